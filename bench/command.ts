@@ -1,0 +1,137 @@
+// `npm run bench -- CORPUS`: what is promised of speed and memory, measured as ratios in one run and printed as a table.
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpus, loadavg, release, tmpdir, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { build } from 'esbuild';
+import { load, withSession } from '../test/proof/session.ts';
+import { query, startServer } from '../test/servers/server.ts';
+import { growth } from './growth.ts';
+import { chinook, type Desk, difference, type Part, read, status } from './parts.ts';
+import { isKept, type Line, tableText } from './table.ts';
+
+const names = ['read', 'diff', 'status', 'chinook', 'growth'];
+const usage = `npm run bench -- CORPUS [--part ${names.join()}] [--major 15,18] [--rounds 5] [--tables 100,1000,5000]\n`;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    part: { type: 'string', default: names.join() },
+    major: { type: 'string', default: '15,18' },
+    rounds: { type: 'string', default: '5' },
+    /** How many tables the generated schemas have. */
+    tables: { type: 'string', default: '100,1000,5000' },
+  },
+});
+const [corpus] = positionals;
+const wanted = values.part.split(',');
+if (corpus === undefined || !existsSync(join(corpus, 'gitlab_init.sql')) || !wanted.every(isName)) {
+  process.stderr.write(usage);
+  process.exit(64);
+}
+
+const parts: Readonly<Record<string, Part>> = {
+  read,
+  diff: difference,
+  status,
+  chinook,
+  growth: growth(values.tables.split(',').map(Number)),
+};
+const root = fileURLToPath(new URL('..', import.meta.url));
+const directory = mkdtempSync(join(tmpdir(), 'pgmage-bench-'));
+process.on('exit', () => rmSync(directory, { recursive: true, force: true }));
+process.on('SIGINT', () => process.exit(130));
+
+const majors = values.major.split(',').map(Number);
+say(facts());
+say('Building …');
+execFileSync(process.execPath, [join(root, 'build.js')], { stdio: 'inherit' });
+const reader = join(directory, 'reader.mjs');
+await buildReader(reader);
+let failed = false;
+const lines: Line[] = [];
+for (const major of majors) lines.push(...(await measure(major)));
+process.stdout.write(`${facts()}\n\n${tableText(lines)}\n`);
+process.exitCode = !failed && lines.every(isKept) ? 0 : 1;
+
+// Growth is measured on the newest server alone: it is the embedded shadow's version, so nothing is told in other words.
+async function measure(major: number): Promise<Line[]> {
+  const chosen = wanted.filter((name) => name !== 'growth' || major === Math.max(...majors));
+  const server = await startServer(major);
+  try {
+    const roles = join(corpus as string, '_roles.sql');
+    if (existsSync(roles))
+      await withSession(server.socket(), (session) => load(session, readFileSync(roles, 'utf8')));
+    const loaded = new Map<string, Promise<string>>();
+    const desk: Desk = {
+      server,
+      corpus: corpus as string,
+      directory,
+      pgmage: join(root, 'bin/pgmage.js'),
+      reader,
+      rounds: Number(values.rounds),
+      database(name) {
+        const url = loaded.get(name) ?? fill(name);
+        loaded.set(name, url);
+        return url;
+      },
+      skip: (what, why) => say(`Not measured: ${what}, ${why}`),
+    };
+    const fill = async (name: string): Promise<string> => {
+      await query(server.socket(), `create database ${name} template template0`);
+      const text = readFileSync(join(desk.corpus, `${name}.sql`), 'utf8');
+      await withSession(server.socket(name), (session) => load(session, text));
+      return server.url(name);
+    };
+    const found: Line[] = [];
+    for (const name of chosen) {
+      say(`Measuring ${name} on PostgreSQL ${major} …`);
+      try {
+        found.push(...(await (parts[name] as Part)(desk)));
+      } catch (thrown) {
+        // What was measured before shall not be lost.
+        say(`Failed: ${thrown instanceof Error ? thrown.message : thrown}`);
+        failed = true;
+      }
+    }
+    return found;
+  } finally {
+    await server.stop();
+  }
+}
+
+// The way the program itself is built, so that it starts as fast.
+async function buildReader(outfile: string): Promise<void> {
+  await build({
+    absWorkingDir: root,
+    entryPoints: ['bench/reader.ts'],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'esm',
+    external: ['pg-native'],
+    define: { Response: 'undefined' },
+    banner: { js: "import{createRequire as r}from'node:module';const require=r(import.meta.url);" },
+    logLevel: 'warning',
+  });
+}
+
+function facts(): string {
+  const [first] = cpus();
+  const memory = `${Math.round(totalmem() / 2 ** 30)} GB`;
+  const load = loadavg()
+    .map((value) => value.toFixed(1))
+    .join(' ');
+  return `${first?.model ?? 'unknown processor'}, ${cpus().length} cores, ${memory}, ${process.platform} ${release()}, Node ${process.versions.node}, load ${load}`;
+}
+
+function isName(name: string): boolean {
+  return names.includes(name);
+}
+
+function say(text: string): void {
+  process.stderr.write(`${text}\n`);
+}

@@ -1,0 +1,143 @@
+// Reads a database into a catalog: one query per kind that it holds, one of pg_depend, all in one snapshot.
+import type { Catalog } from '../model/catalog.ts';
+import type { Kinds } from '../model/diff.ts';
+import type { Fact, Json, Payload } from '../model/fact.ts';
+import type { AnyKind } from '../model/kind.ts';
+import { qualify } from '../model/quote.ts';
+import type { Connection } from '../pg/connection.ts';
+import { Addresses, type Dependency } from './addresses.ts';
+import { unmanagedQuery } from './unmanaged.ts';
+
+const roleQuery = 'select current_user::text as role';
+
+const catalogNamesQuery = `select json_object_agg(c.oid, c.relname) as names from pg_class c
+  where c.relnamespace = 'pg_catalog'::regnamespace and c.relkind = 'r'`;
+
+// One text value instead of tens of thousands of rows: parsing rows is what costs here.
+const dependenciesQuery = `select coalesce(string_agg(concat_ws(',', d.classid, d.objid, d.objsubid, d.refclassid,
+    d.refobjid, d.refobjsubid, d.deptype), ';'), '') as list
+  from pg_depend d where d.objid >= 16384`;
+
+/** A row of a kind's introspection query: the reserved columns of `Kind`, and the attributes. */
+interface Row {
+  readonly addresses: readonly string[];
+  readonly path: readonly string[];
+  readonly signature?: string;
+  readonly parent?: string | null;
+  readonly target?: string;
+  readonly origins?: readonly string[] | null;
+  readonly outlives?: boolean | null;
+  readonly needs?: readonly string[] | null;
+  readonly dies?: readonly string[] | null;
+  readonly edges?: readonly string[] | null;
+  readonly instead?: readonly string[] | null;
+  readonly position?: number;
+  readonly [attribute: string]: Json | undefined;
+}
+
+interface Draft {
+  readonly row: Row;
+  readonly fact: Fact;
+}
+
+/**
+ * Reads everything that `kinds` know of a database, in two batches: which kinds there are, and their facts. The caller says
+ * in which snapshot and with which settings it runs (`snapshot` in `pg/`).
+ * @throws Problem as the connection throws it, e.g. for a catalog that may not be read
+ */
+export async function readCatalog(connection: Connection, kinds: Kinds): Promise<Catalog> {
+  const { major } = connection;
+  const list = await presentKinds(connection, kinds);
+  const answers = await connection.batch([
+    roleQuery,
+    catalogNamesQuery,
+    dependenciesQuery,
+    unmanagedQuery,
+    ...list.map((kind) => `select to_json(r) as r from (${kind.introspect(major)}) r`),
+  ]);
+  const [[server], [names], [dependencies], unmanaged, ...rows] = answers as unknown as [
+    [{ role: string }],
+    [{ names: Record<string, string> }],
+    [{ list: string }],
+    { description: string }[],
+    ...{ r: Row }[][],
+  ];
+  const addresses = new Addresses(parseDependencies(dependencies.list, names.names));
+  const drafts: Draft[] = [];
+  list.forEach((kind, index) => {
+    const made = (rows[index] ?? []).map(({ r }) => draft(kind.name, r, addresses));
+    const found = made.filter((entry): entry is Draft => entry !== undefined);
+    found.sort((a, b) => a.fact.position - b.fact.position || (a.fact.id < b.fact.id ? -1 : 1));
+    for (const entry of found) addresses.claim(entry.row.addresses, entry.fact);
+    drafts.push(...found);
+  });
+  const resolved = drafts.map((entry) => withOrigins(entry, addresses));
+  const facts = new Map(resolved.map(({ fact }) => [fact.id, fact]));
+  return {
+    major,
+    role: server.role,
+    facts,
+    ...addresses.edges(resolved),
+    unmanaged: unmanaged.map(({ description }) => description),
+  };
+}
+
+async function presentKinds(connection: Connection, kinds: Kinds): Promise<AnyKind[]> {
+  const conditions = [...new Set([...kinds.values()].flatMap(({ present }) => present ?? []))];
+  const [answer] = await connection.rows<{ there: boolean[] }>(
+    `select to_json(array[${conditions.join()}]::boolean[]) as there`,
+  );
+  const absent = new Set(conditions.filter((_, index) => answer?.there[index] === false));
+  return [...kinds.values()].filter(({ present }) => present === undefined || !absent.has(present));
+}
+
+function draft(kind: string, row: Row, addresses: Addresses): Draft | undefined {
+  const at = row.target ?? row.parent;
+  // What sits on a part of an object, such as an extension's function, does not sit on the whole.
+  const above = at == null ? undefined : row.target == null ? addresses.resolve(at) : addresses.claimant(at);
+  if (at != null && above === undefined) return undefined;
+  const own = `${qualify(row.path)}${row.signature ?? ''}`;
+  const fact: Fact = {
+    id: row.target === undefined ? `${kind}:${own}` : `${kind}:${own}@${above?.id}`,
+    kind,
+    path: row.target === undefined ? row.path : [...(above?.path ?? []), ...row.path],
+    signature: row.signature ?? '',
+    parent: above?.id ?? null,
+    origins: [],
+    ...(row.outlives ? { outlives: true } : {}),
+    position: row.position ?? 0,
+    payload: payloadOf(row),
+  };
+  return { row, fact };
+}
+
+const reserved = new Set(
+  'addresses path signature parent target origins outlives needs dies edges instead position'.split(' '),
+);
+
+function payloadOf(row: Row): Payload {
+  const payload: Record<string, Json> = {};
+  for (const name in row) if (!reserved.has(name)) payload[name] = row[name] as Json;
+  return payload;
+}
+
+// Origins may belong to rows read later, so they are resolved once everything has been claimed.
+function withOrigins(entry: Draft, addresses: Addresses): Draft {
+  if (!entry.row.origins?.length) return entry;
+  const origins = entry.row.origins.flatMap((address) => addresses.resolve(address)?.id ?? []);
+  const fact = { ...entry.fact, origins };
+  addresses.claim(entry.row.addresses, fact);
+  return { ...entry, fact };
+}
+
+function parseDependencies(list: string, names: Record<string, string>): Dependency[] {
+  if (list === '') return [];
+  return list.split(';').map((line) => {
+    const [catalog, oid, sub, refCatalog, refOid, refSub, type] = line.split(',') as [string, ...string[]];
+    return {
+      from: `${names[catalog]}:${oid}:${sub}`,
+      to: `${names[refCatalog as string]}:${refOid}:${refSub}`,
+      type: type as string,
+    };
+  });
+}

@@ -1,0 +1,62 @@
+// Holds a configuration to its type at run time, because not every editor does.
+import { Problem } from '../problem.ts';
+import type { Config } from './config.ts';
+
+type Shape = (value: unknown) => string | null;
+
+const text: Shape = (value) => (typeof value === 'string' && value !== '' ? null : 'must be a text');
+const flag: Shape = (value) => (typeof value === 'boolean' ? null : 'must be true or false');
+const call: Shape = (value) => (typeof value === 'function' ? null : 'must be a function');
+const texts: Shape = (value) =>
+  Array.isArray(value) && value.every((one) => text(one) === null) ? null : 'must be a list of texts';
+const either = (...shapes: readonly Shape[]): Shape => {
+  return (value) =>
+    shapes.some((shape) => shape(value) === null) ? null : shapes.map((shape) => shape(value)).join(', or ');
+};
+
+const environment = object({
+  url: text,
+  variable: text,
+  dotenv: either(text, texts),
+  command: either(text, texts),
+  protected: flag,
+});
+
+const config = object({
+  schema: text,
+  migrations: text,
+  environment: text,
+  environments: entries((value) => (text(value) === null ? null : environment(value))),
+  ignore: object({ schemas: texts, objects: texts }),
+  shadow: text,
+  hooks: object({ before: call, after: call }),
+});
+
+/**
+ * Gives the value back as a configuration.
+ * @throws Problem `bad_config` that names the field
+ */
+export function checkConfig(value: unknown, file: string): Config {
+  const reason = config(value);
+  if (reason !== null) throw new Problem('bad_config', { file, reason });
+  return value as Config;
+}
+
+function object(fields: Readonly<Record<string, Shape>>): Shape {
+  return entries((value, name) => {
+    const shape = Object.hasOwn(fields, name) ? fields[name] : undefined;
+    return shape === undefined ? `is unknown; known are ${Object.keys(fields).join(', ')}` : shape(value);
+  });
+}
+
+// The path of nested fields is put together from the inside out: `environments` + `prod` + `url must be a text`.
+function entries(check: (value: unknown, name: string) => string | null): Shape {
+  return (value) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'must be an object';
+    for (const [name, field] of Object.entries(value)) {
+      const reason = field === undefined ? null : check(field, name);
+      if (reason !== null) return /^(must|is) /.test(reason) ? `${name} ${reason}` : `${name}.${reason}`;
+    }
+    return null;
+  };
+}

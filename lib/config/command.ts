@@ -1,0 +1,35 @@
+// Runs a command of the configuration that prints variables as JSON.
+import { execFile } from 'node:child_process';
+import { Problem } from '../problem.ts';
+
+const patience = 60_000;
+
+/**
+ * The JSON object that a command prints; a string is run by the shell, an array as it is.
+ * @throws Problem `bad_config` when it fails, takes longer than a minute or prints something else
+ */
+export async function output(
+  command: string | readonly string[],
+  cwd: string,
+): Promise<Record<string, unknown>> {
+  const [file = '', ...rest] = [command].flat();
+  const shown = [file, ...rest].join(' ');
+  const fail = (reason: string) =>
+    new Problem('bad_config', { file: 'the environment', reason: `${shown} ${reason}` });
+  const text = await new Promise<string>((resolve, reject) => {
+    const options = { cwd, timeout: patience, shell: typeof command === 'string', maxBuffer: 1 << 24 };
+    execFile(file, rest, options, (error, stdout, stderr) => {
+      if (error === null) resolve(stdout);
+      else if (error.killed) reject(fail('took longer than a minute'));
+      else reject(fail(`failed: ${stderr.trim().split('\n').at(-1) || `exit code ${error.code}`}`));
+    });
+  });
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value))
+      return value as Record<string, unknown>;
+  } catch {
+    // What is not JSON is told below, and never shown: it may hold passwords.
+  }
+  throw fail('did not print a JSON object');
+}

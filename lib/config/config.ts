@@ -1,0 +1,56 @@
+// What a project may say in pgmage.config.ts. Every field is optional: without the file the defaults hold.
+
+/** Where one environment's database is found. The first that answers: `url`, `command`, the variable, the dotenv files. */
+export interface EnvironmentConfig {
+  /** A `postgres://` URL. Passwords are better kept out of a file that is committed. */
+  readonly url?: string;
+  /** The variable that holds the URL; default `DATABASE_URL`. Named here, the process's own variables are read too. */
+  readonly variable?: string;
+  /** Dotenv files, the first that holds the variable wins; default: the usual ones of that name (`.env.production`). */
+  readonly dotenv?: string | readonly string[];
+  /** A command that prints a JSON object with the variable in it: `railway variables --json`. A string is run by the shell. */
+  readonly command?: string | readonly string[];
+  /** Nothing copies into it without its name typed or passed. Default: true for `prod` and `production`. */
+  readonly protected?: boolean;
+}
+
+/** What happened in one task, for `hooks.after`. */
+export interface TaskEvent {
+  /** The task's name, e.g. `db:status`. */
+  readonly task: string;
+  /** The exit code it asks for: 0, 1 or 2. */
+  readonly code: number;
+  /** What `--json` prints for it; undefined where it has none. */
+  readonly facts: unknown;
+}
+
+/** The whole configuration. */
+export interface Config {
+  /** The wanted schema: a `.sql` file or a folder of them. Default: `schema/schema.sql`, `schema.sql` or `schema/`. */
+  readonly schema?: string;
+  /** The folder of migrations; default `migrations`. */
+  readonly migrations?: string;
+  /** The environment that is meant where none is named; default `local`. */
+  readonly environment?: string;
+  /** Environments by name; a string is a URL. */
+  readonly environments?: Readonly<Record<string, string | EnvironmentConfig>>;
+  /** What is left out of every comparison. `*` stands for any characters. */
+  readonly ignore?: {
+    /** Names of schemas: `cron`, `pgmq_*`. */
+    readonly schemas?: readonly string[];
+    /** Qualified names, with or without their kind: `public.spatial_ref_sys`, `extension:pg_stat_statements`. */
+    readonly objects?: readonly string[];
+  };
+  /** URL of a server to make shadow databases on; default: PostgreSQL inside the process. */
+  readonly shadow?: string;
+  /** Called around every task of a command line; a throw fails the task. */
+  readonly hooks?: {
+    readonly before?: (event: { readonly task: string }) => void | Promise<void>;
+    readonly after?: (event: TaskEvent) => void | Promise<void>;
+  };
+}
+
+/** Gives the configuration back unchanged: it is there so that an editor knows the type. */
+export function defineConfig(config: Config): Config {
+  return config;
+}

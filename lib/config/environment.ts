@@ -1,0 +1,116 @@
+// From an environment's name to its database: the configuration, variables, a command or the dotenv files people have.
+import { isAbsolute, join, relative } from 'node:path';
+import { Problem } from '../problem.ts';
+import type { Config, EnvironmentConfig } from './config.ts';
+import { readIfThere } from './file.ts';
+
+/** Variables as a process has them. */
+export type Variables = Readonly<Record<string, string | undefined>>;
+
+/** Where an environment's database is; `url` null: the embedded one. */
+export interface Environment {
+  readonly name: string;
+  readonly url: string | null;
+  readonly protected: boolean;
+}
+
+/** What an environment is looked up in. */
+export interface Surroundings {
+  readonly root: string;
+  readonly config: Config;
+  /** The process's own variables; they are read and never written. */
+  readonly variables: Variables;
+}
+
+/** The environment that is meant where none is named. */
+export const defaultName = 'local';
+
+const long: Readonly<Record<string, string>> = { dev: 'development', prod: 'production' };
+
+/**
+ * Finds an environment by its name, the default one where none is given.
+ * @throws Problem `unknown_environment`, `environment_without_url`, `bad_config` when its command fails
+ */
+export async function findEnvironment(around: Surroundings, given?: string): Promise<Environment> {
+  const { config } = around;
+  const name = given ?? config.environment ?? defaultName;
+  const entry = config.environments?.[name];
+  const settings: EnvironmentConfig = typeof entry === 'string' ? { url: entry } : (entry ?? {});
+  const guarded = settings.protected ?? /^prod(uction)?$/i.test(name);
+  const found = (url: string | null): Environment => ({ name, url, protected: guarded });
+  if (settings.url !== undefined) return found(settings.url);
+
+  const variable = settings.variable ?? 'DATABASE_URL';
+  if (settings.command !== undefined)
+    return found(await fromCommand(around, name, settings.command, variable));
+
+  // DATABASE_URL of the process belongs to the default environment alone: a URL that is exported in a shell for
+  // development must not be what `--env prod` reaches.
+  const isDefault = name === (config.environment ?? defaultName);
+  const fromProcess = isDefault || settings.variable !== undefined ? around.variables[variable] : undefined;
+  if (fromProcess) return found(fromProcess);
+
+  const files = settings.dotenv === undefined ? usualFiles(name, isDefault) : [settings.dotenv].flat();
+  for (const file of files) {
+    const value = (await readDotenv(around.root, file))?.[variable];
+    if (value) return found(value);
+  }
+  if (entry === undefined && name === defaultName) return found(null);
+  if (entry === undefined && !(await anyThere(around.root, files)))
+    throw new Problem('unknown_environment', { name, known: await knownNames(around) });
+  throw new Problem('environment_without_url', { name, variable, looked: files });
+}
+
+/** Names that can be asked for: the default, the configured ones, and those that have a dotenv file of their own. */
+export async function knownNames(around: Surroundings): Promise<string[]> {
+  const usual = ['dev', 'staging', 'test', 'prod'];
+  const there = await Promise.all(usual.map((name) => anyThere(around.root, ownFiles(name))));
+  const configured = Object.keys(around.config.environments ?? {});
+  const first = around.config.environment ?? defaultName;
+  return [...new Set([first, ...configured, ...usual.filter((_, index) => there[index])])];
+}
+
+// The order of Vite and Next: the local variant first, the particular before the general.
+function usualFiles(name: string, isDefault: boolean): string[] {
+  const shared = isDefault || name === 'dev' || name === 'development' ? ['.env.local', '.env'] : [];
+  return [...(name === defaultName ? [] : ownFiles(name)), ...shared];
+}
+
+function ownFiles(name: string): string[] {
+  const names = [...new Set([long[name] ?? name, name])];
+  return names.flatMap((each) => [`.env.${each}.local`, `.env.${each}`]);
+}
+
+async function anyThere(root: string, files: readonly string[]): Promise<boolean> {
+  return (await Promise.all(files.map((file) => readIfThere(join(root, file))))).some(
+    (text) => text !== null,
+  );
+}
+
+async function readDotenv(root: string, file: string): Promise<Record<string, string> | null> {
+  const text = await readIfThere(isAbsolute(file) ? file : join(root, file));
+  if (text === null) return null;
+  // As CommonJS it has no names of its own once it is bundled.
+  const { default: dotenv } = await import('dotenv');
+  return dotenv.parse(text);
+}
+
+async function fromCommand(
+  around: Surroundings,
+  name: string,
+  command: string | readonly string[],
+  variable: string,
+): Promise<string> {
+  const { output } = await import('./command.ts');
+  const answer = await output(command, around.root);
+  const value = answer[variable];
+  if (typeof value === 'string' && value !== '') return value;
+  const shown = [command].flat().join(' ');
+  throw new Problem('environment_without_url', { name, variable, looked: [`the output of ${shown}`] });
+}
+
+/** A path as it is shown: relative to the project where it is inside. */
+export function shownPath(root: string, path: string): string {
+  const inside = relative(root, path);
+  return inside.startsWith('..') ? path : inside;
+}

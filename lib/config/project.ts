@@ -1,0 +1,71 @@
+// Finds a project's folder and reads its configuration.
+import { stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { Problem } from '../problem.ts';
+import { checkConfig } from './check.ts';
+import type { Config } from './config.ts';
+import { makeFolder } from './file.ts';
+import { compile } from './module.ts';
+
+const names = ['pgmage.config.ts', 'pgmage.config.mts', 'pgmage.config.js', 'pgmage.config.mjs'];
+
+/** A project: where it is, and what it says. */
+export interface Project {
+  readonly root: string;
+  readonly config: Config;
+  /** Where its derived things are kept. */
+  readonly cacheDir: string;
+}
+
+/**
+ * Opens the project that a folder belongs to: the nearest folder upwards with a configuration or, without one, with a
+ * package.json; else the folder itself.
+ * @throws Problem `bad_config`
+ */
+export async function openProject(cwd: string, version: string): Promise<Project> {
+  const { root, file } = await locate(cwd);
+  const cacheDir = join(root, '.pgmage', 'cache');
+  return { root, cacheDir, config: file === null ? {} : await readConfig(root, cacheDir, file, version) };
+}
+
+async function locate(cwd: string): Promise<{ root: string; file: string | null }> {
+  let packaged: string | null = null;
+  for (let folder = cwd; ; folder = dirname(folder)) {
+    const there = await Promise.all([...names, 'package.json'].map((name) => isFile(join(folder, name))));
+    const config = names.find((_, index) => there[index]);
+    if (config !== undefined) return { root: folder, file: join(folder, config) };
+    if (there[names.length]) packaged ??= folder;
+    // A repository is never looked out of: what lies above belongs to somebody else.
+    if (folder === dirname(folder) || (await exists(join(folder, '.git'))))
+      return { root: packaged ?? cwd, file: null };
+  }
+}
+
+async function readConfig(root: string, cacheDir: string, file: string, version: string): Promise<Config> {
+  let url = pathToFileURL(file).href;
+  if (/\.m?ts$/.test(file)) {
+    await makeFolder(root);
+    const source = { name: 'config', root, cacheDir, version, entries: [file], notes: async () => null };
+    url = (await compile(source)).urls[0] as string;
+  }
+  const shown = file.slice(root.length + 1);
+  let module: { default?: unknown };
+  try {
+    module = (await import(url)) as { default?: unknown };
+  } catch (error) {
+    throw new Problem('bad_config', { file: shown, reason: (error as Error).message }, { cause: error });
+  }
+  if (module.default === undefined)
+    throw new Problem('bad_config', { file: shown, reason: 'it has no default export' });
+  return checkConfig(module.default, shown);
+}
+
+/** Whether there is a file of that path. */
+export async function isFile(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => null))?.isFile() ?? false;
+}
+
+async function exists(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => null)) !== null;
+}

@@ -1,0 +1,63 @@
+// CHECK constraints of tables. Those that heirs and partitions get from their parents are facts with origins.
+import type { Fact } from '../model/fact.ts';
+import type { Kind } from '../model/kind.ts';
+import { qualify } from '../model/quote.ts';
+import { drop, nameOf, query, reference, tableOf } from './constraints.ts';
+
+interface Check {
+  readonly definition: string;
+  readonly validated: boolean;
+  readonly enforced: boolean;
+  /** Written on this table, or a partition's; false: only inherited. No command changes it, so it is not compared. */
+  readonly local: boolean;
+}
+
+type Row = Fact<Check>;
+
+const clause = (fact: Row) => {
+  const { definition, enforced, validated } = fact.payload;
+  return `CONSTRAINT ${nameOf(fact)} ${definition}${enforced ? (validated ? '' : ' NOT VALID') : ' NOT ENFORCED'}`;
+};
+
+const attributes = (major: number) => `
+  ${major < 18 ? 'k.convalidated as validated, true' : 'k.convalidated or not k.conenforced as validated, k.conenforced'} as enforced,
+  k.conislocal or c.relispartition as local,
+  case when k.coninhcount > 0 then (select array_agg('pg_constraint:' || p.oid || ':0') from pg_inherits i
+    join pg_constraint p on p.conrelid = i.inhparent and p.conname = k.conname and p.contype = 'c'
+    where i.inhrelid = c.oid) end as origins,
+  k.conislocal and k.coninhcount > 0 as outlives`;
+
+/** CHECK (manual: catalog pg_constraint, contype `c`). */
+export const check: Kind<Check> = {
+  name: 'check',
+  reference,
+  summary: (fact) => `${clause(fact)} ON ${tableOf(fact)}`,
+  introspect: (major) => query('c', attributes(major)),
+  create: (fact) => ({
+    sql: `ALTER TABLE ${tableOf(fact)} ADD ${clause(fact)}`,
+    hazards: fact.payload.validated ? ['blocks_reads', 'may_fail_on_existing_rows'] : [],
+    lock: 'ACCESS EXCLUSIVE',
+  }),
+  drop,
+  alter: {
+    definition: 'replace',
+    enforced: 'replace',
+    validated: (_, to) =>
+      to.payload.validated
+        ? {
+            sql: `ALTER TABLE ${tableOf(to)} VALIDATE CONSTRAINT ${nameOf(to)}`,
+            hazards: ['may_fail_on_existing_rows'],
+            lock: 'SHARE UPDATE EXCLUSIVE',
+          }
+        : 'replace',
+    local: () => [],
+  },
+  clause: (fact) => {
+    if (!fact.payload.local) return '';
+    return fact.payload.validated ? clause(fact) : null;
+  },
+  recurses: ['definition', 'validated', 'enforced'],
+  followsChanges: true,
+  atVersion: (payload) => ({ ...payload, local: true }),
+  slots: (fact) => [`constraint ${qualify(fact.path)}`],
+};

@@ -1,0 +1,89 @@
+// The SQL of columns: their clause, and the commands that change what is stored in them.
+import type { Fact } from '../model/fact.ts';
+import type { Scope } from '../model/kind.ts';
+import { qualify, quote } from '../model/quote.ts';
+import type { Statement } from '../model/step.ts';
+import { move } from './moved-values.ts';
+import { conversion, mayFail, rewrites } from './type-conversions.ts';
+
+/** The payload of a column. */
+export interface Column {
+  /** Defined here, or a partition's; false: only inherited. No command changes it, so it is not compared. */
+  readonly local: boolean;
+  /** `stored` or `virtual`, with `expression`. */
+  readonly generated: string | null;
+  readonly expression: string | null;
+  readonly type: string;
+  readonly collation: string | null;
+  readonly storage: string;
+  /** Storage other than its type's usual one. */
+  readonly customStorage: boolean;
+  readonly compression: string | null;
+  readonly statistics: number | null;
+  readonly options: readonly string[];
+}
+
+/** A column as a fact. */
+export type ColumnFact = Fact<Column>;
+
+/** The column's table, qualified. */
+export const tableOf = (fact: ColumnFact) => qualify(fact.path.slice(0, 2));
+/** The column's own name, quoted. */
+export const nameOf = (fact: ColumnFact) => quote(fact.path[2] as string);
+/** The start of a command on this table's column alone. */
+export const only = (fact: ColumnFact) => `ALTER TABLE ONLY ${tableOf(fact)} ALTER COLUMN ${nameOf(fact)}`;
+/** The start of a command that reaches heirs and partitions too. */
+export const recursive = (fact: ColumnFact) => `ALTER TABLE ${tableOf(fact)} ALTER COLUMN ${nameOf(fact)}`;
+
+const collated = ({ payload: { type, collation } }: ColumnFact) =>
+  collation === null ? type : `${type} COLLATE ${collation}`;
+
+/** A column as CREATE TABLE and ADD COLUMN take it. */
+export function clause(fact: ColumnFact, { clauses }: Scope): string {
+  const { generated, expression, compression } = fact.payload;
+  const parts = [
+    `${nameOf(fact)} ${collated(fact)}`,
+    compression !== null && `COMPRESSION ${compression}`,
+    generated !== null && `GENERATED ALWAYS AS (${expression}) ${generated.toUpperCase()}`,
+    ...clauses.map(({ sql }) => sql),
+  ];
+  return parts.filter(Boolean).join(' ');
+}
+
+/** Whether existing rows would have no value for a new column that needs one. */
+export function emptyButRequired({ payload }: ColumnFact, { clauses }: Scope): boolean {
+  const has = (kind: string) => clauses.some(({ fact }) => fact.kind === kind);
+  return has('not null') && payload.generated === null && !has('default') && !has('identity');
+}
+
+/** What only a command of its own can set. */
+export const settings = {
+  storage: (fact: ColumnFact) => `${only(fact)} SET STORAGE ${fact.payload.storage}`,
+  compression: (fact: ColumnFact) => `${only(fact)} SET COMPRESSION ${fact.payload.compression ?? 'default'}`,
+  statistics: (fact: ColumnFact) => `${only(fact)} SET STATISTICS ${fact.payload.statistics ?? -1}`,
+};
+
+/**
+ * ALTER COLUMN … TYPE, with what it costs.
+ * @param replaced another type has taken the place of the old one under its name
+ */
+export function retype(from: ColumnFact, to: ColumnFact, replaced: boolean, scope: Scope): Statement {
+  const [a, b] = [from.payload.type, to.payload.type];
+  const moved = replaced ? move(nameOf(to), a, b, scope) : undefined;
+  const using = moved === undefined ? conversion(a, b, nameOf(to)) : ` USING ${moved.sql}`;
+  return {
+    sql: `${recursive(to)} TYPE ${collated(to)}${using}`,
+    hazards: [
+      ...(rewrites(a, b) ? (['rewrites_table'] as const) : []),
+      ...((moved?.mayFail ?? mayFail(a, b)) ? (['may_fail_on_existing_rows'] as const) : []),
+      ...(moved?.loses ? (['deletes_data'] as const) : []),
+    ],
+    lock: 'ACCESS EXCLUSIVE',
+  };
+}
+
+/** SET STORAGE where it is not the type's usual one, which a change of type brings with it. */
+export const restore = (from: ColumnFact, to: ColumnFact) =>
+  from.payload.customStorage || to.payload.customStorage || from.payload.type === to.payload.type
+    ? settings.storage(to)
+    : [];

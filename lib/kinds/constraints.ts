@@ -1,0 +1,49 @@
+// What the constraints of tables have in common; each kind of them is a file of its own.
+import type { Fact } from '../model/fact.ts';
+import { ours } from '../model/introspection.ts';
+import { qualify, quote } from '../model/quote.ts';
+
+/** The qualified table of a constraint. */
+export const tableOf = ({ path }: Fact<unknown>): string => qualify(path.slice(0, 2));
+
+/** The constraint's own name, quoted. */
+export const nameOf = ({ path }: Fact<unknown>): string => quote(path[2] as string);
+
+/** How COMMENT ON calls a constraint. */
+export const reference = (fact: Fact<unknown>): string => `CONSTRAINT ${nameOf(fact)} ON ${tableOf(fact)}`;
+
+/** Slots of a constraint that brings an index of its name. */
+export const indexSlots = (fact: Fact<unknown>): string[] => [
+  `relation ${qualify([fact.path[0] as string, fact.path[2] as string])}`,
+  `constraint ${qualify(fact.path)}`,
+];
+
+/** ALTER TABLE … DROP CONSTRAINT. */
+export const drop = (fact: Fact<unknown>) => ({
+  sql: `ALTER TABLE ${tableOf(fact)} DROP CONSTRAINT ${nameOf(fact)}`,
+  lock: 'ACCESS EXCLUSIVE' as const,
+});
+
+// What is an attribute of its own is cut off the end of the server's text.
+const definition = `regexp_replace(regexp_replace(pg_get_constraintdef(k.oid), '( NOT VALID| NOT ENFORCED)$', ''),
+  '( DEFERRABLE)?( INITIALLY DEFERRED)?$', '')`;
+
+/**
+ * An introspection query over pg_constraint (manual: catalog pg_constraint).
+ * @param type contype, e.g. `f`
+ * @param attributes further columns of the payload, as SQL
+ */
+export function query(type: string, attributes: string, where = 'true'): string {
+  return `
+    select array['pg_constraint:' || k.oid || ':0'] as addresses, array[n.nspname, c.relname, k.conname] as path,
+      'pg_class:' || c.oid || ':0' as parent, 1000 as position, ${definition} as definition, ${attributes}
+    from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
+      left join pg_class x on x.oid = k.conindid and k.contype in ('p', 'u', 'x')
+    where k.contype = '${type}' and c.relkind in ('r', 'p', 'f') and c.relpersistence <> 't' and ${where}
+      and ${ours('pg_class', 'c.oid', 'c.relnamespace')}`;
+}
+
+/** The words of a constraint that may wait until the end of the transaction. */
+export function deferral({ deferrable, deferred }: { deferrable: boolean; deferred: boolean }): string {
+  return `${deferrable ? ' DEFERRABLE' : ''}${deferred ? ' INITIALLY DEFERRED' : ''}`;
+}

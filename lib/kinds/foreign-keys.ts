@@ -1,0 +1,61 @@
+// Foreign keys. Those that partitions get from their parent's are not facts: the server makes and names them.
+import type { Fact } from '../model/fact.ts';
+import type { Kind } from '../model/kind.ts';
+import { qualify } from '../model/quote.ts';
+import { deferral, drop, nameOf, query, reference, tableOf } from './constraints.ts';
+
+interface ForeignKey {
+  readonly definition: string;
+  readonly deferrable: boolean;
+  readonly deferred: boolean;
+  readonly validated: boolean;
+  readonly enforced: boolean;
+}
+
+type Row = Fact<ForeignKey>;
+
+const state = ({ payload }: Row) =>
+  payload.enforced ? (payload.validated ? '' : ' NOT VALID') : ' NOT ENFORCED';
+const clause = (fact: Row) =>
+  `CONSTRAINT ${nameOf(fact)} ${fact.payload.definition}${deferral(fact.payload)}${state(fact)}`;
+const alter = (fact: Row, words: string) =>
+  `ALTER TABLE ${tableOf(fact)} ALTER CONSTRAINT ${nameOf(fact)} ${words}`;
+
+const deferrable = (_: Row, to: Row) => alter(to, deferral(to.payload).trim() || 'NOT DEFERRABLE');
+
+/** FOREIGN KEY (manual: catalog pg_constraint, contype `f`). */
+export const foreignKey: Kind<ForeignKey> = {
+  name: 'foreign key',
+  reference,
+  summary: (fact) => `${clause(fact)} ON ${tableOf(fact)}`,
+  introspect: (major) =>
+    query(
+      'f',
+      `k.condeferrable as deferrable, k.condeferred as deferred,
+       ${major < 18 ? 'k.convalidated as validated, true' : 'k.convalidated or not k.conenforced as validated, k.conenforced'} as enforced`,
+      'k.conparentid = 0',
+    ),
+  create: (fact) => ({
+    sql: `ALTER TABLE ${tableOf(fact)} ADD ${clause(fact)}`,
+    hazards: fact.payload.validated ? ['blocks_writes', 'may_fail_on_existing_rows'] : [],
+    lock: 'SHARE ROW EXCLUSIVE',
+  }),
+  drop,
+  alter: {
+    definition: 'replace',
+    deferrable,
+    deferred: deferrable,
+    enforced: (_, to) => alter(to, to.payload.enforced ? 'ENFORCED' : 'NOT ENFORCED'),
+    validated: (from, to) => {
+      if (!to.payload.validated) return 'replace';
+      if (!from.payload.enforced) return [];
+      return {
+        sql: `ALTER TABLE ${tableOf(to)} VALIDATE CONSTRAINT ${nameOf(to)}`,
+        hazards: ['may_fail_on_existing_rows'],
+        lock: 'SHARE UPDATE EXCLUSIVE',
+      };
+    },
+  },
+  clause: (fact) => (fact.payload.validated && fact.payload.enforced ? clause(fact) : null),
+  slots: (fact) => [`constraint ${qualify(fact.path)}`],
+};

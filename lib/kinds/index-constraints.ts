@@ -1,0 +1,81 @@
+// Constraints that the server keeps by an index: primary keys, unique and exclusion constraints.
+import type { Fact } from '../model/fact.ts';
+import type { Kind } from '../model/kind.ts';
+import { qualify, quote } from '../model/quote.ts';
+import { deferral, drop, indexSlots, query, reference, tableOf } from './constraints.ts';
+import { alterOptions, withOptions } from './storage-options.ts';
+
+interface IndexConstraint {
+  /** `PRIMARY KEY (id)` without what follows. */
+  readonly definition: string;
+  readonly deferrable: boolean;
+  readonly deferred: boolean;
+  /** Storage parameters of its index. */
+  readonly options: readonly string[];
+  readonly tablespace: string | null;
+  /** On a partitioned table: its partitions' own are attached to it one by one. */
+  readonly partitioned: boolean;
+  /** The server leaves out all but one of CREATE TABLE's constraints over the same columns. Never compared. */
+  readonly duplicate: boolean;
+}
+
+type Row = Fact<IndexConstraint>;
+
+function clause({ path, payload }: Row): string {
+  const { definition, options, tablespace } = payload;
+  // WITH comes before the WHERE of an exclusion constraint.
+  const [, head, where = ''] = /^(.*?)( WHERE .*)?$/s.exec(definition) as unknown as string[];
+  const storage = options.length > 0 ? ` ${withOptions(options)}` : '';
+  const space = tablespace === null ? '' : ` USING INDEX TABLESPACE ${quote(tablespace)}`;
+  return `CONSTRAINT ${quote(path[2] as string)} ${head}${storage}${space}${where}${deferral(payload)}`;
+}
+
+const attributes = `k.condeferrable as deferrable, k.condeferred as deferred, coalesce(x.reloptions, '{}') as options,
+  (select spcname from pg_tablespace s where s.oid = x.reltablespace) as tablespace, x.relkind = 'I' as partitioned,
+  exists (select from pg_constraint o where o.conrelid = k.conrelid and o.conkey = k.conkey and o.contype in ('p', 'u')
+    and o.oid <> k.oid) as duplicate,
+  case when k.contype = 'p' then array(select format('not_null:%s:%s', k.conrelid, a) from unnest(k.conkey) a) end as needs`;
+
+const index = ({ path }: Row) => qualify([path[0] as string, path[2] as string]);
+
+function kind(name: string, type: string, slots: (fact: Row) => string[]): Kind<IndexConstraint> {
+  return {
+    name,
+    reference,
+    summary: (fact) => `${clause(fact)} ON ${tableOf(fact)}`,
+    introspect: () => query(type, attributes),
+    create: (fact) => ({
+      sql: `ALTER TABLE ${fact.payload.partitioned ? 'ONLY ' : ''}${tableOf(fact)} ADD ${clause(fact)}`,
+      hazards: ['blocks_reads', 'may_fail_on_existing_rows'],
+      lock: 'ACCESS EXCLUSIVE',
+    }),
+    drop,
+    alter: {
+      definition: 'replace',
+      deferrable: 'replace',
+      deferred: 'replace',
+      options: (from, to) =>
+        alterOptions(`ALTER INDEX ${index(to)}`, from.payload.options, to.payload.options),
+      tablespace: (_, to) =>
+        `ALTER INDEX ${index(to)} SET TABLESPACE ${quote(to.payload.tablespace ?? 'pg_default')}`,
+      partitioned: 'replace',
+      duplicate: () => [],
+    },
+    clause: (fact) => (fact.payload.duplicate ? null : clause(fact)),
+    atVersion: (payload) => ({ ...payload, duplicate: false }),
+    followsChanges: true,
+    slots,
+  };
+}
+
+/** PRIMARY KEY, one a table. */
+export const primaryKey = kind('primary key', 'p', (fact) => [
+  ...indexSlots(fact),
+  `primary key ${tableOf(fact)}`,
+]);
+
+/** UNIQUE, also NULLS NOT DISTINCT and WITHOUT OVERLAPS. */
+export const unique = kind('unique', 'u', indexSlots);
+
+/** EXCLUDE. */
+export const exclusion = kind('exclusion', 'x', indexSlots);

@@ -1,0 +1,60 @@
+// Owners of what can be owned. Where a schema file says nothing, an owner is left as it is: see `Kind.optional`.
+import { type Catalog, shadowRole } from '../model/catalog.ts';
+import type { Fact } from '../model/fact.ts';
+import type { Kind, Scope } from '../model/kind.ts';
+import { quote } from '../model/quote.ts';
+import type { Script } from '../model/step.ts';
+import { ownedObjects } from './owned-objects.ts';
+import { described, ownerOf, referenceOf } from './targets.ts';
+
+interface Owner {
+  readonly owner: string;
+}
+
+// The sequence of a column follows the column's table, and refuses to have another owner (manual: ALTER SEQUENCE).
+function follows({ parent, payload }: Fact<Owner>, catalog: Catalog): boolean {
+  const target = catalog.facts.get(parent as string);
+  if (target?.kind !== 'sequence') return false;
+  const others = [...(catalog.dies.get(target.id) ?? [])].map((id) => catalog.facts.get(id));
+  return others.some((other) => ownerOf(catalog, other) === payload.owner);
+}
+
+const change = (fact: Fact<Owner>, scope: Scope): Script => ({
+  sql: `ALTER ${referenceOf(fact, scope)} OWNER TO ${quote(fact.payload.owner)}`,
+  hazards: ['changes_privileges'],
+});
+
+/** ALTER … OWNER TO. In the shadow, its own role and initdb's owner of `public` mean that nobody said. */
+export const owner: Kind<Owner> = {
+  name: 'owner',
+  reference: (fact) => `OWNER OF ${described(fact)}`,
+  introspect: (major) => `
+    select '{}'::text[] as addresses, '{}'::text[] as path, format('%s:%s:0', o.catalog, o.oid) as target,
+      o.part as signature, o.sequence::int as position, r.rolname as owner
+    from (${ownedObjects(major)}) o join pg_roles r on r.oid = o.owner
+    where r.rolname <> '${shadowRole}' and (current_user <> '${shadowRole}' or r.rolname <> 'pg_database_owner')`,
+  // Whoever makes an object owns it already.
+  create: (fact, scope) =>
+    fact.payload.owner === scope.role || follows(fact, scope.after) ? [] : change(fact, scope),
+  // Everything has an owner: this goes only with what it is the owner of.
+  drop: () => [],
+  alter: {
+    owner: (from, to, scope) =>
+      follows(from, scope.before) && follows(to, scope.after) ? [] : change(to, scope),
+  },
+  optional: true,
+  // Refreshed before, because that needs the privileges of the owner.
+  rank: 2,
+  initial: [
+    {
+      id: 'owner:@schema:public',
+      kind: 'owner',
+      path: ['public'],
+      signature: '',
+      parent: 'schema:public',
+      origins: [],
+      position: 0,
+      payload: { owner: 'pg_database_owner' },
+    },
+  ],
+};

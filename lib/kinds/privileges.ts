@@ -1,0 +1,56 @@
+// What grants and default privileges have in common: sets of privileges.
+/** What one grantee may do. */
+export interface Privileges {
+  /** Sorted names. */
+  readonly privileges: readonly string[];
+  /** Those of them that the grantee may grant on. */
+  readonly grantable: readonly string[];
+}
+
+/** Nothing at all. */
+export const none: Privileges = { privileges: [], grantable: [] };
+
+/** The part of a path that stands for the owner, whoever that is: a name that nobody can have. */
+export const theOwner = '';
+/** The part of a path that stands for PUBLIC: no role can be called that. */
+export const everybody = 'public';
+
+/** All that there is to be granted on a class of objects (manual: table "Summary of Access Privileges"). */
+export function allOf(securable: string, major: number): readonly string[] {
+  const table = 'DELETE INSERT MAINTAIN REFERENCES SELECT TRIGGER TRUNCATE UPDATE';
+  const sets: Readonly<Record<string, string>> = {
+    TABLES: major < 17 ? table.replace(' MAINTAIN', '') : table,
+    SEQUENCES: 'SELECT UPDATE USAGE',
+    FUNCTIONS: 'EXECUTE',
+    SCHEMAS: 'CREATE USAGE',
+    COLUMNS: 'INSERT REFERENCES SELECT UPDATE',
+    'LARGE OBJECTS': 'SELECT UPDATE',
+  };
+  return (sets[securable] ?? 'USAGE').split(' ');
+}
+
+/** What a grantee may do with a new object of a class where nobody said anything (source: acldefault in acl.c). */
+export function usual(securable: string, grantee: string, major: number): Privileges {
+  if (securable === 'COLUMNS') return none;
+  if (grantee === theOwner) return { privileges: allOf(securable, major), grantable: [] };
+  const given = grantee === everybody && ['FUNCTIONS', 'TYPES', 'LANGUAGES'].includes(securable);
+  return given ? { privileges: allOf(securable, major), grantable: [] } : none;
+}
+
+/** The same without what a server does not know yet (manual: MAINTAIN came with 17). */
+export function known({ privileges, grantable }: Privileges, major: number): Privileges {
+  const those = (list: readonly string[]) => list.filter((name) => major >= 17 || name !== 'MAINTAIN');
+  return { privileges: those(privileges), grantable: those(grantable) };
+}
+
+/** What is in both sets. */
+export function common(a: Privileges, b: Privileges): Privileges {
+  const both = (x: readonly string[], y: readonly string[]) => x.filter((name) => y.includes(name));
+  return { privileges: both(a.privileges, b.privileges), grantable: both(a.grantable, b.grantable) };
+}
+
+/** Two sets together. */
+export function union(a: Privileges, b: Privileges): Privileges {
+  const both = (x: readonly string[], y: readonly string[]) => [...new Set([...x, ...y])].sort();
+  return { privileges: both(a.privileges, b.privileges), grantable: both(a.grantable, b.grantable) };
+}

@@ -1,0 +1,98 @@
+// Tables: plain, unlogged, partitioned, partitions and heirs. Foreign tables are a kind of their own.
+
+import type { Fact } from '../model/fact.ts';
+import { ours } from '../model/introspection.ts';
+import type { Clause, Kind, Scope } from '../model/kind.ts';
+import { qualify, quote } from '../model/quote.ts';
+import { alterOptions, withOptions } from './storage-options.ts';
+
+interface Table {
+  readonly unlogged: boolean;
+  /** `RANGE (at)`, or null for a table with rows of its own. */
+  readonly partitionKey: string | null;
+  readonly accessMethod: string | null;
+  readonly tablespace: string | null;
+  readonly options: readonly string[];
+  readonly rowSecurity: boolean;
+  readonly forceRowSecurity: boolean;
+}
+
+type Row = Fact<Table>;
+
+const alter = (fact: Row, action: string) => `ALTER TABLE ${qualify(fact.path)} ${action}`;
+
+function lines(clauses: readonly Clause[]): string {
+  return clauses.length === 0 ? '()' : `(\n${clauses.map(({ sql }) => `  ${sql}`).join(',\n')}\n)`;
+}
+
+function create(fact: Row, { clauses }: Scope): string[] {
+  const { unlogged, partitionKey, accessMethod, tablespace, options } = fact.payload;
+  const parents = clauses.filter((clause) => clause.fact.kind === 'inheritance').map(({ sql }) => sql);
+  const body = lines(clauses.filter((clause) => clause.fact.kind !== 'inheritance'));
+  const parts = [
+    `CREATE ${unlogged ? 'UNLOGGED ' : ''}TABLE ${qualify(fact.path)} ${body}`,
+    parents.length > 0 && `INHERITS (${parents.join(', ')})`,
+    partitionKey !== null && `PARTITION BY ${partitionKey}`,
+    accessMethod !== null && `USING ${quote(accessMethod)}`,
+    withOptions(options),
+    tablespace !== null && `TABLESPACE ${quote(tablespace)}`,
+  ];
+  return [
+    parts.filter(Boolean).join(' '),
+    ...(fact.payload.rowSecurity ? [alter(fact, 'ENABLE ROW LEVEL SECURITY')] : []),
+    ...(fact.payload.forceRowSecurity ? [alter(fact, 'FORCE ROW LEVEL SECURITY')] : []),
+  ];
+}
+
+/** CREATE TABLE (manual: catalogs pg_class, pg_partitioned_table). */
+export const table: Kind<Table> = {
+  name: 'table',
+  reference: (fact) => `TABLE ${qualify(fact.path)}`,
+  introspect: () => `
+    select array['pg_class:' || c.oid || ':0'] as addresses, array[n.nspname, c.relname] as path,
+      c.relpersistence = 'u' as unlogged,
+      case when c.relkind = 'p' then pg_get_partkeydef(c.oid) end as "partitionKey",
+      case when am.amname <> 'heap' then am.amname end as "accessMethod",
+      ts.spcname as tablespace,
+      coalesce(c.reloptions, '{}') || coalesce((select array_agg('toast.' || o) from unnest(tc.reloptions) o), '{}') as options,
+      c.relrowsecurity as "rowSecurity", c.relforcerowsecurity as "forceRowSecurity"
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+      left join pg_am am on am.oid = c.relam
+      left join pg_class tc on tc.oid = c.reltoastrelid
+      left join pg_tablespace ts on ts.oid = c.reltablespace
+    where c.relkind in ('r', 'p') and c.relpersistence <> 't' and ${ours('pg_class', 'c.oid', 'c.relnamespace')}`,
+  create,
+  drop: (fact) => ({ sql: `DROP TABLE ${qualify(fact.path)}`, lock: 'ACCESS EXCLUSIVE' }),
+  alter: {
+    partitionKey: 'replace',
+    // Partitioned tables have no storage of their own to be rewritten, so the command does nothing to them.
+    unlogged: (_, to) =>
+      to.payload.partitionKey !== null
+        ? 'replace'
+        : {
+            sql: alter(to, `SET ${to.payload.unlogged ? 'UNLOGGED' : 'LOGGED'}`),
+            hazards: ['rewrites_table'],
+            lock: 'ACCESS EXCLUSIVE',
+          },
+    accessMethod: (_, to, { major }) =>
+      to.payload.partitionKey !== null && major < 17
+        ? 'replace'
+        : {
+            sql: alter(to, `SET ACCESS METHOD ${quote(to.payload.accessMethod ?? 'heap')}`),
+            hazards: ['rewrites_table'],
+            lock: 'ACCESS EXCLUSIVE',
+          },
+    tablespace: (_, to) => ({
+      sql: alter(to, `SET TABLESPACE ${quote(to.payload.tablespace ?? 'pg_default')}`),
+      hazards: ['rewrites_table'],
+      lock: 'ACCESS EXCLUSIVE',
+    }),
+    options: (from, to) =>
+      alterOptions(`ALTER TABLE ${qualify(to.path)}`, from.payload.options, to.payload.options),
+    rowSecurity: (_, to) => alter(to, `${to.payload.rowSecurity ? 'ENABLE' : 'DISABLE'} ROW LEVEL SECURITY`),
+    forceRowSecurity: (_, to) =>
+      alter(to, `${to.payload.forceRowSecurity ? '' : 'NO '}FORCE ROW LEVEL SECURITY`),
+  },
+  holdsData: (fact) => fact.payload.partitionKey === null,
+  slots: (fact) => [`relation ${qualify(fact.path)}`, `type ${qualify(fact.path)}`],
+};

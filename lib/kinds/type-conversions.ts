@@ -1,0 +1,75 @@
+// How existing values follow when a column changes its type.
+
+// Families of types among which the server converts by assignment (manual: catalog pg_cast, context `a` or `i`).
+const families = [
+  ['smallint', 'integer', 'bigint', 'numeric', 'real', 'double precision', 'money'],
+  ['text', 'character varying', 'character', 'name', '"char"'],
+  ['date', 'timestamp without time zone', 'timestamp with time zone'],
+  ['time without time zone', 'time with time zone', 'interval'],
+  ['bit', 'bit varying'],
+  ['json', 'jsonb'],
+  ['inet', 'cidr'],
+];
+
+// `character varying(20)[]` → `character varying[]`, `timestamp(3) with time zone` → `timestamp with time zone`.
+function base(type: string): string {
+  return type.replace(/\s*\([^)]*\)/, '');
+}
+
+// Conversions that exist, but only when asked for.
+const explicit = new Set([
+  'boolean>integer',
+  'integer>boolean',
+  'integer>bit',
+  'bigint>bit',
+  'bit>integer',
+  'bit>bigint',
+  'timestamp without time zone>time without time zone',
+  'timestamp with time zone>time without time zone',
+]);
+
+/**
+ * The USING clause that a change of type needs, empty where the server converts by itself. Types without a
+ * conversion go through text, which every type can be read from and written to.
+ */
+export function conversion(from: string, to: string, column: string): string {
+  const [a, b] = [base(from), base(to)];
+  const [x, y] = [a.replace(/\[\]$/, ''), b.replace(/\[\]$/, '')];
+  const arrays = a.endsWith('[]') === b.endsWith('[]');
+  const family = families.some((types) => types.includes(x) && types.includes(y));
+  if (arrays && (x === y || family)) return '';
+  if (families[1]?.includes(b) || explicit.has(`${a}>${b}`)) return ` USING ${column}::${to}`;
+  return ` USING ${column}::text::${to}`;
+}
+
+/** Whether rows have to be written anew: false only where the stored bytes stay valid and need no check. */
+export function rewrites(from: string, to: string): boolean {
+  const limit = (type: string) => Number(/\((\d+)\)/.exec(type)?.[1] ?? Number.POSITIVE_INFINITY);
+  const varying = (type: string) => base(type) === 'character varying' || type === 'text';
+  return !(varying(from) && varying(to) && limit(to) >= limit(from));
+}
+
+// Each type holds every value of those before it.
+const widenings = [
+  ['smallint', 'integer', 'bigint', 'numeric'],
+  ['real', 'double precision'],
+  ['date', 'timestamp without time zone', 'timestamp with time zone'],
+  ['"char"', 'character', 'character varying', 'text'],
+  ['name', 'text'],
+  ['json', 'jsonb'],
+];
+
+/** Whether some value of the one type may not fit the other. */
+export function mayFail(from: string, to: string): boolean {
+  const sizes = (type: string) =>
+    (/\(([\d,]+)\)/.exec(type)?.[1] ?? '').split(',').filter(Boolean).map(Number);
+  const [wide, narrow] = [sizes(to), sizes(from)];
+  if (wide.length > 0 && (narrow.length === 0 || wide.some((size, index) => size < (narrow[index] ?? 0))))
+    return true;
+  const [x, y] = [base(from), base(to)];
+  return (
+    x !== y &&
+    y !== 'text' &&
+    !widenings.some((types) => types.includes(x) && types.indexOf(x) < types.indexOf(y))
+  );
+}

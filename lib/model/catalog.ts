@@ -1,0 +1,53 @@
+// A database as data: its facts and which of them need which.
+import type { Kinds } from './diff.ts';
+import type { Fact } from './fact.ts';
+
+/**
+ * How one fact needs another (manual: catalog pg_depend): `normal`: the server refuses to drop the needed one first;
+ * `auto`: the server drops the needing one with it.
+ */
+export type Need = 'normal' | 'auto';
+
+/** The reserved role that shadow databases are loaded as: it stands for whoever will run the plan. */
+export const shadowRole = 'pgmage';
+
+/** Everything that is compared, read in one snapshot. Plain data: it can be cached as JSON by `catalog/`. */
+export interface Catalog {
+  /** The server's major version, e.g. 15. Texts of two catalogs are comparable only when it is the same. */
+  readonly major: number;
+  /** The role that read it, which is the role that steps will run as; null where nobody knows. */
+  readonly role: string | null;
+  readonly facts: ReadonlyMap<string, Fact>;
+  /** id → ids it needs before it can exist. */
+  readonly needs: ReadonlyMap<string, ReadonlyMap<string, Need>>;
+  /** id → ids with whose drop the server silently drops it, also where another fact stands for the edge. */
+  readonly dies: ReadonlyMap<string, ReadonlySet<string>>;
+  /** `edge(dependent, referenced)` → the fact that stands for that edge, e.g. a partition's attachment. */
+  readonly links: ReadonlyMap<string, string>;
+  /** Objects in the database that no kind manages, described for people. */
+  readonly unmanaged: readonly string[];
+}
+
+/** The catalog of a new database, as of a server version: what the kinds say is there from the start. */
+export function emptyCatalog(major: number, kinds: Kinds): Catalog {
+  const facts = [...kinds.values()].flatMap((kind): readonly Fact[] => kind.initial ?? []);
+  return {
+    major,
+    role: null,
+    facts: new Map(facts.map((fact) => [fact.id, fact])),
+    needs: new Map(),
+    dies: new Map(),
+    links: new Map(),
+    unmanaged: [],
+  };
+}
+
+/** The fact's parent, or undefined where it has none in this catalog. */
+export function parentOf(catalog: Catalog, fact: Fact): Fact | undefined {
+  return fact.parent === null ? undefined : catalog.facts.get(fact.parent);
+}
+
+/** The key of `Catalog.links`: from which fact to which. */
+export function edge(dependent: string, referenced: string): string {
+  return `${dependent}\n${referenced}`;
+}

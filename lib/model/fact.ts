@@ -1,0 +1,27 @@
+// What a database is made of, one granularity: every table, column, default, constraint, comment is a fact of its own.
+
+/** A value as `to_json` returns it. 64-bit numbers travel as text, because JSON numbers lose digits above 2^53. */
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+
+/** The compared attributes of a fact. Two facts of the same id are equal when their payloads are. */
+export type Payload = { readonly [attribute: string]: Json };
+
+/** One object, or one separately alterable part of an object. Facts never nest: a column names its table as `parent`. */
+export interface Fact<P = Payload> {
+  /** `kind:path`, quoted where SQL would quote: the same for the same object in every database. */
+  readonly id: string;
+  readonly kind: string;
+  /** Unquoted names from the outside in, e.g. `['public', 'users', 'email']`. */
+  readonly path: readonly string[];
+  /** Argument list of a routine, operator or the like, as SQL, parentheses included; otherwise empty. */
+  readonly signature: string;
+  /** The id of the fact with which the server drops this one, e.g. the table of a column. */
+  readonly parent: string | null;
+  /** Ids of the facts it is inherited from (a partition's column from its parent's): made and altered along with them. */
+  readonly origins: readonly string[];
+  /** Defined here as well as inherited: it stays when its origins go. */
+  readonly outlives?: boolean;
+  /** Place among its siblings where order matters at creation; never compared. */
+  readonly position: number;
+  readonly payload: P;
+}

@@ -1,0 +1,154 @@
+// The contract that everything hangs on: all that pgmage knows of one kind of object is one value of this type.
+import type { Catalog } from './catalog.ts';
+import type { Kinds } from './diff.ts';
+import type { Fact, Payload } from './fact.ts';
+import type { Script } from './step.ts';
+
+/** What a kind may look at while it writes SQL. */
+export interface Scope {
+  /** The state that the plan starts from. */
+  readonly before: Catalog;
+  /** The state that the plan ends at. */
+  readonly after: Catalog;
+  /** Major version of the server that will run the SQL. */
+  readonly major: number;
+  /** The role that will run the SQL, and owns what it makes; null where nobody knows. */
+  readonly role: string | null;
+  /** All kinds by name, for kinds that point at facts of any kind (comments, grants, owners). */
+  readonly kinds: Kinds;
+  /** Clauses of children that the engine folds into this fact's creation, in the children's order (see `Kind.clause`). */
+  readonly clauses: readonly Clause[];
+}
+
+/** A child's contribution to its parent's CREATE or ADD. */
+export interface Clause {
+  readonly fact: Fact;
+  readonly sql: string;
+}
+
+/**
+ * How one attribute changes: SQL that turns `from` into `to`, or `replace`: drop and create. A function may answer
+ * `replace` too, when that depends on the values. Equal statements of one fact are run once, so one command
+ * that carries several attributes can be returned for each of them.
+ */
+export type Change<P> = 'replace' | ((from: Fact<P>, to: Fact<P>, scope: Scope) => Script | 'replace');
+
+/**
+ * One PostgreSQL object kind.
+ *
+ * `introspect` is one query; its columns are
+ * - `addresses text[]`: catalog addresses `catalog:oid:subid` (`pg_class:16402:0`), the fact's own first. Objects that
+ *   depend internally (pg_depend.deptype `i`) on one of them, such as row types, need not be listed. Empty array for a
+ *   fact without a catalog row of its own, or an invented one (`pg_inherits:child:parent`) that others name in `needs`.
+ * - `path text[]` (unquoted, outermost first); optional `signature text`
+ * - optional `parent text`: address of the fact that takes it along when dropped; where it resolves to nothing the row is
+ *   left out
+ * - optional `target text`, instead of `parent`, for what can sit on a fact of any kind (comments, grants): the path then
+ *   continues the target's path, and the id names the target
+ * - optional `origins text[]`: addresses of the facts that it is inherited from and made by
+ * - optional `outlives bool`: it is defined here too, so that it stays when its origins go
+ * - optional `needs text[]`: addresses that it needs although pg_depend does not say so
+ * - optional `dies text[]`: addresses that it needs and with whose drop the server drops it, beyond what pg_depend says
+ * - optional `edges text[]`: `'dependent>referenced'`: pg_depend rows that this fact stands for (a sequence's OWNED BY,
+ *   an attached partition): the edge is then the fact's own: it needs both ends, and the ends no longer need each other
+ * - optional `instead text[]`: `'dependent>referenced'`: pg_depend rows in which this fact stands for the referenced one:
+ *   the dependent needs this fact, and is dropped with it (a base type's own functions)
+ * - optional `position int`
+ * - every other column is an attribute of the payload.
+ * Objects of the system and members of extensions must not be returned: see `ours` in `model/introspection.ts`.
+ */
+export interface Kind<P = Payload> {
+  /** Lower case with spaces as PostgreSQL's manual calls it: `foreign key`. Ids begin with it. */
+  readonly name: string;
+
+  /** How COMMENT ON, OWNER TO and SECURITY LABEL call it: `TABLE public.users`, `CONSTRAINT c ON public.t`. */
+  reference(fact: Fact<P>): string;
+
+  /** One line for people, in `db:status`: `INDEX idx ON users(email)`. Default: `reference`. */
+  summary?(fact: Fact<P>): string;
+
+  introspect(major: number): string;
+
+  /**
+   * A cheap condition without which `introspect` finds nothing; all kinds' are asked at once. To plan the queries of the
+   * kinds that it does not use is most of what reading a small database costs.
+   */
+  readonly present?: string;
+
+  create(fact: Fact<P>, scope: Scope): Script;
+  drop(fact: Fact<P>, scope: Scope): Script;
+  readonly alter: { readonly [K in keyof P]-?: Change<P> };
+
+  /** How GRANT calls it, where that is not `reference` (`TABLE v` for a view). */
+  securable?(fact: Fact<P>): string;
+
+  /**
+   * The clause with which the parent's creation can carry this fact; null: it needs a statement of its own;
+   * empty: the parent's creation makes it without a word (inherited columns).
+   */
+  clause?(fact: Fact<P>, scope: Scope): string | null;
+
+  /** What the clause alone makes, where that is less than the whole payload; the engine alters the rest. */
+  carried?(fact: Fact<P>, scope: Scope): P;
+
+  /** The parent can't be created without this fact's clause (a partitioned table without its key columns). */
+  readonly inseparable?: boolean;
+
+  /** It holds rows or values: never rebuilt because of something it needs, and its drop deletes data. Default: false. */
+  holdsData?(fact: Fact<P>): boolean;
+
+  /** Attributes that the server refuses to change while other facts depend on this one: these are rebuilt around it. */
+  readonly blockedByDependents?: readonly (keyof P)[];
+
+  /** Attributes whose change on an origin reaches its heirs by itself (a column's type, down to the partitions). */
+  readonly recurses?: readonly (keyof P)[];
+
+  /** No command takes it away alone: its parent has to be rebuilt (an index's attachment to a partitioned index). */
+  readonly inseverable?: boolean | ((fact: Fact<P>, scope: Scope) => boolean);
+
+  /** What it links to is of use only once all such links are made (a partitioned index that others refer to). */
+  readonly completes?: boolean;
+
+  /** It stays in place while what it needs changes in a blocked attribute (the server rebuilds it itself). */
+  readonly followsChanges?: boolean;
+
+  /** The attribute whose change re-attaches this data-holding fact to a needed one that is replaced (a column's type). */
+  readonly retarget?: keyof P;
+
+  /**
+   * Instead of being dropped before its successor is made, it is renamed aside, so that facts that hold data can
+   * be moved over by their `retarget`; `finish` drops what was put aside.
+   */
+  readonly aside?: {
+    rename(fact: Fact<P>, scope: Scope): Script;
+    finish(fact: Fact<P>, scope: Scope): Script;
+  };
+
+  /** The payload as an older server would tell it: leaves out what that version does not know. */
+  atVersion?(payload: P, major: number): P;
+
+  /** Names that only one object can have at a time, across kinds (`relation public.users`): the old one goes first. */
+  slots?(fact: Fact<P>): readonly string[];
+
+  /** Facts that the server makes by itself when `created` is made while `fact` is in force (default privileges' grants). */
+  brings?(fact: Fact<P>, created: Fact, scope: Scope): readonly Fact[];
+
+  /**
+   * It is only asked for where it is written down (an owner): a side that has its parent but not it wants it as the
+   * other side has it. See `settle`.
+   */
+  readonly optional?: boolean;
+
+  /** The same fact with `role` in the place of the shadow's role, which stands for it. See `settle`. */
+  standIn?(fact: Fact<P>, role: string): Fact<P>;
+
+  /** Facts that every new database has already (schema public). */
+  readonly initial?: readonly Fact<P>[];
+
+  /** Order among steps that could run at the same time; default 0, larger is made later and dropped earlier. */
+  readonly rank?: number;
+}
+
+/** A kind whose payload type is of no concern, as the engine sees it. */
+// biome-ignore lint/suspicious/noExplicitAny: a list of kinds mixes payload types, which only their own files know
+export type AnyKind = Kind<any>;

@@ -1,0 +1,48 @@
+// One statement of a plan, with all that it costs.
+
+/** What can go wrong or hurt when a step runs; closed, so that gates can name them. */
+export const hazards = [
+  'deletes_data',
+  'rewrites_table',
+  'blocks_writes',
+  'blocks_reads',
+  'may_fail_on_existing_rows',
+  'irreversible',
+  'changes_privileges',
+] as const;
+
+/** One of {@link hazards}. */
+export type Hazard = (typeof hazards)[number];
+
+/** Table-level lock a step takes on what it changes (manual: "Explicit Locking"); null: none on any table with rows. */
+export type Lock = 'ACCESS EXCLUSIVE' | 'SHARE ROW EXCLUSIVE' | 'SHARE' | 'SHARE UPDATE EXCLUSIVE' | null;
+
+/** What a kind writes: SQL without the closing semicolon, and what that statement costs. A bare string costs nothing. */
+export interface Statement {
+  readonly sql: string;
+  readonly hazards?: readonly Hazard[];
+  readonly lock?: Lock;
+  /** false: the server refuses it in a transaction block, or its effect may only be used after a commit. */
+  readonly transactional?: boolean;
+}
+
+/** What a kind's `create`, `drop` and `alter` return. An empty array: nothing needs to be run. */
+export type Script = string | Statement | readonly (string | Statement)[];
+
+/** What a step does to its fact. */
+export type Action = 'create' | 'alter' | 'drop';
+
+/** One statement of a plan, in the order in which it runs. */
+export interface Step {
+  readonly sql: string;
+  readonly action: Action;
+  /** The kind of the fact it serves, e.g. `index`. */
+  readonly kind: string;
+  /** The id of the fact it serves. */
+  readonly fact: string;
+  readonly hazards: readonly Hazard[];
+  readonly lock: Lock;
+  readonly transactional: boolean;
+  /** Steps of one segment may share a transaction; a new segment starts after a commit. Counts from 0. */
+  readonly segment: number;
+}

@@ -1,0 +1,58 @@
+// Catalogs that were read before, kept by the content that they were read from.
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { kinds } from '../kinds/index.ts';
+import type { Catalog } from '../model/catalog.ts';
+import { decodeCatalog, encodeCatalog } from './catalog-text.ts';
+import type { Context } from './context.ts';
+
+// Counted up when the way of writing a catalog down changes.
+const format = '3';
+
+// How many are kept; a big schema's is some ten megabytes.
+const kept = 30;
+
+/**
+ * Gives the catalog of some content: as it was read before, or read now and kept. A cache that is missing, damaged or
+ * can't be written is no failure.
+ * @param content all that the catalog depends on, besides this program itself
+ * @throws Problem of `read`
+ */
+export async function cached(
+  context: Context,
+  content: readonly string[],
+  read: () => Promise<Catalog>,
+): Promise<Catalog> {
+  const folder = join(context.cacheDir, 'catalogs');
+  const file = join(folder, `${keyOf(context, content)}.json`);
+  try {
+    return decodeCatalog(await readFile(file, 'utf8'));
+  } catch {
+    // Not there, or written by somebody whose disk was full.
+  }
+  const catalog = await read();
+  await keep(folder, file, encodeCatalog(catalog)).catch(() => undefined);
+  return catalog;
+}
+
+// What is asked of the server is part of the key: another set of kinds reads another catalog.
+function keyOf({ version }: Context, content: readonly string[]): string {
+  const questions = [...kinds.values()].map((kind) => `${kind.name} ${kind.introspect(18)}`);
+  const hash = createHash('sha256');
+  for (const part of [format, version, ...questions, ...content])
+    hash.update(`${part.length}\n`).update(part);
+  return hash.digest('hex').slice(0, 40);
+}
+
+async function keep(folder: string, file: string, text: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const draft = `${file}.${randomUUID()}`;
+  await writeFile(draft, text);
+  await rename(draft, file);
+  const paths = (await readdir(folder)).map((name) => join(folder, name));
+  if (paths.length <= kept) return;
+  const aged = await Promise.all(paths.map(async (path) => ({ path, at: (await stat(path)).mtimeMs })));
+  aged.sort((a, b) => b.at - a.at);
+  await Promise.all(aged.slice(kept).map(({ path }) => rm(path, { force: true })));
+}

@@ -1,0 +1,196 @@
+// A diff and its plan → the changes as a person counts them: what belongs to one object is one change.
+import { type Catalog, parentOf } from '../model/catalog.ts';
+import type { Changed, Diff, Kinds } from '../model/diff.ts';
+import type { Fact, Json } from '../model/fact.ts';
+import type { Step } from '../model/step.ts';
+
+/** Where the object stands: only in the wanted schema, only in the database, or in both and not the same. */
+export type Standing = 'missing' | 'extra' | 'different';
+
+/** An attribute that is not the same. */
+export interface Attribute {
+  readonly name: string;
+  readonly from: Json;
+  readonly to: Json;
+}
+
+/** One change to one object. */
+export interface Change {
+  readonly standing: Standing;
+  /** Kind of the object, e.g. `index`. */
+  readonly kind: string;
+  /** Ids of its facts, the object's own first. */
+  readonly facts: readonly string[];
+  /** One line for people: `INDEX idx_users_email ON users(email)`. */
+  readonly text: string;
+  /** What it is part of: `TABLE users`; null: nothing that exists on both sides. */
+  readonly part: string | null;
+  /** Where it is different: in what. */
+  readonly attributes: readonly Attribute[];
+}
+
+/** What changes are counted from. */
+export interface Compared {
+  readonly diff: Diff;
+  readonly before: Catalog;
+  readonly after: Catalog;
+  /** The plan from `before` to `after`. */
+  readonly up: readonly Step[];
+  readonly kinds: Kinds;
+}
+
+/** The changes that turn `before` into `after`: what is missing, what is different, what is too much. */
+export function changesOf(compared: Compared): Change[] {
+  const { diff, before, after, up } = compared;
+  const statements = new Map<string, string[]>();
+  for (const { fact, sql } of up) statements.set(fact, [...(statements.get(fact) ?? []), oneLine(sql)]);
+  // What changes only because of its parts, as the order of a type's attributes does, is told by them.
+  const parts = new Set(up.map(({ fact }) => (after.facts.get(fact) ?? before.facts.get(fact))?.parent));
+  const nameOf = (fact: Fact) => named(fact, compared.kinds);
+
+  const alone = (standing: Standing, fact: Fact, inside: readonly Fact[], catalog: Catalog): Change => {
+    const part = top(fact, catalog);
+    const own = part === fact ? undefined : statements.get(fact.id)?.reduce(joined);
+    // A setting of an object that stays, and what has no name for people, is best told by its statement.
+    const told =
+      own !== undefined && (partial.test(own) || compared.kinds.get(fact.kind)?.summary === undefined);
+    const text = told ? own : nameOf(fact);
+    const facts = [fact.id, ...inside.map(({ id }) => id)];
+    return {
+      standing,
+      kind: fact.kind,
+      facts,
+      text: short(text),
+      part: part === fact ? null : nameOf(part),
+      attributes: [],
+    };
+  };
+  const both = ({ from, to, attributes: names }: Changed): Change => {
+    const attributes = names.map((name) => ({
+      name,
+      from: from.payload[name] ?? null,
+      to: to.payload[name] ?? null,
+    }));
+    const part = top(to, after);
+    const own = statements.get(to.id);
+    const adds = own !== undefined && attributes.every((one) => isNothing(one.from));
+    const text = adds ? own.reduce(joined) : `${nameOf(to)}: ${attributes.map(brief).join(', ')}`;
+    return {
+      standing: adds ? 'missing' : 'different',
+      kind: to.kind,
+      facts: [to.id],
+      text: short(text),
+      part: part === to && !adds ? null : nameOf(part),
+      attributes,
+    };
+  };
+  return merged([
+    ...folded(diff.added).map(([fact, ...inside]) => alone('missing', fact, inside, after)),
+    ...changedAlone(diff)
+      .filter(({ to }) => statements.has(to.id) || !parts.has(to.id))
+      .map(both),
+    ...folded(diff.removed).map(([fact, ...inside]) => alone('extra', fact, inside, before)),
+  ]);
+}
+
+/** What a fact is called: its kind's summary or reference, without the schema that everything is in. */
+function named(fact: Fact, kinds: Kinds): string {
+  const kind = kinds.get(fact.kind);
+  return short(kind?.summary?.(fact) ?? kind?.reference(fact) ?? fact.id);
+}
+
+function short(text: string): string {
+  return text.replace(/(^|[\s(,])public\.(?=[\w"])/g, '$1');
+}
+
+// The outermost object that a fact is part of.
+function top(fact: Fact, catalog: Catalog): Fact {
+  const parent = parentOf(catalog, fact);
+  return parent === undefined ? fact : top(parent, catalog);
+}
+
+/** The facts of a list, each with those that come or go along with it: its children, and its heirs' counterparts. */
+export function folded(facts: readonly Fact[]): [Fact, ...Fact[]][] {
+  const byId = new Map(facts.map((fact) => [fact.id, fact]));
+  const groups = new Map<string, [Fact, ...Fact[]]>();
+  const topOf = (fact: Fact): Fact => {
+    const above = [fact.parent, ...fact.origins].find((id) => id !== null && byId.has(id));
+    return above ? topOf(byId.get(above) as Fact) : fact;
+  };
+  for (const fact of facts) if (topOf(fact) === fact) groups.set(fact.id, [fact]);
+  for (const fact of facts) if (!groups.has(fact.id)) groups.get(topOf(fact).id)?.push(fact);
+  return [...groups.values()];
+}
+
+// What a partition inherits changes with its parent.
+function changedAlone({ changed }: Diff): Diff['changed'] {
+  const byId = new Map(changed.map((one) => [one.to.id, one]));
+  return changed.filter(
+    ({ to, attributes }) =>
+      !to.origins.some((id) => attributes.every((name) => byId.get(id)?.attributes.includes(name))),
+  );
+}
+
+// Statements that begin alike are told once: ALTER TABLE leagues.status SET NOT NULL DEFAULT ''.
+function merged(changes: readonly Change[]): Change[] {
+  const result: Change[] = [];
+  const places = new Map<string, number>();
+  for (const change of changes) {
+    const target = partial.exec(change.text)?.[0];
+    const key = target && `${change.standing} ${target}`;
+    const place = key === undefined ? undefined : places.get(key);
+    if (place !== undefined) {
+      const before = result[place] as Change;
+      result[place] = {
+        ...before,
+        facts: [...before.facts, ...change.facts],
+        text: joined(before.text, change.text),
+      };
+    } else {
+      if (key !== undefined) places.set(key, result.length);
+      result.push(change);
+    }
+  }
+  return result;
+}
+
+// ALTER TABLE leagues.status, as `oneLine` writes what changes one part of an object.
+const partial = /^ALTER [A-Z ]+ (?:"[^"]*"|[^\s"])+ (?=(SET|DROP|ADD) (?!COLUMN|CONSTRAINT))/;
+
+// Joins what follows the same target and verb; bare keywords go before clauses with a value, as in a column's definition.
+function joined(a: string, b: string): string {
+  const target = partial.exec(a);
+  if (target === null || partial.exec(b)?.[0] !== target[0]) return a;
+  const clauses = [a, b].map((text) => text.slice(target[0].length));
+  const [x = '', y = ''] = clauses.sort(
+    (one, other) => Number(!/^[A-Z ]+$/.test(one)) - Number(!/^[A-Z ]+$/.test(other)),
+  );
+  const verb = target[1] as string;
+  return `${target[0]}${x}${y.startsWith(`${verb} `) && x.startsWith(`${verb} `) ? y.slice(verb.length) : `, ${y}`}`;
+}
+
+function oneLine(sql: string): string {
+  return sql
+    .replace(/\s+/g, ' ')
+    .replace(/^(ALTER [A-Z ]+?) (?:ONLY )?((?:"[^"]*"|[^\s"])+) ALTER (?:COLUMN|ATTRIBUTE) /, '$1 $2.');
+}
+
+function brief({ name, from, to }: Attribute): string {
+  const [before, after] = [shown(from), shown(to)];
+  return before.length + after.length > 60 || /\n/.test(before + after)
+    ? name
+    : `${name} ${before} → ${after}`;
+}
+
+/** A value of a payload as people read it. */
+export function shown(value: Json | undefined): string {
+  if (typeof value === 'string') return value;
+  if (isNothing(value)) return 'none';
+  return value === true ? 'yes' : Array.isArray(value) ? value.map(shown).join(', ') : JSON.stringify(value);
+}
+
+/** Whether an attribute says that something is not there. */
+export function isNothing(value: Json | undefined): boolean {
+  if (Array.isArray(value)) return value.length === 0;
+  return value === undefined || value === null || value === false || value === '';
+}

@@ -1,0 +1,40 @@
+// What every operation is given of the world: the edges (runner, tests, programs) own these and pass them in.
+
+/** One environment of the configuration, resolved: where its database is. */
+export interface Target {
+  /** Its name, e.g. `prod`; `local` for a plain DATABASE_URL. For people and error messages. */
+  readonly name: string;
+  /** A `postgres://` URL; null: the embedded database under `Context.embedded`. */
+  readonly url: string | null;
+  /** Nothing copies into it without its name typed or passed. */
+  readonly protected: boolean;
+}
+
+/** The world as an operation sees it. All paths are absolute. */
+export interface Context {
+  /** The project's folder: relative paths are resolved against it. */
+  readonly root: string;
+  /** The wanted schema: a `.sql` file or a folder of them. */
+  readonly schema: string;
+  /** The folder of migration files. */
+  readonly migrations: string;
+  /** Where derived things may be kept and lost: the shadow's template, catalogs that were read before. */
+  readonly cacheDir: string;
+  /** Data directory of the embedded database, used where an environment has no URL. */
+  readonly embedded: string;
+  /** URL of a server to make shadow databases on; null: PostgreSQL inside this process. */
+  readonly shadow: string | null;
+  /** What is left out of every comparison: names of schemas, and qualified names with or without their kind. */
+  readonly ignore?: { readonly schemas: readonly string[]; readonly objects: readonly string[] };
+  /** Version of pgmage: part of the keys of cached catalogs. */
+  readonly version: string;
+  /**
+   * Finds an environment by name, the default one where no name is given.
+   * @throws Problem `unknown_environment`
+   */
+  environment(name?: string): Promise<Target>;
+  /** The clock. */
+  now(): Date;
+  /** Tells the user what takes long, e.g. `Preparing the shadow database`; one line, without an end of line. */
+  progress(message: string): void;
+}

@@ -1,0 +1,49 @@
+// Every difference between two sources, and the way from one to the other and back.
+import type { Diff } from '../model/diff.ts';
+import type { Step } from '../model/step.ts';
+import { Problem } from '../problem.ts';
+import type { Change } from './changes.ts';
+import { compare } from './comparison.ts';
+import type { Context } from './context.ts';
+import { describe, readPair } from './source.ts';
+
+/** What is compared. */
+export interface DifferenceInput {
+  /** The source to start from; default: the environment's database. */
+  readonly from?: string;
+  /** The source to arrive at; default: the wanted schema. */
+  readonly to?: string;
+  /** The environment that is meant where `from` is not given. */
+  readonly env?: string;
+  /** Fail when one of them holds objects that pgmage does not manage. */
+  readonly strict?: boolean;
+}
+
+/** What differs, and the plan. */
+export interface DifferenceReport {
+  /** The two sources as they are shown, without passwords. */
+  readonly from: string;
+  readonly to: string;
+  readonly diff: Diff;
+  /** The difference as people count it. */
+  readonly changes: readonly Change[];
+  /** The steps from `from` to `to`. */
+  readonly up: readonly Step[];
+  /** The steps from `to` back to `from`. */
+  readonly down: readonly Step[];
+  /** What either holds and pgmage does not manage. */
+  readonly unmanaged: readonly string[];
+}
+
+/**
+ * Compares two sources: `postgres://…`, an environment, a `.sql` file or a folder of them, `migrations`, `empty`.
+ * @throws Problem of the sources, `plan_cycle`; `unmanaged_objects` when strict
+ */
+export async function difference(context: Context, input: DifferenceInput = {}): Promise<DifferenceReport> {
+  const from = input.from ?? (await context.environment(input.env)).name;
+  const to = input.to ?? context.schema;
+  const [before, after, major] = await readPair(context, from, to);
+  const { diff, changes, up, down, unmanaged } = compare(before, after, major, context.ignore);
+  if (input.strict && unmanaged.length > 0) throw new Problem('unmanaged_objects', { objects: unmanaged });
+  return { from: describe(context, from), to: describe(context, to), diff, changes, up, down, unmanaged };
+}

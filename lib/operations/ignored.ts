@@ -1,0 +1,42 @@
+// Leaves out of a catalog what the configuration ignores.
+import type { Catalog } from '../model/catalog.ts';
+import type { Fact } from '../model/fact.ts';
+import { qualify } from '../model/quote.ts';
+import type { Context } from './context.ts';
+
+/**
+ * The catalog without the ignored schemas and objects, and without all that is part of these or lives in them.
+ * A name can hold `*` for any characters; an object's can begin with its kind: `extension:pg_stat_statements`.
+ */
+export function withoutIgnored(catalog: Catalog, ignore: Context['ignore']): Catalog {
+  if (ignore === undefined || ignore.schemas.length + ignore.objects.length === 0) return catalog;
+  const schemas = patternOf(ignore.schemas);
+  const objects = patternOf(ignore.objects);
+  const verdicts = new Map<string, boolean>();
+  const isIgnored = (fact: Fact): boolean => {
+    const known = verdicts.get(fact.id);
+    if (known !== undefined) return known;
+    verdicts.set(fact.id, false);
+    const [schema = ''] = fact.path;
+    // Only what needs a schema of that name is in it: paths of other objects begin with names of other things.
+    const home = `schema:${qualify([schema])}`;
+    const inside = fact.id === home || (catalog.needs.get(fact.id)?.has(home) ?? false);
+    const own = qualify(fact.path) + fact.signature;
+    const named = [own, qualify(fact.path), fact.path.join('.'), `${fact.kind}:${own}`, fact.id];
+    const parent = fact.parent === null ? undefined : catalog.facts.get(fact.parent);
+    const verdict =
+      (inside && schemas.test(schema)) ||
+      named.some((name) => objects.test(name)) ||
+      (parent !== undefined && isIgnored(parent));
+    verdicts.set(fact.id, verdict);
+    return verdict;
+  };
+  const kept = [...catalog.facts].filter(([, fact]) => !isIgnored(fact));
+  const unmanaged = catalog.unmanaged.filter((text) => !objects.test(text));
+  return { ...catalog, facts: new Map(kept), unmanaged };
+}
+
+function patternOf(names: readonly string[]): RegExp {
+  const escaped = names.map((name) => name.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*'));
+  return new RegExp(`^(?:${escaped.join('|') || '(?!)'})$`);
+}

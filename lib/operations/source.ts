@@ -1,0 +1,128 @@
+// Whatever is compared or read is a source, written the same way everywhere.
+import { stat } from 'node:fs/promises';
+import { relative, resolve } from 'node:path';
+import { readCatalog } from '../catalog/read.ts';
+import { kinds } from '../kinds/index.ts';
+import { type Catalog, emptyCatalog } from '../model/catalog.ts';
+import type { Connection } from '../pg/connection.ts';
+import { snapshot } from '../pg/snapshot.ts';
+import { Problem } from '../problem.ts';
+import { maskUrl } from '../secret.ts';
+import { upPart } from '../sql/up-part.ts';
+import type { Context, Target } from './context.ts';
+import { readFiles } from './files.ts';
+import { replay } from './replay.ts';
+import { sameWords } from './same-words.ts';
+
+/** What a source turned out to be. */
+type Place =
+  | { readonly is: 'empty' }
+  | { readonly is: 'migrations' }
+  | { readonly is: 'path'; readonly path: string }
+  | { readonly is: 'target'; readonly target: Target };
+
+/**
+ * Reads a source: `postgres://…`, an environment's name, a `.sql` file, a folder of them, `migrations`, `empty`.
+ * @throws Problem of the connection, of the files, `unknown_source`
+ */
+export async function readSource(context: Context, source: string): Promise<Catalog> {
+  const place = await find(context, source);
+  switch (place.is) {
+    case 'empty': {
+      // What every new database has is certain here, where a schema file would only not mention it.
+      const read = await replay(context, []);
+      return { ...read, facts: new Map([...emptyCatalog(read.major, kinds).facts, ...read.facts]) };
+    }
+    case 'path':
+      return replay(context, await readFiles(context.root, place.path));
+    case 'migrations': {
+      const files = await readFiles(context.root, context.migrations);
+      const forward = files.map(({ file, text }) => ({ file, text: upPart(text) }));
+      return replay(context, forward, { inOrder: true });
+    }
+    case 'target':
+      return withTarget(context, place.target, (connection) =>
+        snapshot(connection, (reader) => readCatalog(reader, kinds)),
+      );
+  }
+}
+
+/**
+ * Reads two sources so that they can be compared: what is the same is told in the same words, also where the versions of
+ * their servers differ; `major` and `role` of each stay those of its own session.
+ * @returns both, and the major version of the server of the first: the one that a plan will run on
+ * @throws Problem of the sources
+ */
+export async function readPair(
+  context: Context,
+  from: string,
+  to: string,
+): Promise<readonly [before: Catalog, after: Catalog, major: number]> {
+  // Both may need a shadow, and share one then.
+  const [before, after] = await Promise.all([readSource(context, from), readSource(context, to)]);
+  const { major } = before;
+  if (major > after.major) return [before, await sameWords(context, after, before), major];
+  return [await sameWords(context, before, after), after, major];
+}
+
+/** A source as people may see it: no password, and paths relative to the project. */
+export function describe({ root }: Context, source: string): string {
+  if (isUrl(source)) return maskUrl(source).replace(/\?.*$/, '');
+  if (!isPath(source)) return source;
+  const inside = relative(root, resolve(root, source));
+  return inside.startsWith('..') || inside === '' ? source : inside.replaceAll('\\', '/');
+}
+
+/**
+ * Lends a session on the database of an environment and closes it afterwards.
+ * @param extensions what is going to be created there: the embedded database loads only what is asked for
+ * @throws Problem of the connection, of the work; `shadow_locked` for an embedded database in use
+ */
+export async function withTarget<T>(
+  context: Context,
+  { name, url }: Target,
+  work: (connection: Connection) => Promise<T>,
+  extensions: Iterable<string> = [],
+): Promise<T> {
+  const connection = url === null ? await embedded(context, extensions) : await server(name, url);
+  try {
+    return await work(connection);
+  } finally {
+    await connection.close();
+  }
+}
+
+async function server(name: string, url: string): Promise<Connection> {
+  const { connect } = await import('../pg/connect.ts');
+  return connect({ url, applicationName: 'pgmage', ...(name === '' ? {} : { name }) });
+}
+
+async function embedded(context: Context, extensions: Iterable<string>): Promise<Connection> {
+  const { openEmbedded } = await import('../shadow/embedded.ts');
+  const progress = (message: string) => context.progress(message);
+  return openEmbedded(context.embedded, { cacheDir: context.cacheDir, extensions, progress });
+}
+
+async function find(context: Context, source: string): Promise<Place> {
+  if (source === 'empty' || source === 'migrations') return { is: source };
+  if (isUrl(source)) return { is: 'target', target: { name: '', url: source, protected: false } };
+  const path = resolve(context.root, source);
+  if (isPath(source)) return { is: 'path', path };
+  try {
+    return { is: 'target', target: await context.environment(source) };
+  } catch (thrown) {
+    // A folder may have a plain name, too; environments come first, because they are what is usually meant.
+    if (!(thrown instanceof Problem) || thrown.code !== 'unknown_environment') throw thrown;
+    const found = await stat(path).catch(() => undefined);
+    if (found?.isDirectory()) return { is: 'path', path };
+    throw thrown;
+  }
+}
+
+function isUrl(source: string): boolean {
+  return /^postgres(ql)?:\/\//i.test(source);
+}
+
+function isPath(source: string): boolean {
+  return /[/\\]|\.sql$/i.test(source) || source === '.' || source === '..';
+}

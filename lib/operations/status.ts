@@ -1,0 +1,84 @@
+// How far a database is from the wanted schema.
+import { readdir, stat } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { Problem } from '../problem.ts';
+import { maskUrl } from '../secret.ts';
+import type { Change } from './changes.ts';
+import { compare } from './comparison.ts';
+import type { Context, Target } from './context.ts';
+import { readPair } from './source.ts';
+
+/** What is asked. */
+export interface StatusInput {
+  /** The environment; default: the configured one. */
+  readonly env?: string;
+  /** Fail when the database holds objects that pgmage does not manage. */
+  readonly strict?: boolean;
+}
+
+/** What is known then. Dates are ISO texts, so that the report is plain data. */
+export interface StatusReport {
+  readonly schema: { readonly path: string; readonly modified: string | null };
+  readonly target: {
+    readonly name: string;
+    /** Its URL without password and parameters, or where the embedded database is. */
+    readonly address: string;
+    /** Major version of its server. */
+    readonly major: number;
+    readonly protected: boolean;
+  };
+  readonly inSync: boolean;
+  readonly changes: readonly Change[];
+  /** How many objects the wanted schema has; their parts are not counted. */
+  readonly objects: number;
+  /** What the database holds and pgmage does not manage. */
+  readonly unmanaged: readonly string[];
+}
+
+/**
+ * Compares the wanted schema with the actual one of an environment.
+ * @throws Problem of the sources: the connection, the SQL of the schema; `unmanaged_objects` when strict
+ */
+export async function status(context: Context, { env, strict }: StatusInput = {}): Promise<StatusReport> {
+  const target = await context.environment(env);
+  const [[actual, wanted, major], modified] = await Promise.all([
+    readPair(context, target.name, context.schema),
+    modifiedAt(context.schema),
+  ]);
+  const comparison = compare(actual, wanted, major, context.ignore);
+  const { changes, unmanaged } = comparison;
+  if (strict && unmanaged.length > 0) throw new Problem('unmanaged_objects', { objects: unmanaged });
+  return {
+    schema: { path: shownPath(context, context.schema), modified: modified?.toISOString() ?? null },
+    target: {
+      name: target.name,
+      address: addressOf(context, target),
+      major,
+      protected: target.protected,
+    },
+    inSync: comparison.same,
+    changes,
+    objects: [...wanted.facts.values()].filter(({ parent }) => parent === null).length,
+    unmanaged,
+  };
+}
+
+/** A path as it is shown: relative to the project where it is inside, with slashes. */
+function shownPath({ root }: Context, path: string): string {
+  const inside = relative(root, path);
+  return inside.startsWith('..') ? path : inside.replaceAll('\\', '/');
+}
+
+function addressOf(context: Context, { url }: Target): string {
+  if (url === null) return `embedded, ${shownPath(context, context.embedded)}`;
+  return maskUrl(url).replace(/\?.*$/, '');
+}
+
+// Of a folder, when its newest file was changed; null where there is none, which reading it will tell.
+async function modifiedAt(path: string): Promise<Date | null> {
+  const own = await stat(path).catch(() => null);
+  if (!own?.isDirectory()) return own?.mtime ?? null;
+  const names = (await readdir(path, { recursive: true })).filter((name) => name.endsWith('.sql'));
+  const times = await Promise.all(names.map(async (name) => (await stat(join(path, name))).mtimeMs));
+  return times.length === 0 ? null : new Date(Math.max(...times));
+}

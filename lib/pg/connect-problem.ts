@@ -1,0 +1,55 @@
+// Why a session could not be opened → Problem.
+import { type Code, Problem, type Problems, type Unreachable } from '../problem.ts';
+import { isServerError } from './server-problem.ts';
+
+type UnreachableCode = { [C in Code]: Problems[C] extends Unreachable ? C : never }[Code];
+
+// SQLSTATEs that a server answers a startup message with (manual: "PostgreSQL Error Codes").
+const states: Readonly<Record<string, UnreachableCode>> = {
+  '28P01': 'wrong_password',
+  '28000': 'login_refused',
+  '3D000': 'missing_database',
+  '53300': 'too_many_connections',
+  '57P03': 'server_unavailable',
+  '57P01': 'server_unavailable',
+  '42501': 'login_refused',
+};
+
+// Codes of Node's sockets and of its TLS, by pattern; the first that fits is taken.
+const patterns: readonly [RegExp, UnreachableCode][] = [
+  [/^(ENOTFOUND|EAI_)/, 'host_not_found'],
+  [/^ETIMEDOUT/, 'connection_timeout'],
+  [/CERT|SIGNED|^ERR_(TLS|SSL)|^EPROTO|UNABLE_TO/, 'ssl_failed'],
+];
+
+// What `pg` and `pg-connection-string` say in words only.
+const messages: readonly [RegExp, UnreachableCode][] = [
+  [/^timeout expired/, 'connection_timeout'],
+  [/SSL|certificate|sslmode/i, 'ssl_failed'],
+  [/^SASL|password must be/i, 'wrong_password'],
+];
+
+/** Makes whatever opening a session failed with a Problem about the environment. */
+export function connectProblem(thrown: unknown, environment: string): Problem {
+  if (thrown instanceof Problem) return thrown;
+  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+  return new Problem(classify(error), { environment, detail: explain(error) }, { cause: error });
+}
+
+function classify(error: Error): UnreachableCode {
+  const code = 'code' in error ? String(error.code) : '';
+  if (isServerError(error)) return states[code] ?? 'login_refused';
+  // The only files that are read on the way are those of sslrootcert, sslcert and sslkey.
+  if ('syscall' in error && error.syscall === 'open') return 'ssl_failed';
+  const found =
+    patterns.find(([pattern]) => pattern.test(code)) ??
+    messages.find(([pattern]) => code === '' && pattern.test(error.message));
+  return found?.[1] ?? 'connection_refused';
+}
+
+// A host with several addresses fails with one error per address and no words of its own.
+function explain(error: Error): string {
+  if (error instanceof AggregateError) return error.errors.map((one) => explain(one as Error)).join('; ');
+  if (/password must be a string/.test(error.message)) return 'it asks for a password and none was given';
+  return error.message || error.name;
+}

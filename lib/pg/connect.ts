@@ -1,0 +1,145 @@
+// Opens sessions on PostgreSQL servers: the one place where the driver is.
+import type { Duplex } from 'node:stream';
+import type { ClientConfig, QueryResult } from 'pg';
+import { Problem } from '../problem.ts';
+import { maskUrl, redact } from '../secret.ts';
+import { connectProblem } from './connect-problem.ts';
+import type { Connection } from './connection.ts';
+import { serverProblem } from './server-problem.ts';
+import { checkUrl, libpqUrl, withoutSsl } from './url.ts';
+
+/** The oldest major version that is supported. */
+export const oldestMajor = 15;
+
+/** Which database to open, and how. */
+export interface ConnectTarget {
+  /** `postgres://` or `postgresql://`; what it leaves out comes from PGHOST, PGUSER, PGPASSWORD and so on. */
+  readonly url: string;
+  /** The environment's name, for people; without one the URL is shown, without its password. */
+  readonly name?: string;
+  /** How long the whole way to a ready session may take: name, TCP, TLS, login. Default 10 s. */
+  readonly connectTimeoutMs?: number;
+  /** Shown in pg_stat_activity, unless the URL or PGAPPNAME says otherwise. */
+  readonly applicationName: string;
+}
+
+/** What the server says besides results. */
+export interface Notice {
+  readonly severity: string;
+  readonly sqlstate: string;
+  readonly message: string;
+}
+
+/** A session on a server. */
+export interface ServerConnection extends Connection {
+  /** The server's full version, e.g. `15.18 (Debian 15.18-0+deb12u1)`. */
+  readonly version: string;
+  /** Everything the server noted since the session began. */
+  readonly notices: readonly Notice[];
+}
+
+/**
+ * Opens a session.
+ * @throws Problem `bad_url`, `connection_refused`, `host_not_found`, `connection_timeout`, `wrong_password`,
+ * `login_refused`, `missing_database`, `too_many_connections`, `server_unavailable`, `ssl_failed`, `server_too_old`
+ */
+export async function connect(target: ConnectTarget): Promise<ServerConnection> {
+  const environment = target.name ?? maskUrl(target.url);
+  checkUrl(target.url, environment);
+  const { connectTimeoutMs = 10_000, applicationName } = target;
+  const settings = {
+    fallback_application_name: applicationName,
+    connectionTimeoutMillis: connectTimeoutMs,
+    keepAlive: true,
+  };
+  try {
+    return await open({ ...settings, connectionString: libpqUrl(target.url) }, environment);
+  } catch (thrown) {
+    const plain = withoutSsl(target.url);
+    const problem = connectProblem(thrown, environment);
+    // sslmode=prefer means: encrypted if the server can (manual: "SSL Mode Descriptions").
+    if (plain === undefined || problem.code !== 'ssl_failed') throw problem;
+    return await open({ ...settings, connectionString: plain }, environment).catch((again: unknown) => {
+      throw connectProblem(again, environment);
+    });
+  }
+}
+
+async function open(config: ClientConfig, environment: string): Promise<ServerConnection> {
+  // Loaded here, because it costs about 30 ms that a run without a server need not pay.
+  const { default: pg } = await import('pg');
+  const client = new pg.Client({ ...config, types: { getTypeParser: parserOf(pg.types.getTypeParser) } });
+  const notices: Notice[] = [];
+  let version = '';
+  // The driver keeps what the server reports of itself to its inner connection, which its types leave out.
+  const { connection } = client as unknown as { connection: NodeJS.EventEmitter & { stream: Duplex } };
+  connection.on('parameterStatus', (status: { parameterName: string; parameterValue: string }) => {
+    if (status.parameterName === 'server_version') version = status.parameterValue;
+  });
+  client.on('notice', ({ severity = '', code = '', message = '' }) =>
+    notices.push({ severity, sqlstate: code, message: redact(message) }),
+  );
+  // A session that is lost between two statements is noticed by the next one; unheard, the event would end the process.
+  client.on('error', () => undefined);
+  await client.connect().catch((thrown: unknown) => {
+    // Left open, the server goes on waiting for a login, and meanwhile no database can be made or dropped on it.
+    connection.stream.destroy();
+    throw thrown;
+  });
+  const major = Number.parseInt(version, 10);
+  if (major < oldestMajor) {
+    await client.end();
+    throw new Problem('server_too_old', { environment, version });
+  }
+
+  const send = async (sql: string, parameters?: readonly unknown[]): Promise<QueryResult[]> => {
+    try {
+      const answer = await client.query(parameters ? { text: sql, values: [...parameters] } : sql);
+      return Array.isArray(answer) ? answer : [answer];
+    } catch (thrown) {
+      throw serverProblem(thrown, { environment, sql });
+    }
+  };
+
+  return {
+    description: environment,
+    major,
+    version,
+    notices,
+    async rows<Row>(sql: string, parameters?: readonly unknown[]) {
+      const [result] = await send(sql, parameters);
+      return (result?.rows ?? []) as Row[];
+    },
+    async batch(queries) {
+      if (queries.length === 0) return [];
+      // A line end before the semicolon, so that a query may end in a comment.
+      const results = await send(queries.join('\n;\n'));
+      if (results.length !== queries.length)
+        throw new Problem('internal', { reason: `${queries.length} queries gave ${results.length} results` });
+      return results.map((result) => result.rows as unknown[]);
+    },
+    async execute(sql) {
+      await send(sql);
+    },
+    close: () => client.end(),
+  };
+}
+
+// Object identifiers of types are fixed in PostgreSQL's pg_type.dat. What is not here stays the text that the server
+// sent: dates lose their microseconds as Date, int8 and numeric lose digits as number.
+const numbers = new Set([21, 23, 26, 700, 701]);
+const asDriver = new Set([16, 114, 3802, 1009]);
+const nameArray = 1003;
+const textArray = 1009;
+
+type ParserOf = (oid: number, format?: string) => (text: string) => unknown;
+
+function parserOf(driver: unknown) {
+  const parsers = driver as ParserOf;
+  const own: ParserOf = (oid) => {
+    if (numbers.has(oid)) return Number;
+    if (oid === nameArray) return parsers(textArray);
+    return asDriver.has(oid) ? parsers(oid) : (text) => text;
+  };
+  return own as never;
+}

@@ -1,0 +1,117 @@
+// An error that a PostgreSQL server or its driver reports during a session → Problem.
+import { indexOfCharacter, type Origin, startOfCode, type Where, whereAt } from '../place.ts';
+import { type Code, Problem, type Problems, type Refused, toProblem } from '../problem.ts';
+
+/** The fields of a server's ErrorResponse that are used (manual: "Error and Notice Message Fields"). */
+export interface ServerError extends Error {
+  readonly severity: string;
+  /** The SQLSTATE. */
+  readonly code: string;
+  readonly detail?: string;
+  readonly hint?: string;
+  readonly position?: string;
+  readonly where?: string;
+  /** The C function that reported it: unlike the message, the same in every language. */
+  readonly routine?: string;
+}
+
+/** What was sent when the error came back. */
+export interface Sent {
+  readonly environment?: string;
+  readonly sql: string;
+  /** Where in a file of the user's `sql` begins; without it the problem has no place. */
+  readonly origin?: Origin;
+}
+
+type RefusedCode = { [C in Code]: Problems[C] extends Refused ? C : never }[Code];
+
+// The manual's appendix "PostgreSQL Error Codes"; the longest prefix that fits is taken.
+const codes: Readonly<Record<string, RefusedCode | 'connection_lost'>> = {
+  '08': 'connection_lost',
+  '0A': 'invalid_sql',
+  '22': 'invalid_sql',
+  '25P03': 'connection_lost',
+  '3F000': 'missing_object',
+  '42': 'invalid_sql',
+  '42501': 'permission_denied',
+  '42703': 'missing_object',
+  '42704': 'missing_object',
+  '42883': 'missing_object',
+  '42P01': 'missing_relation',
+  '55P03': 'lock_timeout',
+  '57014': 'statement_timeout',
+  '57P': 'connection_lost',
+};
+
+const roleRoutines = new Set(['get_role_oid', 'get_rolespec_oid', 'get_rolespec_tuple']);
+const extensionRoutines = new Set(['parse_extension_control_file', 'get_extension_oid']);
+
+/** Whether a server said this, and not the driver or the network. */
+export function isServerError(thrown: unknown): thrown is ServerError {
+  return thrown instanceof Error && 'severity' in thrown && /^[0-9A-Z]{5}$/.test(String(codeOf(thrown)));
+}
+
+/** Makes whatever a running statement failed with a Problem, with its place in the user's file where one is given. */
+export function serverProblem(thrown: unknown, sent: Sent): Problem {
+  if (thrown instanceof Problem) return thrown;
+  const environment = sent.environment ?? 'the database';
+  if (!isServerError(thrown)) {
+    // Without a SQLSTATE it is the socket (an errno such as ECONNRESET) or the driver telling that the socket is gone.
+    const detail = thrown instanceof Error ? thrown.message : String(thrown);
+    const lost =
+      /^E[A-Z]+$/.test(String(codeOf(thrown))) || /terminated|not queryable|closed|timed? ?out/i.test(detail);
+    return lost
+      ? new Problem('connection_lost', { environment, detail }, { cause: thrown })
+      : toProblem(thrown);
+  }
+  const code = classify(thrown);
+  if (code === 'connection_lost')
+    return new Problem(code, { environment, detail: thrown.message }, { cause: thrown });
+  const data: Problems['missing_role'] = {
+    environment: sent.environment ?? null,
+    message: thrown.message,
+    sqlstate: thrown.code,
+    detail: thrown.detail ?? null,
+    hint: thrown.hint ?? null,
+    context: thrown.where ?? null,
+    position: thrown.position ? indexOfCharacter(sent.sql, Number(thrown.position)) : null,
+    name: quoted(thrown.message),
+  };
+  const where = sent.origin && placed(data, sent.origin);
+  return new Problem(code, code.startsWith('missing') ? data : withoutName(data), { where, cause: thrown });
+}
+
+/** The same problem with its place in the file whose text was sent; a problem that is about no SQL stays as it is. */
+export function locate(problem: Problem, origin: Origin): Problem {
+  if (problem.where || !('sqlstate' in problem.data)) return problem;
+  const where = placed(problem.data, origin);
+  return new Problem(problem.code, problem.data, { where, cause: problem.cause });
+}
+
+function placed(data: Refused, origin: Origin): Where {
+  const index =
+    data.position === null ? startOfCode(origin.text, origin.offset) : origin.offset + data.position;
+  return whereAt(origin.file, origin.text, index);
+}
+
+function classify(error: ServerError): RefusedCode | 'connection_lost' {
+  if (roleRoutines.has(error.routine ?? '') || /^role ".*" does not exist$/.test(error.message))
+    return 'missing_role';
+  if (extensionRoutines.has(error.routine ?? '')) return 'missing_extension';
+  return (
+    codes[error.code] ?? codes[error.code.slice(0, 3)] ?? codes[error.code.slice(0, 2)] ?? 'statement_failed'
+  );
+}
+
+// The first quoted name of a message, in the quotes of any of the server's languages.
+function quoted(message: string): string {
+  return /["«„“](.+?)["»“”]/.exec(message)?.[1]?.trim() ?? '';
+}
+
+function withoutName({ name: _, ...data }: Problems['missing_role']): Refused {
+  return data;
+}
+
+function codeOf(thrown: unknown): unknown {
+  return thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
+}

@@ -1,0 +1,76 @@
+// Reading in one state of the database, with settings under which the server writes the same text for the same thing.
+import { toProblem } from '../problem.ts';
+import type { Connection } from './connection.ts';
+import { transaction } from './transaction.ts';
+
+// Everything that changes how definitions, constants and names are written, and what may stop or slow a read. An empty
+// search_path has pg_catalog only, so that every other name is qualified.
+const settings: Readonly<Record<string, string>> = {
+  search_path: '',
+  client_encoding: 'UTF8',
+  datestyle: 'ISO, YMD',
+  intervalstyle: 'postgres',
+  timezone: 'UTC',
+  lc_monetary: 'C',
+  extra_float_digits: '1',
+  bytea_output: 'hex',
+  quote_all_identifiers: 'off',
+  standard_conforming_strings: 'on',
+  lock_timeout: '10s',
+  statement_timeout: '0',
+  idle_in_transaction_session_timeout: '0',
+  // Compiling catalog queries takes longer than running them.
+  jit: 'off',
+  // So does planning them: they name their tables in an order that can be followed.
+  join_collapse_limit: '3',
+};
+
+/**
+ * The settings for reading as one statement. They end with the transaction, because behind a pooler the next
+ * transaction of this server session may be somebody else's.
+ */
+export const readingSettings = `select ${Object.entries(settings)
+  .map(([name, value]) => `set_config('${name}', '${value}', true)`)
+  .join(', ')}`;
+
+const begin = 'begin isolation level repeatable read read only';
+
+/**
+ * Runs reads that all see one state of the database.
+ * @throws Problem of the reads
+ */
+export function snapshot<T>(
+  connection: Connection,
+  read: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  return transaction(connection, read, `${begin}; ${readingSettings}`);
+}
+
+/**
+ * Runs queries that all see one state of the database, in one round trip; gives their rows in order.
+ * @throws Problem of the first query that fails
+ */
+export async function snapshotBatch(
+  connection: Connection,
+  queries: readonly string[],
+): Promise<readonly unknown[][]> {
+  try {
+    const results = await connection.batch([begin, readingSettings, ...queries, 'commit']);
+    return results.slice(2, -1);
+  } catch (thrown) {
+    await connection.execute('rollback').catch(() => undefined);
+    throw toProblem(thrown);
+  }
+}
+
+/** The same session, with every batch a snapshot of its own: for readers that need no more than one batch. */
+export function snapshots(connection: Connection): Connection {
+  return {
+    description: connection.description,
+    major: connection.major,
+    rows: (sql, parameters) => connection.rows(sql, parameters),
+    batch: (queries) => snapshotBatch(connection, queries),
+    execute: (sql) => connection.execute(sql),
+    close: () => connection.close(),
+  };
+}

@@ -1,0 +1,26 @@
+// Transactions over any Connection.
+import { toProblem } from '../problem.ts';
+import type { Connection } from './connection.ts';
+
+/**
+ * Runs work between BEGIN and COMMIT; whatever it throws rolls everything back and is thrown on.
+ * @param begin the statement that begins it, where it is not a plain BEGIN
+ * @throws Problem of the work, or of the server when it commits
+ */
+export async function transaction<T>(
+  connection: Connection,
+  work: (connection: Connection) => Promise<T>,
+  begin = 'begin',
+): Promise<T> {
+  await connection.execute(begin);
+  try {
+    const result = await work(connection);
+    // COMMIT of a failed transaction rolls back without an error; an empty SELECT before it makes that one.
+    await connection.execute('select; commit');
+    return result;
+  } catch (thrown) {
+    // Where the session is gone, the server has rolled back by itself.
+    await connection.execute('rollback').catch(() => undefined);
+    throw toProblem(thrown);
+  }
+}

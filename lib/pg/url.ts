@@ -1,0 +1,38 @@
+// Connection URLs: what is refused before it is tried, and what their sslmode means.
+import { Problem } from '../problem.ts';
+
+/**
+ * Refuses what the driver would misread.
+ * @throws Problem `bad_url`
+ */
+export function checkUrl(url: string, environment: string): void {
+  const reason = faultOf(url.trim());
+  if (reason !== undefined) throw new Problem('bad_url', { environment, reason });
+}
+
+function faultOf(url: string): string | undefined {
+  const match = /^postgres(?:ql)?:\/\/[^/?#]*([^?]*)/i.exec(url);
+  if (match === null) return 'it does not begin with postgres://';
+  // An unencoded / or # ends the host early: parts of the password would be taken for host and database.
+  if (/[@#]/.test(match[1] as string)) return '/, # and @ in names and passwords must be percent-encoded';
+  // The driver allows an empty host, with the socket's directory in ?host=.
+  return URL.canParse(url.replace(/^(\w+:\/\/)([^/?#]*@)?(?=[/?#]|$)/, '$1$2socket'))
+    ? undefined
+    : 'it is not a valid URL';
+}
+
+/**
+ * The URL with its sslmode read as libpq does, so that one URL means the same to psql and to us. Left alone, the driver
+ * takes `require` for `verify-full`, which refuses the self-signed certificates that hosts of PostgreSQL use.
+ */
+export function libpqUrl(url: string): string {
+  const decided = !/[?&]sslmode=/i.test(url) || /[?&](uselibpqcompat=|sslmode=no-verify)/i.test(url);
+  return decided ? url.trim() : `${url.trim()}&uselibpqcompat=true`;
+}
+
+/** For sslmode=prefer, the URL to try when the server cannot encrypt. */
+export function withoutSsl(url: string): string | undefined {
+  return /[?&]sslmode=prefer\b/i.test(url)
+    ? url.trim().replace(/sslmode=prefer/i, 'sslmode=disable')
+    : undefined;
+}

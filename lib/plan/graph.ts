@@ -1,0 +1,141 @@
+// A graph of named nodes that can be merged, and its order.
+
+/** Nodes by name, `before → after` edges among them; merged nodes act as one. */
+export class Graph {
+  readonly #leader = new Map<string, string>();
+  readonly #edges = new Map<string, Set<string>>();
+
+  add(node: string): void {
+    if (!this.#leader.has(node)) this.#leader.set(node, node);
+  }
+
+  has(node: string): boolean {
+    return this.#leader.has(node);
+  }
+
+  /** The node that stands for this one. */
+  leader(node: string): string {
+    let at = node;
+    for (let up = this.#leader.get(at); up !== undefined && up !== at; up = this.#leader.get(at)) at = up;
+    return at;
+  }
+
+  /** `node` happens together with `leader`. Both must have been added. */
+  merge(node: string, leader: string): void {
+    const a = this.leader(node);
+    const b = this.leader(leader);
+    if (a !== b) this.#leader.set(a, b);
+  }
+
+  /** `first` happens before `second`. Edges to nodes that were never added are dropped. */
+  edge(first: string, second: string): void {
+    if (!this.has(first) || !this.has(second)) return;
+    const out = this.#edges.get(first);
+    if (out === undefined) this.#edges.set(first, new Set([second]));
+    else out.add(second);
+  }
+
+  /** Merged nodes that, on their own account, tie their leader to another one of `stuck`. */
+  ties(stuck: ReadonlySet<string>): string[] {
+    return [...this.#edges].flatMap(([first, seconds]) => {
+      const mine = this.leader(first);
+      if (mine === first || !stuck.has(mine)) return [];
+      const others = [...seconds].map((second) => this.leader(second));
+      return others.some((other) => other !== mine && stuck.has(other)) ? [first] : [];
+    });
+  }
+
+  /** The edges among leaders. */
+  successors(): Map<string, Set<string>> {
+    const merged = new Map<string, Set<string>>();
+    for (const node of this.#leader.keys()) if (this.leader(node) === node) merged.set(node, new Set());
+    for (const [first, seconds] of this.#edges) {
+      const a = this.leader(first);
+      for (const second of seconds) {
+        const b = this.leader(second);
+        if (a !== b) merged.get(a)?.add(b);
+      }
+    }
+    return merged;
+  }
+}
+
+/**
+ * Orders nodes so that every edge points forward; among nodes that could come next, the least by `compare` comes.
+ * @returns the order, and the nodes on cycles and between them, none unless rules contradict
+ */
+export function sort(
+  successors: ReadonlyMap<string, ReadonlySet<string>>,
+  compare: (a: string, b: string) => number,
+): { readonly order: string[]; readonly stuck: string[] } {
+  const waiting = new Map<string, number>();
+  for (const node of successors.keys()) waiting.set(node, 0);
+  for (const out of successors.values())
+    for (const node of out) waiting.set(node, (waiting.get(node) ?? 0) + 1);
+  const ready = new Heap(
+    [...waiting].filter(([, count]) => count === 0).map(([node]) => node),
+    compare,
+  );
+  const order: string[] = [];
+  for (let node = ready.take(); node !== undefined; node = ready.take()) {
+    order.push(node);
+    waiting.delete(node);
+    for (const next of successors.get(node) ?? []) {
+      const left = (waiting.get(next) as number) - 1;
+      waiting.set(next, left);
+      if (left === 0) ready.put(next);
+    }
+  }
+  return { order, stuck: onCycles(successors, new Set(waiting.keys())) };
+}
+
+// What only comes behind a cycle is not to blame for it.
+function onCycles(successors: ReadonlyMap<string, ReadonlySet<string>>, stuck: Set<string>): string[] {
+  for (let before = -1; before !== stuck.size; ) {
+    before = stuck.size;
+    for (const node of stuck)
+      if (![...(successors.get(node) ?? [])].some((next) => stuck.has(next))) stuck.delete(node);
+  }
+  return [...stuck];
+}
+
+class Heap {
+  readonly #items: string[] = [];
+  readonly #compare: (a: string, b: string) => number;
+
+  constructor(items: readonly string[], compare: (a: string, b: string) => number) {
+    this.#compare = compare;
+    for (const item of items) this.put(item);
+  }
+
+  put(item: string): void {
+    const items = this.#items;
+    let at = items.push(item) - 1;
+    while (at > 0) {
+      const up = (at - 1) >> 1;
+      if (this.#compare(items[up] as string, item) <= 0) break;
+      items[at] = items[up] as string;
+      at = up;
+    }
+    items[at] = item;
+  }
+
+  take(): string | undefined {
+    const items = this.#items;
+    const top = items[0];
+    const last = items.pop();
+    if (last === undefined || items.length === 0) return top;
+    let at = 0;
+    for (;;) {
+      let down = 2 * at + 1;
+      if (down >= items.length) break;
+      if (down + 1 < items.length && this.#compare(items[down + 1] as string, items[down] as string) < 0)
+        down++;
+      if (this.#compare(last, items[down] as string) <= 0) break;
+      items[at] = items[down] as string;
+      at = down;
+    }
+    items[at] = last;
+    return top;
+  }
+}

@@ -1,0 +1,159 @@
+// Two catalogs → the steps that turn one into the other. Everything it knows of object kinds comes in as an argument.
+import { type Catalog, parentOf, shadowRole } from '../model/catalog.ts';
+import type { Kinds } from '../model/diff.ts';
+import type { Fact } from '../model/fact.ts';
+import type { Scope } from '../model/kind.ts';
+import { settle } from '../model/settlement.ts';
+import type { Hazard, Step } from '../model/step.ts';
+import { Problem } from '../problem.ts';
+import { Fates, push } from './fates.ts';
+import { fold } from './folding.ts';
+import { type Graph, sort } from './graph.ts';
+import { type Deed, graphOf, node } from './order.ts';
+import { complete, correct, disown, remove, write } from './writing.ts';
+
+/** What a plan is made from. */
+export interface PlanInput {
+  readonly before: Catalog;
+  readonly after: Catalog;
+  readonly kinds: Kinds;
+  /** Major version of the server that will run it; default: that of `before`. */
+  readonly major?: number;
+  /** The role that will run it; default: the one that read `before`, or else `after`, apart from the shadow's. */
+  readonly role?: string | null;
+}
+
+const phases: Record<Deed, number> = { drop: 0, alter: 1, create: 2, finish: 3 };
+
+/**
+ * Plans the way from `before` to `after`. The way back is the same function with its arguments exchanged.
+ * @returns steps in the order in which they run; empty when nothing differs
+ * @throws Problem `plan_cycle` when needs contradict each other
+ */
+export function plan(input: PlanInput): Step[] {
+  const { kinds, major = input.before.major } = input;
+  const { before, after } = settle(input.before, input.after, kinds);
+  const roles = [input.role ?? null, input.before.role, input.after.role];
+  const role = roles.find((name) => name !== null && name !== shadowRole) ?? null;
+  const scope: Scope = { before, after, kinds, major, role, clauses: [] };
+  const fates = new Fates(before, after, scope);
+  const { graph, order } = ordered(fates);
+  const folded = fold(fates, graph, order, scope);
+  const inside = new Set(
+    [...folded.values()].flatMap((facts) => facts.map((fact) => node('create', fact.id))),
+  );
+  const followers = followersOf(fates, graph);
+  const bringers = [...before.facts.values()].filter(({ id }) => fates.kind(id).brings && !fates.goes(id));
+  const steps: Omit<Step, 'segment'>[] = [];
+  for (const name of order) {
+    const id = name.slice(name.indexOf(' ') + 1);
+    const deed = name.slice(0, name.indexOf(' ')) as Deed;
+    if (!inside.has(name)) steps.push(...write(fates, deed, id, folded, scope));
+    if (deed !== 'create') continue;
+    steps.push(...complete(fates, id, folded, scope));
+    for (const follower of followers.get(name) ?? [])
+      if (!inside.has(node('create', follower)))
+        steps.push(...correct(fates, follower, scope), ...disown(fates, follower, folded, scope));
+    steps.push(...unwanted(fates, bringers, fates.of(id)?.to as Fact, scope));
+  }
+  return segmented(steps.map((step) => onNewRows(fates, step)));
+}
+
+// Where implied drops tie their causes into a cycle (two tables with foreign keys to each other), they are done apart.
+function ordered(fates: Fates): { graph: Graph; order: readonly string[] } {
+  const separate = new Set<string>();
+  const compare = comparison(fates);
+  for (;;) {
+    const graph = graphOf(fates, separate);
+    const { order, stuck } = sort(graph.successors(), compare);
+    if (stuck.length === 0) return { graph, order };
+    const ties = graph.ties(new Set(stuck)).filter((name) => name.startsWith('drop ') && !separate.has(name));
+    if (ties.length === 0)
+      throw new Problem('plan_cycle', { objects: stuck.map((name) => name.slice(name.indexOf(' ') + 1)) });
+    for (const name of ties) separate.add(name);
+  }
+}
+
+// Drops first, then changes, then what is new; within each by the kinds' order, drops from the last kind to the first.
+function comparison(fates: Fates): (a: string, b: string) => number {
+  const ranks = new Map([...fates.kinds.keys()].map((name, index) => [name, index]));
+  const keys = new Map<string, readonly [number, number, number, string]>();
+  const key = (name: string) => {
+    let found = keys.get(name);
+    if (found === undefined) {
+      const space = name.indexOf(' ');
+      const deed = name.slice(0, space) as Deed;
+      const id = name.slice(space + 1);
+      const kind = fates.kind(id);
+      const rank = ranks.get(kind.name) as number;
+      const fact = fates.of(id)?.to ?? fates.of(id)?.from;
+      found = [
+        phases[deed],
+        (deed === 'drop' ? -1 : 1) * (kind.rank ?? 0),
+        deed === 'drop' ? -rank : rank,
+        `${String(fact?.position ?? 0).padStart(6, '0')}`,
+      ];
+      keys.set(name, found);
+    }
+    return found;
+  };
+  return (a, b) => {
+    const x = key(a);
+    const y = key(b);
+    for (let i = 0; i < 4; i++) if (x[i] !== y[i]) return (x[i] as number) < (y[i] as number) ? -1 : 1;
+    return a < b ? -1 : 1;
+  };
+}
+
+// The creations that the server does along with another one.
+function followersOf(fates: Fates, graph: Graph): Map<string, string[]> {
+  const followers = new Map<string, string[]>();
+  for (const { id } of fates.all.values()) {
+    if (!fates.comes(id)) continue;
+    const leader = graph.leader(node('create', id));
+    if (leader !== node('create', id)) push(followers, leader, id);
+  }
+  return followers;
+}
+
+// What the server makes along with a new object because of facts that are in force, and nobody wants.
+function unwanted(
+  fates: Fates,
+  bringers: readonly Fact[],
+  created: Fact,
+  scope: Scope,
+): Omit<Step, 'segment'>[] {
+  return bringers.flatMap((fact) => {
+    const inForce = fates.after.facts.get(fact.id) ?? fact;
+    const brought = fates.kind(fact.id).brings?.(inForce, created, scope) ?? [];
+    return brought
+      .filter(({ id }) => !fates.after.facts.has(id))
+      .flatMap((extra) => remove(fates, extra, scope));
+  });
+}
+
+// What is made in this plan has no rows yet that could be in the way, and nobody who could wait for it.
+function onNewRows(fates: Fates, step: Omit<Step, 'segment'>): Omit<Step, 'segment'> {
+  const fact = fates.of(step.fact)?.to;
+  const top = fact && root(fates.after, fact);
+  if (top === undefined || top.id === step.fact || fates.of(top.id)?.action !== 'create') return step;
+  return { ...step, hazards: step.hazards.filter((hazard) => lasting.has(hazard)), lock: null };
+}
+
+const lasting: ReadonlySet<Hazard> = new Set(['deletes_data', 'irreversible', 'changes_privileges']);
+
+function root(catalog: Catalog, fact: Fact): Fact {
+  const parent = parentOf(catalog, fact);
+  return parent === undefined ? fact : root(catalog, parent);
+}
+
+// A step that can't share a transaction stands in a segment of its own.
+function segmented(steps: readonly Omit<Step, 'segment'>[]): Step[] {
+  let segment = 0;
+  let alone = false;
+  return steps.map((step, index) => {
+    if (index > 0 && (alone || !step.transactional)) segment++;
+    alone = !step.transactional;
+    return { ...step, segment };
+  });
+}

@@ -1,0 +1,200 @@
+// Which step has to wait for which: needs of the states before and after, as edges of a graph.
+import { type Catalog, edge } from '../model/catalog.ts';
+import type { Fact } from '../model/fact.ts';
+import type { Fates } from './fates.ts';
+import { Graph } from './graph.ts';
+
+/** What a node of the plan's graph does: `finish` drops what was put aside. */
+export type Deed = 'drop' | 'alter' | 'create' | 'finish';
+
+/** The node's name: the deed and the fact's id. */
+export function node(deed: Deed, id: string): string {
+  return `${deed} ${id}`;
+}
+
+/**
+ * The graph of everything that the fates ask for, with what the server does by itself merged into its cause.
+ * @param separate nodes that are not merged, because their cause would have to wait for itself
+ */
+export function graphOf(fates: Fates, separate: ReadonlySet<string>): Graph {
+  const graph = new Graph();
+  for (const { id, action } of fates.all.values()) {
+    if (fates.goes(id)) graph.add(node('drop', id));
+    if (fates.comes(id)) graph.add(node('create', id));
+    if (action === 'alter') graph.add(node('alter', id));
+    if (fates.putAside(id)) graph.add(node('finish', id));
+  }
+  for (const { id } of fates.all.values()) {
+    goingEdges(graph, fates, id);
+    comingEdges(graph, fates, id);
+  }
+  slotEdges(graph, fates);
+  linkEdges(graph, fates);
+  completionEdges(graph, fates);
+  mergeImplied(graph, fates, separate);
+  return graph;
+}
+
+function goingEdges(graph: Graph, fates: Fates, id: string): void {
+  const going = fates.goes(id);
+  // What is part of something put aside stays with it.
+  const staying = going && fates.putAside(`${causeOf(fates, id)}`);
+  for (const needed of fates.before.needs.get(id)?.keys() ?? []) {
+    graph.edge(going ? end(fates, id) : node('alter', id), end(fates, needed));
+    if (!going || staying) continue;
+    graph.edge(node('drop', id), node('drop', needed));
+    graph.edge(node('drop', id), node('alter', needed));
+  }
+  if (going && !staying) graph.edge(node('drop', id), node('create', id));
+  graph.edge(node('create', id), node('finish', id));
+}
+
+// When the old one is really gone.
+function end(fates: Fates, id: string): string {
+  return node(fates.putAside(id) ? 'finish' : 'drop', id);
+}
+
+// What takes this going fact along by itself; preferably at once, else when it is no longer kept aside.
+function causeOf(fates: Fates, id: string): string | undefined {
+  const from = fates.of(id)?.from as Fact;
+  const causes = [
+    ...(fates.before.dies.get(id) ?? []),
+    ...(from.outlives ? [] : heirOf(fates, 'before', from)),
+  ].filter((other) => fates.goes(other));
+  return causes.find((other) => !fates.putAside(other)) ?? causes[0];
+}
+
+function comingEdges(graph: Graph, fates: Fates, id: string): void {
+  for (const needed of fates.after.needs.get(id)?.keys() ?? []) {
+    for (const mine of [node('create', id), node('alter', id)]) graph.edge(node('create', needed), mine);
+    graph.edge(node('alter', needed), node('create', id));
+  }
+}
+
+// A name is free only once the object that had it is gone.
+function slotEdges(graph: Graph, fates: Fates): void {
+  const leaving = new Map<string, string>();
+  for (const { id, from } of fates.all.values())
+    if (from !== undefined && fates.goes(id))
+      for (const slot of fates.kind(id).slots?.(from) ?? []) leaving.set(slot, id);
+  for (const { id, to } of fates.all.values())
+    if (to !== undefined && fates.comes(id))
+      for (const slot of fates.kind(id).slots?.(to) ?? []) {
+        const other = leaving.get(slot);
+        if (other !== undefined && other !== id) graph.edge(node('drop', other), node('create', id));
+      }
+}
+
+// What is to be merged when two facts are linked must be there before; what was inherited can go only after the link has.
+function linkEdges(graph: Graph, fates: Fates): void {
+  for (const { id, from, to, action } of fates.all.values()) {
+    if (to !== undefined && to.parent !== null && action !== 'drop')
+      for (const [upper, link] of uppers(fates, 'after', to))
+        if (fates.comes(link) && upper !== null && !given(fates, link))
+          graph.edge(node(action === 'alter' ? 'alter' : 'create', id), node('create', link));
+    if (from !== undefined && from.parent !== null && from.origins.length > 0 && action !== 'create')
+      for (const [, link] of uppers(fates, 'before', from))
+        if (fates.goes(link)) graph.edge(node('drop', link), node(action === 'alter' ? 'alter' : 'drop', id));
+  }
+}
+
+// Whether a link is part of the creation of what it links, which then makes what is inherited.
+function given(fates: Fates, link: string): boolean {
+  return fates.kind(link).inseparable === true && fates.comes(fates.after.facts.get(link)?.parent as string);
+}
+
+// Whoever refers to what others complete waits for all of them, except they themselves.
+function completionEdges(graph: Graph, fates: Fates): void {
+  const parts = new Map<string, Set<string>>();
+  for (const [key, link] of fates.after.links) {
+    if (!fates.kind(link).completes || !fates.comes(link)) continue;
+    const whole = key.slice(key.indexOf('\n') + 1);
+    parts.set(whole, (parts.get(whole) ?? new Set()).add(link));
+  }
+  if (parts.size === 0) return;
+  for (const { id } of fates.all.values())
+    for (const needed of fates.after.needs.get(id)?.keys() ?? []) {
+      const links = parts.get(needed);
+      if (links === undefined || links.has(id)) continue;
+      for (const link of links) graph.edge(node('create', link), node('create', id));
+    }
+}
+
+// The links of a fact's parent to the parents of what the fact is inherited from, or linked to.
+function uppers(fates: Fates, side: 'before' | 'after', fact: Fact): [string | null, string][] {
+  const { facts, links, needs } = fates[side];
+  const above = [...fact.origins];
+  for (const link of linksFrom(fates, side).get(fact.id) ?? [])
+    for (const other of needs.get(link)?.keys() ?? [])
+      if (links.get(edge(fact.id, other)) === link) above.push(other);
+  return above.flatMap((origin): [string | null, string][] => {
+    const link = linkAbove(fates[side], fact, facts.get(origin));
+    return link === undefined ? [] : [[facts.get(origin)?.parent ?? null, link]];
+  });
+}
+
+// The link between what two facts are parts of: their parents, or these' parents.
+function linkAbove(catalog: Catalog, lower: Fact, upper: Fact | undefined): string | undefined {
+  if (lower.parent === null || upper == null || upper.parent === null) return undefined;
+  const next = catalog.facts.get(lower.parent);
+  const link = catalog.links.get(edge(lower.parent, upper.parent));
+  return link ?? (next && linkAbove(catalog, next, catalog.facts.get(upper.parent)));
+}
+
+const linkIndex = new WeakMap<ReadonlyMap<string, string>, Map<string, string[]>>();
+
+function linksFrom(fates: Fates, side: 'before' | 'after'): Map<string, string[]> {
+  const { links } = fates[side];
+  let index = linkIndex.get(links);
+  if (index === undefined) {
+    index = new Map();
+    for (const [key, link] of links) {
+      const from = key.slice(0, key.indexOf('\n'));
+      const known = index.get(from);
+      if (known === undefined) index.set(from, [link]);
+      else known.push(link);
+    }
+    linkIndex.set(links, index);
+  }
+  return index;
+}
+
+function mergeImplied(graph: Graph, fates: Fates, separate: ReadonlySet<string>): void {
+  for (const { id, from, to, action } of fates.all.values()) {
+    if (from !== undefined && fates.goes(id) && !separate.has(node('drop', id))) {
+      const cause = causeOf(fates, id);
+      if (cause !== undefined) graph.merge(node('drop', id), end(fates, cause));
+      if (from.outlives)
+        for (const origin of from.origins) graph.edge(node('drop', origin), node('drop', id));
+    }
+    if (to === undefined) continue;
+    const [origin] = heirOf(fates, 'after', to);
+    if (fates.comes(id)) {
+      const made = heirOf(fates, 'after', to).find((other) => fates.comes(other));
+      if (made !== undefined && to.outlives) graph.edge(node('create', id), node('create', made));
+      else if (made !== undefined) graph.merge(node('create', id), node('create', made));
+      else if (fates.kind(id).inseparable && fates.comes(to.parent as string))
+        graph.merge(node('create', id), node('create', to.parent as string));
+    } else if (action === 'alter' && origin !== undefined && inherits(fates, id, origin))
+      graph.merge(node('alter', id), node('alter', origin));
+  }
+}
+
+/** The origins whose commands reach this fact: those along links that are there throughout. */
+function heirOf(fates: Fates, side: 'before' | 'after', fact: Fact): string[] {
+  return fact.origins.filter((origin) => {
+    const link = linkAbove(fates[side], fact, fates[side].facts.get(origin));
+    return link !== undefined && !(side === 'before' ? fates.goes(link) : fates.comes(link));
+  });
+}
+
+// Whether all that changes reaches this fact through its origin.
+function inherits(fates: Fates, id: string, origin: string): boolean {
+  const mine = fates.of(id);
+  const theirs = fates.of(origin);
+  const recurses = fates.kind(id).recurses ?? [];
+  return (
+    theirs?.action === 'alter' &&
+    (mine?.attributes ?? []).every((name) => recurses.includes(name) && theirs.attributes.includes(name))
+  );
+}

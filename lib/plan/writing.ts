@@ -1,0 +1,138 @@
+// From ordered nodes to SQL: asks the kinds, with the clauses of the children that a creation carries.
+import { diff } from '../model/diff.ts';
+import type { Fact } from '../model/fact.ts';
+import type { Clause, Scope } from '../model/kind.ts';
+import { qualify } from '../model/quote.ts';
+import type { Action, Script, Statement, Step } from '../model/step.ts';
+import type { Fate, Fates } from './fates.ts';
+import type { Folded } from './folding.ts';
+import type { Deed } from './order.ts';
+
+/** Writes the steps of one node: its fact's own, then corrections of what the server makes along with it. */
+export function write(
+  fates: Fates,
+  deed: Deed,
+  id: string,
+  folded: Folded,
+  scope: Scope,
+): Omit<Step, 'segment'>[] {
+  const fate = fates.of(id) as Fate;
+  const kind = fates.kind(id);
+  const action: Action = deed === 'finish' ? 'drop' : deed;
+  const steps = (script: Script) => toSteps(script, action, fate);
+  switch (deed) {
+    case 'drop': {
+      const from = fate.from as Fact;
+      if (fates.putAside(id)) return steps(kind.aside?.rename(from, scope) ?? []);
+      return losing(steps(kind.drop(from, scope)), kind.holdsData?.(from) ?? false);
+    }
+    case 'finish':
+      return steps(kind.aside?.finish(fate.from as Fact, scope) ?? []);
+    case 'create':
+      return steps(kind.create(fate.to as Fact, { ...scope, clauses: clauses(fates, id, folded, scope) }));
+    case 'alter':
+      return steps(alteration(fates, fate.from as Fact, fate.to as Fact, fate.attributes, scope));
+  }
+}
+
+/** What is still to be altered on a fact that the server made by itself from one of its origins. */
+export function correct(fates: Fates, id: string, scope: Scope): Omit<Step, 'segment'>[] {
+  const fate = fates.of(id) as Fate;
+  const to = fate.to as Fact;
+  const origin = to.origins.map((other) => fates.after.facts.get(other)).find((other) => other !== undefined);
+  if (origin === undefined) return [];
+  const known = Object.entries(origin.payload).filter(([name]) => name in to.payload);
+  return corrections(fates, { ...to, payload: { ...to.payload, ...Object.fromEntries(known) } }, to, scope);
+}
+
+/** What came down to an heir with its origin's clauses, such as a default, and is not wanted there. */
+export function disown(fates: Fates, id: string, folded: Folded, scope: Scope): Omit<Step, 'segment'>[] {
+  const heir = fates.of(id)?.to as Fact;
+  return lineage(fates, heir)
+    .flatMap((origin) => folded.get(origin) ?? [])
+    .flatMap((given) => {
+      const fact = { ...given, id: `${given.kind}:${qualify(heir.path)}`, path: heir.path, parent: id };
+      return fates.after.facts.has(fact.id) ? [] : remove(fates, fact, scope);
+    });
+}
+
+// The origins of a fact, their origins, and so on.
+function lineage(fates: Fates, { origins }: Fact): string[] {
+  return origins.flatMap((id) => {
+    const origin = fates.after.facts.get(id);
+    return origin === undefined ? [] : [id, ...lineage(fates, origin)];
+  });
+}
+
+/** What is still to be altered on a fact whose clause did not carry all of it, and on what is folded into that. */
+export function complete(fates: Fates, id: string, folded: Folded, scope: Scope): Omit<Step, 'segment'>[] {
+  return (folded.get(id) ?? []).flatMap((fact) => {
+    const payload = fates.kind(fact.id).carried?.(fact, scope);
+    const rest = payload === undefined ? [] : corrections(fates, { ...fact, payload }, fact, scope);
+    return [...rest, ...complete(fates, fact.id, folded, scope)];
+  });
+}
+
+function corrections(fates: Fates, made: Fact, to: Fact, scope: Scope): Omit<Step, 'segment'>[] {
+  const one = (fact: Fact) => ({ ...fates.after, facts: new Map([[fact.id, fact]]) });
+  const changed = diff(one(made), one(to), fates.kinds).changed[0];
+  if (changed === undefined) return [];
+  return toSteps(alteration(fates, made, to, changed.attributes, scope), 'alter', fates.of(to.id) as Fate);
+}
+
+function clauses(fates: Fates, id: string, folded: Folded, scope: Scope): Clause[] {
+  return (folded.get(id) ?? []).flatMap((fact) => {
+    const inner = { ...scope, clauses: clauses(fates, fact.id, folded, scope) };
+    const sql = fates.kind(fact.id).clause?.(fact, inner) ?? null;
+    return sql === null || sql === '' ? [] : [{ fact, sql }];
+  });
+}
+
+function alteration(fates: Fates, from: Fact, to: Fact, attributes: readonly string[], scope: Scope): Script {
+  const kind = fates.kind(to.id);
+  return attributes
+    .filter((name) => !reached(fates, to, name))
+    .flatMap((name) => {
+      const change = kind.alter[name];
+      const script = typeof change === 'function' ? change(from, to, scope) : [];
+      return script === 'replace' ? [] : listed(script);
+    });
+}
+
+// An origin's command has already done it.
+function reached(fates: Fates, fact: Fact, attribute: string): boolean {
+  if (!fates.kind(fact.id).recurses?.includes(attribute)) return false;
+  return fact.origins.some((origin) => {
+    const fate = fates.of(origin);
+    return fate?.action === 'alter' && fate.attributes.includes(attribute);
+  });
+}
+
+function listed(script: Script): readonly (string | Statement)[] {
+  return Array.isArray(script) ? script : [script as string | Statement];
+}
+
+/** Takes away a fact that has no fate of its own. */
+export function remove(fates: Fates, fact: Fact, scope: Scope): Omit<Step, 'segment'>[] {
+  return toSteps(fates.kind(fact.id).drop(fact, scope), 'drop', fact);
+}
+
+function toSteps(script: Script, action: Action, { id }: { readonly id: string }): Omit<Step, 'segment'>[] {
+  const seen = new Set<string>();
+  const kind = id.slice(0, id.indexOf(':'));
+  return listed(script).flatMap((entry) => {
+    const statement: Statement = typeof entry === 'string' ? { sql: entry } : entry;
+    if (seen.has(statement.sql)) return [];
+    seen.add(statement.sql);
+    const { sql, hazards = [], lock = null, transactional = true } = statement;
+    return [{ sql, action, kind, fact: id, hazards, lock, transactional }];
+  });
+}
+
+function losing(steps: Omit<Step, 'segment'>[], data: boolean): Omit<Step, 'segment'>[] {
+  return steps.map((step) =>
+    data && !step.hazards.includes('deletes_data')
+      ? { ...step, hazards: ['deletes_data', ...step.hazards] }
+      : step,
+  );
+}

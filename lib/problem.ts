@@ -1,0 +1,156 @@
+// All that can go wrong, as data: a closed union of codes. The words for each are in `wording.ts`.
+import { caret, place, type Where } from './place.ts';
+import { redact } from './secret.ts';
+import { type ExitCode, wording } from './wording.ts';
+
+/** What a connection problem knows: whom it was about, and what the server, driver or system said. */
+export interface Unreachable {
+  readonly environment: string;
+  readonly detail: string;
+}
+
+/** What a refused statement knows; null where the server said nothing. */
+export interface Refused {
+  /** The database that refused it, where it is one that people know by name or URL. */
+  readonly environment: string | null;
+  readonly message: string;
+  readonly sqlstate: string;
+  readonly detail: string | null;
+  /** The server's own hint. */
+  readonly hint: string | null;
+  /** The server's CONTEXT: functions and statements it was in. */
+  readonly context: string | null;
+  /** Index into the SQL that was sent, where the server pointed at something. */
+  readonly position: number | null;
+}
+
+/** Every code with the data that it carries. */
+export interface Problems {
+  bad_url: { readonly environment: string; readonly reason: string };
+  connection_refused: Unreachable;
+  host_not_found: Unreachable;
+  connection_timeout: Unreachable;
+  connection_lost: Unreachable;
+  wrong_password: Unreachable;
+  login_refused: Unreachable;
+  missing_database: Unreachable;
+  too_many_connections: Unreachable;
+  server_unavailable: Unreachable;
+  ssl_failed: Unreachable;
+  server_too_old: { readonly environment: string; readonly version: string };
+
+  invalid_sql: Refused;
+  missing_relation: Refused;
+  missing_object: Refused;
+  missing_extension: Refused & { readonly name: string };
+  missing_role: Refused & { readonly name: string };
+  permission_denied: Refused;
+  lock_timeout: Refused;
+  statement_timeout: Refused;
+  statement_failed: Refused;
+
+  missing_file: { readonly file: string };
+  unreadable_file: { readonly file: string; readonly reason: string };
+  empty_file: { readonly file: string };
+  not_utf8: { readonly file: string; readonly line: number };
+  file_too_big: { readonly file: string; readonly bytes: number; readonly limit: number };
+
+  bad_config: { readonly file: string; readonly reason: string };
+  unknown_environment: { readonly name: string; readonly known: readonly string[] };
+  environment_without_url: {
+    readonly name: string;
+    readonly variable: string;
+    readonly looked: readonly string[];
+  };
+  unknown_source: { readonly source: string; readonly reason: string };
+  unknown_task: { readonly name: string; readonly nearest: readonly string[] };
+  bad_option: { readonly option: string; readonly reason: string };
+  bad_task_file: { readonly file: string; readonly reason: string };
+  task_failed: { readonly task: string; readonly reason: string };
+
+  plan_cycle: { readonly objects: readonly string[] };
+  data_loss_refused: { readonly losses: readonly string[] };
+  unmanaged_objects: { readonly objects: readonly string[] };
+  shadow_locked: { readonly directory: string };
+  shadow_failed: { readonly reason: string };
+  interrupted: { readonly state: string };
+  internal: { readonly reason: string };
+}
+
+/** One of the codes of {@link Problems}. */
+export type Code = keyof Problems;
+
+/** The only thing that pgmage throws. No string in it holds a password. */
+export class Problem<C extends Code = Code> extends Error {
+  override readonly name = 'Problem';
+  readonly code: C;
+  readonly data: Problems[C];
+  /** What to do next. */
+  readonly hint: string;
+  /** What the process ends with when this is what it ended of. */
+  readonly exitCode: ExitCode;
+  /** What a server that speaks HTTP would answer. */
+  readonly status: number;
+  /** Where in the user's file it is, where it is in one. */
+  readonly where: Where | undefined;
+
+  constructor(code: C, data: Problems[C], from: { where?: Where | undefined; cause?: unknown } = {}) {
+    const clean = scrub(data);
+    const where = from.where && scrubWhere(from.where);
+    const row = wording[code];
+    super(row.words(clean, where), from.cause === undefined ? undefined : { cause: scrubCause(from.cause) });
+    this.code = code;
+    this.data = clean;
+    this.hint = row.hint(clean);
+    this.exitCode = row.exitCode;
+    this.status = row.status;
+    this.where = where;
+  }
+
+  /** The same facts as the text, for `--json`. */
+  toJSON(): Record<string, unknown> {
+    const { code, message, hint, data, where, exitCode, status } = this;
+    return { code, message, hint, data, where, exitCode, status };
+  }
+}
+
+/** Makes whatever was thrown a Problem: one stays as it is, everything else is `internal` with its cause. */
+export function toProblem(thrown: unknown): Problem {
+  if (thrown instanceof Problem) return thrown;
+  const reason = thrown instanceof Error ? thrown.message || thrown.name : String(thrown);
+  return new Problem('internal', { reason }, { cause: thrown });
+}
+
+/** A problem as plain text: words, place with caret, the server's detail and context, hint. Colours belong to `report/`. */
+export function format(problem: Problem): string {
+  const lines = [problem.message];
+  if (problem.where)
+    lines.push(`  at ${place(problem.where)}`, ...caret(problem.where).map((line) => `  ${line}`));
+  if ('detail' in problem.data && problem.data.detail) lines.push(`Detail: ${problem.data.detail}`);
+  if ('context' in problem.data && problem.data.context) lines.push(`Context: ${problem.data.context}`);
+  if (problem.hint) lines.push(`Hint: ${problem.hint}`);
+  return lines.join('\n');
+}
+
+function scrub<T>(value: T): T {
+  if (typeof value === 'string') return redact(value) as T;
+  if (Array.isArray(value)) return value.map(scrub) as T;
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, scrub(inner)])) as T;
+}
+
+function scrubWhere(where: Where): Where {
+  const before = [...where.text].slice(0, where.column - 1).join('');
+  return { ...where, text: redact(where.text), column: [...redact(before)].length + 1 };
+}
+
+// Foreign errors carry connection settings in properties of their own, which consoles print: only words and stack stay.
+function scrubCause(cause: unknown): Error {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  const plain = new Error(redact(text));
+  if (cause instanceof Error) {
+    plain.name = cause.name;
+    plain.stack = redact(cause.stack ?? '');
+  }
+  return plain;
+}

@@ -1,0 +1,119 @@
+// `db:diff` as text: object by object, what comes, what goes and what becomes different.
+import type { Hazard, Step } from '../model/step.ts';
+import { type Attribute, type Change, type Standing, shown } from '../operations/changes.ts';
+import type { DifferenceReport } from '../operations/difference.ts';
+import { cut } from './format.ts';
+import { hazardWords } from './hazards.ts';
+import { inkOf } from './ink.ts';
+import { unified } from './lines.ts';
+import type { Paper } from './paper.ts';
+import { sizeOf } from './script.ts';
+
+const signs: Readonly<Record<Standing, string>> = { missing: '+', extra: '-', different: '~' };
+
+/** The difference of two sources, for people. */
+export function differenceText(report: DifferenceReport, paper: Paper): string {
+  const { changes, unmanaged, up, down } = report;
+  const ink = inkOf(paper.colour);
+  const paint = (line: string) => {
+    const sign = line.trimStart()[0];
+    return sign === '+'
+      ? ink.green(line)
+      : sign === '-'
+        ? ink.red(line)
+        : sign === '~'
+          ? ink.yellow(line)
+          : line;
+  };
+  const others =
+    unmanaged.length === 0 ? [] : ['', 'Not managed by pgmage:', ...unmanaged.map((one) => `  - ${one}`)];
+  if (changes.length === 0)
+    return [`No differences: ${report.from} is as ${report.to} says.`, ...others].join('\n');
+
+  const count = (standing: Standing) => changes.filter((change) => change.standing === standing).length;
+  const statements = statementsOf(up);
+  const summary = `${count('missing')} to add, ${count('different')} to change, ${count('extra')} to remove`;
+  return [
+    `From: ${report.from}`,
+    `To:   ${report.to}`,
+    '',
+    ...grouped(changes)
+      .flatMap(([part, own]) => groupLines(part, own, statements))
+      .map(paint),
+    '',
+    ink.bold(`${summary}.`) + ink.dim(` Up: ${sizeOf(up)}. Down: ${sizeOf(down)}.`),
+    ...cautions(up).map((line) => ink.yellow(cut(line, paper.width))),
+    ...others,
+  ].join('\n');
+}
+
+// Changes to parts of one object stand together, where the first of them stands.
+function grouped(changes: readonly Change[]): [string | null, Change[]][] {
+  const groups: [string | null, Change[]][] = [];
+  const parts = new Map<string, Change[]>();
+  for (const change of changes) {
+    const { part } = change;
+    const group = part === null ? undefined : parts.get(part);
+    if (group) {
+      group.push(change);
+      continue;
+    }
+    const own = [change];
+    groups.push([part, own]);
+    if (part !== null) parts.set(part, own);
+  }
+  return groups;
+}
+
+type Statements = ReadonlyMap<Step['fact'], readonly { readonly at: number; readonly sql: string }[]>;
+
+// By fact, because a first diff has as many changes as steps; `at` is the place in the plan.
+function statementsOf(steps: readonly Step[]): Statements {
+  const found = new Map<Step['fact'], { at: number; sql: string }[]>();
+  for (const [at, { fact, sql }] of steps.entries()) {
+    const own = found.get(fact);
+    if (own) own.push({ at, sql });
+    else found.set(fact, [{ at, sql }]);
+  }
+  return found;
+}
+
+function groupLines(part: string | null, changes: readonly Change[], all: Statements): string[] {
+  const lines = changes.flatMap((change) => changeLines(change, all));
+  return part === null ? lines : [part, ...lines.map((line) => `  ${line}`)];
+}
+
+function changeLines(change: Change, statements: Statements): string[] {
+  const { standing, text, attributes, facts } = change;
+  if (standing === 'different') {
+    const name = text.slice(0, text.indexOf(': ') < 0 ? undefined : text.indexOf(': '));
+    return [`~ ${name}`, ...attributes.flatMap(attributeLines)];
+  }
+  const head = `${signs[standing]} ${text}`;
+  if (standing === 'extra') return [head];
+  const own = [...new Set(facts)].flatMap((fact) => statements.get(fact) ?? []);
+  own.sort((a, b) => a.at - b.at);
+  const all = own.flatMap(({ sql }) => `${sql};`.split('\n'));
+  // One line of SQL says no more than the head does.
+  return all.length < 2 ? [head] : [head, ...all.map((line) => `+     ${line}`)];
+}
+
+function attributeLines({ name, from, to }: Attribute): string[] {
+  const [before, after] = [shown(from), shown(to)];
+  if (!/\n/.test(before + after)) return [`    ${name}: ${before} → ${after}`];
+  return [`    ${name}:`, ...unified(before, after).map((line) => `    ${line}`)];
+}
+
+function cautions(steps: readonly Step[]): string[] {
+  const found = new Map<Hazard, string[]>();
+  for (const { hazards, sql } of steps)
+    for (const hazard of hazards) {
+      const all = found.get(hazard) ?? [];
+      all.push(sql.replace(/\s+/g, ' '));
+      found.set(hazard, all);
+    }
+  return [...found].flatMap(([hazard, all]) => [
+    `Caution: ${hazardWords[hazard]}:`,
+    ...all.map((sql) => `  ${sql}`),
+  ]);
+}

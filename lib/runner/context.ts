@@ -1,0 +1,73 @@
+// What a task is given: the operations' world, and a way to run other tasks.
+import { existsSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
+import { defaultName, type Environment, findEnvironment, type Variables } from '../config/environment.ts';
+import type { Project } from '../config/project.ts';
+import type { Context } from '../operations/context.ts';
+
+/** The first argument of every task. */
+export interface TaskContext extends Context {
+  /**
+   * Runs another task and gives its result. With the same arguments it runs once per command line, however many
+   * tasks need it.
+   */
+  run<Args extends unknown[], Result>(
+    task: (context: TaskContext, ...args: Args) => Result,
+    ...args: Args
+  ): Promise<Awaited<Result>>;
+}
+
+/** What the edge knows and no room below may ask for itself. */
+export interface Edge {
+  readonly version: string;
+  readonly variables: Variables;
+  now(): Date;
+  progress(message: string): void;
+}
+
+/** Makes the context of one command line. */
+export function makeContext(project: Project, edge: Edge): TaskContext {
+  const { root, config, cacheDir } = project;
+  const at = (path: string) => (isAbsolute(path) ? path : join(root, path));
+  const environments = new Map<string, Promise<Environment>>();
+  const done = new Map<unknown, Map<string, unknown>>();
+  const context: TaskContext = {
+    root,
+    schema: at(config.schema ?? usualSchema(root)),
+    migrations: at(config.migrations ?? 'migrations'),
+    cacheDir,
+    embedded: join(root, '.pgmage', 'database'),
+    shadow: config.shadow ?? null,
+    version: edge.version,
+    ignore: { schemas: config.ignore?.schemas ?? [], objects: config.ignore?.objects ?? [] },
+    // Found once: a command that is asked for a URL can be slow, or ask somebody.
+    environment(name?: string): Promise<Environment> {
+      const key = name ?? config.environment ?? defaultName;
+      const found =
+        environments.get(key) ?? findEnvironment({ root, config, variables: edge.variables }, key);
+      environments.set(key, found);
+      return found;
+    },
+    now: edge.now,
+    progress: edge.progress,
+    run(task, ...args) {
+      const byArguments = done.get(task) ?? new Map<string, unknown>();
+      done.set(task, byArguments);
+      const key = JSON.stringify(args.filter((arg) => !isEmpty(arg)));
+      // The promise itself is kept, so that two tasks that ask at the same time share one run.
+      if (!byArguments.has(key)) byArguments.set(key, (async () => task(context, ...args))());
+      return byArguments.get(key) as Promise<never>;
+    },
+  };
+  return context;
+}
+
+// No options and an empty object of options are the same call.
+function isEmpty(arg: unknown): boolean {
+  return arg === undefined || (typeof arg === 'object' && arg !== null && Object.keys(arg).length === 0);
+}
+
+function usualSchema(root: string): string {
+  const usual = ['schema/schema.sql', 'schema.sql', 'schema'];
+  return usual.find((path) => existsSync(join(root, path))) ?? 'schema/schema.sql';
+}

@@ -1,0 +1,119 @@
+// One command line from its words to its exit code.
+import { openProject, type Project } from '../config/project.ts';
+import { format, Problem, toProblem } from '../problem.ts';
+import type { Paper } from '../report/paper.ts';
+import { type CommandLine, readCommandLine } from './arguments.ts';
+import { builtin } from './builtin.ts';
+import { type Edge, makeContext } from './context.ts';
+import { isOutcome, type Outcome } from './outcome.ts';
+import { findTasks, type Runnable } from './tasks.ts';
+
+/** A process as the runner sees it. */
+export interface World {
+  /** The words after the program's name. */
+  readonly words: readonly string[];
+  readonly cwd: string;
+  readonly variables: Readonly<Record<string, string | undefined>>;
+  /** Columns of standard output, where it is a terminal. */
+  readonly terminal: number | undefined;
+  now(): Date;
+  /** Writes a result. */
+  print(text: string): void;
+  /** Writes progress, logs and errors. */
+  log(text: string): void;
+}
+
+/** Runs a command line. @returns 0 fine, 1 failed, 2 differences found, 64 bad usage; it never throws */
+export async function run(world: World): Promise<number> {
+  // Read before anything can go wrong, so that a problem is told in the form that was asked for.
+  const json = world.words.includes('--json');
+  try {
+    return await perform(world);
+  } catch (thrown) {
+    const problem = toProblem(thrown);
+    if (json) world.print(JSON.stringify({ problem }, null, 2));
+    else world.log(await problemText(problem, world));
+    return problem.exitCode;
+  }
+}
+
+async function perform(world: World): Promise<number> {
+  const { version } = await builtin();
+  const project = await openProject(world.cwd, version);
+  const progress = (message: string) => world.log(`${message} …`);
+  const tasks = await findTasks(project, progress);
+  const line = readCommandLine(world.words, tasks);
+  if (line.globals.version) world.print(version);
+  else if (line.globals.help || line.globals.list || line.calls.length === 0)
+    await explain(world, tasks, line);
+  else
+    return execute(world, project, line, { version, variables: world.variables, now: world.now, progress });
+  return 0;
+}
+
+async function explain(
+  world: World,
+  tasks: readonly Runnable[],
+  { globals, named }: CommandLine,
+): Promise<void> {
+  const { listText, taskText, usageText } = await import('./help.ts');
+  if (globals.json) world.print(JSON.stringify(named.length > 0 ? named : tasks, null, 2));
+  else if (named.length > 0) world.print(named.map(taskText).join('\n\n'));
+  else world.print(globals.list ? listText(tasks) : usageText(tasks));
+}
+
+// Left to right; the first that does not end with 0 is the last.
+async function execute(world: World, project: Project, line: CommandLine, edge: Edge): Promise<number> {
+  const { hooks } = project.config;
+  const context = makeContext(project, edge);
+  const paper = paperOf(world, line.globals.colour);
+  const documents: unknown[] = [];
+  let code = 0;
+  for (const { task, args } of line.calls) {
+    await guarded('hooks.before', async () => hooks?.before?.({ task: task.name }));
+    const work = await (task as Runnable).load();
+    const result = await guarded(task.name, () => context.run(work, ...args));
+    const outcome = isOutcome(result) ? result : plain(result);
+    if (!line.globals.json && outcome !== null) world.print(outcome.text(paper));
+    documents.push(outcome?.facts ?? null);
+    code = outcome?.code ?? 0;
+    await guarded('hooks.after', async () =>
+      hooks?.after?.({ task: task.name, code, facts: outcome?.facts }),
+    );
+    if (code !== 0) break;
+  }
+  if (line.globals.json)
+    world.print(JSON.stringify(line.calls.length > 1 ? documents : documents[0], null, 2));
+  return code;
+}
+
+// What a project's own code throws is no bug of pgmage.
+async function guarded<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (thrown) {
+    if (thrown instanceof Problem) throw thrown;
+    const reason = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+    throw new Problem('task_failed', { task: name, reason }, { cause: thrown });
+  }
+}
+
+// A task may return any value: text is printed as it is, other data as JSON, nothing as nothing.
+function plain(value: unknown): Outcome | null {
+  if (value === undefined) return null;
+  return { facts: value, text: () => (typeof value === 'string' ? value : JSON.stringify(value, null, 2)) };
+}
+
+function paperOf({ variables, terminal, now }: World, colour: boolean | undefined): Paper {
+  const wanted = colour ?? (terminal !== undefined && !variables.NO_COLOR && variables.TERM !== 'dumb');
+  return { width: Math.max(40, terminal ?? 80), colour: wanted, now: now() };
+}
+
+async function problemText(problem: Problem, world: World): Promise<string> {
+  const text = format(problem);
+  const coloured = !world.words.includes('--no-color') && paperOf(world, undefined).colour;
+  if (!coloured) return text;
+  const { inkOf } = await import('../report/ink.ts');
+  const [first = '', ...rest] = text.split('\n');
+  return [inkOf(true).red(first), ...rest].join('\n');
+}

@@ -1,0 +1,29 @@
+// The way in for programs: the world of a command line without one.
+import { openProject } from '../config/project.ts';
+import { builtin } from './builtin.ts';
+import { makeContext, type TaskContext } from './context.ts';
+
+/** What a program may say of the world; what it leaves out is taken from the process. */
+export interface ProgramOptions {
+  /** A folder of the project; default: the working directory. */
+  readonly cwd?: string;
+  /** Variables to look environments up in; default: the process's own. */
+  readonly variables?: Readonly<Record<string, string | undefined>>;
+  /** URL of a server to make shadow databases on; default: as configured. */
+  readonly shadow?: string;
+  /** Is told what takes long; default: nobody is. */
+  readonly progress?: (message: string) => void;
+}
+
+/**
+ * Opens a project for a program: the context that every operation takes.
+ * @throws Problem `bad_config`
+ */
+export async function openContext(options: ProgramOptions = {}): Promise<TaskContext> {
+  const { version } = await builtin();
+  const project = await openProject(options.cwd ?? process.cwd(), version);
+  const variables = options.variables ?? process.env;
+  const progress = options.progress ?? (() => {});
+  const context = makeContext(project, { version, variables, now: () => new Date(), progress });
+  return options.shadow === undefined ? context : { ...context, shadow: options.shadow };
+}

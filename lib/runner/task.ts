@@ -1,0 +1,43 @@
+// What the runner knows of a task before it runs it; plain data, kept in the cache as JSON.
+
+/** What a value on the command line may be. */
+export type ValueType =
+  | { readonly type: 'boolean' }
+  | { readonly type: 'string' }
+  | { readonly type: 'number' }
+  | { readonly type: 'choice'; readonly choices: readonly (string | number)[] }
+  | { readonly type: 'list'; readonly of: Exclude<ValueType, { type: 'list' } | { type: 'boolean' }> };
+
+/** One option or positional argument. */
+export interface Parameter {
+  /** Its name in the function: `dryRun`. */
+  readonly name: string;
+  readonly value: ValueType;
+  readonly required: boolean;
+  /** Its doc comment, on one line; may be empty. */
+  readonly help: string;
+}
+
+/** One task. */
+export interface Task {
+  /** `file:function`; a default export is called by its file alone. */
+  readonly name: string;
+  /** The file's name without its folder: `db.ts`. */
+  readonly file: string;
+  /** The name under which the file exports it. */
+  readonly export: string;
+  /** The first sentence of its doc comment. */
+  readonly summary: string;
+  /** The whole doc comment, without tags. */
+  readonly description: string;
+  /** In the order of the function's parameters, the context left out. */
+  readonly positionals: readonly Parameter[];
+  readonly options: readonly Parameter[];
+  /** Whether the function takes an object of options after the positional arguments. */
+  readonly takesOptions: boolean;
+}
+
+/** How an option is written: `dryRun` → `--dry-run`. */
+export function flag(name: string): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}

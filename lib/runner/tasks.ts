@@ -1,0 +1,77 @@
+// Every task of a project: those of its tasks/*.ts, and pgmage's own where the project has none of that name.
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isMissing, makeFolder } from '../config/file.ts';
+import { compile } from '../config/module.ts';
+import type { Project } from '../config/project.ts';
+import { Problem } from '../problem.ts';
+import { builtin, digestOf, loadBuiltin } from './builtin.ts';
+import type { Task } from './task.ts';
+
+/** A task with the way to its function. */
+export interface Runnable extends Task {
+  load(): Promise<(...args: unknown[]) => unknown>;
+}
+
+/**
+ * Finds the tasks, sorted by name. What was compiled before and has not changed is neither compiled nor parsed again.
+ * @throws Problem `bad_task_file`
+ */
+export async function findTasks(project: Project, progress: (message: string) => void): Promise<Runnable[]> {
+  const own = await builtin();
+  const found = new Map(own.tasks.map((task) => [task.name, runnable(task, loadBuiltin)]));
+  for (const task of await projectTasks(project, own, progress)) found.set(task.name, task);
+  return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+async function projectTasks(
+  { root, cacheDir }: Project,
+  own: { readonly version: string; readonly digest: string },
+  progress: (message: string) => void,
+): Promise<Runnable[]> {
+  const folder = join(root, 'tasks');
+  const names = (await filesOf(folder))
+    .filter((name) => /\.ts$/.test(name) && !/\.(d|test)\.ts$/.test(name))
+    .sort();
+  const texts = await Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')));
+  // pgmage's own file, met in its own repository, is here already.
+  const foreign = names.filter((_, index) => digestOf(texts[index] as string) !== own.digest);
+  if (foreign.length === 0) return [];
+  await makeFolder(root);
+  const { urls, notes } = await compile<Task[][]>({
+    name: 'tasks',
+    root,
+    cacheDir,
+    version: own.version,
+    entries: foreign.map((name) => join(folder, name)),
+    progress,
+    async notes(contents) {
+      const { readTasks } = await import('./signature.ts');
+      return Promise.all(contents.map((text, index) => readTasks(`tasks/${foreign[index]}`, text)));
+    },
+  });
+  return notes.flatMap((tasks, index) =>
+    tasks.map((task) => runnable(task, () => loadModule(urls[index] as string, `tasks/${task.file}`))),
+  );
+}
+
+async function loadModule(url: string, file: string): Promise<Readonly<Record<string, unknown>>> {
+  try {
+    return (await import(url)) as Record<string, unknown>;
+  } catch (error) {
+    throw new Problem('bad_task_file', { file, reason: (error as Error).message }, { cause: error });
+  }
+}
+
+function runnable(task: Task, load: () => Promise<Readonly<Record<string, unknown>>>): Runnable {
+  return { ...task, load: async () => (await load())[task.export] as (...args: unknown[]) => unknown };
+}
+
+async function filesOf(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+}

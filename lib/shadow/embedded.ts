@@ -1,0 +1,82 @@
+// The embedded database: PostgreSQL in this process with its files in the project, for those who have no server.
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Connection } from '../pg/connection.ts';
+import { Problem } from '../problem.ts';
+import { loadExtensions } from './extensions.ts';
+import { lock } from './lock.ts';
+import { pgliteConnection } from './pglite-connection.ts';
+import { startParams, template } from './template.ts';
+
+/** How the embedded database is opened. */
+export interface EmbeddedOptions {
+  /** Where the template of a new one is kept. */
+  readonly cacheDir: string;
+  /** Extensions that may be created or used in this session; those of earlier sessions are remembered. */
+  readonly extensions?: Iterable<string>;
+  readonly progress?: (message: string) => void;
+}
+
+/**
+ * Opens the database in a directory and keeps others out until it is closed; makes it where there is none.
+ * @throws Problem `shadow_locked`, `shadow_failed`
+ */
+export async function openEmbedded(directory: string, options: EmbeddedOptions): Promise<Connection> {
+  const held = await lock(directory);
+  try {
+    const { PGlite } = await import('@electric-sql/pglite');
+    // What was begun and not finished is made anew.
+    const unfinished = `${directory}.new`;
+    if (await exists(unfinished)) await rm(directory, { recursive: true, force: true });
+    const isNew = !(await exists(join(directory, 'PG_VERSION')));
+    if (isNew) await writeFile(unfinished, '');
+    const names = await remember(`${directory}.extensions`, options.extensions ?? []);
+    const db = await PGlite.create({
+      dataDir: directory,
+      startParams,
+      extensions: { ...(await loadExtensions(names)) },
+      ...(isNew ? { loadDataDir: await template(options.cacheDir, options.progress) } : {}),
+    });
+    // Objects of the embedded database belong to a role of the usual name; the template's own is for shadows.
+    if (isNew) await db.exec('create role postgres superuser login');
+    await rm(unfinished, { force: true });
+    await db.exec('set session authorization postgres');
+    const { rows } = await db.query<{ major: number }>(
+      `select current_setting('server_version_num')::int / 10000 as major`,
+    );
+    const connection = pgliteConnection(db, 'the embedded database', rows[0]?.major ?? 0);
+    const close = () => connection.close().finally(() => held.release());
+    return { ...connection, close };
+  } catch (thrown) {
+    await held.release();
+    if (thrown instanceof Problem) throw thrown;
+    throw new Problem('shadow_failed', { reason: thrown instanceof Error ? thrown.message : String(thrown) });
+  }
+}
+
+/**
+ * Removes an embedded database.
+ * @throws Problem `shadow_locked`
+ */
+export async function removeEmbedded(directory: string): Promise<void> {
+  const held = await lock(directory);
+  await Promise.all(
+    [directory, `${directory}.extensions`].map((path) => rm(path, { recursive: true, force: true })),
+  );
+  await held.release();
+}
+
+// Without the files of an extension that a table uses, the table can't be read: so all that were ever asked for are loaded.
+async function remember(file: string, names: Iterable<string>): Promise<string[]> {
+  const known = (await readFile(file, 'utf8').catch(() => '')).split('\n').filter((name) => name !== '');
+  const all = [...new Set([...known, ...names])].sort();
+  if (all.length > known.length) await writeFile(file, `${all.join('\n')}\n`);
+  return all;
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,47 @@
+// Extensions of PostgreSQL in WebAssembly: where each comes from. Only what is asked for is loaded.
+import type { Extension } from '@electric-sql/pglite';
+
+// PGlite ships these in itself, each as a module named after the extension.
+const contrib = new Set(
+  `amcheck auto_explain bloom btree_gin btree_gist citext cube dict_int dict_xsyn earthdistance file_fdw fuzzystrmatch
+  hstore intarray isn lo ltree moddatetime pageinspect pg_buffercache pg_freespacemap pg_stat_statements pg_surgery pg_trgm
+  pg_visibility pg_walinspect pgcrypto seg tablefunc tcn tsm_system_rows tsm_system_time unaccent uuid-ossp`.split(
+    /\s+/,
+  ),
+);
+
+// Packages of their own, which the user installs; each is made for one exact version of PGlite.
+const packages: Readonly<Record<string, { name: string; member: string }>> = {
+  vector: { name: '@electric-sql/pglite-pgvector', member: 'vector' },
+  postgis: { name: '@electric-sql/pglite-postgis', member: 'postgis' },
+};
+
+// CREATE EXTENSION … CASCADE needs the files of these too (their control files: requires).
+const required: Readonly<Record<string, readonly string[]>> = { earthdistance: ['cube'] };
+
+/** Every extension that can be had without a server. */
+export const knownExtensions: readonly string[] = [...contrib, ...Object.keys(packages)];
+
+/** Loads what is known and installed of the named extensions. */
+export async function loadExtensions(names: Iterable<string>): Promise<Record<string, Extension>> {
+  const wanted = new Set([...names].flatMap((name) => [name, ...(required[name] ?? [])]));
+  const found: Record<string, Extension> = {};
+  for (const name of wanted) {
+    const extension = await loadExtension(name);
+    if (extension !== undefined) found[name] = extension;
+  }
+  return found;
+}
+
+async function loadExtension(name: string): Promise<Extension | undefined> {
+  const member = name.replace('-', '_');
+  if (contrib.has(name)) return (await import(`@electric-sql/pglite/contrib/${member}`))[member];
+  const source = packages[name];
+  if (source === undefined) return undefined;
+  try {
+    return (await import(source.name))[source.member];
+  } catch {
+    // Not installed: CREATE EXTENSION will say that it is missing, with its place in the file.
+    return undefined;
+  }
+}

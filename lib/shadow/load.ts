@@ -1,0 +1,148 @@
+// Loads files of SQL in whatever order works, and finds the place of what does not.
+
+import { quote } from '../model/quote.ts';
+import type { Connection } from '../pg/connection.ts';
+import { locate } from '../pg/server-problem.ts';
+import { Problem } from '../problem.ts';
+import type { SqlFile, Statement } from '../sql/parse.ts';
+
+/** How files are loaded. */
+export interface LoadOptions {
+  /** Statements that miss something are tried again after the others. Default: true. False for migrations. */
+  readonly anyOrder?: boolean;
+  /** The connection is in no transaction (`Shadow.committed`): every statement is its own. Default: false. */
+  readonly committed?: boolean;
+  /** Leaves out what can't be made to work instead of throwing it. Default: false. */
+  readonly lenient?: boolean;
+}
+
+// What a file begins with: the session of psql -f. Bodies are not checked, as with pg_dump, because they may come first.
+const beginning = `reset session authorization; reset role; reset search_path; set check_function_bodies = off`;
+
+// SQLSTATEs of something that a later statement may make: schema, relation, column, object, function, unique key.
+const missing = new Set(['3F000', '42P01', '42703', '42704', '42883', '42830']);
+
+/**
+ * Runs files in an empty shadow; the roles that they mention are created first.
+ * @returns the problems of what was left out
+ * @throws Problem with file, line and caret of the first statement that can't be made to work
+ */
+export async function load(
+  connection: Connection,
+  files: readonly SqlFile[],
+  options: LoadOptions = {},
+): Promise<readonly Problem[]> {
+  const roles = await rolesBeside(connection);
+  await createRoles(connection, new Set(files.flatMap((file) => file.roles)), roles);
+  const run: Run = { connection, roles, options, problems: [] };
+  const left = new Map<SqlFile, readonly Statement[]>();
+  for (const file of files)
+    if (options.committed || !(await runWhole(run, file))) left.set(file, file.statements);
+  if (left.size > 0) await runSingly(run, left);
+  await connection.execute(resume(roles));
+  return run.problems;
+}
+
+interface Run {
+  readonly connection: Connection;
+  readonly roles: Roles;
+  readonly options: LoadOptions;
+  /** Of statements that were left out. */
+  readonly problems: Problem[];
+}
+
+interface Roles {
+  readonly session: string;
+  readonly superuser: boolean;
+  readonly known: Set<string>;
+}
+
+async function rolesBeside(connection: Connection): Promise<Roles> {
+  const [row] = await connection.rows<{ session: string; superuser: boolean; known: string[] }>(
+    `select current_user::text as session, (select rolsuper from pg_roles where rolname = current_user) as superuser,
+       array(select rolname::text from pg_roles) as known`,
+  );
+  const { session, superuser, known } = row as { session: string; superuser: boolean; known: string[] };
+  return { session, superuser, known: new Set(known) };
+}
+
+// Superusers, because permissions are no part of a schema, and only these can own event triggers.
+async function createRoles(connection: Connection, names: Iterable<string>, roles: Roles): Promise<void> {
+  const unknown = [...names].filter((name) => !roles.known.has(name));
+  if (unknown.length === 0) return;
+  const option = roles.superuser ? ' superuser' : '';
+  await connection.execute(unknown.map((name) => `create role ${quote(name)}${option}`).join(';'));
+  for (const name of unknown) roles.known.add(name);
+}
+
+// One message for a whole file is several times faster than a message for each statement.
+async function runWhole({ connection, roles }: Run, file: SqlFile): Promise<boolean> {
+  await connection.execute(`savepoint file; ${resume(roles)}`);
+  try {
+    await connection.execute(file.runnable);
+    await connection.execute('release file');
+    return true;
+  } catch (thrown) {
+    if (!isRefusal(thrown)) throw thrown;
+    await connection.execute('rollback to file; release file');
+    return false;
+  }
+}
+
+// Round after round, each from the first file to the last. Settings are repeated in every round, so that a statement
+// that is tried again is understood as it was at its place.
+async function runSingly(run: Run, left: Map<SqlFile, readonly Statement[]>): Promise<void> {
+  const { anyOrder = true, lenient = false } = run.options;
+  for (let progress = true; left.size > 0; ) {
+    const stuck = !progress;
+    progress = false;
+    for (const [file, statements] of left) {
+      await run.connection.execute(resume(run.roles));
+      const waiting = new Set(statements);
+      const failed: Statement[] = [];
+      for (const statement of file.statements) {
+        if (!statement.setting && !waiting.has(statement)) continue;
+        const problem = await attempt(run, file, statement);
+        if (problem === undefined) progress ||= !statement.setting;
+        else if (!stuck && anyOrder && isMissing(problem)) failed.push(statement);
+        else if (lenient) run.problems.push(problem);
+        else throw problem;
+      }
+      if (failed.length === 0) left.delete(file);
+      else left.set(file, failed);
+    }
+  }
+}
+
+async function attempt(run: Run, file: SqlFile, statement: Statement): Promise<Problem | undefined> {
+  const { connection, roles, options } = run;
+  const { start, end } = statement;
+  if (!options.committed) await connection.execute('savepoint statement');
+  try {
+    await connection.execute(file.runnable.slice(start, end));
+    if (!options.committed) await connection.execute('release statement');
+    return undefined;
+  } catch (thrown) {
+    if (!isRefusal(thrown)) throw thrown;
+    if (!options.committed) await connection.execute('rollback to statement; release statement');
+    // A role that only a function's or a DO block's text mentions.
+    if (thrown.code === 'missing_role' && 'name' in thrown.data && !roles.known.has(thrown.data.name)) {
+      await createRoles(connection, [thrown.data.name], roles);
+      return attempt(run, file, statement);
+    }
+    return locate(thrown, { file: file.file, text: file.text, offset: start });
+  }
+}
+
+function resume({ session, superuser }: Roles): string {
+  return `${beginning}; set ${superuser ? 'session authorization' : 'role'} ${quote(session)}`;
+}
+
+// Whether a server refused the SQL, after which the session goes on; anything else is no statement's fault.
+function isRefusal(thrown: unknown): thrown is Problem {
+  return thrown instanceof Problem && 'sqlstate' in thrown.data;
+}
+
+function isMissing(problem: Problem): boolean {
+  return 'sqlstate' in problem.data && missing.has(problem.data.sqlstate);
+}

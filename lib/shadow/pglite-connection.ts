@@ -1,0 +1,36 @@
+// PGlite as a Connection: the same values and the same Problems as a server gives through `pg/`.
+import type { PGlite } from '@electric-sql/pglite';
+import type { Connection } from '../pg/connection.ts';
+import { isServerError, serverProblem } from '../pg/server-problem.ts';
+import { Problem } from '../problem.ts';
+
+// Object identifiers of types (pg_type.dat) that PGlite makes objects of where `pg/` leaves the server's text.
+const text = (value: string) => value;
+const parsers = Object.fromEntries([17, 20, 1082, 1083, 1114, 1184].map((oid) => [oid, text]));
+
+/** Wraps an open PGlite. */
+export function pgliteConnection(db: PGlite, description: string, major: number): Connection {
+  const guard = async <T>(sql: string, run: () => Promise<T>): Promise<T> => {
+    try {
+      return await run();
+    } catch (thrown) {
+      if (isServerError(thrown)) throw serverProblem(thrown, { sql });
+      // WebAssembly ran out of memory or into a trap.
+      throw new Problem('shadow_failed', { reason: String(thrown).slice(0, 500) });
+    }
+  };
+  return {
+    description,
+    major,
+    rows: <Row>(sql: string, parameters?: readonly unknown[]) =>
+      guard(sql, async () => (await db.query<Row>(sql, [...(parameters ?? [])], { parsers })).rows),
+    batch: async (queries) => {
+      if (queries.length === 0) return [];
+      const sql = queries.join('\n;\n');
+      const results = await guard(sql, () => db.exec(sql, { parsers }));
+      return results.map(({ rows }) => rows);
+    },
+    execute: (sql) => guard(sql, async () => void (await db.exec(sql))),
+    close: () => db.close(),
+  };
+}

@@ -1,0 +1,73 @@
+// The shadow inside this process: PostgreSQL in WebAssembly, its files in memory.
+import type { PGlite } from '@electric-sql/pglite';
+import type { Connection } from '../pg/connection.ts';
+import { Problem } from '../problem.ts';
+import { loadExtensions } from './extensions.ts';
+import { pgliteConnection } from './pglite-connection.ts';
+import { Queue } from './queue.ts';
+import type { Shadow, ShadowOptions } from './shadow.ts';
+import { standIn } from './stand-ins.ts';
+import { startParams, template } from './template.ts';
+
+/**
+ * Starts it from the cached template.
+ * @throws Problem `shadow_failed`
+ */
+export async function openPgliteShadow(options: ShadowOptions): Promise<Shadow> {
+  const extensions = await loadExtensions(options.extensions ?? []);
+  let db = await start(options, extensions);
+  let connection = await connect(db);
+  const queue = new Queue();
+  const restart = async () => {
+    await db.close();
+    db = await start(options, extensions);
+    connection = await connect(db);
+  };
+  return {
+    major: connection.major,
+    extensions: new Set(Object.keys(extensions)),
+    state: (work) =>
+      queue.run(async () => {
+        await connection.execute('begin');
+        try {
+          return await work(connection);
+        } finally {
+          // Where even that fails the instance is broken, and so is every later use of it: it starts afresh.
+          await connection.execute('rollback').catch(restart);
+        }
+      }),
+    committed: (work) =>
+      queue.run(async () => {
+        try {
+          return await work(connection);
+        } finally {
+          await restart();
+        }
+      }),
+    close: () => queue.run(() => db.close()),
+  };
+}
+
+async function start(options: ShadowOptions, extensions: object): Promise<PGlite> {
+  const { PGlite } = await import('@electric-sql/pglite');
+  const attempt = async (again: boolean) =>
+    await PGlite.create({
+      loadDataDir: await template(options.cacheDir, options.progress, again),
+      startParams,
+      extensions: { ...extensions },
+    });
+  try {
+    const db = await attempt(false).catch(() => attempt(true));
+    standIn(db.Module.FS, options.extensions ?? []);
+    return db;
+  } catch (thrown) {
+    throw new Problem('shadow_failed', { reason: thrown instanceof Error ? thrown.message : String(thrown) });
+  }
+}
+
+async function connect(db: PGlite): Promise<Connection> {
+  const { rows } = await db.query<{ major: number }>(
+    `select current_setting('server_version_num')::int / 10000 as major`,
+  );
+  return pgliteConnection(db, 'the shadow database', rows[0]?.major ?? 0);
+}

@@ -1,0 +1,43 @@
+// A throw-away database, gone at the end of its scope: the same whether it is inside the process or on a server.
+import type { Connection } from '../pg/connection.ts';
+import { openPgliteShadow } from './pglite.ts';
+import { openServerShadow } from './server.ts';
+
+/** An empty database that serves many states, one after the other. */
+export interface Shadow {
+  /** Major version of the server. */
+  readonly major: number;
+  /** Extensions that can be created in it; null: whatever the server has. */
+  readonly extensions: ReadonlySet<string> | null;
+  /**
+   * Lends the empty database to `work` and takes everything back afterwards, by a transaction around it. Waits for the
+   * states before it.
+   * @throws Problem of the work
+   */
+  state<T>(work: (connection: Connection) => Promise<T>): Promise<T>;
+  /** The same without a transaction, for statements that refuse one or must be committed before use. Slower. */
+  committed<T>(work: (connection: Connection) => Promise<T>): Promise<T>;
+  /** Removes it. Without this the process does not end. */
+  close(): Promise<void>;
+}
+
+/** What a shadow is opened with. */
+export interface ShadowOptions {
+  /** Where the template of the shadow in the process is kept. */
+  readonly cacheDir: string;
+  /** URL of a server to make the shadow on; null: PostgreSQL in this process. */
+  readonly url: string | null;
+  /** Names of the extensions that will be created in it. Unknown ones are left out: CREATE EXTENSION then fails. */
+  readonly extensions?: Iterable<string>;
+  /** Told once, before something that takes seconds. */
+  readonly progress?: (message: string) => void;
+}
+
+/**
+ * Opens a shadow.
+ * @throws Problem `shadow_failed`, and with a URL whatever connecting throws
+ */
+export function openShadow(options: ShadowOptions): Promise<Shadow> {
+  const { url } = options;
+  return url === null ? openPgliteShadow(options) : openServerShadow(url);
+}

@@ -1,0 +1,55 @@
+// Extensions that PostgreSQL in WebAssembly lacks, but that schemas of real servers create: empty ones stand in for them,
+// so that a schema that only names one can be read. What uses their members fails, with its place in the file.
+
+// What a schema refers to by name alone and would fail without.
+const wrapper = (name: string) => `create foreign data wrapper ${name};`;
+
+const scripts: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    `pgstattuple pgrowlocks pg_prewarm pg_cron pg_net pgaudit hypopg pg_repack pg_partman pgjwt pg_graphql pg_hashids
+    pg_jsonschema pg_stat_monitor pg_tle pgsodium supabase_vault index_advisor http pg_wait_sampling pg_qualstats
+    pg_stat_kcache pg_hint_plan pg_squeeze plpgsql_check sslinfo xml2 intagg refint autoinc insert_username timescaledb
+    pg_ivm rum pg_bigm pgroonga pgrouting postgis_topology postgis_raster postgis_tiger_geocoder address_standardizer`
+      .split(/\s+/)
+      .map((name) => [name, '']),
+  ),
+  dblink: wrapper('dblink_fdw'),
+  postgres_fdw: wrapper('postgres_fdw'),
+};
+
+// As their control files have them: a comment that a dump repeats is the extension's own, not somebody's.
+const comments: Readonly<Record<string, string>> = {
+  autoinc: 'functions for autoincrementing fields',
+  dblink: 'connect to other PostgreSQL databases from within a database',
+  insert_username: 'functions for tracking who changed a table',
+  intagg: 'integer aggregator and enumerator (obsolete)',
+  pg_prewarm: 'prewarm relation data',
+  pgrowlocks: 'show row-level locking information',
+  pgstattuple: 'show tuple-level statistics',
+  postgres_fdw: 'foreign-data wrapper for remote PostgreSQL servers',
+  refint: 'functions for implementing referential integrity (obsolete)',
+  sslinfo: 'information about SSL certificates',
+  xml2: 'XPath querying and XSLT',
+};
+
+/** The part of PGlite's file system that is used. */
+interface Files {
+  writeFile(path: string, content: string): void;
+  analyzePath(path: string): { exists: boolean };
+}
+
+const folder = '/pglite/share/postgresql/extension';
+
+/** Puts stand-ins for those of the named extensions that are known and not there. */
+export function standIn(files: Files, names: Iterable<string>): void {
+  for (const name of names) {
+    const script = scripts[name];
+    const control = `${folder}/${name}.control`;
+    if (script === undefined || files.analyzePath(control).exists) continue;
+    files.writeFile(
+      control,
+      `comment = '${comments[name] ?? 'stand-in'}'\ndefault_version = '1.0'\nrelocatable = true\n`,
+    );
+    files.writeFile(`${folder}/${name}--1.0.sql`, script);
+  }
+}

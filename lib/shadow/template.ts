@@ -1,0 +1,83 @@
+// The data directory that every shadow in the process starts from: made once, kept as a tar file.
+import { randomUUID } from 'node:crypto';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { shadowRole } from '../model/catalog.ts';
+import { pgliteVersion } from './version.ts';
+
+// PGlite's own settings without its two that change meaning: allow_system_table_mods, and a search_path without "$user".
+// Small buffers and no replication save a third of the start-up time and of the memory. A whole schema is one transaction,
+// which holds a lock on everything it makes.
+const settings = `exit_on_error=false log_checkpoints=false max_worker_processes=0 max_parallel_workers=0
+  max_parallel_workers_per_gather=0 max_parallel_maintenance_workers=0 io_method=sync shared_buffers=16MB
+  wal_level=minimal max_wal_senders=0 max_connections=2 max_locks_per_transaction=32768 min_wal_size=2MB wal_recycle=off`.split(
+  /\s+/,
+);
+
+/** What PostgreSQL is started with. */
+export const startParams = ['--single', '-F', '-j', ...settings.flatMap((setting) => ['-c', setting])];
+
+// Being made in this process: a shadow and the embedded database need it at the same time when both are new.
+const making = new Map<string, Promise<Blob>>();
+
+/**
+ * Gives the template, from the cache where it is there.
+ * @param again a cached one was damaged: make it anew
+ */
+export async function template(
+  cacheDir: string,
+  progress?: (message: string) => void,
+  again = false,
+): Promise<Blob> {
+  const file = join(cacheDir, `shadow-${pgliteVersion}-1.tar`);
+  if (!again) {
+    try {
+      return new Blob([await readFile(file)]);
+    } catch {
+      // Made below.
+    }
+  }
+  const begun = making.get(file);
+  if (begun) return begun;
+  progress?.('Preparing the shadow database (once)');
+  const work = makeAndKeep(file).finally(() => making.delete(file));
+  making.set(file, work);
+  return work;
+}
+
+async function makeAndKeep(file: string): Promise<Blob> {
+  const made = await make();
+  await keep(file, new Uint8Array(await made.arrayBuffer()));
+  return made;
+}
+
+async function make(): Promise<Blob> {
+  const { PGlite } = await import('@electric-sql/pglite');
+  // The bootstrap superuser has the reserved name, so that nothing a schema says can lead to a role of another name.
+  const db = await PGlite.create({
+    initDbStartParams: ['--wal-segsize=1', `--username=${shadowRole}`],
+    startParams,
+  });
+  try {
+    // Two more copies of an empty database that nobody connects to would be two thirds of the file.
+    await db.exec(`update pg_database set datistemplate = false where datname <> current_database()`);
+    await db.exec('drop database template1');
+    await db.exec('drop database template0');
+    await db.exec('checkpoint');
+    return await db.dumpDataDir('none');
+  } finally {
+    await db.close();
+  }
+}
+
+// Renamed into place, so that two processes that make it at once do not meet. Without a place to keep it, it is made anew.
+async function keep(file: string, bytes: Uint8Array): Promise<void> {
+  const draft = `${file}.${randomUUID()}`;
+  try {
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(draft, bytes);
+    await rename(draft, file);
+  } catch {
+    await rm(draft, { force: true });
+  }
+}

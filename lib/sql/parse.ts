@@ -1,0 +1,135 @@
+// SQL text → statements with their places, by the server's own grammar (libpg-query, loaded when first needed).
+
+import { indexOfCharacter, whereAt } from '../place.ts';
+import { Problem } from '../problem.ts';
+import { blank, withoutNoise } from './noise.ts';
+import { extensionOf, isSetting, isSkipped, type Node, rolesOf, runsConcurrently } from './statement.ts';
+
+/** One statement of a file. */
+export interface Statement {
+  /** Indices into the file's text; the semicolon is outside. */
+  readonly start: number;
+  readonly end: number;
+  /** The grammar's name for it, e.g. `CreateStmt`. */
+  readonly tag: string;
+  /** It changes how the statements after it are understood (SET, set_config). */
+  readonly setting: boolean;
+}
+
+/** A file of SQL, understood. */
+export interface SqlFile {
+  /** As people call it: the path they gave. */
+  readonly file: string;
+  readonly text: string;
+  /**
+   * What can be run inside a transaction of a throw-away database, as long as `text` so that positions agree: psql's
+   * commands, rows, transaction control, what is about the whole server, and CONCURRENTLY are blanks.
+   */
+  readonly runnable: string;
+  /** The statements that `runnable` still holds. */
+  readonly statements: readonly Statement[];
+  /** Names of roles that it mentions, without the server's own. */
+  readonly roles: readonly string[];
+  /** Names of extensions that it creates. */
+  readonly extensions: readonly string[];
+}
+
+// Trees take about a hundred times the memory of their text, so a big file is parsed a piece at a time.
+const pieceLength = 1 << 20;
+
+/**
+ * Parses a file.
+ * @throws Problem `invalid_sql` with file, line and caret
+ */
+export async function parse(file: string, text: string): Promise<SqlFile> {
+  const parser = await import('libpg-query');
+  await parser.loadModule();
+  const script = withoutNoise(text);
+  const [refused] = script.refused;
+  if (refused) throw invalid(file, text, refused.index, `\\${refused.command} is a command of psql`);
+  const statements: Statement[] = [];
+  const roles = new Set<string>();
+  const extensions = new Set<string>();
+  const blanks: { from: number; to: number }[] = [];
+  for (const { from, to } of pieces(script.sql, script.ends)) {
+    const piece = script.sql.slice(from, to);
+    const { stmts = [] } = attempt(file, text, from, () => parser.parseSync(piece));
+    const at = indexOfByte(piece);
+    for (const { stmt, stmt_location = 0, stmt_len } of stmts) {
+      const start = from + at(stmt_location);
+      const end = stmt_len ? from + at(stmt_location + stmt_len) : to;
+      const [tag, node] = Object.entries(stmt ?? {})[0] as [string, Node];
+      for (const role of rolesOf(tag, node)) roles.add(role);
+      const extension = extensionOf(tag, node);
+      if (extension !== undefined) extensions.add(extension);
+      if (isSkipped(tag, node)) {
+        blanks.push({ from: start, to: Math.min(end + 1, to) });
+        continue;
+      }
+      if (runsConcurrently(tag, node)) {
+        const word = /\bconcurrently\b/i.exec(script.sql.slice(start, end));
+        if (word) blanks.push({ from: start + word.index, to: start + word.index + word[0].length });
+      }
+      statements.push({ start, end, tag, setting: isSetting(tag, node) });
+    }
+  }
+  const runnable = blanked(script.sql, blanks);
+  return { file, text, runnable, statements, roles: [...roles], extensions: [...extensions] };
+}
+
+// Rows that were blanked are as long as they were; a piece neither begins with them nor holds them.
+function* pieces(sql: string, ends: readonly number[]): Generator<{ from: number; to: number }> {
+  const space = /\s*/y;
+  let from = 0;
+  for (const [index, to] of [...ends, sql.length].entries()) {
+    const next = ends[index + 1] ?? sql.length;
+    if (to - from < pieceLength && next - to < pieceLength && to < sql.length) continue;
+    space.lastIndex = from;
+    space.test(sql);
+    if (space.lastIndex < to) yield { from: space.lastIndex, to };
+    from = to;
+  }
+}
+
+function attempt<T>(file: string, text: string, offset: number, work: () => T): T {
+  try {
+    return work();
+  } catch (thrown) {
+    const details = (thrown as { sqlDetails?: { message: string; cursorPosition: number } }).sqlDetails;
+    if (details === undefined) throw new Problem('internal', { reason: String(thrown) }, { cause: thrown });
+    // The parser counts characters from 0.
+    const index = offset + indexOfCharacter(text.slice(offset), details.cursorPosition + 1);
+    throw invalid(file, text, index, details.message);
+  }
+}
+
+function invalid(file: string, text: string, index: number, message: string): Problem {
+  const nothing = { environment: null, detail: null, hint: null, context: null, position: null };
+  const where = whereAt(file, text, Math.min(index, text.trimEnd().length));
+  return new Problem('invalid_sql', { ...nothing, message, sqlstate: '42601' }, { where });
+}
+
+// The grammar counts bytes of UTF-8. Asked from left to right, so that a text is walked once.
+function indexOfByte(text: string): (byte: number) => number {
+  if (Buffer.byteLength(text) === text.length) return (byte) => byte;
+  let index = 0;
+  let passed = 0;
+  return (byte) => {
+    while (passed < byte && index < text.length) {
+      const code = text.codePointAt(index) as number;
+      passed += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+      index += code < 0x10000 ? 1 : 2;
+    }
+    return index;
+  };
+}
+
+function blanked(text: string, blanks: readonly { from: number; to: number }[]): string {
+  const parts: string[] = [];
+  let copied = 0;
+  for (const { from, to } of blanks) {
+    parts.push(text.slice(copied, from), blank(text.slice(from, to)));
+    copied = to;
+  }
+  return parts.join('') + text.slice(copied);
+}

@@ -1,0 +1,78 @@
+// A project of its own in which the program is run, and the password that no run may tell.
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { expect } from 'vitest';
+
+/** The password in URLs and schemas. */
+export const password = 'hunter2';
+
+/** A database that cannot be reached: nothing listens on port 1. */
+export const closed = `postgres://app:${password}@127.0.0.1:1/shop`;
+
+/** Contents by path. */
+export type Files = Readonly<Record<string, string | Uint8Array>>;
+
+/** How the program is started. */
+export interface Started {
+  /** `DATABASE_URL`; default: of the database that cannot be reached. */
+  readonly url?: string;
+  /** The folder of the project to be in; default: its root. */
+  readonly folder?: string;
+  readonly variables?: Readonly<Record<string, string>>;
+}
+
+/** How it ended. */
+export interface Ended {
+  readonly code: number;
+  readonly out: string;
+  /** Without what it says about its progress. */
+  readonly log: string;
+}
+
+/** A folder with files. */
+export interface Project {
+  readonly root: string;
+  write(files: Files): void;
+  /** Runs the program; that it tells neither the password nor where in its own files it was is part of every run. */
+  pgmage(words: string, how?: Started): Promise<Ended>;
+  remove(): void;
+}
+
+/** What a run that ends of a problem is. */
+export function problem(code: number, ...lines: string[]): Ended {
+  return { code, out: '', log: `${lines.join('\n')}\n` };
+}
+
+const program = join(import.meta.dirname, '../../bin/pgmage.js');
+
+/** Makes an empty project. */
+export function makeProject(): Project {
+  const root = mkdtempSync(join(tmpdir(), 'pgmage-bad-'));
+  return {
+    root,
+    write(files) {
+      for (const [name, content] of Object.entries(files)) {
+        mkdirSync(dirname(join(root, name)), { recursive: true });
+        writeFileSync(join(root, name), content);
+      }
+    },
+    async pgmage(words, { url = closed, folder = '.', variables = {} } = {}) {
+      const { code, out, log } = await run(words, join(root, folder), { DATABASE_URL: url, ...variables });
+      expect(out + log).not.toContain(password);
+      expect(log).not.toMatch(/\n\s+at .*\.js/);
+      return { code, out, log: log.replace(/^Preparing.*\n/gm, '') };
+    },
+    remove: () => rmSync(root, { recursive: true, force: true }),
+  };
+}
+
+function run(words: string, cwd: string, variables: Readonly<Record<string, string>>): Promise<Ended> {
+  const env = { ...process.env, NO_COLOR: '1', ...variables };
+  return new Promise((resolve) => {
+    execFile(process.execPath, [program, ...words.split(' ')], { cwd, env }, (error, out, log) =>
+      resolve({ code: error === null ? 0 : Number(error.code), out, log }),
+    );
+  });
+}

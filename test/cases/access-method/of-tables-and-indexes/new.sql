@@ -1,0 +1,3 @@
+CREATE ACCESS METHOD am TYPE INDEX HANDLER bthandler;
+CREATE ACCESS METHOD store TYPE TABLE HANDLER heap_tableam_handler;
+CREATE TABLE t (a integer) USING store;

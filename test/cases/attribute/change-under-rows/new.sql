@@ -1,0 +1,4 @@
+create type spot as (x bigint, y varchar(5));
+create type stretch as (a spot, b spot);
+create domain place as spot;
+create table lines (id int primary key, stretch stretch, points spot[], place place);

@@ -1,0 +1,11 @@
+create type byte;
+create function byte_in(cstring) returns byte language internal immutable strict as 'charin';
+create function byte_out(byte) returns cstring language internal immutable strict as 'charout';
+create function byte_send(byte) returns BYTEA language internal immutable strict as 'charsend';
+create function byte_recv(internal) returns byte language internal immutable strict as 'charrecv';
+create type byte (input = byte_in, output = byte_out, send = byte_send, receive = byte_recv, internallength = 1, passedbyvalue, alignment = char, category = 'X', preferred = true, default = 'x', delimiter = ';');
+create function byte_equal(byte, byte) returns boolean language internal immutable strict as 'chareq';
+create operator = (leftarg = byte, rightarg = byte, function = byte_equal);
+create cast (byte as text) with inout;
+create table bytes (one byte not null default 'a', many byte[], two byte[2]);
+create function first(byte) returns byte language sql as $$ select $1 $$;

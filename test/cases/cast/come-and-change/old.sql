@@ -1,0 +1,3 @@
+CREATE TYPE c AS (x integer);
+CREATE FUNCTION cf(c) RETURNS integer LANGUAGE sql IMMUTABLE AS $$ SELECT ($1).x $$;
+CREATE CAST (c AS integer) WITH FUNCTION cf(c);

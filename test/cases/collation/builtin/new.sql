@@ -1,0 +1,1 @@
+create collation built (provider = builtin, locale = 'C.UTF-8');

@@ -1,0 +1,1 @@
+insert into people values ('Müller', 'x', row('y'));

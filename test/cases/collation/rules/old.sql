@@ -1,0 +1,1 @@
+create collation custom (provider = icu, locale = 'und', rules = '&a < b');

@@ -1,0 +1,1 @@
+create table notes (id int, body text, extra jsonb, title text);

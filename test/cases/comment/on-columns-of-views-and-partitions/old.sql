@@ -1,0 +1,6 @@
+create table orders (id int not null, placed date not null, customer int) partition by range (placed);
+create table orders_2024 partition of orders for values from ('2024-01-01') to ('2025-01-01');
+create table orders_2025 partition of orders for values from ('2025-01-01') to ('2026-01-01') partition by list (customer);
+create table orders_2025_rest partition of orders_2025 default;
+create view recent as select id, placed from orders;
+create materialized view totals as select customer, count(*) as orders from orders group by customer;

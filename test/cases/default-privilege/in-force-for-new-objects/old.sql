@@ -1,0 +1,11 @@
+create role reader;
+create role writer;
+create schema s;
+alter default privileges grant select on tables to reader;
+alter default privileges in schema s grant insert on tables to reader, writer;
+alter default privileges in schema s grant usage on sequences to writer;
+alter default privileges revoke execute on functions from public;
+alter default privileges in schema s grant execute on functions to public;
+alter default privileges grant usage on schemas to reader;
+alter default privileges revoke usage on types from public;
+alter default privileges revoke truncate on tables from current_user;

@@ -1,0 +1,11 @@
+create role maker;
+create role reader;
+create schema s;
+alter default privileges grant all on tables to reader;
+alter default privileges in schema s grant select, usage on sequences to reader;
+alter default privileges for role maker in schema s grant all on types to maker;
+alter default privileges for role maker revoke all on functions from maker;
+alter default privileges for role maker revoke all on types from public;
+alter default privileges revoke delete on tables from current_user;
+create table s.t (id serial);
+create type s.e as enum ('a');

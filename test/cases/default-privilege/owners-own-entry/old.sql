@@ -1,0 +1,3 @@
+create role keeper;
+create role reader;
+alter default privileges for role keeper grant select on tables to reader;

@@ -1,0 +1,2 @@
+create domain key as text default 'a';
+create domain other as int;

@@ -1,0 +1,1 @@
+create domain key as text;

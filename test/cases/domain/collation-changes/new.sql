@@ -1,0 +1,2 @@
+create domain word as text;
+create table words (word word primary key);

@@ -1,0 +1,2 @@
+create type level as enum ('low');
+create table events (at level);

@@ -1,0 +1,1 @@
+insert into events values ('low'), ('high');

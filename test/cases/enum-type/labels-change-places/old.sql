@@ -1,0 +1,2 @@
+create type "Größe" as enum ('klein', 'groß');
+create table kleider (größe "Größe", unique (größe));

@@ -1,0 +1,1 @@
+insert into kleider values ('klein'), ('groß');

@@ -1,0 +1,1 @@
+insert into t values ('[a,c]', '[a,c]', '{[a,c]}');

@@ -1,0 +1,11 @@
+create foreign data wrapper plain;
+create server one foreign data wrapper plain;
+create server two foreign data wrapper plain;
+create foreign table kept (id int, name varchar(20) default 'x', extra text collate "C", check (id > 0)) server one options (file 'b');
+create foreign table moved (id int, name text) server two options (file 'a', more '1');
+create view names as select name from moved;
+create table plain_parent (id int, at date);
+create foreign table heir (more text) inherits (plain_parent) server two;
+create foreign table fresh (id int options (c '1') not null, name text) server two;
+comment on foreign table fresh is 'New';
+comment on column fresh.name is 'Its name';

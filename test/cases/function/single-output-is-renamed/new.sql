@@ -1,0 +1,1 @@
+CREATE FUNCTION f(x integer, OUT b integer) LANGUAGE sql AS $$ SELECT x $$;

@@ -1,0 +1,4 @@
+create role auditor;
+create table people (id int, name text, salary int);
+create view staff as select id, name, salary from people;
+grant select (id) on staff to auditor;

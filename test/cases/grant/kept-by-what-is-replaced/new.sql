@@ -1,0 +1,15 @@
+create role reader;
+create role writer;
+alter default privileges grant select, insert on tables to reader with grant option;
+alter default privileges revoke execute on functions from public;
+create table t (a int, b int);
+create view v as select b, a from t;
+grant update on v to writer;
+revoke insert on v from reader;
+create function f(b int) returns int language sql as 'select 1';
+grant execute on function f(int) to writer;
+create view w as select b from t;
+revoke all on w from reader;
+create function g() returns int language sql as 'select 1';
+grant execute on function g() to public;
+create table plain (id int generated always as identity);

@@ -1,0 +1,10 @@
+create role reader;
+create role writer;
+alter default privileges grant select, insert on tables to reader with grant option;
+alter default privileges revoke execute on functions from public;
+create table t (a int, b int);
+create view v as select a, b from t;
+grant update on v to writer;
+revoke insert on v from reader;
+create function f(a int) returns int language sql as 'select 1';
+grant execute on function f(int) to writer;

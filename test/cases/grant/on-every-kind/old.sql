@@ -1,0 +1,16 @@
+create role reader;
+create role "Odd One";
+create schema s;
+create table s.t (id int generated always as identity, a serial);
+create view s.v as select id from s.t;
+create materialized view s.m as select id from s.t;
+create sequence s.q;
+create type s.mood as enum ('sad');
+create type s.pair as (a int, b int);
+create domain s.positive as int check (value > 0);
+create function s.f(int) returns int language sql as 'select 1';
+create procedure s.p() language sql as 'select 1';
+create aggregate s.total(int) (sfunc = int4pl, stype = int);
+create foreign data wrapper w;
+create server v foreign data wrapper w;
+create foreign table s.ft (id int) server v;

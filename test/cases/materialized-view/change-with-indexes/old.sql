@@ -1,0 +1,6 @@
+CREATE TABLE t (id integer, a integer, b text);
+CREATE MATERIALIZED VIEW m AS SELECT a, b FROM t;
+CREATE UNIQUE INDEX mi ON m (a);
+COMMENT ON INDEX mi IS 'kept';
+COMMENT ON COLUMN m.a IS 'kept';
+CREATE VIEW v AS SELECT a FROM m;

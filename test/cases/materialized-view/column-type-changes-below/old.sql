@@ -1,0 +1,3 @@
+CREATE TABLE t (id integer, a integer, b text);
+CREATE MATERIALIZED VIEW m AS SELECT a, b FROM t;
+CREATE INDEX mi ON m (a);

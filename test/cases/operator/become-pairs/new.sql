@@ -1,0 +1,8 @@
+CREATE FUNCTION eq(integer, text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$ SELECT $1::text = $2 $$;
+CREATE FUNCTION qe(text, integer) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$ SELECT $2::text = $1 $$;
+CREATE FUNCTION ne(integer, text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$ SELECT $1::text <> $2 $$;
+CREATE FUNCTION minus(integer) RETURNS integer LANGUAGE sql IMMUTABLE AS $$ SELECT -$1 $$;
+CREATE OPERATOR === (FUNCTION = eq, LEFTARG = integer, RIGHTARG = text, COMMUTATOR = ===, NEGATOR = !==, RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES);
+CREATE OPERATOR === (FUNCTION = qe, LEFTARG = text, RIGHTARG = integer, COMMUTATOR = ===);
+CREATE OPERATOR !== (FUNCTION = ne, LEFTARG = integer, RIGHTARG = text, NEGATOR = ===);
+CREATE VIEW v AS SELECT 1 === '1'::text AS same;

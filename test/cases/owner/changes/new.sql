@@ -1,0 +1,15 @@
+create role owner_a superuser;
+create role owner_b superuser;
+create role guest;
+create table t (id serial, a int);
+create table u (id int);
+create sequence u_seq owned by u.id;
+create view v as select a, id from t;
+create function f() returns int language sql as 'select 1';
+alter table t owner to owner_b;
+alter table u owner to owner_b;
+alter view v owner to owner_a;
+alter function f() owner to owner_a;
+grant select on t to guest;
+grant update on v to guest with grant option;
+revoke insert on t from owner_b;

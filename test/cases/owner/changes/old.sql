@@ -1,0 +1,14 @@
+create role owner_a superuser;
+create role owner_b superuser;
+create role guest;
+create table t (id serial, a int);
+create table u (id int);
+create sequence u_seq;
+create view v as select id from t;
+create function f() returns int language sql as 'select 1';
+alter table t owner to owner_a;
+alter sequence u_seq owner to owner_a;
+alter view v owner to owner_a;
+grant select on t to guest;
+grant update on v to guest with grant option;
+revoke insert on t from owner_a;

@@ -1,0 +1,2 @@
+create role owner_a superuser;
+create role owner_b superuser;

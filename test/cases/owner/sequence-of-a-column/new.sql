@@ -1,0 +1,10 @@
+create role owner_a superuser;
+create role owner_b superuser;
+create table t (id int, more serial);
+create table turns (id serial, k int) partition by range (k);
+create table other (id int);
+create sequence wanders owned by other.id;
+create sequence joins owned by t.id;
+alter table t owner to owner_a;
+alter table turns owner to owner_a;
+alter table other owner to owner_b;

@@ -1,0 +1,10 @@
+create role owner_a superuser;
+create role owner_b superuser;
+create table t (id int);
+create table turns (id serial, k int);
+create table other (id int);
+create sequence wanders owned by t.id;
+create sequence joins;
+alter table t owner to owner_a;
+alter table turns owner to owner_a;
+alter table other owner to owner_b;

@@ -1,0 +1,3 @@
+CREATE TABLE t (id integer, a integer, b text);
+CREATE POLICY p ON t FOR DELETE USING (true);
+CREATE POLICY q ON t AS RESTRICTIVE FOR INSERT WITH CHECK (true);

@@ -1,0 +1,2 @@
+CREATE ROLE keeper;
+CREATE TABLE t (id integer, a integer, b text);

@@ -1,0 +1,1 @@
+CREATE FUNCTION p(a integer, b integer) RETURNS integer LANGUAGE sql AS $$ SELECT 1 $$;

@@ -1,0 +1,1 @@
+insert into spans values ('[1,5)');

@@ -1,0 +1,3 @@
+CREATE TABLE t (id integer, a integer, b text);
+CREATE VIEW v AS SELECT a, b FROM t;
+CREATE RULE r AS ON INSERT TO v DO INSTEAD INSERT INTO t (a) VALUES (NEW.a);

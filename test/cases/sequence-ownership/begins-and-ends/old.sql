@@ -1,0 +1,4 @@
+create sequence s;
+create sequence t;
+create table a (x int, y int);
+alter sequence t owned by a.x;

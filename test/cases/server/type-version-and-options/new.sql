@@ -1,0 +1,10 @@
+create role mapper;
+create foreign data wrapper plain;
+create foreign data wrapper other;
+create server kept foreign data wrapper plain options (host 'b', dbname 'd');
+create server retyped type 'y' foreign data wrapper other;
+create user mapping for mapper server retyped options ("user" 'm');
+create foreign table rows (id int, name text) server retyped;
+comment on server retyped is 'Elsewhere';
+grant usage on foreign server retyped to mapper;
+create server fresh type 't' version '2' foreign data wrapper other options (a 'b');

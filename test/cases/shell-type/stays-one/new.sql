@@ -1,0 +1,2 @@
+create type "To come";
+create function of_shell("To come") returns int language internal immutable strict as 'int4abs';

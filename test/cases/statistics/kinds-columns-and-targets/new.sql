@@ -1,0 +1,10 @@
+create schema extra;
+create table t (a int, b bigint, c text, d text);
+create statistics extra.kinds (dependencies) on a, b from t;
+create statistics every on a, b from t;
+create statistics of_one on (upper(c)) from t;
+create statistics sampled on a, (b + 1), (lower(c)) from t;
+create statistics fresh (mcv) on d, c from t;
+alter statistics every set statistics 100;
+alter statistics fresh set statistics 0;
+comment on statistics every is 'All kinds';

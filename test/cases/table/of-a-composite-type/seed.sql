@@ -1,0 +1,1 @@
+insert into homes values ('Bonn', '53111');

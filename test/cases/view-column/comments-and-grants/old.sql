@@ -1,0 +1,3 @@
+CREATE ROLE reader;
+CREATE TABLE t (id integer, a integer, b text);
+CREATE VIEW v AS SELECT a, b FROM t;

@@ -1,0 +1,4 @@
+CREATE TABLE t (id integer, a integer, b text);
+CREATE VIEW v AS SELECT a, b, id FROM t;
+ALTER VIEW v ALTER a SET DEFAULT 2;
+ALTER VIEW v ALTER id SET DEFAULT 3;

@@ -1,0 +1,4 @@
+CREATE TABLE t (id integer, a integer, b text);
+CREATE VIEW v AS SELECT a, b FROM t;
+ALTER VIEW v ALTER a SET DEFAULT 1;
+ALTER VIEW v ALTER b SET DEFAULT 'x';

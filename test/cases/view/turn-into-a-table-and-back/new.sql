@@ -1,0 +1,2 @@
+CREATE TABLE t (id integer, a integer, b text);
+CREATE TABLE v (a integer);

@@ -1,0 +1,135 @@
+// Shows that the package installs and runs: packed, in an empty project, on every supported Node and npm; and that a
+// clone does with `npm ci`. Slow, and it needs the registry: `npm run package-check`, apart from `npm test`.
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const nodes = ['20', '22', '24'];
+const npms = ['10', '11'];
+
+const repository = join(import.meta.dirname, '../..');
+const work = mkdtempSync(join(tmpdir(), 'pgmage-package-'));
+let passed = 0;
+let failed = 0;
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+function run(cwd: string, file: string, ...words: string[]): string {
+  return execFileSync(file, words, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+function check(name: string, work: () => void): void {
+  try {
+    work();
+    passed += 1;
+    say(`ok      ${name}`);
+  } catch (error) {
+    failed += 1;
+    const { message, stdout = '', stderr = '' } = error as Error & { stdout?: string; stderr?: string };
+    say(`FAILED  ${name}\n${message}\n${stdout}${stderr}`);
+  }
+}
+
+function expect(text: string, pattern: RegExp): void {
+  if (!pattern.test(text)) throw new Error(`${pattern} is not in:\n${text}`);
+}
+
+// Every Node and npm comes as a package of its own, so that nothing has to be installed on the machine.
+function tool(name: string, version: string): string {
+  const folder = join(work, `${name}-${version}`);
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'package.json'), '{ "private": true }');
+  // Node's package puts its program in place with an install script; the program itself is in one of its own.
+  const spec =
+    name === 'node'
+      ? `node-bin@npm:node-${process.platform}-${process.arch}@${version}`
+      : `${name}@${version}`;
+  run(folder, 'npm', 'install', '--no-audit', '--no-fund', '--ignore-scripts', spec);
+  return join(folder, 'node_modules', name === 'node' ? 'node-bin' : name, 'bin');
+}
+
+const program = `import { defineConfig, plan, Problem } from 'pgmage';
+const { up } = await plan({ from: 'empty', to: 'schema.sql' });
+const bad = await plan({ from: 'empty', to: 'missing.sql' }).catch((thrown) => thrown);
+console.log(up.length, typeof defineConfig, bad instanceof Problem, bad.code);
+process.exit(0);`;
+
+const task = `import type { TaskContext } from 'pgmage';
+/** Says hello. */
+export function hello(context: TaskContext, name: string) { return 'Hello, ' + name; }`;
+
+function useIn(project: string, node: string): void {
+  writeFileSync(join(project, 'schema.sql'), 'CREATE TABLE a (id int PRIMARY KEY);\n');
+  writeFileSync(join(project, 'program.mjs'), program);
+  mkdirSync(join(project, 'tasks'), { recursive: true });
+  writeFileSync(join(project, 'tasks/my.ts'), task);
+  writeFileSync(
+    join(project, 'pgmage.config.ts'),
+    `import { defineConfig } from 'pgmage';\nexport default defineConfig({ schema: 'schema.sql' });\n`,
+  );
+  const pgmage = (...words: string[]) => run(project, node, 'node_modules/pgmage/bin/pgmage.js', ...words);
+  expect(pgmage('--list'), /db:status[\s\S]*my:hello +Says hello/);
+  expect(pgmage('my:hello', 'Ada'), /^Hello, Ada$/m);
+  expect(pgmage('db:status'), /Status: OUT OF SYNC\nPending Changes: 1\nMissing in local:\n {2}- TABLE a\n/);
+  expect(pgmage('db:diff', '--sql'), /CREATE TABLE public\.a/);
+  expect(run(project, node, 'program.mjs'), /^1 function true missing_file$/m);
+}
+
+try {
+  const [packed] = JSON.parse(run(repository, 'npm', 'pack', '--json', '--pack-destination', work)) as {
+    filename: string;
+  }[];
+  const tarball = join(work, packed?.filename as string);
+  const versions = nodes.map((version) => [version, join(tool('node', version), 'node')] as const);
+
+  // Without install scripts: npm 11 asks before it runs them, and nobody may have said yes.
+  const project = join(work, 'project');
+  mkdirSync(project);
+  writeFileSync(join(project, 'package.json'), '{ "private": true, "type": "module" }');
+  check('npm install of the package, no install script run', () => {
+    run(project, 'npm', 'install', '--no-audit', '--no-fund', '--ignore-scripts', tarball);
+  });
+  for (const [version, node] of versions) {
+    check(`the package on Node ${version}`, () => useIn(project, node));
+    rmSync(join(project, '.pgmage'), { recursive: true, force: true });
+  }
+  check('the types of the package', () => {
+    const typed = `import { defineConfig, plan, type Step, type TaskContext } from 'pgmage';
+export const config = defineConfig({ environments: { prod: { dotenv: '.env.production' } } });
+export const steps: Promise<readonly Step[]> = plan({ from: 'empty', to: 'migrations' }).then(({ up }) => up);
+export const env = (context: TaskContext) => context.environment('prod');
+// @ts-expect-error there is no such option
+plan({ form: 'empty' });`;
+    writeFileSync(join(project, 'typed.ts'), typed);
+    const options = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2022', '--types', ''];
+    run(
+      project,
+      process.execPath,
+      join(repository, 'node_modules/typescript/bin/tsc'),
+      ...options,
+      'typed.ts',
+    );
+  });
+
+  for (const version of npms) {
+    const npm = join(tool('npm', version), 'npm-cli.js');
+    const clone = join(work, `clone-${version}`);
+    mkdirSync(clone);
+    const kept = readdirSync(repository).filter(
+      (name) => !/^(node_modules|dist.*|\.git|\.pgmage)$/.test(name),
+    );
+    for (const name of kept) cpSync(join(repository, name), join(clone, name), { recursive: true });
+    check(`npm ci and npm run db:status in a clone with npm ${version}`, () => {
+      run(clone, process.execPath, npm, 'ci', '--no-audit', '--no-fund');
+      expect(run(clone, process.execPath, npm, 'run', 'db:status'), /Status: OUT OF SYNC/);
+    });
+    rmSync(clone, { recursive: true, force: true });
+  }
+} finally {
+  rmSync(work, { recursive: true, force: true });
+}
+say(`${passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;

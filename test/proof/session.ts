@@ -1,0 +1,69 @@
+// Loads files and plans into a database, and says what was refused.
+import type { Step } from '../../lib/model/step.ts';
+import { connect, type ServerConnection } from '../../lib/pg/connect.ts';
+import { statementsOf } from './script.ts';
+
+/** Runs a function with a session of its own. */
+export async function withSession<T>(
+  url: string,
+  use: (session: ServerConnection) => Promise<T>,
+): Promise<T> {
+  const session = await connect({ url, applicationName: 'pgmage tests' });
+  try {
+    return await use(session);
+  } finally {
+    await session.close();
+  }
+}
+
+/**
+ * Loads a schema file. All at once first, which is fast; what may not run in one transaction is run again one by one.
+ * @throws Problem for the statement that is refused
+ */
+export async function load(session: ServerConnection, file: string): Promise<void> {
+  const statements = statementsOf(file);
+  if (statements.length === 0) return;
+  try {
+    await session.execute(statements.join('\n;\n'));
+  } catch {
+    for (const sql of statements) await session.execute(sql);
+  }
+}
+
+/** A step that the server refused. */
+export class Refusal extends Error {
+  constructor(step: Step, cause: unknown) {
+    super(`${describe(cause)}\n${step.sql}`);
+    this.name = 'Refusal';
+  }
+}
+
+/** Applies a plan, each segment in a transaction of its own. Throws {@link Refusal}. */
+export async function apply(session: ServerConnection, steps: readonly Step[]): Promise<void> {
+  // As in a migration: bodies are checked when they run, for they may name what comes later.
+  await session.execute('set check_function_bodies = off');
+  for (let index = 0; index < steps.length; ) {
+    const segment = steps.filter((step) => step.segment === (steps[index] as Step).segment);
+    index += segment.length;
+    const transactional = segment.every((step) => step.transactional);
+    if (transactional) await session.execute('begin');
+    for (const step of segment) {
+      try {
+        await session.execute(step.sql);
+      } catch (cause) {
+        throw new Refusal(step, cause);
+      }
+    }
+    if (transactional) await session.execute('commit');
+  }
+  await session.execute('discard all');
+}
+
+/** What went wrong, with the SQLSTATE where there is one. */
+export function describe(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return String(thrown);
+  const data = 'data' in thrown ? (thrown.data as Record<string, unknown>) : {};
+  const state = data.sqlstate === undefined ? '' : `${data.sqlstate} `;
+  const code = 'code' in thrown ? `${thrown.code}: ` : '';
+  return `${code}${state}${typeof data.message === 'string' ? data.message : thrown.message}`;
+}

@@ -1,0 +1,97 @@
+// A drawn schema → SQL, and rows for it.
+import { literal } from '../../lib/model/quote.ts';
+import { type Schema, types, type View } from './grammar.ts';
+import { columnsOf, nameOf, tableSql } from './tables.ts';
+
+/** Roles that the schemas mention. */
+export const roles = ['reader', 'keeper'];
+
+/** The script that makes a schema. */
+export function render(schema: Schema): string {
+  const statements = [
+    'create schema app',
+    // Foreign keys look at the rows of both tables with the rights of their owners.
+    'grant usage on schema app to keeper',
+    `create type mood as enum (${schema.moods.split(',').map(literal).join(', ')})`,
+    `create domain grade as ${schema.grade}`,
+    functions[schema.one],
+    'create function noted() returns trigger language plpgsql as $$ begin return new; end $$',
+    'create function mood_number(mood) returns integer language sql as $$ select length($1::text) $$',
+    ...schema.tables.flatMap((table, index) => (table === null ? [] : tableSql(schema, table, index))),
+    ...schema.views.flatMap((view, index) => (view === null ? [] : viewSql(schema, view, index))),
+    ...overSql(schema),
+    ...schema.oddments.filter((sql) => sql !== ''),
+  ];
+  return statements.map((sql) => `${sql};\n`).join('');
+}
+
+/** One row for each table. */
+export function seed(schema: Schema): string {
+  const rows = schema.tables.map((table, index) => {
+    if (table === null) return '';
+    const columns = columnsOf(table);
+    const names = ['id', ...columns.map(([name]) => name)].join(', ');
+    const values = ['1', ...columns.map(([, column]) => types[column.type].value)].join(', ');
+    return `insert into ${nameOf(table, index)} (${names}) overriding system value values (${values});\n`;
+  });
+  return rows.join('');
+}
+
+const functions: Readonly<Record<Schema['one'], string>> = {
+  '1': 'create function one() returns integer language sql as $$ select 1 $$',
+  '2': 'create function one() returns integer language sql as $$ select 2 $$',
+  'one stable': 'create function one() returns integer language sql stable cost 7 as $$ select 1 $$',
+  'one sql body': 'create function one() returns integer language sql return 1',
+};
+
+function viewSql(schema: Schema, view: View, index: number): string[] {
+  const table = schema.tables[view.on];
+  const name = `public.v${index}`;
+  const source = table ? nameOf(table, view.on) : '(values (1)) as v (id)';
+  const columns = table ? columnsOf(table).map(([column]) => column) : [];
+  const query = `select ${listOf(view, columns)} from ${source}${view.columns === 'aggregate' ? ' group by id' : ''}`;
+  const materialized = view.form.startsWith('materialized');
+  // Only views over one table without computed rows can check what is written through them.
+  const checked = view.form === 'check option' && table && view.columns !== 'aggregate';
+  const options = view.form === 'barrier' ? ' with (security_barrier)' : '';
+  const object = `${materialized ? 'materialized view' : 'view'} ${name}`;
+  return [
+    `create ${object}${options} as ${query}${checked ? ' where id > 0 with local check option' : ''}${
+      view.form === 'materialized, no data' ? ' with no data' : ''
+    }`,
+    ...(view.form === 'materialized with index' ? [`create unique index v${index}_id on ${name} (id)`] : []),
+    ...(view.comment === 'view' ? [`comment on ${object} is 'a view'`] : []),
+    ...(view.comment === 'column' ? [`comment on column ${name}.id is 'a column'`] : []),
+    ...(view.grant === 'view' ? [`grant select on ${name} to reader`] : []),
+    ...(view.grant === 'column' ? [`grant select (id) on ${name} to reader`] : []),
+  ];
+}
+
+function listOf(view: View, columns: readonly string[]): string {
+  switch (view.columns) {
+    case 'id':
+      return 'id';
+    case 'some':
+      return ['id', ...columns.slice(0, 1)].join(', ');
+    case 'all':
+      return ['id', ...columns].join(', ');
+    case 'expressions':
+      return [
+        'id',
+        'id + one() as more',
+        ...columns.map((column) => `${column}::text as ${quoted(column)}`),
+      ].join(', ');
+    case 'aggregate':
+      return 'id, count(*) as rows';
+  }
+}
+
+function quoted(column: string): string {
+  return column.startsWith('"') ? column.replace(/"$/, ' text"') : `${column}_text`;
+}
+
+function overSql(schema: Schema): string[] {
+  if (schema.over === '' || !schema.views[0]) return [];
+  const renamed = schema.over === 'renamed' ? ' (number)' : '';
+  return [`create view public.over${renamed} as select id from public.v0`];
+}

@@ -1,0 +1,171 @@
+// A real PostgreSQL server for tests, gone with the process that started it.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  statfsSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import pg from 'pg';
+import { install, type User } from './binaries.ts';
+
+/** All that is needed to reach a server, as plain data that can be handed to another process. */
+export interface Address {
+  readonly major: number;
+  readonly port: number;
+  readonly password: string;
+  /** Holds the unix socket, where no password is asked. */
+  readonly directory: string;
+}
+
+/** A running server. */
+export interface Server extends Address {
+  /** A URL over loopback, with the password. */
+  url(database?: string): string;
+  /** A URL over the unix socket: faster to connect to, and understood by libpq's programs too. */
+  socket(database?: string): string;
+}
+
+/** A server that this process started. */
+export interface OwnServer extends Server {
+  stop(): Promise<void>;
+}
+
+/** Gives an address its methods. */
+export function serverAt(address: Address): Server {
+  const { port, password, directory } = address;
+  return {
+    ...address,
+    url: (database = 'postgres') =>
+      `postgres://postgres:${password}@127.0.0.1:${port}/${encodeURIComponent(database)}`,
+    socket: (database = 'postgres') =>
+      `postgres://postgres@${encodeURIComponent(directory)}:${port}/${encodeURIComponent(database)}`,
+  };
+}
+
+// Nothing here outlives a test, so nothing is ever flushed; the rest is what publications, subscriptions, prepared
+// transactions and the load of a thousand tables in one transaction ask for.
+const settings = {
+  listen_addresses: '127.0.0.1',
+  fsync: 'off',
+  synchronous_commit: 'off',
+  full_page_writes: 'off',
+  autovacuum: 'off',
+  jit: 'off',
+  wal_level: 'logical',
+  max_prepared_transactions: '4',
+  max_connections: '50',
+  max_locks_per_transaction: '512',
+  shared_buffers: '64MB',
+  timezone: 'UTC',
+};
+
+/** Starts a server of a major version on a free port and an empty cluster. Throws Error with the end of its log. */
+export async function startServer(major: number): Promise<OwnServer> {
+  const { postgres, cluster, user } = install(major);
+  const directory = mkdtempSync(join(fastDirectory(), `pgmage-${major}-`));
+  const address = { major, port: await freePort(), password: randomBytes(12).toString('hex'), directory };
+  const child = keep(postgres, cluster, address, user);
+  await ready(child, directory);
+  const server = serverAt(address);
+  await query(server.socket(), `alter role postgres password '${address.password}'`);
+  return { ...server, stop: () => stop(child) };
+}
+
+/** Runs SQL in a session of its own. Throws the driver's error. */
+export async function query(url: string, sql: string): Promise<void> {
+  const client = new pg.Client(url);
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}
+
+/**
+ * The server's parent is a shell that waits for the end of its input. That comes when this process stops it, exits, or
+ * dies of whatever cause, so no server is ever left behind; detached, so that Ctrl-C reaches us first.
+ */
+function keep(postgres: string, cluster: string, address: Address, user: User): ChildProcess {
+  const { directory, port } = address;
+  const data = join(directory, 'data');
+  cpSync(cluster, data, { recursive: true });
+  own(directory, user);
+  const script = '"$@" >"$0/log" 2>&1 & pid=$!; read _; kill -QUIT $pid; wait $pid; rm -rf "$0"';
+  const options = Object.entries({ ...settings, port, unix_socket_directories: directory });
+  const child = spawn(
+    'sh',
+    ['-c', script, directory, postgres, '-D', data, ...options.map(([name, value]) => `--${name}=${value}`)],
+    {
+      ...user,
+      cwd: directory,
+      detached: true,
+      stdio: ['pipe', 'ignore', 'ignore'],
+      env: { PATH: process.env.PATH },
+    },
+  );
+  child.unref();
+  return child;
+}
+
+function own(directory: string, user: User): void {
+  chmodSync(directory, 0o700);
+  if (!('uid' in user)) return;
+  chownSync(directory, user.uid, user.gid);
+  for (const entry of readdirSync(directory, { recursive: true, encoding: 'utf8' }))
+    chownSync(join(directory, entry), user.uid, user.gid);
+}
+
+async function ready(child: ChildProcess, directory: string): Promise<void> {
+  for (let waited = 0; waited < 30_000; waited += 10) {
+    if (read(join(directory, 'data/postmaster.pid')).includes('ready')) return;
+    await setTimeout(10);
+  }
+  const log = read(join(directory, 'log')).slice(-2000);
+  await stop(child);
+  throw new Error(`the test server did not start: ${log}`);
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null) return;
+  child.ref();
+  const gone = new Promise((resolve) => child.once('exit', resolve));
+  child.stdin?.end();
+  await gone;
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+// In memory where there is room: measured on a busy disk, a database is created ten times as fast.
+function fastDirectory(): string {
+  const memory = '/dev/shm';
+  if (!existsSync(memory)) return tmpdir();
+  const { bavail, bsize } = statfsSync(memory);
+  return bavail * bsize > 2 ** 31 ? memory : tmpdir();
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer().once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
+    });
+  });
+}
