@@ -4,8 +4,9 @@
 const userinfo = /([a-z][a-z0-9+.-]*:\/\/[^\s:/?#@"'<>]*):[^\s"'<>]*@/gi;
 // password=x of URL queries and of keyword/value strings; libpq allows blanks around = and 'x y' with backslashes.
 const assigned = /\b((?:ssl|pg)?password\s*=\s*)(?:''|'(?:[^'\\]|\\.)*'|"[^"]*"|[^\s&;,'")]+)/gi;
-// PASSWORD 'x' as roles, user mappings and subscriptions write it in SQL.
-const literal = /\b((?:ssl)?password"?\s+)(?:E?'(?:[^'\\]|''|\\.)*')/gi;
+// PASSWORD 'x' as roles and the options of foreign servers write it in SQL.
+const literal =
+  /\b(\w*(?:password|passwd|secret|token|(?:api|access|private)_?key)"?\s+)(?:E?'(?:[^'\\]|''|\\.)*')/gi;
 
 /** Takes the passwords out of a text: URLs lose them, `password=…` and `PASSWORD '…'` show `***`. */
 export function redact(text: string): string {
@@ -22,4 +23,41 @@ export function maskUrl(url: string): string {
     .split('&')
     .filter((pair) => !/^(ssl|pg)?password=/i.test(pair));
   return masked.slice(0, query) + (kept.length > 0 ? `?${kept.join('&')}` : '');
+}
+
+// What libpq calls its secrets: password, sslpassword, oauth_client_secret.
+const secretKey = /password$|secret/i;
+
+/** Whether an option of a foreign server or the like is called as secrets are: `password`, `api_key`, `token`. */
+export function isSecretName(name: string): boolean {
+  return /(pass(word|wd|phrase|code)|pwd|secret|token|credentials?|(api|access|private|account|auth|sa)_?key)(_?id)?$/i.test(
+    name,
+  );
+}
+
+/**
+ * Gives each password of a connection string to `hide` and puts what that answers in its place.
+ * @param connection a URL, or `key=value` pairs as libpq reads them (manual: "Connection Strings"); any other text that
+ * can hold a secret is hidden as a whole
+ */
+export function hidePasswords(connection: string, hide: (secret: string) => string): string {
+  if (/^\s*[a-z][a-z0-9+.-]*:\/\//i.test(connection))
+    return connection
+      .replace(
+        /^(\s*[a-z][a-z0-9+.-]*:\/\/[^:/?#@]*:)(.*)(?=@)/is,
+        (_, before, secret) => before + hide(secret),
+      )
+      .replace(/([?&])([^=&]*)=([^&]*)/g, (pair, mark, key, value) =>
+        secretKey.test(key) ? `${mark}${key}=${hide(value)}` : pair,
+      );
+  const pair = /\s*([^\s=]+)\s*=\s*('(?:[^'\\]|\\.)*'|(?:[^\s\\']|\\.)(?:[^\s\\]|\\.)*|)/sy;
+  let hidden = '';
+  let end = 0;
+  for (let match = pair.exec(connection); match !== null; match = pair.exec(connection)) {
+    const [all, key = '', value = ''] = match;
+    hidden += secretKey.test(key) ? all.slice(0, all.length - value.length) + hide(value) : all;
+    end = pair.lastIndex;
+  }
+  const rest = connection.slice(end);
+  return /(password|secret)\s*=/i.test(rest) ? hide(connection) : hidden + rest;
 }

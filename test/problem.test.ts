@@ -80,6 +80,7 @@ test.each([
   [`PGPASSWORD=${secret} psql`, 'PGPASSWORD=*** psql'],
   [`create role r login password '${secret}';`, "create role r login password '***';"],
   [`options (user 'u', password '${secret}')`, "options (user 'u', password '***')"],
+  [`options (api_key '${secret}', "aws_Secret" '${secret}')`, `options (api_key '***', "aws_Secret" '***')`],
   [`connection 'host=h password=${secret}' publication p`, "connection 'host=h password=***' publication p"],
 ])('no password is left in %s', (text, expected) => {
   expect(redact(text)).toBe(expected);

@@ -3,7 +3,7 @@ import type { Fact } from '../model/fact.ts';
 import { ours, present } from '../model/introspection.ts';
 import type { Kind } from '../model/kind.ts';
 import { qualify } from '../model/quote.ts';
-import { alterForeignOptions, optionsOf, withForeignOptions } from './foreign-options.ts';
+import { alterForeignOptions, maskedOptions, optionsOf, withForeignOptions } from './foreign-options.ts';
 
 interface ForeignDataWrapper {
   readonly handler: string | null;
@@ -34,4 +34,5 @@ export const foreignDataWrapper: Kind<ForeignDataWrapper> = {
     validator: (_, to) => `${alter(to)} ${clause('VALIDATOR', to.payload.validator)}`,
     options: (from, to) => alterForeignOptions(alter(to), from.payload.options, to.payload.options),
   },
+  masked: (payload, hide) => maskedOptions(payload, hide),
 };

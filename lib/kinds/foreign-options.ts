@@ -1,5 +1,6 @@
 // OPTIONS (…) of foreign-data wrappers, servers, user mappings, foreign tables and their columns.
 import { literal, quote } from '../model/quote.ts';
+import { hidePasswords, isSecretName } from '../secret.ts';
 
 /** SQL for options in an order of no meaning, sorted; never null. */
 export function optionsOf(column: string): string {
@@ -7,8 +8,8 @@ export function optionsOf(column: string): string {
 }
 
 const nameOf = (option: string) => option.slice(0, option.indexOf('='));
-const assignment = (option: string) =>
-  `${quote(nameOf(option))} ${literal(option.slice(nameOf(option).length + 1))}`;
+const settingOf = (option: string) => option.slice(nameOf(option).length + 1);
+const assignment = (option: string) => `${quote(nameOf(option))} ${literal(settingOf(option))}`;
 
 /** ` OPTIONS (host 'x')`, or an empty string for none. Options are `name=value`, as the catalogs hold them. */
 export function withForeignOptions(options: readonly string[]): string {
@@ -30,4 +31,20 @@ export function alterForeignOptions(
       .map((option) => `${had.has(nameOf(option)) ? 'SET' : 'ADD'} ${assignment(option)}`),
   ];
   return actions.length === 0 ? [] : [`${command} OPTIONS (${actions.join(', ')})`];
+}
+
+/**
+ * `Kind.masked` of what has options: those that are called as secrets are, and passwords in connection strings.
+ * @param secret whether an option of that name holds a secret
+ */
+export function maskedOptions<P extends { readonly options: readonly string[] }>(
+  payload: P,
+  hide: (secret: string) => string,
+  secret: (name: string) => boolean = isSecretName,
+): P {
+  const options = payload.options.map((option) => {
+    const [name, value] = [nameOf(option), settingOf(option)];
+    return `${name}=${secret(name) ? hide(value) : hidePasswords(value, hide)}`;
+  });
+  return { ...payload, options };
 }

@@ -3,7 +3,7 @@ import type { Fact } from '../model/fact.ts';
 import { ours, present } from '../model/introspection.ts';
 import type { Kind } from '../model/kind.ts';
 import { qualify, quote } from '../model/quote.ts';
-import { alterForeignOptions, optionsOf, withForeignOptions } from './foreign-options.ts';
+import { alterForeignOptions, maskedOptions, optionsOf, withForeignOptions } from './foreign-options.ts';
 
 interface Options {
   readonly options: readonly string[];
@@ -44,6 +44,7 @@ export const foreignTable: Kind<ForeignTable> = {
         to.payload.options,
       ),
   },
+  masked: (payload, hide) => maskedOptions(payload, hide),
   slots: (fact) => [`relation ${qualify(fact.path)}`, `type ${qualify(fact.path)}`],
 };
 
@@ -67,4 +68,5 @@ export const foreignColumnOptions: Kind<Options> = {
   create: (fact) => change(fact, [], fact.payload.options),
   drop: (fact) => change(fact, fact.payload.options, []),
   alter: { options: (from, to) => change(to, from.payload.options, to.payload.options) },
+  masked: (payload, hide) => maskedOptions(payload, hide),
 };

@@ -3,7 +3,7 @@ import type { Fact } from '../model/fact.ts';
 import { ours, present } from '../model/introspection.ts';
 import type { Kind } from '../model/kind.ts';
 import { literal, qualify, quote } from '../model/quote.ts';
-import { alterForeignOptions, optionsOf, withForeignOptions } from './foreign-options.ts';
+import { alterForeignOptions, maskedOptions, optionsOf, withForeignOptions } from './foreign-options.ts';
 
 interface Server {
   readonly wrapper: string;
@@ -38,4 +38,5 @@ export const server: Kind<Server> = {
       `${alter(to)} VERSION ${to.payload.version === null ? 'NULL' : literal(to.payload.version)}`,
     options: (from, to) => alterForeignOptions(alter(to), from.payload.options, to.payload.options),
   },
+  masked: (payload, hide) => maskedOptions(payload, hide),
 };

@@ -3,6 +3,7 @@ import type { Fact } from '../model/fact.ts';
 import type { Kind } from '../model/kind.ts';
 import { literal, qualify, quote } from '../model/quote.ts';
 import type { Statement } from '../model/step.ts';
+import { hidePasswords } from '../secret.ts';
 import { names, type Option, options, type Subscription } from './subscription-options.ts';
 
 type Row = Fact<Subscription>;
@@ -67,6 +68,7 @@ export const subscription: Kind<Subscription> = {
     origin: change('origin'),
     failover: change('failover'),
   },
+  masked: (payload, hide) => ({ ...payload, connection: hidePasswords(payload.connection, hide) }),
   atVersion: (payload, major) => {
     const unknown = names.filter((option) => options[option][1] > major);
     return { ...payload, ...Object.fromEntries(unknown.map((option) => [option, options[option][2]])) };

@@ -4,7 +4,7 @@ import type { Fact } from '../model/fact.ts';
 import { ours, present } from '../model/introspection.ts';
 import type { Kind } from '../model/kind.ts';
 import { qualify, quote } from '../model/quote.ts';
-import { alterForeignOptions, optionsOf, withForeignOptions } from './foreign-options.ts';
+import { alterForeignOptions, maskedOptions, optionsOf, withForeignOptions } from './foreign-options.ts';
 
 interface UserMapping {
   readonly options: readonly string[];
@@ -34,6 +34,9 @@ export const userMapping: Kind<UserMapping> = {
     options: (from, to) =>
       alterForeignOptions(command('ALTER', to), from.payload.options, to.payload.options),
   },
+  // All of it is credentials, whatever the wrapper calls them; who it is, is none.
+  masked: (payload, hide) =>
+    maskedOptions(payload, hide, (name) => !/^(user(_?name)?|login|password_required)$/i.test(name)),
   standIn: (fact, role) => {
     if (fact.path[1] !== shadowRole) return fact;
     const path = [fact.path[0] as string, role];

@@ -124,6 +124,12 @@ export interface Kind<P = Payload> {
     finish(fact: Fact<P>, scope: Scope): Script;
   };
 
+  /**
+   * The payload with each secret in it given to `hide` and replaced by what that answers: what people are shown, in SQL
+   * too. Left out by kinds that hold none.
+   */
+  masked?(payload: P, hide: (secret: string) => string): P;
+
   /** The payload as an older server would tell it: leaves out what that version does not know. */
   atVersion?(payload: P, major: number): P;
 

@@ -20,6 +20,8 @@ export type Lock = 'ACCESS EXCLUSIVE' | 'SHARE ROW EXCLUSIVE' | 'SHARE' | 'SHARE
 /** What a kind writes: SQL without the closing semicolon, and what that statement costs. A bare string costs nothing. */
 export interface Statement {
   readonly sql: string;
+  /** The same as it may be shown, where `sql` holds a secret; the engine writes it, by `Kind.masked`. */
+  readonly shown?: string;
   readonly hazards?: readonly Hazard[];
   readonly lock?: Lock;
   /** false: the server refuses it in a transaction block, or its effect may only be used after a commit. */
@@ -29,12 +31,21 @@ export interface Statement {
 /** What a kind's `create`, `drop` and `alter` return. An empty array: nothing needs to be run. */
 export type Script = string | Statement | readonly (string | Statement)[];
 
+/** A script's statements, one by one. */
+export function statementsOf(script: Script): Statement[] {
+  const entries = Array.isArray(script) ? script : [script as string | Statement];
+  return entries.map((entry) => (typeof entry === 'string' ? { sql: entry } : entry));
+}
+
 /** What a step does to its fact. */
 export type Action = 'create' | 'alter' | 'drop';
 
 /** One statement of a plan, in the order in which it runs. */
 export interface Step {
+  /** To be run: it holds the passwords that the statement needs. */
   readonly sql: string;
+  /** To be read instead, where `sql` holds one. */
+  readonly shown?: string;
   readonly action: Action;
   /** The kind of the fact it serves, e.g. `index`. */
   readonly kind: string;

@@ -48,7 +48,8 @@ function keyOf({ version }: Context, content: readonly string[]): string {
 async function keep(folder: string, file: string, text: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   const draft = `${file}.${randomUUID()}`;
-  await writeFile(draft, text);
+  // For nobody else: definitions of a database can hold passwords.
+  await writeFile(draft, text, { mode: 0o600 });
   await rename(draft, file);
   const paths = (await readdir(folder)).map((name) => join(folder, name));
   if (paths.length <= kept) return;

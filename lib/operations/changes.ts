@@ -2,6 +2,7 @@
 import { type Catalog, parentOf } from '../model/catalog.ts';
 import type { Changed, Diff, Kinds } from '../model/diff.ts';
 import type { Fact, Json } from '../model/fact.ts';
+import { shownFact } from '../model/mask.ts';
 import type { Step } from '../model/step.ts';
 
 /** Where the object stands: only in the wanted schema, only in the database, or in both and not the same. */
@@ -25,7 +26,7 @@ export interface Change {
   readonly text: string;
   /** What it is part of: `TABLE users`; null: nothing that exists on both sides. */
   readonly part: string | null;
-  /** Where it is different: in what. */
+  /** Where it is different: in what. Secrets in it are masked. */
   readonly attributes: readonly Attribute[];
 }
 
@@ -43,7 +44,8 @@ export interface Compared {
 export function changesOf(compared: Compared): Change[] {
   const { diff, before, after, up } = compared;
   const statements = new Map<string, string[]>();
-  for (const { fact, sql } of up) statements.set(fact, [...(statements.get(fact) ?? []), oneLine(sql)]);
+  for (const { fact, sql, shown = sql } of up)
+    statements.set(fact, [...(statements.get(fact) ?? []), oneLine(shown)]);
   // What changes only because of its parts, as the order of a type's attributes does, is told by them.
   const parts = new Set(up.map(({ fact }) => (after.facts.get(fact) ?? before.facts.get(fact))?.parent));
   const nameOf = (fact: Fact) => named(fact, compared.kinds);
@@ -66,10 +68,11 @@ export function changesOf(compared: Compared): Change[] {
     };
   };
   const both = ({ from, to, attributes: names }: Changed): Change => {
+    const told = (fact: Fact) => shownFact(fact, compared.kinds.get(fact.kind)).payload;
     const attributes = names.map((name) => ({
       name,
-      from: from.payload[name] ?? null,
-      to: to.payload[name] ?? null,
+      from: told(from)[name] ?? null,
+      to: told(to)[name] ?? null,
     }));
     const part = top(to, after);
     const own = statements.get(to.id);
@@ -96,7 +99,8 @@ export function changesOf(compared: Compared): Change[] {
 /** What a fact is called: its kind's summary or reference, without the schema that everything is in. */
 function named(fact: Fact, kinds: Kinds): string {
   const kind = kinds.get(fact.kind);
-  return short(kind?.summary?.(fact) ?? kind?.reference(fact) ?? fact.id);
+  const shown = shownFact(fact, kind);
+  return short(kind?.summary?.(shown) ?? kind?.reference(shown) ?? fact.id);
 }
 
 function short(text: string): string {
@@ -177,6 +181,8 @@ function oneLine(sql: string): string {
 
 function brief({ name, from, to }: Attribute): string {
   const [before, after] = [shown(from), shown(to)];
+  // What differs is a secret then, and masked.
+  if (before === after) return name;
   return before.length + after.length > 60 || /\n/.test(before + after)
     ? name
     : `${name} ${before} → ${after}`;

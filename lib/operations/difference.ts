@@ -1,5 +1,8 @@
 // Every difference between two sources, and the way from one to the other and back.
+import { kinds } from '../kinds/index.ts';
 import type { Diff } from '../model/diff.ts';
+import type { Fact } from '../model/fact.ts';
+import { shownFact } from '../model/mask.ts';
 import type { Step } from '../model/step.ts';
 import { Problem } from '../problem.ts';
 import type { Change } from './changes.ts';
@@ -24,6 +27,7 @@ export interface DifferenceReport {
   /** The two sources as they are shown, without passwords. */
   readonly from: string;
   readonly to: string;
+  /** Fact by fact. Secrets in payloads are masked: only the SQL of the steps holds them. */
   readonly diff: Diff;
   /** The difference as people count it. */
   readonly changes: readonly Change[];
@@ -45,5 +49,15 @@ export async function difference(context: Context, input: DifferenceInput = {}):
   const [before, after, major] = await readPair(context, from, to);
   const { diff, changes, up, down, unmanaged } = compare(before, after, major, context.ignore);
   if (input.strict && unmanaged.length > 0) throw new Problem('unmanaged_objects', { objects: unmanaged });
-  return { from: describe(context, from), to: describe(context, to), diff, changes, up, down, unmanaged };
+  const sources = { from: describe(context, from), to: describe(context, to) };
+  return { ...sources, diff: masked(diff), changes, up, down, unmanaged };
+}
+
+function masked({ added, removed, changed }: Diff): Diff {
+  const shown = (fact: Fact) => shownFact(fact, kinds.get(fact.kind));
+  return {
+    added: added.map(shown),
+    removed: removed.map(shown),
+    changed: changed.map((one) => ({ ...one, from: shown(one.from), to: shown(one.to) })),
+  };
 }

@@ -2,8 +2,9 @@
 import { diff } from '../model/diff.ts';
 import type { Fact } from '../model/fact.ts';
 import type { Clause, Scope } from '../model/kind.ts';
+import { withShown } from '../model/mask.ts';
 import { qualify } from '../model/quote.ts';
-import type { Action, Script, Statement, Step } from '../model/step.ts';
+import { type Action, type Script, type Statement, type Step, statementsOf } from '../model/step.ts';
 import type { Fate, Fates } from './fates.ts';
 import type { Folded } from './folding.ts';
 import type { Deed } from './order.ts';
@@ -19,19 +20,29 @@ export function write(
   const fate = fates.of(id) as Fate;
   const kind = fates.kind(id);
   const action: Action = deed === 'finish' ? 'drop' : deed;
-  const steps = (script: Script) => toSteps(script, action, fate);
+  const steps = (write: (show: (fact: Fact) => Fact) => Script) =>
+    toSteps(withShown(kind, write), action, fate);
   switch (deed) {
     case 'drop': {
       const from = fate.from as Fact;
-      if (fates.putAside(id)) return steps(kind.aside?.rename(from, scope) ?? []);
-      return losing(steps(kind.drop(from, scope)), kind.holdsData?.(from) ?? false);
+      if (fates.putAside(id)) return steps((show) => kind.aside?.rename(show(from), scope) ?? []);
+      return losing(
+        steps((show) => kind.drop(show(from), scope)),
+        kind.holdsData?.(from) ?? false,
+      );
     }
     case 'finish':
-      return steps(kind.aside?.finish(fate.from as Fact, scope) ?? []);
-    case 'create':
-      return steps(kind.create(fate.to as Fact, { ...scope, clauses: clauses(fates, id, folded, scope) }));
+      return steps((show) => kind.aside?.finish(show(fate.from as Fact), scope) ?? []);
+    case 'create': {
+      const inner = { ...scope, clauses: clauses(fates, id, folded, scope) };
+      return steps((show) => kind.create(show(fate.to as Fact), inner));
+    }
     case 'alter':
-      return steps(alteration(fates, fate.from as Fact, fate.to as Fact, fate.attributes, scope));
+      return toSteps(
+        alteration(fates, fate.from as Fact, fate.to as Fact, fate.attributes, scope),
+        action,
+        fate,
+      );
   }
 }
 
@@ -88,15 +99,22 @@ function clauses(fates: Fates, id: string, folded: Folded, scope: Scope): Clause
   });
 }
 
-function alteration(fates: Fates, from: Fact, to: Fact, attributes: readonly string[], scope: Scope): Script {
+function alteration(
+  fates: Fates,
+  from: Fact,
+  to: Fact,
+  attributes: readonly string[],
+  scope: Scope,
+): Statement[] {
   const kind = fates.kind(to.id);
-  return attributes
-    .filter((name) => !reached(fates, to, name))
-    .flatMap((name) => {
+  const own = attributes.filter((name) => !reached(fates, to, name));
+  return withShown(kind, (show) =>
+    own.flatMap((name) => {
       const change = kind.alter[name];
-      const script = typeof change === 'function' ? change(from, to, scope) : [];
-      return script === 'replace' ? [] : listed(script);
-    });
+      const script = typeof change === 'function' ? change(show(from), show(to), scope) : [];
+      return script === 'replace' ? [] : statementsOf(script);
+    }),
+  );
 }
 
 // An origin's command has already done it.
@@ -108,24 +126,28 @@ function reached(fates: Fates, fact: Fact, attribute: string): boolean {
   });
 }
 
-function listed(script: Script): readonly (string | Statement)[] {
-  return Array.isArray(script) ? script : [script as string | Statement];
-}
-
 /** Takes away a fact that has no fate of its own. */
 export function remove(fates: Fates, fact: Fact, scope: Scope): Omit<Step, 'segment'>[] {
-  return toSteps(fates.kind(fact.id).drop(fact, scope), 'drop', fact);
+  const kind = fates.kind(fact.id);
+  return toSteps(
+    withShown(kind, (show) => kind.drop(show(fact), scope)),
+    'drop',
+    fact,
+  );
 }
 
-function toSteps(script: Script, action: Action, { id }: { readonly id: string }): Omit<Step, 'segment'>[] {
+function toSteps(
+  statements: readonly Statement[],
+  action: Action,
+  { id }: { readonly id: string },
+): Omit<Step, 'segment'>[] {
   const seen = new Set<string>();
   const kind = id.slice(0, id.indexOf(':'));
-  return listed(script).flatMap((entry) => {
-    const statement: Statement = typeof entry === 'string' ? { sql: entry } : entry;
-    if (seen.has(statement.sql)) return [];
-    seen.add(statement.sql);
-    const { sql, hazards = [], lock = null, transactional = true } = statement;
-    return [{ sql, action, kind, fact: id, hazards, lock, transactional }];
+  return statements.flatMap(({ sql, shown, hazards = [], lock = null, transactional = true }) => {
+    if (seen.has(sql)) return [];
+    seen.add(sql);
+    const told = shown === undefined ? {} : { shown };
+    return [{ sql, ...told, action, kind, fact: id, hazards, lock, transactional }];
   });
 }
 

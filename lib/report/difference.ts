@@ -70,10 +70,10 @@ type Statements = ReadonlyMap<Step['fact'], readonly { readonly at: number; read
 // By fact, because a first diff has as many changes as steps; `at` is the place in the plan.
 function statementsOf(steps: readonly Step[]): Statements {
   const found = new Map<Step['fact'], { at: number; sql: string }[]>();
-  for (const [at, { fact, sql }] of steps.entries()) {
+  for (const [at, { fact, sql, shown = sql }] of steps.entries()) {
     const own = found.get(fact);
-    if (own) own.push({ at, sql });
-    else found.set(fact, [{ at, sql }]);
+    if (own) own.push({ at, sql: shown });
+    else found.set(fact, [{ at, sql: shown }]);
   }
   return found;
 }
@@ -100,16 +100,17 @@ function changeLines(change: Change, statements: Statements): string[] {
 
 function attributeLines({ name, from, to }: Attribute): string[] {
   const [before, after] = [shown(from), shown(to)];
+  if (before === after) return [`    ${name}: ${after} (what differs is secret)`];
   if (!/\n/.test(before + after)) return [`    ${name}: ${before} → ${after}`];
   return [`    ${name}:`, ...unified(before, after).map((line) => `    ${line}`)];
 }
 
 function cautions(steps: readonly Step[]): string[] {
   const found = new Map<Hazard, string[]>();
-  for (const { hazards, sql } of steps)
+  for (const { hazards, sql, shown = sql } of steps)
     for (const hazard of hazards) {
       const all = found.get(hazard) ?? [];
-      all.push(sql.replace(/\s+/g, ' '));
+      all.push(shown.replace(/\s+/g, ' '));
       found.set(hazard, all);
     }
   return [...found].flatMap(([hazard, all]) => [

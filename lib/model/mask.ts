@@ -1,0 +1,35 @@
+// What people may see of facts that hold secrets, such as the password of a user mapping: their payload and their SQL
+// without them.
+import type { Fact } from './fact.ts';
+import type { AnyKind } from './kind.ts';
+import { type Script, type Statement, statementsOf } from './step.ts';
+
+const mask = '***';
+
+/** The fact as it may be shown: with a mask in the place of each secret that its kind declares. */
+export function shownFact(fact: Fact, kind: AnyKind | undefined): Fact {
+  return kind?.masked === undefined ? fact : { ...fact, payload: kind.masked(fact.payload, () => mask) };
+}
+
+/**
+ * What a kind writes, with `shown` beside each statement that holds a secret.
+ * @param write makes the script of facts that it is to pass through `show` first
+ */
+export function withShown(kind: AnyKind, write: (show: (fact: Fact) => Fact) => Script): Statement[] {
+  const statements = statementsOf(write((fact) => fact));
+  if (kind.masked === undefined) return statements;
+  // Each secret has its own stand-in until the SQL is written, so that what differs or not still does.
+  const known: string[] = [];
+  const standIn = (secret: string) => {
+    if (!known.includes(secret)) known.push(secret);
+    return `\u0001${known.indexOf(secret)}\u0001`;
+  };
+  const shown = statementsOf(
+    write((fact) => ({ ...fact, payload: kind.masked?.(fact.payload, standIn) ?? fact.payload })),
+  );
+  return statements.map((statement, index) => {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: no text of PostgreSQL has it by accident
+    const sql = shown[index]?.sql.replace(/\u0001\d+\u0001/g, mask) ?? mask;
+    return sql === statement.sql ? statement : { ...statement, shown: sql };
+  });
+}
