@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect, type ServerConnection } from '../lib/pg/connect.ts';
 import { locate } from '../lib/pg/server-problem.ts';
-import { snapshot, snapshotBatch, snapshots } from '../lib/pg/snapshot.ts';
+import { snapshot } from '../lib/pg/snapshot.ts';
 import { transaction } from '../lib/pg/transaction.ts';
 import { format, Problem } from '../lib/problem.ts';
 import { type Database, freshDatabase } from './servers/databases.ts';
@@ -64,6 +64,24 @@ test('a batch gives the rows of each query, whatever it ends in', async () => {
   expect(await connection.batch(['select 1 as a'])).toEqual([[{ a: 1 }]]);
 });
 
+test('a stream hands over one value of each query, in order, and throws on what its taker throws', async () => {
+  const taken: unknown[] = [];
+  const queries = [`select '[1]'::json -- one`, 'select 2', `select 'three'`];
+  await connection.stream(queries, (value, index) => taken.push([index, value]));
+  expect(taken).toEqual([
+    [0, [1]],
+    [1, 2],
+    [2, 'three'],
+  ]);
+  const spoilt = connection.stream(queries, (_, index) => {
+    if (index === 1) throw new RangeError('enough');
+  });
+  await expect(spoilt).rejects.toThrow(RangeError);
+  const problem = await failure(connection.stream(['select 1', 'select * from nowhere'], () => {}));
+  expect(problem.code).toBe('missing_relation');
+  expect(await connection.rows('select 1 as one')).toEqual([{ one: 1 }]);
+});
+
 test('notices are kept, not printed', async () => {
   await connection.execute('drop table if exists nowhere');
   expect(connection.notices).toContainEqual(
@@ -71,13 +89,11 @@ test('notices are kept, not printed', async () => {
   );
 });
 
-test('a batch snapshot reads one state, read only, with names qualified, and leaves the session as it was', async () => {
+test('a snapshot reads one state, read only, with names qualified, and leaves the session as it was', async () => {
   const state = `select current_setting('transaction_isolation') as level, current_setting('transaction_read_only') as only,
     current_setting('search_path') as path, current_setting('TimeZone') as zone`;
   const before = await connection.rows('show search_path');
   const inside = { level: 'repeatable read', only: 'on', path: '', zone: 'UTC' };
-  expect(await snapshotBatch(connection, [state, 'select 1 as one'])).toEqual([[inside], [{ one: 1 }]]);
-  expect(await snapshots(connection).batch([state])).toEqual([[inside]]);
   expect(await snapshot(connection, (held) => held.rows(state))).toEqual([inside]);
   expect(await connection.rows('show search_path')).toEqual(before);
 });
@@ -96,7 +112,9 @@ test('a snapshot does not see what others commit meanwhile', async () => {
 });
 
 test('a snapshot that fails leaves no transaction behind', async () => {
-  const problem = await failure(snapshotBatch(connection, ['select 1', 'select * from nowhere', 'select 2']));
+  const problem = await failure(
+    snapshot(connection, (held) => held.batch(['select 1', 'select * from nowhere'])),
+  );
   expect(problem.code).toBe('missing_relation');
   expect(await connection.rows('select pg_current_xact_id_if_assigned() as id')).toEqual([{ id: null }]);
   await failure(snapshot(connection, (held) => held.execute('create table t (id int)')));
@@ -171,7 +189,7 @@ test('a refusal keeps what the server said, without passwords', async () => {
 
 test('a permission denied on a catalog names the environment', async () => {
   await connection.execute('create role visitor; set role visitor');
-  const problem = await failure(snapshotBatch(connection, ['select 1', 'select * from pg_authid']));
+  const problem = await failure(snapshot(connection, (held) => held.rows('select * from pg_authid')));
   await connection.execute('reset role; drop role visitor');
   expect(problem).toMatchObject({
     code: 'permission_denied',

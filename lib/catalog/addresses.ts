@@ -1,11 +1,36 @@
 // From catalog addresses (`pg_class:16402:0`) to facts, and from pg_depend to the needs among them.
-import { type Catalog, edge, type Need } from '../model/catalog.ts';
+import { edge, type Need, type Relations } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
 
-/** One row of pg_depend, both ends as addresses (manual: catalog pg_depend). */
-export interface Dependency {
-  readonly from: string;
-  readonly to: string;
+// One address: an object of the server, or a part of one.
+class Place {
+  /** The object that it is a part of (the table of a column); null: it is the object. */
+  readonly whole: Place | null;
+  /** The parts of an object by number. */
+  parts: Map<number, Place> | undefined;
+  /** Who stands here. */
+  fact: Fact | undefined;
+  /** The object that it belongs to: internal parts, members of extensions. */
+  partOf: Place | undefined;
+  /**
+   * What the server made it from on a partition: who needs it needs the original, but what it needs itself (the
+   * partition) the original does not.
+   */
+  cloneOf: Place | undefined;
+  /** Facts that stand for an edge from here, by where it goes. */
+  edges: Map<Place, Fact> | undefined;
+  /** Facts that are needed from here in the place of others. */
+  standIns: Map<Place, Fact> | undefined;
+
+  constructor(whole: Place | null) {
+    this.whole = whole;
+  }
+}
+
+/** One row of pg_depend (manual: catalog pg_depend). */
+interface Dependency {
+  readonly from: Place;
+  readonly to: Place;
   readonly type: string;
 }
 
@@ -20,122 +45,166 @@ interface Entry {
   };
 }
 
+// Chains are as long as partitions nest; the bound keeps a ring from going on for ever.
+const longestChain = 1000;
+
 /** Which fact stands for which catalog address. */
 export class Addresses {
-  readonly #claimed = new Map<string, Fact>();
-  // Parts that belong to another object: internal ones, members of extensions.
-  readonly #partOf = new Map<string, string>();
-  // What the server made on a partition from its parent's: who needs that needs the original, but what it needs itself
-  // (the partition) the original does not.
-  readonly #cloneOf = new Map<string, string>();
-  readonly #dependencies: readonly Dependency[];
+  readonly #classes = new Map<string, Map<number, Place>>();
+  #dependencies: readonly Dependency[] = [];
 
-  constructor(dependencies: readonly Dependency[]) {
-    this.#dependencies = dependencies;
-    for (const { from, to, type } of dependencies) {
-      if (type === 'e' || type === 'i') setOnce(this.#partOf, from, to);
-      else if (type === 'P') setOnce(this.#cloneOf, from, to);
+  /**
+   * Takes the rows of pg_depend.
+   * @param list `classid,objid,objsubid,refclassid,refobjid,refobjsubid,deptype;…`
+   * @param names the names of system catalogs by oid
+   */
+  depend(list: string, names: Readonly<Record<string, string>>): void {
+    this.#dependencies = this.#parse(list, names);
+    for (const { from, to, type } of this.#dependencies) {
+      if (type === 'e' || type === 'i') from.partOf ??= to;
+      else if (type === 'P') from.cloneOf ??= to;
     }
   }
 
   /** Notes that these addresses are this fact. */
   claim(addresses: readonly string[], fact: Fact): void {
-    for (const address of addresses) this.#claimed.set(address, fact);
+    for (const address of addresses) this.#at(address).fact = fact;
   }
 
   /** The fact at exactly this address. */
   claimant(address: string): Fact | undefined {
-    return this.#claimed.get(address);
+    return this.#at(address).fact;
   }
 
-  /** The fact at an address, or the one that the object there is part of or, if wanted, a clone of. */
-  resolve(address: string, clones = true): Fact | undefined {
-    // Most addresses are a fact's own, and there are as many questions as rows in pg_depend.
-    const own = this.#claimed.get(address);
-    if (own !== undefined) return own;
-    const seen = new Set<string>();
-    for (let at: string | undefined = address; at !== undefined && !seen.has(at); ) {
-      seen.add(at);
-      const fact = this.#claimed.get(at);
-      if (fact !== undefined) return fact;
-      at =
-        this.#partOf.get(at) ??
-        (clones ? this.#cloneOf.get(at) : undefined) ??
-        (at.endsWith(':0') ? undefined : at.replace(/:[^:]*$/, ':0'));
-    }
-    return undefined;
+  /** The fact at an address, or the one that the object there is part of or a clone of. */
+  resolve(address: string): Fact | undefined {
+    return factAt(this.#at(address), true);
   }
 
   /** The relations between facts that a catalog holds. */
-  edges(entries: readonly Entry[]): Pick<Catalog, 'needs' | 'dies' | 'links'> {
+  relations(entries: readonly Entry[]): Relations {
     const needs = new Map<string, Map<string, Need>>();
     const dies = new Map<string, Set<string>>();
     const links = new Map<string, string>();
-    const need = (from: Fact, to: Fact | undefined, type: Need) => {
-      if (to === undefined || to.id === from.id) return;
-      const of = needs.get(from.id);
-      if (of === undefined) needs.set(from.id, new Map([[to.id, type]]));
-      else if (of.get(to.id) !== 'normal') of.set(to.id, type);
+    const need = (from: string, to: string | undefined, type: Need) => {
+      if (to === undefined || to === from) return;
+      const of = needs.get(from);
+      if (of === undefined) needs.set(from, new Map([[to, type]]));
+      else if (type === 'normal' || !of.has(to)) of.set(to, type);
     };
-    const die = (from: Fact, to: Fact | undefined) => {
-      if (to === undefined || to.id === from.id) return;
-      const of = dies.get(from.id);
-      if (of === undefined) dies.set(from.id, new Set([to.id]));
-      else of.add(to.id);
+    const die = (from: string, to: string | undefined) => {
+      if (to === undefined || to === from) return;
+      const of = dies.get(from);
+      if (of === undefined) dies.set(from, new Set([to]));
+      else of.add(to);
     };
-    const claimedEdges = new Edges();
-    const standIns = new Edges();
     for (const { fact, row } of entries) {
-      for (const edge of row.edges ?? []) claimedEdges.add(edge, fact);
-      for (const edge of row.instead ?? []) standIns.add(edge, fact);
-      for (const address of row.needs ?? []) need(fact, this.resolve(address), 'normal');
+      for (const text of row.edges ?? []) {
+        const [from, to] = this.#ends(text);
+        from.edges ??= new Map();
+        from.edges.set(to, fact);
+      }
+      for (const text of row.instead ?? []) {
+        const [from, to] = this.#ends(text);
+        from.standIns ??= new Map();
+        from.standIns.set(to, fact);
+      }
+      for (const address of row.needs ?? []) need(fact.id, this.resolve(address)?.id, 'normal');
       for (const address of row.dies ?? []) {
-        need(fact, this.resolve(address), 'auto');
-        die(fact, this.resolve(address));
+        const cause = this.resolve(address)?.id;
+        need(fact.id, cause, 'auto');
+        die(fact.id, cause);
       }
       if (fact.parent !== null) {
-        const above = { id: fact.parent } as Fact;
-        need(fact, above, 'auto');
-        die(fact, above);
+        need(fact.id, fact.parent, 'auto');
+        die(fact.id, fact.parent);
       }
     }
     for (const { from, to, type } of this.#dependencies) {
       if (type === 'e') continue;
-      const a = this.resolve(from, false);
-      const standIn = standIns.at(from, to);
-      const b = standIn ?? this.resolve(to);
+      const standIn = from.standIns?.get(to);
+      const a = factAt(from, false);
+      const b = standIn ?? factAt(to, true);
       if (a === undefined || b === undefined || a.id === b.id) continue;
       const auto = type !== 'n' || standIn !== undefined;
-      if (auto) die(a, b);
-      const link = claimedEdges.at(from, to);
-      if (link === undefined) need(a, b, auto ? 'auto' : 'normal');
+      if (auto) die(a.id, b.id);
+      const link = from.edges?.get(to);
+      if (link === undefined) need(a.id, b.id, auto ? 'auto' : 'normal');
       else {
-        need(link, a, 'normal');
-        need(link, b, 'normal');
+        need(link.id, a.id, 'normal');
+        need(link.id, b.id, 'normal');
         links.set(edge(a.id, b.id), link.id);
       }
     }
     return { needs, dies, links };
   }
-}
 
-// Facts by `'dependent>referenced'`, kept apart by dependent: to put both names together anew for each row of pg_depend would
-// cost more than all other questions about it.
-class Edges {
-  readonly #facts = new Map<string, Map<string, Fact>>();
-
-  add(edge: string, fact: Fact): void {
-    const [from = '', to = ''] = edge.split('>');
-    const of = this.#facts.get(from);
-    if (of === undefined) this.#facts.set(from, new Map([[to, fact]]));
-    else of.set(to, fact);
+  // `pg_class:16402:3`; the last number may be left out.
+  #at(address: string): Place {
+    const first = address.indexOf(':');
+    const second = address.indexOf(':', first + 1);
+    const oid = second < 0 ? address.slice(first + 1) : address.slice(first + 1, second);
+    const part = second < 0 ? 0 : Number(address.slice(second + 1));
+    return placeIn(this.#class(address.slice(0, first)), Number(oid), part);
   }
 
-  at(from: string, to: string): Fact | undefined {
-    return this.#facts.get(from)?.get(to);
+  #ends(text: string): [Place, Place] {
+    const middle = text.indexOf('>');
+    return [this.#at(text.slice(0, middle)), this.#at(text.slice(middle + 1))];
+  }
+
+  #class(name: string): Map<number, Place> {
+    let places = this.#classes.get(name);
+    if (places === undefined) {
+      places = new Map();
+      this.#classes.set(name, places);
+    }
+    return places;
+  }
+
+  // Digit by digit: there are tens of thousands of rows, and to split them into texts would take most of the time.
+  #parse(list: string, names: Readonly<Record<string, string>>): Dependency[] {
+    const classes = new Map(Object.entries(names).map(([oid, name]) => [Number(oid), this.#class(name)]));
+    const rows: Dependency[] = [];
+    let at = 0;
+    const number = (): number => {
+      const negative = list.charCodeAt(at) === 45;
+      if (negative) at++;
+      let value = 0;
+      for (let code = list.charCodeAt(at++); code !== 44; code = list.charCodeAt(at++))
+        value = value * 10 + code - 48;
+      return negative ? -value : value;
+    };
+    const place = (): Place => {
+      const places = classes.get(number()) as Map<number, Place>;
+      return placeIn(places, number(), number());
+    };
+    for (; at < list.length; at += 2) rows.push({ from: place(), to: place(), type: list.charAt(at) });
+    return rows;
   }
 }
 
-function setOnce(map: Map<string, string>, key: string, value: string): void {
-  if (!map.has(key)) map.set(key, value);
+function placeIn(places: Map<number, Place>, oid: number, part: number): Place {
+  const whole = placeOf(places, oid, null);
+  if (part === 0) return whole;
+  whole.parts ??= new Map();
+  return placeOf(whole.parts, part, whole);
+}
+
+function placeOf(places: Map<number, Place>, key: number, whole: Place | null): Place {
+  let place = places.get(key);
+  if (place === undefined) {
+    place = new Place(whole);
+    places.set(key, place);
+  }
+  return place;
+}
+
+function factAt(place: Place, clones: boolean): Fact | undefined {
+  let at: Place | null | undefined = place;
+  for (let hops = 0; at && hops < longestChain; hops++) {
+    if (at.fact !== undefined) return at.fact;
+    at = at.partOf ?? (clones ? at.cloneOf : undefined) ?? at.whole;
+  }
+  return undefined;
 }

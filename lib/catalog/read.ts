@@ -1,21 +1,21 @@
 // Reads a database into a catalog: one query per kind that it holds, one of pg_depend, all in one snapshot.
-import type { Catalog } from '../model/catalog.ts';
+import { type Catalog, withRelations } from '../model/catalog.ts';
 import type { Kinds } from '../model/diff.ts';
 import type { Fact, Json, Payload } from '../model/fact.ts';
 import type { AnyKind } from '../model/kind.ts';
 import { qualify } from '../model/quote.ts';
 import type { Connection } from '../pg/connection.ts';
-import { Addresses, type Dependency } from './addresses.ts';
+import { Addresses } from './addresses.ts';
 import { unmanagedQuery } from './unmanaged.ts';
 
-const roleQuery = 'select current_user::text as role';
+// Each query gives one value instead of tens of thousands of rows: to take rows apart is what costs here.
+const all = (query: string) => `select coalesce(json_agg(r), '[]') from (${query}\n) r`;
 
-const catalogNamesQuery = `select json_object_agg(c.oid, c.relname) as names from pg_class c
-  where c.relnamespace = 'pg_catalog'::regnamespace and c.relkind = 'r'`;
+const stateQuery = `select json_build_object('role', current_user, 'classes', (select json_object_agg(c.oid, c.relname)
+  from pg_class c where c.relnamespace = 'pg_catalog'::regnamespace and c.relkind = 'r'))`;
 
-// One text value instead of tens of thousands of rows: parsing rows is what costs here.
 const dependenciesQuery = `select coalesce(string_agg(concat_ws(',', d.classid, d.objid, d.objsubid, d.refclassid,
-    d.refobjid, d.refobjsubid, d.deptype), ';'), '') as list
+    d.refobjid, d.refobjsubid, d.deptype), ';'), '')
   from pg_depend d where d.objid >= 16384`;
 
 /** A row of a kind's introspection query: the reserved columns of `Kind`, and the attributes. */
@@ -48,38 +48,37 @@ interface Draft {
 export async function readCatalog(connection: Connection, kinds: Kinds): Promise<Catalog> {
   const { major } = connection;
   const list = await presentKinds(connection, kinds);
-  const answers = await connection.batch([
-    roleQuery,
-    catalogNamesQuery,
-    dependenciesQuery,
-    unmanagedQuery,
-    ...list.map((kind) => `select to_json(r) as r from (${kind.introspect(major)}) r`),
-  ]);
-  const [[server], [names], [dependencies], unmanaged, ...rows] = answers as unknown as [
-    [{ role: string }],
-    [{ names: Record<string, string> }],
-    [{ list: string }],
-    { description: string }[],
-    ...{ r: Row }[][],
-  ];
-  const addresses = new Addresses(parseDependencies(dependencies.list, names.names));
+  const addresses = new Addresses();
   const drafts: Draft[] = [];
-  list.forEach((kind, index) => {
-    const made = (rows[index] ?? []).map(({ r }) => draft(kind.name, r, addresses));
-    const found = made.filter((entry): entry is Draft => entry !== undefined);
-    found.sort((a, b) => a.fact.position - b.fact.position || (a.fact.id < b.fact.id ? -1 : 1));
-    for (const entry of found) addresses.claim(entry.row.addresses, entry.fact);
-    drafts.push(...found);
-  });
+  let state = { role: '', classes: {} };
+  let unmanaged: string[] = [];
+  const steps: readonly [query: string, take: (value: never) => void][] = [
+    [stateQuery, (value: typeof state) => (state = value)],
+    [dependenciesQuery, (value: string) => addresses.depend(value, state.classes)],
+    [
+      all(unmanagedQuery),
+      (value: { description: string }[]) => (unmanaged = value.map((row) => row.description)),
+    ],
+    ...list.map((kind): [string, (value: Row[]) => void] => [
+      all(kind.introspect(major)),
+      (rows) => drafts.push(...drawn(kind.name, rows, addresses)),
+    ]),
+  ];
+  await connection.stream(
+    steps.map(([query]) => query),
+    (value, index) => steps[index]?.[1](value as never),
+  );
   const resolved = drafts.map((entry) => withOrigins(entry, addresses));
   const facts = new Map(resolved.map(({ fact }) => [fact.id, fact]));
-  return {
-    major,
-    role: server.role,
-    facts,
-    ...addresses.edges(resolved),
-    unmanaged: unmanaged.map(({ description }) => description),
-  };
+  return withRelations({ major, role: state.role, unmanaged }, facts, () => addresses.relations(resolved));
+}
+
+function drawn(kind: string, rows: readonly Row[], addresses: Addresses): Draft[] {
+  const made = rows.map((row) => draft(kind, row, addresses));
+  const found = made.filter((entry): entry is Draft => entry !== undefined);
+  found.sort((a, b) => a.fact.position - b.fact.position || (a.fact.id < b.fact.id ? -1 : 1));
+  for (const entry of found) addresses.claim(entry.row.addresses, entry.fact);
+  return found;
 }
 
 async function presentKinds(connection: Connection, kinds: Kinds): Promise<AnyKind[]> {
@@ -128,16 +127,4 @@ function withOrigins(entry: Draft, addresses: Addresses): Draft {
   const fact = { ...entry.fact, origins };
   addresses.claim(entry.row.addresses, fact);
   return { ...entry, fact };
-}
-
-function parseDependencies(list: string, names: Record<string, string>): Dependency[] {
-  if (list === '') return [];
-  return list.split(';').map((line) => {
-    const [catalog, oid, sub, refCatalog, refOid, refSub, type] = line.split(',') as [string, ...string[]];
-    return {
-      from: `${names[catalog]}:${oid}:${sub}`,
-      to: `${names[refCatalog as string]}:${refOid}:${refSub}`,
-      type: type as string,
-    };
-  });
 }

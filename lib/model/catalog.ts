@@ -11,21 +11,60 @@ export type Need = 'normal' | 'auto';
 /** The reserved role that shadow databases are loaded as: it stands for whoever will run the plan. */
 export const shadowRole = 'pgmage';
 
-/** Everything that is compared, read in one snapshot. Plain data: it can be cached as JSON by `catalog/`. */
-export interface Catalog {
-  /** The server's major version, e.g. 15. Texts of two catalogs are comparable only when it is the same. */
-  readonly major: number;
-  /** The role that read it, which is the role that steps will run as; null where nobody knows. */
-  readonly role: string | null;
-  readonly facts: ReadonlyMap<string, Fact>;
+/** How the facts of a catalog hang together. */
+export interface Relations {
   /** id → ids it needs before it can exist. */
   readonly needs: ReadonlyMap<string, ReadonlyMap<string, Need>>;
   /** id → ids with whose drop the server silently drops it, also where another fact stands for the edge. */
   readonly dies: ReadonlyMap<string, ReadonlySet<string>>;
   /** `edge(dependent, referenced)` → the fact that stands for that edge, e.g. a partition's attachment. */
   readonly links: ReadonlyMap<string, string>;
+}
+
+/** Everything that is compared, read in one snapshot. */
+export interface Catalog extends Relations {
+  /** The server's major version, e.g. 15. Texts of two catalogs are comparable only when it is the same. */
+  readonly major: number;
+  /** The role that read it, which is the role that steps will run as; null where nobody knows. */
+  readonly role: string | null;
+  readonly facts: ReadonlyMap<string, Fact>;
   /** Objects in the database that no kind manages, described for people. */
   readonly unmanaged: readonly string[];
+}
+
+/**
+ * A catalog whose relations are worked out when they are first asked for: where nothing differs, nobody asks.
+ * @param base where everything else comes from
+ * @param facts in the place of those of `base`
+ */
+export function withRelations(
+  { major, role, unmanaged }: Omit<Catalog, 'facts' | keyof Relations>,
+  facts: Catalog['facts'],
+  relations: () => Relations,
+): Catalog {
+  let work: (() => Relations) | undefined = relations;
+  let known: Relations | undefined;
+  const found = (): Relations => {
+    known ??= (work as () => Relations)();
+    // What it was made from is of no more use.
+    work = undefined;
+    return known;
+  };
+  return {
+    major,
+    role,
+    facts,
+    unmanaged,
+    get needs() {
+      return found().needs;
+    },
+    get dies() {
+      return found().dies;
+    },
+    get links() {
+      return found().links;
+    },
+  };
 }
 
 /** The catalog of a new database, as of a server version: what the kinds say is there from the start. */

@@ -2,7 +2,7 @@
 import type { Catalog } from './catalog.ts';
 import type { Fact, Json } from './fact.ts';
 import type { AnyKind } from './kind.ts';
-import { settle } from './settlement.ts';
+import { type Settlement, settle } from './settlement.ts';
 
 /** One fact that exists on both sides with different payloads. */
 export interface Changed {
@@ -27,7 +27,11 @@ export type Kinds = ReadonlyMap<string, AnyKind>;
  * of the two would tell them.
  */
 export function diff(first: Catalog, second: Catalog, kinds: Kinds): Diff {
-  const { before, after } = settle(first, second, kinds);
+  return diffOf(settle(first, second, kinds), kinds);
+}
+
+/** Compares what is settled already. */
+export function diffOf({ before, after }: Settlement, kinds: Kinds): Diff {
   const major = Math.min(before.major, after.major);
   const removed = [...before.facts.values()].filter((fact) => !after.facts.has(fact.id));
   const added: Fact[] = [];

@@ -1,5 +1,5 @@
 // What a schema file leaves open is as the database has it: two catalogs made comparable before anything else.
-import { type Catalog, shadowRole } from './catalog.ts';
+import { type Catalog, shadowRole, withRelations } from './catalog.ts';
 import type { Kinds } from './diff.ts';
 import type { Fact } from './fact.ts';
 
@@ -32,9 +32,7 @@ function standingIn(catalog: Catalog, role: string | null, kinds: Kinds): Catalo
     .filter(({ id }) => !catalog.facts.has(renamed.get(id)?.id ?? ''))
     .map((fact) => renamed.get(fact.id) ?? fact);
   const idOf = (id: string) => renamed.get(id)?.id ?? id;
-  return {
-    ...catalog,
-    facts: new Map(facts.map((fact) => [fact.id, fact])),
+  return withRelations(catalog, new Map(facts.map((fact) => [fact.id, fact])), () => ({
     needs: new Map(
       [...catalog.needs].map(([id, of]) => [
         idOf(id),
@@ -42,7 +40,8 @@ function standingIn(catalog: Catalog, role: string | null, kinds: Kinds): Catalo
       ]),
     ),
     dies: new Map([...catalog.dies].map(([id, of]) => [idOf(id), new Set([...of].map(idOf))])),
-  };
+    links: catalog.links,
+  }));
 }
 
 function completed(catalog: Catalog, other: Catalog, kinds: Kinds): Catalog {
@@ -53,11 +52,13 @@ function completed(catalog: Catalog, other: Catalog, kinds: Kinds): Catalog {
   if (open.length === 0) return catalog;
   const facts = new Map(catalog.facts);
   for (const fact of open) facts.set(fact.id, fact);
-  const needs = new Map(catalog.needs);
-  const dies = new Map(catalog.dies);
-  for (const { id } of open) {
-    needs.set(id, new Map([...(other.needs.get(id) ?? [])].filter(([needed]) => facts.has(needed))));
-    dies.set(id, new Set([...(other.dies.get(id) ?? [])].filter((needed) => facts.has(needed))));
-  }
-  return { ...catalog, facts, needs, dies };
+  return withRelations(catalog, facts, () => {
+    const needs = new Map(catalog.needs);
+    const dies = new Map(catalog.dies);
+    for (const { id } of open) {
+      needs.set(id, new Map([...(other.needs.get(id) ?? [])].filter(([needed]) => facts.has(needed))));
+      dies.set(id, new Set([...(other.dies.get(id) ?? [])].filter((needed) => facts.has(needed))));
+    }
+    return { needs, dies, links: catalog.links };
+  });
 }

@@ -1,5 +1,5 @@
 // Leaves out of a catalog what the configuration ignores.
-import type { Catalog } from '../model/catalog.ts';
+import { type Catalog, withRelations } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
 import { qualify } from '../model/quote.ts';
 import type { Context } from './context.ts';
@@ -32,8 +32,9 @@ export function withoutIgnored(catalog: Catalog, ignore: Context['ignore']): Cat
     return verdict;
   };
   const kept = [...catalog.facts].filter(([, fact]) => !isIgnored(fact));
+  const { major, role } = catalog;
   const unmanaged = catalog.unmanaged.filter((text) => !objects.test(text));
-  return { ...catalog, facts: new Map(kept), unmanaged };
+  return withRelations({ major, role, unmanaged }, new Map(kept), () => catalog);
 }
 
 function patternOf(names: readonly string[]): RegExp {

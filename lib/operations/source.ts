@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { relative, resolve } from 'node:path';
 import { readCatalog } from '../catalog/read.ts';
 import { kinds } from '../kinds/index.ts';
-import { type Catalog, emptyCatalog } from '../model/catalog.ts';
+import { type Catalog, emptyCatalog, withRelations } from '../model/catalog.ts';
 import type { Connection } from '../pg/connection.ts';
 import { snapshot } from '../pg/snapshot.ts';
 import { Problem } from '../problem.ts';
@@ -31,7 +31,8 @@ export async function readSource(context: Context, source: string): Promise<Cata
     case 'empty': {
       // What every new database has is certain here, where a schema file would only not mention it.
       const read = await replay(context, []);
-      return { ...read, facts: new Map([...emptyCatalog(read.major, kinds).facts, ...read.facts]) };
+      const facts = new Map([...emptyCatalog(read.major, kinds).facts, ...read.facts]);
+      return withRelations(read, facts, () => read);
     }
     case 'path':
       return replay(context, await readFiles(context.root, place.path));

@@ -118,6 +118,26 @@ async function open(config: ClientConfig, environment: string): Promise<ServerCo
         throw new Problem('internal', { reason: `${queries.length} queries gave ${results.length} results` });
       return results.map((result) => result.rows as unknown[]);
     },
+    async stream(queries, take) {
+      const sql = queries.join('\n;\n');
+      const query = new pg.Query<Record<string, unknown>>(sql);
+      let index = 0;
+      // What is thrown inside the event would end the process.
+      let failure: { readonly thrown: unknown } | undefined;
+      query.on('row', (row) => {
+        try {
+          if (failure === undefined) take(Object.values(row)[0], index++);
+        } catch (thrown) {
+          failure = { thrown };
+        }
+      });
+      await new Promise<void>((resolve, reject) => {
+        query.on('end', () => resolve());
+        query.on('error', (thrown) => reject(serverProblem(thrown, { environment, sql })));
+        client.query(query);
+      });
+      if (failure !== undefined) throw failure.thrown;
+    },
     async execute(sql) {
       await send(sql);
     },

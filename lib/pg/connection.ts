@@ -10,6 +10,11 @@ export interface Connection {
   rows<Row>(sql: string, parameters?: readonly unknown[]): Promise<Row[]>;
   /** Runs several row-returning queries in one round trip where the driver can; gives their rows in order. */
   batch(queries: readonly string[]): Promise<readonly unknown[][]>;
+  /**
+   * Runs several queries in one round trip where the driver can. Each gives one row of one value, which is handed over
+   * as soon as it is there, while the server works on the next.
+   */
+  stream(queries: readonly string[], take: (value: unknown, index: number) => void): Promise<void>;
   /** Runs one or many statements as one simple query, results dropped; without BEGIN inside it is all or nothing. */
   execute(sql: string): Promise<void>;
   close(): Promise<void>;

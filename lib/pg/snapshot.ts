@@ -1,5 +1,4 @@
 // Reading in one state of the database, with settings under which the server writes the same text for the same thing.
-import { toProblem } from '../problem.ts';
 import type { Connection } from './connection.ts';
 import { transaction } from './transaction.ts';
 
@@ -44,33 +43,4 @@ export function snapshot<T>(
   read: (connection: Connection) => Promise<T>,
 ): Promise<T> {
   return transaction(connection, read, `${begin}; ${readingSettings}`);
-}
-
-/**
- * Runs queries that all see one state of the database, in one round trip; gives their rows in order.
- * @throws Problem of the first query that fails
- */
-export async function snapshotBatch(
-  connection: Connection,
-  queries: readonly string[],
-): Promise<readonly unknown[][]> {
-  try {
-    const results = await connection.batch([begin, readingSettings, ...queries, 'commit']);
-    return results.slice(2, -1);
-  } catch (thrown) {
-    await connection.execute('rollback').catch(() => undefined);
-    throw toProblem(thrown);
-  }
-}
-
-/** The same session, with every batch a snapshot of its own: for readers that need no more than one batch. */
-export function snapshots(connection: Connection): Connection {
-  return {
-    description: connection.description,
-    major: connection.major,
-    rows: (sql, parameters) => connection.rows(sql, parameters),
-    batch: (queries) => snapshotBatch(connection, queries),
-    execute: (sql) => connection.execute(sql),
-    close: () => connection.close(),
-  };
 }

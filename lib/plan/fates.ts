@@ -1,6 +1,6 @@
 // What happens to each fact: the diff, and what follows from it for the facts that depend on changed ones.
 import type { Catalog } from '../model/catalog.ts';
-import { type Diff, diff, type Kinds } from '../model/diff.ts';
+import { type Diff, diffOf, type Kinds } from '../model/diff.ts';
 import type { Fact } from '../model/fact.ts';
 import type { AnyKind, Scope } from '../model/kind.ts';
 import { Problem } from '../problem.ts';
@@ -32,7 +32,7 @@ export class Fates {
     this.#scope = scope;
     for (const [id, needed] of before.needs)
       for (const other of needed.keys()) push(this.#dependents, other, id);
-    this.#decide(diff(before, after, scope.kinds));
+    this.#decide(diffOf({ before, after }, scope.kinds));
   }
 
   kind(id: string): AnyKind {

@@ -30,6 +30,12 @@ export function pgliteConnection(db: PGlite, description: string, major: number)
       const results = await guard(sql, () => db.exec(sql, { parsers }));
       return results.map(({ rows }) => rows);
     },
+    async stream(queries, take) {
+      const results = await this.batch(queries);
+      results.forEach(([row], index) => {
+        take(Object.values(row as object)[0], index);
+      });
+    },
     execute: (sql) => guard(sql, async () => void (await db.exec(sql))),
     close: () => db.close(),
   };
