@@ -41,7 +41,12 @@ export class Observer {
 
   /** Reads a database. Rows that are older than it are those of initdb. */
   observe(session: Connection): Promise<Observation> {
-    return snapshot(session, (connection) => read(connection, this.shapes, this.since));
+    return snapshot(session, (connection) => this.observeIn(connection));
+  }
+
+  /** The same in a transaction that has the settings of a snapshot already. */
+  observeIn(connection: Connection): Promise<Observation> {
+    return read(connection, this.shapes, this.since);
   }
 }
 

@@ -32,9 +32,14 @@ export async function load(session: ServerConnection, file: string): Promise<voi
 
 /** A step that the server refused. */
 export class Refusal extends Error {
+  /** The step said that rows may be in its way, and what the server says is about rows. */
+  readonly foretold: boolean;
+
   constructor(step: Step, cause: unknown) {
     super(`${describe(cause)}\n${step.sql}`);
     this.name = 'Refusal';
+    // Classes of errors about values, and about what constraints say of them (manual: "PostgreSQL Error Codes").
+    this.foretold = step.hazards.includes('may_fail_on_existing_rows') && /^2[23]/.test(stateOf(cause));
   }
 }
 
@@ -47,23 +52,37 @@ export async function apply(session: ServerConnection, steps: readonly Step[]): 
     index += segment.length;
     const transactional = segment.every((step) => step.transactional);
     if (transactional) await session.execute('begin');
-    for (const step of segment) {
-      try {
-        await session.execute(step.sql);
-      } catch (cause) {
-        throw new Refusal(step, cause);
-      }
-    }
+    await run(session, segment);
     if (transactional) await session.execute('commit');
   }
   await session.execute('discard all');
 }
 
+/** Runs steps as they are, one by one. Throws {@link Refusal}. */
+export async function run(session: ServerConnection, steps: readonly Step[]): Promise<void> {
+  for (const step of steps) {
+    try {
+      await session.execute(step.sql);
+    } catch (cause) {
+      throw new Refusal(step, cause);
+    }
+  }
+}
+
 /** What went wrong, with the SQLSTATE where there is one. */
 export function describe(thrown: unknown): string {
   if (!(thrown instanceof Error)) return String(thrown);
-  const data = 'data' in thrown ? (thrown.data as Record<string, unknown>) : {};
-  const state = data.sqlstate === undefined ? '' : `${data.sqlstate} `;
+  const { message } = dataOf(thrown);
+  const state = stateOf(thrown);
   const code = 'code' in thrown ? `${thrown.code}: ` : '';
-  return `${code}${state}${typeof data.message === 'string' ? data.message : thrown.message}`;
+  return `${code}${state}${state && ' '}${typeof message === 'string' ? message : thrown.message}`;
+}
+
+function stateOf(thrown: unknown): string {
+  const { sqlstate = '' } = dataOf(thrown);
+  return String(sqlstate);
+}
+
+function dataOf(thrown: unknown): Record<string, unknown> {
+  return thrown instanceof Error && 'data' in thrown ? (thrown.data as Record<string, unknown>) : {};
 }

@@ -1,5 +1,6 @@
 // What came of many pairs, as text.
-import type { Proof, Verdict } from './proof.ts';
+import type { Verdict } from './judgement.ts';
+import type { Proof } from './proof.ts';
 
 /** A pair's name with its proof. */
 export interface Outcome {

@@ -1,6 +1,6 @@
 // The schemas that the campaign draws from. Everything is a choice that makes sense with every other choice.
 import fc from 'fast-check';
-import { oddments } from './oddments.ts';
+import { oddments, rarities } from './oddments.ts';
 import { type Both, either, list, maybe, record, twice } from './pairs.ts';
 
 /** A column type: a default and a value that every other type's text form can hold too, where that is possible. */
@@ -84,6 +84,10 @@ const view = record({
   grant: either('', '', '', 'view', 'column'),
 });
 
+// One of these forms in every so many schemas.
+const sometimes = (every: number, forms: readonly string[]) =>
+  either(...new Array<string>(forms.length * (every - 1)).fill(''), ...forms);
+
 const schema = record({
   moods: either('sad,calm', 'sad,calm,glad', 'angry,sad,calm', 'calm'),
   grade: either('integer', 'bigint', 'integer check (value > 0)', 'integer default 3 check (value < 99)'),
@@ -92,7 +96,10 @@ const schema = record({
   views: list([maybe(view), maybe(view)]),
   /** A view over the first view. */
   over: either('', 'plain', 'renamed'),
-  oddments: list(oddments.map((variants) => either('', ...variants))),
+  oddments: list([
+    ...oddments.map((forms) => sometimes(4, forms)),
+    ...rarities.map((forms) => sometimes(8, forms)),
+  ]),
 });
 
 /** One state of a schema. */

@@ -6,12 +6,12 @@ import { columnsOf, nameOf, tableSql } from './tables.ts';
 /** Roles that the schemas mention. */
 export const roles = ['reader', 'keeper'];
 
+/** What both states have. Foreign keys look at the rows of both tables with the rights of their owners. */
+export const setup = 'create schema app; grant usage on schema app to keeper;';
+
 /** The script that makes a schema. */
 export function render(schema: Schema): string {
   const statements = [
-    'create schema app',
-    // Foreign keys look at the rows of both tables with the rights of their owners.
-    'grant usage on schema app to keeper',
     `create type mood as enum (${schema.moods.split(',').map(literal).join(', ')})`,
     `create domain grade as ${schema.grade}`,
     functions[schema.one],

@@ -1,0 +1,30 @@
+// A session whose queries are planned once: to plan what reads the catalogs takes longer than to run it.
+import type { Connection } from '../../lib/pg/connection.ts';
+
+/** The same session for queries that are asked again and again; those with parameters go as they are. */
+export function prepared(session: Connection): Connection {
+  const names = new Map<string, string>();
+  const nameOf = async (sql: string): Promise<string> => {
+    let name = names.get(sql);
+    if (name === undefined) {
+      name = `asked_${names.size}`;
+      await session.execute(`prepare ${name} as ${sql}`);
+      names.set(sql, name);
+    }
+    return name;
+  };
+  return {
+    description: session.description,
+    major: session.major,
+    async rows(sql, parameters) {
+      return parameters ? session.rows(sql, parameters) : session.rows(`execute ${await nameOf(sql)}`);
+    },
+    async batch(queries) {
+      const calls: string[] = [];
+      for (const sql of queries) calls.push(`execute ${await nameOf(sql)}`);
+      return session.batch(calls);
+    },
+    execute: (sql) => session.execute(sql),
+    close: () => session.close(),
+  };
+}
