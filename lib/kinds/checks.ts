@@ -2,7 +2,7 @@
 import type { Fact } from '../model/fact.ts';
 import type { Kind } from '../model/kind.ts';
 import { qualify } from '../model/quote.ts';
-import { drop, nameOf, query, reference, tableOf } from './constraints.ts';
+import { definition, drop, nameOf, query, reference, tableOf } from './constraints.ts';
 
 interface Check {
   readonly definition: string;
@@ -20,6 +20,7 @@ const clause = (fact: Row) => {
 };
 
 const attributes = (major: number) => `
+  ${definition(major)} as definition,
   ${major < 18 ? 'k.convalidated as validated, true' : 'k.convalidated or not k.conenforced as validated, k.conenforced'} as enforced,
   k.conislocal or c.relispartition as local,
   case when k.coninhcount > 0 then (select array_agg('pg_constraint:' || p.oid || ':0') from pg_inherits i

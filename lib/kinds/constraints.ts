@@ -2,6 +2,7 @@
 import type { Fact } from '../model/fact.ts';
 import { ours } from '../model/introspection.ts';
 import { qualify, quote } from '../model/quote.ts';
+import { without } from './storage-options.ts';
 
 /** The qualified table of a constraint. */
 export const tableOf = ({ path }: Fact<unknown>): string => qualify(path.slice(0, 2));
@@ -24,21 +25,28 @@ export const drop = (fact: Fact<unknown>) => ({
   lock: 'ACCESS EXCLUSIVE' as const,
 });
 
-// What is an attribute of its own is cut off the end of the server's text.
-const definition = `regexp_replace(regexp_replace(pg_get_constraintdef(k.oid), '( NOT VALID| NOT ENFORCED)$', ''),
-  '( DEFERRABLE)?( INITIALLY DEFERRED)?$', '')`;
+// What the server's text ends with (ruleutils.c); each is an attribute of its own.
+const states = (major: number) => `case when k.condeferrable then ' DEFERRABLE' else '' end
+  || case when k.condeferred then ' INITIALLY DEFERRED' else '' end
+  || case ${major < 18 ? '' : `when not k.conenforced then ' NOT ENFORCED'`} when not k.convalidated then ' NOT VALID' else '' end`;
+
+/** SQL for the server's text of a constraint k without its states, and without what stands before these. */
+export function definition(major: number, before = `''`): string {
+  return without(`${before} || ${states(major)}`, 'pg_get_constraintdef(k.oid)');
+}
 
 /**
- * An introspection query over pg_constraint (manual: catalog pg_constraint).
+ * An introspection query over pg_constraint (manual: catalog pg_constraint), with i and x for a constraint's index.
  * @param type contype, e.g. `f`
- * @param attributes further columns of the payload, as SQL
+ * @param attributes columns of the payload, as SQL
  */
 export function query(type: string, attributes: string, where = 'true'): string {
   return `
     select array['pg_constraint:' || k.oid || ':0'] as addresses, array[n.nspname, c.relname, k.conname] as path,
-      'pg_class:' || c.oid || ':0' as parent, 1000 as position, ${definition} as definition, ${attributes}
+      'pg_class:' || c.oid || ':0' as parent, ${attributes}
     from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
-      left join pg_class x on x.oid = k.conindid and k.contype in ('p', 'u', 'x')
+      left join pg_index i on i.indexrelid = k.conindid and k.contype in ('p', 'u', 'x')
+      left join pg_class x on x.oid = i.indexrelid
     where k.contype = '${type}' and c.relkind in ('r', 'p', 'f') and c.relpersistence <> 't' and ${where}
       and ${ours('pg_class', 'c.oid', 'c.relnamespace')}`;
 }

@@ -4,6 +4,7 @@ import { ours, present } from '../model/introspection.ts';
 import type { Kind, Scope } from '../model/kind.ts';
 import { qualify, quote } from '../model/quote.ts';
 import type { Statement } from '../model/step.ts';
+import { definition } from './constraints.ts';
 
 interface DomainCheck {
   readonly definition: string;
@@ -31,10 +32,10 @@ export const domainCheck: Kind<DomainCheck> = {
   reference: (fact) => named(fact, fact.path[2] as string),
   summary: (fact) => `${clause(fact)} ON ${qualify(fact.path.slice(0, 2))}`,
   present: present('pg_type', `typtype = 'd'`),
-  introspect: () => `
+  introspect: (major) => `
     select array['pg_constraint:' || k.oid || ':0'] as addresses, array[n.nspname, t.typname, k.conname] as path,
       'pg_type:' || t.oid || ':0' as parent,
-      regexp_replace(pg_get_constraintdef(k.oid), ' NOT VALID$', '') as definition, k.convalidated as validated
+      ${definition(major)} as definition, k.convalidated as validated
     from pg_constraint k join pg_type t on t.oid = k.contypid join pg_namespace n on n.oid = t.typnamespace
     where k.contype = 'c' and ${ours('pg_type', 't.oid', 't.typnamespace')}`,
   create: (fact) =>

@@ -2,7 +2,7 @@
 import type { Fact } from '../model/fact.ts';
 import type { Kind } from '../model/kind.ts';
 import { qualify } from '../model/quote.ts';
-import { deferral, drop, nameOf, query, reference, tableOf } from './constraints.ts';
+import { deferral, definition, drop, nameOf, query, reference, tableOf } from './constraints.ts';
 
 interface ForeignKey {
   readonly definition: string;
@@ -31,7 +31,7 @@ export const foreignKey: Kind<ForeignKey> = {
   introspect: (major) =>
     query(
       'f',
-      `k.condeferrable as deferrable, k.condeferred as deferred,
+      `${definition(major)} as definition, k.condeferrable as deferrable, k.condeferred as deferred,
        ${major < 18 ? 'k.convalidated as validated, true' : 'k.convalidated or not k.conenforced as validated, k.conenforced'} as enforced`,
       'k.conparentid = 0',
     ),

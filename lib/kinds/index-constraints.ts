@@ -2,12 +2,14 @@
 import type { Fact } from '../model/fact.ts';
 import type { Kind } from '../model/kind.ts';
 import { qualify, quote } from '../model/quote.ts';
-import { deferral, drop, indexSlots, query, reference, tableOf } from './constraints.ts';
-import { alterOptions, withOptions } from './storage-options.ts';
+import { deferral, definition, drop, indexSlots, query, reference, tableOf } from './constraints.ts';
+import { alterOptions, withOptions, writtenOptions } from './storage-options.ts';
 
 interface IndexConstraint {
   /** `PRIMARY KEY (id)` without what follows. */
   readonly definition: string;
+  /** The condition of an exclusion constraint. */
+  readonly predicate: string | null;
   readonly deferrable: boolean;
   readonly deferred: boolean;
   /** Storage parameters of its index. */
@@ -22,15 +24,19 @@ interface IndexConstraint {
 type Row = Fact<IndexConstraint>;
 
 function clause({ path, payload }: Row): string {
-  const { definition, options, tablespace } = payload;
-  // WITH comes before the WHERE of an exclusion constraint.
-  const [, head, where = ''] = /^(.*?)( WHERE .*)?$/s.exec(definition) as unknown as string[];
+  const { definition, predicate, options, tablespace } = payload;
   const storage = options.length > 0 ? ` ${withOptions(options)}` : '';
   const space = tablespace === null ? '' : ` USING INDEX TABLESPACE ${quote(tablespace)}`;
-  return `CONSTRAINT ${quote(path[2] as string)} ${head}${storage}${space}${where}${deferral(payload)}`;
+  const where = predicate === null ? '' : ` WHERE (${predicate})`;
+  return `CONSTRAINT ${quote(path[2] as string)} ${definition}${storage}${space}${where}${deferral(payload)}`;
 }
 
-const attributes = `k.condeferrable as deferrable, k.condeferred as deferred, coalesce(x.reloptions, '{}') as options,
+// Only the text of an exclusion constraint has them (ruleutils.c).
+const storage = `case when k.contype = 'x' then ${writtenOptions('x.reloptions')}
+  || coalesce(' WHERE (' || pg_get_expr(i.indpred, i.indrelid) || ')', '') else '' end`;
+
+const attributes = (major: number) => `${definition(major, storage)} as definition,
+  pg_get_expr(i.indpred, i.indrelid) as predicate, k.condeferrable as deferrable, k.condeferred as deferred, coalesce(x.reloptions, '{}') as options,
   (select spcname from pg_tablespace s where s.oid = x.reltablespace) as tablespace, x.relkind = 'I' as partitioned,
   exists (select from pg_constraint o where o.conrelid = k.conrelid and o.conkey = k.conkey and o.contype in ('p', 'u')
     and o.oid <> k.oid) as duplicate,
@@ -43,7 +49,7 @@ function kind(name: string, type: string, slots: (fact: Row) => string[]): Kind<
     name,
     reference,
     summary: (fact) => `${clause(fact)} ON ${tableOf(fact)}`,
-    introspect: () => query(type, attributes),
+    introspect: (major) => query(type, attributes(major)),
     create: (fact) => ({
       sql: `ALTER TABLE ${fact.payload.partitioned ? 'ONLY ' : ''}${tableOf(fact)} ADD ${clause(fact)}`,
       hazards: ['blocks_reads', 'may_fail_on_existing_rows'],
@@ -52,6 +58,7 @@ function kind(name: string, type: string, slots: (fact: Row) => string[]): Kind<
     drop,
     alter: {
       definition: 'replace',
+      predicate: 'replace',
       deferrable: 'replace',
       deferred: 'replace',
       options: (from, to) =>

@@ -6,6 +6,18 @@ export function withOptions(options: readonly string[]): string {
   return options.length === 0 ? '' : `WITH (${options.map(assignment).join(', ')})`;
 }
 
+/** SQL for reloptions as the server writes them behind a definition, ` WITH (…)`; an empty text for none. */
+export function writtenOptions(column: string): string {
+  return `coalesce(' WITH (' || (select string_agg(quote_ident(split_part(o, '=', 1)) || '='
+    || case when quote_ident(v) = v then v else '''' || replace(v, '''', '''''') || '''' end, ', ' order by place)
+    from unnest(${column}) with ordinality r(o, place), lateral (select substr(o, strpos(o, '=') + 1) as v) x) || ')', '')`;
+}
+
+/** SQL for a text without the other one that it ends with. */
+export function without(end: string, text: string): string {
+  return `left(${text} || '.', -1 - length(${end}))`;
+}
+
 /** SET and RESET of the options that differ, behind the given start of an ALTER command. */
 export function alterOptions(command: string, from: readonly string[], to: readonly string[]): string[] {
   const set = to.filter((option) => !from.includes(option));

@@ -62,6 +62,9 @@ function byParent(fates: Fates, graph: Graph, folded: ReadonlySet<string>, scope
       graph.leader(node('create', id)) === hostOf(graph, to);
     if (merged || folded.has(id)) push(children, to.parent, to);
   }
-  for (const facts of children.values()) facts.sort((a, b) => a.position - b.position);
+  // Columns before constraints, whatever their numbers.
+  const ranks = new Map([...fates.kinds.keys()].map((name, index) => [name, index]));
+  const rank = ({ kind }: Fact) => ranks.get(kind) as number;
+  for (const facts of children.values()) facts.sort((a, b) => rank(a) - rank(b) || a.position - b.position);
   return children;
 }

@@ -1,0 +1,7 @@
+create table t (
+  a int4range,
+  b text,
+  constraint e exclude using gist (a with &&) with (fillfactor = 50) where (b <> ' WHERE (x) DEFERRABLE')
+    deferrable initially deferred,
+  constraint f exclude using gist (a with &&) with (fillfactor = 50) where (b <> ' WHERE (x) DEFERRABLE')
+);
