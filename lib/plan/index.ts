@@ -10,7 +10,7 @@ import { Fates, push } from './fates.ts';
 import { fold } from './folding.ts';
 import { type Graph, sort } from './graph.ts';
 import { type Deed, graphOf, node } from './order.ts';
-import { complete, correct, disown, remove, write } from './writing.ts';
+import { complete, correct, disown, losing, remove, write } from './writing.ts';
 
 /** What a plan is made from. */
 export interface PlanInput {
@@ -42,7 +42,7 @@ export function plan(input: PlanInput): Step[] {
   const inside = new Set(
     [...folded.values()].flatMap((facts) => facts.map((fact) => node('create', fact.id))),
   );
-  const followers = followersOf(fates, graph);
+  const followers = followersOf(fates, graph, 'create');
   const bringers = [...before.facts.values()].filter(({ id }) => fates.kind(id).brings && !fates.goes(id));
   const steps: Omit<Step, 'segment'>[] = [];
   for (const name of order) {
@@ -56,7 +56,9 @@ export function plan(input: PlanInput): Step[] {
         steps.push(...correct(fates, follower, scope), ...disown(fates, follower, folded, scope));
     steps.push(...unwanted(fates, bringers, fates.of(id)?.to as Fact, scope));
   }
-  return segmented(steps.map((step) => onNewRows(fates, step)));
+  const takers = dataTakers(fates, followersOf(fates, graph, 'drop'));
+  const honest = losing(steps, ({ action, fact }) => action === 'drop' && takers.has(fact));
+  return segmented(honest.map((step) => onNewRows(fates, step)));
 }
 
 // Where implied drops tie their causes into a cycle (two tables with foreign keys to each other), they are done apart.
@@ -105,15 +107,28 @@ function comparison(fates: Fates): (a: string, b: string) => number {
   };
 }
 
-// The creations that the server does along with another one.
-function followersOf(fates: Fates, graph: Graph): Map<string, string[]> {
+// The creations, or drops, that the server does along with another one.
+function followersOf(fates: Fates, graph: Graph, deed: 'create' | 'drop'): Map<string, string[]> {
   const followers = new Map<string, string[]>();
   for (const { id } of fates.all.values()) {
-    if (!fates.comes(id)) continue;
-    const leader = graph.leader(node('create', id));
-    if (leader !== node('create', id)) push(followers, leader, id);
+    if (!(deed === 'create' ? fates.comes(id) : fates.goes(id))) continue;
+    const leader = graph.leader(node(deed, id));
+    if (leader !== node(deed, id)) push(followers, leader, id);
   }
   return followers;
+}
+
+// Facts with which others go that hold data, such as a table's partitions. Their own parts are their own matter.
+function dataTakers(fates: Fates, followers: ReadonlyMap<string, readonly string[]>): Set<string> {
+  const takers = new Set<string>();
+  for (const [name, others] of followers) {
+    const id = name.slice(name.indexOf(' ') + 1);
+    const group = new Set([id, ...others]);
+    const holders = others.map((other) => fates.of(other)?.from as Fact);
+    if (holders.some((fact) => !group.has(fact.parent ?? '') && fates.kind(fact.id).holdsData?.(fact)))
+      takers.add(id);
+  }
+  return takers;
 }
 
 // What the server makes along with a new object because of facts that are in force, and nobody wants.

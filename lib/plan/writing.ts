@@ -28,7 +28,7 @@ export function write(
       if (fates.putAside(id)) return steps((show) => kind.aside?.rename(show(from), scope) ?? []);
       return losing(
         steps((show) => kind.drop(show(from), scope)),
-        kind.holdsData?.(from) ?? false,
+        () => kind.holdsData?.(from) ?? false,
       );
     }
     case 'finish':
@@ -151,9 +151,13 @@ function toSteps(
   });
 }
 
-function losing(steps: Omit<Step, 'segment'>[], data: boolean): Omit<Step, 'segment'>[] {
+/** The same steps, of which those that are meant delete data. */
+export function losing(
+  steps: readonly Omit<Step, 'segment'>[],
+  meant: (step: Omit<Step, 'segment'>) => boolean,
+): Omit<Step, 'segment'>[] {
   return steps.map((step) =>
-    data && !step.hazards.includes('deletes_data')
+    meant(step) && !step.hazards.includes('deletes_data')
       ? { ...step, hazards: ['deletes_data', ...step.hazards] }
       : step,
   );

@@ -13,17 +13,19 @@ export function prepared(session: Connection): Connection {
     }
     return name;
   };
+  const calls = async (queries: readonly string[]): Promise<string[]> => {
+    const named: string[] = [];
+    for (const sql of queries) named.push(`execute ${await nameOf(sql)}`);
+    return named;
+  };
   return {
     description: session.description,
     major: session.major,
     async rows(sql, parameters) {
       return parameters ? session.rows(sql, parameters) : session.rows(`execute ${await nameOf(sql)}`);
     },
-    async batch(queries) {
-      const calls: string[] = [];
-      for (const sql of queries) calls.push(`execute ${await nameOf(sql)}`);
-      return session.batch(calls);
-    },
+    batch: async (queries) => session.batch(await calls(queries)),
+    stream: async (queries, take) => session.stream(await calls(queries), take),
     execute: (sql) => session.execute(sql),
     close: () => session.close(),
   };
