@@ -86,8 +86,8 @@ export class Addresses {
     const needs = new Map<string, Map<string, Need>>();
     const dies = new Map<string, Set<string>>();
     const links = new Map<string, string>();
-    const need = (from: string, to: string | undefined, type: Need) => {
-      if (to === undefined || to === from) return;
+    const need = (from: string, to: string | undefined, type: Need, itself = false) => {
+      if (to === undefined || (to === from && !itself)) return;
       const of = needs.get(from);
       if (of === undefined) needs.set(from, new Map([[to, type]]));
       else if (type === 'normal' || !of.has(to)) of.set(to, type);
@@ -125,6 +125,8 @@ export class Addresses {
       const standIn = from.standIns?.get(to);
       const a = factAt(from, false);
       const b = standIn ?? factAt(to, true);
+      // Between its parts there is nothing to wait for; a function that calls itself is another thing.
+      if (a !== undefined && from === to && type === 'n') need(a.id, b?.id, 'normal', true);
       if (a === undefined || b === undefined || a.id === b.id) continue;
       const auto = type !== 'n' || standIn !== undefined;
       if (auto) die(a.id, b.id);

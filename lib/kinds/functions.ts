@@ -1,7 +1,14 @@
 // Functions and window functions, with bodies byte for byte.
 import { ours, present } from '../model/introspection.ts';
 import type { Kind } from '../model/kind.ts';
-import { type Routine, routineChanges, routineColumns, routineName, routineSlots } from './routines.ts';
+import {
+  type Routine,
+  routineChanges,
+  routineColumns,
+  routineName,
+  routinePlaceholder,
+  routineSlots,
+} from './routines.ts';
 
 interface SqlFunction extends Routine {
   readonly window: boolean;
@@ -25,5 +32,6 @@ export const sqlFunction: Kind<SqlFunction> = {
   create: (fact) => fact.payload.definition,
   drop: (fact) => `DROP FUNCTION ${routineName(fact)}`,
   alter: { ...routineChanges, window: 'replace' },
+  placeholder: routinePlaceholder,
   slots: routineSlots,
 };

@@ -1,7 +1,14 @@
 // Procedures.
 import { ours, present } from '../model/introspection.ts';
 import type { Kind } from '../model/kind.ts';
-import { type Routine, routineChanges, routineColumns, routineName, routineSlots } from './routines.ts';
+import {
+  type Routine,
+  routineChanges,
+  routineColumns,
+  routineName,
+  routinePlaceholder,
+  routineSlots,
+} from './routines.ts';
 
 /**
  * CREATE PROCEDURE (manual: catalog pg_proc). The signature marks its arguments IN: without a mark the server would
@@ -21,5 +28,6 @@ export const procedure: Kind<Routine> = {
   create: (fact) => fact.payload.definition,
   drop: (fact) => `DROP PROCEDURE ${routineName(fact)}`,
   alter: routineChanges,
+  placeholder: routinePlaceholder,
   slots: routineSlots,
 };

@@ -42,6 +42,13 @@ export const routineChanges: { readonly [K in keyof Routine]: Change<Routine> } 
   defaults: (from, to) => (to.payload.defaults < from.payload.defaults ? 'replace' : replace(to)),
 };
 
+// Of the same signature, and of a body that is not looked at before it runs.
+const hollow = ({ payload }: Fact<Routine>) =>
+  `${payload.definition.split('\n LANGUAGE ')[0]}\n LANGUAGE sql\nAS ''`;
+
+/** Bodies that the server has parsed need what they call, and can call each other. */
+export const routinePlaceholder = { create: hollow, fill: replace, empty: hollow };
+
 type Named = Pick<Fact, 'path' | 'signature'>;
 
 /** `public.f(integer)` */

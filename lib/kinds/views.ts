@@ -20,6 +20,15 @@ const create = (fact: Fact<View>, verb: string) => {
 // Takes the options along, which the command would reset otherwise.
 const replace = (fact: Fact<View>) => create(fact, 'CREATE OR REPLACE');
 
+// A view of no rows with the same columns (manual: CREATE VIEW on what may be replaced).
+const hollow = ({ path, payload: { columns } }: Fact<View>) => {
+  const nulls = columns.map((column) => {
+    const [, name, type, collation = ''] = /^("(?:[^"]|"")*"|\S+) (.*?)( COLLATE \S+)?$/.exec(column) ?? [];
+    return ` NULL::${type}${collation} AS ${name}`;
+  });
+  return `VIEW ${qualify(path)} AS\nSELECT${nulls.join(',\n   ')}\nWHERE false`;
+};
+
 /** CREATE VIEW (manual: catalogs pg_class, pg_rewrite). */
 export const view: Kind<View> = {
   name: 'view',
@@ -50,6 +59,11 @@ export const view: Kind<View> = {
       from.payload.query === to.payload.query
         ? alterOptions(`ALTER VIEW ${qualify(to.path)}`, from.payload.options, to.payload.options)
         : replace(to),
+  },
+  placeholder: {
+    create: (fact) => `CREATE ${hollow(fact)}`,
+    fill: replace,
+    empty: (fact) => `CREATE OR REPLACE ${hollow(fact)}`,
   },
   slots: (fact) => [`relation ${qualify(fact.path)}`, `type ${qualify(fact.path)}`],
 };

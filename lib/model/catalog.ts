@@ -13,7 +13,7 @@ export const shadowRole = 'pgmage';
 
 /** How the facts of a catalog hang together. */
 export interface Relations {
-  /** id → ids it needs before it can exist. */
+  /** id → ids it needs before it can exist; its own where it refers to itself. */
   readonly needs: ReadonlyMap<string, ReadonlyMap<string, Need>>;
   /** id → ids with whose drop the server silently drops it, also where another fact stands for the edge. */
   readonly dies: ReadonlyMap<string, ReadonlySet<string>>;

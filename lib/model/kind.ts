@@ -130,6 +130,16 @@ export interface Kind<P = Payload> {
    */
   masked?(payload: P, hide: (secret: string) => string): P;
 
+  /**
+   * How cycles of needs are broken (views that read each other): it is made in the same shape, but with nothing inside
+   * that needs anything, and filled once all that it needs is there; or emptied so before that goes.
+   */
+  readonly placeholder?: {
+    create(fact: Fact<P>, scope: Scope): Script;
+    fill(fact: Fact<P>, scope: Scope): Script;
+    empty(fact: Fact<P>, scope: Scope): Script;
+  };
+
   /** The payload as an older server would tell it: leaves out what that version does not know. */
   atVersion?(payload: P, major: number): P;
 

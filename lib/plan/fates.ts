@@ -31,7 +31,7 @@ export class Fates {
     this.kinds = scope.kinds;
     this.#scope = scope;
     for (const [id, needed] of before.needs)
-      for (const other of needed.keys()) push(this.#dependents, other, id);
+      for (const other of needed.keys()) if (other !== id) push(this.#dependents, other, id);
     this.#decide(diffOf({ before, after }, scope.kinds));
   }
 

@@ -89,6 +89,26 @@ export function sort(
   return { order, stuck: onCycles(successors, new Set(waiting.keys())) };
 }
 
+/** The nodes on cycles through one node, itself included. */
+export function cycleThrough(
+  successors: ReadonlyMap<string, ReadonlySet<string>>,
+  name: string,
+): ReadonlySet<string> {
+  const predecessors = new Map<string, Set<string>>();
+  const behind = reachable(successors, name);
+  for (const first of behind)
+    for (const second of successors.get(first) ?? [])
+      predecessors.set(second, (predecessors.get(second) ?? new Set()).add(first));
+  return reachable(predecessors, name);
+}
+
+function reachable(edges: ReadonlyMap<string, ReadonlySet<string>>, start: string): Set<string> {
+  const found = new Set([start]);
+  // It grows while it is walked.
+  for (const at of found) for (const next of edges.get(at) ?? []) found.add(next);
+  return found;
+}
+
 // What only comes behind a cycle is not to blame for it.
 function onCycles(successors: ReadonlyMap<string, ReadonlySet<string>>, stuck: Set<string>): string[] {
   for (let before = -1; before !== stuck.size; ) {

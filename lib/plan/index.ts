@@ -5,11 +5,11 @@ import type { Fact } from '../model/fact.ts';
 import type { Scope } from '../model/kind.ts';
 import { settle } from '../model/settlement.ts';
 import type { Hazard, Step } from '../model/step.ts';
-import { Problem } from '../problem.ts';
+import { ordered } from './cycles.ts';
 import { Fates, push } from './fates.ts';
 import { fold } from './folding.ts';
-import { type Graph, sort } from './graph.ts';
-import { type Deed, graphOf, node } from './order.ts';
+import type { Graph } from './graph.ts';
+import { type Deed, node } from './order.ts';
 import { complete, correct, disown, losing, remove, write } from './writing.ts';
 
 /** What a plan is made from. */
@@ -22,8 +22,6 @@ export interface PlanInput {
   /** The role that will run it; default: the one that read `before`, or else `after`, apart from the shadow's. */
   readonly role?: string | null;
 }
-
-const phases: Record<Deed, number> = { drop: 0, alter: 1, create: 2, finish: 3 };
 
 /**
  * Plans the way from `before` to `after`. The way back is the same function with its arguments exchanged.
@@ -48,7 +46,8 @@ export function plan(input: PlanInput): Step[] {
   for (const name of order) {
     const id = name.slice(name.indexOf(' ') + 1);
     const deed = name.slice(0, name.indexOf(' ')) as Deed;
-    if (!inside.has(name)) steps.push(...write(fates, deed, id, folded, scope));
+    const placed = deed === 'create' && graph.has(node('fill', id));
+    if (!inside.has(name)) steps.push(...write(fates, placed ? 'place' : deed, id, folded, scope));
     if (deed !== 'create') continue;
     steps.push(...complete(fates, id, folded, scope));
     for (const follower of followers.get(name) ?? [])
@@ -59,52 +58,6 @@ export function plan(input: PlanInput): Step[] {
   const takers = dataTakers(fates, followersOf(fates, graph, 'drop'));
   const honest = losing(steps, ({ action, fact }) => action === 'drop' && takers.has(fact));
   return segmented(honest.map((step) => onNewRows(fates, step)));
-}
-
-// Where implied drops tie their causes into a cycle (two tables with foreign keys to each other), they are done apart.
-function ordered(fates: Fates): { graph: Graph; order: readonly string[] } {
-  const separate = new Set<string>();
-  const compare = comparison(fates);
-  for (;;) {
-    const graph = graphOf(fates, separate);
-    const { order, stuck } = sort(graph.successors(), compare);
-    if (stuck.length === 0) return { graph, order };
-    const ties = graph.ties(new Set(stuck)).filter((name) => name.startsWith('drop ') && !separate.has(name));
-    if (ties.length === 0)
-      throw new Problem('plan_cycle', { objects: stuck.map((name) => name.slice(name.indexOf(' ') + 1)) });
-    for (const name of ties) separate.add(name);
-  }
-}
-
-// Drops first, then changes, then what is new; within each by the kinds' order, drops from the last kind to the first.
-function comparison(fates: Fates): (a: string, b: string) => number {
-  const ranks = new Map([...fates.kinds.keys()].map((name, index) => [name, index]));
-  const keys = new Map<string, readonly [number, number, number, string]>();
-  const key = (name: string) => {
-    let found = keys.get(name);
-    if (found === undefined) {
-      const space = name.indexOf(' ');
-      const deed = name.slice(0, space) as Deed;
-      const id = name.slice(space + 1);
-      const kind = fates.kind(id);
-      const rank = ranks.get(kind.name) as number;
-      const fact = fates.of(id)?.to ?? fates.of(id)?.from;
-      found = [
-        phases[deed],
-        (deed === 'drop' ? -1 : 1) * (kind.rank ?? 0),
-        deed === 'drop' ? -rank : rank,
-        `${String(fact?.position ?? 0).padStart(6, '0')}`,
-      ];
-      keys.set(name, found);
-    }
-    return found;
-  };
-  return (a, b) => {
-    const x = key(a);
-    const y = key(b);
-    for (let i = 0; i < 4; i++) if (x[i] !== y[i]) return (x[i] as number) < (y[i] as number) ? -1 : 1;
-    return a < b ? -1 : 1;
-  };
 }
 
 // The creations, or drops, that the server does along with another one.

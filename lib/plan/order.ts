@@ -4,19 +4,27 @@ import type { Fact } from '../model/fact.ts';
 import type { Fates } from './fates.ts';
 import { Graph } from './graph.ts';
 
-/** What a node of the plan's graph does: `finish` drops what was put aside. */
-export type Deed = 'drop' | 'alter' | 'create' | 'finish';
+/**
+ * What a node of the plan's graph does: `finish` drops what was put aside, `fill` makes of a placeholder what is wanted,
+ * and `empty` makes a placeholder of what is going to be dropped.
+ */
+export type Deed = 'drop' | 'alter' | 'create' | 'finish' | 'fill' | 'empty';
+
+/** What keeps the graph from having cycles. */
+export interface Relief {
+  /** Drops that are not merged into their cause, because that would have to wait for itself. */
+  readonly separate: ReadonlySet<string>;
+  /** Creations and drops that go by way of a placeholder, and which nodes would be on a cycle with them otherwise. */
+  readonly placed: ReadonlyMap<string, (other: string) => boolean>;
+}
 
 /** The node's name: the deed and the fact's id. */
 export function node(deed: Deed, id: string): string {
   return `${deed} ${id}`;
 }
 
-/**
- * The graph of everything that the fates ask for, with what the server does by itself merged into its cause.
- * @param separate nodes that are not merged, because their cause would have to wait for itself
- */
-export function graphOf(fates: Fates, separate: ReadonlySet<string>): Graph {
+/** The graph of everything that the fates ask for, with what the server does by itself merged into its cause. */
+export function graphOf(fates: Fates, relief: Relief): Graph {
   const graph = new Graph();
   for (const { id, action } of fates.all.values()) {
     if (fates.goes(id)) graph.add(node('drop', id));
@@ -24,26 +32,38 @@ export function graphOf(fates: Fates, separate: ReadonlySet<string>): Graph {
     if (action === 'alter') graph.add(node('alter', id));
     if (fates.putAside(id)) graph.add(node('finish', id));
   }
+  for (const name of relief.placed.keys()) placeholderEdges(graph, name);
   for (const { id } of fates.all.values()) {
-    goingEdges(graph, fates, id);
-    comingEdges(graph, fates, id);
+    goingEdges(graph, fates, relief, id);
+    comingEdges(graph, fates, relief, id);
   }
   slotEdges(graph, fates);
   linkEdges(graph, fates);
   completionEdges(graph, fates);
-  mergeImplied(graph, fates, separate);
+  mergeImplied(graph, fates, relief.separate);
   return graph;
 }
 
-function goingEdges(graph: Graph, fates: Fates, id: string): void {
+function placeholderEdges(graph: Graph, name: string): void {
+  const id = name.slice(name.indexOf(' ') + 1);
+  const [first, second]: readonly [Deed, Deed] =
+    name === node('drop', id) ? ['empty', 'drop'] : ['create', 'fill'];
+  for (const deed of [first, second]) graph.add(node(deed, id));
+  graph.edge(node(first, id), node(second, id));
+}
+
+function goingEdges(graph: Graph, fates: Fates, { placed }: Relief, id: string): void {
   const going = fates.goes(id);
   // What is part of something put aside stays with it.
   const staying = going && fates.putAside(`${causeOf(fates, id)}`);
+  const freed = (theirs: string) => placed.get(node('drop', id))?.(theirs) ?? false;
+  const edges = (mine: string, theirs: string) =>
+    graph.edge(freed(theirs) ? node('empty', id) : mine, theirs);
   for (const needed of fates.before.needs.get(id)?.keys() ?? []) {
-    graph.edge(going ? end(fates, id) : node('alter', id), end(fates, needed));
+    edges(going ? end(fates, id) : node('alter', id), end(fates, needed));
     if (!going || staying) continue;
-    graph.edge(node('drop', id), node('drop', needed));
-    graph.edge(node('drop', id), node('alter', needed));
+    edges(node('drop', id), node('drop', needed));
+    edges(node('drop', id), node('alter', needed));
   }
   if (going && !staying) graph.edge(node('drop', id), node('create', id));
   graph.edge(node('create', id), node('finish', id));
@@ -64,10 +84,17 @@ function causeOf(fates: Fates, id: string): string | undefined {
   return causes.find((other) => !fates.putAside(other)) ?? causes[0];
 }
 
-function comingEdges(graph: Graph, fates: Fates, id: string): void {
+function comingEdges(graph: Graph, fates: Fates, { placed }: Relief, id: string): void {
+  const mine = node('create', id);
   for (const needed of fates.after.needs.get(id)?.keys() ?? []) {
-    for (const mine of [node('create', id), node('alter', id)]) graph.edge(node('create', needed), mine);
-    graph.edge(node('alter', needed), node('create', id));
+    const theirs = node('create', needed);
+    // On a cycle, a placeholder is enough for the others, and only what fills it waits for them.
+    const made = (waiting: string) =>
+      placed.get(theirs)?.(waiting) === false ? node('fill', needed) : theirs;
+    const waiting = (awaited: string) => (placed.get(mine)?.(awaited) ? node('fill', id) : mine);
+    graph.edge(made(mine), waiting(theirs));
+    graph.edge(made(node('alter', id)), node('alter', id));
+    graph.edge(node('alter', needed), waiting(node('alter', needed)));
   }
 }
 

@@ -9,17 +9,27 @@ import type { Fate, Fates } from './fates.ts';
 import type { Folded } from './folding.ts';
 import type { Deed } from './order.ts';
 
-/** Writes the steps of one node: its fact's own, then corrections of what the server makes along with it. */
+/** What is written for a node: its deed, or the placeholder with which a creation begins. */
+type Writing = Deed | 'place';
+
+const actions: Partial<Record<Writing, Action>> = {
+  alter: 'alter',
+  create: 'create',
+  fill: 'create',
+  place: 'create',
+};
+
+/** Writes the steps of one node. */
 export function write(
   fates: Fates,
-  deed: Deed,
+  deed: Writing,
   id: string,
   folded: Folded,
   scope: Scope,
 ): Omit<Step, 'segment'>[] {
   const fate = fates.of(id) as Fate;
   const kind = fates.kind(id);
-  const action: Action = deed === 'finish' ? 'drop' : deed;
+  const action = actions[deed] ?? 'drop';
   const steps = (write: (show: (fact: Fact) => Fact) => Script) =>
     toSteps(withShown(kind, write), action, fate);
   switch (deed) {
@@ -33,6 +43,12 @@ export function write(
     }
     case 'finish':
       return steps((show) => kind.aside?.finish(show(fate.from as Fact), scope) ?? []);
+    case 'empty':
+      return steps((show) => kind.placeholder?.empty(show(fate.from as Fact), scope) ?? []);
+    case 'place':
+      return steps((show) => kind.placeholder?.create(show(fate.to as Fact), scope) ?? []);
+    case 'fill':
+      return steps((show) => kind.placeholder?.fill(show(fate.to as Fact), scope) ?? []);
     case 'create': {
       const inner = { ...scope, clauses: clauses(fates, id, folded, scope) };
       return steps((show) => kind.create(show(fate.to as Fact), inner));

@@ -1,6 +1,6 @@
 // `npm run corpus -- DIR`: real products' schemas, written out from nothing and read as in sync, on every major.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { describe } from '../proof/session.ts';
 import { majors } from '../servers/binaries.ts';
@@ -27,7 +27,7 @@ const rolesFile = join(directory, '_roles.sql');
 const roles = existsSync(rolesFile) ? readFileSync(rolesFile, 'utf8') : '';
 const files = readdirSync(directory)
   .filter((name) => name.endsWith('.sql') && !name.startsWith('_') && name.includes(values.filter))
-  .map((name) => join(directory, name));
+  .map((name) => resolve(directory, name));
 const scripts = new Map<string, string>();
 let [passed, failed] = [0, 0];
 

@@ -1,0 +1,3 @@
+CREATE FUNCTION even(n integer) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT true';
+CREATE FUNCTION odd(n integer) RETURNS boolean LANGUAGE sql STRICT BEGIN ATOMIC SELECT n <> 0 AND even(n - 1); END;
+CREATE OR REPLACE FUNCTION even(n integer) RETURNS boolean LANGUAGE sql IMMUTABLE RETURN n = 0 OR odd(n - 1);

@@ -1,0 +1,4 @@
+CREATE TABLE t (id integer, a text);
+CREATE VIEW v AS SELECT t.id FROM t;
+CREATE VIEW w AS SELECT id FROM v;
+CREATE OR REPLACE VIEW v AS SELECT w.id FROM w, t;
