@@ -50,6 +50,19 @@ export function clause(fact: ColumnFact, { clauses }: Scope): string {
   return parts.filter(Boolean).join(' ');
 }
 
+/**
+ * What the clause makes. Heirs take storage over when their table is made, and nothing of it when the column comes to a
+ * table that is there.
+ */
+export function carried(fact: ColumnFact, { before, after }: Scope): Column {
+  const { local } = fact.payload;
+  const inherits = !local && !before.facts.has(fact.parent as string);
+  const origin = inherits ? after.facts.get(fact.origins[0] as string)?.payload : undefined;
+  const { storage = fact.payload.storage, customStorage = false } = (origin ?? {}) as Partial<Column>;
+  const bare = { statistics: null, options: [] };
+  return { ...fact.payload, ...origin, ...bare, local, storage, customStorage };
+}
+
 /** Whether existing rows would have no value for a new column that needs one. */
 export function emptyButRequired({ payload }: ColumnFact, { clauses }: Scope): boolean {
   const has = (kind: string) => clauses.some(({ fact }) => fact.kind === kind);

@@ -4,7 +4,7 @@ import type { Kind } from '../model/kind.ts';
 import { qualify } from '../model/quote.ts';
 import {
   type Column,
-  type ColumnFact,
+  carried,
   clause,
   emptyButRequired,
   nameOf,
@@ -16,8 +16,6 @@ import {
   tableOf,
 } from './column-commands.ts';
 import { alterOptions } from './storage-options.ts';
-
-const bare = { customStorage: false, statistics: null, options: [] };
 
 /** Columns (manual: catalog pg_attribute; ALTER TABLE). */
 export const column: Kind<Column> = {
@@ -85,12 +83,7 @@ export const column: Kind<Column> = {
     options: (from, to) => alterOptions(only(to), from.payload.options, to.payload.options),
   },
   clause: (fact, scope) => (fact.payload.local ? clause(fact, scope) : ''),
-  carried: (fact, { after }) => {
-    const origin = fact.payload.local
-      ? undefined
-      : (after.facts.get(fact.origins[0] as string) as ColumnFact | undefined);
-    return { ...(origin ?? fact).payload, local: fact.payload.local, ...(origin ? {} : bare) };
-  },
+  carried,
   inseparable: true,
   holdsData: (fact) => fact.payload.generated === null,
   blockedByDependents: ['type', 'collation'],

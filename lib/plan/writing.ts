@@ -1,6 +1,6 @@
 // From ordered nodes to SQL: asks the kinds, with the clauses of the children that a creation carries.
 import { diff } from '../model/diff.ts';
-import type { Fact } from '../model/fact.ts';
+import type { Fact, Payload } from '../model/fact.ts';
 import type { Clause, Scope } from '../model/kind.ts';
 import { withShown } from '../model/mask.ts';
 import { qualify } from '../model/quote.ts';
@@ -68,8 +68,9 @@ export function correct(fates: Fates, id: string, scope: Scope): Omit<Step, 'seg
   const to = fate.to as Fact;
   const origin = to.origins.map((other) => fates.after.facts.get(other)).find((other) => other !== undefined);
   if (origin === undefined) return [];
-  const known = Object.entries(origin.payload).filter(([name]) => name in to.payload);
-  return corrections(fates, { ...to, payload: { ...to.payload, ...Object.fromEntries(known) } }, to, scope);
+  const made = (fact: Fact): Payload => fates.kind(fact.id).carried?.(fact, scope) ?? fact.payload;
+  const known = Object.entries(made(origin)).filter(([name]) => name in to.payload);
+  return corrections(fates, { ...to, payload: { ...made(to), ...Object.fromEntries(known) } }, to, scope);
 }
 
 /** What came down to an heir with its origin's clauses, such as a default, and is not wanted there. */

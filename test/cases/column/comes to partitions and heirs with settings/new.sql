@@ -1,0 +1,15 @@
+create table events (id integer not null, note text, extra jsonb) partition by range (id);
+create table events_low partition of events for values from (minvalue) to (100) partition by range (id);
+create table events_lowest partition of events_low for values from (minvalue) to (10);
+create table events_rest partition of events default;
+alter table events alter note set statistics 300;
+alter table events alter note set storage external;
+alter table only events_rest alter note set storage main;
+alter table only events alter note set (n_distinct = -0.5);
+alter table only events_lowest alter note set (n_distinct = 7);
+create table base (id integer, note text);
+create table heir () inherits (base);
+create table grandchild () inherits (heir);
+alter table base alter note set statistics 300;
+alter table base alter note set storage external;
+alter table only grandchild alter note set statistics 7;

@@ -1,0 +1,7 @@
+create table events (id integer not null) partition by range (id);
+create table events_low partition of events for values from (minvalue) to (100) partition by range (id);
+create table events_lowest partition of events_low for values from (minvalue) to (10);
+create table events_rest partition of events default;
+create table base (id integer);
+create table heir () inherits (base);
+create table grandchild () inherits (heir);

@@ -1,0 +1,2 @@
+insert into events values (1), (200);
+insert into grandchild values (1);

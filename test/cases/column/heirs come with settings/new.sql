@@ -1,0 +1,13 @@
+create table base (id integer, note text);
+alter table base alter note set statistics 300;
+alter table base alter note set storage external;
+alter table base alter note set (n_distinct = 7);
+create table heir () inherits (base);
+alter table heir alter note set statistics 300;
+create table second_heir (extra text) inherits (base);
+alter table second_heir alter note set storage plain;
+create table grandchild () inherits (heir);
+alter table grandchild alter note set (n_distinct = 7);
+create type row as (a text, b text);
+create table typed of row;
+alter table typed alter a set statistics 300, alter b set storage external;
