@@ -4,7 +4,7 @@ import type { Statement } from '../model/step.ts';
 
 /** What ALTER SEQUENCE can set; 64-bit numbers as text. */
 export interface Counter {
-  /** Null: that of the column it belongs to. */
+  /** Null: not to be set, as it is that of the column it belongs to. */
   readonly type: string | null;
   readonly start: string;
   readonly increment: string;
@@ -25,12 +25,19 @@ const ends: { readonly [type: string]: bigint } = {
   smallint: 2n ** 15n,
 };
 
-/** The options of CREATE SEQUENCE, each only where it is not what the server would choose. */
-export function counterOptions({ type, start, increment, minimum, maximum, cache, cycle }: Counter): string {
+/** The options of a new counter, apart from its type, each only where it is not what the server would choose. */
+export function counterOptions({
+  type,
+  start,
+  increment,
+  minimum,
+  maximum,
+  cache,
+  cycle,
+}: Counter): string[] {
   const end = ends[type ?? 'bigint'] as bigint;
   const down = increment.startsWith('-');
-  const parts = [
-    type !== null && type !== 'bigint' && `AS ${type}`,
+  const options = [
     start !== (down ? maximum : minimum) && `START WITH ${start}`,
     increment !== '1' && `INCREMENT BY ${increment}`,
     minimum !== (down ? `${-end}` : '1') && `MINVALUE ${minimum}`,
@@ -38,10 +45,19 @@ export function counterOptions({ type, start, increment, minimum, maximum, cache
     cache !== '1' && `CACHE ${cache}`,
     cycle && 'CYCLE',
   ];
-  return parts
-    .filter(Boolean)
-    .map((part) => ` ${part}`)
-    .join('');
+  return options.filter((option) => option !== false);
+}
+
+/** `Kind.alter` of all that one ALTER SEQUENCE sets at once. */
+export function counterChanges<C>(change: C): Readonly<Record<Exclude<keyof Counter, 'type'>, C>> {
+  return {
+    start: change,
+    increment: change,
+    minimum: change,
+    maximum: change,
+    cache: change,
+    cycle: change,
+  };
 }
 
 const as = (type: string | null) => (type === null ? '' : `AS ${type} `);

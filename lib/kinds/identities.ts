@@ -4,9 +4,10 @@ import { ours, present } from '../model/introspection.ts';
 import type { Kind, Scope } from '../model/kind.ts';
 import { qualify, quote } from '../model/quote.ts';
 import type { Script } from '../model/step.ts';
-import { type Counter, count, countOn } from './counters.ts';
+import { type Counter, count, counterChanges, counterColumns, counterOptions, countOn } from './counters.ts';
 
-interface Identity extends Omit<Counter, 'type'> {
+// Its type is the column's and changes with it, so it is not compared.
+interface Identity extends Counter {
   readonly always: boolean;
   /** Schema and name of the sequence, unquoted. */
   readonly sequence: readonly string[];
@@ -20,23 +21,13 @@ const alter = ({ path }: Row, action: string) =>
 const kindOf = ({ payload }: Row) => (payload.always ? 'ALWAYS' : 'BY DEFAULT');
 
 function generated(fact: Row): string {
-  const { sequence, start, increment, minimum, maximum, cache, cycle } = fact.payload;
-  const [, table, name] = fact.path;
-  const usual = sequence[0] === fact.path[0] && sequence[1] === `${table}_${name}_seq`;
-  const down = increment.startsWith('-');
-  const options = [
-    !usual && `SEQUENCE NAME ${qualify(sequence)}`,
-    start !== (down ? maximum : minimum) && `START WITH ${start}`,
-    increment !== '1' && `INCREMENT BY ${increment}`,
-    minimum !== '1' && `MINVALUE ${minimum}`,
-    !['32767', '2147483647', '9223372036854775807'].includes(maximum) && `MAXVALUE ${maximum}`,
-    cache !== '1' && `CACHE ${cache}`,
-    cycle && 'CYCLE',
-  ].filter(Boolean);
+  const { sequence } = fact.payload;
+  const [schema, table, name] = fact.path;
+  const usual = sequence[0] === schema && sequence[1] === `${table}_${name}_seq`;
+  const options = [...(usual ? [] : [`SEQUENCE NAME ${qualify(sequence)}`]), ...counterOptions(fact.payload)];
   return `GENERATED ${kindOf(fact)} AS IDENTITY${options.length > 0 ? ` (${options.join(' ')})` : ''}`;
 }
 
-// The sequence has the column's type.
 const recount = ({ payload: from }: Row, { payload: to }: Row) =>
   count(qualify(to.sequence), { ...from, type: null }, { ...to, type: null });
 
@@ -57,8 +48,7 @@ export const identity: Kind<Identity> = {
     select array['pg_class:' || s.oid || ':0'] as addresses, array[n.nspname, c.relname, a.attname] as path,
       format('pg_class:%s:%s', c.oid, a.attnum) as parent, a.attnum as position,
       array[format('not_null:%s:%s', c.oid, a.attnum)] as needs, a.attidentity = 'a' as always,
-      array[sn.nspname, s.relname] as sequence, q.seqstart::text as start, q.seqincrement::text as increment,
-      q.seqmin::text as minimum, q.seqmax::text as maximum, q.seqcache::text as cache, q.seqcycle as cycle
+      array[sn.nspname, s.relname] as sequence, ${counterColumns}
     from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
       join pg_depend d on d.refclassid = 'pg_class'::regclass and d.refobjid = c.oid and d.refobjsubid = a.attnum
         and d.classid = 'pg_class'::regclass and d.deptype = 'i'
@@ -70,14 +60,11 @@ export const identity: Kind<Identity> = {
   alter: {
     always: (_, to) => alter(to, `SET GENERATED ${kindOf(to)}`),
     sequence: (from, to) => renamed(from.payload.sequence, to.payload.sequence),
-    start: recount,
-    increment: recount,
-    minimum: recount,
-    maximum: recount,
-    cache: recount,
-    cycle: recount,
+    type: () => [],
+    ...counterChanges(recount),
   },
   clause: generated,
+  atVersion: (payload) => ({ ...payload, type: null }),
   slots: (fact) => [`value ${qualify(fact.path)}`, `relation ${qualify(fact.payload.sequence)}`],
 };
 

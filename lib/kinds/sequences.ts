@@ -3,7 +3,7 @@ import type { Fact } from '../model/fact.ts';
 import { ours, present } from '../model/introspection.ts';
 import type { Kind } from '../model/kind.ts';
 import { qualify } from '../model/quote.ts';
-import { type Counter, count, counterColumns, counterOptions } from './counters.ts';
+import { type Counter, count, counterChanges, counterColumns, counterOptions } from './counters.ts';
 
 interface Sequence extends Counter {
   readonly unlogged: boolean;
@@ -24,17 +24,15 @@ export const sequence: Kind<Sequence> = {
     where c.relpersistence <> 't' and ${ours('pg_class', 'c.oid', 'c.relnamespace')}
       and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid
         and d.refclassid = 'pg_class'::regclass and d.deptype = 'i')`,
-  create: ({ path, payload }) =>
-    `CREATE ${payload.unlogged ? 'UNLOGGED ' : ''}SEQUENCE ${qualify(path)}${counterOptions(payload)}`,
+  create: ({ path, payload }) => {
+    const type = payload.type === 'bigint' ? [] : [`AS ${payload.type}`];
+    const head = `CREATE ${payload.unlogged ? 'UNLOGGED ' : ''}SEQUENCE ${qualify(path)}`;
+    return [head, ...type, ...counterOptions(payload)].join(' ');
+  },
   drop: (fact) => `DROP SEQUENCE ${qualify(fact.path)}`,
   alter: {
     type: recount,
-    start: recount,
-    increment: recount,
-    minimum: recount,
-    maximum: recount,
-    cache: recount,
-    cycle: recount,
+    ...counterChanges(recount),
     unlogged: (_, to) =>
       `ALTER SEQUENCE ${qualify(to.path)} SET ${to.payload.unlogged ? 'UNLOGGED' : 'LOGGED'}`,
   },
