@@ -47,6 +47,35 @@ export function diffOf({ before, after }: Settlement, kinds: Kinds): Diff {
   return { added, removed, changed };
 }
 
+/** The same difference seen from the other side. */
+export function reversed({ added, removed, changed }: Diff): Diff {
+  return {
+    added: removed,
+    removed: added,
+    changed: changed.map(({ from, to, attributes }) => ({ from: to, to: from, attributes })),
+  };
+}
+
+/** What still differs where something did, after facts were told anew in one of the catalogs or added to it. */
+export function recheck(
+  { added, removed, changed }: Diff,
+  { before, after }: Settlement,
+  kinds: Kinds,
+): Diff {
+  const major = Math.min(before.major, after.major);
+  const pairs = [...changed.map(({ to }) => to), ...added, ...removed].flatMap(({ id }) => {
+    const [from, to] = [before.facts.get(id), after.facts.get(id)];
+    if (from === undefined || to === undefined) return [];
+    const attributes = differing(from, to, kinds.get(to.kind), major);
+    return attributes.length > 0 ? [{ from, to, attributes }] : [];
+  });
+  return {
+    added: added.filter(({ id }) => !before.facts.has(id)),
+    removed: removed.filter(({ id }) => !after.facts.has(id)),
+    changed: pairs,
+  };
+}
+
 /** Whether nothing differs. */
 export function isEmpty(difference: Diff): boolean {
   return difference.added.length + difference.removed.length + difference.changed.length === 0;
@@ -64,12 +93,15 @@ function differing(from: Fact, to: Fact, kind: AnyKind | undefined, major: numbe
 export function equal(a: Json | undefined, b: Json | undefined): boolean {
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || !a || !b) return false;
+  if (Array.isArray(a) !== Array.isArray(b)) return false;
   const x = a as Record<string, Json>;
   const y = b as Record<string, Json>;
-  const keys = Object.keys(x);
-  return (
-    Array.isArray(a) === Array.isArray(b) &&
-    keys.length === Object.keys(y).length &&
-    keys.every((key) => key in y && equal(x[key], y[key]))
-  );
+  // Lists of keys would be made for each of tens of thousands of payloads.
+  let more = 0;
+  for (const key in x) {
+    if (!equal(x[key], y[key])) return false;
+    more++;
+  }
+  for (const _ in y) more--;
+  return more === 0;
 }

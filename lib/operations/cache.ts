@@ -8,7 +8,7 @@ import { decodeCatalog, encodeCatalog } from './catalog-text.ts';
 import type { Context } from './context.ts';
 
 // Counted up when the way of writing a catalog down changes.
-const format = '3';
+const format = '4';
 
 // How many are kept; a big schema's is some ten megabytes.
 const kept = 30;
@@ -27,7 +27,7 @@ export async function cached(
   const folder = join(context.cacheDir, 'catalogs');
   const file = join(folder, `${keyOf(context, content)}.json`);
   try {
-    return decodeCatalog(await readFile(file, 'utf8'));
+    return await decodeCatalog(await readFile(file, 'utf8'));
   } catch {
     // Not there, or written by somebody whose disk was full.
   }

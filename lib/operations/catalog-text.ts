@@ -1,6 +1,7 @@
 // A catalog as text and back. Ids and the names of attributes are written once, because reading a big catalog from the
 // cache must be faster than reading it from a server.
-import type { Catalog, Need } from '../model/catalog.ts';
+import { setImmediate } from 'node:timers/promises';
+import { type Catalog, type Need, type Relations, withRelations } from '../model/catalog.ts';
 import type { Fact, Json } from '../model/fact.ts';
 
 // A fact: id, kind and attribute names, path, signature, parent, origins, whether it outlives them, position, attribute
@@ -17,28 +18,33 @@ type Row = readonly [
   readonly Json[],
 ];
 
-/** What is written down. Numbers are places in `ids`, but for those of `shapes`. */
-interface Written {
+/** The first line. Numbers are places in `ids`, but for those of `shapes`. */
+interface Head {
   readonly major: number;
   readonly role: string | null;
   readonly unmanaged: readonly string[];
   readonly ids: readonly string[];
   readonly shapes: readonly { readonly kind: string; readonly names: readonly string[] }[];
-  readonly facts: readonly Row[];
+  /** Length of the last line, which is parsed only where somebody asks: by it a text that was cut off is known. */
+  readonly tail: number;
+}
+
+/** The last line; between them there are lines of facts. */
+interface Tail {
   readonly needs: readonly (readonly [number, readonly (readonly [number, Need])[]])[];
   readonly dies: readonly (readonly [number, readonly number[]])[];
   readonly links: readonly (readonly [string, string])[];
 }
 
+// Facts on one line: some milliseconds of work.
+const factsOfLine = 250;
+
 /** A catalog as text, the same text for catalogs that hold the same in the same order. */
 export function encodeCatalog(catalog: Catalog): string {
   const ids = new Places<string>();
   const shapes = new Places<string>();
-  const written: Written = {
-    major: catalog.major,
-    role: catalog.role,
-    unmanaged: catalog.unmanaged,
-    facts: [...catalog.facts.values()].map((fact) => [
+  const rows = [...catalog.facts.values()].map(
+    (fact): Row => [
       ids.of(fact.id),
       shapes.of(JSON.stringify({ kind: fact.kind, names: Object.keys(fact.payload) })),
       fact.path,
@@ -48,38 +54,64 @@ export function encodeCatalog(catalog: Catalog): string {
       fact.outlives ? 1 : 0,
       fact.position,
       Object.values(fact.payload),
-    ]),
+    ],
+  );
+  const last: Tail = {
     needs: [...catalog.needs].map(([id, of]) => [
       ids.of(id),
       [...of].map(([to, need]) => [ids.of(to), need]),
     ]),
     dies: [...catalog.dies].map(([id, of]) => [ids.of(id), [...of].map((to) => ids.of(to))]),
     links: [...catalog.links],
+  };
+  const { major, role, unmanaged } = catalog;
+  const tail = JSON.stringify(last);
+  const head: Head = {
+    major,
+    role,
+    unmanaged,
     ids: ids.all,
     shapes: shapes.all.map((shape) => JSON.parse(shape)),
+    tail: tail.length,
   };
-  return JSON.stringify(written);
+  const lines: unknown[] = [head];
+  for (let at = 0; at < rows.length; at += factsOfLine) lines.push(rows.slice(at, at + factsOfLine));
+  return [...lines.map((line) => JSON.stringify(line)), tail].join('\n');
 }
 
 /**
- * The catalog of a text that {@link encodeCatalog} made.
+ * The catalog of a text that {@link encodeCatalog} made. It stands back between lines, so that a session that is being
+ * opened meanwhile does not wait.
  * @throws SyntaxError or TypeError on any other text
  */
-export function decodeCatalog(text: string): Catalog {
-  const { ids, shapes, facts, needs, dies, links, ...rest } = JSON.parse(text) as Written;
+export async function decodeCatalog(text: string): Promise<Catalog> {
+  const [first = '', ...lines] = text.split('\n');
+  const last = lines.pop() as string;
+  const head = JSON.parse(first) as Head;
+  if (last.length !== head.tail) throw new SyntaxError('cut off');
+  const facts = new Map<string, Fact>();
+  for (const line of lines) {
+    for (const row of JSON.parse(line) as Row[]) {
+      const fact = restored(row, head);
+      facts.set(fact.id, fact);
+    }
+    await setImmediate();
+  }
+  return withRelations(head, facts, () => relations(JSON.parse(last), head));
+}
+
+function restored(row: Row, { ids, shapes }: Head): Fact {
+  const [own, shape, path, signature, parent, origins, outlives, position, values] = row;
+  const { kind, names } = shapes[shape] as Head['shapes'][number];
+  const payload: Record<string, Json> = {};
+  for (let at = 0; at < names.length; at++) payload[names[at] as string] = values[at] as Json;
+  const above = parent === null ? null : (ids[parent] as string);
+  const fact = { id: ids[own] as string, kind, path, signature, parent: above, origins, position, payload };
+  return outlives === 1 ? { ...fact, outlives: true } : fact;
+}
+
+function relations({ needs, dies, links }: Tail, { ids }: Head): Relations {
   const id = (place: number) => ids[place] as string;
-  const restore = (row: Row): Fact => {
-    const [own, shape, path, signature, parent, origins, outlives, position, values] = row;
-    const { kind, names } = shapes[shape] as Written['shapes'][number];
-    const payload: Record<string, Json> = {};
-    for (let at = 0; at < names.length; at++) payload[names[at] as string] = values[at] as Json;
-    const above = parent === null ? null : id(parent);
-    const fact = { id: id(own), kind, path, signature, parent: above, origins, position, payload };
-    return outlives === 1 ? { ...fact, outlives: true } : fact;
-  };
-  // Filled one by one: as pairs first, a big catalog takes half as long again.
-  const restored = new Map<string, Fact>();
-  for (const row of facts) restored.set(id(row[0]), restore(row));
   const needed = new Map<string, Map<string, Need>>();
   for (const [own, of] of needs) {
     const types = new Map<string, Need>();
@@ -87,12 +119,8 @@ export function decodeCatalog(text: string): Catalog {
     needed.set(id(own), types);
   }
   const dying = new Map<string, Set<string>>();
-  for (const [own, of] of dies) {
-    const causes = new Set<string>();
-    for (const to of of) causes.add(id(to));
-    dying.set(id(own), causes);
-  }
-  return { ...rest, facts: restored, needs: needed, dies: dying, links: new Map(links) };
+  for (const [own, of] of dies) dying.set(id(own), new Set(of.map(id)));
+  return { needs: needed, dies: dying, links: new Map(links) };
 }
 
 // Numbers values in the order in which they are first met.

@@ -1,21 +1,26 @@
-// Two catalogs → what differs, and the steps from one to the other and back.
+// Two sources → what differs, and the steps from one to the other and back.
 import { kinds } from '../kinds/index.ts';
 import type { Catalog } from '../model/catalog.ts';
-import { type Diff, diff, isEmpty } from '../model/diff.ts';
+import { type Diff, isEmpty, reversed } from '../model/diff.ts';
 import type { Step } from '../model/step.ts';
 import { plan } from '../plan/index.ts';
 import { type Change, changesOf } from './changes.ts';
 import type { Context } from './context.ts';
 import { withoutIgnored } from './ignored.ts';
+import { sameWords } from './same-words.ts';
+import { readSource } from './source.ts';
 
 /** The way from one state of a database to another. */
 export interface Comparison {
+  /** The two states, told in the same words as far as they are the same. */
+  readonly before: Catalog;
+  readonly after: Catalog;
   readonly diff: Diff;
   /** Whether nothing differs. */
   readonly same: boolean;
-  /** From the first catalog to the second; made when it is first asked for. */
+  /** From the first source to the second; made when it is first asked for. */
   readonly up: readonly Step[];
-  /** And back: the same with the catalogs exchanged. */
+  /** And back: the same with the sources exchanged. */
   readonly down: readonly Step[];
   /** The difference as people count it. */
   readonly changes: readonly Change[];
@@ -24,35 +29,40 @@ export interface Comparison {
 }
 
 /**
- * Compares two catalogs, without what the configuration ignores.
- * @param major the major version of the server that both ways will run on
- * @throws Problem `plan_cycle`, when the steps are asked for
+ * Reads two sources and compares them, without what the configuration ignores.
+ * @throws Problem of the sources; `plan_cycle`, when the steps are asked for
  */
-export function compare(
-  first: Catalog,
-  second: Catalog,
-  major: number,
-  ignore: Context['ignore'],
-): Comparison {
-  const before = withoutIgnored(first, ignore);
-  const after = withoutIgnored(second, ignore);
-  const difference = diff(before, after, kinds);
+export async function compare(context: Context, from: string, to: string): Promise<Comparison> {
+  // Both may need a shadow, and share one then.
+  const [first, second] = await Promise.all([readSource(context, from), readSource(context, to)]);
+  const { ignore } = context;
+  const told = await sameWords(context, withoutIgnored(first, ignore), withoutIgnored(second, ignore));
+  const { before, after, difference } = told;
+  const { major } = before;
   const same = isEmpty(difference);
   let up: readonly Step[] | undefined;
+  let down: readonly Step[] | undefined;
+  const forward = () => {
+    up ??= same ? [] : plan({ before, after, difference, kinds, major });
+    return up;
+  };
   return {
+    before,
+    after,
     diff: difference,
     same,
     unmanaged: [...new Set([...before.unmanaged, ...after.unmanaged])],
     get up() {
-      up ??= same ? [] : plan({ before, after, kinds, major });
-      return up;
+      return forward();
     },
     get down() {
       // The role that went there comes back.
-      return same ? [] : plan({ before: after, after: before, kinds, major, role: before.role });
+      const back = { before: after, after: before, difference: reversed(difference) };
+      down ??= same ? [] : plan({ ...back, kinds, major, role: before.role });
+      return down;
     },
     get changes() {
-      return same ? [] : changesOf({ diff: difference, before, after, up: this.up, kinds });
+      return same ? [] : changesOf({ diff: difference, before, after, up: forward(), kinds });
     },
   };
 }

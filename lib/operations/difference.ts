@@ -8,7 +8,7 @@ import { Problem } from '../problem.ts';
 import type { Change } from './changes.ts';
 import { compare } from './comparison.ts';
 import type { Context } from './context.ts';
-import { describe, readPair } from './source.ts';
+import { describe } from './source.ts';
 
 /** What is compared. */
 export interface DifferenceInput {
@@ -46,11 +46,24 @@ export interface DifferenceReport {
 export async function difference(context: Context, input: DifferenceInput = {}): Promise<DifferenceReport> {
   const from = input.from ?? (await context.environment(input.env)).name;
   const to = input.to ?? context.schema;
-  const [before, after, major] = await readPair(context, from, to);
-  const { diff, changes, up, down, unmanaged } = compare(before, after, major, context.ignore);
+  const comparison = await compare(context, from, to);
+  const { diff, unmanaged } = comparison;
   if (input.strict && unmanaged.length > 0) throw new Problem('unmanaged_objects', { objects: unmanaged });
-  const sources = { from: describe(context, from), to: describe(context, to) };
-  return { ...sources, diff: masked(diff), changes, up, down, unmanaged };
+  return {
+    from: describe(context, from),
+    to: describe(context, to),
+    diff: masked(diff),
+    get changes() {
+      return comparison.changes;
+    },
+    get up() {
+      return comparison.up;
+    },
+    get down() {
+      return comparison.down;
+    },
+    unmanaged,
+  };
 }
 
 function masked({ added, removed, changed }: Diff): Diff {

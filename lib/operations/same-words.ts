@@ -1,9 +1,10 @@
 // The same thing can be told in different words: by servers of different versions, and by one server that is given its
 // own text back. Here one catalog is told in another's words, so that what still differs is different.
 import { kinds } from '../kinds/index.ts';
-import type { Catalog } from '../model/catalog.ts';
-import { type Changed, diff, equal, isEmpty } from '../model/diff.ts';
+import { type Catalog, withRelations } from '../model/catalog.ts';
+import { type Changed, type Diff, diffOf, equal, isEmpty, recheck } from '../model/diff.ts';
 import type { Fact, Json } from '../model/fact.ts';
+import { type Settlement, settle } from '../model/settlement.ts';
 import { plan } from '../plan/index.ts';
 import { cached } from './cache.ts';
 import { encodeCatalog } from './catalog-text.ts';
@@ -11,27 +12,79 @@ import type { Context } from './context.ts';
 import { readState, replay, shadowName } from './replay.ts';
 import { useShadow } from './shadows.ts';
 
+/** Two settled catalogs, told in the same words as far as they are the same, and what differs. */
+export interface Told extends Settlement {
+  readonly difference: Diff;
+}
+
 /**
- * Tells `actual` in the words of `wanted`. Where versions differ, its definitions are run in the shadow and read back;
- * what can't be rebuilt there stays as it was told. Nothing is done where nothing seems to differ.
+ * Tells what seems to differ in the same words. Where versions differ, the definitions of the older server are run in the
+ * shadow and read back; what can't be rebuilt there stays as it was told. `major` and `role` of each stay its own.
  * @throws Problem of the shadow
  */
-export async function sameWords(context: Context, actual: Catalog, wanted: Catalog): Promise<Catalog> {
-  const skewed = actual.major !== wanted.major;
-  if (skewed && isEmpty(diff(actual, wanted, kinds))) return actual;
-  const told = skewed ? merge(actual, await retell(context, actual)) : actual;
-  const doubtful = diff(told, wanted, kinds).changed.filter(isDoubtful);
+export async function sameWords(context: Context, first: Catalog, second: Catalog): Promise<Told> {
+  const settled = settle(first, second, kinds);
+  const difference = diffOf(settled, kinds);
+  const told = { ...settled, difference };
+  if (isEmpty(difference)) return told;
+  const { before, after } = settled;
+  if (before.major === after.major) return withoutDoubts(context, told);
+  const { added, removed, changed } = difference;
+  const ids = changed.map(({ to }) => to.id);
+  return withoutDoubts(
+    context,
+    before.major < after.major
+      ? checked(told, { before: await retold(context, before, ids, added) })
+      : checked(told, { after: await retold(context, after, ids, removed) }),
+  );
+}
+
+function checked(told: Told, anew: Partial<Settlement>): Told {
+  const settled = { ...told, ...anew };
+  return { ...settled, difference: recheck(told.difference, settled, kinds) };
+}
+
+// A catalog with some of its facts in the words of the shadow, and those of `missing` that the shadow makes of them.
+async function retold(
+  context: Context,
+  catalog: Catalog,
+  ids: readonly string[],
+  missing: readonly Fact[],
+): Promise<Catalog> {
+  if (ids.length === 0) return catalog;
+  const words = await retell(context, part(catalog, ids));
+  const facts = new Map(catalog.facts);
+  for (const id of ids) {
+    const [fact, told] = [facts.get(id), words.facts.get(id)];
+    if (fact && told) facts.set(id, { ...fact, payload: told.payload });
+  }
+  const made = missing.flatMap(({ id }) => words.facts.get(id) ?? []);
+  for (const fact of made) facts.set(fact.id, fact);
+  return withRelations(catalog, facts, () => {
+    const joined = <T>(own: ReadonlyMap<string, T>, other: ReadonlyMap<string, T>) =>
+      new Map([
+        ...own,
+        ...made.flatMap(({ id }): [string, T][] => (other.has(id) ? [[id, other.get(id) as T]] : [])),
+      ]);
+    const { needs, dies, links } = catalog;
+    return { needs: joined(needs, words.needs), dies: joined(dies, words.dies), links };
+  });
+}
+
+// A text that only gained casts on the way is the same from then on: both are told once more.
+async function withoutDoubts(context: Context, told: Told): Promise<Told> {
+  const { before, after, difference } = told;
+  const doubtful = difference.changed.filter(isDoubtful);
   if (doubtful.length === 0) return told;
-  // Both once more: a text that only gained casts on the way is the same from then on.
   const ids = doubtful.map(({ to }) => to.id);
-  const first = await retell(context, part(told, ids));
-  const second = await retell(context, part(wanted, ids));
-  const facts = new Map(told.facts);
+  const first = await retell(context, part(before, ids));
+  const second = await retell(context, part(after, ids));
+  const facts = new Map(before.facts);
   for (const { from, to } of doubtful) {
     const [a, b] = [first.facts.get(to.id), second.facts.get(to.id)];
     if (a && b && equal(a.payload, b.payload)) facts.set(to.id, { ...from, payload: to.payload });
   }
-  return { ...told, facts };
+  return checked(told, { before: withRelations(before, facts, () => before) });
 }
 
 // Casts and parentheses are what a server adds to a text that it is given back (`b IN ('x')` on a varchar). Where more
@@ -64,24 +117,6 @@ async function retell(context: Context, catalog: Catalog): Promise<Catalog> {
   });
 }
 
-// Where the shadow lacks something, an extension for example, the fact and its relations stay those of the database.
-function merge(actual: Catalog, told: Catalog): Catalog {
-  const lost = [...actual.facts.values()].filter(({ id }) => !told.facts.has(id));
-  const relations = <T>(own: ReadonlyMap<string, T>, other: ReadonlyMap<string, T>) =>
-    new Map([...lost.flatMap(({ id }) => (own.has(id) ? [[id, own.get(id) as T] as const] : [])), ...other]);
-  return {
-    ...told,
-    // What will run the plan is still the database's own server.
-    major: actual.major,
-    role: actual.role,
-    unmanaged: actual.unmanaged,
-    facts: new Map([...told.facts, ...lost.map((fact) => [fact.id, fact] as const)]),
-    needs: relations(actual.needs, told.needs),
-    dies: relations(actual.dies, told.dies),
-    links: new Map([...actual.links, ...told.links]),
-  };
-}
-
 // Some facts of a catalog and all that they can't be without.
 function part(catalog: Catalog, ids: readonly string[]): Catalog {
   const kept = new Set<string>();
@@ -100,10 +135,9 @@ function part(catalog: Catalog, ids: readonly string[]): Catalog {
       inseparable.set(fact.parent, [...(inseparable.get(fact.parent) ?? []), fact]);
   ids.forEach(add);
   const within = <T>(of: ReadonlyMap<string, T>) => new Map([...of].filter(([id]) => kept.has(id)));
-  return {
-    ...catalog,
-    facts: within(catalog.facts),
+  return withRelations(catalog, within(catalog.facts), () => ({
     needs: within(catalog.needs),
     dies: within(catalog.dies),
-  };
+    links: catalog.links,
+  }));
 }

@@ -12,7 +12,6 @@ import { upPart } from '../sql/up-part.ts';
 import type { Context, Target } from './context.ts';
 import { readFiles } from './files.ts';
 import { replay } from './replay.ts';
-import { sameWords } from './same-words.ts';
 
 /** What a source turned out to be. */
 type Place =
@@ -46,24 +45,6 @@ export async function readSource(context: Context, source: string): Promise<Cata
         snapshot(connection, (reader) => readCatalog(reader, kinds)),
       );
   }
-}
-
-/**
- * Reads two sources so that they can be compared: what is the same is told in the same words, also where the versions of
- * their servers differ; `major` and `role` of each stay those of its own session.
- * @returns both, and the major version of the server of the first: the one that a plan will run on
- * @throws Problem of the sources
- */
-export async function readPair(
-  context: Context,
-  from: string,
-  to: string,
-): Promise<readonly [before: Catalog, after: Catalog, major: number]> {
-  // Both may need a shadow, and share one then.
-  const [before, after] = await Promise.all([readSource(context, from), readSource(context, to)]);
-  const { major } = before;
-  if (major > after.major) return [before, await sameWords(context, after, before), major];
-  return [await sameWords(context, before, after), after, major];
 }
 
 /** A source as people may see it: no password, and paths relative to the project. */

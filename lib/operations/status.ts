@@ -6,7 +6,6 @@ import { maskUrl } from '../secret.ts';
 import type { Change } from './changes.ts';
 import { compare } from './comparison.ts';
 import type { Context, Target } from './context.ts';
-import { readPair } from './source.ts';
 
 /** What is asked. */
 export interface StatusInput {
@@ -41,24 +40,23 @@ export interface StatusReport {
  */
 export async function status(context: Context, { env, strict }: StatusInput = {}): Promise<StatusReport> {
   const target = await context.environment(env);
-  const [[actual, wanted, major], modified] = await Promise.all([
-    readPair(context, target.name, context.schema),
+  const [comparison, modified] = await Promise.all([
+    compare(context, target.name, context.schema),
     modifiedAt(context.schema),
   ]);
-  const comparison = compare(actual, wanted, major, context.ignore);
-  const { changes, unmanaged } = comparison;
+  const { before, after, changes, unmanaged } = comparison;
   if (strict && unmanaged.length > 0) throw new Problem('unmanaged_objects', { objects: unmanaged });
   return {
     schema: { path: shownPath(context, context.schema), modified: modified?.toISOString() ?? null },
     target: {
       name: target.name,
       address: addressOf(context, target),
-      major,
+      major: before.major,
       protected: target.protected,
     },
     inSync: comparison.same,
     changes,
-    objects: [...wanted.facts.values()].filter(({ parent }) => parent === null).length,
+    objects: [...after.facts.values()].filter(({ parent }) => parent === null).length,
     unmanaged,
   };
 }

@@ -1,6 +1,6 @@
 // What happens to each fact: the diff, and what follows from it for the facts that depend on changed ones.
 import type { Catalog } from '../model/catalog.ts';
-import { type Diff, diffOf, type Kinds } from '../model/diff.ts';
+import type { Diff, Kinds } from '../model/diff.ts';
 import type { Fact } from '../model/fact.ts';
 import type { AnyKind, Scope } from '../model/kind.ts';
 import { Problem } from '../problem.ts';
@@ -25,14 +25,14 @@ export class Fates {
   readonly #taken = new Set<string>();
   readonly #scope: Scope;
 
-  constructor(before: Catalog, after: Catalog, scope: Scope) {
-    this.before = before;
-    this.after = after;
+  constructor(difference: Diff, scope: Scope) {
+    this.before = scope.before;
+    this.after = scope.after;
     this.kinds = scope.kinds;
     this.#scope = scope;
-    for (const [id, needed] of before.needs)
+    for (const [id, needed] of scope.before.needs)
       for (const other of needed.keys()) if (other !== id) push(this.#dependents, other, id);
-    this.#decide(diffOf({ before, after }, scope.kinds));
+    this.#decide(difference);
   }
 
   kind(id: string): AnyKind {

@@ -1,6 +1,6 @@
 // Two catalogs → the steps that turn one into the other. Everything it knows of object kinds comes in as an argument.
 import { type Catalog, parentOf, shadowRole } from '../model/catalog.ts';
-import type { Kinds } from '../model/diff.ts';
+import { type Diff, diffOf, type Kinds } from '../model/diff.ts';
 import type { Fact } from '../model/fact.ts';
 import type { Scope } from '../model/kind.ts';
 import { settle } from '../model/settlement.ts';
@@ -16,6 +16,8 @@ import { complete, correct, disown, losing, remove, write } from './writing.ts';
 export interface PlanInput {
   readonly before: Catalog;
   readonly after: Catalog;
+  /** What differs between them, where it is known already. */
+  readonly difference?: Diff;
   readonly kinds: Kinds;
   /** Major version of the server that will run it; default: that of `before`. */
   readonly major?: number;
@@ -34,7 +36,7 @@ export function plan(input: PlanInput): Step[] {
   const roles = [input.role ?? null, input.before.role, input.after.role];
   const role = roles.find((name) => name !== null && name !== shadowRole) ?? null;
   const scope: Scope = { before, after, kinds, major, role, clauses: [] };
-  const fates = new Fates(before, after, scope);
+  const fates = new Fates(input.difference ?? diffOf({ before, after }, kinds), scope);
   const { graph, order } = ordered(fates);
   const folded = fold(fates, graph, order, scope);
   const inside = new Set(
