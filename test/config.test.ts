@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Config } from '../lib/config/config.ts';
 import { findEnvironment, knownNames } from '../lib/config/environment.ts';
 import { openProject } from '../lib/config/project.ts';
-import { Problem } from '../lib/problem.ts';
+import { failure } from './failure.ts';
 
 let root: string;
 
@@ -25,12 +25,6 @@ function write(files: Record<string, string>) {
 
 const find = (name?: string, config: Config = {}, variables: Record<string, string> = {}) =>
   findEnvironment({ root, config, variables }, name);
-
-const problemOf = async (promise: Promise<unknown>): Promise<Problem> => {
-  const thrown = await promise.catch((error: unknown) => error);
-  expect(thrown).toBeInstanceOf(Problem);
-  return thrown as Problem;
-};
 
 test('without anything it is the embedded database', async () => {
   expect(await find()).toEqual({ name: 'local', url: null, protected: false });
@@ -53,7 +47,7 @@ test('a named environment reads its own files, and never what the shell has for 
   expect(await find('prod', {}, shell)).toEqual({ name: 'prod', url: 'postgres://prod/db', protected: true });
   expect((await find('production', {}, shell)).url).toBe('postgres://prod/db');
   expect((await find('dev', {}, shell)).url).toBe('postgres://env/db');
-  const problem = await problemOf(find('staging', {}, shell));
+  const problem = await failure(find('staging', {}, shell));
   expect(problem).toMatchObject({ code: 'unknown_environment', exitCode: 64 });
   expect(problem.hint).toContain('prod');
 });
@@ -82,7 +76,7 @@ test('the configuration says where: a URL, a variable, files, a command', async 
   expect((await find('d', config)).url).toBe('postgres://command/db');
   expect((await find('e', config)).url).toBe('postgres://shell/db');
   expect((await find('prod', config)).protected).toBe(false);
-  expect(await problemOf(find('b', config))).toMatchObject({ code: 'environment_without_url' });
+  expect(await failure(find('b', config))).toMatchObject({ code: 'environment_without_url' });
   expect(await knownNames({ root, config, variables: {} })).toEqual([
     'local',
     'a',
@@ -96,7 +90,7 @@ test('the configuration says where: a URL, a variable, files, a command', async 
 
 test('a configured default environment without a URL is not silently the embedded database', async () => {
   const config: Config = { environment: 'prod', environments: { prod: {} } };
-  expect(await problemOf(find(undefined, config))).toMatchObject({ code: 'environment_without_url' });
+  expect(await failure(find(undefined, config))).toMatchObject({ code: 'environment_without_url' });
   expect((await find(undefined, config, { DATABASE_URL: 'postgres://x/y' })).name).toBe('prod');
 });
 
@@ -105,7 +99,7 @@ test('a command that fails or prints no JSON is a problem that shows no output',
     environments: { x: { command: 'echo secret && exit 3' }, y: { command: 'echo secret' } },
   };
   for (const name of ['x', 'y']) {
-    const problem = await problemOf(find(name, failing));
+    const problem = await failure(find(name, failing));
     expect(problem.code).toBe('bad_config');
     expect(problem.message.replaceAll('echo secret', '')).not.toContain('secret');
   }
@@ -140,13 +134,13 @@ test.each([
   ['throw new Error("boom")', /boom/],
 ])('a wrong configuration is refused by name: %s', async (text, reason) => {
   write({ 'pgmage.config.ts': text });
-  const problem = await problemOf(openProject(root, '1'));
+  const problem = await failure(openProject(root, '1'));
   expect(problem).toMatchObject({ code: 'bad_config', exitCode: 64 });
   expect(problem.message).toMatch(reason);
 });
 
 test('a syntax error in it has file, line and column', async () => {
   write({ 'pgmage.config.ts': 'export default {\n  schema: ??,\n};\n' });
-  const problem = await problemOf(openProject(root, '1'));
+  const problem = await failure(openProject(root, '1'));
   expect(problem.where).toEqual({ file: 'pgmage.config.ts', line: 2, column: 11, text: '  schema: ??,' });
 });

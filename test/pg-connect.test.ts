@@ -3,7 +3,8 @@ import { type AddressInfo, createServer, type Server as Listener } from 'node:ne
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ConnectTarget, connect } from '../lib/pg/connect.ts';
 import { libpqUrl, withoutSsl } from '../lib/pg/url.ts';
-import { format, Problem } from '../lib/problem.ts';
+import { format, type Problem } from '../lib/problem.ts';
+import { failure } from './failure.ts';
 import { withDatabase } from './servers/databases.ts';
 import { anyServer, servers } from './servers/running.ts';
 
@@ -13,12 +14,9 @@ const server = anyServer();
 const { host } = new URL(server.url());
 
 async function refusal(target: Partial<ConnectTarget> & { url: string }): Promise<Problem> {
-  const thrown: unknown = await connect({ name: 'prod', applicationName, ...target }).then(
-    (connection) => connection.close(),
-    (error: unknown) => error,
+  const problem = await failure(
+    connect({ name: 'prod', applicationName, ...target }).then((connection) => connection.close()),
   );
-  expect(thrown).toBeInstanceOf(Problem);
-  const problem = thrown as Problem;
   for (const shown of [
     format(problem),
     JSON.stringify(problem),

@@ -4,7 +4,8 @@ import { connect, type ServerConnection } from '../lib/pg/connect.ts';
 import { locate } from '../lib/pg/server-problem.ts';
 import { snapshot } from '../lib/pg/snapshot.ts';
 import { transaction } from '../lib/pg/transaction.ts';
-import { format, Problem } from '../lib/problem.ts';
+import { format } from '../lib/problem.ts';
+import { failure } from './failure.ts';
 import { type Database, freshDatabase } from './servers/databases.ts';
 import { anyServer, servers } from './servers/running.ts';
 
@@ -20,15 +21,6 @@ afterAll(async () => {
   await connection.close();
   await database.drop();
 });
-
-async function failure(work: Promise<unknown>): Promise<Problem> {
-  const thrown: unknown = await work.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-  expect(thrown).toBeInstanceOf(Problem);
-  return thrown as Problem;
-}
 
 test('values come without loss: large numbers and times as text, json parsed', async () => {
   const sql = `select 9007199254740993::int8 as big, 1.10::numeric as exact, 7 as small, 0.1::float8 as float,

@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect } from '../lib/pg/connect.ts';
 import type { Connection } from '../lib/pg/connection.ts';
-import { Problem } from '../lib/problem.ts';
 import { openEmbedded } from '../lib/shadow/embedded.ts';
 import { type LoadOptions, load } from '../lib/shadow/load.ts';
 import { lock } from '../lib/shadow/lock.ts';
 import { openShadow, type Shadow } from '../lib/shadow/shadow.ts';
 import { pgliteVersion } from '../lib/shadow/version.ts';
 import { parse } from '../lib/sql/parse.ts';
+import { failure } from './failure.ts';
 import { anyServer } from './servers/running.ts';
 
 let folder: string;
@@ -41,15 +41,6 @@ function relations(connection: Connection): Promise<{ relname: string; owner: st
     `select relname::text, relowner::regrole::text as owner from pg_class
      where relkind in ('r', 'v') and oid >= 16384 and relnamespace = 'public'::regnamespace order by 1`,
   );
-}
-
-async function failure(work: Promise<unknown>): Promise<Problem> {
-  const thrown: unknown = await work.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-  expect(thrown).toBeInstanceOf(Problem);
-  return thrown as Problem;
 }
 
 const both = (): [string, Shadow][] => [

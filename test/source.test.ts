@@ -12,6 +12,7 @@ import type { Context } from '../lib/operations/context.ts';
 import { sameWords } from '../lib/operations/same-words.ts';
 import { describe, readSource, withTarget } from '../lib/operations/source.ts';
 import { Problem } from '../lib/problem.ts';
+import { failure } from './failure.ts';
 import { freshDatabase } from './servers/databases.ts';
 import { anyServer, servers } from './servers/running.ts';
 
@@ -44,15 +45,6 @@ async function write(file: string, text: string | Uint8Array): Promise<string> {
   await mkdir(join(root, file, '..'), { recursive: true });
   await writeFile(join(root, file), text);
   return file;
-}
-
-async function failure(work: Promise<unknown>): Promise<Problem> {
-  const thrown: unknown = await work.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-  expect(thrown).toBeInstanceOf(Problem);
-  return thrown as Problem;
 }
 
 const same = (a: Catalog, b: Catalog) => isEmpty(diff(a, b, kinds));
