@@ -100,6 +100,37 @@ describe.each(servers().map((server) => [server.major, server] as const))('Postg
     );
   });
 
+  test('what is granted to whoever owns it is part of what an owner may do', async () => {
+    const schema = `create table t (id int, a text); create table u (id int);
+      grant select on t to migrator with grant option; grant update (a) on t to migrator; grant all on u to migrator;
+      create table y (id int); revoke truncate on y from current_user;
+      create table v (id int); alter table v owner to anna; grant insert on v to anna with grant option;
+      create table w (id int); grant select on w to anna;
+      alter default privileges in schema public grant all on tables to migrator;
+      alter default privileges grant usage on types to migrator; create function f() returns int return 1;
+      create table x (id int);`;
+    const live = await actual(schema, 'migrator');
+    expect(diff(live, await wanted(schema), kinds)).toEqual(nothing);
+    const owned = await actual(`${schema} alter table w owner to anna;`, 'migrator');
+    expect(diff(owned, await wanted(schema), kinds)).toEqual(nothing);
+    expect(sql(live, await wanted(schema.replace('grant select on t', 'grant select, delete on t')))).toEqual(
+      ['GRANT DELETE ON TABLE public.t TO migrator WITH GRANT OPTION'],
+    );
+    expect(sql(live, await wanted(schema.replace('select on t to', 'select on u to')))).toEqual([
+      'REVOKE GRANT OPTION FOR SELECT ON TABLE public.t FROM migrator',
+      'GRANT SELECT ON TABLE public.u TO migrator WITH GRANT OPTION',
+    ]);
+  });
+
+  test('a policy for whoever runs the migration is for the role that does', async () => {
+    const schema = 'create table t (id int); create policy p on t to current_user, "Reader" using (true);';
+    const live = await actual(schema, 'migrator');
+    expect(diff(live, await wanted(schema), kinds)).toEqual(nothing);
+    expect(sql(await actual('', 'migrator'), await wanted(schema)).at(-1)).toContain('TO migrator, "Reader"');
+    const nobody = emptyCatalog(18, kinds);
+    expect(sql(nobody, await wanted(schema)).at(-1)).toContain('TO CURRENT_USER, "Reader"');
+  });
+
   test('comments that come by themselves are no facts', async () => {
     const live = await actual('create extension hstore;');
     expect([...live.facts.keys()].filter((id) => id.startsWith('comment:'))).toEqual([]);

@@ -6,6 +6,7 @@ import { qualify, quote } from '../model/quote.ts';
 import type { Statement } from '../model/step.ts';
 import { unusual } from './acls.ts';
 import { initially } from './initial-privileges.ts';
+import { share } from './owners-share.ts';
 import { allOf, known, none, type Privileges, theOwner, usual } from './privileges.ts';
 import { granteeOf, regrant } from './regrants.ts';
 import { classOf } from './targets.ts';
@@ -31,7 +32,7 @@ function change(from: Privileges, to: Privileges, fact: DefaultPrivilege, { majo
 }
 
 // For all schemas they take the place of what is usual; for one schema they come on top.
-function start(fact: DefaultPrivilege, { major }: Scope): Privileges {
+function start(fact: Pick<Fact, 'path' | 'signature'>, { major }: Pick<Scope, 'major'>): Privileges {
   const { schema, grantee, securable } = parts(fact);
   return schema === null ? usual(securable, grantee, major) : none;
 }
@@ -82,6 +83,13 @@ export const defaultPrivilege: Kind<Privileges> = {
     const path = fact.path.map((name) => (name === shadowRole ? role : name));
     return { ...fact, path, id: `default privilege:${qualify(path)}${fact.signature}` };
   },
+  settled: (fact, { catalog }) =>
+    share(fact, {
+      catalog,
+      owner: parts(fact).role,
+      idOf: (path) => `default privilege:${qualify(path)}${fact.signature}`,
+      usually: (own) => start(own, catalog),
+    }),
   // After everything that is made, so that none of it is made under them.
   rank: 9,
 };

@@ -7,6 +7,7 @@ import type { Statement } from '../model/step.ts';
 import { objectsWithAcls, unusual } from './acls.ts';
 import { columnGrants } from './column-grants.ts';
 import { initially } from './initial-privileges.ts';
+import { share } from './owners-share.ts';
 import { allOf, common, everybody, known, none, type Privileges, union, usual } from './privileges.ts';
 import { granteeOf, regrant } from './regrants.ts';
 import { classOf, described, ownerOf, securableOf, targetOf } from './targets.ts';
@@ -16,7 +17,7 @@ type Grant = Fact<Privileges>;
 const granteeIn = (fact: Fact<unknown>) => fact.path.at(-1) as string;
 
 // initdb gives PUBLIC the use of the schema `public` (source: pg_namespace.dat, initdb.c).
-function usually(fact: Grant, scope: Scope): Privileges {
+function usually(fact: Grant, scope: Omit<Scope, 'role' | 'clauses'>): Privileges {
   const target = targetOf(fact, scope);
   const inPublic = target.kind === 'schema' && target.path[0] === 'public' && granteeIn(fact) === everybody;
   if (inPublic) return { privileges: ['USAGE'], grantable: [] };
@@ -80,6 +81,13 @@ export const grant: Kind<Privileges> = {
     granteeIn(fact) === shadowRole
       ? { ...fact, id: fact.id.replace(shadowRole, quote(role)), path: [...fact.path.slice(0, -1), role] }
       : fact,
+  settled: (fact, { catalog, role, kinds }) =>
+    share(fact, {
+      catalog,
+      owner: ownerOf(catalog, catalog.facts.get(fact.parent as string)) ?? role,
+      idOf: (path) => `grant:${quote(path.at(-1) as string)}@${fact.parent}`,
+      usually: (own) => usually(own, { before: catalog, after: catalog, major: catalog.major, kinds }),
+    }),
   atVersion: known,
   // After the owner, whose own privileges it may take away.
   rank: 3,

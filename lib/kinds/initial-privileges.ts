@@ -3,7 +3,7 @@ import { shadowRole } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
 import type { Scope } from '../model/kind.ts';
 import { qualify } from '../model/quote.ts';
-import { type Privileges, union } from './privileges.ts';
+import { known, type Privileges, union } from './privileges.ts';
 import { classOf, targetOf } from './targets.ts';
 
 // Those that stay in force: what is dropped or altered is so before anything is made, and what is new comes after.
@@ -32,5 +32,6 @@ export function initially(
   const securable = classOf(target, scope);
   const everywhere = inForce([role, grantee], securable, scope) ?? usually;
   const here = inForce([role, target.path[0] as string, grantee], securable, scope);
-  return here === undefined ? everywhere : union(everywhere, here);
+  // What is wanted may come from a newer server.
+  return known(here === undefined ? everywhere : union(everywhere, here), scope.major);
 }

@@ -1,4 +1,5 @@
 // Row security policies; whether they are in force is the table's.
+import { shadowRole } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
 import { ours, present } from '../model/introspection.ts';
 import type { Kind } from '../model/kind.ts';
@@ -19,8 +20,12 @@ const reference = (fact: Fact<Policy>) => {
   return `POLICY ${quote(name)} ON ${qualify([schema, table])}`;
 };
 
+// The shadow's role stands for whoever runs the command.
+const instead = (roles: readonly string[], name: string) =>
+  roles.map((role) => (role === shadowRole ? name : role));
+
 const body = ({ payload: { roles, using, check } }: Fact<Policy>) =>
-  ` TO ${roles.join(', ')}${using === null ? '' : ` USING (${using})`}${check === null ? '' : ` WITH CHECK (${check})`}`;
+  ` TO ${instead(roles, 'CURRENT_USER').join(', ')}${using === null ? '' : ` USING (${using})`}${check === null ? '' : ` WITH CHECK (${check})`}`;
 
 function change(from: Fact<Policy>, to: Fact<Policy>): Statement | 'replace' {
   // A condition can be changed, not taken away (manual: ALTER POLICY).
@@ -63,4 +68,8 @@ export const policy: Kind<Policy> = {
     lock: 'ACCESS EXCLUSIVE',
   }),
   alter: { permissive: 'replace', command: 'replace', roles: change, using: change, check: change },
+  standIn: (fact, role) =>
+    fact.payload.roles.includes(shadowRole)
+      ? { ...fact, payload: { ...fact.payload, roles: instead(fact.payload.roles, quote(role)) } }
+      : fact,
 };

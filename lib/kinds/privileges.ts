@@ -54,3 +54,9 @@ export function union(a: Privileges, b: Privileges): Privileges {
   const both = (x: readonly string[], y: readonly string[]) => [...new Set([...x, ...y])].sort();
   return { privileges: both(a.privileges, b.privileges), grantable: both(a.grantable, b.grantable) };
 }
+
+/** Whether two sets are the same. */
+export function alike(a: Privileges, b: Privileges): boolean {
+  const both = (x: readonly string[], y: readonly string[]) => x.join() === y.join();
+  return both(a.privileges, b.privileges) && both(a.grantable, b.grantable);
+}

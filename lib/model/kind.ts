@@ -158,6 +158,15 @@ export interface Kind<P = Payload> {
   /** The same fact with `role` in the place of the shadow's role, which stands for it. See `settle`. */
   standIn?(fact: Fact<P>, role: string): Fact<P>;
 
+  /**
+   * What the fact says once it is known who owns what (a grant to the owner is part of what the owner may do); null:
+   * nothing. Facts that become one must each become the same. `role`: who owns what nobody owns otherwise. See `settle`.
+   */
+  settled?(
+    fact: Fact<P>,
+    known: { readonly catalog: Catalog; readonly role: string | null; readonly kinds: Kinds },
+  ): Fact<P> | null;
+
   /** Facts that every new database has already (schema public). */
   readonly initial?: readonly Fact<P>[];
 

@@ -10,38 +10,59 @@ export interface Settlement {
 }
 
 /**
- * Lets the shadow's role stand for the role of the database that it is compared with (`Kind.standIn`), then gives each
- * side those facts of the other that it did not ask for (`Kind.optional`). Doing it twice changes nothing.
+ * Lets the shadow's role stand for the role of the database that it is compared with (`Kind.standIn`), gives each side
+ * those facts of the other that it did not ask for (`Kind.optional`), and reads what depends on these (`Kind.settled`).
+ * Doing it twice changes nothing.
  */
 export function settle(before: Catalog, after: Catalog, kinds: Kinds): Settlement {
   const a = standingIn(before, after.role, kinds);
   const b = standingIn(after, before.role, kinds);
-  return { before: completed(a, b, kinds), after: completed(b, a, kinds) };
+  return {
+    before: settled(completed(a, b, kinds), after.role, kinds),
+    after: settled(completed(b, a, kinds), before.role, kinds),
+  };
 }
 
 function standingIn(catalog: Catalog, role: string | null, kinds: Kinds): Catalog {
   if (catalog.role !== shadowRole || role === null || role === shadowRole) return catalog;
-  const renamed = new Map<string, Fact>();
+  const renamed = new Map<string, Fact | null>();
   for (const fact of catalog.facts.values()) {
     const successor = kinds.get(fact.kind)?.standIn?.(fact, role);
-    if (successor !== undefined && successor.id !== fact.id) renamed.set(fact.id, successor);
-  }
-  if (renamed.size === 0) return catalog;
-  const facts = [...catalog.facts.values()]
+    if (successor === undefined || successor === fact) continue;
     // What the schema says of the role by its own name goes first.
-    .filter(({ id }) => !catalog.facts.has(renamed.get(id)?.id ?? ''))
-    .map((fact) => renamed.get(fact.id) ?? fact);
-  const idOf = (id: string) => renamed.get(id)?.id ?? id;
-  return withRelations(catalog, new Map(facts.map((fact) => [fact.id, fact])), () => ({
-    needs: new Map(
-      [...catalog.needs].map(([id, of]) => [
-        idOf(id),
-        new Map([...of].map(([to, need]) => [idOf(to), need])),
-      ]),
-    ),
-    dies: new Map([...catalog.dies].map(([id, of]) => [idOf(id), new Set([...of].map(idOf))])),
-    links: catalog.links,
-  }));
+    const named = successor.id !== fact.id && catalog.facts.has(successor.id);
+    renamed.set(fact.id, named ? null : successor);
+  }
+  return replaced(catalog, renamed);
+}
+
+function settled(catalog: Catalog, other: string | null, kinds: Kinds): Catalog {
+  const role = catalog.role === shadowRole ? other : catalog.role;
+  const read = new Map<string, Fact | null>();
+  for (const fact of catalog.facts.values()) {
+    const reading = kinds.get(fact.kind)?.settled?.(fact, { catalog, role, kinds });
+    if (reading !== undefined && reading !== fact) read.set(fact.id, reading);
+  }
+  return replaced(catalog, read);
+}
+
+// Facts in the places of others, or, for null, of nothing.
+function replaced(catalog: Catalog, successors: ReadonlyMap<string, Fact | null>): Catalog {
+  if (successors.size === 0) return catalog;
+  const facts = new Map<string, Fact>();
+  for (const fact of catalog.facts.values()) {
+    const successor = successors.get(fact.id);
+    if (successor !== null) facts.set((successor ?? fact).id, successor ?? fact);
+  }
+  const idOf = (id: string) => successors.get(id)?.id ?? id;
+  const moved = <T>(relations: ReadonlyMap<string, T>, move: (of: T) => T) =>
+    new Map([...relations].map(([id, of]) => [idOf(id), move(of)] as const));
+  return {
+    ...catalog,
+    facts,
+    needs: moved(catalog.needs, (of) => new Map([...of].map(([id, need]) => [idOf(id), need]))),
+    dies: moved(catalog.dies, (of) => new Set([...of].map(idOf))),
+  };
 }
 
 function completed(catalog: Catalog, other: Catalog, kinds: Kinds): Catalog {
