@@ -23,22 +23,33 @@ const shared = {
 
 mkdirSync(out);
 process.on('exit', () => rmSync(out, { recursive: true, force: true }));
-const result = await build({
+const product = {
   ...shared,
-  entryPoints: { bin: 'lib/bin.ts', index: 'lib/index.ts' },
   outdir: out,
-  chunkNames: '[name]-[hash]',
-  splitting: true,
   minifySyntax: true,
   minifyWhitespace: true,
   metafile: true,
   // The driver looks for a browser-like worker by Response, which makes Node 20 load its whole HTTP client: 20 ms.
   define: { PGMAGE_BUILT: JSON.stringify(await ownTasks()), Response: 'undefined' },
+};
+// The program is one CommonJS file: to load thirty modules, or the loader of modules itself, takes longer than to run.
+const program = await build({
+  ...product,
+  entryPoints: { bin: 'lib/bin.ts' },
+  format: 'cjs',
+  outExtension: { '.js': '.cjs' },
+  logOverride: { 'empty-import-meta': 'silent' },
+});
+const library = await build({
+  ...product,
+  entryPoints: { index: 'lib/index.ts' },
+  chunkNames: '[name]-[hash]',
+  splitting: true,
   // The driver is CommonJS and asks for Node's modules with require().
   banner: { js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);" },
 });
-writeFileSync(join(out, 'LICENSES.txt'), licences(Object.keys(result.metafile.inputs)));
-if (process.argv.includes('--metafile')) writeFileSync(join(out, 'meta.json'), JSON.stringify(result.metafile));
+const inputs = { ...program.metafile.inputs, ...library.metafile.inputs };
+writeFileSync(join(out, 'LICENSES.txt'), licences(Object.keys(inputs)));
 const compiler = join(root, 'node_modules/typescript/bin/tsc');
 execFileSync(process.execPath, [compiler, '-p', 'tsconfig.build.json', '--outDir', join(out, 'types')], {
   cwd: root,

@@ -69,7 +69,7 @@ async function measure(major: number): Promise<Line[]> {
       server,
       corpus: corpus as string,
       directory,
-      pgmage: join(root, 'bin/pgmage.js'),
+      pgmage: join(root, 'bin/pgmage.cjs'),
       reader,
       rounds: Number(values.rounds),
       database(name) {

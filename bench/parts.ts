@@ -15,7 +15,7 @@ export interface Desk {
   readonly corpus: string;
   /** A folder of its own, removed in the end. */
   readonly directory: string;
-  /** bin/pgmage.js */
+  /** bin/pgmage.cjs */
   readonly pgmage: string;
   /** The built reader. */
   readonly reader: string;

@@ -22,7 +22,7 @@ process.on('SIGINT', () => {
   process.exit(130);
 });
 
-const code = await run({
+void run({
   words: process.argv.slice(2),
   cwd: process.cwd(),
   variables: process.env,
@@ -30,7 +30,8 @@ const code = await run({
   now: () => new Date(),
   print: (text) => process.stdout.write(`${text}\n`),
   log: (text) => process.stderr.write(`${text}\n`),
+}).then((code) => {
+  finished = true;
+  // Idle sockets and workers would keep the process for a while; what is written goes out first.
+  process.stdout.write('', () => process.stderr.write('', () => process.exit(code)));
 });
-finished = true;
-// Idle sockets and workers would keep the process for a while; what is written goes out first.
-process.stdout.write('', () => process.stderr.write('', () => process.exit(code)));

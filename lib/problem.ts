@@ -80,8 +80,16 @@ export interface Problems {
 /** One of the codes of {@link Problems}. */
 export type Code = keyof Problems;
 
+const brand = Symbol.for('pgmage.Problem');
+
 /** The only thing that pgmage throws. No string in it holds a password. */
 export class Problem<C extends Code = Code> extends Error {
+  // A project's own tasks bring the library as modules of their own: what these throw is a Problem, too.
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === 'object' && value !== null && brand in value;
+  }
+
+  readonly [brand] = true;
   override readonly name = 'Problem';
   readonly code: C;
   readonly data: Problems[C];

@@ -11,7 +11,7 @@ import { anyServer, servers } from './servers/running.ts';
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 120_000 });
 
 const repository = join(import.meta.dirname, '..');
-const program = join(repository, 'bin/pgmage.js');
+const program = join(repository, 'bin/pgmage.cjs');
 
 const schema = `CREATE TABLE users (id bigint PRIMARY KEY, email text NOT NULL);
 CREATE INDEX users_email ON users (email);

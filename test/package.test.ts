@@ -1,7 +1,7 @@
 // What is published: its door, its files, and how little of it a start loads.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { parse } from '@babel/parser';
 import { beforeAll, expect, test } from 'vitest';
 import { readTasks } from '../lib/runner/signature.ts';
@@ -37,7 +37,7 @@ test('everything that package.json names is there', () => {
 test('every task of tasks/db.ts has a script', async () => {
   const tasks = await readTasks('tasks/db.ts', read('tasks/db.ts'));
   for (const { name, summary, options } of tasks) {
-    expect(manifest.scripts[name]).toBe(`node bin/pgmage.js ${name}`);
+    expect(manifest.scripts[name]).toBe(`node bin/pgmage.cjs ${name}`);
     expect(summary).not.toBe('');
     expect(options.filter(({ help }) => help === '')).toEqual([]);
     // The README tells every option of it.
@@ -66,10 +66,16 @@ test('a start loads next to nothing before it knows what is asked', () => {
       else if (!from.startsWith('node:')) packages.add(from);
     }
   };
-  load('dist/bin.js');
   load('dist/index.js');
   expect([...packages]).toEqual([]);
   const bytes = [...loaded].reduce((sum, path) => sum + read(path).length, 0);
   expect(bytes).toBeLessThan(80_000);
   expect(readdirSync(join(repository, 'dist')).length).toBeGreaterThan(loaded.size * 2);
+  // The program is one file, of which only what is asked for runs: without a database, not even what a driver needs.
+  const script = `process.argv.push('pgmage', '--version'); require('./bin/pgmage.cjs');
+    process.on('exit', () => console.log(JSON.stringify([Object.keys(require.cache), process.moduleLoadList])));`;
+  const output = execFileSync(process.execPath, ['-e', script], { cwd: repository, encoding: 'utf8' });
+  const [files, builtins] = JSON.parse(output.trim().split('\n').at(-1) as string) as [string[], string[]];
+  expect(files.map((file) => relative(repository, file))).toEqual(['bin/pgmage.cjs', 'dist/bin.cjs']);
+  for (const name of ['tls', 'http', 'crypto']) expect(builtins).not.toContain(`NativeModule ${name}`);
 });

@@ -27,7 +27,8 @@ export async function cached(
   const folder = join(context.cacheDir, 'catalogs');
   const file = join(folder, `${keyOf(context, content)}.json`);
   try {
-    return await decodeCatalog(await readFile(file, 'utf8'));
+    const known = await decodeCatalog(await readFile(file, 'utf8'));
+    if (known !== null) return known;
   } catch {
     // Not there, or written by somebody whose disk was full.
   }

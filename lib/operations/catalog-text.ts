@@ -82,13 +82,14 @@ export function encodeCatalog(catalog: Catalog): string {
 /**
  * The catalog of a text that {@link encodeCatalog} made. It stands back between lines, so that a session that is being
  * opened meanwhile does not wait.
+ * @returns null where the text was cut off
  * @throws SyntaxError or TypeError on any other text
  */
-export async function decodeCatalog(text: string): Promise<Catalog> {
+export async function decodeCatalog(text: string): Promise<Catalog | null> {
   const [first = '', ...lines] = text.split('\n');
   const last = lines.pop() as string;
   const head = JSON.parse(first) as Head;
-  if (last.length !== head.tail) throw new SyntaxError('cut off');
+  if (last.length !== head.tail) return null;
   const facts = new Map<string, Fact>();
   for (const line of lines) {
     for (const row of JSON.parse(line) as Row[]) {

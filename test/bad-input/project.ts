@@ -45,7 +45,7 @@ export function problem(code: number, ...lines: string[]): Ended {
   return { code, out: '', log: `${lines.join('\n')}\n` };
 }
 
-const program = join(import.meta.dirname, '../../bin/pgmage.js');
+const program = join(import.meta.dirname, '../../bin/pgmage.cjs');
 
 /** Makes an empty project. */
 export function makeProject(): Project {

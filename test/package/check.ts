@@ -70,7 +70,7 @@ function useIn(project: string, node: string): void {
     join(project, 'pgmage.config.ts'),
     `import { defineConfig } from 'pgmage';\nexport default defineConfig({ schema: 'schema.sql' });\n`,
   );
-  const pgmage = (...words: string[]) => run(project, node, 'node_modules/pgmage/bin/pgmage.js', ...words);
+  const pgmage = (...words: string[]) => run(project, node, 'node_modules/pgmage/bin/pgmage.cjs', ...words);
   expect(pgmage('--list'), /db:status[\s\S]*my:hello +Says hello/);
   expect(pgmage('my:hello', 'Ada'), /^Hello, Ada$/m);
   expect(pgmage('db:status'), /Status: OUT OF SYNC\nPending Changes: 1\nMissing in local:\n {2}- TABLE a\n/);
