@@ -77,5 +77,5 @@ test('a start loads next to nothing before it knows what is asked', () => {
   const output = execFileSync(process.execPath, ['-e', script], { cwd: repository, encoding: 'utf8' });
   const [files, builtins] = JSON.parse(output.trim().split('\n').at(-1) as string) as [string[], string[]];
   expect(files.map((file) => relative(repository, file))).toEqual(['bin/pgmage.cjs', 'dist/bin.cjs']);
-  for (const name of ['tls', 'http', 'crypto']) expect(builtins).not.toContain(`NativeModule ${name}`);
+  for (const name of ['tls', 'http']) expect(builtins).not.toContain(`NativeModule ${name}`);
 });
