@@ -51,7 +51,8 @@ export interface Problems {
 
   missing_file: { readonly file: string };
   unreadable_file: { readonly file: string; readonly reason: string };
-  empty_file: { readonly file: string };
+  unwritable_file: { readonly file: string; readonly reason: string };
+  empty_file: { readonly file: string; readonly comments: boolean };
   not_utf8: { readonly file: string; readonly line: number };
   file_too_big: { readonly file: string; readonly bytes: number; readonly limit: number };
 

@@ -101,10 +101,16 @@ export const wording: { readonly [C in Code]: Wording<Problems[C]> } = {
 
   missing_file: row(1, 404, (of) => `${of.file} does not exist`, 'Create it, or correct the path.'),
   unreadable_file: row(1, 403, (of) => `Cannot read ${of.file}: ${of.reason}`, 'Check its permissions.'),
+  unwritable_file: row(
+    1,
+    507,
+    (of) => `Cannot write ${of.file}: ${of.reason}`,
+    'Check permissions and free space.',
+  ),
   empty_file: row(
     1,
     422,
-    (of) => `${of.file} is empty`,
+    (of) => (of.comments ? `${of.file} holds only comments` : `${of.file} is empty`),
     "An empty schema would drop everything. If that is wanted, use the source 'empty'.",
   ),
   not_utf8: row(

@@ -9,6 +9,7 @@ const all = [...lib, ...sources('tasks', 'test', 'bench')];
 
 // A file imports from its own room or from lower floors.
 const floors: Readonly<Record<string, number>> = {
+  'file-problem.ts': 0,
   'place.ts': 0,
   'problem.ts': 0,
   'secret.ts': 0,
@@ -49,6 +50,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
 
 // The world comes to these as an argument.
 const pure = new Set([
+  'file-problem.ts',
   'place.ts',
   'problem.ts',
   'secret.ts',

@@ -60,7 +60,7 @@ test('a caret stands under its character after tabs and in lines too long to sho
 });
 
 test('a problem stays itself, everything else becomes internal', () => {
-  const problem = new Problem('empty_file', { file: 'a.sql' });
+  const problem = new Problem('empty_file', { file: 'a.sql', comments: false });
   expect(toProblem(problem)).toBe(problem);
   expect(toProblem(new TypeError('x is not a function'))).toMatchObject({ code: 'internal', exitCode: 1 });
   expect(toProblem('text').message).toContain('text');

@@ -82,13 +82,12 @@ function ownFiles(name: string): string[] {
 }
 
 async function anyThere(root: string, files: readonly string[]): Promise<boolean> {
-  return (await Promise.all(files.map((file) => readIfThere(join(root, file))))).some(
-    (text) => text !== null,
-  );
+  const texts = await Promise.all(files.map((file) => readIfThere(join(root, file), file)));
+  return texts.some((text) => text !== null);
 }
 
 async function readDotenv(root: string, file: string): Promise<Record<string, string> | null> {
-  const text = await readIfThere(isAbsolute(file) ? file : join(root, file));
+  const text = await readIfThere(isAbsolute(file) ? file : join(root, file), file);
   if (text === null) return null;
   // As CommonJS it has no names of its own once it is bundled.
   const { default: dotenv } = await import('dotenv');

@@ -1,26 +1,31 @@
-// Reading files that need not be there.
+// Files of a project: read where they are there, and told by name where they cannot be.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isMissing, reading, writing } from '../file-problem.ts';
 
-/** Whether an error of the file system says that something does not exist. */
-export function isMissing(error: unknown): boolean {
-  const code = (error as NodeJS.ErrnoException).code;
-  return code === 'ENOENT' || code === 'ENOTDIR';
+/**
+ * The text of a file, or null where there is none of that name.
+ * @throws Problem `unreadable_file`
+ */
+export async function readIfThere(path: string, file = path): Promise<string | null> {
+  return reading(file, async () => {
+    try {
+      return await readFile(path, 'utf8');
+    } catch (error) {
+      if (isMissing(error) || (error as NodeJS.ErrnoException).code === 'EISDIR') return null;
+      throw error;
+    }
+  });
 }
 
-/** The text of a file, or null where there is none. */
-export async function readIfThere(path: string): Promise<string | null> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (isMissing(error)) return null;
-    throw error;
-  }
-}
-
-/** Makes the folder for what pgmage keeps in a project, with a .gitignore of its own so that nobody commits it. */
+/**
+ * Makes the folder for what pgmage keeps in a project, with a .gitignore of its own so that nobody commits it.
+ * @throws Problem `unwritable_file`
+ */
 export async function makeFolder(root: string): Promise<void> {
-  await mkdir(join(root, '.pgmage', 'cache'), { recursive: true });
-  const ignore = join(root, '.pgmage', '.gitignore');
-  if ((await readIfThere(ignore)) === null) await writeFile(ignore, '*\n');
+  await writing('.pgmage', async () => {
+    await mkdir(join(root, '.pgmage', 'cache'), { recursive: true });
+    const ignore = join(root, '.pgmage', '.gitignore');
+    if ((await readIfThere(ignore)) === null) await writeFile(ignore, '*\n');
+  });
 }

@@ -1,6 +1,6 @@
 // Finds a project's folder and reads its configuration.
-import { stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { lstat, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Problem } from '../problem.ts';
 import { checkConfig } from './check.ts';
@@ -32,10 +32,13 @@ export async function openProject(cwd: string, version: string): Promise<Project
 async function locate(cwd: string): Promise<{ root: string; file: string | null }> {
   let packaged: string | null = null;
   for (let folder = cwd; ; folder = dirname(folder)) {
-    const there = await Promise.all([...names, 'package.json'].map((name) => isFile(join(folder, name))));
+    const [isPackage, ...there] = await Promise.all([
+      isFile(join(folder, 'package.json')),
+      ...names.map((name) => isConfig(join(folder, name))),
+    ]);
     const config = names.find((_, index) => there[index]);
     if (config !== undefined) return { root: folder, file: join(folder, config) };
-    if (there[names.length]) packaged ??= folder;
+    if (isPackage) packaged ??= folder;
     // A repository is never looked out of: what lies above belongs to somebody else.
     if (folder === dirname(folder) || (await exists(join(folder, '.git'))))
       return { root: packaged ?? cwd, file: null };
@@ -59,6 +62,15 @@ async function readConfig(root: string, cacheDir: string, file: string, version:
   if (module.default === undefined)
     throw new Problem('bad_config', { file: shown, reason: 'it has no default export' });
   return checkConfig(module.default, shown);
+}
+
+// What is called like a configuration is never passed over: without it, other databases would be meant.
+async function isConfig(path: string): Promise<boolean> {
+  const found = await lstat(path).catch(() => null);
+  if (found === null) return false;
+  if (found.isFile() || (await isFile(path))) return true;
+  const reason = found.isSymbolicLink() ? 'it is a link that leads to no file' : 'it is no file';
+  throw new Problem('bad_config', { file: basename(path), reason });
 }
 
 /** Whether there is a file of that path. */

@@ -48,16 +48,11 @@ export function counterOptions({
   return options.filter((option) => option !== false);
 }
 
+const settings = ['start', 'increment', 'minimum', 'maximum', 'cache', 'cycle'] as const;
+
 /** `Kind.alter` of all that one ALTER SEQUENCE sets at once. */
-export function counterChanges<C>(change: C): Readonly<Record<Exclude<keyof Counter, 'type'>, C>> {
-  return {
-    start: change,
-    increment: change,
-    minimum: change,
-    maximum: change,
-    cache: change,
-    cycle: change,
-  };
+export function counterChanges<C>(change: C): Readonly<Record<(typeof settings)[number], C>> {
+  return Object.fromEntries(settings.map((name) => [name, change])) as Record<(typeof settings)[number], C>;
 }
 
 const as = (type: string | null) => (type === null ? '' : `AS ${type} `);

@@ -1,8 +1,10 @@
 // The user's SQL files as texts.
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { reading } from '../file-problem.ts';
 import { Problem } from '../problem.ts';
 import { decode } from '../sql/decode.ts';
+import { holdsStatement } from '../sql/noise.ts';
 
 /** One file. */
 export interface TextFile {
@@ -20,17 +22,17 @@ const limit = 256 * 2 ** 20;
  */
 export async function readFiles(root: string, path: string): Promise<TextFile[]> {
   const name = shown(root, path);
-  const paths = await attempt(name, () => list(path));
+  const paths = await reading(name, () => list(path));
   const files = await Promise.all(
     paths.map(async (one) => {
       const file = shown(root, one);
-      const { size } = await attempt(file, () => stat(one));
+      const { size } = await reading(file, () => stat(one));
       if (size > limit) throw new Problem('file_too_big', { file, bytes: size, limit });
-      return { file, text: decode(file, await attempt(file, () => readFile(one))) };
+      return { file, text: decode(file, await reading(file, () => readFile(one))) };
     }),
   );
-  if (files.every(({ text }) => text.trim() === '')) throw new Problem('empty_file', { file: name });
-  return files;
+  if (files.some(({ text }) => holdsStatement(text))) return files;
+  throw new Problem('empty_file', { file: name, comments: files.some(({ text }) => text.trim() !== '') });
 }
 
 async function list(path: string): Promise<string[]> {
@@ -42,14 +44,4 @@ async function list(path: string): Promise<string[]> {
 function shown(root: string, path: string): string {
   const inside = relative(root, path);
   return inside.startsWith('..') || inside === '' ? path : inside.replaceAll('\\', '/');
-}
-
-async function attempt<T>(file: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (thrown) {
-    const { code, message } = thrown as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') throw new Problem('missing_file', { file });
-    throw new Problem('unreadable_file', { file, reason: message });
-  }
 }

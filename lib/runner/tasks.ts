@@ -1,9 +1,10 @@
 // Every task of a project: those of its tasks/*.ts, and pgmage's own where the project has none of that name.
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isMissing, makeFolder } from '../config/file.ts';
+import { makeFolder } from '../config/file.ts';
 import { compile } from '../config/module.ts';
 import type { Project } from '../config/project.ts';
+import { isMissing, reading } from '../file-problem.ts';
 import { Problem } from '../problem.ts';
 import { builtin, digestOf, loadBuiltin } from './builtin.ts';
 import type { Task } from './task.ts';
@@ -33,7 +34,9 @@ async function projectTasks(
   const names = (await filesOf(folder))
     .filter((name) => /\.ts$/.test(name) && !/\.(d|test)\.ts$/.test(name))
     .sort();
-  const texts = await Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')));
+  const texts = await Promise.all(
+    names.map((name) => reading(`tasks/${name}`, () => readFile(join(folder, name), 'utf8'))),
+  );
   // pgmage's own file, met in its own repository, is here already.
   const foreign = names.filter((_, index) => digestOf(texts[index] as string) !== own.digest);
   if (foreign.length === 0) return [];
@@ -67,11 +70,11 @@ function runnable(task: Task, load: () => Promise<Readonly<Record<string, unknow
   return { ...task, load: async () => (await load())[task.export] as (...args: unknown[]) => unknown };
 }
 
-async function filesOf(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if (isMissing(error)) return [];
-    throw error;
-  }
+function filesOf(folder: string): Promise<string[]> {
+  return reading('tasks', () =>
+    readdir(folder).catch((error: unknown) => {
+      if (isMissing(error)) return [];
+      throw error;
+    }),
+  );
 }

@@ -3,6 +3,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { kill, pid } from 'node:process';
+import { writing } from '../file-problem.ts';
 import { Problem } from '../problem.ts';
 
 /** A lock that is held. */
@@ -12,12 +13,12 @@ export interface Lock {
 
 /**
  * Takes the lock of a directory: a file beside it that names this process. One of a process that has ended is taken over.
- * @throws Problem `shadow_locked`
+ * @throws Problem `shadow_locked`, `unwritable_file`
  */
 export async function lock(directory: string): Promise<Lock> {
   const file = `${directory}.lock`;
   const mine = `${pid} ${hostname()}\n`;
-  await mkdir(dirname(file), { recursive: true });
+  await writing(dirname(file), () => mkdir(dirname(file), { recursive: true }));
   for (let attempt = 0; attempt < 3; attempt++) {
     if (await create(file, mine)) return { release: () => rm(file, { force: true }) };
     const holder = await readFile(file, 'utf8').catch(() => '');
@@ -28,14 +29,16 @@ export async function lock(directory: string): Promise<Lock> {
   throw new Problem('shadow_locked', { directory });
 }
 
-async function create(file: string, content: string): Promise<boolean> {
-  try {
-    await writeFile(file, content, { flag: 'wx' });
-    return true;
-  } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw new Problem('unreadable_file', { file, reason: String((thrown as Error).message) });
-  }
+function create(file: string, content: string): Promise<boolean> {
+  return writing(file, async () => {
+    try {
+      await writeFile(file, content, { flag: 'wx' });
+      return true;
+    } catch (thrown) {
+      if ((thrown as NodeJS.ErrnoException).code === 'EEXIST') return false;
+      throw thrown;
+    }
+  });
 }
 
 // Of another machine's process nothing is known, so it is taken to be alive. Our own id means this process holds it.

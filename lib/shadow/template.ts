@@ -78,6 +78,6 @@ async function keep(file: string, bytes: Uint8Array): Promise<void> {
     await writeFile(draft, bytes);
     await rename(draft, file);
   } catch {
-    await rm(draft, { force: true });
+    await rm(draft, { force: true }).catch(() => undefined);
   }
 }

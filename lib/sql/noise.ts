@@ -74,6 +74,20 @@ export function withoutNoise(text: string): Script {
   return { sql: pieces.join(''), ends, refused };
 }
 
+/** Whether a text holds anything but blanks, comments and lone semicolons. */
+export function holdsStatement(text: string): boolean {
+  const nothing = /[\s;]+|--[^\n]*/y;
+  for (let at = 0; at < text.length; at = nothing.lastIndex) {
+    nothing.lastIndex = at;
+    if (nothing.test(text)) continue;
+    if (!text.startsWith('/*', at)) return true;
+    nothing.lastIndex = endOfComment(text, at + 2);
+    // One that does not end is for the parser to refuse.
+    if (nothing.lastIndex < at + 4 || !text.startsWith('*/', nothing.lastIndex - 2)) return true;
+  }
+  return false;
+}
+
 /** Blanks of the same length, with the same line ends. */
 export function blank(text: string): string {
   return text.replace(/[^\r\n]+/g, (line) => ' '.repeat(line.length));
