@@ -4,6 +4,7 @@ import { ours } from '../model/introspection.ts';
 import type { Kind, Scope } from '../model/kind.ts';
 import { qualify, quote } from '../model/quote.ts';
 import type { Statement } from '../model/step.ts';
+import { isUsual } from './usual-names.ts';
 
 interface NotNull {
   /** As the server names it by itself, `table_column_not_null`, or otherwise. */
@@ -16,13 +17,11 @@ type Row = Fact<NotNull>;
 
 const tableOf = ({ path }: Row) => qualify(path.slice(0, 2));
 const column = ({ path }: Row) => quote(path[2] as string);
-const usualName = ({ path }: Row) => `${path[1]}_${path[2]}_not_null`;
-
-function add(fact: Row, { major }: Scope): Statement {
+function add(fact: Row, scope: Scope): Statement {
   const { name, noInherit, validated } = fact.payload;
   // What is inherited already has its name: this only makes it the table's own as well.
   const plain =
-    major < 18 || fact.origins.length > 0 || (name === usualName(fact) && !noInherit && validated);
+    scope.major < 18 || fact.origins.length > 0 || (isUsual(fact, scope) && !noInherit && validated);
   const options = `${noInherit ? ' NO INHERIT' : ''}${validated ? '' : ' NOT VALID'}`;
   const sql = plain
     ? `ALTER TABLE ${tableOf(fact)} ALTER COLUMN ${column(fact)} SET NOT NULL`
@@ -80,12 +79,12 @@ export const notNull: Kind<NotNull> = {
           }
         : 'replace',
   },
-  clause: (fact, { after }) => {
+  clause: (fact, scope) => {
     const { name, noInherit, validated } = fact.payload;
-    const inherited = fact.origins.length > 0 && !isLocal(fact, after.facts);
+    const inherited = fact.origins.length > 0 && !isLocal(fact, scope.after.facts);
     if (inherited) return fact.outlives ? null : '';
     if (!validated) return null;
-    return `${name === usualName(fact) ? '' : `CONSTRAINT ${quote(name)} `}NOT NULL${noInherit ? ' NO INHERIT' : ''}`;
+    return `${isUsual(fact, scope) ? '' : `CONSTRAINT ${quote(name)} `}NOT NULL${noInherit ? ' NO INHERIT' : ''}`;
   },
   recurses: ['name', 'noInherit', 'validated'],
   followsChanges: true,

@@ -32,6 +32,7 @@ export const partitionAttachment: Kind<Attachment> = {
     where c.relkind in ('r', 'p', 'f') and c.relispartition and ${ours('pg_class', 'c.oid', 'c.relnamespace')}`,
   create: (fact) => ({
     sql: `ALTER TABLE ONLY ${parent(fact)} ATTACH PARTITION ${child(fact)} ${fact.payload.bound}`,
+    hazards: ['may_fail_on_existing_rows'],
     lock: 'SHARE UPDATE EXCLUSIVE',
   }),
   drop: (fact) => [

@@ -1,15 +1,16 @@
 // Tables: plain, unlogged, partitioned, partitions and heirs. Foreign tables are a kind of their own.
-
 import type { Fact } from '../model/fact.ts';
 import { ours } from '../model/introspection.ts';
 import type { Clause, Kind, Scope } from '../model/kind.ts';
 import { qualify, quote } from '../model/quote.ts';
+import { keyColumns, partitionKey } from './partition-keys.ts';
 import { alterOptions, withOptions } from './storage-options.ts';
 
 interface Table {
   readonly unlogged: boolean;
   /** `RANGE (at)`, or null for a table with rows of its own. */
   readonly partitionKey: string | null;
+  readonly keyColumns: readonly string[];
   readonly accessMethod: string | null;
   readonly tablespace: string | null;
   readonly options: readonly string[];
@@ -51,7 +52,7 @@ export const table: Kind<Table> = {
   introspect: () => `
     select array['pg_class:' || c.oid || ':0'] as addresses, array[n.nspname, c.relname] as path,
       c.relpersistence = 'u' as unlogged,
-      case when c.relkind = 'p' then pg_get_partkeydef(c.oid) end as "partitionKey",
+      ${partitionKey} as "partitionKey", ${keyColumns} as "keyColumns",
       case when am.amname <> 'heap' then am.amname end as "accessMethod",
       ts.spcname as tablespace,
       coalesce(c.reloptions, '{}') || coalesce((select array_agg('toast.' || o) from unnest(tc.reloptions) o), '{}') as options,
@@ -65,6 +66,7 @@ export const table: Kind<Table> = {
   drop: (fact) => ({ sql: `DROP TABLE ${qualify(fact.path)}`, lock: 'ACCESS EXCLUSIVE' }),
   alter: {
     partitionKey: 'replace',
+    keyColumns: 'replace',
     // Partitioned tables have no storage of their own to be rewritten, so the command does nothing to them.
     unlogged: (_, to) =>
       to.payload.partitionKey !== null

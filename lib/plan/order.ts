@@ -38,8 +38,9 @@ export function graphOf(fates: Fates, relief: Relief): Graph {
     comingEdges(graph, fates, relief, id);
   }
   slotEdges(graph, fates);
-  linkEdges(graph, fates);
-  completionEdges(graph, fates);
+  const parts = completions(fates);
+  linkEdges(graph, fates, parts);
+  completionEdges(graph, fates, parts);
   mergeImplied(graph, fates, relief.separate);
   return graph;
 }
@@ -113,12 +114,15 @@ function slotEdges(graph: Graph, fates: Fates): void {
 }
 
 // What is to be merged when two facts are linked must be there before; what was inherited can go only after the link has.
-function linkEdges(graph: Graph, fates: Fates): void {
+function linkEdges(graph: Graph, fates: Fates, parts: ReadonlyMap<string, ReadonlySet<string>>): void {
   for (const { id, from, to, action } of fates.all.values()) {
     if (to !== undefined && to.parent !== null && action !== 'drop')
       for (const [upper, link] of uppers(fates, 'after', to))
-        if (fates.comes(link) && upper !== null && !given(fates, link))
+        if (fates.comes(link) && upper !== null && !given(fates, link)) {
           graph.edge(node(action === 'alter' ? 'alter' : 'create', id), node('create', link));
+          // What is not complete is passed over, and another one made in its place.
+          for (const part of parts.get(id) ?? []) graph.edge(node('create', part), node('create', link));
+        }
     if (from !== undefined && from.parent !== null && from.origins.length > 0 && action !== 'create')
       for (const [, link] of uppers(fates, 'before', from))
         if (fates.goes(link)) graph.edge(node('drop', link), node(action === 'alter' ? 'alter' : 'drop', id));
@@ -130,14 +134,19 @@ function given(fates: Fates, link: string): boolean {
   return fates.kind(link).inseparable === true && fates.comes(fates.after.facts.get(link)?.parent as string);
 }
 
-// Whoever refers to what others complete waits for all of them, except they themselves.
-function completionEdges(graph: Graph, fates: Fates): void {
+// The links that come and complete what they link to.
+function completions(fates: Fates): Map<string, Set<string>> {
   const parts = new Map<string, Set<string>>();
   for (const [key, link] of fates.after.links) {
     if (!fates.kind(link).completes || !fates.comes(link)) continue;
     const whole = key.slice(key.indexOf('\n') + 1);
     parts.set(whole, (parts.get(whole) ?? new Set()).add(link));
   }
+  return parts;
+}
+
+// Whoever refers to what others complete waits for all of them, except they themselves.
+function completionEdges(graph: Graph, fates: Fates, parts: ReadonlyMap<string, ReadonlySet<string>>): void {
   if (parts.size === 0) return;
   for (const { id } of fates.all.values())
     for (const needed of fates.after.needs.get(id)?.keys() ?? []) {

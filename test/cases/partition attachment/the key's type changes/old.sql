@@ -1,0 +1,12 @@
+create table events (id integer not null, at date, primary key (id)) partition by range (id);
+create table events_low partition of events for values from (minvalue) to (100) partition by list (id);
+create table events_one partition of events_low for values in (1);
+create table events_rest partition of events default;
+create index events_at on events (at);
+create table notes (event integer references events);
+comment on column events.id is 'the key';
+create view seen as select id from events;
+create table logs (host text, level integer) partition by hash (host);
+create table logs_0 partition of logs for values with (modulus 1, remainder 0);
+create table tens (id integer, at date) partition by range ((id * 10), at);
+create table tens_all partition of tens default;
