@@ -16,11 +16,36 @@ process.on('exit', () => {
   process.exitCode = 1;
 });
 
-process.on('SIGINT', () => {
+// What the run has made outside of this process and would have to take away again.
+const undos = new Set<() => Promise<void>>();
+// How long a server may take to do so.
+const patience = 5_000;
+
+const codes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+
+async function interrupt(signal: NodeJS.Signals): Promise<void> {
+  const code = codes[signal as keyof typeof codes];
+  // Asked twice, it is meant at once.
+  if (finished) process.exit(code);
   finished = true;
   process.stderr.write('\nInterrupted. What was not committed was rolled back.\n');
-  process.exit(130);
-});
+  setTimeout(() => process.exit(code), patience);
+  for (const one of await Promise.allSettled([...undos].map((undo) => undo())))
+    if (one.status === 'rejected') process.stderr.write(`${(one.reason as Error).message}\n`);
+  process.exit(code);
+}
+
+process.on('SIGINT', interrupt);
+
+// Only while there is something to undo: left alone, these end the process even where it is busy.
+function onInterrupt(undo: () => Promise<void>): () => void {
+  if (undos.size === 0) process.on('SIGTERM', interrupt).on('SIGHUP', interrupt);
+  undos.add(undo);
+  return () => {
+    undos.delete(undo);
+    if (undos.size === 0) process.off('SIGTERM', interrupt).off('SIGHUP', interrupt);
+  };
+}
 
 void run({
   words: process.argv.slice(2),
@@ -29,8 +54,11 @@ void run({
   terminal: process.stdout.isTTY ? process.stdout.columns : undefined,
   now: () => new Date(),
   print: (text) => process.stdout.write(`${text}\n`),
-  log: (text) => process.stderr.write(`${text}\n`),
+  log: (text) => finished || process.stderr.write(`${text}\n`),
+  onInterrupt,
 }).then((code) => {
+  // What it ends of is the interruption then, which has been told.
+  if (finished) return;
   finished = true;
   // Idle sockets and workers would keep the process for a while; what is written goes out first.
   process.stdout.write('', () => process.stderr.write('', () => process.exit(code)));

@@ -37,4 +37,9 @@ export interface Context {
   now(): Date;
   /** Tells the user what takes long, e.g. `Preparing the shadow database`; one line, without an end of line. */
   progress(message: string): void;
+  /**
+   * Notes what has to be undone outside of this process if it is interrupted, and gives the way to forget it again. Where
+   * it is left out, nobody is told of an interruption.
+   */
+  onInterrupt?(undo: () => Promise<void>): () => void;
 }

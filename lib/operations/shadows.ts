@@ -61,5 +61,6 @@ async function start(context: Context, extensions: ReadonlySet<string>): Promise
     url: context.shadow,
     extensions,
     progress: (message) => context.progress(message),
+    ...(context.onInterrupt && { onInterrupt: context.onInterrupt }),
   });
 }

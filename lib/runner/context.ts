@@ -23,6 +23,7 @@ export interface Edge {
   readonly variables: Variables;
   now(): Date;
   progress(message: string): void;
+  onInterrupt?(undo: () => Promise<void>): () => void;
 }
 
 /** Makes the context of one command line. */
@@ -50,6 +51,7 @@ export function makeContext(project: Project, edge: Edge): TaskContext {
     },
     now: edge.now,
     progress: edge.progress,
+    ...(edge.onInterrupt && { onInterrupt: edge.onInterrupt }),
     run(task, ...args) {
       const byArguments = done.get(task) ?? new Map<string, unknown>();
       done.set(task, byArguments);

@@ -21,6 +21,8 @@ export interface World {
   print(text: string): void;
   /** Writes progress, logs and errors. */
   log(text: string): void;
+  /** Notes what is to be undone when the process is interrupted; gives the way to forget it again. */
+  onInterrupt?(undo: () => Promise<void>): () => void;
 }
 
 /** Runs a command line. @returns 0 fine, 1 failed, 2 differences found, 64 bad usage; it never throws */
@@ -46,8 +48,11 @@ async function perform(world: World): Promise<number> {
   if (line.globals.version) world.print(version);
   else if (line.globals.help || line.globals.list || line.calls.length === 0)
     await explain(world, tasks, line);
-  else
-    return execute(world, project, line, { version, variables: world.variables, now: world.now, progress });
+  else {
+    const { variables, now, onInterrupt } = world;
+    const edge = { version, variables, now, progress, ...(onInterrupt && { onInterrupt }) };
+    return execute(world, project, line, edge);
+  }
   return 0;
 }
 

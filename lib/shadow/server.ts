@@ -4,14 +4,19 @@ import { shadowRole } from '../model/catalog.ts';
 import { quote } from '../model/quote.ts';
 import { connect } from '../pg/connect.ts';
 import type { Connection } from '../pg/connection.ts';
+import { Problem } from '../problem.ts';
 import { Queue } from './queue.ts';
-import type { Shadow } from './shadow.ts';
+import type { Shadow, ShadowOptions } from './shadow.ts';
 
 /**
  * Makes the database and connects to it.
+ * @param onInterrupt is given what removes it if the process is interrupted; see `ShadowOptions`
  * @throws Problem whatever connecting and CREATE DATABASE throw, e.g. `permission_denied`
  */
-export async function openServerShadow(url: string): Promise<Shadow> {
+export async function openServerShadow(
+  url: string,
+  onInterrupt: ShadowOptions['onInterrupt'] = () => () => {},
+): Promise<Shadow> {
   const name = `pgmage_shadow_${randomBytes(8).toString('hex')}`;
   const keeper = await connect({ url, applicationName: 'pgmage shadow' });
   // template0 holds nothing that somebody added to template1, and allows any encoding.
@@ -19,6 +24,24 @@ export async function openServerShadow(url: string): Promise<Shadow> {
     keeper.execute(`create database ${name} template template0 encoding 'UTF8' lc_collate 'C' lc_ctype 'C'`);
   const drop = () => keeper.execute(`drop database if exists ${name} with (force)`);
   const open = () => connect({ url: withDatabase(url, name), applicationName: 'pgmage shadow' });
+  // The server's roles before a state was committed: those that come meanwhile come from here.
+  let roles: string[] | undefined;
+  const dropRoles = async () => {
+    for (const role of roles === undefined ? [] : await rolesOf(keeper))
+      if (!roles?.includes(role)) await keeper.execute(`drop role if exists ${quote(role)}`);
+  };
+  let interrupted = false;
+  const forget = onInterrupt(async () => {
+    interrupted = true;
+    try {
+      // Behind whatever the keeper is still doing, such as making the database.
+      await drop();
+      await dropRoles();
+    } catch (thrown) {
+      const state = `The database ${name} on the shadow's server is left: ${(thrown as Error).message}`;
+      throw new Problem('interrupted', { state });
+    }
+  });
   const queue = new Queue();
   let connection: Connection;
   try {
@@ -26,6 +49,7 @@ export async function openServerShadow(url: string): Promise<Shadow> {
     connection = await open();
   } catch (thrown) {
     await drop().catch(() => undefined);
+    forget();
     await keeper.close();
     throw thrown;
   }
@@ -44,24 +68,29 @@ export async function openServerShadow(url: string): Promise<Shadow> {
       }),
     committed: (work) =>
       queue.run(async () => {
-        const roles = await rolesOf(connection);
+        roles = await rolesOf(connection);
         try {
           await become(connection);
           return await work(connection);
         } finally {
           await connection.close();
-          await drop();
-          // Roles belong to the whole server: those that came meanwhile came from here.
-          for (const role of await rolesOf(keeper))
-            if (!roles.includes(role)) await keeper.execute(`drop role if exists ${quote(role)}`);
-          await create();
-          connection = await open();
+          if (!interrupted) {
+            await drop();
+            await dropRoles();
+            roles = undefined;
+          }
+          if (!interrupted) {
+            await create();
+            connection = await open();
+          }
         }
       }),
     close: () =>
       queue.run(async () => {
         await connection.close().catch(() => undefined);
+        if (interrupted) return;
         await drop();
+        forget();
         await keeper.close();
       }),
   };

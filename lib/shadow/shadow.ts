@@ -31,6 +31,8 @@ export interface ShadowOptions {
   readonly extensions?: Iterable<string>;
   /** Told once, before something that takes seconds. */
   readonly progress?: (message: string) => void;
+  /** Is given what removes the shadow if the process is interrupted, and gives the way to forget it again. */
+  readonly onInterrupt?: (undo: () => Promise<void>) => () => void;
 }
 
 /**
@@ -38,6 +40,6 @@ export interface ShadowOptions {
  * @throws Problem `shadow_failed`, and with a URL whatever connecting throws
  */
 export function openShadow(options: ShadowOptions): Promise<Shadow> {
-  const { url } = options;
-  return url === null ? openPgliteShadow(options) : openServerShadow(url);
+  const { url, onInterrupt } = options;
+  return url === null ? openPgliteShadow(options) : openServerShadow(url, onInterrupt);
 }
