@@ -57,12 +57,11 @@ function replaced(catalog: Catalog, successors: ReadonlyMap<string, Fact | null>
   const idOf = (id: string) => successors.get(id)?.id ?? id;
   const moved = <T>(relations: ReadonlyMap<string, T>, move: (of: T) => T) =>
     new Map([...relations].map(([id, of]) => [idOf(id), move(of)] as const));
-  return {
-    ...catalog,
-    facts,
+  return withRelations(catalog, facts, () => ({
     needs: moved(catalog.needs, (of) => new Map([...of].map(([id, need]) => [idOf(id), need]))),
     dies: moved(catalog.dies, (of) => new Set([...of].map(idOf))),
-  };
+    links: catalog.links,
+  }));
 }
 
 function completed(catalog: Catalog, other: Catalog, kinds: Kinds): Catalog {
