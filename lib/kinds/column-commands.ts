@@ -50,10 +50,7 @@ export function clause(fact: ColumnFact, { clauses }: Scope): string {
   return parts.filter(Boolean).join(' ');
 }
 
-/**
- * What the clause makes. Heirs take storage over when their table is made, and nothing of it when the column comes to a
- * table that is there.
- */
+/** What the clause makes. Heirs take storage over when their table is made, but not when the column comes to it later. */
 export function carried(fact: ColumnFact, { before, after }: Scope): Column {
   const { local } = fact.payload;
   const inherits = !local && !before.facts.has(fact.parent as string);

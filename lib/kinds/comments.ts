@@ -49,4 +49,5 @@ export const comment: Kind<Comment> = {
   create: set,
   drop: remove,
   alter: { text: (_, to, scope) => set(to, scope) },
+  followsChanges: true,
 };

@@ -58,6 +58,7 @@ export const grant: Kind<Privileges> = {
   reference: (fact) => `GRANT ON ${described(fact)} TO ${granteeOf(granteeIn(fact), null)}`,
   introspect: () => `
     select '{}'::text[] as addresses, array[g.grantee] as path, format('%s:%s:%s', o.catalog, o.oid, o.sub) as target,
+      o.sub as position,
       g.privileges, g.grantable
     from (${objectsWithAcls}) o
       left join pg_init_privs i on i.classoid = o.class and i.objoid = o.oid and i.objsubid = o.sub
@@ -67,7 +68,11 @@ export const grant: Kind<Privileges> = {
   create: (fact, scope) => {
     const fresh = initially(fact, usually(fact, scope), scope);
     const old = scope.before.facts.has(fact.parent as string) ? usually(fact, scope) : fresh;
-    return change(common(fresh, old), union(fresh, old), fact.payload, fact, scope);
+    const most = union(fresh, old);
+    return [
+      ...change(common(fresh, old), most, fact.payload, fact, scope),
+      ...columnsAgain(most, fact.payload, fact, scope),
+    ];
   },
   drop: (fact, scope) => {
     const to = usually(fact, scope);
@@ -77,6 +82,7 @@ export const grant: Kind<Privileges> = {
     ];
   },
   alter: { privileges: alter, grantable: alter },
+  followsChanges: true,
   standIn: (fact, role) =>
     granteeIn(fact) === shadowRole
       ? { ...fact, id: fact.id.replace(shadowRole, quote(role)), path: [...fact.path.slice(0, -1), role] }

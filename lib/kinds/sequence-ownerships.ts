@@ -15,11 +15,14 @@ const own = ({ path }: Fact<Ownership>, column: string) =>
   `ALTER SEQUENCE ${qualify(path)} OWNED BY ${column}`;
 const set = (fact: Fact<Ownership>) => own(fact, qualify(fact.payload.column));
 
-// Both must have the same owner (manual: ALTER SEQUENCE). A table that was there may be somebody else's.
+// Both must have the same owner (manual: ALTER SEQUENCE), and each may be on its way from one to another, or be made anew.
 function join(fact: Fact<Ownership>, { before, after, role }: Scope, free: readonly string[]): string[] {
   const column = after.facts.get(`column:${qualify(fact.payload.column)}`);
   const owner = ownerOf(after, column);
-  if (owner === null || owner === role || !before.facts.has(column?.parent ?? '')) return [set(fact)];
+  const [table, sequence] = [column?.parent, fact.parent].map((id) => before.facts.get(id ?? ''));
+  const made = [table, sequence].map((old) => (old === undefined ? role : ownerOf(before, old)));
+  const same = owner === role ? made.every((one) => one === owner) : !table && !sequence;
+  if (owner === null || same) return [set(fact)];
   const names = [`TABLE ${qualify(fact.payload.column.slice(0, 2))}`, `SEQUENCE ${qualify(fact.path)}`];
   return [...free, ...names.map((name) => `ALTER ${name} OWNER TO ${quote(owner)}`), set(fact)];
 }

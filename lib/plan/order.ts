@@ -79,10 +79,16 @@ function end(fates: Fates, id: string): string {
 function causeOf(fates: Fates, id: string): string | undefined {
   const from = fates.of(id)?.from as Fact;
   const causes = [
-    ...(fates.before.dies.get(id) ?? []),
+    ...[...(fates.before.dies.get(id) ?? [])].filter((other) => !severed(fates, from, other)),
     ...(from.outlives ? [] : heirOf(fates, 'before', from)),
   ].filter((other) => fates.goes(other));
   return causes.find((other) => !fates.putAside(other)) ?? causes[0];
+}
+
+// Whether what it belongs to stays, and is taken off what the other one belongs to: a partition that is detached.
+function severed(fates: Fates, fact: Fact, other: string): boolean {
+  const link = linkAbove(fates.before, fact, fates.before.facts.get(other));
+  return link !== undefined && fates.goes(link) && !fates.goes(fact.parent as string);
 }
 
 function comingEdges(graph: Graph, fates: Fates, { placed }: Relief, id: string): void {
@@ -123,7 +129,7 @@ function linkEdges(graph: Graph, fates: Fates, parts: ReadonlyMap<string, Readon
           // What is not complete is passed over, and another one made in its place.
           for (const part of parts.get(id) ?? []) graph.edge(node('create', part), node('create', link));
         }
-    if (from !== undefined && from.parent !== null && from.origins.length > 0 && action !== 'create')
+    if (from !== undefined && from.parent !== null && action !== 'create')
       for (const [, link] of uppers(fates, 'before', from))
         if (fates.goes(link)) graph.edge(node('drop', link), node(action === 'alter' ? 'alter' : 'drop', id));
   }

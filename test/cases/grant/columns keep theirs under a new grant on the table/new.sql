@@ -1,0 +1,16 @@
+create role reader;
+create table t (a int, b int, c int);
+grant select (a), update (b) on t to reader;
+grant insert on t to reader;
+alter default privileges grant select on tables to reader;
+create table made (a int, b int, c int);
+revoke select on made from reader;
+grant insert on made to reader;
+grant select (a), select (b) on made to reader;
+create table fresh (a int, b int);
+revoke select on fresh from reader;
+grant select (a) on fresh to reader;
+create table other (a int, b int);
+grant insert on other to reader;
+revoke select on other from reader;
+grant select (a) on other to reader;

@@ -1,0 +1,13 @@
+create role owner_a superuser;
+create table t (id bigserial);
+alter table t owner to owner_a;
+create table comes (id int);
+alter table comes owner to owner_a;
+create sequence waits;
+alter sequence waits owner to owner_a;
+alter sequence waits owned by comes.id;
+create table turns (id serial, k int) partition by range (k);
+alter table turns owner to owner_a;
+create sequence kept;
+create table whose (id bigint default nextval('kept'));
+alter sequence kept owned by whose.id;
