@@ -60,12 +60,6 @@ export function carried(fact: ColumnFact, { before, after }: Scope): Column {
   return { ...fact.payload, ...origin, ...bare, local, storage, customStorage };
 }
 
-/** Whether existing rows would have no value for a new column that needs one. */
-export function emptyButRequired({ payload }: ColumnFact, { clauses }: Scope): boolean {
-  const has = (kind: string) => clauses.some(({ fact }) => fact.kind === kind);
-  return has('not null') && payload.generated === null && !has('default') && !has('identity');
-}
-
 /** What only a command of its own can set. */
 export const settings = {
   storage: (fact: ColumnFact) => `${only(fact)} SET STORAGE ${fact.payload.storage}`,

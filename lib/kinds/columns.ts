@@ -2,11 +2,11 @@
 import { ours } from '../model/introspection.ts';
 import type { Kind } from '../model/kind.ts';
 import { qualify } from '../model/quote.ts';
+import { additionHazards } from './column-additions.ts';
 import {
   type Column,
   carried,
   clause,
-  emptyButRequired,
   nameOf,
   only,
   recursive,
@@ -48,7 +48,7 @@ export const column: Kind<Column> = {
   create: (fact, scope) => [
     {
       sql: `ALTER TABLE ${tableOf(fact)} ADD COLUMN ${clause(fact, scope)}`,
-      hazards: emptyButRequired(fact, scope) ? ['may_fail_on_existing_rows'] : [],
+      hazards: additionHazards(fact, scope),
       lock: 'ACCESS EXCLUSIVE',
     },
     ...(fact.payload.customStorage ? [settings.storage(fact)] : []),

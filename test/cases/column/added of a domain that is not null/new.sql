@@ -1,0 +1,2 @@
+create domain needed as int not null;
+create table t (a int, b needed);

@@ -1,0 +1,1 @@
+insert into filled values (1), (2);
