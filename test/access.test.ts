@@ -133,7 +133,31 @@ describe.each(servers().map((server) => [server.major, server] as const))('Postg
 
   test('comments that come by themselves are no facts', async () => {
     const live = await actual('create extension hstore;');
-    expect([...live.facts.keys()].filter((id) => id.startsWith('comment:'))).toEqual([]);
+    expect([...live.facts.keys()].filter((id) => id.startsWith('comment:'))).toEqual([
+      'comment:@schema:public',
+    ]);
+  });
+
+  test('a schema public that was made anew differs from that of a new database', async () => {
+    const schema = 'drop schema public; create schema public; create table t (id int);';
+    const live = await actual(schema);
+    expect(diff(live, await wanted(schema), kinds)).toEqual(nothing);
+    expect(
+      sql(await actual(''), await wanted(schema))
+        .slice(0, -1)
+        .sort(),
+    ).toEqual([
+      'ALTER SCHEMA public OWNER TO postgres',
+      "COMMENT ON SCHEMA public IS ''",
+      'CREATE TABLE public.t (\n  id integer\n)',
+    ]);
+    expect(sql(emptyCatalog(18, kinds), await wanted(schema))).toContain(
+      'ALTER SCHEMA public OWNER TO CURRENT_USER',
+    );
+    // A file that does not mention it leaves owner and comment open, but not who may use it.
+    expect(sql(live, await wanted('create table t (id int);'))).toEqual([
+      'GRANT USAGE ON SCHEMA public TO PUBLIC',
+    ]);
   });
 });
 

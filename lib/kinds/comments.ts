@@ -1,15 +1,26 @@
 // Comments on everything that can have one.
+import { shadowRole } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
 import type { Kind, Scope } from '../model/kind.ts';
 import { literal } from '../model/quote.ts';
+import { standardComment } from './schemas.ts';
 import { described, ownObject, referenceOf } from './targets.ts';
 
 interface Comment {
   readonly text: string;
 }
 
-// What initdb wrote (source: template1_extra_fixup in initdb.c).
-const standard = 'standard public schema';
+// Where a schema file says nothing of it, the comment of `public` is left as it is, also if there is none.
+const ofPublic = {
+  id: 'comment:@schema:public',
+  kind: 'comment',
+  path: ['public'],
+  signature: '',
+  parent: 'schema:public',
+  origins: [],
+  position: 0,
+  payload: { text: standardComment },
+};
 
 const set = (fact: Fact<Comment>, scope: Scope) =>
   `COMMENT ON ${referenceOf(fact, scope)} IS ${literal(fact.payload.text)}`;
@@ -21,7 +32,7 @@ function remove(fact: Fact<Comment>, scope: Scope): string {
   if (kind === 'extension')
     return `DO $$BEGIN EXECUTE format(${literal(`COMMENT ON ${reference} IS %L`)}, (SELECT comment
   FROM pg_catalog.pg_available_extensions WHERE name = ${literal(name)})); END$$`;
-  return `COMMENT ON ${reference} IS ${kind === 'schema' && name === 'public' ? literal(standard) : 'NULL'}`;
+  return `COMMENT ON ${reference} IS NULL`;
 }
 
 /** COMMENT ON (manual: catalogs pg_description, pg_shdescription). Those that come unasked are no facts. */
@@ -42,12 +53,20 @@ export const comment: Kind<Comment> = {
       left join pg_constraint k on d.classoid = 'pg_class'::regclass and d.objsubid = 0 and k.conindid = d.objoid
         and k.contype in ('p', 'u', 'x')
     where ${ownObject('d.classoid', 'd.objoid')} and case d.classoid
-      when 'pg_namespace'::regclass then d.objoid <> to_regnamespace('public') or d.description <> ${literal(standard)}
+      when 'pg_namespace'::regclass then d.objoid <> to_regnamespace('public')
       when 'pg_extension'::regclass then d.description is distinct from (select a.comment
         from pg_available_extensions a join pg_extension x on x.extname = a.name where x.oid = d.objoid)
-      else true end`,
-  create: set,
+      else true end
+    union all select '{}', '{}', 'pg_namespace:' || n.oid || ':0', '', d.text
+    from pg_namespace n
+      cross join lateral (select coalesce(obj_description(n.oid, 'pg_namespace'), '') as text) d
+    where n.nspname = 'public'
+      and not (current_user = '${shadowRole}' and n.oid < 16384 and d.text = ${literal(standardComment)})`,
+  create: (fact, scope) =>
+    fact.id === ofPublic.id && fact.payload.text === standardComment ? [] : set(fact, scope),
   drop: remove,
   alter: { text: (_, to, scope) => set(to, scope) },
+  optional: ({ id }) => id === ofPublic.id,
+  initial: [ofPublic],
   followsChanges: true,
 };

@@ -4,7 +4,7 @@ import type { Fact } from '../model/fact.ts';
 import type { Kind, Scope } from '../model/kind.ts';
 import { qualify, quote } from '../model/quote.ts';
 import type { Statement } from '../model/step.ts';
-import { objectsWithAcls, unusual } from './acls.ts';
+import { objectsWithAcls, unusual, usualAcl } from './acls.ts';
 import { columnGrants } from './column-grants.ts';
 import { initially } from './initial-privileges.ts';
 import { share } from './owners-share.ts';
@@ -61,9 +61,7 @@ export const grant: Kind<Privileges> = {
       o.sub as position,
       g.privileges, g.grantable
     from (${objectsWithAcls}) o
-      left join pg_init_privs i on i.classoid = o.class and i.objoid = o.oid and i.objsubid = o.sub
-        and i.privtype = 'i'
-      cross join lateral (${unusual('o.acl', 'coalesce(i.initprivs, acldefault(o.type, o.owner))', 'o.owner')}) g`,
+      cross join lateral (${unusual('o.acl', usualAcl, 'o.owner')}) g`,
   // A new object has what default privileges gave it; the parent may also be an old one, which has what is usual.
   create: (fact, scope) => {
     const fresh = initially(fact, usually(fact, scope), scope);

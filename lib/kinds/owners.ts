@@ -2,9 +2,9 @@
 import { type Catalog, shadowRole } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
 import type { Kind, Scope } from '../model/kind.ts';
-import { quote } from '../model/quote.ts';
 import type { Script } from '../model/step.ts';
 import { ownedObjects } from './owned-objects.ts';
+import { granteeOf } from './regrants.ts';
 import { described, ownerOf, referenceOf } from './targets.ts';
 
 interface Owner {
@@ -20,7 +20,7 @@ function follows({ parent, payload }: Fact<Owner>, catalog: Catalog): boolean {
 }
 
 const change = (fact: Fact<Owner>, scope: Scope): Script => ({
-  sql: `ALTER ${referenceOf(fact, scope)} OWNER TO ${quote(fact.payload.owner)}`,
+  sql: `ALTER ${referenceOf(fact, scope)} OWNER TO ${granteeOf(fact.payload.owner, null)}`,
   hazards: ['changes_privileges'],
 });
 
@@ -32,17 +32,22 @@ export const owner: Kind<Owner> = {
     select '{}'::text[] as addresses, '{}'::text[] as path, format('%s:%s:0', o.catalog, o.oid) as target,
       o.part as signature, o.sequence::int as position, r.rolname as owner
     from (${ownedObjects(major)}) o join pg_roles r on r.oid = o.owner
-    where r.rolname <> '${shadowRole}' and (current_user <> '${shadowRole}' or r.rolname <> 'pg_database_owner')`,
+    where current_user <> '${shadowRole}' or r.rolname not in ('${shadowRole}', 'pg_database_owner')
+      -- The schema public, made anew.
+      or r.rolname = '${shadowRole}' and o.class = 'pg_namespace'::regclass and o.oid = to_regnamespace('public')`,
   // Whoever makes an object owns it already.
   create: (fact, scope) =>
-    fact.payload.owner === scope.role || follows(fact, scope.after) ? [] : change(fact, scope),
+    [scope.role, shadowRole].includes(fact.payload.owner) || follows(fact, scope.after)
+      ? []
+      : change(fact, scope),
   // Everything has an owner: this goes only with what it is the owner of.
   drop: () => [],
   alter: {
     owner: (from, to, scope) =>
       follows(from, scope.before) && follows(to, scope.after) ? [] : change(to, scope),
   },
-  optional: true,
+  optional: () => true,
+  standIn: (fact, role) => (fact.payload.owner === shadowRole ? { ...fact, payload: { owner: role } } : fact),
   // Refreshed before, because that needs the privileges of the owner.
   rank: 2,
   initial: [

@@ -28,5 +28,5 @@ export const population: Kind<Record<never, never>> = {
   }),
   drop: () => [],
   alter: {},
-  optional: true,
+  optional: () => true,
 };

@@ -1,4 +1,5 @@
 // From one set of privileges to another: GRANT and REVOKE.
+import { shadowRole } from '../model/catalog.ts';
 import { quote } from '../model/quote.ts';
 import type { Statement } from '../model/step.ts';
 import { everybody, type Privileges, theOwner } from './privileges.ts';
@@ -44,9 +45,9 @@ export function regrant(least: Privileges, most: Privileges, to: Privileges, wor
   ];
 }
 
-/** The grantee as SQL. `owner`: null where nobody knows, as it is then whoever runs the command. */
+/** The grantee as SQL. `owner`: null where nobody knows, as it is then whoever runs the command, as is the shadow's role. */
 export function granteeOf(name: string, owner: string | null): string {
   if (name === everybody) return 'PUBLIC';
   const role = name === theOwner ? owner : name;
-  return role === null ? 'CURRENT_USER' : quote(role);
+  return role === null || role === shadowRole ? 'CURRENT_USER' : quote(role);
 }

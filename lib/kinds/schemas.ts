@@ -1,8 +1,11 @@
 // Schemas. `public` is there from the start, so it is only ever noticed when it is missing.
 import type { Kind } from '../model/kind.ts';
-import { qualify } from '../model/quote.ts';
+import { literal, qualify } from '../model/quote.ts';
 
 type Schema = Record<never, never>;
+
+/** What initdb says of the schema `public` (source: template1_extra_fixup in initdb.c). */
+export const standardComment = 'standard public schema';
 
 /** CREATE SCHEMA (manual: catalog pg_namespace). */
 export const schema: Kind<Schema> = {
@@ -13,7 +16,16 @@ export const schema: Kind<Schema> = {
     from pg_namespace n
     where n.nspname = 'public' or (n.oid >= 16384 and n.nspname !~ '^pg_' and not exists (select from pg_depend e
       where e.classid = 'pg_namespace'::regclass and e.objid = n.oid and e.deptype = 'e'))`,
-  create: (fact) => `CREATE SCHEMA ${qualify(fact.path)}`,
+  // As initdb makes it; what is wanted otherwise are facts of their own.
+  create: (fact) => {
+    const create = `CREATE SCHEMA ${qualify(fact.path)}`;
+    if (fact.path[0] !== 'public') return create;
+    return [
+      create,
+      `GRANT USAGE ON SCHEMA public TO PUBLIC`,
+      `COMMENT ON SCHEMA public IS ${literal(standardComment)}`,
+    ];
+  },
   drop: (fact) => `DROP SCHEMA ${qualify(fact.path)}`,
   alter: {},
   initial: [

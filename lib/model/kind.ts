@@ -153,7 +153,7 @@ export interface Kind<P = Payload> {
    * It is only asked for where it is written down (an owner): a side that has its parent but not it wants it as the
    * other side has it. See `settle`.
    */
-  readonly optional?: boolean;
+  optional?(fact: Fact<P>): boolean;
 
   /** The same fact with `role` in the place of the shadow's role, which stands for it. See `settle`. */
   standIn?(fact: Fact<P>, role: string): Fact<P>;

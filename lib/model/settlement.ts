@@ -66,8 +66,11 @@ function replaced(catalog: Catalog, successors: ReadonlyMap<string, Fact | null>
 
 function completed(catalog: Catalog, other: Catalog, kinds: Kinds): Catalog {
   const open = [...other.facts.values()].filter(
-    ({ id, kind, parent }) =>
-      kinds.get(kind)?.optional && !catalog.facts.has(id) && parent !== null && catalog.facts.has(parent),
+    (fact) =>
+      !catalog.facts.has(fact.id) &&
+      fact.parent !== null &&
+      catalog.facts.has(fact.parent) &&
+      kinds.get(fact.kind)?.optional?.(fact),
   );
   if (open.length === 0) return catalog;
   const facts = new Map(catalog.facts);

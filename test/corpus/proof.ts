@@ -70,8 +70,12 @@ async function judge(desk: Desk, reached: Database, wanted: Database): Promise<F
   if (program === null || Object.values(first).every((lines) => lines.length === 0)) return first;
   return withDatabase(desk.server, (again) =>
     withDatabase(desk.server, async (wantedAgain) => {
-      await copySchema(program, reached.socket, again.socket);
-      await copySchema(program, wanted.socket, wantedAgain.socket);
+      try {
+        await copySchema(program, reached.socket, again.socket);
+        await copySchema(program, wanted.socket, wantedAgain.socket);
+      } catch (thrown) {
+        return { ...first, 'dump not loadable': [describe(thrown)] };
+      }
       const second = await compared(desk, again, wantedAgain);
       return Object.values(second).every((lines) => lines.length === 0) ? {} : first;
     }),

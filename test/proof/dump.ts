@@ -32,6 +32,8 @@ export async function runByPsql(sql: string, url: string): Promise<void> {
   const child = run('psql', ['-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', url, '-f', '-'], {
     maxBuffer: 1 << 28,
   });
+  // psql that has met an error reads no further; what it says tells more than the broken pipe.
+  child.child.stdin?.on('error', () => undefined);
   child.child.stdin?.end(sql);
   await child.catch((thrown: { stderr?: string }) => {
     throw new Error(thrown.stderr || String(thrown));

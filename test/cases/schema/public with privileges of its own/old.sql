@@ -1,0 +1,4 @@
+DROP SCHEMA public;
+CREATE SCHEMA public;
+GRANT ALL ON SCHEMA public TO PUBLIC;
+COMMENT ON SCHEMA public IS 'ours';
