@@ -15,6 +15,7 @@ import {
   settings,
   tableOf,
 } from './column-commands.ts';
+import { keptSettings } from './kept-settings.ts';
 import { alterOptions } from './storage-options.ts';
 
 /** Columns (manual: catalog pg_attribute; ALTER TABLE). */
@@ -74,8 +75,11 @@ export const column: Kind<Column> = {
         lock: 'ACCESS EXCLUSIVE',
       };
     },
-    type: (from, to, scope) => retype(from, to, from.payload.type === to.payload.type, scope),
-    collation: (from, to, scope) => retype(from, to, false, scope),
+    type: (from, to, scope) => [
+      retype(from, to, from.payload.type === to.payload.type, scope),
+      ...keptSettings(to, scope),
+    ],
+    collation: (from, to, scope) => [retype(from, to, false, scope), ...keptSettings(to, scope)],
     storage: restore,
     customStorage: restore,
     compression: (_, to) => settings.compression(to),

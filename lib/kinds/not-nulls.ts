@@ -19,9 +19,7 @@ const tableOf = ({ path }: Row) => qualify(path.slice(0, 2));
 const column = ({ path }: Row) => quote(path[2] as string);
 function add(fact: Row, scope: Scope): Statement {
   const { name, noInherit, validated } = fact.payload;
-  // What is inherited already has its name: this only makes it the table's own as well.
-  const plain =
-    scope.major < 18 || fact.origins.length > 0 || (isUsual(fact, scope) && !noInherit && validated);
+  const plain = scope.major < 18 || (isUsual(fact, scope) && !noInherit && validated);
   const options = `${noInherit ? ' NO INHERIT' : ''}${validated ? '' : ' NOT VALID'}`;
   const sql = plain
     ? `ALTER TABLE ${tableOf(fact)} ALTER COLUMN ${column(fact)} SET NOT NULL`

@@ -1,7 +1,7 @@
 // Partitions: a table is made on its own and then attached, as that keeps the names of all it has.
 import type { Fact } from '../model/fact.ts';
 import { ours } from '../model/introspection.ts';
-import type { Kind } from '../model/kind.ts';
+import type { Kind, Scope } from '../model/kind.ts';
 import { qualify, quote } from '../model/quote.ts';
 
 interface Attachment {
@@ -13,6 +13,16 @@ interface Attachment {
 
 const child = ({ path }: Fact<Attachment>) => qualify(path.slice(0, 2));
 const parent = ({ path }: Fact<Attachment>) => qualify(path.slice(2));
+
+// A partition cannot leave with rows that foreign keys refer to, where these stay.
+function isReferenced(fact: Fact<Attachment>, { before, after }: Scope): boolean {
+  const table = `table:${parent(fact)}`;
+  const isKey = (id: string) => before.facts.get(id)?.parent === table && !id.startsWith('column:');
+  return [...before.facts.values()].some(
+    ({ id, kind }) =>
+      kind === 'foreign key' && after.facts.has(id) && [...(before.needs.get(id)?.keys() ?? [])].some(isKey),
+  );
+}
 
 /** ALTER TABLE … ATTACH PARTITION (manual: pg_class.relpartbound). The path is the partition's, then the parent's. */
 export const partitionAttachment: Kind<Attachment> = {
@@ -35,8 +45,12 @@ export const partitionAttachment: Kind<Attachment> = {
     hazards: ['may_fail_on_existing_rows'],
     lock: 'SHARE UPDATE EXCLUSIVE',
   }),
-  drop: (fact) => [
-    { sql: `ALTER TABLE ${parent(fact)} DETACH PARTITION ${child(fact)}`, lock: 'ACCESS EXCLUSIVE' },
+  drop: (fact, scope) => [
+    {
+      sql: `ALTER TABLE ${parent(fact)} DETACH PARTITION ${child(fact)}`,
+      hazards: isReferenced(fact, scope) ? ['may_fail_on_existing_rows'] : [],
+      lock: 'ACCESS EXCLUSIVE',
+    },
     ...fact.payload.clones.map(
       (name) => `ALTER TABLE ${child(fact)} DROP CONSTRAINT IF EXISTS ${quote(name)}`,
     ),

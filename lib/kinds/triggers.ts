@@ -8,6 +8,7 @@ import { type Firing, firing } from './firing-states.ts';
 
 interface Trigger {
   readonly definition: string;
+  readonly perRow: boolean;
   readonly firing: Firing;
 }
 
@@ -48,7 +49,7 @@ export const trigger: Kind<Trigger> = {
   introspect: () => `
     select array['pg_trigger:' || t.oid || ':0'] as addresses, array[n.nspname, c.relname, t.tgname] as path,
       'pg_class:' || c.oid || ':0' as parent,
-      pg_get_triggerdef(t.oid) as definition, ${firing('t.tgenabled')} as firing
+      pg_get_triggerdef(t.oid) as definition, t.tgtype & 1 > 0 as "perRow", ${firing('t.tgenabled')} as firing
     from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
     where not t.tgisinternal and t.tgparentid = 0 and c.relpersistence <> 't' and ${ours('pg_class', 'c.oid', 'c.relnamespace')}`,
   create: (fact) => [
@@ -63,6 +64,9 @@ export const trigger: Kind<Trigger> = {
       const replaced = { ...create(to), sql: to.payload.definition.replace('CREATE', 'CREATE OR REPLACE') };
       return [replaced, ...fire(to, scope)];
     },
+    // Partitions would keep their copies, which only triggers per row have.
+    perRow: (_, to, { before }) =>
+      !to.payload.perRow && before.facts.get(`${to.parent}`)?.payload.partitionKey ? 'replace' : [],
     firing: (_, to, scope) => fire(to, scope),
   },
 };

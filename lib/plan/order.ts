@@ -38,7 +38,7 @@ export function graphOf(fates: Fates, relief: Relief): Graph {
     comingEdges(graph, fates, relief, id);
   }
   slotEdges(graph, fates);
-  const parts = completions(fates);
+  const parts = completions(fates, 'create');
   linkEdges(graph, fates, parts);
   completionEdges(graph, fates, parts);
   mergeImplied(graph, fates, relief.separate);
@@ -140,26 +140,31 @@ function given(fates: Fates, link: string): boolean {
   return fates.kind(link).inseparable === true && fates.comes(fates.after.facts.get(link)?.parent as string);
 }
 
-// The links that come and complete what they link to.
-function completions(fates: Fates): Map<string, Set<string>> {
+// The links that complete what they link to, and come or go, by that.
+function completions(fates: Fates, deed: 'create' | 'drop'): Map<string, Set<string>> {
   const parts = new Map<string, Set<string>>();
-  for (const [key, link] of fates.after.links) {
-    if (!fates.kind(link).completes || !fates.comes(link)) continue;
+  for (const [key, link] of fates[deed === 'create' ? 'after' : 'before'].links) {
+    if (!fates.kind(link).completes || !(deed === 'create' ? fates.comes(link) : fates.goes(link))) continue;
     const whole = key.slice(key.indexOf('\n') + 1);
     parts.set(whole, (parts.get(whole) ?? new Set()).add(link));
   }
   return parts;
 }
 
-// Whoever refers to what others complete waits for all of them, except they themselves.
-function completionEdges(graph: Graph, fates: Fates, parts: ReadonlyMap<string, ReadonlySet<string>>): void {
-  if (parts.size === 0) return;
-  for (const { id } of fates.all.values())
-    for (const needed of fates.after.needs.get(id)?.keys() ?? []) {
-      const links = parts.get(needed);
-      if (links === undefined || links.has(id)) continue;
-      for (const link of links) graph.edge(node('create', link), node('create', id));
-    }
+// Whoever refers to what others complete waits for all of them, except they themselves, and goes before them.
+function completionEdges(graph: Graph, fates: Fates, coming: ReadonlyMap<string, ReadonlySet<string>>): void {
+  const going = completions(fates, 'drop');
+  if (coming.size + going.size === 0) return;
+  const others = (parts: typeof coming, needed: string, id: string) => {
+    const links = parts.get(needed);
+    return links === undefined || links.has(id) ? [] : links;
+  };
+  for (const { id } of fates.all.values()) {
+    for (const needed of fates.after.needs.get(id)?.keys() ?? [])
+      for (const link of others(coming, needed, id)) graph.edge(node('create', link), node('create', id));
+    for (const needed of fates.before.needs.get(id)?.keys() ?? [])
+      for (const link of others(going, needed, id)) graph.edge(node('drop', id), node('drop', link));
+  }
 }
 
 // The links of a fact's parent to the parents of what the fact is inherited from, or linked to.

@@ -1,0 +1,15 @@
+create table t (a text, b varchar(10));
+alter table t alter a set storage external, alter a set compression pglz, alter a set statistics 300, alter a set (n_distinct = 7);
+alter table t alter b set compression pglz;
+create table p (id integer, a text, n integer) partition by range (id);
+create table p_low partition of p for values from (1) to (10);
+create table p_rest partition of p default;
+alter table p alter a set storage external, alter a set statistics 300;
+alter table only p_rest alter a set storage main, alter a set compression pglz;
+create table base (a text);
+create table heir () inherits (base);
+create table grandchild () inherits (heir);
+alter table only grandchild alter a set storage external;
+create table changed (a text);
+create table also (a text);
+alter table also alter a set storage external;

@@ -1,0 +1,1 @@
+insert into t values ('x', 'y'); insert into p values (1, 'x'); insert into also values (1);

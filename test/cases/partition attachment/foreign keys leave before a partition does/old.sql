@@ -1,0 +1,10 @@
+create table events (id integer primary key) partition by range (id);
+create table events_low partition of events for values from (minvalue) to (100);
+create table events_rest partition of events default;
+create table notes (event integer references events);
+create table more (event integer);
+alter table more add constraint more_event foreign key (event) references events;
+create table stays (id integer primary key) partition by range (id);
+create table stays_low partition of stays for values from (minvalue) to (100);
+create table stays_rest partition of stays default;
+create table points (event integer references stays);
