@@ -104,10 +104,15 @@ function bare(value: Json | undefined): Json {
 async function retell(context: Context, catalog: Catalog): Promise<Catalog> {
   const content = ['same words', await shadowName(context), encodeCatalog(catalog)];
   return cached(context, content, async () => {
-    const [{ parse }, { load }] = await Promise.all([import('../sql/parse.ts'), import('../shadow/load.ts')]);
+    const [{ parse }, { quoteNewerWords }, { load }] = await Promise.all([
+      import('../sql/parse.ts'),
+      import('../sql/newer-words.ts'),
+      import('../shadow/load.ts'),
+    ]);
     const nothing = await replay(context, []);
     const steps = plan({ before: nothing, after: catalog, kinds, major: nothing.major });
-    const script = await parse('the database', steps.map(({ sql }) => `${sql}\n;\n`).join(''));
+    const texts = steps.map(({ sql }) => `${quoteNewerWords(sql, catalog.major)}\n;\n`);
+    const script = await parse('the database', texts.join(''));
     return useShadow(context, script.extensions, (shadow) =>
       shadow.state(async (connection) => {
         await load(connection, [script], { lenient: true });
