@@ -52,6 +52,7 @@ void run({
   cwd: process.cwd(),
   variables: process.env,
   terminal: process.stdout.isTTY ? process.stdout.columns : undefined,
+  logsToTerminal: process.stderr.isTTY === true,
   now: () => new Date(),
   print: (text) => process.stdout.write(`${text}\n`),
   log: (text) => finished || process.stderr.write(`${text}\n`),

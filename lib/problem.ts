@@ -6,6 +6,8 @@ import { type ExitCode, wording } from './wording.ts';
 /** What a connection problem knows: whom it was about, and what the server, driver or system said. */
 export interface Unreachable {
   readonly environment: string;
+  /** Where its URL was found: `DATABASE_URL in .env`. */
+  readonly found?: string;
   readonly detail: string;
 }
 
@@ -26,7 +28,7 @@ export interface Refused {
 
 /** Every code with the data that it carries. */
 export interface Problems {
-  bad_url: { readonly environment: string; readonly reason: string };
+  bad_url: { readonly environment: string; readonly found?: string; readonly reason: string };
   connection_refused: Unreachable;
   host_not_found: Unreachable;
   connection_timeout: Unreachable;
@@ -49,6 +51,7 @@ export interface Problems {
   statement_timeout: Refused;
   statement_failed: Refused;
 
+  missing_schema: { readonly file: string };
   missing_file: { readonly file: string };
   unreadable_file: { readonly file: string; readonly reason: string };
   unwritable_file: { readonly file: string; readonly reason: string };

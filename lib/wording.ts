@@ -99,6 +99,12 @@ export const wording: { readonly [C in Code]: Wording<Problems[C]> } = {
   statement_timeout: row(1, 504, refused, serverHint('The server stopped it: see its statement_timeout.')),
   statement_failed: row(1, 422, refused, serverHint('Correct the statement and run it again.')),
 
+  missing_schema: row(
+    1,
+    404,
+    (of) => `${of.file} does not exist`,
+    (of) => `Write it, or begin with that of a database: pg_dump --schema-only URL > ${of.file}`,
+  ),
   missing_file: row(1, 404, (of) => `${of.file} does not exist`, 'Create it, or correct the path.'),
   unreadable_file: row(1, 403, (of) => `Cannot read ${of.file}: ${of.reason}`, 'Check its permissions.'),
   unwritable_file: row(
@@ -130,7 +136,7 @@ export const wording: { readonly [C in Code]: Wording<Problems[C]> } = {
   unknown_environment: row(
     64,
     404,
-    (of) => `Unknown environment ${of.name}`,
+    (of) => `Unknown environment ${of.name || "''"}`,
     (of) =>
       of.known.length > 0
         ? `Known: ${of.known.join(', ')}. Others are made by a file .env.NAME, or in pgmage.config.ts.`
@@ -155,7 +161,12 @@ export const wording: { readonly [C in Code]: Wording<Problems[C]> } = {
     (of) =>
       of.nearest.length > 0 ? `Did you mean ${of.nearest.join(' or ')}?` : 'pgmage --list shows all tasks.',
   ),
-  bad_option: row(64, 400, (of) => `Bad option ${of.option}: ${of.reason}`, 'See --help of the task.'),
+  bad_option: row(
+    64,
+    400,
+    (of) => `Bad ${/^-/.test(of.option) ? 'option' : 'argument'} ${of.option}: ${of.reason}`,
+    'pgmage TASK --help shows what a task takes.',
+  ),
 
   bad_task_file: row(64, 400, (of) => `Cannot read tasks of ${of.file}: ${of.reason}`, 'Correct the file.'),
   task_failed: row(
@@ -209,9 +220,9 @@ function row<Data>(
 }
 
 // Who wrote a URL on the command line has no variable to look at.
-function cannotConnect({ environment }: { readonly environment: string }): string {
-  const place = /^postgres(ql)?:\/\//i.test(environment) ? 'the URL' : 'DATABASE_URL';
-  return `Cannot connect to ${environment}. Check ${place}`;
+function cannotConnect({ environment, found }: { environment: string; found?: string }): string {
+  const usual = /^postgres(ql)?:\/\//i.test(environment) ? 'the URL' : 'DATABASE_URL';
+  return `Cannot connect to ${environment}. Check ${found ?? usual}`;
 }
 
 function invalidSql(of: Refused, where?: Where): string {

@@ -2,6 +2,11 @@
 import type { TaskContext } from '../lib/runner/context.ts';
 import type { Outcome } from '../lib/runner/outcome.ts';
 
+// What --help calls the values.
+type Name = string;
+type Source = string;
+type Url = string;
+
 /**
  * Shows whether the database is as schema.sql says, and what is missing where.
  *
@@ -11,13 +16,13 @@ export async function status(
   context: TaskContext,
   options: {
     /** The environment to look at: a name of pgmage.config.ts or of a dotenv file; default: the configured one. */
-    env?: string;
+    env?: Name;
     /** End with exit code 2 when it is out of sync. */
     check?: boolean;
     /** Fail when the database holds objects that pgmage does not manage. */
     strict?: boolean;
     /** URL of a server to make the shadow database on, instead of PostgreSQL inside this process. */
-    shadow?: string;
+    shadow?: Url;
   } = {},
 ): Promise<Outcome> {
   const [{ status }, { statusText }] = await Promise.all([
@@ -38,11 +43,11 @@ export async function diff(
   context: TaskContext,
   options: {
     /** The source to start from; default: the environment's database. */
-    from?: string;
+    from?: Source;
     /** The source to arrive at; default: the wanted schema. */
-    to?: string;
+    to?: Source;
     /** The environment that is meant where --from is not given. */
-    env?: string;
+    env?: Name;
     /** Print the migration from one to the other as SQL. */
     sql?: boolean;
     /** Print the migration back as SQL. */
@@ -52,7 +57,7 @@ export async function diff(
     /** Fail when one of them holds objects that pgmage does not manage. */
     strict?: boolean;
     /** URL of a server to make the shadow database on, instead of PostgreSQL inside this process. */
-    shadow?: string;
+    shadow?: Url;
   } = {},
 ): Promise<Outcome> {
   const [{ difference }, { differenceText }, { scriptOf }] = await Promise.all([

@@ -16,6 +16,27 @@ beforeAll(() => {
 
 afterAll(() => project.remove());
 
+test('it is told where its URL was found', async () => {
+  const config = `export default { environments: { staging: { variable: 'STAGING_URL' },
+    railway: { command: ['cat', 'variables.json'] } } };`;
+  project.write({
+    'found/package.json': '{}',
+    'found/schema.sql': 'CREATE TABLE a (id int);',
+    'found/pgmage.config.ts': config,
+    'found/.env.production': `DATABASE_URL=${closed}`,
+    'found/variables.json': JSON.stringify({ DATABASE_URL: closed }),
+  });
+  const variables = { STAGING_URL: closed };
+  for (const [name, found] of [
+    ['prod', 'DATABASE_URL in .env.production'],
+    ['staging', 'STAGING_URL'],
+    ['railway', 'DATABASE_URL in the output of cat variables.json'],
+  ]) {
+    const { log } = await project.pgmage(`db:status --env ${name}`, { folder: 'found', variables });
+    expect(log).toMatch(new RegExp(`^Cannot connect to ${name}\\. Check ${found}\\nDetail: `));
+  }
+});
+
 test('an unreachable host', async () => {
   const told = [
     'Detail: connect ECONNREFUSED 127.0.0.1:1',

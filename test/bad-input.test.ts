@@ -139,7 +139,13 @@ test('a schema that is not there, or cannot be read', async () => {
   expect(unreadable.log).toMatch(/^Cannot read loop\.sql: ELOOP.*\nHint: /);
   project.write({ 'bare/package.json': '{}' });
   const none = await project.pgmage('db:status', { folder: 'bare' });
-  expect(none).toEqual(problem(1, 'schema/schema.sql does not exist', hint));
+  expect(none).toEqual(
+    problem(
+      1,
+      'schema/schema.sql does not exist',
+      'Hint: Write it, or begin with that of a database: pg_dump --schema-only URL > schema/schema.sql',
+    ),
+  );
 });
 
 test('a folder of files in which the first needs the last', async () => {
@@ -157,9 +163,14 @@ test('a typo', async () => {
     problem(
       64,
       'Bad option --form: db:diff does not know it. Did you mean --from?',
-      'Hint: See --help of the task.',
+      'Hint: pgmage TASK --help shows what a task takes.',
     ),
   );
+  expect((await project.pgmage('db:diff extra')).log).toMatch(/^Bad argument extra: db:diff takes no such/);
+  expect((await project.pgmage('db:diff --from empty --env prod')).log).toMatch(
+    /^Bad option --env: --from says where to start already\n/,
+  );
+  expect((await project.pgmage('db:status --env=')).log).toMatch(/^Unknown environment ''\n/);
   expect(await project.pgmage('db:staus')).toEqual(
     problem(64, 'Unknown task db:staus', 'Hint: Did you mean db:status?'),
   );

@@ -44,7 +44,12 @@ test('the default environment: the process first, then .env.local, then .env', a
 test('a named environment reads its own files, and never what the shell has for another', async () => {
   write({ '.env': 'DATABASE_URL=postgres://env/db', '.env.production': 'DATABASE_URL=postgres://prod/db' });
   const shell = { DATABASE_URL: 'postgres://shell/db' };
-  expect(await find('prod', {}, shell)).toEqual({ name: 'prod', url: 'postgres://prod/db', protected: true });
+  expect(await find('prod', {}, shell)).toEqual({
+    name: 'prod',
+    url: 'postgres://prod/db',
+    found: 'DATABASE_URL in .env.production',
+    protected: true,
+  });
   expect((await find('production', {}, shell)).url).toBe('postgres://prod/db');
   expect((await find('dev', {}, shell)).url).toBe('postgres://env/db');
   const problem = await failure(find('staging', {}, shell));

@@ -111,6 +111,31 @@ Run 'db:sync' to apply changes`,
   );
 });
 
+test('a constant that is a default is told without its type, and what a terminal would obey is not', () => {
+  const columns = ['a', 'b', 'c'].map((name) => fact('column', `public.users.${name}`, users.id));
+  const sql = (name: string, value: string) =>
+    step(
+      `default:public.users.${name}`,
+      `ALTER TABLE ONLY public.users ALTER COLUMN ${name} SET DEFAULT ${value}`,
+    );
+  const wanted = ['a', 'b', 'c'].map((name) =>
+    fact('default', `public.users.${name}`, `column:public.users.${name}`),
+  );
+  const up = [
+    sql('a', "'it''s'::character varying(20)"),
+    sql('b', '\'{}\'::public."My type"[]'),
+    sql('c', "('\u001b[31m'::text || '::x'::text)"),
+  ];
+  const found = changes([users, ...columns], [users, ...columns, ...wanted], up);
+  expect(found.map(({ text }) => text)).toEqual([
+    "ALTER TABLE users.a SET DEFAULT 'it''s'",
+    "ALTER TABLE users.b SET DEFAULT '{}'",
+    "ALTER TABLE users.c SET DEFAULT ('\u001b[31m'::text || '::x'::text)",
+  ]);
+  const text = statusText(report(found), paper);
+  expect(text).toContain("SET DEFAULT ('\ufffd[31m'::text || '::x'::text)");
+});
+
 test('in sync it says so, and how much was compared', () => {
   const text = statusText(report([]), paper);
   expect(text).toContain('Status: IN SYNC\nPending Changes: 0\n');
@@ -172,6 +197,7 @@ test('lines keep to the width, colours come only where they are wanted', () => {
         .map(({ length }) => length),
     ),
   ).toBe(80);
+  expect(statusText(found, { ...paper, uncut: true })).toContain(`users(${'x'.repeat(100)})`);
   const colour = String.fromCharCode(27);
   expect(statusText(found, paper)).not.toContain(colour);
   expect(statusText(found, { ...paper, colour: true })).toContain(colour);

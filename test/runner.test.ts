@@ -29,6 +29,7 @@ async function pgmage(...words: string[]) {
     cwd: root,
     variables: {},
     terminal: undefined,
+    logsToTerminal: false,
     now: () => new Date('2026-01-02T03:04:05Z'),
     print: (text) => out.push(text),
     log: (text) => log.push(text),
@@ -55,7 +56,7 @@ test('--help shows the options of a task with their comments', async () => {
   const { out, code } = await pgmage('db:diff', '--help');
   expect(code).toBe(0);
   expect(out).toContain('Usage: pgmage db:diff [options]');
-  expect(out).toMatch(/^ {2}--from FROM +The source to start from/m);
+  expect(out).toMatch(/^ {2}--from SOURCE +The source to start from/m);
   expect(out).toMatch(/^ {2}--check +End with exit code 2/m);
   expect(Math.max(...out.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
   expect((await pgmage()).out).toContain('--version');

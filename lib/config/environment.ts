@@ -11,6 +11,8 @@ export type Variables = Readonly<Record<string, string | undefined>>;
 export interface Environment {
   readonly name: string;
   readonly url: string | null;
+  /** Where the URL was found, for people: `DATABASE_URL in .env`. */
+  readonly found?: string;
   readonly protected: boolean;
 }
 
@@ -37,25 +39,28 @@ export async function findEnvironment(around: Surroundings, given?: string): Pro
   const entry = config.environments?.[name];
   const settings: EnvironmentConfig = typeof entry === 'string' ? { url: entry } : (entry ?? {});
   const guarded = settings.protected ?? /^prod(uction)?$/i.test(name);
-  const found = (url: string | null): Environment => ({ name, url, protected: guarded });
-  if (settings.url !== undefined) return found(settings.url);
+  const at = (url: string, found: string): Environment => ({ name, url, found, protected: guarded });
+  if (settings.url !== undefined) return at(settings.url, 'its URL in the configuration');
 
   const variable = settings.variable ?? 'DATABASE_URL';
   if (settings.command !== undefined)
-    return found(await fromCommand(around, name, settings.command, variable));
+    return at(
+      await fromCommand(around, name, settings.command, variable),
+      `${variable} in ${outputOf(settings.command)}`,
+    );
 
   // DATABASE_URL of the process belongs to the default environment alone: a URL that is exported in a shell for
   // development must not be what `--env prod` reaches.
   const isDefault = name === (config.environment ?? defaultName);
   const fromProcess = isDefault || settings.variable !== undefined ? around.variables[variable] : undefined;
-  if (fromProcess) return found(fromProcess);
+  if (fromProcess) return at(fromProcess, variable);
 
   const files = settings.dotenv === undefined ? usualFiles(name, isDefault) : [settings.dotenv].flat();
   for (const file of files) {
     const value = (await readDotenv(around.root, file))?.[variable];
-    if (value) return found(value);
+    if (value) return at(value, `${variable} in ${file}`);
   }
-  if (entry === undefined && name === defaultName) return found(null);
+  if (entry === undefined && name === defaultName) return { name, url: null, protected: guarded };
   if (entry === undefined && !(await anyThere(around.root, files)))
     throw new Problem('unknown_environment', { name, known: await knownNames(around) });
   throw new Problem('environment_without_url', { name, variable, looked: files });
@@ -104,9 +109,10 @@ async function fromCommand(
   const answer = await output(command, around.root);
   const value = answer[variable];
   if (typeof value === 'string' && value !== '') return value;
-  const shown = [command].flat().join(' ');
-  throw new Problem('environment_without_url', { name, variable, looked: [`the output of ${shown}`] });
+  throw new Problem('environment_without_url', { name, variable, looked: [outputOf(command)] });
 }
+
+const outputOf = (command: string | readonly string[]) => `the output of ${[command].flat().join(' ')}`;
 
 /** A path as it is shown: relative to the project where it is inside. */
 export function shownPath(root: string, path: string): string {

@@ -32,9 +32,9 @@ export function classOf(target: Fact, scope: Pick<Scope, 'kinds'>): string {
   return classes[word] ?? `${word}S`;
 }
 
-/** What this fact sits on, for people, from the fact alone: `table public.users`. */
+/** What this fact sits on, for people, from the fact alone: `TABLE public.users`. */
 export function described({ parent }: Pick<Fact, 'parent'>): string {
-  return (parent ?? '').replace(':', ' ');
+  return (parent ?? '').replace(/^([^:]*):/, (_, kind: string) => `${kind.toUpperCase()} `);
 }
 
 /** The owner of an object, or of that which it is part of; null where nobody said. */

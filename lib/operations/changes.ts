@@ -103,9 +103,13 @@ function named(fact: Fact, kinds: Kinds): string {
   return short(kind?.summary?.(shown) ?? kind?.reference(shown) ?? fact.id);
 }
 
+// Without the schema that everything is in, and without the type that a default's constant has anyway.
 function short(text: string): string {
-  return text.replace(/(^|[\s(,])public\.(?=[\w"])/g, '$1');
+  return text.replace(constant, '$1').replace(/(^|[\s(,])public\.(?=[\w"])/g, '$1');
 }
+
+const constant =
+  /(\bDEFAULT '(?:[^']|'')*')::(?:[\w.]|"[^"]*")+(?: varying| precision)?(?:\([\d,]+\))?(?: with(?:out)? time zone)?(?:\[\])*/g;
 
 // The outermost object that a fact is part of.
 function top(fact: Fact, catalog: Catalog): Fact {

@@ -6,6 +6,8 @@ export interface Target {
   readonly name: string;
   /** A `postgres://` URL; null: the embedded database under `Context.embedded`. */
   readonly url: string | null;
+  /** Where the URL was found, for people: `DATABASE_URL in .env`. */
+  readonly found?: string;
   /** Nothing copies into it without its name typed or passed. */
   readonly protected: boolean;
 }

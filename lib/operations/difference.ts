@@ -44,6 +44,8 @@ export interface DifferenceReport {
  * @throws Problem of the sources, `plan_cycle`; `unmanaged_objects` when strict
  */
 export async function difference(context: Context, input: DifferenceInput = {}): Promise<DifferenceReport> {
+  if (input.from !== undefined && input.env !== undefined)
+    throw new Problem('bad_option', { option: '--env', reason: '--from says where to start already' });
   const from = input.from ?? (await context.environment(input.env)).name;
   const to = input.to ?? context.schema;
   const comparison = await compare(context, from, to);

@@ -6,11 +6,11 @@ import { kinds } from '../kinds/index.ts';
 import { type Catalog, emptyCatalog, withRelations } from '../model/catalog.ts';
 import type { Connection } from '../pg/connection.ts';
 import { snapshot } from '../pg/snapshot.ts';
-import { Problem } from '../problem.ts';
+import { Problem, type Problems } from '../problem.ts';
 import { maskUrl } from '../secret.ts';
 import { upPart } from '../sql/up-part.ts';
 import type { Context, Target } from './context.ts';
-import { readFiles } from './files.ts';
+import { readFiles, type TextFile } from './files.ts';
 import { replay } from './replay.ts';
 
 /** What a source turned out to be. */
@@ -34,7 +34,7 @@ export async function readSource(context: Context, source: string): Promise<Cata
       return withRelations(read, facts, () => read);
     }
     case 'path':
-      return replay(context, await readFiles(context.root, place.path));
+      return replay(context, await readSchema(context, place.path));
     case 'migrations': {
       const files = await readFiles(context.root, context.migrations);
       const forward = files.map(({ file, text }) => ({ file, text: upPart(text) }));
@@ -44,6 +44,16 @@ export async function readSource(context: Context, source: string): Promise<Cata
       return withTarget(context, place.target, (connection) =>
         snapshot(connection, (reader) => readCatalog(reader, kinds)),
       );
+  }
+}
+
+// The schema that everybody has is told otherwise where it is missing than a file that somebody named.
+async function readSchema({ root, schema }: Context, path: string): Promise<TextFile[]> {
+  try {
+    return await readFiles(root, path);
+  } catch (thrown) {
+    if (path !== schema || !(thrown instanceof Problem) || thrown.code !== 'missing_file') throw thrown;
+    throw new Problem('missing_schema', thrown.data as Problems['missing_schema']);
   }
 }
 
@@ -62,11 +72,14 @@ export function describe({ root }: Context, source: string): string {
  */
 export async function withTarget<T>(
   context: Context,
-  { name, url }: Target,
+  { name, url, found }: Target,
   work: (connection: Connection) => Promise<T>,
   extensions: Iterable<string> = [],
 ): Promise<T> {
-  const connection = url === null ? await embedded(context, extensions) : await server(name, url);
+  const connection =
+    url === null
+      ? await embedded(context, extensions)
+      : await server(url, { ...(name && { name }), ...(found && { found }) });
   try {
     return await work(connection);
   } finally {
@@ -74,9 +87,9 @@ export async function withTarget<T>(
   }
 }
 
-async function server(name: string, url: string): Promise<Connection> {
+async function server(url: string, known: { name?: string; found?: string }): Promise<Connection> {
   const { connect } = await import('../pg/connect.ts');
-  return connect({ url, applicationName: 'pgmage', ...(name === '' ? {} : { name }) });
+  return connect({ url, applicationName: 'pgmage', ...known });
 }
 
 async function embedded(context: Context, extensions: Iterable<string>): Promise<Connection> {

@@ -30,10 +30,10 @@ const messages: readonly [RegExp, UnreachableCode][] = [
 ];
 
 /** Makes whatever opening a session failed with a Problem about the environment. */
-export function connectProblem(thrown: unknown, environment: string): Problem {
+export function connectProblem(thrown: unknown, whose: Omit<Unreachable, 'detail'>): Problem {
   if (thrown instanceof Problem) return thrown;
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-  return new Problem(classify(error), { environment, detail: explain(error) }, { cause: error });
+  return new Problem(classify(error), { ...whose, detail: explain(error) }, { cause: error });
 }
 
 function classify(error: Error): UnreachableCode {

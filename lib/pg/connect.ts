@@ -17,6 +17,8 @@ export interface ConnectTarget {
   readonly url: string;
   /** The environment's name, for people; without one the URL is shown, without its password. */
   readonly name?: string;
+  /** Where the URL was found, for people: `DATABASE_URL in .env`. */
+  readonly found?: string;
   /** How long the whole way to a ready session may take: name, TCP, TLS, login. Default 10 s. */
   readonly connectTimeoutMs?: number;
   /** Shown in pg_stat_activity, unless the URL or PGAPPNAME says otherwise. */
@@ -44,9 +46,14 @@ export interface ServerConnection extends Connection {
  * `login_refused`, `missing_database`, `too_many_connections`, `server_unavailable`, `ssl_failed`, `server_too_old`
  */
 export async function connect(target: ConnectTarget): Promise<ServerConnection> {
-  const environment = target.name ?? maskUrl(target.url);
-  checkUrl(target.url, environment);
-  const { connectTimeoutMs = 10_000, applicationName } = target;
+  const {
+    name: environment = maskUrl(target.url),
+    found,
+    connectTimeoutMs = 10_000,
+    applicationName,
+  } = target;
+  const whose = { environment, ...(found === undefined ? {} : { found }) };
+  checkUrl(target.url, whose);
   const settings = {
     fallback_application_name: applicationName,
     connectionTimeoutMillis: connectTimeoutMs,
@@ -56,11 +63,11 @@ export async function connect(target: ConnectTarget): Promise<ServerConnection> 
     return await open({ ...settings, connectionString: libpqUrl(target.url) }, environment);
   } catch (thrown) {
     const plain = withoutSsl(target.url);
-    const problem = connectProblem(thrown, environment);
+    const problem = connectProblem(thrown, whose);
     // sslmode=prefer means: encrypted if the server can (manual: "SSL Mode Descriptions").
     if (plain === undefined || problem.code !== 'ssl_failed') throw problem;
     return await open({ ...settings, connectionString: plain }, environment).catch((again: unknown) => {
-      throw connectProblem(again, environment);
+      throw connectProblem(again, whose);
     });
   }
 }

@@ -5,9 +5,9 @@ import { Problem } from '../problem.ts';
  * Refuses what the driver would misread.
  * @throws Problem `bad_url`
  */
-export function checkUrl(url: string, environment: string): void {
+export function checkUrl(url: string, whose: { environment: string; found?: string }): void {
   const reason = faultOf(url.trim());
-  if (reason !== undefined) throw new Problem('bad_url', { environment, reason });
+  if (reason !== undefined) throw new Problem('bad_url', { ...whose, reason });
 }
 
 function faultOf(url: string): string | undefined {

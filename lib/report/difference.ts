@@ -2,7 +2,7 @@
 import type { Hazard, Step } from '../model/step.ts';
 import { type Attribute, type Change, type Standing, shown } from '../operations/changes.ts';
 import type { DifferenceReport } from '../operations/difference.ts';
-import { cut } from './format.ts';
+import { cut, legible } from './format.ts';
 import { hazardWords } from './hazards.ts';
 import { inkOf } from './ink.ts';
 import { unified } from './lines.ts';
@@ -26,7 +26,9 @@ export function differenceText(report: DifferenceReport, paper: Paper): string {
           : line;
   };
   const others =
-    unmanaged.length === 0 ? [] : ['', 'Not managed by pgmage:', ...unmanaged.map((one) => `  - ${one}`)];
+    unmanaged.length === 0
+      ? []
+      : ['', 'Not managed by pgmage:', ...unmanaged.map((one) => `  - ${legible(one)}`)];
   if (changes.length === 0)
     return [`No differences: ${report.from} is as ${report.to} says.`, ...others].join('\n');
 
@@ -39,10 +41,10 @@ export function differenceText(report: DifferenceReport, paper: Paper): string {
     '',
     ...grouped(changes)
       .flatMap(([part, own]) => groupLines(part, own, statements))
-      .map(paint),
+      .map((line) => paint(legible(line))),
     '',
     ink.bold(`${summary}.`) + ink.dim(` Up: ${sizeOf(up)}. Down: ${sizeOf(down)}.`),
-    ...cautions(up).map((line) => ink.yellow(cut(line, paper.width))),
+    ...cautions(up).map((line) => ink.yellow(cut(line, paper))),
     ...others,
   ].join('\n');
 }

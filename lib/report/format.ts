@@ -1,4 +1,5 @@
-// How times, counts and long lines are written.
+// How times, counts and lines are written.
+import type { Paper } from './paper.ts';
 
 const units = [
   ['day', 86_400],
@@ -19,8 +20,16 @@ export function counted(count: number, noun: string, plural = `${noun}s`): strin
   return `${count} ${count === 1 ? noun : plural}`;
 }
 
-/** A line within a width; what does not fit is replaced by an ellipsis. */
-export function cut(line: string, width: number): string {
+/** A line without what a terminal would obey instead of showing it: names and texts of a database can hold anything. */
+export function legible(line: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is meant
+  return line.replace(/[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/g, '\ufffd');
+}
+
+/** A legible line within the paper's width; what does not fit is replaced by an ellipsis. */
+export function cut(text: string, { width, uncut = false }: Pick<Paper, 'width' | 'uncut'>): string {
+  const line = legible(text);
+  if (uncut) return line;
   const characters = [...line];
   return characters.length <= width ? line : `${characters.slice(0, width - 1).join('')}…`;
 }

@@ -12,7 +12,7 @@ export function statusText(report: StatusReport, paper: Paper): string {
   const name = target.name;
   const modified = schema.modified === null ? '' : ` (modified ${ago(new Date(schema.modified), paper.now)})`;
   const section = (title: string, items: readonly string[]) =>
-    items.length === 0 ? [] : [title, ...items.map((item) => cut(`  - ${item}`, paper.width))];
+    items.length === 0 ? [] : [title, ...items.map((item) => cut(`  - ${item}`, paper))];
   const texts = (standing: Standing) =>
     changes.filter((change: Change) => change.standing === standing).map(({ text }) => text);
   const lines = [

@@ -56,7 +56,8 @@ function signature({ name, value }: Parameter): string {
 function placeholder(name: string, value: ValueType): string {
   if (value.type === 'list') return `${placeholder(name, value.of)} …`;
   if (value.type === 'choice') return value.choices.join('|');
-  return value.type === 'number' ? 'N' : name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+  const called = ('name' in value && value.name) || (value.type === 'number' ? 'N' : name);
+  return called.replace(/(?<!^)[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
 }
 
 function helpOf({ help, required, value }: Parameter): string {

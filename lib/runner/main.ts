@@ -16,6 +16,8 @@ export interface World {
   readonly variables: Readonly<Record<string, string | undefined>>;
   /** Columns of standard output, where it is a terminal. */
   readonly terminal: number | undefined;
+  /** Whether what is logged is read on a terminal. */
+  readonly logsToTerminal: boolean;
   now(): Date;
   /** Writes a result. */
   print(text: string): void;
@@ -41,6 +43,11 @@ export async function run(world: World): Promise<number> {
 
 async function perform(world: World): Promise<number> {
   const { version } = await builtin();
+  // Asked for by itself, it is told whatever the project is like.
+  if (/^(--version|-V)$/.test(world.words.join(' '))) {
+    world.print(version);
+    return 0;
+  }
   const project = await openProject(world.cwd, version);
   const progress = (message: string) => world.log(`${message} …`);
   const tasks = await findTasks(project, progress);
@@ -76,8 +83,11 @@ async function execute(world: World, project: Project, line: CommandLine, edge: 
   let code = 0;
   for (const { task, args } of line.calls) {
     await guarded('hooks.before', async () => hooks?.before?.({ task: task.name }));
-    const work = await (task as Runnable).load();
-    const result = await guarded(task.name, () => context.run(work, ...args));
+    const { own, load } = task as Runnable;
+    const work = await load();
+    const result = await (own
+      ? context.run(work, ...args)
+      : guarded(task.name, () => context.run(work, ...args)));
     const outcome = isOutcome(result) ? result : plain(result);
     if (!line.globals.json && outcome !== null) world.print(outcome.text(paper));
     documents.push(outcome?.facts ?? null);
@@ -109,15 +119,22 @@ function plain(value: unknown): Outcome | null {
   return { facts: value, text: () => (typeof value === 'string' ? value : JSON.stringify(value, null, 2)) };
 }
 
-function paperOf({ variables, terminal, now }: World, colour: boolean | undefined): Paper {
-  const wanted = colour ?? (terminal !== undefined && !variables.NO_COLOR && variables.TERM !== 'dumb');
-  return { width: Math.max(40, terminal ?? 80), colour: wanted, now: now() };
+function colourful({ variables }: World, onTerminal: boolean): boolean {
+  return onTerminal && !variables.NO_COLOR && variables.TERM !== 'dumb';
+}
+
+function paperOf(world: World, colour: boolean | undefined): Paper {
+  const { terminal, now } = world;
+  const wanted = colour ?? colourful(world, terminal !== undefined);
+  const width = Math.max(40, terminal ?? 80);
+  return { width, uncut: terminal === undefined, colour: wanted, now: now() };
 }
 
 async function problemText(problem: Problem, world: World): Promise<string> {
   const text = format(problem);
-  const coloured = !world.words.includes('--no-color') && paperOf(world, undefined).colour;
-  if (!coloured) return text;
+  const { words } = world;
+  const asked = words.includes('--color');
+  if (words.includes('--no-color') || !(asked || colourful(world, world.logsToTerminal))) return text;
   const { inkOf } = await import('../report/ink.ts');
   const [first = '', ...rest] = text.split('\n');
   return [inkOf(true).red(first), ...rest].join('\n');

@@ -3,8 +3,9 @@
 /** What a value on the command line may be. */
 export type ValueType =
   | { readonly type: 'boolean' }
-  | { readonly type: 'string' }
-  | { readonly type: 'number' }
+  // The name of its type, where it has one of its own: `type Url = string`.
+  | { readonly type: 'string'; readonly name?: string }
+  | { readonly type: 'number'; readonly name?: string }
   | { readonly type: 'choice'; readonly choices: readonly (string | number)[] }
   | { readonly type: 'list'; readonly of: Exclude<ValueType, { type: 'list' } | { type: 'boolean' }> };
 

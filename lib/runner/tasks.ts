@@ -11,6 +11,8 @@ import type { Task } from './task.ts';
 
 /** A task with the way to its function. */
 export interface Runnable extends Task {
+  /** Whether it came with pgmage, which then answers for what it throws. */
+  readonly own: boolean;
   load(): Promise<(...args: unknown[]) => unknown>;
 }
 
@@ -20,7 +22,7 @@ export interface Runnable extends Task {
  */
 export async function findTasks(project: Project, progress: (message: string) => void): Promise<Runnable[]> {
   const own = await builtin();
-  const found = new Map(own.tasks.map((task) => [task.name, runnable(task, loadBuiltin)]));
+  const found = new Map(own.tasks.map((task) => [task.name, runnable(task, true, loadBuiltin)]));
   for (const task of await projectTasks(project, own, progress)) found.set(task.name, task);
   return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
@@ -54,7 +56,7 @@ async function projectTasks(
     },
   });
   return notes.flatMap((tasks, index) =>
-    tasks.map((task) => runnable(task, () => loadModule(urls[index] as string, `tasks/${task.file}`))),
+    tasks.map((task) => runnable(task, false, () => loadModule(urls[index] as string, `tasks/${task.file}`))),
   );
 }
 
@@ -66,8 +68,12 @@ async function loadModule(url: string, file: string): Promise<Readonly<Record<st
   }
 }
 
-function runnable(task: Task, load: () => Promise<Readonly<Record<string, unknown>>>): Runnable {
-  return { ...task, load: async () => (await load())[task.export] as (...args: unknown[]) => unknown };
+function runnable(
+  task: Task,
+  own: boolean,
+  load: () => Promise<Readonly<Record<string, unknown>>>,
+): Runnable {
+  return { ...task, own, load: async () => (await load())[task.export] as (...args: unknown[]) => unknown };
 }
 
 function filesOf(folder: string): Promise<string[]> {

@@ -98,7 +98,10 @@ export class Types {
     if (type.type === 'TSLiteralType') return literalOf(type);
     if (type.type === 'TSUnionType') return this.#union(type.types.filter((part) => !isNothing(part)));
     const named = this.#lookUp(type);
-    if (named?.type === 'TSTypeAliasDeclaration') return this.#valueOf(named.typeAnnotation);
+    if (named?.type === 'TSTypeAliasDeclaration') {
+      const value = this.#valueOf(named.typeAnnotation);
+      return value?.type === 'string' || value?.type === 'number' ? { ...value, name: named.id.name } : value;
+    }
     if (type.type !== 'TSTypeReference' || type.typeName.type !== 'Identifier') return null;
     const element = type.typeParameters?.params[0];
     const isArray = type.typeName.name === 'Array' || type.typeName.name === 'ReadonlyArray';
