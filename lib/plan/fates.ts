@@ -22,6 +22,8 @@ export class Fates {
   readonly kinds: Kinds;
   readonly all = new Map<string, Fate>();
   readonly #dependents = new Map<string, string[]>();
+  // Those that are altered to need a fact that they did not need before.
+  readonly #newcomers = new Map<string, string[]>();
   readonly #taken = new Set<string>();
   readonly #scope: Scope;
 
@@ -86,6 +88,9 @@ export class Fates {
       const replace = attributes.some((name) => this.#change(from, to, name) === 'replace');
       this.#set({ id: to.id, action: replace ? 'replace' : 'alter', from, to, attributes });
     }
+    for (const { id, action } of this.all.values())
+      for (const needed of (action === 'alter' && this.after.needs.get(id)?.keys()) || [])
+        if (!this.before.needs.get(id)?.has(needed)) push(this.#newcomers, needed, id);
     const queue = [...this.all.keys()];
     // It grows while it is walked.
     for (const id of queue) queue.push(...this.#consequences(id));
@@ -109,7 +114,8 @@ export class Fates {
       fate.action === 'alter' &&
       fate.attributes.some((name) => this.kind(id).blockedByDependents?.includes(name));
     if (gone || blocked) {
-      for (const dependent of this.#dependents.get(id) ?? []) {
+      const newcomers = blocked ? this.#newcomers.get(id) : undefined;
+      for (const dependent of [...(this.#dependents.get(id) ?? []), ...(newcomers ?? [])]) {
         if (this.goes(dependent) || !this.after.facts.has(dependent)) continue;
         if (gone ? this.#rebuild(dependent, id) : this.#makeWay(dependent)) changed.push(dependent);
       }

@@ -1,0 +1,7 @@
+create table t (id integer, a text);
+create table other (id bigint);
+create view v as select id from other;
+create view over as select id from v;
+create function f() returns bigint language sql begin atomic select id from other; end;
+create view by_function as select f() as id;
+create view stays as select id from other;
