@@ -1,5 +1,6 @@
 // The process: its words, streams, clock and exit code, given to the runner.
 import { run } from './runner/main.ts';
+import { redact } from './secret.ts';
 
 process.setSourceMapsEnabled(true);
 
@@ -8,6 +9,10 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
   throw error;
 });
+
+// A password on the command line is in the list of processes for as long as this one runs, unless it gets another title.
+const shownWords = process.argv.slice(2).map(redact);
+if (shownWords.join() !== process.argv.slice(2).join()) process.title = ['pgmage', ...shownWords].join(' ');
 
 let finished = false;
 process.on('exit', () => {

@@ -173,7 +173,7 @@ export const wording: { readonly [C in Code]: Wording<Problems[C]> } = {
     1,
     500,
     (of) => `${of.task} failed: ${of.reason}`,
-    'The task threw this itself: correct it there.',
+    "The project's own code threw this: correct it there.",
   ),
 
   plan_cycle: row(

@@ -1,5 +1,5 @@
 // A run that is interrupted leaves nothing behind on a server that was lent to it.
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +12,8 @@ const program = join(import.meta.dirname, '../bin/pgmage.cjs');
 const server = anyServer();
 // Somebody else's shadows may be on the server, too.
 const mark = `interrupted_${process.pid}`;
+
+const wait = `do $$ begin /* ${mark} */ perform pg_sleep(60); end $$;`;
 
 let root: string;
 
@@ -39,6 +41,16 @@ function start(schema: string): {
   return { child, ended: new Promise((resolve) => child.on('close', (code) => resolve({ code, log }))) };
 }
 
+test('a password on the command line is not in the list of processes', async () => {
+  const { child, ended } = start(wait);
+  await running();
+  const { stdout } = spawnSync('ps', ['-o', 'args=', '-p', `${child.pid}`], { encoding: 'utf8' });
+  expect(stdout).toContain('--shadow postgres://postgres@127.0.0.1');
+  expect(stdout).not.toContain(server.password);
+  child.kill();
+  await ended;
+});
+
 // The database in which the marked statement runs.
 async function running(): Promise<string> {
   for (;;) {
@@ -50,7 +62,6 @@ async function running(): Promise<string> {
   }
 }
 
-const wait = `do $$ begin /* ${mark} */ perform pg_sleep(60); end $$;`;
 const committed = `create type e as enum ('a'); alter type e add value 'b'; create table t (a e default 'b');
   grant select on t to ${mark}; ${wait}`;
 

@@ -57,7 +57,7 @@ export async function findEnvironment(around: Surroundings, given?: string): Pro
 
   const files = settings.dotenv === undefined ? usualFiles(name, isDefault) : [settings.dotenv].flat();
   for (const file of files) {
-    const value = (await readDotenv(around.root, file))?.[variable];
+    const value = expanded(variable, (await readDotenv(around.root, file)) ?? {}, around.variables);
     if (value) return at(value, `${variable} in ${file}`);
   }
   if (entry === undefined && name === defaultName) return { name, url: null, protected: guarded };
@@ -97,6 +97,15 @@ async function readDotenv(root: string, file: string): Promise<Record<string, st
   // As CommonJS it has no names of its own once it is bundled.
   const { default: dotenv } = await import('dotenv');
   return dotenv.parse(text);
+}
+
+// `${NAME}` in a value, as most readers of dotenv files take it: a variable of the same file, else of the process. What
+// is neither stays as it is, for it may be part of a password.
+function expanded(name: string, file: Variables, own: Variables, within: readonly string[] = []): string {
+  return (file[name] ?? '').replace(/\$\{(\w+)\}/g, (text, other: string) => {
+    if (file[other] === undefined || [...within, name].includes(other)) return own[other] ?? text;
+    return expanded(other, file, own, [...within, name]);
+  });
 }
 
 async function fromCommand(

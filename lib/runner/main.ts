@@ -108,7 +108,9 @@ async function guarded<Result>(name: string, work: () => Promise<Result>): Promi
     return await work();
   } catch (thrown) {
     if (thrown instanceof Problem) throw thrown;
-    const reason = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+    const stack = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+    // Where pgmage called it is of no use to anybody.
+    const reason = stack.replace(/\n +at [^\n]*[\\/]dist[\\/]bin\.cjs:[\d:]+\)?/g, '');
     throw new Problem('task_failed', { task: name, reason }, { cause: thrown });
   }
 }
