@@ -110,7 +110,7 @@ async function retell(context: Context, catalog: Catalog): Promise<Catalog> {
       import('../shadow/load.ts'),
     ]);
     const nothing = await replay(context, []);
-    const steps = plan({ before: nothing, after: catalog, kinds, major: nothing.major });
+    const steps = plan({ before: nothing, after: catalog, kinds, major: nothing.major, verbatim: true });
     const texts = steps.map(({ sql }) => `${quoteNewerWords(sql, catalog.major)}\n;\n`);
     const script = await parse('the database', texts.join(''));
     return useShadow(context, script.extensions, (shadow) =>

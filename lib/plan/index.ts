@@ -5,6 +5,7 @@ import type { Fact } from '../model/fact.ts';
 import type { Scope } from '../model/kind.ts';
 import { settle } from '../model/settlement.ts';
 import type { Hazard, Step } from '../model/step.ts';
+import { keepArrayTypes } from './arrays.ts';
 import { ordered } from './cycles.ts';
 import { Fates, push } from './fates.ts';
 import { fold } from './folding.ts';
@@ -23,6 +24,8 @@ export interface PlanInput {
   readonly major?: number;
   /** The role that will run it; default: the one that read `before`, or else `after`, apart from the shadow's. */
   readonly role?: string | null;
+  /** Definitions stay as they were told, to be read as the server reads its own dumps; default: read back as told. */
+  readonly verbatim?: boolean;
 }
 
 /**
@@ -59,7 +62,10 @@ export function plan(input: PlanInput): Step[] {
   }
   const takers = dataTakers(fates, followersOf(fates, graph, 'drop'));
   const honest = losing(steps, ({ action, fact }) => action === 'drop' && takers.has(fact));
-  return segmented(honest.map((step) => onNewRows(fates, step)));
+  const readable = input.verbatim
+    ? honest
+    : honest.map((step) => ({ ...step, sql: keepArrayTypes(step.sql) }));
+  return segmented(readable.map((step) => onNewRows(fates, step)));
 }
 
 // The creations, or drops, that the server does along with another one.
