@@ -46,7 +46,7 @@ export async function diff(
     from?: Source;
     /** The source to arrive at; default: the wanted schema. */
     to?: Source;
-    /** The environment that is meant where --from is not given. */
+    /** Start from this environment; instead of --from. */
     env?: Name;
     /** Print the migration from one to the other as SQL. */
     sql?: boolean;

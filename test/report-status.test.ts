@@ -170,6 +170,20 @@ test('what partitions inherit is told with what they inherit it from', () => {
   ]);
 });
 
+test('what changes without a statement of its own is told with what it is part of', () => {
+  const [before, after] = ['SELECT 1', 'SELECT 1, 2'].map((query) =>
+    fact('view', 'public.v', null, { query }),
+  );
+  const column = fact('column', 'public.v.b', 'view:public.v');
+  const up = [step('view:public.v', 'CREATE OR REPLACE VIEW public.v AS SELECT 1, 2', 'alter')];
+  expect(changes([before as Fact], [after as Fact, column], up)).toMatchObject([
+    { standing: 'different', facts: ['view:public.v', 'column:public.v.b'] },
+  ]);
+  const comment = step('comment:public.v.b', 'COMMENT ON COLUMN public.v.b IS …');
+  const described = [column, fact('comment', 'public.v.b', column.id)];
+  expect(changes([before as Fact], [after as Fact, ...described], [...up, comment])).toHaveLength(2);
+});
+
 test('two parts of one table that are no settings of it stay two changes', () => {
   const constraints = ['a', 'b'].map((name) => fact('constraint', `public.users.${name}`, users.id));
   const up = constraints.map(({ id, path }) =>

@@ -3,6 +3,7 @@ import { ours, present } from '../model/introspection.ts';
 import type { Kind } from '../model/kind.ts';
 import { qualify, quote } from '../model/quote.ts';
 import { alterOptions, withOptions } from './storage-options.ts';
+import { lengthOf } from './views.ts';
 
 interface MaterializedView {
   readonly query: string;
@@ -14,8 +15,7 @@ interface MaterializedView {
 export const materializedView: Kind<MaterializedView> = {
   name: 'materialized view',
   reference: (fact) => `MATERIALIZED VIEW ${qualify(fact.path)}`,
-  summary: (fact) =>
-    `MATERIALIZED VIEW ${qualify(fact.path)} (${fact.payload.query.split('\n').length} lines)`,
+  summary: (fact) => `MATERIALIZED VIEW ${qualify(fact.path)} ${lengthOf(fact.payload.query)}`,
   securable: (fact) => `TABLE ${qualify(fact.path)}`,
   present: present('pg_class', `relkind = 'm'`),
   introspect: () => `

@@ -29,11 +29,17 @@ const hollow = ({ path, payload: { columns } }: Fact<View>) => {
   return `VIEW ${qualify(path)} AS\nSELECT${nulls.join(',\n   ')}\nWHERE false`;
 };
 
+/** How long a query is, for people: `(12 lines)`. */
+export function lengthOf(query: string): string {
+  const lines = query.split('\n').length;
+  return `(${lines} ${lines === 1 ? 'line' : 'lines'})`;
+}
+
 /** CREATE VIEW (manual: catalogs pg_class, pg_rewrite). */
 export const view: Kind<View> = {
   name: 'view',
   reference: (fact) => `VIEW ${qualify(fact.path)}`,
-  summary: (fact) => `VIEW ${qualify(fact.path)} (${fact.payload.query.split('\n').length} lines)`,
+  summary: (fact) => `VIEW ${qualify(fact.path)} ${lengthOf(fact.payload.query)}`,
   securable: (fact) => `TABLE ${qualify(fact.path)}`,
   present: present('pg_class', `relkind = 'v'`),
   introspect: () => `

@@ -49,6 +49,16 @@ export function changesOf(compared: Compared): Change[] {
   // What changes only because of its parts, as the order of a type's attributes does, is told by them.
   const parts = new Set(up.map(({ fact }) => (after.facts.get(fact) ?? before.facts.get(fact))?.parent));
   const nameOf = (fact: Fact) => named(fact, compared.kinds);
+  // What comes and goes without a statement, as the columns of a view do, is told by the change that it is part of.
+  const changed = new Set(diff.changed.map(({ to }) => to.id));
+  const silent = ([first, ...inside]: readonly [Fact, ...Fact[]]) =>
+    changed.has(`${first.parent}`) && [first, ...inside].every(({ id }) => !statements.has(id));
+  const [added, removed] = [folded(diff.added), folded(diff.removed)];
+  const along = new Map<string, string[]>();
+  for (const group of [...added, ...removed].filter(silent)) {
+    const parent = group[0].parent as string;
+    along.set(parent, [...(along.get(parent) ?? []), ...ids(group)]);
+  }
 
   const alone = (standing: Standing, fact: Fact, inside: readonly Fact[], catalog: Catalog): Change => {
     const part = top(fact, catalog);
@@ -57,7 +67,7 @@ export function changesOf(compared: Compared): Change[] {
     const told =
       own !== undefined && (partial.test(own) || compared.kinds.get(fact.kind)?.summary === undefined);
     const text = told ? own : nameOf(fact);
-    const facts = [fact.id, ...inside.map(({ id }) => id)];
+    const facts = ids([fact, ...inside]);
     return {
       standing,
       kind: fact.kind,
@@ -81,20 +91,26 @@ export function changesOf(compared: Compared): Change[] {
     return {
       standing: adds ? 'missing' : 'different',
       kind: to.kind,
-      facts: [to.id],
+      facts: [to.id, ...(along.get(to.id) ?? [])],
       text: short(text),
       part: part === to && !adds ? null : nameOf(part),
       attributes,
     };
   };
   return merged([
-    ...folded(diff.added).map(([fact, ...inside]) => alone('missing', fact, inside, after)),
+    ...added
+      .filter((group) => !silent(group))
+      .map(([fact, ...inside]) => alone('missing', fact, inside, after)),
     ...changedAlone(diff)
       .filter(({ to }) => statements.has(to.id) || !parts.has(to.id))
       .map(both),
-    ...folded(diff.removed).map(([fact, ...inside]) => alone('extra', fact, inside, before)),
+    ...removed
+      .filter((group) => !silent(group))
+      .map(([fact, ...inside]) => alone('extra', fact, inside, before)),
   ]);
 }
+
+const ids = (facts: readonly Fact[]) => facts.map(({ id }) => id);
 
 /** What a fact is called: its kind's summary or reference, without the schema that everything is in. */
 function named(fact: Fact, kinds: Kinds): string {
