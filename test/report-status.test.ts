@@ -184,6 +184,14 @@ test('what changes without a statement of its own is told with what it is part o
   expect(changes([before as Fact], [after as Fact, ...described], [...up, comment])).toHaveLength(2);
 });
 
+test('a privilege that comes back when a restriction goes is missing', () => {
+  const restricted = fact('comment', 'public.users', users.id);
+  const up = [step(restricted.id, 'GRANT SELECT ON TABLE public.users TO PUBLIC', 'drop')];
+  expect(changes([users, restricted], [users], up)).toMatchObject([
+    { standing: 'missing', text: 'GRANT SELECT ON TABLE users TO PUBLIC' },
+  ]);
+});
+
 test('two parts of one table that are no settings of it stay two changes', () => {
   const constraints = ['a', 'b'].map((name) => fact('constraint', `public.users.${name}`, users.id));
   const up = constraints.map(({ id, path }) =>

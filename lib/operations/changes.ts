@@ -69,7 +69,8 @@ export function changesOf(compared: Compared): Change[] {
     const text = told ? own : nameOf(fact);
     const facts = ids([fact, ...inside]);
     return {
-      standing,
+      // To take a restriction away gives what is missing.
+      standing: told && own.startsWith('GRANT ') ? 'missing' : standing,
       kind: fact.kind,
       facts,
       text: short(text),
