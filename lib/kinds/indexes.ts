@@ -96,5 +96,6 @@ export const index: Kind<Index> = {
     valid: 'replace',
   },
   followsChanges: true,
+  mistakable: true,
   slots: (fact) => [`relation ${nameOf(fact)}`],
 };

@@ -3,6 +3,8 @@ import type { Fact } from '../model/fact.ts';
 import { ours } from '../model/introspection.ts';
 import type { Kind, Scope } from '../model/kind.ts';
 import { qualify, quote } from '../model/quote.ts';
+import { exchangeNames } from './index-rivals.ts';
+import { ownAgain } from './own-not-nulls.ts';
 
 interface Attachment {
   /** `FOR VALUES …` or `DEFAULT`. */
@@ -40,11 +42,15 @@ export const partitionAttachment: Kind<Attachment> = {
     from pg_inherits i join pg_class c on c.oid = i.inhrelid join pg_namespace n on n.oid = c.relnamespace
       join pg_class p on p.oid = i.inhparent join pg_namespace pn on pn.oid = p.relnamespace
     where c.relkind in ('r', 'p', 'f') and c.relispartition and ${ours('pg_class', 'c.oid', 'c.relnamespace')}`,
-  create: (fact) => ({
-    sql: `ALTER TABLE ONLY ${parent(fact)} ATTACH PARTITION ${child(fact)} ${fact.payload.bound}`,
-    hazards: ['may_fail_on_existing_rows'],
-    lock: 'SHARE UPDATE EXCLUSIVE',
-  }),
+  create: (fact, scope) => [
+    ...exchangeNames(fact.parent as string, scope),
+    {
+      sql: `ALTER TABLE ONLY ${parent(fact)} ATTACH PARTITION ${child(fact)} ${fact.payload.bound}`,
+      hazards: ['may_fail_on_existing_rows'],
+      lock: 'SHARE UPDATE EXCLUSIVE',
+    },
+    ...ownAgain(fact.path.slice(0, 2), scope),
+  ],
   drop: (fact, scope) => [
     {
       sql: `ALTER TABLE ${parent(fact)} DETACH PARTITION ${child(fact)}`,

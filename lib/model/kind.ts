@@ -109,6 +109,12 @@ export interface Kind<P = Payload> {
   /** What it links to is of use only once all such links are made (a partitioned index that others refer to). */
   readonly completes?: boolean;
 
+  /**
+   * The server links facts of this kind along with their parents, and takes the first that fits: those that shall not be
+   * linked are made afterwards (a partition's own index, equal to one that belongs to its parent's).
+   */
+  readonly mistakable?: boolean;
+
   /** It stays in place while what it needs changes in a blocked attribute (the server rebuilds it itself). */
   readonly followsChanges?: boolean;
 

@@ -2,7 +2,8 @@
 import { Problem } from '../problem.ts';
 import type { Fates } from './fates.ts';
 import { cycleThrough, type Graph, sort } from './graph.ts';
-import { type Deed, graphOf, node, type Relief } from './order.ts';
+import { type Deed, node } from './node.ts';
+import { graphOf, type Relief } from './order.ts';
 
 const phases: Record<Deed, number> = { empty: 0, drop: 0, alter: 1, create: 2, fill: 2, finish: 3 };
 

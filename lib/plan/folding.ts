@@ -3,7 +3,7 @@ import type { Fact } from '../model/fact.ts';
 import type { Scope } from '../model/kind.ts';
 import { type Fates, push } from './fates.ts';
 import type { Graph } from './graph.ts';
-import { node } from './order.ts';
+import { node } from './node.ts';
 
 /** Children whose clauses a creation carries, by the parent's id, in their order. */
 export type Folded = ReadonlyMap<string, readonly Fact[]>;

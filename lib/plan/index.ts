@@ -10,7 +10,7 @@ import { ordered } from './cycles.ts';
 import { Fates, push } from './fates.ts';
 import { fold } from './folding.ts';
 import type { Graph } from './graph.ts';
-import { type Deed, node } from './order.ts';
+import { type Deed, node } from './node.ts';
 import { complete, correct, disown, losing, remove, write } from './writing.ts';
 
 /** What a plan is made from. */

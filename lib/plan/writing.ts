@@ -7,7 +7,7 @@ import { qualify } from '../model/quote.ts';
 import { type Action, type Script, type Statement, type Step, statementsOf } from '../model/step.ts';
 import type { Fate, Fates } from './fates.ts';
 import type { Folded } from './folding.ts';
-import type { Deed } from './order.ts';
+import type { Deed } from './node.ts';
 
 /** What is written for a node: its deed, or the placeholder with which a creation begins. */
 type Writing = Deed | 'place';

@@ -1,0 +1,115 @@
+// What links between facts (a partition's attachment) ask of the order, and what reaches facts along them.
+import { type Catalog, edge } from '../model/catalog.ts';
+import type { Fact } from '../model/fact.ts';
+import type { Fates } from './fates.ts';
+import type { Graph } from './graph.ts';
+import { node } from './node.ts';
+
+/**
+ * Adds the edges that come of links: what is to be merged when two facts are linked must be there before, and what was
+ * inherited can go only after the link has; whoever refers to what links complete waits for all of these.
+ */
+export function linkEdges(graph: Graph, fates: Fates): void {
+  const parts = completions(fates, 'create');
+  mergingEdges(graph, fates, parts);
+  completionEdges(graph, fates, parts);
+}
+
+function mergingEdges(graph: Graph, fates: Fates, parts: ReadonlyMap<string, ReadonlySet<string>>): void {
+  for (const { id, from, to, action } of fates.all.values()) {
+    if (to !== undefined && to.parent !== null && action !== 'drop')
+      for (const [upper, link] of uppers(fates, 'after', to))
+        if (fates.comes(link) && upper !== null && !given(fates, link)) {
+          graph.edge(node(action === 'alter' ? 'alter' : 'create', id), node('create', link));
+          // What is not complete is passed over, and another one made in its place.
+          for (const part of parts.get(id) ?? []) graph.edge(node('create', part), node('create', link));
+        }
+    if (to !== undefined && to.parent !== null && fates.kind(id).mistakable && fates.comes(id))
+      for (const link of linksFrom(fates, 'after').has(id)
+        ? []
+        : (linksFrom(fates, 'after').get(to.parent) ?? []))
+        graph.edge(node('create', link), node('create', id));
+    if (from !== undefined && from.parent !== null && action !== 'create')
+      for (const [, link] of uppers(fates, 'before', from))
+        if (fates.goes(link)) graph.edge(node('drop', link), node(action === 'alter' ? 'alter' : 'drop', id));
+  }
+}
+
+// Whether a link is part of the creation of what it links, which then makes what is inherited.
+function given(fates: Fates, link: string): boolean {
+  return fates.kind(link).inseparable === true && fates.comes(fates.after.facts.get(link)?.parent as string);
+}
+
+// The links that complete what they link to, and come or go, by that.
+function completions(fates: Fates, deed: 'create' | 'drop'): Map<string, Set<string>> {
+  const parts = new Map<string, Set<string>>();
+  for (const [key, link] of fates[deed === 'create' ? 'after' : 'before'].links) {
+    if (!fates.kind(link).completes || !(deed === 'create' ? fates.comes(link) : fates.goes(link))) continue;
+    const whole = key.slice(key.indexOf('\n') + 1);
+    parts.set(whole, (parts.get(whole) ?? new Set()).add(link));
+  }
+  return parts;
+}
+
+// Whoever refers to what others complete waits for all of them, except they themselves, and goes before them.
+function completionEdges(graph: Graph, fates: Fates, coming: ReadonlyMap<string, ReadonlySet<string>>): void {
+  const going = completions(fates, 'drop');
+  if (coming.size + going.size === 0) return;
+  const others = (parts: typeof coming, needed: string, id: string) => {
+    const links = parts.get(needed);
+    return links === undefined || links.has(id) ? [] : links;
+  };
+  for (const { id } of fates.all.values()) {
+    for (const needed of fates.after.needs.get(id)?.keys() ?? [])
+      for (const link of others(coming, needed, id)) graph.edge(node('create', link), node('create', id));
+    for (const needed of fates.before.needs.get(id)?.keys() ?? [])
+      for (const link of others(going, needed, id)) graph.edge(node('drop', id), node('drop', link));
+  }
+}
+
+// The links of a fact's parent to the parents of what the fact is inherited from, or linked to.
+function uppers(fates: Fates, side: 'before' | 'after', fact: Fact): [string | null, string][] {
+  const { facts, links, needs } = fates[side];
+  const above = [...fact.origins];
+  for (const link of linksFrom(fates, side).get(fact.id) ?? [])
+    for (const other of needs.get(link)?.keys() ?? [])
+      if (links.get(edge(fact.id, other)) === link) above.push(other);
+  return above.flatMap((origin): [string | null, string][] => {
+    const link = linkAbove(fates[side], fact, facts.get(origin));
+    return link === undefined ? [] : [[facts.get(origin)?.parent ?? null, link]];
+  });
+}
+
+/** The link between what two facts are parts of: their parents, or these' parents. */
+export function linkAbove(catalog: Catalog, lower: Fact, upper: Fact | undefined): string | undefined {
+  if (lower.parent === null || upper == null || upper.parent === null) return undefined;
+  const next = catalog.facts.get(lower.parent);
+  const link = catalog.links.get(edge(lower.parent, upper.parent));
+  return link ?? (next && linkAbove(catalog, next, catalog.facts.get(upper.parent)));
+}
+
+const linkIndex = new WeakMap<ReadonlyMap<string, string>, Map<string, string[]>>();
+
+function linksFrom(fates: Fates, side: 'before' | 'after'): Map<string, string[]> {
+  const { links } = fates[side];
+  let index = linkIndex.get(links);
+  if (index === undefined) {
+    index = new Map();
+    for (const [key, link] of links) {
+      const from = key.slice(0, key.indexOf('\n'));
+      const known = index.get(from);
+      if (known === undefined) index.set(from, [link]);
+      else known.push(link);
+    }
+    linkIndex.set(links, index);
+  }
+  return index;
+}
+
+/** The origins whose commands reach this fact: those along links that are there throughout. */
+export function heirOf(fates: Fates, side: 'before' | 'after', fact: Fact): string[] {
+  return fact.origins.filter((origin) => {
+    const link = linkAbove(fates[side], fact, fates[side].facts.get(origin));
+    return link !== undefined && !(side === 'before' ? fates.goes(link) : fates.comes(link));
+  });
+}

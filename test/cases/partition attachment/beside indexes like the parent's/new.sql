@@ -1,0 +1,5 @@
+CREATE TABLE t (id integer);
+CREATE TABLE p (k integer NOT NULL, v integer NOT NULL, UNIQUE (k, v)) PARTITION BY LIST (k);
+CREATE TABLE p1 PARTITION OF p (PRIMARY KEY (k, v)) FOR VALUES IN (1);
+CREATE INDEX p_v ON p (v);
+CREATE INDEX p1_local ON p1 (v);
