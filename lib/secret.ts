@@ -25,6 +25,20 @@ export function maskUrl(url: string): string {
   return masked.slice(0, query) + (kept.length > 0 ? `?${kept.join('&')}` : '');
 }
 
+// In a text of SQL only what stands beside another pair is one of a connection string: `user=u password=p`.
+const value = "(?:''[^']*''|[^\\s,;'\")]+)";
+const beside = [
+  new RegExp(`(\\b[a-z_]+=${value}\\s+(?:ssl)?password=)${value}`, 'gi'),
+  new RegExp(`(\\b(?:ssl)?password=)${value}(?=\\s+[a-z_]+=)`, 'gi'),
+];
+
+/** Takes the passwords out of connection strings inside of SQL, such as a function's calls of dblink; all else stays. */
+export function hideConnections(sql: string): string {
+  if (!/:\/\/|password=/i.test(sql)) return sql;
+  const urls = sql.replace(userinfo, '$1:***@');
+  return beside.reduce((text, pattern) => text.replace(pattern, '$1***'), urls);
+}
+
 // What libpq calls its secrets: password, sslpassword, oauth_client_secret.
 const secretKey = /password$|secret/i;
 

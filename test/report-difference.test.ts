@@ -81,6 +81,24 @@ Caution: deletes data:
   DROP TABLE public.old`);
 });
 
+test('what is different in an object itself stands above its parts', () => {
+  const options = [{ name: 'options', from: [], to: ['a=b'] }];
+  const text = differenceText(
+    report([
+      change('different', 'FOREIGN TABLE f: options none → a=b', { attributes: options }),
+      change('extra', 'TABLE old'),
+      change('missing', 'COLUMN f.a', { part: 'FOREIGN TABLE f' }),
+    ]),
+    paper,
+  );
+  expect(text.split('\n').slice(3, -2)).toEqual([
+    '~ FOREIGN TABLE f',
+    '    options: none → a=b',
+    '  + COLUMN f.a',
+    '- TABLE old',
+  ]);
+});
+
 test('no differences are one line', () => {
   expect(differenceText(report([]), paper)).toBe('No differences: prod is as schema/schema.sql says.');
 });

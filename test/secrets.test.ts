@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { differenceText, plan, script, status, statusText } from '../lib/index.ts';
-import { hidePasswords, isSecretName } from '../lib/secret.ts';
+import { hideConnections, hidePasswords, isSecretName } from '../lib/secret.ts';
 import { rowsOf, withDatabase } from './servers/databases.ts';
 import { anyServer } from './servers/running.ts';
 
@@ -17,6 +17,8 @@ const schema = (secret: string, kept: string) => `
   create user mapping for public server s options (user 'app', password '${secret}', pin '${kept}');
   create foreign table f (a int options (secret '${secret}')) server s
     options (dsn 'postgres://u:${secret}@h/d', passwd '${kept}');
+  create function remote() returns text language sql as
+    $$ select 'postgres://u:${secret.replace(/\W/g, '_')}@h/d' || 'host=h password=${secret.replace(/\W/g, '_')} dbname=d' $$;
   create subscription sub connection 'host=h password=''${secret}'' dbname=d' publication p
     with (connect = false, slot_name = none);`;
 
@@ -81,7 +83,7 @@ test('the status of a database tells none', async () => {
     await rowsOf(url, schema(first, kept));
     writeFileSync(join(root, 'schema.sql'), schema('hunter5', 'hunter6'));
     const report = await status({ cwd: root, variables: { DATABASE_URL: url }, shadow });
-    expect(report.changes).toHaveLength(6);
+    expect(report.changes).toHaveLength(7);
     expect((await statusText(report, paper)) + JSON.stringify(report)).not.toContain('hunter');
   });
 });
@@ -97,6 +99,17 @@ test.each([
   ['password_resets', 'password_resets'],
 ])('of %s is shown %s', (connection, shown) => {
   expect(hidePasswords(connection, () => '***')).toBe(shown);
+});
+
+test.each([
+  ["dblink('host=h password=pw dbname=d', q)", "dblink('host=h password=*** dbname=d', q)"],
+  ["dblink('password=''p w'' host=h')", "dblink('password=*** host=h')"],
+  ["get('https://app:pw@h/x')", "get('https://app:***@h/x')"],
+  ["select 'postgres://h/d', 'a@b'", "select 'postgres://h/d', 'a@b'"],
+  ['WHERE name=n AND password=crypt(p, password)', 'WHERE name=n AND password=crypt(p, password)'],
+  ['SET name=n, password=p', 'SET name=n, password=p'],
+])('of the SQL %s is shown %s', (sql, shown) => {
+  expect(hideConnections(sql)).toBe(shown);
 });
 
 test('names of secrets', () => {

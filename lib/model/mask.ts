@@ -1,14 +1,26 @@
 // What people may see of facts that hold secrets, such as the password of a user mapping: their payload and their SQL
 // without them.
-import type { Fact } from './fact.ts';
+import { hideConnections } from '../secret.ts';
+import type { Fact, Json, Payload } from './fact.ts';
 import type { AnyKind } from './kind.ts';
 import { type Script, type Statement, statementsOf } from './step.ts';
 
 const mask = '***';
 
-/** The fact as it may be shown: with a mask in the place of each secret that its kind declares. */
+/**
+ * The fact as it may be shown: with a mask in the place of each secret that its kind declares, and of passwords in
+ * connection strings wherever they are.
+ */
 export function shownFact(fact: Fact, kind: AnyKind | undefined): Fact {
-  return kind?.masked === undefined ? fact : { ...fact, payload: kind.masked(fact.payload, () => mask) };
+  const payload: Payload = kind?.masked?.(fact.payload, () => mask) ?? fact.payload;
+  return { ...fact, payload: veiled(payload) as Payload };
+}
+
+function veiled(value: Json): Json {
+  if (typeof value === 'string') return hideConnections(value);
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(veiled);
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, veiled(inner)]));
 }
 
 /**
@@ -16,7 +28,7 @@ export function shownFact(fact: Fact, kind: AnyKind | undefined): Fact {
  * @param write makes the script of facts that it is to pass through `show` first
  */
 export function withShown(kind: AnyKind, write: (show: (fact: Fact) => Fact) => Script): Statement[] {
-  const statements = statementsOf(write((fact) => fact));
+  const statements = statementsOf(write((fact) => fact)).map(told);
   if (kind.masked === undefined) return statements;
   // Each secret has its own stand-in until the SQL is written, so that what differs or not still does.
   const known: string[] = [];
@@ -29,7 +41,12 @@ export function withShown(kind: AnyKind, write: (show: (fact: Fact) => Fact) => 
   );
   return statements.map((statement, index) => {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: no text of PostgreSQL has it by accident
-    const sql = shown[index]?.sql.replace(/\u0001\d+\u0001/g, mask) ?? mask;
+    const sql = hideConnections(shown[index]?.sql.replace(/\u0001\d+\u0001/g, mask) ?? mask);
     return sql === statement.sql ? statement : { ...statement, shown: sql };
   });
+}
+
+function told(statement: Statement): Statement {
+  const shown = hideConnections(statement.sql);
+  return shown === statement.sql ? statement : { ...statement, shown };
 }

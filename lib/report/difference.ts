@@ -54,7 +54,8 @@ function grouped(changes: readonly Change[]): [string | null, Change[]][] {
   const groups: [string | null, Change[]][] = [];
   const parts = new Map<string, Change[]>();
   for (const change of changes) {
-    const { part } = change;
+    // What is different in an object itself stands with its parts.
+    const part = change.part ?? (change.standing === 'different' ? nameIn(change) : null);
     const group = part === null ? undefined : parts.get(part);
     if (group) {
       group.push(change);
@@ -81,15 +82,22 @@ function statementsOf(steps: readonly Step[]): Statements {
 }
 
 function groupLines(part: string | null, changes: readonly Change[], all: Statements): string[] {
-  const lines = changes.flatMap((change) => changeLines(change, all));
-  return part === null ? lines : [part, ...lines.map((line) => `  ${line}`)];
+  const [own, parts] = [true, false].map((itself) => changes.filter((one) => (one.part === null) === itself));
+  const lines = (some: readonly Change[] = []) => some.flatMap((change) => changeLines(change, all));
+  const head = own?.length === 0 && part !== null ? [part] : lines(own);
+  return [...head, ...lines(parts).map((line) => `  ${line}`)];
+}
+
+// What an object that is different is called: its text before what is different in it.
+function nameIn({ text }: Change): string {
+  const end = text.indexOf(': ');
+  return end < 0 ? text : text.slice(0, end);
 }
 
 function changeLines(change: Change, statements: Statements): string[] {
   const { standing, text, attributes, facts } = change;
   if (standing === 'different') {
-    const name = text.slice(0, text.indexOf(': ') < 0 ? undefined : text.indexOf(': '));
-    return [`~ ${name}`, ...attributes.flatMap(attributeLines)];
+    return [`~ ${nameIn(change)}`, ...attributes.flatMap(attributeLines)];
   }
   const head = `${signs[standing]} ${text}`;
   if (standing === 'extra') return [head];
