@@ -4,6 +4,7 @@ import { ours } from '../model/introspection.ts';
 import type { Clause, Kind, Scope } from '../model/kind.ts';
 import { qualify, quote } from '../model/quote.ts';
 import { keyColumns, partitionKey } from './partition-keys.ts';
+import { persist } from './persistence.ts';
 import { alterOptions, withOptions } from './storage-options.ts';
 
 interface Table {
@@ -68,14 +69,7 @@ export const table: Kind<Table> = {
     partitionKey: 'replace',
     keyColumns: 'replace',
     // Partitioned tables have no storage of their own to be rewritten, so the command does nothing to them.
-    unlogged: (_, to) =>
-      to.payload.partitionKey !== null
-        ? 'replace'
-        : {
-            sql: alter(to, `SET ${to.payload.unlogged ? 'UNLOGGED' : 'LOGGED'}`),
-            hazards: ['rewrites_table'],
-            lock: 'ACCESS EXCLUSIVE',
-          },
+    unlogged: (_, to, scope) => (to.payload.partitionKey === null ? persist(to, scope) : 'replace'),
     accessMethod: (_, to, { major }) =>
       to.payload.partitionKey !== null && major < 17
         ? 'replace'

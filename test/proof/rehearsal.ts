@@ -83,7 +83,7 @@ export class Stage implements Place {
     await session.execute(`savepoint look; ${readingSettings}`);
     const catalog = await readCatalog(this.#reader, kinds);
     const observation = this.#observed ? await this.#bench.observer.observeIn(this.#reader) : null;
-    const rows = await rowsIn(session);
+    const rows = await rowsIn(session, this.#reader);
     await session.execute('rollback to look');
     this.#seen = { catalog, observation, dump: [], rows };
     return this.#seen;

@@ -33,9 +33,12 @@ const tablesQuery = `select n.nspname as schema, c.relname as name, (select json
 
 const filledQuery = `select format('%I.%I', schemaname, matviewname) as name, ispopulated as filled from pg_matviews`;
 
-/** Reads all rows of all tables: for the few that a test has. */
-export async function rowsIn(connection: Connection): Promise<Rows> {
-  const tables = await connection.rows<{
+/**
+ * Reads all rows of all tables: for the few that a test has.
+ * @param reader the same session, where it has a better way for queries that are asked again and again
+ */
+export async function rowsIn(connection: Connection, reader = connection): Promise<Rows> {
+  const tables = await reader.rows<{
     schema: string;
     name: string;
     types: Record<string, string> | null;
@@ -50,7 +53,7 @@ export async function rowsIn(connection: Connection): Promise<Rows> {
     if (rows.length > 0)
       found.set(table, { above: above ?? [], types: types ?? {}, rows: rows.map(({ row }) => row) });
   }
-  const views = await connection.rows<{ name: string; filled: boolean }>(filledQuery);
+  const views = await reader.rows<{ name: string; filled: boolean }>(filledQuery);
   return { tables: found, filled: new Map(views.map(({ name, filled }) => [name, filled])) };
 }
 

@@ -15,9 +15,9 @@ const { values } = parseArgs({
     major: { type: 'string', default: '18' },
     jobs: { type: 'string', default: '2' },
     /** Every so many pairs are judged by the observer too. */
-    observed: { type: 'string', default: '5' },
+    observed: { type: 'string', default: '10' },
     /** Every so many pairs have databases of their own. */
-    apart: { type: 'string', default: '20' },
+    apart: { type: 'string', default: '50' },
     /** Makes the first failing pair of each reason as small as it gets in a minute. */
     shrink: { type: 'boolean', default: false },
     verbose: { type: 'boolean', default: false },

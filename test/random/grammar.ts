@@ -1,7 +1,7 @@
 // The schemas that the campaign draws from. Everything is a choice that makes sense with every other choice.
 import fc from 'fast-check';
 import { oddments, rarities } from './oddments.ts';
-import { type Both, either, list, maybe, record, twice } from './pairs.ts';
+import { type Both, either, list, maybe, record, seldom, twice } from './pairs.ts';
 
 /** A column type: a default and a value that every other type's text form can hold too, where that is possible. */
 export const types = {
@@ -96,10 +96,8 @@ const schema = record({
   views: list([maybe(view), maybe(view)]),
   /** A view over the first view. */
   over: either('', 'plain', 'renamed'),
-  oddments: list([
-    ...oddments.map((forms) => sometimes(4, forms)),
-    ...rarities.map((forms) => sometimes(8, forms)),
-  ]),
+  oddments: list(oddments.map((forms) => sometimes(4, forms))),
+  rarities: seldom(8, [], list(rarities.map((forms) => sometimes(2, forms)))),
 });
 
 /** One state of a schema. */

@@ -51,7 +51,7 @@ export const oddments: readonly (readonly string[])[] = [
   ],
 ];
 
-/** The same, drawn less often: after them the server forgets all that it has planned, and a proof takes twice the time. */
+/** The same, drawn less often, several at once: after them the server forgets all that it has planned. */
 export const rarities: readonly (readonly string[])[] = [
   [
     'create operator public.=== (function = int4eq, leftarg = integer, rightarg = integer)',

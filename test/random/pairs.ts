@@ -48,3 +48,12 @@ export function maybe<T>(value: Arbitrary<Both<T>>): Arbitrary<Both<T | null>> {
   );
   return fc.tuple(presence, value).map(([[old, now], [from, to]]) => [old ? from : null, now ? to : null]);
 }
+
+/** Two states that are both `none`, but for one pair in so many. */
+export function seldom<T>(every: number, none: T, value: Arbitrary<Both<T>>): Arbitrary<Both<T>> {
+  return fc.oneof(
+    { withCrossShrink: true },
+    { weight: every - 1, arbitrary: fc.constant<Both<T>>([none, none]) },
+    { weight: 1, arbitrary: value },
+  );
+}

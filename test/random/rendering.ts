@@ -20,7 +20,7 @@ export function render(schema: Schema): string {
     ...schema.tables.flatMap((table, index) => (table === null ? [] : tableSql(schema, table, index))),
     ...schema.views.flatMap((view, index) => (view === null ? [] : viewSql(schema, view, index))),
     ...overSql(schema),
-    ...schema.oddments.filter((sql) => sql !== ''),
+    ...[...schema.oddments, ...schema.rarities].filter((sql) => sql !== ''),
   ];
   return statements.map((sql) => `${sql};\n`).join('');
 }
