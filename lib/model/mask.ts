@@ -13,7 +13,14 @@ const mask = '***';
  */
 export function shownFact(fact: Fact, kind: AnyKind | undefined): Fact {
   const payload: Payload = kind?.masked?.(fact.payload, () => mask) ?? fact.payload;
+  if (payload === fact.payload && !mayHold(payload)) return fact;
   return { ...fact, payload: veiled(payload) as Payload };
+}
+
+// Nearly no fact does, and copies of all would be what a big difference costs.
+function mayHold(value: Json): boolean {
+  if (typeof value === 'string') return hideConnections(value) !== value;
+  return typeof value === 'object' && value !== null && Object.values(value).some(mayHold);
 }
 
 function veiled(value: Json): Json {
