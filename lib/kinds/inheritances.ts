@@ -21,4 +21,6 @@ export const inheritance: Kind<Record<never, never>> = {
   alter: {},
   clause: (fact) => qualify(fact.path.slice(2)),
   inseparable: true,
+  // A column that loses its last parent becomes the child's own for ever (source: RemoveInheritance in tablecmds.c).
+  overlaps: true,
 };

@@ -115,6 +115,9 @@ export interface Kind<P = Payload> {
    */
   readonly mistakable?: boolean;
 
+  /** A fact with another link of this kind gets the new one before the old one goes, if nothing is against it. */
+  readonly overlaps?: boolean;
+
   /** It stays in place while what it needs changes in a blocked attribute (the server rebuilds it itself). */
   readonly followsChanges?: boolean;
 

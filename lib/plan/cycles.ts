@@ -2,6 +2,7 @@
 import { Problem } from '../problem.ts';
 import type { Fates } from './fates.ts';
 import { cycleThrough, type Graph, sort } from './graph.ts';
+import { overlaps } from './links.ts';
 import { type Deed, node } from './node.ts';
 import { graphOf, type Relief } from './order.ts';
 
@@ -16,15 +17,20 @@ type Compare = (a: string, b: string) => number;
 export function ordered(fates: Fates): { graph: Graph; order: readonly string[] } {
   const separate = new Set<string>();
   const placed = new Map(selfish(fates));
-  const relief: Relief = { separate, placed };
+  const wishes = new Set(overlaps(fates));
+  const relief: Relief = { separate, placed, wishes };
   const compare = comparison(fates);
   for (;;) {
     const graph = graphOf(fates, relief);
     const successors = graph.successors();
     const { order, stuck } = sort(successors, compare);
     if (stuck.length === 0) return { graph, order };
+    const on = new Set(stuck);
+    const vain = [...wishes].filter((wish) => wish.every((name) => on.has(graph.leader(name))));
+    for (const wish of vain) wishes.delete(wish);
+    if (vain.length > 0) continue;
     // Where implied drops tie their causes together (two tables with foreign keys to each other), they are done apart.
-    const ties = graph.ties(new Set(stuck)).filter((name) => name.startsWith('drop ') && !separate.has(name));
+    const ties = graph.ties(on).filter((name) => name.startsWith('drop ') && !separate.has(name));
     for (const name of ties) separate.add(name);
     if (ties.length > 0) continue;
     const found = placeable(fates, relief, successors, stuck.sort(compare));

@@ -1,7 +1,7 @@
 // What links between facts (a partition's attachment) ask of the order, and what reaches facts along them.
 import { type Catalog, edge } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
-import type { Fates } from './fates.ts';
+import { type Fates, push } from './fates.ts';
 import type { Graph } from './graph.ts';
 import { node } from './node.ts';
 
@@ -33,6 +33,19 @@ function mergingEdges(graph: Graph, fates: Fates, parts: ReadonlyMap<string, Rea
       for (const [, link] of uppers(fates, 'before', from))
         if (fates.goes(link)) graph.edge(node('drop', link), node(action === 'alter' ? 'alter' : 'drop', id));
   }
+}
+
+/** New links before old ones of the same fact, where their kind wishes so. */
+export function overlaps(fates: Fates): [string, string][] {
+  const going = new Map<string, string[]>();
+  for (const { id, from } of fates.all.values())
+    if (from !== undefined && fates.goes(id) && fates.kind(id).overlaps)
+      push(going, `${from.kind} ${from.parent}`, id);
+  return [...fates.all.values()].flatMap(({ id, to }) =>
+    (to !== undefined && fates.comes(id) ? (going.get(`${to.kind} ${to.parent}`) ?? []) : [])
+      .filter((old) => old !== id)
+      .map((old): [string, string] => [node('create', id), node('drop', old)]),
+  );
 }
 
 // Whether a link is part of the creation of what it links, which then makes what is inherited.

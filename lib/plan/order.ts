@@ -11,6 +11,8 @@ export interface Relief {
   readonly separate: ReadonlySet<string>;
   /** Creations and drops that go by way of a placeholder, and which nodes would be on a cycle with them otherwise. */
   readonly placed: ReadonlyMap<string, (other: string) => boolean>;
+  /** What would better come before what, where nothing is against it. */
+  readonly wishes: ReadonlySet<readonly [first: string, second: string]>;
 }
 
 /** The graph of everything that the fates ask for, with what the server does by itself merged into its cause. */
@@ -29,6 +31,7 @@ export function graphOf(fates: Fates, relief: Relief): Graph {
   }
   slotEdges(graph, fates);
   linkEdges(graph, fates);
+  for (const [first, second] of relief.wishes) graph.edge(first, second);
   mergeImplied(graph, fates, relief.separate);
   return graph;
 }
