@@ -30,7 +30,6 @@ const where = ({ payload: { predicate } }: Row) => (predicate === null ? '' : ` 
 const head = ({ path, payload }: Row) =>
   `${payload.unique ? 'UNIQUE ' : ''}INDEX ${quote(path[2] as string)} ON`;
 
-// What people call it: `INDEX idx ON users(email)`.
 function summary(fact: Row): string {
   const columns = `${fact.payload.columns}${where(fact)}`.replace(/\s+/g, ' ').replace(/^btree /, '');
   return `${head(fact)} ${tableOf(fact)}${columns.startsWith('(') ? '' : ' USING '}${columns}`;
