@@ -1,0 +1,5 @@
+create table t (id integer not null, a integer, b integer, constraint t_unique unique (id) include (a));
+create table points (id integer references t (id));
+create table whole (id integer primary key, a integer);
+create unique index whole_unique on whole (a) include (id);
+create table to_index (a integer references whole (a));
