@@ -1,7 +1,8 @@
 // All that can go wrong, as data: a closed union of codes. The words for each are in `wording.ts`.
 import { caret, place, type Where } from './place.ts';
 import { redact } from './secret.ts';
-import { type ExitCode, wording } from './wording.ts';
+import { wording } from './wording.ts';
+import type { ExitCode } from './wording-row.ts';
 
 /** What a connection problem knows: whom it was about, and what the server, driver or system said. */
 export interface Unreachable {
@@ -26,8 +27,27 @@ export interface Refused {
   readonly position: number | null;
 }
 
+/** What can go wrong with migrations. */
+export interface MigrationProblems {
+  bad_migration: { readonly file: string; readonly reason: string };
+  broken_chain: { readonly breaks: readonly string[] };
+  unproven: { readonly migration: string; readonly changes: readonly string[] };
+  ledger_broken: { readonly environment: string; readonly faults: readonly string[] };
+  drifted: { readonly environment: string; readonly changes: readonly string[] };
+  confirmation_needed: { readonly what: string };
+  migration_running: { readonly environment: string };
+  lock_lost: { readonly environment: string };
+  nothing_applied: { readonly environment: string };
+  unknown_version: {
+    readonly environment: string;
+    readonly version: string;
+    readonly known: readonly string[];
+  };
+  no_way_back: { readonly migration: string; readonly why: string };
+}
+
 /** Every code with the data that it carries. */
-export interface Problems {
+export interface Problems extends MigrationProblems {
   bad_url: { readonly environment: string; readonly found?: string; readonly reason: string };
   connection_refused: Unreachable;
   host_not_found: Unreachable;

@@ -1,17 +1,8 @@
 // The one table of words, hint, exit code and HTTP status of every problem code.
+import { migrationWording } from './migration-wording.ts';
 import type { Where } from './place.ts';
 import type { Code, Problems, Refused } from './problem.ts';
-
-/** What a process can end with: 1 it failed, 2 differences were found, 64 it was called wrongly (sysexits EX_USAGE). */
-export type ExitCode = 1 | 2 | 64;
-
-/** How one code is told. */
-export interface Wording<Data> {
-  readonly exitCode: ExitCode;
-  readonly status: number;
-  words(data: Data, where?: Where): string;
-  hint(data: Data): string;
-}
+import { row, type Wording } from './wording-row.ts';
 
 /** The table; total by its type, so that a code without words does not compile. */
 export const wording: { readonly [C in Code]: Wording<Problems[C]> } = {
@@ -176,6 +167,8 @@ export const wording: { readonly [C in Code]: Wording<Problems[C]> } = {
     "The project's own code threw this: correct it there.",
   ),
 
+  ...migrationWording,
+
   plan_cycle: row(
     1,
     500,
@@ -209,15 +202,6 @@ export const wording: { readonly [C in Code]: Wording<Problems[C]> } = {
   interrupted: row(1, 499, (of) => `Interrupted. ${of.state}`, 'Run it again when you are ready.'),
   internal: row(1, 500, (of) => `Internal error: ${of.reason}`, 'This is a bug in pgmage. Please report it.'),
 };
-
-function row<Data>(
-  exitCode: ExitCode,
-  status: number,
-  words: (data: Data, where?: Where) => string,
-  hint: string | ((data: Data) => string),
-): Wording<Data> {
-  return { exitCode, status, words, hint: typeof hint === 'string' ? () => hint : hint };
-}
 
 // Who wrote a URL on the command line has no variable to look at.
 function cannotConnect({ environment, found }: { environment: string; found?: string }): string {

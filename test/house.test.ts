@@ -10,9 +10,11 @@ const all = [...lib, ...sources('tasks', 'test', 'bench')];
 // A file imports from its own room or from lower floors.
 const floors: Readonly<Record<string, number>> = {
   'file-problem.ts': 0,
+  'migration-wording.ts': 0,
   'place.ts': 0,
   'problem.ts': 0,
   'secret.ts': 0,
+  'wording-row.ts': 0,
   'wording.ts': 0,
   model: 0,
   kinds: 1,
@@ -46,14 +48,18 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   dotenv: ['config'],
   esbuild: ['config'],
   '@babel': ['runner'],
+  enquirer: ['runner'],
+  'node-pg-migrate': ['ledger'],
 };
 
 // The world comes to these as an argument.
 const pure = new Set([
   'file-problem.ts',
+  'migration-wording.ts',
   'place.ts',
   'problem.ts',
   'secret.ts',
+  'wording-row.ts',
   'wording.ts',
   'model',
   'kinds',

@@ -1,0 +1,76 @@
+// The words of what can go wrong with migrations.
+import type { MigrationProblems } from './problem.ts';
+import { row, type Wording } from './wording-row.ts';
+
+/** Their part of the table; total by its type. */
+export const migrationWording: {
+  readonly [C in keyof MigrationProblems]: Wording<MigrationProblems[C]>;
+} = {
+  bad_migration: row(
+    1,
+    422,
+    (of) => `${of.file} is no migration: ${of.reason}`,
+    'Correct the file; how one is written stands in migrations/README.md.',
+  ),
+  broken_chain: row(
+    1,
+    409,
+    (of) => `The migrations do not follow one another: ${of.breaks.join('; ')}`,
+    'Bring back the files as they were committed. One that was never applied can be deleted and generated again.',
+  ),
+  unproven: row(
+    1,
+    500,
+    (of) => `${of.migration} does not lead to the wanted schema: ${of.changes.join('; ')}`,
+    'Nothing was written. Please report it, with both schemas; db:generate --empty makes a migration to write by hand.',
+  ),
+  ledger_broken: row(
+    1,
+    409,
+    (of) => `The ledger of ${of.environment} does not fit the migrations: ${of.faults.join('; ')}`,
+    'Bring back the files that were applied there, and look at db:history for who did what.',
+  ),
+  drifted: row(
+    1,
+    409,
+    (of) => `${of.environment} is not as its migrations left it: ${of.changes.join('; ')}`,
+    (of) =>
+      `Somebody changed it by other means. See db:diff --from migrations --to ${of.environment}; take the change back there, or into the schema and a migration.`,
+  ),
+  confirmation_needed: row(
+    64,
+    409,
+    (of) => `Nothing was done: ${of.what} needs a confirmation`,
+    'There is no terminal to ask on: pass --yes.',
+  ),
+  migration_running: row(
+    1,
+    423,
+    (of) => `Another migration of ${of.environment} is running`,
+    'Wait until it has ended, then run this again.',
+  ),
+  lock_lost: row(
+    1,
+    409,
+    (of) => `The lock on ${of.environment} did not hold`,
+    'A pooler in transaction mode gives each transaction another session: use the direct address of the server.',
+  ),
+  nothing_applied: row(
+    1,
+    404,
+    (of) => `No migration is applied to ${of.environment}`,
+    'There is nothing to undo.',
+  ),
+  unknown_version: row(
+    64,
+    404,
+    (of) => `No migration ${of.version} is applied to ${of.environment}`,
+    (of) => `Applied: ${of.known.join(', ')}.`,
+  ),
+  no_way_back: row(
+    1,
+    409,
+    (of) => `${of.migration} cannot be undone: ${of.why}`,
+    'Restore a backup, or write a migration that leads on from here.',
+  ),
+};

@@ -1,0 +1,75 @@
+// The chain of a folder of migrations, and how it breaks.
+import type { ParsedMigration } from './text.ts';
+
+/** One file of the folder. */
+export interface MigrationFile {
+  /** Its name without `.sql`. */
+  readonly name: string;
+  /** As people know it: its path from the project's folder. */
+  readonly file: string;
+  readonly text: string;
+  readonly migration: ParsedMigration;
+}
+
+/**
+ * What is wrong with one file:
+ * `edited`: its text is not what was sealed; `renamed`: it was sealed under the name `other`; `duplicated`: it is a copy of
+ * `other`; `orphaned`: the migration that it was made after is not there; `reordered`: that one, `other`, comes only later;
+ * `branched`: it was made without knowing `other`, which stands before it; `unsealed`: a draft stands before sealed ones;
+ * `unfitting`: it starts from another schema than `other` ends at.
+ */
+export interface Break {
+  readonly is:
+    | 'edited'
+    | 'renamed'
+    | 'duplicated'
+    | 'orphaned'
+    | 'reordered'
+    | 'branched'
+    | 'unsealed'
+    | 'unfitting';
+  readonly name: string;
+  readonly other: string | null;
+}
+
+/**
+ * What is wrong with a folder, first things first.
+ * @param files in their order (`compareNames`)
+ */
+export function breaksOf(files: readonly MigrationFile[]): Break[] {
+  const found: Break[] = [];
+  const lastSealed = files.findLastIndex(({ migration }) => migration.header !== null);
+  const places = new Map<string, number>();
+  files.forEach(({ migration }, at) => {
+    if (migration.stated !== null && !places.has(migration.stated)) places.set(migration.stated, at);
+  });
+  let before: MigrationFile | null = null;
+  files.forEach((file, at) => {
+    const { name, migration } = file;
+    const { header, stated, checksum } = migration;
+    const add = (is: Break['is'], other: string | null = null) => found.push({ is, name, other });
+    if (header === null) {
+      if (at < lastSealed) add('unsealed');
+      return;
+    }
+    const first = files[places.get(stated as string) as number] as MigrationFile;
+    if (first !== file) {
+      add('duplicated', first.name);
+      return;
+    }
+    if (migration.name !== name) add('renamed', migration.name);
+    if (stated !== checksum) add('edited');
+    const expected = before?.migration.stated ?? null;
+    if (header.after !== expected) {
+      const place = header.after === null ? -1 : places.get(header.after);
+      if (place === undefined) add('orphaned');
+      else if (place >= at) add('reordered', files[place]?.name ?? null);
+      else add('branched', before?.name ?? null);
+    } else {
+      const last = before?.migration.header;
+      if (last && last.reader === header.reader && last.to !== header.from) add('unfitting', before?.name);
+    }
+    before = file;
+  });
+  return found;
+}

@@ -1,0 +1,19 @@
+// One short text for a whole schema, the same for schemas between which nothing differs.
+import { createHash } from 'node:crypto';
+import type { Catalog } from '../model/catalog.ts';
+import type { Json } from '../model/fact.ts';
+
+/** The fingerprint of a catalog: of what is compared, in no order. Only those of one server version can be compared. */
+export function fingerprintOf({ facts }: Catalog): string {
+  const lines = [...facts.values()].map(({ id, payload }) => `${id}\n${JSON.stringify(sorted(payload))}`);
+  const hash = createHash('sha256');
+  for (const line of lines.sort()) hash.update(`${line.length}\n${line}\n`);
+  return hash.digest('hex').slice(0, 32);
+}
+
+function sorted(value: Json): Json {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map((inner: Json) => sorted(inner));
+  const entries = Object.entries(value as Record<string, Json>).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([name, inner]) => [name, sorted(inner)]));
+}
