@@ -52,6 +52,8 @@ function onInterrupt(undo: () => Promise<void>): () => void {
   };
 }
 
+const ask = async (question: string) => (await import('./runner/prompt.ts')).askYesNo(question);
+
 void run({
   words: process.argv.slice(2),
   cwd: process.cwd(),
@@ -62,6 +64,7 @@ void run({
   print: (text) => process.stdout.write(`${text}\n`),
   log: (text) => finished || process.stderr.write(`${text}\n`),
   onInterrupt,
+  ...(process.stdin.isTTY && process.stderr.isTTY ? { ask } : {}),
 }).then((code) => {
   // What it ends of is the interruption then, which has been told.
   if (finished) return;

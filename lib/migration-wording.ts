@@ -67,6 +67,13 @@ export const migrationWording: {
     (of) => `No migration ${of.version} is applied to ${of.environment}`,
     (of) => `Applied: ${of.known.join(', ')}.`,
   ),
+  not_as_proven: row(
+    1,
+    500,
+    (of) =>
+      `The migrations ran, but ${of.environment} is not as they were proven to leave it: ${of.changes.join('; ')}`,
+    'Somebody may have changed it meanwhile. See db:diff; db:rollback takes back what was done.',
+  ),
   no_way_back: row(
     1,
     409,

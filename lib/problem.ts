@@ -43,6 +43,7 @@ export interface MigrationProblems {
     readonly version: string;
     readonly known: readonly string[];
   };
+  not_as_proven: { readonly environment: string; readonly changes: readonly string[] };
   no_way_back: { readonly migration: string; readonly why: string };
 }
 

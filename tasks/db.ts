@@ -1,4 +1,6 @@
 // pgmage's own tasks: each is a few lines over one operation.
+import type { RollbackPlan } from '../lib/operations/rollback.ts';
+import type { SyncPlan } from '../lib/operations/sync.ts';
 import type { TaskContext } from '../lib/runner/context.ts';
 import type { Outcome } from '../lib/runner/outcome.ts';
 
@@ -72,4 +74,130 @@ export async function diff(
     text: (paper) => (options.sql || options.down ? script() : differenceText(facts, paper)),
     code: options.check && facts.changes.length > 0 ? 2 : 0,
   };
+}
+
+/**
+ * Writes the next migration: from what the migrations add up to, to what schema.sql says.
+ *
+ * It needs no database. The migration is proven in the shadow, up and back, before it is written; a change that cannot be
+ * one transaction becomes several files. Drafts that were written by hand are sealed.
+ */
+export async function generate(
+  context: TaskContext,
+  options: {
+    /** What the migration is called; default: by what it does. */
+    name?: string;
+    /** Write a draft to be filled by hand, instead of a migration from the schema. */
+    empty?: boolean;
+    /** URL of a server to make the shadow database on, instead of PostgreSQL inside this process. */
+    shadow?: string;
+  } = {},
+): Promise<Outcome> {
+  const [{ generate }, { generationText }] = await Promise.all([
+    import('../lib/operations/generation.ts'),
+    import('../lib/report/migrations.ts'),
+  ]);
+  const facts = await generate({ ...context, shadow: options.shadow ?? context.shadow }, options);
+  return { facts, text: (paper) => generationText(facts, paper) };
+}
+
+/**
+ * Brings the database to what schema.sql says, by migrations that are proven first.
+ *
+ * Writes the migration where one is missing, shows it with what it costs, asks, applies it and looks again.
+ */
+export async function sync(
+  context: TaskContext,
+  options: {
+    /** The environment to change; default: the configured one. */
+    env?: string;
+    /** What a new migration is called; default: by what it does. */
+    name?: string;
+    /** Do not ask. */
+    yes?: boolean;
+    /** Go on although data is lost. */
+    force?: boolean;
+    /** URL of a server to make the shadow database on, instead of PostgreSQL inside this process. */
+    shadow?: string;
+  } = {},
+): Promise<Outcome> {
+  const [{ sync }, { syncPlanText, syncText }] = await Promise.all([
+    import('../lib/operations/sync.ts'),
+    import('../lib/report/migrations.ts'),
+  ]);
+  const ask =
+    context.ask &&
+    ((plan: SyncPlan) => context.ask?.((paper) => syncPlanText(plan, paper)) as Promise<boolean>);
+  const facts = await sync({ ...context, shadow: options.shadow ?? context.shadow }, options, ask);
+  return { facts, text: (paper) => syncText(facts, paper), code: facts.applied === null ? 1 : 0 };
+}
+
+/**
+ * Undoes the last migration, or all after a version.
+ * @param version the last one that stays, as its number or its name; 0 undoes all; default: the one before the last
+ */
+export async function rollback(
+  context: TaskContext,
+  version?: string,
+  options: {
+    /** The environment to change; default: the configured one. */
+    env?: string;
+    /** Do not ask. */
+    yes?: boolean;
+    /** Go on although data is lost. */
+    force?: boolean;
+    /** URL of a server to make the shadow database on, instead of PostgreSQL inside this process. */
+    shadow?: string;
+  } = {},
+): Promise<Outcome> {
+  const [{ rollback }, { rollbackPlanText, rollbackText }] = await Promise.all([
+    import('../lib/operations/rollback.ts'),
+    import('../lib/report/migrations.ts'),
+  ]);
+  const ask =
+    context.ask &&
+    ((plan: RollbackPlan) => context.ask?.((paper) => rollbackPlanText(plan, paper)) as Promise<boolean>);
+  const input = { ...options, ...(version === undefined ? {} : { version }) };
+  const facts = await rollback({ ...context, shadow: options.shadow ?? context.shadow }, input, ask);
+  return { facts, text: () => rollbackText(facts), code: facts.done ? 0 : 1 };
+}
+
+/**
+ * Checks that files, ledger and database still fit together, and that the migrations lead to schema.sql.
+ *
+ * Changes nothing. With --check it is a gate.
+ */
+export async function verify(
+  context: TaskContext,
+  options: {
+    /** The environment to look at; default: the configured one. */
+    env?: string;
+    /** End with exit code 2 when something does not hold. */
+    check?: boolean;
+    /** URL of a server to make the shadow database on, instead of PostgreSQL inside this process. */
+    shadow?: string;
+  } = {},
+): Promise<Outcome> {
+  const [{ verify }, { verifyText }] = await Promise.all([
+    import('../lib/operations/verify.ts'),
+    import('../lib/report/migrations.ts'),
+  ]);
+  const facts = await verify({ ...context, shadow: options.shadow ?? context.shadow }, options);
+  return { facts, text: (paper) => verifyText(facts, paper), code: options.check && !facts.sound ? 2 : 0 };
+}
+
+/** Shows who applied and undid which migration, when, and how long it took. */
+export async function history(
+  context: TaskContext,
+  options: {
+    /** The environment to look at; default: the configured one. */
+    env?: string;
+  } = {},
+): Promise<Outcome> {
+  const [{ history }, { historyText }] = await Promise.all([
+    import('../lib/operations/history.ts'),
+    import('../lib/report/migrations.ts'),
+  ]);
+  const facts = await history(context, options);
+  return { facts, text: (paper) => historyText(facts, paper) };
 }

@@ -4,7 +4,6 @@ import { Problem } from '../lib/problem.ts';
 import { decode } from '../lib/sql/decode.ts';
 import { withoutNoise } from '../lib/sql/noise.ts';
 import { parse } from '../lib/sql/parse.ts';
-import { upPart } from '../lib/sql/up-part.ts';
 
 async function statements(text: string): Promise<string[]> {
   const file = await parse('a.sql', text);
@@ -113,14 +112,4 @@ test('bytes that are no text are refused with their line, a byte order mark is l
   expect(latin1).toMatchObject({ code: 'not_utf8', data: { file: 'a.sql', line: 2 } });
   const binary = await failure(() => decode('a.sql', Buffer.from('select 1;\n\n\0')));
   expect(binary).toMatchObject({ code: 'not_utf8', data: { line: 3 } });
-});
-
-test('the Up part of a migration stays where it is', () => {
-  const text = '-- made by us\n-- Up Migration\ncreate table t ();\n-- Down Migration\ndrop table t;\n';
-  const up = upPart(text);
-  expect(up).toHaveLength(text.length);
-  expect(up.trim()).toBe('create table t ();');
-  expect(up.indexOf('create')).toBe(text.indexOf('create'));
-  expect(upPart('create table t ();')).toBe('create table t ();');
-  expect(upPart('select 1;\n-- down migration\nselect 2;').trim()).toBe('select 1;');
 });

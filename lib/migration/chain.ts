@@ -73,3 +73,19 @@ export function breaksOf(files: readonly MigrationFile[]): Break[] {
   });
   return found;
 }
+
+const words: Readonly<Record<Break['is'], (of: Break) => string>> = {
+  edited: ({ name }) => `${name} was edited`,
+  renamed: ({ name, other }) => `${name} was renamed from ${other}`,
+  duplicated: ({ name, other }) => `${name} is a copy of ${other}`,
+  orphaned: ({ name }) => `the migration that ${name} was made after is gone or was edited`,
+  reordered: ({ name, other }) => `${name} was made after ${other}, but stands before it`,
+  branched: ({ name, other }) => `${name} was made without knowing ${other}`,
+  unsealed: ({ name }) => `${name} is a draft before migrations that were made without it`,
+  unfitting: ({ name, other }) => `${name} starts from another schema than ${other} ends at`,
+};
+
+/** A break in words. */
+export function breakWords(one: Break): string {
+  return words[one.is](one);
+}

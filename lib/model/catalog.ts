@@ -86,6 +86,11 @@ export function parentOf(catalog: Catalog, fact: Fact): Fact | undefined {
   return fact.parent === null ? undefined : catalog.facts.get(fact.parent);
 }
 
+/** Names of the facts of a kind, without schemas. */
+export function namesOf({ facts }: Catalog, kind: string): string[] {
+  return [...facts.values()].filter((fact) => fact.kind === kind).map(({ path }) => path.at(-1) as string);
+}
+
 /** The key of `Catalog.links`: from which fact to which. */
 export function edge(dependent: string, referenced: string): string {
   return `${dependent}\n${referenced}`;

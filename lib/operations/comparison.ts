@@ -6,7 +6,7 @@ import type { Step } from '../model/step.ts';
 import { plan } from '../plan/index.ts';
 import { type Change, changesOf } from './changes.ts';
 import type { Context } from './context.ts';
-import { withoutIgnored } from './ignored.ts';
+import { withoutIgnored, withoutLedger } from './ignored.ts';
 import { sameWords } from './same-words.ts';
 import { readSource } from './source.ts';
 
@@ -35,8 +35,17 @@ export interface Comparison {
 export async function compare(context: Context, from: string, to: string): Promise<Comparison> {
   // Both may need a shadow, and share one then.
   const [first, second] = await Promise.all([readSource(context, from), readSource(context, to)]);
+  return comparisonOf(context, first, second);
+}
+
+/**
+ * Compares two catalogs that were read already.
+ * @throws Problem of the shadow; `plan_cycle`, when the steps are asked for
+ */
+export async function comparisonOf(context: Context, first: Catalog, second: Catalog): Promise<Comparison> {
   const { ignore } = context;
-  const told = await sameWords(context, withoutIgnored(first, ignore), withoutIgnored(second, ignore));
+  const kept = (catalog: Catalog) => withoutIgnored(withoutLedger(catalog), ignore);
+  const told = await sameWords(context, kept(first), kept(second));
   const { before, after, difference } = told;
   const { major } = before;
   const same = isEmpty(difference);

@@ -12,6 +12,15 @@ export interface Target {
   readonly protected: boolean;
 }
 
+/** Who is at work, as far as anybody knows. */
+export interface Author {
+  /** The operating system's user. */
+  readonly systemUser: string | null;
+  readonly gitAuthor: string | null;
+  /** What is checked out. */
+  readonly gitCommit: string | null;
+}
+
 /** The world as an operation sees it. All paths are absolute. */
 export interface Context {
   /** The project's folder: relative paths are resolved against it. */
@@ -39,6 +48,8 @@ export interface Context {
   now(): Date;
   /** Tells the user what takes long, e.g. `Preparing the shadow database`; one line, without an end of line. */
   progress(message: string): void;
+  /** Who is at work, for the audit; where it is left out, only the database's role is known. */
+  author?(): Promise<Author>;
   /**
    * Notes what has to be undone outside of this process if it is interrupted, and gives the way to forget it again. Where
    * it is left out, nobody is told of an interruption.

@@ -1,5 +1,5 @@
 // The user's SQL files as texts.
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readFile as read, readdir, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { reading } from '../file-problem.ts';
 import { Problem } from '../problem.ts';
@@ -21,18 +21,24 @@ const limit = 256 * 2 ** 20;
  * @throws Problem `missing_file`, `unreadable_file`, `empty_file`, `file_too_big`, `not_utf8`
  */
 export async function readFiles(root: string, path: string): Promise<TextFile[]> {
-  const name = shown(root, path);
+  const name = shownPath(root, path);
   const paths = await reading(name, () => list(path));
   const files = await Promise.all(
-    paths.map(async (one) => {
-      const file = shown(root, one);
-      const { size } = await reading(file, () => stat(one));
-      if (size > limit) throw new Problem('file_too_big', { file, bytes: size, limit });
-      return { file, text: decode(file, await reading(file, () => readFile(one))) };
-    }),
+    paths.map(async (one) => ({ file: shownPath(root, one), text: await readFile(root, one) })),
   );
   if (files.some(({ text }) => holdsStatement(text))) return files;
   throw new Problem('empty_file', { file: name, comments: files.some(({ text }) => text.trim() !== '') });
+}
+
+/**
+ * Reads one file as text.
+ * @throws Problem `missing_file`, `unreadable_file`, `file_too_big`, `not_utf8`
+ */
+export async function readFile(root: string, path: string): Promise<string> {
+  const file = shownPath(root, path);
+  const { size } = await reading(file, () => stat(path));
+  if (size > limit) throw new Problem('file_too_big', { file, bytes: size, limit });
+  return decode(file, await reading(file, () => read(path)));
 }
 
 async function list(path: string): Promise<string[]> {
@@ -41,7 +47,8 @@ async function list(path: string): Promise<string[]> {
   return names.sort((a, b) => (a < b ? -1 : 1)).map((name) => join(path, name));
 }
 
-function shown(root: string, path: string): string {
+/** A path as it is shown: relative to the project where it is inside, with slashes. */
+export function shownPath(root: string, path: string): string {
   const inside = relative(root, path);
   return inside.startsWith('..') || inside === '' ? path : inside.replaceAll('\\', '/');
 }

@@ -4,6 +4,22 @@ import type { Fact } from '../model/fact.ts';
 import { qualify } from '../model/quote.ts';
 import type { Context } from './context.ts';
 
+// The schema of the ledger, in every database that migrations were applied to.
+const ledger = 'pgmage';
+
+/** The catalog without the ledger, of which no schema file speaks. */
+export function withoutLedger(catalog: Catalog): Catalog {
+  const home = `schema:${ledger}`;
+  if (!catalog.facts.has(home)) return catalog;
+  // By names alone: to ask who needs whom would work out the relations of a whole database, for a handful of facts.
+  const gone = new Set<string>([home]);
+  for (const { id, path, parent } of catalog.facts.values())
+    if ((path[0] === ledger && path.length > 1) || (parent !== null && gone.has(parent))) gone.add(id);
+  const kept = new Map([...catalog.facts].filter(([id]) => !gone.has(id)));
+  const { major, role, unmanaged } = catalog;
+  return withRelations({ major, role, unmanaged }, kept, () => catalog);
+}
+
 /**
  * The catalog without the ignored schemas and objects, and without all that is part of these or lives in them.
  * A name can hold `*` for any characters; an object's can begin with its kind: `extension:pg_stat_statements`.

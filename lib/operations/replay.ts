@@ -19,8 +19,8 @@ export interface ReplayOptions {
 }
 
 // Refused inside a transaction: a new enum label used at once, a statement that must be alone, COMMIT in a procedure, more
-// locks than the server has room for.
-const needsCommit = new Set(['55P04', '25001', '2D000', '53200']);
+// locks than the server has room for, a table altered before what was to be checked of its rows at the end.
+const needsCommit = new Set(['55P04', '25001', '2D000', '53200', '55006']);
 
 /**
  * Loads files in a shadow and reads it. What was read before comes from the cache, without a shadow.
@@ -53,31 +53,49 @@ export async function readState(connection: Connection): Promise<Catalog> {
 }
 
 async function build(context: Context, files: readonly TextFile[], inOrder: boolean): Promise<Catalog> {
-  // Loaded here, because an unchanged schema needs none of it.
-  const [{ parse }, { load }] = await Promise.all([import('../sql/parse.ts'), import('../shadow/load.ts')]);
-  const parsed: SqlFile[] = [];
-  for (const { file, text } of files) parsed.push(await parse(file, text));
-  const loadAll = async (connection: Connection, committed: boolean) => {
+  const parsed = await parseFiles(files);
+  return inShadow(context, extensionsOf(parsed), async (connection, committed) => {
+    // Loaded here, because an unchanged schema needs none of it.
+    const { load } = await import('../shadow/load.ts');
     if (!inOrder) await load(connection, parsed, { committed });
     else for (const file of parsed) await load(connection, [file], { committed, anyOrder: false });
-  };
-  return useShadow(
-    context,
-    parsed.flatMap(({ extensions }) => extensions),
-    async (shadow) => {
-      try {
-        return await shadow.state(async (connection) => {
-          await loadAll(connection, false);
-          return readState(connection);
-        });
-      } catch (thrown) {
-        if (!(thrown instanceof Problem) || !('sqlstate' in thrown.data)) throw thrown;
-        if (!needsCommit.has(thrown.data.sqlstate)) throw thrown;
-        return shadow.committed(async (connection) => {
-          await loadAll(connection, true);
-          return snapshot(connection, (reader) => readCatalog(reader, kinds));
-        });
-      }
-    },
-  );
+    return committed ? snapshot(connection, (reader) => readCatalog(reader, kinds)) : readState(connection);
+  });
+}
+
+/** Parses files. @throws Problem `invalid_sql` with file, line and caret */
+export async function parseFiles(files: readonly TextFile[]): Promise<SqlFile[]> {
+  const { parse } = await import('../sql/parse.ts');
+  const parsed: SqlFile[] = [];
+  for (const { file, text } of files) parsed.push(await parse(file, text));
+  return parsed;
+}
+
+/** The extensions that files create. */
+export function extensionsOf(files: readonly SqlFile[]): string[] {
+  return files.flatMap(({ extensions }) => extensions);
+}
+
+/**
+ * Works in an empty shadow: in one transaction, or once more without one where a statement refuses that.
+ * @throws Problem of the work
+ */
+export async function inShadow<T>(
+  context: Context,
+  extensions: Iterable<string>,
+  work: (connection: Connection, committed: boolean) => Promise<T>,
+): Promise<T> {
+  return useShadow(context, extensions, async (shadow) => {
+    try {
+      return await shadow.state((connection) => work(connection, false));
+    } catch (thrown) {
+      if (!wantsCommit(thrown)) throw thrown;
+      return shadow.committed((connection) => work(connection, true));
+    }
+  });
+}
+
+/** Whether something was refused because it stood in a transaction. */
+export function wantsCommit(thrown: unknown): boolean {
+  return thrown instanceof Problem && 'sqlstate' in thrown.data && needsCommit.has(thrown.data.sqlstate);
 }

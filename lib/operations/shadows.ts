@@ -27,16 +27,36 @@ export async function useShadow<T>(
     return await work(await entry.shadow);
   } finally {
     entry.uses--;
-    if (entry.uses === 0) {
-      const open = entries.get(context) ?? [];
-      entries.set(
-        context,
-        open.filter((other) => other !== entry),
-      );
-      const shadow = await entry.shadow.catch(() => undefined);
-      await shadow?.close();
+    if (entry.uses === 0 && !keeping.has(context)) await close(context, entry);
+  }
+}
+
+// Contexts for which nothing is closed, and how many works there are that want it so.
+const keeping = new Map<Context, number>();
+
+/** Does a work of which several parts may need a shadow, one after the other: what they open stays open until its end. */
+export async function keepShadows<T>(context: Context, work: () => Promise<T>): Promise<T> {
+  keeping.set(context, (keeping.get(context) ?? 0) + 1);
+  try {
+    return await work();
+  } finally {
+    const others = (keeping.get(context) as number) - 1;
+    if (others > 0) keeping.set(context, others);
+    else {
+      keeping.delete(context);
+      for (const entry of entries.get(context) ?? []) if (entry.uses === 0) await close(context, entry);
     }
   }
+}
+
+async function close(context: Context, entry: Entry): Promise<void> {
+  const open = entries.get(context) ?? [];
+  entries.set(
+    context,
+    open.filter((other) => other !== entry),
+  );
+  const shadow = await entry.shadow.catch(() => undefined);
+  await shadow?.close();
 }
 
 function take(context: Context, extensions: ReadonlySet<string>): Entry {

@@ -8,9 +8,9 @@ import type { Connection } from '../pg/connection.ts';
 import { snapshot } from '../pg/snapshot.ts';
 import { Problem, type Problems } from '../problem.ts';
 import { maskUrl } from '../secret.ts';
-import { upPart } from '../sql/up-part.ts';
 import type { Context, Target } from './context.ts';
-import { readFiles, type TextFile } from './files.ts';
+import { readFiles, shownPath, type TextFile } from './files.ts';
+import { forward, readMigrations } from './migrations.ts';
 import { replay } from './replay.ts';
 
 /** What a source turned out to be. */
@@ -36,9 +36,10 @@ export async function readSource(context: Context, source: string): Promise<Cata
     case 'path':
       return replay(context, await readSchema(context, place.path));
     case 'migrations': {
-      const files = await readFiles(context.root, context.migrations);
-      const forward = files.map(({ file, text }) => ({ file, text: upPart(text) }));
-      return replay(context, forward, { inOrder: true });
+      // What a folder without any migration is called wrong for is told as of every folder.
+      const files = await readMigrations(context);
+      if (files.length === 0) await readFiles(context.root, context.migrations);
+      return replay(context, forward(files), { inOrder: true });
     }
     case 'target':
       return withTarget(context, place.target, (connection) =>
@@ -63,6 +64,12 @@ export function describe({ root }: Context, source: string): string {
   if (!isPath(source)) return source;
   const inside = relative(root, resolve(root, source));
   return inside.startsWith('..') || inside === '' ? source : inside.replaceAll('\\', '/');
+}
+
+/** Where a target is, as it may be shown: its URL without password and parameters, or the embedded database's folder. */
+export function addressOf(context: Context, { url }: Target): string {
+  if (url === null) return `embedded, ${shownPath(context.root, context.embedded)}`;
+  return maskUrl(url).replace(/\?.*$/, '');
 }
 
 /**

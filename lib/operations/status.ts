@@ -1,11 +1,12 @@
 // How far a database is from the wanted schema.
 import { readdir, stat } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { Problem } from '../problem.ts';
-import { maskUrl } from '../secret.ts';
 import type { Change } from './changes.ts';
 import { compare } from './comparison.ts';
-import type { Context, Target } from './context.ts';
+import type { Context } from './context.ts';
+import { shownPath } from './files.ts';
+import { addressOf } from './source.ts';
 
 /** What is asked. */
 export interface StatusInput {
@@ -47,7 +48,7 @@ export async function status(context: Context, { env, strict }: StatusInput = {}
   const { before, after, changes, unmanaged } = comparison;
   if (strict && unmanaged.length > 0) throw new Problem('unmanaged_objects', { objects: unmanaged });
   return {
-    schema: { path: shownPath(context, context.schema), modified: modified?.toISOString() ?? null },
+    schema: { path: shownPath(context.root, context.schema), modified: modified?.toISOString() ?? null },
     target: {
       name: target.name,
       address: addressOf(context, target),
@@ -59,17 +60,6 @@ export async function status(context: Context, { env, strict }: StatusInput = {}
     objects: [...after.facts.values()].filter(({ parent }) => parent === null).length,
     unmanaged,
   };
-}
-
-/** A path as it is shown: relative to the project where it is inside, with slashes. */
-function shownPath({ root }: Context, path: string): string {
-  const inside = relative(root, path);
-  return inside.startsWith('..') ? path : inside.replaceAll('\\', '/');
-}
-
-function addressOf(context: Context, { url }: Target): string {
-  if (url === null) return `embedded, ${shownPath(context, context.embedded)}`;
-  return maskUrl(url).replace(/\?.*$/, '');
 }
 
 // Of a folder, when its newest file was changed; null where there is none, which reading it will tell.

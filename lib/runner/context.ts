@@ -4,9 +4,13 @@ import { isAbsolute, join } from 'node:path';
 import { defaultName, type Environment, findEnvironment, type Variables } from '../config/environment.ts';
 import type { Project } from '../config/project.ts';
 import type { Context } from '../operations/context.ts';
+import type { Paper } from '../report/paper.ts';
+import { authorOf } from './author.ts';
 
 /** The first argument of every task. */
 export interface TaskContext extends Context {
+  /** Shows a text and asks whether to go on; left out where there is no terminal. */
+  ask?(text: (paper: Paper) => string): Promise<boolean>;
   /**
    * Runs another task and gives its result. With the same arguments it runs once per command line, however many
    * tasks need it.
@@ -24,6 +28,7 @@ export interface Edge {
   now(): Date;
   progress(message: string): void;
   onInterrupt?(undo: () => Promise<void>): () => void;
+  ask?(text: (paper: Paper) => string): Promise<boolean>;
 }
 
 /** Makes the context of one command line. */
@@ -51,7 +56,9 @@ export function makeContext(project: Project, edge: Edge): TaskContext {
     },
     now: edge.now,
     progress: edge.progress,
+    author: () => authorOf(root),
     ...(edge.onInterrupt && { onInterrupt: edge.onInterrupt }),
+    ...(edge.ask && { ask: edge.ask }),
     run(task, ...args) {
       const byArguments = done.get(task) ?? new Map<string, unknown>();
       done.set(task, byArguments);

@@ -23,6 +23,8 @@ export interface World {
   print(text: string): void;
   /** Writes progress, logs and errors. */
   log(text: string): void;
+  /** Asks on the terminal; left out where there is none. */
+  ask?(question: string): Promise<boolean>;
   /** Notes what is to be undone when the process is interrupted; gives the way to forget it again. */
   onInterrupt?(undo: () => Promise<void>): () => void;
 }
@@ -57,7 +59,15 @@ async function perform(world: World): Promise<number> {
     await explain(world, tasks, line);
   else {
     const { variables, now, onInterrupt } = world;
-    const edge = { version, variables, now, progress, ...(onInterrupt && { onInterrupt }) };
+    const ask = world.ask && asker(world, line.globals.colour);
+    const edge = {
+      version,
+      variables,
+      now,
+      progress,
+      ...(onInterrupt && { onInterrupt }),
+      ...(ask && { ask }),
+    };
     return execute(world, project, line, edge);
   }
   return 0;
@@ -72,6 +82,14 @@ async function explain(
   if (globals.json) world.print(JSON.stringify(named.length > 0 ? named : tasks, null, 2));
   else if (named.length > 0) world.print(named.map(taskText).join('\n\n'));
   else world.print(globals.list ? listText(tasks) : usageText(tasks));
+}
+
+// What is asked about goes where progress goes, so that results stay alone.
+function asker(world: World, colour: boolean | undefined): Edge['ask'] {
+  return async (text) => {
+    world.log(text(paperOf(world, colour)));
+    return world.ask?.('Go on?') ?? false;
+  };
 }
 
 // Left to right; the first that does not end with 0 is the last.

@@ -1,0 +1,24 @@
+// One at a time: the advisory lock that node-pg-migrate takes too, so that neither runs beside the other.
+import type { Connection } from '../pg/connection.ts';
+import { Problem } from '../problem.ts';
+
+/** The key of node-pg-migrate's lock. */
+export const lockKey = '7241865325823964';
+
+/**
+ * Works while nobody else migrates this database. The lock is the session's: it goes when that ends, however it ends.
+ * @throws Problem `migration_running`, and of the work
+ */
+export async function withLock<T>(
+  connection: Connection,
+  environment: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  const [row] = await connection.rows<{ held: boolean }>(`select pg_try_advisory_lock(${lockKey}) as held`);
+  if (!row?.held) throw new Problem('migration_running', { environment });
+  try {
+    return await work();
+  } finally {
+    await connection.execute(`select pg_advisory_unlock(${lockKey})`).catch(() => undefined);
+  }
+}

@@ -1,0 +1,104 @@
+// What a database knows of its migrations: which are applied, and everything that was ever done. Its schema is `pgmage`.
+import type { Connection } from '../pg/connection.ts';
+import { transaction } from '../pg/transaction.ts';
+
+/** An applied migration. */
+export interface Entry {
+  readonly name: string;
+  readonly version: string;
+  readonly checksum: string;
+  /** ISO 8601, in UTC. */
+  readonly appliedAt: string;
+}
+
+/** What was done with a migration at some time. Nothing of it is ever changed. */
+export interface Deed {
+  readonly migration: string;
+  readonly version: string;
+  readonly direction: 'up' | 'down';
+  readonly checksum: string;
+  /** `begun`: it runs outside of a transaction, and what it did before it ended or broke off is there. */
+  readonly outcome: 'begun' | 'done' | 'failed';
+  /** ISO 8601, in UTC. */
+  readonly at: string;
+  readonly milliseconds: number | null;
+  readonly role: string;
+  readonly systemUser: string | null;
+  readonly gitAuthor: string | null;
+  readonly gitCommit: string | null;
+  readonly tool: string;
+  /** What it failed of. */
+  readonly detail: string | null;
+}
+
+/** The ledger of a database; empty where there is none. */
+export interface Ledger {
+  /** In the order in which they were applied. */
+  readonly applied: readonly Entry[];
+  /** Every deed, the first one first. */
+  readonly deeds: readonly Deed[];
+}
+
+// The checksum comes from a setting that is made in the migration's own transaction: whoever adds a row without it, as
+// another tool would, fails, and what he did with it is rolled back.
+const tables = `
+create schema if not exists pgmage;
+create table if not exists pgmage.schema_migrations (
+  id bigint generated always as identity primary key,
+  name varchar(255) not null unique,
+  run_on timestamp not null,
+  version text generated always as (split_part(name::text, '_', 1)) stored,
+  applied_at timestamptz not null default clock_timestamp(),
+  checksum text not null default nullif(current_setting('pgmage.checksum', true), '')
+);
+create table if not exists pgmage.audit (
+  id bigint generated always as identity primary key,
+  migration text not null,
+  version text generated always as (split_part(migration, '_', 1)) stored,
+  direction text not null check (direction in ('up', 'down')),
+  checksum text not null,
+  outcome text not null check (outcome in ('begun', 'done', 'failed')),
+  at timestamptz not null default clock_timestamp(),
+  milliseconds integer,
+  role text not null default session_user,
+  system_user_name text,
+  git_author text,
+  git_commit text,
+  tool text not null,
+  detail text
+);
+create or replace function pgmage.refuse() returns trigger language plpgsql set search_path = '' as
+  $$begin raise exception 'the audit trail of pgmage is never rewritten'; end$$;
+create or replace trigger audit_is_kept before update or delete or truncate on pgmage.audit
+  for each statement execute function pgmage.refuse();`;
+
+const isThere = `select to_regclass('pgmage.schema_migrations') is not null
+  and to_regclass('pgmage.audit') is not null as there`;
+
+const iso = (column: string) => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+
+/** Makes the ledger where there is none. @throws Problem `permission_denied` */
+export async function prepareLedger(connection: Connection): Promise<void> {
+  if (await hasLedger(connection)) return;
+  await transaction(connection, () => connection.execute(tables));
+}
+
+/** Reads the ledger. @throws Problem of the connection */
+export async function readLedger(connection: Connection): Promise<Ledger> {
+  if (!(await hasLedger(connection))) return { applied: [], deeds: [] };
+  const applied = await connection.rows<Entry>(
+    `select name::text, version, checksum, ${iso('applied_at')} as "appliedAt"
+     from pgmage.schema_migrations order by run_on, id`,
+  );
+  const deeds = await connection.rows<Deed>(
+    `select migration, version, direction, checksum, outcome, ${iso('at')} as at, milliseconds, role,
+       system_user_name as "systemUser", git_author as "gitAuthor", git_commit as "gitCommit", tool, detail
+     from pgmage.audit order by id`,
+  );
+  return { applied, deeds };
+}
+
+async function hasLedger(connection: Connection): Promise<boolean> {
+  const [row] = await connection.rows<{ there: boolean }>(isThere);
+  return row?.there ?? false;
+}

@@ -1,0 +1,163 @@
+// From recorded to wanted: the migrations that are still to be written, proven and held in memory.
+import { kinds } from '../kinds/index.ts';
+import type { MigrationFile } from '../migration/chain.ts';
+import { nextName } from '../migration/name.ts';
+import { isTransactional, type Piece, piecesOf, sqlOf } from '../migration/pieces.ts';
+import type { Transaction } from '../migration/text.ts';
+import type { Catalog } from '../model/catalog.ts';
+import type { Step } from '../model/step.ts';
+import { plan } from '../plan/index.ts';
+import { Problem } from '../problem.ts';
+import type { Change } from './changes.ts';
+import { type Comparison, comparisonOf } from './comparison.ts';
+import type { Context } from './context.ts';
+import { checkChain, forward, readMigrations } from './migrations.ts';
+import { type Return, rehearse } from './rehearsal.ts';
+import { replay } from './replay.ts';
+import { sealDrafts, sealed, stampOf } from './sealing.ts';
+import { keepShadows } from './shadows.ts';
+import { readSource } from './source.ts';
+
+/** What is to be written so that the migrations lead to the wanted schema. */
+export interface Composition {
+  /** The folder as it would be then, in its order. */
+  readonly files: readonly MigrationFile[];
+  /** Those of the files that differ from the folder: drafts that were sealed, and new ones. */
+  readonly written: readonly MigrationFile[];
+  /** What the new ones change, as people count it. */
+  readonly changes: readonly Change[];
+  /** The steps of each new one, by its name. */
+  readonly steps: ReadonlyMap<string, readonly Step[]>;
+}
+
+// The oldest server that migrations are made for: what it understands, all understand.
+const oldest = 15;
+
+/**
+ * Composes the next migrations. Their ways up lead to the wanted schema exactly; their ways back are stamped.
+ * @param words what the migration is called; default: by what it does
+ * @throws Problem `broken_chain`, `unproven`, `plan_cycle`, of the sources
+ */
+export function compose(context: Context, words?: string): Promise<Composition> {
+  return keepShadows(context, () => composed(context, words));
+}
+
+async function composed(context: Context, words?: string): Promise<Composition> {
+  const folder = await readMigrations(context);
+  checkChain(folder);
+  const base = await sealDrafts(context, folder);
+  const drafts = base.filter((file) => !folder.includes(file));
+  const [recorded, wanted] = await Promise.all([
+    recordedSchema(context, base),
+    readSource(context, context.schema),
+  ]);
+  const comparison = await comparisonOf(context, recorded, wanted);
+  if (comparison.same) return { files: base, written: drafts, changes: [], steps: new Map() };
+  const made = await proven(context, base, comparison, words ?? nameFor(comparison.changes));
+  return {
+    files: [...base, ...made.keys()],
+    written: [...drafts, ...made.keys()],
+    changes: comparison.changes,
+    steps: new Map([...made].map(([file, steps]) => [file.name, steps])),
+  };
+}
+
+/** The schema that migrations add up to. */
+export async function recordedSchema(context: Context, files: readonly MigrationFile[]): Promise<Catalog> {
+  return files.length === 0
+    ? readSource(context, 'empty')
+    : replay(context, forward(files), { inOrder: true });
+}
+
+/** New migrations with the steps that each takes up. */
+type Made = ReadonlyMap<MigrationFile, readonly Step[]>;
+
+// SQL that every supported server understands, where that is enough to say what is wanted.
+async function proven(
+  context: Context,
+  base: readonly MigrationFile[],
+  { before, after }: Comparison,
+  words: string,
+): Promise<Made> {
+  let failure: Problem | undefined;
+  for (const major of new Set([oldest, after.major])) {
+    const pieces = piecesOf(plan({ before, after, kinds, major }));
+    try {
+      return await made(context, base, pieces, after, words, major);
+    } catch (thrown) {
+      if (!(thrown instanceof Problem)) throw thrown;
+      failure ??= thrown;
+    }
+  }
+  throw failure as Problem;
+}
+
+async function made(
+  context: Context,
+  base: readonly MigrationFile[],
+  pieces: readonly Piece[],
+  wanted: Catalog,
+  words: string,
+  major: number,
+): Promise<Made> {
+  const names: string[] = [];
+  for (const [at] of pieces.entries()) {
+    const last = names.at(-1) ?? base.at(-1)?.name ?? null;
+    names.push(nextName(last, context.now(), at === 0 ? words : `${words} ${at + 1}`));
+  }
+  const backSteps = new Map<string, readonly Step[]>();
+  const { states, returns } = await rehearse(
+    context,
+    forward(base),
+    pieces.map(({ steps }, at) => {
+      const file = names[at] as string;
+      const down = (from: Catalog, to: Catalog) => {
+        const back = plan({ before: from, after: to, kinds, major });
+        backSteps.set(file, back);
+        return { file: `${file}, down`, text: sqlOf(back) };
+      };
+      return { up: { file, text: sqlOf(steps) }, down };
+    }),
+  );
+  const left = await comparisonOf(context, states.at(-1) as Catalog, wanted);
+  if (!left.same)
+    throw new Problem('unproven', {
+      migration: names[0] as string,
+      changes: left.changes.map(({ text }) => text),
+    });
+  const files = new Map<MigrationFile, readonly Step[]>();
+  for (const [at, { steps, transactional }] of pieces.entries()) {
+    const name = names[at] as string;
+    const back = returns[at] as Return;
+    const returning = isTransactional(backSteps.get(name) ?? []);
+    const transaction: Transaction = transactional
+      ? returning
+        ? 'both'
+        : 'up'
+      : returning
+        ? 'down'
+        : 'none';
+    const down = back.failure === null && back.down !== null ? back.down.text : null;
+    const migration = { name, transaction, up: sqlOf(steps), down };
+    const last = [...files.keys()].at(-1) ?? base.at(-1);
+    const [before, after] = [states[at] as Catalog, states[at + 1] as Catalog];
+    const sealing = { before, after, last, down: stampOf(back, steps) };
+    files.set(sealed(context, migration, sealing), steps);
+  }
+  return files;
+}
+
+const verbs = { missing: 'add', extra: 'drop', different: 'change' } as const;
+
+// `add_users_email_and_2_more`: a name that tells more than a number.
+function nameFor(changes: readonly Change[]): string {
+  const [first] = changes;
+  if (first === undefined) return 'migration';
+  const [id = ''] = first.facts;
+  const path = id
+    .slice(id.indexOf(':') + 1)
+    .replace(/[(@].*$/, '')
+    .replace(/^public\./, '');
+  const more = changes.length > 1 ? ` and ${changes.length - 1} more` : '';
+  return `${verbs[first.standing]} ${first.kind} ${path}${more}`;
+}

@@ -1,0 +1,40 @@
+// Nothing is changed before it was shown and agreed to.
+import type { Step } from '../model/step.ts';
+import { Problem } from '../problem.ts';
+
+/** How much was agreed to beforehand. */
+export interface Consent {
+  /** Do not ask. */
+  readonly yes?: boolean;
+  /** Go on although data is lost. */
+  readonly force?: boolean;
+}
+
+/** Shows what is going to be done and asks; undefined: there is nobody to ask. */
+export type Ask<Plan> = ((plan: Plan) => Promise<boolean>) | undefined;
+
+/**
+ * Gets the consent to a plan.
+ * @param what what needs it, as in `db:sync of prod`
+ * @returns false when it was declined
+ * @throws Problem `data_loss_refused`, `confirmation_needed`
+ */
+export async function agreed<Plan>(
+  what: string,
+  plan: Plan,
+  losses: readonly string[],
+  { yes, force }: Consent,
+  ask: Ask<Plan>,
+): Promise<boolean> {
+  if (losses.length > 0 && !force) throw new Problem('data_loss_refused', { losses });
+  if (yes) return true;
+  if (ask === undefined) throw new Problem('confirmation_needed', { what });
+  return ask(plan);
+}
+
+/** The statements among steps that delete data, as they may be shown. */
+export function lossesOf(steps: readonly Step[]): string[] {
+  return steps
+    .filter(({ hazards }) => hazards.includes('deletes_data'))
+    .map(({ sql, shown = sql }) => shown.replace(/\s+/g, ' '));
+}

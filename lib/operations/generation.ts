@@ -1,0 +1,77 @@
+// Writes the next migrations: from what is recorded to what is wanted.
+import type { MigrationFile } from '../migration/chain.ts';
+import { nextName } from '../migration/name.ts';
+import type { Down } from '../migration/text.ts';
+import { render } from '../migration/text.ts';
+import type { Hazard, Step } from '../model/step.ts';
+import type { Change } from './changes.ts';
+import { type Composition, compose } from './composition.ts';
+import type { Context } from './context.ts';
+import { checkChain, migrationFile, readMigrations, writeMigrations } from './migrations.ts';
+
+/** What is asked. */
+export interface GenerationInput {
+  /** What the migration is called; default: by what it does. */
+  readonly name?: string;
+  /** Makes one to write by hand, instead of one from the schema. */
+  readonly empty?: boolean;
+}
+
+/** One migration as it is told of. */
+export interface MigrationReport {
+  readonly name: string;
+  /** Its path from the project's folder. */
+  readonly file: string;
+  /** How well it can be taken back; null: a draft, of which that is not known yet. */
+  readonly down: Down | null;
+  /** Its text, as the file has it. */
+  readonly text: string;
+  /** What its statements cost; of a hand-written one nothing is known. */
+  readonly cautions: readonly { readonly hazard: Hazard; readonly sql: string }[];
+}
+
+/** What was written. */
+export interface GenerationReport {
+  /** How many migrations there are now. */
+  readonly total: number;
+  /** Those that were written or sealed; none, where the migrations lead to the wanted schema already. */
+  readonly written: readonly MigrationReport[];
+  /** What the new ones change. */
+  readonly changes: readonly Change[];
+}
+
+/**
+ * Composes the next migrations and writes them. It needs no database but the shadow.
+ * @throws Problem `broken_chain`, `unproven`, of the schema and of the migrations
+ */
+export async function generate(context: Context, input: GenerationInput = {}): Promise<GenerationReport> {
+  if (input.empty) return draft(context, input.name ?? 'by hand');
+  const composition = await compose(context, input.name);
+  await writeMigrations(context, composition.written);
+  return generationReport(composition);
+}
+
+/** A composition as it is told of. */
+export function generationReport({ files, written, changes, steps }: Composition): GenerationReport {
+  const one = (file: MigrationFile) => migrationReport(file, steps.get(file.name) ?? []);
+  return { total: files.length, written: written.map(one), changes };
+}
+
+/** One migration as it is told of. */
+export function migrationReport(file: MigrationFile, steps: readonly Step[]): MigrationReport {
+  const { name, text, migration } = file;
+  const cautions = steps.flatMap(({ hazards, sql, shown = sql }) =>
+    hazards.map((hazard) => ({ hazard, sql: shown })),
+  );
+  return { name, file: file.file, down: migration.header?.down ?? null, text, cautions };
+}
+
+async function draft(context: Context, words: string): Promise<GenerationReport> {
+  const files = await readMigrations(context);
+  checkChain(files);
+  const name = nextName(files.at(-1)?.name ?? null, context.now(), words);
+  const text = render({ name, header: null, transaction: 'both', up: '', down: '' });
+  const file = migrationFile(context, name, text);
+  await writeMigrations(context, [file]);
+  return { total: files.length + 1, written: [migrationReport(file, [])], changes: [] };
+}

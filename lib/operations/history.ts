@@ -1,0 +1,30 @@
+// Who did what to a database, when, how long it took and how it ended.
+import { type Deed, readLedger } from '../ledger/tables.ts';
+import type { Context } from './context.ts';
+import { addressOf, withTarget } from './source.ts';
+
+/** What is asked. */
+export interface HistoryInput {
+  /** The environment; default: the configured one. */
+  readonly env?: string;
+}
+
+/** What is known then. */
+export interface HistoryReport {
+  readonly target: { readonly name: string; readonly address: string };
+  /** Everything that was ever done, the first thing first. */
+  readonly deeds: readonly Deed[];
+  /** Names of the migrations that are applied now. */
+  readonly applied: readonly string[];
+}
+
+/** Reads the audit of an environment. @throws Problem of the connection */
+export async function history(context: Context, { env }: HistoryInput = {}): Promise<HistoryReport> {
+  const target = await context.environment(env);
+  const { applied, deeds } = await withTarget(context, target, readLedger);
+  return {
+    target: { name: target.name, address: addressOf(context, target) },
+    deeds,
+    applied: applied.map(({ name }) => name),
+  };
+}

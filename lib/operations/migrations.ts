@@ -1,0 +1,76 @@
+// The folder of migrations: its files in their order, read and written.
+import { randomUUID } from 'node:crypto';
+import { mkdir, readdir, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isMissing, writing } from '../file-problem.ts';
+import { breaksOf, breakWords, type MigrationFile } from '../migration/chain.ts';
+import { compareNames, isMigrationName } from '../migration/name.ts';
+import { only, partsOf } from '../migration/parts.ts';
+import { parse } from '../migration/text.ts';
+import { Problem } from '../problem.ts';
+import type { Context } from './context.ts';
+import { readFile, shownPath, type TextFile } from './files.ts';
+
+/**
+ * Reads the folder; without one there are no migrations.
+ * @throws Problem `bad_migration`, `unreadable_file`, `not_utf8`
+ */
+export async function readMigrations(context: Context): Promise<MigrationFile[]> {
+  const entries = await readdir(context.migrations, { withFileTypes: true }).catch((thrown: unknown) => {
+    if (isMissing(thrown)) return [];
+    throw new Problem('unreadable_file', {
+      file: shownPath(context.root, context.migrations),
+      reason: (thrown as Error).message,
+    });
+  });
+  const names = entries
+    .filter((entry) => !entry.isDirectory() && entry.name.endsWith('.sql') && !entry.name.startsWith('.'))
+    .map((entry) => entry.name.slice(0, -'.sql'.length));
+  for (const name of names)
+    if (!isMigrationName(name))
+      throw new Problem('bad_migration', {
+        file: fileOf(context, name),
+        reason: 'its name does not begin with a number, or holds more than letters, digits, _, - and .',
+      });
+  return Promise.all(
+    names.sort(compareNames).map(async (name) => {
+      const text = await readFile(context.root, join(context.migrations, `${name}.sql`));
+      return migrationFile(context, name, text);
+    }),
+  );
+}
+
+/** A migration's text as a file of the folder. @throws Problem `bad_migration` */
+export function migrationFile(context: Context, name: string, text: string): MigrationFile {
+  return { name, file: fileOf(context, name), text, migration: parse(name, text) };
+}
+
+/** Refuses a folder whose files do not follow one another. @throws Problem `broken_chain` */
+export function checkChain(files: readonly MigrationFile[]): void {
+  const breaks = breaksOf(files);
+  if (breaks.length > 0) throw new Problem('broken_chain', { breaks: breaks.map(breakWords) });
+}
+
+/** Their ways up, as files to replay: everything else is blank, so that places stay. */
+export function forward(files: readonly MigrationFile[]): TextFile[] {
+  return files.map(({ file, text }) => ({ file, text: only(text, partsOf(text).up) }));
+}
+
+/** Writes files, each all or not at all. @throws Problem `unwritable_file` */
+export async function writeMigrations(context: Context, files: readonly MigrationFile[]): Promise<void> {
+  if (files.length === 0) return;
+  await writing(shownPath(context.root, context.migrations), () =>
+    mkdir(context.migrations, { recursive: true }),
+  );
+  for (const { name, file, text } of files) {
+    const draft = join(context.migrations, `.${name}.${randomUUID()}`);
+    await writing(file, async () => {
+      await writeFile(draft, text);
+      await rename(draft, join(context.migrations, `${name}.sql`));
+    });
+  }
+}
+
+function fileOf(context: Context, name: string): string {
+  return shownPath(context.root, join(context.migrations, `${name}.sql`));
+}

@@ -1,0 +1,107 @@
+// Takes migrations back: the last one, or all after a version.
+import { run } from '../ledger/applying.ts';
+import { withLock } from '../ledger/lock.ts';
+import type { MigrationFile } from '../migration/chain.ts';
+import { versionOf } from '../migration/name.ts';
+import type { Hazard } from '../model/step.ts';
+import { Problem } from '../problem.ts';
+import { comparisonOf } from './comparison.ts';
+import { recordedSchema } from './composition.ts';
+import { type Ask, agreed, type Consent, lossesOf } from './consent.ts';
+import type { Context, Target } from './context.ts';
+import { type MigrationReport, migrationReport } from './generation.ts';
+import { checkChain, readMigrations } from './migrations.ts';
+import { keepShadows } from './shadows.ts';
+import { confirmReached, runOf, type Situation, soundSituation } from './situation.ts';
+import { addressOf, withTarget } from './source.ts';
+import { finish } from './sync.ts';
+
+/** What is asked. */
+export interface RollbackInput extends Consent {
+  /** The environment; default: the configured one. */
+  readonly env?: string;
+  /** The version, or name, that is to be the last one applied; `0` for none; default: the one before the last. */
+  readonly version?: string;
+}
+
+/** What is going to be undone. */
+export interface RollbackPlan {
+  readonly target: { readonly name: string; readonly address: string; readonly protected: boolean };
+  /** From the last one. */
+  readonly undone: readonly MigrationReport[];
+  readonly cautions: readonly { readonly hazard: Hazard; readonly sql: string }[];
+}
+
+/** What was undone. */
+export interface RollbackReport extends RollbackPlan {
+  /** false: it was declined. */
+  readonly done: boolean;
+}
+
+/**
+ * Undoes applied migrations from the last one.
+ * @throws Problem `nothing_applied`, `unknown_version`, `no_way_back`, `broken_chain`, `ledger_broken`, `drifted`,
+ * `data_loss_refused`, `confirmation_needed`, `migration_running`, `not_as_proven`
+ */
+export function rollback(
+  context: Context,
+  input: RollbackInput,
+  ask: Ask<RollbackPlan>,
+): Promise<RollbackReport> {
+  return keepShadows(context, async () => {
+    const target = await context.environment(input.env);
+    const files = await readMigrations(context);
+    checkChain(files);
+    return withTarget(context, target, async (connection) => {
+      const before = await soundSituation(context, connection, target, files);
+      const kept = keptCount(files, before, target, input.version);
+      const chosen = files.slice(kept, before.standing.applied).reverse();
+      for (const { name, migration } of chosen) refuse(name, migration);
+      const { up } = await comparisonOf(
+        context,
+        before.actual,
+        await recordedSchema(context, files.slice(0, kept)),
+      );
+      const plan: RollbackPlan = {
+        target: { name: target.name, address: addressOf(context, target), protected: target.protected },
+        undone: chosen.map((file) => migrationReport(file, [])),
+        cautions: up.flatMap(({ hazards, sql, shown = sql }) =>
+          hazards.map((hazard) => ({ hazard, sql: shown })),
+        ),
+      };
+      if (chosen.length === 0) return { ...plan, done: true };
+      if (!(await agreed(`db:rollback of ${target.name}`, plan, lossesOf(up), input, ask)))
+        return { ...plan, done: false };
+      const of = await runOf(context, connection, target, files);
+      await withLock(connection, target.name, async () => {
+        const now = await soundSituation(context, connection, target, files);
+        const applied = await finish(context, of, now);
+        await run(of, 'down', files.slice(kept, applied).reverse());
+        await confirmReached(context, of, kept);
+      });
+      return { ...plan, done: true };
+    });
+  });
+}
+
+function refuse(name: string, { header, down }: MigrationFile['migration']): void {
+  const why =
+    header?.down.is === 'impossible' ? header.down.why : down === null ? 'it has no way back' : undefined;
+  if (why !== undefined) throw new Problem('no_way_back', { migration: name, why });
+}
+
+function keptCount(
+  files: readonly MigrationFile[],
+  { standing }: Situation,
+  { name: environment }: Target,
+  version: string | undefined,
+): number {
+  const applied = files.slice(0, standing.applied);
+  if (applied.length === 0) throw new Problem('nothing_applied', { environment });
+  if (version === undefined) return applied.length - 1;
+  if (version === '0') return 0;
+  const at = applied.findIndex(({ name }) => name === version || versionOf(name) === version);
+  if (at >= 0) return at + 1;
+  const known = applied.map(({ name }) => versionOf(name));
+  throw new Problem('unknown_version', { environment, version, known });
+}

@@ -1,0 +1,114 @@
+// Drafts become migrations: their fingerprints are read and their ways back tried, and their headers say so.
+
+import { kinds } from '../kinds/index.ts';
+import type { MigrationFile } from '../migration/chain.ts';
+import { fingerprintOf } from '../migration/fingerprint.ts';
+import { only, partsOf } from '../migration/parts.ts';
+import { type Down, type Header, type Migration, oneLine, render } from '../migration/text.ts';
+import type { Catalog } from '../model/catalog.ts';
+import type { Step } from '../model/step.ts';
+import { plan } from '../plan/index.ts';
+import { Problem } from '../problem.ts';
+import type { Context } from './context.ts';
+import { forward, migrationFile } from './migrations.ts';
+import { type Return, rehearse } from './rehearsal.ts';
+import { parseFiles } from './replay.ts';
+
+/**
+ * Seals the drafts at the end of a chain; the other files stay as they are.
+ * @throws Problem of their SQL, with its place
+ */
+export async function sealDrafts(
+  context: Context,
+  files: readonly MigrationFile[],
+): Promise<MigrationFile[]> {
+  const done: MigrationFile[] = [];
+  for (const file of files)
+    done.push(file.migration.header === null ? await seal(context, done, file) : file);
+  return done;
+}
+
+/** What is sealed into a header. */
+export interface Sealing {
+  readonly before: Catalog;
+  readonly after: Catalog;
+  /** The file that it follows. */
+  readonly last: MigrationFile | undefined;
+  readonly down: Down;
+}
+
+/** A migration with its header. @throws Problem `bad_migration` */
+export function sealed(
+  context: Context,
+  migration: Omit<Migration, 'header'>,
+  sealing: Sealing,
+): MigrationFile {
+  const { before, after, last, down } = sealing;
+  const header: Header = {
+    from: fingerprintOf(before),
+    to: fingerprintOf(after),
+    reader: readerOf(context, after),
+    after: last?.migration.stated ?? null,
+    down,
+  };
+  return migrationFile(context, migration.name, render({ ...migration, header }));
+}
+
+/** What reads fingerprints: only those of one version, and of one kind of server, can be compared. */
+export function readerOf({ version, shadow }: Context, { major }: Catalog): string {
+  return `pgmage ${version}, PostgreSQL ${major}${shadow === null ? ' embedded' : ''}`;
+}
+
+/** How well a way back restores what was. @param steps what the way up does */
+export function stampOf({ failure }: Return, steps: readonly Step[], rows: readonly string[] = []): Down {
+  if (failure !== null) return { is: 'impossible', why: oneLine(failure) };
+  const losing = steps.filter(
+    ({ hazards }) => hazards.includes('deletes_data') || hazards.includes('irreversible'),
+  );
+  const what = [...losing.map(({ sql, shown = sql }) => shown), ...rows];
+  return what.length === 0 ? { is: 'exact' } : { is: 'lossy', what: oneLine(what.join('; ')) };
+}
+
+const writing = new Set([
+  'InsertStmt',
+  'UpdateStmt',
+  'DeleteStmt',
+  'MergeStmt',
+  'TruncateStmt',
+  'DoStmt',
+  'CallStmt',
+]);
+
+async function seal(
+  context: Context,
+  before: readonly MigrationFile[],
+  draft: MigrationFile,
+): Promise<MigrationFile> {
+  const { file, text, migration } = draft;
+  const { up, down } = partsOf(text);
+  const [forth] = await parseFiles([{ file, text: only(text, up) }]);
+  const way = {
+    up: { file, text: only(text, up) },
+    down: down === null ? null : { file, text: only(text, down) },
+  };
+  const { states, returns } = await rehearse(context, forward(before), [way]);
+  const [start, end] = states as [Catalog, Catalog];
+  const writes = forth?.statements.some(({ tag }) => writing.has(tag)) ?? false;
+  const rows = writes ? ['rows that it writes'] : [];
+  const stamp = stampOf(returns[0] as Return, stepsBetween(start, end), rows);
+  return sealed(
+    context,
+    { ...migration, name: draft.name },
+    { before: start, after: end, last: before.at(-1), down: stamp },
+  );
+}
+
+// What a hand-written migration does to the schema, as the planner would have done it. It may do what no plan can.
+function stepsBetween(before: Catalog, after: Catalog): readonly Step[] {
+  try {
+    return plan({ before, after, kinds });
+  } catch (thrown) {
+    if (thrown instanceof Problem && thrown.code === 'plan_cycle') return [];
+    throw thrown;
+  }
+}

@@ -1,0 +1,94 @@
+// Where a target stands: what its ledger says, and whether it is as its migrations left it.
+import { readCatalog } from '../catalog/read.ts';
+import { kinds } from '../kinds/index.ts';
+import type { Run } from '../ledger/applying.ts';
+import { type Standing, standingOf } from '../ledger/standing.ts';
+import { type Ledger, readLedger } from '../ledger/tables.ts';
+import type { MigrationFile } from '../migration/chain.ts';
+import type { Catalog } from '../model/catalog.ts';
+import type { Connection } from '../pg/connection.ts';
+import { snapshot } from '../pg/snapshot.ts';
+import { Problem } from '../problem.ts';
+import { type Comparison, comparisonOf } from './comparison.ts';
+import { recordedSchema } from './composition.ts';
+import type { Context, Target } from './context.ts';
+
+/** A target as it was found. */
+export interface Situation {
+  readonly ledger: Ledger;
+  readonly standing: Standing;
+  readonly actual: Catalog;
+  /** From what it is to what its applied migrations add up to. */
+  readonly drift: Comparison;
+}
+
+/** Reads a target and compares it with the migrations that are applied to it. @throws Problem of the connection */
+export async function situate(
+  context: Context,
+  connection: Connection,
+  files: readonly MigrationFile[],
+): Promise<Situation> {
+  const ledger = await readLedger(connection);
+  const standing = standingOf(ledger, files);
+  const actual = await actualSchema(connection);
+  const recorded = await recordedSchema(context, files.slice(0, standing.applied));
+  return { ledger, standing, actual, drift: await comparisonOf(context, actual, recorded) };
+}
+
+/**
+ * The same for whoever is going to change it: refuses a target that anything is wrong with, but for a migration that broke
+ * off and is going to be finished.
+ * @throws Problem `ledger_broken`, `drifted`
+ */
+export async function soundSituation(
+  context: Context,
+  connection: Connection,
+  { name: environment }: Target,
+  files: readonly MigrationFile[],
+): Promise<Situation> {
+  const situation = await situate(context, connection, files);
+  const { standing, drift } = situation;
+  const { faults, unfinished, applied } = standing;
+  if (faults.length > 0) throw new Problem('ledger_broken', { environment, faults });
+  if (unfinished !== null) {
+    const edge = files[unfinished.direction === 'up' ? applied : applied - 1];
+    if (edge !== unfinished.file)
+      throw new Problem('ledger_broken', {
+        environment,
+        faults: [`${unfinished.file.name} broke off half-way, but is not the one to go on with`],
+      });
+  } else if (!drift.same)
+    throw new Problem('drifted', { environment, changes: drift.changes.map(({ text }) => text) });
+  return situation;
+}
+
+/**
+ * Refuses a target that is not as a number of migrations leave it.
+ * @throws Problem `not_as_proven`
+ */
+export async function confirmReached(
+  context: Context,
+  { connection, environment, files }: Run,
+  count: number,
+): Promise<void> {
+  const recorded = await recordedSchema(context, files.slice(0, count));
+  const left = await comparisonOf(context, await actualSchema(connection), recorded);
+  if (!left.same)
+    throw new Problem('not_as_proven', { environment, changes: left.changes.map(({ text }) => text) });
+}
+
+/** Who is at work on what, as the ledger needs to know it. */
+export async function runOf(
+  context: Context,
+  connection: Connection,
+  { name }: Target,
+  files: readonly MigrationFile[],
+): Promise<Run> {
+  const nobody = { systemUser: null, gitAuthor: null, gitCommit: null };
+  const author = { ...((await context.author?.()) ?? nobody), tool: `pgmage ${context.version}` };
+  return { connection, environment: name, folder: context.migrations, files, author };
+}
+
+function actualSchema(connection: Connection): Promise<Catalog> {
+  return snapshot(connection, (reader) => readCatalog(reader, kinds));
+}

@@ -1,0 +1,113 @@
+// Brings a database to the wanted schema: writes the migrations that are missing, applies them, and looks again.
+import { type Direction, note, type Run, record, run } from '../ledger/applying.ts';
+import { withLock } from '../ledger/lock.ts';
+import { prepareLedger } from '../ledger/tables.ts';
+import type { MigrationFile } from '../migration/chain.ts';
+import { namesOf } from '../model/catalog.ts';
+import type { Hazard } from '../model/step.ts';
+import type { Connection } from '../pg/connection.ts';
+import { comparisonOf } from './comparison.ts';
+import { compose, recordedSchema } from './composition.ts';
+import { type Ask, agreed, type Consent, lossesOf } from './consent.ts';
+import type { Context, Target } from './context.ts';
+import { type MigrationReport, migrationReport } from './generation.ts';
+import { writeMigrations } from './migrations.ts';
+import { keepShadows } from './shadows.ts';
+import { confirmReached, runOf, type Situation, soundSituation } from './situation.ts';
+import { addressOf, withTarget } from './source.ts';
+
+/** What is asked. */
+export interface SyncInput extends Consent {
+  /** The environment; default: the configured one. */
+  readonly env?: string;
+  /** What a new migration is called; default: by what it does. */
+  readonly name?: string;
+}
+
+/** What is going to be done. */
+export interface SyncPlan {
+  readonly target: { readonly name: string; readonly address: string; readonly protected: boolean };
+  /** Migrations that are written first. */
+  readonly written: readonly string[];
+  /** Migrations that are applied, those among them. */
+  readonly pending: readonly MigrationReport[];
+  /** A migration outside of a transaction that broke off, and is finished first. */
+  readonly unfinished: string | null;
+  /** What the statements cost that change the database's schema. */
+  readonly cautions: readonly { readonly hazard: Hazard; readonly sql: string }[];
+}
+
+/** What was done. */
+export interface SyncReport extends SyncPlan {
+  /** Names of the migrations that were applied; null: it was declined, and nothing was written. */
+  readonly applied: readonly string[] | null;
+}
+
+/**
+ * Brings an environment to the wanted schema by its migrations.
+ * @throws Problem `broken_chain`, `ledger_broken`, `drifted`, `data_loss_refused`, `confirmation_needed`,
+ * `migration_running`, `not_as_proven`; of the schema, the migrations, the connection
+ */
+export function sync(context: Context, input: SyncInput, ask: Ask<SyncPlan>): Promise<SyncReport> {
+  return keepShadows(context, async () => {
+    const target = await context.environment(input.env);
+    const composition = await compose(context, input.name);
+    const { files, written } = composition;
+    const wanted = await recordedSchema(context, files);
+    const work = async (connection: Connection): Promise<SyncReport> => {
+      const before = await soundSituation(context, connection, target, files);
+      const { up } = await comparisonOf(context, before.actual, wanted);
+      const pending = files.slice(before.standing.applied);
+      const plan: SyncPlan = {
+        target: { name: target.name, address: addressOf(context, target), protected: target.protected },
+        written: written.map(({ file }) => file),
+        pending: pending.map((file) => migrationReport(file, composition.steps.get(file.name) ?? [])),
+        unfinished: before.standing.unfinished?.file.name ?? null,
+        cautions: up.flatMap(({ hazards, sql, shown = sql }) =>
+          hazards.map((hazard) => ({ hazard, sql: shown })),
+        ),
+      };
+      if (pending.length === 0 && plan.unfinished === null) return { ...plan, applied: [] };
+      if (!(await agreed(`db:sync of ${target.name}`, plan, lossesOf(up), input, ask)))
+        return { ...plan, applied: null };
+      await writeMigrations(context, written);
+      const of = await runOf(context, connection, target, files);
+      return { ...plan, applied: await applied(context, of, target) };
+    };
+    return withTarget(context, target, work, namesOf(wanted, 'extension'));
+  });
+}
+
+// Under the lock, everything is looked at again: whoever held it before may have done the same.
+async function applied(context: Context, of: Run, target: Target): Promise<string[]> {
+  const { connection, files } = of;
+  return withLock(connection, target.name, async () => {
+    await prepareLedger(connection);
+    const now = await soundSituation(context, connection, target, files);
+    const start = await finish(context, of, now);
+    const chosen = files.slice(start);
+    await run(of, 'up', chosen);
+    await confirmReached(context, of, files.length);
+    return files.slice(now.standing.applied).map(({ name }) => name);
+  });
+}
+
+/**
+ * Finishes a migration that broke off outside of a transaction, by what still differs.
+ * @returns how many migrations are applied then
+ */
+export async function finish(context: Context, of: Run, { standing, actual }: Situation): Promise<number> {
+  const { unfinished, applied } = standing;
+  if (unfinished === null) return applied;
+  const { file, direction } = unfinished;
+  const count = direction === 'up' ? applied + 1 : applied - 1;
+  const { up } = await comparisonOf(context, actual, await recordedSchema(context, of.files.slice(0, count)));
+  await begun(of, file, direction);
+  for (const { sql } of up) await of.connection.execute(sql);
+  await record(of, file, direction);
+  return count;
+}
+
+function begun(of: Run, file: MigrationFile, direction: Direction): Promise<void> {
+  return note(of, file, direction, 'begun', 'finishing what broke off');
+}

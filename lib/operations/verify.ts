@@ -1,0 +1,103 @@
+// Whether everything that was ever promised still holds: the files, the ledger, the database.
+import { type Break, breaksOf, breakWords, type MigrationFile } from '../migration/chain.ts';
+import { fingerprintOf } from '../migration/fingerprint.ts';
+import type { Catalog } from '../model/catalog.ts';
+import { Problem } from '../problem.ts';
+import { comparisonOf } from './comparison.ts';
+import { recordedSchema } from './composition.ts';
+import type { Context } from './context.ts';
+import { readMigrations } from './migrations.ts';
+import { readerOf } from './sealing.ts';
+import { keepShadows } from './shadows.ts';
+import { situate } from './situation.ts';
+import { addressOf, readSource, withTarget } from './source.ts';
+
+/** What is asked. */
+export interface VerifyInput {
+  /** The environment; default: the configured one. */
+  readonly env?: string;
+}
+
+/** What holds, and what does not. */
+export interface VerifyReport {
+  readonly target: { readonly name: string; readonly address: string };
+  /** Whether every check holds. */
+  readonly sound: boolean;
+  readonly checks: readonly Check[];
+}
+
+/** One thing that has to hold. */
+export interface Check {
+  readonly is: 'chain' | 'fingerprint' | 'recorded' | 'ledger' | 'actual' | 'pending';
+  /** What is wrong, in words; none where it holds. */
+  readonly faults: readonly string[];
+}
+
+/**
+ * Checks that the files are those that were sealed and follow one another, that they lead to the wanted schema, that the
+ * ledger fits them, and that the database is as they left it. Changes nothing.
+ * @throws Problem of the sources: the connection, the SQL of the schema and of the migrations
+ */
+export function verify(context: Context, { env }: VerifyInput = {}): Promise<VerifyReport> {
+  return keepShadows(context, async () => {
+    const target = await context.environment(env);
+    const files = await readMigrations(context);
+    const breaks = breaksOf(files);
+    // What was renamed or only edited can be replayed all the same.
+    const replayed = breaks.every(({ is }) => is === 'edited' || is === 'renamed');
+    const recorded = replayed ? await recordedSchema(context, files) : null;
+    const checks: Check[] = [
+      chain(files, breaks),
+      ...(recorded === null ? [] : [fingerprint(context, files, recorded), await wanted(context, recorded)]),
+      ...(await withTarget(context, target, async (connection): Promise<Check[]> => {
+        const { standing, drift } = await situate(context, connection, files);
+        const { applied, faults, unfinished } = standing;
+        const broken = unfinished === null ? [] : [`${unfinished.file.name} broke off half-way`];
+        return [
+          { is: 'ledger', faults: [...faults, ...broken] },
+          { is: 'actual', faults: drift.changes.map(({ text }) => text) },
+          { is: 'pending', faults: files.slice(applied).map(({ name }) => name) },
+        ];
+      })),
+    ];
+    return {
+      target: { name: target.name, address: addressOf(context, target) },
+      sound: checks.every(({ faults }) => faults.length === 0),
+      checks,
+    };
+  });
+}
+
+function chain(files: readonly MigrationFile[], breaks: readonly Break[]): Check {
+  const drafts = files.filter(({ migration }) => migration.header === null);
+  return {
+    is: 'chain',
+    faults: [
+      ...breaks.map(breakWords),
+      ...drafts.map(({ name }) => `${name} is a draft, which db:generate seals`),
+    ],
+  };
+}
+
+// Fingerprints of other readers can't be compared.
+function fingerprint(context: Context, files: readonly MigrationFile[], recorded: Catalog): Check {
+  const last = files.at(-1);
+  const header = last?.migration.header;
+  const comparable = header && header.reader === readerOf(context, recorded);
+  const fits = !comparable || header.to === fingerprintOf(recorded);
+  return {
+    is: 'fingerprint',
+    faults: fits ? [] : [`replayed, ${last?.name} ends at another schema than it says`],
+  };
+}
+
+async function wanted(context: Context, recorded: Catalog): Promise<Check> {
+  try {
+    const left = await comparisonOf(context, recorded, await readSource(context, context.schema));
+    return { is: 'recorded', faults: left.changes.map(({ text }) => text) };
+  } catch (thrown) {
+    if (thrown instanceof Problem && thrown.code === 'missing_file')
+      return { is: 'recorded', faults: [thrown.message] };
+    throw thrown;
+  }
+}

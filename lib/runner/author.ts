@@ -1,0 +1,32 @@
+// Who is at work: the operating system's user, and what git knows of the folder.
+import { execFile } from 'node:child_process';
+import { userInfo } from 'node:os';
+import type { Author } from '../operations/context.ts';
+
+/** Finds out who works in a folder; what nobody knows is null. */
+export async function authorOf(root: string): Promise<Author> {
+  const [name, email, gitCommit] = await Promise.all([
+    git(root, 'config', 'user.name'),
+    git(root, 'config', 'user.email'),
+    git(root, 'rev-parse', '--verify', '--quiet', 'HEAD'),
+  ]);
+  const gitAuthor = name === null ? email : email === null ? name : `${name} <${email}>`;
+  return { systemUser: systemUser(), gitAuthor, gitCommit };
+}
+
+function git(root: string, ...words: string[]): Promise<string | null> {
+  return new Promise((resolve) => {
+    execFile('git', words, { cwd: root, timeout: 5_000 }, (error, output) =>
+      resolve(error === null && output.trim() !== '' ? output.trim() : null),
+    );
+  });
+}
+
+// In containers a user can have no name.
+function systemUser(): string | null {
+  try {
+    return userInfo().username;
+  } catch {
+    return null;
+  }
+}

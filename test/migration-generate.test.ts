@@ -1,0 +1,143 @@
+// Migrations are generated from the schema alone, proven up and back, and never written otherwise.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { breaksOf } from '../lib/migration/chain.ts';
+import { compare } from '../lib/operations/comparison.ts';
+import { generate } from '../lib/operations/generation.ts';
+import { failure } from './failure.ts';
+import { migrationsOf, type Project, project } from './migration/project.ts';
+
+let cache: string;
+let own: Project;
+
+beforeAll(async () => {
+  cache = await mkdtemp(join(tmpdir(), 'pgmage-generate-'));
+});
+afterAll(() => rm(cache, { recursive: true }));
+beforeEach(() => {
+  own = project(null, cache);
+});
+afterEach(() => own.drop());
+
+const recorded = async () => (await compare(own.context, 'migrations', own.context.schema)).same;
+
+test('the first migration, and the next, and then nothing', async () => {
+  own.want('create table users (id bigint primary key, email text not null);');
+  const first = await generate(own.context);
+  expect(first.written.map(({ file, down }) => [file, down])).toEqual([
+    [
+      'migrations/20260101000100000_add_table_users_and_1_more.sql'.replace('_and_1_more', ''),
+      { is: 'exact' },
+    ],
+  ]);
+  expect(own.read(own.files()[0] as string)).toMatch(
+    /^-- Migration: 20260101000100000_add_table_users\n-- From: [0-9a-f]{32}\n-- To: [0-9a-f]{32}\n[\s\S]*\n-- Up Migration\n\nCREATE TABLE public\.users [\s\S]*;\n\n-- Down Migration\n\nDROP TABLE public\.users;\n$/,
+  );
+  expect(await recorded()).toBe(true);
+  own.want(
+    'create table users (id bigint primary key, email text not null, note text); create index on users (email);',
+  );
+  const second = await generate(own.context, { name: 'Notes & more' });
+  expect(second.written.map(({ name }) => name.replace(/^\d+/, ''))).toEqual(['_notes_more']);
+  expect(await recorded()).toBe(true);
+  expect(breaksOf(await migrationsOf(own))).toEqual([]);
+  expect((await generate(own.context)).written).toEqual([]);
+  expect(own.files()).toHaveLength(2);
+});
+
+test('what a way back cannot restore is stamped', async () => {
+  own.want('create table users (id bigint primary key, note text); create table old (id int);');
+  await generate(own.context);
+  own.want('create table users (id bigint primary key);');
+  const { written } = await generate(own.context);
+  expect(written[0]?.down).toEqual({
+    is: 'lossy',
+    what: expect.stringMatching(
+      /DROP TABLE public\.old.*DROP COLUMN note|DROP COLUMN note.*DROP TABLE public\.old/,
+    ),
+  });
+  expect(written[0]?.cautions).toContainEqual({
+    hazard: 'deletes_data',
+    sql: expect.stringContaining('DROP TABLE'),
+  });
+});
+
+test('what cannot be one transaction becomes files one after the other, each with its own way back', async () => {
+  own.want(`create type mood as enum ('sad'); create table t (a mood);`);
+  await generate(own.context);
+  own.want(`create type mood as enum ('sad', 'ok', 'glad'); create table t (a mood default 'glad', b int);`);
+  const { written } = await generate(own.context, { name: 'moods' });
+  expect(written.length).toBeGreaterThan(1);
+  const files = await migrationsOf(own);
+  expect(files.slice(1).map(({ name }) => name)).toEqual(written.map(({ name }) => name));
+  expect(breaksOf(files)).toEqual([]);
+  expect(
+    files.some(({ migration }) => migration.transaction === 'down' || migration.transaction === 'none'),
+  ).toBe(true);
+  for (const { migration } of files) {
+    const alone = migration.transaction === 'down' || migration.transaction === 'none';
+    expect(/ADD VALUE/.test(migration.up)).toBe(alone);
+    expect(migration.down).not.toBeNull();
+  }
+  expect(await recorded()).toBe(true);
+});
+
+test('a draft is sealed by the next run, with what its way back is worth', async () => {
+  own.want('create table t (a int);');
+  await generate(own.context);
+  const [draft] = (await generate(own.context, { name: 'fill', empty: true })).written;
+  expect(draft?.down).toBeNull();
+  expect(own.read(own.files()[1] as string)).toBe('-- Up Migration\n\n-- Down Migration\n');
+  own.write(
+    own.files()[1] as string,
+    '-- Up Migration\r\ninsert into t select 1;\r\n\r\n-- Down Migration\r\ndelete from t;\r\n',
+  );
+  const { written } = await generate(own.context);
+  expect(written.map(({ name, down }) => [name, down])).toEqual([
+    [draft?.name, { is: 'lossy', what: 'rows that it writes' }],
+  ]);
+  // Ones of another tool, and one whose way back is wrong.
+  own.write('20270101000000000_theirs.sql', 'create view v as select a from t;');
+  own.write(
+    '20270101000000001_wrong.sql',
+    '-- Up Migration\nalter table t add b int, add c int;\n-- Down Migration\nalter table t drop b;',
+  );
+  own.write(
+    '20270101000000002_broken.sql',
+    '-- Up Migration\ncomment on table t is $$x$$;\n-- Down Migration\ndrop table nothing;',
+  );
+  own.want(
+    'create table t (a int, b int, c int); comment on table t is $$x$$; create view v as select a from t;',
+  );
+  const stamps = (await generate(own.context)).written.map(({ down }) => down);
+  expect(stamps).toEqual([
+    { is: 'impossible', why: 'it has no way back' },
+    { is: 'impossible', why: expect.stringContaining('it does not bring back') },
+    { is: 'impossible', why: expect.stringContaining('"nothing" does not exist') },
+  ]);
+  expect(await recorded()).toBe(true);
+  expect(breaksOf(await migrationsOf(own))).toEqual([]);
+});
+
+test('nothing is written on top of a chain that is broken', async () => {
+  own.want('create table t (a int);');
+  await generate(own.context);
+  const [file = ''] = own.files();
+  own.write(file, own.read(file).replace('integer', 'text'));
+  own.want('create table t (a int, b int);');
+  const problem = await failure(generate(own.context));
+  expect([problem.code, problem.message]).toEqual([
+    'broken_chain',
+    expect.stringContaining('20260101000100000_add_table_t was edited'),
+  ]);
+  expect(own.files()).toEqual([file]);
+});
+
+test('names that are no names of migrations are refused', async () => {
+  own.want('create table t (a int);');
+  await generate(own.context);
+  own.write(`1'_x.sql`, 'select 1');
+  expect((await failure(generate(own.context))).code).toBe('bad_migration');
+});

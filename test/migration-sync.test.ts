@@ -1,0 +1,152 @@
+// A database is brought to the wanted schema and back by its migrations, on every server and in the embedded database.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { compare } from '../lib/operations/comparison.ts';
+import { rollback } from '../lib/operations/rollback.ts';
+import { withTarget } from '../lib/operations/source.ts';
+import { sync } from '../lib/operations/sync.ts';
+import { failure } from './failure.ts';
+import { type Project, project } from './migration/project.ts';
+import { rowsOf, withDatabase } from './servers/databases.ts';
+import { anyServer, servers } from './servers/running.ts';
+
+let cache: string;
+
+beforeAll(async () => {
+  cache = await mkdtemp(join(tmpdir(), 'pgmage-sync-'));
+});
+afterAll(() => rm(cache, { recursive: true }));
+
+const yes = { yes: true, force: true };
+const step = (own: Project) => sync(own.context, yes, undefined);
+const same = async (own: Project, to = own.context.schema) => (await compare(own.context, 'local', to)).same;
+
+async function within<T>(url: string | null, use: (own: Project) => Promise<T>): Promise<T> {
+  const own = project(url, cache);
+  try {
+    return await use(own);
+  } finally {
+    own.drop();
+  }
+}
+
+const schemas = [
+  `create type mood as enum ('sad'); create table users (id bigint primary key, mood mood);`,
+  `create type mood as enum ('sad', 'ok'); create table users (id bigint primary key, mood mood default 'ok', note text);
+   create function f() returns bigint language sql as 'select count(*) from users';`,
+  `create type mood as enum ('sad', 'ok'); create table users (id bigint primary key, mood mood default 'ok', note text);
+   create function f() returns bigint language sql as 'select count(*) from users'; create view v as select note from users;`,
+];
+
+async function walk(own: Project, rows: (sql: string) => Promise<unknown[]>) {
+  const applied: number[] = [];
+  for (const schema of schemas) {
+    own.want(schema);
+    const report = await step(own);
+    expect(report.pending.map(({ name }) => name)).toEqual(report.applied);
+    applied.push(report.applied?.length ?? 0);
+    expect(await same(own)).toBe(true);
+    if (applied.length === 1) await rows('insert into users select 1');
+  }
+  expect(applied).toEqual([1, 2, 1]);
+  expect((await step(own)).applied).toEqual([]);
+  const names = await rows('select name, version, checksum from pgmage.schema_migrations order by id');
+  expect(names).toHaveLength(4);
+  const [first] = own.files();
+  await rollback(own.context, { ...yes, version: first?.slice(0, 17) as string }, undefined);
+  expect(await rows('select id::text from users')).toEqual([{ id: '1' }]);
+  expect(await rows('select name from pgmage.schema_migrations')).toHaveLength(1);
+  expect((await step(own)).applied).toHaveLength(3);
+  expect(await same(own)).toBe(true);
+  await rollback(own.context, { ...yes, version: '0' }, undefined);
+  expect(await same(own, 'empty')).toBe(true);
+  const deeds = await rows('select direction, outcome from pgmage.audit order by id');
+  const count = (direction: string) =>
+    deeds.filter((deed) => (deed as { direction: string }).direction === direction).length;
+  // Those outside of a transaction are told of twice.
+  expect([count('up'), count('down')]).toEqual([4 + 1 + 3 + 1, 3 + 4]);
+}
+
+test.each(servers())('up, back to the middle, up, and back to nothing: $major', async (server) => {
+  await withDatabase(server, ({ url }) => within(url, (own) => walk(own, (sql) => rowsOf(url, sql))));
+});
+
+test('the same in the embedded database', async () => {
+  await within(null, async (own) => {
+    const target = await own.context.environment();
+    await walk(own, (sql) => withTarget(own.context, target, (connection) => connection.rows(sql)));
+  });
+});
+
+test('nothing is done without consent, and data is not lost without force', async () => {
+  await withDatabase(anyServer(), ({ url }) =>
+    within(url, async (own) => {
+      own.want(schemas[0] as string);
+      expect((await failure(sync(own.context, {}, undefined))).code).toBe('confirmation_needed');
+      const shown: string[] = [];
+      const declined = await sync(own.context, {}, async (plan) => {
+        shown.push(...plan.pending.map(({ text }) => text));
+        return false;
+      });
+      expect(declined.applied).toBeNull();
+      expect(shown.join()).toContain('CREATE TABLE public.users');
+      expect(() => own.files()).toThrow();
+      await sync(own.context, {}, async () => true);
+      own.want(`create type mood as enum ('sad'); create table users (id bigint primary key);`);
+      const lost = await failure(sync(own.context, { yes: true }, undefined));
+      expect([lost.code, lost.message, lost.hint]).toEqual([
+        'data_loss_refused',
+        'Cannot proceed: would drop data. Use --force flag',
+        expect.stringContaining('DROP COLUMN mood'),
+      ]);
+      expect(own.files()).toHaveLength(1);
+      expect((await failure(rollback(own.context, { yes: true }, undefined))).code).toBe('data_loss_refused');
+    }),
+  );
+});
+
+test('the row, the statements and the audit are one transaction', async () => {
+  await withDatabase(anyServer(), ({ url }) =>
+    within(url, async (own) => {
+      own.want('create table a (id int);');
+      await step(own);
+      const [row] = await rowsOf(
+        url,
+        `select count(distinct xmin::text) as count from (select xmin from pg_class where relname = 'a'
+           union all select xmin from pgmage.schema_migrations union all select xmin from pgmage.audit) x`,
+      );
+      expect(row).toEqual({ count: '1' });
+      // A row that comes from anywhere else has no checksum.
+      const bare = `insert into pgmage.schema_migrations (name, run_on) values ('x', now())`;
+      await expect(rowsOf(url, bare)).rejects.toThrow('checksum');
+      await expect(rowsOf(url, 'update pgmage.audit set outcome = outcome')).rejects.toThrow(
+        'never rewritten',
+      );
+    }),
+  );
+});
+
+test('a migration that fails changes nothing, and is told with its place', async () => {
+  await withDatabase(anyServer(), ({ url }) =>
+    within(url, async (own) => {
+      own.want('create table a (id int);');
+      await step(own);
+      await rowsOf(url, 'insert into a values (null)');
+      own.want('create table a (id int not null); create table b ();');
+      const problem = await failure(step(own));
+      const file = own.files()[1] as string;
+      expect(problem.where).toMatchObject({ file: `migrations/${file}` });
+      const [failed] = await rowsOf(
+        url,
+        `select migration, detail from pgmage.audit where outcome = 'failed'`,
+      );
+      expect(failed).toMatchObject({ migration: file.replace('.sql', '') });
+      expect(await rowsOf(url, `select to_regclass('b') as b`)).toEqual([{ b: null }]);
+      await rowsOf(url, 'delete from a');
+      expect((await step(own)).applied).toHaveLength(1);
+      expect(await same(own)).toBe(true);
+    }),
+  );
+});

@@ -1,0 +1,58 @@
+// A project in a folder of its own, as operations see it.
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Context } from '../../lib/operations/context.ts';
+import { readMigrations } from '../../lib/operations/migrations.ts';
+
+/** A project with a schema, a folder of migrations and one environment. */
+export interface Project {
+  readonly context: Context;
+  /** Says what the schema is to be. */
+  want(schema: string): void;
+  /** Names of the files in the folder of migrations. */
+  files(): string[];
+  read(file: string): string;
+  write(file: string, text: string): void;
+  remove(file: string): void;
+  drop(): void;
+}
+
+/**
+ * Makes a project.
+ * @param url where its environment `local` is; null: embedded
+ * @param cacheDir shared by all projects of a test file, so that its shadow is made once
+ */
+export function project(url: string | null, cacheDir: string): Project {
+  const root = mkdtempSync(join(tmpdir(), 'pgmage-migrations-'));
+  const folder = join(root, 'migrations');
+  const schema = join(root, 'schema.sql');
+  let clock = Date.UTC(2026, 0, 1);
+  const context: Context = {
+    root,
+    schema,
+    migrations: folder,
+    cacheDir,
+    embedded: join(root, 'database'),
+    shadow: null,
+    version: 'test',
+    environment: async (name = 'local') => ({ name, url, protected: false }),
+    now: () => {
+      clock += 60_000;
+      return new Date(clock);
+    },
+    progress: () => undefined,
+  };
+  return {
+    context,
+    want: (text) => writeFileSync(schema, text),
+    files: () => readdirSync(folder).sort(),
+    read: (file) => readFileSync(join(folder, file), 'utf8'),
+    write: (file, text) => writeFileSync(join(folder, file), text),
+    remove: (file) => rmSync(join(folder, file)),
+    drop: () => rmSync(root, { recursive: true, force: true }),
+  };
+}
+
+/** The migrations of a project, as they are read. */
+export const migrationsOf = ({ context }: Project) => readMigrations(context);
