@@ -10,7 +10,7 @@ export const migrationWording: {
     1,
     422,
     (of) => `${of.file} is no migration: ${of.reason}`,
-    'Correct the file; how one is written stands in migrations/README.md.',
+    'Correct the file; how one is written stands in migrations/README.md of pgmage.',
   ),
   broken_chain: row(
     1,

@@ -27,12 +27,12 @@ export async function status(
     shadow?: Url;
   } = {},
 ): Promise<Outcome> {
-  const [{ status }, { statusText }] = await Promise.all([
+  const [{ isSound, status }, { statusText }] = await Promise.all([
     import('../lib/operations/status.ts'),
     import('../lib/report/status.ts'),
   ]);
   const facts = await status({ ...context, shadow: options.shadow ?? context.shadow }, options);
-  return { facts, text: (paper) => statusText(facts, paper), code: options.check && !facts.inSync ? 2 : 0 };
+  return { facts, text: (paper) => statusText(facts, paper), code: options.check && !isSound(facts) ? 2 : 0 };
 }
 
 /**

@@ -1,9 +1,11 @@
 // A database is brought to the wanted schema and back by its migrations, on every server and in the embedded database.
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { compare } from '../lib/operations/comparison.ts';
+import { generate } from '../lib/operations/generation.ts';
 import { rollback } from '../lib/operations/rollback.ts';
 import { withTarget } from '../lib/operations/source.ts';
 import { sync } from '../lib/operations/sync.ts';
@@ -147,6 +149,38 @@ test('a migration that fails changes nothing, and is told with its place', async
       await rowsOf(url, 'delete from a');
       expect((await step(own)).applied).toHaveLength(1);
       expect(await same(own)).toBe(true);
+    }),
+  );
+});
+
+test('plain node-pg-migrate applies the same files, and undoes them', async () => {
+  await withDatabase(anyServer(), ({ url }) =>
+    within(url, async (own) => {
+      own.want('create table a (id int); create function f() returns int language sql as $$select 1$$;');
+      await generate(own.context);
+      own.want('create table a (id int, b text); create view v as select b from a;');
+      await generate(own.context);
+      own.write('README.md', '# Migrations');
+      const program = join(import.meta.dirname, '../node_modules/node-pg-migrate/bin/node-pg-migrate.js');
+      const plain = (...words: string[]) =>
+        execFileSync(
+          process.execPath,
+          [program, ...words, '-m', own.context.migrations, '--ignore-pattern', '.*\\.md'],
+          {
+            cwd: own.context.root,
+            env: { ...process.env, DATABASE_URL: url },
+            stdio: 'pipe',
+          },
+        );
+      const theirs = 'alter table public.pgmigrations set schema';
+      plain('up');
+      // Their ledger is a table like any other; out of sight, nothing differs.
+      await rowsOf(url, `create schema pgmage; ${theirs} pgmage`);
+      expect(await same(own)).toBe(true);
+      await rowsOf(url, `alter table pgmage.pgmigrations set schema public`);
+      plain('down', '2');
+      await rowsOf(url, `drop table public.pgmigrations; drop schema pgmage`);
+      expect(await same(own, 'empty')).toBe(true);
     }),
   );
 });

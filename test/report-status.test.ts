@@ -68,6 +68,7 @@ function report(all: StatusReport['changes'], more: Partial<StatusReport> = {}):
     schema: { path: 'schema/schema.sql', modified: '2026-03-04T09:59:00.000Z' },
     target: { name: 'prod', address: 'postgres://app@db.example.com/shop', major: 17, protected: true },
     inSync: all.length === 0,
+    record: null,
     changes: all,
     objects: 12,
     unmanaged: [],

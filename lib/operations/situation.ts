@@ -18,8 +18,8 @@ export interface Situation {
   readonly ledger: Ledger;
   readonly standing: Standing;
   readonly actual: Catalog;
-  /** From what it is to what its applied migrations add up to. */
-  readonly drift: Comparison;
+  /** From what it is to what its applied migrations add up to; null: the ledger does not say which these are. */
+  readonly drift: Comparison | null;
 }
 
 /** Reads a target and compares it with the migrations that are applied to it. @throws Problem of the connection */
@@ -28,9 +28,13 @@ export async function situate(
   connection: Connection,
   files: readonly MigrationFile[],
 ): Promise<Situation> {
-  const ledger = await readLedger(connection);
+  // Of one moment: somebody else may be at work.
+  const { ledger, actual } = await snapshot(connection, async (reader) => ({
+    ledger: await readLedger(reader),
+    actual: await readCatalog(reader, kinds),
+  }));
   const standing = standingOf(ledger, files);
-  const actual = await actualSchema(connection);
+  if (standing.faults.length > 0) return { ledger, standing, actual, drift: null };
   const recorded = await recordedSchema(context, files.slice(0, standing.applied));
   return { ledger, standing, actual, drift: await comparisonOf(context, actual, recorded) };
 }
@@ -49,7 +53,7 @@ export async function soundSituation(
   const situation = await situate(context, connection, files);
   const { standing, drift } = situation;
   const { faults, unfinished, applied } = standing;
-  if (faults.length > 0) throw new Problem('ledger_broken', { environment, faults });
+  if (faults.length > 0 || drift === null) throw new Problem('ledger_broken', { environment, faults });
   if (unfinished !== null) {
     const edge = files[unfinished.direction === 'up' ? applied : applied - 1];
     if (edge !== unfinished.file)
@@ -72,7 +76,8 @@ export async function confirmReached(
   count: number,
 ): Promise<void> {
   const recorded = await recordedSchema(context, files.slice(0, count));
-  const left = await comparisonOf(context, await actualSchema(connection), recorded);
+  const actual = await snapshot(connection, (reader) => readCatalog(reader, kinds));
+  const left = await comparisonOf(context, actual, recorded);
   if (!left.same)
     throw new Problem('not_as_proven', { environment, changes: left.changes.map(({ text }) => text) });
 }
@@ -87,8 +92,4 @@ export async function runOf(
   const nobody = { systemUser: null, gitAuthor: null, gitCommit: null };
   const author = { ...((await context.author?.()) ?? nobody), tool: `pgmage ${context.version}` };
   return { connection, environment: name, folder: context.migrations, files, author };
-}
-
-function actualSchema(connection: Connection): Promise<Catalog> {
-  return snapshot(connection, (reader) => readCatalog(reader, kinds));
 }

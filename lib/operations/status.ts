@@ -1,12 +1,17 @@
 // How far a database is from the wanted schema.
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { breaksOf, breakWords, type MigrationFile } from '../migration/chain.ts';
 import { Problem } from '../problem.ts';
 import type { Change } from './changes.ts';
-import { compare } from './comparison.ts';
-import type { Context } from './context.ts';
+import { type Comparison, compare, comparisonOf } from './comparison.ts';
+import { recordedSchema } from './composition.ts';
+import type { Context, Target } from './context.ts';
 import { shownPath } from './files.ts';
-import { addressOf } from './source.ts';
+import { readMigrations } from './migrations.ts';
+import { keepShadows } from './shadows.ts';
+import { situate } from './situation.ts';
+import { addressOf, readSource, withTarget } from './source.ts';
 
 /** What is asked. */
 export interface StatusInput {
@@ -27,12 +32,31 @@ export interface StatusReport {
     readonly major: number;
     readonly protected: boolean;
   };
+  /** Whether the database is as the wanted schema says. */
   readonly inSync: boolean;
+  /** What the migrations say of both; null: there are none. */
+  readonly record: RecordReport | null;
   readonly changes: readonly Change[];
   /** How many objects the wanted schema has; their parts are not counted. */
   readonly objects: number;
   /** What the database holds and pgmage does not manage. */
   readonly unmanaged: readonly string[];
+}
+
+/** The third side: what is recorded, beside what is wanted and what is there. */
+export interface RecordReport {
+  /** How many migrations there are. */
+  readonly files: number;
+  /** How many of them are applied. */
+  readonly applied: number;
+  /** Names of those that are not: `db:sync` applies them. */
+  readonly pending: readonly string[];
+  /** What is wanted and no migration does: `db:generate` writes it. */
+  readonly unrecorded: readonly Change[];
+  /** What was done to the database by other means. */
+  readonly drift: readonly Change[];
+  /** What is wrong with the files or the ledger. */
+  readonly faults: readonly string[];
 }
 
 /**
@@ -41,8 +65,11 @@ export interface StatusReport {
  */
 export async function status(context: Context, { env, strict }: StatusInput = {}): Promise<StatusReport> {
   const target = await context.environment(env);
-  const [comparison, modified] = await Promise.all([
-    compare(context, target.name, context.schema),
+  const files = await readMigrations(context);
+  const [{ comparison, record }, modified] = await Promise.all([
+    files.length === 0
+      ? { comparison: await compare(context, target.name, context.schema), record: null }
+      : keepShadows(context, () => threeWay(context, target, files)),
     modifiedAt(context.schema),
   ]);
   const { before, after, changes, unmanaged } = comparison;
@@ -56,10 +83,51 @@ export async function status(context: Context, { env, strict }: StatusInput = {}
       protected: target.protected,
     },
     inSync: comparison.same,
+    record,
     changes,
     objects: [...after.facts.values()].filter(({ parent }) => parent === null).length,
     unmanaged,
   };
+}
+
+// One reading of the database serves both comparisons.
+async function threeWay(
+  context: Context,
+  target: Target,
+  files: readonly MigrationFile[],
+): Promise<{ comparison: Comparison; record: RecordReport }> {
+  const breaks = breaksOf(files).map(breakWords);
+  const [wanted, { standing, drift, actual }] = await Promise.all([
+    readSource(context, context.schema),
+    withTarget(context, target, (connection) => situate(context, connection, files)),
+  ]);
+  const comparison = await comparisonOf(context, actual, wanted);
+  // Files that do not follow one another add up to nothing.
+  const unrecorded =
+    breaks.length > 0
+      ? []
+      : (await comparisonOf(context, await recordedSchema(context, files), wanted)).changes;
+  const { applied, faults, unfinished } = standing;
+  const broken = unfinished === null ? [] : [`${unfinished.file.name} broke off half-way`];
+  const pending = files.slice(applied).map(({ name }) => name);
+  return {
+    comparison,
+    record: {
+      files: files.length,
+      applied,
+      pending,
+      unrecorded,
+      drift: drift?.changes ?? [],
+      faults: [...breaks, ...faults, ...broken],
+    },
+  };
+}
+
+/** Whether files, ledger and database agree with each other and with the wanted schema. */
+export function isSound({ inSync, record }: Pick<StatusReport, 'inSync' | 'record'>): boolean {
+  if (record === null) return inSync;
+  const { pending, unrecorded, drift, faults } = record;
+  return inSync && pending.length + unrecorded.length + drift.length + faults.length === 0;
 }
 
 // Of a folder, when its newest file was changed; null where there is none, which reading it will tell.

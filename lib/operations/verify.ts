@@ -55,7 +55,9 @@ export function verify(context: Context, { env }: VerifyInput = {}): Promise<Ver
         const broken = unfinished === null ? [] : [`${unfinished.file.name} broke off half-way`];
         return [
           { is: 'ledger', faults: [...faults, ...broken] },
-          { is: 'actual', faults: drift.changes.map(({ text }) => text) },
+          ...(drift === null
+            ? []
+            : [{ is: 'actual', faults: drift.changes.map(({ text }) => text) } as const]),
           { is: 'pending', faults: files.slice(applied).map(({ name }) => name) },
         ];
       })),

@@ -1,5 +1,5 @@
 // A project in a folder of its own, as operations see it.
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Context } from '../../lib/operations/context.ts';
@@ -48,7 +48,10 @@ export function project(url: string | null, cacheDir: string): Project {
     want: (text) => writeFileSync(schema, text),
     files: () => readdirSync(folder).sort(),
     read: (file) => readFileSync(join(folder, file), 'utf8'),
-    write: (file, text) => writeFileSync(join(folder, file), text),
+    write: (file, text) => {
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(join(folder, file), text);
+    },
     remove: (file) => rmSync(join(folder, file)),
     drop: () => rmSync(root, { recursive: true, force: true }),
   };
