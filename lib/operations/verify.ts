@@ -98,7 +98,7 @@ async function wanted(context: Context, recorded: Catalog): Promise<Check> {
     const left = await comparisonOf(context, recorded, await readSource(context, context.schema));
     return { is: 'recorded', faults: left.changes.map(({ text }) => text) };
   } catch (thrown) {
-    if (thrown instanceof Problem && thrown.code === 'missing_file')
+    if (thrown instanceof Problem && thrown.code === 'missing_schema')
       return { is: 'recorded', faults: [thrown.message] };
     throw thrown;
   }

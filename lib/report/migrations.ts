@@ -69,7 +69,7 @@ export function historyText({ target, deeds, applied }: HistoryReport, paper: Pa
     const end = outcome === 'done' ? '' : ` (${outcome}${detail === null ? '' : `: ${detail}`})`;
     return cut(
       `${at.slice(0, 19).replace('T', ' ')}  ${direction.padEnd(4)}  ${migration}  by ${person}${commit}${time}${end}`,
-      paper.width,
+      paper,
     );
   });
   const last = deeds.at(-1)?.at;
@@ -97,7 +97,7 @@ export function verifyText({ target, checks }: VerifyReport, paper: Paper): stri
     ...checks.flatMap(({ is, faults }) =>
       faults.length === 0
         ? [ink.green(`ok   ${promises[is][0]}`)]
-        : [ink.red(`FAIL ${promises[is][1]}`), ...faults.map((fault) => cut(`  - ${fault}`, paper.width))],
+        : [ink.red(`FAIL ${promises[is][1]}`), ...faults.map((fault) => cut(`  - ${fault}`, paper))],
     ),
   ].join('\n');
 }
@@ -112,7 +112,7 @@ function headLines({ file, down }: MigrationReport, paper: Paper): string[] {
         : down.is === 'lossy'
           ? `can be undone, but for data: ${down.what}`
           : `cannot be undone: ${down.why}`;
-  return [ink.bold(file), cut(`  ${back}`, paper.width)];
+  return [ink.bold(file), cut(`  ${back}`, paper)];
 }
 
 function cautionLines(cautions: Cautions, paper: Paper): string[] {
@@ -122,7 +122,7 @@ function cautionLines(cautions: Cautions, paper: Paper): string[] {
     ink.yellow(`Caution: ${hazardWords[hazard]}:`),
     ...cautions
       .filter((one) => one.hazard === hazard)
-      .map(({ sql }) => cut(`  ${sql.replace(/\s+/g, ' ')}`, paper.width)),
+      .map(({ sql }) => cut(`  ${sql.replace(/\s+/g, ' ')}`, paper)),
   ]);
 }
 
