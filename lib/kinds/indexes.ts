@@ -3,6 +3,7 @@ import type { Fact } from '../model/fact.ts';
 import { ours } from '../model/introspection.ts';
 import type { Kind } from '../model/kind.ts';
 import { qualify, quote } from '../model/quote.ts';
+import { nameOf as ownName, tableOf } from './constraints.ts';
 import { alterOptions, withOptions, without, writtenOptions } from './storage-options.ts';
 
 interface Index {
@@ -24,11 +25,9 @@ interface Index {
 type Row = Fact<Index>;
 
 const nameOf = ({ path }: Row) => qualify([path[0] as string, path[2] as string]);
-const tableOf = ({ path }: Row) => qualify(path.slice(0, 2));
 const alter = (fact: Row) => `ALTER INDEX ${nameOf(fact)}`;
 const where = ({ payload: { predicate } }: Row) => (predicate === null ? '' : ` WHERE ${predicate}`);
-const head = ({ path, payload }: Row) =>
-  `${payload.unique ? 'UNIQUE ' : ''}INDEX ${quote(path[2] as string)} ON`;
+const head = (fact: Row) => `${fact.payload.unique ? 'UNIQUE ' : ''}INDEX ${ownName(fact)} ON`;
 
 function summary(fact: Row): string {
   const columns = `${fact.payload.columns}${where(fact)}`.replace(/\s+/g, ' ').replace(/^btree /, '');
@@ -39,8 +38,8 @@ function create(fact: Row): string {
   const { columns, options, partitioned } = fact.payload;
   // A partitioned index takes storage parameters only when it is made.
   const storage = partitioned && options.length > 0 ? ` ${withOptions(options)}` : '';
-  const table = `${partitioned ? 'ONLY ' : ''}${tableOf(fact)}`;
-  return `CREATE ${head(fact)} ${table} USING ${columns}${storage}${where(fact)}`;
+  const only = partitioned ? 'ONLY ' : '';
+  return `CREATE ${head(fact)} ${only}${tableOf(fact)} USING ${columns}${storage}${where(fact)}`;
 }
 
 const targets = (fact: Row, from: readonly (number | null)[]) =>
