@@ -84,6 +84,15 @@ test('what was committed is gone in the next state, roles too', async () => {
   }
 });
 
+test('a role that somebody else made meanwhile stays', async () => {
+  const role = `pgmage_test_other_${process.pid}`;
+  const server = await connect({ url: anyServer().url(), applicationName: 'pgmage test' });
+  await onServer.committed(() => server.execute(`create role ${role}`));
+  expect(await server.rows('select from pg_roles where rolname = $1', [role])).toHaveLength(1);
+  await server.execute(`drop role ${role}`);
+  await server.close();
+});
+
 test('files load in whatever order works, each with its own search_path', async () => {
   const texts = {
     'a.sql': 'create view v as select a from u; set search_path = s; create table w (a int references k);',

@@ -24,11 +24,15 @@ export async function openServerShadow(
     keeper.execute(`create database ${name} template template0 encoding 'UTF8' lc_collate 'C' lc_ctype 'C'`);
   const drop = () => keeper.execute(`drop database if exists ${name} with (force)`);
   const open = () => connect({ url: withDatabase(url, name), applicationName: 'pgmage shadow' });
-  // The server's roles before a state was committed: those that come meanwhile come from here.
+  // The server's roles before a state was committed, and what was sent since: a role that came meanwhile and was spoken of
+  // here came from here. Others are somebody else's.
   let roles: string[] | undefined;
+  const sent: string[] = [];
   const dropRoles = async () => {
+    const known = new Set(roles);
+    const own = (role: string) => role === shadowRole || sent.some((sql) => sql.includes(role));
     for (const role of roles === undefined ? [] : await rolesOf(keeper))
-      if (!roles?.includes(role)) await keeper.execute(`drop role if exists ${quote(role)}`);
+      if (!known.has(role) && own(role)) await keeper.execute(`drop role if exists ${quote(role)}`);
   };
   let interrupted = false;
   const forget = onInterrupt(async () => {
@@ -71,13 +75,14 @@ export async function openServerShadow(
         roles = await rolesOf(connection);
         try {
           await become(connection);
-          return await work(connection);
+          return await work(noting(connection, sent));
         } finally {
           await connection.close();
           if (!interrupted) {
             await drop();
             await dropRoles();
             roles = undefined;
+            sent.length = 0;
           }
           if (!interrupted) {
             await create();
@@ -94,6 +99,14 @@ export async function openServerShadow(
         await keeper.close();
       }),
   };
+}
+
+function noting(connection: Connection, sent: string[]): Connection {
+  const execute = (sql: string) => {
+    sent.push(sql);
+    return connection.execute(sql);
+  };
+  return { ...connection, execute };
 }
 
 // Takes on the reserved role; the role itself goes with the transaction. A superuser makes it one, because schemas
