@@ -3,6 +3,6 @@ import { startServer } from './server.ts';
 
 const server = await startServer(Number(process.argv[2] ?? 18));
 process.stdout.write(`${server.url()}\n${server.socket()}\n`);
-process.once('SIGINT', () => void server.stop());
-process.once('SIGTERM', () => void server.stop());
-setInterval(() => {}, 1 << 30);
+const waiting = setInterval(() => {}, 1 << 30);
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => void server.stop().then(() => clearInterval(waiting)));
