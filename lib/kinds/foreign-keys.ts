@@ -23,8 +23,10 @@ const alter = (fact: Row, words: string) =>
 
 const deferrable = (_: Row, to: Row) => alter(to, deferral(to.payload).trim() || 'NOT DEFERRABLE');
 
-// It holds the key that it leans on, and thereby the types of all columns of that, also of those that are only included.
-const keyColumns = `array(select format('pg_class:%s:%s', u.indrelid, a) from pg_index u, unnest(u.indkey::int2[]) a
+// It holds the table that it refers to, which may not be less durable than its own, and the key that it leans on, thereby
+// the types of all columns of that, also of those that are only included.
+const target = `array(select 'pg_class:' || k.confrelid || ':0'
+        union all select format('pg_class:%s:%s', u.indrelid, a) from pg_index u, unnest(u.indkey::int2[]) a
         where u.indexrelid = k.conindid and a > 0)`;
 
 /** FOREIGN KEY (manual: catalog pg_constraint, contype `f`). */
@@ -35,7 +37,7 @@ export const foreignKey: Kind<ForeignKey> = {
   introspect: (major) =>
     query(
       'f',
-      `${keyColumns} as needs, ${definition(major)} as definition, k.condeferrable as deferrable, k.condeferred as deferred,
+      `${target} as needs, ${definition(major)} as definition, k.condeferrable as deferrable, k.condeferred as deferred,
        ${major < 18 ? 'k.convalidated as validated, true' : 'k.convalidated or not k.conenforced as validated, k.conenforced'} as enforced`,
       'k.conparentid = 0',
     ),

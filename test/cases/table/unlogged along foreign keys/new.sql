@@ -4,3 +4,7 @@ create table a (id integer primary key references c);
 create table b (id integer primary key references a, self integer references b);
 create table e (id integer references d);
 create unlogged table stays (id integer references d);
+create table lives (id integer primary key);
+create table comes (id integer generated always as identity primary key, at date default now(), life integer references lives, constraint c check (id > 0));
+create view of_comes as select id from comes;
+create table ceases (id integer references lives);

@@ -4,3 +4,7 @@ create unlogged table a (id integer primary key references c);
 create unlogged table b (id integer primary key references a, self integer references b);
 create unlogged table e (id integer references d);
 create unlogged table stays (id integer references d);
+create unlogged table lives (id integer primary key);
+create unlogged table ceases (id integer);
+create table moved (id integer);
+create view of_comes as select id from moved;
