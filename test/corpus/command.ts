@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { describe } from '../proof/session.ts';
 import { majors } from '../servers/binaries.ts';
 import { startServer } from '../servers/server.ts';
-import { deskOn, examine, type Findings, scriptFor } from './proof.ts';
+import { deskOn, examine, type Findings, type Scripts, scriptsFor } from './proof.ts';
 
 const usage = 'npm run corpus -- DIR [--major 15,16,17,18] [--filter TEXT] [--verbose]\n';
 
@@ -28,12 +28,12 @@ const roles = existsSync(rolesFile) ? readFileSync(rolesFile, 'utf8') : '';
 const files = readdirSync(directory)
   .filter((name) => name.endsWith('.sql') && !name.startsWith('_') && name.includes(values.filter))
   .map((name) => resolve(directory, name));
-const scripts = new Map<string, string>();
+const scripts = new Map<string, Scripts>();
 let [passed, failed] = [0, 0];
 
 for (const file of files) {
   try {
-    scripts.set(file, await scriptFor(file));
+    scripts.set(file, await scriptsFor(file));
   } catch (thrown) {
     report(file, { 'no script': [describe(thrown)] });
   }
@@ -41,9 +41,14 @@ for (const file of files) {
 for (const major of values.major.split(',').map(Number)) {
   const server = await startServer(major);
   const desk = await deskOn(server, roles);
+  process.stderr.write(
+    desk.pgDump === null
+      ? `PostgreSQL ${major}: no pg_dump of this version here; the independent observer of its catalogs judges\n`
+      : `PostgreSQL ${major}: judged by its own pg_dump and the independent observer of its catalogs\n`,
+  );
   for (const file of files) {
-    const sql = scripts.get(file);
-    if (sql !== undefined) report(`${major} ${file}`, await examine(desk, file, sql));
+    const ways = scripts.get(file);
+    if (ways !== undefined) report(`${major} ${file}`, await examine(desk, file, ways));
   }
   await server.stop();
 }

@@ -1,4 +1,4 @@
-// Whether a real product's schema goes through pgmage unchanged: written out from nothing, and read as in sync.
+// Whether a real product's schema goes through pgmage unchanged: written out from nothing and undone, and read as in sync.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,19 +31,25 @@ export async function deskOn(server: Server, roles: string): Promise<Desk> {
   return { server, observer, pgDump: pgDump(server.major) };
 }
 
-/** The script that makes a schema from nothing, by way of the embedded shadow. Throws Problem. */
-export async function scriptFor(file: string): Promise<string> {
+/** The scripts that make a schema from nothing, and nothing of it. */
+export interface Scripts {
+  readonly up: string;
+  readonly down: string;
+}
+
+/** Plans both ways by way of the embedded shadow. Throws Problem. */
+export async function scriptsFor(file: string): Promise<Scripts> {
   const directory = mkdtempSync(join(tmpdir(), 'pgmage-corpus-'));
   try {
-    const { up } = await plan({ from: 'empty', to: file, cwd: directory, variables: {} });
-    return await script(up);
+    const { up, down } = await plan({ from: 'empty', to: file, cwd: directory, variables: {} });
+    return { up: await script(up), down: await script(down) };
   } finally {
     rmSync(directory, { recursive: true });
   }
 }
 
 /** Judges one schema on one server. */
-export async function examine(desk: Desk, file: string, sql: string): Promise<Findings> {
+export async function examine(desk: Desk, file: string, { up, down }: Scripts): Promise<Findings> {
   return withDatabase(desk.server, (wanted) =>
     withDatabase(desk.server, async (reached) => {
       try {
@@ -53,13 +59,25 @@ export async function examine(desk: Desk, file: string, sql: string): Promise<Fi
       }
       const drift = await driftOf(wanted, file).catch((thrown) => [describe(thrown)]);
       try {
-        await runByPsql(sql, reached.socket);
+        await runByPsql(up, reached.socket);
       } catch (thrown) {
         return { 'out of sync': drift, 'script refused': [describe(thrown)] };
       }
-      return { 'out of sync': drift, ...(await judge(desk, reached, wanted)) };
+      const judged = await judge(desk, reached, wanted);
+      return { 'out of sync': drift, ...judged, 'left behind': await leftBehind(desk, reached, down) };
     }),
   );
+}
+
+// What is not as it was after the way back.
+async function leftBehind({ observer }: Desk, { socket }: Database, down: string): Promise<string[]> {
+  try {
+    await runByPsql(down, socket);
+  } catch (thrown) {
+    return [describe(thrown)];
+  }
+  const seen = await withSession(socket, (session) => observer.observe(session));
+  return differences(seen, observer.initial, observer.initial);
 }
 
 // Some objects do not survive pg_dump's own text: `varchar IN (…)` reads back otherwise each time. What differs is
