@@ -2,7 +2,7 @@
 import { Problem } from '../problem.ts';
 import type { Fates } from './fates.ts';
 import { cycleThrough, type Graph, sort } from './graph.ts';
-import { overlaps } from './links.ts';
+import { along, overlaps } from './links.ts';
 import { type Deed, node } from './node.ts';
 import { graphOf, type Relief } from './order.ts';
 
@@ -17,7 +17,7 @@ type Compare = (a: string, b: string) => number;
 export function ordered(fates: Fates): { graph: Graph; order: readonly string[] } {
   const separate = new Set<string>();
   const placed = new Map(selfish(fates));
-  const wishes = new Set(overlaps(fates));
+  const wishes = new Set([...overlaps(fates), ...along(fates)]);
   const relief: Relief = { separate, placed, wishes };
   const compare = comparison(fates);
   for (;;) {

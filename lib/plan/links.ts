@@ -48,6 +48,34 @@ export function overlaps(fates: Fates): [string, string][] {
   );
 }
 
+/** What is inherited along a link is ready before it is there, and changes or goes only after it has gone. */
+export function along(fates: Fates): [string, string][] {
+  return [...fates.all.values()].flatMap(({ from, to, action }) => {
+    const coming =
+      to === undefined || to.parent === null || action === 'drop' ? [] : uppers(fates, 'after', to);
+    const going = from === undefined || from.parent === null ? [] : uppers(fates, 'before', from);
+    return [
+      ...coming.flatMap(([, link, above]): [string, string][] => {
+        if (!fates.comes(link)) return [];
+        const heir = fates.after.facts.get(link)?.parent as string;
+        const last = node('create', given(fates, link) ? heir : link);
+        return [
+          [node('create', above), last],
+          [node('alter', above), last],
+        ];
+      }),
+      ...going.flatMap(([, link, above]): [string, string][] =>
+        fates.goes(link)
+          ? [
+              [node('drop', link), node('drop', above)],
+              [node('drop', link), node('alter', above)],
+            ]
+          : [],
+      ),
+    ];
+  });
+}
+
 // Whether a link is part of the creation of what it links, which then makes what is inherited.
 function given(fates: Fates, link: string): boolean {
   return fates.kind(link).inseparable === true && fates.comes(fates.after.facts.get(link)?.parent as string);
@@ -80,16 +108,20 @@ function completionEdges(graph: Graph, fates: Fates, coming: ReadonlyMap<string,
   }
 }
 
-// The links of a fact's parent to the parents of what the fact is inherited from, or linked to.
-function uppers(fates: Fates, side: 'before' | 'after', fact: Fact): [string | null, string][] {
+// The links of a fact's parent to the parents of what the fact is inherited from, or linked to, with that.
+function uppers(
+  fates: Fates,
+  side: 'before' | 'after',
+  fact: Fact,
+): [upper: string | null, link: string, above: string][] {
   const { facts, links, needs } = fates[side];
   const above = [...fact.origins];
   for (const link of linksFrom(fates, side).get(fact.id) ?? [])
     for (const other of needs.get(link)?.keys() ?? [])
       if (links.get(edge(fact.id, other)) === link) above.push(other);
-  return above.flatMap((origin): [string | null, string][] => {
+  return above.flatMap((origin): [string | null, string, string][] => {
     const link = linkAbove(fates[side], fact, facts.get(origin));
-    return link === undefined ? [] : [[facts.get(origin)?.parent ?? null, link]];
+    return link === undefined ? [] : [[facts.get(origin)?.parent ?? null, link, origin]];
   });
 }
 

@@ -7,6 +7,7 @@ import { qualify } from '../model/quote.ts';
 import { type Action, type Script, type Statement, type Step, statementsOf } from '../model/step.ts';
 import type { Fate, Fates } from './fates.ts';
 import type { Folded } from './folding.ts';
+import { heirOf } from './links.ts';
 import type { Deed } from './node.ts';
 
 /** What is written for a node: its deed, or the placeholder with which a creation begins. */
@@ -137,7 +138,7 @@ function alteration(
 // An origin's command has already done it.
 function reached(fates: Fates, fact: Fact, attribute: string): boolean {
   if (!fates.kind(fact.id).recurses?.includes(attribute)) return false;
-  return fact.origins.some((origin) => {
+  return heirOf(fates, 'after', fact).some((origin) => {
     const fate = fates.of(origin);
     return fate?.action === 'alter' && fate.attributes.includes(attribute);
   });

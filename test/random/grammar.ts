@@ -35,7 +35,7 @@ const column = record({
 });
 
 const table = record({
-  form: either('', '', '', 'unlogged', 'partitioned'),
+  form: either('', '', '', '', 'unlogged', 'partitioned', 'partitioned twice', 'inherited'),
   id: either('integer', 'bigint'),
   identity: either('', '', 'always', 'by default', 'serial'),
   columns: list(columnNames.map(() => maybe(column))),
@@ -57,7 +57,7 @@ const table = record({
     'replica identity',
     'cluster',
   ),
-  trigger: either('', '', '', 'before', 'after', 'constraint', 'transition', 'disabled', 'when'),
+  trigger: either('', '', '', 'before', 'after', 'constraint', 'transition', 'disabled', 'when', 'elsewhere'),
   security: either('', '', '', 'enabled', 'forced', 'read', 'write'),
   statistics: either('', '', '', 'columns', 'expression'),
   rule: either('', '', '', 'nothing', 'also'),
@@ -69,6 +69,7 @@ const table = record({
 });
 
 const view = record({
+  default: either('', '', '', '3'),
   on: twice(fc.nat(tableCount - 1)),
   columns: either('id', 'some', 'all', 'expressions', 'aggregate'),
   form: either(

@@ -1,6 +1,7 @@
 // A drawn schema → SQL, and rows for it.
 import { literal } from '../../lib/model/quote.ts';
 import { type Schema, types, type View } from './grammar.ts';
+import { oddRows } from './oddments.ts';
 import { columnsOf, nameOf, tableSql } from './tables.ts';
 
 /** Roles that the schemas mention. */
@@ -25,16 +26,24 @@ export function render(schema: Schema): string {
   return statements.map((sql) => `${sql};\n`).join('');
 }
 
-/** One row for each table. */
+/** One row for each table, and each heir. */
 export function seed(schema: Schema): string {
-  const rows = schema.tables.map((table, index) => {
-    if (table === null) return '';
+  const rows = schema.tables.flatMap((table, index) => {
+    if (table === null) return [];
+    const name = nameOf(table, index);
     const columns = columnsOf(table);
-    const names = ['id', ...columns.map(([name]) => name)].join(', ');
-    const values = ['1', ...columns.map(([, column]) => types[column.type].value)].join(', ');
-    return `insert into ${nameOf(table, index)} (${names}) overriding system value values (${values});\n`;
+    const names = ['id', ...columns.map(([column]) => column)].join(', ');
+    const values = columns.map(([, { type }]) => types[type].value);
+    const into = table.form === 'inherited' ? [name, `${name}_heir`] : [name];
+    // What reads a table reads its heirs too, and may take their ids to be one of a kind.
+    return into.map(
+      (one, at) =>
+        `insert into ${one} (${names}) overriding system value values (${[at + 1, ...values].join(', ')});\n`,
+    );
   });
-  return rows.join('');
+  const made = [...schema.oddments, ...schema.rarities].join(';');
+  const odd = Object.entries(oddRows).filter(([name]) => made.includes(`create table ${name} `));
+  return [...rows, ...odd.map(([name, row]) => `insert into ${name} values (${row});\n`)].join('');
 }
 
 const functions: Readonly<Record<Schema['one'], string>> = {
@@ -60,6 +69,9 @@ function viewSql(schema: Schema, view: View, index: number): string[] {
       view.form === 'materialized, no data' ? ' with no data' : ''
     }`,
     ...(view.form === 'materialized with index' ? [`create unique index v${index}_id on ${name} (id)`] : []),
+    ...(view.default === '' || materialized
+      ? []
+      : [`alter view ${name} alter id set default ${view.default}`]),
     ...(view.comment === 'view' ? [`comment on ${object} is 'a view'`] : []),
     ...(view.comment === 'column' ? [`comment on column ${name}.id is 'a column'`] : []),
     ...(view.grant === 'view' ? [`grant select on ${name} to reader`] : []),

@@ -18,22 +18,22 @@ export function nameOf(table: Table, index: number): string {
 /** The statements that make a table and what belongs to it. */
 export function tableSql(schema: Schema, table: Table, index: number): string[] {
   const name = nameOf(table, index);
-  const partitioned = table.form === 'partitioned';
+  const partitioned = isPartitioned(table);
   const options = table.options === '' ? '' : ` with (${table.options})`;
   return [
     `create ${table.form === 'unlogged' ? 'unlogged ' : ''}table ${name} (${partsOf(table, index).join(', ')})${
       partitioned ? ' partition by range (id)' : options
     }`,
-    ...(partitioned ? partitionsOf(name) : []),
+    ...childrenOf(name, table.form),
     ...referenceSql(schema, table, index),
     ...columnsOf(table).flatMap(([column, made]) => extras[made.extra](name, column, made)),
     ...indexes[table.index](name, `t${index}_index`, columnsOf(table)[0]?.[0] ?? 'id', partitioned),
-    ...triggers[table.trigger](name),
-    ...security[table.security](name),
+    ...triggers[table.trigger](name, partitioned),
+    ...security[table.security](name, partitioned),
     ...statistics[table.statistics](name, `${table.schema}.t${index}_statistics`, columnsOf(table)[0]?.[0]),
-    ...rules[table.rule](name),
+    ...rules[table.rule](name, partitioned),
     ...(table.comment === '' ? [] : [`comment on table ${name} is ${literal(table.comment)}`]),
-    ...grants[table.grant](name),
+    ...grants[table.grant](name, partitioned),
     ...(table.owner === '' ? [] : [`alter table ${name} owner to ${table.owner}`]),
   ];
 }
@@ -44,21 +44,28 @@ function partsOf(table: Table, index: number): string[] {
     [name, type, has === '' ? '' : `default ${types[type].default}`, notNull].join(' '),
   );
   const parts = [
-    identities[table.form === 'partitioned' ? '' : table.identity](table.id),
+    identities[isPartitioned(table) ? '' : table.identity](table.id),
     ...columns,
     table.generated === '' ? '' : `g bigint generated always as (${table.generated}) stored`,
     table.key === '' ? '' : `constraint t${index}_key ${table.key} (id)`,
     uniques[table.unique](first === undefined ? 'id' : `id, ${first}`, `t${index}_unique`),
-    checks[table.form === 'partitioned' && table.check === 'no inherit' ? '' : table.check],
+    checks[isPartitioned(table) && table.check === 'no inherit' ? '' : table.check],
   ];
   return parts.filter((part) => part !== '');
 }
 
-function partitionsOf(name: string): string[] {
-  return [
-    `create table ${name}_low partition of ${name} for values from (minvalue) to (100)`,
-    `create table ${name}_rest partition of ${name} default`,
-  ];
+const isPartitioned = ({ form }: Table) => form.startsWith('partitioned');
+
+function childrenOf(name: string, form: Table['form']): string[] {
+  const low = `create table ${name}_low partition of ${name} for values from (minvalue) to (100)`;
+  const rest = `create table ${name}_rest partition of ${name} default`;
+  const lowest = `create table ${name}_all partition of ${name}_low for values with (modulus 1, remainder 0)`;
+  const forms: Readonly<Partial<Record<Table['form'], string[]>>> = {
+    partitioned: [low, rest],
+    'partitioned twice': [`${low} partition by hash (id)`, lowest, rest],
+    inherited: [`create table ${name}_heir (own integer) inherits (${name})`],
+  };
+  return forms[form] ?? [];
 }
 
 // Points at the nearest earlier table that can be pointed at.
@@ -68,7 +75,7 @@ function referenceSql(schema: Schema, table: Table, index: number): string[] {
   const other = schema.tables[target];
   if (!other || (other.form === 'unlogged' && table.form !== 'unlogged')) return [];
   const add = `alter table ${nameOf(table, index)} add constraint t${index}_reference foreign key (id) references`;
-  const form = table.form === 'partitioned' && table.reference === 'not valid' ? 'plain' : table.reference;
+  const form = isPartitioned(table) && table.reference === 'not valid' ? 'plain' : table.reference;
   return [`${add} ${nameOf(other, target)} (id) ${references[form]}`];
 }
 
@@ -145,7 +152,7 @@ const indexes: Readonly<Record<Table['index'], Index>> = {
   ],
 };
 
-type OnTable = (table: string) => string[];
+type OnTable = (table: string, partitioned: boolean) => string[];
 const triggers: Readonly<Record<Table['trigger'], OnTable>> = {
   '': none,
   before: (table) => [
@@ -160,7 +167,14 @@ const triggers: Readonly<Record<Table['trigger'], OnTable>> = {
   transition: (table) => [
     `create trigger note after update on ${table} referencing new table as fresh for each statement execute function noted()`,
   ],
-  disabled: (table) => [...triggers.before(table), `alter table ${table} disable trigger note`],
+  disabled: (table, partitioned) => [
+    ...triggers.before(table, partitioned),
+    `alter table ${table} disable trigger note`,
+  ],
+  elsewhere: (table, partitioned) => [
+    ...triggers.before(table, partitioned),
+    ...(partitioned ? [`alter table only ${table}_rest disable trigger note`] : []),
+  ],
   when: (table) => [
     `create trigger note before update on ${table} for each row when (old.id is distinct from new.id) execute function noted()`,
   ],

@@ -1,0 +1,10 @@
+create table t (id bigint, c date default current_date not null, d text, check (id > 0));
+alter table t alter c set statistics 300, alter d set storage external;
+create table heir (own integer) inherits (t);
+alter table heir alter c set statistics 300;
+create type shape as (x bigint, y text, z date);
+create table shaped of shape;
+create type form as (x bigint, y text, z date);
+create table formed (x integer, y text);
+create table p (id integer, a bigint) partition by range (id);
+create table p_low (id integer, a integer);
