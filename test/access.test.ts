@@ -138,6 +138,16 @@ describe.each(servers().map((server) => [server.major, server] as const))('Postg
     ]);
   });
 
+  test('how a subscription streams is left to the server, whose version decides', async () => {
+    const open = `create subscription s connection 'host=x' publication p with (connect = false, slot_name = none);`;
+    const live = await actual(open);
+    expect(diff(live, await wanted(open), kinds)).toEqual(nothing);
+    expect(sql(live, await wanted(open.replace(');', ', streaming = on);')))).toEqual([
+      "ALTER SUBSCRIPTION s SET (streaming = 'on')",
+    ]);
+    expect(sql(await actual(''), await wanted(open)).at(-1)).not.toContain('streaming');
+  });
+
   test('a schema public that was made anew differs from that of a new database', async () => {
     const schema = 'drop schema public; create schema public; create table t (id int);';
     const live = await actual(schema);

@@ -32,14 +32,15 @@ export const subscription: Kind<Subscription> = {
         as connection,
       array(select p from unnest(s.subpublications) p order by p) as publications, s.subenabled as enabled,
       s.subslotname as slot, s.subbinary as binary,
-      ${major < 16 ? `case when s.substream then 'on' else 'off' end` : `case s.substream when 't' then 'on' when 'p' then 'parallel' else 'off' end`} as streaming,
+      ${major < 16 ? `case when s.substream then 'on' else 'off' end` : `case s.substream when 't' then 'on' when 'p' then 'parallel' when 'f' then 'off' end`} as streaming,
       s.subtwophasestate <> 'd' as "twoPhase", s.subdisableonerr as "disableOnError", s.subsynccommit as "synchronousCommit",
       ${major < 16 ? `true as "passwordRequired", false as "runAsOwner", 'any' as origin` : `s.subpasswordrequired as "passwordRequired", s.subrunasowner as "runAsOwner", s.suborigin as origin`},
       ${major < 17 ? 'false' : 's.subfailover'} as failover
     from pg_subscription s where s.subdbid = (select d.oid from pg_database d where d.datname = current_database())
       and has_column_privilege('pg_subscription', 'subconninfo', 'select')`,
   create: (fact, { major }) => {
-    const known = names.filter((option) => options[option][1] <= major);
+    const left = (option: Option) => option === 'streaming' && fact.payload[option] === null;
+    const known = names.filter((option) => options[option][1] <= major && !left(option));
     const list = ['connect = false', ...known.map((option) => assignment(fact, option))].join(', ');
     const { connection, enabled } = fact.payload;
     return [
@@ -67,6 +68,12 @@ export const subscription: Kind<Subscription> = {
     runAsOwner: change('runAsOwner'),
     origin: change('origin'),
     failover: change('failover'),
+  },
+  settled: (fact, { other }) => {
+    const { streaming = null } = (other.facts.get(fact.id) as Row | undefined)?.payload ?? {};
+    return fact.payload.streaming !== null || streaming === null
+      ? fact
+      : { ...fact, payload: { ...fact.payload, streaming } };
   },
   masked: (payload, hide) => ({ ...payload, connection: hidePasswords(payload.connection, hide) }),
   atVersion: (payload, major) => {

@@ -168,12 +168,18 @@ export interface Kind<P = Payload> {
   standIn?(fact: Fact<P>, role: string): Fact<P>;
 
   /**
-   * What the fact says once it is known who owns what (a grant to the owner is part of what the owner may do); null:
-   * nothing. Facts that become one must each become the same. `role`: who owns what nobody owns otherwise. See `settle`.
+   * What the fact says once it is known who owns what (a grant to the owner is part of what the owner may do), and what
+   * the other side has where this one left something open; null: nothing. Facts that become one must each become the same.
+   * `role`: who owns what nobody owns otherwise. See `settle`.
    */
   settled?(
     fact: Fact<P>,
-    known: { readonly catalog: Catalog; readonly role: string | null; readonly kinds: Kinds },
+    known: {
+      readonly catalog: Catalog;
+      readonly other: Catalog;
+      readonly role: string | null;
+      readonly kinds: Kinds;
+    },
   ): Fact<P> | null;
 
   /** Facts that every new database has already (schema public). */

@@ -18,8 +18,8 @@ export function settle(before: Catalog, after: Catalog, kinds: Kinds): Settlemen
   const a = standingIn(before, after.role, kinds);
   const b = standingIn(after, before.role, kinds);
   return {
-    before: settled(completed(a, b, kinds), after.role, kinds),
-    after: settled(completed(b, a, kinds), before.role, kinds),
+    before: settled(completed(a, b, kinds), b, kinds),
+    after: settled(completed(b, a, kinds), a, kinds),
   };
 }
 
@@ -36,11 +36,11 @@ function standingIn(catalog: Catalog, role: string | null, kinds: Kinds): Catalo
   return replaced(catalog, renamed);
 }
 
-function settled(catalog: Catalog, other: string | null, kinds: Kinds): Catalog {
-  const role = catalog.role === shadowRole ? other : catalog.role;
+function settled(catalog: Catalog, other: Catalog, kinds: Kinds): Catalog {
+  const { role } = catalog.role === shadowRole ? other : catalog;
   const read = new Map<string, Fact | null>();
   for (const fact of catalog.facts.values()) {
-    const reading = kinds.get(fact.kind)?.settled?.(fact, { catalog, role, kinds });
+    const reading = kinds.get(fact.kind)?.settled?.(fact, { catalog, other, role, kinds });
     if (reading !== undefined && reading !== fact) read.set(fact.id, reading);
   }
   return replaced(catalog, read);

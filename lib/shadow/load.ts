@@ -130,6 +130,10 @@ async function attempt(run: Run, file: SqlFile, statement: Statement): Promise<P
       await createRoles(connection, [thrown.data.name], roles);
       return attempt(run, file, statement);
     }
+    if (statement.byHand !== undefined && lacksLibrary(thrown)) {
+      await connection.execute(statement.byHand);
+      return undefined;
+    }
     return locate(thrown, { file: file.file, text: file.text, offset: start });
   }
 }
@@ -141,6 +145,11 @@ function resume({ session, superuser }: Roles): string {
 // Whether a server refused the SQL, after which the session goes on; anything else is no statement's fault.
 function isRefusal(thrown: unknown): thrown is Problem {
   return thrown instanceof Problem && 'sqlstate' in thrown.data;
+}
+
+// PostgreSQL in WebAssembly has its libraries' files, but can't load all of them.
+function lacksLibrary(problem: Problem): boolean {
+  return 'message' in problem.data && / library "/.test(String(problem.data.message));
 }
 
 function isMissing(problem: Problem): boolean {

@@ -2,6 +2,7 @@
 
 import { indexOfCharacter, whereAt } from '../place.ts';
 import { Problem } from '../problem.ts';
+import { byHand } from './by-hand.ts';
 import { blank, withoutNoise } from './noise.ts';
 import { extensionOf, isSetting, isSkipped, type Node, rolesOf, runsConcurrently } from './statement.ts';
 
@@ -14,6 +15,8 @@ export interface Statement {
   readonly tag: string;
   /** It changes how the statements after it are understood (SET, set_config). */
   readonly setting: boolean;
+  /** SQL to the same effect, for a server that lacks the library that the statement needs. */
+  readonly byHand?: string;
 }
 
 /** A file of SQL, understood. */
@@ -70,7 +73,9 @@ export async function parse(file: string, text: string): Promise<SqlFile> {
         const word = /\bconcurrently\b/i.exec(script.sql.slice(start, end));
         if (word) blanks.push({ from: start + word.index, to: start + word.index + word[0].length });
       }
-      statements.push({ start, end, tag, setting: isSetting(tag, node) });
+      const instead = byHand(tag, node);
+      const setting = isSetting(tag, node);
+      statements.push({ start, end, tag, setting, ...(instead === undefined ? {} : { byHand: instead }) });
     }
   }
   const runnable = blanked(script.sql, blanks);
