@@ -40,6 +40,9 @@ const program = await build({
   outExtension: { '.js': '.cjs' },
   logOverride: { 'empty-import-meta': 'silent' },
 });
+// Code that V8 has kept compiled cannot import, so it is given a function that does: see bin/cached.cjs.
+const bin = join(out, 'bin.cjs');
+writeFileSync(bin, readFileSync(bin, 'utf8').replace(/(?<![\w$.])import\(/g, '__import('));
 const library = await build({
   ...product,
   entryPoints: { index: 'lib/index.ts' },

@@ -1,5 +1,6 @@
 // CHECK constraints of tables. Those that heirs and partitions get from their parents are facts with origins.
 import type { Fact } from '../model/fact.ts';
+import { present } from '../model/introspection.ts';
 import type { Kind } from '../model/kind.ts';
 import { qualify } from '../model/quote.ts';
 import { definition, drop, nameOf, query, reference, tableOf } from './constraints.ts';
@@ -33,6 +34,7 @@ export const check: Kind<Check> = {
   name: 'check',
   reference,
   summary: (fact) => `${clause(fact)} ON ${tableOf(fact)}`,
+  present: present('pg_constraint', `contype = 'c'`),
   introspect: (major) => query('c', attributes(major)),
   create: (fact) => ({
     sql: `ALTER TABLE ${tableOf(fact)} ADD ${clause(fact)}`,

@@ -1,6 +1,6 @@
 // Defaults of columns: facts of their own, because they may need a sequence or function that needs the table.
 import type { Fact } from '../model/fact.ts';
-import { ours } from '../model/introspection.ts';
+import { ours, present } from '../model/introspection.ts';
 import type { Kind } from '../model/kind.ts';
 import { qualify, quote } from '../model/quote.ts';
 
@@ -21,6 +21,7 @@ export const columnDefault: Kind<Default> = {
   name: 'default',
   reference: (fact) => `DEFAULT OF ${qualify(fact.path)}`,
   summary: (fact) => `DEFAULT ${fact.payload.expression} ON ${qualify(fact.path)}`,
+  present: present('pg_attrdef'),
   introspect: () => `
     select array['pg_attrdef:' || d.oid || ':0'] as addresses, array[n.nspname, c.relname, a.attname] as path,
       format('pg_class:%s:%s', c.oid, a.attnum) as parent, a.attnum as position, pg_get_expr(d.adbin, 0) as expression

@@ -14,6 +14,8 @@ interface Version {
   readonly version: string;
 }
 
+const present = `exists (select from pg_extension where extname <> 'plpgsql')`;
+
 const update = (fact: Fact<Version>) =>
   `ALTER EXTENSION ${qualify(fact.path)} UPDATE TO ${literal(fact.payload.version)}`;
 
@@ -21,6 +23,7 @@ const update = (fact: Fact<Version>) =>
 export const extension: Kind<Extension> = {
   name: 'extension',
   reference: (fact) => `EXTENSION ${qualify(fact.path)}`,
+  present,
   introspect: () => `
     select array['pg_extension:' || e.oid || ':0'] as addresses, array[e.extname] as path, n.nspname as schema,
       e.extrelocatable as relocatable
@@ -49,6 +52,7 @@ export const extensionVersion: Kind<Version> = {
   name: 'extension version',
   reference: (fact) => `VERSION OF EXTENSION ${qualify(fact.path)}`,
   summary: (fact) => `EXTENSION ${qualify(fact.path)} VERSION ${literal(fact.payload.version)}`,
+  present,
   introspect: () => `
     select '{}'::text[] as addresses, array[e.extname] as path, 'pg_extension:' || e.oid || ':0' as parent,
       e.extversion as version

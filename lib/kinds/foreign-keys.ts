@@ -1,5 +1,6 @@
 // Foreign keys. Those that partitions get from their parent's are not facts: the server makes and names them.
 import type { Fact } from '../model/fact.ts';
+import { present } from '../model/introspection.ts';
 import type { Kind } from '../model/kind.ts';
 import { qualify } from '../model/quote.ts';
 import { deferral, definition, drop, nameOf, query, reference, tableOf } from './constraints.ts';
@@ -34,6 +35,7 @@ export const foreignKey: Kind<ForeignKey> = {
   name: 'foreign key',
   reference,
   summary: (fact) => `${clause(fact)} ON ${tableOf(fact)}`,
+  present: present('pg_constraint', `contype = 'f'`),
   introspect: (major) =>
     query(
       'f',

@@ -1,5 +1,6 @@
 // Constraints that the server keeps by an index: primary keys, unique and exclusion constraints.
 import type { Fact } from '../model/fact.ts';
+import { present } from '../model/introspection.ts';
 import type { Kind } from '../model/kind.ts';
 import { qualify, quote } from '../model/quote.ts';
 import { deferral, definition, drop, indexSlots, query, reference, tableOf } from './constraints.ts';
@@ -49,6 +50,7 @@ function kind(name: string, type: string, slots: (fact: Row) => string[]): Kind<
     name,
     reference,
     summary: (fact) => `${clause(fact)} ON ${tableOf(fact)}`,
+    present: present('pg_constraint', `contype = '${type}'`),
     introspect: (major) => query(type, attributes(major)),
     create: (fact) => ({
       sql: `ALTER TABLE ${fact.payload.partitioned ? 'ONLY ' : ''}${tableOf(fact)} ADD ${clause(fact)}`,

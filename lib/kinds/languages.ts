@@ -1,6 +1,6 @@
 // Procedural languages that come without an extension.
 import type { Fact } from '../model/fact.ts';
-import { ours } from '../model/introspection.ts';
+import { ours, present } from '../model/introspection.ts';
 import type { Kind } from '../model/kind.ts';
 import { qualify } from '../model/quote.ts';
 
@@ -27,6 +27,7 @@ const replace = (_: Fact<Language>, to: Fact<Language>) => create(to, 'CREATE OR
 export const language: Kind<Language> = {
   name: 'language',
   reference: (fact) => `LANGUAGE ${qualify(fact.path)}`,
+  present: present('pg_language'),
   introspect: () => `
     select array['pg_language:' || l.oid || ':0'] as addresses, array[l.lanname] as path,
       l.lanpltrusted as trusted, l.lanplcallfoid::regproc as handler,

@@ -63,6 +63,7 @@ export const operatorFamilyMember: Kind<Member> = {
   name: 'operator family member',
   reference: (fact) => `OPERATOR FAMILY ${qualify(fact.path.slice(0, 2))}${fact.signature}`,
   summary: (fact) => `${family(fact)} ADD ${fact.payload.definition}`,
+  present: `(${present('pg_amop')} or ${present('pg_amproc')})`,
   introspect: () => `${members('pg_amop', 'amopstrategy', 'amop', 'OPERATOR', 'pg_operator', operatorMember)}
     union all ${members('pg_amproc', 'amprocnum', 'amproc', 'FUNCTION', 'pg_proc', functionMember)}`,
   create: (fact) => `${family(fact)} ADD ${fact.payload.definition}`,

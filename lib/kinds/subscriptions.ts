@@ -25,6 +25,7 @@ const publicationsOf = ({ payload }: Row) => payload.publications.map(quote).joi
 export const subscription: Kind<Subscription> = {
   name: 'subscription',
   reference: (fact) => `SUBSCRIPTION ${qualify(fact.path)}`,
+  present: 'exists (select from pg_subscription)',
   // A query that names the column is refused even for no rows, so it is run only where it is allowed, as a text.
   introspect: (major) => `
     select array['pg_subscription:' || s.oid || ':0'] as addresses, array[s.subname] as path,

@@ -5,7 +5,6 @@ import { defaultName, type Environment, findEnvironment, type Variables } from '
 import type { Project } from '../config/project.ts';
 import type { Context } from '../operations/context.ts';
 import type { Paper } from '../report/paper.ts';
-import { authorOf } from './author.ts';
 
 /** The first argument of every task. */
 export interface TaskContext extends Context {
@@ -56,7 +55,7 @@ export function makeContext(project: Project, edge: Edge): TaskContext {
     },
     now: edge.now,
     progress: edge.progress,
-    author: () => authorOf(root),
+    author: async () => (await import('./author.ts')).authorOf(root),
     ...(edge.onInterrupt && { onInterrupt: edge.onInterrupt }),
     ...(edge.ask && { ask: edge.ask }),
     run(task, ...args) {
