@@ -8,8 +8,10 @@ type Facts = ReadonlyMap<string, Fact>;
 const byOrigin = new WeakMap<Facts, ReadonlyMap<string, readonly ColumnFact[]>>();
 
 /** The commands that set again what a column and its heirs are to have besides their new type. */
-export function keptSettings(to: ColumnFact, { after }: Pick<Scope, 'after'>): string[] {
-  return [to, ...heirsOf(to.id, after.facts)].flatMap((column) => [
+export function keptSettings(to: ColumnFact, { before, after }: Pick<Scope, 'before' | 'after'>): string[] {
+  // Heirs that come later take them over.
+  const heirs = heirsOf(to.id, after.facts).filter(({ id }) => before.facts.get(id)?.origins.length);
+  return [to, ...heirs].flatMap((column) => [
     ...(column.payload.customStorage ? [settings.storage(column)] : []),
     ...(column.payload.compression === null ? [] : [settings.compression(column)]),
   ]);

@@ -89,4 +89,6 @@ export const viewColumn: Kind<Record<never, never>> = {
   create: () => [],
   drop: () => [],
   alter: {},
+  // Columns can only be added (manual: CREATE VIEW), so one that has to be made anew takes its view along.
+  inseverable: true,
 };

@@ -35,13 +35,14 @@ export class Graph {
     else out.add(second);
   }
 
-  /** Merged nodes that, on their own account, tie their leader to another one of `stuck`. */
+  /** Merged nodes that tie their leader to another one of `stuck`, to which it is not tied by itself. */
   ties(stuck: ReadonlySet<string>): string[] {
-    return [...this.#edges].flatMap(([first, seconds]) => {
+    const leaders = (name: string) => [...(this.#edges.get(name) ?? [])].map((second) => this.leader(second));
+    return [...this.#edges.keys()].filter((first) => {
       const mine = this.leader(first);
-      if (mine === first || !stuck.has(mine)) return [];
-      const others = [...seconds].map((second) => this.leader(second));
-      return others.some((other) => other !== mine && stuck.has(other)) ? [first] : [];
+      if (mine === first || !stuck.has(mine)) return false;
+      const own = new Set([mine, ...leaders(mine)]);
+      return leaders(first).some((other) => !own.has(other) && stuck.has(other));
     });
   }
 
