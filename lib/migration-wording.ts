@@ -43,6 +43,12 @@ export const migrationWording: {
     (of) => `Nothing was done: ${of.what} needs a confirmation`,
     'There is no terminal to ask on: pass --yes.',
   ),
+  migrations_changed: row(
+    1,
+    409,
+    (of) => `The migrations have changed meanwhile: ${of.files.join(', ')}`,
+    'Nothing was written. Run it again, so that what is new is counted in.',
+  ),
   migration_running: row(
     1,
     423,

@@ -35,6 +35,7 @@ export interface MigrationProblems {
   ledger_broken: { readonly environment: string; readonly faults: readonly string[] };
   drifted: { readonly environment: string; readonly changes: readonly string[] };
   confirmation_needed: { readonly what: string };
+  migrations_changed: { readonly files: readonly string[] };
   migration_running: { readonly environment: string };
   lock_lost: { readonly environment: string };
   nothing_applied: { readonly environment: string };

@@ -13,13 +13,15 @@ import { type Comparison, comparisonOf } from './comparison.ts';
 import type { Context } from './context.ts';
 import { checkChain, forward, readMigrations } from './migrations.ts';
 import { type Return, rehearse } from './rehearsal.ts';
-import { replay } from './replay.ts';
+import { keepReplayed, replay } from './replay.ts';
 import { sealDrafts, sealed, stampOf } from './sealing.ts';
 import { keepShadows } from './shadows.ts';
 import { readSource } from './source.ts';
 
 /** What is to be written so that the migrations lead to the wanted schema. */
 export interface Composition {
+  /** The folder as it was read. */
+  readonly folder: readonly MigrationFile[];
   /** The folder as it would be then, in its order. */
   readonly files: readonly MigrationFile[];
   /** Those of the files that differ from the folder: drafts that were sealed, and new ones. */
@@ -52,9 +54,10 @@ async function composed(context: Context, words?: string): Promise<Composition> 
     readSource(context, context.schema),
   ]);
   const comparison = await comparisonOf(context, recorded, wanted);
-  if (comparison.same) return { files: base, written: drafts, changes: [], steps: new Map() };
+  if (comparison.same) return { folder, files: base, written: drafts, changes: [], steps: new Map() };
   const made = await proven(context, base, comparison, words ?? nameFor(comparison.changes));
   return {
+    folder,
     files: [...base, ...made.keys()],
     written: [...drafts, ...made.keys()],
     changes: comparison.changes,
@@ -119,7 +122,8 @@ async function made(
       return { up: { file, text: sqlOf(steps) }, down };
     }),
   );
-  const left = await comparisonOf(context, states.at(-1) as Catalog, wanted);
+  const reached = states.at(-1) as Catalog;
+  const left = await comparisonOf(context, reached, wanted);
   if (!left.same)
     throw new Problem('unproven', {
       migration: names[0] as string,
@@ -144,6 +148,7 @@ async function made(
     const sealing = { before, after, last, down: stampOf(back, steps) };
     files.set(sealed(context, migration, sealing), steps);
   }
+  await keepReplayed(context, forward([...base, ...files.keys()]), reached);
   return files;
 }
 

@@ -7,7 +7,7 @@ import type { Hazard, Step } from '../model/step.ts';
 import type { Change } from './changes.ts';
 import { type Composition, compose } from './composition.ts';
 import type { Context } from './context.ts';
-import { checkChain, migrationFile, readMigrations, writeMigrations } from './migrations.ts';
+import { checkChain, migrationFile, readMigrations, writeComposed, writeMigrations } from './migrations.ts';
 
 /** What is asked. */
 export interface GenerationInput {
@@ -42,12 +42,12 @@ export interface GenerationReport {
 
 /**
  * Composes the next migrations and writes them. It needs no database but the shadow.
- * @throws Problem `broken_chain`, `unproven`, of the schema and of the migrations
+ * @throws Problem `broken_chain`, `unproven`, `migrations_changed`, of the schema and of the migrations
  */
 export async function generate(context: Context, input: GenerationInput = {}): Promise<GenerationReport> {
   if (input.empty) return draft(context, input.name ?? 'by hand');
   const composition = await compose(context, input.name);
-  await writeMigrations(context, composition.written);
+  await writeComposed(context, composition);
   return generationReport(composition);
 }
 

@@ -56,6 +56,24 @@ export function forward(files: readonly MigrationFile[]): TextFile[] {
   return files.map(({ file, text }) => ({ file, text: only(text, partsOf(text).up) }));
 }
 
+/**
+ * Writes what was composed from a folder, unless that has other files by now.
+ * @throws Problem `migrations_changed`, `unwritable_file`
+ */
+export async function writeComposed(
+  context: Context,
+  { folder, written }: { folder: readonly MigrationFile[]; written: readonly MigrationFile[] },
+): Promise<void> {
+  if (written.length === 0) return;
+  const known = new Map(folder.map(({ name, text }) => [name, text]));
+  const now = await readMigrations(context);
+  const other = now.filter(({ name, text }) => known.get(name) !== text).map(({ file }) => file);
+  const gone = folder.filter(({ name }) => now.every((file) => file.name !== name));
+  const changed = [...other, ...gone.map(({ file }) => file)];
+  if (changed.length > 0) throw new Problem('migrations_changed', { files: changed });
+  await writeMigrations(context, written);
+}
+
 /** Writes files, each all or not at all. @throws Problem `unwritable_file` */
 export async function writeMigrations(context: Context, files: readonly MigrationFile[]): Promise<void> {
   if (files.length === 0) return;

@@ -31,10 +31,24 @@ export async function replay(
   files: readonly TextFile[],
   { inOrder = false }: ReplayOptions = {},
 ): Promise<Catalog> {
-  const texts = files.map(({ text }) => text);
-  return cached(context, [await shadowName(context), inOrder ? 'in order' : 'any order', ...texts], () =>
-    build(context, files, inOrder),
-  );
+  return cached(context, await contentOf(context, files, inOrder), () => build(context, files, inOrder));
+}
+
+/** Keeps what files that stand in order were seen to add up to, so that they need not be replayed. */
+export async function keepReplayed(
+  context: Context,
+  files: readonly TextFile[],
+  catalog: Catalog,
+): Promise<void> {
+  await cached(context, await contentOf(context, files, true), async () => catalog);
+}
+
+async function contentOf(
+  context: Context,
+  files: readonly TextFile[],
+  inOrder: boolean,
+): Promise<readonly string[]> {
+  return [await shadowName(context), inOrder ? 'in order' : 'any order', ...files.map(({ text }) => text)];
 }
 
 /** What a catalog read in the shadow depends on besides its files: the version of its server. */

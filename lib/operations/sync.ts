@@ -7,11 +7,11 @@ import { namesOf } from '../model/catalog.ts';
 import type { Hazard } from '../model/step.ts';
 import type { Connection } from '../pg/connection.ts';
 import { comparisonOf } from './comparison.ts';
-import { compose, recordedSchema } from './composition.ts';
+import { type Composition, compose, recordedSchema } from './composition.ts';
 import { type Ask, agreed, type Consent, lossesOf } from './consent.ts';
 import type { Context, Target } from './context.ts';
 import { type MigrationReport, migrationReport } from './generation.ts';
-import { writeMigrations } from './migrations.ts';
+import { writeComposed } from './migrations.ts';
 import { keepShadows } from './shadows.ts';
 import { confirmReached, runOf, type Situation, soundSituation } from './situation.ts';
 import { addressOf, withTarget } from './source.ts';
@@ -46,7 +46,7 @@ export interface SyncReport extends SyncPlan {
 /**
  * Brings an environment to the wanted schema by its migrations.
  * @throws Problem `broken_chain`, `ledger_broken`, `drifted`, `data_loss_refused`, `confirmation_needed`,
- * `migration_running`, `not_as_proven`; of the schema, the migrations, the connection
+ * `migration_running`, `migrations_changed`, `not_as_proven`; of the schema, the migrations, the connection
  */
 export function sync(context: Context, input: SyncInput, ask: Ask<SyncPlan>): Promise<SyncReport> {
   return keepShadows(context, async () => {
@@ -70,18 +70,23 @@ export function sync(context: Context, input: SyncInput, ask: Ask<SyncPlan>): Pr
       if (pending.length === 0 && plan.unfinished === null) return { ...plan, applied: [] };
       if (!(await agreed(`db:sync of ${target.name}`, plan, lossesOf(up), input, ask)))
         return { ...plan, applied: null };
-      await writeMigrations(context, written);
       const of = await runOf(context, connection, target, files);
-      return { ...plan, applied: await applied(context, of, target) };
+      return { ...plan, applied: await applied(context, of, target, composition) };
     };
     return withTarget(context, target, work, namesOf(wanted, 'extension'));
   });
 }
 
-// Under the lock, everything is looked at again: whoever held it before may have done the same.
-async function applied(context: Context, of: Run, target: Target): Promise<string[]> {
+// Under the lock, everything is looked at again: whoever held it before may have done the same, and written the same.
+async function applied(
+  context: Context,
+  of: Run,
+  target: Target,
+  composition: Composition,
+): Promise<string[]> {
   const { connection, files } = of;
   return withLock(connection, target.name, async () => {
+    await writeComposed(context, composition);
     await prepareLedger(connection);
     const now = await soundSituation(context, connection, target, files);
     const start = await finish(context, of, now);

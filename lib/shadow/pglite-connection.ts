@@ -19,6 +19,24 @@ export function pgliteConnection(db: PGlite, description: string, major: number)
       throw new Problem('shadow_failed', { reason: String(thrown).slice(0, 500) });
     }
   };
+  const names = new Map<string, string>();
+  // To plan what reads the catalogs takes far longer than to run it, and a shadow is read many times.
+  const prepared = async (queries: readonly string[]): Promise<string[]> => {
+    // A schema's own DEALLOCATE ALL takes these along.
+    const known = await guard('', () =>
+      db.query<{ name: string }>('select name from pg_prepared_statements'),
+    );
+    const there = new Set(known.rows.map(({ name }) => name));
+    const calls: string[] = [];
+    for (const sql of queries) {
+      const name = names.get(sql) ?? `pgmage_${names.size}`;
+      names.set(sql, name);
+      if (!there.has(name)) calls.push(`prepare ${name} as ${sql}`);
+      there.add(name);
+    }
+    if (calls.length > 0) await guard(calls.join(), async () => void (await db.exec(calls.join('\n;\n'))));
+    return queries.map((sql) => `execute ${names.get(sql)}`);
+  };
   return {
     description,
     major,
@@ -31,7 +49,7 @@ export function pgliteConnection(db: PGlite, description: string, major: number)
       return results.map(({ rows }) => rows);
     },
     async stream(queries, take) {
-      const results = await this.batch(queries);
+      const results = await this.batch(await prepared(queries));
       results.forEach(([row], index) => {
         take(Object.values(row as object)[0], index);
       });

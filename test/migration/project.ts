@@ -15,6 +15,8 @@ export interface Project {
   read(file: string): string;
   write(file: string, text: string): void;
   remove(file: string): void;
+  /** Begins anew, with an empty folder of migrations. */
+  clear(): void;
   drop(): void;
 }
 
@@ -53,6 +55,10 @@ export function project(url: string | null, cacheDir: string): Project {
       writeFileSync(join(folder, file), text);
     },
     remove: (file) => rmSync(join(folder, file)),
+    clear: () => {
+      rmSync(folder, { recursive: true, force: true });
+      mkdirSync(folder);
+    },
     drop: () => rmSync(root, { recursive: true, force: true }),
   };
 }

@@ -1,14 +1,16 @@
 // `npm run cases -- DIR`: proves a folder of pairs in both directions on a real server.
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { walkAll } from '../files/walk.ts';
 import { startServer } from '../servers/server.ts';
 import { type Expectation, expectationOf } from './expectation.ts';
 import { pairsIn } from './pairs.ts';
 import { benchOn, type Pair, prove } from './proof.ts';
 import { type Outcome, passed, summarize } from './summary.ts';
 
-const usage = `npm run cases -- DIR [--major 15] [--filter TEXT] [--jobs 2] [--json FILE] [--verbose]\n`;
+const usage = `npm run cases -- DIR [--major 15] [--filter TEXT] [--jobs 2] [--json FILE] [--resume] [--verbose]
+  [--files] [--shadow server]\n`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -17,7 +19,13 @@ const { values, positionals } = parseArgs({
     filter: { type: 'string', default: '' },
     jobs: { type: 'string', default: '2' },
     json: { type: 'string' },
+    /** Leaves out the pairs that the file of `--json` has already. */
+    resume: { type: 'boolean', default: false },
     verbose: { type: 'boolean', default: false },
+    /** By generated migration files, through db:sync and db:rollback, instead of by plans alone. */
+    files: { type: 'boolean', default: false },
+    /** `server`: the shadow of `--files` is made there, instead of inside this process. */
+    shadow: { type: 'string' },
   },
 });
 const [directory] = positionals;
@@ -26,25 +34,33 @@ if (directory === undefined) {
   process.exit(64);
 }
 
+const { json } = values;
+const outcomes: Outcome[] =
+  values.resume && json !== undefined && existsSync(json) ? JSON.parse(readFileSync(json, 'utf8')) : [];
+const known = new Set(outcomes.map(({ name }) => name));
 const server = await startServer(Number(values.major));
 const pairs = pairsIn(directory).filter(
-  ({ name }) => name.includes(values.filter) && meant(expectationOf(join(directory, name))),
+  ({ name }) =>
+    !known.has(name) && name.includes(values.filter) && meant(expectationOf(join(directory, name))),
 );
 const bench = await benchOn(server);
 process.stderr.write(
-  bench.pgDump === null
-    ? `PostgreSQL ${server.major}: no pg_dump of this version here, so that judge is left out\n`
-    : `PostgreSQL ${server.major}: judged by its own pg_dump too\n`,
+  values.files
+    ? `PostgreSQL ${server.major}: by migration files\n`
+    : bench.pgDump === null
+      ? `PostgreSQL ${server.major}: no pg_dump of this version here, so that judge is left out\n`
+      : `PostgreSQL ${server.major}: judged by its own pg_dump too\n`,
 );
 
-const outcomes: Outcome[] = [];
+const began = Date.now();
 const queue = pairs.values();
 await Promise.all(Array.from({ length: Number(values.jobs) }, () => work(queue)));
 outcomes.sort((a, b) => (a.name < b.name ? -1 : 1));
 await server.stop();
-if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(outcomes, null, 1));
+save();
 if (values.verbose) for (const outcome of outcomes) process.stdout.write(plans(outcome));
 process.stdout.write(`${summarize(outcomes, values.verbose)}\n`);
+process.stdout.write(`${((Date.now() - began) / 1000).toFixed(0)} s\n`);
 process.exitCode = outcomes.every(passed) ? 0 : 1;
 
 // A case may be about versions that know its feature.
@@ -53,10 +69,23 @@ function meant({ majors }: Expectation): boolean {
 }
 
 async function work(queue: Iterator<Pair> & Iterable<Pair>): Promise<void> {
-  for (const pair of queue) {
-    outcomes.push({ name: pair.name, proof: await prove(bench, pair) });
-    if (process.stderr.isTTY) process.stderr.write(`\r${outcomes.length} of ${pairs.length}`);
-  }
+  if (values.files) await walkAll(bench, queue, { onServer: values.shadow === 'server' }, note);
+  else for (const pair of queue) note({ name: pair.name, proof: await prove(bench, pair) });
+}
+
+// Failures are told at once, because a long run may be ended before its end.
+function note(outcome: Outcome): void {
+  outcomes.push(outcome);
+  if (values.files && !passed(outcome))
+    process.stdout.write(`${summarize([outcome], false).split('\n\n')[0]}\n`);
+  const count = `${outcomes.length} of ${known.size + pairs.length}`;
+  if (process.stderr.isTTY) process.stderr.write(`\r${count}`);
+  else if (outcomes.length % 100 === 0) process.stderr.write(`${count}\n`);
+  if (outcomes.length % 25 === 0) save();
+}
+
+function save(): void {
+  if (json !== undefined) writeFileSync(json, JSON.stringify(outcomes, null, 1));
 }
 
 function plans({ name, proof }: Outcome): string {

@@ -97,7 +97,8 @@ function initialise(home: string, user: User): void {
   });
 }
 
-function unprivileged(): User {
+/** Whom servers run as. */
+export function unprivileged(): User {
   if (process.getuid?.() !== 0) return {};
   const id = (option: string, name: string) =>
     Number(execFileSync('id', [option, name], { encoding: 'utf8' }));

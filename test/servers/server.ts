@@ -37,6 +37,10 @@ export interface Server extends Address {
 
 /** A server that this process started. */
 export interface OwnServer extends Server {
+  /** Whom it runs as; empty: us. */
+  readonly user: User;
+  /** Stops it as if it had crashed and starts it again: whoever is connected is cut off. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -69,16 +73,23 @@ const settings = {
   timezone: 'UTC',
 };
 
-/** Starts a server of a major version on a free port and an empty cluster. Throws Error with the end of its log. */
-export async function startServer(major: number): Promise<OwnServer> {
+/**
+ * Starts a server of a major version on a free port and an empty cluster.
+ * @param more settings besides the usual ones, or instead of them
+ * @throws Error with the end of its log
+ */
+export async function startServer(
+  major: number,
+  more: Readonly<Record<string, string>> = {},
+): Promise<OwnServer> {
   const { postgres, cluster, user } = install(major);
   const directory = mkdtempSync(join(fastDirectory(), `pgmage-${major}-`));
   const address = { major, port: await freePort(), password: randomBytes(12).toString('hex'), directory };
-  const child = keep(postgres, cluster, address, user);
+  const child = keep(postgres, cluster, address, user, more);
   await ready(child, directory);
   const server = serverAt(address);
   await query(server.socket(), `alter role postgres password '${address.password}'`);
-  return { ...server, stop: () => stop(child) };
+  return { ...server, user, restart: () => restart(child, directory), stop: () => stop(child) };
 }
 
 /** Runs SQL in a session of its own. Throws the driver's error. */
@@ -94,15 +105,23 @@ export async function query(url: string, sql: string): Promise<void> {
 
 /**
  * The server's parent is a shell that waits for the end of its input. That comes when this process stops it, exits, or
- * dies of whatever cause, so no server is ever left behind; detached, so that Ctrl-C reaches us first.
+ * dies of whatever cause, so no server is ever left behind; detached, so that Ctrl-C reaches us first. Each line before
+ * the end restarts the server.
  */
-function keep(postgres: string, cluster: string, address: Address, user: User): ChildProcess {
+function keep(
+  postgres: string,
+  cluster: string,
+  address: Address,
+  user: User,
+  more: Readonly<Record<string, string>>,
+): ChildProcess {
   const { directory, port } = address;
   const data = join(directory, 'data');
   cpSync(cluster, data, { recursive: true });
   own(directory, user);
-  const script = '"$@" >"$0/log" 2>&1 & pid=$!; read _; kill -QUIT $pid; wait $pid; rm -rf "$0"';
-  const options = Object.entries({ ...settings, port, unix_socket_directories: directory });
+  const start = '"$@" >>"$0/log" 2>&1 & pid=$!';
+  const script = `${start}; while read _; do kill -QUIT $pid; wait $pid; ${start}; done; kill -QUIT $pid; wait $pid; rm -rf "$0"`;
+  const options = Object.entries({ ...settings, ...more, port, unix_socket_directories: directory });
   const child = spawn(
     'sh',
     ['-c', script, directory, postgres, '-D', data, ...options.map(([name, value]) => `--${name}=${value}`)],
@@ -134,6 +153,14 @@ async function ready(child: ChildProcess, directory: string): Promise<void> {
   const log = read(join(directory, 'log')).slice(-2000);
   await stop(child);
   throw new Error(`the test server did not start: ${log}`);
+}
+
+async function restart(child: ChildProcess, directory: string): Promise<void> {
+  const file = join(directory, 'data/postmaster.pid');
+  const [before] = read(file).split('\n');
+  child.stdin?.write('restart\n');
+  while (read(file).split('\n')[0] === before) await setTimeout(2);
+  await ready(child, directory);
 }
 
 async function stop(child: ChildProcess): Promise<void> {
