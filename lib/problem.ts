@@ -92,6 +92,7 @@ export interface Problems extends MigrationProblems {
   unknown_task: { readonly name: string; readonly nearest: readonly string[] };
   bad_option: { readonly option: string; readonly reason: string };
   bad_task_file: { readonly file: string; readonly reason: string };
+  command_failed: { readonly command: string; readonly reason: string };
   task_failed: { readonly task: string; readonly reason: string };
 
   plan_cycle: { readonly objects: readonly string[] };

@@ -160,6 +160,12 @@ export const wording: { readonly [C in Code]: Wording<Problems[C]> } = {
   ),
 
   bad_task_file: row(64, 400, (of) => `Cannot read tasks of ${of.file}: ${of.reason}`, 'Correct the file.'),
+  command_failed: row(
+    1,
+    500,
+    (of) => `The database is in sync, but '${of.command}', which is wanted after that, failed: ${of.reason}`,
+    'Run it by itself once it is repaired: the next db:sync has nothing to do and will not.',
+  ),
   task_failed: row(
     1,
     500,

@@ -23,6 +23,8 @@ export async function status(
     check?: boolean;
     /** Fail when the database holds objects that pgmage does not manage. */
     strict?: boolean;
+    /** Print what differs as annotations of a pull request. */
+    format?: 'github';
     /** URL of a server to make the shadow database on, instead of PostgreSQL inside this process. */
     shadow?: Url;
   } = {},
@@ -32,7 +34,10 @@ export async function status(
     import('../lib/report/status.ts'),
   ]);
   const facts = await status({ ...context, shadow: options.shadow ?? context.shadow }, options);
-  return { facts, text: (paper) => statusText(facts, paper), code: options.check && !isSound(facts) ? 2 : 0 };
+  const code = options.check && !isSound(facts) ? 2 : 0;
+  if (options.format === undefined) return { facts, text: (paper) => statusText(facts, paper), code };
+  const { statusAnnotations } = await import('../lib/report/annotations.ts');
+  return { facts, text: () => statusAnnotations(facts), code };
 }
 
 /**
@@ -174,6 +179,8 @@ export async function verify(
     env?: string;
     /** End with exit code 2 when something does not hold. */
     check?: boolean;
+    /** Print what does not hold as annotations of a pull request. */
+    format?: 'github';
     /** URL of a server to make the shadow database on, instead of PostgreSQL inside this process. */
     shadow?: string;
   } = {},
@@ -183,7 +190,10 @@ export async function verify(
     import('../lib/report/migrations.ts'),
   ]);
   const facts = await verify({ ...context, shadow: options.shadow ?? context.shadow }, options);
-  return { facts, text: (paper) => verifyText(facts, paper), code: options.check && !facts.sound ? 2 : 0 };
+  const code = options.check && !facts.sound ? 2 : 0;
+  if (options.format === undefined) return { facts, text: (paper) => verifyText(facts, paper), code };
+  const { verifyAnnotations } = await import('../lib/report/annotations.ts');
+  return { facts, text: () => verifyAnnotations(facts), code };
 }
 
 /** Shows who applied and undid which migration, when, and how long it took. */

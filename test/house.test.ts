@@ -49,6 +49,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   esbuild: ['config'],
   '@babel': ['runner'],
   enquirer: ['runner'],
+  yaml: ['operations'],
   'node-pg-migrate': ['ledger'],
 };
 

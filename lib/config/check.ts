@@ -28,6 +28,8 @@ const config = object({
   environment: text,
   environments: entries((value) => (text(value) === null ? null : environment(value))),
   ignore: object({ schemas: texts, objects: texts }),
+  queries: either(text, texts),
+  afterSync: either(text, texts),
   shadow: text,
   hooks: object({ before: call, after: call }),
 });

@@ -1,5 +1,5 @@
-// Runs a command of the configuration that prints variables as JSON.
-import { execFile } from 'node:child_process';
+// Runs the commands of the configuration.
+import { execFile, spawn } from 'node:child_process';
 import { Problem } from '../problem.ts';
 
 const patience = 60_000;
@@ -32,4 +32,23 @@ export async function output(
     // What is not JSON is told below, and never shown: it may hold passwords.
   }
   throw fail('did not print a JSON object');
+}
+
+/**
+ * Runs a command that is wanted after a sync; what it prints goes to stderr.
+ * @throws Problem `command_failed`
+ */
+export function run(command: string | readonly string[], cwd: string): Promise<void> {
+  const [file = '', ...rest] = [command].flat();
+  const fail = (reason: string) =>
+    new Problem('command_failed', { command: [file, ...rest].join(' '), reason });
+  return new Promise((resolve, reject) => {
+    const child = spawn(file, rest, { cwd, shell: typeof command === 'string', stdio: ['ignore', 2, 2] });
+    child.on('error', (error) => reject(fail(error.message)));
+    child.on('close', (code, signal) =>
+      code === 0
+        ? resolve()
+        : reject(fail(signal === null ? `exit code ${code}` : `it was ended by ${signal}`)),
+    );
+  });
 }

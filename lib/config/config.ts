@@ -41,6 +41,10 @@ export interface Config {
     /** Qualified names, with or without their kind: `public.spatial_ref_sys`, `extension:pg_stat_statements`. */
     readonly objects?: readonly string[];
   };
+  /** Files, folders and patterns of queries that `db:verify` compiles against the schema, besides those of sqlc. */
+  readonly queries?: string | readonly string[];
+  /** A command that runs when `db:sync` has changed the wanted environment's schema: `sqlc generate`. A string is run by the shell. */
+  readonly afterSync?: string | readonly string[];
   /** URL of a server to make shadow databases on; default: PostgreSQL inside the process. */
   readonly shadow?: string;
   /** Called around every task of a command line; a throw fails the task. */

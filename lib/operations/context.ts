@@ -29,6 +29,8 @@ export interface Context {
   readonly schema: string;
   /** The folder of migration files. */
   readonly migrations: string;
+  /** Files, folders and patterns of queries that are to compile against the wanted schema, relative to `root`. */
+  readonly queries?: readonly string[];
   /** Where derived things may be kept and lost: the shadow's template, catalogs that were read before. */
   readonly cacheDir: string;
   /** Data directory of the embedded database, used where an environment has no URL. */
@@ -50,6 +52,11 @@ export interface Context {
   progress(message: string): void;
   /** Who is at work, for the audit; where it is left out, only the database's role is known. */
   author?(): Promise<Author>;
+  /**
+   * Runs the command that the configuration wants after a sync; left out where it wants none.
+   * @throws Problem `command_failed`
+   */
+  afterSync?(): Promise<void>;
   /**
    * Notes what has to be undone outside of this process if it is interrupted, and gives the way to forget it again. Where
    * it is left out, nobody is told of an interruption.

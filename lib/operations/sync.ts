@@ -46,7 +46,8 @@ export interface SyncReport extends SyncPlan {
 /**
  * Brings an environment to the wanted schema by its migrations.
  * @throws Problem `broken_chain`, `ledger_broken`, `drifted`, `data_loss_refused`, `confirmation_needed`,
- * `migration_running`, `migrations_changed`, `not_as_proven`; of the schema, the migrations, the connection
+ * `migration_running`, `migrations_changed`, `not_as_proven`,
+ * `command_failed`; of the schema, the migrations, the connection
  */
 export function sync(context: Context, input: SyncInput, ask: Ask<SyncPlan>): Promise<SyncReport> {
   return keepShadows(context, async () => {
@@ -73,7 +74,9 @@ export function sync(context: Context, input: SyncInput, ask: Ask<SyncPlan>): Pr
       const of = await runOf(context, connection, target, files);
       return { ...plan, applied: await applied(context, of, target, composition) };
     };
-    return withTarget(context, target, work, namesOf(wanted, 'extension'));
+    const report = await withTarget(context, target, work, namesOf(wanted, 'extension'));
+    if (report.applied !== null && report.applied.length > 0) await context.afterSync?.();
+    return report;
   });
 }
 

@@ -2,6 +2,7 @@
 import { type Break, breaksOf, breakWords, type MigrationFile } from '../migration/chain.ts';
 import { fingerprintOf } from '../migration/fingerprint.ts';
 import type { Catalog } from '../model/catalog.ts';
+import type { Where } from '../place.ts';
 import { Problem } from '../problem.ts';
 import { comparisonOf } from './comparison.ts';
 import { recordedSchema } from './composition.ts';
@@ -28,9 +29,11 @@ export interface VerifyReport {
 
 /** One thing that has to hold. */
 export interface Check {
-  readonly is: 'chain' | 'fingerprint' | 'recorded' | 'ledger' | 'actual' | 'pending';
+  readonly is: 'chain' | 'fingerprint' | 'recorded' | 'ledger' | 'actual' | 'pending' | 'queries';
   /** What is wrong, in words; none where it holds. */
   readonly faults: readonly string[];
+  /** Where each of them is, where they are in files. */
+  readonly places?: readonly Where[];
 }
 
 /**
@@ -61,6 +64,7 @@ export function verify(context: Context, { env }: VerifyInput = {}): Promise<Ver
           { is: 'pending', faults: files.slice(applied).map(({ name }) => name) },
         ];
       })),
+      ...(await queries(context)),
     ];
     return {
       target: { name: target.name, address: addressOf(context, target) },
@@ -91,6 +95,14 @@ function fingerprint(context: Context, files: readonly MigrationFile[], recorded
     is: 'fingerprint',
     faults: fits ? [] : [`replayed, ${last?.name} ends at another schema than it says`],
   };
+}
+
+async function queries(context: Context): Promise<Check[]> {
+  const { checkQueries } = await import('./queries.ts');
+  const found = await checkQueries(context);
+  if (found === null) return [];
+  const faults = found.faults.map(({ words }) => words);
+  return [{ is: 'queries', faults, places: found.faults.map(({ where }) => where) }];
 }
 
 async function wanted(context: Context, recorded: Catalog): Promise<Check> {

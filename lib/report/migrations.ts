@@ -77,7 +77,8 @@ export function historyText({ target, deeds, applied }: HistoryReport, paper: Pa
   return [...lines, `${counted(applied.length, 'migration')} applied to ${target.name}${since}.`].join('\n');
 }
 
-const promises: Readonly<Record<Check['is'], readonly [holds: string, broken: string]>> = {
+/** What each check of `db:verify` promises, and what it says where that is broken. */
+export const promises: Readonly<Record<Check['is'], readonly [holds: string, broken: string]>> = {
   chain: ['The migrations follow one another', 'The migrations do not follow one another'],
   fingerprint: ['Replayed, they end where they say', 'Replayed, they end elsewhere than they say'],
   recorded: [
@@ -86,6 +87,7 @@ const promises: Readonly<Record<Check['is'], readonly [holds: string, broken: st
   ],
   ledger: ['The ledger fits the files', 'The ledger does not fit the files'],
   actual: ['The database is as its migrations left it', 'The database is not as its migrations left it'],
+  queries: ['The queries compile', 'Queries do not compile'],
   pending: ['Every migration is applied', "Migrations are not applied ('db:sync' applies them)"],
 };
 

@@ -33,6 +33,7 @@ export interface Edge {
 /** Makes the context of one command line. */
 export function makeContext(project: Project, edge: Edge): TaskContext {
   const { root, config, cacheDir } = project;
+  const { afterSync } = config;
   const at = (path: string) => (isAbsolute(path) ? path : join(root, path));
   const environments = new Map<string, Promise<Environment>>();
   const done = new Map<unknown, Map<string, unknown>>();
@@ -40,6 +41,7 @@ export function makeContext(project: Project, edge: Edge): TaskContext {
     root,
     schema: at(config.schema ?? usualSchema(root)),
     migrations: at(config.migrations ?? 'migrations'),
+    queries: [config.queries ?? []].flat(),
     cacheDir,
     embedded: join(root, '.pgmage', 'database'),
     shadow: config.shadow ?? null,
@@ -56,6 +58,7 @@ export function makeContext(project: Project, edge: Edge): TaskContext {
     now: edge.now,
     progress: edge.progress,
     author: async () => (await import('./author.ts')).authorOf(root),
+    ...(afterSync && { afterSync: async () => (await import('../config/command.ts')).run(afterSync, root) }),
     ...(edge.onInterrupt && { onInterrupt: edge.onInterrupt }),
     ...(edge.ask && { ask: edge.ask }),
     run(task, ...args) {

@@ -1,0 +1,58 @@
+// Findings as GitHub shows them beside the lines of a pull request (GitHub's manual: Workflow commands).
+import type { StatusReport } from '../operations/status.ts';
+import type { VerifyReport } from '../operations/verify.ts';
+import type { Where } from '../place.ts';
+import { promises } from './migrations.ts';
+
+/** One finding: what is wrong, under which heading, and where, where it is in a file. */
+export interface Annotation {
+  readonly title: string;
+  readonly message: string;
+  readonly where?: Where | undefined;
+}
+
+/** What `db:verify` found to be wrong. */
+export function verifyAnnotations({ checks }: VerifyReport): string {
+  return annotationsText(
+    checks.flatMap(({ is, faults, places }) =>
+      faults.map((message, index) => ({ title: promises[is][1], message, where: places?.[index] })),
+    ),
+  );
+}
+
+/** What `db:status` found to differ, as one finding per side, on the schema's file. */
+export function statusAnnotations({ schema, target, changes, record }: StatusReport): string {
+  const { pending = [], unrecorded = [], drift = [], faults = [] } = record ?? {};
+  const texts = (items: typeof changes) => items.map(({ text }) => text);
+  const sides: [title: string, items: readonly string[]][] = [
+    [`${target.name} is not as ${schema.path} says`, texts(changes)],
+    [`Not applied to ${target.name}`, pending],
+    [`In ${schema.path} and no migration`, texts(unrecorded)],
+    [`Changed in ${target.name} by other means`, texts(drift)],
+    ['Wrong with the migrations', faults],
+  ];
+  const where = { file: schema.path, line: 1, column: 1, text: '' };
+  return annotationsText(
+    sides.flatMap(([title, items]) =>
+      items.length === 0 ? [] : [{ title, message: items.join('\n'), where }],
+    ),
+  );
+}
+
+/** One line for each: `::error title=…,file=…,line=…,col=…::message`. */
+export function annotationsText(annotations: readonly Annotation[]): string {
+  return annotations
+    .map(({ title, message, where }) => {
+      const at = where ? { file: where.file, line: where.line, col: where.column } : {};
+      const properties = Object.entries({ title, ...at }).map(
+        ([name, value]) => `${name}=${property(value)}`,
+      );
+      return `::error ${properties.join(',')}::${escaped(message)}`;
+    })
+    .join('\n');
+}
+
+const escaped = (text: string) => text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+
+const property = (value: string | number) =>
+  escaped(String(value)).replaceAll(':', '%3A').replaceAll(',', '%2C');

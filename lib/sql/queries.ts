@@ -1,0 +1,80 @@
+// Queries that a program sends, as they stand in files: plain, or with the names of parameters that sqlc understands.
+import { Problem } from '../problem.ts';
+import { blank } from './noise.ts';
+import { parse } from './parse.ts';
+
+/** One query of a file. */
+export interface Query {
+  /** What its header calls it: `-- name: GetUser :one`; null: it has none. */
+  readonly name: string | null;
+  /** Index of its first character in the file. */
+  readonly start: number;
+  /** What can be given to PREPARE; as long as what stands in the file, so that positions agree. */
+  readonly sql: string;
+}
+
+// Whatever can be given to PREPARE (manual: PREPARE); other statements mean nothing before they run.
+const preparable = new Set(['SelectStmt', 'InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt']);
+
+const header = /^[ \t]*(?:--|#|\/\*)[ \t]*name:[ \t]*(\w+)[ \t]+:\w+.*$/gm;
+
+/**
+ * Finds the queries of a file.
+ * @returns those that the grammar understands, and a problem with its place for each one that it does not
+ */
+export async function queriesOf(
+  file: string,
+  text: string,
+): Promise<{ queries: Query[]; problems: [name: string | null, problem: Problem][] }> {
+  const queries: Query[] = [];
+  const problems: [string | null, Problem][] = [];
+  for (const { name, from, to } of sections(text)) {
+    // All else is blank, so that places are those of the file and one fault does not hide the next.
+    const alone = blank(text.slice(0, from)) + numbered(text.slice(from, to)) + blank(text.slice(to));
+    try {
+      const { statements } = await parse(file, alone);
+      for (const { start, end, tag } of statements)
+        if (preparable.has(tag)) queries.push({ name, start, sql: alone.slice(start, end) });
+    } catch (thrown) {
+      if (!(thrown instanceof Problem) || thrown.where === undefined) throw thrown;
+      const line = text.split('\n')[thrown.where.line - 1] ?? '';
+      const where = { ...thrown.where, text: line.replace(/\r$/, '') };
+      problems.push([name, new Problem(thrown.code, thrown.data, { where, cause: thrown })]);
+    }
+  }
+  return { queries, problems };
+}
+
+// A header begins a query, which ends where the next one begins. What stands before the first has no name.
+function* sections(text: string): Generator<{ name: string | null; from: number; to: number }> {
+  let name: string | null = null;
+  let from = 0;
+  for (const match of text.matchAll(header)) {
+    yield { name, from, to: match.index };
+    name = match[1] as string;
+    from = match.index;
+  }
+  yield { name, from, to: text.length };
+}
+
+const quoted = String.raw`--[^\n]*|\/\*[\s\S]*?\*\/|\b[eE]'(?:\\[\s\S]|''|[^'\\])*'|'(?:''|[^'])*'|"(?:""|[^"])*"|(\$\w*\$)[\s\S]*?\1`;
+const call = String.raw`\bsqlc\s*\.\s*(arg|narg|slice|embed)\s*\(\s*(?:'([^']*)'|([\w.]+))\s*\)`;
+// `@` is an operator, too, and part of others (`<@`, `@>`).
+const token = new RegExp(`${quoted}|${call}|(?<![-+*/<>=~!@#%^&|\`?\\w])@([A-Za-z_]\\w*)|\\$(\\d+)`, 'g');
+
+/** The text with numbers in the place of named parameters; as long as it was, where a number is not longer than a name. */
+function numbered(text: string): string {
+  const tokens = [...text.matchAll(token)];
+  let last = Math.max(0, ...tokens.map((match) => Number(match[6] ?? 0)));
+  const numbers = new Map<string, number>();
+  const number = (name: string): number => {
+    const known = numbers.get(name) ?? ++last;
+    numbers.set(name, known);
+    return known;
+  };
+  return text.replace(token, (whole, _quote, what, inQuotes, bare, at) => {
+    const name = inQuotes ?? bare ?? at;
+    if (name === undefined) return whole;
+    return (what === 'embed' ? `${name}.*` : `$${number(name)}`).padEnd(whole.length);
+  });
+}
