@@ -53,6 +53,8 @@ function onInterrupt(undo: () => Promise<void>): () => void {
 }
 
 const ask = async (question: string) => (await import('./runner/prompt.ts')).askYesNo(question);
+const choose = async (question: string, answers: readonly string[]) =>
+  (await import('./runner/prompt.ts')).askWhich(question, answers);
 
 void run({
   words: process.argv.slice(2),
@@ -64,7 +66,7 @@ void run({
   print: (text) => process.stdout.write(`${text}\n`),
   log: (text) => finished || process.stderr.write(`${text}\n`),
   onInterrupt,
-  ...(process.stdin.isTTY && process.stderr.isTTY ? { ask } : {}),
+  ...(process.stdin.isTTY && process.stderr.isTTY ? { ask, choose } : {}),
 }).then((code) => {
   // What it ends of is the interruption then, which has been told.
   if (finished) return;

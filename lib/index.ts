@@ -17,6 +17,7 @@ export type { Action, Hazard, Lock, Step } from './model/step.ts';
 export type { Attribute, Change, Standing } from './operations/changes.ts';
 export type { Context, Target } from './operations/context.ts';
 export type { DifferenceInput, DifferenceReport } from './operations/difference.ts';
+export type { RenameReport } from './operations/renaming.ts';
 export type { StatusInput, StatusReport } from './operations/status.ts';
 
 // What can go wrong

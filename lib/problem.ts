@@ -96,7 +96,7 @@ export interface Problems extends MigrationProblems {
   task_failed: { readonly task: string; readonly reason: string };
 
   plan_cycle: { readonly objects: readonly string[] };
-  data_loss_refused: { readonly losses: readonly string[] };
+  data_loss_refused: { readonly losses: readonly string[]; readonly renames?: readonly string[] };
   unmanaged_objects: { readonly objects: readonly string[] };
   shadow_locked: { readonly directory: string };
   shadow_failed: { readonly reason: string };

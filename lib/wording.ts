@@ -185,7 +185,8 @@ export const wording: { readonly [C in Code]: Wording<Problems[C]> } = {
     1,
     409,
     () => 'Cannot proceed: would drop data. Use --force flag',
-    (of) => `It would lose: ${of.losses.join('; ')}.`,
+    (of) =>
+      `It would lose: ${of.losses.join('; ')}.${of.renames?.length ? ` If it was only renamed, say so: ${of.renames.map((one) => `--rename ${one}`).join(' ')}` : ''}`,
   ),
   unmanaged_objects: row(
     1,

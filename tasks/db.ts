@@ -1,4 +1,5 @@
 // pgmage's own tasks: each is a few lines over one operation.
+import type { Renaming } from '../lib/operations/renaming.ts';
 import type { RollbackPlan } from '../lib/operations/rollback.ts';
 import type { SyncPlan } from '../lib/operations/sync.ts';
 import type { TaskContext } from '../lib/runner/context.ts';
@@ -8,6 +9,7 @@ import type { Outcome } from '../lib/runner/outcome.ts';
 type Name = string;
 type Source = string;
 type Url = string;
+type Names = string;
 
 /**
  * Shows whether the database is as schema.sql says, and what is missing where.
@@ -59,6 +61,8 @@ export async function diff(
     sql?: boolean;
     /** Print the migration back as SQL. */
     down?: boolean;
+    /** What was renamed, as old=new: users.name=full_name. Can be given more than once. */
+    rename?: Names[];
     /** End with exit code 2 when there are differences. */
     check?: boolean;
     /** Fail when one of them holds objects that pgmage does not manage. */
@@ -94,6 +98,8 @@ export async function generate(
     name?: string;
     /** Write a draft to be filled by hand, instead of a migration from the schema. */
     empty?: boolean;
+    /** What was renamed, as old=new: users.name=full_name. Can be given more than once. */
+    rename?: Names[];
     /** URL of a server to make the shadow database on, instead of PostgreSQL inside this process. */
     shadow?: string;
   } = {},
@@ -102,7 +108,8 @@ export async function generate(
     import('../lib/operations/generation.ts'),
     import('../lib/report/migrations.ts'),
   ]);
-  const facts = await generate({ ...context, shadow: options.shadow ?? context.shadow }, options);
+  const own = { ...context, shadow: options.shadow ?? context.shadow };
+  const facts = await generate(own, options, renameChooser(context));
   return { facts, text: (paper) => generationText(facts, paper) };
 }
 
@@ -118,6 +125,8 @@ export async function sync(
     env?: string;
     /** What a new migration is called; default: by what it does. */
     name?: string;
+    /** What was renamed, as old=new: users.name=full_name. Can be given more than once. */
+    rename?: Names[];
     /** Do not ask. */
     yes?: boolean;
     /** Go on although data is lost. */
@@ -133,7 +142,8 @@ export async function sync(
   const ask =
     context.ask &&
     ((plan: SyncPlan) => context.ask?.((paper) => syncPlanText(plan, paper)) as Promise<boolean>);
-  const facts = await sync({ ...context, shadow: options.shadow ?? context.shadow }, options, ask);
+  const own = { ...context, shadow: options.shadow ?? context.shadow };
+  const facts = await sync(own, options, ask, renameChooser(context));
   return { facts, text: (paper) => syncText(facts, paper), code: facts.applied === null ? 1 : 0 };
 }
 
@@ -210,4 +220,14 @@ export async function history(
   ]);
   const facts = await history(context, options);
   return { facts, text: (paper) => historyText(facts, paper) };
+}
+
+// What was renamed is asked for where there is a terminal: the first answer is that nothing was.
+function renameChooser({ choose }: TaskContext): Renaming['choose'] {
+  if (choose === undefined) return undefined;
+  return async ({ gone, names }) => {
+    const answers = [`no: it is dropped`, ...names.map((name) => `yes: it is called ${name} now`)];
+    const answer = await choose(`${gone} is gone. Was it renamed?`, answers);
+    return answer === 0 ? null : answer - 1;
+  };
 }

@@ -113,7 +113,17 @@ test('the SQL of a difference leads to the other source, and that of --down back
     const words = ['db:diff', '--from', database.url, '--to', other.url];
     const { out } = await pgmage(null, ...words, '--json');
     const document = JSON.parse(out);
-    expect(Object.keys(document)).toEqual(['from', 'to', 'diff', 'changes', 'up', 'down', 'unmanaged']);
+    expect(Object.keys(document)).toEqual([
+      'from',
+      'to',
+      'diff',
+      'changes',
+      'up',
+      'down',
+      'unmanaged',
+      'renames',
+      'possible',
+    ]);
     const step = {
       action: 'drop',
       kind: 'table',

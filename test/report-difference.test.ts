@@ -30,7 +30,17 @@ function change(standing: Change['standing'], text: string, more: Partial<Change
 
 function report(changes: Change[], up: Step[] = []): DifferenceReport {
   const diff = { added: [], removed: [], changed: [] };
-  return { from: 'prod', to: 'schema/schema.sql', diff, changes, up, down: [], unmanaged: [] };
+  return {
+    from: 'prod',
+    to: 'schema/schema.sql',
+    diff,
+    changes,
+    up,
+    down: [],
+    unmanaged: [],
+    renames: [],
+    possible: [],
+  };
 }
 
 test('changes stand with the object that they are part of', () => {

@@ -2,6 +2,7 @@
 import { ours, present } from '../model/introspection.ts';
 import type { Kind } from '../model/kind.ts';
 import { qualify } from '../model/quote.ts';
+import { renamed } from './renaming.ts';
 import { type Routine, routineChanges, routineColumns, routineName, routineSlots } from './routines.ts';
 
 interface Aggregate extends Routine {
@@ -69,6 +70,7 @@ export const aggregate: Kind<Aggregate> = {
           array_to_string(t.types[least(a.aggnumdirectargs + 1, p.pronargs):], ', ')) end as signature) s
     where p.prokind = 'a' and ${ours('pg_proc', 'p.oid', 'p.pronamespace')}`,
   create: (fact) => fact.payload.definition,
+  rename: renamed('AGGREGATE'),
   drop: (fact) => `DROP AGGREGATE ${routineName(fact)}`,
   alter: { ...routineChanges, sort: 'replace' },
   slots: routineSlots,

@@ -5,6 +5,7 @@ import { ours, present } from '../model/introspection.ts';
 import type { Kind, Scope } from '../model/kind.ts';
 import { qualify, quote } from '../model/quote.ts';
 import type { Statement } from '../model/step.ts';
+import { renamedIn } from './renaming.ts';
 import { conversion, mayFail, rewrites } from './type-conversions.ts';
 
 interface Attribute {
@@ -77,6 +78,7 @@ export const attribute: Kind<Attribute> = {
       join pg_type t on t.oid = a.atttypid
     where c.relkind = 'c' and ${ours('pg_type', 'c.reltype', 'c.relnamespace')}`,
   create: (fact, { after }) => alter(fact, `ADD ATTRIBUTE ${clause(fact)}`, after),
+  rename: renamedIn('TYPE', 'ATTRIBUTE', 'ACCESS EXCLUSIVE', ' CASCADE'),
   drop: (fact, scope) => ({
     sql: alter(fact, `DROP ATTRIBUTE ${nameOf(fact)}`, scope.before),
     hazards: isFollowed(fact, scope.before) || isStored(fact.parent as string, scope) ? ['deletes_data'] : [],

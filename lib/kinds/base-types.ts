@@ -3,6 +3,7 @@ import type { Fact } from '../model/fact.ts';
 import { ours, present } from '../model/introspection.ts';
 import type { Kind } from '../model/kind.ts';
 import { literal, qualify } from '../model/quote.ts';
+import { renamed } from './renaming.ts';
 
 interface BaseType {
   readonly input: string;
@@ -71,6 +72,7 @@ export const baseType: Kind<BaseType> = {
     where t.typtype = 'b' and t.typisdefined and not exists (select from pg_type e where e.typarray = t.oid)
       and ${ours('pg_type', 't.oid', 't.typnamespace')}`,
   create,
+  rename: renamed('TYPE'),
   drop: () => [],
   alter: {
     input: 'replace',

@@ -4,6 +4,7 @@ import { present } from '../model/introspection.ts';
 import type { Kind } from '../model/kind.ts';
 import { qualify } from '../model/quote.ts';
 import { definition, drop, nameOf, query, reference, tableOf } from './constraints.ts';
+import { renamedIn } from './renaming.ts';
 
 interface Check {
   readonly definition: string;
@@ -41,6 +42,7 @@ export const check: Kind<Check> = {
     hazards: fact.payload.validated ? ['blocks_reads', 'may_fail_on_existing_rows'] : [],
     lock: 'ACCESS EXCLUSIVE',
   }),
+  rename: renamedIn('TABLE', 'CONSTRAINT'),
   drop,
   alter: {
     definition: 'replace',

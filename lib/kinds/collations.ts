@@ -3,6 +3,7 @@ import { ours, present } from '../model/introspection.ts';
 import type { Kind } from '../model/kind.ts';
 import { literal, qualify } from '../model/quote.ts';
 import { aside } from './asides.ts';
+import { renamed } from './renaming.ts';
 
 interface Collation {
   readonly provider: string;
@@ -40,6 +41,7 @@ export const collation: Kind<Collation> = {
     ].filter(Boolean);
     return `CREATE COLLATION ${qualify(path)} (${options.join(', ')})`;
   },
+  rename: renamed('COLLATION'),
   drop: (fact) => `DROP COLLATION ${qualify(fact.path)}`,
   alter: {
     provider: 'replace',

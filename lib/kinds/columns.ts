@@ -16,6 +16,7 @@ import {
   tableOf,
 } from './column-commands.ts';
 import { keptSettings } from './kept-settings.ts';
+import { renamedIn } from './renaming.ts';
 import { alterOptions } from './storage-options.ts';
 
 /** Columns (manual: catalog pg_attribute; ALTER TABLE). */
@@ -56,6 +57,7 @@ export const column: Kind<Column> = {
     ...(fact.payload.statistics === null ? [] : [settings.statistics(fact)]),
     ...alterOptions(only(fact), [], fact.payload.options),
   ],
+  rename: renamedIn('TABLE', 'COLUMN'),
   drop: (fact) => ({
     sql: `ALTER TABLE ${tableOf(fact)} DROP COLUMN ${nameOf(fact)}`,
     lock: 'ACCESS EXCLUSIVE',

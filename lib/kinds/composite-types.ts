@@ -4,6 +4,7 @@ import { ours, present } from '../model/introspection.ts';
 import type { Kind } from '../model/kind.ts';
 import { qualify } from '../model/quote.ts';
 import { aside } from './asides.ts';
+import { renamed } from './renaming.ts';
 
 interface Composite {
   /** Names of the attributes; none where tables follow the type, whose columns stay where they are. */
@@ -31,6 +32,7 @@ export const compositeType: Kind<Composite> = {
     where c.relkind = 'c' and ${ours('pg_type', 'c.reltype', 'c.relnamespace')}`,
   create: ({ path }, { clauses }) =>
     `CREATE TYPE ${qualify(path)} AS (${clauses.map(({ sql }) => sql).join(', ')})`,
+  rename: renamed('TYPE'),
   drop: (fact) => `DROP TYPE ${qualify(fact.path)}`,
   alter: { order: reorder },
   aside: aside('TYPE'),

@@ -2,6 +2,7 @@
 import { ours, present } from '../model/introspection.ts';
 import type { Kind } from '../model/kind.ts';
 import { literal, qualify } from '../model/quote.ts';
+import { renamed } from './renaming.ts';
 
 interface Conversion {
   readonly from: string;
@@ -24,6 +25,7 @@ export const encodingConversion: Kind<Conversion> = {
   create: ({ path, payload: { from, into, function: name, default: standard } }) =>
     `CREATE ${standard ? 'DEFAULT ' : ''}CONVERSION ${qualify(path)} FOR ${literal(from)} TO ${literal(into)} ` +
     `FROM ${name}`,
+  rename: renamed('CONVERSION'),
   drop: (fact) => `DROP CONVERSION ${qualify(fact.path)}`,
   alter: { from: 'replace', into: 'replace', function: 'replace', default: 'replace' },
   slots: ({ path, payload }) =>

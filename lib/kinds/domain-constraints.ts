@@ -5,6 +5,7 @@ import type { Kind, Scope } from '../model/kind.ts';
 import { qualify, quote } from '../model/quote.ts';
 import type { Statement } from '../model/step.ts';
 import { definition } from './constraints.ts';
+import { renamedIn, since } from './renaming.ts';
 
 interface DomainCheck {
   readonly definition: string;
@@ -42,6 +43,7 @@ export const domainCheck: Kind<DomainCheck> = {
     fact.payload.validated
       ? checking(alter(fact, `ADD ${clause(fact)}`))
       : alter(fact, `ADD ${clause(fact)} NOT VALID`),
+  rename: renamedIn('DOMAIN', 'CONSTRAINT', null),
   drop: (fact) => alter(fact, `DROP CONSTRAINT ${nameOf(fact)}`),
   alter: {
     definition: 'replace',
@@ -72,8 +74,10 @@ export const domainNotNull: Kind<DomainNotNull> = {
     checking(alter(fact, scope.major < 17 ? 'SET NOT NULL' : `ADD ${notNullClause(fact, scope)}`)),
   drop: (fact) => alter(fact, 'DROP NOT NULL'),
   alter: {
-    name: (from, to) =>
-      alter(to, `RENAME CONSTRAINT ${quote(from.payload.name)} TO ${quote(to.payload.name)}`),
+    name: (from, to, { major }) => {
+      const sql = alter(to, `RENAME CONSTRAINT ${quote(from.payload.name)} TO ${quote(to.payload.name)}`);
+      return major < 17 ? since(17, sql) : sql;
+    },
   },
   clause: notNullClause,
   atVersion: (payload, major) => (major < 17 ? { name: '' } : payload),

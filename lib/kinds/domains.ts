@@ -3,6 +3,7 @@ import { ours, present } from '../model/introspection.ts';
 import type { Kind } from '../model/kind.ts';
 import { qualify } from '../model/quote.ts';
 import { aside } from './asides.ts';
+import { renamed } from './renaming.ts';
 
 interface Domain {
   readonly type: string;
@@ -26,6 +27,7 @@ export const domain: Kind<Domain> = {
       ...(collation === null ? [] : [`COLLATE ${collation}`]),
       ...clauses.map(({ sql }) => sql),
     ].join(' '),
+  rename: renamed('DOMAIN'),
   drop: (fact) => `DROP DOMAIN ${qualify(fact.path)}`,
   alter: { type: 'replace', collation: 'replace' },
   aside: aside('DOMAIN'),

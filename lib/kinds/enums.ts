@@ -5,6 +5,7 @@ import type { Kind } from '../model/kind.ts';
 import { literal, qualify } from '../model/quote.ts';
 import type { Statement } from '../model/step.ts';
 import { aside } from './asides.ts';
+import { renamed } from './renaming.ts';
 
 interface Enum {
   readonly labels: readonly string[];
@@ -44,8 +45,13 @@ export const enumType: Kind<Enum> = {
     where t.typtype = 'e' and ${ours('pg_type', 't.oid', 't.typnamespace')}`,
   create: ({ path, payload }) =>
     `CREATE TYPE ${qualify(path)} AS ENUM (${payload.labels.map(literal).join(', ')})`,
+  rename: renamed('TYPE'),
   drop: (fact) => `DROP TYPE ${qualify(fact.path)}`,
   alter: { labels: add },
+  renameIn: {
+    labels: ({ path }, from, to) =>
+      `ALTER TYPE ${qualify(path)} RENAME VALUE ${literal(from)} TO ${literal(to)}`,
+  },
   aside: aside('TYPE'),
   slots: (fact) => [`type ${qualify(fact.path)}`],
 };

@@ -4,6 +4,7 @@ import { ours, present } from '../model/introspection.ts';
 import type { Kind } from '../model/kind.ts';
 import { literal, qualify } from '../model/quote.ts';
 import { type Firing, firing } from './firing-states.ts';
+import { renamed } from './renaming.ts';
 
 interface EventTrigger {
   readonly event: string;
@@ -31,6 +32,7 @@ export const eventTrigger: Kind<EventTrigger> = {
     const created = `CREATE EVENT TRIGGER ${qualify(fact.path)} ON ${event}${when} EXECUTE FUNCTION ${fact.payload.function}`;
     return firing === 'ENABLE' ? created : [created, fire(fact)];
   },
+  rename: renamed('EVENT TRIGGER'),
   drop: (fact) => `DROP EVENT TRIGGER ${qualify(fact.path)}`,
   alter: { event: 'replace', tags: 'replace', function: 'replace', firing: (_, to) => fire(to) },
   rank: 10,

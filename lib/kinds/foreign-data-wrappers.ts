@@ -4,6 +4,7 @@ import { ours, present } from '../model/introspection.ts';
 import type { Kind } from '../model/kind.ts';
 import { qualify } from '../model/quote.ts';
 import { alterForeignOptions, maskedOptions, optionsOf, withForeignOptions } from './foreign-options.ts';
+import { renamed } from './renaming.ts';
 
 interface ForeignDataWrapper {
   readonly handler: string | null;
@@ -28,6 +29,7 @@ export const foreignDataWrapper: Kind<ForeignDataWrapper> = {
     const functions = [handler && ` HANDLER ${handler}`, validator && ` VALIDATOR ${validator}`];
     return `CREATE FOREIGN DATA WRAPPER ${qualify(path)}${functions.filter(Boolean).join('')}${withForeignOptions(options)}`;
   },
+  rename: renamed('FOREIGN DATA WRAPPER'),
   drop: (fact) => `DROP FOREIGN DATA WRAPPER ${qualify(fact.path)}`,
   alter: {
     handler: (_, to) => `${alter(to)} ${clause('HANDLER', to.payload.handler)}`,

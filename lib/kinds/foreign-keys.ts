@@ -4,6 +4,7 @@ import { present } from '../model/introspection.ts';
 import type { Kind } from '../model/kind.ts';
 import { qualify } from '../model/quote.ts';
 import { deferral, definition, drop, nameOf, query, reference, tableOf } from './constraints.ts';
+import { renamedIn } from './renaming.ts';
 
 interface ForeignKey {
   readonly definition: string;
@@ -48,6 +49,7 @@ export const foreignKey: Kind<ForeignKey> = {
     hazards: fact.payload.validated ? ['blocks_writes', 'may_fail_on_existing_rows'] : [],
     lock: 'SHARE ROW EXCLUSIVE',
   }),
+  rename: renamedIn('TABLE', 'CONSTRAINT'),
   drop,
   alter: {
     definition: 'replace',

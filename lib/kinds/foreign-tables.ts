@@ -4,6 +4,7 @@ import { ours, present } from '../model/introspection.ts';
 import type { Kind } from '../model/kind.ts';
 import { qualify, quote } from '../model/quote.ts';
 import { alterForeignOptions, maskedOptions, optionsOf, withForeignOptions } from './foreign-options.ts';
+import { renamed } from './renaming.ts';
 
 interface Options {
   readonly options: readonly string[];
@@ -34,6 +35,7 @@ export const foreignTable: Kind<ForeignTable> = {
     const head = `CREATE FOREIGN TABLE ${qualify(fact.path)} (${body.join(',')}${body.length > 0 ? '\n' : ''})${inherits}`;
     return `${head} SERVER ${quote(fact.payload.server)}${withForeignOptions(fact.payload.options)}`;
   },
+  rename: renamed('FOREIGN TABLE', 'ACCESS EXCLUSIVE'),
   drop: (fact) => ({ sql: `DROP FOREIGN TABLE ${qualify(fact.path)}`, lock: 'ACCESS EXCLUSIVE' }),
   alter: {
     server: 'replace',

@@ -1,6 +1,7 @@
 // Functions and window functions, with bodies byte for byte.
 import { ours, present } from '../model/introspection.ts';
 import type { Kind } from '../model/kind.ts';
+import { renamed } from './renaming.ts';
 import {
   type Routine,
   routineChanges,
@@ -30,6 +31,7 @@ export const sqlFunction: Kind<SqlFunction> = {
       and not exists (select from pg_depend i where i.classid = 'pg_proc'::regclass and i.objid = p.oid
         and i.deptype = 'i')`,
   create: (fact) => fact.payload.definition,
+  rename: renamed('FUNCTION'),
   drop: (fact) => `DROP FUNCTION ${routineName(fact)}`,
   alter: { ...routineChanges, window: 'replace' },
   placeholder: routinePlaceholder,

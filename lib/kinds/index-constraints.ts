@@ -4,6 +4,7 @@ import { present } from '../model/introspection.ts';
 import type { Kind } from '../model/kind.ts';
 import { qualify, quote } from '../model/quote.ts';
 import { deferral, definition, drop, indexSlots, query, reference, tableOf } from './constraints.ts';
+import { renamedIn } from './renaming.ts';
 import { alterOptions, withOptions, writtenOptions } from './storage-options.ts';
 
 interface IndexConstraint {
@@ -57,6 +58,7 @@ function kind(name: string, type: string, slots: (fact: Row) => string[]): Kind<
       hazards: ['blocks_reads', 'may_fail_on_existing_rows'],
       lock: 'ACCESS EXCLUSIVE',
     }),
+    rename: renamedIn('TABLE', 'CONSTRAINT'),
     drop,
     alter: {
       definition: 'replace',

@@ -2,8 +2,9 @@
 import type { Fact } from '../model/fact.ts';
 import { ours } from '../model/introspection.ts';
 import type { Kind } from '../model/kind.ts';
-import { qualify, quote } from '../model/quote.ts';
+import { quote } from '../model/quote.ts';
 import { nameOf as ownName, tableOf } from './constraints.ts';
+import { indexName as nameOf, renamedIndex } from './renaming.ts';
 import { alterOptions, withOptions, without, writtenOptions } from './storage-options.ts';
 
 interface Index {
@@ -24,7 +25,6 @@ interface Index {
 
 type Row = Fact<Index>;
 
-const nameOf = ({ path }: Row) => qualify([path[0] as string, path[2] as string]);
 const alter = (fact: Row) => `ALTER INDEX ${nameOf(fact)}`;
 const where = ({ payload: { predicate } }: Row) => (predicate === null ? '' : ` WHERE ${predicate}`);
 const head = (fact: Row) => `${fact.payload.unique ? 'UNIQUE ' : ''}INDEX ${ownName(fact)} ON`;
@@ -81,6 +81,7 @@ export const index: Kind<Index> = {
       ...(tablespace === null ? [] : [`${alter(fact)} SET TABLESPACE ${quote(tablespace)}`]),
     ];
   },
+  rename: renamedIndex,
   drop: (fact) => ({ sql: `DROP INDEX ${nameOf(fact)}`, lock: 'ACCESS EXCLUSIVE' }),
   alter: {
     unique: 'replace',

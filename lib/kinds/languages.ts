@@ -3,6 +3,7 @@ import type { Fact } from '../model/fact.ts';
 import { ours, present } from '../model/introspection.ts';
 import type { Kind } from '../model/kind.ts';
 import { qualify } from '../model/quote.ts';
+import { renamed } from './renaming.ts';
 
 interface Language {
   readonly trusted: boolean;
@@ -34,6 +35,7 @@ export const language: Kind<Language> = {
       nullif(l.laninline, 0)::regproc as inline, nullif(l.lanvalidator, 0)::regproc as validator
     from pg_language l where l.lanispl and ${ours('pg_language', 'l.oid')}`,
   create: (fact) => create(fact, 'CREATE'),
+  rename: renamed('LANGUAGE'),
   drop: (fact) => `DROP LANGUAGE ${qualify(fact.path)}`,
   alter: { trusted: replace, handler: replace, inline: replace, validator: replace },
 };

@@ -3,6 +3,7 @@ import type { Fact } from '../model/fact.ts';
 import { ours, present } from '../model/introspection.ts';
 import type { Kind } from '../model/kind.ts';
 import { qualify, quote } from '../model/quote.ts';
+import { renamedIn } from './renaming.ts';
 import { alterOptions } from './storage-options.ts';
 
 interface MaterializedViewColumn {
@@ -49,6 +50,7 @@ export const materializedViewColumn: Kind<MaterializedViewColumn> = {
       ...alterOptions(alter(fact), [], options),
     ];
   },
+  rename: renamedIn('MATERIALIZED VIEW', 'COLUMN'),
   drop: () => [],
   alter: {
     // Before 16 there was no word for the type's own storage.

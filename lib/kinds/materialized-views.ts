@@ -2,6 +2,7 @@
 import { ours, present } from '../model/introspection.ts';
 import type { Kind } from '../model/kind.ts';
 import { qualify, quote } from '../model/quote.ts';
+import { renamed } from './renaming.ts';
 import { alterOptions, withOptions } from './storage-options.ts';
 import { lengthOf } from './views.ts';
 
@@ -35,6 +36,7 @@ export const materializedView: Kind<MaterializedView> = {
     ];
     return parts.filter(Boolean).join(' ');
   },
+  rename: renamed('MATERIALIZED VIEW', 'ACCESS EXCLUSIVE'),
   drop: (fact) => ({ sql: `DROP MATERIALIZED VIEW ${qualify(fact.path)}`, lock: 'ACCESS EXCLUSIVE' }),
   alter: {
     query: 'replace',

@@ -4,6 +4,7 @@ import { ours } from '../model/introspection.ts';
 import type { Kind, Scope } from '../model/kind.ts';
 import { qualify, quote } from '../model/quote.ts';
 import type { Statement } from '../model/step.ts';
+import { since } from './renaming.ts';
 import { isUsual } from './usual-names.ts';
 
 interface NotNull {
@@ -63,10 +64,11 @@ export const notNull: Kind<NotNull> = {
   create: add,
   drop: (fact) => `ALTER TABLE ${tableOf(fact)} ALTER COLUMN ${column(fact)} DROP NOT NULL`,
   alter: {
-    name: (from, to, { major }) =>
-      major < 18
-        ? []
-        : `ALTER TABLE ${tableOf(to)} RENAME CONSTRAINT ${quote(from.payload.name)} TO ${quote(to.payload.name)}`,
+    name: (from, to, { major, after }) => {
+      if (after.major < 18) return [];
+      const sql = `ALTER TABLE ${tableOf(to)} RENAME CONSTRAINT ${quote(from.payload.name)} TO ${quote(to.payload.name)}`;
+      return major < 18 ? since(18, sql) : sql;
+    },
     noInherit: (_, to) =>
       `ALTER TABLE ${tableOf(to)} ALTER CONSTRAINT ${quote(to.payload.name)} ${to.payload.noInherit ? 'NO INHERIT' : 'INHERIT'}`,
     validated: (_, to) =>

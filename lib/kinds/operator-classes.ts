@@ -3,6 +3,7 @@ import { ours, present } from '../model/introspection.ts';
 import type { Kind } from '../model/kind.ts';
 import { qualify } from '../model/quote.ts';
 import { functionMember, operatorMember } from './operator-families.ts';
+import { renamed } from './renaming.ts';
 
 interface OperatorClass {
   readonly default: boolean;
@@ -38,6 +39,7 @@ export const operatorClass: Kind<OperatorClass> = {
     const list = members.length === 0 ? [`STORAGE ${type}`] : members;
     return `CREATE OPERATOR CLASS ${qualify(fact.path)}${byDefault ? ' DEFAULT' : ''} FOR TYPE ${type}${fact.signature} FAMILY ${family} AS\n  ${list.join(',\n  ')}`;
   },
+  rename: renamed('OPERATOR CLASS'),
   drop: (fact) => `DROP OPERATOR CLASS ${qualify(fact.path)}${fact.signature}`,
   alter: { default: 'replace', type: 'replace', family: 'replace', members: 'replace' },
 };

@@ -3,6 +3,7 @@ import type { Fact } from '../model/fact.ts';
 import { ours, present } from '../model/introspection.ts';
 import type { Kind } from '../model/kind.ts';
 import { qualify } from '../model/quote.ts';
+import { renamed } from './renaming.ts';
 
 /** SQL for one operator of a family as CREATE OPERATOR CLASS writes it, from pg_amop m. */
 export const operatorMember = `format('OPERATOR %s %s%s', m.amopstrategy, m.amopopr::regoperator,
@@ -24,6 +25,7 @@ export const operatorFamily: Kind<Record<never, never>> = {
     from pg_opfamily f join pg_namespace n on n.oid = f.opfnamespace join pg_am am on am.oid = f.opfmethod
     where ${ours('pg_opfamily', 'f.oid', 'f.opfnamespace')}`,
   create: (fact) => `CREATE OPERATOR FAMILY ${qualify(fact.path)}${fact.signature}`,
+  rename: renamed('OPERATOR FAMILY'),
   drop: (fact) => `DROP OPERATOR FAMILY ${qualify(fact.path)}${fact.signature}`,
   alter: {},
 };

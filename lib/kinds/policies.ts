@@ -5,6 +5,7 @@ import { ours, present } from '../model/introspection.ts';
 import type { Kind } from '../model/kind.ts';
 import { qualify, quote } from '../model/quote.ts';
 import type { Statement } from '../model/step.ts';
+import { renamedOn } from './renaming.ts';
 
 interface Policy {
   readonly permissive: boolean;
@@ -62,6 +63,7 @@ export const policy: Kind<Policy> = {
       lock: 'ACCESS EXCLUSIVE',
     };
   },
+  rename: renamedOn('POLICY'),
   drop: (fact) => ({
     sql: `DROP ${reference(fact)}`,
     hazards: ['changes_privileges'],

@@ -1,6 +1,7 @@
 // Procedures.
 import { ours, present } from '../model/introspection.ts';
 import type { Kind } from '../model/kind.ts';
+import { renamed } from './renaming.ts';
 import {
   type Routine,
   routineChanges,
@@ -26,6 +27,7 @@ export const procedure: Kind<Routine> = {
     from pg_proc p join pg_namespace n on n.oid = p.pronamespace
     where p.prokind = 'p' and ${ours('pg_proc', 'p.oid', 'p.pronamespace')}`,
   create: (fact) => fact.payload.definition,
+  rename: renamed('PROCEDURE'),
   drop: (fact) => `DROP PROCEDURE ${routineName(fact)}`,
   alter: routineChanges,
   placeholder: routinePlaceholder,

@@ -3,6 +3,7 @@ import type { Fact } from '../model/fact.ts';
 import { ours, present } from '../model/introspection.ts';
 import type { Kind } from '../model/kind.ts';
 import { literal, qualify } from '../model/quote.ts';
+import { renamed } from './renaming.ts';
 
 interface Publication {
   readonly allTables: boolean;
@@ -51,6 +52,7 @@ export const publication: Kind<Publication> = {
     const what = contents.length === 0 ? '' : ` FOR ${contents.join(', ')}`;
     return `CREATE PUBLICATION ${qualify(path)}${what}${unusual.length === 0 ? '' : ` WITH (${unusual.join(', ')})`}`;
   },
+  rename: renamed('PUBLICATION'),
   drop: (fact) => `DROP PUBLICATION ${qualify(fact.path)}`,
   alter: {
     allTables: 'replace',

@@ -4,6 +4,7 @@ import { ours, present } from '../model/introspection.ts';
 import type { Kind } from '../model/kind.ts';
 import { qualify, quote } from '../model/quote.ts';
 import { type Firing, firing } from './firing-states.ts';
+import { renamedOn } from './renaming.ts';
 
 interface Rule {
   readonly definition: string;
@@ -28,6 +29,7 @@ export const rule: Kind<Rule> = {
     from pg_rewrite r join pg_class c on c.oid = r.ev_class join pg_namespace n on n.oid = c.relnamespace
     where r.rulename <> '_RETURN' and c.relpersistence <> 't' and ${ours('pg_class', 'c.oid', 'c.relnamespace')}`,
   create: (fact) => [fact.payload.definition, ...(fact.payload.firing === 'ENABLE' ? [] : [fire(fact)])],
+  rename: renamedOn('RULE'),
   drop: (fact) => `DROP RULE ${nameOf(fact)} ON ${tableOf(fact)}`,
   alter: {
     definition: (_, to) => to.payload.definition.replace('CREATE', 'CREATE OR REPLACE'),

@@ -4,6 +4,7 @@ import { ours, present } from '../model/introspection.ts';
 import type { Kind } from '../model/kind.ts';
 import { qualify } from '../model/quote.ts';
 import { type Counter, count, counterChanges, counterColumns, counterOptions } from './counters.ts';
+import { renamed } from './renaming.ts';
 
 interface Sequence extends Counter {
   readonly unlogged: boolean;
@@ -29,6 +30,7 @@ export const sequence: Kind<Sequence> = {
     const head = `CREATE ${payload.unlogged ? 'UNLOGGED ' : ''}SEQUENCE ${qualify(path)}`;
     return [head, ...type, ...counterOptions(payload)].join(' ');
   },
+  rename: renamed('SEQUENCE'),
   drop: (fact) => `DROP SEQUENCE ${qualify(fact.path)}`,
   alter: {
     type: recount,

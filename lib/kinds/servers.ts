@@ -4,6 +4,7 @@ import { ours, present } from '../model/introspection.ts';
 import type { Kind } from '../model/kind.ts';
 import { literal, qualify, quote } from '../model/quote.ts';
 import { alterForeignOptions, maskedOptions, optionsOf, withForeignOptions } from './foreign-options.ts';
+import { renamed } from './renaming.ts';
 
 interface Server {
   readonly wrapper: string;
@@ -30,6 +31,7 @@ export const server: Kind<Server> = {
     const head = `CREATE SERVER ${qualify(path)}${attributes.filter(Boolean).join('')}`;
     return `${head} FOREIGN DATA WRAPPER ${quote(wrapper)}${withForeignOptions(options)}`;
   },
+  rename: renamed('SERVER'),
   drop: (fact) => `DROP SERVER ${qualify(fact.path)}`,
   alter: {
     wrapper: 'replace',

@@ -3,6 +3,7 @@ import type { Fact } from '../model/fact.ts';
 import { ours, present } from '../model/introspection.ts';
 import type { Kind } from '../model/kind.ts';
 import { qualify } from '../model/quote.ts';
+import { renamed } from './renaming.ts';
 
 interface Statistics {
   /** `ndistinct`, `dependencies`, `mcv`; empty for those of a single expression. */
@@ -43,6 +44,7 @@ export const statistics: Kind<Statistics> = {
     `CREATE ${definition(fact)}`,
     ...(fact.payload.sampled === null ? [] : [setTarget(fact)]),
   ],
+  rename: renamed('STATISTICS'),
   drop: (fact) => `DROP STATISTICS ${qualify(fact.path)}`,
   alter: { kinds: 'replace', items: 'replace', table: 'replace', sampled: (_, to) => setTarget(to) },
   followsChanges: true,

@@ -4,6 +4,7 @@ import type { Kind } from '../model/kind.ts';
 import { literal, qualify, quote } from '../model/quote.ts';
 import type { Statement } from '../model/step.ts';
 import { hidePasswords } from '../secret.ts';
+import { renamed } from './renaming.ts';
 import { names, type Option, options, type Subscription } from './subscription-options.ts';
 
 type Row = Fact<Subscription>;
@@ -50,6 +51,7 @@ export const subscription: Kind<Subscription> = {
     ];
   },
   // Left to itself, DROP SUBSCRIPTION calls the publisher and cannot be taken back. The slot there is left behind.
+  rename: renamed('SUBSCRIPTION'),
   drop: (fact): (string | Statement)[] => [
     ...(fact.payload.enabled ? [alter(fact, 'DISABLE')] : []),
     ...(fact.payload.slot === null ? [] : [alter(fact, 'SET (slot_name = NONE)')]),

@@ -5,6 +5,7 @@ import type { Clause, Kind, Scope } from '../model/kind.ts';
 import { qualify, quote } from '../model/quote.ts';
 import { keyColumns, partitionKey } from './partition-keys.ts';
 import { persist } from './persistence.ts';
+import { renamed } from './renaming.ts';
 import { alterOptions, withOptions } from './storage-options.ts';
 
 interface Table {
@@ -64,6 +65,7 @@ export const table: Kind<Table> = {
       left join pg_tablespace ts on ts.oid = c.reltablespace
     where c.relkind in ('r', 'p') and c.relpersistence <> 't' and ${ours('pg_class', 'c.oid', 'c.relnamespace')}`,
   create,
+  rename: renamed('TABLE', 'ACCESS EXCLUSIVE'),
   drop: (fact) => ({ sql: `DROP TABLE ${qualify(fact.path)}`, lock: 'ACCESS EXCLUSIVE' }),
   alter: {
     partitionKey: 'replace',

@@ -3,6 +3,7 @@ import type { Fact } from '../model/fact.ts';
 import { ours, present } from '../model/introspection.ts';
 import type { Kind } from '../model/kind.ts';
 import { qualify, quote } from '../model/quote.ts';
+import { renamed } from './renaming.ts';
 
 interface Configuration {
   readonly parser: string;
@@ -25,6 +26,7 @@ export const textSearchConfiguration: Kind<Configuration> = {
     where ${ours('pg_ts_config', 'c.oid', 'c.cfgnamespace')}`,
   create: ({ path, payload }) =>
     `CREATE TEXT SEARCH CONFIGURATION ${qualify(path)} (PARSER = ${payload.parser})`,
+  rename: renamed('TEXT SEARCH CONFIGURATION'),
   drop: (fact) => `DROP TEXT SEARCH CONFIGURATION ${qualify(fact.path)}`,
   alter: { parser: 'replace' },
 };

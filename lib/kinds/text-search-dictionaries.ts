@@ -3,6 +3,7 @@ import type { Fact } from '../model/fact.ts';
 import { ours, present } from '../model/introspection.ts';
 import type { Kind } from '../model/kind.ts';
 import { qualify } from '../model/quote.ts';
+import { renamed } from './renaming.ts';
 
 interface Dictionary {
   readonly template: string;
@@ -34,6 +35,7 @@ export const textSearchDictionary: Kind<Dictionary> = {
     where ${ours('pg_ts_dict', 'd.oid', 'd.dictnamespace')}`,
   create: ({ path, payload: { template, options } }) =>
     `CREATE TEXT SEARCH DICTIONARY ${qualify(path)} (${[`TEMPLATE = ${template}`, ...options].join(', ')})`,
+  rename: renamed('TEXT SEARCH DICTIONARY'),
   drop: (fact) => `DROP TEXT SEARCH DICTIONARY ${qualify(fact.path)}`,
   alter: { template: 'replace', options: set },
 };

@@ -2,6 +2,7 @@
 import { ours, present } from '../model/introspection.ts';
 import type { Kind } from '../model/kind.ts';
 import { qualify } from '../model/quote.ts';
+import { renamed } from './renaming.ts';
 
 interface Parser {
   readonly start: string;
@@ -27,6 +28,7 @@ export const textSearchParser: Kind<Parser> = {
     const optional = headline === null ? '' : `, HEADLINE = ${headline}`;
     return `CREATE TEXT SEARCH PARSER ${qualify(path)} (${required}${optional})`;
   },
+  rename: renamed('TEXT SEARCH PARSER'),
   drop: (fact) => `DROP TEXT SEARCH PARSER ${qualify(fact.path)}`,
   alter: { start: 'replace', token: 'replace', end: 'replace', types: 'replace', headline: 'replace' },
 };

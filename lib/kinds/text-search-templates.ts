@@ -2,6 +2,7 @@
 import { ours, present } from '../model/introspection.ts';
 import type { Kind } from '../model/kind.ts';
 import { qualify } from '../model/quote.ts';
+import { renamed } from './renaming.ts';
 
 interface Template {
   readonly init: string | null;
@@ -20,6 +21,7 @@ export const textSearchTemplate: Kind<Template> = {
     where ${ours('pg_ts_template', 't.oid', 't.tmplnamespace')}`,
   create: ({ path, payload: { init, lexize } }) =>
     `CREATE TEXT SEARCH TEMPLATE ${qualify(path)} (${init === null ? '' : `INIT = ${init}, `}LEXIZE = ${lexize})`,
+  rename: renamed('TEXT SEARCH TEMPLATE'),
   drop: (fact) => `DROP TEXT SEARCH TEMPLATE ${qualify(fact.path)}`,
   alter: { init: 'replace', lexize: 'replace' },
 };

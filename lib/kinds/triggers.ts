@@ -2,9 +2,10 @@
 import type { Fact } from '../model/fact.ts';
 import { ours, present } from '../model/introspection.ts';
 import type { Kind, Scope } from '../model/kind.ts';
-import { qualify, quote } from '../model/quote.ts';
 import type { Statement } from '../model/step.ts';
+import { nameOf, tableOf } from './constraints.ts';
 import { type Firing, firing } from './firing-states.ts';
+import { renamedOn } from './renaming.ts';
 
 interface Trigger {
   readonly definition: string;
@@ -13,9 +14,6 @@ interface Trigger {
 }
 
 type State = Pick<Trigger, 'firing'>;
-
-const tableOf = (fact: Fact<State>) => qualify(fact.path.slice(0, 2));
-const nameOf = (fact: Fact<State>) => quote(fact.path[2] as string);
 
 function state(fact: Fact<State>, only: 'ONLY ' | '', to: Firing): Statement {
   return {
@@ -56,6 +54,7 @@ export const trigger: Kind<Trigger> = {
     create(fact),
     ...(fact.payload.firing === 'ENABLE' ? [] : [state(fact, '', fact.payload.firing)]),
   ],
+  rename: renamedOn('TRIGGER'),
   drop: (fact) => ({ sql: `DROP TRIGGER ${nameOf(fact)} ON ${tableOf(fact)}`, lock: 'ACCESS EXCLUSIVE' }),
   alter: {
     // Constraint triggers know no OR REPLACE; and it sets the trigger to fire again (manual: CREATE TRIGGER).

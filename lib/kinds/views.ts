@@ -3,6 +3,7 @@ import type { Fact } from '../model/fact.ts';
 import { ours, present } from '../model/introspection.ts';
 import type { Kind } from '../model/kind.ts';
 import { qualify } from '../model/quote.ts';
+import { renamed, renamedIn } from './renaming.ts';
 import { alterOptions, withOptions } from './storage-options.ts';
 
 interface View {
@@ -53,6 +54,7 @@ export const view: Kind<View> = {
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where c.relkind = 'v' and c.relpersistence <> 't' and ${ours('pg_class', 'c.oid', 'c.relnamespace')}`,
   create: (fact) => create(fact, 'CREATE'),
+  rename: renamed('VIEW', 'ACCESS EXCLUSIVE'),
   drop: (fact) => `DROP VIEW ${qualify(fact.path)}`,
   alter: {
     // Columns can only be added at the end (manual: CREATE VIEW).
@@ -87,6 +89,7 @@ export const viewColumn: Kind<Record<never, never>> = {
       join pg_attribute a on a.attrelid = c.oid and a.attnum > 0
     where c.relkind = 'v' and c.relpersistence <> 't' and ${ours('pg_class', 'c.oid', 'c.relnamespace')}`,
   create: () => [],
+  rename: renamedIn('VIEW', 'COLUMN'),
   drop: () => [],
   alter: {},
   // Columns can only be added (manual: CREATE VIEW), so one that has to be made anew takes its view along.

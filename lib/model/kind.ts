@@ -79,6 +79,17 @@ export interface Kind<P = Payload> {
   drop(fact: Fact<P>, scope: Scope): Script;
   readonly alter: { readonly [K in keyof P]-?: Change<P> };
 
+  /**
+   * Gives it the name of `to`; what names it follows by itself, as far as the server stores that by reference. Left out
+   * by kinds whose objects have no name of their own.
+   */
+  rename?(from: Fact<P>, to: Fact<P>): Script;
+
+  /** The same for names that are elements of an attribute (an enum's labels). */
+  readonly renameIn?: {
+    readonly [K in keyof P]?: (fact: Fact<P>, from: string, to: string) => Script;
+  };
+
   /** How GRANT calls it, where that is not `reference` (`TABLE v` for a view). */
   securable?(fact: Fact<P>): string;
 

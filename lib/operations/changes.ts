@@ -73,7 +73,7 @@ export function changesOf(compared: Compared): Change[] {
       standing: told && own.startsWith('GRANT ') ? 'missing' : standing,
       kind: fact.kind,
       facts,
-      text: short(text),
+      text: withoutPublic(text),
       part: part === fact ? null : nameOf(part),
       attributes: [],
     };
@@ -93,7 +93,7 @@ export function changesOf(compared: Compared): Change[] {
       standing: adds ? 'missing' : 'different',
       kind: to.kind,
       facts: [to.id, ...(along.get(to.id) ?? [])],
-      text: short(text),
+      text: withoutPublic(text),
       part: part === to && !adds ? null : nameOf(part),
       attributes,
     };
@@ -117,11 +117,11 @@ const ids = (facts: readonly Fact[]) => facts.map(({ id }) => id);
 function named(fact: Fact, kinds: Kinds): string {
   const kind = kinds.get(fact.kind);
   const shown = shownFact(fact, kind);
-  return short(kind?.summary?.(shown) ?? kind?.reference(shown) ?? fact.id);
+  return withoutPublic(kind?.summary?.(shown) ?? kind?.reference(shown) ?? fact.id);
 }
 
-// Without the schema that everything is in, and without the type that a default's constant has anyway.
-function short(text: string): string {
+/** A text without the schema that everything is in, and without the type that a default's constant has anyway. */
+export function withoutPublic(text: string): string {
   return text.replace(constant, '$1').replace(/(^|[\s(,])public\.(?=[\w"])/g, '$1');
 }
 

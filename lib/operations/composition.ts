@@ -6,17 +6,19 @@ import { isTransactional, type Piece, piecesOf, sqlOf } from '../migration/piece
 import type { Transaction } from '../migration/text.ts';
 import type { Catalog } from '../model/catalog.ts';
 import type { Step } from '../model/step.ts';
-import { plan } from '../plan/index.ts';
+import { plan, segmented } from '../plan/index.ts';
+import { type Rename, renameSteps } from '../plan/renames.ts';
 import { Problem } from '../problem.ts';
 import type { Change } from './changes.ts';
-import { type Comparison, comparisonOf } from './comparison.ts';
+import { comparisonOf } from './comparison.ts';
 import type { Context } from './context.ts';
 import { checkChain, forward, readMigrations } from './migrations.ts';
 import { type Return, rehearse } from './rehearsal.ts';
+import { compareRenamed, type Renamed, type Renaming } from './renaming.ts';
 import { keepReplayed, replay } from './replay.ts';
 import { sealDrafts, sealed, stampOf } from './sealing.ts';
 import { keepShadows } from './shadows.ts';
-import { readSource } from './source.ts';
+import { filesOf, readSource } from './source.ts';
 
 /** What is to be written so that the migrations lead to the wanted schema. */
 export interface Composition {
@@ -30,6 +32,9 @@ export interface Composition {
   readonly changes: readonly Change[];
   /** The steps of each new one, by its name. */
   readonly steps: ReadonlyMap<string, readonly Step[]>;
+  /** What is renamed, and what looks like it and nobody said so. */
+  readonly renames: readonly Rename[];
+  readonly possible: readonly Rename[];
 }
 
 // The oldest server that migrations are made for: what it understands, all understand.
@@ -38,13 +43,22 @@ const oldest = 15;
 /**
  * Composes the next migrations. Their ways up lead to the wanted schema exactly; their ways back are stamped.
  * @param words what the migration is called; default: by what it does
- * @throws Problem `broken_chain`, `unproven`, `plan_cycle`, of the sources
+ * @param renaming how it is known what was renamed, besides by comments in the wanted schema
+ * @throws Problem `broken_chain`, `unproven`, `plan_cycle`, `bad_option` of a rename; of the sources
  */
-export function compose(context: Context, words?: string): Promise<Composition> {
-  return keepShadows(context, () => composed(context, words));
+export function compose(
+  context: Context,
+  words?: string,
+  renaming: Omit<Renaming, 'files'> = {},
+): Promise<Composition> {
+  return keepShadows(context, () => composed(context, words, renaming));
 }
 
-async function composed(context: Context, words?: string): Promise<Composition> {
+async function composed(
+  context: Context,
+  words: string | undefined,
+  renaming: Renaming,
+): Promise<Composition> {
   const folder = await readMigrations(context);
   checkChain(folder);
   const base = await sealDrafts(context, folder);
@@ -53,15 +67,23 @@ async function composed(context: Context, words?: string): Promise<Composition> 
     recordedSchema(context, base),
     readSource(context, context.schema),
   ]);
-  const comparison = await comparisonOf(context, recorded, wanted);
-  if (comparison.same) return { folder, files: base, written: drafts, changes: [], steps: new Map() };
-  const made = await proven(context, base, comparison, words ?? nameFor(comparison.changes));
+  const files = await filesOf(context, context.schema);
+  const renamed = await compareRenamed(context, recorded, wanted, { ...renaming, files }, (statements) => {
+    const file = { file: 'renames', text: `${statements.join(';\n')};` };
+    return replay(context, [...forward(base), file], { inOrder: true });
+  });
+  const { comparison, renames, possible } = renamed;
+  if (comparison.same)
+    return { folder, files: base, written: drafts, changes: [], steps: new Map(), renames, possible };
+  const made = await proven(context, base, renamed, words ?? nameFor(comparison.changes));
   return {
     folder,
     files: [...base, ...made.keys()],
     written: [...drafts, ...made.keys()],
     changes: comparison.changes,
     steps: new Map([...made].map(([file, steps]) => [file.name, steps])),
+    renames,
+    possible,
   };
 }
 
@@ -79,14 +101,20 @@ type Made = ReadonlyMap<MigrationFile, readonly Step[]>;
 async function proven(
   context: Context,
   base: readonly MigrationFile[],
-  { before, after }: Comparison,
+  { comparison: { before, after }, renames, moved }: Renamed,
   words: string,
 ): Promise<Made> {
   let failure: Problem | undefined;
   for (const major of new Set([oldest, after.major])) {
-    const pieces = piecesOf(plan({ before, after, kinds, major }));
+    const first = renameSteps(renames, 'up');
+    const pieces = piecesOf(segmented([...first, ...plan({ before, after, kinds, major })]));
+    // Back to where the renames led, and then the names.
+    const wayBack = (from: Catalog, to: Catalog, at: number) =>
+      at > 0 || renames.length === 0
+        ? plan({ before: from, after: to, kinds, major })
+        : segmented([...plan({ before: from, after: moved, kinds, major }), ...renameSteps(renames, 'down')]);
     try {
-      return await made(context, base, pieces, after, words, major);
+      return await made(context, base, pieces, after, words, wayBack);
     } catch (thrown) {
       if (!(thrown instanceof Problem)) throw thrown;
       failure ??= thrown;
@@ -101,7 +129,7 @@ async function made(
   pieces: readonly Piece[],
   wanted: Catalog,
   words: string,
-  major: number,
+  wayBack: (from: Catalog, to: Catalog, at: number) => readonly Step[],
 ): Promise<Made> {
   const names: string[] = [];
   for (const [at] of pieces.entries()) {
@@ -115,7 +143,7 @@ async function made(
     pieces.map(({ steps }, at) => {
       const file = names[at] as string;
       const down = (from: Catalog, to: Catalog) => {
-        const back = plan({ before: from, after: to, kinds, major });
+        const back = wayBack(from, to, at);
         backSteps.set(file, back);
         return { file: `${file}, down`, text: sqlOf(back) };
       };

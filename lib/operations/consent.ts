@@ -16,6 +16,7 @@ export type Ask<Plan> = ((plan: Plan) => Promise<boolean>) | undefined;
 /**
  * Gets the consent to a plan.
  * @param what what needs it, as in `db:sync of prod`
+ * @param renames options that would say that nothing is lost, only renamed
  * @returns false when it was declined
  * @throws Problem `data_loss_refused`, `confirmation_needed`
  */
@@ -25,8 +26,9 @@ export async function agreed<Plan>(
   losses: readonly string[],
   { yes, force }: Consent,
   ask: Ask<Plan>,
+  renames: readonly string[] = [],
 ): Promise<boolean> {
-  if (losses.length > 0 && !force) throw new Problem('data_loss_refused', { losses });
+  if (losses.length > 0 && !force) throw new Problem('data_loss_refused', { losses, renames });
   if (yes) return true;
   if (ask === undefined) throw new Problem('confirmation_needed', { what });
   return ask(plan);

@@ -6,9 +6,10 @@ import { shownFact } from '../model/mask.ts';
 import type { Step } from '../model/step.ts';
 import { Problem } from '../problem.ts';
 import type { Change } from './changes.ts';
-import { compare } from './comparison.ts';
 import type { Context } from './context.ts';
-import { describe } from './source.ts';
+import { moved } from './moving.ts';
+import { compareRenamed, type RenameReport, renameReport } from './renaming.ts';
+import { describe, filesOf, readSource } from './source.ts';
 
 /** What is compared. */
 export interface DifferenceInput {
@@ -18,6 +19,8 @@ export interface DifferenceInput {
   readonly to?: string;
   /** The environment that is meant where `from` is not given. */
   readonly env?: string;
+  /** What was renamed, as `old=new`. */
+  readonly rename?: readonly string[];
   /** Fail when one of them holds objects that pgmage does not manage. */
   readonly strict?: boolean;
 }
@@ -37,6 +40,10 @@ export interface DifferenceReport {
   readonly down: readonly Step[];
   /** What either holds and pgmage does not manage. */
   readonly unmanaged: readonly string[];
+  /** What is renamed first. */
+  readonly renames: readonly RenameReport[];
+  /** What is dropped and added, and might have been renamed. */
+  readonly possible: readonly RenameReport[];
 }
 
 /**
@@ -48,7 +55,16 @@ export async function difference(context: Context, input: DifferenceInput = {}):
     throw new Problem('bad_option', { option: '--env', reason: '--from says where to start already' });
   const from = input.from ?? (await context.environment(input.env)).name;
   const to = input.to ?? context.schema;
-  const comparison = await compare(context, from, to);
+  const [first, second] = await Promise.all([readSource(context, from), readSource(context, to)]);
+  const files = await filesOf(context, to);
+  const renaming = { given: input.rename, files };
+  const { comparison, renames, possible } = await compareRenamed(
+    context,
+    first,
+    second,
+    renaming,
+    (statements) => moved(context, first, statements),
+  );
   const { diff, unmanaged } = comparison;
   if (input.strict && unmanaged.length > 0) throw new Problem('unmanaged_objects', { objects: unmanaged });
   return {
@@ -65,6 +81,8 @@ export async function difference(context: Context, input: DifferenceInput = {}):
       return comparison.down;
     },
     unmanaged,
+    renames: renames.map(renameReport),
+    possible: possible.map(renameReport),
   };
 }
 

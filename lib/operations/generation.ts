@@ -8,6 +8,7 @@ import type { Change } from './changes.ts';
 import { type Composition, compose } from './composition.ts';
 import type { Context } from './context.ts';
 import { checkChain, migrationFile, readMigrations, writeComposed, writeMigrations } from './migrations.ts';
+import { type RenameReport, type Renaming, renameReport } from './renaming.ts';
 
 /** What is asked. */
 export interface GenerationInput {
@@ -15,6 +16,8 @@ export interface GenerationInput {
   readonly name?: string;
   /** Makes one to write by hand, instead of one from the schema. */
   readonly empty?: boolean;
+  /** What was renamed, as `old=new`. */
+  readonly rename?: readonly string[];
 }
 
 /** One migration as it is told of. */
@@ -38,23 +41,39 @@ export interface GenerationReport {
   readonly written: readonly MigrationReport[];
   /** What the new ones change. */
   readonly changes: readonly Change[];
+  /** What they rename. */
+  readonly renames: readonly RenameReport[];
+  /** What they drop and add, and might have been renamed. */
+  readonly possible: readonly RenameReport[];
 }
 
 /**
  * Composes the next migrations and writes them. It needs no database but the shadow.
+ * @param choose is asked what was renamed; left out where there is nobody to ask
  * @throws Problem `broken_chain`, `unproven`, `migrations_changed`, of the schema and of the migrations
  */
-export async function generate(context: Context, input: GenerationInput = {}): Promise<GenerationReport> {
+export async function generate(
+  context: Context,
+  input: GenerationInput = {},
+  choose?: Renaming['choose'],
+): Promise<GenerationReport> {
   if (input.empty) return draft(context, input.name ?? 'by hand');
-  const composition = await compose(context, input.name);
+  const composition = await compose(context, input.name, { given: input.rename, choose });
   await writeComposed(context, composition);
   return generationReport(composition);
 }
 
 /** A composition as it is told of. */
-export function generationReport({ files, written, changes, steps }: Composition): GenerationReport {
+export function generationReport(composition: Composition): GenerationReport {
+  const { files, written, changes, steps, renames, possible } = composition;
   const one = (file: MigrationFile) => migrationReport(file, steps.get(file.name) ?? []);
-  return { total: files.length, written: written.map(one), changes };
+  return {
+    total: files.length,
+    written: written.map(one),
+    changes,
+    renames: renames.map(renameReport),
+    possible: possible.map(renameReport),
+  };
 }
 
 /** One migration as it is told of. */
@@ -73,5 +92,6 @@ async function draft(context: Context, words: string): Promise<GenerationReport>
   const text = render({ name, header: null, transaction: 'both', up: '', down: '' });
   const file = migrationFile(context, name, text);
   await writeMigrations(context, [file]);
-  return { total: files.length + 1, written: [migrationReport(file, [])], changes: [] };
+  const written = [migrationReport(file, [])];
+  return { total: files.length + 1, written, changes: [], renames: [], possible: [] };
 }

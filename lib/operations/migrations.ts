@@ -56,6 +56,14 @@ export function forward(files: readonly MigrationFile[]): TextFile[] {
   return files.map(({ file, text }) => ({ file, text: only(text, partsOf(text).up) }));
 }
 
+/** Their ways down, the same way; of those that have one. */
+export function backward(files: readonly MigrationFile[]): TextFile[] {
+  return files.flatMap(({ file, text }) => {
+    const { down } = partsOf(text);
+    return down === null ? [] : [{ file, text: only(text, down) }];
+  });
+}
+
 /**
  * Writes what was composed from a folder, unless that has other files by now.
  * @throws Problem `migrations_changed`, `unwritable_file`

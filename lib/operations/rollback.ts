@@ -10,7 +10,8 @@ import { recordedSchema } from './composition.ts';
 import { type Ask, agreed, type Consent, lossesOf } from './consent.ts';
 import type { Context, Target } from './context.ts';
 import { type MigrationReport, migrationReport } from './generation.ts';
-import { checkChain, readMigrations } from './migrations.ts';
+import { backward, checkChain, readMigrations } from './migrations.ts';
+import { moved, renamesIn } from './moving.ts';
 import { keepShadows } from './shadows.ts';
 import { confirmReached, runOf, type Situation, soundSituation } from './situation.ts';
 import { addressOf, withTarget } from './source.ts';
@@ -57,11 +58,8 @@ export function rollback(
       const kept = keptCount(files, before, target, input.version);
       const chosen = files.slice(kept, before.standing.applied).reverse();
       for (const { name, migration } of chosen) refuse(name, migration);
-      const { up } = await comparisonOf(
-        context,
-        before.actual,
-        await recordedSchema(context, files.slice(0, kept)),
-      );
+      const start = await moved(context, before.actual, await renamesIn(backward(chosen)));
+      const { up } = await comparisonOf(context, start, await recordedSchema(context, files.slice(0, kept)));
       const plan: RollbackPlan = {
         target: { name: target.name, address: addressOf(context, target), protected: target.protected },
         undone: chosen.map((file) => migrationReport(file, [])),

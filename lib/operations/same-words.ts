@@ -100,9 +100,17 @@ function bare(value: Json | undefined): Json {
   return typeof value === 'string' ? value.replace(casts, '').replace(/[()\s]/g, '') : (value ?? null);
 }
 
-/** The catalog of a shadow in which the definitions of a catalog were run. */
-async function retell(context: Context, catalog: Catalog): Promise<Catalog> {
-  const content = ['same words', await shadowName(context), encodeCatalog(catalog)];
+/**
+ * The catalog of a shadow in which the definitions of a catalog were run, as far as they can be made to work there.
+ * @param more statements that are run after them; what fails of these is left out, too
+ * @throws Problem of the shadow
+ */
+export async function retell(
+  context: Context,
+  catalog: Catalog,
+  more: readonly string[] = [],
+): Promise<Catalog> {
+  const content = ['same words', await shadowName(context), encodeCatalog(catalog), ...more];
   return cached(context, content, async () => {
     const [{ parse }, { quoteNewerWords }, { load }] = await Promise.all([
       import('../sql/parse.ts'),
@@ -116,6 +124,8 @@ async function retell(context: Context, catalog: Catalog): Promise<Catalog> {
     return useShadow(context, script.extensions, (shadow) =>
       shadow.state(async (connection) => {
         await load(connection, [script], { lenient: true });
+        const rest = await parse('more', more.map((sql) => `${sql}\n;\n`).join(''));
+        await load(connection, [rest], { lenient: true, anyOrder: false });
         return readState(connection);
       }),
     );

@@ -11,6 +11,7 @@ import { plan } from '../plan/index.ts';
 import { Problem } from '../problem.ts';
 import type { Context } from './context.ts';
 import { forward, migrationFile } from './migrations.ts';
+import { moved, renamesIn } from './moving.ts';
 import { type Return, rehearse } from './rehearsal.ts';
 import { parseFiles } from './replay.ts';
 
@@ -95,7 +96,8 @@ async function seal(
   const [start, end] = states as [Catalog, Catalog];
   const writes = forth?.statements.some(({ tag }) => writing.has(tag)) ?? false;
   const rows = writes ? ['rows that it writes'] : [];
-  const stamp = stampOf(returns[0] as Return, stepsBetween(start, end), rows);
+  const begin = await moved(context, start, await renamesIn([way.up]));
+  const stamp = stampOf(returns[0] as Return, stepsBetween(begin, end), rows);
   return sealed(
     context,
     { ...migration, name: draft.name },

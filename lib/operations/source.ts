@@ -48,6 +48,12 @@ export async function readSource(context: Context, source: string): Promise<Cata
   }
 }
 
+/** The files of a source that consists of some, as texts; none for any other. @throws Problem of the files */
+export async function filesOf(context: Context, source: string): Promise<TextFile[]> {
+  const place = await find(context, source);
+  return place.is === 'path' ? readSchema(context, place.path) : [];
+}
+
 // The schema that everybody has is told otherwise where it is missing than a file that somebody named.
 async function readSchema({ root, schema }: Context, path: string): Promise<TextFile[]> {
   try {

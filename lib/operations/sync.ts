@@ -11,7 +11,9 @@ import { type Composition, compose, recordedSchema } from './composition.ts';
 import { type Ask, agreed, type Consent, lossesOf } from './consent.ts';
 import type { Context, Target } from './context.ts';
 import { type MigrationReport, migrationReport } from './generation.ts';
-import { writeComposed } from './migrations.ts';
+import { forward, writeComposed } from './migrations.ts';
+import { moved, renamesIn } from './moving.ts';
+import { type RenameReport, type Renaming, renameReport } from './renaming.ts';
 import { keepShadows } from './shadows.ts';
 import { confirmReached, runOf, type Situation, soundSituation } from './situation.ts';
 import { addressOf, withTarget } from './source.ts';
@@ -22,6 +24,8 @@ export interface SyncInput extends Consent {
   readonly env?: string;
   /** What a new migration is called; default: by what it does. */
   readonly name?: string;
+  /** What was renamed, as `old=new`. */
+  readonly rename?: readonly string[];
 }
 
 /** What is going to be done. */
@@ -33,6 +37,10 @@ export interface SyncPlan {
   readonly pending: readonly MigrationReport[];
   /** A migration outside of a transaction that broke off, and is finished first. */
   readonly unfinished: string | null;
+  /** What is renamed. */
+  readonly renames: readonly RenameReport[];
+  /** What is dropped and added, and might have been renamed. */
+  readonly possible: readonly RenameReport[];
   /** What the statements cost that change the database's schema. */
   readonly cautions: readonly { readonly hazard: Hazard; readonly sql: string }[];
 }
@@ -45,31 +53,46 @@ export interface SyncReport extends SyncPlan {
 
 /**
  * Brings an environment to the wanted schema by its migrations.
+ * @param choose is asked what was renamed; left out where there is nobody to ask
  * @throws Problem `broken_chain`, `ledger_broken`, `drifted`, `data_loss_refused`, `confirmation_needed`,
  * `migration_running`, `migrations_changed`, `not_as_proven`,
  * `command_failed`; of the schema, the migrations, the connection
  */
-export function sync(context: Context, input: SyncInput, ask: Ask<SyncPlan>): Promise<SyncReport> {
+export function sync(
+  context: Context,
+  input: SyncInput,
+  ask: Ask<SyncPlan>,
+  choose?: Renaming['choose'],
+): Promise<SyncReport> {
   return keepShadows(context, async () => {
     const target = await context.environment(input.env);
-    const composition = await compose(context, input.name);
+    const composition = await compose(context, input.name, {
+      given: input.rename,
+      choose: input.yes ? undefined : choose,
+    });
     const { files, written } = composition;
     const wanted = await recordedSchema(context, files);
     const work = async (connection: Connection): Promise<SyncReport> => {
       const before = await soundSituation(context, connection, target, files);
-      const { up } = await comparisonOf(context, before.actual, wanted);
       const pending = files.slice(before.standing.applied);
+      // What the files rename is neither lost nor made.
+      const start = await moved(context, before.actual, await renamesIn(forward(pending)));
+      const { up } = await comparisonOf(context, start, wanted);
+      const possible = composition.possible.map(renameReport);
       const plan: SyncPlan = {
         target: { name: target.name, address: addressOf(context, target), protected: target.protected },
         written: written.map(({ file }) => file),
         pending: pending.map((file) => migrationReport(file, composition.steps.get(file.name) ?? [])),
+        renames: composition.renames.map(renameReport),
+        possible,
         unfinished: before.standing.unfinished?.file.name ?? null,
         cautions: up.flatMap(({ hazards, sql, shown = sql }) =>
           hazards.map((hazard) => ({ hazard, sql: shown })),
         ),
       };
       if (pending.length === 0 && plan.unfinished === null) return { ...plan, applied: [] };
-      if (!(await agreed(`db:sync of ${target.name}`, plan, lossesOf(up), input, ask)))
+      const options = possible.map(({ option }) => option);
+      if (!(await agreed(`db:sync of ${target.name}`, plan, lossesOf(up), input, ask, options)))
         return { ...plan, applied: null };
       const of = await runOf(context, connection, target, files);
       return { ...plan, applied: await applied(context, of, target, composition) };

@@ -123,8 +123,8 @@ function root(catalog: Catalog, fact: Fact): Fact {
   return parent === undefined ? fact : root(catalog, parent);
 }
 
-// A step that can't share a transaction stands in a segment of its own.
-function segmented(steps: readonly Omit<Step, 'segment'>[]): Step[] {
+/** Steps with their segments: one that can't share a transaction stands in one of its own. */
+export function segmented(steps: readonly Omit<Step, 'segment'>[]): Step[] {
   let segment = 0;
   let alone = false;
   return steps.map((step, index) => {

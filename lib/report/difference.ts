@@ -3,7 +3,7 @@ import type { Hazard, Step } from '../model/step.ts';
 import { type Attribute, type Change, type Standing, shown } from '../operations/changes.ts';
 import type { DifferenceReport } from '../operations/difference.ts';
 import { cut, legible } from './format.ts';
-import { hazardWords } from './hazards.ts';
+import { hazardWords, possibleLines } from './hazards.ts';
 import { inkOf } from './ink.ts';
 import { unified } from './lines.ts';
 import type { Paper } from './paper.ts';
@@ -13,7 +13,7 @@ const signs: Readonly<Record<Standing, string>> = { missing: '+', extra: '-', di
 
 /** The difference of two sources, for people. */
 export function differenceText(report: DifferenceReport, paper: Paper): string {
-  const { changes, unmanaged, up, down } = report;
+  const { changes, unmanaged, up, down, possible } = report;
   const ink = inkOf(paper.colour);
   const paint = (line: string) => {
     const sign = line.trimStart()[0];
@@ -45,6 +45,7 @@ export function differenceText(report: DifferenceReport, paper: Paper): string {
     '',
     ink.bold(`${summary}.`) + ink.dim(` Up: ${sizeOf(up)}. Down: ${sizeOf(down)}.`),
     ...cautions(up).map((line) => ink.yellow(cut(line, paper))),
+    ...possibleLines(possible, paper),
     ...others,
   ].join('\n');
 }

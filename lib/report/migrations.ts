@@ -6,30 +6,33 @@ import type { SyncPlan, SyncReport } from '../operations/sync.ts';
 import type { Check, VerifyReport } from '../operations/verify.ts';
 import { redact } from '../secret.ts';
 import { ago, counted, cut } from './format.ts';
-import { hazardWords } from './hazards.ts';
+import { hazardWords, possibleLines } from './hazards.ts';
 import { inkOf } from './ink.ts';
 import type { Paper } from './paper.ts';
 
 type Cautions = SyncPlan['cautions'];
 
 /** What `db:generate` wrote. */
-export function generationText({ written, total }: GenerationReport, paper: Paper): string {
+export function generationText({ written, total, possible }: GenerationReport, paper: Paper): string {
   if (written.length === 0)
     return total === 0
       ? 'Nothing to write: the wanted schema is empty.'
       : `Nothing to write: ${counted(total, 'migration')} lead to the wanted schema.`;
-  return written
-    .flatMap((one) => [...headLines(one, paper), ...cautionLines(one.cautions, paper)])
-    .join('\n');
+  return [
+    ...written.flatMap((one) => [...headLines(one, paper), ...cautionLines(one.cautions, paper)]),
+    ...possibleLines(possible, paper),
+  ].join('\n');
 }
 
 /** What `db:sync` is going to do, before it is asked for. */
-export function syncPlanText({ target, pending, unfinished, cautions }: SyncPlan, paper: Paper): string {
+export function syncPlanText(plan: SyncPlan, paper: Paper): string {
+  const { target, pending, unfinished, cautions, possible } = plan;
   const first = unfinished === null ? [] : [`${unfinished} broke off half-way and is finished first.`];
   return [
     ...pending.flatMap((one) => [...headLines(one, paper), ...indented(upOf(one.text)), '']),
     ...first,
     ...cautionLines(cautions, paper),
+    ...possibleLines(possible, paper),
     `To be applied to ${target.name} (${target.address}): ${counted(pending.length, 'migration')}.`,
   ].join('\n');
 }

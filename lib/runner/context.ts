@@ -11,6 +11,11 @@ export interface TaskContext extends Context {
   /** Shows a text and asks whether to go on; left out where there is no terminal. */
   ask?(text: (paper: Paper) => string): Promise<boolean>;
   /**
+   * Asks for one of several answers and gives its place; left out where there is no terminal.
+   * @throws Problem `interrupted`
+   */
+  choose?(question: string, answers: readonly string[]): Promise<number>;
+  /**
    * Runs another task and gives its result. With the same arguments it runs once per command line, however many
    * tasks need it.
    */
@@ -28,6 +33,7 @@ export interface Edge {
   progress(message: string): void;
   onInterrupt?(undo: () => Promise<void>): () => void;
   ask?(text: (paper: Paper) => string): Promise<boolean>;
+  choose?(question: string, answers: readonly string[]): Promise<number>;
 }
 
 /** Makes the context of one command line. */
@@ -61,6 +67,7 @@ export function makeContext(project: Project, edge: Edge): TaskContext {
     ...(afterSync && { afterSync: async () => (await import('../config/command.ts')).run(afterSync, root) }),
     ...(edge.onInterrupt && { onInterrupt: edge.onInterrupt }),
     ...(edge.ask && { ask: edge.ask }),
+    ...(edge.choose && { choose: edge.choose }),
     run(task, ...args) {
       const byArguments = done.get(task) ?? new Map<string, unknown>();
       done.set(task, byArguments);

@@ -25,6 +25,8 @@ export interface World {
   log(text: string): void;
   /** Asks on the terminal; left out where there is none. */
   ask?(question: string): Promise<boolean>;
+  /** Asks there for one of several answers; left out likewise. */
+  choose?(question: string, answers: readonly string[]): Promise<number>;
   /** Notes what is to be undone when the process is interrupted; gives the way to forget it again. */
   onInterrupt?(undo: () => Promise<void>): () => void;
 }
@@ -67,6 +69,7 @@ async function perform(world: World): Promise<number> {
       progress,
       ...(onInterrupt && { onInterrupt }),
       ...(ask && { ask }),
+      ...(world.choose && { choose: world.choose }),
     };
     return execute(world, project, line, edge);
   }

@@ -1,4 +1,5 @@
 // Asks on a terminal.
+import { Problem } from '../problem.ts';
 
 /** A question that yes or no answers; Ctrl-C is no. */
 export async function askYesNo(question: string): Promise<boolean> {
@@ -10,5 +11,25 @@ export async function askYesNo(question: string): Promise<boolean> {
   } catch {
     // It throws an empty text for Ctrl-C and Escape.
     return false;
+  }
+}
+
+/**
+ * A question that one of several answers.
+ * @returns its place
+ * @throws Problem `interrupted`: after Ctrl-C there is none
+ */
+export async function askWhich(question: string, answers: readonly string[]): Promise<number> {
+  const { default: enquirer } = await import('enquirer');
+  const choices = answers.map((message, at) => ({ name: `${at}`, message }));
+  const prompt = { type: 'select', name: 'answer', message: question, choices } as const;
+  try {
+    const { answer } = await enquirer.prompt<{ answer: string }>({
+      ...prompt,
+      stdout: process.stderr,
+    } as never);
+    return Number(answer);
+  } catch {
+    throw new Problem('interrupted', { state: 'Nothing was changed.' });
   }
 }
