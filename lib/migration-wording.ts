@@ -18,6 +18,12 @@ export const migrationWording: {
     (of) => `The migrations do not follow one another: ${of.breaks.join('; ')}`,
     'Bring back the files as they were committed. One that was never applied can be deleted and generated again.',
   ),
+  rebase_refused: row(
+    1,
+    409,
+    (of) => `${of.migration} cannot be put behind ${of.after}: ${of.why}`,
+    'Nothing was written. Where it was never applied: delete it and run db:generate, or delete its header and correct its SQL. Where it was: undo it there first.',
+  ),
   unproven: row(
     1,
     500,

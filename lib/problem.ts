@@ -31,6 +31,7 @@ export interface Refused {
 export interface MigrationProblems {
   bad_migration: { readonly file: string; readonly reason: string };
   broken_chain: { readonly breaks: readonly string[] };
+  rebase_refused: { readonly migration: string; readonly after: string; readonly why: string };
   unproven: { readonly migration: string; readonly changes: readonly string[] };
   ledger_broken: { readonly environment: string; readonly faults: readonly string[] };
   drifted: { readonly environment: string; readonly changes: readonly string[] };

@@ -98,6 +98,10 @@ export async function generate(
     name?: string;
     /** Write a draft to be filled by hand, instead of a migration from the schema. */
     empty?: boolean;
+    /** Put migrations of merged branches one behind the other, instead of making one. */
+    rebase?: boolean;
+    /** With --rebase: the environment whose ledger says what was applied; default: the configured one. */
+    env?: Name;
     /** What was renamed, as old=new: users.name=full_name. Can be given more than once. */
     rename?: Names[];
     /** URL of a server to make the shadow database on, instead of PostgreSQL inside this process. */

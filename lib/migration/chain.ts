@@ -74,13 +74,37 @@ export function breaksOf(files: readonly MigrationFile[]): Break[] {
   return found;
 }
 
+/** A folder in which branches were merged. */
+export interface Branches {
+  /** Those that follow one another, from the first. */
+  readonly line: readonly MigrationFile[];
+  /** The others, in their order. */
+  readonly rest: readonly MigrationFile[];
+}
+
+/**
+ * The branches of a folder. Where several files follow one, the line goes on with what is applied, or else with the first.
+ * @param files sealed ones, in their order
+ * @param applied names of those that are applied to some database
+ */
+export function branchesOf(files: readonly MigrationFile[], applied: ReadonlySet<string>): Branches {
+  const line: MigrationFile[] = [];
+  const following = (last: MigrationFile | undefined) =>
+    files.filter(({ migration }) => migration.header?.after === (last?.migration.stated ?? null));
+  const reaches = (file: MigrationFile): boolean => applied.has(file.name) || following(file).some(reaches);
+  for (let next = following(undefined); next.length > 0; next = following(line.at(-1)))
+    line.push(next.find(reaches) ?? (next[0] as MigrationFile));
+  return { line, rest: files.filter((file) => !line.includes(file)) };
+}
+
 const words: Readonly<Record<Break['is'], (of: Break) => string>> = {
   edited: ({ name }) => `${name} was edited`,
   renamed: ({ name, other }) => `${name} was renamed from ${other}`,
   duplicated: ({ name, other }) => `${name} is a copy of ${other}`,
   orphaned: ({ name }) => `the migration that ${name} was made after is gone or was edited`,
   reordered: ({ name, other }) => `${name} was made after ${other}, but stands before it`,
-  branched: ({ name, other }) => `${name} was made without knowing ${other}`,
+  branched: ({ name, other }) =>
+    `${name} was made without knowing ${other} (db:generate --rebase puts one behind the other)`,
   unsealed: ({ name }) => `${name} is a draft before migrations that were made without it`,
   unfitting: ({ name, other }) => `${name} starts from another schema than ${other} ends at`,
 };

@@ -8,6 +8,7 @@ import type { Change } from './changes.ts';
 import { type Composition, compose } from './composition.ts';
 import type { Context } from './context.ts';
 import { checkChain, migrationFile, readMigrations, writeComposed, writeMigrations } from './migrations.ts';
+import { rebase } from './rebasing.ts';
 import { type RenameReport, type Renaming, renameReport } from './renaming.ts';
 
 /** What is asked. */
@@ -16,6 +17,10 @@ export interface GenerationInput {
   readonly name?: string;
   /** Makes one to write by hand, instead of one from the schema. */
   readonly empty?: boolean;
+  /** Puts merged branches of migrations one behind the other, instead of making one. */
+  readonly rebase?: boolean;
+  /** The environment whose ledger says what was applied and cannot move; default: the configured one. */
+  readonly env?: string;
   /** What was renamed, as `old=new`. */
   readonly rename?: readonly string[];
 }
@@ -45,12 +50,14 @@ export interface GenerationReport {
   readonly renames: readonly RenameReport[];
   /** What they drop and add, and might have been renamed. */
   readonly possible: readonly RenameReport[];
+  /** Those that were put behind others that they did not know, by what they were called before. */
+  readonly rebased: readonly { readonly name: string; readonly was: string }[];
 }
 
 /**
  * Composes the next migrations and writes them. It needs no database but the shadow.
  * @param choose is asked what was renamed; left out where there is nobody to ask
- * @throws Problem `broken_chain`, `unproven`, `migrations_changed`, of the schema and of the migrations
+ * @throws Problem `broken_chain`, `rebase_refused`, `unproven`, `migrations_changed`, of the schema and of the migrations
  */
 export async function generate(
   context: Context,
@@ -58,6 +65,7 @@ export async function generate(
   choose?: Renaming['choose'],
 ): Promise<GenerationReport> {
   if (input.empty) return draft(context, input.name ?? 'by hand');
+  if (input.rebase) return rebased(context, input.env);
   const composition = await compose(context, input.name, { given: input.rename, choose });
   await writeComposed(context, composition);
   return generationReport(composition);
@@ -73,6 +81,7 @@ export function generationReport(composition: Composition): GenerationReport {
     changes,
     renames: renames.map(renameReport),
     possible: possible.map(renameReport),
+    rebased: [],
   };
 }
 
@@ -85,6 +94,13 @@ export function migrationReport(file: MigrationFile, steps: readonly Step[]): Mi
   return { name, file: file.file, down: migration.header?.down ?? null, text, cautions };
 }
 
+async function rebased(context: Context, env: string | undefined): Promise<GenerationReport> {
+  const { files, moved } = await rebase(context, env);
+  const written = moved.map(({ file }) => migrationReport(file, []));
+  const names = moved.map(({ file, was }) => ({ name: file.name, was }));
+  return { total: files.length, written, changes: [], renames: [], possible: [], rebased: names };
+}
+
 async function draft(context: Context, words: string): Promise<GenerationReport> {
   const files = await readMigrations(context);
   checkChain(files);
@@ -93,5 +109,5 @@ async function draft(context: Context, words: string): Promise<GenerationReport>
   const file = migrationFile(context, name, text);
   await writeMigrations(context, [file]);
   const written = [migrationReport(file, [])];
-  return { total: files.length + 1, written, changes: [], renames: [], possible: [] };
+  return { total: files.length + 1, written, changes: [], renames: [], possible: [], rebased: [] };
 }

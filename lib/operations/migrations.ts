@@ -1,6 +1,6 @@
 // The folder of migrations: its files in their order, read and written.
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isMissing, writing } from '../file-problem.ts';
 import { breaksOf, breakWords, type MigrationFile } from '../migration/chain.ts';
@@ -95,6 +95,12 @@ export async function writeMigrations(context: Context, files: readonly Migratio
       await rename(draft, join(context.migrations, `${name}.sql`));
     });
   }
+}
+
+/** Removes files. @throws Problem `unwritable_file` */
+export async function removeMigrations(context: Context, names: readonly string[]): Promise<void> {
+  for (const name of names)
+    await writing(fileOf(context, name), () => rm(join(context.migrations, `${name}.sql`)));
 }
 
 function fileOf(context: Context, name: string): string {

@@ -80,7 +80,11 @@ const writing = new Set([
   'CallStmt',
 ]);
 
-async function seal(
+/**
+ * Seals a migration behind others, whether it was sealed before or not.
+ * @throws Problem of its SQL, with its place
+ */
+export async function seal(
   context: Context,
   before: readonly MigrationFile[],
   draft: MigrationFile,

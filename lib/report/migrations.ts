@@ -13,13 +13,15 @@ import type { Paper } from './paper.ts';
 type Cautions = SyncPlan['cautions'];
 
 /** What `db:generate` wrote. */
-export function generationText({ written, total, possible }: GenerationReport, paper: Paper): string {
+export function generationText(report: GenerationReport, paper: Paper): string {
+  const { written, total, possible, rebased } = report;
   if (written.length === 0)
     return total === 0
       ? 'Nothing to write: the wanted schema is empty.'
       : `Nothing to write: ${counted(total, 'migration')} lead to the wanted schema.`;
   return [
     ...written.flatMap((one) => [...headLines(one, paper), ...cautionLines(one.cautions, paper)]),
+    ...rebased.map(({ name, was }) => (name === was ? `Rebased ${name}` : `Rebased ${was}, now ${name}`)),
     ...possibleLines(possible, paper),
   ].join('\n');
 }
