@@ -18,8 +18,11 @@ export function linkEdges(graph: Graph, fates: Fates): void {
 function mergingEdges(graph: Graph, fates: Fates, parts: ReadonlyMap<string, ReadonlySet<string>>): void {
   for (const { id, from, to, action } of fates.all.values()) {
     if (to !== undefined && to.parent !== null && action !== 'drop')
-      for (const [upper, link] of uppers(fates, 'after', to))
-        if (fates.comes(link) && upper !== null && !given(fates, link)) {
+      for (const [upper, link, above] of uppers(fates, 'after', to))
+        if (fates.comes(link) && isLate(fates, to, above)) {
+          graph.edge(node('create', link), node('create', above));
+          graph.edge(node('create', link), node('create', id));
+        } else if (fates.comes(link) && upper !== null && !given(fates, link)) {
           graph.edge(node(action === 'alter' ? 'alter' : 'create', id), node('create', link));
           // What is not complete is passed over, and another one made in its place.
           for (const part of parts.get(id) ?? []) graph.edge(node('create', part), node('create', link));
@@ -56,7 +59,7 @@ export function along(fates: Fates): [string, string][] {
     const going = from === undefined || from.parent === null ? [] : uppers(fates, 'before', from);
     return [
       ...coming.flatMap(([, link, above]): [string, string][] => {
-        if (!fates.comes(link)) return [];
+        if (!fates.comes(link) || isLate(fates, to as Fact, above)) return [];
         const heir = fates.after.facts.get(link)?.parent as string;
         const last = node('create', given(fates, link) ? heir : link);
         return [
@@ -74,6 +77,17 @@ export function along(fates: Fates): [string, string][] {
       ),
     ];
   });
+}
+
+// What can be mistaken for another one when its parent is linked is made after that, together with what is above it.
+function isLate(fates: Fates, { id }: Fact, above: string): boolean {
+  const upper = fates.after.facts.get(above);
+  if (!fates.kind(id).mistakable || upper === undefined || upper.parent === null || !fates.comes(above))
+    return false;
+  if (!fates.comes(upper.parent)) return true;
+  return uppers(fates, 'after', upper).some(
+    ([, link, top]) => fates.comes(link) && isLate(fates, upper, top),
+  );
 }
 
 // Whether a link is part of the creation of what it links, which then makes what is inherited.
