@@ -6,6 +6,19 @@ import { row, type Wording } from './wording-row.ts';
 export const migrationWording: {
   readonly [C in keyof MigrationProblems]: Wording<MigrationProblems[C]>;
 } = {
+  not_reproduced: row(
+    1,
+    500,
+    (of) =>
+      `The schema of ${of.from} cannot be written so that it loads again as it is: ${of.changes.join('; ')}`,
+    'Nothing was written. Leave these objects out by `ignore` in pgmage.config.ts, or name a server like it with --shadow URL.',
+  ),
+  would_overwrite: row(
+    1,
+    409,
+    (of) => `Nothing was written: it would overwrite ${of.changes.join(', ')}`,
+    'Pass --force if that is meant, or --out PATH to write elsewhere.',
+  ),
   bad_migration: row(
     1,
     422,
@@ -43,6 +56,14 @@ export const migrationWording: {
     (of) =>
       `Somebody changed it by other means. See db:diff --from migrations --to ${of.environment}; take the change back there, or into the schema and a migration.`,
   ),
+  unrecorded: row(
+    1,
+    409,
+    (of) =>
+      `${of.environment} is not empty, but none of the migrations is recorded there: ${of.changes.join('; ')}`,
+    (of) =>
+      `If it has their work already, record that without running them: db:sync --env ${of.environment} --baseline.`,
+  ),
   confirmation_needed: row(
     64,
     409,
@@ -78,6 +99,22 @@ export const migrationWording: {
     404,
     (of) => `No migration ${of.version} is applied to ${of.environment}`,
     (of) => `Applied: ${of.known.join(', ')}.`,
+  ),
+  foreign_migrations: row(
+    64,
+    409,
+    (of) => `${of.what} is not for migrations of ${of.tool}`,
+    (of) =>
+      of.command === null
+        ? `Write it with ${of.tool}; db:diff --from migrations --sql prints what it has to do.`
+        : `db:generate writes them, and ${of.command} applies them.`,
+  ),
+  no_baseline: row(
+    1,
+    409,
+    (of) =>
+      `Nothing was recorded: ${of.environment} is not as any of the migrations leaves it. Nearest, it differs by: ${of.changes.join('; ')}`,
+    'Change the database, or the schema and its migrations, until they are the same; db:diff --from migrations shows how far they are.',
   ),
   not_as_proven: row(
     1,

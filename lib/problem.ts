@@ -27,14 +27,17 @@ export interface Refused {
   readonly position: number | null;
 }
 
-/** What can go wrong with migrations. */
+/** What can go wrong with migrations, and with schema files that are written. */
 export interface MigrationProblems {
+  not_reproduced: { readonly from: string; readonly changes: readonly string[] };
+  would_overwrite: { readonly changes: readonly string[] };
   bad_migration: { readonly file: string; readonly reason: string };
   broken_chain: { readonly breaks: readonly string[] };
   rebase_refused: { readonly migration: string; readonly after: string; readonly why: string };
   unproven: { readonly migration: string; readonly changes: readonly string[] };
   ledger_broken: { readonly environment: string; readonly faults: readonly string[] };
   drifted: { readonly environment: string; readonly changes: readonly string[] };
+  unrecorded: { readonly environment: string; readonly changes: readonly string[] };
   confirmation_needed: { readonly what: string };
   migrations_changed: { readonly files: readonly string[] };
   migration_running: { readonly environment: string };
@@ -45,6 +48,8 @@ export interface MigrationProblems {
     readonly version: string;
     readonly known: readonly string[];
   };
+  foreign_migrations: { readonly what: string; readonly tool: string; readonly command: string | null };
+  no_baseline: { readonly environment: string; readonly changes: readonly string[] };
   not_as_proven: { readonly environment: string; readonly changes: readonly string[] };
   no_way_back: { readonly migration: string; readonly why: string };
 }

@@ -1,7 +1,5 @@
 // pgmage's own tasks: each is a few lines over one operation.
-import type { Renaming } from '../lib/operations/renaming.ts';
-import type { RollbackPlan } from '../lib/operations/rollback.ts';
-import type { SyncPlan } from '../lib/operations/sync.ts';
+import { asking, renameChooser } from '../lib/runner/asking.ts';
 import type { TaskContext } from '../lib/runner/context.ts';
 import type { Outcome } from '../lib/runner/outcome.ts';
 
@@ -10,6 +8,28 @@ type Name = string;
 type Source = string;
 type Url = string;
 type Names = string;
+type Path = string;
+
+interface Naming {
+  /** What a new migration is called; default: by what it does. */
+  name?: string;
+  /** What was renamed, as old=new: users.name=full_name. Can be given more than once. */
+  rename?: Names[];
+}
+
+interface Changing {
+  /** The environment to change; default: the configured one. */
+  env?: Name;
+  /** Do not ask. */
+  yes?: boolean;
+  /** Go on although data is lost. */
+  force?: boolean;
+}
+
+interface Shadowed {
+  /** URL of a server to make the shadow database on, instead of PostgreSQL inside this process. */
+  shadow?: Url;
+}
 
 /**
  * Shows whether the database is as schema.sql says, and what is missing where.
@@ -27,9 +47,7 @@ export async function status(
     strict?: boolean;
     /** Print what differs as annotations of a pull request. */
     format?: 'github';
-    /** URL of a server to make the shadow database on, instead of PostgreSQL inside this process. */
-    shadow?: Url;
-  } = {},
+  } & Shadowed = {},
 ): Promise<Outcome> {
   const [{ isSound, status }, { statusText }] = await Promise.all([
     import('../lib/operations/status.ts'),
@@ -67,9 +85,7 @@ export async function diff(
     check?: boolean;
     /** Fail when one of them holds objects that pgmage does not manage. */
     strict?: boolean;
-    /** URL of a server to make the shadow database on, instead of PostgreSQL inside this process. */
-    shadow?: Url;
-  } = {},
+  } & Shadowed = {},
 ): Promise<Outcome> {
   const [{ difference }, { differenceText }, { scriptOf }] = await Promise.all([
     import('../lib/operations/difference.ts'),
@@ -94,19 +110,14 @@ export async function diff(
 export async function generate(
   context: TaskContext,
   options: {
-    /** What the migration is called; default: by what it does. */
-    name?: string;
     /** Write a draft to be filled by hand, instead of a migration from the schema. */
     empty?: boolean;
     /** Put migrations of merged branches one behind the other, instead of making one. */
     rebase?: boolean;
     /** With --rebase: the environment whose ledger says what was applied; default: the configured one. */
     env?: Name;
-    /** What was renamed, as old=new: users.name=full_name. Can be given more than once. */
-    rename?: Names[];
-    /** URL of a server to make the shadow database on, instead of PostgreSQL inside this process. */
-    shadow?: string;
-  } = {},
+  } & Naming &
+    Shadowed = {},
 ): Promise<Outcome> {
   const [{ generate }, { generationText }] = await Promise.all([
     import('../lib/operations/generation.ts'),
@@ -125,27 +136,17 @@ export async function generate(
 export async function sync(
   context: TaskContext,
   options: {
-    /** The environment to change; default: the configured one. */
-    env?: string;
-    /** What a new migration is called; default: by what it does. */
-    name?: string;
-    /** What was renamed, as old=new: users.name=full_name. Can be given more than once. */
-    rename?: Names[];
-    /** Do not ask. */
-    yes?: boolean;
-    /** Go on although data is lost. */
-    force?: boolean;
-    /** URL of a server to make the shadow database on, instead of PostgreSQL inside this process. */
-    shadow?: string;
-  } = {},
+    /** Only record, without running them, the migrations whose work the database has already. */
+    baseline?: boolean;
+  } & Naming &
+    Changing &
+    Shadowed = {},
 ): Promise<Outcome> {
   const [{ sync }, { syncPlanText, syncText }] = await Promise.all([
     import('../lib/operations/sync.ts'),
     import('../lib/report/migrations.ts'),
   ]);
-  const ask =
-    context.ask &&
-    ((plan: SyncPlan) => context.ask?.((paper) => syncPlanText(plan, paper)) as Promise<boolean>);
+  const ask = asking(context, syncPlanText);
   const own = { ...context, shadow: options.shadow ?? context.shadow };
   const facts = await sync(own, options, ask, renameChooser(context));
   return { facts, text: (paper) => syncText(facts, paper), code: facts.applied === null ? 1 : 0 };
@@ -158,24 +159,13 @@ export async function sync(
 export async function rollback(
   context: TaskContext,
   version?: string,
-  options: {
-    /** The environment to change; default: the configured one. */
-    env?: string;
-    /** Do not ask. */
-    yes?: boolean;
-    /** Go on although data is lost. */
-    force?: boolean;
-    /** URL of a server to make the shadow database on, instead of PostgreSQL inside this process. */
-    shadow?: string;
-  } = {},
+  options: Changing & Shadowed = {},
 ): Promise<Outcome> {
   const [{ rollback }, { rollbackPlanText, rollbackText }] = await Promise.all([
     import('../lib/operations/rollback.ts'),
     import('../lib/report/migrations.ts'),
   ]);
-  const ask =
-    context.ask &&
-    ((plan: RollbackPlan) => context.ask?.((paper) => rollbackPlanText(plan, paper)) as Promise<boolean>);
+  const ask = asking(context, rollbackPlanText);
   const input = { ...options, ...(version === undefined ? {} : { version }) };
   const facts = await rollback({ ...context, shadow: options.shadow ?? context.shadow }, input, ask);
   return { facts, text: () => rollbackText(facts), code: facts.done ? 0 : 1 };
@@ -195,9 +185,7 @@ export async function verify(
     check?: boolean;
     /** Print what does not hold as annotations of a pull request. */
     format?: 'github';
-    /** URL of a server to make the shadow database on, instead of PostgreSQL inside this process. */
-    shadow?: string;
-  } = {},
+  } & Shadowed = {},
 ): Promise<Outcome> {
   const [{ verify }, { verifyText }] = await Promise.all([
     import('../lib/operations/verify.ts'),
@@ -226,12 +214,37 @@ export async function history(
   return { facts, text: (paper) => historyText(facts, paper) };
 }
 
-// What was renamed is asked for where there is a terminal: the first answer is that nothing was.
-function renameChooser({ choose }: TaskContext): Renaming['choose'] {
-  if (choose === undefined) return undefined;
-  return async ({ gone, names }) => {
-    const answers = [`no: it is dropped`, ...names.map((name) => `yes: it is called ${name} now`)];
-    const answer = await choose(`${gone} is gone. Was it renamed?`, answers);
-    return answer === 0 ? null : answer - 1;
-  };
+/** Writes schema.sql from a database, so that loading it gives the same schema again: proven before it is written. */
+export async function pull(
+  context: TaskContext,
+  options: {
+    /** The environment whose database is read; default: the configured one. */
+    env?: Name;
+    /** The source to read, instead of an environment. */
+    from?: Source;
+    /** Where it is written: a .sql file, or a folder; default: where the wanted schema is. */
+    out?: Path;
+    /** A folder with a file for each object, instead of one file. */
+    split?: boolean;
+    /** Overwrite what is there, without asking. */
+    force?: boolean;
+    /** Make it the first migration, and record that in the database as applied. */
+    baseline?: boolean;
+    /** Only take into the schema what was changed in the database by other means. */
+    drift?: boolean;
+  } & Shadowed = {},
+): Promise<Outcome> {
+  const [{ pull }, { driftText, pullPlanText, pullText }] = await Promise.all([
+    import('../lib/operations/pull.ts'),
+    import('../lib/report/pull.ts'),
+  ]);
+  const own = { ...context, shadow: options.shadow ?? context.shadow };
+  if (options.drift) {
+    const { takeDrift } = await import('../lib/operations/drift.ts');
+    const facts = await takeDrift(own, options);
+    return { facts, text: (paper) => driftText(facts, paper), code: facts.done ? 0 : 1 };
+  }
+  const ask = asking(context, pullPlanText);
+  const facts = await pull(own, options, ask);
+  return { facts, text: (paper) => pullText(facts, paper), code: facts.done ? 0 : 1 };
 }

@@ -1,4 +1,5 @@
 // Holds a configuration to its type at run time, because not every editor does.
+import { layouts } from '../migration/layouts.ts';
 import { Problem } from '../problem.ts';
 import type { Config } from './config.ts';
 
@@ -22,9 +23,12 @@ const environment = object({
   protected: flag,
 });
 
+const names = ['pgmage', ...Object.keys(layouts)];
+
 const config = object({
   schema: text,
   migrations: text,
+  layout: (value) => (names.includes(value as string) ? null : `must be one of ${names.join(', ')}`),
   environment: text,
   environments: entries((value) => (text(value) === null ? null : environment(value))),
   ignore: object({ schemas: texts, objects: texts }),

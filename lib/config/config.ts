@@ -1,4 +1,5 @@
 // What a project may say in pgmage.config.ts. Every field is optional: without the file the defaults hold.
+import type { LayoutName } from '../migration/layouts.ts';
 
 /** Where one environment's database is found. The first that answers: `url`, `command`, the variable, the dotenv files. */
 export interface EnvironmentConfig {
@@ -30,6 +31,8 @@ export interface Config {
   readonly schema?: string;
   /** The folder of migrations; default `migrations`. */
   readonly migrations?: string;
+  /** Whose way of keeping migrations the folder follows; default: by the name of the folder, else pgmage's own. */
+  readonly layout?: LayoutName;
   /** The environment that is meant where none is named; default `local`. */
   readonly environment?: string;
   /** Environments by name; a string is a URL. */

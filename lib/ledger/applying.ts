@@ -80,15 +80,23 @@ export async function note(
   await connection.execute(auditSql(author, file, direction, outcome, 'null', detail));
 }
 
-/** Puts a migration into the ledger, or takes it out, without running it. */
-export async function record(of: Run, file: MigrationFile, direction: Direction): Promise<void> {
+/**
+ * Puts a migration into the ledger, or takes it out, without running it.
+ * @param outcome `done`: what it does was done by other statements; `baseline`: it was there already
+ */
+export async function record(
+  of: Run,
+  file: MigrationFile,
+  direction: Direction,
+  outcome: 'done' | 'baseline' = 'done',
+): Promise<void> {
   const row =
     direction === 'up'
       ? `insert into pgmage.schema_migrations (name, run_on, checksum)
            values (${literal(file.name)}, now(), ${literal(file.migration.checksum)})`
       : `delete from pgmage.schema_migrations where name = ${literal(file.name)}`;
   await of.connection.execute(
-    `begin; ${row}; ${auditSql(of.author, file, direction, 'done', 'null')}; commit`,
+    `begin; ${row}; ${auditSql(of.author, file, direction, outcome, 'null')}; commit`,
   );
 }
 

@@ -42,7 +42,7 @@ export function standingOf({ applied, deeds }: Ledger, files: readonly Migration
     const file = byName.get(name);
     if (outcome === 'begun' && file !== undefined && (entry !== undefined) === (direction === 'down'))
       unfinished = { file, direction };
-    else if (outcome === 'done' && (entry !== undefined) !== (direction === 'up'))
+    else if (outcome !== 'begun' && (entry !== undefined) !== (direction === 'up'))
       faults.push(`the ledger's row of ${name} was ${entry === undefined ? 'taken away' : 'added'} by hand`);
     else if (entry !== undefined && entry.checksum !== checksum)
       faults.push(`the ledger's row of ${name} was changed by hand`);

@@ -17,8 +17,11 @@ export interface Deed {
   readonly version: string;
   readonly direction: 'up' | 'down';
   readonly checksum: string;
-  /** `begun`: it runs outside of a transaction, and what it did before it ended or broke off is there. */
-  readonly outcome: 'begun' | 'done' | 'failed';
+  /**
+   * `begun`: it runs outside of a transaction, and what it did before it ended or broke off is there; `baseline`: what it
+   * does was there already, and it was only put down as applied.
+   */
+  readonly outcome: 'begun' | 'done' | 'failed' | 'baseline';
   /** ISO 8601, in UTC. */
   readonly at: string;
   readonly milliseconds: number | null;
@@ -57,7 +60,7 @@ create table if not exists pgmage.audit (
   version text generated always as (split_part(migration, '_', 1)) stored,
   direction text not null check (direction in ('up', 'down')),
   checksum text not null,
-  outcome text not null check (outcome in ('begun', 'done', 'failed')),
+  outcome text not null check (outcome in ('begun', 'done', 'failed', 'baseline')),
   at timestamptz not null default clock_timestamp(),
   milliseconds integer,
   role text not null default session_user,

@@ -1,4 +1,5 @@
 // The chain of a folder of migrations, and how it breaks.
+import type { Range } from './parts.ts';
 import type { ParsedMigration } from './text.ts';
 
 /** One file of the folder. */
@@ -9,6 +10,8 @@ export interface MigrationFile {
   readonly file: string;
   readonly text: string;
   readonly migration: ParsedMigration;
+  /** The part of the text that leads forward, where another tool's rules say so. */
+  readonly up?: Range;
 }
 
 /**

@@ -6,7 +6,7 @@ import type { Step } from '../model/step.ts';
 import { plan } from '../plan/index.ts';
 import { type Change, changesOf } from './changes.ts';
 import type { Context } from './context.ts';
-import { withoutIgnored, withoutLedger } from './ignored.ts';
+import { managed } from './ignored.ts';
 import { sameWords } from './same-words.ts';
 import { readSource } from './source.ts';
 
@@ -43,9 +43,7 @@ export async function compare(context: Context, from: string, to: string): Promi
  * @throws Problem of the shadow; `plan_cycle`, when the steps are asked for
  */
 export async function comparisonOf(context: Context, first: Catalog, second: Catalog): Promise<Comparison> {
-  const { ignore } = context;
-  const kept = (catalog: Catalog) => withoutIgnored(withoutLedger(catalog), ignore);
-  const told = await sameWords(context, kept(first), kept(second));
+  const told = await sameWords(context, managed(context, first, second), managed(context, second, first));
   const { before, after, difference } = told;
   const { major } = before;
   const same = isEmpty(difference);

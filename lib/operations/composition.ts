@@ -12,6 +12,7 @@ import { Problem } from '../problem.ts';
 import type { Change } from './changes.ts';
 import { comparisonOf } from './comparison.ts';
 import type { Context } from './context.ts';
+import { foreignMigration } from './foreign.ts';
 import { checkChain, forward, readMigrations } from './migrations.ts';
 import { type Return, rehearse } from './rehearsal.ts';
 import { compareRenamed, type Renamed, type Renaming } from './renaming.ts';
@@ -61,7 +62,7 @@ async function composed(
 ): Promise<Composition> {
   const folder = await readMigrations(context);
   checkChain(folder);
-  const base = await sealDrafts(context, folder);
+  const base = context.layout ? folder : await sealDrafts(context, folder);
   const drafts = base.filter((file) => !folder.includes(file));
   const [recorded, wanted] = await Promise.all([
     recordedSchema(context, base),
@@ -133,7 +134,8 @@ async function made(
 ): Promise<Made> {
   const names: string[] = [];
   for (const [at] of pieces.entries()) {
-    const last = names.at(-1) ?? base.at(-1)?.name ?? null;
+    // Other tools count in seconds.
+    const last = names.at(-1) ?? base.at(-1)?.name ?? (context.layout ? '0'.repeat(14) : null);
     names.push(nextName(last, context.now(), at === 0 ? words : `${words} ${at + 1}`));
   }
   const backSteps = new Map<string, readonly Step[]>();
@@ -174,7 +176,10 @@ async function made(
     const last = [...files.keys()].at(-1) ?? base.at(-1);
     const [before, after] = [states[at] as Catalog, states[at + 1] as Catalog];
     const sealing = { before, after, last, down: stampOf(back, steps) };
-    files.set(sealed(context, migration, sealing), steps);
+    const file = context.layout
+      ? foreignMigration(context, context.layout, migration)
+      : sealed(context, migration, sealing);
+    files.set(file, steps);
   }
   await keepReplayed(context, forward([...base, ...files.keys()]), reached);
   return files;

@@ -1,4 +1,5 @@
 // What every operation is given of the world: the edges (runner, tests, programs) own these and pass them in.
+import type { Layout } from '../migration/layouts.ts';
 
 /** One environment of the configuration, resolved: where its database is. */
 export interface Target {
@@ -31,6 +32,8 @@ export interface Context {
   readonly migrations: string;
   /** Files, folders and patterns of queries that are to compile against the wanted schema, relative to `root`. */
   readonly queries?: readonly string[];
+  /** Whose way of keeping migrations the folder follows, where it is not pgmage's own. */
+  readonly layout?: Layout;
   /** Where derived things may be kept and lost: the shadow's template, catalogs that were read before. */
   readonly cacheDir: string;
   /** Data directory of the embedded database, used where an environment has no URL. */

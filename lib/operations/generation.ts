@@ -7,6 +7,7 @@ import type { Hazard, Step } from '../model/step.ts';
 import type { Change } from './changes.ts';
 import { type Composition, compose } from './composition.ts';
 import type { Context } from './context.ts';
+import { refuseForeign } from './foreign.ts';
 import { checkChain, migrationFile, readMigrations, writeComposed, writeMigrations } from './migrations.ts';
 import { rebase } from './rebasing.ts';
 import { type RenameReport, type Renaming, renameReport } from './renaming.ts';
@@ -65,6 +66,7 @@ export async function generate(
   choose?: Renaming['choose'],
 ): Promise<GenerationReport> {
   if (input.empty) return draft(context, input.name ?? 'by hand');
+  if (input.rebase) refuseForeign(context, 'db:generate --rebase');
   if (input.rebase) return rebased(context, input.env);
   const composition = await compose(context, input.name, { given: input.rename, choose });
   await writeComposed(context, composition);
@@ -102,6 +104,7 @@ async function rebased(context: Context, env: string | undefined): Promise<Gener
 }
 
 async function draft(context: Context, words: string): Promise<GenerationReport> {
+  refuseForeign(context, 'db:generate --empty');
   const files = await readMigrations(context);
   checkChain(files);
   const name = nextName(files.at(-1)?.name ?? null, context.now(), words);

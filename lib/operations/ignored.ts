@@ -3,6 +3,21 @@ import { type Catalog, withRelations } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
 import { qualify } from '../model/quote.ts';
 import type { Context } from './context.ts';
+import { ignoredOfSupabase, isOfSupabase } from './supabase.ts';
+
+/**
+ * What a schema file speaks of: neither the ledger, nor what the configuration ignores, nor what is Supabase's own.
+ * @param beside what it is compared with
+ */
+export function managed(
+  { ignore, layout }: Pick<Context, 'ignore' | 'layout'>,
+  catalog: Catalog,
+  beside: Catalog = catalog,
+): Catalog {
+  const hosted = layout?.name === 'supabase' || [catalog, beside].some(isOfSupabase);
+  const own = withoutLedger(catalog);
+  return withoutIgnored(hosted ? withoutIgnored(own, ignoredOfSupabase) : own, ignore);
+}
 
 // The schema of the ledger, in every database that migrations were applied to.
 const ledger = 'pgmage';

@@ -1,7 +1,7 @@
 // The folder of migrations: its files in their order, read and written.
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { isMissing, writing } from '../file-problem.ts';
 import { breaksOf, breakWords, type MigrationFile } from '../migration/chain.ts';
 import { compareNames, isMigrationName } from '../migration/name.ts';
@@ -10,12 +10,14 @@ import { parse } from '../migration/text.ts';
 import { Problem } from '../problem.ts';
 import type { Context } from './context.ts';
 import { readFile, shownPath, type TextFile } from './files.ts';
+import { readForeign } from './foreign.ts';
 
 /**
  * Reads the folder; without one there are no migrations.
  * @throws Problem `bad_migration`, `unreadable_file`, `not_utf8`
  */
 export async function readMigrations(context: Context): Promise<MigrationFile[]> {
+  if (context.layout) return readForeign(context, context.layout);
   const entries = await readdir(context.migrations, { withFileTypes: true }).catch((thrown: unknown) => {
     if (isMissing(thrown)) return [];
     throw new Problem('unreadable_file', {
@@ -53,7 +55,7 @@ export function checkChain(files: readonly MigrationFile[]): void {
 
 /** Their ways up, as files to replay: everything else is blank, so that places stay. */
 export function forward(files: readonly MigrationFile[]): TextFile[] {
-  return files.map(({ file, text }) => ({ file, text: only(text, partsOf(text).up) }));
+  return files.map(({ file, text, up = partsOf(text).up }) => ({ file, text: only(text, up) }));
 }
 
 /** Their ways down, the same way; of those that have one. */
@@ -84,15 +86,13 @@ export async function writeComposed(
 
 /** Writes files, each all or not at all. @throws Problem `unwritable_file` */
 export async function writeMigrations(context: Context, files: readonly MigrationFile[]): Promise<void> {
-  if (files.length === 0) return;
-  await writing(shownPath(context.root, context.migrations), () =>
-    mkdir(context.migrations, { recursive: true }),
-  );
   for (const { name, file, text } of files) {
-    const draft = join(context.migrations, `.${name}.${randomUUID()}`);
+    const path = resolve(context.root, file);
+    const draft = join(dirname(path), `.${name}.${randomUUID()}`);
     await writing(file, async () => {
+      await mkdir(dirname(path), { recursive: true });
       await writeFile(draft, text);
-      await rename(draft, join(context.migrations, `${name}.sql`));
+      await rename(draft, path);
     });
   }
 }

@@ -8,7 +8,7 @@ import { snapshot } from '../pg/snapshot.ts';
 import { Problem } from '../problem.ts';
 import type { Context } from './context.ts';
 import type { TextFile } from './files.ts';
-import { extensionsOf, inShadow, parseFiles, readState, wantsCommit } from './replay.ts';
+import { around, extensionsOf, inShadow, parseFiles, readState, wantsCommit } from './replay.ts';
 
 /** A migration to be tried. */
 export interface Way {
@@ -37,9 +37,10 @@ export interface Rehearsal {
  */
 export async function rehearse(
   context: Context,
-  recorded: readonly TextFile[],
+  given: readonly TextFile[],
   ways: readonly Way[],
 ): Promise<Rehearsal> {
+  const recorded = [...around(context), ...given];
   const files = await parseFiles([...recorded, ...ways.map(({ up }) => up)]);
   const { load } = await import('../shadow/load.ts');
   return inShadow(context, extensionsOf(files), async (connection, committed) => {

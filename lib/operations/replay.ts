@@ -11,6 +11,7 @@ import { cached } from './cache.ts';
 import type { Context } from './context.ts';
 import type { TextFile } from './files.ts';
 import { useShadow } from './shadows.ts';
+import { prelude } from './supabase.ts';
 
 /** How files are put together. */
 export interface ReplayOptions {
@@ -28,18 +29,20 @@ const needsCommit = new Set(['55P04', '25001', '2D000', '53200', '55006']);
  */
 export async function replay(
   context: Context,
-  files: readonly TextFile[],
+  given: readonly TextFile[],
   { inOrder = false }: ReplayOptions = {},
 ): Promise<Catalog> {
+  const files = [...around(context), ...given];
   return cached(context, await contentOf(context, files, inOrder), () => build(context, files, inOrder));
 }
 
 /** Keeps what files that stand in order were seen to add up to, so that they need not be replayed. */
 export async function keepReplayed(
   context: Context,
-  files: readonly TextFile[],
+  given: readonly TextFile[],
   catalog: Catalog,
 ): Promise<void> {
+  const files = [...around(context), ...given];
   await cached(context, await contentOf(context, files, true), async () => catalog);
 }
 
@@ -49,6 +52,11 @@ async function contentOf(
   inOrder: boolean,
 ): Promise<readonly string[]> {
   return [await shadowName(context), inOrder ? 'in order' : 'any order', ...files.map(({ text }) => text)];
+}
+
+/** What is loaded before everything else, because the schema is one for a certain host. */
+export function around({ layout }: Pick<Context, 'layout'>): TextFile[] {
+  return layout?.name === 'supabase' ? [prelude] : [];
 }
 
 /** What a catalog read in the shadow depends on besides its files: the version of its server. */

@@ -9,6 +9,7 @@ import { comparisonOf } from './comparison.ts';
 import { recordedSchema } from './composition.ts';
 import { type Ask, agreed, type Consent, lossesOf } from './consent.ts';
 import type { Context, Target } from './context.ts';
+import { refuseForeign } from './foreign.ts';
 import { type MigrationReport, migrationReport } from './generation.ts';
 import { backward, checkChain, readMigrations } from './migrations.ts';
 import { moved, renamesIn } from './moving.ts';
@@ -44,11 +45,12 @@ export interface RollbackReport extends RollbackPlan {
  * @throws Problem `nothing_applied`, `unknown_version`, `no_way_back`, `broken_chain`, `ledger_broken`, `drifted`,
  * `data_loss_refused`, `confirmation_needed`, `migration_running`, `not_as_proven`
  */
-export function rollback(
+export async function rollback(
   context: Context,
   input: RollbackInput,
   ask: Ask<RollbackPlan>,
 ): Promise<RollbackReport> {
+  refuseForeign(context, 'db:rollback');
   return keepShadows(context, async () => {
     const target = await context.environment(input.env);
     const files = await readMigrations(context);

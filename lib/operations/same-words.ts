@@ -9,7 +9,8 @@ import { plan } from '../plan/index.ts';
 import { cached } from './cache.ts';
 import { encodeCatalog } from './catalog-text.ts';
 import type { Context } from './context.ts';
-import { readState, replay, shadowName } from './replay.ts';
+import { managed } from './ignored.ts';
+import { around, extensionsOf, parseFiles, readState, replay, shadowName } from './replay.ts';
 import { useShadow } from './shadows.ts';
 
 /** Two settled catalogs, told in the same words as far as they are the same, and what differs. */
@@ -117,13 +118,14 @@ export async function retell(
       import('../sql/newer-words.ts'),
       import('../shadow/load.ts'),
     ]);
-    const nothing = await replay(context, []);
+    const nothing = managed(context, await replay(context, []));
     const steps = plan({ before: nothing, after: catalog, kinds, major: nothing.major, verbatim: true });
     const texts = steps.map(({ sql }) => `${quoteNewerWords(sql, catalog.major)}\n;\n`);
     const script = await parse('the database', texts.join(''));
-    return useShadow(context, script.extensions, (shadow) =>
+    const first = await parseFiles(around(context));
+    return useShadow(context, extensionsOf([...first, script]), (shadow) =>
       shadow.state(async (connection) => {
-        await load(connection, [script], { lenient: true });
+        await load(connection, [...first, script], { lenient: true });
         const rest = await parse('more', more.map((sql) => `${sql}\n;\n`).join(''));
         await load(connection, [rest], { lenient: true, anyOrder: false });
         return readState(connection);

@@ -12,6 +12,7 @@ import { Problem } from '../problem.ts';
 import { type Comparison, comparisonOf } from './comparison.ts';
 import { recordedSchema } from './composition.ts';
 import type { Context, Target } from './context.ts';
+import { foreignStanding } from './foreign.ts';
 
 /** A target as it was found. */
 export interface Situation {
@@ -29,11 +30,12 @@ export async function situate(
   files: readonly MigrationFile[],
 ): Promise<Situation> {
   // Of one moment: somebody else may be at work.
-  const { ledger, actual } = await snapshot(connection, async (reader) => ({
+  const { ledger, actual, foreign } = await snapshot(connection, async (reader) => ({
     ledger: await readLedger(reader),
     actual: await readCatalog(reader, kinds),
+    foreign: context.layout && (await foreignStanding(reader, context.layout, files)),
   }));
-  const standing = standingOf(ledger, files);
+  const standing = foreign ?? standingOf(ledger, files);
   if (standing.faults.length > 0) return { ledger, standing, actual, drift: null };
   const recorded = await recordedSchema(context, files.slice(0, standing.applied));
   return { ledger, standing, actual, drift: await comparisonOf(context, actual, recorded) };
@@ -42,7 +44,7 @@ export async function situate(
 /**
  * The same for whoever is going to change it: refuses a target that anything is wrong with, but for a migration that broke
  * off and is going to be finished.
- * @throws Problem `ledger_broken`, `drifted`
+ * @throws Problem `ledger_broken`, `drifted`, `unrecorded`
  */
 export async function soundSituation(
   context: Context,
@@ -61,8 +63,11 @@ export async function soundSituation(
         environment,
         faults: [`${unfinished.file.name} broke off half-way, but is not the one to go on with`],
       });
-  } else if (!drift.same)
-    throw new Problem('drifted', { environment, changes: drift.changes.map(({ text }) => text) });
+  } else if (!drift.same) {
+    const changes = drift.changes.map(({ text }) => text);
+    const known = situation.ledger.deeds.length > 0 || files.length === 0;
+    throw new Problem(known ? 'drifted' : 'unrecorded', { environment, changes });
+  }
   return situation;
 }
 

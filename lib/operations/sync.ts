@@ -6,10 +6,12 @@ import type { MigrationFile } from '../migration/chain.ts';
 import { namesOf } from '../model/catalog.ts';
 import type { Hazard } from '../model/step.ts';
 import type { Connection } from '../pg/connection.ts';
+import { recordBaseline } from './baseline.ts';
 import { comparisonOf } from './comparison.ts';
 import { type Composition, compose, recordedSchema } from './composition.ts';
 import { type Ask, agreed, type Consent, lossesOf } from './consent.ts';
 import type { Context, Target } from './context.ts';
+import { refuseForeign } from './foreign.ts';
 import { type MigrationReport, migrationReport } from './generation.ts';
 import { forward, writeComposed } from './migrations.ts';
 import { moved, renamesIn } from './moving.ts';
@@ -26,6 +28,8 @@ export interface SyncInput extends Consent {
   readonly name?: string;
   /** What was renamed, as `old=new`. */
   readonly rename?: readonly string[];
+  /** Record, without running them, the migrations whose work the database has already. */
+  readonly baseline?: boolean;
 }
 
 /** What is going to be done. */
@@ -49,21 +53,25 @@ export interface SyncPlan {
 export interface SyncReport extends SyncPlan {
   /** Names of the migrations that were applied; null: it was declined, and nothing was written. */
   readonly applied: readonly string[] | null;
+  /** Names of those that were only recorded, because the database had their work already. */
+  readonly recorded: readonly string[];
 }
 
 /**
  * Brings an environment to the wanted schema by its migrations.
  * @param choose is asked what was renamed; left out where there is nobody to ask
  * @throws Problem `broken_chain`, `ledger_broken`, `drifted`, `data_loss_refused`, `confirmation_needed`,
- * `migration_running`, `migrations_changed`, `not_as_proven`,
+ * `migration_running`, `migrations_changed`, `not_as_proven`, `no_baseline`,
+ * `foreign_migrations`,
  * `command_failed`; of the schema, the migrations, the connection
  */
-export function sync(
+export async function sync(
   context: Context,
   input: SyncInput,
   ask: Ask<SyncPlan>,
   choose?: Renaming['choose'],
 ): Promise<SyncReport> {
+  refuseForeign(context, 'db:sync');
   return keepShadows(context, async () => {
     const target = await context.environment(input.env);
     const composition = await compose(context, input.name, {
@@ -73,6 +81,9 @@ export function sync(
     const { files, written } = composition;
     const wanted = await recordedSchema(context, files);
     const work = async (connection: Connection): Promise<SyncReport> => {
+      const recorded = input.baseline
+        ? await recordBaseline(context, connection, target, files, () => writeComposed(context, composition))
+        : [];
       const before = await soundSituation(context, connection, target, files);
       const pending = files.slice(before.standing.applied);
       // What the files rename is neither lost nor made.
@@ -90,12 +101,14 @@ export function sync(
           hazards.map((hazard) => ({ hazard, sql: shown })),
         ),
       };
-      if (pending.length === 0 && plan.unfinished === null) return { ...plan, applied: [] };
+      if (pending.length === 0 && plan.unfinished === null) return { ...plan, applied: [], recorded };
       const options = possible.map(({ option }) => option);
       if (!(await agreed(`db:sync of ${target.name}`, plan, lossesOf(up), input, ask, options)))
-        return { ...plan, applied: null };
+        return { ...plan, applied: null, recorded };
       const of = await runOf(context, connection, target, files);
-      return { ...plan, applied: await applied(context, of, target, composition) };
+      // What was recorded is written already.
+      const rest = input.baseline ? { ...composition, written: [] } : composition;
+      return { ...plan, applied: await applied(context, of, target, rest), recorded };
     };
     const report = await withTarget(context, target, work, namesOf(wanted, 'extension'));
     if (report.applied !== null && report.applied.length > 0) await context.afterSync?.();

@@ -75,7 +75,7 @@ export function verify(context: Context, { env }: VerifyInput = {}): Promise<Ver
 }
 
 function chain(files: readonly MigrationFile[], breaks: readonly Break[]): Check {
-  const drafts = files.filter(({ migration }) => migration.header === null);
+  const drafts = files.filter(({ migration, up }) => migration.header === null && up === undefined);
   return {
     is: 'chain',
     faults: [

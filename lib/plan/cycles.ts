@@ -5,6 +5,7 @@ import { cycleThrough, type Graph, sort } from './graph.ts';
 import { along, overlaps } from './links.ts';
 import { type Deed, node } from './node.ts';
 import { graphOf, type Relief } from './order.ts';
+import { arranged, partsFirst, type Reading } from './reading.ts';
 
 const phases: Record<Deed, number> = { empty: 0, drop: 0, alter: 1, create: 2, fill: 2, finish: 3 };
 
@@ -12,19 +13,21 @@ type Compare = (a: string, b: string) => number;
 
 /**
  * The graph of a plan and an order of its nodes.
+ * @param reading where the plan is made to be read
  * @throws Problem `plan_cycle` when needs contradict each other
  */
-export function ordered(fates: Fates): { graph: Graph; order: readonly string[] } {
+export function ordered(fates: Fates, reading?: Reading): { graph: Graph; order: readonly string[] } {
   const separate = new Set<string>();
   const placed = new Map(selfish(fates));
-  const wishes = new Set([...overlaps(fates), ...along(fates)]);
+  const wishes = new Set([...overlaps(fates), ...along(fates), ...(reading ? partsFirst(fates) : [])]);
   const relief: Relief = { separate, placed, wishes };
   const compare = comparison(fates);
   for (;;) {
     const graph = graphOf(fates, relief);
     const successors = graph.successors();
     const { order, stuck } = sort(successors, compare);
-    if (stuck.length === 0) return { graph, order };
+    if (stuck.length === 0)
+      return { graph, order: reading === undefined ? order : arranged(successors, fates, reading) };
     const on = new Set(stuck);
     const vain = [...wishes].filter((wish) => wish.every((name) => on.has(graph.leader(name))));
     for (const wish of vain) wishes.delete(wish);

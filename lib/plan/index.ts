@@ -11,6 +11,7 @@ import { Fates, push } from './fates.ts';
 import { fold } from './folding.ts';
 import type { Graph } from './graph.ts';
 import { type Deed, node } from './node.ts';
+import type { Reading } from './reading.ts';
 import { complete, correct, disown, losing, remove, write } from './writing.ts';
 
 /** What a plan is made from. */
@@ -26,6 +27,8 @@ export interface PlanInput {
   readonly role?: string | null;
   /** Definitions stay as they were told, to be read as the server reads its own dumps; default: read back as told. */
   readonly verbatim?: boolean;
+  /** In an order to be read and kept, instead of the one that is best to run; for plans that only make things. */
+  readonly reading?: Reading;
 }
 
 /**
@@ -40,7 +43,7 @@ export function plan(input: PlanInput): Step[] {
   const role = roles.find((name) => name !== null && name !== shadowRole) ?? null;
   const scope: Scope = { before, after, kinds, major, role, clauses: [] };
   const fates = new Fates(input.difference ?? diffOf({ before, after }, kinds), scope);
-  const { graph, order } = ordered(fates);
+  const { graph, order } = ordered(fates, input.reading);
   const folded = fold(fates, graph, order, scope);
   const inside = new Set(
     [...folded.values()].flatMap((facts) => facts.map((fact) => node('create', fact.id))),

@@ -41,11 +41,15 @@ export function syncPlanText(plan: SyncPlan, paper: Paper): string {
 
 /** What `db:sync` did. */
 export function syncText(report: SyncReport, paper: Paper): string {
-  const { target, applied, unfinished } = report;
+  const { target, applied, unfinished, recorded } = report;
   const ink = inkOf(paper.colour);
   if (applied === null) return 'Declined: nothing was written or changed.';
-  if (applied.length === 0 && unfinished === null) return ink.green(`${target.name} is in sync.`);
-  return [...applied.map((name) => `Applied ${name}`), ink.green(`${target.name} is in sync.`)].join('\n');
+  const had = recorded.map((name) => `Recorded ${name}, whose work was there already`);
+  if (applied.length === 0 && unfinished === null)
+    return [...had, ink.green(`${target.name} is in sync.`)].join('\n');
+  return [...had, ...applied.map((name) => `Applied ${name}`), ink.green(`${target.name} is in sync.`)].join(
+    '\n',
+  );
 }
 
 /** What `db:rollback` is going to do, before it is asked for. */

@@ -46,7 +46,7 @@ function recordLines({ record, schema, target }: StatusReport, section: Section)
     ...section(`Not applied to ${target.name} (db:sync applies them):`, pending),
     ...section(`In ${schema.path} and no migration (db:generate writes one):`, texts(unrecorded)),
     ...section(
-      `Changed in ${target.name} by other means (take it back, or into ${schema.path}):`,
+      `Changed in ${target.name} by other means (db:pull --drift takes it into ${schema.path}):`,
       texts(drift),
     ),
     ...section('Wrong with the migrations (db:verify tells more):', faults),

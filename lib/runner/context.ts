@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { defaultName, type Environment, findEnvironment, type Variables } from '../config/environment.ts';
+import { findLayout } from '../config/layout.ts';
 import type { Project } from '../config/project.ts';
 import type { Context } from '../operations/context.ts';
 import type { Paper } from '../report/paper.ts';
@@ -41,18 +42,23 @@ export function makeContext(project: Project, edge: Edge): TaskContext {
   const { root, config, cacheDir } = project;
   const { afterSync } = config;
   const at = (path: string) => (isAbsolute(path) ? path : join(root, path));
+  const layout = findLayout(root, config);
   const environments = new Map<string, Promise<Environment>>();
   const done = new Map<unknown, Map<string, unknown>>();
   const context: TaskContext = {
     root,
     schema: at(config.schema ?? usualSchema(root)),
-    migrations: at(config.migrations ?? 'migrations'),
+    migrations: at(config.migrations ?? layout?.folder ?? 'migrations'),
+    ...(layout && { layout }),
     queries: [config.queries ?? []].flat(),
     cacheDir,
     embedded: join(root, '.pgmage', 'database'),
     shadow: config.shadow ?? null,
     version: edge.version,
-    ignore: { schemas: config.ignore?.schemas ?? [], objects: config.ignore?.objects ?? [] },
+    ignore: {
+      schemas: [...(config.ignore?.schemas ?? []), ...(layout?.ignore.schemas ?? [])],
+      objects: [...(config.ignore?.objects ?? []), ...(layout?.ignore.objects ?? [])],
+    },
     // Found once: a command that is asked for a URL can be slow, or ask somebody.
     environment(name?: string): Promise<Environment> {
       const key = name ?? config.environment ?? defaultName;

@@ -19,8 +19,9 @@ export interface LoadOptions {
 // What a file begins with: the session of psql -f. Bodies are not checked, as with pg_dump, because they may come first.
 const beginning = `reset session authorization; reset role; reset search_path; set check_function_bodies = off`;
 
-// SQLSTATEs of something that a later statement may make: schema, relation, column, object, function, unique key.
-const missing = new Set(['3F000', '42P01', '42703', '42704', '42883', '42830']);
+// SQLSTATEs of something that a later statement may make: schema, relation, column, object, function, unique key, rows of a
+// materialized view.
+const missing = new Set(['3F000', '42P01', '42703', '42704', '42883', '42830', '55000']);
 
 /**
  * Runs files in an empty shadow; the roles that they mention are created first.

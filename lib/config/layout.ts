@@ -1,0 +1,17 @@
+// Whose way of keeping migrations a project follows.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Layout, layoutOf, layouts } from '../migration/layouts.ts';
+import type { Config } from './config.ts';
+
+/** What the configuration says, else what the folders of the project are called; null: pgmage's own way. */
+export function findLayout(root: string, { layout, migrations }: Config): Layout | null {
+  if (layout !== undefined) return layoutOf(layout);
+  const isThere = (path: string) => existsSync(join(root, path));
+  const folder = migrations ?? 'migrations';
+  if (isThere(join(folder, 'committed'))) return layouts['graphile-migrate'];
+  if (isThere(join(folder, 'migration_lock.toml'))) return layouts.prisma;
+  if (migrations !== undefined || isThere(folder)) return null;
+  const usual = [layouts.supabase, layouts.prisma, layouts.dbmate];
+  return usual.find((one) => isThere(one.folder)) ?? null;
+}

@@ -1,0 +1,23 @@
+// How tasks ask: what an operation wants to know, as a question on the terminal.
+import type { Ask } from '../operations/consent.ts';
+import type { Renaming } from '../operations/renaming.ts';
+import type { Paper } from '../report/paper.ts';
+import type { TaskContext } from './context.ts';
+
+/** Shows a plan and asks whether to go on; undefined: there is nobody to ask. */
+export function asking<Plan>(
+  { ask }: Pick<TaskContext, 'ask'>,
+  text: (plan: Plan, paper: Paper) => string,
+): Ask<Plan> {
+  return ask && ((plan) => ask((paper) => text(plan, paper)));
+}
+
+/** Asks what was renamed: the first answer is that nothing was. */
+export function renameChooser({ choose }: Pick<TaskContext, 'choose'>): Renaming['choose'] {
+  if (choose === undefined) return undefined;
+  return async ({ gone, names }) => {
+    const answers = [`no: it is dropped`, ...names.map((name) => `yes: it is called ${name} now`)];
+    const answer = await choose(`${gone} is gone. Was it renamed?`, answers);
+    return answer === 0 ? null : answer - 1;
+  };
+}
