@@ -9,10 +9,11 @@ import { build } from 'esbuild';
 import { load, withSession } from '../test/proof/session.ts';
 import { query, startServer } from '../test/servers/server.ts';
 import { growth } from './growth.ts';
+import { apply, generation } from './migrations.ts';
 import { chinook, type Desk, difference, type Part, read, status } from './parts.ts';
 import { isKept, type Line, tableText } from './table.ts';
 
-const names = ['read', 'diff', 'status', 'chinook', 'growth'];
+const names = ['read', 'diff', 'status', 'chinook', 'growth', 'apply', 'generate'];
 const usage = `npm run bench -- CORPUS [--part ${names.join()}] [--major 15,18] [--rounds 5] [--tables 100,1000,5000]\n`;
 
 const { values, positionals } = parseArgs({
@@ -38,6 +39,11 @@ const parts: Readonly<Record<string, Part>> = {
   status,
   chinook,
   growth: growth(values.tables.split(',').map(Number)),
+  apply,
+  generate: async (desk) => [
+    ...(await generation('chinook', 2)(desk)),
+    ...(await generation('gitlab_init', 30)(desk)),
+  ],
 };
 const root = fileURLToPath(new URL('..', import.meta.url));
 const directory = mkdtempSync(join(tmpdir(), 'pgmage-bench-'));

@@ -13,6 +13,8 @@ export interface Program {
   readonly exitCodes?: readonly number[];
   /** It prints as its last line how long what matters took, in ms: that is taken instead of the whole process. */
   readonly tellsTime?: boolean;
+  /** Is done before each run, and not counted. */
+  prepare?(): Promise<void>;
 }
 
 /** What came of a program. Times in ms, one per round. */
@@ -55,7 +57,8 @@ interface Run {
   readonly peak: number | null;
 }
 
-function run(program: Program): Promise<Run> {
+async function run(program: Program): Promise<Run> {
+  await program.prepare?.();
   const { name, command, cwd, variables, exitCodes = [0], tellsTime = false } = program;
   const [file, ...words] = command;
   return new Promise((resolve, reject) => {

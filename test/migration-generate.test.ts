@@ -47,6 +47,24 @@ test('the first migration, and the next, and then nothing', async () => {
   expect(own.files()).toHaveLength(2);
 });
 
+test('who owns what, and what public says of itself, is migrated once it is said, and taken back', async () => {
+  own.want('create table a (id int);');
+  await generate(own.context);
+  own.want(
+    "create role keeper; create table a (id int); alter table a owner to keeper; comment on schema public is 'Ours';",
+  );
+  const { written } = await generate(own.context);
+  const [up, down] = written[0]?.text.split('-- Down Migration') as [string, string];
+  expect(up).toContain('OWNER TO keeper');
+  expect(up).toContain("COMMENT ON SCHEMA public IS 'Ours'");
+  expect(down).toContain('OWNER TO CURRENT_USER');
+  expect(down).toContain("COMMENT ON SCHEMA public IS 'standard public schema'");
+  expect(written[0]?.down).toEqual({ is: 'exact' });
+  // Where it is said no longer, it stays.
+  own.want('create table a (id int);');
+  expect((await generate(own.context)).written).toEqual([]);
+});
+
 test('what a way back cannot restore is stamped', async () => {
   own.want('create table users (id bigint primary key, note text); create table old (id int);');
   await generate(own.context);

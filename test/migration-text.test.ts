@@ -65,6 +65,13 @@ const migration: fc.Arbitrary<Migration> = fc.record({
   down: fc.option(sql),
 });
 
+test('the bytes of a body are rendered as they are', () => {
+  const up = "create function f() returns text language sql as $$select 'a'  \n\t\r\n$$;";
+  expect(render({ name: '1_a', header: null, transaction: 'both', up, down: up })).toBe(
+    `-- Up Migration\n\n${up}\n\n-- Down Migration\n\n${up}\n`,
+  );
+});
+
 test('a rendered migration is parsed as it was', () => {
   fc.assert(
     fc.property(migration, (one) => {

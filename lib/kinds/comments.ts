@@ -67,6 +67,7 @@ export const comment: Kind<Comment> = {
   drop: remove,
   alter: { text: (_, to, scope) => set(to, scope) },
   optional: ({ id }) => id === ofPublic.id,
+  unsaid: () => ofPublic,
   initial: [ofPublic],
   followsChanges: true,
 };

@@ -24,6 +24,18 @@ const change = (fact: Fact<Owner>, scope: Scope): Script => ({
   hazards: ['changes_privileges'],
 });
 
+// From initdb.
+const ofPublic = {
+  id: 'owner:@schema:public',
+  kind: 'owner',
+  path: ['public'],
+  signature: '',
+  parent: 'schema:public',
+  origins: [],
+  position: 0,
+  payload: { owner: 'pg_database_owner' },
+};
+
 /** ALTER … OWNER TO. In the shadow, its own role and initdb's owner of `public` mean that nobody said. */
 export const owner: Kind<Owner> = {
   name: 'owner',
@@ -47,19 +59,9 @@ export const owner: Kind<Owner> = {
       follows(from, scope.before) && follows(to, scope.after) ? [] : change(to, scope),
   },
   optional: () => true,
+  unsaid: (fact) => (fact.id === ofPublic.id ? ofPublic : { ...fact, payload: { owner: shadowRole } }),
   standIn: (fact, role) => (fact.payload.owner === shadowRole ? { ...fact, payload: { owner: role } } : fact),
   // Refreshed before, because that needs the privileges of the owner.
   rank: 2,
-  initial: [
-    {
-      id: 'owner:@schema:public',
-      kind: 'owner',
-      path: ['public'],
-      signature: '',
-      parent: 'schema:public',
-      origins: [],
-      position: 0,
-      payload: { owner: 'pg_database_owner' },
-    },
-  ],
+  initial: [ofPublic],
 };

@@ -54,8 +54,8 @@ const transactions: readonly Transaction[] = ['both', 'up', 'down', 'none'];
  */
 export function render(migration: Migration): string {
   const { name, header, transaction } = migration;
-  const up = tidy(migration.up);
-  const down = migration.down === null ? null : tidy(migration.down);
+  const up = trimmed(migration.up);
+  const down = migration.down === null ? null : trimmed(migration.down);
   if (holdsMarker(up) || (down !== null && holdsMarker(down)))
     throw new Problem('bad_migration', {
       file: `${name}.sql`,
@@ -119,9 +119,12 @@ export function checksumOf(text: string): string {
 
 /** A part as it is kept: without blank lines around it, and without lone dashes before the next marker. */
 export function tidy(sql: string): string {
-  return normal(sql)
-    .replace(/(^|[\n\u2028\u2029])[\s-]*$/, '')
-    .replace(/^\s*\n/, '');
+  return trimmed(normal(sql));
+}
+
+// What stands inside stays as it is, for it may be part of a function's body.
+function trimmed(sql: string): string {
+  return sql.replace(/(^|[\n\u2028\u2029])[\s-]*$/, '').replace(/^\s*\n/, '');
 }
 
 /** A text on one line, as headers need it. */

@@ -27,6 +27,11 @@ export interface Catalog extends Relations {
   readonly major: number;
   /** The role that read it, which is the role that steps will run as; null where nobody knows. */
   readonly role: string | null;
+  /**
+   * It was made by migrations alone: of what they do not say it is known how the server makes it, where a schema file would
+   * leave it open (`Kind.unsaid`).
+   */
+  readonly complete?: boolean;
   readonly facts: ReadonlyMap<string, Fact>;
   /** Objects in the database that no kind manages, described for people. */
   readonly unmanaged: readonly string[];
@@ -38,7 +43,7 @@ export interface Catalog extends Relations {
  * @param facts in the place of those of `base`
  */
 export function withRelations(
-  { major, role, unmanaged }: Omit<Catalog, 'facts' | keyof Relations>,
+  { major, role, unmanaged, complete = false }: Omit<Catalog, 'facts' | keyof Relations>,
   facts: Catalog['facts'],
   relations: () => Relations,
 ): Catalog {
@@ -53,6 +58,7 @@ export function withRelations(
   return {
     major,
     role,
+    complete,
     facts,
     unmanaged,
     get needs() {
@@ -65,6 +71,12 @@ export function withRelations(
       return found().links;
     },
   };
+}
+
+/** The same catalog, known to be complete. */
+export function asComplete(catalog: Catalog): Catalog {
+  const { major, role, unmanaged } = catalog;
+  return withRelations({ major, role, unmanaged, complete: true }, catalog.facts, () => catalog);
 }
 
 /** The catalog of a new database, as of a server version: what the kinds say is there from the start. */

@@ -175,6 +175,9 @@ export interface Kind<P = Payload> {
    */
   optional?(fact: Fact<P>): boolean;
 
+  /** What an optional fact is where nobody ever said it: what the server makes by itself. Left out: nobody knows. */
+  unsaid?(fact: Fact<P>): Fact<P>;
+
   /** The same fact with `role` in the place of the shadow's role, which stands for it. See `settle`. */
   standIn?(fact: Fact<P>, role: string): Fact<P>;
 

@@ -73,8 +73,10 @@ function completed(catalog: Catalog, other: Catalog, kinds: Kinds): Catalog {
       kinds.get(fact.kind)?.optional?.(fact),
   );
   if (open.length === 0) return catalog;
+  // What migrations made is compared so with what a schema file wants, or other migrations: a database may be anybody's.
+  const complete = catalog.complete && other.role === shadowRole;
   const facts = new Map(catalog.facts);
-  for (const fact of open) facts.set(fact.id, fact);
+  for (const fact of open) facts.set(fact.id, (complete && kinds.get(fact.kind)?.unsaid?.(fact)) || fact);
   return withRelations(catalog, facts, () => {
     const needs = new Map(catalog.needs);
     const dies = new Map(catalog.dies);

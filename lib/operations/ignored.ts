@@ -31,8 +31,7 @@ export function withoutLedger(catalog: Catalog): Catalog {
   for (const { id, path, parent } of catalog.facts.values())
     if ((path[0] === ledger && path.length > 1) || (parent !== null && gone.has(parent))) gone.add(id);
   const kept = new Map([...catalog.facts].filter(([id]) => !gone.has(id)));
-  const { major, role, unmanaged } = catalog;
-  return withRelations({ major, role, unmanaged }, kept, () => catalog);
+  return withRelations(catalog, kept, () => catalog);
 }
 
 /**
@@ -63,9 +62,9 @@ export function withoutIgnored(catalog: Catalog, ignore: Context['ignore']): Cat
     return verdict;
   };
   const kept = [...catalog.facts].filter(([, fact]) => !isIgnored(fact));
-  const { major, role } = catalog;
+  const { major, role, complete = false } = catalog;
   const unmanaged = catalog.unmanaged.filter((text) => !objects.test(text));
-  return withRelations({ major, role, unmanaged }, new Map(kept), () => catalog);
+  return withRelations({ major, role, unmanaged, complete }, new Map(kept), () => catalog);
 }
 
 function patternOf(names: readonly string[]): RegExp {

@@ -1,7 +1,7 @@
 // Migrations tried out where nothing can be broken: up and back in the shadow, and what came of it.
 import { readCatalog } from '../catalog/read.ts';
 import { kinds } from '../kinds/index.ts';
-import type { Catalog } from '../model/catalog.ts';
+import { asComplete, type Catalog } from '../model/catalog.ts';
 import { diff, isEmpty } from '../model/diff.ts';
 import type { Connection } from '../pg/connection.ts';
 import { snapshot } from '../pg/snapshot.ts';
@@ -95,9 +95,13 @@ async function back(
   }
 }
 
-// Going back to the savepoint, settings are again as they were.
 async function look(connection: Connection, committed: boolean): Promise<Catalog> {
+  return asComplete(await seen(connection, committed));
+}
+
+async function seen(connection: Connection, committed: boolean): Promise<Catalog> {
   if (committed) return snapshot(connection, (reader) => readCatalog(reader, kinds));
+  // Going back to it, settings are again as they were.
   await connection.execute('savepoint look');
   const catalog = await readState(connection);
   await connection.execute('rollback to look; release look');

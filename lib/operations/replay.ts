@@ -1,7 +1,7 @@
 // SQL files → the catalog of a database that was made from nothing but them.
 import { readCatalog } from '../catalog/read.ts';
 import { kinds } from '../kinds/index.ts';
-import type { Catalog } from '../model/catalog.ts';
+import { asComplete, type Catalog } from '../model/catalog.ts';
 import type { Connection } from '../pg/connection.ts';
 import { readingSettings, snapshot } from '../pg/snapshot.ts';
 import { Problem } from '../problem.ts';
@@ -33,7 +33,9 @@ export async function replay(
   { inOrder = false }: ReplayOptions = {},
 ): Promise<Catalog> {
   const files = [...around(context), ...given];
-  return cached(context, await contentOf(context, files, inOrder), () => build(context, files, inOrder));
+  const content = await contentOf(context, files, inOrder);
+  const catalog = await cached(context, content, () => build(context, files, inOrder));
+  return inOrder ? asComplete(catalog) : catalog;
 }
 
 /** Keeps what files that stand in order were seen to add up to, so that they need not be replayed. */
