@@ -54,7 +54,7 @@ test('who owns what, and what public says of itself, is migrated once it is said
     "create role keeper; create table a (id int); alter table a owner to keeper; comment on schema public is 'Ours';",
   );
   const { written } = await generate(own.context);
-  const [up, down] = written[0]?.text.split('-- Down Migration') as [string, string];
+  const [up, down] = (written[0]?.text ?? '').split('-- Down Migration');
   expect(up).toContain('OWNER TO keeper');
   expect(up).toContain("COMMENT ON SCHEMA public IS 'Ours'");
   expect(down).toContain('OWNER TO CURRENT_USER');

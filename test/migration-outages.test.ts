@@ -80,25 +80,25 @@ async function eachRequest(
   }
   const outcomes = [...codes].map(([code, count]) => `${code} ${count}`).join(', ');
   process.stdout.write(`${trials} trials: ${what}: ${outcomes}\n`);
-  expect(trials).toBeGreaterThan(thorough ? 20 : 1);
+  expect(trials).toBeGreaterThan(thorough ? 20 : 0);
   return codes;
 }
 
 test.each(points)('the network is cut %s a request is served, on the way %s', async (moment, way) => {
-  const codes = await eachRequest(11, `network cut ${moment} a request, ${way}`, (at) =>
+  const codes = await eachRequest(23, `network cut ${moment} a request, ${way}`, (at) =>
     tryOut(anyServer(), way, () => ({ at, moment, do: (cut) => cut() })),
   );
   expect([...codes.keys()].filter((code) => code !== 'connection_lost' && !/done/.test(code))).toEqual([]);
 });
 
 test.each(points)('the server is restarted %s a request is served, on the way %s', async (moment, way) => {
-  await eachRequest(23, `server restarted ${moment} a request, ${way}`, (at) =>
+  await eachRequest(41, `server restarted ${moment} a request, ${way}`, (at) =>
     tryOut(own, way, () => ({ at, moment, do: () => own.restart() })),
   );
 });
 
 test.each(ways)('another db:sync comes between two requests, on the way %s', async (way) => {
-  await eachRequest(9, `another db:sync between two requests, ${way}`, async (at) => {
+  await eachRequest(23, `another db:sync between two requests, ${way}`, async (at) => {
     let other: string | undefined;
     const between = async ({ url }: Database) => {
       const refused = await sync(here.at(url), consent, undefined).then(
@@ -112,13 +112,13 @@ test.each(ways)('another db:sync comes between two requests, on the way %s', asy
       moment: 'before',
       do: () => between(database),
     }));
-    if (thrown !== undefined) expect(['done', 'migration_running']).toContain(other);
+    if (thrown !== undefined) expect(['done', 'migration_running', 'lock_timeout']).toContain(other);
     return thrown;
   });
 });
 
 test('two db:sync at once that have the same to write: one does it', async () => {
-  await eachRequest(9, 'another db:sync from the same folder, with a migration to write', async (at) => {
+  await eachRequest(17, 'another db:sync from the same folder, with a migration to write', async (at) => {
     const plain = project(null, here.own.context.cacheDir);
     try {
       plain.want('create table users (id bigint primary key);');
@@ -165,7 +165,7 @@ test('the disk of the server is full at some point of an apply', async () => {
     }
     const { at, recovers } = sceneOf(plain, async () => plain.drop());
     let trials = 0;
-    for (let free = 0, going = true; going; free += thorough ? 256_000 : 3_000_000)
+    for (let free = 0, going = true; going; free += thorough ? 256_000 : 4_000_000)
       going = await withDatabase(server, async (database) => {
         await rowsOf(server.socket(), `alter database ${database.name} set tablespace small`);
         await sync(at(database.url), consent, undefined);

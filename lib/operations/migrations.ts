@@ -75,13 +75,18 @@ export async function writeComposed(
   { folder, written }: { folder: readonly MigrationFile[]; written: readonly MigrationFile[] },
 ): Promise<void> {
   if (written.length === 0) return;
+  await checkUnchanged(context, folder);
+  await writeMigrations(context, written);
+}
+
+/** Refuses a folder that is not as it was read any more. @throws Problem `migrations_changed` */
+export async function checkUnchanged(context: Context, folder: readonly MigrationFile[]): Promise<void> {
   const known = new Map(folder.map(({ name, text }) => [name, text]));
   const now = await readMigrations(context);
   const other = now.filter(({ name, text }) => known.get(name) !== text).map(({ file }) => file);
   const gone = folder.filter(({ name }) => now.every((file) => file.name !== name));
   const changed = [...other, ...gone.map(({ file }) => file)];
   if (changed.length > 0) throw new Problem('migrations_changed', { files: changed });
-  await writeMigrations(context, written);
 }
 
 /** Writes files, each all or not at all. @throws Problem `unwritable_file` */

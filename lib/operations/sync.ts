@@ -13,7 +13,7 @@ import { type Ask, agreed, type Consent, lossesOf } from './consent.ts';
 import type { Context, Target } from './context.ts';
 import { refuseForeign } from './foreign.ts';
 import { type MigrationReport, migrationReport } from './generation.ts';
-import { forward, writeComposed } from './migrations.ts';
+import { checkUnchanged, forward, writeComposed } from './migrations.ts';
 import { moved, renamesIn } from './moving.ts';
 import { type RenameReport, type Renaming, renameReport } from './renaming.ts';
 import { keepShadows } from './shadows.ts';
@@ -84,7 +84,11 @@ export async function sync(
       const recorded = input.baseline
         ? await recordBaseline(context, connection, target, files, () => writeComposed(context, composition))
         : [];
-      const before = await soundSituation(context, connection, target, files);
+      const before = await soundSituation(context, connection, target, files).catch(async (thrown) => {
+        // Somebody may have written and applied what is not known here.
+        if (!input.baseline) await checkUnchanged(context, composition.folder);
+        throw thrown;
+      });
       const pending = files.slice(before.standing.applied);
       // What the files rename is neither lost nor made.
       const start = await moved(context, before.actual, await renamesIn(forward(pending)));

@@ -26,12 +26,12 @@ const [query, sync, ready] = ['Q', 'S', 'Z'].map((letter) => letter.charCodeAt(0
 
 /** Opens a proxy to the server of a URL over TCP. */
 export async function proxyTo(url: string, strike: Strike): Promise<Proxy> {
-  const there = new URL(url);
+  const { hostname, port } = new URL(url);
   let requests = 0;
   let struck = false;
   const open = new Set<Socket>();
   const listener = createServer((client) => {
-    const server = createConnection(Number(there.port), there.hostname);
+    const server = createConnection(Number(port), hostname);
     const cut = () => {
       client.resetAndDestroy();
       server.resetAndDestroy();
@@ -62,6 +62,7 @@ export async function proxyTo(url: string, strike: Strike): Promise<Proxy> {
   });
   await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
   const address = listener.address();
+  const there = new URL(url);
   there.port = String(typeof address === 'object' ? address?.port : '');
   there.searchParams.set('sslmode', 'disable');
   return {
@@ -92,7 +93,7 @@ function relay(
       if (held.length < length) return;
       await seen(bare ? undefined : held[0]);
       bare = false;
-      if (to.writable) to.write(held.subarray(0, length));
+      if (!to.destroyed) to.write(held.subarray(0, length));
       held = held.subarray(length);
     }
   };
