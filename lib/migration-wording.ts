@@ -29,7 +29,14 @@ export const migrationWording: {
     1,
     409,
     (of) => `The migrations do not follow one another: ${of.breaks.join('; ')}`,
-    'Bring back the files as they were committed. One that was never applied can be deleted and generated again.',
+    'Bring back the files as they were committed. One that was never applied can be deleted and generated again. Of one that was edited, db:verify says whether more than comments differs.',
+  ),
+  repair_refused: row(
+    1,
+    409,
+    (of) => `More than comments and blanks was changed: ${of.faults.join('; ')}`,
+    (of) =>
+      `Nothing was changed. Bring back the files that were applied to ${of.environment}. One that was applied nowhere can be sealed anew: delete its header and those of the files after it, and run db:generate.`,
   ),
   rebase_refused: row(
     1,

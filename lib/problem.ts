@@ -25,6 +25,8 @@ export interface Refused {
   readonly context: string | null;
   /** Index into the SQL that was sent, where the server pointed at something. */
   readonly position: number | null;
+  /** How many statements that were sent with it were done before; left out where nobody counts. */
+  readonly completed?: number;
 }
 
 /** What can go wrong with migrations, and with schema files that are written. */
@@ -33,6 +35,7 @@ export interface MigrationProblems {
   would_overwrite: { readonly changes: readonly string[] };
   bad_migration: { readonly file: string; readonly reason: string };
   broken_chain: { readonly breaks: readonly string[] };
+  repair_refused: { readonly environment: string; readonly faults: readonly string[] };
   rebase_refused: { readonly migration: string; readonly after: string; readonly why: string };
   unproven: { readonly migration: string; readonly changes: readonly string[] };
   ledger_broken: { readonly environment: string; readonly faults: readonly string[] };

@@ -1,5 +1,5 @@
 // pgmage's own tasks: each is a few lines over one operation.
-import { asking, renameChooser } from '../lib/runner/asking.ts';
+import { asking, renameChooser, repairing } from '../lib/runner/asking.ts';
 import type { TaskContext } from '../lib/runner/context.ts';
 import type { Outcome } from '../lib/runner/outcome.ts';
 
@@ -7,14 +7,13 @@ import type { Outcome } from '../lib/runner/outcome.ts';
 type Name = string;
 type Source = string;
 type Url = string;
-type Names = string;
 type Path = string;
 
 interface Naming {
   /** What a new migration is called; default: by what it does. */
   name?: string;
   /** What was renamed, as old=new: users.name=full_name. Can be given more than once. */
-  rename?: Names[];
+  rename?: Name[];
 }
 
 interface Changing {
@@ -24,6 +23,11 @@ interface Changing {
   yes?: boolean;
   /** Go on although data is lost. */
   force?: boolean;
+}
+
+interface Looking {
+  /** The environment to look at: a name of pgmage.config.ts or of a dotenv file; default: the configured one. */
+  env?: Name;
 }
 
 interface Shadowed {
@@ -39,15 +43,14 @@ interface Shadowed {
 export async function status(
   context: TaskContext,
   options: {
-    /** The environment to look at: a name of pgmage.config.ts or of a dotenv file; default: the configured one. */
-    env?: Name;
     /** End with exit code 2 when it is out of sync. */
     check?: boolean;
     /** Fail when the database holds objects that pgmage does not manage. */
     strict?: boolean;
     /** Print what differs as annotations of a pull request. */
     format?: 'github';
-  } & Shadowed = {},
+  } & Looking &
+    Shadowed = {},
 ): Promise<Outcome> {
   const [{ isSound, status }, { statusText }] = await Promise.all([
     import('../lib/operations/status.ts'),
@@ -80,7 +83,7 @@ export async function diff(
     /** Print the migration back as SQL. */
     down?: boolean;
     /** What was renamed, as old=new: users.name=full_name. Can be given more than once. */
-    rename?: Names[];
+    rename?: Name[];
     /** End with exit code 2 when there are differences. */
     check?: boolean;
     /** Fail when one of them holds objects that pgmage does not manage. */
@@ -114,9 +117,8 @@ export async function generate(
     empty?: boolean;
     /** Put migrations of merged branches one behind the other, instead of making one. */
     rebase?: boolean;
-    /** With --rebase: the environment whose ledger says what was applied; default: the configured one. */
-    env?: Name;
-  } & Naming &
+  } & Looking &
+    Naming &
     Shadowed = {},
 ): Promise<Outcome> {
   const [{ generate }, { generationText }] = await Promise.all([
@@ -174,19 +176,23 @@ export async function rollback(
 /**
  * Checks that files, ledger and database still fit together, and that the migrations lead to schema.sql.
  *
- * Changes nothing. With --check it is a gate.
+ * Changes nothing but with --repair, which asks before it does. With --check it is a gate.
  */
 export async function verify(
   context: TaskContext,
   options: {
-    /** The environment to look at; default: the configured one. */
-    env?: string;
     /** End with exit code 2 when something does not hold. */
     check?: boolean;
     /** Print what does not hold as annotations of a pull request. */
     format?: 'github';
-  } & Shadowed = {},
+    /** Accept edits of applied migrations that are nothing but comments and blanks. */
+    repair?: boolean;
+    /** With --repair: do not ask. */
+    yes?: boolean;
+  } & Looking &
+    Shadowed = {},
 ): Promise<Outcome> {
+  if (options.repair) return repairing(context, options);
   const [{ verify }, { verifyText }] = await Promise.all([
     import('../lib/operations/verify.ts'),
     import('../lib/report/migrations.ts'),
@@ -199,13 +205,7 @@ export async function verify(
 }
 
 /** Shows who applied and undid which migration, when, and how long it took. */
-export async function history(
-  context: TaskContext,
-  options: {
-    /** The environment to look at; default: the configured one. */
-    env?: string;
-  } = {},
-): Promise<Outcome> {
+export async function history(context: TaskContext, options: Looking = {}): Promise<Outcome> {
   const [{ history }, { historyText }] = await Promise.all([
     import('../lib/operations/history.ts'),
     import('../lib/report/migrations.ts'),

@@ -2,13 +2,13 @@
 import { basename } from 'node:path';
 import type { RunnerOption } from 'node-pg-migrate';
 import type { MigrationFile } from '../migration/chain.ts';
-import { only, partsOf } from '../migration/parts.ts';
 import { literal } from '../model/quote.ts';
 import type { Connection } from '../pg/connection.ts';
 import { locate } from '../pg/server-problem.ts';
 import { Problem, toProblem } from '../problem.ts';
-import { holdsStatement, withoutNoise } from '../sql/noise.ts';
 import { lockKey } from './lock.ts';
+import { statementsDigest } from './meaning.ts';
+import { type Direction, failedAt, type Place, sqlOf, statementsOf } from './statements.ts';
 
 /** Who migrates, as the audit keeps it. */
 export interface Author {
@@ -19,9 +19,6 @@ export interface Author {
   readonly tool: string;
 }
 
-/** Which way. */
-export type Direction = 'up' | 'down';
-
 /** What is to be run, on a session that holds the lock. */
 export interface Run {
   readonly connection: Connection;
@@ -31,12 +28,6 @@ export interface Run {
   /** All files of the folder, in their order. */
   readonly files: readonly MigrationFile[];
   readonly author: Author;
-}
-
-/** Where in which file a text that is sent begins. */
-interface Place {
-  readonly file: MigrationFile;
-  readonly start: number;
 }
 
 type Pgm = { sql(text: string): void; noTransaction(): void };
@@ -92,12 +83,23 @@ export async function record(
 ): Promise<void> {
   const row =
     direction === 'up'
-      ? `insert into pgmage.schema_migrations (name, run_on, checksum)
-           values (${literal(file.name)}, now(), ${literal(file.migration.checksum)})`
+      ? `select ${settings(file, await statementsDigest(file), true)};
+         insert into pgmage.schema_migrations (name, run_on) values (${literal(file.name)}, now())`
       : `delete from pgmage.schema_migrations where name = ${literal(file.name)}`;
   await of.connection.execute(
     `begin; ${row}; ${auditSql(of.author, file, direction, outcome, 'null')}; commit`,
   );
+}
+
+/** Makes applied migrations those of the files, which say the same in another text; in one transaction. */
+export async function accept(of: Run, files: readonly MigrationFile[]): Promise<void> {
+  const detail = 'accepted: only comments or layout differ from what was applied';
+  const statements = files.flatMap((file) => [
+    `update pgmage.schema_migrations set checksum = ${literal(file.migration.checksum)}
+       where name = ${literal(file.name)}`,
+    auditSql(of.author, file, 'up', 'done', 'null', detail),
+  ]);
+  await of.connection.execute(`begin; ${statements.join('; ')}; commit`);
 }
 
 async function group(
@@ -114,10 +116,13 @@ async function group(
   let failure: Problem | undefined;
   const single = whole ? undefined : chosen[0];
   if (single !== undefined) await note(of, single, direction, 'begun');
+  const meanings = new Map<MigrationFile, string | null>();
+  for (const file of chosen) meanings.set(file, await statementsDigest(file));
   const action = (file: MigrationFile, way: Direction) => (pgm: Pgm) => {
+    const meaning = meanings.get(file) ?? null;
     if (file === single) {
       pgm.noTransaction();
-      pgm.sql(`select set_config('pgmage.checksum', ${literal(file.migration.checksum)}, false)`);
+      pgm.sql(`select ${settings(file, meaning, false)}`);
       for (const { text, start } of statementsOf(sqlOf(file, way))) {
         pgm.sql(text);
         sent.set(text, { file, start });
@@ -126,7 +131,7 @@ async function group(
     }
     const text = sqlOf(file, way);
     sent.set(text, { file, start: 0 });
-    pgm.sql(opening(file));
+    pgm.sql(opening(file, meaning));
     pgm.sql(text);
     // How long it took is known only here, and whoever reads it sees it with the row or not at all.
     const since = 'extract(epoch from clock_timestamp() - now()) * 1000';
@@ -192,7 +197,8 @@ async function told(of: Run, direction: Direction, problem: Problem, place?: Pla
   if ('sqlstate' in problem.data && problem.data.message.includes(lostLock))
     return new Problem('lock_lost', { environment: of.environment });
   if (place === undefined) return problem;
-  const { file, start } = place;
+  const { file } = place;
+  const start = await failedAt(of.connection, direction, problem, place);
   await note(of, file, direction, 'failed', problem.message).catch(() => undefined);
   return locate(problem, { file: file.file, text: file.text, offset: start });
 }
@@ -200,9 +206,15 @@ async function told(of: Run, direction: Direction, problem: Problem, place?: Pla
 const lostLock = 'the lock of pgmage was lost';
 
 // In the migration's own transaction: what the ledger's row needs, and whether the lock is still this session's.
-function opening({ migration }: MigrationFile): string {
-  return `select set_config('pgmage.checksum', ${literal(migration.checksum)}, true);
+function opening(file: MigrationFile, meaning: string | null): string {
+  return `select ${settings(file, meaning, true)};
     do $$begin if not pg_try_advisory_xact_lock(${lockKey}) then raise exception '${lostLock}'; end if; end$$`;
+}
+
+// What the ledger's row takes its values from.
+function settings({ migration }: MigrationFile, meaning: string | null, local: boolean): string {
+  const set = (name: string, value: string) => `set_config('pgmage.${name}', ${literal(value)}, ${local})`;
+  return `${set('checksum', migration.checksum)}, ${set('statements', meaning ?? '')}`;
 }
 
 function auditSql(
@@ -218,20 +230,4 @@ function auditSql(
   const who = [systemUser, gitAuthor, gitCommit, tool, detail].map(text);
   return `insert into pgmage.audit (migration, direction, checksum, outcome, milliseconds, system_user_name, git_author,
     git_commit, tool, detail) values (${[...values, milliseconds, ...who].join(', ')})`;
-}
-
-// Everything else is blank, so that the server's positions are those of the file.
-function sqlOf({ text }: MigrationFile, direction: Direction): string {
-  const parts = partsOf(text);
-  return only(text, direction === 'up' ? parts.up : (parts.down ?? { start: 0, end: 0 }));
-}
-
-// One by one, as psql would send them.
-function statementsOf(sql: string): { text: string; start: number }[] {
-  const bounds = [0, ...withoutNoise(sql).ends, sql.length];
-  return bounds.slice(1).flatMap((end, at) => {
-    const start = bounds[at] as number;
-    const text = sql.slice(start, end);
-    return holdsStatement(text) ? [{ text, start }] : [];
-  });
 }

@@ -1,5 +1,6 @@
 // Where a database stands in the chain of migrations, by its ledger alone.
 import type { MigrationFile } from '../migration/chain.ts';
+import { type Edit, editWords } from './meaning.ts';
 import type { Deed, Ledger } from './tables.ts';
 
 /** How far a database is. */
@@ -12,8 +13,12 @@ export interface Standing {
   readonly unfinished: { readonly file: MigrationFile; readonly direction: Deed['direction'] } | null;
 }
 
-/** Compares a ledger with the files of the folder. */
-export function standingOf({ applied, deeds }: Ledger, files: readonly MigrationFile[]): Standing {
+/** Compares a ledger with the files of the folder. @param edits what is known of files that are not what was applied */
+export function standingOf(
+  { applied, deeds }: Ledger,
+  files: readonly MigrationFile[],
+  edits: ReadonlyMap<string, Edit> = new Map(),
+): Standing {
   const faults: string[] = [];
   const byName = new Map(files.map((file) => [file.name, file]));
   const byChecksum = new Map(files.map((file) => [file.migration.checksum, file]));
@@ -26,7 +31,8 @@ export function standingOf({ applied, deeds }: Ledger, files: readonly Migration
           ? `${name} is applied, but its file is gone`
           : `${name} is called ${moved.name} now`,
       );
-    else if (file.migration.checksum !== checksum) faults.push(`${name} is not the text that was applied`);
+    else if (file.migration.checksum !== checksum)
+      faults.push(`${name} is not the text that was applied: ${editWords[edits.get(name) ?? 'unknown']}`);
     else if (files[at] !== file)
       faults.push(
         byName.has(files[at]?.name ?? '') && !applied.some((entry) => entry.name === files[at]?.name)

@@ -7,6 +7,8 @@ export interface Entry {
   readonly name: string;
   readonly version: string;
   readonly checksum: string;
+  /** What its statements are, apart from their layout; null: nobody knows. */
+  readonly statements: string | null;
   /** ISO 8601, in UTC. */
   readonly appliedAt: string;
 }
@@ -52,7 +54,8 @@ create table if not exists pgmage.schema_migrations (
   run_on timestamp not null,
   version text generated always as (split_part(name::text, '_', 1)) stored,
   applied_at timestamptz not null default clock_timestamp(),
-  checksum text not null default nullif(current_setting('pgmage.checksum', true), '')
+  checksum text not null default nullif(current_setting('pgmage.checksum', true), ''),
+  statements text default nullif(current_setting('pgmage.statements', true), '')
 );
 create table if not exists pgmage.audit (
   id bigint generated always as identity primary key,
@@ -90,8 +93,8 @@ export async function prepareLedger(connection: Connection): Promise<void> {
 export async function readLedger(connection: Connection): Promise<Ledger> {
   if (!(await hasLedger(connection))) return { applied: [], deeds: [] };
   const applied = await connection.rows<Entry>(
-    `select name::text, version, checksum, ${iso('applied_at')} as "appliedAt"
-     from pgmage.schema_migrations order by run_on, id`,
+    `select name::text, version, checksum, to_jsonb(m)->>'statements' as statements, ${iso('applied_at')} as "appliedAt"
+     from pgmage.schema_migrations m order by run_on, id`,
   );
   const deeds = await connection.rows<Deed>(
     `select migration, version, direction, checksum, outcome, ${iso('at')} as at, milliseconds, role,

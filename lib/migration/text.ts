@@ -117,6 +117,17 @@ export function checksumOf(text: string): string {
   return createHash('sha256').update(counted.join('\n')).digest('hex');
 }
 
+/**
+ * A sealed text that was edited, sealed as it is.
+ * @param after checksum of the migration before it
+ */
+export function resealed(text: string, after: string | null): string {
+  const { head } = partsOf(text);
+  const header = text.slice(0, head).replace(/^-- After:.*$/m, `-- After: ${after ?? 'nothing'}`);
+  const whole = header + text.slice(head);
+  return header.replace(/^-- Checksum:.*$/m, `-- Checksum: ${checksumOf(whole)}`) + text.slice(head);
+}
+
 /** A part as it is kept: without blank lines around it, and without lone dashes before the next marker. */
 export function tidy(sql: string): string {
   return trimmed(normal(sql));

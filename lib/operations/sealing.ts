@@ -1,14 +1,17 @@
 // Drafts become migrations: their fingerprints are read and their ways back tried, and their headers say so.
 
 import { kinds } from '../kinds/index.ts';
+import { isWhole } from '../ledger/applying.ts';
 import type { MigrationFile } from '../migration/chain.ts';
 import { fingerprintOf } from '../migration/fingerprint.ts';
 import { only, partsOf } from '../migration/parts.ts';
 import { type Down, type Header, type Migration, oneLine, render } from '../migration/text.ts';
 import type { Catalog } from '../model/catalog.ts';
 import type { Step } from '../model/step.ts';
+import { whereAt } from '../place.ts';
 import { plan } from '../plan/index.ts';
 import { Problem } from '../problem.ts';
+import type { SqlFile } from '../sql/parse.ts';
 import type { Context } from './context.ts';
 import { forward, migrationFile } from './migrations.ts';
 import { moved, renamesIn } from './moving.ts';
@@ -82,7 +85,7 @@ const writing = new Set([
 
 /**
  * Seals a migration behind others, whether it was sealed before or not.
- * @throws Problem of its SQL, with its place
+ * @throws Problem of its SQL, with its place; `bad_migration` where it would end the transaction that it is
  */
 export async function seal(
   context: Context,
@@ -91,7 +94,11 @@ export async function seal(
 ): Promise<MigrationFile> {
   const { file, text, migration } = draft;
   const { up, down } = partsOf(text);
-  const [forth] = await parseFiles([{ file, text: only(text, up) }]);
+  const [forth, back] = await parseFiles(
+    [up, ...(down === null ? [] : [down])].map((part) => ({ file, text: only(text, part) })),
+  );
+  if (isWhole(draft, 'up')) refuseBoundaries(forth as SqlFile);
+  if (isWhole(draft, 'down') && back !== undefined) refuseBoundaries(back);
   const way = {
     up: { file, text: only(text, up) },
     down: down === null ? null : { file, text: only(text, down) },
@@ -107,6 +114,14 @@ export async function seal(
     { ...migration, name: draft.name },
     { before: start, after: end, last: before.at(-1), down: stamp },
   );
+}
+
+// A transaction that ends in the middle would leave half of it behind, and the ledger's row would be in another one.
+function refuseBoundaries({ file, text, boundaries }: SqlFile): void {
+  const [first] = boundaries;
+  if (first === undefined) return;
+  const reason = `${first.word} is not for a migration that is one transaction: leave it out, or write '-- Transaction: none' at the top`;
+  throw new Problem('bad_migration', { file, reason }, { where: whereAt(file, text, first.index) });
 }
 
 // What a hand-written migration does to the schema, as the planner would have done it. It may do what no plan can.

@@ -2,6 +2,7 @@
 import { readCatalog } from '../catalog/read.ts';
 import { kinds } from '../kinds/index.ts';
 import type { Run } from '../ledger/applying.ts';
+import { editsOf } from '../ledger/meaning.ts';
 import { type Standing, standingOf } from '../ledger/standing.ts';
 import { type Ledger, readLedger } from '../ledger/tables.ts';
 import type { MigrationFile } from '../migration/chain.ts';
@@ -35,7 +36,7 @@ export async function situate(
     actual: await readCatalog(reader, kinds),
     foreign: context.layout && (await foreignStanding(reader, context.layout, files)),
   }));
-  const standing = foreign ?? standingOf(ledger, files);
+  const standing = foreign ?? standingOf(ledger, files, await editsOf(ledger, files));
   if (standing.faults.length > 0) return { ledger, standing, actual, drift: null };
   const recorded = await recordedSchema(context, files.slice(0, standing.applied));
   return { ledger, standing, actual, drift: await comparisonOf(context, actual, recorded) };

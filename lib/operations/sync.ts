@@ -1,6 +1,7 @@
 // Brings a database to the wanted schema: writes the migrations that are missing, applies them, and looks again.
-import { type Direction, note, type Run, record, run } from '../ledger/applying.ts';
+import { note, type Run, record, run } from '../ledger/applying.ts';
 import { withLock } from '../ledger/lock.ts';
+import type { Direction } from '../ledger/statements.ts';
 import { prepareLedger } from '../ledger/tables.ts';
 import type { MigrationFile } from '../migration/chain.ts';
 import { namesOf } from '../model/catalog.ts';

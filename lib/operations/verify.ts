@@ -50,7 +50,7 @@ export function verify(context: Context, { env }: VerifyInput = {}): Promise<Ver
     const replayed = breaks.every(({ is }) => is === 'edited' || is === 'renamed');
     const recorded = replayed ? await recordedSchema(context, files) : null;
     const checks: Check[] = [
-      chain(files, breaks),
+      chain(files, breaks, await judged(context, files, breaks)),
       ...(recorded === null ? [] : [fingerprint(context, files, recorded), await wanted(context, recorded)]),
       ...(await withTarget(context, target, async (connection): Promise<Check[]> => {
         const { standing, drift } = await situate(context, connection, files);
@@ -74,12 +74,40 @@ export function verify(context: Context, { env }: VerifyInput = {}): Promise<Ver
   });
 }
 
-function chain(files: readonly MigrationFile[], breaks: readonly Break[]): Check {
+// What came of an edit, as far as the schema tells: rows are another matter.
+async function judged(
+  context: Context,
+  files: readonly MigrationFile[],
+  breaks: readonly Break[],
+): Promise<ReadonlyMap<Break, string>> {
+  const found = new Map<Break, string>();
+  if (breaks.some(({ is }) => is !== 'edited' && is !== 'renamed')) return found;
+  for (const one of breaks.filter(({ is }) => is === 'edited')) {
+    const at = files.findIndex(({ name }) => name === one.name);
+    try {
+      const reached = await recordedSchema(context, files.slice(0, at + 1));
+      const header = files[at]?.migration.header;
+      if (header?.reader !== readerOf(context, reached)) continue;
+      const same = header.to === fingerprintOf(reached);
+      found.set(one, same ? 'leads to the same schema as before' : 'leads to another schema than before');
+    } catch (thrown) {
+      if (!(thrown instanceof Problem)) throw thrown;
+      found.set(one, `does not run any more: ${thrown.message}`);
+    }
+  }
+  return found;
+}
+
+function chain(
+  files: readonly MigrationFile[],
+  breaks: readonly Break[],
+  more: ReadonlyMap<Break, string>,
+): Check {
   const drafts = files.filter(({ migration, up }) => migration.header === null && up === undefined);
   return {
     is: 'chain',
     faults: [
-      ...breaks.map(breakWords),
+      ...breaks.map((one) => [breakWords(one), ...(more.has(one) ? [`it ${more.get(one)}`] : [])].join(': ')),
       ...drafts.map(({ name }) => `${name} is a draft, which db:generate seals`),
     ],
   };

@@ -83,6 +83,9 @@ async function open(config: ClientConfig, environment: string): Promise<ServerCo
   connection.on('parameterStatus', (status: { parameterName: string; parameterValue: string }) => {
     if (status.parameterName === 'server_version') version = status.parameterValue;
   });
+  // Of a message of many statements, how many were done before the one that failed.
+  let completed = 0;
+  connection.on('commandComplete', () => completed++);
   client.on('notice', ({ severity = '', code = '', message = '' }) =>
     notices.push({ severity, sqlstate: code, message: redact(message) }),
   );
@@ -100,11 +103,12 @@ async function open(config: ClientConfig, environment: string): Promise<ServerCo
   }
 
   const send = async (sql: string, parameters?: readonly unknown[]): Promise<QueryResult[]> => {
+    completed = 0;
     try {
       const answer = await client.query(parameters ? { text: sql, values: [...parameters] } : sql);
       return Array.isArray(answer) ? answer : [answer];
     } catch (thrown) {
-      throw serverProblem(thrown, { environment, sql });
+      throw serverProblem(thrown, { environment, sql, completed });
     }
   };
 

@@ -19,6 +19,8 @@ export interface ServerError extends Error {
 export interface Sent {
   readonly environment?: string;
   readonly sql: string;
+  /** How many of its statements were done. */
+  readonly completed?: number;
   /** Where in a file of the user's `sql` begins; without it the problem has no place. */
   readonly origin?: Origin;
 }
@@ -75,6 +77,7 @@ export function serverProblem(thrown: unknown, sent: Sent): Problem {
     hint: thrown.hint ?? null,
     context: thrown.where ?? null,
     position: thrown.position ? indexOfCharacter(sent.sql, Number(thrown.position)) : null,
+    ...(sent.completed === undefined ? {} : { completed: sent.completed }),
     name: quoted(thrown.message),
   };
   const where = sent.origin && placed(data, sent.origin);

@@ -75,7 +75,8 @@ export function historyText({ target, deeds, applied }: HistoryReport, paper: Pa
     const person = who.gitAuthor ?? who.systemUser ?? who.role;
     const commit = who.gitCommit === null ? '' : ` at ${who.gitCommit.slice(0, 10)}`;
     const time = milliseconds === null ? '' : ` in ${milliseconds} ms`;
-    const end = outcome === 'done' ? '' : ` (${outcome}${detail === null ? '' : `: ${detail}`})`;
+    const said = detail === null ? '' : `: ${detail}`;
+    const end = outcome === 'done' && detail === null ? '' : ` (${outcome}${said})`;
     return cut(
       `${at.slice(0, 19).replace('T', ' ')}  ${direction.padEnd(4)}  ${migration}  by ${person}${commit}${time}${end}`,
       paper,

@@ -1,8 +1,10 @@
 // How tasks ask: what an operation wants to know, as a question on the terminal.
 import type { Ask } from '../operations/consent.ts';
 import type { Renaming } from '../operations/renaming.ts';
+import type { RepairInput } from '../operations/repair.ts';
 import type { Paper } from '../report/paper.ts';
 import type { TaskContext } from './context.ts';
+import type { Outcome } from './outcome.ts';
 
 /** Shows a plan and asks whether to go on; undefined: there is nobody to ask. */
 export function asking<Plan>(
@@ -20,4 +22,14 @@ export function renameChooser({ choose }: Pick<TaskContext, 'choose'>): Renaming
     const answer = await choose(`${gone} is gone. Was it renamed?`, answers);
     return answer === 0 ? null : answer - 1;
   };
+}
+
+/** `db:verify --repair`: shows which edits would be accepted, asks and accepts them. */
+export async function repairing(context: TaskContext, options: RepairInput): Promise<Outcome> {
+  const [{ repair }, { repairPlanText, repairText }] = await Promise.all([
+    import('../operations/repair.ts'),
+    import('../report/repair.ts'),
+  ]);
+  const facts = await repair(context, options, asking(context, repairPlanText));
+  return { facts, text: () => repairText(facts), code: facts.done ? 0 : 1 };
 }

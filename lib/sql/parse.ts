@@ -1,10 +1,18 @@
 // SQL text → statements with their places, by the server's own grammar (libpg-query, loaded when first needed).
 
-import { indexOfCharacter, whereAt } from '../place.ts';
+import { indexOfCharacter, startOfCode, whereAt } from '../place.ts';
 import { Problem } from '../problem.ts';
 import { byHand } from './by-hand.ts';
 import { blank, withoutNoise } from './noise.ts';
-import { extensionOf, isSetting, isSkipped, type Node, rolesOf, runsConcurrently } from './statement.ts';
+import {
+  extensionOf,
+  isBoundary,
+  isSetting,
+  isSkipped,
+  type Node,
+  rolesOf,
+  runsConcurrently,
+} from './statement.ts';
 
 /** One statement of a file. */
 export interface Statement {
@@ -35,6 +43,8 @@ export interface SqlFile {
   readonly roles: readonly string[];
   /** Names of extensions that it creates. */
   readonly extensions: readonly string[];
+  /** Where it begins or ends transactions, by the word; savepoints are none. */
+  readonly boundaries: readonly { readonly word: string; readonly index: number }[];
 }
 
 // Trees take about a hundred times the memory of their text, so a big file is parsed a piece at a time.
@@ -53,6 +63,7 @@ export async function parse(file: string, text: string): Promise<SqlFile> {
   const statements: Statement[] = [];
   const roles = new Set<string>();
   const extensions = new Set<string>();
+  const boundaries: SqlFile['boundaries'][number][] = [];
   const blanks: { from: number; to: number }[] = [];
   for (const { from, to } of pieces(script.sql, script.ends)) {
     const piece = script.sql.slice(from, to);
@@ -65,6 +76,10 @@ export async function parse(file: string, text: string): Promise<SqlFile> {
       for (const role of rolesOf(tag, node)) roles.add(role);
       const extension = extensionOf(tag, node);
       if (extension !== undefined) extensions.add(extension);
+      if (isBoundary(tag, node)) {
+        const index = startOfCode(script.sql, start);
+        boundaries.push({ word: /^\w+/.exec(script.sql.slice(index))?.[0].toUpperCase() ?? '', index });
+      }
       if (isSkipped(tag, node)) {
         blanks.push({ from: start, to: Math.min(end + 1, to) });
         continue;
@@ -79,7 +94,7 @@ export async function parse(file: string, text: string): Promise<SqlFile> {
     }
   }
   const runnable = blanked(script.sql, blanks);
-  return { file, text, runnable, statements, roles: [...roles], extensions: [...extensions] };
+  return { file, text, runnable, statements, roles: [...roles], extensions: [...extensions], boundaries };
 }
 
 // Rows that were blanked are as long as they were; a piece neither begins with them nor holds them.

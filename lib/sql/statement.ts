@@ -25,6 +25,11 @@ export function isSkipped(tag: string, node: Node): boolean {
   return skipped.has(tag) || global.has(String(node.objtype ?? node.objectType));
 }
 
+/** Whether it begins or ends a transaction. */
+export function isBoundary(tag: string, { kind }: Node): boolean {
+  return tag === 'TransactionStmt' && !/SAVEPOINT|RELEASE|ROLLBACK_TO/.test(String(kind));
+}
+
 /** Whether it changes how the statements after it are understood. */
 export function isSetting(tag: string, node: Node): boolean {
   if (tag !== 'SelectStmt') return tag === 'VariableSetStmt';

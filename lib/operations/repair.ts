@@ -1,0 +1,117 @@
+// The way out where files were edited that are applied, and nothing but comments and blanks differs.
+import { accept } from '../ledger/applying.ts';
+import { withLock } from '../ledger/lock.ts';
+import { type Edit, editsOf, editWords } from '../ledger/meaning.ts';
+import { type Ledger, readLedger } from '../ledger/tables.ts';
+import { breaksOf, breakWords, type MigrationFile } from '../migration/chain.ts';
+import { resealed } from '../migration/text.ts';
+import { Problem } from '../problem.ts';
+import { type Ask, agreed, type Consent } from './consent.ts';
+import type { Context, Target } from './context.ts';
+import { migrationFile, readMigrations, writeComposed } from './migrations.ts';
+import { runOf } from './situation.ts';
+import { addressOf, withTarget } from './source.ts';
+
+/** What is asked. */
+export interface RepairInput extends Consent {
+  /** The environment; default: the configured one. */
+  readonly env?: string;
+}
+
+/** What is going to be accepted. */
+export interface RepairPlan {
+  readonly target: { readonly name: string; readonly address: string; readonly protected: boolean };
+  /** Names of the migrations whose texts were edited. */
+  readonly edited: readonly string[];
+  /** Files that get other checksums: those, and all that follow them. */
+  readonly files: readonly string[];
+  /** Names of the migrations whose rows in the ledger get other checksums. */
+  readonly rows: readonly string[];
+}
+
+/** What was accepted. */
+export interface RepairReport extends RepairPlan {
+  /** false: it was declined. */
+  readonly done: boolean;
+}
+
+/**
+ * Accepts edits of applied migrations that change nothing of what these do, in the files and in the ledger, whose audit
+ * says so.
+ * @throws Problem `repair_refused`, `broken_chain`, `confirmation_needed`, `migration_running`; of the connection
+ */
+export async function repair(
+  context: Context,
+  input: RepairInput,
+  ask: Ask<RepairPlan>,
+): Promise<RepairReport> {
+  const target = await context.environment(input.env);
+  const folder = await readMigrations(context);
+  const breaks = breaksOf(folder);
+  const other = breaks.filter(({ is }) => is !== 'edited');
+  if (other.length > 0) throw new Problem('broken_chain', { breaks: other.map(breakWords) });
+  const edited = new Set(breaks.map(({ name }) => name));
+  return withTarget(context, target, async (connection) => {
+    const ledger = await readLedger(connection);
+    refuse(target, ledger, edited, await editsOf(ledger, folder));
+    const files = anew(context, folder, edited);
+    const written = files.filter((file, at) => file.text !== folder[at]?.text);
+    const rows = changed(ledger, files);
+    const plan: RepairPlan = {
+      target: { name: target.name, address: addressOf(context, target), protected: target.protected },
+      edited: [...edited],
+      files: written.map(({ file }) => file),
+      rows: rows.map(({ name }) => name),
+    };
+    if (written.length + rows.length === 0) return { ...plan, done: true };
+    if (!(await agreed(`db:verify --repair of ${target.name}`, plan, [], input, ask)))
+      return { ...plan, done: false };
+    const of = await runOf(context, connection, target, files);
+    await withLock(connection, target.name, async () => {
+      const now = await readLedger(connection);
+      refuse(target, now, new Set(), await editsOf(now, files));
+      await writeComposed(context, { folder, written });
+      await accept(of, changed(now, files));
+    });
+    return { ...plan, done: true };
+  });
+}
+
+function refuse(
+  { name: environment }: Target,
+  { applied }: Ledger,
+  edited: ReadonlySet<string>,
+  edits: ReadonlyMap<string, Edit>,
+): void {
+  const known = new Set(applied.map(({ name }) => name));
+  const faults = [
+    ...[...edits].flatMap(([name, edit]) => (edit === 'layout' ? [] : [`${name}: ${editWords[edit]}`])),
+    ...[...edited].flatMap((name) =>
+      known.has(name) ? [] : [`${name} is not applied to ${environment}, so that nothing says what it was`],
+    ),
+  ];
+  if (faults.length > 0) throw new Problem('repair_refused', { environment, faults });
+}
+
+// From the first one that was edited, each names a checksum that is another one now.
+function anew(
+  context: Context,
+  folder: readonly MigrationFile[],
+  edited: ReadonlySet<string>,
+): MigrationFile[] {
+  const files: MigrationFile[] = [];
+  for (const file of folder) {
+    const after = files.at(-1)?.migration.stated ?? null;
+    const { header } = file.migration;
+    const stays = header === null || (!edited.has(file.name) && header.after === after);
+    files.push(stays ? file : migrationFile(context, file.name, resealed(file.text, after)));
+  }
+  return files;
+}
+
+function changed({ applied }: Ledger, files: readonly MigrationFile[]): MigrationFile[] {
+  const checksums = new Map(applied.map(({ name, checksum }) => [name, checksum]));
+  return files.filter(
+    ({ name, migration }) => checksums.has(name) && checksums.get(name) !== migration.checksum,
+  );
+}

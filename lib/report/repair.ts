@@ -1,0 +1,22 @@
+// `db:verify --repair` as text: which edits are accepted, and what that changes.
+import type { RepairPlan, RepairReport } from '../operations/repair.ts';
+import { counted } from './format.ts';
+
+/** What is going to be accepted, before it is asked for. */
+export function repairPlanText({ target, edited, files, rows }: RepairPlan): string {
+  return [
+    'Only comments and blanks differ from what was applied:',
+    ...[...new Set([...edited, ...rows])].map((name) => `  ${name}`),
+    `To be given new checksums: ${counted(files.length, 'file')}, ${counted(rows.length, 'row')} in the ledger of ${target.name} (${target.address}).`,
+  ].join('\n');
+}
+
+/** What was accepted. */
+export function repairText({ target, files, rows, done }: RepairReport): string {
+  if (!done) return 'Declined: nothing was changed.';
+  if (files.length + rows.length === 0) return `Nothing to repair in ${target.name}.`;
+  return [
+    ...files.map((file) => `Sealed ${file}`),
+    ...rows.map((name) => `Accepted ${name} in ${target.name}`),
+  ].join('\n');
+}
