@@ -67,5 +67,6 @@ export const foreignKey: Kind<ForeignKey> = {
     },
   },
   clause: (fact) => (fact.payload.validated && fact.payload.enforced ? clause(fact) : null),
+  bound: true,
   slots: (fact) => [`constraint ${qualify(fact.path)}`],
 };

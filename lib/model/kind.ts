@@ -117,6 +117,9 @@ export interface Kind<P = Payload> {
   /** No command takes it away alone: its parent has to be rebuilt (an index's attachment to a partitioned index). */
   readonly inseverable?: boolean | ((fact: Fact<P>, scope: Scope) => boolean);
 
+  /** No change of an attribute moves it off what it needs: where that goes, it is made anew (a foreign key's key). */
+  readonly bound?: boolean;
+
   /** What it links to is of use only once all such links are made (a partitioned index that others refer to). */
   readonly completes?: boolean;
 

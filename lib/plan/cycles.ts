@@ -4,7 +4,7 @@ import type { Fates } from './fates.ts';
 import { cycleThrough, type Graph, sort } from './graph.ts';
 import { along, overlaps } from './links.ts';
 import { type Deed, node } from './node.ts';
-import { graphOf, type Relief } from './order.ts';
+import { beforeChanges, graphOf, type Relief } from './order.ts';
 import { arranged, partsFirst, type Reading } from './reading.ts';
 
 const phases: Record<Deed, number> = { empty: 0, drop: 0, alter: 1, create: 2, fill: 2, finish: 3 };
@@ -19,7 +19,12 @@ type Compare = (a: string, b: string) => number;
 export function ordered(fates: Fates, reading?: Reading): { graph: Graph; order: readonly string[] } {
   const separate = new Set<string>();
   const placed = new Map(selfish(fates));
-  const wishes = new Set([...overlaps(fates), ...along(fates), ...(reading ? partsFirst(fates) : [])]);
+  const wishes = new Set([
+    ...beforeChanges(fates),
+    ...overlaps(fates),
+    ...along(fates),
+    ...(reading ? partsFirst(fates) : []),
+  ]);
   const relief: Relief = { separate, placed, wishes };
   const compare = comparison(fates);
   for (;;) {

@@ -60,6 +60,13 @@ export class Fates {
     return action === 'create' || action === 'replace';
   }
 
+  /** Whether the server refuses its change while others depend on it. */
+  isBlocked(id: string): boolean {
+    const { action, attributes = [] } = this.all.get(id) ?? {};
+    const { blockedByDependents = [] } = this.kind(id);
+    return action === 'alter' && attributes.some((name) => blockedByDependents.includes(name));
+  }
+
   /** Whether it is put aside instead of dropped, because facts with data are still to be moved off it. */
   putAside(id: string): boolean {
     const fate = this.all.get(id);
@@ -110,9 +117,7 @@ export class Fates {
     const fate = this.all.get(id) as Fate;
     const changed: string[] = [];
     const gone = this.goes(id);
-    const blocked =
-      fate.action === 'alter' &&
-      fate.attributes.some((name) => this.kind(id).blockedByDependents?.includes(name));
+    const blocked = this.isBlocked(id);
     if (gone || blocked) {
       const newcomers = blocked ? this.#newcomers.get(id) : undefined;
       for (const dependent of [...(this.#dependents.get(id) ?? []), ...(newcomers ?? [])]) {
@@ -145,7 +150,7 @@ export class Fates {
     const stillNeeds = this.after.needs.get(dependent)?.has(gone) ?? false;
     const movable = kind.holdsData?.(fact) && fact.parent !== gone && this.putAside(gone);
     const retargets = movable && kind.retarget !== undefined;
-    if (!stillNeeds && !retargets && fate?.action === 'alter') return false;
+    if (!stillNeeds && !retargets && !kind.bound && fate?.action === 'alter') return false;
     if (retargets) {
       const attributes = new Set([...(fate?.attributes ?? []), String(kind.retarget)]);
       if (attributes.size === fate?.attributes.length) return false;

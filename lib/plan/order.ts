@@ -1,5 +1,6 @@
 // Which step has to wait for which: needs of the states before and after, as edges of a graph.
 import type { Fact } from '../model/fact.ts';
+import { qualify } from '../model/quote.ts';
 import type { Fates } from './fates.ts';
 import { Graph } from './graph.ts';
 import { heirOf, linkAbove, linkEdges } from './links.ts';
@@ -46,19 +47,45 @@ function placeholderEdges(graph: Graph, name: string): void {
 
 function goingEdges(graph: Graph, fates: Fates, { placed }: Relief, id: string): void {
   const going = fates.goes(id);
-  // What is part of something put aside stays with it.
-  const staying = going && fates.putAside(`${causeOf(fates, id)}`);
+  const staying = going && stays(fates, id);
   const freed = (theirs: string) => placed.get(node('drop', id))?.(theirs) ?? false;
   const edges = (mine: string, theirs: string) =>
     graph.edge(freed(theirs) ? node('empty', id) : mine, theirs);
   for (const needed of fates.before.needs.get(id)?.keys() ?? []) {
     edges(going ? end(fates, id) : node('alter', id), end(fates, needed));
     if (!going || staying) continue;
-    edges(node('drop', id), node('drop', needed));
-    edges(node('drop', id), node('alter', needed));
+    if (!fates.putAside(needed) || isNamedIn(fates, needed, id))
+      edges(node('drop', id), node('drop', needed));
+    if (fates.isBlocked(needed)) edges(node('drop', id), node('alter', needed));
   }
   if (going && !staying) graph.edge(node('drop', id), node('create', id));
   graph.edge(node('create', id), node('finish', id));
+}
+
+/**
+ * What goes is dropped before what it needs changes or is put aside, where nothing is against it: nobody has to know then
+ * that it was still there.
+ */
+export function beforeChanges(fates: Fates): [string, string][] {
+  return [...fates.all.keys()].flatMap((id) =>
+    fates.goes(id) && !stays(fates, id)
+      ? [...(fates.before.needs.get(id)?.keys() ?? [])].map((needed): [string, string] => [
+          node('drop', id),
+          node(fates.putAside(needed) ? 'drop' : 'alter', needed),
+        ])
+      : [],
+  );
+}
+
+// What is part of something put aside stays with it.
+function stays(fates: Fates, id: string): boolean {
+  return fates.putAside(`${causeOf(fates, id)}`);
+}
+
+// Whose name holds another's (a function's argument types) could not be called by it once that is put aside.
+function isNamedIn(fates: Fates, needed: string, id: string): boolean {
+  const fact = fates.before.facts.get(needed);
+  return fact !== undefined && id.includes(qualify(fact.path));
 }
 
 // When the old one is really gone.
