@@ -9,8 +9,12 @@ const byOrigin = new WeakMap<Facts, ReadonlyMap<string, readonly ColumnFact[]>>(
 
 /** The commands that set again what a column and its heirs are to have besides their new type. */
 export function keptSettings(to: ColumnFact, { before, after }: Pick<Scope, 'before' | 'after'>): string[] {
-  // Heirs that come later take them over.
-  const heirs = heirsOf(to.id, after.facts).filter(({ id }) => before.facts.get(id)?.origins.length);
+  // Heirs that come later take them over, and so do tables that are made anew because they become partitioned.
+  const keyOf = (facts: Facts, { parent }: ColumnFact) => facts.get(parent as string)?.payload.partitionKey;
+  const heirs = heirsOf(to.id, after.facts).filter(
+    (heir) =>
+      before.facts.get(heir.id)?.origins.length && keyOf(before.facts, heir) === keyOf(after.facts, heir),
+  );
   return [to, ...heirs].flatMap((column) => [
     ...(column.payload.customStorage ? [settings.storage(column)] : []),
     ...(column.payload.compression === null ? [] : [settings.compression(column)]),
