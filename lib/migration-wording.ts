@@ -95,6 +95,19 @@ export const migrationWording: {
     (of) => `The lock on ${of.environment} did not hold`,
     'A pooler in transaction mode gives each transaction another session: use the direct address of the server.',
   ),
+  broke_off: row(
+    1,
+    409,
+    (of) => `${of.migration} broke off in ${of.environment}: ${of.reason}`,
+    'What it had done stays. Correct the rows, where they are in the way, and run db:sync again, which goes on from there; db:rollback takes it back.',
+  ),
+  lock_unavailable: row(
+    1,
+    423,
+    (of) =>
+      `${of.environment}: ${of.lock ?? 'a lock'} was not to be had in ${of.tries} tries of ${of.lockTimeout} ms${heldBy(of.holders)}`,
+    'A transaction that waited for it left nothing behind. Wait for those who have the lock, or end them (pg_terminate_backend), and run this again; --lock-timeout waits longer, and makes others wait.',
+  ),
   nothing_applied: row(
     1,
     404,
@@ -137,3 +150,12 @@ export const migrationWording: {
     'Restore a backup, or write a migration that leads on from here.',
   ),
 };
+
+function heldBy(holders: MigrationProblems['lock_unavailable']['holders']): string {
+  const words = holders.map(({ pid, applicationName, role, state, queryStart }) => {
+    const known = [applicationName, role && `role ${role}`, state].filter(Boolean);
+    const since = queryStart === null ? [] : [`its last statement began at ${queryStart}`];
+    return `session ${pid} (${[...known, ...since].join(', ')})`;
+  });
+  return words.length === 0 ? '' : `; held by ${words.join(' and ')}`;
+}

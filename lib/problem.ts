@@ -45,6 +45,27 @@ export interface MigrationProblems {
   migrations_changed: { readonly files: readonly string[] };
   migration_running: { readonly environment: string };
   lock_lost: { readonly environment: string };
+  broke_off: {
+    readonly environment: string;
+    readonly migration: string;
+    readonly reason: string;
+    readonly detail: string | null;
+  };
+  lock_unavailable: {
+    readonly environment: string;
+    readonly tries: number;
+    /** Milliseconds that each of them waited. */
+    readonly lockTimeout: number;
+    /** `ACCESS EXCLUSIVE on users`; null: it was not found out. */
+    readonly lock: string | null;
+    readonly holders: readonly {
+      readonly pid: number;
+      readonly applicationName: string | null;
+      readonly role: string | null;
+      readonly state: string | null;
+      readonly queryStart: string | null;
+    }[];
+  };
   nothing_applied: { readonly environment: string };
   unknown_version: {
     readonly environment: string;

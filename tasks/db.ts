@@ -1,10 +1,10 @@
 // pgmage's own tasks: each is a few lines over one operation.
+import { configured } from '../lib/operations/options.ts';
 import { asking, renameChooser, repairing } from '../lib/runner/asking.ts';
 import type { TaskContext } from '../lib/runner/context.ts';
 import type { Outcome } from '../lib/runner/outcome.ts';
 
-// What --help calls the values.
-type Name = string;
+type Name = string; // What --help calls the values.
 type Source = string;
 type Url = string;
 type Path = string;
@@ -14,6 +14,8 @@ interface Naming {
   name?: string;
   /** What was renamed, as old=new: users.name=full_name. Can be given more than once. */
   rename?: Name[];
+  /** Make it so that nobody has to wait for it; --no-online: one transaction. Default: as configured, else online. */
+  online?: boolean;
 }
 
 interface Changing {
@@ -23,6 +25,8 @@ interface Changing {
   yes?: boolean;
   /** Go on although data is lost. */
   force?: boolean;
+  /** Milliseconds to wait for a lock before giving way and trying again; 0: for ever. Default: as configured, else 3000. */
+  lockTimeout?: number;
 }
 
 interface Looking {
@@ -125,8 +129,7 @@ export async function generate(
     import('../lib/operations/generation.ts'),
     import('../lib/report/migrations.ts'),
   ]);
-  const own = { ...context, shadow: options.shadow ?? context.shadow };
-  const facts = await generate(own, options, renameChooser(context));
+  const facts = await generate(configured(context, options), options, renameChooser(context));
   return { facts, text: (paper) => generationText(facts, paper) };
 }
 
@@ -148,9 +151,8 @@ export async function sync(
     import('../lib/operations/sync.ts'),
     import('../lib/report/migrations.ts'),
   ]);
-  const ask = asking(context, syncPlanText);
-  const own = { ...context, shadow: options.shadow ?? context.shadow };
-  const facts = await sync(own, options, ask, renameChooser(context));
+  const own = configured(context, options);
+  const facts = await sync(own, options, asking(context, syncPlanText), renameChooser(context));
   return { facts, text: (paper) => syncText(facts, paper), code: facts.applied === null ? 1 : 0 };
 }
 
@@ -167,9 +169,8 @@ export async function rollback(
     import('../lib/operations/rollback.ts'),
     import('../lib/report/migrations.ts'),
   ]);
-  const ask = asking(context, rollbackPlanText);
-  const input = { ...options, ...(version === undefined ? {} : { version }) };
-  const facts = await rollback({ ...context, shadow: options.shadow ?? context.shadow }, input, ask);
+  const input = { ...options, version };
+  const facts = await rollback(configured(context, options), input, asking(context, rollbackPlanText));
   return { facts, text: () => rollbackText(facts), code: facts.done ? 0 : 1 };
 }
 
@@ -238,13 +239,12 @@ export async function pull(
     import('../lib/operations/pull.ts'),
     import('../lib/report/pull.ts'),
   ]);
-  const own = { ...context, shadow: options.shadow ?? context.shadow };
+  const own = configured(context, options);
   if (options.drift) {
     const { takeDrift } = await import('../lib/operations/drift.ts');
     const facts = await takeDrift(own, options);
     return { facts, text: (paper) => driftText(facts, paper), code: facts.done ? 0 : 1 };
   }
-  const ask = asking(context, pullPlanText);
-  const facts = await pull(own, options, ask);
+  const facts = await pull(own, options, asking(context, pullPlanText));
   return { facts, text: (paper) => pullText(facts, paper), code: facts.done ? 0 : 1 };
 }

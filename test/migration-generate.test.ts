@@ -40,11 +40,14 @@ test('the first migration, and the next, and then nothing', async () => {
     'create table users (id bigint primary key, email text not null, note text); create index on users (email);',
   );
   const second = await generate(own.context, { name: 'Notes & more' });
-  expect(second.written.map(({ name }) => name.replace(/^\d+/, ''))).toEqual(['_notes_more']);
+  expect(second.written.map(({ name }) => name.replace(/^\d+/, ''))).toEqual([
+    '_notes_more',
+    '_notes_more_2',
+  ]);
   expect(await recorded()).toBe(true);
   expect(breaksOf(await migrationsOf(own))).toEqual([]);
   expect((await generate(own.context)).written).toEqual([]);
-  expect(own.files()).toHaveLength(2);
+  expect(own.files()).toHaveLength(3);
 });
 
 test('who owns what, and what public says of itself, is migrated once it is said, and taken back', async () => {

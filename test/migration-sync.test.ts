@@ -137,7 +137,7 @@ test('a migration that fails changes nothing, and is told with its place', async
       await step(own);
       await rowsOf(url, 'insert into a values (null)');
       own.want('create table a (id int not null); create table b ();');
-      const problem = await failure(step(own));
+      const problem = await failure(sync(own.context, { ...yes, online: false }, undefined));
       const file = own.files()[1] as string;
       expect(problem.where).toMatchObject({ file: `migrations/${file}` });
       const [failed] = await rowsOf(

@@ -7,6 +7,8 @@ type Shape = (value: unknown) => string | null;
 
 const text: Shape = (value) => (typeof value === 'string' && value !== '' ? null : 'must be a text');
 const flag: Shape = (value) => (typeof value === 'boolean' ? null : 'must be true or false');
+const count: Shape = (value) =>
+  Number.isInteger(value) && (value as number) >= 0 ? null : 'must be a whole number, not below 0';
 const call: Shape = (value) => (typeof value === 'function' ? null : 'must be a function');
 const texts: Shape = (value) =>
   Array.isArray(value) && value.every((one) => text(one) === null) ? null : 'must be a list of texts';
@@ -34,6 +36,8 @@ const config = object({
   ignore: object({ schemas: texts, objects: texts }),
   queries: either(text, texts),
   afterSync: either(text, texts),
+  online: flag,
+  lockTimeout: count,
   shadow: text,
   hooks: object({ before: call, after: call }),
 });

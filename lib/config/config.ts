@@ -48,6 +48,13 @@ export interface Config {
   readonly queries?: string | readonly string[];
   /** A command that runs when `db:sync` has changed the wanted environment's schema: `sqlc generate`. A string is run by the shell. */
   readonly afterSync?: string | readonly string[];
+  /**
+   * Whether migrations are made so that nobody who uses the database has to wait for them, even if that takes more than
+   * one transaction; default true.
+   */
+  readonly online?: boolean;
+  /** Milliseconds that a migration waits for a lock before it gives way and tries again; 0: for ever. Default 3000. */
+  readonly lockTimeout?: number;
   /** URL of a server to make shadow databases on; default: PostgreSQL inside the process. */
   readonly shadow?: string;
   /** Called around every task of a command line; a throw fails the task. */

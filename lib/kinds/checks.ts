@@ -1,9 +1,10 @@
 // CHECK constraints of tables. Those that heirs and partitions get from their parents are facts with origins.
 import type { Fact } from '../model/fact.ts';
 import { present } from '../model/introspection.ts';
-import type { Kind } from '../model/kind.ts';
+import type { Kind, Scope } from '../model/kind.ts';
 import { qualify } from '../model/quote.ts';
-import { definition, drop, nameOf, query, reference, tableOf } from './constraints.ts';
+import type { Script } from '../model/step.ts';
+import { definition, drop, holder, nameOf, query, reference, tableOf, validate } from './constraints.ts';
 import { renamedIn } from './renaming.ts';
 
 interface Check {
@@ -20,6 +21,14 @@ const clause = (fact: Row) => {
   const { definition, enforced, validated } = fact.payload;
   return `CONSTRAINT ${nameOf(fact)} ${definition}${enforced ? (validated ? '' : ' NOT VALID') : ' NOT ENFORCED'}`;
 };
+
+const unvalidated = (fact: Row) => clause({ ...fact, payload: { ...fact.payload, validated: false } });
+
+// Added at once, and held against the rows that are there while others go on.
+const later = (fact: Row, scope: Scope, action: string): Script | null =>
+  fact.payload.validated && fact.payload.enforced && holder(fact, scope)
+    ? [{ sql: `ALTER TABLE ${tableOf(fact)} ${action}`, lock: 'ACCESS EXCLUSIVE' }, validate(fact)]
+    : null;
 
 const attributes = (major: number) => `
   ${definition(major)} as definition,
@@ -47,15 +56,13 @@ export const check: Kind<Check> = {
   alter: {
     definition: 'replace',
     enforced: 'replace',
-    validated: (_, to) =>
-      to.payload.validated
-        ? {
-            sql: `ALTER TABLE ${tableOf(to)} VALIDATE CONSTRAINT ${nameOf(to)}`,
-            hazards: ['may_fail_on_existing_rows'],
-            lock: 'SHARE UPDATE EXCLUSIVE',
-          }
-        : 'replace',
+    validated: (_, to) => (to.payload.validated ? validate(to) : 'replace'),
     local: () => [],
+  },
+  online: {
+    create: (fact, scope) => later(fact, scope, `ADD ${unvalidated(fact)}`),
+    replace: (_, to, scope) => later(to, scope, `DROP CONSTRAINT ${nameOf(to)}, ADD ${unvalidated(to)}`),
+    alter: { validated: (_, to) => (to.payload.validated ? validate(to) : null) },
   },
   clause: (fact) => {
     if (!fact.payload.local) return '';

@@ -1,7 +1,9 @@
 // What the constraints of tables have in common; each kind of them is a file of its own.
 import type { Fact } from '../model/fact.ts';
 import { ours } from '../model/introspection.ts';
+import type { Scope } from '../model/kind.ts';
 import { qualify, quote } from '../model/quote.ts';
+import type { Statement } from '../model/step.ts';
 import { without } from './storage-options.ts';
 
 /** The qualified table of a constraint. */
@@ -24,6 +26,22 @@ export const drop = (fact: Fact<unknown>) => ({
   sql: `ALTER TABLE ${tableOf(fact)} DROP CONSTRAINT ${nameOf(fact)}`,
   lock: 'ACCESS EXCLUSIVE' as const,
 });
+
+/** VALIDATE CONSTRAINT, during which others read and write. */
+export const validate = (fact: Fact<unknown>, name = nameOf(fact)): Statement => ({
+  sql: `ALTER TABLE ${tableOf(fact)} VALIDATE CONSTRAINT ${name}`,
+  hazards: ['may_fail_on_existing_rows'],
+  lock: 'SHARE UPDATE EXCLUSIVE',
+});
+
+/**
+ * The table of a constraint, where it may be added without a look at the rows that are there; undefined: it may not.
+ * @param whole also on a partitioned table
+ */
+export function holder(fact: Fact<unknown>, { after }: Scope, whole = true): Fact | undefined {
+  const table = after.facts.get(`table:${tableOf(fact)}`);
+  return whole || table?.payload.partitionKey === null ? table : undefined;
+}
 
 // What the server's text ends with (ruleutils.c); each is an attribute of its own.
 const states = (major: number) => `case when k.condeferrable then ' DEFERRABLE' else '' end

@@ -1,9 +1,20 @@
 // Foreign keys. Those that partitions get from their parent's are not facts: the server makes and names them.
 import type { Fact } from '../model/fact.ts';
 import { present } from '../model/introspection.ts';
-import type { Kind } from '../model/kind.ts';
+import type { Kind, Scope } from '../model/kind.ts';
 import { qualify } from '../model/quote.ts';
-import { deferral, definition, drop, nameOf, query, reference, tableOf } from './constraints.ts';
+import type { Script } from '../model/step.ts';
+import {
+  deferral,
+  definition,
+  drop,
+  holder,
+  nameOf,
+  query,
+  reference,
+  tableOf,
+  validate,
+} from './constraints.ts';
 import { renamedIn } from './renaming.ts';
 
 interface ForeignKey {
@@ -30,6 +41,21 @@ const deferrable = (_: Row, to: Row) => alter(to, deferral(to.payload).trim() ||
 const target = `array(select 'pg_class:' || k.confrelid || ':0'
         union all select format('pg_class:%s:%s', u.indrelid, a) from pg_index u, unnest(u.indkey::int2[]) a
         where u.indexrelid = k.conindid and a > 0)`;
+
+const unvalidated = (fact: Row) => clause({ ...fact, payload: { ...fact.payload, validated: false } });
+
+// Added at once, and held against the rows that are there while others go on. Where partitions are on one of its ends, it
+// cannot be added so, or stays so on some of them (until PostgreSQL 17).
+function later(fact: Row, scope: Scope, action: string): Script | null {
+  const { validated, enforced } = fact.payload;
+  const { facts, needs } = scope.after;
+  const partitioned = [...(needs.get(fact.id)?.keys() ?? [])].some(
+    (id) => (facts.get(id)?.payload.partitionKey ?? null) !== null,
+  );
+  if (!validated || !enforced || partitioned || holder(fact, scope, false) === undefined) return null;
+  const lock = action.startsWith('ADD') ? 'SHARE ROW EXCLUSIVE' : 'ACCESS EXCLUSIVE';
+  return [{ sql: `ALTER TABLE ${tableOf(fact)} ${action}`, lock }, validate(fact)];
+}
 
 /** FOREIGN KEY (manual: catalog pg_constraint, contype `f`). */
 export const foreignKey: Kind<ForeignKey> = {
@@ -59,11 +85,14 @@ export const foreignKey: Kind<ForeignKey> = {
     validated: (from, to) => {
       if (!to.payload.validated) return 'replace';
       if (!from.payload.enforced) return [];
-      return {
-        sql: `ALTER TABLE ${tableOf(to)} VALIDATE CONSTRAINT ${nameOf(to)}`,
-        hazards: ['may_fail_on_existing_rows'],
-        lock: 'SHARE UPDATE EXCLUSIVE',
-      };
+      return validate(to);
+    },
+  },
+  online: {
+    create: (fact, scope) => later(fact, scope, `ADD ${unvalidated(fact)}`),
+    replace: (_, to, scope) => later(to, scope, `DROP CONSTRAINT ${nameOf(to)}, ADD ${unvalidated(to)}`),
+    alter: {
+      validated: (from, to) => (to.payload.validated && from.payload.enforced ? validate(to) : null),
     },
   },
   clause: (fact) => (fact.payload.validated && fact.payload.enforced ? clause(fact) : null),

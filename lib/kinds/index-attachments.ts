@@ -1,12 +1,17 @@
 // A partition's index as part of its parent's: without it the parent's stays invalid.
+import type { Fact } from '../model/fact.ts';
 import { ours } from '../model/introspection.ts';
 import type { Kind } from '../model/kind.ts';
 import { qualify } from '../model/quote.ts';
+import { isPromotable } from './index-promotions.ts';
 
 interface Attachment {
   /** The partitioned index, unquoted schema and name. */
   readonly upper: readonly string[];
 }
+
+const attach = (fact: Fact<Attachment>) =>
+  `ALTER INDEX ${qualify(fact.payload.upper)} ATTACH PARTITION ${qualify(fact.path)}`;
 
 /** ALTER INDEX … ATTACH PARTITION (manual: catalog pg_inherits). The path is the partition's index. */
 export const indexAttachment: Kind<Attachment> = {
@@ -25,8 +30,15 @@ export const indexAttachment: Kind<Attachment> = {
       left join pg_constraint ck on ck.conindid = c.oid and ck.conrelid = ci.indrelid and ck.contype in ('p', 'u', 'x')
       left join pg_constraint pk on pk.conindid = p.oid and pk.conrelid = pi.indrelid and pk.contype in ('p', 'u', 'x')
     where ${ours('pg_class', 'c.oid', 'c.relnamespace')}`,
-  create: (fact) => `ALTER INDEX ${qualify(fact.payload.upper)} ATTACH PARTITION ${qualify(fact.path)}`,
+  create: attach,
   drop: () => [],
+  // Where what it attaches is made so.
+  online: {
+    create: (fact, { after }) => {
+      const { definition = null } = after.facts.get(fact.parent as string)?.payload ?? {};
+      return definition === null || isPromotable(String(definition)) ? attach(fact) : null;
+    },
+  },
   alter: { upper: 'replace' },
   inseverable: true,
   completes: true,

@@ -3,7 +3,9 @@ import type { Fact } from '../model/fact.ts';
 import { present } from '../model/introspection.ts';
 import type { Kind } from '../model/kind.ts';
 import { qualify, quote } from '../model/quote.ts';
+import type { Statement } from '../model/step.ts';
 import { deferral, definition, drop, indexSlots, query, reference, tableOf } from './constraints.ts';
+import { promotion } from './index-promotions.ts';
 import { renamedIn } from './renaming.ts';
 import { alterOptions, withOptions, writtenOptions } from './storage-options.ts';
 
@@ -46,6 +48,12 @@ const attributes = (major: number) => `${definition(major, storage)} as definiti
 
 const index = ({ path }: Row) => qualify([path[0] as string, path[2] as string]);
 
+const add = (fact: Row): Statement => ({
+  sql: `ALTER TABLE ${fact.payload.partitioned ? 'ONLY ' : ''}${tableOf(fact)} ADD ${clause(fact)}`,
+  hazards: ['blocks_reads', 'may_fail_on_existing_rows'],
+  lock: 'ACCESS EXCLUSIVE',
+});
+
 function kind(name: string, type: string, slots: (fact: Row) => string[]): Kind<IndexConstraint> {
   return {
     name,
@@ -53,11 +61,7 @@ function kind(name: string, type: string, slots: (fact: Row) => string[]): Kind<
     summary: (fact) => `${clause(fact)} ON ${tableOf(fact)}`,
     present: present('pg_constraint', `contype = '${type}'`),
     introspect: (major) => query(type, attributes(major)),
-    create: (fact) => ({
-      sql: `ALTER TABLE ${fact.payload.partitioned ? 'ONLY ' : ''}${tableOf(fact)} ADD ${clause(fact)}`,
-      hazards: ['blocks_reads', 'may_fail_on_existing_rows'],
-      lock: 'ACCESS EXCLUSIVE',
-    }),
+    create: add,
     rename: renamedIn('TABLE', 'CONSTRAINT'),
     drop,
     alter: {
@@ -72,6 +76,7 @@ function kind(name: string, type: string, slots: (fact: Row) => string[]): Kind<
       partitioned: 'replace',
       duplicate: () => [],
     },
+    online: promotion(add),
     clause: (fact) => (fact.payload.duplicate ? null : clause(fact)),
     atVersion: (payload) => ({ ...payload, duplicate: false }),
     followsChanges: true,

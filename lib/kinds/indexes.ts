@@ -1,53 +1,10 @@
 // Indexes that no constraint owns, on tables, partitions and materialized views.
-import type { Fact } from '../model/fact.ts';
 import { ours } from '../model/introspection.ts';
 import type { Kind } from '../model/kind.ts';
 import { quote } from '../model/quote.ts';
-import { nameOf as ownName, tableOf } from './constraints.ts';
+import { alter, create, type Index, online, summary, targets } from './index-commands.ts';
 import { indexName as nameOf, renamedIndex } from './renaming.ts';
-import { alterOptions, withOptions, without, writtenOptions } from './storage-options.ts';
-
-interface Index {
-  readonly unique: boolean;
-  /** `btree (…)` as the server writes it: method, columns and what follows, up to the storage parameters. */
-  readonly columns: string;
-  /** The condition of a partial index. */
-  readonly predicate: string | null;
-  readonly options: readonly string[];
-  readonly tablespace: string | null;
-  /** Statistics targets of its columns, null where none is set. */
-  readonly statistics: readonly (number | null)[];
-  /** On a partitioned table: its partitions' own are attached to it one by one. */
-  readonly partitioned: boolean;
-  /** false: a concurrent build died; the server does not use it. */
-  readonly valid: boolean;
-}
-
-type Row = Fact<Index>;
-
-const alter = (fact: Row) => `ALTER INDEX ${nameOf(fact)}`;
-const where = ({ payload: { predicate } }: Row) => (predicate === null ? '' : ` WHERE ${predicate}`);
-const head = (fact: Row) => `${fact.payload.unique ? 'UNIQUE ' : ''}INDEX ${ownName(fact)} ON`;
-
-function summary(fact: Row): string {
-  const columns = `${fact.payload.columns}${where(fact)}`.replace(/\s+/g, ' ').replace(/^btree /, '');
-  return `${head(fact)} ${tableOf(fact)}${columns.startsWith('(') ? '' : ' USING '}${columns}`;
-}
-
-function create(fact: Row): string {
-  const { columns, options, partitioned } = fact.payload;
-  // A partitioned index takes storage parameters only when it is made.
-  const storage = partitioned && options.length > 0 ? ` ${withOptions(options)}` : '';
-  const only = partitioned ? 'ONLY ' : '';
-  return `CREATE ${head(fact)} ${only}${tableOf(fact)} USING ${columns}${storage}${where(fact)}`;
-}
-
-const targets = (fact: Row, from: readonly (number | null)[]) =>
-  fact.payload.statistics.flatMap((target, index) =>
-    target === (from[index] ?? null)
-      ? []
-      : [`${alter(fact)} ALTER COLUMN ${index + 1} SET STATISTICS ${target ?? -1}`],
-  );
+import { alterOptions, without, writtenOptions } from './storage-options.ts';
 
 // What stands around the columns in the server's text; the predicate is written there as here (ruleutils.c).
 const before = `format('CREATE %sINDEX %I ON %s%I.%I USING ', case when i.indisunique then 'UNIQUE ' else '' end,
@@ -72,15 +29,7 @@ export const index: Kind<Index> = {
       join pg_namespace n on n.oid = c.relnamespace
     where t.relkind in ('r', 'p', 'm') and t.relpersistence <> 't' and ${ours('pg_class', 't.oid', 'n.oid')}
       and not exists (select from pg_constraint k where k.conindid = c.oid and k.contype in ('p', 'u', 'x') and k.conrelid = t.oid)`,
-  create: (fact) => {
-    const { options, partitioned, tablespace } = fact.payload;
-    return [
-      { sql: create(fact), hazards: ['blocks_writes'], lock: 'SHARE' },
-      ...(partitioned ? [] : alterOptions(alter(fact), [], options)),
-      ...targets(fact, []),
-      ...(tablespace === null ? [] : [`${alter(fact)} SET TABLESPACE ${quote(tablespace)}`]),
-    ];
-  },
+  create: (fact) => create(fact),
   rename: renamedIndex,
   drop: (fact) => ({ sql: `DROP INDEX ${nameOf(fact)}`, lock: 'ACCESS EXCLUSIVE' }),
   alter: {
@@ -94,6 +43,7 @@ export const index: Kind<Index> = {
     statistics: (from, to) => targets(to, from.payload.statistics),
     valid: 'replace',
   },
+  online,
   followsChanges: true,
   mistakable: true,
   slots: (fact) => [`relation ${nameOf(fact)}`],

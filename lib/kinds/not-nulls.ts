@@ -4,6 +4,8 @@ import { ours } from '../model/introspection.ts';
 import type { Kind, Scope } from '../model/kind.ts';
 import { qualify, quote } from '../model/quote.ts';
 import type { Statement } from '../model/step.ts';
+import { checked } from './checked-not-nulls.ts';
+import { validate } from './constraints.ts';
 import { since } from './renaming.ts';
 import { isUsual } from './usual-names.ts';
 
@@ -71,13 +73,7 @@ export const notNull: Kind<NotNull> = {
     },
     noInherit: (_, to) =>
       `ALTER TABLE ${tableOf(to)} ALTER CONSTRAINT ${quote(to.payload.name)} ${to.payload.noInherit ? 'NO INHERIT' : 'INHERIT'}`,
-    validated: (_, to) =>
-      to.payload.validated
-        ? {
-            sql: `ALTER TABLE ${tableOf(to)} VALIDATE CONSTRAINT ${quote(to.payload.name)}`,
-            lock: 'SHARE UPDATE EXCLUSIVE',
-          }
-        : 'replace',
+    validated: (_, to) => (to.payload.validated ? validate(to, quote(to.payload.name)) : 'replace'),
   },
   clause: (fact, scope) => {
     const { name, noInherit, validated } = fact.payload;
@@ -86,6 +82,7 @@ export const notNull: Kind<NotNull> = {
     if (!validated) return null;
     return `${isUsual(fact, scope) ? '' : `CONSTRAINT ${quote(name)} `}NOT NULL${noInherit ? ' NO INHERIT' : ''}`;
   },
+  online: { create: (fact, scope) => checked(fact, scope, add(fact, scope)) },
   recurses: ['name', 'noInherit', 'validated'],
   followsChanges: true,
   atVersion: (payload, major) =>

@@ -2,32 +2,26 @@
 import { basename } from 'node:path';
 import type { RunnerOption } from 'node-pg-migrate';
 import type { MigrationFile } from '../migration/chain.ts';
-import { literal } from '../model/quote.ts';
-import type { Connection } from '../pg/connection.ts';
 import { locate } from '../pg/server-problem.ts';
 import { Problem, toProblem } from '../problem.ts';
+import { type Author, auditSql, note, settings } from './audit.ts';
 import { lockKey } from './lock.ts';
 import { statementsDigest } from './meaning.ts';
+import { oneByOne, type Patience, usualLockTimeout, withPatience } from './patience.ts';
 import { type Direction, failedAt, type Place, sqlOf, statementsOf } from './statements.ts';
 
-/** Who migrates, as the audit keeps it. */
-export interface Author {
-  readonly systemUser: string | null;
-  readonly gitAuthor: string | null;
-  readonly gitCommit: string | null;
-  /** This program with its version. */
-  readonly tool: string;
-}
-
 /** What is to be run, on a session that holds the lock. */
-export interface Run {
-  readonly connection: Connection;
-  readonly environment: string;
+export interface Run extends Patience {
   /** The folder of the files. */
   readonly folder: string;
   /** All files of the folder, in their order. */
   readonly files: readonly MigrationFile[];
   readonly author: Author;
+}
+
+/** How far a run is. */
+interface Progress {
+  place?: Place | undefined;
 }
 
 type Pgm = { sql(text: string): void; noTransaction(): void };
@@ -40,7 +34,7 @@ export function isWhole({ migration }: MigrationFile, direction: Direction): boo
 /**
  * Runs migrations, each all or nothing where it is a transaction. What ran before one that fails stays.
  * @param chosen the next ones in their order, or the last ones from the last
- * @throws Problem with file, line and caret; `lock_lost`
+ * @throws Problem with file, line and caret; `lock_lost`, `lock_unavailable`
  */
 export async function run(of: Run, direction: Direction, chosen: readonly MigrationFile[]): Promise<void> {
   // Consecutive transactions of one call are cheaper; what runs outside of any is told before and after.
@@ -55,51 +49,49 @@ export async function run(of: Run, direction: Direction, chosen: readonly Migrat
       isWhole(chosen[end] as MigrationFile, direction)
     )
       end++;
-    await group(of, direction, chosen.slice(at, end), whole);
+    const next = chosen.slice(at, end);
+    await (whole ? together(of, direction, next) : apart(of, direction, first));
     at = end;
   }
 }
 
-/** Notes in the audit what has no transaction of its own to be noted in. */
-export async function note(
-  { connection, author }: Run,
-  file: MigrationFile,
-  direction: Direction,
-  outcome: 'begun' | 'done' | 'failed',
-  detail: string | null = null,
-): Promise<void> {
-  await connection.execute(auditSql(author, file, direction, outcome, 'null', detail));
-}
-
-/**
- * Puts a migration into the ledger, or takes it out, without running it.
- * @param outcome `done`: what it does was done by other statements; `baseline`: it was there already
- */
-export async function record(
-  of: Run,
-  file: MigrationFile,
-  direction: Direction,
-  outcome: 'done' | 'baseline' = 'done',
-): Promise<void> {
-  const row =
-    direction === 'up'
-      ? `select ${settings(file, await statementsDigest(file), true)};
-         insert into pgmage.schema_migrations (name, run_on) values (${literal(file.name)}, now())`
-      : `delete from pgmage.schema_migrations where name = ${literal(file.name)}`;
-  await of.connection.execute(
-    `begin; ${row}; ${auditSql(of.author, file, direction, outcome, 'null')}; commit`,
+// Where one has to wait too long for a lock, it is begun anew; those before it are committed.
+async function together(of: Run, direction: Direction, chosen: readonly MigrationFile[]): Promise<void> {
+  let rest = chosen;
+  const progress: Progress = {};
+  const send = (sql: string) => of.connection.execute(sql);
+  await failing(of, direction, progress, () =>
+    withPatience(of, async () => {
+      try {
+        await group(of, direction, rest, true, progress, send);
+      } catch (thrown) {
+        rest = rest.slice(Math.max(0, rest.indexOf(progress.place?.file as MigrationFile)));
+        throw thrown;
+      }
+    }),
   );
 }
 
-/** Makes applied migrations those of the files, which say the same in another text; in one transaction. */
-export async function accept(of: Run, files: readonly MigrationFile[]): Promise<void> {
-  const detail = 'accepted: only comments or layout differ from what was applied';
-  const statements = files.flatMap((file) => [
-    `update pgmage.schema_migrations set checksum = ${literal(file.migration.checksum)}
-       where name = ${literal(file.name)}`,
-    auditSql(of.author, file, 'up', 'done', 'null', detail),
-  ]);
-  await of.connection.execute(`begin; ${statements.join('; ')}; commit`);
+async function apart(of: Run, direction: Direction, file: MigrationFile): Promise<void> {
+  const progress: Progress = {};
+  await note(of, file, direction, 'begun');
+  await failing(of, direction, progress, () =>
+    oneByOne(of, (send) => group(of, direction, [file], false, progress, send)),
+  ).catch((thrown: unknown) => {
+    throw brokeOff(of, file, thrown);
+  });
+  await note(of, file, direction, 'done');
+}
+
+/** What a server refuses outside of a transaction, told so that people know what is left of it and what to do. */
+export function brokeOff({ environment }: Run, { name: migration }: MigrationFile, thrown: unknown): Problem {
+  const { data, where, cause } = toProblem(thrown);
+  if (!('sqlstate' in data)) return toProblem(thrown);
+  return new Problem(
+    'broke_off',
+    { environment, migration, reason: data.message, detail: data.detail },
+    { where, cause },
+  );
 }
 
 async function group(
@@ -107,15 +99,15 @@ async function group(
   direction: Direction,
   chosen: readonly MigrationFile[],
   whole: boolean,
+  progress: Progress,
+  send: (sql: string) => Promise<void>,
 ): Promise<void> {
   const { runner } = await import('node-pg-migrate');
   const { connection, files } = of;
   const byPath = new Map(files.map((file) => [`${file.name}.sql`, file]));
   const sent = new Map<string, Place>();
-  let place: Place | undefined;
   let failure: Problem | undefined;
   const single = whole ? undefined : chosen[0];
-  if (single !== undefined) await note(of, single, direction, 'begun');
   const meanings = new Map<MigrationFile, string | null>();
   for (const file of chosen) meanings.set(file, await statementsDigest(file));
   const action = (file: MigrationFile, way: Direction) => (pgm: Pgm) => {
@@ -131,7 +123,7 @@ async function group(
     }
     const text = sqlOf(file, way);
     sent.set(text, { file, start: 0 });
-    pgm.sql(opening(file, meaning));
+    pgm.sql(opening(file, meaning, of.lockTimeout));
     pgm.sql(text);
     // How long it took is known only here, and whoever reads it sees it with the row or not at all.
     const since = 'extract(epoch from clock_timestamp() - now()) * 1000';
@@ -140,10 +132,11 @@ async function group(
   const options: RunnerOption = {
     dbClient: {
       query: async (sql: string) => {
-        place = sent.get(sql) ?? sent.get(sql.replace(/;$/, '')) ?? place;
+        const place = sent.get(sql) ?? sent.get(sql.replace(/;$/, ''));
+        progress.place = place ?? progress.place;
         try {
           if (asksForRows.test(sql)) return { rows: await connection.rows(sql) };
-          await connection.execute(sql);
+          await (place === undefined ? connection.execute(sql) : send(sql));
           return { rows: [] };
         } catch (thrown) {
           failure ??= toProblem(thrown);
@@ -181,53 +174,42 @@ async function group(
     const ran = await runner(options);
     if (ran.length !== chosen.length)
       throw new Problem('internal', { reason: `${ran.length} of ${chosen.length} migrations were run` });
-    if (single !== undefined) await note(of, single, direction, 'done');
   } catch (thrown) {
     // The runner leaves a failed transaction open.
     await connection.execute('rollback').catch(() => undefined);
-    throw failure === undefined ? toProblem(thrown) : await told(of, direction, failure, place);
+    throw failure ?? thrown;
   }
 }
 
 const silent = () => undefined;
 const asksForRows = /^SELECT (table_name|constraint_name|name) FROM /;
 
-// The Problem of a failed run, after it was put down in the audit where that can still be done.
-async function told(of: Run, direction: Direction, problem: Problem, place?: Place): Promise<Problem> {
-  if ('sqlstate' in problem.data && problem.data.message.includes(lostLock))
-    return new Problem('lock_lost', { environment: of.environment });
-  if (place === undefined) return problem;
-  const { file } = place;
-  const start = await failedAt(of.connection, direction, problem, place);
-  await note(of, file, direction, 'failed', problem.message).catch(() => undefined);
-  return locate(problem, { file: file.file, text: file.text, offset: start });
+// Does what runs migrations; of what it fails is put down in the audit where that can still be done.
+async function failing(
+  of: Run,
+  direction: Direction,
+  progress: Progress,
+  work: () => Promise<void>,
+): Promise<void> {
+  try {
+    await work();
+  } catch (thrown) {
+    const problem = toProblem(thrown);
+    if ('sqlstate' in problem.data && problem.data.message.includes(lostLock))
+      throw new Problem('lock_lost', { environment: of.environment });
+    if (progress.place === undefined) throw problem;
+    const { file } = progress.place;
+    const start = await failedAt(of.connection, direction, problem, progress.place);
+    await note(of, file, direction, 'failed', problem.message).catch(() => undefined);
+    throw locate(problem, { file: file.file, text: file.text, offset: start });
+  }
 }
 
 const lostLock = 'the lock of pgmage was lost';
 
-// In the migration's own transaction: what the ledger's row needs, and whether the lock is still this session's.
-function opening(file: MigrationFile, meaning: string | null): string {
-  return `select ${settings(file, meaning, true)};
+// In the migration's own transaction: what the ledger's row needs, how long it waits for locks, and whether the lock on
+// migrating is still this session's.
+function opening(file: MigrationFile, meaning: string | null, lockTimeout = usualLockTimeout): string {
+  return `select ${settings(file, meaning, true)}, set_config('lock_timeout', '${lockTimeout}', true);
     do $$begin if not pg_try_advisory_xact_lock(${lockKey}) then raise exception '${lostLock}'; end if; end$$`;
-}
-
-// What the ledger's row takes its values from.
-function settings({ migration }: MigrationFile, meaning: string | null, local: boolean): string {
-  const set = (name: string, value: string) => `set_config('pgmage.${name}', ${literal(value)}, ${local})`;
-  return `${set('checksum', migration.checksum)}, ${set('statements', meaning ?? '')}`;
-}
-
-function auditSql(
-  { systemUser, gitAuthor, gitCommit, tool }: Author,
-  { name, migration }: MigrationFile,
-  direction: Direction,
-  outcome: string,
-  milliseconds: string,
-  detail: string | null = null,
-): string {
-  const text = (value: string | null) => (value === null ? 'null' : literal(value));
-  const values = [name, direction, migration.checksum, outcome].map((value) => literal(value));
-  const who = [systemUser, gitAuthor, gitCommit, tool, detail].map(text);
-  return `insert into pgmage.audit (migration, direction, checksum, outcome, milliseconds, system_user_name, git_author,
-    git_commit, tool, detail) values (${[...values, milliseconds, ...who].join(', ')})`;
 }

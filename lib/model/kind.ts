@@ -14,6 +14,8 @@ export interface Scope {
   readonly major: number;
   /** The role that will run the SQL, and owns what it makes; null where nobody knows. */
   readonly role: string | null;
+  /** Whether the ways are taken that nobody has to wait for (see `Kind.online`). */
+  readonly online: boolean;
   /** All kinds by name, for kinds that point at facts of any kind (comments, grants, owners). */
   readonly kinds: Kinds;
   /** Clauses of children that the engine folds into this fact's creation, in the children's order (see `Kind.clause`). */
@@ -32,6 +34,20 @@ export interface Clause {
  * that carries several attributes can be returned for each of them.
  */
 export type Change<P> = 'replace' | ((from: Fact<P>, to: Fact<P>, scope: Scope) => Script | 'replace');
+
+/**
+ * What is done so that nobody who reads or writes has to wait for long. The statements of a script run one by one, each
+ * committed by itself. null: not possible for this fact; it is done plainly.
+ */
+export interface Online<P> {
+  create?(fact: Fact<P>, scope: Scope): Script | null;
+  drop?(fact: Fact<P>, scope: Scope): Script | null;
+  /** Instead of dropping and creating: what is promised by both is kept throughout. */
+  replace?(from: Fact<P>, to: Fact<P>, scope: Scope): Script | null;
+  readonly alter?: {
+    readonly [K in keyof P]?: (from: Fact<P>, to: Fact<P>, scope: Scope) => Script | null;
+  };
+}
 
 /**
  * One PostgreSQL object kind.
@@ -89,6 +105,8 @@ export interface Kind<P = Payload> {
   readonly renameIn?: {
     readonly [K in keyof P]?: (fact: Fact<P>, from: string, to: string) => Script;
   };
+  /** Ways that nobody has to wait for, on what is there before the plan and stays (an index built CONCURRENTLY). */
+  readonly online?: Online<P>;
 
   /** How GRANT calls it, where that is not `reference` (`TABLE v` for a view). */
   securable?(fact: Fact<P>): string;

@@ -24,7 +24,10 @@ export interface Statement {
   readonly shown?: string;
   readonly hazards?: readonly Hazard[];
   readonly lock?: Lock;
-  /** false: the server refuses it in a transaction block, or its effect may only be used after a commit. */
+  /**
+   * false: it is committed by itself. The server refuses it in a transaction block, its effect may only be used after a
+   * commit, or nobody shall wait for more than it alone.
+   */
   readonly transactional?: boolean;
 }
 

@@ -1,5 +1,6 @@
 // Migrations whose work a database has already: put down in its ledger as applied, and nothing is run.
-import { type Run, record } from '../ledger/applying.ts';
+import type { Run } from '../ledger/applying.ts';
+import { record } from '../ledger/audit.ts';
 import { withLock } from '../ledger/lock.ts';
 import { prepareLedger } from '../ledger/tables.ts';
 import type { MigrationFile } from '../migration/chain.ts';
@@ -29,7 +30,7 @@ export interface BaselineReport {
  */
 export async function makeBaseline(context: Context, target: Target): Promise<BaselineReport> {
   refuseForeign(context, 'a baseline');
-  const composition = await compose(context, 'baseline');
+  const composition = await compose(context, { name: 'baseline' });
   const { files, written } = composition;
   const recorded = await withTarget(context, target, (connection) =>
     recordBaseline(context, connection, target, files, () => writeComposed(context, composition)),

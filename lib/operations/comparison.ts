@@ -20,6 +20,8 @@ export interface Comparison {
   readonly same: boolean;
   /** From the first source to the second; made when it is first asked for. */
   readonly up: readonly Step[];
+  /** The same so that nobody has to wait for it, even if that takes more transactions. */
+  readonly online: readonly Step[];
   /** And back: the same with the sources exchanged. */
   readonly down: readonly Step[];
   /** The difference as people count it. */
@@ -48,6 +50,7 @@ export async function comparisonOf(context: Context, first: Catalog, second: Cat
   const { major } = before;
   const same = isEmpty(difference);
   let up: readonly Step[] | undefined;
+  let online: readonly Step[] | undefined;
   let down: readonly Step[] | undefined;
   const forward = () => {
     up ??= same ? [] : plan({ before, after, difference, kinds, major });
@@ -61,6 +64,10 @@ export async function comparisonOf(context: Context, first: Catalog, second: Cat
     unmanaged: [...new Set([...before.unmanaged, ...after.unmanaged])],
     get up() {
       return forward();
+    },
+    get online() {
+      online ??= same ? [] : plan({ before, after, difference, kinds, major, online: true });
+      return online;
     },
     get down() {
       // The role that went there comes back.

@@ -41,23 +41,33 @@ export interface Composition {
 // The oldest server that migrations are made for: what it understands, all understand.
 const oldest = 15;
 
+/** How migrations are made. */
+export interface Making {
+  /** What the migration is called; default: by what it does. */
+  readonly name?: string | undefined;
+  /**
+   * Whether nobody shall have to wait for them, also if that takes more files; false: one transaction where that is
+   * possible at all. Default: as configured, else true.
+   */
+  readonly online?: boolean | undefined;
+}
+
 /**
  * Composes the next migrations. Their ways up lead to the wanted schema exactly; their ways back are stamped.
- * @param words what the migration is called; default: by what it does
  * @param renaming how it is known what was renamed, besides by comments in the wanted schema
  * @throws Problem `broken_chain`, `unproven`, `plan_cycle`, `bad_option` of a rename; of the sources
  */
 export function compose(
   context: Context,
-  words?: string,
+  making: Making = {},
   renaming: Omit<Renaming, 'files'> = {},
 ): Promise<Composition> {
-  return keepShadows(context, () => composed(context, words, renaming));
+  return keepShadows(context, () => composed(context, making, renaming));
 }
 
 async function composed(
   context: Context,
-  words: string | undefined,
+  { name, online }: Making,
   renaming: Renaming,
 ): Promise<Composition> {
   const folder = await readMigrations(context);
@@ -76,7 +86,10 @@ async function composed(
   const { comparison, renames, possible } = renamed;
   if (comparison.same)
     return { folder, files: base, written: drafts, changes: [], steps: new Map(), renames, possible };
-  const made = await proven(context, base, renamed, words ?? nameFor(comparison.changes));
+  const made = await proven(context, base, renamed, {
+    words: name ?? nameFor(comparison.changes),
+    online: online ?? context.online ?? true,
+  });
   return {
     folder,
     files: [...base, ...made.keys()],
@@ -98,24 +111,31 @@ export async function recordedSchema(context: Context, files: readonly Migration
 /** New migrations with the steps that each takes up. */
 type Made = ReadonlyMap<MigrationFile, readonly Step[]>;
 
+interface Manner {
+  readonly words: string;
+  readonly online: boolean;
+}
+
 // SQL that every supported server understands, where that is enough to say what is wanted.
 async function proven(
   context: Context,
   base: readonly MigrationFile[],
   { comparison: { before, after }, renames, moved }: Renamed,
-  words: string,
+  manner: Manner,
 ): Promise<Made> {
   let failure: Problem | undefined;
   for (const major of new Set([oldest, after.major])) {
+    const way = (from: Catalog, to: Catalog, online: boolean) =>
+      plan({ before: from, after: to, kinds, major, online });
     const first = renameSteps(renames, 'up');
-    const pieces = piecesOf(segmented([...first, ...plan({ before, after, kinds, major })]));
+    const pieces = piecesOf(segmented([...first, ...way(before, after, manner.online)]));
     // Back to where the renames led, and then the names.
-    const wayBack = (from: Catalog, to: Catalog, at: number) =>
+    const wayBack = (from: Catalog, to: Catalog, at: number, online: boolean) =>
       at > 0 || renames.length === 0
-        ? plan({ before: from, after: to, kinds, major })
-        : segmented([...plan({ before: from, after: moved, kinds, major }), ...renameSteps(renames, 'down')]);
+        ? way(from, to, online)
+        : segmented([...way(from, moved, online), ...renameSteps(renames, 'down')]);
     try {
-      return await made(context, base, pieces, after, words, wayBack);
+      return await made(context, base, pieces, after, manner, wayBack);
     } catch (thrown) {
       if (!(thrown instanceof Problem)) throw thrown;
       failure ??= thrown;
@@ -129,8 +149,8 @@ async function made(
   base: readonly MigrationFile[],
   pieces: readonly Piece[],
   wanted: Catalog,
-  words: string,
-  wayBack: (from: Catalog, to: Catalog, at: number) => readonly Step[],
+  { words, online }: Manner,
+  wayBack: (from: Catalog, to: Catalog, at: number, online: boolean) => readonly Step[],
 ): Promise<Made> {
   const names: string[] = [];
   for (const [at] of pieces.entries()) {
@@ -142,10 +162,12 @@ async function made(
   const { states, returns } = await rehearse(
     context,
     forward(base),
-    pieces.map(({ steps }, at) => {
+    pieces.map(({ steps, transactional }, at) => {
       const file = names[at] as string;
       const down = (from: Catalog, to: Catalog) => {
-        const back = wayBack(from, to, at);
+        const waitless = wayBack(from, to, at, online);
+        // A way back is one file as well: it runs in a transaction where the way there does, if it has to be either.
+        const back = transactional && piecesOf(waitless).length > 1 ? wayBack(from, to, at, false) : waitless;
         backSteps.set(file, back);
         return { file: `${file}, down`, text: sqlOf(back) };
       };

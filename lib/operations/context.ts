@@ -42,6 +42,10 @@ export interface Context {
   readonly shadow: string | null;
   /** What is left out of every comparison: names of schemas, and qualified names with or without their kind. */
   readonly ignore?: { readonly schemas: readonly string[]; readonly objects: readonly string[] };
+  /** Whether plans shall keep nobody waiting, even if they take more than one transaction; default: true. */
+  readonly online?: boolean;
+  /** Milliseconds that a migration waits for a lock before it gives way and tries again; 0: for ever. Default: 3000. */
+  readonly lockTimeout?: number;
   /** Version of pgmage: part of the keys of cached catalogs. */
   readonly version: string;
   /**

@@ -5,7 +5,7 @@ import type { Down } from '../migration/text.ts';
 import { render } from '../migration/text.ts';
 import type { Hazard, Step } from '../model/step.ts';
 import type { Change } from './changes.ts';
-import { type Composition, compose } from './composition.ts';
+import { type Composition, compose, type Making } from './composition.ts';
 import type { Context } from './context.ts';
 import { refuseForeign } from './foreign.ts';
 import { checkChain, migrationFile, readMigrations, writeComposed, writeMigrations } from './migrations.ts';
@@ -13,9 +13,7 @@ import { rebase } from './rebasing.ts';
 import { type RenameReport, type Renaming, renameReport } from './renaming.ts';
 
 /** What is asked. */
-export interface GenerationInput {
-  /** What the migration is called; default: by what it does. */
-  readonly name?: string;
+export interface GenerationInput extends Making {
   /** Makes one to write by hand, instead of one from the schema. */
   readonly empty?: boolean;
   /** Puts merged branches of migrations one behind the other, instead of making one. */
@@ -68,7 +66,7 @@ export async function generate(
   if (input.empty) return draft(context, input.name ?? 'by hand');
   if (input.rebase) refuseForeign(context, 'db:generate --rebase');
   if (input.rebase) return rebased(context, input.env);
-  const composition = await compose(context, input.name, { given: input.rename, choose });
+  const composition = await compose(context, input, { given: input.rename, choose });
   await writeComposed(context, composition);
   return generationReport(composition);
 }

@@ -175,6 +175,9 @@ function withRenames(comparison: Comparison, renames: readonly Rename[]): Compar
     get up() {
       return segmented([...renameSteps(renames, 'up'), ...comparison.up]);
     },
+    get online() {
+      return segmented([...renameSteps(renames, 'up'), ...comparison.online]);
+    },
     get down() {
       return segmented([...comparison.down, ...renameSteps(renames, 'down')]);
     },

@@ -1,5 +1,5 @@
 // The way out where files were edited that are applied, and nothing but comments and blanks differs.
-import { accept } from '../ledger/applying.ts';
+import { accept } from '../ledger/audit.ts';
 import { withLock } from '../ledger/lock.ts';
 import { type Edit, editsOf, editWords } from '../ledger/meaning.ts';
 import { type Ledger, readLedger } from '../ledger/tables.ts';

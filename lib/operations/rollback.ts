@@ -1,5 +1,5 @@
 // Takes migrations back: the last one, or all after a version.
-import { run } from '../ledger/applying.ts';
+import { isWhole, run } from '../ledger/applying.ts';
 import { withLock } from '../ledger/lock.ts';
 import type { MigrationFile } from '../migration/chain.ts';
 import { versionOf } from '../migration/name.ts';
@@ -23,7 +23,7 @@ export interface RollbackInput extends Consent {
   /** The environment; default: the configured one. */
   readonly env?: string;
   /** The version, or name, that is to be the last one applied; `0` for none; default: the one before the last. */
-  readonly version?: string;
+  readonly version?: string | undefined;
 }
 
 /** What is going to be undone. */
@@ -41,7 +41,7 @@ export interface RollbackReport extends RollbackPlan {
 }
 
 /**
- * Undoes applied migrations from the last one.
+ * Undoes applied migrations from the last one; one that broke off half-way is the last.
  * @throws Problem `nothing_applied`, `unknown_version`, `no_way_back`, `broken_chain`, `ledger_broken`, `drifted`,
  * `data_loss_refused`, `confirmation_needed`, `migration_running`, `not_as_proven`
  */
@@ -59,29 +59,36 @@ export async function rollback(
       const before = await soundSituation(context, connection, target, files);
       const kept = keptCount(files, before, target, input.version);
       const chosen = files.slice(kept, before.standing.applied).reverse();
+      // What broke off on its way up has no row in the ledger, but is the last one all the same.
+      const broken = brokenOff(before);
       for (const { name, migration } of chosen) refuse(name, migration);
       const start = await moved(context, before.actual, await renamesIn(backward(chosen)));
-      const { up } = await comparisonOf(context, start, await recordedSchema(context, files.slice(0, kept)));
+      const left = await comparisonOf(context, start, await recordedSchema(context, files.slice(0, kept)));
+      const up = broken.length === 0 && chosen.every((file) => isWhole(file, 'down')) ? left.up : left.online;
       const plan: RollbackPlan = {
         target: { name: target.name, address: addressOf(context, target), protected: target.protected },
-        undone: chosen.map((file) => migrationReport(file, [])),
+        undone: [...broken, ...chosen].map((file) => migrationReport(file, [])),
         cautions: up.flatMap(({ hazards, sql, shown = sql }) =>
           hazards.map((hazard) => ({ hazard, sql: shown })),
         ),
       };
-      if (chosen.length === 0) return { ...plan, done: true };
+      if (plan.undone.length === 0) return { ...plan, done: true };
       if (!(await agreed(`db:rollback of ${target.name}`, plan, lossesOf(up), input, ask)))
         return { ...plan, done: false };
       const of = await runOf(context, connection, target, files);
       await withLock(connection, target.name, async () => {
         const now = await soundSituation(context, connection, target, files);
-        const applied = await finish(context, of, now);
+        const applied = await finish(context, of, now, 'down');
         await run(of, 'down', files.slice(kept, applied).reverse());
         await confirmReached(context, of, kept);
       });
       return { ...plan, done: true };
     });
   });
+}
+
+function brokenOff({ standing: { unfinished } }: Situation): MigrationFile[] {
+  return unfinished?.direction === 'up' ? [unfinished.file] : [];
 }
 
 function refuse(name: string, { header, down }: MigrationFile['migration']): void {
@@ -92,13 +99,14 @@ function refuse(name: string, { header, down }: MigrationFile['migration']): voi
 
 function keptCount(
   files: readonly MigrationFile[],
-  { standing }: Situation,
+  situation: Situation,
   { name: environment }: Target,
   version: string | undefined,
 ): number {
-  const applied = files.slice(0, standing.applied);
-  if (applied.length === 0) throw new Problem('nothing_applied', { environment });
-  if (version === undefined) return applied.length - 1;
+  const applied = files.slice(0, situation.standing.applied);
+  const broken = brokenOff(situation).length;
+  if (applied.length + broken === 0) throw new Problem('nothing_applied', { environment });
+  if (version === undefined) return applied.length + broken - 1;
   if (version === '0') return 0;
   const at = applied.findIndex(({ name }) => name === version || versionOf(name) === version);
   if (at >= 0) return at + 1;

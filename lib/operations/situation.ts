@@ -14,6 +14,7 @@ import { type Comparison, comparisonOf } from './comparison.ts';
 import { recordedSchema } from './composition.ts';
 import type { Context, Target } from './context.ts';
 import { foreignStanding } from './foreign.ts';
+import { server } from './source.ts';
 
 /** A target as it was found. */
 export interface Situation {
@@ -92,10 +93,19 @@ export async function confirmReached(
 export async function runOf(
   context: Context,
   connection: Connection,
-  { name }: Target,
+  { name, url }: Target,
   files: readonly MigrationFile[],
 ): Promise<Run> {
   const nobody = { systemUser: null, gitAuthor: null, gitCommit: null };
   const author = { ...((await context.author?.()) ?? nobody), tool: `pgmage ${context.version}` };
-  return { connection, environment: name, folder: context.migrations, files, author };
+  return {
+    connection,
+    environment: name,
+    folder: context.migrations,
+    files,
+    author,
+    progress: (message) => context.progress(message),
+    ...(context.lockTimeout === undefined ? {} : { lockTimeout: context.lockTimeout }),
+    ...(url === null ? {} : { onlooker: () => server({ name, url }) }),
+  };
 }

@@ -90,9 +90,7 @@ export async function withTarget<T>(
   extensions: Iterable<string> = [],
 ): Promise<T> {
   const connection =
-    url === null
-      ? await embedded(context, extensions)
-      : await server(url, { ...(name && { name }), ...(found && { found }) });
+    url === null ? await embedded(context, extensions) : await server({ name, url, ...(found && { found }) });
   try {
     return await work(connection);
   } finally {
@@ -100,9 +98,18 @@ export async function withTarget<T>(
   }
 }
 
-async function server(url: string, known: { name?: string; found?: string }): Promise<Connection> {
+/** Opens a session on a server. @throws Problem of the connection */
+export async function server({
+  name,
+  url,
+  found,
+}: {
+  readonly name: string;
+  readonly url: string;
+  readonly found?: string;
+}): Promise<Connection> {
   const { connect } = await import('../pg/connect.ts');
-  return connect({ url, applicationName: 'pgmage', ...known });
+  return connect({ url, applicationName: 'pgmage', ...(name && { name }), ...(found && { found }) });
 }
 
 async function embedded(context: Context, extensions: Iterable<string>): Promise<Connection> {

@@ -1,15 +1,17 @@
 // Brings a database to the wanted schema: writes the migrations that are missing, applies them, and looks again.
-import { note, type Run, record, run } from '../ledger/applying.ts';
+import { brokeOff, isWhole, type Run, run } from '../ledger/applying.ts';
+import { note, record } from '../ledger/audit.ts';
 import { withLock } from '../ledger/lock.ts';
+import { oneByOne } from '../ledger/patience.ts';
 import type { Direction } from '../ledger/statements.ts';
 import { prepareLedger } from '../ledger/tables.ts';
-import type { MigrationFile } from '../migration/chain.ts';
 import { namesOf } from '../model/catalog.ts';
 import type { Hazard } from '../model/step.ts';
 import type { Connection } from '../pg/connection.ts';
+import { toProblem } from '../problem.ts';
 import { recordBaseline } from './baseline.ts';
 import { comparisonOf } from './comparison.ts';
-import { type Composition, compose, recordedSchema } from './composition.ts';
+import { type Composition, compose, type Making, recordedSchema } from './composition.ts';
 import { type Ask, agreed, type Consent, lossesOf } from './consent.ts';
 import type { Context, Target } from './context.ts';
 import { refuseForeign } from './foreign.ts';
@@ -22,11 +24,9 @@ import { confirmReached, runOf, type Situation, soundSituation } from './situati
 import { addressOf, withTarget } from './source.ts';
 
 /** What is asked. */
-export interface SyncInput extends Consent {
+export interface SyncInput extends Consent, Making {
   /** The environment; default: the configured one. */
   readonly env?: string;
-  /** What a new migration is called; default: by what it does. */
-  readonly name?: string;
   /** What was renamed, as `old=new`. */
   readonly rename?: readonly string[];
   /** Record, without running them, the migrations whose work the database has already. */
@@ -75,7 +75,7 @@ export async function sync(
   refuseForeign(context, 'db:sync');
   return keepShadows(context, async () => {
     const target = await context.environment(input.env);
-    const composition = await compose(context, input.name, {
+    const composition = await compose(context, input, {
       given: input.rename,
       choose: input.yes ? undefined : choose,
     });
@@ -93,7 +93,8 @@ export async function sync(
       const pending = files.slice(before.standing.applied);
       // What the files rename is neither lost nor made.
       const start = await moved(context, before.actual, await renamesIn(forward(pending)));
-      const { up } = await comparisonOf(context, start, wanted);
+      const left = await comparisonOf(context, start, wanted);
+      const up = pending.every((file) => isWhole(file, 'up')) ? left.up : left.online;
       const possible = composition.possible.map(renameReport);
       const plan: SyncPlan = {
         target: { name: target.name, address: addressOf(context, target), protected: target.protected },
@@ -143,20 +144,35 @@ async function applied(
 
 /**
  * Finishes a migration that broke off outside of a transaction, by what still differs.
+ * @param towards `down`: one that broke off on its way up is taken back
  * @returns how many migrations are applied then
  */
-export async function finish(context: Context, of: Run, { standing, actual }: Situation): Promise<number> {
+export async function finish(
+  context: Context,
+  of: Run,
+  { standing, actual }: Situation,
+  towards?: Direction,
+): Promise<number> {
   const { unfinished, applied } = standing;
   if (unfinished === null) return applied;
   const { file, direction } = unfinished;
-  const count = direction === 'up' ? applied + 1 : applied - 1;
-  const { up } = await comparisonOf(context, actual, await recordedSchema(context, of.files.slice(0, count)));
-  await begun(of, file, direction);
-  for (const { sql } of up) await of.connection.execute(sql);
-  await record(of, file, direction);
+  const end = towards ?? direction;
+  const count = direction === 'down' ? applied - 1 : end === 'up' ? applied + 1 : applied;
+  const reached = await recordedSchema(context, of.files.slice(0, count));
+  const { online } = await comparisonOf(context, actual, reached);
+  await note(
+    of,
+    file,
+    direction,
+    'begun',
+    `${end === direction ? 'finishing' : 'taking back'} what broke off`,
+  );
+  await oneByOne(of, async (send) => {
+    for (const { sql } of online) await send(sql);
+  }).catch(async (thrown: unknown) => {
+    await note(of, file, direction, 'failed', toProblem(thrown).message).catch(() => undefined);
+    throw brokeOff(of, file, thrown);
+  });
+  await record(of, file, end);
   return count;
-}
-
-function begun(of: Run, file: MigrationFile, direction: Direction): Promise<void> {
-  return note(of, file, direction, 'begun', 'finishing what broke off');
 }

@@ -11,6 +11,7 @@ import { Fates, push } from './fates.ts';
 import { fold } from './folding.ts';
 import type { Graph } from './graph.ts';
 import { type Deed, node } from './node.ts';
+import { staged } from './online.ts';
 import type { Reading } from './reading.ts';
 import { complete, correct, disown, losing, remove, write } from './writing.ts';
 
@@ -25,6 +26,8 @@ export interface PlanInput {
   readonly major?: number;
   /** The role that will run it; default: the one that read `before`, or else `after`, apart from the shadow's. */
   readonly role?: string | null;
+  /** Takes ways that nobody has to wait for, also if these are more statements in more transactions; default: false. */
+  readonly online?: boolean;
   /** Definitions stay as they were told, to be read as the server reads its own dumps; default: read back as told. */
   readonly verbatim?: boolean;
   /** In an order to be read and kept, instead of the one that is best to run; for plans that only make things. */
@@ -41,7 +44,8 @@ export function plan(input: PlanInput): Step[] {
   const { before, after } = settle(input.before, input.after, kinds);
   const roles = [input.role ?? null, input.before.role, input.after.role];
   const role = roles.find((name) => name !== null && name !== shadowRole) ?? null;
-  const scope: Scope = { before, after, kinds, major, role, clauses: [] };
+  const { online = false } = input;
+  const scope: Scope = { before, after, kinds, major, role, online, clauses: [] };
   const fates = new Fates(input.difference ?? diffOf({ before, after }, kinds), scope);
   const { graph, order } = ordered(fates, input.reading);
   const folded = fold(fates, graph, order, scope);
@@ -50,19 +54,21 @@ export function plan(input: PlanInput): Step[] {
   );
   const followers = followersOf(fates, graph, 'create');
   const bringers = [...before.facts.values()].filter(({ id }) => fates.kind(id).brings && !fates.goes(id));
-  const steps: Omit<Step, 'segment'>[] = [];
-  for (const name of order) {
+  const groups = order.map((name) => {
+    const steps: Omit<Step, 'segment'>[] = [];
     const id = name.slice(name.indexOf(' ') + 1);
     const deed = name.slice(0, name.indexOf(' ')) as Deed;
     const placed = deed === 'create' && graph.has(node('fill', id));
     if (!inside.has(name)) steps.push(...write(fates, placed ? 'place' : deed, id, folded, scope));
-    if (deed !== 'create') continue;
+    if (deed !== 'create') return { name, steps };
     steps.push(...complete(fates, id, folded, scope));
     for (const follower of followers.get(name) ?? [])
       if (!inside.has(node('create', follower)))
         steps.push(...correct(fates, follower, scope), ...disown(fates, follower, folded, scope));
     steps.push(...unwanted(fates, bringers, fates.of(id)?.to as Fact, scope));
-  }
+    return { name, steps };
+  });
+  const steps = (online ? staged(fates, graph, folded, groups) : groups).flatMap((group) => group.steps);
   const takers = dataTakers(fates, followersOf(fates, graph, 'drop'));
   const honest = losing(steps, ({ action, fact }) => action === 'drop' && takers.has(fact));
   const readable = input.verbatim

@@ -9,6 +9,7 @@ import type { Fate, Fates } from './fates.ts';
 import type { Folded } from './folding.ts';
 import { heirOf } from './links.ts';
 import type { Deed } from './node.ts';
+import { onlineChange, onlineScript } from './online.ts';
 
 /** What is written for a node: its deed, or the placeholder with which a creation begins. */
 type Writing = Deed | 'place';
@@ -38,7 +39,7 @@ export function write(
       const from = fate.from as Fact;
       if (fates.putAside(id)) return steps((show) => kind.aside?.rename(show(from), scope) ?? []);
       return losing(
-        steps((show) => kind.drop(show(from), scope)),
+        steps((show) => onlineScript(fates, 'drop', fate, scope, show) ?? kind.drop(show(from), scope)),
         () => kind.holdsData?.(from) ?? false,
       );
     }
@@ -52,7 +53,10 @@ export function write(
       return steps((show) => kind.placeholder?.fill(show(fate.to as Fact), scope) ?? []);
     case 'create': {
       const inner = { ...scope, clauses: clauses(fates, id, folded, scope) };
-      return steps((show) => kind.create(show(fate.to as Fact), inner));
+      return steps(
+        (show) =>
+          onlineScript(fates, 'create', fate, inner, show) ?? kind.create(show(fate.to as Fact), inner),
+      );
     }
     case 'alter':
       return toSteps(
@@ -129,7 +133,8 @@ function alteration(
   return withShown(kind, (show) =>
     own.flatMap((name) => {
       const change = kind.alter[name];
-      const script = typeof change === 'function' ? change(show(from), show(to), scope) : [];
+      const plain = () => (typeof change === 'function' ? change(show(from), show(to), scope) : []);
+      const script = onlineChange(fates, name, show(from), show(to), scope) ?? plain();
       return script === 'replace' ? [] : statementsOf(script);
     }),
   );

@@ -54,6 +54,8 @@ export function makeContext(project: Project, edge: Edge): TaskContext {
     cacheDir,
     embedded: join(root, '.pgmage', 'database'),
     shadow: config.shadow ?? null,
+    online: config.online ?? true,
+    ...(config.lockTimeout !== undefined && { lockTimeout: config.lockTimeout }),
     version: edge.version,
     ignore: {
       schemas: [...(config.ignore?.schemas ?? []), ...(layout?.ignore.schemas ?? [])],

@@ -41,7 +41,7 @@ export async function scene(): Promise<Scene> {
     own.want(schema);
     await generate(own.context);
   }
-  expect(own.files()).toHaveLength(3);
+  expect(own.files()).toHaveLength(4);
   return sceneOf(own, async () => {
     own.drop();
     await rm(cache, { recursive: true });

@@ -1,0 +1,117 @@
+// What is done online ends at the same schema as one plain transaction, with the rows that were there, and comes back.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { compare } from '../lib/operations/comparison.ts';
+import type { Context } from '../lib/operations/context.ts';
+import { generate } from '../lib/operations/generation.ts';
+import { rollback } from '../lib/operations/rollback.ts';
+import { keepShadows } from '../lib/operations/shadows.ts';
+import { sync } from '../lib/operations/sync.ts';
+import { type OnlinePair, onlinePairs } from './migration/online-pairs.ts';
+import { type Project, project } from './migration/project.ts';
+import { losses, type Rows, rowsIn } from './proof/rows.ts';
+import { withSession } from './proof/session.ts';
+import { rowsOf, withDatabase } from './servers/databases.ts';
+import { servers } from './servers/running.ts';
+
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
+
+let cache: string;
+let own: Project;
+let context: Context;
+let url: string;
+let release: () => void;
+let kept: Promise<void>;
+
+// One shadow for all.
+beforeAll(async () => {
+  cache = await mkdtemp(join(tmpdir(), 'pgmage-online-'));
+  own = project(null, cache);
+  context = { ...own.context, environment: async () => ({ name: 'local', url, protected: false }) };
+  kept = keepShadows(
+    context,
+    () =>
+      new Promise((resolve) => {
+        release = resolve;
+      }),
+  );
+});
+afterAll(async () => {
+  release();
+  await kept;
+  own.drop();
+  await rm(cache, { recursive: true });
+});
+afterEach(() => {
+  for (const file of own.files()) own.remove(file);
+});
+
+const yes = { yes: true, force: true };
+const same = async () => (await compare(context, 'local', context.schema)).same;
+
+// Apart from the ledger.
+async function held(): Promise<Rows> {
+  const rows = await withSession(url, (session) => rowsIn(session));
+  return { ...rows, tables: new Map([...rows.tables].filter(([name]) => !name.startsWith('pgmage.'))) };
+}
+const lost = async (rows: Rows) => losses(rows, await held(), rows, []);
+
+// What the statements of the second migration are: those of transactions, and those that run by themselves.
+function statements(from: number): { whole: string; single: string } {
+  const texts = own
+    .files()
+    .slice(from)
+    .map((file) => own.read(file));
+  const up = (text: string) => text.split(/^-- (?:Up|Down) Migration$/m)[1] ?? '';
+  const isSingle = (text: string) => /^-- Transaction: (down|none)$/m.test(text);
+  return {
+    whole: texts
+      .filter((text) => !isSingle(text))
+      .map(up)
+      .join('\n'),
+    single: texts.filter(isSingle).map(up).join('\n'),
+  };
+}
+
+async function walk(pair: OnlinePair, online: boolean): Promise<void> {
+  const { old, new: wanted, seed, alone } = pair;
+  own.want(old);
+  await sync(context, yes, undefined);
+  await rowsOf(url, seed);
+  const rows = await held();
+  expect(rows.tables.size).toBeGreaterThan(0);
+  const [first = '', ...none] = own.files();
+  expect(none).toEqual([]);
+  own.want(wanted);
+  await generate(context, { online });
+  const { whole, single } = statements(1);
+  if (online) {
+    for (const words of alone) expect(single).toMatch(words);
+    if (alone.length === 0) expect(single).toBe('');
+    expect(whole).not.toMatch(/CONCURRENTLY|NOT VALID/);
+  } else expect(single).not.toMatch(/CONCURRENTLY|VALID/);
+  await sync(context, { ...yes, online }, undefined);
+  expect(await same()).toBe(true);
+  expect(await lost(rows)).toEqual([]);
+  await rollback(context, { ...yes, version: first.slice(0, 17) }, undefined);
+  own.want(old);
+  expect(await same()).toBe(true);
+  expect(await lost(rows)).toEqual([]);
+}
+
+// The oldest and the newest: nothing of it came in between.
+const ends = [...new Set([servers()[0], servers().at(-1)])].filter((server) => server !== undefined);
+
+describe.each(ends.map((server) => [server.major, server] as const))('PostgreSQL %s', (major, server) => {
+  const pairs = onlinePairs.filter(({ since = 15 }) => since <= major);
+  test.each(
+    pairs.flatMap((pair) => [[pair.name, 'online', pair] as const, [pair.name, 'plainly', pair] as const]),
+  )('%s, %s', async (_, manner, pair) => {
+    await withDatabase(server, async (database) => {
+      url = database.url;
+      await walk(pair, manner === 'online');
+    });
+  });
+});
