@@ -63,15 +63,17 @@ process.on('exit', () => rmSync(old, { recursive: true, force: true }));
 if (existsSync(join(root, 'dist'))) renameSync(join(root, 'dist'), old);
 renameSync(out, join(root, 'dist'));
 
-// What `pgmage --list` shows of tasks/db.ts, read now so that nobody has to parse it later.
+// What `pgmage --list` shows of pgmage's own tasks, read now so that nobody has to parse them later.
 async function ownTasks() {
   const reader = join(out, 'signature.js');
   await build({ ...shared, entryPoints: ['lib/runner/signature.ts'], outfile: reader });
   const { readTasks } = await import(pathToFileURL(reader).href);
-  const text = readFileSync(join(root, 'tasks/db.ts'), 'utf8');
-  const tasks = await readTasks('tasks/db.ts', text);
+  const files = ['tasks/db.ts', 'tasks/init.ts'];
+  const texts = files.map((file) => readFileSync(join(root, file), 'utf8'));
+  const tasks = await Promise.all(texts.map((text, at) => readTasks(files[at], text)));
   rmSync(reader);
-  return { version: manifest.version, digest: createHash('sha256').update(text).digest('hex'), tasks };
+  const digests = texts.map((text) => createHash('sha256').update(text).digest('hex'));
+  return { version: manifest.version, digests, tasks: tasks.flat() };
 }
 
 /** @param {string[]} inputs */

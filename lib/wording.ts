@@ -94,7 +94,8 @@ export const wording: { readonly [C in Code]: Wording<Problems[C]> } = {
     1,
     404,
     (of) => `${of.file} does not exist`,
-    (of) => `Write it, or begin with that of a database: pg_dump --schema-only URL > ${of.file}`,
+    (of) =>
+      `Write it, or begin with that of a database: pgmage db:pull (pg_dump --schema-only URL > ${of.file} will do, too).`,
   ),
   missing_file: row(1, 404, (of) => `${of.file} does not exist`, 'Create it, or correct the path.'),
   unreadable_file: row(1, 403, (of) => `Cannot read ${of.file}: ${of.reason}`, 'Check its permissions.'),

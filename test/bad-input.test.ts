@@ -143,7 +143,7 @@ test('a schema that is not there, or cannot be read', async () => {
     problem(
       1,
       'schema/schema.sql does not exist',
-      'Hint: Write it, or begin with that of a database: pg_dump --schema-only URL > schema/schema.sql',
+      'Hint: Write it, or begin with that of a database: pgmage db:pull (pg_dump --schema-only URL > schema/schema.sql will do, too).',
     ),
   );
 });

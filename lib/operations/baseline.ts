@@ -10,7 +10,6 @@ import { Problem } from '../problem.ts';
 import { comparisonOf } from './comparison.ts';
 import { compose } from './composition.ts';
 import type { Context, Target } from './context.ts';
-import { refuseForeign } from './foreign.ts';
 import { forward, writeComposed } from './migrations.ts';
 import { rehearse } from './rehearsal.ts';
 import { runOf, situate } from './situation.ts';
@@ -26,10 +25,9 @@ export interface BaselineReport {
 
 /**
  * Makes the wanted schema the first migration, and records it in a database that has that schema already.
- * @throws Problem `no_baseline`, `foreign_migrations`, of the schema and the migrations
+ * @throws Problem `no_baseline`, of the schema and the migrations
  */
 export async function makeBaseline(context: Context, target: Target): Promise<BaselineReport> {
-  refuseForeign(context, 'a baseline');
   const composition = await compose(context, { name: 'baseline' });
   const { files, written } = composition;
   const recorded = await withTarget(context, target, (connection) =>

@@ -6,7 +6,8 @@ import type { Context } from './context.ts';
 import { ignoredOfSupabase, isOfSupabase } from './supabase.ts';
 
 /**
- * What a schema file speaks of: neither the ledger, nor what the configuration ignores, nor what is Supabase's own.
+ * What a schema file speaks of: neither the ledger, nor what the configuration ignores, nor what belongs to
+ * another tool or to Supabase.
  * @param beside what it is compared with
  */
 export function managed(
@@ -16,7 +17,8 @@ export function managed(
 ): Catalog {
   const hosted = layout?.name === 'supabase' || [catalog, beside].some(isOfSupabase);
   const own = withoutLedger(catalog);
-  return withoutIgnored(hosted ? withoutIgnored(own, ignoredOfSupabase) : own, ignore);
+  const lists = [...(hosted ? [ignoredOfSupabase] : []), layout?.ignore, ignore];
+  return lists.reduce(withoutIgnored, own);
 }
 
 // The schema of the ledger, in every database that migrations were applied to.

@@ -7,6 +7,7 @@ import { comparisonOf } from './comparison.ts';
 import type { Ask } from './consent.ts';
 import type { Context } from './context.ts';
 import { shownPath, type TextFile } from './files.ts';
+import { refuseForeign } from './foreign.ts';
 import { managed } from './ignored.ts';
 import { replay } from './replay.ts';
 import { type Place, placeOf, type Replacement, replace, replacement } from './schema-files.ts';
@@ -63,6 +64,7 @@ export async function pull(context: Context, input: PullInput, ask: Ask<PullPlan
     });
   if (input.out !== undefined && input.baseline)
     throw new Problem('bad_option', { option: '--out', reason: 'a baseline is of the wanted schema' });
+  if (input.baseline) refuseForeign(context, 'a baseline');
   return keepShadows(context, async () => {
     if (input.from !== undefined)
       return written(context, input.from, await readSource(context, input.from), input, ask);

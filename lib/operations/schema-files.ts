@@ -52,7 +52,7 @@ export async function replacement(
     const before = await textAt(root, file);
     if (before === text) continue;
     const changed = before === null ? null : changedLines(before, text);
-    written.push({ file, lines: linesOf(text).length, changed });
+    written.push({ file, lines: text.trimEnd().split('\n').length, changed });
   }
   // The file that the folder takes the place of would go before it.
   const there = split ? [...(await sqlIn(path)), ...(schema.endsWith('.sql') ? [schema] : [])] : [];

@@ -49,7 +49,9 @@ export interface RecordReport {
   readonly files: number;
   /** How many of them are applied. */
   readonly applied: number;
-  /** Names of those that are not: `db:sync` applies them. */
+  /** What applies them: a task, or the command of another tool. */
+  readonly appliedBy: string;
+  /** Names of those that are not. */
   readonly pending: readonly string[];
   /** What is wanted and no migration does: `db:generate` writes it. */
   readonly unrecorded: readonly Change[];
@@ -115,6 +117,7 @@ async function threeWay(
     record: {
       files: files.length,
       applied,
+      appliedBy: context.layout?.command ?? 'db:sync',
       pending,
       unrecorded,
       drift: drift?.changes ?? [],

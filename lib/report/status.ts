@@ -30,7 +30,10 @@ export function statusText(report: StatusReport, paper: Paper): string {
   if (report.inSync)
     lines.push(ink.dim(`All ${report.objects} objects of ${schema.path} are as they should be.`));
   else
-    lines.push(ink.dim("Run 'db:diff' for detailed comparison"), ink.dim("Run 'db:sync' to apply changes"));
+    lines.push(
+      ink.dim("Run 'db:diff' for detailed comparison"),
+      ink.dim(`Run '${report.record?.appliedBy ?? 'db:sync'}' to apply changes`),
+    );
   return lines.join('\n');
 }
 
@@ -39,11 +42,11 @@ type Section = (title: string, items: readonly string[]) => string[];
 // What the migrations say, each with the command that resolves it.
 function recordLines({ record, schema, target }: StatusReport, section: Section): string[] {
   if (record === null) return [];
-  const { files, applied, pending, unrecorded, drift, faults } = record;
+  const { files, applied, appliedBy, pending, unrecorded, drift, faults } = record;
   const texts = (changes: readonly Change[]) => changes.map(({ text }) => text);
   return [
     `Migrations: ${files}, applied: ${applied}`,
-    ...section(`Not applied to ${target.name} (db:sync applies them):`, pending),
+    ...section(`Not applied to ${target.name} (${appliedBy} applies them):`, pending),
     ...section(`In ${schema.path} and no migration (db:generate writes one):`, texts(unrecorded)),
     ...section(
       `Changed in ${target.name} by other means (db:pull --drift takes it into ${schema.path}):`,

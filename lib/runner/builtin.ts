@@ -1,4 +1,4 @@
-// The tasks that come with pgmage: tasks/db.ts, compiled and with its signatures read when the package was built.
+// The tasks that come with pgmage, compiled and with their signatures read when the package was built.
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Task } from './task.ts';
@@ -6,8 +6,8 @@ import type { Task } from './task.ts';
 /** What the build knows of the package; put in its place by build.js. */
 interface Built {
   readonly version: string;
-  /** Digest of tasks/db.ts. */
-  readonly digest: string;
+  /** Digests of their files. */
+  readonly digests: readonly string[];
   readonly tasks: readonly Task[];
 }
 
@@ -17,10 +17,15 @@ declare const PGMAGE_BUILT: Built | undefined;
 export async function builtin(): Promise<Built> {
   if (typeof PGMAGE_BUILT !== 'undefined') return PGMAGE_BUILT;
   const read = (path: string) => readFile(new URL(path, import.meta.url), 'utf8');
-  const [text, manifest] = await Promise.all([read('../../tasks/db.ts'), read('../../package.json')]);
+  const names = Object.keys(modules);
+  const [manifest, ...texts] = await Promise.all([
+    read('../../package.json'),
+    ...names.map((name) => read(`../../tasks/${name}`)),
+  ]);
   const { readTasks } = await import('./signature.ts');
   const { version } = JSON.parse(manifest) as { version: string };
-  return { version, digest: digestOf(text), tasks: await readTasks('tasks/db.ts', text) };
+  const tasks = await Promise.all(texts.map((text, at) => readTasks(`tasks/${names[at]}`, text)));
+  return { version, digests: texts.map(digestOf), tasks: tasks.flat() };
 }
 
 /** Digest of a task file's text. */
@@ -28,7 +33,12 @@ export function digestOf(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
-/** Loads the functions behind the tasks. */
-export function loadBuiltin(): Promise<Readonly<Record<string, unknown>>> {
-  return import('../../tasks/db.ts');
+const modules: Readonly<Record<string, () => Promise<Readonly<Record<string, unknown>>>>> = {
+  'db.ts': () => import('../../tasks/db.ts'),
+  'init.ts': () => import('../../tasks/init.ts'),
+};
+
+/** Loads the functions behind the tasks of a file. */
+export async function loadBuiltin(file: string): Promise<Readonly<Record<string, unknown>>> {
+  return modules[file]?.() ?? {};
 }

@@ -57,10 +57,7 @@ export function makeContext(project: Project, edge: Edge): TaskContext {
     online: config.online ?? true,
     ...(config.lockTimeout !== undefined && { lockTimeout: config.lockTimeout }),
     version: edge.version,
-    ignore: {
-      schemas: [...(config.ignore?.schemas ?? []), ...(layout?.ignore.schemas ?? [])],
-      objects: [...(config.ignore?.objects ?? []), ...(layout?.ignore.objects ?? [])],
-    },
+    ignore: { schemas: config.ignore?.schemas ?? [], objects: config.ignore?.objects ?? [] },
     // Found once: a command that is asked for a URL can be slow, or ask somebody.
     environment(name?: string): Promise<Environment> {
       const key = name ?? config.environment ?? defaultName;

@@ -22,14 +22,16 @@ export interface Runnable extends Task {
  */
 export async function findTasks(project: Project, progress: (message: string) => void): Promise<Runnable[]> {
   const own = await builtin();
-  const found = new Map(own.tasks.map((task) => [task.name, runnable(task, true, loadBuiltin)]));
+  const found = new Map(
+    own.tasks.map((task) => [task.name, runnable(task, true, () => loadBuiltin(task.file))]),
+  );
   for (const task of await projectTasks(project, own, progress)) found.set(task.name, task);
   return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 async function projectTasks(
   { root, cacheDir }: Project,
-  own: { readonly version: string; readonly digest: string },
+  own: { readonly version: string; readonly digests: readonly string[] },
   progress: (message: string) => void,
 ): Promise<Runnable[]> {
   const folder = join(root, 'tasks');
@@ -39,8 +41,8 @@ async function projectTasks(
   const texts = await Promise.all(
     names.map((name) => reading(`tasks/${name}`, () => readFile(join(folder, name), 'utf8'))),
   );
-  // pgmage's own file, met in its own repository, is here already.
-  const foreign = names.filter((_, index) => digestOf(texts[index] as string) !== own.digest);
+  // pgmage's own files, met in its own repository, are here already.
+  const foreign = names.filter((_, index) => !own.digests.includes(digestOf(texts[index] as string)));
   if (foreign.length === 0) return [];
   await makeFolder(root);
   const { urls, notes } = await compile<Task[][]>({

@@ -1,0 +1,68 @@
+// `pgmage init` as text: what is written, and what comes next.
+import type { InitPlan, InitReport } from '../operations/init.ts';
+import { cut } from './format.ts';
+import { inkOf } from './ink.ts';
+import type { Paper } from './paper.ts';
+import { pullText } from './pull.ts';
+
+/** What `init` is going to do, before it is asked for. */
+export function initPlanText(plan: InitPlan, paper: Paper): string {
+  const { written, scripts, layout, database } = plan;
+  const adopted = database?.is === 'adopted';
+  return [
+    ...written.map((file) =>
+      cut(`Write ${file}${file === 'package.json' ? `: ${scripts.join(', ')}` : ''}`, paper),
+    ),
+    ...(adopted ? [cut(`Write the schema of ${database.name} (${database.address})`, paper)] : []),
+    ...(adopted && layout === null
+      ? [
+          cut(
+            `Make it the first migration, and record that in ${database.name} as applied; nothing is run`,
+            paper,
+          ),
+        ]
+      : []),
+  ].join('\n');
+}
+
+/** What `init` did. */
+export function initText(report: InitReport, paper: Paper): string {
+  const { written, layout, database, pulled, done } = report;
+  const ink = inkOf(paper.colour);
+  if (!done) return 'Declined: nothing was written.';
+  const files = written.map((file) => cut(`Wrote ${file}`, paper));
+  const nothing =
+    written.length === 0 && pulled === null ? ['Nothing to write: everything is there already.'] : [];
+  const whose =
+    layout === null ? [] : [`The migrations are those of ${layout}: they are replayed, and applied by it`];
+  const schema = pulled === null ? [] : [pullText(pulled, paper)];
+  return [
+    ...files,
+    ...schema,
+    ...nothing,
+    ...whose,
+    ...databaseLines(database, paper),
+    ink.dim(nextStep(database)),
+  ].join('\n');
+}
+
+function databaseLines(database: InitPlan['database'], paper: Paper): string[] {
+  if (database === null) return [];
+  const { name, address, is, reason } = database;
+  switch (is) {
+    case 'unreachable':
+      return [cut(`${reason}: its schema was not read. Run this again when it can be reached`, paper)];
+    case 'empty':
+      return [cut(`${name} (${address}) is empty`, paper)];
+    case 'embedded':
+      return ['Without DATABASE_URL, the database is one embedded under .pgmage/'];
+    default:
+      return [];
+  }
+}
+
+function nextStep(database: InitPlan['database']): string {
+  return database?.is === 'adopted' || database?.is === 'kept'
+    ? "Change the schema, then run 'db:generate' and 'db:sync'"
+    : "Write schema/schema.sql, then run 'db:generate' and 'db:sync'";
+}

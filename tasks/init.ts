@@ -1,0 +1,37 @@
+// `pgmage init`: the task with which a project begins.
+import { asking } from '../lib/runner/asking.ts';
+import type { TaskContext } from '../lib/runner/context.ts';
+import type { Outcome } from '../lib/runner/outcome.ts';
+
+// What --help calls the values.
+type Name = string;
+type Url = string;
+
+/**
+ * Sets pgmage up in a project: configuration, package scripts and, from its database, the schema and the baseline.
+ *
+ * It says what it is going to write, and asks. What is there already is left as it is, so that it can be run again.
+ */
+export default async function init(
+  context: TaskContext,
+  options: {
+    /** The environment whose database is adopted; default: the configured one. */
+    env?: Name;
+    /** Begin with files alone, and no database. */
+    filesOnly?: boolean;
+    /** Write an example of a task of your own, too. */
+    tasks?: boolean;
+    /** Do not ask. */
+    yes?: boolean;
+    /** URL of a server to make the shadow database on, instead of PostgreSQL inside this process. */
+    shadow?: Url;
+  } = {},
+): Promise<Outcome> {
+  const [{ init }, { initPlanText, initText }] = await Promise.all([
+    import('../lib/operations/init.ts'),
+    import('../lib/report/init.ts'),
+  ]);
+  const own = { ...context, shadow: options.shadow ?? context.shadow };
+  const facts = await init(own, options, asking(context, initPlanText));
+  return { facts, text: (paper) => initText(facts, paper), code: facts.done ? 0 : 1 };
+}
