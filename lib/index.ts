@@ -14,6 +14,7 @@ export type { Fact, Json, Payload } from './model/fact.ts';
 export type { Action, Hazard, Lock, Step } from './model/step.ts';
 
 // Operations
+export type { Caution, Weight } from './operations/cautions.ts';
 export type { Attribute, Change, Standing } from './operations/changes.ts';
 export type { Context, Target } from './operations/context.ts';
 export type { DifferenceInput, DifferenceReport } from './operations/difference.ts';

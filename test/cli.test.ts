@@ -120,6 +120,7 @@ test('the SQL of a difference leads to the other source, and that of --down back
       'changes',
       'up',
       'down',
+      'cautions',
       'unmanaged',
       'renames',
       'possible',

@@ -1,6 +1,7 @@
 // `db:diff` as text and as SQL.
 import { expect, test } from 'vitest';
 import type { Step } from '../lib/model/step.ts';
+import { cautionsOf } from '../lib/operations/cautions.ts';
 import type { Change } from '../lib/operations/changes.ts';
 import type { DifferenceReport } from '../lib/operations/difference.ts';
 import { differenceText } from '../lib/report/difference.ts';
@@ -38,6 +39,7 @@ function report(changes: Change[], up: Step[] = []): DifferenceReport {
     up,
     down: [],
     unmanaged: [],
+    cautions: cautionsOf(up),
     renames: [],
     possible: [],
   };

@@ -49,8 +49,10 @@ export const enumType: Kind<Enum> = {
   drop: (fact) => `DROP TYPE ${qualify(fact.path)}`,
   alter: { labels: add },
   renameIn: {
-    labels: ({ path }, from, to) =>
-      `ALTER TYPE ${qualify(path)} RENAME VALUE ${literal(from)} TO ${literal(to)}`,
+    labels: ({ path }, from, to) => ({
+      sql: `ALTER TYPE ${qualify(path)} RENAME VALUE ${literal(from)} TO ${literal(to)}`,
+      hazards: ['breaks_clients'],
+    }),
   },
   aside: aside('TYPE'),
   slots: (fact) => [`type ${qualify(fact.path)}`],

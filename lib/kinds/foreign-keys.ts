@@ -33,7 +33,6 @@ const clause = (fact: Row) =>
   `CONSTRAINT ${nameOf(fact)} ${fact.payload.definition}${deferral(fact.payload)}${state(fact)}`;
 const alter = (fact: Row, words: string) =>
   `ALTER TABLE ${tableOf(fact)} ALTER CONSTRAINT ${nameOf(fact)} ${words}`;
-
 const deferrable = (_: Row, to: Row) => alter(to, deferral(to.payload).trim() || 'NOT DEFERRABLE');
 
 // It holds the table that it refers to, which may not be less durable than its own, and the key that it leans on, thereby

@@ -15,6 +15,7 @@ const last = ({ path }: Named) => quote(path.at(-1) as string);
 export function renamed(word: string, lock: Lock = null): Rename {
   return (from, to) => ({
     sql: `ALTER ${word} ${qualify(from.path)}${from.signature} RENAME TO ${last(to)}`,
+    hazards: ['breaks_clients'],
     lock,
   });
 }
@@ -23,6 +24,7 @@ export function renamed(word: string, lock: Lock = null): Rename {
 export function renamedIn(word: string, part: string, lock: Lock = 'ACCESS EXCLUSIVE', cascade = ''): Rename {
   return (from, to) => ({
     sql: `ALTER ${word} ${qualify(from.path.slice(0, 2))} RENAME ${part} ${last(from)} TO ${last(to)}${cascade}`,
+    hazards: part === 'CONSTRAINT' ? [] : ['breaks_clients'],
     lock,
   });
 }

@@ -9,6 +9,7 @@ export const hazards = [
   'may_fail_on_existing_rows',
   'irreversible',
   'changes_privileges',
+  'breaks_clients',
 ] as const;
 
 /** One of {@link hazards}. */

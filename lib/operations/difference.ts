@@ -5,11 +5,12 @@ import type { Fact } from '../model/fact.ts';
 import { shownFact } from '../model/mask.ts';
 import type { Step } from '../model/step.ts';
 import { Problem } from '../problem.ts';
+import { type Caution, cautionsOf, weighed } from './cautions.ts';
 import type { Change } from './changes.ts';
 import type { Context } from './context.ts';
 import { moved } from './moving.ts';
 import { compareRenamed, type RenameReport, renameReport } from './renaming.ts';
-import { describe, filesOf, readSource } from './source.ts';
+import { describe, filesOf, readSource, targetIn, withTarget } from './source.ts';
 
 /** What is compared. */
 export interface DifferenceInput {
@@ -38,6 +39,8 @@ export interface DifferenceReport {
   readonly up: readonly Step[];
   /** The steps from `to` back to `from`. */
   readonly down: readonly Step[];
+  /** What `up` costs, with the sizes of tables where it starts at a database. */
+  readonly cautions: readonly Caution[];
   /** What either holds and pgmage does not manage. */
   readonly unmanaged: readonly string[];
   /** What is renamed first. */
@@ -67,6 +70,13 @@ export async function difference(context: Context, input: DifferenceInput = {}):
   );
   const { diff, unmanaged } = comparison;
   if (input.strict && unmanaged.length > 0) throw new Problem('unmanaged_objects', { objects: unmanaged });
+  const target = await targetIn(context, from);
+  const cautions =
+    target === null
+      ? cautionsOf(comparison.up)
+      : await withTarget(context, target, (connection) =>
+          weighed(connection, comparison.up, comparison, renames),
+        );
   return {
     from: describe(context, from),
     to: describe(context, to),
@@ -80,6 +90,7 @@ export async function difference(context: Context, input: DifferenceInput = {}):
     get down() {
       return comparison.down;
     },
+    cautions,
     unmanaged,
     renames: renames.map(renameReport),
     possible: possible.map(renameReport),

@@ -3,7 +3,8 @@ import type { MigrationFile } from '../migration/chain.ts';
 import { nextName } from '../migration/name.ts';
 import type { Down } from '../migration/text.ts';
 import { render } from '../migration/text.ts';
-import type { Hazard, Step } from '../model/step.ts';
+import type { Step } from '../model/step.ts';
+import { type Caution, cautionsOf } from './cautions.ts';
 import type { Change } from './changes.ts';
 import { type Composition, compose, type Making } from './composition.ts';
 import type { Context } from './context.ts';
@@ -34,7 +35,7 @@ export interface MigrationReport {
   /** Its text, as the file has it. */
   readonly text: string;
   /** What its statements cost; of a hand-written one nothing is known. */
-  readonly cautions: readonly { readonly hazard: Hazard; readonly sql: string }[];
+  readonly cautions: readonly Caution[];
 }
 
 /** What was written. */
@@ -88,10 +89,7 @@ export function generationReport(composition: Composition): GenerationReport {
 /** One migration as it is told of. */
 export function migrationReport(file: MigrationFile, steps: readonly Step[]): MigrationReport {
   const { name, text, migration } = file;
-  const cautions = steps.flatMap(({ hazards, sql, shown = sql }) =>
-    hazards.map((hazard) => ({ hazard, sql: shown })),
-  );
-  return { name, file: file.file, down: migration.header?.down ?? null, text, cautions };
+  return { name, file: file.file, down: migration.header?.down ?? null, text, cautions: cautionsOf(steps) };
 }
 
 async function rebased(context: Context, env: string | undefined): Promise<GenerationReport> {

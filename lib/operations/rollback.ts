@@ -3,8 +3,8 @@ import { isWhole, run } from '../ledger/applying.ts';
 import { withLock } from '../ledger/lock.ts';
 import type { MigrationFile } from '../migration/chain.ts';
 import { versionOf } from '../migration/name.ts';
-import type { Hazard } from '../model/step.ts';
 import { Problem } from '../problem.ts';
+import { type Caution, weighed } from './cautions.ts';
 import { comparisonOf } from './comparison.ts';
 import { recordedSchema } from './composition.ts';
 import { type Ask, agreed, type Consent, lossesOf } from './consent.ts';
@@ -31,7 +31,7 @@ export interface RollbackPlan {
   readonly target: { readonly name: string; readonly address: string; readonly protected: boolean };
   /** From the last one. */
   readonly undone: readonly MigrationReport[];
-  readonly cautions: readonly { readonly hazard: Hazard; readonly sql: string }[];
+  readonly cautions: readonly Caution[];
 }
 
 /** What was undone. */
@@ -68,9 +68,7 @@ export async function rollback(
       const plan: RollbackPlan = {
         target: { name: target.name, address: addressOf(context, target), protected: target.protected },
         undone: [...broken, ...chosen].map((file) => migrationReport(file, [])),
-        cautions: up.flatMap(({ hazards, sql, shown = sql }) =>
-          hazards.map((hazard) => ({ hazard, sql: shown })),
-        ),
+        cautions: await weighed(connection, up, left),
       };
       if (plan.undone.length === 0) return { ...plan, done: true };
       if (!(await agreed(`db:rollback of ${target.name}`, plan, lossesOf(up), input, ask)))

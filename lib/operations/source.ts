@@ -48,6 +48,12 @@ export async function readSource(context: Context, source: string): Promise<Cata
   }
 }
 
+/** The database that a source is; null for any other. @throws Problem `unknown_source` */
+export async function targetIn(context: Context, source: string): Promise<Target | null> {
+  const place = await find(context, source);
+  return place.is === 'target' ? place.target : null;
+}
+
 /** The files of a source that consists of some, as texts; none for any other. @throws Problem of the files */
 export async function filesOf(context: Context, source: string): Promise<TextFile[]> {
   const place = await find(context, source);

@@ -6,10 +6,10 @@ import { oneByOne } from '../ledger/patience.ts';
 import type { Direction } from '../ledger/statements.ts';
 import { prepareLedger } from '../ledger/tables.ts';
 import { namesOf } from '../model/catalog.ts';
-import type { Hazard } from '../model/step.ts';
 import type { Connection } from '../pg/connection.ts';
 import { toProblem } from '../problem.ts';
 import { recordBaseline } from './baseline.ts';
+import { type Caution, weighed } from './cautions.ts';
 import { comparisonOf } from './comparison.ts';
 import { type Composition, compose, type Making, recordedSchema } from './composition.ts';
 import { type Ask, agreed, type Consent, lossesOf } from './consent.ts';
@@ -47,7 +47,7 @@ export interface SyncPlan {
   /** What is dropped and added, and might have been renamed. */
   readonly possible: readonly RenameReport[];
   /** What the statements cost that change the database's schema. */
-  readonly cautions: readonly { readonly hazard: Hazard; readonly sql: string }[];
+  readonly cautions: readonly Caution[];
 }
 
 /** What was done. */
@@ -103,9 +103,7 @@ export async function sync(
         renames: composition.renames.map(renameReport),
         possible,
         unfinished: before.standing.unfinished?.file.name ?? null,
-        cautions: up.flatMap(({ hazards, sql, shown = sql }) =>
-          hazards.map((hazard) => ({ hazard, sql: shown })),
-        ),
+        cautions: await weighed(connection, up, left, composition.renames),
       };
       if (pending.length === 0 && plan.unfinished === null) return { ...plan, applied: [], recorded };
       const options = possible.map(({ option }) => option);

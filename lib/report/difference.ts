@@ -1,9 +1,10 @@
 // `db:diff` as text: object by object, what comes, what goes and what becomes different.
 import type { Hazard, Step } from '../model/step.ts';
+import type { Caution } from '../operations/cautions.ts';
 import { type Attribute, type Change, type Standing, shown } from '../operations/changes.ts';
 import type { DifferenceReport } from '../operations/difference.ts';
 import { cut, legible } from './format.ts';
-import { hazardWords, possibleLines } from './hazards.ts';
+import { cautionText, hazardWords, possibleLines } from './hazards.ts';
 import { inkOf } from './ink.ts';
 import { unified } from './lines.ts';
 import type { Paper } from './paper.ts';
@@ -13,7 +14,7 @@ const signs: Readonly<Record<Standing, string>> = { missing: '+', extra: '-', di
 
 /** The difference of two sources, for people. */
 export function differenceText(report: DifferenceReport, paper: Paper): string {
-  const { changes, unmanaged, up, down, possible } = report;
+  const { changes, unmanaged, up, down, possible, cautions } = report;
   const ink = inkOf(paper.colour);
   const paint = (line: string) => {
     const sign = line.trimStart()[0];
@@ -44,7 +45,7 @@ export function differenceText(report: DifferenceReport, paper: Paper): string {
       .map((line) => paint(legible(line))),
     '',
     ink.bold(`${summary}.`) + ink.dim(` Up: ${sizeOf(up)}. Down: ${sizeOf(down)}.`),
-    ...cautions(up).map((line) => ink.yellow(cut(line, paper))),
+    ...cautionLines(cautions).map((line) => ink.yellow(cut(line, paper))),
     ...possibleLines(possible, paper),
     ...others,
   ].join('\n');
@@ -116,16 +117,15 @@ function attributeLines({ name, from, to }: Attribute): string[] {
   return [`    ${name}:`, ...unified(before, after).map((line) => `    ${line}`)];
 }
 
-function cautions(steps: readonly Step[]): string[] {
+function cautionLines(cautions: readonly Caution[]): string[] {
   const found = new Map<Hazard, string[]>();
-  for (const { hazards, sql, shown = sql } of steps)
-    for (const hazard of hazards) {
-      const all = found.get(hazard) ?? [];
-      all.push(shown.replace(/\s+/g, ' '));
-      found.set(hazard, all);
-    }
+  for (const one of cautions) {
+    const all = found.get(one.hazard) ?? [];
+    all.push(cautionText(one));
+    found.set(one.hazard, all);
+  }
   return [...found].flatMap(([hazard, all]) => [
     `Caution: ${hazardWords[hazard]}:`,
-    ...all.map((sql) => `  ${sql}`),
+    ...all.map((text) => `  ${text}`),
   ]);
 }

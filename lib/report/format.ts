@@ -33,3 +33,10 @@ export function cut(text: string, { width, uncut = false }: Pick<Paper, 'width' 
   const characters = [...line];
   return characters.length <= width ? line : `${characters.slice(0, width - 1).join('')}…`;
 }
+
+/** An amount of storage, as the server's pg_size_pretty tells it: `310 MB`. */
+export function bytesText(bytes: number): string {
+  const names = ['bytes', 'kB', 'MB', 'GB', 'TB'];
+  const power = bytes < 1 ? 0 : Math.min(names.length - 1, Math.floor(Math.log(bytes) / Math.log(1024)));
+  return `${Math.round(bytes / 1024 ** power)} ${names[power]}`;
+}

@@ -1,7 +1,8 @@
 // What each hazard means, in words.
 import type { Hazard } from '../model/step.ts';
+import type { Caution } from '../operations/cautions.ts';
 import type { RenameReport } from '../operations/renaming.ts';
-import { cut } from './format.ts';
+import { bytesText, cut } from './format.ts';
 import { inkOf } from './ink.ts';
 import type { Paper } from './paper.ts';
 
@@ -14,7 +15,22 @@ export const hazardWords: Readonly<Record<Hazard, string>> = {
   may_fail_on_existing_rows: 'fails if existing rows do not fit',
   irreversible: 'cannot be taken back exactly',
   changes_privileges: 'changes who may do what',
+  breaks_clients: 'breaks programs that use the old name',
 };
+
+/** What costs something, on one line, and on how much. */
+export function cautionText({ sql, table }: Caution): string {
+  const line = sql.replace(/\s+/g, ' ');
+  if (table === null) return line;
+  const { rows } = table;
+  const count =
+    rows === null
+      ? 'rows never counted'
+      : rows === 0
+        ? 'no rows'
+        : `about ${rows.toLocaleString('en-US')} rows`;
+  return `${line}  (${table.name}: ${count}, ${bytesText(table.bytes)})`;
+}
 
 /** What is dropped and added, and might have been renamed; and how to say so. */
 export function possibleLines(possible: readonly RenameReport[], paper: Paper): string[] {

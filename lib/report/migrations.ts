@@ -6,11 +6,9 @@ import type { SyncPlan, SyncReport } from '../operations/sync.ts';
 import type { Check, VerifyReport } from '../operations/verify.ts';
 import { redact } from '../secret.ts';
 import { ago, counted, cut } from './format.ts';
-import { hazardWords, possibleLines } from './hazards.ts';
+import { cautionText, hazardWords, possibleLines } from './hazards.ts';
 import { inkOf } from './ink.ts';
 import type { Paper } from './paper.ts';
-
-type Cautions = SyncPlan['cautions'];
 
 /** What `db:generate` wrote. */
 export function generationText(report: GenerationReport, paper: Paper): string {
@@ -127,14 +125,12 @@ function headLines({ file, down }: MigrationReport, paper: Paper): string[] {
   return [ink.bold(file), cut(`  ${back}`, paper)];
 }
 
-function cautionLines(cautions: Cautions, paper: Paper): string[] {
+function cautionLines(cautions: SyncPlan['cautions'], paper: Paper): string[] {
   const ink = inkOf(paper.colour);
   const hazards = [...new Set(cautions.map(({ hazard }) => hazard))];
   return hazards.flatMap((hazard) => [
     ink.yellow(`Caution: ${hazardWords[hazard]}:`),
-    ...cautions
-      .filter((one) => one.hazard === hazard)
-      .map(({ sql }) => cut(`  ${sql.replace(/\s+/g, ' ')}`, paper)),
+    ...cautions.filter((one) => one.hazard === hazard).map((one) => cut(`  ${cautionText(one)}`, paper)),
   ]);
 }
 
