@@ -66,10 +66,10 @@ interface Violation {
 function squawk(steps: readonly Step[]): Violation[] {
   const file = join(cache, 'plan.sql');
   writeFileSync(file, steps.map(({ sql }) => `${sql.replace(/\s+/g, ' ')};\n`).join(''));
-  const program = join(import.meta.dirname, '../node_modules/squawk-cli/js/bin/squawk');
-  const words = [program, '--reporter', 'json', '--pg-version', '15', file];
+  const program = join(import.meta.dirname, '../node_modules/@squawk-cli/linux-x64/bin/squawk');
+  const words = ['--reporter', 'json', '--pg-version', '15', file];
   try {
-    return JSON.parse(execFileSync(process.execPath, words, { encoding: 'utf8', stdio: 'pipe' }));
+    return JSON.parse(execFileSync(program, words, { encoding: 'utf8', stdio: 'pipe' }));
   } catch (thrown) {
     // It ends with 1 where it found something.
     return JSON.parse((thrown as { stdout: string }).stdout);
