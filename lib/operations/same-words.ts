@@ -3,7 +3,7 @@
 import { kinds } from '../kinds/index.ts';
 import { type Catalog, withRelations } from '../model/catalog.ts';
 import { type Changed, type Diff, diffOf, equal, isEmpty, recheck } from '../model/diff.ts';
-import type { Fact, Json } from '../model/fact.ts';
+import type { Fact, Json, Payload } from '../model/fact.ts';
 import { type Settlement, settle } from '../model/settlement.ts';
 import { plan } from '../plan/index.ts';
 import { cached } from './cache.ts';
@@ -57,7 +57,7 @@ async function retold(
   const facts = new Map(catalog.facts);
   for (const id of ids) {
     const [fact, told] = [facts.get(id), words.facts.get(id)];
-    if (fact && told) facts.set(id, { ...fact, payload: told.payload });
+    if (fact && told) facts.set(id, { ...fact, payload: reworded(fact.payload, told.payload) });
   }
   const made = missing.flatMap(({ id }) => words.facts.get(id) ?? []);
   for (const fact of made) facts.set(fact.id, fact);
@@ -70,6 +70,12 @@ async function retold(
     const { needs, dies, links } = catalog;
     return { needs: joined(needs, words.needs), dies: joined(dies, words.dies), links };
   });
+}
+
+// What is or is not so is no matter of words, and definitions do not tell all of it: whether an index is valid.
+function reworded(own: Payload, told: Payload): Payload {
+  const kept = Object.entries(own).filter(([, value]) => typeof value === 'boolean');
+  return { ...told, ...Object.fromEntries(kept) };
 }
 
 // A text that only gained casts on the way is the same from then on: both are told once more.
