@@ -121,13 +121,14 @@ async function group(
       }
       return;
     }
-    const text = sqlOf(file, way);
+    // How long it took is known only here, and whoever reads it sees it with the row or not at all.
+    const since = 'extract(epoch from clock_timestamp() - now()) * 1000';
+    const audit = auditSql(of.author, file, way, 'done', since);
+    // One message, because each costs as much as a small migration; the user's part first, so that its positions stay.
+    const text = `${sqlOf(file, way)}\n;\n${audit}`;
     sent.set(text, { file, start: 0 });
     pgm.sql(opening(file, meaning, of.lockTimeout));
     pgm.sql(text);
-    // How long it took is known only here, and whoever reads it sees it with the row or not at all.
-    const since = 'extract(epoch from clock_timestamp() - now()) * 1000';
-    pgm.sql(auditSql(of.author, file, way, 'done', since));
   };
   const options: RunnerOption = {
     dbClient: {
