@@ -19,6 +19,8 @@ const pairsPerShadow = 50;
 export interface Manner {
   /** Makes the shadow on the server itself, instead of inside this process. */
   readonly onServer: boolean;
+  /** Makes migrations that nobody has to wait for. */
+  readonly online: boolean;
 }
 
 /**
@@ -28,14 +30,17 @@ export interface Manner {
 export async function walkAll(
   bench: Bench,
   pairs: Iterator<Pair>,
-  { onServer }: Manner,
+  { onServer, online }: Manner,
   note: (outcome: Outcome) => void,
 ): Promise<void> {
   const cache = await freshCache();
   const plain = project(null, cache);
   const target = { name: 'local', url: null as string | null, protected: false };
   const shadow = onServer ? bench.server.url() : null;
-  const own: Project = { ...plain, context: { ...plain.context, shadow, environment: async () => target } };
+  const own: Project = {
+    ...plain,
+    context: { ...plain.context, shadow, online, environment: async () => target },
+  };
   const some = async (): Promise<boolean> => {
     for (let turn = 0; turn < pairsPerShadow; turn++) {
       const { value: pair, done } = pairs.next();
