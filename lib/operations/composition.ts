@@ -197,7 +197,9 @@ async function made(
     const migration = { name, transaction, up: sqlOf(steps), down };
     const last = [...files.keys()].at(-1) ?? base.at(-1);
     const [before, after] = [states[at] as Catalog, states[at + 1] as Catalog];
-    const sealing = { before, after, last, down: stampOf(back, steps) };
+    const passed = forward([...base, ...files.keys()]);
+    const done = { up: { file: name, text: sqlOf(steps) }, steps };
+    const sealing = { before, after, last, down: await stampOf(context, passed, back, done) };
     const file = context.layout
       ? foreignMigration(context, context.layout, migration)
       : sealed(context, migration, sealing);

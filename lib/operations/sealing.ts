@@ -13,6 +13,8 @@ import { plan } from '../plan/index.ts';
 import { Problem } from '../problem.ts';
 import type { SqlFile } from '../sql/parse.ts';
 import type { Context } from './context.ts';
+import type { TextFile } from './files.ts';
+import { lossesOn } from './made-rows.ts';
 import { forward, migrationFile } from './migrations.ts';
 import { moved, renamesIn } from './moving.ts';
 import { type Return, rehearse } from './rehearsal.ts';
@@ -63,13 +65,31 @@ export function readerOf({ version, shadow }: Context, { major }: Catalog): stri
   return `pgmage ${version}, PostgreSQL ${major}${shadow === null ? ' embedded' : ''}`;
 }
 
-/** How well a way back restores what was. @param steps what the way up does */
-export function stampOf({ failure }: Return, steps: readonly Step[], rows: readonly string[] = []): Down {
-  if (failure !== null) return { is: 'impossible', why: oneLine(failure) };
+/**
+ * How well a way back restores what was. What is lost is counted on rows made up in the shadow, where these can be made.
+ * @param before the migrations before it
+ * @param up the way there, and what it does as steps
+ * @param rows what else it does to rows; null: nobody wrote it by hand
+ */
+export async function stampOf(
+  context: Context,
+  before: readonly TextFile[],
+  { failure, down }: Return,
+  { up, steps, rows = null }: { up: TextFile; steps: readonly Step[]; rows?: readonly string[] | null },
+): Promise<Down> {
+  if (failure !== null || down === null) return { is: 'impossible', why: oneLine(failure ?? '') };
   const losing = steps.filter(
     ({ hazards }) => hazards.includes('deletes_data') || hazards.includes('irreversible'),
   );
-  const what = [...losing.map(({ sql, shown = sql }) => shown), ...rows];
+  // A way back that was written by hand may lose what it need not.
+  const counted = losing.length > 0 || rows !== null ? await lossesOn(context, before, up, down) : null;
+  const tables = [...(counted ?? new Map<string, readonly string[]>()).keys()];
+  const known = (fact: string) => tables.some((name) => `${fact}.`.includes(`:${name}.`));
+  const what = [
+    ...[...(counted?.values() ?? [])].flat(),
+    ...losing.filter(({ fact }) => !known(fact)).map(({ sql, shown = sql }) => shown),
+    ...(rows ?? []),
+  ];
   return what.length === 0 ? { is: 'exact' } : { is: 'lossy', what: oneLine(what.join('; ')) };
 }
 
@@ -108,7 +128,8 @@ export async function seal(
   const writes = forth?.statements.some(({ tag }) => writing.has(tag)) ?? false;
   const rows = writes ? ['rows that it writes'] : [];
   const begin = await moved(context, start, await renamesIn([way.up]));
-  const stamp = stampOf(returns[0] as Return, stepsBetween(begin, end), rows);
+  const done = { up: way.up, steps: stepsBetween(begin, end), rows };
+  const stamp = await stampOf(context, forward(before), returns[0] as Return, done);
   return sealed(
     context,
     { ...migration, name: draft.name },

@@ -1,0 +1,119 @@
+// What a migration and its way back cost rows: made up in the shadow, taken there and back, and counted.
+import type { Json } from '../model/fact.ts';
+import type { Connection } from '../pg/connection.ts';
+import { Problem } from '../problem.ts';
+import { withoutPublic } from './changes.ts';
+import type { Context } from './context.ts';
+import type { TextFile } from './files.ts';
+import { extensionsOf, inShadow, parseFiles } from './replay.ts';
+
+/** How many rows each table is given. */
+const count = 5;
+
+// Into every table with rows of its own, by values that fit the types of its columns; nothing checks what they refer to.
+// What does not fit a constraint is left out row by row.
+const making = `do $pgmage$
+declare t record; i int; columns text; expressions text;
+begin
+  set local session_replication_role = replica;
+  for t in select c.oid, c.oid::regclass as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where c.relkind = 'r' and not c.relispartition and n.nspname !~ '^pg_' and n.nspname <> 'information_schema' loop
+    for i in 1..${count} loop
+      select string_agg(quote_ident(a.attname), ', ' order by a.attnum), string_agg(format('(%s)::%s', case y.typcategory
+          when 'N' then i::text when 'S' then quote_literal('v' || i) when 'B' then (i % 2 = 0)::text
+          when 'D' then quote_literal(case when y.typname like 'time%' and y.typname not like 'timestamp%' then '00:00:0' || i
+            else '2020-01-0' || i end)
+          when 'T' then quote_literal(i || ' hours') when 'A' then quote_literal('{}') when 'I' then quote_literal('10.0.0.' || i)
+          when 'E' then (select quote_literal(enumlabel) from pg_enum where enumtypid = y.oid order by enumsortorder limit 1)
+          else case y.typname when 'uuid' then quote_literal('00000000-0000-0000-0000-00000000000' || i)
+            when 'json' then quote_literal('{"v":' || i || '}') when 'jsonb' then quote_literal('{"v":' || i || '}')
+            when 'bytea' then quote_literal('\\x0' || i) else 'null' end end,
+          format_type(a.atttypid, a.atttypmod)), ', ' order by a.attnum)
+        into columns, expressions
+        from pg_attribute a join pg_type own on own.oid = a.atttypid
+          join pg_type y on y.oid = coalesce(nullif(own.typbasetype, 0), own.oid)
+        where a.attrelid = t.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = '';
+      begin
+        if columns is null then execute format('insert into %s default values', t.name);
+        else execute format('insert into %s (%s) overriding system value select %s', t.name, columns, expressions);
+        end if;
+      exception when others then null;
+      end;
+    end loop;
+  end loop;
+  set local session_replication_role = origin;
+end $pgmage$`;
+
+const tablesQuery = `select format('%I.%I', n.nspname, c.relname) as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+  where c.relkind = 'r' and c.relpersistence <> 't' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema' order by 1`;
+
+type Row = { readonly [column: string]: Json };
+type Rows = ReadonlyMap<string, readonly Row[]>;
+
+/**
+ * What rows lose when a migration is applied and undone, by table.
+ * @param recorded the migrations before it
+ * @returns null where made-up rows do not get there and back
+ * @throws Problem of the shadow
+ */
+export async function lossesOn(
+  context: Context,
+  recorded: readonly TextFile[],
+  up: TextFile,
+  down: TextFile,
+): Promise<ReadonlyMap<string, readonly string[]> | null> {
+  const [files, ways] = [await parseFiles(recorded), await parseFiles([up, down])];
+  const { load } = await import('../shadow/load.ts');
+  try {
+    return await inShadow(context, extensionsOf([...files, ...ways]), async (connection, committed) => {
+      const run = async (file: (typeof files)[number]) => {
+        await load(connection, [file], { committed, anyOrder: false });
+        if (!committed) await connection.execute('set constraints all immediate');
+      };
+      for (const file of files) await run(file);
+      await connection.execute(making);
+      const before = await rowsIn(connection);
+      for (const way of ways) await run(way);
+      return lossesBetween(before, await rowsIn(connection));
+    });
+  } catch (thrown) {
+    if (thrown instanceof Problem && 'sqlstate' in thrown.data) return null;
+    throw thrown;
+  }
+}
+
+async function rowsIn(connection: Connection): Promise<Rows> {
+  const tables = await connection.rows<{ name: string }>(tablesQuery);
+  const found = new Map<string, readonly Row[]>();
+  for (const { name } of tables)
+    found.set(
+      name,
+      (await connection.rows<{ row: Row }>(`select to_jsonb(t) as row from ${name} t`)).map(({ row }) => row),
+    );
+  return found;
+}
+
+// Values are compared as bags: a row that came back need not stand where it stood.
+function lossesBetween(before: Rows, after: Rows): Map<string, string[]> {
+  const losses = new Map<string, string[]>();
+  for (const [table, rows] of before) {
+    const left = after.get(table) ?? [];
+    const name = withoutPublic(table);
+    const own: string[] = [];
+    if (left.length < rows.length)
+      own.push(`${name}: ${rows.length - left.length} of ${rows.length} rows lost`);
+    else
+      for (const column of Object.keys(rows[0] ?? {})) {
+        const [had, has] = [rows, left].map((all) => all.map((row) => JSON.stringify(row[column] ?? null)));
+        const values = (had ?? []).filter((value) => value !== 'null');
+        const lost = values.filter((value) => {
+          const at = has?.indexOf(value) ?? -1;
+          if (at >= 0) has?.splice(at, 1);
+          return at < 0;
+        });
+        if (lost.length > 0) own.push(`${name}.${column}: ${lost.length} of ${values.length} values lost`);
+      }
+    if (own.length > 0) losses.set(table, own);
+  }
+  return losses;
+}
