@@ -134,7 +134,8 @@ function smallMigrations(directory: string): Promise<string> {
 async function makeMigrations(root: string): Promise<string> {
   const own = migrationProject(null, join(root, '.pgmage'));
   const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8'));
-  const context = { ...own.context, version };
+  // Plain node-pg-migrate runs nothing outside of transactions.
+  const context = { ...own.context, version, online: false };
   const columns: string[] = [];
   const indexes: string[] = [];
   const schema = () => `create table notes (id bigint primary key${columns.join('')});\n${indexes.join('')}`;

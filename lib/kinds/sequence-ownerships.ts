@@ -2,8 +2,9 @@
 import type { Fact } from '../model/fact.ts';
 import { ours, present } from '../model/introspection.ts';
 import type { Kind, Scope } from '../model/kind.ts';
-import { qualify, quote } from '../model/quote.ts';
+import { qualify } from '../model/quote.ts';
 import { type Counter, countOn } from './counters.ts';
+import { granteeOf } from './regrants.ts';
 import { ownerOf } from './targets.ts';
 
 interface Ownership {
@@ -24,7 +25,7 @@ function join(fact: Fact<Ownership>, { before, after, role }: Scope, free: reado
   const same = owner === role ? made.every((one) => one === owner) : !table && !sequence;
   if (owner === null || same) return [set(fact)];
   const names = [`TABLE ${qualify(fact.payload.column.slice(0, 2))}`, `SEQUENCE ${qualify(fact.path)}`];
-  return [...free, ...names.map((name) => `ALTER ${name} OWNER TO ${quote(owner)}`), set(fact)];
+  return [...free, ...names.map((name) => `ALTER ${name} OWNER TO ${granteeOf(owner, null)}`), set(fact)];
 }
 
 // A new sequence may come to a column that has numbers already.
