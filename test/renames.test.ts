@@ -43,9 +43,10 @@ test.each(both.flatMap((server) => walks.map((walk) => ({ ...walk, server, major
         own.want(old);
         await sync(own.context, yes, undefined);
         await rowsOf(url, seed);
+        const version = own.files().at(-1)?.slice(0, 17) as string;
         own.want(wanted);
         const { pending, renames, possible } = await sync(own.context, { ...yes, rename }, undefined);
-        expect(pending.map(({ down }) => down)).toEqual([{ is: 'exact' }]);
+        expect(pending.filter(({ down }) => down?.is !== 'exact')).toEqual([]);
         expect(possible).toEqual([]);
         expect(renames.length).toBeGreaterThanOrEqual(rename.length);
         const [up = '', down = ''] = (pending[0]?.text ?? '').split('-- Down Migration').map((part) => part);
@@ -58,7 +59,7 @@ test.each(both.flatMap((server) => walks.map((walk) => ({ ...walk, server, major
         const values = async (sql: string) => (await rowsOf(url, sql)).map((row) => (row as { v: string }).v);
         const before = await values(rows[0]);
         expect(before.length).toBeGreaterThan(0);
-        await rollback(own.context, yes, undefined);
+        await rollback(own.context, { ...yes, version }, undefined);
         own.want(old);
         expect((await compare(own.context, 'local', own.context.schema)).same).toBe(true);
         expect(await values(rows[1])).toHaveLength(before.length);
