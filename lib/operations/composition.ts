@@ -86,7 +86,7 @@ async function composed(
   const { comparison, renames, possible } = renamed;
   if (comparison.same)
     return { folder, files: base, written: drafts, changes: [], steps: new Map(), renames, possible };
-  const made = await proven(context, base, renamed, {
+  const made = await chosen(context, base, renamed, {
     words: name ?? nameFor(comparison.changes),
     online: online ?? context.online ?? true,
   });
@@ -114,6 +114,31 @@ type Made = ReadonlyMap<MigrationFile, readonly Step[]>;
 interface Manner {
   readonly words: string;
   readonly online: boolean;
+}
+
+// That nobody has to wait is not worth a way back: where only the plain way is proven in both directions, it is taken.
+async function chosen(
+  context: Context,
+  base: readonly MigrationFile[],
+  renamed: Renamed,
+  manner: Manner,
+): Promise<Made> {
+  const plainly = () => proven(context, base, renamed, { ...manner, online: false });
+  if (!manner.online) return plainly();
+  let waitless: Made;
+  try {
+    waitless = await proven(context, base, renamed, manner);
+  } catch (thrown) {
+    if (!(thrown instanceof Problem)) throw thrown;
+    return plainly();
+  }
+  if (leadsBack(waitless)) return waitless;
+  const plain = await plainly();
+  return leadsBack(plain) ? plain : waitless;
+}
+
+function leadsBack(made: Made): boolean {
+  return [...made.keys()].every(({ migration }) => migration.header?.down.is !== 'impossible');
 }
 
 // SQL that every supported server understands, where that is enough to say what is wanted.
