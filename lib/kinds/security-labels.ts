@@ -16,8 +16,6 @@ const set = (fact: Fact<SecurityLabel>, scope: Scope, label: string) =>
 export const securityLabel: Kind<SecurityLabel> = {
   name: 'security label',
   reference: (fact) => `SECURITY LABEL FOR ${providerOf(fact)} ON ${described(fact)}`,
-  present: `(exists (select from pg_seclabel)
-    or exists (select from pg_shseclabel where classoid = 'pg_subscription'::regclass))`,
   introspect: () => `
     select '{}'::text[] as addresses, array[l.provider] as path,
       format('%s:%s:%s', c.relname, l.objoid, l.objsubid) as target, l.label
