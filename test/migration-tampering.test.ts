@@ -63,7 +63,14 @@ async function refusedWith(code: string, words: string) {
 test('nothing is wrong before', async () => {
   expect(await verify(own.context)).toMatchObject({ sound: true });
   const report = await status(own.context);
-  expect(report.record).toMatchObject({ files: 3, applied: 3, pending: [], unrecorded: [], drift: [], faults: [] });
+  expect(report.record).toMatchObject({
+    files: 3,
+    applied: 3,
+    pending: [],
+    unrecorded: [],
+    drift: [],
+    faults: [],
+  });
   expect(isSound(report)).toBe(true);
   const { deeds } = await history(own.context);
   expect(
