@@ -179,6 +179,29 @@ describe.each(ends.map((server) => [server.major, server] as const))('PostgreSQL
     },
   );
 
+  // The second statement fails, so that the first is done already when it goes on; and the other way round.
+  test.each([
+    ['done', 'alter table users rename email to mail; create unique index one on users (mail);'],
+    ['left', 'create unique index one on users (email); alter table users rename email to mail;'],
+  ])('a rename that is %s when its migration breaks off keeps its rows', async (_how, up) => {
+    await withDatabase(server, async (database) => {
+      await start(database, `${users});`, `${rows}, (3, 'b')`);
+      await generate(context, { empty: true, name: 'rename' });
+      const file = own.files().at(-1) as string;
+      own.write(
+        file,
+        `-- Transaction: none\n-- Up Migration\n${up}\n-- Down Migration\ndrop index one; alter table users rename mail to email;\n`,
+      );
+      own.want('create table users (id bigint, mail text); create unique index one on users (mail);');
+      const stopped = await failure(sync(context, { yes: true }, undefined));
+      expect([stopped.code, stopped.message]).toEqual(['broke_off', expect.stringContaining('one')]);
+      await rowsOf(url, 'delete from users where id = 3');
+      await sync(context, { yes: true }, undefined);
+      expect(await same()).toBe(true);
+      expect(await rowsOf(url, 'select mail from users order by id')).toEqual([{ mail: 'a' }, { mail: 'b' }]);
+    });
+  });
+
   test.each([
     ['new', `${users});`],
     ['changed', `${users}); create index by_email on users (email, id);`],

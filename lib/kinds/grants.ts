@@ -17,7 +17,7 @@ type Grant = Fact<Privileges>;
 const granteeIn = (fact: Fact<unknown>) => fact.path.at(-1) as string;
 
 // initdb gives PUBLIC the use of the schema `public` (source: pg_namespace.dat, initdb.c).
-function usually(fact: Grant, scope: Omit<Scope, 'role' | 'online' | 'clauses'>): Privileges {
+function usually(fact: Grant, scope: Pick<Scope, 'before' | 'after' | 'major' | 'kinds'>): Privileges {
   const target = targetOf(fact, scope);
   const inPublic = target.kind === 'schema' && target.path[0] === 'public' && granteeIn(fact) === everybody;
   if (inPublic) return { privileges: ['USAGE'], grantable: [] };

@@ -8,12 +8,10 @@ type Facts = ReadonlyMap<string, Fact>;
 const byOrigin = new WeakMap<Facts, ReadonlyMap<string, readonly ColumnFact[]>>();
 
 /** The commands that set again what a column and its heirs are to have besides their new type. */
-export function keptSettings(to: ColumnFact, { before, after }: Pick<Scope, 'before' | 'after'>): string[] {
-  // Heirs that come later take them over, and so do tables that are made anew because they become partitioned.
-  const keyOf = (facts: Facts, { parent }: ColumnFact) => facts.get(parent as string)?.payload.partitionKey;
+export function keptSettings(to: ColumnFact, { before, after, makes }: Scope): string[] {
+  // Heirs that come later take them over, and so do those that are made anew.
   const heirs = heirsOf(to.id, after.facts).filter(
-    (heir) =>
-      before.facts.get(heir.id)?.origins.length && keyOf(before.facts, heir) === keyOf(after.facts, heir),
+    ({ id }) => before.facts.get(id)?.origins.length && !makes(id),
   );
   return [to, ...heirs].flatMap((column) => [
     ...(column.payload.customStorage ? [settings.storage(column)] : []),

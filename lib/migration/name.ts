@@ -43,25 +43,27 @@ function nextVersion(last: string, now: Date): string {
       return digits;
     case 17: {
       const before = timeOf(last);
+      if (before === undefined) break;
       return now.getTime() > before ? digits : new Date(before + 1).toISOString().replace(/\D/g, '');
     }
     case 14:
       return digits.slice(0, 14) > last ? digits.slice(0, 14) : String(Number(last) + 1);
     case 13:
       return String(Math.max(now.getTime(), Number(last) + 1));
-    default:
-      return String(BigInt(last) + 1n).padStart(last.length, '0');
   }
+  return String(BigInt(last) + 1n).padStart(last.length, '0');
 }
 
 function rankOf(name: string): number {
   const version = versionOf(name);
-  return version.length === 17 ? timeOf(version) : Number(version);
+  return timeOf(version) ?? Number(version);
 }
 
-function timeOf(digits: string): number {
+// undefined: digits that are no time are a number like any other.
+function timeOf(digits: string): number | undefined {
   const [, date = '', hours, minutes, seconds, rest] =
     /^(\d{8})(\d\d)(\d\d)(\d\d)(\d{3})$/.exec(digits) ?? [];
   const day = `${date.slice(0, 4)}-${date.slice(4, 6)}-${date.slice(6)}`;
-  return Date.parse(`${day}T${hours}:${minutes}:${seconds}.${rest}Z`);
+  const time = Date.parse(`${day}T${hours}:${minutes}:${seconds}.${rest}Z`);
+  return Number.isNaN(time) ? undefined : time;
 }

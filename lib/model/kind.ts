@@ -16,6 +16,8 @@ export interface Scope {
   readonly role: string | null;
   /** Whether the ways are taken that nobody has to wait for (see `Kind.online`). */
   readonly online: boolean;
+  /** Whether the plan makes the fact of this id, for the first time or anew. */
+  readonly makes: (id: string) => boolean;
   /** All kinds by name, for kinds that point at facts of any kind (comments, grants, owners). */
   readonly kinds: Kinds;
   /** Clauses of children that the engine folds into this fact's creation, in the children's order (see `Kind.clause`). */

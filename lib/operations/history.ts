@@ -1,7 +1,7 @@
 // Who did what to a database, when, how long it took and how it ended.
 import { type Deed, readLedger } from '../ledger/tables.ts';
 import type { Context } from './context.ts';
-import { addressOf, withTarget } from './source.ts';
+import { type Named, named, withTarget } from './source.ts';
 
 /** What is asked. */
 export interface HistoryInput {
@@ -11,7 +11,7 @@ export interface HistoryInput {
 
 /** What is known then. */
 export interface HistoryReport {
-  readonly target: { readonly name: string; readonly address: string };
+  readonly target: Named;
   /** Everything that was ever done, the first thing first. */
   readonly deeds: readonly Deed[];
   /** Names of the migrations that are applied now. */
@@ -23,7 +23,7 @@ export async function history(context: Context, { env }: HistoryInput = {}): Pro
   const target = await context.environment(env);
   const { applied, deeds } = await withTarget(context, target, readLedger);
   return {
-    target: { name: target.name, address: addressOf(context, target) },
+    target: named(context, target),
     deeds,
     applied: applied.map(({ name }) => name),
   };

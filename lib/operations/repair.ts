@@ -10,7 +10,7 @@ import { type Ask, agreed, type Consent } from './consent.ts';
 import type { Context, Target } from './context.ts';
 import { migrationFile, readMigrations, writeComposed } from './migrations.ts';
 import { runOf } from './situation.ts';
-import { addressOf, withTarget } from './source.ts';
+import { type Named, named, withTarget } from './source.ts';
 
 /** What is asked. */
 export interface RepairInput extends Consent {
@@ -20,7 +20,7 @@ export interface RepairInput extends Consent {
 
 /** What is going to be accepted. */
 export interface RepairPlan {
-  readonly target: { readonly name: string; readonly address: string; readonly protected: boolean };
+  readonly target: Named;
   /** Names of the migrations whose texts were edited. */
   readonly edited: readonly string[];
   /** Files that get other checksums: those, and all that follow them. */
@@ -58,7 +58,7 @@ export async function repair(
     const written = files.filter((file, at) => file.text !== folder[at]?.text);
     const rows = changed(ledger, files);
     const plan: RepairPlan = {
-      target: { name: target.name, address: addressOf(context, target), protected: target.protected },
+      target: named(context, target),
       edited: [...edited],
       files: written.map(({ file }) => file),
       rows: rows.map(({ name }) => name),

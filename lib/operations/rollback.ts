@@ -9,14 +9,14 @@ import { comparisonOf } from './comparison.ts';
 import { recordedSchema } from './composition.ts';
 import { type Ask, agreed, type Consent, lossesOf } from './consent.ts';
 import type { Context, Target } from './context.ts';
+import { finish } from './finishing.ts';
 import { refuseForeign } from './foreign.ts';
 import { type MigrationReport, migrationReport } from './generation.ts';
 import { backward, checkChain, readMigrations } from './migrations.ts';
 import { moved, renamesIn } from './moving.ts';
 import { keepShadows } from './shadows.ts';
 import { confirmReached, runOf, type Situation, soundSituation } from './situation.ts';
-import { addressOf, withTarget } from './source.ts';
-import { finish } from './sync.ts';
+import { type Named, named, withTarget } from './source.ts';
 
 /** What is asked. */
 export interface RollbackInput extends Consent {
@@ -28,7 +28,7 @@ export interface RollbackInput extends Consent {
 
 /** What is going to be undone. */
 export interface RollbackPlan {
-  readonly target: { readonly name: string; readonly address: string; readonly protected: boolean };
+  readonly target: Named;
   /** From the last one. */
   readonly undone: readonly MigrationReport[];
   readonly cautions: readonly Caution[];
@@ -66,7 +66,7 @@ export async function rollback(
       const left = await comparisonOf(context, start, await recordedSchema(context, files.slice(0, kept)));
       const up = broken.length === 0 && chosen.every((file) => isWhole(file, 'down')) ? left.up : left.online;
       const plan: RollbackPlan = {
-        target: { name: target.name, address: addressOf(context, target), protected: target.protected },
+        target: named(context, target),
         undone: [...broken, ...chosen].map((file) => migrationReport(file, [])),
         cautions: await weighed(connection, up, left),
       };
@@ -76,7 +76,7 @@ export async function rollback(
       const of = await runOf(context, connection, target, files);
       await withLock(connection, target.name, async () => {
         const now = await soundSituation(context, connection, target, files);
-        const applied = await finish(context, of, now, 'down');
+        const applied = await finish(context, of, now, input, 'down');
         await run(of, 'down', files.slice(kept, applied).reverse());
         await confirmReached(context, of, kept);
       });

@@ -84,6 +84,19 @@ export function addressOf(context: Context, { url }: Target): string {
   return maskUrl(url).replace(/\?.*$/, '');
 }
 
+/** A target as reports name it. */
+export interface Named {
+  readonly name: string;
+  /** Its URL without password and parameters, or where the embedded database is. */
+  readonly address: string;
+  readonly protected: boolean;
+}
+
+/** What reports say of a target. */
+export function named(context: Context, target: Target): Named {
+  return { name: target.name, address: addressOf(context, target), protected: target.protected };
+}
+
 /**
  * Lends a session on the database of an environment and closes it afterwards.
  * @param extensions what is going to be created there: the embedded database loads only what is asked for

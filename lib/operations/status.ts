@@ -11,7 +11,7 @@ import { shownPath } from './files.ts';
 import { readMigrations } from './migrations.ts';
 import { keepShadows } from './shadows.ts';
 import { situate } from './situation.ts';
-import { addressOf, readSource, withTarget } from './source.ts';
+import { type Named, named, readSource, withTarget } from './source.ts';
 
 /** What is asked. */
 export interface StatusInput {
@@ -24,13 +24,9 @@ export interface StatusInput {
 /** What is known then. Dates are ISO texts, so that the report is plain data. */
 export interface StatusReport {
   readonly schema: { readonly path: string; readonly modified: string | null };
-  readonly target: {
-    readonly name: string;
-    /** Its URL without password and parameters, or where the embedded database is. */
-    readonly address: string;
+  readonly target: Named & {
     /** Major version of its server. */
     readonly major: number;
-    readonly protected: boolean;
   };
   /** Whether the database is as the wanted schema says. */
   readonly inSync: boolean;
@@ -78,12 +74,7 @@ export async function status(context: Context, { env, strict }: StatusInput = {}
   if (strict && unmanaged.length > 0) throw new Problem('unmanaged_objects', { objects: unmanaged });
   return {
     schema: { path: shownPath(context.root, context.schema), modified: modified?.toISOString() ?? null },
-    target: {
-      name: target.name,
-      address: addressOf(context, target),
-      major: before.major,
-      protected: target.protected,
-    },
+    target: { ...named(context, target), major: before.major },
     inSync: comparison.same,
     record,
     changes,

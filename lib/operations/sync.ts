@@ -1,27 +1,24 @@
 // Brings a database to the wanted schema: writes the migrations that are missing, applies them, and looks again.
-import { brokeOff, isWhole, type Run, run } from '../ledger/applying.ts';
-import { note, record } from '../ledger/audit.ts';
+import { isWhole, type Run, run } from '../ledger/applying.ts';
 import { withLock } from '../ledger/lock.ts';
-import { oneByOne } from '../ledger/patience.ts';
-import type { Direction } from '../ledger/statements.ts';
 import { prepareLedger } from '../ledger/tables.ts';
 import { namesOf } from '../model/catalog.ts';
 import type { Connection } from '../pg/connection.ts';
-import { toProblem } from '../problem.ts';
 import { recordBaseline } from './baseline.ts';
 import { type Caution, weighed } from './cautions.ts';
 import { comparisonOf } from './comparison.ts';
 import { type Composition, compose, type Making, recordedSchema } from './composition.ts';
 import { type Ask, agreed, type Consent, lossesOf } from './consent.ts';
 import type { Context, Target } from './context.ts';
+import { finish } from './finishing.ts';
 import { refuseForeign } from './foreign.ts';
 import { type MigrationReport, migrationReport } from './generation.ts';
 import { checkUnchanged, forward, writeComposed } from './migrations.ts';
 import { moved, renamesIn } from './moving.ts';
 import { type RenameReport, type Renaming, renameReport } from './renaming.ts';
 import { keepShadows } from './shadows.ts';
-import { confirmReached, runOf, type Situation, soundSituation } from './situation.ts';
-import { addressOf, withTarget } from './source.ts';
+import { confirmReached, runOf, soundSituation } from './situation.ts';
+import { type Named, named, withTarget } from './source.ts';
 
 /** What is asked. */
 export interface SyncInput extends Consent, Making {
@@ -35,7 +32,7 @@ export interface SyncInput extends Consent, Making {
 
 /** What is going to be done. */
 export interface SyncPlan {
-  readonly target: { readonly name: string; readonly address: string; readonly protected: boolean };
+  readonly target: Named;
   /** Migrations that are written first. */
   readonly written: readonly string[];
   /** Migrations that are applied, those among them. */
@@ -62,9 +59,7 @@ export interface SyncReport extends SyncPlan {
  * Brings an environment to the wanted schema by its migrations.
  * @param choose is asked what was renamed; left out where there is nobody to ask
  * @throws Problem `broken_chain`, `ledger_broken`, `drifted`, `data_loss_refused`, `confirmation_needed`,
- * `migration_running`, `migrations_changed`, `not_as_proven`, `no_baseline`,
- * `foreign_migrations`,
- * `command_failed`; of the schema, the migrations, the connection
+ * `migration_running`, `migrations_changed`, `not_as_proven`, `no_baseline`, `foreign_migrations`, `command_failed`; of the schema, the migrations, the connection
  */
 export async function sync(
   context: Context,
@@ -97,7 +92,7 @@ export async function sync(
       const up = pending.every((file) => isWhole(file, 'up')) ? left.up : left.online;
       const possible = composition.possible.map(renameReport);
       const plan: SyncPlan = {
-        target: { name: target.name, address: addressOf(context, target), protected: target.protected },
+        target: named(context, target),
         written: written.map(({ file }) => file),
         pending: pending.map((file) => migrationReport(file, composition.steps.get(file.name) ?? [])),
         renames: composition.renames.map(renameReport),
@@ -112,7 +107,7 @@ export async function sync(
       const of = await runOf(context, connection, target, files);
       // What was recorded is written already.
       const rest = input.baseline ? { ...composition, written: [] } : composition;
-      return { ...plan, applied: await applied(context, of, target, rest), recorded };
+      return { ...plan, applied: await applied(context, of, target, rest, input), recorded };
     };
     const report = await withTarget(context, target, work, namesOf(wanted, 'extension'));
     if (report.applied !== null && report.applied.length > 0) await context.afterSync?.();
@@ -126,51 +121,17 @@ async function applied(
   of: Run,
   target: Target,
   composition: Composition,
+  consent: Consent,
 ): Promise<string[]> {
   const { connection, files } = of;
   return withLock(connection, target.name, async () => {
     await writeComposed(context, composition);
     await prepareLedger(connection);
     const now = await soundSituation(context, connection, target, files);
-    const start = await finish(context, of, now);
+    const start = await finish(context, of, now, consent);
     const chosen = files.slice(start);
     await run(of, 'up', chosen);
     await confirmReached(context, of, files.length);
     return files.slice(now.standing.applied).map(({ name }) => name);
   });
-}
-
-/**
- * Finishes a migration that broke off outside of a transaction, by what still differs.
- * @param towards `down`: one that broke off on its way up is taken back
- * @returns how many migrations are applied then
- */
-export async function finish(
-  context: Context,
-  of: Run,
-  { standing, actual }: Situation,
-  towards?: Direction,
-): Promise<number> {
-  const { unfinished, applied } = standing;
-  if (unfinished === null) return applied;
-  const { file, direction } = unfinished;
-  const end = towards ?? direction;
-  const count = direction === 'down' ? applied - 1 : end === 'up' ? applied + 1 : applied;
-  const reached = await recordedSchema(context, of.files.slice(0, count));
-  const { online } = await comparisonOf(context, actual, reached);
-  await note(
-    of,
-    file,
-    direction,
-    'begun',
-    `${end === direction ? 'finishing' : 'taking back'} what broke off`,
-  );
-  await oneByOne(of, async (send) => {
-    for (const { sql } of online) await send(sql);
-  }).catch(async (thrown: unknown) => {
-    await note(of, file, direction, 'failed', toProblem(thrown).message).catch(() => undefined);
-    throw brokeOff(of, file, thrown);
-  });
-  await record(of, file, end);
-  return count;
 }

@@ -11,7 +11,7 @@ import { readMigrations } from './migrations.ts';
 import { readerOf } from './sealing.ts';
 import { keepShadows } from './shadows.ts';
 import { situate } from './situation.ts';
-import { addressOf, readSource, withTarget } from './source.ts';
+import { type Named, named, readSource, withTarget } from './source.ts';
 
 /** What is asked. */
 export interface VerifyInput {
@@ -21,7 +21,7 @@ export interface VerifyInput {
 
 /** What holds, and what does not. */
 export interface VerifyReport {
-  readonly target: { readonly name: string; readonly address: string };
+  readonly target: Named;
   /** Whether every check holds. */
   readonly sound: boolean;
   readonly checks: readonly Check[];
@@ -67,7 +67,7 @@ export function verify(context: Context, { env }: VerifyInput = {}): Promise<Ver
       ...(await queries(context)),
     ];
     return {
-      target: { name: target.name, address: addressOf(context, target) },
+      target: named(context, target),
       sound: checks.every(({ faults }) => faults.length === 0),
       checks,
     };

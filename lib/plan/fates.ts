@@ -25,13 +25,13 @@ export class Fates {
   // Those that are altered to need a fact that they did not need before.
   readonly #newcomers = new Map<string, string[]>();
   readonly #taken = new Set<string>();
-  readonly #scope: Scope;
+  readonly scope: Scope;
 
-  constructor(difference: Diff, scope: Scope) {
+  constructor(difference: Diff, scope: Omit<Scope, 'makes'>) {
     this.before = scope.before;
     this.after = scope.after;
     this.kinds = scope.kinds;
-    this.#scope = scope;
+    this.scope = { ...scope, makes: (id) => this.comes(id) };
     for (const [id, needed] of scope.before.needs)
       for (const other of needed.keys()) if (other !== id) push(this.#dependents, other, id);
     this.#decide(difference);
@@ -109,7 +109,7 @@ export class Fates {
 
   #change(from: Fact, to: Fact, attribute: string): unknown {
     const change = this.kind(to.id).alter[attribute];
-    return typeof change === 'function' ? change(from, to, this.#scope) : change;
+    return typeof change === 'function' ? change(from, to, this.scope) : change;
   }
 
   // The facts whose fate changes because of this one's; they have to be looked at in turn.
@@ -139,7 +139,7 @@ export class Fates {
 
   #inseverable(fact: Fact): boolean {
     const { inseverable = false } = this.kind(fact.id);
-    const bound = typeof inseverable === 'function' ? inseverable(fact, this.#scope) : inseverable;
+    const bound = typeof inseverable === 'function' ? inseverable(fact, this.scope) : inseverable;
     return bound && fact.parent !== null;
   }
 

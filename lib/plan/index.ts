@@ -45,8 +45,9 @@ export function plan(input: PlanInput): Step[] {
   const roles = [input.role ?? null, input.before.role, input.after.role];
   const role = roles.find((name) => name !== null && name !== shadowRole) ?? null;
   const { online = false } = input;
-  const scope: Scope = { before, after, kinds, major, role, online, clauses: [] };
-  const fates = new Fates(input.difference ?? diffOf({ before, after }, kinds), scope);
+  const given = { before, after, kinds, major, role, online, clauses: [] };
+  const fates = new Fates(input.difference ?? diffOf({ before, after }, kinds), given);
+  const { scope } = fates;
   const { graph, order } = ordered(fates, input.reading);
   const folded = fold(fates, graph, order, scope);
   const inside = new Set(

@@ -1,6 +1,6 @@
 // Queries that a program sends, as they stand in files: plain, or with the names of parameters that sqlc understands.
+import { type Where, whereAt } from '../place.ts';
 import { Problem } from '../problem.ts';
-import { blank } from './noise.ts';
 import { parse } from './parse.ts';
 
 /** One query of a file. */
@@ -29,20 +29,26 @@ export async function queriesOf(
   const queries: Query[] = [];
   const problems: [string | null, Problem][] = [];
   for (const { name, from, to } of sections(text)) {
-    // All else is blank, so that places are those of the file and one fault does not hide the next.
-    const alone = blank(text.slice(0, from)) + numbered(text.slice(from, to)) + blank(text.slice(to));
+    // Alone, so that one fault does not hide the next.
+    const alone = numbered(text.slice(from, to));
     try {
       const { statements } = await parse(file, alone);
       for (const { start, end, tag } of statements)
-        if (preparable.has(tag)) queries.push({ name, start, sql: alone.slice(start, end) });
+        if (preparable.has(tag)) queries.push({ name, start: from + start, sql: alone.slice(start, end) });
     } catch (thrown) {
       if (!(thrown instanceof Problem) || thrown.where === undefined) throw thrown;
-      const line = text.split('\n')[thrown.where.line - 1] ?? '';
-      const where = { ...thrown.where, text: line.replace(/\r$/, '') };
+      const where = within(file, text, from, thrown.where);
       problems.push([name, new Problem(thrown.code, thrown.data, { where, cause: thrown })]);
     }
   }
   return { queries, problems };
+}
+
+// A place in a part of a file that begins where a line does, as a place in the file.
+function within(file: string, text: string, from: number, { line, column }: Where): Where {
+  const first = whereAt(file, text, from);
+  const content = text.split('\n')[first.line + line - 2] ?? '';
+  return { file, line: first.line + line - 1, column, text: content.replace(/\r$/, '') };
 }
 
 // A header begins a query, which ends where the next one begins. What stands before the first has no name.
