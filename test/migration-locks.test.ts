@@ -1,54 +1,31 @@
 // Locks that others hold, and online pieces that break off half-way: what is told, what is left, and how it goes on.
-import { rm } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { compare } from '../lib/operations/comparison.ts';
 import type { Context } from '../lib/operations/context.ts';
 import { generate } from '../lib/operations/generation.ts';
 import { rollback } from '../lib/operations/rollback.ts';
-import { keepShadows } from '../lib/operations/shadows.ts';
 import { sync } from '../lib/operations/sync.ts';
 import { connect } from '../lib/pg/connect.ts';
 import type { Problem } from '../lib/problem.ts';
 import { failure } from './failure.ts';
-import { freshCache } from './migration/cache.ts';
-import { type Project, project } from './migration/project.ts';
+import { type Project, projectWithShadow } from './migration/project.ts';
 import { type Database, rowsOf, withDatabase } from './servers/databases.ts';
 import { servers } from './servers/running.ts';
 
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 const yes = { yes: true, force: true };
-let cache: string;
 let own: Project;
 let context: Context;
+let drop: () => Promise<void>;
 let url: string;
 let told: string[];
-let release: () => void;
-let kept: Promise<void>;
 
 beforeAll(async () => {
-  cache = await freshCache();
-  own = project(null, cache);
-  context = {
-    ...own.context,
-    lockTimeout: 200,
-    environment: async () => ({ name: 'local', url, protected: false }),
-    progress: (message) => void told.push(message),
-  };
-  kept = keepShadows(
-    context,
-    () =>
-      new Promise((resolve) => {
-        release = resolve;
-      }),
-  );
+  const progress = (message: string) => void told.push(message);
+  ({ own, context, drop } = await projectWithShadow(() => url, { lockTimeout: 200, progress }));
 });
-afterAll(async () => {
-  release();
-  await kept;
-  own.drop();
-  await rm(cache, { recursive: true });
-});
+afterAll(() => drop());
 afterEach(() => {
   for (const file of own.files()) own.remove(file);
 });

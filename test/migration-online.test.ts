@@ -1,16 +1,12 @@
 // What is done online ends at the same schema as one plain transaction, with the rows that were there, and comes back.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { compare } from '../lib/operations/comparison.ts';
 import type { Context } from '../lib/operations/context.ts';
 import { generate } from '../lib/operations/generation.ts';
 import { rollback } from '../lib/operations/rollback.ts';
-import { keepShadows } from '../lib/operations/shadows.ts';
 import { sync } from '../lib/operations/sync.ts';
 import { type OnlinePair, onlinePairs } from './migration/online-pairs.ts';
-import { type Project, project } from './migration/project.ts';
+import { type Project, projectWithShadow } from './migration/project.ts';
 import { losses, type Rows, rowsIn } from './proof/rows.ts';
 import { withSession } from './proof/session.ts';
 import { rowsOf, withDatabase } from './servers/databases.ts';
@@ -18,32 +14,15 @@ import { servers } from './servers/running.ts';
 
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
-let cache: string;
 let own: Project;
 let context: Context;
+let drop: () => Promise<void>;
 let url: string;
-let release: () => void;
-let kept: Promise<void>;
 
-// One shadow for all.
 beforeAll(async () => {
-  cache = await mkdtemp(join(tmpdir(), 'pgmage-online-'));
-  own = project(null, cache);
-  context = { ...own.context, environment: async () => ({ name: 'local', url, protected: false }) };
-  kept = keepShadows(
-    context,
-    () =>
-      new Promise((resolve) => {
-        release = resolve;
-      }),
-  );
+  ({ own, context, drop } = await projectWithShadow(() => url));
 });
-afterAll(async () => {
-  release();
-  await kept;
-  own.drop();
-  await rm(cache, { recursive: true });
-});
+afterAll(() => drop());
 afterEach(() => {
   for (const file of own.files()) own.remove(file);
 });

@@ -10,7 +10,7 @@ import { rollback } from '../lib/operations/rollback.ts';
 import { withTarget } from '../lib/operations/source.ts';
 import { sync } from '../lib/operations/sync.ts';
 import { failure } from './failure.ts';
-import { type Project, project } from './migration/project.ts';
+import { type Project, withProject } from './migration/project.ts';
 import { rowsOf, withDatabase } from './servers/databases.ts';
 import { anyServer, servers } from './servers/running.ts';
 
@@ -24,15 +24,6 @@ afterAll(() => rm(cache, { recursive: true }));
 const yes = { yes: true, force: true };
 const step = (own: Project) => sync(own.context, yes, undefined);
 const same = async (own: Project, to = own.context.schema) => (await compare(own.context, 'local', to)).same;
-
-async function within<T>(url: string | null, use: (own: Project) => Promise<T>): Promise<T> {
-  const own = project(url, cache);
-  try {
-    return await use(own);
-  } finally {
-    own.drop();
-  }
-}
 
 const schemas = [
   `create type mood as enum ('sad'); create table users (id bigint primary key, mood mood);`,
@@ -72,11 +63,13 @@ async function walk(own: Project, rows: (sql: string) => Promise<unknown[]>) {
 }
 
 test.each(servers())('up, back to the middle, up, and back to nothing: $major', async (server) => {
-  await withDatabase(server, ({ url }) => within(url, (own) => walk(own, (sql) => rowsOf(url, sql))));
+  await withDatabase(server, ({ url }) =>
+    withProject(url, cache, (own) => walk(own, (sql) => rowsOf(url, sql))),
+  );
 });
 
 test('the same in the embedded database', async () => {
-  await within(null, async (own) => {
+  await withProject(null, cache, async (own) => {
     const target = await own.context.environment();
     await walk(own, (sql) => withTarget(own.context, target, (connection) => connection.rows(sql)));
   });
@@ -84,7 +77,7 @@ test('the same in the embedded database', async () => {
 
 test('nothing is done without consent, and data is not lost without force', async () => {
   await withDatabase(anyServer(), ({ url }) =>
-    within(url, async (own) => {
+    withProject(url, cache, async (own) => {
       own.want(schemas[0] as string);
       expect((await failure(sync(own.context, {}, undefined))).code).toBe('confirmation_needed');
       const shown: string[] = [];
@@ -111,7 +104,7 @@ test('nothing is done without consent, and data is not lost without force', asyn
 
 test('the row, the statements and the audit are one transaction', async () => {
   await withDatabase(anyServer(), ({ url }) =>
-    within(url, async (own) => {
+    withProject(url, cache, async (own) => {
       own.want('create table a (id int);');
       await step(own);
       const [row] = await rowsOf(
@@ -132,7 +125,7 @@ test('the row, the statements and the audit are one transaction', async () => {
 
 test('a migration that fails changes nothing, and is told with its place', async () => {
   await withDatabase(anyServer(), ({ url }) =>
-    within(url, async (own) => {
+    withProject(url, cache, async (own) => {
       own.want('create table a (id int);');
       await step(own);
       await rowsOf(url, 'insert into a values (null)');
@@ -155,7 +148,7 @@ test('a migration that fails changes nothing, and is told with its place', async
 
 test('plain node-pg-migrate applies the same files, and undoes them', async () => {
   await withDatabase(anyServer(), ({ url }) =>
-    within(url, async (own) => {
+    withProject(url, cache, async (own) => {
       own.want('create table a (id int); create function f() returns int language sql as $$select 1$$;');
       await generate(own.context);
       own.want('create table a (id int, b text); create view v as select b from a;');

@@ -11,7 +11,7 @@ import { rollback } from '../lib/operations/rollback.ts';
 import { sync } from '../lib/operations/sync.ts';
 import { renameComments } from '../lib/sql/rename-comments.ts';
 import { failure } from './failure.ts';
-import { type Project, project } from './migration/project.ts';
+import { withProject } from './migration/project.ts';
 import { walks } from './migration/renames.ts';
 import { rowsOf, withDatabase } from './servers/databases.ts';
 import { anyServer, servers } from './servers/running.ts';
@@ -23,15 +23,6 @@ beforeAll(async () => {
 });
 afterAll(() => rm(cache, { recursive: true }));
 
-async function within<T>(url: string | null, use: (own: Project) => Promise<T>): Promise<T> {
-  const own = project(url, cache);
-  try {
-    return await use(own);
-  } finally {
-    own.drop();
-  }
-}
-
 const both = servers().filter(({ major }) => major === 15 || major === 18);
 const yes = { yes: true } as const;
 
@@ -39,7 +30,7 @@ test.each(both.flatMap((server) => walks.map((walk) => ({ ...walk, server, major
   '$of: $major',
   async ({ server, old, new: wanted, rename = [], seed, rows, also }) => {
     await withDatabase(server, ({ url }) =>
-      within(url, async (own) => {
+      withProject(url, cache, async (own) => {
         own.want(old);
         await sync(own.context, yes, undefined);
         await rowsOf(url, seed);
@@ -72,7 +63,7 @@ const [plain, renamed] = ['create table t (a int, b text);', 'create table t (a 
 
 test('nothing is guessed: without an answer it is dropped and added, and the report says how to say it', async () => {
   await withDatabase(anyServer(), ({ url }) =>
-    within(url, async (own) => {
+    withProject(url, cache, async (own) => {
       own.want(plain);
       await sync(own.context, yes, undefined);
       own.want(renamed);
@@ -103,7 +94,7 @@ test('nothing is guessed: without an answer it is dropped and added, and the rep
 test('between any two sources, and as a change like any other', async () => {
   const oldest = servers()[0] ?? anyServer();
   await withDatabase(oldest, ({ url }) =>
-    within(url, async (own) => {
+    withProject(url, cache, async (own) => {
       await rowsOf(url, `${plain} create view v as select b from t; create table u (id serial)`);
       own.want(
         `${renamed} create view v as select c as b from t;
@@ -133,7 +124,7 @@ test('between any two sources, and as a change like any other', async () => {
 });
 
 test('what cannot be meant is refused, and what is done already is not', async () => {
-  await within(null, async (own) => {
+  await withProject(null, cache, async (own) => {
     const rest = 'create schema s; create table';
     own.want(`${plain} create table u (b int); ${rest} s.u (b int);`);
     await generate(own.context);
@@ -155,7 +146,7 @@ test('what cannot be meant is refused, and what is done already is not', async (
 
 test('renames that are written by hand lose nothing', async () => {
   await withDatabase(anyServer(), ({ url }) =>
-    within(url, async (own) => {
+    withProject(url, cache, async (own) => {
       own.want(plain);
       await sync(own.context, yes, undefined);
       await rowsOf(url, `insert into t values (1, 'x')`);

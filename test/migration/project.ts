@@ -1,9 +1,12 @@
 // A project in a folder of its own, as operations see it.
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Context } from '../../lib/operations/context.ts';
 import { readMigrations } from '../../lib/operations/migrations.ts';
+import { keepShadows } from '../../lib/operations/shadows.ts';
+import { freshCache } from './cache.ts';
 
 /** A project with a schema, a folder of migrations and one environment. */
 export interface Project {
@@ -21,7 +24,7 @@ export interface Project {
 }
 
 /**
- * Makes a project.
+ * Makes a project. What needs a shadow shares one until it is dropped.
  * @param url where its environment `local` is; null: embedded
  * @param cacheDir shared by all projects of a test file, so that its shadow is made once
  */
@@ -45,6 +48,7 @@ export function project(url: string | null, cacheDir: string): Project {
     },
     progress: () => undefined,
   };
+  const shadows = kept(context);
   return {
     context,
     want: (text) => writeFileSync(schema, text),
@@ -59,9 +63,64 @@ export function project(url: string | null, cacheDir: string): Project {
       rmSync(folder, { recursive: true, force: true });
       mkdirSync(folder);
     },
-    drop: () => rmSync(root, { recursive: true, force: true }),
+    drop: () => {
+      void shadows.release();
+      rmSync(root, { recursive: true, force: true });
+    },
   };
 }
 
 /** The migrations of a project, as they are read. */
 export const migrationsOf = ({ context }: Project) => readMigrations(context);
+
+/** Lends a project and removes it afterwards. */
+export async function withProject<T>(
+  url: string | null,
+  cacheDir: string,
+  use: (own: Project) => Promise<T>,
+): Promise<T> {
+  const own = project(url, cacheDir);
+  try {
+    return await use(own);
+  } finally {
+    own.drop();
+  }
+}
+
+/**
+ * Makes a project whose shadow is kept until it is dropped: many steps share one.
+ * @param url where its environment is at the moment
+ */
+export async function projectWithShadow(
+  url: () => string,
+  more: Partial<Context> = {},
+): Promise<{ own: Project; context: Context; drop(): Promise<void> }> {
+  const cache = await freshCache();
+  const own = project(null, cache);
+  const environment: Context['environment'] = async () => ({ name: 'local', url: url(), protected: false });
+  const context = { ...own.context, environment, ...more };
+  const shadows = kept(context);
+  return {
+    own,
+    context,
+    drop: async () => {
+      await shadows.release();
+      own.drop();
+      await rm(cache, { recursive: true });
+    },
+  };
+}
+
+function kept(context: Context): { release(): Promise<void> } {
+  let end = () => {};
+  const until = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  const done = keepShadows(context, () => until);
+  return {
+    release: () => {
+      end();
+      return done;
+    },
+  };
+}
