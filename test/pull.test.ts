@@ -159,6 +159,18 @@ test('what is there is only overwritten where that is meant', async () => {
   });
 });
 
+test('names that some machines take for the same file stand in one', async () => {
+  await having(
+    'create table "Users" (a int); create table users (b int)',
+    async ({ project: { context } }) => {
+      await pull(context, { split: true }, undefined);
+      const folder = join(context.root, 'schema');
+      expect(readdirSync(join(folder, 'tables'))).toEqual(['public.users.sql']);
+      expect((await compare(context, 'local', folder)).same).toBe(true);
+    },
+  );
+});
+
 test('a folder by object', async () => {
   await having(customers + shop, async ({ project: { context, want } }) => {
     want('create table mine ();');

@@ -111,7 +111,8 @@ class Layout {
     const { title, together, last } = sections[this.section(top)] as Section;
     const folder = `${last ? 'zz_' : ''}${title.toLowerCase().replaceAll(' ', '_')}`;
     if (together) return `${folder}.sql`;
-    return `${folder}/${top.path.map((name) => name.replace(/[^\w-]/g, '_')).join('.')}.sql`;
+    // In lower case, because on some machines `A.sql` and `a.sql` are one file.
+    return `${folder}/${top.path.map((name) => name.replace(/[^\w-]/g, '_').toLowerCase()).join('.')}.sql`;
   }
 
   #top(fact: Fact): Fact {
