@@ -1,0 +1,129 @@
+// The rows of a database as short texts that are equal where the data is equal, on every server version.
+import { literal, qualify } from '../model/quote.ts';
+import type { Connection } from '../pg/connection.ts';
+import { readingSettings } from '../pg/snapshot.ts';
+
+/** What holds data. */
+export type Holding = 'table' | 'materialized view' | 'sequence' | 'large objects';
+
+/** How much one relation holds, and a hash of it that is the same for the same rows in any order. */
+export interface Digest {
+  readonly kind: Holding;
+  /** Qualified and quoted; empty for the large objects, which are one. */
+  readonly name: string;
+  readonly rows: number;
+  /** Of a sequence its state, e.g. `(42,t)`; `unpopulated` for a materialized view that holds nothing yet. */
+  readonly hash: string;
+}
+
+/** A relation that has not been read yet. */
+export interface Undigested {
+  readonly kind: Holding;
+  readonly name: string;
+  /** What the server guesses of its size on disk. */
+  readonly bytes: number;
+  /** Gives one row of `rows` and `hash`. */
+  readonly query: string;
+}
+
+interface Relation {
+  readonly path: readonly [schema: string, name: string];
+  readonly relkind: string;
+  readonly populated: boolean;
+  readonly bytes: string;
+  readonly condition: string;
+  readonly columns: readonly string[];
+}
+
+// What holds rows of the user's own: of an extension's tables only those that it says the user may fill (manual:
+// "Extension Configuration Tables"). Partitioned tables hold nothing, foreign tables nothing that is here.
+const relations = `select json_build_array(n.nspname, c.relname) as path, c.relkind, c.relispopulated as populated,
+    pg_table_size(c.oid)::text as bytes, coalesce(config.condition, '') as condition,
+    to_json(array(select a.attname::text from pg_attribute a where a.attrelid = c.oid and a.attnum > 0
+      and not a.attisdropped order by a.attname)) as columns
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    left join (select e.oid as extension, t.oid, e.extcondition[t.place] as condition
+      from pg_extension e, unnest(e.extconfig) with ordinality t(oid, place)) config on config.oid = c.oid
+  where c.relkind in ('r', 'm', 'S') and c.relpersistence <> 't'
+    and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+    and (config.oid is not null or not exists (select from pg_depend d
+      where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e'))
+  order by n.nspname, c.relname`;
+
+// Numbers as far as int8 add up to numeric, which neither overflows nor forgets a row that is there twice. Bytes are
+// hashed, not characters as some collation sees them.
+const folded = (text: string) => `coalesce(sum(hashtextextended(${text} collate "C", 0)), 0)::text`;
+
+// Piece by piece: one object may be larger than any value. Holes read as zeros, as they do after a restore.
+const piece = 1 << 20;
+const ofPiece = (
+  oid: string,
+  number: string,
+) => `lateral (select hashtextextended(row(${oid}, ${number}, data)::text
+  collate "C", 0) as hash, length(data) as length from (select lo_get(${oid}, (${number}) * ${piece}::int8, ${piece}) as data
+  offset 0) one) read`;
+const largeObjects = `with recursive pieces as (
+    select m.oid, 0 as number, read.hash, read.length from pg_largeobject_metadata m, ${ofPiece('m.oid', '0')}
+    union all
+    select p.oid, p.number + 1, read.hash, read.length from pieces p, ${ofPiece('p.oid', 'p.number + 1')}
+      where p.length = ${piece})
+  select count(*) filter (where number = 0) as rows, coalesce(sum(hash), 0)::text as hash from pieces`;
+
+/**
+ * Lists what holds data, for digesting it table by table in as many sessions as one likes.
+ * @throws Problem as the connection throws it
+ */
+export async function undigested(connection: Connection): Promise<Undigested[]> {
+  await pin(connection);
+  const found = await connection.rows<Relation>(relations);
+  const listed = found.map((relation) => ({
+    kind: kindOf(relation.relkind),
+    name: qualify(relation.path),
+    bytes: Number(relation.bytes),
+    query: queryOf(relation),
+  }));
+  return [...listed, { kind: 'large objects', name: '', bytes: 0, query: largeObjects }];
+}
+
+/**
+ * Digests relations in the connection's transaction. Their rows are read whole, generated columns too; a table whose rows
+ * a policy hides is an error. Both databases must have the same encoding for digests to be comparable.
+ * @param wanted as `undigested` lists them; default: all
+ * @param told is called when one is done
+ * @throws Problem e.g. `permission_denied`, `lock_timeout`
+ */
+export async function digestOf(
+  connection: Connection,
+  wanted?: readonly Undigested[],
+  told: (done: Digest, of: Undigested) => void = () => undefined,
+): Promise<Digest[]> {
+  const list = wanted ?? (await undigested(connection));
+  await pin(connection);
+  const digests: Digest[] = [];
+  for (const one of list) {
+    const [read] = await connection.rows<{ rows: string; hash: string }>(one.query);
+    const done = { kind: one.kind, name: one.name, rows: Number(read?.rows), hash: read?.hash ?? '' };
+    digests.push(done);
+    told(done, one);
+  }
+  return digests;
+}
+
+// Everything that changes how values are written, until the end of the transaction.
+function pin(connection: Connection): Promise<void> {
+  return connection.execute(`${readingSettings}; set local row_security = off`);
+}
+
+function kindOf(relkind: string): Holding {
+  return relkind === 'S' ? 'sequence' : relkind === 'm' ? 'materialized view' : 'table';
+}
+
+// Columns by name: a child of an inheritance may have them in another order after a restore. As a ROW, which tells null
+// from an empty text.
+function queryOf({ path, relkind, populated, condition, columns }: Relation): string {
+  const name = qualify(path);
+  if (relkind === 'S') return `select 1 as rows, row(last_value, is_called)::text as hash from ${name}`;
+  if (!populated) return `select 0 as rows, ${literal('unpopulated')} as hash`;
+  const row = `row(${columns.map((column) => `t.${qualify([column])}`).join(', ')})::text`;
+  return `select count(*) as rows, ${folded(row)} as hash from only ${name} t ${condition}`;
+}
