@@ -82,11 +82,11 @@ export class Filed implements Place {
   }
 
   /** The next `apply` syncs to this schema. */
-  want(schema: string): this {
+  want(schema: string, online = true): this {
     this.#next = async () => {
       // A file without a statement is refused, for it would drop everything; whoever wants that has to say something.
       this.#project.want(holdsStatement(schema) ? schema : 'select 1;');
-      await sync(this.#project.context, consent, undefined);
+      await sync(this.#project.context, { ...consent, online }, undefined);
     };
     return this;
   }

@@ -1,14 +1,17 @@
 // Whether a pair of schemas can be turned into one another by migration files, through the operations of db:sync and
 // db:rollback on a real server.
 import { rmSync } from 'node:fs';
+import { kinds } from '../../lib/kinds/index.ts';
+import type { Catalog } from '../../lib/model/catalog.ts';
 import { keepShadows } from '../../lib/operations/shadows.ts';
+import { plan } from '../../lib/plan/index.ts';
 import { holdsStatement } from '../../lib/sql/noise.ts';
 import { freshCache } from '../migration/cache.ts';
 import { type Project, project } from '../migration/project.ts';
 import { failed, migrate, type State, type Verdict } from '../proof/judgement.ts';
 import { type Bench, neither, type Pair, type Proof } from '../proof/proof.ts';
 import { describe, withSession } from '../proof/session.ts';
-import type { Outcome } from '../proof/summary.ts';
+import { type Outcome, passed } from '../proof/summary.ts';
 import { withDatabase } from '../servers/databases.ts';
 import { Filed, printOf, wantedState } from './place.ts';
 
@@ -19,18 +22,17 @@ const pairsPerShadow = 50;
 export interface Manner {
   /** Makes the shadow on the server itself, instead of inside this process. */
   readonly onServer: boolean;
-  /** Makes migrations that nobody has to wait for. */
-  readonly online: boolean;
 }
 
 /**
- * Walks pairs one after the other in one project, whose shadow stays open from one to the next.
+ * Walks pairs one after the other in one project, whose shadow stays open from one to the next: by migrations that nobody
+ * has to wait for, and where these are others, by plain ones too.
  * @param note is told of each
  */
 export async function walkAll(
   bench: Bench,
   pairs: Iterator<Pair>,
-  { onServer, online }: Manner,
+  { onServer }: Manner,
   note: (outcome: Outcome) => void,
 ): Promise<void> {
   const cache = await freshCache();
@@ -39,7 +41,7 @@ export async function walkAll(
   const shadow = onServer ? bench.server.url() : null;
   const own: Project = {
     ...plain,
-    context: { ...plain.context, shadow, online, environment: async () => target },
+    context: { ...plain.context, shadow, environment: async () => target },
   };
   const some = async (): Promise<boolean> => {
     for (let turn = 0; turn < pairsPerShadow; turn++) {
@@ -85,11 +87,31 @@ async function walk(bench: Bench, pair: Pair, own: Project, place: Filed): Promi
     return neither('not loadable', `rows: ${describe(thrown)}`);
   }
   const start = await place.look();
-  const up = await migrate(place.want(`${pair.setup}\n${pair.new}`), wanted, initial);
-  if (up.failure !== null) return { up, down: failed(up.failure.reason, 'the way there failed') };
-  if (own.files().at(-1) === last) return { up, down: up };
-  return { up, down: exact(await migrate(place.back(last), start, initial), start, place.state) };
+  const there = async (online: boolean): Promise<Proof> => {
+    const up = await migrate(place.want(`${pair.setup}\n${pair.new}`, online), wanted, initial);
+    if (up.failure !== null) return { up, down: failed(up.failure.reason, 'the way there failed') };
+    if ((own.files().at(-1) ?? null) === last) return { up, down: up };
+    return { up, down: exact(await migrate(place.back(last), start, initial), start, place.state) };
+  };
+  const online = await there(true);
+  if (!passed({ name: pair.name, proof: online }) || !isOther(start.catalog, wanted.catalog)) return online;
+  for (const file of own.files().slice(own.files().indexOf(last ?? '') + 1)) own.remove(file);
+  const { up, down } = await there(false);
+  return { up: plainly(up), down: plainly(down) };
 }
+
+function isOther(before: Catalog, after: Catalog): boolean {
+  const sql = (online: boolean) =>
+    [plan({ before, after, kinds, online }), plan({ before: after, after: before, kinds, online })].map(
+      (steps) => steps.map((step) => step.sql),
+    );
+  return JSON.stringify(sql(true)) !== JSON.stringify(sql(false));
+}
+
+const plainly = ({ failure, ...verdict }: Verdict): Verdict => ({
+  ...verdict,
+  failure: failure && { ...failure, detail: `plainly: ${failure.detail}` },
+});
 
 function exact(verdict: Verdict, start: State, end: State): Verdict {
   if (verdict.failure !== null || printOf(start) === printOf(end)) return verdict;

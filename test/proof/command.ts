@@ -10,7 +10,7 @@ import { benchOn, type Pair, prove } from './proof.ts';
 import { type Outcome, passed, summarize } from './summary.ts';
 
 const usage = `npm run cases -- DIR [--major 15] [--filter TEXT] [--jobs 2] [--json FILE] [--resume] [--verbose]
-  [--files] [--no-online] [--shadow server]\n`;
+  [--files] [--shadow server]\n`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -24,8 +24,6 @@ const { values, positionals } = parseArgs({
     verbose: { type: 'boolean', default: false },
     /** By generated migration files, through db:sync and db:rollback, instead of by plans alone. */
     files: { type: 'boolean', default: false },
-    /** `--files` that are one transaction where that is possible at all. */
-    'no-online': { type: 'boolean', default: false },
     /** `server`: the shadow of `--files` is made there, instead of inside this process. */
     shadow: { type: 'string' },
   },
@@ -48,13 +46,13 @@ const pairs = pairsIn(directory).filter(
 const bench = await benchOn(server);
 process.stderr.write(
   values.files
-    ? `PostgreSQL ${server.major}: by migration files, ${values['no-online'] ? 'plain' : 'online'}\n`
+    ? `PostgreSQL ${server.major}: by migration files\n`
     : bench.pgDump === null
       ? `PostgreSQL ${server.major}: no pg_dump of this version here, so that judge is left out\n`
       : `PostgreSQL ${server.major}: judged by its own pg_dump too\n`,
 );
 
-const manner = { onServer: values.shadow === 'server', online: !values['no-online'] };
+const manner = { onServer: values.shadow === 'server' };
 const began = Date.now();
 const queue = pairs.values();
 await Promise.all(Array.from({ length: Number(values.jobs) }, () => work(queue)));
