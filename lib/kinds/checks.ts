@@ -70,6 +70,8 @@ export const check: Kind<Check> = {
   },
   recurses: ['definition', 'validated', 'enforced'],
   followsChanges: true,
+  // Rows that are there may not fit what is not validated.
+  afterRows: ({ payload }) => !payload.validated,
   atVersion: (payload) => ({ ...payload, local: true }),
   slots: (fact) => [`constraint ${qualify(fact.path)}`],
 };

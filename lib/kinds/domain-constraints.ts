@@ -51,6 +51,7 @@ export const domainCheck: Kind<DomainCheck> = {
       to.payload.validated ? checking(alter(to, `VALIDATE CONSTRAINT ${nameOf(to)}`)) : 'replace',
   },
   clause: (fact) => (fact.payload.validated ? clause(fact) : null),
+  afterRows: ({ payload }) => !payload.validated,
 };
 
 // Always named where it has a name: the server chooses one that no other constraint in the schema has.

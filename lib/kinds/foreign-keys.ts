@@ -81,11 +81,7 @@ export const foreignKey: Kind<ForeignKey> = {
     deferrable,
     deferred: deferrable,
     enforced: (_, to) => alter(to, to.payload.enforced ? 'ENFORCED' : 'NOT ENFORCED'),
-    validated: (from, to) => {
-      if (!to.payload.validated) return 'replace';
-      if (!from.payload.enforced) return [];
-      return validate(to);
-    },
+    validated: (from, to) => (to.payload.validated ? (from.payload.enforced ? validate(to) : []) : 'replace'),
   },
   online: {
     create: (fact, scope) => later(fact, scope, `ADD ${unvalidated(fact)}`),
@@ -96,5 +92,6 @@ export const foreignKey: Kind<ForeignKey> = {
   },
   clause: (fact) => (fact.payload.validated && fact.payload.enforced ? clause(fact) : null),
   bound: true,
+  afterRows: true,
   slots: (fact) => [`constraint ${qualify(fact.path)}`],
 };

@@ -55,6 +55,7 @@ const alter = (from: Grant, to: Grant, scope: Scope) => [
 /** GRANT and REVOKE (manual: "Privileges"). The path ends with the grantee. */
 export const grant: Kind<Privileges> = {
   name: 'grant',
+  afterRows: true,
   reference: (fact) => `GRANT ON ${described(fact)} TO ${granteeOf(granteeIn(fact), null)}`,
   introspect: () => `
     select '{}'::text[] as addresses, array[g.grantee] as path, format('%s:%s:%s', o.catalog, o.oid, o.sub) as target,

@@ -80,6 +80,7 @@ function kind(name: string, type: string, slots: (fact: Row) => string[]): Kind<
     clause: (fact) => (fact.payload.duplicate ? null : clause(fact)),
     atVersion: (payload) => ({ ...payload, duplicate: false }),
     followsChanges: true,
+    afterRows: true,
     mistakable: true,
     slots,
   };

@@ -45,6 +45,7 @@ export const index: Kind<Index> = {
   },
   online,
   followsChanges: true,
+  afterRows: true,
   mistakable: true,
   slots: (fact) => [`relation ${nameOf(fact)}`],
 };

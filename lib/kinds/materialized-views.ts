@@ -15,6 +15,7 @@ interface MaterializedView {
 /** CREATE MATERIALIZED VIEW (manual: catalogs pg_class, pg_rewrite). */
 export const materializedView: Kind<MaterializedView> = {
   name: 'materialized view',
+  afterRows: true,
   reference: (fact) => `MATERIALIZED VIEW ${qualify(fact.path)}`,
   summary: (fact) => `MATERIALIZED VIEW ${qualify(fact.path)} ${lengthOf(fact.payload.query)}`,
   securable: (fact) => `TABLE ${qualify(fact.path)}`,

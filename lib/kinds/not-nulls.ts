@@ -85,6 +85,7 @@ export const notNull: Kind<NotNull> = {
   online: { create: (fact, scope) => checked(fact, scope, add(fact, scope)) },
   recurses: ['name', 'noInherit', 'validated'],
   followsChanges: true,
+  afterRows: ({ payload }) => !payload.validated,
   atVersion: (payload, major) =>
     major < 18 ? { ...payload, name: '', noInherit: false, validated: true } : payload,
 };

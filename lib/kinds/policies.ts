@@ -42,6 +42,7 @@ function change(from: Fact<Policy>, to: Fact<Policy>): Statement | 'replace' {
 /** CREATE POLICY (manual: catalog pg_policy). */
 export const policy: Kind<Policy> = {
   name: 'policy',
+  afterRows: true,
   reference,
   present: present('pg_policy'),
   introspect: () => `

@@ -34,6 +34,7 @@ const set = (option: (fact: Row) => string) => (_: Row, to: Row) =>
 /** CREATE PUBLICATION (manual: catalog pg_publication). */
 export const publication: Kind<Publication> = {
   name: 'publication',
+  afterRows: true,
   reference: (fact) => `PUBLICATION ${qualify(fact.path)}`,
   present: present('pg_publication'),
   introspect: (major) => `

@@ -25,6 +25,7 @@ const publicationsOf = ({ payload }: Row) => payload.publications.map(quote).joi
 /** CREATE SUBSCRIPTION (manual: catalog pg_subscription, of which only superusers may read where it connects to). */
 export const subscription: Kind<Subscription> = {
   name: 'subscription',
+  afterRows: true,
   reference: (fact) => `SUBSCRIPTION ${qualify(fact.path)}`,
   present: 'exists (select from pg_subscription)',
   // A query that names the column is refused even for no rows, so it is run only where it is allowed, as a text.

@@ -128,6 +128,12 @@ export interface Kind<P = Payload> {
   /** It holds rows or values: never rebuilt because of something it needs, and its drop deletes data. Default: false. */
   holdsData?(fact: Fact<P>): boolean;
 
+  /**
+   * It is made once the rows are there, where a whole database is made and filled: what is built from rows, costs each of
+   * them, acts on them, or restricts who may write them. So does all that needs it. Default: before.
+   */
+  readonly afterRows?: boolean | ((fact: Fact<P>) => boolean);
+
   /** Attributes that the server refuses to change while other facts depend on this one: these are rebuilt around it. */
   readonly blockedByDependents?: readonly (keyof P)[];
 

@@ -1,0 +1,76 @@
+// A database that is made and filled: what is made before its rows come, and what after.
+import { type Catalog, withRelations } from '../model/catalog.ts';
+import type { Kinds } from '../model/diff.ts';
+import type { Fact } from '../model/fact.ts';
+import type { AnyKind } from '../model/kind.ts';
+import { settle } from '../model/settlement.ts';
+import type { Step } from '../model/step.ts';
+import { type PlanInput, plan } from './index.ts';
+
+/** The two halves of a way. */
+export interface Halves {
+  /** Makes all that rows are put into. */
+  readonly before: readonly Step[];
+  /** Makes all the rest. */
+  readonly after: readonly Step[];
+}
+
+/**
+ * Plans the way from a database without rows to another one, in two halves between which rows are put in.
+ * @throws Problem `plan_cycle` when needs contradict each other
+ */
+export function aroundRows(input: Pick<PlanInput, 'before' | 'after' | 'kinds' | 'major' | 'role'>): Halves {
+  const { kinds, major = input.before.major } = input;
+  const { role = input.before.role } = input;
+  const late = lateIn(input.after, input.before, kinds);
+  const middle = without(input.after, late);
+  const settled = settle(middle, input.after, kinds);
+  // Not what a comparison finds: what nobody speaks of in the middle is not there, instead of being as it is wanted.
+  const added = [...settled.after.facts.values()].filter(({ id }) => !middle.facts.has(id));
+  const difference = { added, removed: [], changed: [] };
+  return {
+    before: plan({ before: input.before, after: middle, kinds, major, role }),
+    after: plan({ ...settled, difference, kinds, major, role }),
+  };
+}
+
+/**
+ * What comes after the rows: the facts whose kinds say so, and all that needs them. What holds rows, or cannot be made
+ * apart from that, comes before, with all that it needs.
+ */
+function lateIn({ facts, needs }: Catalog, before: Catalog, kinds: Kinds): ReadonlySet<string> {
+  const all = [...facts.values()];
+  const kindOf = (fact: Fact) => kinds.get(fact.kind) as AnyKind;
+  const early = closure(
+    all
+      .filter(
+        (fact) => kindOf(fact).inseparable || kindOf(fact).holdsData?.(fact) || before.facts.has(fact.id),
+      )
+      .map(({ id }) => id),
+    (id) => needs.get(id)?.keys() ?? [],
+  );
+  const dependents = new Map<string, string[]>();
+  for (const [id, needed] of needs)
+    for (const other of needed.keys()) dependents.set(other, [...(dependents.get(other) ?? []), id]);
+  const late = closure(
+    all.filter((fact) => isLate(kindOf(fact), fact)).map(({ id }) => id),
+    (id) => dependents.get(id) ?? [],
+  );
+  return new Set([...late].filter((id) => facts.has(id) && !early.has(id)));
+}
+
+function isLate({ afterRows = false }: AnyKind, fact: Fact): boolean {
+  return typeof afterRows === 'function' ? afterRows(fact) : afterRows;
+}
+
+function closure(start: readonly string[], next: (id: string) => Iterable<string>): ReadonlySet<string> {
+  const found = new Set(start);
+  // It grows while it is walked.
+  for (const id of found) for (const other of next(id)) found.add(other);
+  return found;
+}
+
+function without(catalog: Catalog, ids: ReadonlySet<string>): Catalog {
+  const kept = new Map([...catalog.facts].filter(([id]) => !ids.has(id)));
+  return withRelations(catalog, kept, () => catalog);
+}
