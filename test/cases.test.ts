@@ -1,9 +1,10 @@
 // The project's own cases, both ways on every server version, by every judge.
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { expectationOf, hazardsOf } from './proof/expectation.ts';
 import { pairsIn } from './proof/pairs.ts';
-import { benchOn, type Proof, prove } from './proof/proof.ts';
+import { benchOn, type Pair, type Proof, prove } from './proof/proof.ts';
+import { Stage } from './proof/rehearsal.ts';
 import { servers } from './servers/running.ts';
 
 const directory = join(import.meta.dirname, 'cases');
@@ -12,13 +13,30 @@ const cases = pairsIn(directory).map((pair) => ({
   expected: expectationOf(join(directory, pair.name)),
 }));
 
-for (const server of servers()) {
+// On the oldest server, whose pg_dump is a judge where it is at hand, each in databases of its own; on the others in one
+// database, in transactions that are rolled back, as far as these do.
+for (const [at, server] of servers().entries()) {
   const bench = await benchOn(server);
-  describe.concurrent(`PostgreSQL ${server.major}`, () => {
+  const tests = () => {
+    let stage: Stage | undefined;
+    let turns = 0;
+    afterAll(() => stage?.close());
+    const rehearse = async (pair: Pair): Promise<Proof | undefined> => {
+      // What is rolled back leaves dead rows behind, and catalogs that grow are slow to read.
+      if (turns++ % 50 === 0) {
+        await stage?.close();
+        stage = await Stage.open(bench, { roles: [], setup: '' });
+      }
+      const [old, wanted] = [pair.old, pair.new].map((schema) => `${pair.setup}\n;${schema}`);
+      const rehearsed = await stage?.prove({ ...pair, old: old as string, new: wanted as string }, true);
+      return rehearsed?.rowless ? undefined : rehearsed?.proof;
+    };
     for (const { pair, expected } of cases) {
       if (expected.majors !== null && !expected.majors.includes(server.major)) continue;
       test(pair.name, async () => {
-        const proof = await prove(bench, pair);
+        const rehearsed = at === 0 || pair.cluster !== '' ? undefined : await rehearse(pair);
+        const sound = rehearsed !== undefined && failuresOf(rehearsed).length === 0;
+        const proof = sound ? rehearsed : await prove(bench, pair);
         expect(failuresOf(proof)).toEqual([]);
         expect({ up: hazardsOf(proof.up.steps), down: hazardsOf(proof.down.steps) }).toEqual({
           up: [...expected.hazards.up].sort(),
@@ -26,7 +44,9 @@ for (const server of servers()) {
         });
       });
     }
-  });
+  };
+  if (at === 0) describe.concurrent(`PostgreSQL ${server.major}`, tests);
+  else describe(`PostgreSQL ${server.major}`, tests);
 }
 
 function failuresOf({ up, down }: Proof): string[] {

@@ -11,6 +11,7 @@ import { migrate, type Place, type State, Untransactional, type Verdict } from '
 import { prepared } from './prepared.ts';
 import { type Bench, neither, type Pair, type Proof } from './proof.ts';
 import { rowsIn } from './rows.ts';
+import { statementsOf } from './script.ts';
 import { describe, load, run } from './session.ts';
 
 /** What came of a pair, and whether a direction was proven without rows in the end. */
@@ -131,7 +132,8 @@ export class Stage implements Place {
     const session = this.#session;
     await session.execute('begin');
     try {
-      await attempt('not loadable', name, () => session.execute(`${schema}${seed}`));
+      const statements = [...statementsOf(schema), ...statementsOf(seed)];
+      await attempt('not loadable', name, () => session.execute(statements.join('\n;\n')));
       // What is left to be checked at the end of a transaction stands in the way of ALTER TABLE.
       await attempt('not loadable', name, () => session.execute('set constraints all immediate'));
       await attempt('read error', name, () => this.look());
