@@ -1,9 +1,7 @@
 // A database that was there before its migrations: its schema becomes the first one, and nothing of it is run.
 
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { compare } from '../lib/operations/comparison.ts';
 import { takeDrift } from '../lib/operations/drift.ts';
@@ -14,6 +12,7 @@ import { isSound, status } from '../lib/operations/status.ts';
 import { sync } from '../lib/operations/sync.ts';
 import { verify } from '../lib/operations/verify.ts';
 import { failure } from './failure.ts';
+import { freshCache } from './migration/cache.ts';
 import { type Project, project } from './migration/project.ts';
 import { rowsOf, withDatabase } from './servers/databases.ts';
 import { anyServer } from './servers/running.ts';
@@ -23,7 +22,7 @@ vi.setConfig({ testTimeout: 300_000 });
 let cache: string;
 
 beforeAll(async () => {
-  cache = await mkdtemp(join(tmpdir(), 'pgmage-baseline-'));
+  cache = await freshCache();
 });
 afterAll(() => rm(cache, { recursive: true }));
 

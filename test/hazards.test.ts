@@ -1,13 +1,13 @@
 // What a plan says of its statements: on how much they work, and no less than what squawk warns of.
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Hazard, Step } from '../lib/model/step.ts';
 import { difference } from '../lib/operations/difference.ts';
 import { sync } from '../lib/operations/sync.ts';
 import { differenceText } from '../lib/report/difference.ts';
+import { freshCache } from './migration/cache.ts';
 import { type Project, project } from './migration/project.ts';
 import { rowsOf, withDatabase } from './servers/databases.ts';
 import { anyServer } from './servers/running.ts';
@@ -15,8 +15,8 @@ import { anyServer } from './servers/running.ts';
 let cache: string;
 let own: Project;
 
-beforeAll(() => {
-  cache = mkdtempSync(join(tmpdir(), 'pgmage-hazards-'));
+beforeAll(async () => {
+  cache = await freshCache();
   own = project(null, cache);
 });
 afterAll(() => {

@@ -1,6 +1,5 @@
 // A project is set up: what is written, what is left alone, and what is told of the database.
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Context } from '../lib/operations/context.ts';
@@ -8,14 +7,15 @@ import { init } from '../lib/operations/init.ts';
 import { withScripts } from '../lib/operations/package-scripts.ts';
 import { initPlanText, initText } from '../lib/report/init.ts';
 import { failure } from './failure.ts';
+import { freshCache } from './migration/cache.ts';
 import { project } from './migration/project.ts';
 import { rowsOf, withDatabase } from './servers/databases.ts';
 import { anyServer } from './servers/running.ts';
 
 let cache: string;
 
-beforeAll(() => {
-  cache = mkdtempSync(join(tmpdir(), 'pgmage-init-'));
+beforeAll(async () => {
+  cache = await freshCache();
 });
 afterAll(() => rmSync(cache, { recursive: true }));
 

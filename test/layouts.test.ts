@@ -1,6 +1,5 @@
 // Migrations of other tools: replayed in their order, compared with what their tool has applied, and written its way.
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { type LayoutName, layoutOf } from '../lib/migration/layouts.ts';
@@ -13,6 +12,7 @@ import { isSound, status } from '../lib/operations/status.ts';
 import { sync } from '../lib/operations/sync.ts';
 import { verify } from '../lib/operations/verify.ts';
 import { failure } from './failure.ts';
+import { freshCache } from './migration/cache.ts';
 import { project } from './migration/project.ts';
 import { rowsOf, withDatabase } from './servers/databases.ts';
 import { anyServer } from './servers/running.ts';
@@ -21,8 +21,8 @@ vi.setConfig({ testTimeout: 300_000 });
 
 let cache: string;
 
-beforeAll(() => {
-  cache = mkdtempSync(join(tmpdir(), 'pgmage-layouts-'));
+beforeAll(async () => {
+  cache = await freshCache();
 });
 afterAll(() => rmSync(cache, { recursive: true }));
 

@@ -1,19 +1,18 @@
 // Migrations are generated from the schema alone, proven up and back, and never written otherwise.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { breaksOf } from '../lib/migration/chain.ts';
 import { compare } from '../lib/operations/comparison.ts';
 import { generate } from '../lib/operations/generation.ts';
 import { failure } from './failure.ts';
+import { freshCache } from './migration/cache.ts';
 import { migrationsOf, type Project, project } from './migration/project.ts';
 
 let cache: string;
 let own: Project;
 
 beforeAll(async () => {
-  cache = await mkdtemp(join(tmpdir(), 'pgmage-generate-'));
+  cache = await freshCache();
 });
 afterAll(() => rm(cache, { recursive: true }));
 beforeEach(() => {
@@ -48,6 +47,18 @@ test('the first migration, and the next, and then nothing', async () => {
   expect(breaksOf(await migrationsOf(own))).toEqual([]);
   expect((await generate(own.context)).written).toEqual([]);
   expect(own.files()).toHaveLength(3);
+});
+
+test('an extension that is not in the shadow moves as it does where it is', async () => {
+  const both = (schema: string) =>
+    `create schema ${schema}; create extension xml2 schema ${schema}; create extension dblink schema ${schema};`;
+  own.want(both('a'));
+  await generate(own.context);
+  own.want(both('b'));
+  const { written } = await generate(own.context);
+  const [up = ''] = (written[0]?.text ?? '').split('-- Down Migration');
+  expect(up).toContain('ALTER EXTENSION dblink SET SCHEMA b');
+  expect(up).toMatch(/DROP EXTENSION xml2;\s[\s\S]*CREATE EXTENSION xml2 SCHEMA b/);
 });
 
 test('who owns what, and what public says of itself, is migrated once it is said, and taken back', async () => {

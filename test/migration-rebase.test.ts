@@ -1,7 +1,5 @@
 // Two branches that each bring migrations are merged: the one is put behind the other, or it is said why not.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { breaksOf } from '../lib/migration/chain.ts';
 import { compare } from '../lib/operations/comparison.ts';
@@ -9,6 +7,7 @@ import { generate } from '../lib/operations/generation.ts';
 import { sync } from '../lib/operations/sync.ts';
 import { verify } from '../lib/operations/verify.ts';
 import { failure } from './failure.ts';
+import { freshCache } from './migration/cache.ts';
 import { migrationsOf, type Project, project } from './migration/project.ts';
 import { type Database, freshDatabase, rowsOf } from './servers/databases.ts';
 import { anyServer } from './servers/running.ts';
@@ -19,7 +18,7 @@ let own: Project;
 let database: Database;
 
 beforeAll(async () => {
-  cache = await mkdtemp(join(tmpdir(), 'pgmage-rebase-'));
+  cache = await freshCache();
 });
 afterAll(() => rm(cache, { recursive: true }));
 beforeEach(async () => {

@@ -1,7 +1,5 @@
 // Of a migration that was edited it is said what differs; comments and blanks can be accepted, anything else is refused.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { generate } from '../lib/operations/generation.ts';
 import { history } from '../lib/operations/history.ts';
@@ -12,6 +10,7 @@ import { sync } from '../lib/operations/sync.ts';
 import { verify } from '../lib/operations/verify.ts';
 import { meaningOf } from '../lib/sql/meaning.ts';
 import { failure } from './failure.ts';
+import { freshCache } from './migration/cache.ts';
 import { type Project, project } from './migration/project.ts';
 import { type Database, freshDatabase, rowsOf } from './servers/databases.ts';
 import { anyServer } from './servers/running.ts';
@@ -24,7 +23,7 @@ let database: Database;
 let texts: readonly (readonly [file: string, text: string])[];
 
 beforeAll(async () => {
-  cache = await mkdtemp(join(tmpdir(), 'pgmage-repair-'));
+  cache = await freshCache();
   const first = project(null, cache);
   for (const columns of ['a int', 'a int, b int', 'a int, b int, c int']) {
     first.want(`create table t (${columns});`);

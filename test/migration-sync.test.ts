@@ -1,7 +1,6 @@
 // A database is brought to the wanted schema and back by its migrations, on every server and in the embedded database.
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { compare } from '../lib/operations/comparison.ts';
@@ -10,6 +9,7 @@ import { rollback } from '../lib/operations/rollback.ts';
 import { withTarget } from '../lib/operations/source.ts';
 import { sync } from '../lib/operations/sync.ts';
 import { failure } from './failure.ts';
+import { freshCache } from './migration/cache.ts';
 import { type Project, withProject } from './migration/project.ts';
 import { rowsOf, withDatabase } from './servers/databases.ts';
 import { anyServer, servers } from './servers/running.ts';
@@ -17,7 +17,7 @@ import { anyServer, servers } from './servers/running.ts';
 let cache: string;
 
 beforeAll(async () => {
-  cache = await mkdtemp(join(tmpdir(), 'pgmage-sync-'));
+  cache = await freshCache();
 });
 afterAll(() => rm(cache, { recursive: true }));
 

@@ -1,7 +1,5 @@
 // Whatever somebody did to the files, the ledger or the database by other means is named, and db:sync refuses.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { generate } from '../lib/operations/generation.ts';
 import { history } from '../lib/operations/history.ts';
@@ -9,6 +7,7 @@ import { isSound, status } from '../lib/operations/status.ts';
 import { sync } from '../lib/operations/sync.ts';
 import { verify } from '../lib/operations/verify.ts';
 import { failure } from './failure.ts';
+import { freshCache } from './migration/cache.ts';
 import { type Project, project } from './migration/project.ts';
 import { type Database, freshDatabase, rowsOf } from './servers/databases.ts';
 import { anyServer } from './servers/running.ts';
@@ -23,7 +22,7 @@ let files: string[];
 let texts: string[];
 
 beforeAll(async () => {
-  cache = await mkdtemp(join(tmpdir(), 'pgmage-tampering-'));
+  cache = await freshCache();
   const first = project(null, cache);
   for (const columns of ['a int', 'a int, b int', wanted]) {
     first.want(`create table t (${columns});`);

@@ -1,6 +1,5 @@
 // The schemas of the cases are pulled into files that load to the same schema again.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { readCatalog } from '../lib/catalog/read.ts';
@@ -9,6 +8,7 @@ import { diff, isEmpty } from '../lib/model/diff.ts';
 import { pull } from '../lib/operations/pull.ts';
 import { keepShadows } from '../lib/operations/shadows.ts';
 import { snapshot } from '../lib/pg/snapshot.ts';
+import { freshCache } from './migration/cache.ts';
 import { type Project, project } from './migration/project.ts';
 import { pairsIn } from './proof/pairs.ts';
 import { load, withSession } from './proof/session.ts';
@@ -20,8 +20,8 @@ vi.setConfig({ testTimeout: 600_000, hookTimeout: 120_000 });
 let cache: string;
 let own: Project;
 
-beforeAll(() => {
-  cache = mkdtempSync(join(tmpdir(), 'pgmage-pull-'));
+beforeAll(async () => {
+  cache = await freshCache();
   own = project(null, cache);
 });
 afterAll(() => {

@@ -1,12 +1,12 @@
 // A schema is pulled from a database into files that a person would write, and that load to the same schema again.
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { compare } from '../lib/operations/comparison.ts';
 import { pull } from '../lib/operations/pull.ts';
 import { withTarget } from '../lib/operations/source.ts';
 import { failure } from './failure.ts';
+import { freshCache } from './migration/cache.ts';
 import { type Project, project } from './migration/project.ts';
 import { rowsOf, withDatabase } from './servers/databases.ts';
 import { anyServer } from './servers/running.ts';
@@ -15,8 +15,8 @@ vi.setConfig({ testTimeout: 600_000, hookTimeout: 120_000 });
 
 let cache: string;
 
-beforeAll(() => {
-  cache = mkdtempSync(join(tmpdir(), 'pgmage-pull-'));
+beforeAll(async () => {
+  cache = await freshCache();
 });
 afterAll(() => rmSync(cache, { recursive: true }));
 

@@ -1,6 +1,5 @@
 // Whether the queries of a project compile against its schema: sqlc's, and plain ones.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { run } from '../lib/config/command.ts';
@@ -10,6 +9,7 @@ import { verify } from '../lib/operations/verify.ts';
 import { verifyAnnotations } from '../lib/report/annotations.ts';
 import { queriesOf } from '../lib/sql/queries.ts';
 import { failure } from './failure.ts';
+import { freshCache } from './migration/cache.ts';
 import { type Project, project } from './migration/project.ts';
 
 const schema = `create schema app;
@@ -21,8 +21,8 @@ create table public.quiet ();`;
 let cache: string;
 let own: Project;
 
-beforeAll(() => {
-  cache = mkdtempSync(join(tmpdir(), 'pgmage-queries-'));
+beforeAll(async () => {
+  cache = await freshCache();
 });
 afterAll(() => rmSync(cache, { recursive: true, force: true }));
 beforeEach(() => {

@@ -1,7 +1,5 @@
 // What was renamed is renamed: rows stay, what depends on it follows, and the way back gives the old names back.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { compare } from '../lib/operations/comparison.ts';
 import { difference } from '../lib/operations/difference.ts';
@@ -11,6 +9,7 @@ import { rollback } from '../lib/operations/rollback.ts';
 import { sync } from '../lib/operations/sync.ts';
 import { renameComments } from '../lib/sql/rename-comments.ts';
 import { failure } from './failure.ts';
+import { freshCache } from './migration/cache.ts';
 import { withProject } from './migration/project.ts';
 import { walks } from './migration/renames.ts';
 import { rowsOf, withDatabase } from './servers/databases.ts';
@@ -19,7 +18,7 @@ import { anyServer, servers } from './servers/running.ts';
 let cache: string;
 
 beforeAll(async () => {
-  cache = await mkdtemp(join(tmpdir(), 'pgmage-renames-'));
+  cache = await freshCache();
 });
 afterAll(() => rm(cache, { recursive: true }));
 

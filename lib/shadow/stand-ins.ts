@@ -32,6 +32,13 @@ const comments: Readonly<Record<string, string>> = {
   xml2: 'XPath querying and XSLT',
 };
 
+// Those that ALTER EXTENSION … SET SCHEMA moves; of others it is certain, or not known, and they are made anew instead.
+const relocatable = new Set(
+  `pgstattuple pgrowlocks pg_prewarm sslinfo intagg refint autoinc insert_username dblink postgres_fdw hypopg pgaudit`.split(
+    /\s+/,
+  ),
+);
+
 /** The part of PGlite's file system that is used. */
 interface Files {
   writeFile(path: string, content: string): void;
@@ -48,7 +55,7 @@ export function standIn(files: Files, names: Iterable<string>): void {
     if (script === undefined || files.analyzePath(control).exists) continue;
     files.writeFile(
       control,
-      `comment = '${comments[name] ?? 'stand-in'}'\ndefault_version = '1.0'\nrelocatable = true\n`,
+      `comment = '${comments[name] ?? 'stand-in'}'\ndefault_version = '1.0'\nrelocatable = ${relocatable.has(name)}\n`,
     );
     files.writeFile(`${folder}/${name}--1.0.sql`, script);
   }
