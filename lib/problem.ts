@@ -78,8 +78,18 @@ export interface MigrationProblems {
   no_way_back: { readonly migration: string; readonly why: string };
 }
 
+/** What can go wrong when data moves. */
+export interface DataProblems {
+  no_client: { readonly major: number; readonly found: readonly string[] };
+  client_failed: { readonly program: string; readonly reason: string };
+  no_server: { readonly environment: string };
+  backup_running: { readonly database: string; readonly lock: string };
+  no_space: { readonly folder: string; readonly needed: number; readonly free: number };
+  backup_damaged: { readonly file: string; readonly faults: readonly string[] };
+}
+
 /** Every code with the data that it carries. */
-export interface Problems extends MigrationProblems {
+export interface Problems extends MigrationProblems, DataProblems {
   bad_url: { readonly environment: string; readonly found?: string; readonly reason: string };
   connection_refused: Unreachable;
   host_not_found: Unreachable;

@@ -1,4 +1,5 @@
 // The one table of words, hint, exit code and HTTP status of every problem code.
+import { dataWording } from './data-wording.ts';
 import { migrationWording } from './migration-wording.ts';
 import type { Where } from './place.ts';
 import type { Code, Problems, Refused } from './problem.ts';
@@ -175,6 +176,7 @@ export const wording: { readonly [C in Code]: Wording<Problems[C]> } = {
   ),
 
   ...migrationWording,
+  ...dataWording,
 
   plan_cycle: row(
     1,

@@ -36,3 +36,50 @@ export function withoutSsl(url: string): string | undefined {
     ? url.trim().replace(/sslmode=prefer/i, 'sslmode=disable')
     : undefined;
 }
+
+// What a URL may say, and the variable that means the same to PostgreSQL's own programs (manual: "Environment Variables").
+const variables: Readonly<Record<string, string>> = {
+  host: 'PGHOST',
+  port: 'PGPORT',
+  user: 'PGUSER',
+  password: 'PGPASSWORD',
+  dbname: 'PGDATABASE',
+  options: 'PGOPTIONS',
+  application_name: 'PGAPPNAME',
+  connect_timeout: 'PGCONNECT_TIMEOUT',
+  sslmode: 'PGSSLMODE',
+  sslrootcert: 'PGSSLROOTCERT',
+  sslcert: 'PGSSLCERT',
+  sslkey: 'PGSSLKEY',
+  sslnegotiation: 'PGSSLNEGOTIATION',
+  channel_binding: 'PGCHANNELBINDING',
+  gssencmode: 'PGGSSENCMODE',
+  target_session_attrs: 'PGTARGETSESSIONATTRS',
+};
+
+/**
+ * A URL as variables for PostgreSQL's own programs, so that no password is among their arguments. Parameters that only
+ * drivers know are left out.
+ */
+export function libpqVariables(url: string): Record<string, string> {
+  const { username, password, hostname, port, pathname, searchParams } = new URL(
+    url.trim().replace(/^(\w+:\/\/)([^/?#]*@)?(?=[:/?#]|$)/, '$1$2%00'),
+  );
+  const said: Record<string, string> = {
+    host: decodeURIComponent(hostname)
+      .replace('\0', '')
+      .replace(/^\[(.*)\]$/, '$1'),
+    port,
+    user: decodeURIComponent(username),
+    password: decodeURIComponent(password),
+    dbname: decodeURIComponent(pathname.slice(1)),
+    ...Object.fromEntries(searchParams),
+  };
+  if (said.sslmode === 'no-verify') said.sslmode = 'require';
+  return Object.fromEntries(
+    Object.entries(said).flatMap(([name, value]) => {
+      const variable = variables[name];
+      return variable === undefined || value === '' ? [] : [[variable, value]];
+    }),
+  );
+}

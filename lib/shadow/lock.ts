@@ -13,9 +13,13 @@ export interface Lock {
 
 /**
  * Takes the lock of a directory: a file beside it that names this process. One of a process that has ended is taken over.
+ * @param refusal what is thrown where somebody else has it
  * @throws Problem `shadow_locked`, `unwritable_file`
  */
-export async function lock(directory: string): Promise<Lock> {
+export async function lock(
+  directory: string,
+  refusal: () => Problem = () => new Problem('shadow_locked', { directory }),
+): Promise<Lock> {
   const file = `${directory}.lock`;
   const mine = `${pid} ${hostname()}\n`;
   await writing(dirname(file), () => mkdir(dirname(file), { recursive: true }));
@@ -26,7 +30,7 @@ export async function lock(directory: string): Promise<Lock> {
     // Only the file that was judged dead is removed: somebody else may have taken over meanwhile.
     if ((await readFile(file, 'utf8').catch(() => '')) === holder) await rm(file, { force: true });
   }
-  throw new Problem('shadow_locked', { directory });
+  throw refusal();
 }
 
 function create(file: string, content: string): Promise<boolean> {

@@ -1,0 +1,45 @@
+// The words of what can go wrong when data moves.
+import type { DataProblems } from './problem.ts';
+import { row, type Wording } from './wording-row.ts';
+
+/** Their part of the table; total by its type. */
+export const dataWording: { readonly [C in keyof DataProblems]: Wording<DataProblems[C]> } = {
+  no_client: row(
+    1,
+    501,
+    (of) =>
+      `There is no pg_dump here for PostgreSQL ${of.major}: ${of.found.length > 0 ? `found ${of.found.join(', ')}` : 'none was found'}`,
+    (of) =>
+      `Install PostgreSQL's client programs, version ${of.major} or later (Debian: apt-get install postgresql-client-${of.major}), or put them on the PATH.`,
+  ),
+  client_failed: row(
+    1,
+    500,
+    (of) => `${of.program} failed: ${of.reason}`,
+    'Nothing was left behind. Correct what it says, and run it again.',
+  ),
+  no_server: row(
+    64,
+    400,
+    (of) => `${of.environment} is an embedded database, which no backup is made of`,
+    'Name an environment on a server with --env; a stopped embedded database is its folder, which can be copied.',
+  ),
+  backup_running: row(
+    1,
+    423,
+    (of) => `Another backup of ${of.database} is running: ${of.lock} says so`,
+    'Wait until it has ended. If its machine is gone, delete that file.',
+  ),
+  no_space: row(
+    1,
+    507,
+    (of) => `${of.folder} has ${of.free} bytes free, and ${of.needed} may be needed`,
+    'Free some (db:backups prune), or name another folder with --dir. --force tries all the same: a full disk harms no backup that is there.',
+  ),
+  backup_damaged: row(
+    1,
+    422,
+    (of) => `${of.file} is no good backup: ${of.faults.join('; ')}`,
+    'Nothing was restored from it. Take another one: db:backups lists them.',
+  ),
+};

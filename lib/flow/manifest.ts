@@ -1,0 +1,142 @@
+// What is known of a backup, in a file beside it that shows when either of them was changed.
+import { createHash } from 'node:crypto';
+import { open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { isMissing, reading, writing } from '../file-problem.ts';
+import type { Digest } from './digest.ts';
+
+/** How a backup was found to be good. */
+export interface Verification {
+  /** ISO 8601. */
+  readonly when: string;
+  /** `checksum`: as it was written; `read`: and unpacked to its end; `drill`: and restored, with the same content. */
+  readonly how: 'checksum' | 'read' | 'drill';
+}
+
+/** All that is known of a backup. */
+export interface Manifest {
+  /** The format of this file. */
+  readonly format: 1;
+  /** Name of the dump, which is in the same folder. */
+  readonly file: string;
+  readonly environment: string;
+  readonly database: string;
+  readonly server: { readonly version: string; readonly major: number; readonly encoding: string };
+  readonly tools: { readonly pgmage: string; readonly pg_dump: string };
+  /** The snapshot that the dump and the digests are of. */
+  readonly snapshot: string;
+  /** ISO 8601: the state of the database that it holds. */
+  readonly started: string;
+  readonly durationMs: number;
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly schema: {
+    readonly fingerprint: string;
+    /** That of the schema without owners and privileges, as it is restored with --no-owner. */
+    readonly unowned: string;
+    /** Whether there was a schema `public`, which every new database has. */
+    readonly public: boolean;
+  };
+  readonly contents: readonly Digest[];
+  /** Sequences go on while a dump is made: their states at its end, where these differ from `contents`. */
+  readonly moved: readonly Digest[];
+  readonly verified: readonly Verification[];
+}
+
+/** A dump file with its manifest, or with what is wrong with that. */
+export interface Backup {
+  readonly path: string;
+  readonly name: string;
+  /** 0 where the dump is missing. */
+  readonly bytes: number;
+  readonly manifest: Manifest | null;
+  /** Why the manifest cannot be believed, in words. */
+  readonly fault: string | null;
+  /** Whether a file `NAME.keep` lies beside it. */
+  readonly keep: boolean;
+}
+
+/** Where the manifest of a dump is. */
+export const manifestPath = (dump: string) => `${dump.replace(/\.dump$/, '')}.json`;
+
+const sealOf = (manifest: object) => createHash('sha256').update(JSON.stringify(manifest)).digest('hex');
+
+/**
+ * Writes a manifest so that there is all of it or none, also after a power failure.
+ * @throws Problem `unwritable_file`
+ */
+export async function writeManifest(dump: string, manifest: Manifest): Promise<void> {
+  const path = manifestPath(dump);
+  const draft = `${path}.partial`;
+  const text = `${JSON.stringify({ ...manifest, seal: sealOf(manifest) }, null, 2)}\n`;
+  await writing(path, async () => {
+    try {
+      const handle = await open(draft, 'w', 0o600);
+      await handle.writeFile(text);
+      await handle.sync();
+      await handle.close();
+      await rename(draft, path);
+    } catch (thrown) {
+      await rm(draft, { force: true }).catch(() => undefined);
+      throw thrown;
+    }
+    await flushFolder(dirname(path));
+  });
+}
+
+/** Makes sure that the names in a folder outlive a power failure. Where folders cannot be opened, that is all there is. */
+export async function flushFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r').catch(() => null);
+  await handle?.sync().catch(() => undefined);
+  await handle?.close();
+}
+
+/** A dump with what its manifest says. @throws Problem `unreadable_file` */
+export async function readBackup(path: string): Promise<Backup> {
+  const name = path.replace(/^.*[\\/]/, '');
+  const [dump, keep, text] = await Promise.all([
+    stat(path).catch(() => null),
+    stat(`${path}.keep`).then(Boolean, () => false),
+    reading(manifestPath(path), () =>
+      readFile(manifestPath(path), 'utf8').catch((thrown: unknown) => {
+        if (isMissing(thrown)) return null;
+        throw thrown;
+      }),
+    ),
+  ]);
+  const { manifest, fault } = believed(text, name);
+  const lost = dump === null ? 'the dump itself is missing' : null;
+  return { path, name, bytes: dump?.size ?? 0, manifest, fault: fault ?? lost, keep };
+}
+
+/** All dumps of a folder, the oldest first; none where there is no such folder. @throws Problem `unreadable_file` */
+export async function backupsIn(folder: string): Promise<Backup[]> {
+  const names = await reading(folder, () =>
+    readdir(folder).catch((thrown: unknown) => {
+      if (isMissing(thrown)) return [];
+      throw thrown;
+    }),
+  );
+  const found = await Promise.all(
+    names.filter((name) => name.endsWith('.dump')).map((name) => readBackup(join(folder, name))),
+  );
+  const time = ({ name, manifest }: Backup) =>
+    manifest?.started ?? /\d{4}-\d\d-\d\dT[\d-]+Z/.exec(name)?.[0] ?? '';
+  return found.sort((a, b) => (time(a) < time(b) ? -1 : time(a) > time(b) ? 1 : a.name < b.name ? -1 : 1));
+}
+
+function believed(text: string | null, name: string): Pick<Backup, 'manifest' | 'fault'> {
+  const none = (fault: string) => ({ manifest: null, fault });
+  if (text === null) return none('it has no manifest, so it may be a part of a dump');
+  let read: Manifest & { readonly seal?: string };
+  try {
+    read = JSON.parse(text);
+  } catch {
+    return none('its manifest is no JSON: it was cut off or overwritten');
+  }
+  const { seal, ...manifest } = read;
+  if (seal !== sealOf(manifest) || manifest.format !== 1) return none('its manifest was edited or damaged');
+  return manifest.file === name
+    ? { manifest, fault: null }
+    : none(`its manifest is that of ${manifest.file}`);
+}

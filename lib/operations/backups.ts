@@ -1,0 +1,173 @@
+// Says what backups there are, and whether they are good.
+import { resolve } from 'node:path';
+import { type Client, findClients } from '../flow/client.ts';
+import { checksumOf, readWhole } from '../flow/dump.ts';
+import {
+  type Backup,
+  backupsIn,
+  type Manifest,
+  readBackup,
+  type Verification,
+  writeManifest,
+} from '../flow/manifest.ts';
+import { Problem } from '../problem.ts';
+import { folderOf } from './backup-folder.ts';
+import type { Context } from './context.ts';
+import { shownPath } from './files.ts';
+
+/** A backup as reports tell of it. */
+export interface BackupReport {
+  /** Its dump, relative to the project. */
+  readonly file: string;
+  /** Null where nothing is known of it. */
+  readonly environment: string | null;
+  readonly database: string | null;
+  /** The server's version. */
+  readonly server: string | null;
+  /** The time whose state it holds, ISO 8601. */
+  readonly started: string | null;
+  readonly durationMs: number | null;
+  readonly bytes: number;
+  readonly tables: number | null;
+  readonly rows: number | null;
+  /** The best and last time that it was found to be good. */
+  readonly verified: Verification | null;
+  /** Whether db:backups prune never deletes it. */
+  readonly keep: boolean;
+  /** What is wrong with it; empty: nothing that is known. */
+  readonly faults: readonly string[];
+}
+
+/** Where to look. */
+export interface BackupsInput {
+  /** The folder; default: `backups` in the project. */
+  readonly dir?: string;
+  /** Only those of this environment. */
+  readonly env?: string;
+}
+
+/** All backups of a folder. */
+export interface BackupsReport {
+  readonly folder: string;
+  readonly backups: readonly BackupReport[];
+}
+
+/** Lists the backups of a folder, the oldest first, without reading more than their manifests. @throws Problem `unreadable_file` */
+export async function backups(context: Context, input: BackupsInput): Promise<BackupsReport> {
+  const folder = folderOf(context, input.dir);
+  return {
+    folder: folder.shown,
+    backups: (await found(context, input)).map((one) => backupReport(context, one)),
+  };
+}
+
+/**
+ * Reads backups from their first to their last byte, and notes in the manifests of the good ones that it was done.
+ * @param file one of them; default: all
+ * @throws Problem `missing_file`, `unreadable_file`, `unwritable_file`
+ */
+export async function verifyBackups(
+  context: Context,
+  input: BackupsInput,
+  file?: string,
+): Promise<BackupsReport> {
+  const clients = await findClients();
+  const list = file === undefined ? await found(context, input) : [await named(context, input, file)];
+  const reports: BackupReport[] = [];
+  for (const one of list) {
+    context.progress(`Reading ${one.name}`);
+    try {
+      reports.push(backupReport(context, await verified(one, clients, context.now())));
+    } catch (thrown) {
+      if (!(thrown instanceof Problem) || thrown.code !== 'backup_damaged') throw thrown;
+      reports.push(backupReport(context, one, (thrown.data as { faults: string[] }).faults));
+    }
+  }
+  return { folder: folderOf(context, input.dir).shown, backups: reports };
+}
+
+async function found(context: Context, { dir, env }: BackupsInput): Promise<Backup[]> {
+  const all = await backupsIn(folderOf(context, dir).path);
+  // One of which nothing is known may be of any environment.
+  return all.filter(({ manifest }) => env === undefined || manifest === null || manifest.environment === env);
+}
+
+/** The backup of a name in the folder of backups, or of a path. @throws Problem `missing_file` */
+export async function named(context: Context, { dir }: BackupsInput, file: string): Promise<Backup> {
+  const given = file.replace(/\.json$/, '.dump');
+  const path = /[\\/]/.test(given)
+    ? resolve(context.root, given)
+    : resolve(folderOf(context, dir).path, given);
+  const one = await readBackup(path);
+  if (one.bytes === 0 && one.manifest === null && one.fault?.includes('no manifest'))
+    await checksumOf(path, shownPath(context.root, path));
+  return one;
+}
+
+/**
+ * Reads a backup whole and compares it with its manifest. What was found is noted there.
+ * @param clients with one of them that is new enough the dump is unpacked, too
+ * @throws Problem `backup_damaged`
+ */
+export async function verified(backup: Backup, clients: readonly Client[], now: Date): Promise<Backup> {
+  const manifest = await intact(backup);
+  const [client] = clients.filter(({ major }) => major >= Number.parseInt(manifest.tools.pg_dump, 10));
+  if (client !== undefined)
+    await readWhole(client, backup.path).catch((thrown: unknown) => {
+      throw new Problem('backup_damaged', { file: backup.name, faults: [(thrown as Error).message] });
+    });
+  return noted(backup, manifest, { when: now.toISOString(), how: client ? 'read' : 'checksum' });
+}
+
+/** Compares a dump with its manifest. @throws Problem `backup_damaged` that names the damage */
+export async function intact(backup: Backup): Promise<Manifest> {
+  const { manifest, name, path } = backup;
+  const refuse = (fault: string) => new Problem('backup_damaged', { file: name, faults: [fault] });
+  if (manifest === null || backup.fault !== null) throw refuse(backup.fault ?? 'it has no manifest');
+  const { bytes, sha256 } = await checksumOf(path, name);
+  const lost = manifest.bytes - bytes;
+  if (bytes === 0) throw refuse(`it is empty: all of its ${manifest.bytes} bytes are missing`);
+  if (lost > 0) throw refuse(`it is cut off: ${lost} of ${manifest.bytes} bytes are missing`);
+  if (lost < 0) throw refuse(`it has ${-lost} bytes more than were written`);
+  if (sha256 !== manifest.sha256) throw refuse('its content is not what was written: the checksum differs');
+  return manifest;
+}
+
+/** Notes that a backup was found to be good; of the same way, the last time counts. @throws Problem `unwritable_file` */
+export async function noted(backup: Backup, manifest: Manifest, found: Verification): Promise<Backup> {
+  const others = manifest.verified.filter(({ how }) => how !== found.how);
+  const next = { ...manifest, verified: [...others, found] };
+  await writeManifest(backup.path, next);
+  return { ...backup, manifest: next };
+}
+
+const ways: readonly Verification['how'][] = ['drill', 'read', 'checksum'];
+
+/** What reports say of a backup. */
+export function backupReport(
+  context: Context,
+  { path, bytes, manifest, fault, keep }: Backup,
+  faults: readonly string[] = [],
+): BackupReport {
+  const tables = manifest?.contents.filter(({ kind }) => kind === 'table') ?? [];
+  const best = ways.flatMap((way) => manifest?.verified.filter(({ how }) => how === way) ?? []);
+  const shorter = manifest !== null && manifest.bytes !== bytes && faults.length === 0 && fault === null;
+  return {
+    file: shownPath(context.root, path),
+    environment: manifest?.environment ?? null,
+    database: manifest?.database ?? null,
+    server: manifest?.server.version ?? null,
+    started: manifest?.started ?? null,
+    durationMs: manifest?.durationMs ?? null,
+    bytes,
+    tables: manifest && tables.length,
+    rows: manifest && tables.reduce((sum, { rows }) => sum + rows, 0),
+    verified: best[0] ?? null,
+    keep,
+    faults: [
+      ...(fault === null || faults.includes(fault) ? [] : [fault]),
+      ...(shorter ? [`it has ${bytes} bytes instead of ${manifest.bytes}`] : []),
+      ...faults,
+    ],
+  };
+}

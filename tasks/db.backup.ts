@@ -1,0 +1,58 @@
+// pgmage's own tasks that keep data: backups and what becomes of them.
+import type { TaskContext } from '../lib/runner/context.ts';
+import type { Outcome } from '../lib/runner/outcome.ts';
+
+type Name = string; // What --help calls the values.
+type Folder = string;
+
+/**
+ * Backs a database up into a file, with a manifest of what it holds, and reads the file again.
+ *
+ * Rows are counted and hashed in the same state of the database as is dumped. Needs pg_dump of the server's version.
+ */
+export async function backup(
+  context: TaskContext,
+  options: {
+    /** The environment to back up; default: the configured one. */
+    env?: Name;
+    /** Where to put it; default: backups/ in the project. */
+    dir?: Folder;
+    /** Never delete it by db:backups prune. */
+    keep?: boolean;
+    /** Go on although the disk may be too small. */
+    force?: boolean;
+  } = {},
+): Promise<Outcome> {
+  const [{ backup }, { backupText }] = await Promise.all([
+    import('../lib/operations/backup.ts'),
+    import('../lib/report/backups.ts'),
+  ]);
+  const facts = await backup(context, options);
+  return { facts, text: (paper) => backupText(facts, paper) };
+}
+
+/**
+ * Shows the backups that there are; `verify` reads them whole.
+ * @param what list, or verify; default: list
+ * @param file the one to verify; default: all
+ */
+export async function backups(
+  context: TaskContext,
+  what: 'list' | 'verify' = 'list',
+  file?: string,
+  options: {
+    /** Where they are; default: backups/ in the project. */
+    dir?: Folder;
+    /** Only those of this environment. */
+    env?: Name;
+  } = {},
+): Promise<Outcome> {
+  const [{ backups, verifyBackups }, { backupsText }] = await Promise.all([
+    import('../lib/operations/backups.ts'),
+    import('../lib/report/backups.ts'),
+  ]);
+  const facts =
+    what === 'verify' ? await verifyBackups(context, options, file) : await backups(context, options);
+  const damaged = facts.backups.some(({ faults }) => faults.length > 0);
+  return { facts, text: (paper) => backupsText(facts, paper), code: what === 'verify' && damaged ? 1 : 0 };
+}

@@ -1,0 +1,254 @@
+// A backup is one dump and its manifest, or nothing; every damage to either of them is seen and named.
+import { spawnSync } from 'node:child_process';
+import {
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findClients, fittingClient } from '../lib/flow/client.ts';
+import { digestOf } from '../lib/flow/digest.ts';
+import type { Manifest } from '../lib/flow/manifest.ts';
+import { backup } from '../lib/operations/backup.ts';
+import { backups, verifyBackups } from '../lib/operations/backups.ts';
+import { connect } from '../lib/pg/connect.ts';
+import { snapshot } from '../lib/pg/snapshot.ts';
+import { libpqVariables } from '../lib/pg/url.ts';
+import { backupsText, backupText } from '../lib/report/backups.ts';
+import { backupProject, dumpable } from './backup/scene.ts';
+import { failure } from './failure.ts';
+import { everything } from './flow/everything.ts';
+import { type Database, freshDatabase, rowsOf } from './servers/databases.ts';
+import { anyServer } from './servers/running.ts';
+import { query } from './servers/server.ts';
+
+const paper = { width: 200, colour: false, now: new Date('2026-11-21T09:30:00Z') };
+
+test('a URL means the same to PostgreSQL’s own programs, without being among their arguments', () => {
+  const url =
+    'postgres://me%40here:a%2Fb%20%3F@db.example.org:6543/my%20shop?sslmode=no-verify&pgbouncer=true&options=-csearch_path%3Da';
+  expect(libpqVariables(url)).toEqual({
+    PGHOST: 'db.example.org',
+    PGPORT: '6543',
+    PGUSER: 'me@here',
+    PGPASSWORD: 'a/b ?',
+    PGDATABASE: 'my shop',
+    PGSSLMODE: 'require',
+    PGOPTIONS: '-csearch_path=a',
+  });
+  expect(libpqVariables('postgres://me@%2Ftmp%2Fa%20b:5433/x')).toEqual({
+    PGHOST: '/tmp/a b',
+    PGPORT: '5433',
+    PGUSER: 'me',
+    PGDATABASE: 'x',
+  });
+  expect(libpqVariables('postgresql:///x?host=/tmp&user=u')).toEqual({
+    PGHOST: '/tmp',
+    PGUSER: 'u',
+    PGDATABASE: 'x',
+  });
+  expect(libpqVariables('postgres://u:p@:5432/x')).toEqual({
+    PGUSER: 'u',
+    PGPASSWORD: 'p',
+    PGPORT: '5432',
+    PGDATABASE: 'x',
+  });
+  expect(libpqVariables('postgres://[::1]/')).toEqual({ PGHOST: '::1' });
+});
+
+test('the newest client is taken, and one that is too old is told', async () => {
+  const of = (version: string) => ({
+    folder: '/nowhere',
+    version,
+    major: Number.parseInt(version, 10),
+  });
+  expect(fittingClient([of('18.1'), of('15.18')], 15).version).toBe('18.1');
+  const refused = await failure((async () => fittingClient([of('15.18')], 17))());
+  expect(refused.message).toBe('There is no pg_dump here for PostgreSQL 17: found 15.18');
+  expect((await failure((async () => fittingClient([], 17))())).message).toContain('none was found');
+});
+
+const restorer = join((await findClients())[0]?.folder ?? '', 'pg_restore');
+const fit = await dumpable('backups by pg_dump');
+
+describe.each(fit)('PostgreSQL $major', (server) => {
+  let database: Database;
+  let own: ReturnType<typeof backupProject>;
+  let file: string;
+
+  beforeAll(async () => {
+    database = await freshDatabase(server);
+    await query(database.url, everything);
+    own = backupProject({ prod: database.url });
+    const made = await backup(own.context, {});
+    file = join(own.context.root, made.file);
+  });
+  afterAll(async () => {
+    own.drop();
+    await database.drop();
+  });
+
+  const manifestOf = (dump: string) =>
+    JSON.parse(readFileSync(dump.replace(/\.dump$/, '.json'), 'utf8')) as Manifest & { seal: string };
+
+  test('one file and its manifest, named by database, environment and time', async () => {
+    const stem = `${database.name}_prod_2026-11-20T09-30-01Z`;
+    expect(readdirSync(own.folder).sort()).toEqual([`${stem}.dump`, `${stem}.json`]);
+    const manifest = manifestOf(file);
+    const connection = await connect({ url: database.url, applicationName: 'pgmage tests' });
+    const contents = await snapshot(connection, (held) => digestOf(held));
+    await connection.close();
+    expect(manifest).toMatchObject({
+      format: 1,
+      file: `${stem}.dump`,
+      environment: 'prod',
+      database: database.name,
+      server: { major: server.major, encoding: 'UTF8' },
+      contents,
+      moved: [],
+      verified: [{ how: 'read' }],
+    });
+    expect(manifest.snapshot).toMatch(/^[\dA-F]+-[\dA-F]+-\d+$/);
+    expect(manifest.schema.fingerprint).not.toBe(manifest.schema.unowned);
+    expect(JSON.stringify(manifest)).not.toContain(server.password);
+  });
+
+  test('what others write meanwhile is neither dumped nor counted', async () => {
+    const busy = await freshDatabase(server);
+    try {
+      await query(
+        busy.url,
+        'create table t (id int); insert into t select generate_series(1, 100000); create sequence s',
+      );
+      const there = backupProject({ busy: busy.url });
+      let going = true;
+      const writer = (async () => {
+        while (going) await query(busy.url, `insert into t values (0); select nextval('s')`);
+      })();
+      const made = await backup(there.context, { env: 'busy', keep: true });
+      going = false;
+      await writer;
+      const { contents } = manifestOf(join(there.context.root, made.file));
+      const dumped = spawnSync(
+        'pg_restore',
+        ['--data-only', '-f', '-', join(there.context.root, made.file)],
+        {
+          encoding: 'utf8',
+          maxBuffer: 1 << 28,
+        },
+      ).stdout;
+      const rows = dumped.split('\n').filter((line) => /^\d+$/.test(line)).length;
+      expect(contents.find(({ name }) => name === 'public.t')?.rows).toBe(rows);
+      expect(await rowsOf(busy.url, `select count(*)::int from t`)).not.toEqual([{ count: rows }]);
+      expect(made.keep).toBe(true);
+      there.drop();
+    } finally {
+      await busy.drop();
+    }
+  });
+
+  test('it is told and listed', async () => {
+    const report = await backups(own.context, {});
+    expect(report.backups).toHaveLength(1);
+    const [only] = report.backups;
+    expect(only).toMatchObject({ environment: 'prod', tables: 10, rows: 3015, keep: false, faults: [] });
+    expect(backupsText(report, paper)).toMatch(
+      /^File +Environment +Age +Size +Rows +Verified\n\S+\.dump +prod +23 hours ago +\d+ kB +3015 +read whole, 23 hours ago$/,
+    );
+    expect(only && backupText(only, paper)).toMatch(
+      /^Backed up \S+ of prod to backups\/\S+\.dump\n10 tables, 3015 rows, \d+ kB, in [\d.]+ s; verified: read whole$/,
+    );
+    expect(backupsText(await backups(own.context, { env: 'dev' }), paper)).toBe('No backups in backups');
+  });
+
+  test('every damage is named, and the sound one beside it is not touched', async () => {
+    const trials: string[] = [];
+    const size = readFileSync(file).length;
+    const flip = (path: string, at: number) => {
+      const bytes = readFileSync(path);
+      bytes[at] = (bytes[at] as number) ^ 1;
+      writeFileSync(path, bytes);
+    };
+    const rewrite = (path: string, change: (text: string) => string) =>
+      writeFileSync(path, change(readFileSync(path, 'utf8')));
+    const other = 'other_prod_2026-11-20T09-30-01Z';
+    const damages: [string, (dump: string, json: string) => void, RegExp][] = [
+      ['cut by 1 byte', (dump) => truncateSync(dump, size - 1), /cut off: 1 of \d+ bytes are missing/],
+      ['cut by 300 bytes', (dump) => truncateSync(dump, size - 300), /cut off: 300 of/],
+      ['cut in half', (dump) => truncateSync(dump, size >> 1), /cut off: \d+ of/],
+      ['empty', (dump) => truncateSync(dump, 0), /is empty: all of its/],
+      ['longer', (dump) => writeFileSync(dump, 'x', { flag: 'a' }), /1 bytes more than were written/],
+      ['a bit of its head', (dump) => flip(dump, 40), /the checksum differs/],
+      ['a bit in the middle', (dump) => flip(dump, size >> 1), /the checksum differs/],
+      ['its last bit', (dump) => flip(dump, size - 1), /the checksum differs/],
+      ['gone', (dump) => rmSync(dump), /the dump itself is missing/],
+      ['no manifest', (_, json) => rmSync(json), /it has no manifest/],
+      ['manifest cut off', (_, json) => truncateSync(json, 100), /manifest is no JSON/],
+      [
+        'manifest edited',
+        (_, json) => rewrite(json, (text) => text.replace('"rows": 3000', '"rows": 3001')),
+        /manifest was edited/,
+      ],
+      ['manifest without a seal', (_, json) => writeFileSync(json, '{}'), /manifest was edited/],
+      [
+        'manifest of another file',
+        (dump, json) => {
+          renameSync(json, join(json, '..', `${other}.json`));
+          renameSync(dump, join(dump, '..', `${other}.dump`));
+        },
+        /manifest is that of/,
+      ],
+    ];
+    for (const [name, damage, words] of damages) {
+      const there = join(own.context.root, 'damaged');
+      rmSync(there, { recursive: true, force: true });
+      mkdirSync(there);
+      const copy = join(there, file.replace(/^.*[\\/]/, ''));
+      copyFileSync(file, copy);
+      copyFileSync(file.replace(/\.dump$/, '.json'), copy.replace(/\.dump$/, '.json'));
+      damage(copy, copy.replace(/\.dump$/, '.json'));
+      const one = name === 'gone' ? copy : undefined;
+      const { backups: found } = await verifyBackups(own.context, { dir: 'damaged' }, one);
+      expect([name, found.map(({ faults }) => faults.join())]).toEqual([
+        name,
+        [expect.stringMatching(words)],
+      ]);
+      expect(backupsText({ folder: 'damaged', backups: found }, paper)).toMatch(/is no good backup: /);
+      trials.push(name);
+    }
+    process.stdout.write(`${trials.length} trials: damaged backups on PostgreSQL ${server.major}\n`);
+    const sound = await verifyBackups(own.context, {}, file.replace(/^.*[\\/]/, ''));
+    expect(sound.backups.map(({ faults }) => faults)).toEqual([[]]);
+  });
+
+  test('a flip that the checksum was made of, too, is seen by reading it whole', async () => {
+    const there = join(own.context.root, 'flipped');
+    mkdirSync(there);
+    const copy = join(there, file.replace(/^.*[\\/]/, ''));
+    const bytes = readFileSync(file);
+    const at = bytes.length - 4000;
+    bytes[at] = (bytes[at] as number) ^ 1;
+    writeFileSync(copy, bytes);
+    const { seal: _, ...manifest } = manifestOf(file);
+    const { writeManifest } = await import('../lib/flow/manifest.ts');
+    const { createHash } = await import('node:crypto');
+    await writeManifest(copy, { ...manifest, sha256: createHash('sha256').update(bytes).digest('hex') });
+    const { backups: found } = await verifyBackups(own.context, { dir: 'flipped' });
+    expect(found[0]?.faults.join()).toMatch(/pg_restore failed: /);
+  });
+});
+
+test('what cannot be backed up is told before anything is written', async () => {
+  const own = backupProject({ prod: anyServer().url('nowhere') });
+  expect((await failure(backup(own.context, { env: 'embedded' }))).code).toBe('no_server');
+  expect((await failure(backup(own.context, {}))).code).toBe('missing_database');
+  expect((await failure(verifyBackups(own.context, {}, 'none.dump'))).code).toBe('missing_file');
+  expect(readdirSync(own.context.root)).toEqual([]);
+  own.drop();
+});

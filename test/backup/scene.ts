@@ -1,0 +1,53 @@
+// A folder for backups, and databases that are backed up and restored.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { findClients } from '../../lib/flow/client.ts';
+import type { Context } from '../../lib/operations/context.ts';
+import { servers } from '../servers/running.ts';
+import type { Server } from '../servers/server.ts';
+
+/** Servers under test that a pg_dump at hand is new enough for. What does not run for want of one is said. */
+export async function dumpable(what: string): Promise<Server[]> {
+  const [newest] = await findClients();
+  const fits = ({ major }: Server) => newest !== undefined && newest.major >= major;
+  for (const { major } of servers().filter((server) => !fits(server)))
+    process.stdout.write(
+      `NOT RUN on PostgreSQL ${major}: ${what}. The newest pg_dump here is ${newest?.version ?? 'none'}.\n`,
+    );
+  return servers().filter(fits);
+}
+
+/** A project whose environments are URLs by their names. */
+export function backupProject(environments: Readonly<Record<string, string>>): {
+  readonly context: Context;
+  readonly folder: string;
+  drop(): void;
+} {
+  const root = mkdtempSync(join(tmpdir(), 'pgmage-backup-'));
+  let clock = Date.UTC(2026, 10, 20, 9, 30);
+  const context: Context = {
+    root,
+    schema: join(root, 'schema.sql'),
+    migrations: join(root, 'migrations'),
+    cacheDir: join(root, 'cache'),
+    embedded: join(root, 'database'),
+    shadow: null,
+    version: 'test',
+    environment: async (name = 'prod') => ({
+      name,
+      url: environments[name] ?? null,
+      protected: name === 'prod',
+    }),
+    now: () => {
+      clock += 1000;
+      return new Date(clock);
+    },
+    progress: () => undefined,
+  };
+  return {
+    context,
+    folder: join(root, 'backups'),
+    drop: () => rmSync(root, { recursive: true, force: true }),
+  };
+}
