@@ -130,14 +130,22 @@ async function group(
     pgm.sql(opening(file, meaning, of.lockTimeout));
     pgm.sql(text);
   };
+  let held = '';
   const options: RunnerOption = {
     dbClient: {
       query: async (sql: string) => {
+        // Nothing of the user's: it goes with the next message.
+        if (whole && goesAlong.test(sql)) {
+          held = sql;
+          return { rows: [] };
+        }
         const place = sent.get(sql) ?? sent.get(sql.replace(/;$/, ''));
         progress.place = place ?? progress.place;
         try {
           if (asksForRows.test(sql)) return { rows: await connection.rows(sql) };
-          await (place === undefined ? connection.execute(sql) : send(sql));
+          const message = `${held}${sql}`;
+          held = '';
+          await (place === undefined ? connection.execute(message) : send(message));
           return { rows: [] };
         } catch (thrown) {
           failure ??= toProblem(thrown);
@@ -183,6 +191,7 @@ async function group(
 }
 
 const silent = () => undefined;
+const goesAlong = /^BEGIN;$|^(INSERT INTO|DELETE FROM) "pgmage"\."schema_migrations" /;
 const asksForRows = /^SELECT (table_name|constraint_name|name) FROM /;
 
 // Does what runs migrations; of what it fails is put down in the audit where that can still be done.
