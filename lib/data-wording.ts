@@ -21,8 +21,8 @@ export const dataWording: { readonly [C in keyof DataProblems]: Wording<DataProb
   no_server: row(
     64,
     400,
-    (of) => `${of.environment} is an embedded database, which no backup is made of`,
-    'Name an environment on a server with --env; a stopped embedded database is its folder, which can be copied.',
+    (of) => `${of.environment} is an embedded database, which is neither backed up nor restored`,
+    'Name an environment on a server; an embedded database that nobody uses is its folder, which can be copied.',
   ),
   backup_running: row(
     1,
@@ -41,5 +41,23 @@ export const dataWording: { readonly [C in keyof DataProblems]: Wording<DataProb
     422,
     (of) => `${of.file} is no good backup: ${of.faults.join('; ')}`,
     'Nothing was restored from it. Take another one: db:backups lists them.',
+  ),
+  protected_target: row(
+    1,
+    403,
+    (of) => `${of.environment} is protected: its data is not replaced unless it is named once more`,
+    (of) => `Nothing was changed. If it is meant, add --confirm ${of.environment}.`,
+  ),
+  unfit_target: row(
+    1,
+    409,
+    (of) => `${of.environment} cannot take this backup: ${of.reasons.join('; ')}`,
+    'Nothing was changed.',
+  ),
+  not_as_backed_up: row(
+    1,
+    500,
+    (of) => `Restored into ${of.environment}, it is not what was backed up: ${of.differences.join('; ')}`,
+    'Nothing was changed: all of it was rolled back. Please report it, if nobody else changed that database meanwhile.',
   ),
 };

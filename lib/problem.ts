@@ -86,6 +86,9 @@ export interface DataProblems {
   backup_running: { readonly database: string; readonly lock: string };
   no_space: { readonly folder: string; readonly needed: number; readonly free: number };
   backup_damaged: { readonly file: string; readonly faults: readonly string[] };
+  protected_target: { readonly environment: string };
+  unfit_target: { readonly environment: string; readonly reasons: readonly string[] };
+  not_as_backed_up: { readonly environment: string; readonly differences: readonly string[] };
 }
 
 /** Every code with the data that it carries. */

@@ -1,4 +1,5 @@
 // pgmage's own tasks that keep data: backups and what becomes of them.
+import { asking } from '../lib/runner/asking.ts';
 import type { TaskContext } from '../lib/runner/context.ts';
 import type { Outcome } from '../lib/runner/outcome.ts';
 
@@ -55,4 +56,37 @@ export async function backups(
     what === 'verify' ? await verifyBackups(context, options, file) : await backups(context, options);
   const damaged = facts.backups.some(({ faults }) => faults.length > 0);
   return { facts, text: (paper) => backupsText(facts, paper), code: what === 'verify' && damaged ? 1 : 0 };
+}
+
+/**
+ * Puts a backup in the place of all that a database holds, or changes nothing.
+ *
+ * The backup is checked first; what is lost is shown, and asked about. All is one transaction, which is committed only when
+ * counts, hashes and schema are those of the manifest.
+ * @param file a name in the folder of backups, or a path
+ */
+export async function restore(
+  context: TaskContext,
+  file: string,
+  options: {
+    /** The environment whose database is replaced. */
+    to: Name;
+    /** Where the backups are; default: backups/ in the project. */
+    dir?: Folder;
+    /** The environment's name once more, where it is protected. */
+    confirm?: Name;
+    /** Leave owners and privileges to the role that restores. */
+    noOwner?: boolean;
+    /** Do not ask. */
+    yes?: boolean;
+    /** Go on although data is lost. */
+    force?: boolean;
+  },
+): Promise<Outcome> {
+  const [{ restore }, { restorePlanText, restoreText }] = await Promise.all([
+    import('../lib/operations/restore.ts'),
+    import('../lib/report/backups.ts'),
+  ]);
+  const facts = await restore(context, file, options, asking(context, restorePlanText));
+  return { facts, text: (paper) => restoreText(facts, paper), code: facts.proof === null ? 1 : 0 };
 }

@@ -109,10 +109,9 @@ export async function runClient(
     () => null,
     (thrown: unknown) => ({ thrown }),
   );
-  if (taken !== null) child.kill('SIGKILL');
+  // Where its output has ended it is ending by itself, and knows why.
+  const stopped = taken !== null && !child.stdout.readableEnded && child.kill('SIGKILL');
   const reason = await ended;
-  // Who reads what breaks off may notice that before it is known why.
-  if (reason !== null && (taken === null || !child.killed || signal?.aborted))
-    throw new Problem('client_failed', { program, reason: redact(reason) });
+  if (reason !== null && !stopped) throw new Problem('client_failed', { program, reason: redact(reason) });
   if (taken !== null) throw taken.thrown;
 }

@@ -21,7 +21,13 @@ export interface Manifest {
   readonly file: string;
   readonly environment: string;
   readonly database: string;
-  readonly server: { readonly version: string; readonly major: number; readonly encoding: string };
+  readonly server: {
+    readonly version: string;
+    readonly major: number;
+    readonly encoding: string;
+    readonly collate: string;
+    readonly ctype: string;
+  };
   readonly tools: { readonly pgmage: string; readonly pg_dump: string };
   /** The snapshot that the dump and the digests are of. */
   readonly snapshot: string;

@@ -36,9 +36,7 @@ interface Source {
   readonly environment: string;
   readonly url: string;
   readonly database: string;
-  readonly version: string;
-  readonly major: number;
-  readonly encoding: string;
+  readonly server: Manifest['server'];
 }
 
 /**
@@ -53,7 +51,7 @@ export async function backup(context: Context, input: BackupInput): Promise<Back
   const connection = await server({ ...target, url: target.url });
   try {
     const source = await sourceOf(connection, target, target.url);
-    const client = fittingClient(await findClients(), source.major);
+    const client = fittingClient(await findClients(), connection.major);
     // One that somebody named and that is not there may be a disk that is not mounted.
     if (input.dir === undefined)
       await writing(folder.shown, () => mkdir(folder.path, { recursive: true, mode: 0o700 }));
@@ -122,11 +120,12 @@ async function checked(context: Context, file: string, client: Client, keep: boo
 }
 
 async function sourceOf(connection: Connection, { name }: Target, url: string): Promise<Source> {
-  const [row] = await connection.rows<Omit<Source, 'environment' | 'url' | 'major'>>(
-    `select current_database()::text as database, current_setting('server_version') as version,
-      current_setting('server_encoding') as encoding`,
+  const [row] = await connection.rows<{ database: string; server: Manifest['server'] }>(
+    `select datname::text as database, json_build_object('version', current_setting('server_version'),
+      'major', ${connection.major}, 'encoding', pg_encoding_to_char(encoding), 'collate', datcollate, 'ctype', datctype) as server
+      from pg_database where datname = current_database()`,
   );
-  return { ...(row as Source), environment: name, url, major: connection.major };
+  return { ...(row as Pick<Source, 'database' | 'server'>), environment: name, url };
 }
 
 interface Work {
@@ -167,7 +166,7 @@ async function write(context: Context, work: Work): Promise<void> {
     file: file.replace(/^.*[\\/]/, ''),
     environment: source.environment,
     database: source.database,
-    server: { version: source.version, major: source.major, encoding: source.encoding },
+    server: source.server,
     tools: { pgmage: context.version, pg_dump: client.version },
     snapshot: id,
     started: started.toISOString(),

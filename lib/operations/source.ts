@@ -4,6 +4,7 @@ import { relative, resolve } from 'node:path';
 import { readCatalog } from '../catalog/read.ts';
 import { kinds } from '../kinds/index.ts';
 import { type Catalog, emptyCatalog, withRelations } from '../model/catalog.ts';
+import type { ServerConnection } from '../pg/connect.ts';
 import type { Connection } from '../pg/connection.ts';
 import { snapshot } from '../pg/snapshot.ts';
 import { Problem, type Problems } from '../problem.ts';
@@ -126,7 +127,7 @@ export async function server({
   readonly name: string;
   readonly url: string;
   readonly found?: string;
-}): Promise<Connection> {
+}): Promise<ServerConnection> {
   const { connect } = await import('../pg/connect.ts');
   return connect({ url, applicationName: 'pgmage', ...(name && { name }), ...(found && { found }) });
 }

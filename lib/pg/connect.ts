@@ -5,6 +5,7 @@ import { Problem } from '../problem.ts';
 import { maskUrl, redact } from '../secret.ts';
 import { connectProblem } from './connect-problem.ts';
 import type { Connection } from './connection.ts';
+import { copyIn, copyOut } from './copy.ts';
 import { serverProblem } from './server-problem.ts';
 import { checkUrl, libpqUrl, withoutSsl } from './url.ts';
 
@@ -38,6 +39,13 @@ export interface ServerConnection extends Connection {
   readonly version: string;
   /** Everything the server noted since the session began. */
   readonly notices: readonly Notice[];
+  /**
+   * Runs `COPY … TO STDOUT` and gives what comes, piece by piece, as it is asked for. The session can do nothing else until
+   * all of it is read, and is closed where it is not.
+   */
+  copyOut(sql: string): AsyncIterable<Uint8Array>;
+  /** Runs `COPY … FROM STDIN`, and gives the number of rows. Nothing is kept of what does not come to its end. */
+  copyIn(sql: string, pieces: AsyncIterable<Uint8Array>): Promise<number>;
 }
 
 /**
@@ -152,6 +160,10 @@ async function open(config: ClientConfig, environment: string): Promise<ServerCo
     async execute(sql) {
       await send(sql);
     },
+    copyOut: (sql) =>
+      copyOut({ client, problem: (thrown) => serverProblem(thrown, { environment, sql }) }, sql),
+    copyIn: (sql, pieces) =>
+      copyIn({ client, problem: (thrown) => serverProblem(thrown, { environment, sql }) }, sql, pieces),
     close: () => client.end(),
   };
 }

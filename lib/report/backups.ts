@@ -1,5 +1,6 @@
 // Backups as text: one after it was made, and all of a folder.
 import type { BackupReport, BackupsReport } from '../operations/backups.ts';
+import type { RestorePlan, RestoreReport } from '../operations/restore.ts';
 import { ago, bytesText, counted, cut, legible } from './format.ts';
 import { inkOf } from './ink.ts';
 import type { Paper } from './paper.ts';
@@ -49,4 +50,40 @@ export function backupsText({ folder, backups }: BackupsReport, paper: Paper): s
 
 function age(time: string | null, paper: Paper): string {
   return time === null ? '' : ago(new Date(time), paper.now);
+}
+
+/** What `db:restore` is going to replace, before it is asked for. */
+export function restorePlanText({ target, backup, destroyed }: RestorePlan, paper: Paper): string {
+  const ink = inkOf(paper.colour);
+  const lost = destroyed.filter(({ rows }) => rows > 0);
+  return [
+    legible(
+      `Restore ${backup.file} (${backup.environment}, ${age(backup.started, paper)}: ${counted(backup.tables ?? 0, 'table')}, ${counted(backup.rows ?? 0, 'row')}) into ${target.name}  (${target.address})`,
+    ),
+    ...(lost.length > 0
+      ? [
+          ink.red(`All that ${target.name} holds is replaced:`),
+          ...lost.map(({ name, rows }) => `  - ${name} (${counted(rows, 'row')})`),
+        ]
+      : [`${target.name} holds no rows.`]),
+  ]
+    .map((line) => cut(line, paper))
+    .join('\n');
+}
+
+const schemas = {
+  same: 'the same schema',
+  unowned: 'the same schema, without owners and privileges',
+  'other version': 'a schema of another version of PostgreSQL, which was not compared',
+} as const;
+
+/** What `db:restore` did. */
+export function restoreText({ target, backup, proof, durationMs }: RestoreReport, paper: Paper): string {
+  if (proof === null) return 'Nothing was changed.';
+  const { tables, rows, notes } = proof;
+  return [
+    inkOf(paper.colour).green(legible(`Restored ${backup.file} into ${target.name}`)),
+    `${counted(tables, 'table')} with ${counted(rows, 'row')}, equal to the manifest by count and hash before it was committed, and ${schemas[proof.schema]}; in ${(durationMs / 1000).toFixed(1)} s`,
+    ...notes.map((note) => legible(`Note: ${note}`)),
+  ].join('\n');
 }

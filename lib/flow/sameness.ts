@@ -1,0 +1,58 @@
+// Whether a database holds what another one held.
+import type { Digest } from './digest.ts';
+
+/** What does not agree. */
+export interface Sameness {
+  /** Each is a reason to call the data another one. */
+  readonly differences: readonly string[];
+  /** What may differ although nothing is wrong. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Compares digests by their names.
+ * @param moved of sequences that went on while the data was read: where they were at its end
+ */
+export function sameness(
+  wanted: readonly Digest[],
+  found: readonly Digest[],
+  moved: readonly Digest[] = [],
+): Sameness {
+  const differences: string[] = [];
+  const notes: string[] = [];
+  const known = new Map(found.map((one) => [key(one), one]));
+  const later = new Map(moved.map((one) => [key(one), one.hash]));
+  for (const one of wanted) {
+    const there = known.get(key(one));
+    known.delete(key(one));
+    if (there === undefined) differences.push(`${told(one)} is missing`);
+    else if (there.hash === one.hash && there.rows === one.rows) continue;
+    else if (one.kind === 'sequence' && between(there.hash, one.hash, later.get(key(one)))) continue;
+    else if (one.kind === 'sequence')
+      differences.push(`${told(one)} is at ${there.hash} instead of ${one.hash}`);
+    else if (one.kind === 'materialized view' && populated(one) === populated(there))
+      // Its rows come from its query: it was stale, or its query does not always give the same.
+      notes.push(`${told(one)} was refreshed and is not what it was`);
+    else if (there.rows !== one.rows)
+      differences.push(`${told(one)} has ${there.rows} rows instead of ${one.rows}`);
+    else differences.push(`${told(one)} has as many rows, but not the same`);
+  }
+  for (const one of known.values())
+    if (one.kind !== 'large objects') differences.push(`${told(one)} is too many`);
+  return { differences, notes };
+}
+
+const key = ({ kind, name }: Digest) => `${kind} ${name}`;
+const told = ({ kind, name }: Digest) => `${kind} ${name}`.trim();
+const populated = ({ hash }: Digest) => hash !== 'unpopulated';
+
+// A sequence's state is `(42,t)`.
+function between(state: string, first: string, last: string | undefined): boolean {
+  if (last === undefined) return false;
+  const [low, at, high] = [first, state, last].map((one) => BigInt(/-?\d+/.exec(one)?.[0] ?? 0)) as [
+    bigint,
+    bigint,
+    bigint,
+  ];
+  return (low <= at && at <= high) || (high <= at && at <= low);
+}

@@ -1,0 +1,102 @@
+// Replaces all that a database holds by what a backup holds, in one transaction that is verified before it is committed.
+import { readCatalog } from '../catalog/read.ts';
+import { loadArchive } from '../flow/archive.ts';
+import type { Client } from '../flow/client.ts';
+import { digestOf } from '../flow/digest.ts';
+import type { Manifest } from '../flow/manifest.ts';
+import { sameness } from '../flow/sameness.ts';
+import { kinds } from '../kinds/index.ts';
+import { emptyCatalog } from '../model/catalog.ts';
+import type { ServerConnection } from '../pg/connect.ts';
+import { readingSettings } from '../pg/snapshot.ts';
+import { transaction } from '../pg/transaction.ts';
+import { plan } from '../plan/index.ts';
+import { Problem } from '../problem.ts';
+import { schemaOf } from './backup-schema.ts';
+
+/** What comes in the place of what is there. */
+export interface Replacement {
+  readonly environment: string;
+  readonly client: Client;
+  readonly path: string;
+  readonly manifest: Manifest;
+  readonly noOwner: boolean;
+  readonly signal: AbortSignal;
+  progress(message: string): void;
+}
+
+/** How it was found to be the same. */
+export interface Proof {
+  /** `same`: with owners and privileges; `unowned`: without; `other version`: fingerprints of two versions do not compare. */
+  readonly schema: 'same' | 'unowned' | 'other version';
+  readonly tables: number;
+  readonly rows: number;
+  /** What differs although nothing is wrong. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Drops what is there, loads the backup, compares counts, hashes and schema with its manifest, and commits only then.
+ * Whatever fails, or ends this process, leaves the database as it was: nothing of it is given up before the commit.
+ * @throws Problem `unfit_target`, `not_as_backed_up`, `client_failed`; of the connection
+ */
+export async function replaceAll(connection: ServerConnection, replacement: Replacement): Promise<Proof> {
+  const { environment, client, path, manifest, noOwner, signal, progress } = replacement;
+  return transaction(connection, async () => {
+    const [own] = await connection.rows<{ id: string; free: boolean }>(
+      // The lock of migrations: neither runs beside the other.
+      `select pg_current_xact_id()::text as id, pg_try_advisory_xact_lock(7241865325823964) as free`,
+    );
+    if (!own?.free) throw new Problem('migration_running', { environment });
+    await clear(connection, environment);
+    if (!manifest.schema.public) await connection.execute('drop schema public');
+    const told = (what: string) => progress(`Loading ${what}`);
+    await loadArchive(connection, { client, path, noOwner, signal, told });
+    progress('Comparing it with the manifest');
+    const proof = await proven(connection, replacement);
+    // Something in the dump that ended our transaction would have made all of this in another one.
+    const [now] = await connection.rows<{ id: string }>('select pg_current_xact_id()::text as id');
+    if (now?.id !== own.id)
+      throw new Problem('not_as_backed_up', {
+        environment,
+        differences: ['its script ended the transaction'],
+      });
+    return proof;
+  });
+}
+
+async function clear(connection: ServerConnection, environment: string): Promise<void> {
+  await connection.execute(readingSettings);
+  const before = await readCatalog(connection, kinds);
+  const steps = plan({ before, after: emptyCatalog(connection.major, kinds), kinds, role: before.role });
+  const alone = steps.filter(({ transactional }) => !transactional);
+  if (alone.length > 0) {
+    const reasons = alone.map(({ sql, shown = sql }) => `${shown} is possible in no transaction`);
+    throw new Problem('unfit_target', { environment, reasons });
+  }
+  const objects = 'select lo_unlink(oid) from pg_largeobject_metadata';
+  await connection.execute([...steps.map(({ sql }) => sql), objects].join(';\n'));
+}
+
+async function proven(
+  connection: ServerConnection,
+  { environment, manifest, noOwner }: Replacement,
+): Promise<Proof> {
+  const digests = await digestOf(connection);
+  const { differences, notes } = sameness(manifest.contents, digests, manifest.moved);
+  const way = noOwner ? 'unowned' : 'fingerprint';
+  const comparable = manifest.server.major === connection.major;
+  const found = schemaOf(await readCatalog(connection, kinds));
+  const wrong = [
+    ...differences,
+    ...(comparable && found[way] !== manifest.schema[way] ? ['its schema is another one'] : []),
+  ];
+  if (wrong.length > 0) throw new Problem('not_as_backed_up', { environment, differences: wrong });
+  const tables = digests.filter(({ kind }) => kind === 'table');
+  return {
+    schema: comparable ? (noOwner ? 'unowned' : 'same') : 'other version',
+    tables: tables.length,
+    rows: tables.reduce((sum, { rows }) => sum + rows, 0),
+    notes,
+  };
+}

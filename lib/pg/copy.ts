@@ -1,0 +1,198 @@
+// COPY (manual: "COPY Operations" of the protocol): rows as a stream, taken and given no faster than both ends can.
+import { once } from 'node:events';
+import type { Duplex } from 'node:stream';
+import type { Client, Submittable } from 'pg';
+
+/** What the driver's types leave out. */
+interface Wire extends NodeJS.EventEmitter {
+  readonly stream: Duplex;
+  query(sql: string): void;
+  endCopyFrom(): void;
+  sendCopyFail(reason: string): void;
+}
+
+/** A session of the driver, and how its errors are told. */
+export interface Channel {
+  readonly client: Client;
+  problem(thrown: unknown): unknown;
+}
+
+const wireOf = ({ client }: Channel) => (client as unknown as { connection: Wire }).connection;
+
+// How much is read ahead of whoever takes it.
+const enough = 1 << 20;
+
+// Of a query, what the driver calls while it runs.
+class Copy implements Submittable {
+  readonly #sql: string;
+  readonly #done: (thrown?: unknown) => void;
+  readonly #give: (wire: Wire) => void;
+  rows = 0;
+
+  constructor(sql: string, done: (thrown?: unknown) => void, give: (wire: Wire) => void = () => undefined) {
+    this.#sql = sql;
+    this.#done = done;
+    this.#give = give;
+  }
+
+  submit(connection: unknown): void {
+    (connection as Wire).query(this.#sql);
+  }
+  handleError(thrown: unknown): void {
+    this.#done(thrown);
+  }
+  handleReadyForQuery(): void {
+    this.#done();
+  }
+  handleCommandComplete({ text }: { text: string }): void {
+    this.rows = Number(/\d+$/.exec(text)?.[0] ?? 0);
+  }
+  handleCopyInResponse(connection: unknown): void {
+    this.#give(connection as Wire);
+  }
+  handleRowDescription(): void {}
+  handleDataRow(): void {}
+  handleEmptyQuery(): void {}
+}
+
+/**
+ * Runs `COPY … TO STDOUT`. The session can do nothing else until all of it is read, and is closed where it is not.
+ * @throws Problem of the statement, of the connection
+ */
+export async function* copyOut(of: Channel, sql: string): AsyncGenerator<Uint8Array, void, undefined> {
+  const { stream } = wireOf(of);
+  const pieces: Buffer[] = [];
+  let held = 0;
+  const course: { over: boolean; failure?: { readonly thrown: unknown } } = { over: false };
+  let wake: () => void = () => undefined;
+  // The driver makes an object of every row; here the rows go past it, and it sees the rest.
+  const driver = stream.listeners('data') as ((chunk: Buffer) => void)[];
+  const hand = (message: Buffer) => {
+    for (const listener of driver) listener.call(stream, message);
+  };
+  const sieve = new Sieve();
+  const take = (chunk: Buffer) => {
+    const rows = sieve.take(chunk, hand);
+    if (rows.length > 0) {
+      pieces.push(rows);
+      held += rows.length;
+      if (held > enough) stream.pause();
+    }
+    wake();
+  };
+  stream.removeAllListeners('data');
+  stream.on('data', take);
+  const done = (thrown?: unknown) => {
+    if (thrown !== undefined) course.failure ??= { thrown };
+    course.over = true;
+    wake();
+  };
+  of.client.query(new Copy(sql, done));
+  try {
+    for (;;) {
+      const piece = pieces.shift();
+      if (piece !== undefined) {
+        yield piece;
+        held -= piece.length;
+        if (held <= enough && stream.isPaused()) stream.resume();
+      } else if (course.failure !== undefined) throw of.problem(course.failure.thrown);
+      else if (course.over) return;
+      else
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+    }
+  } finally {
+    stream.off('data', take);
+    for (const listener of driver) stream.on('data', listener);
+    hand(sieve.rest);
+    if (course.over) stream.resume();
+    else await of.client.end();
+  }
+}
+
+/**
+ * Runs `COPY … FROM STDIN`. The server hears of an end only where `pieces` come to theirs; where they fail, so does it.
+ * @returns the number of rows
+ * @throws Problem of the statement, of the connection; whatever `pieces` throw
+ */
+export async function copyIn(of: Channel, sql: string, pieces: AsyncIterable<Uint8Array>): Promise<number> {
+  let failure: { readonly thrown: unknown } | undefined;
+  let refused = false;
+  const give = async (wire: Wire) => {
+    const { stream } = wire;
+    try {
+      for await (const piece of pieces) {
+        if (refused || stream.destroyed) return;
+        stream.write(header(piece.length));
+        // Whoever waits for room is woken by the end of the session, too.
+        if (!stream.write(piece)) await Promise.race([once(stream, 'drain'), once(stream, 'close')]);
+      }
+      wire.endCopyFrom();
+    } catch (thrown) {
+      if (refused) return;
+      failure = { thrown };
+      wire.sendCopyFail('the rows did not come to their end');
+    }
+  };
+  return new Promise((resolve, reject) => {
+    const done = (thrown?: unknown) => {
+      refused = true;
+      if (failure !== undefined) reject(failure.thrown);
+      else if (thrown === undefined) resolve(copy.rows);
+      else reject(of.problem(thrown));
+    };
+    const copy = new Copy(sql, done, (wire) => void give(wire));
+    of.client.query(copy);
+  });
+}
+
+const [copyData, type, prefix] = [0x64, 1, 5];
+
+function header(length: number): Buffer {
+  const bytes = Buffer.allocUnsafe(prefix);
+  bytes[0] = copyData;
+  bytes.writeUInt32BE(length + prefix - type, type);
+  return bytes;
+}
+
+/** Parts what a server sends into the data of a COPY and all other messages, which are handed on whole. */
+class Sieve {
+  // What has come of a message that is not data, or of the head of one.
+  rest: Buffer = Buffer.alloc(0);
+  // How much of a message's data is still to come.
+  #left = 0;
+
+  /** The data in a chunk, in the chunk's own memory. */
+  take(chunk: Buffer, hand: (message: Buffer) => void): Buffer {
+    const bytes = this.rest.length > 0 ? Buffer.concat([this.rest, chunk]) : chunk;
+    this.rest = Buffer.alloc(0);
+    const others: Buffer[] = [];
+    let end = 0;
+    for (let at = 0; at < bytes.length; ) {
+      if (this.#left > 0) {
+        const part = Math.min(this.#left, bytes.length - at);
+        bytes.copyWithin(end, at, at + part);
+        end += part;
+        at += part;
+        this.#left -= part;
+        continue;
+      }
+      const length =
+        bytes.length - at < prefix ? Number.POSITIVE_INFINITY : bytes.readUInt32BE(at + type) + type;
+      if (bytes[at] === copyData && length < Number.POSITIVE_INFINITY) {
+        this.#left = length - prefix;
+        at += prefix;
+      } else if (length > bytes.length - at) {
+        this.rest = Buffer.from(bytes.subarray(at));
+        break;
+      } else {
+        // Copied, for the data that follows moves over it.
+        others.push(Buffer.from(bytes.subarray(at, at + length)));
+        at += length;
+      }
+    }
+    for (const message of others) hand(message);
+    return bytes.subarray(0, end);
+  }
+}

@@ -1,0 +1,87 @@
+// A script is taken apart the same way wherever its pieces are cut.
+import { expect, test } from 'vitest';
+import { Script, serverScript } from '../lib/flow/script.ts';
+import { failure } from './failure.ts';
+
+const script = `--
+-- PostgreSQL; a "comment" with 'quotes
+--
+
+\\restrict abc
+
+SET a = on;
+SELECT pg_catalog.setval('public."it''s; -- "', 4, true);
+
+COPY public."a;
+b" (id, "c""d;") FROM stdin;
+1	x;
+\\\\.	'\\.
+\\.x
+\\.
+
+
+COPY public.none  FROM stdin;
+\\.
+
+COPY public.columnless  FROM stdin;
+
+
+\\.
+
+SELECT 'é
+two lines';
+\\unrestrict abc
+`;
+
+const wanted = [
+  'SET a = on;',
+  `SELECT pg_catalog.setval('public."it''s; -- "', 4, true);`,
+  'COPY public."a;\nb" (id, "c""d;") FROM stdin;',
+  "1\tx;\n\\\\.\t'\\.\n\\.x\n",
+  'COPY public.none  FROM stdin;',
+  '',
+  'COPY public.columnless  FROM stdin;',
+  '\n\n',
+  "SELECT 'é\ntwo lines';",
+];
+
+async function* cut(text: string, size: number) {
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+}
+
+async function partsOf(text: string, size: number): Promise<string[]> {
+  const source = new Script(cut(text, size));
+  const parts: string[] = [];
+  for (let sql = await source.statement(); sql !== null; sql = await source.statement()) {
+    parts.push(sql);
+    if (!sql.startsWith('COPY ')) continue;
+    const rows: Uint8Array[] = [];
+    for await (const piece of source.rows()) rows.push(Buffer.from(piece));
+    parts.push(Buffer.concat(rows).toString());
+  }
+  return parts;
+}
+
+test('statements and rows, in pieces of every size', async () => {
+  for (let size = 1; size <= script.length + 20; size++)
+    expect([size, await partsOf(script, size)]).toEqual([size, wanted]);
+});
+
+test('a script that ends in the middle of rows or of a statement is an error, wherever it ends', async () => {
+  const from = script.indexOf('1\tx;');
+  const to = script.indexOf('\\.\n', script.indexOf('\\.x')) + 3;
+  for (let end = from; end < to; end++)
+    expect((await failure(partsOf(Buffer.from(script).subarray(0, end).toString(), 7))).code).toBe(
+      'client_failed',
+    );
+  expect((await failure(partsOf('SELECT 1', 3))).code).toBe('client_failed');
+});
+
+test('what only psql or a newer server knows is left out', () => {
+  const text = `\\restrict k1\nSET transaction_timeout = 0;\nCREATE FUNCTION f() AS '\n\\restrict other\n';\n\\unrestrict k1\n`;
+  const body = `CREATE FUNCTION f() AS '\n\\restrict other\n';\n`;
+  expect(serverScript(text, 15)).toBe(`\n${body}\n`);
+  expect(serverScript(text, 18)).toBe(`SET transaction_timeout = 0;\n${body}\n`);
+  expect(serverScript('SELECT 1;', 18)).toBe('SELECT 1;');
+});
