@@ -60,4 +60,24 @@ export const dataWording: { readonly [C in keyof DataProblems]: Wording<DataProb
     (of) => `Restored into ${of.environment}, it is not what was backed up: ${of.differences.join('; ')}`,
     'Nothing was changed: all of it was rolled back. Please report it, if nobody else changed that database meanwhile.',
   ),
+  clone_refused: row(
+    1,
+    409,
+    (of) => `${of.source} cannot be cloned to ${of.target}: ${of.faults.join('; ')}`,
+    'Nothing was changed. Correct that, and run it again.',
+  ),
+  not_as_source: row(
+    1,
+    500,
+    (of) => `What came to ${of.target} is not what ${of.source} holds: ${shortened(of.differences)}`,
+    (of) =>
+      `${of.target} is as it was. Somebody may have written to it meanwhile; if not, please report it with both schemas.`,
+  ),
 };
+
+const most = 20;
+
+function shortened(lines: readonly string[]): string {
+  const rest = lines.length - most;
+  return [...lines.slice(0, most), ...(rest > 0 ? [`and ${rest} more`] : [])].join('; ');
+}

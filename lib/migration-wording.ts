@@ -86,7 +86,7 @@ export const migrationWording: {
   migration_running: row(
     1,
     423,
-    (of) => `Another migration of ${of.environment} is running`,
+    (of) => `Another migration or clone of ${of.environment} is running`,
     'Wait until it has ended, then run this again.',
   ),
   lock_lost: row(

@@ -93,6 +93,35 @@ export function emptyCatalog(major: number, kinds: Kinds): Catalog {
   };
 }
 
+/** The catalog without some facts, of which none that stays may need one. */
+export function without(catalog: Catalog, ids: ReadonlySet<string>): Catalog {
+  const kept = new Map([...catalog.facts].filter(([id]) => !ids.has(id)));
+  return withRelations(catalog, kept, () => catalog);
+}
+
+/** Some facts and all that need them. */
+export function withDependents({ needs }: Catalog, ids: readonly string[]): ReadonlySet<string> {
+  const dependents = new Map<string, string[]>();
+  for (const [id, needed] of needs)
+    for (const other of needed.keys()) {
+      const known = dependents.get(other);
+      if (known === undefined) dependents.set(other, [id]);
+      else known.push(id);
+    }
+  return closure(ids, (id) => dependents.get(id) ?? []);
+}
+
+/** Whatever can be reached. */
+export function closure(
+  start: readonly string[],
+  next: (id: string) => Iterable<string>,
+): ReadonlySet<string> {
+  const found = new Set(start);
+  // It grows while it is walked.
+  for (const id of found) for (const other of next(id)) found.add(other);
+  return found;
+}
+
 /** The fact's parent, or undefined where it has none in this catalog. */
 export function parentOf(catalog: Catalog, fact: Fact): Fact | undefined {
   return fact.parent === null ? undefined : catalog.facts.get(fact.parent);

@@ -55,6 +55,8 @@ export interface Context {
   environment(name?: string): Promise<Target>;
   /** The clock. */
   now(): Date;
+  /** Waits; left out: as long as is asked for. */
+  pause?(milliseconds: number): Promise<void>;
   /** Tells the user what takes long, e.g. `Preparing the shadow database`; one line, without an end of line. */
   progress(message: string): void;
   /** Who is at work, for the audit; where it is left out, only the database's role is known. */

@@ -94,9 +94,11 @@ async function withoutDoubts(context: Context, told: Told): Promise<Told> {
   return checked(told, { before: withRelations(before, facts, () => before) });
 }
 
-// Casts and parentheses are what a server adds to a text that it is given back (`b IN ('x')` on a varchar). Where more
-// than these differs, there is nothing to ask.
-function isDoubtful({ from, to, attributes }: Changed): boolean {
+/**
+ * Whether nothing but casts and parentheses differs, which is what a server adds to a text that it is given back (`b IN ('x')`
+ * on a varchar). Where more than these differs, there is nothing to ask.
+ */
+export function isDoubtful({ from, to, attributes }: Changed): boolean {
   return attributes.every((name) => equal(bare(from.payload[name]), bare(to.payload[name])));
 }
 

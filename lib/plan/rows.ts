@@ -1,5 +1,5 @@
 // A database that is made and filled: what is made before its rows come, and what after.
-import { type Catalog, withRelations } from '../model/catalog.ts';
+import { type Catalog, closure, withDependents, without } from '../model/catalog.ts';
 import type { Kinds } from '../model/diff.ts';
 import type { Fact } from '../model/fact.ts';
 import type { AnyKind } from '../model/kind.ts';
@@ -38,7 +38,8 @@ export function aroundRows(input: Pick<PlanInput, 'before' | 'after' | 'kinds' |
  * What comes after the rows: the facts whose kinds say so, and all that needs them. What holds rows, or cannot be made
  * apart from that, comes before, with all that it needs.
  */
-function lateIn({ facts, needs }: Catalog, before: Catalog, kinds: Kinds): ReadonlySet<string> {
+function lateIn(catalog: Catalog, before: Catalog, kinds: Kinds): ReadonlySet<string> {
+  const { facts, needs } = catalog;
   const all = [...facts.values()];
   const kindOf = (fact: Fact) => kinds.get(fact.kind) as AnyKind;
   const early = closure(
@@ -49,28 +50,13 @@ function lateIn({ facts, needs }: Catalog, before: Catalog, kinds: Kinds): Reado
       .map(({ id }) => id),
     (id) => needs.get(id)?.keys() ?? [],
   );
-  const dependents = new Map<string, string[]>();
-  for (const [id, needed] of needs)
-    for (const other of needed.keys()) dependents.set(other, [...(dependents.get(other) ?? []), id]);
-  const late = closure(
+  const late = withDependents(
+    catalog,
     all.filter((fact) => isLate(kindOf(fact), fact)).map(({ id }) => id),
-    (id) => dependents.get(id) ?? [],
   );
   return new Set([...late].filter((id) => facts.has(id) && !early.has(id)));
 }
 
 function isLate({ afterRows = false }: AnyKind, fact: Fact): boolean {
   return typeof afterRows === 'function' ? afterRows(fact) : afterRows;
-}
-
-function closure(start: readonly string[], next: (id: string) => Iterable<string>): ReadonlySet<string> {
-  const found = new Set(start);
-  // It grows while it is walked.
-  for (const id of found) for (const other of next(id)) found.add(other);
-  return found;
-}
-
-function without(catalog: Catalog, ids: ReadonlySet<string>): Catalog {
-  const kept = new Map([...catalog.facts].filter(([id]) => !ids.has(id)));
-  return withRelations(catalog, kept, () => catalog);
 }

@@ -36,6 +36,7 @@ export function digestOf(text: string): string {
 const modules: Readonly<Record<string, () => Promise<Readonly<Record<string, unknown>>>>> = {
   'db.ts': () => import('../../tasks/db.ts'),
   'db.backup.ts': () => import('../../tasks/db.backup.ts'),
+  'db.clone.ts': () => import('../../tasks/db.clone.ts'),
   'init.ts': () => import('../../tasks/init.ts'),
 };
 

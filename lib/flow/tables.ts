@@ -1,0 +1,84 @@
+// The rows of tables, from one database to another: as text, which is the same on every server version and system.
+import { qualify } from '../model/quote.ts';
+import type { ServerConnection } from '../pg/connect.ts';
+import type { Connection } from '../pg/connection.ts';
+
+/** A table with rows of its own. */
+export interface Filled {
+  /** Qualified and quoted. */
+  readonly name: string;
+  /** Unquoted. */
+  readonly path: readonly [schema: string, name: string];
+  /** On disk, without indexes. */
+  readonly bytes: number;
+  /** Of an extension, which makes the table itself; null: the user's own. */
+  readonly extension: string | null;
+  /** Which rows are the user's own, as SQL; empty: all. */
+  readonly condition: string;
+  /** Quoted, without those that are generated. */
+  readonly columns: readonly string[];
+}
+
+// Tables and partitions that hold rows themselves; of extensions, those that they let users fill (manual: "Extension
+// Configuration Tables"). Rows of foreign tables are elsewhere.
+const tables = `select json_build_array(n.nspname, c.relname) as path, pg_table_size(c.oid)::text as bytes,
+    config.extension, coalesce(config.condition, '') as condition,
+    to_json(array(select quote_ident(a.attname) from pg_attribute a where a.attrelid = c.oid and a.attnum > 0
+      and not a.attisdropped and a.attgenerated = '' order by a.attnum)) as columns
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    left join (select e.extname as extension, t.oid, e.extcondition[t.place] as condition
+      from pg_extension e, unnest(e.extconfig) with ordinality t(oid, place)) config on config.oid = c.oid
+  where c.relkind = 'r' and c.relpersistence <> 't' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+    and (config.oid is not null or not exists (select from pg_depend d
+      where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e'))
+  order by pg_table_size(c.oid) desc, n.nspname, c.relname`;
+
+/** Lists the tables that hold rows, the biggest first. @throws Problem of the connection */
+export async function tablesOf(connection: Connection): Promise<Filled[]> {
+  const found = await connection.rows<Omit<Filled, 'name' | 'bytes'> & { bytes: string }>(tables);
+  return found.map((table) => ({ ...table, name: qualify(table.path), bytes: Number(table.bytes) }));
+}
+
+/**
+ * Copies the rows of tables, one after the other. The target has the same tables, made in the transaction that is open
+ * there; both sessions are in one.
+ * @param told is called when one begins, and as its bytes pass
+ * @returns the number of rows of each
+ * @throws Problem of either connection; what was copied until then is there until the transaction is rolled back
+ */
+export async function copyTables(
+  from: ServerConnection,
+  to: ServerConnection,
+  tables: readonly Filled[],
+  told: (table: Filled, bytes: number) => void = () => undefined,
+): Promise<Map<string, number>> {
+  const rows = new Map<string, number>();
+  for (const table of tables) {
+    const counted = counting(from.copyOut(reading(table)), (bytes) => told(table, bytes));
+    rows.set(table.name, await to.copyIn(writing(table), counted));
+  }
+  return rows;
+}
+
+const listed = (columns: readonly string[]) => (columns.length === 0 ? '' : ` (${columns.join(', ')})`);
+
+function reading({ name, columns, condition }: Filled): string {
+  if (condition === '') return `copy ${name}${listed(columns)} to stdout`;
+  return `copy (select ${columns.join(', ')} from only ${name} ${condition}) to stdout`;
+}
+
+// What this transaction made is seen by nobody else, so that its rows can be frozen at once.
+function writing({ name, columns, extension }: Filled): string {
+  return `copy ${name}${listed(columns)} from stdin${extension === null ? ' with (freeze)' : ''}`;
+}
+
+async function* counting(
+  pieces: AsyncIterable<Uint8Array>,
+  told: (bytes: number) => void,
+): AsyncGenerator<Uint8Array> {
+  told(0);
+  for await (const piece of pieces) {
+    yield piece;
+    told(piece.length);
+  }
+}

@@ -1,0 +1,78 @@
+// What db:clone is going to do, and did, as text.
+import type { ClonePlan, CloneReport } from '../operations/clone.ts';
+import type { Check } from '../operations/preflight.ts';
+import { bytesText, counted, cut } from './format.ts';
+import { inkOf } from './ink.ts';
+import type { Paper } from './paper.ts';
+
+const signs: Readonly<Record<Check['outcome'], string>> = {
+  ok: 'ok  ',
+  warning: 'WARN',
+  failed: 'FAIL',
+  unknown: '?   ',
+};
+
+// How many tables are told by name.
+const told = 20;
+
+/** What is going to be done, before it is agreed to. */
+export function clonePlanText(plan: ClonePlan, paper: Paper): string {
+  const { source, target, replaces, replacesObjects } = plan;
+  const filled = replaces.filter(({ rows }) => rows > 0).sort((a, b) => b.rows - a.rows);
+  const rest = filled.length - told;
+  const lost = filled.reduce((sum, { rows }) => sum + rows, 0);
+  const losses = [
+    ...filled.slice(0, told).map(({ name, rows }) => `  ${name}: ${counted(rows, 'row')}`),
+    ...(rest > 0 ? [`  and ${counted(rest, 'other table')}`] : []),
+    ...(replacesObjects > 0 ? [`  ${counted(replacesObjects, 'large object')}`] : []),
+  ];
+  const lines = [
+    replaces.length === 0 && replacesObjects === 0
+      ? `${target.name} holds no tables.`
+      : `All that ${target.name} holds is replaced: ${counted(replaces.length, 'table')} with ${counted(lost, 'row')}${losses.length > 0 ? ':' : '.'}`,
+    ...losses,
+    `Transfer may take ${plan.estimateSeconds} seconds.`,
+  ];
+  const ends = [`Source: ${source.name}  (${source.address})`, `Target: ${target.name}  (${target.address})`];
+  const short = (line: string) => cut(line, paper);
+  return [...ends.map(short), ...checkLines(plan.checks, paper), ...lines.map(short)].join('\n');
+}
+
+/** What was done. */
+export function cloneText(report: CloneReport, paper: Paper): string {
+  const { source, target, done, durationMs, retries } = report;
+  if (done === null) return `Declined. ${target.name} is as it was.`;
+  const rows = done.tables.reduce((sum, one) => sum + one.rows, 0);
+  const seconds = durationMs / 1000;
+  const rate = done.bytes / Math.max(seconds, 0.001);
+  const short = (line: string) => cut(line, paper);
+  return [
+    short(
+      `${target.name} holds what ${source.name} holds: ${counted(done.tables.length, 'table')} with ${counted(rows, 'row')}, ${counted(done.sequences, 'sequence')}, ${counted(done.largeObjects, 'large object')}.`,
+    ),
+    'Schema and content of every table were compared before it was committed.',
+    `${bytesText(done.bytes)} in ${seconds.toFixed(1)} s, ${bytesText(rate)}/s.`,
+    ...checkLines(
+      report.checks.filter(({ outcome }) => outcome === 'warning'),
+      paper,
+    ),
+    ...(done.reworded > 0
+      ? [short(`${counted(done.reworded, 'definition')} told in other words by the target's server.`)]
+      : []),
+    ...done.refreshed.map((line) => short(`Filled by its query: ${line}`)),
+    ...done.left.map((line) => short(`Not copied: ${line}`)),
+    ...retries.map(({ message, waited }) => short(`Tried again after ${waited} s: ${message}`)),
+  ].join('\n');
+}
+
+function checkLines(checks: readonly Check[], paper: Paper): string[] {
+  const ink = inkOf(paper.colour);
+  const inks: Partial<Record<Check['outcome'], (text: string) => string>> = {
+    warning: ink.yellow,
+    failed: ink.red,
+  };
+  return checks.map(({ name, outcome, text }) => {
+    const line = cut(`${signs[outcome]} ${name}: ${text}`, paper);
+    return inks[outcome]?.(line) ?? line;
+  });
+}

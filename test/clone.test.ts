@@ -1,0 +1,198 @@
+// A whole database, with a value of every type, comes over as it is: between all versions, and over whatever was there.
+import { expect, test, vi } from 'vitest';
+import { kinds } from '../lib/kinds/index.ts';
+import { diff } from '../lib/model/diff.ts';
+import { clone } from '../lib/operations/clone.ts';
+import { failure } from './failure.ts';
+import { cloned, contextOf, wholeOf } from './flow/cloning.ts';
+import { everything } from './flow/everything.ts';
+import { dump, dumpDifferences, pgDump } from './proof/dump.ts';
+import { type Database, rowsOf, withDatabase } from './servers/databases.ts';
+import { servers } from './servers/running.ts';
+import type { Server } from './servers/server.ts';
+
+vi.setConfig({ testTimeout: 300_000 });
+
+const all = servers();
+const oldest = all[0] as Server;
+const newest = all.at(-1) as Server;
+const ways = [...new Set([oldest, newest])].flatMap((from) =>
+  [...new Set([oldest, newest])]
+    .filter((to) => to.major >= from.major)
+    .map((to) => ({ from, to, name: `${from.major} → ${to.major}` })),
+);
+
+function withPair<T>(
+  from: Server,
+  to: Server,
+  use: (source: Database, target: Database) => Promise<T>,
+): Promise<T> {
+  return withDatabase(from, (source) => withDatabase(to, (target) => use(source, target)));
+}
+
+const more = `
+  create table users (id int generated always as identity primary key, boss int references users, name text unique, check (id > 0));
+  create table notes (id serial primary key, by int not null references users, at timestamptz default now());
+  alter table users add favourite int references notes;
+  create index on notes (by) where by > 1;
+  insert into users (boss, name) values (null, 'a'), (1, 'b'), (1, null);
+  insert into notes (by) values (1), (2);
+  update users set favourite = 2;
+  create function touch() returns trigger language plpgsql as $$begin new.at = now(); return new; end$$;
+  create trigger touch before update on notes for each row execute function touch();
+  alter table notes enable row level security;
+  create policy own on notes using (by = 1);
+  grant select (id) on users to public;
+  comment on table users is 'who';
+  create view bosses as select distinct boss from users;
+  create rule away as on delete to notes do instead nothing;
+  comment on large object 4711 is 'it''s large';
+  grant select on large object 4711 to public`;
+
+test.each(ways)('everything comes over: $name', async ({ from, to }) => {
+  await withPair(from, to, async (source, target) => {
+    await rowsOf(source.url, everything);
+    await rowsOf(source.url, more);
+    const report = await cloned(contextOf(source.url, target.url));
+    expect(report.checks.filter(({ outcome }) => outcome === 'failed')).toEqual([]);
+    expect(report.done).toMatchObject({ refreshed: [], left: [], largeObjects: 2 });
+    expect(report.done?.tables).toContainEqual({ name: 'public.many', rows: 3000 });
+    const [a, b] = [await wholeOf(source.url), await wholeOf(target.url)];
+    expect(b.digests).toEqual(a.digests);
+    if (from.major === to.major)
+      expect(diff(b.catalog, a.catalog, kinds)).toEqual({ added: [], removed: [], changed: [] });
+    const program = pgDump(from.major);
+    if (program !== null && from.major === to.major)
+      expect(dumpDifferences(await dump(program, target.socket), await dump(program, source.socket))).toEqual(
+        [],
+      );
+    // What comes next is no number that is there already.
+    expect(await rowsOf(target.url, `insert into notes (by) values (1) returning id`)).toEqual([{ id: 3 }]);
+    const said = `select obj_description(4711, 'pg_largeobject') as comment, array(select a::text from unnest(lomacl) a order by 1) as acl
+      from pg_largeobject_metadata where oid = 4711`;
+    expect(await rowsOf(target.url, said)).toEqual([
+      { comment: "it's large", acl: ['=r/postgres', 'postgres=rw/postgres'] },
+    ]);
+  });
+});
+
+test('what the target held is shown, asked for, and gone', async () => {
+  await withPair(newest, newest, async (source, target) => {
+    await rowsOf(source.url, 'create table t (id int primary key); insert into t values (1), (2)');
+    await rowsOf(
+      target.url,
+      `create table t (other text); insert into t values ('x'); create table u (); create schema s; create view s.v as select 1;
+       create type mood as enum ('a'); create sequence q; select lo_from_bytea(7, 'x'); create extension if not exists pg_trgm;
+       create function drop_it() returns event_trigger language plpgsql as $$begin end$$;
+       create event trigger e on sql_drop execute function drop_it()`,
+    );
+    const context = contextOf(source.url, target.url);
+    const way = { from: 'source', to: 'target' };
+    const before = await wholeOf(target.url);
+    expect(await failure(clone(context, { ...way, yes: true }, undefined))).toMatchObject({
+      code: 'data_loss_refused',
+      data: { losses: ['public.t (1 row)', '1 large objects'] },
+    });
+    expect((await failure(clone(context, { ...way, force: true }, undefined))).code).toBe(
+      'confirmation_needed',
+    );
+    const asked = vi.fn(async () => false);
+    expect((await clone(context, { ...way, force: true }, asked)).done).toBe(null);
+    expect(asked).toHaveBeenCalledWith(
+      expect.objectContaining({
+        replaces: [
+          { name: 'public.t', rows: 1 },
+          { name: 'public.u', rows: 0 },
+        ],
+        replacesObjects: 1,
+      }),
+    );
+    expect(await wholeOf(target.url)).toEqual(before);
+    expect((await clone(context, { ...way, force: true }, async () => true)).done).not.toBe(null);
+    expect((await wholeOf(target.url)).digests).toEqual((await wholeOf(source.url)).digests);
+    // And again, over itself.
+    await cloned(context);
+    expect((await wholeOf(target.url)).digests).toEqual((await wholeOf(source.url)).digests);
+  });
+});
+
+const refused = async (source: string, target: string) => {
+  const { code, data } = await failure(cloned(contextOf(source, target)));
+  expect(code).toBe('clone_refused');
+  return 'faults' in data ? data.faults : [];
+};
+
+test('what speaks against it is said before anything is touched', async () => {
+  await withPair(newest, oldest, async (source, target) => {
+    expect(await refused(source.url, source.url)).toEqual(['they are one database']);
+    // By what the servers say, and not by the text of a URL.
+    expect(await refused(source.url, source.socket)).toEqual(['they are one database']);
+    if (newest.major > oldest.major)
+      expect(await refused(source.url, target.url)).toEqual([
+        expect.stringMatching(/→ 15.*: target is older$/),
+      ]);
+  });
+  await withPair(newest, newest, async (source, target) => {
+    const role = `clone_${process.pid}`;
+    await rowsOf(source.url, `create role ${role}; create table t (id int); alter table t owner to ${role}`);
+    const named = contextOf(source.url, target.url, protectedTarget(target.url, source.url));
+    expect((await failure(cloned(named))).code).toBe('protected_target');
+    expect((await cloned(named, { confirm: 'target' })).done?.tables).toEqual([
+      { name: 'public.t', rows: 0 },
+    ]);
+    const owner = `select relowner::regrole::text as owner from pg_class where relname = 't'`;
+    expect(await rowsOf(target.url, owner)).toEqual([{ owner: role }]);
+    await cloned(contextOf(source.url, target.url), { noOwner: true });
+    expect(await rowsOf(target.url, owner)).toEqual([{ owner: 'postgres' }]);
+    await rowsOf(source.url, `drop table t`);
+    await rowsOf(target.url, `drop table t; drop role ${role}`);
+    const [latin] = await rowsOf<{ name: string }>(newest.url(), `select 'latin_${process.pid}' as name`);
+    await rowsOf(
+      newest.url(),
+      `create database ${latin?.name} template template0 encoding latin1 locale 'C'`,
+    );
+    expect(await refused(source.url, newest.url(latin?.name))).toEqual([
+      'source has UTF8, target has LATIN1',
+    ]);
+    await rowsOf(newest.url(), `drop database ${latin?.name}`);
+  });
+});
+
+const protectedTarget = (target: string, source: string) => ({
+  environment: async (name = '') => ({
+    name,
+    url: name === 'target' ? target : source,
+    protected: name === 'target',
+  }),
+});
+
+test('roles are never made: whoever lacks them is told', async () => {
+  if (oldest === newest) return;
+  await withPair(oldest, newest, async (source, target) => {
+    const role = `lacking_${process.pid}`;
+    await rowsOf(source.url, `create role ${role}; create table t (id int); grant select on t to ${role}`);
+    expect(await refused(source.url, target.url)).toEqual([
+      `target does not have ${role}: make them there, or pass --no-owner: everything belongs to the role that clones`,
+    ]);
+    expect((await cloned(contextOf(source.url, target.url), { noOwner: true })).done?.left).toEqual([]);
+    await rowsOf(source.url, `drop table t; drop role ${role}`);
+  });
+});
+
+test('what has no second one is left out, and said', async () => {
+  await withPair(newest, newest, async (source, target) => {
+    await rowsOf(
+      source.url,
+      `create table t (id int); insert into t values (1), (1);
+       create subscription s connection 'dbname=nowhere' publication p with (connect = false);
+       create materialized view m as select count(*) from t; insert into t values (2)`,
+    );
+    await rowsOf(source.url, 'create unique index concurrently twice on t (id)').catch(() => undefined);
+    const { done } = await cloned(contextOf(source.url, target.url));
+    expect(done?.left).toEqual([
+      'INDEX public.twice: it is invalid',
+      'SUBSCRIPTION s: it would take what the source subscribes to',
+    ]);
+    expect(done?.refreshed).toEqual(['materialized view public.m holds other rows: 1 there, 1 here']);
+  });
+});

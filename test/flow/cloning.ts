@@ -1,0 +1,52 @@
+// Two databases and a clone from one to the other, as tests want it.
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readCatalog } from '../../lib/catalog/read.ts';
+import { type Digest, digestOf } from '../../lib/flow/digest.ts';
+import { kinds } from '../../lib/kinds/index.ts';
+import type { Catalog } from '../../lib/model/catalog.ts';
+import { type CloneInput, type CloneReport, clone } from '../../lib/operations/clone.ts';
+import type { Context } from '../../lib/operations/context.ts';
+import { snapshot } from '../../lib/pg/snapshot.ts';
+import { withSession } from '../proof/session.ts';
+
+/** A context in which `source` and `target` are two URLs, and nobody waits. */
+export function contextOf(source: string, target: string, more: Partial<Context> = {}): Context {
+  const root = join(tmpdir(), 'pgmage-no-project');
+  const urls: Readonly<Record<string, string>> = { source, target };
+  return {
+    root,
+    schema: join(root, 'schema.sql'),
+    migrations: join(root, 'migrations'),
+    cacheDir: join(tmpdir(), `pgmage-clone-cache-${process.getuid?.() ?? 'user'}`),
+    embedded: join(root, 'database'),
+    shadow: null,
+    version: 'test',
+    environment: async (name = 'source') => ({ name, url: urls[name] ?? null, protected: false }),
+    now: () => new Date(),
+    pause: async () => undefined,
+    progress: () => undefined,
+    ...more,
+  };
+}
+
+/** Clones `source` to `target`, whatever that holds. */
+export function cloned(context: Context, input: CloneInput = {}): Promise<CloneReport> {
+  return clone(context, { from: 'source', to: 'target', yes: true, force: true, ...input }, undefined);
+}
+
+/** All that a database is: its schema, and the digests of its rows. */
+export interface Whole {
+  readonly catalog: Catalog;
+  readonly digests: readonly Digest[];
+}
+
+/** Reads a database whole, in one state of it. */
+export function wholeOf(url: string): Promise<Whole> {
+  return withSession(url, (session) =>
+    snapshot(session, async (reader) => ({
+      catalog: await readCatalog(reader, kinds),
+      digests: await digestOf(reader),
+    })),
+  );
+}
