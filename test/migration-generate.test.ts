@@ -61,6 +61,16 @@ test('an extension that is not in the shadow moves as it does where it is', asyn
   expect(up).toMatch(/DROP EXTENSION xml2;\s[\s\S]*CREATE EXTENSION xml2 SCHEMA b/);
 });
 
+test('names of NOT NULL that the server would make up otherwise are said, also for servers that know none', async () => {
+  const partitioned = `create table z (id int not null) partition by range (id);
+    create table a partition of z for values from (0) to (9);`;
+  own.want(`create table keep (); ${partitioned}`);
+  await generate(own.context);
+  own.want('create table keep ();');
+  const { written } = await generate(own.context);
+  expect(written.map(({ down }) => down?.is)).toEqual(['lossy']);
+});
+
 test('who owns what, and what public says of itself, is migrated once it is said, and taken back', async () => {
   own.want('create table a (id int);');
   await generate(own.context);

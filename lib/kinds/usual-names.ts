@@ -10,12 +10,13 @@ const bySchema = new WeakMap<Facts, ReadonlyMap<string, readonly string[]>>();
  * Whether the server comes to the name of a NOT NULL by itself. It makes up another one where a constraint of the same
  * schema has that name, and heirs take the names of their parents' over.
  */
-export function isUsual(fact: Fact<{ readonly name: string }>, { before, after, major }: Scope): boolean {
+export function isUsual(fact: Fact<{ readonly name: string }>, { before, after }: Scope): boolean {
   const { kind, path, payload } = fact;
   if (payload.name !== `${path[1]}_${path[2]}_not_null`) return false;
   const key = `${path[0]}\n${payload.name}`;
-  const sides = major < 18 ? [] : [before, after];
-  return sides.every(({ facts }) => (holders(kind, facts).get(key) ?? []).every((id) => id === fact.id));
+  return [before, after].every(({ facts }) =>
+    (holders(kind, facts).get(key) ?? []).every((id) => id === fact.id),
+  );
 }
 
 function holders(kind: string, facts: Facts): ReadonlyMap<string, readonly string[]> {
