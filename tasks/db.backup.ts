@@ -5,6 +5,17 @@ import type { Outcome } from '../lib/runner/outcome.ts';
 
 type Name = string; // What --help calls the values.
 type Folder = string;
+type Count = number;
+type Source = string;
+
+interface Drilling {
+  /** Restore it in a database of its own, compare, and drop that again. */
+  drill?: boolean;
+  /** With --drill: the environment or URL on whose server; default: that of which it is a backup. */
+  on?: Source;
+  /** With --drill: leave owners and privileges out of it. */
+  noOwner?: boolean;
+}
 
 /**
  * Backs a database up into a file, with a manifest of what it holds, and reads the file again.
@@ -22,7 +33,7 @@ export async function backup(
     keep?: boolean;
     /** Go on although the disk may be too small. */
     force?: boolean;
-  } = {},
+  } & Drilling = {},
 ): Promise<Outcome> {
   const [{ backup }, { backupText }] = await Promise.all([
     import('../lib/operations/backup.ts'),
@@ -33,25 +44,41 @@ export async function backup(
 }
 
 /**
- * Shows the backups that there are; `verify` reads them whole.
- * @param what list, or verify; default: list
+ * Shows the backups that there are; `verify` reads them whole, `prune` deletes old ones.
+ *
+ * `prune` keeps the newest good backup of so many days, weeks and months (7, 4 and 6, unless some are given), those marked
+ * keep, and those that are broken. It says what it would delete; --yes deletes.
+ * @param what list, verify or prune; default: list
  * @param file the one to verify; default: all
  */
 export async function backups(
   context: TaskContext,
-  what: 'list' | 'verify' = 'list',
+  what: 'list' | 'verify' | 'prune' = 'list',
   file?: string,
   options: {
     /** Where they are; default: backups/ in the project. */
     dir?: Folder;
     /** Only those of this environment. */
     env?: Name;
-  } = {},
+    /** With prune: how many days keep their newest backup. */
+    keepDaily?: Count;
+    /** With prune: how many weeks do. */
+    keepWeekly?: Count;
+    /** With prune: how many months do. */
+    keepMonthly?: Count;
+    /** With prune: delete. */
+    yes?: boolean;
+  } & Drilling = {},
 ): Promise<Outcome> {
-  const [{ backups, verifyBackups }, { backupsText }] = await Promise.all([
+  const [{ backups, verifyBackups }, { backupsText, pruneText }] = await Promise.all([
     import('../lib/operations/backups.ts'),
     import('../lib/report/backups.ts'),
   ]);
+  if (what === 'prune') {
+    const { prune } = await import('../lib/operations/pruning.ts');
+    const facts = await prune(context, options);
+    return { facts, text: (paper) => pruneText(facts, paper) };
+  }
   const facts =
     what === 'verify' ? await verifyBackups(context, options, file) : await backups(context, options);
   const damaged = facts.backups.some(({ faults }) => faults.length > 0);

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Digest, digestOf } from '../lib/flow/digest.ts';
 import { type Manifest, writeManifest } from '../lib/flow/manifest.ts';
 import { backup } from '../lib/operations/backup.ts';
+import { verifyBackups } from '../lib/operations/backups.ts';
 import { restore } from '../lib/operations/restore.ts';
 import { connect } from '../lib/pg/connect.ts';
 import { snapshot } from '../lib/pg/snapshot.ts';
@@ -14,7 +15,7 @@ import { backupProject, dumpable } from './backup/scene.ts';
 import { failure } from './failure.ts';
 import { everything } from './flow/everything.ts';
 import { copySchema, dump, dumpDifferences, pgDump } from './proof/dump.ts';
-import { type Database, freshDatabase, withDatabase } from './servers/databases.ts';
+import { type Database, freshDatabase, rowsOf, withDatabase } from './servers/databases.ts';
 import { servers } from './servers/running.ts';
 import { query } from './servers/server.ts';
 
@@ -161,6 +162,33 @@ describe.each(await dumpable('restores of dumps by pg_dump'))('a backup of Postg
       );
       writeFileSync(json, original);
     });
+  });
+
+  test('a drill restores it in a database of its own, which is gone afterwards', async () => {
+    const drills = `select datname from pg_database where datname like 'pgmage_drill_%'`;
+    const path = join(own.context.root, file);
+    const json = path.replace(/\.dump$/, '.json');
+    const original = readFileSync(json, 'utf8');
+    const { seal: _, ...manifest } = JSON.parse(original) as Manifest & { seal: string };
+    const at = Object.fromEntries(servers().map((one) => [`on${one.major}`, one.url()]));
+    Object.assign(urls, at);
+    for (const other of servers().filter(({ major }) => major >= server.major)) {
+      const input = { drill: true, on: `on${other.major}`, noOwner: other.major % 2 === 0 };
+      const { backups: found } = await verifyBackups(own.context, input, file);
+      expect(found.map(({ verified, faults }) => [verified?.how, faults])).toEqual([['drill', []]]);
+      expect(await rowsOf(other.url(), drills)).toEqual([]);
+    }
+    const contents = manifest.contents.map((one) => ({
+      ...one,
+      rows: one.name === 'public.many' ? 1 : one.rows,
+    }));
+    await writeManifest(path, { ...manifest, contents });
+    const { backups: bad } = await verifyBackups(own.context, { drill: true }, file);
+    expect(bad[0]?.faults).toEqual(['restored, table public.many has 3000 rows instead of 1']);
+    expect(await rowsOf(server.url(), drills)).toEqual([]);
+    writeFileSync(json, original);
+    const tried = await backup(own.context, { drill: true, dir: own.context.root });
+    expect(tried.verified?.how).toBe('drill');
   });
 
   test('a damaged backup is refused before the database is connected to', async () => {

@@ -1,5 +1,9 @@
-// Where backups are.
+// Where backups are, and whether there is room for another one.
+import { statfs } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { writing } from '../file-problem.ts';
+import type { Undigested } from '../flow/digest.ts';
+import { Problem } from '../problem.ts';
 import type { Context } from './context.ts';
 import { shownPath } from './files.ts';
 
@@ -10,4 +14,21 @@ export function folderOf(
 ): { readonly path: string; readonly shown: string } {
   const path = resolve(root, dir);
   return { path, shown: shownPath(root, path) };
+}
+
+/**
+ * Compares what is free with what the relations take. Rows take less room in a dump than in their tables; indexes none.
+ * @throws Problem `no_space`, unless `force`
+ */
+export async function checkSpace(
+  context: Context,
+  folder: string,
+  relations: readonly Undigested[],
+  force: boolean,
+): Promise<void> {
+  const shown = shownPath(context.root, folder);
+  const { bavail, bsize } = await writing(shown, () => statfs(folder));
+  const needed = relations.reduce((sum, { bytes }) => sum + bytes, 0);
+  if (bavail * bsize < needed && !force)
+    throw new Problem('no_space', { folder: shown, needed, free: bavail * bsize });
 }

@@ -1,27 +1,34 @@
 // Makes a backup of a database: one dump file and its manifest, or neither of them.
-import { mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { readCatalog } from '../catalog/read.ts';
 import { writing } from '../file-problem.ts';
 import { type Client, findClients, fittingClient } from '../flow/client.ts';
-import { type Digest, digestOf, type Undigested, undigested } from '../flow/digest.ts';
+import { type Digest, digestOf, undigested } from '../flow/digest.ts';
 import { dumpTo, type Written } from '../flow/dump.ts';
-import { flushFolder, type Manifest, manifestPath, readBackup, writeManifest } from '../flow/manifest.ts';
+import {
+  type Backup,
+  flushFolder,
+  type Manifest,
+  manifestPath,
+  readBackup,
+  writeManifest,
+} from '../flow/manifest.ts';
 import { kinds } from '../kinds/index.ts';
 import type { Connection } from '../pg/connection.ts';
 import { snapshot } from '../pg/snapshot.ts';
 import { libpqVariables } from '../pg/url.ts';
 import { Problem, toProblem } from '../problem.ts';
 import { type Lock, lock } from '../shadow/lock.ts';
-import { folderOf } from './backup-folder.ts';
+import { checkSpace, folderOf } from './backup-folder.ts';
 import { schemaOf } from './backup-schema.ts';
-import { type BackupReport, backupReport, verified } from './backups.ts';
+import { type BackupReport, backupReport, drilled, type VerifyInput, verified } from './backups.ts';
 import type { Context, Target } from './context.ts';
 import { shownPath } from './files.ts';
 import { server } from './source.ts';
 
 /** What is asked. */
-export interface BackupInput {
+export interface BackupInput extends Pick<VerifyInput, 'drill' | 'on' | 'noOwner'> {
   /** The environment; default: the configured one. */
   readonly env?: string;
   /** The folder; default: `backups` in the project, which is made where it is missing. */
@@ -69,11 +76,13 @@ export async function backup(context: Context, input: BackupInput): Promise<Back
         if (partial.test(name.slice(stem.length))) await rm(join(folder.path, name), { force: true });
       const time = context.now().toISOString().replace(/\.\d+/, '').replaceAll(':', '-');
       const file = join(folder.path, `${stem}_${time}.dump`);
-      return await whole(context, file, held, (stopping) =>
+      const made = await whole(context, file, held, (stopping) =>
         write(context, { connection, source, client, file, force: input.force ?? false, stopping }).then(() =>
-          checked(context, file, client, input.keep ?? false),
+          checked(context, file, client, input.keep),
         ),
       );
+      // It is a good one also where it cannot be tried.
+      return backupReport(context, input.drill ? await drilled(context, made, input) : made);
     } finally {
       await held.release();
     }
@@ -113,10 +122,10 @@ async function whole<T>(
   }
 }
 
-async function checked(context: Context, file: string, client: Client, keep: boolean): Promise<BackupReport> {
+async function checked(context: Context, file: string, client: Client, keep = false): Promise<Backup> {
   if (keep) await writing(file, () => open(`${file}.keep`, 'w').then((handle) => handle.close()));
   context.progress(`Reading ${shownPath(context.root, file)} again`);
-  return backupReport(context, await verified(await readBackup(file), [client], context.now()));
+  return verified(await readBackup(file), [client], context.now());
 }
 
 async function sourceOf(connection: Connection, { name }: Target, url: string): Promise<Source> {
@@ -221,20 +230,6 @@ async function together<A, B>(
   const failed = ended.find((one) => one.status === 'rejected');
   if (failed !== undefined) throw toProblem(first ?? failed.reason);
   return ended.map((one) => (one as PromiseFulfilledResult<unknown>).value) as [A, B];
-}
-
-// Rows take less room in a dump than in their tables; indexes take none.
-async function checkSpace(
-  context: Context,
-  folder: string,
-  list: readonly Undigested[],
-  force: boolean,
-): Promise<void> {
-  const shown = shownPath(context.root, folder);
-  const { bavail, bsize } = await writing(shown, () => statfs(folder));
-  const needed = list.reduce((sum, { bytes }) => sum + bytes, 0);
-  if (bavail * bsize < needed && !force)
-    throw new Problem('no_space', { folder: shown, needed, free: bavail * bsize });
 }
 
 function movedSince(before: readonly Digest[], after: readonly Digest[]): Digest[] {

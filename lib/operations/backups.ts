@@ -46,6 +46,16 @@ export interface BackupsInput {
   readonly env?: string;
 }
 
+/** How much is tried. */
+export interface VerifyInput extends BackupsInput {
+  /** Restore each, in a database of its own that is dropped again. */
+  readonly drill?: boolean;
+  /** The environment or URL on whose server; default: that of which it is a backup. */
+  readonly on?: string;
+  /** Leave owners and privileges out of it, for servers without the roles. */
+  readonly noOwner?: boolean;
+}
+
 /** All backups of a folder. */
 export interface BackupsReport {
   readonly folder: string;
@@ -57,36 +67,38 @@ export async function backups(context: Context, input: BackupsInput): Promise<Ba
   const folder = folderOf(context, input.dir);
   return {
     folder: folder.shown,
-    backups: (await found(context, input)).map((one) => backupReport(context, one)),
+    backups: (await foundBackups(context, input)).map((one) => backupReport(context, one)),
   };
 }
 
 /**
  * Reads backups from their first to their last byte, and notes in the manifests of the good ones that it was done.
  * @param file one of them; default: all
- * @throws Problem `missing_file`, `unreadable_file`, `unwritable_file`
+ * @throws Problem `missing_file`, `unreadable_file`, `unwritable_file`; of a server on which they are restored
  */
 export async function verifyBackups(
   context: Context,
-  input: BackupsInput,
+  input: VerifyInput,
   file?: string,
 ): Promise<BackupsReport> {
   const clients = await findClients();
-  const list = file === undefined ? await found(context, input) : [await named(context, input, file)];
+  const list = file === undefined ? await foundBackups(context, input) : [await named(context, input, file)];
   const reports: BackupReport[] = [];
   for (const one of list) {
     context.progress(`Reading ${one.name}`);
     try {
-      reports.push(backupReport(context, await verified(one, clients, context.now())));
+      const read = await verified(one, clients, context.now());
+      reports.push(backupReport(context, input.drill ? await drilled(context, read, input) : read));
     } catch (thrown) {
-      if (!(thrown instanceof Problem) || thrown.code !== 'backup_damaged') throw thrown;
+      if (!(thrown instanceof Problem && thrown.code === 'backup_damaged')) throw thrown;
       reports.push(backupReport(context, one, (thrown.data as { faults: string[] }).faults));
     }
   }
   return { folder: folderOf(context, input.dir).shown, backups: reports };
 }
 
-async function found(context: Context, { dir, env }: BackupsInput): Promise<Backup[]> {
+/** The backups of a folder, the oldest first. @throws Problem `unreadable_file` */
+export async function foundBackups(context: Context, { dir, env }: BackupsInput): Promise<Backup[]> {
   const all = await backupsIn(folderOf(context, dir).path);
   // One of which nothing is known may be of any environment.
   return all.filter(({ manifest }) => env === undefined || manifest === null || manifest.environment === env);
@@ -117,6 +129,14 @@ export async function verified(backup: Backup, clients: readonly Client[], now: 
       throw new Problem('backup_damaged', { file: backup.name, faults: [(thrown as Error).message] });
     });
   return noted(backup, manifest, { when: now.toISOString(), how: client ? 'read' : 'checksum' });
+}
+
+/** Tries a backup by restoring it, and notes that it was done. @throws Problem as `drill` does, `unwritable_file` */
+export async function drilled(context: Context, backup: Backup, input: VerifyInput): Promise<Backup> {
+  const { drill } = await import('./drill.ts');
+  const manifest = backup.manifest as Manifest;
+  await drill(context, backup, manifest, input);
+  return noted(backup, manifest, { when: context.now().toISOString(), how: 'drill' });
 }
 
 /** Compares a dump with its manifest. @throws Problem `backup_damaged` that names the damage */

@@ -37,6 +37,12 @@ export function withoutSsl(url: string): string | undefined {
     : undefined;
 }
 
+/** The same server and login, another database. */
+export function onDatabase(url: string, database: string): string {
+  const at = /^(\w+:\/\/[^/?]*)(?:\/[^?]*)?(\?.*)?$/.exec(url.trim());
+  return `${at?.[1]}/${encodeURIComponent(database)}${at?.[2] ?? ''}`;
+}
+
 // What a URL may say, and the variable that means the same to PostgreSQL's own programs (manual: "Environment Variables").
 const variables: Readonly<Record<string, string>> = {
   host: 'PGHOST',

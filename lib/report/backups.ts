@@ -1,5 +1,6 @@
 // Backups as text: one after it was made, and all of a folder.
 import type { BackupReport, BackupsReport } from '../operations/backups.ts';
+import type { PruneReport } from '../operations/pruning.ts';
 import type { RestorePlan, RestoreReport } from '../operations/restore.ts';
 import { ago, bytesText, counted, cut, legible } from './format.ts';
 import { inkOf } from './ink.ts';
@@ -50,6 +51,25 @@ export function backupsText({ folder, backups }: BackupsReport, paper: Paper): s
 
 function age(time: string | null, paper: Paper): string {
   return time === null ? '' : ago(new Date(time), paper.now);
+}
+
+/** What `db:backups prune` deletes, or would. */
+export function pruneText({ folder, kept, removed, done }: PruneReport, paper: Paper): string {
+  const ink = inkOf(paper.colour);
+  if (kept.length + removed.length === 0) return `No backups in ${folder}`;
+  const freed = bytesText(removed.reduce((sum, { bytes }) => sum + bytes, 0));
+  const verb = done ? 'deleted' : 'would be deleted';
+  return [
+    ...kept.map(({ file, why, faults }) =>
+      why.includes('broken')
+        ? ink.red(`stays  ${file}  ${faults.join('; ')}`)
+        : `stays  ${file}  ${why.join(', ')}`,
+    ),
+    ...removed.map(({ file }) => ink.yellow(`${done ? 'gone ' : 'goes '}  ${file}`)),
+    `${counted(removed.length, 'backup')} ${verb}, ${freed}${done || removed.length === 0 ? '' : '; --yes does it'}`,
+  ]
+    .map((line) => cut(line, paper))
+    .join('\n');
 }
 
 /** What `db:restore` is going to replace, before it is asked for. */

@@ -4,6 +4,7 @@ import { shadowRole } from '../model/catalog.ts';
 import { quote } from '../model/quote.ts';
 import { connect } from '../pg/connect.ts';
 import type { Connection } from '../pg/connection.ts';
+import { onDatabase } from '../pg/url.ts';
 import { Problem } from '../problem.ts';
 import { Queue } from './queue.ts';
 import type { Shadow, ShadowOptions } from './shadow.ts';
@@ -23,7 +24,7 @@ export async function openServerShadow(
   const create = () =>
     keeper.execute(`create database ${name} template template0 encoding 'UTF8' lc_collate 'C' lc_ctype 'C'`);
   const drop = () => keeper.execute(`drop database if exists ${name} with (force)`);
-  const open = () => connect({ url: withDatabase(url, name), applicationName: 'pgmage shadow' });
+  const open = () => connect({ url: onDatabase(url, name), applicationName: 'pgmage shadow' });
   // The server's roles before a state was committed, and what was sent since: a role that came meanwhile and was spoken of
   // here came from here. Others are somebody else's.
   let roles: string[] | undefined;
@@ -125,10 +126,4 @@ async function become(connection: Connection): Promise<void> {
 async function rolesOf(connection: Connection): Promise<string[]> {
   const rows = await connection.rows<{ rolname: string }>('select rolname::text from pg_roles');
   return rows.map(({ rolname }) => rolname);
-}
-
-/** The same server and login, another database. */
-function withDatabase(url: string, database: string): string {
-  const at = /^(\w+:\/\/[^/?]*)(?:\/[^?]*)?(\?.*)?$/.exec(url.trim());
-  return `${at?.[1]}/${database}${at?.[2] ?? ''}`;
 }

@@ -1,0 +1,60 @@
+// Tries a backup: restores it in a database that is made for it, compares the two, and drops it.
+import { randomBytes } from 'node:crypto';
+import { findClients, fittingClient } from '../flow/client.ts';
+import type { Backup, Manifest } from '../flow/manifest.ts';
+import { literal } from '../model/quote.ts';
+import { onDatabase } from '../pg/url.ts';
+import { Problem } from '../problem.ts';
+import type { VerifyInput } from './backups.ts';
+import type { Context } from './context.ts';
+import { type Proof, replaceAll } from './restoring.ts';
+import { server, targetIn } from './source.ts';
+
+/**
+ * Restores a backup on a server, and leaves nothing behind there.
+ * @throws Problem `backup_damaged` where what comes of it is not what was backed up; `no_client`; of the connection
+ */
+export async function drill(
+  context: Context,
+  backup: Backup,
+  manifest: Manifest,
+  { on = manifest.environment, noOwner = false }: VerifyInput,
+): Promise<Proof> {
+  const target = await targetIn(context, on);
+  if (target?.url == null) throw new Problem('no_server', { environment: on });
+  const { url } = target;
+  const client = fittingClient(await findClients(), Number.parseInt(manifest.tools.pg_dump, 10));
+  const name = `pgmage_drill_${randomBytes(8).toString('hex')}`;
+  const keeper = await server({ ...target, url });
+  const drop = () => keeper.execute(`drop database if exists ${name} with (force)`);
+  const stopping = new AbortController();
+  const forget = context.onInterrupt?.(() => {
+    stopping.abort();
+    return drop();
+  });
+  try {
+    context.progress(`Restoring ${backup.name} for a drill`);
+    const { encoding, collate, ctype } = manifest.server;
+    // As it was: what is sorted and matched in constraints may depend on it.
+    const locale = `encoding ${literal(encoding)} lc_collate ${literal(collate)} lc_ctype ${literal(ctype)}`;
+    await keeper.execute(`create database ${name} template template0 ${locale}`);
+    const connection = await server({ ...target, url: onDatabase(url, name) });
+    const { signal } = stopping;
+    const told = { progress: (message: string) => context.progress(message), environment: 'a drill' };
+    try {
+      return await replaceAll(connection, { ...told, client, path: backup.path, manifest, noOwner, signal });
+    } catch (thrown) {
+      if (!(thrown instanceof Problem) || thrown.code !== 'not_as_backed_up') throw thrown;
+      const { differences } = thrown.data as { differences: string[] };
+      const faults = differences.map((one) => `restored, ${one}`);
+      throw new Problem('backup_damaged', { file: backup.name, faults });
+    } finally {
+      await connection.close().catch(() => undefined);
+    }
+  } finally {
+    await drop().finally(() => {
+      forget?.();
+      return keeper.close();
+    });
+  }
+}
