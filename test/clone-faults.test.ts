@@ -1,0 +1,205 @@
+// Whatever happens in the middle of a clone: the target is as it was, or it holds all that the source holds.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import type { Problem } from '../lib/problem.ts';
+import { cloned, contextOf, type Whole, wholeOf } from './flow/cloning.ts';
+import { attic, shop, stateOf, struckAtEach, thorough } from './flow/struck.ts';
+import { type Moment, proxyTo } from './migration/proxy.ts';
+import { smallDisk } from './migration/small-disk.ts';
+import { type Database, freshDatabase, rowsOf, withDatabase } from './servers/databases.ts';
+import { anyServer } from './servers/running.ts';
+import { type OwnServer, startServer } from './servers/server.ts';
+
+vi.setConfig({ testTimeout: 1_800_000, hookTimeout: 300_000 });
+
+const server = anyServer();
+const sides = ['source', 'target'] as const;
+const moments: readonly Moment[] = thorough ? ['before', 'during', 'after'] : ['during'];
+const points = sides.flatMap((side) => moments.map((moment) => [side, moment] as const));
+
+let source: Database;
+let whole: Whole;
+
+beforeAll(async () => {
+  source = await freshDatabase(server);
+  await rowsOf(source.socket, shop);
+  whole = await wholeOf(source.socket);
+});
+afterAll(() => source.drop());
+
+const terminate = ({ socket }: Database) =>
+  rowsOf(
+    socket,
+    `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`,
+  );
+
+test.each(points)('the session of the %s is terminated %s a request', async (side, moment) => {
+  const found = await struckAtEach({
+    what: `session of the ${side} terminated ${moment} a request`,
+    ...{ source, server, side, stride: 17, again: false },
+    strike: (target) => ({
+      moment,
+      do: async () => {
+        await setTimeout(moment === 'during' ? 20 : 0);
+        await terminate(side === 'source' ? source : target);
+      },
+    }),
+  });
+  expect(
+    [...found.keys()].filter((key) => !/^(interrupted, (unchanged|complete)|done, complete)$/.test(key)),
+  ).toEqual([]);
+});
+
+test.each(points)('the network to the %s is cut %s a request; it is tried again', async (side, moment) => {
+  const found = await struckAtEach({
+    what: `network to the ${side} cut ${moment} a request, tried again`,
+    ...{ source, server, side, stride: 17, again: true },
+    strike: () => ({ moment, do: (cut) => cut() }),
+  });
+  expect([...found.keys()].filter((key) => !/^done( after a retry)?, complete$/.test(key))).toEqual([]);
+});
+
+test('the server of the target is restarted', async () => {
+  const own: OwnServer = await startServer(server.major, { synchronous_commit: 'on' });
+  try {
+    await struckAtEach({
+      what: 'server of the target restarted during a request',
+      ...{ source, server: own, side: 'target', stride: 17, again: false },
+      strike: () => ({ moment: 'during', do: () => own.restart() }),
+    });
+  } finally {
+    await own.stop();
+  }
+});
+
+test('somebody writes to both meanwhile', async () => {
+  const found = await struckAtEach({
+    what: 'somebody writes to both between two requests',
+    ...{ source, server, side: 'target', stride: 23, again: false },
+    strike: (target) => ({
+      moment: 'before',
+      do: async () => {
+        await rowsOf(source.socket, `begin; update users set name = name || '!' where id = 7; rollback`);
+        // Whoever has to wait for what is being replaced gives up.
+        await rowsOf(target.socket, `set lock_timeout = 100; update old set n = n`).catch(() => undefined);
+      },
+    }),
+  });
+  expect([...found.keys()]).toEqual(['done, complete']);
+});
+
+test('what somebody makes in the target meanwhile is noticed', async () => {
+  let noticed = 0;
+  for (let at = 8; at < 60; at += thorough ? 1 : 17)
+    await withDatabase(server, async (target) => {
+      await rowsOf(target.socket, attic);
+      const proxy = await proxyTo(target.url, {
+        at,
+        moment: 'before',
+        do: async () =>
+          void (await rowsOf(target.socket, 'create table intruder (n int)').catch(() => undefined)),
+      });
+      const thrown: unknown = await cloned(contextOf(source.url, proxy.url)).then(
+        () => null,
+        (problem: unknown) => problem,
+      );
+      await proxy.close();
+      const [row] = await rowsOf<{ intruder: string | null; old: string | null }>(
+        target.socket,
+        `select to_regclass('intruder')::text as intruder, to_regclass('old')::text as old`,
+      );
+      if (thrown === null) expect(row?.old).toBe(null);
+      else {
+        noticed++;
+        expect(thrown).toMatchObject({ code: 'not_as_source' });
+        expect((thrown as Problem).message).toContain('intruder');
+        expect(row).toEqual({ intruder: 'intruder', old: 'old' });
+      }
+    });
+  expect(noticed).toBeGreaterThan(0);
+});
+
+test('two clones at once into one target: one is refused', async () => {
+  await withDatabase(server, async (target) => {
+    await rowsOf(target.socket, attic);
+    const before = await wholeOf(target.socket);
+    const both = await Promise.allSettled([0, 1].map(() => cloned(contextOf(source.url, target.url))));
+    const codes = both.map((one) => (one.status === 'rejected' ? (one.reason as Problem).code : 'done'));
+    expect(codes.sort()).toEqual(['done', 'migration_running']);
+    expect(await stateOf(target, before, whole)).toBe('complete');
+  });
+});
+
+test.each(['SIGINT', 'SIGTERM', 'SIGKILL'] as const)('the process gets %s', async (signal) => {
+  const root = mkdtempSync(join(tmpdir(), 'pgmage-clone-'));
+  const program = join(import.meta.dirname, '../bin/pgmage.cjs');
+  let trials = 0;
+  for (let at = 5; at < 60; at += thorough ? 2 : 24)
+    await withDatabase(server, async (target) => {
+      await rowsOf(target.socket, attic);
+      const before = await wholeOf(target.socket);
+      const child = () => running;
+      const strike = async () => {
+        child().kill(signal);
+        await new Promise((resolve) => child().once('exit', resolve));
+      };
+      const proxy = await proxyTo(target.url, { at, moment: 'before', do: strike });
+      const words = ['db:clone', '--from', source.url, '--to', proxy.url, '--yes', '--force'];
+      const running = spawn(process.execPath, [program, ...words], {
+        cwd: root,
+        stdio: ['ignore', 'ignore', 'pipe'],
+      });
+      let log = '';
+      running.stderr.on('data', (chunk) => {
+        log += chunk;
+      });
+      const code = await new Promise((resolve) => running.once('close', resolve));
+      await proxy.close();
+      if (proxy.struck()) {
+        trials++;
+        expect(code).toBe({ SIGINT: 130, SIGTERM: 143, SIGKILL: null }[signal]);
+        if (signal !== 'SIGKILL')
+          expect(log).toContain('Interrupted. What was not committed was rolled back.');
+      } else expect({ code, log }).toMatchObject({ code: 0 });
+      expect(await stateOf(target, before, whole)).toBe(proxy.struck() ? 'unchanged' : 'complete');
+    });
+  rmSync(root, { recursive: true });
+  process.stdout.write(`${trials} trials: process got ${signal}: unchanged\n`);
+  expect(trials).toBeGreaterThan(thorough ? 10 : 1);
+});
+
+test('the disk of the target is full', async () => {
+  const disk = await smallDisk(server, 64);
+  if (typeof disk === 'string') {
+    process.stdout.write(`0 trials: disk full: no small disk can be mounted here: ${disk}\n`);
+    return;
+  }
+  let trials = 0;
+  try {
+    for (let free = 0, going = true; going; free += thorough ? 500_000 : 3_000_000)
+      going = await withDatabase(server, async (target) => {
+        await rowsOf(server.socket(), `alter database ${target.name} set tablespace small`);
+        await rowsOf(target.socket, attic);
+        const before = await wholeOf(target.socket);
+        disk.leave(free);
+        const thrown = await cloned(contextOf(source.url, target.url)).then(
+          () => null,
+          (problem: Problem) => problem,
+        );
+        disk.leave(null);
+        expect(await stateOf(target, before, whole)).toBe(thrown === null ? 'complete' : 'unchanged');
+        if (thrown === null) return false;
+        trials++;
+        expect(JSON.stringify(thrown.data)).toMatch(/"53100"|No space left on device/);
+        return true;
+      });
+  } finally {
+    await disk.remove();
+  }
+  process.stdout.write(`${trials} trials: disk full: unchanged\n`);
+  expect(trials).toBeGreaterThan(thorough ? 5 : 1);
+});

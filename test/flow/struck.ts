@@ -1,0 +1,101 @@
+// Clones that something happens to on the way, and what is there afterwards.
+import { expect, vi } from 'vitest';
+import { kinds } from '../../lib/kinds/index.ts';
+import { diff, isEmpty } from '../../lib/model/diff.ts';
+import { Problem } from '../../lib/problem.ts';
+import { proxyTo, type Strike } from '../migration/proxy.ts';
+import { type Database, rowsOf, withDatabase } from '../servers/databases.ts';
+import type { Server } from '../servers/server.ts';
+import { cloned, contextOf, type Whole, wholeOf } from './cloning.ts';
+
+/** Every point is struck by `npm run faults`; otherwise some. */
+export const thorough = process.env.PGMAGE_FAULTS === 'all';
+
+/** What is cloned: enough rows that a strike can come among them. */
+export const shop = `
+  create table users (id int primary key, boss int references users, name text unique);
+  insert into users select n, nullif(n / 10, 0), 'user ' || n from generate_series(1, 2000) n;
+  create table events (id bigserial primary key, by int references users, filler text);
+  insert into events (by, filler) select n % 2000 + 1, repeat('event ' || n, 30) from generate_series(1, 8000) n;
+  create index on events (by); create view active as select distinct by from events;
+  create materialized view busy as select by, count(*) from events group by by;
+  select lo_from_bytea(4711, convert_to(repeat('large ', 100000), 'UTF8'))`;
+
+/** What the target holds before. */
+export const attic = `
+  create table users (id int primary key, email text); insert into users select n, 'x' || n from generate_series(1, 50) n;
+  create table old (n int); insert into old values (1), (2); create view seen as select * from old;
+  create sequence turns start 7; select lo_from_bytea(7, 'old')`;
+
+/** Which of two states a database is in; anything else is a failure of the test. */
+export async function stateOf(
+  target: Database,
+  before: Whole,
+  source: Whole,
+): Promise<'unchanged' | 'complete'> {
+  // The server notices that its client is gone when it wants to read from it.
+  const others = `select pid from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()
+    and backend_type = 'client backend'`;
+  await vi.waitFor(async () => expect(await rowsOf(target.socket, others)).toEqual([]), 20_000);
+  const now = await wholeOf(target.socket);
+  const is = (other: Whole) =>
+    isEmpty(diff(now.catalog, other.catalog, kinds)) &&
+    JSON.stringify(now.digests) === JSON.stringify(other.digests);
+  if (is(before)) return 'unchanged';
+  expect(now.digests).toEqual(source.digests);
+  expect(diff(now.catalog, source.catalog, kinds)).toEqual({ added: [], removed: [], changed: [] });
+  return 'complete';
+}
+
+/** What was tried. */
+export interface Trials {
+  readonly what: string;
+  readonly source: Database;
+  readonly server: Server;
+  /** Which of the two is reached by way of the strike. */
+  readonly side: 'source' | 'target';
+  /** How many requests lie between two strikes. */
+  readonly stride: number;
+  /** Whether it is tried again after what may pass. */
+  readonly again: boolean;
+  strike(target: Database): Omit<Strike, 'at'>;
+}
+
+/** Strikes one request after the other, until there are no more, and tells what came of it. */
+export async function struckAtEach(trials: Trials): Promise<Map<string, number>> {
+  const { what, source, server, side, stride, again, strike } = trials;
+  const found = new Map<string, number>();
+  const count = (key: string) => found.set(key, (found.get(key) ?? 0) + 1);
+  const whole = await wholeOf(source.socket);
+  let tried = 0;
+  for (let at = 1, going = true; going; at += thorough ? 1 : stride)
+    going = await withDatabase(server, async (target) => {
+      await rowsOf(target.socket, attic);
+      const before = await wholeOf(target.socket);
+      const struck: Strike = { at, ...strike(target) };
+      const proxy = await proxyTo((side === 'source' ? source : target).url, struck);
+      const urls = side === 'source' ? [proxy.url, target.url] : [source.url, proxy.url];
+      const pause = async () => {
+        if (!again) throw new Problem('interrupted', { state: 'It is not tried again.' });
+      };
+      const context = contextOf(urls[0] as string, urls[1] as string, { pause });
+      const outcome = await cloned(context).then(
+        ({ retries }) => ({ code: 'done', retries: retries.length }),
+        (thrown: unknown) => {
+          expect(thrown).toBeInstanceOf(Problem);
+          return { code: (thrown as Problem).code, retries: 0 };
+        },
+      );
+      await proxy.close();
+      const state = await stateOf(target, before, whole);
+      if (outcome.code === 'done') expect(state).toBe('complete');
+      if (!proxy.struck()) return false;
+      tried++;
+      count(`${outcome.code}${outcome.retries > 0 ? ' after a retry' : ''}, ${state}`);
+      return true;
+    });
+  const told = [...found].map(([key, times]) => `${key}: ${times}`).join('; ');
+  process.stdout.write(`${tried} trials: ${what}: ${told}\n`);
+  expect(tried).toBeGreaterThan(thorough ? 10 : 1);
+  return found;
+}
