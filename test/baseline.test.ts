@@ -36,13 +36,12 @@ async function having(
   await withDatabase(anyServer(), ({ url }) =>
     withDatabase(anyServer(), async ({ url: other }) => {
       if (schema !== '') await rowsOf(url, schema);
-      const made = project(url, cache);
       const environment = async (name = 'local') => ({
         name,
         url: name === 'other' ? other : url,
         protected: false,
       });
-      const own = { ...made, context: { ...made.context, environment } };
+      const own = project(url, cache, () => ({ environment }));
       try {
         await use({ own, url, other });
       } finally {

@@ -28,7 +28,7 @@ async function within(
   files: Readonly<Record<string, string>>,
   use: (of: { context: Context; read(file: string): string }) => Promise<void>,
 ): Promise<void> {
-  const own = project(url, cache);
+  const own = project(url, cache, (root) => ({ schema: join(root, 'schema/schema.sql') }));
   const { root } = own.context;
   for (const [file, text] of Object.entries(files)) {
     mkdirSync(join(root, file, '..'), { recursive: true });
@@ -36,7 +36,7 @@ async function within(
   }
   try {
     await use({
-      context: { ...own.context, schema: join(root, 'schema/schema.sql') },
+      context: own.context,
       read: (file) => readFileSync(join(root, file), 'utf8'),
     });
   } finally {

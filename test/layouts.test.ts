@@ -41,9 +41,14 @@ async function having(
   use: (here: Here) => Promise<void>,
 ): Promise<void> {
   await withDatabase(anyServer(), async ({ url }) => {
-    const own = project(url, cache);
     const layout = layoutOf(name);
-    const migrations = join(own.context.root, layout?.folder ?? 'migrations');
+    const folder = layout?.folder ?? 'migrations';
+    const own = project(url, cache, (root) => ({
+      migrations: join(root, folder),
+      ...(layout && { layout }),
+    }));
+    const { context } = own;
+    const { migrations } = context;
     for (const [file, text] of Object.entries(files)) {
       mkdirSync(join(migrations, file, '..'), { recursive: true });
       writeFileSync(join(migrations, file), text);
@@ -53,7 +58,6 @@ async function having(
         .filter((path) => path.endsWith('.sql'))
         .sort();
     try {
-      const context = { ...own.context, migrations, ...(layout && { layout }) };
       await use({ context, url, want: own.want, files: list });
     } finally {
       own.drop();

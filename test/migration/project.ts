@@ -27,8 +27,13 @@ export interface Project {
  * Makes a project. What needs a shadow shares one until it is dropped.
  * @param url where its environment `local` is; null: embedded
  * @param cacheDir shared by all projects of a test file, so that its shadow is made once
+ * @param more what is otherwise in its context
  */
-export function project(url: string | null, cacheDir: string): Project {
+export function project(
+  url: string | null,
+  cacheDir: string,
+  more: (root: string) => Partial<Context> = () => ({}),
+): Project {
   const root = mkdtempSync(join(tmpdir(), 'pgmage-migrations-'));
   const folder = join(root, 'migrations');
   const schema = join(root, 'schema.sql');
@@ -47,6 +52,7 @@ export function project(url: string | null, cacheDir: string): Project {
       return new Date(clock);
     },
     progress: () => undefined,
+    ...more(root),
   };
   const shadows = kept(context);
   return {
