@@ -79,12 +79,13 @@ test('the server of the target is restarted', async () => {
 test('somebody writes to both meanwhile', async () => {
   const found = await struckAtEach({
     what: 'somebody writes to both between two requests',
-    ...{ source, server, side: 'target', stride: 23, again: false },
+    ...{ source, server, side: 'target', stride: 6, again: false },
     strike: (target) => ({
       moment: 'before',
       do: async () => {
-        await rowsOf(source.socket, `begin; update users set name = name || '!' where id = 7; rollback`);
-        // Whoever has to wait for what is being replaced gives up.
+        // Whoever has to wait gives up. Rows that come back after TRUNCATE are in no older snapshot (manual: "Caveats" of MVCC).
+        const again = `begin; create temporary table kept as table plain; truncate plain; insert into plain table kept; commit`;
+        await rowsOf(source.socket, `set lock_timeout = 100; ${again}`).catch(() => undefined);
         await rowsOf(target.socket, `set lock_timeout = 100; update old set n = n`).catch(() => undefined);
       },
     }),

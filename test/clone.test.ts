@@ -179,6 +179,25 @@ test('roles are never made: whoever lacks them is told', async () => {
   });
 });
 
+test('extensions stay where they are wanted as they are, and rows of their tables come over', async () => {
+  await withPair(newest, newest, async (source, target) => {
+    const own = `create extension pg_trgm; create schema ext; create extension hstore schema ext;
+      create table t (pairs ext.hstore); insert into t values ('a=>1')`;
+    await rowsOf(source.url, own);
+    await rowsOf(
+      target.url,
+      `create extension hstore; ${own.replace(/create schema.*/s, '')} create table t (pairs hstore)`,
+    );
+    const oids = `select extname::text as name, oid::text from pg_extension where extname = 'pg_trgm'`;
+    const before = await rowsOf(target.url, oids);
+    await cloned(contextOf(source.url, target.url));
+    expect(await rowsOf(target.url, oids)).toEqual(before);
+    const [a, b] = [await wholeOf(source.url), await wholeOf(target.url)];
+    expect(b.digests).toEqual(a.digests);
+    expect(diff(b.catalog, a.catalog, kinds)).toEqual({ added: [], removed: [], changed: [] });
+  });
+});
+
 test('what has no second one is left out, and said', async () => {
   await withPair(newest, newest, async (source, target) => {
     await rowsOf(

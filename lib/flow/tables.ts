@@ -33,10 +33,25 @@ const tables = `select json_build_array(n.nspname, c.relname) as path, pg_table_
       where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e'))
   order by pg_table_size(c.oid) desc, n.nspname, c.relname`;
 
+/** SQL that leaves nothing in a table of an extension that is the user's own. */
+export function emptying({ name, condition }: Filled): string {
+  return `delete from only ${name} ${condition}`;
+}
+
 /** Lists the tables that hold rows, the biggest first. @throws Problem of the connection */
 export async function tablesOf(connection: Connection): Promise<Filled[]> {
   const found = await connection.rows<Omit<Filled, 'name' | 'bytes'> & { bytes: string }>(tables);
   return found.map((table) => ({ ...table, name: qualify(table.path), bytes: Number(table.bytes) }));
+}
+
+/**
+ * SQL that keeps tables as they are until the end of the transaction: what TRUNCATE or a rewrite of a table leaves is in no
+ * snapshot that was taken before (manual: "Caveats" of MVCC), so that its rows would seem to be gone. It takes no snapshot
+ * itself.
+ */
+export function holding(tables: readonly Filled[]): string {
+  const names = tables.map(({ name }) => `only ${name}`);
+  return names.length === 0 ? '' : `lock table ${names.join(', ')} in access share mode`;
 }
 
 /**

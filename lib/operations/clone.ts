@@ -1,7 +1,7 @@
 // Copies a whole database over another one: all of it, verified, or nothing.
 
 import { countLargeObjects } from '../flow/large-objects.ts';
-import { tablesOf } from '../flow/tables.ts';
+import { holding, tablesOf } from '../flow/tables.ts';
 import { withLock } from '../ledger/lock.ts';
 import type { ServerConnection } from '../pg/connect.ts';
 import { readingSettings } from '../pg/snapshot.ts';
@@ -186,13 +186,17 @@ function lossesOf({ replaces, replacesObjects }: ClonePlan): string[] {
 }
 
 const hidden = 'set local row_security = off';
-const reading = `begin isolation level repeatable read read only; ${readingSettings}; ${hidden}`;
 // Nothing that a role or a database is set to may change what is made.
 const writing = `begin isolation level read committed read write; ${readingSettings}; ${hidden};
   set local check_function_bodies = off; set local default_tablespace = ''; set local default_table_access_method = 'heap';
   set local xmloption = content`;
 
-function carriedOver(context: Context, ends: Ends, wish: Wish): Promise<Replaced> {
+async function carriedOver(context: Context, ends: Ends, wish: Wish): Promise<Replaced> {
+  const source = ends.from.connection;
+  // The snapshot is taken by what comes behind the locks.
+  const locks = holding(await tablesOf(source));
+  const reading = `begin isolation level repeatable read read only; set local lock_timeout = '10s'; ${locks};
+    ${readingSettings}; ${hidden}`;
   const work = () => replace(context, ends, wish);
-  return transaction(ends.from.connection, () => transaction(ends.to.connection, work, writing), reading);
+  return transaction(source, () => transaction(ends.to.connection, work, writing), reading);
 }

@@ -2,18 +2,18 @@
 // same.
 import { readCatalog } from '../catalog/read.ts';
 import { type Digest, digestOf } from '../flow/digest.ts';
-import { copyLargeObjects, removeLargeObjects, saidOfLargeObjects } from '../flow/large-objects.ts';
+import { copyLargeObjects, saidOfLargeObjects } from '../flow/large-objects.ts';
 import { type Standing, setStandings, standings } from '../flow/sequences.ts';
-import { copyTables, type Filled, tablesOf } from '../flow/tables.ts';
+import { copyTables, type Filled, holding, tablesOf } from '../flow/tables.ts';
 import { kinds } from '../kinds/index.ts';
-import { type Catalog, emptyCatalog } from '../model/catalog.ts';
+import type { Catalog } from '../model/catalog.ts';
 import { type Changed, diff } from '../model/diff.ts';
 import type { Fact, Json } from '../model/fact.ts';
 import type { Step } from '../model/step.ts';
 import type { ServerConnection } from '../pg/connect.ts';
-import { plan } from '../plan/index.ts';
 import { aroundRows } from '../plan/rows.ts';
 import { Problem, toProblem } from '../problem.ts';
+import { clearance, clearRows } from './clearing.ts';
 import type { Context } from './context.ts';
 import { copyable, type Wish } from './copyable.ts';
 import type { Ends } from './preflight.ts';
@@ -42,15 +42,15 @@ export interface Replaced {
  */
 export async function replace(context: Context, { from, to }: Ends, wish: Wish): Promise<Replaced> {
   const [source, target] = [from.connection, to.connection];
-  const { catalog: wanted, left } = copyable(await readCatalog(source, kinds), wish);
-  const there = await readCatalog(target, kinds);
-  const nothing = { ...emptyCatalog(target.major, kinds), role: there.role };
-  const halves = aroundRows({ before: nothing, after: wanted, kinds });
   const tables = await tablesOf(source);
+  await source.execute(holding(tables));
   const positions = await standings(source);
+  const { catalog: wanted, left } = copyable(await readCatalog(source, kinds), wish);
 
-  await runAll(target, plan({ before: there, after: nothing, kinds }));
-  await removeLargeObjects(target);
+  const { steps, left: nothing } = clearance(await readCatalog(target, kinds), wanted);
+  const halves = aroundRows({ before: nothing, after: wanted, kinds });
+  await runAll(target, steps);
+  await clearRows(target);
   await runAll(target, halves.before);
   const progress = progressOf(context, tables);
   const rows = await copyTables(source, target, tables, progress.told);
@@ -59,7 +59,10 @@ export async function replace(context: Context, { from, to }: Ends, wish: Wish):
   context.progress(
     `Building indexes and constraints in ${to.named.name}, and reading ${from.named.name} again`,
   );
-  const [before] = await together(digestOf(source), runAll(target, halves.after));
+  const [before] = await together(
+    (go) => digestOf(source, undefined, go),
+    (go) => runAll(target, halves.after, go),
+  );
   context.progress(`Comparing ${to.named.name} with ${from.named.name}`);
   const after = await digestOf(target);
 
@@ -86,9 +89,21 @@ export async function replace(context: Context, { from, to }: Ends, wish: Wish):
   };
 }
 
-// Neither goes on alone behind the other's failure: what is sent after a rollback would not be undone.
-async function together<A, B>(one: Promise<A>, other: Promise<B>): Promise<[A, B]> {
-  const [a, b] = await Promise.allSettled([one, other]);
+// Neither goes on alone behind the other's failure: what is sent after a rollback would not be undone. Each calls `go` now
+// and then, which ends it when the other has failed.
+async function together<A, B>(
+  one: (go: () => void) => Promise<A>,
+  other: (go: () => void) => Promise<B>,
+): Promise<[A, B]> {
+  let failure: Problem | undefined;
+  const go = () => {
+    if (failure !== undefined) throw failure;
+  };
+  const failed = (thrown: unknown): never => {
+    failure ??= toProblem(thrown);
+    throw failure;
+  };
+  const [a, b] = await Promise.allSettled([one(go).catch(failed), other(go).catch(failed)]);
   if (a.status === 'rejected') throw toProblem(a.reason);
   if (b.status === 'rejected') throw toProblem(b.reason);
   return [a.value, b.value];
@@ -97,17 +112,23 @@ async function together<A, B>(one: Promise<A>, other: Promise<B>): Promise<[A, B
 // How many statements go to the server at once.
 const batch = 100;
 
-async function runAll(connection: ServerConnection, steps: readonly Step[]): Promise<void> {
+async function runAll(
+  connection: ServerConnection,
+  steps: readonly Step[],
+  go: () => void = () => undefined,
+): Promise<void> {
   const alone = steps.find(({ transactional }) => !transactional);
   if (alone !== undefined)
     throw new Problem('internal', { reason: `no transaction can hold ${alone.shown ?? alone.sql}` });
-  for (let at = 0; at < steps.length; at += batch)
+  for (let at = 0; at < steps.length; at += batch) {
+    go();
     await connection.execute(
       steps
         .slice(at, at + batch)
         .map(({ sql }) => sql)
         .join('\n;\n'),
     );
+  }
 }
 
 function progressOf(context: Context, tables: readonly Filled[]) {
@@ -190,10 +211,8 @@ function sequenceDifferences(before: readonly Standing[], after: readonly Standi
 }
 
 async function objectDifferences(source: ServerConnection, target: ServerConnection, { owners }: Wish) {
-  const [wanted, reached] = await together(
-    saidOfLargeObjects(source, owners),
-    saidOfLargeObjects(target, owners),
-  );
+  const wanted = await saidOfLargeObjects(source, owners);
+  const reached = await saidOfLargeObjects(target, owners);
   const there = new Set(reached);
   return wanted.filter((sql) => !there.has(sql)).map((sql) => `missing: ${sql}`);
 }

@@ -100,7 +100,12 @@ async function judge(desk: Desk, reached: Database, wanted: Database): Promise<F
   );
 }
 
-async function compared({ observer, pgDump }: Desk, reached: Database, wanted: Database): Promise<Findings> {
+/** What the independent judges find to differ between two databases of one server. */
+export async function compared(
+  { observer, pgDump }: Desk,
+  reached: Database,
+  wanted: Database,
+): Promise<Findings> {
   const seen = (database: Database) => withSession(database.socket, (session) => observer.observe(session));
   const [a, b] = [await seen(reached), await seen(wanted)];
   const order = reordered(a, b).map((table) => `${table} has its columns in another order`);

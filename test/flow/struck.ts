@@ -18,6 +18,7 @@ export const shop = `
   create table events (id bigserial primary key, by int references users, filler text);
   insert into events (by, filler) select n % 2000 + 1, repeat('event ' || n, 30) from generate_series(1, 8000) n;
   create index on events (by); create view active as select distinct by from events;
+  create table plain (n int); insert into plain select generate_series(1, 500);
   create materialized view busy as select by, count(*) from events group by by;
   select lo_from_bytea(4711, convert_to(repeat('large ', 100000), 'UTF8'))`;
 

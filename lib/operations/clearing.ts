@@ -1,0 +1,50 @@
+// All that a database holds is dropped, in the transaction that is open, so that something else can take its place.
+import { removeLargeObjects } from '../flow/large-objects.ts';
+import { emptying, tablesOf } from '../flow/tables.ts';
+import { kinds } from '../kinds/index.ts';
+import { type Catalog, closure, emptyCatalog, withRelations } from '../model/catalog.ts';
+import { equal } from '../model/diff.ts';
+import type { Fact } from '../model/fact.ts';
+import type { Step } from '../model/step.ts';
+import type { ServerConnection } from '../pg/connect.ts';
+import { plan } from '../plan/index.ts';
+
+/**
+ * The statements that drop all that a database holds, and what is left then: what every new database has, and extensions that
+ * are wanted as they are. These may belong to somebody else, who made them for this database.
+ * @param there what the database holds
+ * @param wanted what it is going to hold
+ * @throws Problem `plan_cycle`
+ */
+export function clearance(there: Catalog, wanted: Catalog): { steps: Step[]; left: Catalog } {
+  const kept = closure(
+    [...there.facts.values()]
+      .filter((fact) => fact.kind === 'extension' && stays(fact, there, wanted))
+      .map(({ id }) => id),
+    (id) => there.needs.get(id)?.keys() ?? [],
+  );
+  const empty = emptyCatalog(there.major, kinds);
+  // With what an object always has, such as its owner.
+  const own = [...there.facts].filter(
+    ([id, fact]) => kept.has(id) || (kept.has(`${fact.parent}`) && kinds.get(fact.kind)?.optional?.(fact)),
+  );
+  const left = withRelations({ ...there, complete: false }, new Map([...empty.facts, ...own]), () => there);
+  return { steps: plan({ before: there, after: left, kinds }), left };
+}
+
+function stays(fact: Fact, there: Catalog, wanted: Catalog): boolean {
+  const same = (id: string) => {
+    const [one, other] = [there.facts.get(id), wanted.facts.get(id)];
+    return other === undefined || equal(one?.payload, other.payload);
+  };
+  return (
+    wanted.facts.has(fact.id) && same(fact.id) && same(fact.id.replace(/^extension:/, 'extension version:'))
+  );
+}
+
+/** Drops what a database holds besides its schema: large objects, and rows that users put into tables of extensions. */
+export async function clearRows(connection: ServerConnection): Promise<void> {
+  await removeLargeObjects(connection);
+  for (const table of await tablesOf(connection))
+    if (table.extension !== null) await connection.execute(emptying(table));
+}

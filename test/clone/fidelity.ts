@@ -1,0 +1,80 @@
+// One schema with its rows is cloned over whatever another database holds, and every judge says whether it came over.
+import { kinds } from '../../lib/kinds/index.ts';
+import { diff } from '../../lib/model/diff.ts';
+import { compared, type Desk } from '../corpus/proof.ts';
+import { cloned, contextOf, wholeOf } from '../flow/cloning.ts';
+import { describe, load, withSession } from '../proof/session.ts';
+import { type Database, rowsOf, withDatabase } from '../servers/databases.ts';
+import { filling } from './filling.ts';
+
+/** What came of one schema. */
+export interface Outcome {
+  /** Why it was not tried; null: it was. */
+  readonly skipped: string | null;
+  readonly wrong: readonly string[];
+  readonly rows: number;
+}
+
+const roleQuery = `select rolname::text as name, rolsuper as super from pg_roles where rolname !~ '^pg_'`;
+
+/**
+ * Clones a schema.
+ * @param texts loaded one after the other
+ * @param to where the target is; it keeps what it got for the next one
+ */
+export async function faithful(
+  from: Desk,
+  to: Desk,
+  texts: readonly string[],
+  target: Database,
+): Promise<Outcome> {
+  return withDatabase(from.server, async (source) => {
+    try {
+      const known = new Set(
+        (await rowsOf<{ name: string }>(source.socket, roleQuery)).map(({ name }) => name),
+      );
+      await withSession(source.socket, async (session) => {
+        for (const text of texts) await load(session, withoutRoles(text, known));
+      });
+      await rowsOf(source.socket, filling);
+    } catch (thrown) {
+      return { skipped: describe(thrown), wrong: [], rows: 0 };
+    }
+    try {
+      await sameRoles(source, target);
+      const { done } = await cloned(contextOf(source.url, target.url));
+      const [a, b] = [await wholeOf(source.socket), await wholeOf(target.socket)];
+      const stored = ({ kind }: { kind: string }) => kind !== 'materialized view';
+      const rows = a.digests
+        .filter(stored)
+        .filter((one, at) => JSON.stringify(one) !== JSON.stringify(b.digests.filter(stored)[at]));
+      const wrong = rows.map((one) => `rows differ: ${one.name}`);
+      if (from.server.major === to.server.major && done?.left.length === 0) {
+        const { added, removed, changed } = diff(b.catalog, a.catalog, kinds);
+        wrong.push(
+          ...[...added, ...removed].map(({ id }) => `fact: ${id}`),
+          ...changed.map((one) => `changed: ${one.to.id}`),
+        );
+        const judged = await compared(to, target, source);
+        for (const [judge, lines] of Object.entries(judged))
+          wrong.push(...lines.map((line) => `${judge}: ${line}`));
+      }
+      return { skipped: null, wrong, rows: done?.tables.reduce((sum, one) => sum + one.rows, 0) ?? 0 };
+    } catch (thrown) {
+      return { skipped: null, wrong: [describe(thrown)], rows: 0 };
+    }
+  });
+}
+
+// A role is the server's, and may be there from another schema.
+function withoutRoles(text: string, known: ReadonlySet<string>): string {
+  return text.replace(/^\s*create (?:role|user) (?:"([^"]+)"|([\w$]+))[^;]*;/gim, (whole, quoted, plain) =>
+    known.has(quoted ?? plain) ? '' : whole,
+  );
+}
+
+async function sameRoles(source: Database, target: Database): Promise<void> {
+  const there = new Set((await rowsOf<{ name: string }>(target.socket, roleQuery)).map(({ name }) => name));
+  for (const { name, super: all } of await rowsOf<{ name: string; super: boolean }>(source.socket, roleQuery))
+    if (!there.has(name)) await rowsOf(target.socket, `create role "${name}"${all ? ' superuser' : ''}`);
+}
