@@ -28,12 +28,12 @@ const contents = () =>
   rowsOf(database.url, 'select count(*)::int, sum(id)::text, sum(length(filler))::text from t');
 
 test('rows go from one session to another, of every size, and both go on afterwards', async () => {
-  expect(await to.copyIn(into, from.copyOut(rows(50_000)))).toBe(50_000);
+  expect(await to.copyIn(into, from.copyOut(rows(200_000)))).toBe(200_000);
   const sizes = '(array[0, 1, 70000, 3000000])[id]';
   expect(await to.copyIn(into, from.copyOut(rows(4, `repeat('ü', ${sizes})`)))).toBe(4);
   expect(await to.copyIn(into, from.copyOut(rows(0)))).toBe(0);
   const wanted = await from.rows(`select count(*)::int, sum(id)::text, sum(length(filler))::text
-    from (select id, repeat('x', id % 300) as filler from generate_series(1, 50000) id
+    from (select id, repeat('x', id % 300) as filler from generate_series(1, 200000) id
       union all select id, repeat('ü', ${sizes}) from generate_series(1, 4) id) t`);
   expect(await contents()).toEqual(wanted);
   expect(await from.rows('select 1 as one')).toEqual([{ one: 1 }]);

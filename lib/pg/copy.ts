@@ -1,5 +1,4 @@
 // COPY (manual: "COPY Operations" of the protocol): rows as a stream, taken and given no faster than both ends can.
-import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import type { Client, Submittable } from 'pg';
 
@@ -126,7 +125,7 @@ export async function copyIn(of: Channel, sql: string, pieces: AsyncIterable<Uin
         if (refused || stream.destroyed) return;
         stream.write(header(piece.length));
         // Whoever waits for room is woken by the end of the session, too.
-        if (!stream.write(piece)) await Promise.race([once(stream, 'drain'), once(stream, 'close')]);
+        if (!stream.write(piece)) await roomIn(stream);
       }
       wire.endCopyFrom();
     } catch (thrown) {
@@ -144,6 +143,16 @@ export async function copyIn(of: Channel, sql: string, pieces: AsyncIterable<Uin
     };
     const copy = new Copy(sql, done, (wire) => void give(wire));
     of.client.query(copy);
+  });
+}
+
+function roomIn(stream: Duplex): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      stream.off('drain', done).off('close', done);
+      resolve();
+    };
+    stream.on('drain', done).on('close', done);
   });
 }
 

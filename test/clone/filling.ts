@@ -54,4 +54,10 @@ begin
     exit when not more;
   end loop;
   set local session_replication_role = origin;
+  for t in select c.oid::regclass as name from pg_class c where c.relkind = 'm' and c.relispopulated loop
+    begin
+      execute format('refresh materialized view %s', t.name);
+    exception when others then null;
+    end;
+  end loop;
 end $filling$`;
