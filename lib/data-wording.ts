@@ -60,6 +60,12 @@ export const dataWording: { readonly [C in keyof DataProblems]: Wording<DataProb
     (of) => `Restored into ${of.environment}, it is not what was backed up: ${of.differences.join('; ')}`,
     'Nothing was changed: all of it was rolled back. Please report it, if nobody else changed that database meanwhile.',
   ),
+  bad_mask: row(
+    64,
+    400,
+    (of) => `Bad mask of ${of.mask}: ${of.reason}`,
+    'Nothing was copied. A mask is table.column=SQL, or one of the ready ones, as users.email=@email.',
+  ),
   clone_refused: row(
     1,
     409,

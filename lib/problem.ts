@@ -89,6 +89,7 @@ export interface DataProblems {
   protected_target: { readonly environment: string };
   unfit_target: { readonly environment: string; readonly reasons: readonly string[] };
   not_as_backed_up: { readonly environment: string; readonly differences: readonly string[] };
+  bad_mask: { readonly mask: string; readonly reason: string };
   clone_refused: { readonly source: string; readonly target: string; readonly faults: readonly string[] };
   not_as_source: {
     readonly source: string;

@@ -4,6 +4,7 @@ import type { TaskContext } from '../lib/runner/context.ts';
 import type { Outcome } from '../lib/runner/outcome.ts';
 
 type Name = string; // What --help calls the values.
+type Mask = string;
 
 /**
  * Replaces what one database holds by what another one holds: all of it, verified, or nothing.
@@ -22,6 +23,16 @@ export async function clone(
     noOwner?: boolean;
     /** The name of the target, where that is protected. */
     confirm?: Name;
+    /** Only these tables, and what they need: users, shop.*. Can be given more than once. */
+    tables?: Name[];
+    /** Leave these objects out, and all that needs them: log, view:seen. Can be given more than once. */
+    exclude?: Name[];
+    /** Tables that come without their rows. Can be given more than once. */
+    excludeData?: Name[];
+    /** No rows at all. */
+    schemaOnly?: boolean;
+    /** What stands in the place of a column, as table.column=SQL or table.column=@email. Can be given more than once. */
+    mask?: Mask[];
     /** Do not ask. */
     yes?: boolean;
     /** Go on although the target holds rows, which are lost. */

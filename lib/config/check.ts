@@ -34,6 +34,7 @@ const config = object({
   environment: text,
   environments: entries((value) => (text(value) === null ? null : environment(value))),
   ignore: object({ schemas: texts, objects: texts }),
+  masks: entries(text),
   queries: either(text, texts),
   afterSync: either(text, texts),
   online: flag,

@@ -44,6 +44,11 @@ export interface Config {
     /** Qualified names, with or without their kind: `public.spatial_ref_sys`, `extension:pg_stat_statements`. */
     readonly objects?: readonly string[];
   };
+  /**
+   * What stands in the place of columns' values wherever rows are cloned, by `table.column`: an SQL expression, or one of
+   * `@null`, `@hash`, `@email`, `@name`, `@phone`, `@uuid`, `@text`, `@digits`, `@year`.
+   */
+  readonly masks?: Readonly<Record<string, string>>;
   /** Files, folders and patterns of queries that `db:verify` compiles against the schema, besides those of sqlc. */
   readonly queries?: string | readonly string[];
   /** A command that runs when `db:sync` has changed the wanted environment's schema: `sqlc generate`. A string is run by the shell. */

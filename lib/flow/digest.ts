@@ -124,6 +124,15 @@ function queryOf({ path, relkind, populated, condition, columns }: Relation): st
   const name = qualify(path);
   if (relkind === 'S') return `select 1 as rows, row(last_value, is_called)::text as hash from ${name}`;
   if (!populated) return `select 0 as rows, ${literal('unpopulated')} as hash`;
-  const row = `row(${columns.map((column) => `t.${qualify([column])}`).join(', ')})::text`;
+  return digestQuery(
+    name,
+    columns.map((column) => `t.${qualify([column])}`),
+    condition,
+  );
+}
+
+/** A query for the digest of what expressions give of each row of a table t. */
+export function digestQuery(name: string, expressions: readonly string[], condition = ''): string {
+  const row = `row(${expressions.join(', ')})::text`;
   return `select count(*) as rows, ${folded(row)} as hash from only ${name} t ${condition}`;
 }

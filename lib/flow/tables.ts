@@ -17,6 +17,8 @@ export interface Filled {
   readonly condition: string;
   /** Quoted, without those that are generated. */
   readonly columns: readonly string[];
+  /** What is read in their places, as SQL; left out: they themselves. */
+  readonly expressions?: readonly string[];
 }
 
 // Tables and partitions that hold rows themselves; of extensions, those that they let users fill (manual: "Extension
@@ -77,7 +79,9 @@ export async function copyTables(
 
 const listed = (columns: readonly string[]) => (columns.length === 0 ? '' : ` (${columns.join(', ')})`);
 
-function reading({ name, columns, condition }: Filled): string {
+function reading({ name, columns, condition, expressions }: Filled): string {
+  if (expressions !== undefined)
+    return `copy (select ${expressions.join(', ')} from only ${name} ${condition}) to stdout`;
   if (condition === '') return `copy ${name}${listed(columns)} to stdout`;
   return `copy (select ${columns.join(', ')} from only ${name} ${condition}) to stdout`;
 }

@@ -99,15 +99,23 @@ export function without(catalog: Catalog, ids: ReadonlySet<string>): Catalog {
   return withRelations(catalog, kept, () => catalog);
 }
 
-/** Some facts and all that need them. */
-export function withDependents({ needs }: Catalog, ids: readonly string[]): ReadonlySet<string> {
+/**
+ * Some facts and all that need them.
+ * @param dying also what the server drops with them
+ */
+export function withDependents(
+  { needs, dies }: Relations,
+  ids: readonly string[],
+  dying = false,
+): ReadonlySet<string> {
   const dependents = new Map<string, string[]>();
-  for (const [id, needed] of needs)
-    for (const other of needed.keys()) {
-      const known = dependents.get(other);
-      if (known === undefined) dependents.set(other, [id]);
-      else known.push(id);
-    }
+  const note = (id: string, other: string) => {
+    const known = dependents.get(other);
+    if (known === undefined) dependents.set(other, [id]);
+    else known.push(id);
+  };
+  for (const [id, needed] of needs) for (const other of needed.keys()) note(id, other);
+  for (const [id, causes] of dying ? dies : []) for (const other of causes) note(id, other);
   return closure(ids, (id) => dependents.get(id) ?? []);
 }
 

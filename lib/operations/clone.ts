@@ -1,6 +1,7 @@
 // Copies a whole database over another one: all of it, verified, or nothing.
 
 import { countLargeObjects } from '../flow/large-objects.ts';
+import type { Masks } from '../flow/masks.ts';
 import { holding, tablesOf } from '../flow/tables.ts';
 import { withLock } from '../ledger/lock.ts';
 import type { ServerConnection } from '../pg/connect.ts';
@@ -34,6 +35,16 @@ export interface CloneInput extends Consent {
   readonly noOwner?: boolean;
   /** The name of the target, where that is protected. */
   readonly confirm?: string;
+  /** Only these tables, and what they need; `*` stands for any characters. */
+  readonly tables?: readonly string[];
+  /** Objects that are left out, with all that needs them. */
+  readonly exclude?: readonly string[];
+  /** Tables that come without their rows. */
+  readonly excludeData?: readonly string[];
+  /** No rows at all. */
+  readonly schemaOnly?: boolean;
+  /** What stands in the place of columns, as `table.column=SQL`; besides those that are configured. */
+  readonly mask?: readonly string[];
 }
 
 /** A table with its rows. */
@@ -85,7 +96,7 @@ export async function clone(context: Context, input: CloneInput, ask: Ask<CloneP
     withEnds(context, source, target, (ends) =>
       withLock(ends.to.connection, ends.to.named.name, async () => {
         const start = context.now().getTime();
-        const { plan, wish } = await prepared(ends, input);
+        const { plan, wish } = await prepared(ends, input, context);
         const faults = plan.checks.filter(({ outcome }) => outcome === 'failed').map(({ text }) => text);
         if (faults.length > 0)
           throw new Problem('clone_refused', { source: plan.source.name, target: plan.target.name, faults });
@@ -152,7 +163,11 @@ function shown(context: Context, target: Target): Named {
   return { name: name || rest.address, ...rest };
 }
 
-async function prepared(ends: Ends, input: CloneInput): Promise<{ plan: ClonePlan; wish: Wish }> {
+async function prepared(
+  ends: Ends,
+  input: CloneInput,
+  { masks: configured }: Context,
+): Promise<{ plan: ClonePlan; wish: Wish }> {
   const owners = !input.noOwner;
   const [from, to] = [await databaseOf(ends.from.connection), await databaseOf(ends.to.connection)];
   const { check, otherVersions } = await extensionCheck(ends);
@@ -167,7 +182,24 @@ async function prepared(ends: Ends, input: CloneInput): Promise<{ plan: ClonePla
     replaces,
     replacesObjects: await countLargeObjects(ends.to.connection),
   };
-  return { plan, wish: { owners, otherVersions } };
+  const { tables, exclude, excludeData, schemaOnly } = input;
+  const choice = {
+    ...(tables && { tables }),
+    ...(exclude && { exclude }),
+    ...(excludeData && { excludeData }),
+  };
+  const masks = { ...configured, ...masksIn(input.mask ?? []) };
+  return { plan, wish: { owners, otherVersions, ...choice, schemaOnly: schemaOnly ?? false, masks } };
+}
+
+function masksIn(given: readonly string[]): Masks {
+  return Object.fromEntries(
+    given.map((one) => {
+      const middle = one.indexOf('=');
+      if (middle < 1) throw new Problem('bad_mask', { mask: one, reason: 'it says nothing behind =' });
+      return [one.slice(0, middle).trim(), one.slice(middle + 1).trim()];
+    }),
+  );
 }
 
 async function countedIn(connection: ServerConnection): Promise<Counted[]> {

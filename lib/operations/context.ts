@@ -46,6 +46,8 @@ export interface Context {
   readonly online?: boolean;
   /** Milliseconds that a migration waits for a lock before it gives way and tries again; 0: for ever. Default: 3000. */
   readonly lockTimeout?: number;
+  /** What stands in the place of columns' values wherever rows are cloned: `users.email` → SQL, or `@email`. */
+  readonly masks?: Readonly<Record<string, string>>;
   /** Version of pgmage: part of the keys of cached catalogs. */
   readonly version: string;
   /**

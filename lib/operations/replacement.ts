@@ -1,23 +1,32 @@
 // All that a database holds is replaced by what another one holds: in one transaction, which ends only where both are the
 // same.
 import { readCatalog } from '../catalog/read.ts';
-import { type Digest, digestOf } from '../flow/digest.ts';
-import { copyLargeObjects, saidOfLargeObjects } from '../flow/large-objects.ts';
+import { digestOf, undigested } from '../flow/digest.ts';
+import { copyLargeObjects } from '../flow/large-objects.ts';
+import { masked } from '../flow/masks.ts';
+import { progressOf } from '../flow/progress.ts';
 import { type Standing, setStandings, standings } from '../flow/sequences.ts';
 import { copyTables, type Filled, holding, tablesOf } from '../flow/tables.ts';
 import { kinds } from '../kinds/index.ts';
 import type { Catalog } from '../model/catalog.ts';
-import { type Changed, diff } from '../model/diff.ts';
-import type { Fact, Json } from '../model/fact.ts';
+import { quote } from '../model/quote.ts';
 import type { Step } from '../model/step.ts';
 import type { ServerConnection } from '../pg/connect.ts';
 import { aroundRows } from '../plan/rows.ts';
 import { Problem, toProblem } from '../problem.ts';
 import { clearance, clearRows } from './clearing.ts';
 import type { Context } from './context.ts';
-import { copyable, type Wish } from './copyable.ts';
+import { copyable, fitting, type Wish } from './copyable.ts';
 import type { Ends } from './preflight.ts';
-import { isDoubtful } from './same-words.ts';
+import {
+  differing,
+  nothingOf,
+  objectDifferences,
+  rowDifferences,
+  schemaDifferences,
+  sequenceDifferences,
+  toDigest,
+} from './sameness.ts';
 
 /** What came over. */
 export interface Replaced {
@@ -42,10 +51,19 @@ export interface Replaced {
  */
 export async function replace(context: Context, { from, to }: Ends, wish: Wish): Promise<Replaced> {
   const [source, target] = [from.connection, to.connection];
-  const tables = await tablesOf(source);
-  await source.execute(holding(tables));
-  const positions = await standings(source);
+  const held = await tablesOf(source);
+  await source.execute(holding(held));
   const { catalog: wanted, left } = copyable(await readCatalog(source, kinds), wish);
+  const chosen = held.filter((table) => comesOver(table, wanted));
+  const empty = wish.schemaOnly
+    ? new Set(chosen.map(idOf))
+    : fitting(wanted, '--exclude-data', wish.excludeData ?? []);
+  const tables = await masked(
+    source,
+    chosen.filter((table) => !empty.has(idOf(table))),
+    wish.masks,
+  );
+  const objects = !wish.schemaOnly && wish.tables === undefined;
 
   const { steps, left: nothing } = clearance(await readCatalog(target, kinds), wanted);
   const halves = aroundRows({ before: nothing, after: wanted, kinds });
@@ -54,25 +72,40 @@ export async function replace(context: Context, { from, to }: Ends, wish: Wish):
   await runAll(target, halves.before);
   const progress = progressOf(context, tables);
   const rows = await copyTables(source, target, tables, progress.told);
-  const largeObjects = await copyLargeObjects(source, target, wish.owners);
+  const largeObjects = objects ? await copyLargeObjects(source, target, wish.owners) : 0;
+  const positions = wish.schemaOnly ? [] : await standingsOf(source, target);
   await setStandings(target, positions);
   context.progress(
     `Building indexes and constraints in ${to.named.name}, and reading ${from.named.name} again`,
   );
   const [before] = await together(
-    (go) => digestOf(source, undefined, go),
+    async (go) => [
+      ...(await digestOf(
+        source,
+        toDigest(await undigested(source), wanted, tables, { objects, masks: true }),
+        go,
+      )),
+      ...nothingOf(
+        chosen.filter((table) => empty.has(idOf(table))),
+        objects,
+      ),
+    ],
     (go) => runAll(target, halves.after, go),
   );
   context.progress(`Comparing ${to.named.name} with ${from.named.name}`);
-  const after = await digestOf(target);
+  const after = await digestOf(
+    target,
+    toDigest(await undigested(target), wanted, tables, { objects: true, masks: false }),
+  );
 
-  const reached = copyable(await readCatalog(target, kinds), wish).catalog;
+  const { owners, otherVersions } = wish;
+  const reached = copyable(await readCatalog(target, kinds), { owners, otherVersions, masks: {} }).catalog;
   const { wrong, reworded } = schemaDifferences(reached, wanted);
   const differences = [
     ...wrong,
     ...rowDifferences(before, after),
     ...sequenceDifferences(positions, await standings(target)),
-    ...(await objectDifferences(source, target, wish)),
+    ...(objects ? await objectDifferences(source, target, wish) : []),
   ];
   if (differences.length > 0)
     throw new Problem('not_as_source', { source: from.named.name, target: to.named.name, differences });
@@ -87,6 +120,19 @@ export async function replace(context: Context, { from, to }: Ends, wish: Wish):
     left,
     reworded,
   };
+}
+
+const idOf = ({ name }: Filled) => `table:${name}`;
+
+function comesOver(table: Filled, { facts }: Catalog): boolean {
+  const { extension } = table;
+  return extension === null ? facts.has(idOf(table)) : facts.has(`extension:${quote(extension)}`);
+}
+
+// Sequences as they stand now, so that every number in a row that the snapshot shows has been given out.
+async function standingsOf(source: ServerConnection, target: ServerConnection): Promise<Standing[]> {
+  const there = new Set((await standings(target)).map(({ name }) => name));
+  return (await standings(source)).filter(({ name }) => there.has(name));
 }
 
 // Neither goes on alone behind the other's failure: what is sent after a rollback would not be undone. Each calls `go` now
@@ -129,90 +175,4 @@ async function runAll(
         .join('\n;\n'),
     );
   }
-}
-
-function progressOf(context: Context, tables: readonly Filled[]) {
-  const all = tables.reduce((sum, { bytes }) => sum + bytes, 0);
-  const start = context.now().getTime();
-  let bytes = 0;
-  let last = start;
-  // As often as somebody can read it.
-  const interval = 2000;
-  return {
-    bytes: () => bytes,
-    told: ({ name }: Filled, more: number) => {
-      bytes += more;
-      const now = context.now().getTime();
-      if (now - last < interval) return;
-      last = now;
-      const rate = bytes / ((now - start) / 1000);
-      const rest = Math.max(0, all - bytes) / rate;
-      context.progress(
-        `Copying ${name}: ${megabytes(bytes)} of about ${megabytes(all)} MB, ${megabytes(rate)} MB/s, ${Math.ceil(rest)} s left`,
-      );
-    },
-  };
-}
-
-const megabytes = (bytes: number) => Math.round(bytes / 2 ** 20);
-
-function schemaDifferences(reached: Catalog, wanted: Catalog): { wrong: string[]; reworded: number } {
-  const { added, removed, changed } = diff(reached, wanted, kinds);
-  const name = (fact: Fact) => `${kinds.get(fact.kind)?.reference(fact) ?? fact.id} (${fact.kind})`;
-  // What is told otherwise was made from the very text of the source, which the target has read and tells in its own words.
-  const isReworded = (pair: Changed) =>
-    reached.major === wanted.major
-      ? isDoubtful(pair)
-      : pair.attributes.every((one) => areTexts(pair.from.payload[one], pair.to.payload[one]));
-  const wrong = changed.filter((pair) => !isReworded(pair));
-  return {
-    wrong: [
-      ...added.map((fact) => `missing: ${name(fact)}`),
-      ...removed.map((fact) => `too many: ${name(fact)}`),
-      ...wrong.map(({ to, attributes }) => `${name(to)} has another ${attributes.join(', ')}`),
-    ],
-    reworded: changed.length - wrong.length,
-  };
-}
-
-function areTexts(a: Json | undefined, b: Json | undefined): boolean {
-  if (Array.isArray(a) && Array.isArray(b))
-    return a.length === b.length && a.every((one, at) => areTexts(one, b[at]));
-  return typeof a === 'string' && typeof b === 'string';
-}
-
-function rowDifferences(before: readonly Digest[], after: readonly Digest[]): string[] {
-  const stored = ({ kind }: Digest) => kind === 'table' || kind === 'large objects';
-  return differing(before, after, stored);
-}
-
-// What holds other rows, or is on one side alone.
-function differing(
-  before: readonly Digest[],
-  after: readonly Digest[],
-  which: (of: Digest) => boolean,
-): string[] {
-  const key = ({ kind, name }: Digest) => `${kind} ${name}`;
-  const known = new Map(after.filter(which).map((one) => [key(one), one]));
-  const wrong = before.filter(which).flatMap((one) => {
-    const other = known.get(key(one));
-    known.delete(key(one));
-    if (other?.rows === one.rows && other.hash === one.hash) return [];
-    return `${key(one)} holds other rows: ${one.rows} there, ${other?.rows ?? 'nothing'} here`;
-  });
-  return [...wrong, ...[...known.keys()].map((name) => `${name} is not in the source`)];
-}
-
-function sequenceDifferences(before: readonly Standing[], after: readonly Standing[]): string[] {
-  const known = new Map(after.map((one) => [one.name, one]));
-  return before
-    .filter(({ name, last, called }) => known.get(name)?.last !== last || known.get(name)?.called !== called)
-    .map(({ name }) => `sequence ${name} stands elsewhere`);
-}
-
-async function objectDifferences(source: ServerConnection, target: ServerConnection, { owners }: Wish) {
-  const wanted = await saidOfLargeObjects(source, owners);
-  const reached = await saidOfLargeObjects(target, owners);
-  const there = new Set(reached);
-  return wanted.filter((sql) => !there.has(sql)).map((sql) => `missing: ${sql}`);
 }

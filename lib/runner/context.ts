@@ -56,6 +56,7 @@ export function makeContext(project: Project, edge: Edge): TaskContext {
     shadow: config.shadow ?? null,
     online: config.online ?? true,
     ...(config.lockTimeout !== undefined && { lockTimeout: config.lockTimeout }),
+    ...(config.masks !== undefined && { masks: config.masks }),
     version: edge.version,
     ignore: { schemas: config.ignore?.schemas ?? [], objects: config.ignore?.objects ?? [] },
     // Found once: a command that is asked for a URL can be slow, or ask somebody.
