@@ -111,6 +111,8 @@ export async function runClient(
   );
   // Where its output has ended it is ending by itself, and knows why.
   const stopped = taken !== null && !child.stdout.readableEnded && child.kill('SIGKILL');
+  // Unread, it would keep the end of the process from being noticed.
+  child.stdout.destroy();
   const reason = await ended;
   if (reason !== null && !stopped) throw new Problem('client_failed', { program, reason: redact(reason) });
   if (taken !== null) throw taken.thrown;

@@ -78,9 +78,12 @@ export async function writeManifest(dump: string, manifest: Manifest): Promise<v
   await writing(path, async () => {
     try {
       const handle = await open(draft, 'w', 0o600);
-      await handle.writeFile(text);
-      await handle.sync();
-      await handle.close();
+      try {
+        await handle.writeFile(text);
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
       await rename(draft, path);
     } catch (thrown) {
       await rm(draft, { force: true }).catch(() => undefined);

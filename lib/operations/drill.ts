@@ -40,7 +40,8 @@ export async function drill(
     await keeper.execute(`create database ${name} template template0 ${locale}`);
     const connection = await server({ ...target, url: onDatabase(url, name) });
     const { signal } = stopping;
-    const told = { progress: (message: string) => context.progress(message), environment: 'a drill' };
+    const progress = (message: string) => context.progress(message);
+    const told = { progress, environment: 'a drill', lockTimeout: 0 };
     try {
       return await replaceAll(connection, { ...told, client, path: backup.path, manifest, noOwner, signal });
     } catch (thrown) {

@@ -2,6 +2,7 @@
 import { findClients, fittingClient } from '../flow/client.ts';
 import { undigested } from '../flow/digest.ts';
 import type { Manifest } from '../flow/manifest.ts';
+import { withLock } from '../ledger/lock.ts';
 import type { ServerConnection } from '../pg/connect.ts';
 import { snapshot } from '../pg/snapshot.ts';
 import { Problem } from '../problem.ts';
@@ -48,7 +49,7 @@ export interface RestoreReport extends RestorePlan {
  * Restores a backup into an environment.
  * @param file a name in the folder of backups, or a path
  * @throws Problem `protected_target`, `backup_damaged`, `unfit_target`, `no_client`, `data_loss_refused`,
- * `confirmation_needed`, `not_as_backed_up`, `client_failed`; of the connection
+ * `confirmation_needed`, `migration_running`, `not_as_backed_up`, `client_failed`; of the connection
  */
 export async function restore(
   context: Context,
@@ -71,26 +72,29 @@ export async function restore(
     const reasons = await misfits(connection, manifest);
     if (reasons.length > 0) throw new Problem('unfit_target', { environment: target.name, reasons });
     const client = fittingClient(await findClients(), Number.parseInt(manifest.tools.pg_dump, 10));
-    const plan: RestorePlan = {
-      target: namedTarget(context, target),
-      backup: backupReport(context, backup),
-      destroyed: await holdings(connection),
-    };
-    const losses = plan.destroyed.filter(({ rows }) => rows > 0);
-    const told = losses.map(({ name, rows }) => `${name} (${rows} rows)`);
-    if (!(await agreed(`db:restore to ${target.name}`, plan, told, input, ask)))
-      return { ...plan, proof: null, durationMs: 0 };
-    const started = context.now().getTime();
-    const proof = await replaceAll(connection, {
-      environment: target.name,
-      client,
-      path: backup.path,
-      manifest,
-      noOwner: input.noOwner ?? false,
-      signal: stopping.signal,
-      progress: (message) => context.progress(message),
+    return await withLock(connection, target.name, async () => {
+      const plan: RestorePlan = {
+        target: namedTarget(context, target),
+        backup: backupReport(context, backup),
+        destroyed: await holdings(connection),
+      };
+      const losses = plan.destroyed.filter(({ rows }) => rows > 0);
+      const told = losses.map(({ name, rows }) => `${name} (${rows} rows)`);
+      if (!(await agreed(`db:restore to ${target.name}`, plan, told, input, ask)))
+        return { ...plan, proof: null, durationMs: 0 };
+      const started = context.now().getTime();
+      const proof = await replaceAll(connection, {
+        environment: target.name,
+        client,
+        path: backup.path,
+        manifest,
+        noOwner: input.noOwner ?? false,
+        lockTimeout: context.lockTimeout ?? 3000,
+        signal: stopping.signal,
+        progress: (message) => context.progress(message),
+      });
+      return { ...plan, proof, durationMs: context.now().getTime() - started };
     });
-    return { ...plan, proof, durationMs: context.now().getTime() - started };
   } finally {
     forget?.();
     await connection.close().catch(() => undefined);

@@ -21,6 +21,8 @@ export interface Replacement {
   readonly path: string;
   readonly manifest: Manifest;
   readonly noOwner: boolean;
+  /** Milliseconds to wait for a lock on what is dropped; 0: for ever. */
+  readonly lockTimeout: number;
   readonly signal: AbortSignal;
   progress(message: string): void;
 }
@@ -43,20 +45,17 @@ export interface Proof {
 export async function replaceAll(connection: ServerConnection, replacement: Replacement): Promise<Proof> {
   const { environment, client, path, manifest, noOwner, signal, progress } = replacement;
   return transaction(connection, async () => {
-    const [own] = await connection.rows<{ id: string; free: boolean }>(
-      // The lock of migrations: neither runs beside the other.
-      `select pg_current_xact_id()::text as id, pg_try_advisory_xact_lock(7241865325823964) as free`,
-    );
-    if (!own?.free) throw new Problem('migration_running', { environment });
-    await clear(connection, environment);
+    const transactionId = 'select pg_current_xact_id()::text as id';
+    const [own] = await connection.rows<{ id: string }>(transactionId);
+    await clear(connection, replacement);
     if (!manifest.schema.public) await connection.execute('drop schema public');
     const told = (what: string) => progress(`Loading ${what}`);
     await loadArchive(connection, { client, path, noOwner, signal, told });
     progress('Comparing it with the manifest');
     const proof = await proven(connection, replacement);
     // Something in the dump that ended our transaction would have made all of this in another one.
-    const [now] = await connection.rows<{ id: string }>('select pg_current_xact_id()::text as id');
-    if (now?.id !== own.id)
+    const [now] = await connection.rows<{ id: string }>(transactionId);
+    if (now?.id !== own?.id)
       throw new Problem('not_as_backed_up', {
         environment,
         differences: ['its script ended the transaction'],
@@ -65,8 +64,8 @@ export async function replaceAll(connection: ServerConnection, replacement: Repl
   });
 }
 
-async function clear(connection: ServerConnection, environment: string): Promise<void> {
-  await connection.execute(readingSettings);
+async function clear(connection: ServerConnection, { environment, lockTimeout }: Replacement): Promise<void> {
+  await connection.execute(`${readingSettings}; set local lock_timeout = ${lockTimeout}`);
   const before = await readCatalog(connection, kinds);
   const steps = plan({ before, after: emptyCatalog(connection.major, kinds), kinds, role: before.role });
   const alone = steps.filter(({ transactional }) => !transactional);

@@ -1,0 +1,121 @@
+// What is done to a backup or a restore in the middle, and the processes that it is done to.
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { rowsOf } from '../servers/databases.ts';
+
+/** Every point is struck by `npm run faults`; otherwise some. */
+export const thorough = process.env.PGMAGE_FAULTS === 'all';
+
+const program = join(import.meta.dirname, '../../bin/pgmage.cjs');
+
+/** A program of ours, or of PostgreSQL's, that is a child of this process or of one of its children. */
+export function childOf(parent: number, name: string): number | undefined {
+  for (const entry of readdirSync('/proc').filter((one) => /^\d+$/.test(one))) {
+    try {
+      const [, command = '', above] =
+        /\((.*)\) \S (\d+)/.exec(readFileSync(`/proc/${entry}/stat`, 'utf8')) ?? [];
+      if (Number(above) === parent && command === name) return Number(entry);
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+  return undefined;
+}
+
+/** Ends a child as nothing can refuse. @returns whether there was one */
+export function killChild(name: string): boolean {
+  const child = childOf(process.pid, name);
+  if (child !== undefined) process.kill(child, 'SIGKILL');
+  return child !== undefined;
+}
+
+/** Ends sessions of an application in a database. */
+export function terminate(url: string, application: string): Promise<unknown> {
+  return rowsOf(
+    url,
+    `select pg_terminate_backend(pid, 5000) from pg_stat_activity
+      where datname = current_database() and application_name = '${application}' and pid <> pg_backend_pid()`,
+  );
+}
+
+/** Waits until something is so; what is waited for comes within moments or never. */
+export async function until(so: () => boolean | Promise<boolean>): Promise<void> {
+  for (let waited = 0; waited < 2000; waited++) {
+    if (await so()) return;
+    await setTimeout(5);
+  }
+}
+
+/** Nobody but us is in a database: what ended there has been rolled back. */
+export function alone(url: string): Promise<void> {
+  const others = `select from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()
+    and backend_type = 'client backend'`;
+  return until(async () => (await rowsOf(url, others)).length === 0);
+}
+
+/** A run of the program that something happens to when it has said so many lines. */
+export interface Run {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly log: string;
+  /** Whether it came so far. */
+  readonly struck: boolean;
+}
+
+/** Starts the program in a folder, and sends it a signal after a number of lines of progress. */
+export async function struckRun(
+  root: string,
+  words: readonly string[],
+  {
+    lines,
+    later,
+    signal,
+  }: { readonly lines: number; readonly later: number; readonly signal: NodeJS.Signals },
+): Promise<Run> {
+  const child: ChildProcess = spawn(process.execPath, [program, ...words], {
+    cwd: root,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let log = '';
+  let struck = false;
+  child.stderr?.on('data', (chunk) => {
+    log += chunk;
+    if (struck || log.split('…\n').length <= lines) return;
+    struck = true;
+    void setTimeout(later).then(() => child.kill(signal));
+  });
+  const [code, ended] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve) =>
+    child.on('close', (...how) => resolve(how)),
+  );
+  return { code, signal: ended, log, struck };
+}
+
+/** A small disk in memory. */
+export interface Disk {
+  readonly path: string;
+  readOnly(): void;
+  remove(): void;
+}
+
+/** Mounts a disk. @returns why that cannot be done here, in words */
+export function mountDisk(kilobytes: number): Disk | string {
+  const path = mkdtempSync(join(tmpdir(), 'pgmage-disk-'));
+  try {
+    const options = ['-t', 'tmpfs', '-o', `size=${kilobytes}k`, 'tmpfs', path];
+    execFileSync('mount', options, { stdio: 'pipe', encoding: 'utf8' });
+  } catch (thrown) {
+    rmSync(path, { recursive: true });
+    return String((thrown as { stderr?: string }).stderr || thrown).trim();
+  }
+  return {
+    path,
+    readOnly: () => execFileSync('mount', ['-o', 'remount,ro', path]),
+    remove: () => {
+      execFileSync('umount', [path]);
+      rmSync(path, { recursive: true });
+    },
+  };
+}
