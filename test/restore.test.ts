@@ -2,16 +2,15 @@
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Digest, digestOf } from '../lib/flow/digest.ts';
+import type { Digest } from '../lib/flow/digest.ts';
 import { type Manifest, writeManifest } from '../lib/flow/manifest.ts';
 import { backup } from '../lib/operations/backup.ts';
 import { verifyBackups } from '../lib/operations/backups.ts';
 import { restore } from '../lib/operations/restore.ts';
 import { connect } from '../lib/pg/connect.ts';
-import { snapshot } from '../lib/pg/snapshot.ts';
 import type { Problem } from '../lib/problem.ts';
 import { restorePlanText, restoreText } from '../lib/report/backups.ts';
-import { backupProject, dumpable } from './backup/scene.ts';
+import { backupProject, digest, dumpable } from './backup/scene.ts';
 import { failure } from './failure.ts';
 import { everything } from './flow/everything.ts';
 import { copySchema, dump, dumpDifferences, pgDump } from './proof/dump.ts';
@@ -28,15 +27,6 @@ const before = `create schema old; create type old.state as enum ('a'); create t
   create view seen as select * from every; create function kept() returns int language sql as 'select 1';
   create publication turns for table every; select lo_from_bytea(4711, 'old'); comment on schema public is 'mine';
   create extension pg_trgm schema old; alter default privileges in schema old grant select on tables to public;`;
-
-async function digest(url: string): Promise<Digest[]> {
-  const connection = await connect({ url, applicationName: 'pgmage tests' });
-  try {
-    return await snapshot(connection, (held) => digestOf(held));
-  } finally {
-    await connection.close();
-  }
-}
 
 describe.each(await dumpable('restores of dumps by pg_dump'))('a backup of PostgreSQL $major', (server) => {
   let source: Database;

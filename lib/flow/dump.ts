@@ -46,11 +46,12 @@ export async function dumpTo(
 }
 
 /** Bytes and checksum of a file as it is on disk. @throws Problem `missing_file`, `unreadable_file` */
-export function checksumOf(path: string, name: string): Promise<Written> {
+export function checksumOf(path: string, name: string, signal?: AbortSignal): Promise<Written> {
   return reading(name, async () => {
     const hash = createHash('sha256');
     let bytes = 0;
     for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
+      signal?.throwIfAborted();
       hash.update(chunk);
       bytes += chunk.length;
     }

@@ -76,11 +76,11 @@ export async function backup(context: Context, input: BackupInput): Promise<Back
         if (partial.test(name.slice(stem.length))) await rm(join(folder.path, name), { force: true });
       const time = context.now().toISOString().replace(/\.\d+/, '').replaceAll(':', '-');
       const file = join(folder.path, `${stem}_${time}.dump`);
-      const made = await whole(context, file, held, (stopping) =>
-        write(context, { connection, source, client, file, force: input.force ?? false, stopping }).then(() =>
-          checked(context, file, client, input.keep),
-        ),
-      );
+      const made = await whole(context, file, held, async (stopping) => {
+        const one = { connection, source, client, file, force: input.force ?? false, stopping };
+        await write(context, one);
+        return checked(context, one, input.keep);
+      });
       // It is a good one also where it cannot be tried.
       return backupReport(context, input.drill ? await drilled(context, made, input) : made);
     } finally {
@@ -108,12 +108,21 @@ async function whole<T>(
   const stopping = new AbortController();
   const own = [`${file}.partial`, `${manifestPath(file)}.partial`, manifestPath(file), `${file}.keep`, file];
   const undo = async () => {
-    stopping.abort();
     for (const one of own) await rm(one, { force: true });
   };
-  const forget = context.onInterrupt?.(() => undo().then(() => held.release()));
+  const running = work(stopping);
+  const succeeded = running.then(
+    () => true,
+    () => false,
+  );
+  const forget = context.onInterrupt?.(async () => {
+    stopping.abort();
+    // What is still at work would write again what is taken away.
+    if (!(await succeeded)) await undo();
+    await held.release();
+  });
   try {
-    return await work(stopping);
+    return await running;
   } catch (thrown) {
     await undo();
     throw thrown;
@@ -122,10 +131,10 @@ async function whole<T>(
   }
 }
 
-async function checked(context: Context, file: string, client: Client, keep = false): Promise<Backup> {
+async function checked(context: Context, { file, client, stopping }: Work, keep = false): Promise<Backup> {
   if (keep) await writing(file, () => open(`${file}.keep`, 'w').then((handle) => handle.close()));
   context.progress(`Reading ${shownPath(context.root, file)} again`);
-  return verified(await readBackup(file), [client], context.now());
+  return verified(await readBackup(file), [client], context.now(), stopping.signal);
 }
 
 async function sourceOf(connection: Connection, { name }: Target, url: string): Promise<Source> {
@@ -183,6 +192,7 @@ async function write(context: Context, work: Work): Promise<void> {
     ...facts,
     verified: [],
   };
+  work.stopping.signal.throwIfAborted();
   await writing(file, async () => {
     await rename(`${file}.partial`, file);
     await flushFolder(dirname(file));

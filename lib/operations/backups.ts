@@ -121,11 +121,16 @@ export async function named(context: Context, { dir }: BackupsInput, file: strin
  * @param clients with one of them that is new enough the dump is unpacked, too
  * @throws Problem `backup_damaged`
  */
-export async function verified(backup: Backup, clients: readonly Client[], now: Date): Promise<Backup> {
-  const manifest = await intact(backup);
+export async function verified(
+  backup: Backup,
+  clients: readonly Client[],
+  now: Date,
+  signal?: AbortSignal,
+): Promise<Backup> {
+  const manifest = await intact(backup, signal);
   const [client] = clients.filter(({ major }) => major >= Number.parseInt(manifest.tools.pg_dump, 10));
   if (client !== undefined)
-    await readWhole(client, backup.path).catch((thrown: unknown) => {
+    await readWhole(client, backup.path, signal).catch((thrown: unknown) => {
       throw new Problem('backup_damaged', { file: backup.name, faults: [(thrown as Error).message] });
     });
   return noted(backup, manifest, { when: now.toISOString(), how: client ? 'read' : 'checksum' });
@@ -140,11 +145,11 @@ export async function drilled(context: Context, backup: Backup, input: VerifyInp
 }
 
 /** Compares a dump with its manifest. @throws Problem `backup_damaged` that names the damage */
-export async function intact(backup: Backup): Promise<Manifest> {
+export async function intact(backup: Backup, signal?: AbortSignal): Promise<Manifest> {
   const { manifest, name, path } = backup;
   const refuse = (fault: string) => new Problem('backup_damaged', { file: name, faults: [fault] });
   if (manifest === null || backup.fault !== null) throw refuse(backup.fault ?? 'it has no manifest');
-  const { bytes, sha256 } = await checksumOf(path, name);
+  const { bytes, sha256 } = await checksumOf(path, name, signal);
   const lost = manifest.bytes - bytes;
   if (bytes === 0) throw refuse(`it is empty: all of its ${manifest.bytes} bytes are missing`);
   if (lost > 0) throw refuse(`it is cut off: ${lost} of ${manifest.bytes} bytes are missing`);

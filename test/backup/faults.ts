@@ -32,13 +32,14 @@ export function killChild(name: string): boolean {
   return child !== undefined;
 }
 
-/** Ends sessions of an application in a database. */
-export function terminate(url: string, application: string): Promise<unknown> {
-  return rowsOf(
+/** Ends sessions of an application in a database. @returns whether there was one */
+export async function terminate(url: string, application: string): Promise<boolean> {
+  const ended = await rowsOf(
     url,
     `select pg_terminate_backend(pid, 5000) from pg_stat_activity
       where datname = current_database() and application_name = '${application}' and pid <> pg_backend_pid()`,
   );
+  return ended.length > 0;
 }
 
 /** Waits until something is so; what is waited for comes within moments or never. */

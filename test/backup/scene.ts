@@ -3,7 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findClients } from '../../lib/flow/client.ts';
+import { type Digest, digestOf } from '../../lib/flow/digest.ts';
 import type { Context } from '../../lib/operations/context.ts';
+import { connect } from '../../lib/pg/connect.ts';
+import { snapshot } from '../../lib/pg/snapshot.ts';
 import { servers } from '../servers/running.ts';
 import type { Server } from '../servers/server.ts';
 
@@ -50,4 +53,14 @@ export function backupProject(environments: Readonly<Record<string, string>>): {
     folder: join(root, 'backups'),
     drop: () => rmSync(root, { recursive: true, force: true }),
   };
+}
+
+/** What a database holds. */
+export async function digest(url: string): Promise<Digest[]> {
+  const connection = await connect({ url, applicationName: 'pgmage tests' });
+  try {
+    return await snapshot(connection, (held) => digestOf(held));
+  } finally {
+    await connection.close();
+  }
 }
