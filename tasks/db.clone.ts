@@ -31,6 +31,8 @@ export async function clone(
     excludeData?: Name[];
     /** No rows at all. */
     schemaOnly?: boolean;
+    /** Who carries it over: pgmage itself (native), or pg_dump (pipe). Default: native. */
+    engine?: 'native' | 'pipe';
     /** What stands in the place of a column, as table.column=SQL or table.column=@email. Can be given more than once. */
     mask?: Mask[];
     /** Do not ask. */

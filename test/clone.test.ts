@@ -4,50 +4,12 @@ import { kinds } from '../lib/kinds/index.ts';
 import { diff } from '../lib/model/diff.ts';
 import { clone } from '../lib/operations/clone.ts';
 import { failure } from './failure.ts';
-import { cloned, contextOf, wholeOf } from './flow/cloning.ts';
+import { cloned, contextOf, more, newest, oldest, ways, wholeOf, withPair } from './flow/cloning.ts';
 import { everything } from './flow/everything.ts';
 import { dump, dumpDifferences, pgDump } from './proof/dump.ts';
-import { type Database, rowsOf, withDatabase } from './servers/databases.ts';
-import { servers } from './servers/running.ts';
-import type { Server } from './servers/server.ts';
+import { rowsOf } from './servers/databases.ts';
 
 vi.setConfig({ testTimeout: 300_000 });
-
-const all = servers();
-const oldest = all[0] as Server;
-const newest = all.at(-1) as Server;
-const ways = [...new Set([oldest, newest])].flatMap((from) =>
-  [...new Set([oldest, newest])]
-    .filter((to) => to.major >= from.major)
-    .map((to) => ({ from, to, name: `${from.major} → ${to.major}` })),
-);
-
-function withPair<T>(
-  from: Server,
-  to: Server,
-  use: (source: Database, target: Database) => Promise<T>,
-): Promise<T> {
-  return withDatabase(from, (source) => withDatabase(to, (target) => use(source, target)));
-}
-
-const more = `
-  create table users (id int generated always as identity primary key, boss int references users, name text unique, check (id > 0));
-  create table notes (id serial primary key, by int not null references users, at timestamptz default now());
-  alter table users add favourite int references notes;
-  create index on notes (by) where by > 1;
-  insert into users (boss, name) values (null, 'a'), (1, 'b'), (1, null);
-  insert into notes (by) values (1), (2);
-  update users set favourite = 2;
-  create function touch() returns trigger language plpgsql as $$begin new.at = now(); return new; end$$;
-  create trigger touch before update on notes for each row execute function touch();
-  alter table notes enable row level security;
-  create policy own on notes using (by = 1);
-  grant select (id) on users to public;
-  comment on table users is 'who';
-  create view bosses as select distinct boss from users;
-  create rule away as on delete to notes do instead nothing;
-  comment on large object 4711 is 'it''s large';
-  grant select on large object 4711 to public`;
 
 test.each(ways)('everything comes over: $name', async ({ from, to }) => {
   await withPair(from, to, async (source, target) => {
@@ -55,7 +17,7 @@ test.each(ways)('everything comes over: $name', async ({ from, to }) => {
     await rowsOf(source.url, more);
     const report = await cloned(contextOf(source.url, target.url));
     expect(report.checks.filter(({ outcome }) => outcome === 'failed')).toEqual([]);
-    expect(report.done).toMatchObject({ refreshed: [], left: [], largeObjects: 2 });
+    expect(report.done).toMatchObject({ notes: [], left: [], largeObjects: 2 });
     expect(report.done?.tables).toContainEqual({ name: 'public.many', rows: 3000 });
     const [a, b] = [await wholeOf(source.url), await wholeOf(target.url)];
     expect(b.digests).toEqual(a.digests);
@@ -175,7 +137,12 @@ test('roles are never made: whoever lacks them is told', async () => {
       `target does not have ${role}: make them there, or pass --no-owner: everything belongs to the role that clones`,
     ]);
     expect((await cloned(contextOf(source.url, target.url), { noOwner: true })).done?.left).toEqual([]);
-    await rowsOf(source.url, `drop table t; drop role ${role}`);
+    // Until PostgreSQL 16 a range's multirange has an owner of its own.
+    await rowsOf(target.url, `create role ${role}`);
+    await rowsOf(source.url, `create type span as range (subtype = int); alter type span owner to ${role}`);
+    expect((await cloned(contextOf(source.url, target.url))).done?.left).toEqual([]);
+    await rowsOf(source.url, `drop owned by ${role}; drop role ${role}`);
+    await rowsOf(target.url, `drop owned by ${role}; drop role ${role}`);
   });
 });
 
@@ -212,6 +179,6 @@ test('what has no second one is left out, and said', async () => {
       'INDEX public.twice: it is invalid',
       'SUBSCRIPTION s: it would take what the source subscribes to',
     ]);
-    expect(done?.refreshed).toEqual(['materialized view public.m holds other rows: 1 there, 1 here']);
+    expect(done?.notes).toEqual(['materialized view public.m was refreshed and is not what it was']);
   });
 });

@@ -14,14 +14,39 @@ export interface Loading {
   told(what: string): void;
 }
 
+/** Runs the program that writes a section of a dump, and succeeds where that came to its end. */
+export type Sections = (
+  section: 'pre-data' | 'data' | 'post-data',
+  take: (output: AsyncIterable<Buffer>) => Promise<void>,
+) => Promise<void>;
+
 /**
  * Loads a dump in the connection's transaction, and neither begins nor ends one. What it loads counts only once this has
  * returned: pg_restore has come to its end each time.
  * @throws Problem `client_failed`; of the statements and rows
  */
-export async function loadArchive(connection: ServerConnection, loading: Loading): Promise<void> {
-  await connection.execute(await textOf(connection, loading, 'pre-data'));
-  await pg_restore(loading, 'data', async (output) => {
+export function loadArchive(connection: ServerConnection, loading: Loading): Promise<void> {
+  return loadSections(
+    connection,
+    (section, take) => pg_restore(loading, section, take),
+    (table, bytes) => {
+      if (bytes === 0) loading.told(table);
+    },
+  );
+}
+
+/**
+ * Loads what a program writes of a database, section by section, like `loadArchive`.
+ * @param told is called when the rows of a table begin, with 0, and as its bytes pass
+ * @throws Problem of the program, of the statements and rows
+ */
+export async function loadSections(
+  connection: ServerConnection,
+  sections: Sections,
+  told: (table: string, bytes: number) => void,
+): Promise<void> {
+  await connection.execute(await textOf(connection, sections, 'pre-data'));
+  await sections('data', async (output) => {
     const script = new Script(output);
     // Large objects are thousands of small statements.
     let waiting: string[] = [];
@@ -42,17 +67,34 @@ export async function loadArchive(connection: ServerConnection, loading: Loading
         continue;
       }
       await send();
-      loading.told(table);
-      await connection.copyIn(sql.replace(/;$/, ''), script.rows());
+      told(table, 0);
+      await connection.copyIn(
+        sql.replace(/;$/, ''),
+        passing(script.rows(), (bytes) => told(table, bytes)),
+      );
     }
     await send();
   });
-  await connection.execute(await textOf(connection, loading, 'post-data'));
+  await connection.execute(await textOf(connection, sections, 'post-data'));
 }
 
-async function textOf(connection: ServerConnection, loading: Loading, section: string): Promise<string> {
+async function* passing(
+  pieces: AsyncIterable<Uint8Array>,
+  told: (bytes: number) => void,
+): AsyncGenerator<Uint8Array> {
+  for await (const piece of pieces) {
+    yield piece;
+    told(piece.length);
+  }
+}
+
+async function textOf(
+  connection: ServerConnection,
+  sections: Sections,
+  section: 'pre-data' | 'post-data',
+): Promise<string> {
   const chunks: Buffer[] = [];
-  await pg_restore(loading, section, async (output) => {
+  await sections(section, async (output) => {
     for await (const chunk of output) chunks.push(chunk);
   });
   return serverScript(Buffer.concat(chunks).toString(), connection.major);

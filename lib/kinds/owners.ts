@@ -19,6 +19,9 @@ function follows({ parent, payload }: Fact<Owner>, catalog: Catalog): boolean {
   return others.some((other) => ownerOf(catalog, other) === payload.owner);
 }
 
+// A multirange type follows its range type since 17, and can have no other owner.
+const isPart = ({ signature }: Fact<Owner>, { major }: Scope) => signature !== '' && major >= 17;
+
 const change = (fact: Fact<Owner>, scope: Scope): Script => ({
   sql: `ALTER ${referenceOf(fact, scope)} OWNER TO ${granteeOf(fact.payload.owner, null)}`,
   hazards: ['changes_privileges'],
@@ -50,7 +53,7 @@ export const owner: Kind<Owner> = {
       or r.rolname = '${shadowRole}' and o.class = 'pg_namespace'::regclass and o.oid = to_regnamespace('public')`,
   // Whoever makes an object owns it already.
   create: (fact, scope) =>
-    [scope.role, shadowRole].includes(fact.payload.owner) || follows(fact, scope.after)
+    [scope.role, shadowRole].includes(fact.payload.owner) || follows(fact, scope.after) || isPart(fact, scope)
       ? []
       : change(fact, scope),
   // Everything has an owner: this goes only with what it is the owner of.

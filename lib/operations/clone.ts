@@ -1,16 +1,17 @@
 // Copies a whole database over another one: all of it, verified, or nothing.
 
 import { countLargeObjects } from '../flow/large-objects.ts';
-import type { Masks } from '../flow/masks.ts';
 import { holding, tablesOf } from '../flow/tables.ts';
 import { withLock } from '../ledger/lock.ts';
 import type { ServerConnection } from '../pg/connect.ts';
 import { readingSettings } from '../pg/snapshot.ts';
 import { transaction } from '../pg/transaction.ts';
 import { Problem } from '../problem.ts';
-import { type Ask, agreed, type Consent } from './consent.ts';
+import { type Carrier, type CloneInput, carrierOf, wishOf } from './choice.ts';
+import { type Ask, agreed } from './consent.ts';
 import type { Context, Target } from './context.ts';
 import type { Wish } from './copyable.ts';
+import type { Engine } from './engines.ts';
 import {
   bytesPerSecond,
   type Check,
@@ -25,28 +26,6 @@ import { type Replaced, replace } from './replacement.ts';
 import { type Retry, retrying } from './retrying.ts';
 import { type Named, named, server, targetIn } from './source.ts';
 
-/** What is asked. */
-export interface CloneInput extends Consent {
-  /** The environment or URL that is read. */
-  readonly from?: string;
-  /** The environment or URL whose content is replaced. */
-  readonly to?: string;
-  /** Leave owners and privileges to the role that clones. */
-  readonly noOwner?: boolean;
-  /** The name of the target, where that is protected. */
-  readonly confirm?: string;
-  /** Only these tables, and what they need; `*` stands for any characters. */
-  readonly tables?: readonly string[];
-  /** Objects that are left out, with all that needs them. */
-  readonly exclude?: readonly string[];
-  /** Tables that come without their rows. */
-  readonly excludeData?: readonly string[];
-  /** No rows at all. */
-  readonly schemaOnly?: boolean;
-  /** What stands in the place of columns, as `table.column=SQL`; besides those that are configured. */
-  readonly mask?: readonly string[];
-}
-
 /** A table with its rows. */
 export interface Counted {
   readonly name: string;
@@ -58,6 +37,8 @@ export interface ClonePlan {
   readonly source: Named;
   readonly target: Named;
   readonly checks: readonly Check[];
+  /** Who carries it over: pgmage itself, or pg_dump of a version. */
+  readonly engine: string;
   /** Of the source, on its disk. */
   readonly bytes: number;
   /** How long it may take. */
@@ -96,12 +77,13 @@ export async function clone(context: Context, input: CloneInput, ask: Ask<CloneP
     withEnds(context, source, target, (ends) =>
       withLock(ends.to.connection, ends.to.named.name, async () => {
         const start = context.now().getTime();
-        const { plan, wish } = await prepared(ends, input, context);
+        const carrier = await carrierOf(context, input, ends.from.connection.major);
+        const { plan, wish } = await prepared(context, ends, input, carrier);
         const faults = plan.checks.filter(({ outcome }) => outcome === 'failed').map(({ text }) => text);
         if (faults.length > 0)
           throw new Problem('clone_refused', { source: plan.source.name, target: plan.target.name, faults });
         agreedTo ||= await agreed(`db:clone to ${plan.target.name}`, plan, lossesOf(plan), input, ask);
-        const done = agreedTo ? await carriedOver(context, ends, wish) : null;
+        const done = agreedTo ? await carriedOver(context, ends, wish, carrier.engine(source.url)) : null;
         return { ...plan, done, durationMs: context.now().getTime() - start, retries: [...retries] };
       }),
     ),
@@ -164,42 +146,32 @@ function shown(context: Context, target: Target): Named {
 }
 
 async function prepared(
+  context: Context,
   ends: Ends,
   input: CloneInput,
-  { masks: configured }: Context,
+  carrier: Carrier,
 ): Promise<{ plan: ClonePlan; wish: Wish }> {
-  const owners = !input.noOwner;
   const [from, to] = [await databaseOf(ends.from.connection), await databaseOf(ends.to.connection)];
-  const { check, otherVersions } = await extensionCheck(ends);
-  const checks = [...checksOf(from, to, ends), check, await roleCheck(ends, owners), protectionCheck(ends)];
-  const replaces = await countedIn(ends.to.connection);
+  const { check, otherVersions, all } = await extensionCheck(ends);
+  // pg_dump names no versions.
+  const wish = wishOf(context, input, carrier.name === 'pgmage' ? otherVersions : all);
+  const checks = [
+    ...checksOf(from, to, ends),
+    check,
+    await roleCheck(ends, wish.owners),
+    protectionCheck(ends),
+  ];
   const plan: ClonePlan = {
     source: ends.from.named,
     target: ends.to.named,
     checks,
+    engine: carrier.name,
     bytes: from.bytes,
     estimateSeconds: Math.max(1, Math.ceil(from.bytes / bytesPerSecond)),
-    replaces,
+    replaces: await countedIn(ends.to.connection),
     replacesObjects: await countLargeObjects(ends.to.connection),
   };
-  const { tables, exclude, excludeData, schemaOnly } = input;
-  const choice = {
-    ...(tables && { tables }),
-    ...(exclude && { exclude }),
-    ...(excludeData && { excludeData }),
-  };
-  const masks = { ...configured, ...masksIn(input.mask ?? []) };
-  return { plan, wish: { owners, otherVersions, ...choice, schemaOnly: schemaOnly ?? false, masks } };
-}
-
-function masksIn(given: readonly string[]): Masks {
-  return Object.fromEntries(
-    given.map((one) => {
-      const middle = one.indexOf('=');
-      if (middle < 1) throw new Problem('bad_mask', { mask: one, reason: 'it says nothing behind =' });
-      return [one.slice(0, middle).trim(), one.slice(middle + 1).trim()];
-    }),
-  );
+  return { plan, wish };
 }
 
 async function countedIn(connection: ServerConnection): Promise<Counted[]> {
@@ -223,12 +195,12 @@ const writing = `begin isolation level read committed read write; ${readingSetti
   set local check_function_bodies = off; set local default_tablespace = ''; set local default_table_access_method = 'heap';
   set local xmloption = content`;
 
-async function carriedOver(context: Context, ends: Ends, wish: Wish): Promise<Replaced> {
+async function carriedOver(context: Context, ends: Ends, wish: Wish, engine: Engine): Promise<Replaced> {
   const source = ends.from.connection;
   // The snapshot is taken by what comes behind the locks.
   const locks = holding(await tablesOf(source));
   const reading = `begin isolation level repeatable read read only; set local lock_timeout = '10s'; ${locks};
     ${readingSettings}; ${hidden}`;
-  const work = () => replace(context, ends, wish);
+  const work = () => replace(context, ends, wish, engine);
   return transaction(source, () => transaction(ends.to.connection, work, writing), reading);
 }

@@ -133,10 +133,13 @@ const missingExtensions = (wanted: readonly { name: string; version: string }[])
 
 /**
  * Whether the extensions of the source can be had on the target.
- * @returns the check, and those that are there in another version only
+ * @returns the check, those that are there in another version only, and all
  * @throws Problem of a connection
  */
-export async function extensionCheck({ from, to }: Ends): Promise<{ check: Check; otherVersions: string[] }> {
+export async function extensionCheck({
+  from,
+  to,
+}: Ends): Promise<{ check: Check; otherVersions: string[]; all: string[] }> {
   const wanted = await from.connection.rows<{ name: string; version: string }>(
     `select extname::text as name, extversion as version from pg_extension where extname <> 'plpgsql' order by 1`,
   );
@@ -152,7 +155,7 @@ export async function extensionCheck({ from, to }: Ends): Promise<{ check: Check
       : other.length > 0
         ? warning(name, `${to.named.name} has another version of ${other.join(', ')}, which is taken`)
         : ok(name, wanted.length === 0 ? 'none is needed' : wanted.map((one) => one.name).join(', '));
-  return { check, otherVersions: other };
+  return { check, otherVersions: other, all: wanted.map((one) => one.name) };
 }
 
 // Roles that anything in the database refers to (manual: catalog pg_shdepend), and owners, of whom that does not list

@@ -2,27 +2,23 @@
 // same.
 import { readCatalog } from '../catalog/read.ts';
 import { digestOf, undigested } from '../flow/digest.ts';
-import { copyLargeObjects } from '../flow/large-objects.ts';
 import { masked } from '../flow/masks.ts';
 import { progressOf } from '../flow/progress.ts';
+import { sameness } from '../flow/sameness.ts';
 import { type Standing, setStandings, standings } from '../flow/sequences.ts';
-import { copyTables, type Filled, holding, tablesOf } from '../flow/tables.ts';
+import { type Filled, holding, tablesOf } from '../flow/tables.ts';
 import { kinds } from '../kinds/index.ts';
 import type { Catalog } from '../model/catalog.ts';
 import { quote } from '../model/quote.ts';
-import type { Step } from '../model/step.ts';
 import type { ServerConnection } from '../pg/connect.ts';
-import { aroundRows } from '../plan/rows.ts';
 import { Problem, toProblem } from '../problem.ts';
-import { clearance, clearRows } from './clearing.ts';
 import type { Context } from './context.ts';
 import { copyable, fitting, type Wish } from './copyable.ts';
+import type { Cargo, Engine } from './engines.ts';
 import type { Ends } from './preflight.ts';
 import {
-  differing,
   nothingOf,
   objectDifferences,
-  rowDifferences,
   schemaDifferences,
   sequenceDifferences,
   toDigest,
@@ -36,8 +32,8 @@ export interface Replaced {
   readonly largeObjects: number;
   /** Bytes of rows that went over. */
   readonly bytes: number;
-  /** Materialized views that were filled by their queries, and hold other rows than those of the source. */
-  readonly refreshed: readonly string[];
+  /** What differs although nothing is wrong: materialized views, which are filled by their queries. */
+  readonly notes: readonly string[];
   /** What was left out, with the reason. */
   readonly left: readonly string[];
   /** How many definitions the target's server tells in other words than the source's. */
@@ -47,78 +43,69 @@ export interface Replaced {
 /**
  * Replaces what the target holds. Both sessions are in a transaction: the source's sees one state of the database, the
  * target's is to be committed afterwards.
- * @throws Problem `not_as_source` where what came over is not the same; of both connections
+ * @throws Problem `not_as_source` where what came over is not the same; of the engine, of both connections
  */
-export async function replace(context: Context, { from, to }: Ends, wish: Wish): Promise<Replaced> {
+export async function replace(context: Context, ends: Ends, wish: Wish, engine: Engine): Promise<Replaced> {
+  const { from, to } = ends;
   const [source, target] = [from.connection, to.connection];
-  const held = await tablesOf(source);
-  await source.execute(holding(held));
-  const { catalog: wanted, left } = copyable(await readCatalog(source, kinds), wish);
-  const chosen = held.filter((table) => comesOver(table, wanted));
-  const empty = wish.schemaOnly
-    ? new Set(chosen.map(idOf))
-    : fitting(wanted, '--exclude-data', wish.excludeData ?? []);
-  const tables = await masked(
-    source,
-    chosen.filter((table) => !empty.has(idOf(table))),
-    wish.masks,
-  );
-  const objects = !wish.schemaOnly && wish.tables === undefined;
-
-  const { steps, left: nothing } = clearance(await readCatalog(target, kinds), wanted);
-  const halves = aroundRows({ before: nothing, after: wanted, kinds });
-  await runAll(target, steps);
-  await clearRows(target);
-  await runAll(target, halves.before);
+  const cargo = await cargoOf(source, wish);
+  const { wanted, tables, objects } = cargo;
   const progress = progressOf(context, tables);
-  const rows = await copyTables(source, target, tables, progress.told);
-  const largeObjects = objects ? await copyLargeObjects(source, target, wish.owners) : 0;
+  const build = await engine(ends, cargo, progress.told);
   const positions = wish.schemaOnly ? [] : await standingsOf(source, target);
   await setStandings(target, positions);
   context.progress(
     `Building indexes and constraints in ${to.named.name}, and reading ${from.named.name} again`,
   );
-  const [before] = await together(
-    async (go) => [
-      ...(await digestOf(
-        source,
-        toDigest(await undigested(source), wanted, tables, { objects, masks: true }),
-        go,
-      )),
-      ...nothingOf(
-        chosen.filter((table) => empty.has(idOf(table))),
-        objects,
-      ),
-    ],
-    (go) => runAll(target, halves.after, go),
-  );
+  const [before] = await together(async (go) => {
+    const list = toDigest(await undigested(source), wanted, tables, { objects, masks: true });
+    return [...(await digestOf(source, list, go)), ...nothingOf(cargo.empty, objects)];
+  }, build);
   context.progress(`Comparing ${to.named.name} with ${from.named.name}`);
-  const after = await digestOf(
-    target,
-    toDigest(await undigested(target), wanted, tables, { objects: true, masks: false }),
-  );
+  const list = toDigest(await undigested(target), wanted, tables, { objects: true, masks: false });
+  const { differences, notes } = sameness(before, await digestOf(target, list));
 
   const { owners, otherVersions } = wish;
   const reached = copyable(await readCatalog(target, kinds), { owners, otherVersions, masks: {} }).catalog;
   const { wrong, reworded } = schemaDifferences(reached, wanted);
-  const differences = [
+  const all = [
     ...wrong,
-    ...rowDifferences(before, after),
+    ...differences,
     ...sequenceDifferences(positions, await standings(target)),
     ...(objects ? await objectDifferences(source, target, wish) : []),
   ];
-  if (differences.length > 0)
-    throw new Problem('not_as_source', { source: from.named.name, target: to.named.name, differences });
+  if (all.length > 0)
+    throw new Problem('not_as_source', { source: from.named.name, target: to.named.name, differences: all });
+  const came = new Map(before.map((one) => [`${one.kind} ${one.name}`, one.rows]));
   return {
     tables: tables
-      .map(({ name }) => ({ name, rows: rows.get(name) ?? 0 }))
-      .sort((a, b) => (a.name < b.name ? -1 : 1)),
+      .map(({ name }) => ({ name, rows: came.get(`table ${name}`) ?? 0 }))
+      .sort((one, other) => (one.name < other.name ? -1 : 1)),
     sequences: positions.length,
-    largeObjects,
+    largeObjects: came.get('large objects ') ?? 0,
     bytes: progress.bytes(),
-    refreshed: differing(before, after, ({ kind }) => kind === 'materialized view'),
-    left,
+    notes,
+    left: cargo.left,
     reworded,
+  };
+}
+
+// What comes over of a source.
+async function cargoOf(source: ServerConnection, wish: Wish): Promise<Cargo> {
+  const held = await tablesOf(source);
+  await source.execute(holding(held));
+  const { catalog: wanted, left } = copyable(await readCatalog(source, kinds), wish);
+  const chosen = held.filter((table) => comesOver(table, wanted));
+  const named = fitting(wanted, '--exclude-data', wish.excludeData ?? []);
+  const isEmpty = (table: Filled) => wish.schemaOnly || named.has(idOf(table));
+  const filled = chosen.filter((table) => !isEmpty(table));
+  return {
+    wanted,
+    left,
+    tables: await masked(source, filled, wish.masks),
+    empty: chosen.filter(isEmpty),
+    objects: !wish.schemaOnly && wish.tables === undefined,
+    owners: wish.owners,
   };
 }
 
@@ -153,26 +140,4 @@ async function together<A, B>(
   if (a.status === 'rejected') throw toProblem(a.reason);
   if (b.status === 'rejected') throw toProblem(b.reason);
   return [a.value, b.value];
-}
-
-// How many statements go to the server at once.
-const batch = 100;
-
-async function runAll(
-  connection: ServerConnection,
-  steps: readonly Step[],
-  go: () => void = () => undefined,
-): Promise<void> {
-  const alone = steps.find(({ transactional }) => !transactional);
-  if (alone !== undefined)
-    throw new Problem('internal', { reason: `no transaction can hold ${alone.shown ?? alone.sql}` });
-  for (let at = 0; at < steps.length; at += batch) {
-    go();
-    await connection.execute(
-      steps
-        .slice(at, at + batch)
-        .map(({ sql }) => sql)
-        .join('\n;\n'),
-    );
-  }
 }

@@ -66,29 +66,6 @@ function areTexts(a: Json | undefined, b: Json | undefined): boolean {
   return typeof a === 'string' && typeof b === 'string';
 }
 
-/** Tables and large objects that are not the same. */
-export function rowDifferences(before: readonly Digest[], after: readonly Digest[]): string[] {
-  const stored = ({ kind }: Digest) => kind === 'table' || kind === 'large objects';
-  return differing(before, after, stored);
-}
-
-/** What holds other rows, or is on one side alone. */
-export function differing(
-  before: readonly Digest[],
-  after: readonly Digest[],
-  which: (of: Digest) => boolean,
-): string[] {
-  const key = ({ kind, name }: Digest) => `${kind} ${name}`;
-  const known = new Map(after.filter(which).map((one) => [key(one), one]));
-  const wrong = before.filter(which).flatMap((one) => {
-    const other = known.get(key(one));
-    known.delete(key(one));
-    if (other?.rows === one.rows && other.hash === one.hash) return [];
-    return `${key(one)} holds other rows: ${one.rows} there, ${other?.rows ?? 'nothing'} here`;
-  });
-  return [...wrong, ...[...known.keys()].map((name) => `${name} is not in the source`)];
-}
-
 /** Sequences that do not stand where they were set. */
 export function sequenceDifferences(before: readonly Standing[], after: readonly Standing[]): string[] {
   const known = new Map(after.map((one) => [one.name, one]));

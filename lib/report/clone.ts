@@ -31,6 +31,7 @@ export function clonePlanText(plan: ClonePlan, paper: Paper): string {
       ? `${target.name} holds no tables.`
       : `All that ${target.name} holds is replaced: ${counted(replaces.length, 'table')} with ${counted(lost, 'row')}${losses.length > 0 ? ':' : '.'}`,
     ...losses,
+    `Carried over by ${plan.engine}${plan.engine === 'pgmage' ? ' itself, without client tools' : ''}.`,
     `Transfer may take ${plan.estimateSeconds} seconds.`,
   ];
   const ends = [`Source: ${source.name}  (${source.address})`, `Target: ${target.name}  (${target.address})`];
@@ -59,7 +60,7 @@ export function cloneText(report: CloneReport, paper: Paper): string {
     ...(done.reworded > 0
       ? [short(`${counted(done.reworded, 'definition')} told in other words by the target's server.`)]
       : []),
-    ...done.refreshed.map((line) => short(`Filled by its query: ${line}`)),
+    ...done.notes.map((line) => short(`Note: ${line}`)),
     ...done.left.map((line) => short(`Not copied: ${line}`)),
     ...retries.map(({ message, waited }) => short(`Tried again after ${waited} s: ${message}`)),
   ].join('\n');

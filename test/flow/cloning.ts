@@ -5,10 +5,14 @@ import { readCatalog } from '../../lib/catalog/read.ts';
 import { type Digest, digestOf } from '../../lib/flow/digest.ts';
 import { kinds } from '../../lib/kinds/index.ts';
 import type { Catalog } from '../../lib/model/catalog.ts';
-import { type CloneInput, type CloneReport, clone } from '../../lib/operations/clone.ts';
+import type { CloneInput } from '../../lib/operations/choice.ts';
+import { type CloneReport, clone } from '../../lib/operations/clone.ts';
 import type { Context } from '../../lib/operations/context.ts';
 import { snapshot } from '../../lib/pg/snapshot.ts';
 import { withSession } from '../proof/session.ts';
+import { type Database, withDatabase } from '../servers/databases.ts';
+import { servers } from '../servers/running.ts';
+import type { Server } from '../servers/server.ts';
 
 /** A context in which `source` and `target` are two URLs, and nobody waits. */
 export function contextOf(source: string, target: string, more: Partial<Context> = {}): Context {
@@ -50,3 +54,44 @@ export function wholeOf(url: string): Promise<Whole> {
     })),
   );
 }
+
+const all = servers();
+/** A server of the oldest version under test. */
+export const oldest = all[0] as Server;
+/** And one of the newest. */
+export const newest = all.at(-1) as Server;
+/** From which to which a clone is tried. */
+export const ways = [...new Set([oldest, newest])].flatMap((from) =>
+  [...new Set([oldest, newest])]
+    .filter((to) => to.major >= from.major)
+    .map((to) => ({ from, to, name: `${from.major} → ${to.major}` })),
+);
+
+/** Lends a database on each of two servers. */
+export function withPair<T>(
+  from: Server,
+  to: Server,
+  use: (source: Database, target: Database) => Promise<T>,
+): Promise<T> {
+  return withDatabase(from, (source) => withDatabase(to, (target) => use(source, target)));
+}
+
+/** What there is beside `everything`: keys, triggers, policies, rules, privileges. */
+export const more = `
+  create table users (id int generated always as identity primary key, boss int references users, name text unique, check (id > 0));
+  create table notes (id serial primary key, by int not null references users, at timestamptz default now());
+  alter table users add favourite int references notes;
+  create index on notes (by) where by > 1;
+  insert into users (boss, name) values (null, 'a'), (1, 'b'), (1, null);
+  insert into notes (by) values (1), (2);
+  update users set favourite = 2;
+  create function touch() returns trigger language plpgsql as $$begin new.at = now(); return new; end$$;
+  create trigger touch before update on notes for each row execute function touch();
+  alter table notes enable row level security;
+  create policy own on notes using (by = 1);
+  grant select (id) on users to public;
+  comment on table users is 'who';
+  create view bosses as select distinct boss from users;
+  create rule away as on delete to notes do instead nothing;
+  comment on large object 4711 is 'it''s large';
+  grant select on large object 4711 to public`;

@@ -1,0 +1,86 @@
+// What of a database is to be cloned, how, and by whom.
+import { findClients, fittingClient } from '../flow/client.ts';
+import type { Masks } from '../flow/masks.ts';
+import { Problem } from '../problem.ts';
+import type { Consent } from './consent.ts';
+import type { Context } from './context.ts';
+import type { Wish } from './copyable.ts';
+import { type Engine, native, pipe } from './engines.ts';
+
+/** What is asked. */
+export interface CloneInput extends Consent {
+  /** The environment or URL that is read. */
+  readonly from?: string;
+  /** The environment or URL whose content is replaced. */
+  readonly to?: string;
+  /** Leave owners and privileges to the role that clones. */
+  readonly noOwner?: boolean;
+  /** The name of the target, where that is protected. */
+  readonly confirm?: string;
+  /** Only these tables, and what they need; `*` stands for any characters. */
+  readonly tables?: readonly string[];
+  /** Objects that are left out, with all that needs them. */
+  readonly exclude?: readonly string[];
+  /** Tables that come without their rows. */
+  readonly excludeData?: readonly string[];
+  /** No rows at all. */
+  readonly schemaOnly?: boolean;
+  /** Who carries it over; default: pgmage itself. `pipe`: pg_dump of the client tools, which copies whole databases only. */
+  readonly engine?: 'native' | 'pipe';
+  /** What stands in the place of columns, as `table.column=SQL`; besides those that are configured. */
+  readonly mask?: readonly string[];
+}
+
+/** Who carries a clone over. */
+export interface Carrier {
+  /** `pgmage`, or `pg_dump 15.18`. */
+  readonly name: string;
+  /** @param url of the source */
+  engine(url: string): Engine;
+}
+
+/**
+ * The one that was asked for: pgmage itself, which can do everything and needs no client tools, unless another one was.
+ * @throws Problem `no_client`, `bad_option` where pg_dump cannot do what is wanted
+ */
+export async function carrierOf(context: Context, input: CloneInput, major: number): Promise<Carrier> {
+  if (input.engine !== 'pipe') return { name: 'pgmage', engine: () => native };
+  const { tables, exclude, mask = [] } = input;
+  if (tables || exclude || mask.length + Object.keys(context.masks ?? {}).length > 0)
+    throw new Problem('bad_option', {
+      option: '--engine',
+      reason: 'pipe copies whole databases, without masks and without --tables or --exclude',
+    });
+  const client = fittingClient(await findClients(), major);
+  const stopping = new AbortController();
+  context.onInterrupt?.(async () => stopping.abort());
+  return { name: `pg_dump ${client.version}`, engine: (url) => pipe(client, url, stopping.signal) };
+}
+
+/**
+ * What is wanted of the copy.
+ * @param otherVersions extensions whose version is the target's choice
+ * @throws Problem `bad_mask`
+ */
+export function wishOf(context: Context, input: CloneInput, otherVersions: readonly string[]): Wish {
+  const { tables, exclude, excludeData, schemaOnly = false, noOwner = false, mask = [] } = input;
+  return {
+    owners: !noOwner,
+    otherVersions,
+    ...(tables && { tables }),
+    ...(exclude && { exclude }),
+    ...(excludeData && { excludeData }),
+    schemaOnly,
+    masks: { ...context.masks, ...masksIn(mask) },
+  };
+}
+
+function masksIn(given: readonly string[]): Masks {
+  return Object.fromEntries(
+    given.map((one) => {
+      const middle = one.indexOf('=');
+      if (middle < 1) throw new Problem('bad_mask', { mask: one, reason: 'it says nothing behind =' });
+      return [one.slice(0, middle).trim(), one.slice(middle + 1).trim()];
+    }),
+  );
+}

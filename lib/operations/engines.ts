@@ -1,0 +1,120 @@
+// How the content of one database gets into another one, in a transaction of the target that is open: by pgmage itself, or by
+// pg_dump. Whatever carries it, it is compared afterwards.
+import { readCatalog } from '../catalog/read.ts';
+import { loadSections } from '../flow/archive.ts';
+import { type Client, runClient } from '../flow/client.ts';
+import { copyLargeObjects } from '../flow/large-objects.ts';
+import { copyTables, type Filled } from '../flow/tables.ts';
+import { kinds } from '../kinds/index.ts';
+import { type Catalog, emptyCatalog } from '../model/catalog.ts';
+import type { Step } from '../model/step.ts';
+import type { ServerConnection } from '../pg/connect.ts';
+import { libpqVariables } from '../pg/url.ts';
+import { aroundRows } from '../plan/rows.ts';
+import { Problem } from '../problem.ts';
+import { clearance, clearRows } from './clearing.ts';
+import type { Ends } from './preflight.ts';
+
+/** What is to come over. */
+export interface Cargo {
+  /** The schema that the target is to have. */
+  readonly wanted: Catalog;
+  /** What is left out, with the reason. */
+  readonly left: readonly string[];
+  /** Tables that come with their rows. */
+  readonly tables: readonly Filled[];
+  /** Tables that come without. */
+  readonly empty: readonly Filled[];
+  /** Whether large objects come. */
+  readonly objects: boolean;
+  /** Whether owners and privileges come. */
+  readonly owners: boolean;
+}
+
+/**
+ * Puts the cargo in the place of what the target holds, apart from what can still be built when all rows are there.
+ * @returns builds that; calls `go` now and then, which ends it when it is of no more use
+ */
+export type Engine = (
+  ends: Ends,
+  cargo: Cargo,
+  told: (table: Filled, bytes: number) => void,
+) => Promise<(go: () => void) => Promise<void>>;
+
+/** By the catalog and COPY: no client tools are needed, and each part can be chosen and masked. */
+export const native: Engine = async ({ from, to }, cargo, told) => {
+  const [source, target] = [from.connection, to.connection];
+  const { wanted, tables, objects, owners } = cargo;
+  const { steps, left } = clearance(await readCatalog(target, kinds), wanted);
+  const halves = aroundRows({ before: left, after: wanted, kinds });
+  await runAll(target, steps);
+  await clearRows(target);
+  await runAll(target, halves.before);
+  await copyTables(source, target, tables, told);
+  if (objects) await copyLargeObjects(source, target, owners);
+  return (go) => runAll(target, halves.after, go);
+};
+
+/**
+ * By pg_dump, in the source's snapshot. What it writes goes through the target's session, statement by statement, so that it
+ * is committed only where pg_dump has come to its end.
+ * @param url of the source
+ */
+export function pipe(client: Client, url: string, signal: AbortSignal): Engine {
+  return async ({ from, to }, { wanted, tables, empty, objects, owners }, told) => {
+    const [source, target] = [from.connection, to.connection];
+    const [row] = await source.rows<{ id: string }>('select pg_export_snapshot() as id');
+    const nothing = emptyCatalog(target.major, kinds);
+    await runAll(target, clearance(await readCatalog(target, kinds), nothing).steps);
+    await clearRows(target);
+    if (!wanted.facts.has('schema:public')) await target.execute('drop schema public');
+    const words = [
+      ...['--no-password', '--no-subscriptions', '-E', 'UTF8', `--snapshot=${row?.id}`],
+      ...(owners ? [] : ['--no-owner', '--no-privileges']),
+      ...(objects ? [] : ['--no-blobs']),
+      ...empty.map(({ name }) => `--exclude-table-data=${name}`),
+    ];
+    const known = new Map(tables.map((table) => [table.name, table]));
+    await loadSections(
+      target,
+      (section, take) =>
+        section === 'data' && tables.length === 0 && !objects
+          ? Promise.resolve()
+          : runClient(
+              client,
+              'pg_dump',
+              [`--section=${section}`, ...words],
+              libpqVariables(url),
+              take,
+              signal,
+            ),
+      (name, bytes) => {
+        const table = known.get(name);
+        if (table !== undefined) told(table, bytes);
+      },
+    );
+    return async () => undefined;
+  };
+}
+
+// How many statements go to the server at once.
+const batch = 100;
+
+async function runAll(
+  connection: ServerConnection,
+  steps: readonly Step[],
+  go: () => void = () => undefined,
+): Promise<void> {
+  const alone = steps.find(({ transactional }) => !transactional);
+  if (alone !== undefined)
+    throw new Problem('internal', { reason: `no transaction can hold ${alone.shown ?? alone.sql}` });
+  for (let at = 0; at < steps.length; at += batch) {
+    go();
+    await connection.execute(
+      steps
+        .slice(at, at + batch)
+        .map(({ sql }) => sql)
+        .join('\n;\n'),
+    );
+  }
+}

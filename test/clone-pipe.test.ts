@@ -1,0 +1,100 @@
+// pg_dump carries a database over, and the target hears of a commit only where it came to its end.
+import { execFileSync } from 'node:child_process';
+import { kill } from 'node:process';
+import { expect, test, vi } from 'vitest';
+import { findClients } from '../lib/flow/client.ts';
+import { kinds } from '../lib/kinds/index.ts';
+import { diff } from '../lib/model/diff.ts';
+import { Problem } from '../lib/problem.ts';
+import { failure } from './failure.ts';
+import { cloned, contextOf, more, ways, wholeOf, withPair } from './flow/cloning.ts';
+import { everything } from './flow/everything.ts';
+import { attic, shop, stateOf, thorough } from './flow/struck.ts';
+import { proxyTo } from './migration/proxy.ts';
+import { type Database, rowsOf } from './servers/databases.ts';
+
+vi.setConfig({ testTimeout: 1_800_000 });
+
+const clients = await findClients();
+
+function canDump(major: number): boolean {
+  const [newestClient] = clients;
+  if (newestClient !== undefined && newestClient.major >= major) return true;
+  const found = newestClient === undefined ? 'none' : `only ${newestClient.version}`;
+  process.stdout.write(`NOT RUN: the pipe engine needs pg_dump ${major}, and there is ${found} here\n`);
+  return false;
+}
+
+test.each(ways)('pg_dump carries everything over: $name', async ({ from, to }) => {
+  if (!canDump(from.major)) return;
+  await withPair(from, to, async (source, target) => {
+    await rowsOf(source.url, everything);
+    await rowsOf(source.url, more);
+    await rowsOf(
+      target.url,
+      'create table old (n int); insert into old values (1); select lo_from_bytea(7, $$x$$)',
+    );
+    const context = contextOf(source.url, target.url);
+    const report = await cloned(context, { engine: 'pipe' });
+    expect(report.engine).toBe(`pg_dump ${clients[0]?.version}`);
+    const [a, b] = [await wholeOf(source.url), await wholeOf(target.url)];
+    expect(b.digests).toEqual(a.digests);
+    if (from.major === to.major)
+      expect(diff(b.catalog, a.catalog, kinds)).toEqual({ added: [], removed: [], changed: [] });
+    const empty = await cloned(context, { engine: 'pipe', excludeData: ['many'], noOwner: true });
+    expect(empty.done?.tables.map(({ name }) => name)).not.toContain('public.many');
+    expect(await rowsOf(target.url, 'select from many')).toEqual([]);
+    await cloned(context, { engine: 'pipe', schemaOnly: true });
+    expect(await rowsOf(target.url, 'select from every')).toEqual([]);
+    expect((await failure(cloned(context, { engine: 'pipe', mask: ['every.word=@null'] }))).code).toBe(
+      'bad_option',
+    );
+  });
+});
+
+// Only what this process started.
+function killDump(): void {
+  const list = execFileSync('ps', ['-o', 'pid=,comm=', '--ppid', String(process.pid)], { encoding: 'utf8' });
+  for (const line of list.split('\n')) {
+    const [pid, name] = line.trim().split(/\s+/);
+    if (name === 'pg_dump') kill(Number(pid), 'SIGKILL');
+  }
+}
+
+const endBackend = ({ socket }: Database) =>
+  rowsOf(socket, `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'pg_dump'`);
+
+test.each([
+  ['pg_dump is killed', async () => killDump()],
+  ['the backend of pg_dump is terminated', endBackend],
+] as const)('%s: the target is as it was, or complete', async (what, strike) => {
+  const [way] = ways.filter(({ from }) => canDump(from.major));
+  if (way === undefined) return;
+  let [trials, failed] = [0, 0];
+  for (let at = 20, going = true; going; at += thorough ? 1 : 12)
+    going = await withPair(way.from, way.from, async (source, target) => {
+      await rowsOf(source.socket, shop.replace('generate_series(1, 8000)', 'generate_series(1, 20000)'));
+      await rowsOf(target.socket, attic);
+      const [whole, before] = [await wholeOf(source.socket), await wholeOf(target.socket)];
+      const proxy = await proxyTo(target.url, { at, moment: 'during', do: () => void strike(source) });
+      const pause = async () => {
+        throw new Problem('interrupted', { state: 'It is not tried again.' });
+      };
+      const thrown = await cloned(contextOf(source.url, proxy.url, { pause }), { engine: 'pipe' }).then(
+        () => null,
+        (problem: Problem) => problem,
+      );
+      await proxy.close();
+      const state = await stateOf(target, before, whole);
+      expect(state).toBe(thrown === null ? 'complete' : 'unchanged');
+      if (!proxy.struck()) return false;
+      trials++;
+      if (thrown !== null) {
+        failed++;
+        expect(thrown.code).toBe('client_failed');
+      }
+      return true;
+    });
+  process.stdout.write(`${trials} trials: ${what}: unchanged ${failed}, complete ${trials - failed}\n`);
+  expect(failed).toBeGreaterThan(0);
+});
