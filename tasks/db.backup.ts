@@ -20,7 +20,8 @@ interface Drilling {
 /**
  * Backs a database up into a file, with a manifest of what it holds, and reads the file again.
  *
- * Rows are counted and hashed in the same state of the database as is dumped. Needs pg_dump of the server's version.
+ * Rows are counted and hashed in the same state of the database as is dumped. By pg_dump where one fits the server, else
+ * without.
  */
 export async function backup(
   context: TaskContext,
@@ -29,6 +30,8 @@ export async function backup(
     env?: Name;
     /** Where to put it; default: backups/ in the project. */
     dir?: Folder;
+    /** pg_dump: by PostgreSQL's own program; native: by none but this one. Default: pg_dump where one fits the server. */
+    engine?: 'pg_dump' | 'native';
     /** Never delete it by db:backups prune. */
     keep?: boolean;
     /** Go on although the disk may be too small. */

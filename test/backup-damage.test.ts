@@ -16,15 +16,18 @@ import { type Manifest, writeManifest } from '../lib/flow/manifest.ts';
 import { backup } from '../lib/operations/backup.ts';
 import { verifyBackups } from '../lib/operations/backups.ts';
 import { backupsText } from '../lib/report/backups.ts';
-import { backupProject, dumpable } from './backup/scene.ts';
+import { backupProject, ways } from './backup/scene.ts';
 import { everything } from './flow/everything.ts';
 import { type Database, freshDatabase } from './servers/databases.ts';
 import { query } from './servers/server.ts';
 
 const paper = { width: 200, colour: false, now: new Date('2026-11-21T09:30:00Z') };
-const fit = await dumpable('damaged backups');
+// One of each way: what is damaged is a file.
+const all = (await ways('damaged backups')).filter(
+  ({ engine }, at, list) => list.findIndex((one) => one.engine === engine) === at,
+);
 
-describe.each(fit)('PostgreSQL $major', (server) => {
+describe.each(all)('PostgreSQL $major by $engine', ({ server, engine }) => {
   let database: Database;
   let own: ReturnType<typeof backupProject>;
   let file: string;
@@ -33,7 +36,7 @@ describe.each(fit)('PostgreSQL $major', (server) => {
     database = await freshDatabase(server);
     await query(database.url, everything);
     own = backupProject({ prod: database.url });
-    file = join(own.context.root, (await backup(own.context, {})).file);
+    file = join(own.context.root, (await backup(own.context, { engine })).file);
   });
   afterAll(async () => {
     own.drop();
@@ -73,7 +76,7 @@ describe.each(fit)('PostgreSQL $major', (server) => {
         'manifest of another file',
         (dump, json) => {
           renameSync(json, join(json, '..', `${other}.json`));
-          renameSync(dump, join(dump, '..', `${other}.dump`));
+          renameSync(dump, join(dump, '..', `${other}.${engine === 'native' ? 'native' : 'dump'}`));
         },
         /manifest is that of/,
       ],
@@ -84,8 +87,8 @@ describe.each(fit)('PostgreSQL $major', (server) => {
       mkdirSync(there);
       const copy = join(there, file.replace(/^.*[\\/]/, ''));
       copyFileSync(file, copy);
-      copyFileSync(file.replace(/\.dump$/, '.json'), copy.replace(/\.dump$/, '.json'));
-      damage(copy, copy.replace(/\.dump$/, '.json'));
+      copyFileSync(file.replace(/\.\w+$/, '.json'), copy.replace(/\.\w+$/, '.json'));
+      damage(copy, copy.replace(/\.\w+$/, '.json'));
       const one = name === 'gone' ? copy : undefined;
       const { backups: found } = await verifyBackups(own.context, { dir: 'damaged' }, one);
       expect([name, found.map(({ faults }) => faults.join())]).toEqual([
@@ -95,7 +98,9 @@ describe.each(fit)('PostgreSQL $major', (server) => {
       expect(backupsText({ folder: 'damaged', backups: found }, paper)).toMatch(/is no good backup: /);
       trials.push(name);
     }
-    process.stdout.write(`${trials.length} trials: damaged backups on PostgreSQL ${server.major}\n`);
+    process.stdout.write(
+      `${trials.length} trials: damaged backups of PostgreSQL ${server.major} by ${engine}\n`,
+    );
     const sound = await verifyBackups(own.context, {}, file.replace(/^.*[\\/]/, ''));
     expect(sound.backups.map(({ faults }) => faults)).toEqual([[]]);
   });
@@ -109,10 +114,12 @@ describe.each(fit)('PostgreSQL $major', (server) => {
     bytes[at] = (bytes[at] as number) ^ 1;
     writeFileSync(copy, bytes);
     const { seal: _, ...manifest } = JSON.parse(
-      readFileSync(file.replace(/\.dump$/, '.json'), 'utf8'),
+      readFileSync(file.replace(/\.\w+$/, '.json'), 'utf8'),
     ) as Manifest & { seal: string };
     await writeManifest(copy, { ...manifest, sha256: createHash('sha256').update(bytes).digest('hex') });
     const { backups: found } = await verifyBackups(own.context, { dir: 'flipped' });
-    expect(found[0]?.faults.join()).toMatch(/pg_restore failed: /);
+    expect(found[0]?.faults.join()).toMatch(
+      engine === 'native' ? /incorrect data check|invalid|too early|does not belong/ : /pg_restore failed: /,
+    );
   });
 });

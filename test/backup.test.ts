@@ -1,18 +1,19 @@
 // A backup is one dump and its manifest, or nothing; every damage to either of them is seen and named.
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findClients, fittingClient } from '../lib/flow/client.ts';
 import { digestOf } from '../lib/flow/digest.ts';
 import type { Manifest } from '../lib/flow/manifest.ts';
+import { readNative } from '../lib/flow/native.ts';
 import { backup } from '../lib/operations/backup.ts';
 import { backups, verifyBackups } from '../lib/operations/backups.ts';
 import { connect } from '../lib/pg/connect.ts';
 import { snapshot } from '../lib/pg/snapshot.ts';
 import { libpqVariables } from '../lib/pg/url.ts';
 import { backupsText, backupText } from '../lib/report/backups.ts';
-import { backupProject, dumpable } from './backup/scene.ts';
+import { backupProject, ways } from './backup/scene.ts';
 import { failure } from './failure.ts';
 import { everything } from './flow/everything.ts';
 import { type Database, freshDatabase, rowsOf } from './servers/databases.ts';
@@ -66,9 +67,28 @@ test('the newest client is taken, and one that is too old is told', async () => 
 });
 
 const restorer = join((await findClients())[0]?.folder ?? '', 'pg_restore');
-const fit = await dumpable('backups by pg_dump');
+// How many lines of numbers a dump holds.
+async function rowsIn(path: string): Promise<number> {
+  let text = '';
+  if (path.endsWith('.native'))
+    await readNative(
+      path,
+      async () => undefined,
+      async (entry) => {
+        if (entry.is !== 'closing') for await (const piece of entry.rows) text += Buffer.from(piece);
+      },
+    );
+  else
+    text = spawnSync(restorer, ['--data-only', '-f', '-', path], {
+      encoding: 'utf8',
+      maxBuffer: 1 << 28,
+    }).stdout;
+  return text.split('\n').filter((line) => /^\d+$/.test(line)).length;
+}
 
-describe.each(fit)('PostgreSQL $major', (server) => {
+const all = await ways('backups by pg_dump');
+
+describe.each(all)('PostgreSQL $major by $engine', ({ server, engine }) => {
   let database: Database;
   let own: ReturnType<typeof backupProject>;
   let file: string;
@@ -77,7 +97,7 @@ describe.each(fit)('PostgreSQL $major', (server) => {
     database = await freshDatabase(server);
     await query(database.url, everything);
     own = backupProject({ prod: database.url });
-    const made = await backup(own.context, {});
+    const made = await backup(own.context, { engine });
     file = join(own.context.root, made.file);
   });
   afterAll(async () => {
@@ -86,18 +106,20 @@ describe.each(fit)('PostgreSQL $major', (server) => {
   });
 
   const manifestOf = (dump: string) =>
-    JSON.parse(readFileSync(dump.replace(/\.dump$/, '.json'), 'utf8')) as Manifest & { seal: string };
+    JSON.parse(readFileSync(dump.replace(/\.\w+$/, '.json'), 'utf8')) as Manifest & { seal: string };
 
   test('one file and its manifest, named by database, environment and time', async () => {
     const stem = `${database.name}_prod_2026-11-20T09-30-01Z`;
-    expect(readdirSync(own.folder).sort()).toEqual([`${stem}.dump`, `${stem}.json`]);
+    const name = `${stem}.${engine === 'native' ? 'native' : 'dump'}`;
+    expect(readdirSync(own.folder).sort()).toEqual([name, `${stem}.json`].sort());
     const manifest = manifestOf(file);
     const connection = await connect({ url: database.url, applicationName: 'pgmage tests' });
     const contents = await snapshot(connection, (held) => digestOf(held));
     await connection.close();
     expect(manifest).toMatchObject({
       format: 1,
-      file: `${stem}.dump`,
+      file: name,
+      engine,
       environment: 'prod',
       database: database.name,
       server: { major: server.major, encoding: 'UTF8' },
@@ -122,15 +144,11 @@ describe.each(fit)('PostgreSQL $major', (server) => {
       const writer = (async () => {
         while (going) await query(busy.url, `insert into t values (0); select nextval('s')`);
       })();
-      const made = await backup(there.context, { env: 'busy', keep: true });
+      const made = await backup(there.context, { engine, env: 'busy', keep: true });
       going = false;
       await writer;
       const { contents } = manifestOf(join(there.context.root, made.file));
-      const dumped = spawnSync(restorer, ['--data-only', '-f', '-', join(there.context.root, made.file)], {
-        encoding: 'utf8',
-        maxBuffer: 1 << 28,
-      }).stdout;
-      const rows = dumped.split('\n').filter((line) => /^\d+$/.test(line)).length;
+      const rows = await rowsIn(join(there.context.root, made.file));
       expect(contents.find(({ name }) => name === 'public.t')?.rows).toBe(rows);
       expect(await rowsOf(busy.url, `select count(*)::int from t`)).not.toEqual([{ count: rows }]);
       expect(made.keep).toBe(true);
@@ -140,19 +158,62 @@ describe.each(fit)('PostgreSQL $major', (server) => {
     }
   });
 
+  test('while it is read, nobody empties or rewrites a table, which no snapshot would show', async () => {
+    let refused: unknown;
+    const progress = (line: string) => {
+      if (line.startsWith('Backing up'))
+        refused = query(database.url, `set lock_timeout = '50ms'; truncate twice`).catch(
+          (thrown) => thrown.code,
+        );
+    };
+    mkdirSync(join(own.context.root, 'held'));
+    await backup({ ...own.context, progress }, { engine, dir: 'held' });
+    expect(await refused).toBe('55P03');
+  });
+
   test('it is told and listed', async () => {
     const report = await backups(own.context, {});
     expect(report.backups).toHaveLength(1);
     const [only] = report.backups;
     expect(only).toMatchObject({ environment: 'prod', tables: 10, rows: 3015, keep: false, faults: [] });
     expect(backupsText(report, paper)).toMatch(
-      /^File +Environment +Age +Size +Rows +Verified\n\S+\.dump +prod +23 hours ago +\d+ kB +3015 +read whole, 23 hours ago$/,
+      /^File +Environment +Age +Size +Rows +Verified\n\S+\.(?:dump|native) +prod +23 hours ago +\d+ kB +3015 +read whole, 23 hours ago$/,
     );
     expect(only && backupText(only, paper)).toMatch(
-      /^Backed up \S+ of prod to backups\/\S+\.dump\n10 tables, 3015 rows, \d+ kB, in [\d.]+ s; verified: read whole$/,
+      /^Backed up \S+ of prod to backups\/\S+\.(?:dump|native)\n10 tables, 3015 rows, \d+ kB, in [\d.]+ s; verified: read whole$/,
     );
     expect(backupsText(await backups(own.context, { env: 'dev' }), paper)).toBe('No backups in backups');
   });
+});
+
+test('without a pg_dump that fits it does without, and says so; what it leaves out is told', async () => {
+  const server = anyServer();
+  const own = backupProject({ prod: server.url() });
+  const database = await freshDatabase(server);
+  const said: string[] = [];
+  const context = { ...own.context, progress: (line: string) => said.push(line) };
+  try {
+    const there = backupProject({ prod: database.url });
+    await query(
+      database.url,
+      `create table t (id int); create subscription s connection 'host=nowhere' publication p with (connect = false)`,
+    );
+    const made = await backup({ ...there.context, progress: context.progress }, {});
+    const fits = ((await findClients())[0]?.major ?? 0) >= server.major;
+    expect(made.file.endsWith(fits ? '.dump' : '.native')).toBe(true);
+    if (!fits) {
+      expect(said).toContain(`No pg_dump for PostgreSQL ${server.major} is here: backing up without`);
+      expect(made.left).toEqual(['SUBSCRIPTION s: it would take what the source subscribes to']);
+      expect(backupText(made, paper)).toContain(
+        '\nNot in it: SUBSCRIPTION s: it would take what the source subscribes to',
+      );
+      expect((await failure(backup(there.context, { engine: 'pg_dump' }))).code).toBe('no_client');
+    }
+    there.drop();
+  } finally {
+    own.drop();
+    await database.drop();
+  }
 });
 
 test('what cannot be backed up is told before anything is written', async () => {

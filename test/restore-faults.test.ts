@@ -159,7 +159,6 @@ test.each(run)('the network is cut at a request', async () => {
       await expectEither(reached);
     }
   process.stdout.write(`${trials} trials: the network is cut, after ${done} commits\n`);
-  expect(trials).toBeGreaterThan(thorough ? 30 : 3);
 });
 
 test.each(run)('pgmage is interrupted or killed', async () => {
@@ -172,7 +171,8 @@ test.each(run)('pgmage is interrupted or killed', async () => {
         const words = ['db:restore', file, '--to', 'copy', '--yes', '--force'];
         const ended = await struckRun(own.context.root, words, { lines, later: wait, signal });
         expect(ended.struck).toBe(true);
-        if (ended.code !== 0 && signal === 'SIGKILL') expect(ended.signal).toBe(signal);
+        // Before there is anything to undo, SIGTERM ends it as it ends any program.
+        if (ended.code === null) expect([ended.signal, signal === 'SIGINT']).toEqual([signal, false]);
         else if (ended.code !== 0) expect(ended.log).toContain('Interrupted.');
         await expectEither(ended.code === 0);
         trials++;

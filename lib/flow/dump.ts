@@ -12,37 +12,43 @@ export interface Written {
   readonly sha256: string;
 }
 
+/** Where a dump goes, with its name for people. */
+export interface Output {
+  readonly handle: FileHandle;
+  readonly name: string;
+}
+
+/** Writes what comes, as it is. @throws Problem `unwritable_file` */
+export async function writeAll(to: Output, pieces: AsyncIterable<Buffer>): Promise<Written> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  for await (const piece of pieces) {
+    await writing(to.name, () => to.handle.writeFile(piece));
+    hash.update(piece);
+    bytes += piece.length;
+  }
+  return { bytes, sha256: hash.digest('hex') };
+}
+
 /**
  * Dumps a database in PostgreSQL's custom format, through this process: whoever ends it ends pg_dump, too.
- * @param file where it goes, with its name for people
  * @param from how to reach the database, and in which exported snapshot
  * @throws Problem `client_failed`, `unwritable_file`
  */
 export async function dumpTo(
-  file: { readonly handle: FileHandle; readonly name: string },
+  to: Output,
   client: Client,
   from: { readonly variables: Readonly<Record<string, string>>; readonly snapshot: string },
   signal: AbortSignal,
 ): Promise<Written> {
-  const hash = createHash('sha256');
-  let bytes = 0;
+  let written: Written | undefined;
   // UTF8 whatever the database has, for that is what it is read back as.
   const words = ['-Fc', '-E', 'UTF8', '--no-password', `--snapshot=${from.snapshot}`];
-  await runClient(
-    client,
-    'pg_dump',
-    words,
-    from.variables,
-    async (output) => {
-      for await (const chunk of output as AsyncIterable<Buffer>) {
-        await writing(file.name, () => file.handle.writeFile(chunk));
-        hash.update(chunk);
-        bytes += chunk.length;
-      }
-    },
-    signal,
-  );
-  return { bytes, sha256: hash.digest('hex') };
+  const take = async (output: AsyncIterable<Buffer>) => {
+    written = await writeAll(to, output);
+  };
+  await runClient(client, 'pg_dump', words, from.variables, take, signal);
+  return written as Written;
 }
 
 /** Bytes and checksum of a file as it is on disk. @throws Problem `missing_file`, `unreadable_file` */

@@ -47,6 +47,42 @@ export async function removeLargeObjects(connection: Connection): Promise<void> 
   await connection.execute(`select pg_catalog.lo_unlink(oid) from ${objects}`);
 }
 
+/** A step of the copy: what is read, and what is done with it in the place of arrival. */
+export interface Part {
+  /** A COPY that writes. */
+  readonly query: string;
+  readonly columns: string;
+  /** What is made of the rows, which are in a temporary table. */
+  readonly use: string;
+}
+
+const arrived = 'pg_temp.pgmage_objects';
+
+/** The steps of the copy, in their order. */
+export const largeObjectParts: readonly Part[] = [
+  {
+    query: `copy (select oid from ${objects}) to stdout (format binary)`,
+    columns: 'oid oid',
+    use: `select pg_catalog.lo_create(oid) from ${arrived}`,
+  },
+  {
+    query: `copy (${pieces}) to stdout (format binary)`,
+    columns: 'oid oid, at bigint, data bytea',
+    use: `select pg_catalog.lo_put(oid, at, data) from ${arrived}`,
+  },
+];
+
+/** Does a step with what was read. @throws Problem of the connection */
+export async function loadPart(
+  to: ServerConnection,
+  { columns, use }: Part,
+  rows: AsyncIterable<Uint8Array>,
+): Promise<void> {
+  await to.execute(`create temporary table pgmage_objects (${columns}) on commit drop`);
+  await to.copyIn(`copy ${arrived} from stdin (format binary)`, rows);
+  await to.execute(`${use}; drop table ${arrived}`);
+}
+
 /**
  * Copies all of them into a database that has none. Both sessions are in a transaction.
  * @param owners whether they get their owners and privileges
@@ -60,15 +96,7 @@ export async function copyLargeObjects(
 ): Promise<number> {
   const count = await countLargeObjects(from);
   if (count === 0) return 0;
-  const copy = async (columns: string, query: string, use: string) => {
-    await to.execute(`create temporary table pgmage_objects (${columns}) on commit drop`);
-    const rows = from.copyOut(`copy (${query}) to stdout (format binary)`);
-    await to.copyIn('copy pg_temp.pgmage_objects from stdin (format binary)', rows);
-    await to.execute(`${use}; drop table pg_temp.pgmage_objects`);
-  };
-  const all = 'from pg_temp.pgmage_objects';
-  await copy('oid oid', `select oid from ${objects}`, `select pg_catalog.lo_create(oid) ${all}`);
-  await copy('oid oid, at bigint, data bytea', pieces, `select pg_catalog.lo_put(oid, at, data) ${all}`);
+  for (const part of largeObjectParts) await loadPart(to, part, from.copyOut(part.query));
   for (const sql of await saidOfLargeObjects(from, owners)) await to.execute(sql);
   return count;
 }

@@ -19,6 +19,8 @@ export interface Manifest {
   readonly format: 1;
   /** Name of the dump, which is in the same folder. */
   readonly file: string;
+  /** `pg_dump`: in PostgreSQL's custom format; `native`: in pgmage's own. */
+  readonly engine: 'pg_dump' | 'native';
   readonly environment: string;
   readonly database: string;
   readonly server: {
@@ -28,7 +30,7 @@ export interface Manifest {
     readonly collate: string;
     readonly ctype: string;
   };
-  readonly tools: { readonly pgmage: string; readonly pg_dump: string };
+  readonly tools: { readonly pgmage: string; readonly pg_dump: string | null };
   /** The snapshot that the dump and the digests are of. */
   readonly snapshot: string;
   /** ISO 8601: the state of the database that it holds. */
@@ -46,6 +48,8 @@ export interface Manifest {
   readonly contents: readonly Digest[];
   /** Sequences go on while a dump is made: their states at its end, where these differ from `contents`. */
   readonly moved: readonly Digest[];
+  /** What is not in it, with the reason. */
+  readonly left: readonly string[];
   readonly verified: readonly Verification[];
 }
 
@@ -63,7 +67,7 @@ export interface Backup {
 }
 
 /** Where the manifest of a dump is. */
-export const manifestPath = (dump: string) => `${dump.replace(/\.dump$/, '')}.json`;
+export const manifestPath = (dump: string) => `${dump.replace(/\.(dump|native)$/, '')}.json`;
 
 const sealOf = (manifest: object) => createHash('sha256').update(JSON.stringify(manifest)).digest('hex');
 
@@ -127,7 +131,7 @@ export async function backupsIn(folder: string): Promise<Backup[]> {
     }),
   );
   const found = await Promise.all(
-    names.filter((name) => name.endsWith('.dump')).map((name) => readBackup(join(folder, name))),
+    names.filter((name) => /\.(dump|native)$/.test(name)).map((name) => readBackup(join(folder, name))),
   );
   const time = ({ name, manifest }: Backup) =>
     manifest?.started ?? /\d{4}-\d\d-\d\dT[\d-]+Z/.exec(name)?.[0] ?? '';

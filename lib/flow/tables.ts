@@ -79,15 +79,16 @@ export async function copyTables(
 
 const listed = (columns: readonly string[]) => (columns.length === 0 ? '' : ` (${columns.join(', ')})`);
 
-function reading({ name, columns, condition, expressions }: Filled): string {
+/** SQL that reads the rows of a table. */
+export function reading({ name, columns, condition, expressions }: Filled): string {
   if (expressions !== undefined)
     return `copy (select ${expressions.join(', ')} from only ${name} ${condition}) to stdout`;
   if (condition === '') return `copy ${name}${listed(columns)} to stdout`;
   return `copy (select ${columns.join(', ')} from only ${name} ${condition}) to stdout`;
 }
 
-// What this transaction made is seen by nobody else, so that its rows can be frozen at once.
-function writing({ name, columns, extension }: Filled): string {
+/** SQL that writes them into one that was made in the same transaction: nobody else sees it, so they are frozen at once. */
+export function writing({ name, columns, extension }: Filled): string {
   return `copy ${name}${listed(columns)} from stdin${extension === null ? ' with (freeze)' : ''}`;
 }
 

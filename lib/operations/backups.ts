@@ -10,6 +10,7 @@ import {
   type Verification,
   writeManifest,
 } from '../flow/manifest.ts';
+import { readNativeWhole } from '../flow/native.ts';
 import { Problem } from '../problem.ts';
 import { folderOf } from './backup-folder.ts';
 import type { Context } from './context.ts';
@@ -32,6 +33,8 @@ export interface BackupReport {
   readonly rows: number | null;
   /** The best and last time that it was found to be good. */
   readonly verified: Verification | null;
+  /** What of the database is not in it, with the reason. */
+  readonly left: readonly string[];
   /** Whether db:backups prune never deletes it. */
   readonly keep: boolean;
   /** What is wrong with it; empty: nothing that is known. */
@@ -106,10 +109,7 @@ export async function foundBackups(context: Context, { dir, env }: BackupsInput)
 
 /** The backup of a name in the folder of backups, or of a path. @throws Problem `missing_file` */
 export async function named(context: Context, { dir }: BackupsInput, file: string): Promise<Backup> {
-  const given = file.replace(/\.json$/, '.dump');
-  const path = /[\\/]/.test(given)
-    ? resolve(context.root, given)
-    : resolve(folderOf(context, dir).path, given);
+  const path = /[\\/]/.test(file) ? resolve(context.root, file) : resolve(folderOf(context, dir).path, file);
   const one = await readBackup(path);
   if (one.bytes === 0 && one.manifest === null && one.fault?.includes('no manifest'))
     await checksumOf(path, shownPath(context.root, path));
@@ -128,12 +128,15 @@ export async function verified(
   signal?: AbortSignal,
 ): Promise<Backup> {
   const manifest = await intact(backup, signal);
-  const [client] = clients.filter(({ major }) => major >= Number.parseInt(manifest.tools.pg_dump, 10));
-  if (client !== undefined)
+  const { pg_dump } = manifest.tools;
+  const client = clients.find(({ major }) => major >= Number.parseInt(pg_dump ?? '', 10));
+  if (pg_dump === null) await readNativeWhole(backup.path, signal);
+  else if (client !== undefined)
     await readWhole(client, backup.path, signal).catch((thrown: unknown) => {
       throw new Problem('backup_damaged', { file: backup.name, faults: [(thrown as Error).message] });
     });
-  return noted(backup, manifest, { when: now.toISOString(), how: client ? 'read' : 'checksum' });
+  const read = pg_dump === null || client !== undefined;
+  return noted(backup, manifest, { when: now.toISOString(), how: read ? 'read' : 'checksum' });
 }
 
 /** Tries a backup by restoring it, and notes that it was done. @throws Problem as `drill` does, `unwritable_file` */
@@ -188,6 +191,7 @@ export function backupReport(
     tables: manifest && tables.length,
     rows: manifest && tables.reduce((sum, { rows }) => sum + rows, 0),
     verified: best[0] ?? null,
+    left: manifest?.left ?? [],
     keep,
     faults: [
       ...(fault === null || faults.includes(fault) ? [] : [fault]),

@@ -7,7 +7,13 @@ import { equal } from '../model/diff.ts';
 import type { Fact } from '../model/fact.ts';
 import type { Step } from '../model/step.ts';
 import type { ServerConnection } from '../pg/connect.ts';
+import { readingSettings } from '../pg/snapshot.ts';
 import { plan } from '../plan/index.ts';
+
+/** Begins a transaction in which nothing that a role or a database is set to may change what is made. */
+export const beginReplacing = `begin isolation level read committed read write; ${readingSettings};
+  set local row_security = off; set local check_function_bodies = off; set local default_tablespace = '';
+  set local default_table_access_method = 'heap'; set local xmloption = content`;
 
 /**
  * The statements that drop all that a database holds, and what is left then: what every new database has, and extensions that

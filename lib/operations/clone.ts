@@ -8,6 +8,7 @@ import { readingSettings } from '../pg/snapshot.ts';
 import { transaction } from '../pg/transaction.ts';
 import { Problem } from '../problem.ts';
 import { type Carrier, type CloneInput, carrierOf, wishOf } from './choice.ts';
+import { beginReplacing } from './clearing.ts';
 import { type Ask, agreed } from './consent.ts';
 import type { Context, Target } from './context.ts';
 import type { Wish } from './copyable.ts';
@@ -189,18 +190,12 @@ function lossesOf({ replaces, replacesObjects }: ClonePlan): string[] {
   return [...filled, ...(replacesObjects > 0 ? [`${replacesObjects} large objects`] : [])];
 }
 
-const hidden = 'set local row_security = off';
-// Nothing that a role or a database is set to may change what is made.
-const writing = `begin isolation level read committed read write; ${readingSettings}; ${hidden};
-  set local check_function_bodies = off; set local default_tablespace = ''; set local default_table_access_method = 'heap';
-  set local xmloption = content`;
-
 async function carriedOver(context: Context, ends: Ends, wish: Wish, engine: Engine): Promise<Replaced> {
   const source = ends.from.connection;
   // The snapshot is taken by what comes behind the locks.
   const locks = holding(await tablesOf(source));
   const reading = `begin isolation level repeatable read read only; set local lock_timeout = '10s'; ${locks};
-    ${readingSettings}; ${hidden}`;
+    ${readingSettings}; set local row_security = off`;
   const work = () => replace(context, ends, wish, engine);
-  return transaction(source, () => transaction(ends.to.connection, work, writing), reading);
+  return transaction(source, () => transaction(ends.to.connection, work, beginReplacing), reading);
 }

@@ -1,13 +1,12 @@
 // Tries a backup: restores it in a database that is made for it, compares the two, and drops it.
 import { randomBytes } from 'node:crypto';
-import { findClients, fittingClient } from '../flow/client.ts';
 import type { Backup, Manifest } from '../flow/manifest.ts';
 import { literal } from '../model/quote.ts';
 import { onDatabase } from '../pg/url.ts';
 import { Problem } from '../problem.ts';
 import type { VerifyInput } from './backups.ts';
 import type { Context } from './context.ts';
-import { type Proof, replaceAll } from './restoring.ts';
+import { type Proof, replaceAll, unpacker } from './restoring.ts';
 import { server, targetIn } from './source.ts';
 
 /**
@@ -23,7 +22,7 @@ export async function drill(
   const target = await targetIn(context, on);
   if (target?.url == null) throw new Problem('no_server', { environment: on });
   const { url } = target;
-  const client = fittingClient(await findClients(), Number.parseInt(manifest.tools.pg_dump, 10));
+  const client = await unpacker(manifest);
   const name = `pgmage_drill_${randomBytes(8).toString('hex')}`;
   const keeper = await server({ ...target, url });
   const drop = () => keeper.execute(`drop database if exists ${name} with (force)`);

@@ -100,7 +100,8 @@ export function pipe(client: Client, url: string, signal: AbortSignal): Engine {
 // How many statements go to the server at once.
 const batch = 100;
 
-async function runAll(
+/** Runs steps in the transaction that is open. @param go is called now and then, and ends it by throwing */
+export async function runAll(
   connection: ServerConnection,
   steps: readonly Step[],
   go: () => void = () => undefined,

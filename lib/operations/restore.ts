@@ -1,5 +1,4 @@
 // Puts a backup in the place of what a database holds: all of it, or nothing.
-import { findClients, fittingClient } from '../flow/client.ts';
 import { undigested } from '../flow/digest.ts';
 import type { Manifest } from '../flow/manifest.ts';
 import { withLock } from '../ledger/lock.ts';
@@ -9,7 +8,7 @@ import { Problem } from '../problem.ts';
 import { type BackupReport, backupReport, intact, named } from './backups.ts';
 import { type Ask, agreed, type Consent } from './consent.ts';
 import type { Context } from './context.ts';
-import { type Proof, replaceAll } from './restoring.ts';
+import { type Proof, replaceAll, unpacker } from './restoring.ts';
 import { type Named, named as namedTarget, server } from './source.ts';
 
 /** What is asked. */
@@ -71,7 +70,7 @@ export async function restore(
   try {
     const reasons = await misfits(connection, manifest);
     if (reasons.length > 0) throw new Problem('unfit_target', { environment: target.name, reasons });
-    const client = fittingClient(await findClients(), Number.parseInt(manifest.tools.pg_dump, 10));
+    const client = await unpacker(manifest);
     return await withLock(connection, target.name, async () => {
       const plan: RestorePlan = {
         target: namedTarget(context, target),

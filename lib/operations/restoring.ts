@@ -1,7 +1,7 @@
 // Replaces all that a database holds by what a backup holds, in one transaction that is verified before it is committed.
 import { readCatalog } from '../catalog/read.ts';
 import { loadArchive } from '../flow/archive.ts';
-import type { Client } from '../flow/client.ts';
+import { type Client, findClients, fittingClient } from '../flow/client.ts';
 import { digestOf } from '../flow/digest.ts';
 import type { Manifest } from '../flow/manifest.ts';
 import { sameness } from '../flow/sameness.ts';
@@ -13,11 +13,14 @@ import { transaction } from '../pg/transaction.ts';
 import { plan } from '../plan/index.ts';
 import { Problem } from '../problem.ts';
 import { schemaOf } from './backup-schema.ts';
+import { beginReplacing } from './clearing.ts';
+import { loadNative } from './restoring-native.ts';
 
 /** What comes in the place of what is there. */
 export interface Replacement {
   readonly environment: string;
-  readonly client: Client;
+  /** What unpacks a dump of pg_dump; null where the dump is pgmage's own. */
+  readonly client: Client | null;
   readonly path: string;
   readonly manifest: Manifest;
   readonly noOwner: boolean;
@@ -43,16 +46,15 @@ export interface Proof {
  * @throws Problem `unfit_target`, `not_as_backed_up`, `client_failed`; of the connection
  */
 export async function replaceAll(connection: ServerConnection, replacement: Replacement): Promise<Proof> {
-  const { environment, client, path, manifest, noOwner, signal, progress } = replacement;
-  return transaction(connection, async () => {
-    const transactionId = 'select pg_current_xact_id()::text as id';
+  const { environment, client } = replacement;
+  const transactionId = 'select pg_current_xact_id()::text as id';
+  const work = async () => {
     const [own] = await connection.rows<{ id: string }>(transactionId);
-    await clear(connection, replacement);
-    if (!manifest.schema.public) await connection.execute('drop schema public');
-    const told = (what: string) => progress(`Loading ${what}`);
-    await loadArchive(connection, { client, path, noOwner, signal, told });
-    progress('Comparing it with the manifest');
-    const proof = await proven(connection, replacement);
+    const schema = await (client === null
+      ? nativeSchema(connection, replacement)
+      : dumpedSchema(connection, replacement, client));
+    replacement.progress('Comparing it with the manifest');
+    const proof = await proven(connection, replacement, schema);
     // Something in the dump that ended our transaction would have made all of this in another one.
     const [now] = await connection.rows<{ id: string }>(transactionId);
     if (now?.id !== own?.id)
@@ -61,7 +63,49 @@ export async function replaceAll(connection: ServerConnection, replacement: Repl
         differences: ['its script ended the transaction'],
       });
     return proof;
-  });
+  };
+  return transaction(connection, work, client === null ? beginReplacing : 'begin');
+}
+
+/** What unpacks the dump of a manifest: the newest client; null where none is needed. @throws Problem `no_client` */
+export async function unpacker({ tools }: Manifest): Promise<Client | null> {
+  return tools.pg_dump === null
+    ? null
+    : fittingClient(await findClients(), Number.parseInt(tools.pg_dump, 10));
+}
+
+/** What was found of the schema that was loaded. */
+interface Reached {
+  readonly schema: Proof['schema'];
+  readonly wrong: readonly string[];
+  readonly notes: readonly string[];
+}
+
+async function nativeSchema(connection: ServerConnection, replacement: Replacement): Promise<Reached> {
+  const { path, noOwner, signal, lockTimeout, progress } = replacement;
+  await connection.execute(`set local lock_timeout = ${lockTimeout}`);
+  const told = (what: string) => progress(`Loading ${what}`);
+  const { wrong, reworded } = await loadNative(connection, { path, noOwner, signal, told });
+  const notes = reworded === 0 ? [] : [`${reworded} definitions are told in other words by this server`];
+  return { schema: noOwner ? 'unowned' : 'same', wrong, notes };
+}
+
+async function dumpedSchema(
+  connection: ServerConnection,
+  replacement: Replacement,
+  client: Client,
+): Promise<Reached> {
+  const { path, manifest, noOwner, signal, progress } = replacement;
+  await clear(connection, replacement);
+  if (!manifest.schema.public) await connection.execute('drop schema public');
+  const told = (what: string) => progress(`Loading ${what}`);
+  await loadArchive(connection, { client, path, noOwner, signal, told });
+  if (manifest.server.major !== connection.major) return { schema: 'other version', wrong: [], notes: [] };
+  await connection.execute(readingSettings);
+  const way = noOwner ? 'unowned' : 'fingerprint';
+  const found = schemaOf(await readCatalog(connection, kinds));
+  const wrong = found[way] === manifest.schema[way] ? [] : ['its schema is another one'];
+  return { schema: noOwner ? 'unowned' : 'same', wrong, notes: [] };
 }
 
 async function clear(connection: ServerConnection, { environment, lockTimeout }: Replacement): Promise<void> {
@@ -79,23 +123,18 @@ async function clear(connection: ServerConnection, { environment, lockTimeout }:
 
 async function proven(
   connection: ServerConnection,
-  { environment, manifest, noOwner }: Replacement,
+  { environment, manifest }: Replacement,
+  reached: Reached,
 ): Promise<Proof> {
   const digests = await digestOf(connection);
   const { differences, notes } = sameness(manifest.contents, digests, manifest.moved);
-  const way = noOwner ? 'unowned' : 'fingerprint';
-  const comparable = manifest.server.major === connection.major;
-  const found = schemaOf(await readCatalog(connection, kinds));
-  const wrong = [
-    ...differences,
-    ...(comparable && found[way] !== manifest.schema[way] ? ['its schema is another one'] : []),
-  ];
+  const wrong = [...differences, ...reached.wrong];
   if (wrong.length > 0) throw new Problem('not_as_backed_up', { environment, differences: wrong });
   const tables = digests.filter(({ kind }) => kind === 'table');
   return {
-    schema: comparable ? (noOwner ? 'unowned' : 'same') : 'other version',
+    schema: reached.schema,
     tables: tables.length,
     rows: tables.reduce((sum, { rows }) => sum + rows, 0),
-    notes,
+    notes: [...reached.notes, ...notes],
   };
 }

@@ -15,6 +15,7 @@ export function backupText(made: BackupReport, paper: Paper): string {
   return [
     ink.green(legible(`Backed up ${made.database} of ${made.environment} to ${made.file}`)),
     `${counted(made.tables ?? 0, 'table')}, ${counted(made.rows ?? 0, 'row')}, ${bytesText(made.bytes)}, in ${seconds} s; verified: ${ways[made.verified?.how ?? 'checksum']}`,
+    ...made.left.map((one) => legible(`Not in it: ${one}`)),
   ].join('\n');
 }
 

@@ -21,6 +21,19 @@ export async function dumpable(what: string): Promise<Server[]> {
   return servers().filter(fits);
 }
 
+/** A way to back a server up. */
+export interface Way {
+  readonly server: Server;
+  readonly engine: 'pg_dump' | 'native';
+  readonly major: number;
+}
+
+/** Every server by pgmage's own means, and by pg_dump where one at hand is new enough. */
+export async function ways(what: string): Promise<Way[]> {
+  const of = (engine: Way['engine']) => (server: Server) => ({ server, engine, major: server.major });
+  return [...servers().map(of('native')), ...(await dumpable(what)).map(of('pg_dump'))];
+}
+
 /** A project whose environments are URLs by their names. */
 export function backupProject(environments: Readonly<Record<string, string>>): {
   readonly context: Context;

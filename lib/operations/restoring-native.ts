@@ -1,0 +1,68 @@
+// Loads a dump of pgmage's own format in the place of what a database holds.
+import { readCatalog } from '../catalog/read.ts';
+import { largeObjectParts, loadPart, type Part } from '../flow/large-objects.ts';
+import { readNative } from '../flow/native.ts';
+import { setStandings } from '../flow/sequences.ts';
+import { writing } from '../flow/tables.ts';
+import { kinds } from '../kinds/index.ts';
+import type { Catalog } from '../model/catalog.ts';
+import type { Step } from '../model/step.ts';
+import type { ServerConnection } from '../pg/connect.ts';
+import { aroundRows } from '../plan/rows.ts';
+import { clearance, clearRows } from './clearing.ts';
+import { copyable } from './copyable.ts';
+import { runAll } from './engines.ts';
+import { schemaDifferences } from './sameness.ts';
+
+/** What is loaded. */
+export interface NativeLoading {
+  readonly path: string;
+  readonly noOwner: boolean;
+  readonly signal: AbortSignal;
+  /** Is told of each table before its rows come. */
+  told(what: string): void;
+}
+
+/**
+ * Replaces all in the connection's transaction, which it neither begins nor ends.
+ * @returns what of the schema is not as it is in the dump, and how much is told in other words only
+ * @throws Problem `backup_damaged`, `plan_cycle`; of the connection
+ */
+export async function loadNative(
+  connection: ServerConnection,
+  { path, noOwner, signal, told }: NativeLoading,
+): Promise<{ wrong: string[]; reworded: number }> {
+  const wish = { owners: !noOwner, otherVersions: [], masks: {} };
+  let wanted: Catalog | undefined;
+  let after: readonly Step[] = [];
+  const go = () => signal.throwIfAborted();
+  await readNative(
+    path,
+    async (catalog) => {
+      wanted = copyable(catalog, wish).catalog;
+      const { steps, left } = clearance(await readCatalog(connection, kinds), wanted);
+      const halves = aroundRows({ before: left, after: wanted, kinds });
+      after = halves.after;
+      await runAll(connection, steps, go);
+      await clearRows(connection);
+      await runAll(connection, halves.before, go);
+    },
+    async (entry) => {
+      go();
+      if (entry.is === 'table') {
+        told(entry.table.name);
+        await connection.copyIn(writing(entry.table), entry.rows);
+      } else if (entry.is === 'part')
+        await loadPart(connection, largeObjectParts[entry.index] as Part, entry.rows);
+      else {
+        const { standings, said } = entry.closing;
+        await setStandings(connection, standings);
+        for (const sql of noOwner ? said.comments : said.all) await connection.execute(sql);
+        told('indexes and constraints');
+        await runAll(connection, after, go);
+      }
+    },
+  );
+  const reached = copyable(await readCatalog(connection, kinds), wish).catalog;
+  return schemaDifferences(reached, wanted as Catalog);
+}
