@@ -6,9 +6,10 @@ import { findClients } from '../lib/flow/client.ts';
 import { kinds } from '../lib/kinds/index.ts';
 import { diff } from '../lib/model/diff.ts';
 import { failure } from './failure.ts';
-import { cloned, contextOf, more, ways, wholeOf, withPair } from './flow/cloning.ts';
+import { cloned, contextOf, more, wholeOf } from './flow/cloning.ts';
 import { everything } from './flow/everything.ts';
 import { attic, shop, stateOf, thorough } from './flow/struck.ts';
+import { ways, withPair } from './flow/ways.ts';
 import { type Database, rowsOf } from './servers/databases.ts';
 
 vi.setConfig({ testTimeout: 1_800_000 });

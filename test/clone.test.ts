@@ -4,8 +4,9 @@ import { kinds } from '../lib/kinds/index.ts';
 import { diff } from '../lib/model/diff.ts';
 import { clone } from '../lib/operations/clone.ts';
 import { failure } from './failure.ts';
-import { cloned, contextOf, more, newest, oldest, ways, wholeOf, withPair } from './flow/cloning.ts';
+import { cloned, contextOf, more, wholeOf } from './flow/cloning.ts';
 import { everything } from './flow/everything.ts';
+import { newest, oldest, ways, withPair } from './flow/ways.ts';
 import { dump, dumpDifferences, pgDump } from './proof/dump.ts';
 import { rowsOf } from './servers/databases.ts';
 

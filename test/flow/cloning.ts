@@ -10,9 +10,6 @@ import { type CloneReport, clone } from '../../lib/operations/clone.ts';
 import type { Context } from '../../lib/operations/context.ts';
 import { snapshot } from '../../lib/pg/snapshot.ts';
 import { withSession } from '../proof/session.ts';
-import { type Database, withDatabase } from '../servers/databases.ts';
-import { servers } from '../servers/running.ts';
-import type { Server } from '../servers/server.ts';
 
 /** A context in which `source` and `target` are two URLs, and nobody waits. */
 export function contextOf(source: string, target: string, more: Partial<Context> = {}): Context {
@@ -53,27 +50,6 @@ export function wholeOf(url: string): Promise<Whole> {
       digests: await digestOf(reader),
     })),
   );
-}
-
-const all = servers();
-/** A server of the oldest version under test. */
-export const oldest = all[0] as Server;
-/** And one of the newest. */
-export const newest = all.at(-1) as Server;
-/** From which to which a clone is tried. */
-export const ways = [...new Set([oldest, newest])].flatMap((from) =>
-  [...new Set([oldest, newest])]
-    .filter((to) => to.major >= from.major)
-    .map((to) => ({ from, to, name: `${from.major} → ${to.major}` })),
-);
-
-/** Lends a database on each of two servers. */
-export function withPair<T>(
-  from: Server,
-  to: Server,
-  use: (source: Database, target: Database) => Promise<T>,
-): Promise<T> {
-  return withDatabase(from, (source) => withDatabase(to, (target) => use(source, target)));
 }
 
 /** What there is beside `everything`: keys, triggers, policies, rules, privileges. */

@@ -1,0 +1,74 @@
+// Whoever owns a database can clone it, without being a superuser; whoever may not see all rows cannot.
+import { expect, test } from 'vitest';
+import { failure } from './failure.ts';
+import { cloned, contextOf, wholeOf } from './flow/cloning.ts';
+import { type Database, rowsOf, withDatabase } from './servers/databases.ts';
+import { servers } from './servers/running.ts';
+import type { Server } from './servers/server.ts';
+
+const schema = `
+  create schema shop; create type shop.mood as enum ('glad'); create domain shop.small as int check (value < 10);
+  create table shop.users (id int generated always as identity primary key, mood shop.mood, n shop.small);
+  insert into shop.users (mood, n) values ('glad', 1), (null, 2);
+  create table notes (id serial primary key, by int references shop.users); insert into notes (by) values (1);
+  create extension pg_trgm; create index on notes (by); create view seen as select * from notes;
+  create materialized view many as select count(*) from notes;
+  create function touch() returns trigger language plpgsql as $$begin return new; end$$;
+  create trigger touch before update on notes for each row execute function touch();
+  alter table notes enable row level security; create policy own on notes using (by = 1);
+  alter default privileges in schema shop grant select on tables to public;
+  grant select on notes to public; revoke insert on notes from current_user; comment on table notes is 'what';
+  select lo_from_bytea(7, 'x')`;
+
+async function withOwner<T>(
+  server: Server,
+  use: (source: Database, target: Database, role: string) => Promise<T>,
+) {
+  const role = `owner_${process.pid}`;
+  await rowsOf(server.socket(), `create role ${role} login password 'x'`);
+  try {
+    return await withDatabase(server, (source) =>
+      withDatabase(server, async (target) => {
+        for (const { name } of [source, target])
+          await rowsOf(server.socket(), `alter database ${name} owner to ${role}`);
+        return use(source, target, role);
+      }),
+    );
+  } finally {
+    await rowsOf(server.socket(), `drop role ${role}`);
+  }
+}
+
+const as = (role: string, { url }: Database) => {
+  const other = new URL(url);
+  other.username = role;
+  other.password = 'x';
+  return other.href;
+};
+
+test.each(servers())('the owner of two databases clones one over the other: $major', async (server) => {
+  await withOwner(server, async (source, target, role) => {
+    await rowsOf(as(role, source), schema);
+    const context = contextOf(as(role, source), as(role, target));
+    for (let time = 0; time < 2; time++) {
+      const { done } = await cloned(context);
+      expect(done).toMatchObject({ left: [], notes: [], largeObjects: 1 });
+      expect((await wholeOf(target.socket)).digests).toEqual((await wholeOf(source.socket)).digests);
+    }
+    const owners = `select distinct relowner::regrole::text as owner from pg_class where oid >= 16384
+      and relnamespace in (select oid from pg_namespace where nspname in ('public', 'shop'))`;
+    expect(await rowsOf(target.socket, owners)).toEqual([{ owner: role }]);
+  });
+});
+
+test.each(servers())('tables whose owner obeys policies, too: $major', async (server) => {
+  await withOwner(server, async (source, target, role) => {
+    await rowsOf(as(role, source), `${schema}; alter table notes force row level security`);
+    const context = contextOf(as(role, source), as(role, target));
+    // It may not read what the policies hide from it, and is not given less.
+    const thrown = await failure(cloned(context));
+    expect(thrown).toMatchObject({ data: { sqlstate: '42501' } });
+    expect(thrown.message).toContain('row-level security');
+    expect(await rowsOf(target.socket, `select to_regclass('notes') as notes`)).toEqual([{ notes: null }]);
+  });
+});
