@@ -6,6 +6,7 @@ import type { Outcome } from '../lib/runner/outcome.ts';
 type Name = string; // What --help calls the values.
 type Folder = string;
 type Count = number;
+type Path = string;
 type Source = string;
 
 interface Drilling {
@@ -36,13 +37,16 @@ export async function backup(
     keep?: boolean;
     /** Go on although the disk may be too small. */
     force?: boolean;
+    /** Add a line of JSON about this run to a file, also if it fails. */
+    log?: Path;
   } & Drilling = {},
 ): Promise<Outcome> {
-  const [{ backup }, { backupText }] = await Promise.all([
+  const [{ backup }, { logged }, { backupText }] = await Promise.all([
     import('../lib/operations/backup.ts'),
+    import('../lib/operations/backup-log.ts'),
     import('../lib/report/backups.ts'),
   ]);
-  const facts = await backup(context, options);
+  const facts = await logged(context, options.log, options.env ?? null, () => backup(context, options));
   return { facts, text: (paper) => backupText(facts, paper) };
 }
 

@@ -1,0 +1,51 @@
+// One line of JSON for each run, for whoever watches that backups are made.
+import { appendFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { writing } from '../file-problem.ts';
+import { toProblem } from '../problem.ts';
+import type { BackupReport } from './backups.ts';
+import type { Context } from './context.ts';
+import { shownPath } from './files.ts';
+
+/**
+ * Does a work and adds a line to a file: what was made, or what went wrong.
+ * @param log where it is written; left out: nowhere
+ * @throws Problem of the work; `unwritable_file`
+ */
+export async function logged(
+  context: Context,
+  log: string | undefined,
+  environment: string | null,
+  work: () => Promise<BackupReport>,
+): Promise<BackupReport> {
+  if (log === undefined) return work();
+  const path = resolve(context.root, log);
+  const add = (line: object) =>
+    writing(shownPath(context.root, path), () =>
+      appendFile(path, `${JSON.stringify({ time: context.now().toISOString(), ...line })}\n`, {
+        mode: 0o600,
+      }),
+    );
+  // Where nothing can be logged, nobody would hear of a failure.
+  await writing(shownPath(context.root, path), () => appendFile(path, ''));
+  let made: BackupReport;
+  try {
+    made = await work();
+  } catch (thrown) {
+    const { code, message } = toProblem(thrown);
+    await add({ ok: false, environment, code, message });
+    throw thrown;
+  }
+  const { database, file, bytes, rows, durationMs, verified } = made;
+  await add({
+    ok: true,
+    environment: made.environment,
+    database,
+    file,
+    bytes,
+    rows,
+    durationMs,
+    verified: verified?.how,
+  });
+  return made;
+}
