@@ -5,7 +5,13 @@ import type { Paper } from './report/paper.ts';
 import type { ProgramOptions } from './runner/program.ts';
 
 // Configuration
-export { type Config, defineConfig, type EnvironmentConfig, type TaskEvent } from './config/config.ts';
+export {
+  type Config,
+  defineConfig,
+  type EnvironmentConfig,
+  type FailureEvent,
+  type TaskEvent,
+} from './config/config.ts';
 
 // What a database is made of
 export type { Catalog, Need } from './model/catalog.ts';

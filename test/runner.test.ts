@@ -145,3 +145,20 @@ test('hooks are called around every task', async () => {
   write({ 'pgmage.config.ts': 'export default { hooks: { before() { throw new Error("not today"); } } };' });
   expect(await pgmage('a:f')).toMatchObject({ code: 1, out: '' });
 });
+
+test('a task that fails is told to hooks.failed, and still fails', async () => {
+  write({
+    'tasks/a.ts': 'export function f() { throw new Error("broken"); }',
+    'pgmage.config.ts': `import { appendFileSync } from 'node:fs';
+      const note = (event: object) => appendFileSync(import.meta.dirname + '/failures', JSON.stringify(event));
+      export default { hooks: { after: note, failed: note } };`,
+  });
+  expect(await pgmage('a:f')).toMatchObject({ code: 1, out: '' });
+  const { task, problem } = JSON.parse(readFileSync(join(root, 'failures'), 'utf8'));
+  expect({ task, code: problem.code }).toEqual({ task: 'a:f', code: 'task_failed' });
+  expect(problem.message).toContain('broken');
+  await pgmage('db:clone', '--from', 'nowhere', '--to', 'elsewhere');
+  expect(readFileSync(join(root, 'failures'), 'utf8')).toContain(
+    '{"task":"db:clone","problem":{"code":"unknown_environment"',
+  );
+});

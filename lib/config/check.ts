@@ -40,7 +40,7 @@ const config = object({
   online: flag,
   lockTimeout: count,
   shadow: text,
-  hooks: object({ before: call, after: call }),
+  hooks: object({ before: call, after: call, failed: call }),
 });
 
 /**

@@ -25,6 +25,14 @@ export interface TaskEvent {
   readonly facts: unknown;
 }
 
+/** What went wrong in one task, for `hooks.failed`. */
+export interface FailureEvent {
+  /** The task's name, e.g. `db:clone`. */
+  readonly task: string;
+  /** Its code, words and hint. */
+  readonly problem: { readonly code: string; readonly message: string; readonly hint: string };
+}
+
 /** The whole configuration. */
 export interface Config {
   /** The wanted schema: a `.sql` file or a folder of them. Default: `schema/schema.sql`, `schema.sql` or `schema/`. */
@@ -66,6 +74,8 @@ export interface Config {
   readonly hooks?: {
     readonly before?: (event: { readonly task: string }) => void | Promise<void>;
     readonly after?: (event: TaskEvent) => void | Promise<void>;
+    /** Instead of `after`, where a task failed: to take away what was made for it (an environment for a clone). */
+    readonly failed?: (event: FailureEvent) => void | Promise<void>;
   };
 }
 

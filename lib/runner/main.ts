@@ -106,9 +106,14 @@ async function execute(world: World, project: Project, line: CommandLine, edge: 
     await guarded('hooks.before', async () => hooks?.before?.({ task: task.name }));
     const { own, load } = task as Runnable;
     const work = await load();
-    const result = await (own
-      ? context.run(work, ...args)
-      : guarded(task.name, () => context.run(work, ...args)));
+    const run = () => context.run(work, ...args);
+    const result = await (own ? run() : guarded(task.name, run)).catch(async (thrown: unknown) => {
+      const { code, message, hint } = toProblem(thrown);
+      await guarded('hooks.failed', async () =>
+        hooks?.failed?.({ task: task.name, problem: { code, message, hint } }),
+      );
+      throw thrown;
+    });
     const outcome = isOutcome(result) ? result : plain(result);
     if (!line.globals.json && outcome !== null) world.print(outcome.text(paper));
     documents.push(outcome?.facts ?? null);
