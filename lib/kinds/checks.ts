@@ -70,8 +70,9 @@ export const check: Kind<Check> = {
   },
   recurses: ['definition', 'validated', 'enforced'],
   followsChanges: true,
-  // Rows that are there may not fit what is not validated.
-  afterRows: ({ payload }) => !payload.validated,
+  // Rows that are there may not fit what is not validated, and a function may look at rows of other tables.
+  afterRows: ({ id, payload }, { needs }) =>
+    !payload.validated || [...(needs.get(id)?.keys() ?? [])].some((other) => other.startsWith('function:')),
   atVersion: (payload) => ({ ...payload, local: true }),
   slots: (fact) => [`constraint ${qualify(fact.path)}`],
 };

@@ -132,7 +132,7 @@ export interface Kind<P = Payload> {
    * It is made once the rows are there, where a whole database is made and filled: what is built from rows, costs each of
    * them, acts on them, or restricts who may write them. So does all that needs it. Default: before.
    */
-  readonly afterRows?: boolean | ((fact: Fact<P>) => boolean);
+  readonly afterRows?: boolean | ((fact: Fact<P>, catalog: Catalog) => boolean);
 
   /** Attributes that the server refuses to change while other facts depend on this one: these are rebuilt around it. */
   readonly blockedByDependents?: readonly (keyof P)[];

@@ -59,14 +59,18 @@ export async function carrierOf(context: Context, input: CloneInput, major: numb
 
 /**
  * What is wanted of the copy.
- * @param otherVersions extensions whose version is the target's choice
  * @throws Problem `bad_mask`
  */
-export function wishOf(context: Context, input: CloneInput, otherVersions: readonly string[]): Wish {
+export function wishOf(
+  context: Context,
+  input: CloneInput,
+  { otherVersions, path }: Required<Pick<Wish, 'otherVersions' | 'path'>>,
+): Wish {
   const { tables, exclude, excludeData, schemaOnly = false, noOwner = false, mask = [] } = input;
   return {
     owners: !noOwner,
     otherVersions,
+    path,
     ...(tables && { tables }),
     ...(exclude && { exclude }),
     ...(excludeData && { excludeData }),

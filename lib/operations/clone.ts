@@ -4,7 +4,8 @@ import { countLargeObjects } from '../flow/large-objects.ts';
 import { holding, tablesOf } from '../flow/tables.ts';
 import { withLock } from '../ledger/lock.ts';
 import type { ServerConnection } from '../pg/connect.ts';
-import { readingSettings } from '../pg/snapshot.ts';
+import type { Connection } from '../pg/connection.ts';
+import { readingSettings, snapshot } from '../pg/snapshot.ts';
 import { transaction } from '../pg/transaction.ts';
 import { Problem } from '../problem.ts';
 import { type Carrier, type CloneInput, carrierOf, wishOf } from './choice.ts';
@@ -155,7 +156,8 @@ async function prepared(
   const [from, to] = [await databaseOf(ends.from.connection), await databaseOf(ends.to.connection)];
   const { check, otherVersions, all } = await extensionCheck(ends);
   // pg_dump names no versions.
-  const wish = wishOf(context, input, carrier.name === 'pgmage' ? otherVersions : all);
+  const free = carrier.name === 'pgmage' ? otherVersions : all;
+  const wish = wishOf(context, input, { otherVersions: free, path: from.path });
   const checks = [
     ...checksOf(from, to, ends),
     check,
@@ -169,13 +171,13 @@ async function prepared(
     engine: carrier.name,
     bytes: from.bytes,
     estimateSeconds: Math.max(1, Math.ceil(from.bytes / bytesPerSecond)),
-    replaces: await countedIn(ends.to.connection),
+    replaces: await snapshot(ends.to.connection, countedIn),
     replacesObjects: await countLargeObjects(ends.to.connection),
   };
   return { plan, wish };
 }
 
-async function countedIn(connection: ServerConnection): Promise<Counted[]> {
+async function countedIn(connection: Connection): Promise<Counted[]> {
   const tables = (await tablesOf(connection)).filter(({ extension }) => extension === null);
   const counts = await connection.batch(
     tables.map(({ name }) => `select count(*)::float8 as rows from only ${name}`),

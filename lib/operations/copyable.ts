@@ -10,6 +10,8 @@ import { withoutIgnored } from './ignored.ts';
 export interface Wish {
   /** Owners and privileges as in the source; otherwise everything belongs to the role that copies. */
   readonly owners: boolean;
+  /** Where functions of the source find what has no schema before its name; left out: nowhere but in the system's. */
+  readonly path?: string;
   /** Extensions of which the target has other versions only. */
   readonly otherVersions: readonly string[];
   /** Patterns of tables; given: only these, and what they need. */

@@ -7,6 +7,7 @@ import { copyLargeObjects } from '../flow/large-objects.ts';
 import { copyTables, type Filled } from '../flow/tables.ts';
 import { kinds } from '../kinds/index.ts';
 import { type Catalog, emptyCatalog } from '../model/catalog.ts';
+import { literal } from '../model/quote.ts';
 import type { Step } from '../model/step.ts';
 import type { ServerConnection } from '../pg/connect.ts';
 import { libpqVariables } from '../pg/url.ts';
@@ -29,6 +30,8 @@ export interface Cargo {
   readonly objects: boolean;
   /** Whether owners and privileges come. */
   readonly owners: boolean;
+  /** Where functions find what has no schema before its name. */
+  readonly path: string;
 }
 
 /**
@@ -44,12 +47,16 @@ export type Engine = (
 /** By the catalog and COPY: no client tools are needed, and each part can be chosen and masked. */
 export const native: Engine = async ({ from, to }, cargo, told) => {
   const [source, target] = [from.connection, to.connection];
-  const { wanted, tables, objects, owners } = cargo;
+  const { wanted, tables, objects, owners, path } = cargo;
   const { steps, left } = clearance(await readCatalog(target, kinds), wanted);
   const halves = aroundRows({ before: left, after: wanted, kinds });
   await runAll(target, steps);
   await clearRows(target);
   await runAll(target, halves.before);
+  // Functions are called from here on, by generated columns and indexes. What statements name is the system's or has its
+  // schema: the system's goes first where a path does not say otherwise.
+  const own = path.split(',').filter((name) => name.trim() !== 'pg_catalog');
+  await target.execute(`select pg_catalog.set_config('search_path', ${literal(own.join())}, true)`);
   await copyTables(source, target, tables, told);
   if (objects) await copyLargeObjects(source, target, owners);
   return (go) => runAll(target, halves.after, go);

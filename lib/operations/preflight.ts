@@ -24,6 +24,8 @@ export interface Database {
   /** When the server was started, to the microsecond. */
   readonly started: string;
   readonly standby: boolean;
+  /** Where sessions of this role find what has no schema before its name. */
+  readonly path: string;
   /** Which cluster it is, copies of its files included; null: the role may not know. */
   readonly system: string | null;
 }
@@ -37,6 +39,7 @@ export interface Ends {
 const identity = `select d.datname::text as name, d.oid::text as oid, pg_encoding_to_char(d.encoding) as encoding,
     d.datcollate as collation, current_setting('server_version_num')::int as version,
     pg_database_size(d.oid)::text as bytes, pg_postmaster_start_time()::text as started, pg_is_in_recovery() as standby,
+    current_setting('search_path') as path,
     has_function_privilege('pg_control_system()', 'execute') as known
   from pg_database d where d.datname = current_database()`;
 

@@ -65,8 +65,7 @@ export async function replace(context: Context, ends: Ends, wish: Wish, engine: 
   const list = toDigest(await undigested(target), wanted, tables, { objects: true, masks: false });
   const { differences, notes } = sameness(before, await digestOf(target, list));
 
-  const { owners, otherVersions } = wish;
-  const reached = copyable(await readCatalog(target, kinds), { owners, otherVersions, masks: {} }).catalog;
+  const reached = copyable(await readCatalog(target, kinds), whole(wish)).catalog;
   const { wrong, reworded } = schemaDifferences(reached, wanted);
   const all = [
     ...wrong,
@@ -90,6 +89,9 @@ export async function replace(context: Context, ends: Ends, wish: Wish, engine: 
   };
 }
 
+// What was left out of the source is not there to be left out.
+const whole = ({ owners, otherVersions }: Wish): Wish => ({ owners, otherVersions, masks: {} });
+
 // What comes over of a source.
 async function cargoOf(source: ServerConnection, wish: Wish): Promise<Cargo> {
   const held = await tablesOf(source);
@@ -106,6 +108,7 @@ async function cargoOf(source: ServerConnection, wish: Wish): Promise<Cargo> {
     empty: chosen.filter(isEmpty),
     objects: !wish.schemaOnly && wish.tables === undefined,
     owners: wish.owners,
+    path: wish.path ?? '',
   };
 }
 

@@ -52,11 +52,11 @@ function lateIn(catalog: Catalog, before: Catalog, kinds: Kinds): ReadonlySet<st
   );
   const late = withDependents(
     catalog,
-    all.filter((fact) => isLate(kindOf(fact), fact)).map(({ id }) => id),
+    all.filter((fact) => isLate(kindOf(fact), fact, catalog)).map(({ id }) => id),
   );
   return new Set([...late].filter((id) => facts.has(id) && !early.has(id)));
 }
 
-function isLate({ afterRows = false }: AnyKind, fact: Fact): boolean {
-  return typeof afterRows === 'function' ? afterRows(fact) : afterRows;
+function isLate({ afterRows = false }: AnyKind, fact: Fact, catalog: Catalog): boolean {
+  return typeof afterRows === 'function' ? afterRows(fact, catalog) : afterRows;
 }
