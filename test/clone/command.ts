@@ -1,4 +1,5 @@
-// `npm run clones -- DIR`: every schema below a folder, filled with rows and cloned between server versions.
+// `npm run clones -- DIR`: every schema below a folder, filled with rows and brought from server version to server version,
+// by db:clone or by a backup and its restore.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -6,19 +7,22 @@ import { deskOn } from '../corpus/proof.ts';
 import { pairsIn } from '../proof/pairs.ts';
 import { freshDatabase } from '../servers/databases.ts';
 import { startServer } from '../servers/server.ts';
-import { faithful } from './fidelity.ts';
+import { type By, faithful } from './fidelity.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     ways: { type: 'string', default: '15:15,15:18,18:18' },
+    by: { type: 'string', default: 'clone' },
     filter: { type: 'string', default: '' },
     verbose: { type: 'boolean', default: false },
   },
 });
 const [directory] = positionals;
 if (directory === undefined) {
-  process.stderr.write('npm run clones -- DIR [--ways 15:15,15:18,18:18] [--filter TEXT] [--verbose]\n');
+  process.stderr.write(
+    'npm run clones -- DIR [--ways 15:15,15:18,18:18] [--by clone|pg_dump|native] [--filter TEXT] [--verbose]\n',
+  );
   process.exit(64);
 }
 const path = directory;
@@ -48,7 +52,7 @@ for (const way of values.ways.split(',')) {
   let [same, skipped, rows] = [0, 0, 0];
   const wrong: string[] = [];
   for (const { name, texts } of schemas) {
-    const outcome = await faithful(desks.from, desks.to, texts, target);
+    const outcome = await faithful(desks.from, desks.to, texts, target, values.by as By);
     rows += outcome.rows;
     if (outcome.skipped !== null) {
       skipped++;

@@ -1,11 +1,37 @@
 // One schema with its rows is cloned over whatever another database holds, and every judge says whether it came over.
 import { kinds } from '../../lib/kinds/index.ts';
 import { diff } from '../../lib/model/diff.ts';
+import { backup } from '../../lib/operations/backup.ts';
+import { restore } from '../../lib/operations/restore.ts';
+import { backupProject } from '../backup/scene.ts';
 import { compared, type Desk } from '../corpus/proof.ts';
 import { cloned, contextOf, wholeOf } from '../flow/cloning.ts';
 import { describe, load, withSession } from '../proof/session.ts';
 import { type Database, rowsOf, withDatabase } from '../servers/databases.ts';
 import { filling } from './filling.ts';
+
+/** How all of one database comes into another one. */
+export type By = 'clone' | 'pg_dump' | 'native';
+
+/** Brings a database over. @returns what was left out, and how many rows came */
+async function brought(
+  by: By,
+  source: Database,
+  target: Database,
+): Promise<{ left: readonly string[]; rows: number }> {
+  if (by === 'clone') {
+    const { done } = await cloned(contextOf(source.url, target.url));
+    return { left: done?.left ?? [], rows: done?.tables.reduce((sum, one) => sum + one.rows, 0) ?? 0 };
+  }
+  const own = backupProject({ prod: source.url, copy: target.url });
+  try {
+    const { file, left } = await backup(own.context, { engine: by });
+    const { proof } = await restore(own.context, file, { to: 'copy', yes: true, force: true }, undefined);
+    return { left, rows: proof?.rows ?? 0 };
+  } finally {
+    own.drop();
+  }
+}
 
 /** What came of one schema. */
 export interface Outcome {
@@ -21,12 +47,14 @@ const roleQuery = `select rolname::text as name, rolsuper as super from pg_roles
  * Clones a schema.
  * @param texts loaded one after the other
  * @param to where the target is; it keeps what it got for the next one
+ * @param by how
  */
 export async function faithful(
   from: Desk,
   to: Desk,
   texts: readonly string[],
   target: Database,
+  by: By,
 ): Promise<Outcome> {
   return withDatabase(from.server, async (source) => {
     try {
@@ -42,14 +70,14 @@ export async function faithful(
     }
     try {
       await sameRoles(source, target);
-      const { done } = await cloned(contextOf(source.url, target.url));
+      const { left, rows: came } = await brought(by, source, target);
       const [a, b] = [await wholeOf(source.socket), await wholeOf(target.socket)];
       const stored = ({ kind }: { kind: string }) => kind !== 'materialized view';
       const rows = a.digests
         .filter(stored)
         .filter((one, at) => JSON.stringify(one) !== JSON.stringify(b.digests.filter(stored)[at]));
       const wrong = rows.map((one) => `rows differ: ${one.name}`);
-      if (from.server.major === to.server.major && done?.left.length === 0) {
+      if (from.server.major === to.server.major && left.length === 0) {
         const { added, removed, changed } = diff(b.catalog, a.catalog, kinds);
         wrong.push(
           ...[...added, ...removed].map(({ id }) => `fact: ${id}`),
@@ -59,7 +87,7 @@ export async function faithful(
         for (const [judge, lines] of Object.entries(judged))
           wrong.push(...lines.map((line) => `${judge}: ${line}`));
       }
-      return { skipped: null, wrong, rows: done?.tables.reduce((sum, one) => sum + one.rows, 0) ?? 0 };
+      return { skipped: null, wrong, rows: came };
     } catch (thrown) {
       return { skipped: null, wrong: [describe(thrown)], rows: 0 };
     }
