@@ -34,7 +34,8 @@ afterAll(() => source.drop());
 const terminate = ({ socket }: Database) =>
   rowsOf(
     socket,
-    `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`,
+    // Not the sessions of the test itself.
+    `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'pgmage'`,
   );
 
 test.each(points)('the session of the %s is terminated %s a request', async (side, moment) => {

@@ -1,0 +1,63 @@
+// What is said of two databases before data moves, whatever they are.
+import { expect, test } from 'vitest';
+import { checksOf, type Database, type Ends } from '../lib/operations/preflight.ts';
+
+const one: Database = {
+  ...{ name: 'a', oid: '5', encoding: 'UTF8', collation: 'C', version: 150018, versionText: '15.18' },
+  ...{ bytes: 1, started: 'monday', standby: false, path: 'public', system: '7' },
+};
+const end = (name: string) => ({ named: { name, address: '', protected: false } });
+const ends = { from: end('prod'), to: end('staging') } as Ends;
+
+const found = (name: string, from: Partial<Database>, to: Partial<Database>) => {
+  const check = checksOf({ ...one, ...from }, { ...one, oid: '6', ...to }, ends).find(
+    (other) => other.name === name,
+  );
+  return `${check?.outcome}: ${check?.text}`;
+};
+
+test.each([
+  ['different databases', {}, {}, 'ok: by system identifier and number of the database'],
+  ['different databases', {}, { oid: '5' }, 'failed: they are one database'],
+  [
+    'different databases',
+    {},
+    { oid: '5', started: 'tuesday' },
+    'warning: one is a copy of the files of the other one, or was restored from the same ones',
+  ],
+  [
+    'different databases',
+    { standby: true },
+    { oid: '5', started: 'tuesday' },
+    'failed: the source is a standby of the target',
+  ],
+  [
+    'different databases',
+    { system: null },
+    { oid: '5' },
+    /^failed: they are one, by the start of the servers/,
+  ],
+  [
+    'different databases',
+    { system: null },
+    { oid: '5', started: 'tuesday' },
+    /^ok: by the start of the servers/,
+  ],
+  ['server versions', { version: 180004, versionText: '18.4' }, {}, 'failed: 18.4 → 15.18: staging is older'],
+  [
+    'server versions',
+    {},
+    { version: 150010, versionText: '15.10' },
+    'warning: 15.18 → 15.10: staging is older by a minor version',
+  ],
+  ['server versions', {}, { version: 180001, versionText: '18.1' }, 'ok: 15.18 → 18.1'],
+  ['writable', {}, { standby: true }, 'failed: staging is a standby, which cannot be written to'],
+  ['encoding', {}, { encoding: 'LATIN1' }, 'failed: prod has UTF8, staging has LATIN1'],
+  ['collation', {}, { collation: 'de_DE' }, 'warning: prod sorts by C, staging by de_DE'],
+  ['size', { bytes: 2 ** 30 }, {}, 'ok: 1.00 GB. Transfer may take 52 seconds'],
+  ['size', { bytes: 3 * 2 ** 30 }, {}, /^warning: 3\.00 GB\. Transfer may take 154 seconds; all that time/],
+  ['size', { bytes: 6 * 2 ** 30 }, {}, /^warning: 6\.00 GB\. .*a physical backup of the host/],
+  ['disk space', {}, {}, /^unknown: /],
+] as const)('%s: %j and %j', (name, from, to, wanted) => {
+  expect(found(name, from, to)).toEqual(typeof wanted === 'string' ? wanted : expect.stringMatching(wanted));
+});

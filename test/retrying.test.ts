@@ -1,0 +1,53 @@
+// What may pass is tried again after 5, 10 and 20 seconds, and nothing else is.
+import { expect, test } from 'vitest';
+import { retrying } from '../lib/operations/retrying.ts';
+import { type Code, Problem } from '../lib/problem.ts';
+import { failure } from './failure.ts';
+
+const problem = (code: Code) =>
+  new Problem(code, { environment: 'prod', detail: 'x', lock: 'x', faults: [] } as never);
+
+async function tried(codes: readonly Code[]) {
+  const [waits, told]: [number[], string[]] = [[], []];
+  const left = [...codes];
+  const context = {
+    now: () => new Date(0),
+    pause: async (milliseconds: number) => void waits.push(milliseconds),
+    progress: (message: string) => void told.push(message),
+  };
+  const work = retrying(context, async (retries) => {
+    const code = left.shift();
+    if (code !== undefined) throw problem(code);
+    return retries.map((one) => `${one.code} ${one.waited}`);
+  });
+  return { work, waits, told };
+}
+
+test('three times, with growing pauses, and each is told', async () => {
+  const { work, waits, told } = await tried(['connection_lost', 'connection_timeout', 'server_unavailable']);
+  expect(await work).toEqual(['connection_lost 5', 'connection_timeout 10', 'server_unavailable 20']);
+  expect(waits).toEqual([5000, 10_000, 20_000]);
+  expect(told[0]).toMatch(/^1970-01-01T00:00:00\.000Z .*; try 2 of 4 follows in 5 s$/);
+});
+
+test('the fourth failure is the last', async () => {
+  const { work } = await tried(['connection_lost', 'connection_lost', 'connection_lost', 'connection_lost']);
+  expect((await failure(work)).code).toBe('connection_lost');
+});
+
+test.each([
+  'wrong_password',
+  'permission_denied',
+  'server_too_old',
+  'clone_refused',
+  'migration_running',
+] as const)('never: %s', async (code) => {
+  const { work, waits } = await tried([code]);
+  expect((await failure(work)).code).toBe(code);
+  expect(waits).toEqual([]);
+});
+
+test('the lock of a session that was lost is waited for', async () => {
+  const { work } = await tried(['connection_lost', 'migration_running']);
+  expect(await work).toEqual(['connection_lost 5', 'migration_running 10']);
+});
