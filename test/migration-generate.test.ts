@@ -61,6 +61,15 @@ test('an extension that is not in the shadow moves as it does where it is', asyn
   expect(up).toMatch(/DROP EXTENSION xml2;\s[\s\S]*CREATE EXTENSION xml2 SCHEMA b/);
 });
 
+test('what an owner gave up comes back, and nothing is said of what older servers do not know', async () => {
+  own.want('create table t (id int);');
+  await generate(own.context);
+  own.want('create table t (id int); revoke truncate, trigger on t from current_user;');
+  const { written } = await generate(own.context);
+  expect(written.map(({ down }) => down)).toEqual([{ is: 'exact' }]);
+  expect(written[0]?.text).not.toContain('MAINTAIN');
+});
+
 test('names of NOT NULL that the server would make up otherwise are said, also for servers that know none', async () => {
   const partitioned = `create table z (id int not null) partition by range (id);
     create table a partition of z for values from (0) to (9);`;

@@ -23,7 +23,8 @@ function change(from: Privileges, to: Privileges, fact: DefaultPrivilege, { majo
   const { role, schema, grantee, securable } = parts(fact);
   const whose = role === shadowRole ? null : role;
   const forRole = whose === null ? '' : `FOR ROLE ${quote(whose)} `;
-  return regrant(from, from, known(to, major), {
+  return regrant(from, from, to, {
+    major,
     before: `ALTER DEFAULT PRIVILEGES ${forRole}${schema === null ? '' : `IN SCHEMA ${quote(schema)} `}`,
     on: securable,
     grantee: granteeOf(grantee, whose),
@@ -50,7 +51,7 @@ function brings(fact: DefaultPrivilege, created: Fact, scope: Scope): Fact[] {
   const payload = initially(grant, usually, scope);
   if (
     grantee === theOwner &&
-    regrant(payload, payload, usually, { on: '', grantee: '', all: [] }).length === 0
+    regrant(payload, payload, usually, { on: '', grantee: '', all: [], major: scope.major }).length === 0
   )
     return [];
   const id = `grant:${qualify([grantee])}@${created.id}`;

@@ -28,7 +28,8 @@ function change(least: Privileges, most: Privileges, to: Privileges, fact: Grant
   const target = targetOf(fact, scope);
   const column = classOf(target, scope) === 'COLUMNS';
   const catalog = scope.after.facts.has(target.id) ? scope.after : scope.before;
-  return regrant(least, most, known(to, scope.major), {
+  return regrant(least, most, to, {
+    major: scope.major,
     on: column ? `TABLE ${qualify(target.path.slice(0, 2))}` : securableOf(target, scope),
     grantee: granteeOf(granteeIn(fact), ownerOf(catalog, target)),
     all: allOf(classOf(target, scope), scope.major),

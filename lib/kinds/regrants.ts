@@ -2,7 +2,7 @@
 import { shadowRole } from '../model/catalog.ts';
 import { quote } from '../model/quote.ts';
 import type { Statement } from '../model/step.ts';
-import { everybody, type Privileges, theOwner } from './privileges.ts';
+import { everybody, known, type Privileges, theOwner } from './privileges.ts';
 
 /** How GRANT and REVOKE are written for one object. */
 export interface Wording {
@@ -14,16 +14,28 @@ export interface Wording {
   readonly grantee: string;
   /** All that can be granted. */
   readonly all: readonly string[];
+  /** Major version of the server: of what it does not know yet, nothing is said. */
+  readonly major: number;
   /** For a column: its name, quoted. */
   readonly column?: string;
 }
 
 /**
  * From one set to another. What was not granted for sure is granted again, and what was perhaps is revoked.
- * @param least what the grantee has at least
- * @param most what the grantee has at most
+ * @param atLeast what the grantee has at least
+ * @param atMost what the grantee has at most
  */
-export function regrant(least: Privileges, most: Privileges, to: Privileges, wording: Wording): Statement[] {
+export function regrant(
+  atLeast: Privileges,
+  atMost: Privileges,
+  wanted: Privileges,
+  wording: Wording,
+): Statement[] {
+  const [least, most, to] = [atLeast, atMost, wanted].map((set) => known(set, wording.major)) as [
+    Privileges,
+    Privileges,
+    Privileges,
+  ];
   const without = (list: readonly string[], other: readonly string[]) =>
     list.filter((name) => !other.includes(name));
   const { before = '', on, grantee, all, column } = wording;
