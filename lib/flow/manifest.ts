@@ -29,6 +29,8 @@ export interface Manifest {
     readonly encoding: string;
     readonly collate: string;
     readonly ctype: string;
+    /** Where sessions of the role found what has no schema before its name. */
+    readonly path: string;
   };
   readonly tools: { readonly pgmage: string; readonly pg_dump: string | null };
   /** The snapshot that the dump and the digests are of. */

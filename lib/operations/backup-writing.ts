@@ -27,7 +27,8 @@ import { server } from './source.ts';
 export async function sourceOf(connection: ServerConnection, { name }: Target, url: string): Promise<Source> {
   const [row] = await connection.rows<{ database: string; server: Manifest['server'] }>(
     `select datname::text as database, json_build_object('version', current_setting('server_version'),
-      'major', ${connection.major}, 'encoding', pg_encoding_to_char(encoding), 'collate', datcollate, 'ctype', datctype) as server
+      'major', ${connection.major}, 'encoding', pg_encoding_to_char(encoding), 'collate', datcollate, 'ctype', datctype,
+      'path', current_setting('search_path')) as server
       from pg_database where datname = current_database()`,
   );
   return { ...(row as Pick<Source, 'database' | 'server'>), environment: name, url };

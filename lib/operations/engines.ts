@@ -44,6 +44,15 @@ export type Engine = (
   told: (table: Filled, bytes: number) => void,
 ) => Promise<(go: () => void) => Promise<void>>;
 
+/**
+ * SQL that lets functions find what has no schema before its name. What statements name is the system's or has its schema:
+ * the system's goes first where a path does not say otherwise.
+ */
+export function under(path: string): string {
+  const own = path.split(',').filter((name) => name.trim() !== 'pg_catalog');
+  return `select pg_catalog.set_config('search_path', ${literal(own.join())}, true)`;
+}
+
 /** By the catalog and COPY: no client tools are needed, and each part can be chosen and masked. */
 export const native: Engine = async ({ from, to }, cargo, told) => {
   const [source, target] = [from.connection, to.connection];
@@ -53,10 +62,8 @@ export const native: Engine = async ({ from, to }, cargo, told) => {
   await runAll(target, steps);
   await clearRows(target);
   await runAll(target, halves.before);
-  // Functions are called from here on, by generated columns and indexes. What statements name is the system's or has its
-  // schema: the system's goes first where a path does not say otherwise.
-  const own = path.split(',').filter((name) => name.trim() !== 'pg_catalog');
-  await target.execute(`select pg_catalog.set_config('search_path', ${literal(own.join())}, true)`);
+  // Functions are called from here on, by generated columns and indexes.
+  await target.execute(under(path));
   await copyTables(source, target, tables, told);
   if (objects) await copyLargeObjects(source, target, owners);
   return (go) => runAll(target, halves.after, go);

@@ -8,16 +8,19 @@ import { kinds } from '../kinds/index.ts';
 import type { Catalog } from '../model/catalog.ts';
 import type { Step } from '../model/step.ts';
 import type { ServerConnection } from '../pg/connect.ts';
+import { readingSettings } from '../pg/snapshot.ts';
 import { aroundRows } from '../plan/rows.ts';
 import { clearance, clearRows } from './clearing.ts';
 import { copyable } from './copyable.ts';
-import { runAll } from './engines.ts';
+import { runAll, under } from './engines.ts';
 import { schemaDifferences } from './sameness.ts';
 
 /** What is loaded. */
 export interface NativeLoading {
   readonly path: string;
   readonly noOwner: boolean;
+  /** Where functions of the source find what has no schema before its name. */
+  readonly searchPath: string;
   readonly signal: AbortSignal;
   /** Is told of each table before its rows come. */
   told(what: string): void;
@@ -30,7 +33,7 @@ export interface NativeLoading {
  */
 export async function loadNative(
   connection: ServerConnection,
-  { path, noOwner, signal, told }: NativeLoading,
+  { path, noOwner, searchPath, signal, told }: NativeLoading,
 ): Promise<{ wrong: string[]; reworded: number }> {
   const wish = { owners: !noOwner, otherVersions: [], masks: {} };
   let wanted: Catalog | undefined;
@@ -46,6 +49,8 @@ export async function loadNative(
       await runAll(connection, steps, go);
       await clearRows(connection);
       await runAll(connection, halves.before, go);
+      // Functions are called from here on, by generated columns and indexes.
+      await connection.execute(under(searchPath));
     },
     async (entry) => {
       go();
@@ -63,6 +68,7 @@ export async function loadNative(
       }
     },
   );
+  await connection.execute(readingSettings);
   const reached = copyable(await readCatalog(connection, kinds), wish).catalog;
   return schemaDifferences(reached, wanted as Catalog);
 }

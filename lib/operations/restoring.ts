@@ -64,6 +64,10 @@ export async function replaceAll(connection: ServerConnection, replacement: Repl
       });
     return proof;
   };
+  // A server that looks for its client while it works rolls back as soon as that is gone. Not every system can.
+  await connection
+    .execute(`select set_config('client_connection_check_interval', '1s', false)`)
+    .catch(() => undefined);
   return transaction(connection, work, client === null ? beginReplacing : 'begin');
 }
 
@@ -82,10 +86,11 @@ interface Reached {
 }
 
 async function nativeSchema(connection: ServerConnection, replacement: Replacement): Promise<Reached> {
-  const { path, noOwner, signal, lockTimeout, progress } = replacement;
+  const { path, noOwner, signal, lockTimeout, progress, manifest } = replacement;
+  const searchPath = manifest.server.path;
   await connection.execute(`set local lock_timeout = ${lockTimeout}`);
   const told = (what: string) => progress(`Loading ${what}`);
-  const { wrong, reworded } = await loadNative(connection, { path, noOwner, signal, told });
+  const { wrong, reworded } = await loadNative(connection, { path, noOwner, searchPath, signal, told });
   const notes = reworded === 0 ? [] : [`${reworded} definitions are told in other words by this server`];
   return { schema: noOwner ? 'unowned' : 'same', wrong, notes };
 }
