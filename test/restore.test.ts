@@ -197,33 +197,6 @@ describe.each(all)('a backup of PostgreSQL $major by $engine', ({ server, engine
     expect(tried.verified?.how).toBe('drill');
   });
 
-  test.each(engine === 'native' ? [server] : [])(
-    // From 17 on, an index finds nothing but the system's.
-    'functions that indexes and columns call find what has no schema before its name',
-    async () => {
-      await withDatabase(server, async (maker) => {
-        await query(
-          maker.url,
-          `create table factors (n int); insert into factors values (7);
-          create function times(n int) returns int immutable language plpgsql as 'begin return n * (select max(f.n) from factors f); end';
-          create table t (id int, product int generated always as (times(id)) stored); insert into t values (1), (2);
-          ${server.major < 17 ? 'create index on t (times(id))' : ''}`,
-        );
-        await withDatabase(server, async (target) => {
-          Object.assign(urls, { maker: maker.url, copy: target.url });
-          const made = await backup(own.context, { engine, env: 'maker', dir: own.context.root });
-          const { proof } = await restore(
-            own.context,
-            `./${made.file}`,
-            { to: 'copy', ...consent },
-            undefined,
-          );
-          expect(proof).toMatchObject({ schema: 'same', rows: 3 });
-        });
-      });
-    },
-  );
-
   test('a damaged backup is refused before the database is connected to', async () => {
     const path = join(own.context.root, file);
     const original = readFileSync(path);

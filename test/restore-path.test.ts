@@ -1,0 +1,31 @@
+// What a restore calls while rows come finds what it found where the backup was made.
+import { expect, test } from 'vitest';
+import { backup } from '../lib/operations/backup.ts';
+import { restore } from '../lib/operations/restore.ts';
+import { backupProject } from './backup/scene.ts';
+import { withDatabase } from './servers/databases.ts';
+import { servers } from './servers/running.ts';
+import { query } from './servers/server.ts';
+
+// From 17 on, an index finds nothing but the system's.
+test.each(servers())(
+  'functions that indexes and columns call find what has no schema before its name: $major',
+  async (server) => {
+    await withDatabase(server, async (maker) => {
+      await query(
+        maker.url,
+        `create table factors (n int); insert into factors values (7);
+        create function times(n int) returns int immutable language plpgsql as 'begin return n * (select max(f.n) from factors f); end';
+        create table t (id int, product int generated always as (times(id)) stored); insert into t values (1), (2);
+        ${server.major < 17 ? 'create index on t (times(id))' : ''}`,
+      );
+      await withDatabase(server, async (target) => {
+        const own = backupProject({ maker: maker.url, copy: target.url });
+        const { file } = await backup(own.context, { engine: 'native', env: 'maker' });
+        const { proof } = await restore(own.context, file, { to: 'copy', yes: true }, undefined);
+        expect(proof).toMatchObject({ schema: 'same', rows: 3 });
+        own.drop();
+      });
+    });
+  },
+);
