@@ -13,6 +13,7 @@ import type { ServerConnection } from '../pg/connect.ts';
 import { libpqVariables } from '../pg/url.ts';
 import { aroundRows } from '../plan/rows.ts';
 import { Problem } from '../problem.ts';
+import { quoteNewerWords } from '../sql/newer-words.ts';
 import { clearance, clearRows } from './clearing.ts';
 import type { Ends } from './preflight.ts';
 
@@ -59,14 +60,19 @@ export const native: Engine = async ({ from, to }, cargo, told) => {
   const { wanted, tables, objects, owners, path } = cargo;
   const { steps, left } = clearance(await readCatalog(target, kinds), wanted);
   const halves = aroundRows({ before: left, after: wanted, kinds });
+  // An older server does not quote what newer ones reserve.
+  const legible = (all: readonly Step[]) =>
+    wanted.major < target.major
+      ? all.map((step) => ({ ...step, sql: quoteNewerWords(step.sql, wanted.major) }))
+      : all;
   await runAll(target, steps);
   await clearRows(target);
-  await runAll(target, halves.before);
+  await runAll(target, legible(halves.before));
   // Functions are called from here on, by generated columns and indexes.
   await target.execute(under(path));
   await copyTables(source, target, tables, told);
   if (objects) await copyLargeObjects(source, target, owners);
-  return (go) => runAll(target, halves.after, go);
+  return (go) => runAll(target, legible(halves.after), go);
 };
 
 /**
