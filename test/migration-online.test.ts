@@ -85,12 +85,15 @@ const ends = servers().filter((_, at, all) => at === 0 || at === all.length - 1)
 
 describe.each(ends.map((server) => [server.major, server] as const))('PostgreSQL %s', (major, server) => {
   const pairs = onlinePairs.filter(({ since = 15 }) => since <= major);
-  test.each(
-    pairs.flatMap((pair) => [[pair.name, 'online', pair] as const, [pair.name, 'plainly', pair] as const]),
-  )('%s, %s', async (_, manner, pair) => {
-    await withDatabase(server, async (database) => {
-      url = database.url;
-      await walk(pair, manner === 'online');
-    });
-  });
+  // What is plain is the same SQL as in the cases: here it is only seen that nothing of it is online.
+  const manners = server === ends.at(-1) ? (['online', 'plainly'] as const) : (['online'] as const);
+  test.each(pairs.flatMap((pair) => manners.map((manner) => [pair.name, manner, pair] as const)))(
+    '%s, %s',
+    async (_, manner, pair) => {
+      await withDatabase(server, async (database) => {
+        url = database.url;
+        await walk(pair, manner === 'online');
+      });
+    },
+  );
 });
