@@ -3,9 +3,10 @@ import { expect, test } from 'vitest';
 import { backup } from '../lib/operations/backup.ts';
 import { restore } from '../lib/operations/restore.ts';
 import { backupProject } from './backup/scene.ts';
+import { reservedLater } from './flow/cloning.ts';
 import { withDatabase } from './servers/databases.ts';
 import { servers } from './servers/running.ts';
-import { query } from './servers/server.ts';
+import { query, type Server } from './servers/server.ts';
 
 // From 17 on, an index finds nothing but the system's.
 test.each(servers())(
@@ -29,3 +30,17 @@ test.each(servers())(
     });
   },
 );
+
+test('names that newer servers reserve are restored there', async () => {
+  const [oldest, newest] = [servers()[0], servers().at(-1)] as [Server, Server];
+  await withDatabase(oldest, async (maker) => {
+    await query(maker.url, reservedLater);
+    await withDatabase(newest, async (target) => {
+      const own = backupProject({ maker: maker.url, copy: target.url });
+      const { file } = await backup(own.context, { engine: 'native', env: 'maker' });
+      const { proof } = await restore(own.context, file, { to: 'copy', yes: true }, undefined);
+      expect(proof).toMatchObject({ schema: 'same', rows: 1 });
+      own.drop();
+    });
+  });
+});

@@ -54,25 +54,26 @@ export function under(path: string): string {
   return `select pg_catalog.set_config('search_path', ${literal(own.join())}, true)`;
 }
 
+/** Steps as a server reads them: an older one, which told the definitions, does not quote what newer ones reserve. */
+export function legible(steps: readonly Step[], told: Catalog, target: ServerConnection): readonly Step[] {
+  if (told.major >= target.major) return steps;
+  return steps.map((step) => ({ ...step, sql: quoteNewerWords(step.sql, told.major) }));
+}
+
 /** By the catalog and COPY: no client tools are needed, and each part can be chosen and masked. */
 export const native: Engine = async ({ from, to }, cargo, told) => {
   const [source, target] = [from.connection, to.connection];
   const { wanted, tables, objects, owners, path } = cargo;
   const { steps, left } = clearance(await readCatalog(target, kinds), wanted);
   const halves = aroundRows({ before: left, after: wanted, kinds });
-  // An older server does not quote what newer ones reserve.
-  const legible = (all: readonly Step[]) =>
-    wanted.major < target.major
-      ? all.map((step) => ({ ...step, sql: quoteNewerWords(step.sql, wanted.major) }))
-      : all;
   await runAll(target, steps);
   await clearRows(target);
-  await runAll(target, legible(halves.before));
+  await runAll(target, legible(halves.before, wanted, target));
   // Functions are called from here on, by generated columns and indexes.
   await target.execute(under(path));
   await copyTables(source, target, tables, told);
   if (objects) await copyLargeObjects(source, target, owners);
-  return (go) => runAll(target, legible(halves.after), go);
+  return (go) => runAll(target, legible(halves.after, wanted, target), go);
 };
 
 /**

@@ -12,7 +12,7 @@ import { readingSettings } from '../pg/snapshot.ts';
 import { aroundRows } from '../plan/rows.ts';
 import { clearance, clearRows } from './clearing.ts';
 import { copyable } from './copyable.ts';
-import { runAll, under } from './engines.ts';
+import { legible, runAll, under } from './engines.ts';
 import { schemaDifferences } from './sameness.ts';
 
 /** What is loaded. */
@@ -45,10 +45,10 @@ export async function loadNative(
       wanted = copyable(catalog, wish).catalog;
       const { steps, left } = clearance(await readCatalog(connection, kinds), wanted);
       const halves = aroundRows({ before: left, after: wanted, kinds });
-      after = halves.after;
+      after = legible(halves.after, wanted, connection);
       await runAll(connection, steps, go);
       await clearRows(connection);
-      await runAll(connection, halves.before, go);
+      await runAll(connection, legible(halves.before, wanted, connection), go);
       // Functions are called from here on, by generated columns and indexes.
       await connection.execute(under(searchPath));
     },
