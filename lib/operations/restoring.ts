@@ -10,10 +10,10 @@ import { emptyCatalog } from '../model/catalog.ts';
 import type { ServerConnection } from '../pg/connect.ts';
 import { readingSettings } from '../pg/snapshot.ts';
 import { transaction } from '../pg/transaction.ts';
-import { plan } from '../plan/index.ts';
 import { Problem } from '../problem.ts';
 import { schemaOf } from './backup-schema.ts';
-import { beginReplacing } from './clearing.ts';
+import { beginReplacing, clearance, clearRows } from './clearing.ts';
+import { runAll } from './engines.ts';
 import { loadNative } from './restoring-native.ts';
 
 /** What comes in the place of what is there. */
@@ -115,15 +115,15 @@ async function dumpedSchema(
 
 async function clear(connection: ServerConnection, { environment, lockTimeout }: Replacement): Promise<void> {
   await connection.execute(`${readingSettings}; set local lock_timeout = ${lockTimeout}`);
-  const before = await readCatalog(connection, kinds);
-  const steps = plan({ before, after: emptyCatalog(connection.major, kinds), kinds, role: before.role });
+  const nothing = emptyCatalog(connection.major, kinds);
+  const { steps } = clearance(await readCatalog(connection, kinds), nothing);
   const alone = steps.filter(({ transactional }) => !transactional);
   if (alone.length > 0) {
     const reasons = alone.map(({ sql, shown = sql }) => `${shown} is possible in no transaction`);
     throw new Problem('unfit_target', { environment, reasons });
   }
-  const objects = 'select lo_unlink(oid) from pg_largeobject_metadata';
-  await connection.execute([...steps.map(({ sql }) => sql), objects].join(';\n'));
+  await runAll(connection, steps);
+  await clearRows(connection);
 }
 
 async function proven(
