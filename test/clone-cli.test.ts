@@ -150,6 +150,7 @@ test('what is left out, noted and tried again is told', () => {
       { name: 'size', outcome: 'ok', text: 'small' },
     ],
     ...{ engine: 'pgmage', bytes: 1, estimateSeconds: 1, replaces: [], replacesObjects: 0, durationMs: 2000 },
+    ...{ swap: null, swapped: null },
     retries: [{ code: 'connection_lost', message: 'The connection was lost', waited: 5 }],
     done: {
       ...{ tables: [], sequences: 0, largeObjects: 0, bytes: 4 * 2 ** 20, reworded: 3 },

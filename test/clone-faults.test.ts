@@ -7,7 +7,7 @@ import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { Problem } from '../lib/problem.ts';
 import { cloned, contextOf, type Whole, wholeOf } from './flow/cloning.ts';
-import { attic, shop, stateOf, struckAtEach, thorough } from './flow/struck.ts';
+import { attic, dropLeft, leftOf, shop, stateOf, struckAtEach, thorough } from './flow/struck.ts';
 import { type Moment, proxyTo } from './migration/proxy.ts';
 import { smallDisk } from './migration/small-disk.ts';
 import { type Database, freshDatabase, rowsOf, withDatabase } from './servers/databases.ts';
@@ -19,7 +19,13 @@ vi.setConfig({ testTimeout: 1_800_000, hookTimeout: 300_000 });
 const server = anyServer();
 const sides = ['source', 'target'] as const;
 const moments: readonly Moment[] = thorough ? ['before', 'during', 'after'] : ['during'];
-const points = sides.flatMap((side) => moments.map((moment) => [side, moment] as const));
+const points = sides.flatMap((side) =>
+  moments.flatMap((moment) =>
+    (thorough || side === 'target' ? [false, true] : [false]).map((swap) => [side, moment, swap] as const),
+  ),
+);
+// With a swap there are many more requests.
+const stride = (swap: boolean, side = 'target') => (swap && side === 'target' ? 61 : 17);
 
 let source: Database;
 let whole: Whole;
@@ -35,41 +41,49 @@ const terminate = ({ socket }: Database) =>
   rowsOf(
     socket,
     // Not the sessions of the test itself.
-    `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'pgmage'`,
+    `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'pgmage'
+       and (datid = (select oid from pg_database where datname = current_database())
+         or shobj_description(datid, 'pg_database') like concat('%swap for ', current_database(), ': %'))`,
   );
 
-test.each(points)('the session of the %s is terminated %s a request', async (side, moment) => {
-  const found = await struckAtEach({
-    what: `session of the ${side} terminated ${moment} a request`,
-    ...{ source, server, side, stride: 17, again: false },
-    strike: (target) => ({
-      moment,
-      do: async () => {
-        await setTimeout(moment === 'during' ? 20 : 0);
-        await terminate(side === 'source' ? source : target);
-      },
-    }),
-  });
-  expect(
-    [...found.keys()].filter((key) => !/^(interrupted, (unchanged|complete)|done, complete)$/.test(key)),
-  ).toEqual([]);
-});
+test.each(points)(
+  'the session of the %s is terminated %s a request; swap: %s',
+  async (side, moment, swap) => {
+    const found = await struckAtEach({
+      what: `session of the ${side} terminated ${moment} a request`,
+      ...{ source, server, side, swap, stride: stride(swap, side), again: false },
+      strike: (target) => ({
+        moment,
+        do: async () => {
+          await setTimeout(moment === 'during' ? 20 : 0);
+          await terminate(side === 'source' ? source : target);
+        },
+      }),
+    });
+    expect(
+      [...found.keys()].filter((key) => !/^(interrupted, (unchanged|complete)|done, complete)$/.test(key)),
+    ).toEqual([]);
+  },
+);
 
-test.each(points)('the network to the %s is cut %s a request; it is tried again', async (side, moment) => {
-  const found = await struckAtEach({
-    what: `network to the ${side} cut ${moment} a request, tried again`,
-    ...{ source, server, side, stride: 17, again: true },
-    strike: () => ({ moment, do: (cut) => cut() }),
-  });
-  expect([...found.keys()].filter((key) => !/^done( after a retry)?, complete$/.test(key))).toEqual([]);
-});
+test.each(points)(
+  'the network to the %s is cut %s a request; it is tried again; swap: %s',
+  async (side, moment, swap) => {
+    const found = await struckAtEach({
+      what: `network to the ${side} cut ${moment} a request, tried again`,
+      ...{ source, server, side, swap, stride: stride(swap, side), again: true },
+      strike: () => ({ moment, do: (cut) => cut() }),
+    });
+    expect([...found.keys()].filter((key) => !/^done( after a retry)?, complete$/.test(key))).toEqual([]);
+  },
+);
 
-test('the server of the target is restarted', async () => {
+test.each([false, true])('the server of the target is restarted; swap: %s', async (swap) => {
   const own: OwnServer = await startServer(server.major, { synchronous_commit: 'on' });
   try {
     await struckAtEach({
       what: 'server of the target restarted during a request',
-      ...{ source, server: own, side: 'target', stride: 17, again: false },
+      ...{ source, server: own, side: 'target', swap, stride: stride(swap), again: false },
       strike: () => ({ moment: 'during', do: () => own.restart() }),
     });
   } finally {
@@ -125,22 +139,27 @@ test('what somebody makes in the target meanwhile is noticed', async () => {
   expect(noticed).toBeGreaterThan(0);
 });
 
-test('two clones at once into one target: one is refused', async () => {
+test.each([false, true])('two clones at once into one target: one is refused; swap: %s', async (swap) => {
   await withDatabase(server, async (target) => {
     await rowsOf(target.socket, attic);
     const before = await wholeOf(target.socket);
-    const both = await Promise.allSettled([0, 1].map(() => cloned(contextOf(source.url, target.url))));
+    const given = swap ? { swap, dropOld: true } : {};
+    const both = await Promise.allSettled([0, 1].map(() => cloned(contextOf(source.url, target.url), given)));
     const codes = both.map((one) => (one.status === 'rejected' ? (one.reason as Problem).code : 'done'));
     expect(codes.sort()).toEqual(['done', 'migration_running']);
     expect(await stateOf(target, before, whole)).toBe('complete');
   });
 });
 
-test.each(['SIGINT', 'SIGTERM', 'SIGKILL'] as const)('the process gets %s', async (signal) => {
+const signals = (['SIGINT', 'SIGTERM', 'SIGKILL'] as const).flatMap((signal) =>
+  (thorough || signal === 'SIGKILL' ? [false, true] : [false]).map((swap) => [signal, swap] as const),
+);
+
+test.each(signals)('the process gets %s; swap: %s', async (signal, swap) => {
   const root = mkdtempSync(join(tmpdir(), 'pgmage-clone-'));
   const program = join(import.meta.dirname, '../bin/pgmage.cjs');
   const states: string[] = [];
-  for (let at = 5; at < 60; at += thorough ? 2 : 24)
+  for (let at = 5; at < (swap ? 150 : 60); at += thorough ? 2 : stride(swap))
     await withDatabase(server, async (target) => {
       await rowsOf(target.socket, attic);
       const before = await wholeOf(target.socket);
@@ -151,6 +170,7 @@ test.each(['SIGINT', 'SIGTERM', 'SIGKILL'] as const)('the process gets %s', asyn
       };
       const proxy = await proxyTo(target.url, { at, moment: 'before', do: strike });
       const words = ['db:clone', '--from', source.url, '--to', proxy.url, '--yes', '--force'];
+      if (swap) words.push('--swap', '--jobs', '2', '--drop-old');
       const running = spawn(process.execPath, [program, ...words], {
         cwd: root,
         stdio: ['ignore', 'ignore', 'pipe'],
@@ -169,16 +189,20 @@ test.each(['SIGINT', 'SIGTERM', 'SIGKILL'] as const)('the process gets %s', asyn
       const state = await stateOf(target, before, whole);
       if (proxy.struck()) states.push(state);
       else expect(state).toBe('complete');
+      // Nothing can be taken away by who is gone: the next one does.
+      if (signal === 'SIGKILL' && swap)
+        await cloned(contextOf(source.url, target.url), { swap, dropOld: true });
+      expect(await leftOf(target)).toEqual([]);
     });
   rmSync(root, { recursive: true });
   const unchanged = states.filter((state) => state === 'unchanged').length;
   process.stdout.write(
-    `${states.length} trials: process got ${signal}: unchanged ${unchanged}, complete ${states.length - unchanged}\n`,
+    `${states.length} trials: process got ${signal}${swap ? ', with a swap' : ''}: unchanged ${unchanged}, complete ${states.length - unchanged}\n`,
   );
   expect(unchanged).toBeGreaterThan(thorough ? 10 : 1);
 });
 
-test('the disk of the target is full', async () => {
+test.each([false, true])('the disk of the target is full; swap: %s', async (swap) => {
   const disk = await smallDisk(server, 64);
   if (typeof disk === 'string') {
     process.stdout.write(`0 trials: disk full: no small disk can be mounted here: ${disk}\n`);
@@ -192,11 +216,13 @@ test('the disk of the target is full', async () => {
         await rowsOf(target.socket, attic);
         const before = await wholeOf(target.socket);
         disk.leave(free);
-        const thrown = await cloned(contextOf(source.url, target.url)).then(
+        const thrown = await cloned(contextOf(source.url, target.url), swap ? { swap } : {}).then(
           () => null,
           (problem: Problem) => problem,
         );
         disk.leave(null);
+        const kept = await dropLeft(target, server);
+        expect(kept.length).toBe(swap && thrown === null ? 1 : 0);
         expect(await stateOf(target, before, whole)).toBe(thrown === null ? 'complete' : 'unchanged');
         if (thrown === null) return false;
         trials++;
@@ -206,6 +232,6 @@ test('the disk of the target is full', async () => {
   } finally {
     await disk.remove();
   }
-  process.stdout.write(`${trials} trials: disk full: unchanged\n`);
+  process.stdout.write(`${trials} trials: disk full${swap ? ', with a swap' : ''}: unchanged\n`);
   expect(trials).toBeGreaterThan(thorough ? 5 : 1);
 });

@@ -19,6 +19,8 @@ export interface Filled {
   readonly columns: readonly string[];
   /** What is read in their places, as SQL; left out: they themselves. */
   readonly expressions?: readonly string[];
+  /** It is only a part of the table: others are written to it, too. */
+  readonly part?: boolean;
 }
 
 // Tables and partitions that hold rows themselves; of extensions, those that they let users fill (manual: "Extension
@@ -88,8 +90,8 @@ export function reading({ name, columns, condition, expressions }: Filled): stri
 }
 
 /** SQL that writes them into one that was made in the same transaction: nobody else sees it, so they are frozen at once. */
-export function writing({ name, columns, extension }: Filled): string {
-  return `copy ${name}${listed(columns)} from stdin${extension === null ? ' with (freeze)' : ''}`;
+export function writing({ name, columns, extension, part = false }: Filled): string {
+  return `copy ${name}${listed(columns)} from stdin${extension === null && !part ? ' with (freeze)' : ''}`;
 }
 
 async function* counting(

@@ -27,6 +27,12 @@ export interface CloneInput extends Consent {
   readonly schemaOnly?: boolean;
   /** Who carries it over; default: pgmage itself. `pipe`: pg_dump of the client tools, which copies whole databases only. */
   readonly engine?: 'native' | 'pipe';
+  /** Fill a new database with several sessions, and exchange it for the target, which is kept under another name. */
+  readonly swap?: boolean;
+  /** How many sessions do that on each side; default: 4, or as many as there are processors. */
+  readonly jobs?: number;
+  /** Drop the target, and what earlier swaps kept of it, instead of keeping it. */
+  readonly dropOld?: boolean;
   /** What stands in the place of columns, as `table.column=SQL`; besides those that are configured. */
   readonly mask?: readonly string[];
 }
@@ -44,6 +50,17 @@ export interface Carrier {
  * @throws Problem `no_client`, `bad_option` where pg_dump cannot do what is wanted
  */
 export async function carrierOf(context: Context, input: CloneInput, major: number): Promise<Carrier> {
+  const useless = (['jobs', 'dropOld'] as const).find((name) => input[name] !== undefined && !input.swap);
+  if (useless !== undefined)
+    throw new Problem('bad_option', {
+      option: useless === 'jobs' ? '--jobs' : '--drop-old',
+      reason: 'it is about --swap, which was not given',
+    });
+  if (input.engine === 'pipe' && input.swap)
+    throw new Problem('bad_option', {
+      option: '--engine',
+      reason: 'pipe works in one session; --swap is done by pgmage itself',
+    });
   if (input.engine !== 'pipe') return { name: 'pgmage', engine: () => native };
   const { tables, exclude, mask = [] } = input;
   if (tables || exclude || mask.length + Object.keys(context.masks ?? {}).length > 0)

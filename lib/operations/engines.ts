@@ -33,6 +33,8 @@ export interface Cargo {
   readonly owners: boolean;
   /** Where functions find what has no schema before its name. */
   readonly path: string;
+  /** Whether no rows come at all. */
+  readonly schemaOnly: boolean;
 }
 
 /**

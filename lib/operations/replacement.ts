@@ -1,19 +1,15 @@
 // All that a database holds is replaced by what another one holds: in one transaction, which ends only where both are the
 // same.
 import { readCatalog } from '../catalog/read.ts';
-import { digestOf, undigested } from '../flow/digest.ts';
-import { masked } from '../flow/masks.ts';
+import { type Digest, digestOf, undigested } from '../flow/digest.ts';
 import { progressOf } from '../flow/progress.ts';
 import { sameness } from '../flow/sameness.ts';
 import { type Standing, setStandings, standings } from '../flow/sequences.ts';
-import { type Filled, holding, tablesOf } from '../flow/tables.ts';
 import { kinds } from '../kinds/index.ts';
-import type { Catalog } from '../model/catalog.ts';
-import { quote } from '../model/quote.ts';
-import type { ServerConnection } from '../pg/connect.ts';
 import { Problem, toProblem } from '../problem.ts';
+import { cargoOf, standingsOf } from './cargo.ts';
 import type { Context } from './context.ts';
-import { copyable, fitting, type Wish } from './copyable.ts';
+import { copyable, type Wish } from './copyable.ts';
 import type { Cargo, Engine } from './engines.ts';
 import type { Ends } from './preflight.ts';
 import {
@@ -63,8 +59,34 @@ export async function replace(context: Context, ends: Ends, wish: Wish, engine: 
   }, build);
   context.progress(`Comparing ${to.named.name} with ${from.named.name}`);
   const list = toDigest(await undigested(target), wanted, tables, { objects: true, masks: false });
-  const { differences, notes } = sameness(before, await digestOf(target, list));
+  const found = { before, after: await digestOf(target, list), positions, bytes: progress.bytes() };
+  return proven(ends, wish, cargo, found);
+}
 
+/** What was read of both sides, and what is left to compare. */
+export interface Found {
+  /** Of the source. */
+  readonly before: readonly Digest[];
+  /** Of the target. */
+  readonly after: readonly Digest[];
+  /** Where sequences were set. */
+  readonly positions: readonly Standing[];
+  /** That went over. */
+  readonly bytes: number;
+}
+
+/**
+ * Compares what came over with what was to come. Both sessions are in a transaction.
+ * @throws Problem `not_as_source`; of both connections
+ */
+export async function proven(
+  { from, to }: Ends,
+  wish: Wish,
+  { wanted, tables, objects, left }: Cargo,
+  { before, after, positions, bytes }: Found,
+): Promise<Replaced> {
+  const [source, target] = [from.connection, to.connection];
+  const { differences, notes } = sameness(before, after);
   const reached = copyable(await readCatalog(target, kinds), whole(wish)).catalog;
   const { wrong, reworded } = schemaDifferences(reached, wanted);
   const all = [
@@ -82,48 +104,15 @@ export async function replace(context: Context, ends: Ends, wish: Wish, engine: 
       .sort((one, other) => (one.name < other.name ? -1 : 1)),
     sequences: positions.length,
     largeObjects: came.get('large objects ') ?? 0,
-    bytes: progress.bytes(),
+    bytes,
     notes,
-    left: cargo.left,
+    left,
     reworded,
   };
 }
 
 // What was left out of the source is not there to be left out.
 const whole = ({ owners, otherVersions }: Wish): Wish => ({ owners, otherVersions, masks: {} });
-
-// What comes over of a source.
-async function cargoOf(source: ServerConnection, wish: Wish): Promise<Cargo> {
-  const held = await tablesOf(source);
-  await source.execute(holding(held));
-  const { catalog: wanted, left } = copyable(await readCatalog(source, kinds), wish);
-  const chosen = held.filter((table) => comesOver(table, wanted));
-  const named = fitting(wanted, '--exclude-data', wish.excludeData ?? []);
-  const isEmpty = (table: Filled) => wish.schemaOnly || named.has(idOf(table));
-  const filled = chosen.filter((table) => !isEmpty(table));
-  return {
-    wanted,
-    left,
-    tables: await masked(source, filled, wish.masks),
-    empty: chosen.filter(isEmpty),
-    objects: !wish.schemaOnly && wish.tables === undefined,
-    owners: wish.owners,
-    path: wish.path ?? '',
-  };
-}
-
-const idOf = ({ name }: Filled) => `table:${name}`;
-
-function comesOver(table: Filled, { facts }: Catalog): boolean {
-  const { extension } = table;
-  return extension === null ? facts.has(idOf(table)) : facts.has(`extension:${quote(extension)}`);
-}
-
-// Sequences as they stand now, so that every number in a row that the snapshot shows has been given out.
-async function standingsOf(source: ServerConnection, target: ServerConnection): Promise<Standing[]> {
-  const there = new Set((await standings(target)).map(({ name }) => name));
-  return (await standings(source)).filter(({ name }) => there.has(name));
-}
 
 // Neither goes on alone behind the other's failure: what is sent after a rollback would not be undone. Each calls `go` now
 // and then, which ends it when the other has failed.

@@ -118,6 +118,19 @@ export async function withTarget<T>(
   }
 }
 
+/** A target on a server. */
+export type Reachable = Target & { readonly url: string };
+
+/** Opens a session whose server notices also while it works that nobody is there any more. @throws Problem of the connection */
+export async function attentive(target: Reachable): Promise<ServerConnection> {
+  const connection = await server(target);
+  // Not every system can.
+  await connection
+    .execute(`select set_config('client_connection_check_interval', '1s', false)`)
+    .catch(() => undefined);
+  return connection;
+}
+
 /** Opens a session on a server. @throws Problem of the connection */
 export async function server({
   name,

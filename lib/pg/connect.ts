@@ -37,6 +37,8 @@ export interface Notice {
 export interface ServerConnection extends Connection {
   /** The server's full version, e.g. `15.18 (Debian 15.18-0+deb12u1)`. */
   readonly version: string;
+  /** The number of its process as the server told it when the session began: behind a pooler, not its own. */
+  readonly backend: number | null;
   /** Everything the server noted since the session began. */
   readonly notices: readonly Notice[];
   /**
@@ -124,6 +126,7 @@ async function open(config: ClientConfig, environment: string): Promise<ServerCo
     description: environment,
     major,
     version,
+    backend: (client as unknown as { processID: number | null }).processID,
     notices,
     async rows<Row>(sql: string, parameters?: readonly unknown[]) {
       const [result] = await send(sql, parameters);

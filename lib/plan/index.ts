@@ -13,6 +13,7 @@ import type { Graph } from './graph.ts';
 import { type Deed, node } from './node.ts';
 import { staged } from './online.ts';
 import type { Reading } from './reading.ts';
+import { waitsOf } from './waits.ts';
 import { complete, correct, disown, losing, remove, write } from './writing.ts';
 
 /** What a plan is made from. */
@@ -40,6 +41,18 @@ export interface PlanInput {
  * @throws Problem `plan_cycle` when needs contradict each other
  */
 export function plan(input: PlanInput): Step[] {
+  return planned(input).steps;
+}
+
+/**
+ * The same plan, with what each of its steps waits for.
+ * @throws Problem `plan_cycle` when needs contradict each other
+ */
+export function planned(input: PlanInput): {
+  readonly steps: Step[];
+  /** For each step the places of those that must be done before it; the others may run beside it. */
+  waits(): number[][];
+} {
   const { kinds, major = input.before.major } = input;
   const { before, after } = settle(input.before, input.after, kinds);
   const roles = [input.role ?? null, input.before.role, input.after.role];
@@ -59,8 +72,8 @@ export function plan(input: PlanInput): Step[] {
     const steps: Omit<Step, 'segment'>[] = [];
     const id = name.slice(name.indexOf(' ') + 1);
     const deed = name.slice(0, name.indexOf(' ')) as Deed;
-    const placed = deed === 'create' && graph.has(node('fill', id));
-    if (!inside.has(name)) steps.push(...write(fates, placed ? 'place' : deed, id, folded, scope));
+    const asPlace = deed === 'create' && graph.has(node('fill', id));
+    if (!inside.has(name)) steps.push(...write(fates, asPlace ? 'place' : deed, id, folded, scope));
     if (deed !== 'create') return { name, steps };
     steps.push(...complete(fates, id, folded, scope));
     for (const follower of followers.get(name) ?? [])
@@ -69,13 +82,17 @@ export function plan(input: PlanInput): Step[] {
     steps.push(...unwanted(fates, bringers, fates.of(id)?.to as Fact, scope));
     return { name, steps };
   });
-  const steps = (online ? staged(fates, graph, folded, groups) : groups).flatMap((group) => group.steps);
+  const placed = online ? staged(fates, graph, folded, groups) : groups;
+  const steps = placed.flatMap((group) => group.steps);
   const takers = dataTakers(fates, followersOf(fates, graph, 'drop'));
   const honest = losing(steps, ({ action, fact }) => action === 'drop' && takers.has(fact));
   const readable = input.verbatim
     ? honest
     : honest.map((step) => ({ ...step, sql: keepArrayTypes(step.sql) }));
-  return segmented(readable.map((step) => onNewRows(fates, step)));
+  return {
+    steps: segmented(readable.map((step) => onNewRows(fates, step))),
+    waits: () => waitsOf(graph, folded, placed),
+  };
 }
 
 // The creations, or drops, that the server does along with another one.

@@ -7,7 +7,7 @@ import { type Script, type Statement, type Step, statementsOf } from '../model/s
 import { type Fate, type Fates, push } from './fates.ts';
 import type { Folded } from './folding.ts';
 import type { Graph } from './graph.ts';
-import { node } from './node.ts';
+import { seats } from './waits.ts';
 
 /** The steps of one node of the plan's graph. */
 export interface Group {
@@ -116,15 +116,4 @@ export function staged(fates: Fates, graph: Graph, folded: Folded, groups: reado
     };
   });
   return turns.sort((a, b) => a.stage - b.stage).map(({ group }) => group);
-}
-
-// Where each node is written: what is folded into a creation is done with it.
-function seats(graph: Graph, folded: Folded): (name: string) => string {
-  const hosts = new Map<string, string>();
-  for (const [parent, facts] of folded)
-    for (const { id } of facts) hosts.set(node('create', id), graph.leader(node('create', parent)));
-  return function seat(name: string): string {
-    const host = hosts.get(name);
-    return host === undefined || host === name ? name : seat(host);
-  };
 }

@@ -5,7 +5,7 @@ import type { Fact } from '../model/fact.ts';
 import type { AnyKind } from '../model/kind.ts';
 import { settle } from '../model/settlement.ts';
 import type { Step } from '../model/step.ts';
-import { type PlanInput, plan } from './index.ts';
+import { type PlanInput, plan, planned } from './index.ts';
 
 /** The two halves of a way. */
 export interface Halves {
@@ -13,6 +13,8 @@ export interface Halves {
   readonly before: readonly Step[];
   /** Makes all the rest. */
   readonly after: readonly Step[];
+  /** For each step of the rest the places of those that must be done before it. */
+  waits(): readonly (readonly number[])[];
 }
 
 /**
@@ -28,9 +30,11 @@ export function aroundRows(input: Pick<PlanInput, 'before' | 'after' | 'kinds' |
   // Not what a comparison finds: what nobody speaks of in the middle is not there, instead of being as it is wanted.
   const added = [...settled.after.facts.values()].filter(({ id }) => !middle.facts.has(id));
   const difference = { added, removed: [], changed: [] };
+  const rest = planned({ ...settled, difference, kinds, major, role });
   return {
     before: plan({ before: input.before, after: middle, kinds, major, role }),
-    after: plan({ ...settled, difference, kinds, major, role }),
+    after: rest.steps,
+    waits: rest.waits,
   };
 }
 

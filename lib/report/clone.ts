@@ -1,5 +1,7 @@
 // What db:clone is going to do, and did, as text.
-import type { ClonePlan, CloneReport } from '../operations/clone.ts';
+import type { CloneReport } from '../operations/clone.ts';
+import type { ClonePlan } from '../operations/clone-plan.ts';
+import type { DropPlan, DropReport } from '../operations/drop-old.ts';
 import type { Check } from '../operations/preflight.ts';
 import { bytesText, counted, cut } from './format.ts';
 import { inkOf } from './ink.ts';
@@ -17,7 +19,7 @@ const told = 20;
 
 /** What is going to be done, before it is agreed to. */
 export function clonePlanText(plan: ClonePlan, paper: Paper): string {
-  const { source, target, replaces, replacesObjects } = plan;
+  const { source, target, replaces, replacesObjects, swap } = plan;
   const filled = replaces.filter(({ rows }) => rows > 0).sort((a, b) => b.rows - a.rows);
   const rest = filled.length - told;
   const lost = filled.reduce((sum, { rows }) => sum + rows, 0);
@@ -29,14 +31,66 @@ export function clonePlanText(plan: ClonePlan, paper: Paper): string {
   const lines = [
     replaces.length === 0 && replacesObjects === 0
       ? `${target.name} holds no tables.`
-      : `All that ${target.name} holds is replaced: ${counted(replaces.length, 'table')} with ${counted(lost, 'row')}${losses.length > 0 ? ':' : '.'}`,
+      : `All that ${target.name} holds is replaced${swap?.keeps ? ', and kept under another name' : ''}: ${counted(replaces.length, 'table')} with ${counted(lost, 'row')}${losses.length > 0 ? ':' : '.'}`,
     ...losses,
+    ...swapLines(plan),
     `Carried over by ${plan.engine}${plan.engine === 'pgmage' ? ' itself, without client tools' : ''}.`,
     `Transfer may take ${plan.estimateSeconds} seconds.`,
   ];
   const ends = [`Source: ${source.name}  (${source.address})`, `Target: ${target.name}  (${target.address})`];
   const short = (line: string) => cut(line, paper);
   return [...ends.map(short), ...checkLines(plan.checks, paper), ...lines.map(short)].join('\n');
+}
+
+function swapLines({ target, swap }: ClonePlan): string[] {
+  if (swap === null) return [];
+  const { jobs, sessions, keeps, drops } = swap;
+  return [
+    `A new database is filled by ${counted(jobs, 'session')} on each side, compared, and then exchanged for ${target.name}.`,
+    ...(sessions > 0
+      ? [`${counted(sessions, 'session')} of others in ${target.name} will be ended then.`]
+      : []),
+    keeps === null
+      ? `${target.name} is dropped as it is now.`
+      : `${target.name} as it is now is kept as ${keeps}.`,
+    ...drops.map(({ name, bytes }) => `Kept before, and dropped: ${name} (${bytesText(bytes)})`),
+  ];
+}
+
+/** What is going to be dropped, before it is agreed to. */
+export function dropPlanText({ target, drops }: DropPlan, paper: Paper): string {
+  const lines = [
+    `Target: ${target.name}  (${target.address})`,
+    'Dropped, with whoever is in it:',
+    ...drops.map(({ name, bytes }) => `  ${name} (${bytesText(bytes)})`),
+  ];
+  return lines.map((line) => cut(line, paper)).join('\n');
+}
+
+/** What was dropped. */
+export function dropText({ target, drops, dropped }: DropReport, paper: Paper): string {
+  if (dropped === null) return 'Declined. Nothing was dropped.';
+  if (drops.length === 0) return `Nothing is kept of ${target.name}.`;
+  return drops
+    .map(({ name }) =>
+      cut(
+        dropped.includes(name) ? `Dropped ${name}.` : `${name} could not be dropped, and is still there.`,
+        paper,
+      ),
+    )
+    .join('\n');
+}
+
+function swappedLines({ target, swapped }: CloneReport): string[] {
+  if (swapped === null) return [];
+  const { kept, dropped, ended } = swapped;
+  return [
+    kept === null
+      ? `What ${target.name} was before is dropped.`
+      : `What ${target.name} was before is kept as ${kept}. It goes with: db:clone --drop-old --to ${target.name}`,
+    ...dropped.map((name) => `Dropped ${name}, which was kept before.`),
+    ...(ended > 0 ? [`${counted(ended, 'session')} of others ended.`] : []),
+  ];
 }
 
 /** What was done. */
@@ -51,7 +105,8 @@ export function cloneText(report: CloneReport, paper: Paper): string {
     short(
       `${target.name} holds what ${source.name} holds: ${counted(done.tables.length, 'table')} with ${counted(rows, 'row')}, ${counted(done.sequences, 'sequence')}, ${counted(done.largeObjects, 'large object')}.`,
     ),
-    'Schema and content of every table were compared before it was committed.',
+    `Schema and content of every table were compared before it was ${report.swapped ? 'exchanged' : 'committed'}.`,
+    ...swappedLines(report).map(short),
     `${bytesText(done.bytes)} in ${seconds.toFixed(1)} s, ${bytesText(rate)}/s.`,
     ...checkLines(
       report.checks.filter(({ outcome }) => outcome === 'warning'),

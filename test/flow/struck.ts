@@ -5,6 +5,7 @@ import { diff, isEmpty } from '../../lib/model/diff.ts';
 import { Problem } from '../../lib/problem.ts';
 import { proxyTo, type Strike } from '../migration/proxy.ts';
 import { type Database, rowsOf, withDatabase } from '../servers/databases.ts';
+import { anyServer } from '../servers/running.ts';
 import type { Server } from '../servers/server.ts';
 import { cloned, contextOf, type Whole, wholeOf } from './cloning.ts';
 
@@ -48,6 +49,24 @@ export async function stateOf(
   return 'complete';
 }
 
+/** Databases that clones with a swap left beside a target: kept ones, and new ones that nobody uses. */
+export async function leftOf({ name }: Database, server: Server = anyServer()): Promise<string[]> {
+  const found = await rowsOf<{ name: string }>(
+    server.socket(),
+    `select datname::text as name from pg_database
+     where datname like '${name}_old_%' or shobj_description(oid, 'pg_database') like '%swap for ${name}: %' order by 1`,
+  );
+  return found.map((one) => one.name);
+}
+
+/** Drops them, and gives the names of those that were kept. */
+export async function dropLeft(target: Database, server: Server): Promise<string[]> {
+  const left = await leftOf(target, server);
+  for (const name of left) await rowsOf(server.socket(), `drop database "${name}" with (force)`);
+  expect(left.filter((name) => !name.startsWith(target.name))).toEqual([]);
+  return left;
+}
+
 /** What was tried. */
 export interface Trials {
   readonly what: string;
@@ -59,12 +78,15 @@ export interface Trials {
   readonly stride: number;
   /** Whether it is tried again after what may pass. */
   readonly again: boolean;
+  /** Whether the target is exchanged for a new database. */
+  readonly swap?: boolean;
   strike(target: Database): Omit<Strike, 'at'>;
 }
 
 /** Strikes one request after the other, until there are no more, and tells what came of it. */
 export async function struckAtEach(trials: Trials): Promise<Map<string, number>> {
-  const { what, source, server, side, stride, again, strike } = trials;
+  const { source, server, side, stride, again, swap = false, strike } = trials;
+  const what = `${trials.what}${swap ? ', with a swap' : ''}`;
   const found = new Map<string, number>();
   const count = (key: string) => found.set(key, (found.get(key) ?? 0) + 1);
   const whole = await wholeOf(source.socket);
@@ -80,7 +102,7 @@ export async function struckAtEach(trials: Trials): Promise<Map<string, number>>
         if (!again) throw new Problem('interrupted', { state: 'It is not tried again.' });
       };
       const context = contextOf(urls[0] as string, urls[1] as string, { pause });
-      const outcome = await cloned(context).then(
+      const outcome = await cloned(context, swap ? { swap, jobs: 2 } : {}).then(
         ({ retries }) => ({ code: 'done', retries: retries.length }),
         (thrown: unknown) => {
           expect(thrown).toBeInstanceOf(Problem);
@@ -89,6 +111,10 @@ export async function struckAtEach(trials: Trials): Promise<Map<string, number>>
       );
       await proxy.close();
       const state = await stateOf(target, before, whole);
+      const [kept] = await leftOf(target, server);
+      // What is kept is what was there before.
+      if (kept !== undefined) expect((await wholeOf(server.socket(kept))).digests).toEqual(before.digests);
+      expect((await dropLeft(target, server)).length).toBe(swap && state === 'complete' ? 1 : 0);
       if (outcome.code === 'done') expect(state).toBe('complete');
       if (!proxy.struck()) return false;
       tried++;

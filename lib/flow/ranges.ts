@@ -1,0 +1,46 @@
+// Big tables in parts, so that several sessions can read one.
+import type { Connection } from '../pg/connection.ts';
+import type { Filled } from './tables.ts';
+
+// What is not worth a part of its own.
+const least = 8 * 2 ** 20;
+
+/**
+ * Tables that would keep everybody else waiting, in ranges of their rows' places (manual: "TID Scan"); all others as they
+ * are. Biggest first. The connection's transaction sees one state, in which rows do not move.
+ * @param sessions how many share them
+ * @throws Problem of the connection
+ */
+export async function partsOf(
+  connection: Connection,
+  tables: readonly Filled[],
+  sessions: number,
+): Promise<Filled[]> {
+  const all = tables.reduce((sum, { bytes }) => sum + bytes, 0);
+  const fair = Math.max(least, all / sessions / 2);
+  const isBig = ({ bytes, extension }: Filled) => sessions > 1 && extension === null && bytes > 1.5 * fair;
+  const big = tables.filter(isBig);
+  const found = (await connection.batch(
+    big.map(
+      ({ name }) =>
+        `select (pg_relation_size('${name.replaceAll("'", "''")}'::regclass) / current_setting('block_size')::int)::int8::text as pages`,
+    ),
+  )) as readonly { pages: string }[][];
+  const parts = big.flatMap((table, at) => {
+    const pages = Number(found[at]?.[0]?.pages);
+    const count = Math.min(Math.ceil(table.bytes / fair), Math.max(1, pages));
+    const first = (part: number) => Math.floor((pages * part) / count);
+    return Array.from({ length: count }, (_, part): Filled => {
+      const lower = part === 0 ? [] : [`ctid >= '(${first(part)},0)'`];
+      // The last one has no end: pages may have come meanwhile.
+      const upper = part === count - 1 ? [] : [`ctid < '(${first(part + 1)},0)'`];
+      const limits = [...lower, ...upper];
+      return {
+        ...table,
+        bytes: table.bytes / count,
+        ...(limits.length > 0 && { condition: `where ${limits.join(' and ')}`, part: true }),
+      };
+    });
+  });
+  return [...parts, ...tables.filter((table) => !isBig(table))].sort((a, b) => b.bytes - a.bytes);
+}

@@ -1,0 +1,47 @@
+// Drops what clones with --swap kept of a target.
+import { Problem } from '../problem.ts';
+import type { CloneInput } from './choice.ts';
+import { endOf, shown } from './clone.ts';
+import { type Ask, agreed } from './consent.ts';
+import type { Context } from './context.ts';
+import { dropKept, type Kept, keptOf } from './sibling.ts';
+import { attentive, type Named } from './source.ts';
+
+/** What is going to be dropped. */
+export interface DropPlan {
+  readonly target: Named;
+  readonly drops: readonly Kept[];
+}
+
+/** What was dropped. */
+export interface DropReport extends DropPlan {
+  /** Names; null: it was declined. */
+  readonly dropped: readonly string[] | null;
+}
+
+/**
+ * Drops the databases that were kept of a target, whoever is in them.
+ * @throws Problem `bad_option`, `data_loss_refused`, `confirmation_needed`, `protected_target`; of the connection
+ */
+export async function dropOld(
+  context: Context,
+  input: Pick<CloneInput, 'to' | 'confirm' | 'yes' | 'force'>,
+  ask: Ask<DropPlan>,
+): Promise<DropReport> {
+  const target = await endOf(context, '--to', input.to);
+  if (target.protected && input.confirm !== target.name)
+    throw new Problem('protected_target', { environment: target.name });
+  const connection = await attentive(target);
+  try {
+    const [row] = await connection.rows<{ name: string }>('select current_database()::text as name');
+    const name = row?.name ?? '';
+    const plan: DropPlan = { target: shown(context, target), drops: await keptOf(connection, name) };
+    if (plan.drops.length === 0) return { ...plan, dropped: [] };
+    const losses = plan.drops.map((one) => `database ${one.name}`);
+    if (!(await agreed(`db:clone --drop-old of ${plan.target.name}`, plan, losses, input, ask)))
+      return { ...plan, dropped: null };
+    return { ...plan, dropped: await dropKept(connection, name) };
+  } finally {
+    await connection.close();
+  }
+}

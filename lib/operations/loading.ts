@@ -1,0 +1,155 @@
+// A new database that nobody uses is filled by several sessions at once, all of which read one state of the source.
+import { readCatalog } from '../catalog/read.ts';
+import { type Job, share } from '../flow/crew.ts';
+import { type Digest, digestOf, type Undigested, undigested } from '../flow/digest.ts';
+import { copyLargeObjects } from '../flow/large-objects.ts';
+import { progressOf } from '../flow/progress.ts';
+import { partsOf } from '../flow/ranges.ts';
+import { setStandings } from '../flow/sequences.ts';
+import { copyTables, type Filled } from '../flow/tables.ts';
+import { kinds } from '../kinds/index.ts';
+import { type Catalog, parentOf } from '../model/catalog.ts';
+import type { Fact } from '../model/fact.ts';
+import type { Step } from '../model/step.ts';
+import type { ServerConnection } from '../pg/connect.ts';
+import { snapshot } from '../pg/snapshot.ts';
+import { transaction } from '../pg/transaction.ts';
+import { type Portion, portionsOf } from '../plan/portions.ts';
+import { aroundRows } from '../plan/rows.ts';
+import { standingsOf } from './cargo.ts';
+import { beginReplacing, clearance } from './clearing.ts';
+import type { Context } from './context.ts';
+import { type Cargo, legible, runAll, under } from './engines.ts';
+import type { Ends } from './preflight.ts';
+import type { Found } from './replacement.ts';
+import { nothingOf, toDigest } from './sameness.ts';
+
+/** Sessions on both sides. Those of the source are in transactions that see one state. */
+export interface Crew {
+  readonly sources: readonly ServerConnection[];
+  readonly targets: readonly ServerConnection[];
+}
+
+/**
+ * Fills the database of the crew's targets, which is new, in many transactions: what is there counts only once this has
+ * returned. Rows first, then everything that is built from them, while both sides are read again.
+ * @param ends their sessions are the first of the crew
+ * @throws Problem of any session; others may still be at work then, and are to be closed
+ */
+export async function load(context: Context, ends: Ends, crew: Crew, cargo: Cargo): Promise<Found> {
+  const { wanted, tables, objects, owners, path, empty } = cargo;
+  const [source, target] = [ends.from.connection, ends.to.connection];
+  const begin = `${beginReplacing}; set local synchronous_commit = off; ${under(path)}`;
+  const halves = await transaction(target, () => prepared(target, wanted), beginReplacing);
+
+  const progress = progressOf(context, tables);
+  const parts = await partsOf(source, tables, crew.sources.length);
+  const pairs = crew.sources.map((from, at) => ({ from, to: crew.targets[at] as ServerConnection }));
+  type Pair = (typeof pairs)[number];
+  const rows = parts.map(
+    (part): Job<Pair> => ({
+      weight: part.bytes,
+      does: ({ from, to }) =>
+        transaction(
+          to,
+          async () => {
+            if (isWhole(part)) await to.execute(`truncate only ${part.name}`);
+            await copyTables(from, to, [part], (_, bytes) => progress.told(part, bytes));
+          },
+          begin,
+        ),
+    }),
+  );
+  if (objects)
+    rows.push({
+      weight: Number.POSITIVE_INFINITY,
+      does: async ({ from, to }) => {
+        await transaction(to, () => copyLargeObjects(from, to, owners), begin);
+      },
+    });
+  await share(pairs, rows);
+
+  const positions = cargo.schemaOnly ? [] : await standingsOf(source, target);
+  await transaction(target, () => setStandings(target, positions), begin);
+  context.progress(`Building indexes and constraints, and reading ${ends.from.named.name} again`);
+  const portions = portionsOf(legible(halves.after, wanted, target), halves.waits());
+  const bytes = new Map(tables.map((table) => [`table:${table.name}`, table.bytes]));
+  const build = portions.map((portion) => building(portion, wanted, bytes, begin));
+  const [before, after]: [Digest[], Digest[]] = [[], []];
+  const there = toDigest(await undigested(source), wanted, tables, { objects, masks: true });
+  const here = async () => {
+    const list = await snapshot(target, undigested);
+    const known = new Set(after.map(({ kind, name }) => `${kind} ${name}`));
+    return toDigest(list, wanted, tables, { objects: true, masks: false })
+      .filter(({ kind, name }) => !known.has(`${kind} ${name}`))
+      .map((one): Job<ServerConnection> => {
+        const job = reading(one, after);
+        return { ...job, does: (session) => snapshot(session, () => job.does(session)) };
+      });
+  };
+  const sourceRead = share(
+    crew.sources,
+    there.map((one) => reading(one, before)),
+  );
+  const targetBuilt = (async () => share(crew.targets, [...build, ...(await here())]))();
+  await Promise.all([sourceRead, targetBuilt]);
+  // What is filled by its query is there only now.
+  await share(crew.targets, await here());
+  return { before: [...before, ...nothingOf(empty, objects)], after, positions, bytes: progress.bytes() };
+}
+
+async function prepared(target: ServerConnection, wanted: Catalog) {
+  const { steps, left } = clearance(await readCatalog(target, kinds), wanted);
+  const halves = aroundRows({ before: left, after: wanted, kinds });
+  await runAll(target, steps);
+  await runAll(target, legible(halves.before, wanted, target));
+  return halves;
+}
+
+// Emptied in the same transaction, so that rows can be frozen; where others write to it, too, they cannot.
+function isWhole({ extension, part = false }: Filled): boolean {
+  return extension === null && !part;
+}
+
+function reading(one: Undigested, into: Digest[]): Job<ServerConnection> {
+  return {
+    weight: one.bytes,
+    ground: new Set([`${one.kind}:${one.name}`]),
+    does: async (session) => {
+      into.push(...(await digestOf(session, [one])));
+    },
+  };
+}
+
+function building(
+  { steps, waits, reads }: Portion,
+  catalog: Catalog,
+  bytes: ReadonlyMap<string, number>,
+  begin: string,
+): Job<ServerConnection> {
+  const ground = new Set(steps.flatMap((step) => groundOf(step, catalog)));
+  const most = Math.max(0, ...[...ground].map((id) => bytes.get(id) ?? 0));
+  return {
+    waits,
+    ground,
+    // A lock that others may have at the same time (manual: "Table-Level Locks").
+    alone: steps.some(({ lock }) => lock !== 'SHARE'),
+    // The quick ones go first: others may wait for them.
+    weight: reads ? most : Number.POSITIVE_INFINITY,
+    does: (session) => transaction(session, () => runAll(session, steps), begin),
+  };
+}
+
+// What holds rows among the objects that a step is about: its own, and those that it refers to.
+function groundOf({ fact: id }: Step, catalog: Catalog): string[] {
+  const ids = [id, ...(catalog.needs.get(id)?.keys() ?? [])];
+  return ids.flatMap((one) => {
+    const root = rootOf(catalog, catalog.facts.get(one));
+    return root !== undefined && kinds.get(root.kind)?.holdsData?.(root) ? [root.id] : [];
+  });
+}
+
+function rootOf(catalog: Catalog, fact: Fact | undefined): Fact | undefined {
+  const parent = fact && parentOf(catalog, fact);
+  return parent === undefined ? fact : rootOf(catalog, parent);
+}

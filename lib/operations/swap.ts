@@ -1,0 +1,156 @@
+// A clone into a database of its own, beside the target: filled by several sessions, compared, and only then given the target's
+// name.
+import { holding, tablesOf } from '../flow/tables.ts';
+import { literal } from '../model/quote.ts';
+import type { ServerConnection } from '../pg/connect.ts';
+import { readingSettings } from '../pg/snapshot.ts';
+import { transaction } from '../pg/transaction.ts';
+import { onDatabase } from '../pg/url.ts';
+import { cargoOf } from './cargo.ts';
+import { beginReplacing } from './clearing.ts';
+import type { Context } from './context.ts';
+import type { Wish } from './copyable.ts';
+import { load } from './loading.ts';
+import type { Ends } from './preflight.ts';
+import { proven, type Replaced } from './replacement.ts';
+import {
+  dropKept,
+  dropSibling,
+  exchange,
+  isThere,
+  keeperIn,
+  keptName,
+  likeTarget,
+  makeSibling,
+  siblingName,
+  sweep,
+} from './sibling.ts';
+import { attentive, type Reachable } from './source.ts';
+import type { SwapPlan } from './swap-checks.ts';
+
+/** How it was done. */
+export interface Swapped {
+  /** What holds now what the target held; null: it was dropped. */
+  readonly kept: string | null;
+  /** Databases that had been kept, and were dropped. */
+  readonly dropped: readonly string[];
+  /** Sessions of others that were ended. */
+  readonly ended: number;
+}
+
+/** What is to be done, and where. */
+export interface SwapWork {
+  readonly ends: Ends;
+  readonly source: Reachable;
+  readonly target: Reachable;
+  readonly wish: Wish;
+  readonly plan: SwapPlan;
+}
+
+/** Begins the reading of a source. */
+export const beginReading = `begin isolation level repeatable read read only; set local lock_timeout = '10s'`;
+
+/**
+ * Clones into a new database and exchanges it for the target, whose session is closed then. Whatever fails, the target is as
+ * it was, and the new one is dropped.
+ * @throws Problem `not_as_source`; of the connections
+ */
+export async function swap(context: Context, work: SwapWork): Promise<{ done: Replaced; swapped: Swapped }> {
+  const { ends, target, plan } = work;
+  const open = new Set<ServerConnection>();
+  const session: Session = async (of, database) => {
+    const url = database === undefined ? of.url : onDatabase(of.url, database);
+    const connection = await attentive({ ...of, url });
+    open.add(connection);
+    return connection;
+  };
+  const close = () => Promise.all([...open].map((connection) => connection.close())).then(() => undefined);
+  const name = await databaseIn(ends.to.connection);
+  const keeper = await keeperIn(ends.to.connection, (database) => session(target, database));
+  const where = await databaseIn(keeper);
+  let sibling: string | undefined;
+  // Also where the sessions are gone: by another one.
+  const undo = async () => {
+    await close();
+    if (sibling === undefined) return;
+    const last = await session(target, where);
+    await dropSibling(last, sibling).finally(() => last.close());
+  };
+  const forget = context.onInterrupt?.(undo);
+  try {
+    for (const one of await sweep(keeper)) context.progress(`Dropped ${one}, which an earlier run left over`);
+    sibling = siblingName();
+    await makeSibling(keeper, sibling, name);
+    // What may not be said of it is known at once, and not when all of the rows are there.
+    await keeper.execute('begin');
+    await likeTarget(keeper, name, sibling);
+    await keeper.execute('rollback');
+    const done = await filled(context, work, sibling, session);
+    const now = context.now();
+    const names = {
+      target: name,
+      sibling,
+      kept: plan.keeps ?? keptName(name, now),
+      time: now.toISOString(),
+    };
+    const other = await session(target, where);
+    context.progress(`Exchanging it for ${ends.to.named.name}`);
+    const leave = () => ends.to.connection.close();
+    const ended = await exchange(keeper, other, names, leave).catch(async (thrown: unknown) => {
+      // Nobody may have heard of the commit.
+      const again = await session(target, where);
+      if (await isThere(again, names.sibling)) throw thrown;
+      return 0;
+    });
+    sibling = undefined;
+    const dropped = plan.keeps === null ? await dropKept(await session(target, where), name) : [];
+    const kept = dropped.includes(names.kept) ? null : names.kept;
+    return { done, swapped: { kept, dropped: dropped.filter((one) => one !== names.kept), ended } };
+  } catch (thrown) {
+    await undo().catch(() => undefined);
+    throw thrown;
+  } finally {
+    forget?.();
+    await close();
+  }
+}
+
+type Session = (of: Reachable, database?: string) => Promise<ServerConnection>;
+
+async function databaseIn(connection: ServerConnection): Promise<string> {
+  const [row] = await connection.rows<{ name: string }>('select current_database()::text as name');
+  return (row as { name: string }).name;
+}
+
+async function filled(
+  context: Context,
+  { ends, source, target, wish, plan: { jobs } }: SwapWork,
+  sibling: string,
+  session: Session,
+): Promise<Replaced> {
+  const from = ends.from.connection;
+  const locks = holding(await tablesOf(from));
+  const reads = `${readingSettings}; set local row_security = off`;
+  return transaction(
+    from,
+    async () => {
+      const [row] = await from.rows<{ id: string }>('select pg_export_snapshot() as id');
+      const others = await Promise.all(Array.from({ length: jobs - 1 }, () => session(source)));
+      // All at once, before somebody stands in line for one of the tables.
+      for (const one of others)
+        await one.execute(
+          `${beginReading}; set transaction snapshot ${literal(row?.id ?? '')}; ${locks}; ${reads}`,
+        );
+      const targets = await Promise.all(Array.from({ length: jobs }, () => session(target, sibling)));
+      const [to] = targets as [ServerConnection];
+      const there: Ends = { from: ends.from, to: { named: ends.to.named, connection: to } };
+      const cargo = await cargoOf(from, wish);
+      const found = await load(context, there, { sources: [from, ...others], targets }, cargo);
+      context.progress(`Comparing it with ${ends.from.named.name}`);
+      const replaced = await transaction(to, () => proven(there, wish, cargo, found), beginReplacing);
+      await Promise.all(targets.map((one) => one.close()));
+      return replaced;
+    },
+    `${beginReading}; ${locks}; ${reads}`,
+  );
+}
