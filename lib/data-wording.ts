@@ -24,6 +24,12 @@ export const dataWording: { readonly [C in keyof DataProblems]: Wording<DataProb
     (of) => `${of.environment} is an embedded database, which is neither backed up nor restored`,
     'Name an environment on a server; an embedded database that nobody uses is its folder, which can be copied.',
   ),
+  changed_meanwhile: row(
+    1,
+    409,
+    (of) => `The schema of ${of.environment} was changed while it was read`,
+    'Nothing was left behind. Run it again when nobody changes it.',
+  ),
   backup_running: row(
     1,
     423,

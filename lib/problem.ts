@@ -83,6 +83,7 @@ export interface DataProblems {
   no_client: { readonly major: number; readonly found: readonly string[] };
   client_failed: { readonly program: string; readonly reason: string };
   no_server: { readonly environment: string };
+  changed_meanwhile: { readonly environment: string };
   backup_running: { readonly database: string; readonly lock: string };
   no_space: { readonly folder: string; readonly needed: number; readonly free: number };
   backup_damaged: { readonly file: string; readonly faults: readonly string[] };

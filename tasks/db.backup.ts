@@ -14,7 +14,7 @@ interface Drilling {
   drill?: boolean;
   /** With --drill: the environment or URL on whose server; default: that of which it is a backup. */
   on?: Source;
-  /** With --drill: leave owners and privileges out of it. */
+  /** With --drill, and with --format plain: leave owners and privileges out. */
   noOwner?: boolean;
 }
 
@@ -33,6 +33,12 @@ export async function backup(
     dir?: Folder;
     /** pg_dump: by PostgreSQL's own program; native: by none but this one. Default: pg_dump where one fits the server. */
     engine?: 'pg_dump' | 'native';
+    /** custom: one file for pg_restore; directory: several tables at a time; plain: SQL to be read; native: pgmage's own. */
+    format?: 'custom' | 'directory' | 'plain' | 'native';
+    /** With --format directory: how many tables at a time; default: as many as there are processors, at most 4. */
+    jobs?: Count;
+    /** With --format plain: let it drop what is there before it makes it. */
+    clean?: boolean;
     /** Never delete it by db:backups prune. */
     keep?: boolean;
     /** Go on although the disk may be too small. */

@@ -19,7 +19,7 @@ test('each run adds a line to a log, also one that fails', async () => {
     expect(log).not.toContain(anyServer().password);
     const time = expect.stringMatching(/^2026-11-20T09:30:\d\d\.000Z$/);
     const { file, bytes, durationMs } = made;
-    const rest = { database: name, file, bytes, durationMs, rows: 0, verified: 'read' };
+    const rest = { database: name, file, bytes, durationMs, rows: 0, retries: 0, verified: 'read' };
     expect(
       log
         .trim()

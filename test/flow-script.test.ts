@@ -68,6 +68,25 @@ test('statements and rows, in pieces of every size', async () => {
     expect([size, await partsOf(script, size)]).toEqual([size, wanted]);
 });
 
+const bodies = [
+  "CREATE FUNCTION a() RETURNS int LANGUAGE plpgsql AS $_$ begin; return $1; -- '\n end; $_$;",
+  'CREATE FUNCTION b() AS $$ ; $_$ ; $a$ " $$;',
+  `CREATE OR REPLACE FUNCTION c("begin" int, d$1 int) RETURNS int LANGUAGE sql
+BEGIN ATOMIC
+ SELECT CASE WHEN ($1 = 1) THEN 'end' ELSE 'x;' END; /* ' ; */ SELECT 2 AS "end";
+END;`,
+  'CREATE RULE r AS ON INSERT TO t DO ALSO (SELECT 1; DELETE FROM u; );',
+  'CREATE VIEW begin AS SELECT 1; ',
+  `COMMENT ON FUNCTION a() IS 'it''s $$ -- ;';`,
+  "SELECT 1 -- a ; '\n;",
+].map((one) => one.trim());
+
+test('bodies of functions and what else has semicolons in it', async () => {
+  const text = `/* ; ' */ ${bodies.join("\n-- it's;\n")}`;
+  for (let size = 1; size <= text.length + 20; size++)
+    expect([size, await partsOf(text, size)]).toEqual([size, bodies]);
+});
+
 test('a script that ends in the middle of rows or of a statement is an error, wherever it ends', async () => {
   const from = script.indexOf('1\tx;');
   const to = script.indexOf('\\.\n', script.indexOf('\\.x')) + 3;

@@ -7,7 +7,7 @@ import { failure } from './failure.ts';
 const problem = (code: Code) =>
   new Problem(code, { environment: 'prod', detail: 'x', lock: 'x', faults: [] } as never);
 
-async function tried(codes: readonly Code[]) {
+async function tried(codes: readonly Code[], reached = false) {
   const [waits, told]: [number[], string[]] = [[], []];
   const left = [...codes];
   const context = {
@@ -15,7 +15,8 @@ async function tried(codes: readonly Code[]) {
     pause: async (milliseconds: number) => void waits.push(milliseconds),
     progress: (message: string) => void told.push(message),
   };
-  const work = retrying(context, async (retries) => {
+  const work = retrying(context, async (retries, isReached) => {
+    if (reached) isReached();
     const code = left.shift();
     if (code !== undefined) throw problem(code);
     return retries.map((one) => `${one.code} ${one.waited}`);
@@ -35,8 +36,23 @@ test('the fourth failure is the last', async () => {
   expect((await failure(work)).code).toBe('connection_lost');
 });
 
+test('a server that refuses is asked again only once it had let us in', async () => {
+  for (const code of ['connection_refused', 'too_many_connections'] as const) {
+    const never = await tried([code]);
+    expect((await failure(never.work)).code).toBe(code);
+    expect(never.waits).toEqual([]);
+    expect(await (await tried(['connection_lost', code], true)).work).toEqual([
+      'connection_lost 5',
+      `${code} 10`,
+    ]);
+    expect(await (await tried([code], true)).work).toEqual([`${code} 5`]);
+  }
+});
+
 test.each([
   'wrong_password',
+  'host_not_found',
+  'missing_database',
   'permission_denied',
   'server_too_old',
   'clone_refused',

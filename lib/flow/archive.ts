@@ -1,6 +1,7 @@
 // The contents of a dump file, loaded through a session of ours: pg_restore unpacks it, and decides nothing.
 import type { ServerConnection } from '../pg/connect.ts';
 import { type Client, runClient } from './client.ts';
+import { scriptIn } from './dump.ts';
 import { Script, serverScript } from './script.ts';
 
 /** How a dump is loaded. */
@@ -46,36 +47,60 @@ export async function loadSections(
   told: (table: string, bytes: number) => void,
 ): Promise<void> {
   await connection.execute(await textOf(connection, sections, 'pre-data'));
-  await sections('data', async (output) => {
-    const script = new Script(output);
-    // Large objects are thousands of small statements.
-    let waiting: string[] = [];
-    let size = 0;
-    const send = async () => {
-      if (waiting.length > 0) await connection.execute(serverScript(waiting.join('\n'), connection.major));
-      waiting = [];
-      size = 0;
-    };
-    for (let sql = await script.statement(); sql !== null; sql = await script.statement()) {
-      // The transaction is ours.
-      if (sql === 'BEGIN;' || sql === 'COMMIT;') continue;
-      const [, table] = /^COPY (.*?) +(?:\(.*\) )?FROM stdin;$/s.exec(sql) ?? [];
-      if (table === undefined) {
-        waiting.push(sql);
-        size += sql.length;
-        if (size > 1 << 20) await send();
-        continue;
-      }
-      await send();
-      told(table, 0);
-      await connection.copyIn(
-        sql.replace(/;$/, ''),
-        passing(script.rows(), (bytes) => told(table, bytes)),
-      );
+  await sections('data', (output) => loadStatements(connection, output, told));
+  await connection.execute(await textOf(connection, sections, 'post-data'));
+}
+
+/**
+ * Loads a script of pg_dump, with its rows, like `loadArchive`.
+ * @param noOwner leaves out what says to whom things belong, and who may use them
+ * @throws Problem `backup_damaged`; of the statements and rows
+ */
+export function loadScript(
+  connection: ServerConnection,
+  { path, noOwner, signal, told }: Omit<Loading, 'client'>,
+): Promise<void> {
+  const begun = (table: string, bytes: number) => {
+    if (bytes === 0) told(table);
+  };
+  const ownership = /^(GRANT|REVOKE|ALTER DEFAULT PRIVILEGES) |^ALTER [^']* OWNER TO [^']*;$/s;
+  const isWanted = (sql: string) => !noOwner || !ownership.test(sql);
+  return loadStatements(connection, scriptIn(path, signal), begun, isWanted);
+}
+
+async function loadStatements(
+  connection: ServerConnection,
+  output: AsyncIterable<Buffer>,
+  told: (table: string, bytes: number) => void,
+  isWanted: (sql: string) => boolean = () => true,
+): Promise<void> {
+  const script = new Script(output);
+  // Large objects are thousands of small statements.
+  let waiting: string[] = [];
+  let size = 0;
+  const send = async () => {
+    if (waiting.length > 0) await connection.execute(serverScript(waiting.join('\n'), connection.major));
+    waiting = [];
+    size = 0;
+  };
+  for (let sql = await script.statement(); sql !== null; sql = await script.statement()) {
+    // The transaction is ours.
+    if (sql === 'BEGIN;' || sql === 'COMMIT;' || !isWanted(sql)) continue;
+    const [, table] = /^COPY (.*?) +(?:\(.*\) )?FROM stdin;$/s.exec(sql) ?? [];
+    if (table === undefined) {
+      waiting.push(sql);
+      size += sql.length;
+      if (size > 1 << 20) await send();
+      continue;
     }
     await send();
-  });
-  await connection.execute(await textOf(connection, sections, 'post-data'));
+    told(table, 0);
+    await connection.copyIn(
+      sql.replace(/;$/, ''),
+      passing(script.rows(), (bytes) => told(table, bytes)),
+    );
+  }
+  await send();
 }
 
 async function* passing(

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { access, constants, readdir } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import { env, platform } from 'node:process';
+import { env, kill, platform } from 'node:process';
 import type { Readable } from 'node:stream';
 import { Problem } from '../problem.ts';
 import { redact } from '../secret.ts';
@@ -77,6 +77,7 @@ async function textOf(client: Pick<Client, 'folder'>, program: string, words: st
  * @param variables what it is told besides our own environment: the way to a server
  * @param take reads what it writes, to the end
  * @param signal ends it
+ * @param several whether it starts processes of its own, which are to end with it
  * @throws Problem `client_failed` with what it said; of `take`
  */
 export async function runClient(
@@ -86,13 +87,25 @@ export async function runClient(
   variables: Readonly<Record<string, string>>,
   take: (output: Readable) => Promise<void>,
   signal?: AbortSignal,
+  several = false,
 ): Promise<void> {
+  const grouped = several && platform !== 'win32';
   const child = spawn(join(folder, executable(program)), words, {
     stdio: ['ignore', 'pipe', 'pipe'],
     // In English, and never waiting for a password that nobody types.
     env: { ...env, LC_ALL: 'C', ...variables },
-    ...(signal && { signal, killSignal: 'SIGKILL' as const }),
+    detached: grouped,
   });
+  const end = () => {
+    if (!grouped || child.pid === undefined) return child.kill('SIGKILL');
+    try {
+      return kill(-child.pid, 'SIGKILL');
+    } catch {
+      return false;
+    }
+  };
+  signal?.addEventListener('abort', end);
+  if (signal?.aborted) end();
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     said = (said + text).slice(-4000);
@@ -110,10 +123,31 @@ export async function runClient(
     (thrown: unknown) => ({ thrown }),
   );
   // Where its output has ended it is ending by itself, and knows why.
-  const stopped = taken !== null && !child.stdout.readableEnded && child.kill('SIGKILL');
+  const stopped = taken !== null && !child.stdout.readableEnded && end();
   // Unread, it would keep the end of the process from being noticed.
   child.stdout.destroy();
   const reason = await ended;
+  signal?.removeEventListener('abort', end);
   if (reason !== null && !stopped) throw new Problem('client_failed', { program, reason: redact(reason) });
   if (taken !== null) throw taken.thrown;
+}
+
+// What libpq says in English of a session that is gone, and a server in most languages of what it is about to do.
+const lost =
+  /server closed the connection|could not (receive|send) data|connection to server .* failed|terminating connection|connection has been closed|is (starting up|shutting down)/;
+const locked = /lock timeout|could not obtain lock|statement timeout\s.*LOCK TABLE/s;
+
+/** What a program that failed has met in a database, where it was no fault of its own: a lock, the end of its session. */
+export function metInDatabase(thrown: unknown, environment: string): unknown {
+  if (!(thrown instanceof Problem) || thrown.code !== 'client_failed') return thrown;
+  const { reason } = thrown.data as { reason: string };
+  const because = { cause: thrown };
+  if (lost.test(reason)) return new Problem('connection_lost', { environment, detail: reason }, because);
+  if (!locked.test(reason)) return thrown;
+  const nothing = { detail: null, hint: null, context: null, position: null };
+  return new Problem(
+    'lock_timeout',
+    { environment, message: reason, sqlstate: '55P03', ...nothing },
+    because,
+  );
 }

@@ -1,13 +1,26 @@
 // Dump files: written by pg_dump, and read from their first to their last byte.
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import type { FileHandle } from 'node:fs/promises';
+import { type FileHandle, open, readdir, stat, watch } from 'node:fs/promises';
 import { devNull } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { createGunzip, createGzip } from 'node:zlib';
 import { reading, writing } from '../file-problem.ts';
+import { Problem } from '../problem.ts';
 import { type Client, runClient } from './client.ts';
 
 /** What was written. */
 export interface Written {
+  readonly bytes: number;
+  readonly sha256: string;
+  /** Of a folder each of its files, by their names; the checksum is that of this list. */
+  readonly files?: readonly FileSum[];
+}
+
+/** A file of a folder. */
+export interface FileSum {
+  readonly name: string;
   readonly bytes: number;
   readonly sha256: string;
 }
@@ -16,6 +29,20 @@ export interface Written {
 export interface Output {
   readonly handle: FileHandle;
   readonly name: string;
+}
+
+/** What is dumped, and by whom. */
+export interface Dumping {
+  readonly client: Client;
+  /** How to reach the database. */
+  readonly variables: Readonly<Record<string, string>>;
+  /** The exported snapshot. */
+  readonly snapshot: string;
+  /** Milliseconds that it waits for locks. */
+  readonly lockTimeout: number;
+  readonly signal: AbortSignal;
+  /** Is called when pg_dump has read all definitions; what it throws ends the dump. */
+  defined(): Promise<void>;
 }
 
 /** Writes what comes, as it is. @throws Problem `unwritable_file` */
@@ -30,48 +57,156 @@ export async function writeAll(to: Output, pieces: AsyncIterable<Buffer>): Promi
   return { bytes, sha256: hash.digest('hex') };
 }
 
+// UTF8 whatever the database has, for that is what it is read back as.
+const wordsOf = ({ snapshot, lockTimeout }: Dumping) =>
+  ['-E', 'UTF8', '--no-password', `--snapshot=${snapshot}`, `--lock-wait-timeout=${lockTimeout}`] as const;
+
 /**
- * Dumps a database in PostgreSQL's custom format, through this process: whoever ends it ends pg_dump, too.
- * @param from how to reach the database, and in which exported snapshot
- * @throws Problem `client_failed`, `unwritable_file`
+ * Dumps a database as one file, through this process: whoever ends it ends pg_dump, too.
+ * @param script how its SQL is to be, as options of pg_dump; left out: in PostgreSQL's custom format
+ * @throws Problem `client_failed`, `unwritable_file`; of `defined`
  */
-export async function dumpTo(
-  to: Output,
-  client: Client,
-  from: { readonly variables: Readonly<Record<string, string>>; readonly snapshot: string },
-  signal: AbortSignal,
-): Promise<Written> {
+export async function dumpTo(to: Output, dumping: Dumping, script?: readonly string[]): Promise<Written> {
   let written: Written | undefined;
-  // UTF8 whatever the database has, for that is what it is read back as.
-  const words = ['-Fc', '-E', 'UTF8', '--no-password', `--snapshot=${from.snapshot}`];
-  const take = async (output: AsyncIterable<Buffer>) => {
-    written = await writeAll(to, output);
+  const words = [...(script === undefined ? ['-Fc'] : ['-Fp', ...script]), ...wordsOf(dumping)];
+  const take = async (output: Readable) => {
+    const pieces = begun(output, () => dumping.defined());
+    written = await writeAll(to, script === undefined ? pieces : zipped(pieces));
   };
-  await runClient(client, 'pg_dump', words, from.variables, take, signal);
+  await runClient(dumping.client, 'pg_dump', words, dumping.variables, take, dumping.signal);
   return written as Written;
 }
 
-/** Bytes and checksum of a file as it is on disk. @throws Problem `missing_file`, `unreadable_file` */
-export function checksumOf(path: string, name: string, signal?: AbortSignal): Promise<Written> {
-  return reading(name, async () => {
-    const hash = createHash('sha256');
-    let bytes = 0;
-    for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
-      signal?.throwIfAborted();
-      hash.update(chunk);
-      bytes += chunk.length;
-    }
-    return { bytes, sha256: hash.digest('hex') };
-  });
+/** Compressed as gzip does. */
+export function zipped(pieces: AsyncIterable<Buffer>, level?: number): AsyncIterable<Buffer> {
+  const source = Readable.from(pieces, { objectMode: false });
+  const zip = createGzip(level === undefined ? {} : { level });
+  source.on('error', (error) => zip.destroy(error));
+  zip.on('close', () => source.destroy());
+  return source.pipe(zip);
+}
+
+// Nothing is written before all definitions have been read.
+async function* begun(pieces: AsyncIterable<Buffer>, first: () => Promise<void>): AsyncGenerator<Buffer> {
+  let isFirst = true;
+  for await (const piece of pieces) {
+    if (isFirst) await first();
+    isFirst = false;
+    yield piece;
+  }
 }
 
 /**
- * Has a dump read and unpacked to its end, which `pg_restore --list` does not do.
+ * Dumps a database into a folder that is there and empty, several tables at a time.
+ * @param path how the folder is opened, `name` how it is shown
+ * @throws Problem `client_failed`, `unwritable_file`; of `defined`
+ */
+export async function dumpFolder(
+  path: string,
+  name: string,
+  dumping: Dumping,
+  jobs: number,
+): Promise<Written> {
+  const words = ['-Fd', '-j', String(jobs), '-f', path, ...wordsOf(dumping)];
+  const drain = async (output: Readable) => {
+    for await (const _ of output);
+  };
+  const begins = written(path, 'toc.dat');
+  const checked = begins.seen.then((so) => (so ? dumping.defined() : undefined));
+  // It is heard of below, when the program has ended.
+  checked.catch(() => undefined);
+  await runClient(dumping.client, 'pg_dump', words, dumping.variables, drain, dumping.signal, true).finally(
+    begins.end,
+  );
+  // Not every disk tells what is written to it.
+  if (await begins.seen) await checked;
+  else await dumping.defined();
+  for (const file of await writing(name, () => readdir(path)))
+    await writing(name, async () => {
+      const handle = await open(join(path, file), 'r+');
+      await handle
+        .chmod(0o600)
+        .then(() => handle.sync())
+        .finally(() => handle.close());
+    });
+  return checksumOf(path, name, dumping.signal);
+}
+
+// Whether a file has appeared in a folder, as soon as it has.
+function written(folder: string, name: string): { readonly seen: Promise<boolean>; end(): void } {
+  const stopping = new AbortController();
+  const seen = (async () => {
+    for await (const { filename } of watch(folder, { signal: stopping.signal }))
+      if (filename === name) return true;
+    return false;
+  })().catch(() => false);
+  return { seen, end: () => stopping.abort() };
+}
+
+/** Bytes and checksum of a file, or a folder of them, as it is on disk. @throws Problem `missing_file`, `unreadable_file` */
+export function checksumOf(path: string, name: string, signal?: AbortSignal): Promise<Written> {
+  return reading(name, async () => {
+    if (!(await stat(path)).isDirectory()) return checksumOfFile(path, signal);
+    const files: FileSum[] = [];
+    for (const file of (await readdir(path)).sort())
+      files.push({ name: file, ...(await checksumOfFile(join(path, file), signal)) });
+    const bytes = files.reduce((sum, one) => sum + one.bytes, 0);
+    const list = files.map((one) => `${one.sha256}  ${one.name}\n`).join('');
+    return { bytes, sha256: createHash('sha256').update(list).digest('hex'), files };
+  });
+}
+
+async function checksumOfFile(path: string, signal?: AbortSignal): Promise<Omit<Written, 'files'>> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
+    signal?.throwIfAborted();
+    hash.update(chunk);
+    bytes += chunk.length;
+  }
+  return { bytes, sha256: hash.digest('hex') };
+}
+
+/**
+ * Has an archive read and unpacked to its end, which `pg_restore --list` does not do.
  * @throws Problem `client_failed`
  */
-export async function readWhole(client: Client, path: string, signal?: AbortSignal): Promise<void> {
+export async function readArchive(client: Client, path: string, signal?: AbortSignal): Promise<void> {
   const drain = async (output: AsyncIterable<unknown>) => {
     for await (const _ of output);
   };
   await runClient(client, 'pg_restore', ['-f', devNull, path], {}, drain, signal);
+}
+
+const lastWords = '-- PostgreSQL database dump complete';
+
+/** The text of a script. @throws Problem `backup_damaged` where it cannot be unpacked, or ends too early */
+export async function* scriptIn(path: string, signal?: AbortSignal): AsyncGenerator<Buffer> {
+  const name = path.replace(/^.*[\\/]/, '');
+  const damaged = (fault: string) => new Problem('backup_damaged', { file: name, faults: [fault] });
+  const file = createReadStream(path, { highWaterMark: 1 << 18 });
+  const unzipped = file.pipe(createGunzip());
+  file.on('error', (error) => unzipped.destroy(error));
+  let end = Buffer.alloc(0);
+  try {
+    for await (const piece of unzipped as AsyncIterable<Buffer>) {
+      signal?.throwIfAborted();
+      end = Buffer.concat([end, piece.subarray(-400)]).subarray(-400);
+      yield piece;
+    }
+  } catch (thrown) {
+    if (signal?.aborted || thrown instanceof Problem) throw thrown;
+    throw damaged((thrown as Error).message);
+  } finally {
+    file.destroy();
+    unzipped.destroy();
+  }
+  if (!end.includes(lastWords)) throw damaged('its script ends too early');
+}
+
+/** Unpacks a script to its end. @throws Problem `backup_damaged` */
+export function readScriptWhole(path: string, signal?: AbortSignal): Promise<void> {
+  return reading(path, async () => {
+    for await (const _ of scriptIn(path, signal));
+  });
 }

@@ -4,6 +4,8 @@ import { open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isMissing, reading, writing } from '../file-problem.ts';
 import type { Digest } from './digest.ts';
+import type { FileSum } from './dump.ts';
+import { formatOf, stemOf } from './formats.ts';
 
 /** How a backup was found to be good. */
 export interface Verification {
@@ -19,7 +21,7 @@ export interface Manifest {
   readonly format: 1;
   /** Name of the dump, which is in the same folder. */
   readonly file: string;
-  /** `pg_dump`: in PostgreSQL's custom format; `native`: in pgmage's own. */
+  /** What wrote it; in which format, its name says. */
   readonly engine: 'pg_dump' | 'native';
   readonly environment: string;
   readonly database: string;
@@ -39,7 +41,12 @@ export interface Manifest {
   readonly started: string;
   readonly durationMs: number;
   readonly bytes: number;
+  /** Of a folder that of a list of its files: a line `SHA-256  NAME` for each, in the order of their names. */
   readonly sha256: string;
+  /** The files of a folder. */
+  readonly files?: readonly FileSum[];
+  /** Whether owners and privileges are not in it. */
+  readonly unowned?: boolean;
   readonly schema: {
     readonly fingerprint: string;
     /** That of the schema without owners and privileges, as it is restored with --no-owner. */
@@ -55,7 +62,7 @@ export interface Manifest {
   readonly verified: readonly Verification[];
 }
 
-/** A dump file with its manifest, or with what is wrong with that. */
+/** A dump, a file or a folder, with its manifest, or with what is wrong with that. */
 export interface Backup {
   readonly path: string;
   readonly name: string;
@@ -69,7 +76,7 @@ export interface Backup {
 }
 
 /** Where the manifest of a dump is. */
-export const manifestPath = (dump: string) => `${dump.replace(/\.(dump|native)$/, '')}.json`;
+export const manifestPath = (dump: string) => `${stemOf(dump)}.json`;
 
 const sealOf = (manifest: object) => createHash('sha256').update(JSON.stringify(manifest)).digest('hex');
 
@@ -110,7 +117,7 @@ export async function flushFolder(folder: string): Promise<void> {
 export async function readBackup(path: string): Promise<Backup> {
   const name = path.replace(/^.*[\\/]/, '');
   const [dump, keep, text] = await Promise.all([
-    stat(path).catch(() => null),
+    sizeOf(path),
     stat(`${path}.keep`).then(Boolean, () => false),
     reading(manifestPath(path), () =>
       readFile(manifestPath(path), 'utf8').catch((thrown: unknown) => {
@@ -121,7 +128,23 @@ export async function readBackup(path: string): Promise<Backup> {
   ]);
   const { manifest, fault } = believed(text, name);
   const lost = dump === null ? 'the dump itself is missing' : null;
-  return { path, name, bytes: dump?.size ?? 0, manifest, fault: fault ?? lost, keep };
+  return { path, name, bytes: dump ?? 0, manifest, fault: fault ?? lost, keep };
+}
+
+// Null: there is no such thing.
+async function sizeOf(path: string): Promise<number | null> {
+  const found = await stat(path).catch(() => null);
+  if (!found?.isDirectory()) return found?.size ?? null;
+  const files = await readdir(path).catch(() => []);
+  const sizes = await Promise.all(
+    files.map((file) =>
+      stat(join(path, file)).then(
+        ({ size }) => size,
+        () => 0,
+      ),
+    ),
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
 }
 
 /** All dumps of a folder, the oldest first; none where there is no such folder. @throws Problem `unreadable_file` */
@@ -133,7 +156,7 @@ export async function backupsIn(folder: string): Promise<Backup[]> {
     }),
   );
   const found = await Promise.all(
-    names.filter((name) => /\.(dump|native)$/.test(name)).map((name) => readBackup(join(folder, name))),
+    names.filter((name) => formatOf(name) !== null).map((name) => readBackup(join(folder, name))),
   );
   const time = ({ name, manifest }: Backup) =>
     manifest?.started ?? /\d{4}-\d\d-\d\dT[\d-]+Z/.exec(name)?.[0] ?? '';

@@ -1,14 +1,13 @@
 // pgmage's own dump format: a catalog as JSON and rows as COPY gives them, in frames, compressed by gzip.
 import { createReadStream } from 'node:fs';
-import { Readable } from 'node:stream';
-import { createGunzip, createGzip } from 'node:zlib';
+import { createGunzip } from 'node:zlib';
 import { reading as readingFile } from '../file-problem.ts';
 import { type Catalog, type Need, withRelations } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
 import { quote } from '../model/quote.ts';
 import type { ServerConnection } from '../pg/connect.ts';
 import { Problem, toProblem } from '../problem.ts';
-import { type Output, type Written, writeAll } from './dump.ts';
+import { type Output, type Written, writeAll, zipped } from './dump.ts';
 import { largeObjectParts, saidOfLargeObjects } from './large-objects.ts';
 import { type Standing, standings } from './sequences.ts';
 import { type Filled, reading, tablesOf } from './tables.ts';
@@ -46,16 +45,11 @@ export async function writeNative(
   to: Output,
   signal: AbortSignal,
 ): Promise<Written> {
-  const source = Readable.from(frames(connection, catalog, signal), { objectMode: false });
-  // The fastest: the servers are what takes long.
-  const zip = createGzip({ level: 1 });
-  source.on('error', (error) => zip.destroy(error));
   try {
-    return await writeAll(to, source.pipe(zip));
+    // The fastest: the servers are what takes long.
+    return await writeAll(to, zipped(frames(connection, catalog, signal), 1));
   } catch (thrown) {
     throw toProblem(thrown);
-  } finally {
-    source.destroy();
   }
 }
 

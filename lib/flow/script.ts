@@ -2,17 +2,19 @@
 import { Problem } from '../problem.ts';
 
 const code = (character: string) => character.charCodeAt(0);
-const [lineEnd, semicolon, single, double, dash] = [...'\n;\'"-'].map(code) as [
-  number,
-  number,
-  number,
-  number,
-  number,
-];
+const [lineEnd, semicolon, single, double, dash, slash, star, open, close, dollar, backslash] = [
+  ...'\n;\'"-/*()$\\',
+].map(code) as [number, number, number, number, number, number, number, number, number, number, number];
 const last = Buffer.from('\\.\n');
 const lastLine = Buffer.from('\n\\.\n');
+const commentEnd = Buffer.from('*/');
 
-/** The data section of a dump: statements without bodies of functions, and rows. */
+// Beginning and rest of words as the server's scanner takes them; whatever is not ASCII is a letter.
+const isLetter = (byte: number) =>
+  (byte >= 65 && byte <= 90) || (byte >= 97 && byte <= 122) || byte === 95 || byte >= 128;
+const isInWord = (byte: number) => isLetter(byte) || byte === dollar || (byte >= 48 && byte <= 57);
+
+/** A script, or a section of one. */
 export class Script {
   readonly #source: AsyncIterator<Buffer>;
   #held: Buffer = Buffer.alloc(0);
@@ -24,28 +26,36 @@ export class Script {
   /** The next statement with its semicolon; null at the end. Comments between statements and psql's commands are left out. */
   async statement(): Promise<string | null> {
     let begin: number | null = null;
-    let quote: number | null = null;
+    let depth = 0;
+    const body = new Body();
     for (let at = 0; ; at++) {
-      while (at + 1 >= this.#held.length && (await this.#more()));
-      if (at >= this.#held.length) {
+      if (!(await this.#has(at))) {
         if (begin === null) return null;
         throw tooEarly();
       }
-      const byte = this.#held[at] as number;
-      if (quote !== null) {
-        if (byte === quote) quote = null;
-      } else if (begin === null && (byte === code('\\') || (byte === dash && this.#held[at + 1] === dash))) {
-        at = await this.#lineEnd(at);
-      } else if (byte === single || byte === double) {
-        quote = byte;
+      await this.#has(at + 1);
+      const [byte, next] = [this.#held[at] as number, this.#held[at + 1]];
+      if (byte === dash && next === dash) at = await this.#find(lineEnd, at);
+      else if (byte === slash && next === star) at = (await this.#find(commentEnd, at + 2)) + 1;
+      else if (begin === null && byte === backslash) at = await this.#find(lineEnd, at);
+      else if (byte > 0x20) {
         begin ??= at;
-      } else if (byte === semicolon) {
-        const sql = this.#held.subarray(begin ?? at, at + 1).toString();
-        // The line ends here, too; what rows there are begin on the next one.
-        const end = await this.#lineEnd(at);
-        this.#held = this.#held.subarray(end + 1);
-        return sql;
-      } else if (byte > 0x20) begin ??= at;
+        if (byte === single || byte === double) at = await this.#find(byte, at + 1);
+        else if (byte === dollar) at = await this.#quoted(at);
+        else if (byte === open) depth++;
+        else if (byte === close) depth--;
+        else if (isLetter(byte)) {
+          const end = await this.#wordEnd(at);
+          if (depth === 0) body.met(this.#held.subarray(at, end).toString().toLowerCase());
+          at = end - 1;
+        } else if (byte === semicolon && depth === 0 && !body.isOpen()) {
+          const sql = this.#held.subarray(begin, at + 1).toString();
+          // What rows there are begin on the next line.
+          const end = sql.endsWith('FROM stdin;') ? await this.#find(lineEnd, at) : at;
+          this.#held = this.#held.subarray(end + 1);
+          return sql;
+        }
+      }
     }
   }
 
@@ -69,13 +79,35 @@ export class Script {
     }
   }
 
-  async #lineEnd(from: number): Promise<number> {
+  async #has(at: number): Promise<boolean> {
+    while (at >= this.#held.length) if (!(await this.#more())) return false;
+    return true;
+  }
+
+  // Where something begins that has to come; at the end of all where it does not.
+  async #find(what: number | Buffer, from: number): Promise<number> {
     for (let start = from; ; ) {
-      const found = this.#held.indexOf(lineEnd, start);
+      const found = this.#held.indexOf(what, start);
       if (found >= 0) return found;
-      start = this.#held.length;
-      if (!(await this.#more())) return this.#held.length - 1;
+      // It may have begun already.
+      start = Math.max(from, this.#held.length - (typeof what === 'number' ? 0 : what.length));
+      if (!(await this.#more())) return this.#held.length;
     }
+  }
+
+  async #wordEnd(from: number): Promise<number> {
+    let at = from;
+    while ((await this.#has(at)) && isInWord(this.#held[at] as number)) at++;
+    return at;
+  }
+
+  // The last byte of a text in dollars; of a number of a parameter its dollar.
+  async #quoted(from: number): Promise<number> {
+    await this.#has(from + 1);
+    const end = isLetter(this.#held[from + 1] ?? 0) ? await this.#find(dollar, from + 1) : from + 1;
+    if (this.#held[end] !== dollar) return from;
+    const tag = this.#held.subarray(from, end + 1);
+    return (await this.#find(tag, end + 1)) + tag.length - 1;
   }
 
   async #more(): Promise<boolean> {
@@ -83,6 +115,23 @@ export class Script {
     if (done) return false;
     this.#held = this.#held.length === 0 ? value : Buffer.concat([this.#held, value]);
     return true;
+  }
+}
+
+// Whether a function's body in SQL is open, whose statements end in semicolons, too; found as psql finds it.
+class Body {
+  readonly #first: string[] = [];
+  #depth = 0;
+
+  met(word: string): void {
+    if (this.#first.length < 4) this.#first.push(word);
+    if (!/^create (or replace )?(function|procedure)/.test(this.#first.join(' '))) return;
+    if (word === 'begin' || (word === 'case' && this.#depth > 0)) this.#depth++;
+    else if (word === 'end' && this.#depth > 0) this.#depth--;
+  }
+
+  isOpen(): boolean {
+    return this.#depth > 0;
   }
 }
 

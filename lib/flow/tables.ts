@@ -48,12 +48,27 @@ export async function tablesOf(connection: Connection): Promise<Filled[]> {
   return found.map((table) => ({ ...table, name: qualify(table.path), bytes: Number(table.bytes) }));
 }
 
+// Parents come first: so does whoever changes them with their partitions.
+const partitioned = `select json_build_array(n.nspname, c.relname) as path
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace
+  where c.relkind = 'p' and c.relpersistence <> 't' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+  order by c.relispartition, n.nspname, c.relname`;
+
+/** A table, with or without rows of its own. */
+export type Table = Pick<Filled, 'name'>;
+
+/** Lists what has to be kept as it is so that rows are: partitioned tables, and those that hold rows. @throws Problem of the connection */
+export async function heldOf(connection: Connection): Promise<Table[]> {
+  const parents = await connection.rows<Pick<Filled, 'path'>>(partitioned);
+  return [...parents.map(({ path }) => ({ name: qualify(path) })), ...(await tablesOf(connection))];
+}
+
 /**
  * SQL that keeps tables as they are until the end of the transaction: what TRUNCATE or a rewrite of a table leaves is in no
  * snapshot that was taken before (manual: "Caveats" of MVCC), so that its rows would seem to be gone. It takes no snapshot
  * itself.
  */
-export function holding(tables: readonly Filled[]): string {
+export function holding(tables: readonly Table[]): string {
   const names = tables.map(({ name }) => `only ${name}`);
   return names.length === 0 ? '' : `lock table ${names.join(', ')} in access share mode`;
 }

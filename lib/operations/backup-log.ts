@@ -3,7 +3,7 @@ import { appendFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { writing } from '../file-problem.ts';
 import { toProblem } from '../problem.ts';
-import type { BackupReport } from './backups.ts';
+import type { MadeBackup } from './backup.ts';
 import type { Context } from './context.ts';
 import { shownPath } from './files.ts';
 
@@ -16,8 +16,8 @@ export async function logged(
   context: Context,
   log: string | undefined,
   environment: string | null,
-  work: () => Promise<BackupReport>,
-): Promise<BackupReport> {
+  work: () => Promise<MadeBackup>,
+): Promise<MadeBackup> {
   if (log === undefined) return work();
   const path = resolve(context.root, log);
   const add = (line: object) =>
@@ -28,7 +28,7 @@ export async function logged(
     );
   // Where nothing can be logged, nobody would hear of a failure.
   await writing(shownPath(context.root, path), () => appendFile(path, ''));
-  let made: BackupReport;
+  let made: MadeBackup;
   try {
     made = await work();
   } catch (thrown) {
@@ -36,7 +36,7 @@ export async function logged(
     await add({ ok: false, environment, code, message });
     throw thrown;
   }
-  const { database, file, bytes, rows, durationMs, verified } = made;
+  const { database, file, bytes, rows, durationMs, verified, retries } = made;
   await add({
     ok: true,
     environment: made.environment,
@@ -46,6 +46,7 @@ export async function logged(
     rows,
     durationMs,
     verified: verified?.how,
+    retries: retries.length,
   });
   return made;
 }

@@ -1,16 +1,20 @@
 // Makes a backup of a database: one dump file and its manifest, or neither of them.
 import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { writing } from '../file-problem.ts';
 import { type Client, findClients, fittingClient } from '../flow/client.ts';
+import { dumpName, type Format } from '../flow/formats.ts';
 import { type Backup, manifestPath, readBackup } from '../flow/manifest.ts';
 import { Problem } from '../problem.ts';
 import { type Lock, lock } from '../shadow/lock.ts';
 import { folderOf } from './backup-folder.ts';
-import { sourceOf, type Work, writeBackup } from './backup-writing.ts';
+import type { Work } from './backup-output.ts';
+import { sourceOf, writeBackup } from './backup-writing.ts';
 import { type BackupReport, backupReport, drilled, type VerifyInput, verified } from './backups.ts';
-import type { Context } from './context.ts';
+import type { Context, Target } from './context.ts';
 import { shownPath } from './files.ts';
+import { type Retry, retrying } from './retrying.ts';
 import { server } from './source.ts';
 
 /** What is asked. */
@@ -21,25 +25,72 @@ export interface BackupInput extends Pick<VerifyInput, 'drill' | 'on' | 'noOwner
   readonly dir?: string;
   /** `pg_dump`: PostgreSQL's own program; `native`: no program but this one. Default: pg_dump where one fits the server. */
   readonly engine?: 'pg_dump' | 'native';
+  /** Default: `custom` by pg_dump, `native` without. */
+  readonly format?: Format;
+  /** Of a `directory`: how many tables are read at a time; default: as many as there are processors, at most 4. */
+  readonly jobs?: number;
+  /** Of a `plain` script: let it drop what is there before it makes it. */
+  readonly clean?: boolean;
   /** Mark it so that db:backups prune never deletes it. */
   readonly keep?: boolean;
   /** Go on although the disk may be too small. */
   readonly force?: boolean;
 }
 
+/** What was made. */
+export interface MadeBackup extends BackupReport {
+  /** Tries that failed before. */
+  readonly retries: readonly Retry[];
+}
+
 /**
- * Backs an environment's database up, and reads the result from the disk again.
+ * Backs an environment's database up, and reads the result from the disk again. What may pass is tried again.
  * @throws Problem `no_server`, `no_client`, `client_failed`, `backup_running`, `no_space`, `unwritable_file`,
  * `backup_damaged`; of the connection
  */
-export async function backup(context: Context, input: BackupInput): Promise<BackupReport> {
-  const target = await context.environment(input.env);
-  if (target.url === null) throw new Problem('no_server', { environment: target.name });
+export async function backup(context: Context, input: BackupInput): Promise<MadeBackup> {
+  const { name, url, ...rest } = await context.environment(input.env);
+  if (url === null) throw new Problem('no_server', { environment: name });
+  const target = { ...rest, name, url };
+  checkInput(input);
+  let retries: readonly Retry[] = [];
+  const made = await retrying(
+    context,
+    (tries, reached) => {
+      retries = tries;
+      return oneTry(context, input, target, reached);
+    },
+    meanwhile,
+  );
+  // It is a good one also where it cannot be tried.
+  return { ...backupReport(context, input.drill ? await drilled(context, made, input) : made), retries };
+}
+
+// What others do to tables meanwhile.
+const meanwhile = ['lock_timeout', 'changed_meanwhile', 'missing_relation'] as const;
+
+function checkInput({ engine, format, jobs, clean }: BackupInput): void {
+  const refuse = (option: string, reason: string) => new Problem('bad_option', { option, reason });
+  if (engine !== undefined && format !== undefined && (engine === 'native') !== (format === 'native'))
+    throw refuse('--format', `${format} is not what ${engine} makes`);
+  if (jobs !== undefined && (format !== 'directory' || !Number.isInteger(jobs) || jobs < 1))
+    throw refuse('--jobs', 'it is a number from 1 on, with --format directory');
+  if (clean && format !== 'plain') throw refuse('--clean', 'it is of --format plain');
+}
+
+async function oneTry(
+  context: Context,
+  input: BackupInput,
+  target: Target & { readonly url: string },
+  reached: () => void,
+): Promise<Backup> {
   const folder = folderOf(context, input.dir);
-  const connection = await server({ ...target, url: target.url });
+  const connection = await server(target);
   try {
+    reached();
     const source = await sourceOf(connection, target, target.url);
-    const client = await engineFor(context, input.engine, connection.major);
+    const client = await engineFor(context, input, connection.major);
+    const format = input.format ?? (client === null ? 'native' : 'custom');
     // One that somebody named and that is not there may be a disk that is not mounted.
     if (input.dir === undefined)
       await writing(folder.shown, () => mkdir(folder.path, { recursive: true, mode: 0o700 }));
@@ -54,16 +105,19 @@ export async function backup(context: Context, input: BackupInput): Promise<Back
     try {
       // What runs that were killed have left: the lock is ours, so none of them is at work.
       for (const name of names.filter((one) => one.startsWith(`${stem}_`)))
-        if (partial.test(name.slice(stem.length))) await rm(join(folder.path, name), { force: true });
+        if (partial.test(name.slice(stem.length)))
+          await rm(join(folder.path, name), { recursive: true, force: true });
       const time = context.now().toISOString().replace(/\.\d+/, '').replaceAll(':', '-');
-      const file = join(folder.path, `${stem}_${time}.${client === null ? 'native' : 'dump'}`);
-      const made = await whole(context, file, held, async (stopping) => {
-        const one = { connection, source, client, file, force: input.force ?? false, stopping };
+      const file = join(folder.path, dumpName(`${stem}_${time}`, format));
+      return await whole(context, file, held, async (stopping) => {
+        const { force = false, clean = false, jobs = Math.min(4, availableParallelism()) } = input;
+        const unowned = format === 'plain' && (input.noOwner ?? false);
+        const lockTimeout = context.lockTimeout || 10_000;
+        const own = { connection, source, client, file, stopping };
+        const one = { ...own, jobs, clean, unowned, lockTimeout, force };
         await writeBackup(context, one);
         return checked(context, one, input.keep);
       });
-      // It is a good one also where it cannot be tried.
-      return backupReport(context, input.drill ? await drilled(context, made, input) : made);
     } finally {
       await held.release();
     }
@@ -72,17 +126,18 @@ export async function backup(context: Context, input: BackupInput): Promise<Back
   }
 }
 
-const partial = /^_\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ\.(dump|native|json)\.partial$/;
+const partial = /^_\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ\.(dump|dir|sql\.gz|native|json)\.partial$/;
 
 // Null: without any client.
 async function engineFor(
   context: Context,
-  engine: BackupInput['engine'],
+  { engine, format }: BackupInput,
   major: number,
 ): Promise<Client | null> {
-  if (engine === 'native') return null;
+  if (engine === 'native' || format === 'native') return null;
   const clients = await findClients();
-  if (engine === 'pg_dump' || (clients[0]?.major ?? 0) >= major) return fittingClient(clients, major);
+  if (engine === 'pg_dump' || format !== undefined || (clients[0]?.major ?? 0) >= major)
+    return fittingClient(clients, major);
   context.progress(`No pg_dump for PostgreSQL ${major} is here: backing up without`);
   return null;
 }
@@ -94,7 +149,8 @@ async function whole<T>(
   held: Lock,
   work: (stopping: AbortController) => Promise<T>,
 ): Promise<T> {
-  if ((await stat(file).catch(() => null)) !== null)
+  const there = await Promise.all([file, manifestPath(file)].map((one) => stat(one).catch(() => null)));
+  if (there.some((one) => one !== null))
     throw new Problem('unwritable_file', {
       file: shownPath(context.root, file),
       reason: 'it is there already',
@@ -102,7 +158,7 @@ async function whole<T>(
   const stopping = new AbortController();
   const own = [`${file}.partial`, `${manifestPath(file)}.partial`, manifestPath(file), `${file}.keep`, file];
   const undo = async () => {
-    for (const one of own) await rm(one, { force: true });
+    for (const one of own) await rm(one, { recursive: true, force: true });
   };
   const running = work(stopping);
   const succeeded = running.then(

@@ -1,7 +1,8 @@
 // Says what backups there are, and whether they are good.
 import { resolve } from 'node:path';
 import { type Client, findClients } from '../flow/client.ts';
-import { checksumOf, readWhole } from '../flow/dump.ts';
+import { checksumOf, type FileSum, readArchive, readScriptWhole } from '../flow/dump.ts';
+import { type Format, formatOf } from '../flow/formats.ts';
 import {
   type Backup,
   backupsIn,
@@ -15,11 +16,13 @@ import { Problem } from '../problem.ts';
 import { folderOf } from './backup-folder.ts';
 import type { Context } from './context.ts';
 import { shownPath } from './files.ts';
+import { retrying } from './retrying.ts';
 
 /** A backup as reports tell of it. */
 export interface BackupReport {
   /** Its dump, relative to the project. */
   readonly file: string;
+  readonly format: Format;
   /** Null where nothing is known of it. */
   readonly environment: string | null;
   readonly database: string | null;
@@ -128,22 +131,35 @@ export async function verified(
   signal?: AbortSignal,
 ): Promise<Backup> {
   const manifest = await intact(backup, signal);
-  const { pg_dump } = manifest.tools;
-  const client = clients.find(({ major }) => major >= Number.parseInt(pg_dump ?? '', 10));
-  if (pg_dump === null) await readNativeWhole(backup.path, signal);
-  else if (client !== undefined)
-    await readWhole(client, backup.path, signal).catch((thrown: unknown) => {
-      throw new Problem('backup_damaged', { file: backup.name, faults: [(thrown as Error).message] });
-    });
-  const read = pg_dump === null || client !== undefined;
+  const read = await readThrough(backup, manifest, clients, signal);
   return noted(backup, manifest, { when: now.toISOString(), how: read ? 'read' : 'checksum' });
 }
 
-/** Tries a backup by restoring it, and notes that it was done. @throws Problem as `drill` does, `unwritable_file` */
+// Whether it could be unpacked to its end.
+async function readThrough(
+  { name, path }: Backup,
+  { tools }: Manifest,
+  clients: readonly Client[],
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const format = formatOf(name);
+  if (format === 'native') await readNativeWhole(path, signal);
+  else if (format === 'plain') await readScriptWhole(path, signal);
+  else {
+    const client = clients.find(({ major }) => major >= Number.parseInt(tools.pg_dump ?? '', 10));
+    if (client === undefined) return false;
+    await readArchive(client, path, signal).catch((thrown: unknown) => {
+      throw new Problem('backup_damaged', { file: name, faults: [(thrown as Error).message] });
+    });
+  }
+  return true;
+}
+
+/** Tries a backup by restoring it, again after what may pass, and notes that it was done. @throws Problem as `drill` does, `unwritable_file` */
 export async function drilled(context: Context, backup: Backup, input: VerifyInput): Promise<Backup> {
   const { drill } = await import('./drill.ts');
   const manifest = backup.manifest as Manifest;
-  await drill(context, backup, manifest, input);
+  await retrying(context, (_, reached) => drill(context, backup, manifest, input, reached));
   return noted(backup, manifest, { when: context.now().toISOString(), how: 'drill' });
 }
 
@@ -152,13 +168,38 @@ export async function intact(backup: Backup, signal?: AbortSignal): Promise<Mani
   const { manifest, name, path } = backup;
   const refuse = (fault: string) => new Problem('backup_damaged', { file: name, faults: [fault] });
   if (manifest === null || backup.fault !== null) throw refuse(backup.fault ?? 'it has no manifest');
-  const { bytes, sha256 } = await checksumOf(path, name, signal);
-  const lost = manifest.bytes - bytes;
-  if (bytes === 0) throw refuse(`it is empty: all of its ${manifest.bytes} bytes are missing`);
-  if (lost > 0) throw refuse(`it is cut off: ${lost} of ${manifest.bytes} bytes are missing`);
-  if (lost < 0) throw refuse(`it has ${-lost} bytes more than were written`);
+  const { bytes, sha256, files } = await checksumOf(path, name, signal);
+  const faults =
+    manifest.files === undefined
+      ? faultsOf(manifest, { bytes, sha256 })
+      : faultsIn(manifest.files, files ?? []);
+  if (faults.length > 0) throw new Problem('backup_damaged', { file: name, faults });
   if (sha256 !== manifest.sha256) throw refuse('its content is not what was written: the checksum differs');
   return manifest;
+}
+
+type Sum = Pick<Manifest, 'bytes' | 'sha256'>;
+
+function faultsOf(wanted: Sum, { bytes, sha256 }: Sum): string[] {
+  const lost = wanted.bytes - bytes;
+  if (bytes === 0 && lost > 0) return [`it is empty: all of its ${wanted.bytes} bytes are missing`];
+  if (lost > 0) return [`it is cut off: ${lost} of ${wanted.bytes} bytes are missing`];
+  if (lost < 0) return [`it has ${-lost} bytes more than were written`];
+  return sha256 === wanted.sha256 ? [] : ['its content is not what was written: the checksum differs'];
+}
+
+function faultsIn(wanted: readonly FileSum[], found: readonly FileSum[]): string[] {
+  const there = new Map(found.map((one) => [one.name, one]));
+  const known = new Set(wanted.map(({ name }) => name));
+  return [
+    ...wanted.flatMap((one) => {
+      const other = there.get(one.name);
+      return other === undefined
+        ? [`${one.name} is missing`]
+        : faultsOf(one, other).map((fault) => `${one.name}: ${fault}`);
+    }),
+    ...found.filter(({ name }) => !known.has(name)).map(({ name }) => `${name} does not belong to it`),
+  ];
 }
 
 /** Notes that a backup was found to be good; of the same way, the last time counts. @throws Problem `unwritable_file` */
@@ -182,6 +223,7 @@ export function backupReport(
   const shorter = manifest !== null && manifest.bytes !== bytes && faults.length === 0 && fault === null;
   return {
     file: shownPath(context.root, path),
+    format: formatOf(path) as Format,
     environment: manifest?.environment ?? null,
     database: manifest?.database ?? null,
     server: manifest?.server.version ?? null,

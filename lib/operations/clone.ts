@@ -1,5 +1,5 @@
 // Copies a whole database over another one: all of it, verified, or nothing.
-import { holding, tablesOf } from '../flow/tables.ts';
+import { heldOf, holding } from '../flow/tables.ts';
 import { withLock } from '../ledger/lock.ts';
 import type { ServerConnection } from '../pg/connect.ts';
 import { readingSettings } from '../pg/snapshot.ts';
@@ -44,9 +44,10 @@ export async function clone(context: Context, input: CloneInput, ask: Ask<CloneP
     throw new Problem('protected_target', { environment: target.name });
   // What was agreed to once is not asked again.
   let agreedTo = false;
-  return retrying(context, (retries) =>
-    withEnds(context, source, target, (ends) =>
-      withLock(ends.to.connection, ends.to.named.name, async () => {
+  return retrying(context, (retries, reached) =>
+    withEnds(context, source, target, (ends) => {
+      reached();
+      return withLock(ends.to.connection, ends.to.named.name, async () => {
         const start = context.now().getTime();
         const carrier = await carrierOf(context, input, ends.from.connection.major);
         const { plan, wish } = await prepared(context, ends, input, carrier);
@@ -61,8 +62,8 @@ export async function clone(context: Context, input: CloneInput, ask: Ask<CloneP
             : await swap(context, { ends, source, target, wish, plan: plan.swap });
         const durationMs = context.now().getTime() - start;
         return { ...plan, done, swapped, durationMs, retries: [...retries] };
-      }),
-    ),
+      });
+    }),
   );
 }
 
@@ -113,7 +114,7 @@ export function shown(context: Context, target: Target): Named {
 async function carriedOver(context: Context, ends: Ends, wish: Wish, engine: Engine): Promise<Replaced> {
   const source = ends.from.connection;
   // The snapshot is taken by what comes behind the locks.
-  const locks = holding(await tablesOf(source));
+  const locks = holding(await heldOf(source));
   const reading = `${beginReading}; ${locks}; ${readingSettings}; set local row_security = off`;
   const work = () => replace(context, ends, wish, engine);
   return transaction(source, () => transaction(ends.to.connection, work, beginReplacing), reading);

@@ -7,10 +7,12 @@ import { Problem } from '../problem.ts';
 import type { VerifyInput } from './backups.ts';
 import type { Context } from './context.ts';
 import { type Proof, replaceAll, unpacker } from './restoring.ts';
+import { retrying } from './retrying.ts';
 import { server, targetIn } from './source.ts';
 
 /**
  * Restores a backup on a server, and leaves nothing behind there.
+ * @param reached is called when the server has let us in
  * @throws Problem `backup_damaged` where what comes of it is not what was backed up; `no_client`; of the connection
  */
 export async function drill(
@@ -18,14 +20,21 @@ export async function drill(
   backup: Backup,
   manifest: Manifest,
   { on = manifest.environment, noOwner = false }: VerifyInput,
+  reached: () => void,
 ): Promise<Proof> {
   const target = await targetIn(context, on);
   if (target?.url == null) throw new Problem('no_server', { environment: on });
   const { url } = target;
   const client = await unpacker(manifest);
   const name = `pgmage_drill_${randomBytes(8).toString('hex')}`;
-  const keeper = await server({ ...target, url });
-  const drop = () => keeper.execute(`drop database if exists ${name} with (force)`);
+  let isReached = false;
+  const onServer = async (sql: string) => {
+    const keeper = await server({ ...target, url });
+    isReached = true;
+    reached();
+    await keeper.execute(sql).finally(() => keeper.close().catch(() => undefined));
+  };
+  const drop = () => onServer(`drop database if exists ${name} with (force)`);
   const stopping = new AbortController();
   const forget = context.onInterrupt?.(() => {
     stopping.abort();
@@ -36,7 +45,7 @@ export async function drill(
     const { encoding, collate, ctype } = manifest.server;
     // As it was: what is sorted and matched in constraints may depend on it.
     const locale = `encoding ${literal(encoding)} lc_collate ${literal(collate)} lc_ctype ${literal(ctype)}`;
-    await keeper.execute(`create database ${name} template template0 ${locale}`);
+    await onServer(`create database ${name} template template0 ${locale}`);
     const connection = await server({ ...target, url: onDatabase(url, name) });
     const { signal } = stopping;
     const progress = (message: string) => context.progress(message);
@@ -52,9 +61,12 @@ export async function drill(
       await connection.close().catch(() => undefined);
     }
   } finally {
-    await drop().finally(() => {
-      forget?.();
-      return keeper.close();
-    });
+    // It may be there also where the server went away meanwhile, and comes back.
+    if (isReached)
+      await retrying(context, (_, again) => {
+        again();
+        return drop();
+      }).finally(() => forget?.());
+    else forget?.();
   }
 }

@@ -79,6 +79,6 @@ async function remove(context: Context, { path }: Backup): Promise<void> {
   await writing(shownPath(context.root, path), async () => {
     await rename(path, `${path}.partial`);
     await rm(manifestPath(path), { force: true });
-    await rm(`${path}.partial`, { force: true });
+    await rm(`${path}.partial`, { recursive: true, force: true });
   });
 }

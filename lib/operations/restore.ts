@@ -1,14 +1,15 @@
 // Puts a backup in the place of what a database holds: all of it, or nothing.
 import { undigested } from '../flow/digest.ts';
-import type { Manifest } from '../flow/manifest.ts';
+import type { Backup, Manifest } from '../flow/manifest.ts';
 import { withLock } from '../ledger/lock.ts';
 import type { ServerConnection } from '../pg/connect.ts';
 import { snapshot } from '../pg/snapshot.ts';
 import { Problem } from '../problem.ts';
 import { type BackupReport, backupReport, intact, named } from './backups.ts';
 import { type Ask, agreed, type Consent } from './consent.ts';
-import type { Context } from './context.ts';
+import type { Context, Target } from './context.ts';
 import { type Proof, replaceAll, unpacker } from './restoring.ts';
+import { type Retry, retrying } from './retrying.ts';
 import { type Named, named as namedTarget, server } from './source.ts';
 
 /** What is asked. */
@@ -42,10 +43,12 @@ export interface RestoreReport extends RestorePlan {
   /** How it was verified, before it was committed; null: it was declined, and nothing was changed. */
   readonly proof: Proof | null;
   readonly durationMs: number;
+  /** Tries that failed before. */
+  readonly retries: readonly Retry[];
 }
 
 /**
- * Restores a backup into an environment.
+ * Restores a backup into an environment; what may pass is tried again.
  * @param file a name in the folder of backups, or a path
  * @throws Problem `protected_target`, `backup_damaged`, `unfit_target`, `no_client`, `data_loss_refused`,
  * `confirmation_needed`, `migration_running`, `not_as_backed_up`, `client_failed`; of the connection
@@ -56,18 +59,53 @@ export async function restore(
   input: RestoreInput,
   ask: Ask<RestorePlan>,
 ): Promise<RestoreReport> {
-  const target = await context.environment(input.to);
-  if (target.url === null) throw new Problem('no_server', { environment: target.name });
+  const { url, ...target } = await context.environment(input.to);
+  if (url === null) throw new Problem('no_server', { environment: target.name });
   if (target.protected && input.confirm !== target.name)
     throw new Problem('protected_target', { environment: target.name });
   const backup = await named(context, input, file);
   context.progress(`Reading ${backup.name}`);
   const manifest = await intact(backup);
-  const connection = await server({ ...target, url: target.url });
+  // What was agreed to once is not asked again.
+  let agreedTo = false;
+  const agree = async (plan: RestorePlan) => {
+    const losses = plan.destroyed.filter(({ rows }) => rows > 0);
+    const told = losses.map(({ name, rows }) => `${name} (${rows} rows)`);
+    agreedTo ||= await agreed(`db:restore to ${target.name}`, plan, told, input, ask);
+    return agreedTo;
+  };
+  return retrying(context, async (tries, reached) => {
+    const into = { ...target, url };
+    const done = await restoreInto(
+      context,
+      into,
+      { backup, manifest, noOwner: input.noOwner ?? false },
+      agree,
+      reached,
+    );
+    return { ...done, retries: [...tries] };
+  });
+}
+
+interface Whole {
+  readonly backup: Backup;
+  readonly manifest: Manifest;
+  readonly noOwner: boolean;
+}
+
+async function restoreInto(
+  context: Context,
+  target: Target & { readonly url: string },
+  { backup, manifest, noOwner }: Whole,
+  agree: (plan: RestorePlan) => Promise<boolean>,
+  reached: () => void,
+): Promise<Omit<RestoreReport, 'retries'>> {
+  const connection = await server(target);
   const stopping = new AbortController();
   // The server rolls back when its client is gone.
   const forget = context.onInterrupt?.(async () => stopping.abort());
   try {
+    reached();
     const reasons = await misfits(connection, manifest);
     if (reasons.length > 0) throw new Problem('unfit_target', { environment: target.name, reasons });
     const client = await unpacker(manifest);
@@ -77,17 +115,14 @@ export async function restore(
         backup: backupReport(context, backup),
         destroyed: await holdings(connection),
       };
-      const losses = plan.destroyed.filter(({ rows }) => rows > 0);
-      const told = losses.map(({ name, rows }) => `${name} (${rows} rows)`);
-      if (!(await agreed(`db:restore to ${target.name}`, plan, told, input, ask)))
-        return { ...plan, proof: null, durationMs: 0 };
+      if (!(await agree(plan))) return { ...plan, proof: null, durationMs: 0 };
       const started = context.now().getTime();
       const proof = await replaceAll(connection, {
         environment: target.name,
         client,
         path: backup.path,
         manifest,
-        noOwner: input.noOwner ?? false,
+        noOwner,
         lockTimeout: context.lockTimeout ?? 3000,
         signal: stopping.signal,
         progress: (message) => context.progress(message),

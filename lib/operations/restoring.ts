@@ -1,8 +1,9 @@
 // Replaces all that a database holds by what a backup holds, in one transaction that is verified before it is committed.
 import { readCatalog } from '../catalog/read.ts';
-import { loadArchive } from '../flow/archive.ts';
+import { loadArchive, loadScript } from '../flow/archive.ts';
 import { type Client, findClients, fittingClient } from '../flow/client.ts';
 import { digestOf } from '../flow/digest.ts';
+import { formatOf } from '../flow/formats.ts';
 import type { Manifest } from '../flow/manifest.ts';
 import { sameness } from '../flow/sameness.ts';
 import { kinds } from '../kinds/index.ts';
@@ -19,7 +20,7 @@ import { loadNative } from './restoring-native.ts';
 /** What comes in the place of what is there. */
 export interface Replacement {
   readonly environment: string;
-  /** What unpacks a dump of pg_dump; null where the dump is pgmage's own. */
+  /** What unpacks an archive of pg_dump; null where none is needed. */
   readonly client: Client | null;
   readonly path: string;
   readonly manifest: Manifest;
@@ -46,13 +47,14 @@ export interface Proof {
  * @throws Problem `unfit_target`, `not_as_backed_up`, `client_failed`; of the connection
  */
 export async function replaceAll(connection: ServerConnection, replacement: Replacement): Promise<Proof> {
-  const { environment, client } = replacement;
+  const { environment, path } = replacement;
+  const isNative = formatOf(path) === 'native';
   const transactionId = 'select pg_current_xact_id()::text as id';
   const work = async () => {
     const [own] = await connection.rows<{ id: string }>(transactionId);
-    const schema = await (client === null
+    const schema = await (isNative
       ? nativeSchema(connection, replacement)
-      : dumpedSchema(connection, replacement, client));
+      : dumpedSchema(connection, replacement));
     replacement.progress('Comparing it with the manifest');
     const proof = await proven(connection, replacement, schema);
     // Something in the dump that ended our transaction would have made all of this in another one.
@@ -68,14 +70,14 @@ export async function replaceAll(connection: ServerConnection, replacement: Repl
   await connection
     .execute(`select set_config('client_connection_check_interval', '1s', false)`)
     .catch(() => undefined);
-  return transaction(connection, work, client === null ? beginReplacing : 'begin');
+  return transaction(connection, work, isNative ? beginReplacing : 'begin');
 }
 
 /** What unpacks the dump of a manifest: the newest client; null where none is needed. @throws Problem `no_client` */
-export async function unpacker({ tools }: Manifest): Promise<Client | null> {
-  return tools.pg_dump === null
-    ? null
-    : fittingClient(await findClients(), Number.parseInt(tools.pg_dump, 10));
+export async function unpacker({ file, tools }: Manifest): Promise<Client | null> {
+  const format = formatOf(file);
+  if (format === 'native' || format === 'plain') return null;
+  return fittingClient(await findClients(), Number.parseInt(tools.pg_dump ?? '', 10));
 }
 
 /** What was found of the schema that was loaded. */
@@ -95,16 +97,15 @@ async function nativeSchema(connection: ServerConnection, replacement: Replaceme
   return { schema: noOwner ? 'unowned' : 'same', wrong, notes };
 }
 
-async function dumpedSchema(
-  connection: ServerConnection,
-  replacement: Replacement,
-  client: Client,
-): Promise<Reached> {
-  const { path, manifest, noOwner, signal, progress } = replacement;
+async function dumpedSchema(connection: ServerConnection, replacement: Replacement): Promise<Reached> {
+  const { client, path, manifest, signal, progress } = replacement;
+  const noOwner = replacement.noOwner || manifest.unowned === true;
   await clear(connection, replacement);
   if (!manifest.schema.public) await connection.execute('drop schema public');
   const told = (what: string) => progress(`Loading ${what}`);
-  await loadArchive(connection, { client, path, noOwner, signal, told });
+  const loading = { path, noOwner, signal, told };
+  if (client === null) await loadScript(connection, loading);
+  else await loadArchive(connection, { ...loading, client });
   if (manifest.server.major !== connection.major) return { schema: 'other version', wrong: [], notes: [] };
   await connection.execute(readingSettings);
   const way = noOwner ? 'unowned' : 'fingerprint';

@@ -11,35 +11,40 @@ export interface Retry {
   readonly waited: number;
 }
 
-const passing: ReadonlySet<Code> = new Set([
-  'connection_lost',
-  'connection_timeout',
-  'connection_refused',
-  'server_unavailable',
-  'too_many_connections',
-]);
+const passing: ReadonlySet<Code> = new Set(['connection_lost', 'connection_timeout', 'server_unavailable']);
+
+// Of a server that nobody has reached yet, the place is more likely to be wrong.
+const passingOnceReached: ReadonlySet<Code> = new Set(['connection_refused', 'too_many_connections']);
 
 // Seconds.
 const pauses = [5, 10, 20];
 
 /**
  * Does a work that leaves nothing behind when it fails, again where it failed of what may pass.
+ * @param work calls `reached` when the servers have let it in
+ * @param more what else may pass for this work
  * @throws Problem of the work
  */
 export async function retrying<T>(
   context: Pick<Context, 'pause' | 'progress' | 'now'>,
-  work: (tries: readonly Retry[]) => Promise<T>,
+  work: (tries: readonly Retry[], reached: () => void) => Promise<T>,
+  more: readonly Code[] = [],
 ): Promise<T> {
   const tries: Retry[] = [];
+  let isReached = false;
+  const mayPass = (code: Code) =>
+    passing.has(code) || more.includes(code) || (isReached && passingOnceReached.has(code));
   for (;;) {
     try {
-      return await work(tries);
+      return await work(tries, () => {
+        isReached = true;
+      });
     } catch (thrown) {
       const waited = pauses[tries.length];
       if (!(thrown instanceof Problem) || waited === undefined) throw thrown;
       // The server may take a while to notice that the session is gone that had the lock.
       const own = tries.length > 0 && thrown.code === 'migration_running';
-      if (!passing.has(thrown.code) && !own) throw thrown;
+      if (!mayPass(thrown.code) && !own) throw thrown;
       tries.push({ code: thrown.code, message: thrown.message, waited });
       context.progress(
         `${context.now().toISOString()} ${thrown.message}; try ${tries.length + 1} of ${pauses.length + 1} follows in ${waited} s`,

@@ -1,7 +1,9 @@
 // Backups as text: one after it was made, and all of a folder.
-import type { BackupReport, BackupsReport } from '../operations/backups.ts';
+import type { MadeBackup } from '../operations/backup.ts';
+import type { BackupsReport } from '../operations/backups.ts';
 import type { PruneReport } from '../operations/pruning.ts';
 import type { RestorePlan, RestoreReport } from '../operations/restore.ts';
+import type { Retry } from '../operations/retrying.ts';
 import { ago, bytesText, counted, cut, legible } from './format.ts';
 import { inkOf } from './ink.ts';
 import type { Paper } from './paper.ts';
@@ -9,15 +11,18 @@ import type { Paper } from './paper.ts';
 const ways = { checksum: 'checksum', read: 'read whole', drill: 'restored' } as const;
 
 /** What `db:backup` made. */
-export function backupText(made: BackupReport, paper: Paper): string {
+export function backupText(made: MadeBackup, paper: Paper): string {
   const ink = inkOf(paper.colour);
   const seconds = ((made.durationMs ?? 0) / 1000).toFixed(1);
   return [
     ink.green(legible(`Backed up ${made.database} of ${made.environment} to ${made.file}`)),
     `${counted(made.tables ?? 0, 'table')}, ${counted(made.rows ?? 0, 'row')}, ${bytesText(made.bytes)}, in ${seconds} s; verified: ${ways[made.verified?.how ?? 'checksum']}`,
     ...made.left.map((one) => legible(`Not in it: ${one}`)),
+    ...made.retries.map(retryText),
   ].join('\n');
 }
+
+const retryText = ({ message, waited }: Retry) => legible(`Tried again after ${waited} s: ${message}`);
 
 /** What `db:backups` found. */
 export function backupsText({ folder, backups }: BackupsReport, paper: Paper): string {
@@ -99,12 +104,16 @@ const schemas = {
 } as const;
 
 /** What `db:restore` did. */
-export function restoreText({ target, backup, proof, durationMs }: RestoreReport, paper: Paper): string {
+export function restoreText(
+  { target, backup, proof, durationMs, retries }: RestoreReport,
+  paper: Paper,
+): string {
   if (proof === null) return 'Nothing was changed.';
   const { tables, rows, notes } = proof;
   return [
     inkOf(paper.colour).green(legible(`Restored ${backup.file} into ${target.name}`)),
     `${counted(tables, 'table')} with ${counted(rows, 'row')}, equal to the manifest by count and hash before it was committed, and ${schemas[proof.schema]}; in ${(durationMs / 1000).toFixed(1)} s`,
     ...notes.map((note) => legible(`Note: ${note}`)),
+    ...retries.map(retryText),
   ].join('\n');
 }

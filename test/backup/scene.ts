@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findClients } from '../../lib/flow/client.ts';
 import { type Digest, digestOf } from '../../lib/flow/digest.ts';
+import type { Format } from '../../lib/flow/formats.ts';
 import type { Context } from '../../lib/operations/context.ts';
 import { connect } from '../../lib/pg/connect.ts';
 import { snapshot } from '../../lib/pg/snapshot.ts';
+import { Problem } from '../../lib/problem.ts';
 import { servers } from '../servers/running.ts';
 import type { Server } from '../servers/server.ts';
 
@@ -28,11 +30,24 @@ export interface Way {
   readonly major: number;
 }
 
+/** The first of each way, where it does not matter of which server a dump is. */
+export async function oneOfEach(what: string): Promise<(Way & { readonly format: Format })[]> {
+  const all = await ways(what);
+  const formats = ['native', 'custom', 'directory', 'plain'] as const;
+  return formats.flatMap((format) => {
+    const way = all.find(({ engine }) => (engine === 'native') === (format === 'native'));
+    return way === undefined ? [] : [{ ...way, format }];
+  });
+}
+
 /** Every server by pgmage's own means, and by pg_dump where one at hand is new enough. */
 export async function ways(what: string): Promise<Way[]> {
   const of = (engine: Way['engine']) => (server: Server) => ({ server, engine, major: server.major });
   return [...servers().map(of('native')), ...(await dumpable(what)).map(of('pg_dump'))];
 }
+
+/** What a try ends with that would be made again: no test waits. */
+export const triedAgain = 'interrupted';
 
 /** A project whose environments are URLs by their names. */
 export function backupProject(environments: Readonly<Record<string, string>>): {
@@ -60,6 +75,9 @@ export function backupProject(environments: Readonly<Record<string, string>>): {
       return new Date(clock);
     },
     progress: () => undefined,
+    pause: async () => {
+      throw new Problem(triedAgain, { state: 'It is not tried again.' });
+    },
   };
   return {
     context,

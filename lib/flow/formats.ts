@@ -1,0 +1,28 @@
+// What dumps are called, by what is in them.
+
+/**
+ * `custom` and `directory`: PostgreSQL's archives, one file or a folder of them; `plain`: SQL that people and psql can read;
+ * `native`: pgmage's own, made without any other program.
+ */
+export type Format = 'custom' | 'directory' | 'plain' | 'native';
+
+const endings: Readonly<Record<Format, string>> = {
+  custom: 'dump',
+  directory: 'dir',
+  plain: 'sql.gz',
+  native: 'native',
+};
+
+const ending = new RegExp(`\\.(${Object.values(endings).join('|').replace('.', '\\.')})$`);
+
+/** The name of a dump. */
+export const dumpName = (stem: string, format: Format) => `${stem}.${endings[format]}`;
+
+/** What a file or folder is by its name; null: no dump. */
+export function formatOf(name: string): Format | null {
+  const found = ending.exec(name)?.[1];
+  return (Object.keys(endings) as Format[]).find((format) => endings[format] === found) ?? null;
+}
+
+/** The name of a dump without what says its format. */
+export const stemOf = (name: string) => name.replace(ending, '');

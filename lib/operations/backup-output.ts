@@ -1,0 +1,160 @@
+// What writes the dump of a backup, in each of the formats, under a name that no backup has.
+import { mkdir, open } from 'node:fs/promises';
+import { readCatalog } from '../catalog/read.ts';
+import { writing } from '../file-problem.ts';
+import { type Client, metInDatabase } from '../flow/client.ts';
+import { type Dumping, dumpFolder, dumpTo, type Output, type Written } from '../flow/dump.ts';
+import { type Format, formatOf } from '../flow/formats.ts';
+import type { Manifest } from '../flow/manifest.ts';
+import { writeNative } from '../flow/native.ts';
+import { holding, type Table } from '../flow/tables.ts';
+import { kinds } from '../kinds/index.ts';
+import type { Catalog } from '../model/catalog.ts';
+import type { ServerConnection } from '../pg/connect.ts';
+import { readingSettings, snapshot } from '../pg/snapshot.ts';
+import { transaction } from '../pg/transaction.ts';
+import { libpqVariables } from '../pg/url.ts';
+import { Problem } from '../problem.ts';
+import { schemaOf } from './backup-schema.ts';
+import type { Context } from './context.ts';
+import { shownPath } from './files.ts';
+import { server } from './source.ts';
+
+/** What is backed up. */
+export interface Source {
+  readonly environment: string;
+  readonly url: string;
+  readonly database: string;
+  readonly server: Manifest['server'];
+}
+
+/** One backup that is made. */
+export interface Work {
+  readonly connection: ServerConnection;
+  readonly source: Source;
+  /** Null: without any program but this one. */
+  readonly client: Client | null;
+  readonly file: string;
+  /** How many tables at a time, where the format is a folder. */
+  readonly jobs: number;
+  /** Whether a script is to drop what is there before it makes it. */
+  readonly clean: boolean;
+  /** Whether owners and privileges are left out of a script. */
+  readonly unowned: boolean;
+  /** Milliseconds that is waited for whoever changes a table. */
+  readonly lockTimeout: number;
+  /** Go on although the disk may be too small. */
+  readonly force: boolean;
+  readonly stopping: AbortController;
+}
+
+/** The state that is written. */
+export interface State {
+  /** Of the snapshot. */
+  readonly id: string;
+  /** Those that nobody changes meanwhile. */
+  readonly tables: readonly Table[];
+  /** Its schema: read in the snapshot, or just before, where pg_dump reads it once more. */
+  readonly catalog: Catalog;
+}
+
+/**
+ * Writes a dump, all of which is on the disk then.
+ * @param defined is called when nothing but rows is read any more
+ * @throws Problem `changed_meanwhile`, `client_failed`, `unwritable_file`; of the connection
+ */
+export async function output(
+  context: Context,
+  work: Work,
+  state: State,
+  defined: () => void,
+): Promise<Written> {
+  const { file, client } = work;
+  const shown = shownPath(context.root, file);
+  const draft = `${file}.partial`;
+  const format = formatOf(file) as Format;
+  if (format === 'directory') {
+    await writing(shown, () => mkdir(draft, { mode: 0o700 }));
+    return byClient(work, (dumping) => dumpFolder(draft, shown, dumping, work.jobs), state, defined);
+  }
+  const handle = await writing(shown, () => open(draft, 'wx', 0o600));
+  const to: Output = { handle, name: shown };
+  const script = [
+    ...(work.clean ? ['--clean', '--if-exists'] : []),
+    ...(work.unowned ? ['--no-owner', '--no-privileges'] : []),
+  ];
+  try {
+    const written = await (client === null
+      ? native(to, work, state, defined)
+      : byClient(
+          work,
+          (dumping) => dumpTo(to, dumping, format === 'plain' ? script : undefined),
+          state,
+          defined,
+        ));
+    await writing(shown, () => handle.sync());
+    return written;
+  } finally {
+    await handle.close();
+  }
+}
+
+async function byClient(
+  { source, client, lockTimeout, stopping }: Work,
+  dump: (dumping: Dumping) => Promise<Written>,
+  { id, catalog }: State,
+  defined: () => void,
+): Promise<Written> {
+  const { environment, url, database } = source;
+  const dumping: Dumping = {
+    client: client as Client,
+    variables: { ...libpqVariables(url), PGDATABASE: database },
+    snapshot: id,
+    lockTimeout,
+    signal: stopping.signal,
+    // Some of what a server tells of definitions is as they are now, not as the snapshot has them.
+    defined: async () => {
+      const now = await beside(source, (held) => snapshot(held, (reader) => readCatalog(reader, kinds)));
+      if (schemaOf(now).fingerprint !== schemaOf(catalog).fingerprint)
+        throw new Problem('changed_meanwhile', { environment });
+      defined();
+    },
+  };
+  return dump(dumping).catch((thrown: unknown) => {
+    throw metInDatabase(thrown, environment);
+  });
+}
+
+// In a session of its own, which sees the same.
+function native(
+  to: Output,
+  { source, lockTimeout, stopping }: Work,
+  state: State,
+  defined: () => void,
+): Promise<Written> {
+  // Locked at once: whoever waits for a lock that another session of ours has makes later ones wait.
+  const begin = `begin isolation level repeatable read read only; set local lock_timeout = ${lockTimeout};
+    ${holding(state.tables)}; set transaction snapshot '${state.id}'; ${readingSettings}; set local row_security = off`;
+  return beside(source, (held) =>
+    transaction(
+      held,
+      () => {
+        defined();
+        return writeNative(held, state.catalog, to, stopping.signal);
+      },
+      begin,
+    ),
+  );
+}
+
+async function beside<T>(
+  { environment, url }: Source,
+  work: (held: ServerConnection) => Promise<T>,
+): Promise<T> {
+  const connection = await server({ name: environment, url });
+  try {
+    return await work(connection);
+  } finally {
+    await connection.close().catch(() => undefined);
+  }
+}
