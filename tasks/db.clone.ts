@@ -32,6 +32,8 @@ export async function clone(
     excludeData?: Name[];
     /** No rows at all. */
     schemaOnly?: boolean;
+    /** Nothing but rows, where both have the same schema; with --exclude-data: tables that stay as they are. */
+    dataOnly?: boolean;
     /** Who carries it over: pgmage itself (native), or pg_dump (pipe). Default: native. */
     engine?: 'native' | 'pipe';
     /** Fill a new database with several sessions, and exchange it for the target, which is kept under another name. */

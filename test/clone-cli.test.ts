@@ -149,7 +149,15 @@ test('what is left out, noted and tried again is told', () => {
       { name: 'collation', outcome: 'warning', text: 'they sort otherwise' },
       { name: 'size', outcome: 'ok', text: 'small' },
     ],
-    ...{ engine: 'pgmage', bytes: 1, estimateSeconds: 1, replaces: [], replacesObjects: 0, durationMs: 2000 },
+    ...{
+      engine: 'pgmage',
+      bytes: 1,
+      estimateSeconds: 1,
+      replaces: [],
+      replacesObjects: 0,
+      durationMs: 2000,
+      dataOnly: false,
+    },
     ...{ swap: null, swapped: null },
     retries: [{ code: 'connection_lost', message: 'The connection was lost', waited: 5 }],
     done: {

@@ -25,6 +25,8 @@ export interface CloneInput extends Consent {
   readonly excludeData?: readonly string[];
   /** No rows at all. */
   readonly schemaOnly?: boolean;
+  /** Nothing but rows, for a target of the same schema, which keeps it; `excludeData`: tables that stay as they are. */
+  readonly dataOnly?: boolean;
   /** Who carries it over; default: pgmage itself. `pipe`: pg_dump of the client tools, which copies whole databases only. */
   readonly engine?: 'native' | 'pipe';
   /** Fill a new database with several sessions, and exchange it for the target, which is kept under another name. */
@@ -61,6 +63,12 @@ export async function carrierOf(context: Context, input: CloneInput, major: numb
       option: '--engine',
       reason: 'pipe works in one session; --swap is done by pgmage itself',
     });
+  if (input.dataOnly && (input.schemaOnly || input.swap || input.exclude || input.engine === 'pipe'))
+    throw new Problem('bad_option', {
+      option: '--data-only',
+      reason:
+        'it is done by pgmage itself, into the schema that is there: without --schema-only, --swap and --exclude',
+    });
   if (input.engine !== 'pipe') return { name: 'pgmage', engine: () => native };
   const { tables, exclude, mask = [] } = input;
   if (tables || exclude || mask.length + Object.keys(context.masks ?? {}).length > 0)
@@ -83,7 +91,8 @@ export function wishOf(
   input: CloneInput,
   { otherVersions, path }: Required<Pick<Wish, 'otherVersions' | 'path'>>,
 ): Wish {
-  const { tables, exclude, excludeData, schemaOnly = false, noOwner = false, mask = [] } = input;
+  const { tables, exclude, excludeData, schemaOnly = false, dataOnly = false } = input;
+  const { noOwner = false, mask = [] } = input;
   return {
     owners: !noOwner,
     otherVersions,
@@ -92,6 +101,7 @@ export function wishOf(
     ...(exclude && { exclude }),
     ...(excludeData && { excludeData }),
     schemaOnly,
+    dataOnly,
     masks: { ...context.masks, ...masksIn(mask) },
   };
 }

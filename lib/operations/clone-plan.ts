@@ -1,11 +1,13 @@
 // What a clone is going to do, found out before anything is touched.
 import { countLargeObjects } from '../flow/large-objects.ts';
 import { tablesOf } from '../flow/tables.ts';
+import type { ServerConnection } from '../pg/connect.ts';
 import type { Connection } from '../pg/connection.ts';
 import { snapshot } from '../pg/snapshot.ts';
 import { type Carrier, type CloneInput, wishOf } from './choice.ts';
 import type { Context } from './context.ts';
 import type { Wish } from './copyable.ts';
+import { rowsOf } from './data-only.ts';
 import {
   bytesPerSecond,
   type Check,
@@ -36,7 +38,9 @@ export interface ClonePlan {
   readonly bytes: number;
   /** How long it may take. */
   readonly estimateSeconds: number;
-  /** Tables of the target, all of which are replaced, with their rows. */
+  /** Whether nothing but rows is replaced. */
+  readonly dataOnly: boolean;
+  /** Tables of the target that are replaced, with their rows. */
   readonly replaces: readonly Counted[];
   /** Large objects of the target, which are replaced, too. */
   readonly replacesObjects: number;
@@ -67,6 +71,10 @@ export async function prepared(
     protectionCheck(ends),
     ...(swap?.checks ?? []),
   ];
+  const isReplaced = wish.dataOnly
+    ? await snapshot(ends.from.connection, () => namesOf(ends.from.connection, wish))
+    : null;
+  const replaces = await snapshot(ends.to.connection, countedIn);
   const plan: ClonePlan = {
     source: ends.from.named,
     target: ends.to.named,
@@ -74,11 +82,17 @@ export async function prepared(
     engine: carrier.name,
     bytes: from.bytes,
     estimateSeconds: Math.max(1, Math.ceil(from.bytes / bytesPerSecond)),
-    replaces: await snapshot(ends.to.connection, countedIn),
-    replacesObjects: await countLargeObjects(ends.to.connection),
+    dataOnly: wish.dataOnly ?? false,
+    replaces: replaces.filter(({ name }) => isReplaced?.has(name) ?? true),
+    replacesObjects: wish.dataOnly && wish.tables ? 0 : await countLargeObjects(ends.to.connection),
     swap: swap?.plan ?? null,
   };
   return { plan, wish };
+}
+
+async function namesOf(source: ServerConnection, wish: Wish): Promise<ReadonlySet<string>> {
+  const { cargo } = await rowsOf(source, wish);
+  return new Set(cargo.tables.map(({ name }) => name));
 }
 
 async function countedIn(connection: Connection): Promise<Counted[]> {

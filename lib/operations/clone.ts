@@ -11,6 +11,7 @@ import { type ClonePlan, lossesOf, prepared } from './clone-plan.ts';
 import { type Ask, agreed } from './consent.ts';
 import type { Context, Target } from './context.ts';
 import type { Wish } from './copyable.ts';
+import { replaceRows } from './data-only.ts';
 import type { Engine } from './engines.ts';
 import type { Ends } from './preflight.ts';
 import { type Replaced, replace } from './replacement.ts';
@@ -116,6 +117,7 @@ async function carriedOver(context: Context, ends: Ends, wish: Wish, engine: Eng
   // The snapshot is taken by what comes behind the locks.
   const locks = holding(await heldOf(source));
   const reading = `${beginReading}; ${locks}; ${readingSettings}; set local row_security = off`;
-  const work = () => replace(context, ends, wish, engine);
+  const work = () =>
+    wish.dataOnly ? replaceRows(context, ends, wish) : replace(context, ends, wish, engine);
   return transaction(source, () => transaction(ends.to.connection, work, beginReplacing), reading);
 }

@@ -22,6 +22,8 @@ export interface Wish {
   readonly excludeData?: readonly string[];
   /** No rows at all. */
   readonly schemaOnly?: boolean;
+  /** Nothing but rows. */
+  readonly dataOnly?: boolean;
   /** What stands in the place of columns' values. */
   readonly masks: Masks;
 }

@@ -2,7 +2,7 @@
 // pg_dump. Whatever carries it, it is compared afterwards.
 import { readCatalog } from '../catalog/read.ts';
 import { loadSections } from '../flow/archive.ts';
-import { type Client, runClient } from '../flow/client.ts';
+import { type Client, metInDatabase, runClient } from '../flow/client.ts';
 import { copyLargeObjects } from '../flow/large-objects.ts';
 import { copyTables, type Filled } from '../flow/tables.ts';
 import { kinds } from '../kinds/index.ts';
@@ -92,7 +92,14 @@ export function pipe(client: Client, url: string, signal: AbortSignal): Engine {
     await clearRows(target);
     if (!wanted.facts.has('schema:public')) await target.execute('drop schema public');
     const words = [
-      ...['--no-password', '--no-subscriptions', '-E', 'UTF8', `--snapshot=${row?.id}`],
+      ...[
+        '--no-password',
+        '--no-subscriptions',
+        '-E',
+        'UTF8',
+        `--snapshot=${row?.id}`,
+        '--lock-wait-timeout=10000',
+      ],
       ...(owners ? [] : ['--no-owner', '--no-privileges']),
       ...(objects ? [] : ['--no-blobs']),
       ...empty.map(({ name }) => `--exclude-table-data=${name}`),
@@ -115,7 +122,9 @@ export function pipe(client: Client, url: string, signal: AbortSignal): Engine {
         const table = known.get(name);
         if (table !== undefined) told(table, bytes);
       },
-    );
+    ).catch((thrown: unknown) => {
+      throw metInDatabase(thrown, from.named.name);
+    });
     return async () => undefined;
   };
 }

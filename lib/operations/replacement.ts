@@ -77,6 +77,7 @@ export interface Found {
 
 /**
  * Compares what came over with what was to come. Both sessions are in a transaction.
+ * @param schema what was found of the schema, where it is not that of the cargo
  * @throws Problem `not_as_source`; of both connections
  */
 export async function proven(
@@ -84,11 +85,12 @@ export async function proven(
   wish: Wish,
   { wanted, tables, objects, left }: Cargo,
   { before, after, positions, bytes }: Found,
+  schema?: ReturnType<typeof schemaDifferences>,
 ): Promise<Replaced> {
   const [source, target] = [from.connection, to.connection];
   const { differences, notes } = sameness(before, after);
-  const reached = copyable(await readCatalog(target, kinds), whole(wish)).catalog;
-  const { wrong, reworded } = schemaDifferences(reached, wanted);
+  const reached = async () => copyable(await readCatalog(target, kinds), whole(wish)).catalog;
+  const { wrong, reworded } = schema ?? schemaDifferences(await reached(), wanted);
   const all = [
     ...wrong,
     ...differences,

@@ -1,6 +1,6 @@
 // A clone into a database of its own, beside the target: filled by several sessions, compared, and only then given the target's
 // name.
-import { holding, tablesOf } from '../flow/tables.ts';
+import { heldOf, holding } from '../flow/tables.ts';
 import { literal } from '../model/quote.ts';
 import type { ServerConnection } from '../pg/connect.ts';
 import { readingSettings } from '../pg/snapshot.ts';
@@ -129,7 +129,7 @@ async function filled(
   session: Session,
 ): Promise<Replaced> {
   const from = ends.from.connection;
-  const locks = holding(await tablesOf(from));
+  const locks = holding(await heldOf(from));
   const reads = `${readingSettings}; set local row_security = off`;
   return transaction(
     from,

@@ -31,7 +31,9 @@ export function clonePlanText(plan: ClonePlan, paper: Paper): string {
   const lines = [
     replaces.length === 0 && replacesObjects === 0
       ? `${target.name} holds no tables.`
-      : `All that ${target.name} holds is replaced${swap?.keeps ? ', and kept under another name' : ''}: ${counted(replaces.length, 'table')} with ${counted(lost, 'row')}${losses.length > 0 ? ':' : '.'}`,
+      : plan.dataOnly
+        ? `Rows of ${target.name} are replaced, its schema stays: ${counted(replaces.length, 'table')} with ${counted(lost, 'row')}${losses.length > 0 ? ':' : '.'}`
+        : `All that ${target.name} holds is replaced${swap?.keeps ? ', and kept under another name' : ''}: ${counted(replaces.length, 'table')} with ${counted(lost, 'row')}${losses.length > 0 ? ':' : '.'}`,
     ...losses,
     ...swapLines(plan),
     `Carried over by ${plan.engine}${plan.engine === 'pgmage' ? ' itself, without client tools' : ''}.`,
@@ -105,7 +107,9 @@ export function cloneText(report: CloneReport, paper: Paper): string {
     short(
       `${target.name} holds what ${source.name} holds: ${counted(done.tables.length, 'table')} with ${counted(rows, 'row')}, ${counted(done.sequences, 'sequence')}, ${counted(done.largeObjects, 'large object')}.`,
     ),
-    `Schema and content of every table were compared before it was ${report.swapped ? 'exchanged' : 'committed'}.`,
+    report.dataOnly
+      ? 'Its schema is as it was; content of every table was compared before it was committed.'
+      : `Schema and content of every table were compared before it was ${report.swapped ? 'exchanged' : 'committed'}.`,
     ...swappedLines(report).map(short),
     `${bytesText(done.bytes)} in ${seconds.toFixed(1)} s, ${bytesText(rate)}/s.`,
     ...checkLines(
