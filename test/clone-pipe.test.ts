@@ -5,6 +5,7 @@ import { expect, test, vi } from 'vitest';
 import { findClients } from '../lib/flow/client.ts';
 import { kinds } from '../lib/kinds/index.ts';
 import { diff } from '../lib/model/diff.ts';
+import { Problem } from '../lib/problem.ts';
 import { failure } from './failure.ts';
 import { cloned, contextOf, more, wholeOf } from './flow/cloning.ts';
 import { everything } from './flow/everything.ts';
@@ -64,9 +65,10 @@ const endBackend = ({ socket }: Database) =>
   rowsOf(socket, `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'pg_dump'`);
 
 test.each([
-  ['pg_dump is killed', async () => killDump()],
-  ['the backend of pg_dump is terminated', endBackend],
-] as const)('%s among the rows: the target is as it was', async (what, strike) => {
+  ['pg_dump is killed', 'client_failed', async () => killDump()],
+  // A session that was lost would be tried again.
+  ['the backend of pg_dump is terminated', 'interrupted', endBackend],
+] as const)('%s among the rows: the target is as it was', async (what, code, strike) => {
   const [way] = ways.filter(({ from }) => canDump(from.major));
   if (way === undefined) return;
   const trials = thorough ? 10 : 1;
@@ -75,14 +77,18 @@ test.each([
       await rowsOf(source.socket, shop.replace('generate_series(1, 8000)', 'generate_series(1, 80000)'));
       await rowsOf(target.socket, attic);
       const [whole, before] = [await wholeOf(source.socket), await wholeOf(target.socket)];
-      const cloning = failure(cloned(contextOf(source.url, target.url), { engine: 'pipe' }));
+      const pause = async () => {
+        throw new Problem('interrupted', { state: 'It is not tried again.' });
+      };
+      const context = contextOf(source.url, target.url, { pause });
+      const cloning = failure(cloned(context, { engine: 'pipe' }));
       const copying = `select from pg_stat_activity where application_name = 'pg_dump' and query like 'COPY public.events%'`;
       await vi.waitFor(async () => expect(await rowsOf(source.socket, copying)).toHaveLength(1), {
         timeout: 60_000,
         interval: 5,
       });
       await strike(source);
-      expect((await cloning).code).toBe('client_failed');
+      expect((await cloning).code).toBe(code);
       expect(await stateOf(target, before, whole)).toBe('unchanged');
     });
   process.stdout.write(`${trials} trials: ${what}: unchanged\n`);
