@@ -52,6 +52,14 @@ function onInterrupt(undo: () => Promise<void>): () => void {
   };
 }
 
+// A line that the next one takes the place of.
+let drawn = false;
+function draw(line: string | null): void {
+  if (finished || (line === null && !drawn)) return;
+  process.stderr.write(`\r\x1b[2K${line ?? ''}`);
+  drawn = line !== null;
+}
+
 const ask = async (question: string) => (await import('./runner/prompt.ts')).askYesNo(question);
 const choose = async (question: string, answers: readonly string[]) =>
   (await import('./runner/prompt.ts')).askWhich(question, answers);
@@ -63,8 +71,15 @@ void run({
   terminal: process.stdout.isTTY ? process.stdout.columns : undefined,
   logsToTerminal: process.stderr.isTTY === true,
   now: () => new Date(),
-  print: (text) => process.stdout.write(`${text}\n`),
-  log: (text) => finished || process.stderr.write(`${text}\n`),
+  print: (text) => {
+    draw(null);
+    process.stdout.write(`${text}\n`);
+  },
+  log: (text) => {
+    draw(null);
+    if (!finished) process.stderr.write(`${text}\n`);
+  },
+  ...(process.stderr.isTTY && { lastLine: { width: () => process.stderr.columns || 80, draw } }),
   onInterrupt,
   ...(process.stdin.isTTY && process.stderr.isTTY ? { ask, choose } : {}),
 }).then((code) => {

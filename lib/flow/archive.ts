@@ -11,8 +11,8 @@ export interface Loading {
   /** Leave owners and privileges to whoever loads it. */
   readonly noOwner: boolean;
   readonly signal: AbortSignal;
-  /** Is told of each table before its rows come. */
-  told(what: string): void;
+  /** Is told of each table before its rows come, with 0, and as its bytes pass. */
+  told(table: string, bytes: number): void;
 }
 
 /** Runs the program that writes a section of a dump, and succeeds where that came to its end. */
@@ -30,9 +30,7 @@ export function loadArchive(connection: ServerConnection, loading: Loading): Pro
   return loadSections(
     connection,
     (section, take) => pg_restore(loading, section, take),
-    (table, bytes) => {
-      if (bytes === 0) loading.told(table);
-    },
+    (table, bytes) => loading.told(table, bytes),
   );
 }
 
@@ -60,12 +58,9 @@ export function loadScript(
   connection: ServerConnection,
   { path, noOwner, signal, told }: Omit<Loading, 'client'>,
 ): Promise<void> {
-  const begun = (table: string, bytes: number) => {
-    if (bytes === 0) told(table);
-  };
   const ownership = /^(GRANT|REVOKE|ALTER DEFAULT PRIVILEGES) |^ALTER [^']* OWNER TO [^']*;$/s;
   const isWanted = (sql: string) => !noOwner || !ownership.test(sql);
-  return loadStatements(connection, scriptIn(path, signal), begun, isWanted);
+  return loadStatements(connection, scriptIn(path, signal), told, isWanted);
 }
 
 async function loadStatements(
@@ -103,7 +98,8 @@ async function loadStatements(
   await send();
 }
 
-async function* passing(
+/** What passes, told piece by piece. */
+export async function* passing(
   pieces: AsyncIterable<Uint8Array>,
   told: (bytes: number) => void,
 ): AsyncGenerator<Uint8Array> {

@@ -55,6 +55,8 @@ export interface Manifest {
     readonly public: boolean;
   };
   readonly contents: readonly Digest[];
+  /** Bytes of each table on the server's disk. */
+  readonly sizes?: Readonly<Record<string, number>>;
   /** Sequences go on while a dump is made: their states at its end, where these differ from `contents`. */
   readonly moved: readonly Digest[];
   /** What is not in it, with the reason. */

@@ -20,6 +20,8 @@ type Letter = 'H' | 'T' | 'L' | 'D' | 'E' | 'Z';
 
 const [letterLength, headLength] = [1, 5];
 
+type Told = (table: Filled, bytes: number) => void;
+
 /** What stands at the end. */
 export interface Closing {
   /** Read after all rows, so that every number in them has been given out. */
@@ -37,6 +39,7 @@ export type Entry =
 /**
  * Writes what the connection's transaction sees.
  * @param catalog what is made of it again; its tables are those whose rows are written
+ * @param told is called as bytes of a table pass
  * @throws Problem `unwritable_file`; of the connection
  */
 export async function writeNative(
@@ -44,10 +47,11 @@ export async function writeNative(
   catalog: Catalog,
   to: Output,
   signal: AbortSignal,
+  told: Told = () => undefined,
 ): Promise<Written> {
   try {
     // The fastest: the servers are what takes long.
-    return await writeAll(to, zipped(frames(connection, catalog, signal), 1));
+    return await writeAll(to, zipped(frames(connection, catalog, signal, told), 1));
   } catch (thrown) {
     throw toProblem(thrown);
   }
@@ -57,10 +61,12 @@ async function* frames(
   connection: ServerConnection,
   catalog: Catalog,
   signal: AbortSignal,
+  told: Told,
 ): AsyncGenerator<Buffer> {
-  const rows = async function* (pieces: AsyncIterable<Uint8Array>) {
+  const rows = async function* (pieces: AsyncIterable<Uint8Array>, table?: Filled) {
     for await (const piece of pieces) {
       signal.throwIfAborted();
+      if (table !== undefined) told(table, piece.length);
       yield head('D', piece.length);
       yield Buffer.from(piece.buffer, piece.byteOffset, piece.length);
     }
@@ -73,7 +79,7 @@ async function* frames(
     if (!catalog.facts.has(made))
       throw new Problem('internal', { reason: `${name} has rows, and is not in the catalog` });
     yield json('T', table);
-    yield* rows(connection.copyOut(reading(table)));
+    yield* rows(connection.copyOut(reading(table)), table);
   }
   for (const [index, { query }] of largeObjectParts.entries()) {
     yield json('L', { index });

@@ -56,6 +56,8 @@ export interface State {
   readonly tables: readonly Table[];
   /** Its schema: read in the snapshot, or just before, where pg_dump reads it once more. */
   readonly catalog: Catalog;
+  /** Is told of what is written, where this process writes it itself. */
+  told(table: { readonly name: string }, bytes: number): void;
 }
 
 /**
@@ -140,7 +142,7 @@ function native(
       held,
       () => {
         defined();
-        return writeNative(held, state.catalog, to, stopping.signal);
+        return writeNative(held, state.catalog, to, stopping.signal, state.told);
       },
       begin,
     ),

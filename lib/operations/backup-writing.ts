@@ -5,6 +5,7 @@ import { readCatalog } from '../catalog/read.ts';
 import { writing } from '../file-problem.ts';
 import { type Digest, digestOf, undigested } from '../flow/digest.ts';
 import { flushFolder, type Manifest, writeManifest } from '../flow/manifest.ts';
+import { progressOf } from '../flow/progress.ts';
 import { heldOf, holding, type Table } from '../flow/tables.ts';
 import { kinds } from '../kinds/index.ts';
 import type { ServerConnection } from '../pg/connect.ts';
@@ -54,15 +55,19 @@ export async function writeBackup(context: Context, work: Work): Promise<void> {
       client === null
         ? copyable(await readCatalog(connection, kinds), { owners: true, otherVersions: [], masks: {} })
         : { catalog: before, left: [] };
+    const { told } = progressOf(context, list, 'Backing up');
     let go = () => {};
     const defined = new Promise<void>((resolve) => {
       go = resolve;
     });
     const [written, contents] = await together(stopping, [
-      () => output(context, work, { id, tables, catalog }, go).finally(go),
+      () => output(context, work, { id, tables, catalog, told }, go).finally(go),
       async () => {
         await defined;
-        return digestOf(connection, list, () => stopping.signal.throwIfAborted());
+        return digestOf(connection, list, (_, { name, bytes }) => {
+          stopping.signal.throwIfAborted();
+          if (client !== null) told({ name }, bytes);
+        });
       },
     ]);
     const now = await digestOf(
@@ -74,6 +79,9 @@ export async function writeBackup(context: Context, work: Work): Promise<void> {
       ...written,
       schema: schemaOf(catalog),
       contents,
+      sizes: Object.fromEntries(
+        list.filter(({ kind }) => kind === 'table').map(({ name, bytes }) => [name, bytes]),
+      ),
       moved: movedSince(contents, now),
       left,
     };

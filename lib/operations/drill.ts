@@ -48,8 +48,7 @@ export async function drill(
     await onServer(`create database ${name} template template0 ${locale}`);
     const connection = await server({ ...target, url: onDatabase(url, name) });
     const { signal } = stopping;
-    const progress = (message: string) => context.progress(message);
-    const told = { progress, environment: 'a drill', lockTimeout: 0 };
+    const told = { teller: context, environment: 'a drill', lockTimeout: 0 };
     try {
       return await replaceAll(connection, { ...told, client, path: backup.path, manifest, noOwner, signal });
     } catch (thrown) {

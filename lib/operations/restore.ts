@@ -125,7 +125,7 @@ async function restoreInto(
         noOwner,
         lockTimeout: context.lockTimeout ?? 3000,
         signal: stopping.signal,
-        progress: (message) => context.progress(message),
+        teller: context,
       });
       return { ...plan, proof, durationMs: context.now().getTime() - started };
     });

@@ -1,5 +1,6 @@
 // Loads a dump of pgmage's own format in the place of what a database holds.
 import { readCatalog } from '../catalog/read.ts';
+import { passing } from '../flow/archive.ts';
 import { largeObjectParts, loadPart, type Part } from '../flow/large-objects.ts';
 import { readNative } from '../flow/native.ts';
 import { setStandings } from '../flow/sequences.ts';
@@ -22,8 +23,10 @@ export interface NativeLoading {
   /** Where functions of the source find what has no schema before its name. */
   readonly searchPath: string;
   readonly signal: AbortSignal;
-  /** Is told of each table before its rows come. */
-  told(what: string): void;
+  /** Is told of each table before its rows come, with 0, and as its bytes pass. */
+  told(table: string, bytes: number): void;
+  /** Is called when all rows are there. */
+  loaded(): void;
 }
 
 /**
@@ -33,7 +36,7 @@ export interface NativeLoading {
  */
 export async function loadNative(
   connection: ServerConnection,
-  { path, noOwner, searchPath, signal, told }: NativeLoading,
+  { path, noOwner, searchPath, signal, told, loaded }: NativeLoading,
 ): Promise<{ wrong: string[]; reworded: number }> {
   const wish = { owners: !noOwner, otherVersions: [], masks: {} };
   let wanted: Catalog | undefined;
@@ -55,15 +58,19 @@ export async function loadNative(
     async (entry) => {
       go();
       if (entry.is === 'table') {
-        told(entry.table.name);
-        await connection.copyIn(writing(entry.table), entry.rows);
+        const { name } = entry.table;
+        told(name, 0);
+        await connection.copyIn(
+          writing(entry.table),
+          passing(entry.rows, (bytes) => told(name, bytes)),
+        );
       } else if (entry.is === 'part')
         await loadPart(connection, largeObjectParts[entry.index] as Part, entry.rows);
       else {
         const { standings, said } = entry.closing;
         await setStandings(connection, standings);
         for (const sql of noOwner ? said.comments : said.all) await connection.execute(sql);
-        told('indexes and constraints');
+        loaded();
         await runAll(connection, after, go);
       }
     },

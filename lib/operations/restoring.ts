@@ -5,6 +5,7 @@ import { type Client, findClients, fittingClient } from '../flow/client.ts';
 import { digestOf } from '../flow/digest.ts';
 import { formatOf } from '../flow/formats.ts';
 import type { Manifest } from '../flow/manifest.ts';
+import { progressOf, type Teller } from '../flow/progress.ts';
 import { sameness } from '../flow/sameness.ts';
 import { kinds } from '../kinds/index.ts';
 import { emptyCatalog } from '../model/catalog.ts';
@@ -28,7 +29,7 @@ export interface Replacement {
   /** Milliseconds to wait for a lock on what is dropped; 0: for ever. */
   readonly lockTimeout: number;
   readonly signal: AbortSignal;
-  progress(message: string): void;
+  readonly teller: Teller;
 }
 
 /** How it was found to be the same. */
@@ -55,7 +56,7 @@ export async function replaceAll(connection: ServerConnection, replacement: Repl
     const schema = await (isNative
       ? nativeSchema(connection, replacement)
       : dumpedSchema(connection, replacement));
-    replacement.progress('Comparing it with the manifest');
+    replacement.teller.progress('Comparing it with the manifest');
     const proof = await proven(connection, replacement, schema);
     // Something in the dump that ended our transaction would have made all of this in another one.
     const [now] = await connection.rows<{ id: string }>(transactionId);
@@ -88,22 +89,33 @@ interface Reached {
 }
 
 async function nativeSchema(connection: ServerConnection, replacement: Replacement): Promise<Reached> {
-  const { path, noOwner, signal, lockTimeout, progress, manifest } = replacement;
+  const { path, noOwner, signal, lockTimeout, teller, manifest } = replacement;
   const searchPath = manifest.server.path;
   await connection.execute(`set local lock_timeout = ${lockTimeout}`);
-  const told = (what: string) => progress(`Loading ${what}`);
-  const { wrong, reworded } = await loadNative(connection, { path, noOwner, searchPath, signal, told });
+  const told = tellerOf(replacement);
+  const loaded = () => teller.progress('Loading indexes and constraints');
+  const loading = { path, noOwner, searchPath, signal, told, loaded };
+  const { wrong, reworded } = await loadNative(connection, loading);
   const notes = reworded === 0 ? [] : [`${reworded} definitions are told in other words by this server`];
   return { schema: noOwner ? 'unowned' : 'same', wrong, notes };
 }
 
+// A line for each table, where no bar shows it.
+function tellerOf({ teller, manifest }: Replacement): (table: string, bytes: number) => void {
+  const tables = Object.entries(manifest.sizes ?? {}).map(([name, bytes]) => ({ name, bytes }));
+  const { told } = progressOf(teller, tables, 'Loading');
+  return (name, bytes) => {
+    if (bytes === 0 && teller.pace === undefined) teller.progress(`Loading ${name}`);
+    told({ name }, bytes);
+  };
+}
+
 async function dumpedSchema(connection: ServerConnection, replacement: Replacement): Promise<Reached> {
-  const { client, path, manifest, signal, progress } = replacement;
+  const { client, path, manifest, signal } = replacement;
   const noOwner = replacement.noOwner || manifest.unowned === true;
   await clear(connection, replacement);
   if (!manifest.schema.public) await connection.execute('drop schema public');
-  const told = (what: string) => progress(`Loading ${what}`);
-  const loading = { path, noOwner, signal, told };
+  const loading = { path, noOwner, signal, told: tellerOf(replacement) };
   if (client === null) await loadScript(connection, loading);
   else await loadArchive(connection, { ...loading, client });
   if (manifest.server.major !== connection.major) return { schema: 'other version', wrong: [], notes: [] };

@@ -26,7 +26,7 @@ const pauses = [5, 10, 20];
  * @throws Problem of the work
  */
 export async function retrying<T>(
-  context: Pick<Context, 'pause' | 'progress' | 'now'>,
+  context: Pick<Context, 'pause' | 'progress'>,
   work: (tries: readonly Retry[], reached: () => void) => Promise<T>,
   more: readonly Code[] = [],
 ): Promise<T> {
@@ -47,7 +47,7 @@ export async function retrying<T>(
       if (!mayPass(thrown.code) && !own) throw thrown;
       tries.push({ code: thrown.code, message: thrown.message, waited });
       context.progress(
-        `${context.now().toISOString()} ${thrown.message}; try ${tries.length + 1} of ${pauses.length + 1} follows in ${waited} s`,
+        `${thrown.message}; try ${tries.length + 1} of ${pauses.length + 1} follows in ${waited} s`,
       );
       await (context.pause ?? setTimeout)(waited * 1000);
     }

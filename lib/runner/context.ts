@@ -4,6 +4,7 @@ import { isAbsolute, join } from 'node:path';
 import { defaultName, type Environment, findEnvironment, type Variables } from '../config/environment.ts';
 import { findLayout } from '../config/layout.ts';
 import type { Project } from '../config/project.ts';
+import type { Pace } from '../flow/progress.ts';
 import type { Context } from '../operations/context.ts';
 import type { Paper } from '../report/paper.ts';
 
@@ -32,6 +33,7 @@ export interface Edge {
   readonly variables: Variables;
   now(): Date;
   progress(message: string): void;
+  pace?(pace: Pace): void;
   onInterrupt?(undo: () => Promise<void>): () => void;
   ask?(text: (paper: Paper) => string): Promise<boolean>;
   choose?(question: string, answers: readonly string[]): Promise<number>;
@@ -69,6 +71,7 @@ export function makeContext(project: Project, edge: Edge): TaskContext {
     },
     now: edge.now,
     progress: edge.progress,
+    ...(edge.pace && { pace: edge.pace }),
     author: async () => (await import('./author.ts')).authorOf(root),
     ...(afterSync && { afterSync: async () => (await import('../config/command.ts')).run(afterSync, root) }),
     ...(edge.onInterrupt && { onInterrupt: edge.onInterrupt }),

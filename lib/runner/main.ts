@@ -1,6 +1,8 @@
 // One command line from its words to its exit code.
 import { openProject, type Project } from '../config/project.ts';
+import type { Pace } from '../flow/progress.ts';
 import { format, Problem, toProblem } from '../problem.ts';
+import { barText } from '../report/bar.ts';
 import type { Paper } from '../report/paper.ts';
 import { type CommandLine, readCommandLine } from './arguments.ts';
 import { builtin } from './builtin.ts';
@@ -18,6 +20,8 @@ export interface World {
   readonly terminal: number | undefined;
   /** Whether what is logged is read on a terminal. */
   readonly logsToTerminal: boolean;
+  /** A line at the end of what is logged, in the place of the one before; left out where there is no terminal. */
+  readonly lastLine?: { width(): number; draw(line: string): void };
   now(): Date;
   /** Writes a result. */
   print(text: string): void;
@@ -53,20 +57,22 @@ async function perform(world: World): Promise<number> {
     return 0;
   }
   const project = await openProject(world.cwd, version);
-  const progress = (message: string) => world.log(`${message} …`);
+  const progress = (message: string) => world.log(`${stampOf(world)}${message} …`);
   const tasks = await findTasks(project, progress);
   const line = readCommandLine(world.words, tasks);
   if (line.globals.version) world.print(version);
   else if (line.globals.help || line.globals.list || line.calls.length === 0)
     await explain(world, tasks, line);
   else {
-    const { variables, now, onInterrupt } = world;
+    const { variables, now, onInterrupt, lastLine } = world;
+    const pace = (of: Pace) => lastLine?.draw(barText(of, lastLine.width()));
     const ask = world.ask && asker(world, line.globals.colour);
     const edge = {
       version,
       variables,
       now,
       progress,
+      ...(lastLine && variables.TERM !== 'dumb' && { pace }),
       ...(onInterrupt && { onInterrupt }),
       ...(ask && { ask }),
       ...(world.choose && { choose: world.choose }),
@@ -74,6 +80,11 @@ async function perform(world: World): Promise<number> {
     return execute(world, project, line, edge);
   }
   return 0;
+}
+
+// Who reads logs afterwards wants to know when it was.
+function stampOf({ logsToTerminal, now }: World): string {
+  return logsToTerminal ? '' : `${now().toISOString()} `;
 }
 
 async function explain(

@@ -1,0 +1,26 @@
+// How far a work is, as a line on a terminal.
+import { type Pace, ratioOf } from '../flow/progress.ts';
+import { bytesText, cut } from './format.ts';
+
+const [least, most] = [10, 30];
+
+/** A line with a bar: the table in hand and its part, then all, how fast and how long still. @param width of the terminal */
+export function barText({ doing, name, own, all, rate, secondsLeft }: Pace, width: number): string {
+  const percent = Math.floor(ratioOf(own) * 100);
+  const before = `${doing} ${name} ${percent}%`;
+  const done = all.done > all.of ? bytesText(all.done) : `${bytesText(all.done)} of ${bytesText(all.of)}`;
+  const after = `${Math.floor(ratioOf(all) * 100)}%  ${done}  ${bytesText(rate)}/s  ${clock(secondsLeft)} left`;
+  // One column stays free: a full line makes some terminals begin another one.
+  const room = width - 1 - after.length - 4;
+  const length = Math.max(least, Math.min(most, room - before.length));
+  const full = Math.round(ratioOf(all) * length);
+  const bar = `[${'#'.repeat(full)}${'.'.repeat(length - full)}]`;
+  const head = cut(before, { width: Math.max(8, room - length) });
+  return cut(`${head} ${bar} ${after}`, { width: width - 1 });
+}
+
+function clock(seconds: number): string {
+  const two = (value: number) => String(value).padStart(2, '0');
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
+}
