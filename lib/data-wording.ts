@@ -2,6 +2,30 @@
 import type { DataProblems } from './problem.ts';
 import { row, type Wording } from './wording-row.ts';
 
+/** Why the client of Railway told no URL. */
+export interface RailwayFailure {
+  readonly environment: string;
+  readonly fault: keyof typeof ways;
+  /** In the words of the client, where it has said something. */
+  readonly detail: string;
+}
+
+const ways = {
+  no_client:
+    'Install it: npm install --global @railway/cli, or brew install railway. Then: railway login, and railway link.',
+  not_logged_in: 'Run: railway login. Where nobody can log in, set RAILWAY_TOKEN to a token of the project.',
+  not_linked: 'In the folder of the project, run: railway link. Without a project: railway init.',
+  no_environment:
+    'Say in pgmage.config.ts what `railway environment` lists as railway.environment; railway environment new NAME makes one.',
+  no_service:
+    'Say in pgmage.config.ts the name of the service of the database as railway.service. Without one: railway add --database postgres.',
+  no_variable:
+    'Name the service of the database as railway.service in pgmage.config.ts. Without one: railway add --database postgres.',
+  private:
+    'Turn on public networking (a TCP proxy) of the service of the database, and leave railway.variable out, or make it DATABASE_PUBLIC_URL.',
+  failed: 'See what `railway variables --json` says in the folder of the project.',
+};
+
 /** Their part of the table; total by its type. */
 export const dataWording: { readonly [C in keyof DataProblems]: Wording<DataProblems[C]> } = {
   no_client: row(
@@ -23,6 +47,12 @@ export const dataWording: { readonly [C in keyof DataProblems]: Wording<DataProb
     400,
     (of) => `${of.environment} is an embedded database, which is neither backed up nor restored`,
     'Name an environment on a server; an embedded database that nobody uses is its folder, which can be copied.',
+  ),
+  railway_failed: row(
+    1,
+    502,
+    (of) => `Railway does not tell where ${of.environment} is: ${of.detail}`,
+    (of) => ways[of.fault] ?? ways.failed,
   ),
   changed_meanwhile: row(
     1,

@@ -1,4 +1,5 @@
 // All that can go wrong, as data: a closed union of codes. The words for each are in `wording.ts`.
+import type { RailwayFailure } from './data-wording.ts';
 import { caret, place, type Where } from './place.ts';
 import { redact } from './secret.ts';
 import { wording } from './wording.ts';
@@ -83,6 +84,7 @@ export interface DataProblems {
   no_client: { readonly major: number; readonly found: readonly string[] };
   client_failed: { readonly program: string; readonly reason: string };
   no_server: { readonly environment: string };
+  railway_failed: RailwayFailure;
   changed_meanwhile: { readonly environment: string };
   backup_running: { readonly database: string; readonly lock: string };
   no_space: { readonly folder: string; readonly needed: number; readonly free: number };

@@ -22,6 +22,7 @@ const environment = object({
   variable: text,
   dotenv: either(text, texts),
   command: either(text, texts),
+  railway: object({ service: text, environment: text, variable: text }),
   protected: flag,
 });
 
@@ -40,7 +41,7 @@ const config = object({
   online: flag,
   lockTimeout: count,
   shadow: text,
-  hooks: object({ before: call, after: call, failed: call }),
+  hooks: object({ before: call, after: call, failed: either(call, text, texts) }),
 });
 
 /**

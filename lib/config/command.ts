@@ -1,5 +1,6 @@
 // Runs the commands of the configuration.
 import { execFile, spawn } from 'node:child_process';
+import { env } from 'node:process';
 import { Problem } from '../problem.ts';
 
 const patience = 60_000;
@@ -35,15 +36,25 @@ export async function output(
 }
 
 /**
- * Runs a command that is wanted after a sync; what it prints goes to stderr.
+ * Runs a command that is wanted after something happened; what it prints goes to stderr.
+ * @param variables what it is told besides our own environment
  * @throws Problem `command_failed`
  */
-export function run(command: string | readonly string[], cwd: string): Promise<void> {
+export function run(
+  command: string | readonly string[],
+  cwd: string,
+  variables: Readonly<Record<string, string>> = {},
+): Promise<void> {
   const [file = '', ...rest] = [command].flat();
   const fail = (reason: string) =>
     new Problem('command_failed', { command: [file, ...rest].join(' '), reason });
   return new Promise((resolve, reject) => {
-    const child = spawn(file, rest, { cwd, shell: typeof command === 'string', stdio: ['ignore', 2, 2] });
+    const child = spawn(file, rest, {
+      cwd,
+      shell: typeof command === 'string',
+      stdio: ['ignore', 2, 2],
+      env: { ...env, ...variables },
+    });
     child.on('error', (error) => reject(fail(error.message)));
     child.on('close', (code, signal) =>
       code === 0

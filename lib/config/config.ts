@@ -1,7 +1,8 @@
 // What a project may say in pgmage.config.ts. Every field is optional: without the file the defaults hold.
 import type { LayoutName } from '../migration/layouts.ts';
+import type { RailwayConfig } from './railway.ts';
 
-/** Where one environment's database is found. The first that answers: `url`, `command`, the variable, the dotenv files. */
+/** Where one environment's database is found. The first that answers: `url`, `railway`, `command`, the variable, the dotenv files. */
 export interface EnvironmentConfig {
   /** A `postgres://` URL. Passwords are better kept out of a file that is committed. */
   readonly url?: string;
@@ -11,6 +12,8 @@ export interface EnvironmentConfig {
   readonly dotenv?: string | readonly string[];
   /** A command that prints a JSON object with the variable in it: `railway variables --json`. A string is run by the shell. */
   readonly command?: string | readonly string[];
+  /** A database of Railway, of which its client is asked: the service, its environment, the variable with the URL. */
+  readonly railway?: RailwayConfig;
   /** Nothing copies into it without its name typed or passed. Default: true for `prod` and `production`. */
   readonly protected?: boolean;
 }
@@ -74,8 +77,11 @@ export interface Config {
   readonly hooks?: {
     readonly before?: (event: { readonly task: string }) => void | Promise<void>;
     readonly after?: (event: TaskEvent) => void | Promise<void>;
-    /** Instead of `after`, where a task failed: to take away what was made for it (an environment for a clone). */
-    readonly failed?: (event: FailureEvent) => void | Promise<void>;
+    /**
+     * Instead of `after`, where a task failed: to take away what was made for it (an environment for a clone). A command finds
+     * what failed in the variables PGMAGE_TASK, PGMAGE_CODE, PGMAGE_MESSAGE and PGMAGE_HINT; a string is run by the shell.
+     */
+    readonly failed?: string | readonly string[] | ((event: FailureEvent) => void | Promise<void>);
   };
 }
 

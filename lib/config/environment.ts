@@ -42,6 +42,11 @@ export async function findEnvironment(around: Surroundings, given?: string): Pro
   const at = (url: string, found: string): Environment => ({ name, url, found, protected: guarded });
   if (settings.url !== undefined) return at(settings.url, 'its URL in the configuration');
 
+  if (settings.railway !== undefined) {
+    const { railwayUrl } = await import('./railway.ts');
+    const { url, found } = await railwayUrl(name, settings.railway, around.root);
+    return at(url, found);
+  }
   const variable = settings.variable ?? 'DATABASE_URL';
   if (settings.command !== undefined)
     return at(

@@ -119,9 +119,9 @@ async function execute(world: World, project: Project, line: CommandLine, edge: 
     const work = await load();
     const run = () => context.run(work, ...args);
     const result = await (own ? run() : guarded(task.name, run)).catch(async (thrown: unknown) => {
-      const { code, message, hint } = toProblem(thrown);
-      await guarded('hooks.failed', async () =>
-        hooks?.failed?.({ task: task.name, problem: { code, message, hint } }),
+      // What is wrong with the hook is not what went wrong.
+      await told(project, task.name, toProblem(thrown)).catch(async (other: unknown) =>
+        world.log(await problemText(toProblem(other), world)),
       );
       throw thrown;
     });
@@ -137,6 +137,18 @@ async function execute(world: World, project: Project, line: CommandLine, edge: 
   if (line.globals.json)
     world.print(JSON.stringify(line.calls.length > 1 ? documents : documents[0], null, 2));
   return code;
+}
+
+async function told({ root, config }: Project, task: string, problem: Problem): Promise<void> {
+  const { code, message, hint } = problem;
+  const failed = config.hooks?.failed;
+  if (failed === undefined) return;
+  if (typeof failed === 'function')
+    return guarded('hooks.failed', async () => failed({ task, problem: { code, message, hint } }));
+  const { run: runCommand } = await import('../config/command.ts');
+  const said = { TASK: task, CODE: code, MESSAGE: message, HINT: hint };
+  const variables = Object.entries(said).map(([name, value]) => [`PGMAGE_${name}`, value]);
+  await runCommand(failed, root, Object.fromEntries(variables));
 }
 
 // What a project's own code throws is no bug of pgmage.
