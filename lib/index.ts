@@ -1,5 +1,12 @@
 // The one public door. Importing it loads next to nothing: each function brings its room along when it is called.
+import type { BackupInput, MadeBackup } from './operations/backup.ts';
+import type { BackupsInput, BackupsReport, VerifyInput } from './operations/backups.ts';
+import type { CloneInput } from './operations/choice.ts';
+import type { CloneReport } from './operations/clone.ts';
+import type { ClonePlan } from './operations/clone-plan.ts';
 import type { DifferenceInput, DifferenceReport } from './operations/difference.ts';
+import type { PruneInput, PruneReport } from './operations/pruning.ts';
+import type { RestoreInput, RestorePlan, RestoreReport } from './operations/restore.ts';
 import type { StatusInput, StatusReport } from './operations/status.ts';
 import type { Paper } from './report/paper.ts';
 import type { ProgramOptions } from './runner/program.ts';
@@ -20,11 +27,19 @@ export type { Fact, Json, Payload } from './model/fact.ts';
 export type { Action, Hazard, Lock, Step } from './model/step.ts';
 
 // Operations
+export type { BackupInput, MadeBackup } from './operations/backup.ts';
+export type { BackupReport, BackupsInput, BackupsReport, VerifyInput } from './operations/backups.ts';
 export type { Caution, Weight } from './operations/cautions.ts';
 export type { Attribute, Change, Standing } from './operations/changes.ts';
+export type { CloneInput } from './operations/choice.ts';
+export type { CloneReport } from './operations/clone.ts';
+export type { ClonePlan } from './operations/clone-plan.ts';
 export type { Context, Target } from './operations/context.ts';
 export type { DifferenceInput, DifferenceReport } from './operations/difference.ts';
+export type { PruneInput, PruneReport } from './operations/pruning.ts';
 export type { RenameReport } from './operations/renaming.ts';
+export type { RestoreInput, RestorePlan, RestoreReport } from './operations/restore.ts';
+export type { Retry } from './operations/retrying.ts';
 export type { StatusInput, StatusReport } from './operations/status.ts';
 
 // What can go wrong
@@ -78,4 +93,85 @@ export async function differenceText(report: DifferenceReport, paper: Paper): Pr
 /** A report as text for people. */
 export async function statusText(report: StatusReport, paper: Paper): Promise<string> {
   return (await import('./report/status.ts')).statusText(report, paper);
+}
+
+/** Who is asked before data is replaced; left out, `yes` has to be given, and `force` where rows are lost. */
+export interface Asked<Plan> {
+  readonly ask?: (plan: Plan) => Promise<boolean>;
+}
+
+/** From where to where, and what of it; see {@link CloneInput}, {@link Asked} and {@link ProgramOptions}. */
+export type CloneOptions = CloneInput & Asked<ClonePlan> & ProgramOptions;
+
+/**
+ * Puts all that one database holds in the place of what another one holds, or changes nothing: what `db:clone` does.
+ * @throws Problem `bad_option`, `protected_target`, `clone_refused`, `data_loss_refused`, `confirmation_needed`,
+ * `migration_running`, `not_as_source`, `client_failed`; of the configuration and both connections
+ */
+export async function clone(options: CloneOptions): Promise<CloneReport> {
+  const [context, { clone }] = await Promise.all([opened(options), import('./operations/clone.ts')]);
+  return clone(context, options, options.ask);
+}
+
+/**
+ * Backs a database up into a file or a folder with a manifest, and reads it again: what `db:backup` does.
+ * @throws Problem `no_server`, `no_client`, `client_failed`, `backup_running`, `changed_meanwhile`, `lock_timeout`, `no_space`,
+ * `unwritable_file`, `backup_damaged`; of the configuration and the connection
+ */
+export async function backup(options: BackupInput & ProgramOptions = {}): Promise<MadeBackup> {
+  const [context, { backup }] = await Promise.all([opened(options), import('./operations/backup.ts')]);
+  return backup(context, options);
+}
+
+/**
+ * Lists the backups of a folder, the oldest first: what `db:backups` does.
+ * @throws Problem `unreadable_file`; of the configuration
+ */
+export async function backups(options: BackupsInput & ProgramOptions = {}): Promise<BackupsReport> {
+  const [context, { backups }] = await Promise.all([opened(options), import('./operations/backups.ts')]);
+  return backups(context, options);
+}
+
+/**
+ * Reads backups whole, and restores them for a trial with `drill`: what `db:backups verify` does. One that is damaged has
+ * `faults` in the report.
+ * @param options `file`: one of them; default: all
+ * @throws Problem `missing_file`, `unreadable_file`, `unwritable_file`; of a server on which they are restored
+ */
+export async function verifyBackups(
+  options: VerifyInput & ProgramOptions & { readonly file?: string } = {},
+): Promise<BackupsReport> {
+  const [context, { verifyBackups }] = await Promise.all([
+    opened(options),
+    import('./operations/backups.ts'),
+  ]);
+  return verifyBackups(context, options, options.file);
+}
+
+/**
+ * Finds the backups that no rule keeps, and with `yes` deletes them: what `db:backups prune` does.
+ * @throws Problem `bad_option`, `unreadable_file`, `unwritable_file`; of the configuration
+ */
+export async function pruneBackups(options: PruneInput & ProgramOptions = {}): Promise<PruneReport> {
+  const [context, { prune }] = await Promise.all([opened(options), import('./operations/pruning.ts')]);
+  return prune(context, options);
+}
+
+/** Which backup, and where it is restored; see {@link RestoreInput}, {@link Asked} and {@link ProgramOptions}. */
+export type RestoreOptions = RestoreInput & { readonly file: string } & Asked<RestorePlan> & ProgramOptions;
+
+/**
+ * Puts a backup in the place of all that a database holds, or changes nothing: what `db:restore` does.
+ * @throws Problem `no_server`, `protected_target`, `missing_file`, `backup_damaged`, `unfit_target`, `no_client`,
+ * `data_loss_refused`, `confirmation_needed`, `migration_running`, `not_as_backed_up`, `client_failed`; of the configuration and
+ * the connection
+ */
+export async function restore(options: RestoreOptions): Promise<RestoreReport> {
+  const [context, { restore }] = await Promise.all([opened(options), import('./operations/restore.ts')]);
+  return restore(context, options.file, options, options.ask);
+}
+
+async function opened(options: ProgramOptions) {
+  const { openContext } = await import('./runner/program.ts');
+  return openContext(options);
 }

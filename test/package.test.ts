@@ -20,12 +20,18 @@ test('the public door has these exports, and no others', async () => {
   const door = await import('../lib/index.ts');
   expect(Object.keys(door).sort()).toEqual([
     'Problem',
+    'backup',
+    'backups',
+    'clone',
     'defineConfig',
     'differenceText',
     'plan',
+    'pruneBackups',
+    'restore',
     'script',
     'status',
     'statusText',
+    'verifyBackups',
   ]);
 });
 

@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { query, startServer } from '../servers/server.ts';
 
 const nodes = ['20', '22', '24'];
 const npms = ['10', '11'];
@@ -57,9 +58,36 @@ const bad = await plan({ from: 'empty', to: 'missing.sql' }).catch((thrown) => t
 console.log(up.length, typeof defineConfig, bad instanceof Problem, bad.code);
 process.exit(0);`;
 
+// All that moves data, on a server: nothing but the package, and no client tools.
+const moving = `import { backup, backups, clone, Problem, pruneBackups, restore, verifyBackups } from 'pgmage';
+const variables = { ...process.env, DATABASE_URL: process.env.FIRST };
+const way = { from: process.env.FIRST, to: process.env.SECOND };
+const refused = await clone({ ...way, variables }).catch((thrown) => thrown);
+const cloned = await clone({ ...way, variables, ask: async () => true });
+const made = await backup({ variables, format: 'native' });
+const [listed] = (await backups({ variables })).backups;
+const [verified] = (await verifyBackups({ variables, file: made.file, drill: true })).backups;
+const restored = await restore({ file: made.file, to: 'local', yes: true, force: true, variables });
+const { kept } = await pruneBackups({ variables, yes: true });
+console.log(refused instanceof Problem, refused.code, cloned.done.tables.length, listed.file === made.file, verified.verified.how,
+  restored.proof.rows, kept.length);
+process.exit(0);`;
+
 const task = `import type { TaskContext } from 'pgmage';
 /** Says hello. */
 export function hello(context: TaskContext, name: string) { return 'Hello, ' + name; }`;
+
+function moveIn(project: string, node: string, urls: { FIRST: string; SECOND: string }): void {
+  writeFileSync(join(project, 'moving.mjs'), moving);
+  const told = execFileSync(node, ['moving.mjs'], {
+    cwd: project,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...urls },
+  });
+  expect(told, /^true confirmation_needed 1 true drill 3 1$/m);
+  rmSync(join(project, 'backups'), { recursive: true });
+}
 
 function useIn(project: string, node: string): void {
   writeFileSync(join(project, 'schema.sql'), 'CREATE TABLE a (id int PRIMARY KEY);\n');
@@ -78,6 +106,10 @@ function useIn(project: string, node: string): void {
   expect(run(project, node, 'program.mjs'), /^1 function true missing_file$/m);
 }
 
+const server = await startServer(18);
+await query(server.url(), 'create database first');
+await query(server.url('first'), 'create table t (id int); insert into t values (1), (2), (3)');
+
 try {
   const [packed] = JSON.parse(run(repository, 'npm', 'pack', '--json', '--pack-destination', work)) as {
     filename: string;
@@ -94,12 +126,19 @@ try {
   });
   for (const [version, node] of versions) {
     check(`the package on Node ${version}`, () => useIn(project, node));
+    await query(server.url(), 'drop database if exists second; ').then(() =>
+      query(server.url(), 'create database second'),
+    );
+    const urls = { FIRST: server.url('first'), SECOND: server.url('second') };
+    check(`data on Node ${version}`, () => moveIn(project, node, urls));
     rmSync(join(project, '.pgmage'), { recursive: true, force: true });
   }
   check('the types of the package', () => {
-    const typed = `import { defineConfig, plan, type Step, type TaskContext } from 'pgmage';
+    const typed = `import { clone, type CloneOptions, defineConfig, plan, restore, type Step, type TaskContext } from 'pgmage';
 export const config = defineConfig({ environments: { prod: { dotenv: '.env.production' } } });
 export const steps: Promise<readonly Step[]> = plan({ from: 'empty', to: 'migrations' }).then(({ up }) => up);
+export const rows: Promise<number | undefined> = restore({ file: 'a.dump', to: 'dev', yes: true }).then(({ proof }) => proof?.rows);
+export const cloned = (options: CloneOptions) => clone({ ...options, ask: async (plan) => plan.bytes < 1000 });
 export const env = (context: TaskContext) => context.environment('prod');
 // @ts-expect-error there is no such option
 plan({ form: 'empty' });`;
@@ -129,6 +168,7 @@ plan({ form: 'empty' });`;
     rmSync(clone, { recursive: true, force: true });
   }
 } finally {
+  await server.stop();
   rmSync(work, { recursive: true, force: true });
 }
 say(`${passed} passed, ${failed} failed`);
