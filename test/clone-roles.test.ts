@@ -1,5 +1,9 @@
 // Whoever owns a database can clone it, without being a superuser; whoever may not see all rows cannot.
+import { readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { backup } from '../lib/operations/backup.ts';
+import { restore } from '../lib/operations/restore.ts';
+import { backupProject } from './backup/scene.ts';
 import { failure } from './failure.ts';
 import { cloned, contextOf, wholeOf } from './flow/cloning.ts';
 import { type Database, rowsOf, withDatabase } from './servers/databases.ts';
@@ -70,5 +74,30 @@ test.each(servers())('tables whose owner obeys policies, too: $major', async (se
     expect(thrown).toMatchObject({ data: { sqlstate: '42501' } });
     expect(thrown.message).toContain('row-level security');
     expect(await rowsOf(target.socket, `select to_regclass('notes') as notes`)).toEqual([{ notes: null }]);
+  });
+});
+
+test.each(servers())('and their backups: an error, and no backup with fewer rows: $major', async (server) => {
+  await withOwner(server, async (source, target, role) => {
+    await rowsOf(as(role, source), `${schema}; alter table notes force row level security`);
+    const own = backupProject({ prod: as(role, source), all: source.socket, copy: as(role, target) });
+    const refused = await failure(backup(own.context, { format: 'native' }));
+    expect([refused.code, refused.message]).toEqual([
+      'permission_denied',
+      expect.stringContaining('row-level security policy for table "notes"'),
+    ]);
+    expect(readdirSync(own.folder)).toEqual([]);
+    // Whoever sees all rows makes one; whoever may not write them all gets none.
+    const { file, rows } = await backup(own.context, { format: 'native', env: 'all' });
+    expect(rows).toBe(3);
+    const before = await wholeOf(target.socket);
+    const input = { to: 'copy', yes: true, force: true };
+    await failure(restore(own.context, file, input, undefined)).then((problem) =>
+      expect(problem.message).toContain('row-level security'),
+    );
+    const thrown = await failure(cloned(contextOf(source.socket, as(role, target))));
+    expect(thrown.message).toContain('row-level security');
+    expect(await wholeOf(target.socket)).toEqual(before);
+    own.drop();
   });
 });
