@@ -14,6 +14,7 @@ import { forward, writeComposed } from './migrations.ts';
 import { rehearse } from './rehearsal.ts';
 import { runOf, situate } from './situation.ts';
 import { withTarget } from './source.ts';
+import { after } from './start.ts';
 
 /** What came of a baseline. */
 export interface BaselineReport {
@@ -73,7 +74,7 @@ async function reachedBy(
   actual: Catalog,
 ): Promise<number> {
   const ways = forward(files.slice(applied)).map((up) => ({ up, down: null }));
-  const { states } = await rehearse(context, forward(files.slice(0, applied)), ways);
+  const { states } = await rehearse(context, [after(files.slice(0, applied))], ways);
   let nearest: readonly string[] = [];
   for (let count = ways.length; count > 0; count--) {
     const left = await comparisonOf(context, actual, states[count] as Catalog);

@@ -20,6 +20,7 @@ import { keepReplayed, replay } from './replay.ts';
 import { sealDrafts, sealed, stampOf } from './sealing.ts';
 import { keepShadows } from './shadows.ts';
 import { filesOf, readSource } from './source.ts';
+import { further, type Origin, originOf } from './start.ts';
 
 /** What is to be written so that the migrations lead to the wanted schema. */
 export interface Composition {
@@ -74,11 +75,8 @@ async function composed(
   checkChain(folder);
   const base = context.layout ? folder : await sealDrafts(context, folder);
   const drafts = base.filter((file) => !folder.includes(file));
-  const [recorded, wanted] = await Promise.all([
-    recordedSchema(context, base),
-    readSource(context, context.schema),
-  ]);
   const files = await filesOf(context, context.schema);
+  const [recorded, wanted] = await Promise.all([recordedSchema(context, base), replay(context, files)]);
   const renamed = await compareRenamed(context, recorded, wanted, { ...renaming, files }, (statements) => {
     const file = { file: 'renames', text: `${statements.join(';\n')};` };
     return replay(context, [...forward(base), file], { inOrder: true });
@@ -86,7 +84,7 @@ async function composed(
   const { comparison, renames, possible } = renamed;
   if (comparison.same)
     return { folder, files: base, written: drafts, changes: [], steps: new Map(), renames, possible };
-  const made = await chosen(context, base, renamed, {
+  const made = await chosen(context, originOf(base, recorded, files, wanted), renamed, {
     words: name ?? nameFor(comparison.changes),
     online: online ?? context.online ?? true,
   });
@@ -117,17 +115,12 @@ interface Manner {
 }
 
 // That nobody has to wait is not worth a way back: where only the plain way is proven in both directions, it is taken.
-async function chosen(
-  context: Context,
-  base: readonly MigrationFile[],
-  renamed: Renamed,
-  manner: Manner,
-): Promise<Made> {
-  const plainly = () => proven(context, base, renamed, { ...manner, online: false });
+async function chosen(context: Context, origin: Origin, renamed: Renamed, manner: Manner): Promise<Made> {
+  const plainly = () => proven(context, origin, renamed, { ...manner, online: false });
   if (!manner.online) return plainly();
   let waitless: Made;
   try {
-    waitless = await proven(context, base, renamed, manner);
+    waitless = await proven(context, origin, renamed, manner);
   } catch (thrown) {
     if (!(thrown instanceof Problem)) throw thrown;
     return plainly();
@@ -144,23 +137,23 @@ function leadsBack(made: Made): boolean {
 // SQL that every supported server understands, where that is enough to say what is wanted.
 async function proven(
   context: Context,
-  base: readonly MigrationFile[],
-  { comparison: { before, after }, renames, moved }: Renamed,
+  origin: Origin,
+  { comparison: { before, after: wanted }, renames, moved }: Renamed,
   manner: Manner,
 ): Promise<Made> {
   let failure: Problem | undefined;
-  for (const major of new Set([oldest, after.major])) {
+  for (const major of new Set([oldest, wanted.major])) {
     const way = (from: Catalog, to: Catalog, online: boolean) =>
       plan({ before: from, after: to, kinds, major, online });
     const first = renameSteps(renames, 'up');
-    const pieces = piecesOf(segmented([...first, ...way(before, after, manner.online)]));
+    const pieces = piecesOf(segmented([...first, ...way(before, wanted, manner.online)]));
     // Back to where the renames led, and then the names.
     const wayBack = (from: Catalog, to: Catalog, at: number, online: boolean) =>
       at > 0 || renames.length === 0
         ? way(from, to, online)
         : segmented([...way(from, moved, online), ...renameSteps(renames, 'down')]);
     try {
-      return await made(context, base, pieces, after, manner, wayBack);
+      return await made(context, origin, pieces, wanted, manner, wayBack);
     } catch (thrown) {
       if (!(thrown instanceof Problem)) throw thrown;
       failure ??= thrown;
@@ -171,7 +164,7 @@ async function proven(
 
 async function made(
   context: Context,
-  base: readonly MigrationFile[],
+  { base, starts }: Origin,
   pieces: readonly Piece[],
   wanted: Catalog,
   { words, online }: Manner,
@@ -184,9 +177,9 @@ async function made(
     names.push(nextName(last, context.now(), at === 0 ? words : `${words} ${at + 1}`));
   }
   const backSteps = new Map<string, readonly Step[]>();
-  const { states, returns } = await rehearse(
+  const { start, states, returns } = await rehearse(
     context,
-    forward(base),
+    starts,
     pieces.map(({ steps, transactional }, at) => {
       const file = names[at] as string;
       const down = (from: Catalog, to: Catalog) => {
@@ -221,10 +214,10 @@ async function made(
     const down = back.failure === null && back.down !== null ? back.down.text : null;
     const migration = { name, transaction, up: sqlOf(steps), down };
     const last = [...files.keys()].at(-1) ?? base.at(-1);
-    const [before, after] = [states[at] as Catalog, states[at + 1] as Catalog];
-    const passed = forward([...base, ...files.keys()]);
+    const [before, after] = [states[at], states[at + 1]] as [Catalog, Catalog];
     const done = { up: { file: name, text: sqlOf(steps) }, steps };
-    const sealing = { before, after, last, down: await stampOf(context, passed, back, done) };
+    const stamp = await stampOf(context, further(start, [...files.keys()]), back, done);
+    const sealing = { before, after, last, down: stamp };
     const file = context.layout
       ? foreignMigration(context, context.layout, migration)
       : sealed(context, migration, sealing);

@@ -5,7 +5,8 @@ import { Problem } from '../problem.ts';
 import { withoutPublic } from './changes.ts';
 import type { Context } from './context.ts';
 import type { TextFile } from './files.ts';
-import { extensionsOf, inShadow, parseFiles } from './replay.ts';
+import { inShadow, parseFiles, runInOrder } from './replay.ts';
+import type { Start } from './start.ts';
 
 /** How many rows each table is given. */
 const count = 5;
@@ -52,28 +53,22 @@ type Rows = ReadonlyMap<string, readonly Row[]>;
 
 /**
  * What rows lose when a migration is applied and undone, by table.
- * @param recorded the migrations before it
+ * @param start what there is before it
  * @returns null where made-up rows do not get there and back
  * @throws Problem of the shadow
  */
 export async function lossesOn(
   context: Context,
-  recorded: readonly TextFile[],
+  start: Start,
   up: TextFile,
   down: TextFile,
 ): Promise<ReadonlyMap<string, readonly string[]> | null> {
-  const [files, ways] = [await parseFiles(recorded), await parseFiles([up, down])];
-  const { load } = await import('../shadow/load.ts');
+  const ways = await parseFiles([up, down]);
   try {
-    return await inShadow(context, extensionsOf([...files, ...ways]), async (connection, committed) => {
-      const run = async (file: (typeof files)[number]) => {
-        await load(connection, [file], { committed, anyOrder: false });
-        if (!committed) await connection.execute('set constraints all immediate');
-      };
-      for (const file of files) await run(file);
+    return await inShadow(context, start, ways, async (connection, committed) => {
       await connection.execute(making);
       const before = await rowsIn(connection);
-      for (const way of ways) await run(way);
+      await runInOrder(connection, ways, committed);
       return lossesBetween(before, await rowsIn(connection));
     });
   } catch (thrown) {

@@ -6,11 +6,10 @@ import type { Connection } from '../pg/connection.ts';
 import { locate } from '../pg/server-problem.ts';
 import { place, type Where } from '../place.ts';
 import { Problem } from '../problem.ts';
-import { load } from '../shadow/load.ts';
 import { type Query, queriesOf } from '../sql/queries.ts';
 import type { Context } from './context.ts';
 import { readFile, readFiles, shownPath, type TextFile } from './files.ts';
-import { extensionsOf, inShadow, parseFiles } from './replay.ts';
+import { inShadow } from './replay.ts';
 import { sqlcQueries } from './sqlc.ts';
 
 /** A query that does not compile. */
@@ -32,12 +31,11 @@ export async function checkQueries(
   const paths = [...(context.queries ?? []), ...(await sqlcQueries(root))];
   if (paths.length === 0) return null;
   const files = await queryFiles(root, paths);
-  const schema = await parseFiles(await readFiles(root, context.schema));
+  const schema = await readFiles(root, context.schema);
   const found = await Promise.all(
     files.map(async (file) => ({ file, ...(await queriesOf(file.file, file.text)) })),
   );
-  return inShadow(context, extensionsOf(schema), async (connection, committed) => {
-    await load(connection, schema, { committed });
+  return inShadow(context, { files: schema }, [], async (connection, committed) => {
     // A dump leaves an empty one behind; programs begin with this.
     await connection.execute(`${committed ? 'begin; ' : ''}set search_path to default`);
     const faults: QueryFault[] = [];

@@ -8,7 +8,8 @@ import { snapshot } from '../pg/snapshot.ts';
 import { Problem } from '../problem.ts';
 import type { Context } from './context.ts';
 import type { TextFile } from './files.ts';
-import { around, extensionsOf, inShadow, parseFiles, readState, wantsCommit } from './replay.ts';
+import { inShadow, parseFiles, readState, runInOrder, wantsCommit } from './replay.ts';
+import type { Start } from './start.ts';
 
 /** A migration to be tried. */
 export interface Way {
@@ -25,6 +26,8 @@ export interface Return {
 
 /** What came of all. */
 export interface Rehearsal {
+  /** Where it started from. */
+  readonly start: Start;
   /** The schema before the first, and after each. */
   readonly states: readonly Catalog[];
   /** The ways back. Where one fails, those before it were not reached. */
@@ -32,27 +35,34 @@ export interface Rehearsal {
 }
 
 /**
- * Applies migrations after those that are recorded, then takes them back from the last to the first.
- * @throws Problem of a way up, with its place in the file
+ * Applies migrations after a start, then takes them back from the last to the first.
+ * @param starts the first that leads where it has to is taken; the last one has to do
+ * @throws Problem of the last start and of a way up, with its place in the file
  */
 export async function rehearse(
   context: Context,
-  given: readonly TextFile[],
+  starts: readonly [...Start[], Start],
   ways: readonly Way[],
 ): Promise<Rehearsal> {
-  const recorded = [...around(context), ...given];
-  const files = await parseFiles([...recorded, ...ways.map(({ up }) => up)]);
-  const { load } = await import('../shadow/load.ts');
-  return inShadow(context, extensionsOf(files), async (connection, committed) => {
-    const run = async (file: (typeof files)[number]) => {
-      await load(connection, [file], { committed, anyOrder: false });
-      // What is still to be checked of rows would stand in the way of the next one.
-      if (!committed) await connection.execute('set constraints all immediate');
-    };
-    for (const file of files.slice(0, recorded.length)) await run(file);
-    const states = [await look(connection, committed)];
-    for (const file of files.slice(recorded.length)) {
-      await run(file);
+  for (const start of starts.slice(0, -1)) {
+    const tried = await rehearsed(context, start, ways).catch((thrown: unknown) => {
+      if (isRefusal(thrown)) return null;
+      throw thrown;
+    });
+    if (tried !== null) return tried;
+  }
+  return (await rehearsed(context, starts.at(-1) as Start, ways)) as Rehearsal;
+}
+
+// null: the start does not lead where it has to.
+async function rehearsed(context: Context, start: Start, ways: readonly Way[]): Promise<Rehearsal | null> {
+  const files = await parseFiles(ways.map(({ up }) => up));
+  return inShadow(context, start, files, async (connection, committed) => {
+    const first = await look(connection, committed);
+    if (start.reaches && !isEmpty(diff(first, start.reaches, kinds))) return null;
+    const states = [first];
+    for (const file of files) {
+      await runInOrder(connection, [file], committed);
       states.push(await look(connection, committed));
     }
     const returns: Return[] = ways.map(() => ({
@@ -62,7 +72,7 @@ export async function rehearse(
     for (let at = ways.length - 1; at >= 0; at--) {
       const to = states[at] as Catalog;
       const tried = await back(ways[at] as Way, states[at + 1] as Catalog, to, async (down) => {
-        for (const file of await parseFiles([down])) await run(file);
+        await runInOrder(connection, await parseFiles([down]), committed);
         return diff(await look(connection, committed), to, kinds);
       });
       if ('thrown' in tried) {
@@ -71,7 +81,7 @@ export async function rehearse(
       } else returns[at] = tried;
       if (returns[at]?.failure !== null) break;
     }
-    return { states, returns };
+    return { start, states, returns };
   });
 }
 
@@ -89,10 +99,13 @@ async function back(
     const ids = [...left.added, ...left.removed, ...left.changed.map((one) => one.to)].map(({ id }) => id);
     return { down: file, failure: `it does not bring back ${ids.join(', ')}` };
   } catch (thrown) {
-    if (thrown instanceof Problem && ('sqlstate' in thrown.data || thrown.code === 'plan_cycle'))
-      return { thrown };
+    if (isRefusal(thrown) || (thrown instanceof Problem && thrown.code === 'plan_cycle')) return { thrown };
     throw thrown;
   }
+}
+
+function isRefusal(thrown: unknown): thrown is Problem {
+  return thrown instanceof Problem && 'sqlstate' in thrown.data;
 }
 
 async function look(connection: Connection, committed: boolean): Promise<Catalog> {

@@ -1,4 +1,5 @@
 // SQL files → the catalog of a database that was made from nothing but them.
+import { createHash } from 'node:crypto';
 import { readCatalog } from '../catalog/read.ts';
 import { kinds } from '../kinds/index.ts';
 import { asComplete, type Catalog } from '../model/catalog.ts';
@@ -11,6 +12,7 @@ import { cached } from './cache.ts';
 import type { Context } from './context.ts';
 import type { TextFile } from './files.ts';
 import { useShadow } from './shadows.ts';
+import type { Start } from './start.ts';
 import { prelude } from './supabase.ts';
 
 /** How files are put together. */
@@ -32,9 +34,8 @@ export async function replay(
   given: readonly TextFile[],
   { inOrder = false }: ReplayOptions = {},
 ): Promise<Catalog> {
-  const files = [...around(context), ...given];
-  const content = await contentOf(context, files, inOrder);
-  const catalog = await cached(context, content, () => build(context, files, inOrder));
+  const content = await contentOf(context, given, inOrder);
+  const catalog = await cached(context, content, () => build(context, { files: given, inOrder }));
   return inOrder ? asComplete(catalog) : catalog;
 }
 
@@ -44,16 +45,16 @@ export async function keepReplayed(
   given: readonly TextFile[],
   catalog: Catalog,
 ): Promise<void> {
-  const files = [...around(context), ...given];
-  await cached(context, await contentOf(context, files, true), async () => catalog);
+  await cached(context, await contentOf(context, given, true), async () => catalog);
 }
 
 async function contentOf(
   context: Context,
-  files: readonly TextFile[],
+  given: readonly TextFile[],
   inOrder: boolean,
 ): Promise<readonly string[]> {
-  return [await shadowName(context), inOrder ? 'in order' : 'any order', ...files.map(({ text }) => text)];
+  const texts = [...around(context), ...given].map(({ text }) => text);
+  return [await shadowName(context), inOrder ? 'in order' : 'any order', ...texts];
 }
 
 /** What is loaded before everything else, because the schema is one for a certain host. */
@@ -76,22 +77,24 @@ export async function readState(connection: Connection): Promise<Catalog> {
   return readCatalog(connection, kinds);
 }
 
-async function build(context: Context, files: readonly TextFile[], inOrder: boolean): Promise<Catalog> {
-  const parsed = await parseFiles(files);
-  return inShadow(context, extensionsOf(parsed), async (connection, committed) => {
-    // Loaded here, because an unchanged schema needs none of it.
-    const { load } = await import('../shadow/load.ts');
-    if (!inOrder) await load(connection, parsed, { committed });
-    else for (const file of parsed) await load(connection, [file], { committed, anyOrder: false });
-    return committed ? snapshot(connection, (reader) => readCatalog(reader, kinds)) : readState(connection);
-  });
+function build(context: Context, start: Start): Promise<Catalog> {
+  return inShadow(context, start, [], (connection, committed) =>
+    committed ? snapshot(connection, (reader) => readCatalog(reader, kinds)) : readState(connection),
+  );
 }
+
+// A big schema takes a second, and is loaded and then worked on.
+const known = new WeakMap<TextFile, SqlFile>();
 
 /** Parses files. @throws Problem `invalid_sql` with file, line and caret */
 export async function parseFiles(files: readonly TextFile[]): Promise<SqlFile[]> {
   const { parse } = await import('../sql/parse.ts');
   const parsed: SqlFile[] = [];
-  for (const { file, text } of files) parsed.push(await parse(file, text));
+  for (const file of files) {
+    const one = known.get(file) ?? (await parse(file.file, file.text));
+    known.set(file, one);
+    parsed.push(one);
+  }
   return parsed;
 }
 
@@ -101,22 +104,56 @@ export function extensionsOf(files: readonly SqlFile[]): string[] {
 }
 
 /**
- * Works in an empty shadow: in one transaction, or once more without one where a statement refuses that.
- * @throws Problem of the work
+ * Works in a shadow that was brought to a start: in one transaction, or once more without one where a statement refuses
+ * that.
+ * @param more what is going to run there
+ * @throws Problem of the files, with its place; of the work
  */
 export async function inShadow<T>(
   context: Context,
-  extensions: Iterable<string>,
+  { files, inOrder = false, next = [] }: Start,
+  more: readonly SqlFile[],
   work: (connection: Connection, committed: boolean) => Promise<T>,
 ): Promise<T> {
-  return useShadow(context, extensions, async (shadow) => {
+  // Loaded here, because an unchanged schema needs none of it.
+  const { load } = await import('../shadow/load.ts');
+  const first = await parseFiles([...around(context), ...files]);
+  const rest = await parseFiles(next);
+  const key = createHash('sha256').update(JSON.stringify([inOrder, first.map(({ text }) => text)]));
+  const lay = async (connection: Connection, committed: boolean) => {
+    if (inOrder) await runInOrder(connection, first, committed);
+    else await load(connection, first, { committed });
+  };
+  const worked = async (connection: Connection, committed: boolean) => {
+    await runInOrder(connection, rest, committed);
+    return work(connection, committed);
+  };
+  return useShadow(context, extensionsOf([...first, ...rest, ...more]), async (shadow) => {
     try {
-      return await shadow.state((connection) => work(connection, false));
+      const ground = { key: key.digest('hex'), lay: (connection: Connection) => lay(connection, false) };
+      return await shadow.state((connection) => worked(connection, false), ground);
     } catch (thrown) {
       if (!wantsCommit(thrown)) throw thrown;
-      return shadow.committed((connection) => work(connection, true));
+      return shadow.committed(async (connection) => {
+        await lay(connection, true);
+        return worked(connection, true);
+      });
     }
   });
+}
+
+/** Runs files one after the other, as migrations do. @throws Problem with file, line and caret */
+export async function runInOrder(
+  connection: Connection,
+  files: readonly SqlFile[],
+  committed: boolean,
+): Promise<void> {
+  const { load } = await import('../shadow/load.ts');
+  for (const file of files) {
+    await load(connection, [file], { committed, anyOrder: false });
+    // What is still to be checked of rows would stand in the way of the next one.
+    if (!committed) await connection.execute('set constraints all immediate');
+  }
 }
 
 /** Whether something was refused because it stood in a transaction. */

@@ -15,10 +15,11 @@ import type { SqlFile } from '../sql/parse.ts';
 import type { Context } from './context.ts';
 import type { TextFile } from './files.ts';
 import { lossesOn } from './made-rows.ts';
-import { forward, migrationFile } from './migrations.ts';
+import { migrationFile } from './migrations.ts';
 import { moved, renamesIn } from './moving.ts';
 import { type Return, rehearse } from './rehearsal.ts';
 import { parseFiles } from './replay.ts';
+import { after, type Start } from './start.ts';
 
 /**
  * Seals the drafts at the end of a chain; the other files stay as they are.
@@ -67,13 +68,13 @@ export function readerOf({ version, shadow }: Context, { major }: Catalog): stri
 
 /**
  * How well a way back restores what was. What is lost is counted on rows made up in the shadow, where these can be made.
- * @param before the migrations before it
+ * @param start what there is before it
  * @param up the way there, and what it does as steps
  * @param rows what else it does to rows; null: nobody wrote it by hand
  */
 export async function stampOf(
   context: Context,
-  before: readonly TextFile[],
+  start: Start,
   { failure, down }: Return,
   { up, steps, rows = null }: { up: TextFile; steps: readonly Step[]; rows?: readonly string[] | null },
 ): Promise<Down> {
@@ -82,7 +83,7 @@ export async function stampOf(
     ({ hazards }) => hazards.includes('deletes_data') || hazards.includes('irreversible'),
   );
   // A way back that was written by hand may lose what it need not.
-  const counted = losing.length > 0 || rows !== null ? await lossesOn(context, before, up, down) : null;
+  const counted = losing.length > 0 || rows !== null ? await lossesOn(context, start, up, down) : null;
   const tables = [...(counted ?? new Map<string, readonly string[]>()).keys()];
   const known = (fact: string) => tables.some((name) => `${fact}.`.includes(`:${name}.`));
   const what = [
@@ -123,17 +124,17 @@ export async function seal(
     up: { file, text: only(text, up) },
     down: down === null ? null : { file, text: only(text, down) },
   };
-  const { states, returns } = await rehearse(context, forward(before), [way]);
-  const [start, end] = states as [Catalog, Catalog];
+  const { start, states, returns } = await rehearse(context, [after(before)], [way]);
+  const [from, to] = states as [Catalog, Catalog];
   const writes = forth?.statements.some(({ tag }) => writing.has(tag)) ?? false;
   const rows = writes ? ['rows that it writes'] : [];
-  const begin = await moved(context, start, await renamesIn([way.up]));
-  const done = { up: way.up, steps: stepsBetween(begin, end), rows };
-  const stamp = await stampOf(context, forward(before), returns[0] as Return, done);
+  const begin = await moved(context, from, await renamesIn([way.up]));
+  const done = { up: way.up, steps: stepsBetween(begin, to), rows };
+  const stamp = await stampOf(context, start, returns[0] as Return, done);
   return sealed(
     context,
     { ...migration, name: draft.name },
-    { before: start, after: end, last: before.at(-1), down: stamp },
+    { before: from, after: to, last: before.at(-1), down: stamp },
   );
 }
 

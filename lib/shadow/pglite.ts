@@ -5,9 +5,11 @@ import { Problem } from '../problem.ts';
 import { loadExtensions } from './extensions.ts';
 import { pgliteConnection } from './pglite-connection.ts';
 import { Queue } from './queue.ts';
-import type { Shadow, ShadowOptions } from './shadow.ts';
+import type { Ground, Shadow, ShadowOptions } from './shadow.ts';
 import { standIn } from './stand-ins.ts';
 import { startParams, template } from './template.ts';
+
+const nothing: Ground = { key: '', lay: async () => undefined };
 
 /**
  * Starts it from the cached template.
@@ -23,21 +25,41 @@ export async function openPgliteShadow(options: ShadowOptions): Promise<Shadow> 
     db = await start(options, extensions);
     connection = await connect(db);
   };
+  // The ground that the open transaction stands on.
+  let standing: string | undefined;
+  // Where even that fails the instance is broken, and so is every later use of it: it starts afresh.
+  const clear = async () => {
+    standing = undefined;
+    await connection.execute('rollback').catch(restart);
+  };
+  const stand = async ({ key, lay }: Ground) => {
+    if (standing === key) return;
+    if (standing !== undefined) await clear();
+    await connection.execute('begin');
+    try {
+      await lay(connection);
+    } catch (thrown) {
+      await clear();
+      throw thrown;
+    }
+    standing = key;
+  };
   return {
     major: connection.major,
     extensions: new Set(Object.keys(extensions)),
-    state: (work) =>
+    state: (work, ground = nothing) =>
       queue.run(async () => {
-        await connection.execute('begin');
+        await stand(ground);
         try {
+          await connection.execute('savepoint ground');
           return await work(connection);
         } finally {
-          // Where even that fails the instance is broken, and so is every later use of it: it starts afresh.
-          await connection.execute('rollback').catch(restart);
+          await connection.execute('rollback to ground; release ground').catch(clear);
         }
       }),
     committed: (work) =>
       queue.run(async () => {
+        if (standing !== undefined) await clear();
         try {
           return await work(connection);
         } finally {

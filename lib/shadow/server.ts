@@ -61,11 +61,13 @@ export async function openServerShadow(
   return {
     major: connection.major,
     extensions: null,
-    state: (work) =>
+    // No ground stays: what a transaction holds there, such as the name of a role, others would have to wait for.
+    state: (work, ground) =>
       queue.run(async () => {
         await connection.execute('begin');
         try {
           await become(connection);
+          await ground?.lay(connection);
           return await work(connection);
         } finally {
           await connection.execute('rollback');

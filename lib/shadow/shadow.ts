@@ -3,6 +3,14 @@ import type { Connection } from '../pg/connection.ts';
 import { openPgliteShadow } from './pglite.ts';
 import { openServerShadow } from './server.ts';
 
+/** What several states have in common: it may stay from one to the next. */
+export interface Ground {
+  /** The same for the same content. */
+  readonly key: string;
+  /** Makes it in the empty database, in the state's transaction. */
+  lay(connection: Connection): Promise<void>;
+}
+
 /** An empty database that serves many states, one after the other. */
 export interface Shadow {
   /** Major version of the server. */
@@ -10,11 +18,12 @@ export interface Shadow {
   /** Extensions that can be created in it; null: whatever the server has. */
   readonly extensions: ReadonlySet<string> | null;
   /**
-   * Lends the empty database to `work` and takes everything back afterwards, by a transaction around it. Waits for the
-   * states before it.
-   * @throws Problem of the work
+   * Lends the database to `work` and takes everything back afterwards, by a transaction around it. Waits for the states
+   * before it.
+   * @param ground what the database holds then; default: nothing
+   * @throws Problem of the work, and of laying the ground
    */
-  state<T>(work: (connection: Connection) => Promise<T>): Promise<T>;
+  state<T>(work: (connection: Connection) => Promise<T>, ground?: Ground): Promise<T>;
   /** The same without a transaction, for statements that refuse one or must be committed before use. Slower. */
   committed<T>(work: (connection: Connection) => Promise<T>): Promise<T>;
   /** Removes it. Without this the process does not end. */

@@ -1,0 +1,72 @@
+// Where migrations are tried out from: the recorded schema, and the ways in which a shadow gets there.
+import { kinds } from '../kinds/index.ts';
+import type { MigrationFile } from '../migration/chain.ts';
+import { sqlOf } from '../migration/pieces.ts';
+import { asComplete, type Catalog } from '../model/catalog.ts';
+import { plan } from '../plan/index.ts';
+import { Problem } from '../problem.ts';
+import type { TextFile } from './files.ts';
+import { forward } from './migrations.ts';
+
+/** Files that a shadow holds before something is done there. */
+export interface Start {
+  readonly files: readonly TextFile[];
+  /** One after the other as they stand, as migrations are; otherwise in whatever order works. */
+  readonly inOrder?: boolean;
+  /** Others, which run after these in their order. */
+  readonly next?: readonly TextFile[];
+  /** What they have to lead to, fact by fact, or it is no start. */
+  readonly reaches?: Catalog;
+}
+
+/** What new migrations follow, and where they are tried out from: the first that leads where it has to. */
+export interface Origin {
+  readonly base: readonly MigrationFile[];
+  readonly starts: readonly [...Start[], Start];
+}
+
+/**
+ * The origin of migrations to a wanted schema.
+ * @param schema the wanted schema's files
+ */
+export function originOf(
+  base: readonly MigrationFile[],
+  recorded: Catalog,
+  schema: readonly TextFile[],
+  wanted: Catalog,
+): Origin {
+  const near = base.length === 0 ? null : backFrom(schema, wanted, recorded);
+  return { base, starts: [...(near === null ? [] : [near]), after(base)] };
+}
+
+/** After migrations: their history. */
+export function after(files: readonly MigrationFile[]): Start {
+  return { files: forward(files), inOrder: true };
+}
+
+// From the wanted schema, which the shadow holds because it has just been read there, back to the recorded one, however long
+// the history is. Null where that cannot be the same: what pgmage does not manage would be missing.
+function backFrom(schema: readonly TextFile[], wanted: Catalog, recorded: Catalog): Start | null {
+  if (!sameNames(wanted.unmanaged, recorded.unmanaged)) return null;
+  try {
+    const steps = plan({ before: asComplete(wanted), after: recorded, kinds, major: wanted.major });
+    return {
+      files: schema,
+      next: [{ file: 'back to what is recorded', text: sqlOf(steps) }],
+      reaches: recorded,
+    };
+  } catch (thrown) {
+    if (thrown instanceof Problem && thrown.code === 'plan_cycle') return null;
+    throw thrown;
+  }
+}
+
+/** The start after some more migrations. */
+export function further(start: Start, files: readonly MigrationFile[]): Start {
+  const { reaches: _, ...rest } = start;
+  return { ...rest, next: [...(start.next ?? []), ...forward(files)] };
+}
+
+function sameNames(some: readonly string[], others: readonly string[]): boolean {
+  return JSON.stringify([...some].sort()) === JSON.stringify([...others].sort());
+}
