@@ -1,0 +1,72 @@
+// Where new migrations are tried out from, and that it is what is recorded.
+import { expect, onTestFinished, test } from 'vitest';
+import { compose } from '../lib/operations/composition.ts';
+import { generate } from '../lib/operations/generation.ts';
+import { readMigrations } from '../lib/operations/migrations.ts';
+import { rehearse } from '../lib/operations/rehearsal.ts';
+import { replay } from '../lib/operations/replay.ts';
+import { after, originOf, type Start } from '../lib/operations/start.ts';
+import { freshCache } from './migration/cache.ts';
+import { project } from './migration/project.ts';
+
+const cache = await freshCache();
+
+function begin(schema: string) {
+  const own = project(null, cache);
+  onTestFinished(() => own.drop());
+  own.want(schema);
+  return own;
+}
+
+const file = (text: string) => [{ file: 'schema.sql', text }];
+
+async function startsTo(own: ReturnType<typeof begin>, schema: string) {
+  const base = await readMigrations(own.context);
+  const recorded = await replay(own.context, after(base).files, { inOrder: true });
+  const wanted = await replay(own.context, file(schema));
+  return originOf(base, recorded, file(schema), wanted).starts;
+}
+
+const way = { up: { file: 'up', text: 'alter table a add column more int' }, down: null };
+
+test('the wanted schema leads back to the recorded one, without the history', async () => {
+  const own = begin('create table a (id int primary key, name text);');
+  await generate(own.context);
+  const starts = await startsTo(own, 'create table b (id int); create table a (id int primary key);');
+  expect(starts).toHaveLength(2);
+  const { start, states } = await rehearse(own.context, starts, [way]);
+  expect(start.next).toHaveLength(1);
+  expect([...(states[0]?.facts.keys() ?? [])].filter((id) => id.startsWith('column:'))).toEqual([
+    'column:public.a.id',
+    'column:public.a.name',
+  ]);
+});
+
+test('a start that does not lead to what is recorded is none', async () => {
+  const own = begin('create table a (id int primary key, name text);');
+  await generate(own.context);
+  const [near, history] = (await startsTo(own, 'create table b (id int);')) as [Start, Start];
+  const elsewhere = { ...near, next: [{ file: 'elsewhere', text: 'create table a (id int)' }] };
+  expect((await rehearse(own.context, [elsewhere, history], [way])).start).toBe(history);
+  const broken = { ...near, next: [{ file: 'broken', text: 'alter table nothing add column id int' }] };
+  expect((await rehearse(own.context, [broken, history], [way])).start).toBe(history);
+});
+
+test('what pgmage does not manage is there only after the history', async () => {
+  const own = begin('');
+  await generate(own.context, { empty: true, name: 'by hand' });
+  const [draft = ''] = own.files();
+  const schema = 'create table a (id int primary key, other int references a);';
+  own.write(draft, `-- Up Migration\n${schema}\nalter table a disable trigger all;\n`);
+  own.want(schema);
+  await generate(own.context);
+  expect(await startsTo(own, schema)).toHaveLength(1);
+});
+
+test('losses are counted where the migration was tried out', async () => {
+  const own = begin('create table a (id int primary key, name text);');
+  await generate(own.context);
+  own.want('create table a (id int primary key);');
+  const { written } = await compose(own.context);
+  expect(written[0]?.migration.header?.down).toEqual({ is: 'lossy', what: 'a.name: 5 of 5 values lost' });
+});
