@@ -1,6 +1,7 @@
 // The contents of a dump file, loaded through a session of ours: pg_restore unpacks it, and decides nothing.
 import type { ServerConnection } from '../pg/connect.ts';
-import { type Client, runClient } from './client.ts';
+import { runClient } from './child.ts';
+import type { Client } from './client.ts';
 import { scriptIn } from './dump.ts';
 import { Script, serverScript } from './script.ts';
 

@@ -8,7 +8,9 @@ import { Readable } from 'node:stream';
 import { createGunzip, createGzip } from 'node:zlib';
 import { reading, writing } from '../file-problem.ts';
 import { Problem } from '../problem.ts';
-import { type Client, runClient } from './client.ts';
+import { runClient } from './child.ts';
+import type { Client } from './client.ts';
+import type { FileSum } from './formats.ts';
 
 /** What was written. */
 export interface Written {
@@ -16,13 +18,6 @@ export interface Written {
   readonly sha256: string;
   /** Of a folder each of its files, by their names; the checksum is that of this list. */
   readonly files?: readonly FileSum[];
-}
-
-/** A file of a folder. */
-export interface FileSum {
-  readonly name: string;
-  readonly bytes: number;
-  readonly sha256: string;
 }
 
 /** Where a dump goes, with its name for people. */

@@ -26,3 +26,10 @@ export function formatOf(name: string): Format | null {
 
 /** The name of a dump without what says its format. */
 export const stemOf = (name: string) => name.replace(ending, '');
+
+/** A file of a folder. */
+export interface FileSum {
+  readonly name: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}

@@ -4,8 +4,7 @@ import { open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isMissing, reading, writing } from '../file-problem.ts';
 import type { Digest } from './digest.ts';
-import type { FileSum } from './dump.ts';
-import { formatOf, stemOf } from './formats.ts';
+import { type FileSum, formatOf, stemOf } from './formats.ts';
 
 /** How a backup was found to be good. */
 export interface Verification {

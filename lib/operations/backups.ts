@@ -1,8 +1,8 @@
 // Says what backups there are, and whether they are good.
 import { resolve } from 'node:path';
 import { type Client, findClients } from '../flow/client.ts';
-import { checksumOf, type FileSum, readArchive, readScriptWhole } from '../flow/dump.ts';
-import { type Format, formatOf } from '../flow/formats.ts';
+import { checksumOf, readArchive, readScriptWhole } from '../flow/dump.ts';
+import { type FileSum, type Format, formatOf } from '../flow/formats.ts';
 import {
   type Backup,
   backupsIn,

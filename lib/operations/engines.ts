@@ -2,7 +2,8 @@
 // pg_dump. Whatever carries it, it is compared afterwards.
 import { readCatalog } from '../catalog/read.ts';
 import { loadSections } from '../flow/archive.ts';
-import { type Client, metInDatabase, runClient } from '../flow/client.ts';
+import { runClient } from '../flow/child.ts';
+import { type Client, metInDatabase } from '../flow/client.ts';
 import { copyLargeObjects } from '../flow/large-objects.ts';
 import { copyTables, type Filled } from '../flow/tables.ts';
 import { kinds } from '../kinds/index.ts';

@@ -1,0 +1,71 @@
+// How PostgreSQL's own programs run: without a shell, and without a password in their arguments.
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { env, kill, platform } from 'node:process';
+import type { Readable } from 'node:stream';
+import { Problem } from '../problem.ts';
+import { redact } from '../secret.ts';
+import type { Client } from './client.ts';
+
+/** The file of a program. */
+export const executable = (program: string) => (platform === 'win32' ? `${program}.exe` : program);
+
+/**
+ * Runs a program. It has succeeded only if this returns: what `take` saw before may be less than all.
+ * @param variables what it is told besides our own environment: the way to a server
+ * @param take reads what it writes, to the end
+ * @param signal ends it
+ * @param several whether it starts processes of its own, which are to end with it
+ * @throws Problem `client_failed` with what it said; of `take`
+ */
+export async function runClient(
+  { folder }: Pick<Client, 'folder'>,
+  program: string,
+  words: readonly string[],
+  variables: Readonly<Record<string, string>>,
+  take: (output: Readable) => Promise<void>,
+  signal?: AbortSignal,
+  several = false,
+): Promise<void> {
+  const grouped = several && platform !== 'win32';
+  const child = spawn(join(folder, executable(program)), words, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // In English, and never waiting for a password that nobody types.
+    env: { ...env, LC_ALL: 'C', ...variables },
+    detached: grouped,
+  });
+  const end = () => {
+    if (!grouped || child.pid === undefined) return child.kill('SIGKILL');
+    try {
+      return kill(-child.pid, 'SIGKILL');
+    } catch {
+      return false;
+    }
+  };
+  signal?.addEventListener('abort', end);
+  if (signal?.aborted) end();
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said = (said + text).slice(-4000);
+  });
+  const ended = new Promise<string | null>((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('close', (code, killed) =>
+      resolve(
+        code === 0 ? null : said.trim() || (killed ? `it was ended by ${killed}` : `exit code ${code}`),
+      ),
+    );
+  });
+  const taken = await take(child.stdout).then(
+    () => null,
+    (thrown: unknown) => ({ thrown }),
+  );
+  // Where its output has ended it is ending by itself, and knows why.
+  const stopped = taken !== null && !child.stdout.readableEnded && end();
+  // Unread, it would keep the end of the process from being noticed.
+  child.stdout.destroy();
+  const reason = await ended;
+  signal?.removeEventListener('abort', end);
+  if (reason !== null && !stopped) throw new Problem('client_failed', { program, reason: redact(reason) });
+  if (taken !== null) throw taken.thrown;
+}
