@@ -8,36 +8,50 @@ import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { load, withSession } from '../test/proof/session.ts';
 import { query, startServer } from '../test/servers/server.ts';
+import { backups } from './backups.ts';
+import { clones } from './clones.ts';
 import { growth } from './growth.ts';
 import { apply, generation } from './migrations.ts';
 import { chinook, type Desk, difference, type Part, read, status } from './parts.ts';
+import { sizes } from './sizes.ts';
 import { isKept, type Line, tableText } from './table.ts';
 
-const names = ['read', 'diff', 'status', 'chinook', 'growth', 'apply', 'generate'];
-const usage = `npm run bench -- CORPUS [--part ${names.join()}] [--major 15,18] [--rounds 5] [--tables 100,1000,5000]\n`;
+const schemas = ['read', 'diff', 'status', 'chinook', 'growth', 'apply', 'generate'];
+// They generate what they need.
+const data = ['clone', 'backup', 'sizes'];
+const names = [...schemas, ...data];
+const usage = `npm run bench -- CORPUS [--part ${schemas.join()}] [--major 15,18] [--rounds 5] [--tables 100,1000,5000]
+npm run bench -- --part ${data.join()} [--gigabytes 1] [--major 15] [--rounds 5]\n`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    part: { type: 'string', default: names.join() },
+    part: { type: 'string', default: schemas.join() },
     major: { type: 'string', default: '15,18' },
     rounds: { type: 'string', default: '5' },
     /** How many tables the generated schemas have. */
     tables: { type: 'string', default: '100,1000,5000' },
+    /** How much the rows of generated databases take. */
+    gigabytes: { type: 'string', default: '1' },
   },
 });
 const [corpus] = positionals;
 const wanted = values.part.split(',');
-if (corpus === undefined || !existsSync(join(corpus, 'gitlab_init.sql')) || !wanted.every(isName)) {
+const hasCorpus = corpus !== undefined && existsSync(join(corpus, 'gitlab_init.sql'));
+if (!wanted.every(isName) || !wanted.every((name) => hasCorpus || data.includes(name))) {
   process.stderr.write(usage);
   process.exit(64);
 }
 
+const gigabytes = Number(values.gigabytes);
 const parts: Readonly<Record<string, Part>> = {
   read,
   diff: difference,
   status,
   chinook,
+  clone: clones(gigabytes),
+  backup: backups(gigabytes),
+  sizes: sizes(gigabytes),
   growth: growth(values.tables.split(',').map(Number)),
   apply,
   generate: async (desk) => [
@@ -67,13 +81,13 @@ async function measure(major: number): Promise<Line[]> {
   const chosen = wanted.filter((name) => name !== 'growth' || major === Math.max(...majors));
   const server = await startServer(major);
   try {
-    const roles = join(corpus as string, '_roles.sql');
-    if (existsSync(roles))
+    const roles = join(corpus ?? '', '_roles.sql');
+    if (hasCorpus && existsSync(roles))
       await withSession(server.socket(), (session) => load(session, readFileSync(roles, 'utf8')));
     const loaded = new Map<string, Promise<string>>();
     const desk: Desk = {
       server,
-      corpus: corpus as string,
+      corpus: corpus ?? '',
       directory,
       pgmage: join(root, 'bin/pgmage.cjs'),
       reader,

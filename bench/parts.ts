@@ -49,7 +49,7 @@ export const read: Part = async (desk) => {
   const [own, dump] = (await race([reading, dumping], rounds)) as [Measured, Measured];
   return [
     { part, measured: dump },
-    { part, measured: own, ratio: atMost(1, 'pg_dump', own, dump) },
+    { part, measured: own, ratio: against(1, 'pg_dump', own, dump) },
   ];
 };
 
@@ -108,7 +108,7 @@ export const chinook: Part = async (desk) => {
   const [empty, ours] = (await race([emptyNode, own], desk.rounds * 2)) as [Measured, Measured];
   return [
     { part, measured: empty },
-    { part, measured: ours, ratio: atMost(4, 'node', ours, empty) },
+    { part, measured: ours, ratio: against(4, 'node', ours, empty) },
   ];
 };
 
@@ -138,7 +138,8 @@ function project({ directory, corpus, server }: Desk, name: string): string {
   return root;
 }
 
-function atMost(limit: number, what: string, own: Measured, other: Measured): Ratio {
+/** At most so many times as long as another one. */
+export function against(limit: number, what: string, own: Measured, other: Measured): Ratio {
   return {
     values: own.times.map((time, round) => time / (other.times[round] as number)),
     promise: `≤ ${limit} × ${what}`,

@@ -69,6 +69,8 @@ const changes = [
   ['delete from twice where ctid in (select ctid from twice limit 1)', 'public.twice'],
   ['update twice set n = null where ctid in (select ctid from twice limit 1)', 'public.twice'],
   ['update many set n = n + 1 where id = 2999', 'public.many'],
+  ['update many set n = 7 - n where id in (3, 4)', 'public.many'],
+  [`update many set filler = case id when 5 then 'a' else 'b' end, n = 0 where id in (5, 6)`, 'public.many'],
   [`update every set texts = '{"a b",NULL,""}' where id = 1`, 'public.every'],
   [`update every set texts = '{"a b","null",""}' where id = 1`, 'public.every'],
   [`update every set word = '' where id = 2`, 'public.every'],

@@ -35,11 +35,20 @@ interface Relation {
   readonly columns: readonly string[];
 }
 
+// How values are read to be hashed, by their types: as they are, where a value has 32 bits or is hashed by its bytes; as they
+// are sent, which keeps the scale of a numeric and all bits of larger numbers, of which an index's hash takes 32; of all others
+// the text. All are the same on every server version: indexes, partitions and programs rely on it.
+const reading = `case when a.atttypid = any ('{bool,int2,int4,oid,date,uuid,bytea,"char"}'::regtype[]) then 't.%1$I'
+    when a.atttypid = any ('{text,varchar}'::regtype[]) then 't.%1$I collate "C"'
+    when a.atttypid = any ('{int8,numeric,time,timestamp,timestamptz}'::regtype[]) then 'pg_catalog.%2$s(t.%1$I)'
+    else 't.%1$I::text collate "C"' end`;
+
 // What holds rows of the user's own: of an extension's tables only those that it says the user may fill (manual:
 // "Extension Configuration Tables"). Partitioned tables hold nothing, foreign tables nothing that is here.
 const relations = `select json_build_array(n.nspname, c.relname) as path, c.relkind, c.relispopulated as populated,
     pg_table_size(c.oid)::text as bytes, coalesce(config.condition, '') as condition,
-    to_json(array(select a.attname::text from pg_attribute a where a.attrelid = c.oid and a.attnum > 0
+    to_json(array(select format(${reading}, a.attname, y.typsend)
+      from pg_attribute a join pg_type y on y.oid = a.atttypid where a.attrelid = c.oid and a.attnum > 0
       and not a.attisdropped order by a.attname)) as columns
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
     left join (select e.oid as extension, t.oid, e.extcondition[t.place] as condition
@@ -49,10 +58,6 @@ const relations = `select json_build_array(n.nspname, c.relname) as path, c.relk
     and (config.oid is not null or not exists (select from pg_depend d
       where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e'))
   order by n.nspname, c.relname`;
-
-// Numbers as far as int8 add up to numeric, which neither overflows nor forgets a row that is there twice. Bytes are
-// hashed, not characters as some collation sees them.
-const folded = (text: string) => `coalesce(sum(hashtextextended(${text} collate "C", 0)), 0)::text`;
 
 // Piece by piece: one object may be larger than any value. Holes read as zeros, as they do after a restore.
 const piece = 1 << 20;
@@ -101,12 +106,17 @@ export async function digestOf(
   await pin(connection);
   const digests: Digest[] = [];
   for (const one of list) {
-    const [read] = await connection.rows<{ rows: string; hash: string }>(one.query);
-    const done = { kind: one.kind, name: one.name, rows: Number(read?.rows), hash: read?.hash ?? '' };
+    const done = await digestOne(connection, one);
     digests.push(done);
     told(done, one);
   }
   return digests;
+}
+
+/** Digests one relation in a session that has the settings for reading. @throws Problem as `digestOf` */
+export async function digestOne(connection: Connection, { kind, name, query }: Undigested): Promise<Digest> {
+  const [read] = await connection.rows<{ rows: string; hash: string }>(query);
+  return { kind, name, rows: Number(read?.rows), hash: read?.hash ?? '' };
 }
 
 // Everything that changes how values are written, until the end of the transaction.
@@ -124,15 +134,19 @@ function queryOf({ path, relkind, populated, condition, columns }: Relation): st
   const name = qualify(path);
   if (relkind === 'S') return `select 1 as rows, row(last_value, is_called)::text as hash from ${name}`;
   if (!populated) return `select 0 as rows, ${literal('unpopulated')} as hash`;
-  return digestQuery(
-    name,
-    columns.map((column) => `t.${qualify([column])}`),
-    condition,
-  );
+  return digestQuery(name, columns, condition);
 }
 
-/** A query for the digest of what expressions give of each row of a table t. */
+/** An expression as its text, for a digest. */
+export const asText = (expression: string) => `(${expression})::text collate "C"`;
+
+/**
+ * A query for the digest of what expressions give of each row of a table t. The hash of a row adds up those of its values, so
+ * that it is hashed once more: else values could have changed places unnoticed. Numbers as far as int8 add up to numeric,
+ * which neither overflows nor forgets a row that is there twice.
+ */
 export function digestQuery(name: string, expressions: readonly string[], condition = ''): string {
-  const row = `row(${expressions.join(', ')})::text`;
-  return `select count(*) as rows, ${folded(row)} as hash from only ${name} t ${condition}`;
+  const row = `hash_record_extended(row(${expressions.join(', ')}), 0)::text`;
+  return `select count(*) as rows, coalesce(sum(hashtextextended(${row} collate "C", 0)), 0)::text as hash
+    from only ${name} t ${condition}`;
 }

@@ -4,10 +4,12 @@ import type { Filled } from './tables.ts';
 
 // What is not worth a part of its own.
 const least = 8 * 2 ** 20;
+// Rows that are not worth being frozen, which takes new files.
+const few = 2 ** 20;
 
 /**
- * Tables that would keep everybody else waiting, in ranges of their rows' places (manual: "TID Scan"); all others as they
- * are. Biggest first. The connection's transaction sees one state, in which rows do not move.
+ * Tables that would keep everybody else waiting, in ranges of their rows' places (manual: "TID Scan"); all others whole.
+ * What has `part` is written to a table that may hold rows already. Biggest first. The connection's transaction sees one state, in which rows do not move.
  * @param sessions how many share them
  * @throws Problem of the connection
  */
@@ -38,9 +40,13 @@ export async function partsOf(
       return {
         ...table,
         bytes: table.bytes / count,
-        ...(limits.length > 0 && { condition: `where ${limits.join(' and ')}`, part: true }),
+        part: true,
+        ...(limits.length > 0 && { condition: `where ${limits.join(' and ')}` }),
       };
     });
   });
-  return [...parts, ...tables.filter((table) => !isBig(table))].sort((a, b) => b.bytes - a.bytes);
+  const whole = tables
+    .filter((table) => !isBig(table))
+    .map((table) => (table.extension !== null || table.bytes < few ? { ...table, part: true } : table));
+  return [...parts, ...whole].sort((a, b) => b.bytes - a.bytes);
 }

@@ -7,13 +7,21 @@ import { equal } from '../model/diff.ts';
 import type { Fact } from '../model/fact.ts';
 import type { Step } from '../model/step.ts';
 import type { ServerConnection } from '../pg/connect.ts';
-import { readingSettings } from '../pg/snapshot.ts';
+import { lastingReadingSettings, readingSettings } from '../pg/snapshot.ts';
 import { plan } from '../plan/index.ts';
 
-/** Begins a transaction in which nothing that a role or a database is set to may change what is made. */
-export const beginReplacing = `begin isolation level read committed read write; ${readingSettings};
-  set local row_security = off; set local check_function_bodies = off; set local default_tablespace = '';
-  set local default_table_access_method = 'heap'; set local xmloption = content`;
+// Nothing that a role or a database is set to may change what is made.
+const making = (
+  scope: 'local' | 'session',
+) => `set ${scope} row_security = off; set ${scope} check_function_bodies = off;
+  set ${scope} default_tablespace = ''; set ${scope} default_table_access_method = 'heap'; set ${scope} xmloption = content`;
+
+/** Begins a transaction in which things are made. */
+export const beginReplacing = `begin isolation level read committed read write; ${readingSettings}; ${making('local')}`;
+
+/** The same settings for a session in which much is made in many transactions. */
+export const replacingSession = `set session characteristics as transaction isolation level read committed, read write;
+  ${lastingReadingSettings}; ${making('session')}`;
 
 /**
  * The statements that drop all that a database holds, and what is left then: what every new database has, and extensions that

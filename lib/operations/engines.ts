@@ -52,9 +52,9 @@ export type Engine = (
  * SQL that lets functions find what has no schema before its name. What statements name is the system's or has its schema:
  * the system's goes first where a path does not say otherwise.
  */
-export function under(path: string): string {
+export function under(path: string, local = true): string {
   const own = path.split(',').filter((name) => name.trim() !== 'pg_catalog');
-  return `select pg_catalog.set_config('search_path', ${literal(own.join())}, true)`;
+  return `select pg_catalog.set_config('search_path', ${literal(own.join())}, ${local})`;
 }
 
 /** Steps as a server reads them: an older one, which told the definitions, does not quote what newer ones reserve. */

@@ -1,12 +1,12 @@
 // A new database that nobody uses is filled by several sessions at once, all of which read one state of the source.
 import { readCatalog } from '../catalog/read.ts';
 import { type Job, share } from '../flow/crew.ts';
-import { type Digest, digestOf, type Undigested, undigested } from '../flow/digest.ts';
+import { type Digest, digestOne, type Undigested, undigested } from '../flow/digest.ts';
 import { copyLargeObjects } from '../flow/large-objects.ts';
 import { progressOf } from '../flow/progress.ts';
 import { partsOf } from '../flow/ranges.ts';
 import { setStandings } from '../flow/sequences.ts';
-import { copyTables, type Filled } from '../flow/tables.ts';
+import { copyTables } from '../flow/tables.ts';
 import { kinds } from '../kinds/index.ts';
 import { type Catalog, parentOf } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
@@ -17,7 +17,7 @@ import { transaction } from '../pg/transaction.ts';
 import { type Portion, portionsOf } from '../plan/portions.ts';
 import { aroundRows } from '../plan/rows.ts';
 import { standingsOf } from './cargo.ts';
-import { beginReplacing, clearance } from './clearing.ts';
+import { clearance, replacingSession } from './clearing.ts';
 import type { Context } from './context.ts';
 import { type Cargo, legible, runAll, under } from './engines.ts';
 import type { Ends } from './preflight.ts';
@@ -39,8 +39,12 @@ export interface Crew {
 export async function load(context: Context, ends: Ends, crew: Crew, cargo: Cargo): Promise<Found> {
   const { wanted, tables, objects, owners, path, empty } = cargo;
   const [source, target] = [ends.from.connection, ends.to.connection];
-  const begin = `${beginReplacing}; set local synchronous_commit = off; ${under(path)}`;
-  const halves = await transaction(target, () => prepared(target, wanted), beginReplacing);
+  // What is lost by a crash was never said to be there: the exchange waits for it.
+  for (const session of crew.targets)
+    await session.execute(`${replacingSession}; set synchronous_commit = off`);
+  const halves = await transaction(target, () => prepared(target, wanted));
+  // Functions are called from here on.
+  for (const session of crew.targets) await session.execute(under(path, false));
 
   const progress = progressOf(context, tables);
   const parts = await partsOf(source, tables, crew.sources.length);
@@ -49,32 +53,29 @@ export async function load(context: Context, ends: Ends, crew: Crew, cargo: Carg
   const rows = parts.map(
     (part): Job<Pair> => ({
       weight: part.bytes,
-      does: ({ from, to }) =>
-        transaction(
-          to,
-          async () => {
-            if (isWhole(part)) await to.execute(`truncate only ${part.name}`);
-            await copyTables(from, to, [part], (_, bytes) => progress.told(part, bytes));
-          },
-          begin,
-        ),
+      does: async ({ from, to }) => {
+        const copied = () => copyTables(from, to, [part], (_, bytes) => progress.told(part, bytes));
+        // Emptied in the same transaction, so that its rows can be frozen.
+        if (part.part) await copied();
+        else await transaction(to, copied, `begin; truncate only ${part.name}`);
+      },
     }),
   );
   if (objects)
     rows.push({
       weight: Number.POSITIVE_INFINITY,
       does: async ({ from, to }) => {
-        await transaction(to, () => copyLargeObjects(from, to, owners), begin);
+        await transaction(to, () => copyLargeObjects(from, to, owners));
       },
     });
   await share(pairs, rows);
 
   const positions = cargo.schemaOnly ? [] : await standingsOf(source, target);
-  await transaction(target, () => setStandings(target, positions), begin);
+  await setStandings(target, positions);
   context.progress(`Building indexes and constraints, and reading ${ends.from.named.name} again`);
   const portions = portionsOf(legible(halves.after, wanted, target), halves.waits());
   const bytes = new Map(tables.map((table) => [`table:${table.name}`, table.bytes]));
-  const build = portions.map((portion) => building(portion, wanted, bytes, begin));
+  const build = portions.map((portion) => building(portion, wanted, bytes));
   const [before, after]: [Digest[], Digest[]] = [[], []];
   const there = toDigest(await undigested(source), wanted, tables, { objects, masks: true });
   const here = async () => {
@@ -82,10 +83,7 @@ export async function load(context: Context, ends: Ends, crew: Crew, cargo: Carg
     const known = new Set(after.map(({ kind, name }) => `${kind} ${name}`));
     return toDigest(list, wanted, tables, { objects: true, masks: false })
       .filter(({ kind, name }) => !known.has(`${kind} ${name}`))
-      .map((one): Job<ServerConnection> => {
-        const job = reading(one, after);
-        return { ...job, does: (session) => snapshot(session, () => job.does(session)) };
-      });
+      .map((one) => reading(one, after));
   };
   const sourceRead = share(
     crew.sources,
@@ -106,17 +104,12 @@ async function prepared(target: ServerConnection, wanted: Catalog) {
   return halves;
 }
 
-// Emptied in the same transaction, so that rows can be frozen; where others write to it, too, they cannot.
-function isWhole({ extension, part = false }: Filled): boolean {
-  return extension === null && !part;
-}
-
 function reading(one: Undigested, into: Digest[]): Job<ServerConnection> {
   return {
     weight: one.bytes,
     ground: new Set([`${one.kind}:${one.name}`]),
     does: async (session) => {
-      into.push(...(await digestOf(session, [one])));
+      into.push(await digestOne(session, one));
     },
   };
 }
@@ -125,7 +118,6 @@ function building(
   { steps, waits, reads }: Portion,
   catalog: Catalog,
   bytes: ReadonlyMap<string, number>,
-  begin: string,
 ): Job<ServerConnection> {
   const ground = new Set(steps.flatMap((step) => groundOf(step, catalog)));
   const most = Math.max(0, ...[...ground].map((id) => bytes.get(id) ?? 0));
@@ -136,7 +128,8 @@ function building(
     alone: steps.some(({ lock }) => lock !== 'SHARE'),
     // The quick ones go first: others may wait for them.
     weight: reads ? most : Number.POSITIVE_INFINITY,
-    does: (session) => transaction(session, () => runAll(session, steps), begin),
+    // As one message they are one transaction.
+    does: (session) => runAll(session, steps),
   };
 }
 

@@ -1,5 +1,5 @@
 // Whether what came over is what it was: schemas fact by fact, rows by their digests, the rest by its words.
-import { type Digest, digestQuery, type Undigested } from '../flow/digest.ts';
+import { asText, type Digest, digestQuery, type Undigested } from '../flow/digest.ts';
 import { saidOfLargeObjects } from '../flow/large-objects.ts';
 import type { Standing } from '../flow/sequences.ts';
 import type { Filled } from '../flow/tables.ts';
@@ -27,7 +27,7 @@ export function toDigest(
     if (table === undefined) return [];
     const { expressions, columns, condition } = table;
     if (expressions === undefined) return [one];
-    return [{ ...one, query: digestQuery(one.name, masks ? expressions : columns, condition) }];
+    return [{ ...one, query: digestQuery(one.name, (masks ? expressions : columns).map(asText), condition) }];
   });
 }
 

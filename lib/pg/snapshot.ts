@@ -28,9 +28,17 @@ const settings: Readonly<Record<string, string>> = {
  * The settings for reading as one statement. They end with the transaction, because behind a pooler the next
  * transaction of this server session may be somebody else's.
  */
-export const readingSettings = `select ${Object.entries(settings)
-  .map(([name, value]) => `set_config('${name}', '${value}', true)`)
-  .join(', ')}`;
+export const readingSettings = settingTo(true);
+
+/** The same for all of a session that is nobody else's. */
+export const lastingReadingSettings = settingTo(false);
+
+function settingTo(local: boolean): string {
+  const calls = Object.entries(settings).map(
+    ([name, value]) => `set_config('${name}', '${value}', ${local})`,
+  );
+  return `select ${calls.join(', ')}`;
+}
 
 const begin = 'begin isolation level repeatable read read only';
 

@@ -76,14 +76,16 @@ const settings = {
 /**
  * Starts a server of a major version on a free port and an empty cluster.
  * @param more settings besides the usual ones, or instead of them
+ * @param place the folder that its files are in
  * @throws Error with the end of its log
  */
 export async function startServer(
   major: number,
   more: Readonly<Record<string, string>> = {},
+  place = fastDirectory(),
 ): Promise<OwnServer> {
   const { postgres, cluster, user } = install(major);
-  const directory = mkdtempSync(join(fastDirectory(), `pgmage-${major}-`));
+  const directory = mkdtempSync(join(place, `pgmage-${major}-`));
   const address = { major, port: await freePort(), password: randomBytes(12).toString('hex'), directory };
   const child = keep(postgres, cluster, address, user, more);
   await ready(child, directory);
