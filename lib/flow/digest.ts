@@ -113,9 +113,13 @@ export async function digestOf(
   return digests;
 }
 
-/** Digests one relation in a session that has the settings for reading. @throws Problem as `digestOf` */
+/**
+ * Digests one relation in a session that has the settings for reading, but for its path: under an empty one all names are
+ * told with their schemas. @throws Problem as `digestOf`
+ */
 export async function digestOne(connection: Connection, { kind, name, query }: Undigested): Promise<Digest> {
-  const [read] = await connection.rows<{ rows: string; hash: string }>(query);
+  const [, rows] = await connection.batch([`select set_config('search_path', '', true)`, query]);
+  const [read] = (rows ?? []) as { rows: string; hash: string }[];
   return { kind, name, rows: Number(read?.rows), hash: read?.hash ?? '' };
 }
 
