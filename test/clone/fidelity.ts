@@ -11,7 +11,7 @@ import { type Database, rowsOf, withDatabase } from '../servers/databases.ts';
 import { filling } from './filling.ts';
 
 /** How all of one database comes into another one. */
-export type By = 'clone' | 'pg_dump' | 'native';
+export type By = 'clone' | 'swap' | 'pg_dump' | 'native';
 
 /** Brings a database over. @returns what was left out, and how many rows came */
 async function brought(
@@ -19,8 +19,9 @@ async function brought(
   source: Database,
   target: Database,
 ): Promise<{ left: readonly string[]; rows: number }> {
-  if (by === 'clone') {
-    const { done } = await cloned(contextOf(source.url, target.url));
+  if (by === 'clone' || by === 'swap') {
+    const given = by === 'swap' ? { swap: true, jobs: 3, dropOld: true } : {};
+    const { done } = await cloned(contextOf(source.url, target.url), given);
     return { left: done?.left ?? [], rows: done?.tables.reduce((sum, one) => sum + one.rows, 0) ?? 0 };
   }
   const own = backupProject({ prod: source.url, copy: target.url });
