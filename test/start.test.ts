@@ -60,7 +60,24 @@ test('what pgmage does not manage is there only after the history', async () => 
   own.write(draft, `-- Up Migration\n${schema}\nalter table a disable trigger all;\n`);
   own.want(schema);
   await generate(own.context);
-  expect(await startsTo(own, schema)).toHaveLength(1);
+  const starts = await startsTo(own, schema);
+  expect((await rehearse(own.context, starts, [way])).start).toBe(starts.at(-1));
+});
+
+test('the index on which a foreign key stands is that of the history', async () => {
+  const own = begin(
+    'create table a (id int constraint one unique); create table b (id int references a (id));',
+  );
+  await generate(own.context);
+  await generate(own.context, { empty: true, name: 'by hand' });
+  const draft = own.files().at(-1) as string;
+  own.write(draft, '-- Up Migration\nalter table a add constraint first primary key (id);\n');
+  const two = `create table a (id int constraint first primary key); alter table a add constraint one unique (id);
+    create table b (id int references a (id));`;
+  own.want(two);
+  await generate(own.context);
+  const starts = await startsTo(own, `${two} create table c (id int);`);
+  expect((await rehearse(own.context, starts, [way])).start).toBe(starts.at(-1));
 });
 
 test('losses are counted where the migration was tried out', async () => {

@@ -1,6 +1,7 @@
 // Where migrations are tried out from: the recorded schema, and the ways in which a shadow gets there.
 import { kinds } from '../kinds/index.ts';
 import type { MigrationFile } from '../migration/chain.ts';
+import { fingerprintOf } from '../migration/fingerprint.ts';
 import { sqlOf } from '../migration/pieces.ts';
 import { asComplete, type Catalog } from '../model/catalog.ts';
 import { plan } from '../plan/index.ts';
@@ -15,7 +16,7 @@ export interface Start {
   readonly inOrder?: boolean;
   /** Others, which run after these in their order. */
   readonly next?: readonly TextFile[];
-  /** What they have to lead to, fact by fact, or it is no start. */
+  /** What they have to lead to in every respect (`isAlike`), or it is no start. */
   readonly reaches?: Catalog;
 }
 
@@ -45,9 +46,8 @@ export function after(files: readonly MigrationFile[]): Start {
 }
 
 // From the wanted schema, which the shadow holds because it has just been read there, back to the recorded one, however long
-// the history is. Null where that cannot be the same: what pgmage does not manage would be missing.
+// the history is.
 function backFrom(schema: readonly TextFile[], wanted: Catalog, recorded: Catalog): Start | null {
-  if (!sameNames(wanted.unmanaged, recorded.unmanaged)) return null;
   try {
     const steps = plan({ before: asComplete(wanted), after: recorded, kinds, major: wanted.major });
     return {
@@ -67,6 +67,20 @@ export function further(start: Start, files: readonly MigrationFile[]): Start {
   return { ...rest, next: [...(start.next ?? []), ...forward(files)] };
 }
 
-function sameNames(some: readonly string[], others: readonly string[]): boolean {
-  return JSON.stringify([...some].sort()) === JSON.stringify([...others].sort());
+/**
+ * Whether two states are alike also in what is not compared, but decides what can be done in them: which of two equal indexes
+ * a foreign key stands on, and what pgmage does not manage.
+ */
+export function isAlike(one: Catalog, other: Catalog): boolean {
+  return (
+    fingerprintOf(one) === fingerprintOf(other) && JSON.stringify(ties(one)) === JSON.stringify(ties(other))
+  );
+}
+
+function ties({ needs, dies, links, unmanaged }: Catalog): string[] {
+  const lines = [...unmanaged];
+  for (const [id, others] of needs) for (const [on, need] of others) lines.push(`${need}\n${id}\n${on}`);
+  for (const [id, others] of dies) for (const on of others) lines.push(`dies\n${id}\n${on}`);
+  for (const [edge, id] of links) lines.push(`link\n${edge}\n${id}`);
+  return lines.sort();
 }
