@@ -1,8 +1,6 @@
 // Copies a whole database over another one: all of it, verified, or nothing.
-import { heldOf, holding } from '../flow/tables.ts';
 import { withLock } from '../ledger/lock.ts';
 import type { ServerConnection } from '../pg/connect.ts';
-import { readingSettings } from '../pg/snapshot.ts';
 import { transaction } from '../pg/transaction.ts';
 import { Problem } from '../problem.ts';
 import { type CloneInput, carrierOf } from './choice.ts';
@@ -14,10 +12,11 @@ import type { Wish } from './copyable.ts';
 import { replaceRows } from './data-only.ts';
 import type { Engine } from './engines.ts';
 import type { Ends } from './preflight.ts';
+import { reading } from './readers.ts';
 import { type Replaced, replace } from './replacement.ts';
 import { type Retry, retrying } from './retrying.ts';
 import { attentive, type Named, named, type Reachable, targetIn } from './source.ts';
-import { beginReading, type Swapped, swap } from './swap.ts';
+import { type Swapped, swap } from './swap.ts';
 
 /** What was done. */
 export interface CloneReport extends ClonePlan {
@@ -59,7 +58,10 @@ export async function clone(context: Context, input: CloneInput, ask: Ask<CloneP
         const { done, swapped } = !agreedTo
           ? { done: null, swapped: null }
           : plan.swap === null
-            ? { done: await carriedOver(context, ends, wish, carrier.engine(source.url)), swapped: null }
+            ? {
+                done: await carriedOver(context, ends, wish, carrier.engine(source.url), source),
+                swapped: null,
+              }
             : await swap(context, { ends, source, target, wish, plan: plan.swap });
         const durationMs = context.now().getTime() - start;
         return { ...plan, done, swapped, durationMs, retries: [...retries] };
@@ -112,12 +114,26 @@ export function shown(context: Context, target: Target): Named {
   return { name: name || rest.address, ...rest };
 }
 
-async function carriedOver(context: Context, ends: Ends, wish: Wish, engine: Engine): Promise<Replaced> {
-  const source = ends.from.connection;
-  // The snapshot is taken by what comes behind the locks.
-  const locks = holding(await heldOf(source));
-  const reading = `${beginReading}; ${locks}; ${readingSettings}; set local row_security = off`;
-  const work = () =>
-    wish.dataOnly ? replaceRows(context, ends, wish) : replace(context, ends, wish, engine);
-  return transaction(source, () => transaction(ends.to.connection, work, beginReplacing), reading);
+async function carriedOver(
+  context: Context,
+  ends: Ends,
+  wish: Wish,
+  engine: Engine,
+  source: Reachable,
+): Promise<Replaced> {
+  const { connection } = ends.from;
+  const begin = (work: () => Promise<Replaced>) => transaction(ends.to.connection, work, beginReplacing);
+  if (wish.dataOnly)
+    return reading(
+      connection,
+      () => attentive(source),
+      0,
+      () => begin(() => replaceRows(context, ends, wish)),
+    );
+  return reading(
+    connection,
+    () => attentive(source),
+    1,
+    ([reader = connection]) => begin(() => replace(context, ends, wish, engine, reader)),
+  );
 }

@@ -15,7 +15,7 @@ import { libpqVariables } from '../pg/url.ts';
 import { aroundRows } from '../plan/rows.ts';
 import { Problem } from '../problem.ts';
 import { quoteNewerWords } from '../sql/newer-words.ts';
-import { clearance, clearRows } from './clearing.ts';
+import { clearance, clearRows, roomForIndexes } from './clearing.ts';
 import type { Ends } from './preflight.ts';
 
 /** What is to come over. */
@@ -63,6 +63,9 @@ export function legible(steps: readonly Step[], told: Catalog, target: ServerCon
   return steps.map((step) => ({ ...step, sql: quoteNewerWords(step.sql, told.major) }));
 }
 
+// Megabytes. Measured with a million rows: four times as much as the usual 64 MB takes a seventh off.
+const indexRoom = 256;
+
 /** By the catalog and COPY: no client tools are needed, and each part can be chosen and masked. */
 export const native: Engine = async ({ from, to }, cargo, told) => {
   const [source, target] = [from.connection, to.connection];
@@ -76,6 +79,7 @@ export const native: Engine = async ({ from, to }, cargo, told) => {
   await target.execute(under(path));
   await copyTables(source, target, tables, told);
   if (objects) await copyLargeObjects(source, target, owners);
+  await target.execute(roomForIndexes(indexRoom));
   return (go) => runAll(target, legible(halves.after, wanted, target), go);
 };
 

@@ -17,7 +17,7 @@ import { transaction } from '../pg/transaction.ts';
 import { type Portion, portionsOf } from '../plan/portions.ts';
 import { aroundRows } from '../plan/rows.ts';
 import { standingsOf } from './cargo.ts';
-import { clearance, replacingSession } from './clearing.ts';
+import { clearance, replacingSession, roomForIndexes } from './clearing.ts';
 import type { Context } from './context.ts';
 import { type Cargo, legible, runAll, under } from './engines.ts';
 import type { Ends } from './preflight.ts';
@@ -30,6 +30,9 @@ export interface Crew {
   readonly targets: readonly ServerConnection[];
 }
 
+// Megabytes in which all of them together build indexes.
+const room = 512;
+
 /**
  * Fills the database of the crew's targets, which is new, in many transactions: what is there counts only once this has
  * returned. Rows first, then everything that is built from them, while both sides are read again.
@@ -41,7 +44,9 @@ export async function load(context: Context, ends: Ends, crew: Crew, cargo: Carg
   const [source, target] = [ends.from.connection, ends.to.connection];
   // What is lost by a crash was never said to be there: the exchange waits for it.
   for (const session of crew.targets)
-    await session.execute(`${replacingSession}; set synchronous_commit = off`);
+    await session.execute(
+      `${replacingSession}; set synchronous_commit = off; ${roomForIndexes(room / crew.targets.length, false)}`,
+    );
   const halves = await transaction(target, () => prepared(target, wanted));
   // Functions are called from here on.
   for (const session of crew.targets) await session.execute(under(path, false));

@@ -6,6 +6,7 @@ import { progressOf } from '../flow/progress.ts';
 import { sameness } from '../flow/sameness.ts';
 import { type Standing, setStandings, standings } from '../flow/sequences.ts';
 import { kinds } from '../kinds/index.ts';
+import type { ServerConnection } from '../pg/connect.ts';
 import { Problem, toProblem } from '../problem.ts';
 import { cargoOf, standingsOf } from './cargo.ts';
 import type { Context } from './context.ts';
@@ -37,26 +38,40 @@ export interface Replaced {
 }
 
 /**
- * Replaces what the target holds. Both sessions are in a transaction: the source's sees one state of the database, the
+ * Replaces what the target holds. All sessions are in transactions: the source's see one state of the database, the
  * target's is to be committed afterwards.
+ * @param reader another session of the source: what is copied is read again meanwhile
  * @throws Problem `not_as_source` where what came over is not the same; of the engine, of both connections
  */
-export async function replace(context: Context, ends: Ends, wish: Wish, engine: Engine): Promise<Replaced> {
+export async function replace(
+  context: Context,
+  ends: Ends,
+  wish: Wish,
+  engine: Engine,
+  reader: ServerConnection,
+): Promise<Replaced> {
   const { from, to } = ends;
   const [source, target] = [from.connection, to.connection];
   const cargo = await cargoOf(source, wish);
   const { wanted, tables, objects } = cargo;
   const progress = progressOf(context, tables);
-  const build = await engine(ends, cargo, progress.told);
-  const positions = wish.schemaOnly ? [] : await standingsOf(source, target);
-  await setStandings(target, positions);
-  context.progress(
-    `Building indexes and constraints in ${to.named.name}, and reading ${from.named.name} again`,
+  const [before, positions] = await together(
+    async (go) => {
+      const list = toDigest(await undigested(reader), wanted, tables, { objects, masks: true });
+      return [...(await digestOf(reader, list, go)), ...nothingOf(cargo.empty, objects)];
+    },
+    async (go) => {
+      const build = await engine(ends, cargo, (table, bytes) => {
+        go();
+        progress.told(table, bytes);
+      });
+      const set = wish.schemaOnly ? [] : await standingsOf(source, target);
+      await setStandings(target, set);
+      context.progress(`Building indexes and constraints in ${to.named.name}`);
+      await build(go);
+      return set;
+    },
   );
-  const [before] = await together(async (go) => {
-    const list = toDigest(await undigested(source), wanted, tables, { objects, masks: true });
-    return [...(await digestOf(source, list, go)), ...nothingOf(cargo.empty, objects)];
-  }, build);
   context.progress(`Comparing ${to.named.name} with ${from.named.name}`);
   const list = toDigest(await undigested(target), wanted, tables, { objects: true, masks: false });
   const found = { before, after: await digestOf(target, list), positions, bytes: progress.bytes() };

@@ -1,9 +1,6 @@
 // A clone into a database of its own, beside the target: filled by several sessions, compared, and only then given the target's
 // name.
-import { heldOf, holding } from '../flow/tables.ts';
-import { literal } from '../model/quote.ts';
 import type { ServerConnection } from '../pg/connect.ts';
-import { readingSettings } from '../pg/snapshot.ts';
 import { transaction } from '../pg/transaction.ts';
 import { onDatabase } from '../pg/url.ts';
 import { cargoOf } from './cargo.ts';
@@ -12,6 +9,7 @@ import type { Context } from './context.ts';
 import type { Wish } from './copyable.ts';
 import { load } from './loading.ts';
 import type { Ends } from './preflight.ts';
+import { reading } from './readers.ts';
 import { proven, type Replaced } from './replacement.ts';
 import {
   dropKept,
@@ -46,9 +44,6 @@ export interface SwapWork {
   readonly wish: Wish;
   readonly plan: SwapPlan;
 }
-
-/** Begins the reading of a source. */
-export const beginReading = `begin isolation level repeatable read read only; set local lock_timeout = '10s'`;
 
 /**
  * Clones into a new database and exchanges it for the target, whose session is closed then. Whatever fails, the target is as
@@ -129,18 +124,11 @@ async function filled(
   session: Session,
 ): Promise<Replaced> {
   const from = ends.from.connection;
-  const locks = holding(await heldOf(from));
-  const reads = `${readingSettings}; set local row_security = off`;
-  return transaction(
+  return reading(
     from,
-    async () => {
-      const [row] = await from.rows<{ id: string }>('select pg_export_snapshot() as id');
-      const others = await Promise.all(Array.from({ length: jobs - 1 }, () => session(source)));
-      // All at once, before somebody stands in line for one of the tables.
-      for (const one of others)
-        await one.execute(
-          `${beginReading}; set transaction snapshot ${literal(row?.id ?? '')}; ${locks}; ${reads}`,
-        );
+    () => session(source),
+    jobs - 1,
+    async (others) => {
       const targets = await Promise.all(Array.from({ length: jobs }, () => session(target, sibling)));
       const [to] = targets as [ServerConnection];
       const there: Ends = { from: ends.from, to: { named: ends.to.named, connection: to } };
@@ -151,6 +139,5 @@ async function filled(
       await Promise.all(targets.map((one) => one.close()));
       return replaced;
     },
-    `${beginReading}; ${locks}; ${reads}`,
   );
 }

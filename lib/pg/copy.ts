@@ -123,9 +123,13 @@ export async function copyIn(of: Channel, sql: string, pieces: AsyncIterable<Uin
     try {
       for await (const piece of pieces) {
         if (refused || stream.destroyed) return;
+        // As one packet.
+        stream.cork();
         stream.write(header(piece.length));
+        const hasRoom = stream.write(piece);
+        stream.uncork();
         // Whoever waits for room is woken by the end of the session, too.
-        if (!stream.write(piece)) await roomIn(stream);
+        if (!hasRoom) await roomIn(stream);
       }
       wire.endCopyFrom();
     } catch (thrown) {
