@@ -17,13 +17,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { checksumOf } from '../lib/flow/dump.ts';
 import { dumpName } from '../lib/flow/formats.ts';
 import { type Manifest, manifestPath, writeManifest } from '../lib/flow/manifest.ts';
-import { backup } from '../lib/operations/backup.ts';
 import { verifyBackups } from '../lib/operations/backups.ts';
 import { backupsText } from '../lib/report/backups.ts';
-import { backupProject, oneOfEach } from './backup/scene.ts';
+import { type BackedUp, backedUp, oneOfEach } from './backup/scene.ts';
 import { everything } from './flow/everything.ts';
-import { type Database, freshDatabase } from './servers/databases.ts';
-import { query } from './servers/server.ts';
 
 const paper = { width: 200, colour: false, now: new Date('2026-11-21T09:30:00Z') };
 function biggest(folder: string): string {
@@ -45,20 +42,14 @@ const ofFolders: [string, (dump: string) => void, RegExp][] = [
 ];
 
 describe.each(await oneOfEach('damaged backups'))('PostgreSQL $major, $format', ({ server, format }) => {
-  let database: Database;
-  let own: ReturnType<typeof backupProject>;
-  let file: string;
+  let scene: BackedUp;
+  let { own, path: file } = {} as BackedUp;
 
   beforeAll(async () => {
-    database = await freshDatabase(server);
-    await query(database.url, everything);
-    own = backupProject({ prod: database.url });
-    file = join(own.context.root, (await backup(own.context, { format })).file);
+    scene = await backedUp(server, everything, { format });
+    ({ own, path: file } = scene);
   });
-  afterAll(async () => {
-    own.drop();
-    await database.drop();
-  });
+  afterAll(() => scene.drop());
 
   test('every damage is named, and the sound one beside it is not touched', async () => {
     const trials: string[] = [];

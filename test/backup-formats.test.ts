@@ -13,11 +13,11 @@ import { verifyBackups } from '../lib/operations/backups.ts';
 import { prune } from '../lib/operations/pruning.ts';
 import { restore } from '../lib/operations/restore.ts';
 import { libpqVariables } from '../lib/pg/url.ts';
-import { backupProject, digest, ways } from './backup/scene.ts';
+import { type BackedUp, backedUp, backupProject, digest, ways } from './backup/scene.ts';
 import { failure } from './failure.ts';
 import { more } from './flow/cloning.ts';
 import { everything } from './flow/everything.ts';
-import { type Database, freshDatabase, withDatabase } from './servers/databases.ts';
+import { withDatabase } from './servers/databases.ts';
 import { query } from './servers/server.ts';
 
 const consent = { yes: true, force: true };
@@ -39,33 +39,26 @@ const cases = dumped.flatMap((way) =>
 );
 
 describe.each(cases)('PostgreSQL $major, $format', ({ server, format }) => {
-  let source: Database;
-  let own: ReturnType<typeof backupProject>;
-  let urls: Record<string, string>;
+  let scene: BackedUp;
+  let { own, urls, file: first } = {} as BackedUp;
   let held: Digest[];
 
   beforeAll(async () => {
-    source = await freshDatabase(server);
-    await query(source.url, `${everything}; ${more}; ${bodies}`);
-    held = await digest(source.url);
-    urls = { prod: source.url };
-    own = backupProject(urls);
+    scene = await backedUp(server, `${everything}; ${more}; ${bodies}`, { format, drill: true });
+    ({ own, urls, file: first } = scene);
+    held = await digest(scene.database.url);
   });
-  afterAll(async () => {
-    own.drop();
-    await source.drop();
-  });
+  afterAll(() => scene.drop());
 
   const manifestOf = (file: string) =>
     JSON.parse(readFileSync(manifestPath(join(own.context.root, file)), 'utf8')) as Manifest;
 
   test('is made, listed and tried', async () => {
-    const made = await backup(own.context, { format, drill: true });
-    expect([formatOf(made.file), made.format, made.verified?.how]).toEqual([format, format, 'drill']);
+    expect(formatOf(first)).toBe(format);
     expect(readdirSync(own.folder).filter((name) => /partial|lock/.test(name))).toEqual([]);
-    const path = join(own.context.root, made.file);
+    const path = scene.path;
     expect(statSync(path).mode & 0o077).toBe(0);
-    const { files, bytes, contents } = manifestOf(made.file);
+    const { files, bytes, contents } = manifestOf(first);
     expect(contents).toEqual(held);
     if (format === 'directory') {
       const names = readdirSync(path).sort();
@@ -76,8 +69,8 @@ describe.each(cases)('PostgreSQL $major, $format', ({ server, format }) => {
       for (const name of names) expect(statSync(join(path, name)).mode & 0o077).toBe(0);
     }
     const { backups } = await verifyBackups(own.context, {});
-    expect(backups.map(({ faults, verified, bytes: size }) => [faults, verified?.how, size])).toEqual([
-      [[], 'drill', bytes],
+    expect(backups.map((one) => [one.format, one.faults, one.verified?.how, one.bytes])).toEqual([
+      [format, [], 'drill', bytes],
     ]);
   });
 

@@ -13,10 +13,10 @@ import { connect } from '../lib/pg/connect.ts';
 import { snapshot } from '../lib/pg/snapshot.ts';
 import { libpqVariables } from '../lib/pg/url.ts';
 import { backupsText, backupText } from '../lib/report/backups.ts';
-import { backupProject, ways } from './backup/scene.ts';
+import { type BackedUp, backedUp, backupProject, ways } from './backup/scene.ts';
 import { failure } from './failure.ts';
 import { everything } from './flow/everything.ts';
-import { type Database, freshDatabase, rowsOf } from './servers/databases.ts';
+import { freshDatabase, rowsOf } from './servers/databases.ts';
 import { anyServer } from './servers/running.ts';
 import { query } from './servers/server.ts';
 
@@ -89,21 +89,14 @@ async function rowsIn(path: string): Promise<number> {
 const all = await ways('backups by pg_dump');
 
 describe.each(all)('PostgreSQL $major by $engine', ({ server, engine }) => {
-  let database: Database;
-  let own: ReturnType<typeof backupProject>;
-  let file: string;
+  let scene: BackedUp;
+  let { database, own, path: file } = {} as BackedUp;
 
   beforeAll(async () => {
-    database = await freshDatabase(server);
-    await query(database.url, everything);
-    own = backupProject({ prod: database.url });
-    const made = await backup(own.context, { engine });
-    file = join(own.context.root, made.file);
+    scene = await backedUp(server, everything, { engine });
+    ({ database, own, path: file } = scene);
   });
-  afterAll(async () => {
-    own.drop();
-    await database.drop();
-  });
+  afterAll(() => scene.drop());
 
   const manifestOf = (dump: string) =>
     JSON.parse(readFileSync(dump.replace(/\.\w+$/, '.json'), 'utf8')) as Manifest & { seal: string };

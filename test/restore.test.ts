@@ -10,11 +10,11 @@ import { restore } from '../lib/operations/restore.ts';
 import { connect } from '../lib/pg/connect.ts';
 import type { Problem } from '../lib/problem.ts';
 import { restorePlanText, restoreText } from '../lib/report/backups.ts';
-import { backupProject, digest, ways } from './backup/scene.ts';
+import { type BackedUp, backedUp, digest, ways } from './backup/scene.ts';
 import { failure } from './failure.ts';
 import { everything } from './flow/everything.ts';
 import { copySchema, dump, dumpDifferences, pgDump } from './proof/dump.ts';
-import { type Database, freshDatabase, rowsOf, withDatabase } from './servers/databases.ts';
+import { rowsOf, withDatabase } from './servers/databases.ts';
 import { servers } from './servers/running.ts';
 import { query } from './servers/server.ts';
 
@@ -31,24 +31,16 @@ const before = `create schema old; create type old.state as enum ('a'); create t
 const all = await ways('restores of dumps by pg_dump');
 
 describe.each(all)('a backup of PostgreSQL $major by $engine', ({ server, engine }) => {
-  let source: Database;
-  let own: ReturnType<typeof backupProject>;
-  let file: string;
+  let scene: BackedUp;
+  let { database: source, own, file, urls } = {} as BackedUp;
   let held: Digest[];
-  let urls: Record<string, string>;
 
   beforeAll(async () => {
-    source = await freshDatabase(server);
-    await query(source.url, everything);
+    scene = await backedUp(server, everything, { engine });
+    ({ database: source, own, file, urls } = scene);
     held = await digest(source.url);
-    urls = { prod: source.url };
-    own = backupProject(urls);
-    ({ file } = await backup(own.context, { engine }));
   });
-  afterAll(async () => {
-    own.drop();
-    await source.drop();
-  });
+  afterAll(() => scene.drop());
 
   // What does not depend on the version is tried on one in full, and on the others in part.
   const full = server.major === servers()[0]?.major;

@@ -43,6 +43,8 @@ export async function runClient(
     }
   };
   signal?.addEventListener('abort', end);
+  // What it started does not outlive it.
+  if (grouped) child.once('exit', end);
   if (signal?.aborted) end();
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {

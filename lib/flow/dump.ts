@@ -110,9 +110,12 @@ export async function dumpFolder(
   const checked = begins.seen.then((so) => (so ? dumping.defined() : undefined));
   // It is heard of below, when the program has ended.
   checked.catch(() => undefined);
-  await runClient(dumping.client, 'pg_dump', words, dumping.variables, drain, dumping.signal, true).finally(
-    begins.end,
-  );
+  const { client, variables, signal } = dumping;
+  await runClient(client, 'pg_dump', words, variables, drain, signal, true)
+    .catch((thrown: unknown) => {
+      throw ofDisk(thrown, name);
+    })
+    .finally(begins.end);
   // Not every disk tells what is written to it.
   if (await begins.seen) await checked;
   else await dumping.defined();
@@ -125,6 +128,13 @@ export async function dumpFolder(
         .finally(() => handle.close());
     });
   return checksumOf(path, name, dumping.signal);
+}
+
+// What pg_dump says of the disk that it writes to itself.
+function ofDisk(thrown: unknown, file: string): unknown {
+  const [, reason] =
+    /could not (?:write|open|close|create|fsync)[^:]*(?:"[^"]*")?: (.*)/.exec(String(thrown)) ?? [];
+  return reason === undefined ? thrown : new Problem('unwritable_file', { file, reason }, { cause: thrown });
 }
 
 // Whether a file has appeared in a folder, as soon as it has.

@@ -5,12 +5,14 @@ import { join } from 'node:path';
 import { findClients } from '../../lib/flow/client.ts';
 import { type Digest, digestOf } from '../../lib/flow/digest.ts';
 import type { Format } from '../../lib/flow/formats.ts';
+import { type BackupInput, backup } from '../../lib/operations/backup.ts';
 import type { Context } from '../../lib/operations/context.ts';
 import { connect } from '../../lib/pg/connect.ts';
 import { snapshot } from '../../lib/pg/snapshot.ts';
 import { Problem } from '../../lib/problem.ts';
+import { type Database, freshDatabase } from '../servers/databases.ts';
 import { servers } from '../servers/running.ts';
-import type { Server } from '../servers/server.ts';
+import { query, type Server } from '../servers/server.ts';
 
 /** Servers under test that a pg_dump at hand is new enough for. What does not run for want of one is said. */
 export async function dumpable(what: string): Promise<Server[]> {
@@ -84,6 +86,32 @@ export function backupProject(environments: Readonly<Record<string, string>>): {
     folder: join(root, 'backups'),
     drop: () => rmSync(root, { recursive: true, force: true }),
   };
+}
+
+/** A database, and a backup of it in the folder of a project of which it is `prod`. */
+export interface BackedUp {
+  readonly database: Database;
+  readonly own: ReturnType<typeof backupProject>;
+  /** The project's environments. */
+  readonly urls: Record<string, string>;
+  /** The dump, relative to the project, and its path. */
+  readonly file: string;
+  readonly path: string;
+  drop(): Promise<void>;
+}
+
+/** Makes them. @param sql what the database holds */
+export async function backedUp(server: Server, sql: string, how: BackupInput): Promise<BackedUp> {
+  const database = await freshDatabase(server);
+  await query(database.url, sql);
+  const urls: Record<string, string> = { prod: database.url };
+  const own = backupProject(urls);
+  const { file } = await backup(own.context, how);
+  const drop = async () => {
+    own.drop();
+    await database.drop();
+  };
+  return { database, own, urls, file, path: join(own.context.root, file), drop };
 }
 
 /** What a database holds. */

@@ -1,4 +1,5 @@
 // One schema with its rows is cloned over whatever another database holds, and every judge says whether it came over.
+import type { Format } from '../../lib/flow/formats.ts';
 import { kinds } from '../../lib/kinds/index.ts';
 import { diff } from '../../lib/model/diff.ts';
 import { backup } from '../../lib/operations/backup.ts';
@@ -10,8 +11,8 @@ import { describe, load, withSession } from '../proof/session.ts';
 import { type Database, rowsOf, withDatabase } from '../servers/databases.ts';
 import { filling } from './filling.ts';
 
-/** How all of one database comes into another one. */
-export type By = 'clone' | 'swap' | 'pg_dump' | 'native';
+/** How all of one database comes into another one: by a clone, its rows after its schema, or by a backup in a format. */
+export type By = 'clone' | 'swap' | 'rows' | Format;
 
 /** Brings a database over. @returns what was left out, and how many rows came */
 async function brought(
@@ -24,9 +25,15 @@ async function brought(
     const { done } = await cloned(contextOf(source.url, target.url), given);
     return { left: done?.left ?? [], rows: done?.tables.reduce((sum, one) => sum + one.rows, 0) ?? 0 };
   }
+  if (by === 'rows') {
+    const context = contextOf(source.url, target.url);
+    await cloned(context, { schemaOnly: true });
+    const { done } = await cloned(context, { dataOnly: true });
+    return { left: done?.left ?? [], rows: done?.tables.reduce((sum, one) => sum + one.rows, 0) ?? 0 };
+  }
   const own = backupProject({ prod: source.url, copy: target.url });
   try {
-    const { file, left } = await backup(own.context, { engine: by });
+    const { file, left } = await backup(own.context, { format: by });
     const { proof } = await restore(own.context, file, { to: 'copy', yes: true, force: true }, undefined);
     return { left, rows: proof?.rows ?? 0 };
   } finally {
