@@ -1,4 +1,5 @@
 // A clone into a database of its own, which then takes the target's place: whole, with all that is said of the target.
+import pg from 'pg';
 import { afterAll, expect, test, vi } from 'vitest';
 import { kinds } from '../lib/kinds/index.ts';
 import { diff } from '../lib/model/diff.ts';
@@ -159,18 +160,44 @@ test('what speaks against it is said before anything is made', async () => {
   });
 });
 
-test('rows that cannot be there leave the target as it was', async () => {
+test('rows that a key refuses leave the target as it was', async () => {
   await withPair(newest, newest, async (source, target) => {
     await rowsOf(
-      source.url,
-      `create table t (id int primary key); insert into t values (1), (2); set enable_seqscan = off;
-       create function fits(int) returns bool language plpgsql immutable as $$begin return current_setting('application_name') <> 'pgmage'; end$$;
-       alter table t add check (fits(id))`,
+      source.socket,
+      `create table a (id int primary key); create table b (id int references a); set session_replication_role = replica;
+       insert into b values (1)`,
     );
     await rowsOf(target.url, 'create table old (n int); insert into old values (1)');
     const before = await wholeOf(target.url);
-    expect((await failure(cloned(contextOf(source.url, target.url), swapped))).code).not.toBe('internal');
+    const refused = await failure(cloned(contextOf(source.url, target.url), swapped));
+    expect(refused.data).toMatchObject({ sqlstate: '23503' });
     expect(await wholeOf(target.url)).toEqual(before);
     expect(await leftOf(target)).toEqual([]);
+  });
+});
+
+test('what an earlier run left over is dropped, and what one is filling is not', async () => {
+  await withPair(newest, newest, async (source, target) => {
+    await rowsOf(source.url, 'create table t (id int)');
+    const [dead, alive] = [
+      `pgmage_new_00000000${process.pid}`.padEnd(27, '0'),
+      `pgmage_new_${'f'.repeat(16)}`,
+    ];
+    for (const name of [dead, alive])
+      await rowsOf(newest.socket(), `create database ${name} template template0`);
+    const holder = new pg.Client(newest.socket());
+    await holder.connect();
+    try {
+      await holder.query('select pg_advisory_lock(-1)');
+      await cloned(contextOf(source.url, target.url), { ...swapped, dropOld: true });
+      const left = await rowsOf(
+        newest.socket(),
+        `select datname::text as name from pg_database where datname in ('${dead}', '${alive}')`,
+      );
+      expect(left).toEqual([{ name: alive }]);
+    } finally {
+      await holder.end();
+      for (const name of [dead, alive]) await rowsOf(newest.socket(), `drop database if exists ${name}`);
+    }
   });
 });
