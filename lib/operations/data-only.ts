@@ -12,6 +12,7 @@ import { settle } from '../model/settlement.ts';
 import type { Step } from '../model/step.ts';
 import type { ServerConnection } from '../pg/connect.ts';
 import { plan } from '../plan/index.ts';
+import { comesLate } from '../plan/rows.ts';
 import { Problem } from '../problem.ts';
 import { cargoOf, standingsOf } from './cargo.ts';
 import type { Context } from './context.ts';
@@ -82,8 +83,8 @@ function differing(there: Catalog, wanted: Catalog, { owners, otherVersions, tab
   return tables === undefined ? wrong : wrong.filter((one) => !one.startsWith('too many: '));
 }
 
-// What looks at rows as they come, or does something with them, is not there while they do.
-const watching = new Set(['foreign key', 'trigger', 'population']);
+// What looks at rows as they come, or does something with them, is not there while they do, where its kind says so.
+const watching = new Set(['check', 'domain check', 'foreign key', 'not null', 'trigger']);
 
 function aside(there: Catalog, tables: readonly Filled[]): { down: readonly Step[]; up: readonly Step[] } {
   const filled = new Set(tables.map(({ name }) => `table:${name}`));
@@ -94,10 +95,12 @@ function aside(there: Catalog, tables: readonly Filled[]): { down: readonly Step
     return holder !== undefined && (filled.has(holder.id) || (holder.payload.partitionKey ?? null) !== null);
   };
   const isAside = (fact: Fact) =>
-    watching.has(fact.kind) &&
-    (fact.kind === 'population' ||
-      touches(fact.parent) ||
-      [...(there.needs.get(fact.id)?.keys() ?? [])].some(touches));
+    fact.kind === 'population' ||
+    (watching.has(fact.kind) &&
+      comesLate(fact, there, kinds) &&
+      (fact.kind === 'domain check' ||
+        touches(fact.parent) ||
+        [...(there.needs.get(fact.id)?.keys() ?? [])].some(touches)));
   const ids = [...there.facts.values()].filter(isAside).map(({ id }) => id);
   const rest = without(there, withDependents(there, ids, true));
   const settled = settle(rest, there, kinds);

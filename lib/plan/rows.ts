@@ -56,11 +56,13 @@ function lateIn(catalog: Catalog, before: Catalog, kinds: Kinds): ReadonlySet<st
   );
   const late = withDependents(
     catalog,
-    all.filter((fact) => isLate(kindOf(fact), fact, catalog)).map(({ id }) => id),
+    all.filter((fact) => comesLate(fact, catalog, kinds)).map(({ id }) => id),
   );
   return new Set([...late].filter((id) => facts.has(id) && !early.has(id)));
 }
 
-function isLate({ afterRows = false }: AnyKind, fact: Fact, catalog: Catalog): boolean {
+/** Whether a fact's kind says that it comes after rows. */
+export function comesLate(fact: Fact, catalog: Catalog, kinds: Kinds): boolean {
+  const { afterRows = false } = kinds.get(fact.kind) as AnyKind;
   return typeof afterRows === 'function' ? afterRows(fact, catalog) : afterRows;
 }
