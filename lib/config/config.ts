@@ -69,7 +69,10 @@ export interface Config {
    * one transaction; default true.
    */
   readonly online?: boolean;
-  /** Milliseconds that a migration waits for a lock before it gives way and tries again; 0: for ever. Default 3000. */
+  /**
+   * Milliseconds that a migration waits for a lock before it gives way and tries again; 0: for ever. Default 3000. A restore
+   * waits as long, and a backup, for which 0 and the default are 10000.
+   */
   readonly lockTimeout?: number;
   /** URL of a server to make shadow databases on; default: PostgreSQL inside the process. */
   readonly shadow?: string;
