@@ -19,9 +19,9 @@ import type { Context } from './context.ts';
 import { copyable, type Wish } from './copyable.ts';
 import { type Cargo, runAll, under } from './engines.ts';
 import { withoutLedger } from './ignored.ts';
+import { schemaDifferences, toDigest } from './likeness.ts';
 import type { Ends } from './preflight.ts';
 import { type Found, proven, type Replaced } from './replacement.ts';
-import { schemaDifferences, toDigest } from './sameness.ts';
 
 /**
  * Replaces the rows of tables, where sequences stand, and large objects; the ledger of each says what became of it, and

@@ -6,7 +6,7 @@ import { onDatabase } from '../pg/url.ts';
 import { Problem } from '../problem.ts';
 import type { VerifyInput } from './backups.ts';
 import type { Context } from './context.ts';
-import { type Proof, replaceAll, unpacker } from './restoring.ts';
+import { type Proof, replaceAll, unpacker } from './restore-loading.ts';
 import { retrying } from './retrying.ts';
 import { server, targetIn } from './source.ts';
 

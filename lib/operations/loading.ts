@@ -20,9 +20,9 @@ import { standingsOf } from './cargo.ts';
 import { clearance, replacingSession, roomForIndexes } from './clearing.ts';
 import type { Context } from './context.ts';
 import { type Cargo, legible, runAll, under } from './engines.ts';
+import { nothingOf, toDigest } from './likeness.ts';
 import type { Ends } from './preflight.ts';
 import type { Found } from './replacement.ts';
-import { nothingOf, toDigest } from './sameness.ts';
 
 /** Sessions on both sides. Those of the source are in transactions that see one state. */
 export interface Crew {

@@ -12,14 +12,14 @@ import { cargoOf, standingsOf } from './cargo.ts';
 import type { Context } from './context.ts';
 import { copyable, type Wish } from './copyable.ts';
 import type { Cargo, Engine } from './engines.ts';
-import type { Ends } from './preflight.ts';
 import {
   nothingOf,
   objectDifferences,
   schemaDifferences,
   sequenceDifferences,
   toDigest,
-} from './sameness.ts';
+} from './likeness.ts';
+import type { Ends } from './preflight.ts';
 
 /** What came over. */
 export interface Replaced {

@@ -8,7 +8,7 @@ import { Problem } from '../problem.ts';
 import { type BackupReport, backupReport, intact, named } from './backups.ts';
 import { type Ask, agreed, type Consent } from './consent.ts';
 import type { Context, Target } from './context.ts';
-import { type Proof, replaceAll, unpacker } from './restoring.ts';
+import { type Proof, replaceAll, unpacker } from './restore-loading.ts';
 import { type Retry, retrying } from './retrying.ts';
 import { type Named, named as namedTarget, server } from './source.ts';
 

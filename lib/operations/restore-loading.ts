@@ -16,10 +16,10 @@ import { Problem } from '../problem.ts';
 import { schemaOf } from './backup-schema.ts';
 import { beginReplacing, clearance, clearRows } from './clearing.ts';
 import { runAll } from './engines.ts';
-import { loadNative } from './restoring-native.ts';
+import { loadNative } from './restore-native.ts';
 
 /** What comes in the place of what is there. */
-export interface Replacement {
+export interface BackupLoad {
   readonly environment: string;
   /** What unpacks an archive of pg_dump; null where none is needed. */
   readonly client: Client | null;
@@ -47,17 +47,15 @@ export interface Proof {
  * Whatever fails, or ends this process, leaves the database as it was: nothing of it is given up before the commit.
  * @throws Problem `unfit_target`, `not_as_backed_up`, `client_failed`; of the connection
  */
-export async function replaceAll(connection: ServerConnection, replacement: Replacement): Promise<Proof> {
-  const { environment, path } = replacement;
+export async function replaceAll(connection: ServerConnection, load: BackupLoad): Promise<Proof> {
+  const { environment, path } = load;
   const isNative = formatOf(path) === 'native';
   const transactionId = 'select pg_current_xact_id()::text as id';
   const work = async () => {
     const [own] = await connection.rows<{ id: string }>(transactionId);
-    const schema = await (isNative
-      ? nativeSchema(connection, replacement)
-      : dumpedSchema(connection, replacement));
-    replacement.teller.progress('Comparing it with the manifest');
-    const proof = await proven(connection, replacement, schema);
+    const schema = await (isNative ? nativeSchema(connection, load) : dumpedSchema(connection, load));
+    load.teller.progress('Comparing it with the manifest');
+    const proof = await proven(connection, load, schema);
     // Something in the dump that ended our transaction would have made all of this in another one.
     const [now] = await connection.rows<{ id: string }>(transactionId);
     if (now?.id !== own?.id)
@@ -88,11 +86,11 @@ interface Reached {
   readonly notes: readonly string[];
 }
 
-async function nativeSchema(connection: ServerConnection, replacement: Replacement): Promise<Reached> {
-  const { path, noOwner, signal, lockTimeout, teller, manifest } = replacement;
+async function nativeSchema(connection: ServerConnection, load: BackupLoad): Promise<Reached> {
+  const { path, noOwner, signal, lockTimeout, teller, manifest } = load;
   const searchPath = manifest.server.path;
   await connection.execute(`set local lock_timeout = ${lockTimeout}`);
-  const told = tellerOf(replacement);
+  const told = tellerOf(load);
   const loaded = () => teller.progress('Loading indexes and constraints');
   const loading = { path, noOwner, searchPath, signal, told, loaded };
   const { wrong, reworded } = await loadNative(connection, loading);
@@ -101,7 +99,7 @@ async function nativeSchema(connection: ServerConnection, replacement: Replaceme
 }
 
 // A line for each table, where no bar shows it.
-function tellerOf({ teller, manifest }: Replacement): (table: string, bytes: number) => void {
+function tellerOf({ teller, manifest }: BackupLoad): (table: string, bytes: number) => void {
   const tables = Object.entries(manifest.sizes ?? {}).map(([name, bytes]) => ({ name, bytes }));
   const { told } = progressOf(teller, tables, 'Loading');
   return (name, bytes) => {
@@ -110,12 +108,12 @@ function tellerOf({ teller, manifest }: Replacement): (table: string, bytes: num
   };
 }
 
-async function dumpedSchema(connection: ServerConnection, replacement: Replacement): Promise<Reached> {
-  const { client, path, manifest, signal } = replacement;
-  const noOwner = replacement.noOwner || manifest.unowned === true;
-  await clear(connection, replacement);
+async function dumpedSchema(connection: ServerConnection, load: BackupLoad): Promise<Reached> {
+  const { client, path, manifest, signal } = load;
+  const noOwner = load.noOwner || manifest.unowned === true;
+  await clear(connection, load);
   if (!manifest.schema.public) await connection.execute('drop schema public');
-  const loading = { path, noOwner, signal, told: tellerOf(replacement) };
+  const loading = { path, noOwner, signal, told: tellerOf(load) };
   if (client === null) await loadScript(connection, loading);
   else await loadArchive(connection, { ...loading, client });
   if (manifest.server.major !== connection.major) return { schema: 'other version', wrong: [], notes: [] };
@@ -126,7 +124,7 @@ async function dumpedSchema(connection: ServerConnection, replacement: Replaceme
   return { schema: noOwner ? 'unowned' : 'same', wrong, notes: [] };
 }
 
-async function clear(connection: ServerConnection, { environment, lockTimeout }: Replacement): Promise<void> {
+async function clear(connection: ServerConnection, { environment, lockTimeout }: BackupLoad): Promise<void> {
   await connection.execute(`${readingSettings}; set local lock_timeout = ${lockTimeout}`);
   const nothing = emptyCatalog(connection.major, kinds);
   const { steps } = clearance(await readCatalog(connection, kinds), nothing);
@@ -141,7 +139,7 @@ async function clear(connection: ServerConnection, { environment, lockTimeout }:
 
 async function proven(
   connection: ServerConnection,
-  { environment, manifest }: Replacement,
+  { environment, manifest }: BackupLoad,
   reached: Reached,
 ): Promise<Proof> {
   const digests = await digestOf(connection);

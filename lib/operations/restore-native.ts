@@ -14,7 +14,7 @@ import { aroundRows } from '../plan/rows.ts';
 import { clearance, clearRows } from './clearing.ts';
 import { copyable } from './copyable.ts';
 import { legible, runAll, under } from './engines.ts';
-import { schemaDifferences } from './sameness.ts';
+import { schemaDifferences } from './likeness.ts';
 
 /** What is loaded. */
 export interface NativeLoading {
