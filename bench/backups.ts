@@ -8,7 +8,7 @@ import type { Line } from './table.ts';
 
 const target = 'restore_target';
 
-/** `db:backup` and `db:restore` by both engines, of a generated database with indexes. */
+/** `db:backup` and `db:restore` in each format, of a generated database with indexes. */
 export const backups =
   (gigabytes: number): Part =>
   async (desk) => [
@@ -22,13 +22,13 @@ export const backups =
     })),
   ];
 
-const engines = ['native', 'pg_dump'] as const;
+const formats = ['native', 'custom', 'directory'] as const;
 
-/** `db:backup` by an engine into a folder, which is emptied before. */
-export function backupProgram(desk: Desk, engine: string, source: string, folder: string): Program {
+/** `db:backup` in a format into a folder, which is emptied before. */
+export function backupProgram(desk: Desk, format: string, source: string, folder: string): Program {
   return {
-    name: `db:backup --engine ${engine}`,
-    command: [process.execPath, desk.pgmage, 'db:backup', '--dir', folder, '--engine', engine],
+    name: `db:backup --format ${format}`,
+    command: [process.execPath, desk.pgmage, 'db:backup', '--dir', folder, '--format', format],
     cwd: desk.directory,
     variables: { DATABASE_URL: source },
     async prepare() {
@@ -48,20 +48,20 @@ async function backedUp(desk: Desk, yard: Yard, source: string, part: string): P
   const programs = [
     dump('custom', '-Fc'),
     dump('directory', '-Fd', '-j2'),
-    ...engines.map((engine) => backupProgram(desk, engine, source, into(`backup-${engine}`))),
+    ...formats.map((format) => backupProgram(desk, format, source, into(`backup-${format}`))),
   ];
   return linesOf(part, 'pg_dump -Fc', await race(programs, desk.rounds, true));
 }
 
 async function restored(desk: Desk, yard: Yard, source: string, part: string): Promise<Line[]> {
   const files: Program[] = [];
-  for (const engine of engines) {
-    const folder = join(desk.directory, `kept-${engine}`);
-    await once(backupProgram(desk, engine, source, folder));
+  for (const format of formats) {
+    const folder = join(desk.directory, `kept-${format}`);
+    await once(backupProgram(desk, format, source, folder));
     const file = readdirSync(folder).find((name) => !/\.json$/.test(name)) ?? '';
     const words = ['db:restore', file, '--dir', folder, '--to', 'local'];
     files.push({
-      name: `db:restore of ${engine}`,
+      name: `db:restore of ${format}`,
       command: [process.execPath, desk.pgmage, ...words, '--yes', '--force'],
       cwd: desk.directory,
       variables: { DATABASE_URL: yard.server.url(target) },
