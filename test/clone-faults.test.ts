@@ -43,7 +43,7 @@ const terminate = ({ socket }: Database) =>
     // Not the sessions of the test itself.
     `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'pgmage'
        and (datid = (select oid from pg_database where datname = current_database())
-         or shobj_description(datid, 'pg_database') like concat('%swap for ', current_database(), ': %'))`,
+         or shobj_description(datid, 'pg_database') like concat('%swap for ', current_database(), ';%'))`,
   );
 
 test.each(points)(
@@ -83,7 +83,7 @@ test.each([false, true])('the server of the target is restarted; swap: %s', asyn
   try {
     await struckAtEach({
       what: 'server of the target restarted during a request',
-      ...{ source, server: own, side: 'target', swap, stride: stride(swap), again: false },
+      ...{ source, server: own, side: 'target', swap, leaves: swap, stride: stride(swap), again: false },
       strike: () => ({ moment: 'during', do: () => own.restart() }),
     });
   } finally {

@@ -102,7 +102,11 @@ export async function swap(context: Context, work: SwapWork): Promise<{ done: Re
     const kept = dropped.includes(names.kept) ? null : names.kept;
     return { done, swapped: { kept, dropped: dropped.filter((one) => one !== names.kept), ended } };
   } catch (thrown) {
-    await undo().catch(() => undefined);
+    await undo().catch(() => {
+      // Its server cannot be reached; it can when this is tried again.
+      if (sibling !== undefined)
+        context.progress(`${sibling} is left over; the next swap on that server drops it`);
+    });
     throw thrown;
   } finally {
     forget?.();

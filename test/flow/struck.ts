@@ -54,7 +54,7 @@ export async function leftOf({ name }: Database, server: Server = anyServer()): 
   const found = await rowsOf<{ name: string }>(
     server.socket(),
     `select datname::text as name from pg_database
-     where datname like '${name}_old_%' or shobj_description(oid, 'pg_database') like '%swap for ${name}: %' order by 1`,
+     where datname like '${name}_old_%' or shobj_description(oid, 'pg_database') like '%swap for ${name};%' order by 1`,
   );
   return found.map((one) => one.name);
 }
@@ -80,6 +80,8 @@ export interface Trials {
   readonly again: boolean;
   /** Whether the target is exchanged for a new database. */
   readonly swap?: boolean;
+  /** Whether nothing could be taken away, so that only the next one does. */
+  readonly leaves?: boolean;
   strike(target: Database): Omit<Strike, 'at'>;
 }
 
@@ -111,6 +113,8 @@ export async function struckAtEach(trials: Trials): Promise<Map<string, number>>
       );
       await proxy.close();
       const state = await stateOf(target, before, whole);
+      if (trials.leaves && state === 'unchanged')
+        await cloned(contextOf(source.url, target.url), { swap: true, dropOld: true });
       const [kept] = await leftOf(target, server);
       // What is kept is what was there before.
       if (kept !== undefined) expect((await wholeOf(server.socket(kept))).digests).toEqual(before.digests);
