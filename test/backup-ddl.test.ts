@@ -1,8 +1,11 @@
 // While a backup is made, others change what it is of: dump and manifest are of one state, or it is made again.
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { backup } from '../lib/operations/backup.ts';
 import { verifyBackups } from '../lib/operations/backups.ts';
 import type { Context } from '../lib/operations/context.ts';
+import { until } from './backup/faults.ts';
 import { backupProject, ways } from './backup/scene.ts';
 import { rowsOf, withDatabase } from './servers/databases.ts';
 import { query } from './servers/server.ts';
@@ -16,6 +19,7 @@ const all = [...ofNewest('native'), ...ofNewest('pg_dump')];
 const tables = `create table a (id int primary key, b int); insert into a select i, i from generate_series(1, 2000) i;
   create table gone (id int); insert into gone values (1); create table p (id int) partition by list (id);
   create table p1 partition of p for values in (1); create view v as select id from a;
+  create materialized view m as select count(*) from a; create materialized view none as select 1 with no data;
   create function f() returns int language sql as 'select 1'`;
 
 const changes: readonly string[] = [
@@ -25,8 +29,33 @@ const changes: readonly string[] = [
   'create or replace view v as select id, 2 as two from a',
   `create or replace function f() returns int language sql as 'select 2'`,
   'create table came (id int); insert into came values (1)',
+  'refresh materialized view m',
   'truncate gone; insert into gone values (2)',
 ];
+
+test.each(ofNewest('pg_dump'))('who refreshes a view while rows are dumped waits', async ({ server }) => {
+  await withDatabase(server, async ({ url }) => {
+    const noise = `(select string_agg(md5(i || '-' || j), '') from generate_series(1, 30) j)`;
+    await query(
+      url,
+      `${tables}; create table big as select ${noise} from generate_series(1, 10000) i;
+       create materialized view z as select * from big`,
+    );
+    const own = backupProject({ prod: url });
+    const making = backup({ ...own.context, lockTimeout: 300 }, { format: 'custom' });
+    await until(() => readdirSync(own.context.root).includes('backups') && begun(own.folder));
+    const other = query(url, 'refresh materialized view z');
+    expect((await making).retries).toEqual([]);
+    await other;
+    own.drop();
+  });
+});
+
+// Whether something of a dump is written.
+function begun(folder: string): boolean {
+  const [name] = readdirSync(folder).filter((one) => one.endsWith('.dump.partial'));
+  return name !== undefined && statSync(join(folder, name)).size > 0;
+}
 
 describe.each(all)('PostgreSQL $major by $engine', ({ server, engine }) => {
   // Somebody waits for the lock as long as it takes, and meanwhile makes all wait who come after.

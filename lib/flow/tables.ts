@@ -85,6 +85,22 @@ export function holding(tables: readonly Table[]): string {
   return names.length === 0 ? '' : `lock table ${names.join(', ')} in access share mode`;
 }
 
+const views = `select json_build_array(n.nspname, c.relname) as path
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'm' and n.nspname !~ '^pg_' order by c.oid`;
+
+/**
+ * Keeps materialized views as they are until the end of the transaction, which sees one state already. No LOCK is for them:
+ * what plans to read one holds it, and one that is empty can be planned, too. Whoever refreshes them waits, and what comes to
+ * read them behind that would wait for it.
+ * @throws Problem of the connection
+ */
+export async function holdViews(connections: readonly Connection[]): Promise<void> {
+  const [first] = connections;
+  const found = await first?.rows<Pick<Filled, 'path'>>(views);
+  const sql = found?.map(({ path }) => `explain select from ${qualify(path)}`).join(';');
+  if (sql) for (const connection of connections) await connection.execute(sql);
+}
+
 /**
  * Copies the rows of tables, one after the other. The target has the same tables, made in the transaction that is open
  * there; both sessions are in one.

@@ -69,7 +69,7 @@ export async function output(
   context: Context,
   work: Work,
   state: State,
-  defined: () => void,
+  defined: () => Promise<void>,
 ): Promise<Written> {
   const { file, client } = work;
   const shown = shownPath(context.root, file);
@@ -105,7 +105,7 @@ async function byClient(
   { source, client, lockTimeout, stopping }: Work,
   dump: (dumping: Dumping) => Promise<Written>,
   { id, catalog }: State,
-  defined: () => void,
+  defined: () => Promise<void>,
 ): Promise<Written> {
   const { environment, url, database } = source;
   const dumping: Dumping = {
@@ -119,7 +119,7 @@ async function byClient(
       const now = await beside(source, (held) => snapshot(held, (reader) => readCatalog(reader, kinds)));
       if (schemaOf(now).fingerprint !== schemaOf(catalog).fingerprint)
         throw new Problem('changed_meanwhile', { environment });
-      defined();
+      await defined();
     },
   };
   return dump(dumping).catch((thrown: unknown) => {
@@ -132,7 +132,7 @@ function native(
   to: Output,
   { source, lockTimeout, stopping }: Work,
   state: State,
-  defined: () => void,
+  defined: () => Promise<void>,
 ): Promise<Written> {
   // Locked at once: whoever waits for a lock that another session of ours has makes later ones wait.
   const begin = `begin isolation level repeatable read read only; set local lock_timeout = ${lockTimeout};
@@ -140,8 +140,8 @@ function native(
   return beside(source, (held) =>
     transaction(
       held,
-      () => {
-        defined();
+      async () => {
+        await defined();
         return writeNative(held, state.catalog, to, stopping.signal, state.told);
       },
       begin,

@@ -6,7 +6,7 @@ import { writing } from '../file-problem.ts';
 import { type Digest, digestOf, undigested } from '../flow/digest.ts';
 import { flushFolder, type Manifest, writeManifest } from '../flow/manifest.ts';
 import { progressOf } from '../flow/progress.ts';
-import { heldOf, holding, type Table } from '../flow/tables.ts';
+import { heldOf, holding, holdViews, type Table } from '../flow/tables.ts';
 import { kinds } from '../kinds/index.ts';
 import type { ServerConnection } from '../pg/connect.ts';
 import { readingSettings, snapshot } from '../pg/snapshot.ts';
@@ -61,7 +61,11 @@ export async function writeBackup(context: Context, work: Work): Promise<void> {
       go = resolve;
     });
     const [written, contents] = await together(stopping, [
-      () => output(context, work, { id, tables, catalog, told }, go).finally(go),
+      () =>
+        output(context, work, { id, tables, catalog, told }, async () => {
+          await holdViews([connection]);
+          go();
+        }).finally(go),
       async () => {
         await defined;
         return digestOf(connection, list, (_, { name, bytes }) => {

@@ -1,5 +1,5 @@
 // Several sessions that see one state of a source.
-import { heldOf, holding } from '../flow/tables.ts';
+import { heldOf, holding, holdViews } from '../flow/tables.ts';
 import { literal } from '../model/quote.ts';
 import type { ServerConnection } from '../pg/connect.ts';
 import { readingSettings } from '../pg/snapshot.ts';
@@ -35,6 +35,7 @@ export async function reading<T>(
           // Each has the locks itself: nobody stands in line for one then whom it would have to wait for.
           await other.execute(`${begin}; ${see}; ${locks}; ${settings}`);
         }
+        await holdViews([source, ...others]);
         return await work(others);
       },
       `${begin}; ${locks}; ${settings}`,
