@@ -11,6 +11,7 @@ import { Problem } from '../problem.ts';
 import { runClient } from './child.ts';
 import type { Client } from './client.ts';
 import type { FileSum } from './formats.ts';
+import { flushFolder } from './manifest.ts';
 
 /** What was written. */
 export interface Written {
@@ -127,6 +128,7 @@ export async function dumpFolder(
         .then(() => handle.sync())
         .finally(() => handle.close());
     });
+  await flushFolder(path);
   return checksumOf(path, name, dumping.signal);
 }
 

@@ -46,7 +46,7 @@ export interface RestoreScene {
 }
 
 /** Makes it. */
-export async function restoreScene({ server, engine }: Way): Promise<RestoreScene> {
+export async function restoreScene({ server, engine, format }: Way): Promise<RestoreScene> {
   const [source, target] = [await freshDatabase(server), await freshDatabase(server)];
   await query(source.url, wanted);
   await query(target.url, before);
@@ -55,7 +55,7 @@ export async function restoreScene({ server, engine }: Way): Promise<RestoreScen
   const own = backupProject(urls);
   writeFileSync(join(own.context.root, 'package.json'), '{}');
   writeFileSync(join(own.context.root, '.env.copy'), `DATABASE_URL=${target.url}`);
-  const { file } = await backup(own.context, { engine });
+  const { file } = await backup(own.context, format === undefined ? { engine } : { format });
   return {
     own,
     target,

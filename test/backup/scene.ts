@@ -30,6 +30,8 @@ export interface Way {
   readonly server: Server;
   readonly engine: 'pg_dump' | 'native';
   readonly major: number;
+  /** Left out: the one that is usual for it. */
+  readonly format?: Format;
 }
 
 /** The first of each way, where it does not matter of which server a dump is. */
