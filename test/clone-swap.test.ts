@@ -160,6 +160,23 @@ test('what speaks against it is said before anything is made', async () => {
   });
 });
 
+test('what acts on all that is made comes last', async () => {
+  await withPair(newest, newest, async (source, target) => {
+    await rowsOf(
+      source.url,
+      `create function strict() returns event_trigger language plpgsql as $$begin raise 'not now: %', tg_tag; end$$;
+       create table t (id int primary key, at int, by int references t); insert into t select n, n from generate_series(1, 50000) n;
+       create index on t (at); create index on t (by); create view v as select * from t; comment on view v is 'seen';
+       create event trigger strict on ddl_command_end execute function strict()`,
+    );
+    await cloned(contextOf(source.url, target.url), { ...swapped, dropOld: true });
+    expect((await wholeOf(target.url)).digests).toEqual((await wholeOf(source.url)).digests);
+    await rowsOf(target.url, 'drop event trigger strict');
+    await cloned(contextOf(source.url, target.url), { ...swapped, dropOld: true, schemaOnly: true });
+    expect(await rowsOf(target.url, 'select from v')).toEqual([]);
+  });
+});
+
 test('rows that a key refuses leave the target as it was', async () => {
   await withPair(newest, newest, async (source, target) => {
     await rowsOf(

@@ -91,7 +91,8 @@ export function planned(input: PlanInput): {
     : honest.map((step) => ({ ...step, sql: keepArrayTypes(step.sql) }));
   return {
     steps: segmented(readable.map((step) => onNewRows(fates, step))),
-    waits: () => waitsOf(graph, folded, placed),
+    waits: () =>
+      waitsOf(graph, folded, placed, (name) => fates.kind(name.slice(name.indexOf(' ') + 1)).rank ?? 0),
   };
 }
 

@@ -7,11 +7,13 @@ import { node } from './node.ts';
 /**
  * For each step the places of those that must be done before it. What these wait for is not told again.
  * @param groups the nodes of the plan with their statements, in its order
+ * @param rank of a node's kind: what has one acts on what is made before it, or is acted on by what comes later
  */
 export function waitsOf(
   graph: Graph,
   folded: Folded,
   groups: readonly { readonly name: string; readonly steps: readonly unknown[] }[],
+  rank: (name: string) => number,
 ): number[][] {
   const seat = seats(graph, folded);
   const before = new Map<string, string[]>();
@@ -20,10 +22,18 @@ export function waitsOf(
   // Where a node is done: with its last step, or, if it has none, with those that it waits for.
   const ends = new Map<string, readonly number[]>();
   const waits: number[][] = [];
+  // All since the last step that has a rank, and that one.
+  let since: number[] = [];
   for (const { name, steps } of groups) {
     const firsts = seat(name) === name ? (before.get(name) ?? []) : [seat(name)];
-    const awaited = [...new Set(firsts.flatMap((first) => ends.get(first) ?? []))];
-    for (const at of steps.keys()) waits.push(at === 0 ? awaited : [waits.length - 1]);
+    const ranked = steps.length > 0 && rank(name) > 0;
+    const needed = firsts.flatMap((first) => ends.get(first) ?? []);
+    const awaited = [...new Set(ranked ? [...needed, ...since] : needed)];
+    if (ranked) since = [];
+    for (const at of steps.keys()) {
+      since.push(waits.length);
+      waits.push(at === 0 ? awaited : [waits.length - 1]);
+    }
     ends.set(name, steps.length > 0 ? [waits.length - 1] : awaited);
   }
   return waits;
