@@ -89,6 +89,33 @@ test('agreed to, it says what was done', async () => {
   expect(await there()).toEqual({ old: null });
 });
 
+test('a swap says what it is going to do, did, and how what it kept goes', async () => {
+  const { code, out, log } = await pgmage([...way, '--swap', '--jobs', '2'], true);
+  expect({ code, log }).toMatchObject({ code: 0 });
+  for (const line of [
+    /^ok {3}new database: the role may make and rename it$/m,
+    /^ok {3}direct connection: no pooler is in between$/m,
+    /^ok {3}other sessions: none$/m,
+    /^All that staging holds is replaced, and kept under another name: 1 table with 2 rows:$/m,
+    /^A new database is filled by 2 sessions on each side, compared, and then exchanged for staging\.$/m,
+    /^staging as it is now is kept as test_\w+_old_\d{8}t\d{6}\.$/m,
+  ])
+    expect(log).toMatch(line);
+  expect(out).toMatch(
+    /^Schema and content of every table were compared before it was exchanged\.\nWhat staging was before is kept as (\w+)\. It goes with: db:clone --drop-old --to staging$/m,
+  );
+  expect(await there()).toEqual({ old: null });
+  const drop = ['--drop-old', '--to', 'staging'];
+  expect(await pgmage([...drop, '--force'], false)).toMatchObject({
+    code: 1,
+    out: 'Declined. Nothing was dropped.',
+  });
+  expect((await pgmage([...drop, '--yes'])).log).toContain('would drop data');
+  const dropped = await pgmage([...drop, '--yes', '--force']);
+  expect(dropped.out).toMatch(/^Dropped test_\w+_old_\d{8}t\d{6}\.$/);
+  expect((await pgmage([...drop, '--yes'])).out).toBe('Nothing is kept of staging.');
+});
+
 test('without a terminal: --yes, --force, and one JSON document', async () => {
   expect(await pgmage(way)).toMatchObject({
     code: 1,
