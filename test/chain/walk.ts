@@ -4,6 +4,7 @@ import { rmSync } from 'node:fs';
 import { kinds } from '../../lib/kinds/index.ts';
 import { versionOf } from '../../lib/migration/name.ts';
 import { diff } from '../../lib/model/diff.ts';
+import type { Fact } from '../../lib/model/fact.ts';
 import { rollback } from '../../lib/operations/rollback.ts';
 import { keepShadows } from '../../lib/operations/shadows.ts';
 import { sync } from '../../lib/operations/sync.ts';
@@ -31,7 +32,7 @@ interface Stop {
   readonly schema: string;
   /** How many migrations lead here. */
   readonly count: number;
-  readonly print: string;
+  readonly state: State;
 }
 
 /** What came of a walk. */
@@ -65,11 +66,12 @@ export async function walkChain(
     const own = project(url, cache);
     own.clear();
     const look = () => withSession(socket, stateOf);
-    const stops: Stop[] = [{ schema: '', count: 0, print: printOf(await look()) }];
-    const check = async ({ count, print }: Stop, way: string) => {
+    const stops: Stop[] = [{ schema: '', count: 0, state: await look() }];
+    const check = async ({ count, state }: Stop, way: string) => {
       compared++;
-      if (printOf(await look()) !== print) fail(`${way} at ${count}: another fingerprint`);
-      else note(`${way} at ${count}`);
+      const now = await look();
+      if (printOf(now) === printOf(state)) note(`${way} at ${count}`);
+      else fail(`${way} at ${count}: another fingerprint: ${otherwise(now, state).join('; ')}`);
     };
     // Whatever comes later waits outside of the folder.
     const later = new Map<string, string>();
@@ -92,7 +94,7 @@ export async function walkChain(
       if (count === before) return true;
       const reached = await look();
       for (const line of await differing(server, schema, reached)) fail(`step ${step}: ${line}`);
-      stops.push({ schema, count, print: printOf(reached) });
+      stops.push({ schema, count, state: reached });
       note(`step ${step}: ${own.files().slice(before).join(', ')}`);
       return true;
     };
@@ -154,6 +156,15 @@ function after(schema: Schema | null, seed: number, step: number): Schema {
   let asked = 0;
   const chance = () => (seedOf(seed + step, asked++) >>> 0) % rarity === 0;
   return schema === null ? drawn : neighbour(schema, drawn, chance);
+}
+
+// Fact by fact as fingerprints are made, so also where a comparison leaves something open.
+function otherwise({ catalog: now }: State, { catalog: then }: State): string[] {
+  const told = (facts: ReadonlyMap<string, Fact>, id: string) =>
+    JSON.stringify(facts.get(id)?.payload ?? null);
+  return [...new Set([...now.facts.keys(), ...then.facts.keys()])]
+    .filter((id) => told(now.facts, id) !== told(then.facts, id))
+    .map((id) => `${id} is ${told(now.facts, id)}, was ${told(then.facts, id)}`);
 }
 
 // What a server makes of a schema by itself, against what the migrations made.
