@@ -52,8 +52,8 @@ export function sealed(
 ): MigrationFile {
   const { before, after, last, down } = sealing;
   const header: Header = {
-    from: fingerprintOf(before),
-    to: fingerprintOf(after),
+    from: fingerprintOf(before, kinds),
+    to: fingerprintOf(after, kinds),
     reader: readerOf(context, after),
     after: last?.migration.stated ?? null,
     down,

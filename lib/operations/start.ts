@@ -1,7 +1,6 @@
 // Where migrations are tried out from: the recorded schema, and the ways in which a shadow gets there.
 import { kinds } from '../kinds/index.ts';
 import type { MigrationFile } from '../migration/chain.ts';
-import { fingerprintOf } from '../migration/fingerprint.ts';
 import { sqlOf } from '../migration/pieces.ts';
 import { asComplete, type Catalog } from '../model/catalog.ts';
 import { plan } from '../plan/index.ts';
@@ -72,13 +71,12 @@ export function further(start: Start, files: readonly MigrationFile[]): Start {
  * a foreign key stands on, and what pgmage does not manage.
  */
 export function isAlike(one: Catalog, other: Catalog): boolean {
-  return (
-    fingerprintOf(one) === fingerprintOf(other) && JSON.stringify(ties(one)) === JSON.stringify(ties(other))
-  );
+  return JSON.stringify(told(one)) === JSON.stringify(told(other));
 }
 
-function ties({ needs, dies, links, unmanaged }: Catalog): string[] {
+function told({ facts, needs, dies, links, unmanaged }: Catalog): string[] {
   const lines = [...unmanaged];
+  for (const { id, payload } of facts.values()) lines.push(`${id}\n${JSON.stringify(payload)}`);
   for (const [id, others] of needs) for (const [on, need] of others) lines.push(`${need}\n${id}\n${on}`);
   for (const [id, others] of dies) for (const on of others) lines.push(`dies\n${id}\n${on}`);
   for (const [edge, id] of links) lines.push(`link\n${edge}\n${id}`);

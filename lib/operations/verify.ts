@@ -1,4 +1,5 @@
 // Whether everything that was ever promised still holds: the files, the ledger, the database.
+import { kinds } from '../kinds/index.ts';
 import { type Break, breaksOf, breakWords, type MigrationFile } from '../migration/chain.ts';
 import { fingerprintOf } from '../migration/fingerprint.ts';
 import type { Catalog } from '../model/catalog.ts';
@@ -88,7 +89,7 @@ async function judged(
       const reached = await recordedSchema(context, files.slice(0, at + 1));
       const header = files[at]?.migration.header;
       if (header?.reader !== readerOf(context, reached)) continue;
-      const same = header.to === fingerprintOf(reached);
+      const same = header.to === fingerprintOf(reached, kinds);
       found.set(one, same ? 'leads to the same schema as before' : 'leads to another schema than before');
     } catch (thrown) {
       if (!(thrown instanceof Problem)) throw thrown;
@@ -118,7 +119,7 @@ function fingerprint(context: Context, files: readonly MigrationFile[], recorded
   const last = files.at(-1);
   const header = last?.migration.header;
   const comparable = header && header.reader === readerOf(context, recorded);
-  const fits = !comparable || header.to === fingerprintOf(recorded);
+  const fits = !comparable || header.to === fingerprintOf(recorded, kinds);
   return {
     is: 'fingerprint',
     faults: fits ? [] : [`replayed, ${last?.name} ends at another schema than it says`],

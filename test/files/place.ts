@@ -51,7 +51,7 @@ export function wantedState(
 }
 
 /** The fingerprint of what a database was seen to be. */
-export const printOf = ({ catalog }: State): string => fingerprintOf(catalog);
+export const printOf = ({ catalog }: State): string => fingerprintOf(catalog, kinds);
 
 /** A project's database. What is wanted of it is said before `apply`. */
 export class Filed implements Place {
