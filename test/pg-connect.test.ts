@@ -119,14 +119,16 @@ test('a role that may not log in, or not into that database, or not once more', 
     const admin = await connect({ url: database.socket, applicationName });
     const as = (role: string) => database.url.replace(/\/\/postgres:[^@]*@/, `//${role}:${secret}@`);
     await admin.execute(`revoke connect on database ${database.name} from public;
-      create role idle password '${secret}'; create role guest login password '${secret}'`);
-    expect((await refusal({ url: as('idle') })).code).toBe('login_refused');
-    expect((await refusal({ url: as('guest') })).code).toBe('login_refused');
+      create role connecting_idle password '${secret}'; create role connecting_guest login password '${secret}'`);
+    expect((await refusal({ url: as('connecting_idle') })).code).toBe('login_refused');
+    expect((await refusal({ url: as('connecting_guest') })).code).toBe('login_refused');
     await admin.execute(
-      `grant connect on database ${database.name} to guest; alter role guest connection limit 0`,
+      `grant connect on database ${database.name} to connecting_guest; alter role connecting_guest connection limit 0`,
     );
-    expect((await refusal({ url: as('guest') })).code).toBe('too_many_connections');
-    await admin.execute(`revoke connect on database ${database.name} from guest; drop role idle, guest`);
+    expect((await refusal({ url: as('connecting_guest') })).code).toBe('too_many_connections');
+    await admin.execute(
+      `revoke connect on database ${database.name} from connecting_guest; drop role connecting_idle, connecting_guest`,
+    );
     await admin.close();
   });
 });

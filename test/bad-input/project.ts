@@ -62,7 +62,7 @@ export function makeProject(): Project {
       const { code, out, log } = await run(words, join(root, folder), { DATABASE_URL: url, ...variables });
       expect(out + log).not.toContain(password);
       expect(log).not.toMatch(/\n\s+at .*\.js/);
-      return { code, out, log: log.replace(/^Preparing.*\n/gm, '') };
+      return { code, out, log: log.replace(/^[\d:.TZ -]*Preparing.*\n/gm, '') };
     },
     remove: () => rmSync(root, { recursive: true, force: true }),
   };
