@@ -210,3 +210,20 @@ test('a session that is lost is a Problem at the next statement, not the end of 
   expect((await failure(victim.rows('select 1'))).code).toBe('connection_lost');
   await victim.close();
 });
+
+test.each(servers().map((server) => [server.major, server] as const))(
+  'PostgreSQL %i: the snapshot of a session that is gone is a lost connection',
+  async (_, server) => {
+    const own = await freshDatabase(server);
+    const open = () => connect({ url: own.url, name: 'prod', applicationName });
+    const [first, second] = [await open(), await open()];
+    await first.execute('begin isolation level repeatable read');
+    const [row] = await first.rows<{ id: string }>('select pg_export_snapshot() as id');
+    await first.execute('rollback');
+    await second.execute('begin isolation level repeatable read');
+    const problem = await failure(second.execute(`set transaction snapshot '${row?.id}'`));
+    expect(problem.code).toBe('connection_lost');
+    await Promise.all([first.close(), second.close()]);
+    await own.drop();
+  },
+);

@@ -46,6 +46,8 @@ const codes: Readonly<Record<string, RefusedCode | 'connection_lost'>> = {
 };
 
 const roleRoutines = new Set(['get_role_oid', 'get_rolespec_oid', 'get_rolespec_tuple']);
+// A snapshot that another session exported is there no more when that session is gone.
+const snapshotRoutines = new Set(['ImportSnapshot', 'SetTransactionSnapshot']);
 const extensionRoutines = new Set(['parse_extension_control_file', 'get_extension_oid']);
 
 /** Whether a server said this, and not the driver or the network. */
@@ -98,6 +100,7 @@ function placed(data: Refused, origin: Origin): Where {
 }
 
 function classify(error: ServerError): RefusedCode | 'connection_lost' {
+  if (snapshotRoutines.has(error.routine ?? '')) return 'connection_lost';
   if (roleRoutines.has(error.routine ?? '') || /^role ".*" does not exist$/.test(error.message))
     return 'missing_role';
   if (extensionRoutines.has(error.routine ?? '')) return 'missing_extension';
