@@ -203,7 +203,7 @@ test.each(signals)('the process gets %s; swap: %s', async (signal, swap) => {
 });
 
 test.each([false, true])('the disk of the target is full; swap: %s', async (swap) => {
-  const disk = await smallDisk(server, 64);
+  const disk = await smallDisk(server.major, 64);
   if (typeof disk === 'string') {
     process.stdout.write(`0 trials: disk full: no small disk can be mounted here: ${disk}\n`);
     return;
@@ -211,8 +211,8 @@ test.each([false, true])('the disk of the target is full; swap: %s', async (swap
   let trials = 0;
   try {
     for (let free = 0, going = true; going; free += thorough ? 500_000 : 3_000_000)
-      going = await withDatabase(server, async (target) => {
-        await rowsOf(server.socket(), `alter database ${target.name} set tablespace small`);
+      going = await withDatabase(disk.server, async (target) => {
+        await rowsOf(disk.server.socket(), `alter database ${target.name} set tablespace small`);
         await rowsOf(target.socket, attic);
         const before = await wholeOf(target.socket);
         disk.leave(free);
@@ -221,7 +221,7 @@ test.each([false, true])('the disk of the target is full; swap: %s', async (swap
           (problem: Problem) => problem,
         );
         disk.leave(null);
-        const kept = await dropLeft(target, server);
+        const kept = await dropLeft(target, disk.server);
         expect(kept.length).toBe(swap && thrown === null ? 1 : 0);
         expect(await stateOf(target, before, whole)).toBe(thrown === null ? 'complete' : 'unchanged');
         if (thrown === null) return false;

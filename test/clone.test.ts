@@ -92,7 +92,7 @@ test('what speaks against it is said before anything is touched', async () => {
     expect(await refused(source.url, source.socket)).toEqual(['they are one database']);
     if (newest.major > oldest.major)
       expect(await refused(source.url, target.url)).toEqual([
-        expect.stringMatching(/→ 15.*: target is older$/),
+        expect.stringMatching(new RegExp(`→ ${oldest.major}\\..*: target is older$`)),
       ]);
   });
   await withPair(newest, newest, async (source, target) => {

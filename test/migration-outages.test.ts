@@ -152,7 +152,7 @@ test('two db:sync at once that have the same to write: one does it', async () =>
 
 test('the disk of the server is full at some point of an apply', async () => {
   const server = anyServer();
-  const disk = await smallDisk(server, 48);
+  const disk = await smallDisk(server.major, 48);
   if (typeof disk === 'string') {
     process.stdout.write(`0 trials: disk full: no small disk can be mounted here: ${disk}\n`);
     return;
@@ -166,8 +166,8 @@ test('the disk of the server is full at some point of an apply', async () => {
     const { at, recovers } = sceneOf(plain, async () => plain.drop());
     let trials = 0;
     for (let free = 0, going = true; going; free += thorough ? 256_000 : 4_000_000)
-      going = await withDatabase(server, async (database) => {
-        await rowsOf(server.socket(), `alter database ${database.name} set tablespace small`);
+      going = await withDatabase(disk.server, async (database) => {
+        await rowsOf(disk.server.socket(), `alter database ${database.name} set tablespace small`);
         await sync(at(database.url), consent, undefined);
         await rowsOf(
           database.url,

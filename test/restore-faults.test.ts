@@ -167,15 +167,15 @@ test.each(either)(
 
 test.each(either)('$engine: the disk of the target is full', async (way) => {
   const { target, urls, was, whole, struck } = await at(way);
-  const disk = await smallDisk(way.server, 40);
+  const disk = await smallDisk(way.server.major, 40);
   if (typeof disk === 'string') {
     process.stdout.write(`NOT RUN: a full disk of the target. No disk can be mounted here: ${disk}\n`);
     return;
   }
   let trials = 0;
   try {
-    await withDatabase(way.server, async (small) => {
-      await query(way.server.socket(), `alter database ${small.name} set tablespace small`);
+    await withDatabase(disk.server, async (small) => {
+      await query(disk.server.socket(), `alter database ${small.name} set tablespace small`);
       await query(small.url, before);
       urls.copy = small.url;
       for (const left of thorough

@@ -53,8 +53,8 @@ export async function writeAll(to: Output, pieces: AsyncIterable<Buffer>): Promi
   return { bytes, sha256: hash.digest('hex') };
 }
 
-// UTF8 whatever the database has, for that is what it is read back as.
-const wordsOf = ({ snapshot, lockTimeout }: Dumping) =>
+/** What pg_dump is told of a snapshot. UTF8 whatever the database has, for that is what it is read back as. */
+export const wordsOf = ({ snapshot, lockTimeout }: Pick<Dumping, 'snapshot' | 'lockTimeout'>) =>
   ['-E', 'UTF8', '--no-password', `--snapshot=${snapshot}`, `--lock-wait-timeout=${lockTimeout}`] as const;
 
 /**

@@ -42,6 +42,7 @@ const attributes = (major: number) => `
 /** CHECK (manual: catalog pg_constraint, contype `c`). */
 export const check: Kind<Check> = {
   name: 'check',
+  watchesRows: true,
   reference,
   summary: (fact) => `${clause(fact)} ON ${tableOf(fact)}`,
   present: present('pg_constraint', `contype = 'c'`),

@@ -59,6 +59,7 @@ function later(fact: Row, scope: Scope, action: string): Script | null {
 /** FOREIGN KEY (manual: catalog pg_constraint, contype `f`). */
 export const foreignKey: Kind<ForeignKey> = {
   name: 'foreign key',
+  watchesRows: true,
   reference,
   summary: (fact) => `${clause(fact)} ON ${tableOf(fact)}`,
   present: present('pg_constraint', `contype = 'f'`),

@@ -60,6 +60,7 @@ const constraintQuery = `
 /** NOT NULL (manual: pg_attribute.attnotnull; pg_constraint.contype `n`). */
 export const notNull: Kind<NotNull> = {
   name: 'not null',
+  watchesRows: true,
   reference: (fact) => `CONSTRAINT ${quote(fact.payload.name)} ON ${tableOf(fact)}`,
   summary: (fact) => `NOT NULL ON ${qualify(fact.path)}`,
   introspect: (major) => (major < 18 ? flagQuery : constraintQuery),

@@ -29,4 +29,5 @@ export const population: Kind<Record<never, never>> = {
   drop: () => [],
   alter: {},
   optional: () => true,
+  ofRows: true,
 };

@@ -42,6 +42,7 @@ const create = ({ payload }: Fact<Trigger>): Statement => ({
 /** CREATE TRIGGER (manual: catalog pg_trigger). */
 export const trigger: Kind<Trigger> = {
   name: 'trigger',
+  watchesRows: true,
   afterRows: true,
   reference: (fact) => `TRIGGER ${nameOf(fact)} ON ${tableOf(fact)}`,
   present: present('pg_trigger', 'not tgisinternal'),

@@ -2,17 +2,12 @@
 import { createHash } from 'node:crypto';
 import type { Catalog } from '../model/catalog.ts';
 import type { Kinds } from '../model/diff.ts';
-import type { Fact, Json } from '../model/fact.ts';
+import type { Json } from '../model/fact.ts';
 
 /** The fingerprint of a catalog: of what is compared, in no order. Only those of one server version can be compared. */
 export function fingerprintOf({ facts }: Catalog, kinds: Kinds): string {
-  // What nobody said and nobody knows is as it happens to be: whether a materialized view was filled.
-  const isOpen = (fact: Fact) => {
-    const kind = kinds.get(fact.kind);
-    return kind?.unsaid === undefined && kind?.optional?.(fact) === true;
-  };
-  const certain = [...facts.values()].filter((fact) => !isOpen(fact));
-  const lines = certain.map(({ id, payload }) => `${id}\n${JSON.stringify(sorted(payload))}`);
+  const schema = [...facts.values()].filter(({ kind }) => !kinds.get(kind)?.ofRows);
+  const lines = schema.map(({ id, payload }) => `${id}\n${JSON.stringify(sorted(payload))}`);
   const hash = createHash('sha256');
   for (const line of lines.sort()) hash.update(`${line.length}\n${line}\n`);
   return hash.digest('hex').slice(0, 32);

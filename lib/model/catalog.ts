@@ -135,6 +135,12 @@ export function parentOf(catalog: Catalog, fact: Fact): Fact | undefined {
   return fact.parent === null ? undefined : catalog.facts.get(fact.parent);
 }
 
+/** What a fact is in the end a part of: itself where it has no parent in this catalog. */
+export function rootOf(catalog: Catalog, fact: Fact): Fact {
+  const parent = parentOf(catalog, fact);
+  return parent === undefined ? fact : rootOf(catalog, parent);
+}
+
 /** Names of the facts of a kind, without schemas. */
 export function namesOf({ facts }: Catalog, kind: string): string[] {
   return [...facts.values()].filter((fact) => fact.kind === kind).map(({ path }) => path.at(-1) as string);

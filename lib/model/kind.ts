@@ -134,6 +134,12 @@ export interface Kind<P = Payload> {
    */
   readonly afterRows?: boolean | ((fact: Fact<P>, catalog: Catalog) => boolean);
 
+  /** It looks at each row that is written, or does something with it: it is set aside while all rows are replaced. */
+  readonly watchesRows?: boolean;
+
+  /** It tells of rows, which no schema does: fingerprints leave it out, and where rows are replaced it is made again. */
+  readonly ofRows?: boolean;
+
   /** Attributes that the server refuses to change while other facts depend on this one: these are rebuilt around it. */
   readonly blockedByDependents?: readonly (keyof P)[];
 

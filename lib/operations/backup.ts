@@ -1,6 +1,5 @@
 // Makes a backup of a database: one dump file and its manifest, or neither of them.
 import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { writing } from '../file-problem.ts';
 import { type Client, findClients, fittingClient } from '../flow/client.ts';
@@ -14,6 +13,7 @@ import { sourceOf, writeBackup } from './backup-writing.ts';
 import { type BackupReport, backupReport, drilled, type VerifyInput, verified } from './backups.ts';
 import type { Context, Target } from './context.ts';
 import { shownPath } from './files.ts';
+import { jobsOf } from './jobs.ts';
 import { type Retry, retrying } from './retrying.ts';
 import { server } from './source.ts';
 
@@ -73,8 +73,8 @@ function checkInput({ engine, format, jobs, clean }: BackupInput): void {
   const refuse = (option: string, reason: string) => new Problem('bad_option', { option, reason });
   if (engine !== undefined && format !== undefined && (engine === 'native') !== (format === 'native'))
     throw refuse('--format', `${format} is not what ${engine} makes`);
-  if (jobs !== undefined && (format !== 'directory' || !Number.isInteger(jobs) || jobs < 1))
-    throw refuse('--jobs', 'it is a number from 1 on, with --format directory');
+  if (jobs !== undefined && format !== 'directory') throw refuse('--jobs', 'it is of --format directory');
+  jobsOf(jobs);
   if (clean && format !== 'plain') throw refuse('--clean', 'it is of --format plain');
 }
 
@@ -110,7 +110,8 @@ async function oneTry(
       const time = context.now().toISOString().replace(/\.\d+/, '').replaceAll(':', '-');
       const file = join(folder.path, dumpName(`${stem}_${time}`, format));
       return await whole(context, file, held, async (stopping) => {
-        const { force = false, clean = false, jobs = Math.min(4, availableParallelism()) } = input;
+        const { force = false, clean = false } = input;
+        const jobs = jobsOf(input.jobs);
         const unowned = format === 'plain' && (input.noOwner ?? false);
         const lockTimeout = context.lockTimeout || 10_000;
         const own = { connection, source, client, file, stopping };

@@ -47,11 +47,8 @@ export interface Carrier {
   engine(url: string): Engine;
 }
 
-/**
- * The one that was asked for: pgmage itself, which can do everything and needs no client tools, unless another one was.
- * @throws Problem `no_client`, `bad_option` where pg_dump cannot do what is wanted
- */
-export async function carrierOf(context: Context, input: CloneInput, major: number): Promise<Carrier> {
+/** Refuses options that do not go together. @throws Problem `bad_option` */
+export function checkChoice(context: Context, input: CloneInput): void {
   const useless = (['jobs', 'dropOld'] as const).find((name) => input[name] !== undefined && !input.swap);
   if (useless !== undefined)
     throw new Problem('bad_option', {
@@ -69,13 +66,25 @@ export async function carrierOf(context: Context, input: CloneInput, major: numb
       reason:
         'it is done by pgmage itself, into the schema that is there: without --schema-only, --swap and --exclude',
     });
-  if (input.engine !== 'pipe') return { name: 'pgmage', engine: () => native };
   const { tables, exclude, mask = [] } = input;
+  if (input.engine !== 'pipe') return;
   if (tables || exclude || mask.length + Object.keys(context.masks ?? {}).length > 0)
     throw new Problem('bad_option', {
       option: '--engine',
       reason: 'pipe copies whole databases, without masks and without --tables or --exclude',
     });
+}
+
+/**
+ * The one that was asked for: pgmage itself, which can do everything and needs no client tools, unless another one was.
+ * @throws Problem `no_client`
+ */
+export async function carrierOf(
+  context: Context,
+  { engine }: Pick<CloneInput, 'engine'>,
+  major: number,
+): Promise<Carrier> {
+  if (engine !== 'pipe') return { name: 'pgmage', engine: () => native };
   const client = fittingClient(await findClients(), major);
   const stopping = new AbortController();
   context.onInterrupt?.(async () => stopping.abort());

@@ -3,7 +3,7 @@ import { withLock } from '../ledger/lock.ts';
 import type { ServerConnection } from '../pg/connect.ts';
 import { transaction } from '../pg/transaction.ts';
 import { Problem } from '../problem.ts';
-import { type CloneInput, carrierOf } from './choice.ts';
+import { type CloneInput, carrierOf, checkChoice } from './choice.ts';
 import { beginReplacing } from './clearing.ts';
 import { type ClonePlan, lossesOf, prepared } from './clone-plan.ts';
 import { type Ask, agreed } from './consent.ts';
@@ -36,6 +36,7 @@ export interface CloneReport extends ClonePlan {
  * `not_as_source`; of both connections
  */
 export async function clone(context: Context, input: CloneInput, ask: Ask<ClonePlan>): Promise<CloneReport> {
+  checkChoice(context, input);
   const [source, target] = [
     await endOf(context, '--from', input.from),
     await endOf(context, '--to', input.to),

@@ -6,13 +6,12 @@ import { progressOf } from '../flow/progress.ts';
 import { type Standing, setStandings } from '../flow/sequences.ts';
 import { copyTables, emptying, type Filled } from '../flow/tables.ts';
 import { kinds } from '../kinds/index.ts';
-import { type Catalog, withDependents, without } from '../model/catalog.ts';
+import { type Catalog, rootOf, withDependents, without } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
-import { settle } from '../model/settlement.ts';
 import type { Step } from '../model/step.ts';
 import type { ServerConnection } from '../pg/connect.ts';
 import { plan } from '../plan/index.ts';
-import { comesLate } from '../plan/rows.ts';
+import { comesLate, completing } from '../plan/rows.ts';
 import { Problem } from '../problem.ts';
 import { cargoOf, standingsOf } from './cargo.ts';
 import type { Context } from './context.ts';
@@ -83,9 +82,7 @@ function differing(there: Catalog, wanted: Catalog, { owners, otherVersions, tab
   return tables === undefined ? wrong : wrong.filter((one) => !one.startsWith('too many: '));
 }
 
-// What looks at rows as they come, or does something with them, is not there while they do, where its kind says so.
-const watching = new Set(['check', 'domain check', 'foreign key', 'not null', 'trigger']);
-
+// What looks at rows as they come, or does something with them, is not there while they do.
 function aside(there: Catalog, tables: readonly Filled[]): { down: readonly Step[]; up: readonly Step[] } {
   const filled = new Set(tables.map(({ name }) => `table:${name}`));
   const touches = (id: string | null) => {
@@ -95,20 +92,19 @@ function aside(there: Catalog, tables: readonly Filled[]): { down: readonly Step
     return holder !== undefined && (filled.has(holder.id) || (holder.payload.partitionKey ?? null) !== null);
   };
   const isAside = (fact: Fact) =>
-    fact.kind === 'population' ||
-    (watching.has(fact.kind) &&
+    kinds.get(fact.kind)?.ofRows ||
+    (kinds.get(fact.kind)?.watchesRows &&
       comesLate(fact, there, kinds) &&
-      (fact.kind === 'domain check' ||
+      // What is on a domain is met by the rows of any table.
+      (kinds.get(rootOf(there, fact).kind)?.holdsData === undefined ||
         touches(fact.parent) ||
         [...(there.needs.get(fact.id)?.keys() ?? [])].some(touches)));
   const ids = [...there.facts.values()].filter(isAside).map(({ id }) => id);
   const rest = without(there, withDependents(there, ids, true));
-  const settled = settle(rest, there, kinds);
-  const added = [...settled.after.facts.values()].filter(({ id }) => !rest.facts.has(id));
   const { major, role } = there;
   return {
     down: plan({ before: there, after: rest, kinds }),
-    up: plan({ ...settled, difference: { added, removed: [], changed: [] }, kinds, major, role }),
+    up: plan({ ...completing(rest, there, kinds), major, role }),
   };
 }
 

@@ -5,7 +5,7 @@ import { endOf, shown } from './clone.ts';
 import { type Ask, agreed } from './consent.ts';
 import type { Context } from './context.ts';
 import { dropKept, type Kept, keptOf } from './sibling.ts';
-import { attentive, type Named } from './source.ts';
+import { attentive, databaseIn, type Named } from './source.ts';
 
 /** What is going to be dropped. */
 export interface DropPlan {
@@ -33,8 +33,7 @@ export async function dropOld(
     throw new Problem('protected_target', { environment: target.name });
   const connection = await attentive(target);
   try {
-    const [row] = await connection.rows<{ name: string }>('select current_database()::text as name');
-    const name = row?.name ?? '';
+    const name = await databaseIn(connection);
     const plan: DropPlan = { target: shown(context, target), drops: await keptOf(connection, name) };
     if (plan.drops.length === 0) return { ...plan, dropped: [] };
     const losses = plan.drops.map((one) => `database ${one.name}`);

@@ -4,6 +4,7 @@ import { readCatalog } from '../catalog/read.ts';
 import { loadSections } from '../flow/archive.ts';
 import { runClient } from '../flow/child.ts';
 import { type Client, metInDatabase } from '../flow/client.ts';
+import { wordsOf } from '../flow/dump.ts';
 import { copyLargeObjects } from '../flow/large-objects.ts';
 import { copyTables, type Filled } from '../flow/tables.ts';
 import { kinds } from '../kinds/index.ts';
@@ -97,14 +98,8 @@ export function pipe(client: Client, url: string, signal: AbortSignal): Engine {
     await clearRows(target);
     if (!wanted.facts.has('schema:public')) await target.execute('drop schema public');
     const words = [
-      ...[
-        '--no-password',
-        '--no-subscriptions',
-        '-E',
-        'UTF8',
-        `--snapshot=${row?.id}`,
-        '--lock-wait-timeout=10000',
-      ],
+      ...wordsOf({ snapshot: row?.id ?? '', lockTimeout: 10_000 }),
+      '--no-subscriptions',
       ...(owners ? [] : ['--no-owner', '--no-privileges']),
       ...(objects ? [] : ['--no-blobs']),
       ...empty.map(({ name }) => `--exclude-table-data=${name}`),

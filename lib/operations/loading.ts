@@ -8,8 +8,7 @@ import { partsOf } from '../flow/ranges.ts';
 import { setStandings } from '../flow/sequences.ts';
 import { copyTables } from '../flow/tables.ts';
 import { kinds } from '../kinds/index.ts';
-import { type Catalog, parentOf } from '../model/catalog.ts';
-import type { Fact } from '../model/fact.ts';
+import { type Catalog, rootOf } from '../model/catalog.ts';
 import type { Step } from '../model/step.ts';
 import type { ServerConnection } from '../pg/connect.ts';
 import { snapshot } from '../pg/snapshot.ts';
@@ -142,12 +141,8 @@ function building(
 function groundOf({ fact: id }: Step, catalog: Catalog): string[] {
   const ids = [id, ...(catalog.needs.get(id)?.keys() ?? [])];
   return ids.flatMap((one) => {
-    const root = rootOf(catalog, catalog.facts.get(one));
-    return root !== undefined && kinds.get(root.kind)?.holdsData?.(root) ? [root.id] : [];
+    const fact = catalog.facts.get(one);
+    const root = fact && rootOf(catalog, fact);
+    return root && kinds.get(root.kind)?.holdsData?.(root) ? [root.id] : [];
   });
-}
-
-function rootOf(catalog: Catalog, fact: Fact | undefined): Fact | undefined {
-  const parent = fact && parentOf(catalog, fact);
-  return parent === undefined ? fact : rootOf(catalog, parent);
 }

@@ -15,12 +15,6 @@ import { useShadow } from './shadows.ts';
 import type { Start } from './start.ts';
 import { prelude } from './supabase.ts';
 
-/** How files are put together. */
-export interface ReplayOptions {
-  /** One after the other as they stand, as migrations are; otherwise in whatever order works. */
-  readonly inOrder?: boolean;
-}
-
 // Refused inside a transaction: a new enum label used at once, a statement that must be alone, COMMIT in a procedure, more
 // locks than the server has room for, a table altered before what was to be checked of its rows at the end.
 const needsCommit = new Set(['55P04', '25001', '2D000', '53200', '55006']);
@@ -32,7 +26,7 @@ const needsCommit = new Set(['55P04', '25001', '2D000', '53200', '55006']);
 export async function replay(
   context: Context,
   given: readonly TextFile[],
-  { inOrder = false }: ReplayOptions = {},
+  { inOrder = false }: Pick<Start, 'inOrder'> = {},
 ): Promise<Catalog> {
   const content = await contentOf(context, given, inOrder);
   const catalog = await cached(context, content, () => build(context, { files: given, inOrder }));

@@ -174,3 +174,9 @@ function isUrl(source: string): boolean {
 function isPath(source: string): boolean {
   return /[/\\]|\.sql$/i.test(source) || source === '.' || source === '..';
 }
+
+/** The name of the database that a session is in. @throws Problem of the connection */
+export async function databaseIn(connection: Connection): Promise<string> {
+  const [row] = await connection.rows<{ name: string }>('select current_database()::text as name');
+  return (row as { name: string }).name;
+}

@@ -1,7 +1,6 @@
 // What is looked at before a clone into a database of its own, beside those checks that every clone has.
-import { availableParallelism } from 'node:os';
-import { Problem } from '../problem.ts';
 import type { CloneInput } from './choice.ts';
+import { jobsOf } from './jobs.ts';
 import type { Check, Ends } from './preflight.ts';
 import { type Kept, keptName, keptOf } from './sibling.ts';
 
@@ -46,20 +45,6 @@ const question = `select d.datname::text as name, pg_backend_pid() as backend, r
     left join pg_roles u on u.oid = a.usesysid
   where d.datname = current_database() group by d.oid, d.datname, d.datdba, r.rolsuper, r.rolcreatedb`;
 
-// More are of no use where the servers are the bottleneck.
-const usual = 4;
-
-/**
- * How many sessions work on each side.
- * @throws Problem `bad_option`
- */
-export function jobsOf({ jobs }: CloneInput): number {
-  if (jobs === undefined) return Math.min(usual, availableParallelism());
-  if (!Number.isInteger(jobs) || jobs < 1 || jobs > 64)
-    throw new Problem('bad_option', { option: '--jobs', reason: 'it is a whole number from 1 to 64' });
-  return jobs;
-}
-
 /** Plans a swap, and says what speaks against it. @throws Problem `bad_option`; of a connection */
 export async function swapPlanOf(
   ends: Ends,
@@ -67,7 +52,7 @@ export async function swapPlanOf(
   now: Date,
 ): Promise<{ plan: SwapPlan; checks: Check[] }> {
   const { connection, named } = ends.to;
-  const jobs = jobsOf(input);
+  const jobs = jobsOf(input.jobs);
   const [row] = await connection.rows<Found>(question);
   const found = row as Found;
   const dropOld = input.dropOld === true;

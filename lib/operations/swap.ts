@@ -23,7 +23,7 @@ import {
   siblingName,
   sweep,
 } from './sibling.ts';
-import { attentive, type Reachable } from './source.ts';
+import { attentive, databaseIn, type Reachable } from './source.ts';
 import type { SwapPlan } from './swap-checks.ts';
 
 /** How it was done. */
@@ -115,11 +115,6 @@ export async function swap(context: Context, work: SwapWork): Promise<{ done: Re
 }
 
 type Session = (of: Reachable, database?: string) => Promise<ServerConnection>;
-
-async function databaseIn(connection: ServerConnection): Promise<string> {
-  const [row] = await connection.rows<{ name: string }>('select current_database()::text as name');
-  return (row as { name: string }).name;
-}
 
 async function filled(
   context: Context,

@@ -26,16 +26,22 @@ export function aroundRows(input: Pick<PlanInput, 'before' | 'after' | 'kinds' |
   const { role = input.before.role } = input;
   const late = lateIn(input.after, input.before, kinds);
   const middle = without(input.after, late);
-  const settled = settle(middle, input.after, kinds);
-  // Not what a comparison finds: what nobody speaks of in the middle is not there, instead of being as it is wanted.
-  const added = [...settled.after.facts.values()].filter(({ id }) => !middle.facts.has(id));
-  const difference = { added, removed: [], changed: [] };
-  const rest = planned({ ...settled, difference, kinds, major, role });
+  const rest = planned({ ...completing(middle, input.after, kinds), major, role });
   return {
     before: plan({ before: input.before, after: middle, kinds, major, role }),
     after: rest.steps,
     waits: rest.waits,
   };
+}
+
+/**
+ * The way from a part of a catalog to all of it. Not what a comparison finds: what nobody speaks of in the part is not there,
+ * instead of being as it is wanted.
+ */
+export function completing(part: Catalog, whole: Catalog, kinds: Kinds): PlanInput {
+  const settled = settle(part, whole, kinds);
+  const added = [...settled.after.facts.values()].filter(({ id }) => !part.facts.has(id));
+  return { ...settled, difference: { added, removed: [], changed: [] }, kinds };
 }
 
 /**

@@ -8,7 +8,7 @@ import type { Fact } from '../../lib/model/fact.ts';
 import { rollback } from '../../lib/operations/rollback.ts';
 import { keepShadows } from '../../lib/operations/shadows.ts';
 import { sync } from '../../lib/operations/sync.ts';
-import { printOf, stateOf, wantedState } from '../files/place.ts';
+import { isBack, stateOf, wantedState } from '../files/place.ts';
 import { freshCache } from '../migration/cache.ts';
 import { type Project, project } from '../migration/project.ts';
 import type { State } from '../proof/judgement.ts';
@@ -70,7 +70,7 @@ export async function walkChain(
     const check = async ({ count, state }: Stop, way: string) => {
       compared++;
       const now = await look();
-      if (printOf(now) === printOf(state)) note(`${way} at ${count}`);
+      if (isBack(now, state)) note(`${way} at ${count}`);
       else fail(`${way} at ${count}: another fingerprint: ${otherwise(now, state).join('; ')}`);
     };
     // Whatever comes later waits outside of the folder.

@@ -4,6 +4,7 @@ import { kinds } from '../../lib/kinds/index.ts';
 import { fingerprintOf } from '../../lib/migration/fingerprint.ts';
 import { versionOf } from '../../lib/migration/name.ts';
 import { shadowRole } from '../../lib/model/catalog.ts';
+import type { Fact } from '../../lib/model/fact.ts';
 import { withoutLedger } from '../../lib/operations/ignored.ts';
 import { rollback } from '../../lib/operations/rollback.ts';
 import { sync } from '../../lib/operations/sync.ts';
@@ -52,6 +53,12 @@ export function wantedState(
 
 /** The fingerprint of what a database was seen to be. */
 export const printOf = ({ catalog }: State): string => fingerprintOf(catalog, kinds);
+
+/** Whether it is again what it was. What a fingerprint leaves out because it tells of rows may have come, but not gone. */
+export function isBack(now: State, then: State): boolean {
+  const isLost = ({ id, kind }: Fact) => kinds.get(kind)?.ofRows && !now.catalog.facts.has(id);
+  return printOf(now) === printOf(then) && ![...then.catalog.facts.values()].some(isLost);
+}
 
 /** A project's database. What is wanted of it is said before `apply`. */
 export class Filed implements Place {
