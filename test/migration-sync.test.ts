@@ -8,6 +8,7 @@ import { generate } from '../lib/operations/generation.ts';
 import { rollback } from '../lib/operations/rollback.ts';
 import { withTarget } from '../lib/operations/source.ts';
 import { sync } from '../lib/operations/sync.ts';
+import { connect } from '../lib/pg/connect.ts';
 import { failure } from './failure.ts';
 import { freshCache } from './migration/cache.ts';
 import { type Project, withProject } from './migration/project.ts';
@@ -100,6 +101,35 @@ test('nothing is done without consent, and data is not lost without force', asyn
       expect((await failure(rollback(own.context, { yes: true }, undefined))).code).toBe('data_loss_refused');
     }),
   );
+});
+
+test('what somebody changes while it is asked is noticed, also where he had begun before', async () => {
+  await withDatabase(anyServer(), async ({ url }) => {
+    const other = await connect({ url, applicationName: 'somebody else' });
+    await withProject(url, cache, async (own) => {
+      own.want(schemas[0] as string);
+      await step(own);
+      own.want(schemas[1] as string);
+      for (const [begin, at] of [
+        ['select 1', 'create table by_hand (a int)'],
+        ['begin; create table by_hand (a int)', 'commit'],
+      ] as const) {
+        await other.execute(begin);
+        const meanwhile = async () => {
+          await other.execute(at);
+          return true;
+        };
+        const thrown = await failure(sync(own.context, { force: true }, meanwhile));
+        expect([thrown.code, JSON.stringify(thrown.data)]).toEqual([
+          'drifted',
+          expect.stringContaining('by_hand'),
+        ]);
+        await other.execute('drop table by_hand');
+      }
+      expect((await sync(own.context, { force: true }, async () => true)).applied).not.toEqual([]);
+    });
+    await other.close();
+  });
 });
 
 test('the row, the statements and the audit are one transaction', async () => {

@@ -13,6 +13,7 @@ import { pgliteVersion } from '../lib/shadow/version.ts';
 import { parse } from '../lib/sql/parse.ts';
 import { failure } from './failure.ts';
 import { anyServer } from './servers/running.ts';
+import { startServer } from './servers/server.ts';
 
 let folder: string;
 let inProcess: Shadow;
@@ -81,6 +82,29 @@ test('what was committed is gone in the next state, roles too', async () => {
       expect(await relations(connection), name).toEqual([]);
       expect(await connection.rows(`select from pg_roles where rolname = 'pgmage_test_reader'`)).toEqual([]);
     });
+  }
+});
+
+test('a ground is committed for what refuses a transaction, and where it stands it is not laid again', async () => {
+  for (const [name, shadow] of both()) {
+    let laid = 0;
+    const ground = {
+      key: 'a table',
+      lay: async (connection: Connection) => {
+        laid++;
+        await loadTexts(connection, { 'a.sql': 'create table t (a int);' });
+      },
+    };
+    const index = 'create index concurrently on t (a)';
+    const refused = await failure(shadow.state((connection) => connection.execute(index), ground));
+    expect(refused.data, name).toMatchObject({ sqlstate: '25001' });
+    await shadow.committed(async (connection) => {
+      await connection.execute(index);
+      expect(await relations(connection), name).toContainEqual({ relname: 't', owner: 'pgmage' });
+    }, ground);
+    expect(laid, name).toBe(shadow === inProcess ? 1 : 2);
+    await shadow.state(async (connection) => expect(await relations(connection), name).toEqual([]));
+    await shadow.state(async (connection) => expect(await relations(connection)).toHaveLength(1), ground);
   }
 });
 
@@ -162,7 +186,9 @@ test('extensions are there when they were asked for, with what they require; oth
 });
 
 test('a shadow on a server leaves nothing there', async () => {
-  const url = anyServer().url();
+  // Nobody else's shadow needs its role there.
+  const own = await startServer(anyServer().major);
+  const url = own.url();
   const shadow = await openShadow({ cacheDir: folder, url });
   const name = await shadow.state(async (connection) => {
     const rows = await connection.rows<{ name: string }>('select current_database()::text as name');
@@ -174,6 +200,7 @@ test('a shadow on a server leaves nothing there', async () => {
   expect(await server.rows('select from pg_database where datname = $1', [name])).toEqual([]);
   expect(await server.rows(`select from pg_roles where rolname = 'pgmage'`)).toEqual([]);
   await server.close();
+  await own.stop();
 });
 
 test('a damaged template is made again', async () => {

@@ -11,7 +11,11 @@ import type { Context } from './context.ts';
 const format = '4';
 
 // How many are kept; a big schema's is some ten megabytes.
-const kept = 30;
+const keptCount = 30;
+
+// What one command had in its hands last, the oldest first: it asks again, and to read a big one takes a second.
+const held = new WeakMap<Context, Map<string, Catalog>>();
+const heldCount = 4;
 
 /**
  * Gives the catalog of some content: as it was read before, or read now and kept. A cache that is missing, damaged or
@@ -24,8 +28,19 @@ export async function cached(
   content: readonly string[],
   read: () => Promise<Catalog>,
 ): Promise<Catalog> {
-  const folder = join(context.cacheDir, 'catalogs');
-  const file = join(folder, `${keyOf(context, content)}.json`);
+  const key = keyOf(context, content);
+  const own = held.get(context) ?? new Map<string, Catalog>();
+  held.set(context, own);
+  const catalog = own.get(key) ?? (await kept(context, key, read));
+  own.delete(key);
+  own.set(key, catalog);
+  for (const old of [...own.keys()].slice(0, -heldCount)) own.delete(old);
+  return catalog;
+}
+
+async function kept({ cacheDir }: Context, key: string, read: () => Promise<Catalog>): Promise<Catalog> {
+  const folder = join(cacheDir, 'catalogs');
+  const file = join(folder, `${key}.json`);
   try {
     const known = await decodeCatalog(await readFile(file, 'utf8'));
     if (known !== null) return known;
@@ -53,8 +68,8 @@ async function keep(folder: string, file: string, text: string): Promise<void> {
   await writeFile(draft, text, { mode: 0o600 });
   await rename(draft, file);
   const paths = (await readdir(folder)).map((name) => join(folder, name));
-  if (paths.length <= kept) return;
+  if (paths.length <= keptCount) return;
   const aged = await Promise.all(paths.map(async (path) => ({ path, at: (await stat(path)).mtimeMs })));
   aged.sort((a, b) => b.at - a.at);
-  await Promise.all(aged.slice(kept).map(({ path }) => rm(path, { force: true })));
+  await Promise.all(aged.slice(keptCount).map(({ path }) => rm(path, { force: true })));
 }

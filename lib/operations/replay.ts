@@ -123,11 +123,21 @@ export async function inShadow<T>(
     return work(connection, committed);
   };
   return useShadow(context, extensionsOf([...first, ...rest, ...more]), async (shadow) => {
+    let refused = false;
+    const ground = {
+      key: key.digest('hex'),
+      lay: (connection: Connection) =>
+        lay(connection, false).catch((thrown: unknown) => {
+          refused = true;
+          throw thrown;
+        }),
+    };
     try {
-      const ground = { key: key.digest('hex'), lay: (connection: Connection) => lay(connection, false) };
       return await shadow.state((connection) => worked(connection, false), ground);
     } catch (thrown) {
       if (!wantsCommit(thrown)) throw thrown;
+      // What stands there already is only committed.
+      if (!refused) return shadow.committed((connection) => worked(connection, true), ground);
       return shadow.committed(async (connection) => {
         await lay(connection, true);
         return worked(connection, true);

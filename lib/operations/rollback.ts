@@ -15,7 +15,7 @@ import { type MigrationReport, migrationReport } from './generation.ts';
 import { backward, checkChain, readMigrations } from './migrations.ts';
 import { moved, renamesIn } from './moving.ts';
 import { keepShadows } from './shadows.ts';
-import { confirmReached, runOf, type Situation, soundSituation } from './situation.ts';
+import { confirmReached, runOf, type Situation, soundSituation, stillSound } from './situation.ts';
 import { type Named, named, withTarget } from './source.ts';
 
 /** What is asked. */
@@ -75,7 +75,7 @@ export async function rollback(
         return { ...plan, done: false };
       const of = await runOf(context, connection, target, files);
       await withLock(connection, target.name, async () => {
-        const now = await soundSituation(context, connection, target, files);
+        const now = await stillSound(context, connection, target, files, before);
         const applied = await finish(context, of, now, input, 'down');
         await run(of, 'down', files.slice(kept, applied).reverse());
         await confirmReached(context, of, kept);

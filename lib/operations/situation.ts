@@ -23,6 +23,8 @@ export interface Situation {
   readonly actual: Catalog;
   /** From what it is to what its applied migrations add up to; null: the ledger does not say which these are. */
   readonly drift: Comparison | null;
+  /** Of all transactions before this one each had ended, and no other; null: some were at work. */
+  readonly moment: string | null;
 }
 
 /** Reads a target and compares it with the migrations that are applied to it. @throws Problem of the connection */
@@ -32,15 +34,16 @@ export async function situate(
   files: readonly MigrationFile[],
 ): Promise<Situation> {
   // Of one moment: somebody else may be at work.
-  const { ledger, actual, foreign } = await snapshot(connection, async (reader) => ({
+  const { ledger, actual, foreign, moment } = await snapshot(connection, async (reader) => ({
+    moment: await momentOf(reader),
     ledger: await readLedger(reader),
     actual: await readCatalog(reader, kinds),
     foreign: context.layout && (await foreignStanding(reader, context.layout, files)),
   }));
   const standing = foreign ?? standingOf(ledger, files, await editsOf(ledger, files));
-  if (standing.faults.length > 0) return { ledger, standing, actual, drift: null };
+  if (standing.faults.length > 0) return { ledger, standing, actual, drift: null, moment };
   const recorded = await recordedSchema(context, files.slice(0, standing.applied));
-  return { ledger, standing, actual, drift: await comparisonOf(context, actual, recorded) };
+  return { ledger, standing, actual, drift: await comparisonOf(context, actual, recorded), moment };
 }
 
 /**
@@ -71,6 +74,31 @@ export async function soundSituation(
     throw new Problem(known ? 'drifted' : 'unrecorded', { environment, changes });
   }
   return situation;
+}
+
+/**
+ * The sound situation of a target that was looked at before: the same, where no transaction of the server has ended since.
+ * @throws Problem `ledger_broken`, `drifted`, `unrecorded`
+ */
+export async function stillSound(
+  context: Context,
+  connection: Connection,
+  target: Target,
+  files: readonly MigrationFile[],
+  before: Situation,
+): Promise<Situation> {
+  const isSame = before.moment !== null && before.moment === (await momentOf(connection));
+  return isSame ? before : soundSituation(context, connection, target, files);
+}
+
+// Whoever changes anything has a number; what is below the lowest that is open has ended, what is not below the next has
+// not (manual: System Information Functions, pg_snapshot).
+async function momentOf(connection: Connection): Promise<string | null> {
+  const [row] = await connection.rows<{ moment: string | null }>(
+    `select case when pg_snapshot_xmin(s) = pg_snapshot_xmax(s) then pg_snapshot_xmax(s)::text end as moment
+       from pg_current_snapshot() s`,
+  );
+  return row?.moment ?? null;
 }
 
 /**

@@ -17,7 +17,7 @@ import { checkUnchanged, forward, writeComposed } from './migrations.ts';
 import { moved, renamesIn } from './moving.ts';
 import { type RenameReport, type Renaming, renameReport } from './renaming.ts';
 import { keepShadows } from './shadows.ts';
-import { confirmReached, runOf, soundSituation } from './situation.ts';
+import { confirmReached, runOf, type Situation, soundSituation, stillSound } from './situation.ts';
 import { type Named, named, withTarget } from './source.ts';
 
 /** What is asked. */
@@ -108,7 +108,7 @@ export async function sync(
       const of = await runOf(context, connection, target, files);
       // What was recorded is written already.
       const rest = input.baseline ? { ...composition, written: [] } : composition;
-      return { ...plan, applied: await applied(context, of, target, rest, input), recorded };
+      return { ...plan, applied: await applied(context, of, target, before, rest, input), recorded };
     };
     const report = await withTarget(context, target, work, namesOf(wanted, 'extension'));
     if (report.applied !== null && report.applied.length > 0) await context.afterSync?.();
@@ -121,14 +121,15 @@ async function applied(
   context: Context,
   of: Run,
   target: Target,
+  before: Situation,
   composition: Composition,
   consent: Consent,
 ): Promise<string[]> {
   const { connection, files } = of;
   return withLock(connection, target.name, async () => {
     await writeComposed(context, composition);
+    const now = await stillSound(context, connection, target, files, before);
     await prepareLedger(connection);
-    const now = await soundSituation(context, connection, target, files);
     const start = await finish(context, of, now, consent);
     const chosen = files.slice(start);
     await run(of, 'up', chosen);

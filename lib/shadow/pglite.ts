@@ -57,12 +57,15 @@ export async function openPgliteShadow(options: ShadowOptions): Promise<Shadow> 
           await connection.execute('rollback to ground; release ground').catch(clear);
         }
       }),
-    committed: (work) =>
+    committed: (work, ground) =>
       queue.run(async () => {
-        if (standing !== undefined) await clear();
+        if (ground !== undefined) await stand(ground);
+        else if (standing !== undefined) await clear();
         try {
+          if (ground !== undefined) await connection.execute('commit');
           return await work(connection);
         } finally {
+          standing = undefined;
           await restart();
         }
       }),

@@ -73,12 +73,18 @@ export async function openServerShadow(
           await connection.execute('rollback');
         }
       }),
-    committed: (work) =>
+    committed: (work, ground) =>
       queue.run(async () => {
         roles = await rolesOf(connection);
+        const noted = noting(connection, sent);
         try {
           await become(connection);
-          return await work(noting(connection, sent));
+          if (ground !== undefined) {
+            await connection.execute('begin');
+            await ground.lay(noted);
+            await connection.execute('commit');
+          }
+          return await work(noted);
         } finally {
           await connection.close();
           if (!interrupted) {

@@ -24,8 +24,11 @@ export interface Shadow {
    * @throws Problem of the work, and of laying the ground
    */
   state<T>(work: (connection: Connection) => Promise<T>, ground?: Ground): Promise<T>;
-  /** The same without a transaction, for statements that refuse one or must be committed before use. Slower. */
-  committed<T>(work: (connection: Connection) => Promise<T>): Promise<T>;
+  /**
+   * The same without a transaction, for statements that refuse one or must be committed before use. Slower.
+   * @param ground is laid in a transaction and committed before the work
+   */
+  committed<T>(work: (connection: Connection) => Promise<T>, ground?: Ground): Promise<T>;
   /** Removes it. Without this the process does not end. */
   close(): Promise<void>;
 }
