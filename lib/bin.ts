@@ -2,8 +2,6 @@
 import { run } from './runner/main.ts';
 import { redact } from './secret.ts';
 
-process.setSourceMapsEnabled(true);
-
 // A reader that has seen enough (`pgmage db:diff | head`) is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);

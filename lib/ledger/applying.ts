@@ -109,7 +109,10 @@ async function group(
   let failure: Problem | undefined;
   const single = whole ? undefined : chosen[0];
   const meanings = new Map<MigrationFile, string | null>();
-  for (const file of chosen) meanings.set(file, await statementsDigest(file));
+  const understand = async (file: MigrationFile | undefined) => {
+    if (file !== undefined && !meanings.has(file)) meanings.set(file, await statementsDigest(file));
+  };
+  await understand(chosen[0]);
   const action = (file: MigrationFile, way: Direction) => (pgm: Pgm) => {
     const meaning = meanings.get(file) ?? null;
     if (file === single) {
@@ -145,7 +148,10 @@ async function group(
           if (asksForRows.test(sql)) return { rows: await connection.rows(sql) };
           const message = `${held}${sql}`;
           held = '';
-          await (place === undefined ? connection.execute(message) : send(message));
+          const sending = place === undefined ? connection.execute(message) : send(message);
+          // The next one is parsed while the server works on this one.
+          const next = place && chosen[chosen.indexOf(place.file) + 1];
+          await Promise.all([sending, understand(next)]);
           return { rows: [] };
         } catch (thrown) {
           failure ??= toProblem(thrown);

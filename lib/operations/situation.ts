@@ -117,15 +117,19 @@ export async function confirmReached(
     throw new Problem('not_as_proven', { environment, changes: left.changes.map(({ text }) => text) });
 }
 
-/** Who is at work on what, as the ledger needs to know it. */
+/**
+ * Who is at work on what, as the ledger needs to know it.
+ * @param found who, where that was asked before
+ */
 export async function runOf(
   context: Context,
   connection: Connection,
   { name, url }: Target,
   files: readonly MigrationFile[],
+  found = context.author?.(),
 ): Promise<Run> {
   const nobody = { systemUser: null, gitAuthor: null, gitCommit: null };
-  const author = { ...((await context.author?.()) ?? nobody), tool: `pgmage ${context.version}` };
+  const author = { ...((await found) ?? nobody), tool: `pgmage ${context.version}` };
   return {
     connection,
     environment: name,

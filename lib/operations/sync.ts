@@ -70,6 +70,8 @@ export async function sync(
 ): Promise<SyncReport> {
   refuseForeign(context, 'db:sync');
   return keepShadows(context, async () => {
+    // Found out beside all the rest: to start a program from one that has grown takes long.
+    const author = context.author?.();
     const target = await context.environment(input.env);
     const composition = await compose(context, input, {
       given: input.rename,
@@ -105,7 +107,7 @@ export async function sync(
       const options = possible.map(({ option }) => option);
       if (!(await agreed(`db:sync of ${target.name}`, plan, lossesOf(up), input, ask, options)))
         return { ...plan, applied: null, recorded };
-      const of = await runOf(context, connection, target, files);
+      const of = await runOf(context, connection, target, files, author);
       // What was recorded is written already.
       const rest = input.baseline ? { ...composition, written: [] } : composition;
       return { ...plan, applied: await applied(context, of, target, before, rest, input), recorded };

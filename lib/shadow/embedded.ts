@@ -1,6 +1,7 @@
 // The embedded database: PostgreSQL in this process with its files in the project, for those who have no server.
 import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { awake } from '../awake.ts';
 import type { Connection } from '../pg/connection.ts';
 import { Problem } from '../problem.ts';
 import { loadExtensions } from './extensions.ts';
@@ -31,12 +32,9 @@ export async function openEmbedded(directory: string, options: EmbeddedOptions):
     const isNew = !(await exists(join(directory, 'PG_VERSION')));
     if (isNew) await writeFile(unfinished, '');
     const names = await remember(`${directory}.extensions`, options.extensions ?? []);
-    const db = await PGlite.create({
-      dataDir: directory,
-      startParams,
-      extensions: { ...(await loadExtensions(names)) },
-      ...(isNew ? { loadDataDir: await template(options.cacheDir, options.progress) } : {}),
-    });
+    const extensions = { ...(await loadExtensions(names)) };
+    const loaded = isNew ? { loadDataDir: await template(options.cacheDir, options.progress) } : {};
+    const db = await awake(() => PGlite.create({ dataDir: directory, startParams, extensions, ...loaded }));
     // Objects of the embedded database belong to a role of the usual name; the template's own is for shadows.
     if (isNew) await db.exec('create role postgres superuser login');
     await rm(unfinished, { force: true });

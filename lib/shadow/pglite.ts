@@ -1,5 +1,6 @@
 // The shadow inside this process: PostgreSQL in WebAssembly, its files in memory.
 import type { PGlite } from '@electric-sql/pglite';
+import { awake } from '../awake.ts';
 import type { Connection } from '../pg/connection.ts';
 import { Problem } from '../problem.ts';
 import { loadExtensions } from './extensions.ts';
@@ -75,12 +76,10 @@ export async function openPgliteShadow(options: ShadowOptions): Promise<Shadow> 
 
 async function start(options: ShadowOptions, extensions: object): Promise<PGlite> {
   const { PGlite } = await import('@electric-sql/pglite');
-  const attempt = async (again: boolean) =>
-    await PGlite.create({
-      loadDataDir: await template(options.cacheDir, options.progress, again),
-      startParams,
-      extensions: { ...extensions },
-    });
+  const attempt = async (again: boolean) => {
+    const loadDataDir = await template(options.cacheDir, options.progress, again);
+    return awake(() => PGlite.create({ loadDataDir, startParams, extensions: { ...extensions } }));
+  };
   try {
     const db = await attempt(false).catch(() => attempt(true));
     standIn(db.Module.FS, options.extensions ?? []);

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { awake } from '../awake.ts';
 import { shadowRole } from '../model/catalog.ts';
 import { pgliteVersion } from './version.ts';
 
@@ -54,10 +55,9 @@ async function makeAndKeep(file: string): Promise<Blob> {
 async function make(): Promise<Blob> {
   const { PGlite } = await import('@electric-sql/pglite');
   // The bootstrap superuser has the reserved name, so that nothing a schema says can lead to a role of another name.
-  const db = await PGlite.create({
-    initDbStartParams: ['--wal-segsize=1', `--username=${shadowRole}`],
-    startParams,
-  });
+  const db = await awake(() =>
+    PGlite.create({ initDbStartParams: ['--wal-segsize=1', `--username=${shadowRole}`], startParams }),
+  );
   try {
     // Two more copies of an empty database that nobody connects to would be two thirds of the file.
     await db.exec(`update pg_database set datistemplate = false where datname <> current_database()`);

@@ -1,6 +1,7 @@
 // What SQL says apart from its layout: the same for texts that differ in comments and blanks alone.
 import { createHash } from 'node:crypto';
 import { withoutNoise } from './noise.ts';
+import { loadParser } from './parser.ts';
 
 // Where something stands in the text (source: parsenodes.h, primnodes.h).
 const places = new Set(
@@ -14,8 +15,7 @@ const places = new Set(
  * @returns null for what is no SQL
  */
 export async function meaningOf(text: string): Promise<string | null> {
-  const parser = await import('libpg-query');
-  await parser.loadModule();
+  const parser = await loadParser();
   try {
     const { stmts = [] } = parser.parseSync(withoutNoise(text).sql);
     const tree = JSON.stringify(stmts, (key, value: unknown) => (places.has(key) ? undefined : value));

@@ -4,6 +4,7 @@ import { indexOfCharacter, startOfCode, whereAt } from '../place.ts';
 import { Problem } from '../problem.ts';
 import { byHand } from './by-hand.ts';
 import { blank, withoutNoise } from './noise.ts';
+import { loadParser } from './parser.ts';
 import {
   extensionOf,
   isBoundary,
@@ -55,8 +56,7 @@ const pieceLength = 1 << 20;
  * @throws Problem `invalid_sql` with file, line and caret
  */
 export async function parse(file: string, text: string): Promise<SqlFile> {
-  const parser = await import('libpg-query');
-  await parser.loadModule();
+  const parser = await loadParser();
   const script = withoutNoise(text);
   const [refused] = script.refused;
   if (refused) throw invalid(file, text, refused.index, `\\${refused.command} is a command of psql`);

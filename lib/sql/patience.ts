@@ -1,4 +1,5 @@
 // Which statements may wait for a lock as long as it takes, because nobody who reads or writes waits behind them.
+import { loadParser } from './parser.ts';
 import { type Node, runsConcurrently } from './statement.ts';
 
 /**
@@ -6,8 +7,7 @@ import { type Node, runsConcurrently } from './statement.ts';
  * (manual: "Table-Level Locks", SHARE UPDATE EXCLUSIVE). What is no statement is not.
  */
 export async function isPatient(sql: string): Promise<boolean> {
-  const parser = await import('libpg-query');
-  await parser.loadModule();
+  const parser = await loadParser();
   try {
     const { stmts = [] } = parser.parseSync(sql);
     const nodes = stmts.map(({ stmt }) => Object.entries(stmt ?? {})[0] as [string, Node]);

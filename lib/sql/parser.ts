@@ -1,0 +1,11 @@
+// PostgreSQL's own parser, loaded when it is first needed.
+import { awake } from '../awake.ts';
+
+/** Gives the parser. */
+export function loadParser(): Promise<typeof import('libpg-query')> {
+  return awake(async () => {
+    const parser = await import('libpg-query');
+    await parser.loadModule();
+    return parser;
+  });
+}
