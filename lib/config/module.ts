@@ -41,8 +41,6 @@ interface Manifest<Notes> {
  * @throws Problem `bad_config`, `bad_task_file` where they do not compile
  */
 export async function compile<Notes>(source: Source<Notes>): Promise<Compiled<Notes>> {
-  // Only here, because Node then reads the maps of every package that it loads.
-  process.setSourceMapsEnabled(true);
   const file = join(source.cacheDir, `${source.name}.json`);
   let manifest = await recall<Notes>(file, source);
   if (manifest === null) {

@@ -44,6 +44,8 @@ async function projectTasks(
   // pgmage's own files, met in its own repository, are here already.
   const foreign = names.filter((_, index) => !own.digests.includes(digestOf(texts[index] as string)));
   if (foreign.length === 0) return [];
+  // Only here, because Node then reads the maps of every package that it loads.
+  process.setSourceMapsEnabled(true);
   await makeFolder(root);
   const { urls, notes } = await compile<Task[][]>({
     name: 'tasks',
