@@ -202,7 +202,9 @@ test('the disk of the server is full at some point of an apply', async () => {
         if (thrown === null) return false;
         trials++;
         // Outside of a transaction it is what broke off that is told, with the server's reason.
-        expect(JSON.stringify(thrown.data)).toMatch(/"53100"|No space left on device|could not (write|extend)/);
+        expect(JSON.stringify(thrown.data)).toMatch(
+          /"53100"|No space left on device|could not (write|extend)/,
+        );
         return true;
       });
     process.stdout.write(`${trials} trials: disk full\n`);
