@@ -51,6 +51,8 @@ export interface MigrationProblems {
     readonly migration: string;
     readonly reason: string;
     readonly detail: string | null;
+    /** SQLSTATE of the reason. */
+    readonly state: string;
   };
   lock_unavailable: {
     readonly environment: string;

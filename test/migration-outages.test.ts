@@ -98,9 +98,10 @@ test.each(points)('the server is restarted %s a request is served, on the way %s
   );
 });
 
-// What builds an index concurrently waits for all that read meanwhile, so also for what is held up for it here.
-function asFarAsItGets(work: Promise<void>): Promise<void> {
-  return Promise.race([work, setTimeout(3_000)]);
+// What builds an index concurrently waits for all that read meanwhile, so also for what is held up for it here. Gives
+// whether it goes on.
+function asFarAsItGets(work: Promise<void>): Promise<boolean> {
+  return Promise.race([work.then(() => false), setTimeout(3_000, true)]);
 }
 
 test.each(ways)('another db:sync comes between two requests, on the way %s', async (way) => {
@@ -117,9 +118,9 @@ test.each(ways)('another db:sync comes between two requests, on the way %s', asy
     const thrown = await tryOut(anyServer(), way, (database) => ({
       at,
       moment: 'before',
-      do: () => {
+      do: async () => {
         running = between(database);
-        return asFarAsItGets(running);
+        await asFarAsItGets(running);
       },
     }));
     await running;
@@ -145,9 +146,10 @@ test('two db:sync at once that have the same to write: one does it', async () =>
           expect(['done', 'migration_running']).toContain(refused);
         };
         let running: Promise<void> | undefined;
-        const begin = () => {
+        let goesOn = false;
+        const begin = async () => {
           running = second();
-          return asFarAsItGets(running);
+          goesOn = await asFarAsItGets(running);
         };
         const proxy = await proxyTo(database.url, { at, moment: 'before', do: begin });
         const thrown = await sync(by(proxy.url), consent, undefined).then(
@@ -156,7 +158,9 @@ test('two db:sync at once that have the same to write: one does it', async () =>
         );
         await proxy.close();
         await running;
-        expect(['migrations_changed', 'migration_running', undefined]).toContain(thrown?.code);
+        expect(['migrations_changed', undefined, ...(goesOn ? ['migration_running'] : [])]).toContain(
+          thrown?.code,
+        );
         await recovers(database);
         expect(plain.files()).toHaveLength(2);
         return proxy.struck() ? thrown : undefined;
@@ -202,9 +206,7 @@ test('the disk of the server is full at some point of an apply', async () => {
         if (thrown === null) return false;
         trials++;
         // Outside of a transaction it is what broke off that is told, with the server's reason.
-        expect(JSON.stringify(thrown.data)).toMatch(
-          /"53100"|No space left on device|could not (write|extend)/,
-        );
+        expect(JSON.stringify(thrown.data)).toMatch(/"53100"|No space left on device/);
         return true;
       });
     process.stdout.write(`${trials} trials: disk full\n`);

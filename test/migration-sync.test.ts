@@ -6,14 +6,16 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { compare } from '../lib/operations/comparison.ts';
 import { generate } from '../lib/operations/generation.ts';
 import { rollback } from '../lib/operations/rollback.ts';
+import { soundSituation, stillSound } from '../lib/operations/situation.ts';
 import { withTarget } from '../lib/operations/source.ts';
 import { sync } from '../lib/operations/sync.ts';
 import { connect } from '../lib/pg/connect.ts';
 import { failure } from './failure.ts';
 import { freshCache } from './migration/cache.ts';
-import { type Project, withProject } from './migration/project.ts';
+import { migrationsOf, type Project, withProject } from './migration/project.ts';
 import { rowsOf, withDatabase } from './servers/databases.ts';
 import { anyServer, servers } from './servers/running.ts';
+import { startServer } from './servers/server.ts';
 
 let cache: string;
 
@@ -130,6 +132,30 @@ test('what somebody changes while it is asked is noticed, also where he had begu
     });
     await other.close();
   });
+});
+
+test('a target is looked at again only where a transaction has ended since', async () => {
+  // Of its own, because transactions are counted by the server.
+  const server = await startServer(anyServer().major);
+  try {
+    await withProject(server.url(), cache, async (own) => {
+      own.want(schemas[0] as string);
+      await step(own);
+      const target = await own.context.environment();
+      const files = await migrationsOf(own);
+      await withTarget(own.context, target, async (connection) => {
+        const before = await soundSituation(own.context, connection, target, files);
+        const now = () => stillSound(own.context, connection, target, files, before);
+        expect(await now()).toBe(before);
+        await rowsOf(server.url(), 'select from users');
+        expect(await now()).toBe(before);
+        await rowsOf(server.url(), 'insert into users select 1');
+        expect(await now()).not.toBe(before);
+      });
+    });
+  } finally {
+    await server.stop();
+  }
 });
 
 test('the row, the statements and the audit are one transaction', async () => {

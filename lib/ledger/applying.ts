@@ -89,7 +89,7 @@ export function brokeOff({ environment }: Run, { name: migration }: MigrationFil
   if (!('sqlstate' in data)) return toProblem(thrown);
   return new Problem(
     'broke_off',
-    { environment, migration, reason: data.message, detail: data.detail },
+    { environment, migration, reason: data.message, detail: data.detail, state: data.sqlstate },
     { where, cause },
   );
 }

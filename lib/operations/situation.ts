@@ -23,7 +23,11 @@ export interface Situation {
   readonly actual: Catalog;
   /** From what it is to what its applied migrations add up to; null: the ledger does not say which these are. */
   readonly drift: Comparison | null;
-  /** Of all transactions before this one each had ended, and no other; null: some were at work. */
+}
+
+/** A target that nothing is wrong with. */
+export interface SoundSituation extends Situation {
+  /** When it was looked at: all transactions before this one had ended, and no other; null: some were at work. */
   readonly moment: string | null;
 }
 
@@ -34,16 +38,15 @@ export async function situate(
   files: readonly MigrationFile[],
 ): Promise<Situation> {
   // Of one moment: somebody else may be at work.
-  const { ledger, actual, foreign, moment } = await snapshot(connection, async (reader) => ({
-    moment: await momentOf(reader),
+  const { ledger, actual, foreign } = await snapshot(connection, async (reader) => ({
     ledger: await readLedger(reader),
     actual: await readCatalog(reader, kinds),
     foreign: context.layout && (await foreignStanding(reader, context.layout, files)),
   }));
   const standing = foreign ?? standingOf(ledger, files, await editsOf(ledger, files));
-  if (standing.faults.length > 0) return { ledger, standing, actual, drift: null, moment };
+  if (standing.faults.length > 0) return { ledger, standing, actual, drift: null };
   const recorded = await recordedSchema(context, files.slice(0, standing.applied));
-  return { ledger, standing, actual, drift: await comparisonOf(context, actual, recorded), moment };
+  return { ledger, standing, actual, drift: await comparisonOf(context, actual, recorded) };
 }
 
 /**
@@ -56,7 +59,8 @@ export async function soundSituation(
   connection: Connection,
   { name: environment }: Target,
   files: readonly MigrationFile[],
-): Promise<Situation> {
+): Promise<SoundSituation> {
+  const moment = await momentOf(connection);
   const situation = await situate(context, connection, files);
   const { standing, drift } = situation;
   const { faults, unfinished, applied } = standing;
@@ -73,7 +77,7 @@ export async function soundSituation(
     const known = situation.ledger.deeds.length > 0 || files.length === 0;
     throw new Problem(known ? 'drifted' : 'unrecorded', { environment, changes });
   }
-  return situation;
+  return { ...situation, moment };
 }
 
 /**
@@ -85,8 +89,8 @@ export async function stillSound(
   connection: Connection,
   target: Target,
   files: readonly MigrationFile[],
-  before: Situation,
-): Promise<Situation> {
+  before: SoundSituation,
+): Promise<SoundSituation> {
   const isSame = before.moment !== null && before.moment === (await momentOf(connection));
   return isSame ? before : soundSituation(context, connection, target, files);
 }

@@ -17,7 +17,7 @@ import { checkUnchanged, forward, writeComposed } from './migrations.ts';
 import { moved, renamesIn } from './moving.ts';
 import { type RenameReport, type Renaming, renameReport } from './renaming.ts';
 import { keepShadows } from './shadows.ts';
-import { confirmReached, runOf, type Situation, soundSituation, stillSound } from './situation.ts';
+import { confirmReached, runOf, type SoundSituation, soundSituation, stillSound } from './situation.ts';
 import { type Named, named, withTarget } from './source.ts';
 
 /** What is asked. */
@@ -123,7 +123,7 @@ async function applied(
   context: Context,
   of: Run,
   target: Target,
-  before: Situation,
+  before: SoundSituation,
   composition: Composition,
   consent: Consent,
 ): Promise<string[]> {
