@@ -1,6 +1,6 @@
 // Digests are equal where data is equal, on all server versions, and differ wherever one value does.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Digest, digestOf } from '../lib/flow/digest.ts';
+import { type Digest, digestOf, digestOne, undigested } from '../lib/flow/digest.ts';
 import { connect } from '../lib/pg/connect.ts';
 import { snapshot } from '../lib/pg/snapshot.ts';
 import { failure } from './failure.ts';
@@ -103,6 +103,27 @@ test.each(changes)('it shows: %s', async (change, name) => {
   const changed = after.filter(({ hash }, index) => hash !== before[index]?.hash);
   expect(changed.map((one) => one.name)).toEqual([name]);
   expect(await digest(database)).toEqual(before);
+});
+
+test('tables that several processes read side by side have the digests of those read one by one, uncommitted rows too', async () => {
+  for (const server of servers())
+    await withDatabase(server, async (own) => {
+      const connection = await connect({ url: own.url, applicationName });
+      const names = Array.from({ length: 70 }, (_, at) => `small_${at}`);
+      const tables = names.map(
+        (name, at) => `create table ${name} as select n, md5((n + ${at})::text) as text
+        from generate_series(1, ${at * 5}) n`,
+      );
+      await connection.execute(`${everything}; begin; ${tables.join(';')}`);
+      const listed = await undigested(connection);
+      const each: Digest[] = [];
+      for (const one of listed) each.push(await digestOne(connection, one));
+      expect(each.filter(({ name, rows }) => name.startsWith('public.small_') && rows > 0)).toHaveLength(69);
+      await connection.execute(`set local parallel_setup_cost = 0; set local parallel_tuple_cost = 0;
+        set local min_parallel_table_scan_size = 0; set local max_parallel_workers_per_gather = 2`);
+      expect(await digestOf(connection)).toEqual(each);
+      await connection.close();
+    });
 });
 
 test('rows that a policy hides are an error and no loss', async () => {

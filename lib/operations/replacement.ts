@@ -40,7 +40,7 @@ export interface Replaced {
 /**
  * Replaces what the target holds. All sessions are in transactions: the source's see one state of the database, the
  * target's is to be committed afterwards.
- * @param reader another session of the source: what is copied is read again meanwhile
+ * @param reader another session of the source: what was copied is read again there
  * @throws Problem `not_as_source` where what came over is not the same; of the engine, of both connections
  */
 export async function replace(
@@ -55,26 +55,24 @@ export async function replace(
   const cargo = await cargoOf(source, wish);
   const { wanted, tables, objects } = cargo;
   const progress = progressOf(context, tables);
-  const [before, positions] = await together(
+  const build = await engine(ends, cargo, progress.told);
+  const positions = wish.schemaOnly ? [] : await standingsOf(source, target);
+  await setStandings(target, positions);
+  // Copying keeps both servers busy, building only the target's: so the source is read again meanwhile.
+  const [before, after] = await together(
     async (go) => {
       const list = toDigest(await undigested(reader), wanted, tables, { objects, masks: true });
       return [...(await digestOf(reader, list, go)), ...nothingOf(cargo.empty, objects)];
     },
     async (go) => {
-      const build = await engine(ends, cargo, (table, bytes) => {
-        go();
-        progress.told(table, bytes);
-      });
-      const set = wish.schemaOnly ? [] : await standingsOf(source, target);
-      await setStandings(target, set);
       context.progress(`Building indexes and constraints in ${to.named.name}`);
       await build(go);
-      return set;
+      context.progress(`Comparing ${to.named.name} with ${from.named.name}`);
+      const list = toDigest(await undigested(target), wanted, tables, { objects: true, masks: false });
+      return digestOf(target, list, go);
     },
   );
-  context.progress(`Comparing ${to.named.name} with ${from.named.name}`);
-  const list = toDigest(await undigested(target), wanted, tables, { objects: true, masks: false });
-  const found = { before, after: await digestOf(target, list), positions, bytes: progress.bytes() };
+  const found = { before, after, positions, bytes: progress.bytes() };
   return proven(ends, wish, cargo, found);
 }
 
