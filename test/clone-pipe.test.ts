@@ -5,6 +5,7 @@ import { expect, test, vi } from 'vitest';
 import { findClients } from '../lib/flow/client.ts';
 import { kinds } from '../lib/kinds/index.ts';
 import { diff } from '../lib/model/diff.ts';
+import type { Context } from '../lib/operations/context.ts';
 import { Problem } from '../lib/problem.ts';
 import { failure } from './failure.ts';
 import { cloned, contextOf, more, wholeOf } from './flow/cloning.ts';
@@ -12,6 +13,7 @@ import { everything } from './flow/everything.ts';
 import { attic, shop, stateOf, thorough } from './flow/struck.ts';
 import { ways, withPair } from './flow/ways.ts';
 import { type Database, rowsOf } from './servers/databases.ts';
+import { servers } from './servers/running.ts';
 
 vi.setConfig({ testTimeout: 1_800_000 });
 
@@ -51,6 +53,35 @@ test.each(ways)('pg_dump carries everything over: $name', async ({ from, to }) =
     );
   });
 });
+
+test('who refreshes a view while pg_dump works does not make it wait for ever', async () => {
+  const server = servers().find(({ major }) => canDump(major));
+  if (server === undefined) return;
+  await withPair(server, server, async (source, target) => {
+    await rowsOf(
+      source.url,
+      'create table t as select i from generate_series(1, 1000) i; create materialized view v as select * from t',
+    );
+    let refreshed: Promise<unknown> | undefined;
+    let clock = Date.now();
+    const context: Context = {
+      ...contextOf(source.url, target.url),
+      // So late that each table is told.
+      now: () => {
+        clock += 3000;
+        return new Date(clock);
+      },
+      progress: (line) => {
+        if (line.startsWith('Copying')) refreshed ??= rowsOf(source.url, 'refresh materialized view v');
+      },
+    };
+    const { done } = await cloned(context, { engine: 'pipe' });
+    await refreshed;
+    expect(refreshed).toBeDefined();
+    expect(done?.tables).toEqual([{ name: 'public.t', rows: 1000 }]);
+    expect(await rowsOf(target.url, 'select count(*)::int as rows from v')).toEqual([{ rows: 1000 }]);
+  });
+}, 60_000);
 
 // Only what this process started.
 function killDump(): void {

@@ -7,6 +7,7 @@ import { kinds } from '../kinds/index.ts';
 import type { Catalog } from '../model/catalog.ts';
 import { quote } from '../model/quote.ts';
 import type { ServerConnection } from '../pg/connect.ts';
+import { lettingGo } from '../pg/transaction.ts';
 import { copyable, fitting, type Wish } from './copyable.ts';
 import type { Cargo } from './engines.ts';
 
@@ -14,7 +15,9 @@ import type { Cargo } from './engines.ts';
 export async function cargoOf(source: ServerConnection, wish: Wish): Promise<Cargo> {
   const held = await tablesOf(source);
   await source.execute(holding(held));
-  const { catalog: wanted, left } = copyable(await readCatalog(source, kinds), wish);
+  // Whoever waits for a lock that was left behind would make a program wait that reads the source beside.
+  const catalog = await lettingGo(source, () => readCatalog(source, kinds));
+  const { catalog: wanted, left } = copyable(catalog, wish);
   const chosen = held.filter((table) => comesOver(table, wanted));
   const named = fitting(wanted, '--exclude-data', wish.excludeData ?? []);
   const isEmpty = (table: Filled) => wish.schemaOnly || named.has(idOf(table));

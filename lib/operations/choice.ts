@@ -43,6 +43,8 @@ export interface CloneInput extends Consent {
 export interface Carrier {
   /** `pgmage`, or `pg_dump 15.18`. */
   readonly name: string;
+  /** Whether a program reads the source besides our own sessions. */
+  readonly beside: boolean;
   /** @param url of the source */
   engine(url: string): Engine;
 }
@@ -84,11 +86,15 @@ export async function carrierOf(
   { engine }: Pick<CloneInput, 'engine'>,
   major: number,
 ): Promise<Carrier> {
-  if (engine !== 'pipe') return { name: 'pgmage', engine: () => native };
+  if (engine !== 'pipe') return { name: 'pgmage', beside: false, engine: () => native };
   const client = fittingClient(await findClients(), major);
   const stopping = new AbortController();
   context.onInterrupt?.(async () => stopping.abort());
-  return { name: `pg_dump ${client.version}`, engine: (url) => pipe(client, url, stopping.signal) };
+  return {
+    name: `pg_dump ${client.version}`,
+    beside: true,
+    engine: (url) => pipe(client, url, stopping.signal),
+  };
 }
 
 /**

@@ -3,14 +3,13 @@ import { withLock } from '../ledger/lock.ts';
 import type { ServerConnection } from '../pg/connect.ts';
 import { transaction } from '../pg/transaction.ts';
 import { Problem } from '../problem.ts';
-import { type CloneInput, carrierOf, checkChoice } from './choice.ts';
+import { type Carrier, type CloneInput, carrierOf, checkChoice } from './choice.ts';
 import { beginReplacing } from './clearing.ts';
 import { type ClonePlan, lossesOf, prepared } from './clone-plan.ts';
 import { type Ask, agreed } from './consent.ts';
 import type { Context, Target } from './context.ts';
 import type { Wish } from './copyable.ts';
 import { replaceRows } from './data-only.ts';
-import type { Engine } from './engines.ts';
 import type { Ends } from './preflight.ts';
 import { reading } from './readers.ts';
 import { type Replaced, replace } from './replacement.ts';
@@ -60,7 +59,7 @@ export async function clone(context: Context, input: CloneInput, ask: Ask<CloneP
           ? { done: null, swapped: null }
           : plan.swap === null
             ? {
-                done: await carriedOver(context, ends, wish, carrier.engine(source.url), source),
+                done: await carriedOver(context, ends, wish, carrier, source),
                 swapped: null,
               }
             : await swap(context, { ends, source, target, wish, plan: plan.swap });
@@ -119,7 +118,7 @@ async function carriedOver(
   context: Context,
   ends: Ends,
   wish: Wish,
-  engine: Engine,
+  carrier: Carrier,
   source: Reachable,
 ): Promise<Replaced> {
   const { connection } = ends.from;
@@ -135,6 +134,7 @@ async function carriedOver(
     connection,
     () => attentive(source),
     1,
-    ([reader = connection]) => begin(() => replace(context, ends, wish, engine, reader)),
+    ([reader = connection]) => begin(() => replace(context, ends, wish, carrier.engine(source.url), reader)),
+    !carrier.beside,
   );
 }

@@ -11,6 +11,8 @@ const begin = `begin isolation level repeatable read read only; set local lock_t
  * Works while a source is seen in one state, and its tables are kept as they are.
  * @param open opens another session, which is closed in the end
  * @param count how many others
+ * @param views whether materialized views are kept as they are, too; not where a program reads the source beside: it would
+ * stand in line behind whoever waits to refresh one
  * @throws Problem of the sessions, of the work
  */
 export async function reading<T>(
@@ -18,6 +20,7 @@ export async function reading<T>(
   open: () => Promise<ServerConnection>,
   count: number,
   work: (others: readonly ServerConnection[]) => Promise<T>,
+  views = true,
 ): Promise<T> {
   // The snapshot is taken by what comes behind the locks.
   const locks = holding(await heldOf(source));
@@ -35,7 +38,7 @@ export async function reading<T>(
           // Each has the locks itself: nobody stands in line for one then whom it would have to wait for.
           await other.execute(`${begin}; ${see}; ${locks}; ${settings}`);
         }
-        await holdViews([source, ...others]);
+        if (views) await holdViews([source, ...others]);
         return await work(others);
       },
       `${begin}; ${locks}; ${settings}`,

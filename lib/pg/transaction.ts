@@ -24,3 +24,14 @@ export async function transaction<T>(
     throw toProblem(thrown);
   }
 }
+
+/**
+ * Reads within a transaction, and lets go of all locks that it took (manual: "ROLLBACK TO SAVEPOINT").
+ * @throws Problem of the work
+ */
+export async function lettingGo<T>(connection: Connection, work: () => Promise<T>): Promise<T> {
+  await connection.execute('savepoint reading');
+  const result = await work();
+  await connection.execute('rollback to savepoint reading; release savepoint reading');
+  return result;
+}
