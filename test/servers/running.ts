@@ -7,6 +7,14 @@ export function servers(): Server[] {
   return inject('servers').map(serverAt);
 }
 
+/**
+ * Whether the at-th of many trials of one kind runs on a server: where PGMAGE_MAJORS names versions, each runs on all of them;
+ * else on one in turn, so that each version is met and none twice.
+ */
+export function isTurnOf({ major }: Server, at: number, among: readonly Server[] = servers()): boolean {
+  return process.env.PGMAGE_MAJORS !== undefined || among[at % among.length]?.major === major;
+}
+
 /** The running server of the newest major under test, for what does not depend on the version. */
 export function anyServer(): Server {
   const newest = servers().at(-1);
