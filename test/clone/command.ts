@@ -21,7 +21,7 @@ const { values, positionals } = parseArgs({
 const [directory] = positionals;
 if (directory === undefined) {
   process.stderr.write(
-    'npm run clones -- DIR [--ways 15:15,15:18,18:18] [--by clone|swap|rows|custom|directory|plain|native] [--filter TEXT] [--verbose]\n',
+    'npm run clones -- DIR [--ways 15:15,15:18,18:18] [--by clone|swap|pipe|rows|custom|directory|plain|native] [--filter TEXT] [--verbose]\n',
   );
   process.exit(64);
 }

@@ -11,8 +11,8 @@ import { describe, load, withSession } from '../proof/session.ts';
 import { type Database, rowsOf, withDatabase } from '../servers/databases.ts';
 import { filling } from './filling.ts';
 
-/** How all of one database comes into another one: by a clone, its rows after its schema, or by a backup in a format. */
-export type By = 'clone' | 'swap' | 'rows' | Format;
+/** How all of one database comes into another one: by a clone, which pg_dump may carry, its rows after its schema, or by a backup in a format. */
+export type By = 'clone' | 'swap' | 'pipe' | 'rows' | Format;
 
 /** Brings a database over. @returns what was left out, and how many rows came */
 async function brought(
@@ -20,9 +20,13 @@ async function brought(
   source: Database,
   target: Database,
 ): Promise<{ left: readonly string[]; rows: number }> {
-  if (by === 'clone' || by === 'swap') {
-    const given = by === 'swap' ? { swap: true, jobs: 3, dropOld: true } : {};
-    const { done } = await cloned(contextOf(source.url, target.url), given);
+  if (by === 'clone' || by === 'swap' || by === 'pipe') {
+    const given = {
+      clone: {},
+      swap: { swap: true, jobs: 3, dropOld: true },
+      pipe: { engine: 'pipe' } as const,
+    };
+    const { done } = await cloned(contextOf(source.url, target.url), given[by]);
     return { left: done?.left ?? [], rows: done?.tables.reduce((sum, one) => sum + one.rows, 0) ?? 0 };
   }
   if (by === 'rows') {
