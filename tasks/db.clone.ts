@@ -46,7 +46,7 @@ export async function clone(
     mask?: Mask[];
     /** Do not ask. */
     yes?: boolean;
-    /** Go on although the target holds rows, which are lost. */
+    /** Go on although the target holds rows, which are lost, or its disk may be too small. */
     force?: boolean;
   },
 ): Promise<Outcome> {

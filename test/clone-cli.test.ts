@@ -71,7 +71,7 @@ test('it is shown and asked, and declined it does nothing', async () => {
     /^ok {3}roles: /m,
     /^ok {3}protection: staging is not protected$/m,
     /^ok {3}size: 0\.0\d GB\. Transfer may take 1 seconds$/m,
-    /^\? {4}disk space: /m,
+    /^ok {3}disk space: [\d.]+ [MG]B are left for staging, and prod takes \d+ MB$/m,
     /^All that staging holds is replaced: 1 table with 2 rows:$/m,
     /^ {2}public\.old: 2 rows$/m,
     /^Carried over by pgmage itself, without client tools\.$/m,

@@ -1,6 +1,14 @@
 // What is said of two databases before data moves, whatever they are.
 import { expect, test } from 'vitest';
 import { checksOf, type Database, type Ends } from '../lib/operations/preflight.ts';
+import { diskCheck } from '../lib/operations/target-disk.ts';
+import { connect } from '../lib/pg/connect.ts';
+import { Problem } from '../lib/problem.ts';
+import { failure } from './failure.ts';
+import { cloned, contextOf } from './flow/cloning.ts';
+import { smallDisk } from './migration/small-disk.ts';
+import { rowsOf, withDatabase } from './servers/databases.ts';
+import { anyServer, servers } from './servers/running.ts';
 
 const one: Database = {
   ...{ name: 'a', oid: '5', encoding: 'UTF8', collation: 'C', version: 150018, versionText: '15.18' },
@@ -57,7 +65,56 @@ test.each([
   ['size', { bytes: 2 ** 30 }, {}, 'ok: 1.00 GB. Transfer may take 52 seconds'],
   ['size', { bytes: 3 * 2 ** 30 }, {}, /^warning: 3\.00 GB\. Transfer may take 154 seconds; all that time/],
   ['size', { bytes: 6 * 2 ** 30 }, {}, /^warning: 6\.00 GB\. .*a physical backup of the host/],
-  ['disk space', {}, {}, /^unknown: /],
 ] as const)('%s: %j and %j', (name, from, to, wanted) => {
   expect(found(name, from, to)).toEqual(typeof wanted === 'string' ? wanted : expect.stringMatching(wanted));
+});
+
+// What is said of the disk under a database, to a role.
+async function saidOfDisk(url: string, needed: number | null, force = false, role = ''): Promise<string> {
+  const connection = await connect({ url, applicationName: 'pgmage tests' });
+  try {
+    if (role !== '') await connection.execute(`set role ${role}`);
+    const there = { from: ends.from, to: { ...end('staging'), connection } } as Ends;
+    const { outcome, text } = await diskCheck(there, needed, force);
+    return `${outcome}: ${text}`;
+  } finally {
+    await connection.close();
+  }
+}
+
+test.each(servers())('the disk of a server on this machine is asked: $major', async (server) => {
+  await withDatabase(server, async ({ url }) => {
+    expect(await saidOfDisk(url, null)).toMatch(/^ok: [\d.]+ [MG]B are left$/);
+    expect(await saidOfDisk(url, 2 ** 20)).toMatch(/^ok: .* are left for staging, and prod takes 1 MB$/);
+    const petabyte = 2 ** 50;
+    expect(await saidOfDisk(url, petabyte)).toMatch(/^failed: .*prod takes 1048576\.0 GB; --force tries/);
+    expect(await saidOfDisk(url, petabyte, true)).toMatch(/^warning: .*prod takes 1048576\.0 GB$/);
+    expect(await saidOfDisk(url, 1, false, 'pg_monitor')).toMatch(/^unknown: /);
+  });
+});
+
+test('too little room in the tablespace of the target is found before anything is touched', async () => {
+  const disk = await smallDisk(anyServer().major, 16);
+  if (typeof disk === 'string') {
+    process.stdout.write(`NOT RUN: a full disk before a clone: no small disk can be mounted here: ${disk}\n`);
+    return;
+  }
+  try {
+    await withDatabase(disk.server, (source) =>
+      withDatabase(disk.server, async (target) => {
+        await rowsOf(source.url, 'create table t as select 1 as i');
+        await rowsOf(disk.server.socket(), `alter database ${target.name} set tablespace small`);
+        disk.leave(2 ** 20);
+        const refused = await failure(cloned(contextOf(source.url, target.url), { force: false }));
+        expect(refused).toBeInstanceOf(Problem);
+        expect(refused).toMatchObject({
+          code: 'clone_refused',
+          data: { faults: [expect.stringMatching(/^1 MB are left for target, and source takes \d+ MB/)] },
+        });
+        disk.leave(null);
+      }),
+    );
+  } finally {
+    await disk.remove();
+  }
 });

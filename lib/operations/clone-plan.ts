@@ -20,6 +20,7 @@ import {
 } from './preflight.ts';
 import type { Named } from './source.ts';
 import { type SwapPlan, swapPlanOf } from './swap-checks.ts';
+import { diskCheck } from './target-disk.ts';
 
 /** A table with its rows. */
 export interface Counted {
@@ -66,6 +67,7 @@ export async function prepared(
   const swap = input.swap ? await swapPlanOf(ends, input, context.now()) : null;
   const checks = [
     ...checksOf(from, to, ends),
+    await diskCheck(ends, isWhole(wish) ? from.bytes : null, input.force ?? false),
     check,
     await roleCheck(ends, wish.owners),
     protectionCheck(ends),
@@ -89,6 +91,10 @@ export async function prepared(
   };
   return { plan, wish };
 }
+
+// What is left out is not known in bytes.
+const isWhole = ({ schemaOnly, tables, exclude, excludeData }: Wish) =>
+  !schemaOnly && !tables && !exclude && !excludeData;
 
 async function namesOf(source: ServerConnection, wish: Wish): Promise<ReadonlySet<string>> {
   const { cargo } = await rowsOf(source, wish);

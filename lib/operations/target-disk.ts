@@ -1,0 +1,57 @@
+// Room on the disk of a target. A server does not tell it; but of one on this machine the disk can be asked.
+import { stat, statfs } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { ServerConnection } from '../pg/connect.ts';
+import type { Check, Ends } from './preflight.ts';
+
+const allowed = `select has_function_privilege('pg_stat_file(text)', 'execute')
+  and pg_has_role('pg_read_all_settings', 'usage') as so`;
+
+// The folder of the server, and the one of the database's tablespace where it is another.
+const places = `select current_setting('data_directory') as data, pg_tablespace_location(d.dattablespace) as tablespace,
+    extract(epoch from (pg_stat_file('.')).modification)::float8 as changed
+  from pg_database d where d.datname = current_database()`;
+
+/**
+ * Whether what comes has room beside what is there: both are on the disk until the end.
+ * @param needed bytes; null: nobody knows
+ * @param force whether too little is only a warning: what was deleted and not yet given back may be among the bytes
+ * @throws Problem of the connection
+ */
+export async function diskCheck({ from, to }: Ends, needed: number | null, force: boolean): Promise<Check> {
+  const name = 'disk space';
+  const free = await freeOn(to.connection);
+  if (free === null)
+    return {
+      name,
+      outcome: 'unknown',
+      text: 'a server elsewhere does not tell how much it has left; where it is too little, nothing is changed',
+    };
+  const left = `${size(free)} are left`;
+  if (needed === null) return { name, outcome: 'ok', text: left };
+  const text = `${left} for ${to.named.name}, and ${from.named.name} takes ${size(needed)}`;
+  if (needed <= free) return { name, outcome: 'ok', text };
+  return force
+    ? { name, outcome: 'warning', text }
+    : { name, outcome: 'failed', text: `${text}; --force tries all the same` };
+}
+
+const size = (bytes: number) =>
+  bytes < 2 ** 30 ? `${Math.ceil(bytes / 2 ** 20)} MB` : `${(bytes / 2 ** 30).toFixed(1)} GB`;
+
+async function freeOn(connection: ServerConnection): Promise<number | null> {
+  const [may] = await connection.rows<{ so: boolean }>(allowed);
+  if (!may?.so) return null;
+  const [found] = await connection.rows<{ data: string; tablespace: string; changed: number }>(places);
+  if (found === undefined) return null;
+  const { data, tablespace, changed } = found;
+  try {
+    // A server elsewhere may have its files in a folder of the same name.
+    if (Math.floor((await stat(data)).mtimeMs / 1000) !== changed) return null;
+    const { bavail, bsize } = await statfs(resolve(data, tablespace));
+    return bavail * bsize;
+  } catch {
+    // Not there, or not ours to see.
+    return null;
+  }
+}
