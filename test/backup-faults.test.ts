@@ -7,20 +7,12 @@ import { backup } from '../lib/operations/backup.ts';
 import { verifyBackups } from '../lib/operations/backups.ts';
 import type { Context } from '../lib/operations/context.ts';
 import { Problem } from '../lib/problem.ts';
-import {
-  alone,
-  childOf,
-  killChild,
-  mountDisk,
-  struckRun,
-  terminate,
-  thorough,
-  until,
-} from './backup/faults.ts';
+import { alone, childOf, killChild, mountDisk, struckRun, terminate, until } from './backup/faults.ts';
 import { backupProject, triedAgain, ways } from './backup/scene.ts';
 import { failure } from './failure.ts';
 import { type Database, freshDatabase } from './servers/databases.ts';
 import { query } from './servers/server.ts';
+import { thorough } from './thorough.ts';
 
 vi.setConfig({ testTimeout: 900_000, hookTimeout: 300_000 });
 

@@ -7,12 +7,13 @@ import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { Problem } from '../lib/problem.ts';
 import { cloned, contextOf, type Whole, wholeOf } from './flow/cloning.ts';
-import { attic, dropLeft, leftOf, shop, stateOf, struckAtEach, thorough } from './flow/struck.ts';
+import { attic, dropLeft, leftOf, shop, stateOf, struckAtEach } from './flow/struck.ts';
 import { type Moment, proxyTo } from './migration/proxy.ts';
 import { smallDisk } from './migration/small-disk.ts';
 import { type Database, freshDatabase, rowsOf, withDatabase } from './servers/databases.ts';
 import { anyServer } from './servers/running.ts';
 import { type OwnServer, startServer } from './servers/server.ts';
+import { step, thorough } from './thorough.ts';
 
 vi.setConfig({ testTimeout: 1_800_000, hookTimeout: 300_000 });
 
@@ -110,7 +111,7 @@ test('somebody writes to both meanwhile', async () => {
 
 test('what somebody makes in the target meanwhile is noticed', async () => {
   let noticed = 0;
-  for (let at = 8; at < 60; at += thorough ? 1 : 17)
+  for (let at = 8; at < 60; at += step(17))
     await withDatabase(server, async (target) => {
       await rowsOf(target.socket, attic);
       const proxy = await proxyTo(target.url, {
@@ -159,7 +160,7 @@ test.each(signals)('the process gets %s; swap: %s', async (signal, swap) => {
   const root = mkdtempSync(join(tmpdir(), 'pgmage-clone-'));
   const program = join(import.meta.dirname, '../bin/pgmage.cjs');
   const states: string[] = [];
-  for (let at = 5; at < (swap ? 150 : 60); at += thorough ? 2 : stride(swap))
+  for (let at = 5; at < (swap ? 150 : 60); at += step(stride(swap)))
     await withDatabase(server, async (target) => {
       await rowsOf(target.socket, attic);
       const before = await wholeOf(target.socket);
@@ -199,7 +200,7 @@ test.each(signals)('the process gets %s; swap: %s', async (signal, swap) => {
   process.stdout.write(
     `${states.length} trials: process got ${signal}${swap ? ', with a swap' : ''}: unchanged ${unchanged}, complete ${states.length - unchanged}\n`,
   );
-  expect(unchanged).toBeGreaterThan(thorough ? 10 : 1);
+  expect(unchanged).toBeGreaterThan(1);
 });
 
 test.each([false, true])('the disk of the target is full; swap: %s', async (swap) => {

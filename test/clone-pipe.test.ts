@@ -10,10 +10,11 @@ import { Problem } from '../lib/problem.ts';
 import { failure } from './failure.ts';
 import { cloned, contextOf, more, wholeOf } from './flow/cloning.ts';
 import { everything } from './flow/everything.ts';
-import { attic, shop, stateOf, thorough } from './flow/struck.ts';
+import { attic, shop, stateOf } from './flow/struck.ts';
 import { ways, withPair } from './flow/ways.ts';
 import { type Database, rowsOf } from './servers/databases.ts';
 import { servers } from './servers/running.ts';
+import { thorough } from './thorough.ts';
 
 vi.setConfig({ testTimeout: 1_800_000 });
 

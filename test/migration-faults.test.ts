@@ -11,9 +11,10 @@ import { Problem } from '../lib/problem.ts';
 import { failure } from './failure.ts';
 import { faulty } from './migration/faulty.ts';
 import { migrationsOf } from './migration/project.ts';
-import { consent, type Scene, scene, thorough } from './migration/scene.ts';
+import { consent, type Scene, scene } from './migration/scene.ts';
 import { type Database, rowsOf, withDatabase } from './servers/databases.ts';
 import { anyServer } from './servers/running.ts';
+import { step } from './thorough.ts';
 
 vi.setConfig({ testTimeout: 900_000, hookTimeout: 300_000 });
 
@@ -55,7 +56,7 @@ test.each(['up', 'down'] as const)(
   'the session is terminated at each statement on the way %s',
   async (way) => {
     let trials = 0;
-    for (let strikeAt = 0, going = true; going; trials++, strikeAt += thorough ? 1 : 8) {
+    for (let strikeAt = 0, going = true; going; trials++, strikeAt += step(8)) {
       going = await withDatabase(server, async (database) => {
         if (way === 'down') await here.recovers(database);
         const struck = await applyAll(database, way, strikeAt);
@@ -64,13 +65,13 @@ test.each(['up', 'down'] as const)(
       });
     }
     process.stdout.write(`${trials} trials: session terminated before a statement, ${way}\n`);
-    expect(trials).toBeGreaterThan(thorough ? 15 : 2);
+    expect(trials).toBeGreaterThan(2);
   },
 );
 
 test.each(['up', 'down'] as const)('the process is killed at each statement on the way %s', async (way) => {
   let trials = 0;
-  for (let strikeAt = 0, going = true; going; trials++, strikeAt += thorough ? 1 : 12) {
+  for (let strikeAt = 0, going = true; going; trials++, strikeAt += step(12)) {
     going = await withDatabase(server, async (database) => {
       if (way === 'down') await here.recovers(database);
       const words = [
@@ -89,7 +90,7 @@ test.each(['up', 'down'] as const)('the process is killed at each statement on t
     });
   }
   process.stdout.write(`${trials} trials: process killed before a statement, ${way}\n`);
-  expect(trials).toBeGreaterThan(thorough ? 15 : 2);
+  expect(trials).toBeGreaterThan(2);
 });
 
 test('two at once: one waits or is refused, and nothing is done twice', async () => {

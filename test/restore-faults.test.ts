@@ -5,13 +5,14 @@ import { afterAll, expect, test, vi } from 'vitest';
 import { restore } from '../lib/operations/restore.ts';
 import { connect } from '../lib/pg/connect.ts';
 import type { Problem } from '../lib/problem.ts';
-import { alone, killChild, struckRun, terminate, thorough } from './backup/faults.ts';
+import { alone, killChild, struckRun, terminate } from './backup/faults.ts';
 import { before, consent, type RestoreScene, restoreScene } from './backup/restore-scene.ts';
 import { digest, triedAgain, type Way, ways } from './backup/scene.ts';
 import { proxyTo } from './migration/proxy.ts';
 import { smallDisk } from './migration/small-disk.ts';
 import { withDatabase } from './servers/databases.ts';
 import { query, startServer } from './servers/server.ts';
+import { step, thorough } from './thorough.ts';
 
 vi.setConfig({ testTimeout: 900_000, hookTimeout: 300_000 });
 
@@ -104,7 +105,7 @@ test.each(either)('$engine: the network is cut at a request', async (way) => {
   let trials = 0;
   let done = 0;
   for (const moment of thorough ? (['before', 'during', 'after'] as const) : (['after'] as const))
-    for (let request = 0, going = true; going; trials++, request += thorough ? 1 : 5) {
+    for (let request = 0, going = true; going; trials++, request += step(5)) {
       const proxy = await proxyTo(target.url, { at: request, moment, do: (cut) => cut() });
       urls.copy = proxy.url;
       const { thrown } = await struck(-1, () => undefined);

@@ -6,9 +6,6 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { rowsOf } from '../servers/databases.ts';
 
-/** Every point is struck by `npm run faults`; otherwise some. */
-export const thorough = process.env.PGMAGE_FAULTS === 'all';
-
 const program = join(import.meta.dirname, '../../bin/pgmage.cjs');
 
 /** A program of ours, or of PostgreSQL's, that is a child of this process or of one of its children. */

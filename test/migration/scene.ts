@@ -11,9 +11,6 @@ import { type Database, rowsOf } from '../servers/databases.ts';
 import { freshCache } from './cache.ts';
 import { migrationsOf, type Project, project } from './project.ts';
 
-/** Every point is struck by `npm run faults`; otherwise some. */
-export const thorough = process.env.PGMAGE_FAULTS === 'all';
-
 /** What `sync` and `rollback` need to go ahead. */
 export const consent = { yes: true, force: true };
 

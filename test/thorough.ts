@@ -1,0 +1,9 @@
+// How much of what may be struck is struck: PGMAGE_FAULTS=all: everything; a number: each so-manieth request, all else as with
+// `all`; without it some, as many as `npm test` has time for.
+const wanted = process.env.PGMAGE_FAULTS || undefined;
+
+/** Whether every kind of fault meets every moment. */
+export const thorough = wanted !== undefined;
+
+/** From one request that is struck to the next. @param usual where nobody says */
+export const step = (usual: number): number => (wanted === 'all' ? 1 : Number(wanted ?? usual));
