@@ -9,6 +9,8 @@ import { Script, serverScript } from './script.ts';
 export interface Loading {
   readonly client: Client;
   readonly path: string;
+  /** The major version of the pg_dump that wrote it. */
+  readonly writer: number;
   /** Leave owners and privileges to whoever loads it. */
   readonly noOwner: boolean;
   readonly signal: AbortSignal;
@@ -31,23 +33,26 @@ export function loadArchive(connection: ServerConnection, loading: Loading): Pro
   return loadSections(
     connection,
     (section, take) => pg_restore(loading, section, take),
+    loading.writer,
     (table, bytes) => loading.told(table, bytes),
   );
 }
 
 /**
  * Loads what a program writes of a database, section by section, like `loadArchive`.
+ * @param writer the major version of the pg_dump that wrote it
  * @param told is called when the rows of a table begin, with 0, and as its bytes pass
  * @throws Problem of the program, of the statements and rows
  */
 export async function loadSections(
   connection: ServerConnection,
   sections: Sections,
+  writer: number,
   told: (table: string, bytes: number) => void,
 ): Promise<void> {
-  await connection.execute(await textOf(connection, sections, 'pre-data'));
-  await sections('data', (output) => loadStatements(connection, output, told));
-  await connection.execute(await textOf(connection, sections, 'post-data'));
+  await connection.execute(await textOf(connection, sections, 'pre-data', writer));
+  await sections('data', (output) => loadStatements(connection, output, writer, told));
+  await connection.execute(await textOf(connection, sections, 'post-data', writer));
 }
 
 /**
@@ -57,16 +62,17 @@ export async function loadSections(
  */
 export function loadScript(
   connection: ServerConnection,
-  { path, noOwner, signal, told }: Omit<Loading, 'client'>,
+  { path, writer, noOwner, signal, told }: Omit<Loading, 'client'>,
 ): Promise<void> {
   const ownership = /^(GRANT|REVOKE|ALTER DEFAULT PRIVILEGES) |^ALTER [^']* OWNER TO [^']*;$/s;
   const isWanted = (sql: string) => !noOwner || !ownership.test(sql);
-  return loadStatements(connection, scriptIn(path, signal), told, isWanted);
+  return loadStatements(connection, scriptIn(path, signal), writer, told, isWanted);
 }
 
 async function loadStatements(
   connection: ServerConnection,
   output: AsyncIterable<Buffer>,
+  writer: number,
   told: (table: string, bytes: number) => void,
   isWanted: (sql: string) => boolean = () => true,
 ): Promise<void> {
@@ -75,7 +81,8 @@ async function loadStatements(
   let waiting: string[] = [];
   let size = 0;
   const send = async () => {
-    if (waiting.length > 0) await connection.execute(serverScript(waiting.join('\n'), connection.major));
+    if (waiting.length > 0)
+      await connection.execute(serverScript(waiting.join('\n'), connection.major, writer));
     waiting = [];
     size = 0;
   };
@@ -114,12 +121,13 @@ async function textOf(
   connection: ServerConnection,
   sections: Sections,
   section: 'pre-data' | 'post-data',
+  writer: number,
 ): Promise<string> {
   const chunks: Buffer[] = [];
   await sections(section, async (output) => {
     for await (const chunk of output) chunks.push(chunk);
   });
-  return serverScript(Buffer.concat(chunks).toString(), connection.major);
+  return serverScript(Buffer.concat(chunks).toString(), connection.major, writer);
 }
 
 function pg_restore(

@@ -1,5 +1,6 @@
 // A script of PostgreSQL's programs, taken apart as it comes: statements, and the rows of `COPY … FROM stdin`.
 import { Problem } from '../problem.ts';
+import { quoteNewerWords } from '../sql/newer-words.ts';
 
 const code = (character: string) => character.charCodeAt(0);
 const [lineEnd, semicolon, single, double, dash, slash, star, open, close, dollar, backslash] = [
@@ -139,12 +140,18 @@ function tooEarly(): Problem {
   return new Problem('client_failed', { program: 'pg_restore', reason: 'what it wrote ended too early' });
 }
 
-/** A script without rows, as servers run it: psql's own commands and a setting that older servers lack are left out. */
-export function serverScript(text: string, major: number): string {
+/**
+ * A script without rows, as servers run it: psql's own commands and a setting that older servers lack are left out, and words
+ * that newer ones reserve are quoted.
+ * @param major of the server
+ * @param writer of the pg_dump that wrote it
+ */
+export function serverScript(text: string, major: number, writer: number): string {
   const [command, key] = /^\\restrict (\w+)$/m.exec(text) ?? [];
   const plain =
     command === undefined
       ? text
       : text.replace(`${command}\n`, '').replace(new RegExp(`^\\\\unrestrict ${key}$`, 'm'), '');
-  return major < 17 ? plain.replace(/^SET transaction_timeout = 0;$/m, '') : plain;
+  const known = major < 17 ? plain.replace(/^SET transaction_timeout = 0;$/m, '') : plain;
+  return writer < major ? quoteNewerWords(known, writer) : known;
 }

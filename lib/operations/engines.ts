@@ -118,6 +118,7 @@ export function pipe(client: Client, url: string, signal: AbortSignal): Engine {
               take,
               signal,
             ),
+      client.major,
       (name, bytes) => {
         const table = known.get(name);
         if (table !== undefined) told(table, bytes);

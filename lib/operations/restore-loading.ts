@@ -73,11 +73,14 @@ export async function replaceAll(connection: ServerConnection, load: BackupLoad)
 }
 
 /** What unpacks the dump of a manifest: the newest client; null where none is needed. @throws Problem `no_client` */
-export async function unpacker({ file, tools }: Manifest): Promise<Client | null> {
-  const format = formatOf(file);
+export async function unpacker(manifest: Manifest): Promise<Client | null> {
+  const format = formatOf(manifest.file);
   if (format === 'native' || format === 'plain') return null;
-  return fittingClient(await findClients(), Number.parseInt(tools.pg_dump ?? '', 10));
+  return fittingClient(await findClients(), writerOf(manifest));
 }
+
+// The major version of the pg_dump that wrote it.
+const writerOf = ({ tools }: Manifest) => Number.parseInt(tools.pg_dump ?? '', 10);
 
 /** What was found of the schema that was loaded. */
 interface Reached {
@@ -113,7 +116,8 @@ async function dumpedSchema(connection: ServerConnection, load: BackupLoad): Pro
   const noOwner = load.noOwner || manifest.unowned === true;
   await clear(connection, load);
   if (!manifest.schema.public) await connection.execute('drop schema public');
-  const loading = { path, noOwner, signal, told: tellerOf(load) };
+  const writer = writerOf(manifest);
+  const loading = { path, writer, noOwner, signal, told: tellerOf(load) };
   if (client === null) await loadScript(connection, loading);
   else await loadArchive(connection, { ...loading, client });
   if (manifest.server.major !== connection.major) return { schema: 'other version', wrong: [], notes: [] };

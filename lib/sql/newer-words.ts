@@ -6,11 +6,11 @@ const brought: readonly (readonly [major: number, words: string])[] = [
   [17, 'json json_exists json_query json_scalar json_serialize json_table json_value merge_action'],
 ];
 
-// Names, and what may hold words that are none: quoted names, strings, bodies.
+// Names, and what may hold words that are none: comments, quoted names, strings, bodies.
 const token =
-  /"(?:[^"]|"")*"|\bE'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|(\$\w*\$)[\s\S]*?\1|[a-z_\u0080-\uffff][\w$\u0080-\uffff]*/gi;
+  /--[^\n]*|"[^"]*(?:""[^"]*)*"|\bE'[^'\\]*(?:(?:\\.|'')[^'\\]*)*'|'[^']*(?:''[^']*)*'|(\$\w*\$)[\s\S]*?\1|[a-z_\u0080-\uffff][\w$\u0080-\uffff]*/gi;
 
-/** SQL that a server of a major version wrote, with its names quoted where newer ones need that. */
+/** SQL that a server, or a pg_dump, of a major version wrote, with its names quoted where newer ones need that. */
 export function quoteNewerWords(sql: string, major: number): string {
   const words = new Set(brought.flatMap(([since, list]) => (since > major ? list.split(' ') : [])));
   if (words.size === 0) return sql;

@@ -72,7 +72,7 @@ export const more = `
   comment on large object 4711 is 'it''s large';
   grant select on large object 4711 to public`;
 
-/** Names that newer servers reserve and older ones print without quotes, so that pg_dump of an older one cannot either. */
+/** Names that newer servers reserve, and older ones and their pg_dump print without quotes. */
 export const reservedLater = `
   create function takes("json" json default '{}') returns json language sql as 'select $1';
   create table "json_table" ("json" json); insert into "json_table" values ('{"a": 1}');`;
