@@ -87,7 +87,7 @@ async function eachRequest(
 }
 
 test.each(points)('the network is cut %s a request is served, on the way %s', async (moment, way) => {
-  const codes = await eachRequest(23, `network cut ${moment} a request, ${way}`, (at) =>
+  const codes = await eachRequest(41, `network cut ${moment} a request, ${way}`, (at) =>
     tryOut(anyServer(), way, () => ({ at, moment, do: (cut) => cut() })),
   );
   expect([...codes.keys()].filter((code) => code !== 'connection_lost' && !/done/.test(code))).toEqual([]);
@@ -106,7 +106,7 @@ function asFarAsItGets(work: Promise<void>): Promise<boolean> {
 }
 
 test.each(ways)('another db:sync comes between two requests, on the way %s', async (way) => {
-  await eachRequest(23, `another db:sync between two requests, ${way}`, async (at) => {
+  await eachRequest(41, `another db:sync between two requests, ${way}`, async (at) => {
     let other: string | undefined;
     let running: Promise<void> | undefined;
     const between = async ({ url }: Database) => {
