@@ -33,7 +33,7 @@ for (const [at, server] of servers().entries()) {
     };
     for (const [index, { pair, expected }] of cases.entries()) {
       const among = servers().filter(({ major }) => expected.majors?.includes(major) ?? true);
-      if (!among.some(({ major }) => major === server.major) || !isTurnOf(server, index, among)) continue;
+      if (!among.some(({ port }) => port === server.port) || !isTurnOf(server, index, among)) continue;
       test(pair.name, async () => {
         const rehearsed = at === 0 || pair.cluster !== '' ? undefined : await rehearse(pair);
         const sound = rehearsed !== undefined && failuresOf(rehearsed).length === 0;
@@ -46,8 +46,8 @@ for (const [at, server] of servers().entries()) {
       });
     }
   };
-  if (at === 0) describe.concurrent(`PostgreSQL ${server.major}`, tests);
-  else describe(`PostgreSQL ${server.major}`, tests);
+  if (at === 0) describe.concurrent(`PostgreSQL ${server.version}`, tests);
+  else describe(`PostgreSQL ${server.version}`, tests);
 }
 
 function failuresOf({ up, down }: Proof): string[] {

@@ -127,11 +127,10 @@ test('the process, the console and the clock belong to the edge', () => {
   );
 });
 
-test('files are short: 250 lines, a kind 100', () => {
-  holds(all, ({ path, room, text }) => {
+test('files are short: 300 lines', () => {
+  holds(all, ({ text }) => {
     const lines = text.trimEnd().split('\n').length;
-    const limit = room === 'kinds' && !path.endsWith('/index.ts') ? 100 : 250;
-    return lines > limit ? [` has ${lines} lines, at most ${limit} are allowed`] : [];
+    return lines > 300 ? [` has ${lines} lines, at most 300 are allowed`] : [];
   });
 });
 

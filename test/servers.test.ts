@@ -4,7 +4,7 @@ import { rowsOf, withDatabase } from './servers/databases.ts';
 import { servers } from './servers/running.ts';
 
 for (const server of servers()) {
-  test(`PostgreSQL ${server.major} answers over both transports in an empty database`, async () => {
+  test(`PostgreSQL ${server.version} answers over both transports in an empty database`, async () => {
     await withDatabase(server, async (database) => {
       for (const url of [database.url, database.socket]) {
         const [row] = await rowsOf<{ version: number; tables: string }>(
@@ -17,7 +17,7 @@ for (const server of servers()) {
     });
   });
 
-  test(`PostgreSQL ${server.major} asks for its password over loopback`, async () => {
+  test(`PostgreSQL ${server.version} asks for its password over loopback`, async () => {
     await expect(rowsOf(server.url().replace(server.password, 'wrong'), 'select 1')).rejects.toThrow(
       'password authentication failed',
     );

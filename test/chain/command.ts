@@ -1,5 +1,6 @@
 // `npm run chain`: a long chain of generated migrations, there, back to the middle and there again.
 import { parseArgs } from 'node:util';
+import { whichServer } from '../servers/binaries.ts';
 import { startServer } from '../servers/server.ts';
 import { walkChain } from './walk.ts';
 
@@ -12,7 +13,7 @@ const { values } = parseArgs({
 });
 const [length, seed] = [Number(values.length), Number(values.seed)];
 process.stdout.write(`--length ${length} --seed ${seed} --major ${values.major}\n`);
-const server = await startServer(Number(values.major));
+const server = await startServer(whichServer(values.major));
 const began = Date.now();
 const { migrations, compared, failures } = await walkChain(server, { length, seed }, (text) =>
   process.stdout.write(`${((Date.now() - began) / 1000).toFixed(0)} s ${text}\n`),

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { deskOn } from '../corpus/proof.ts';
 import { pairsIn } from '../proof/pairs.ts';
+import { whichServer } from '../servers/binaries.ts';
 import { freshDatabase } from '../servers/databases.ts';
 import { startServer } from '../servers/server.ts';
 import { type By, faithful } from './fidelity.ts';
@@ -44,9 +45,9 @@ const schemas = [
 
 let failed = 0;
 for (const way of values.ways.split(',')) {
-  const [from = 0, to = 0] = way.split(':').map(Number);
-  const first = await startServer(from);
-  const second = from === to ? first : await startServer(to);
+  const [from = '', to = ''] = way.split(':');
+  const first = await startServer(whichServer(from));
+  const second = from === to ? first : await startServer(whichServer(to));
   const desks = { from: await deskOn(first, roles), to: await deskOn(second, from === to ? '' : roles) };
   let target = await freshDatabase(second);
   let [same, skipped, rows] = [0, 0, 0];

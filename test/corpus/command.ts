@@ -1,9 +1,9 @@
-// `npm run corpus -- DIR`: real products' schemas, written out from nothing and read as in sync, on every major.
+// `npm run corpus -- DIR`: real products' schemas, written out from nothing and read as in sync, on every version.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { describe } from '../proof/session.ts';
-import { majors } from '../servers/binaries.ts';
+import { installedServers, majors, whichServer } from '../servers/binaries.ts';
 import { startServer } from '../servers/server.ts';
 import { deskOn, examine, type Findings, type Scripts, scriptsFor } from './proof.ts';
 
@@ -12,7 +12,7 @@ const usage = 'npm run corpus -- DIR [--major 15,16,17,18] [--filter TEXT] [--ve
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    major: { type: 'string', default: majors.join() },
+    major: { type: 'string', default: [...majors, ...installedServers()].join() },
     filter: { type: 'string', default: '' },
     verbose: { type: 'boolean', default: false },
   },
@@ -38,17 +38,18 @@ for (const file of files) {
     report(file, { 'no script': [describe(thrown)] });
   }
 }
-for (const major of values.major.split(',').map(Number)) {
+for (const major of values.major.split(',').map(whichServer)) {
   const server = await startServer(major);
+  const { version } = server;
   const desk = await deskOn(server, roles);
   process.stderr.write(
     desk.pgDump === null
-      ? `PostgreSQL ${major}: no pg_dump of this version here; the independent observer of its catalogs judges\n`
-      : `PostgreSQL ${major}: judged by its own pg_dump and the independent observer of its catalogs\n`,
+      ? `PostgreSQL ${version}: no pg_dump of this version here; the independent observer of its catalogs judges\n`
+      : `PostgreSQL ${version}: judged by its own pg_dump and the independent observer of its catalogs\n`,
   );
   for (const file of files) {
     const ways = scripts.get(file);
-    if (ways !== undefined) report(`${major} ${file}`, await examine(desk, file, ways));
+    if (ways !== undefined) report(`${version} ${file}`, await examine(desk, file, ways));
   }
   await server.stop();
 }

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { walkAll } from '../files/walk.ts';
+import { whichServer } from '../servers/binaries.ts';
 import { startServer } from '../servers/server.ts';
 import { type Expectation, expectationOf } from './expectation.ts';
 import { pairsIn } from './pairs.ts';
@@ -38,7 +39,7 @@ const { json } = values;
 const outcomes: Outcome[] =
   values.resume && json !== undefined && existsSync(json) ? JSON.parse(readFileSync(json, 'utf8')) : [];
 const known = new Set(outcomes.map(({ name }) => name));
-const server = await startServer(Number(values.major));
+const server = await startServer(whichServer(values.major));
 const pairs = pairsIn(directory).filter(
   ({ name }) =>
     !known.has(name) && name.includes(values.filter) && meant(expectationOf(join(directory, name))),
@@ -46,10 +47,10 @@ const pairs = pairsIn(directory).filter(
 const bench = await benchOn(server);
 process.stderr.write(
   values.files
-    ? `PostgreSQL ${server.major}: by migration files\n`
+    ? `PostgreSQL ${server.version}: by migration files\n`
     : bench.pgDump === null
-      ? `PostgreSQL ${server.major}: no pg_dump of this version here, so that judge is left out\n`
-      : `PostgreSQL ${server.major}: judged by its own pg_dump too\n`,
+      ? `PostgreSQL ${server.version}: no pg_dump of this version here, so that judge is left out\n`
+      : `PostgreSQL ${server.version}: judged by its own pg_dump too\n`,
 );
 
 const manner = { onServer: values.shadow === 'server' };

@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { benchOn } from '../proof/proof.ts';
 import { type Outcome, passed, summarize } from '../proof/summary.ts';
+import { whichServer } from '../servers/binaries.ts';
 import { startServer } from '../servers/server.ts';
 import { prosecute } from './campaign.ts';
 import { shrink } from './shrinking.ts';
@@ -29,7 +30,7 @@ const numbers = (['seed', 'runs', 'from', 'jobs', 'observed', 'apart'] as const)
 );
 const campaign = Object.fromEntries(numbers) as Record<(typeof numbers)[number][0], number>;
 process.stdout.write(`--seed ${campaign.seed} --runs ${campaign.runs} --major ${values.major}\n`);
-const server = await startServer(Number(values.major));
+const server = await startServer(whichServer(values.major));
 const bench = await benchOn(server);
 
 const began = Date.now();

@@ -1,4 +1,5 @@
-// Where the programs of a real PostgreSQL come from: npm packages, unpacked once into a cache that any user can read.
+// Where the programs of a real PostgreSQL come from: npm packages, unpacked once into a cache that any user can read, and
+// the PostgreSQL that this machine has installed.
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
@@ -8,6 +9,7 @@ import {
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -24,6 +26,9 @@ export const majors = [15, 16, 17, 18] as const;
 
 /** Programs, the prepared cluster, and the user to run them as. */
 export interface Installation {
+  readonly major: number;
+  /** `15.20 (Debian 15.20-0+deb12u1)`, as `postgres --version` says. */
+  readonly version: string;
   readonly postgres: string;
   /** A stopped cluster, to be copied. */
   readonly cluster: string;
@@ -34,29 +39,82 @@ export interface Installation {
 export type User = { readonly uid: number; readonly gid: number } | Record<string, never>;
 
 /**
- * Finds PostgreSQL of a major version and makes its programs and an initialised cluster ready to start.
+ * The folders of programs that this machine has installed, e.g. `/usr/lib/postgresql/15/bin`: the newest minor releases,
+ * which users have. `PGMAGE_SERVERS=dir:dir` names others; set but empty, there are none.
+ */
+export function installedServers(): string[] {
+  const named = process.env.PGMAGE_SERVERS;
+  if (named !== undefined) return named.split(':').filter((folder) => folder !== '');
+  const home = '/usr/lib/postgresql';
+  if (!existsSync(home)) return [];
+  return readdirSync(home)
+    .map((version) => join(home, version, 'bin'))
+    .filter((folder) => existsSync(join(folder, 'postgres')))
+    .sort();
+}
+
+/** What `--major` of the commands means: a major version of the npm packages, or a folder of programs. */
+export function whichServer(text: string): number | string {
+  return /^\d+$/.test(text) ? Number(text) : text;
+}
+
+/**
+ * Makes PostgreSQL's programs and an initialised cluster ready to start.
+ * @param which a major version of the npm packages, or a folder of programs
  * @throws Error where no package for this platform is installed
  */
-export function install(major: number): Installation {
-  const native = dirname(packageEntry(major)).replace(/dist$/, 'native');
-  const { version } = JSON.parse(readFileSync(join(native, '../package.json'), 'utf8')) as {
-    version: string;
-  };
+export function install(which: number | string): Installation {
   const user = unprivileged();
+  const programs = typeof which === 'string' ? which : unpackedPrograms(which);
+  const version = versionOf(programs);
+  const cluster = join(cacheDirectory(), `cluster-${version.replace(/[^\w.+-]+/g, '_')}`);
+  if (!existsSync(cluster)) {
+    const folder = draft(cluster);
+    initialise(programs, folder, user);
+    settle(join(folder, 'cluster'), cluster);
+    rmSync(folder, { recursive: true });
+  }
+  return {
+    major: Number.parseInt(version, 10),
+    version,
+    postgres: join(programs, 'postgres'),
+    cluster,
+    user,
+  };
+}
+
+// `postgres (PostgreSQL) 15.20 (Debian 15.20-0+deb12u1)`
+function versionOf(programs: string): string {
+  const said = execFileSync(join(programs, 'postgres'), ['--version'], { encoding: 'utf8' });
+  return said.trim().replace(/^postgres \(PostgreSQL\) /, '');
+}
+
+function unpackedPrograms(major: number): string {
+  const native = dirname(packageEntry(major)).replace(/dist$/, 'native');
+  const manifest = readFileSync(join(native, '../package.json'), 'utf8');
+  const { version } = JSON.parse(manifest) as { version: string };
   const home = join(cacheDirectory(), version);
   if (!existsSync(home)) {
-    // Made under another name and moved, so that a run that dies or a second run never sees half of it.
-    const draft = mkdtempSync(`${home}-`);
-    chmodSync(draft, 0o755);
-    unpack(native, join(draft, 'native'));
-    initialise(draft, user);
-    try {
-      renameSync(draft, home);
-    } catch {
-      rmSync(draft, { recursive: true });
-    }
+    const folder = draft(home);
+    unpack(native, join(folder, 'native'));
+    settle(folder, home);
   }
-  return { postgres: join(home, 'native/bin/postgres'), cluster: join(home, 'cluster'), user };
+  return join(home, 'native/bin');
+}
+
+// Made under another name and moved, so that a run that dies or a second run never sees half of it.
+function draft(path: string): string {
+  const folder = mkdtempSync(`${path}-`);
+  chmodSync(folder, 0o755);
+  return folder;
+}
+
+function settle(folder: string, path: string): void {
+  try {
+    renameSync(folder, path);
+  } catch {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 function packageEntry(major: number): string {
@@ -82,14 +140,14 @@ function unpack(native: string, target: string): void {
   for (const program of ['initdb', 'postgres', 'pg_ctl']) chmodSync(join(target, 'bin', program), 0o755);
 }
 
-function initialise(home: string, user: User): void {
+function initialise(programs: string, home: string, user: User): void {
   const cluster = join(home, 'cluster');
   mkdirSync(cluster, { mode: 0o700 });
   if ('uid' in user) chownSync(cluster, user.uid, user.gid);
   const options = ['--no-sync', '-U', 'postgres', '-E', 'UTF8', '--locale=C.UTF-8'];
   const access = ['--auth-local=trust', '--auth-host=scram-sha-256', `--pwfile=${join(home, 'password')}`];
   writeFileSync(join(home, 'password'), 'replaced at every start\n');
-  execFileSync(join(home, 'native/bin/initdb'), [...options, ...access, '-D', cluster], {
+  execFileSync(join(programs, 'initdb'), [...options, ...access, '-D', cluster], {
     ...user,
     cwd: home,
     stdio: ['ignore', 'ignore', 'pipe'],

@@ -2,7 +2,7 @@
 import { inject } from 'vitest';
 import { type Server, serverAt } from './server.ts';
 
-/** One running server per major version under test. */
+/** The running servers under test, the oldest version first. */
 export function servers(): Server[] {
   return inject('servers').map(serverAt);
 }
@@ -11,8 +11,8 @@ export function servers(): Server[] {
  * Whether the at-th of many trials of one kind runs on a server: where PGMAGE_MAJORS names versions, each runs on all of them;
  * else on one in turn, so that each version is met and none twice.
  */
-export function isTurnOf({ major }: Server, at: number, among: readonly Server[] = servers()): boolean {
-  return process.env.PGMAGE_MAJORS !== undefined || among[at % among.length]?.major === major;
+export function isTurnOf({ port }: Server, at: number, among: readonly Server[] = servers()): boolean {
+  return process.env.PGMAGE_MAJORS !== undefined || among[at % among.length]?.port === port;
 }
 
 /** The running server of the newest major under test, for what does not depend on the version. */

@@ -21,6 +21,8 @@ import { install, type User } from './binaries.ts';
 /** All that is needed to reach a server, as plain data that can be handed to another process. */
 export interface Address {
   readonly major: number;
+  /** `15.20 (Debian 15.20-0+deb12u1)`. */
+  readonly version: string;
   readonly port: number;
   readonly password: string;
   /** Holds the unix socket, where no password is asked. */
@@ -74,19 +76,21 @@ const settings = {
 };
 
 /**
- * Starts a server of a major version on a free port and an empty cluster.
+ * Starts a server on a free port and an empty cluster.
+ * @param which a major version of the npm packages, or a folder of programs
  * @param more settings besides the usual ones, or instead of them
  * @param place the folder that its files are in
  * @throws Error with the end of its log
  */
 export async function startServer(
-  major: number,
+  which: number | string,
   more: Readonly<Record<string, string>> = {},
   place = fastDirectory(),
 ): Promise<OwnServer> {
-  const { postgres, cluster, user } = install(major);
+  const { major, version, postgres, cluster, user } = install(which);
   const directory = mkdtempSync(join(place, `pgmage-${major}-`));
-  const address = { major, port: await freePort(), password: randomBytes(12).toString('hex'), directory };
+  const password = randomBytes(12).toString('hex');
+  const address: Address = { major, version, port: await freePort(), password, directory };
   const child = keep(postgres, cluster, address, user, more);
   await ready(child, directory);
   const server = serverAt(address);
