@@ -10,8 +10,8 @@ declare module 'vitest' {
 }
 
 /**
- * `PGMAGE_MAJORS=15,16,17,18` chooses versions of the npm packages, and what this machine has installed is added (see
- * `installedServers`). Without it: the oldest and the newest version, between which all differences lie, and an installed
+ * `PGMAGE_MAJORS=15,16,17,18` chooses versions of the npm packages (empty: none), and what this machine has installed is
+ * added (see `installedServers`). Without it: the oldest and the newest version, between which all differences lie, and an installed
  * server replaces the package of its version, because users have its newer minor release.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
@@ -36,7 +36,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
 
 function chosen(): (number | string)[] {
   const installed = installedServers();
-  const named = process.env.PGMAGE_MAJORS?.split(',').map(Number);
+  const named = process.env.PGMAGE_MAJORS?.split(',').filter(Boolean).map(Number);
   if (named !== undefined) return [...installed, ...named];
   const [oldest, newest] = [majors[0], majors[3]];
   const replaced = new Set(installed.map((folder) => install(folder).major));
