@@ -17,7 +17,7 @@ import {
 } from './column-commands.ts';
 import { keptSettings } from './kept-settings.ts';
 import { renamedIn } from './renaming.ts';
-import { alterOptions } from './storage-options.ts';
+import { alterOptions, columnOptions } from './storage-options.ts';
 
 /** Columns (manual: catalog pg_attribute; ALTER TABLE). */
 export const column: Kind<Column> = {
@@ -40,7 +40,7 @@ export const column: Kind<Column> = {
       a.attstorage <> t.typstorage as "customStorage",
       case a.attcompression when 'p' then 'pglz' when 'l' then 'lz4' end as compression,
       nullif(a.attstattarget, -1) as statistics,
-      coalesce(a.attoptions, '{}') as options
+      ${columnOptions('a.attoptions')} as options
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
       join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
       join pg_type t on t.oid = a.atttypid

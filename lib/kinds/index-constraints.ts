@@ -7,7 +7,7 @@ import type { Statement } from '../model/step.ts';
 import { deferral, definition, drop, indexSlots, query, reference, tableOf } from './constraints.ts';
 import { promotion } from './index-promotions.ts';
 import { renamedIn } from './renaming.ts';
-import { alterOptions, withOptions, writtenOptions } from './storage-options.ts';
+import { alterOptions, relationOptions, withOptions, writtenOptions } from './storage-options.ts';
 
 interface IndexConstraint {
   /** `PRIMARY KEY (id)` without what follows. */
@@ -40,7 +40,8 @@ const storage = `case when k.contype = 'x' then ${writtenOptions('x.reloptions')
   || coalesce(' WHERE (' || pg_get_expr(i.indpred, i.indrelid) || ')', '') else '' end`;
 
 const attributes = (major: number) => `${definition(major, storage)} as definition,
-  pg_get_expr(i.indpred, i.indrelid) as predicate, k.condeferrable as deferrable, k.condeferred as deferred, coalesce(x.reloptions, '{}') as options,
+  pg_get_expr(i.indpred, i.indrelid) as predicate, k.condeferrable as deferrable, k.condeferred as deferred,
+  ${relationOptions('x.reloptions')} as options,
   (select spcname from pg_tablespace s where s.oid = x.reltablespace) as tablespace, x.relkind = 'I' as partitioned,
   exists (select from pg_constraint o where o.conrelid = k.conrelid and o.conkey = k.conkey and o.contype in ('p', 'u')
     and o.oid <> k.oid) as duplicate,

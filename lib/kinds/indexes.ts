@@ -4,7 +4,7 @@ import type { Kind } from '../model/kind.ts';
 import { quote } from '../model/quote.ts';
 import { alter, create, type Index, online, summary, targets } from './index-commands.ts';
 import { indexName as nameOf, renamedIndex } from './renaming.ts';
-import { alterOptions, without, writtenOptions } from './storage-options.ts';
+import { alterOptions, relationOptions, without, writtenOptions } from './storage-options.ts';
 
 // What stands around the columns in the server's text; the predicate is written there as here (ruleutils.c).
 const before = `format('CREATE %sINDEX %I ON %s%I.%I USING ', case when i.indisunique then 'UNIQUE ' else '' end,
@@ -20,7 +20,7 @@ export const index: Kind<Index> = {
     select array['pg_class:' || c.oid || ':0'] as addresses, array[n.nspname, t.relname, c.relname] as path,
       'pg_class:' || t.oid || ':0' as parent, i.indisunique as unique,
       substr(${without(behind, 'pg_get_indexdef(c.oid, 0, false)')}, 1 + length(${before})) as columns,
-      pg_get_expr(i.indpred, i.indrelid) as predicate, coalesce(c.reloptions, '{}') as options,
+      pg_get_expr(i.indpred, i.indrelid) as predicate, ${relationOptions('c.reloptions')} as options,
       (select spcname from pg_tablespace s where s.oid = c.reltablespace) as tablespace,
       case when i.indexprs is null then '{}' else (select array_agg(nullif(a.attstattarget, -1) order by a.attnum)
         from pg_attribute a where a.attrelid = c.oid) end as statistics,

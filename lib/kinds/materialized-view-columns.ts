@@ -4,7 +4,7 @@ import { ours, present } from '../model/introspection.ts';
 import type { Kind } from '../model/kind.ts';
 import { qualify, quote } from '../model/quote.ts';
 import { renamedIn } from './renaming.ts';
-import { alterOptions } from './storage-options.ts';
+import { alterOptions, columnOptions } from './storage-options.ts';
 
 interface MaterializedViewColumn {
   readonly storage: string | null;
@@ -37,7 +37,7 @@ export const materializedViewColumn: Kind<MaterializedViewColumn> = {
         when 'p' then 'PLAIN' when 'e' then 'EXTERNAL' when 'm' then 'MAIN' else 'EXTENDED' end end as storage,
       case a.attcompression when 'p' then 'pglz' when 'l' then 'lz4' end as compression,
       nullif(a.attstattarget, -1) as statistics,
-      coalesce(a.attoptions, '{}') as options
+      ${columnOptions('a.attoptions')} as options
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
       join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 join pg_type t on t.oid = a.atttypid
     where c.relkind = 'm' and ${ours('pg_class', 'c.oid', 'c.relnamespace')}`,

@@ -3,7 +3,7 @@ import { ours, present } from '../model/introspection.ts';
 import type { Kind } from '../model/kind.ts';
 import { qualify, quote } from '../model/quote.ts';
 import { renamed } from './renaming.ts';
-import { alterOptions, withOptions } from './storage-options.ts';
+import { alterOptions, relationOptions, withOptions } from './storage-options.ts';
 import { lengthOf } from './views.ts';
 
 interface MaterializedView {
@@ -24,7 +24,7 @@ export const materializedView: Kind<MaterializedView> = {
     select array['pg_class:' || c.oid || ':0'] as addresses, array[n.nspname, c.relname] as path,
       rtrim(pg_get_viewdef(c.oid), ';') as query,
       case when am.amname <> 'heap' then am.amname end as "accessMethod",
-      coalesce(c.reloptions, '{}') || coalesce((select array_agg('toast.' || o) from unnest(tc.reloptions) o), '{}') as options
+      ${relationOptions('c.reloptions')} || ${relationOptions('tc.reloptions', 'toast.')} as options
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
       left join pg_am am on am.oid = c.relam left join pg_class tc on tc.oid = c.reltoastrelid
     where c.relkind = 'm' and ${ours('pg_class', 'c.oid', 'c.relnamespace')}`,

@@ -1,5 +1,26 @@
-// Storage parameters (reloptions), as tables, indexes and views share them.
+// Storage parameters (reloptions) of tables, indexes and views, and options of columns (attoptions).
 import { literal, quote } from '../model/quote.ts';
+
+/**
+ * SQL for the options of a column that the manual documents (ALTER TABLE, "SET ( attribute_option = value )"). The server
+ * stores entries of its own beside them: `pg_attver` since the releases of November 2026, which pg_dump leaves out.
+ * @param column SQL for a value of pg_attribute.attoptions
+ */
+export function columnOptions(column: string): string {
+  return `array(select o from unnest(${column}) o
+        where split_part(o, '=', 1) in ('n_distinct', 'n_distinct_inherited'))`;
+}
+
+/**
+ * SQL for storage parameters. An access method of an extension defines its own, so an unknown name is schema; names
+ * that begin with `pg_` belong to the server.
+ * @param column SQL for a value of pg_class.reloptions
+ * @param prefix what to write before each name, e.g. `toast.`
+ */
+export function relationOptions(column: string, prefix = ''): string {
+  const name = prefix === '' ? 'o' : `'${prefix}' || o`;
+  return `array(select ${name} from unnest(${column}) o where left(o, 3) <> 'pg_')`;
+}
 
 /** `WITH (fillfactor = '70')`, or an empty string for no options. Options are `name=value` as pg_class.reloptions. */
 export function withOptions(options: readonly string[]): string {

@@ -6,7 +6,7 @@ import { qualify, quote } from '../model/quote.ts';
 import { keyColumns, partitionKey } from './partition-keys.ts';
 import { persist } from './persistence.ts';
 import { renamed } from './renaming.ts';
-import { alterOptions, withOptions } from './storage-options.ts';
+import { alterOptions, relationOptions, withOptions } from './storage-options.ts';
 
 interface Table {
   readonly unlogged: boolean;
@@ -57,7 +57,7 @@ export const table: Kind<Table> = {
       ${partitionKey} as "partitionKey", ${keyColumns} as "keyColumns",
       case when am.amname <> 'heap' then am.amname end as "accessMethod",
       ts.spcname as tablespace,
-      coalesce(c.reloptions, '{}') || coalesce((select array_agg('toast.' || o) from unnest(tc.reloptions) o), '{}') as options,
+      ${relationOptions('c.reloptions')} || ${relationOptions('tc.reloptions', 'toast.')} as options,
       c.relrowsecurity as "rowSecurity", c.relforcerowsecurity as "forceRowSecurity"
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
       left join pg_am am on am.oid = c.relam

@@ -4,7 +4,7 @@ import { ours, present } from '../model/introspection.ts';
 import type { Kind } from '../model/kind.ts';
 import { qualify } from '../model/quote.ts';
 import { renamed, renamedIn } from './renaming.ts';
-import { alterOptions, withOptions } from './storage-options.ts';
+import { alterOptions, relationOptions, withOptions } from './storage-options.ts';
 
 interface View {
   /** Names, types and collations, as SQL. */
@@ -50,7 +50,7 @@ export const view: Kind<View> = {
         from pg_attribute a join pg_type t on t.oid = a.atttypid
         where a.attrelid = c.oid and a.attnum > 0 order by a.attnum) as columns,
       rtrim(pg_get_viewdef(c.oid), ';') as query,
-      coalesce(c.reloptions, '{}') as options
+      ${relationOptions('c.reloptions')} as options
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where c.relkind = 'v' and c.relpersistence <> 't' and ${ours('pg_class', 'c.oid', 'c.relnamespace')}`,
   create: (fact) => create(fact, 'CREATE'),

@@ -13,7 +13,15 @@ export const physical: Readonly<Record<string, readonly string[]>> = {
     `reltype relfilenode relpages reltuples relallvisible relallfrozen reltoastrelid relhasindex relhasrules
     relhastriggers relhassubclass relnatts relispopulated relfrozenxid relminmxid relrewrite`.split(/\s+/),
   // Places are compared by `orders`; declared numbers of array dimensions mean nothing to the server.
-  pg_attribute: ['attnum', 'attcacheoff', 'atthasmissing', 'attmissingval', 'attndims', 'attisdropped'],
+  pg_attribute: [
+    'attnum',
+    'attcacheoff',
+    'atthasmissing',
+    'attmissingval',
+    'attndims',
+    'attisdropped',
+    'attoptions',
+  ],
   pg_type: ['typndims', 'typdefault'],
   // Only CHECK and NOT NULL inherit by this flag; of an attached index's it tells how the index came to be.
   pg_constraint: ['connoinherit'],
@@ -58,6 +66,8 @@ export const derived: Readonly<Record<string, Readonly<Record<string, string>>>>
   pg_attrdef: { expression: 'pg_get_expr(adbin, adrelid)' },
   pg_attribute: {
     number: 'attnum',
+    // The server's own entry, which pg_dump leaves out, is another one in each table (15.20).
+    attoptions: `nullif(array(select o from unnest(attoptions) o where o !~ '^pg_attver='), '{}')`,
     // In views and composite types the order of columns is part of their meaning.
     place: `(select case when c.relkind in ('c', 'v', 'm') then (select count(*) from pg_attribute b
       where b.attrelid = t.attrelid and b.attnum between 1 and t.attnum and not b.attisdropped) end
