@@ -108,12 +108,35 @@ test('a ground is committed for what refuses a transaction, and where it stands 
   }
 });
 
-test('a role that somebody else made meanwhile stays', async () => {
-  const role = `pgmage_test_other_${process.pid}`;
+test('only roles that the shadow made are dropped on its server', async () => {
+  const theirs = `pgmage_test_other_${process.pid}`;
+  const ours = `pgmage_test_ours_${process.pid}`;
+  const made = `pgmage_test_made_${process.pid}`;
   const server = await connect({ url: anyServer().url(), applicationName: 'pgmage test' });
-  await onServer.committed(() => server.execute(`create role ${role}`));
-  expect(await server.rows('select from pg_roles where rolname = $1', [role])).toHaveLength(1);
-  await server.execute(`drop role ${role}`);
+  const there = async () =>
+    (
+      await server.rows<{ name: string }>(
+        `select rolname::text as name from pg_roles where rolname like 'pgmage_test%_${process.pid}' order by 1`,
+      )
+    ).map(({ name }) => name);
+  await onServer.committed(async (connection) => {
+    // Another session makes a role that the schema only mentions.
+    await server.execute(`create role ${theirs}`);
+    const text = `create table t (a int); grant select on t to ${theirs}; grant select on t to ${ours};
+      do $$ begin create role ${made}; exception when others then null; end $$; comment on table t is '${theirs}';`;
+    await loadTexts(connection, { 'a.sql': text }, { committed: true });
+    expect(await there()).toEqual([made, theirs, ours]);
+  });
+  expect(await there()).toEqual([theirs]);
+  // What is laid and rolled back was never made.
+  const lay = async (connection: Connection) => {
+    await connection.execute(`create role ${ours}`);
+    throw new Error('enough');
+  };
+  await expect(onServer.committed(async () => undefined, { key: 'fails', lay })).rejects.toThrow('enough');
+  await onServer.committed(() => server.execute(`create role ${ours}`));
+  expect(await there()).toEqual([theirs, ours]);
+  await server.execute(`drop role ${theirs}, ${ours}`);
   await server.close();
 });
 

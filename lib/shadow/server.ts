@@ -1,13 +1,13 @@
 // A shadow on a server that the user names: a database of its own there, dropped at the end whatever happens.
 import { randomBytes } from 'node:crypto';
 import { shadowRole } from '../model/catalog.ts';
-import { quote } from '../model/quote.ts';
 import { connect } from '../pg/connect.ts';
 import type { Connection } from '../pg/connection.ts';
 import { onDatabase } from '../pg/url.ts';
 import { Problem } from '../problem.ts';
+import { OwnRoles } from './own-roles.ts';
 import { Queue } from './queue.ts';
-import type { Shadow, ShadowOptions } from './shadow.ts';
+import type { Ground, Shadow, ShadowOptions } from './shadow.ts';
 
 /**
  * Makes the database and connects to it.
@@ -25,23 +25,14 @@ export async function openServerShadow(
     keeper.execute(`create database ${name} template template0 encoding 'UTF8' lc_collate 'C' lc_ctype 'C'`);
   const drop = () => keeper.execute(`drop database if exists ${name} with (force)`);
   const open = () => connect({ url: onDatabase(url, name), applicationName: 'pgmage shadow' });
-  // The server's roles before a state was committed, and what was sent since: a role that came meanwhile and was spoken of
-  // here came from here. Others are somebody else's.
-  let roles: string[] | undefined;
-  const sent: string[] = [];
-  const dropRoles = async () => {
-    const known = new Set(roles);
-    const own = (role: string) => role === shadowRole || sent.some((sql) => sql.includes(role));
-    for (const role of roles === undefined ? [] : await rolesOf(keeper))
-      if (!known.has(role) && own(role)) await keeper.execute(`drop role if exists ${quote(role)}`);
-  };
+  const own = new OwnRoles();
   let interrupted = false;
   const forget = onInterrupt(async () => {
     interrupted = true;
     try {
       // Behind whatever the keeper is still doing, such as making the database.
       await drop();
-      await dropRoles();
+      await own.drop(keeper);
     } catch (thrown) {
       const state = `The database ${name} on the shadow's server is left: ${(thrown as Error).message}`;
       throw new Problem('interrupted', { state });
@@ -75,23 +66,15 @@ export async function openServerShadow(
       }),
     committed: (work, ground) =>
       queue.run(async () => {
-        roles = await rolesOf(connection);
-        const noted = noting(connection, sent);
+        const noted = own.noting(connection);
         try {
-          await become(connection);
-          if (ground !== undefined) {
-            await connection.execute('begin');
-            await ground.lay(noted);
-            await connection.execute('commit');
-          }
+          await found(noted, own, ground);
           return await work(noted);
         } finally {
           await connection.close();
           if (!interrupted) {
             await drop();
-            await dropRoles();
-            roles = undefined;
-            sent.length = 0;
+            await own.drop(keeper);
           }
           if (!interrupted) {
             await create();
@@ -110,12 +93,17 @@ export async function openServerShadow(
   };
 }
 
-function noting(connection: Connection, sent: string[]): Connection {
-  const execute = (sql: string) => {
-    sent.push(sql);
-    return connection.execute(sql);
-  };
-  return { ...connection, execute };
+// Commits the reserved role and the ground, or nothing: of what is rolled back there is no record.
+async function found(connection: Connection, own: OwnRoles, ground: Ground | undefined): Promise<void> {
+  try {
+    await connection.execute('begin');
+    await become(connection);
+    await ground?.lay(connection);
+    await connection.execute('commit');
+  } catch (thrown) {
+    own.forget();
+    throw thrown;
+  }
 }
 
 // Takes on the reserved role; the role itself goes with the transaction. A superuser makes it one, because schemas
@@ -129,9 +117,4 @@ async function become(connection: Connection): Promise<void> {
     await connection.execute(`grant ${shadowRole} to current_user;
       do $$ begin execute format('alter database %I owner to ${shadowRole}', current_database()); end $$;
       set role ${shadowRole}`);
-}
-
-async function rolesOf(connection: Connection): Promise<string[]> {
-  const rows = await connection.rows<{ rolname: string }>('select rolname::text from pg_roles');
-  return rows.map(({ rolname }) => rolname);
 }
