@@ -1,6 +1,6 @@
 // The process: its words, streams, clock and exit code, given to the runner.
 import { run } from './runner/main.ts';
-import { redact } from './secret.ts';
+import { redact, rememberSecret } from './secret.ts';
 
 // A reader that has seen enough (`pgmage db:diff | head`) is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -9,6 +9,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 // A password on the command line is in the list of processes for as long as this one runs, unless it gets another title.
+for (const word of process.argv.slice(2)) rememberSecret(word.replace(/^--[\w-]+=/, ''));
 const shownWords = process.argv.slice(2).map(redact);
 if (shownWords.join() !== process.argv.slice(2).join()) process.title = ['pgmage', ...shownWords].join(' ');
 

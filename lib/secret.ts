@@ -1,30 +1,85 @@
 // Keeps passwords out of everything that people, logs and files get to see.
 
-// user:password@ of a URL. Greedy to the last @, because a password that was not percent-encoded may hold one.
-const userinfo = /([a-z][a-z0-9+.-]*:\/\/[^\s:/?#@"'<>]*):[^\s"'<>]*@/gi;
-// password=x of URL queries and of keyword/value strings; libpq allows blanks around = and 'x y' with backslashes.
-const assigned = /\b((?:ssl|pg)?password\s*=\s*)(?:''|'(?:[^'\\]|\\.)*'|"[^"]*"|[^\s&;,'")]+)/gi;
+// The secret of a URL lies between the first `:` behind `//` and the last `@`, whatever characters it is made of.
+const whole = /^(\s*(?:[a-z][a-z0-9+.-]*:\/{1,2}[^:/?#]*|[^\s:/?#=]+(?=:[^/\\]))):(.*)@/is;
+// Where a URL begins inside of a text. PostgreSQL's own may have lost a slash.
+const begin = /(?:\b[a-z][a-z0-9+.-]*:\/\/|\bpostgres(?:ql)?:\/(?!\/))[^\s:/?#"'<>]*:/gi;
+// A port, and no `@` behind it that could end a password.
+const port = /^\d{1,5}(?=$|[\s/?#"'<>),;.:\]])(?!\S*@)/;
+// A parameter of a URL's query. Its name can be percent-encoded.
+const parameter = /([?&])([^\s=&?]+)=([^\s&#]*)/g;
+// password=x of keyword/value strings; libpq allows blanks around = and 'x y' with backslashes.
+const assigned =
+  /(?<![?&])\b((?:ssl|pg)?password\s*=\s*)(?:''|'(?:[^'\\]|\\.)*'|"[^"]*"|(?:\\.|[^\s&"\\])+?(?=[),;']*(?:[\s&"]|$)))/gis;
 // PASSWORD 'x' as roles and the options of foreign servers write it in SQL.
 const literal =
   /\b(\w*(?:password|passwd|secret|token|(?:api|access|private)_?key)"?\s+)(?:E?'(?:[^'\\]|''|\\.)*')/gi;
 
+// The connections that this process was given, and how each is shown: a text that quotes one is cleaned of it even where
+// the password has line ends or looks like the text around it.
+const known = new Map<string, string>();
+
+/** Notes a text that may be a connection with a password, such as a URL or a word of the command line. */
+export function rememberSecret(text: string): void {
+  const shown = maskWhole(text);
+  if (shown === text) return;
+  for (const spelled of [(one: string) => one, (one: string) => JSON.stringify(one).slice(1, -1)])
+    known.set(spelled(text), spelled(shown));
+}
+
 /** Takes the passwords out of a text: URLs lose them, `password=…` and `PASSWORD '…'` show `***`. */
 export function redact(text: string): string {
-  return text.replace(userinfo, '$1@').replace(assigned, '$1***').replace(literal, "$1'***'");
+  let clean = text;
+  for (const [secret, shown] of known) clean = clean.replaceAll(secret, () => shown);
+  return withoutUserinfo(clean)
+    .replace(parameter, hideParameter)
+    .replace(assigned, '$1***')
+    .replace(literal, "$1'***'");
+}
+
+// Each password ends at the last `@` before the next URL or the next line, so that no character can end it earlier.
+function withoutUserinfo(text: string): string {
+  let clean = '';
+  let from = 0;
+  const starts = [...text.matchAll(begin)];
+  starts.forEach((match, index) => {
+    const secret = match.index + match[0].length;
+    if (match.index < from || port.test(text.slice(secret))) return;
+    const end = starts[index + 1]?.index ?? text.length;
+    const [line = ''] = /^[^\n]*@/.exec(text.slice(secret, end)) ?? /^[^@]*@/.exec(text.slice(secret)) ?? [];
+    if (line === '') return;
+    clean += text.slice(from, secret - 1);
+    from = secret + line.length - 1;
+  });
+  return clean + text.slice(from);
+}
+
+function isSecretParameter(name: string): boolean {
+  return secretKey.test(
+    name.replace(/%[0-9a-f]{2}/gi, (byte) => String.fromCharCode(parseInt(byte.slice(1), 16))),
+  );
+}
+
+function hideParameter(pair: string, mark: string, name: string): string {
+  return isSecretParameter(name) ? `${mark}${name}=***` : pair;
+}
+
+// A text that is one connection, or is none.
+function maskWhole(text: string): string {
+  return text
+    .replace(/([?&])([^=&?]+)=[^&]*/g, (pair, mark, name) => (isSecretParameter(name) ? mark : pair))
+    .replace(whole, '$1@')
+    .replace(/([?&])&+/g, '$1')
+    .replace(/[?&]+$/, '');
 }
 
 /** A connection URL as it may be shown: without password parameters, user and host kept. */
 export function maskUrl(url: string): string {
-  const masked = redact(url);
-  const query = masked.indexOf('?');
-  if (query < 0) return masked;
-  const kept = masked
-    .slice(query + 1)
-    .split('&')
-    .filter((pair) => !/^(ssl|pg)?password=/i.test(pair));
-  return masked.slice(0, query) + (kept.length > 0 ? `?${kept.join('&')}` : '');
+  return redact(maskWhole(url));
 }
 
+// user:password@ in a literal of SQL.
+const userinfo = /([a-z][a-z0-9+.-]*:\/\/[^\s:/?#@"'<>]*):[^\n"']*@/gi;
 // In a text of SQL only what stands beside another pair is one of a connection string: `user=u password=p`.
 const value = "(?:''[^']*''|[^\\s,;'\")]+)";
 const beside = [
@@ -40,7 +95,7 @@ export function hideConnections(sql: string): string {
 }
 
 // What libpq calls its secrets: password, sslpassword, oauth_client_secret.
-const secretKey = /password$|secret/i;
+const secretKey = /password$|passwd$|secret/i;
 
 /** Whether an option of a foreign server or the like is called as secrets are: `password`, `api_key`, `token`. */
 export function isSecretName(name: string): boolean {

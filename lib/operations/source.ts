@@ -8,7 +8,7 @@ import type { ServerConnection } from '../pg/connect.ts';
 import type { Connection } from '../pg/connection.ts';
 import { snapshot } from '../pg/snapshot.ts';
 import { Problem, type Problems } from '../problem.ts';
-import { maskUrl } from '../secret.ts';
+import { maskUrl, redact, rememberSecret } from '../secret.ts';
 import type { Context, Target } from './context.ts';
 import { readFiles, shownPath, type TextFile } from './files.ts';
 import { forward, readMigrations } from './migrations.ts';
@@ -74,9 +74,9 @@ async function readSchema({ root, schema }: Context, path: string): Promise<Text
 /** A source as people may see it: no password, and paths relative to the project. */
 export function describe({ root }: Context, source: string): string {
   if (isUrl(source)) return maskUrl(source).replace(/\?.*$/, '');
-  if (!isPath(source)) return source;
+  if (!isPath(source)) return redact(source);
   const inside = relative(root, resolve(root, source));
-  return inside.startsWith('..') || inside === '' ? source : inside.replaceAll('\\', '/');
+  return redact(inside.startsWith('..') || inside === '' ? source : inside.replaceAll('\\', '/'));
 }
 
 /** Where a target is, as it may be shown: its URL without password and parameters, or the embedded database's folder. */
@@ -153,6 +153,7 @@ async function embedded(context: Context, extensions: Iterable<string>): Promise
 
 async function find(context: Context, source: string): Promise<Place> {
   if (source === 'empty' || source === 'migrations') return { is: source };
+  rememberSecret(source);
   if (isUrl(source)) return { is: 'target', target: { name: '', url: source, protected: false } };
   const path = resolve(context.root, source);
   if (isPath(source)) return { is: 'path', path };

@@ -2,7 +2,7 @@
 import type { Duplex } from 'node:stream';
 import type { ClientConfig, QueryResult } from 'pg';
 import { Problem } from '../problem.ts';
-import { maskUrl, redact } from '../secret.ts';
+import { maskUrl, redact, rememberSecret } from '../secret.ts';
 import { connectProblem } from './connect-problem.ts';
 import type { Connection } from './connection.ts';
 import { copyIn, copyOut } from './copy.ts';
@@ -63,6 +63,7 @@ export async function connect(target: ConnectTarget): Promise<ServerConnection> 
     applicationName,
   } = target;
   const whose = { environment, ...(found === undefined ? {} : { found }) };
+  rememberSecret(target.url);
   checkUrl(target.url, whose);
   const settings = {
     fallback_application_name: applicationName,
