@@ -77,6 +77,12 @@ export const migrationWording: {
     (of) => `Nothing was done: ${of.what} needs a confirmation`,
     'There is no terminal to ask on: pass --yes.',
   ),
+  rows_in_the_way: row(
+    1,
+    409,
+    (of) => `The migration would fail on rows of ${of.environment}:\n  ${of.findings.join('\n  ')}`,
+    'Nothing was written or changed. Correct these rows, or add a migration that does (db:generate --empty), and run it again.',
+  ),
   migrations_changed: row(
     1,
     409,

@@ -43,6 +43,7 @@ export interface MigrationProblems {
   drifted: { readonly environment: string; readonly changes: readonly string[] };
   unrecorded: { readonly environment: string; readonly changes: readonly string[] };
   confirmation_needed: { readonly what: string };
+  rows_in_the_way: { readonly environment: string; readonly findings: readonly string[] };
   migrations_changed: { readonly files: readonly string[] };
   migration_running: { readonly environment: string };
   lock_lost: { readonly environment: string };

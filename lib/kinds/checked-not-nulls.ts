@@ -5,6 +5,7 @@ import type { Scope } from '../model/kind.ts';
 import { quote } from '../model/quote.ts';
 import type { Statement } from '../model/step.ts';
 import { holder, tableOf, validate } from './constraints.ts';
+import { nulls } from './row-checks.ts';
 
 /** The statements around the one that sets it; null: it cannot be held against a check of its own. */
 export function checked(
@@ -23,8 +24,8 @@ export function checked(
       sql: `${alter} ADD CONSTRAINT ${check} CHECK (${quote(column)} IS NOT NULL) NOT VALID`,
       lock: 'ACCESS EXCLUSIVE',
     },
-    validate(fact, check),
-    { ...set, hazards: [] },
+    { ...validate(fact, check), checks: [nulls(fact)] },
+    { ...set, hazards: [], checks: [] },
     { sql: `${alter} DROP CONSTRAINT ${check}`, lock: 'ACCESS EXCLUSIVE' },
   ];
 }

@@ -7,6 +7,7 @@ import type { Statement } from '../model/step.ts';
 import { checked } from './checked-not-nulls.ts';
 import { validate } from './constraints.ts';
 import { since } from './renaming.ts';
+import { nulls } from './row-checks.ts';
 import { isUsual } from './usual-names.ts';
 
 interface NotNull {
@@ -31,6 +32,7 @@ function add(fact: Row, scope: Scope): Statement {
     sql,
     hazards: validated ? ['may_fail_on_existing_rows', 'blocks_reads'] : [],
     lock: 'ACCESS EXCLUSIVE',
+    checks: validated ? [nulls(fact)] : [],
   };
 }
 

@@ -1,4 +1,5 @@
 // One statement of a plan, with all that it costs.
+import type { RowCheck } from './row-check.ts';
 
 /** What can go wrong or hurt when a step runs; closed, so that gates can name them. */
 export const hazards = [
@@ -30,6 +31,8 @@ export interface Statement {
    * commit, or nobody shall wait for more than it alone.
    */
   readonly transactional?: boolean;
+  /** What is asked of the rows that are there before it runs. */
+  readonly checks?: readonly RowCheck[];
 }
 
 /** What a kind's `create`, `drop` and `alter` return. An empty array: nothing needs to be run. */
@@ -58,6 +61,8 @@ export interface Step {
   readonly hazards: readonly Hazard[];
   readonly lock: Lock;
   readonly transactional: boolean;
+  /** What is asked of the rows that are there before any step runs; left out where there is nothing to ask. */
+  readonly checks?: readonly RowCheck[];
   /** Steps of one segment may share a transaction; a new segment starts after a commit. Counts from 0. */
   readonly segment: number;
 }

@@ -104,6 +104,9 @@ const writing = new Set([
   'CallStmt',
 ]);
 
+/** Whether a statement of this tag may write rows, also by the functions that it calls. */
+export const writesRows = (tag: string) => writing.has(tag) || tag === 'SelectStmt';
+
 /**
  * Seals a migration behind others, whether it was sealed before or not.
  * @throws Problem of its SQL, with its place; `bad_migration` where it would end the transaction that it is

@@ -10,6 +10,7 @@ import { comparisonOf } from './comparison.ts';
 import { type Composition, compose, type Making, recordedSchema } from './composition.ts';
 import { type Ask, agreed, type Consent, lossesOf } from './consent.ts';
 import type { Context, Target } from './context.ts';
+import { type Finding, findingsOf, refuseFailures } from './findings.ts';
 import { finish } from './finishing.ts';
 import { refuseForeign } from './foreign.ts';
 import { type MigrationReport, migrationReport } from './generation.ts';
@@ -45,6 +46,8 @@ export interface SyncPlan {
   readonly possible: readonly RenameReport[];
   /** What the statements cost that change the database's schema. */
   readonly cautions: readonly Caution[];
+  /** What the rows of the database say to these statements. */
+  readonly findings: readonly Finding[];
 }
 
 /** What was done. */
@@ -102,7 +105,9 @@ export async function sync(
         possible,
         unfinished: before.standing.unfinished?.file.name ?? null,
         cautions: await weighed(connection, up, left, composition.renames),
+        findings: await findingsOf(connection, up, left, { actual: before.actual, trusted: true }),
       };
+      await refuseFailures(target.name, plan.findings, forward(pending));
       if (pending.length === 0 && plan.unfinished === null) return { ...plan, applied: [], recorded };
       const options = possible.map(({ option }) => option);
       if (!(await agreed(`db:sync of ${target.name}`, plan, lossesOf(up), input, ask, options)))

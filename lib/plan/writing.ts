@@ -166,12 +166,15 @@ function toSteps(
 ): Omit<Step, 'segment'>[] {
   const seen = new Set<string>();
   const kind = id.slice(0, id.indexOf(':'));
-  return statements.flatMap(({ sql, shown, hazards = [], lock = null, transactional = true }) => {
-    if (seen.has(sql)) return [];
-    seen.add(sql);
-    const told = shown === undefined ? {} : { shown };
-    return [{ sql, ...told, action, kind, fact: id, hazards, lock, transactional }];
-  });
+  return statements.flatMap(
+    ({ sql, shown, hazards = [], lock = null, transactional = true, checks = [] }) => {
+      if (seen.has(sql)) return [];
+      seen.add(sql);
+      const told = shown === undefined ? {} : { shown };
+      const asked = checks.length === 0 ? {} : { checks };
+      return [{ sql, ...told, action, kind, fact: id, hazards, lock, transactional, ...asked }];
+    },
+  );
 }
 
 /** The same steps, of which those that are meant delete data. */

@@ -1,6 +1,7 @@
 // What each hazard means, in words.
 import type { Hazard } from '../model/step.ts';
 import type { Caution } from '../operations/cautions.ts';
+import { type Finding, findingText } from '../operations/findings.ts';
 import type { RenameReport } from '../operations/renaming.ts';
 import { bytesText, cut } from './format.ts';
 import { inkOf } from './ink.ts';
@@ -30,6 +31,22 @@ export function cautionText({ sql, table }: Caution): string {
         ? 'no rows'
         : `about ${rows.toLocaleString('en-US')} rows`;
   return `${line}  (${table.name}: ${count}, ${bytesText(table.bytes)})`;
+}
+
+/** What the rows of the target say to the statements. */
+export function findingLines(findings: readonly Finding[], paper: Paper): string[] {
+  if (findings.length === 0) return [];
+  const { yellow } = inkOf(paper.colour);
+  const one = (finding: Finding) => [
+    cut(`  ${findingText(finding)}`, paper),
+    cut(`    ${finding.sql}`, paper),
+  ];
+  const own = (outcome: Finding['outcome']) => findings.filter((finding) => finding.outcome === outcome);
+  const [failing, losing] = [own('fails'), own('loses')];
+  return [
+    ...(failing.length === 0 ? [] : [yellow('Rows that a statement fails on:'), ...failing.flatMap(one)]),
+    ...(losing.length === 0 ? [] : [yellow('Rows whose values change:'), ...losing.flatMap(one)]),
+  ];
 }
 
 /** What is dropped and added, and might have been renamed; and how to say so. */

@@ -6,7 +6,7 @@ import type { SyncPlan, SyncReport } from '../operations/sync.ts';
 import type { Check, VerifyReport } from '../operations/verify.ts';
 import { redact } from '../secret.ts';
 import { ago, counted, cut } from './format.ts';
-import { cautionText, hazardWords, possibleLines } from './hazards.ts';
+import { cautionText, findingLines, hazardWords, possibleLines } from './hazards.ts';
 import { inkOf } from './ink.ts';
 import type { Paper } from './paper.ts';
 
@@ -26,12 +26,13 @@ export function generationText(report: GenerationReport, paper: Paper): string {
 
 /** What `db:sync` is going to do, before it is asked for. */
 export function syncPlanText(plan: SyncPlan, paper: Paper): string {
-  const { target, pending, unfinished, cautions, possible } = plan;
+  const { target, pending, unfinished, cautions, findings, possible } = plan;
   const first = unfinished === null ? [] : [`${unfinished} broke off half-way and is finished first.`];
   return [
     ...pending.flatMap((one) => [...headLines(one, paper), ...indented(upOf(one.text)), '']),
     ...first,
     ...cautionLines(cautions, paper),
+    ...findingLines(findings, paper),
     ...possibleLines(possible, paper),
     `To be applied to ${target.name} (${target.address}): ${counted(pending.length, 'migration')}.`,
   ].join('\n');

@@ -1,0 +1,27 @@
+// What a statement needs to know of the rows that are there. A kind writes it as data; it is asked before anything runs.
+
+/** What happens to the rows that a check finds: the statement fails on them, or changes their values for good. */
+export type RowOutcome = 'fails' | 'loses';
+
+/**
+ * Which rows a check finds, over `t`, a row of the table; every name in it is qualified, but for those of `pg_catalog`.
+ * - `where`: rows of which this condition is true.
+ * - `value` and `type`: rows of which the value cannot be computed, or cannot be assigned to the type.
+ */
+export type RowTest = { readonly where: string } | { readonly value: string; readonly type: string };
+
+/** A question about the rows of one table, as the table is before the plan. */
+export interface RowCheck {
+  readonly outcome: RowOutcome;
+  /** The id of the table's fact. It is asked only where the table is there before the plan. */
+  readonly table: string;
+  /** Not those of the tables that inherit from it. */
+  readonly only?: boolean;
+  /** Ids of facts that the test reads. It is asked only where they are the same before and after the plan. */
+  readonly reads: readonly string[];
+  readonly test: RowTest;
+  /** What such a row has, as the end of a sentence: `no phone`, `a code that is not unique`. */
+  readonly words: string;
+  /** Whether the test may run what a user defined (functions, operators, casts): it runs as the table's owner then. */
+  readonly code: boolean;
+}

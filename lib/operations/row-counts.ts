@@ -1,0 +1,155 @@
+// Counts the rows that a check finds: read-only, with a time limit, and with no more rights than the table's owner has.
+import { literal, qualify } from '../model/quote.ts';
+import type { RowCheck } from '../model/row-check.ts';
+import type { Connection } from '../pg/connection.ts';
+import { Problem } from '../problem.ts';
+
+// How long one check may take.
+const checkSeconds = 5;
+
+/** The rows that a check found. */
+export interface RowCount {
+  readonly found: number;
+  /** All rows of the table; counted only where some were found. */
+  readonly total: number;
+  /** The primary key of one of them, `id = 7`; null: the table has none. */
+  readonly sample: string | null;
+}
+
+/** What is known of a check: the count, or why there is none. */
+export type RowAnswer = RowCount | { readonly unknown: string };
+
+/** What is known of a check that took too long. */
+export const tooSlow: RowAnswer = { unknown: `not counted within ${checkSeconds} s` };
+
+/** What the server says of a table once it is locked. */
+interface About {
+  readonly kind: string;
+  readonly owner: string;
+  /** Whether the session's role owns it. */
+  readonly own: boolean;
+  /** Whether it has columns of types that are not the server's own: their operators may be a user's functions. */
+  readonly foreign: boolean;
+  readonly key: readonly string[];
+}
+
+const settings = (readOnly: boolean) => `begin${readOnly ? ' read only' : ''};
+  select pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true),
+    pg_catalog.set_config('row_security', 'off', true),
+    pg_catalog.set_config('lock_timeout', '1s', true),
+    pg_catalog.set_config('statement_timeout', '${checkSeconds}s', true)`;
+
+/**
+ * Counts the rows of one check.
+ * @param path the table's path in the database
+ * @param trusted whether functions of the database may run at all, as the table's owner
+ * @returns `unknown` where the server refuses, or takes too long
+ * @throws Problem of the connection
+ */
+export async function countRows(
+  connection: Connection,
+  check: RowCheck,
+  path: readonly string[],
+  trusted: boolean,
+): Promise<RowAnswer> {
+  try {
+    const first = await inTransaction(connection, true, () => asked(connection, check, path, trusted));
+    if (!('owner' in first)) return first;
+    return await inTransaction(connection, false, () => confined(connection, check, path, first));
+  } catch (thrown) {
+    if (!(thrown instanceof Problem) || !('sqlstate' in thrown.data)) throw thrown;
+    const { sqlstate, message } = thrown.data;
+    return sqlstate === '57014' ? tooSlow : { unknown: `not counted: ${message}` };
+  }
+}
+
+async function inTransaction<T>(
+  connection: Connection,
+  readOnly: boolean,
+  work: () => Promise<T>,
+): Promise<T> {
+  await connection.execute(settings(readOnly));
+  try {
+    return await work();
+  } finally {
+    // Nothing is kept, and where the session is gone the server has rolled back by itself.
+    await connection.execute('rollback').catch(() => undefined);
+  }
+}
+
+// Gives the table where the answer has to be found as its owner.
+async function asked(
+  connection: Connection,
+  check: RowCheck,
+  path: readonly string[],
+  trusted: boolean,
+): Promise<RowAnswer | About> {
+  const about = await locked(connection, path);
+  const code = check.code || about.foreign;
+  if (code && !trusted) return { unknown: 'not counted: it would run functions of the database' };
+  if (code && !about.own) return about;
+  await connection.execute(`do $pgmage$ ${body(check, path, about)}
+    perform pg_catalog.set_config('pgmage.answer', answer, true); end $pgmage$`);
+  const [row] = await connection.rows<{ answer: string }>(
+    `select pg_catalog.current_setting('pgmage.answer') as answer`,
+  );
+  return JSON.parse((row as { answer: string }).answer);
+}
+
+// SET ROLE would not do: a function can RESET it, and has the rights of the session again. Inside of SECURITY DEFINER the
+// server refuses that (manual: CREATE FUNCTION). All is rolled back, and nothing can be written once the transaction is READ ONLY.
+async function confined(
+  connection: Connection,
+  check: RowCheck,
+  path: readonly string[],
+  { owner }: About,
+): Promise<RowAnswer> {
+  const about = await locked(connection, path);
+  if (about.owner !== owner) return { unknown: 'not counted: the owner of the table changed' };
+  const [name] = await connection.rows<{ owner: string }>(
+    `select pg_catalog.quote_ident(${literal(owner)}) as owner`,
+  );
+  await connection.execute(`create function pg_temp.pgmage_answer() returns text language plpgsql security definer
+    set search_path = pg_catalog, pg_temp as $pgmage$ ${body(check, path, about)} return answer; end $pgmage$;
+    alter function pg_temp.pgmage_answer() owner to ${name?.owner}; set transaction read only`);
+  const [row] = await connection.rows<{ answer: string }>('select pg_temp.pgmage_answer() as answer');
+  return JSON.parse((row as { answer: string }).answer);
+}
+
+// Nobody can put another object in the place of a locked one.
+async function locked(connection: Connection, path: readonly string[]): Promise<About> {
+  const name = qualify(path);
+  await connection.execute(`lock table only ${name} in access share mode`);
+  const [about] = await connection.rows<About>(`
+    select c.relkind::text as kind, r.rolname::text as owner, r.rolname = current_user as own,
+      exists (select from pg_attribute a join pg_type t on t.oid = a.atttypid where a.attrelid = c.oid
+        and a.attnum > 0 and not a.attisdropped and t.typnamespace <> 'pg_catalog'::regnamespace) as foreign,
+      array(select a.attname::text from pg_index i join pg_attribute a on a.attrelid = c.oid and a.attnum = any (i.indkey::int2[])
+        where i.indrelid = c.oid and i.indisprimary order by array_position(i.indkey::int2[], a.attnum)) as key
+    from pg_class c join pg_roles r on r.oid = c.relowner where c.oid = ${literal(name)}::regclass and c.relkind in ('r', 'p')`);
+  if (about === undefined) throw new Problem('internal', { reason: `${name} is not a table` });
+  return about;
+}
+
+// PL/pgSQL, because only it goes on after a value that cannot be computed, and assigns as the server does when a type changes.
+function body({ test, only = false }: RowCheck, path: readonly string[], { key }: About): string {
+  const rows = `${only ? 'only ' : ''}${qualify(path)} t`;
+  const columns = key.map((column) => `t.${qualify([column])}`);
+  const words = key.map((column) => `${column.replaceAll('%', '%%')} = %s`).join(', ');
+  const sample = key.length === 0 ? 'null::text' : `format(${[literal(words), ...columns].join(', ')})`;
+  const answer = `answer := json_build_object('found', found, 'total', total, 'sample', sample)::text;`;
+  const all = `select count(*) into total from ${rows};`;
+  if ('where' in test)
+    return `declare answer text; found bigint; total bigint := 0; sample text; begin
+      select count(*), min(${sample}) into found, sample from ${rows} where ${test.where};
+      if found > 0 then ${all} end if; ${answer}`;
+  const assign = `value := ${test.value};`;
+  return `declare answer text; found bigint := 0; total bigint := 0; sample text; t record; value ${test.type}; begin
+      begin for t in select * from ${rows} loop ${assign} end loop;
+      exception when others then
+        for t in select * from ${rows} loop
+          begin ${assign} exception when others then found := found + 1; sample := coalesce(sample, ${sample}); end;
+        end loop;
+        ${all}
+      end; ${answer}`;
+}
