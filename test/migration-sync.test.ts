@@ -184,9 +184,13 @@ test('a migration that fails changes nothing, and is told with its place', async
     withProject(url, cache, async (own) => {
       own.want('create table a (id int);');
       await step(own);
-      await rowsOf(url, 'insert into a values (null)');
       own.want('create table a (id int not null); create table b ();');
-      const problem = await failure(sync(own.context, { ...yes, online: false }, undefined));
+      const work = sync(own.context, { online: false }, async () => {
+        // After the rows were asked.
+        await rowsOf(url, 'insert into a values (null)');
+        return true;
+      });
+      const problem = await failure(work);
       const file = own.files()[1] as string;
       expect(problem.where).toMatchObject({ file: `migrations/${file}` });
       const [failed] = await rowsOf(
