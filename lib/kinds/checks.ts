@@ -5,6 +5,7 @@ import type { Kind, Scope } from '../model/kind.ts';
 import { qualify } from '../model/quote.ts';
 import type { Script } from '../model/step.ts';
 import { definition, drop, holder, nameOf, query, reference, tableOf, validate } from './constraints.ts';
+import { isOfPlainTable } from './inheritances.ts';
 import { renamedIn } from './renaming.ts';
 
 interface Check {
@@ -69,6 +70,7 @@ export const check: Kind<Check> = {
     if (!fact.payload.local) return '';
     return fact.payload.validated ? clause(fact) : null;
   },
+  dropsAlone: isOfPlainTable,
   recurses: ['definition', 'validated', 'enforced'],
   followsChanges: true,
   // Rows that are there may not fit what is not validated, and a function may look at rows of other tables.

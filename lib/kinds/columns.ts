@@ -15,6 +15,7 @@ import {
   settings,
   tableOf,
 } from './column-commands.ts';
+import { isOfPlainTable } from './inheritances.ts';
 import { keptSettings } from './kept-settings.ts';
 import { renamedIn } from './renaming.ts';
 import { alterOptions, columnOptions } from './storage-options.ts';
@@ -58,8 +59,8 @@ export const column: Kind<Column> = {
     ...alterOptions(only(fact), [], fact.payload.options),
   ],
   rename: renamedIn('TABLE', 'COLUMN'),
-  drop: (fact) => ({
-    sql: `ALTER TABLE ${tableOf(fact)} DROP COLUMN ${nameOf(fact)}`,
+  drop: (fact, { alone }) => ({
+    sql: `ALTER TABLE ${alone(fact.id) ? 'ONLY ' : ''}${tableOf(fact)} DROP COLUMN ${nameOf(fact)}`,
     lock: 'ACCESS EXCLUSIVE',
   }),
   alter: {
@@ -91,6 +92,7 @@ export const column: Kind<Column> = {
   clause: (fact, scope) => (fact.payload.local ? clause(fact, scope) : ''),
   carried,
   inseparable: true,
+  dropsAlone: isOfPlainTable,
   holdsData: (fact) => fact.payload.generated === null,
   blockedByDependents: ['type', 'collation'],
   recurses: ['generated', 'expression', 'type', 'collation'],

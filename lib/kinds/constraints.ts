@@ -22,8 +22,8 @@ export const indexSlots = (fact: Fact<unknown>): string[] => [
 ];
 
 /** ALTER TABLE … DROP CONSTRAINT. */
-export const drop = (fact: Fact<unknown>) => ({
-  sql: `ALTER TABLE ${tableOf(fact)} DROP CONSTRAINT ${nameOf(fact)}`,
+export const drop = (fact: Fact<unknown>, { alone }: Scope) => ({
+  sql: `ALTER TABLE ${alone(fact.id) ? 'ONLY ' : ''}${tableOf(fact)} DROP CONSTRAINT ${nameOf(fact)}`,
   lock: 'ACCESS EXCLUSIVE' as const,
 });
 

@@ -1,7 +1,13 @@
 // INHERITS between tables that are not partitions: a fact that is an edge.
+
+import type { Fact } from '../model/fact.ts';
 import { ours } from '../model/introspection.ts';
-import type { Kind } from '../model/kind.ts';
+import type { Kind, Scope } from '../model/kind.ts';
 import { qualify } from '../model/quote.ts';
+
+/** Whether a part of a table can be dropped by ONLY: partitions follow their table (source: ATExecDropColumn in tablecmds.c). */
+export const isOfPlainTable = ({ path }: Fact<unknown>, { before }: Scope): boolean =>
+  (before.facts.get(`table:${qualify(path.slice(0, 2))}`)?.payload.partitionKey ?? null) === null;
 
 /** ALTER TABLE … INHERIT (manual: catalog pg_inherits). The path is the child's, then the parent's. */
 export const inheritance: Kind<Record<never, never>> = {

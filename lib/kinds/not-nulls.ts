@@ -6,6 +6,7 @@ import { qualify, quote } from '../model/quote.ts';
 import type { Statement } from '../model/step.ts';
 import { checked } from './checked-not-nulls.ts';
 import { validate } from './constraints.ts';
+import { isOfPlainTable } from './inheritances.ts';
 import { since } from './renaming.ts';
 import { nulls } from './row-checks.ts';
 import { isUsual } from './usual-names.ts';
@@ -67,7 +68,8 @@ export const notNull: Kind<NotNull> = {
   summary: (fact) => `NOT NULL ON ${qualify(fact.path)}`,
   introspect: (major) => (major < 18 ? flagQuery : constraintQuery),
   create: add,
-  drop: (fact) => `ALTER TABLE ${tableOf(fact)} ALTER COLUMN ${column(fact)} DROP NOT NULL`,
+  drop: (fact, { alone }) =>
+    `ALTER TABLE ${alone(fact.id) ? 'ONLY ' : ''}${tableOf(fact)} ALTER COLUMN ${column(fact)} DROP NOT NULL`,
   alter: {
     name: (from, to, { major, after }) => {
       if (after.major < 18) return [];
@@ -86,6 +88,7 @@ export const notNull: Kind<NotNull> = {
     return `${isUsual(fact, scope) ? '' : `CONSTRAINT ${quote(name)} `}NOT NULL${noInherit ? ' NO INHERIT' : ''}`;
   },
   online: { create: (fact, scope) => checked(fact, scope, add(fact, scope)) },
+  dropsAlone: isOfPlainTable,
   recurses: ['name', 'noInherit', 'validated'],
   followsChanges: true,
   afterRows: ({ payload }) => !payload.validated,

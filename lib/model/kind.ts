@@ -18,6 +18,8 @@ export interface Scope {
   readonly online: boolean;
   /** Whether the plan makes the fact of this id, for the first time or anew. */
   readonly makes: (id: string) => boolean;
+  /** Whether the plan drops the fact of this id and keeps what is inherited from it (see `Kind.dropsAlone`). */
+  readonly alone: (id: string) => boolean;
   /** All kinds by name, for kinds that point at facts of any kind (comments, grants, owners). */
   readonly kinds: Kinds;
   /** Clauses of children that the engine folds into this fact's creation, in the children's order (see `Kind.clause`). */
@@ -142,6 +144,12 @@ export interface Kind<P = Payload> {
 
   /** Attributes that the server refuses to change while other facts depend on this one: these are rebuilt around it. */
   readonly blockedByDependents?: readonly (keyof P)[];
+
+  /**
+   * The server can drop it and leave what is inherited from it to the heirs as their own (`ONLY`). What is inherited from others
+   * goes with them, and is made anew where it stays.
+   */
+  dropsAlone?(fact: Fact<P>, scope: Scope): boolean;
 
   /** Attributes whose change on an origin reaches its heirs by itself (a column's type, down to the partitions). */
   readonly recurses?: readonly (keyof P)[];

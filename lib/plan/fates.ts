@@ -4,6 +4,7 @@ import type { Diff, Kinds } from '../model/diff.ts';
 import type { Fact } from '../model/fact.ts';
 import type { AnyKind, Scope } from '../model/kind.ts';
 import { Problem } from '../problem.ts';
+import { type Heirs, heirsIn, linkAbove } from './heirs.ts';
 
 /** What a plan does with one fact. A fact that nothing is done with has no fate. */
 export interface Fate {
@@ -25,13 +26,15 @@ export class Fates {
   // Those that are altered to need a fact that they did not need before.
   readonly #newcomers = new Map<string, string[]>();
   readonly #taken = new Set<string>();
+  readonly #heirs: Heirs;
   readonly scope: Scope;
 
-  constructor(difference: Diff, scope: Omit<Scope, 'makes'>) {
+  constructor(difference: Diff, scope: Omit<Scope, 'makes' | 'alone'>) {
     this.before = scope.before;
     this.after = scope.after;
     this.kinds = scope.kinds;
-    this.scope = { ...scope, makes: (id) => this.comes(id) };
+    this.scope = { ...scope, makes: (id) => this.comes(id), alone: (id) => this.dropsAlone(id) };
+    this.#heirs = heirsIn(scope.before);
     for (const [id, needed] of scope.before.needs)
       for (const other of needed.keys()) if (other !== id) push(this.#dependents, other, id);
     this.#decide(difference);
@@ -84,6 +87,31 @@ export class Fates {
     );
   }
 
+  /** What a fact's drop would take along, as it is inherited from it by a link. */
+  heirs(id: string): { readonly heir: string; readonly link: string }[] {
+    return (this.#heirs.get(id) ?? []).flatMap((heir) => {
+      const link = heir.outlives ? undefined : this.#linkAbove(heir, id);
+      const others = heir.origins.filter((other) => other !== id && !this.goes(other));
+      const isHeld = others.some((other) => !this.goes(this.#linkAbove(heir, other) ?? other));
+      return link === undefined || isHeld ? [] : [{ heir: heir.id, link }];
+    });
+  }
+
+  #linkAbove(heir: Fact, origin: string): string | undefined {
+    return linkAbove(this.before, heir, this.before.facts.get(origin));
+  }
+
+  /** Whether it goes without what is inherited from it, because some of that stays. */
+  dropsAlone(id: string): boolean {
+    const fact = this.before.facts.get(id);
+    if (fact === undefined || !this.goes(id) || !this.kind(id).dropsAlone?.(fact, this.scope)) return false;
+    return this.heirs(id).some(({ heir, link }) => !this.goes(link) && this.#stays(heir));
+  }
+
+  #stays(id: string): boolean {
+    return this.after.facts.has(id) && !this.goes(id);
+  }
+
   #decide(difference: Diff): void {
     for (const fact of difference.added)
       for (const slot of this.kind(fact.id).slots?.(fact) ?? []) this.#taken.add(slot);
@@ -125,6 +153,12 @@ export class Fates {
         if (gone ? this.#rebuild(dependent, id) : this.#makeWay(dependent)) changed.push(dependent);
       }
     }
+    if (gone && !this.dropsAlone(id))
+      for (const { heir, link } of this.heirs(id))
+        if (this.#stays(heir) && !this.goes(link)) {
+          this.#replace(heir);
+          changed.push(heir);
+        }
     if (gone && this.#inseverable(fate.from as Fact)) {
       const parent = (fate.from as Fact).parent as string;
       const dies = this.before.dies.get(id) ?? new Set();

@@ -1,8 +1,9 @@
 // What links between facts (a partition's attachment) ask of the order, and what reaches facts along them.
-import { type Catalog, edge } from '../model/catalog.ts';
+import { edge } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
 import { type Fates, push } from './fates.ts';
 import type { Graph } from './graph.ts';
+import { linkAbove } from './heirs.ts';
 import { node } from './node.ts';
 
 /**
@@ -12,6 +13,7 @@ import { node } from './node.ts';
 export function linkEdges(graph: Graph, fates: Fates): void {
   const parts = completions(fates, 'create');
   mergingEdges(graph, fates, parts);
+  keepingEdges(graph, fates);
   completionEdges(graph, fates, parts);
 }
 
@@ -36,6 +38,19 @@ function mergingEdges(graph: Graph, fates: Fates, parts: ReadonlyMap<string, Rea
       for (const [, link] of uppers(fates, 'before', from))
         if (fates.goes(link)) graph.edge(node('drop', link), node(action === 'alter' ? 'alter' : 'drop', id));
   }
+}
+
+// What stays of what is inherited is let go of first, and only then changes or goes by itself.
+function keepingEdges(graph: Graph, fates: Fates): void {
+  for (const { id } of fates.all.values())
+    for (const { heir, link } of fates.goes(id) ? fates.heirs(id) : []) {
+      if (fates.goes(link)) {
+        if (!fates.goes(heir)) graph.edge(node('drop', link), node('drop', id));
+      } else if (fates.dropsAlone(id) || !fates.goes(heir)) {
+        graph.edge(node('drop', id), node('alter', heir));
+        graph.edge(node('drop', id), node('drop', heir));
+      }
+    }
 }
 
 /** New links before old ones of the same fact, where their kind wishes so. */
@@ -137,14 +152,6 @@ function uppers(
     const link = linkAbove(fates[side], fact, facts.get(origin));
     return link === undefined ? [] : [[facts.get(origin)?.parent ?? null, link, origin]];
   });
-}
-
-/** The link between what two facts are parts of: their parents, or these' parents. */
-export function linkAbove(catalog: Catalog, lower: Fact, upper: Fact | undefined): string | undefined {
-  if (lower.parent === null || upper == null || upper.parent === null) return undefined;
-  const next = catalog.facts.get(lower.parent);
-  const link = catalog.links.get(edge(lower.parent, upper.parent));
-  return link ?? (next && linkAbove(catalog, next, catalog.facts.get(upper.parent)));
 }
 
 const linkIndex = new WeakMap<ReadonlyMap<string, string>, Map<string, string[]>>();

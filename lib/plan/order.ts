@@ -3,7 +3,8 @@ import type { Fact } from '../model/fact.ts';
 import { qualify } from '../model/quote.ts';
 import type { Fates } from './fates.ts';
 import { Graph } from './graph.ts';
-import { heirOf, linkAbove, linkEdges } from './links.ts';
+import { linkAbove } from './heirs.ts';
+import { heirOf, linkEdges } from './links.ts';
 import { type Deed, node } from './node.ts';
 
 /** What keeps the graph from having cycles. */
@@ -97,8 +98,10 @@ function end(fates: Fates, id: string): string {
 function causeOf(fates: Fates, id: string): string | undefined {
   const from = fates.of(id)?.from as Fact;
   const causes = [
-    ...[...(fates.before.dies.get(id) ?? [])].filter((other) => !severed(fates, from, other)),
-    ...(from.outlives ? [] : heirOf(fates, 'before', from)),
+    ...[...(fates.before.dies.get(id) ?? [])].filter(
+      (other) => !severed(fates, from, other) && !(fates.dropsAlone(other) && fates.heirs(id).length > 0),
+    ),
+    ...(from.outlives ? [] : heirOf(fates, 'before', from).filter((other) => !fates.dropsAlone(other))),
   ].filter((other) => fates.goes(other));
   return causes.find((other) => !fates.putAside(other)) ?? causes[0];
 }

@@ -4,7 +4,7 @@ import type { Catalog } from '../../lib/model/catalog.ts';
 import { diff } from '../../lib/model/diff.ts';
 import type { Step } from '../../lib/model/step.ts';
 import { plan } from '../../lib/plan/index.ts';
-import { differences, reordered } from './comparison.ts';
+import { differences, keptLocal, reordered } from './comparison.ts';
 import { dumpDifferences } from './dump.ts';
 import type { Observation } from './observer.ts';
 import { losses, type Rows } from './rows.ts';
@@ -109,11 +109,15 @@ function judge(
   ];
   const again = catalog.length === 0 ? plan({ before: reached.catalog, after: to.catalog, kinds }) : [];
   const [seen, wanted] = [reached.observation, to.observation];
+  const kept =
+    seen && wanted && from.observation
+      ? keptLocal(from.observation, seen, wanted)
+      : new Map<string, string>();
   const findings: [Failure['reason'], string[]][] = [
     ['catalog differs', catalog],
     ['catalog differs', again.map((step) => `a second plan has ${step.sql}`)],
-    ['observer differs', seen && wanted ? differences(seen, wanted, initial) : []],
-    ['dump differs', dumpDifferences(reached.dump, to.dump)],
+    ['observer differs', seen && wanted ? differences(seen, wanted, initial, kept) : []],
+    ['dump differs', dumpDifferences(reached.dump, to.dump, new Set(kept.values()))],
     ['rows lost', losses(from.rows, reached.rows, to.rows, steps)],
   ];
   const found = findings.find(([, lines]) => lines.length > 0);

@@ -1,0 +1,4 @@
+create table p (a int);
+create table q (b int, e text);
+create table c () inherits (p, q);
+create table d () inherits (p);

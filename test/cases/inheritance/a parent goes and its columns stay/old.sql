@@ -1,0 +1,3 @@
+create table p (id int, a int);
+create table c (own text) inherits (p);
+create table cc () inherits (c);
