@@ -5,6 +5,7 @@ import { ours, present } from '../model/introspection.ts';
 import type { Kind, Scope } from '../model/kind.ts';
 import { qualify, quote } from '../model/quote.ts';
 import type { Statement } from '../model/step.ts';
+import { mayLose } from './lost-values.ts';
 import { renamedIn } from './renaming.ts';
 import { conversion, mayFail, rewrites } from './type-conversions.ts';
 
@@ -57,6 +58,7 @@ function retype(from: Row, to: Row, scope: Scope): Statement | 'replace' {
     hazards: [
       ...(followed && rewrites(a, b) ? (['rewrites_table'] as const) : []),
       ...(followed && mayFail(a, b) ? (['may_fail_on_existing_rows'] as const) : []),
+      ...(followed && mayLose(a, b, scope, false) ? (['loses_values'] as const) : []),
     ],
     lock: followed ? 'ACCESS EXCLUSIVE' : null,
   };

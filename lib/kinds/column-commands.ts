@@ -3,6 +3,7 @@ import type { Fact } from '../model/fact.ts';
 import type { Scope } from '../model/kind.ts';
 import { qualify, quote } from '../model/quote.ts';
 import type { Statement } from '../model/step.ts';
+import { mayLose } from './lost-values.ts';
 import { move } from './moved-values.ts';
 import { conversion, mayFail, rewrites } from './type-conversions.ts';
 
@@ -75,12 +76,16 @@ export function retype(from: ColumnFact, to: ColumnFact, replaced: boolean, scop
   const [a, b] = [from.payload.type, to.payload.type];
   const moved = replaced ? move(nameOf(to), a, b, scope) : undefined;
   const using = moved === undefined ? conversion(a, b, nameOf(to)) : ` USING ${moved.sql}`;
+  // What is computed is computed again, and the rows of a foreign table are elsewhere.
+  const isOwn = to.payload.generated === null && scope.before.facts.has(`table:${tableOf(from)}`);
+  const changes = isOwn && (moved?.changes ?? mayLose(a, b, scope, using !== ''));
   return {
     sql: `${recursive(to)} TYPE ${collated(to)}${using}`,
     hazards: [
       ...(rewrites(a, b) ? (['rewrites_table'] as const) : []),
       ...((moved?.mayFail ?? mayFail(a, b)) ? (['may_fail_on_existing_rows'] as const) : []),
       ...(moved?.loses ? (['deletes_data'] as const) : []),
+      ...(changes ? (['loses_values'] as const) : []),
     ],
     lock: 'ACCESS EXCLUSIVE',
   };

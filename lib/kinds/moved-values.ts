@@ -1,15 +1,18 @@
 // How stored values follow their type when it is made anew under its name: by cast or attribute, else as text.
 import type { Catalog } from '../model/catalog.ts';
-import type { Fact } from '../model/fact.ts';
 import type { Scope } from '../model/kind.ts';
 import { quote } from '../model/quote.ts';
+import { attributesOf, baseOf, mayLose } from './lost-values.ts';
 import { conversion, mayFail } from './type-conversions.ts';
 
-/** The expression that moves a value, whether it may fail on some, and whether it leaves something behind. */
+/** The expression that moves a value, and what it may do to some of them. */
 export interface Move {
   readonly sql: string;
   readonly mayFail: boolean;
+  /** A part of them is left behind. */
   readonly loses: boolean;
+  /** They are not the same any more. */
+  readonly changes: boolean;
 }
 
 type Facts = Catalog['facts'];
@@ -27,7 +30,9 @@ export function move(value: string, from: string, to: string, scope: Scope): Mov
   const castable = !/[."]/.test(a + b) && conversion(a, b, value) === '';
   const sql = `${value}::${castable ? b : 'text'}${castable && b === to ? '' : `::${to}`}`;
   // A domain may refuse what its base type holds.
-  return { sql, mayFail: !castable || b !== to || mayFail(a, b), loses: shuffled(a, b, scope) };
+  const loses = shuffled(a, b, scope);
+  const changes = !loses && mayLose(a, b, scope, true);
+  return { sql, mayFail: !castable || b !== to || mayFail(a, b), loses, changes };
 }
 
 // Arrays of composite values can only go as text, by place: attributes that change places then swap their values.
@@ -50,19 +55,6 @@ function reshape(value: string, from: string, to: string, scope: Scope): Move | 
   const row = `ROW(${moves.map((one) => one?.sql ?? 'NULL').join(', ')})::${to}`;
   // A row of nulls is no null, but `IS NULL` is true of both.
   const sql = `CASE WHEN ${value}::text IS NOT NULL THEN ${row} END`;
-  return { sql, mayFail: moves.some((one) => one?.mayFail), loses };
-}
-
-function attributesOf(type: string, facts: Facts): Map<string, string> | undefined {
-  const parent = `composite type:${type}`;
-  if (!facts.has(parent)) return undefined;
-  const own = [...facts.values()].filter((fact) => fact.kind === 'attribute' && fact.parent === parent);
-  return new Map(own.map((fact) => [fact.path[2] as string, (fact as Fact<{ type: string }>).payload.type]));
-}
-
-// Through domains, also those in arrays.
-function baseOf(type: string, facts: Facts): string {
-  const array = type.endsWith('[]') ? '[]' : '';
-  const domain = facts.get(`domain:${type.slice(0, type.length - array.length)}`);
-  return domain === undefined ? type : baseOf(`${domain.payload.type}${array}`, facts);
+  const changes = moves.some((one) => one?.changes);
+  return { sql, mayFail: moves.some((one) => one?.mayFail), loses, changes };
 }

@@ -4,6 +4,7 @@ import type { RowCheck } from './row-check.ts';
 /** What can go wrong or hurt when a step runs; closed, so that gates can name them. */
 export const hazards = [
   'deletes_data',
+  'loses_values',
   'rewrites_table',
   'blocks_writes',
   'blocks_reads',

@@ -34,9 +34,9 @@ export async function agreed<Plan>(
   return ask(plan);
 }
 
-/** The statements among steps that delete data, as they may be shown. */
+/** The statements among steps that delete data or change values, as they may be shown. */
 export function lossesOf(steps: readonly Step[]): string[] {
   return steps
-    .filter(({ hazards }) => hazards.includes('deletes_data'))
+    .filter(({ hazards }) => hazards.includes('deletes_data') || hazards.includes('loses_values'))
     .map(({ sql, shown = sql }) => shown.replace(/\s+/g, ' '));
 }

@@ -7,7 +7,7 @@ import { fingerprintOf } from '../migration/fingerprint.ts';
 import { only, partsOf } from '../migration/parts.ts';
 import { type Down, type Header, type Migration, oneLine, render } from '../migration/text.ts';
 import type { Catalog } from '../model/catalog.ts';
-import type { Step } from '../model/step.ts';
+import type { Hazard, Step } from '../model/step.ts';
 import { whereAt } from '../place.ts';
 import { plan } from '../plan/index.ts';
 import { Problem } from '../problem.ts';
@@ -79,9 +79,7 @@ export async function stampOf(
   { up, steps, rows = null }: { up: TextFile; steps: readonly Step[]; rows?: readonly string[] | null },
 ): Promise<Down> {
   if (failure !== null || down === null) return { is: 'impossible', why: oneLine(failure ?? '') };
-  const losing = steps.filter(
-    ({ hazards }) => hazards.includes('deletes_data') || hazards.includes('irreversible'),
-  );
+  const losing = steps.filter(({ hazards }) => hazards.some((hazard) => lasting.has(hazard)));
   // A way back that was written by hand may lose what it need not.
   const counted = losing.length > 0 || rows !== null ? await lossesOn(context, start, up, down) : null;
   const tables = [...(counted ?? new Map<string, readonly string[]>()).keys()];
@@ -93,6 +91,8 @@ export async function stampOf(
   ];
   return what.length === 0 ? { is: 'exact' } : { is: 'lossy', what: oneLine(what.join('; ')) };
 }
+
+const lasting: ReadonlySet<Hazard> = new Set(['deletes_data', 'loses_values', 'irreversible']);
 
 const writing = new Set([
   'InsertStmt',

@@ -10,6 +10,7 @@ import type { Paper } from './paper.ts';
 /** Every hazard as the end of a sentence that begins with the statement. */
 export const hazardWords: Readonly<Record<Hazard, string>> = {
   deletes_data: 'deletes data',
+  loses_values: 'changes values for good',
   rewrites_table: 'rewrites the whole table',
   blocks_writes: 'blocks writes while it runs',
   blocks_reads: 'blocks reads while it runs',
