@@ -9,6 +9,7 @@ import {
   routineName,
   routinePlaceholder,
   routineSlots,
+  routineText,
 } from './routines.ts';
 
 interface SqlFunction extends Routine {
@@ -36,4 +37,5 @@ export const sqlFunction: Kind<SqlFunction> = {
   alter: { ...routineChanges, window: 'replace' },
   placeholder: routinePlaceholder,
   slots: routineSlots,
+  opaque: routineText,
 };

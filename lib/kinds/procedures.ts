@@ -9,6 +9,7 @@ import {
   routineName,
   routinePlaceholder,
   routineSlots,
+  routineText,
 } from './routines.ts';
 
 /**
@@ -32,4 +33,5 @@ export const procedure: Kind<Routine> = {
   alter: routineChanges,
   placeholder: routinePlaceholder,
   slots: routineSlots,
+  opaque: routineText,
 };

@@ -49,6 +49,9 @@ const hollow = ({ payload }: Fact<Routine>) =>
 /** Bodies that the server has parsed need what they call, and can call each other. */
 export const routinePlaceholder = { create: hollow, fill: replace, empty: hollow };
 
+/** The body is text to the server, unless it is in standard SQL (`Kind.opaque`). */
+export const routineText = ({ payload }: Fact<Routine>): string => payload.definition;
+
 type Named = Pick<Fact, 'path' | 'signature'>;
 
 /** `public.f(integer)` */

@@ -242,6 +242,9 @@ export interface Kind<P = Payload> {
   /** Facts that every new database has already (schema public). */
   readonly initial?: readonly Fact<P>[];
 
+  /** SQL of which the server keeps the text alone (a routine's body): what it names is not in pg_depend. */
+  opaque?(fact: Fact<P>): string;
+
   /** Order among steps that could run at the same time; default 0, larger is made later and dropped earlier. */
   readonly rank?: number;
 }

@@ -9,10 +9,9 @@ import type { Context } from './context.ts';
 import { readFiles, shownPath, type TextFile } from './files.ts';
 import { managed } from './ignored.ts';
 import { readMigrations } from './migrations.ts';
-import { provenText } from './pull.ts';
+import { provenText, pulledText } from './pulled-text.ts';
 import { replay } from './replay.ts';
 import { type Place, placeOf, replace, replacement } from './schema-files.ts';
-import { schemaText } from './schema-text.ts';
 import { keepShadows } from './shadows.ts';
 import { situate } from './situation.ts';
 import { describe, readSource, withTarget } from './source.ts';
@@ -120,12 +119,10 @@ async function rewrite(
   actual: Catalog,
   place: Place,
 ): Promise<string[] | null> {
-  const nothing = managed(context, await readSource(context, 'empty'), wanted);
-  const shown = { ...place, path: shownPath(context.root, place.path) };
-  const asPulled = schemaText(nothing, managed(context, wanted), shown);
-  const { written, removed } = await replacement(context, place, asPulled);
+  const asPulled = await pulledText(context, managed(context, wanted), place);
+  const { written, removed } = await replacement(context, place, asPulled.files);
   if (written.length + removed.length > 0) return null;
-  const files = await provenText(context, 'the database', managed(context, actual), place);
+  const { files } = await provenText(context, 'the database', managed(context, actual), place);
   const change = await replacement(context, place, files);
   await replace(context.root, files, change);
   return [...change.written.map(({ file }) => file), ...change.removed];

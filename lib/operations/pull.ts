@@ -6,12 +6,11 @@ import { type BaselineReport, makeBaseline } from './baseline.ts';
 import { comparisonOf } from './comparison.ts';
 import type { Ask } from './consent.ts';
 import type { Context } from './context.ts';
-import { shownPath, type TextFile } from './files.ts';
+import { shownPath } from './files.ts';
 import { refuseForeign } from './foreign.ts';
 import { managed } from './ignored.ts';
-import { replay } from './replay.ts';
-import { type Place, placeOf, type Replacement, replace, replacement } from './schema-files.ts';
-import { schemaText } from './schema-text.ts';
+import { provenText } from './pulled-text.ts';
+import { placeOf, type Replacement, replace, replacement } from './schema-files.ts';
 import { keepShadows } from './shadows.ts';
 import { describe, readSource } from './source.ts';
 
@@ -41,6 +40,8 @@ export interface PullPlan extends Replacement {
   readonly objects: number;
   /** What the database holds and pgmage does not manage: it is in no file. */
   readonly unmanaged: readonly string[];
+  /** Why psql would not load the files in their order, although pgmage does; null: it would. */
+  readonly refusedByPsql: string | null;
 }
 
 /** What was written. */
@@ -98,7 +99,9 @@ async function written(
   const place = await placeOf(context, input);
   const own = managed(context, catalog);
   const usual = emptyCatalog(own.major, kinds).facts;
-  const files = input.kept ? [] : await provenText(context, describe(context, from), own, place);
+  const { files, refused } = input.kept
+    ? { files: [], refused: null }
+    : await provenText(context, describe(context, from), own, place);
   const change = input.kept ? { written: [], removed: [] } : await replacement(context, place, files);
   const plan: PullPlan = {
     from: describe(context, from),
@@ -106,6 +109,7 @@ async function written(
     ...change,
     objects: [...own.facts.values()].filter(({ id, parent }) => parent === null && !usual.has(id)).length,
     unmanaged: own.unmanaged,
+    refusedByPsql: refused?.message ?? null,
   };
   const lost = [...change.written.filter(({ changed }) => changed !== null), ...change.removed];
   if (lost.length > 0 && !input.force) {
@@ -124,28 +128,4 @@ function overwritten({ written, removed }: Replacement): string[] {
     ),
     ...removed.map((file) => `${file} (deleted)`),
   ];
-}
-
-/**
- * The text of a catalog, after it was loaded in the shadow and found to be the same schema.
- * @param from what the catalog is, for people
- * @throws Problem `not_reproduced`, of the shadow
- */
-export async function provenText(
-  context: Context,
-  from: string,
-  catalog: Catalog,
-  { path, split }: Place,
-): Promise<TextFile[]> {
-  const nothing = managed(context, await readSource(context, 'empty'), catalog);
-  const files = schemaText(nothing, catalog, { path: shownPath(context.root, path), split });
-  const loaded = await replay(context, files).catch((thrown: unknown) => {
-    if (!(thrown instanceof Problem && 'sqlstate' in thrown.data) || thrown.code === 'missing_extension')
-      throw thrown;
-    const { where, message } = thrown;
-    throw new Problem('not_reproduced', { from, changes: [message] }, { where, cause: thrown });
-  });
-  const { same, changes } = await comparisonOf(context, loaded, catalog);
-  if (!same) throw new Problem('not_reproduced', { from, changes: changes.map(({ text }) => text) });
-  return files;
 }

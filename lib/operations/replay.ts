@@ -26,10 +26,11 @@ const needsCommit = new Set(['55P04', '25001', '2D000', '53200', '55006']);
 export async function replay(
   context: Context,
   given: readonly TextFile[],
-  { inOrder = false }: Pick<Start, 'inOrder'> = {},
+  { inOrder = false, asPsql = false }: Pick<Start, 'inOrder' | 'asPsql'> = {},
 ): Promise<Catalog> {
-  const content = await contentOf(context, given, inOrder);
-  const catalog = await cached(context, content, () => build(context, { files: given, inOrder }));
+  const way = asPsql ? 'by psql' : inOrder ? 'in order' : 'any order';
+  const content = await contentOf(context, given, way);
+  const catalog = await cached(context, content, () => build(context, { files: given, inOrder, asPsql }));
   return inOrder ? asComplete(catalog) : catalog;
 }
 
@@ -39,16 +40,16 @@ export async function keepReplayed(
   given: readonly TextFile[],
   catalog: Catalog,
 ): Promise<void> {
-  await cached(context, await contentOf(context, given, true), async () => catalog);
+  await cached(context, await contentOf(context, given, 'in order'), async () => catalog);
 }
 
 async function contentOf(
   context: Context,
   given: readonly TextFile[],
-  inOrder: boolean,
+  way: 'in order' | 'any order' | 'by psql',
 ): Promise<readonly string[]> {
   const texts = [...around(context), ...given].map(({ text }) => text);
-  return [await shadowName(context), inOrder ? 'in order' : 'any order', ...texts];
+  return [await shadowName(context), way, ...texts];
 }
 
 /** What is loaded before everything else, because the schema is one for a certain host. */
@@ -105,7 +106,7 @@ export function extensionsOf(files: readonly SqlFile[]): string[] {
  */
 export async function inShadow<T>(
   context: Context,
-  { files, inOrder = false, next = [] }: Start,
+  { files, inOrder = false, asPsql = false, next = [] }: Start,
   more: readonly SqlFile[],
   work: (connection: Connection, committed: boolean) => Promise<T>,
 ): Promise<T> {
@@ -113,10 +114,10 @@ export async function inShadow<T>(
   const { load } = await import('../shadow/load.ts');
   const first = await parseFiles([...around(context), ...files]);
   const rest = await parseFiles(next);
-  const key = createHash('sha256').update(JSON.stringify([inOrder, first.map(({ text }) => text)]));
+  const key = createHash('sha256').update(JSON.stringify([inOrder, asPsql, first.map(({ text }) => text)]));
   const lay = async (connection: Connection, committed: boolean) => {
     if (inOrder) await runInOrder(connection, first, committed);
-    else await load(connection, first, { committed });
+    else await load(connection, first, { committed, asPsql });
   };
   const worked = async (connection: Connection, committed: boolean) => {
     await runInOrder(connection, rest, committed);

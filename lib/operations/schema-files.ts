@@ -13,6 +13,9 @@ export interface Place {
   readonly split: boolean;
 }
 
+/** The file by which psql loads a folder; pgmage does not read it. */
+export const loadFile = 'load.psql';
+
 /** One file that is written. */
 export interface FileReport {
   /** Its path from the project's folder. */
@@ -105,7 +108,7 @@ async function textAt(root: string, file: string): Promise<string | null> {
 
 async function sqlIn(folder: string): Promise<string[]> {
   const names = await readdir(folder, { recursive: true }).catch(() => []);
-  return names.filter((name) => name.endsWith('.sql')).map((name) => join(folder, name));
+  return names.filter((name) => name.endsWith('.sql') || name === loadFile).map((name) => join(folder, name));
 }
 
 async function isFolder(path: string): Promise<boolean> {

@@ -5,34 +5,55 @@ import { type Catalog, parentOf, withRelations } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
 import { qualify } from '../model/quote.ts';
 import type { Step } from '../model/step.ts';
-import { plan } from '../plan/index.ts';
+import { planned } from '../plan/index.ts';
+import type { Reading } from '../plan/reading.ts';
 import type { TextFile } from './files.ts';
+import { loadOrder } from './load-order.ts';
 import type { Place } from './schema-files.ts';
 import { withSerials } from './serials.ts';
 
+/** What a text is made from. */
+export interface TextInput {
+  /** The catalog of a new database. */
+  readonly nothing: Catalog;
+  readonly catalog: Catalog;
+  /** Where the files are, as people know it. */
+  readonly place: Place;
+  /** Which fact's text names which other one. */
+  readonly mentions: Reading['mentions'];
+}
+
 /**
- * The schema as files, the same text for catalogs that hold the same. A folder's files are in the order of their paths.
- * @param nothing the catalog of a new database
- * @param place where the files are, as people know it
+ * The schema as files, the same text for catalogs that hold the same, in the order in which psql can load them.
  * @throws Problem `plan_cycle`
  */
-export function schemaText(nothing: Catalog, catalog: Catalog, { path, split }: Place): TextFile[] {
+export function schemaText({ nothing, catalog, place: { path, split }, mentions }: TextInput): TextFile[] {
   const after = withSerials(ofAnybody(catalog, nothing));
   const layout = new Layout(after, nothing);
   const { major } = catalog;
   const compare = (a: Fact, b: Fact) => layout.compare(a, b);
   const head = (fact: Fact) => layout.head(fact).id;
-  const steps = plan({ before: nothing, after, kinds, major, reading: { compare, head } });
+  const { steps, waits } = planned({
+    before: nothing,
+    after,
+    kinds,
+    major,
+    reading: { compare, head, mentions },
+  });
   if (steps.length === 0) return [];
   if (!split) return [{ file: path, text: textOf(steps, layout, true) }];
-  const files = new Map<string, Step[]>();
-  for (const step of steps) {
-    const file = `${path}/${layout.file(step.fact)}`;
-    files.set(file, [...(files.get(file) ?? []), step]);
-  }
-  return [...files]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([file, own]) => ({ file, text: textOf(own, layout, false) }));
+  // In a folder, what has a rank either belongs to one object or comes last.
+  const before = waits(false);
+  const placed = steps.map(({ fact }, at) => ({ file: layout.file(fact), waits: before[at] ?? [] }));
+  const isLast = (file: string) => /^zz_/.test(file);
+  return [...loadOrder(placed, isLast)].map(([file, own]) => ({
+    file: `${path}/${file}`,
+    text: textOf(
+      own.map((at) => steps[at] as Step),
+      layout,
+      false,
+    ),
+  }));
 }
 
 // What the reader owns belongs to whoever loads the text: nothing is said of it by name.

@@ -13,6 +13,8 @@ export interface Start {
   readonly files: readonly TextFile[];
   /** One after the other as they stand, as migrations are; otherwise in whatever order works. */
   readonly inOrder?: boolean;
+  /** One after the other with checked bodies, as psql loads them into a database. */
+  readonly asPsql?: boolean;
   /** Others, which run after these in their order. */
   readonly next?: readonly TextFile[];
   /** What they have to lead to in every respect (`isAlike`), or it is no start. */

@@ -5,7 +5,7 @@ import { cycleThrough, type Graph, sort } from './graph.ts';
 import { along, overlaps } from './links.ts';
 import { type Deed, node } from './node.ts';
 import { beforeChanges, graphOf, type Relief } from './order.ts';
-import { arranged, partsFirst, type Reading } from './reading.ts';
+import { arranged, namedFirst, partsFirst, type Reading } from './reading.ts';
 
 const phases: Record<Deed, number> = { empty: 0, drop: 0, alter: 1, create: 2, fill: 2, finish: 3 };
 
@@ -19,12 +19,11 @@ type Compare = (a: string, b: string) => number;
 export function ordered(fates: Fates, reading?: Reading): { graph: Graph; order: readonly string[] } {
   const separate = new Set<string>();
   const placed = new Map(selfish(fates));
-  const wishes = new Set([
-    ...beforeChanges(fates),
-    ...overlaps(fates),
-    ...along(fates),
-    ...(reading ? partsFirst(fates) : []),
-  ]);
+  const named = reading === undefined ? { weak: [], strong: [] } : namedFirst(fates, reading);
+  const firm = [...beforeChanges(fates), ...overlaps(fates), ...along(fates)];
+  // Where wishes are in the way, they are given up in this order.
+  const tiers = [named.weak, named.strong, [...firm, ...(reading ? partsFirst(fates) : [])]];
+  const wishes = new Set(tiers.flat());
   const relief: Relief = { separate, placed, wishes };
   const compare = comparison(fates);
   for (;;) {
@@ -34,7 +33,9 @@ export function ordered(fates: Fates, reading?: Reading): { graph: Graph; order:
     if (stuck.length === 0)
       return { graph, order: reading === undefined ? order : arranged(successors, fates, reading) };
     const on = new Set(stuck);
-    const vain = [...wishes].filter((wish) => wish.every((name) => on.has(graph.leader(name))));
+    const isVain = (wish: [string, string]) =>
+      wishes.has(wish) && wish.every((name) => on.has(graph.leader(name)));
+    const vain = tiers.map((tier) => tier.filter(isVain)).find(({ length }) => length > 0) ?? [];
     for (const wish of vain) wishes.delete(wish);
     if (vain.length > 0) continue;
     // Where implied drops tie their causes together (two tables with foreign keys to each other), they are done apart.

@@ -50,8 +50,11 @@ export function plan(input: PlanInput): Step[] {
  */
 export function planned(input: PlanInput): {
   readonly steps: Step[];
-  /** For each step the places of those that must be done before it; the others may run beside it. */
-  waits(): number[][];
+  /**
+   * For each step the places of those that must be done before it; the others may run beside it.
+   * @param ranked whether a kind's rank counts too, which puts steps behind others that they do not need; default: true
+   */
+  waits(ranked?: boolean): number[][];
 } {
   const { kinds, major = input.before.major } = input;
   const { before, after } = settle(input.before, input.after, kinds);
@@ -91,8 +94,10 @@ export function planned(input: PlanInput): {
     : honest.map((step) => ({ ...step, sql: keepArrayTypes(step.sql) }));
   return {
     steps: segmented(readable.map((step) => onNewRows(fates, step))),
-    waits: () =>
-      waitsOf(graph, folded, placed, (name) => fates.kind(name.slice(name.indexOf(' ') + 1)).rank ?? 0),
+    waits: (ranked = true) =>
+      waitsOf(graph, folded, placed, (name) =>
+        ranked ? (fates.kind(name.slice(name.indexOf(' ') + 1)).rank ?? 0) : 0,
+      ),
   };
 }
 

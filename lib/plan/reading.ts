@@ -10,6 +10,23 @@ export interface Reading {
   compare(a: Fact, b: Fact): number;
   /** The id of the fact that this one follows at once, when it can: a comment its table; its own where it stands alone. */
   head(fact: Fact): string;
+  /** Which fact's text names which other one: that one is told first, where nothing is against it. */
+  readonly mentions: readonly (readonly [fact: string, named: string])[];
+}
+
+/** What texts name is wished for before them; what is text itself last given up, for it may run at once. */
+export function namedFirst(
+  fates: Fates,
+  { mentions }: Reading,
+): { readonly weak: [string, string][]; readonly strong: [string, string][] } {
+  const wishes = mentions
+    .filter(([id, named]) => id !== named && fates.comes(id) && fates.comes(named))
+    .map(([id, named]) => ({
+      wish: [node('create', named), node('create', id)] as [string, string],
+      isText: fates.kind(named).opaque !== undefined,
+    }));
+  const chosen = (text: boolean) => wishes.filter(({ isText }) => isText === text).map(({ wish }) => wish);
+  return { weak: chosen(false), strong: chosen(true) };
 }
 
 /**

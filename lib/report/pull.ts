@@ -32,13 +32,15 @@ function baselineLines({ written, recorded }: BaselineReport, from: string, pape
 
 /** What `db:pull` wrote. */
 export function pullText(report: PullReport, paper: Paper): string {
-  const { from, to, written, removed, objects, unmanaged, done, baseline } = report;
+  const { from, to, written, removed, objects, unmanaged, refusedByPsql, done, baseline } = report;
   const ink = inkOf(paper.colour);
   if (!done) return 'Declined: nothing was written.';
   const others =
     unmanaged.length === 0
       ? []
       : ['Not managed by pgmage, and in no file:', ...unmanaged.map((one) => cut(`  - ${one}`, paper))];
+  if (refusedByPsql !== null)
+    others.push(ink.yellow(cut(`psql does not load ${to} in its order: ${refusedByPsql}`, paper)));
   if (baseline !== null) others.push(...baselineLines(baseline, from, paper));
   if (objects === 0)
     return [`The schema of ${from} is empty: there is nothing to write.`, ...others].join('\n');

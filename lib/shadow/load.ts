@@ -10,6 +10,8 @@ import type { SqlFile, Statement } from '../sql/parse.ts';
 export interface LoadOptions {
   /** Statements that miss something are tried again after the others. Default: true. False for migrations. */
   readonly anyOrder?: boolean;
+  /** One statement after the other, with checked bodies, as `psql -f` loads files. Default: false. */
+  readonly asPsql?: boolean;
   /** The connection is in no transaction (`Shadow.committed`): every statement is its own. Default: false. */
   readonly committed?: boolean;
   /** Leaves out what can't be made to work instead of throwing it. Default: false. */
@@ -17,7 +19,8 @@ export interface LoadOptions {
 }
 
 // What a file begins with: the session of psql -f. Bodies are not checked, as with pg_dump, because they may come first.
-const beginning = `reset session authorization; reset role; reset search_path; set check_function_bodies = off`;
+const beginning =
+  'reset session authorization; reset role; reset search_path; set check_function_bodies = off';
 
 // SQLSTATEs of something that a later statement may make: schema, relation, column, object, function, unique key, rows of a
 // materialized view.
@@ -36,6 +39,7 @@ export async function load(
   const roles = await rolesBeside(connection);
   await createRoles(connection, new Set(files.flatMap((file) => file.roles)), roles);
   const run: Run = { connection, roles, options, problems: [] };
+  if (options.asPsql) return runAsPsql(run, files);
   const left = new Map<SqlFile, readonly Statement[]>();
   for (const file of files)
     if (options.committed || !(await runWhole(run, file))) left.set(file, file.statements);
@@ -76,9 +80,23 @@ async function createRoles(connection: Connection, names: Iterable<string>, role
   for (const name of unknown) roles.known.add(name);
 }
 
+// One session for all files, whose settings last from one to the next.
+async function runAsPsql(run: Run, files: readonly SqlFile[]): Promise<readonly Problem[]> {
+  await run.connection.execute(`${resume(run.roles)}; reset check_function_bodies`);
+  for (const file of files) {
+    if (!run.options.committed && (await runWhole(run, file))) continue;
+    for (const statement of file.statements) {
+      const problem = await attempt(run, file, statement);
+      if (problem !== undefined) throw problem;
+    }
+  }
+  await run.connection.execute(resume(run.roles));
+  return run.problems;
+}
+
 // One message for a whole file is several times faster than a message for each statement.
-async function runWhole({ connection, roles }: Run, file: SqlFile): Promise<boolean> {
-  await connection.execute(`savepoint file; ${resume(roles)}`);
+async function runWhole({ connection, roles, options }: Run, file: SqlFile): Promise<boolean> {
+  await connection.execute(`savepoint file; ${options.asPsql ? '' : resume(roles)}`);
   try {
     await connection.execute(file.runnable);
     await connection.execute('release file');
@@ -131,7 +149,7 @@ async function attempt(run: Run, file: SqlFile, statement: Statement): Promise<P
       await createRoles(connection, [thrown.data.name], roles);
       return attempt(run, file, statement);
     }
-    if (statement.byHand !== undefined && lacksLibrary(thrown)) {
+    if (statement.byHand !== undefined && (lacksLibrary(thrown) || lacksVersion(thrown))) {
       await connection.execute(statement.byHand);
       return undefined;
     }
@@ -151,6 +169,11 @@ function isRefusal(thrown: unknown): thrown is Problem {
 // PostgreSQL in WebAssembly has its libraries' files, but can't load all of them.
 function lacksLibrary(problem: Problem): boolean {
   return 'message' in problem.data && / library "/.test(String(problem.data.message));
+}
+
+// `extension "x" has no installation script nor update path for version "y"` (source: extension.c).
+function lacksVersion({ data }: Problem): boolean {
+  return 'sqlstate' in data && data.sqlstate === '22023';
 }
 
 function isMissing(problem: Problem): boolean {

@@ -1,16 +1,31 @@
 // Statements for which the shadow's server may lack a library: the rows of the catalogs that they would write. What is
 // only looked at later needs no more (manual: catalogs pg_subscription, pg_conversion).
-import { literal, qualify } from '../model/quote.ts';
+import { literal, qualify, quote } from '../model/quote.ts';
 import type { Node } from './statement.ts';
 
 /** SQL to the same effect as a statement, run by a superuser; undefined for nearly all. */
 export function byHand(tag: string, node: Node): string | undefined {
   if (tag === 'CreateSubscriptionStmt') return written(subscription(node));
+  if (tag === 'CreateExtensionStmt') return extensionVersion(node, true);
+  if (tag === 'AlterExtensionStmt') return extensionVersion(node, false);
   if (tag === 'CreateConversionStmt') return written(conversion(node));
   if (tag !== 'AlterSubscriptionStmt' || node.kind !== 'ALTER_SUBSCRIPTION_CONNECTION') return undefined;
   return written(
     `update pg_subscription set subconninfo = ${text(node.conninfo)} where subname = ${text(node.subname)}`,
   );
+}
+
+// The shadow's extension is of another version than the database's: it is called by that one's.
+function extensionVersion({ extname, options }: Node, create: boolean): string | undefined {
+  const given = nodes(options).map(({ DefElem }) => DefElem as { defname: string; arg?: unknown });
+  const version = given.find(({ defname }) => defname === 'new_version');
+  if (version === undefined) return undefined;
+  const schema = words(given.find(({ defname }) => defname === 'schema')?.arg)[0];
+  const into = schema === undefined ? '' : ` schema ${quote(schema)}`;
+  const cascade = given.some(({ defname }) => defname === 'cascade') ? ' cascade' : '';
+  const made = create ? `create extension ${quote(String(extname))}${into}${cascade}; ` : '';
+  return `${made}update pg_catalog.pg_extension set extversion = ${text(words(version.arg)[0])}
+    where extname operator(pg_catalog.=) ${text(extname)}`;
 }
 
 const written = (sql: string) =>

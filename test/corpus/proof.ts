@@ -1,10 +1,13 @@
-// Whether a real product's schema goes through pgmage unchanged: written out from nothing and undone, and read as in sync.
+// Whether a real product's schema goes through pgmage unchanged: written out from nothing and undone, read as in sync, and
+// pulled into a file that psql loads.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { plan, script, status } from '../../lib/index.ts';
+import { pull } from '../../lib/operations/pull.ts';
+import { openContext } from '../../lib/runner/program.ts';
 import { differences, reordered } from '../proof/comparison.ts';
-import { copySchema, dump, dumpDifferences, pgDump, runByPsql } from '../proof/dump.ts';
+import { copySchema, dump, dumpDifferences, loadByPsql, pgDump, runByPsql } from '../proof/dump.ts';
 import { Observer } from '../proof/observer.ts';
 import { describe, load, withSession } from '../proof/session.ts';
 import { type Database, withDatabase } from '../servers/databases.ts';
@@ -58,13 +61,15 @@ export async function examine(desk: Desk, file: string, { up, down }: Scripts): 
         return { 'not loadable': [describe(thrown)] };
       }
       const drift = await driftOf(wanted, file).catch((thrown) => [describe(thrown)]);
+      const pulled = await pulledBack(desk, wanted);
       try {
         await runByPsql(up, reached.socket);
       } catch (thrown) {
-        return { 'out of sync': drift, 'script refused': [describe(thrown)] };
+        return { 'out of sync': drift, ...pulled, 'script refused': [describe(thrown)] };
       }
       const judged = await judge(desk, reached, wanted);
-      return { 'out of sync': drift, ...judged, 'left behind': await leftBehind(desk, reached, down) };
+      const left = await leftBehind(desk, reached, down);
+      return { 'out of sync': drift, ...pulled, ...judged, 'left behind': left };
     }),
   );
 }
@@ -98,6 +103,34 @@ async function judge(desk: Desk, reached: Database, wanted: Database): Promise<F
       return Object.values(second).every((lines) => lines.length === 0) ? {} : first;
     }),
   );
+}
+
+/**
+ * What differs once the schema of a database was pulled, as a file and as a folder, and psql has loaded each into an empty
+ * database.
+ */
+export async function pulledBack(desk: Desk, source: Database): Promise<Findings> {
+  const directory = mkdtempSync(join(tmpdir(), 'pgmage-corpus-'));
+  const findings: Record<string, readonly string[]> = {};
+  try {
+    const context = await openContext({ cwd: directory, variables: {} });
+    for (const [out, split, main] of [
+      ['pulled.sql', false, 'pulled.sql'],
+      ['pulled', true, 'pulled/load.psql'],
+    ] as const) {
+      await pull(context, { from: source.url, out, split }, undefined);
+      await withDatabase(desk.server, async (loaded) => {
+        await loadByPsql(join(directory, main), loaded.socket);
+        for (const [by, lines] of Object.entries(await judge(desk, loaded, source)))
+          findings[`${main}, ${by}`] = lines;
+      });
+    }
+    return findings;
+  } catch (thrown) {
+    return { ...findings, 'not pulled': [describe(thrown)] };
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
 }
 
 /** What the independent judges find to differ between two databases of one server. */

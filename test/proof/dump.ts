@@ -40,6 +40,15 @@ export async function runByPsql(sql: string, url: string): Promise<void> {
   });
 }
 
+/** Loads a file as people do: in one transaction, up to the first error. Throws Error with what psql said. */
+export async function loadByPsql(file: string, url: string): Promise<void> {
+  await run('psql', ['-X', '-q', '-1', '-v', 'ON_ERROR_STOP=1', '-d', url, '-f', file], {
+    maxBuffer: 1 << 28,
+  }).catch((thrown: { stderr?: string }) => {
+    throw new Error(thrown.stderr || String(thrown));
+  });
+}
+
 /**
  * What only one of two dumps has.
  * @param passed tables of which nothing is said, as `schema.name`
