@@ -134,6 +134,16 @@ test('the version of an extension that the shadow has in another one is the one 
   expect(text).toContain(`CREATE EXTENSION xml2 SCHEMA public VERSION '${row.version}';`);
 });
 
+test('a serial of an unlogged table is written as one where its sequence is unlogged, too', async () => {
+  const { text, wrong } = await pulled(`
+    create unlogged table a (id serial);
+    create unlogged table b (id serial);
+    alter sequence b_id_seq set logged;`);
+  expect(wrong).toEqual([]);
+  expect(text).toContain('CREATE UNLOGGED TABLE public.a (\n  id serial NOT NULL\n);');
+  expect(text).toContain('CREATE SEQUENCE public.b_id_seq AS integer;');
+});
+
 test('one file after a folder leaves nothing behind that psql would load', async () => {
   await withDatabase(anyServer(), async ({ url }) => {
     await rowsOf(url, 'create table a ()');

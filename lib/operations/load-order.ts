@@ -38,10 +38,11 @@ export function loadOrder(
     if (waits.some(isLate)) late.add(at);
   }
   const moved = [...late].filter((at) => !isLast(steps[at]?.file as string));
+  const apart = new Set(moved);
   const result = new Map<string, readonly number[]>();
   for (const file of order) {
     if (isLast(file) && moved.length > 0) result.set(circular, moved);
-    const rest = (own.get(file) as number[]).filter((at) => !moved.includes(at));
+    const rest = (own.get(file) as number[]).filter((at) => !apart.has(at));
     if (rest.length > 0) result.set(file, rest);
   }
   if (moved.length > 0) result.set(circular, moved);

@@ -62,7 +62,7 @@ export async function provenText(
 }
 
 const unchecked =
-  '-- Function bodies name objects that are created after them.\nSET check_function_bodies = off;\n';
+  '-- Function bodies may name objects that are created after them.\nSET check_function_bodies = off;\n';
 
 // For pgmage in the order of their paths, and for psql with a file that knows the other order.
 function written(texts: readonly TextFile[], { path, split }: Place, head: string): TextFile[] {

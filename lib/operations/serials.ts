@@ -10,7 +10,7 @@ const words: Readonly<Record<string, readonly [word: string, end: string]>> = {
 };
 
 // What the server sets for a serial (manual: "Serial Types").
-const usual = { start: '1', increment: '1', minimum: '1', cache: '1', cycle: false, unlogged: false };
+const usual = { start: '1', increment: '1', minimum: '1', cache: '1', cycle: false };
 
 /** The catalog in which columns are serials that CREATE TABLE would make just as they are, instead of their parts. */
 export function withSerials(catalog: Catalog): Catalog {
@@ -53,6 +53,7 @@ function serialOf(
     sequence.payload.type === column.payload.type &&
     sequence.payload.maximum === end &&
     Object.entries(usual).every(([key, expected]) => sequence.payload[key] === expected) &&
+    sequence.payload.unlogged === facts.get(column.parent ?? '')?.payload.unlogged &&
     value.payload.expression === `nextval(${literal(qualify(sequence.path))}::regclass)` &&
     owner?.payload.owner === ownerOfTable?.payload.owner &&
     column.origins.length === 0 &&
