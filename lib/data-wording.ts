@@ -81,8 +81,11 @@ export const dataWording: { readonly [C in keyof DataProblems]: Wording<DataProb
   protected_target: row(
     1,
     403,
-    (of) => `${of.environment} is protected: its data is not replaced unless it is named once more`,
-    (of) => `Nothing was changed. If it is meant, add --confirm ${of.environment}.`,
+    (of) =>
+      of.alias === undefined
+        ? `${of.environment} is protected: nothing writes to it without its name on the command line`
+        : `${of.alias} leads to the database of ${of.environment}, which is protected`,
+    (of) => `Nothing was changed. If you mean it, add --confirm ${of.environment}.`,
   ),
   unfit_target: row(
     1,

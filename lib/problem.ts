@@ -92,7 +92,8 @@ export interface DataProblems {
   backup_running: { readonly database: string; readonly lock: string };
   no_space: { readonly folder: string; readonly needed: number; readonly free: number };
   backup_damaged: { readonly file: string; readonly faults: readonly string[] };
-  protected_target: { readonly environment: string };
+  /** `alias`: what was named, and leads to the database of `environment`. */
+  protected_target: { readonly environment: string; readonly alias?: string };
   unfit_target: { readonly environment: string; readonly reasons: readonly string[] };
   not_as_backed_up: { readonly environment: string; readonly differences: readonly string[] };
   bad_mask: { readonly mask: string; readonly reason: string };
@@ -144,6 +145,8 @@ export interface Problems extends MigrationProblems, DataProblems {
     readonly variable: string;
     readonly looked: readonly string[];
   };
+  empty_url: { readonly name: string; readonly place: string };
+  embedded_not_named: { readonly environment: string };
   unknown_source: { readonly source: string; readonly reason: string };
   unknown_task: { readonly name: string; readonly nearest: readonly string[] };
   bad_option: { readonly option: string; readonly reason: string };

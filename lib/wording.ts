@@ -141,6 +141,19 @@ export const wording: { readonly [C in Code]: Wording<Problems[C]> } = {
     (of) => `The environment ${of.name} has no ${of.variable}`,
     (of) => `Looked in ${of.looked.join(', ')}. Set ${of.variable} there.`,
   ),
+  empty_url: row(
+    64,
+    400,
+    (of) => `The URL of ${of.name} is empty: ${of.place} is set, but has no value`,
+    'Set it to a postgres:// URL (in CI, check the secret), or remove it.',
+  ),
+  embedded_not_named: row(
+    64,
+    409,
+    (of) => `Nothing was done: no database is configured for ${of.environment}`,
+    (of) =>
+      `Set DATABASE_URL. If the embedded database is meant, pass --env ${of.environment}, or configure environments: { ${of.environment}: { embedded: true } }.`,
+  ),
   unknown_source: row(
     64,
     400,

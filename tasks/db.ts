@@ -18,7 +18,12 @@ interface Naming {
   online?: boolean;
 }
 
-interface Changing {
+interface Confirming {
+  /** The name of a protected environment, where --env does not say it. */
+  confirm?: Name;
+}
+
+interface Changing extends Confirming {
   /** The environment to change; default: the configured one. */
   env?: Name;
   /** Do not ask. */
@@ -190,6 +195,8 @@ export async function verify(
     repair?: boolean;
     /** With --repair: do not ask. */
     yes?: boolean;
+    /** With --repair: the name of a protected environment, where --env does not say it. */
+    confirm?: Name;
   } & Looking &
     Shadowed = {},
 ): Promise<Outcome> {
@@ -231,6 +238,8 @@ export async function pull(
     force?: boolean;
     /** Make it the first migration, and record that in the database as applied. */
     baseline?: boolean;
+    /** With --baseline: the name of a protected environment, where --env does not say it. */
+    confirm?: Name;
     /** Only take into the schema what was changed in the database by other means. */
     drift?: boolean;
   } & Shadowed = {},

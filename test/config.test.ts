@@ -27,7 +27,34 @@ const find = (name?: string, config: Config = {}, variables: Record<string, stri
   findEnvironment({ root, config, variables }, name);
 
 test('without anything it is the embedded database', async () => {
-  expect(await find()).toEqual({ name: 'local', url: null, protected: false });
+  expect(await find()).toEqual({ name: 'local', url: null, protected: false, fallback: true });
+});
+
+test('an embedded database that is configured is no fallback, and a URL goes before it', async () => {
+  const config: Config = { environments: { local: { embedded: true }, test: { embedded: true } } };
+  expect(await find(undefined, config)).toEqual({ name: 'local', url: null, protected: false });
+  expect(await find('test', config)).toEqual({ name: 'test', url: null, protected: false });
+  expect((await find(undefined, config, { DATABASE_URL: 'postgres://x/y' })).url).toBe('postgres://x/y');
+});
+
+test.each([
+  ['the environment variable DATABASE_URL', {}, { DATABASE_URL: '' }, {}],
+  ['the environment variable DATABASE_URL', {}, { DATABASE_URL: ' \t' }, {}],
+  ['the environment variable APP_DB', { local: { variable: 'APP_DB' } }, { APP_DB: '' }, {}],
+  [
+    'DATABASE_URL in .env.local',
+    {},
+    {},
+    { '.env.local': 'DATABASE_URL=\n', '.env': 'DATABASE_URL=postgres://x/y' },
+  ],
+  ['DATABASE_URL in .env', {}, { SECRET: '' }, { '.env': `DATABASE_URL="$\{SECRET}"` }],
+  ['its URL in the configuration', { local: ' ' }, {}, {}],
+  ['DATABASE_URL in the output of echo', { local: { command: ['echo', '{"DATABASE_URL": ""}'] } }, {}, {}],
+] as const)('an empty URL is refused by its place: %s', async (place, environments, variables, files) => {
+  write(files);
+  const problem = await failure(find(undefined, { environments }, variables));
+  expect(problem).toMatchObject({ code: 'empty_url', exitCode: 64 });
+  expect(problem.message).toContain(`The URL of local is empty: ${place}`);
 });
 
 test('the default environment: the process first, then .env.local, then .env', async () => {

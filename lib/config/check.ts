@@ -23,6 +23,7 @@ const environment = object({
   dotenv: either(text, texts),
   command: either(text, texts),
   railway: object({ service: text, environment: text, variable: text }),
+  embedded: flag,
   protected: flag,
 });
 

@@ -2,7 +2,10 @@
 import type { LayoutName } from '../migration/layouts.ts';
 import type { RailwayConfig } from './railway.ts';
 
-/** Where one environment's database is found. The first that answers: `url`, `railway`, `command`, the variable, the dotenv files. */
+/**
+ * Where one environment's database is found. The first that answers: `url`, `railway`, `command`, the variable, the dotenv
+ * files, `embedded`.
+ */
 export interface EnvironmentConfig {
   /** A `postgres://` URL. Passwords are better kept out of a file that is committed. */
   readonly url?: string;
@@ -14,7 +17,12 @@ export interface EnvironmentConfig {
   readonly command?: string | readonly string[];
   /** A database of Railway, of which its client is asked: the service, its environment, the variable with the URL. */
   readonly railway?: RailwayConfig;
-  /** Nothing copies into it without its name typed or passed. Default: true for `prod` and `production`. */
+  /**
+   * The embedded database, where no URL is found. Commands that write need it, or the environment's name, where there is no
+   * terminal to ask on. Default: `local` falls back to the embedded database while it is not configured.
+   */
+  readonly embedded?: boolean;
+  /** Nothing writes to it without its name on the command line. Default: true for `prod` and `production`. */
   readonly protected?: boolean;
 }
 

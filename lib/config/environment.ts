@@ -14,6 +14,8 @@ export interface Environment {
   /** Where the URL was found, for people: `DATABASE_URL in .env`. */
   readonly found?: string;
   readonly protected: boolean;
+  /** The embedded database is meant only because nothing else is configured. */
+  readonly fallback?: boolean;
 }
 
 /** What an environment is looked up in. */
@@ -31,15 +33,19 @@ const long: Readonly<Record<string, string>> = { dev: 'development', prod: 'prod
 
 /**
  * Finds an environment by its name, the default one where none is given.
- * @throws Problem `unknown_environment`, `environment_without_url`, `bad_config` when its command fails
+ * @throws Problem `unknown_environment`, `environment_without_url`, `empty_url`, `bad_config` when its command fails
  */
 export async function findEnvironment(around: Surroundings, given?: string): Promise<Environment> {
   const { config } = around;
   const name = given ?? config.environment ?? defaultName;
   const entry = config.environments?.[name];
   const settings: EnvironmentConfig = typeof entry === 'string' ? { url: entry } : (entry ?? {});
-  const guarded = settings.protected ?? /^prod(uction)?$/i.test(name);
-  const at = (url: string, found: string): Environment => ({ name, url, found, protected: guarded });
+  const guarded = isProtected(config, name);
+  // A missing secret of CI is an empty variable: it must not lead to another database.
+  const at = (url: string, found: string, place = found): Environment => {
+    if (url.trim() === '') throw new Problem('empty_url', { name, place });
+    return { name, url, found, protected: guarded };
+  };
   if (settings.url !== undefined) return at(settings.url, 'its URL in the configuration');
 
   if (settings.railway !== undefined) {
@@ -58,17 +64,33 @@ export async function findEnvironment(around: Surroundings, given?: string): Pro
   // development must not be what `--env prod` reaches.
   const isDefault = name === (config.environment ?? defaultName);
   const fromProcess = isDefault || settings.variable !== undefined ? around.variables[variable] : undefined;
-  if (fromProcess) return at(fromProcess, variable);
+  if (fromProcess !== undefined) return at(fromProcess, variable, `the environment variable ${variable}`);
 
   const files = settings.dotenv === undefined ? usualFiles(name, isDefault) : [settings.dotenv].flat();
   for (const file of files) {
-    const value = expanded(variable, (await readDotenv(around.root, file)) ?? {}, around.variables);
-    if (value) return at(value, `${variable} in ${file}`);
+    const own = (await readDotenv(around.root, file)) ?? {};
+    if (own[variable] !== undefined)
+      return at(expanded(variable, own, around.variables), `${variable} in ${file}`);
   }
-  if (entry === undefined && name === defaultName) return { name, url: null, protected: guarded };
+  if (settings.embedded) return { name, url: null, protected: guarded };
+  if (entry === undefined && name === defaultName)
+    return { name, url: null, protected: guarded, fallback: true };
   if (entry === undefined && !(await anyThere(around.root, files)))
     throw new Problem('unknown_environment', { name, known: await knownNames(around) });
   throw new Problem('environment_without_url', { name, variable, looked: files });
+}
+
+/** The protected environments that have a URL; those that cannot be looked up are left out. */
+export async function protectedEnvironments(around: Surroundings): Promise<Environment[]> {
+  const names = (await knownNames(around)).filter((name) => isProtected(around.config, name));
+  const found = await Promise.all(names.map((name) => findEnvironment(around, name).catch(() => null)));
+  return found.filter((one) => one !== null);
+}
+
+function isProtected({ environments }: Config, name: string): boolean {
+  const entry = environments?.[name];
+  const said = typeof entry === 'string' ? undefined : entry?.protected;
+  return said ?? /^prod(uction)?$/i.test(name);
 }
 
 /** Names that can be asked for: the default, the configured ones, and those that have a dotenv file of their own. */
@@ -122,7 +144,7 @@ async function fromCommand(
   const { output } = await import('./command.ts');
   const answer = await output(command, around.root);
   const value = answer[variable];
-  if (typeof value === 'string' && value !== '') return value;
+  if (typeof value === 'string') return value;
   throw new Problem('environment_without_url', { name, variable, looked: [outputOf(command)] });
 }
 

@@ -15,6 +15,7 @@ import { rehearse } from './rehearsal.ts';
 import { runOf, situate } from './situation.ts';
 import { withTarget } from './source.ts';
 import { after } from './start.ts';
+import { type Guarded, refuseGuarded } from './write-access.ts';
 
 /** What came of a baseline. */
 export interface BaselineReport {
@@ -26,14 +27,20 @@ export interface BaselineReport {
 
 /**
  * Makes the wanted schema the first migration, and records it in a database that has that schema already.
- * @throws Problem `no_baseline`, of the schema and the migrations
+ * @param guarded protected environments that were not named
+ * @throws Problem `no_baseline`, `protected_target`, of the schema and the migrations
  */
-export async function makeBaseline(context: Context, target: Target): Promise<BaselineReport> {
+export async function makeBaseline(
+  context: Context,
+  target: Target,
+  guarded: readonly Guarded[],
+): Promise<BaselineReport> {
   const composition = await compose(context, { name: 'baseline' });
   const { files, written } = composition;
-  const recorded = await withTarget(context, target, (connection) =>
-    recordBaseline(context, connection, target, files, () => writeComposed(context, composition)),
-  );
+  const recorded = await withTarget(context, target, async (connection) => {
+    await refuseGuarded(context, connection, target, guarded);
+    return recordBaseline(context, connection, target, files, () => writeComposed(context, composition));
+  });
   return { written: written.map(({ file }) => file), recorded };
 }
 

@@ -16,6 +16,7 @@ import { type Replaced, replace } from './replacement.ts';
 import { type Retry, retrying } from './retrying.ts';
 import { attentive, type Named, named, type Reachable, targetIn } from './source.ts';
 import { type Swapped, swap } from './swap.ts';
+import { guardedOf, refuseGuarded, refuseUnconfirmed } from './write-access.ts';
 
 /** What was done. */
 export interface CloneReport extends ClonePlan {
@@ -40,13 +41,14 @@ export async function clone(context: Context, input: CloneInput, ask: Ask<CloneP
     await endOf(context, '--from', input.from),
     await endOf(context, '--to', input.to),
   ];
-  if (target.protected && input.confirm !== target.name)
-    throw new Problem('protected_target', { environment: target.name });
+  refuseUnconfirmed(target, input);
+  const guarded = guardedOf(context, target, input);
   // What was agreed to once is not asked again.
   let agreedTo = false;
   return retrying(context, (retries, reached) =>
-    withEnds(context, source, target, (ends) => {
+    withEnds(context, source, target, async (ends) => {
       reached();
+      await refuseGuarded(context, ends.to.connection, target, await guarded);
       return withLock(ends.to.connection, ends.to.named.name, async () => {
         const start = context.now().getTime();
         const carrier = await carrierOf(context, input, ends.from.connection.major);

@@ -10,8 +10,10 @@ export interface Target {
   readonly url: string | null;
   /** Where the URL was found, for people: `DATABASE_URL in .env`. */
   readonly found?: string;
-  /** Nothing copies into it without its name typed or passed. */
+  /** Nothing writes to it without its name on the command line. */
   readonly protected: boolean;
+  /** The embedded database is meant only because nothing else is configured. */
+  readonly fallback?: boolean;
 }
 
 /** Who is at work, as far as anybody knows. */
@@ -56,6 +58,8 @@ export interface Context {
    * @throws Problem `unknown_environment`
    */
   environment(name?: string): Promise<Target>;
+  /** The protected environments whose URL can be found; left out where there are none. */
+  protectedEnvironments?(): Promise<Target[]>;
   /** The clock. */
   now(): Date;
   /** Waits; left out: as long as is asked for. */

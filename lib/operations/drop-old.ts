@@ -1,11 +1,11 @@
 // Drops what clones with --swap kept of a target.
-import { Problem } from '../problem.ts';
 import type { CloneInput } from './choice.ts';
 import { endOf, shown } from './clone.ts';
 import { type Ask, agreed } from './consent.ts';
 import type { Context } from './context.ts';
 import { dropKept, type Kept, keptOf } from './sibling.ts';
 import { attentive, databaseIn, type Named } from './source.ts';
+import { guardedOf, refuseGuarded, refuseUnconfirmed } from './write-access.ts';
 
 /** What is going to be dropped. */
 export interface DropPlan {
@@ -29,10 +29,11 @@ export async function dropOld(
   ask: Ask<DropPlan>,
 ): Promise<DropReport> {
   const target = await endOf(context, '--to', input.to);
-  if (target.protected && input.confirm !== target.name)
-    throw new Problem('protected_target', { environment: target.name });
+  refuseUnconfirmed(target, input);
+  const guarded = guardedOf(context, target, input);
   const connection = await attentive(target);
   try {
+    await refuseGuarded(context, connection, target, await guarded);
     const name = await databaseIn(connection);
     const plan: DropPlan = { target: shown(context, target), drops: await keptOf(connection, name) };
     if (plan.drops.length === 0) return { ...plan, dropped: [] };

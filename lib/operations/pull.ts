@@ -13,11 +13,10 @@ import { provenText } from './pulled-text.ts';
 import { placeOf, type Replacement, replace, replacement } from './schema-files.ts';
 import { keepShadows } from './shadows.ts';
 import { describe, readSource } from './source.ts';
+import { guardedOf, type WriteNames, writeTarget } from './write-access.ts';
 
 /** What is asked. */
-export interface PullInput {
-  /** The environment whose database is read; default: the configured one. */
-  readonly env?: string;
+export interface PullInput extends WriteNames {
   /** Any other source to read, instead of an environment. */
   readonly from?: string;
   /** Where it is written: a `.sql` file, or a folder; default: where the wanted schema is. */
@@ -69,13 +68,16 @@ export async function pull(context: Context, input: PullInput, ask: Ask<PullPlan
   return keepShadows(context, async () => {
     if (input.from !== undefined)
       return written(context, input.from, await readSource(context, input.from), input, ask);
-    const target = await context.environment(input.env);
+    const target = input.baseline
+      ? await writeTarget(context, input, ask)
+      : await context.environment(input.env);
+    const guarded = input.baseline ? guardedOf(context, target, input) : [];
     const catalog = await readSource(context, target.name);
     // A schema file that says the same in other words is somebody's own.
     const kept = input.baseline && (await isWanted(context, catalog));
     const report = await written(context, target.name, catalog, { ...input, kept: kept ?? false }, ask);
     if (!input.baseline || !report.done) return report;
-    return { ...report, baseline: await makeBaseline(context, target) };
+    return { ...report, baseline: await makeBaseline(context, target, await guarded) };
   });
 }
 

@@ -11,12 +11,10 @@ import type { Context, Target } from './context.ts';
 import { migrationFile, readMigrations, writeComposed } from './migrations.ts';
 import { runOf } from './situation.ts';
 import { type Named, named, withTarget } from './source.ts';
+import { guardedOf, refuseGuarded, type WriteNames, writeTarget } from './write-access.ts';
 
 /** What is asked. */
-export interface RepairInput extends Consent {
-  /** The environment; default: the configured one. */
-  readonly env?: string;
-}
+export interface RepairInput extends Consent, WriteNames {}
 
 /** What is going to be accepted. */
 export interface RepairPlan {
@@ -45,13 +43,15 @@ export async function repair(
   input: RepairInput,
   ask: Ask<RepairPlan>,
 ): Promise<RepairReport> {
-  const target = await context.environment(input.env);
+  const target = await writeTarget(context, input, ask);
+  const guarded = guardedOf(context, target, input);
   const folder = await readMigrations(context);
   const breaks = breaksOf(folder);
   const other = breaks.filter(({ is }) => is !== 'edited');
   if (other.length > 0) throw new Problem('broken_chain', { breaks: other.map(breakWords) });
   const edited = new Set(breaks.map(({ name }) => name));
   return withTarget(context, target, async (connection) => {
+    await refuseGuarded(context, connection, target, await guarded);
     const ledger = await readLedger(connection);
     refuse(target, ledger, edited, await editsOf(ledger, folder));
     const files = anew(context, folder, edited);

@@ -11,6 +11,7 @@ import type { Context, Target } from './context.ts';
 import { type Proof, replaceAll, unpacker } from './restore-loading.ts';
 import { type Retry, retrying } from './retrying.ts';
 import { type Named, named as namedTarget, server } from './source.ts';
+import { type Guarded, guardedOf, refuseGuarded, refuseUnconfirmed } from './write-access.ts';
 
 /** What is asked. */
 export interface RestoreInput extends Consent {
@@ -61,8 +62,8 @@ export async function restore(
 ): Promise<RestoreReport> {
   const { url, ...target } = await context.environment(input.to);
   if (url === null) throw new Problem('no_server', { environment: target.name });
-  if (target.protected && input.confirm !== target.name)
-    throw new Problem('protected_target', { environment: target.name });
+  refuseUnconfirmed(target, input);
+  const guarded = guardedOf(context, { ...target, url }, input);
   const backup = await named(context, input, file);
   context.progress(`Reading ${backup.name}`);
   const manifest = await intact(backup);
@@ -79,7 +80,7 @@ export async function restore(
     const done = await restoreInto(
       context,
       into,
-      { backup, manifest, noOwner: input.noOwner ?? false },
+      { backup, manifest, noOwner: input.noOwner ?? false, guarded: await guarded },
       agree,
       reached,
     );
@@ -91,12 +92,13 @@ interface Whole {
   readonly backup: Backup;
   readonly manifest: Manifest;
   readonly noOwner: boolean;
+  readonly guarded: readonly Guarded[];
 }
 
 async function restoreInto(
   context: Context,
   target: Target & { readonly url: string },
-  { backup, manifest, noOwner }: Whole,
+  { backup, manifest, noOwner, guarded }: Whole,
   agree: (plan: RestorePlan) => Promise<boolean>,
   reached: () => void,
 ): Promise<Omit<RestoreReport, 'retries'>> {
@@ -106,6 +108,7 @@ async function restoreInto(
   const forget = context.onInterrupt?.(async () => stopping.abort());
   try {
     reached();
+    await refuseGuarded(context, connection, target, guarded);
     const reasons = await misfits(connection, manifest);
     if (reasons.length > 0) throw new Problem('unfit_target', { environment: target.name, reasons });
     const client = await unpacker(manifest);

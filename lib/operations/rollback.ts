@@ -17,11 +17,10 @@ import { moved, renamesIn } from './moving.ts';
 import { keepShadows } from './shadows.ts';
 import { confirmReached, runOf, type Situation, soundSituation, stillSound } from './situation.ts';
 import { type Named, named, withTarget } from './source.ts';
+import { guardedOf, refuseGuarded, type WriteNames, writeTarget } from './write-access.ts';
 
 /** What is asked. */
-export interface RollbackInput extends Consent {
-  /** The environment; default: the configured one. */
-  readonly env?: string;
+export interface RollbackInput extends Consent, WriteNames {
   /** The version, or name, that is to be the last one applied; `0` for none; default: the one before the last. */
   readonly version?: string | undefined;
 }
@@ -52,10 +51,12 @@ export async function rollback(
 ): Promise<RollbackReport> {
   refuseForeign(context, 'db:rollback');
   return keepShadows(context, async () => {
-    const target = await context.environment(input.env);
+    const target = await writeTarget(context, input, ask);
+    const guarded = guardedOf(context, target, input);
     const files = await readMigrations(context);
     checkChain(files);
     return withTarget(context, target, async (connection) => {
+      await refuseGuarded(context, connection, target, await guarded);
       const before = await soundSituation(context, connection, target, files);
       const kept = keptCount(files, before, target, input.version);
       const chosen = files.slice(kept, before.standing.applied).reverse();

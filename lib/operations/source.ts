@@ -136,13 +136,22 @@ export async function server({
   name,
   url,
   found,
+  connectTimeoutMs,
 }: {
   readonly name: string;
   readonly url: string;
   readonly found?: string;
+  readonly connectTimeoutMs?: number;
 }): Promise<ServerConnection> {
   const { connect } = await import('../pg/connect.ts');
-  return connect({ url, applicationName: 'pgmage', ...(name && { name }), ...(found && { found }) });
+  const patience = connectTimeoutMs === undefined ? {} : { connectTimeoutMs };
+  return connect({
+    url,
+    applicationName: 'pgmage',
+    ...patience,
+    ...(name && { name }),
+    ...(found && { found }),
+  });
 }
 
 async function embedded(context: Context, extensions: Iterable<string>): Promise<Connection> {

@@ -20,11 +20,10 @@ import { type RenameReport, type Renaming, renameReport } from './renaming.ts';
 import { keepShadows } from './shadows.ts';
 import { confirmReached, runOf, type SoundSituation, soundSituation, stillSound } from './situation.ts';
 import { type Named, named, withTarget } from './source.ts';
+import { guardedOf, refuseGuarded, type WriteNames, writeTarget } from './write-access.ts';
 
 /** What is asked. */
-export interface SyncInput extends Consent, Making {
-  /** The environment; default: the configured one. */
-  readonly env?: string;
+export interface SyncInput extends Consent, Making, WriteNames {
   /** What was renamed, as `old=new`. */
   readonly rename?: readonly string[];
   /** Record, without running them, the migrations whose work the database has already. */
@@ -75,7 +74,8 @@ export async function sync(
   return keepShadows(context, async () => {
     // Found out beside all the rest: to start a program from one that has grown takes long.
     const author = context.author?.();
-    const target = await context.environment(input.env);
+    const target = await writeTarget(context, input, ask);
+    const guarded = guardedOf(context, target, input);
     const composition = await compose(context, input, {
       given: input.rename,
       choose: input.yes ? undefined : choose,
@@ -83,6 +83,7 @@ export async function sync(
     const { files, written } = composition;
     const wanted = await recordedSchema(context, files);
     const work = async (connection: Connection): Promise<SyncReport> => {
+      await refuseGuarded(context, connection, target, await guarded);
       const recorded = input.baseline
         ? await recordBaseline(context, connection, target, files, () => writeComposed(context, composition))
         : [];

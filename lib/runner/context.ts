@@ -1,7 +1,13 @@
 // What a task is given: the operations' world, and a way to run other tasks.
 import { existsSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
-import { defaultName, type Environment, findEnvironment, type Variables } from '../config/environment.ts';
+import {
+  defaultName,
+  type Environment,
+  findEnvironment,
+  protectedEnvironments,
+  type Variables,
+} from '../config/environment.ts';
 import { findLayout } from '../config/layout.ts';
 import type { Project } from '../config/project.ts';
 import type { Pace } from '../flow/progress.ts';
@@ -69,6 +75,7 @@ export function makeContext(project: Project, edge: Edge): TaskContext {
       environments.set(key, found);
       return found;
     },
+    protectedEnvironments: () => protectedEnvironments({ root, config, variables: edge.variables }),
     now: edge.now,
     progress: edge.progress,
     ...(edge.pace && { pace: edge.pace }),
