@@ -188,6 +188,16 @@ test('a lenient load leaves out what fails, and tells it', async () => {
   });
 });
 
+test('thousands of statements that fail leave the shadow in order', async () => {
+  const texts = Array.from({ length: 3000 }, (_, index) => `select * from missing_${index};`);
+  const [problems, found] = await inProcess.state(async (connection) => [
+    await loadTexts(connection, { 'a.sql': texts.join('\n') }, { lenient: true, anyOrder: false }),
+    await connection.rows('select 1 as one'),
+  ]);
+  const codes = new Set(problems.map(({ data }) => 'sqlstate' in data && data.sqlstate));
+  expect([problems.length, [...codes], found]).toEqual([3000, ['42P01'], [{ one: 1 }]]);
+});
+
 test('a role that only a text mentions is made when it is missed', async () => {
   await inProcess.state(async (connection) => {
     const text = `create table t (); do $$ begin execute 'grant select on t to hidden'; end $$;`;
