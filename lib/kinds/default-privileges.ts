@@ -5,7 +5,7 @@ import type { Kind, Scope } from '../model/kind.ts';
 import { qualify, quote } from '../model/quote.ts';
 import type { Statement } from '../model/step.ts';
 import { unusual } from './acls.ts';
-import { initially } from './initial-privileges.ts';
+import { initially, makerOf } from './initial-privileges.ts';
 import { share } from './owners-share.ts';
 import { allOf, known, none, type Privileges, theOwner, usual } from './privileges.ts';
 import { granteeOf, regrant } from './regrants.ts';
@@ -44,7 +44,7 @@ const alter = (from: DefaultPrivilege, to: DefaultPrivilege, scope: Scope) =>
 function brings(fact: DefaultPrivilege, created: Fact, scope: Scope): Fact[] {
   const { role, schema, grantee, securable } = parts(fact);
   const object = created.parent === null || created.kind === 'identity';
-  if (!object || role !== (scope.role ?? shadowRole) || classOf(created, scope) !== securable) return [];
+  if (!object || role !== makerOf(scope) || classOf(created, scope) !== securable) return [];
   if (schema !== null && schema !== created.path[0]) return [];
   const grant = { path: [...created.path, grantee], parent: created.id };
   const usually = usual(securable, grantee, scope.major);

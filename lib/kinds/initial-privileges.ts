@@ -17,6 +17,11 @@ function inForce(
   return fact?.payload;
 }
 
+/** The role that owns what the plan makes. */
+export function makerOf({ role, before }: Scope): string {
+  return role ?? before.loaded?.as ?? shadowRole;
+}
+
 /**
  * What a grant's grantee may do with the grant's target when that has just been made.
  * @param usually what it may do where there are no default privileges
@@ -28,7 +33,7 @@ export function initially(
 ): Privileges {
   const target = targetOf(grant, scope);
   const grantee = grant.path.at(-1) as string;
-  const role = scope.role ?? shadowRole;
+  const role = makerOf(scope);
   const securable = classOf(target, scope);
   const everywhere = inForce([role, grantee], securable, scope) ?? usually;
   const here = inForce([role, target.path[0] as string, grantee], securable, scope);

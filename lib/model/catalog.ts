@@ -11,6 +11,17 @@ export type Need = 'normal' | 'auto';
 /** The reserved role that shadow databases are loaded as: it stands for whoever will run the plan. */
 export const shadowRole = 'pgmage';
 
+/** What a shadow was loaded with. */
+export interface Loaded {
+  readonly files: readonly { readonly file: string; readonly text: string }[];
+  /** One after the other as they stand, as migrations are. */
+  readonly inOrder: boolean;
+  /** As psql does it. */
+  readonly asPsql?: boolean;
+  /** The role that ran them, where they name it; null: the reserved one. */
+  readonly as: string | null;
+}
+
 /** How the facts of a catalog hang together. */
 export interface Relations {
   /** id → ids it needs before it can exist; its own where it refers to itself. */
@@ -32,6 +43,8 @@ export interface Catalog extends Relations {
    * leave it open (`Kind.unsaid`).
    */
   readonly complete?: boolean;
+  /** What it was loaded from, where that was a shadow; null: it is a database's. */
+  readonly loaded?: Loaded | null;
   readonly facts: ReadonlyMap<string, Fact>;
   /** Objects in the database that no kind manages, described for people. */
   readonly unmanaged: readonly string[];
@@ -43,7 +56,7 @@ export interface Catalog extends Relations {
  * @param facts in the place of those of `base`
  */
 export function withRelations(
-  { major, role, unmanaged, complete = false }: Omit<Catalog, 'facts' | keyof Relations>,
+  { major, role, unmanaged, complete = false, loaded = null }: Omit<Catalog, 'facts' | keyof Relations>,
   facts: Catalog['facts'],
   relations: () => Relations,
 ): Catalog {
@@ -59,6 +72,7 @@ export function withRelations(
     major,
     role,
     complete,
+    loaded,
     facts,
     unmanaged,
     get needs() {
@@ -75,8 +89,14 @@ export function withRelations(
 
 /** The same catalog, known to be complete. */
 export function asComplete(catalog: Catalog): Catalog {
-  const { major, role, unmanaged } = catalog;
-  return withRelations({ major, role, unmanaged, complete: true }, catalog.facts, () => catalog);
+  const { major, role, unmanaged, loaded = null } = catalog;
+  return withRelations({ major, role, unmanaged, complete: true, loaded }, catalog.facts, () => catalog);
+}
+
+/** The same catalog, known to be loaded from files. */
+export function asLoaded(catalog: Catalog, loaded: Loaded): Catalog {
+  const { major, role, unmanaged, complete = false } = catalog;
+  return withRelations({ major, role, unmanaged, complete, loaded }, catalog.facts, () => catalog);
 }
 
 /** The catalog of a new database, as of a server version: what the kinds say is there from the start. */

@@ -1,12 +1,14 @@
 // Two sources → what differs, and the steps from one to the other and back.
 import { kinds } from '../kinds/index.ts';
-import type { Catalog } from '../model/catalog.ts';
+import { type Catalog, shadowRole } from '../model/catalog.ts';
 import { type Diff, isEmpty, reversed } from '../model/diff.ts';
 import type { Step } from '../model/step.ts';
 import { plan } from '../plan/index.ts';
 import { type Change, changesOf } from './changes.ts';
 import type { Context } from './context.ts';
+import { expectedRole } from './expected-role.ts';
 import { managed } from './ignored.ts';
+import { runBy } from './replay.ts';
 import { sameWords } from './same-words.ts';
 import { readSource } from './source.ts';
 
@@ -41,11 +43,21 @@ export async function compare(context: Context, from: string, to: string): Promi
 }
 
 /**
- * Compares two catalogs that were read already.
+ * Compares two catalogs that were read already. What files say of the current user they say of the role that owns the
+ * database: of the database's side, or else of `role`.
+ * @param role that runs the files where both sides are files; default: that of the default environment
  * @throws Problem of the shadow; `plan_cycle`, when the steps are asked for
  */
-export async function comparisonOf(context: Context, first: Catalog, second: Catalog): Promise<Comparison> {
-  const told = await sameWords(context, managed(context, first, second), managed(context, second, first));
+export async function comparisonOf(
+  context: Context,
+  first: Catalog,
+  second: Catalog,
+  role?: string | null,
+): Promise<Comparison> {
+  const runner = ownerIn(first, second) ?? (role === undefined ? await expectedRole(context) : role);
+  const one = await runBy(context, first, runner);
+  const other = await runBy(context, second, runner);
+  const told = await sameWords(context, managed(context, one, other), managed(context, other, one));
   const { before, after, difference } = told;
   const { major } = before;
   const same = isEmpty(difference);
@@ -79,4 +91,10 @@ export async function comparisonOf(context: Context, first: Catalog, second: Cat
       return same ? [] : changesOf({ diff: difference, before, after, up: forward(), kinds });
     },
   };
+}
+
+// The role of a database among them, or the one that ran the files already.
+function ownerIn(...catalogs: readonly Catalog[]): string | null {
+  const roles = catalogs.map(({ role, loaded }) => loaded?.as ?? (role === shadowRole ? null : role));
+  return roles.find((role) => role !== null) ?? null;
 }

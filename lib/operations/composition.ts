@@ -4,7 +4,7 @@ import type { MigrationFile } from '../migration/chain.ts';
 import { nextName } from '../migration/name.ts';
 import { isTransactional, type Piece, piecesOf, sqlOf } from '../migration/pieces.ts';
 import type { Transaction } from '../migration/text.ts';
-import type { Catalog } from '../model/catalog.ts';
+import { asLoaded, type Catalog } from '../model/catalog.ts';
 import type { Step } from '../model/step.ts';
 import { plan, segmented } from '../plan/index.ts';
 import { type Rename, renameSteps } from '../plan/renames.ts';
@@ -12,6 +12,7 @@ import { Problem } from '../problem.ts';
 import type { Change } from './changes.ts';
 import { comparisonOf } from './comparison.ts';
 import type { Context } from './context.ts';
+import { expectedRole } from './expected-role.ts';
 import { foreignMigration } from './foreign.ts';
 import { checkChain, forward, readMigrations } from './migrations.ts';
 import { type Return, rehearse } from './rehearsal.ts';
@@ -77,7 +78,9 @@ async function composed(
   const drafts = base.filter((file) => !folder.includes(file));
   const files = await filesOf(context, context.schema);
   const [recorded, wanted] = await Promise.all([recordedSchema(context, base), replay(context, files)]);
-  const renamed = await compareRenamed(context, recorded, wanted, { ...renaming, files }, (statements) => {
+  const { role = await expectedRole(context) } = renaming;
+  const asked = { ...renaming, role, files };
+  const renamed = await compareRenamed(context, recorded, wanted, asked, (statements) => {
     const file = { file: 'renames', text: `${statements.join(';\n')};` };
     return replay(context, [...forward(base), file], { inOrder: true });
   });
@@ -87,6 +90,7 @@ async function composed(
   const made = await chosen(context, originOf(base, recorded, files, wanted), renamed, {
     words: name ?? nameFor(comparison.changes),
     online: online ?? context.online ?? true,
+    role,
   });
   return {
     folder,
@@ -112,6 +116,7 @@ type Made = ReadonlyMap<MigrationFile, readonly Step[]>;
 interface Manner {
   readonly words: string;
   readonly online: boolean;
+  readonly role: string | null;
 }
 
 // That nobody has to wait is not worth a way back: where only the plain way is proven in both directions, it is taken.
@@ -167,7 +172,7 @@ async function made(
   { base, starts }: Origin,
   pieces: readonly Piece[],
   wanted: Catalog,
-  { words, online }: Manner,
+  { words, online, role }: Manner,
   wayBack: (from: Catalog, to: Catalog, at: number, online: boolean) => readonly Step[],
 ): Promise<Made> {
   const names: string[] = [];
@@ -192,14 +197,19 @@ async function made(
       return { up: { file, text: sqlOf(steps) }, down };
     }),
   );
-  const reached = states.at(-1) as Catalog;
-  const left = await comparisonOf(context, reached, wanted);
+  const files = new Map<MigrationFile, readonly Step[]>();
+  const ups = pieces.map(({ steps }, at) => ({ file: names[at] as string, text: sqlOf(steps) }));
+  const reached = asLoaded(states.at(-1) as Catalog, {
+    files: [...forward(base), ...ups],
+    inOrder: true,
+    as: null,
+  });
+  const left = await comparisonOf(context, reached, wanted, role);
   if (!left.same)
     throw new Problem('unproven', {
       migration: names[0] as string,
       changes: left.changes.map(({ text }) => text),
     });
-  const files = new Map<MigrationFile, readonly Step[]>();
   for (const [at, { steps, transactional }] of pieces.entries()) {
     const name = names[at] as string;
     const back = returns[at] as Return;

@@ -60,7 +60,7 @@ export function takeDrift(context: Context, { env }: DriftInput = {}): Promise<D
       statements: change.steps.map(({ sql, shown = sql }) => shown),
     };
     if (change.steps.length === 0) return { ...report, how: null, written: [], done: true };
-    const current = (await comparisonOf(context, wanted, base)).same;
+    const current = (await comparisonOf(context, wanted, base, actual.role)).same;
     const rewritten = current ? await rewrite(context, wanted, actual, place) : null;
     if (rewritten !== null) return { ...report, how: 'rewritten', written: rewritten, done: true };
     const addition = { wanted, actual: current ? actual : null, change };

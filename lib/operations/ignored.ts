@@ -64,9 +64,9 @@ export function withoutIgnored(catalog: Catalog, ignore: Context['ignore']): Cat
     return verdict;
   };
   const kept = [...catalog.facts].filter(([, fact]) => !isIgnored(fact));
-  const { major, role, complete = false } = catalog;
+  const { major, role, complete = false, loaded = null } = catalog;
   const unmanaged = catalog.unmanaged.filter((text) => !objects.test(text));
-  return withRelations({ major, role, unmanaged, complete }, new Map(kept), () => catalog);
+  return withRelations({ major, role, unmanaged, complete, loaded }, new Map(kept), () => catalog);
 }
 
 function patternOf(names: readonly string[]): RegExp {

@@ -26,6 +26,8 @@ export interface Renaming {
   readonly given?: readonly string[] | undefined;
   /** The wanted schema's files, whose comments may say it. */
   readonly files?: readonly TextFile[];
+  /** The role that runs the migrations; default: that of the default environment. */
+  readonly role?: string | null;
   /** Gives the place of the name that it has now, or null for none; left out where there is nobody to ask. */
   readonly choose?: ((question: RenameQuestion) => Promise<number | null>) | undefined;
 }
@@ -67,7 +69,7 @@ export async function compareRenamed(
   const renames: Rename[] = [];
   const declined = new Set<string>();
   for (let catalog = first; ; ) {
-    const comparison = await comparisonOf(context, catalog, second);
+    const comparison = await comparisonOf(context, catalog, second, renaming.role);
     const open = possibleRenames(comparison, kinds);
     const meant = open.filter(
       (one) =>

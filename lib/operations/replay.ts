@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto';
 import { readCatalog } from '../catalog/read.ts';
 import { kinds } from '../kinds/index.ts';
-import { asComplete, type Catalog } from '../model/catalog.ts';
+import { asComplete, asLoaded, type Catalog, without } from '../model/catalog.ts';
+import type { Fact } from '../model/fact.ts';
 import type { Connection } from '../pg/connection.ts';
 import { readingSettings, snapshot } from '../pg/snapshot.ts';
 import { Problem } from '../problem.ts';
@@ -21,17 +22,54 @@ const needsCommit = new Set(['55P04', '25001', '2D000', '53200', '55006']);
 
 /**
  * Loads files in a shadow and reads it. What was read before comes from the cache, without a shadow.
+ *
+ * The reserved role runs them, because it is not known who will: `settle` lets it stand for the role of a database. Where
+ * the files name that role, this is not enough: to the server they are two roles, each with its own default privileges
+ * and grants. Then that role runs the files. What is left open is known from the reserved role: it owns what nobody said.
+ * @param role of the database that the catalog is compared with
  * @throws Problem with file, line and caret
  */
 export async function replay(
   context: Context,
   given: readonly TextFile[],
-  { inOrder = false, asPsql = false }: Pick<Start, 'inOrder' | 'asPsql'> = {},
+  { inOrder = false, asPsql = false, role = null }: Pick<Start, 'inOrder' | 'asPsql' | 'role'> = {},
 ): Promise<Catalog> {
+  const as = role !== null && isNamed(role, [...around(context), ...given]) ? role : null;
+  const start = { files: given, inOrder, asPsql };
   const way = asPsql ? 'by psql' : inOrder ? 'in order' : 'any order';
   const content = await contentOf(context, given, way);
-  const catalog = await cached(context, content, () => build(context, { files: given, inOrder, asPsql }));
-  return inOrder ? asComplete(catalog) : catalog;
+  const open = await cached(context, content, () => build(context, start));
+  const run = () => build(context, { ...start, role: as });
+  const catalog =
+    as === null ? open : leftOpen(await cached(context, [...content, `run by ${as}`], run), open);
+  const loaded = asLoaded(catalog, { ...start, as });
+  return inOrder ? asComplete(loaded) : loaded;
+}
+
+/** A catalog that was loaded from files, as it is where a role runs these; any other as it is. @throws Problem of the shadow */
+export async function runBy(context: Context, catalog: Catalog, role: string | null): Promise<Catalog> {
+  const { loaded = null } = catalog;
+  if (loaded === null || role === null || loaded.as === role) return catalog;
+  if (loaded.as === null && !isNamed(role, [...around(context), ...loaded.files])) return catalog;
+  return replay(context, loaded.files, { ...loaded, role });
+}
+
+// Whether files name a role apart from giving it objects, which is the same whoever made these.
+function isNamed(role: string, files: readonly TextFile[]): boolean {
+  const name = role.toLowerCase();
+  return files.some(({ text }) =>
+    text
+      .toLowerCase()
+      .replace(/\bowner(?::| to) ("?)([^\s;"]+)\1/g, '')
+      .includes(name),
+  );
+}
+
+// Without what the same files left open when another role ran them (`Kind.optional`).
+function leftOpen(catalog: Catalog, open: Catalog): Catalog {
+  const isSaid = (fact: Fact) => open.facts.has(fact.id) || !kinds.get(fact.kind)?.optional?.(fact);
+  const unsaid = [...catalog.facts.values()].filter((fact) => !isSaid(fact));
+  return without(catalog, new Set(unsaid.map(({ id }) => id)));
 }
 
 /** Keeps what files that stand in order were seen to add up to, so that they need not be replayed. */
@@ -106,7 +144,7 @@ export function extensionsOf(files: readonly SqlFile[]): string[] {
  */
 export async function inShadow<T>(
   context: Context,
-  { files, inOrder = false, asPsql = false, next = [] }: Start,
+  { files, inOrder = false, asPsql = false, next = [], role = null }: Start,
   more: readonly SqlFile[],
   work: (connection: Connection, committed: boolean) => Promise<T>,
 ): Promise<T> {
@@ -114,10 +152,11 @@ export async function inShadow<T>(
   const { load } = await import('../shadow/load.ts');
   const first = await parseFiles([...around(context), ...files]);
   const rest = await parseFiles(next);
-  const key = createHash('sha256').update(JSON.stringify([inOrder, asPsql, first.map(({ text }) => text)]));
+  const texts = first.map(({ text }) => text);
+  const key = createHash('sha256').update(JSON.stringify([inOrder, asPsql, role, texts]));
   const lay = async (connection: Connection, committed: boolean) => {
-    if (inOrder) await runInOrder(connection, first, committed);
-    else await load(connection, first, { committed, asPsql });
+    if (inOrder) await runInOrder(connection, first, committed, role);
+    else await load(connection, first, { committed, asPsql, role });
   };
   const worked = async (connection: Connection, committed: boolean) => {
     await runInOrder(connection, rest, committed);
@@ -152,10 +191,11 @@ export async function runInOrder(
   connection: Connection,
   files: readonly SqlFile[],
   committed: boolean,
+  role: string | null = null,
 ): Promise<void> {
   const { load } = await import('../shadow/load.ts');
   for (const file of files) {
-    await load(connection, [file], { committed, anyOrder: false });
+    await load(connection, [file], { committed, role, anyOrder: false });
     // What is still to be checked of rows would stand in the way of the next one.
     if (!committed) await connection.execute('set constraints all immediate');
   }

@@ -17,6 +17,8 @@ export interface Start {
   readonly asPsql?: boolean;
   /** Others, which run after these in their order. */
   readonly next?: readonly TextFile[];
+  /** The role that runs `files`; default: the shadow's. */
+  readonly role?: string | null;
   /** What they have to lead to in every respect (`isAlike`), or it is no start. */
   readonly reaches?: Catalog;
 }

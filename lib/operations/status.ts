@@ -99,7 +99,7 @@ async function threeWay(
   const unrecorded =
     breaks.length > 0
       ? []
-      : (await comparisonOf(context, await recordedSchema(context, files), wanted)).changes;
+      : (await comparisonOf(context, await recordedSchema(context, files), wanted, actual.role)).changes;
   const { applied, faults, unfinished } = standing;
   const broken = unfinished === null ? [] : [`${unfinished.file.name} broke off half-way`];
   const pending = files.slice(applied).map(({ name }) => name);

@@ -10,6 +10,7 @@ import { comparisonOf } from './comparison.ts';
 import { type Composition, compose, type Making, recordedSchema } from './composition.ts';
 import { type Ask, agreed, type Consent, lossesOf } from './consent.ts';
 import type { Context, Target } from './context.ts';
+import { expectedRole } from './expected-role.ts';
 import { type Finding, findingsOf, refuseFailures } from './findings.ts';
 import { finish } from './finishing.ts';
 import { refuseForeign } from './foreign.ts';
@@ -78,6 +79,7 @@ export async function sync(
     const guarded = guardedOf(context, target, input);
     const composition = await compose(context, input, {
       given: input.rename,
+      role: await expectedRole(context, input.env),
       choose: input.yes ? undefined : choose,
     });
     const { files, written } = composition;

@@ -8,6 +8,7 @@ import { Problem } from '../problem.ts';
 import { comparisonOf } from './comparison.ts';
 import { recordedSchema } from './composition.ts';
 import type { Context } from './context.ts';
+import { expectedRole } from './expected-role.ts';
 import { readMigrations } from './migrations.ts';
 import { readerOf } from './sealing.ts';
 import { keepShadows } from './shadows.ts';
@@ -52,7 +53,9 @@ export function verify(context: Context, { env }: VerifyInput = {}): Promise<Ver
     const recorded = replayed ? await recordedSchema(context, files) : null;
     const checks: Check[] = [
       chain(files, breaks, await judged(context, files, breaks)),
-      ...(recorded === null ? [] : [fingerprint(context, files, recorded), await wanted(context, recorded)]),
+      ...(recorded === null
+        ? []
+        : [fingerprint(context, files, recorded), await wanted(context, recorded, env)]),
       ...(await withTarget(context, target, async (connection): Promise<Check[]> => {
         const { standing, drift } = await situate(context, connection, files);
         const { applied, faults, unfinished } = standing;
@@ -134,9 +137,10 @@ async function queries(context: Context): Promise<Check[]> {
   return [{ is: 'queries', faults, places: found.faults.map(({ where }) => where) }];
 }
 
-async function wanted(context: Context, recorded: Catalog): Promise<Check> {
+async function wanted(context: Context, recorded: Catalog, env: string | undefined): Promise<Check> {
   try {
-    const left = await comparisonOf(context, recorded, await readSource(context, context.schema));
+    const role = await expectedRole(context, env);
+    const left = await comparisonOf(context, recorded, await readSource(context, context.schema), role);
     return { is: 'recorded', faults: left.changes.map(({ text }) => text) };
   } catch (thrown) {
     if (thrown instanceof Problem && thrown.code === 'missing_schema')

@@ -14,6 +14,8 @@ export interface LoadOptions {
   readonly asPsql?: boolean;
   /** The connection is in no transaction (`Shadow.committed`): every statement is its own. Default: false. */
   readonly committed?: boolean;
+  /** The role that runs them, created where it is missing; default: the session's. */
+  readonly role?: string | null;
   /** Leaves out what can't be made to work instead of throwing it. Default: false. */
   readonly lenient?: boolean;
 }
@@ -36,16 +38,23 @@ export async function load(
   files: readonly SqlFile[],
   options: LoadOptions = {},
 ): Promise<readonly Problem[]> {
-  const roles = await rolesBeside(connection);
-  await createRoles(connection, new Set(files.flatMap((file) => file.roles)), roles);
+  const own = await rolesBeside(connection);
+  const { role = null } = options;
+  const named = files.flatMap((file) => file.roles);
+  await createRoles(connection, new Set(role === null ? named : [role, ...named]), own);
+  const roles = { ...own, session: role ?? own.session };
   const run: Run = { connection, roles, options, problems: [] };
-  if (options.asPsql) return runAsPsql(run, files);
+  if (options.asPsql) await runAsPsql(run, files);
+  else await runInAnyOrder(run, files);
+  await connection.execute(resume(own));
+  return run.problems;
+}
+
+async function runInAnyOrder(run: Run, files: readonly SqlFile[]): Promise<void> {
   const left = new Map<SqlFile, readonly Statement[]>();
   for (const file of files)
-    if (options.committed || !(await runWhole(run, file))) left.set(file, file.statements);
+    if (run.options.committed || !(await runWhole(run, file))) left.set(file, file.statements);
   if (left.size > 0) await runSingly(run, left);
-  await connection.execute(resume(roles));
-  return run.problems;
 }
 
 interface Run {
@@ -81,7 +90,7 @@ async function createRoles(connection: Connection, names: Iterable<string>, role
 }
 
 // One session for all files, whose settings last from one to the next.
-async function runAsPsql(run: Run, files: readonly SqlFile[]): Promise<readonly Problem[]> {
+async function runAsPsql(run: Run, files: readonly SqlFile[]): Promise<void> {
   await run.connection.execute(`${resume(run.roles)}; reset check_function_bodies`);
   for (const file of files) {
     if (!run.options.committed && (await runWhole(run, file))) continue;
@@ -90,8 +99,6 @@ async function runAsPsql(run: Run, files: readonly SqlFile[]): Promise<readonly 
       if (problem !== undefined) throw problem;
     }
   }
-  await run.connection.execute(resume(run.roles));
-  return run.problems;
 }
 
 // One message for a whole file is several times faster than a message for each statement.
