@@ -50,6 +50,13 @@ export const migrationWording: {
     (of) => `${of.migration} does not lead to the wanted schema: ${of.changes.join('; ')}`,
     'Nothing was written. Please report it, with both schemas; db:generate --empty makes a migration to write by hand.',
   ),
+  ledger_unsafe: row(
+    1,
+    409,
+    (of) =>
+      `The tables of the schema pgmage in ${of.environment} are not as pgmage makes them: ${of.faults.join('; ')}`,
+    'Their code would run with your rights. Drop what was added, or restore the tables from a backup.',
+  ),
   ledger_broken: row(
     1,
     409,

@@ -39,6 +39,7 @@ export interface MigrationProblems {
   repair_refused: { readonly environment: string; readonly faults: readonly string[] };
   rebase_refused: { readonly migration: string; readonly after: string; readonly why: string };
   unproven: { readonly migration: string; readonly changes: readonly string[] };
+  ledger_unsafe: { readonly environment: string; readonly faults: readonly string[] };
   ledger_broken: { readonly environment: string; readonly faults: readonly string[] };
   drifted: { readonly environment: string; readonly changes: readonly string[] };
   unrecorded: { readonly environment: string; readonly changes: readonly string[] };

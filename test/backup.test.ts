@@ -9,7 +9,7 @@ import type { Manifest } from '../lib/flow/manifest.ts';
 import { readNative } from '../lib/flow/native.ts';
 import { backup } from '../lib/operations/backup.ts';
 import { backups, verifyBackups } from '../lib/operations/backups.ts';
-import { connect } from '../lib/pg/connect.ts';
+
 import { snapshot } from '../lib/pg/snapshot.ts';
 import { libpqVariables } from '../lib/pg/url.ts';
 import { backupsText, backupText } from '../lib/report/backups.ts';
@@ -19,6 +19,7 @@ import { everything } from './flow/everything.ts';
 import { freshDatabase, rowsOf } from './servers/databases.ts';
 import { anyServer } from './servers/running.ts';
 import { query } from './servers/server.ts';
+import { userSession } from './servers/session.ts';
 
 // Asked while this process stands still: SQLSTATE of what the server says, or `done`.
 function answerOf(url: string, sql: string): string {
@@ -117,7 +118,7 @@ describe.each(all)('PostgreSQL $major by $engine', ({ server, engine }) => {
     const name = `${stem}.${engine === 'native' ? 'native' : 'dump'}`;
     expect(readdirSync(own.folder).sort()).toEqual([name, `${stem}.json`].sort());
     const manifest = manifestOf(file);
-    const connection = await connect({ url: database.url, applicationName: 'pgmage tests' });
+    const connection = await userSession({ url: database.url, applicationName: 'pgmage tests' });
     const contents = await snapshot(connection, (held) => digestOf(held));
     await connection.close();
     expect(manifest).toMatchObject({

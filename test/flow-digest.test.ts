@@ -1,18 +1,19 @@
 // Digests are equal where data is equal, on all server versions, and differ wherever one value does.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Digest, digestOf, digestOne, undigested } from '../lib/flow/digest.ts';
-import { connect } from '../lib/pg/connect.ts';
+
 import { snapshot } from '../lib/pg/snapshot.ts';
 import { failure } from './failure.ts';
 import { everything } from './flow/everything.ts';
 import { type Database, freshDatabase, withDatabase } from './servers/databases.ts';
 import { anyServer, servers } from './servers/running.ts';
 import { query } from './servers/server.ts';
+import { userSession } from './servers/session.ts';
 
 const applicationName = 'pgmage tests';
 
 async function digest(database: Database, setting = ''): Promise<Digest[]> {
-  const connection = await connect({ url: database.url, applicationName });
+  const connection = await userSession({ url: database.url, applicationName });
   try {
     if (setting !== '') await connection.execute(setting);
     return await snapshot(connection, (held) => digestOf(held));
@@ -93,7 +94,7 @@ const changes = [
 ] as const;
 
 test.each(changes)('it shows: %s', async (change, name) => {
-  const connection = await connect({ url: database.url, applicationName });
+  const connection = await userSession({ url: database.url, applicationName });
   await connection.execute(`begin; ${change}`);
   const after = await digestOf(connection);
   await connection.execute('rollback');
@@ -108,7 +109,7 @@ test.each(changes)('it shows: %s', async (change, name) => {
 test('tables that several processes read side by side have the digests of those read one by one, uncommitted rows too', async () => {
   for (const server of servers())
     await withDatabase(server, async (own) => {
-      const connection = await connect({ url: own.url, applicationName });
+      const connection = await userSession({ url: own.url, applicationName });
       const names = Array.from({ length: 70 }, (_, at) => `small_${at}`);
       const tables = names.map(
         (name, at) => `create table ${name} as select n, md5((n + ${at})::text) as text
@@ -134,7 +135,7 @@ test('rows that a policy hides are an error and no loss', async () => {
       `create table t (id int); insert into t values (1); create role ${role}; grant select on t to ${role};
       alter table t enable row level security`,
     );
-    const connection = await connect({ url: own.url, applicationName });
+    const connection = await userSession({ url: own.url, applicationName });
     await connection.execute(`set role ${role}`);
     expect((await failure(snapshot(connection, (held) => digestOf(held)))).code).toBe('permission_denied');
     await connection.execute('reset role');

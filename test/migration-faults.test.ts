@@ -6,7 +6,7 @@ import { run } from '../lib/ledger/applying.ts';
 import { withLock } from '../lib/ledger/lock.ts';
 import { prepareLedger } from '../lib/ledger/tables.ts';
 import { sync } from '../lib/operations/sync.ts';
-import { connect } from '../lib/pg/connect.ts';
+
 import { Problem } from '../lib/problem.ts';
 import { failure } from './failure.ts';
 import { faulty } from './migration/faulty.ts';
@@ -14,6 +14,7 @@ import { migrationsOf } from './migration/project.ts';
 import { consent, type Scene, scene } from './migration/scene.ts';
 import { type Database, rowsOf, withDatabase } from './servers/databases.ts';
 import { anyServer } from './servers/running.ts';
+import { userSession } from './servers/session.ts';
 import { step } from './thorough.ts';
 
 vi.setConfig({ testTimeout: 900_000, hookTimeout: 300_000 });
@@ -28,7 +29,7 @@ beforeAll(async () => {
 afterAll(() => here.drop());
 
 async function applyAll(database: Database, direction: 'up' | 'down', strikeAt: number): Promise<boolean> {
-  const plain = await connect({ url: database.url, applicationName: 'pgmage tests' });
+  const plain = await userSession({ url: database.url, applicationName: 'pgmage tests' });
   const [me] = await plain.rows<{ pid: number }>('select pg_backend_pid() as pid');
   let struck = false;
   const connection = faulty(plain, strikeAt, async () => {
@@ -112,7 +113,7 @@ test('two at once: one waits or is refused, and nothing is done twice', async ()
 
 test('while the lock is held by node-pg-migrate or anybody else, nothing is done', async () => {
   await withDatabase(server, async (database) => {
-    const other = await connect({ url: database.url, applicationName: 'pgmage tests' });
+    const other = await userSession({ url: database.url, applicationName: 'pgmage tests' });
     await other.execute('select pg_advisory_lock(7241865325823964)');
     expect((await failure(sync(here.at(database.url), consent, undefined))).code).toBe('migration_running');
     expect(await rowsOf(database.url, `select to_regclass('users') as users`)).toEqual([{ users: null }]);
@@ -124,7 +125,7 @@ test('while the lock is held by node-pg-migrate or anybody else, nothing is done
 test('where a pooler gives the transaction another session than the lock, nothing is done', async () => {
   await withDatabase(server, async (database) => {
     const options = { url: database.url, applicationName: 'pgmage tests' };
-    const [first, second] = [await connect(options), await connect(options)];
+    const [first, second] = [await userSession(options), await userSession(options)];
     const files = await migrationsOf(here.own);
     const author = { systemUser: null, gitAuthor: null, gitCommit: null, tool: 'test' };
     const of = {

@@ -5,12 +5,13 @@ import type { Context } from '../lib/operations/context.ts';
 import { generate } from '../lib/operations/generation.ts';
 import { rollback } from '../lib/operations/rollback.ts';
 import { sync } from '../lib/operations/sync.ts';
-import { connect } from '../lib/pg/connect.ts';
+
 import type { Problem } from '../lib/problem.ts';
 import { failure } from './failure.ts';
 import { type Project, projectWithShadow } from './migration/project.ts';
 import { type Database, rowsOf, withDatabase } from './servers/databases.ts';
 import { isTurnOf, servers } from './servers/running.ts';
+import { userSession } from './servers/session.ts';
 
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
@@ -48,7 +49,7 @@ async function start(database: Database, schema: string, rows: string): Promise<
 
 // A session that does something and stays in its transaction, until it is ended.
 async function holding(sql: string): Promise<() => Promise<void>> {
-  const session = await connect({ url, applicationName: 'the holder' });
+  const session = await userSession({ url, applicationName: 'the holder' });
   await session.execute(`begin; ${sql}`);
   return () => session.close();
 }

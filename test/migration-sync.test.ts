@@ -9,13 +9,14 @@ import { rollback } from '../lib/operations/rollback.ts';
 import { soundSituation, stillSound } from '../lib/operations/situation.ts';
 import { withTarget } from '../lib/operations/source.ts';
 import { sync } from '../lib/operations/sync.ts';
-import { connect } from '../lib/pg/connect.ts';
+
 import { failure } from './failure.ts';
 import { freshCache } from './migration/cache.ts';
 import { migrationsOf, type Project, withProject } from './migration/project.ts';
 import { rowsOf, withDatabase } from './servers/databases.ts';
 import { anyServer, servers } from './servers/running.ts';
 import { startServer } from './servers/server.ts';
+import { userSession } from './servers/session.ts';
 
 let cache: string;
 
@@ -107,7 +108,7 @@ test('nothing is done without consent, and data is not lost without force', asyn
 
 test('what somebody changes while it is asked is noticed, also where he had begun before', async () => {
   await withDatabase(anyServer(), async ({ url }) => {
-    const other = await connect({ url, applicationName: 'somebody else' });
+    const other = await userSession({ url, applicationName: 'somebody else' });
     await withProject(url, cache, async (own) => {
       own.want(schemas[0] as string);
       await step(own);

@@ -1,10 +1,11 @@
 // Rows as a stream: all of them or none, in bounded memory, whichever end fails.
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { connect, type ServerConnection } from '../lib/pg/connect.ts';
+import type { ServerConnection } from '../lib/pg/connect.ts';
 import { failure } from './failure.ts';
 import { type Database, freshDatabase, rowsOf } from './servers/databases.ts';
 import { anyServer } from './servers/running.ts';
+import { userSession } from './servers/session.ts';
 
 let database: Database;
 let from: ServerConnection;
@@ -12,7 +13,7 @@ let to: ServerConnection;
 
 beforeEach(async () => {
   database = await freshDatabase(anyServer());
-  const open = () => connect({ url: database.url, applicationName: 'pgmage tests' });
+  const open = () => userSession({ url: database.url, applicationName: 'pgmage tests' });
   [from, to] = [await open(), await open()];
   await to.execute('create table t (id int, filler text)');
 });

@@ -1,13 +1,16 @@
 // What a session does: rows as they are stored, batches in one state of the database, errors with their place.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect, type ServerConnection } from '../lib/pg/connect.ts';
+import { opening, pinnedRows, unpinned } from '../lib/pg/pinned.ts';
 import { locate } from '../lib/pg/server-problem.ts';
 import { snapshot } from '../lib/pg/snapshot.ts';
 import { transaction } from '../lib/pg/transaction.ts';
 import { format } from '../lib/problem.ts';
 import { failure } from './failure.ts';
-import { type Database, freshDatabase } from './servers/databases.ts';
+import { type Database, freshDatabase, withDatabase } from './servers/databases.ts';
 import { anyServer, servers } from './servers/running.ts';
+import { query } from './servers/server.ts';
+import { userSession } from './servers/session.ts';
 
 const applicationName = 'pgmage test';
 let database: Database;
@@ -15,7 +18,7 @@ let connection: ServerConnection;
 
 beforeAll(async () => {
   database = await freshDatabase(anyServer());
-  connection = await connect({ url: database.url, name: 'prod', applicationName });
+  connection = await userSession({ url: database.url, name: 'prod', applicationName });
 });
 afterAll(async () => {
   await connection.close();
@@ -85,14 +88,44 @@ test('a snapshot reads one state, read only, with names qualified, and leaves th
   const state = `select current_setting('transaction_isolation') as level, current_setting('transaction_read_only') as only,
     current_setting('search_path') as path, current_setting('TimeZone') as zone`;
   const before = await connection.rows('show search_path');
-  const inside = { level: 'repeatable read', only: 'on', path: '', zone: 'UTC' };
+  const inside = { level: 'repeatable read', only: 'on', path: 'pg_catalog, pg_temp', zone: 'UTC' };
   expect(await snapshot(connection, (held) => held.rows(state))).toEqual([inside]);
   expect(await connection.rows('show search_path')).toEqual(before);
 });
 
+test('a session is pinned by its first message, transactions again, and keeps the path that it was set to', async () => {
+  await withDatabase(anyServer(), async ({ name, url }) => {
+    await query(
+      url,
+      `create schema hh; alter database ${name} set search_path = hh, pg_catalog;
+       alter database ${name} set standard_conforming_strings = off`,
+    );
+    const session = await connect({ url, applicationName });
+    const path = `select current_setting('search_path') as path, current_setting('standard_conforming_strings') as strings`;
+    const pins = { path: 'pg_catalog, pg_temp', strings: 'on' };
+    expect([session.searchPath, await session.rows(path)]).toEqual(['hh, pg_catalog', [pins]]);
+    await session.execute(unpinned('session'));
+    expect(await session.rows(path)).toEqual([{ path: 'hh, pg_catalog', strings: 'off' }]);
+    expect(await transaction(session, (held) => held.rows(path))).toEqual([pins]);
+    expect(await pinnedRows(session, path)).toEqual([pins]);
+    await session.close();
+  });
+});
+
+test('behind a pooler, whose sessions serve others, nothing outlives the first message', async () => {
+  const client = await userSession({ url: database.url, applicationName });
+  const path = (await client.rows<{ search_path: string }>('show search_path'))[0]?.search_path;
+  const told = (client.backend ?? 0) + 1;
+  expect(await client.rows(opening(told))).toMatchObject([{ path }]);
+  expect(await client.rows('show search_path')).toEqual([{ search_path: path }]);
+  await client.rows(opening(client.backend));
+  expect(await client.rows('show search_path')).toEqual([{ search_path: 'pg_catalog, pg_temp' }]);
+  await client.close();
+});
+
 test('a snapshot does not see what others commit meanwhile', async () => {
   await connection.execute('create table seen (id int)');
-  const other = await connect({ url: database.url, applicationName });
+  const other = await userSession({ url: database.url, applicationName });
   const count = 'select count(*) from public.seen';
   const counts = await snapshot(connection, async (held) => {
     const first = await held.rows(count);
@@ -114,14 +147,14 @@ test('a snapshot that fails leaves no transaction behind', async () => {
 });
 
 test('a transaction is all or nothing, also when its work hides that a statement failed', async () => {
-  const rows = () => connection.rows(`select to_regclass('half')::text as half`);
+  const rows = () => connection.rows(`select to_regclass('public.half')::text as half`);
   const failed = transaction(connection, async (held) => {
-    await held.execute('create table half (id int)');
+    await held.execute('create table public.half (id int)');
     throw new Error('stopped');
   });
   expect((await failure(failed)).code).toBe('internal');
   const hidden = transaction(connection, async (held) => {
-    await held.execute('create table half (id int)');
+    await held.execute('create table public.half (id int)');
     await held.execute('nonsense').catch(() => undefined);
   });
   expect((await failure(hidden)).code).toBe('statement_failed');
@@ -146,7 +179,7 @@ const faults = [
 
 for (const server of servers())
   test(`PostgreSQL ${server.major}: refused statements have a code and a place in the user's file`, async () => {
-    const session = await connect({ url: server.url(), applicationName });
+    const session = await userSession({ url: server.url(), applicationName });
     for (const [statement, code, at] of faults) {
       const before = '-- Ünïcode 🐘\r\ncreate table a ();\r\n';
       const piece = ` -- why\r\n\t${statement}`;
@@ -191,7 +224,7 @@ test('a permission denied on a catalog names the environment', async () => {
 });
 
 test('waiting for a lock ends, and says so', async () => {
-  const other = await connect({ url: database.url, applicationName });
+  const other = await userSession({ url: database.url, applicationName });
   await other.execute('create table held (id int)');
   await other.execute('begin; lock table held');
   const problem = await failure(connection.execute(`set lock_timeout = '50ms'; select * from held`));
@@ -202,7 +235,7 @@ test('waiting for a lock ends, and says so', async () => {
 });
 
 test('a session that is lost is a Problem at the next statement, not the end of the process', async () => {
-  const victim = await connect({ url: database.url, name: 'prod', applicationName });
+  const victim = await userSession({ url: database.url, name: 'prod', applicationName });
   const [row] = await victim.rows<{ pid: number }>('select pg_backend_pid() as pid');
   const running = failure(victim.rows('select pg_sleep(30)'));
   await connection.rows('select pg_terminate_backend($1)', [row?.pid]);
@@ -215,7 +248,7 @@ test.each(servers().map((server) => [server.major, server] as const))(
   'PostgreSQL %i: the snapshot of a session that is gone is a lost connection',
   async (_, server) => {
     const own = await freshDatabase(server);
-    const open = () => connect({ url: own.url, name: 'prod', applicationName });
+    const open = () => userSession({ url: own.url, name: 'prod', applicationName });
     const [first, second] = [await open(), await open()];
     await first.execute('begin isolation level repeatable read');
     const [row] = await first.rows<{ id: string }>('select pg_export_snapshot() as id');

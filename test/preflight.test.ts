@@ -2,13 +2,14 @@
 import { expect, test } from 'vitest';
 import { checksOf, type Database, type Ends } from '../lib/operations/preflight.ts';
 import { diskCheck } from '../lib/operations/target-disk.ts';
-import { connect } from '../lib/pg/connect.ts';
+
 import { Problem } from '../lib/problem.ts';
 import { failure } from './failure.ts';
 import { cloned, contextOf } from './flow/cloning.ts';
 import { smallDisk } from './migration/small-disk.ts';
 import { rowsOf, withDatabase } from './servers/databases.ts';
 import { anyServer, servers } from './servers/running.ts';
+import { userSession } from './servers/session.ts';
 
 const one: Database = {
   ...{ name: 'a', oid: '5', encoding: 'UTF8', collation: 'C', version: 150018, versionText: '15.18' },
@@ -71,7 +72,7 @@ test.each([
 
 // What is said of the disk under a database, to a role.
 async function saidOfDisk(url: string, needed: number | null, force = false, role = ''): Promise<string> {
-  const connection = await connect({ url, applicationName: 'pgmage tests' });
+  const connection = await userSession({ url, applicationName: 'pgmage tests' });
   try {
     if (role !== '') await connection.execute(`set role ${role}`);
     const there = { from: ends.from, to: { ...end('staging'), connection } } as Ends;

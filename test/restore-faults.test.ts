@@ -3,7 +3,7 @@ import { copyFileSync, readdirSync, readFileSync, statSync, truncateSync } from 
 import { join } from 'node:path';
 import { afterAll, expect, test, vi } from 'vitest';
 import { restore } from '../lib/operations/restore.ts';
-import { connect } from '../lib/pg/connect.ts';
+
 import type { Problem } from '../lib/problem.ts';
 import { alone, killChild, struckRun, terminate } from './backup/faults.ts';
 import { before, consent, type RestoreScene, restoreScene } from './backup/restore-scene.ts';
@@ -12,6 +12,7 @@ import { proxyTo } from './migration/proxy.ts';
 import { smallDisk } from './migration/small-disk.ts';
 import { withDatabase } from './servers/databases.ts';
 import { query, startServer } from './servers/server.ts';
+import { userSession } from './servers/session.ts';
 import { step, thorough } from './thorough.ts';
 
 vi.setConfig({ testTimeout: 900_000, hookTimeout: 300_000 });
@@ -165,7 +166,7 @@ test.each(either)(
   '$engine: somebody else has a lock in the target: it is told, and nothing is changed',
   async (way) => {
     const { target, struck, expectEither } = await at(way);
-    const other = await connect({ url: target.url, applicationName: 'somebody else' });
+    const other = await userSession({ url: target.url, applicationName: 'somebody else' });
     await other.execute('begin; lock table mine.users in access share mode');
     const { thrown } = await struck(-1, () => undefined);
     expect(thrown?.code).toBe('lock_timeout');

@@ -7,7 +7,7 @@ import { type Manifest, writeManifest } from '../lib/flow/manifest.ts';
 import { backup } from '../lib/operations/backup.ts';
 import { verifyBackups } from '../lib/operations/backups.ts';
 import { restore } from '../lib/operations/restore.ts';
-import { connect } from '../lib/pg/connect.ts';
+
 import type { Problem } from '../lib/problem.ts';
 import { restorePlanText, restoreText } from '../lib/report/backups.ts';
 import { until } from './backup/faults.ts';
@@ -18,6 +18,7 @@ import { copySchema, dump, dumpDifferences, pgDump } from './proof/dump.ts';
 import { rowsOf, withDatabase } from './servers/databases.ts';
 import { servers } from './servers/running.ts';
 import { query } from './servers/server.ts';
+import { userSession } from './servers/session.ts';
 
 // Other tests have drills on the same server, which are gone soon; what is left behind stays.
 async function expectNoDrill(url: string): Promise<void> {
@@ -124,7 +125,7 @@ describe.each(all)('a backup of PostgreSQL $major by $engine', ({ server, engine
       expect(asked).toMatch(
         /^Restore backups\/\S+ \(prod, 1 hour ago: 10 tables, 3015 rows\) into copy {2}\(postgres:\S+\)\nAll that copy holds is replaced:\n {2}- public.every \(2 rows\)\n/,
       );
-      const connection = await connect({ url: target.url, applicationName: 'pgmage tests' });
+      const connection = await userSession({ url: target.url, applicationName: 'pgmage tests' });
       await connection.execute('select pg_advisory_lock(7241865325823964)');
       expect((await refused({ to: 'copy', ...consent })).code).toBe('migration_running');
       await connection.close();

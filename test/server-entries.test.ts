@@ -3,10 +3,11 @@ import { expect, test } from 'vitest';
 import { readCatalog } from '../lib/catalog/read.ts';
 import { kinds } from '../lib/kinds/index.ts';
 import { fingerprintOf } from '../lib/migration/fingerprint.ts';
-import { connect } from '../lib/pg/connect.ts';
+
 import { snapshot } from '../lib/pg/snapshot.ts';
 import { withDatabase } from './servers/databases.ts';
 import { servers } from './servers/running.ts';
+import { userSession } from './servers/session.ts';
 
 const schema = `
   create table t (a int, b text);
@@ -28,7 +29,7 @@ const entries = `
 for (const server of servers()) {
   test(`PostgreSQL ${server.version}: entries of the server's own are left out of every list of options`, async () => {
     await withDatabase(server, async ({ url }) => {
-      const connection = await connect({ url, applicationName: 'pgmage tests' });
+      const connection = await userSession({ url, applicationName: 'pgmage tests' });
       try {
         await connection.execute(schema);
         const before = await snapshot(connection, (session) => readCatalog(session, kinds));

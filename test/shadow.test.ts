@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { connect } from '../lib/pg/connect.ts';
+
 import type { Connection } from '../lib/pg/connection.ts';
 import { openEmbedded } from '../lib/shadow/embedded.ts';
 import { type LoadOptions, load } from '../lib/shadow/load.ts';
@@ -14,6 +14,7 @@ import { parse } from '../lib/sql/parse.ts';
 import { failure } from './failure.ts';
 import { anyServer } from './servers/running.ts';
 import { startServer } from './servers/server.ts';
+import { userSession } from './servers/session.ts';
 
 let folder: string;
 let inProcess: Shadow;
@@ -112,7 +113,7 @@ test('only roles that the shadow made are dropped on its server', async () => {
   const theirs = `pgmage_test_other_${process.pid}`;
   const ours = `pgmage_test_ours_${process.pid}`;
   const made = `pgmage_test_made_${process.pid}`;
-  const server = await connect({ url: anyServer().url(), applicationName: 'pgmage test' });
+  const server = await userSession({ url: anyServer().url(), applicationName: 'pgmage test' });
   const there = async () =>
     (
       await server.rows<{ name: string }>(
@@ -229,7 +230,7 @@ test('a shadow on a server leaves nothing there', async () => {
   });
   expect(name).toMatch(/^pgmage_shadow_/);
   await shadow.close();
-  const server = await connect({ url, applicationName: 'pgmage test' });
+  const server = await userSession({ url, applicationName: 'pgmage test' });
   expect(await server.rows('select from pg_database where datname = $1', [name])).toEqual([]);
   expect(await server.rows(`select from pg_roles where rolname = 'pgmage'`)).toEqual([]);
   await server.close();

@@ -1,7 +1,9 @@
 // The rows of a database as short texts that are equal where the data is equal, on every server version.
 import { literal, qualify } from '../model/quote.ts';
 import type { Connection } from '../pg/connection.ts';
-import { readingSettings } from '../pg/snapshot.ts';
+import { pinned } from '../pg/pinned.ts';
+import { readingSettings, tablesAlone } from '../pg/snapshot.ts';
+import { isSystems, outputText, systemText } from './values.ts';
 
 /** What holds data. */
 export type Holding = 'table' | 'materialized view' | 'sequence' | 'large objects';
@@ -35,13 +37,19 @@ interface Relation {
   readonly columns: readonly string[];
 }
 
+/** An expression as its text, for a digest. @param isSystem whether its type is, or is a domain over, one of the system */
+export function asText(expression: string, isSystem = true): string {
+  return `(${isSystem ? systemText(expression) : outputText(expression)}) collate pg_catalog."C"`;
+}
+
 // How values are read to be hashed, by their types: as they are, where a value has 32 bits or is hashed by its bytes; as they
 // are sent, which keeps the scale of a numeric and all bits of larger numbers, of which an index's hash takes 32; of all others
-// the text. All are the same on every server version: indexes, partitions and programs rely on it.
+// the text that their output functions write (see `values.ts`). All are the same on every server version: indexes, partitions and programs rely on it.
 const reading = `case when a.atttypid = any ('{bool,int2,int4,oid,date,uuid,bytea,"char"}'::regtype[]) then 't.%1$I'
     when a.atttypid = any ('{text,varchar}'::regtype[]) then 't.%1$I collate "C"'
     when a.atttypid = any ('{int8,numeric,time,timestamp,timestamptz}'::regtype[]) then 'pg_catalog.%2$s(t.%1$I)'
-    else 't.%1$I::text collate "C"' end`;
+    when ${isSystems('y')} then '${asText('t.%1$I')}'
+    else '${asText('t.%1$I', false)}' end`;
 
 // What holds rows of the user's own: of an extension's tables only those that it says the user may fill (manual:
 // "Extension Configuration Tables"). Partitioned tables hold nothing, foreign tables nothing that is here.
@@ -142,7 +150,7 @@ export async function digestOne(connection: Connection, one: Undigested): Promis
 async function digestGroup(connection: Connection, group: readonly Undigested[]): Promise<Digest[]> {
   const each = group.map(({ query }, at) => `select ${at} as at, read.rows, read.hash from (${query}) read`);
   const sql = each.length === 1 ? (each[0] as string) : `${each.join(' union all ')} order by at`;
-  const [, found] = await connection.batch([`select set_config('search_path', '', true)`, sql]);
+  const [, , found] = await connection.batch([pinned, tablesAlone, sql]);
   const read = found as { rows: string; hash: string }[];
   return group.map(({ kind, name }, at) => ({
     kind,
@@ -154,7 +162,7 @@ async function digestGroup(connection: Connection, group: readonly Undigested[])
 
 // Everything that changes how values are written, until the end of the transaction.
 function pin(connection: Connection): Promise<void> {
-  return connection.execute(`${readingSettings}; set local row_security = off`);
+  return connection.execute(`${readingSettings}; ${tablesAlone}`);
 }
 
 function kindOf(relkind: string): Holding {
@@ -165,13 +173,11 @@ function kindOf(relkind: string): Holding {
 // from an empty text.
 function queryOf({ path, relkind, populated, condition, columns }: Relation): string {
   const name = qualify(path);
-  if (relkind === 'S') return `select 1 as rows, row(last_value, is_called)::text as hash from ${name}`;
+  if (relkind === 'S')
+    return `select 1 as rows, row(last_value, is_called)::pg_catalog.text as hash from ${name}`;
   if (!populated) return `select 0 as rows, ${literal('unpopulated')} as hash`;
   return digestQuery(name, columns, condition);
 }
-
-/** An expression as its text, for a digest. */
-export const asText = (expression: string) => `(${expression})::text collate "C"`;
 
 /**
  * A query for the digest of what expressions give of each row of a table t. The hash of a row adds up those of its values, so

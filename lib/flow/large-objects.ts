@@ -3,6 +3,7 @@
 
 import type { ServerConnection } from '../pg/connect.ts';
 import type { Connection } from '../pg/connection.ts';
+import { pinnedRows } from '../pg/pinned.ts';
 
 // What one row takes of an object: a whole number of the server's own pages.
 const piece = 1 << 18;
@@ -32,7 +33,10 @@ const said = `select m.oid, what.place, what.sql
 
 /** How many there are. @throws Problem of the connection */
 export async function countLargeObjects(connection: Connection): Promise<number> {
-  const [row] = await connection.rows<{ count: number }>(`select count(*)::int as count from ${objects}`);
+  const [row] = await pinnedRows<{ count: number }>(
+    connection,
+    `select count(*)::int as count from ${objects}`,
+  );
   return row?.count ?? 0;
 }
 

@@ -3,6 +3,7 @@
 import { qualify } from '../model/quote.ts';
 import type { ServerConnection } from '../pg/connect.ts';
 import type { Connection } from '../pg/connection.ts';
+import { withPath } from '../pg/user-path.ts';
 
 /** A table with rows of its own. */
 export interface Filled {
@@ -20,6 +21,8 @@ export interface Filled {
   readonly columns: readonly string[];
   /** What is read in their places, as SQL; left out: they themselves. */
   readonly expressions?: readonly string[];
+  /** With those, for each column: whether its type is of the system, or a domain over one that is. */
+  readonly systems?: readonly boolean[];
   /** Servers of one version can send all of its values to each other as they are. */
   readonly binary?: boolean;
   /** It is only a part of the table: others are written to it, too. */
@@ -101,10 +104,17 @@ export async function holdViews(connections: readonly Connection[]): Promise<voi
   if (sql) for (const connection of connections) await connection.execute(sql);
 }
 
+/** How tables are copied. */
+export interface Copying {
+  /** Is called when one begins, and as its bytes pass. */
+  readonly told?: (table: Filled, bytes: number) => void;
+  /** Where functions of the target, which its constraints and generated columns call, find what has no schema. */
+  readonly path?: string;
+}
+
 /**
  * Copies the rows of tables, one after the other. The target has the same tables, made in the transaction that is open
  * there; both sessions are in one.
- * @param told is called when one begins, and as its bytes pass
  * @returns the number of rows of each
  * @throws Problem of either connection; what was copied until then is there until the transaction is rolled back
  */
@@ -112,13 +122,14 @@ export async function copyTables(
   from: ServerConnection,
   to: ServerConnection,
   tables: readonly Filled[],
-  told: (table: Filled, bytes: number) => void = () => undefined,
+  { told = () => undefined, path = '' }: Copying = {},
 ): Promise<Map<string, number>> {
   const rows = new Map<string, number>();
   for (const table of tables) {
     const binary = table.binary === true && from.major === to.major;
     const counted = counting(from.copyOut(reading(table, binary)), (bytes) => told(table, bytes));
-    rows.set(table.name, await to.copyIn(writing(table, binary), counted));
+    const copied = withPath(to, path, () => to.copyIn(writing(table, binary), counted));
+    rows.set(table.name, await copied);
   }
   return rows;
 }

@@ -2,9 +2,11 @@
 import { basename } from 'node:path';
 import type { RunnerOption } from 'node-pg-migrate';
 import type { MigrationFile } from '../migration/chain.ts';
+import { pinned, pinnedRows, unpinned } from '../pg/pinned.ts';
 import { locate } from '../pg/server-problem.ts';
 import { Problem, toProblem } from '../problem.ts';
 import { type Author, auditSql, note, settings } from './audit.ts';
+import { guarded, ledgerGuard, unsafeLedger } from './guard.ts';
 import { lockKey } from './lock.ts';
 import { statementsDigest } from './meaning.ts';
 import { oneByOne, type Patience, usualLockTimeout, withPatience } from './patience.ts';
@@ -117,7 +119,7 @@ async function group(
     const meaning = meanings.get(file) ?? null;
     if (file === single) {
       pgm.noTransaction();
-      pgm.sql(`select ${settings(file, meaning, false)}`);
+      pgm.sql(`${pinned}; select ${settings(file, meaning, false)}; ${unpinned('session')}`);
       for (const { text, start } of statementsOf(sqlOf(file, way))) {
         pgm.sql(text);
         sent.set(text, { file, start });
@@ -128,7 +130,7 @@ async function group(
     const since = 'extract(epoch from clock_timestamp() - now()) * 1000';
     const audit = auditSql(of.author, file, way, 'done', since);
     // One message, because each costs as much as a small migration; the user's part first, so that its positions stay.
-    const text = `${sqlOf(file, way)}\n;\n${audit}`;
+    const text = `${sqlOf(file, way)}\n;\n${pinned}; ${audit}`;
     sent.set(text, { file, start: 0 });
     pgm.sql(opening(file, meaning, of.lockTimeout));
     pgm.sql(text);
@@ -145,8 +147,9 @@ async function group(
         const place = sent.get(sql) ?? sent.get(sql.replace(/;$/, ''));
         progress.place = place ?? progress.place;
         try {
-          if (asksForRows.test(sql)) return { rows: await connection.rows(sql) };
-          const message = `${held}${sql}`;
+          if (asksForRows.test(sql)) return { rows: await pinnedRows(connection, sql) };
+          // What follows a migration that is no transaction is pinned by itself: the session is as its statements left it.
+          const message = place === undefined && !whole ? `${guarded}; ${sql}` : `${held}${sql}`;
           held = '';
           const sending = place === undefined ? connection.execute(message) : send(message);
           // The next one is parsed while the server works on this one.
@@ -213,6 +216,8 @@ async function failing(
     const problem = toProblem(thrown);
     if ('sqlstate' in problem.data && problem.data.message.includes(lostLock))
       throw new Problem('lock_lost', { environment: of.environment });
+    if ('sqlstate' in problem.data && problem.data.message.startsWith(unsafeLedger))
+      throw unsafe(of.environment, problem.data.message);
     if (progress.place === undefined) throw problem;
     const { file } = progress.place;
     const start = await failedAt(of.connection, direction, problem, progress.place);
@@ -221,11 +226,16 @@ async function failing(
   }
 }
 
+const unsafe = (environment: string, message: string) =>
+  new Problem('ledger_unsafe', { environment, faults: [message.slice(unsafeLedger.length)] });
+
 const lostLock = 'the lock of pgmage was lost';
 
 // In the migration's own transaction: what the ledger's row needs, how long it waits for locks, and whether the lock on
 // migrating is still this session's.
 function opening(file: MigrationFile, meaning: string | null, lockTimeout = usualLockTimeout): string {
-  return `select ${settings(file, meaning, true)}, set_config('lock_timeout', '${lockTimeout}', true);
-    do $$begin if not pg_try_advisory_xact_lock(${lockKey}) then raise exception '${lostLock}'; end if; end$$`;
+  return `set local lock_timeout = ${lockTimeout}; ${ledgerGuard.lock}; ${pinned}; ${ledgerGuard.check};
+    select ${settings(file, meaning, true)};
+    do $$begin if not pg_catalog.pg_try_advisory_xact_lock(${lockKey}) then raise exception '${lostLock}'; end if; end$$;
+    ${unpinned('local')}`;
 }

@@ -2,6 +2,7 @@
 import type { MigrationFile } from '../migration/chain.ts';
 import { literal } from '../model/quote.ts';
 import type { Connection } from '../pg/connection.ts';
+import { guarded } from './guard.ts';
 import { statementsDigest } from './meaning.ts';
 import type { Direction } from './statements.ts';
 
@@ -28,7 +29,7 @@ export async function note(
   outcome: 'begun' | 'done' | 'failed',
   detail: string | null = null,
 ): Promise<void> {
-  await connection.execute(auditSql(author, file, direction, outcome, 'null', detail));
+  await connection.execute(`${guarded}; ${auditSql(author, file, direction, outcome, 'null', detail)}`);
 }
 
 /**
@@ -47,7 +48,7 @@ export async function record(
          insert into pgmage.schema_migrations (name, run_on) values (${literal(file.name)}, now())`
       : `delete from pgmage.schema_migrations where name = ${literal(file.name)}`;
   await of.connection.execute(
-    `begin; ${row}; ${auditSql(of.author, file, direction, outcome, 'null')}; commit`,
+    `begin; ${guarded}; ${row}; ${auditSql(of.author, file, direction, outcome, 'null')}; commit`,
   );
 }
 
@@ -59,7 +60,7 @@ export async function accept(of: Recorder, files: readonly MigrationFile[]): Pro
        where name = ${literal(file.name)}`,
     auditSql(of.author, file, 'up', 'done', 'null', detail),
   ]);
-  await of.connection.execute(`begin; ${statements.join('; ')}; commit`);
+  await of.connection.execute(`begin; ${guarded}; ${statements.join('; ')}; commit`);
 }
 
 /** What the ledger's row takes its values from, as a list to be selected. */

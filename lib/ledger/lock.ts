@@ -14,11 +14,13 @@ export async function withLock<T>(
   environment: string,
   work: () => Promise<T>,
 ): Promise<T> {
-  const [row] = await connection.rows<{ held: boolean }>(`select pg_try_advisory_lock(${lockKey}) as held`);
+  const [row] = await connection.rows<{ held: boolean }>(
+    `select pg_catalog.pg_try_advisory_lock(${lockKey}) as held`,
+  );
   if (!row?.held) throw new Problem('migration_running', { environment });
   try {
     return await work();
   } finally {
-    await connection.execute(`select pg_advisory_unlock(${lockKey})`).catch(() => undefined);
+    await connection.execute(`select pg_catalog.pg_advisory_unlock(${lockKey})`).catch(() => undefined);
   }
 }

@@ -2,6 +2,7 @@
 // up, and tried again; and who has it is found out while it is waited for.
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Connection } from '../pg/connection.ts';
+import { pinnedRows } from '../pg/pinned.ts';
 import { Problem } from '../problem.ts';
 import { isPatient } from '../sql/patience.ts';
 
@@ -99,7 +100,7 @@ export async function oneByOne<T>(
 async function lookOn({ connection, onlooker, lockTimeout = usualLockTimeout }: Patience) {
   const other = await onlooker?.().catch(() => null);
   if (other == null) return null;
-  const [me] = await connection.rows<{ pid: number }>('select pg_backend_pid() as pid');
+  const [me] = await connection.rows<{ pid: number }>('select pg_catalog.pg_backend_pid() as pid');
   const done = new AbortController();
   let seen: Wait | null = null;
   const watch = async () => {
@@ -121,7 +122,8 @@ async function lookOn({ connection, onlooker, lockTimeout = usualLockTimeout }: 
 }
 
 async function waitOf(connection: Connection, pid: number): Promise<Wait | null> {
-  const rows = await connection.rows<{ lock: string } & Holder>(
+  const rows = await pinnedRows<{ lock: string } & Holder>(
+    connection,
     `select coalesce(upper(regexp_replace(replace(l.mode, 'Lock', ''), '(?<=[a-z])(?=[A-Z])', ' ', 'g')) || ' on '
         || l.relation::regclass, 'a lock of ' || l.locktype) as lock,
        b.pid, a.application_name as "applicationName", a.usename as role, a.state,

@@ -2,6 +2,7 @@
 import type { MigrationFile } from '../migration/chain.ts';
 import { only, partsOf } from '../migration/parts.ts';
 import type { Connection } from '../pg/connection.ts';
+import { unpinned } from '../pg/pinned.ts';
 import type { Problem } from '../problem.ts';
 import { holdsStatement, withoutNoise } from '../sql/noise.ts';
 
@@ -44,7 +45,7 @@ export async function failedAt(
   const statements = statementsOf(sqlOf(file, direction));
   if (data.completed !== undefined) return statements[data.completed]?.start ?? start;
   // The embedded database does not say how far it came.
-  await connection.execute('begin').catch(() => undefined);
+  await connection.execute(`begin; ${unpinned('local')}`).catch(() => undefined);
   for (const statement of statements) {
     const failed = await connection.execute(statement.text).then(
       () => false,

@@ -1,6 +1,8 @@
 // What a database knows of its migrations: which are applied, and everything that was ever done. Its schema is `pgmage`.
 import type { Connection } from '../pg/connection.ts';
 import { transaction } from '../pg/transaction.ts';
+import { Problem } from '../problem.ts';
+import { ledgerFaults } from './guard.ts';
 
 /** An applied migration. */
 export interface Entry {
@@ -78,23 +80,32 @@ create or replace function pgmage.refuse() returns trigger language plpgsql set 
 create or replace trigger audit_is_kept before update or delete or truncate on pgmage.audit
   for each statement execute function pgmage.refuse();`;
 
-const isThere = `select to_regclass('pgmage.schema_migrations') is not null
-  and to_regclass('pgmage.audit') is not null as there`;
+const state = `select to_regclass('pgmage.schema_migrations') is not null and to_regclass('pgmage.audit') is not null as there,
+  exists (select from pg_attribute where attrelid = to_regclass('pgmage.schema_migrations') and attname = 'statements'
+    and not attisdropped) as digested, (${ledgerFaults}) as faults`;
 
 const iso = (column: string) => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 
-/** Makes the ledger where there is none. @throws Problem `permission_denied` */
+/** Makes the ledger where there is none. @throws Problem `permission_denied`, `ledger_unsafe` */
 export async function prepareLedger(connection: Connection): Promise<void> {
-  if (await hasLedger(connection)) return;
-  await transaction(connection, () => connection.execute(tables));
+  await transaction(connection, async () => {
+    if ((await stateOf(connection)).there) return;
+    await connection.execute(tables);
+    // What was there in part may be somebody else's.
+    await stateOf(connection);
+  });
 }
 
-/** Reads the ledger. @throws Problem of the connection */
+/**
+ * Reads the ledger in a snapshot (`snapshot` in `pg/`), in which no view and no policy is read.
+ * @throws Problem `ledger_unsafe`; of the connection
+ */
 export async function readLedger(connection: Connection): Promise<Ledger> {
-  if (!(await hasLedger(connection))) return { applied: [], deeds: [] };
+  const { there, digested } = await stateOf(connection);
+  if (!there) return { applied: [], deeds: [] };
   const applied = await connection.rows<Entry>(
-    `select name::text, version, checksum, to_jsonb(m)->>'statements' as statements, ${iso('applied_at')} as "appliedAt"
-     from pgmage.schema_migrations m order by run_on, id`,
+    `select name::text, version, checksum, ${digested ? 'statements' : 'null'} as statements, ${iso('applied_at')} as "appliedAt"
+     from pgmage.schema_migrations order by run_on, id`,
   );
   const deeds = await connection.rows<Deed>(
     `select migration, version, direction, checksum, outcome, ${iso('at')} as at, milliseconds, role,
@@ -104,7 +115,9 @@ export async function readLedger(connection: Connection): Promise<Ledger> {
   return { applied, deeds };
 }
 
-async function hasLedger(connection: Connection): Promise<boolean> {
-  const [row] = await connection.rows<{ there: boolean }>(isThere);
-  return row?.there ?? false;
+async function stateOf(connection: Connection): Promise<{ there: boolean; digested: boolean }> {
+  const [row] = await connection.rows<{ there: boolean; digested: boolean; faults: string[] }>(state);
+  const { there = false, digested = false, faults = [] } = row ?? {};
+  if (faults.length > 0) throw new Problem('ledger_unsafe', { environment: connection.description, faults });
+  return { there, digested };
 }

@@ -11,7 +11,7 @@ import { holding, type Table } from '../flow/tables.ts';
 import { kinds } from '../kinds/index.ts';
 import type { Catalog } from '../model/catalog.ts';
 import type { ServerConnection } from '../pg/connect.ts';
-import { readingSettings, snapshot } from '../pg/snapshot.ts';
+import { readingSettings, snapshot, tablesAlone } from '../pg/snapshot.ts';
 import { transaction } from '../pg/transaction.ts';
 import { libpqVariables } from '../pg/url.ts';
 import { Problem } from '../problem.ts';
@@ -136,7 +136,7 @@ function native(
 ): Promise<Written> {
   // Locked at once: whoever waits for a lock that another session of ours has makes later ones wait.
   const begin = `begin isolation level repeatable read read only; set local lock_timeout = ${lockTimeout};
-    ${holding(state.tables)}; set transaction snapshot '${state.id}'; ${readingSettings}; set local row_security = off`;
+    ${holding(state.tables)}; set transaction snapshot '${state.id}'; ${readingSettings}; ${tablesAlone}`;
   return beside(source, (held) =>
     transaction(
       held,

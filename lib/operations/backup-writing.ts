@@ -9,7 +9,8 @@ import { progressOf } from '../flow/progress.ts';
 import { heldOf, holding, holdViews, type Table } from '../flow/tables.ts';
 import { kinds } from '../kinds/index.ts';
 import type { ServerConnection } from '../pg/connect.ts';
-import { readingSettings, snapshot } from '../pg/snapshot.ts';
+import { pinnedRows } from '../pg/pinned.ts';
+import { readingSettings, snapshot, tablesAlone } from '../pg/snapshot.ts';
 import { transaction } from '../pg/transaction.ts';
 import { Problem, toProblem } from '../problem.ts';
 import { checkSpace } from './backup-folder.ts';
@@ -20,13 +21,15 @@ import { copyable } from './copyable.ts';
 
 /** What a connection is connected to. @throws Problem of the connection */
 export async function sourceOf(connection: ServerConnection, { name }: Target, url: string): Promise<Source> {
-  const [row] = await connection.rows<{ database: string; server: Manifest['server'] }>(
+  const { major, searchPath: path } = connection;
+  const [row] = await pinnedRows<{ database: string; server: Omit<Manifest['server'], 'major' | 'path'> }>(
+    connection,
     `select datname::text as database, json_build_object('version', current_setting('server_version'),
-      'major', ${connection.major}, 'encoding', pg_encoding_to_char(encoding), 'collate', datcollate, 'ctype', datctype,
-      'path', current_setting('search_path')) as server
+      'encoding', pg_encoding_to_char(encoding), 'collate', datcollate, 'ctype', datctype) as server
       from pg_database where datname = current_database()`,
   );
-  return { ...(row as Pick<Source, 'database' | 'server'>), environment: name, url };
+  const { database, server } = row as NonNullable<typeof row>;
+  return { database, server: { ...server, major, path }, environment: name, url };
 }
 
 /**
@@ -38,12 +41,12 @@ export async function writeBackup(context: Context, work: Work): Promise<void> {
   const { connection, source, client, file, stopping, lockTimeout } = work;
   const started = context.now();
   const before = await snapshot(connection, (held) => readCatalog(held, kinds));
-  const tables = await heldOf(connection);
+  const tables = await transaction(connection, () => heldOf(connection));
   // The snapshot is taken by what comes behind the locks.
   const begin = `begin isolation level repeatable read read only; set local lock_timeout = ${lockTimeout};
-    ${holding(tables)}; ${readingSettings}`;
+    ${holding(tables)}; ${readingSettings}; ${tablesAlone}`;
   const reading = async () => {
-    const [row] = await connection.rows<{ id: string }>('select pg_export_snapshot() as id');
+    const [row] = await connection.rows<{ id: string }>('select pg_catalog.pg_export_snapshot() as id');
     const id = row?.id ?? '';
     await checkHeld(connection, source, tables);
     const list = await undigested(connection);

@@ -5,6 +5,7 @@ import { literal, qualify } from '../model/quote.ts';
 import type { Settlement } from '../model/settlement.ts';
 import type { Hazard, Step } from '../model/step.ts';
 import type { Connection } from '../pg/connection.ts';
+import { pinnedRows } from '../pg/pinned.ts';
 import type { Rename } from '../plan/renames.ts';
 import { withoutPublic } from './changes.ts';
 
@@ -55,7 +56,10 @@ export async function weighed(
   }
   if (tables.size === 0) return cautionsOf(steps);
   const names = [...new Set(tables.values())];
-  const found = await connection.rows<{ name: string; rows: number | null; bytes: number }>(sizes(names));
+  const found = await pinnedRows<{ name: string; rows: number | null; bytes: number }>(
+    connection,
+    sizes(names),
+  );
   const known = new Map(found.map((one) => [one.name, { ...one, name: withoutPublic(one.name) }]));
   return cautionsOf(
     steps,

@@ -10,13 +10,14 @@ import { type Catalog, rootOf, withDependents, without } from '../model/catalog.
 import type { Fact } from '../model/fact.ts';
 import type { Step } from '../model/step.ts';
 import type { ServerConnection } from '../pg/connect.ts';
+import { withPath } from '../pg/user-path.ts';
 import { plan } from '../plan/index.ts';
 import { comesLate, completing } from '../plan/rows.ts';
 import { Problem } from '../problem.ts';
 import { cargoOf, standingsOf } from './cargo.ts';
 import type { Context } from './context.ts';
 import { copyable, type Wish } from './copyable.ts';
-import { type Cargo, runAll, under } from './engines.ts';
+import { type Cargo, runAll } from './engines.ts';
 import { withoutLedger } from './ignored.ts';
 import { schemaDifferences, toDigest } from './likeness.ts';
 import type { Ends } from './preflight.ts';
@@ -43,8 +44,7 @@ export async function replaceRows(context: Context, ends: Ends, wish: Wish): Pro
   const own = tables.filter(({ extension }) => extension === null);
   if (own.length > 0) await target.execute(`truncate ${own.map(({ name }) => `only ${name}`).join(', ')}`);
   for (const table of tables) if (table.extension !== null) await target.execute(emptying(table));
-  await target.execute(under(path));
-  await copyTables(source, target, tables, progress.told);
+  await copyTables(source, target, tables, { told: progress.told, path });
   if (objects) {
     await removeLargeObjects(target);
     await copyLargeObjects(source, target, wish.owners);
@@ -54,7 +54,7 @@ export async function replaceRows(context: Context, ends: Ends, wish: Wish): Pro
   await target.execute(positions.map(({ name }) => `alter sequence ${name} restart`).join(';'));
   await setStandings(target, positions);
   context.progress(`Checking constraints in ${ends.to.named.name}`);
-  await runAll(target, up);
+  await withPath(target, path, () => runAll(target, up));
   context.progress(`Comparing ${ends.to.named.name} with ${ends.from.named.name}`);
   const before = await digestsOf(source, cargo, true);
   const after = await digestsOf(target, cargo, false);

@@ -9,10 +9,10 @@ import { copyLargeObjects } from '../flow/large-objects.ts';
 import { copyTables, type Filled } from '../flow/tables.ts';
 import { kinds } from '../kinds/index.ts';
 import { type Catalog, emptyCatalog } from '../model/catalog.ts';
-import { literal } from '../model/quote.ts';
 import type { Step } from '../model/step.ts';
 import type { ServerConnection } from '../pg/connect.ts';
 import { libpqVariables } from '../pg/url.ts';
+import { withPath } from '../pg/user-path.ts';
 import { aroundRows } from '../plan/rows.ts';
 import { Problem } from '../problem.ts';
 import { quoteNewerWords } from '../sql/newer-words.ts';
@@ -49,15 +49,6 @@ export type Engine = (
   told: (table: Filled, bytes: number) => void,
 ) => Promise<(go: () => void) => Promise<void>>;
 
-/**
- * SQL that lets functions find what has no schema before its name. What statements name is the system's or has its schema:
- * the system's goes first where a path does not say otherwise.
- */
-export function under(path: string, local = true): string {
-  const own = path.split(',').filter((name) => name.trim() !== 'pg_catalog');
-  return `select pg_catalog.set_config('search_path', ${literal(own.join())}, ${local})`;
-}
-
 /** Steps as a server reads them: an older one, which told the definitions, does not quote what newer ones reserve. */
 export function legible(steps: readonly Step[], told: Catalog, target: ServerConnection): readonly Step[] {
   if (told.major >= target.major) return steps;
@@ -76,12 +67,11 @@ export const native: Engine = async ({ from, to }, cargo, told) => {
   await runAll(target, steps);
   await clearRows(target);
   await runAll(target, legible(halves.before, wanted, target));
-  // Functions are called from here on, by generated columns and indexes.
-  await target.execute(under(path));
-  await copyTables(source, target, tables, told);
+  await copyTables(source, target, tables, { told, path });
   if (objects) await copyLargeObjects(source, target, owners);
   await target.execute(roomForIndexes(indexRoom));
-  return (go) => runAll(target, legible(halves.after, wanted, target), go);
+  // Functions are called by indexes.
+  return (go) => withPath(target, path, () => runAll(target, legible(halves.after, wanted, target), go));
 };
 
 /**
@@ -92,7 +82,7 @@ export const native: Engine = async ({ from, to }, cargo, told) => {
 export function pipe(client: Client, url: string, signal: AbortSignal): Engine {
   return async ({ from, to }, { wanted, tables, empty, objects, owners }, told) => {
     const [source, target] = [from.connection, to.connection];
-    const [row] = await source.rows<{ id: string }>('select pg_export_snapshot() as id');
+    const [row] = await source.rows<{ id: string }>('select pg_catalog.pg_export_snapshot() as id');
     const nothing = emptyCatalog(target.major, kinds);
     await runAll(target, clearance(await readCatalog(target, kinds), nothing).steps);
     await clearRows(target);

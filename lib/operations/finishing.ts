@@ -6,6 +6,7 @@ import { oneByOne } from '../ledger/patience.ts';
 import type { Direction } from '../ledger/statements.ts';
 import type { Catalog } from '../model/catalog.ts';
 import { diffOf, isEmpty } from '../model/diff.ts';
+import { unpinned } from '../pg/pinned.ts';
 import { Problem, toProblem } from '../problem.ts';
 import { comparisonOf } from './comparison.ts';
 import { recordedSchema } from './composition.ts';
@@ -49,6 +50,8 @@ export async function finish(
     'begun',
     `${end === direction ? 'finishing' : 'taking back'} what broke off`,
   );
+  // As the migrations that they stand for: functions that they call may need the database's own path.
+  await of.connection.execute(unpinned('session'));
   await oneByOne(of, async (send) => {
     for (const sql of [...left.renames, ...online.map((step) => step.sql)]) await send(sql);
   }).catch(async (thrown: unknown) => {

@@ -1,5 +1,6 @@
 // Who did what to a database, when, how long it took and how it ended.
 import { type Deed, readLedger } from '../ledger/tables.ts';
+import { snapshot } from '../pg/snapshot.ts';
 import type { Context } from './context.ts';
 import { type Named, named, withTarget } from './source.ts';
 
@@ -21,7 +22,9 @@ export interface HistoryReport {
 /** Reads the audit of an environment. @throws Problem of the connection */
 export async function history(context: Context, { env }: HistoryInput = {}): Promise<HistoryReport> {
   const target = await context.environment(env);
-  const { applied, deeds } = await withTarget(context, target, readLedger);
+  const { applied, deeds } = await withTarget(context, target, (connection) =>
+    snapshot(connection, readLedger),
+  );
   return {
     target: named(context, target),
     deeds,

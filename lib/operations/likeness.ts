@@ -25,9 +25,10 @@ export function toDigest(
     const table = known.get(one.name);
     if (one.kind === 'large objects' || (table === undefined && !masks)) return [one];
     if (table === undefined) return [];
-    const { expressions, columns, condition } = table;
+    const { expressions, systems = [], columns, condition } = table;
     if (expressions === undefined) return [one];
-    return [{ ...one, query: digestQuery(one.name, (masks ? expressions : columns).map(asText), condition) }];
+    const texts = (masks ? expressions : columns).map((sql, at) => asText(sql, systems[at]));
+    return [{ ...one, query: digestQuery(one.name, texts, condition) }];
   });
 }
 

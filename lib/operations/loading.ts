@@ -11,14 +11,16 @@ import { kinds } from '../kinds/index.ts';
 import { type Catalog, rootOf } from '../model/catalog.ts';
 import type { Step } from '../model/step.ts';
 import type { ServerConnection } from '../pg/connect.ts';
+import { pinned } from '../pg/pinned.ts';
 import { snapshot } from '../pg/snapshot.ts';
 import { transaction } from '../pg/transaction.ts';
+import { withPath } from '../pg/user-path.ts';
 import { type Portion, portionsOf } from '../plan/portions.ts';
 import { aroundRows } from '../plan/rows.ts';
 import { standingsOf } from './cargo.ts';
 import { clearance, replacingSession, roomForIndexes } from './clearing.ts';
 import type { Context } from './context.ts';
-import { type Cargo, legible, runAll, under } from './engines.ts';
+import { type Cargo, legible, runAll } from './engines.ts';
 import { nothingOf, toDigest } from './likeness.ts';
 import type { Ends } from './preflight.ts';
 import type { Found } from './replacement.ts';
@@ -47,8 +49,6 @@ export async function load(context: Context, ends: Ends, crew: Crew, cargo: Carg
       `${replacingSession}; set synchronous_commit = off; ${roomForIndexes(room / crew.targets.length, false)}`,
     );
   const halves = await transaction(target, () => prepared(target, wanted));
-  // Functions are called from here on.
-  for (const session of crew.targets) await session.execute(under(path, false));
 
   const progress = progressOf(context, tables);
   const parts = await partsOf(source, tables, crew.sources.length);
@@ -58,10 +58,11 @@ export async function load(context: Context, ends: Ends, crew: Crew, cargo: Carg
     (part): Job<Pair> => ({
       weight: part.bytes,
       does: async ({ from, to }) => {
-        const copied = () => copyTables(from, to, [part], (_, bytes) => progress.told(part, bytes));
+        const told = (_: unknown, bytes: number) => progress.told(part, bytes);
         // Emptied in the same transaction, so that its rows can be frozen.
-        if (part.part) await copied();
-        else await transaction(to, copied, `begin; truncate only ${part.name}`);
+        const emptied = part.part ? '' : `; truncate only ${part.name}`;
+        const copied = () => copyTables(from, to, [part], { told, path });
+        await transaction(to, copied, `begin; ${pinned}${emptied}`);
       },
     }),
   );
@@ -79,7 +80,7 @@ export async function load(context: Context, ends: Ends, crew: Crew, cargo: Carg
   context.progress(`Building indexes and constraints, and reading ${ends.from.named.name} again`);
   const portions = portionsOf(legible(halves.after, wanted, target), halves.waits());
   const bytes = new Map(tables.map((table) => [`table:${table.name}`, table.bytes]));
-  const build = portions.map((portion) => building(portion, wanted, bytes));
+  const build = portions.map((portion) => building(portion, { wanted, path, bytes }));
   const [before, after]: [Digest[], Digest[]] = [[], []];
   const there = toDigest(await undigested(source), wanted, tables, { objects, masks: true });
   const here = async () => {
@@ -120,8 +121,11 @@ function reading(one: Undigested, into: Digest[]): Job<ServerConnection> {
 
 function building(
   { steps, waits, reads }: Portion,
-  catalog: Catalog,
-  bytes: ReadonlyMap<string, number>,
+  {
+    wanted: catalog,
+    path,
+    bytes,
+  }: Pick<Cargo, 'wanted' | 'path'> & { readonly bytes: ReadonlyMap<string, number> },
 ): Job<ServerConnection> {
   const ground = new Set(steps.flatMap((step) => groundOf(step, catalog)));
   const most = Math.max(0, ...[...ground].map((id) => bytes.get(id) ?? 0));
@@ -132,8 +136,7 @@ function building(
     alone: steps.some(({ lock }) => lock !== 'SHARE'),
     // The quick ones go first: others may wait for them.
     weight: reads ? most : Number.POSITIVE_INFINITY,
-    // As one message they are one transaction.
-    does: (session) => runAll(session, steps),
+    does: (session) => transaction(session, () => withPath(session, path, () => runAll(session, steps))),
   };
 }
 

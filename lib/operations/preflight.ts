@@ -1,5 +1,6 @@
 // What is looked at before data moves from one database to another; each check is named with its outcome.
 import type { ServerConnection } from '../pg/connect.ts';
+import { pinnedRows } from '../pg/pinned.ts';
 import type { Named } from './source.ts';
 
 /** One of the things that were looked at. */
@@ -39,23 +40,23 @@ export interface Ends {
 const identity = `select d.datname::text as name, d.oid::text as oid, pg_encoding_to_char(d.encoding) as encoding,
     d.datcollate as collation, current_setting('server_version_num')::int as version,
     pg_database_size(d.oid)::text as bytes, pg_postmaster_start_time()::text as started, pg_is_in_recovery() as standby,
-    current_setting('search_path') as path,
     has_function_privilege('pg_control_system()', 'execute') as known
   from pg_database d where d.datname = current_database()`;
 
 /** Asks a server about its database. @throws Problem of the connection */
 export async function databaseOf(connection: ServerConnection): Promise<Database> {
-  const [row] = await connection.rows<Omit<Database, 'system' | 'bytes'> & { bytes: string; known: boolean }>(
-    identity,
-  );
-  const { known, bytes, ...rest } = row as NonNullable<typeof row>;
+  type Row = Omit<Database, 'system' | 'bytes' | 'path'> & { bytes: string; known: boolean };
+  const [row] = await pinnedRows<Row>(connection, identity);
+  const { known, bytes, ...rest } = row as Row;
   const [control] = known
-    ? await connection.rows<{ system: string }>(
+    ? await pinnedRows<{ system: string }>(
+        connection,
         'select system_identifier::text as system from pg_control_system()',
       )
     : [];
+  const path = connection.searchPath;
   const versionText = connection.version.split(' ')[0] as string;
-  return { ...rest, versionText, bytes: Number(bytes), system: control?.system ?? null };
+  return { ...rest, path, versionText, bytes: Number(bytes), system: control?.system ?? null };
 }
 
 /** What is checked of any two databases. */
@@ -138,10 +139,12 @@ export async function extensionCheck({
   from,
   to,
 }: Ends): Promise<{ check: Check; otherVersions: string[]; all: string[] }> {
-  const wanted = await from.connection.rows<{ name: string; version: string }>(
+  const wanted = await pinnedRows<{ name: string; version: string }>(
+    from.connection,
     `select extname::text as name, extversion as version from pg_extension where extname <> 'plpgsql' order by 1`,
   );
-  const found = await to.connection.rows<{ name: string; there: boolean; exact: boolean }>(
+  const found = await pinnedRows<{ name: string; there: boolean; exact: boolean }>(
+    to.connection,
     missingExtensions(wanted),
   );
   const missing = found.filter(({ there }) => !there).map(({ name }) => name);
@@ -170,8 +173,11 @@ const rolesUsed = (owners: boolean) => `select distinct r.rolname::text as name
 
 /** Whether the roles of the source are on the target. None is ever made. @throws Problem of a connection */
 export async function roleCheck({ from, to }: Ends, owners: boolean): Promise<Check> {
-  const used = await from.connection.rows<{ name: string }>(rolesUsed(owners));
-  const there = await to.connection.rows<{ name: string }>('select rolname::text as name from pg_roles');
+  const used = await pinnedRows<{ name: string }>(from.connection, rolesUsed(owners));
+  const there = await pinnedRows<{ name: string }>(
+    to.connection,
+    'select rolname::text as name from pg_roles',
+  );
   const known = new Set(there.map(({ name }) => name));
   const missing = used.map(({ name }) => name).filter((name) => !known.has(name));
   if (missing.length === 0)

@@ -2,7 +2,7 @@
 import { heldOf, holding, holdViews } from '../flow/tables.ts';
 import { literal } from '../model/quote.ts';
 import type { ServerConnection } from '../pg/connect.ts';
-import { readingSettings } from '../pg/snapshot.ts';
+import { readingSettings, tablesAlone } from '../pg/snapshot.ts';
 import { transaction } from '../pg/transaction.ts';
 
 const begin = `begin isolation level repeatable read read only; set local lock_timeout = '10s'`;
@@ -22,9 +22,9 @@ export async function reading<T>(
   work: (others: readonly ServerConnection[]) => Promise<T>,
   views = true,
 ): Promise<T> {
-  // The snapshot is taken by what comes behind the locks.
-  const locks = holding(await heldOf(source));
-  const settings = `${readingSettings}; set local row_security = off`;
+  // The snapshot is taken by what comes behind the locks: no query is before them, also none that pins settings.
+  const locks = holding(await transaction(source, () => heldOf(source)));
+  const settings = `${readingSettings}; ${tablesAlone}`;
   const others: ServerConnection[] = [];
   try {
     return await transaction(

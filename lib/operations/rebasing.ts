@@ -2,6 +2,7 @@
 import { readLedger } from '../ledger/tables.ts';
 import { branchesOf, breaksOf, breakWords, type MigrationFile } from '../migration/chain.ts';
 import { compareNames, nextName, versionOf } from '../migration/name.ts';
+import { snapshot } from '../pg/snapshot.ts';
 import { Problem } from '../problem.ts';
 import type { Context } from './context.ts';
 import { readMigrations, removeMigrations, writeComposed } from './migrations.ts';
@@ -27,7 +28,7 @@ export function rebase(context: Context, env?: string): Promise<Rebased> {
     const other = breaksOf(files).filter(({ is }) => is !== 'branched');
     if (other.length > 0) throw new Problem('broken_chain', { breaks: other.map(breakWords) });
     const target = await context.environment(env);
-    const { applied } = await withTarget(context, target, readLedger);
+    const { applied } = await withTarget(context, target, (connection) => snapshot(connection, readLedger));
     const names = new Set(applied.map(({ name }) => name));
     const sealed = files.filter(({ migration }) => migration.header !== null);
     const { line, rest } = branchesOf(sealed, names);

@@ -5,6 +5,7 @@ import { type Edit, editsOf, editWords } from '../ledger/meaning.ts';
 import { type Ledger, readLedger } from '../ledger/tables.ts';
 import { breaksOf, breakWords, type MigrationFile } from '../migration/chain.ts';
 import { resealed } from '../migration/text.ts';
+import { snapshot } from '../pg/snapshot.ts';
 import { Problem } from '../problem.ts';
 import { type Ask, agreed, type Consent } from './consent.ts';
 import type { Context, Target } from './context.ts';
@@ -52,7 +53,7 @@ export async function repair(
   const edited = new Set(breaks.map(({ name }) => name));
   return withTarget(context, target, async (connection) => {
     await refuseGuarded(context, connection, target, await guarded);
-    const ledger = await readLedger(connection);
+    const ledger = await snapshot(connection, readLedger);
     refuse(target, ledger, edited, await editsOf(ledger, folder));
     const files = anew(context, folder, edited);
     const written = files.filter((file, at) => file.text !== folder[at]?.text);
@@ -68,7 +69,7 @@ export async function repair(
       return { ...plan, done: false };
     const of = await runOf(context, connection, target, files);
     await withLock(connection, target.name, async () => {
-      const now = await readLedger(connection);
+      const now = await snapshot(connection, readLedger);
       refuse(target, now, new Set(), await editsOf(now, files));
       await writeComposed(context, { folder, written });
       await accept(of, changed(now, files));

@@ -106,7 +106,7 @@ export async function shadowName({ shadow }: Context): Promise<string> {
 
 /** Reads what is in a shadow's state, which is a transaction already. */
 export async function readState(connection: Connection): Promise<Catalog> {
-  await connection.rows(readingSettings);
+  await connection.execute(readingSettings);
   return readCatalog(connection, kinds);
 }
 

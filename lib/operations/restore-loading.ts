@@ -67,7 +67,7 @@ export async function replaceAll(connection: ServerConnection, load: BackupLoad)
   };
   // A server that looks for its client while it works rolls back as soon as that is gone. Not every system can.
   await connection
-    .execute(`select set_config('client_connection_check_interval', '1s', false)`)
+    .execute(`select pg_catalog.set_config('client_connection_check_interval', '1s', false)`)
     .catch(() => undefined);
   return transaction(connection, work, isNative ? beginReplacing : 'begin');
 }

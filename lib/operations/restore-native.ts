@@ -10,10 +10,11 @@ import type { Catalog } from '../model/catalog.ts';
 import type { Step } from '../model/step.ts';
 import type { ServerConnection } from '../pg/connect.ts';
 import { readingSettings } from '../pg/snapshot.ts';
+import { withPath } from '../pg/user-path.ts';
 import { aroundRows } from '../plan/rows.ts';
 import { clearance, clearRows } from './clearing.ts';
 import { copyable } from './copyable.ts';
-import { legible, runAll, under } from './engines.ts';
+import { legible, runAll } from './engines.ts';
 import { schemaDifferences } from './likeness.ts';
 
 /** What is loaded. */
@@ -52,18 +53,14 @@ export async function loadNative(
       await runAll(connection, steps, go);
       await clearRows(connection);
       await runAll(connection, legible(halves.before, wanted, connection), go);
-      // Functions are called from here on, by generated columns and indexes.
-      await connection.execute(under(searchPath));
     },
     async (entry) => {
       go();
       if (entry.is === 'table') {
         const { name } = entry.table;
         told(name, 0);
-        await connection.copyIn(
-          writing(entry.table),
-          passing(entry.rows, (bytes) => told(name, bytes)),
-        );
+        const rows = passing(entry.rows, (bytes) => told(name, bytes));
+        await withPath(connection, searchPath, () => connection.copyIn(writing(entry.table), rows));
       } else if (entry.is === 'part')
         await loadPart(connection, largeObjectParts[entry.index] as Part, entry.rows);
       else {
@@ -71,7 +68,7 @@ export async function loadNative(
         await setStandings(connection, standings);
         for (const sql of noOwner ? said.comments : said.all) await connection.execute(sql);
         loaded();
-        await runAll(connection, after, go);
+        await withPath(connection, searchPath, () => runAll(connection, after, go));
       }
     },
   );

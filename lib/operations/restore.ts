@@ -3,6 +3,7 @@ import { undigested } from '../flow/digest.ts';
 import type { Backup, Manifest } from '../flow/manifest.ts';
 import { withLock } from '../ledger/lock.ts';
 import type { ServerConnection } from '../pg/connect.ts';
+import { pinnedRows } from '../pg/pinned.ts';
 import { snapshot } from '../pg/snapshot.ts';
 import { Problem } from '../problem.ts';
 import { type BackupReport, backupReport, intact, named } from './backups.ts';
@@ -140,7 +141,8 @@ async function restoreInto(
 
 // What is wrong with a server for a backup, before anything is tried there.
 async function misfits(connection: ServerConnection, { server: from }: Manifest): Promise<string[]> {
-  const [row] = await connection.rows<{ encoding: string }>(
+  const [row] = await pinnedRows<{ encoding: string }>(
+    connection,
     `select current_setting('server_encoding') as encoding`,
   );
   return [

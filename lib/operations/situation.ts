@@ -8,6 +8,7 @@ import { type Ledger, readLedger } from '../ledger/tables.ts';
 import type { MigrationFile } from '../migration/chain.ts';
 import type { Catalog } from '../model/catalog.ts';
 import type { Connection } from '../pg/connection.ts';
+import { pinnedRows } from '../pg/pinned.ts';
 import { snapshot } from '../pg/snapshot.ts';
 import { Problem } from '../problem.ts';
 import { type Comparison, comparisonOf } from './comparison.ts';
@@ -98,7 +99,8 @@ export async function stillSound(
 // Whoever changes anything has a number; what is below the lowest that is open has ended, what is not below the next has
 // not (manual: System Information Functions, pg_snapshot).
 async function momentOf(connection: Connection): Promise<string | null> {
-  const [row] = await connection.rows<{ moment: string | null }>(
+  const [row] = await pinnedRows<{ moment: string | null }>(
+    connection,
     `select case when pg_snapshot_xmin(s) = pg_snapshot_xmax(s) then pg_snapshot_xmax(s)::text end as moment
        from pg_current_snapshot() s`,
   );

@@ -6,6 +6,7 @@ import { kinds } from '../kinds/index.ts';
 import { type Catalog, emptyCatalog, withRelations } from '../model/catalog.ts';
 import type { ServerConnection } from '../pg/connect.ts';
 import type { Connection } from '../pg/connection.ts';
+import { pinnedRows } from '../pg/pinned.ts';
 import { snapshot } from '../pg/snapshot.ts';
 import { Problem, type Problems } from '../problem.ts';
 import { maskUrl, redact, rememberSecret } from '../secret.ts';
@@ -126,7 +127,7 @@ export async function attentive(target: Reachable): Promise<ServerConnection> {
   const connection = await server(target);
   // Not every system can.
   await connection
-    .execute(`select set_config('client_connection_check_interval', '1s', false)`)
+    .execute(`select pg_catalog.set_config('client_connection_check_interval', '1s', false)`)
     .catch(() => undefined);
   return connection;
 }
@@ -187,6 +188,6 @@ function isPath(source: string): boolean {
 
 /** The name of the database that a session is in. @throws Problem of the connection */
 export async function databaseIn(connection: Connection): Promise<string> {
-  const [row] = await connection.rows<{ name: string }>('select current_database()::text as name');
+  const [row] = await pinnedRows<{ name: string }>(connection, 'select current_database()::text as name');
   return (row as { name: string }).name;
 }

@@ -1,4 +1,6 @@
 // What is looked at before a clone into a database of its own, beside those checks that every clone has.
+
+import { pinnedRows } from '../pg/pinned.ts';
 import type { CloneInput } from './choice.ts';
 import { jobsOf } from './jobs.ts';
 import type { Check, Ends } from './preflight.ts';
@@ -53,7 +55,7 @@ export async function swapPlanOf(
 ): Promise<{ plan: SwapPlan; checks: Check[] }> {
   const { connection, named } = ends.to;
   const jobs = jobsOf(input.jobs);
-  const [row] = await connection.rows<Found>(question);
+  const [row] = await pinnedRows<Found>(connection, question);
   const found = row as Found;
   const dropOld = input.dropOld === true;
   const plan: SwapPlan = {

@@ -2,6 +2,7 @@
 import { stat, statfs } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { ServerConnection } from '../pg/connect.ts';
+import { pinnedRows } from '../pg/pinned.ts';
 import type { Check, Ends } from './preflight.ts';
 
 const allowed = `select has_function_privilege('pg_stat_file(text)', 'execute')
@@ -40,9 +41,9 @@ const size = (bytes: number) =>
   bytes < 2 ** 30 ? `${Math.ceil(bytes / 2 ** 20)} MB` : `${(bytes / 2 ** 30).toFixed(1)} GB`;
 
 async function freeOn(connection: ServerConnection): Promise<number | null> {
-  const [may] = await connection.rows<{ so: boolean }>(allowed);
+  const [may] = await pinnedRows<{ so: boolean }>(connection, allowed);
   if (!may?.so) return null;
-  const [found] = await connection.rows<{ data: string; tablespace: string; changed: number }>(places);
+  const [found] = await pinnedRows<{ data: string; tablespace: string; changed: number }>(connection, places);
   if (found === undefined) return null;
   const { data, tablespace, changed } = found;
   try {

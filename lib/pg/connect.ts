@@ -6,6 +6,7 @@ import { maskUrl, redact, rememberSecret } from '../secret.ts';
 import { connectProblem } from './connect-problem.ts';
 import type { Connection } from './connection.ts';
 import { copyIn, copyOut } from './copy.ts';
+import { opening } from './pinned.ts';
 import { serverProblem } from './server-problem.ts';
 import { checkUrl, libpqUrl, withoutSsl } from './url.ts';
 
@@ -39,6 +40,8 @@ export interface ServerConnection extends Connection {
   readonly version: string;
   /** The number of its process as the server told it when the session began: behind a pooler, not its own. */
   readonly backend: number | null;
+  /** The search path that the role and the database are set to. pgmage's own statements run under another one. */
+  readonly searchPath: string;
   /** Everything the server noted since the session began. */
   readonly notices: readonly Notice[];
   /**
@@ -123,11 +126,18 @@ async function open(config: ClientConfig, environment: string): Promise<ServerCo
     }
   };
 
+  const backend = (client as unknown as { processID: number | null }).processID;
+  const [opened] = await send(opening(backend)).catch(async (thrown: unknown) => {
+    await client.end();
+    throw thrown;
+  });
+
   return {
     description: environment,
     major,
     version,
-    backend: (client as unknown as { processID: number | null }).processID,
+    backend,
+    searchPath: String(opened?.rows[0]?.path ?? ''),
     notices,
     async rows<Row>(sql: string, parameters?: readonly unknown[]) {
       const [result] = await send(sql, parameters);

@@ -1,11 +1,11 @@
 // Reading in one state of the database, with settings under which the server writes the same text for the same thing.
 import type { Connection } from './connection.ts';
+import { pinned, pinnedSession } from './pinned.ts';
 import { transaction } from './transaction.ts';
 
-// Everything that changes how definitions, constants and names are written, and what may stop or slow a read. An empty
-// search_path has pg_catalog only, so that every other name is qualified.
+// Everything that changes how definitions, constants and names are written, and what may stop or slow a read. Under the
+// pinned path every name that is not the system's is told with its schema.
 const settings: Readonly<Record<string, string>> = {
-  search_path: '',
   client_encoding: 'UTF8',
   datestyle: 'ISO, YMD',
   intervalstyle: 'postgres',
@@ -13,8 +13,6 @@ const settings: Readonly<Record<string, string>> = {
   lc_monetary: 'C',
   extra_float_digits: '1',
   bytea_output: 'hex',
-  quote_all_identifiers: 'off',
-  standard_conforming_strings: 'on',
   lock_timeout: '10s',
   statement_timeout: '0',
   idle_in_transaction_session_timeout: '0',
@@ -35,10 +33,19 @@ export const lastingReadingSettings = settingTo(false);
 
 function settingTo(local: boolean): string {
   const calls = Object.entries(settings).map(
-    ([name, value]) => `set_config('${name}', '${value}', ${local})`,
+    ([name, value]) => `pg_catalog.set_config('${name}', '${value}', ${local})`,
   );
-  return `select ${calls.join(', ')}`;
+  return `${local ? pinned : pinnedSession}; select ${calls.join(', ')}`;
 }
+
+/**
+ * SQL after which no view and no policy is read until the end of the transaction. A table could be replaced by a view between
+ * its listing and its reading, and both run their functions as the reader; pg_dump does the same. Minor releases before
+ * August 2024 do not know the first setting.
+ */
+export const tablesAlone = `select pg_catalog.set_config('row_security', 'off', true),
+  case when pg_catalog.current_setting('restrict_nonsystem_relation_kind', true) is not null
+    then pg_catalog.set_config('restrict_nonsystem_relation_kind', 'view, foreign-table', true) end`;
 
 const begin = 'begin isolation level repeatable read read only';
 
@@ -50,5 +57,5 @@ export function snapshot<T>(
   connection: Connection,
   read: (connection: Connection) => Promise<T>,
 ): Promise<T> {
-  return transaction(connection, read, `${begin}; ${readingSettings}`);
+  return transaction(connection, read, `${begin}; ${readingSettings}; ${tablesAlone}`);
 }

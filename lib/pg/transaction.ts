@@ -1,16 +1,17 @@
 // Transactions over any Connection.
 import { toProblem } from '../problem.ts';
 import type { Connection } from './connection.ts';
+import { pinned } from './pinned.ts';
 
 /**
  * Runs work between BEGIN and COMMIT; whatever it throws rolls everything back and is thrown on.
- * @param begin the statement that begins it, where it is not a plain BEGIN
+ * @param begin the statements that begin it and pin its settings, where these are not the usual ones
  * @throws Problem of the work, or of the server when it commits
  */
 export async function transaction<T>(
   connection: Connection,
   work: (connection: Connection) => Promise<T>,
-  begin = 'begin',
+  begin = `begin; ${pinned}`,
 ): Promise<T> {
   await connection.execute(begin);
   try {

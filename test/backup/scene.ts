@@ -7,12 +7,13 @@ import { type Digest, digestOf } from '../../lib/flow/digest.ts';
 import type { Format } from '../../lib/flow/formats.ts';
 import { type BackupInput, backup } from '../../lib/operations/backup.ts';
 import type { Context } from '../../lib/operations/context.ts';
-import { connect } from '../../lib/pg/connect.ts';
+
 import { snapshot } from '../../lib/pg/snapshot.ts';
 import { Problem } from '../../lib/problem.ts';
 import { type Database, freshDatabase } from '../servers/databases.ts';
 import { servers } from '../servers/running.ts';
 import { query, type Server } from '../servers/server.ts';
+import { userSession } from '../servers/session.ts';
 
 /** Servers under test that a pg_dump at hand is new enough for. What does not run for want of one is said. */
 export async function dumpable(what: string): Promise<Server[]> {
@@ -118,7 +119,7 @@ export async function backedUp(server: Server, sql: string, how: BackupInput): P
 
 /** What a database holds. */
 export async function digest(url: string): Promise<Digest[]> {
-  const connection = await connect({ url, applicationName: 'pgmage tests' });
+  const connection = await userSession({ url, applicationName: 'pgmage tests' });
   try {
     return await snapshot(connection, (held) => digestOf(held));
   } finally {

@@ -5,11 +5,11 @@ import { run } from '../../lib/ledger/applying.ts';
 import { withLock } from '../../lib/ledger/lock.ts';
 import { prepareLedger } from '../../lib/ledger/tables.ts';
 import { readMigrations } from '../../lib/operations/migrations.ts';
-import { connect } from '../../lib/pg/connect.ts';
+import { userSession } from '../servers/session.ts';
 import { faulty } from './faulty.ts';
 
 const [url = '', folder = '', direction, at] = process.argv.slice(2);
-const server = await connect({ url, applicationName: 'pgmage tests' });
+const server = await userSession({ url, applicationName: 'pgmage tests' });
 const connection = faulty(server, Number(at), async () => {
   kill(pid, 'SIGKILL');
   await new Promise(() => undefined);

@@ -3,10 +3,11 @@
 import { readCatalog } from '../../lib/catalog/read.ts';
 import { kinds } from '../../lib/kinds/index.ts';
 import type { Step } from '../../lib/model/step.ts';
-import { connect, type ServerConnection } from '../../lib/pg/connect.ts';
+import type { ServerConnection } from '../../lib/pg/connect.ts';
 import type { Connection } from '../../lib/pg/connection.ts';
 import { readingSettings } from '../../lib/pg/snapshot.ts';
 import { freshDatabase } from '../servers/databases.ts';
+import { userSession } from '../servers/session.ts';
 import { migrate, type Place, type State, Untransactional, type Verdict } from './judgement.ts';
 import { prepared } from './prepared.ts';
 import { type Bench, neither, type Pair, type Proof } from './proof.ts';
@@ -40,7 +41,7 @@ export class Stage implements Place {
   /** Makes one; `close` drops it. */
   static async open(bench: Bench, { roles, setup }: Pick<Pair, 'roles' | 'setup'>): Promise<Stage> {
     const database = await freshDatabase(bench.server);
-    const session = await connect({ url: database.socket, applicationName: 'pgmage tests' });
+    const session = await userSession({ url: database.socket, applicationName: 'pgmage tests' });
     for (const role of roles) await load(session, `create role "${role}"`);
     await session.execute(setup);
     return new Stage(bench, session, database.drop);

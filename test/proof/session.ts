@@ -1,6 +1,7 @@
 // Loads files and plans into a database, and says what was refused.
 import type { Step } from '../../lib/model/step.ts';
-import { connect, type ServerConnection } from '../../lib/pg/connect.ts';
+import type { ServerConnection } from '../../lib/pg/connect.ts';
+import { userSession } from '../servers/session.ts';
 import { statementsOf } from './script.ts';
 
 /** Runs a function with a session of its own. */
@@ -8,7 +9,7 @@ export async function withSession<T>(
   url: string,
   use: (session: ServerConnection) => Promise<T>,
 ): Promise<T> {
-  const session = await connect({ url, applicationName: 'pgmage tests' });
+  const session = await userSession({ url, applicationName: 'pgmage tests' });
   try {
     return await use(session);
   } finally {

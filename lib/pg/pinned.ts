@@ -1,0 +1,48 @@
+// Settings that decide what SQL of pgmage means. A database's owner may set them for the database (manual: ALTER DATABASE):
+// a path of his own would let his functions, operators and types stand for the system's, and run as whoever works there.
+import type { Connection } from './connection.ts';
+
+/** The path under which names without a schema are the system's. Temporary objects come last: user code can make them. */
+export const safePath = 'pg_catalog, pg_temp';
+
+const pins: Readonly<Record<string, string>> = {
+  search_path: safePath,
+  standard_conforming_strings: 'on',
+  transform_null_equals: 'off',
+  array_nulls: 'on',
+  quote_all_identifiers: 'off',
+};
+
+// Each is qualified: nothing is pinned yet where this runs.
+const calls = (local: string) =>
+  Object.entries(pins)
+    .map(([name, value]) => `pg_catalog.set_config('${name}', '${value}', ${local})`)
+    .join(', ');
+
+/** Pins the transaction that is open, or the message that this begins. */
+export const pinned = `select ${calls('true')}`;
+
+/** Pins what is left of a session that is nobody else's. */
+export const pinnedSession = `select ${calls('false')}`;
+
+/** Takes the pins away for statements of the user's own, which find what the database or the role is set to. */
+export const unpinned = (scope: 'local' | 'session') =>
+  Object.keys(pins)
+    .map((name) => `set ${scope} ${name} to default`)
+    .join('; ');
+
+/**
+ * The first message of a session: pins it, and gives the path that it had.
+ * @param backend the server's process as it was told at login. Behind a pooler that is another one; the settings then end
+ * with the message, because the server's session is going to be an application's.
+ */
+export function opening(backend: number | null): string {
+  const isShared = `pg_catalog.pg_backend_pid() operator(pg_catalog.<>) ${backend ?? 0}`;
+  return `select pg_catalog.current_setting('search_path') as path, ${calls(isShared)}`;
+}
+
+/** Runs one query outside of any transaction, pinned also behind a pooler. @throws Problem of the connection */
+export async function pinnedRows<Row>(connection: Connection, sql: string): Promise<Row[]> {
+  const [, rows] = await connection.batch([pinned, sql]);
+  return rows as Row[];
+}

@@ -1,0 +1,22 @@
+// The path under which functions of a copied database run, which generated columns, constraints and indexes call.
+import { literal } from '../model/quote.ts';
+import type { Connection } from './connection.ts';
+import { pinned } from './pinned.ts';
+
+// What generated statements name is the system's or has its schema: the system's goes first where a path does not say otherwise.
+function under(path: string): string {
+  const own = path.split(',').filter((name) => name.trim() !== 'pg_catalog');
+  return `select pg_catalog.set_config('search_path', ${literal(own.join())}, true)`;
+}
+
+/**
+ * Runs statements that call functions of the database, in the transaction that is open. The path is pinned again afterwards:
+ * under this one the database's functions could stand for those that pgmage calls.
+ * @throws Problem of the work
+ */
+export async function withPath<T>(connection: Connection, path: string, work: () => Promise<T>): Promise<T> {
+  await connection.execute(under(path));
+  const result = await work();
+  await connection.execute(pinned);
+  return result;
+}
