@@ -1,7 +1,7 @@
 // A partition's index as part of its parent's: without it the parent's stays invalid.
 import type { Fact } from '../model/fact.ts';
 import { ours } from '../model/introspection.ts';
-import type { Kind } from '../model/kind.ts';
+import type { Kind, Scope } from '../model/kind.ts';
 import { qualify } from '../model/quote.ts';
 import { isPromotable } from './index-promotions.ts';
 
@@ -12,6 +12,20 @@ interface Attachment {
 
 const attach = (fact: Fact<Attachment>) =>
   `ALTER INDEX ${qualify(fact.payload.upper)} ATTACH PARTITION ${qualify(fact.path)}`;
+
+/** Whether an index of a constraint is attached to a partitioned index, or to one of a partition. */
+export function holdsConstraints(path: readonly string[], { before: { facts } }: Scope): boolean {
+  const upper = qualify([path[0] as string, path.at(-1) as string]);
+  return [...facts.values()].some(({ kind, payload, parent }) => {
+    const part = facts.get(parent ?? '');
+    return (
+      kind === 'index attachment' &&
+      qualify((payload as unknown as Attachment).upper) === upper &&
+      part !== undefined &&
+      (part.kind !== 'index' || holdsConstraints(part.path, { before: { facts } } as Scope))
+    );
+  });
+}
 
 /** ALTER INDEX … ATTACH PARTITION (manual: catalog pg_inherits). The path is the partition's index. */
 export const indexAttachment: Kind<Attachment> = {

@@ -5,6 +5,7 @@ import type { Kind } from '../model/kind.ts';
 import { qualify, quote } from '../model/quote.ts';
 import type { Statement } from '../model/step.ts';
 import { deferral, definition, drop, indexSlots, query, reference, tableOf } from './constraints.ts';
+import { constraintLikeness, position } from './index-likeness.ts';
 import { promotion } from './index-promotions.ts';
 import { renamedIn } from './renaming.ts';
 import { alterOptions, relationOptions, withOptions, writtenOptions } from './storage-options.ts';
@@ -42,7 +43,7 @@ const storage = `case when k.contype = 'x' then ${writtenOptions('x.reloptions')
 const attributes = (major: number) => `${definition(major, storage)} as definition,
   pg_get_expr(i.indpred, i.indrelid) as predicate, k.condeferrable as deferrable, k.condeferred as deferred,
   ${relationOptions('x.reloptions')} as options,
-  (select spcname from pg_tablespace s where s.oid = x.reltablespace) as tablespace, x.relkind = 'I' as partitioned,
+  (select spcname from pg_tablespace s where s.oid = x.reltablespace) as tablespace, x.relkind = 'I' as partitioned, ${position('x')} as position,
   exists (select from pg_constraint o where o.conrelid = k.conrelid and o.conkey = k.conkey and o.contype in ('p', 'u')
     and o.oid <> k.oid) as duplicate,
   case when k.contype = 'p' then array(select format('not_null:%s:%s', k.conrelid, a) from unnest(k.conkey) a) end as needs`;
@@ -82,7 +83,7 @@ function kind(name: string, type: string, slots: (fact: Row) => string[]): Kind<
     atVersion: (payload) => ({ ...payload, duplicate: false }),
     followsChanges: true,
     afterRows: true,
-    mistakable: true,
+    mistakable: ({ payload: { definition, predicate } }) => constraintLikeness(definition, predicate),
     slots,
   };
 }

@@ -2,7 +2,9 @@
 import { ours } from '../model/introspection.ts';
 import type { Kind } from '../model/kind.ts';
 import { quote } from '../model/quote.ts';
+import { holdsConstraints } from './index-attachments.ts';
 import { alter, create, type Index, online, summary, targets } from './index-commands.ts';
+import { indexLikeness, position } from './index-likeness.ts';
 import { indexName as nameOf, renamedIndex } from './renaming.ts';
 import { alterOptions, relationOptions, without, writtenOptions } from './storage-options.ts';
 
@@ -18,7 +20,7 @@ export const index: Kind<Index> = {
   summary,
   introspect: () => `
     select array['pg_class:' || c.oid || ':0'] as addresses, array[n.nspname, t.relname, c.relname] as path,
-      'pg_class:' || t.oid || ':0' as parent, i.indisunique as unique,
+      'pg_class:' || t.oid || ':0' as parent, ${position('c')} as position, i.indisunique as unique,
       substr(${without(behind, 'pg_get_indexdef(c.oid, 0, false)')}, 1 + length(${before})) as columns,
       pg_get_expr(i.indpred, i.indrelid) as predicate, ${relationOptions('c.reloptions')} as options,
       (select spcname from pg_tablespace s where s.oid = c.reltablespace) as tablespace,
@@ -31,7 +33,11 @@ export const index: Kind<Index> = {
       and not exists (select from pg_constraint k where k.conindid = c.oid and k.contype in ('p', 'u', 'x') and k.conrelid = t.oid)`,
   create: (fact) => create(fact),
   rename: renamedIndex,
-  drop: (fact) => ({ sql: `DROP INDEX ${nameOf(fact)}`, lock: 'ACCESS EXCLUSIVE' }),
+  // The server refuses to drop constraints of partitions along with an index without being told so.
+  drop: (fact, scope) => ({
+    sql: `DROP INDEX ${nameOf(fact)}${fact.payload.partitioned && holdsConstraints(fact.path, scope) ? ' CASCADE' : ''}`,
+    lock: 'ACCESS EXCLUSIVE',
+  }),
   alter: {
     unique: 'replace',
     columns: 'replace',
@@ -46,6 +52,6 @@ export const index: Kind<Index> = {
   online,
   followsChanges: true,
   afterRows: true,
-  mistakable: true,
+  mistakable: ({ payload: { unique, columns, predicate } }) => indexLikeness(unique, columns, predicate),
   slots: (fact) => [`relation ${nameOf(fact)}`],
 };

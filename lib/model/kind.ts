@@ -165,9 +165,10 @@ export interface Kind<P = Payload> {
 
   /**
    * The server links facts of this kind along with their parents, and takes the first that fits: those that shall not be
-   * linked are made afterwards (a partition's own index, equal to one that belongs to its parent's).
+   * linked are made afterwards (a partition's own index, equal to one that belongs to its parent's). Facts of one parent
+   * fit each other's places where this answers the same; then each is linked by a statement of its own.
    */
-  readonly mistakable?: boolean;
+  mistakable?(fact: Fact<P>): string;
 
   /** A fact with another link of this kind gets the new one before the old one goes, if nothing is against it. */
   readonly overlaps?: boolean;

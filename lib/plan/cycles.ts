@@ -92,7 +92,7 @@ function comparison(fates: Fates): Compare {
         phases[deed],
         sign * (kind.rank ?? 0),
         sign * rank,
-        `${String(fact?.position ?? 0).padStart(6, '0')}`,
+        `${String(fact?.position ?? 0).padStart(10, '0')}`,
       ];
       keys.set(name, found);
     }

@@ -1,10 +1,11 @@
 // What happens to each fact: the diff, and what follows from it for the facts that depend on changed ones.
-import type { Catalog } from '../model/catalog.ts';
+import { type Catalog, edge } from '../model/catalog.ts';
 import type { Diff, Kinds } from '../model/diff.ts';
 import type { Fact } from '../model/fact.ts';
 import type { AnyKind, Scope } from '../model/kind.ts';
 import { Problem } from '../problem.ts';
 import { type Heirs, heirsIn, linkAbove } from './heirs.ts';
+import { type Contested, contested, rivals } from './rivals.ts';
 
 /** What a plan does with one fact. A fact that nothing is done with has no fate. */
 export interface Fate {
@@ -27,6 +28,8 @@ export class Fates {
   readonly #newcomers = new Map<string, string[]>();
   readonly #taken = new Set<string>();
   readonly #heirs: Heirs;
+  /** What the server would choose for when a link comes that the plan makes. */
+  readonly contested: readonly Contested[];
   readonly scope: Scope;
 
   constructor(difference: Diff, scope: Omit<Scope, 'makes' | 'alone'>) {
@@ -37,6 +40,7 @@ export class Fates {
     this.#heirs = heirsIn(scope.before);
     for (const [id, needed] of scope.before.needs)
       for (const other of needed.keys()) if (other !== id) push(this.#dependents, other, id);
+    this.contested = contested(scope.after, scope.kinds);
     this.#decide(difference);
   }
 
@@ -126,9 +130,12 @@ export class Fates {
     for (const { id, action } of this.all.values())
       for (const needed of (action === 'alter' && this.after.needs.get(id)?.keys()) || [])
         if (!this.before.needs.get(id)?.has(needed)) push(this.#newcomers, needed, id);
-    const queue = [...this.all.keys()];
-    // It grows while it is walked.
-    for (const id of queue) queue.push(...this.#consequences(id));
+    let queue = [...this.all.keys()];
+    while (queue.length > 0) {
+      // It grows while it is walked.
+      for (const id of queue) queue.push(...this.#consequences(id));
+      queue = [...[...this.all.values()].flatMap((fate) => this.#torn(fate)), ...this.#outOfTurn()];
+    }
   }
 
   #set(fate: Fate): void {
@@ -169,6 +176,34 @@ export class Fates {
       }
     }
     return changed;
+  }
+
+  // What a link that no command takes away alone leads to: it is made anew, unless what is linked goes with something else.
+  #torn({ id, from }: Fate): string[] {
+    if (!this.goes(id) || !this.#inseverable(from as Fact)) return [];
+    const part = (from as Fact).parent as string;
+    const goesBy = (other: string, except: string) =>
+      [...(this.before.dies.get(other) ?? [])].some((cause) => cause !== except && this.goes(cause));
+    const torn = [...(this.before.needs.get(id)?.keys() ?? [])].filter(
+      (upper) =>
+        this.before.links.get(edge(part, upper)) === id &&
+        this.#stays(upper) &&
+        !goesBy(id, part) &&
+        !goesBy(part, upper),
+    );
+    for (const upper of torn) this.#replace(upper);
+    return torn;
+  }
+
+  // What is there already and would be taken for another one by the server, when the link of its parent comes.
+  #outOfTurn(): string[] {
+    const found = this.contested.flatMap(({ part, upper, link }) =>
+      this.comes(link) && !this.comes(upper.id)
+        ? rivals(this.after, this.kinds, part).filter(({ id }) => this.before.facts.has(id) && !this.goes(id))
+        : [],
+    );
+    for (const { id } of found) this.#replace(id);
+    return found.map(({ id }) => id);
   }
 
   #inseverable(fact: Fact): boolean {

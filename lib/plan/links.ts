@@ -5,6 +5,7 @@ import { type Fates, push } from './fates.ts';
 import type { Graph } from './graph.ts';
 import { linkAbove } from './heirs.ts';
 import { node } from './node.ts';
+import { rivals } from './rivals.ts';
 
 /**
  * Adds the edges that come of links: what is to be merged when two facts are linked must be there before, and what was
@@ -14,6 +15,7 @@ export function linkEdges(graph: Graph, fates: Fates): void {
   const parts = completions(fates, 'create');
   mergingEdges(graph, fates, parts);
   keepingEdges(graph, fates);
+  turnEdges(graph, fates);
   completionEdges(graph, fates, parts);
 }
 
@@ -38,6 +40,16 @@ function mergingEdges(graph: Graph, fates: Fates, parts: ReadonlyMap<string, Rea
       for (const [, link] of uppers(fates, 'before', from))
         if (fates.goes(link)) graph.edge(node('drop', link), node(action === 'alter' ? 'alter' : 'drop', id));
   }
+}
+
+// Where the server chooses, the first of several fits the first of those that are there already.
+function turnEdges(graph: Graph, fates: Fates): void {
+  const parts = fates.contested.filter(({ part, upper }) => fates.comes(part.id) && !fates.comes(upper.id));
+  const places = new Map(parts.map(({ part, upper }) => [part.id, upper.position]));
+  for (const { part } of parts)
+    for (const other of rivals(fates.after, fates.kinds, part))
+      if ((places.get(part.id) as number) < (places.get(other.id) ?? 0))
+        graph.edge(node('create', part.id), node('create', other.id));
 }
 
 // What stays of what is inherited is let go of first, and only then changes or goes by itself.
@@ -99,7 +111,7 @@ function isLate(fates: Fates, { id }: Fact, above: string): boolean {
   const upper = fates.after.facts.get(above);
   if (!fates.kind(id).mistakable || upper === undefined || upper.parent === null || !fates.comes(above))
     return false;
-  if (!fates.comes(upper.parent)) return true;
+  if (!fates.comes(upper.parent) || rivals(fates.after, fates.kinds, upper).length > 1) return true;
   return uppers(fates, 'after', upper).some(
     ([, link, top]) => fates.comes(link) && isLate(fates, upper, top),
   );

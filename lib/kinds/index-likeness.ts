@@ -1,0 +1,27 @@
+// Which indexes the server takes for equal when it looks for one to attach (source: CompareIndexInfo in index.c): it compares
+// columns, operator families and conditions, and neither directions nor the place of NULLs nor storage parameters.
+
+const order = /"(?:[^"]|"")*"|'(?:[^']|'')*'| (?:ASC|DESC|NULLS FIRST|NULLS LAST)(?=[ ,)])/g;
+const constraint = /^(?:PRIMARY KEY|UNIQUE)( NULLS NOT DISTINCT)? (.*)$/s;
+
+const unordered = (columns: string) =>
+  columns.replace(order, (found) => (found.startsWith(' ') ? '' : found));
+
+/** What such indexes have in common. */
+export const indexLikeness = (unique: boolean, columns: string, predicate: string | null): string =>
+  `${unique ? 'UNIQUE ' : ''}${unordered(columns)} ${predicate ?? ''}`;
+
+/** The same of a constraint's index. */
+export function constraintLikeness(definition: string, predicate: string | null): string {
+  const [, distinct = '', columns] = constraint.exec(definition) ?? [];
+  return columns === undefined
+    ? `${definition} ${predicate ?? ''}`
+    : indexLikeness(true, `btree ${columns}${distinct}`, predicate);
+}
+
+/**
+ * SQL for the place of a partitioned index: for each in this order the server looks for an equal one of a partition that is
+ * attached. All others come behind them.
+ */
+export const position = (index: string): string =>
+  `case ${index}.relkind when 'I' then ${index}.oid::int8 else 4294967295 end`;
