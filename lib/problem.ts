@@ -119,6 +119,7 @@ export interface Problems extends MigrationProblems, DataProblems {
   too_many_connections: Unreachable;
   server_unavailable: Unreachable;
   ssl_failed: Unreachable;
+  unwanted_session: Unreachable;
   server_too_old: { readonly environment: string; readonly version: string };
 
   invalid_sql: Refused;

@@ -58,6 +58,12 @@ export const wording: { readonly [C in Code]: Wording<Problems[C]> } = {
     cannotConnect,
     'Encryption failed: see sslmode and sslrootcert in the URL (sslmode=require encrypts without checking who answers).',
   ),
+  unwanted_session: row(
+    1,
+    503,
+    cannotConnect,
+    'Correct target_session_attrs in the URL, or name a server of that kind.',
+  ),
   server_too_old: row(
     1,
     501,

@@ -12,7 +12,7 @@ import { type BackupInput, backup } from '../lib/operations/backup.ts';
 import { verifyBackups } from '../lib/operations/backups.ts';
 import { prune } from '../lib/operations/pruning.ts';
 import { restore } from '../lib/operations/restore.ts';
-import { libpqVariables } from '../lib/pg/url.ts';
+import { clientAccess } from '../lib/pg/route.ts';
 import { type BackedUp, backedUp, backupProject, digest, ways } from './backup/scene.ts';
 import { failure } from './failure.ts';
 import { more } from './flow/cloning.ts';
@@ -116,7 +116,10 @@ describe.each(cases)('PostgreSQL $major, $format', ({ server, format }) => {
     const psql = join((await findClients())[0]?.folder ?? '', 'psql');
     await withDatabase(server, async (target) => {
       const words = ['-v', 'ON_ERROR_STOP=1', '-q', '-o', '/dev/null', '--single-transaction'];
-      execFileSync(psql, words, { input: whole, env: { ...process.env, ...libpqVariables(target.url) } });
+      execFileSync(psql, words, {
+        input: whole,
+        env: { ...process.env, ...clientAccess(target.url, { environment: 'target' }).variables },
+      });
       expect(await digest(target.url)).toEqual(held);
     });
   });

@@ -9,9 +9,8 @@ import type { Manifest } from '../lib/flow/manifest.ts';
 import { readNative } from '../lib/flow/native.ts';
 import { backup } from '../lib/operations/backup.ts';
 import { backups, verifyBackups } from '../lib/operations/backups.ts';
-
+import { clientAccess } from '../lib/pg/route.ts';
 import { snapshot } from '../lib/pg/snapshot.ts';
-import { libpqVariables } from '../lib/pg/url.ts';
 import { backupsText, backupText } from '../lib/report/backups.ts';
 import { type BackedUp, backedUp, backupProject, ways } from './backup/scene.ts';
 import { failure } from './failure.ts';
@@ -35,9 +34,12 @@ function answerOf(url: string, sql: string): string {
 const paper = { width: 200, colour: false, now: new Date('2026-11-21T09:30:00Z') };
 
 test('a URL means the same to PostgreSQL’s own programs, without being among their arguments', () => {
-  const url =
-    'postgres://me%40here:a%2Fb%20%3F@db.example.org:6543/my%20shop?sslmode=no-verify&pgbouncer=true&options=-csearch_path%3Da';
-  expect(libpqVariables(url)).toEqual({
+  const variables = (url: string) => clientAccess(url, { environment: 'shop' }).variables;
+  expect(
+    variables(
+      'postgres://me%40here:a%2Fb%20%3F@db.example.org:6543/my%20shop?sslmode=no-verify&pgbouncer=true&options=-csearch_path%3Da',
+    ),
+  ).toEqual({
     PGHOST: 'db.example.org',
     PGPORT: '6543',
     PGUSER: 'me@here',
@@ -45,25 +47,26 @@ test('a URL means the same to PostgreSQL’s own programs, without being among t
     PGDATABASE: 'my shop',
     PGSSLMODE: 'require',
     PGOPTIONS: '-csearch_path=a',
+    PGCONNECT_TIMEOUT: '10',
   });
-  expect(libpqVariables('postgres://me@%2Ftmp%2Fa%20b:5433/x')).toEqual({
+  expect(variables('postgres://me@%2Ftmp%2Fa%20b:5433/x')).toMatchObject({
     PGHOST: '/tmp/a b',
     PGPORT: '5433',
     PGUSER: 'me',
     PGDATABASE: 'x',
   });
-  expect(libpqVariables('postgresql:///x?host=/tmp&user=u')).toEqual({
+  expect(variables('postgresql:///x?host=/tmp&user=u')).toMatchObject({
     PGHOST: '/tmp',
     PGUSER: 'u',
     PGDATABASE: 'x',
   });
-  expect(libpqVariables('postgres://u:p@:5432/x')).toEqual({
+  expect(variables('postgres://u:p@:5432/a%2Fb')).toMatchObject({
     PGUSER: 'u',
     PGPASSWORD: 'p',
     PGPORT: '5432',
-    PGDATABASE: 'x',
+    PGDATABASE: 'a/b',
   });
-  expect(libpqVariables('postgres://[::1]/')).toEqual({ PGHOST: '::1' });
+  expect(variables('postgres://[::1]/')).toMatchObject({ PGHOST: '::1' });
 });
 
 test('the newest client is taken, and one that is too old is told', async () => {

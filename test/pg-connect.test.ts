@@ -2,7 +2,6 @@
 import { type AddressInfo, createServer, type Server as Listener } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ConnectTarget, connect } from '../lib/pg/connect.ts';
-import { libpqUrl, withoutSsl } from '../lib/pg/url.ts';
 import { format, type Problem } from '../lib/problem.ts';
 import { failure } from './failure.ts';
 import { withDatabase } from './servers/databases.ts';
@@ -146,26 +145,17 @@ test('a certificate that cannot be read', async () => {
   });
 });
 
-test('sslmode means what it means to psql', () => {
-  expect(libpqUrl('postgres://h/d?sslmode=require')).toBe(
-    'postgres://h/d?sslmode=require&uselibpqcompat=true',
-  );
-  for (const url of [
-    'postgres://h/d',
-    'postgres://h/d?sslmode=no-verify',
-    'postgres://h/d?sslmode=require&uselibpqcompat=false',
-  ])
-    expect(libpqUrl(url)).toBe(url);
-  expect(withoutSsl('postgres://h/d?a=b&sslmode=prefer')).toBe('postgres://h/d?a=b&sslmode=disable');
-  expect(withoutSsl('postgres://h/d?sslmode=require')).toBeUndefined();
-});
-
 test.each([
   `mysql://app:${secret}@h/shop`,
   'localhost/shop',
   `postgres://app:${secret}/x@h/shop`,
   `postgres://app:12/${secret}@h/shop`,
-  `postgres://app:12@${secret}#@h/shop`,
+  `postgres://app@h/shop?nonsense=${secret}`,
+  `postgres://app@h/shop?SSLMODE=require`,
+  `postgres://app@h/shop?gssencmode=require`,
+  `postgres://app@h/shop?requirepeer=root`,
+  `postgres://app@h/shop?sslmode`,
+  `postgres://app:${secret}%@h/shop`,
   `postgres://app:${secret}@h:port/shop`,
 ])('a URL that cannot be meant: %s', async (url) => {
   expect(await refusal({ url })).toMatchObject({ code: 'bad_url', exitCode: 64 });

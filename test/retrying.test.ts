@@ -66,3 +66,9 @@ test('the lock of a session that was lost is waited for', async () => {
   const { work } = await tried(['connection_lost', 'migration_running']);
   expect(await work).toEqual(['connection_lost 5', 'migration_running 10']);
 });
+
+test('a server that never answered is not asked again', async () => {
+  const { work, waits } = await tried(['connection_timeout']);
+  await expect(work).rejects.toMatchObject({ code: 'connection_timeout' });
+  expect(waits).toEqual([]);
+});

@@ -1,6 +1,7 @@
-// Runs the commands of the configuration.
+// Runs the commands of the configuration. They inherit no variable that says where PostgreSQL's programs connect.
 import { execFile, spawn } from 'node:child_process';
 import { env } from 'node:process';
+import { withoutConnection } from '../pg/parameters.ts';
 import { Problem } from '../problem.ts';
 
 const patience = 60_000;
@@ -18,7 +19,13 @@ export async function output(
   const fail = (reason: string) =>
     new Problem('bad_config', { file: 'the environment', reason: `${shown} ${reason}` });
   const text = await new Promise<string>((resolve, reject) => {
-    const options = { cwd, timeout: patience, shell: typeof command === 'string', maxBuffer: 1 << 24 };
+    const options = {
+      cwd,
+      timeout: patience,
+      shell: typeof command === 'string',
+      maxBuffer: 1 << 24,
+      env: withoutConnection(env),
+    };
     execFile(file, rest, options, (error, stdout, stderr) => {
       if (error === null) resolve(stdout);
       else if (error.killed) reject(fail('took longer than a minute'));
@@ -37,7 +44,7 @@ export async function output(
 
 /**
  * Runs a command that is wanted after something happened; what it prints goes to stderr.
- * @param variables what it is told besides our own environment
+ * @param variables what it is told besides
  * @throws Problem `command_failed`
  */
 export function run(
@@ -53,7 +60,7 @@ export function run(
       cwd,
       shell: typeof command === 'string',
       stdio: ['ignore', 2, 2],
-      env: { ...env, ...variables },
+      env: { ...withoutConnection(env), ...variables },
     });
     child.on('error', (error) => reject(fail(error.message)));
     child.on('close', (code, signal) =>

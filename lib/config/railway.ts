@@ -1,6 +1,8 @@
 // Where a database of Railway is, asked of its own client.
 import { execFile } from 'node:child_process';
+import { env } from 'node:process';
 import type { RailwayFailure } from '../data-wording.ts';
+import { withoutConnection } from '../pg/parameters.ts';
 import { Problem } from '../problem.ts';
 import { redact } from '../secret.ts';
 
@@ -46,7 +48,7 @@ export async function railwayUrl(
   const fail = (fault: Fault, detail: string) =>
     new Problem('railway_failed', { environment: name, fault, detail });
   const text = await new Promise<string>((resolve, reject) => {
-    const options = { cwd: root, timeout: patience, maxBuffer: 1 << 24 };
+    const options = { cwd: root, timeout: patience, maxBuffer: 1 << 24, env: withoutConnection(env) };
     execFile('railway', words, options, (error, stdout, stderr) => {
       const said = redact(stderr.trim().split('\n').at(-1) ?? '');
       if (error === null) resolve(stdout);

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { env, kill, platform } from 'node:process';
 import type { Readable } from 'node:stream';
+import { withoutConnection } from '../pg/parameters.ts';
 import { Problem } from '../problem.ts';
 import { redact } from '../secret.ts';
 import type { Client } from './client.ts';
@@ -12,7 +13,7 @@ export const executable = (program: string) => (platform === 'win32' ? `${progra
 
 /**
  * Runs a program. It has succeeded only if this returns: what `take` saw before may be less than all.
- * @param variables what it is told besides our own environment: the way to a server
+ * @param variables the way to a server; of our own environment it inherits nothing that says where to connect
  * @param take reads what it writes, to the end
  * @param signal ends it
  * @param several whether it starts processes of its own, which are to end with it
@@ -31,7 +32,7 @@ export async function runClient(
   const child = spawn(join(folder, executable(program)), words, {
     stdio: ['ignore', 'pipe', 'pipe'],
     // In English, and never waiting for a password that nobody types.
-    env: { ...env, LC_ALL: 'C', ...variables },
+    env: { ...withoutConnection(env), LC_ALL: 'C', ...variables },
     detached: grouped,
   });
   const end = () => {

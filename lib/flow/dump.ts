@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { createGunzip, createGzip } from 'node:zlib';
 import { reading, writing } from '../file-problem.ts';
+import type { ClientAccess } from '../pg/route.ts';
 import { Problem } from '../problem.ts';
 import { runClient } from './child.ts';
 import type { Client } from './client.ts';
@@ -31,7 +32,7 @@ export interface Output {
 export interface Dumping {
   readonly client: Client;
   /** How to reach the database. */
-  readonly variables: Readonly<Record<string, string>>;
+  readonly access: ClientAccess;
   /** The exported snapshot. */
   readonly snapshot: string;
   /** Milliseconds that it waits for locks. */
@@ -54,8 +55,19 @@ export async function writeAll(to: Output, pieces: AsyncIterable<Buffer>): Promi
 }
 
 /** What pg_dump is told of a snapshot. UTF8 whatever the database has, for that is what it is read back as. */
-export const wordsOf = ({ snapshot, lockTimeout }: Pick<Dumping, 'snapshot' | 'lockTimeout'>) =>
-  ['-E', 'UTF8', '--no-password', `--snapshot=${snapshot}`, `--lock-wait-timeout=${lockTimeout}`] as const;
+export const wordsOf = ({
+  access,
+  snapshot,
+  lockTimeout,
+}: Pick<Dumping, 'access' | 'snapshot' | 'lockTimeout'>) =>
+  [
+    ...access.words,
+    '-E',
+    'UTF8',
+    '--no-password',
+    `--snapshot=${snapshot}`,
+    `--lock-wait-timeout=${lockTimeout}`,
+  ] as const;
 
 /**
  * Dumps a database as one file, through this process: whoever ends it ends pg_dump, too.
@@ -69,7 +81,7 @@ export async function dumpTo(to: Output, dumping: Dumping, script?: readonly str
     const pieces = begun(output, () => dumping.defined());
     written = await writeAll(to, script === undefined ? pieces : zipped(pieces));
   };
-  await runClient(dumping.client, 'pg_dump', words, dumping.variables, take, dumping.signal);
+  await runClient(dumping.client, 'pg_dump', words, dumping.access.variables, take, dumping.signal);
   return written as Written;
 }
 
@@ -111,8 +123,8 @@ export async function dumpFolder(
   const checked = begins.seen.then((so) => (so ? dumping.defined() : undefined));
   // It is heard of below, when the program has ended.
   checked.catch(() => undefined);
-  const { client, variables, signal } = dumping;
-  await runClient(client, 'pg_dump', words, variables, drain, signal, true)
+  const { client, access, signal } = dumping;
+  await runClient(client, 'pg_dump', words, access.variables, drain, signal, true)
     .catch((thrown: unknown) => {
       throw ofDisk(thrown, name);
     })

@@ -11,9 +11,9 @@ import { holding, type Table } from '../flow/tables.ts';
 import { kinds } from '../kinds/index.ts';
 import type { Catalog } from '../model/catalog.ts';
 import type { ServerConnection } from '../pg/connect.ts';
+import { clientAccess } from '../pg/route.ts';
 import { readingSettings, snapshot, tablesAlone } from '../pg/snapshot.ts';
 import { transaction } from '../pg/transaction.ts';
-import { libpqVariables } from '../pg/url.ts';
 import { Problem } from '../problem.ts';
 import { schemaOf } from './backup-schema.ts';
 import type { Context } from './context.ts';
@@ -110,7 +110,7 @@ async function byClient(
   const { environment, url, database } = source;
   const dumping: Dumping = {
     client: client as Client,
-    variables: { ...libpqVariables(url), PGDATABASE: database },
+    access: clientAccess(url, { environment }, database),
     snapshot: id,
     lockTimeout,
     signal: stopping.signal,

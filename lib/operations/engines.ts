@@ -11,7 +11,7 @@ import { kinds } from '../kinds/index.ts';
 import { type Catalog, emptyCatalog } from '../model/catalog.ts';
 import type { Step } from '../model/step.ts';
 import type { ServerConnection } from '../pg/connect.ts';
-import { libpqVariables } from '../pg/url.ts';
+import { clientAccess } from '../pg/route.ts';
 import { withPath } from '../pg/user-path.ts';
 import { aroundRows } from '../plan/rows.ts';
 import { Problem } from '../problem.ts';
@@ -83,12 +83,13 @@ export function pipe(client: Client, url: string, signal: AbortSignal): Engine {
   return async ({ from, to }, { wanted, tables, empty, objects, owners }, told) => {
     const [source, target] = [from.connection, to.connection];
     const [row] = await source.rows<{ id: string }>('select pg_catalog.pg_export_snapshot() as id');
+    const access = clientAccess(url, { environment: from.named.name });
     const nothing = emptyCatalog(target.major, kinds);
     await runAll(target, clearance(await readCatalog(target, kinds), nothing).steps);
     await clearRows(target);
     if (!wanted.facts.has('schema:public')) await target.execute('drop schema public');
     const words = [
-      ...wordsOf({ snapshot: row?.id ?? '', lockTimeout: 10_000 }),
+      ...wordsOf({ access, snapshot: row?.id ?? '', lockTimeout: 10_000 }),
       '--no-subscriptions',
       ...(owners ? [] : ['--no-owner', '--no-privileges']),
       ...(objects ? [] : ['--no-blobs']),
@@ -100,14 +101,7 @@ export function pipe(client: Client, url: string, signal: AbortSignal): Engine {
       (section, take) =>
         section === 'data' && tables.length === 0 && !objects
           ? Promise.resolve()
-          : runClient(
-              client,
-              'pg_dump',
-              [`--section=${section}`, ...words],
-              libpqVariables(url),
-              take,
-              signal,
-            ),
+          : runClient(client, 'pg_dump', [`--section=${section}`, ...words], access.variables, take, signal),
       client.major,
       (name, bytes) => {
         const table = known.get(name);

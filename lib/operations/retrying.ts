@@ -11,10 +11,14 @@ export interface Retry {
   readonly waited: number;
 }
 
-const passing: ReadonlySet<Code> = new Set(['connection_lost', 'connection_timeout', 'server_unavailable']);
+const passing: ReadonlySet<Code> = new Set(['connection_lost', 'server_unavailable']);
 
 // Of a server that nobody has reached yet, the place is more likely to be wrong.
-const passingOnceReached: ReadonlySet<Code> = new Set(['connection_refused', 'too_many_connections']);
+const passingOnceReached: ReadonlySet<Code> = new Set([
+  'connection_refused',
+  'connection_timeout',
+  'too_many_connections',
+]);
 
 // Seconds.
 const pauses = [5, 10, 20];
@@ -43,6 +47,7 @@ export async function retrying<T>(
       const waited = pauses[tries.length];
       if (!(thrown instanceof Problem) || waited === undefined) throw thrown;
       // The server may take a while to notice that the session is gone that had the lock.
+      isReached ||= thrown.code === 'connection_lost';
       const own = tries.length > 0 && thrown.code === 'migration_running';
       if (!mayPass(thrown.code) && !own) throw thrown;
       tries.push({ code: thrown.code, message: thrown.message, waited });

@@ -1,6 +1,6 @@
 // Which environment a command may write to: a protected one only by its name, the embedded database only if it is meant.
 import type { Connection } from '../pg/connection.ts';
-import { libpqVariables } from '../pg/url.ts';
+import { routeOf } from '../pg/route.ts';
 import { Problem } from '../problem.ts';
 import type { Context, Target } from './context.ts';
 import { addressOf, server } from './source.ts';
@@ -117,10 +117,12 @@ async function identityOf(connection: Connection): Promise<string> {
 function placeOf(url: string | null): string | null {
   if (url === null) return null;
   try {
-    const { PGHOST = '', PGPORT = '5432', PGDATABASE, PGUSER } = libpqVariables(url);
-    const host = /^(localhost|127\.0\.0\.1|::1)$/i.test(PGHOST) ? 'localhost' : PGHOST.toLowerCase();
-    const database = PGDATABASE ?? PGUSER;
-    return host === '' || database === undefined ? null : `${host} ${PGPORT} ${database}`;
+    const { places, database } = routeOf(url, { environment: '' });
+    const hosts = places.map(({ host, port }) => {
+      const name = /^(localhost|127\.0\.0\.1|::1)$/i.test(host) ? 'localhost' : host.toLowerCase();
+      return `${name}:${port}`;
+    });
+    return `${hosts.join()} ${database}`;
   } catch {
     return null;
   }

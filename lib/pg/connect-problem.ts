@@ -25,15 +25,29 @@ const patterns: readonly [RegExp, UnreachableCode][] = [
 // What `pg` and `pg-connection-string` say in words only.
 const messages: readonly [RegExp, UnreachableCode][] = [
   [/^timeout expired/, 'connection_timeout'],
+  [/^require_auth=|^channel_binding=/, 'login_refused'],
+  [/target_session_attrs=/, 'unwanted_session'],
   [/SSL|certificate|sslmode/i, 'ssl_failed'],
   [/^SASL|password must be/i, 'wrong_password'],
 ];
 
+/** Whose session it was, and which server was tried. */
+export interface Tried extends Omit<Unreachable, 'detail'> {
+  /** `host:port`, or the file of a socket. */
+  readonly place: string;
+  /** Why a password file was not used. */
+  readonly refused: string | undefined;
+}
+
 /** Makes whatever opening a session failed with a Problem about the environment. */
-export function connectProblem(thrown: unknown, whose: Omit<Unreachable, 'detail'>): Problem {
+export function connectProblem(thrown: unknown, { place, refused, ...whose }: Tried): Problem {
   if (thrown instanceof Problem) return thrown;
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-  return new Problem(classify(error), { ...whose, detail: explain(error) }, { cause: error });
+  const code = classify(error);
+  const said = explain(error);
+  const facts = [said.includes(place) ? said : `${place}: ${said}`];
+  if (code === 'wrong_password' && refused !== undefined) facts.push(refused);
+  return new Problem(code, { ...whose, detail: facts.join('; ') }, { cause: error });
 }
 
 function classify(error: Error): UnreachableCode {
@@ -51,5 +65,6 @@ function classify(error: Error): UnreachableCode {
 function explain(error: Error): string {
   if (error instanceof AggregateError) return error.errors.map((one) => explain(one as Error)).join('; ');
   if (/password must be a string/.test(error.message)) return 'it asks for a password and none was given';
+  if (error.message === 'timeout expired') return 'no answer in time';
   return error.message || error.name;
 }

@@ -1,14 +1,17 @@
 // Opens sessions on PostgreSQL servers: the one place where the driver is.
-import type { Duplex } from 'node:stream';
+import type { Socket } from 'node:net';
 import type { ClientConfig, QueryResult } from 'pg';
 import { Problem } from '../problem.ts';
 import { maskUrl, redact, rememberSecret } from '../secret.ts';
-import { connectProblem } from './connect-problem.ts';
+import { firstSession, type Try } from './attempts.ts';
 import type { Connection } from './connection.ts';
 import { copyIn, copyOut } from './copy.ts';
+import { dial } from './dial.ts';
+import type { Parameters } from './parameters.ts';
 import { opening } from './pinned.ts';
+import { type Place, placeName, type Route, routeOf } from './route.ts';
 import { serverProblem } from './server-problem.ts';
-import { checkUrl, libpqUrl, withoutSsl } from './url.ts';
+import { guardLogin, type Inner, sessionMisfit } from './session-rules.ts';
 
 /** The oldest major version that is supported. */
 export const oldestMajor = 15;
@@ -59,44 +62,53 @@ export interface ServerConnection extends Connection {
  * `login_refused`, `missing_database`, `too_many_connections`, `server_unavailable`, `ssl_failed`, `server_too_old`
  */
 export async function connect(target: ConnectTarget): Promise<ServerConnection> {
-  const {
-    name: environment = maskUrl(target.url),
-    found,
-    connectTimeoutMs = 10_000,
-    applicationName,
-  } = target;
+  const { name: environment = maskUrl(target.url), found } = target;
   const whose = { environment, ...(found === undefined ? {} : { found }) };
   rememberSecret(target.url);
-  checkUrl(target.url, whose);
-  const settings = {
-    fallback_application_name: applicationName,
-    connectionTimeoutMillis: connectTimeoutMs,
-    keepAlive: true,
-  };
-  try {
-    return await open({ ...settings, connectionString: libpqUrl(target.url) }, environment);
-  } catch (thrown) {
-    const plain = withoutSsl(target.url);
-    const problem = connectProblem(thrown, whose);
-    // sslmode=prefer means: encrypted if the server can (manual: "SSL Mode Descriptions").
-    if (plain === undefined || problem.code !== 'ssl_failed') throw problem;
-    return await open({ ...settings, connectionString: plain }, environment).catch((again: unknown) => {
-      throw connectProblem(again, whose);
-    });
-  }
+  const route = routeOf(target.url, whose);
+  return firstSession(route, whose, (one) => open(route, one, target, environment));
 }
 
-async function open(config: ClientConfig, environment: string): Promise<ServerConnection> {
+// As libpq takes it: 0 means no limit.
+function limitOf({ connectTimeoutMs }: ConnectTarget, { connect_timeout }: Parameters): number {
+  return connectTimeoutMs ?? Math.max(0, Number(connect_timeout ?? '10')) * 1000;
+}
+
+async function open(
+  { user, database, said }: Route,
+  { place, way, orPlain, wanted }: Try,
+  target: ConnectTarget,
+  environment: string,
+): Promise<ServerConnection> {
+  const limit = limitOf(target, said);
   // Loaded here, because it costs about 30 ms that a run without a server need not pay.
   const { default: pg } = await import('pg');
-  const client = new pg.Client({ ...config, types: { getTypeParser: parserOf(pg.types.getTypeParser) } });
+  const dialled = await dial({ place, way, orPlain, said, limit });
+  const client = new pg.Client({
+    host: place.host,
+    port: place.port,
+    user,
+    database,
+    // Asked for only where the server wants one: left to itself, the driver would read .pgpass.
+    password: () => passwordOf(place),
+    ssl: false,
+    stream: () => connected(dialled.stream),
+    client_encoding: 'UTF8',
+    enableChannelBinding: said.channel_binding === 'require',
+    ...(said.options && { options: said.options }),
+    ...(said.application_name && { application_name: said.application_name }),
+    fallback_application_name: said.fallback_application_name || target.applicationName,
+    connectionTimeoutMillis: limit,
+    types: { getTypeParser: parserOf(pg.types.getTypeParser) },
+  } as ClientConfig);
   const notices: Notice[] = [];
-  let version = '';
+  const reported = new Map<string, string>();
   // The driver keeps what the server reports of itself to its inner connection, which its types leave out.
-  const { connection } = client as unknown as { connection: NodeJS.EventEmitter & { stream: Duplex } };
-  connection.on('parameterStatus', (status: { parameterName: string; parameterValue: string }) => {
-    if (status.parameterName === 'server_version') version = status.parameterValue;
-  });
+  const { connection } = client as unknown as { connection: Inner };
+  connection.on('parameterStatus', (status: { parameterName: string; parameterValue: string }) =>
+    reported.set(status.parameterName, status.parameterValue),
+  );
+  const refusal = guardLogin(connection, said);
   // Of a message of many statements, how many were done before the one that failed.
   let completed = 0;
   connection.on('commandComplete', () => completed++);
@@ -108,8 +120,16 @@ async function open(config: ClientConfig, environment: string): Promise<ServerCo
   await client.connect().catch((thrown: unknown) => {
     // Left open, the server goes on waiting for a login, and meanwhile no database can be made or dropped on it.
     connection.stream.destroy();
-    throw thrown;
+    throw refusal() ?? thrown;
   });
+  const refused = refusal();
+  if (refused !== undefined) throw refused;
+  const version = reported.get('server_version') ?? '';
+  const misfit = sessionMisfit(wanted, reported);
+  if (misfit !== null) {
+    await client.end();
+    throw new Problem('unwanted_session', { environment, detail: `${placeName(place)}: ${misfit}` });
+  }
   const major = Number.parseInt(version, 10);
   if (major < oldestMajor) {
     await client.end();
@@ -180,6 +200,20 @@ async function open(config: ClientConfig, environment: string): Promise<ServerCo
       copyIn({ client, problem: (thrown) => serverProblem(thrown, { environment, sql }) }, sql, pieces),
     close: () => client.end(),
   };
+}
+
+async function passwordOf({ password }: Place): Promise<string> {
+  return password ?? Promise.reject(new Error('password must be a string'));
+}
+
+// The driver opens sockets itself. This one is open already, and says so when the driver listens.
+function connected(stream: Socket): Socket {
+  return Object.assign(stream, {
+    connect() {
+      setImmediate(() => stream.emit('connect'));
+      return stream;
+    },
+  });
 }
 
 // Object identifiers of types are fixed in PostgreSQL's pg_type.dat. What is not here stays the text that the server

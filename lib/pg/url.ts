@@ -1,91 +1,69 @@
-// Connection URLs: what is refused before it is tried, and what their sslmode means.
+// Connection URLs, read as libpq reads them (manual: "Connection URIs"; fe-connect.c: conninfo_uri_parse).
 import { Problem } from '../problem.ts';
+import { type Parameters, refusal } from './parameters.ts';
+
+/** Whose URL it is, for people. */
+export interface Whose {
+  readonly environment: string;
+  readonly found?: string;
+}
+
+const hint = '/, # and @ in names and passwords must be percent-encoded';
 
 /**
- * Refuses what the driver would misread.
- * @throws Problem `bad_url`
+ * What a URL says, by the names of libpq. What it leaves empty it does not say, but for parameters of its query.
+ * @throws Problem `bad_url`, also for a parameter that pgmage cannot honour
  */
-export function checkUrl(url: string, whose: { environment: string; found?: string }): void {
-  const reason = faultOf(url.trim());
-  if (reason !== undefined) throw new Problem('bad_url', { ...whose, reason });
+export function readUrl(url: string, whose: Whose): Parameters {
+  const wrong = (reason: string) => new Problem('bad_url', { ...whose, reason });
+  const rest = /^postgres(?:ql)?:\/\/(.*)$/is.exec(url.trim())?.[1];
+  if (rest === undefined) throw wrong('it does not begin with postgres://');
+  const [, userinfo = '', hosts = '', path = '', query = ''] =
+    /^(?:([^/?]*|[^/@]*)@)?([^/?]*)(?:\/([^?]*))?(?:\?(.*))?$/s.exec(rest) ?? [];
+  if (/[@#]/.test(path)) throw wrong(hint);
+  const decode = (text: string) => {
+    if (/%(?![0-9a-f]{2})|%00/i.test(text)) throw wrong('it has a % that begins no encoded character');
+    try {
+      return decodeURIComponent(text);
+    } catch {
+      throw wrong('its percent-encoded bytes are not UTF-8');
+    }
+  };
+  const [, user = '', password = ''] = /^([^:]*)(?::(.*))?$/s.exec(userinfo) ?? [];
+  const places = hosts.split(',').map((one) => {
+    const place = /^(?:\[([^\]]+)\]|([^:[\]]*))(?::([^:]*))?$/.exec(one);
+    if (place === null) throw wrong('it is not a valid URL');
+    return { host: decode(place[1] ?? place[2] ?? ''), port: decode(place[3] ?? '') };
+  });
+  const said: Record<string, string> = {};
+  const say = (name: string, value: string) => {
+    if (value !== '') said[name] = value;
+  };
+  say('host', places.some(({ host }) => host) ? places.map(({ host }) => host).join(',') : '');
+  say('port', places.some(({ port }) => port) ? places.map(({ port }) => port).join(',') : '');
+  say('user', decode(user));
+  say('password', decode(password));
+  say('dbname', decode(path));
+  for (const pair of query === '' ? [] : query.split('&')) {
+    const [name = '', value, ...more] = pair.split('=');
+    if (value === undefined || more.length > 0) throw wrong('its query is not a list of name=value');
+    const [key, text] = spelled(decode(name), decode(value));
+    const refused = refusal(key, text);
+    if (refused !== null) throw wrong(refused);
+    said[key] = text;
+  }
+  return said;
 }
 
-function faultOf(url: string): string | undefined {
-  const match = /^postgres(?:ql)?:\/\/[^/?#]*([^?]*)/i.exec(url);
-  if (match === null) return 'it does not begin with postgres://';
-  // An unencoded / or # ends the host early: parts of the password would be taken for host and database.
-  if (/[@#]/.test(match[1] as string)) return '/, # and @ in names and passwords must be percent-encoded';
-  // The driver allows an empty host, with the socket's directory in ?host=.
-  return URL.canParse(url.replace(/^(\w+:\/\/)([^/?#]*@)?(?=[/?#]|$)/, '$1$2socket'))
-    ? undefined
-    : 'it is not a valid URL';
-}
-
-/**
- * The URL with its sslmode read as libpq does, so that one URL means the same to psql and to us. Left alone, the driver
- * takes `require` for `verify-full`, which refuses the self-signed certificates that hosts of PostgreSQL use.
- */
-export function libpqUrl(url: string): string {
-  const decided = !/[?&]sslmode=/i.test(url) || /[?&](uselibpqcompat=|sslmode=no-verify)/i.test(url);
-  return decided ? url.trim() : `${url.trim()}&uselibpqcompat=true`;
-}
-
-/** For sslmode=prefer, the URL to try when the server cannot encrypt. */
-export function withoutSsl(url: string): string | undefined {
-  return /[?&]sslmode=prefer\b/i.test(url)
-    ? url.trim().replace(/sslmode=prefer/i, 'sslmode=disable')
-    : undefined;
+// The way of JDBC, which libpq takes too, and the driver's way to say that nobody's certificate is looked at.
+function spelled(name: string, value: string): [name: string, value: string] {
+  if (name === 'ssl' && value === 'true') return ['sslmode', 'require'];
+  return name === 'sslmode' && value === 'no-verify' ? [name, 'require'] : [name, value];
 }
 
 /** The same server and login, another database. */
 export function onDatabase(url: string, database: string): string {
-  const at = /^(\w+:\/\/[^/?]*)(?:\/[^?]*)?(\?.*)?$/.exec(url.trim());
-  return `${at?.[1]}/${encodeURIComponent(database)}${at?.[2] ?? ''}`;
-}
-
-// What a URL may say, and the variable that means the same to PostgreSQL's own programs (manual: "Environment Variables").
-const variables: Readonly<Record<string, string>> = {
-  host: 'PGHOST',
-  port: 'PGPORT',
-  user: 'PGUSER',
-  password: 'PGPASSWORD',
-  dbname: 'PGDATABASE',
-  options: 'PGOPTIONS',
-  application_name: 'PGAPPNAME',
-  connect_timeout: 'PGCONNECT_TIMEOUT',
-  sslmode: 'PGSSLMODE',
-  sslrootcert: 'PGSSLROOTCERT',
-  sslcert: 'PGSSLCERT',
-  sslkey: 'PGSSLKEY',
-  sslnegotiation: 'PGSSLNEGOTIATION',
-  channel_binding: 'PGCHANNELBINDING',
-  gssencmode: 'PGGSSENCMODE',
-  target_session_attrs: 'PGTARGETSESSIONATTRS',
-};
-
-/**
- * A URL as variables for PostgreSQL's own programs, so that no password is among their arguments. Parameters that only
- * drivers know are left out.
- */
-export function libpqVariables(url: string): Record<string, string> {
-  const { username, password, hostname, port, pathname, searchParams } = new URL(
-    url.trim().replace(/^(\w+:\/\/)([^/?#]*@)?(?=[:/?#]|$)/, '$1$2%00'),
-  );
-  const said: Record<string, string> = {
-    host: decodeURIComponent(hostname)
-      .replace('\0', '')
-      .replace(/^\[(.*)\]$/, '$1'),
-    port,
-    user: decodeURIComponent(username),
-    password: decodeURIComponent(password),
-    dbname: decodeURIComponent(pathname.slice(1)),
-    ...Object.fromEntries(searchParams),
-  };
-  if (said.sslmode === 'no-verify') said.sslmode = 'require';
-  return Object.fromEntries(
-    Object.entries(said).flatMap(([name, value]) => {
-      const variable = variables[name];
-      return variable === undefined || value === '' ? [] : [[variable, value]];
-    }),
-  );
+  const at = /^(\w+:\/\/(?:(?:[^/?]*|[^/@]*)@)?[^/?]*)(?:\/[^?]*)?(?:\?(.*))?$/s.exec(url.trim());
+  const kept = (at?.[2] ?? '').split('&').filter((pair) => pair !== '' && !pair.startsWith('dbname='));
+  return `${at?.[1]}/${encodeURIComponent(database)}${kept.length > 0 ? `?${kept.join('&')}` : ''}`;
 }

@@ -1,0 +1,162 @@
+// Where a connection leads: what its URL says, then its service, then the variables PG*, then what libpq assumes.
+import { existsSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { env, platform } from 'node:process';
+import { Problem } from '../problem.ts';
+import { readPassword, readService } from './libpq-files.ts';
+import { fromVariables, type Parameters, refusal, toVariables } from './parameters.ts';
+import { readUrl, type Whose } from './url.ts';
+
+/** One server to try. */
+export interface Place {
+  /** A name, or the folder of a socket: what certificates and password files know. */
+  readonly host: string;
+  /** What is dialled. */
+  readonly address: string;
+  readonly port: number;
+  readonly password: string | undefined;
+  /** Why a password file was not used. */
+  readonly refused: string | undefined;
+}
+
+/** All that opening a session takes. */
+export interface Route {
+  readonly places: readonly Place[];
+  readonly user: string;
+  readonly database: string;
+  readonly said: Parameters;
+}
+
+/** `host:port`, or the file of a socket. */
+export function placeName({ host, address, port }: Pick<Place, 'host' | 'address' | 'port'>): string {
+  if (address.startsWith('/')) return `${address}/.s.PGSQL.${port}`;
+  const name = host.startsWith('/') || host === '' ? address : host;
+  return name.includes(':') ? `[${name}]:${port}` : `${name}:${port}`;
+}
+
+/**
+ * Reads a URL with all that libpq adds to it.
+ * @throws Problem `bad_url`
+ */
+export function routeOf(url: string, whose: Whose): Route {
+  const wrong = (reason: string) => new Problem('bad_url', { ...whose, reason });
+  const said = merged(readUrl(url, whose), wrong);
+  const user = said.user || systemUser();
+  const database = said.dbname || user;
+  const hosts = listOf(said.host);
+  const addresses = listOf(said.hostaddr);
+  if (hosts.length > 0 && addresses.length > 0 && hosts.length !== addresses.length)
+    throw wrong(`it names ${hosts.length} hosts and ${addresses.length} addresses`);
+  const count = Math.max(1, hosts.length, addresses.length);
+  const ports = listOf(said.port);
+  if (ports.length > 1 && ports.length !== count)
+    throw wrong(`it names ${count} hosts and ${ports.length} ports`);
+  const places = Array.from({ length: count }, (_, index): Place => {
+    const port = portOf(ports[ports.length > 1 ? index : 0] ?? '', wrong);
+    const host = hosts[index] || (addresses[index] ? '' : usualHost(port));
+    const address = addresses[index] || host;
+    const login = { host: fileHost(host || address), port, dbname: database, user };
+    const found = said.password
+      ? { password: said.password }
+      : readPassword(said.passfile || undefined, login);
+    return { host: host || address, address, port, password: found.password, refused: found.refused };
+  });
+  return { places, user, database, said };
+}
+
+function merged(own: Parameters, wrong: (reason: string) => Problem): Parameters {
+  const { service: usual, hostaddr, ...inherited } = fromVariables(env);
+  // Unlike libpq: a URL that names its host leads there, whatever service or address the process has inherited.
+  const isPlaced = Boolean(own.host || own.hostaddr);
+  const service = own.service ?? (isPlaced ? undefined : usual);
+  const file = own.servicefile ?? inherited.servicefile;
+  const served = service ? readService(service, file, env.PGSYSCONFDIR ?? systemFolder()) : {};
+  if (served === null) throw wrong(`the service ${service} is in no service file`);
+  const rest = isPlaced || served.host || hostaddr === undefined ? inherited : { ...inherited, hostaddr };
+  for (const [from, values] of [
+    [`the service ${service}`, served],
+    ['the environment', rest],
+  ] as const)
+    for (const [name, value] of Object.entries(values)) {
+      const refused = own[name] === undefined ? refusal(name, value) : null;
+      if (refused !== null) throw wrong(`${from} says ${refused}`);
+    }
+  return { ...rest, ...served, ...own };
+}
+
+const listOf = (text: string | undefined) => (text ? text.split(',') : []);
+
+function portOf(text: string, wrong: (reason: string) => Problem): number {
+  if (text.trim() === '') return 5432;
+  const port = /^\s*\d+\s*$/.test(text) ? Number(text) : 0;
+  if (port < 1 || port > 65535) throw wrong(`${text} is not a port`);
+  return port;
+}
+
+// Where the packages of Debian and Red Hat, and PostgreSQL itself, have the socket.
+const socketFolders = ['/var/run/postgresql', '/tmp'];
+
+// Without a host it is the socket of this machine. Where none is there, it is this machine over TCP, as on Windows.
+function usualHost(port: number): string {
+  return socketFolders.find((folder) => existsSync(join(folder, `.s.PGSQL.${port}`))) ?? 'localhost';
+}
+
+// Password files call the usual socket by this name.
+const fileHost = (host: string) => (socketFolders.includes(host) ? 'localhost' : host);
+
+const systemFolder = () =>
+  ['/etc/postgresql-common', '/etc/postgresql', '/etc/sysconfig/pgsql'].find((one) => existsSync(one)) ??
+  '/etc';
+
+function systemUser(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return (platform === 'win32' ? env.USERNAME : env.USER) ?? 'postgres';
+  }
+}
+
+/** How a connection is kept alive: the defaults of pgmage where the URL says nothing, in seconds and milliseconds. */
+export function keepaliveOf({ said }: Pick<Route, 'said'>) {
+  const { keepalives = '1', keepalives_idle, keepalives_interval, keepalives_count, tcp_user_timeout } = said;
+  return {
+    keepalives: Number(keepalives),
+    keepalives_idle: Number(keepalives_idle) || 10,
+    keepalives_interval: Number(keepalives_interval) || 10,
+    keepalives_count: Number(keepalives_count) || 3,
+    tcp_user_timeout: Number(tcp_user_timeout) || 40_000,
+  };
+}
+
+/** How a program of PostgreSQL reaches a database: variables, and words for what has no variable. */
+export interface ClientAccess {
+  readonly variables: Readonly<Record<string, string>>;
+  readonly words: readonly string[];
+}
+
+/**
+ * The way to a database for PostgreSQL's own programs, so that no password is among their arguments. They also need an
+ * environment without other variables of libpq.
+ * @param database where it is not the one of the URL
+ * @throws Problem `bad_url`
+ */
+export function clientAccess(url: string, whose: Whose, database?: string): ClientAccess {
+  const route = routeOf(url, whose);
+  const { service: _, servicefile: __, ...said } = route.said;
+  const [first, ...others] = route.places as [Place, ...Place[]];
+  const { host, address, port, password } = first;
+  const place: Parameters =
+    others.length > 0
+      ? {}
+      : {
+          host,
+          port: String(port),
+          ...(address !== host && { hostaddr: address }),
+          ...(password !== undefined && { password }),
+        };
+  const usual = { sslmode: 'prefer', connect_timeout: '10' };
+  const named = { ...usual, ...said, ...place, user: route.user, dbname: database ?? route.database };
+  const keepalive = Object.entries(keepaliveOf(route)).map(([name, value]) => `${name}=${value}`);
+  return { variables: toVariables(named), words: [`--dbname=${keepalive.join(' ')}`] };
+}
