@@ -56,6 +56,8 @@ create table customers (id bigint generated always as identity primary key, emai
 test('what is written is in the order and the style of a person', async () => {
   await having(customers + shop, async ({ project: { context } }) => {
     const report = await pull(context, {}, undefined);
+    // 15 writes the table before each of its columns.
+    const orders = anyServer().major < 16 ? 'orders.' : '';
     expect(report).toMatchObject({ from: 'local', to: 'schema.sql', objects: 8, done: true, removed: [] });
     expect(readFileSync(context.schema, 'utf8')).toBe(`-- Schemas
 
@@ -99,10 +101,10 @@ COMMENT ON COLUMN public.orders.total IS 'With tax';
 -- Views
 
 CREATE VIEW app.totals AS
- SELECT customer,
-    sum(total) AS total
+ SELECT ${orders}customer,
+    sum(${orders}total) AS total
    FROM public.orders
-  GROUP BY customer;
+  GROUP BY ${orders}customer;
 
 -- Functions
 

@@ -47,6 +47,8 @@ export interface Manifest {
   /** Whether owners and privileges are not in it. */
   readonly unowned?: boolean;
   readonly schema: {
+    /** Counted up when fingerprints of the same schema come out different; missing in those of 0.1.0. */
+    readonly reader?: 2;
     readonly fingerprint: string;
     /** That of the schema without owners and privileges, as it is restored with --no-owner. */
     readonly unowned: string;

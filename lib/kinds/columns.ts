@@ -18,7 +18,7 @@ import {
 import { isOfPlainTable } from './inheritances.ts';
 import { keptSettings } from './kept-settings.ts';
 import { renamedIn } from './renaming.ts';
-import { alterOptions, columnOptions } from './storage-options.ts';
+import { alterOptions, columnOptions, withColumnOptions } from './storage-options.ts';
 
 /** Columns (manual: catalog pg_attribute; ALTER TABLE). */
 export const column: Kind<Column> = {
@@ -98,4 +98,5 @@ export const column: Kind<Column> = {
   recurses: ['generated', 'expression', 'type', 'collation'],
   retarget: 'type',
   atVersion: (payload) => ({ ...payload, local: true }),
+  upgraded: withColumnOptions,
 };

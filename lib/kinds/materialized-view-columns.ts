@@ -4,7 +4,7 @@ import { ours, present } from '../model/introspection.ts';
 import type { Kind } from '../model/kind.ts';
 import { qualify, quote } from '../model/quote.ts';
 import { renamedIn } from './renaming.ts';
-import { alterOptions, columnOptions } from './storage-options.ts';
+import { alterOptions, columnOptions, withColumnOptions } from './storage-options.ts';
 
 interface MaterializedViewColumn {
   readonly storage: string | null;
@@ -63,4 +63,5 @@ export const materializedViewColumn: Kind<MaterializedViewColumn> = {
     options: (from, to) => alterOptions(alter(to), from.payload.options, to.payload.options),
   },
   inseverable: true,
+  upgraded: withColumnOptions,
 };

@@ -1,6 +1,8 @@
 // Storage parameters (reloptions) of tables, indexes and views, and options of columns (attoptions).
 import { literal, quote } from '../model/quote.ts';
 
+const columnOptionNames = new Set(['n_distinct', 'n_distinct_inherited']);
+
 /**
  * SQL for the options of a column that the manual documents (ALTER TABLE, "SET ( attribute_option = value )"). The server
  * stores entries of its own beside them: `pg_attver` since the releases of November 2026, which pg_dump leaves out.
@@ -8,7 +10,12 @@ import { literal, quote } from '../model/quote.ts';
  */
 export function columnOptions(column: string): string {
   return `array(select o from unnest(${column}) o
-        where split_part(o, '=', 1) in ('n_distinct', 'n_distinct_inherited'))`;
+        where split_part(o, '=', 1) in (${[...columnOptionNames].map(literal).join(', ')}))`;
+}
+
+/** `Kind.upgraded` of columns: 0.1.0 wrote down all that the server stores. */
+export function withColumnOptions<P extends { readonly options: readonly string[] }>(payload: P): P {
+  return { ...payload, options: payload.options.filter((option) => columnOptionNames.has(nameOf(option))) };
 }
 
 /**

@@ -207,6 +207,9 @@ export interface Kind<P = Payload> {
   /** The payload as an older server would tell it: leaves out what that version does not know. */
   atVersion?(payload: P, major: number): P;
 
+  /** The payload as it is read today, of one that an earlier release of pgmage wrote down (in a native backup). */
+  upgraded?(payload: P): P;
+
   /** Names that only one object can have at a time, across kinds (`relation public.users`): the old one goes first. */
   slots?(fact: Fact<P>): readonly string[];
 

@@ -5,6 +5,17 @@ import { kinds } from '../kinds/index.ts';
 import { fingerprintOf } from '../migration/fingerprint.ts';
 import type { Catalog } from '../model/catalog.ts';
 
+// The minor releases of 13 November 2026. They store an entry of their own (`pg_attver`) in the options of each column,
+// another number in each table, and 0.1.0 took it into the fingerprints.
+const withEntries: Readonly<Record<number, number>> = { 15: 20, 16: 16, 17: 12, 18: 6 };
+
+/** Whether no database can have the fingerprints of a manifest, not even the one that was backed up. */
+export function hasUniqueFingerprints({ schema, server }: Pick<Manifest, 'schema' | 'server'>): boolean {
+  const [, minor] = /^\d+\.(\d+)/.exec(server.version) ?? [];
+  const first = withEntries[server.major];
+  return schema.reader === undefined && first !== undefined && Number(minor) >= first;
+}
+
 // What --no-owner and --no-privileges of PostgreSQL's programs leave out.
 const ownership = new Set(['owner', 'grant', 'default privilege']);
 
@@ -12,6 +23,7 @@ const ownership = new Set(['owner', 'grant', 'default privilege']);
 export function schemaOf(catalog: Catalog): Manifest['schema'] {
   const facts = [...catalog.facts].filter(([, { kind }]) => !ownership.has(kind));
   return {
+    reader: 2,
     fingerprint: fingerprintOf(catalog, kinds),
     unowned: fingerprintOf({ ...catalog, facts: new Map(facts) }, kinds),
     public: catalog.facts.has('schema:public'),

@@ -13,7 +13,7 @@ import type { ServerConnection } from '../pg/connect.ts';
 import { readingSettings } from '../pg/snapshot.ts';
 import { transaction } from '../pg/transaction.ts';
 import { Problem } from '../problem.ts';
-import { schemaOf } from './backup-schema.ts';
+import { hasUniqueFingerprints, schemaOf } from './backup-schema.ts';
 import { beginReplacing, clearance, clearRows } from './clearing.ts';
 import { runAll } from './engines.ts';
 import { loadNative } from './restore-native.ts';
@@ -34,8 +34,11 @@ export interface BackupLoad {
 
 /** How it was found to be the same. */
 export interface Proof {
-  /** `same`: with owners and privileges; `unowned`: without; `other version`: fingerprints of two versions do not compare. */
-  readonly schema: 'same' | 'unowned' | 'other version';
+  /**
+   * `same`: with owners and privileges; `unowned`: without; `other version`: fingerprints of two versions do not compare;
+   * `other release`: nor do those of an earlier pgmage that holds entries of the server's own.
+   */
+  readonly schema: 'same' | 'unowned' | 'other version' | 'other release';
   readonly tables: number;
   readonly rows: number;
   /** What differs although nothing is wrong. */
@@ -124,7 +127,9 @@ async function dumpedSchema(connection: ServerConnection, load: BackupLoad): Pro
   await connection.execute(readingSettings);
   const way = noOwner ? 'unowned' : 'fingerprint';
   const found = schemaOf(await readCatalog(connection, kinds));
-  const wrong = found[way] === manifest.schema[way] ? [] : ['its schema is another one'];
+  const isSame = found[way] === manifest.schema[way];
+  if (!isSame && hasUniqueFingerprints(manifest)) return { schema: 'other release', wrong: [], notes: [] };
+  const wrong = isSame ? [] : ['its schema is another one'];
   return { schema: noOwner ? 'unowned' : 'same', wrong, notes: [] };
 }
 

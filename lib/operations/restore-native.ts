@@ -6,7 +6,8 @@ import { readNative } from '../flow/native.ts';
 import { setStandings } from '../flow/sequences.ts';
 import { writing } from '../flow/tables.ts';
 import { kinds } from '../kinds/index.ts';
-import type { Catalog } from '../model/catalog.ts';
+import { type Catalog, withRelations } from '../model/catalog.ts';
+import type { Fact } from '../model/fact.ts';
 import type { Step } from '../model/step.ts';
 import type { ServerConnection } from '../pg/connect.ts';
 import { readingSettings } from '../pg/snapshot.ts';
@@ -16,6 +17,16 @@ import { clearance, clearRows } from './clearing.ts';
 import { copyable } from './copyable.ts';
 import { legible, runAll } from './engines.ts';
 import { schemaDifferences } from './likeness.ts';
+
+// A catalog that an earlier release may have written, as it is read today.
+function upgraded(catalog: Catalog): Catalog {
+  const facts = new Map<string, Fact>();
+  for (const fact of catalog.facts.values()) {
+    const upgrade = kinds.get(fact.kind)?.upgraded;
+    facts.set(fact.id, upgrade === undefined ? fact : { ...fact, payload: upgrade(fact.payload) });
+  }
+  return withRelations(catalog, facts, () => catalog);
+}
 
 /** What is loaded. */
 export interface NativeLoading {
@@ -46,7 +57,7 @@ export async function loadNative(
   await readNative(
     path,
     async (catalog) => {
-      wanted = copyable(catalog, wish).catalog;
+      wanted = copyable(upgraded(catalog), wish).catalog;
       const { steps, left } = clearance(await readCatalog(connection, kinds), wanted);
       const halves = aroundRows({ before: left, after: wanted, kinds });
       after = legible(halves.after, wanted, connection);

@@ -101,6 +101,8 @@ const schemas = {
   same: 'the same schema',
   unowned: 'the same schema, without owners and privileges',
   'other version': 'a schema of another version of PostgreSQL, which was not compared',
+  'other release':
+    'a schema that was not compared, because pgmage 0.1.0 took entries of the server into its fingerprint',
 } as const;
 
 /** What `db:restore` did. */
