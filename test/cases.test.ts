@@ -39,9 +39,10 @@ for (const [at, server] of servers().entries()) {
         const sound = rehearsed !== undefined && failuresOf(rehearsed).length === 0;
         const proof = sound ? rehearsed : await prove(bench, pair);
         expect(failuresOf(proof)).toEqual([]);
+        const { up, down } = expected.older[server.major] ?? expected.hazards;
         expect({ up: hazardsOf(proof.up.steps), down: hazardsOf(proof.down.steps) }).toEqual({
-          up: [...expected.hazards.up].sort(),
-          down: [...expected.hazards.down].sort(),
+          up: [...up].sort(),
+          down: [...down].sort(),
         });
       });
     }

@@ -29,7 +29,7 @@ const rules: Readonly<Record<string, Hazard | null>> = {
   'adding-field-with-default': 'rewrites_table',
   'adding-foreign-key-constraint': 'blocks_writes',
   'adding-not-nullable-field': 'blocks_reads',
-  'adding-required-field': 'may_fail_on_existing_rows',
+  'adding-required-field': 'fails_on_existing_rows',
   'adding-serial-primary-key-field': 'blocks_reads',
   'ban-drop-column': 'deletes_data',
   'ban-drop-table': 'deletes_data',

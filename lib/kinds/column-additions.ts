@@ -51,7 +51,7 @@ export function additionHazards({ id, payload }: ColumnFact, scope: Scope): Haza
     (value !== undefined && differs(value, scope)) ||
     constraints.length > 0;
   return [
-    ...(required !== undefined && !given ? (['may_fail_on_existing_rows'] as const) : []),
+    ...(required !== undefined && !given ? (['fails_on_existing_rows'] as const) : []),
     ...(rewrites ? (['rewrites_table'] as const) : []),
   ];
 }

@@ -1,9 +1,10 @@
 // The SQL of indexes: made at once, or while others go on writing.
 import type { Fact } from '../model/fact.ts';
-import type { Online } from '../model/kind.ts';
+import type { Online, Scope } from '../model/kind.ts';
 import { quote } from '../model/quote.ts';
 import type { Script, Statement } from '../model/step.ts';
 import { nameOf as ownName, tableOf } from './constraints.ts';
+import { indexLoss } from './lost-indexes.ts';
 import { indexName as nameOf, renamedIndex } from './renaming.ts';
 import { alterOptions, withOptions } from './storage-options.ts';
 
@@ -67,8 +68,9 @@ export function create(fact: Row, online = false): Script {
   ];
 }
 
-const dropped = (fact: Row): Statement => ({
+const dropped = (fact: Row, scope: Scope): Statement => ({
   sql: `DROP INDEX CONCURRENTLY ${nameOf(fact)}`,
+  hazards: fact.payload.valid ? indexLoss(fact, scope) : [],
   lock: 'SHARE UPDATE EXCLUSIVE',
 });
 
@@ -81,14 +83,14 @@ export const placeholderName = (name: string) => `${name.slice(0, 15)}_rebuilt`;
  */
 export const online: Online<Index> = {
   create: (fact) => create(fact, true),
-  drop: (fact) => (fact.payload.partitioned ? null : dropped(fact)),
-  replace: (from, to) => {
+  drop: (fact, scope) => (fact.payload.partitioned ? null : dropped(fact, scope)),
+  replace: (from, to, scope) => {
     if (from.payload.partitioned || to.payload.partitioned) return null;
     const made = (fact: Row) => [create(fact, true)].flat();
     // What died half-way is of no use to anybody meanwhile.
-    if (!from.payload.valid) return [dropped(from), ...made(to)];
+    if (!from.payload.valid) return [dropped(from, scope), ...made(to)];
     const [schema, table, name] = to.path as [string, string, string];
     const next = { ...to, path: [schema, table, placeholderName(name)] };
-    return [...made(next), dropped(from), renamedIndex(next, to)];
+    return [...made(next), dropped(from, scope), renamedIndex(next, to)];
   },
 };

@@ -7,6 +7,7 @@ import type { Statement } from '../model/step.ts';
 import { deferral, definition, drop, indexSlots, query, reference, tableOf } from './constraints.ts';
 import { constraintLikeness, position } from './index-likeness.ts';
 import { promotion } from './index-promotions.ts';
+import { indexLoss } from './lost-indexes.ts';
 import { renamedIn } from './renaming.ts';
 import { alterOptions, relationOptions, withOptions, writtenOptions } from './storage-options.ts';
 
@@ -65,7 +66,7 @@ function kind(name: string, type: string, slots: (fact: Row) => string[]): Kind<
     introspect: (major) => query(type, attributes(major)),
     create: add,
     rename: renamedIn('TABLE', 'CONSTRAINT'),
-    drop,
+    drop: (fact, scope) => ({ ...drop(fact, scope), hazards: indexLoss(fact, scope) }),
     alter: {
       definition: 'replace',
       predicate: 'replace',

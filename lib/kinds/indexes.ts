@@ -5,6 +5,7 @@ import { quote } from '../model/quote.ts';
 import { holdsConstraints } from './index-attachments.ts';
 import { alter, create, type Index, online, summary, targets } from './index-commands.ts';
 import { indexLikeness, position } from './index-likeness.ts';
+import { indexLoss } from './lost-indexes.ts';
 import { indexName as nameOf, renamedIndex } from './renaming.ts';
 import { alterOptions, relationOptions, without, writtenOptions } from './storage-options.ts';
 
@@ -36,6 +37,7 @@ export const index: Kind<Index> = {
   // The server refuses to drop constraints of partitions along with an index without being told so.
   drop: (fact, scope) => ({
     sql: `DROP INDEX ${nameOf(fact)}${fact.payload.partitioned && holdsConstraints(fact.path, scope) ? ' CASCADE' : ''}`,
+    hazards: indexLoss(fact, scope),
     lock: 'ACCESS EXCLUSIVE',
   }),
   alter: {

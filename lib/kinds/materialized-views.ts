@@ -38,7 +38,12 @@ export const materializedView: Kind<MaterializedView> = {
     return parts.filter(Boolean).join(' ');
   },
   rename: renamed('MATERIALIZED VIEW', 'ACCESS EXCLUSIVE'),
-  drop: (fact) => ({ sql: `DROP MATERIALIZED VIEW ${qualify(fact.path)}`, lock: 'ACCESS EXCLUSIVE' }),
+  drop: (fact, { after }) => ({
+    sql: `DROP MATERIALIZED VIEW ${qualify(fact.path)}`,
+    // Where it is made and filled again, readers wait until its rows are there.
+    hazards: after.facts.has(`population:${qualify(fact.path)}`) ? ['blocks_reads'] : [],
+    lock: 'ACCESS EXCLUSIVE',
+  }),
   alter: {
     query: 'replace',
     accessMethod: (_, to) => ({

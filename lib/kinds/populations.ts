@@ -24,6 +24,7 @@ export const population: Kind<Record<never, never>> = {
     where r.reader = r.relation`,
   create: (fact) => ({
     sql: `REFRESH MATERIALIZED VIEW ${qualify(fact.path)}`,
+    hazards: ['rewrites_table'],
     lock: 'ACCESS EXCLUSIVE',
   }),
   drop: () => [],

@@ -3,6 +3,7 @@ import type { Fact } from '../model/fact.ts';
 import { ours } from '../model/introspection.ts';
 import type { Clause, Kind, Scope } from '../model/kind.ts';
 import { qualify, quote } from '../model/quote.ts';
+import type { Statement } from '../model/step.ts';
 import { keyColumns, partitionKey } from './partition-keys.ts';
 import { persist } from './persistence.ts';
 import { renamed } from './renaming.ts';
@@ -23,6 +24,13 @@ interface Table {
 type Row = Fact<Table>;
 
 const alter = (fact: Row, action: string) => `ALTER TABLE ${qualify(fact.path)} ${action}`;
+
+// Whether policies apply decides which rows a role can see and write.
+const security = (fact: Row, action: string): Statement => ({
+  sql: alter(fact, action),
+  hazards: ['changes_privileges'],
+  lock: 'ACCESS EXCLUSIVE',
+});
 
 function lines(clauses: readonly Clause[]): string {
   return clauses.length === 0 ? '()' : `(\n${clauses.map(({ sql }) => `  ${sql}`).join(',\n')}\n)`;
@@ -87,9 +95,10 @@ export const table: Kind<Table> = {
     }),
     options: (from, to) =>
       alterOptions(`ALTER TABLE ${qualify(to.path)}`, from.payload.options, to.payload.options),
-    rowSecurity: (_, to) => alter(to, `${to.payload.rowSecurity ? 'ENABLE' : 'DISABLE'} ROW LEVEL SECURITY`),
+    rowSecurity: (_, to) =>
+      security(to, `${to.payload.rowSecurity ? 'ENABLE' : 'DISABLE'} ROW LEVEL SECURITY`),
     forceRowSecurity: (_, to) =>
-      alter(to, `${to.payload.forceRowSecurity ? '' : 'NO '}FORCE ROW LEVEL SECURITY`),
+      security(to, `${to.payload.forceRowSecurity ? '' : 'NO '}FORCE ROW LEVEL SECURITY`),
   },
   holdsData: (fact) => fact.payload.partitionKey === null,
   slots: (fact) => [`relation ${qualify(fact.path)}`, `type ${qualify(fact.path)}`],

@@ -9,6 +9,8 @@ export const hazards = [
   'blocks_writes',
   'blocks_reads',
   'may_fail_on_existing_rows',
+  'fails_on_existing_rows',
+  'slows_queries',
   'irreversible',
   'changes_privileges',
   'breaks_clients',

@@ -4,7 +4,15 @@ import type { Fact, Payload } from '../model/fact.ts';
 import type { Clause, Scope } from '../model/kind.ts';
 import { withShown } from '../model/mask.ts';
 import { qualify } from '../model/quote.ts';
-import { type Action, type Script, type Statement, type Step, statementsOf } from '../model/step.ts';
+import {
+  type Action,
+  type Hazard,
+  type Lock,
+  type Script,
+  type Statement,
+  type Step,
+  statementsOf,
+} from '../model/step.ts';
 import type { Fate, Fates } from './fates.ts';
 import type { Folded } from './folding.ts';
 import { heirOf } from './links.ts';
@@ -166,15 +174,14 @@ function toSteps(
 ): Omit<Step, 'segment'>[] {
   const seen = new Set<string>();
   const kind = id.slice(0, id.indexOf(':'));
-  return statements.flatMap(
-    ({ sql, shown, hazards = [], lock = null, transactional = true, checks = [] }) => {
-      if (seen.has(sql)) return [];
-      seen.add(sql);
-      const told = shown === undefined ? {} : { shown };
-      const asked = checks.length === 0 ? {} : { checks };
-      return [{ sql, ...told, action, kind, fact: id, hazards, lock, transactional, ...asked }];
-    },
-  );
+  return statements.flatMap(({ sql, shown, lock = null, transactional = true, checks = [], ...own }) => {
+    if (seen.has(sql)) return [];
+    seen.add(sql);
+    const told = shown === undefined ? {} : { shown };
+    const hazards = blocking(own.hazards ?? [], lock);
+    const asked = checks.length === 0 ? {} : { checks };
+    return [{ sql, ...told, action, kind, fact: id, hazards, lock, transactional, ...asked }];
+  });
 }
 
 /** The same steps, of which those that are meant delete data. */
@@ -187,4 +194,11 @@ export function losing(
       ? { ...step, hazards: ['deletes_data', ...step.hazards] }
       : step,
   );
+}
+
+// What takes long under this lock keeps everybody waiting, whether they read or write (manual: "Explicit Locking").
+function blocking(hazards: readonly Hazard[], lock: Lock): readonly Hazard[] {
+  const isLong = hazards.some((hazard) => hazard === 'rewrites_table' || hazard === 'blocks_reads');
+  if (!isLong || lock !== 'ACCESS EXCLUSIVE') return hazards;
+  return [...new Set<Hazard>([...hazards, 'blocks_reads', 'blocks_writes'])];
 }

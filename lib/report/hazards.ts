@@ -15,6 +15,8 @@ export const hazardWords: Readonly<Record<Hazard, string>> = {
   blocks_writes: 'blocks writes while it runs',
   blocks_reads: 'blocks reads while it runs',
   may_fail_on_existing_rows: 'fails if existing rows do not fit',
+  fails_on_existing_rows: 'fails if the table has rows',
+  slows_queries: 'can make queries slow that use the index',
   irreversible: 'cannot be taken back exactly',
   changes_privileges: 'changes who may do what',
   breaks_clients: 'breaks programs that use the old name',

@@ -3,9 +3,16 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Hazard, Step } from '../../lib/model/step.ts';
 
+interface Hazards {
+  readonly up: readonly Hazard[];
+  readonly down: readonly Hazard[];
+}
+
 /** `expect.json`; what it leaves out is nothing, and all versions. */
 export interface Expectation {
-  readonly hazards: { readonly up: readonly Hazard[]; readonly down: readonly Hazard[] };
+  readonly hazards: Hazards;
+  /** The same by major version, where an older server needs other statements. */
+  readonly older: Readonly<Record<string, Hazards>>;
   /** The versions it is about, where older servers do not know the feature. */
   readonly majors: readonly number[] | null;
 }
@@ -13,11 +20,14 @@ export interface Expectation {
 /** Reads a case's `expect.json`. */
 export function expectationOf(directory: string): Expectation {
   const path = join(directory, 'expect.json');
-  const { hazards, majors } = (existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : {}) as {
-    hazards?: { up?: Hazard[]; down?: Hazard[] };
+  const { hazards, older, majors } = (existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : {}) as {
+    hazards?: Partial<Hazards>;
+    older?: Record<string, Partial<Hazards>>;
     majors?: number[];
   };
-  return { hazards: { up: hazards?.up ?? [], down: hazards?.down ?? [] }, majors: majors ?? null };
+  const whole = ({ up = [], down = [] }: Partial<Hazards> = {}) => ({ up, down });
+  const byMajor = Object.entries(older ?? {}).map(([major, one]) => [major, whole(one)] as const);
+  return { hazards: whole(hazards), older: Object.fromEntries(byMajor), majors: majors ?? null };
 }
 
 /** The hazards of a plan, each once, by name. */

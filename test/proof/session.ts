@@ -40,7 +40,8 @@ export class Refusal extends Error {
     super(`${describe(cause)}\n${step.sql}`);
     this.name = 'Refusal';
     // Classes of errors about values, and about what constraints say of them (manual: "PostgreSQL Error Codes").
-    this.foretold = step.hazards.includes('may_fail_on_existing_rows') && /^2[23]/.test(stateOf(cause));
+    const said = ['may_fail_on_existing_rows', 'fails_on_existing_rows'] as const;
+    this.foretold = said.some((hazard) => step.hazards.includes(hazard)) && /^2[23]/.test(stateOf(cause));
   }
 }
 

@@ -1,0 +1,1 @@
+create table a (id int); alter table a enable row level security; create table b (id int);
