@@ -101,3 +101,58 @@ test.each(servers())('and their backups: an error, and no backup with fewer rows
     own.drop();
   });
 });
+
+// Each function fails where it runs as anybody but the owner of what it is used for.
+const watchful = (owner: string) => `
+  create function watch(v anyelement, what text) returns anyelement language plpgsql immutable as
+    $f$ begin if current_user <> '${owner}' then raise '% runs as %', what, current_user; end if; return v; end $f$;
+  create domain small as int check (public.watch(value, 'domain check') < 100);
+  create table a (id serial primary key, n int, d small, g int generated always as (public.watch(n, 'generated column')) stored,
+    constraint fits check (public.watch(n, 'check') < 100));
+  insert into a (n, d) select i, i from generate_series(1, 50) i;
+  create index on a (public.watch(n, 'index')); create unique index on a (id) where public.watch(n, 'partial index') > 0;
+  create materialized view m as select public.watch(n, 'materialized view') as n, public.secret() as s from a;
+  create index on m (public.watch(n, 'index on a materialized view'));
+  create table p (k int, n int check (public.watch(n, 'check of a partition') < 100)) partition by list (public.watch(k, 'partition key'));
+  create table p1 partition of p for values in (1); insert into p values (1, 1);
+  create index on p (public.watch(n, 'partitioned index'));
+  create table f (n int check (public.watch(n, 'check under forced row security') < 100)); insert into f values (1);
+  alter table f enable row level security; alter table f force row level security;
+  alter table a add exclude using btree (public.watch(id, 'exclusion') with =);
+  revoke insert on a from current_user; refresh materialized view m`;
+
+const engines = [
+  ['native', {}],
+  ['swap', { swap: true, jobs: 3 }],
+  ['data only', { dataOnly: true }],
+] as const;
+
+test.each(servers())(
+  'what belongs to an owner runs as the owner while a superuser copies it: $major',
+  async (server) => {
+    await withOwner(server, async (source, target, role) => {
+      // What another role lets the owner do is needed to fill the view.
+      const lent = `create function secret() returns int language sql stable as 'select 1';
+      revoke execute on function secret() from public; grant execute on function secret() to ${role}`;
+      await rowsOf(source.socket, lent);
+      await rowsOf(as(role, source), watchful(role));
+      for (const [name, options] of engines) {
+        const copy = cloned(contextOf(source.url, target.url), { force: true, ...options });
+        const { done, swapped } = await copy.catch((thrown: Error) =>
+          expect.fail(`${name}: ${thrown.message}`),
+        );
+        if (swapped?.kept) await rowsOf(server.socket(), `drop database ${swapped.kept}`);
+        expect(done?.tables).toContainEqual({ name: 'public.a', rows: 50 });
+        expect((await wholeOf(target.socket)).digests).toEqual((await wholeOf(source.socket)).digests);
+      }
+      const own = backupProject({ prod: source.url, copy: target.url });
+      const { file } = await backup(own.context, { format: 'native' });
+      await restore(own.context, file, { to: 'copy', yes: true, force: true }, undefined);
+      expect((await wholeOf(target.socket)).digests).toEqual((await wholeOf(source.socket)).digests);
+      expect(
+        await rowsOf(target.socket, `select relforcerowsecurity as forced from pg_class where relname = 'f'`),
+      ).toEqual([{ forced: true }]);
+      own.drop();
+    });
+  },
+);

@@ -20,7 +20,8 @@ export async function partsOf(
 ): Promise<Filled[]> {
   const all = tables.reduce((sum, { bytes }) => sum + bytes, 0);
   const fair = Math.max(least, all / sessions / 2);
-  const isBig = ({ bytes, extension }: Filled) => sessions > 1 && extension === null && bytes > 1.5 * fair;
+  const isBig = ({ bytes, extension, forced }: Filled) =>
+    sessions > 1 && extension === null && !forced && bytes > 1.5 * fair;
   const big = tables.filter(isBig);
   const found = (await connection.batch(
     big.map(

@@ -4,6 +4,7 @@ import { qualify } from '../model/quote.ts';
 import type { ServerConnection } from '../pg/connect.ts';
 import type { Connection } from '../pg/connection.ts';
 import { withPath } from '../pg/user-path.ts';
+import { asOwner, ownedIn } from './as-owner.ts';
 
 /** A table with rows of its own. */
 export interface Filled {
@@ -25,6 +26,8 @@ export interface Filled {
   readonly systems?: readonly boolean[];
   /** Servers of one version can send all of its values to each other as they are. */
   readonly binary?: boolean;
+  /** Row security holds for its owner, too. */
+  readonly forced?: boolean;
   /** It is only a part of the table: others are written to it, too. */
   readonly part?: boolean;
 }
@@ -39,7 +42,7 @@ const sendable = (
 // Tables and partitions that hold rows themselves; of extensions, those that they let users fill (manual: "Extension
 // Configuration Tables"). Rows of foreign tables are elsewhere.
 const tables = `select json_build_array(n.nspname, c.relname) as path, pg_table_size(c.oid)::text as bytes,
-    config.extension, coalesce(config.condition, '') as condition,
+    config.extension, coalesce(config.condition, '') as condition, c.relforcerowsecurity as forced,
     not exists (select from pg_attribute a join pg_type y on y.oid = a.atttypid where a.attrelid = c.oid and a.attnum > 0
       and not a.attisdropped and not ${sendable('y')}) as binary,
     to_json(array(select quote_ident(a.attname) from pg_attribute a where a.attrelid = c.oid and a.attnum > 0
@@ -113,8 +116,8 @@ export interface Copying {
 }
 
 /**
- * Copies the rows of tables, one after the other. The target has the same tables, made in the transaction that is open
- * there; both sessions are in one.
+ * Copies the rows of tables, one after the other, each as its owner. The target has the same tables, made in the transaction
+ * that is open there; both sessions are in one.
  * @returns the number of rows of each
  * @throws Problem of either connection; what was copied until then is there until the transaction is rolled back
  */
@@ -125,11 +128,13 @@ export async function copyTables(
   { told = () => undefined, path = '' }: Copying = {},
 ): Promise<Map<string, number>> {
   const rows = new Map<string, number>();
+  const owners = await ownedIn(to);
   for (const table of tables) {
     const binary = table.binary === true && from.major === to.major;
     const counted = counting(from.copyOut(reading(table, binary)), (bytes) => told(table, bytes));
-    const copied = withPath(to, path, () => to.copyIn(writing(table, binary), counted));
-    rows.set(table.name, await copied);
+    const owner = owners.get(table.name);
+    const write = () => withPath(to, path, () => to.copyIn(writing(table, binary), counted));
+    rows.set(table.name, await asOwner(to, owner, write));
   }
   return rows;
 }

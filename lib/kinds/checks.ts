@@ -44,6 +44,7 @@ const attributes = (major: number) => `
 export const check: Kind<Check> = {
   name: 'check',
   watchesRows: true,
+  callsFunctions: true,
   reference,
   summary: (fact) => `${clause(fact)} ON ${tableOf(fact)}`,
   present: present('pg_constraint', `contype = 'c'`),

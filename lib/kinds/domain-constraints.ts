@@ -31,6 +31,7 @@ const clause = (fact: Fact<DomainCheck>) => `CONSTRAINT ${nameOf(fact)} ${fact.p
 export const domainCheck: Kind<DomainCheck> = {
   name: 'domain check',
   watchesRows: true,
+  callsFunctions: true,
   reference: (fact) => named(fact, fact.path[2] as string),
   summary: (fact) => `${clause(fact)} ON ${qualify(fact.path.slice(0, 2))}`,
   present: present('pg_type', `typtype = 'd'`),

@@ -8,7 +8,17 @@ import { objectsWithAcls, unusual, usualAcl } from './acls.ts';
 import { columnGrants } from './column-grants.ts';
 import { initially } from './initial-privileges.ts';
 import { share } from './owners-share.ts';
-import { allOf, common, everybody, known, none, type Privileges, union, usual } from './privileges.ts';
+import {
+  allOf,
+  common,
+  everybody,
+  known,
+  none,
+  type Privileges,
+  theOwner,
+  union,
+  usual,
+} from './privileges.ts';
 import { granteeOf, regrant } from './regrants.ts';
 import { classOf, described, ownerOf, securableOf, targetOf } from './targets.ts';
 
@@ -56,7 +66,8 @@ const alter = (from: Grant, to: Grant, scope: Scope) => [
 /** GRANT and REVOKE (manual: "Privileges"). The path ends with the grantee. */
 export const grant: Kind<Privileges> = {
   name: 'grant',
-  afterRows: true,
+  // What functions that look at rows may do is granted before; what an owner gave up could be the right to write rows.
+  afterRows: (fact) => granteeIn(fact) === theOwner,
   reference: (fact) => `GRANT ON ${described(fact)} TO ${granteeOf(granteeIn(fact), null)}`,
   introspect: () => `
     select '{}'::text[] as addresses, array[g.grantee] as path, format('%s:%s:%s', o.catalog, o.oid, o.sub) as target,

@@ -42,7 +42,6 @@ const ofPublic = {
 /** ALTER … OWNER TO. In the shadow, its own role and initdb's owner of `public` mean that nobody said. */
 export const owner: Kind<Owner> = {
   name: 'owner',
-  afterRows: true,
   reference: (fact) => `OWNER OF ${described(fact)}`,
   introspect: (major) => `
     select '{}'::text[] as addresses, '{}'::text[] as path, format('%s:%s:0', o.catalog, o.oid) as target,
@@ -53,9 +52,7 @@ export const owner: Kind<Owner> = {
       or r.rolname = '${shadowRole}' and o.class = 'pg_namespace'::regclass and o.oid = to_regnamespace('public')`,
   // Whoever makes an object owns it already.
   create: (fact, scope) =>
-    [scope.role, shadowRole].includes(fact.payload.owner) || follows(fact, scope.after) || isPart(fact, scope)
-      ? []
-      : change(fact, scope),
+    [scope.role, shadowRole].includes(fact.payload.owner) || isPart(fact, scope) ? [] : change(fact, scope),
   // Everything has an owner: this goes only with what it is the owner of.
   drop: () => [],
   alter: {
@@ -65,7 +62,8 @@ export const owner: Kind<Owner> = {
   optional: () => true,
   unsaid: (fact) => (fact.id === ofPublic.id ? ofPublic : { ...fact, payload: { owner: shadowRole } }),
   standIn: (fact, role) => (fact.payload.owner === shadowRole ? { ...fact, payload: { owner: role } } : fact),
-  // Refreshed before, because that needs the privileges of the owner.
-  rank: 2,
+  // Right after its object: what is made of that later (an index on an expression, the rows of a view) runs functions as
+  // the owner.
+  rank: -1,
   initial: [ofPublic],
 };

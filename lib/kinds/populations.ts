@@ -29,6 +29,8 @@ export const population: Kind<Record<never, never>> = {
   }),
   drop: () => [],
   alter: {},
+  // After grants: the owner's query runs with the owner's privileges.
+  rank: 4,
   optional: () => true,
   ofRows: true,
 };

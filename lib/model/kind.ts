@@ -136,6 +136,12 @@ export interface Kind<P = Payload> {
    */
   readonly afterRows?: boolean | ((fact: Fact<P>, catalog: Catalog) => boolean);
 
+  /**
+   * To make it calls functions for the rows that are there with the rights of whoever makes it: where a whole database is
+   * made, the owner of its parent does that.
+   */
+  readonly callsFunctions?: boolean;
+
   /** It looks at each row that is written, or does something with it: it is set aside while all rows are replaced. */
   readonly watchesRows?: boolean;
 

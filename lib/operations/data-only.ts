@@ -1,5 +1,6 @@
 // The rows of one database in the place of those of another one that has the same schema, and keeps it.
 import { readCatalog } from '../catalog/read.ts';
+import { ownedIn } from '../flow/as-owner.ts';
 import { type Digest, digestOf, undigested } from '../flow/digest.ts';
 import { copyLargeObjects, removeLargeObjects } from '../flow/large-objects.ts';
 import { progressOf } from '../flow/progress.ts';
@@ -17,7 +18,7 @@ import { Problem } from '../problem.ts';
 import { cargoOf, standingsOf } from './cargo.ts';
 import type { Context } from './context.ts';
 import { copyable, type Wish } from './copyable.ts';
-import { type Cargo, runAll } from './engines.ts';
+import { asOwners, type Cargo, runAll } from './engines.ts';
 import { withoutLedger } from './ignored.ts';
 import { schemaDifferences, toDigest } from './likeness.ts';
 import type { Ends } from './preflight.ts';
@@ -54,7 +55,8 @@ export async function replaceRows(context: Context, ends: Ends, wish: Wish): Pro
   await target.execute(positions.map(({ name }) => `alter sequence ${name} restart`).join(';'));
   await setStandings(target, positions);
   context.progress(`Checking constraints in ${ends.to.named.name}`);
-  await withPath(target, path, () => runAll(target, up));
+  const again = asOwners(up, there, await ownedIn(target));
+  await withPath(target, path, () => runAll(target, again));
   context.progress(`Comparing ${ends.to.named.name} with ${ends.from.named.name}`);
   const before = await digestsOf(source, cargo, true);
   const after = await digestsOf(target, cargo, false);

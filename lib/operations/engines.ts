@@ -2,6 +2,7 @@
 // pg_dump. Whatever carries it, it is compared afterwards.
 import { readCatalog } from '../catalog/read.ts';
 import { loadSections } from '../flow/archive.ts';
+import { type Owned, ownedIn } from '../flow/as-owner.ts';
 import { runClient } from '../flow/child.ts';
 import { type Client, metInDatabase } from '../flow/client.ts';
 import { wordsOf } from '../flow/dump.ts';
@@ -9,6 +10,7 @@ import { copyLargeObjects } from '../flow/large-objects.ts';
 import { copyTables, type Filled } from '../flow/tables.ts';
 import { kinds } from '../kinds/index.ts';
 import { type Catalog, emptyCatalog } from '../model/catalog.ts';
+import { qualify } from '../model/quote.ts';
 import type { Step } from '../model/step.ts';
 import type { ServerConnection } from '../pg/connect.ts';
 import { clientAccess } from '../pg/route.ts';
@@ -55,6 +57,21 @@ export function legible(steps: readonly Step[], told: Catalog, target: ServerCon
   return steps.map((step) => ({ ...step, sql: quoteNewerWords(step.sql, told.major) }));
 }
 
+/** Steps that call functions for the rows that are there, as the owners of these, whose functions they are. */
+export function asOwners(
+  steps: readonly Step[],
+  { facts }: Catalog,
+  owners: ReadonlyMap<string, Owned>,
+): readonly Step[] {
+  return steps.map((step) => {
+    const whole = kinds.get(step.kind)?.callsFunctions
+      ? facts.get(facts.get(step.fact)?.parent ?? '')
+      : undefined;
+    const owner = whole && owners.get(qualify(whole.path));
+    return owner === undefined ? step : { ...step, sql: `${owner.become};\n${step.sql};\n${owner.resign}` };
+  });
+}
+
 // Megabytes. Measured with a million rows: four times as much as the usual 64 MB takes a seventh off.
 const indexRoom = 256;
 
@@ -70,8 +87,9 @@ export const native: Engine = async ({ from, to }, cargo, told) => {
   await copyTables(source, target, tables, { told, path });
   if (objects) await copyLargeObjects(source, target, owners);
   await target.execute(roomForIndexes(indexRoom));
+  const after = asOwners(legible(halves.after, wanted, target), wanted, await ownedIn(target));
   // Functions are called by indexes.
-  return (go) => withPath(target, path, () => runAll(target, legible(halves.after, wanted, target), go));
+  return (go) => withPath(target, path, () => runAll(target, after, go));
 };
 
 /**

@@ -1,5 +1,6 @@
 // A new database that nobody uses is filled by several sessions at once, all of which read one state of the source.
 import { readCatalog } from '../catalog/read.ts';
+import { ownedIn } from '../flow/as-owner.ts';
 import { type Job, share } from '../flow/crew.ts';
 import { type Digest, digestOne, type Undigested, undigested } from '../flow/digest.ts';
 import { copyLargeObjects } from '../flow/large-objects.ts';
@@ -20,7 +21,7 @@ import { aroundRows } from '../plan/rows.ts';
 import { standingsOf } from './cargo.ts';
 import { clearance, replacingSession, roomForIndexes } from './clearing.ts';
 import type { Context } from './context.ts';
-import { type Cargo, legible, runAll } from './engines.ts';
+import { asOwners, type Cargo, legible, runAll } from './engines.ts';
 import { nothingOf, toDigest } from './likeness.ts';
 import type { Ends } from './preflight.ts';
 import type { Found } from './replacement.ts';
@@ -78,7 +79,10 @@ export async function load(context: Context, ends: Ends, crew: Crew, cargo: Carg
   const positions = cargo.schemaOnly ? [] : await standingsOf(source, target);
   await setStandings(target, positions);
   context.progress(`Building indexes and constraints, and reading ${ends.from.named.name} again`);
-  const portions = portionsOf(legible(halves.after, wanted, target), halves.waits());
+  const portions = portionsOf(
+    asOwners(legible(halves.after, wanted, target), wanted, await ownedIn(target)),
+    halves.waits(),
+  );
   const bytes = new Map(tables.map((table) => [`table:${table.name}`, table.bytes]));
   const build = portions.map((portion) => building(portion, { wanted, path, bytes }));
   const [before, after]: [Digest[], Digest[]] = [[], []];

@@ -1,6 +1,7 @@
 // Loads a dump of pgmage's own format in the place of what a database holds.
 import { readCatalog } from '../catalog/read.ts';
 import { passing } from '../flow/archive.ts';
+import { asOwner, ownedIn } from '../flow/as-owner.ts';
 import { largeObjectParts, loadPart, type Part } from '../flow/large-objects.ts';
 import { readNative } from '../flow/native.ts';
 import { setStandings } from '../flow/sequences.ts';
@@ -15,7 +16,7 @@ import { withPath } from '../pg/user-path.ts';
 import { aroundRows } from '../plan/rows.ts';
 import { clearance, clearRows } from './clearing.ts';
 import { copyable } from './copyable.ts';
-import { legible, runAll } from './engines.ts';
+import { asOwners, legible, runAll } from './engines.ts';
 import { schemaDifferences } from './likeness.ts';
 
 // A catalog that an earlier release may have written, as it is read today.
@@ -53,6 +54,7 @@ export async function loadNative(
   const wish = { owners: !noOwner, otherVersions: [], masks: {} };
   let wanted: Catalog | undefined;
   let after: readonly Step[] = [];
+  let owners: Awaited<ReturnType<typeof ownedIn>> = new Map();
   const go = () => signal.throwIfAborted();
   await readNative(
     path,
@@ -64,6 +66,8 @@ export async function loadNative(
       await runAll(connection, steps, go);
       await clearRows(connection);
       await runAll(connection, legible(halves.before, wanted, connection), go);
+      owners = await ownedIn(connection);
+      after = asOwners(after, wanted, owners);
     },
     async (entry) => {
       go();
@@ -71,7 +75,8 @@ export async function loadNative(
         const { name } = entry.table;
         told(name, 0);
         const rows = passing(entry.rows, (bytes) => told(name, bytes));
-        await withPath(connection, searchPath, () => connection.copyIn(writing(entry.table), rows));
+        const write = () => connection.copyIn(writing(entry.table), rows);
+        await asOwner(connection, owners.get(name), () => withPath(connection, searchPath, write));
       } else if (entry.is === 'part')
         await loadPart(connection, largeObjectParts[entry.index] as Part, entry.rows);
       else {

@@ -7,7 +7,8 @@ import { node } from './node.ts';
 /**
  * For each step the places of those that must be done before it. What these wait for is not told again.
  * @param groups the nodes of the plan with their statements, in its order
- * @param rank of a node's kind: what has one acts on what is made before it, or is acted on by what comes later
+ * @param rank of a node's kind: what has one acts on what is made before it, or is acted on by what comes later; below
+ * zero: it follows its object at once
  */
 export function waitsOf(
   graph: Graph,
@@ -35,6 +36,8 @@ export function waitsOf(
       waits.push(at === 0 ? awaited : [waits.length - 1]);
     }
     ends.set(name, steps.length > 0 ? [waits.length - 1] : awaited);
+    // What comes right after its object is done before anything else is done with that.
+    if (steps.length > 0 && rank(name) < 0) for (const first of firsts) ends.set(first, [waits.length - 1]);
   }
   return waits;
 }

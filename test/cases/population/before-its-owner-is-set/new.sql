@@ -1,4 +1,0 @@
-CREATE ROLE keeper;
-CREATE TABLE t (id integer, a integer, b text);
-CREATE MATERIALIZED VIEW m AS SELECT a FROM t;
-ALTER MATERIALIZED VIEW m OWNER TO keeper;
