@@ -93,6 +93,20 @@ export const dataWording: { readonly [C in keyof DataProblems]: Wording<DataProb
     (of) => `${of.environment} cannot take this backup: ${of.reasons.join('; ')}`,
     'Nothing was changed.',
   ),
+  transaction_statement: row(
+    1,
+    422,
+    (of) =>
+      `The backup contains the statement ${of.statement}, which would end the transaction of the restore`,
+    'Nothing was changed. pg_dump writes no such statement: somebody edited the backup. Do not restore it.',
+  ),
+  transaction_ended: row(
+    1,
+    500,
+    (of) =>
+      `The backup ended the transaction of the restore: ${of.environment} now contains a part of the backup`,
+    'What the database held before is lost. Restore another backup: db:backups lists them.',
+  ),
   not_as_backed_up: row(
     1,
     500,

@@ -96,6 +96,8 @@ export interface DataProblems {
   /** `alias`: what was named, and leads to the database of `environment`. */
   protected_target: { readonly environment: string; readonly alias?: string };
   unfit_target: { readonly environment: string; readonly reasons: readonly string[] };
+  transaction_statement: { readonly statement: string };
+  transaction_ended: { readonly environment: string };
   not_as_backed_up: { readonly environment: string; readonly differences: readonly string[] };
   bad_mask: { readonly mask: string; readonly reason: string };
   clone_refused: { readonly source: string; readonly target: string; readonly faults: readonly string[] };
@@ -160,6 +162,7 @@ export interface Problems extends MigrationProblems, DataProblems {
   data_loss_refused: { readonly losses: readonly string[]; readonly renames?: readonly string[] };
   unmanaged_objects: { readonly objects: readonly string[] };
   shadow_locked: { readonly directory: string };
+  embedded_damaged: { readonly directory: string; readonly reason: string };
   shadow_failed: { readonly reason: string };
   interrupted: { readonly state: string };
   internal: { readonly reason: string };

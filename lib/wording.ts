@@ -222,6 +222,12 @@ export const wording: { readonly [C in Code]: Wording<Problems[C]> } = {
     (of) => `Another process uses the embedded database in ${of.directory}`,
     'Wait until it has ended. Only one process can open an embedded database at a time.',
   ),
+  embedded_damaged: row(
+    1,
+    500,
+    (of) => `Cannot open the embedded database in ${of.directory}: ${of.reason}`,
+    'Its files may be damaged. Copy the folder before you try to repair it. pgmage deleted nothing.',
+  ),
   shadow_failed: row(
     1,
     500,

@@ -1,5 +1,5 @@
 // The throw-away database: empty for every state, loaded in whatever order works, gone afterwards.
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -240,10 +240,32 @@ test('a shadow on a server leaves nothing there', async () => {
 test('a damaged template is made again', async () => {
   const [name] = (await readdir(folder)).filter((file) => file.endsWith('.tar'));
   const file = join(folder, name as string);
-  await writeFile(file, (await readFile(file)).subarray(0, 5000));
-  const shadow = await openShadow({ cacheDir: folder, url: null });
-  expect(await shadow.state(relations)).toEqual([]);
-  await shadow.close();
+  const whole = await readFile(file);
+  // Bytes that look compressed are unpacked where no caller can catch what is thrown.
+  const garbage = Buffer.concat([Buffer.from([0x1f, 0x8b, 8, 0]), Buffer.alloc(20_000, 7)]);
+  const changed = Buffer.from(whole).fill(7, 100_000, 200_000);
+  for (const damaged of [whole.subarray(0, 5000), Buffer.alloc(0), garbage, changed]) {
+    await writeFile(file, damaged);
+    const shadow = await openShadow({ cacheDir: folder, url: null });
+    expect(await shadow.state(relations)).toEqual([]);
+    await shadow.close();
+    expect(await readFile(file)).toHaveLength(whole.length);
+  }
+});
+
+test('a damaged embedded database is named, and nothing of it is deleted', async () => {
+  const directory = join(folder, 'damaged');
+  await openEmbedded(directory, { cacheDir: folder }).then((connection) => connection.close());
+  expect((await stat(directory)).mode & 0o777).toBe(0o700);
+  for (const part of ['global/pg_control', 'PG_VERSION']) {
+    await rm(join(directory, part));
+    const left = await readdir(directory, { recursive: true });
+    const { code, message, hint } = await failure(openEmbedded(directory, { cacheDir: folder }));
+    expect(code).toBe('embedded_damaged');
+    expect(message).toContain(`Cannot open the embedded database in ${directory}: `);
+    expect(hint).not.toMatch(/cache|delete its/i);
+    expect(await readdir(directory, { recursive: true })).toEqual(expect.arrayContaining(left));
+  }
 });
 
 test('the embedded database keeps what it was told, and keeps others out', async () => {

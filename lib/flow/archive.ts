@@ -1,5 +1,7 @@
 // The contents of a dump file, loaded through a session of ours: pg_restore unpacks it, and decides nothing.
+import { Readable } from 'node:stream';
 import type { ServerConnection } from '../pg/connect.ts';
+import { Problem } from '../problem.ts';
 import { runClient } from './child.ts';
 import type { Client } from './client.ts';
 import { scriptIn } from './dump.ts';
@@ -87,8 +89,9 @@ async function loadStatements(
     size = 0;
   };
   for (let sql = await script.statement(); sql !== null; sql = await script.statement()) {
-    // The transaction is ours.
+    // The transaction is ours. A plain dump has these around the pages of large objects.
     if (sql === 'BEGIN;' || sql === 'COMMIT;' || !isWanted(sql)) continue;
+    refuseTransaction(sql);
     const [, table] = /^COPY (.*?) +(?:\(.*\) )?FROM stdin;$/s.exec(sql) ?? [];
     if (table === undefined) {
       waiting.push(sql);
@@ -104,6 +107,18 @@ async function loadStatements(
     );
   }
   await send();
+}
+
+// The transaction is ended by the one who verifies it alone (manual: "Transaction Management").
+function refuseTransaction(sql: string): void {
+  const words = /^(begin|start|commit|end|rollback|abort|savepoint|release|prepare)\b[^;]{0,60}/i.exec(sql);
+  if (words !== null) throw new Problem('transaction_statement', { statement: words[0] });
+}
+
+async function refuseTransactions(text: string): Promise<void> {
+  const script = new Script(Readable.from([Buffer.from(text)]));
+  for (let sql = await script.statement(); sql !== null; sql = await script.statement())
+    refuseTransaction(sql);
 }
 
 /** What passes, told piece by piece. */
@@ -127,7 +142,9 @@ async function textOf(
   await sections(section, async (output) => {
     for await (const chunk of output) chunks.push(chunk);
   });
-  return serverScript(Buffer.concat(chunks).toString(), connection.major, writer);
+  const text = Buffer.concat(chunks).toString();
+  await refuseTransactions(text);
+  return serverScript(text, connection.major, writer);
 }
 
 function pg_restore(

@@ -47,6 +47,11 @@ export class Script {
         else if (byte === close) depth--;
         else if (isLetter(byte)) {
           const end = await this.#wordEnd(at);
+          await this.#has(end);
+          if (end === at + 1 && (byte | 0x20) === 0x65 && this.#held[end] === single) {
+            at = await this.#escaped(end + 1);
+            continue;
+          }
           if (depth === 0) body.met(this.#held.subarray(at, end).toString().toLowerCase());
           at = end - 1;
         } else if (byte === semicolon && depth === 0 && !body.isOpen()) {
@@ -94,6 +99,18 @@ export class Script {
       start = Math.max(from, this.#held.length - (typeof what === 'number' ? 0 : what.length));
       if (!(await this.#more())) return this.#held.length;
     }
+  }
+
+  // The last quote of a text in which a backslash takes the byte after it along.
+  async #escaped(from: number): Promise<number> {
+    for (let at = from; await this.#has(at); at++) {
+      if (this.#held[at] === backslash) at++;
+      else if (this.#held[at] === single) {
+        if (!(await this.#has(at + 1)) || this.#held[at + 1] !== single) return at;
+        at++;
+      }
+    }
+    return this.#held.length;
   }
 
   async #wordEnd(from: number): Promise<number> {

@@ -27,7 +27,7 @@ export async function logged(
       }),
     );
   // Where nothing can be logged, nobody would hear of a failure.
-  await writing(shownPath(context.root, path), () => appendFile(path, ''));
+  await writing(shownPath(context.root, path), () => appendFile(path, '', { mode: 0o600 }));
   let made: MadeBackup;
   try {
     made = await work();

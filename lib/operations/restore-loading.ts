@@ -9,6 +9,7 @@ import { progressOf, type Teller } from '../flow/progress.ts';
 import { sameness } from '../flow/sameness.ts';
 import { kinds } from '../kinds/index.ts';
 import { emptyCatalog } from '../model/catalog.ts';
+import { literal } from '../model/quote.ts';
 import type { ServerConnection } from '../pg/connect.ts';
 import { readingSettings } from '../pg/snapshot.ts';
 import { transaction } from '../pg/transaction.ts';
@@ -53,26 +54,45 @@ export interface Proof {
 export async function replaceAll(connection: ServerConnection, load: BackupLoad): Promise<Proof> {
   const { environment, path } = load;
   const isNative = formatOf(path) === 'native';
-  const transactionId = 'select pg_current_xact_id()::text as id';
+  let own = '';
   const work = async () => {
-    const [own] = await connection.rows<{ id: string }>(transactionId);
+    own = await transactionOf(connection);
     const schema = await (isNative ? nativeSchema(connection, load) : dumpedSchema(connection, load));
     load.teller.progress('Comparing it with the manifest');
     const proof = await proven(connection, load, schema);
     // Something in the dump that ended our transaction would have made all of this in another one.
-    const [now] = await connection.rows<{ id: string }>(transactionId);
-    if (now?.id !== own?.id)
-      throw new Problem('not_as_backed_up', {
-        environment,
-        differences: ['its script ended the transaction'],
-      });
+    if ((await transactionOf(connection)) !== own) throw new Problem('transaction_ended', { environment });
     return proof;
   };
   // A server that looks for its client while it works rolls back as soon as that is gone. Not every system can.
   await connection
     .execute(`select pg_catalog.set_config('client_connection_check_interval', '1s', false)`)
     .catch(() => undefined);
-  return transaction(connection, work, isNative ? beginReplacing : 'begin');
+  try {
+    return await transaction(connection, work, isNative ? beginReplacing : 'begin');
+  } catch (thrown) {
+    if (own !== '' && (await isCommitted(connection, own)))
+      throw new Problem('transaction_ended', { environment }, { cause: thrown });
+    throw thrown;
+  }
+}
+
+async function transactionOf(connection: ServerConnection): Promise<string> {
+  const [row] = await connection.rows<{ id: string }>(
+    'select pg_catalog.xid8out(pg_catalog.pg_current_xact_id())::pg_catalog.text as id',
+  );
+  return (row as { id: string }).id;
+}
+
+// Whether a transaction of which the session knows nothing any more has left something. A lost session has left nothing: the
+// server has rolled back, or a script has ended the transaction, which no statement of it may.
+async function isCommitted(connection: ServerConnection, id: string): Promise<boolean> {
+  const rows = await connection
+    .rows<{ status: string | null }>(
+      `select pg_catalog.pg_xact_status(${literal(id)}::pg_catalog.xid8) as status`,
+    )
+    .catch(() => []);
+  return rows[0]?.status === 'committed';
 }
 
 /** What unpacks the dump of a manifest: the newest client; null where none is needed. @throws Problem `no_client` */

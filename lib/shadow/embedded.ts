@@ -1,10 +1,10 @@
 // The embedded database: PostgreSQL in this process with its files in the project, for those who have no server.
-import { readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { awake } from '../awake.ts';
 import type { Connection } from '../pg/connection.ts';
 import { Problem } from '../problem.ts';
 import { loadExtensions } from './extensions.ts';
+import { reasonOf } from './failure.ts';
 import { lock } from './lock.ts';
 import { pgliteConnection } from './pglite-connection.ts';
 import { startParams, template } from './template.ts';
@@ -20,7 +20,7 @@ export interface EmbeddedOptions {
 
 /**
  * Opens the database in a directory and keeps others out until it is closed; makes it where there is none.
- * @throws Problem `shadow_locked`, `shadow_failed`
+ * @throws Problem `shadow_locked`, `embedded_damaged`
  */
 export async function openEmbedded(directory: string, options: EmbeddedOptions): Promise<Connection> {
   const held = await lock(directory);
@@ -29,7 +29,12 @@ export async function openEmbedded(directory: string, options: EmbeddedOptions):
     // What was begun and not finished is made anew.
     const unfinished = `${directory}.new`;
     if (await exists(unfinished)) await rm(directory, { recursive: true, force: true });
-    const isNew = !(await exists(join(directory, 'PG_VERSION')));
+    // The rows are for the project's user alone, whatever the folder around them allows.
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await chmod(directory, 0o700);
+    const found = await readdir(directory);
+    const isNew = found.length === 0;
+    if (!isNew && !found.includes('PG_VERSION')) throw damaged(directory, 'the file PG_VERSION is missing');
     if (isNew) await writeFile(unfinished, '');
     const names = await remember(`${directory}.extensions`, options.extensions ?? []);
     const extensions = { ...(await loadExtensions(names)) };
@@ -48,9 +53,11 @@ export async function openEmbedded(directory: string, options: EmbeddedOptions):
   } catch (thrown) {
     await held.release();
     if (thrown instanceof Problem) throw thrown;
-    throw new Problem('shadow_failed', { reason: thrown instanceof Error ? thrown.message : String(thrown) });
+    throw damaged(directory, reasonOf(thrown));
   }
 }
+
+const damaged = (directory: string, reason: string) => new Problem('embedded_damaged', { directory, reason });
 
 /**
  * Removes an embedded database.

@@ -4,6 +4,7 @@ import { awake } from '../awake.ts';
 import type { Connection } from '../pg/connection.ts';
 import { Problem } from '../problem.ts';
 import { loadExtensions } from './extensions.ts';
+import { reasonOf } from './failure.ts';
 import { pgliteConnection } from './pglite-connection.ts';
 import { Queue } from './queue.ts';
 import type { Ground, Shadow, ShadowOptions } from './shadow.ts';
@@ -85,7 +86,7 @@ async function start(options: ShadowOptions, extensions: object): Promise<PGlite
     standIn(db.Module.FS, options.extensions ?? []);
     return db;
   } catch (thrown) {
-    throw new Problem('shadow_failed', { reason: thrown instanceof Error ? thrown.message : String(thrown) });
+    throw new Problem('shadow_failed', { reason: reasonOf(thrown) });
   }
 }
 

@@ -1,5 +1,5 @@
 // The data directory that every shadow in the process starts from: made once, kept as a tar file.
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { awake } from '../awake.ts';
@@ -30,20 +30,26 @@ export async function template(
   progress?: (message: string) => void,
   again = false,
 ): Promise<Blob> {
-  const file = join(cacheDir, `shadow-${pgliteVersion}-1.tar`);
-  if (!again) {
-    try {
-      return new Blob([await readFile(file)]);
-    } catch {
-      // Made below.
-    }
-  }
+  const file = join(cacheDir, `shadow-${pgliteVersion}-2.tar`);
+  const kept = again ? null : await intact(file);
+  if (kept !== null) return kept;
   const begun = making.get(file);
   if (begun) return begun;
   progress?.('Preparing the shadow database (once)');
   const work = makeAndKeep(file).finally(() => making.delete(file));
   making.set(file, work);
   return work;
+}
+
+const digestLength = 32;
+const digestOf = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest();
+
+// PGlite throws what no caller can catch where it unpacks a damaged file, so each one begins with its own digest.
+async function intact(file: string): Promise<Blob | null> {
+  const bytes = await readFile(file).catch(() => null);
+  if (bytes === null) return null;
+  const tar = bytes.subarray(digestLength);
+  return digestOf(tar).equals(bytes.subarray(0, digestLength)) ? new Blob([tar]) : null;
 }
 
 async function makeAndKeep(file: string): Promise<Blob> {
@@ -75,7 +81,7 @@ async function keep(file: string, bytes: Uint8Array): Promise<void> {
   const draft = `${file}.${randomUUID()}`;
   try {
     await mkdir(dirname(file), { recursive: true });
-    await writeFile(draft, bytes);
+    await writeFile(draft, [digestOf(bytes), bytes]);
     await rename(draft, file);
   } catch {
     await rm(draft, { force: true }).catch(() => undefined);
