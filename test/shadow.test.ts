@@ -1,5 +1,5 @@
 // The throw-away database: empty for every state, loaded in whatever order works, gone afterwards.
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -250,21 +250,6 @@ test('a damaged template is made again', async () => {
     expect(await shadow.state(relations)).toEqual([]);
     await shadow.close();
     expect(await readFile(file)).toHaveLength(whole.length);
-  }
-});
-
-test('a damaged embedded database is named, and nothing of it is deleted', async () => {
-  const directory = join(folder, 'damaged');
-  await openEmbedded(directory, { cacheDir: folder }).then((connection) => connection.close());
-  expect((await stat(directory)).mode & 0o777).toBe(0o700);
-  for (const part of ['global/pg_control', 'PG_VERSION']) {
-    await rm(join(directory, part));
-    const left = await readdir(directory, { recursive: true });
-    const { code, message, hint } = await failure(openEmbedded(directory, { cacheDir: folder }));
-    expect(code).toBe('embedded_damaged');
-    expect(message).toContain(`Cannot open the embedded database in ${directory}: `);
-    expect(hint).not.toMatch(/cache|delete its/i);
-    expect(await readdir(directory, { recursive: true })).toEqual(expect.arrayContaining(left));
   }
 });
 

@@ -13,8 +13,6 @@ const settings: Readonly<Record<string, string>> = {
   lc_monetary: 'C',
   extra_float_digits: '1',
   bytea_output: 'hex',
-  // NULL in an array is a value otherwise.
-  array_nulls: 'on',
   lock_timeout: '10s',
   statement_timeout: '0',
   idle_in_transaction_session_timeout: '0',
