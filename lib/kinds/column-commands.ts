@@ -5,6 +5,7 @@ import { qualify, quote } from '../model/quote.ts';
 import type { Statement } from '../model/step.ts';
 import { mayLose } from './lost-values.ts';
 import { move } from './moved-values.ts';
+import { changedValues } from './row-checks.ts';
 import { conversion, mayFail, rewrites } from './type-conversions.ts';
 
 /** The payload of a column. */
@@ -88,6 +89,8 @@ export function retype(from: ColumnFact, to: ColumnFact, replaced: boolean, scop
       ...(changes ? (['loses_values'] as const) : []),
     ],
     lock: 'ACCESS EXCLUSIVE',
+    // A type that is made anew is not there yet when rows are asked.
+    checks: changes && moved === undefined ? [changedValues(from, a, b)] : [],
   };
 }
 

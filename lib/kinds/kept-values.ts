@@ -16,6 +16,7 @@ const longest: Readonly<Record<string, number>> = {
   date: 13,
   'time without time zone': 15,
   'time with time zone': 24,
+  'timestamp without time zone': 45,
   smallint: 6,
   integer: 11,
   bigint: 20,
@@ -33,16 +34,22 @@ const texts = ['text', 'character varying'];
 
 // By the type that each of the others comes back to as it was.
 const keptAs: Readonly<Record<string, readonly string[]>> = {
-  boolean: ['integer'],
-  smallint: ['integer', 'bigint', 'real', 'double precision'],
-  integer: ['smallint', 'bigint', 'double precision'],
-  bigint: ['smallint', 'integer'],
+  boolean: ['integer', 'json', 'jsonb'],
+  smallint: ['integer', 'bigint', 'real', 'double precision', 'json', 'jsonb'],
+  integer: ['smallint', 'bigint', 'double precision', 'json', 'jsonb'],
+  bigint: ['smallint', 'integer', 'json', 'jsonb'],
   real: ['double precision'],
   oid: ['bigint'],
   cidr: ['inet'],
   jsonb: ['json'],
   text: ['json'],
   'character varying': ['json'],
+  int4range: ['int8range', 'numrange'],
+  int8range: ['numrange'],
+  daterange: ['tsrange'],
+  int4multirange: ['int8multirange', 'nummultirange'],
+  int8multirange: ['nummultirange'],
+  datemultirange: ['tsmultirange'],
 };
 
 // A field of an interval leaves out those after it (manual: Interval Input).

@@ -2,6 +2,8 @@
 import type { Fact } from '../model/fact.ts';
 import { qualify, quote } from '../model/quote.ts';
 import type { RowCheck } from '../model/row-check.ts';
+import { isBuiltIn } from './lost-values.ts';
+import { conversion } from './type-conversions.ts';
 
 type Placed = Pick<Fact, 'path'>;
 
@@ -33,5 +35,25 @@ export function anyRow(fact: Placed): RowCheck {
     test: { where: 'true' },
     words: `no value for ${fact.path[2]}`,
     code: false,
+  };
+}
+
+/** Rows whose value in a column is another one after a change of its type, there and back. */
+export function changedValues(fact: Placed, from: string, to: string): RowCheck {
+  const cast = (value: string, a: string, b: string) => {
+    const using = conversion(a, b, value);
+    return using === '' ? `(${value})::${b}` : `(${using.slice(' USING '.length)})`;
+  };
+  const value = inRow(fact);
+  return {
+    outcome: 'loses',
+    table: tableId(fact),
+    reads: [],
+    // As the types write them: not all can be compared.
+    test: {
+      where: `format('%s', ${value}) is distinct from format('%s', ${cast(cast(value, from, to), to, from)})`,
+    },
+    words: `a value of ${fact.path[2]} that changes from ${from} to ${to}`,
+    code: !isBuiltIn(from) || !isBuiltIn(to),
   };
 }

@@ -18,9 +18,10 @@ import { checkChain, forward, readMigrations } from './migrations.ts';
 import { type Return, rehearse } from './rehearsal.ts';
 import { compareRenamed, type Renamed, type Renaming } from './renaming.ts';
 import { keepReplayed, replay } from './replay.ts';
-import { sealDrafts, sealed, stampOf } from './sealing.ts';
+import { sealDrafts, sealed } from './sealing.ts';
 import { keepShadows } from './shadows.ts';
 import { filesOf, readSource } from './source.ts';
+import { stampOf } from './stamps.ts';
 import { further, type Origin, originOf } from './start.ts';
 
 /** What is to be written so that the migrations lead to the wanted schema. */

@@ -1,6 +1,8 @@
 // Nothing is changed before it was shown and agreed to.
 import type { Step } from '../model/step.ts';
 import { Problem } from '../problem.ts';
+import { type Finding, findingText } from './findings.ts';
+import { lossLine } from './stamps.ts';
 
 /** How much was agreed to beforehand. */
 export interface Consent {
@@ -34,9 +36,16 @@ export async function agreed<Plan>(
   return ask(plan);
 }
 
-/** The statements among steps that delete data or change values, as they may be shown. */
-export function lossesOf(steps: readonly Step[]): string[] {
+/**
+ * The statements among steps that delete data or change values, as they may be shown.
+ * @param findings what the rows of the target say to them
+ */
+export function lossesOf(steps: readonly Step[], findings: readonly Finding[] = []): string[] {
   return steps
     .filter(({ hazards }) => hazards.includes('deletes_data') || hazards.includes('loses_values'))
-    .map(({ sql, shown = sql }) => shown.replace(/\s+/g, ' '));
+    .map((step) => {
+      const line = (step.shown ?? step.sql).replace(/\s+/g, ' ');
+      const own = findings.filter((one) => one.outcome === 'loses' && one.sql === line).map(findingText);
+      return own.length > 0 ? `${line} (${own.join('; ')})` : lossLine(step);
+    });
 }

@@ -1,11 +1,11 @@
 // What a migration and its way back cost rows: made up in the shadow, taken there and back, and counted.
-import type { Json } from '../model/fact.ts';
 import type { Connection } from '../pg/connection.ts';
 import { Problem } from '../problem.ts';
 import { withoutPublic } from './changes.ts';
 import type { Context } from './context.ts';
+import { cornerRows, mostCorners, usualValue } from './corner-rows.ts';
 import type { TextFile } from './files.ts';
-import { inShadow, parseFiles, runInOrder } from './replay.ts';
+import { inShadow, parseFiles, runInOrder, wantsCommit } from './replay.ts';
 import type { Start } from './start.ts';
 
 /** How many rows each table is given. */
@@ -27,15 +27,7 @@ begin
     where c.relkind = 'r' and (${partitions} or not c.relispartition) and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
       and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e') loop
     for i in 1..${rows} loop
-      select string_agg(quote_ident(a.attname), ', ' order by a.attnum), string_agg(format('(%s)::%s', case y.typcategory
-          when 'N' then i::text when 'S' then quote_literal('v' || i) when 'B' then (i % 2 = 0)::text
-          when 'D' then quote_literal(case when y.typname like 'time%' and y.typname not like 'timestamp%' then '00:00:0' || i % 10
-            else '2020-01-' || lpad(i::text, 2, '0') end)
-          when 'T' then quote_literal(i || ' hours') when 'A' then quote_literal('{}') when 'I' then quote_literal('10.0.0.' || i)
-          when 'E' then (select quote_literal(enumlabel) from pg_enum where enumtypid = y.oid order by ${label} limit 1)
-          else case y.typname when 'uuid' then quote_literal('00000000-0000-0000-0000-' || lpad(i::text, 12, '0'))
-            when 'json' then quote_literal('{"v":' || i || '}') when 'jsonb' then quote_literal('{"v":' || i || '}')
-            when 'bytea' then quote_literal('\\x' || lpad(i::text, 2, '0')) else 'null' end end,
+      select string_agg(quote_ident(a.attname), ', ' order by a.attnum), string_agg(format('(%s)::%s', ${usualValue(label)},
           format_type(a.atttypid, a.atttypmod)), ', ' order by a.attnum)
         into columns, expressions
         from pg_attribute a join pg_type own on own.oid = a.atttypid
@@ -53,11 +45,26 @@ begin
 end $pgmage$`;
 }
 
-const tablesQuery = `select format('%I.%I', n.nspname, c.relname) as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+const tablesQuery = `select format('%I.%I', n.nspname, c.relname) as name,
+    array(select quote_ident(a.attname) from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+      order by a.attnum) as columns
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace
   where c.relkind = 'r' and c.relpersistence <> 't' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema' order by 1`;
 
-type Row = { readonly [column: string]: Json };
+/** The values of a row as their types write them, by column. */
+type Row = ReadonlyMap<string, string>;
 type Rows = ReadonlyMap<string, readonly Row[]>;
+type Losses = ReadonlyMap<string, readonly string[]>;
+
+/** What is tried. */
+export interface Attempt {
+  readonly up: TextFile;
+  readonly down: TextFile;
+  /** Columns whose types change, as `schema.table.column`: they are given the corners of their types. */
+  readonly changed: readonly string[];
+  /** Whether each corner is tried alone where not all get there and back. */
+  readonly thorough: boolean;
+}
 
 /**
  * What rows lose when a migration is applied and undone, by table.
@@ -68,31 +75,63 @@ type Rows = ReadonlyMap<string, readonly Row[]>;
 export async function lossesOn(
   context: Context,
   start: Start,
-  up: TextFile,
-  down: TextFile,
-): Promise<ReadonlyMap<string, readonly string[]> | null> {
+  { up, down, changed, thorough }: Attempt,
+): Promise<Losses | null> {
   const ways = await parseFiles([up, down]);
-  try {
-    return await inShadow(context, start, ways, async (connection, committed) => {
-      await connection.execute(makingRows(count, false, 'enumsortorder'));
+  return inShadow(context, start, ways, async (connection, committed) => {
+    const usual = makingRows(count, false, 'enumsortorder');
+    const tried = async (...rows: readonly string[]): Promise<Losses | null> => {
+      if (!committed) await connection.execute('savepoint made_rows');
+      for (const sql of rows) await connection.execute(sql);
       const before = await rowsIn(connection);
-      await runInOrder(connection, ways, committed);
-      return lossesBetween(before, await rowsIn(connection));
-    });
-  } catch (thrown) {
-    if (thrown instanceof Problem && 'sqlstate' in thrown.data) return null;
-    throw thrown;
-  }
+      const ran = (at: 0 | 1) =>
+        runInOrder(connection, ways.slice(at, at + 1), committed).then(
+          () => true,
+          (thrown: unknown) => {
+            if (!(thrown instanceof Problem && 'sqlstate' in thrown.data)) throw thrown;
+            if (!committed && wantsCommit(thrown)) throw thrown;
+            return false;
+          },
+        );
+      try {
+        if (!(await ran(0))) return null;
+        if (await ran(1)) return lossesBetween(before, await rowsIn(connection));
+        return rows.length === 1 && rows[0] !== usual ? new Map(changed.map(stuck)) : null;
+      } finally {
+        if (!committed) await connection.execute('rollback to made_rows').catch(() => undefined);
+      }
+    };
+    // What is committed is there once and for all.
+    if (changed.length === 0 || committed) return tried(usual);
+    const all = await tried(usual, cornerRows(changed, null));
+    if (all !== null) return all;
+    const found = new Map(await tried(usual));
+    for (let at = 0; thorough && at < mostCorners; at++)
+      for (const [table, own] of (await tried(cornerRows(changed, at))) ?? [])
+        if (!found.has(table)) found.set(table, own);
+    return found;
+  });
+}
+
+// A value that the way there takes, and the way back does not.
+function stuck(column: string): [string, string[]] {
+  return [
+    /^(?:"(?:[^"]|"")*"|[^."])+\.(?:"(?:[^"]|"")*"|[^."])+/.exec(column)?.[0] ?? column,
+    [`${withoutPublic(column)}: not every value comes back`],
+  ];
 }
 
 async function rowsIn(connection: Connection): Promise<Rows> {
-  const tables = await connection.rows<{ name: string }>(tablesQuery);
+  const tables = await connection.rows<{ name: string; columns: readonly string[] }>(tablesQuery);
   const found = new Map<string, readonly Row[]>();
-  for (const { name } of tables)
-    found.set(
-      name,
-      (await connection.rows<{ row: Row }>(`select to_jsonb(t) as row from ${name} t`)).map(({ row }) => row),
+  for (const { name, columns } of tables) {
+    const values = columns.map((column) => `pg_catalog.format('%L', t.${column})`).join(', ');
+    const rows = await connection.rows<{ row: readonly string[] }>(
+      `select pg_catalog.to_json(array[${values}]::text[]) as row from ${name} t`,
     );
+    const named = rows.map(({ row }) => new Map(row.map((value, at) => [columns[at] as string, value])));
+    found.set(name, named);
+  }
   return found;
 }
 
@@ -106,12 +145,12 @@ function lossesBetween(before: Rows, after: Rows): Map<string, string[]> {
     if (left.length < rows.length)
       own.push(`${name}: ${rows.length - left.length} of ${rows.length} rows lost`);
     else
-      for (const column of Object.keys(rows[0] ?? {})) {
-        const [had, has] = [rows, left].map((all) => all.map((row) => JSON.stringify(row[column] ?? null)));
-        const values = (had ?? []).filter((value) => value !== 'null');
+      for (const column of rows[0]?.keys() ?? []) {
+        const [had = [], has = []] = [rows, left].map((all) => all.map((row) => row.get(column) ?? 'NULL'));
+        const values = had.filter((value) => value !== 'NULL');
         const lost = values.filter((value) => {
-          const at = has?.indexOf(value) ?? -1;
-          if (at >= 0) has?.splice(at, 1);
+          const at = has.indexOf(value);
+          if (at >= 0) has.splice(at, 1);
           return at < 0;
         });
         if (lost.length > 0) own.push(`${name}.${column}: ${lost.length} of ${values.length} values lost`);

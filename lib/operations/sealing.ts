@@ -5,21 +5,17 @@ import { isWhole } from '../ledger/applying.ts';
 import type { MigrationFile } from '../migration/chain.ts';
 import { fingerprintOf } from '../migration/fingerprint.ts';
 import { only, partsOf } from '../migration/parts.ts';
-import { type Down, type Header, type Migration, oneLine, render } from '../migration/text.ts';
+import { type Down, type Header, type Migration, render } from '../migration/text.ts';
 import type { Catalog } from '../model/catalog.ts';
-import type { Hazard, Step } from '../model/step.ts';
 import { whereAt } from '../place.ts';
-import { plan } from '../plan/index.ts';
 import { Problem } from '../problem.ts';
 import type { SqlFile } from '../sql/parse.ts';
 import type { Context } from './context.ts';
-import type { TextFile } from './files.ts';
-import { lossesOn } from './made-rows.ts';
 import { migrationFile } from './migrations.ts';
-import { moved, renamesIn } from './moving.ts';
 import { type Return, rehearse } from './rehearsal.ts';
 import { parseFiles } from './replay.ts';
-import { after, type Start } from './start.ts';
+import { castsByHand, stampOf, stepsBetween } from './stamps.ts';
+import { after } from './start.ts';
 
 /**
  * Seals the drafts at the end of a chain; the other files stay as they are.
@@ -66,34 +62,6 @@ export function readerOf({ version, shadow }: Context, { major }: Catalog): stri
   return `pgmage ${version}, PostgreSQL ${major}${shadow === null ? ' embedded' : ''}`;
 }
 
-/**
- * How well a way back restores what was. What is lost is counted on rows made up in the shadow, where these can be made.
- * @param start what there is before it
- * @param up the way there, and what it does as steps
- * @param rows what else it does to rows; null: nobody wrote it by hand
- */
-export async function stampOf(
-  context: Context,
-  start: Start,
-  { failure, down }: Return,
-  { up, steps, rows = null }: { up: TextFile; steps: readonly Step[]; rows?: readonly string[] | null },
-): Promise<Down> {
-  if (failure !== null || down === null) return { is: 'impossible', why: oneLine(failure ?? '') };
-  const losing = steps.filter(({ hazards }) => hazards.some((hazard) => lasting.has(hazard)));
-  // A way back that was written by hand may lose what it need not.
-  const counted = losing.length > 0 || rows !== null ? await lossesOn(context, start, up, down) : null;
-  const tables = [...(counted ?? new Map<string, readonly string[]>()).keys()];
-  const known = (fact: string) => tables.some((name) => `${fact}.`.includes(`:${name}.`));
-  const what = [
-    ...[...(counted?.values() ?? [])].flat(),
-    ...losing.filter(({ fact }) => !known(fact)).map(({ sql, shown = sql }) => shown),
-    ...(rows ?? []),
-  ];
-  return what.length === 0 ? { is: 'exact' } : { is: 'lossy', what: oneLine(what.join('; ')) };
-}
-
-const lasting: ReadonlySet<Hazard> = new Set(['deletes_data', 'loses_values', 'irreversible']);
-
 const writing = new Set([
   'InsertStmt',
   'UpdateStmt',
@@ -130,9 +98,9 @@ export async function seal(
   const { start, states, returns } = await rehearse(context, [after(before)], [way]);
   const [from, to] = states as [Catalog, Catalog];
   const writes = forth?.statements.some(({ tag }) => writing.has(tag)) ?? false;
-  const rows = writes ? ['rows that it writes'] : [];
-  const begin = await moved(context, from, await renamesIn([way.up]));
-  const done = { up: way.up, steps: stepsBetween(begin, to), rows };
+  const steps = await stepsBetween(context, from, to, way.up);
+  const rows = [...(writes ? ['rows that it writes'] : []), ...castsByHand(forth as SqlFile, steps)];
+  const done = { up: way.up, steps, rows };
   const stamp = await stampOf(context, start, returns[0] as Return, done);
   return sealed(
     context,
@@ -147,14 +115,4 @@ function refuseBoundaries({ file, text, boundaries }: SqlFile): void {
   if (first === undefined) return;
   const reason = `${first.word} is not for a migration that is one transaction: leave it out, or write '-- Transaction: none' at the top`;
   throw new Problem('bad_migration', { file, reason }, { where: whereAt(file, text, first.index) });
-}
-
-// What a hand-written migration does to the schema, as the planner would have done it. It may do what no plan can.
-function stepsBetween(before: Catalog, after: Catalog): readonly Step[] {
-  try {
-    return plan({ before, after, kinds });
-  } catch (thrown) {
-    if (thrown instanceof Problem && thrown.code === 'plan_cycle') return [];
-    throw thrown;
-  }
 }

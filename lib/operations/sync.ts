@@ -113,7 +113,9 @@ export async function sync(
       await refuseFailures(target.name, plan.findings, forward(pending));
       if (pending.length === 0 && plan.unfinished === null) return { ...plan, applied: [], recorded };
       const options = possible.map(({ option }) => option);
-      if (!(await agreed(`db:sync of ${target.name}`, plan, lossesOf(up), input, ask, options)))
+      if (
+        !(await agreed(`db:sync of ${target.name}`, plan, lossesOf(up, plan.findings), input, ask, options))
+      )
         return { ...plan, applied: null, recorded };
       const of = await runOf(context, connection, target, files, author);
       // What was recorded is written already.
