@@ -1,22 +1,36 @@
 // The process: its words, streams, clock and exit code, given to the runner.
+import { legibleLog, legibleText } from './legible.ts';
 import { run } from './runner/main.ts';
 import { redact, rememberSecret } from './secret.ts';
+
+let finished = false;
 
 // A reader that has seen enough (`pgmage db:diff | head`) is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
-  throw error;
+  unwritten(error);
 });
+
+// A result that is cut short, as by a full disk, is no result.
+function unwritten(error: Error): never {
+  finished = true;
+  write(`Cannot write to standard output: ${error.message}\n`);
+  process.exit(1);
+}
+
+// All that people read of a process passes here or at `print`.
+function write(text: string): void {
+  process.stderr.write(legibleLog(text, process.stderr.isTTY === true));
+}
 
 // A password on the command line is in the list of processes for as long as this one runs, unless it gets another title.
 for (const word of process.argv.slice(2)) rememberSecret(word.replace(/^--[\w-]+=/, ''));
 const shownWords = process.argv.slice(2).map(redact);
 if (shownWords.join() !== process.argv.slice(2).join()) process.title = ['pgmage', ...shownWords].join(' ');
 
-let finished = false;
 process.on('exit', () => {
   if (finished) return;
-  process.stderr.write('A task never finished: it waits for itself, or for nothing.\n');
+  write('A task never finished: it waits for itself, or for nothing.\n');
   process.exitCode = 1;
 });
 
@@ -32,10 +46,10 @@ async function interrupt(signal: NodeJS.Signals): Promise<void> {
   // Asked twice, it is meant at once.
   if (finished) process.exit(code);
   finished = true;
-  process.stderr.write('\nInterrupted. What was not committed was rolled back.\n');
+  write('\nInterrupted. What was not committed was rolled back.\n');
   setTimeout(() => process.exit(code), patience);
   for (const one of await Promise.allSettled([...undos].map((undo) => undo())))
-    if (one.status === 'rejected') process.stderr.write(`${(one.reason as Error).message}\n`);
+    if (one.status === 'rejected') write(`${(one.reason as Error).message}\n`);
   process.exit(code);
 }
 
@@ -55,7 +69,8 @@ function onInterrupt(undo: () => Promise<void>): () => void {
 let drawn = false;
 function draw(line: string | null): void {
   if (finished || (line === null && !drawn)) return;
-  process.stderr.write(`\r\x1b[2K${line ?? ''}`);
+  process.stderr.write('\r\x1b[2K');
+  if (line !== null) write(line.replaceAll('\n', ' '));
   drawn = line !== null;
 }
 
@@ -72,11 +87,12 @@ void run({
   now: () => new Date(),
   print: (text) => {
     draw(null);
-    process.stdout.write(`${text}\n`);
+    // A file or a program gets it as it is: SQL and JSON are data there.
+    process.stdout.write(`${process.stdout.isTTY ? legibleText(text) : text}\n`);
   },
   log: (text) => {
     draw(null);
-    if (!finished) process.stderr.write(`${text}\n`);
+    if (!finished) write(`${text}\n`);
   },
   ...(process.stderr.isTTY && { lastLine: { width: () => process.stderr.columns || 80, draw } }),
   onInterrupt,
@@ -86,5 +102,8 @@ void run({
   if (finished) return;
   finished = true;
   // Idle sockets and workers would keep the process for a while; what is written goes out first.
-  process.stdout.write('', () => process.stderr.write('', () => process.exit(code)));
+  process.stdout.write('', (error) => {
+    if (error && (error as NodeJS.ErrnoException).code !== 'EPIPE') unwritten(error);
+    process.stderr.write('', () => process.exit(code));
+  });
 });

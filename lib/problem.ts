@@ -1,5 +1,6 @@
 // All that can go wrong, as data: a closed union of codes. The words for each are in `wording.ts`.
 import type { RailwayFailure } from './data-wording.ts';
+import { legible, legibleText } from './legible.ts';
 import { caret, place, type Where } from './place.ts';
 import { redact } from './secret.ts';
 import { wording } from './wording.ts';
@@ -225,22 +226,31 @@ export function format(problem: Problem): string {
   const lines = [problem.message];
   if (problem.where)
     lines.push(`  at ${place(problem.where)}`, ...caret(problem.where).map((line) => `  ${line}`));
-  if ('detail' in problem.data && problem.data.detail) lines.push(`Detail: ${problem.data.detail}`);
-  if ('context' in problem.data && problem.data.context) lines.push(`Context: ${problem.data.context}`);
+  if ('detail' in problem.data && problem.data.detail) lines.push(`Detail: ${inside(problem.data.detail)}`);
+  if ('context' in problem.data && problem.data.context)
+    lines.push(`Context: ${inside(problem.data.context)}`);
   if (problem.hint) lines.push(`Hint: ${problem.hint}`);
   return lines.join('\n');
 }
 
+// What a server says in several lines cannot be taken for a line of pgmage.
+const inside = (text: string) => text.replaceAll('\n', '\n  ');
+
 function scrub<T>(value: T): T {
-  if (typeof value === 'string') return redact(value) as T;
-  if (Array.isArray(value)) return value.map(scrub) as T;
+  if (typeof value === 'string') return legibleText(redact(value)) as T;
+  // Names of objects are in lists, each of one line.
+  if (Array.isArray(value)) return value.map((one) => scrubItem(one)) as T;
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, scrub(inner)])) as T;
 }
 
+function scrubItem<T>(value: T): T {
+  return typeof value === 'string' ? (legible(redact(value)) as T) : scrub(value);
+}
+
 function scrubWhere(where: Where): Where {
   const before = [...where.text].slice(0, where.column - 1).join('');
-  return { ...where, text: redact(where.text), column: [...redact(before)].length + 1 };
+  return { ...where, text: legibleText(redact(where.text)), column: [...redact(before)].length + 1 };
 }
 
 // Foreign errors carry connection settings in properties of their own, which consoles print: only words and stack stay.

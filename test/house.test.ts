@@ -12,6 +12,7 @@ const floors: Readonly<Record<string, number>> = {
   'awake.ts': 0,
   'data-wording.ts': 0,
   'file-problem.ts': 0,
+  'legible.ts': 0,
   'migration-wording.ts': 0,
   'place.ts': 0,
   'problem.ts': 0,

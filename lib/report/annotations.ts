@@ -1,4 +1,6 @@
 // Findings as GitHub shows them beside the lines of a pull request (GitHub's manual: Workflow commands).
+
+import { colourless, legibleText } from '../legible.ts';
 import type { StatusReport } from '../operations/status.ts';
 import type { VerifyReport } from '../operations/verify.ts';
 import type { Where } from '../place.ts';
@@ -52,7 +54,8 @@ export function annotationsText(annotations: readonly Annotation[]): string {
     .join('\n');
 }
 
-const escaped = (text: string) => text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+const escaped = (text: string) =>
+  legibleText(colourless(text)).replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
 
 const property = (value: string | number) =>
   escaped(String(value)).replaceAll(':', '%3A').replaceAll(',', '%2C');

@@ -1,10 +1,12 @@
 // Backups as text: one after it was made, and all of a folder.
+
+import { legible } from '../legible.ts';
 import type { MadeBackup } from '../operations/backup.ts';
 import type { BackupsReport } from '../operations/backups.ts';
 import type { PruneReport } from '../operations/pruning.ts';
 import type { RestorePlan, RestoreReport } from '../operations/restore.ts';
 import type { Retry } from '../operations/retrying.ts';
-import { ago, bytesText, counted, cut, legible } from './format.ts';
+import { ago, bytesText, counted, cut } from './format.ts';
 import { inkOf } from './ink.ts';
 import type { Paper } from './paper.ts';
 
@@ -65,36 +67,34 @@ export function pruneText({ folder, kept, removed, done }: PruneReport, paper: P
   if (kept.length + removed.length === 0) return `No backups in ${folder}`;
   const freed = bytesText(removed.reduce((sum, { bytes }) => sum + bytes, 0));
   const verb = done ? 'deleted' : 'would be deleted';
+  const short = (line: string) => cut(line, paper);
   return [
     ...kept.map(({ file, why, faults }) =>
       why.includes('broken')
-        ? ink.red(`stays  ${file}  ${faults.join('; ')}`)
-        : `stays  ${file}  ${why.join(', ')}`,
+        ? ink.red(short(`stays  ${file}  ${faults.join('; ')}`))
+        : short(`stays  ${file}  ${why.join(', ')}`),
     ),
-    ...removed.map(({ file }) => ink.yellow(`${done ? 'gone ' : 'goes '}  ${file}`)),
+    ...removed.map(({ file }) => ink.yellow(short(`${done ? 'gone ' : 'goes '}  ${file}`))),
     `${counted(removed.length, 'backup')} ${verb}, ${freed}${done || removed.length === 0 ? '' : '; --yes does it'}`,
-  ]
-    .map((line) => cut(line, paper))
-    .join('\n');
+  ].join('\n');
 }
 
 /** What `db:restore` is going to replace, before it is asked for. */
 export function restorePlanText({ target, backup, destroyed }: RestorePlan, paper: Paper): string {
   const ink = inkOf(paper.colour);
   const lost = destroyed.filter(({ rows }) => rows > 0);
+  const short = (line: string) => cut(line, paper);
   return [
-    legible(
+    short(
       `Restore ${backup.file} (${backup.environment}, ${age(backup.started, paper)}: ${counted(backup.tables ?? 0, 'table')}, ${counted(backup.rows ?? 0, 'row')}) into ${target.name}  (${target.address})`,
     ),
     ...(lost.length > 0
       ? [
-          ink.red(`All that ${target.name} holds is replaced:`),
-          ...lost.map(({ name, rows }) => `  - ${name} (${counted(rows, 'row')})`),
+          ink.red(short(`All that ${target.name} holds is replaced:`)),
+          ...lost.map(({ name, rows }) => short(`  - ${name} (${counted(rows, 'row')})`)),
         ]
-      : [`${target.name} holds no rows.`]),
-  ]
-    .map((line) => cut(line, paper))
-    .join('\n');
+      : [short(`${target.name} holds no rows.`)]),
+  ].join('\n');
 }
 
 const schemas = {

@@ -1,9 +1,11 @@
 // `db:diff` as text: object by object, what comes, what goes and what becomes different.
+
+import { legible } from '../legible.ts';
 import type { Hazard, Step } from '../model/step.ts';
 import type { Caution } from '../operations/cautions.ts';
 import { type Attribute, type Change, type Standing, shown } from '../operations/changes.ts';
 import type { DifferenceReport } from '../operations/difference.ts';
-import { cut, legible } from './format.ts';
+import { cut } from './format.ts';
 import { cautionText, hazardWords, possibleLines } from './hazards.ts';
 import { inkOf } from './ink.ts';
 import { unified } from './lines.ts';

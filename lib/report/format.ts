@@ -1,4 +1,5 @@
 // How times, counts and lines are written.
+import { legible } from '../legible.ts';
 import type { Paper } from './paper.ts';
 
 const units = [
@@ -18,12 +19,6 @@ export function ago(then: Date, now: Date): string {
 /** A number with its noun: `1 step`, `3 steps`. */
 export function counted(count: number, noun: string, plural = `${noun}s`): string {
   return `${count} ${count === 1 ? noun : plural}`;
-}
-
-/** A line without what a terminal would obey instead of showing it: names and texts of a database can hold anything. */
-export function legible(line: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is meant
-  return line.replace(/[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/g, '\ufffd');
 }
 
 /** A legible line within the paper's width; what does not fit is replaced by an ellipsis. */

@@ -1,8 +1,10 @@
 // `db:pull` as text: which files are written, what of them is lost, and what was recorded.
+
+import { legible } from '../legible.ts';
 import type { BaselineReport } from '../operations/baseline.ts';
 import type { DriftReport } from '../operations/drift.ts';
 import type { PullPlan, PullReport } from '../operations/pull.ts';
-import { counted, cut, legible } from './format.ts';
+import { counted, cut } from './format.ts';
 import { inkOf } from './ink.ts';
 import type { Paper } from './paper.ts';
 
@@ -13,9 +15,9 @@ export function pullPlanText({ from, to, written, removed }: PullPlan, paper: Pa
     ...written.flatMap(({ file, changed }) =>
       changed === null
         ? []
-        : [cut(`${file}: ${ink.green(`+${changed.added}`)} ${ink.red(`-${changed.removed}`)} lines`, paper)],
+        : [`${cut(file, paper)}: ${ink.green(`+${changed.added}`)} ${ink.red(`-${changed.removed}`)} lines`],
     ),
-    ...removed.map((file) => cut(`${file}: ${ink.red('deleted')}`, paper)),
+    ...removed.map((file) => `${cut(file, paper)}: ${ink.red('deleted')}`),
     `To be overwritten in ${to} with the schema of ${from}.`,
   ].join('\n');
 }

@@ -1,6 +1,7 @@
 // One command line from its words to its exit code.
 import { openProject, type Project } from '../config/project.ts';
 import type { Pace } from '../flow/progress.ts';
+import { legible } from '../legible.ts';
 import { format, Problem, toProblem } from '../problem.ts';
 import { barText } from '../report/bar.ts';
 import type { Paper } from '../report/paper.ts';
@@ -57,7 +58,7 @@ async function perform(world: World): Promise<number> {
     return 0;
   }
   const project = await openProject(world.cwd, version);
-  const progress = (message: string) => world.log(`${stampOf(world)}${message} …`);
+  const progress = (message: string) => world.log(`${stampOf(world)}${legible(message)} …`);
   const tasks = await findTasks(project, progress);
   const line = readCommandLine(world.words, tasks);
   if (line.globals.version) world.print(version);

@@ -1,0 +1,37 @@
+// What may reach a terminal or a log: text, line ends, and the colours of pgmage. Names and texts of a database can hold anything else.
+
+// Controls of C0 and C1, marks that turn the direction of text (Unicode: Bidirectional Algorithm), and other line ends.
+const controls =
+  '\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u061c\\u200e\\u200f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069';
+// Bold, dim, the six colours and their ends: none of them can hide text, move the cursor or change the terminal.
+const colour = '\\u001b\\[(?:1|2|22|3[1-6]|39)m';
+const inText = new RegExp(`(${colour})|[${controls}]`, 'g');
+const inLine = new RegExp(`[\\n${controls}]`, 'g');
+const colours = new RegExp(colour, 'g');
+
+const shown = (_: string, own?: string) => own ?? '\ufffd';
+
+/** A text of one line, such as a name: what a terminal would obey instead of showing it, colours too, becomes U+FFFD. */
+export function legible(line: string): string {
+  return line.replace(inLine, '\ufffd').replaceAll('##[', '## [');
+}
+
+/** A text without colours. */
+export function colourless(text: string): string {
+  return text.replace(colours, '');
+}
+
+/** A text of several lines as it may go to a terminal. */
+export function legibleText(text: string): string {
+  return text.replace(inText, shown);
+}
+
+/**
+ * A text of several lines as it may go to a log. No line of it begins with `::` or holds `##[`, which GitHub's runner takes
+ * for a command (GitHub's manual: Workflow commands).
+ * @param coloured whether it is read on a terminal
+ */
+export function legibleLog(text: string, coloured: boolean): string {
+  const clean = legibleText(coloured ? text : colourless(text));
+  return clean.replace(/^(\s*):(?=:)/gm, '$1: ').replaceAll('##[', '## [');
+}
