@@ -163,6 +163,7 @@ export interface Problems extends MigrationProblems, DataProblems {
   data_loss_refused: { readonly losses: readonly string[]; readonly renames?: readonly string[] };
   unmanaged_objects: { readonly objects: readonly string[] };
   shadow_locked: { readonly directory: string };
+  transaction_pooler: { readonly environment: string; readonly mode: 'transaction' | 'statement' };
   embedded_damaged: { readonly directory: string; readonly reason: string };
   shadow_failed: { readonly reason: string };
   interrupted: { readonly state: string };

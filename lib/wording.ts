@@ -222,6 +222,15 @@ export const wording: { readonly [C in Code]: Wording<Problems[C]> } = {
     (of) => `Another process uses the embedded database in ${of.directory}`,
     'Wait until it has ended. Only one process can open an embedded database at a time.',
   ),
+  transaction_pooler: row(
+    1,
+    422,
+    (of) => `A connection pooler in ${of.mode} mode is in front of ${of.environment}`,
+    (of) =>
+      of.mode === 'statement'
+        ? 'Every task needs transactions. Use the direct address of the server, or a pooler in session mode.'
+        : 'This task needs one session of the server. Use the direct address of the server, or a pooler in session mode.',
+  ),
   embedded_damaged: row(
     1,
     500,

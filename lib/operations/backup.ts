@@ -5,6 +5,7 @@ import { writing } from '../file-problem.ts';
 import { type Client, findClients, fittingClient } from '../flow/client.ts';
 import { dumpName, type Format } from '../flow/formats.ts';
 import { type Backup, manifestPath, readBackup } from '../flow/manifest.ts';
+import { refusePooler } from '../pg/pooler.ts';
 import { Problem } from '../problem.ts';
 import { type Lock, lock } from '../shadow/lock.ts';
 import { folderOf } from './backup-folder.ts';
@@ -88,6 +89,7 @@ async function oneTry(
   const connection = await server(target);
   try {
     reached();
+    await refusePooler(connection);
     const source = await sourceOf(connection, target, target.url);
     const client = await engineFor(context, input, connection.major);
     const format = input.format ?? (client === null ? 'native' : 'custom');

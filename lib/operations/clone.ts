@@ -1,6 +1,7 @@
 // Copies a whole database over another one: all of it, verified, or nothing.
 import { withLock } from '../ledger/lock.ts';
 import type { ServerConnection } from '../pg/connect.ts';
+import { refusePooler } from '../pg/pooler.ts';
 import { transaction } from '../pg/transaction.ts';
 import { Problem } from '../problem.ts';
 import { type Carrier, type CloneInput, carrierOf, checkChoice } from './choice.ts';
@@ -98,7 +99,11 @@ async function withEnds<T>(
   };
   const forget = context.onInterrupt?.(close);
   try {
-    for (const one of [source, target]) open.push(await attentive(one));
+    for (const one of [source, target]) {
+      const connection = await attentive(one);
+      open.push(connection);
+      await refusePooler(connection);
+    }
     const [from, to] = open as [ServerConnection, ServerConnection];
     return await work({
       from: { named: shown(context, source), connection: from },

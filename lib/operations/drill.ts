@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Backup, Manifest } from '../flow/manifest.ts';
 import { literal } from '../model/quote.ts';
+import { refusePooler } from '../pg/pooler.ts';
 import { onDatabase } from '../pg/url.ts';
 import { Problem } from '../problem.ts';
 import type { VerifyInput } from './backups.ts';
@@ -50,6 +51,7 @@ export async function drill(
     const { signal } = stopping;
     const told = { teller: context, environment: 'a drill', lockTimeout: 0 };
     try {
+      await refusePooler(connection);
       return await replaceAll(connection, { ...told, client, path: backup.path, manifest, noOwner, signal });
     } catch (thrown) {
       if (!(thrown instanceof Problem) || thrown.code !== 'not_as_backed_up') throw thrown;

@@ -9,6 +9,7 @@ import { copyIn, copyOut } from './copy.ts';
 import { dial } from './dial.ts';
 import type { Parameters } from './parameters.ts';
 import { opening } from './pinned.ts';
+import { sharesSession } from './pooler.ts';
 import { type Place, placeName, type Route, routeOf } from './route.ts';
 import { serverProblem } from './server-problem.ts';
 import { guardLogin, type Inner, sessionMisfit } from './session-rules.ts';
@@ -152,7 +153,7 @@ async function open(
     throw thrown;
   });
 
-  return {
+  const session: ServerConnection = {
     description: environment,
     major,
     version,
@@ -198,9 +199,14 @@ async function open(
       copyOut({ client, problem: (thrown) => serverProblem(thrown, { environment, sql }) }, sql),
     copyIn: (sql, pieces) =>
       copyIn({ client, problem: (thrown) => serverProblem(thrown, { environment, sql }) }, sql, pieces),
+    isShared: () =>
+      sharesSession(session, backend, () => connect({ ...target, connectTimeoutMs: poolerTimeout })),
     close: () => client.end(),
   };
+  return session;
 }
+
+const poolerTimeout = 2000;
 
 async function passwordOf({ password }: Place): Promise<string> {
   return password ?? Promise.reject(new Error('password must be a string'));

@@ -17,5 +17,7 @@ export interface Connection {
   stream(queries: readonly string[], take: (value: unknown, index: number) => void): Promise<void>;
   /** Runs one or many statements as one simple query, results dropped; without BEGIN inside it is all or nothing. */
   execute(sql: string): Promise<void>;
+  /** Whether its transactions may be in different sessions of the server (`refusePooler`); left out: they are not. */
+  isShared?(): Promise<boolean>;
   close(): Promise<void>;
 }

@@ -68,6 +68,9 @@ export function serverProblem(thrown: unknown, sent: Sent): Problem {
       ? new Problem('connection_lost', { environment, detail }, { cause: thrown })
       : toProblem(thrown);
   }
+  // pgbouncer's own words: no transaction is possible there.
+  if (thrown.message.includes('statement pooling mode'))
+    return new Problem('transaction_pooler', { environment, mode: 'statement' }, { cause: thrown });
   const code = classify(thrown);
   if (code === 'connection_lost')
     return new Problem(code, { environment, detail: thrown.message }, { cause: thrown });

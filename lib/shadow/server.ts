@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { shadowRole } from '../model/catalog.ts';
 import { connect } from '../pg/connect.ts';
 import type { Connection } from '../pg/connection.ts';
+import { refusePooler } from '../pg/pooler.ts';
 import { onDatabase } from '../pg/url.ts';
 import { Problem } from '../problem.ts';
 import { OwnRoles } from './own-roles.ts';
@@ -20,6 +21,10 @@ export async function openServerShadow(
 ): Promise<Shadow> {
   const name = `pgmage_shadow_${randomBytes(8).toString('hex')}`;
   const keeper = await connect({ url, applicationName: 'pgmage shadow' });
+  await refusePooler(keeper).catch(async (thrown: unknown) => {
+    await keeper.close();
+    throw thrown;
+  });
   // template0 holds nothing that somebody added to template1, and allows any encoding.
   const create = () =>
     keeper.execute(`create database ${name} template template0 encoding 'UTF8' lc_collate 'C' lc_ctype 'C'`);
