@@ -2,6 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { backup } from '../lib/operations/backup.ts';
+import { difference } from '../lib/operations/difference.ts';
 import { restore } from '../lib/operations/restore.ts';
 import { backupProject } from './backup/scene.ts';
 import { failure } from './failure.ts';
@@ -101,6 +102,27 @@ test.each(servers())('and their backups: an error, and no backup with fewer rows
     own.drop();
   });
 });
+
+test.each(servers())(
+  'a role that may read one table clones that one, and compares: $major',
+  async (server) => {
+    await withOwner(server, async (source, target, role) => {
+      await rowsOf(
+        source.socket,
+        `create table a (id int generated always as identity primary key, n int); insert into a (n) values (1), (2);
+        create table b (n int); create table p (k int) partition by list (k); create schema priv; create table priv.c (n int);
+        create materialized view priv.m as select 1 as a; create sequence priv.q; grant select on a, a_id_seq to ${role}`,
+      );
+      const context = contextOf(as(role, source), as(role, target));
+      const { done } = await cloned(context, { tables: ['a'], noOwner: true });
+      expect(done?.tables).toEqual([{ name: 'public.a', rows: 2 }]);
+      expect((await failure(cloned(context, { noOwner: true, force: true }))).code).toBe('permission_denied');
+      // What a statement costs is said of tables, too, that the role may not see.
+      const { cautions } = await difference(context, { from: as(role, source), to: 'empty' });
+      expect(cautions.map(({ table }) => table?.name)).toContain('priv.c');
+    });
+  },
+);
 
 // Each function fails where it runs as anybody but the owner of what it is used for.
 const watchful = (owner: string) => `

@@ -18,11 +18,12 @@ const sequences = `select format('%I.%I', n.nspname, c.relname) as name
   order by 1`;
 
 /**
- * Reads where all sequences stand: not in the transaction's snapshot, but now, so that every number in a row that the
+ * Reads where sequences stand, all or those of some names: not in the transaction's snapshot, but now, so that every number in a row that the
  * snapshot shows has been given out. @throws Problem of the connection
  */
-export async function standings(connection: Connection): Promise<Standing[]> {
-  const found = await connection.rows<{ name: string }>(sequences);
+export async function standings(connection: Connection, names?: ReadonlySet<string>): Promise<Standing[]> {
+  const all = await connection.rows<{ name: string }>(sequences);
+  const found = names === undefined ? all : all.filter(({ name }) => names.has(name));
   const states = await connection.batch(
     found.map(({ name }) => `select last_value::text as last, is_called as called from ${name}`),
   );

@@ -26,6 +26,8 @@ export interface Filled {
   readonly systems?: readonly boolean[];
   /** Servers of one version can send all of its values to each other as they are. */
   readonly binary?: boolean;
+  /** Whether the session may read it, and therefore lock it. */
+  readonly readable?: boolean;
   /** Row security holds for its owner, too. */
   readonly forced?: boolean;
   /** It is only a part of the table: others are written to it, too. */
@@ -39,10 +41,13 @@ const sendable = (
 ) => `(${type}.typtype = 'e' or ${type}.typnamespace = 'pg_catalog'::regnamespace
   and ${type}.typtype in ('b', 'r', 'm') and ${type}.typname !~ '^_?reg' and ${type}.typsend <> 0 and ${type}.typreceive <> 0)`;
 
+const readable = `has_schema_privilege(n.oid, 'USAGE') and has_table_privilege(c.oid, 'SELECT')`;
+
 // Tables and partitions that hold rows themselves; of extensions, those that they let users fill (manual: "Extension
 // Configuration Tables"). Rows of foreign tables are elsewhere.
 const tables = `select json_build_array(n.nspname, c.relname) as path, pg_table_size(c.oid)::text as bytes,
     config.extension, coalesce(config.condition, '') as condition, c.relforcerowsecurity as forced,
+    ${readable} as readable,
     not exists (select from pg_attribute a join pg_type y on y.oid = a.atttypid where a.attrelid = c.oid and a.attnum > 0
       and not a.attisdropped and not ${sendable('y')}) as binary,
     to_json(array(select quote_ident(a.attname) from pg_attribute a where a.attrelid = c.oid and a.attnum > 0
@@ -67,32 +72,36 @@ export async function tablesOf(connection: Connection): Promise<Filled[]> {
 }
 
 // Parents come first: so does whoever changes them with their partitions.
-const partitioned = `select json_build_array(n.nspname, c.relname) as path
+const partitioned = `select json_build_array(n.nspname, c.relname) as path, ${readable} as readable
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
   where c.relkind = 'p' and c.relpersistence <> 't' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
   order by c.relispartition, n.nspname, c.relname`;
 
 /** A table, with or without rows of its own. */
-export type Table = Pick<Filled, 'name'>;
+export type Table = Pick<Filled, 'name' | 'readable'>;
 
 /** Lists what has to be kept as it is so that rows are: partitioned tables, and those that hold rows. @throws Problem of the connection */
 export async function heldOf(connection: Connection): Promise<Table[]> {
-  const parents = await connection.rows<Pick<Filled, 'path'>>(partitioned);
-  return [...parents.map(({ path }) => ({ name: qualify(path) })), ...(await tablesOf(connection))];
+  const parents = await connection.rows<Pick<Filled, 'path' | 'readable'>>(partitioned);
+  return [
+    ...parents.map((table) => ({ ...table, name: qualify(table.path) })),
+    ...(await tablesOf(connection)),
+  ];
 }
 
 /**
  * SQL that keeps tables as they are until the end of the transaction: what TRUNCATE or a rewrite of a table leaves is in no
  * snapshot that was taken before (manual: "Caveats" of MVCC), so that its rows would seem to be gone. It takes no snapshot
- * itself.
+ * itself. Tables that the session may not read are left out: what is copied of them fails by itself.
  */
 export function holding(tables: readonly Table[]): string {
-  const names = tables.map(({ name }) => `only ${name}`);
+  const names = tables.filter((table) => table.readable !== false).map(({ name }) => `only ${name}`);
   return names.length === 0 ? '' : `lock table ${names.join(', ')} in access share mode`;
 }
 
 const views = `select json_build_array(n.nspname, c.relname) as path
-  from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'm' and n.nspname !~ '^pg_' order by c.oid`;
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace
+  where c.relkind = 'm' and n.nspname !~ '^pg_' and ${readable} order by c.oid`;
 
 /**
  * Keeps materialized views as they are until the end of the transaction, which sees one state already. No LOCK is for them:

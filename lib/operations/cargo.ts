@@ -47,5 +47,6 @@ function comesOver(table: Filled, { facts }: Catalog): boolean {
  */
 export async function standingsOf(source: ServerConnection, target: ServerConnection): Promise<Standing[]> {
   const there = new Set((await standings(target)).map(({ name }) => name));
-  return (await standings(source)).filter(({ name }) => there.has(name));
+  // Others may be hidden from the session.
+  return standings(source, there);
 }
