@@ -25,6 +25,10 @@ export const pinned = `select ${calls('true')}`;
 /** Pins what is left of a session that is nobody else's. */
 export const pinnedSession = `select ${calls('false')}`;
 
+// A role or a database may be set to read only, as a guard against accidents. Commands that only read begin their
+// transactions so; those that write were asked for.
+const writable = (local: string) => `pg_catalog.set_config('default_transaction_read_only', 'off', ${local})`;
+
 /** Takes the pins away for statements of the user's own, which find what the database or the role is set to. */
 export const unpinned = (scope: 'local' | 'session') =>
   Object.keys(pins)
@@ -32,13 +36,13 @@ export const unpinned = (scope: 'local' | 'session') =>
     .join('; ');
 
 /**
- * The first message of a session: pins it, and gives the path that it had.
+ * The first message of a session: pins it, lets it write, and gives the path that it had.
  * @param backend the server's process as it was told at login. Behind a pooler that is another one; the settings then end
  * with the message, because the server's session is going to be an application's.
  */
 export function opening(backend: number | null): string {
   const isShared = `pg_catalog.pg_backend_pid() operator(pg_catalog.<>) ${backend ?? 0}`;
-  return `select pg_catalog.current_setting('search_path') as path, ${calls(isShared)}`;
+  return `select pg_catalog.current_setting('search_path') as path, ${calls(isShared)}, ${writable(isShared)}`;
 }
 
 /** Runs one query outside of any transaction, pinned also behind a pooler. @throws Problem of the connection */
