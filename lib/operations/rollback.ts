@@ -9,6 +9,7 @@ import { comparisonOf } from './comparison.ts';
 import { recordedSchema } from './composition.ts';
 import { type Ask, agreed, type Consent, lossesOf } from './consent.ts';
 import type { Context, Target } from './context.ts';
+import { type Finding, findingsOf } from './findings.ts';
 import { finish } from './finishing.ts';
 import { refuseForeign } from './foreign.ts';
 import { type MigrationReport, migrationReport } from './generation.ts';
@@ -17,6 +18,7 @@ import { moved, renamesIn } from './moving.ts';
 import { keepShadows } from './shadows.ts';
 import { confirmReached, runOf, type Situation, soundSituation, stillSound } from './situation.ts';
 import { type Named, named, withTarget } from './source.ts';
+import { wronglyStamped } from './stamps.ts';
 import { guardedOf, refuseGuarded, type WriteNames, writeTarget } from './write-access.ts';
 
 /** What is asked. */
@@ -31,6 +33,8 @@ export interface RollbackPlan {
   /** From the last one. */
   readonly undone: readonly MigrationReport[];
   readonly cautions: readonly Caution[];
+  /** What the rows of the database say to the statements. */
+  readonly findings: readonly Finding[];
 }
 
 /** What was undone. */
@@ -66,13 +70,17 @@ export async function rollback(
       const start = await moved(context, before.actual, await renamesIn(backward(chosen)));
       const left = await comparisonOf(context, start, await recordedSchema(context, files.slice(0, kept)));
       const up = broken.length === 0 && chosen.every((file) => isWhole(file, 'down')) ? left.up : left.online;
+      const wrong = await wronglyStamped(context, files, kept, before.standing.applied);
       const plan: RollbackPlan = {
         target: named(context, target),
-        undone: [...broken, ...chosen].map((file) => migrationReport(file, [])),
+        undone: [...broken, ...chosen].map((file) =>
+          restamped(migrationReport(file, []), wrong.get(file.name)),
+        ),
         cautions: await weighed(connection, up, left),
+        findings: await findingsOf(connection, up, left, { actual: before.actual, trusted: true }),
       };
       if (plan.undone.length === 0) return { ...plan, done: true };
-      if (!(await agreed(`db:rollback of ${target.name}`, plan, lossesOf(up), input, ask)))
+      if (!(await agreed(`db:rollback of ${target.name}`, plan, lossesOf(up, plan.findings), input, ask)))
         return { ...plan, done: false };
       const of = await runOf(context, connection, target, files);
       await withLock(connection, target.name, async () => {
@@ -84,6 +92,11 @@ export async function rollback(
       return { ...plan, done: true };
     });
   });
+}
+
+// A stamp of an older version is not trusted.
+function restamped(report: MigrationReport, lost: readonly string[] | undefined): MigrationReport {
+  return lost === undefined ? report : { ...report, down: { is: 'lossy', what: lost.join('; ') } };
 }
 
 function brokenOff({ standing: { unfinished } }: Situation): MigrationFile[] {

@@ -95,46 +95,82 @@ const isPlainCast = (expression: string) =>
 
 const plain = (sql: string) => sql.replace(/\s+/g, '').toLowerCase();
 
+/** Which migrations are judged, and for what. */
+interface Judging {
+  readonly isSuspect: (file: MigrationFile, at: number) => boolean;
+  readonly losing: ReadonlySet<Hazard>;
+}
+
 // Nothing but these changes the type of what is stored.
 const retyping = /\btype\b|\bdomain\b|\bdo\b/i;
+const dropping = /\bdrop\b/i;
 
 /**
  * What migrations lose on their way up although they are stamped exact, by the rules of today: a file may have been stamped by
  * an older version.
  * @param files all migrations
- * @param from the place of the first that is judged; `to` that of the one behind the last
+ * @param from the place of the first that is judged
+ * @param to the place behind the last
  * @returns by the migration's name
  * @throws Problem of the shadow, and of the files
  */
-export async function wronglyStamped(
+export function wronglyStamped(
   context: Context,
   files: readonly MigrationFile[],
   from: number,
   to: number,
 ): Promise<ReadonlyMap<string, readonly string[]>> {
-  const suspect = ({ migration }: MigrationFile) =>
-    migration.header?.down.is === 'exact' && retyping.test(migration.up);
-  const first = files.findIndex((file, at) => at >= from && at < to && suspect(file));
+  return judged(context, files, {
+    isSuspect: ({ migration }, at) =>
+      at >= from && at < to && migration.header?.down.is === 'exact' && retyping.test(migration.up),
+    losing: new Set(['loses_values']),
+  });
+}
+
+/**
+ * What pending migrations lose on their way, one by one: what comes and goes between them is not seen from their ends.
+ * @param from the place of the first that is pending
+ * @param known the names of those whose steps are known
+ * @returns statements
+ * @throws Problem of the shadow, and of the files
+ */
+export async function lossesOfPending(
+  context: Context,
+  files: readonly MigrationFile[],
+  from: number,
+  known: ReadonlySet<string>,
+): Promise<string[]> {
+  const found = await judged(context, files, {
+    isSuspect: ({ name, migration: { up } }, at) =>
+      at >= from && !known.has(name) && (retyping.test(up) || dropping.test(up)),
+    losing: new Set(['deletes_data', 'loses_values']),
+  });
+  return [...found.values()].flat();
+}
+
+async function judged(
+  context: Context,
+  files: readonly MigrationFile[],
+  { isSuspect, losing }: Judging,
+): Promise<ReadonlyMap<string, readonly string[]>> {
   const found = new Map<string, readonly string[]>();
-  if (first < 0) return found;
-  const last = files.findLastIndex((file, at) => at < to && suspect(file));
-  const chosen = files.slice(first, last + 1);
-  const ups = forward(chosen);
-  const { states } = await rehearse(
-    context,
-    [after(files.slice(0, first))],
-    ups.map((up) => ({ up, down: null })),
-  );
-  for (const [at, file] of chosen.entries()) {
-    if (!suspect(file)) continue;
-    const up = ups[at] as TextFile;
-    const steps = await stepsBetween(context, states[at] as Catalog, states[at + 1] as Catalog, up);
+  const suspects = [...files.entries()].filter(([at, file]) => isSuspect(file, at)).map(([at]) => at);
+  const [first] = suspects;
+  if (first === undefined) return found;
+  const ups = forward(files.slice(first, (suspects.at(-1) as number) + 1));
+  const isRead = (at: number) => suspects.includes(at) || suspects.includes(at + 1);
+  const ways = ups.map((up, at) => ({ up, down: null, unread: !isRead(first + at) }));
+  const { states } = await rehearse(context, [after(files.slice(0, first))], ways);
+  for (const at of suspects) {
+    const up = ups[at - first] as TextFile;
+    const [before, reached] = states.slice(at - first, at - first + 2) as [Catalog, Catalog];
+    const steps = await stepsBetween(context, before, reached, up);
     const [parsed] = await parseFiles([up]);
     const lost = [
-      ...steps.filter(({ hazards }) => hazards.includes('loses_values')).map(lossLine),
+      ...steps.filter(({ hazards }) => hazards.some((hazard) => losing.has(hazard))).map(lossLine),
       ...castsByHand(parsed as SqlFile, steps),
     ];
-    if (lost.length > 0) found.set(file.name, lost);
+    if (lost.length > 0) found.set((files[at] as MigrationFile).name, lost);
   }
   return found;
 }

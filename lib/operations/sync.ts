@@ -21,6 +21,7 @@ import { type RenameReport, type Renaming, renameReport } from './renaming.ts';
 import { keepShadows } from './shadows.ts';
 import { confirmReached, runOf, type SoundSituation, soundSituation, stillSound } from './situation.ts';
 import { type Named, named, withTarget } from './source.ts';
+import { lossesOfPending } from './stamps.ts';
 import { guardedOf, refuseGuarded, type WriteNames, writeTarget } from './write-access.ts';
 
 /** What is asked. */
@@ -113,9 +114,15 @@ export async function sync(
       await refuseFailures(target.name, plan.findings, forward(pending));
       if (pending.length === 0 && plan.unfinished === null) return { ...plan, applied: [], recorded };
       const options = possible.map(({ option }) => option);
-      if (
-        !(await agreed(`db:sync of ${target.name}`, plan, lossesOf(up, plan.findings), input, ask, options))
-      )
+      const told = new Set(lossesOf(up));
+      const more = await lossesOfPending(
+        context,
+        files,
+        before.standing.applied,
+        new Set(composition.steps.keys()),
+      );
+      const losses = [...lossesOf(up, plan.findings), ...more.filter((one) => !told.has(one))];
+      if (!(await agreed(`db:sync of ${target.name}`, plan, losses, input, ask, options)))
         return { ...plan, applied: null, recorded };
       const of = await runOf(context, connection, target, files, author);
       // What was recorded is written already.

@@ -14,6 +14,7 @@ import { readerOf } from './sealing.ts';
 import { keepShadows } from './shadows.ts';
 import { situate } from './situation.ts';
 import { type Named, named, readSource, withTarget } from './source.ts';
+import { wronglyStamped } from './stamps.ts';
 
 /** What is asked. */
 export interface VerifyInput {
@@ -31,7 +32,7 @@ export interface VerifyReport {
 
 /** One thing that has to hold. */
 export interface Check {
-  readonly is: 'chain' | 'fingerprint' | 'recorded' | 'ledger' | 'actual' | 'pending' | 'queries';
+  readonly is: 'chain' | 'fingerprint' | 'stamps' | 'recorded' | 'ledger' | 'actual' | 'pending' | 'queries';
   /** What is wrong, in words; none where it holds. */
   readonly faults: readonly string[];
   /** Where each of them is, where they are in files. */
@@ -55,7 +56,11 @@ export function verify(context: Context, { env }: VerifyInput = {}): Promise<Ver
       chain(files, breaks, await judged(context, files, breaks)),
       ...(recorded === null
         ? []
-        : [fingerprint(context, files, recorded), await wanted(context, recorded, env)]),
+        : [
+            fingerprint(context, files, recorded),
+            await stamps(context, files),
+            await wanted(context, recorded, env),
+          ]),
       ...(await withTarget(context, target, async (connection): Promise<Check[]> => {
         const { standing, drift } = await situate(context, connection, files);
         const { applied, faults, unfinished } = standing;
@@ -127,6 +132,13 @@ function fingerprint(context: Context, files: readonly MigrationFile[], recorded
     is: 'fingerprint',
     faults: fits ? [] : [`replayed, ${last?.name} ends at another schema than it says`],
   };
+}
+
+// Older versions stamped ways back exact that are not.
+async function stamps(context: Context, files: readonly MigrationFile[]): Promise<Check> {
+  const wrong = await wronglyStamped(context, files, 0, files.length);
+  const faults = [...wrong].map(([name, lost]) => `${name} is stamped exact, but loses: ${lost.join('; ')}`);
+  return { is: 'stamps', faults };
 }
 
 async function queries(context: Context): Promise<Check[]> {

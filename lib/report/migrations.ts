@@ -52,10 +52,12 @@ export function syncText(report: SyncReport, paper: Paper): string {
 }
 
 /** What `db:rollback` is going to do, before it is asked for. */
-export function rollbackPlanText({ target, undone, cautions }: RollbackPlan, paper: Paper): string {
+export function rollbackPlanText(plan: RollbackPlan, paper: Paper): string {
+  const { target, undone, cautions, findings } = plan;
   return [
     ...undone.flatMap((one) => [...headLines(one, paper), ...indented(downOf(one.text)), '']),
     ...cautionLines(cautions, paper),
+    ...findingLines(findings, paper),
     `To be undone in ${target.name} (${target.address}): ${counted(undone.length, 'migration')}.`,
   ].join('\n');
 }
@@ -64,7 +66,11 @@ export function rollbackPlanText({ target, undone, cautions }: RollbackPlan, pap
 export function rollbackText({ target, undone, done }: RollbackReport): string {
   if (!done) return 'Declined: nothing was changed.';
   if (undone.length === 0) return `Nothing to undo in ${target.name}.`;
-  return undone.map(({ name }) => `Undone ${name}`).join('\n');
+  return undone
+    .map(({ name, down }) =>
+      down?.is === 'lossy' ? `Undone ${name}. Not restored: ${down.what}` : `Undone ${name}`,
+    )
+    .join('\n');
 }
 
 /** What `db:history` knows. */
@@ -90,6 +96,10 @@ export function historyText({ target, deeds, applied }: HistoryReport, paper: Pa
 export const promises: Readonly<Record<Check['is'], readonly [holds: string, broken: string]>> = {
   chain: ['The migrations follow one another', 'The migrations do not follow one another'],
   fingerprint: ['Replayed, they end where they say', 'Replayed, they end elsewhere than they say'],
+  stamps: [
+    'Ways back restore what their stamps say',
+    "Stamps say more than their ways back restore (write 'Down: lossy' there, then run 'db:verify --repair')",
+  ],
   recorded: [
     'They lead to the wanted schema',
     "They do not lead to the wanted schema ('db:generate' writes the rest)",

@@ -1,0 +1,111 @@
+// What migrations lose is judged again: a stamp that an older version wrote is not trusted.
+import { rm } from 'node:fs/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Header, render } from '../lib/migration/text.ts';
+import { generate } from '../lib/operations/generation.ts';
+import { migrationFile } from '../lib/operations/migrations.ts';
+import { repair } from '../lib/operations/repair.ts';
+import { rollback } from '../lib/operations/rollback.ts';
+import { sync } from '../lib/operations/sync.ts';
+import { verify } from '../lib/operations/verify.ts';
+import { rollbackText } from '../lib/report/migrations.ts';
+import { failure } from './failure.ts';
+import { freshCache } from './migration/cache.ts';
+import { migrationsOf, type Project, withProject } from './migration/project.ts';
+import { rowsOf, withDatabase } from './servers/databases.ts';
+import { anyServer } from './servers/running.ts';
+
+let cache: string;
+
+beforeAll(async () => {
+  cache = await freshCache();
+});
+afterAll(() => rm(cache, { recursive: true }));
+
+const scene = (work: (own: Project, rows: (sql: string) => Promise<unknown[]>) => Promise<void>) =>
+  withDatabase(anyServer(), ({ url }) =>
+    withProject(url, cache, (own) => work(own, (sql) => rowsOf(url, sql))),
+  );
+
+const table = (type: string) => `create table t (id int primary key, amount ${type});`;
+
+/** The last migration with another stamp, as an older version wrote it. */
+async function restamp(own: Project, down: Header['down']): Promise<void> {
+  const { migration, file } = (await migrationsOf(own)).at(-1) ?? expect.unreachable();
+  const header = { ...(migration.header as Header), down };
+  const text = render({ ...migration, header });
+  own.write(file.replace(/^migrations\//, ''), migrationFile(own.context, migration.name, text).text);
+}
+
+const stampFaults = async (own: Project) =>
+  (await verify(own.context)).checks.find(({ is }) => is === 'stamps')?.faults;
+
+test('a loss that is stamped exact is refused, told and found', () =>
+  scene(async (own, rows) => {
+    own.want(table('numeric(12,4)'));
+    await sync(own.context, { yes: true }, undefined);
+    await rows('insert into t values (1, 1.2345), (2, 2.5)');
+    own.want(table('numeric(8,2)'));
+    await generate(own.context);
+    await restamp(own, { is: 'exact' });
+    const refused = await failure(sync(own.context, { yes: true }, undefined));
+    expect(refused.code).toBe('data_loss_refused');
+    const words = 'a value of amount that changes from numeric(12,4) to numeric(8,2)';
+    expect(JSON.stringify(refused.data)).toContain(`1 of 2 rows of t has ${words}, for example id = 1`);
+    expect(await rows('select amount::text from t where id = 1')).toEqual([{ amount: '1.2345' }]);
+    await sync(own.context, { yes: true, force: true }, undefined);
+    expect(await stampFaults(own)).toEqual([expect.stringContaining(words)]);
+    const undone = await rollback(own.context, { yes: true }, undefined);
+    expect(undone.undone[0]?.down).toEqual({ is: 'lossy', what: expect.stringContaining(words) });
+    expect(rollbackText(undone)).toContain(`Not restored: ALTER TABLE public.t ALTER COLUMN amount`);
+    await sync(own.context, { yes: true, force: true }, undefined);
+    const file = own.files().at(-1) as string;
+    own.write(file, own.read(file).replace('-- Down: exact', '-- Down: lossy (fractions)'));
+    await repair(own.context, { yes: true }, undefined);
+    expect(await verify(own.context)).toMatchObject({ sound: true });
+  }));
+
+test('what is exact is undone without a question', () =>
+  scene(async (own, rows) => {
+    own.want(table('int'));
+    await sync(own.context, { yes: true }, undefined);
+    await rows('insert into t values (1, 7)');
+    own.want(table('bigint'));
+    await sync(own.context, { yes: true }, undefined);
+    expect(await stampFaults(own)).toEqual([]);
+    const undone = await rollback(own.context, { yes: true }, undefined);
+    expect(undone.undone[0]?.down).toEqual({ is: 'exact' });
+  }));
+
+test('what pending migrations lose between them is not hidden by their ends', () =>
+  scene(async (own, rows) => {
+    own.want(table('numeric(12,4)'));
+    await sync(own.context, { yes: true }, undefined);
+    await rows('insert into t values (1, 1.2345)');
+    for (const type of ['numeric(8,2)', 'numeric(12,4)']) {
+      own.want(table(type));
+      await generate(own.context);
+    }
+    const refused = await failure(sync(own.context, { yes: true }, undefined));
+    expect(refused.code).toBe('data_loss_refused');
+    expect(JSON.stringify(refused.data)).toContain('from numeric(12,4) to numeric(8,2)');
+  }));
+
+test('a USING that was written by hand may make anything of a value', () =>
+  scene(async (own) => {
+    own.want(table('int'));
+    await sync(own.context, { yes: true }, undefined);
+    const written = await generate(own.context, { name: 'by hand', empty: true });
+    const name = (written.written[0]?.file ?? '').replace(/^migrations\//, '');
+    const down = '\n-- Down Migration\nalter table t alter amount type int;\n';
+    own.write(
+      name,
+      `-- Up Migration\nalter table t alter amount type bigint using greatest(amount, 0);\n${down}`,
+    );
+    own.want(table('bigint'));
+    const sealed = await generate(own.context);
+    expect(sealed.written[0]?.down).toMatchObject({ is: 'lossy' });
+    expect((await failure(sync(own.context, { yes: true }, undefined))).code).toBe('data_loss_refused');
+    own.write(name, `-- Up Migration\nalter table t alter amount type bigint using amount::bigint;\n${down}`);
+    expect((await generate(own.context)).written[0]?.down).toEqual({ is: 'exact' });
+  }));
