@@ -16,17 +16,29 @@ const packages: Readonly<Record<string, { name: string; member: string }>> = {
   postgis: { name: '@electric-sql/pglite-postgis', member: 'postgis' },
 };
 
-// CREATE EXTENSION … CASCADE needs the files of these too (their control files: requires).
-const required: Readonly<Record<string, readonly string[]>> = { earthdistance: ['cube'] };
+/** Which extensions others need: CREATE EXTENSION … CASCADE makes these, too (their control files: requires). */
+export const required: Readonly<Record<string, readonly string[]>> = {
+  earthdistance: ['cube'],
+  index_advisor: ['hypopg'],
+  pgjwt: ['pgcrypto'],
+  pgrouting: ['postgis'],
+  postgis_raster: ['postgis'],
+  postgis_tiger_geocoder: ['postgis', 'fuzzystrmatch'],
+  postgis_topology: ['postgis'],
+};
+
+/** Names with those of the extensions that they need. */
+export function withRequired(names: Iterable<string>): Set<string> {
+  return new Set([...names].flatMap((name) => [...(required[name] ?? []), name]));
+}
 
 /** Every extension that can be had without a server. */
 export const knownExtensions: readonly string[] = [...contrib, ...Object.keys(packages)];
 
 /** Loads what is known and installed of the named extensions. */
 export async function loadExtensions(names: Iterable<string>): Promise<Record<string, Extension>> {
-  const wanted = new Set([...names].flatMap((name) => [name, ...(required[name] ?? [])]));
   const found: Record<string, Extension> = {};
-  for (const name of wanted) {
+  for (const name of withRequired(names)) {
     const extension = await loadExtension(name);
     if (extension !== undefined) found[name] = extension;
   }

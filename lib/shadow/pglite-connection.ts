@@ -1,7 +1,7 @@
 // PGlite as a Connection: the same values and the same Problems as a server gives through `pg/`.
 import type { PGlite } from '@electric-sql/pglite';
 import type { Connection } from '../pg/connection.ts';
-import { isServerError, serverProblem } from '../pg/server-problem.ts';
+import { isServerError, type ServerError, serverProblem } from '../pg/server-problem.ts';
 import { Problem } from '../problem.ts';
 
 // Object identifiers of types (pg_type.dat) that PGlite makes objects of where `pg/` leaves the server's text.
@@ -21,6 +21,16 @@ function stackRewinder(db: PGlite): () => void {
   };
 }
 
+// PostgreSQL in WebAssembly has 4 bytes for what is passed by value, servers have 8 (source: TypeCreate in pg_type.c).
+const tooWide = /^internal size 8 is invalid for passed-by-value type/;
+
+function explained(error: ServerError): ServerError {
+  if (!tooWide.test(error.message)) return error;
+  const hint =
+    'The embedded PostgreSQL has 32 bits and cannot create this type. Name a server for the shadow: --shadow URL.';
+  return Object.assign(error, { hint });
+}
+
 /** Wraps an open PGlite. */
 export function pgliteConnection(db: PGlite, description: string, major: number): Connection {
   const rewind = stackRewinder(db);
@@ -28,7 +38,7 @@ export function pgliteConnection(db: PGlite, description: string, major: number)
     try {
       return await run();
     } catch (thrown) {
-      if (isServerError(thrown)) throw serverProblem(thrown, { sql });
+      if (isServerError(thrown)) throw serverProblem(explained(thrown), { sql });
       // WebAssembly ran out of memory or into a trap.
       throw new Problem('shadow_failed', { reason: String(thrown).slice(0, 500) });
     } finally {

@@ -1,6 +1,8 @@
 // Extensions that PostgreSQL in WebAssembly lacks, but that schemas of real servers create: empty ones stand in for them,
 // so that a schema that only names one can be read. What uses their members fails, with its place in the file.
 
+import { required, withRequired } from './extensions.ts';
+
 // What a schema refers to by name alone and would fail without.
 const wrapper = (name: string) => `create foreign data wrapper ${name};`;
 
@@ -49,13 +51,19 @@ const folder = '/pglite/share/postgresql/extension';
 
 /** Puts stand-ins for those of the named extensions that are known and not there. */
 export function standIn(files: Files, names: Iterable<string>): void {
-  for (const name of names) {
+  const there = (name: string) => name in scripts || files.analyzePath(`${folder}/${name}.control`).exists;
+  for (const name of withRequired(names)) {
     const script = scripts[name];
     const control = `${folder}/${name}.control`;
     if (script === undefined || files.analyzePath(control).exists) continue;
     files.writeFile(
       control,
-      `comment = '${comments[name] ?? 'stand-in'}'\ndefault_version = '1.0'\nrelocatable = ${relocatable.has(name)}\n`,
+      [
+        `comment = '${comments[name] ?? 'stand-in'}'`,
+        `default_version = '1.0'`,
+        `relocatable = ${relocatable.has(name)}`,
+        `requires = '${(required[name] ?? []).filter(there).join(', ')}'\n`,
+      ].join('\n'),
     );
     files.writeFile(`${folder}/${name}--1.0.sql`, script);
   }

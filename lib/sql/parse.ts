@@ -7,6 +7,7 @@ import { blank, withoutNoise } from './noise.ts';
 import { loadParser } from './parser.ts';
 import {
   extensionOf,
+  extensionsInBody,
   isBoundary,
   isSetting,
   isSkipped,
@@ -42,7 +43,7 @@ export interface SqlFile {
   readonly statements: readonly Statement[];
   /** Names of roles that it mentions, without the server's own. */
   readonly roles: readonly string[];
-  /** Names of extensions that it creates. */
+  /** Names of extensions that it creates, or may create in the body of a DO block or a function. */
   readonly extensions: readonly string[];
   /** Where it begins or ends transactions, by the word; savepoints are none. */
   readonly boundaries: readonly { readonly word: string; readonly index: number }[];
@@ -76,6 +77,7 @@ export async function parse(file: string, text: string): Promise<SqlFile> {
       for (const role of rolesOf(tag, node)) roles.add(role);
       const extension = extensionOf(tag, node);
       if (extension !== undefined) extensions.add(extension);
+      for (const name of extensionsInBody(tag, script.sql.slice(start, end))) extensions.add(name);
       if (isBoundary(tag, node)) {
         const index = startOfCode(script.sql, start);
         boundaries.push({ word: /^\w+/.exec(script.sql.slice(index))?.[0].toUpperCase() ?? '', index });

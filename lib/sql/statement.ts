@@ -47,6 +47,21 @@ export function extensionOf(tag: string, node: Node): string | undefined {
   return tag === 'CreateExtensionStmt' ? String(node.extname) : undefined;
 }
 
+/**
+ * The extensions that the body of a DO block or a function may create: names after CREATE EXTENSION, and literals, which the
+ * body may put there.
+ */
+export function extensionsInBody(tag: string, sql: string): string[] {
+  const hasBody = tag === 'DoStmt' || tag === 'CreateFunctionStmt';
+  if (!hasBody || !/\bcreate\s+extension\b/i.test(sql)) return [];
+  const named = /\bcreate\s+extension\s+(?:if\s+not\s+exists\s+)?(?:"([^"]+)"|([\w$]+))/gi;
+  const literals = /'([a-z][\w-]*)'/g;
+  return [
+    ...[...sql.matchAll(named)].map(([, quoted, plain = '']) => quoted ?? plain.toLowerCase()),
+    ...[...sql.matchAll(literals)].map(([, word = '']) => word),
+  ];
+}
+
 /** Every role that it mentions by name; not the server's own `pg_…` roles. */
 export function rolesOf(tag: string, node: Node): string[] {
   const names: string[] = [];
