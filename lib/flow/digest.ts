@@ -3,6 +3,7 @@ import { literal, qualify } from '../model/quote.ts';
 import type { Connection } from '../pg/connection.ts';
 import { pinned } from '../pg/pinned.ts';
 import { readingSettings, tablesAlone } from '../pg/snapshot.ts';
+import { isAbsent } from './tables.ts';
 import { isSystems, outputText, systemText } from './values.ts';
 
 /** What holds data. */
@@ -35,6 +36,8 @@ interface Relation {
   readonly bytes: string;
   readonly condition: string;
   readonly columns: readonly string[];
+  /** Of a relation whose content is not here, what it holds once it is made again; null: it can be read. */
+  readonly empty: string | null;
 }
 
 /** An expression as its text, for a digest. @param isSystem whether its type is, or is a domain over, one of the system */
@@ -55,6 +58,8 @@ const reading = `case when a.atttypid = any ('{bool,int2,int4,oid,date,uuid,byte
 // "Extension Configuration Tables"). Partitioned tables hold nothing, foreign tables nothing that is here.
 const relations = `select json_build_array(n.nspname, c.relname) as path, c.relkind, c.relispopulated as populated,
     pg_table_size(c.oid)::text as bytes, coalesce(config.condition, '') as condition,
+    case when ${isAbsent} then coalesce((select row(q.seqstart, false)::text from pg_sequence q where q.seqrelid = c.oid), '0')
+      end as empty,
     to_json(array(select format(${reading}, a.attname, y.typsend)
       from pg_attribute a join pg_type y on y.oid = a.atttypid where a.attrelid = c.oid and a.attnum > 0
       and not a.attisdropped order by a.attname)) as columns
@@ -171,8 +176,9 @@ function kindOf(relkind: string): Holding {
 
 // Columns by name: a child of an inheritance may have them in another order after a restore. As a ROW, which tells null
 // from an empty text.
-function queryOf({ path, relkind, populated, condition, columns }: Relation): string {
+function queryOf({ path, relkind, populated, condition, columns, empty }: Relation): string {
   const name = qualify(path);
+  if (empty !== null) return `select ${relkind === 'S' ? 1 : 0} as rows, ${literal(empty)} as hash`;
   if (relkind === 'S')
     return `select 1 as rows, row(last_value, is_called)::pg_catalog.text as hash from ${name}`;
   if (!populated) return `select 0 as rows, ${literal('unpopulated')} as hash`;

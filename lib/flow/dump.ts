@@ -35,6 +35,8 @@ export interface Dumping {
   readonly access: ClientAccess;
   /** The exported snapshot. */
   readonly snapshot: string;
+  /** The database's encoding. */
+  readonly encoding: string;
   /** Milliseconds that it waits for locks. */
   readonly lockTimeout: number;
   readonly signal: AbortSignal;
@@ -54,16 +56,20 @@ export async function writeAll(to: Output, pieces: AsyncIterable<Buffer>): Promi
   return { bytes, sha256: hash.digest('hex') };
 }
 
-/** What pg_dump is told of a snapshot. UTF8 whatever the database has, for that is what it is read back as. */
+/**
+ * What pg_dump is told of a snapshot. UTF8 whatever the database has, for that is what it is read back as; but SQL_ASCII is no
+ * encoding, and what it holds cannot be converted.
+ */
 export const wordsOf = ({
   access,
   snapshot,
+  encoding,
   lockTimeout,
-}: Pick<Dumping, 'access' | 'snapshot' | 'lockTimeout'>) =>
+}: Pick<Dumping, 'access' | 'snapshot' | 'encoding' | 'lockTimeout'>) =>
   [
     ...access.words,
     '-E',
-    'UTF8',
+    encoding === 'SQL_ASCII' ? encoding : 'UTF8',
     '--no-password',
     `--snapshot=${snapshot}`,
     `--lock-wait-timeout=${lockTimeout}`,

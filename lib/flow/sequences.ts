@@ -1,6 +1,7 @@
 // Where sequences stand.
 import { literal } from '../model/quote.ts';
 import type { Connection } from '../pg/connection.ts';
+import { isAbsent } from './tables.ts';
 
 /** A sequence and its state. */
 export interface Standing {
@@ -12,7 +13,7 @@ export interface Standing {
 
 const sequences = `select format('%I.%I', n.nspname, c.relname) as name
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
-  where c.relkind = 'S' and c.relpersistence <> 't' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+  where c.relkind = 'S' and c.relpersistence <> 't' and not ${isAbsent} and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
     and (not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')
       or exists (select from pg_extension e where c.oid = any (e.extconfig)))
   order by 1`;

@@ -28,11 +28,19 @@ export interface Filled {
   readonly binary?: boolean;
   /** Whether the session may read it, and therefore lock it. */
   readonly readable?: boolean;
+  /** Its text is in no encoding (SQL_ASCII): it is copied as bytes, whatever the session's encoding. */
+  readonly raw?: boolean;
   /** Row security holds for its owner, too. */
   readonly forced?: boolean;
   /** It is only a part of the table: others are written to it, too. */
   readonly part?: boolean;
 }
+
+/**
+ * SQL that is true of a relation c whose content is not here: unlogged ones are empty on a standby, which refuses to read them
+ * (manual: "Hot Standby", "CREATE TABLE").
+ */
+export const isAbsent = `(c.relpersistence = 'u' and pg_is_in_recovery())`;
 
 // Types of the system's own, and enums, which are sent as their labels. Other types, and what is named by a number (regclass),
 // have other numbers elsewhere.
@@ -45,18 +53,22 @@ const readable = `has_schema_privilege(n.oid, 'USAGE') and has_table_privilege(c
 
 // Tables and partitions that hold rows themselves; of extensions, those that they let users fill (manual: "Extension
 // Configuration Tables"). Rows of foreign tables are elsewhere.
-const tables = `select json_build_array(n.nspname, c.relname) as path, pg_table_size(c.oid)::text as bytes,
+const sendsBytes = `current_setting('server_encoding') = 'SQL_ASCII'`;
+const tables = (
+  condition: string,
+) => `select json_build_array(n.nspname, c.relname) as path, pg_table_size(c.oid)::text as bytes,
     config.extension, coalesce(config.condition, '') as condition, c.relforcerowsecurity as forced,
     ${readable} as readable,
-    not exists (select from pg_attribute a join pg_type y on y.oid = a.atttypid where a.attrelid = c.oid and a.attnum > 0
-      and not a.attisdropped and not ${sendable('y')}) as binary,
+    ${sendsBytes} as raw,
+    not ${sendsBytes} and not exists (select from pg_attribute a join pg_type y on y.oid = a.atttypid
+      where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and not ${sendable('y')}) as binary,
     to_json(array(select quote_ident(a.attname) from pg_attribute a where a.attrelid = c.oid and a.attnum > 0
       and not a.attisdropped and a.attgenerated = '' order by a.attnum)) as columns
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
     left join (select e.extname as extension, t.oid, e.extcondition[t.place] as condition
       from pg_extension e, unnest(e.extconfig) with ordinality t(oid, place)) config on config.oid = c.oid
-  where c.relkind = 'r' and c.relpersistence <> 't' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
-    and (config.oid is not null or not exists (select from pg_depend d
+  where c.relkind = 'r' and c.relpersistence <> 't' and ${condition} and n.nspname !~ '^pg_'
+    and n.nspname <> 'information_schema' and (config.oid is not null or not exists (select from pg_depend d
       where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e'))
   order by pg_table_size(c.oid) desc, n.nspname, c.relname`;
 
@@ -66,8 +78,21 @@ export function emptying({ name, condition }: Filled): string {
 }
 
 /** Lists the tables that hold rows, the biggest first. @throws Problem of the connection */
-export async function tablesOf(connection: Connection): Promise<Filled[]> {
-  const found = await connection.rows<Omit<Filled, 'name' | 'bytes'> & { bytes: string }>(tables);
+export function tablesOf(connection: Connection): Promise<Filled[]> {
+  return listOf(connection, `not ${isAbsent}`);
+}
+
+/** Lists the tables whose rows a standby does not have. @throws Problem of the connection */
+export function absentOf(connection: Connection): Promise<Filled[]> {
+  return listOf(connection, isAbsent);
+}
+
+/** What is missing without their rows, for people. */
+export const saidOfAbsent = (absent: readonly Filled[]): string[] =>
+  absent.map(({ name }) => `rows of ${name}: the table is unlogged, and a standby does not have them`);
+
+async function listOf(connection: Connection, condition: string): Promise<Filled[]> {
+  const found = await connection.rows<Omit<Filled, 'name' | 'bytes'> & { bytes: string }>(tables(condition));
   return found.map((table) => ({ ...table, name: qualify(table.path), bytes: Number(table.bytes) }));
 }
 
@@ -148,18 +173,26 @@ export async function copyTables(
   return rows;
 }
 
+const asBytes = `encoding 'SQL_ASCII'`;
 const listed = (columns: readonly string[]) => (columns.length === 0 ? '' : ` (${columns.join(', ')})`);
 
 /** SQL that reads the rows of a table. */
-export function reading({ name, columns, condition, expressions }: Filled, binary = false): string {
-  const to = `to stdout${binary ? ' with (format binary)' : ''}`;
+export function reading({ name, columns, condition, expressions, raw }: Filled, binary = false): string {
+  const options = binary ? ['format binary'] : raw ? [asBytes] : [];
+  const to = `to stdout${options.length > 0 ? ` with (${options.join(', ')})` : ''}`;
   if (expressions === undefined && condition === '') return `copy ${name}${listed(columns)} ${to}`;
   return `copy (select ${(expressions ?? columns).join(', ')} from only ${name} ${condition}) ${to}`;
 }
 
 /** SQL that writes them into one that was made in the same transaction: nobody else sees it, so they are frozen at once. */
-export function writing({ name, columns, extension, part = false }: Filled, binary = false): string {
-  const options = [...(extension === null && !part ? ['freeze'] : []), ...(binary ? ['format binary'] : [])];
+export function writing(
+  { name, columns, extension, raw = false, part = false }: Filled,
+  binary = false,
+): string {
+  const options = [
+    ...(extension === null && !part ? ['freeze'] : []),
+    ...(binary ? ['format binary'] : raw ? [asBytes] : []),
+  ];
   return `copy ${name}${listed(columns)} from stdin${options.length > 0 ? ` with (${options.join(', ')})` : ''}`;
 }
 

@@ -112,6 +112,7 @@ async function byClient(
     client: client as Client,
     access: clientAccess(url, { environment }, database),
     snapshot: id,
+    encoding: source.server.encoding,
     lockTimeout,
     signal: stopping.signal,
     // Some of what a server tells of definitions is as they are now, not as the snapshot has them.

@@ -6,7 +6,7 @@ import { writing } from '../file-problem.ts';
 import { type Digest, digestOf, undigested } from '../flow/digest.ts';
 import { flushFolder, type Manifest, writeManifest } from '../flow/manifest.ts';
 import { progressOf } from '../flow/progress.ts';
-import { heldOf, holding, holdViews, type Table } from '../flow/tables.ts';
+import { absentOf, heldOf, holding, holdViews, saidOfAbsent, type Table } from '../flow/tables.ts';
 import { kinds } from '../kinds/index.ts';
 import type { ServerConnection } from '../pg/connect.ts';
 import { pinnedRows } from '../pg/pinned.ts';
@@ -90,7 +90,7 @@ export async function writeBackup(context: Context, work: Work): Promise<void> {
         list.filter(({ kind }) => kind === 'table').map(({ name, bytes }) => [name, bytes]),
       ),
       moved: movedSince(contents, now),
-      left,
+      left: [...left, ...saidOfAbsent(await absentOf(connection))],
     };
   };
   const facts = await transaction(connection, reading, begin);

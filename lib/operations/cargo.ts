@@ -2,7 +2,7 @@
 import { readCatalog } from '../catalog/read.ts';
 import { masked } from '../flow/masks.ts';
 import { type Standing, standings } from '../flow/sequences.ts';
-import { type Filled, holding, tablesOf } from '../flow/tables.ts';
+import { absentOf, type Filled, holding, saidOfAbsent, tablesOf } from '../flow/tables.ts';
 import { kinds } from '../kinds/index.ts';
 import type { Catalog } from '../model/catalog.ts';
 import { quote } from '../model/quote.ts';
@@ -19,14 +19,15 @@ export async function cargoOf(source: ServerConnection, wish: Wish): Promise<Car
   const catalog = await lettingGo(source, () => readCatalog(source, kinds));
   const { catalog: wanted, left } = copyable(catalog, wish);
   const chosen = held.filter((table) => comesOver(table, wanted));
+  const absent = (await absentOf(source)).filter((table) => comesOver(table, wanted));
   const named = fitting(wanted, '--exclude-data', wish.excludeData ?? []);
   const isEmpty = (table: Filled) => wish.schemaOnly || named.has(idOf(table));
   const filled = chosen.filter((table) => !isEmpty(table));
   return {
     wanted,
-    left,
+    left: [...left, ...(wish.schemaOnly ? [] : saidOfAbsent(absent))],
     tables: await masked(source, filled, wish.masks),
-    empty: chosen.filter(isEmpty),
+    empty: [...chosen.filter(isEmpty), ...absent],
     objects: !wish.schemaOnly && wish.tables === undefined,
     owners: wish.owners,
     path: wish.path ?? '',

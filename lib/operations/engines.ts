@@ -100,14 +100,17 @@ export const native: Engine = async ({ from, to }, cargo, told) => {
 export function pipe(client: Client, url: string, signal: AbortSignal): Engine {
   return async ({ from, to }, { wanted, tables, empty, objects, owners }, told) => {
     const [source, target] = [from.connection, to.connection];
-    const [row] = await source.rows<{ id: string }>('select pg_catalog.pg_export_snapshot() as id');
+    const [row] = await source.rows<{ id: string; encoding: string }>(
+      `select pg_catalog.pg_export_snapshot() as id, pg_catalog.current_setting('server_encoding') as encoding`,
+    );
+    const { id: snapshot, encoding } = row as NonNullable<typeof row>;
     const access = clientAccess(url, { environment: from.named.name });
     const nothing = emptyCatalog(target.major, kinds);
     await runAll(target, clearance(await readCatalog(target, kinds), nothing).steps);
     await clearRows(target);
     if (!wanted.facts.has('schema:public')) await target.execute('drop schema public');
     const words = [
-      ...wordsOf({ access, snapshot: row?.id ?? '', lockTimeout: 10_000 }),
+      ...wordsOf({ access, snapshot, encoding, lockTimeout: 10_000 }),
       '--no-subscriptions',
       ...(owners ? [] : ['--no-owner', '--no-privileges']),
       ...(objects ? [] : ['--no-blobs']),
