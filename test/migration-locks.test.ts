@@ -131,10 +131,15 @@ describe.each(chosen.map((server) => [server.major, server] as const))('PostgreS
     async (way) => {
       await withDatabase(server, async (database) => {
         const before = `${users}); create index by_id on users (id);`;
-        await start(database, before, `${rows}, (3, 'b')`);
+        await start(database, before, rows);
         const wanted = `${users}, unique (email)); create index by_id on users (id, email);`;
         own.want(wanted);
-        const problem = await failure(step());
+        const late = sync(context, { force: true }, async () => {
+          // After the rows were asked.
+          await rowsOf(url, `insert into users values (3, 'b')`);
+          return true;
+        });
+        const problem = await failure(late);
         expect([problem.code, problem.message, problem.hint]).toEqual([
           'broke_off',
           expect.stringContaining('could not create unique index'),
@@ -142,7 +147,7 @@ describe.each(chosen.map((server) => [server.major, server] as const))('PostgreS
         ]);
         expect(problem.where?.text).toContain('CREATE UNIQUE INDEX CONCURRENTLY users_email_key');
         expect(await rowsOf(url, invalid)).toEqual([{ name: 'users_email_key' }]);
-        expect((await failure(step())).code).toBe('broke_off');
+        expect((await failure(step())).code).toBe('rows_in_the_way');
         if (way === 'is taken back') {
           await rollback(context, yes, undefined);
           own.want(before);

@@ -68,3 +68,108 @@ test('a migration that corrects the rows itself is not refused', () =>
     expect(report.applied).toHaveLength(1);
     expect(text).toContain('  1 of 5,000 rows of users has no phone, for example id = 7\n');
   }));
+
+const two =
+  'create table orgs (id int primary key); create table users (id int primary key, org int, phone text)';
+const pairs: readonly (readonly [what: string, old: string, rows: string, wanted: string, found: string])[] =
+  [
+    [
+      'a new required column',
+      users,
+      filled,
+      users.replace('text', 'text, born date not null'),
+      '5,000 of 5,000 rows of users have no value for born, for example id = 1',
+    ],
+    [
+      'a check',
+      users,
+      filled,
+      users.replace(
+        'phone text',
+        `phone text constraint long check (length(phone) > 2 and phone <> 'VALUE')`,
+      ),
+      '8 of 5,000 rows of users have values that the check long refuses, for example id = 1',
+    ],
+    [
+      'a foreign key',
+      two,
+      'insert into orgs select 1; insert into users values (1, 1), (2, 2), (3, null)',
+      two.replace('org int', 'org int references orgs'),
+      '1 of 3 rows of users has an org that is no id of orgs, for example id = 2',
+    ],
+    [
+      'a foreign key to a new table',
+      users,
+      `insert into users values (1, 'a'), (2, null)`,
+      'create table phones (id text primary key); create table users (id int primary key, phone text references phones)',
+      '1 of 2 rows of users has a phone that is no id of phones, for example id = 1',
+    ],
+    [
+      'a unique constraint',
+      users,
+      `${filled}; update users set phone = 'x' where id < 4`,
+      users.replace('phone text', 'phone text unique'),
+      '3 of 5,000 rows of users have a phone that is not unique, for example phone = x',
+    ],
+    [
+      'a unique index over an expression, of some rows',
+      users,
+      `insert into users values (1, 'a'), (2, 'A'), (3, 'B'), (4, 'b')`,
+      `${users}; create unique index on users (lower(phone) desc) where id > 2`,
+      '2 of 4 rows of users have a lower(phone) that is not unique, for example lower(phone) = b',
+    ],
+    [
+      'a primary key',
+      'create table a (x int, y text)',
+      `insert into a values (1, 'a'), (1, 'a'), (2, 'b')`,
+      'create table a (x int, y text, primary key (x, y))',
+      '2 of 3 rows of a have a x, y that is not unique, for example x, y = 1, a',
+    ],
+    [
+      'another type, by text',
+      users,
+      `insert into users values (1, '1'), (2, 'two'), (3, null)`,
+      users.replace('text', 'int'),
+      '1 of 3 rows of users has a phone that does not become integer, for example id = 2',
+    ],
+    [
+      'another type, by assignment',
+      users,
+      `insert into users values (1, 'short'), (2, 'much too long')`,
+      users.replace('text', 'varchar(8)'),
+      '1 of 2 rows of users has a phone that does not become character varying(8), for example id = 2',
+    ],
+    [
+      'an enum that loses a label',
+      `create type mood as enum ('sad', 'ok'); create table a (id int primary key, mood mood)`,
+      `insert into a values (1, 'ok'), (2, 'sad')`,
+      `create type mood as enum ('ok'); create table a (id int primary key, mood mood)`,
+      '1 of 2 rows of a has a mood that does not become mood, for example id = 2',
+    ],
+    [
+      'a check of a domain',
+      'create domain d as int; create table a (id int primary key, value d)',
+      'insert into a values (1, 1), (2, -1)',
+      'create domain d as int constraint positive check (value > 0); create table a (id int primary key, value d)',
+      '1 of 2 rows of a has a value that the check positive refuses, for example id = 2',
+    ],
+    [
+      'columns that are called as its own variables',
+      'create table a (n_found int primary key, answer text, "a b%c" int)',
+      'insert into a values (7, null, 1)',
+      'create table a (n_found int primary key, answer text not null, "a b%c" int check ("a b%c" > 1))',
+      '1 of 1 row of a has no answer, for example n_found = 7',
+    ],
+  ];
+
+test.each(pairs)('%s that rows do not fit is refused', async (_, old, rows, wanted, found) => {
+  await scene(`${old};`, rows, `${wanted};`, async (own) => {
+    const before = own.files();
+    for (const online of [true, false]) {
+      const problem = await failure(sync(own.context, { yes: true, force: true, online }, undefined));
+      expect(problem.message).toContain(`  ${found}: `);
+      expect(problem.code).toBe('rows_in_the_way');
+      expect(own.files()).toEqual(before);
+    }
+  });
+});

@@ -7,6 +7,7 @@ import type { Script } from '../model/step.ts';
 import { definition, drop, holder, nameOf, query, reference, tableOf, validate } from './constraints.ts';
 import { isOfPlainTable } from './inheritances.ts';
 import { renamedIn } from './renaming.ts';
+import { broken } from './row-checks.ts';
 
 interface Check {
   readonly definition: string;
@@ -28,8 +29,13 @@ const unvalidated = (fact: Row) => clause({ ...fact, payload: { ...fact.payload,
 // Added at once, and held against the rows that are there while others go on.
 const later = (fact: Row, scope: Scope, action: string): Script | null =>
   fact.payload.validated && fact.payload.enforced && holder(fact, scope)
-    ? [{ sql: `ALTER TABLE ${tableOf(fact)} ${action}`, lock: 'ACCESS EXCLUSIVE' }, validate(fact)]
+    ? [{ sql: `ALTER TABLE ${tableOf(fact)} ${action}`, lock: 'ACCESS EXCLUSIVE' }, validating(fact, scope)]
     : null;
+
+const validating = (fact: Row, scope: Scope) => ({
+  ...validate(fact),
+  checks: broken(fact, fact.payload.definition, scope),
+});
 
 const attributes = (major: number) => `
   ${definition(major)} as definition,
@@ -49,8 +55,10 @@ export const check: Kind<Check> = {
   summary: (fact) => `${clause(fact)} ON ${tableOf(fact)}`,
   present: present('pg_constraint', `contype = 'c'`),
   introspect: (major) => query('c', attributes(major)),
-  create: (fact) => ({
+  create: (fact, scope) => ({
     sql: `ALTER TABLE ${tableOf(fact)} ADD ${clause(fact)}`,
+    checks:
+      fact.payload.validated && fact.payload.enforced ? broken(fact, fact.payload.definition, scope) : [],
     hazards: fact.payload.validated ? ['blocks_reads', 'may_fail_on_existing_rows'] : [],
     lock: 'ACCESS EXCLUSIVE',
   }),
@@ -59,13 +67,13 @@ export const check: Kind<Check> = {
   alter: {
     definition: 'replace',
     enforced: 'replace',
-    validated: (_, to) => (to.payload.validated ? validate(to) : 'replace'),
+    validated: (_, to, scope) => (to.payload.validated ? validating(to, scope) : 'replace'),
     local: () => [],
   },
   online: {
     create: (fact, scope) => later(fact, scope, `ADD ${unvalidated(fact)}`),
     replace: (_, to, scope) => later(to, scope, `DROP CONSTRAINT ${nameOf(to)}, ADD ${unvalidated(to)}`),
-    alter: { validated: (_, to) => (to.payload.validated ? validate(to) : null) },
+    alter: { validated: (_, to, scope) => (to.payload.validated ? validating(to, scope) : null) },
   },
   clause: (fact) => {
     if (!fact.payload.local) return '';

@@ -1,8 +1,9 @@
 // What it costs to add a column to a table that has rows (manual: ALTER TABLE, Notes).
 import type { Fact } from '../model/fact.ts';
 import type { Scope } from '../model/kind.ts';
-import type { Hazard } from '../model/step.ts';
+import type { Statement } from '../model/step.ts';
 import type { ColumnFact } from './column-commands.ts';
+import { anyRow } from './row-checks.ts';
 
 // Functions of the server's own that give each row another value (manual: pg_proc.provolatile `v`).
 const volatile =
@@ -38,8 +39,9 @@ function constraintsOf(id: string, { after }: Scope): Fact[] {
   return [...own, ...domains.flatMap((domain) => constraintsOf(domain, { after } as Scope))];
 }
 
-/** The hazards of ADD COLUMN with what it carries: rows without a value that they need, rows that are written anew. */
-export function additionHazards({ id, payload }: ColumnFact, scope: Scope): Hazard[] {
+/** What ADD COLUMN costs with what it carries: rows without a value that they need, rows that are written anew. */
+export function additionCost(fact: ColumnFact, scope: Scope): Pick<Statement, 'hazards' | 'checks'> {
+  const { id, payload } = fact;
   const carried = (kind: string) => scope.clauses.find(({ fact }) => fact.kind === kind)?.fact;
   const [value, counted] = [carried('default'), carried('identity')];
   const constraints = constraintsOf(id, scope);
@@ -50,8 +52,12 @@ export function additionHazards({ id, payload }: ColumnFact, scope: Scope): Haza
     counted !== undefined ||
     (value !== undefined && differs(value, scope)) ||
     constraints.length > 0;
-  return [
-    ...(required !== undefined && !given ? (['fails_on_existing_rows'] as const) : []),
-    ...(rewrites ? (['rewrites_table'] as const) : []),
-  ];
+  const fails = required !== undefined && !given;
+  return {
+    hazards: [
+      ...(fails ? (['fails_on_existing_rows'] as const) : []),
+      ...(rewrites ? (['rewrites_table'] as const) : []),
+    ],
+    checks: fails ? [anyRow(fact)] : [],
+  };
 }

@@ -5,7 +5,7 @@ import { qualify, quote } from '../model/quote.ts';
 import type { Statement } from '../model/step.ts';
 import { mayLose } from './lost-values.ts';
 import { move } from './moved-values.ts';
-import { changedValues } from './row-checks.ts';
+import { changedValues, inRow, unconvertible } from './row-checks.ts';
 import { conversion, mayFail, rewrites } from './type-conversions.ts';
 
 /** The payload of a column. */
@@ -80,17 +80,25 @@ export function retype(from: ColumnFact, to: ColumnFact, replaced: boolean, scop
   // What is computed is computed again, and the rows of a foreign table are elsewhere.
   const isOwn = to.payload.generated === null && scope.before.facts.has(`table:${tableOf(from)}`);
   const changes = isOwn && (moved?.changes ?? mayLose(a, b, scope, using !== ''));
+  const fails = moved?.mayFail ?? mayFail(a, b);
+  const value = inRow(to);
+  const expression = replaced
+    ? move(value, a, b, scope).sql
+    : conversion(a, b, value).slice(' USING '.length) || value;
   return {
     sql: `${recursive(to)} TYPE ${collated(to)}${using}`,
     hazards: [
       ...(rewrites(a, b) ? (['rewrites_table'] as const) : []),
-      ...((moved?.mayFail ?? mayFail(a, b)) ? (['may_fail_on_existing_rows'] as const) : []),
+      ...(fails ? (['may_fail_on_existing_rows'] as const) : []),
       ...(moved?.loses ? (['deletes_data'] as const) : []),
       ...(changes ? (['loses_values'] as const) : []),
     ],
     lock: 'ACCESS EXCLUSIVE',
-    // A type that is made anew is not there yet when rows are asked.
-    checks: changes && moved === undefined ? [changedValues(from, a, b)] : [],
+    checks: [
+      ...(fails && isOwn ? [unconvertible(from, to, expression, scope)] : []),
+      // A type that is made anew is not there yet when rows are asked.
+      ...(changes && moved === undefined ? [changedValues(from, a, b)] : []),
+    ],
   };
 }
 

@@ -2,7 +2,7 @@
 import { ours } from '../model/introspection.ts';
 import type { Kind } from '../model/kind.ts';
 import { qualify } from '../model/quote.ts';
-import { additionHazards } from './column-additions.ts';
+import { additionCost } from './column-additions.ts';
 import {
   type Column,
   carried,
@@ -51,7 +51,7 @@ export const column: Kind<Column> = {
   create: (fact, scope) => [
     {
       sql: `ALTER TABLE ${tableOf(fact)} ADD COLUMN ${clause(fact, scope)}`,
-      hazards: additionHazards(fact, scope),
+      ...additionCost(fact, scope),
       lock: 'ACCESS EXCLUSIVE',
     },
     ...(fact.payload.customStorage ? [settings.storage(fact)] : []),

@@ -3,9 +3,11 @@ import type { Fact } from '../model/fact.ts';
 import { ours, present } from '../model/introspection.ts';
 import type { Kind, Scope } from '../model/kind.ts';
 import { qualify, quote } from '../model/quote.ts';
+import type { RowCheck } from '../model/row-check.ts';
 import type { Statement } from '../model/step.ts';
 import { definition } from './constraints.ts';
 import { renamedIn, since } from './renaming.ts';
+import { refusedByDomain } from './row-checks.ts';
 
 interface DomainCheck {
   readonly definition: string;
@@ -22,7 +24,14 @@ type Named = Pick<Fact, 'path'>;
 const alter = ({ path }: Named, action: string) => `ALTER DOMAIN ${qualify(path.slice(0, 2))} ${action}`;
 const named = (fact: Named, name: string) =>
   `CONSTRAINT ${quote(name)} ON DOMAIN ${qualify(fact.path.slice(0, 2))}`;
-const checking = (sql: string): Statement => ({ sql, hazards: ['may_fail_on_existing_rows'] });
+const checking = (sql: string, checks: readonly RowCheck[]): Statement => ({
+  sql,
+  hazards: ['may_fail_on_existing_rows'],
+  checks,
+});
+
+const refused = (fact: Fact<DomainCheck>, scope: Scope) =>
+  refusedByDomain(fact, { definition: fact.payload.definition, name: fact.path[2] as string }, scope);
 
 const nameOf = ({ path }: Named) => quote(path[2] as string);
 const clause = (fact: Fact<DomainCheck>) => `CONSTRAINT ${nameOf(fact)} ${fact.payload.definition}`;
@@ -41,16 +50,18 @@ export const domainCheck: Kind<DomainCheck> = {
       ${definition(major)} as definition, k.convalidated as validated
     from pg_constraint k join pg_type t on t.oid = k.contypid join pg_namespace n on n.oid = t.typnamespace
     where k.contype = 'c' and ${ours('pg_type', 't.oid', 't.typnamespace')}`,
-  create: (fact) =>
+  create: (fact, scope) =>
     fact.payload.validated
-      ? checking(alter(fact, `ADD ${clause(fact)}`))
+      ? checking(alter(fact, `ADD ${clause(fact)}`), refused(fact, scope))
       : alter(fact, `ADD ${clause(fact)} NOT VALID`),
   rename: renamedIn('DOMAIN', 'CONSTRAINT', null),
   drop: (fact) => alter(fact, `DROP CONSTRAINT ${nameOf(fact)}`),
   alter: {
     definition: 'replace',
-    validated: (_, to) =>
-      to.payload.validated ? checking(alter(to, `VALIDATE CONSTRAINT ${nameOf(to)}`)) : 'replace',
+    validated: (_, to, scope) =>
+      to.payload.validated
+        ? checking(alter(to, `VALIDATE CONSTRAINT ${nameOf(to)}`), refused(to, scope))
+        : 'replace',
   },
   clause: (fact) => (fact.payload.validated ? clause(fact) : null),
   afterRows: ({ payload }) => !payload.validated,
@@ -74,7 +85,10 @@ export const domainNotNull: Kind<DomainNotNull> = {
       ${major < 17 ? '' : `left join pg_constraint k on k.contypid = t.oid and k.contype = 'n'`}
     where t.typtype = 'd' and t.typnotnull and ${ours('pg_type', 't.oid', 't.typnamespace')}`,
   create: (fact, scope) =>
-    checking(alter(fact, scope.major < 17 ? 'SET NOT NULL' : `ADD ${notNullClause(fact, scope)}`)),
+    checking(
+      alter(fact, scope.major < 17 ? 'SET NOT NULL' : `ADD ${notNullClause(fact, scope)}`),
+      refusedByDomain(fact, { definition: null, name: fact.payload.name }, scope),
+    ),
   drop: (fact) => alter(fact, 'DROP NOT NULL'),
   alter: {
     name: (from, to, { major }) => {

@@ -16,6 +16,7 @@ import {
   validate,
 } from './constraints.ts';
 import { renamedIn } from './renaming.ts';
+import { orphans } from './row-checks.ts';
 
 interface ForeignKey {
   readonly definition: string;
@@ -53,8 +54,13 @@ function later(fact: Row, scope: Scope, action: string): Script | null {
   );
   if (!validated || !enforced || partitioned || holder(fact, scope, false) === undefined) return null;
   const lock = action.startsWith('ADD') ? 'SHARE ROW EXCLUSIVE' : 'ACCESS EXCLUSIVE';
-  return [{ sql: `ALTER TABLE ${tableOf(fact)} ${action}`, lock }, validate(fact)];
+  return [{ sql: `ALTER TABLE ${tableOf(fact)} ${action}`, lock }, validating(fact, scope)];
 }
+
+const validating = (fact: Row, scope: Scope) => ({
+  ...validate(fact),
+  checks: orphans(fact, fact.payload.definition, scope),
+});
 
 /** FOREIGN KEY (manual: catalog pg_constraint, contype `f`). */
 export const foreignKey: Kind<ForeignKey> = {
@@ -70,8 +76,10 @@ export const foreignKey: Kind<ForeignKey> = {
        ${major < 18 ? 'k.convalidated as validated, true' : 'k.convalidated or not k.conenforced as validated, k.conenforced'} as enforced`,
       'k.conparentid = 0',
     ),
-  create: (fact) => ({
+  create: (fact, scope) => ({
     sql: `ALTER TABLE ${tableOf(fact)} ADD ${clause(fact)}`,
+    checks:
+      fact.payload.validated && fact.payload.enforced ? orphans(fact, fact.payload.definition, scope) : [],
     hazards: fact.payload.validated ? ['blocks_writes', 'may_fail_on_existing_rows'] : [],
     lock: 'SHARE ROW EXCLUSIVE',
   }),
@@ -82,13 +90,15 @@ export const foreignKey: Kind<ForeignKey> = {
     deferrable,
     deferred: deferrable,
     enforced: (_, to) => alter(to, to.payload.enforced ? 'ENFORCED' : 'NOT ENFORCED'),
-    validated: (from, to) => (to.payload.validated ? (from.payload.enforced ? validate(to) : []) : 'replace'),
+    validated: (from, to, scope) =>
+      to.payload.validated ? (from.payload.enforced ? validating(to, scope) : []) : 'replace',
   },
   online: {
     create: (fact, scope) => later(fact, scope, `ADD ${unvalidated(fact)}`),
     replace: (_, to, scope) => later(to, scope, `DROP CONSTRAINT ${nameOf(to)}, ADD ${unvalidated(to)}`),
     alter: {
-      validated: (from, to) => (to.payload.validated && from.payload.enforced ? validate(to) : null),
+      validated: (from, to, scope) =>
+        to.payload.validated && from.payload.enforced ? validating(to, scope) : null,
     },
   },
   clause: (fact) => (fact.payload.validated && fact.payload.enforced ? clause(fact) : null),

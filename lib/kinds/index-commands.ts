@@ -6,6 +6,7 @@ import type { Script, Statement } from '../model/step.ts';
 import { nameOf as ownName, tableOf } from './constraints.ts';
 import { indexLoss } from './lost-indexes.ts';
 import { indexName as nameOf, renamedIndex } from './renaming.ts';
+import { duplicates } from './row-checks.ts';
 import { alterOptions, withOptions } from './storage-options.ts';
 
 /** The payload of an index. */
@@ -50,7 +51,7 @@ export const targets = (fact: Row, from: readonly (number | null)[]) =>
  * CREATE INDEX, and what only commands of their own set.
  * @param online so that nobody has to wait; a partitioned index holds nothing that could be built
  */
-export function create(fact: Row, online = false): Script {
+export function create(fact: Row, scope: Scope, online = false): Script {
   const { unique, columns, options, partitioned, tablespace } = fact.payload;
   // A partitioned index takes storage parameters only when it is made.
   const storage = partitioned && options.length > 0 ? ` ${withOptions(options)}` : '';
@@ -58,10 +59,12 @@ export function create(fact: Row, online = false): Script {
   const words = `CREATE ${unique ? 'UNIQUE ' : ''}INDEX${concurrently ? ' CONCURRENTLY' : ''}`;
   const sql = `${words} ${ownName(fact)} ON ${partitioned ? 'ONLY ' : ''}${tableOf(fact)} USING ${columns}${storage}${where(fact)}`;
   const made: Statement = concurrently
-    ? { sql, hazards: unique ? ['may_fail_on_existing_rows'] : [], lock: 'SHARE UPDATE EXCLUSIVE' }
+    ? { sql, lock: 'SHARE UPDATE EXCLUSIVE' }
     : { sql, hazards: online ? [] : ['blocks_writes'], lock: 'SHARE' };
+  const { hazards = [] } = made;
+  const checks = duplicates(fact, columns, scope, fact.payload.predicate);
   return [
-    made,
+    unique && !partitioned ? { ...made, hazards: [...hazards, 'may_fail_on_existing_rows'], checks } : made,
     ...(partitioned ? [] : alterOptions(alter(fact), [], options)),
     ...targets(fact, []),
     ...(tablespace === null ? [] : [`${alter(fact)} SET TABLESPACE ${quote(tablespace)}`]),
@@ -82,11 +85,11 @@ export const placeholderName = (name: string) => `${name.slice(0, 15)}_rebuilt`;
  * along with those of their partitions, because these can be taken off them only all together.
  */
 export const online: Online<Index> = {
-  create: (fact) => create(fact, true),
+  create: (fact, scope) => create(fact, scope, true),
   drop: (fact, scope) => (fact.payload.partitioned ? null : dropped(fact, scope)),
   replace: (from, to, scope) => {
     if (from.payload.partitioned || to.payload.partitioned) return null;
-    const made = (fact: Row) => [create(fact, true)].flat();
+    const made = (fact: Row) => [create(fact, scope, true)].flat();
     // What died half-way is of no use to anybody meanwhile.
     if (!from.payload.valid) return [dropped(from, scope), ...made(to)];
     const [schema, table, name] = to.path as [string, string, string];

@@ -1,7 +1,7 @@
 // Constraints that the server keeps by an index: primary keys, unique and exclusion constraints.
 import type { Fact } from '../model/fact.ts';
 import { present } from '../model/introspection.ts';
-import type { Kind } from '../model/kind.ts';
+import type { Kind, Scope } from '../model/kind.ts';
 import { qualify, quote } from '../model/quote.ts';
 import type { Statement } from '../model/step.ts';
 import { deferral, definition, drop, indexSlots, query, reference, tableOf } from './constraints.ts';
@@ -9,6 +9,7 @@ import { constraintLikeness, position } from './index-likeness.ts';
 import { promotion } from './index-promotions.ts';
 import { indexLoss } from './lost-indexes.ts';
 import { renamedIn } from './renaming.ts';
+import { duplicates } from './row-checks.ts';
 import { alterOptions, relationOptions, withOptions, writtenOptions } from './storage-options.ts';
 
 interface IndexConstraint {
@@ -51,9 +52,10 @@ const attributes = (major: number) => `${definition(major, storage)} as definiti
 
 const index = ({ path }: Row) => qualify([path[0] as string, path[2] as string]);
 
-const add = (fact: Row): Statement => ({
+const add = (fact: Row, scope: Scope): Statement => ({
   sql: `ALTER TABLE ${fact.payload.partitioned ? 'ONLY ' : ''}${tableOf(fact)} ADD ${clause(fact)}`,
   hazards: ['blocks_reads', 'may_fail_on_existing_rows'],
+  checks: duplicates(fact, fact.payload.definition, scope),
   lock: 'ACCESS EXCLUSIVE',
 });
 

@@ -1,10 +1,11 @@
 // A unique index that is built while others go on writing, and then becomes the index of a constraint.
 import type { Fact } from '../model/fact.ts';
-import type { Online } from '../model/kind.ts';
+import type { Online, Scope } from '../model/kind.ts';
 import { quote } from '../model/quote.ts';
 import type { Statement } from '../model/step.ts';
 import { deferral, nameOf, tableOf } from './constraints.ts';
 import { placeholderName } from './index-commands.ts';
+import { duplicates } from './row-checks.ts';
 import { withOptions } from './storage-options.ts';
 
 interface Promoted {
@@ -24,7 +25,7 @@ export function isPromotable(definition: string): boolean {
   return words.test(definition) && !definition.includes(' WITHOUT OVERLAPS)');
 }
 
-function promoted(fact: Fact<Promoted>, name: string, action: string): Statement[] {
+function promoted(fact: Fact<Promoted>, name: string, action: string, scope: Scope): Statement[] {
   const { definition, options, tablespace } = fact.payload;
   const [, type, distinct = '', columns = '', included] = words.exec(definition) ?? [];
   const parts = [
@@ -38,6 +39,7 @@ function promoted(fact: Fact<Promoted>, name: string, action: string): Statement
     {
       sql: parts.filter(Boolean).join(' '),
       hazards: ['may_fail_on_existing_rows'],
+      checks: duplicates(fact, definition, scope),
       lock: 'SHARE UPDATE EXCLUSIVE',
     },
     {
@@ -51,22 +53,22 @@ function promoted(fact: Fact<Promoted>, name: string, action: string): Statement
  * ADD CONSTRAINT … USING INDEX (manual: ALTER TABLE). A partitioned table has nothing that could be built.
  * @param add how it is added plainly
  */
-export function promotion<P extends Promoted>(add: (fact: Fact<P>) => Statement): Online<P> {
+export function promotion<P extends Promoted>(add: (fact: Fact<P>, scope: Scope) => Statement): Online<P> {
   return {
-    create: (fact) => {
+    create: (fact, scope) => {
       if (!isPromotable(fact.payload.definition)) return null;
       const name = nameOf(fact);
       return fact.payload.partitioned
-        ? { ...add(fact), hazards: [] }
-        : promoted(fact, name, `ADD CONSTRAINT ${name}`);
+        ? { ...add(fact, scope), hazards: [] }
+        : promoted(fact, name, `ADD CONSTRAINT ${name}`, scope);
     },
-    replace: (from, to) => {
+    replace: (from, to, scope) => {
       if (from.payload.partitioned || to.payload.partitioned || !isPromotable(to.payload.definition))
         return null;
       // The index takes the constraint's name.
       const name = nameOf(to);
       const built = quote(placeholderName(to.path[2] as string));
-      return promoted(to, built, `DROP CONSTRAINT ${name}, ADD CONSTRAINT ${name}`);
+      return promoted(to, built, `DROP CONSTRAINT ${name}, ADD CONSTRAINT ${name}`, scope);
     },
   };
 }

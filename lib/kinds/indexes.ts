@@ -32,7 +32,7 @@ export const index: Kind<Index> = {
       join pg_namespace n on n.oid = c.relnamespace
     where t.relkind in ('r', 'p', 'm') and t.relpersistence <> 't' and ${ours('pg_class', 't.oid', 'n.oid')}
       and not exists (select from pg_constraint k where k.conindid = c.oid and k.contype in ('p', 'u', 'x') and k.conrelid = t.oid)`,
-  create: (fact) => create(fact),
+  create: (fact, scope) => create(fact, scope),
   rename: renamedIndex,
   // The server refuses to drop constraints of partitions along with an index without being told so.
   drop: (fact, scope) => ({

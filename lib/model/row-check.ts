@@ -7,8 +7,12 @@ export type RowOutcome = 'fails' | 'loses';
  * Which rows a check finds, over `t`, a row of the table; every name in it is qualified, but for those of `pg_catalog`.
  * - `where`: rows of which this condition is true.
  * - `value` and `type`: rows of which the value cannot be computed, or cannot be assigned to the type.
+ * - `unique`: rows that share the values of these columns or expressions, written as a list, none of which is null.
  */
-export type RowTest = { readonly where: string } | { readonly value: string; readonly type: string };
+export type RowTest =
+  | { readonly where: string }
+  | { readonly value: string; readonly type: string }
+  | { readonly unique: string; readonly where?: string };
 
 /** A question about the rows of one table, as the table is before the plan. */
 export interface RowCheck {
@@ -22,6 +26,10 @@ export interface RowCheck {
   readonly test: RowTest;
   /** What such a row has, as the end of a sentence: `no phone`, `a code that is not unique`. */
   readonly words: string;
-  /** Whether the test may run what a user defined (functions, operators, casts): it runs as the table's owner then. */
+  /** Names of columns whose values are compared or converted: by a user's code, where their types are not the server's. */
+  readonly values: readonly string[];
+  /** Whether the test runs other code of users (functions, operators, casts): it runs as the table's owner then. */
   readonly code: boolean;
+  /** Ids of other tables that the test reads, as they are before the plan; their columns are compared with `=`. */
+  readonly others?: readonly string[];
 }

@@ -62,7 +62,10 @@ export async function findingsOf(
       if (table === undefined || !before.facts.has(check.table)) continue;
       if (!check.reads.every(stays) || seen.has(key)) continue;
       seen.add(key);
-      const answer = slow < patience ? await countRows(connection, check, table.path, trusted) : tooSlow;
+      const others = (check.others ?? []).map((id) => actual.facts.get(id)?.path);
+      if (others.some((path) => path === undefined)) continue;
+      const place = { path: table.path, others: others.map((path) => qualify(path as string[])) };
+      const answer = slow < patience ? await countRows(connection, check, place, trusted) : tooSlow;
       if (answer === tooSlow) slow++;
       if ('unknown' in answer || answer.found > 0) found.push(finding(check, shown, table.path, answer));
     }
@@ -95,8 +98,8 @@ export async function refuseFailures(
 ): Promise<void> {
   const failing = findings.filter(({ outcome, answer }) => outcome === 'fails' && !('unknown' in answer));
   if (failing.length === 0) return;
-  const statements = (await parseFiles(files)).flatMap(({ runnable, statements: all }) =>
-    all.map(({ tag, start, end }) => ({ tag, sql: plain(runnable.slice(start, end)) })),
+  const statements = (await parseFiles(files)).flatMap(({ text, statements: all }) =>
+    all.map(({ tag, start, end }) => ({ tag, sql: plain(text.slice(start, end)) })),
   );
   if (statements.some(({ tag }) => writesRows(tag))) return;
   const run = new Set(statements.map(({ sql }) => sql));
