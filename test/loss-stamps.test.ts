@@ -8,7 +8,7 @@ import { repair } from '../lib/operations/repair.ts';
 import { rollback } from '../lib/operations/rollback.ts';
 import { sync } from '../lib/operations/sync.ts';
 import { verify } from '../lib/operations/verify.ts';
-import { rollbackText } from '../lib/report/migrations.ts';
+import { rollbackText, syncPlanText } from '../lib/report/migrations.ts';
 import { failure } from './failure.ts';
 import { freshCache } from './migration/cache.ts';
 import { migrationsOf, type Project, withProject } from './migration/project.ts';
@@ -53,7 +53,13 @@ test('a loss that is stamped exact is refused, told and found', () =>
     const words = 'a value of amount that changes from numeric(12,4) to numeric(8,2)';
     expect(JSON.stringify(refused.data)).toContain(`1 of 2 rows of t has ${words}, for example id = 1`);
     expect(await rows('select amount::text from t where id = 1')).toEqual([{ amount: '1.2345' }]);
-    await sync(own.context, { yes: true, force: true }, undefined);
+    let shown = '';
+    await sync(own.context, { force: true }, async (plan) => {
+      shown = syncPlanText(plan, { width: 80, uncut: true, colour: false, now: new Date(0) });
+      return true;
+    });
+    expect(shown).toContain('Caution: changes values for good:\n  ALTER TABLE public.t ALTER COLUMN amount');
+    expect(shown).toContain(`Rows whose values change:\n  1 of 2 rows of t has ${words}`);
     expect(await stampFaults(own)).toEqual([expect.stringContaining(words)]);
     const undone = await rollback(own.context, { yes: true }, undefined);
     expect(undone.undone[0]?.down).toEqual({ is: 'lossy', what: expect.stringContaining(words) });
@@ -95,17 +101,17 @@ test('a USING that was written by hand may make anything of a value', () =>
   scene(async (own) => {
     own.want(table('int'));
     await sync(own.context, { yes: true }, undefined);
-    const written = await generate(own.context, { name: 'by hand', empty: true });
-    const name = (written.written[0]?.file ?? '').replace(/^migrations\//, '');
+    const empty = await generate(own.context, { name: 'by hand', empty: true });
+    const name = (empty.written[0]?.file ?? '').replace(/^migrations\//, '');
     const down = '\n-- Down Migration\nalter table t alter amount type int;\n';
-    own.write(
-      name,
-      `-- Up Migration\nalter table t alter amount type bigint using greatest(amount, 0);\n${down}`,
-    );
     own.want(table('bigint'));
-    const sealed = await generate(own.context);
-    expect(sealed.written[0]?.down).toMatchObject({ is: 'lossy' });
-    expect((await failure(sync(own.context, { yes: true }, undefined))).code).toBe('data_loss_refused');
-    own.write(name, `-- Up Migration\nalter table t alter amount type bigint using amount::bigint;\n${down}`);
-    expect((await generate(own.context)).written[0]?.down).toEqual({ is: 'exact' });
+    const written = async (using: string) => {
+      own.write(name, `-- Up Migration\nalter table t alter amount type bigint using ${using};\n${down}`);
+      return (await generate(own.context)).written[0]?.down?.is;
+    };
+    for (const using of ['greatest(amount, 0)', 'amount::smallint', '(amount::text)::bigint']) {
+      expect([using, await written(using)]).toEqual([using, 'lossy']);
+      expect((await failure(sync(own.context, { yes: true }, undefined))).code).toBe('data_loss_refused');
+    }
+    expect(await written('amount::bigint')).toBe('exact');
   }));

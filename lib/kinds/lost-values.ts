@@ -26,6 +26,7 @@ export function isBuiltIn(type: string): boolean {
 export function mayLose(from: string, to: string, scope: Scope, asked: boolean): boolean {
   const [a, b] = [baseOf(from, scope.before.facts), baseOf(to, scope.after.facts)];
   if (a.endsWith('[]') && b.endsWith('[]')) return mayLose(a.slice(0, -2), b.slice(0, -2), scope, true);
+  if (isBuiltIn(a) && a === b) return false;
   if (isCastByUsers([a, b], scope)) return true;
   // A domain's own cast cuts off what a column's type refuses.
   const written = asked || a !== from || b !== to;
@@ -84,12 +85,11 @@ function isOneOfAnExtension(from: string, to: string, { before, after }: Scope):
   return a !== undefined && a === b && !isKnown(from, before) && !isKnown(to, after);
 }
 
-// A cast of users' own does what its function does.
+// A cast of users' own does what its function does, also where values go over as text.
 function isCastByUsers(types: readonly string[], { before, after }: Scope): boolean {
-  const names = types.map((type) => type.replace(/\([^)]*\)|\[\]/g, ''));
+  const names = [...types.map((type) => type.replace(/\([^)]*\)/g, '')), 'text'];
+  const pairs = new Set(names.flatMap((a) => names.map((b) => `(${a} AS ${b})`)));
   return [...before.facts.values(), ...after.facts.values()].some(
-    ({ kind, signature }) =>
-      kind === 'cast' &&
-      names.some((name) => signature?.startsWith(`(${name} AS `) || signature?.endsWith(` AS ${name})`)),
+    ({ kind, signature }) => kind === 'cast' && pairs.has(signature ?? ''),
   );
 }

@@ -32,19 +32,26 @@ export async function stampOf(
   if (failure !== null || down === null) return { is: 'impossible', why: oneLine(failure ?? '') };
   const losing = steps.filter(({ hazards }) => hazards.some((hazard) => lasting.has(hazard)));
   // A way back that was written by hand may lose what it need not.
-  const changed = steps.filter(isRewriting).map(({ fact }) => fact.slice(fact.indexOf(':') + 1));
+  const changed = steps.filter(isRewriting).flatMap(retypedBy);
   const isTried = losing.length > 0 || rows !== null || changed.length > 0;
   const attempt = { up, down, changed, thorough: losing.length === 0 };
   const counted = isTried ? await lossesOn(context, start, attempt) : null;
   const tables = [...(counted ?? new Map<string, readonly string[]>()).keys()];
   const lines = [...(counted?.values() ?? [])].flat();
   // Of a column whose type changes rows were made up, which may not show what others lose.
-  const known = ({ fact, hazards }: Step) =>
-    hazards.includes('loses_values')
-      ? lines.some((line) => line.startsWith(`${withoutPublic(fact.slice(fact.indexOf(':') + 1))}:`))
-      : tables.some((name) => `${fact}.`.includes(`:${name}.`));
+  const known = (step: Step) =>
+    step.hazards.includes('loses_values') && retypedBy(step).length > 0
+      ? retypedBy(step).every((column) => lines.some((line) => line.startsWith(`${withoutPublic(column)}:`)))
+      : tables.some((name) => `${step.fact}.`.includes(`:${name}.`));
   const what = [...lines, ...losing.filter((step) => !known(step)).map(lossLine), ...(rows ?? [])];
   return what.length === 0 ? { is: 'exact' } : { is: 'lossy', what: oneLine(what.join('; ')) };
+}
+
+// The columns whose types a planned statement changes, as `schema.table.column`.
+function retypedBy({ sql }: Step): string[] {
+  const [, table] = /^ALTER TABLE (?:ONLY )?((?:"(?:[^"]|"")*"|[^\s"])+) /.exec(sql) ?? [];
+  const columns = [...sql.matchAll(/\bALTER COLUMN ((?:"(?:[^"]|"")*"|[^\s"])+) TYPE /g)];
+  return table === undefined ? [] : columns.map(([, column]) => `${table}.${column}`);
 }
 
 // It writes each value of its fact anew.
@@ -84,14 +91,17 @@ export function castsByHand({ runnable, statements }: SqlFile, steps: readonly S
     .filter(({ tag }) => tag === 'AlterTableStmt')
     .map(({ start, end }) => oneLine(runnable.slice(start, end)))
     .filter((sql) =>
-      [...sql.matchAll(/\btype\b.*?\busing\s+(.*?)(?=,\s*(?:alter|add|drop)\s|$)/gi)].some(
-        ([, expression = '']) => !planned.includes(plain(`using ${expression}`)) && !isPlainCast(expression),
+      [...sql.matchAll(/\btype\s+(.*?)\s+using\s+(.*?)(?=,\s*(?:alter|add|drop)\s|$)/gi)].some(
+        ([, type = '', expression = '']) =>
+          !planned.includes(plain(`using ${expression}`)) && !isPlainCast(expression, type),
       ),
     );
 }
 
-const isPlainCast = (expression: string) =>
-  /^\(?("[^"]+"|[\w$]+)\)?::[^:]+$/.test(expression) && !/char|bit/i.test(expression);
+function isPlainCast(expression: string, type: string): boolean {
+  const [, to] = /^\(?(?:"[^"]+"|[\w$]+)\)?::([^:]+)$/.exec(expression) ?? [];
+  return to !== undefined && plain(to) === plain(type) && !/char|bit/i.test(type);
+}
 
 const plain = (sql: string) => sql.replace(/\s+/g, '').toLowerCase();
 
