@@ -7,6 +7,7 @@ import { fingerprintOf } from '../lib/migration/fingerprint.ts';
 import { snapshot } from '../lib/pg/snapshot.ts';
 import { withDatabase } from './servers/databases.ts';
 import { servers } from './servers/running.ts';
+import { query } from './servers/server.ts';
 import { userSession } from './servers/session.ts';
 
 const schema = `
@@ -31,9 +32,9 @@ for (const server of servers()) {
     await withDatabase(server, async ({ url }) => {
       const connection = await userSession({ url, applicationName: 'pgmage tests' });
       try {
-        await connection.execute(schema);
+        await query(url, schema);
         const before = await snapshot(connection, (session) => readCatalog(session, kinds));
-        await connection.execute(entries);
+        await query(url, entries);
         const after = await snapshot(connection, (session) => readCatalog(session, kinds));
         expect(after.facts.get('column:public.t.a')?.payload.options).toEqual([
           'n_distinct=5',

@@ -10,6 +10,7 @@ import { expectedRole } from './expected-role.ts';
 import { managed } from './ignored.ts';
 import { runBy } from './replay.ts';
 import { sameWords } from './same-words.ts';
+import { keepShadows } from './shadows.ts';
 import { readSource } from './source.ts';
 
 /** The way from one state of a database to another. */
@@ -38,8 +39,10 @@ export interface Comparison {
  */
 export async function compare(context: Context, from: string, to: string): Promise<Comparison> {
   // Both may need a shadow, and share one then.
-  const [first, second] = await Promise.all([readSource(context, from), readSource(context, to)]);
-  return comparisonOf(context, first, second);
+  return keepShadows(context, async () => {
+    const [first, second] = await Promise.all([readSource(context, from), readSource(context, to)]);
+    return comparisonOf(context, first, second);
+  });
 }
 
 /**

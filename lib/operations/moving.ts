@@ -5,8 +5,8 @@ import { diffOf } from '../model/diff.ts';
 import { settle } from '../model/settlement.ts';
 import type { Context } from './context.ts';
 import type { TextFile } from './files.ts';
+import { retell } from './read-back.ts';
 import { parseFiles } from './replay.ts';
-import { retell } from './same-words.ts';
 
 /**
  * A catalog after statements that rename, without touching what it was read from: it is built in the shadow, and what

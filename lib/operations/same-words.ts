@@ -5,13 +5,9 @@ import { type Catalog, withRelations } from '../model/catalog.ts';
 import { type Changed, type Diff, diffOf, equal, isEmpty, recheck } from '../model/diff.ts';
 import type { Fact, Json, Payload } from '../model/fact.ts';
 import { type Settlement, settle } from '../model/settlement.ts';
-import { plan } from '../plan/index.ts';
-import { cached } from './cache.ts';
-import { encodeCatalog } from './catalog-text.ts';
 import type { Context } from './context.ts';
-import { managed } from './ignored.ts';
-import { around, extensionsOf, parseFiles, readState, replay, shadowName } from './replay.ts';
-import { useShadow } from './shadows.ts';
+import { readBack } from './read-back.ts';
+import { keepShadows } from './shadows.ts';
 
 /** Two settled catalogs, told in the same words as far as they are the same, and what differs. */
 export interface Told extends Settlement {
@@ -23,7 +19,11 @@ export interface Told extends Settlement {
  * shadow and read back; what can't be rebuilt there stays as it was told. `major` and `role` of each stay its own.
  * @throws Problem of the shadow
  */
-export async function sameWords(context: Context, first: Catalog, second: Catalog): Promise<Told> {
+export function sameWords(context: Context, first: Catalog, second: Catalog): Promise<Told> {
+  return keepShadows(context, () => inSameWords(context, first, second));
+}
+
+async function inSameWords(context: Context, first: Catalog, second: Catalog): Promise<Told> {
   const settled = settle(first, second, kinds);
   const difference = diffOf(settled, kinds);
   const told = { ...settled, difference };
@@ -53,7 +53,12 @@ async function retold(
   missing: readonly Fact[],
 ): Promise<Catalog> {
   if (ids.length === 0) return catalog;
-  const words = await retell(context, part(catalog, ids));
+  const words = await readBack(
+    context,
+    catalog,
+    ids,
+    missing.map(({ id }) => id),
+  );
   const facts = new Map(catalog.facts);
   for (const id of ids) {
     const [fact, told] = [facts.get(id), words.facts.get(id)];
@@ -78,19 +83,23 @@ function reworded(own: Payload, told: Payload): Payload {
   return { ...told, ...Object.fromEntries(kept) };
 }
 
-// A text that only gained casts on the way is the same from then on: both are told once more.
+// A text that only gained casts on the way is the same from then on. One of the two may be there already: nearly always
+// it is enough to tell one more time what is in the shadow's first words.
 async function withoutDoubts(context: Context, told: Told): Promise<Told> {
   const { before, after, difference } = told;
   const doubtful = difference.changed.filter(isDoubtful);
   if (doubtful.length === 0) return told;
-  const ids = doubtful.map(({ to }) => to.id);
-  const first = await retell(context, part(before, ids));
-  const second = await retell(context, part(after, ids));
+  const idOf = ({ to }: Changed) => to.id;
+  const second = await readBack(context, after, doubtful.map(idOf));
+  const isSame = (a: Fact | undefined, b: Fact | undefined) => a && b && equal(a.payload, b.payload);
+  const left = doubtful.filter(({ from, to }) => !isSame(from, second.facts.get(to.id)));
+  const first = await readBack(context, before, left.map(idOf));
+  const different = new Set(
+    left.filter(({ to: { id } }) => !isSame(first.facts.get(id), second.facts.get(id))).map(idOf),
+  );
   const facts = new Map(before.facts);
-  for (const { from, to } of doubtful) {
-    const [a, b] = [first.facts.get(to.id), second.facts.get(to.id)];
-    if (a && b && equal(a.payload, b.payload)) facts.set(to.id, { ...from, payload: to.payload });
-  }
+  for (const { from, to } of doubtful)
+    if (!different.has(to.id)) facts.set(to.id, { ...from, payload: to.payload });
   return checked(told, { before: withRelations(before, facts, () => before) });
 }
 
@@ -107,62 +116,4 @@ const casts =
 
 function bare(value: Json | undefined): Json {
   return typeof value === 'string' ? value.replace(casts, '').replace(/[()\s]/g, '') : (value ?? null);
-}
-
-/**
- * The catalog of a shadow in which the definitions of a catalog were run, as far as they can be made to work there.
- * @param more statements that are run after them; what fails of these is left out, too
- * @throws Problem of the shadow
- */
-export async function retell(
-  context: Context,
-  catalog: Catalog,
-  more: readonly string[] = [],
-): Promise<Catalog> {
-  const content = ['same words', await shadowName(context), encodeCatalog(catalog), ...more];
-  return cached(context, content, async () => {
-    const [{ parse }, { quoteNewerWords }, { load }] = await Promise.all([
-      import('../sql/parse.ts'),
-      import('../sql/newer-words.ts'),
-      import('../shadow/load.ts'),
-    ]);
-    const nothing = managed(context, await replay(context, []));
-    const steps = plan({ before: nothing, after: catalog, kinds, major: nothing.major, verbatim: true });
-    const texts = steps.map(({ sql }) => `${quoteNewerWords(sql, catalog.major)}\n;\n`);
-    const script = await parse('the database', texts.join(''));
-    const first = await parseFiles(around(context));
-    return useShadow(context, extensionsOf([...first, script]), (shadow) =>
-      shadow.state(async (connection) => {
-        await load(connection, [...first, script], { lenient: true });
-        const rest = await parse('more', more.map((sql) => `${sql}\n;\n`).join(''));
-        await load(connection, [rest], { lenient: true, anyOrder: false });
-        return readState(connection);
-      }),
-    );
-  });
-}
-
-// Some facts of a catalog and all that they can't be without.
-function part(catalog: Catalog, ids: readonly string[]): Catalog {
-  const kept = new Set<string>();
-  const add = (id: string): void => {
-    const fact = catalog.facts.get(id);
-    if (fact === undefined || kept.has(id)) return;
-    kept.add(id);
-    if (fact.parent !== null) add(fact.parent);
-    for (const needed of catalog.needs.get(id)?.keys() ?? []) add(needed);
-    for (const origin of fact.origins) add(origin);
-    for (const child of inseparable.get(id) ?? []) add(child.id);
-  };
-  const inseparable = new Map<string, Fact[]>();
-  for (const fact of catalog.facts.values())
-    if (fact.parent !== null && kinds.get(fact.kind)?.inseparable)
-      inseparable.set(fact.parent, [...(inseparable.get(fact.parent) ?? []), fact]);
-  ids.forEach(add);
-  const within = <T>(of: ReadonlyMap<string, T>) => new Map([...of].filter(([id]) => kept.has(id)));
-  return withRelations(catalog, within(catalog.facts), () => ({
-    needs: within(catalog.needs),
-    dies: within(catalog.dies),
-    links: catalog.links,
-  }));
 }
