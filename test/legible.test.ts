@@ -101,7 +101,7 @@ test.each([false, true])('processes on a terminal: %s', (onTerminal) => {
     expect(shown.replaceAll(own, ''), name).not.toMatch(unsafe);
     if (name !== 'annotations') expect(shown, name).not.toMatch(/^\s*::|##\[/m);
     else
-      expect(shown.match(/^\s*::.*/gm)?.every((line) => line.startsWith('::error title=')) ?? true).toBe(
+      expect(shown.match(/^[ \t]*::.*/gm)?.every((line) => line.startsWith('::error title=')) ?? true).toBe(
         true,
       );
   }

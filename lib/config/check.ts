@@ -41,6 +41,7 @@ const config = object({
   afterSync: either(text, texts),
   online: flag,
   lockTimeout: count,
+  stallTimeout: count,
   shadow: text,
   hooks: object({ before: call, after: call, failed: either(call, text, texts) }),
 });

@@ -82,6 +82,11 @@ export interface Config {
    * waits as long, and a backup, for which 0 and the default are 10000.
    */
   readonly lockTimeout?: number;
+  /**
+   * Milliseconds without a byte from a server that is waited for; 0: no limit. Then a second connection asks whether the first is
+   * still there; work that only takes long goes on. Default 60000.
+   */
+  readonly stallTimeout?: number;
   /** URL of a server to make shadow databases on; default: PostgreSQL inside the process. */
   readonly shadow?: string;
   /** Called around every task of a command line; a throw fails the task. */

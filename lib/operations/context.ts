@@ -10,6 +10,8 @@ export interface Target {
   readonly url: string | null;
   /** Where the URL was found, for people: `DATABASE_URL in .env`. */
   readonly found?: string;
+  /** Milliseconds without a byte, after which its server is asked about the session. Default: 60 s. */
+  readonly stallTimeout?: number;
   /** Nothing writes to it without its name on the command line. */
   readonly protected: boolean;
   /** The embedded database is meant only because nothing else is configured. */
@@ -49,6 +51,8 @@ export interface Context {
   readonly online?: boolean;
   /** Milliseconds that a migration waits for a lock before it gives way and tries again; 0: for ever. Default: 3000. */
   readonly lockTimeout?: number;
+  /** Milliseconds without a byte from a server that is waited for, after which it is asked about the session; 0: never. */
+  readonly stallTimeout?: number;
   /** What stands in the place of columns' values wherever rows are cloned: `users.email` → SQL, or `@email`. */
   readonly masks?: Readonly<Record<string, string>>;
   /** Version of pgmage: part of the keys of cached catalogs. */

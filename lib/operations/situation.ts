@@ -130,10 +130,11 @@ export async function confirmReached(
 export async function runOf(
   context: Context,
   connection: Connection,
-  { name, url }: Target,
+  target: Target,
   files: readonly MigrationFile[],
   found = context.author?.(),
 ): Promise<Run> {
+  const { name, url } = target;
   const nobody = { systemUser: null, gitAuthor: null, gitCommit: null };
   const author = { ...((await found) ?? nobody), tool: `pgmage ${context.version}` };
   return {
@@ -144,6 +145,6 @@ export async function runOf(
     author,
     progress: (message) => context.progress(message),
     ...(context.lockTimeout === undefined ? {} : { lockTimeout: context.lockTimeout }),
-    ...(url === null ? {} : { onlooker: () => server({ name, url }) }),
+    ...(url === null ? {} : { onlooker: () => server({ ...target, url }) }),
   };
 }

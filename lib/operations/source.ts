@@ -106,12 +106,12 @@ export function named(context: Context, target: Target): Named {
  */
 export async function withTarget<T>(
   context: Context,
-  { name, url, found }: Target,
+  target: Target,
   work: (connection: Connection) => Promise<T>,
   extensions: Iterable<string> = [],
 ): Promise<T> {
-  const connection =
-    url === null ? await embedded(context, extensions) : await server({ name, url, ...(found && { found }) });
+  const { url } = target;
+  const connection = url === null ? await embedded(context, extensions) : await server({ ...target, url });
   try {
     return await work(connection);
   } finally {
@@ -138,14 +138,19 @@ export async function server({
   url,
   found,
   connectTimeoutMs,
+  stallTimeout,
 }: {
   readonly name: string;
   readonly url: string;
   readonly found?: string;
   readonly connectTimeoutMs?: number;
+  readonly stallTimeout?: number;
 }): Promise<ServerConnection> {
   const { connect } = await import('../pg/connect.ts');
-  const patience = connectTimeoutMs === undefined ? {} : { connectTimeoutMs };
+  const patience = {
+    ...(connectTimeoutMs !== undefined && { connectTimeoutMs }),
+    ...(stallTimeout !== undefined && { stallTimeoutMs: stallTimeout }),
+  };
   return connect({
     url,
     applicationName: 'pgmage',
@@ -164,7 +169,8 @@ async function embedded(context: Context, extensions: Iterable<string>): Promise
 async function find(context: Context, source: string): Promise<Place> {
   if (source === 'empty' || source === 'migrations') return { is: source };
   rememberSecret(source);
-  if (isUrl(source)) return { is: 'target', target: { name: '', url: source, protected: false } };
+  const limits = context.stallTimeout === undefined ? {} : { stallTimeout: context.stallTimeout };
+  if (isUrl(source)) return { is: 'target', target: { name: '', url: source, protected: false, ...limits } };
   const path = resolve(context.root, source);
   if (isPath(source)) return { is: 'path', path };
   try {

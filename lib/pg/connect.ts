@@ -1,18 +1,20 @@
 // Opens sessions on PostgreSQL servers: the one place where the driver is.
 import type { Socket } from 'node:net';
-import type { ClientConfig, QueryResult } from 'pg';
+import type { Client, ClientConfig, QueryResult } from 'pg';
 import { Problem } from '../problem.ts';
 import { maskUrl, redact, rememberSecret } from '../secret.ts';
 import { firstSession, type Try } from './attempts.ts';
 import type { Connection } from './connection.ts';
-import { copyIn, copyOut } from './copy.ts';
+import { type Channel, copyIn, copyOut } from './copy.ts';
 import { dial } from './dial.ts';
 import type { Parameters } from './parameters.ts';
 import { opening } from './pinned.ts';
 import { sharesSession } from './pooler.ts';
+import { askAbout, patienceOf } from './probe.ts';
 import { type Place, placeName, type Route, routeOf } from './route.ts';
 import { serverProblem } from './server-problem.ts';
 import { guardLogin, type Inner, sessionMisfit } from './session-rules.ts';
+import { watchOver } from './watch.ts';
 
 /** The oldest major version that is supported. */
 export const oldestMajor = 15;
@@ -27,6 +29,11 @@ export interface ConnectTarget {
   readonly found?: string;
   /** How long the whole way to a ready session may take: name, TCP, TLS, login. Default 10 s. */
   readonly connectTimeoutMs?: number;
+  /**
+   * Milliseconds without a byte from a server that is waited for, after which it is asked whether the session is still
+   * there. Default: 60 s; 0: never.
+   */
+  readonly stallTimeoutMs?: number;
   /** Shown in pg_stat_activity, unless the URL or PGAPPNAME says otherwise. */
   readonly applicationName: string;
 }
@@ -76,11 +83,13 @@ function limitOf({ connectTimeoutMs }: ConnectTarget, { connect_timeout }: Param
 }
 
 async function open(
-  { user, database, said }: Route,
-  { place, way, orPlain, wanted }: Try,
+  route: Route,
+  one: Try,
   target: ConnectTarget,
   environment: string,
 ): Promise<ServerConnection> {
+  const { user, database, said } = route;
+  const { place, way, orPlain, wanted } = one;
   const limit = limitOf(target, said);
   // Loaded here, because it costs about 30 ms that a run without a server need not pay.
   const { default: pg } = await import('pg');
@@ -137,20 +146,41 @@ async function open(
     throw new Problem('server_too_old', { environment, version });
   }
 
+  const backend = (client as unknown as { processID: number | null }).processID;
+  const { stallTimeoutMs = 60_000 } = target;
+  // Of the same place only, with no watch of its own.
+  const second = { ...target, stallTimeoutMs: 0, connectTimeoutMs: patienceOf(stallTimeoutMs) };
+  const watch = watchOver({
+    ...dialled,
+    limit: stallTimeoutMs,
+    probe: () => askAbout(backend, second.connectTimeoutMs, () => open(route, one, second, environment)),
+    lost: (reason) => {
+      const detail = `${placeName(place)} sent nothing for ${stallTimeoutMs / 1000} s: ${reason}`;
+      connection.stream.destroy(new Problem('connection_lost', { environment, detail }));
+    },
+  });
   const send = async (sql: string, parameters?: readonly unknown[]): Promise<QueryResult[]> => {
     completed = 0;
     try {
-      const answer = await client.query(parameters ? { text: sql, values: [...parameters] } : sql);
-      return Array.isArray(answer) ? answer : [answer];
+      const answer = await watch.during(
+        client.query(parameters ? { text: sql, values: [...parameters] } : sql) as Promise<unknown>,
+      );
+      return (Array.isArray(answer) ? answer : [answer]) as QueryResult[];
     } catch (thrown) {
       throw serverProblem(thrown, { environment, sql, completed });
     }
   };
 
-  const backend = (client as unknown as { processID: number | null }).processID;
   const [opened] = await send(opening(backend)).catch(async (thrown: unknown) => {
     await client.end();
     throw thrown;
+  });
+
+  const channel = (sql: string): Channel => ({
+    client,
+    watch,
+    problem: (thrown) => serverProblem(thrown, { environment, sql }),
+    close: () => ended(client, connection),
   });
 
   const session: ServerConnection = {
@@ -185,28 +215,36 @@ async function open(
           failure = { thrown };
         }
       });
-      await new Promise<void>((resolve, reject) => {
+      const ended = new Promise<void>((resolve, reject) => {
         query.on('end', () => resolve());
         query.on('error', (thrown) => reject(serverProblem(thrown, { environment, sql })));
         client.query(query);
       });
+      await watch.during(ended);
       if (failure !== undefined) throw failure.thrown;
     },
     async execute(sql) {
       await send(sql);
     },
-    copyOut: (sql) =>
-      copyOut({ client, problem: (thrown) => serverProblem(thrown, { environment, sql }) }, sql),
-    copyIn: (sql, pieces) =>
-      copyIn({ client, problem: (thrown) => serverProblem(thrown, { environment, sql }) }, sql, pieces),
+    copyOut: (sql) => copyOut(channel(sql), sql),
+    copyIn: (sql, pieces) => copyIn(channel(sql), sql, pieces),
     isShared: () =>
       sharesSession(session, backend, () => connect({ ...target, connectTimeoutMs: poolerTimeout })),
-    close: () => client.end(),
+    close: () => ended(client, connection),
   };
   return session;
 }
 
 const poolerTimeout = 2000;
+
+// How long a server may take to hang up.
+const farewell = 3_000;
+
+// A network that has gone silent hangs nothing up.
+async function ended(client: Client, { stream }: Inner): Promise<void> {
+  const timer = setTimeout(() => stream.destroy(), farewell);
+  await client.end().finally(() => clearTimeout(timer));
+}
 
 async function passwordOf({ password }: Place): Promise<string> {
   return password ?? Promise.reject(new Error('password must be a string'));

@@ -1,6 +1,7 @@
 // COPY (manual: "COPY Operations" of the protocol): rows as a stream, taken and given no faster than both ends can.
 import type { Duplex } from 'node:stream';
 import type { Client, Submittable } from 'pg';
+import type { Watch } from './watch.ts';
 
 /** What the driver's types leave out. */
 interface Wire extends NodeJS.EventEmitter {
@@ -13,7 +14,10 @@ interface Wire extends NodeJS.EventEmitter {
 /** A session of the driver, and how its errors are told. */
 export interface Channel {
   readonly client: Client;
+  /** Notices while its server is waited for that the network has gone silent. */
+  readonly watch: Watch;
   problem(thrown: unknown): unknown;
+  close(): Promise<void>;
 }
 
 const wireOf = ({ client }: Channel) => (client as unknown as { connection: Wire }).connection;
@@ -97,16 +101,18 @@ export async function* copyOut(of: Channel, sql: string): AsyncGenerator<Uint8Ar
       } else if (course.failure !== undefined) throw of.problem(course.failure.thrown);
       else if (course.over) return;
       else
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
+        await of.watch.during(
+          new Promise<void>((resolve) => {
+            wake = resolve;
+          }),
+        );
     }
   } finally {
     stream.off('data', take);
     for (const listener of driver) stream.on('data', listener);
     hand(sieve.rest);
     if (course.over) stream.resume();
-    else await of.client.end();
+    else await of.close();
   }
 }
 
@@ -129,18 +135,25 @@ export async function copyIn(of: Channel, sql: string, pieces: AsyncIterable<Uin
         const hasRoom = stream.write(piece);
         stream.uncork();
         // Whoever waits for room is woken by the end of the session, too.
-        if (!hasRoom) await roomIn(stream);
+        if (!hasRoom) await of.watch.during(roomIn(stream));
       }
       wire.endCopyFrom();
+      // From here on the server is waited for.
+      void of.watch.during(ended);
     } catch (thrown) {
       if (refused) return;
       failure = { thrown };
       wire.sendCopyFail('the rows did not come to their end');
     }
   };
+  let end: () => void = () => undefined;
+  const ended = new Promise<void>((resolve) => {
+    end = resolve;
+  });
   return new Promise((resolve, reject) => {
     const done = (thrown?: unknown) => {
       refused = true;
+      end();
       if (failure !== undefined) reject(failure.thrown);
       else if (thrown === undefined) resolve(copy.rows);
       else reject(of.problem(thrown));

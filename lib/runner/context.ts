@@ -51,6 +51,7 @@ export function makeContext(project: Project, edge: Edge): TaskContext {
   const { afterSync } = config;
   const at = (path: string) => (isAbsolute(path) ? path : join(root, path));
   const layout = findLayout(root, config);
+  const stall = config.stallTimeout === undefined ? {} : { stallTimeout: config.stallTimeout };
   const environments = new Map<string, Promise<Environment>>();
   const done = new Map<unknown, Map<string, unknown>>();
   const context: TaskContext = {
@@ -64,6 +65,7 @@ export function makeContext(project: Project, edge: Edge): TaskContext {
     shadow: config.shadow ?? null,
     online: config.online ?? true,
     ...(config.lockTimeout !== undefined && { lockTimeout: config.lockTimeout }),
+    ...stall,
     ...(config.masks !== undefined && { masks: config.masks }),
     version: edge.version,
     ignore: { schemas: config.ignore?.schemas ?? [], objects: config.ignore?.objects ?? [] },
@@ -71,7 +73,11 @@ export function makeContext(project: Project, edge: Edge): TaskContext {
     environment(name?: string): Promise<Environment> {
       const key = name ?? config.environment ?? defaultName;
       const found =
-        environments.get(key) ?? findEnvironment({ root, config, variables: edge.variables }, key);
+        environments.get(key) ??
+        findEnvironment({ root, config, variables: edge.variables }, key).then((one) => ({
+          ...one,
+          ...stall,
+        }));
       environments.set(key, found);
       return found;
     },

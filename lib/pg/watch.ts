@@ -1,0 +1,81 @@
+// Notices that a network has gone silent.
+//
+// A network can stop without a word: a firewall forgets a connection, a cable is pulled, a machine sleeps. TCP then tells
+// neither side anything. Three things end the wait, and none of them ends work that is only slow:
+//
+// 1. Keepalive of the kernel: after 10 s without traffic Node's sockets send a probe each second and give up after ten.
+//    The programs of PostgreSQL get the same by parameters of libpq, and the server by settings of the session, so that
+//    the locks of a session whose client is gone do not stay.
+// 2. Keepalive cannot see a proxy that stands between and has stopped, nor data that is sent and never acknowledged. So,
+//    while pgmage waits for a server and not one byte has come or gone for the stall limit, it opens a second session by
+//    the same way and asks the server about the first. If no answer comes, the network is gone. If the server says that
+//    the first session waits for its client, each side waits for the other: that connection is gone.
+// 3. If the server says that the session is at work (a long index, a lock, a sort before the first row of a COPY), or
+//    cannot say (behind a pooler), pgmage waits on, and asks again after the next limit.
+//
+// Time that pgmage itself spends does not count: a stream whose rows the other side does not take is not silent.
+import type { Socket } from 'node:net';
+
+/** What a second session says of the first: why it is lost, or null. It may fail, which is an answer as well. */
+export type Probe = () => Promise<string | null>;
+
+/** Watches a session while its server is waited for. */
+export interface Watch {
+  /** Waits for what the server is to answer. */
+  during<T>(work: Promise<T>): Promise<T>;
+}
+
+/** What is watched. */
+export interface Watched {
+  /** What is spoken through. */
+  readonly stream: Socket;
+  /** What lies below it, where it is TLS. */
+  readonly socket: Socket;
+  /** Milliseconds without a byte; 0: never. */
+  readonly limit: number;
+  readonly probe: Probe;
+  /** Ends the session. */
+  lost(reason: string): void;
+}
+
+/** Begins to watch a session. */
+export function watchOver({ stream, socket, limit, probe, lost }: Watched): Watch {
+  const passed = () => `${socket.bytesRead} ${socket.bytesWritten} ${stream.writableLength}`;
+  let waits = 0;
+  let timer: NodeJS.Timeout | undefined;
+  let isAsked = false;
+  let before = '';
+  const rest = () => {
+    clearInterval(timer);
+    timer = undefined;
+  };
+  const look = async () => {
+    const now = passed();
+    if (now !== before) {
+      before = now;
+      return;
+    }
+    if (isAsked) return;
+    isAsked = true;
+    const reason = await probe().catch((thrown: unknown) => (thrown as Error).message);
+    isAsked = false;
+    // Meanwhile it may have gone on, or ended.
+    if (reason === null || waits === 0 || passed() !== now) return;
+    rest();
+    lost(reason);
+  };
+  return {
+    async during(work) {
+      if (limit === 0) return work;
+      if (waits++ === 0) {
+        before = passed();
+        timer = setInterval(() => void look(), limit);
+      }
+      try {
+        return await work;
+      } finally {
+        if (--waits === 0) rest();
+      }
+    },
+  };
+}

@@ -1,0 +1,100 @@
+// A network that goes silent without a word ends the work; work that only takes long goes on.
+import { setTimeout } from 'node:timers/promises';
+import { expect, test, vi } from 'vitest';
+import { connect } from '../lib/pg/connect.ts';
+import { Problem } from '../lib/problem.ts';
+import { frozenWay } from './connecting/frozen.ts';
+import { failure } from './failure.ts';
+import { rowsOf, withDatabase } from './servers/databases.ts';
+import { servers } from './servers/running.ts';
+
+vi.setConfig({ testTimeout: 120_000 });
+
+const stallTimeoutMs = 500;
+const applicationName = 'pgmage test';
+
+async function* rows(count: number): AsyncGenerator<Uint8Array> {
+  const piece = Buffer.from(`${'x'.repeat(999)}\n`.repeat(60));
+  for (let at = 0; at < count; at++) yield piece;
+}
+
+for (const server of servers())
+  for (const keepsNew of [false, true])
+    test(`each request over a way that freezes, new sessions pass: ${keepsNew}, ${server.version}`, async () => {
+      await withDatabase(server, async ({ url }) => {
+        await rowsOf(
+          url,
+          `create table t (a text); insert into t select repeat(md5(i::text), 31) from generate_series(1, 30000) i`,
+        );
+        const works: Record<string, (way: Awaited<ReturnType<typeof connect>>) => Promise<unknown>> = {
+          'COPY TO': async (way) => {
+            for await (const _ of way.copyOut('copy public.t to stdout'));
+          },
+          'COPY FROM': (way) => way.copyIn('copy public.t from stdin', rows(2000)),
+          rows: (way) => way.rows('select * from public.t'),
+          stream: (way) =>
+            way.stream(['select count(*) from public.t', 'select pg_sleep(60)'], () => undefined),
+        };
+        for (const [name, work] of Object.entries(works)) {
+          const frozen = await frozenWay(url, name === 'stream' ? Number.POSITIVE_INFINITY : 2e6, keepsNew);
+          const way = await connect({
+            url: frozen.url,
+            name: 'prod',
+            applicationName,
+            stallTimeoutMs,
+            connectTimeoutMs: 1000,
+          });
+          const doing = failure(work(way));
+          // A request that is at work is left alone for as long as the server can be asked.
+          if (name === 'stream' && !keepsNew) await setTimeout(100).then(frozen.freeze);
+          if (name !== 'stream' || !keepsNew) {
+            const problem = await doing;
+            expect(problem.code, name).toBe('connection_lost');
+            expect(problem.data, name).toMatchObject({
+              environment: 'prod',
+              detail: expect.stringContaining(`${frozen.place} sent nothing for 0.5 s`),
+            });
+          }
+          await frozen.close();
+          await way.close();
+          await doing;
+        }
+        expect(await rowsOf(url, 'select count(*)::int as n from t')).toEqual([{ n: 30000 }]);
+      });
+    });
+
+for (const server of servers())
+  test(`work that takes long goes on: ${server.version}`, async () => {
+    await withDatabase(server, async ({ url }) => {
+      await rowsOf(url, 'create table t (a int); insert into t values (1)');
+      const [holder, way] = await Promise.all(
+        [0, 1].map(() => connect({ url, applicationName, stallTimeoutMs: 200 })),
+      );
+      if (holder === undefined || way === undefined) throw new Problem('internal', { reason: 'no session' });
+      await holder.execute('begin; lock table public.t');
+      const waiting = way.rows('select a from public.t');
+      await setTimeout(1500);
+      await holder.execute('commit');
+      expect(await waiting).toEqual([{ a: 1 }]);
+      // A COPY whose first row comes late, and one whose rows are taken slowly.
+      const late: string[] = [];
+      for await (const piece of way.copyOut('copy (select pg_sleep(1.5)) to stdout'))
+        late.push(String(piece));
+      expect(late.join('')).toBe('\n');
+      let bytes = 0;
+      for await (const piece of way.copyOut(
+        `copy (select repeat('x', 1000) from generate_series(1, 20000)) to stdout`,
+      )) {
+        if (bytes === 0) await setTimeout(1500);
+        bytes += piece.length;
+      }
+      expect(bytes).toBe(20_020_000);
+      const slow = (async function* () {
+        yield Buffer.from('2\n');
+        await setTimeout(1500);
+        yield Buffer.from('3\n');
+      })();
+      expect(await way.copyIn('copy public.t from stdin', slow)).toBe(2);
+      await Promise.all([holder.close(), way.close()]);
+    });
+  });
