@@ -149,12 +149,7 @@ function onNewRows(fates: Fates, step: Omit<Step, 'segment'>): Omit<Step, 'segme
   return { ...step, hazards: step.hazards.filter((hazard) => lasting.has(hazard)), lock: null };
 }
 
-const lasting: ReadonlySet<Hazard> = new Set([
-  'deletes_data',
-  'loses_values',
-  'irreversible',
-  'changes_privileges',
-]);
+const lasting: ReadonlySet<Hazard> = new Set(['deletes_data', 'irreversible', 'changes_privileges']);
 
 function root(catalog: Catalog, fact: Fact): Fact {
   const parent = parentOf(catalog, fact);

@@ -1,6 +1,8 @@
 // Every pair of the server's own types, changed there and back on hostile values as plans write it, on a real server.
 import pg from 'pg';
 import { type Column, type ColumnFact, retype } from '../../lib/kinds/column-commands.ts';
+import { kinds } from '../../lib/kinds/index.ts';
+import { emptyCatalog } from '../../lib/model/catalog.ts';
 import type { Scope } from '../../lib/model/kind.ts';
 import type { Hazard } from '../../lib/model/step.ts';
 import { sampleValues } from '../../lib/operations/sample-values.ts';
@@ -129,7 +131,8 @@ export function change(
   to: string,
 ): { readonly sql: string; readonly hazards: readonly Hazard[] } {
   const facts = new Map([['table:public.p', {}]]);
-  const scope = { before: { facts }, after: { facts } } as unknown as Scope;
+  const side = { ...emptyCatalog(18, kinds), facts };
+  const scope = { before: side, after: side, major: 18, kinds } as unknown as Scope;
   const fact = (type: string): ColumnFact =>
     ({
       id: 'column:public.p.v',
