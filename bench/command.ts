@@ -13,12 +13,13 @@ import { clones } from './clones.ts';
 import { growth } from './growth.ts';
 import { apply, generation } from './migrations.ts';
 import { chinook, type Desk, difference, type Part, read, status } from './parts.ts';
+import { reworded } from './reworded.ts';
 import { sizes } from './sizes.ts';
 import { isKept, type Line, tableText } from './table.ts';
 
 const schemas = ['read', 'diff', 'status', 'chinook', 'growth', 'apply', 'generate'];
 // They generate what they need.
-const data = ['clone', 'backup', 'sizes'];
+const data = ['clone', 'backup', 'sizes', 'reworded'];
 const names = [...schemas, ...data];
 const usage = `npm run bench -- CORPUS [--part ${schemas.join()}] [--major 15,18] [--rounds 5] [--tables 100,1000,5000]
 npm run bench -- --part ${data.join()} [--gigabytes 1] [--major 15] [--rounds 5]\n`;
@@ -44,6 +45,7 @@ if (!wanted.every(isName) || !wanted.every((name) => hasCorpus || data.includes(
 }
 
 const gigabytes = Number(values.gigabytes);
+const tables = values.tables.split(',').map(Number);
 const parts: Readonly<Record<string, Part>> = {
   read,
   diff: difference,
@@ -52,7 +54,8 @@ const parts: Readonly<Record<string, Part>> = {
   clone: clones(gigabytes),
   backup: backups(gigabytes),
   sizes: sizes(gigabytes),
-  growth: growth(values.tables.split(',').map(Number)),
+  growth: growth(tables),
+  reworded: reworded(tables),
   apply,
   generate: async (desk) => [
     ...(await generation('chinook', 2)(desk)),

@@ -47,6 +47,8 @@ async function write(file: string, text: string | Uint8Array): Promise<string> {
   return file;
 }
 
+// From which files it was loaded is not written down: these may have another name the next time.
+const contentOf = (catalog: Catalog | null) => ({ ...catalog, loaded: null });
 const same = (a: Catalog, b: Catalog) => isEmpty(diff(a, b, kinds));
 
 test('a file, a folder, migrations and the embedded database that hold the same are the same', async () => {
@@ -86,9 +88,10 @@ test('content that was read before needs no shadow, whatever its file is called'
   const folder = join(context.cacheDir, 'catalogs');
   const before = (await readdir(folder)).length;
   const again = await readSource({ ...context }, await write('second.sql', text));
-  expect(again).toEqual(first);
+  expect(contentOf(again)).toEqual(contentOf(first));
   expect(await readdir(folder)).toHaveLength(before);
-  expect(await readSource({ ...context, version: 'other' }, 'second.sql')).toEqual(first);
+  const other = await readSource({ ...context, version: 'other' }, 'second.sql');
+  expect(contentOf(other)).toEqual(contentOf(first));
   expect(await readdir(folder)).toHaveLength(before + 1);
 });
 
@@ -97,12 +100,12 @@ test('a damaged cache entry is read anew', async () => {
   const first = await readSource(context, file);
   const folder = join(context.cacheDir, 'catalogs');
   for (const name of await readdir(folder)) await writeFile(join(folder, name), '{"facts":');
-  expect(await readSource(context, file)).toEqual(first);
+  expect(contentOf(await readSource(context, file))).toEqual(contentOf(first));
 });
 
 test('a catalog survives being written down', async () => {
   const catalog = await readSource(context, 'empty');
-  expect(await decodeCatalog(encodeCatalog(catalog))).toEqual(catalog);
+  expect(contentOf(await decodeCatalog(encodeCatalog(catalog)))).toEqual(contentOf(catalog));
 });
 
 test('what is wrong with a file is told with its place', async () => {
