@@ -11,6 +11,7 @@ import { compare } from '../lib/operations/comparison.ts';
 import type { Context } from '../lib/operations/context.ts';
 import { sameWords } from '../lib/operations/same-words.ts';
 import { describe, readSource, withTarget } from '../lib/operations/source.ts';
+import { unpinned } from '../lib/pg/pinned.ts';
 import { Problem } from '../lib/problem.ts';
 import { failure } from './failure.ts';
 import { freshDatabase } from './servers/databases.ts';
@@ -177,7 +178,7 @@ test('databases of every version are in the same words as the wanted schema', as
     const database = await freshDatabase(server);
     try {
       const target = { name: 'prod', url: database.url, protected: false };
-      await withTarget(context, target, (connection) => connection.execute(sql));
+      await withTarget(context, target, (connection) => connection.execute(`${unpinned('session')}; ${sql}`));
       const comparison = await compare({ ...context, environment: async () => target }, 'prod', file);
       expect(comparison.before.major).toBe(server.major);
       expect(comparison.diff).toEqual({ added: [], removed: [], changed: [] });

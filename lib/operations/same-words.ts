@@ -25,11 +25,11 @@ export function sameWords(context: Context, first: Catalog, second: Catalog): Pr
 
 async function inSameWords(context: Context, first: Catalog, second: Catalog): Promise<Told> {
   const settled = settle(first, second, kinds);
-  const difference = diffOf(settled, kinds);
-  const told = { ...settled, difference };
-  if (isEmpty(difference)) return told;
-  const { before, after } = settled;
-  if (before.major === after.major) return withoutDoubts(context, told);
+  const seeming = { ...settled, difference: diffOf(settled, kinds) };
+  if (isEmpty(seeming.difference)) return seeming;
+  if (settled.before.major === settled.after.major) return withoutDoubts(context, seeming);
+  const { told } = await givenBack(context, seeming);
+  const { before, after, difference } = told;
   const { added, removed, changed } = difference;
   const ids = changed.map(({ to }) => to.id);
   return withoutDoubts(
@@ -83,23 +83,35 @@ function reworded(own: Payload, told: Payload): Payload {
   return { ...told, ...Object.fromEntries(kept) };
 }
 
-// A text that only gained casts on the way is the same from then on. One of the two may be there already: nearly always
-// it is enough to tell one more time what is in the shadow's first words.
-async function withoutDoubts(context: Context, told: Told): Promise<Told> {
-  const { before, after, difference } = told;
-  const doubtful = difference.changed.filter(isDoubtful);
-  if (doubtful.length === 0) return told;
-  const idOf = ({ to }: Changed) => to.id;
-  const second = await readBack(context, after, doubtful.map(idOf));
-  const isSame = (a: Fact | undefined, b: Fact | undefined) => a && b && equal(a.payload, b.payload);
-  const left = doubtful.filter(({ from, to }) => !isSame(from, second.facts.get(to.id)));
-  const first = await readBack(context, before, left.map(idOf));
-  const different = new Set(
-    left.filter(({ to: { id } }) => !isSame(first.facts.get(id), second.facts.get(id))).map(idOf),
+const idOf = ({ to }: Changed) => to.id;
+const isSame = (a: Fact | undefined, b: Fact | undefined) =>
+  a !== undefined && b !== undefined && equal(a.payload, b.payload);
+
+// A text that only gained casts on the way is the same from then on. `before` nearly always has them, because it comes from
+// a database: then it is enough to run `after` once more.
+async function givenBack(context: Context, told: Told): Promise<{ told: Told; again: Catalog }> {
+  const doubtful = told.difference.changed.filter(isDoubtful);
+  const again = await readBack(context, told.after, doubtful.map(idOf));
+  const same = doubtful.filter(({ from, to }) => isSame(from, again.facts.get(to.id)));
+  return { told: withSame(told, same), again };
+}
+
+// Otherwise both are run once more.
+async function withoutDoubts(context: Context, seeming: Told): Promise<Told> {
+  const { told, again } = await givenBack(context, seeming);
+  const doubtful = told.difference.changed.filter(isDoubtful);
+  const first = await readBack(context, told.before, doubtful.map(idOf));
+  return withSame(
+    told,
+    doubtful.filter(({ to: { id } }) => isSame(first.facts.get(id), again.facts.get(id))),
   );
+}
+
+function withSame(told: Told, same: readonly Changed[]): Told {
+  if (same.length === 0) return told;
+  const { before } = told;
   const facts = new Map(before.facts);
-  for (const { from, to } of doubtful)
-    if (!different.has(to.id)) facts.set(to.id, { ...from, payload: to.payload });
+  for (const { from, to } of same) facts.set(to.id, { ...from, payload: to.payload });
   return checked(told, { before: withRelations(before, facts, () => before) });
 }
 
