@@ -38,6 +38,7 @@ function report(changes: Change[], up: Step[] = []): DifferenceReport {
     changes,
     up,
     down: [],
+    findings: [],
     unmanaged: [],
     cautions: cautionsOf(up),
     renames: [],

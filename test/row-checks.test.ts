@@ -1,8 +1,13 @@
 // What the rows of a database say to a plan before it runs: counted, shown, and refused where it is certain to fail.
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { difference } from '../lib/operations/difference.ts';
 import { generate } from '../lib/operations/generation.ts';
+import { countRows } from '../lib/operations/row-counts.ts';
+import { withTarget } from '../lib/operations/source.ts';
 import { sync } from '../lib/operations/sync.ts';
+import { connect } from '../lib/pg/connect.ts';
+import { differenceText } from '../lib/report/difference.ts';
 import { syncPlanText } from '../lib/report/migrations.ts';
 import { failure } from './failure.ts';
 import { freshCache } from './migration/cache.ts';
@@ -173,3 +178,90 @@ test.each(pairs)('%s that rows do not fit is refused', async (_, old, rows, want
     }
   });
 });
+
+const hostile = `create role owner_of_it nosuperuser; create table leaks (who text, could text);
+  grant all on leaks to public; grant create on schema public to owner_of_it; set role owner_of_it;
+  create table target (id int primary key, v int); insert into target values (1, 1);
+  create function public.spy(v int) returns boolean language plpgsql as $$ begin
+    begin reset role; exception when others then null; end;
+    begin execute 'reset session authorization'; exception when others then null; end;
+    begin perform set_config('role', 'none', false); exception when others then null; end;
+    raise exception 'runs as %, superuser %', current_user, (select rolsuper from pg_roles where rolname = current_user);
+  end $$; reset role`;
+
+test('code of the database runs with the rights of the owner of the table, or not at all', () =>
+  withDatabase(anyServer(), async ({ url }) => {
+    await rowsOf(url, hostile);
+    const connection = await connect({ url, applicationName: 'pgmage tests' });
+    const check = {
+      outcome: 'fails',
+      table: 'table:public.target',
+      reads: [],
+      test: { where: 'not public.spy(t.v)' },
+      words: 'nothing',
+      values: [],
+      code: true,
+    } as const;
+    const place = { path: ['public', 'target'], others: [] };
+    try {
+      expect(await countRows(connection, check, place, false)).toEqual({
+        unknown: 'not counted: it would run functions of the database',
+      });
+      expect(await countRows(connection, check, place, true)).toEqual({
+        unknown: 'not counted: runs as owner_of_it, superuser f',
+      });
+      const same = await connection.rows(
+        `select current_user::text, to_regproc('pg_temp.pgmage_answer') as f`,
+      );
+      expect(same).toEqual([{ current_user: 'postgres', f: null }]);
+    } finally {
+      await connection.close();
+      await rowsOf(url, 'drop owned by owner_of_it; drop role owner_of_it');
+    }
+  }));
+
+test('a check that takes too long is not counted, and refuses nothing', () =>
+  scene(
+    'create function slow(int) returns boolean language sql as $$select pg_catalog.pg_sleep(0.2 * $1) is not null$$; create table a (v int);',
+    'insert into a select 100',
+    'create function slow(int) returns boolean language sql as $$select pg_catalog.pg_sleep(0.2 * $1) is not null$$; create table a (v int check (slow(v)));',
+    async (own) => {
+      let text = '';
+      const report = await sync(own.context, {}, async (plan) => {
+        text = syncPlanText(plan, paper);
+        return false;
+      });
+      expect(report.applied).toBeNull();
+      expect(text).toContain('values that the check a_v_check refuses: not counted within 5 s');
+    },
+  ));
+
+test('db:diff against a database tells what its rows say', () =>
+  scene(users, filled, users.replace('phone text', 'phone text not null'), async (own) => {
+    const report = await difference(own.context);
+    expect(report.findings).toEqual([
+      {
+        outcome: 'fails',
+        sql: 'ALTER TABLE public.users ALTER COLUMN phone SET NOT NULL',
+        table: 'users',
+        words: 'no phone',
+        answer: { found: 1, total: 5000, sample: 'id = 7' },
+      },
+    ]);
+    expect(differenceText(report, paper)).toContain(
+      '  1 of 5,000 rows of users has no phone, for example id = 7\n',
+    );
+  }));
+
+test('the embedded database is asked, too', () =>
+  withProject(null, cache, async (own) => {
+    own.want(`${users};`);
+    await sync(own.context, { yes: true }, undefined);
+    const target = await own.context.environment();
+    await withTarget(own.context, target, (connection) =>
+      connection.execute(`insert into users values (1, 'x')`),
+    );
+    own.want(`${users.replace('text', 'int')};`);
+    const problem = await failure(sync(own.context, { yes: true, force: true }, undefined));
+    expect(problem.message).toContain('1 of 1 row of users has a phone that does not become integer');
+  }));

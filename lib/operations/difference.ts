@@ -8,6 +8,7 @@ import { Problem } from '../problem.ts';
 import { type Caution, cautionsOf, weighed } from './cautions.ts';
 import type { Change } from './changes.ts';
 import type { Context } from './context.ts';
+import { type Finding, findingsOf } from './findings.ts';
 import { moved } from './moving.ts';
 import { compareRenamed, type RenameReport, renameReport } from './renaming.ts';
 import { describe, filesOf, readSource, targetIn, withTarget } from './source.ts';
@@ -41,6 +42,8 @@ export interface DifferenceReport {
   readonly down: readonly Step[];
   /** What `up` costs, with the sizes of tables where it starts at a database. */
   readonly cautions: readonly Caution[];
+  /** What the rows of the database that `up` starts at say to its statements. */
+  readonly findings: readonly Finding[];
   /** What either holds and pgmage does not manage. */
   readonly unmanaged: readonly string[];
   /** What is renamed first. */
@@ -71,12 +74,17 @@ export async function difference(context: Context, input: DifferenceInput = {}):
   const { diff, unmanaged } = comparison;
   if (input.strict && unmanaged.length > 0) throw new Problem('unmanaged_objects', { objects: unmanaged });
   const target = await targetIn(context, from);
-  const cautions =
+  const { cautions, findings } =
     target === null
-      ? cautionsOf(comparison.up)
-      : await withTarget(context, target, (connection) =>
-          weighed(connection, comparison.up, comparison, renames),
-        );
+      ? { cautions: cautionsOf(comparison.up), findings: [] }
+      : await withTarget(context, target, async (connection) => ({
+          cautions: await weighed(connection, comparison.up, comparison, renames),
+          // What the database defines is not known yet, so that none of it runs.
+          findings: await findingsOf(connection, comparison.up, comparison, {
+            actual: first,
+            trusted: false,
+          }),
+        }));
   return {
     from: describe(context, from),
     to: describe(context, to),
@@ -91,6 +99,7 @@ export async function difference(context: Context, input: DifferenceInput = {}):
       return comparison.down;
     },
     cautions,
+    findings,
     unmanaged,
     renames: renames.map(renameReport),
     possible: possible.map(renameReport),

@@ -6,7 +6,7 @@ import type { Caution } from '../operations/cautions.ts';
 import { type Attribute, type Change, type Standing, shown } from '../operations/changes.ts';
 import type { DifferenceReport } from '../operations/difference.ts';
 import { cut } from './format.ts';
-import { cautionText, hazardWords, possibleLines } from './hazards.ts';
+import { cautionText, findingLines, hazardWords, possibleLines } from './hazards.ts';
 import { inkOf } from './ink.ts';
 import { unified } from './lines.ts';
 import type { Paper } from './paper.ts';
@@ -16,7 +16,7 @@ const signs: Readonly<Record<Standing, string>> = { missing: '+', extra: '-', di
 
 /** The difference of two sources, for people. */
 export function differenceText(report: DifferenceReport, paper: Paper): string {
-  const { changes, unmanaged, up, down, possible, cautions } = report;
+  const { changes, unmanaged, up, down, possible, cautions, findings } = report;
   const ink = inkOf(paper.colour);
   const paint = (line: string) => {
     const sign = line.trimStart()[0];
@@ -48,6 +48,7 @@ export function differenceText(report: DifferenceReport, paper: Paper): string {
     '',
     ink.bold(`${summary}.`) + ink.dim(` Up: ${sizeOf(up)}. Down: ${sizeOf(down)}.`),
     ...cautionLines(cautions).map((line) => ink.yellow(cut(line, paper))),
+    ...findingLines(findings, paper),
     ...possibleLines(possible, paper),
     ...others,
   ].join('\n');
