@@ -97,6 +97,17 @@ test('what pending migrations lose between them is not hidden by their ends', ()
     expect(JSON.stringify(refused.data)).toContain('from numeric(12,4) to numeric(8,2)');
   }));
 
+test('what pending migrations make and take away themselves has no rows to lose', () =>
+  scene(async (own) => {
+    own.want(table('int'));
+    await sync(own.context, { yes: true }, undefined);
+    for (const columns of ['int, note text', 'int, note varchar(3)', 'int']) {
+      own.want(table(columns));
+      await generate(own.context);
+    }
+    expect((await sync(own.context, { yes: true }, undefined)).applied).toHaveLength(3);
+  }));
+
 test('a USING that was written by hand may make anything of a value', () =>
   scene(async (own) => {
     own.want(table('int'));

@@ -105,10 +105,10 @@ function isPlainCast(expression: string, type: string): boolean {
 
 const plain = (sql: string) => sql.replace(/\s+/g, '').toLowerCase();
 
-/** Which migrations are judged, and for what. */
+/** Which migrations are judged, and for which steps. */
 interface Judging {
   readonly isSuspect: (file: MigrationFile, at: number) => boolean;
-  readonly losing: ReadonlySet<Hazard>;
+  readonly isLosing: (step: Step) => boolean;
 }
 
 // Nothing but these changes the type of what is stored.
@@ -133,7 +133,7 @@ export function wronglyStamped(
   return judged(context, files, {
     isSuspect: ({ migration }, at) =>
       at >= from && at < to && migration.header?.down.is === 'exact' && retyping.test(migration.up),
-    losing: new Set(['loses_values']),
+    isLosing: ({ hazards }) => hazards.includes('loses_values'),
   });
 }
 
@@ -141,6 +141,7 @@ export function wronglyStamped(
  * What pending migrations lose on their way, one by one: what comes and goes between them is not seen from their ends.
  * @param from the place of the first that is pending
  * @param known the names of those whose steps are known
+ * @param there the database by its own names, and by those that they give it: what they make themselves has no rows to lose
  * @returns statements
  * @throws Problem of the shadow, and of the files
  */
@@ -148,12 +149,14 @@ export async function lossesOfPending(
   context: Context,
   files: readonly MigrationFile[],
   from: number,
-  known: ReadonlySet<string>,
+  { known, there }: { readonly known: ReadonlySet<string>; readonly there: readonly Catalog[] },
 ): Promise<string[]> {
   const found = await judged(context, files, {
     isSuspect: ({ name, migration: { up } }, at) =>
       at >= from && !known.has(name) && (retyping.test(up) || dropping.test(up)),
-    losing: new Set(['deletes_data', 'loses_values']),
+    isLosing: ({ fact, hazards }) =>
+      (hazards.includes('deletes_data') || hazards.includes('loses_values')) &&
+      there.some(({ facts }) => facts.has(fact)),
   });
   return [...found.values()].flat();
 }
@@ -161,7 +164,7 @@ export async function lossesOfPending(
 async function judged(
   context: Context,
   files: readonly MigrationFile[],
-  { isSuspect, losing }: Judging,
+  { isSuspect, isLosing }: Judging,
 ): Promise<ReadonlyMap<string, readonly string[]>> {
   const found = new Map<string, readonly string[]>();
   const suspects = [...files.entries()].filter(([at, file]) => isSuspect(file, at)).map(([at]) => at);
@@ -176,10 +179,7 @@ async function judged(
     const [before, reached] = states.slice(at - first, at - first + 2) as [Catalog, Catalog];
     const steps = await stepsBetween(context, before, reached, up);
     const [parsed] = await parseFiles([up]);
-    const lost = [
-      ...steps.filter(({ hazards }) => hazards.some((hazard) => losing.has(hazard))).map(lossLine),
-      ...castsByHand(parsed as SqlFile, steps),
-    ];
+    const lost = [...steps.filter(isLosing).map(lossLine), ...castsByHand(parsed as SqlFile, steps)];
     if (lost.length > 0) found.set((files[at] as MigrationFile).name, lost);
   }
   return found;

@@ -115,12 +115,10 @@ export async function sync(
       if (pending.length === 0 && plan.unfinished === null) return { ...plan, applied: [], recorded };
       const options = possible.map(({ option }) => option);
       const told = new Set(lossesOf(up));
-      const more = await lossesOfPending(
-        context,
-        files,
-        before.standing.applied,
-        new Set(composition.steps.keys()),
-      );
+      const more = await lossesOfPending(context, files, before.standing.applied, {
+        known: new Set(composition.steps.keys()),
+        there: [before.actual, start],
+      });
       const losses = [...lossesOf(up, plan.findings), ...more.filter((one) => !told.has(one))];
       if (!(await agreed(`db:sync of ${target.name}`, plan, losses, input, ask, options)))
         return { ...plan, applied: null, recorded };
