@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Config } from '../lib/config/config.ts';
-import { findEnvironment, knownNames } from '../lib/config/environment.ts';
+import { findEnvironment, knownNames, protectedEnvironments } from '../lib/config/environment.ts';
 import { openProject } from '../lib/config/project.ts';
 import { failure } from './failure.ts';
 
@@ -126,6 +126,25 @@ test('the configuration says where: a URL, a variable, files, a command', async 
     'd',
     'e',
     'prod',
+  ]);
+});
+
+test('protected environments are found by their files and the configuration; those without a URL are left out', async () => {
+  write({
+    '.env.production': 'DATABASE_URL=postgres://prod/db',
+    '.env.staging': 'DATABASE_URL=postgres://staging/db',
+  });
+  const config: Config = {
+    environments: {
+      live: { url: 'postgres://live/db', protected: true },
+      lost: { variable: 'NOWHERE', protected: true },
+      free: 'postgres://free/db',
+    },
+  };
+  const found = await protectedEnvironments({ root, config, variables: {} });
+  expect(found.map(({ name, url }) => [name, url])).toEqual([
+    ['live', 'postgres://live/db'],
+    ['prod', 'postgres://prod/db'],
   ]);
 });
 

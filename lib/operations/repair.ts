@@ -37,7 +37,8 @@ export interface RepairReport extends RepairPlan {
 /**
  * Accepts edits of applied migrations that change nothing of what these do, in the files and in the ledger, whose audit
  * says so.
- * @throws Problem `repair_refused`, `broken_chain`, `confirmation_needed`, `migration_running`; of the connection
+ * @throws Problem `repair_refused`, `broken_chain`, `confirmation_needed`, `migration_running`, `protected_target`,
+ * `embedded_not_named`; of the connection
  */
 export async function repair(
   context: Context,

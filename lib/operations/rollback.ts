@@ -46,7 +46,7 @@ export interface RollbackReport extends RollbackPlan {
 /**
  * Undoes applied migrations from the last one; one that broke off half-way is the last.
  * @throws Problem `nothing_applied`, `unknown_version`, `no_way_back`, `broken_chain`, `ledger_broken`, `drifted`,
- * `data_loss_refused`, `confirmation_needed`, `migration_running`, `not_as_proven`
+ * `data_loss_refused`, `confirmation_needed`, `migration_running`, `not_as_proven`, `protected_target`, `embedded_not_named`
  */
 export async function rollback(
   context: Context,

@@ -63,7 +63,8 @@ export interface SyncReport extends SyncPlan {
  * Brings an environment to the wanted schema by its migrations.
  * @param choose is asked what was renamed; left out where there is nobody to ask
  * @throws Problem `broken_chain`, `ledger_broken`, `drifted`, `data_loss_refused`, `confirmation_needed`,
- * `migration_running`, `migrations_changed`, `not_as_proven`, `no_baseline`, `foreign_migrations`, `command_failed`;
+ * `migration_running`, `migrations_changed`, `not_as_proven`, `no_baseline`, `foreign_migrations`, `command_failed`,
+ * `protected_target`, `embedded_not_named`, `rows_in_the_way`;
  * of the schema, the migrations, the connection
  */
 export async function sync(
