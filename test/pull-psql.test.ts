@@ -11,7 +11,7 @@ import { loadByPsql } from './proof/dump.ts';
 import { Observer } from './proof/observer.ts';
 import { withSession } from './proof/session.ts';
 import { rowsOf, withDatabase } from './servers/databases.ts';
-import { anyServer } from './servers/running.ts';
+import { anyServer, servers } from './servers/running.ts';
 
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 120_000 });
 
@@ -25,8 +25,8 @@ afterAll(() => rmSync(cache, { recursive: true }));
 // Pulls both ways, lets psql load each, and gives what an independent observer finds to differ, and the texts.
 async function pulled(
   schema: string,
+  server = anyServer(),
 ): Promise<{ text: string; index: string; wrong: string[]; circular: string | null }> {
-  const server = anyServer();
   const observer = await withDatabase(server, ({ socket }) => withSession(socket, Observer.learn));
   const seen = (url: string) => withSession(url, (session) => observer.observe(session));
   return withDatabase(server, async ({ url, socket }) => {
@@ -142,6 +142,18 @@ test('a serial of an unlogged table is written as one where its sequence is unlo
   expect(wrong).toEqual([]);
   expect(text).toContain('CREATE UNLOGGED TABLE public.a (\n  id serial NOT NULL\n);');
   expect(text).toContain('CREATE SEQUENCE public.b_id_seq AS integer;');
+});
+
+test('names that newer servers reserve are quoted, and types of the same word are not', async () => {
+  const server = servers().find(({ major }) => major === 15) ?? anyServer();
+  const { text, wrong } = await pulled(
+    `create table t ("json" json);
+     create function "json"(t text) returns json language sql as 'select t::json';
+     create view v as select "json"('1'::text) as one, t."json" from t;`,
+    server,
+  );
+  expect(wrong).toEqual([]);
+  expect(text).toMatch(/\n {2}"?json"? json\n/);
 });
 
 test('one file after a folder leaves nothing behind that psql would load', async () => {

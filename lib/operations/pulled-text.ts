@@ -3,6 +3,7 @@ import { kinds } from '../kinds/index.ts';
 import { type Catalog, parentOf } from '../model/catalog.ts';
 import { Problem } from '../problem.ts';
 import { mentionsOf } from '../sql/mentions.ts';
+import { speller } from '../sql/newer-words.ts';
 import { comparisonOf } from './comparison.ts';
 import type { Context } from './context.ts';
 import { shownPath, type TextFile } from './files.ts';
@@ -30,7 +31,8 @@ export async function pulledText(
 ): Promise<PulledText> {
   const nothing = managed(context, await readSource(context, 'empty'), catalog);
   const place = { path: shownPath(context.root, path), split };
-  const texts = schemaText({ nothing, catalog, place, mentions: await mentionsIn(catalog) });
+  const [mentions, spell] = await Promise.all([mentionsIn(catalog), speller(catalog.major)]);
+  const texts = schemaText({ nothing, catalog, place, mentions, spell });
   if (texts.length === 0) return { files: [], refused: null };
   const checked = await refusal(context, texts);
   if (checked === null) return { files: written(texts, place, ''), refused: null };

@@ -21,25 +21,29 @@ export interface TextInput {
   readonly place: Place;
   /** Which fact's text names which other one. */
   readonly mentions: Reading['mentions'];
+  /** Spells a statement so that newer servers read it, too. */
+  readonly spell: (sql: string) => string;
 }
 
 /**
  * The schema as files, the same text for catalogs that hold the same, in the order in which psql can load them.
  * @throws Problem `plan_cycle`
  */
-export function schemaText({ nothing, catalog, place: { path, split }, mentions }: TextInput): TextFile[] {
+export function schemaText({ nothing, catalog, place, mentions, spell }: TextInput): TextFile[] {
+  const { path, split } = place;
   const after = withSerials(ofAnybody(catalog, nothing));
   const layout = new Layout(after, nothing);
   const { major } = catalog;
   const compare = (a: Fact, b: Fact) => layout.compare(a, b);
   const head = (fact: Fact) => layout.head(fact).id;
-  const { steps, waits } = planned({
+  const { steps: told, waits } = planned({
     before: nothing,
     after,
     kinds,
     major,
     reading: { compare, head, mentions },
   });
+  const steps = told.map((step) => ({ ...step, sql: spell(step.sql) }));
   if (steps.length === 0) return [];
   if (!split) return [{ file: path, text: textOf(steps, layout, true) }];
   // In a folder, what has a rank either belongs to one object or comes last.
@@ -128,8 +132,11 @@ class Layout {
 
   /** Its place in a folder by object: `tables/public.users.sql`. */
   file(id: string): string {
-    const top = this.#top(this.fact(id));
-    const { title, together, last } = sections[this.section(top)] as Section;
+    const fact = this.fact(id);
+    const top = this.#top(fact);
+    const own = sections[this.section(fact)] as Section;
+    // What has to come last does so also where it belongs to a schema.
+    const { title, together, last } = own.last ? own : (sections[this.section(top)] as Section);
     const folder = `${last ? 'zz_' : ''}${title.toLowerCase().replaceAll(' ', '_')}`;
     if (together) return `${folder}.sql`;
     // In lower case, because on some machines `A.sql` and `a.sql` are one file.

@@ -1,5 +1,7 @@
 // Words that newer servers reserve, and older ones therefore write without quotes.
 
+import { loadParser } from './parser.ts';
+
 // Keywords that can't be a name everywhere, by the version that brought them (source: src/include/parser/kwlist.h).
 const brought: readonly (readonly [major: number, words: string])[] = [
   [16, 'json_array json_arrayagg json_object json_objectagg system_user'],
@@ -15,4 +17,24 @@ export function quoteNewerWords(sql: string, major: number): string {
   const words = new Set(brought.flatMap(([since, list]) => (since > major ? list.split(' ') : [])));
   if (words.size === 0) return sql;
   return sql.replace(token, (found) => (words.has(found) ? `"${found}"` : found));
+}
+
+/**
+ * Gives a way to spell statements of a server for newer ones: names are quoted only where the newest grammar refuses them, for
+ * a reserved word can still be a type.
+ * @param major of the server that told the statements
+ */
+export async function speller(major: number): Promise<(sql: string) => string> {
+  if (brought.every(([since]) => since <= major)) return (sql) => sql;
+  const { parseSync } = await loadParser();
+  return (sql) => {
+    const quoted = quoteNewerWords(sql, major);
+    if (quoted === sql) return sql;
+    try {
+      parseSync(sql);
+      return sql;
+    } catch {
+      return quoted;
+    }
+  };
 }

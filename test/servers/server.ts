@@ -193,7 +193,8 @@ function fastDirectory(): string {
   return bavail * bsize > 2 ** 31 ? memory : tmpdir();
 }
 
-function freePort(): Promise<number> {
+/** A port of this machine that nobody listens on. */
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer().once('error', reject);
     probe.listen(0, '127.0.0.1', () => {

@@ -4,7 +4,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { type OwnServer, query, type Server, serverAt } from './server.ts';
+import { freePort, type OwnServer, query, type Server, serverAt } from './server.ts';
 
 /** A standby that runs. */
 export interface Standby extends Server {
@@ -25,7 +25,7 @@ export async function startStandby(primary: OwnServer, programs: string): Promis
   await promisify(execFile)('chown', ['-R', `--reference=${join(home, 'data')}`, directory]);
   const words = ['-R', '-c', 'fast', '-D', data, '-d', primary.socket()];
   await promisify(execFile)(join(programs, 'pg_basebackup'), words, how);
-  const port = primary.port + 1;
+  const port = await freePort();
   const settings = [
     '-p',
     `${port}`,
@@ -49,7 +49,7 @@ export async function startStandby(primary: OwnServer, programs: string): Promis
       await query(server.socket(), 'select 1');
       break;
     } catch (thrown) {
-      if (attempt === 200) throw thrown;
+      if (attempt === 600) throw thrown;
       await setTimeout(50);
     }
   }
