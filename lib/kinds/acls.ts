@@ -39,7 +39,7 @@ export const usualAcl = `acldefault(o.type, o.owner) || case when o.oid = to_reg
         and o.class = 'pg_namespace'::regclass then array[makeaclitem(0, o.owner, 'USAGE', false)] else '{}' end`;
 
 /**
- * SQL for the rows `grantee`, `privileges`, `grantable` of those whose privileges are not as usual.
+ * SQL for the rows `grantee`, `privileges`, `grantable`, and `initial`, `initial_grantable` of what is usual, of those whose privileges are not as usual.
  * @param acl SQL for the access control list
  * @param usually SQL for what is usual
  * @param owner SQL for the owner's oid
@@ -50,7 +50,8 @@ export function unusual(acl: string, usually: string, owner: string): string {
   const names = (condition: string) =>
     `coalesce(array_agg(distinct e.privilege order by e.privilege) filter (where ${condition}), '{}')`;
   return `select case e.grantee when ${owner} then ${literal(theOwner)} when 0 then '${everybody}' else r.rolname end as grantee,
-      ${names('e.now')} as privileges, ${names('e.now and e.grantable')} as grantable
+      ${names('e.now')} as privileges, ${names('e.now and e.grantable')} as grantable,
+      ${names('not e.now')} as initial, ${names('not e.now and e.grantable')} as initial_grantable
     from (${entries(acl, true)} union all ${entries(usually, false)}) e left join pg_roles r on r.oid = e.grantee
     group by e.grantee, r.oid, r.rolname
     having (r.oid is not null or e.grantee = 0) and (${names('e.now')} <> ${names('not e.now')} or ${names('e.now and e.grantable')} <> ${names('not e.now and e.grantable')})`;

@@ -8,6 +8,8 @@ interface Extension {
   readonly schema: string;
   /** Whether it can be moved; that is up to its version, so never compared. */
   readonly relocatable: boolean;
+  /** How many members it has; that is up to its version, and never compared. */
+  readonly members: number;
 }
 
 interface Version {
@@ -26,7 +28,9 @@ export const extension: Kind<Extension> = {
   present,
   introspect: () => `
     select array['pg_extension:' || e.oid || ':0'] as addresses, array[e.extname] as path, n.nspname as schema,
-      e.extrelocatable as relocatable
+      e.extrelocatable as relocatable,
+      (select count(*)::int from pg_depend d where d.refclassid = 'pg_extension'::regclass and d.refobjid = e.oid
+        and d.deptype = 'e') as members
     from pg_extension e join pg_namespace n on n.oid = e.extnamespace where e.extname <> 'plpgsql'`,
   create: (fact, { clauses }) =>
     [
@@ -40,8 +44,9 @@ export const extension: Kind<Extension> = {
         ? `ALTER EXTENSION ${qualify(to.path)} SET SCHEMA ${quote(to.payload.schema)}`
         : 'replace',
     relocatable: () => [],
+    members: () => [],
   },
-  atVersion: (payload) => ({ ...payload, relocatable: true }),
+  atVersion: (payload) => ({ ...payload, relocatable: true, members: 0 }),
 };
 
 /**

@@ -34,6 +34,7 @@ import { inheritance } from './inheritances.ts';
 import { language } from './languages.ts';
 import { materializedViewColumn } from './materialized-view-columns.ts';
 import { materializedView } from './materialized-views.ts';
+import { memberGrant } from './member-grants.ts';
 import { notNull } from './not-nulls.ts';
 import { operatorClass } from './operator-classes.ts';
 import { operatorFamily, operatorFamilyMember } from './operator-families.ts';
@@ -144,6 +145,7 @@ const list: readonly AnyKind[] = [
   defaultPrivilege,
   owner,
   grant,
+  memberGrant,
   comment,
   securityLabel,
 ];

@@ -17,7 +17,7 @@ export function hasUniqueFingerprints({ schema, server }: Pick<Manifest, 'schema
 }
 
 // What --no-owner and --no-privileges of PostgreSQL's programs leave out.
-const ownership = new Set(['owner', 'grant', 'default privilege']);
+const ownership = new Set(['owner', 'grant', 'member grant', 'default privilege']);
 
 /** The fingerprints of a catalog. */
 export function schemaOf(catalog: Catalog): Manifest['schema'] {

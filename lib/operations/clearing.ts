@@ -44,9 +44,14 @@ export function clearance(there: Catalog, wanted: Catalog): { steps: Step[]; lef
     (id) => there.needs.get(id)?.keys() ?? [],
   );
   const empty = emptyCatalog(there.major, kinds);
-  // With what an object always has, such as its owner.
+  // With what an object always has, such as its owner, and with what is said of an extension on both sides: it may belong to
+  // another role, which alone could say it again.
+  const isSame = (fact: Fact) =>
+    fact.parent?.startsWith('extension:') && equal(fact.payload, wanted.facts.get(fact.id)?.payload);
   const own = [...there.facts].filter(
-    ([id, fact]) => kept.has(id) || (kept.has(`${fact.parent}`) && kinds.get(fact.kind)?.optional?.(fact)),
+    ([id, fact]) =>
+      kept.has(id) ||
+      (kept.has(`${fact.parent}`) && (isSame(fact) || kinds.get(fact.kind)?.optional?.(fact))),
   );
   const left = withRelations({ ...there, complete: false }, new Map([...empty.facts, ...own]), () => there);
   return { steps: plan({ before: there, after: left, kinds }), left };

@@ -41,7 +41,7 @@ const reasons: Readonly<Record<string, (fact: Fact) => string | null>> = {
   index: ({ payload }) => (payload.valid === false ? 'it is invalid' : null),
 };
 
-const privileges = new Set(['owner', 'grant', 'default privilege']);
+const privileges = new Set(['owner', 'grant', 'member grant', 'default privilege']);
 
 /**
  * The part of a catalog that a copy has.

@@ -1,0 +1,14 @@
+CREATE ROLE reader;
+CREATE EXTENSION hstore;
+CREATE EXTENSION pg_stat_statements;
+CREATE EXTENSION postgres_fdw;
+REVOKE EXECUTE ON FUNCTION hstore(text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION hstore(text, text) TO reader;
+GRANT EXECUTE ON FUNCTION akeys(hstore) TO reader;
+REVOKE SELECT ON pg_stat_statements FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pg_stat_statements_reset TO reader;
+REVOKE USAGE ON TYPE hstore FROM PUBLIC;
+GRANT USAGE ON FOREIGN DATA WRAPPER postgres_fdw TO reader;
+REVOKE USAGE ON LANGUAGE plpgsql FROM PUBLIC;
+GRANT USAGE ON LANGUAGE plpgsql TO reader;
+CREATE TABLE t (h hstore);
