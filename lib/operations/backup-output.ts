@@ -18,6 +18,7 @@ import { Problem } from '../problem.ts';
 import { schemaOf } from './backup-schema.ts';
 import type { Context } from './context.ts';
 import { shownPath } from './files.ts';
+import { whileReachable } from './reachable.ts';
 import { server } from './source.ts';
 
 /** What is backed up. */
@@ -26,6 +27,7 @@ export interface Source {
   readonly url: string;
   readonly database: string;
   readonly server: Manifest['server'];
+  readonly stallTimeout?: number | undefined;
 }
 
 /** One backup that is made. */
@@ -123,9 +125,12 @@ async function byClient(
       await defined();
     },
   };
-  return dump(dumping).catch((thrown: unknown) => {
-    throw metInDatabase(thrown, environment);
-  });
+  const talking = { name: environment, url, stallTimeout: source.stallTimeout };
+  return whileReachable(talking, stopping.signal, (signal) => dump({ ...dumping, signal })).catch(
+    (thrown: unknown) => {
+      throw metInDatabase(thrown, environment);
+    },
+  );
 }
 
 // In a session of its own, which sees the same.
@@ -151,10 +156,14 @@ function native(
 }
 
 async function beside<T>(
-  { environment, url }: Source,
+  { environment, url, stallTimeout }: Source,
   work: (held: ServerConnection) => Promise<T>,
 ): Promise<T> {
-  const connection = await server({ name: environment, url });
+  const connection = await server({
+    name: environment,
+    url,
+    ...(stallTimeout !== undefined && { stallTimeout }),
+  });
   try {
     return await work(connection);
   } finally {

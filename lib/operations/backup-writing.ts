@@ -20,7 +20,11 @@ import type { Context, Target } from './context.ts';
 import { copyable } from './copyable.ts';
 
 /** What a connection is connected to. @throws Problem of the connection */
-export async function sourceOf(connection: ServerConnection, { name }: Target, url: string): Promise<Source> {
+export async function sourceOf(
+  connection: ServerConnection,
+  { name, stallTimeout }: Target,
+  url: string,
+): Promise<Source> {
   const { major, searchPath: path } = connection;
   const [row] = await pinnedRows<{ database: string; server: Omit<Manifest['server'], 'major' | 'path'> }>(
     connection,
@@ -29,7 +33,7 @@ export async function sourceOf(connection: ServerConnection, { name }: Target, u
       from pg_database where datname = current_database()`,
   );
   const { database, server } = row as NonNullable<typeof row>;
-  return { database, server: { ...server, major, path }, environment: name, url };
+  return { database, server: { ...server, major, path }, environment: name, url, stallTimeout };
 }
 
 /**

@@ -93,7 +93,7 @@ export async function carrierOf(
   return {
     name: `pg_dump ${client.version}`,
     beside: true,
-    engine: (url) => pipe(client, url, stopping.signal),
+    engine: (url) => pipe(client, { url, stallTimeout: context.stallTimeout }, stopping.signal),
   };
 }
 

@@ -20,6 +20,7 @@ import { Problem } from '../problem.ts';
 import { quoteNewerWords } from '../sql/newer-words.ts';
 import { clearance, clearRows, roomForIndexes } from './clearing.ts';
 import type { Ends } from './preflight.ts';
+import { type Talking, whileReachable } from './reachable.ts';
 
 /** What is to come over. */
 export interface Cargo {
@@ -95,9 +96,13 @@ export const native: Engine = async ({ from, to }, cargo, told) => {
 /**
  * By pg_dump, in the source's snapshot. What it writes goes through the target's session, statement by statement, so that it
  * is committed only where pg_dump has come to its end.
- * @param url of the source
+ * @param source where pg_dump connects
  */
-export function pipe(client: Client, url: string, signal: AbortSignal): Engine {
+export function pipe(
+  client: Client,
+  { url, stallTimeout }: Pick<Talking, 'url' | 'stallTimeout'>,
+  stopping: AbortSignal,
+): Engine {
   return async ({ from, to }, { wanted, tables, empty, objects, owners }, told) => {
     const [source, target] = [from.connection, to.connection];
     const [row] = await source.rows<{ id: string; encoding: string }>(
@@ -117,17 +122,27 @@ export function pipe(client: Client, url: string, signal: AbortSignal): Engine {
       ...empty.map(({ name }) => `--exclude-table-data=${name}`),
     ];
     const known = new Map(tables.map((table) => [table.name, table]));
-    await loadSections(
-      target,
-      (section, take) =>
-        section === 'data' && tables.length === 0 && !objects
-          ? Promise.resolve()
-          : runClient(client, 'pg_dump', [`--section=${section}`, ...words], access.variables, take, signal),
-      client.major,
-      (name, bytes) => {
-        const table = known.get(name);
-        if (table !== undefined) told(table, bytes);
-      },
+    const talking = { name: from.named.name, url, stallTimeout };
+    await whileReachable(talking, stopping, (signal) =>
+      loadSections(
+        target,
+        (section, take) =>
+          section === 'data' && tables.length === 0 && !objects
+            ? Promise.resolve()
+            : runClient(
+                client,
+                'pg_dump',
+                [`--section=${section}`, ...words],
+                access.variables,
+                take,
+                signal,
+              ),
+        client.major,
+        (name, bytes) => {
+          const table = known.get(name);
+          if (table !== undefined) told(table, bytes);
+        },
+      ),
     ).catch((thrown: unknown) => {
       throw metInDatabase(thrown, from.named.name);
     });

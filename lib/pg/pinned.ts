@@ -35,6 +35,15 @@ export const unpinned = (scope: 'local' | 'session') =>
     .map((name) => `set ${scope} ${name} to default`)
     .join('; ');
 
+// So that the server ends the session, and its locks, 40 s after its client has gone without a word. No tcp_user_timeout:
+// it would also end a session whose rows the client takes slowly (Linux: tcp(7)).
+const keepalives = { tcp_keepalives_idle: '10', tcp_keepalives_interval: '10', tcp_keepalives_count: '3' };
+
+const alive = (local: string) =>
+  Object.entries(keepalives)
+    .map(([name, value]) => `pg_catalog.set_config('${name}', '${value}', ${local})`)
+    .join(', ');
+
 /**
  * The first message of a session: pins it, lets it write, and gives the path that it had.
  * @param backend the server's process as it was told at login. Behind a pooler that is another one; the settings then end
@@ -42,7 +51,7 @@ export const unpinned = (scope: 'local' | 'session') =>
  */
 export function opening(backend: number | null): string {
   const isShared = `pg_catalog.pg_backend_pid() operator(pg_catalog.<>) ${backend ?? 0}`;
-  return `select pg_catalog.current_setting('search_path') as path, ${calls(isShared)}, ${writable(isShared)}`;
+  return `select pg_catalog.current_setting('search_path') as path, ${calls(isShared)}, ${writable(isShared)}, ${alive(isShared)}`;
 }
 
 /** Runs one query outside of any transaction, pinned also behind a pooler. @throws Problem of the connection */

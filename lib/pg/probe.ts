@@ -39,7 +39,8 @@ export async function askAbout(
 ): Promise<string | null> {
   let connection: ServerConnection | undefined;
   try {
-    connection = await open();
+    // Its login has a limit of its own; the network can go silent behind that.
+    connection = await within(open(), 2 * patience);
     const [row] = await within(connection.rows<State>(stateOf(backend ?? 0)), patience);
     // Behind a pooler a session's process is not the one that was told.
     if (row === undefined || row.own !== connection.backend) return null;
