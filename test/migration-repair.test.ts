@@ -140,7 +140,7 @@ test.each(['server', 'embedded'])(
     target.want(wanted);
     await sync(target.context, yes, undefined);
     await withTarget(target.context, await target.context.environment(), (connection) =>
-      connection.execute('insert into t select 1'),
+      connection.execute('insert into public.t select 1'),
     );
     target.write(
       '20270101000000000_by_hand.sql',

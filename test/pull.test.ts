@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { compare } from '../lib/operations/comparison.ts';
 import { pull } from '../lib/operations/pull.ts';
 import { withTarget } from '../lib/operations/source.ts';
+import { unpinned } from '../lib/pg/pinned.ts';
 import { failure } from './failure.ts';
 import { freshCache } from './migration/cache.ts';
 import { type Project, project } from './migration/project.ts';
@@ -132,7 +133,7 @@ test('the embedded database is pulled, too', async () => {
   const embedded = project(null, cache);
   const { context } = embedded;
   await withTarget(context, await context.environment(), (connection) =>
-    connection.execute(customers + shop),
+    connection.execute(`${unpinned('session')}; ${customers}${shop}`),
   );
   await pull(context, {}, undefined);
   expect((await compare(context, 'local', context.schema)).same).toBe(true);

@@ -125,7 +125,7 @@ async function waitOf(connection: Connection, pid: number): Promise<Wait | null>
   const rows = await pinnedRows<{ lock: string } & Holder>(
     connection,
     `select coalesce(upper(regexp_replace(replace(l.mode, 'Lock', ''), '(?<=[a-z])(?=[A-Z])', ' ', 'g')) || ' on '
-        || l.relation::regclass, 'a lock of ' || l.locktype) as lock,
+        || regexp_replace(l.relation::regclass::text, '^public\\.', ''), 'a lock of ' || l.locktype) as lock,
        b.pid, a.application_name as "applicationName", a.usename as role, a.state,
        to_char(a.query_start at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "queryStart"
      from pg_locks l cross join unnest(pg_blocking_pids(l.pid)) b (pid) left join pg_stat_activity a on a.pid = b.pid

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { shadowRole } from '../model/catalog.ts';
 import { connect } from '../pg/connect.ts';
 import type { Connection } from '../pg/connection.ts';
+import { unpinned } from '../pg/pinned.ts';
 import { refusePooler } from '../pg/pooler.ts';
 import { onDatabase } from '../pg/url.ts';
 import { Problem } from '../problem.ts';
@@ -29,7 +30,12 @@ export async function openServerShadow(
   const create = () =>
     keeper.execute(`create database ${name} template template0 encoding 'UTF8' lc_collate 'C' lc_ctype 'C'`);
   const drop = () => keeper.execute(`drop database if exists ${name} with (force)`);
-  const open = () => connect({ url: onDatabase(url, name), applicationName: 'pgmage shadow' });
+  // A shadow runs what users wrote, under the path that its role is set to.
+  const open = async () => {
+    const session = await connect({ url: onDatabase(url, name), applicationName: 'pgmage shadow' });
+    await session.execute(unpinned('session'));
+    return session;
+  };
   const own = new OwnRoles();
   let interrupted = false;
   const forget = onInterrupt(async () => {

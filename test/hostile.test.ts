@@ -1,0 +1,125 @@
+// A database whose owner has no privilege and uses every trick, under every task that a superuser runs on it.
+
+import { rm } from 'node:fs/promises';
+import { expect, test } from 'vitest';
+import { connect } from '../lib/pg/connect.ts';
+import { backupProject, digest, dumpable } from './backup/scene.ts';
+import { marksIn } from './hostile/marks.ts';
+import { dataTasks, schemaTasks, type Task } from './hostile/tasks.ts';
+import { calledNames, hostile, hostileSettings, type Owner } from './hostile/tricks.ts';
+import { freshCache } from './migration/cache.ts';
+import { type Database, rowsOf, withDatabase } from './servers/databases.ts';
+import { servers } from './servers/running.ts';
+import { query, type Server } from './servers/server.ts';
+
+let count = 0;
+
+/** Lends a hostile database and an empty one of the same owner. */
+async function withHostile(
+  server: Server,
+  use: (owner: Owner, database: Database, copy: Database) => Promise<void>,
+): Promise<void> {
+  const role = `owner_${process.pid}_${++count}`;
+  const owner = { role, mark: `HOSTILE ${role}` };
+  await query(server.socket(), `create role ${role}`);
+  try {
+    await withDatabase(server, (database) =>
+      withDatabase(server, async (copy) => {
+        await query(database.url, hostile(owner, database.name));
+        await query(copy.url, hostileSettings(owner, copy.name));
+        await use(owner, database, copy);
+      }),
+    );
+  } finally {
+    await query(server.socket(), `drop role ${role}`).catch((thrown: unknown) => {
+      process.stdout.write(`${role} is left over: ${String(thrown)}\n`);
+    });
+  }
+}
+
+async function run(server: Server, owner: Owner, tasks: readonly Task[]): Promise<string[]> {
+  const marks = marksIn(server, owner);
+  const wrong: string[] = [];
+  for (const { name, run } of tasks) {
+    await run().catch((thrown: unknown) => wrong.push(`${name} failed: ${String(thrown)}`));
+    wrong.push(...marks.overreached().map((trick) => `${name}: ${trick}`));
+  }
+  return wrong;
+}
+
+const tricks = `select (select count(*) from pg_catalog.pg_proc where pronamespace in ('hh'::regnamespace, 'shop'::regnamespace))
+  + (select count(*) from pg_catalog.pg_class where relnamespace = 'hh'::regnamespace and relkind = 'v')
+  + (select count(*) from pg_catalog.pg_type where typnamespace = 'hh'::regnamespace and typtype = 'd') as count`;
+
+test.each(servers())(
+  'nothing that an owner can define runs with more rights than the owner has: $version',
+  async (server) => {
+    const cache = await freshCache();
+    const clients = await dumpable('what pg_dump does in a hostile database');
+    await withHostile(server, async (owner, database, copy) => {
+      const own = backupProject({ prod: database.url, copy: copy.url });
+      const context = { ...own.context, cacheDir: cache };
+      const withClient = clients.some(({ port }) => port === server.port);
+      const tasks = [...schemaTasks(context), ...dataTasks(context, withClient)];
+      const session = await connect({ url: database.url, applicationName: 'pgmage tests' });
+      const [found] = await session.rows<{ count: string }>(tricks);
+      await session.close();
+      expect(Number(found?.count)).toBeGreaterThan(400);
+      process.stdout.write(
+        `${found?.count} tricks × ${tasks.length} tasks on PostgreSQL ${server.version}\n`,
+      );
+      expect(await run(server, owner, tasks)).toEqual([]);
+      own.drop();
+    });
+    await rm(cache, { recursive: true });
+  },
+  600_000,
+);
+
+test.each(servers())('a trick that runs with more rights is seen: $version', async (server) => {
+  await withHostile(server, async (owner, { url }) => {
+    const marks = marksIn(server, owner);
+    // What pgmage did before it pinned the path.
+    await rowsOf(url, `select set_config('search_path', '', true)`).catch(() => undefined);
+    await rowsOf(url, `select json_build_object('version', version())`).catch(() => undefined);
+    await rowsOf(url, 'select mood::pg_catalog.text from shop.goods');
+    await rowsOf(url, 'select from pg_class');
+    expect(marks.overreached()).toEqual(
+      expect.arrayContaining([
+        'cast of an enum as postgres',
+        'function json_build_object as postgres',
+        'function set_config as postgres',
+        'view pg_class as postgres',
+      ]),
+    );
+    // The role that is set is no limit where the session could set another one.
+    await rowsOf(url, `set role ${owner.role}; select hh.marked('role')`);
+    expect(marks.overreached()).toContain('role as postgres');
+    expect(calledNames()).toContain('json_build_object');
+  });
+});
+
+test.each(servers())(
+  'a cast that gives one text for all values hides no change: $version',
+  async (server) => {
+    await withHostile(server, async (_, { url }) => {
+      const change = async (sql: string) => {
+        const before = await digest(url);
+        await query(
+          url,
+          `set search_path = pg_catalog; set session_replication_role = replica; update shop.goods set ${sql} where id = 1`,
+        );
+        expect(await digest(url), sql).not.toEqual(before);
+      };
+      await change(`mood = 'b'`);
+      await change(`pair = row('b', 1)::shop.pair`);
+      await change(`pair = row(null, null)::shop.pair`);
+      await change('pair = null');
+      await change(`span = '[5,6)'`);
+      await change(`feeling = 'b'`);
+      await change(`moods = '{b}'`);
+      await change(`moods = '{}'`);
+      await change('moods = null');
+    });
+  },
+);

@@ -1,0 +1,100 @@
+// Every task, as a superuser would run it on a database that somebody else owns.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { backup } from '../../lib/operations/backup.ts';
+import { clone } from '../../lib/operations/clone.ts';
+import type { Context } from '../../lib/operations/context.ts';
+import { difference } from '../../lib/operations/difference.ts';
+import { generate } from '../../lib/operations/generation.ts';
+import { history } from '../../lib/operations/history.ts';
+import { pull } from '../../lib/operations/pull.ts';
+import { restore } from '../../lib/operations/restore.ts';
+import { rollback } from '../../lib/operations/rollback.ts';
+import { status } from '../../lib/operations/status.ts';
+import { sync } from '../../lib/operations/sync.ts';
+import { verify } from '../../lib/operations/verify.ts';
+
+/** A task by its name and options. */
+export interface Task {
+  readonly name: string;
+  run(): Promise<unknown>;
+}
+
+const consent = { yes: true, force: true };
+
+/**
+ * Tasks on a schema beside the hostile one, in the order in which they make sense.
+ * @param context its environment `prod` is the hostile database
+ */
+export function schemaTasks(context: Context): Task[] {
+  const env = 'prod';
+  const beside = { ...context, ignore: { schemas: ['hh', 'shop', 'pgmage'], objects: ['cast:*'] } };
+  const want = (sql: string) => writeFileSync(context.schema, sql);
+  const first = 'create table public.users (id integer primary key);';
+  return [
+    {
+      name: 'db:pull',
+      run: () => pull(context, { from: env, out: join(context.root, 'pulled.sql') }, undefined),
+    },
+    { name: 'db:diff', run: () => difference(context, { from: env, to: 'empty' }) },
+    {
+      name: 'db:generate',
+      run: () => {
+        want(first);
+        return generate(beside);
+      },
+    },
+    { name: 'db:status', run: () => status(beside, { env }) },
+    { name: 'db:sync', run: () => sync(beside, { env, ...consent }, undefined) },
+    {
+      name: 'db:sync of a second migration',
+      run: async () => {
+        want(`${first} create index on public.users (id); comment on table public.users is 'a \\\\ b';`);
+        await generate(beside);
+        return sync(beside, { env, ...consent }, undefined);
+      },
+    },
+    { name: 'db:verify', run: () => verify(beside, { env }) },
+    { name: 'db:history', run: () => history(beside, { env }) },
+    { name: 'db:rollback', run: () => rollback(beside, { env, ...consent }, undefined) },
+    { name: 'db:status of what is behind', run: () => status(beside, { env }) },
+  ];
+}
+
+/**
+ * Tasks that read all of it.
+ * @param context its environment `prod` is the hostile database, `copy` another one that the same role owns
+ * @param withClient whether a pg_dump is at hand for its server
+ */
+export function dataTasks(context: Context, withClient: boolean): Task[] {
+  const to = { to: 'copy', confirm: 'copy', ...consent };
+  const from = { from: 'prod', ...to };
+  const mask = ['shop.goods.note=@hash', 'shop.goods.word=@text'];
+  const cloned = (name: string, how: Partial<Parameters<typeof clone>[1]>): Task => ({
+    name: `db:clone ${name}`,
+    run: () => clone(context, { ...from, ...how }, undefined),
+  });
+  const formats = ['native', ...(withClient ? (['custom', 'directory', 'plain'] as const) : [])] as const;
+  const saved = formats.flatMap((format): Task[] => {
+    let file = '';
+    const engine = format === 'native' ? format : 'pg_dump';
+    const how = { env: 'prod', engine, ...(format === 'native' ? {} : { format }), drill: true } as const;
+    return [
+      {
+        name: `db:backup --format ${format} --drill`,
+        run: async () => {
+          file = (await backup(context, how)).file;
+        },
+      },
+      { name: `db:restore of ${format}`, run: () => restore(context, file, to, undefined) },
+    ];
+  });
+  return [
+    cloned('--engine native', { engine: 'native' }),
+    cloned('--data-only', { engine: 'native', dataOnly: true }),
+    cloned('--mask', { engine: 'native', mask }),
+    ...(withClient ? [cloned('--engine pipe', { engine: 'pipe' })] : []),
+    cloned('--swap', { swap: true, dropOld: true }),
+    ...saved,
+  ];
+}
