@@ -2,11 +2,14 @@
 
 import { rm } from 'node:fs/promises';
 import { expect, test } from 'vitest';
+import { guarded, unsafeLedger } from '../lib/ledger/guard.ts';
+import { prepareLedger } from '../lib/ledger/tables.ts';
 import { connect } from '../lib/pg/connect.ts';
 import { backupProject, digest, dumpable } from './backup/scene.ts';
+import { failure } from './failure.ts';
 import { marksIn } from './hostile/marks.ts';
 import { dataTasks, schemaTasks, type Task } from './hostile/tasks.ts';
-import { calledNames, hostile, hostileSettings, type Owner } from './hostile/tricks.ts';
+import { calledNames, hostile, hostileSettings, ledgerTricks, type Owner } from './hostile/tricks.ts';
 import { freshCache } from './migration/cache.ts';
 import { type Database, rowsOf, withDatabase } from './servers/databases.ts';
 import { servers } from './servers/running.ts';
@@ -111,6 +114,12 @@ test.each(servers())(
         );
         expect(await digest(url), sql).not.toEqual(before);
       };
+      await query(
+        url,
+        `set search_path = pg_catalog; create type shop.span as range (subtype = int4); alter table shop.goods add span shop.span;
+       create function shop.same(shop.span) returns text language sql immutable as $$select 'same'$$;
+       create cast (shop.span as text) with function shop.same(shop.span) as implicit`,
+      );
       await change(`mood = 'b'`);
       await change(`pair = row('b', 1)::shop.pair`);
       await change(`pair = row(null, null)::shop.pair`);
@@ -121,5 +130,41 @@ test.each(servers())(
       await change(`moods = '{}'`);
       await change('moods = null');
     });
+  },
+);
+
+test.each(servers())(
+  'a ledger with code of its owner is neither read nor written: $version',
+  async (server) => {
+    const cache = await freshCache();
+    await withHostile(server, async (owner, { url }) => {
+      const own = backupProject({ prod: url });
+      const context = { ...own.context, cacheDir: cache };
+      const tasks = schemaTasks(context);
+      const marks = marksIn(server, owner);
+      await tasks.find(({ name }) => name === 'db:generate')?.run();
+      for (const [trick, sql] of Object.entries(ledgerTricks)) {
+        const session = await connect({ url, applicationName: 'pgmage tests' });
+        await session.execute(`drop schema if exists pgmage cascade; drop function if exists hh.noticed();
+        drop domain if exists hh.noted`);
+        await prepareLedger(session);
+        await session.execute(`begin; alter schema pgmage owner to ${owner.role};
+        alter table pgmage.schema_migrations owner to ${owner.role}; alter table pgmage.audit owner to ${owner.role};
+        set local session authorization ${owner.role}; ${sql}; commit`);
+        for (const task of tasks.filter(({ name }) => /^db:(status|history|sync)$/.test(name)))
+          expect([trick, task.name, (await failure(task.run())).code]).toEqual([
+            trick,
+            task.name,
+            'ledger_unsafe',
+          ]);
+        // Also where it comes between the look and the write.
+        const late = await failure(session.execute(guarded));
+        expect([trick, late.message]).toEqual([trick, expect.stringContaining(unsafeLedger)]);
+        expect([trick, marks.overreached()]).toEqual([trick, []]);
+        await session.close();
+      }
+      own.drop();
+    });
+    await rm(cache, { recursive: true });
   },
 );

@@ -52,6 +52,8 @@ export const index: Kind<Index> = {
     valid: 'replace',
   },
   online,
+  // Its expressions and its predicate are evaluated as whoever writes; to build it, as the owner of the table.
+  watchesRows: ({ payload: { statistics, predicate } }) => statistics.length > 0 || predicate !== null,
   followsChanges: true,
   afterRows: true,
   mistakable: ({ payload: { unique, columns, predicate } }) => indexLikeness(unique, columns, predicate),

@@ -143,7 +143,7 @@ export interface Kind<P = Payload> {
   readonly callsFunctions?: boolean;
 
   /** It looks at each row that is written, or does something with it: it is set aside while all rows are replaced. */
-  readonly watchesRows?: boolean;
+  readonly watchesRows?: boolean | ((fact: Fact<P>) => boolean);
 
   /** It tells of rows, which no schema does: fingerprints leave it out, and where rows are replaced it is made again. */
   readonly ofRows?: boolean;

@@ -84,6 +84,11 @@ function differing(there: Catalog, wanted: Catalog, { owners, otherVersions, tab
   return tables === undefined ? wrong : wrong.filter((one) => !one.startsWith('too many: '));
 }
 
+function watches(fact: Fact): boolean {
+  const asked = kinds.get(fact.kind)?.watchesRows;
+  return typeof asked === 'function' ? asked(fact) : (asked ?? false);
+}
+
 // What looks at rows as they come, or does something with them, is not there while they do.
 function aside(there: Catalog, tables: readonly Filled[]): { down: readonly Step[]; up: readonly Step[] } {
   const filled = new Set(tables.map(({ name }) => `table:${name}`));
@@ -95,7 +100,7 @@ function aside(there: Catalog, tables: readonly Filled[]): { down: readonly Step
   };
   const isAside = (fact: Fact) =>
     kinds.get(fact.kind)?.ofRows ||
-    (kinds.get(fact.kind)?.watchesRows &&
+    (watches(fact) &&
       comesLate(fact, there, kinds) &&
       // What is on a domain is met by the rows of any table.
       (kinds.get(rootOf(there, fact).kind)?.holdsData === undefined ||

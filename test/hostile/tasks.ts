@@ -49,7 +49,7 @@ export function schemaTasks(context: Context): Task[] {
     {
       name: 'db:sync of a second migration',
       run: async () => {
-        want(`${first} create index on public.users (id); comment on table public.users is 'a \\\\ b';`);
+        want(`${first} create index on public.users (id); comment on table public.users is 'people';`);
         await generate(beside);
         return sync(beside, { env, ...consent }, undefined);
       },
@@ -78,10 +78,10 @@ export function dataTasks(context: Context, withClient: boolean): Task[] {
   const saved = formats.flatMap((format): Task[] => {
     let file = '';
     const engine = format === 'native' ? format : 'pg_dump';
-    const how = { env: 'prod', engine, ...(format === 'native' ? {} : { format }), drill: true } as const;
+    const how = format === 'native' ? { env: 'prod', engine, drill: true } : { env: 'prod', engine, format };
     return [
       {
-        name: `db:backup --format ${format} --drill`,
+        name: `db:backup --format ${format}${format === 'native' ? ' --drill' : ''}`,
         run: async () => {
           file = (await backup(context, how)).file;
         },

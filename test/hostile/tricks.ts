@@ -38,8 +38,8 @@ begin
       pg_catalog.pg_get_function_identity_arguments(p.oid) as arguments
     from pg_proc p where p.pronamespace = 'pg_catalog'::regnamespace and p.prokind in ('f', 'a')
       and p.proname = any (string_to_array(current_setting('hostile.names'), ','))
-      and p.proargtypes::oid[] <@ '{text,name,oid,int2,int4,int8,bool,"char",json,jsonb,regclass,_text,_name,_oid,oidvector,
-        int2vector,timestamptz,"interval",pg_node_tree,aclitem,_aclitem,any,anyelement,anyarray,bytea,_bool}'::regtype[]::oid[]
+      and p.proargtypes::oid[] <@ ('{text,name,oid,int2,int4,int8,bool,"char",json,jsonb,regclass,_text,_name,_oid,oidvector,
+        int2vector,timestamptz,"interval",pg_node_tree,aclitem,_aclitem,anyelement,anyarray,bytea,_bool}'::regtype[]::oid[] || '"any"'::regtype::oid)
     order by p.oid
   loop
     body := format($b$begin perform hh.marked(%L); return%s; end$b$, 'function ' || f.proname,
@@ -48,7 +48,7 @@ begin
       from unnest((select proargtypes::oid[] from pg_proc where oid = f.oid)) with ordinality a(t, n))];
     if list[1] like '%"any"%' then
       called := list[1]; list := '{}'; next := '{""}';
-      for length in 1..3 loop
+      for length in 1..2 loop
         next := array(select concat_ws(', ', nullif(n, ''), t) from unnest(next) n, unnest('{text,name,integer}'::text[]) t);
         list := list || next;
       end loop;
@@ -92,7 +92,9 @@ begin
     execute format('create domain hh.%I as pg_catalog.%I check (hh.marked_late(%L))', one, one, 'type ' || one);
   end loop;
   for c in select relname, (select string_agg(quote_ident(attname), ', ' order by attnum) from pg_attribute
-      where attrelid = r.oid and attnum > 0 and atttypid <> 'anyarray'::regtype) as columns
+      where attrelid = r.oid and attnum > 0 and atttypid <> 'anyarray'::regtype
+      -- Not in every version: the shadow is of the newest.
+      and attname not in ('attcacheoff', 'daticulocale', 'colliculocale')) as columns
     from pg_class r where relnamespace = 'pg_catalog'::regnamespace and relkind in ('r', 'v')
       and relname ~ '^pg_(class|namespace|attribute|attrdef|type|proc|database|roles|authid|depend|shdepend|extension|inherits|index|constraint|trigger|settings|stat_activity|locks|available_extensions|available_extension_versions|largeobject_metadata|description|auth_members|default_acl|init_privs|policy|rewrite|sequence|enum|range|cast|language|opclass|collation|publication|statistic_ext|event_trigger)$'
   loop
@@ -105,18 +107,15 @@ const rows = `
 create schema shop;
 create type shop.mood as enum ('a', 'b');
 create type shop.pair as (l shop.mood, r int);
-create type shop.span as range (subtype = int4);
 create domain shop.feeling as shop.mood;
 create function shop.same(shop.mood) returns text language plpgsql immutable as $$begin perform hh.marked('cast of an enum'); return 'same'; end$$;
 create function shop.same(shop.pair) returns text language plpgsql immutable as $$begin perform hh.marked('cast of a row'); return 'same'; end$$;
-create function shop.same(shop.span) returns text language plpgsql immutable as $$begin perform hh.marked('cast of a range'); return 'same'; end$$;
 create function shop.same(shop.mood[]) returns text language plpgsql immutable as $$begin perform hh.marked('cast of an array'); return 'same'; end$$;
 create function shop.json(shop.mood) returns json language plpgsql immutable as $$begin perform hh.marked('cast to json'); return '1'; end$$;
 create function shop.json(shop.pair) returns json language plpgsql immutable as $$begin perform hh.marked('cast to json'); return '1'; end$$;
 create function shop.of(text) returns shop.mood language plpgsql immutable as $$begin perform hh.marked('cast of a text'); return 'a'; end$$;
 create cast (shop.mood as text) with function shop.same(shop.mood) as implicit;
 create cast (shop.pair as text) with function shop.same(shop.pair) as implicit;
-create cast (shop.span as text) with function shop.same(shop.span) as implicit;
 create cast (shop.mood[] as text) with function shop.same(shop.mood[]) as implicit;
 create cast (shop.mood as json) with function shop.json(shop.mood) as implicit;
 create cast (shop.pair as json) with function shop.json(shop.pair) as implicit;
@@ -124,10 +123,10 @@ create cast (text as shop.mood) with function shop.of(text) as assignment;
 create function shop.touched() returns trigger language plpgsql as $$begin perform hh.marked('trigger'); return null; end$$;
 create function shop.found() returns text language plpgsql as $$begin perform hh.marked('default'); return 'x'; end$$;
 create function shop.valued(int) returns int language plpgsql immutable as $$begin perform hh.marked('statistics'); return $1; end$$;
-create table shop.goods (id int primary key, mood shop.mood, pair shop.pair, span shop.span, feeling shop.feeling,
+create table shop.goods (id int primary key, mood shop.mood, pair shop.pair, feeling shop.feeling,
   moods shop.mood[], word text default shop.found(), number numeric default hh.marked('default')::int, note text);
 create table shop.items (id int generated always as identity primary key, good int references shop.goods);
-insert into shop.goods values (1, 'a', '(a,1)', '[1,2)', 'a', '{a}', 'w', 1, 'n'), (2, 'b', '(b,2)', '[2,3)', 'b', '{b}', 'v', 2, 'm');
+insert into shop.goods values (1, 'a', '(a,1)', 'a', '{a}', 'w', 1, 'n'), (2, 'b', '(b,2)', 'b', '{b}', 'v', 2, 'm');
 insert into shop.items (good) values (1), (2);
 select pg_catalog.lo_from_bytea(4711, 'x');
 create statistics shop.of_values on shop.valued(id), id from shop.goods;
@@ -173,3 +172,24 @@ export function hostile(owner: Owner, database: string): string {
 /** The same settings for a database that holds none of it yet. */
 export const hostileSettings = (owner: Owner, database: string) =>
   `alter database ${database} owner to ${owner.role}; ${settings(database)}`;
+
+const marks = (trick: string) => `hh.marked('ledger: ${trick}')`;
+
+/** What an owner can do to the tables of the ledger, each by SQL that runs as the owner. */
+export const ledgerTricks: Readonly<Record<string, string>> = {
+  trigger: `create function hh.noticed() returns trigger language plpgsql as 'begin perform ${marks('trigger').replaceAll("'", "''")}; return new; end';
+    create trigger noticed before insert or update or delete on pgmage.schema_migrations for each row execute function hh.noticed()`,
+  'trigger of the audit': `create function hh.noticed() returns trigger language plpgsql as 'begin perform ${marks('trigger').replaceAll("'", "''")}; return new; end';
+    create trigger noticed before insert on pgmage.audit for each row execute function hh.noticed()`,
+  rule: `create rule noticed as on insert to pgmage.audit do also select ${marks('rule')}`,
+  default: `alter table pgmage.audit add noticed bool default ${marks('default')}`,
+  'default of the system': `alter table pgmage.audit alter detail set default query_to_xml('select ${marks('xml').replaceAll("'", "''")}', true, true, '')::text`,
+  check: `alter table pgmage.audit add check (${marks('check')}) not valid`,
+  generated: `alter table pgmage.audit add noticed bool generated always as (${marks('generated')}) stored`,
+  index: `create index on pgmage.schema_migrations ((${marks('index')}))`,
+  policy: `create policy noticed on pgmage.schema_migrations using (${marks('policy')}); alter table pgmage.schema_migrations enable row level security`,
+  domain: `create domain hh.noted as text check (${marks('domain')}); alter table pgmage.audit alter detail type hh.noted`,
+  child: `create table hh.child () inherits (pgmage.audit)`,
+  view: `alter table pgmage.schema_migrations rename to moved;
+    create view pgmage.schema_migrations as select *, ${marks('view')} as noticed from pgmage.moved`,
+};
