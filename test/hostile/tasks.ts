@@ -1,7 +1,7 @@
 // Every task, as a superuser would run it on a database that somebody else owns.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { backup } from '../../lib/operations/backup.ts';
+import { type BackupInput, backup } from '../../lib/operations/backup.ts';
 import { clone } from '../../lib/operations/clone.ts';
 import type { Context } from '../../lib/operations/context.ts';
 import { difference } from '../../lib/operations/difference.ts';
@@ -77,8 +77,10 @@ export function dataTasks(context: Context, withClient: boolean): Task[] {
   const formats = ['native', ...(withClient ? (['custom', 'directory', 'plain'] as const) : [])] as const;
   const saved = formats.flatMap((format): Task[] => {
     let file = '';
-    const engine = format === 'native' ? format : 'pg_dump';
-    const how = format === 'native' ? { env: 'prod', engine, drill: true } : { env: 'prod', engine, format };
+    const how: BackupInput =
+      format === 'native'
+        ? { env: 'prod', engine: 'native', drill: true }
+        : { env: 'prod', engine: 'pg_dump', format };
     return [
       {
         name: `db:backup --format ${format}${format === 'native' ? ' --drill' : ''}`,
