@@ -172,6 +172,33 @@ test.each(tools)('a folder of $name', async ({ name, files, ledger, written }) =
   });
 });
 
+// Each file as the tool sends it: whole, in a transaction unless it says otherwise and the tool knows that.
+const inTransaction: Readonly<Record<string, (text: string) => boolean>> = {
+  dbmate: (text) => !/^-- migrate:up transaction:false$/m.test(text),
+};
+
+test.each(tools.filter(({ written }) => written !== null))(
+  'what $name is given can be run by it',
+  async ({ name }) => {
+    await having(name, {}, async ({ context, url, want, files: list }) => {
+      want('create table a (id int, n int);');
+      await generate(context, { name: 'first' });
+      want('create table a (id int, n int not null, constraint id check (id > 0)); create index on a (id);');
+      await generate(context, { name: 'second' });
+      const layout = layoutOf(name);
+      const texts = list().map((file) => readFileSync(join(context.migrations, file), 'utf8'));
+      for (const text of texts) {
+        const up = layout?.up(text) ?? { start: 0, end: text.length };
+        const sql = text.slice(up.start, up.end);
+        const isInside = inTransaction[name]?.(text) ?? true;
+        await rowsOf(url, isInside ? `begin; ${sql}\n; commit` : sql);
+      }
+      expect((await compare(context, 'local', context.schema)).same).toBe(true);
+      expect(texts.some((text) => text.includes('CONCURRENTLY'))).toBe(name === 'dbmate');
+    });
+  },
+);
+
 test('programs among the migrations are told, not passed over', async () => {
   await having('node-pg-migrate', { '1700000000000_a.js': 'exports.up = () => {}' }, async ({ context }) => {
     expect((await failure(compare(context, 'empty', 'migrations'))).message).toContain(

@@ -1,8 +1,20 @@
 // Folders of migrations that other tools write and apply: how their files lie, where their way up is, and what they record.
 import { partsOf, type Range } from './parts.ts';
+import type { Transaction } from './text.ts';
 
 /** Whose way of keeping migrations a folder follows. */
 export type LayoutName = 'pgmage' | 'node-pg-migrate' | 'dbmate' | 'graphile-migrate' | 'supabase' | 'prisma';
+
+/** How a tool wants its files. */
+export interface Written {
+  path(name: string): string;
+  text(up: string, down: string | null, transaction: Transaction): string;
+  /**
+   * A file can say that it runs outside of a transaction. The tool sends it whole, which is one transaction again where there is
+   * more than one statement. Left out: all files run in a transaction.
+   */
+  readonly outside?: true;
+}
 
 /** One of these ways. */
 export interface Layout {
@@ -20,7 +32,7 @@ export interface Layout {
   /** The text as SQL, as long as before. */
   plain?(text: string): string;
   /** How a new file is called, and what is in it; left out where pgmage does not write for the tool. */
-  written?: { path(name: string): string; text(up: string, down: string | null): string };
+  written?: Written;
   /** Where the tool records what it applied, and the query for it, with one column `name`. */
   readonly ledger: { readonly table: string; readonly query: string };
   /** The tool's own objects, no part of anybody's schema. */
@@ -39,6 +51,10 @@ function dbmateUp(text: string): Range {
   const down = /^--\s*migrate:down/m.exec(text.slice(start));
   return { start, end: down === null ? text.length : start + down.index };
 }
+
+// Source: README of dbmate, "Migration options".
+const outside = (way: 'up' | 'down', transaction: Transaction) =>
+  transaction === 'both' || transaction === way ? '' : ' transaction:false';
 
 /** The ways of other tools, by name. */
 export const layouts: Readonly<Record<Exclude<LayoutName, 'pgmage'>, Layout>> = {
@@ -66,7 +82,9 @@ export const layouts: Readonly<Record<Exclude<LayoutName, 'pgmage'>, Layout>> = 
     up: dbmateUp,
     written: {
       path: (name) => `${name}.sql`,
-      text: (up, down) => `-- migrate:up\n\n${up}\n\n-- migrate:down\n${down === null ? '' : `\n${down}\n`}`,
+      text: (up, down, transaction) =>
+        `-- migrate:up${outside('up', transaction)}\n\n${up}\n\n-- migrate:down${outside('down', transaction)}\n${down === null ? '' : `\n${down}\n`}`,
+      outside: true,
     },
     ledger: {
       table: 'public.schema_migrations',

@@ -8,12 +8,16 @@ export interface Piece {
   readonly transactional: boolean;
 }
 
-/** Splits a plan where a transaction has to end: as few pieces as there can be, in the plan's order. */
-export function piecesOf(steps: readonly Step[]): Piece[] {
+/**
+ * Splits a plan where a transaction has to end: as few pieces as there can be, in the plan's order.
+ * @param single what runs outside of a transaction does so one by one
+ */
+export function piecesOf(steps: readonly Step[], single = false): Piece[] {
   const pieces: { steps: Step[]; transactional: boolean }[] = [];
   for (const step of steps) {
     const last = pieces.at(-1);
-    if (last !== undefined && last.transactional === step.transactional) last.steps.push(step);
+    const joins = last?.transactional === step.transactional && (step.transactional || !single);
+    if (last !== undefined && joins) last.steps.push(step);
     else pieces.push({ steps: [step], transactional: step.transactional });
   }
   return pieces;

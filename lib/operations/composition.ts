@@ -90,7 +90,7 @@ async function composed(
     return { folder, files: base, written: drafts, changes: [], steps: new Map(), renames, possible };
   const made = await chosen(context, originOf(base, recorded, files, wanted), renamed, {
     words: name ?? nameFor(comparison.changes),
-    online: online ?? context.online ?? true,
+    online: (online ?? context.online ?? true) && writesOutside(context),
     role,
   });
   return {
@@ -136,6 +136,10 @@ async function chosen(context: Context, origin: Origin, renamed: Renamed, manner
   return leadsBack(plain) ? plain : waitless;
 }
 
+// Where all files of a tool run in transactions, nothing else can be in them.
+const writesOutside = ({ layout }: Context): boolean =>
+  layout === undefined || layout.written?.outside === true;
+
 function leadsBack(made: Made): boolean {
   return [...made.keys()].every(({ migration }) => migration.header?.down.is !== 'impossible');
 }
@@ -152,7 +156,8 @@ async function proven(
     const way = (from: Catalog, to: Catalog, online: boolean) =>
       plan({ before: from, after: to, kinds, major, online });
     const first = renameSteps(renames, 'up');
-    const pieces = piecesOf(segmented([...first, ...way(before, wanted, manner.online)]));
+    const all = segmented([...first, ...way(before, wanted, manner.online)]);
+    const pieces = piecesOf(all, context.layout !== undefined);
     // Back to where the renames led, and then the names.
     const wayBack = (from: Catalog, to: Catalog, at: number, online: boolean) =>
       at > 0 || renames.length === 0
@@ -191,7 +196,8 @@ async function made(
       const down = (from: Catalog, to: Catalog) => {
         const waitless = wayBack(from, to, at, online);
         // A way back is one file as well: it runs in a transaction where the way there does, if it has to be either.
-        const back = transactional && piecesOf(waitless).length > 1 ? wayBack(from, to, at, false) : waitless;
+        const parts = piecesOf(waitless, context.layout !== undefined).length;
+        const back = parts > 1 && (transactional || context.layout) ? wayBack(from, to, at, false) : waitless;
         backSteps.set(file, back);
         return { file: `${file}, down`, text: sqlOf(back) };
       };

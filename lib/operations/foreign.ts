@@ -43,12 +43,12 @@ export async function readForeign(context: Context, layout: Layout): Promise<Mig
 export function foreignMigration(
   context: Context,
   layout: Layout,
-  { name, up, down }: Pick<Migration, 'name' | 'up' | 'down'>,
+  { name, up, down, transaction }: Pick<Migration, 'name' | 'up' | 'down' | 'transaction'>,
 ): MigrationFile {
   const { written, tool } = layout;
   if (written === undefined)
     throw new Problem('foreign_migrations', { what: 'db:generate', tool, command: null });
-  return foreignFile(context, layout, name, written.path(name), written.text(up, down));
+  return foreignFile(context, layout, name, written.path(name), written.text(up, down, transaction));
 }
 
 function foreignFile(
