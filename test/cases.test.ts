@@ -44,6 +44,8 @@ for (const [at, server] of servers().entries()) {
           up: [...up].sort(),
           down: [...down].sort(),
         });
+        if (expected.statements !== null)
+          expect({ up: proof.up.steps.length, down: proof.down.steps.length }).toEqual(expected.statements);
       });
     }
   };

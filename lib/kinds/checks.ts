@@ -6,6 +6,7 @@ import { qualify } from '../model/quote.ts';
 import type { Script } from '../model/step.ts';
 import { definition, drop, holder, nameOf, query, reference, tableOf, validate } from './constraints.ts';
 import { isOfPlainTable } from './inheritances.ts';
+import { likeParent } from './new-partitions.ts';
 import { renamedIn } from './renaming.ts';
 import { broken } from './row-checks.ts';
 
@@ -75,7 +76,8 @@ export const check: Kind<Check> = {
     replace: (_, to, scope) => later(to, scope, `DROP CONSTRAINT ${nameOf(to)}, ADD ${unvalidated(to)}`),
     alter: { validated: (_, to, scope) => (to.payload.validated ? validating(to, scope) : null) },
   },
-  clause: (fact) => {
+  clause: (fact, scope) => {
+    if (likeParent(fact.parent as string, scope) !== null) return '';
     if (!fact.payload.local) return '';
     return fact.payload.validated ? clause(fact) : null;
   },

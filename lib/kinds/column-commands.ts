@@ -3,6 +3,7 @@ import type { Fact } from '../model/fact.ts';
 import type { Scope } from '../model/kind.ts';
 import { qualify, quote } from '../model/quote.ts';
 import type { Statement } from '../model/step.ts';
+import { alterTable } from './alter-table.ts';
 import { mayLose } from './lost-values.ts';
 import { move } from './moved-values.ts';
 import { changedValues, inRow, unconvertible } from './row-checks.ts';
@@ -85,8 +86,7 @@ export function retype(from: ColumnFact, to: ColumnFact, replaced: boolean, scop
   const expression = replaced
     ? move(value, a, b, scope).sql
     : conversion(a, b, value).slice(' USING '.length) || value;
-  return {
-    sql: `${recursive(to)} TYPE ${collated(to)}${using}`,
+  return alterTable(tableOf(to), `ALTER COLUMN ${nameOf(to)} TYPE ${collated(to)}${using}`, 'type', {
     hazards: [
       ...(rewrites(a, b) ? (['rewrites_table'] as const) : []),
       ...(fails ? (['may_fail_on_existing_rows'] as const) : []),
@@ -99,7 +99,7 @@ export function retype(from: ColumnFact, to: ColumnFact, replaced: boolean, scop
       // A type that is made anew is not there yet when rows are asked.
       ...(changes && moved === undefined ? [changedValues(from, a, b)] : []),
     ],
-  };
+  });
 }
 
 /** SET STORAGE where it is not the type's usual one, which a change of type brings with it. */

@@ -2,6 +2,7 @@
 import { ours } from '../model/introspection.ts';
 import type { Kind } from '../model/kind.ts';
 import { qualify } from '../model/quote.ts';
+import { alterTable } from './alter-table.ts';
 import { additionCost } from './column-additions.ts';
 import {
   type Column,
@@ -17,6 +18,7 @@ import {
 } from './column-commands.ts';
 import { isOfPlainTable } from './inheritances.ts';
 import { keptSettings } from './kept-settings.ts';
+import { likeParent } from './new-partitions.ts';
 import { renamedIn } from './renaming.ts';
 import { alterOptions, columnOptions, withColumnOptions } from './storage-options.ts';
 
@@ -49,20 +51,19 @@ export const column: Kind<Column> = {
       left join pg_attrdef d on a.attgenerated <> '' and d.adrelid = c.oid and d.adnum = a.attnum
     where c.relkind in ('r', 'p', 'f') and c.relpersistence <> 't' and ${ours('pg_class', 'c.oid', 'c.relnamespace')}`,
   create: (fact, scope) => [
-    {
-      sql: `ALTER TABLE ${tableOf(fact)} ADD COLUMN ${clause(fact, scope)}`,
+    alterTable(tableOf(fact), `ADD COLUMN ${clause(fact, scope)}`, 'add', {
       ...additionCost(fact, scope),
       lock: 'ACCESS EXCLUSIVE',
-    },
+    }),
     ...(fact.payload.customStorage ? [settings.storage(fact)] : []),
     ...(fact.payload.statistics === null ? [] : [settings.statistics(fact)]),
     ...alterOptions(only(fact), [], fact.payload.options),
   ],
   rename: renamedIn('TABLE', 'COLUMN'),
-  drop: (fact, { alone }) => ({
-    sql: `ALTER TABLE ${alone(fact.id) ? 'ONLY ' : ''}${tableOf(fact)} DROP COLUMN ${nameOf(fact)}`,
-    lock: 'ACCESS EXCLUSIVE',
-  }),
+  drop: (fact, { alone }) =>
+    alterTable(`${alone(fact.id) ? 'ONLY ' : ''}${tableOf(fact)}`, `DROP COLUMN ${nameOf(fact)}`, 'drop', {
+      lock: 'ACCESS EXCLUSIVE',
+    }),
   alter: {
     local: () => [],
     generated: (from, to) =>
@@ -89,7 +90,8 @@ export const column: Kind<Column> = {
     statistics: (_, to) => settings.statistics(to),
     options: (from, to) => alterOptions(only(to), from.payload.options, to.payload.options),
   },
-  clause: (fact, scope) => (fact.payload.local ? clause(fact, scope) : ''),
+  clause: (fact, scope) =>
+    fact.payload.local && likeParent(fact.parent as string, scope) === null ? clause(fact, scope) : '',
   carried,
   inseparable: true,
   dropsAlone: isOfPlainTable,

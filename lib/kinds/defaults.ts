@@ -3,15 +3,17 @@ import type { Fact } from '../model/fact.ts';
 import { ours, present } from '../model/introspection.ts';
 import type { Kind } from '../model/kind.ts';
 import { qualify, quote } from '../model/quote.ts';
+import { alterTable } from './alter-table.ts';
+import { likeParent } from './new-partitions.ts';
 
 interface Default {
   readonly expression: string;
 }
 
 // Each partition and heir has a default of its own, so none is set for them along the way.
-const alter = ({ path }: Fact<Default>, action: string) =>
-  `ALTER TABLE ONLY ${qualify(path.slice(0, 2))} ALTER COLUMN ${quote(path[2] as string)} ${action}`;
-const set = (fact: Fact<Default>) => alter(fact, `SET DEFAULT ${fact.payload.expression}`);
+const alter = ({ path }: Fact<Default>, action: string, pass: 'set' | 'drop') =>
+  alterTable(`ONLY ${qualify(path.slice(0, 2))}`, `ALTER COLUMN ${quote(path[2] as string)} ${action}`, pass);
+const set = (fact: Fact<Default>) => alter(fact, `SET DEFAULT ${fact.payload.expression}`, 'set');
 
 /**
  * ALTER COLUMN … SET DEFAULT (manual: catalog pg_attrdef). A default names no columns, so pg_get_expr need not look up those of
@@ -29,8 +31,11 @@ export const columnDefault: Kind<Default> = {
       join pg_attribute a on a.attrelid = c.oid and a.attnum = d.adnum and a.attgenerated = ''
     where c.relkind in ('r', 'p', 'f') and ${ours('pg_class', 'c.oid', 'c.relnamespace')}`,
   create: set,
-  drop: (fact) => alter(fact, 'DROP DEFAULT'),
+  drop: (fact) => alter(fact, 'DROP DEFAULT', 'drop'),
   alter: { expression: (_, to) => set(to) },
-  clause: (fact) => `DEFAULT ${fact.payload.expression}`,
+  clause: (fact, scope) =>
+    likeParent(`table:${qualify(fact.path.slice(0, 2))}`, scope) === null
+      ? `DEFAULT ${fact.payload.expression}`
+      : '',
   slots: (fact) => [`value ${qualify(fact.path)}`],
 };

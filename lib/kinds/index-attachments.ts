@@ -3,6 +3,7 @@ import type { Fact } from '../model/fact.ts';
 import { ours } from '../model/introspection.ts';
 import type { Kind, Scope } from '../model/kind.ts';
 import { qualify } from '../model/quote.ts';
+import { attachedBy } from './attached-indexes.ts';
 import { isPromotable } from './index-promotions.ts';
 
 interface Attachment {
@@ -54,6 +55,10 @@ export const indexAttachment: Kind<Attachment> = {
     },
   },
   alter: { upper: 'replace' },
+  madeBy: ({ parent }, scope) => {
+    const index = scope.after.facts.get(`${parent}`);
+    return index === undefined ? null : attachedBy(index, scope);
+  },
   inseverable: true,
   completes: true,
 };

@@ -4,6 +4,7 @@ import { present } from '../model/introspection.ts';
 import type { Kind, Scope } from '../model/kind.ts';
 import { qualify, quote } from '../model/quote.ts';
 import type { Statement } from '../model/step.ts';
+import { madeByAttachment } from './attached-indexes.ts';
 import { deferral, definition, drop, indexSlots, query, reference, tableOf } from './constraints.ts';
 import { constraintLikeness, position } from './index-likeness.ts';
 import { promotion } from './index-promotions.ts';
@@ -84,6 +85,7 @@ function kind(name: string, type: string, slots: (fact: Row) => string[]): Kind<
     online: promotion(add),
     clause: (fact) => (fact.payload.duplicate ? null : clause(fact)),
     atVersion: (payload) => ({ ...payload, duplicate: false }),
+    madeBy: (fact, scope) => madeByAttachment(fact as unknown as Fact, scope),
     followsChanges: true,
     afterRows: true,
     mistakable: ({ payload: { definition, predicate } }) => constraintLikeness(definition, predicate),

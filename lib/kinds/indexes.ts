@@ -1,7 +1,9 @@
 // Indexes that no constraint owns, on tables, partitions and materialized views.
+import type { Fact } from '../model/fact.ts';
 import { ours } from '../model/introspection.ts';
 import type { Kind } from '../model/kind.ts';
 import { quote } from '../model/quote.ts';
+import { madeByAttachment } from './attached-indexes.ts';
 import { holdsConstraints } from './index-attachments.ts';
 import { alter, create, type Index, online, summary, targets } from './index-commands.ts';
 import { indexLikeness, position } from './index-likeness.ts';
@@ -54,6 +56,7 @@ export const index: Kind<Index> = {
   online,
   // Its expressions and its predicate are evaluated as whoever writes; to build it, as the owner of the table.
   watchesRows: ({ payload: { statistics, predicate } }) => statistics.length > 0 || predicate !== null,
+  madeBy: (fact, scope) => madeByAttachment(fact as unknown as Fact, scope),
   followsChanges: true,
   afterRows: true,
   mistakable: ({ payload: { unique, columns, predicate } }) => indexLikeness(unique, columns, predicate),

@@ -4,12 +4,14 @@ import { ours } from '../model/introspection.ts';
 import type { Kind, Scope } from '../model/kind.ts';
 import { qualify, quote } from '../model/quote.ts';
 import type { Statement } from '../model/step.ts';
+import { alterTable } from './alter-table.ts';
 import { checked } from './checked-not-nulls.ts';
 import { validate } from './constraints.ts';
 import { isOfPlainTable } from './inheritances.ts';
+import { likeParent } from './new-partitions.ts';
 import { since } from './renaming.ts';
 import { nulls } from './row-checks.ts';
-import { isUsual } from './usual-names.ts';
+import { isUsual, usualName } from './usual-names.ts';
 
 interface NotNull {
   /** As the server names it by itself, `table_column_not_null`, or otherwise. */
@@ -26,15 +28,23 @@ function add(fact: Row, scope: Scope): Statement {
   const { name, noInherit, validated } = fact.payload;
   const plain = scope.major < 18 || (isUsual(fact, scope) && !noInherit && validated);
   const options = `${noInherit ? ' NO INHERIT' : ''}${validated ? '' : ' NOT VALID'}`;
-  const sql = plain
-    ? `ALTER TABLE ${tableOf(fact)} ALTER COLUMN ${column(fact)} SET NOT NULL`
-    : `ALTER TABLE ${tableOf(fact)} ADD CONSTRAINT ${quote(name)} NOT NULL ${column(fact)}${options}`;
-  return {
-    sql,
+  const action = plain
+    ? `ALTER COLUMN ${column(fact)} SET NOT NULL`
+    : `ADD CONSTRAINT ${quote(name)} NOT NULL ${column(fact)}${options}`;
+  return alterTable(tableOf(fact), action, 'set', {
     hazards: validated ? ['may_fail_on_existing_rows', 'blocks_reads'] : [],
     lock: 'ACCESS EXCLUSIVE',
     checks: validated ? [nulls(fact)] : [],
-  };
+  });
+}
+
+// A server that knows no names of them passes this over.
+function named(fact: Row, scope: Scope): string[] {
+  const { name, noInherit, validated } = fact.payload;
+  const usual = usualName(fact, scope);
+  const isKnown = scope.major < 18 && scope.after.major >= 18 && !noInherit && validated;
+  if (!isKnown || usual === undefined || usual === name) return [];
+  return [since(18, `ALTER TABLE ${tableOf(fact)} RENAME CONSTRAINT ${quote(usual)} TO ${quote(name)}`)];
 }
 
 const flagQuery = `
@@ -67,9 +77,13 @@ export const notNull: Kind<NotNull> = {
   reference: (fact) => `CONSTRAINT ${quote(fact.payload.name)} ON ${tableOf(fact)}`,
   summary: (fact) => `NOT NULL ON ${qualify(fact.path)}`,
   introspect: (major) => (major < 18 ? flagQuery : constraintQuery),
-  create: add,
+  create: (fact, scope) => [add(fact, scope), ...named(fact, scope)],
   drop: (fact, { alone }) =>
-    `ALTER TABLE ${alone(fact.id) ? 'ONLY ' : ''}${tableOf(fact)} ALTER COLUMN ${column(fact)} DROP NOT NULL`,
+    alterTable(
+      `${alone(fact.id) ? 'ONLY ' : ''}${tableOf(fact)}`,
+      `ALTER COLUMN ${column(fact)} DROP NOT NULL`,
+      'drop',
+    ),
   alter: {
     name: (from, to, { major, after }) => {
       if (after.major < 18) return [];
@@ -81,6 +95,7 @@ export const notNull: Kind<NotNull> = {
     validated: (_, to) => (to.payload.validated ? validate(to, quote(to.payload.name)) : 'replace'),
   },
   clause: (fact, scope) => {
+    if (likeParent(`table:${tableOf(fact)}`, scope) !== null) return '';
     const { name, noInherit, validated } = fact.payload;
     const inherited = fact.origins.length > 0 && !isLocal(fact, scope.after.facts);
     if (inherited) return fact.outlives ? null : '';

@@ -1,9 +1,10 @@
 // Tables: plain, unlogged, partitioned, partitions and heirs. Foreign tables are a kind of their own.
 import type { Fact } from '../model/fact.ts';
 import { ours } from '../model/introspection.ts';
-import type { Clause, Kind, Scope } from '../model/kind.ts';
+import type { Kind, Scope } from '../model/kind.ts';
 import { qualify, quote } from '../model/quote.ts';
 import type { Statement } from '../model/step.ts';
+import { likeParent } from './new-partitions.ts';
 import { keyColumns, partitionKey } from './partition-keys.ts';
 import { persist } from './persistence.ts';
 import { renamed } from './renaming.ts';
@@ -32,14 +33,17 @@ const security = (fact: Row, action: string): Statement => ({
   lock: 'ACCESS EXCLUSIVE',
 });
 
-function lines(clauses: readonly Clause[]): string {
-  return clauses.length === 0 ? '()' : `(\n${clauses.map(({ sql }) => `  ${sql}`).join(',\n')}\n)`;
+function lines(clauses: readonly string[]): string {
+  return clauses.length === 0 ? '()' : `(\n${clauses.map((sql) => `  ${sql}`).join(',\n')}\n)`;
 }
 
-function create(fact: Row, { clauses }: Scope): string[] {
+function create(fact: Row, scope: Scope): string[] {
+  const { clauses } = scope;
+  const like = likeParent(fact.id, scope);
   const { unlogged, partitionKey, accessMethod, tablespace, options } = fact.payload;
   const parents = clauses.filter((clause) => clause.fact.kind === 'inheritance').map(({ sql }) => sql);
-  const body = lines(clauses.filter((clause) => clause.fact.kind !== 'inheritance'));
+  const own = clauses.filter((clause) => clause.fact.kind !== 'inheritance');
+  const body = lines([...(like === null ? [] : [like]), ...own.map(({ sql }) => sql)]);
   const parts = [
     `CREATE ${unlogged ? 'UNLOGGED ' : ''}TABLE ${qualify(fact.path)} ${body}`,
     parents.length > 0 && `INHERITS (${parents.join(', ')})`,

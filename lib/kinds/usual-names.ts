@@ -6,17 +6,31 @@ type Facts = ReadonlyMap<string, Fact>;
 
 const bySchema = new WeakMap<Facts, ReadonlyMap<string, readonly string[]>>();
 
+type Named = Fact<{ readonly name: string }>;
+
+/** Whether the server comes to the name of a NOT NULL by itself. */
+export function isUsual(fact: Named, scope: Scope): boolean {
+  return fact.payload.name === usualName(fact, scope);
+}
+
 /**
- * Whether the server comes to the name of a NOT NULL by itself. It makes up another one where a constraint of the same
- * schema has that name, and heirs take the names of their parents' over.
+ * The name that the server gives to a NOT NULL; undefined: it makes up another one, because a constraint of the same schema has
+ * that name, or it is too long. Heirs take the names of their parents' over.
  */
-export function isUsual(fact: Fact<{ readonly name: string }>, { before, after }: Scope): boolean {
-  const { kind, path, payload } = fact;
-  if (payload.name !== `${path[1]}_${path[2]}_not_null`) return false;
-  const key = `${path[0]}\n${payload.name}`;
-  return [before, after].every(({ facts }) =>
-    (holders(kind, facts).get(key) ?? []).every((id) => id === fact.id),
-  );
+export function usualName({ id, kind, path }: Named, { before, after }: Scope): string | undefined {
+  const name = `${path[1]}_${path[2]}_not_null`;
+  const key = `${path[0]}\n${name}`;
+  const isFree =
+    (holders(kind, before.facts).get(key) ?? []).every((other) => other === id) &&
+    (holders(kind, after.facts).get(key) ?? []).every(
+      (other) => other === id || inherits(after.facts, other, id),
+    );
+  return isFree && Buffer.byteLength(name) <= 63 ? name : undefined;
+}
+
+function inherits(facts: Facts, id: string, origin: string): boolean {
+  const { origins = [], outlives = false } = facts.get(id) ?? {};
+  return !outlives && origins.some((other) => other === origin || inherits(facts, other, origin));
 }
 
 function holders(kind: string, facts: Facts): ReadonlyMap<string, readonly string[]> {

@@ -166,6 +166,12 @@ export interface Kind<P = Payload> {
   /** No change of an attribute moves it off what it needs: where that goes, it is made anew (a foreign key's key). */
   readonly bound?: boolean;
 
+  /**
+   * The id of the fact whose creation makes this one too, exactly as it is wanted; null: none does (a partition's index, which
+   * the server makes when the partition is attached).
+   */
+  madeBy?(fact: Fact<P>, scope: Scope): string | null;
+
   /** What it links to is of use only once all such links are made (a partitioned index that others refer to). */
   readonly completes?: boolean;
 

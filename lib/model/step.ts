@@ -36,6 +36,20 @@ export interface Statement {
   readonly transactional?: boolean;
   /** What is asked of the rows that are there before it runs. */
   readonly checks?: readonly RowCheck[];
+  /** Its words as a subcommand, where it may be put together with others of its table. */
+  readonly part?: Subcommand;
+}
+
+/** What can stand in one ALTER TABLE with others. */
+export interface Subcommand {
+  /** The id of the table's fact. */
+  readonly table: string;
+  /** `ALTER TABLE public.t` */
+  readonly head: string;
+  /** `ADD COLUMN a integer` */
+  readonly action: string;
+  /** When the server runs it among the others: it drops, changes types, adds columns, sets other properties. */
+  readonly pass: 'drop' | 'type' | 'add' | 'set';
 }
 
 /** What a kind's `create`, `drop` and `alter` return. An empty array: nothing needs to be run. */
@@ -68,4 +82,21 @@ export interface Step {
   readonly checks?: readonly RowCheck[];
   /** Steps of one segment may share a transaction; a new segment starts after a commit. Counts from 0. */
   readonly segment: number;
+  /** What it does for several facts at once, each as the statement that it would be alone; left out: it is for one. */
+  readonly parts?: readonly Omit<Step, 'segment' | 'parts'>[];
 }
+
+/** A step whose place is not known yet. */
+export type Draft = Omit<Step, 'segment'> & { readonly part?: Subcommand };
+
+/** Each step, or what it puts together: what is said of single facts is said of these. */
+export function singly(steps: readonly Step[]): Step[] {
+  return steps.flatMap(
+    ({ parts, ...step }) => parts?.map((part) => ({ ...part, segment: step.segment })) ?? [step],
+  );
+}
+
+const locks: readonly Lock[] = ['ACCESS EXCLUSIVE', 'SHARE ROW EXCLUSIVE', 'SHARE', 'SHARE UPDATE EXCLUSIVE'];
+
+/** The strongest of several locks. */
+export const strongest = (held: readonly Lock[]): Lock => locks.find((lock) => held.includes(lock)) ?? null;

@@ -3,7 +3,7 @@ import { kinds } from '../kinds/index.ts';
 import { type Catalog, parentOf } from '../model/catalog.ts';
 import { literal, qualify } from '../model/quote.ts';
 import type { Settlement } from '../model/settlement.ts';
-import type { Hazard, Step } from '../model/step.ts';
+import { type Hazard, type Step, singly } from '../model/step.ts';
 import type { Connection } from '../pg/connection.ts';
 import { pinnedRows } from '../pg/pinned.ts';
 import type { Rename } from '../plan/renames.ts';
@@ -31,7 +31,7 @@ export function cautionsOf(
   steps: readonly Step[],
   weights: ReadonlyMap<string, Weight> = new Map(),
 ): Caution[] {
-  return steps.flatMap(({ hazards, fact, sql, shown = sql }) =>
+  return singly(steps).flatMap(({ hazards, fact, sql, shown = sql }) =>
     hazards.map((hazard) => ({ hazard, sql: shown, table: weights.get(fact) ?? null })),
   );
 }
@@ -49,7 +49,7 @@ export async function weighed(
   renames: readonly Rename[] = [],
 ): Promise<Caution[]> {
   const tables = new Map<string, string>();
-  for (const { fact: id, hazards } of steps) {
+  for (const { fact: id, hazards } of singly(steps)) {
     if (hazards.length === 0 || tables.has(id)) continue;
     const name = tableOf(before, id, renames) ?? tableOf(after, id, renames);
     if (name !== undefined) tables.set(id, name);

@@ -1,5 +1,5 @@
 // Nothing is changed before it was shown and agreed to.
-import type { Step } from '../model/step.ts';
+import { type Step, singly } from '../model/step.ts';
 import { Problem } from '../problem.ts';
 import { type Finding, findingText } from './findings.ts';
 import { lossLine } from './stamps.ts';
@@ -41,7 +41,7 @@ export async function agreed<Plan>(
  * @param findings what the rows of the target say to them
  */
 export function lossesOf(steps: readonly Step[], findings: readonly Finding[] = []): string[] {
-  return steps
+  return singly(steps)
     .filter(({ hazards }) => hazards.includes('deletes_data') || hazards.includes('loses_values'))
     .map((step) => {
       const line = (step.shown ?? step.sql).replace(/\s+/g, ' ');

@@ -1,7 +1,7 @@
 // Takes into the schema files what was changed in a database by other means.
 import { kinds } from '../kinds/index.ts';
 import type { Catalog } from '../model/catalog.ts';
-import type { Step } from '../model/step.ts';
+import { type Step, singly } from '../model/step.ts';
 import { Problem } from '../problem.ts';
 import type { Change } from './changes.ts';
 import { type Comparison, comparisonOf } from './comparison.ts';
@@ -144,7 +144,7 @@ async function append(
   // What would be written inside of an object that is there already is nothing to be added at the end.
   const inside = ({ kind, fact }: Step) =>
     kinds.get(kind)?.clause !== undefined && wanted.facts.has(`${change.facts.get(fact)?.parent}`);
-  if (change.steps.some((step) => step.action !== 'create' || inside(step))) return null;
+  if (singly(change.steps).some((step) => step.action !== 'create' || inside(step))) return null;
   const files = await readFiles(context.root, context.schema);
   const file = shownPath(
     context.root,

@@ -5,7 +5,7 @@ import { equal } from '../model/diff.ts';
 import { qualify } from '../model/quote.ts';
 import type { RowCheck, RowOutcome } from '../model/row-check.ts';
 import type { Settlement } from '../model/settlement.ts';
-import type { Step } from '../model/step.ts';
+import { type Step, singly } from '../model/step.ts';
 import type { Connection } from '../pg/connection.ts';
 import { Problem } from '../problem.ts';
 import { withoutPublic } from './changes.ts';
@@ -55,7 +55,7 @@ export async function findingsOf(
   const found: Finding[] = [];
   const seen = new Set<string>();
   let slow = 0;
-  for (const { checks = [], sql, shown = sql } of steps)
+  for (const { checks = [], sql, shown = sql } of singly(steps))
     for (const check of checks) {
       const table = actual.facts.get(check.table);
       const key = JSON.stringify([check.table, check.test]);

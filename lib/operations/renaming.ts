@@ -2,7 +2,7 @@
 import { kinds } from '../kinds/index.ts';
 import type { Catalog } from '../model/catalog.ts';
 import { qualify } from '../model/quote.ts';
-import { statementsOf } from '../model/step.ts';
+import { singly, statementsOf } from '../model/step.ts';
 import { segmented } from '../plan/index.ts';
 import { follows, isAlike, possibleRenames, type Rename, renameSteps } from '../plan/renames.ts';
 import { Problem } from '../problem.ts';
@@ -100,7 +100,9 @@ export function renameReport({ text, from, to }: Rename): RenameReport {
 function worthAsking(open: readonly Rename[], comparison: Comparison): Rename[] {
   const alike = open.filter((one) => isAlike(one, comparison));
   if (alike.length === 0) return [];
-  const costly = new Set(comparison.up.flatMap(({ fact, hazards }) => (hazards.length > 0 ? [fact] : [])));
+  const costly = new Set(
+    singly(comparison.up).flatMap(({ fact, hazards }) => (hazards.length > 0 ? [fact] : [])),
+  );
   return alike.filter((one) => one.old === null || costly.has(one.old.id) || costly.has(one.fact));
 }
 

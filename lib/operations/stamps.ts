@@ -3,7 +3,7 @@ import { kinds } from '../kinds/index.ts';
 import type { MigrationFile } from '../migration/chain.ts';
 import { type Down, oneLine } from '../migration/text.ts';
 import type { Catalog } from '../model/catalog.ts';
-import type { Hazard, Step } from '../model/step.ts';
+import { type Hazard, type Step, singly } from '../model/step.ts';
 import { plan } from '../plan/index.ts';
 import { Problem } from '../problem.ts';
 import type { SqlFile } from '../sql/parse.ts';
@@ -30,9 +30,10 @@ export async function stampOf(
   { up, steps, rows = null }: { up: TextFile; steps: readonly Step[]; rows?: readonly string[] | null },
 ): Promise<Down> {
   if (failure !== null || down === null) return { is: 'impossible', why: oneLine(failure ?? '') };
-  const losing = steps.filter(({ hazards }) => hazards.some((hazard) => lasting.has(hazard)));
+  const alone = singly(steps);
+  const losing = alone.filter(({ hazards }) => hazards.some((hazard) => lasting.has(hazard)));
   // A way back that was written by hand may lose what it need not.
-  const changed = steps.filter(isRewriting).flatMap(retypedBy);
+  const changed = alone.filter(isRewriting).flatMap(retypedBy);
   const isTried = losing.length > 0 || rows !== null || changed.length > 0;
   const attempt = { up, down, changed, thorough: losing.length === 0 };
   const counted = isTried ? await lossesOn(context, start, attempt) : null;
@@ -179,7 +180,7 @@ async function judged(
     const [before, reached] = states.slice(at - first, at - first + 2) as [Catalog, Catalog];
     const steps = await stepsBetween(context, before, reached, up);
     const [parsed] = await parseFiles([up]);
-    const lost = [...steps.filter(isLosing).map(lossLine), ...castsByHand(parsed as SqlFile, steps)];
+    const lost = [...singly(steps).filter(isLosing).map(lossLine), ...castsByHand(parsed as SqlFile, steps)];
     if (lost.length > 0) found.set((files[at] as MigrationFile).name, lost);
   }
   return found;

@@ -4,8 +4,9 @@ import { type Diff, diffOf, type Kinds } from '../model/diff.ts';
 import type { Fact } from '../model/fact.ts';
 import type { Scope } from '../model/kind.ts';
 import { settle } from '../model/settlement.ts';
-import type { Hazard, Step } from '../model/step.ts';
+import type { Draft, Hazard, Step } from '../model/step.ts';
 import { keepArrayTypes } from './arrays.ts';
+import { combined } from './combining.ts';
 import { ordered } from './cycles.ts';
 import { Fates, push } from './fates.ts';
 import { fold } from './folding.ts';
@@ -41,11 +42,14 @@ export interface PlanInput {
  * @throws Problem `plan_cycle` when needs contradict each other
  */
 export function plan(input: PlanInput): Step[] {
-  return planned(input).steps;
+  const { fates, graph, folded, groups } = worked(input);
+  return segmented(
+    input.reading ? groups.flatMap(({ steps }) => steps) : combined(fates, graph, folded, groups),
+  );
 }
 
 /**
- * The same plan, with what each of its steps waits for.
+ * The same plan with each statement by itself, and what it waits for.
  * @throws Problem `plan_cycle` when needs contradict each other
  */
 export function planned(input: PlanInput): {
@@ -56,6 +60,18 @@ export function planned(input: PlanInput): {
    */
   waits(ranked?: boolean): number[][];
 } {
+  const { fates, graph, folded, groups } = worked(input);
+  return {
+    steps: segmented(groups.flatMap(({ steps }) => steps)),
+    waits: (ranked = true) =>
+      waitsOf(graph, folded, groups, (name) =>
+        ranked ? (fates.kind(name.slice(name.indexOf(' ') + 1)).rank ?? 0) : 0,
+      ),
+  };
+}
+
+// The nodes of the plan in their order, with their statements.
+function worked(input: PlanInput) {
   const { kinds, major = input.before.major } = input;
   const { before, after } = settle(input.before, input.after, kinds);
   const roles = [input.role ?? null, input.before.role, input.after.role];
@@ -72,7 +88,7 @@ export function planned(input: PlanInput): {
   const followers = followersOf(fates, graph, 'create');
   const bringers = [...before.facts.values()].filter(({ id }) => fates.kind(id).brings && !fates.goes(id));
   const groups = order.map((name) => {
-    const steps: Omit<Step, 'segment'>[] = [];
+    const steps: Draft[] = [];
     const id = name.slice(name.indexOf(' ') + 1);
     const deed = name.slice(0, name.indexOf(' ')) as Deed;
     const asPlace = deed === 'create' && graph.has(node('fill', id));
@@ -86,20 +102,18 @@ export function planned(input: PlanInput): {
     return { name, steps };
   });
   const placed = online ? staged(fates, graph, folded, groups) : groups;
-  const steps = placed.flatMap((group) => group.steps);
   const takers = dataTakers(fates, followersOf(fates, graph, 'drop'));
-  const honest = losing(steps, ({ action, fact }) => action === 'drop' && takers.has(fact));
-  const readable = input.verbatim
-    ? honest
-    : honest.map((step) => ({ ...step, sql: keepArrayTypes(step.sql) }));
-  return {
-    steps: segmented(readable.map((step) => onNewRows(fates, step))),
-    waits: (ranked = true) =>
-      waitsOf(graph, folded, placed, (name) =>
-        ranked ? (fates.kind(name.slice(name.indexOf(' ') + 1)).rank ?? 0) : 0,
-      ),
-  };
+  const finished = (step: Draft): Draft => onNewRows(fates, input.verbatim ? step : readable(step));
+  const honest = (steps: readonly Draft[]) =>
+    losing(steps, ({ action, fact }) => action === 'drop' && takers.has(fact)).map(finished);
+  return { fates, graph, folded, groups: placed.map(({ name, steps }) => ({ name, steps: honest(steps) })) };
 }
+
+const readable = ({ sql, part, ...step }: Draft): Draft => ({
+  ...step,
+  sql: keepArrayTypes(sql),
+  ...(part && { part: { ...part, action: keepArrayTypes(part.action) } }),
+});
 
 // The creations, or drops, that the server does along with another one.
 function followersOf(fates: Fates, graph: Graph, deed: 'create' | 'drop'): Map<string, string[]> {
@@ -126,12 +140,7 @@ function dataTakers(fates: Fates, followers: ReadonlyMap<string, readonly string
 }
 
 // What the server makes along with a new object because of facts that are in force, and nobody wants.
-function unwanted(
-  fates: Fates,
-  bringers: readonly Fact[],
-  created: Fact,
-  scope: Scope,
-): Omit<Step, 'segment'>[] {
+function unwanted(fates: Fates, bringers: readonly Fact[], created: Fact, scope: Scope): Draft[] {
   return bringers.flatMap((fact) => {
     const inForce = fates.after.facts.get(fact.id) ?? fact;
     const brought = fates.kind(fact.id).brings?.(inForce, created, scope) ?? [];
@@ -142,7 +151,7 @@ function unwanted(
 }
 
 // What is made in this plan has no rows yet that could be in the way, and nobody who could wait for it.
-function onNewRows(fates: Fates, step: Omit<Step, 'segment'>): Omit<Step, 'segment'> {
+function onNewRows(fates: Fates, step: Draft): Draft {
   const fact = fates.of(step.fact)?.to;
   const top = fact && root(fates.after, fact);
   if (top === undefined || top.id === step.fact || fates.of(top.id)?.action !== 'create') return step;
@@ -157,10 +166,10 @@ function root(catalog: Catalog, fact: Fact): Fact {
 }
 
 /** Steps with their segments: one that can't share a transaction stands in one of its own. */
-export function segmented(steps: readonly Omit<Step, 'segment'>[]): Step[] {
+export function segmented(steps: readonly Draft[]): Step[] {
   let segment = 0;
   let alone = false;
-  return steps.map((step, index) => {
+  return steps.map(({ part: _, ...step }, index) => {
     if (index > 0 && (alone || !step.transactional)) segment++;
     alone = !step.transactional;
     return { ...step, segment };

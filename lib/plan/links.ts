@@ -89,10 +89,11 @@ export function along(fates: Fates): [string, string][] {
         if (!fates.comes(link) || isLate(fates, to as Fact, above)) return [];
         const heir = fates.after.facts.get(link)?.parent as string;
         const last = node('create', given(fates, link) ? heir : link);
-        return [
-          [node('create', above), last],
-          [node('alter', above), last],
-        ];
+        // What the server names after an origin must not have that name before.
+        return [last, node('create', heir)].flatMap((next): [string, string][] => [
+          [node('create', above), next],
+          [node('alter', above), next],
+        ]);
       }),
       ...going.flatMap(([, link, above]): [string, string][] =>
         fates.goes(link)

@@ -3,7 +3,7 @@
 import { type Catalog, parentOf } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
 import type { Scope } from '../model/kind.ts';
-import { type Script, type Statement, type Step, statementsOf } from '../model/step.ts';
+import { type Draft, type Script, type Statement, statementsOf } from '../model/step.ts';
 import { type Fate, type Fates, push } from './fates.ts';
 import type { Folded } from './folding.ts';
 import type { Graph } from './graph.ts';
@@ -12,7 +12,7 @@ import { seats } from './waits.ts';
 /** The steps of one node of the plan's graph. */
 export interface Group {
   readonly name: string;
-  readonly steps: readonly Omit<Step, 'segment'>[];
+  readonly steps: readonly Draft[];
 }
 
 /**

@@ -151,8 +151,10 @@ function mergeImplied(graph: Graph, fates: Fates, separate: ReadonlySet<string>)
     if (to === undefined) continue;
     const [origin] = heirOf(fates, 'after', to);
     if (fates.comes(id)) {
+      const maker = fates.kind(id).madeBy?.(to, fates.scope) ?? null;
       const made = heirOf(fates, 'after', to).find((other) => fates.comes(other));
-      if (made !== undefined && to.outlives) graph.edge(node('create', id), node('create', made));
+      if (maker !== null) graph.merge(node('create', id), node('create', maker));
+      else if (made !== undefined && to.outlives) graph.edge(node('create', id), node('create', made));
       else if (made !== undefined) graph.merge(node('create', id), node('create', made));
       else if (fates.kind(id).inseparable && fates.comes(to.parent as string))
         graph.merge(node('create', id), node('create', to.parent as string));

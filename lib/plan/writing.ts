@@ -6,11 +6,11 @@ import { withShown } from '../model/mask.ts';
 import { qualify } from '../model/quote.ts';
 import {
   type Action,
+  type Draft,
   type Hazard,
   type Lock,
   type Script,
   type Statement,
-  type Step,
   statementsOf,
 } from '../model/step.ts';
 import type { Fate, Fates } from './fates.ts';
@@ -30,13 +30,7 @@ const actions: Partial<Record<Writing, Action>> = {
 };
 
 /** Writes the steps of one node. */
-export function write(
-  fates: Fates,
-  deed: Writing,
-  id: string,
-  folded: Folded,
-  scope: Scope,
-): Omit<Step, 'segment'>[] {
+export function write(fates: Fates, deed: Writing, id: string, folded: Folded, scope: Scope): Draft[] {
   const fate = fates.of(id) as Fate;
   const kind = fates.kind(id);
   const action = actions[deed] ?? 'drop';
@@ -76,7 +70,7 @@ export function write(
 }
 
 /** What is still to be altered on a fact that the server made by itself from one of its origins. */
-export function correct(fates: Fates, id: string, scope: Scope): Omit<Step, 'segment'>[] {
+export function correct(fates: Fates, id: string, scope: Scope): Draft[] {
   const fate = fates.of(id) as Fate;
   const to = fate.to as Fact;
   const origin = to.origins.map((other) => fates.after.facts.get(other)).find((other) => other !== undefined);
@@ -87,7 +81,7 @@ export function correct(fates: Fates, id: string, scope: Scope): Omit<Step, 'seg
 }
 
 /** What came down to an heir with its origin's clauses, such as a default, and is not wanted there. */
-export function disown(fates: Fates, id: string, folded: Folded, scope: Scope): Omit<Step, 'segment'>[] {
+export function disown(fates: Fates, id: string, folded: Folded, scope: Scope): Draft[] {
   const heir = fates.of(id)?.to as Fact;
   return lineage(fates, heir)
     .flatMap((origin) => folded.get(origin) ?? [])
@@ -106,7 +100,7 @@ function lineage(fates: Fates, { origins }: Fact): string[] {
 }
 
 /** What is still to be altered on a fact whose clause did not carry all of it, and on what is folded into that. */
-export function complete(fates: Fates, id: string, folded: Folded, scope: Scope): Omit<Step, 'segment'>[] {
+export function complete(fates: Fates, id: string, folded: Folded, scope: Scope): Draft[] {
   return (folded.get(id) ?? []).flatMap((fact) => {
     const payload = fates.kind(fact.id).carried?.(fact, scope);
     const rest = payload === undefined ? [] : corrections(fates, { ...fact, payload }, fact, scope);
@@ -114,7 +108,7 @@ export function complete(fates: Fates, id: string, folded: Folded, scope: Scope)
   });
 }
 
-function corrections(fates: Fates, made: Fact, to: Fact, scope: Scope): Omit<Step, 'segment'>[] {
+function corrections(fates: Fates, made: Fact, to: Fact, scope: Scope): Draft[] {
   const one = (fact: Fact) => ({ ...fates.after, facts: new Map([[fact.id, fact]]) });
   const changed = diff(one(made), one(to), fates.kinds).changed[0];
   if (changed === undefined) return [];
@@ -158,7 +152,7 @@ function reached(fates: Fates, fact: Fact, attribute: string): boolean {
 }
 
 /** Takes away a fact that has no fate of its own. */
-export function remove(fates: Fates, fact: Fact, scope: Scope): Omit<Step, 'segment'>[] {
+export function remove(fates: Fates, fact: Fact, scope: Scope): Draft[] {
   const kind = fates.kind(fact.id);
   return toSteps(
     withShown(kind, (show) => kind.drop(show(fact), scope)),
@@ -167,28 +161,24 @@ export function remove(fates: Fates, fact: Fact, scope: Scope): Omit<Step, 'segm
   );
 }
 
-function toSteps(
-  statements: readonly Statement[],
-  action: Action,
-  { id }: { readonly id: string },
-): Omit<Step, 'segment'>[] {
+function toSteps(statements: readonly Statement[], action: Action, { id }: { readonly id: string }): Draft[] {
   const seen = new Set<string>();
   const kind = id.slice(0, id.indexOf(':'));
-  return statements.flatMap(({ sql, shown, lock = null, transactional = true, checks = [], ...own }) => {
-    if (seen.has(sql)) return [];
-    seen.add(sql);
-    const told = shown === undefined ? {} : { shown };
-    const hazards = blocking(own.hazards ?? [], lock);
-    const asked = checks.length === 0 ? {} : { checks };
-    return [{ sql, ...told, action, kind, fact: id, hazards, lock, transactional, ...asked }];
-  });
+  return statements.flatMap(
+    ({ sql, shown, lock = null, transactional = true, checks = [], part, ...own }) => {
+      if (seen.has(sql)) return [];
+      seen.add(sql);
+      const told = shown === undefined ? {} : { shown };
+      const hazards = blocking(own.hazards ?? [], lock);
+      const asked = checks.length === 0 ? {} : { checks };
+      const words = part === undefined ? {} : { part };
+      return [{ sql, ...told, action, kind, fact: id, hazards, lock, transactional, ...asked, ...words }];
+    },
+  );
 }
 
 /** The same steps, of which those that are meant delete data. */
-export function losing(
-  steps: readonly Omit<Step, 'segment'>[],
-  meant: (step: Omit<Step, 'segment'>) => boolean,
-): Omit<Step, 'segment'>[] {
+export function losing(steps: readonly Draft[], meant: (step: Draft) => boolean): Draft[] {
   return steps.map((step) =>
     meant(step) && !step.hazards.includes('deletes_data')
       ? { ...step, hazards: ['deletes_data', ...step.hazards] }

@@ -15,19 +15,29 @@ export interface Expectation {
   readonly older: Readonly<Record<string, Hazards>>;
   /** The versions it is about, where older servers do not know the feature. */
   readonly majors: readonly number[] | null;
+  /** How many statements its plans have; null: that is not said. */
+  readonly statements: { readonly up: number; readonly down: number } | null;
 }
 
 /** Reads a case's `expect.json`. */
 export function expectationOf(directory: string): Expectation {
   const path = join(directory, 'expect.json');
-  const { hazards, older, majors } = (existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : {}) as {
+  const { hazards, older, majors, statements } = (
+    existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : {}
+  ) as {
     hazards?: Partial<Hazards>;
     older?: Record<string, Partial<Hazards>>;
     majors?: number[];
+    statements?: { up: number; down: number };
   };
   const whole = ({ up = [], down = [] }: Partial<Hazards> = {}) => ({ up, down });
   const byMajor = Object.entries(older ?? {}).map(([major, one]) => [major, whole(one)] as const);
-  return { hazards: whole(hazards), older: Object.fromEntries(byMajor), majors: majors ?? null };
+  return {
+    hazards: whole(hazards),
+    older: Object.fromEntries(byMajor),
+    majors: majors ?? null,
+    statements: statements ?? null,
+  };
 }
 
 /** The hazards of a plan, each once, by name. */

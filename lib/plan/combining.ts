@@ -1,0 +1,163 @@
+// Subcommands of one ALTER TABLE: the server rewrites a table once for all of them, and takes one lock. They are put together where
+// no dependency lies between them.
+import { type Draft, type Subcommand, strongest } from '../model/step.ts';
+import type { Fates } from './fates.ts';
+import type { Folded } from './folding.ts';
+import { type Graph, sort } from './graph.ts';
+import type { Group } from './online.ts';
+import { seats } from './waits.ts';
+
+type Successors = ReadonlyMap<string, ReadonlySet<string>>;
+
+// Which subcommand may stand in one statement with another one that needs it, by when the server runs them
+// (source: AlterTablePass in tablecmds.c).
+const inOrder: Readonly<Record<Subcommand['pass'], readonly Subcommand['pass'][]>> = {
+  drop: ['drop', 'type', 'add', 'set'],
+  type: ['add', 'set'],
+  add: ['add'],
+  set: [],
+};
+
+/** The steps of a plan, with subcommands of tables that are there before it put together. */
+export function combined(fates: Fates, graph: Graph, folded: Folded, groups: readonly Group[]): Draft[] {
+  const seat = seats(graph, folded);
+  const successors = new Map<string, Set<string>>(groups.map(({ name }) => [name, new Set()]));
+  for (const [first, seconds] of graph.successors())
+    for (const second of seconds)
+      if (seat(first) !== seat(second)) successors.get(seat(first))?.add(seat(second));
+  return runsOf(groups).flatMap((run) => {
+    const clusters = clustersOf(run, successors, (group) => headOf(fates, group));
+    return clusters.every((members) => members.length === 1)
+      ? run.flatMap(({ steps }) => steps)
+      : arranged(run, clusters, successors).flatMap(joined);
+  });
+}
+
+// What shares a transaction; what is committed by itself stays where it is.
+function runsOf(groups: readonly Group[]): Group[][] {
+  const runs: Group[][] = [];
+  let isOpen = false;
+  for (const group of groups) {
+    const whole = group.steps.every(({ transactional }) => transactional);
+    if (isOpen && whole) runs.at(-1)?.push(group);
+    else runs.push([group]);
+    isOpen = whole;
+  }
+  return runs;
+}
+
+// The command that a group is a part of; undefined: it stands alone, or its table is new.
+function headOf(fates: Fates, { steps }: Group): string | undefined {
+  const [part] = partsOf({ steps });
+  const isWhole = steps.every(
+    (step, at) => step.part?.head === part?.head || (step.part === undefined && at > 0),
+  );
+  return part !== undefined &&
+    isWhole &&
+    steps[0]?.part &&
+    fates.before.facts.has(part.table) &&
+    !fates.goes(part.table)
+    ? part.head
+    : undefined;
+}
+
+const partsOf = ({ steps }: Pick<Group, 'steps'>) => steps.flatMap(({ part }) => part ?? []);
+
+function clustersOf(
+  run: readonly Group[],
+  successors: Successors,
+  headOf: (group: Group) => string | undefined,
+): Group[][] {
+  const clusters: Group[][] = [];
+  const clusterOf = new Map<string, Group[]>();
+  const latest = new Map<string, Group[]>();
+  for (const group of run) {
+    const head = headOf(group);
+    const cluster = head === undefined ? undefined : latest.get(head);
+    if (cluster !== undefined && fits(cluster, group, successors, clusterOf)) {
+      cluster.push(group);
+      clusterOf.set(group.name, cluster);
+      continue;
+    }
+    const own = [group];
+    clusters.push(own);
+    clusterOf.set(group.name, own);
+    if (head !== undefined) latest.set(head, own);
+  }
+  return clusters;
+}
+
+function fits(
+  cluster: readonly Group[],
+  group: Group,
+  successors: Successors,
+  clusterOf: ReadonlyMap<string, readonly Group[]>,
+): boolean {
+  const ordered = cluster.every(
+    (member) =>
+      !successors.get(member.name)?.has(group.name) ||
+      partsOf(member).every((a) => partsOf(group).every((b) => inOrder[a.pass].includes(b.pass))),
+  );
+  return (
+    ordered &&
+    !leads(cluster, [group], successors, clusterOf) &&
+    !leads([group], cluster, successors, clusterOf)
+  );
+}
+
+// Whether a way leads from some to others by something else.
+function leads(
+  from: readonly Group[],
+  to: readonly Group[],
+  successors: Successors,
+  clusterOf: ReadonlyMap<string, readonly Group[]>,
+): boolean {
+  const ends = new Set([...from, ...to].map(({ name }) => name));
+  const goals = new Set(to.map(({ name }) => name));
+  const next = (names: Iterable<string>) => [...names].flatMap((name) => [...(successors.get(name) ?? [])]);
+  const found = new Set(next(from.map(({ name }) => name)).filter((name) => !ends.has(name)));
+  // It grows while it is walked.
+  for (const name of found)
+    for (const other of next((clusterOf.get(name) ?? [{ name }]).map((one) => one.name))) {
+      if (goals.has(other)) return true;
+      if (!ends.has(other)) found.add(other);
+    }
+  return false;
+}
+
+// The clusters in an order that dependencies leave, each where its first member was if possible.
+function arranged(run: readonly Group[], clusters: readonly Group[][], successors: Successors): Group[][] {
+  const places = new Map(run.map(({ name }, at) => [name, at]));
+  const heads = new Map(clusters.flatMap((members) => members.map(({ name }) => [name, members[0]?.name])));
+  const byHead = new Map(clusters.map((members) => [members[0]?.name as string, members]));
+  const among = new Map<string, Set<string>>();
+  for (const [head, members] of byHead) {
+    const next = members.flatMap(({ name }) => [...(successors.get(name) ?? [])]);
+    const others = next.flatMap((name) => heads.get(name) ?? []).filter((name) => name !== head);
+    among.set(head, new Set(others));
+  }
+  const place = (name: string) => places.get(name) as number;
+  const { order } = sort(among, (a, b) => place(a) - place(b));
+  return order.map((head) => byHead.get(head) as Group[]);
+}
+
+function joined(members: readonly Group[]): Draft[] {
+  const steps = members.flatMap((group) => group.steps);
+  const parts = steps.filter(({ part }) => part !== undefined);
+  const [first] = parts;
+  if (members.length === 1 || first?.part === undefined) return steps;
+  const lines = parts.map(({ part }) => `  ${part?.action}`);
+  const actions = new Set(parts.map(({ action }) => action));
+  return [
+    {
+      ...first,
+      sql: `${first.part.head}\n${lines.join(',\n')}`,
+      action: actions.size === 1 ? first.action : 'alter',
+      hazards: [...new Set(parts.flatMap(({ hazards }) => hazards))],
+      lock: strongest(parts.map(({ lock }) => lock)),
+      checks: parts.flatMap(({ checks = [] }) => checks),
+      parts: parts.map(({ part: _, ...step }) => step),
+    },
+    ...steps.filter(({ part }) => part === undefined),
+  ];
+}

@@ -1,0 +1,2 @@
+create table p (id int, a int);
+create table c (own int) inherits (p);

@@ -1,0 +1,1 @@
+insert into events values (1, '2025-02-03', 'x', 1);

@@ -1,0 +1,2 @@
+create table events (id bigint not null, at timestamptz not null, kind text, primary key (id, at)) partition by range (at);
+create table e25 partition of events for values from ('2025-01-01') to ('2026-01-01');

@@ -1,0 +1,1 @@
+create table t (id bigint primary key, a bigint not null, b text, c text, d numeric(10,3) default 0, e double precision, u uuid default gen_random_uuid(), s text generated always as (b || 'x') stored, n bigserial);
