@@ -42,7 +42,7 @@ export const parentOf = ({ path }: Fact): string => `table:${qualify(path.slice(
  * something else.
  */
 export function likeParent(table: string, scope: Scope): string | null {
-  if (!scope.makes(table)) return null;
+  if (!table.startsWith('table:') || !scope.makes(table)) return null;
   let known = parents.get(scope.makes);
   if (known === undefined) {
     known = new Map();
