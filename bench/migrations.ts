@@ -1,8 +1,8 @@
 // What is promised of migrations: how long it takes to make, to prove and to apply them.
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { generate } from '../lib/operations/generation.ts';
-import { keepShadows } from '../lib/operations/shadows.ts';
+import { generate } from '../lib/commands/generate.ts';
+import { keepShadows } from '../lib/project/shadow-pool.ts';
 import { project as migrationProject } from '../test/migration/project.ts';
 import { query } from '../test/servers/server.ts';
 import { twentyChanges } from './changes.ts';

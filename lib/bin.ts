@@ -1,7 +1,7 @@
 // The process: its words, streams, clock and exit code, given to the runner.
-import { legibleLog, legibleText } from './legible.ts';
+import { legibleLog, legibleText } from './problem/legible.ts';
+import { redact, rememberSecret } from './problem/redact.ts';
 import { run } from './runner/main.ts';
-import { redact, rememberSecret } from './secret.ts';
 
 let finished = false;
 

@@ -1,16 +1,27 @@
 // The one public door. Importing it loads next to nothing: each function brings its room along when it is called.
-import type { BackupInput, MadeBackup } from './operations/backup.ts';
-import type { BackupsInput, BackupsReport, VerifyInput } from './operations/backups.ts';
-import type { CloneInput } from './operations/choice.ts';
-import type { CloneReport } from './operations/clone.ts';
-import type { ClonePlan } from './operations/clone-plan.ts';
-import type { DifferenceInput, DifferenceReport } from './operations/difference.ts';
-import type { PruneInput, PruneReport } from './operations/pruning.ts';
-import type { RestoreInput, RestorePlan, RestoreReport } from './operations/restore.ts';
-import type { StatusInput, StatusReport } from './operations/status.ts';
+import type { BackupInput, MadeBackup } from './commands/backup.ts';
+import type { BackupsInput, BackupsReport, VerifyInput } from './commands/backups.ts';
+import type { PruneInput, PruneReport } from './commands/backups-prune.ts';
+import type { CloneReport } from './commands/clone.ts';
+import type { DifferenceInput, DifferenceReport } from './commands/diff.ts';
+import type { RestoreInput, RestorePlan, RestoreReport } from './commands/restore.ts';
+import type { StatusInput, StatusReport } from './commands/status.ts';
+import type { CloneInput } from './copy/options.ts';
+import type { ClonePlan } from './copy/plan.ts';
 import type { Paper } from './report/paper.ts';
 import type { ProgramOptions } from './runner/program.ts';
 
+// Operations
+export type { BackupInput, MadeBackup } from './commands/backup.ts';
+export type { BackupReport, BackupsInput, BackupsReport, VerifyInput } from './commands/backups.ts';
+export type { PruneInput, PruneReport } from './commands/backups-prune.ts';
+export type { CloneReport } from './commands/clone.ts';
+export type { DifferenceInput, DifferenceReport } from './commands/diff.ts';
+export type { RestoreInput, RestorePlan, RestoreReport } from './commands/restore.ts';
+export type { StatusInput, StatusReport } from './commands/status.ts';
+export type { Attribute, Change, Standing } from './compare/changes.ts';
+export type { Caution, Weight } from './compare/impact.ts';
+export type { RenameReport } from './compare/renames.ts';
 // Configuration
 export {
   type Config,
@@ -19,32 +30,18 @@ export {
   type FailureEvent,
   type TaskEvent,
 } from './config/config.ts';
-
+export type { CloneInput } from './copy/options.ts';
+export type { ClonePlan } from './copy/plan.ts';
 // What a database is made of
 export type { Catalog, Need } from './model/catalog.ts';
 export type { Changed, Diff } from './model/diff.ts';
 export type { Fact, Json, Payload } from './model/fact.ts';
 export type { Action, Hazard, Lock, Step } from './model/step.ts';
-
-// Operations
-export type { BackupInput, MadeBackup } from './operations/backup.ts';
-export type { BackupReport, BackupsInput, BackupsReport, VerifyInput } from './operations/backups.ts';
-export type { Caution, Weight } from './operations/cautions.ts';
-export type { Attribute, Change, Standing } from './operations/changes.ts';
-export type { CloneInput } from './operations/choice.ts';
-export type { CloneReport } from './operations/clone.ts';
-export type { ClonePlan } from './operations/clone-plan.ts';
-export type { Context, Target } from './operations/context.ts';
-export type { DifferenceInput, DifferenceReport } from './operations/difference.ts';
-export type { PruneInput, PruneReport } from './operations/pruning.ts';
-export type { RenameReport } from './operations/renaming.ts';
-export type { RestoreInput, RestorePlan, RestoreReport } from './operations/restore.ts';
-export type { Retry } from './operations/retrying.ts';
-export type { StatusInput, StatusReport } from './operations/status.ts';
-
 // What can go wrong
-export type { Where } from './place.ts';
-export { type Code, Problem, type Problems } from './problem.ts';
+export type { Where } from './problem/location.ts';
+export { type Code, Problem, type Problems } from './problem/problem.ts';
+export type { Context, Target } from './project/context.ts';
+export type { Retry } from './project/retry.ts';
 
 // Tasks
 export type { Paper } from './report/paper.ts';
@@ -62,7 +59,7 @@ export type PlanOptions = DifferenceInput & ProgramOptions;
 export async function plan(options: PlanOptions = {}): Promise<DifferenceReport> {
   const [{ openContext }, { difference }] = await Promise.all([
     import('./runner/program.ts'),
-    import('./operations/difference.ts'),
+    import('./commands/diff.ts'),
   ]);
   return difference(await openContext(options), options);
 }
@@ -74,7 +71,7 @@ export async function plan(options: PlanOptions = {}): Promise<DifferenceReport>
 export async function status(options: StatusInput & ProgramOptions = {}): Promise<StatusReport> {
   const [{ openContext }, { status }] = await Promise.all([
     import('./runner/program.ts'),
-    import('./operations/status.ts'),
+    import('./commands/status.ts'),
   ]);
   return status(await openContext(options), options);
 }
@@ -109,7 +106,7 @@ export type CloneOptions = CloneInput & Asked<ClonePlan> & ProgramOptions;
  * `migration_running`, `not_as_source`, `client_failed`; of the configuration and both connections
  */
 export async function clone(options: CloneOptions): Promise<CloneReport> {
-  const [context, { clone }] = await Promise.all([opened(options), import('./operations/clone.ts')]);
+  const [context, { clone }] = await Promise.all([opened(options), import('./commands/clone.ts')]);
   return clone(context, options, options.ask);
 }
 
@@ -119,7 +116,7 @@ export async function clone(options: CloneOptions): Promise<CloneReport> {
  * `unwritable_file`, `backup_damaged`; of the configuration and the connection
  */
 export async function backup(options: BackupInput & ProgramOptions = {}): Promise<MadeBackup> {
-  const [context, { backup }] = await Promise.all([opened(options), import('./operations/backup.ts')]);
+  const [context, { backup }] = await Promise.all([opened(options), import('./commands/backup.ts')]);
   return backup(context, options);
 }
 
@@ -128,7 +125,7 @@ export async function backup(options: BackupInput & ProgramOptions = {}): Promis
  * @throws Problem `unreadable_file`; of the configuration
  */
 export async function backups(options: BackupsInput & ProgramOptions = {}): Promise<BackupsReport> {
-  const [context, { backups }] = await Promise.all([opened(options), import('./operations/backups.ts')]);
+  const [context, { backups }] = await Promise.all([opened(options), import('./commands/backups.ts')]);
   return backups(context, options);
 }
 
@@ -141,10 +138,7 @@ export async function backups(options: BackupsInput & ProgramOptions = {}): Prom
 export async function verifyBackups(
   options: VerifyInput & ProgramOptions & { readonly file?: string } = {},
 ): Promise<BackupsReport> {
-  const [context, { verifyBackups }] = await Promise.all([
-    opened(options),
-    import('./operations/backups.ts'),
-  ]);
+  const [context, { verifyBackups }] = await Promise.all([opened(options), import('./commands/backups.ts')]);
   return verifyBackups(context, options, options.file);
 }
 
@@ -153,7 +147,7 @@ export async function verifyBackups(
  * @throws Problem `bad_option`, `unreadable_file`, `unwritable_file`; of the configuration
  */
 export async function pruneBackups(options: PruneInput & ProgramOptions = {}): Promise<PruneReport> {
-  const [context, { prune }] = await Promise.all([opened(options), import('./operations/pruning.ts')]);
+  const [context, { prune }] = await Promise.all([opened(options), import('./commands/backups-prune.ts')]);
   return prune(context, options);
 }
 
@@ -167,7 +161,7 @@ export type RestoreOptions = RestoreInput & { readonly file: string } & Asked<Re
  * the connection
  */
 export async function restore(options: RestoreOptions): Promise<RestoreReport> {
-  const [context, { restore }] = await Promise.all([opened(options), import('./operations/restore.ts')]);
+  const [context, { restore }] = await Promise.all([opened(options), import('./commands/restore.ts')]);
   return restore(context, options.file, options, options.ask);
 }
 

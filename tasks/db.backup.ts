@@ -48,8 +48,8 @@ export async function backup(
   } & Drilling = {},
 ): Promise<Outcome> {
   const [{ backup }, { logged }, { backupText }] = await Promise.all([
-    import('../lib/operations/backup.ts'),
-    import('../lib/operations/backup-log.ts'),
+    import('../lib/commands/backup.ts'),
+    import('../lib/backup/log.ts'),
     import('../lib/report/backups.ts'),
   ]);
   const facts = await logged(context, options.log, options.env ?? null, () => backup(context, options));
@@ -84,11 +84,11 @@ export async function backups(
   } & Drilling = {},
 ): Promise<Outcome> {
   const [{ backups, verifyBackups }, { backupsText, pruneText }] = await Promise.all([
-    import('../lib/operations/backups.ts'),
+    import('../lib/commands/backups.ts'),
     import('../lib/report/backups.ts'),
   ]);
   if (what === 'prune') {
-    const { prune } = await import('../lib/operations/pruning.ts');
+    const { prune } = await import('../lib/commands/backups-prune.ts');
     const facts = await prune(context, options);
     return { facts, text: (paper) => pruneText(facts, paper) };
   }
@@ -124,7 +124,7 @@ export async function restore(
   },
 ): Promise<Outcome> {
   const [{ restore }, { restorePlanText, restoreText }] = await Promise.all([
-    import('../lib/operations/restore.ts'),
+    import('../lib/commands/restore.ts'),
     import('../lib/report/backups.ts'),
   ]);
   const facts = await restore(context, file, options, asking(context, restorePlanText));

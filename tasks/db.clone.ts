@@ -52,7 +52,7 @@ export async function clone(
 ): Promise<Outcome> {
   if (options.dropOld && !options.swap && options.from === undefined) return dropped(context, options);
   const [{ clone }, { clonePlanText, cloneText }] = await Promise.all([
-    import('../lib/operations/clone.ts'),
+    import('../lib/commands/clone.ts'),
     import('../lib/report/clone.ts'),
   ]);
   const facts = await clone(context, options, asking(context, clonePlanText));
@@ -64,7 +64,7 @@ async function dropped(
   options: { to: Name; confirm?: Name; yes?: boolean; force?: boolean },
 ): Promise<Outcome> {
   const [{ dropOld }, { dropPlanText, dropText }] = await Promise.all([
-    import('../lib/operations/drop-old.ts'),
+    import('../lib/commands/clone-drop-old.ts'),
     import('../lib/report/clone.ts'),
   ]);
   const facts = await dropOld(context, options, asking(context, dropPlanText));

@@ -1,5 +1,5 @@
 // pgmage's own tasks: each is a few lines over one operation.
-import { configured } from '../lib/operations/options.ts';
+import { configured } from '../lib/project/options.ts';
 import { asking, renameChooser, repairing } from '../lib/runner/asking.ts';
 import type { TaskContext } from '../lib/runner/context.ts';
 import type { Outcome } from '../lib/runner/outcome.ts';
@@ -62,7 +62,7 @@ export async function status(
     Shadowed = {},
 ): Promise<Outcome> {
   const [{ isSound, status }, { statusText }] = await Promise.all([
-    import('../lib/operations/status.ts'),
+    import('../lib/commands/status.ts'),
     import('../lib/report/status.ts'),
   ]);
   const facts = await status({ ...context, shadow: options.shadow ?? context.shadow }, options);
@@ -100,7 +100,7 @@ export async function diff(
   } & Shadowed = {},
 ): Promise<Outcome> {
   const [{ difference }, { differenceText }, { scriptOf }] = await Promise.all([
-    import('../lib/operations/difference.ts'),
+    import('../lib/commands/diff.ts'),
     import('../lib/report/difference.ts'),
     import('../lib/report/script.ts'),
   ]);
@@ -131,7 +131,7 @@ export async function generate(
     Shadowed = {},
 ): Promise<Outcome> {
   const [{ generate }, { generationText }] = await Promise.all([
-    import('../lib/operations/generation.ts'),
+    import('../lib/commands/generate.ts'),
     import('../lib/report/migrations.ts'),
   ]);
   const facts = await generate(configured(context, options), options, renameChooser(context));
@@ -153,7 +153,7 @@ export async function sync(
     Shadowed = {},
 ): Promise<Outcome> {
   const [{ sync }, { syncPlanText, syncText }] = await Promise.all([
-    import('../lib/operations/sync.ts'),
+    import('../lib/commands/sync.ts'),
     import('../lib/report/migrations.ts'),
   ]);
   const own = configured(context, options);
@@ -171,7 +171,7 @@ export async function rollback(
   options: Changing & Shadowed = {},
 ): Promise<Outcome> {
   const [{ rollback }, { rollbackPlanText, rollbackText }] = await Promise.all([
-    import('../lib/operations/rollback.ts'),
+    import('../lib/commands/rollback.ts'),
     import('../lib/report/migrations.ts'),
   ]);
   const input = { ...options, version };
@@ -202,7 +202,7 @@ export async function verify(
 ): Promise<Outcome> {
   if (options.repair) return repairing(context, options);
   const [{ verify }, { verifyText }] = await Promise.all([
-    import('../lib/operations/verify.ts'),
+    import('../lib/commands/verify.ts'),
     import('../lib/report/migrations.ts'),
   ]);
   const facts = await verify({ ...context, shadow: options.shadow ?? context.shadow }, options);
@@ -215,7 +215,7 @@ export async function verify(
 /** Shows who applied and undid which migration, when, and how long it took. */
 export async function history(context: TaskContext, options: Looking = {}): Promise<Outcome> {
   const [{ history }, { historyText }] = await Promise.all([
-    import('../lib/operations/history.ts'),
+    import('../lib/commands/history.ts'),
     import('../lib/report/migrations.ts'),
   ]);
   const facts = await history(context, options);
@@ -245,12 +245,12 @@ export async function pull(
   } & Shadowed = {},
 ): Promise<Outcome> {
   const [{ pull }, { driftText, pullPlanText, pullText }] = await Promise.all([
-    import('../lib/operations/pull.ts'),
+    import('../lib/commands/pull.ts'),
     import('../lib/report/pull.ts'),
   ]);
   const own = configured(context, options);
   if (options.drift) {
-    const { takeDrift } = await import('../lib/operations/drift.ts');
+    const { takeDrift } = await import('../lib/commands/pull-drift.ts');
     const facts = await takeDrift(own, options);
     return { facts, text: (paper) => driftText(facts, paper), code: facts.done ? 0 : 1 };
   }

@@ -28,7 +28,7 @@ export default async function init(
   } = {},
 ): Promise<Outcome> {
   const [{ init }, { initPlanText, initText }] = await Promise.all([
-    import('../lib/operations/init.ts'),
+    import('../lib/commands/init.ts'),
     import('../lib/report/init.ts'),
   ]);
   const own = { ...context, shadow: options.shadow ?? context.shadow };

@@ -14,10 +14,10 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { verifyBackups } from '../lib/commands/backups.ts';
 import { checksumOf } from '../lib/flow/dump.ts';
 import { dumpName } from '../lib/flow/formats.ts';
 import { type Manifest, manifestPath, writeManifest } from '../lib/flow/manifest.ts';
-import { verifyBackups } from '../lib/operations/backups.ts';
 import { backupsText } from '../lib/report/backups.ts';
 import { type BackedUp, backedUp, oneOfEach } from './backup/scene.ts';
 import { everything } from './flow/everything.ts';

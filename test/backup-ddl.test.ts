@@ -2,9 +2,9 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
-import { backup } from '../lib/operations/backup.ts';
-import { verifyBackups } from '../lib/operations/backups.ts';
-import type { Context } from '../lib/operations/context.ts';
+import { backup } from '../lib/commands/backup.ts';
+import { verifyBackups } from '../lib/commands/backups.ts';
+import type { Context } from '../lib/project/context.ts';
 import { until } from './backup/faults.ts';
 import { backupProject, ways } from './backup/scene.ts';
 import { rowsOf, withDatabase } from './servers/databases.ts';

@@ -2,11 +2,11 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { backup } from '../lib/commands/backup.ts';
+import { verifyBackups } from '../lib/commands/backups.ts';
 import { formatOf } from '../lib/flow/formats.ts';
-import { backup } from '../lib/operations/backup.ts';
-import { verifyBackups } from '../lib/operations/backups.ts';
-import type { Context } from '../lib/operations/context.ts';
-import { Problem } from '../lib/problem.ts';
+import { Problem } from '../lib/problem/problem.ts';
+import type { Context } from '../lib/project/context.ts';
 import { alone, childOf, killChild, mountDisk, struckRun, terminate, until } from './backup/faults.ts';
 import { backupProject, triedAgain, ways } from './backup/scene.ts';
 import { failure } from './failure.ts';

@@ -2,8 +2,8 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { backup } from '../lib/operations/backup.ts';
-import { logged } from '../lib/operations/backup-log.ts';
+import { logged } from '../lib/backup/log.ts';
+import { backup } from '../lib/commands/backup.ts';
 import { backupProject } from './backup/scene.ts';
 import { failure } from './failure.ts';
 import { withDatabase } from './servers/databases.ts';

@@ -3,10 +3,10 @@ import { mkdirSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { prune } from '../lib/commands/backups-prune.ts';
 import { checksumOf } from '../lib/flow/dump.ts';
 import { type Manifest, writeManifest } from '../lib/flow/manifest.ts';
 import { type Candidate, type Retention, retained } from '../lib/flow/retention.ts';
-import { prune } from '../lib/operations/pruning.ts';
 import { pruneText } from '../lib/report/backups.ts';
 import { backupProject } from './backup/scene.ts';
 import { failure } from './failure.ts';

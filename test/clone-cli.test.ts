@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { CloneReport } from '../lib/operations/clone.ts';
+import type { CloneReport } from '../lib/commands/clone.ts';
 import { cloneText } from '../lib/report/clone.ts';
 import { run } from '../lib/runner/main.ts';
 import { type Database, freshDatabase, rowsOf } from './servers/databases.ts';

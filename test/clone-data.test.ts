@@ -1,8 +1,8 @@
 // Rows alone come over, into the schema that is there: it is the same before, and afterwards as it was.
 import { expect, test, vi } from 'vitest';
+import { clone } from '../lib/commands/clone.ts';
 import { kinds } from '../lib/kinds/index.ts';
 import { diff } from '../lib/model/diff.ts';
-import { clone } from '../lib/operations/clone.ts';
 import { clonePlanText, cloneText } from '../lib/report/clone.ts';
 import { failure } from './failure.ts';
 import { cloned, contextOf, more, wholeOf } from './flow/cloning.ts';

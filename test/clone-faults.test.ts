@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import type { Problem } from '../lib/problem.ts';
+import type { Problem } from '../lib/problem/problem.ts';
 import { cloned, contextOf, type Whole, wholeOf } from './flow/cloning.ts';
 import { attic, dropLeft, leftOf, shop, stateOf, struckAtEach } from './flow/struck.ts';
 import { type Moment, proxyTo } from './migration/proxy.ts';

@@ -1,7 +1,7 @@
 // Parts of a database are cloned, and values that nobody else may see are masked before they leave it.
 import { expect, test } from 'vitest';
+import type { CloneInput } from '../lib/copy/options.ts';
 import { maskers } from '../lib/flow/masks.ts';
-import type { CloneInput } from '../lib/operations/choice.ts';
 import { failure } from './failure.ts';
 import { cloned, contextOf } from './flow/cloning.ts';
 import { type Database, rowsOf, withDatabase } from './servers/databases.ts';

@@ -1,9 +1,9 @@
 // Whoever owns a database can clone it, without being a superuser; whoever may not see all rows cannot.
 import { readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { backup } from '../lib/operations/backup.ts';
-import { difference } from '../lib/operations/difference.ts';
-import { restore } from '../lib/operations/restore.ts';
+import { backup } from '../lib/commands/backup.ts';
+import { difference } from '../lib/commands/diff.ts';
+import { restore } from '../lib/commands/restore.ts';
 import { backupProject } from './backup/scene.ts';
 import { failure } from './failure.ts';
 import { cloned, contextOf, wholeOf } from './flow/cloning.ts';

@@ -1,9 +1,9 @@
 // A clone into a database of its own, which then takes the target's place: whole, with all that is said of the target.
 import pg from 'pg';
 import { afterAll, expect, test, vi } from 'vitest';
+import { dropOld } from '../lib/commands/clone-drop-old.ts';
 import { kinds } from '../lib/kinds/index.ts';
 import { diff } from '../lib/model/diff.ts';
-import { dropOld } from '../lib/operations/drop-old.ts';
 import { failure } from './failure.ts';
 import { cloned, contextOf, more, wholeOf } from './flow/cloning.ts';
 import { everything } from './flow/everything.ts';

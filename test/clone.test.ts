@@ -1,8 +1,8 @@
 // A whole database, with a value of every type, comes over as it is: between all versions, and over whatever was there.
 import { expect, test, vi } from 'vitest';
+import { clone } from '../lib/commands/clone.ts';
 import { kinds } from '../lib/kinds/index.ts';
 import { diff } from '../lib/model/diff.ts';
-import { clone } from '../lib/operations/clone.ts';
 import { failure } from './failure.ts';
 import { cloned, contextOf, more, reservedLater, wholeOf } from './flow/cloning.ts';
 import { everything } from './flow/everything.ts';

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import type { Catalog } from '../lib/model/catalog.ts';
 import type { Fact } from '../lib/model/fact.ts';
-import { withoutIgnored } from '../lib/operations/ignored.ts';
+import { withoutIgnored } from '../lib/project/ignore.ts';
 
 function fact(kind: string, path: string[], parent: string | null = null, signature = ''): Fact {
   const id = `${kind}:${path.join('.')}${signature}`;

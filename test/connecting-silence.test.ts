@@ -2,7 +2,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';
 import { connect } from '../lib/pg/connect.ts';
-import { Problem } from '../lib/problem.ts';
+import { Problem } from '../lib/problem/problem.ts';
 import { frozenWay } from './connecting/frozen.ts';
 import { failure } from './failure.ts';
 import { rowsOf, withDatabase } from './servers/databases.ts';

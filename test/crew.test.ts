@@ -1,8 +1,8 @@
 // Sessions that share work: what waits, what excludes, what is tried again alone, and what fails.
 import { setTimeout } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { type Job, share } from '../lib/flow/crew.ts';
-import { Problem } from '../lib/problem.ts';
+import { type Job, share } from '../lib/flow/worker-pool.ts';
+import { Problem } from '../lib/problem/problem.ts';
 import { failure } from './failure.ts';
 
 const sessions = ['a', 'b', 'c'];

@@ -1,8 +1,8 @@
 // Grants on members of extensions, between a database and schema files in the embedded shadow or in one on a server.
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { compare } from '../lib/operations/comparison.ts';
-import { pull } from '../lib/operations/pull.ts';
+import { pull } from '../lib/commands/pull.ts';
+import { compare } from '../lib/compare/compare.ts';
 import { cloned, contextOf } from './flow/cloning.ts';
 import { freshCache } from './migration/cache.ts';
 import { project } from './migration/project.ts';

@@ -3,9 +3,9 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { backup } from '../lib/operations/backup.ts';
-import type { CloneInput } from '../lib/operations/choice.ts';
-import { restore } from '../lib/operations/restore.ts';
+import { backup } from '../lib/commands/backup.ts';
+import { restore } from '../lib/commands/restore.ts';
+import type { CloneInput } from '../lib/copy/options.ts';
 import { backupProject, digest } from './backup/scene.ts';
 import { cloned, contextOf } from './flow/cloning.ts';
 import { type Database, freshDatabase, rowsOf } from './servers/databases.ts';

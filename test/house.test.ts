@@ -1,7 +1,7 @@
 // The rules of the house, held by reading the sources themselves.
 import { posix } from 'node:path';
 import { expect, test } from 'vitest';
-import { wording } from '../lib/wording.ts';
+import { wording } from '../lib/problem/messages.ts';
 import { comments, imports, isName, isTypeof, isUse, nodes, type Source, sources } from './house/sources.ts';
 
 const lib = sources('lib');

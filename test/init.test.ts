@@ -2,9 +2,9 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Context } from '../lib/operations/context.ts';
-import { init } from '../lib/operations/init.ts';
-import { withScripts } from '../lib/operations/package-scripts.ts';
+import { init } from '../lib/commands/init.ts';
+import type { Context } from '../lib/project/context.ts';
+import { withScripts } from '../lib/project/package-scripts.ts';
 import { initPlanText, initText } from '../lib/report/init.ts';
 import { failure } from './failure.ts';
 import { freshCache } from './migration/cache.ts';

@@ -1,13 +1,13 @@
 // What migrations lose is judged again: a stamp that an older version wrote is not trusted.
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { generate } from '../lib/commands/generate.ts';
+import { rollback } from '../lib/commands/rollback.ts';
+import { sync } from '../lib/commands/sync.ts';
+import { verify } from '../lib/commands/verify.ts';
+import { repair } from '../lib/commands/verify-repair.ts';
 import { type Header, render } from '../lib/migration/text.ts';
-import { generate } from '../lib/operations/generation.ts';
-import { migrationFile } from '../lib/operations/migrations.ts';
-import { repair } from '../lib/operations/repair.ts';
-import { rollback } from '../lib/operations/rollback.ts';
-import { sync } from '../lib/operations/sync.ts';
-import { verify } from '../lib/operations/verify.ts';
+import { migrationFile } from '../lib/project/migration-folder.ts';
 import { rollbackText, syncPlanText } from '../lib/report/migrations.ts';
 import { failure } from './failure.ts';
 import { freshCache } from './migration/cache.ts';

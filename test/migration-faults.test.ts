@@ -2,12 +2,12 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { sync } from '../lib/commands/sync.ts';
 import { run } from '../lib/ledger/applying.ts';
 import { withLock } from '../lib/ledger/lock.ts';
 import { prepareLedger } from '../lib/ledger/tables.ts';
-import { sync } from '../lib/operations/sync.ts';
 
-import { Problem } from '../lib/problem.ts';
+import { Problem } from '../lib/problem/problem.ts';
 import { failure } from './failure.ts';
 import { faulty } from './migration/faulty.ts';
 import { migrationsOf } from './migration/project.ts';

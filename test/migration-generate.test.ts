@@ -1,9 +1,9 @@
 // Migrations are generated from the schema alone, proven up and back, and never written otherwise.
 import { rm } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { generate } from '../lib/commands/generate.ts';
+import { compare } from '../lib/compare/compare.ts';
 import { breaksOf } from '../lib/migration/chain.ts';
-import { compare } from '../lib/operations/comparison.ts';
-import { generate } from '../lib/operations/generation.ts';
 import { failure } from './failure.ts';
 import { freshCache } from './migration/cache.ts';
 import { migrationsOf, type Project, project } from './migration/project.ts';

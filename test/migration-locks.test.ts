@@ -1,12 +1,11 @@
 // Locks that others hold, and online pieces that break off half-way: what is told, what is left, and how it goes on.
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { compare } from '../lib/operations/comparison.ts';
-import type { Context } from '../lib/operations/context.ts';
-import { generate } from '../lib/operations/generation.ts';
-import { rollback } from '../lib/operations/rollback.ts';
-import { sync } from '../lib/operations/sync.ts';
-
-import type { Problem } from '../lib/problem.ts';
+import { generate } from '../lib/commands/generate.ts';
+import { rollback } from '../lib/commands/rollback.ts';
+import { sync } from '../lib/commands/sync.ts';
+import { compare } from '../lib/compare/compare.ts';
+import type { Problem } from '../lib/problem/problem.ts';
+import type { Context } from '../lib/project/context.ts';
 import { failure } from './failure.ts';
 import { type Project, projectWithShadow } from './migration/project.ts';
 import { type Database, rowsOf, withDatabase } from './servers/databases.ts';

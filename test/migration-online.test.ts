@@ -1,10 +1,10 @@
 // What is done online ends at the same schema as one plain transaction, with the rows that were there, and comes back.
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { compare } from '../lib/operations/comparison.ts';
-import type { Context } from '../lib/operations/context.ts';
-import { generate } from '../lib/operations/generation.ts';
-import { rollback } from '../lib/operations/rollback.ts';
-import { sync } from '../lib/operations/sync.ts';
+import { generate } from '../lib/commands/generate.ts';
+import { rollback } from '../lib/commands/rollback.ts';
+import { sync } from '../lib/commands/sync.ts';
+import { compare } from '../lib/compare/compare.ts';
+import type { Context } from '../lib/project/context.ts';
 import { type OnlinePair, onlinePairs } from './migration/online-pairs.ts';
 import { type Project, projectWithShadow } from './migration/project.ts';
 import { losses, type Rows, rowsIn } from './proof/rows.ts';

@@ -2,10 +2,10 @@
 // the disk is full: the schema is as some recorded step left it, and the next db:sync ends at the schema.
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { generate } from '../lib/operations/generation.ts';
-import { rollback } from '../lib/operations/rollback.ts';
-import { sync } from '../lib/operations/sync.ts';
-import { Problem } from '../lib/problem.ts';
+import { generate } from '../lib/commands/generate.ts';
+import { rollback } from '../lib/commands/rollback.ts';
+import { sync } from '../lib/commands/sync.ts';
+import { Problem } from '../lib/problem/problem.ts';
 import { project } from './migration/project.ts';
 import { type Moment, proxyTo, type Strike } from './migration/proxy.ts';
 import { consent, type Scene, scene, sceneOf } from './migration/scene.ts';

@@ -1,11 +1,11 @@
 // Two branches that each bring migrations are merged: the one is put behind the other, or it is said why not.
 import { rm } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { generate } from '../lib/commands/generate.ts';
+import { sync } from '../lib/commands/sync.ts';
+import { verify } from '../lib/commands/verify.ts';
+import { compare } from '../lib/compare/compare.ts';
 import { breaksOf } from '../lib/migration/chain.ts';
-import { compare } from '../lib/operations/comparison.ts';
-import { generate } from '../lib/operations/generation.ts';
-import { sync } from '../lib/operations/sync.ts';
-import { verify } from '../lib/operations/verify.ts';
 import { failure } from './failure.ts';
 import { freshCache } from './migration/cache.ts';
 import { migrationsOf, type Project, project } from './migration/project.ts';

@@ -1,14 +1,14 @@
 // Of a migration that was edited it is said what differs; comments and blanks can be accepted, anything else is refused.
 import { rm } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { generate } from '../lib/operations/generation.ts';
-import { history } from '../lib/operations/history.ts';
-import { repair } from '../lib/operations/repair.ts';
-import { rollback } from '../lib/operations/rollback.ts';
-import { withTarget } from '../lib/operations/source.ts';
-import { sync } from '../lib/operations/sync.ts';
-import { verify } from '../lib/operations/verify.ts';
-import { meaningOf } from '../lib/sql/meaning.ts';
+import { generate } from '../lib/commands/generate.ts';
+import { history } from '../lib/commands/history.ts';
+import { rollback } from '../lib/commands/rollback.ts';
+import { sync } from '../lib/commands/sync.ts';
+import { verify } from '../lib/commands/verify.ts';
+import { repair } from '../lib/commands/verify-repair.ts';
+import { withTarget } from '../lib/project/source.ts';
+import { meaningOf } from '../lib/sql/statements-digest.ts';
 import { failure } from './failure.ts';
 import { freshCache } from './migration/cache.ts';
 import { type Project, project } from './migration/project.ts';

@@ -3,12 +3,12 @@ import { execFileSync } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { compare } from '../lib/operations/comparison.ts';
-import { generate } from '../lib/operations/generation.ts';
-import { rollback } from '../lib/operations/rollback.ts';
-import { soundSituation, stillSound } from '../lib/operations/situation.ts';
-import { withTarget } from '../lib/operations/source.ts';
-import { sync } from '../lib/operations/sync.ts';
+import { generate } from '../lib/commands/generate.ts';
+import { rollback } from '../lib/commands/rollback.ts';
+import { sync } from '../lib/commands/sync.ts';
+import { compare } from '../lib/compare/compare.ts';
+import { soundSituation, stillSound } from '../lib/migrate/target-state.ts';
+import { withTarget } from '../lib/project/source.ts';
 
 import { failure } from './failure.ts';
 import { freshCache } from './migration/cache.ts';

@@ -1,11 +1,11 @@
 // Whatever somebody did to the files, the ledger or the database by other means is named, and db:sync refuses.
 import { rm } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { generate } from '../lib/operations/generation.ts';
-import { history } from '../lib/operations/history.ts';
-import { isSound, status } from '../lib/operations/status.ts';
-import { sync } from '../lib/operations/sync.ts';
-import { verify } from '../lib/operations/verify.ts';
+import { generate } from '../lib/commands/generate.ts';
+import { history } from '../lib/commands/history.ts';
+import { isSound, status } from '../lib/commands/status.ts';
+import { sync } from '../lib/commands/sync.ts';
+import { verify } from '../lib/commands/verify.ts';
 import { failure } from './failure.ts';
 import { freshCache } from './migration/cache.ts';
 import { type Project, project } from './migration/project.ts';

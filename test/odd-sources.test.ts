@@ -1,8 +1,8 @@
 // Sources that few have: databases without an encoding, and standbys.
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { backup } from '../lib/operations/backup.ts';
-import type { CloneInput } from '../lib/operations/choice.ts';
-import { restore } from '../lib/operations/restore.ts';
+import { backup } from '../lib/commands/backup.ts';
+import { restore } from '../lib/commands/restore.ts';
+import type { CloneInput } from '../lib/copy/options.ts';
 import { backupProject, digest, oneOfEach } from './backup/scene.ts';
 import { failure } from './failure.ts';
 import { cloned, contextOf } from './flow/cloning.ts';

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { format, Problem } from '../lib/problem.ts';
-import { maskUrl, redact, rememberSecret } from '../lib/secret.ts';
+import { format, Problem } from '../lib/problem/problem.ts';
+import { maskUrl, redact, rememberSecret } from '../lib/problem/redact.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 

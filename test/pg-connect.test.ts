@@ -2,7 +2,7 @@
 import { type AddressInfo, createServer, type Server as Listener } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ConnectTarget, connect } from '../lib/pg/connect.ts';
-import { format, type Problem } from '../lib/problem.ts';
+import { format, type Problem } from '../lib/problem/problem.ts';
 import { failure } from './failure.ts';
 import { withDatabase } from './servers/databases.ts';
 import { anyServer, servers } from './servers/running.ts';

@@ -5,7 +5,7 @@ import { opening, pinnedRows, unpinned } from '../lib/pg/pinned.ts';
 import { locate } from '../lib/pg/server-problem.ts';
 import { snapshot } from '../lib/pg/snapshot.ts';
 import { transaction } from '../lib/pg/transaction.ts';
-import { format } from '../lib/problem.ts';
+import { format } from '../lib/problem/problem.ts';
 import { failure } from './failure.ts';
 import { type Database, freshDatabase, withDatabase } from './servers/databases.ts';
 import { anyServer, servers } from './servers/running.ts';

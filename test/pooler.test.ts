@@ -1,17 +1,17 @@
 // Behind pgbouncer each task works, or is refused by a sentence before anything is done.
 import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { backup } from '../lib/operations/backup.ts';
-import { clone } from '../lib/operations/clone.ts';
-import type { Context } from '../lib/operations/context.ts';
-import { difference } from '../lib/operations/difference.ts';
-import { pull } from '../lib/operations/pull.ts';
-import { restore } from '../lib/operations/restore.ts';
-import { rollback } from '../lib/operations/rollback.ts';
-import { status } from '../lib/operations/status.ts';
-import { sync } from '../lib/operations/sync.ts';
-import { verify } from '../lib/operations/verify.ts';
-import { Problem } from '../lib/problem.ts';
+import { backup } from '../lib/commands/backup.ts';
+import { clone } from '../lib/commands/clone.ts';
+import { difference } from '../lib/commands/diff.ts';
+import { pull } from '../lib/commands/pull.ts';
+import { restore } from '../lib/commands/restore.ts';
+import { rollback } from '../lib/commands/rollback.ts';
+import { status } from '../lib/commands/status.ts';
+import { sync } from '../lib/commands/sync.ts';
+import { verify } from '../lib/commands/verify.ts';
+import { Problem } from '../lib/problem/problem.ts';
+import type { Context } from '../lib/project/context.ts';
 import { failure } from './failure.ts';
 import { freshCache } from './migration/cache.ts';
 import { type Project, project } from './migration/project.ts';

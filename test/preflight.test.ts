@@ -1,9 +1,9 @@
 // What is said of two databases before data moves, whatever they are.
 import { expect, test } from 'vitest';
-import { checksOf, type Database, type Ends } from '../lib/operations/preflight.ts';
-import { diskCheck } from '../lib/operations/target-disk.ts';
+import { diskCheck } from '../lib/copy/disk-space.ts';
+import { checksOf, type Database, type Ends } from '../lib/copy/preflight.ts';
 
-import { Problem } from '../lib/problem.ts';
+import { Problem } from '../lib/problem/problem.ts';
 import { failure } from './failure.ts';
 import { cloned, contextOf } from './flow/cloning.ts';
 import { smallDisk } from './migration/small-disk.ts';

@@ -1,8 +1,8 @@
 // Problems: every code can be told, and no password survives in one.
 import { expect, test } from 'vitest';
-import { caret } from '../lib/place.ts';
-import { format, Problem, toProblem } from '../lib/problem.ts';
-import { maskUrl, redact } from '../lib/secret.ts';
+import { caret } from '../lib/problem/location.ts';
+import { format, Problem, toProblem } from '../lib/problem/problem.ts';
+import { maskUrl, redact } from '../lib/problem/redact.ts';
 
 const secret = 's3cr3t!pw';
 

@@ -118,7 +118,7 @@ test('a backup, its restore and a clone, on a terminal and without', async () =>
         for (const line of plain.log) expect(line).toMatch(/^2026-11-20T\d\d:\d\d:\d\d\.000Z \S.* …$/);
         expect(plain.log.join('\n')).toContain(`Z ${doing} public.big: `);
       }
-      const { backups } = await import('../lib/operations/backups.ts');
+      const { backups } = await import('../lib/commands/backups.ts');
       const { contextOf } = await import('./flow/cloning.ts');
       const [made] = (await backups({ ...contextOf(source.url, target.url), root }, { dir: root })).backups;
       const restored = await pgmage(

@@ -2,8 +2,8 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { compare } from '../lib/operations/comparison.ts';
-import { pull } from '../lib/operations/pull.ts';
+import { pull } from '../lib/commands/pull.ts';
+import { compare } from '../lib/compare/compare.ts';
 import { freshCache } from './migration/cache.ts';
 import { project } from './migration/project.ts';
 import { differences } from './proof/comparison.ts';

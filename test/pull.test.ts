@@ -2,10 +2,10 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { compare } from '../lib/operations/comparison.ts';
-import { pull } from '../lib/operations/pull.ts';
-import { withTarget } from '../lib/operations/source.ts';
+import { pull } from '../lib/commands/pull.ts';
+import { compare } from '../lib/compare/compare.ts';
 import { unpinned } from '../lib/pg/pinned.ts';
+import { withTarget } from '../lib/project/source.ts';
 import { failure } from './failure.ts';
 import { freshCache } from './migration/cache.ts';
 import { type Project, project } from './migration/project.ts';

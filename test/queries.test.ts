@@ -2,10 +2,10 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { sync } from '../lib/commands/sync.ts';
+import { verify } from '../lib/commands/verify.ts';
 import { run } from '../lib/config/command.ts';
-import { checkQueries } from '../lib/operations/queries.ts';
-import { sync } from '../lib/operations/sync.ts';
-import { verify } from '../lib/operations/verify.ts';
+import { checkQueries } from '../lib/project/queries.ts';
 import { verifyAnnotations } from '../lib/report/annotations.ts';
 import { queriesOf } from '../lib/sql/queries.ts';
 import { failure } from './failure.ts';

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Config } from '../lib/config/config.ts';
 import { findEnvironment } from '../lib/config/environment.ts';
 import type { RailwayConfig } from '../lib/config/railway.ts';
-import { format } from '../lib/problem.ts';
+import { format } from '../lib/problem/problem.ts';
 import { run } from '../lib/runner/main.ts';
 import { failure } from './failure.ts';
 

@@ -2,10 +2,10 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { compare } from '../lib/compare/compare.ts';
+import { batchesOf } from '../lib/compare/read-back.ts';
 import type { Catalog } from '../lib/model/catalog.ts';
-import { compare } from '../lib/operations/comparison.ts';
-import { batchesOf } from '../lib/operations/read-back.ts';
-import { readSource } from '../lib/operations/source.ts';
+import { readSource } from '../lib/project/source.ts';
 import { freshCache } from './migration/cache.ts';
 import { type Project, project } from './migration/project.ts';
 import { withDatabase } from './servers/databases.ts';

@@ -1,10 +1,10 @@
 // A role or a database that is set to read only by default is written to where a command writes.
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { backup } from '../lib/operations/backup.ts';
-import { compare } from '../lib/operations/comparison.ts';
-import { restore } from '../lib/operations/restore.ts';
-import { sync } from '../lib/operations/sync.ts';
+import { backup } from '../lib/commands/backup.ts';
+import { restore } from '../lib/commands/restore.ts';
+import { sync } from '../lib/commands/sync.ts';
+import { compare } from '../lib/compare/compare.ts';
 import { backupProject, dumpable } from './backup/scene.ts';
 import { cloned, contextOf } from './flow/cloning.ts';
 import { freshCache } from './migration/cache.ts';

@@ -1,12 +1,12 @@
 // What was renamed is renamed: rows stay, what depends on it follows, and the way back gives the old names back.
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { compare } from '../lib/operations/comparison.ts';
-import { difference } from '../lib/operations/difference.ts';
-import { generate } from '../lib/operations/generation.ts';
-import type { RenameQuestion } from '../lib/operations/renaming.ts';
-import { rollback } from '../lib/operations/rollback.ts';
-import { sync } from '../lib/operations/sync.ts';
+import { difference } from '../lib/commands/diff.ts';
+import { generate } from '../lib/commands/generate.ts';
+import { rollback } from '../lib/commands/rollback.ts';
+import { sync } from '../lib/commands/sync.ts';
+import { compare } from '../lib/compare/compare.ts';
+import type { RenameQuestion } from '../lib/compare/renames.ts';
 import { renameComments } from '../lib/sql/rename-comments.ts';
 import { failure } from './failure.ts';
 import { freshCache } from './migration/cache.ts';

@@ -1,9 +1,9 @@
 // `db:diff` as text and as SQL.
 import { expect, test } from 'vitest';
+import type { DifferenceReport } from '../lib/commands/diff.ts';
+import type { Change } from '../lib/compare/changes.ts';
+import { cautionsOf } from '../lib/compare/impact.ts';
 import type { Step } from '../lib/model/step.ts';
-import { cautionsOf } from '../lib/operations/cautions.ts';
-import type { Change } from '../lib/operations/changes.ts';
-import type { DifferenceReport } from '../lib/operations/difference.ts';
 import { differenceText } from '../lib/report/difference.ts';
 import { ago } from '../lib/report/format.ts';
 import { diffLines, unified } from '../lib/report/lines.ts';

@@ -1,12 +1,12 @@
 // `db:status` as text: the words that were asked for, and what belongs together told once.
 import { expect, test } from 'vitest';
+import type { StatusReport } from '../lib/commands/status.ts';
+import { changesOf } from '../lib/compare/changes.ts';
 import { emptyCatalog } from '../lib/model/catalog.ts';
 import { diff } from '../lib/model/diff.ts';
 import type { Fact, Payload } from '../lib/model/fact.ts';
 import type { AnyKind } from '../lib/model/kind.ts';
 import type { Action, Step } from '../lib/model/step.ts';
-import { changesOf } from '../lib/operations/changes.ts';
-import type { StatusReport } from '../lib/operations/status.ts';
 import { statusText } from '../lib/report/status.ts';
 
 const now = new Date('2026-03-04T12:00:00Z');

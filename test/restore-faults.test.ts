@@ -2,9 +2,9 @@
 import { copyFileSync, readdirSync, readFileSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test, vi } from 'vitest';
-import { restore } from '../lib/operations/restore.ts';
+import { restore } from '../lib/commands/restore.ts';
 
-import type { Problem } from '../lib/problem.ts';
+import type { Problem } from '../lib/problem/problem.ts';
 import { alone, killChild, struckRun, terminate } from './backup/faults.ts';
 import { before, consent, type RestoreScene, restoreScene } from './backup/restore-scene.ts';
 import { digest, triedAgain, type Way, ways } from './backup/scene.ts';

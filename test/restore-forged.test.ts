@@ -2,9 +2,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { restore } from '../lib/commands/restore.ts';
 import { checksumOf } from '../lib/flow/dump.ts';
 import { type Manifest, manifestPath, writeManifest } from '../lib/flow/manifest.ts';
-import { restore } from '../lib/operations/restore.ts';
 import { type BackedUp, backedUp, digest, dumpable } from './backup/scene.ts';
 import { failure } from './failure.ts';
 import { rowsOf, withDatabase } from './servers/databases.ts';

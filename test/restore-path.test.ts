@@ -1,7 +1,7 @@
 // What a restore calls while rows come finds what it found where the backup was made.
 import { expect, test } from 'vitest';
-import { backup } from '../lib/operations/backup.ts';
-import { restore } from '../lib/operations/restore.ts';
+import { backup } from '../lib/commands/backup.ts';
+import { restore } from '../lib/commands/restore.ts';
 import { backupProject, ways } from './backup/scene.ts';
 import { reservedLater } from './flow/cloning.ts';
 import { withDatabase } from './servers/databases.ts';

@@ -2,13 +2,13 @@
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { backup } from '../lib/commands/backup.ts';
+import { verifyBackups } from '../lib/commands/backups.ts';
+import { restore } from '../lib/commands/restore.ts';
 import type { Digest } from '../lib/flow/digest.ts';
 import { type Manifest, writeManifest } from '../lib/flow/manifest.ts';
-import { backup } from '../lib/operations/backup.ts';
-import { verifyBackups } from '../lib/operations/backups.ts';
-import { restore } from '../lib/operations/restore.ts';
 
-import type { Problem } from '../lib/problem.ts';
+import type { Problem } from '../lib/problem/problem.ts';
 import { restorePlanText, restoreText } from '../lib/report/backups.ts';
 import { until } from './backup/faults.ts';
 import { type BackedUp, backedUp, digest, ways } from './backup/scene.ts';

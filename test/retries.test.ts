@@ -1,11 +1,11 @@
 // What data operations try again, on real servers: what was reached and then lost, and nothing that was never there.
 import { readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { backup } from '../lib/operations/backup.ts';
-import { verifyBackups } from '../lib/operations/backups.ts';
-import { clone } from '../lib/operations/clone.ts';
-import type { Context } from '../lib/operations/context.ts';
-import { restore } from '../lib/operations/restore.ts';
+import { backup } from '../lib/commands/backup.ts';
+import { verifyBackups } from '../lib/commands/backups.ts';
+import { clone } from '../lib/commands/clone.ts';
+import { restore } from '../lib/commands/restore.ts';
+import type { Context } from '../lib/project/context.ts';
 import { terminate } from './backup/faults.ts';
 import { backupProject, digest } from './backup/scene.ts';
 import { failure } from './failure.ts';

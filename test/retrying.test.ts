@@ -1,7 +1,7 @@
 // What may pass is tried again after 5, 10 and 20 seconds, and nothing else is.
 import { expect, test } from 'vitest';
-import { retrying } from '../lib/operations/retrying.ts';
-import { type Code, Problem } from '../lib/problem.ts';
+import { type Code, Problem } from '../lib/problem/problem.ts';
+import { retrying } from '../lib/project/retry.ts';
 import { failure } from './failure.ts';
 
 const problem = (code: Code) =>

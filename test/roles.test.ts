@@ -1,10 +1,10 @@
 // What files say of a role by its name and of the current user is the same in the shadow as in the database of that role.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { compare } from '../lib/operations/comparison.ts';
-import { generate } from '../lib/operations/generation.ts';
-import { isSound, status } from '../lib/operations/status.ts';
-import { sync } from '../lib/operations/sync.ts';
-import { verify } from '../lib/operations/verify.ts';
+import { generate } from '../lib/commands/generate.ts';
+import { isSound, status } from '../lib/commands/status.ts';
+import { sync } from '../lib/commands/sync.ts';
+import { verify } from '../lib/commands/verify.ts';
+import { compare } from '../lib/compare/compare.ts';
 import { projectWithShadow } from './migration/project.ts';
 import { type Database, rowsOf, withDatabase } from './servers/databases.ts';
 import { isTurnOf, servers } from './servers/running.ts';

@@ -1,12 +1,12 @@
 // What the rows of a database say to a plan before it runs: counted, shown, and refused where it is certain to fail.
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { difference } from '../lib/operations/difference.ts';
-import { generate } from '../lib/operations/generation.ts';
-import { countRows } from '../lib/operations/row-counts.ts';
-import { withTarget } from '../lib/operations/source.ts';
-import { sync } from '../lib/operations/sync.ts';
+import { difference } from '../lib/commands/diff.ts';
+import { generate } from '../lib/commands/generate.ts';
+import { sync } from '../lib/commands/sync.ts';
+import { countRows } from '../lib/migrate/row-counts.ts';
 import { connect } from '../lib/pg/connect.ts';
+import { withTarget } from '../lib/project/source.ts';
 import { differenceText } from '../lib/report/difference.ts';
 import { syncPlanText } from '../lib/report/migrations.ts';
 import { failure } from './failure.ts';

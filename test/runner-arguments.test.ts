@@ -1,6 +1,6 @@
 // A command line becomes calls; what is wrong with it is said with the nearest names.
 import { beforeAll, expect, test } from 'vitest';
-import { Problem } from '../lib/problem.ts';
+import { Problem } from '../lib/problem/problem.ts';
 import { readCommandLine } from '../lib/runner/arguments.ts';
 import { nearest } from '../lib/runner/nearest.ts';
 import { readTasks } from '../lib/runner/signature.ts';

@@ -1,6 +1,6 @@
 // Tasks are read from the text of their file: names, doc comments, options.
 import { expect, test } from 'vitest';
-import { Problem } from '../lib/problem.ts';
+import { Problem } from '../lib/problem/problem.ts';
 import { firstSentence } from '../lib/runner/comment.ts';
 import { readTasks } from '../lib/runner/signature.ts';
 

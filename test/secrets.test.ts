@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { differenceText, plan, script, status, statusText } from '../lib/index.ts';
-import { hideConnections, hidePasswords, isSecretName } from '../lib/secret.ts';
+import { hideConnections, hidePasswords, isSecretName } from '../lib/problem/redact.ts';
 import { rowsOf, withDatabase } from './servers/databases.ts';
 import { anyServer } from './servers/running.ts';
 

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Problem } from '../lib/problem.ts';
+import type { Problem } from '../lib/problem/problem.ts';
 import { load } from '../lib/shadow/load.ts';
 import { openShadow, type Shadow } from '../lib/shadow/shadow.ts';
 import { parse } from '../lib/sql/parse.ts';

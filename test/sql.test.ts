@@ -1,9 +1,9 @@
 // SQL files: what psql adds is left out without moving anything, statements and names are found, errors have a place.
 import { expect, test } from 'vitest';
-import { Problem } from '../lib/problem.ts';
+import { Problem } from '../lib/problem/problem.ts';
 import { decode } from '../lib/sql/decode.ts';
-import { withoutNoise } from '../lib/sql/noise.ts';
 import { parse } from '../lib/sql/parse.ts';
+import { withoutNoise } from '../lib/sql/psql-commands.ts';
 
 async function statements(text: string): Promise<string[]> {
   const file = await parse('a.sql', text);

@@ -1,11 +1,11 @@
 // Where new migrations are tried out from, and that it is what is recorded.
 import { expect, onTestFinished, test } from 'vitest';
-import { compose } from '../lib/operations/composition.ts';
-import { generate } from '../lib/operations/generation.ts';
-import { readMigrations } from '../lib/operations/migrations.ts';
-import { rehearse } from '../lib/operations/rehearsal.ts';
-import { replay } from '../lib/operations/replay.ts';
-import { after, originOf, type Start } from '../lib/operations/start.ts';
+import { generate } from '../lib/commands/generate.ts';
+import { compose } from '../lib/migrate/compose.ts';
+import { rehearse } from '../lib/migrate/trial-run.ts';
+import { readMigrations } from '../lib/project/migration-folder.ts';
+import { replay } from '../lib/project/shadow-catalog.ts';
+import { after, originOf, type Start } from '../lib/project/trial-start.ts';
 import { freshCache } from './migration/cache.ts';
 import { project } from './migration/project.ts';
 

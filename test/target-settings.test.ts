@@ -1,8 +1,8 @@
 // What a target database is set to does not change the rows that come into it.
 import { expect, test, vi } from 'vitest';
-import { backup } from '../lib/operations/backup.ts';
-import { clone } from '../lib/operations/clone.ts';
-import { restore } from '../lib/operations/restore.ts';
+import { backup } from '../lib/commands/backup.ts';
+import { clone } from '../lib/commands/clone.ts';
+import { restore } from '../lib/commands/restore.ts';
 import { backupProject, digest, oneOfEach } from './backup/scene.ts';
 import { rowsOf, withDatabase } from './servers/databases.ts';
 

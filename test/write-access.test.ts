@@ -1,15 +1,15 @@
 // What a command may write to: nothing protected without its name, and no embedded database that nobody meant.
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { backup } from '../lib/operations/backup.ts';
-import { clone } from '../lib/operations/clone.ts';
-import type { Context, Target } from '../lib/operations/context.ts';
-import { dropOld } from '../lib/operations/drop-old.ts';
-import { pull } from '../lib/operations/pull.ts';
-import { repair } from '../lib/operations/repair.ts';
-import { restore } from '../lib/operations/restore.ts';
-import { rollback } from '../lib/operations/rollback.ts';
-import { sync } from '../lib/operations/sync.ts';
+import { backup } from '../lib/commands/backup.ts';
+import { clone } from '../lib/commands/clone.ts';
+import { dropOld } from '../lib/commands/clone-drop-old.ts';
+import { pull } from '../lib/commands/pull.ts';
+import { restore } from '../lib/commands/restore.ts';
+import { rollback } from '../lib/commands/rollback.ts';
+import { sync } from '../lib/commands/sync.ts';
+import { repair } from '../lib/commands/verify-repair.ts';
+import type { Context, Target } from '../lib/project/context.ts';
 import { failure } from './failure.ts';
 import { freshCache } from './migration/cache.ts';
 import { type Project, withProject } from './migration/project.ts';

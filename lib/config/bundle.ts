@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { BuildFailure, Loader, Message, Plugin } from 'esbuild';
-import { Problem } from '../problem.ts';
+import { Problem } from '../problem/problem.ts';
 
 /** The modules, entry by entry `0.mjs`, `1.mjs`, … and what they share; and every file that was read. */
 export interface Bundle {

@@ -1,6 +1,6 @@
 // Holds a configuration to its type at run time, because not every editor does.
 import { layouts } from '../migration/layouts.ts';
-import { Problem } from '../problem.ts';
+import { Problem } from '../problem/problem.ts';
 import type { Config } from './config.ts';
 
 type Shape = (value: unknown) => string | null;

@@ -2,7 +2,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { env } from 'node:process';
 import { withoutConnection } from '../pg/parameters.ts';
-import { Problem } from '../problem.ts';
+import { Problem } from '../problem/problem.ts';
 
 const patience = 60_000;
 

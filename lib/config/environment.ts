@@ -1,6 +1,6 @@
 // From an environment's name to its database: the configuration, variables, a command or the dotenv files people have.
 import { isAbsolute, join, relative } from 'node:path';
-import { Problem } from '../problem.ts';
+import { Problem } from '../problem/problem.ts';
 import type { Config, EnvironmentConfig } from './config.ts';
 import { readIfThere } from './file.ts';
 

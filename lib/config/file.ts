@@ -1,7 +1,7 @@
 // Files of a project: read where they are there, and told by name where they cannot be.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isMissing, reading, writing } from '../file-problem.ts';
+import { isMissing, reading, writing } from '../problem/file.ts';
 
 /**
  * The text of a file, or null where there is none of that name.

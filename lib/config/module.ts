@@ -3,7 +3,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { isMissing } from '../file-problem.ts';
+import { isMissing } from '../problem/file.ts';
 
 /** What is to be compiled. All paths are absolute. */
 export interface Source<Notes> {

@@ -2,7 +2,7 @@
 import { lstat, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { Problem } from '../problem.ts';
+import { Problem } from '../problem/problem.ts';
 import { checkConfig } from './check.ts';
 import type { Config } from './config.ts';
 import { makeFolder } from './file.ts';

@@ -1,10 +1,10 @@
 // Where a database of Railway is, asked of its own client.
 import { execFile } from 'node:child_process';
 import { env } from 'node:process';
-import type { RailwayFailure } from '../data-wording.ts';
 import { withoutConnection } from '../pg/parameters.ts';
-import { Problem } from '../problem.ts';
-import { redact } from '../secret.ts';
+import type { RailwayFailure } from '../problem/messages-data.ts';
+import { Problem } from '../problem/problem.ts';
+import { redact } from '../problem/redact.ts';
 
 /** A database of the project that the folder is linked to. */
 export interface RailwayConfig {

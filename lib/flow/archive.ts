@@ -1,7 +1,7 @@
 // The contents of a dump file, loaded through a session of ours: pg_restore unpacks it, and decides nothing.
 import { Readable } from 'node:stream';
 import type { ServerConnection } from '../pg/connect.ts';
-import { Problem } from '../problem.ts';
+import { Problem } from '../problem/problem.ts';
 import { runClient } from './child.ts';
 import type { Client } from './client.ts';
 import { scriptIn } from './dump.ts';

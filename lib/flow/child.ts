@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { env, kill, platform } from 'node:process';
 import type { Readable } from 'node:stream';
 import { withoutConnection } from '../pg/parameters.ts';
-import { Problem } from '../problem.ts';
-import { redact } from '../secret.ts';
+import { Problem } from '../problem/problem.ts';
+import { redact } from '../problem/redact.ts';
 import type { Client } from './client.ts';
 
 /** The file of a program. */

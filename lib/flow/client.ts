@@ -2,7 +2,7 @@
 import { access, constants, readdir } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { env } from 'node:process';
-import { Problem } from '../problem.ts';
+import { Problem } from '../problem/problem.ts';
 import { executable, runClient } from './child.ts';
 
 /** One installation of the client programs. */

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { isMissing, reading, writing } from '../file-problem.ts';
+import { isMissing, reading, writing } from '../problem/file.ts';
 import type { Digest } from './digest.ts';
 import { type FileSum, formatOf, stemOf } from './formats.ts';
 

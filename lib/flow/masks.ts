@@ -1,7 +1,7 @@
 // What stands in the place of values that nobody else may see: the source's server puts it there, so that they never leave it.
 import { randomBytes } from 'node:crypto';
 import type { Connection } from '../pg/connection.ts';
-import { Problem } from '../problem.ts';
+import { Problem } from '../problem/problem.ts';
 import type { Filled } from './tables.ts';
 import { outputText, systemText } from './values.ts';
 

@@ -1,12 +1,12 @@
 // pgmage's own dump format: a catalog as JSON and rows as COPY gives them, in frames, compressed by gzip.
 import { createReadStream } from 'node:fs';
 import { createGunzip } from 'node:zlib';
-import { reading as readingFile } from '../file-problem.ts';
 import { type Catalog, type Need, withRelations } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
 import { quote } from '../model/quote.ts';
 import type { ServerConnection } from '../pg/connect.ts';
-import { Problem, toProblem } from '../problem.ts';
+import { reading as readingFile } from '../problem/file.ts';
+import { Problem, toProblem } from '../problem/problem.ts';
 import { type Output, type Written, writeAll, zipped } from './dump.ts';
 import { largeObjectParts, saidOfLargeObjects } from './large-objects.ts';
 import { type Standing, standings } from './sequences.ts';

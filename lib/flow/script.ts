@@ -1,5 +1,5 @@
 // A script of PostgreSQL's programs, taken apart as it comes: statements, and the rows of `COPY … FROM stdin`.
-import { Problem } from '../problem.ts';
+import { Problem } from '../problem/problem.ts';
 import { quoteNewerWords } from '../sql/newer-words.ts';
 
 const code = (character: string) => character.charCodeAt(0);

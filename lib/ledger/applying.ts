@@ -4,12 +4,12 @@ import type { RunnerOption } from 'node-pg-migrate';
 import type { MigrationFile } from '../migration/chain.ts';
 import { pinned, pinnedRows, unpinned } from '../pg/pinned.ts';
 import { locate } from '../pg/server-problem.ts';
-import { Problem, toProblem } from '../problem.ts';
+import { Problem, toProblem } from '../problem/problem.ts';
 import { type Author, auditSql, note, settings } from './audit.ts';
+import { statementsDigest } from './edits.ts';
 import { guarded, ledgerGuard, unsafeLedger } from './guard.ts';
 import { lockKey } from './lock.ts';
-import { statementsDigest } from './meaning.ts';
-import { oneByOne, type Patience, usualLockTimeout, withPatience } from './patience.ts';
+import { oneByOne, type Patience, usualLockTimeout, withPatience } from './lock-retry.ts';
 import { type Direction, failedAt, type Place, sqlOf, statementsOf } from './statements.ts';
 
 /** What is to be run, on a session that holds the lock. */

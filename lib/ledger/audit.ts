@@ -2,8 +2,8 @@
 import type { MigrationFile } from '../migration/chain.ts';
 import { literal } from '../model/quote.ts';
 import type { Connection } from '../pg/connection.ts';
+import { statementsDigest } from './edits.ts';
 import { guarded } from './guard.ts';
-import { statementsDigest } from './meaning.ts';
 import type { Direction } from './statements.ts';
 
 /** Who migrates, as the audit keeps it. */

@@ -1,7 +1,7 @@
 // One at a time: the advisory lock that node-pg-migrate takes too, so that neither runs beside the other.
 import type { Connection } from '../pg/connection.ts';
 import { refusePooler } from '../pg/pooler.ts';
-import { Problem } from '../problem.ts';
+import { Problem } from '../problem/problem.ts';
 
 /** The key of node-pg-migrate's lock. */
 export const lockKey = '7241865325823964';

@@ -3,8 +3,8 @@ import type { MigrationFile } from '../migration/chain.ts';
 import { only, partsOf } from '../migration/parts.ts';
 import type { Connection } from '../pg/connection.ts';
 import { unpinned } from '../pg/pinned.ts';
-import type { Problem } from '../problem.ts';
-import { holdsStatement, withoutNoise } from '../sql/noise.ts';
+import type { Problem } from '../problem/problem.ts';
+import { holdsStatement, withoutNoise } from '../sql/psql-commands.ts';
 
 /** Which way. */
 export type Direction = 'up' | 'down';

@@ -1,7 +1,7 @@
 // What a database knows of its migrations: which are applied, and everything that was ever done. Its schema is `pgmage`.
 import type { Connection } from '../pg/connection.ts';
 import { transaction } from '../pg/transaction.ts';
-import { Problem } from '../problem.ts';
+import { Problem } from '../problem/problem.ts';
 import { ledgerFaults } from './guard.ts';
 
 /** An applied migration. */

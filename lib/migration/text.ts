@@ -1,6 +1,6 @@
 // The text of a migration: a header of comments, the way up, the way down. The law of it is migrations/README.md.
 import { createHash } from 'node:crypto';
-import { Problem } from '../problem.ts';
+import { Problem } from '../problem/problem.ts';
 import { holdsMarker, partsOf } from './parts.ts';
 
 /** How well the way down restores what was: proven in the shadow before it was written down. */

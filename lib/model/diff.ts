@@ -2,7 +2,7 @@
 import type { Catalog } from './catalog.ts';
 import type { Fact, Json } from './fact.ts';
 import type { AnyKind } from './kind.ts';
-import { type Settlement, settle } from './settlement.ts';
+import { type Settlement, settle } from './reconcile.ts';
 
 /** One fact that exists on both sides with different payloads. */
 export interface Changed {

@@ -1,6 +1,6 @@
 // What people may see of facts that hold secrets, such as the password of a user mapping: their payload and their SQL
 // without them.
-import { hideConnections } from '../secret.ts';
+import { hideConnections } from '../problem/redact.ts';
 import type { Fact, Json, Payload } from './fact.ts';
 import type { AnyKind } from './kind.ts';
 import { type Script, type Statement, statementsOf } from './step.ts';

@@ -1,5 +1,5 @@
 // The order in which the servers of a URL are tried, each with and without encryption (libpq: PQconnectPoll).
-import { Problem, type Unreachable } from '../problem.ts';
+import { Problem, type Unreachable } from '../problem/problem.ts';
 import { connectProblem } from './connect-problem.ts';
 import { type Way, waysOf } from './encryption.ts';
 import { type Place, placeName, type Route } from './route.ts';

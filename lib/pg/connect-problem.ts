@@ -1,5 +1,5 @@
 // Why a session could not be opened → Problem.
-import { type Code, Problem, type Problems, type Unreachable } from '../problem.ts';
+import { type Code, Problem, type Problems, type Unreachable } from '../problem/problem.ts';
 import { isServerError } from './server-problem.ts';
 
 type UnreachableCode = { [C in Code]: Problems[C] extends Unreachable ? C : never }[Code];

@@ -1,8 +1,8 @@
 // Opens sessions on PostgreSQL servers: the one place where the driver is.
 import type { Socket } from 'node:net';
 import type { Client, ClientConfig, QueryResult } from 'pg';
-import { Problem } from '../problem.ts';
-import { maskUrl, redact, rememberSecret } from '../secret.ts';
+import { Problem } from '../problem/problem.ts';
+import { maskUrl, redact, rememberSecret } from '../problem/redact.ts';
 import { firstSession, type Try } from './attempts.ts';
 import type { Connection } from './connection.ts';
 import { type Channel, copyIn, copyOut } from './copy.ts';

@@ -1,5 +1,5 @@
 // Asks a server, in a session of its own, about another session.
-import { Problem } from '../problem.ts';
+import { Problem } from '../problem/problem.ts';
 import type { ServerConnection } from './connect.ts';
 
 // Answers of a server that lets nobody in: it is there all the same.

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { env, platform } from 'node:process';
-import { Problem } from '../problem.ts';
+import { Problem } from '../problem/problem.ts';
 import { readPassword, readService } from './libpq-files.ts';
 import { fromVariables, type Parameters, refusal, toVariables } from './parameters.ts';
 import { readUrl, type Whose } from './url.ts';

@@ -1,6 +1,6 @@
 // An error that a PostgreSQL server or its driver reports during a session → Problem.
-import { indexOfCharacter, type Origin, startOfCode, type Where, whereAt } from '../place.ts';
-import { type Code, Problem, type Problems, type Refused, toProblem } from '../problem.ts';
+import { indexOfCharacter, type Origin, startOfCode, type Where, whereAt } from '../problem/location.ts';
+import { type Code, Problem, type Problems, type Refused, toProblem } from '../problem/problem.ts';
 
 /** The fields of a server's ErrorResponse that are used (manual: "Error and Notice Message Fields"). */
 export interface ServerError extends Error {

@@ -1,5 +1,5 @@
 // Transactions over any Connection.
-import { toProblem } from '../problem.ts';
+import { toProblem } from '../problem/problem.ts';
 import type { Connection } from './connection.ts';
 import { pinned } from './pinned.ts';
 

@@ -1,5 +1,5 @@
 // Connection URLs, read as libpq reads them (manual: "Connection URIs"; fe-connect.c: conninfo_uri_parse).
-import { Problem } from '../problem.ts';
+import { Problem } from '../problem/problem.ts';
 import { type Parameters, refusal } from './parameters.ts';
 
 /** Whose URL it is, for people. */

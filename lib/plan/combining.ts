@@ -1,11 +1,11 @@
 // Subcommands of one ALTER TABLE: the server rewrites a table once for all of them, and takes one lock. They are put together where
 // no dependency lies between them.
 import { type Draft, type Subcommand, strongest } from '../model/step.ts';
-import type { Fates } from './fates.ts';
-import type { Folded } from './folding.ts';
+import type { Fates } from './actions.ts';
+import { seats } from './dependencies.ts';
 import { type Graph, sort } from './graph.ts';
+import type { Folded } from './inline-clauses.ts';
 import type { Group } from './online.ts';
-import { seats } from './waits.ts';
 
 type Successors = ReadonlyMap<string, ReadonlySet<string>>;
 

@@ -1,11 +1,11 @@
 // The order of a plan, also where needs run in circles: what ties them is done apart, or begins as a placeholder.
-import { Problem } from '../problem.ts';
-import type { Fates } from './fates.ts';
+import { Problem } from '../problem/problem.ts';
+import type { Fates } from './actions.ts';
 import { cycleThrough, type Graph, sort } from './graph.ts';
 import { along, overlaps } from './links.ts';
 import { type Deed, node } from './node.ts';
 import { beforeChanges, graphOf, type Relief } from './order.ts';
-import { arranged, namedFirst, partsFirst, type Reading } from './reading.ts';
+import { arranged, namedFirst, partsFirst, type Reading } from './reading-order.ts';
 
 const phases: Record<Deed, number> = { empty: 0, drop: 0, alter: 1, create: 2, fill: 2, finish: 3 };
 

@@ -1,7 +1,7 @@
 // What links between facts (a partition's attachment) ask of the order, and what reaches facts along them.
 import { edge } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
-import { type Fates, push } from './fates.ts';
+import { type Fates, push } from './actions.ts';
 import type { Graph } from './graph.ts';
 import { linkAbove } from './heirs.ts';
 import { node } from './node.ts';

@@ -4,10 +4,10 @@ import { type Catalog, parentOf } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
 import type { Scope } from '../model/kind.ts';
 import { type Draft, type Script, type Statement, statementsOf } from '../model/step.ts';
-import { type Fate, type Fates, push } from './fates.ts';
-import type { Folded } from './folding.ts';
+import { type Fate, type Fates, push } from './actions.ts';
+import { seats } from './dependencies.ts';
 import type { Graph } from './graph.ts';
-import { seats } from './waits.ts';
+import type { Folded } from './inline-clauses.ts';
 
 /** The steps of one node of the plan's graph. */
 export interface Group {

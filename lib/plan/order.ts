@@ -1,7 +1,7 @@
 // Which step has to wait for which: needs of the states before and after, as edges of a graph.
 import type { Fact } from '../model/fact.ts';
 import { qualify } from '../model/quote.ts';
-import type { Fates } from './fates.ts';
+import type { Fates } from './actions.ts';
 import { Graph } from './graph.ts';
 import { linkAbove } from './heirs.ts';
 import { heirOf, linkEdges } from './links.ts';

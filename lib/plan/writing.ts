@@ -13,8 +13,8 @@ import {
   type Statement,
   statementsOf,
 } from '../model/step.ts';
-import type { Fate, Fates } from './fates.ts';
-import type { Folded } from './folding.ts';
+import type { Fate, Fates } from './actions.ts';
+import type { Folded } from './inline-clauses.ts';
 import { heirOf } from './links.ts';
 import type { Deed } from './node.ts';
 import { onlineChange, onlineScript } from './online.ts';

@@ -1,9 +1,9 @@
 // Findings as GitHub shows them beside the lines of a pull request (GitHub's manual: Workflow commands).
 
-import { colourless, legibleText } from '../legible.ts';
-import type { StatusReport } from '../operations/status.ts';
-import type { VerifyReport } from '../operations/verify.ts';
-import type { Where } from '../place.ts';
+import type { StatusReport } from '../commands/status.ts';
+import type { VerifyReport } from '../commands/verify.ts';
+import { colourless, legibleText } from '../problem/legible.ts';
+import type { Where } from '../problem/location.ts';
 import { promises } from './migrations.ts';
 
 /** One finding: what is wrong, under which heading, and where, where it is in a file. */

@@ -1,11 +1,11 @@
 // Backups as text: one after it was made, and all of a folder.
 
-import { legible } from '../legible.ts';
-import type { MadeBackup } from '../operations/backup.ts';
-import type { BackupsReport } from '../operations/backups.ts';
-import type { PruneReport } from '../operations/pruning.ts';
-import type { RestorePlan, RestoreReport } from '../operations/restore.ts';
-import type { Retry } from '../operations/retrying.ts';
+import type { MadeBackup } from '../commands/backup.ts';
+import type { BackupsReport } from '../commands/backups.ts';
+import type { PruneReport } from '../commands/backups-prune.ts';
+import type { RestorePlan, RestoreReport } from '../commands/restore.ts';
+import { legible } from '../problem/legible.ts';
+import type { Retry } from '../project/retry.ts';
 import { ago, bytesText, counted, cut } from './format.ts';
 import { inkOf } from './ink.ts';
 import type { Paper } from './paper.ts';

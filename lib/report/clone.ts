@@ -1,8 +1,8 @@
 // What db:clone is going to do, and did, as text.
-import type { CloneReport } from '../operations/clone.ts';
-import type { ClonePlan } from '../operations/clone-plan.ts';
-import type { DropPlan, DropReport } from '../operations/drop-old.ts';
-import type { Check } from '../operations/preflight.ts';
+import type { CloneReport } from '../commands/clone.ts';
+import type { DropPlan, DropReport } from '../commands/clone-drop-old.ts';
+import type { ClonePlan } from '../copy/plan.ts';
+import type { Check } from '../copy/preflight.ts';
 import { bytesText, counted, cut } from './format.ts';
 import { inkOf } from './ink.ts';
 import type { Paper } from './paper.ts';

@@ -1,10 +1,10 @@
 // `db:diff` as text: object by object, what comes, what goes and what becomes different.
 
-import { legible } from '../legible.ts';
+import type { DifferenceReport } from '../commands/diff.ts';
+import { type Attribute, type Change, type Standing, shown } from '../compare/changes.ts';
+import type { Caution } from '../compare/impact.ts';
 import type { Hazard, Step } from '../model/step.ts';
-import type { Caution } from '../operations/cautions.ts';
-import { type Attribute, type Change, type Standing, shown } from '../operations/changes.ts';
-import type { DifferenceReport } from '../operations/difference.ts';
+import { legible } from '../problem/legible.ts';
 import { cut } from './format.ts';
 import { cautionText, findingLines, hazardWords, possibleLines } from './hazards.ts';
 import { inkOf } from './ink.ts';

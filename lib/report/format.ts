@@ -1,5 +1,5 @@
 // How times, counts and lines are written.
-import { legible } from '../legible.ts';
+import { legible } from '../problem/legible.ts';
 import type { Paper } from './paper.ts';
 
 const units = [

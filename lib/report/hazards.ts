@@ -1,8 +1,9 @@
 // What each hazard means, in words.
+
+import type { Caution } from '../compare/impact.ts';
+import type { RenameReport } from '../compare/renames.ts';
+import { type Finding, findingText } from '../migrate/findings.ts';
 import type { Hazard } from '../model/step.ts';
-import type { Caution } from '../operations/cautions.ts';
-import { type Finding, findingText } from '../operations/findings.ts';
-import type { RenameReport } from '../operations/renaming.ts';
 import { bytesText, cut } from './format.ts';
 import { inkOf } from './ink.ts';
 import type { Paper } from './paper.ts';

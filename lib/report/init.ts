@@ -1,5 +1,5 @@
 // `pgmage init` as text: what is written, and what comes next.
-import type { InitPlan, InitReport } from '../operations/init.ts';
+import type { InitPlan, InitReport } from '../commands/init.ts';
 import { cut } from './format.ts';
 import { inkOf } from './ink.ts';
 import type { Paper } from './paper.ts';

@@ -1,10 +1,10 @@
 // Migrations as text: what is written, applied, undone and known of them.
-import type { GenerationReport, MigrationReport } from '../operations/generation.ts';
-import type { HistoryReport } from '../operations/history.ts';
-import type { RollbackPlan, RollbackReport } from '../operations/rollback.ts';
-import type { SyncPlan, SyncReport } from '../operations/sync.ts';
-import type { Check, VerifyReport } from '../operations/verify.ts';
-import { redact } from '../secret.ts';
+import type { GenerationReport, MigrationReport } from '../commands/generate.ts';
+import type { HistoryReport } from '../commands/history.ts';
+import type { RollbackPlan, RollbackReport } from '../commands/rollback.ts';
+import type { SyncPlan, SyncReport } from '../commands/sync.ts';
+import type { Check, VerifyReport } from '../commands/verify.ts';
+import { redact } from '../problem/redact.ts';
 import { ago, counted, cut } from './format.ts';
 import { cautionText, findingLines, hazardWords, possibleLines } from './hazards.ts';
 import { inkOf } from './ink.ts';

@@ -1,9 +1,9 @@
 // `db:pull` as text: which files are written, what of them is lost, and what was recorded.
 
-import { legible } from '../legible.ts';
-import type { BaselineReport } from '../operations/baseline.ts';
-import type { DriftReport } from '../operations/drift.ts';
-import type { PullPlan, PullReport } from '../operations/pull.ts';
+import type { PullPlan, PullReport } from '../commands/pull.ts';
+import type { DriftReport } from '../commands/pull-drift.ts';
+import type { BaselineReport } from '../migrate/baseline.ts';
+import { legible } from '../problem/legible.ts';
 import { counted, cut } from './format.ts';
 import { inkOf } from './ink.ts';
 import type { Paper } from './paper.ts';

@@ -1,5 +1,5 @@
 // `db:verify --repair` as text: which edits are accepted, and what that changes.
-import type { RepairPlan, RepairReport } from '../operations/repair.ts';
+import type { RepairPlan, RepairReport } from '../commands/verify-repair.ts';
 import { counted } from './format.ts';
 
 /** What is going to be accepted, before it is asked for. */

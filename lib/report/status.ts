@@ -1,6 +1,7 @@
 // `db:status` as text.
-import type { Change, Standing } from '../operations/changes.ts';
-import type { StatusReport } from '../operations/status.ts';
+
+import type { StatusReport } from '../commands/status.ts';
+import type { Change, Standing } from '../compare/changes.ts';
 import { ago, cut } from './format.ts';
 import { inkOf } from './ink.ts';
 import type { Paper } from './paper.ts';

@@ -1,5 +1,5 @@
 // A command line → the calls it asks for, by the signatures of the tasks.
-import { Problem } from '../problem.ts';
+import { Problem } from '../problem/problem.ts';
 import { nearest } from './nearest.ts';
 import { flag, type Parameter, type Task, type ValueType } from './task.ts';
 

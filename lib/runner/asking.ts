@@ -1,7 +1,8 @@
 // How tasks ask: what an operation wants to know, as a question on the terminal.
-import type { Ask } from '../operations/consent.ts';
-import type { Renaming } from '../operations/renaming.ts';
-import type { RepairInput } from '../operations/repair.ts';
+
+import type { RepairInput } from '../commands/verify-repair.ts';
+import type { Renaming } from '../compare/renames.ts';
+import type { Ask } from '../project/confirmation.ts';
 import type { Paper } from '../report/paper.ts';
 import type { TaskContext } from './context.ts';
 import type { Outcome } from './outcome.ts';
@@ -27,7 +28,7 @@ export function renameChooser({ choose }: Pick<TaskContext, 'choose'>): Renaming
 /** `db:verify --repair`: shows which edits would be accepted, asks and accepts them. */
 export async function repairing(context: TaskContext, options: RepairInput): Promise<Outcome> {
   const [{ repair }, { repairPlanText, repairText }] = await Promise.all([
-    import('../operations/repair.ts'),
+    import('../commands/verify-repair.ts'),
     import('../report/repair.ts'),
   ]);
   const facts = await repair(context, options, asking(context, repairPlanText));

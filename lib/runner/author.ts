@@ -1,7 +1,7 @@
 // Who is at work: the operating system's user, and what git knows of the folder.
 import { execFile } from 'node:child_process';
 import { userInfo } from 'node:os';
-import type { Author } from '../operations/context.ts';
+import type { Author } from '../project/context.ts';
 
 /** Finds out who works in a folder; what nobody knows is null. */
 export async function authorOf(root: string): Promise<Author> {

@@ -11,7 +11,7 @@ import {
 import { findLayout } from '../config/layout.ts';
 import type { Project } from '../config/project.ts';
 import type { Pace } from '../flow/progress.ts';
-import type { Context } from '../operations/context.ts';
+import type { Context } from '../project/context.ts';
 import type { Paper } from '../report/paper.ts';
 
 /** The first argument of every task. */

@@ -1,8 +1,8 @@
 // One command line from its words to its exit code.
 import { openProject, type Project } from '../config/project.ts';
 import type { Pace } from '../flow/progress.ts';
-import { legible } from '../legible.ts';
-import { format, Problem, toProblem } from '../problem.ts';
+import { legible } from '../problem/legible.ts';
+import { format, Problem, toProblem } from '../problem/problem.ts';
 import { barText } from '../report/bar.ts';
 import type { Paper } from '../report/paper.ts';
 import { type CommandLine, readCommandLine } from './arguments.ts';

@@ -1,6 +1,6 @@
 // Asks on a terminal.
-import { legible } from '../legible.ts';
-import { Problem } from '../problem.ts';
+import { legible } from '../problem/legible.ts';
+import { Problem } from '../problem/problem.ts';
 
 /** A question that yes or no answers; Ctrl-C is no. */
 export async function askYesNo(question: string): Promise<boolean> {

@@ -1,6 +1,6 @@
 // Reads the tasks of a file from its text: names, doc comments, and options from the TypeScript signatures.
 import type * as Ast from '@babel/types';
-import { Problem } from '../problem.ts';
+import { Problem } from '../problem/problem.ts';
 import { docOf, firstSentence, parameterDocs } from './comment.ts';
 import type { Parameter, Task } from './task.ts';
 import { Types } from './type-reader.ts';

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { makeFolder } from '../config/file.ts';
 import { compile } from '../config/module.ts';
 import type { Project } from '../config/project.ts';
-import { isMissing, reading } from '../file-problem.ts';
-import { Problem } from '../problem.ts';
+import { isMissing, reading } from '../problem/file.ts';
+import { Problem } from '../problem/problem.ts';
 import { builtin, digestOf, loadBuiltin } from './builtin.ts';
 import type { Task } from './task.ts';
 

@@ -1,6 +1,6 @@
 // TypeScript types as the values that a command line can give.
 import type * as Ast from '@babel/types';
-import { Problem } from '../problem.ts';
+import { Problem } from '../problem/problem.ts';
 import { docOf, oneLine } from './comment.ts';
 import type { Parameter, ValueType } from './task.ts';
 

@@ -1,8 +1,8 @@
 // The embedded database: PostgreSQL in this process with its files in the project, for those who have no server.
 import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { awake } from '../awake.ts';
 import type { Connection } from '../pg/connection.ts';
-import { Problem } from '../problem.ts';
+import { Problem } from '../problem/problem.ts';
+import { awake } from '../sql/keep-event-loop-alive.ts';
 import { loadExtensions } from './extensions.ts';
 import { reasonOf } from './failure.ts';
 import { lock } from './lock.ts';

@@ -3,7 +3,7 @@
 import { quote } from '../model/quote.ts';
 import type { Connection } from '../pg/connection.ts';
 import { locate } from '../pg/server-problem.ts';
-import { Problem } from '../problem.ts';
+import { Problem } from '../problem/problem.ts';
 import type { SqlFile, Statement } from '../sql/parse.ts';
 
 /** How files are loaded. */

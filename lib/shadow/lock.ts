@@ -3,8 +3,8 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { kill, pid } from 'node:process';
-import { writing } from '../file-problem.ts';
-import { Problem } from '../problem.ts';
+import { writing } from '../problem/file.ts';
+import { Problem } from '../problem/problem.ts';
 
 /** A lock that is held. */
 export interface Lock {

@@ -2,7 +2,7 @@
 import type { PGlite } from '@electric-sql/pglite';
 import type { Connection } from '../pg/connection.ts';
 import { isServerError, type ServerError, serverProblem } from '../pg/server-problem.ts';
-import { Problem } from '../problem.ts';
+import { Problem } from '../problem/problem.ts';
 
 // Object identifiers of types (pg_type.dat) that PGlite makes objects of where `pg/` leaves the server's text.
 const text = (value: string) => value;

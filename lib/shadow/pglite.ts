@@ -1,8 +1,8 @@
 // The shadow inside this process: PostgreSQL in WebAssembly, its files in memory.
 import type { PGlite } from '@electric-sql/pglite';
-import { awake } from '../awake.ts';
 import type { Connection } from '../pg/connection.ts';
-import { Problem } from '../problem.ts';
+import { Problem } from '../problem/problem.ts';
+import { awake } from '../sql/keep-event-loop-alive.ts';
 import { loadExtensions } from './extensions.ts';
 import { reasonOf } from './failure.ts';
 import { pgliteConnection } from './pglite-connection.ts';

@@ -6,7 +6,7 @@ import type { Connection } from '../pg/connection.ts';
 import { unpinned } from '../pg/pinned.ts';
 import { refusePooler } from '../pg/pooler.ts';
 import { onDatabase } from '../pg/url.ts';
-import { Problem } from '../problem.ts';
+import { Problem } from '../problem/problem.ts';
 import { OwnRoles } from './own-roles.ts';
 import { Queue } from './queue.ts';
 import type { Ground, Shadow, ShadowOptions } from './shadow.ts';

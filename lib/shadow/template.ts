@@ -2,8 +2,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { awake } from '../awake.ts';
 import { shadowRole } from '../model/catalog.ts';
+import { awake } from '../sql/keep-event-loop-alive.ts';
 import { pgliteVersion } from './version.ts';
 
 // PGlite's own settings without its two that change meaning: allow_system_table_mods, and a search_path without "$user".

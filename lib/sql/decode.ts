@@ -1,6 +1,6 @@
 // Bytes of a user's file → text.
-import type { Where } from '../place.ts';
-import { Problem } from '../problem.ts';
+import type { Where } from '../problem/location.ts';
+import { Problem } from '../problem/problem.ts';
 
 /**
  * Decodes a file that must be UTF-8 text. A byte order mark is left out; line ends stay as they are, because they are

@@ -1,10 +1,10 @@
 // SQL text → statements with their places, by the server's own grammar (libpg-query, loaded when first needed).
 
-import { indexOfCharacter, startOfCode, whereAt } from '../place.ts';
-import { Problem } from '../problem.ts';
-import { byHand } from './by-hand.ts';
-import { blank, withoutNoise } from './noise.ts';
+import { indexOfCharacter, startOfCode, whereAt } from '../problem/location.ts';
+import { Problem } from '../problem/problem.ts';
 import { loadParser } from './parser.ts';
+import { blank, withoutNoise } from './psql-commands.ts';
+import { byHand } from './simulated-ddl.ts';
 import {
   extensionOf,
   extensionsInBody,

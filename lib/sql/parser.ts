@@ -1,5 +1,5 @@
 // PostgreSQL's own parser, loaded when it is first needed.
-import { awake } from '../awake.ts';
+import { awake } from './keep-event-loop-alive.ts';
 
 /** Gives the parser. */
 export function loadParser(): Promise<typeof import('libpg-query')> {

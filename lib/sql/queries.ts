@@ -1,6 +1,6 @@
 // Queries that a program sends, as they stand in files: plain, or with the names of parameters that sqlc understands.
-import { type Where, whereAt } from '../place.ts';
-import { Problem } from '../problem.ts';
+import { type Where, whereAt } from '../problem/location.ts';
+import { Problem } from '../problem/problem.ts';
 import { parse } from './parse.ts';
 
 /** One query of a file. */

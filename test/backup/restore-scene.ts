@@ -2,10 +2,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import { backup } from '../../lib/commands/backup.ts';
+import { restore } from '../../lib/commands/restore.ts';
 import type { Digest } from '../../lib/flow/digest.ts';
-import { backup } from '../../lib/operations/backup.ts';
-import { restore } from '../../lib/operations/restore.ts';
-import { Problem } from '../../lib/problem.ts';
+import { Problem } from '../../lib/problem/problem.ts';
 import { type Database, freshDatabase } from '../servers/databases.ts';
 import { query } from '../servers/server.ts';
 import { alone } from './faults.ts';

@@ -2,14 +2,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type BackupInput, backup } from '../../lib/commands/backup.ts';
 import { findClients } from '../../lib/flow/client.ts';
 import { type Digest, digestOf } from '../../lib/flow/digest.ts';
 import type { Format } from '../../lib/flow/formats.ts';
-import { type BackupInput, backup } from '../../lib/operations/backup.ts';
-import type { Context } from '../../lib/operations/context.ts';
-
 import { snapshot } from '../../lib/pg/snapshot.ts';
-import { Problem } from '../../lib/problem.ts';
+import { Problem } from '../../lib/problem/problem.ts';
+import type { Context } from '../../lib/project/context.ts';
 import { type Database, freshDatabase } from '../servers/databases.ts';
 import { servers } from '../servers/running.ts';
 import { query, type Server } from '../servers/server.ts';

@@ -1,13 +1,13 @@
 // A random walk over schemas as one chain of migrations: applied one after the other, rolled back to the middle, and
 // forward again, with the same fingerprint at the same place each time.
 import { rmSync } from 'node:fs';
+import { rollback } from '../../lib/commands/rollback.ts';
+import { sync } from '../../lib/commands/sync.ts';
 import { kinds } from '../../lib/kinds/index.ts';
 import { versionOf } from '../../lib/migration/name.ts';
 import { diff } from '../../lib/model/diff.ts';
 import type { Fact } from '../../lib/model/fact.ts';
-import { rollback } from '../../lib/operations/rollback.ts';
-import { keepShadows } from '../../lib/operations/shadows.ts';
-import { sync } from '../../lib/operations/sync.ts';
+import { keepShadows } from '../../lib/project/shadow-pool.ts';
 import { isBack, stateOf, wantedState } from '../files/place.ts';
 import { freshCache } from '../migration/cache.ts';
 import { type Project, project } from '../migration/project.ts';

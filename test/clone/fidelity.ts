@@ -1,9 +1,10 @@
 // One schema with its rows is cloned over whatever another database holds, and every judge says whether it came over.
+
+import { backup } from '../../lib/commands/backup.ts';
+import { restore } from '../../lib/commands/restore.ts';
 import type { Format } from '../../lib/flow/formats.ts';
 import { kinds } from '../../lib/kinds/index.ts';
 import { diff } from '../../lib/model/diff.ts';
-import { backup } from '../../lib/operations/backup.ts';
-import { restore } from '../../lib/operations/restore.ts';
 import { backupProject } from '../backup/scene.ts';
 import { compared, type Desk } from '../corpus/proof.ts';
 import { cloned, contextOf, wholeOf } from '../flow/cloning.ts';

@@ -1,5 +1,5 @@
 // Rows for any schema: made up by type, and so that they fit its foreign keys.
-import { makingRows } from '../../lib/operations/made-rows.ts';
+import { makingRows } from '../../lib/migrate/sample-rows.ts';
 
 /** How many rows each table is given, at most. */
 const count = 20;

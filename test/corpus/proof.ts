@@ -3,8 +3,8 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pull } from '../../lib/commands/pull.ts';
 import { plan, script, status } from '../../lib/index.ts';
-import { pull } from '../../lib/operations/pull.ts';
 import { openContext } from '../../lib/runner/program.ts';
 import { differences, reordered } from '../proof/comparison.ts';
 import { copySchema, dump, dumpDifferences, loadByPsql, pgDump, runByPsql } from '../proof/dump.ts';

@@ -1,16 +1,16 @@
 // A database that is brought to other schemas by nothing but migration files: generated, synced and rolled back.
 import { readCatalog } from '../../lib/catalog/read.ts';
+import { rollback } from '../../lib/commands/rollback.ts';
+import { sync } from '../../lib/commands/sync.ts';
 import { kinds } from '../../lib/kinds/index.ts';
 import { fingerprintOf } from '../../lib/migration/fingerprint.ts';
 import { versionOf } from '../../lib/migration/name.ts';
 import { shadowRole } from '../../lib/model/catalog.ts';
 import type { Fact } from '../../lib/model/fact.ts';
-import { withoutLedger } from '../../lib/operations/ignored.ts';
-import { rollback } from '../../lib/operations/rollback.ts';
-import { sync } from '../../lib/operations/sync.ts';
 import type { ServerConnection } from '../../lib/pg/connect.ts';
 import { snapshot } from '../../lib/pg/snapshot.ts';
-import { holdsStatement } from '../../lib/sql/noise.ts';
+import { withoutLedger } from '../../lib/project/ignore.ts';
+import { holdsStatement } from '../../lib/sql/psql-commands.ts';
 import type { Project } from '../migration/project.ts';
 import type { Place, State } from '../proof/judgement.ts';
 import { rowsIn } from '../proof/rows.ts';

@@ -3,9 +3,9 @@
 import { rmSync } from 'node:fs';
 import { kinds } from '../../lib/kinds/index.ts';
 import type { Catalog } from '../../lib/model/catalog.ts';
-import { keepShadows } from '../../lib/operations/shadows.ts';
-import { plan } from '../../lib/plan/index.ts';
-import { holdsStatement } from '../../lib/sql/noise.ts';
+import { plan } from '../../lib/plan/plan.ts';
+import { keepShadows } from '../../lib/project/shadow-pool.ts';
+import { holdsStatement } from '../../lib/sql/psql-commands.ts';
 import { freshCache } from '../migration/cache.ts';
 import { type Project, project } from '../migration/project.ts';
 import { failed, migrate, type State, type Verdict } from '../proof/judgement.ts';

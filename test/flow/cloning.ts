@@ -2,13 +2,13 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readCatalog } from '../../lib/catalog/read.ts';
+import { type CloneReport, clone } from '../../lib/commands/clone.ts';
+import type { CloneInput } from '../../lib/copy/options.ts';
 import { type Digest, digestOf } from '../../lib/flow/digest.ts';
 import { kinds } from '../../lib/kinds/index.ts';
 import type { Catalog } from '../../lib/model/catalog.ts';
-import type { CloneInput } from '../../lib/operations/choice.ts';
-import { type CloneReport, clone } from '../../lib/operations/clone.ts';
-import type { Context } from '../../lib/operations/context.ts';
 import { snapshot } from '../../lib/pg/snapshot.ts';
+import type { Context } from '../../lib/project/context.ts';
 import { withSession } from '../proof/session.ts';
 
 /** A context in which `source` and `target` are two URLs, and nobody waits. */

@@ -2,7 +2,7 @@
 import { expect, vi } from 'vitest';
 import { kinds } from '../../lib/kinds/index.ts';
 import { diff, isEmpty } from '../../lib/model/diff.ts';
-import { Problem } from '../../lib/problem.ts';
+import { Problem } from '../../lib/problem/problem.ts';
 import { proxyTo, type Strike } from '../migration/proxy.ts';
 import { type Database, rowsOf, withDatabase } from '../servers/databases.ts';
 import { anyServer } from '../servers/running.ts';

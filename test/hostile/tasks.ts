@@ -1,18 +1,18 @@
 // Every task, as a superuser would run it on a database that somebody else owns.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type BackupInput, backup } from '../../lib/operations/backup.ts';
-import { clone } from '../../lib/operations/clone.ts';
-import type { Context } from '../../lib/operations/context.ts';
-import { difference } from '../../lib/operations/difference.ts';
-import { generate } from '../../lib/operations/generation.ts';
-import { history } from '../../lib/operations/history.ts';
-import { pull } from '../../lib/operations/pull.ts';
-import { restore } from '../../lib/operations/restore.ts';
-import { rollback } from '../../lib/operations/rollback.ts';
-import { status } from '../../lib/operations/status.ts';
-import { sync } from '../../lib/operations/sync.ts';
-import { verify } from '../../lib/operations/verify.ts';
+import { type BackupInput, backup } from '../../lib/commands/backup.ts';
+import { clone } from '../../lib/commands/clone.ts';
+import { difference } from '../../lib/commands/diff.ts';
+import { generate } from '../../lib/commands/generate.ts';
+import { history } from '../../lib/commands/history.ts';
+import { pull } from '../../lib/commands/pull.ts';
+import { restore } from '../../lib/commands/restore.ts';
+import { rollback } from '../../lib/commands/rollback.ts';
+import { status } from '../../lib/commands/status.ts';
+import { sync } from '../../lib/commands/sync.ts';
+import { verify } from '../../lib/commands/verify.ts';
+import type { Context } from '../../lib/project/context.ts';
 
 /** A task by its name and options. */
 export interface Task {

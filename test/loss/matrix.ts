@@ -1,11 +1,11 @@
 // Every pair of the server's own types, changed there and back on hostile values as plans write it, on a real server.
 import pg from 'pg';
-import { type Column, type ColumnFact, retype } from '../../lib/kinds/column-commands.ts';
 import { kinds } from '../../lib/kinds/index.ts';
+import { type Column, type ColumnFact, retype } from '../../lib/kinds/tables/column-commands.ts';
+import { sampleValues } from '../../lib/migrate/sample-values.ts';
 import { emptyCatalog } from '../../lib/model/catalog.ts';
 import type { Scope } from '../../lib/model/kind.ts';
 import type { Hazard } from '../../lib/model/step.ts';
-import { sampleValues } from '../../lib/operations/sample-values.ts';
 
 /** What a change of type did with the values that it accepts. */
 export interface Trial {

@@ -3,9 +3,9 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Context } from '../../lib/operations/context.ts';
-import { readMigrations } from '../../lib/operations/migrations.ts';
-import { keepShadows } from '../../lib/operations/shadows.ts';
+import type { Context } from '../../lib/project/context.ts';
+import { readMigrations } from '../../lib/project/migration-folder.ts';
+import { keepShadows } from '../../lib/project/shadow-pool.ts';
 import { freshCache } from './cache.ts';
 
 /** A project with a schema, a folder of migrations and one environment. */

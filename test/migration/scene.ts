@@ -1,12 +1,12 @@
 // What faults are tried on: three migrations, the second outside of any transaction, and databases that they are applied to.
 import { rm } from 'node:fs/promises';
 import { expect, vi } from 'vitest';
-import { compare } from '../../lib/operations/comparison.ts';
-import type { Context } from '../../lib/operations/context.ts';
-import { generate } from '../../lib/operations/generation.ts';
-import { situate } from '../../lib/operations/situation.ts';
-import { withTarget } from '../../lib/operations/source.ts';
-import { sync } from '../../lib/operations/sync.ts';
+import { generate } from '../../lib/commands/generate.ts';
+import { sync } from '../../lib/commands/sync.ts';
+import { compare } from '../../lib/compare/compare.ts';
+import { situate } from '../../lib/migrate/target-state.ts';
+import type { Context } from '../../lib/project/context.ts';
+import { withTarget } from '../../lib/project/source.ts';
 import { type Database, rowsOf } from '../servers/databases.ts';
 import { freshCache } from './cache.ts';
 import { migrationsOf, type Project, project } from './project.ts';

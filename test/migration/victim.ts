@@ -4,7 +4,7 @@ import { kill, pid } from 'node:process';
 import { run } from '../../lib/ledger/applying.ts';
 import { withLock } from '../../lib/ledger/lock.ts';
 import { prepareLedger } from '../../lib/ledger/tables.ts';
-import { readMigrations } from '../../lib/operations/migrations.ts';
+import { readMigrations } from '../../lib/project/migration-folder.ts';
 import { userSession } from '../servers/session.ts';
 import { faulty } from './faulty.ts';
 

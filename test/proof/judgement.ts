@@ -3,7 +3,7 @@ import { kinds } from '../../lib/kinds/index.ts';
 import type { Catalog } from '../../lib/model/catalog.ts';
 import { diff } from '../../lib/model/diff.ts';
 import type { Step } from '../../lib/model/step.ts';
-import { plan } from '../../lib/plan/index.ts';
+import { plan } from '../../lib/plan/plan.ts';
 import { differences, keptLocal, reordered } from './comparison.ts';
 import { dumpDifferences } from './dump.ts';
 import type { Observation } from './observer.ts';

@@ -1,0 +1,73 @@
+// Tries a backup: restores it in a database that is made for it, compares the two, and drops it.
+import { randomBytes } from 'node:crypto';
+import type { VerifyInput } from '../commands/backups.ts';
+import type { Backup, Manifest } from '../flow/manifest.ts';
+import { literal } from '../model/quote.ts';
+import { refusePooler } from '../pg/pooler.ts';
+import { onDatabase } from '../pg/url.ts';
+import { Problem } from '../problem/problem.ts';
+import type { Context } from '../project/context.ts';
+import { retrying } from '../project/retry.ts';
+import { server, targetIn } from '../project/source.ts';
+import { type Proof, replaceAll, unpacker } from './load.ts';
+
+/**
+ * Restores a backup on a server, and leaves nothing behind there.
+ * @param reached is called when the server has let us in
+ * @throws Problem `backup_damaged` where what comes of it is not what was backed up; `no_client`; of the connection
+ */
+export async function drill(
+  context: Context,
+  backup: Backup,
+  manifest: Manifest,
+  { on = manifest.environment, noOwner = false }: VerifyInput,
+  reached: () => void,
+): Promise<Proof> {
+  const target = await targetIn(context, on);
+  if (target?.url == null) throw new Problem('no_server', { environment: on });
+  const { url } = target;
+  const client = await unpacker(manifest);
+  const name = `pgmage_drill_${randomBytes(8).toString('hex')}`;
+  let isReached = false;
+  const onServer = async (sql: string) => {
+    const keeper = await server({ ...target, url });
+    isReached = true;
+    reached();
+    await keeper.execute(sql).finally(() => keeper.close().catch(() => undefined));
+  };
+  const drop = () => onServer(`drop database if exists ${name} with (force)`);
+  const stopping = new AbortController();
+  const forget = context.onInterrupt?.(() => {
+    stopping.abort();
+    return drop();
+  });
+  try {
+    context.progress(`Restoring ${backup.name} for a drill`);
+    const { encoding, collate, ctype } = manifest.server;
+    // As it was: what is sorted and matched in constraints may depend on it.
+    const locale = `encoding ${literal(encoding)} lc_collate ${literal(collate)} lc_ctype ${literal(ctype)}`;
+    await onServer(`create database ${name} template template0 ${locale}`);
+    const connection = await server({ ...target, url: onDatabase(url, name) });
+    const { signal } = stopping;
+    const told = { teller: context, environment: 'a drill', lockTimeout: 0 };
+    try {
+      await refusePooler(connection);
+      return await replaceAll(connection, { ...told, client, path: backup.path, manifest, noOwner, signal });
+    } catch (thrown) {
+      if (!(thrown instanceof Problem) || thrown.code !== 'not_as_backed_up') throw thrown;
+      const { differences } = thrown.data as { differences: string[] };
+      const faults = differences.map((one) => `restored, ${one}`);
+      throw new Problem('backup_damaged', { file: backup.name, faults });
+    } finally {
+      await connection.close().catch(() => undefined);
+    }
+  } finally {
+    // It may be there also where the server went away meanwhile, and comes back.
+    if (isReached)
+      await retrying(context, (_, again) => {
+        again();
+        return drop();
+      }).finally(() => forget?.());
+    else forget?.();
+  }
+}

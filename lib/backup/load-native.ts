@@ -1,0 +1,94 @@
+// Loads a dump of pgmage's own format in the place of what a database holds.
+import { readCatalog } from '../catalog/read.ts';
+import { clearance, clearRows } from '../copy/clear-target.ts';
+import { asOwners, legible, runAll } from '../copy/engines.ts';
+import { copyable } from '../copy/selection.ts';
+import { schemaDifferences } from '../copy/verify.ts';
+import { passing } from '../flow/archive.ts';
+import { asOwner, ownedIn } from '../flow/as-owner.ts';
+import { largeObjectParts, loadPart, type Part } from '../flow/large-objects.ts';
+import { readNative } from '../flow/native.ts';
+import { setStandings } from '../flow/sequences.ts';
+import { writing } from '../flow/tables.ts';
+import { kinds } from '../kinds/index.ts';
+import { type Catalog, withRelations } from '../model/catalog.ts';
+import type { Fact } from '../model/fact.ts';
+import type { Step } from '../model/step.ts';
+import type { ServerConnection } from '../pg/connect.ts';
+import { readingSettings } from '../pg/snapshot.ts';
+import { withPath } from '../pg/user-path.ts';
+import { aroundRows } from '../plan/around-data.ts';
+
+// A catalog that an earlier release may have written, as it is read today.
+function upgraded(catalog: Catalog): Catalog {
+  const facts = new Map<string, Fact>();
+  for (const fact of catalog.facts.values()) {
+    const upgrade = kinds.get(fact.kind)?.upgraded;
+    facts.set(fact.id, upgrade === undefined ? fact : { ...fact, payload: upgrade(fact.payload) });
+  }
+  return withRelations(catalog, facts, () => catalog);
+}
+
+/** What is loaded. */
+export interface NativeLoading {
+  readonly path: string;
+  readonly noOwner: boolean;
+  /** Where functions of the source find what has no schema before its name. */
+  readonly searchPath: string;
+  readonly signal: AbortSignal;
+  /** Is told of each table before its rows come, with 0, and as its bytes pass. */
+  told(table: string, bytes: number): void;
+  /** Is called when all rows are there. */
+  loaded(): void;
+}
+
+/**
+ * Replaces all in the connection's transaction, which it neither begins nor ends.
+ * @returns what of the schema is not as it is in the dump, and how much is told in other words only
+ * @throws Problem `backup_damaged`, `plan_cycle`; of the connection
+ */
+export async function loadNative(
+  connection: ServerConnection,
+  { path, noOwner, searchPath, signal, told, loaded }: NativeLoading,
+): Promise<{ wrong: string[]; reworded: number }> {
+  const wish = { owners: !noOwner, otherVersions: [], masks: {} };
+  let wanted: Catalog | undefined;
+  let after: readonly Step[] = [];
+  let owners: Awaited<ReturnType<typeof ownedIn>> = new Map();
+  const go = () => signal.throwIfAborted();
+  await readNative(
+    path,
+    async (catalog) => {
+      wanted = copyable(upgraded(catalog), wish).catalog;
+      const { steps, left } = clearance(await readCatalog(connection, kinds), wanted);
+      const halves = aroundRows({ before: left, after: wanted, kinds });
+      after = legible(halves.after, wanted, connection);
+      await runAll(connection, steps, go);
+      await clearRows(connection);
+      await runAll(connection, legible(halves.before, wanted, connection), go);
+      owners = await ownedIn(connection);
+      after = asOwners(after, wanted, owners);
+    },
+    async (entry) => {
+      go();
+      if (entry.is === 'table') {
+        const { name } = entry.table;
+        told(name, 0);
+        const rows = passing(entry.rows, (bytes) => told(name, bytes));
+        const write = () => connection.copyIn(writing(entry.table), rows);
+        await asOwner(connection, owners.get(name), () => withPath(connection, searchPath, write));
+      } else if (entry.is === 'part')
+        await loadPart(connection, largeObjectParts[entry.index] as Part, entry.rows);
+      else {
+        const { standings, said } = entry.closing;
+        await setStandings(connection, standings);
+        for (const sql of noOwner ? said.comments : said.all) await connection.execute(sql);
+        loaded();
+        await withPath(connection, searchPath, () => runAll(connection, after, go));
+      }
+    },
+  );
+  await connection.execute(readingSettings);
+  const reached = copyable(await readCatalog(connection, kinds), wish).catalog;
+  return schemaDifferences(reached, wanted as Catalog);
+}

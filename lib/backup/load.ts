@@ -1,0 +1,185 @@
+// Replaces all that a database holds by what a backup holds, in one transaction that is verified before it is committed.
+import { readCatalog } from '../catalog/read.ts';
+import { beginReplacing, clearance, clearRows } from '../copy/clear-target.ts';
+import { runAll } from '../copy/engines.ts';
+import { loadArchive, loadScript } from '../flow/archive.ts';
+import { type Client, findClients, fittingClient } from '../flow/client.ts';
+import { digestOf } from '../flow/digest.ts';
+import { sameness } from '../flow/digest-diff.ts';
+import { formatOf } from '../flow/formats.ts';
+import type { Manifest } from '../flow/manifest.ts';
+import { progressOf, type Teller } from '../flow/progress.ts';
+import { kinds } from '../kinds/index.ts';
+import { emptyCatalog } from '../model/catalog.ts';
+import { literal } from '../model/quote.ts';
+import type { ServerConnection } from '../pg/connect.ts';
+import { readingSettings } from '../pg/snapshot.ts';
+import { transaction } from '../pg/transaction.ts';
+import { Problem } from '../problem/problem.ts';
+import { hasUniqueFingerprints, schemaOf } from './fingerprints.ts';
+import { loadNative } from './load-native.ts';
+
+/** What comes in the place of what is there. */
+export interface BackupLoad {
+  readonly environment: string;
+  /** What unpacks an archive of pg_dump; null where none is needed. */
+  readonly client: Client | null;
+  readonly path: string;
+  readonly manifest: Manifest;
+  readonly noOwner: boolean;
+  /** Milliseconds to wait for a lock on what is dropped; 0: for ever. */
+  readonly lockTimeout: number;
+  readonly signal: AbortSignal;
+  readonly teller: Teller;
+}
+
+/** How it was found to be the same. */
+export interface Proof {
+  /**
+   * `same`: with owners and privileges; `unowned`: without; `other version`: fingerprints of two versions do not compare;
+   * `other release`: nor do those of an earlier pgmage that holds entries of the server's own.
+   */
+  readonly schema: 'same' | 'unowned' | 'other version' | 'other release';
+  readonly tables: number;
+  readonly rows: number;
+  /** What differs although nothing is wrong. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Drops what is there, loads the backup, compares counts, hashes and schema with its manifest, and commits only then.
+ * Whatever fails, or ends this process, leaves the database as it was: nothing of it is given up before the commit.
+ * @throws Problem `unfit_target`, `not_as_backed_up`, `client_failed`; of the connection
+ */
+export async function replaceAll(connection: ServerConnection, load: BackupLoad): Promise<Proof> {
+  const { environment, path } = load;
+  const isNative = formatOf(path) === 'native';
+  let own = '';
+  const work = async () => {
+    own = await transactionOf(connection);
+    const schema = await (isNative ? nativeSchema(connection, load) : dumpedSchema(connection, load));
+    load.teller.progress('Comparing it with the manifest');
+    const proof = await proven(connection, load, schema);
+    // Something in the dump that ended our transaction would have made all of this in another one.
+    if ((await transactionOf(connection)) !== own) throw new Problem('transaction_ended', { environment });
+    return proof;
+  };
+  // A server that looks for its client while it works rolls back as soon as that is gone. Not every system can.
+  await connection
+    .execute(`select pg_catalog.set_config('client_connection_check_interval', '1s', false)`)
+    .catch(() => undefined);
+  try {
+    return await transaction(connection, work, isNative ? beginReplacing : 'begin');
+  } catch (thrown) {
+    if (own !== '' && (await isCommitted(connection, own)))
+      throw new Problem('transaction_ended', { environment }, { cause: thrown });
+    throw thrown;
+  }
+}
+
+async function transactionOf(connection: ServerConnection): Promise<string> {
+  const [row] = await connection.rows<{ id: string }>(
+    'select pg_catalog.xid8out(pg_catalog.pg_current_xact_id())::pg_catalog.text as id',
+  );
+  return (row as { id: string }).id;
+}
+
+// Whether a transaction of which the session knows nothing any more has left something. A lost session has left nothing: the
+// server has rolled back, or a script has ended the transaction, which no statement of it may.
+async function isCommitted(connection: ServerConnection, id: string): Promise<boolean> {
+  const rows = await connection
+    .rows<{ status: string | null }>(
+      `select pg_catalog.pg_xact_status(${literal(id)}::pg_catalog.xid8) as status`,
+    )
+    .catch(() => []);
+  return rows[0]?.status === 'committed';
+}
+
+/** What unpacks the dump of a manifest: the newest client; null where none is needed. @throws Problem `no_client` */
+export async function unpacker(manifest: Manifest): Promise<Client | null> {
+  const format = formatOf(manifest.file);
+  if (format === 'native' || format === 'plain') return null;
+  return fittingClient(await findClients(), writerOf(manifest));
+}
+
+// The major version of the pg_dump that wrote it.
+const writerOf = ({ tools }: Manifest) => Number.parseInt(tools.pg_dump ?? '', 10);
+
+/** What was found of the schema that was loaded. */
+interface Reached {
+  readonly schema: Proof['schema'];
+  readonly wrong: readonly string[];
+  readonly notes: readonly string[];
+}
+
+async function nativeSchema(connection: ServerConnection, load: BackupLoad): Promise<Reached> {
+  const { path, noOwner, signal, lockTimeout, teller, manifest } = load;
+  const searchPath = manifest.server.path;
+  await connection.execute(`set local lock_timeout = ${lockTimeout}`);
+  const told = tellerOf(load);
+  const loaded = () => teller.progress('Loading indexes and constraints');
+  const loading = { path, noOwner, searchPath, signal, told, loaded };
+  const { wrong, reworded } = await loadNative(connection, loading);
+  const notes = reworded === 0 ? [] : [`${reworded} definitions are told in other words by this server`];
+  return { schema: noOwner ? 'unowned' : 'same', wrong, notes };
+}
+
+// A line for each table, where no bar shows it.
+function tellerOf({ teller, manifest }: BackupLoad): (table: string, bytes: number) => void {
+  const tables = Object.entries(manifest.sizes ?? {}).map(([name, bytes]) => ({ name, bytes }));
+  const { told } = progressOf(teller, tables, 'Loading');
+  return (name, bytes) => {
+    if (bytes === 0 && teller.pace === undefined) teller.progress(`Loading ${name}`);
+    told({ name }, bytes);
+  };
+}
+
+async function dumpedSchema(connection: ServerConnection, load: BackupLoad): Promise<Reached> {
+  const { client, path, manifest, signal } = load;
+  const noOwner = load.noOwner || manifest.unowned === true;
+  await clear(connection, load);
+  if (!manifest.schema.public) await connection.execute('drop schema public');
+  const writer = writerOf(manifest);
+  const loading = { path, writer, noOwner, signal, told: tellerOf(load) };
+  if (client === null) await loadScript(connection, loading);
+  else await loadArchive(connection, { ...loading, client });
+  if (manifest.server.major !== connection.major) return { schema: 'other version', wrong: [], notes: [] };
+  await connection.execute(readingSettings);
+  const way = noOwner ? 'unowned' : 'fingerprint';
+  const found = schemaOf(await readCatalog(connection, kinds));
+  const isSame = found[way] === manifest.schema[way];
+  if (!isSame && hasUniqueFingerprints(manifest)) return { schema: 'other release', wrong: [], notes: [] };
+  const wrong = isSame ? [] : ['its schema is another one'];
+  return { schema: noOwner ? 'unowned' : 'same', wrong, notes: [] };
+}
+
+async function clear(connection: ServerConnection, { environment, lockTimeout }: BackupLoad): Promise<void> {
+  await connection.execute(`${readingSettings}; set local lock_timeout = ${lockTimeout}`);
+  const nothing = emptyCatalog(connection.major, kinds);
+  const { steps } = clearance(await readCatalog(connection, kinds), nothing);
+  const alone = steps.filter(({ transactional }) => !transactional);
+  if (alone.length > 0) {
+    const reasons = alone.map(({ sql, shown = sql }) => `${shown} is possible in no transaction`);
+    throw new Problem('unfit_target', { environment, reasons });
+  }
+  await runAll(connection, steps);
+  await clearRows(connection);
+}
+
+async function proven(
+  connection: ServerConnection,
+  { environment, manifest }: BackupLoad,
+  reached: Reached,
+): Promise<Proof> {
+  const digests = await digestOf(connection);
+  const { differences, notes } = sameness(manifest.contents, digests, manifest.moved);
+  const wrong = [...differences, ...reached.wrong];
+  if (wrong.length > 0) throw new Problem('not_as_backed_up', { environment, differences: wrong });
+  const tables = digests.filter(({ kind }) => kind === 'table');
+  return {
+    schema: reached.schema,
+    tables: tables.length,
+    rows: tables.reduce((sum, { rows }) => sum + rows, 0),
+    notes: [...reached.notes, ...notes],
+  };
+}

@@ -1,0 +1,52 @@
+// One line of JSON for each run, for whoever watches that backups are made.
+import { appendFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { MadeBackup } from '../commands/backup.ts';
+import { writing } from '../problem/file.ts';
+import { toProblem } from '../problem/problem.ts';
+import type { Context } from '../project/context.ts';
+import { shownPath } from '../project/sql-files.ts';
+
+/**
+ * Does a work and adds a line to a file: what was made, or what went wrong.
+ * @param log where it is written; left out: nowhere
+ * @throws Problem of the work; `unwritable_file`
+ */
+export async function logged(
+  context: Context,
+  log: string | undefined,
+  environment: string | null,
+  work: () => Promise<MadeBackup>,
+): Promise<MadeBackup> {
+  if (log === undefined) return work();
+  const path = resolve(context.root, log);
+  const add = (line: object) =>
+    writing(shownPath(context.root, path), () =>
+      appendFile(path, `${JSON.stringify({ time: context.now().toISOString(), ...line })}\n`, {
+        mode: 0o600,
+      }),
+    );
+  // Where nothing can be logged, nobody would hear of a failure.
+  await writing(shownPath(context.root, path), () => appendFile(path, '', { mode: 0o600 }));
+  let made: MadeBackup;
+  try {
+    made = await work();
+  } catch (thrown) {
+    const { code, message } = toProblem(thrown);
+    await add({ ok: false, environment, code, message });
+    throw thrown;
+  }
+  const { database, file, bytes, rows, durationMs, verified, retries } = made;
+  await add({
+    ok: true,
+    environment: made.environment,
+    database,
+    file,
+    bytes,
+    rows,
+    durationMs,
+    verified: verified?.how,
+    retries: retries.length,
+  });
+  return made;
+}

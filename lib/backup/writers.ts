@@ -1,0 +1,172 @@
+// What writes the dump of a backup, in each of the formats, under a name that no backup has.
+import { mkdir, open } from 'node:fs/promises';
+import { readCatalog } from '../catalog/read.ts';
+import { type Client, metInDatabase } from '../flow/client.ts';
+import { type Dumping, dumpFolder, dumpTo, type Output, type Written } from '../flow/dump.ts';
+import { type Format, formatOf } from '../flow/formats.ts';
+import type { Manifest } from '../flow/manifest.ts';
+import { writeNative } from '../flow/native.ts';
+import { holding, type Table } from '../flow/tables.ts';
+import { kinds } from '../kinds/index.ts';
+import type { Catalog } from '../model/catalog.ts';
+import type { ServerConnection } from '../pg/connect.ts';
+import { clientAccess } from '../pg/route.ts';
+import { readingSettings, snapshot, tablesAlone } from '../pg/snapshot.ts';
+import { transaction } from '../pg/transaction.ts';
+import { writing } from '../problem/file.ts';
+import { Problem } from '../problem/problem.ts';
+import type { Context } from '../project/context.ts';
+import { whileReachable } from '../project/reachable.ts';
+import { server } from '../project/source.ts';
+import { shownPath } from '../project/sql-files.ts';
+import { schemaOf } from './fingerprints.ts';
+
+/** What is backed up. */
+export interface Source {
+  readonly environment: string;
+  readonly url: string;
+  readonly database: string;
+  readonly server: Manifest['server'];
+  readonly stallTimeout?: number | undefined;
+}
+
+/** One backup that is made. */
+export interface Work {
+  readonly connection: ServerConnection;
+  readonly source: Source;
+  /** Null: without any program but this one. */
+  readonly client: Client | null;
+  readonly file: string;
+  /** How many tables at a time, where the format is a folder. */
+  readonly jobs: number;
+  /** Whether a script is to drop what is there before it makes it. */
+  readonly clean: boolean;
+  /** Whether owners and privileges are left out of a script. */
+  readonly unowned: boolean;
+  /** Milliseconds that is waited for whoever changes a table. */
+  readonly lockTimeout: number;
+  /** Go on although the disk may be too small. */
+  readonly force: boolean;
+  readonly stopping: AbortController;
+}
+
+/** The state that is written. */
+export interface State {
+  /** Of the snapshot. */
+  readonly id: string;
+  /** Those that nobody changes meanwhile. */
+  readonly tables: readonly Table[];
+  /** Its schema: read in the snapshot, or just before, where pg_dump reads it once more. */
+  readonly catalog: Catalog;
+  /** Is told of what is written, where this process writes it itself. */
+  told(table: { readonly name: string }, bytes: number): void;
+}
+
+/**
+ * Writes a dump, all of which is on the disk then.
+ * @param defined is called when nothing but rows is read any more
+ * @throws Problem `changed_meanwhile`, `client_failed`, `unwritable_file`; of the connection
+ */
+export async function output(
+  context: Context,
+  work: Work,
+  state: State,
+  defined: () => Promise<void>,
+): Promise<Written> {
+  const { file, client } = work;
+  const shown = shownPath(context.root, file);
+  const draft = `${file}.partial`;
+  const format = formatOf(file) as Format;
+  if (format === 'directory') {
+    await writing(shown, () => mkdir(draft, { mode: 0o700 }));
+    return byClient(work, (dumping) => dumpFolder(draft, shown, dumping, work.jobs), state, defined);
+  }
+  const handle = await writing(shown, () => open(draft, 'wx', 0o600));
+  const to: Output = { handle, name: shown };
+  const script = [
+    ...(work.clean ? ['--clean', '--if-exists'] : []),
+    ...(work.unowned ? ['--no-owner', '--no-privileges'] : []),
+  ];
+  try {
+    const written = await (client === null
+      ? native(to, work, state, defined)
+      : byClient(
+          work,
+          (dumping) => dumpTo(to, dumping, format === 'plain' ? script : undefined),
+          state,
+          defined,
+        ));
+    await writing(shown, () => handle.sync());
+    return written;
+  } finally {
+    await handle.close();
+  }
+}
+
+async function byClient(
+  { source, client, lockTimeout, stopping }: Work,
+  dump: (dumping: Dumping) => Promise<Written>,
+  { id, catalog }: State,
+  defined: () => Promise<void>,
+): Promise<Written> {
+  const { environment, url, database } = source;
+  const dumping: Dumping = {
+    client: client as Client,
+    access: clientAccess(url, { environment }, database),
+    snapshot: id,
+    encoding: source.server.encoding,
+    lockTimeout,
+    signal: stopping.signal,
+    // Some of what a server tells of definitions is as they are now, not as the snapshot has them.
+    defined: async () => {
+      const now = await beside(source, (held) => snapshot(held, (reader) => readCatalog(reader, kinds)));
+      if (schemaOf(now).fingerprint !== schemaOf(catalog).fingerprint)
+        throw new Problem('changed_meanwhile', { environment });
+      await defined();
+    },
+  };
+  const talking = { name: environment, url, stallTimeout: source.stallTimeout };
+  return whileReachable(talking, stopping.signal, (signal) => dump({ ...dumping, signal })).catch(
+    (thrown: unknown) => {
+      throw metInDatabase(thrown, environment);
+    },
+  );
+}
+
+// In a session of its own, which sees the same.
+function native(
+  to: Output,
+  { source, lockTimeout, stopping }: Work,
+  state: State,
+  defined: () => Promise<void>,
+): Promise<Written> {
+  // Locked at once: whoever waits for a lock that another session of ours has makes later ones wait.
+  const begin = `begin isolation level repeatable read read only; set local lock_timeout = ${lockTimeout};
+    ${holding(state.tables)}; set transaction snapshot '${state.id}'; ${readingSettings}; ${tablesAlone}`;
+  return beside(source, (held) =>
+    transaction(
+      held,
+      async () => {
+        await defined();
+        return writeNative(held, state.catalog, to, stopping.signal, state.told);
+      },
+      begin,
+    ),
+  );
+}
+
+async function beside<T>(
+  { environment, url, stallTimeout }: Source,
+  work: (held: ServerConnection) => Promise<T>,
+): Promise<T> {
+  const connection = await server({
+    name: environment,
+    url,
+    ...(stallTimeout !== undefined && { stallTimeout }),
+  });
+  try {
+    return await work(connection);
+  } finally {
+    await connection.close().catch(() => undefined);
+  }
+}

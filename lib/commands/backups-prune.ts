@@ -1,0 +1,84 @@
+// Deletes backups that no rule keeps.
+import { rename, rm } from 'node:fs/promises';
+import { folderOf } from '../backup/folder.ts';
+import { type Backup, manifestPath } from '../flow/manifest.ts';
+import { type Reason, retained } from '../flow/retention.ts';
+import { writing } from '../problem/file.ts';
+import { Problem } from '../problem/problem.ts';
+import type { Context } from '../project/context.ts';
+import { shownPath } from '../project/sql-files.ts';
+import { type BackupReport, type BackupsInput, backupReport, foundBackups, intact } from './backups.ts';
+
+/** What stays; where nothing is said of days, weeks and months: 7, 4 and 6. */
+export interface PruneInput extends BackupsInput {
+  readonly keepDaily?: number;
+  readonly keepWeekly?: number;
+  readonly keepMonthly?: number;
+  /** Delete; otherwise it is only said what would be. */
+  readonly yes?: boolean;
+}
+
+/** What became of each backup. */
+export interface PruneReport {
+  readonly folder: string;
+  /** Those that stay, with why. */
+  readonly kept: readonly (BackupReport & { readonly why: readonly Reason[] })[];
+  /** Those that go. */
+  readonly removed: readonly BackupReport[];
+  /** Whether they are gone. */
+  readonly done: boolean;
+}
+
+/**
+ * Finds the backups that no rule keeps, and deletes them where that was agreed to. Each is compared with its manifest
+ * first: one that is broken counts for nothing, and stays.
+ * @throws Problem `bad_option`, `unreadable_file`, `unwritable_file`
+ */
+export async function prune(context: Context, input: PruneInput): Promise<PruneReport> {
+  const { keepDaily, keepWeekly, keepMonthly, yes = false } = input;
+  for (const [name, count] of Object.entries({ keepDaily, keepWeekly, keepMonthly }))
+    if (count !== undefined && !(Number.isInteger(count) && count >= 0))
+      throw new Problem('bad_option', { option: name, reason: 'it must be a whole number, not below 0' });
+  const said = [keepDaily, keepWeekly, keepMonthly].some((count) => count !== undefined);
+  const [daily, weekly, monthly] = said ? [keepDaily ?? 0, keepWeekly ?? 0, keepMonthly ?? 0] : [7, 4, 6];
+  const found = await foundBackups(context, input);
+  const faults = new Map<Backup, readonly string[]>();
+  for (const one of found) {
+    context.progress(`Reading ${one.name}`);
+    faults.set(one, await faultsOf(one));
+  }
+  const good = (one: Backup) => faults.get(one)?.length === 0;
+  const candidates = found.map((one) => ({
+    name: one.name,
+    of: `${one.manifest?.database} of ${one.manifest?.environment}`,
+    time: one.manifest?.started ?? '',
+    good: good(one),
+    keep: one.keep,
+  }));
+  const reasons = retained(candidates, { daily, weekly, monthly });
+  const why = ({ name }: Backup) => reasons.get(name) ?? [];
+  const report = (one: Backup) => backupReport(context, one, faults.get(one));
+  const kept = found.filter((one) => why(one).length > 0).map((one) => ({ ...report(one), why: why(one) }));
+  const goes = found.filter((one) => why(one).length === 0);
+  if (yes) for (const one of goes) await remove(context, one);
+  return { folder: folderOf(context, input.dir).shown, kept, removed: goes.map(report), done: yes };
+}
+
+async function faultsOf(backup: Backup): Promise<readonly string[]> {
+  try {
+    await intact(backup);
+    return [];
+  } catch (thrown) {
+    if (!(thrown instanceof Problem)) throw thrown;
+    return thrown.code === 'backup_damaged' ? (thrown.data as { faults: string[] }).faults : [thrown.message];
+  }
+}
+
+// First by a name that no backup has: whatever interrupts it, nothing is left that looks like one.
+async function remove(context: Context, { path }: Backup): Promise<void> {
+  await writing(shownPath(context.root, path), async () => {
+    await rename(path, `${path}.partial`);
+    await rm(manifestPath(path), { force: true });
+    await rm(`${path}.partial`, { recursive: true, force: true });
+  });
+}

@@ -1,0 +1,119 @@
+// Writes the next migrations: from what is recorded to what is wanted.
+
+import type { Change } from '../compare/changes.ts';
+import { type Caution, cautionsOf } from '../compare/impact.ts';
+import { type RenameReport, type Renaming, renameReport } from '../compare/renames.ts';
+import { type Composition, compose, type Making } from '../migrate/compose.ts';
+import { rebase } from '../migrate/rebase.ts';
+import type { MigrationFile } from '../migration/chain.ts';
+import { nextName } from '../migration/name.ts';
+import type { Down } from '../migration/text.ts';
+import { render } from '../migration/text.ts';
+import type { Step } from '../model/step.ts';
+import type { Context } from '../project/context.ts';
+import { refuseForeign } from '../project/foreign-migrations.ts';
+import {
+  checkChain,
+  migrationFile,
+  readMigrations,
+  writeComposed,
+  writeMigrations,
+} from '../project/migration-folder.ts';
+
+/** What is asked. */
+export interface GenerationInput extends Making {
+  /** Makes one to write by hand, instead of one from the schema. */
+  readonly empty?: boolean;
+  /** Puts merged branches of migrations one behind the other, instead of making one. */
+  readonly rebase?: boolean;
+  /** The environment whose ledger says what was applied and cannot move; default: the configured one. */
+  readonly env?: string;
+  /** What was renamed, as `old=new`. */
+  readonly rename?: readonly string[];
+}
+
+/** One migration as it is told of. */
+export interface MigrationReport {
+  readonly name: string;
+  /** Its path from the project's folder. */
+  readonly file: string;
+  /** How well it can be taken back; null: a draft, of which that is not known yet. */
+  readonly down: Down | null;
+  /** Its text, as the file has it. */
+  readonly text: string;
+  /** What its statements cost; of a hand-written one nothing is known. */
+  readonly cautions: readonly Caution[];
+}
+
+/** What was written. */
+export interface GenerationReport {
+  /** How many migrations there are now. */
+  readonly total: number;
+  /** Those that were written or sealed; none, where the migrations lead to the wanted schema already. */
+  readonly written: readonly MigrationReport[];
+  /** What the new ones change. */
+  readonly changes: readonly Change[];
+  /** What they rename. */
+  readonly renames: readonly RenameReport[];
+  /** What they drop and add, and might have been renamed. */
+  readonly possible: readonly RenameReport[];
+  /** Those that were put behind others that they did not know, by what they were called before. */
+  readonly rebased: readonly { readonly name: string; readonly was: string }[];
+}
+
+/**
+ * Composes the next migrations and writes them. It needs no database but the shadow.
+ * @param choose is asked what was renamed; left out where there is nobody to ask
+ * @throws Problem `broken_chain`, `rebase_refused`, `unproven`, `migrations_changed`, of the schema and of the migrations
+ */
+export async function generate(
+  context: Context,
+  input: GenerationInput = {},
+  choose?: Renaming['choose'],
+): Promise<GenerationReport> {
+  if (input.empty) return draft(context, input.name ?? 'by hand');
+  if (input.rebase) refuseForeign(context, 'db:generate --rebase');
+  if (input.rebase) return rebased(context, input.env);
+  const composition = await compose(context, input, { given: input.rename, choose });
+  await writeComposed(context, composition);
+  return generationReport(composition);
+}
+
+/** A composition as it is told of. */
+export function generationReport(composition: Composition): GenerationReport {
+  const { files, written, changes, steps, renames, possible } = composition;
+  const one = (file: MigrationFile) => migrationReport(file, steps.get(file.name) ?? []);
+  return {
+    total: files.length,
+    written: written.map(one),
+    changes,
+    renames: renames.map(renameReport),
+    possible: possible.map(renameReport),
+    rebased: [],
+  };
+}
+
+/** One migration as it is told of. */
+export function migrationReport(file: MigrationFile, steps: readonly Step[]): MigrationReport {
+  const { name, text, migration } = file;
+  return { name, file: file.file, down: migration.header?.down ?? null, text, cautions: cautionsOf(steps) };
+}
+
+async function rebased(context: Context, env: string | undefined): Promise<GenerationReport> {
+  const { files, moved } = await rebase(context, env);
+  const written = moved.map(({ file }) => migrationReport(file, []));
+  const names = moved.map(({ file, was }) => ({ name: file.name, was }));
+  return { total: files.length, written, changes: [], renames: [], possible: [], rebased: names };
+}
+
+async function draft(context: Context, words: string): Promise<GenerationReport> {
+  refuseForeign(context, 'db:generate --empty');
+  const files = await readMigrations(context);
+  checkChain(files);
+  const name = nextName(files.at(-1)?.name ?? null, context.now(), words);
+  const text = render({ name, header: null, transaction: 'both', up: '', down: '' });
+  const file = migrationFile(context, name, text);
+  await writeMigrations(context, [file]);
+  const written = [migrationReport(file, [])];
+  return { total: files.length + 1, written, changes: [], renames: [], possible: [], rebased: [] };
+}

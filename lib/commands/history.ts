@@ -1,0 +1,33 @@
+// Who did what to a database, when, how long it took and how it ended.
+import { type Deed, readLedger } from '../ledger/tables.ts';
+import { snapshot } from '../pg/snapshot.ts';
+import type { Context } from '../project/context.ts';
+import { type Named, named, withTarget } from '../project/source.ts';
+
+/** What is asked. */
+export interface HistoryInput {
+  /** The environment; default: the configured one. */
+  readonly env?: string;
+}
+
+/** What is known then. */
+export interface HistoryReport {
+  readonly target: Named;
+  /** Everything that was ever done, the first thing first. */
+  readonly deeds: readonly Deed[];
+  /** Names of the migrations that are applied now. */
+  readonly applied: readonly string[];
+}
+
+/** Reads the audit of an environment. @throws Problem of the connection */
+export async function history(context: Context, { env }: HistoryInput = {}): Promise<HistoryReport> {
+  const target = await context.environment(env);
+  const { applied, deeds } = await withTarget(context, target, (connection) =>
+    snapshot(connection, readLedger),
+  );
+  return {
+    target: named(context, target),
+    deeds,
+    applied: applied.map(({ name }) => name),
+  };
+}

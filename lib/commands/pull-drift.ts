@@ -1,0 +1,177 @@
+// Takes into the schema files what was changed in a database by other means.
+
+import type { Change } from '../compare/changes.ts';
+import { type Comparison, comparisonOf } from '../compare/compare.ts';
+import { kinds } from '../kinds/index.ts';
+import { situate } from '../migrate/target-state.ts';
+import type { Catalog } from '../model/catalog.ts';
+import { type Step, singly } from '../model/step.ts';
+import { Problem } from '../problem/problem.ts';
+import type { Context } from '../project/context.ts';
+import { managed } from '../project/ignore.ts';
+import { readMigrations } from '../project/migration-folder.ts';
+import { replay } from '../project/shadow-catalog.ts';
+import { keepShadows } from '../project/shadow-pool.ts';
+import { describe, readSource, withTarget } from '../project/source.ts';
+import { readFiles, shownPath, type TextFile } from '../project/sql-files.ts';
+import { type Place, placeOf, replace, replacement } from '../schema-files/write.ts';
+import { provenText, pulledText } from './pull-text.ts';
+
+/** What is asked. */
+export interface DriftInput {
+  /** The environment; default: the configured one. */
+  readonly env?: string;
+}
+
+/** What was changed, and what became of it. */
+export interface DriftReport {
+  readonly from: string;
+  readonly to: string;
+  /** What was changed in the database, as people count it. */
+  readonly changes: readonly Change[];
+  /** The statements that change it, as they may be shown. */
+  readonly statements: readonly string[];
+  /**
+   * `rewritten`: the files were as db:pull writes them, and are so again; `appended`: the statements stand at the end;
+   * null: nothing was written, for files that somebody wrote would have to be changed in the middle.
+   */
+  readonly how: 'rewritten' | 'appended' | null;
+  /** Files that were written. */
+  readonly written: readonly string[];
+  /** false: there is something that was not written. */
+  readonly done: boolean;
+}
+
+/**
+ * Finds what was changed in a database since its migrations, or else since the schema files, and writes it into these: as
+ * db:pull would, where they are as it would write them; at the end, where there is only something to add.
+ * @throws Problem of the schema, the migrations and the connection; `ledger_broken`
+ */
+export function takeDrift(context: Context, { env }: DriftInput = {}): Promise<DriftReport> {
+  return keepShadows(context, async () => {
+    const target = await context.environment(env);
+    const wanted = await readSource(context, context.schema);
+    const { base, actual } = await sides(context, target, wanted);
+    const change = await openPart(context, await comparisonOf(context, base, actual), wanted, actual);
+    const place = await placeOf(context, {});
+    const report = {
+      from: describe(context, target.name),
+      to: shownPath(context.root, place.path),
+      changes: change.changes,
+      statements: change.steps.map(({ sql, shown = sql }) => shown),
+    };
+    if (change.steps.length === 0) return { ...report, how: null, written: [], done: true };
+    const current = (await comparisonOf(context, wanted, base, actual.role)).same;
+    const rewritten = current ? await rewrite(context, wanted, actual, place) : null;
+    if (rewritten !== null) return { ...report, how: 'rewritten', written: rewritten, done: true };
+    const addition = { wanted, actual: current ? actual : null, change };
+    const file = await append(context, addition, place, target.name);
+    if (file === null) return { ...report, how: null, written: [], done: false };
+    return { ...report, how: 'appended', written: [file], done: true };
+  });
+}
+
+/** A change as people count it, and the steps that make it. */
+interface Drift {
+  readonly changes: readonly Change[];
+  readonly steps: readonly Step[];
+  /** What there is after it. */
+  readonly facts: Catalog['facts'];
+}
+
+// What the schema files have already, because it was taken before and is in no migration yet, is left out.
+async function openPart(
+  context: Context,
+  { changes, up, after }: Comparison,
+  wanted: Catalog,
+  actual: Catalog,
+): Promise<Drift> {
+  const { diff } = await comparisonOf(context, wanted, actual);
+  const facts = [...diff.added, ...diff.removed, ...diff.changed.map(({ to }) => to)];
+  const open = new Set(facts.map(({ id }) => id));
+  return {
+    changes: changes.filter((change) => change.facts.some((id) => open.has(id))),
+    steps: up.filter(({ fact }) => open.has(fact)),
+    facts: after.facts,
+  };
+}
+
+type Target = Awaited<ReturnType<Context['environment']>>;
+
+async function sides(
+  context: Context,
+  target: Target,
+  wanted: Catalog,
+): Promise<{ base: Catalog; actual: Catalog }> {
+  const files = await readMigrations(context);
+  if (files.length === 0) return { base: wanted, actual: await readSource(context, target.name) };
+  return withTarget(context, target, async (connection) => {
+    const { standing, actual, drift } = await situate(context, connection, files);
+    if (drift === null)
+      throw new Problem('ledger_broken', { environment: target.name, faults: standing.faults });
+    return { base: drift.after, actual };
+  });
+}
+
+// Where the files are what would be written of them, nothing of anybody's is lost.
+async function rewrite(
+  context: Context,
+  wanted: Catalog,
+  actual: Catalog,
+  place: Place,
+): Promise<string[] | null> {
+  const asPulled = await pulledText(context, managed(context, wanted), place);
+  const { written, removed } = await replacement(context, place, asPulled.files);
+  if (written.length + removed.length > 0) return null;
+  const { files } = await provenText(context, 'the database', managed(context, actual), place);
+  const change = await replacement(context, place, files);
+  await replace(context.root, files, change);
+  return [...change.written.map(({ file }) => file), ...change.removed];
+}
+
+interface Addition {
+  readonly wanted: Catalog;
+  /** What is wanted then; null: what is wanted already, and the change besides. */
+  readonly actual: Catalog | null;
+  readonly change: Drift;
+}
+
+async function append(
+  context: Context,
+  { wanted, actual, change }: Addition,
+  { path, split }: Place,
+  from: string,
+): Promise<string | null> {
+  // What would be written inside of an object that is there already is nothing to be added at the end.
+  const inside = ({ kind, fact }: Step) =>
+    kinds.get(kind)?.clause !== undefined && wanted.facts.has(`${change.facts.get(fact)?.parent}`);
+  if (singly(change.steps).some((step) => step.action !== 'create' || inside(step))) return null;
+  const files = await readFiles(context.root, context.schema);
+  const file = shownPath(
+    context.root,
+    split ? `${path}/taken_from_${from.replace(/[^\w-]/g, '_')}.sql` : path,
+  );
+  const before = files.find((one) => one.file === file)?.text ?? '';
+  const head = before.trim() === '' ? '' : `${before.trimEnd()}\n\n`;
+  const sql = change.steps.map((step) => `${step.sql};`).join('\n\n');
+  const added: TextFile = { file, text: `${head}-- Taken from ${from} by db:pull --drift.\n\n${sql}\n` };
+  const loaded = await replay(context, [...files.filter((one) => one.file !== file), added]);
+  if (!(await isProven(context, loaded, { wanted, actual, change }))) return null;
+  const given = await replacement(context, { path, split: false }, [added]);
+  await replace(context.root, [added], given);
+  return file;
+}
+
+async function isProven(
+  context: Context,
+  loaded: Catalog,
+  { wanted, actual, change }: Addition,
+): Promise<boolean> {
+  if (actual !== null) return (await comparisonOf(context, loaded, actual)).same;
+  const texts = (of: Pick<Drift, 'changes'>) =>
+    of.changes
+      .map(({ text }) => text)
+      .sort()
+      .join('\n');
+  return texts(await comparisonOf(context, wanted, loaded)) === texts(change);
+}

@@ -1,0 +1,134 @@
+// How far a database is from the wanted schema.
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Change } from '../compare/changes.ts';
+import { type Comparison, compare, comparisonOf } from '../compare/compare.ts';
+import { recordedSchema } from '../migrate/compose.ts';
+import { situate } from '../migrate/target-state.ts';
+import { breaksOf, breakWords, type MigrationFile } from '../migration/chain.ts';
+import { Problem } from '../problem/problem.ts';
+import type { Context, Target } from '../project/context.ts';
+import { readMigrations } from '../project/migration-folder.ts';
+import { keepShadows } from '../project/shadow-pool.ts';
+import { type Named, named, readSource, withTarget } from '../project/source.ts';
+import { shownPath } from '../project/sql-files.ts';
+
+/** What is asked. */
+export interface StatusInput {
+  /** The environment; default: the configured one. */
+  readonly env?: string;
+  /** Fail when the database holds objects that pgmage does not manage. */
+  readonly strict?: boolean;
+}
+
+/** What is known then. Dates are ISO texts, so that the report is plain data. */
+export interface StatusReport {
+  readonly schema: { readonly path: string; readonly modified: string | null };
+  readonly target: Named & {
+    /** Major version of its server. */
+    readonly major: number;
+  };
+  /** Whether the database is as the wanted schema says. */
+  readonly inSync: boolean;
+  /** What the migrations say of both; null: there are none. */
+  readonly record: RecordReport | null;
+  readonly changes: readonly Change[];
+  /** How many objects the wanted schema has; their parts are not counted. */
+  readonly objects: number;
+  /** What the database holds and pgmage does not manage. */
+  readonly unmanaged: readonly string[];
+}
+
+/** The third side: what is recorded, beside what is wanted and what is there. */
+export interface RecordReport {
+  /** How many migrations there are. */
+  readonly files: number;
+  /** How many of them are applied. */
+  readonly applied: number;
+  /** What applies them: a task, or the command of another tool. */
+  readonly appliedBy: string;
+  /** Names of those that are not. */
+  readonly pending: readonly string[];
+  /** What is wanted and no migration does: `db:generate` writes it. */
+  readonly unrecorded: readonly Change[];
+  /** What was done to the database by other means. */
+  readonly drift: readonly Change[];
+  /** What is wrong with the files or the ledger. */
+  readonly faults: readonly string[];
+}
+
+/**
+ * Compares the wanted schema with the actual one of an environment.
+ * @throws Problem of the sources: the connection, the SQL of the schema; `unmanaged_objects` when strict
+ */
+export async function status(context: Context, { env, strict }: StatusInput = {}): Promise<StatusReport> {
+  const target = await context.environment(env);
+  const files = await readMigrations(context);
+  const [{ comparison, record }, modified] = await Promise.all([
+    files.length === 0
+      ? { comparison: await compare(context, target.name, context.schema), record: null }
+      : keepShadows(context, () => threeWay(context, target, files)),
+    modifiedAt(context.schema),
+  ]);
+  const { before, after, changes, unmanaged } = comparison;
+  if (strict && unmanaged.length > 0) throw new Problem('unmanaged_objects', { objects: unmanaged });
+  return {
+    schema: { path: shownPath(context.root, context.schema), modified: modified?.toISOString() ?? null },
+    target: { ...named(context, target), major: before.major },
+    inSync: comparison.same,
+    record,
+    changes,
+    objects: [...after.facts.values()].filter(({ parent }) => parent === null).length,
+    unmanaged,
+  };
+}
+
+// One reading of the database serves both comparisons.
+async function threeWay(
+  context: Context,
+  target: Target,
+  files: readonly MigrationFile[],
+): Promise<{ comparison: Comparison; record: RecordReport }> {
+  const breaks = breaksOf(files).map(breakWords);
+  const [wanted, { standing, drift, actual }] = await Promise.all([
+    readSource(context, context.schema),
+    withTarget(context, target, (connection) => situate(context, connection, files)),
+  ]);
+  const comparison = await comparisonOf(context, actual, wanted);
+  // Files that do not follow one another add up to nothing.
+  const unrecorded =
+    breaks.length > 0
+      ? []
+      : (await comparisonOf(context, await recordedSchema(context, files), wanted, actual.role)).changes;
+  const { applied, faults, unfinished } = standing;
+  const broken = unfinished === null ? [] : [`${unfinished.file.name} broke off half-way`];
+  const pending = files.slice(applied).map(({ name }) => name);
+  return {
+    comparison,
+    record: {
+      files: files.length,
+      applied,
+      appliedBy: context.layout?.command ?? 'db:sync',
+      pending,
+      unrecorded,
+      drift: drift?.changes ?? [],
+      faults: [...breaks, ...faults, ...broken],
+    },
+  };
+}
+
+/** Whether files, ledger and database agree with each other and with the wanted schema. */
+export function isSound({ inSync, record }: Pick<StatusReport, 'inSync' | 'record'>): boolean {
+  if (record === null) return inSync;
+  const { pending, unrecorded, drift, faults } = record;
+  return inSync && pending.length + unrecorded.length + drift.length + faults.length === 0;
+}
+
+// Of a folder, when its newest file was changed; null where there is none, which reading it will tell.
+async function modifiedAt(path: string): Promise<Date | null> {
+  const own = await stat(path).catch(() => null);
+  if (!own?.isDirectory()) return own?.mtime ?? null;
+  const names = (await readdir(path, { recursive: true })).filter((name) => name.endsWith('.sql'));
+  const times = await Promise.all(names.map(async (name) => (await stat(join(path, name))).mtimeMs));
+  return times.length === 0 ? null : new Date(Math.max(...times));
+}

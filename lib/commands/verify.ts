@@ -1,0 +1,163 @@
+// Whether everything that was ever promised still holds: the files, the ledger, the database.
+
+import { comparisonOf } from '../compare/compare.ts';
+import { kinds } from '../kinds/index.ts';
+import { recordedSchema } from '../migrate/compose.ts';
+import { readerOf } from '../migrate/seal.ts';
+import { wronglyStamped } from '../migrate/stamps.ts';
+import { situate } from '../migrate/target-state.ts';
+import { type Break, breaksOf, breakWords, type MigrationFile } from '../migration/chain.ts';
+import { fingerprintOf } from '../migration/fingerprint.ts';
+import type { Catalog } from '../model/catalog.ts';
+import type { Where } from '../problem/location.ts';
+import { Problem } from '../problem/problem.ts';
+import type { Context } from '../project/context.ts';
+import { expectedRole } from '../project/expected-role.ts';
+import { readMigrations } from '../project/migration-folder.ts';
+import { keepShadows } from '../project/shadow-pool.ts';
+import { type Named, named, readSource, withTarget } from '../project/source.ts';
+
+/** What is asked. */
+export interface VerifyInput {
+  /** The environment; default: the configured one. */
+  readonly env?: string;
+}
+
+/** What holds, and what does not. */
+export interface VerifyReport {
+  readonly target: Named;
+  /** Whether every check holds. */
+  readonly sound: boolean;
+  readonly checks: readonly Check[];
+}
+
+/** One thing that has to hold. */
+export interface Check {
+  readonly is: 'chain' | 'fingerprint' | 'stamps' | 'recorded' | 'ledger' | 'actual' | 'pending' | 'queries';
+  /** What is wrong, in words; none where it holds. */
+  readonly faults: readonly string[];
+  /** Where each of them is, where they are in files. */
+  readonly places?: readonly Where[];
+}
+
+/**
+ * Checks that the files are those that were sealed and follow one another, that they lead to the wanted schema, that the
+ * ledger fits them, and that the database is as they left it. Changes nothing.
+ * @throws Problem of the sources: the connection, the SQL of the schema and of the migrations
+ */
+export function verify(context: Context, { env }: VerifyInput = {}): Promise<VerifyReport> {
+  return keepShadows(context, async () => {
+    const target = await context.environment(env);
+    const files = await readMigrations(context);
+    const breaks = breaksOf(files);
+    // What was renamed or only edited can be replayed all the same.
+    const replayed = breaks.every(({ is }) => is === 'edited' || is === 'renamed');
+    const recorded = replayed ? await recordedSchema(context, files) : null;
+    const checks: Check[] = [
+      chain(files, breaks, await judged(context, files, breaks)),
+      ...(recorded === null
+        ? []
+        : [
+            fingerprint(context, files, recorded),
+            await stamps(context, files),
+            await wanted(context, recorded, env),
+          ]),
+      ...(await withTarget(context, target, async (connection): Promise<Check[]> => {
+        const { standing, drift } = await situate(context, connection, files);
+        const { applied, faults, unfinished } = standing;
+        const broken = unfinished === null ? [] : [`${unfinished.file.name} broke off half-way`];
+        return [
+          { is: 'ledger', faults: [...faults, ...broken] },
+          ...(drift === null
+            ? []
+            : [{ is: 'actual', faults: drift.changes.map(({ text }) => text) } as const]),
+          { is: 'pending', faults: files.slice(applied).map(({ name }) => name) },
+        ];
+      })),
+      ...(await queries(context)),
+    ];
+    return {
+      target: named(context, target),
+      sound: checks.every(({ faults }) => faults.length === 0),
+      checks,
+    };
+  });
+}
+
+// What came of an edit, as far as the schema tells: rows are another matter.
+async function judged(
+  context: Context,
+  files: readonly MigrationFile[],
+  breaks: readonly Break[],
+): Promise<ReadonlyMap<Break, string>> {
+  const found = new Map<Break, string>();
+  if (breaks.some(({ is }) => is !== 'edited' && is !== 'renamed')) return found;
+  for (const one of breaks.filter(({ is }) => is === 'edited')) {
+    const at = files.findIndex(({ name }) => name === one.name);
+    try {
+      const reached = await recordedSchema(context, files.slice(0, at + 1));
+      const header = files[at]?.migration.header;
+      if (header?.reader !== readerOf(context, reached)) continue;
+      const same = header.to === fingerprintOf(reached, kinds);
+      found.set(one, same ? 'leads to the same schema as before' : 'leads to another schema than before');
+    } catch (thrown) {
+      if (!(thrown instanceof Problem)) throw thrown;
+      found.set(one, `does not run any more: ${thrown.message}`);
+    }
+  }
+  return found;
+}
+
+function chain(
+  files: readonly MigrationFile[],
+  breaks: readonly Break[],
+  more: ReadonlyMap<Break, string>,
+): Check {
+  const drafts = files.filter(({ migration, up }) => migration.header === null && up === undefined);
+  return {
+    is: 'chain',
+    faults: [
+      ...breaks.map((one) => [breakWords(one), ...(more.has(one) ? [`it ${more.get(one)}`] : [])].join(': ')),
+      ...drafts.map(({ name }) => `${name} is a draft, which db:generate seals`),
+    ],
+  };
+}
+
+// Fingerprints of other readers can't be compared.
+function fingerprint(context: Context, files: readonly MigrationFile[], recorded: Catalog): Check {
+  const last = files.at(-1);
+  const header = last?.migration.header;
+  const comparable = header && header.reader === readerOf(context, recorded);
+  const fits = !comparable || header.to === fingerprintOf(recorded, kinds);
+  return {
+    is: 'fingerprint',
+    faults: fits ? [] : [`replayed, ${last?.name} ends at another schema than it says`],
+  };
+}
+
+// Older versions stamped ways back exact that are not.
+async function stamps(context: Context, files: readonly MigrationFile[]): Promise<Check> {
+  const wrong = await wronglyStamped(context, files, 0, files.length);
+  const faults = [...wrong].map(([name, lost]) => `${name} is stamped exact, but loses: ${lost.join('; ')}`);
+  return { is: 'stamps', faults };
+}
+
+async function queries(context: Context): Promise<Check[]> {
+  const { checkQueries } = await import('../project/queries.ts');
+  const found = await checkQueries(context);
+  if (found === null) return [];
+  const faults = found.faults.map(({ words }) => words);
+  return [{ is: 'queries', faults, places: found.faults.map(({ where }) => where) }];
+}
+
+async function wanted(context: Context, recorded: Catalog, env: string | undefined): Promise<Check> {
+  try {
+    const role = await expectedRole(context, env);
+    const left = await comparisonOf(context, recorded, await readSource(context, context.schema), role);
+    return { is: 'recorded', faults: left.changes.map(({ text }) => text) };
+  } catch (thrown) {
+    if (thrown instanceof Problem && thrown.code === 'missing_schema')
+      return { is: 'recorded', faults: [thrown.message] };
+    throw thrown;
+  }
+}

@@ -1,0 +1,131 @@
+// The same thing can be told in different words: by servers of different versions, and by one server that is given its
+// own text back. Here one catalog is told in another's words, so that what still differs is different.
+import { kinds } from '../kinds/index.ts';
+import { type Catalog, withRelations } from '../model/catalog.ts';
+import { type Changed, type Diff, diffOf, equal, isEmpty, recheck } from '../model/diff.ts';
+import type { Fact, Json, Payload } from '../model/fact.ts';
+import { type Settlement, settle } from '../model/reconcile.ts';
+import type { Context } from '../project/context.ts';
+import { keepShadows } from '../project/shadow-pool.ts';
+import { readBack } from './read-back.ts';
+
+/** Two settled catalogs, told in the same words as far as they are the same, and what differs. */
+export interface Told extends Settlement {
+  readonly difference: Diff;
+}
+
+/**
+ * Tells what seems to differ in the same words. Where versions differ, the definitions of the older server are run in the
+ * shadow and read back; what can't be rebuilt there stays as it was told. `major` and `role` of each stay its own.
+ * @throws Problem of the shadow
+ */
+export function sameWords(context: Context, first: Catalog, second: Catalog): Promise<Told> {
+  return keepShadows(context, () => inSameWords(context, first, second));
+}
+
+async function inSameWords(context: Context, first: Catalog, second: Catalog): Promise<Told> {
+  const settled = settle(first, second, kinds);
+  const seeming = { ...settled, difference: diffOf(settled, kinds) };
+  if (isEmpty(seeming.difference)) return seeming;
+  if (settled.before.major === settled.after.major) return withoutDoubts(context, seeming);
+  const { told } = await givenBack(context, seeming);
+  const { before, after, difference } = told;
+  const { added, removed, changed } = difference;
+  const ids = changed.map(({ to }) => to.id);
+  return withoutDoubts(
+    context,
+    before.major < after.major
+      ? checked(told, { before: await retold(context, before, ids, added) })
+      : checked(told, { after: await retold(context, after, ids, removed) }),
+  );
+}
+
+function checked(told: Told, anew: Partial<Settlement>): Told {
+  const settled = { ...told, ...anew };
+  return { ...settled, difference: recheck(told.difference, settled, kinds) };
+}
+
+// A catalog with some of its facts in the words of the shadow, and those of `missing` that the shadow makes of them.
+async function retold(
+  context: Context,
+  catalog: Catalog,
+  ids: readonly string[],
+  missing: readonly Fact[],
+): Promise<Catalog> {
+  if (ids.length === 0) return catalog;
+  const words = await readBack(
+    context,
+    catalog,
+    ids,
+    missing.map(({ id }) => id),
+  );
+  const facts = new Map(catalog.facts);
+  for (const id of ids) {
+    const [fact, told] = [facts.get(id), words.facts.get(id)];
+    if (fact && told) facts.set(id, { ...fact, payload: reworded(fact.payload, told.payload) });
+  }
+  const made = missing.flatMap(({ id }) => words.facts.get(id) ?? []);
+  for (const fact of made) facts.set(fact.id, fact);
+  return withRelations(catalog, facts, () => {
+    const joined = <T>(own: ReadonlyMap<string, T>, other: ReadonlyMap<string, T>) =>
+      new Map([
+        ...own,
+        ...made.flatMap(({ id }): [string, T][] => (other.has(id) ? [[id, other.get(id) as T]] : [])),
+      ]);
+    const { needs, dies, links } = catalog;
+    return { needs: joined(needs, words.needs), dies: joined(dies, words.dies), links };
+  });
+}
+
+// What is or is not so is no matter of words, and definitions do not tell all of it: whether an index is valid.
+function reworded(own: Payload, told: Payload): Payload {
+  const kept = Object.entries(own).filter(([, value]) => typeof value === 'boolean');
+  return { ...told, ...Object.fromEntries(kept) };
+}
+
+const idOf = ({ to }: Changed) => to.id;
+const isSame = (a: Fact | undefined, b: Fact | undefined) =>
+  a !== undefined && b !== undefined && equal(a.payload, b.payload);
+
+// A text that only gained casts on the way is the same from then on. `before` nearly always has them, because it comes from
+// a database: then it is enough to run `after` once more.
+async function givenBack(context: Context, told: Told): Promise<{ told: Told; again: Catalog }> {
+  const doubtful = told.difference.changed.filter(isDoubtful);
+  const again = await readBack(context, told.after, doubtful.map(idOf));
+  const same = doubtful.filter(({ from, to }) => isSame(from, again.facts.get(to.id)));
+  return { told: withSame(told, same), again };
+}
+
+// Otherwise both are run once more.
+async function withoutDoubts(context: Context, seeming: Told): Promise<Told> {
+  const { told, again } = await givenBack(context, seeming);
+  const doubtful = told.difference.changed.filter(isDoubtful);
+  const first = await readBack(context, told.before, doubtful.map(idOf));
+  return withSame(
+    told,
+    doubtful.filter(({ to: { id } }) => isSame(first.facts.get(id), again.facts.get(id))),
+  );
+}
+
+function withSame(told: Told, same: readonly Changed[]): Told {
+  if (same.length === 0) return told;
+  const { before } = told;
+  const facts = new Map(before.facts);
+  for (const { from, to } of same) facts.set(to.id, { ...from, payload: to.payload });
+  return checked(told, { before: withRelations(before, facts, () => before) });
+}
+
+/**
+ * Whether nothing but casts and parentheses differs, which is what a server adds to a text that it is given back (`b IN ('x')`
+ * on a varchar). Where more than these differs, there is nothing to ask.
+ */
+export function isDoubtful({ from, to, attributes }: Changed): boolean {
+  return attributes.every((name) => equal(bare(from.payload[name]), bare(to.payload[name])));
+}
+
+const casts =
+  /::(?:"[^"]*"|[a-z_][\w$]*)(?:\.(?:"[^"]*"|[\w$]+))?(?: (?:varying|precision|with(?:out)? time zone))?(?:\([\d,]+\))?(?:\[\])*/gi;
+
+function bare(value: Json | undefined): Json {
+  return typeof value === 'string' ? value.replace(casts, '').replace(/[()\s]/g, '') : (value ?? null);
+}

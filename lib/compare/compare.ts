@@ -1,0 +1,103 @@
+// Two sources → what differs, and the steps from one to the other and back.
+import { kinds } from '../kinds/index.ts';
+import { type Catalog, shadowRole } from '../model/catalog.ts';
+import { type Diff, isEmpty, reversed } from '../model/diff.ts';
+import type { Step } from '../model/step.ts';
+import { plan } from '../plan/plan.ts';
+import type { Context } from '../project/context.ts';
+import { expectedRole } from '../project/expected-role.ts';
+import { managed } from '../project/ignore.ts';
+import { runBy } from '../project/shadow-catalog.ts';
+import { keepShadows } from '../project/shadow-pool.ts';
+import { readSource } from '../project/source.ts';
+import { sameWords } from './canonicalize.ts';
+import { type Change, changesOf } from './changes.ts';
+
+/** The way from one state of a database to another. */
+export interface Comparison {
+  /** The two states, told in the same words as far as they are the same. */
+  readonly before: Catalog;
+  readonly after: Catalog;
+  readonly diff: Diff;
+  /** Whether nothing differs. */
+  readonly same: boolean;
+  /** From the first source to the second; made when it is first asked for. */
+  readonly up: readonly Step[];
+  /** The same so that nobody has to wait for it, even if that takes more transactions. */
+  readonly online: readonly Step[];
+  /** And back: the same with the sources exchanged. */
+  readonly down: readonly Step[];
+  /** The difference as people count it. */
+  readonly changes: readonly Change[];
+  /** What either holds and pgmage does not manage. */
+  readonly unmanaged: readonly string[];
+}
+
+/**
+ * Reads two sources and compares them, without what the configuration ignores.
+ * @throws Problem of the sources; `plan_cycle`, when the steps are asked for
+ */
+export async function compare(context: Context, from: string, to: string): Promise<Comparison> {
+  // Both may need a shadow, and share one then.
+  return keepShadows(context, async () => {
+    const [first, second] = await Promise.all([readSource(context, from), readSource(context, to)]);
+    return comparisonOf(context, first, second);
+  });
+}
+
+/**
+ * Compares two catalogs that were read already. What files say of the current user they say of the role that owns the
+ * database: of the database's side, or else of `role`.
+ * @param role that runs the files where both sides are files; default: that of the default environment
+ * @throws Problem of the shadow; `plan_cycle`, when the steps are asked for
+ */
+export async function comparisonOf(
+  context: Context,
+  first: Catalog,
+  second: Catalog,
+  role?: string | null,
+): Promise<Comparison> {
+  const runner = ownerIn(first, second) ?? (role === undefined ? await expectedRole(context) : role);
+  const one = await runBy(context, first, runner);
+  const other = await runBy(context, second, runner);
+  const told = await sameWords(context, managed(context, one, other), managed(context, other, one));
+  const { before, after, difference } = told;
+  const { major } = before;
+  const same = isEmpty(difference);
+  let up: readonly Step[] | undefined;
+  let online: readonly Step[] | undefined;
+  let down: readonly Step[] | undefined;
+  const forward = () => {
+    up ??= same ? [] : plan({ before, after, difference, kinds, major });
+    return up;
+  };
+  return {
+    before,
+    after,
+    diff: difference,
+    same,
+    unmanaged: [...new Set([...before.unmanaged, ...after.unmanaged])],
+    get up() {
+      return forward();
+    },
+    get online() {
+      online ??= same ? [] : plan({ before, after, difference, kinds, major, online: true });
+      return online;
+    },
+    get down() {
+      // The role that went there comes back.
+      const back = { before: after, after: before, difference: reversed(difference) };
+      down ??= same ? [] : plan({ ...back, kinds, major, role: before.role });
+      return down;
+    },
+    get changes() {
+      return same ? [] : changesOf({ diff: difference, before, after, up: forward(), kinds });
+    },
+  };
+}
+
+// The role of a database among them, or the one that ran the files already.
+function ownerIn(...catalogs: readonly Catalog[]): string | null {
+  const roles = catalogs.map(({ role, loaded }) => loaded?.as ?? (role === shadowRole ? null : role));
+  return roles.find((role) => role !== null) ?? null;
+}

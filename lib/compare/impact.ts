@@ -1,0 +1,96 @@
+// What the steps of a plan cost, with how much there is of the tables that they cost something on.
+import { kinds } from '../kinds/index.ts';
+import { type Catalog, parentOf } from '../model/catalog.ts';
+import { literal, qualify } from '../model/quote.ts';
+import type { Settlement } from '../model/reconcile.ts';
+import { type Hazard, type Step, singly } from '../model/step.ts';
+import type { Connection } from '../pg/connection.ts';
+import { pinnedRows } from '../pg/pinned.ts';
+import type { Rename } from '../plan/renames.ts';
+import { withoutPublic } from './changes.ts';
+
+/** One thing that a statement costs. */
+export interface Caution {
+  readonly hazard: Hazard;
+  /** The statement as it may be shown. */
+  readonly sql: string;
+  /** The table that it is about; null: none, or one that is not there yet, or nobody looked. */
+  readonly table: Weight | null;
+}
+
+/** How big a table is, with its indexes and partitions. */
+export interface Weight {
+  readonly name: string;
+  /** As the server estimates; null: it never counted. */
+  readonly rows: number | null;
+  readonly bytes: number;
+}
+
+/** The costs of steps, without looking at any table. */
+export function cautionsOf(
+  steps: readonly Step[],
+  weights: ReadonlyMap<string, Weight> = new Map(),
+): Caution[] {
+  return singly(steps).flatMap(({ hazards, fact, sql, shown = sql }) =>
+    hazards.map((hazard) => ({ hazard, sql: shown, table: weights.get(fact) ?? null })),
+  );
+}
+
+/**
+ * The costs of steps, with the size of each table as the database has it.
+ * @param sides what the steps start from and end at
+ * @param renames by which the database has other names before
+ * @throws Problem of the connection
+ */
+export async function weighed(
+  connection: Connection,
+  steps: readonly Step[],
+  { before, after }: Settlement,
+  renames: readonly Rename[] = [],
+): Promise<Caution[]> {
+  const tables = new Map<string, string>();
+  for (const { fact: id, hazards } of singly(steps)) {
+    if (hazards.length === 0 || tables.has(id)) continue;
+    const name = tableOf(before, id, renames) ?? tableOf(after, id, renames);
+    if (name !== undefined) tables.set(id, name);
+  }
+  if (tables.size === 0) return cautionsOf(steps);
+  const names = [...new Set(tables.values())];
+  const found = await pinnedRows<{ name: string; rows: number | null; bytes: number }>(
+    connection,
+    sizes(names),
+  );
+  const known = new Map(found.map((one) => [one.name, { ...one, name: withoutPublic(one.name) }]));
+  return cautionsOf(
+    steps,
+    new Map([...tables].flatMap(([id, name]) => (known.has(name) ? [[id, known.get(name) as Weight]] : []))),
+  );
+}
+
+// The table that a fact is, or is a part of.
+function tableOf(catalog: Catalog, id: string, renames: readonly Rename[]): string | undefined {
+  let fact = catalog.facts.get(id);
+  for (let above = fact; above !== undefined; above = parentOf(catalog, above)) fact = above;
+  if (fact === undefined) return undefined;
+  const { kind, path } = fact;
+  if (
+    !kinds
+      .get(kind)
+      ?.slots?.(fact)
+      .includes(`relation ${qualify(path)}`)
+  )
+    return undefined;
+  const former = renames.find((one) => one.kind === kind && qualify(one.to) === qualify(path));
+  return qualify(former?.from ?? path);
+}
+
+// A table's estimate is -1 until it is counted for the first time; that of an empty one is not missed. Found by the catalog:
+// to_regclass wants USAGE of the schema.
+const sizes = (names: readonly string[]) => `
+  select t.name, case when bool_or(c.reltuples < 0 and pg_relation_size(c.oid) > 0) then null
+      else sum(greatest(c.reltuples, 0))::float8 end as rows, sum(pg_total_relation_size(c.oid))::float8 as bytes
+  from (select format('%I.%I', n.nspname, o.relname) as name, o.oid, o.relkind
+      from pg_class o join pg_namespace n on n.oid = o.relnamespace where o.relkind not in ('i', 'I', 't')) t
+    join pg_class c on c.oid = t.oid or t.relkind = 'p' and c.oid in (select relid from pg_partition_tree(t.oid))
+  where t.name in (${names.map((name) => literal(name)).join(', ')})
+  group by t.name`;

@@ -1,0 +1,172 @@
+// Definitions that are run in the shadow and read back, a batch at a time: time and memory grow with a batch, not with the
+// schema, and a definition that fails slows down its own batch alone.
+import { createHash } from 'node:crypto';
+import { kinds } from '../kinds/index.ts';
+import { type Catalog, type Relations, withRelations } from '../model/catalog.ts';
+import type { Fact } from '../model/fact.ts';
+import { plan } from '../plan/plan.ts';
+import { cached } from '../project/catalog-cache.ts';
+import { encodeCatalog } from '../project/catalog-codec.ts';
+import type { Context } from '../project/context.ts';
+import { managed } from '../project/ignore.ts';
+import {
+  around,
+  extensionsOf,
+  parseFiles,
+  readState,
+  replay,
+  shadowName,
+} from '../project/shadow-catalog.ts';
+import { keepShadows, useShadow } from '../project/shadow-pool.ts';
+import type { Ground } from '../shadow/shadow.ts';
+import type { SqlFile } from '../sql/parse.ts';
+
+/** How many facts a batch holds: some two hundred tables of ten columns. To read the shadow takes 0.1 s for each batch. */
+export const batchSize = 2000;
+
+/**
+ * Runs definitions in the shadow and reads them back. What does not work there is missing in the answer.
+ * @param ids which facts of the catalog to run; what they cannot be without is run with them
+ * @param also which facts to read besides, if the shadow makes them
+ * @returns a catalog of these facts alone
+ * @throws Problem of the shadow
+ */
+export async function readBack(
+  context: Context,
+  catalog: Catalog,
+  ids: readonly string[],
+  also: readonly string[] = [],
+): Promise<Catalog> {
+  const wanted = new Set([...ids, ...also]);
+  const batches = batchesOf(catalog, ids, batchSize);
+  if (batches.length === 0) return joined(catalog, []);
+  const content = ['read back', await shadowName(context), ...wanted, ...batches.map(encodeCatalog)];
+  return cached(context, content, () =>
+    keepShadows(context, async () => {
+      const read: Catalog[] = [];
+      for (const batch of batches) read.push(only(await runIn(context, batch), wanted));
+      return joined(catalog, read);
+    }),
+  );
+}
+
+/**
+ * The catalog of a shadow in which the definitions of a catalog were run, as far as they can be made to work there.
+ * @param more statements that are run after them; what fails of these is left out, too
+ * @throws Problem of the shadow
+ */
+export async function retell(
+  context: Context,
+  catalog: Catalog,
+  more: readonly string[] = [],
+): Promise<Catalog> {
+  const content = ['same words', await shadowName(context), encodeCatalog(catalog), ...more];
+  return cached(context, content, () => runIn(context, catalog, more));
+}
+
+async function runIn(context: Context, catalog: Catalog, more: readonly string[] = []): Promise<Catalog> {
+  const [{ parse }, { quoteNewerWords }, { load }] = await Promise.all([
+    import('../sql/parse.ts'),
+    import('../sql/newer-words.ts'),
+    import('../shadow/load.ts'),
+  ]);
+  const nothing = managed(context, await replay(context, []));
+  const steps = plan({ before: nothing, after: catalog, kinds, major: nothing.major, verbatim: true });
+  const texts = steps.map(({ sql }) => `${quoteNewerWords(sql, catalog.major)}\n;\n`);
+  const script = await parse('the database', texts.join(''));
+  const first = await parseFiles(around(context));
+  return useShadow(context, extensionsOf([...first, script]), (shadow) =>
+    shadow.state(
+      async (connection) => {
+        await load(connection, [script], { lenient: true });
+        const rest = await parse('more', more.map((sql) => `${sql}\n;\n`).join(''));
+        await load(connection, [rest], { lenient: true, anyOrder: false });
+        return readState(connection);
+      },
+      groundOf(first, load),
+    ),
+  );
+}
+
+// It stays from one batch to the next.
+function groundOf(files: readonly SqlFile[], load: typeof import('../shadow/load.ts').load): Ground {
+  const key = createHash('sha256').update(JSON.stringify(files.map(({ text }) => text)));
+  return {
+    key: `read back ${key.digest('hex')}`,
+    lay: async (connection) => void (await load(connection, files, { lenient: true })),
+  };
+}
+
+/**
+ * Cuts facts of a catalog, with all that they cannot be without, into catalogs of at most so many facts, or of one fact with
+ * what it needs. Facts of one table, and views of it, are in the same batch where that has room.
+ */
+export function batchesOf(catalog: Catalog, ids: readonly string[], size: number): Catalog[] {
+  const closureOf = closures(catalog);
+  const places = new Map([...catalog.facts.keys()].map((id, place) => [id, place]));
+  const placeOf = (id: string) => places.get(id) ?? -1;
+  // The place of its table, or of the first table that it reads.
+  const group = (closure: ReadonlySet<string>) =>
+    [...closure].reduce((first, id) => {
+      const fact = catalog.facts.get(id) as Fact;
+      const isTable = fact.parent === null && kinds.get(fact.kind)?.holdsData?.(fact);
+      return isTable ? Math.min(first, placeOf(id)) : first;
+    }, Number.MAX_SAFE_INTEGER);
+  const all = ids.flatMap((id) => {
+    const closure = closureOf(id);
+    return closure.size === 0 ? [] : [{ closure, group: group(closure), place: placeOf(id) }];
+  });
+  all.sort((a, b) => a.group - b.group || a.place - b.place);
+  const batches: Set<string>[] = [];
+  for (const { closure } of all) {
+    const last = batches.at(-1);
+    const added = last === undefined ? size : [...closure].filter((id) => !last.has(id)).length;
+    if (last === undefined || last.size + added > size) batches.push(new Set(closure));
+    else for (const id of closure) last.add(id);
+  }
+  return batches.map((kept) => only(catalog, kept));
+}
+
+// A fact with all that it cannot be without.
+function closures(catalog: Catalog): (id: string) => ReadonlySet<string> {
+  const inseparable = new Map<string, string[]>();
+  for (const { id, kind, parent } of catalog.facts.values())
+    if (parent !== null && kinds.get(kind)?.inseparable)
+      inseparable.set(parent, [...(inseparable.get(parent) ?? []), id]);
+  return (start) => {
+    const kept = new Set<string>();
+    const open = [start];
+    for (let id = open.pop(); id !== undefined; id = open.pop()) {
+      const fact = catalog.facts.get(id);
+      if (fact === undefined || kept.has(id)) continue;
+      kept.add(id);
+      if (fact.parent !== null) open.push(fact.parent);
+      open.push(...(catalog.needs.get(id)?.keys() ?? []), ...fact.origins, ...(inseparable.get(id) ?? []));
+    }
+    return kept;
+  };
+}
+
+function only(catalog: Catalog, ids: ReadonlySet<string>): Catalog {
+  const within = <T>(of: ReadonlyMap<string, T>) => new Map([...of].filter(([id]) => ids.has(id)));
+  return withRelations(catalog, within(catalog.facts), () => ({
+    needs: within(catalog.needs),
+    dies: within(catalog.dies),
+    links: catalog.links,
+  }));
+}
+
+function joined(catalog: Catalog, parts: readonly Catalog[]): Catalog {
+  const all = <T>(of: (part: Catalog) => ReadonlyMap<string, T>) =>
+    new Map(parts.flatMap((part) => [...of(part)]));
+  const relations = (): Relations => ({
+    needs: all(({ needs }) => needs),
+    dies: all(({ dies }) => dies),
+    links: all(({ links }) => links),
+  });
+  return withRelations(
+    parts[0] ?? catalog,
+    all<Fact>(({ facts }) => facts),
+    relations,
+  );
+}

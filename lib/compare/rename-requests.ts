@@ -1,0 +1,86 @@
+// What is asked to be renamed, by an option or by a comment in the wanted schema, and whether something is meant by it.
+import { kinds } from '../kinds/index.ts';
+import type { Catalog } from '../model/catalog.ts';
+import type { Rename } from '../plan/renames.ts';
+import { Problem } from '../problem/problem.ts';
+import { namesOf, renameComments } from '../sql/rename-comments.ts';
+import type { Renaming } from './renames.ts';
+
+/** A wish. Names are from the outside in, as far as they were written. */
+export interface Request {
+  readonly kind: string | null;
+  readonly from: readonly string[];
+  readonly to: readonly string[];
+  /** As it was written, for people. */
+  readonly said: string;
+  /** It stays where it is when it is done, and then means nothing. */
+  readonly lasting: boolean;
+}
+
+/** All that is asked for. @throws Problem `bad_option` */
+export function requestsIn({ given = [], files = [] }: Renaming): Request[] {
+  return [
+    ...given.map(requestOf),
+    ...files.flatMap(({ text }) =>
+      renameComments(text).map(({ from, to }): Request => {
+        const said = `-- pgmage:renamed from ${from.join('.')}`;
+        return { kind: null, from: from.slice(-1), to, said, lasting: true };
+      }),
+    ),
+  ];
+}
+
+function requestOf(given: string): Request {
+  const said = `--rename ${given}`;
+  const [, prefix, from = '', to = ''] =
+    /^(?:([a-z ]+):)?((?:"(?:[^"]|"")*"|[^"=])+)=(.+)$/.exec(given.trim()) ?? [];
+  const [old, now] = [namesOf(from), namesOf(to)];
+  if (old.length === 0 || now.length === 0)
+    throw new Problem('bad_option', { option: said, reason: 'write old=new, as in users.name=full_name' });
+  if (prefix !== undefined && !kinds.has(prefix))
+    throw new Problem('bad_option', { option: said, reason: `there is no kind of object called ${prefix}` });
+  return { kind: prefix ?? null, from: old, to: now, said, lasting: false };
+}
+
+/** Whether a rename is what was asked for. @param done those that were done before: names may be those of then */
+export function isMeant(one: Rename, { kind, from, to }: Request, done: readonly Rename[]): boolean {
+  if (kind !== null && kind !== one.kind) return false;
+  const fits = (path: readonly string[], names: readonly string[]) =>
+    isAt(path, names) || isAt(former(path, done), names);
+  return fits(one.from, from) && fits(one.to, to);
+}
+
+/** Whether a catalog has something of that name. */
+export function wasMeant({ facts }: Catalog, names: readonly string[]): boolean {
+  return [...facts.values()].some(({ kind, path, payload }) => {
+    if (isAt(path, names)) return true;
+    const lists = Object.keys(kinds.get(kind)?.renameIn ?? {}).map((name) => payload[name] as string[]);
+    return lists.flat().some((name) => isAt([...path, name], names));
+  });
+}
+
+// A path as it was before what contains it got another name.
+function former(path: readonly string[], done: readonly Rename[]): readonly string[] {
+  return [...done]
+    .reverse()
+    .reduce(
+      (own, { from, to }) =>
+        own.length > to.length && to.every((name, at) => own[at] === name)
+          ? [...from, ...own.slice(to.length)]
+          : own,
+      path,
+    );
+}
+
+// The last names are the same, and those before them are on the way there: an index's table need not be written.
+function isAt(path: readonly string[], names: readonly string[]): boolean {
+  const same = (name: string | undefined, written: string | undefined) =>
+    name === written || name === written?.toLowerCase();
+  if (!same(path.at(-1), names.at(-1))) return false;
+  let at = 0;
+  for (const written of names.slice(0, -1)) {
+    while (at < path.length - 1 && !same(path[at], written)) at++;
+    if (at++ >= path.length - 1) return false;
+  }
+  return true;
+}

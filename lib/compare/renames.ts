@@ -1,0 +1,192 @@
+// Which of what is gone and what came is one object under two names: only where somebody says so.
+import { kinds } from '../kinds/index.ts';
+import type { Catalog } from '../model/catalog.ts';
+import { qualify } from '../model/quote.ts';
+import { singly, statementsOf } from '../model/step.ts';
+import { segmented } from '../plan/plan.ts';
+import { follows, isAlike, possibleRenames, type Rename, renameSteps } from '../plan/renames.ts';
+import { Problem } from '../problem/problem.ts';
+import type { Context } from '../project/context.ts';
+import type { TextFile } from '../project/sql-files.ts';
+import { type Change, withoutPublic } from './changes.ts';
+import { type Comparison, comparisonOf } from './compare.ts';
+import { isMeant, type Request, requestsIn, wasMeant } from './rename-requests.ts';
+
+/** A question about something that is gone, while others came that look like it. */
+export interface RenameQuestion {
+  /** What is gone, e.g. `COLUMN users.name`. */
+  readonly gone: string;
+  /** The names that it could have now. */
+  readonly names: readonly string[];
+}
+
+/** How it is known what was renamed. */
+export interface Renaming {
+  /** `old=new`, as `--rename` takes it. */
+  readonly given?: readonly string[] | undefined;
+  /** The wanted schema's files, whose comments may say it. */
+  readonly files?: readonly TextFile[];
+  /** The role that runs the migrations; default: that of the default environment. */
+  readonly role?: string | null;
+  /** Gives the place of the name that it has now, or null for none; left out where there is nobody to ask. */
+  readonly choose?: ((question: RenameQuestion) => Promise<number | null>) | undefined;
+}
+
+/** A rename as it is told of. */
+export interface RenameReport {
+  /** What it was called, e.g. `COLUMN users.name`. */
+  readonly text: string;
+  /** Its name since then. */
+  readonly to: string;
+  /** How `--rename` takes it. */
+  readonly option: string;
+}
+
+/** Two catalogs compared, once what was renamed is known. */
+export interface Renamed {
+  /** With the renames in front of its way up and at the end of its way down. */
+  readonly comparison: Comparison;
+  readonly renames: readonly Rename[];
+  /** The first catalog with the renames done, as it was read. */
+  readonly moved: Catalog;
+  /** What looks like a rename, and nobody said so. */
+  readonly possible: readonly Rename[];
+}
+
+/**
+ * Compares two catalogs.
+ * @param move the first catalog after statements that rename
+ * @throws Problem `bad_option` for what was given and cannot be meant
+ */
+export async function compareRenamed(
+  context: Context,
+  first: Catalog,
+  second: Catalog,
+  renaming: Renaming,
+  move: (statements: readonly string[]) => Promise<Catalog>,
+): Promise<Renamed> {
+  const requests = requestsIn(renaming);
+  const renames: Rename[] = [];
+  const declined = new Set<string>();
+  for (let catalog = first; ; ) {
+    const comparison = await comparisonOf(context, catalog, second, renaming.role);
+    const open = possibleRenames(comparison, kinds);
+    const meant = open.filter(
+      (one) =>
+        requests.some((request) => isMeant(one, request, renames)) ||
+        follows(one, renames, comparison, kinds),
+    );
+    const alike = meant.length > 0 ? [] : worthAsking(open, comparison);
+    const answered = meant.length > 0 ? meant : await ask(alike, renaming, declined);
+    const chosen = oneToOne(answered, requests);
+    if (chosen.length === 0) {
+      refuseUnknown(requests, renames, comparison);
+      const possible = alike.filter((one) => !declined.has(oldKey(one)));
+      return { comparison: withRenames(comparison, renames), renames, moved: catalog, possible };
+    }
+    renames.push(...chosen);
+    catalog = await move(renames.flatMap(({ up }) => statementsOf(up).map(({ sql }) => sql)));
+  }
+}
+
+/** A rename as it is told of. */
+export function renameReport({ text, from, to }: Rename): RenameReport {
+  const name = to.at(-1) as string;
+  const path = from[0] === 'public' && from.length > 1 ? from.slice(1) : from;
+  return { text: withoutPublic(text), to: name, option: `${qualify(path)}=${qualify([name])}` };
+}
+
+// Only where dropping the one and making the other costs something.
+function worthAsking(open: readonly Rename[], comparison: Comparison): Rename[] {
+  const alike = open.filter((one) => isAlike(one, comparison));
+  if (alike.length === 0) return [];
+  const costly = new Set(
+    singly(comparison.up).flatMap(({ fact, hazards }) => (hazards.length > 0 ? [fact] : [])),
+  );
+  return alike.filter((one) => one.old === null || costly.has(one.old.id) || costly.has(one.fact));
+}
+
+async function ask(alike: readonly Rename[], { choose }: Renaming, declined: Set<string>): Promise<Rename[]> {
+  const chosen: Rename[] = [];
+  if (choose === undefined) return chosen;
+  for (const key of new Set(alike.map(oldKey))) {
+    const taken = new Set(chosen.map(newKey));
+    const own = alike.filter((one) => oldKey(one) === key && !taken.has(newKey(one)));
+    const [first] = own;
+    if (first === undefined || declined.has(key)) continue;
+    const names = own.map(({ to }) => to.at(-1) as string);
+    const answer = await choose({ gone: withoutPublic(first.text), names });
+    if (answer === null) declined.add(key);
+    else chosen.push(own[answer] as Rename);
+  }
+  return chosen;
+}
+
+const oldKey = ({ kind, from, old }: Rename) => `${kind}\n${qualify(from)}${old?.signature ?? ''}`;
+const newKey = ({ kind, to, new: now }: Rename) => `${kind}\n${qualify(to)}${now?.signature ?? ''}`;
+
+// Each of the old ones has one successor. What only follows steps back behind what was asked for.
+function oneToOne(renames: readonly Rename[], requests: readonly Request[]): Rename[] {
+  const asked = (one: Rename) => Number(requests.some((request) => isMeant(one, request, [])));
+  const taken = new Set<string>();
+  return [...renames]
+    .sort((a, b) => asked(b) - asked(a))
+    .filter((one) => {
+      const keys = [`from ${oldKey(one)}`, `to ${newKey(one)}`];
+      if (keys.some((key) => taken.has(key))) return false;
+      for (const key of keys) taken.add(key);
+      return true;
+    });
+}
+
+// What a comment says of the past stays in the file; what was given now has to mean something.
+function refuseUnknown(
+  requests: readonly Request[],
+  renames: readonly Rename[],
+  { before, after }: Comparison,
+): void {
+  for (const request of requests) {
+    const own = renames.filter((one) => isMeant(one, request, renames));
+    const bad = (reason: string) => new Problem('bad_option', { option: request.said, reason });
+    const objects = new Set(own.map(({ kind, from }) => `${kind}:${qualify(from)}`));
+    if (objects.size > 1)
+      throw bad(`it may mean ${[...objects].join(' or ')}: write the schema, or the kind before it`);
+    if (own.length > 0 || request.lasting) continue;
+    const [old, now] = [wasMeant(before, request.from), wasMeant(after, request.to)];
+    if (!old && !now) throw bad('there is nothing of either name');
+    if (old && !now) throw bad('nothing has the new name in the wanted schema');
+    if (old && wasMeant(after, request.from)) throw bad('the old name is still wanted');
+    if (old) throw bad('what has the new name is another kind of object, or was there before');
+  }
+}
+
+// The renames in front, and at the end of the way back.
+function withRenames(comparison: Comparison, renames: readonly Rename[]): Comparison {
+  if (renames.length === 0) return comparison;
+  const told = renames.map(
+    (one): Change => ({
+      standing: 'different',
+      kind: one.kind,
+      facts: [one.fact],
+      text: `${withoutPublic(one.text)}: name ${one.from.at(-1)} → ${one.to.at(-1)}`,
+      part: null,
+      attributes: [{ name: 'name', from: one.from.at(-1) as string, to: one.to.at(-1) as string }],
+    }),
+  );
+  return {
+    ...comparison,
+    same: false,
+    get up() {
+      return segmented([...renameSteps(renames, 'up'), ...comparison.up]);
+    },
+    get online() {
+      return segmented([...renameSteps(renames, 'up'), ...comparison.online]);
+    },
+    get down() {
+      return segmented([...comparison.down, ...renameSteps(renames, 'down')]);
+    },
+    get changes() {
+      return [...told, ...comparison.changes];
+    },
+  };
+}

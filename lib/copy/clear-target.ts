@@ -1,0 +1,75 @@
+// All that a database holds is dropped, in the transaction that is open, so that something else can take its place.
+import { removeLargeObjects } from '../flow/large-objects.ts';
+import { emptying, tablesOf } from '../flow/tables.ts';
+import { kinds } from '../kinds/index.ts';
+import { type Catalog, closure, emptyCatalog, withRelations } from '../model/catalog.ts';
+import { equal } from '../model/diff.ts';
+import type { Fact } from '../model/fact.ts';
+import type { Step } from '../model/step.ts';
+import type { ServerConnection } from '../pg/connect.ts';
+import { lastingReadingSettings, readingSettings } from '../pg/snapshot.ts';
+import { plan } from '../plan/plan.ts';
+
+// Nothing that a role or a database is set to may change what is made.
+const making = (
+  scope: 'local' | 'session',
+) => `set ${scope} row_security = off; set ${scope} check_function_bodies = off;
+  set ${scope} default_tablespace = ''; set ${scope} default_table_access_method = 'heap'; set ${scope} xmloption = content`;
+
+/** SQL that lets indexes be built in so many megabytes, where less is set. */
+export function roomForIndexes(megabytes: number, local = true): string {
+  return `select pg_catalog.set_config(name, pg_catalog.concat(greatest(setting::int8, ${Math.round(megabytes * 1024)}), 'kB'), ${local})
+    from pg_catalog.pg_settings where name = 'maintenance_work_mem'`;
+}
+
+/** Begins a transaction in which things are made. */
+export const beginReplacing = `begin isolation level read committed read write; ${readingSettings}; ${making('local')}`;
+
+/** The same settings for a session in which much is made in many transactions. */
+export const replacingSession = `set session characteristics as transaction isolation level read committed, read write;
+  ${lastingReadingSettings}; ${making('session')}`;
+
+/**
+ * The statements that drop all that a database holds, and what is left then: what every new database has, and extensions that
+ * are wanted as they are. These may belong to somebody else, who made them for this database.
+ * @param there what the database holds
+ * @param wanted what it is going to hold
+ * @throws Problem `plan_cycle`
+ */
+export function clearance(there: Catalog, wanted: Catalog): { steps: Step[]; left: Catalog } {
+  const kept = closure(
+    [...there.facts.values()]
+      .filter((fact) => fact.kind === 'extension' && stays(fact, there, wanted))
+      .map(({ id }) => id),
+    (id) => there.needs.get(id)?.keys() ?? [],
+  );
+  const empty = emptyCatalog(there.major, kinds);
+  // With what an object always has, such as its owner, and with what is said of an extension on both sides: it may belong to
+  // another role, which alone could say it again.
+  const isSame = (fact: Fact) =>
+    fact.parent?.startsWith('extension:') && equal(fact.payload, wanted.facts.get(fact.id)?.payload);
+  const own = [...there.facts].filter(
+    ([id, fact]) =>
+      kept.has(id) ||
+      (kept.has(`${fact.parent}`) && (isSame(fact) || kinds.get(fact.kind)?.optional?.(fact))),
+  );
+  const left = withRelations({ ...there, complete: false }, new Map([...empty.facts, ...own]), () => there);
+  return { steps: plan({ before: there, after: left, kinds }), left };
+}
+
+function stays(fact: Fact, there: Catalog, wanted: Catalog): boolean {
+  const same = (id: string) => {
+    const [one, other] = [there.facts.get(id), wanted.facts.get(id)];
+    return other === undefined || equal(one?.payload, other.payload);
+  };
+  return (
+    wanted.facts.has(fact.id) && same(fact.id) && same(fact.id.replace(/^extension:/, 'extension version:'))
+  );
+}
+
+/** Drops what a database holds besides its schema: large objects, and rows that users put into tables of extensions. */
+export async function clearRows(connection: ServerConnection): Promise<void> {
+  await removeLargeObjects(connection);
+  for (const table of await tablesOf(connection))
+    if (table.extension !== null) await connection.execute(emptying(table));
+}

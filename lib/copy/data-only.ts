@@ -1,0 +1,151 @@
+// The rows of one database in the place of those of another one that has the same schema, and keeps it.
+import { readCatalog } from '../catalog/read.ts';
+import { ownedIn } from '../flow/as-owner.ts';
+import { type Digest, digestOf, undigested } from '../flow/digest.ts';
+import { copyLargeObjects, removeLargeObjects } from '../flow/large-objects.ts';
+import { progressOf } from '../flow/progress.ts';
+import { type Standing, setStandings } from '../flow/sequences.ts';
+import { copyTables, emptying, type Filled } from '../flow/tables.ts';
+import { kinds } from '../kinds/index.ts';
+import { type Catalog, rootOf, withDependents, without } from '../model/catalog.ts';
+import type { Fact } from '../model/fact.ts';
+import type { Step } from '../model/step.ts';
+import type { ServerConnection } from '../pg/connect.ts';
+import { withPath } from '../pg/user-path.ts';
+import { comesLate, completing } from '../plan/around-data.ts';
+import { plan } from '../plan/plan.ts';
+import { Problem } from '../problem/problem.ts';
+import type { Context } from '../project/context.ts';
+import { withoutLedger } from '../project/ignore.ts';
+import { cargoOf, standingsOf } from './copy-set.ts';
+import { asOwners, type Cargo, runAll } from './engines.ts';
+import { type Found, proven, type Replaced } from './in-place.ts';
+import type { Ends } from './preflight.ts';
+import { copyable, type Wish } from './selection.ts';
+import { schemaDifferences, toDigest } from './verify.ts';
+
+/**
+ * Replaces the rows of tables, where sequences stand, and large objects; the ledger of each says what became of it, and
+ * stays. Both sessions are in a transaction, as for a whole clone.
+ * @throws Problem `clone_refused` where the schemas differ; `not_as_source`; of both connections
+ */
+export async function replaceRows(context: Context, ends: Ends, wish: Wish): Promise<Replaced> {
+  const [source, target] = [ends.from.connection, ends.to.connection];
+  const { cargo, wanted } = await rowsOf(source, wish);
+  const there = await readCatalog(target, kinds);
+  const differences = differing(there, wanted, wish);
+  if (differences.length > 0) {
+    const faults = [`their schemas are not the same: ${differences.join('; ')}`];
+    throw new Problem('clone_refused', { source: ends.from.named.name, target: ends.to.named.name, faults });
+  }
+  const { tables, objects, path } = cargo;
+  const progress = progressOf(context, tables);
+  const { down, up } = aside(there, tables);
+  await runAll(target, down);
+  const own = tables.filter(({ extension }) => extension === null);
+  if (own.length > 0) await target.execute(`truncate ${own.map(({ name }) => `only ${name}`).join(', ')}`);
+  for (const table of tables) if (table.extension !== null) await target.execute(emptying(table));
+  await copyTables(source, target, tables, { told: progress.told, path });
+  if (objects) {
+    await removeLargeObjects(target);
+    await copyLargeObjects(source, target, wish.owners);
+  }
+  const positions = await positionsOf(source, target, cargo, wish);
+  // What is set in a sequence outlives a rollback, unless it has got a file of its own before (manual: "ALTER SEQUENCE").
+  await target.execute(positions.map(({ name }) => `alter sequence ${name} restart`).join(';'));
+  await setStandings(target, positions);
+  context.progress(`Checking constraints in ${ends.to.named.name}`);
+  const again = asOwners(up, there, await ownedIn(target));
+  await withPath(target, path, () => runAll(target, again));
+  context.progress(`Comparing ${ends.to.named.name} with ${ends.from.named.name}`);
+  const before = await digestsOf(source, cargo, true);
+  const after = await digestsOf(target, cargo, false);
+  const found: Found = { before, after, positions, bytes: progress.bytes() };
+  // What is in the target besides was compared before, and is as it was.
+  const now = await readCatalog(target, kinds);
+  return proven(ends, wish, cargo, found, schemaDifferences(now, there));
+}
+
+/** The tables whose rows are replaced, by what the source holds. @throws Problem `bad_option`; of the connection */
+export async function rowsOf(
+  source: ServerConnection,
+  wish: Wish,
+): Promise<{ cargo: Cargo; wanted: Catalog }> {
+  const cargo = await cargoOf(source, wish);
+  const wanted = withoutLedger(cargo.wanted);
+  const isOwn = ({ name, extension }: Filled) => extension !== null || wanted.facts.has(`table:${name}`);
+  return { wanted, cargo: { ...cargo, wanted, tables: cargo.tables.filter(isOwn), empty: [] } };
+}
+
+// Of parts, what the target holds besides is of no interest.
+function differing(there: Catalog, wanted: Catalog, { owners, otherVersions, tables }: Wish): string[] {
+  const reached = withoutLedger(copyable(there, { owners, otherVersions, masks: {} }).catalog);
+  const { wrong } = schemaDifferences(reached, wanted);
+  return tables === undefined ? wrong : wrong.filter((one) => !one.startsWith('too many: '));
+}
+
+function watches(fact: Fact): boolean {
+  const asked = kinds.get(fact.kind)?.watchesRows;
+  return typeof asked === 'function' ? asked(fact) : (asked ?? false);
+}
+
+// What looks at rows as they come, or does something with them, is not there while they do.
+function aside(there: Catalog, tables: readonly Filled[]): { down: readonly Step[]; up: readonly Step[] } {
+  const filled = new Set(tables.map(({ name }) => `table:${name}`));
+  const touches = (id: string | null) => {
+    const fact = there.facts.get(id ?? '');
+    const holder = fact?.kind === 'column' ? there.facts.get(fact.parent ?? '') : fact;
+    // Rows of a partitioned table are in others.
+    return holder !== undefined && (filled.has(holder.id) || (holder.payload.partitionKey ?? null) !== null);
+  };
+  const isAside = (fact: Fact) =>
+    kinds.get(fact.kind)?.ofRows ||
+    (watches(fact) &&
+      comesLate(fact, there, kinds) &&
+      // What is on a domain is met by the rows of any table.
+      (kinds.get(rootOf(there, fact).kind)?.holdsData === undefined ||
+        touches(fact.parent) ||
+        [...(there.needs.get(fact.id)?.keys() ?? [])].some(touches)));
+  const ids = [...there.facts.values()].filter(isAside).map(({ id }) => id);
+  const rest = without(there, withDependents(there, ids, true));
+  const { major, role } = there;
+  return {
+    down: plan({ before: there, after: rest, kinds }),
+    up: plan({ ...completing(rest, there, kinds), major, role }),
+  };
+}
+
+// Sequences that belong to what is replaced.
+async function positionsOf(
+  source: ServerConnection,
+  target: ServerConnection,
+  { wanted, tables }: Cargo,
+  wish: Wish,
+): Promise<Standing[]> {
+  const all = await standingsOf(source, target);
+  const own = all.filter(({ name }) => !/^pgmage\./.test(name));
+  if (wish.tables === undefined) return own;
+  const owned = await source.rows<{ name: string }>(
+    `select format('%I.%I', n.nspname, s.relname) as name from pg_class s join pg_namespace n on n.oid = s.relnamespace
+      join pg_depend d on d.classid = 'pg_class'::regclass and d.objid = s.oid and d.refclassid = 'pg_class'::regclass
+      where s.relkind = 'S' and d.deptype in ('a', 'i') and d.refobjid = any ($1::text[]::regclass[])`,
+    [tables.map(({ name }) => name)],
+  );
+  const names = new Set(owned.map(({ name }) => name));
+  return own.filter(({ name }) => names.has(name) || wanted.facts.has(`sequence:${name}`));
+}
+
+async function digestsOf(
+  connection: ServerConnection,
+  { wanted, tables, objects }: Cargo,
+  masks: boolean,
+): Promise<Digest[]> {
+  const list = toDigest(await undigested(connection), wanted, tables, { objects, masks });
+  const names = new Set(tables.map(({ name }) => name));
+  return digestOf(
+    connection,
+    list
+      .filter(({ kind, name }) => kind !== 'table' || names.has(name))
+      .filter(({ kind }) => objects || kind !== 'large objects'),
+  );
+}

@@ -1,0 +1,132 @@
+// What of a database is to be cloned, how, and by whom.
+import { findClients, fittingClient } from '../flow/client.ts';
+import type { Masks } from '../flow/masks.ts';
+import { Problem } from '../problem/problem.ts';
+import type { Consent } from '../project/confirmation.ts';
+import type { Context } from '../project/context.ts';
+import { type Engine, native, pipe } from './engines.ts';
+import type { Wish } from './selection.ts';
+
+/** What is asked. */
+export interface CloneInput extends Consent {
+  /** The environment or URL that is read. */
+  readonly from?: string;
+  /** The environment or URL whose content is replaced. */
+  readonly to?: string;
+  /** Leave owners and privileges to the role that clones. */
+  readonly noOwner?: boolean;
+  /** The name of the target, where that is protected. */
+  readonly confirm?: string;
+  /** Only these tables, and what they need; `*` stands for any characters. */
+  readonly tables?: readonly string[];
+  /** Objects that are left out, with all that needs them. */
+  readonly exclude?: readonly string[];
+  /** Tables that come without their rows. */
+  readonly excludeData?: readonly string[];
+  /** No rows at all. */
+  readonly schemaOnly?: boolean;
+  /** Nothing but rows, for a target of the same schema, which keeps it; `excludeData`: tables that stay as they are. */
+  readonly dataOnly?: boolean;
+  /** Who carries it over; default: pgmage itself. `pipe`: pg_dump of the client tools, which copies whole databases only. */
+  readonly engine?: 'native' | 'pipe';
+  /** Fill a new database with several sessions, and exchange it for the target, which is kept under another name. */
+  readonly swap?: boolean;
+  /** How many sessions do that on each side; default: 4, or as many as there are processors. */
+  readonly jobs?: number;
+  /** Drop the target, and what earlier swaps kept of it, instead of keeping it. */
+  readonly dropOld?: boolean;
+  /** What stands in the place of columns, as `table.column=SQL`; besides those that are configured. */
+  readonly mask?: readonly string[];
+}
+
+/** Who carries a clone over. */
+export interface Carrier {
+  /** `pgmage`, or `pg_dump 15.18`. */
+  readonly name: string;
+  /** Whether a program reads the source besides our own sessions. */
+  readonly beside: boolean;
+  /** @param url of the source */
+  engine(url: string): Engine;
+}
+
+/** Refuses options that do not go together. @throws Problem `bad_option` */
+export function checkChoice(context: Context, input: CloneInput): void {
+  const useless = (['jobs', 'dropOld'] as const).find((name) => input[name] !== undefined && !input.swap);
+  if (useless !== undefined)
+    throw new Problem('bad_option', {
+      option: useless === 'jobs' ? '--jobs' : '--drop-old',
+      reason: 'it is about --swap, which was not given',
+    });
+  if (input.engine === 'pipe' && input.swap)
+    throw new Problem('bad_option', {
+      option: '--engine',
+      reason: 'pipe works in one session; --swap is done by pgmage itself',
+    });
+  if (input.dataOnly && (input.schemaOnly || input.swap || input.exclude || input.engine === 'pipe'))
+    throw new Problem('bad_option', {
+      option: '--data-only',
+      reason:
+        'it is done by pgmage itself, into the schema that is there: without --schema-only, --swap and --exclude',
+    });
+  const { tables, exclude, mask = [] } = input;
+  if (input.engine !== 'pipe') return;
+  if (tables || exclude || mask.length + Object.keys(context.masks ?? {}).length > 0)
+    throw new Problem('bad_option', {
+      option: '--engine',
+      reason: 'pipe copies whole databases, without masks and without --tables or --exclude',
+    });
+}
+
+/**
+ * The one that was asked for: pgmage itself, which can do everything and needs no client tools, unless another one was.
+ * @throws Problem `no_client`
+ */
+export async function carrierOf(
+  context: Context,
+  { engine }: Pick<CloneInput, 'engine'>,
+  major: number,
+): Promise<Carrier> {
+  if (engine !== 'pipe') return { name: 'pgmage', beside: false, engine: () => native };
+  const client = fittingClient(await findClients(), major);
+  const stopping = new AbortController();
+  context.onInterrupt?.(async () => stopping.abort());
+  return {
+    name: `pg_dump ${client.version}`,
+    beside: true,
+    engine: (url) => pipe(client, { url, stallTimeout: context.stallTimeout }, stopping.signal),
+  };
+}
+
+/**
+ * What is wanted of the copy.
+ * @throws Problem `bad_mask`
+ */
+export function wishOf(
+  context: Context,
+  input: CloneInput,
+  { otherVersions, path }: Required<Pick<Wish, 'otherVersions' | 'path'>>,
+): Wish {
+  const { tables, exclude, excludeData, schemaOnly = false, dataOnly = false } = input;
+  const { noOwner = false, mask = [] } = input;
+  return {
+    owners: !noOwner,
+    otherVersions,
+    path,
+    ...(tables && { tables }),
+    ...(exclude && { exclude }),
+    ...(excludeData && { excludeData }),
+    schemaOnly,
+    dataOnly,
+    masks: { ...context.masks, ...masksIn(mask) },
+  };
+}
+
+function masksIn(given: readonly string[]): Masks {
+  return Object.fromEntries(
+    given.map((one) => {
+      const middle = one.indexOf('=');
+      if (middle < 1) throw new Problem('bad_mask', { mask: one, reason: 'it says nothing behind =' });
+      return [one.slice(0, middle).trim(), one.slice(middle + 1).trim()];
+    }),
+  );
+}

@@ -1,0 +1,155 @@
+// A new database that nobody uses is filled by several sessions at once, all of which read one state of the source.
+import { readCatalog } from '../catalog/read.ts';
+import { ownedIn } from '../flow/as-owner.ts';
+import { type Digest, digestOne, type Undigested, undigested } from '../flow/digest.ts';
+import { copyLargeObjects } from '../flow/large-objects.ts';
+import { progressOf } from '../flow/progress.ts';
+import { partsOf } from '../flow/ranges.ts';
+import { setStandings } from '../flow/sequences.ts';
+import { copyTables } from '../flow/tables.ts';
+import { type Job, share } from '../flow/worker-pool.ts';
+import { kinds } from '../kinds/index.ts';
+import { type Catalog, rootOf } from '../model/catalog.ts';
+import type { Step } from '../model/step.ts';
+import type { ServerConnection } from '../pg/connect.ts';
+import { pinned } from '../pg/pinned.ts';
+import { snapshot } from '../pg/snapshot.ts';
+import { transaction } from '../pg/transaction.ts';
+import { withPath } from '../pg/user-path.ts';
+import { aroundRows } from '../plan/around-data.ts';
+import { type Portion, portionsOf } from '../plan/parallel-batches.ts';
+import type { Context } from '../project/context.ts';
+import { clearance, replacingSession, roomForIndexes } from './clear-target.ts';
+import { standingsOf } from './copy-set.ts';
+import { asOwners, type Cargo, legible, runAll } from './engines.ts';
+import type { Found } from './in-place.ts';
+import type { Ends } from './preflight.ts';
+import { nothingOf, toDigest } from './verify.ts';
+
+/** Sessions on both sides. Those of the source are in transactions that see one state. */
+export interface Crew {
+  readonly sources: readonly ServerConnection[];
+  readonly targets: readonly ServerConnection[];
+}
+
+// Megabytes in which all of them together build indexes.
+const room = 512;
+
+/**
+ * Fills the database of the crew's targets, which is new, in many transactions: what is there counts only once this has
+ * returned. Rows first, then everything that is built from them, while both sides are read again.
+ * @param ends their sessions are the first of the crew
+ * @throws Problem of any session; others may still be at work then, and are to be closed
+ */
+export async function load(context: Context, ends: Ends, crew: Crew, cargo: Cargo): Promise<Found> {
+  const { wanted, tables, objects, owners, path, empty } = cargo;
+  const [source, target] = [ends.from.connection, ends.to.connection];
+  // What is lost by a crash was never said to be there: the exchange waits for it.
+  for (const session of crew.targets)
+    await session.execute(
+      `${replacingSession}; set synchronous_commit = off; ${roomForIndexes(room / crew.targets.length, false)}`,
+    );
+  const halves = await transaction(target, () => prepared(target, wanted));
+
+  const progress = progressOf(context, tables);
+  const parts = await partsOf(source, tables, crew.sources.length);
+  const pairs = crew.sources.map((from, at) => ({ from, to: crew.targets[at] as ServerConnection }));
+  type Pair = (typeof pairs)[number];
+  const rows = parts.map(
+    (part): Job<Pair> => ({
+      weight: part.bytes,
+      does: async ({ from, to }) => {
+        const told = (_: unknown, bytes: number) => progress.told(part, bytes);
+        // Emptied in the same transaction, so that its rows can be frozen.
+        const emptied = part.part ? '' : `; truncate only ${part.name}`;
+        const copied = () => copyTables(from, to, [part], { told, path });
+        await transaction(to, copied, `begin; ${pinned}${emptied}`);
+      },
+    }),
+  );
+  if (objects)
+    rows.push({
+      weight: Number.POSITIVE_INFINITY,
+      does: async ({ from, to }) => {
+        await transaction(to, () => copyLargeObjects(from, to, owners));
+      },
+    });
+  await share(pairs, rows);
+
+  const positions = cargo.schemaOnly ? [] : await standingsOf(source, target);
+  await setStandings(target, positions);
+  context.progress(`Building indexes and constraints, and reading ${ends.from.named.name} again`);
+  const portions = portionsOf(
+    asOwners(legible(halves.after, wanted, target), wanted, await ownedIn(target)),
+    halves.waits(),
+  );
+  const bytes = new Map(tables.map((table) => [`table:${table.name}`, table.bytes]));
+  const build = portions.map((portion) => building(portion, { wanted, path, bytes }));
+  const [before, after]: [Digest[], Digest[]] = [[], []];
+  const there = toDigest(await undigested(source), wanted, tables, { objects, masks: true });
+  const here = async () => {
+    const list = await snapshot(target, undigested);
+    const known = new Set(after.map(({ kind, name }) => `${kind} ${name}`));
+    return toDigest(list, wanted, tables, { objects: true, masks: false })
+      .filter(({ kind, name }) => !known.has(`${kind} ${name}`))
+      .map((one) => reading(one, after));
+  };
+  const sourceRead = share(
+    crew.sources,
+    there.map((one) => reading(one, before)),
+  );
+  const targetBuilt = (async () => share(crew.targets, [...build, ...(await here())]))();
+  await Promise.all([sourceRead, targetBuilt]);
+  // What is filled by its query is there only now.
+  await share(crew.targets, await here());
+  return { before: [...before, ...nothingOf(empty, objects)], after, positions, bytes: progress.bytes() };
+}
+
+async function prepared(target: ServerConnection, wanted: Catalog) {
+  const { steps, left } = clearance(await readCatalog(target, kinds), wanted);
+  const halves = aroundRows({ before: left, after: wanted, kinds });
+  await runAll(target, steps);
+  await runAll(target, legible(halves.before, wanted, target));
+  return halves;
+}
+
+function reading(one: Undigested, into: Digest[]): Job<ServerConnection> {
+  return {
+    weight: one.bytes,
+    ground: new Set([`${one.kind}:${one.name}`]),
+    does: async (session) => {
+      into.push(await digestOne(session, one));
+    },
+  };
+}
+
+function building(
+  { steps, waits, reads }: Portion,
+  {
+    wanted: catalog,
+    path,
+    bytes,
+  }: Pick<Cargo, 'wanted' | 'path'> & { readonly bytes: ReadonlyMap<string, number> },
+): Job<ServerConnection> {
+  const ground = new Set(steps.flatMap((step) => groundOf(step, catalog)));
+  const most = Math.max(0, ...[...ground].map((id) => bytes.get(id) ?? 0));
+  return {
+    waits,
+    ground,
+    // A lock that others may have at the same time (manual: "Table-Level Locks").
+    alone: steps.some(({ lock }) => lock !== 'SHARE'),
+    // The quick ones go first: others may wait for them.
+    weight: reads ? most : Number.POSITIVE_INFINITY,
+    does: (session) => transaction(session, () => withPath(session, path, () => runAll(session, steps))),
+  };
+}
+
+// What holds rows among the objects that a step is about: its own, and those that it refers to.
+function groundOf({ fact: id }: Step, catalog: Catalog): string[] {
+  const ids = [id, ...(catalog.needs.get(id)?.keys() ?? [])];
+  return ids.flatMap((one) => {
+    const fact = catalog.facts.get(one);
+    const root = fact && rootOf(catalog, fact);
+    return root && kinds.get(root.kind)?.holdsData?.(root) ? [root.id] : [];
+  });
+}

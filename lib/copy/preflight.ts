@@ -1,0 +1,202 @@
+// What is looked at before data moves from one database to another; each check is named with its outcome.
+import type { ServerConnection } from '../pg/connect.ts';
+import { pinnedRows } from '../pg/pinned.ts';
+import type { Named } from '../project/source.ts';
+
+/** One of the things that were looked at. */
+export interface Check {
+  readonly name: string;
+  /** `unknown`: nobody can tell. */
+  readonly outcome: 'ok' | 'warning' | 'failed' | 'unknown';
+  /** What was found, for people. */
+  readonly text: string;
+}
+
+/** What a server says of itself and of the database. */
+export interface Database {
+  readonly name: string;
+  readonly oid: string;
+  readonly encoding: string;
+  readonly collation: string;
+  /** E.g. 150018. */
+  readonly version: number;
+  readonly versionText: string;
+  readonly bytes: number;
+  /** When the server was started, to the microsecond. */
+  readonly started: string;
+  readonly standby: boolean;
+  /** Where sessions of this role find what has no schema before its name. */
+  readonly path: string;
+  /** Which cluster it is, copies of its files included; null: the role may not know. */
+  readonly system: string | null;
+}
+
+/** The two ends, each with its session. */
+export interface Ends {
+  readonly from: { readonly named: Named; readonly connection: ServerConnection };
+  readonly to: { readonly named: Named; readonly connection: ServerConnection };
+}
+
+const identity = `select d.datname::text as name, d.oid::text as oid, pg_encoding_to_char(d.encoding) as encoding,
+    d.datcollate as collation, current_setting('server_version_num')::int as version,
+    pg_database_size(d.oid)::text as bytes, pg_postmaster_start_time()::text as started, pg_is_in_recovery() as standby,
+    has_function_privilege('pg_control_system()', 'execute') as known
+  from pg_database d where d.datname = current_database()`;
+
+/** Asks a server about its database. @throws Problem of the connection */
+export async function databaseOf(connection: ServerConnection): Promise<Database> {
+  type Row = Omit<Database, 'system' | 'bytes' | 'path'> & { bytes: string; known: boolean };
+  const [row] = await pinnedRows<Row>(connection, identity);
+  const { known, bytes, ...rest } = row as Row;
+  const [control] = known
+    ? await pinnedRows<{ system: string }>(
+        connection,
+        'select system_identifier::text as system from pg_control_system()',
+      )
+    : [];
+  const path = connection.searchPath;
+  const versionText = connection.version.split(' ')[0] as string;
+  return { ...rest, path, versionText, bytes: Number(bytes), system: control?.system ?? null };
+}
+
+/** What is checked of any two databases. */
+export function checksOf(from: Database, to: Database, { from: a, to: b }: Ends): Check[] {
+  const [one, other] = [a.named.name, b.named.name];
+  return [
+    ok('reachable', `${one} is PostgreSQL ${from.versionText}, ${other} is PostgreSQL ${to.versionText}`),
+    difference(from, to),
+    versions(from, to, other),
+    to.standby
+      ? failed('writable', `${other} is a standby, which cannot be written to`)
+      : ok('writable', `${other} is no standby`),
+    from.encoding === to.encoding
+      ? ok('encoding', `${from.encoding} on both sides`)
+      : failed('encoding', `${one} has ${from.encoding}, ${other} has ${to.encoding}`),
+    from.collation === to.collation
+      ? ok('collation', `${from.collation} on both sides`)
+      : warning('collation', `${one} sorts by ${from.collation}, ${other} by ${to.collation}`),
+    ...sizes(from),
+  ];
+}
+
+function difference(from: Database, to: Database): Check {
+  const name = 'different databases';
+  const same = from.oid === to.oid && from.name === to.name;
+  const together = from.started === to.started;
+  if (from.system === null || to.system === null) {
+    const how =
+      'by the start of the servers and the number of the database, as a role may not ask for the system identifier';
+    return same && together ? failed(name, `they are one, ${how}`) : ok(name, how);
+  }
+  if (from.system !== to.system || from.oid !== to.oid)
+    return ok(name, 'by system identifier and number of the database');
+  if (together) return failed(name, 'they are one database');
+  if (from.standby) return failed(name, 'the source is a standby of the target');
+  return warning(name, 'one is a copy of the files of the other one, or was restored from the same ones');
+}
+
+function versions(from: Database, to: Database, target: string): Check {
+  const name = 'server versions';
+  const major = ({ version }: Database) => Math.floor(version / 10_000);
+  const text = `${from.versionText} → ${to.versionText}`;
+  if (major(to) < major(from)) return failed(name, `${text}: ${target} is older`);
+  if (major(to) === major(from) && to.version < from.version)
+    return warning(name, `${text}: ${target} is older by a minor version`);
+  return ok(name, text);
+}
+
+const gigabyte = 2 ** 30;
+
+/** Bytes of a database that pass in a second, on a plain machine with its rows checked and its indexes built. */
+export const bytesPerSecond = 20 * 2 ** 20;
+
+function sizes({ bytes }: Database): Check[] {
+  const seconds = Math.max(1, Math.ceil(bytes / bytesPerSecond));
+  const text = `${(bytes / gigabyte).toFixed(2)} GB. Transfer may take ${seconds} seconds`;
+  if (bytes <= 2 * gigabyte) return [ok('size', text)];
+  if (bytes <= 5 * gigabyte)
+    return [warning('size', `${text}; all that time the target holds both states on its disk`)];
+  return [
+    warning(
+      'size',
+      `${text}; a snapshot or a physical backup of the host copies as much in minutes, and keeps no transaction open`,
+    ),
+  ];
+}
+
+const missingExtensions = (wanted: readonly { name: string; version: string }[]) => `
+  select w.name, a.name is not null as there, v.name is not null as exact
+  from json_to_recordset('${JSON.stringify(wanted).replaceAll("'", "''")}') w (name text, version text)
+    left join pg_available_extensions a on a.name = w.name
+    left join pg_available_extension_versions v on v.name = w.name and v.version = w.version`;
+
+/**
+ * Whether the extensions of the source can be had on the target.
+ * @returns the check, those that are there in another version only, and all
+ * @throws Problem of a connection
+ */
+export async function extensionCheck({
+  from,
+  to,
+}: Ends): Promise<{ check: Check; otherVersions: string[]; all: string[] }> {
+  const wanted = await pinnedRows<{ name: string; version: string }>(
+    from.connection,
+    `select extname::text as name, extversion as version from pg_extension where extname <> 'plpgsql' order by 1`,
+  );
+  const found = await pinnedRows<{ name: string; there: boolean; exact: boolean }>(
+    to.connection,
+    missingExtensions(wanted),
+  );
+  const missing = found.filter(({ there }) => !there).map(({ name }) => name);
+  const other = found.filter(({ there, exact }) => there && !exact).map(({ name }) => name);
+  const name = 'extensions';
+  const check =
+    missing.length > 0
+      ? failed(name, `${to.named.name} does not have ${missing.join(', ')}`)
+      : other.length > 0
+        ? warning(name, `${to.named.name} has another version of ${other.join(', ')}, which is taken`)
+        : ok(name, wanted.length === 0 ? 'none is needed' : wanted.map((one) => one.name).join(', '));
+  return { check, otherVersions: other, all: wanted.map((one) => one.name) };
+}
+
+// Roles that anything in the database refers to (manual: catalog pg_shdepend), and owners, of whom that does not list
+// the one that made the cluster.
+const rolesUsed = (owners: boolean) => `select distinct r.rolname::text as name
+  from pg_roles r where r.rolname !~ '^pg_' and (exists (select from pg_shdepend d where d.refclassid = 'pg_authid'::regclass
+      and d.refobjid = r.oid and d.dbid = (select oid from pg_database where datname = current_database())
+      ${owners ? '' : `and d.deptype = 'r'`})
+    or ${owners} and exists (select from pg_class c where c.relowner = r.oid and c.oid >= 16384
+      union all select from pg_proc p where p.proowner = r.oid and p.oid >= 16384
+      union all select from pg_type t where t.typowner = r.oid and t.oid >= 16384
+      union all select from pg_namespace n where n.nspowner = r.oid and n.oid >= 16384))
+  order by 1`;
+
+/** Whether the roles of the source are on the target. None is ever made. @throws Problem of a connection */
+export async function roleCheck({ from, to }: Ends, owners: boolean): Promise<Check> {
+  const used = await pinnedRows<{ name: string }>(from.connection, rolesUsed(owners));
+  const there = await pinnedRows<{ name: string }>(
+    to.connection,
+    'select rolname::text as name from pg_roles',
+  );
+  const known = new Set(there.map(({ name }) => name));
+  const missing = used.map(({ name }) => name).filter((name) => !known.has(name));
+  if (missing.length === 0)
+    return ok('roles', used.length === 0 ? 'none is needed' : used.map(({ name }) => name).join(', '));
+  const way = owners
+    ? 'make them there, or pass --no-owner: everything belongs to the role that clones'
+    : 'make them there';
+  return failed('roles', `${to.named.name} does not have ${missing.join(', ')}: ${way}`);
+}
+
+/** That the target may be written to: one that is protected was named once more. */
+export function protectionCheck({ to }: Pick<Ends, 'to'>): Check {
+  const { name, protected: guarded } = to.named;
+  return ok(
+    'protection',
+    guarded ? `${name} is protected, and was named once more` : `${name} is not protected`,
+  );
+}
+
+const ok = (name: string, text: string): Check => ({ name, outcome: 'ok', text });
+const warning = (name: string, text: string): Check => ({ name, outcome: 'warning', text });
+const failed = (name: string, text: string): Check => ({ name, outcome: 'failed', text });

@@ -1,0 +1,146 @@
+// What of a database can be had a second time, and what is left out of its copies, in words.
+import type { Masks } from '../flow/masks.ts';
+import { kinds } from '../kinds/index.ts';
+import { type Catalog, closure, parentOf, withDependents, without } from '../model/catalog.ts';
+import type { Fact } from '../model/fact.ts';
+import { Problem } from '../problem/problem.ts';
+import { withoutIgnored } from '../project/ignore.ts';
+
+/** What is wanted of a copy. */
+export interface Wish {
+  /** Owners and privileges as in the source; otherwise everything belongs to the role that copies. */
+  readonly owners: boolean;
+  /** Where functions of the source find what has no schema before its name; left out: nowhere but in the system's. */
+  readonly path?: string;
+  /** Extensions of which the target has other versions only. */
+  readonly otherVersions: readonly string[];
+  /** Patterns of tables; given: only these, and what they need. */
+  readonly tables?: readonly string[];
+  /** Patterns of objects that are left out, with all that needs them. */
+  readonly exclude?: readonly string[];
+  /** Patterns of tables that come without their rows. */
+  readonly excludeData?: readonly string[];
+  /** No rows at all. */
+  readonly schemaOnly?: boolean;
+  /** Nothing but rows. */
+  readonly dataOnly?: boolean;
+  /** What stands in the place of columns' values. */
+  readonly masks: Masks;
+}
+
+/** What is copied, and what is not. */
+export interface Copyable {
+  readonly catalog: Catalog;
+  /** What is left out, with the reason. */
+  readonly left: readonly string[];
+}
+
+// A copy of a subscription would take from the publisher what is meant for the source.
+const reasons: Readonly<Record<string, (fact: Fact) => string | null>> = {
+  subscription: () => 'it would take what the source subscribes to',
+  index: ({ payload }) => (payload.valid === false ? 'it is invalid' : null),
+};
+
+const privileges = new Set(['owner', 'grant', 'member grant', 'default privilege']);
+
+/**
+ * The part of a catalog that a copy has.
+ * @throws Problem `bad_option` for a pattern that nothing fits
+ */
+export function copyable(whole: Catalog, wish: Wish): Copyable {
+  const { catalog, left: excluded } = chosen(whole, wish);
+  const facts = [...catalog.facts.values()];
+  const left = facts.flatMap((fact) => {
+    const reason = reasons[fact.kind]?.(fact);
+    return reason == null ? [] : [{ fact, reason }];
+  });
+  const unsaid = facts.filter(
+    ({ kind, path }) =>
+      (!wish.owners && privileges.has(kind)) ||
+      (kind === 'extension version' && wish.otherVersions.includes(path[0] as string)),
+  );
+  const gone = withDependents(
+    catalog,
+    [...left.map(({ fact }) => fact), ...unsaid].map(({ id }) => id),
+  );
+  return {
+    catalog: gone.size === 0 ? catalog : without(catalog, gone),
+    left: [
+      ...excluded,
+      ...left.map(({ fact, reason }) => `${nameOf(fact)}: ${reason}`),
+      ...whole.unmanaged.map((text) => `${text}: pgmage does not manage it`),
+    ],
+  };
+}
+
+const nameOf = (fact: Fact) => kinds.get(fact.kind)?.reference(fact) ?? fact.id;
+
+// Without what was excluded, and only with what was asked for.
+function chosen(catalog: Catalog, { tables, exclude = [] }: Wish): Copyable {
+  const named = fitting(catalog, '--exclude', exclude);
+  const gone = withDependents(catalog, [...named], true);
+  const fallen = [...gone].flatMap((id) => {
+    const fact = catalog.facts.get(id);
+    return fact === undefined || named.has(id) || diesWith(catalog, id, gone)
+      ? []
+      : [`${nameOf(fact)}: it needs what is excluded`];
+  });
+  const rest = gone.size === 0 ? catalog : without(catalog, gone);
+  return tables === undefined
+    ? { catalog: rest, left: fallen }
+    : { catalog: only(rest, tables), left: fallen };
+}
+
+// What goes along with another one is told by that.
+function diesWith({ dies }: Catalog, id: string, gone: ReadonlySet<string>): boolean {
+  return [...(dies.get(id) ?? [])].some((other) => gone.has(other));
+}
+
+// Some tables with all that is part of them and needs no other table, and all that these need.
+function only(catalog: Catalog, tables: readonly string[]): Catalog {
+  const named = fitting(catalog, '--tables', tables, isTable);
+  const others = [...catalog.facts.values()].filter((fact) => isTable(fact) && !named.has(fact.id));
+  const rest = without(
+    catalog,
+    withDependents(
+      catalog,
+      others.map(({ id }) => id),
+    ),
+  );
+  const inside = (fact: Fact | undefined): boolean =>
+    fact !== undefined && (named.has(fact.id) || inside(parentOf(rest, fact)));
+  const needed = closure(
+    [...rest.facts.values()].filter(inside).map(({ id }) => id),
+    (id) => rest.needs.get(id)?.keys() ?? [],
+  );
+  // With what a needed object always has, such as its owner.
+  const unneeded = [...rest.facts.values()].filter(
+    ({ id, parent, kind }) =>
+      !needed.has(id) && !(needed.has(`${parent}`) && (privileges.has(kind) || kinds.get(kind)?.optional)),
+  );
+  return without(rest, new Set(unneeded.map(({ id }) => id)));
+}
+
+const isTable = ({ kind }: Fact) => kind === 'table';
+
+/**
+ * Ids of the facts that patterns name, with their parts: `users` is `public.users`, `*` stands for any characters.
+ * @throws Problem `bad_option` for a pattern that nothing fits
+ */
+export function fitting(
+  catalog: Catalog,
+  option: string,
+  patterns: readonly string[],
+  which: (fact: Fact) => boolean = () => true,
+): ReadonlySet<string> {
+  const found = new Set<string>();
+  for (const pattern of patterns) {
+    const full = /[.:]|^\*$/.test(pattern) ? pattern : `public.${pattern}`;
+    const rest = withoutIgnored(catalog, { schemas: [], objects: [full] });
+    const fits = [...catalog.facts.values()].filter((fact) => which(fact) && !rest.facts.has(fact.id));
+    if (fits.length === 0)
+      throw new Problem('bad_option', { option, reason: `nothing is called ${pattern}` });
+    for (const { id } of fits) found.add(id);
+  }
+  return found;
+}

@@ -1,0 +1,247 @@
+// A new database beside another one, which takes its name, and all that is said of it as a whole, once it is filled.
+import { randomBytes } from 'node:crypto';
+import { literal, quote } from '../../model/quote.ts';
+import type { ServerConnection } from '../../pg/connect.ts';
+import type { Connection } from '../../pg/connection.ts';
+import { transaction } from '../../pg/transaction.ts';
+import { Problem } from '../../problem/problem.ts';
+
+// Names that only these have. The digits are the key of a lock that whoever fills it has (manual: "Advisory Locks").
+const mark = 'pgmage_new_';
+const keyOf = (name: string) => BigInt.asIntN(64, BigInt(`0x${name.slice(mark.length)}`));
+
+/** A name for a new database that nothing else has. */
+export const siblingName = () => `${mark}${randomBytes(8).toString('hex')}`;
+
+// What is said of a kept database.
+const keptWords = 'Kept by pgmage db:clone --swap';
+
+interface Making {
+  readonly owner: string;
+  readonly encoding: string;
+  readonly collate: string;
+  readonly ctype: string;
+  readonly provider: string;
+  readonly locale: string | null;
+  readonly rules: string | null;
+  readonly tablespace: string;
+}
+
+const makingOf = (
+  name: string,
+) => `select pg_get_userbyid(d.datdba) as owner, pg_encoding_to_char(d.encoding) as encoding,
+    d.datcollate as collate, d.datctype as ctype, d.datlocprovider as provider, t.spcname as tablespace,
+    coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale') as locale, to_jsonb(d) ->> 'daticurules' as rules
+  from pg_database d join pg_tablespace t on t.oid = d.dattablespace where d.datname = ${literal(name)}`;
+
+/**
+ * Makes an empty database like another one: of the same owner, encoding, locale and tablespace.
+ * @param keeper a session in neither of them; as long as it lasts, nobody takes the new one for left over
+ * @param name as `siblingName` gives it
+ * @throws Problem of the connection
+ */
+export async function makeSibling(keeper: Connection, name: string, target: string): Promise<void> {
+  await keeper.execute(`select pg_advisory_lock(${keyOf(name)})`);
+  const [row] = await keeper.rows<Making>(makingOf(target));
+  const { owner, encoding, collate, ctype, provider, locale, rules, tablespace } = row as Making;
+  const providers: Readonly<Record<string, string>> = {
+    i: `locale_provider icu icu_locale ${literal(locale ?? '')}${rules === null ? '' : ` icu_rules ${literal(rules)}`}`,
+    b: `locale_provider builtin builtin_locale ${literal(locale ?? '')}`,
+  };
+  await keeper.execute(
+    `create database ${name} template template0 owner ${quote(owner)} encoding ${literal(encoding)} lc_collate ${literal(collate)}
+     lc_ctype ${literal(ctype)} ${providers[provider] ?? 'locale_provider libc'} tablespace ${quote(tablespace)}`,
+  );
+  const words = `Being filled by pgmage db:clone --swap for ${target}; left over if nobody is at work: the next run drops it`;
+  await keeper.execute(`comment on database ${name} is ${literal(words)}`);
+}
+
+/** Drops it, with whoever is in it. One that has its name from now on is not there any more. @throws Problem of the connection */
+export function dropSibling(keeper: Connection, name: string): Promise<void> {
+  return keeper.execute(`drop database if exists ${quote(name)} with (force)`);
+}
+
+/** Whether a database has a name. @throws Problem of the connection */
+export async function isThere(keeper: Connection, name: string): Promise<boolean> {
+  const found = await keeper.rows(`select from pg_database where datname = ${literal(name)}`);
+  return found.length > 0;
+}
+
+/**
+ * Drops what runs left over that were ended from outside.
+ * @returns their names
+ * @throws Problem of the connection
+ */
+export async function sweep(keeper: Connection): Promise<string[]> {
+  const found = await keeper.rows<{ name: string }>(
+    `select d.datname::text as name from pg_database d where d.datname ~ '^${mark}[0-9a-f]{16}$' and pg_has_role(d.datdba, 'usage')`,
+  );
+  const gone: string[] = [];
+  for (const { name } of found) {
+    const [lock] = await keeper.rows<{ held: boolean }>(
+      `select pg_try_advisory_lock(${keyOf(name)}) as held`,
+    );
+    if (!lock?.held) continue;
+    await dropSibling(keeper, name);
+    await keeper.execute(`select pg_advisory_unlock(${keyOf(name)})`);
+    gone.push(name);
+  }
+  return gone;
+}
+
+// Statements that say of another database what is said of one: privileges, settings, comment, labels, limits. Of lists, whose
+// elements are names, each is quoted as a text (manual: SET).
+const said = (from: string, to: string) => `with d as (
+    select d.*, ${literal(quote(to))} as it, pg_get_userbyid(datdba) as owner from pg_database d where datname = ${literal(from)})
+  select sql from (
+    select 1 as place, format('REVOKE ALL ON DATABASE %s FROM PUBLIC, %I', it, owner) as sql from d where datacl is not null
+    union all
+    select 2, format('GRANT %s ON DATABASE %s TO %s%s', a.privilege_type, it,
+        case when a.grantee = 0 then 'PUBLIC' else quote_ident(pg_get_userbyid(a.grantee)) end,
+        case when a.is_grantable then ' WITH GRANT OPTION' else '' end)
+      from d cross join lateral aclexplode(datacl) a
+    union all
+    select 3, format('ALTER %s %s SET %I TO %s', case when s.setrole = 0 then 'DATABASE' else
+        format('ROLE %I IN DATABASE', pg_get_userbyid(s.setrole)) end, it, split_part(c, '=', 1),
+        case when split_part(c, '=', 1) in ('search_path', 'temp_tablespaces', 'local_preload_libraries', 'session_preload_libraries')
+          then coalesce((select string_agg(quote_literal(coalesce(replace(m[1], '""', '"'), m[2])), ', ')
+            from regexp_matches(substr(c, strpos(c, '=') + 1), '"((?:[^"]|"")*)"|([^", ]+)', 'g') m), '''''')
+          else quote_literal(substr(c, strpos(c, '=') + 1)) end)
+      from d join pg_db_role_setting s on s.setdatabase = d.oid cross join lateral unnest(s.setconfig) c
+    union all
+    select 4, format('COMMENT ON DATABASE %s IS %L', it, shobj_description(oid, 'pg_database')) from d
+    union all
+    select 5, format('SECURITY LABEL FOR %I ON DATABASE %s IS %L', l.provider, it, l.label)
+      from d join pg_shseclabel l on l.classoid = 'pg_database'::regclass and l.objoid = d.oid
+    union all
+    select 6, format('ALTER DATABASE %s CONNECTION LIMIT %s IS_TEMPLATE %s', it, datconnlimit, datistemplate::text) from d
+  ) all_of_it order by place, sql`;
+
+/**
+ * Says of a sibling all that is said of the database as a whole, in the transaction that is open.
+ * @throws Problem of the connection, e.g. `permission_denied`
+ */
+export async function likeTarget(keeper: Connection, target: string, sibling: string): Promise<void> {
+  for (const { sql } of await keeper.rows<{ sql: string }>(said(target, sibling))) await keeper.execute(sql);
+}
+
+/** Two names that change their owners. */
+export interface Exchange {
+  readonly target: string;
+  readonly sibling: string;
+  /** The name that the target has afterwards. */
+  readonly kept: string;
+  /** When, for people. */
+  readonly time: string;
+}
+
+/**
+ * Gives a sibling the name of the target, in one transaction. While that waits, no session can be begun in the target, and
+ * those that are there are ended.
+ * @param keeper a session in neither of them
+ * @param other another one
+ * @param leave leaves the target: called once nobody new can enter
+ * @returns how many sessions were ended
+ * @throws Problem of the connection; `statement_failed` where somebody cannot be ended
+ */
+export async function exchange(
+  keeper: Connection,
+  other: Connection,
+  { target, sibling, kept, time }: Exchange,
+  leave: () => Promise<void>,
+): Promise<number> {
+  const [row] = await keeper.rows<{ oid: string }>(
+    `select oid::text from pg_database where datname = ${literal(target)}`,
+  );
+  const words = `${keptWords}, ${time}: it was ${target}. db:clone --drop-old drops it`;
+  let over = false;
+  const renaming = transaction(keeper, async () => {
+    await keeper.execute(`alter database ${quote(target)} rename to ${quote(kept)}`);
+    await likeTarget(keeper, kept, sibling);
+    await keeper.execute(
+      `comment on database ${quote(kept)} is ${literal(words)}; alter database ${quote(kept)} is_template false;
+       alter database ${quote(sibling)} rename to ${quote(target)}`,
+    );
+  }).finally(() => {
+    over = true;
+  });
+  let ended = 0;
+  const ending = async () => {
+    await leave();
+    while (!over) {
+      const found = await other.rows<{ ended: boolean }>(
+        `select pg_terminate_backend(pid) as ended from pg_stat_activity where datid = ${row?.oid}`,
+      );
+      ended += found.length;
+      await other.execute('select pg_sleep(0.02)');
+    }
+  };
+  // What the rename fails of is somebody who was not to be ended.
+  const [renamed, sessions] = await Promise.allSettled([renaming, ending()]);
+  if (renamed.status === 'rejected') throw sessions.status === 'rejected' ? sessions.reason : renamed.reason;
+  return ended;
+}
+
+/** The name under which a database is kept. */
+export function keptName(target: string, now: Date): string {
+  const suffix = `_old_${now.toISOString().slice(0, 19).replace(/[-:]/g, '').toLowerCase()}`;
+  // Names have at most 63 bytes; nothing but whole characters is cut off.
+  let start = target;
+  while (Buffer.byteLength(start + suffix) > 63) start = [...start].slice(0, -1).join('');
+  return start + suffix;
+}
+
+/** A database that was kept. */
+export interface Kept {
+  readonly name: string;
+  readonly bytes: number;
+}
+
+/** Databases that were kept of a target. @throws Problem of the connection */
+export async function keptOf(keeper: Connection, target: string): Promise<Kept[]> {
+  const found = await keeper.rows<{ name: string; bytes: string }>(
+    `select datname::text as name, pg_database_size(oid)::text as bytes from pg_database
+     where datname ~ '_old_\\d{8}t\\d{6}$' and shobj_description(oid, 'pg_database') like ${literal(`${keptWords}, %: it was ${like(target)}. %`)}
+     order by 1`,
+  );
+  return found.map(({ name, bytes }) => ({ name, bytes: Number(bytes) }));
+}
+
+const like = (text: string) => text.replace(/[\\%_]/g, '\\$&');
+
+/**
+ * Drops what was kept of a target.
+ * @returns the names of what is gone; what cannot be dropped stays
+ */
+export async function dropKept(keeper: Connection, target: string): Promise<string[]> {
+  const gone: string[] = [];
+  for (const { name } of await keptOf(keeper, target)) {
+    const dropped = await dropSibling(keeper, name).then(
+      () => true,
+      () => false,
+    );
+    if (dropped) gone.push(name);
+  }
+  return gone;
+}
+
+/** A session in neither of two databases, which lasts while these are made, renamed and dropped. */
+export async function keeperIn(
+  here: Connection,
+  open: (database: string) => Promise<ServerConnection>,
+): Promise<ServerConnection> {
+  // A session in template1 keeps others from making databases.
+  const found = await here.rows<{ name: string }>(
+    `select datname::text as name from pg_database where datallowconn and datname <> current_database() and datname !~ '^${mark}'
+       and has_database_privilege(oid, 'connect')
+     order by datname <> 'postgres', datname = 'template1', datname limit 5`,
+  );
+  let failure: unknown = new Problem('internal', { reason: 'the server has no other database' });
+  for (const { name } of found)
+    try {
+      return await open(name);
+    } catch (thrown) {
+      failure = thrown;
+    }
+  throw failure;
+}

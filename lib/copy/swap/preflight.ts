@@ -1,0 +1,130 @@
+// What is looked at before a clone into a database of its own, beside those checks that every clone has.
+
+import { pinnedRows } from '../../pg/pinned.ts';
+import { jobsOf } from '../../project/jobs.ts';
+import type { CloneInput } from '../options.ts';
+import type { Check, Ends } from '../preflight.ts';
+import { type Kept, keptName, keptOf } from './databases.ts';
+
+/** How a swap is going to be done. */
+export interface SwapPlan {
+  /** Sessions on each side. */
+  readonly jobs: number;
+  /** Sessions of others in the target, which are ended when it is exchanged. */
+  readonly sessions: number;
+  /** The name under which the target is kept, up to the time; null: it is dropped. */
+  readonly keeps: string | null;
+  /** Databases that were kept, and are dropped. */
+  readonly drops: readonly Kept[];
+}
+
+interface Found {
+  readonly name: string;
+  readonly backend: number;
+  readonly makes: boolean;
+  readonly owns: boolean;
+  readonly sessions: number;
+  readonly beyond: number;
+  readonly prepared: number;
+  readonly slots: number;
+  readonly others: number;
+  readonly free: number;
+}
+
+// Whom a role may end (manual: "Server Signaling Functions"). What is free is as of now, for this role.
+const question = `select d.datname::text as name, pg_backend_pid() as backend, r.rolsuper or r.rolcreatedb as makes,
+    pg_has_role(d.datdba, 'usage') as owns, count(a.pid)::int as sessions,
+    count(a.pid) filter (where not (r.rolsuper or a.usesysid is null or pg_has_role(a.usesysid, 'usage')
+      or not coalesce(u.rolsuper, false) and pg_has_role('pg_signal_backend', 'usage')))::int as beyond,
+    (select count(*)::int from pg_prepared_xacts where database = d.datname) as prepared,
+    (select count(*)::int from pg_replication_slots where database = d.datname) as slots,
+    (select count(*)::int from pg_database o where o.datallowconn and o.oid <> d.oid
+      and has_database_privilege(o.oid, 'connect')) as others,
+    (select current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int - count(*)::int
+      from pg_stat_activity where backend_type in ('client backend', 'walsender')) as free
+  from pg_database d join pg_roles r on r.rolname = current_user
+    left join pg_stat_activity a on a.datid = d.oid and a.pid <> pg_backend_pid() and a.backend_type <> 'autovacuum worker'
+    left join pg_roles u on u.oid = a.usesysid
+  where d.datname = current_database() group by d.oid, d.datname, d.datdba, r.rolsuper, r.rolcreatedb`;
+
+/** Plans a swap, and says what speaks against it. @throws Problem `bad_option`; of a connection */
+export async function swapPlanOf(
+  ends: Ends,
+  input: CloneInput,
+  now: Date,
+): Promise<{ plan: SwapPlan; checks: Check[] }> {
+  const { connection, named } = ends.to;
+  const jobs = jobsOf(input.jobs);
+  const [row] = await pinnedRows<Found>(connection, question);
+  const found = row as Found;
+  const dropOld = input.dropOld === true;
+  const plan: SwapPlan = {
+    jobs,
+    sessions: found.sessions,
+    keeps: dropOld ? null : keptName(found.name, now),
+    drops: dropOld ? await keptOf(connection, found.name) : [],
+  };
+  const check = (name: string, fault: string | null, text: string): Check =>
+    fault === null ? { name, outcome: 'ok', text } : { name, outcome: 'failed', text: fault };
+  const role = named.name;
+  // Two that make and exchange databases.
+  const needed = jobs + 2;
+  return {
+    plan,
+    checks: [
+      check(
+        'new database',
+        !found.makes
+          ? `the role at ${role} may make no databases: it needs CREATEDB`
+          : !found.owns
+            ? `the role at ${role} does not own the database, and may not rename it`
+            : null,
+        'the role may make and rename it',
+      ),
+      check(
+        'another database',
+        found.others === 0
+          ? 'the server has no other database that the role may enter, from which it could be renamed'
+          : null,
+        'there is one from which it is renamed',
+      ),
+      check(
+        'direct connection',
+        connection.backend !== null && connection.backend !== found.backend
+          ? `there is a pooler before ${role}: use the direct address of the server`
+          : null,
+        'no pooler is in between',
+      ),
+      check(
+        'other sessions',
+        found.beyond > 0
+          ? `${found.beyond} of the ${found.sessions} other sessions in ${role} may not be ended by the role`
+          : null,
+        found.sessions === 0 ? 'none' : `${found.sessions} in ${role} are ended when it is exchanged`,
+      ),
+      check(
+        'prepared transactions',
+        found.prepared > 0
+          ? `${found.prepared} in ${role} hold it until they are committed or rolled back`
+          : null,
+        'none',
+      ),
+      check(
+        'connections',
+        found.free < needed
+          ? `${needed} more are needed on the server of ${role}, and ${found.free} are free`
+          : null,
+        `${needed} more are needed on the server of ${role}, and ${found.free} are free`,
+      ),
+      ...(found.slots > 0
+        ? [
+            {
+              name: 'replication slots',
+              outcome: 'warning' as const,
+              text: `${found.slots} of ${role} stay with what is kept, and hold it there`,
+            },
+          ]
+        : []),
+    ],
+  };
+}

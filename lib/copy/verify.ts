@@ -1,0 +1,89 @@
+// Whether what came over is what it was: schemas fact by fact, rows by their digests, the rest by its words.
+
+import { isDoubtful } from '../compare/canonicalize.ts';
+import { asText, type Digest, digestQuery, type Undigested } from '../flow/digest.ts';
+import { saidOfLargeObjects } from '../flow/large-objects.ts';
+import type { Standing } from '../flow/sequences.ts';
+import type { Filled } from '../flow/tables.ts';
+import { kinds } from '../kinds/index.ts';
+import type { Catalog } from '../model/catalog.ts';
+import { type Changed, diff } from '../model/diff.ts';
+import type { Fact, Json } from '../model/fact.ts';
+import type { ServerConnection } from '../pg/connect.ts';
+import type { Wish } from './selection.ts';
+
+/** What is compared, with masked columns as they are masked. Sequences are not: they go on meanwhile. */
+export function toDigest(
+  all: readonly Undigested[],
+  { facts }: Catalog,
+  tables: readonly Filled[],
+  { objects, masks }: { readonly objects: boolean; readonly masks: boolean },
+): Undigested[] {
+  const known = new Map(tables.map((table) => [table.name, table]));
+  return all.flatMap((one) => {
+    if (one.kind === 'sequence' || (one.kind === 'large objects' && !objects)) return [];
+    if (one.kind === 'materialized view') return facts.has(`materialized view:${one.name}`) ? [one] : [];
+    const table = known.get(one.name);
+    if (one.kind === 'large objects' || (table === undefined && !masks)) return [one];
+    if (table === undefined) return [];
+    const { expressions, systems = [], columns, condition } = table;
+    if (expressions === undefined) return [one];
+    const texts = (masks ? expressions : columns).map((sql, at) => asText(sql, systems[at]));
+    return [{ ...one, query: digestQuery(one.name, texts, condition) }];
+  });
+}
+
+/** Digests of what has come without its rows. */
+export function nothingOf(tables: readonly Filled[], objects: boolean): Digest[] {
+  const none = { rows: 0, hash: '0' };
+  return [
+    ...tables.map(({ name }): Digest => ({ kind: 'table', name, ...none })),
+    ...(objects ? [] : [{ kind: 'large objects' as const, name: '', ...none }]),
+  ];
+}
+
+/** What differs between the schema that was reached and the one that was wanted, and how much is told in other words only. */
+export function schemaDifferences(reached: Catalog, wanted: Catalog): { wrong: string[]; reworded: number } {
+  const { added, removed, changed } = diff(reached, wanted, kinds);
+  const name = (fact: Fact) => `${kinds.get(fact.kind)?.reference(fact) ?? fact.id} (${fact.kind})`;
+  // What is told otherwise was made from the very text of the source, which the target has read and tells in its own words.
+  const isReworded = (pair: Changed) =>
+    reached.major === wanted.major
+      ? isDoubtful(pair)
+      : pair.attributes.every((one) => areTexts(pair.from.payload[one], pair.to.payload[one]));
+  const wrong = changed.filter((pair) => !isReworded(pair));
+  return {
+    wrong: [
+      ...added.map((fact) => `missing: ${name(fact)}`),
+      ...removed.map((fact) => `too many: ${name(fact)}`),
+      ...wrong.map(({ to, attributes }) => `${name(to)} has another ${attributes.join(', ')}`),
+    ],
+    reworded: changed.length - wrong.length,
+  };
+}
+
+function areTexts(a: Json | undefined, b: Json | undefined): boolean {
+  if (Array.isArray(a) && Array.isArray(b))
+    return a.length === b.length && a.every((one, at) => areTexts(one, b[at]));
+  return typeof a === 'string' && typeof b === 'string';
+}
+
+/** Sequences that do not stand where they were set. */
+export function sequenceDifferences(before: readonly Standing[], after: readonly Standing[]): string[] {
+  const known = new Map(after.map((one) => [one.name, one]));
+  return before
+    .filter(({ name, last, called }) => known.get(name)?.last !== last || known.get(name)?.called !== called)
+    .map(({ name }) => `sequence ${name} stands elsewhere`);
+}
+
+/** What is not said of the target's large objects. @throws Problem of a connection */
+export async function objectDifferences(
+  source: ServerConnection,
+  target: ServerConnection,
+  { owners }: Wish,
+): Promise<string[]> {
+  const wanted = await saidOfLargeObjects(source, owners);
+  const reached = await saidOfLargeObjects(target, owners);
+  const there = new Set(reached);
+  return wanted.filter((sql) => !there.has(sql)).map((sql) => `missing: ${sql}`);
+}

@@ -1,0 +1,82 @@
+// Several sessions that share work.
+import { Problem } from '../problem/problem.ts';
+
+/** Something that one session does. */
+export interface Job<S> {
+  does(session: S): Promise<void>;
+  /** Places of the jobs that must be done before. */
+  readonly waits?: readonly number[];
+  /** What it works on, by any names. */
+  readonly ground?: ReadonlySet<string>;
+  /** Nobody else works there meanwhile. */
+  readonly alone?: boolean;
+  /** The more, the earlier it is begun. */
+  readonly weight?: number;
+}
+
+// What may come of working beside others only: deadlocks, rows of the system's catalogs that two sessions changed, locks.
+const passing = new Set(['40P01', 'XX000', '40001', '55P03']);
+
+/**
+ * Does all jobs, each in one of the sessions. What fails because others are at work is done again when nobody is.
+ * @throws Problem of the first job that fails; others may still be running then: their sessions are to be closed
+ */
+export async function share<S>(crew: readonly S[], jobs: readonly Job<S>[]): Promise<void> {
+  const left = new Set([...jobs.keys()].sort((a, b) => weightOf(jobs[b]) - weightOf(jobs[a]) || a - b));
+  const running = new Set<number>();
+  const done = new Set<number>();
+  // To be done when nobody else is at work.
+  const solitary = new Set<number>();
+  let failed = false;
+  let waiting: (() => void)[] = [];
+  const isFree = (at: number) => {
+    const { ground, alone = false, waits = [] } = jobs[at] as Job<S>;
+    if (waits.some((other) => !done.has(other))) return false;
+    if (solitary.has(at)) return running.size === 0;
+    return [...running].every((other) => {
+      const { ground: theirs, alone: excluding = false } = jobs[other] as Job<S>;
+      const apart = !alone && !excluding;
+      return !solitary.has(other) && (apart || !meet(ground, theirs));
+    });
+  };
+  const work = async (session: S) => {
+    while (!failed && left.size > 0) {
+      const at = [...left].find(isFree);
+      if (at === undefined) {
+        if (running.size === 0) throw new Problem('internal', { reason: 'jobs wait for each other' });
+        await new Promise<void>((resolve) => waiting.push(resolve));
+        continue;
+      }
+      left.delete(at);
+      running.add(at);
+      try {
+        await jobs[at]?.does(session);
+        done.add(at);
+      } catch (thrown) {
+        if (solitary.has(at) || !mayPass(thrown)) {
+          failed = true;
+          throw thrown;
+        }
+        solitary.add(at);
+        left.add(at);
+      } finally {
+        running.delete(at);
+        for (const wake of waiting) wake();
+        waiting = [];
+      }
+    }
+  };
+  await Promise.all(crew.map(work));
+}
+
+const weightOf = (job: { readonly weight?: number } | undefined) => job?.weight ?? 0;
+
+function meet(one: ReadonlySet<string> = new Set(), other: ReadonlySet<string> = new Set()): boolean {
+  return [...one].some((name) => other.has(name));
+}
+
+function mayPass(thrown: unknown): boolean {
+  return (
+    thrown instanceof Problem && 'sqlstate' in thrown.data && passing.has(thrown.data.sqlstate as string)
+  );
+}

@@ -1,0 +1,65 @@
+// From one set of privileges to another: GRANT and REVOKE.
+import { shadowRole } from '../../model/catalog.ts';
+import { quote } from '../../model/quote.ts';
+import type { Statement } from '../../model/step.ts';
+import { everybody, known, type Privileges, theOwner } from './privileges.ts';
+
+/** How GRANT and REVOKE are written for one object. */
+export interface Wording {
+  /** What comes before the verb. */
+  readonly before?: string;
+  /** `TABLE public.t`. */
+  readonly on: string;
+  /** As SQL, quoted. */
+  readonly grantee: string;
+  /** All that can be granted. */
+  readonly all: readonly string[];
+  /** Major version of the server: of what it does not know yet, nothing is said. */
+  readonly major: number;
+  /** For a column: its name, quoted. */
+  readonly column?: string;
+}
+
+/**
+ * From one set to another. What was not granted for sure is granted again, and what was perhaps is revoked.
+ * @param atLeast what the grantee has at least
+ * @param atMost what the grantee has at most
+ */
+export function regrant(
+  atLeast: Privileges,
+  atMost: Privileges,
+  wanted: Privileges,
+  wording: Wording,
+): Statement[] {
+  const [least, most, to] = [atLeast, atMost, wanted].map((set) => known(set, wording.major)) as [
+    Privileges,
+    Privileges,
+    Privileges,
+  ];
+  const without = (list: readonly string[], other: readonly string[]) =>
+    list.filter((name) => !other.includes(name));
+  const { before = '', on, grantee, all, column } = wording;
+  const list = (names: readonly string[]) => {
+    const words = names.length > 1 && without(all, names).length === 0 ? ['ALL'] : names;
+    return words.map((word) => (column === undefined ? word : `${word} (${column})`)).join(', ');
+  };
+  const statement = (names: readonly string[], sql: string): Statement[] =>
+    names.length === 0 ? [] : [{ sql: `${before}${sql}`, hazards: ['changes_privileges'] }];
+  const revoked = without(most.privileges, to.privileges);
+  const kept = without(without(most.grantable, to.grantable), revoked);
+  const again = without(to.grantable, least.grantable);
+  const given = without(without(to.privileges, least.privileges), again);
+  return [
+    ...statement(revoked, `REVOKE ${list(revoked)} ON ${on} FROM ${grantee}`),
+    ...statement(kept, `REVOKE GRANT OPTION FOR ${list(kept)} ON ${on} FROM ${grantee}`),
+    ...statement(given, `GRANT ${list(given)} ON ${on} TO ${grantee}`),
+    ...statement(again, `GRANT ${list(again)} ON ${on} TO ${grantee} WITH GRANT OPTION`),
+  ];
+}
+
+/** The grantee as SQL. `owner`: null where nobody knows, as it is then whoever runs the command, as is the shadow's role. */
+export function granteeOf(name: string, owner: string | null): string {
+  if (name === everybody) return 'PUBLIC';
+  const role = name === theOwner ? owner : name;
+  return role === null || role === shadowRole ? 'CURRENT_USER' : quote(role);
+}

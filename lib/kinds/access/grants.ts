@@ -1,0 +1,111 @@
+// Grants: what one grantee may do with one object, where that is not what it may do anyway.
+import { shadowRole } from '../../model/catalog.ts';
+import type { Fact } from '../../model/fact.ts';
+import type { Kind, Scope } from '../../model/kind.ts';
+import { qualify, quote } from '../../model/quote.ts';
+import type { Statement } from '../../model/step.ts';
+import { classOf, described, ownerOf, securableOf, targetOf } from '../schemas/targets.ts';
+import { objectsWithAcls, unusual, usualAcl } from './acl-sql.ts';
+import { columnGrants } from './column-grants.ts';
+import { granteeOf, regrant } from './grant-statements.ts';
+import { initially } from './initial-privileges.ts';
+import { share } from './owner-privileges.ts';
+import {
+  allOf,
+  common,
+  everybody,
+  known,
+  none,
+  type Privileges,
+  theOwner,
+  union,
+  usual,
+} from './privileges.ts';
+
+type Grant = Fact<Privileges>;
+
+const granteeIn = (fact: Fact<unknown>) => fact.path.at(-1) as string;
+
+// initdb gives PUBLIC the use of the schema `public` (source: pg_namespace.dat, initdb.c).
+function usually(fact: Grant, scope: Pick<Scope, 'before' | 'after' | 'major' | 'kinds'>): Privileges {
+  const target = targetOf(fact, scope);
+  const inPublic = target.kind === 'schema' && target.path[0] === 'public' && granteeIn(fact) === everybody;
+  if (inPublic) return { privileges: ['USAGE'], grantable: [] };
+  return usual(classOf(target, scope), granteeIn(fact), scope.major);
+}
+
+function change(least: Privileges, most: Privileges, to: Privileges, fact: Grant, scope: Scope): Statement[] {
+  const target = targetOf(fact, scope);
+  const column = classOf(target, scope) === 'COLUMNS';
+  const catalog = scope.after.facts.has(target.id) ? scope.after : scope.before;
+  return regrant(least, most, to, {
+    major: scope.major,
+    on: column ? `TABLE ${qualify(target.path.slice(0, 2))}` : securableOf(target, scope),
+    grantee: granteeOf(granteeIn(fact), ownerOf(catalog, target)),
+    all: allOf(classOf(target, scope), scope.major),
+    ...(column ? { column: quote(target.path.at(-1) as string) } : {}),
+  });
+}
+
+// A privilege that is revoked from a table is revoked from its columns too (manual: REVOKE), so those are granted again.
+function columnsAgain(from: Privileges, to: Privileges, fact: Grant, scope: Scope): Statement[] {
+  const revoked = from.privileges.filter((name) => !to.privileges.includes(name));
+  const lost = (names: readonly string[]) => names.filter((name) => revoked.includes(name));
+  return columnGrants(fact, scope).flatMap((other) => {
+    const { privileges, grantable } = other.payload;
+    const again = { privileges: lost(privileges), grantable: lost(grantable) };
+    return change(none, none, again, other, scope);
+  });
+}
+
+const alter = (from: Grant, to: Grant, scope: Scope) => [
+  ...change(from.payload, from.payload, to.payload, to, scope),
+  ...columnsAgain(from.payload, to.payload, to, scope),
+];
+
+/** GRANT and REVOKE (manual: "Privileges"). The path ends with the grantee. */
+export const grant: Kind<Privileges> = {
+  name: 'grant',
+  // What functions that look at rows may do is granted before; what an owner gave up could be the right to write rows.
+  afterRows: (fact) => granteeIn(fact) === theOwner,
+  reference: (fact) => `GRANT ON ${described(fact)} TO ${granteeOf(granteeIn(fact), null)}`,
+  introspect: () => `
+    select '{}'::text[] as addresses, array[g.grantee] as path, format('%s:%s:%s', o.catalog, o.oid, o.sub) as target,
+      o.sub as position,
+      g.privileges, g.grantable
+    from (${objectsWithAcls}) o
+      cross join lateral (${unusual('o.acl', usualAcl, 'o.owner')}) g`,
+  // A new object has what default privileges gave it; the parent may also be an old one, which has what is usual.
+  create: (fact, scope) => {
+    const fresh = initially(fact, usually(fact, scope), scope);
+    const old = scope.before.facts.has(fact.parent as string) ? usually(fact, scope) : fresh;
+    const most = union(fresh, old);
+    return [
+      ...change(common(fresh, old), most, fact.payload, fact, scope),
+      ...columnsAgain(most, fact.payload, fact, scope),
+    ];
+  },
+  drop: (fact, scope) => {
+    const to = usually(fact, scope);
+    return [
+      ...change(fact.payload, fact.payload, to, fact, scope),
+      ...columnsAgain(fact.payload, to, fact, scope),
+    ];
+  },
+  alter: { privileges: alter, grantable: alter },
+  followsChanges: true,
+  standIn: (fact, role) =>
+    granteeIn(fact) === shadowRole
+      ? { ...fact, id: fact.id.replace(shadowRole, quote(role)), path: [...fact.path.slice(0, -1), role] }
+      : fact,
+  settled: (fact, { catalog, role, kinds }) =>
+    share(fact, {
+      catalog,
+      owner: ownerOf(catalog, catalog.facts.get(fact.parent as string)) ?? role,
+      idOf: (path) => `grant:${quote(path.at(-1) as string)}@${fact.parent}`,
+      usually: (own) => usually(own, { before: catalog, after: catalog, major: catalog.major, kinds }),
+    }),
+  atVersion: known,
+  // After the owner, whose own privileges it may take away.
+  rank: 3,
+};

@@ -1,0 +1,42 @@
+// What a grantee may do with an object that the plan has just made.
+import { shadowRole } from '../../model/catalog.ts';
+import type { Fact } from '../../model/fact.ts';
+import type { Scope } from '../../model/kind.ts';
+import { qualify } from '../../model/quote.ts';
+import { classOf, targetOf } from '../schemas/targets.ts';
+import { known, type Privileges, union } from './privileges.ts';
+
+// Those that stay in force: what is dropped or altered is so before anything is made, and what is new comes after.
+function inForce(
+  path: readonly string[],
+  securable: string,
+  { before, after }: Scope,
+): Privileges | undefined {
+  const id = `default privilege:${qualify(path)} ON ${securable}`;
+  const fact = before.facts.has(id) ? (after.facts.get(id) as Fact<Privileges> | undefined) : undefined;
+  return fact?.payload;
+}
+
+/** The role that owns what the plan makes. */
+export function makerOf({ role, before }: Scope): string {
+  return role ?? before.loaded?.as ?? shadowRole;
+}
+
+/**
+ * What a grant's grantee may do with the grant's target when that has just been made.
+ * @param usually what it may do where there are no default privileges
+ */
+export function initially(
+  grant: Pick<Fact, 'path' | 'parent'>,
+  usually: Privileges,
+  scope: Scope,
+): Privileges {
+  const target = targetOf(grant, scope);
+  const grantee = grant.path.at(-1) as string;
+  const role = makerOf(scope);
+  const securable = classOf(target, scope);
+  const everywhere = inForce([role, grantee], securable, scope) ?? usually;
+  const here = inForce([role, target.path[0] as string, grantee], securable, scope);
+  // What is wanted may come from a newer server.
+  return known(here === undefined ? everywhere : union(everywhere, here), scope.major);
+}

@@ -1,0 +1,112 @@
+// Grants on members of extensions: what one grantee may do with one of them, where that is not what the extension gives it.
+import { shadowRole } from '../../model/catalog.ts';
+import type { Fact } from '../../model/fact.ts';
+import type { Kind, Scope } from '../../model/kind.ts';
+import { qualify } from '../../model/quote.ts';
+import type { Statement } from '../../model/step.ts';
+import { unusual } from './acl-sql.ts';
+import { granteeOf, regrant } from './grant-statements.ts';
+import { allOf, known, type Privileges, theOwner } from './privileges.ts';
+
+interface MemberGrant extends Privileges {
+  /** What the grantee has where the extension was just created. */
+  readonly initial: readonly string[];
+  readonly initialGrantable: readonly string[];
+}
+
+type Grant = Fact<MemberGrant>;
+
+// `ON` and what GRANT calls the member, by the catalog that it is in, with the type that acldefault knows it by.
+const members = [
+  [
+    'pg_proc',
+    'proacl',
+    'proowner',
+    `'f'`,
+    `case o.prokind when 'p' then 'PROCEDURE ' else 'FUNCTION ' end || o.oid::regprocedure`,
+  ],
+  [
+    'pg_class',
+    'relacl',
+    'relowner',
+    `case o.relkind when 'S' then 's' else 'r' end`,
+    `case o.relkind when 'S' then 'SEQUENCE ' else 'TABLE ' end || o.oid::regclass`,
+  ],
+  ['pg_type', 'typacl', 'typowner', `'T'`, `'TYPE ' || format_type(o.oid, null)`],
+  ['pg_namespace', 'nspacl', 'nspowner', `'n'`, `'SCHEMA ' || quote_ident(o.nspname)`],
+  ['pg_language', 'lanacl', 'lanowner', `'l'`, `'LANGUAGE ' || quote_ident(o.lanname)`],
+  [
+    'pg_foreign_data_wrapper',
+    'fdwacl',
+    'fdwowner',
+    `'F'`,
+    `'FOREIGN DATA WRAPPER ' || quote_ident(o.fdwname)`,
+  ],
+  ['pg_foreign_server', 'srvacl', 'srvowner', `'S'`, `'FOREIGN SERVER ' || quote_ident(o.srvname)`],
+]
+  .map(
+    ([catalog, acl, owner, type, reference]) => `
+      select e.oid as extension, e.extname, o.${owner} as owner, o.${acl} as acl, ${reference} as reference,
+        coalesce(i.initprivs, acldefault((${type})::"char", o.${owner})) as usually
+      from ${catalog} o join pg_depend d on d.classid = '${catalog}'::regclass and d.objid = o.oid and d.objsubid = 0
+          and d.deptype = 'e' and d.refclassid = 'pg_extension'::regclass
+        join pg_extension e on e.oid = d.refobjid
+        left join pg_init_privs i on i.classoid = d.classid and i.objoid = o.oid and i.objsubid = 0
+      where o.${acl} is not null`,
+  )
+  .join('\n      union all');
+
+const parts = ({ path, signature }: Pick<Fact, 'path' | 'signature'>) => {
+  const on = signature.slice(' ON '.length);
+  const [, word = ''] = /^(FOREIGN DATA WRAPPER|FOREIGN SERVER|[A-Z]+)/.exec(on) ?? [];
+  return { on, grantee: path.at(-1) as string, securable: word === 'PROCEDURE' ? 'FUNCTIONS' : `${word}S` };
+};
+
+const initially = ({ payload: { initial, initialGrantable } }: Grant): Privileges => ({
+  privileges: initial,
+  grantable: initialGrantable,
+});
+
+function change(from: Privileges, to: Privileges, fact: Grant, { major }: Scope): Statement[] {
+  const { on, grantee, securable } = parts(fact);
+  return regrant(from, from, to, {
+    major,
+    on,
+    grantee: granteeOf(grantee, null),
+    all: allOf(securable, major),
+  });
+}
+
+const alter = (from: Grant, to: Grant, scope: Scope) => change(from.payload, to.payload, to, scope);
+
+/** GRANT and REVOKE on members of extensions (manual: catalog pg_init_privs). The path is extension, grantee. */
+export const memberGrant: Kind<MemberGrant> = {
+  name: 'member grant',
+  afterRows: (fact) => fact.path.at(-1) === theOwner,
+  reference: (fact) => `GRANT${fact.signature} TO ${granteeOf(parts(fact).grantee, null)}`,
+  // PostgreSQL's own plpgsql is in every database and no fact.
+  introspect: () => `
+    select '{}'::text[] as addresses, array[m.extname, g.grantee] as path, ' ON ' || m.reference as signature,
+      case when m.extname <> 'plpgsql' then 'pg_extension:' || m.extension || ':0' end as parent,
+      g.privileges, g.grantable, g.initial, g.initial_grantable as "initialGrantable"
+    from (${members}) m cross join lateral (${unusual('m.acl', 'm.usually', 'm.owner')}) g`,
+  create: (fact, scope) => change(initially(fact), fact.payload, fact, scope),
+  drop: (fact, scope) => change(fact.payload, initially(fact), fact, scope),
+  alter: { privileges: alter, grantable: alter, initial: () => [], initialGrantable: () => [] },
+  standIn: (fact, role) => {
+    if (parts(fact).grantee !== shadowRole) return fact;
+    const path = [fact.path[0] as string, role];
+    return { ...fact, path, id: `member grant:${qualify(path)}${fact.signature}` };
+  },
+  // In the shadow the role of the database owns the extension, and a stand-in has at most one member.
+  settled: (fact, { catalog, other, role }) => {
+    const count = (extension: Fact | undefined) => Number(extension?.payload.members ?? 0);
+    const [here, beside] = [catalog, other].map(({ facts }) => facts.get(fact.parent ?? ''));
+    const lacks = beside !== undefined && count(beside) <= 1 && count(beside) < count(here);
+    const isOwn = other.role === shadowRole && role !== shadowRole && parts(fact).grantee === role;
+    return lacks || isOwn ? null : fact;
+  },
+  atVersion: (payload, major) => ({ ...payload, ...known(payload, major) }),
+  // After the extension's own.
+  rank: 3,
+};

@@ -1,0 +1,69 @@
+// Owners of what can be owned. Where a schema file says nothing, an owner is left as it is: see `Kind.optional`.
+import { type Catalog, shadowRole } from '../../model/catalog.ts';
+import type { Fact } from '../../model/fact.ts';
+import type { Kind, Scope } from '../../model/kind.ts';
+import type { Script } from '../../model/step.ts';
+import { described, ownerOf, referenceOf } from '../schemas/targets.ts';
+import { granteeOf } from './grant-statements.ts';
+import { ownedObjects } from './owned-objects.ts';
+
+interface Owner {
+  readonly owner: string;
+}
+
+// The sequence of a column follows the column's table, and refuses to have another owner (manual: ALTER SEQUENCE).
+function follows({ parent, payload }: Fact<Owner>, catalog: Catalog): boolean {
+  const target = catalog.facts.get(parent as string);
+  if (target?.kind !== 'sequence') return false;
+  const others = [...(catalog.dies.get(target.id) ?? [])].map((id) => catalog.facts.get(id));
+  return others.some((other) => ownerOf(catalog, other) === payload.owner);
+}
+
+// A multirange type follows its range type since 17, and can have no other owner.
+const isPart = ({ signature }: Fact<Owner>, { major }: Scope) => signature !== '' && major >= 17;
+
+const change = (fact: Fact<Owner>, scope: Scope): Script => ({
+  sql: `ALTER ${referenceOf(fact, scope)} OWNER TO ${granteeOf(fact.payload.owner, null)}`,
+  hazards: ['changes_privileges'],
+});
+
+// From initdb.
+const ofPublic = {
+  id: 'owner:@schema:public',
+  kind: 'owner',
+  path: ['public'],
+  signature: '',
+  parent: 'schema:public',
+  origins: [],
+  position: 0,
+  payload: { owner: 'pg_database_owner' },
+};
+
+/** ALTER … OWNER TO. In the shadow, its own role and initdb's owner of `public` mean that nobody said. */
+export const owner: Kind<Owner> = {
+  name: 'owner',
+  reference: (fact) => `OWNER OF ${described(fact)}`,
+  introspect: (major) => `
+    select '{}'::text[] as addresses, '{}'::text[] as path, format('%s:%s:0', o.catalog, o.oid) as target,
+      o.part as signature, o.sequence::int as position, r.rolname as owner
+    from (${ownedObjects(major)}) o join pg_roles r on r.oid = o.owner
+    where current_user <> '${shadowRole}' or r.rolname not in ('${shadowRole}', 'pg_database_owner')
+      -- The schema public, made anew.
+      or r.rolname = '${shadowRole}' and o.class = 'pg_namespace'::regclass and o.oid = to_regnamespace('public')`,
+  // Whoever makes an object owns it already.
+  create: (fact, scope) =>
+    [scope.role, shadowRole].includes(fact.payload.owner) || isPart(fact, scope) ? [] : change(fact, scope),
+  // Everything has an owner: this goes only with what it is the owner of.
+  drop: () => [],
+  alter: {
+    owner: (from, to, scope) =>
+      follows(from, scope.before) && follows(to, scope.after) ? [] : change(to, scope),
+  },
+  optional: () => true,
+  unsaid: (fact) => (fact.id === ofPublic.id ? ofPublic : { ...fact, payload: { owner: shadowRole } }),
+  standIn: (fact, role) => (fact.payload.owner === shadowRole ? { ...fact, payload: { owner: role } } : fact),
+  // Right after its object: what is made of that later (an index on an expression, the rows of a view) runs functions as
+  // the owner.
+  rank: -1,
+  initial: [ofPublic],
+};

@@ -1,0 +1,92 @@
+// CHECK constraints of tables. Those that heirs and partitions get from their parents are facts with origins.
+import type { Fact } from '../../model/fact.ts';
+import { present } from '../../model/introspection.ts';
+import type { Kind, Scope } from '../../model/kind.ts';
+import { qualify } from '../../model/quote.ts';
+import type { Script } from '../../model/step.ts';
+import { renamedIn } from '../schemas/renaming.ts';
+import { isOfPlainTable } from '../tables/inheritances.ts';
+import { likeParent } from '../tables/new-partitions.ts';
+import { broken } from '../tables/row-checks.ts';
+import { definition, drop, holder, nameOf, query, reference, tableOf, validate } from './constraints.ts';
+
+interface Check {
+  readonly definition: string;
+  readonly validated: boolean;
+  readonly enforced: boolean;
+  /** Written on this table, or a partition's; false: only inherited. No command changes it, so it is not compared. */
+  readonly local: boolean;
+}
+
+type Row = Fact<Check>;
+
+const clause = (fact: Row) => {
+  const { definition, enforced, validated } = fact.payload;
+  return `CONSTRAINT ${nameOf(fact)} ${definition}${enforced ? (validated ? '' : ' NOT VALID') : ' NOT ENFORCED'}`;
+};
+
+const unvalidated = (fact: Row) => clause({ ...fact, payload: { ...fact.payload, validated: false } });
+
+// Added at once, and held against the rows that are there while others go on.
+const later = (fact: Row, scope: Scope, action: string): Script | null =>
+  fact.payload.validated && fact.payload.enforced && holder(fact, scope)
+    ? [{ sql: `ALTER TABLE ${tableOf(fact)} ${action}`, lock: 'ACCESS EXCLUSIVE' }, validating(fact, scope)]
+    : null;
+
+const validating = (fact: Row, scope: Scope) => ({
+  ...validate(fact),
+  checks: broken(fact, fact.payload.definition, scope),
+});
+
+const attributes = (major: number) => `
+  ${definition(major)} as definition,
+  ${major < 18 ? 'k.convalidated as validated, true' : 'k.convalidated or not k.conenforced as validated, k.conenforced'} as enforced,
+  k.conislocal or c.relispartition as local,
+  case when k.coninhcount > 0 then (select array_agg('pg_constraint:' || p.oid || ':0') from pg_inherits i
+    join pg_constraint p on p.conrelid = i.inhparent and p.conname = k.conname and p.contype = 'c'
+    where i.inhrelid = c.oid) end as origins,
+  k.conislocal and k.coninhcount > 0 as outlives`;
+
+/** CHECK (manual: catalog pg_constraint, contype `c`). */
+export const check: Kind<Check> = {
+  name: 'check',
+  watchesRows: true,
+  callsFunctions: true,
+  reference,
+  summary: (fact) => `${clause(fact)} ON ${tableOf(fact)}`,
+  present: present('pg_constraint', `contype = 'c'`),
+  introspect: (major) => query('c', attributes(major)),
+  create: (fact, scope) => ({
+    sql: `ALTER TABLE ${tableOf(fact)} ADD ${clause(fact)}`,
+    checks:
+      fact.payload.validated && fact.payload.enforced ? broken(fact, fact.payload.definition, scope) : [],
+    hazards: fact.payload.validated ? ['blocks_reads', 'may_fail_on_existing_rows'] : [],
+    lock: 'ACCESS EXCLUSIVE',
+  }),
+  rename: renamedIn('TABLE', 'CONSTRAINT'),
+  drop,
+  alter: {
+    definition: 'replace',
+    enforced: 'replace',
+    validated: (_, to, scope) => (to.payload.validated ? validating(to, scope) : 'replace'),
+    local: () => [],
+  },
+  online: {
+    create: (fact, scope) => later(fact, scope, `ADD ${unvalidated(fact)}`),
+    replace: (_, to, scope) => later(to, scope, `DROP CONSTRAINT ${nameOf(to)}, ADD ${unvalidated(to)}`),
+    alter: { validated: (_, to, scope) => (to.payload.validated ? validating(to, scope) : null) },
+  },
+  clause: (fact, scope) => {
+    if (likeParent(fact.parent as string, scope) !== null) return '';
+    if (!fact.payload.local) return '';
+    return fact.payload.validated ? clause(fact) : null;
+  },
+  dropsAlone: isOfPlainTable,
+  recurses: ['definition', 'validated', 'enforced'],
+  followsChanges: true,
+  // Rows that are there may not fit what is not validated, and a function may look at rows of other tables.
+  afterRows: ({ id, payload }, { needs }) =>
+    !payload.validated || [...(needs.get(id)?.keys() ?? [])].some((other) => other.startsWith('function:')),
+  atVersion: (payload) => ({ ...payload, local: true }),
+  slots: (fact) => [`constraint ${qualify(fact.path)}`],
+};

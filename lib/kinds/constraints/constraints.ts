@@ -1,0 +1,75 @@
+// What the constraints of tables have in common; each kind of them is a file of its own.
+import type { Fact } from '../../model/fact.ts';
+import { ours } from '../../model/introspection.ts';
+import type { Scope } from '../../model/kind.ts';
+import { qualify, quote } from '../../model/quote.ts';
+import type { Statement } from '../../model/step.ts';
+import { without } from '../tables/storage-options.ts';
+
+/** The qualified table of a constraint. */
+export const tableOf = ({ path }: Fact<unknown>): string => qualify(path.slice(0, 2));
+
+/** The constraint's own name, quoted. */
+export const nameOf = ({ path }: Fact<unknown>): string => quote(path[2] as string);
+
+/** How COMMENT ON calls a constraint. */
+export const reference = (fact: Fact<unknown>): string => `CONSTRAINT ${nameOf(fact)} ON ${tableOf(fact)}`;
+
+/** Slots of a constraint that brings an index of its name. */
+export const indexSlots = (fact: Fact<unknown>): string[] => [
+  `relation ${qualify([fact.path[0] as string, fact.path[2] as string])}`,
+  `constraint ${qualify(fact.path)}`,
+];
+
+/** ALTER TABLE … DROP CONSTRAINT. */
+export const drop = (fact: Fact<unknown>, { alone }: Scope) => ({
+  sql: `ALTER TABLE ${alone(fact.id) ? 'ONLY ' : ''}${tableOf(fact)} DROP CONSTRAINT ${nameOf(fact)}`,
+  lock: 'ACCESS EXCLUSIVE' as const,
+});
+
+/** VALIDATE CONSTRAINT, during which others read and write. */
+export const validate = (fact: Fact<unknown>, name = nameOf(fact)): Statement => ({
+  sql: `ALTER TABLE ${tableOf(fact)} VALIDATE CONSTRAINT ${name}`,
+  hazards: ['may_fail_on_existing_rows'],
+  lock: 'SHARE UPDATE EXCLUSIVE',
+});
+
+/**
+ * The table of a constraint, where it may be added without a look at the rows that are there; undefined: it may not.
+ * @param whole also on a partitioned table
+ */
+export function holder(fact: Fact<unknown>, { after }: Scope, whole = true): Fact | undefined {
+  const table = after.facts.get(`table:${tableOf(fact)}`);
+  return whole || table?.payload.partitionKey === null ? table : undefined;
+}
+
+// What the server's text ends with (ruleutils.c); each is an attribute of its own.
+const states = (major: number) => `case when k.condeferrable then ' DEFERRABLE' else '' end
+  || case when k.condeferred then ' INITIALLY DEFERRED' else '' end
+  || case ${major < 18 ? '' : `when not k.conenforced then ' NOT ENFORCED'`} when not k.convalidated then ' NOT VALID' else '' end`;
+
+/** SQL for the server's text of a constraint k without its states, and without what stands before these. */
+export function definition(major: number, before = `''`): string {
+  return without(`${before} || ${states(major)}`, 'pg_get_constraintdef(k.oid)');
+}
+
+/**
+ * An introspection query over pg_constraint (manual: catalog pg_constraint), with i and x for a constraint's index.
+ * @param type contype, e.g. `f`
+ * @param attributes columns of the payload, as SQL
+ */
+export function query(type: string, attributes: string, where = 'true'): string {
+  return `
+    select array['pg_constraint:' || k.oid || ':0'] as addresses, array[n.nspname, c.relname, k.conname] as path,
+      'pg_class:' || c.oid || ':0' as parent, ${attributes}
+    from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
+      left join pg_index i on i.indexrelid = k.conindid and k.contype in ('p', 'u', 'x')
+      left join pg_class x on x.oid = i.indexrelid
+    where k.contype = '${type}' and c.relkind in ('r', 'p', 'f') and c.relpersistence <> 't' and ${where}
+      and ${ours('pg_class', 'c.oid', 'c.relnamespace')}`;
+}
+
+/** The words of a constraint that may wait until the end of the transaction. */
+export function deferral({ deferrable, deferred }: { deferrable: boolean; deferred: boolean }): string {
+  return `${deferrable ? ' DEFERRABLE' : ''}${deferred ? ' INITIALLY DEFERRED' : ''}`;
+}

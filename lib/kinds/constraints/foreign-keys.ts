@@ -1,0 +1,108 @@
+// Foreign keys. Those that partitions get from their parent's are not facts: the server makes and names them.
+import type { Fact } from '../../model/fact.ts';
+import { present } from '../../model/introspection.ts';
+import type { Kind, Scope } from '../../model/kind.ts';
+import { qualify } from '../../model/quote.ts';
+import type { Script } from '../../model/step.ts';
+import { renamedIn } from '../schemas/renaming.ts';
+import { orphans } from '../tables/row-checks.ts';
+import {
+  deferral,
+  definition,
+  drop,
+  holder,
+  nameOf,
+  query,
+  reference,
+  tableOf,
+  validate,
+} from './constraints.ts';
+
+interface ForeignKey {
+  readonly definition: string;
+  readonly deferrable: boolean;
+  readonly deferred: boolean;
+  readonly validated: boolean;
+  readonly enforced: boolean;
+}
+
+type Row = Fact<ForeignKey>;
+
+const state = ({ payload }: Row) =>
+  payload.enforced ? (payload.validated ? '' : ' NOT VALID') : ' NOT ENFORCED';
+const clause = (fact: Row) =>
+  `CONSTRAINT ${nameOf(fact)} ${fact.payload.definition}${deferral(fact.payload)}${state(fact)}`;
+const alter = (fact: Row, words: string) =>
+  `ALTER TABLE ${tableOf(fact)} ALTER CONSTRAINT ${nameOf(fact)} ${words}`;
+const deferrable = (_: Row, to: Row) => alter(to, deferral(to.payload).trim() || 'NOT DEFERRABLE');
+
+// It holds the table that it refers to, which may not be less durable than its own, and the key that it leans on, thereby
+// the types of all columns of that, also of those that are only included.
+const target = `array(select 'pg_class:' || k.confrelid || ':0'
+        union all select format('pg_class:%s:%s', u.indrelid, a) from pg_index u, unnest(u.indkey::int2[]) a
+        where u.indexrelid = k.conindid and a > 0)`;
+
+const unvalidated = (fact: Row) => clause({ ...fact, payload: { ...fact.payload, validated: false } });
+
+// Added at once, and held against the rows that are there while others go on. Where partitions are on one of its ends, it
+// cannot be added so, or stays so on some of them (until PostgreSQL 17).
+function later(fact: Row, scope: Scope, action: string): Script | null {
+  const { validated, enforced } = fact.payload;
+  const { facts, needs } = scope.after;
+  const partitioned = [...(needs.get(fact.id)?.keys() ?? [])].some(
+    (id) => (facts.get(id)?.payload.partitionKey ?? null) !== null,
+  );
+  if (!validated || !enforced || partitioned || holder(fact, scope, false) === undefined) return null;
+  const lock = action.startsWith('ADD') ? 'SHARE ROW EXCLUSIVE' : 'ACCESS EXCLUSIVE';
+  return [{ sql: `ALTER TABLE ${tableOf(fact)} ${action}`, lock }, validating(fact, scope)];
+}
+
+const validating = (fact: Row, scope: Scope) => ({
+  ...validate(fact),
+  checks: orphans(fact, fact.payload.definition, scope),
+});
+
+/** FOREIGN KEY (manual: catalog pg_constraint, contype `f`). */
+export const foreignKey: Kind<ForeignKey> = {
+  name: 'foreign key',
+  watchesRows: true,
+  reference,
+  summary: (fact) => `${clause(fact)} ON ${tableOf(fact)}`,
+  present: present('pg_constraint', `contype = 'f'`),
+  introspect: (major) =>
+    query(
+      'f',
+      `${target} as needs, ${definition(major)} as definition, k.condeferrable as deferrable, k.condeferred as deferred,
+       ${major < 18 ? 'k.convalidated as validated, true' : 'k.convalidated or not k.conenforced as validated, k.conenforced'} as enforced`,
+      'k.conparentid = 0',
+    ),
+  create: (fact, scope) => ({
+    sql: `ALTER TABLE ${tableOf(fact)} ADD ${clause(fact)}`,
+    checks:
+      fact.payload.validated && fact.payload.enforced ? orphans(fact, fact.payload.definition, scope) : [],
+    hazards: fact.payload.validated ? ['blocks_writes', 'may_fail_on_existing_rows'] : [],
+    lock: 'SHARE ROW EXCLUSIVE',
+  }),
+  rename: renamedIn('TABLE', 'CONSTRAINT'),
+  drop,
+  alter: {
+    definition: 'replace',
+    deferrable,
+    deferred: deferrable,
+    enforced: (_, to) => alter(to, to.payload.enforced ? 'ENFORCED' : 'NOT ENFORCED'),
+    validated: (from, to, scope) =>
+      to.payload.validated ? (from.payload.enforced ? validating(to, scope) : []) : 'replace',
+  },
+  online: {
+    create: (fact, scope) => later(fact, scope, `ADD ${unvalidated(fact)}`),
+    replace: (_, to, scope) => later(to, scope, `DROP CONSTRAINT ${nameOf(to)}, ADD ${unvalidated(to)}`),
+    alter: {
+      validated: (from, to, scope) =>
+        to.payload.validated && from.payload.enforced ? validating(to, scope) : null,
+    },
+  },
+  clause: (fact) => (fact.payload.validated && fact.payload.enforced ? clause(fact) : null),
+  bound: true,
+  afterRows: true,
+  slots: (fact) => [`constraint ${qualify(fact.path)}`],
+};

@@ -1,0 +1,74 @@
+// Foreign tables, and the options of their columns. The columns themselves are like those of any table.
+import type { Fact } from '../../model/fact.ts';
+import { ours, present } from '../../model/introspection.ts';
+import type { Kind } from '../../model/kind.ts';
+import { qualify, quote } from '../../model/quote.ts';
+import { renamed } from '../schemas/renaming.ts';
+import { alterForeignOptions, maskedOptions, optionsOf, withForeignOptions } from './foreign-options.ts';
+
+interface Options {
+  readonly options: readonly string[];
+}
+
+interface ForeignTable extends Options {
+  readonly server: string;
+}
+
+/** CREATE FOREIGN TABLE (manual: catalogs pg_class, pg_foreign_table). */
+export const foreignTable: Kind<ForeignTable> = {
+  name: 'foreign table',
+  reference: (fact) => `FOREIGN TABLE ${qualify(fact.path)}`,
+  securable: (fact) => `TABLE ${qualify(fact.path)}`,
+  present: present('pg_class', `relkind = 'f'`),
+  introspect: () => `
+    select array['pg_class:' || c.oid || ':0'] as addresses, array[n.nspname, c.relname] as path,
+      s.srvname as server, ${optionsOf('f.ftoptions')} as options
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+      join pg_foreign_table f on f.ftrelid = c.oid join pg_foreign_server s on s.oid = f.ftserver
+    where ${ours('pg_class', 'c.oid', 'c.relnamespace')}`,
+  create: (fact, { clauses }) => {
+    const body = clauses
+      .filter((clause) => clause.fact.kind !== 'inheritance')
+      .map(({ sql }) => `\n  ${sql}`);
+    const parents = clauses.filter((clause) => clause.fact.kind === 'inheritance').map(({ sql }) => sql);
+    const inherits = parents.length === 0 ? '' : ` INHERITS (${parents.join(', ')})`;
+    const head = `CREATE FOREIGN TABLE ${qualify(fact.path)} (${body.join(',')}${body.length > 0 ? '\n' : ''})${inherits}`;
+    return `${head} SERVER ${quote(fact.payload.server)}${withForeignOptions(fact.payload.options)}`;
+  },
+  rename: renamed('FOREIGN TABLE', 'ACCESS EXCLUSIVE'),
+  drop: (fact) => ({ sql: `DROP FOREIGN TABLE ${qualify(fact.path)}`, lock: 'ACCESS EXCLUSIVE' }),
+  alter: {
+    server: 'replace',
+    options: (from, to) =>
+      alterForeignOptions(
+        `ALTER FOREIGN TABLE ${qualify(to.path)}`,
+        from.payload.options,
+        to.payload.options,
+      ),
+  },
+  masked: (payload, hide) => maskedOptions(payload, hide),
+  slots: (fact) => [`relation ${qualify(fact.path)}`, `type ${qualify(fact.path)}`],
+};
+
+function change(fact: Fact<Options>, from: readonly string[], to: readonly string[]): string[] {
+  const [schema, table, column] = fact.path as [string, string, string];
+  const command = `ALTER FOREIGN TABLE ${qualify([schema, table])} ALTER COLUMN ${quote(column)}`;
+  return alterForeignOptions(command, from, to);
+}
+
+/** The OPTIONS of a foreign table's column (manual: pg_attribute.attfdwoptions). */
+export const foreignColumnOptions: Kind<Options> = {
+  name: 'foreign column options',
+  reference: (fact) => `COLUMN ${qualify(fact.path)}`,
+  summary: (fact) => `${qualify(fact.path)}${withForeignOptions(fact.payload.options)}`,
+  present: present('pg_class', `relkind = 'f'`),
+  introspect: () => `
+    select '{}'::text[] as addresses, array[n.nspname, c.relname, a.attname] as path,
+      format('pg_class:%s:%s', c.oid, a.attnum) as parent, ${optionsOf('a.attfdwoptions')} as options
+    from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
+    where a.attfdwoptions is not null and not a.attisdropped and ${ours('pg_class', 'c.oid', 'c.relnamespace')}`,
+  create: (fact) => change(fact, [], fact.payload.options),
+  drop: (fact) => change(fact, fact.payload.options, []),
+  alter: { options: (from, to) => change(to, from.payload.options, to.payload.options) },
+  masked: (payload, hide) => maskedOptions(payload, hide),
+};

@@ -1,0 +1,45 @@
+// User mappings: with which credentials a role uses a foreign server.
+import { shadowRole } from '../../model/catalog.ts';
+import type { Fact } from '../../model/fact.ts';
+import { ours, present } from '../../model/introspection.ts';
+import type { Kind } from '../../model/kind.ts';
+import { qualify, quote } from '../../model/quote.ts';
+import { alterForeignOptions, maskedOptions, optionsOf, withForeignOptions } from './foreign-options.ts';
+
+interface UserMapping {
+  readonly options: readonly string[];
+}
+
+const publicRole = 'public';
+
+function command(verb: string, { path }: Fact<UserMapping>): string {
+  const [server, role] = path as [string, string];
+  const user = role === publicRole ? 'PUBLIC' : role === shadowRole ? 'CURRENT_USER' : quote(role);
+  return `${verb} USER MAPPING FOR ${user} SERVER ${quote(server)}`;
+}
+
+/** CREATE USER MAPPING (manual: view pg_user_mappings, which hides options from those who may not see them). */
+export const userMapping: Kind<UserMapping> = {
+  name: 'user mapping',
+  reference: (fact) => command('', fact).trim(),
+  // No role can be called public, so that is PUBLIC.
+  present: present('pg_foreign_server'),
+  introspect: () => `
+    select array['pg_user_mapping:' || m.umid || ':0'] as addresses, array[m.srvname, m.usename] as path,
+      ${optionsOf('m.umoptions')} as options
+    from pg_user_mappings m where ${ours('pg_user_mapping', 'm.umid')}`,
+  create: (fact) => `${command('CREATE', fact)}${withForeignOptions(fact.payload.options)}`,
+  drop: (fact) => command('DROP', fact),
+  alter: {
+    options: (from, to) =>
+      alterForeignOptions(command('ALTER', to), from.payload.options, to.payload.options),
+  },
+  // All of it is credentials, whatever the wrapper calls them; who it is, is none.
+  masked: (payload, hide) =>
+    maskedOptions(payload, hide, (name) => !/^(user(_?name)?|login|password_required)$/i.test(name)),
+  standIn: (fact, role) => {
+    if (fact.path[1] !== shadowRole) return fact;
+    const path = [fact.path[0] as string, role];
+    return { ...fact, path, id: `user mapping:${qualify(path)}` };
+  },
+};

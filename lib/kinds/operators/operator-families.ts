@@ -1,0 +1,74 @@
+// Operator families, and the members that belong to none of their classes.
+import type { Fact } from '../../model/fact.ts';
+import { ours, present } from '../../model/introspection.ts';
+import type { Kind } from '../../model/kind.ts';
+import { qualify } from '../../model/quote.ts';
+import { renamed } from '../schemas/renaming.ts';
+
+/** SQL for one operator of a family as CREATE OPERATOR CLASS writes it, from pg_amop m. */
+export const operatorMember = `format('OPERATOR %s %s%s', m.amopstrategy, m.amopopr::regoperator,
+        case m.amoppurpose when 'o' then (select format(' FOR ORDER BY %I.%I', fn.nspname, f.opfname)
+          from pg_opfamily f join pg_namespace fn on fn.oid = f.opfnamespace where f.oid = m.amopsortfamily) end)`;
+
+/** SQL for one support function of a family as CREATE OPERATOR CLASS writes it, from pg_amproc m. */
+export const functionMember = `format('FUNCTION %s (%s, %s) %s', m.amprocnum, format_type(m.amproclefttype, null),
+        format_type(m.amprocrighttype, null), m.amproc::regprocedure)`;
+
+/** CREATE OPERATOR FAMILY (manual: catalog pg_opfamily). The signature is its access method: ` USING btree`. */
+export const operatorFamily: Kind<Record<never, never>> = {
+  name: 'operator family',
+  reference: (fact) => `OPERATOR FAMILY ${qualify(fact.path)}${fact.signature}`,
+  present: present('pg_opfamily'),
+  introspect: () => `
+    select array['pg_opfamily:' || f.oid || ':0'] as addresses, array[n.nspname, f.opfname] as path,
+      format(' USING %I', am.amname) as signature
+    from pg_opfamily f join pg_namespace n on n.oid = f.opfnamespace join pg_am am on am.oid = f.opfmethod
+    where ${ours('pg_opfamily', 'f.oid', 'f.opfnamespace')}`,
+  create: (fact) => `CREATE OPERATOR FAMILY ${qualify(fact.path)}${fact.signature}`,
+  rename: renamed('OPERATOR FAMILY'),
+  drop: (fact) => `DROP OPERATOR FAMILY ${qualify(fact.path)}${fact.signature}`,
+  alter: {},
+};
+
+interface Member {
+  readonly definition: string;
+}
+
+// The path ends in `OPERATOR 1 (integer, bigint)`: what DROP takes, and an identity.
+const family = (fact: Fact<Member>) =>
+  `ALTER OPERATOR FAMILY ${qualify(fact.path.slice(0, 2))}${fact.signature}`;
+
+// Members can be added to the system's own families too, but what an extension brings along is its own business.
+const members = (
+  catalog: string,
+  number: string,
+  prefix: string,
+  word: string,
+  object: string,
+  definition: string,
+) => `
+    select array[format('${catalog}:%s:0', m.oid)] as addresses,
+      array[n.nspname, f.opfname, format('${word} %s (%s, %s)', m.${number}, format_type(m.${prefix}lefttype, null),
+        format_type(m.${prefix}righttype, null))] as path,
+      format(' USING %I', am.amname) as signature, case when f.oid >= 16384 then 'pg_opfamily:' || f.oid || ':0' end as parent,
+      ${definition} as definition
+    from ${catalog} m join pg_opfamily f on f.oid = m.${prefix}family
+      join pg_namespace n on n.oid = f.opfnamespace join pg_am am on am.oid = f.opfmethod
+    where m.oid >= 16384 and (f.oid < 16384 or ${ours('pg_opfamily', 'f.oid', 'f.opfnamespace')})
+      and not exists (select from pg_depend d where d.classid = '${catalog}'::regclass and d.objid = m.oid
+        and d.refclassid = 'pg_opclass'::regclass)
+      and not exists (select from pg_depend e where e.classid = '${object}'::regclass and e.deptype = 'e'
+        and e.objid = m.${catalog === 'pg_amop' ? 'amopopr' : 'amproc'})`;
+
+/** Members that are loose in their family (manual: catalogs pg_amop, pg_amproc). */
+export const operatorFamilyMember: Kind<Member> = {
+  name: 'operator family member',
+  reference: (fact) => `OPERATOR FAMILY ${qualify(fact.path.slice(0, 2))}${fact.signature}`,
+  summary: (fact) => `${family(fact)} ADD ${fact.payload.definition}`,
+  present: `(${present('pg_amop')} or ${present('pg_amproc')})`,
+  introspect: () => `${members('pg_amop', 'amopstrategy', 'amop', 'OPERATOR', 'pg_operator', operatorMember)}
+    union all ${members('pg_amproc', 'amprocnum', 'amproc', 'FUNCTION', 'pg_proc', functionMember)}`,
+  create: (fact) => `${family(fact)} ADD ${fact.payload.definition}`,
+  drop: (fact) => `${family(fact)} DROP ${fact.path[2]}`,
+  alter: { definition: 'replace' },
+};

@@ -1,0 +1,62 @@
+// What publications publish: tables one by one, and whole schemas.
+import type { Fact } from '../../model/fact.ts';
+import { present } from '../../model/introspection.ts';
+import type { Kind } from '../../model/kind.ts';
+import { qualify, quote } from '../../model/quote.ts';
+
+interface PublicationTable {
+  /** Names of the columns that are published, sorted; null: all. */
+  readonly columns: readonly string[] | null;
+  readonly filter: string | null;
+}
+
+// Both kinds' paths begin with the publication.
+function change(verb: 'ADD' | 'DROP', { path }: Fact<unknown>, what: string): string {
+  return `ALTER PUBLICATION ${quote(path[0] as string)} ${verb} ${what}`;
+}
+
+// ONLY, because the heirs of a table are listed by themselves.
+const tableOf = ({ path }: Fact<PublicationTable>) => `TABLE ONLY ${qualify(path.slice(1))}`;
+
+function tableClause(fact: Fact<PublicationTable>): string {
+  const { columns, filter } = fact.payload;
+  const list = columns === null ? '' : ` (${columns.map(quote).join(', ')})`;
+  return `${tableOf(fact)}${list}${filter === null ? '' : ` WHERE (${filter})`}`;
+}
+
+/** A table in a publication (manual: catalog pg_publication_rel). */
+export const publicationTable: Kind<PublicationTable> = {
+  name: 'publication table',
+  reference: (fact) => `TABLE ${qualify(fact.path.slice(1))} IN PUBLICATION ${quote(fact.path[0] as string)}`,
+  present: present('pg_publication'),
+  introspect: () => `
+    select array['pg_publication_rel:' || r.oid || ':0'] as addresses, array[p.pubname, n.nspname, c.relname] as path,
+      'pg_publication:' || p.oid || ':0' as parent,
+      case when r.prattrs is not null then array(select a.attname from pg_attribute a
+        where a.attrelid = c.oid and a.attnum = any (r.prattrs) order by a.attname) end as columns,
+      pg_get_expr(r.prqual, r.prrelid) as filter
+    from pg_publication_rel r join pg_publication p on p.oid = r.prpubid
+      join pg_class c on c.oid = r.prrelid join pg_namespace n on n.oid = c.relnamespace`,
+  create: (fact) => change('ADD', fact, tableClause(fact)),
+  drop: (fact) => change('DROP', fact, tableOf(fact)),
+  alter: { columns: 'replace', filter: 'replace' },
+  clause: tableClause,
+};
+
+const schemaClause = ({ path }: Fact<unknown>) => `TABLES IN SCHEMA ${quote(path[1] as string)}`;
+
+/** All tables of a schema in a publication (manual: catalog pg_publication_namespace). */
+export const publicationSchema: Kind<Record<never, never>> = {
+  name: 'publication schema',
+  reference: (fact) => `${schemaClause(fact)} IN PUBLICATION ${quote(fact.path[0] as string)}`,
+  present: present('pg_publication'),
+  introspect: () => `
+    select array['pg_publication_namespace:' || s.oid || ':0'] as addresses, array[p.pubname, n.nspname] as path,
+      'pg_publication:' || p.oid || ':0' as parent
+    from pg_publication_namespace s join pg_publication p on p.oid = s.pnpubid
+      join pg_namespace n on n.oid = s.pnnspid`,
+  create: (fact) => change('ADD', fact, schemaClause(fact)),
+  drop: (fact) => change('DROP', fact, schemaClause(fact)),
+  alter: {},
+  clause: schemaClause,
+};

@@ -1,0 +1,87 @@
+// Subscriptions. They are made without a call to the publisher, as pg_dump does: whoever wants one to run makes its slot.
+import type { Fact } from '../../model/fact.ts';
+import type { Kind } from '../../model/kind.ts';
+import { literal, qualify, quote } from '../../model/quote.ts';
+import type { Statement } from '../../model/step.ts';
+import { hidePasswords } from '../../problem/redact.ts';
+import { renamed } from '../schemas/renaming.ts';
+import { names, type Option, options, type Subscription } from './subscription-options.ts';
+
+type Row = Fact<Subscription>;
+function assignment({ payload }: Row, option: Option): string {
+  const value = payload[option];
+  const text = value === null ? 'NONE' : typeof value === 'string' ? literal(value) : String(value);
+  return `${options[option][0]} = ${text}`;
+}
+
+const alter = (fact: Row, action: string) => `ALTER SUBSCRIPTION ${qualify(fact.path)} ${action}`;
+const change = (option: Option) => (from: Row, to: Row) => {
+  const stopped = to.payload.enabled && from.payload.enabled && ['slot', 'failover'].includes(option);
+  const set = alter(to, `SET (${assignment(to, option)})`);
+  return stopped ? [alter(to, 'DISABLE'), set, alter(to, 'ENABLE')] : set;
+};
+const publicationsOf = ({ payload }: Row) => payload.publications.map(quote).join(', ');
+
+/** CREATE SUBSCRIPTION (manual: catalog pg_subscription, of which only superusers may read where it connects to). */
+export const subscription: Kind<Subscription> = {
+  name: 'subscription',
+  afterRows: true,
+  reference: (fact) => `SUBSCRIPTION ${qualify(fact.path)}`,
+  present: 'exists (select from pg_subscription)',
+  // A query that names the column is refused even for no rows, so it is run only where it is allowed, as a text.
+  introspect: (major) => `
+    select array['pg_subscription:' || s.oid || ':0'] as addresses, array[s.subname] as path,
+      (select word from ts_stat(format('select array_to_tsvector(array[subconninfo]) from pg_subscription where oid = %s', s.oid)))
+        as connection,
+      array(select p from unnest(s.subpublications) p order by p) as publications, s.subenabled as enabled,
+      s.subslotname as slot, s.subbinary as binary,
+      ${major < 16 ? `case when s.substream then 'on' else 'off' end` : `case s.substream when 't' then 'on' when 'p' then 'parallel' when 'f' then 'off' end`} as streaming,
+      s.subtwophasestate <> 'd' as "twoPhase", s.subdisableonerr as "disableOnError", s.subsynccommit as "synchronousCommit",
+      ${major < 16 ? `true as "passwordRequired", false as "runAsOwner", 'any' as origin` : `s.subpasswordrequired as "passwordRequired", s.subrunasowner as "runAsOwner", s.suborigin as origin`},
+      ${major < 17 ? 'false' : 's.subfailover'} as failover
+    from pg_subscription s where s.subdbid = (select d.oid from pg_database d where d.datname = current_database())
+      and has_column_privilege('pg_subscription', 'subconninfo', 'select')`,
+  create: (fact, { major }) => {
+    const left = (option: Option) => option === 'streaming' && fact.payload[option] === null;
+    const known = names.filter((option) => options[option][1] <= major && !left(option));
+    const list = ['connect = false', ...known.map((option) => assignment(fact, option))].join(', ');
+    const { connection, enabled } = fact.payload;
+    return [
+      `CREATE SUBSCRIPTION ${qualify(fact.path)} CONNECTION ${literal(connection)} PUBLICATION ${publicationsOf(fact)} WITH (${list})`,
+      ...(enabled ? [alter(fact, 'ENABLE')] : []),
+    ];
+  },
+  // Left to itself, DROP SUBSCRIPTION calls the publisher and cannot be taken back. The slot there is left behind.
+  rename: renamed('SUBSCRIPTION'),
+  drop: (fact): (string | Statement)[] => [
+    ...(fact.payload.enabled ? [alter(fact, 'DISABLE')] : []),
+    ...(fact.payload.slot === null ? [] : [alter(fact, 'SET (slot_name = NONE)')]),
+    { sql: `DROP SUBSCRIPTION ${qualify(fact.path)}`, hazards: ['irreversible'] },
+  ],
+  alter: {
+    connection: (_, to) => alter(to, `CONNECTION ${literal(to.payload.connection)}`),
+    publications: (_, to) => alter(to, `SET PUBLICATION ${publicationsOf(to)} WITH (refresh = false)`),
+    enabled: (_, to) => alter(to, to.payload.enabled ? 'ENABLE' : 'DISABLE'),
+    slot: change('slot'),
+    binary: change('binary'),
+    streaming: change('streaming'),
+    twoPhase: 'replace',
+    disableOnError: change('disableOnError'),
+    synchronousCommit: change('synchronousCommit'),
+    passwordRequired: change('passwordRequired'),
+    runAsOwner: change('runAsOwner'),
+    origin: change('origin'),
+    failover: change('failover'),
+  },
+  settled: (fact, { other }) => {
+    const { streaming = null } = (other.facts.get(fact.id) as Row | undefined)?.payload ?? {};
+    return fact.payload.streaming !== null || streaming === null
+      ? fact
+      : { ...fact, payload: { ...fact.payload, streaming } };
+  },
+  masked: (payload, hide) => ({ ...payload, connection: hidePasswords(payload.connection, hide) }),
+  atVersion: (payload, major) => {
+    const unknown = names.filter((option) => options[option][1] > major);
+    return { ...payload, ...Object.fromEntries(unknown.map((option) => [option, options[option][2]])) };
+  },
+};

@@ -1,0 +1,69 @@
+// What functions, procedures and aggregates have in common: one catalog, and one rule for what may be replaced in place.
+import type { Fact } from '../../model/fact.ts';
+import type { Change } from '../../model/kind.ts';
+import { qualify } from '../../model/quote.ts';
+
+/** The attributes that decide whether CREATE OR REPLACE is allowed, and its text. */
+export interface Routine {
+  /** The whole CREATE OR REPLACE command. */
+  readonly definition: string;
+  readonly result: string | null;
+  /** Names and types of the columns of a result row that OUT arguments define. */
+  readonly outputs: readonly string[];
+  /** Names of the input arguments, empty where they have none. */
+  readonly inputs: readonly string[];
+  /** How many arguments have defaults. */
+  readonly defaults: number;
+}
+
+/** SQL for the columns `addresses`, `path` and the payload's but `definition`, from pg_proc p and pg_namespace n. */
+export const routineColumns = `
+      array['pg_proc:' || p.oid || ':0'] as addresses, array[n.nspname, p.proname] as path,
+      pg_get_function_result(p.oid) as result,
+      case when p.prorettype = 'record'::regtype then array(
+        select quote_ident(p.proargnames[i]) || ' ' || format_type(p.proallargtypes[i], null)
+        from generate_subscripts(p.proargmodes, 1) i where p.proargmodes[i] in ('o', 'b', 't') order by i)
+        else '{}' end as outputs,
+      array(select p.proargnames[i] from generate_subscripts(p.proargnames, 1) i
+        where coalesce(p.proargmodes[i], 'i') in ('i', 'b', 'v') order by i) as inputs,
+      p.pronargdefaults as defaults`;
+
+const replace = ({ payload }: Fact<Routine>) => payload.definition;
+
+/** What CREATE OR REPLACE refuses (source: ProcedureCreate in pg_proc.c) is replaced, the rest is done by it. */
+export const routineChanges: { readonly [K in keyof Routine]: Change<Routine> } = {
+  definition: (_, to) => replace(to),
+  result: 'replace',
+  outputs: 'replace',
+  inputs: (from, to) =>
+    from.payload.inputs.every((name, index) => name === '' || name === to.payload.inputs[index])
+      ? replace(to)
+      : 'replace',
+  defaults: (from, to) => (to.payload.defaults < from.payload.defaults ? 'replace' : replace(to)),
+};
+
+// Of the same signature, and of a body that is not looked at before it runs.
+const hollow = ({ payload }: Fact<Routine>) =>
+  `${payload.definition.split('\n LANGUAGE ')[0]}\n LANGUAGE sql\nAS ''`;
+
+/** Bodies that the server has parsed need what they call, and can call each other. */
+export const routinePlaceholder = { create: hollow, fill: replace, empty: hollow };
+
+/** The body is text to the server, unless it is in standard SQL (`Kind.opaque`). */
+export const routineText = ({ payload }: Fact<Routine>): string => payload.definition;
+
+type Named = Pick<Fact, 'path' | 'signature'>;
+
+/** `public.f(integer)` */
+export function routineName(fact: Named): string {
+  return `${qualify(fact.path)}${fact.signature}`;
+}
+
+/** Functions, procedures and aggregates share one space of names and input types. */
+export function routineSlots(fact: Named): string[] {
+  return [
+    `routine ${routineName(fact)
+      .replaceAll(/([(,] ?)IN /g, '$1')
+      .replace(' ORDER BY ', ', ')}`,
+  ];
+}

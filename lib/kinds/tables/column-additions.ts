@@ -1,0 +1,63 @@
+// What it costs to add a column to a table that has rows (manual: ALTER TABLE, Notes).
+import type { Fact } from '../../model/fact.ts';
+import type { Scope } from '../../model/kind.ts';
+import type { Statement } from '../../model/step.ts';
+import type { ColumnFact } from './column-commands.ts';
+import { anyRow } from './row-checks.ts';
+
+// Functions of the server's own that give each row another value (manual: pg_proc.provolatile `v`).
+const volatile =
+  /\b(nextval|currval|lastval|setval|random|random_normal|gen_random_uuid|uuidv[47]|clock_timestamp|timeofday)\(/;
+
+// What is said of a function stands before its body.
+const isVolatile = ({ payload }: Fact) =>
+  !/\n .*\b(IMMUTABLE|STABLE)\b/.test(
+    String(payload.definition).split(/\n(?:AS |RETURN |BEGIN ATOMIC)/)[0] ?? '',
+  );
+
+// Whether each row has to be asked for its value. Of an extension's functions that is not known.
+function differs({ id, payload }: Fact, { after }: Scope): boolean {
+  const needed = [...(after.needs.get(id)?.keys() ?? [])].flatMap((other) => after.facts.get(other) ?? []);
+  const expression = String(payload.expression);
+  return (
+    volatile.test(expression) ||
+    needed.some((fact) => fact.kind === 'function' && isVolatile(fact)) ||
+    (expression.includes('(') && needed.some(({ kind }) => kind === 'extension'))
+  );
+}
+
+// The constraints of the domain that is a column's type, and of the domains that this is made of.
+function constraintsOf(id: string, { after }: Scope): Fact[] {
+  const domains = [...(after.needs.get(id)?.keys() ?? [])].filter(
+    (other) => after.facts.get(other)?.kind === 'domain',
+  );
+  if (domains.length === 0) return [];
+  const own = [...after.facts.values()].filter(
+    ({ kind, parent }) =>
+      parent !== null && domains.includes(parent) && (kind === 'domain check' || kind === 'domain not null'),
+  );
+  return [...own, ...domains.flatMap((domain) => constraintsOf(domain, { after } as Scope))];
+}
+
+/** What ADD COLUMN costs with what it carries: rows without a value that they need, rows that are written anew. */
+export function additionCost(fact: ColumnFact, scope: Scope): Pick<Statement, 'hazards' | 'checks'> {
+  const { id, payload } = fact;
+  const carried = (kind: string) => scope.clauses.find(({ fact }) => fact.kind === kind)?.fact;
+  const [value, counted] = [carried('default'), carried('identity')];
+  const constraints = constraintsOf(id, scope);
+  const required = carried('not null') ?? constraints.find(({ kind }) => kind === 'domain not null');
+  const given = payload.generated !== null || value !== undefined || counted !== undefined;
+  const rewrites =
+    payload.generated === 'stored' ||
+    counted !== undefined ||
+    (value !== undefined && differs(value, scope)) ||
+    constraints.length > 0;
+  const fails = required !== undefined && !given;
+  return {
+    hazards: [
+      ...(fails ? (['fails_on_existing_rows'] as const) : []),
+      ...(rewrites ? (['rewrites_table'] as const) : []),
+    ],
+    checks: fails ? [anyRow(fact)] : [],
+  };
+}

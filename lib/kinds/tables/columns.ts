@@ -1,0 +1,104 @@
+// Columns of tables of every sort, with their type and storage. Defaults, identity and NOT NULL are facts of their own.
+import { ours } from '../../model/introspection.ts';
+import type { Kind } from '../../model/kind.ts';
+import { qualify } from '../../model/quote.ts';
+import { renamedIn } from '../schemas/renaming.ts';
+import { alterTable } from './alter-table.ts';
+import { additionCost } from './column-additions.ts';
+import {
+  type Column,
+  carried,
+  clause,
+  nameOf,
+  only,
+  recursive,
+  restore,
+  retype,
+  settings,
+  tableOf,
+} from './column-commands.ts';
+import { isOfPlainTable } from './inheritances.ts';
+import { likeParent } from './new-partitions.ts';
+import { keptSettings } from './storage-after-retype.ts';
+import { alterOptions, columnOptions, withColumnOptions } from './storage-options.ts';
+
+/** Columns (manual: catalog pg_attribute; ALTER TABLE). */
+export const column: Kind<Column> = {
+  name: 'column',
+  reference: (fact) => `COLUMN ${qualify(fact.path)}`,
+  introspect: () => `
+    select array[format('pg_class:%s:%s', c.oid, a.attnum)] as addresses, array[n.nspname, c.relname, a.attname] as path,
+      'pg_class:' || c.oid || ':0' as parent, a.attnum as position,
+      case when c.reloftype <> 0 then (select array[format('pg_class:%s:%s', o.attrelid, o.attnum)]
+          from pg_type y join pg_attribute o on o.attrelid = y.typrelid and o.attname = a.attname where y.oid = c.reloftype)
+        when a.attinhcount > 0 then (select array_agg(format('pg_class:%s:%s', i.inhparent, p.attnum))
+        from pg_inherits i join pg_attribute p on p.attrelid = i.inhparent and p.attname = a.attname
+        where i.inhrelid = c.oid) end as origins, a.attislocal and a.attinhcount > 0 as outlives,
+      a.attislocal or c.relispartition as local,
+      case a.attgenerated when 's' then 'stored' when 'v' then 'virtual' end as generated,
+      case when a.attgenerated <> '' then pg_get_expr(d.adbin, d.adrelid) end as expression,
+      format_type(a.atttypid, a.atttypmod) as type,
+      case when a.attcollation <> t.typcollation then quote_ident(cn.nspname) || '.' || quote_ident(co.collname) end as collation,
+      case a.attstorage when 'p' then 'PLAIN' when 'e' then 'EXTERNAL' when 'm' then 'MAIN' else 'EXTENDED' end as storage,
+      a.attstorage <> t.typstorage as "customStorage",
+      case a.attcompression when 'p' then 'pglz' when 'l' then 'lz4' end as compression,
+      nullif(a.attstattarget, -1) as statistics,
+      ${columnOptions('a.attoptions')} as options
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+      join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+      join pg_type t on t.oid = a.atttypid
+      left join pg_collation co on co.oid = a.attcollation left join pg_namespace cn on cn.oid = co.collnamespace
+      left join pg_attrdef d on a.attgenerated <> '' and d.adrelid = c.oid and d.adnum = a.attnum
+    where c.relkind in ('r', 'p', 'f') and c.relpersistence <> 't' and ${ours('pg_class', 'c.oid', 'c.relnamespace')}`,
+  create: (fact, scope) => [
+    alterTable(tableOf(fact), `ADD COLUMN ${clause(fact, scope)}`, 'add', {
+      ...additionCost(fact, scope),
+      lock: 'ACCESS EXCLUSIVE',
+    }),
+    ...(fact.payload.customStorage ? [settings.storage(fact)] : []),
+    ...(fact.payload.statistics === null ? [] : [settings.statistics(fact)]),
+    ...alterOptions(only(fact), [], fact.payload.options),
+  ],
+  rename: renamedIn('TABLE', 'COLUMN'),
+  drop: (fact, { alone }) =>
+    alterTable(`${alone(fact.id) ? 'ONLY ' : ''}${tableOf(fact)}`, `DROP COLUMN ${nameOf(fact)}`, 'drop', {
+      lock: 'ACCESS EXCLUSIVE',
+    }),
+  alter: {
+    local: () => [],
+    generated: (from, to) =>
+      to.payload.generated === null && from.payload.generated === 'stored'
+        ? `${recursive(to)} DROP EXPRESSION`
+        : 'replace',
+    expression: (from, to, { major }) => {
+      if (to.payload.expression === null || from.payload.expression === null) return [];
+      if (major < 17) return 'replace';
+      return {
+        sql: `${recursive(to)} SET EXPRESSION AS (${to.payload.expression})`,
+        hazards: ['rewrites_table'],
+        lock: 'ACCESS EXCLUSIVE',
+      };
+    },
+    type: (from, to, scope) => [
+      retype(from, to, from.payload.type === to.payload.type, scope),
+      ...keptSettings(to, scope),
+    ],
+    collation: (from, to, scope) => [retype(from, to, false, scope), ...keptSettings(to, scope)],
+    storage: restore,
+    customStorage: restore,
+    compression: (_, to) => settings.compression(to),
+    statistics: (_, to) => settings.statistics(to),
+    options: (from, to) => alterOptions(only(to), from.payload.options, to.payload.options),
+  },
+  clause: (fact, scope) =>
+    fact.payload.local && likeParent(fact.parent as string, scope) === null ? clause(fact, scope) : '',
+  carried,
+  inseparable: true,
+  dropsAlone: isOfPlainTable,
+  holdsData: (fact) => fact.payload.generated === null,
+  blockedByDependents: ['type', 'collation'],
+  recurses: ['generated', 'expression', 'type', 'collation'],
+  retarget: 'type',
+  atVersion: (payload) => ({ ...payload, local: true }),
+  upgraded: withColumnOptions,
+};

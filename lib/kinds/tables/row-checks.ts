@@ -1,0 +1,239 @@
+// What statements ask of rows, in the words that kinds share.
+import type { Fact } from '../../model/fact.ts';
+import type { Scope } from '../../model/kind.ts';
+import { literal, qualify, quote } from '../../model/quote.ts';
+import type { RowCheck } from '../../model/row-check.ts';
+import { isBuiltIn } from './lost-values.ts';
+import { conversion } from './type-conversions.ts';
+
+const one = (noun: string) => `${/^[aeiou]/i.test(noun) ? 'an' : 'a'} ${noun}`;
+
+type Placed = Pick<Fact, 'path'>;
+
+/** The id of the table that a column, or a constraint, is part of. */
+const tableId = ({ path }: Placed) => `table:${qualify(path.slice(0, 2))}`;
+const columnId = (path: readonly string[]) => `column:${qualify(path)}`;
+
+/** A column of the row that a check looks at. */
+export const inRow = ({ path }: Placed): string => `t.${quote(path[2] as string)}`;
+
+/** Rows without a value in a column. @param fact with the path of the column */
+export function nulls(fact: Placed): RowCheck {
+  return {
+    outcome: 'fails',
+    table: tableId(fact),
+    reads: [columnId(fact.path)],
+    // IS NULL is true of a row of nulls, too, which NOT NULL lets pass.
+    test: { where: `${inRow(fact)} is not distinct from null` },
+    words: `no ${fact.path[2]}`,
+    values: [],
+    code: false,
+  };
+}
+
+/** Any rows at all: a new column has no value for them. */
+export function anyRow(fact: Placed): RowCheck {
+  return {
+    outcome: 'fails',
+    table: tableId(fact),
+    reads: [],
+    test: { where: 'true' },
+    words: `no value for ${fact.path[2]}`,
+    values: [],
+    code: false,
+  };
+}
+
+/** Rows whose value in a column is another one after a change of its type, there and back. */
+export function changedValues(fact: Placed, from: string, to: string): RowCheck {
+  const cast = (value: string, a: string, b: string) => {
+    const using = conversion(a, b, value);
+    return using === '' ? `(${value})::${b}` : `(${using.slice(' USING '.length)})`;
+  };
+  const value = inRow(fact);
+  return {
+    outcome: 'loses',
+    table: tableId(fact),
+    reads: [],
+    // As the types write them: not all can be compared.
+    test: {
+      where: `format('%s', ${value}) is distinct from format('%s', ${cast(cast(value, from, to), to, from)})`,
+    },
+    words: `a value of ${fact.path[2]} that changes from ${from} to ${to}`,
+    values: [fact.path[2] as string],
+    code: !isBuiltIn(from) || !isBuiltIn(to),
+  };
+}
+
+// What a constraint needs besides its table: its columns, and what its expressions call.
+function needed(fact: Fact<unknown>, { after }: Scope): { reads: string[]; values: string[]; code: boolean } {
+  const own = tableId(fact);
+  // Whether a column has a value is another question.
+  const reads = [...(after.needs.get(fact.id)?.keys() ?? [])].filter(
+    (id) => id !== own && id !== fact.id && after.facts.get(id)?.kind !== 'not null',
+  );
+  const columns = reads.flatMap((id) => {
+    const column = after.facts.get(id);
+    return column?.kind === 'column' && column.parent === own ? [column] : [];
+  });
+  return {
+    reads,
+    values: columns.map(({ path }) => path[2] as string),
+    code: reads.some((id) => !['column', 'enum type'].includes(after.facts.get(id)?.kind ?? '')),
+  };
+}
+
+/** Rows that a CHECK does not let pass. @param definition `CHECK ((a > 0))` */
+export function broken(fact: Fact<unknown>, definition: string, scope: Scope): RowCheck[] {
+  const expression = /^CHECK \((.*)\)( NO INHERIT)?$/s.exec(definition);
+  if (expression === null) return [];
+  return [
+    {
+      outcome: 'fails',
+      table: tableId(fact),
+      only: expression[2] !== undefined,
+      ...needed(fact, scope),
+      test: { where: `not (${expression[1]})` },
+      words: `values that the check ${fact.path[2]} refuses`,
+    },
+  ];
+}
+
+const name = String.raw`(?:[a-z_][\w$]*|"(?:[^"]|"")+")`;
+const names = `${name}(?:, ${name})*`;
+const foreignKey = new RegExp(
+  String.raw`^FOREIGN KEY \((${names})\) REFERENCES (${name}\.${name})\((${names})\)(?! MATCH)`,
+);
+
+const split = (list: string) => list.match(new RegExp(name, 'g')) ?? [];
+
+/** Rows that refer to no row. A MATCH FULL, and keys over periods, are not asked. */
+export function orphans(fact: Fact<unknown>, definition: string, scope: Scope): RowCheck[] {
+  const [, own = '', target = '', keys = ''] = foreignKey.exec(definition) ?? [];
+  if (own === '') return [];
+  const other = `table:${target}`;
+  const isNew = !scope.before.facts.has(other);
+  const given = split(own).map((column) => `t.${column} is not null`);
+  const same = split(own).map((column, at) => `r.${split(keys)[at]} = t.${column}`);
+  const partitioned = (scope.before.facts.get(other)?.payload.partitionKey ?? null) !== null;
+  const missing = `not exists (select from ${partitioned ? '' : 'only '}${target} r where ${same.join(' and ')})`;
+  const columns = split(own).map((column) => unquoted(column));
+  return [
+    {
+      outcome: 'fails',
+      table: tableId(fact),
+      // A table that is made along with it has no rows that could be referred to.
+      reads: [
+        ...columns.map((column) => columnId([...fact.path.slice(0, 2), column])),
+        ...(isNew ? [] : split(keys).map((column) => `column:${target}.${column}`)),
+      ],
+      test: { where: [...given, ...(isNew ? [] : [missing])].join(' and ') },
+      words: `${one(columns.join(', '))} that is no ${split(keys).map(unquoted).join(', ')} of ${target.replace(/^public\./, '')}`,
+      values: columns,
+      code: false,
+      ...(isNew ? {} : { others: [other] }),
+    },
+  ];
+}
+
+/**
+ * Rows of which the value does not become the column's new type.
+ * @param to the column as it is afterwards
+ * @param value SQL for what is assigned to it
+ */
+export function unconvertible(
+  from: Fact<unknown>,
+  to: Fact<{ readonly type: string }>,
+  value: string,
+  { before, after }: Scope,
+): RowCheck {
+  const { type } = to.payload;
+  const types = [...(after.needs.get(to.id)?.keys() ?? [])].filter((id) => id !== to.parent);
+  const column = to.path[2] as string;
+  const was = [...(before.needs.get(from.id)?.keys() ?? [])].flatMap(
+    (id) => before.facts.get(id)?.payload.labels ?? [],
+  );
+  const labels = types.flatMap((id) => after.facts.get(id)?.payload.labels ?? []);
+  const check: Omit<RowCheck, 'reads' | 'test' | 'code'> = {
+    outcome: 'fails',
+    table: tableId(to),
+    words: `${one(column)} that does not become ${type.replace(/^public\./, '')}`,
+    values: [column],
+  };
+  // An enum that loses labels is made anew under its name: the new one is not there to be asked.
+  if (was.length > 0 && labels.length > 0 && !type.endsWith('[]')) {
+    const list = labels.map((label) => literal(String(label))).join(', ');
+    return { ...check, reads: [], test: { where: `${inRow(to)}::text not in (${list})` }, code: false };
+  }
+  const code = types.some((id) => after.facts.get(id)?.kind !== 'enum type');
+  return { ...check, reads: types, test: { value, type }, code };
+}
+
+/**
+ * Rows with values that a constraint of a domain refuses, in each table that has a column of that type.
+ * @param definition `CHECK ((VALUE > 0))`; null: NOT NULL
+ */
+export function refusedByDomain(
+  fact: Fact<unknown>,
+  { definition, name: constraint }: { readonly definition: string | null; readonly name: string },
+  { before, after }: Scope,
+): RowCheck[] {
+  const type = `domain:${qualify(fact.path.slice(0, 2))}`;
+  const expression =
+    definition === null ? 'VALUE is not distinct from null' : /^CHECK \((.*)\)$/s.exec(definition)?.[1];
+  if (expression === undefined) return [];
+  const own = [...(after.needs.get(fact.id)?.keys() ?? [])].filter((id) => id !== type && id !== fact.id);
+  return [...before.facts.values()].flatMap((column) => {
+    if (column.kind !== 'column' || column.payload.type !== qualify(fact.path.slice(0, 2))) return [];
+    const condition = expression.replace(/'(?:[^']|'')*'|"(?:[^"]|"")*"|\bVALUE\b/g, (text) =>
+      text === 'VALUE' ? inRow(column) : text,
+    );
+    return {
+      outcome: 'fails',
+      table: tableId(column),
+      // Those that inherit from it have columns of their own.
+      only: true,
+      reads: [column.id, ...own],
+      test: { where: definition === null ? condition : `not (${condition})` },
+      words:
+        definition === null
+          ? `no ${column.path[2]}`
+          : `${one(column.path[2] as string)} that the check ${constraint} refuses`,
+      values: [column.path[2] as string],
+      code: own.length > 0,
+    };
+  });
+}
+
+const unquoted = (text: string) => text.replace(/^"(.*)"$/s, '$1').replaceAll('""', '"');
+
+const element = String.raw`(?:${name}|[a-z_]\w*\(\(?${name}\)?(?:::\w+)?\))`;
+const order = '(?: DESC)?(?: NULLS (?:FIRST|LAST))?';
+const key = new RegExp(
+  String.raw`^(?:PRIMARY KEY|UNIQUE|btree) \((${element}${order}(?:, ${element}${order})*)\)(?: INCLUDE \(.*\))?$`,
+);
+
+/**
+ * Rows whose key is not unique. What has other words in its columns (operator classes, collations) is not asked.
+ * @param columns `UNIQUE (a, b)`, or what an index has: `btree (lower(a) DESC)`
+ */
+export function duplicates(
+  fact: Fact<{ readonly partitioned: boolean }>,
+  columns: string,
+  scope: Scope,
+  predicate: string | null = null,
+): RowCheck[] {
+  const list = key.exec(columns)?.[1]?.replaceAll(new RegExp(order, 'g'), '');
+  // The rows of a partitioned table are its partitions', which have keys of their own.
+  if (list === undefined || fact.payload.partitioned) return [];
+  return [
+    {
+      outcome: 'fails',
+      table: tableId(fact),
+      only: true,
+      ...needed(fact, scope),
+      test: { unique: list, ...(predicate !== null && { where: predicate }) },
+      words: `${one(list)} that is not unique`,
+    },
+  ];
+}

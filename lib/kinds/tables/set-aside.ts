@@ -1,0 +1,20 @@
+// What is put aside: it keeps its old shape under another name until no row needs it.
+import type { Fact } from '../../model/fact.ts';
+import type { AnyKind } from '../../model/kind.ts';
+import { qualify, quote } from '../../model/quote.ts';
+
+/** The path under which an object waits to be dropped. A name has at most 63 bytes, a character at most four. */
+export function asidePath(path: readonly string[]): string[] {
+  const name = path.at(-1) as string;
+  const longest = /^[\x20-\x7e]*$/.test(name) ? 52 : 13;
+  return [...path.slice(0, -1), `pgmage_old_${[...name].slice(0, longest).join('')}`];
+}
+
+/** RENAME before, DROP after. @param word how the commands call the object, e.g. `TYPE` */
+export function aside(word: string): NonNullable<AnyKind['aside']> {
+  return {
+    rename: ({ path }: Fact) =>
+      `ALTER ${word} ${qualify(path)} RENAME TO ${quote(asidePath(path).at(-1) as string)}`,
+    finish: ({ path }: Fact) => `DROP ${word} ${qualify(asidePath(path))}`,
+  };
+}

@@ -1,0 +1,37 @@
+// A change of type sets a column's storage and compression to what is usual for the new one, here and in all heirs.
+import type { Fact } from '../../model/fact.ts';
+import type { Scope } from '../../model/kind.ts';
+import { type ColumnFact, settings } from './column-commands.ts';
+
+type Facts = ReadonlyMap<string, Fact>;
+
+const byOrigin = new WeakMap<Facts, ReadonlyMap<string, readonly ColumnFact[]>>();
+
+/** The commands that set again what a column and its heirs are to have besides their new type. */
+export function keptSettings(to: ColumnFact, { before, after, makes }: Scope): string[] {
+  // Heirs that come later take them over, and so do those that are made anew.
+  const heirs = heirsOf(to.id, after.facts).filter(
+    ({ id }) => before.facts.get(id)?.origins.length && !makes(id),
+  );
+  return [to, ...heirs].flatMap((column) => [
+    ...(column.payload.customStorage ? [settings.storage(column)] : []),
+    ...(column.payload.compression === null ? [] : [settings.compression(column)]),
+  ]);
+}
+
+function heirsOf(id: string, facts: Facts): ColumnFact[] {
+  const heirs = indexed(facts).get(id) ?? [];
+  return heirs.flatMap((heir) => [heir, ...heirsOf(heir.id, facts)]);
+}
+
+function indexed(facts: Facts): ReadonlyMap<string, readonly ColumnFact[]> {
+  const known = byOrigin.get(facts);
+  if (known !== undefined) return known;
+  const index = new Map<string, ColumnFact[]>();
+  for (const fact of facts.values() as Iterable<Fact<unknown>>)
+    if (fact.kind === 'column')
+      for (const origin of fact.origins)
+        index.set(origin, [...(index.get(origin) ?? []), fact as ColumnFact]);
+  byOrigin.set(facts, index);
+  return index;
+}

@@ -1,0 +1,109 @@
+// Tables: plain, unlogged, partitioned, partitions and heirs. Foreign tables are a kind of their own.
+import type { Fact } from '../../model/fact.ts';
+import { ours } from '../../model/introspection.ts';
+import type { Kind, Scope } from '../../model/kind.ts';
+import { qualify, quote } from '../../model/quote.ts';
+import type { Statement } from '../../model/step.ts';
+import { renamed } from '../schemas/renaming.ts';
+import { persist } from './logged.ts';
+import { likeParent } from './new-partitions.ts';
+import { keyColumns, partitionKey } from './partition-keys.ts';
+import { alterOptions, relationOptions, withOptions } from './storage-options.ts';
+
+interface Table {
+  readonly unlogged: boolean;
+  /** `RANGE (at)`, or null for a table with rows of its own. */
+  readonly partitionKey: string | null;
+  readonly keyColumns: readonly string[];
+  readonly accessMethod: string | null;
+  readonly tablespace: string | null;
+  readonly options: readonly string[];
+  readonly rowSecurity: boolean;
+  readonly forceRowSecurity: boolean;
+}
+
+type Row = Fact<Table>;
+
+const alter = (fact: Row, action: string) => `ALTER TABLE ${qualify(fact.path)} ${action}`;
+
+// Whether policies apply decides which rows a role can see and write.
+const security = (fact: Row, action: string): Statement => ({
+  sql: alter(fact, action),
+  hazards: ['changes_privileges'],
+  lock: 'ACCESS EXCLUSIVE',
+});
+
+function lines(clauses: readonly string[]): string {
+  return clauses.length === 0 ? '()' : `(\n${clauses.map((sql) => `  ${sql}`).join(',\n')}\n)`;
+}
+
+function create(fact: Row, scope: Scope): string[] {
+  const { clauses } = scope;
+  const like = likeParent(fact.id, scope);
+  const { unlogged, partitionKey, accessMethod, tablespace, options } = fact.payload;
+  const parents = clauses.filter((clause) => clause.fact.kind === 'inheritance').map(({ sql }) => sql);
+  const own = clauses.filter((clause) => clause.fact.kind !== 'inheritance');
+  const body = lines([...(like === null ? [] : [like]), ...own.map(({ sql }) => sql)]);
+  const parts = [
+    `CREATE ${unlogged ? 'UNLOGGED ' : ''}TABLE ${qualify(fact.path)} ${body}`,
+    parents.length > 0 && `INHERITS (${parents.join(', ')})`,
+    partitionKey !== null && `PARTITION BY ${partitionKey}`,
+    accessMethod !== null && `USING ${quote(accessMethod)}`,
+    withOptions(options),
+    tablespace !== null && `TABLESPACE ${quote(tablespace)}`,
+  ];
+  return [
+    parts.filter(Boolean).join(' '),
+    ...(fact.payload.rowSecurity ? [alter(fact, 'ENABLE ROW LEVEL SECURITY')] : []),
+    ...(fact.payload.forceRowSecurity ? [alter(fact, 'FORCE ROW LEVEL SECURITY')] : []),
+  ];
+}
+
+/** CREATE TABLE (manual: catalogs pg_class, pg_partitioned_table). */
+export const table: Kind<Table> = {
+  name: 'table',
+  reference: (fact) => `TABLE ${qualify(fact.path)}`,
+  introspect: () => `
+    select array['pg_class:' || c.oid || ':0'] as addresses, array[n.nspname, c.relname] as path,
+      c.relpersistence = 'u' as unlogged,
+      ${partitionKey} as "partitionKey", ${keyColumns} as "keyColumns",
+      case when am.amname <> 'heap' then am.amname end as "accessMethod",
+      ts.spcname as tablespace,
+      ${relationOptions('c.reloptions')} || ${relationOptions('tc.reloptions', 'toast.')} as options,
+      c.relrowsecurity as "rowSecurity", c.relforcerowsecurity as "forceRowSecurity"
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+      left join pg_am am on am.oid = c.relam
+      left join pg_class tc on tc.oid = c.reltoastrelid
+      left join pg_tablespace ts on ts.oid = c.reltablespace
+    where c.relkind in ('r', 'p') and c.relpersistence <> 't' and ${ours('pg_class', 'c.oid', 'c.relnamespace')}`,
+  create,
+  rename: renamed('TABLE', 'ACCESS EXCLUSIVE'),
+  drop: (fact) => ({ sql: `DROP TABLE ${qualify(fact.path)}`, lock: 'ACCESS EXCLUSIVE' }),
+  alter: {
+    partitionKey: 'replace',
+    keyColumns: 'replace',
+    // Partitioned tables have no storage of their own to be rewritten, so the command does nothing to them.
+    unlogged: (_, to, scope) => (to.payload.partitionKey === null ? persist(to, scope) : 'replace'),
+    accessMethod: (_, to, { major }) =>
+      to.payload.partitionKey !== null && major < 17
+        ? 'replace'
+        : {
+            sql: alter(to, `SET ACCESS METHOD ${quote(to.payload.accessMethod ?? 'heap')}`),
+            hazards: ['rewrites_table'],
+            lock: 'ACCESS EXCLUSIVE',
+          },
+    tablespace: (_, to) => ({
+      sql: alter(to, `SET TABLESPACE ${quote(to.payload.tablespace ?? 'pg_default')}`),
+      hazards: ['rewrites_table'],
+      lock: 'ACCESS EXCLUSIVE',
+    }),
+    options: (from, to) =>
+      alterOptions(`ALTER TABLE ${qualify(to.path)}`, from.payload.options, to.payload.options),
+    rowSecurity: (_, to) =>
+      security(to, `${to.payload.rowSecurity ? 'ENABLE' : 'DISABLE'} ROW LEVEL SECURITY`),
+    forceRowSecurity: (_, to) =>
+      security(to, `${to.payload.forceRowSecurity ? '' : 'NO '}FORCE ROW LEVEL SECURITY`),
+  },
+  holdsData: (fact) => fact.payload.partitionKey === null,
+  slots: (fact) => [`relation ${qualify(fact.path)}`, `type ${qualify(fact.path)}`],
+};

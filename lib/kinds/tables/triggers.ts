@@ -1,0 +1,100 @@
+// Triggers on tables, foreign tables and views, and the partitions' copies where those fire otherwise.
+import type { Fact } from '../../model/fact.ts';
+import { ours, present } from '../../model/introspection.ts';
+import type { Kind, Scope } from '../../model/kind.ts';
+import type { Statement } from '../../model/step.ts';
+import { nameOf, tableOf } from '../constraints/constraints.ts';
+import { renamedOn } from '../schemas/renaming.ts';
+import { type Firing, firing } from './trigger-enablement.ts';
+
+interface Trigger {
+  readonly definition: string;
+  readonly perRow: boolean;
+  readonly firing: Firing;
+}
+
+type State = Pick<Trigger, 'firing'>;
+
+function state(fact: Fact<State>, only: 'ONLY ' | '', to: Firing): Statement {
+  return {
+    sql: `ALTER TABLE ${only}${tableOf(fact)} ${to} TRIGGER ${nameOf(fact)}`,
+    lock: 'SHARE ROW EXCLUSIVE',
+  };
+}
+
+// Reaches all copies on partitions, so those that are to go on firing otherwise are set again.
+function fire(to: Fact<Trigger>, { before, after }: Scope): Statement[] {
+  const different = [...after.facts.values()].filter(
+    ({ id, kind, parent }) => kind === 'trigger state' && parent === to.id && before.facts.has(id),
+  );
+  return [
+    state(to, '', to.payload.firing),
+    ...(different as Fact<State>[]).map((copy) => state(copy, 'ONLY ', copy.payload.firing)),
+  ];
+}
+
+const constraint = ({ payload }: Fact<Trigger>) => payload.definition.startsWith('CREATE CONSTRAINT');
+const create = ({ payload }: Fact<Trigger>): Statement => ({
+  sql: payload.definition,
+  lock: 'SHARE ROW EXCLUSIVE',
+});
+
+/** CREATE TRIGGER (manual: catalog pg_trigger). */
+export const trigger: Kind<Trigger> = {
+  name: 'trigger',
+  watchesRows: true,
+  afterRows: true,
+  reference: (fact) => `TRIGGER ${nameOf(fact)} ON ${tableOf(fact)}`,
+  present: present('pg_trigger', 'not tgisinternal'),
+  introspect: () => `
+    select array['pg_trigger:' || t.oid || ':0'] as addresses, array[n.nspname, c.relname, t.tgname] as path,
+      'pg_class:' || c.oid || ':0' as parent,
+      pg_get_triggerdef(t.oid) as definition, t.tgtype & 1 > 0 as "perRow", ${firing('t.tgenabled')} as firing
+    from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
+    where not t.tgisinternal and t.tgparentid = 0 and c.relpersistence <> 't' and ${ours('pg_class', 'c.oid', 'c.relnamespace')}`,
+  create: (fact) => [
+    create(fact),
+    ...(fact.payload.firing === 'ENABLE' ? [] : [state(fact, '', fact.payload.firing)]),
+  ],
+  rename: renamedOn('TRIGGER'),
+  drop: (fact) => ({ sql: `DROP TRIGGER ${nameOf(fact)} ON ${tableOf(fact)}`, lock: 'ACCESS EXCLUSIVE' }),
+  alter: {
+    // Constraint triggers know no OR REPLACE; and it sets the trigger to fire again (manual: CREATE TRIGGER).
+    definition: (from, to, scope) => {
+      if (constraint(from) || constraint(to)) return 'replace';
+      const replaced = { ...create(to), sql: to.payload.definition.replace('CREATE', 'CREATE OR REPLACE') };
+      return [replaced, ...fire(to, scope)];
+    },
+    // Partitions would keep their copies, which only triggers per row have.
+    perRow: (_, to, { before }) =>
+      !to.payload.perRow && before.facts.get(`${to.parent}`)?.payload.partitionKey ? 'replace' : [],
+    firing: (_, to, scope) => fire(to, scope),
+  },
+};
+
+/** A partition's copy of a trigger where it fires otherwise than the trigger it was copied from. */
+export const triggerState: Kind<State> = {
+  name: 'trigger state',
+  reference: (fact) => `TRIGGER ${nameOf(fact)} ON ${tableOf(fact)}`,
+  present: present('pg_trigger', 'tgparentid <> 0'),
+  introspect: () => `
+    with recursive copies as (
+      select t.oid, t.tgrelid, t.tgname, t.tgenabled, root.oid as root, root.tgenabled as usual
+        from pg_trigger root join pg_trigger t on t.tgparentid = root.oid
+        where root.tgparentid = 0 and not root.tgisinternal
+      union all select t.oid, t.tgrelid, t.tgname, t.tgenabled, c.root, c.usual
+        from copies c join pg_trigger t on t.tgparentid = c.oid)
+    select array['pg_trigger:' || t.oid || ':0'] as addresses, array[n.nspname, c.relname, t.tgname] as path,
+      'pg_trigger:' || t.root || ':0' as parent,
+      array(select format('pg_inherits:%s:%s', i.inhrelid, i.inhparent) from pg_inherits i
+        where i.inhrelid = t.tgrelid) as dies,
+      ${firing('t.tgenabled')} as firing
+    from copies t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
+    where t.tgenabled <> t.usual`,
+  create: (fact) => state(fact, 'ONLY ', fact.payload.firing),
+  drop: (fact, { after }) => {
+    const root = after.facts.get(fact.parent as string) as Fact<Trigger> | undefined;
+    return root === undefined ? [] : state(fact, 'ONLY ', root.payload.firing);
+  },
+  alter: { firing: (_, to) => state(to, 'ONLY ', to.payload.firing) },
+};

@@ -1,0 +1,94 @@
+// Attributes of composite types. The columns of typed tables are inherited from them.
+import type { Catalog } from '../../model/catalog.ts';
+import type { Fact } from '../../model/fact.ts';
+import { ours, present } from '../../model/introspection.ts';
+import type { Kind, Scope } from '../../model/kind.ts';
+import { qualify, quote } from '../../model/quote.ts';
+import type { Statement } from '../../model/step.ts';
+import { renamedIn } from '../schemas/renaming.ts';
+import { mayLose } from '../tables/lost-values.ts';
+import { conversion, mayFail, rewrites } from '../tables/type-conversions.ts';
+
+interface Attribute {
+  readonly type: string;
+  readonly collation: string | null;
+}
+
+type Row = Fact<Attribute>;
+
+const nameOf = ({ path }: Row) => quote(path[2] as string);
+const collated = ({ type, collation }: Attribute) =>
+  `${type}${collation === null ? '' : ` COLLATE ${collation}`}`;
+const clause = (fact: Row) => `${nameOf(fact)} ${collated(fact.payload)}`;
+
+const isFollowed = ({ parent }: Row, { links }: Catalog) =>
+  [...links.keys()].some((edge) => edge.endsWith(`\n${parent}`));
+
+// Without CASCADE the server refuses what typed tables would have to follow.
+const alter = (fact: Row, action: string, catalog: Catalog) =>
+  `ALTER TYPE ${qualify(fact.path.slice(0, 2))} ${action}${isFollowed(fact, catalog) ? ' CASCADE' : ''}`;
+
+// Whether rows hold values of this type: in columns, or in columns of other types that it is part of.
+function isStored(type: string, { before, kinds }: Scope): boolean {
+  const types = [type];
+  for (const at of types)
+    for (const [id, needed] of before.needs) {
+      if (!needed.has(at)) continue;
+      const fact = before.facts.get(id) as Fact;
+      if (fact.kind === 'column' || fact.kind === 'materialized view') return true;
+      const holder = fact.kind === 'attribute' ? (fact.parent as string) : id;
+      const isType = kinds
+        .get(fact.kind)
+        ?.slots?.(fact)
+        .some((slot) => slot.startsWith('type '));
+      if ((fact.kind === 'attribute' || isType) && !types.includes(holder)) types.push(holder);
+    }
+  return false;
+}
+
+// Stored values are only converted when the whole type is made anew (manual: ALTER TYPE); typed tables convert
+// theirs, but know no USING.
+function retype(from: Row, to: Row, scope: Scope): Statement | 'replace' {
+  const [a, b] = [from.payload.type, to.payload.type];
+  if (isStored(to.parent as string, scope)) return 'replace';
+  const followed = isFollowed(to, scope.before);
+  if (followed && conversion(a, b, nameOf(to)) !== '') return 'replace';
+  return {
+    sql: alter(to, `ALTER ATTRIBUTE ${nameOf(to)} TYPE ${collated(to.payload)}`, scope.before),
+    hazards: [
+      ...(followed && rewrites(a, b) ? (['rewrites_table'] as const) : []),
+      ...(followed && mayFail(a, b) ? (['may_fail_on_existing_rows'] as const) : []),
+      ...(followed && mayLose(a, b, scope, false) ? (['loses_values'] as const) : []),
+    ],
+    lock: followed ? 'ACCESS EXCLUSIVE' : null,
+  };
+}
+
+/** Attributes (manual: catalog pg_attribute; ALTER TYPE). */
+export const attribute: Kind<Attribute> = {
+  name: 'attribute',
+  reference: (fact) => `COLUMN ${qualify(fact.path)}`,
+  summary: (fact) => `ATTRIBUTE ${qualify(fact.path)} ${collated(fact.payload)}`,
+  present: present('pg_class', `relkind = 'c'`),
+  introspect: () => `
+    select array[format('pg_class:%s:%s', c.oid, a.attnum)] as addresses,
+      array[n.nspname, c.relname, a.attname] as path, 'pg_class:' || c.oid || ':0' as parent, a.attnum as position,
+      format_type(a.atttypid, a.atttypmod) as type,
+      case when a.attcollation <> t.typcollation then a.attcollation::regcollation end as collation
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+      join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+      join pg_type t on t.oid = a.atttypid
+    where c.relkind = 'c' and ${ours('pg_type', 'c.reltype', 'c.relnamespace')}`,
+  create: (fact, { after }) => alter(fact, `ADD ATTRIBUTE ${clause(fact)}`, after),
+  rename: renamedIn('TYPE', 'ATTRIBUTE', 'ACCESS EXCLUSIVE', ' CASCADE'),
+  drop: (fact, scope) => ({
+    sql: alter(fact, `DROP ATTRIBUTE ${nameOf(fact)}`, scope.before),
+    hazards: isFollowed(fact, scope.before) || isStored(fact.parent as string, scope) ? ['deletes_data'] : [],
+  }),
+  alter: { type: retype, collation: retype },
+  clause,
+  inseparable: true,
+  // To be made anew it would lose its place among the others, and its values.
+  inseverable: (fact, { after }) => after.facts.has(fact.id),
+  blockedByDependents: ['type', 'collation'],
+};

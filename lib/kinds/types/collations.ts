@@ -1,0 +1,56 @@
+// Collations. What the operating system or ICU calls their version is no part of them.
+import { ours, present } from '../../model/introspection.ts';
+import type { Kind } from '../../model/kind.ts';
+import { literal, qualify } from '../../model/quote.ts';
+import { renamed } from '../schemas/renaming.ts';
+import { aside } from '../tables/set-aside.ts';
+
+interface Collation {
+  readonly provider: string;
+  /** Of ICU and the builtin provider. */
+  readonly locale: string | null;
+  /** Of libc. */
+  readonly collate: string | null;
+  readonly ctype: string | null;
+  readonly rules: string | null;
+  readonly deterministic: boolean;
+}
+
+const locale = (major: number) => (major < 17 ? 'c.colliculocale' : 'c.colllocale');
+
+/** CREATE COLLATION (manual: catalog pg_collation, whose columns have other names in each version). */
+export const collation: Kind<Collation> = {
+  name: 'collation',
+  reference: (fact) => `COLLATION ${qualify(fact.path)}`,
+  present: present('pg_collation'),
+  introspect: (major) => `
+    select array['pg_collation:' || c.oid || ':0'] as addresses, array[n.nspname, c.collname] as path,
+      case c.collprovider when 'i' then 'icu' when 'b' then 'builtin' when 'c' then 'libc' else 'default' end as provider,
+      ${locale(major)} as locale, c.collcollate as collate, c.collctype as ctype,
+      ${major < 16 ? 'null' : 'c.collicurules'} as rules, c.collisdeterministic as deterministic
+    from pg_collation c join pg_namespace n on n.oid = c.collnamespace
+    where ${ours('pg_collation', 'c.oid', 'c.collnamespace')}`,
+  create: ({ path, payload: { provider, locale, collate, ctype, rules, deterministic } }) => {
+    const options = [
+      `PROVIDER = ${provider}`,
+      locale !== null && `LOCALE = ${literal(locale)}`,
+      collate !== null && `LC_COLLATE = ${literal(collate)}`,
+      ctype !== null && `LC_CTYPE = ${literal(ctype)}`,
+      rules !== null && `RULES = ${literal(rules)}`,
+      !deterministic && 'DETERMINISTIC = false',
+    ].filter(Boolean);
+    return `CREATE COLLATION ${qualify(path)} (${options.join(', ')})`;
+  },
+  rename: renamed('COLLATION'),
+  drop: (fact) => `DROP COLLATION ${qualify(fact.path)}`,
+  alter: {
+    provider: 'replace',
+    locale: 'replace',
+    collate: 'replace',
+    ctype: 'replace',
+    rules: 'replace',
+    deterministic: 'replace',
+  },
+  aside: aside('COLLATION'),
+  slots: (fact) => [`collation ${qualify(fact.path)}`],
+};

@@ -1,0 +1,58 @@
+// Materialized views, made empty. Their rows can be made again from their query, so nothing is lost with one.
+import { ours, present } from '../../model/introspection.ts';
+import type { Kind } from '../../model/kind.ts';
+import { qualify, quote } from '../../model/quote.ts';
+import { renamed } from '../schemas/renaming.ts';
+import { alterOptions, relationOptions, withOptions } from '../tables/storage-options.ts';
+import { lengthOf } from './views.ts';
+
+interface MaterializedView {
+  readonly query: string;
+  readonly accessMethod: string | null;
+  readonly options: readonly string[];
+}
+
+/** CREATE MATERIALIZED VIEW (manual: catalogs pg_class, pg_rewrite). */
+export const materializedView: Kind<MaterializedView> = {
+  name: 'materialized view',
+  afterRows: true,
+  reference: (fact) => `MATERIALIZED VIEW ${qualify(fact.path)}`,
+  summary: (fact) => `MATERIALIZED VIEW ${qualify(fact.path)} ${lengthOf(fact.payload.query)}`,
+  securable: (fact) => `TABLE ${qualify(fact.path)}`,
+  present: present('pg_class', `relkind = 'm'`),
+  introspect: () => `
+    select array['pg_class:' || c.oid || ':0'] as addresses, array[n.nspname, c.relname] as path,
+      rtrim(pg_get_viewdef(c.oid), ';') as query,
+      case when am.amname <> 'heap' then am.amname end as "accessMethod",
+      ${relationOptions('c.reloptions')} || ${relationOptions('tc.reloptions', 'toast.')} as options
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+      left join pg_am am on am.oid = c.relam left join pg_class tc on tc.oid = c.reltoastrelid
+    where c.relkind = 'm' and ${ours('pg_class', 'c.oid', 'c.relnamespace')}`,
+  create: ({ path, payload: { query, accessMethod, options } }) => {
+    const parts = [
+      `CREATE MATERIALIZED VIEW ${qualify(path)}`,
+      accessMethod !== null && `USING ${quote(accessMethod)}`,
+      withOptions(options),
+      `AS\n${query}\nWITH NO DATA`,
+    ];
+    return parts.filter(Boolean).join(' ');
+  },
+  rename: renamed('MATERIALIZED VIEW', 'ACCESS EXCLUSIVE'),
+  drop: (fact, { after }) => ({
+    sql: `DROP MATERIALIZED VIEW ${qualify(fact.path)}`,
+    // Where it is made and filled again, readers wait until its rows are there.
+    hazards: after.facts.has(`population:${qualify(fact.path)}`) ? ['blocks_reads'] : [],
+    lock: 'ACCESS EXCLUSIVE',
+  }),
+  alter: {
+    query: 'replace',
+    accessMethod: (_, to) => ({
+      sql: `ALTER MATERIALIZED VIEW ${qualify(to.path)} SET ACCESS METHOD ${quote(to.payload.accessMethod ?? 'heap')}`,
+      hazards: ['rewrites_table'],
+      lock: 'ACCESS EXCLUSIVE',
+    }),
+    options: (from, to) =>
+      alterOptions(`ALTER MATERIALIZED VIEW ${qualify(to.path)}`, from.payload.options, to.payload.options),
+  },
+  slots: (fact) => [`relation ${qualify(fact.path)}`, `type ${qualify(fact.path)}`],
+};

@@ -1,0 +1,59 @@
+// Where a database stands in the chain of migrations, by its ledger alone.
+import type { MigrationFile } from '../migration/chain.ts';
+import { type Edit, editWords } from './edits.ts';
+import type { Deed, Ledger } from './tables.ts';
+
+/** How far a database is. */
+export interface Standing {
+  /** How many of the files are applied: always the first ones. */
+  readonly applied: number;
+  /** What does not fit, in words. */
+  readonly faults: readonly string[];
+  /** A migration outside of a transaction that broke off half-way, at the edge of what is applied. */
+  readonly unfinished: { readonly file: MigrationFile; readonly direction: Deed['direction'] } | null;
+}
+
+/** Compares a ledger with the files of the folder. @param edits what is known of files that are not what was applied */
+export function standingOf(
+  { applied, deeds }: Ledger,
+  files: readonly MigrationFile[],
+  edits: ReadonlyMap<string, Edit> = new Map(),
+): Standing {
+  const faults: string[] = [];
+  const byName = new Map(files.map((file) => [file.name, file]));
+  const byChecksum = new Map(files.map((file) => [file.migration.checksum, file]));
+  for (const [at, { name, checksum }] of applied.entries()) {
+    const file = byName.get(name);
+    const moved = byChecksum.get(checksum);
+    if (file === undefined)
+      faults.push(
+        moved === undefined
+          ? `${name} is applied, but its file is gone`
+          : `${name} is called ${moved.name} now`,
+      );
+    else if (file.migration.checksum !== checksum)
+      faults.push(`${name} is not the text that was applied: ${editWords[edits.get(name) ?? 'unknown']}`);
+    else if (files[at] !== file)
+      faults.push(
+        byName.has(files[at]?.name ?? '') && !applied.some((entry) => entry.name === files[at]?.name)
+          ? `${files[at]?.name} is not applied, but stands before ${name}, which is`
+          : `${name} was applied in another order`,
+      );
+  }
+  const last = new Map<string, Deed>();
+  for (const deed of deeds) if (deed.outcome !== 'failed') last.set(deed.migration, deed);
+  let unfinished: Standing['unfinished'] = null;
+  for (const [name, { direction, outcome, checksum }] of last) {
+    const entry = applied.find((one) => one.name === name);
+    const file = byName.get(name);
+    if (outcome === 'begun' && file !== undefined && (entry !== undefined) === (direction === 'down'))
+      unfinished = { file, direction };
+    else if (outcome !== 'begun' && (entry !== undefined) !== (direction === 'up'))
+      faults.push(`the ledger's row of ${name} was ${entry === undefined ? 'taken away' : 'added'} by hand`);
+    else if (entry !== undefined && entry.checksum !== checksum)
+      faults.push(`the ledger's row of ${name} was changed by hand`);
+  }
+  for (const { name } of applied)
+    if (!last.has(name)) faults.push(`the ledger's row of ${name} was added by hand`);
+  return { applied: applied.length, faults: [...new Set(faults)], unfinished };
+}

@@ -1,0 +1,94 @@
+// Migrations whose work a database has already: put down in its ledger as applied, and nothing is run.
+
+import { comparisonOf } from '../compare/compare.ts';
+import type { Run } from '../ledger/applying.ts';
+import { record } from '../ledger/audit.ts';
+import { withLock } from '../ledger/lock.ts';
+import { prepareLedger } from '../ledger/tables.ts';
+import type { MigrationFile } from '../migration/chain.ts';
+import type { Catalog } from '../model/catalog.ts';
+import type { Connection } from '../pg/connection.ts';
+import { Problem } from '../problem/problem.ts';
+import type { Context, Target } from '../project/context.ts';
+import { forward, writeComposed } from '../project/migration-folder.ts';
+import { withTarget } from '../project/source.ts';
+import { after } from '../project/trial-start.ts';
+import { type Guarded, refuseGuarded } from '../project/write-access.ts';
+import { compose } from './compose.ts';
+import { runOf, situate } from './target-state.ts';
+import { rehearse } from './trial-run.ts';
+
+/** What came of a baseline. */
+export interface BaselineReport {
+  /** Files that were written. */
+  readonly written: readonly string[];
+  /** Names of the migrations that were recorded as applied. */
+  readonly recorded: readonly string[];
+}
+
+/**
+ * Makes the wanted schema the first migration, and records it in a database that has that schema already.
+ * @param guarded protected environments that were not named
+ * @throws Problem `no_baseline`, `protected_target`, of the schema and the migrations
+ */
+export async function makeBaseline(
+  context: Context,
+  target: Target,
+  guarded: readonly Guarded[],
+): Promise<BaselineReport> {
+  const composition = await compose(context, { name: 'baseline' });
+  const { files, written } = composition;
+  const recorded = await withTarget(context, target, async (connection) => {
+    await refuseGuarded(context, connection, target, guarded);
+    return recordBaseline(context, connection, target, files, () => writeComposed(context, composition));
+  });
+  return { written: written.map(({ file }) => file), recorded };
+}
+
+/**
+ * Records the migrations up to the last one after which the schema is as the database has it.
+ * @param files all migrations, in their order
+ * @param prepare is done before the first is recorded, when it is known that they can be
+ * @returns names of those that were recorded; none, where the database is as its ledger says
+ * @throws Problem `no_baseline`, `ledger_broken`, `migration_running`
+ */
+export async function recordBaseline(
+  context: Context,
+  connection: Connection,
+  target: Target,
+  files: readonly MigrationFile[],
+  prepare: () => Promise<void> = async () => undefined,
+): Promise<string[]> {
+  const of = await runOf(context, connection, target, files);
+  return withLock(connection, target.name, async () => {
+    const { standing, actual, drift } = await situate(context, connection, files);
+    const { applied, faults } = standing;
+    if (faults.length > 0) throw new Problem('ledger_broken', { environment: target.name, faults });
+    const end = drift?.same ? applied : await reachedBy(context, of, applied, actual);
+    await prepare();
+    if (end === applied) return [];
+    await prepareLedger(connection);
+    const chosen = files.slice(applied, end);
+    for (const file of chosen) await record(of, file, 'up', 'baseline');
+    return chosen.map(({ name }) => name);
+  });
+}
+
+// Only a whole schema is compared: of a migration in the middle nobody could say what it left.
+async function reachedBy(
+  context: Context,
+  { files, environment }: Run,
+  applied: number,
+  actual: Catalog,
+): Promise<number> {
+  const ways = forward(files.slice(applied)).map((up) => ({ up, down: null }));
+  const { states } = await rehearse(context, [after(files.slice(0, applied))], ways);
+  let nearest: readonly string[] = [];
+  for (let count = ways.length; count > 0; count--) {
+    const left = await comparisonOf(context, actual, states[count] as Catalog);
+    if (left.same) return applied + count;
+    if (nearest.length === 0 || left.changes.length < nearest.length)
+      nearest = left.changes.map(({ text }) => text);
+  }
+  throw new Problem('no_baseline', { environment, changes: nearest });
+}

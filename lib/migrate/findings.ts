@@ -1,0 +1,114 @@
+// What the rows of a database say to the steps of a plan, before any of them runs.
+
+import { withoutPublic } from '../compare/changes.ts';
+import type { Catalog } from '../model/catalog.ts';
+import { equal } from '../model/diff.ts';
+import { qualify } from '../model/quote.ts';
+import type { Settlement } from '../model/reconcile.ts';
+import type { RowCheck, RowOutcome } from '../model/row-check.ts';
+import { type Step, singly } from '../model/step.ts';
+import type { Connection } from '../pg/connection.ts';
+import { Problem } from '../problem/problem.ts';
+import { parseFiles } from '../project/shadow-catalog.ts';
+import type { TextFile } from '../project/sql-files.ts';
+import { countRows, type RowAnswer, tooSlow } from './row-counts.ts';
+import { writesRows } from './seal.ts';
+
+/** What one check of one statement found. */
+export interface Finding {
+  readonly outcome: RowOutcome;
+  /** The statement as it may be shown. */
+  readonly sql: string;
+  readonly table: string;
+  /** What the rows that were found have: `no phone`. */
+  readonly words: string;
+  readonly answer: RowAnswer;
+}
+
+/** How the rows are asked. */
+export interface Asking {
+  /** The database as it is now, by its own names. */
+  readonly actual: Catalog;
+  /** Whether functions of the database may run, as the owner of the table. */
+  readonly trusted: boolean;
+}
+
+/** After so many checks that took too long, the others are not asked. */
+const patience = 3;
+
+/**
+ * Asks the rows of a database what the steps of a plan want to know. Nothing is left out but what is not there yet, what the
+ * plan itself changes before, and checks that found nothing.
+ * @param sides what the steps start from and end at
+ * @throws Problem of the connection
+ */
+export async function findingsOf(
+  connection: Connection,
+  steps: readonly Step[],
+  { before, after }: Settlement,
+  { actual, trusted }: Asking,
+): Promise<Finding[]> {
+  const stays = (id: string) => {
+    const [own, from, to] = [actual, before, after].map(({ facts }) => facts.get(id)?.payload);
+    return own !== undefined && equal(own, from) && equal(from, to);
+  };
+  const found: Finding[] = [];
+  const seen = new Set<string>();
+  let slow = 0;
+  for (const { checks = [], sql, shown = sql } of singly(steps))
+    for (const check of checks) {
+      const table = actual.facts.get(check.table);
+      const key = JSON.stringify([check.table, check.test]);
+      if (table === undefined || !before.facts.has(check.table)) continue;
+      if (!check.reads.every(stays) || seen.has(key)) continue;
+      seen.add(key);
+      const others = (check.others ?? []).map((id) => actual.facts.get(id)?.path);
+      if (others.some((path) => path === undefined)) continue;
+      const place = { path: table.path, others: others.map((path) => qualify(path as string[])) };
+      const answer = slow < patience ? await countRows(connection, check, place, trusted) : tooSlow;
+      if (answer === tooSlow) slow++;
+      if ('unknown' in answer || answer.found > 0) found.push(finding(check, shown, table.path, answer));
+    }
+  return found;
+}
+
+function finding(check: RowCheck, sql: string, path: readonly string[], answer: RowAnswer): Finding {
+  const { outcome, words } = check;
+  return { outcome, sql: sql.replace(/\s+/g, ' '), table: withoutPublic(qualify(path)), words, answer };
+}
+
+/** A finding as one sentence: `3 of 5,000 rows of users have no phone, for example id = 7`. */
+export function findingText({ table, words, answer }: Finding): string {
+  if ('unknown' in answer) return `Rows of ${table} that have ${words}: ${answer.unknown}`;
+  const { found, total, sample } = answer;
+  const [some, all] = [found, total].map((count) => count.toLocaleString('en-US'));
+  const example = sample === null ? '' : `, for example ${sample}`;
+  return `${some} of ${all} ${total === 1 ? 'row' : 'rows'} of ${table} ${found === 1 ? 'has' : 'have'} ${words}${example}`;
+}
+
+/**
+ * Refuses what is certain to fail: a statement that the migrations run, on rows that none of them changes before.
+ * @param files what is going to be applied
+ * @throws Problem `rows_in_the_way`
+ */
+export async function refuseFailures(
+  environment: string,
+  findings: readonly Finding[],
+  files: readonly TextFile[],
+): Promise<void> {
+  const failing = findings.filter(({ outcome, answer }) => outcome === 'fails' && !('unknown' in answer));
+  if (failing.length === 0) return;
+  const statements = (await parseFiles(files)).flatMap(({ text, statements: all }) =>
+    all.map(({ tag, start, end }) => ({ tag, sql: plain(text.slice(start, end)) })),
+  );
+  if (statements.some(({ tag }) => writesRows(tag))) return;
+  const run = new Set(statements.map(({ sql }) => sql));
+  const certain = failing.filter(({ sql }) => run.has(plain(sql)));
+  if (certain.length > 0)
+    throw new Problem('rows_in_the_way', {
+      environment,
+      findings: certain.map((one) => `${findingText(one)}: ${one.sql}`),
+    });
+}
+
+const plain = (sql: string) => sql.replace(/\s+/g, ' ').replace(/;$/, '').trim();

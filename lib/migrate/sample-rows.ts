@@ -1,0 +1,162 @@
+// What a migration and its way back cost rows: made up in the shadow, taken there and back, and counted.
+
+import { withoutPublic } from '../compare/changes.ts';
+import type { Connection } from '../pg/connection.ts';
+import { Problem } from '../problem/problem.ts';
+import type { Context } from '../project/context.ts';
+import { inShadow, parseFiles, runInOrder, wantsCommit } from '../project/shadow-catalog.ts';
+import type { TextFile } from '../project/sql-files.ts';
+import type { Start } from '../project/trial-start.ts';
+import { cornerRows, mostCorners, usualValue } from './corner-rows.ts';
+
+/** How many rows each table is given. */
+const count = 5;
+
+/**
+ * SQL that puts rows into every table of a database, by values that fit the types of its columns; nothing checks what they refer
+ * to. What does not fit a constraint is left out row by row.
+ * @param rows how many each is given, at most 28
+ * @param partitions whether into partitions, too
+ * @param label which label of an enum comes first, as SQL; that is taken
+ */
+export function makingRows(rows: number, partitions: boolean, label: string): string {
+  return `do $pgmage$
+declare t record; i int; columns text; expressions text;
+begin
+  set local session_replication_role = replica;
+  for t in select c.oid, c.oid::regclass as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where c.relkind = 'r' and (${partitions} or not c.relispartition) and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+      and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e') loop
+    for i in 1..${rows} loop
+      select string_agg(quote_ident(a.attname), ', ' order by a.attnum), string_agg(format('(%s)::%s', ${usualValue(label)},
+          format_type(a.atttypid, a.atttypmod)), ', ' order by a.attnum)
+        into columns, expressions
+        from pg_attribute a join pg_type own on own.oid = a.atttypid
+          join pg_type y on y.oid = coalesce(nullif(own.typbasetype, 0), own.oid)
+        where a.attrelid = t.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = '';
+      begin
+        if columns is null then execute format('insert into %s default values', t.name);
+        else execute format('insert into %s (%s) overriding system value select %s', t.name, columns, expressions);
+        end if;
+      exception when others then null;
+      end;
+    end loop;
+  end loop;
+  set local session_replication_role = origin;
+end $pgmage$`;
+}
+
+const tablesQuery = `select format('%I.%I', n.nspname, c.relname) as name,
+    array(select quote_ident(a.attname) from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+      order by a.attnum) as columns
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace
+  where c.relkind = 'r' and c.relpersistence <> 't' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema' order by 1`;
+
+/** The values of a row as their types write them, by column. */
+type Row = ReadonlyMap<string, string>;
+type Rows = ReadonlyMap<string, readonly Row[]>;
+type Losses = ReadonlyMap<string, readonly string[]>;
+
+/** What is tried. */
+export interface Attempt {
+  readonly up: TextFile;
+  readonly down: TextFile;
+  /** Columns whose types change, as `schema.table.column`: they are given the corners of their types. */
+  readonly changed: readonly string[];
+  /** Whether each corner is tried alone where not all get there and back. */
+  readonly thorough: boolean;
+}
+
+/**
+ * What rows lose when a migration is applied and undone, by table.
+ * @param start what there is before it
+ * @returns null where made-up rows do not get there and back
+ * @throws Problem of the shadow
+ */
+export async function lossesOn(
+  context: Context,
+  start: Start,
+  { up, down, changed, thorough }: Attempt,
+): Promise<Losses | null> {
+  const ways = await parseFiles([up, down]);
+  return inShadow(context, start, ways, async (connection, committed) => {
+    const usual = makingRows(count, false, 'enumsortorder');
+    const tried = async (...rows: readonly string[]): Promise<Losses | null> => {
+      if (!committed) await connection.execute('savepoint made_rows');
+      for (const sql of rows) await connection.execute(sql);
+      const before = await rowsIn(connection);
+      const ran = (at: 0 | 1) =>
+        runInOrder(connection, ways.slice(at, at + 1), committed).then(
+          () => true,
+          (thrown: unknown) => {
+            if (!(thrown instanceof Problem && 'sqlstate' in thrown.data)) throw thrown;
+            if (!committed && wantsCommit(thrown)) throw thrown;
+            return false;
+          },
+        );
+      try {
+        if (!(await ran(0))) return null;
+        if (await ran(1)) return lossesBetween(before, await rowsIn(connection));
+        return rows.length === 1 && rows[0] !== usual ? new Map(changed.map(stuck)) : null;
+      } finally {
+        if (!committed) await connection.execute('rollback to made_rows').catch(() => undefined);
+      }
+    };
+    // What is committed is there once and for all.
+    if (changed.length === 0 || committed) return tried(usual);
+    const all = await tried(usual, cornerRows(changed, null));
+    if (all !== null) return all;
+    const found = new Map(await tried(usual));
+    for (let at = 0; thorough && at < mostCorners; at++)
+      for (const [table, own] of (await tried(cornerRows(changed, at))) ?? [])
+        if (!found.has(table)) found.set(table, own);
+    return found;
+  });
+}
+
+// A value that the way there takes, and the way back does not.
+function stuck(column: string): [string, string[]] {
+  return [
+    /^(?:"(?:[^"]|"")*"|[^."])+\.(?:"(?:[^"]|"")*"|[^."])+/.exec(column)?.[0] ?? column,
+    [`${withoutPublic(column)}: not every value comes back`],
+  ];
+}
+
+async function rowsIn(connection: Connection): Promise<Rows> {
+  const tables = await connection.rows<{ name: string; columns: readonly string[] }>(tablesQuery);
+  const found = new Map<string, readonly Row[]>();
+  for (const { name, columns } of tables) {
+    const values = columns.map((column) => `pg_catalog.format('%L', t.${column})`).join(', ');
+    const rows = await connection.rows<{ row: readonly string[] }>(
+      `select pg_catalog.to_json(array[${values}]::text[]) as row from ${name} t`,
+    );
+    const named = rows.map(({ row }) => new Map(row.map((value, at) => [columns[at] as string, value])));
+    found.set(name, named);
+  }
+  return found;
+}
+
+// Values are compared as bags: a row that came back need not stand where it stood.
+function lossesBetween(before: Rows, after: Rows): Map<string, string[]> {
+  const losses = new Map<string, string[]>();
+  for (const [table, rows] of before) {
+    const left = after.get(table) ?? [];
+    const name = withoutPublic(table);
+    const own: string[] = [];
+    if (left.length < rows.length)
+      own.push(`${name}: ${rows.length - left.length} of ${rows.length} rows lost`);
+    else
+      for (const column of rows[0]?.keys() ?? []) {
+        const [had = [], has = []] = [rows, left].map((all) => all.map((row) => row.get(column) ?? 'NULL'));
+        const values = had.filter((value) => value !== 'NULL');
+        const lost = values.filter((value) => {
+          const at = has.indexOf(value);
+          if (at >= 0) has.splice(at, 1);
+          return at < 0;
+        });
+        if (lost.length > 0) own.push(`${name}.${column}: ${lost.length} of ${values.length} values lost`);
+      }
+    if (own.length > 0) losses.set(table, own);
+  }
+  return losses;
+}

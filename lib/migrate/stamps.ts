@@ -1,0 +1,188 @@
+// How well ways back restore what was: stamped by the rule of each statement and on made-up rows, and judged again later.
+
+import { moved, renamesIn } from '../compare/apply-renames.ts';
+import { withoutPublic } from '../compare/changes.ts';
+import { kinds } from '../kinds/index.ts';
+import type { MigrationFile } from '../migration/chain.ts';
+import { type Down, oneLine } from '../migration/text.ts';
+import type { Catalog } from '../model/catalog.ts';
+import { type Hazard, type Step, singly } from '../model/step.ts';
+import { plan } from '../plan/plan.ts';
+import { Problem } from '../problem/problem.ts';
+import type { Context } from '../project/context.ts';
+import { forward } from '../project/migration-folder.ts';
+import { parseFiles } from '../project/shadow-catalog.ts';
+import type { TextFile } from '../project/sql-files.ts';
+import { after, type Start } from '../project/trial-start.ts';
+import type { SqlFile } from '../sql/parse.ts';
+import { lossesOn } from './sample-rows.ts';
+import { type Return, rehearse } from './trial-run.ts';
+
+/**
+ * How well a way back restores what was. What is lost is counted on rows made up in the shadow, where these can be made.
+ * @param start what there is before it
+ * @param up the way there, and what it does as steps
+ * @param rows what else it does to rows; null: nobody wrote it by hand
+ */
+export async function stampOf(
+  context: Context,
+  start: Start,
+  { failure, down }: Return,
+  { up, steps, rows = null }: { up: TextFile; steps: readonly Step[]; rows?: readonly string[] | null },
+): Promise<Down> {
+  if (failure !== null || down === null) return { is: 'impossible', why: oneLine(failure ?? '') };
+  const alone = singly(steps);
+  const losing = alone.filter(({ hazards }) => hazards.some((hazard) => lasting.has(hazard)));
+  // A way back that was written by hand may lose what it need not.
+  const changed = alone.filter(isRewriting).flatMap(retypedBy);
+  const isTried = losing.length > 0 || rows !== null || changed.length > 0;
+  const attempt = { up, down, changed, thorough: losing.length === 0 };
+  const counted = isTried ? await lossesOn(context, start, attempt) : null;
+  const tables = [...(counted ?? new Map<string, readonly string[]>()).keys()];
+  const lines = [...(counted?.values() ?? [])].flat();
+  // Of a column whose type changes rows were made up, which may not show what others lose.
+  const known = (step: Step) =>
+    step.hazards.includes('loses_values') && retypedBy(step).length > 0
+      ? retypedBy(step).every((column) => lines.some((line) => line.startsWith(`${withoutPublic(column)}:`)))
+      : tables.some((name) => `${step.fact}.`.includes(`:${name}.`));
+  const what = [...lines, ...losing.filter((step) => !known(step)).map(lossLine), ...(rows ?? [])];
+  return what.length === 0 ? { is: 'exact' } : { is: 'lossy', what: oneLine(what.join('; ')) };
+}
+
+// The columns whose types a planned statement changes, as `schema.table.column`.
+function retypedBy({ sql }: Step): string[] {
+  const [, table] = /^ALTER TABLE (?:ONLY )?((?:"(?:[^"]|"")*"|[^\s"])+) /.exec(sql) ?? [];
+  const columns = [...sql.matchAll(/\bALTER COLUMN ((?:"(?:[^"]|"")*"|[^\s"])+) TYPE /g)];
+  return table === undefined ? [] : columns.map(([, column]) => `${table}.${column}`);
+}
+
+// It writes each value of its fact anew.
+const isRewriting = ({ action, hazards }: Step) => action === 'alter' && hazards.includes('rewrites_table');
+
+const lasting: ReadonlySet<Hazard> = new Set(['deletes_data', 'loses_values', 'irreversible']);
+
+/** A statement that loses something, with what that is, as it may be shown. */
+export function lossLine({ sql, shown = sql, checks = [] }: Step): string {
+  const words = checks.filter(({ outcome }) => outcome === 'loses').map((one) => one.words);
+  return `${oneLine(shown)}${words.length === 0 ? '' : ` (${words.join('; ')})`}`;
+}
+
+/** What a migration does to the schema, as the planner would have done it. It may do what no plan can. */
+export async function stepsBetween(
+  context: Context,
+  before: Catalog,
+  to: Catalog,
+  up: TextFile,
+): Promise<readonly Step[]> {
+  const from = await moved(context, before, await renamesIn([up]));
+  try {
+    return plan({ before: from, after: to, kinds });
+  } catch (thrown) {
+    if (thrown instanceof Problem && thrown.code === 'plan_cycle') return [];
+    throw thrown;
+  }
+}
+
+/**
+ * Changes of type whose USING is not the plan's, as they stand in a file: they may make anything of a value. A plain cast to a
+ * type whose length cannot cut anything off is as good.
+ */
+export function castsByHand({ runnable, statements }: SqlFile, steps: readonly Step[]): string[] {
+  const planned = plain(steps.map(({ sql }) => sql).join('\n'));
+  return statements
+    .filter(({ tag }) => tag === 'AlterTableStmt')
+    .map(({ start, end }) => oneLine(runnable.slice(start, end)))
+    .filter((sql) =>
+      [...sql.matchAll(/\btype\s+(.*?)\s+using\s+(.*?)(?=,\s*(?:alter|add|drop)\s|$)/gi)].some(
+        ([, type = '', expression = '']) =>
+          !planned.includes(plain(`using ${expression}`)) && !isPlainCast(expression, type),
+      ),
+    );
+}
+
+function isPlainCast(expression: string, type: string): boolean {
+  const [, to] = /^\(?(?:"[^"]+"|[\w$]+)\)?::([^:]+)$/.exec(expression) ?? [];
+  return to !== undefined && plain(to) === plain(type) && !/char|bit/i.test(type);
+}
+
+const plain = (sql: string) => sql.replace(/\s+/g, '').toLowerCase();
+
+/** Which migrations are judged, and for which steps. */
+interface Judging {
+  readonly isSuspect: (file: MigrationFile, at: number) => boolean;
+  readonly isLosing: (step: Step) => boolean;
+}
+
+// Nothing but these changes the type of what is stored.
+const retyping = /\btype\b|\bdomain\b|\bdo\b/i;
+const dropping = /\bdrop\b/i;
+
+/**
+ * What migrations lose on their way up although they are stamped exact, by the rules of today: a file may have been stamped by
+ * an older version.
+ * @param files all migrations
+ * @param from the place of the first that is judged
+ * @param to the place behind the last
+ * @returns by the migration's name
+ * @throws Problem of the shadow, and of the files
+ */
+export function wronglyStamped(
+  context: Context,
+  files: readonly MigrationFile[],
+  from: number,
+  to: number,
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  return judged(context, files, {
+    isSuspect: ({ migration }, at) =>
+      at >= from && at < to && migration.header?.down.is === 'exact' && retyping.test(migration.up),
+    isLosing: ({ hazards }) => hazards.includes('loses_values'),
+  });
+}
+
+/**
+ * What pending migrations lose on their way, one by one: what comes and goes between them is not seen from their ends.
+ * @param from the place of the first that is pending
+ * @param known the names of those whose steps are known
+ * @param there the database by its own names, and by those that they give it: what they make themselves has no rows to lose
+ * @returns statements
+ * @throws Problem of the shadow, and of the files
+ */
+export async function lossesOfPending(
+  context: Context,
+  files: readonly MigrationFile[],
+  from: number,
+  { known, there }: { readonly known: ReadonlySet<string>; readonly there: readonly Catalog[] },
+): Promise<string[]> {
+  const found = await judged(context, files, {
+    isSuspect: ({ name, migration: { up } }, at) =>
+      at >= from && !known.has(name) && (retyping.test(up) || dropping.test(up)),
+    isLosing: ({ fact, hazards }) =>
+      (hazards.includes('deletes_data') || hazards.includes('loses_values')) &&
+      there.some(({ facts }) => facts.has(fact)),
+  });
+  return [...found.values()].flat();
+}
+
+async function judged(
+  context: Context,
+  files: readonly MigrationFile[],
+  { isSuspect, isLosing }: Judging,
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const found = new Map<string, readonly string[]>();
+  const suspects = [...files.entries()].filter(([at, file]) => isSuspect(file, at)).map(([at]) => at);
+  const [first] = suspects;
+  if (first === undefined) return found;
+  const ups = forward(files.slice(first, (suspects.at(-1) as number) + 1));
+  const isRead = (at: number) => suspects.includes(at) || suspects.includes(at + 1);
+  const ways = ups.map((up, at) => ({ up, down: null, unread: !isRead(first + at) }));
+  const { states } = await rehearse(context, [after(files.slice(0, first))], ways);
+  for (const at of suspects) {
+    const up = ups[at - first] as TextFile;
+    const [before, reached] = states.slice(at - first, at - first + 2) as [Catalog, Catalog];
+    const steps = await stepsBetween(context, before, reached, up);
+    const [parsed] = await parseFiles([up]);
+    const lost = [...singly(steps).filter(isLosing).map(lossLine), ...castsByHand(parsed as SqlFile, steps)];
+    if (lost.length > 0) found.set((files[at] as MigrationFile).name, lost);
+  }
+  return found;
+}

@@ -1,0 +1,124 @@
+// Migrations tried out where nothing can be broken: up and back in the shadow, and what came of it.
+import { readCatalog } from '../catalog/read.ts';
+import { kinds } from '../kinds/index.ts';
+import { asComplete, type Catalog } from '../model/catalog.ts';
+import { diff, isEmpty } from '../model/diff.ts';
+import type { Connection } from '../pg/connection.ts';
+import { snapshot } from '../pg/snapshot.ts';
+import { Problem } from '../problem/problem.ts';
+import type { Context } from '../project/context.ts';
+import { inShadow, parseFiles, readState, runInOrder, wantsCommit } from '../project/shadow-catalog.ts';
+import type { TextFile } from '../project/sql-files.ts';
+import { isAlike, type Start } from '../project/trial-start.ts';
+
+/** A migration to be tried. */
+export interface Way {
+  readonly up: TextFile;
+  /** The way back; or how to make one between two states; null: there is none. */
+  readonly down: TextFile | null | ((from: Catalog, to: Catalog) => TextFile | null);
+  /** Nothing asks for the schema after it: the one before stands in its place. */
+  readonly unread?: boolean;
+}
+
+/** What came of a way back: why it fails; or null, where it leads back exactly. */
+export interface Return {
+  readonly down: TextFile | null;
+  readonly failure: string | null;
+}
+
+/** What came of all. */
+export interface Rehearsal {
+  /** Where it started from. */
+  readonly start: Start;
+  /** The schema before the first, and after each. */
+  readonly states: readonly Catalog[];
+  /** The ways back. Where one fails, those before it were not reached. */
+  readonly returns: readonly Return[];
+}
+
+/**
+ * Applies migrations after a start, then takes them back from the last to the first.
+ * @param starts the first that leads where it has to is taken; the last one has to do
+ * @throws Problem of the last start and of a way up, with its place in the file
+ */
+export async function rehearse(
+  context: Context,
+  starts: readonly [...Start[], Start],
+  ways: readonly Way[],
+): Promise<Rehearsal> {
+  for (const start of starts.slice(0, -1)) {
+    const tried = await rehearsed(context, start, ways).catch((thrown: unknown) => {
+      if (isRefusal(thrown)) return null;
+      throw thrown;
+    });
+    if (tried !== null) return tried;
+  }
+  return (await rehearsed(context, starts.at(-1) as Start, ways)) as Rehearsal;
+}
+
+// null: the start does not lead where it has to.
+async function rehearsed(context: Context, start: Start, ways: readonly Way[]): Promise<Rehearsal | null> {
+  const files = await parseFiles(ways.map(({ up }) => up));
+  return inShadow(context, start, files, async (connection, committed) => {
+    const first = await look(connection, committed);
+    if (start.reaches && !isAlike(first, start.reaches)) return null;
+    const states = [first];
+    for (const [at, file] of files.entries()) {
+      await runInOrder(connection, [file], committed);
+      states.push(ways[at]?.unread ? (states.at(-1) as Catalog) : await look(connection, committed));
+    }
+    const returns: Return[] = ways.map(() => ({
+      down: null,
+      failure: 'what comes after it cannot be undone',
+    }));
+    for (let at = ways.length - 1; at >= 0; at--) {
+      const to = states[at] as Catalog;
+      const tried = await back(ways[at] as Way, states[at + 1] as Catalog, to, async (down) => {
+        await runInOrder(connection, await parseFiles([down]), committed);
+        return diff(await look(connection, committed), to, kinds);
+      });
+      if ('thrown' in tried) {
+        if (!committed && wantsCommit(tried.thrown)) throw tried.thrown;
+        returns[at] = { down: null, failure: tried.thrown.message };
+      } else returns[at] = tried;
+      if (returns[at]?.failure !== null) break;
+    }
+    return { start, states, returns };
+  });
+}
+
+async function back(
+  { down }: Way,
+  from: Catalog,
+  to: Catalog,
+  attempt: (down: TextFile) => Promise<ReturnType<typeof diff>>,
+): Promise<Return | { readonly thrown: Problem }> {
+  try {
+    const file = typeof down === 'function' ? down(from, to) : down;
+    if (file === null) return { down: null, failure: 'it has no way back' };
+    const left = await attempt(file);
+    if (isEmpty(left)) return { down: file, failure: null };
+    const ids = [...left.added, ...left.removed, ...left.changed.map((one) => one.to)].map(({ id }) => id);
+    return { down: file, failure: `it does not bring back ${ids.join(', ')}` };
+  } catch (thrown) {
+    if (isRefusal(thrown) || (thrown instanceof Problem && thrown.code === 'plan_cycle')) return { thrown };
+    throw thrown;
+  }
+}
+
+function isRefusal(thrown: unknown): thrown is Problem {
+  return thrown instanceof Problem && 'sqlstate' in thrown.data;
+}
+
+async function look(connection: Connection, committed: boolean): Promise<Catalog> {
+  return asComplete(await seen(connection, committed));
+}
+
+async function seen(connection: Connection, committed: boolean): Promise<Catalog> {
+  if (committed) return snapshot(connection, (reader) => readCatalog(reader, kinds));
+  // Going back to it, settings are again as they were.
+  await connection.execute('savepoint look');
+  const catalog = await readState(connection);
+  await connection.execute('rollback to look; release look');
+  return catalog;
+}

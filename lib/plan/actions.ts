@@ -1,0 +1,256 @@
+// What happens to each fact: the diff, and what follows from it for the facts that depend on changed ones.
+import { type Catalog, edge } from '../model/catalog.ts';
+import type { Diff, Kinds } from '../model/diff.ts';
+import type { Fact } from '../model/fact.ts';
+import type { AnyKind, Scope } from '../model/kind.ts';
+import { Problem } from '../problem/problem.ts';
+import { type Heirs, heirsIn, linkAbove } from './heirs.ts';
+import { type Contested, contested, rivals } from './rivals.ts';
+
+/** What a plan does with one fact. A fact that nothing is done with has no fate. */
+export interface Fate {
+  readonly id: string;
+  readonly action: 'create' | 'drop' | 'alter' | 'replace';
+  readonly from: Fact | undefined;
+  readonly to: Fact | undefined;
+  /** Attributes to alter, in the payload's order. */
+  readonly attributes: readonly string[];
+}
+
+/** Fates by fact id, and the questions a planner asks of them. */
+export class Fates {
+  readonly before: Catalog;
+  readonly after: Catalog;
+  readonly kinds: Kinds;
+  readonly all = new Map<string, Fate>();
+  readonly #dependents = new Map<string, string[]>();
+  // Those that are altered to need a fact that they did not need before.
+  readonly #newcomers = new Map<string, string[]>();
+  readonly #taken = new Set<string>();
+  readonly #heirs: Heirs;
+  /** What the server would choose for when a link comes that the plan makes. */
+  readonly contested: readonly Contested[];
+  readonly scope: Scope;
+
+  constructor(difference: Diff, scope: Omit<Scope, 'makes' | 'alone'>) {
+    this.before = scope.before;
+    this.after = scope.after;
+    this.kinds = scope.kinds;
+    this.scope = { ...scope, makes: (id) => this.comes(id), alone: (id) => this.dropsAlone(id) };
+    this.#heirs = heirsIn(scope.before);
+    for (const [id, needed] of scope.before.needs)
+      for (const other of needed.keys()) if (other !== id) push(this.#dependents, other, id);
+    this.contested = contested(scope.after, scope.kinds);
+    this.#decide(difference);
+  }
+
+  kind(id: string): AnyKind {
+    const name = id.slice(0, id.indexOf(':'));
+    const kind = this.kinds.get(name);
+    if (kind === undefined) throw new Problem('internal', { reason: `no kind named ${name}` });
+    return kind;
+  }
+
+  of(id: string): Fate | undefined {
+    return this.all.get(id);
+  }
+
+  /** Whether the fact, as it is before, goes away: dropped, or dropped and made anew. */
+  goes(id: string): boolean {
+    const action = this.all.get(id)?.action;
+    return action === 'drop' || action === 'replace';
+  }
+
+  /** Whether the fact, as it is after, is made. */
+  comes(id: string): boolean {
+    const action = this.all.get(id)?.action;
+    return action === 'create' || action === 'replace';
+  }
+
+  /** Whether the server refuses its change while others depend on it. */
+  isBlocked(id: string): boolean {
+    const { action, attributes = [] } = this.all.get(id) ?? {};
+    const { blockedByDependents = [] } = this.kind(id);
+    return action === 'alter' && attributes.some((name) => blockedByDependents.includes(name));
+  }
+
+  /** Whether it is put aside instead of dropped, because facts with data are still to be moved off it. */
+  putAside(id: string): boolean {
+    const fate = this.all.get(id);
+    if (fate?.from === undefined || this.kind(id).aside === undefined || !this.#makesRoom(fate)) return false;
+    return fate.from.parent === null || !this.goes(fate.from.parent);
+  }
+
+  // Its successor is another object of its name: the same one made anew, or one of another kind.
+  #makesRoom({ id, action, from }: Fate): boolean {
+    if (action !== 'drop') return action === 'replace';
+    return (
+      this.kind(id)
+        .slots?.(from as Fact)
+        .some((slot) => this.#taken.has(slot)) ?? false
+    );
+  }
+
+  /** What a fact's drop would take along, as it is inherited from it by a link. */
+  heirs(id: string): { readonly heir: string; readonly link: string }[] {
+    return (this.#heirs.get(id) ?? []).flatMap((heir) => {
+      const link = heir.outlives ? undefined : this.#linkAbove(heir, id);
+      const others = heir.origins.filter((other) => other !== id && !this.goes(other));
+      const isHeld = others.some((other) => !this.goes(this.#linkAbove(heir, other) ?? other));
+      return link === undefined || isHeld ? [] : [{ heir: heir.id, link }];
+    });
+  }
+
+  #linkAbove(heir: Fact, origin: string): string | undefined {
+    return linkAbove(this.before, heir, this.before.facts.get(origin));
+  }
+
+  /** Whether it goes without what is inherited from it, because some of that stays. */
+  dropsAlone(id: string): boolean {
+    const fact = this.before.facts.get(id);
+    if (fact === undefined || !this.goes(id) || !this.kind(id).dropsAlone?.(fact, this.scope)) return false;
+    return this.heirs(id).some(({ heir, link }) => !this.goes(link) && this.#stays(heir));
+  }
+
+  #stays(id: string): boolean {
+    return this.after.facts.has(id) && !this.goes(id);
+  }
+
+  #decide(difference: Diff): void {
+    for (const fact of difference.added)
+      for (const slot of this.kind(fact.id).slots?.(fact) ?? []) this.#taken.add(slot);
+    for (const from of difference.removed)
+      this.#set({ id: from.id, action: 'drop', from, to: undefined, attributes: [] });
+    for (const to of difference.added)
+      this.#set({ id: to.id, action: 'create', from: undefined, to, attributes: [] });
+    for (const { from, to, attributes } of difference.changed) {
+      const replace = attributes.some((name) => this.#change(from, to, name) === 'replace');
+      this.#set({ id: to.id, action: replace ? 'replace' : 'alter', from, to, attributes });
+    }
+    for (const { id, action } of this.all.values())
+      for (const needed of (action === 'alter' && this.after.needs.get(id)?.keys()) || [])
+        if (!this.before.needs.get(id)?.has(needed)) push(this.#newcomers, needed, id);
+    let queue = [...this.all.keys()];
+    while (queue.length > 0) {
+      // It grows while it is walked.
+      for (const id of queue) queue.push(...this.#consequences(id));
+      queue = [...[...this.all.values()].flatMap((fate) => this.#torn(fate)), ...this.#outOfTurn()];
+    }
+  }
+
+  #set(fate: Fate): void {
+    this.all.set(fate.id, fate);
+  }
+
+  #change(from: Fact, to: Fact, attribute: string): unknown {
+    const change = this.kind(to.id).alter[attribute];
+    return typeof change === 'function' ? change(from, to, this.scope) : change;
+  }
+
+  // The facts whose fate changes because of this one's; they have to be looked at in turn.
+  #consequences(id: string): string[] {
+    const fate = this.all.get(id) as Fate;
+    const changed: string[] = [];
+    const gone = this.goes(id);
+    const blocked = this.isBlocked(id);
+    if (gone || blocked) {
+      const newcomers = blocked ? this.#newcomers.get(id) : undefined;
+      for (const dependent of [...(this.#dependents.get(id) ?? []), ...(newcomers ?? [])]) {
+        if (this.goes(dependent) || !this.after.facts.has(dependent)) continue;
+        if (gone ? this.#rebuild(dependent, id) : this.#makeWay(dependent)) changed.push(dependent);
+      }
+    }
+    if (gone && !this.dropsAlone(id))
+      for (const { heir, link } of this.heirs(id))
+        if (this.#stays(heir) && !this.goes(link)) {
+          this.#replace(heir);
+          changed.push(heir);
+        }
+    if (gone && this.#inseverable(fate.from as Fact)) {
+      const parent = (fate.from as Fact).parent as string;
+      const dies = this.before.dies.get(id) ?? new Set();
+      const implied = [...dies].some((other) => this.goes(other));
+      if (!implied && this.after.facts.has(parent) && !this.goes(parent)) {
+        this.#replace(parent);
+        changed.push(parent);
+      }
+    }
+    return changed;
+  }
+
+  // What a link that no command takes away alone leads to: it is made anew, unless what is linked goes with something else.
+  #torn({ id, from }: Fate): string[] {
+    if (!this.goes(id) || !this.#inseverable(from as Fact)) return [];
+    const part = (from as Fact).parent as string;
+    const goesBy = (other: string, except: string) =>
+      [...(this.before.dies.get(other) ?? [])].some((cause) => cause !== except && this.goes(cause));
+    const torn = [...(this.before.needs.get(id)?.keys() ?? [])].filter(
+      (upper) =>
+        this.before.links.get(edge(part, upper)) === id &&
+        this.#stays(upper) &&
+        !goesBy(id, part) &&
+        !goesBy(part, upper),
+    );
+    for (const upper of torn) this.#replace(upper);
+    return torn;
+  }
+
+  // What is there already and would be taken for another one by the server, when the link of its parent comes.
+  #outOfTurn(): string[] {
+    const found = this.contested.flatMap(({ part, upper, link }) =>
+      this.comes(link) && !this.comes(upper.id)
+        ? rivals(this.after, this.kinds, part).filter(({ id }) => this.before.facts.has(id) && !this.goes(id))
+        : [],
+    );
+    for (const { id } of found) this.#replace(id);
+    return found.map(({ id }) => id);
+  }
+
+  #inseverable(fact: Fact): boolean {
+    const { inseverable = false } = this.kind(fact.id);
+    const bound = typeof inseverable === 'function' ? inseverable(fact, this.scope) : inseverable;
+    return bound && fact.parent !== null;
+  }
+
+  #rebuild(dependent: string, gone: string): boolean {
+    const fate = this.all.get(dependent);
+    const fact = this.before.facts.get(dependent) as Fact;
+    const kind = this.kind(dependent);
+    const stillNeeds = this.after.needs.get(dependent)?.has(gone) ?? false;
+    const movable = kind.holdsData?.(fact) && fact.parent !== gone && this.putAside(gone);
+    const retargets = movable && kind.retarget !== undefined;
+    if (!stillNeeds && !retargets && !kind.bound && fate?.action === 'alter') return false;
+    if (retargets) {
+      const attributes = new Set([...(fate?.attributes ?? []), String(kind.retarget)]);
+      if (attributes.size === fate?.attributes.length) return false;
+      this.#set({
+        id: dependent,
+        action: 'alter',
+        from: fact,
+        to: this.after.facts.get(dependent),
+        attributes: Object.keys(fact.payload).filter((name) => attributes.has(name)),
+      });
+    } else this.#replace(dependent);
+    return true;
+  }
+
+  #makeWay(dependent: string): boolean {
+    const kind = this.kind(dependent);
+    if (kind.followsChanges || kind.holdsData?.(this.before.facts.get(dependent) as Fact)) return false;
+    this.#replace(dependent);
+    return true;
+  }
+
+  #replace(id: string): void {
+    const from = this.before.facts.get(id);
+    const to = this.after.facts.get(id);
+    this.#set({ id, action: 'replace', from, to, attributes: [] });
+  }
+}
+
+/** Adds to the list under a key. Lists grow in place: those of a schema's dependents are as long as the database. */
+export function push<K, V>(lists: Map<K, V[]>, key: K, value: V): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [value]);
+  else list.push(value);
+}

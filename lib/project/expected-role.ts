@@ -1,0 +1,33 @@
+// The role that an environment's migrations run as, as far as its URL says so: nothing is asked of the database.
+import { Problem } from '../problem/problem.ts';
+import type { Context } from './context.ts';
+
+/** The role that owns what is made in the embedded database. See `openEmbedded`. */
+const embeddedRole = 'postgres';
+
+/** The login role of an environment; null: it is not configured, or its URL names none. */
+export async function expectedRole(context: Context, env?: string): Promise<string | null> {
+  const target = await context.environment(env).catch((thrown: unknown) => {
+    if (thrown instanceof Problem) return null;
+    throw thrown;
+  });
+  if (target === null) return null;
+  return target.url === null ? embeddedRole : userIn(target.url);
+}
+
+function userIn(url: string): string | null {
+  const [, login] = /^\w+:\/\/([^/?#]*)@/.exec(url.trim()) ?? [];
+  const [, given] = /[?&]user=([^&]*)/.exec(url.trim()) ?? [];
+  const name = decoded(given ?? login?.replace(/:.*$/, '') ?? '');
+  // Supabase's pooler wants `role.project`.
+  const role = /pooler\.supabase\.com/.test(url) ? name.replace(/\..*$/, '') : name;
+  return role === '' ? null : role;
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,207 @@
+// SQL files → the catalog of a database that was made from nothing but them.
+import { createHash } from 'node:crypto';
+import { readCatalog } from '../catalog/read.ts';
+import { kinds } from '../kinds/index.ts';
+import { asComplete, asLoaded, type Catalog, without } from '../model/catalog.ts';
+import type { Fact } from '../model/fact.ts';
+import type { Connection } from '../pg/connection.ts';
+import { readingSettings, snapshot } from '../pg/snapshot.ts';
+import { Problem } from '../problem/problem.ts';
+import { pgliteVersion } from '../shadow/version.ts';
+import type { SqlFile } from '../sql/parse.ts';
+import { cached } from './catalog-cache.ts';
+import type { Context } from './context.ts';
+import { useShadow } from './shadow-pool.ts';
+import type { TextFile } from './sql-files.ts';
+import { prelude } from './supabase.ts';
+import type { Start } from './trial-start.ts';
+
+// Refused inside a transaction: a new enum label used at once, a statement that must be alone, COMMIT in a procedure, more
+// locks than the server has room for, a table altered before what was to be checked of its rows at the end.
+const needsCommit = new Set(['55P04', '25001', '2D000', '53200', '55006']);
+
+/**
+ * Loads files in a shadow and reads it. What was read before comes from the cache, without a shadow.
+ *
+ * The reserved role runs them, because it is not known who will: `settle` lets it stand for the role of a database. Where
+ * the files name that role, this is not enough: to the server they are two roles, each with its own default privileges
+ * and grants. Then that role runs the files. What is left open is known from the reserved role: it owns what nobody said.
+ * @param role of the database that the catalog is compared with
+ * @throws Problem with file, line and caret
+ */
+export async function replay(
+  context: Context,
+  given: readonly TextFile[],
+  { inOrder = false, asPsql = false, role = null }: Pick<Start, 'inOrder' | 'asPsql' | 'role'> = {},
+): Promise<Catalog> {
+  const as = role !== null && isNamed(role, [...around(context), ...given]) ? role : null;
+  const start = { files: given, inOrder, asPsql };
+  const way = asPsql ? 'by psql' : inOrder ? 'in order' : 'any order';
+  const content = await contentOf(context, given, way);
+  const open = await cached(context, content, () => build(context, start));
+  const run = () => build(context, { ...start, role: as });
+  const catalog =
+    as === null ? open : leftOpen(await cached(context, [...content, `run by ${as}`], run), open);
+  const loaded = asLoaded(catalog, { ...start, as });
+  return inOrder ? asComplete(loaded) : loaded;
+}
+
+/** A catalog that was loaded from files, as it is where a role runs these; any other as it is. @throws Problem of the shadow */
+export async function runBy(context: Context, catalog: Catalog, role: string | null): Promise<Catalog> {
+  const { loaded = null } = catalog;
+  if (loaded === null || role === null || loaded.as === role) return catalog;
+  if (loaded.as === null && !isNamed(role, [...around(context), ...loaded.files])) return catalog;
+  return replay(context, loaded.files, { ...loaded, role });
+}
+
+// Whether files name a role apart from giving it objects, which is the same whoever made these.
+function isNamed(role: string, files: readonly TextFile[]): boolean {
+  const name = role.toLowerCase();
+  return files.some(({ text }) =>
+    text
+      .toLowerCase()
+      .replace(/\bowner(?::| to) ("?)([^\s;"]+)\1/g, '')
+      .includes(name),
+  );
+}
+
+// Without what the same files left open when another role ran them (`Kind.optional`).
+function leftOpen(catalog: Catalog, open: Catalog): Catalog {
+  const isSaid = (fact: Fact) => open.facts.has(fact.id) || !kinds.get(fact.kind)?.optional?.(fact);
+  const unsaid = [...catalog.facts.values()].filter((fact) => !isSaid(fact));
+  return without(catalog, new Set(unsaid.map(({ id }) => id)));
+}
+
+/** Keeps what files that stand in order were seen to add up to, so that they need not be replayed. */
+export async function keepReplayed(
+  context: Context,
+  given: readonly TextFile[],
+  catalog: Catalog,
+): Promise<void> {
+  await cached(context, await contentOf(context, given, 'in order'), async () => catalog);
+}
+
+async function contentOf(
+  context: Context,
+  given: readonly TextFile[],
+  way: 'in order' | 'any order' | 'by psql',
+): Promise<readonly string[]> {
+  const texts = [...around(context), ...given].map(({ text }) => text);
+  return [await shadowName(context), way, ...texts];
+}
+
+/** What is loaded before everything else, because the schema is one for a certain host. */
+export function around({ layout }: Pick<Context, 'layout'>): TextFile[] {
+  return layout?.name === 'supabase' ? [prelude] : [];
+}
+
+/** What a catalog read in the shadow depends on besides its files: the version of its server. */
+export async function shadowName({ shadow }: Context): Promise<string> {
+  if (shadow === null) return `pglite ${pgliteVersion}`;
+  const { connect } = await import('../pg/connect.ts');
+  const server = await connect({ url: shadow, applicationName: 'pgmage shadow' });
+  await server.close();
+  return `${shadow} ${server.version}`;
+}
+
+/** Reads what is in a shadow's state, which is a transaction already. */
+export async function readState(connection: Connection): Promise<Catalog> {
+  await connection.execute(readingSettings);
+  return readCatalog(connection, kinds);
+}
+
+function build(context: Context, start: Start): Promise<Catalog> {
+  return inShadow(context, start, [], (connection, committed) =>
+    committed ? snapshot(connection, (reader) => readCatalog(reader, kinds)) : readState(connection),
+  );
+}
+
+// A big schema takes a second, and is loaded and then worked on.
+const known = new WeakMap<TextFile, SqlFile>();
+
+/** Parses files. @throws Problem `invalid_sql` with file, line and caret */
+export async function parseFiles(files: readonly TextFile[]): Promise<SqlFile[]> {
+  const { parse } = await import('../sql/parse.ts');
+  const parsed: SqlFile[] = [];
+  for (const file of files) {
+    const one = known.get(file) ?? (await parse(file.file, file.text));
+    known.set(file, one);
+    parsed.push(one);
+  }
+  return parsed;
+}
+
+/** The extensions that files create. */
+export function extensionsOf(files: readonly SqlFile[]): string[] {
+  return files.flatMap(({ extensions }) => extensions);
+}
+
+/**
+ * Works in a shadow that was brought to a start: in one transaction, or once more without one where a statement refuses
+ * that.
+ * @param more what is going to run there
+ * @throws Problem of the files, with its place; of the work
+ */
+export async function inShadow<T>(
+  context: Context,
+  { files, inOrder = false, asPsql = false, next = [], role = null }: Start,
+  more: readonly SqlFile[],
+  work: (connection: Connection, committed: boolean) => Promise<T>,
+): Promise<T> {
+  // Loaded here, because an unchanged schema needs none of it.
+  const { load } = await import('../shadow/load.ts');
+  const first = await parseFiles([...around(context), ...files]);
+  const rest = await parseFiles(next);
+  const texts = first.map(({ text }) => text);
+  const key = createHash('sha256').update(JSON.stringify([inOrder, asPsql, role, texts]));
+  const lay = async (connection: Connection, committed: boolean) => {
+    if (inOrder) await runInOrder(connection, first, committed, role);
+    else await load(connection, first, { committed, asPsql, role });
+  };
+  const worked = async (connection: Connection, committed: boolean) => {
+    await runInOrder(connection, rest, committed);
+    return work(connection, committed);
+  };
+  return useShadow(context, extensionsOf([...first, ...rest, ...more]), async (shadow) => {
+    let refused = false;
+    const ground = {
+      key: key.digest('hex'),
+      lay: (connection: Connection) =>
+        lay(connection, false).catch((thrown: unknown) => {
+          refused = true;
+          throw thrown;
+        }),
+    };
+    try {
+      return await shadow.state((connection) => worked(connection, false), ground);
+    } catch (thrown) {
+      if (!wantsCommit(thrown)) throw thrown;
+      // What stands there already is only committed.
+      if (!refused) return shadow.committed((connection) => worked(connection, true), ground);
+      return shadow.committed(async (connection) => {
+        await lay(connection, true);
+        return worked(connection, true);
+      });
+    }
+  });
+}
+
+/** Runs files one after the other, as migrations do. @throws Problem with file, line and caret */
+export async function runInOrder(
+  connection: Connection,
+  files: readonly SqlFile[],
+  committed: boolean,
+  role: string | null = null,
+): Promise<void> {
+  const { load } = await import('../shadow/load.ts');
+  for (const file of files) {
+    await load(connection, [file], { committed, role, anyOrder: false });
+    // What is still to be checked of rows would stand in the way of the next one.
+    if (!committed) await connection.execute('set constraints all immediate');
+  }
+}
+
+/** Whether something was refused because it stood in a transaction. */
+export function wantsCommit(thrown: unknown): boolean {
+  return thrown instanceof Problem && 'sqlstate' in thrown.data && needsCommit.has(thrown.data.sqlstate);
+}

@@ -1,0 +1,199 @@
+// Whatever is compared or read is a source, written the same way everywhere.
+import { stat } from 'node:fs/promises';
+import { relative, resolve } from 'node:path';
+import { readCatalog } from '../catalog/read.ts';
+import { kinds } from '../kinds/index.ts';
+import { type Catalog, emptyCatalog, withRelations } from '../model/catalog.ts';
+import type { ServerConnection } from '../pg/connect.ts';
+import type { Connection } from '../pg/connection.ts';
+import { pinnedRows } from '../pg/pinned.ts';
+import { snapshot } from '../pg/snapshot.ts';
+import { Problem, type Problems } from '../problem/problem.ts';
+import { maskUrl, redact, rememberSecret } from '../problem/redact.ts';
+import type { Context, Target } from './context.ts';
+import { forward, readMigrations } from './migration-folder.ts';
+import { replay } from './shadow-catalog.ts';
+import { readFiles, shownPath, type TextFile } from './sql-files.ts';
+
+/** What a source turned out to be. */
+type Place =
+  | { readonly is: 'empty' }
+  | { readonly is: 'migrations' }
+  | { readonly is: 'path'; readonly path: string }
+  | { readonly is: 'target'; readonly target: Target };
+
+/**
+ * Reads a source: `postgres://…`, an environment's name, a `.sql` file, a folder of them, `migrations`, `empty`.
+ * @throws Problem of the connection, of the files, `unknown_source`
+ */
+export async function readSource(context: Context, source: string): Promise<Catalog> {
+  const place = await find(context, source);
+  switch (place.is) {
+    case 'empty': {
+      // What every new database has is certain here, where a schema file would only not mention it.
+      const read = await replay(context, []);
+      const facts = new Map([...emptyCatalog(read.major, kinds).facts, ...read.facts]);
+      return withRelations(read, facts, () => read);
+    }
+    case 'path':
+      return replay(context, await readSchema(context, place.path));
+    case 'migrations': {
+      // What a folder without any migration is called wrong for is told as of every folder.
+      const files = await readMigrations(context);
+      if (files.length === 0) await readFiles(context.root, context.migrations);
+      return replay(context, forward(files), { inOrder: true });
+    }
+    case 'target':
+      return withTarget(context, place.target, (connection) =>
+        snapshot(connection, (reader) => readCatalog(reader, kinds)),
+      );
+  }
+}
+
+/** The database that a source is; null for any other. @throws Problem `unknown_source` */
+export async function targetIn(context: Context, source: string): Promise<Target | null> {
+  const place = await find(context, source);
+  return place.is === 'target' ? place.target : null;
+}
+
+/** The files of a source that consists of some, as texts; none for any other. @throws Problem of the files */
+export async function filesOf(context: Context, source: string): Promise<TextFile[]> {
+  const place = await find(context, source);
+  return place.is === 'path' ? readSchema(context, place.path) : [];
+}
+
+// The schema that everybody has is told otherwise where it is missing than a file that somebody named.
+async function readSchema({ root, schema }: Context, path: string): Promise<TextFile[]> {
+  try {
+    return await readFiles(root, path);
+  } catch (thrown) {
+    if (path !== schema || !(thrown instanceof Problem) || thrown.code !== 'missing_file') throw thrown;
+    throw new Problem('missing_schema', thrown.data as Problems['missing_schema']);
+  }
+}
+
+/** A source as people may see it: no password, and paths relative to the project. */
+export function describe({ root }: Context, source: string): string {
+  if (isUrl(source)) return maskUrl(source).replace(/\?.*$/, '');
+  if (!isPath(source)) return redact(source);
+  const inside = relative(root, resolve(root, source));
+  return redact(inside.startsWith('..') || inside === '' ? source : inside.replaceAll('\\', '/'));
+}
+
+/** Where a target is, as it may be shown: its URL without password and parameters, or the embedded database's folder. */
+export function addressOf(context: Context, { url }: Target): string {
+  if (url === null) return `embedded, ${shownPath(context.root, context.embedded)}`;
+  return maskUrl(url).replace(/\?.*$/, '');
+}
+
+/** A target as reports name it. */
+export interface Named {
+  readonly name: string;
+  /** Its URL without password and parameters, or where the embedded database is. */
+  readonly address: string;
+  readonly protected: boolean;
+}
+
+/** What reports say of a target. */
+export function named(context: Context, target: Target): Named {
+  return { name: target.name, address: addressOf(context, target), protected: target.protected };
+}
+
+/**
+ * Lends a session on the database of an environment and closes it afterwards.
+ * @param extensions what is going to be created there: the embedded database loads only what is asked for
+ * @throws Problem of the connection, of the work; `shadow_locked` for an embedded database in use
+ */
+export async function withTarget<T>(
+  context: Context,
+  target: Target,
+  work: (connection: Connection) => Promise<T>,
+  extensions: Iterable<string> = [],
+): Promise<T> {
+  const { url } = target;
+  const connection = url === null ? await embedded(context, extensions) : await server({ ...target, url });
+  try {
+    return await work(connection);
+  } finally {
+    await connection.close();
+  }
+}
+
+/** A target on a server. */
+export type Reachable = Target & { readonly url: string };
+
+/** Opens a session whose server notices also while it works that nobody is there any more. @throws Problem of the connection */
+export async function attentive(target: Reachable): Promise<ServerConnection> {
+  const connection = await server(target);
+  // Not every system can.
+  await connection
+    .execute(`select pg_catalog.set_config('client_connection_check_interval', '1s', false)`)
+    .catch(() => undefined);
+  return connection;
+}
+
+/** Opens a session on a server. @throws Problem of the connection */
+export async function server({
+  name,
+  url,
+  found,
+  connectTimeoutMs,
+  stallTimeout,
+}: {
+  readonly name: string;
+  readonly url: string;
+  readonly found?: string;
+  readonly connectTimeoutMs?: number;
+  readonly stallTimeout?: number;
+}): Promise<ServerConnection> {
+  const { connect } = await import('../pg/connect.ts');
+  const patience = {
+    ...(connectTimeoutMs !== undefined && { connectTimeoutMs }),
+    ...(stallTimeout !== undefined && { stallTimeoutMs: stallTimeout }),
+  };
+  return connect({
+    url,
+    applicationName: 'pgmage',
+    ...patience,
+    ...(name && { name }),
+    ...(found && { found }),
+  });
+}
+
+async function embedded(context: Context, extensions: Iterable<string>): Promise<Connection> {
+  const { openEmbedded } = await import('../shadow/embedded.ts');
+  const progress = (message: string) => context.progress(message);
+  return openEmbedded(context.embedded, { cacheDir: context.cacheDir, extensions, progress });
+}
+
+async function find(context: Context, source: string): Promise<Place> {
+  if (source === 'empty' || source === 'migrations') return { is: source };
+  rememberSecret(source);
+  const limits = context.stallTimeout === undefined ? {} : { stallTimeout: context.stallTimeout };
+  if (isUrl(source)) return { is: 'target', target: { name: '', url: source, protected: false, ...limits } };
+  const path = resolve(context.root, source);
+  if (isPath(source)) return { is: 'path', path };
+  try {
+    return { is: 'target', target: await context.environment(source) };
+  } catch (thrown) {
+    // A folder may have a plain name, too; environments come first, because they are what is usually meant.
+    if (!(thrown instanceof Problem) || thrown.code !== 'unknown_environment') throw thrown;
+    const found = await stat(path).catch(() => undefined);
+    if (found?.isDirectory()) return { is: 'path', path };
+    throw thrown;
+  }
+}
+
+function isUrl(source: string): boolean {
+  return /^postgres(ql)?:\/\//i.test(source);
+}
+
+function isPath(source: string): boolean {
+  return /[/\\]|\.sql$/i.test(source) || source === '.' || source === '..';
+}
+
+/** The name of the database that a session is in. @throws Problem of the connection */
+export async function databaseIn(connection: Connection): Promise<string> {
+  const [row] = await pinnedRows<{ name: string }>(connection, 'select current_database()::text as name');
+  return (row as { name: string }).name;
+}

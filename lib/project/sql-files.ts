@@ -1,0 +1,54 @@
+// The user's SQL files as texts.
+import { readFile as read, readdir, stat } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { reading } from '../problem/file.ts';
+import { Problem } from '../problem/problem.ts';
+import { decode } from '../sql/decode.ts';
+import { holdsStatement } from '../sql/psql-commands.ts';
+
+/** One file. */
+export interface TextFile {
+  /** As people know it: relative to the project, where it is inside. */
+  readonly file: string;
+  readonly text: string;
+}
+
+// One message to a server can hold a gigabyte, but a shadow in the process has far less memory.
+const limit = 256 * 2 ** 20;
+
+/**
+ * Reads a `.sql` file, or all of a folder and the folders in it, in the order of their paths.
+ * @throws Problem `missing_file`, `unreadable_file`, `empty_file`, `file_too_big`, `not_utf8`
+ */
+export async function readFiles(root: string, path: string): Promise<TextFile[]> {
+  const name = shownPath(root, path);
+  const paths = await reading(name, () => list(path));
+  const files = await Promise.all(
+    paths.map(async (one) => ({ file: shownPath(root, one), text: await readFile(root, one) })),
+  );
+  if (files.some(({ text }) => holdsStatement(text))) return files;
+  throw new Problem('empty_file', { file: name, comments: files.some(({ text }) => text.trim() !== '') });
+}
+
+/**
+ * Reads one file as text.
+ * @throws Problem `missing_file`, `unreadable_file`, `file_too_big`, `not_utf8`
+ */
+export async function readFile(root: string, path: string): Promise<string> {
+  const file = shownPath(root, path);
+  const { size } = await reading(file, () => stat(path));
+  if (size > limit) throw new Problem('file_too_big', { file, bytes: size, limit });
+  return decode(file, await reading(file, () => read(path)));
+}
+
+async function list(path: string): Promise<string[]> {
+  if (!(await stat(path)).isDirectory()) return [path];
+  const names = (await readdir(path, { recursive: true })).filter((name) => name.endsWith('.sql'));
+  return names.sort((a, b) => (a < b ? -1 : 1)).map((name) => join(path, name));
+}
+
+/** A path as it is shown: relative to the project where it is inside, with slashes. */
+export function shownPath(root: string, path: string): string {
+  const inside = relative(root, path);
+  return inside.startsWith('..') || inside === '' ? path : inside.replaceAll('\\', '/');
+}

@@ -1,0 +1,88 @@
+// Where migrations are tried out from: the recorded schema, and the ways in which a shadow gets there.
+import { kinds } from '../kinds/index.ts';
+import type { MigrationFile } from '../migration/chain.ts';
+import { sqlOf } from '../migration/pieces.ts';
+import { asComplete, type Catalog } from '../model/catalog.ts';
+import { plan } from '../plan/plan.ts';
+import { Problem } from '../problem/problem.ts';
+import { forward } from './migration-folder.ts';
+import type { TextFile } from './sql-files.ts';
+
+/** Files that a shadow holds before something is done there. */
+export interface Start {
+  readonly files: readonly TextFile[];
+  /** One after the other as they stand, as migrations are; otherwise in whatever order works. */
+  readonly inOrder?: boolean;
+  /** One after the other with checked bodies, as psql loads them into a database. */
+  readonly asPsql?: boolean;
+  /** Others, which run after these in their order. */
+  readonly next?: readonly TextFile[];
+  /** The role that runs `files`; default: the shadow's. */
+  readonly role?: string | null;
+  /** What they have to lead to in every respect (`isAlike`), or it is no start. */
+  readonly reaches?: Catalog;
+}
+
+/** What new migrations follow, and where they are tried out from: the first that leads where it has to. */
+export interface Origin {
+  readonly base: readonly MigrationFile[];
+  readonly starts: readonly [...Start[], Start];
+}
+
+/**
+ * The origin of migrations to a wanted schema.
+ * @param schema the wanted schema's files
+ */
+export function originOf(
+  base: readonly MigrationFile[],
+  recorded: Catalog,
+  schema: readonly TextFile[],
+  wanted: Catalog,
+): Origin {
+  const near = base.length === 0 ? null : backFrom(schema, wanted, recorded);
+  return { base, starts: [...(near === null ? [] : [near]), after(base)] };
+}
+
+/** After migrations: their history. */
+export function after(files: readonly MigrationFile[]): Start {
+  return { files: forward(files), inOrder: true };
+}
+
+// From the wanted schema, which the shadow holds because it has just been read there, back to the recorded one, however long
+// the history is.
+function backFrom(schema: readonly TextFile[], wanted: Catalog, recorded: Catalog): Start | null {
+  try {
+    const steps = plan({ before: asComplete(wanted), after: recorded, kinds, major: wanted.major });
+    return {
+      files: schema,
+      next: [{ file: 'back to what is recorded', text: sqlOf(steps) }],
+      reaches: recorded,
+    };
+  } catch (thrown) {
+    if (thrown instanceof Problem && thrown.code === 'plan_cycle') return null;
+    throw thrown;
+  }
+}
+
+/** The start after some more migrations. */
+export function further(start: Start, files: readonly MigrationFile[]): Start {
+  const { reaches: _, ...rest } = start;
+  return { ...rest, next: [...(start.next ?? []), ...forward(files)] };
+}
+
+/**
+ * Whether two states are alike also in what is not compared, but decides what can be done in them: which of two equal indexes
+ * a foreign key stands on, and what pgmage does not manage.
+ */
+export function isAlike(one: Catalog, other: Catalog): boolean {
+  return JSON.stringify(told(one)) === JSON.stringify(told(other));
+}
+
+function told({ facts, needs, dies, links, unmanaged }: Catalog): string[] {
+  const lines = [...unmanaged];
+  for (const { id, payload } of facts.values()) lines.push(`${id}\n${JSON.stringify(payload)}`);
+  for (const [id, others] of needs) for (const [on, need] of others) lines.push(`${need}\n${id}\n${on}`);
+  for (const [id, others] of dies) for (const on of others) lines.push(`dies\n${id}\n${on}`);
+  for (const [edge, id] of links) lines.push(`link\n${edge}\n${id}`);
+  return lines.sort();
+}

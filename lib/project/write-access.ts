@@ -1,0 +1,129 @@
+// Which environment a command may write to: a protected one only by its name, the embedded database only if it is meant.
+import type { Connection } from '../pg/connection.ts';
+import { routeOf } from '../pg/route.ts';
+import { Problem } from '../problem/problem.ts';
+import type { Context, Target } from './context.ts';
+import { addressOf, server } from './source.ts';
+
+/** The names that a command line says. */
+export interface WriteNames {
+  /** The environment; default: the configured one. */
+  readonly env?: string;
+  /** The name of a protected environment that is written to. */
+  readonly confirm?: string;
+}
+
+/** A protected environment, and how its database is recognized. */
+export interface Guarded {
+  readonly name: string;
+  readonly place: string | null;
+  /** What its server says; null: it did not answer. */
+  readonly identity: string | null;
+}
+
+/**
+ * The environment that a command is going to write to.
+ * @param ask how the user is asked; undefined: there is no terminal
+ * @throws Problem `protected_target`, `embedded_not_named`; of the configuration
+ */
+export async function writeTarget(context: Context, names: WriteNames, ask: unknown): Promise<Target> {
+  const target = await context.environment(names.env);
+  const { name } = target;
+  if (target.fallback && ask === undefined && !says(names, name))
+    throw new Problem('embedded_not_named', { environment: name });
+  if (target.protected && !says(names, name)) throw new Problem('protected_target', { environment: name });
+  return target;
+}
+
+/**
+ * Refuses a protected target whose name was not said once more: all that it holds is going to be replaced.
+ * @throws Problem `protected_target`
+ */
+export function refuseUnconfirmed(target: Pick<Target, 'name' | 'protected'>, { confirm }: WriteNames): void {
+  if (target.protected && confirm !== target.name)
+    throw new Problem('protected_target', { environment: target.name });
+}
+
+/**
+ * Looks for protected environments that the command line does not name. It can run beside other work, and never fails.
+ * @param target what is written to; an embedded database, or an environment that is protected itself, needs no look
+ */
+export async function guardedOf(
+  context: Context,
+  target: Target,
+  names: WriteNames,
+): Promise<readonly Guarded[]> {
+  if (target.url === null || target.protected) return [];
+  const all = (await context.protectedEnvironments?.().catch(() => [])) ?? [];
+  const others = all.filter(({ name }) => name !== target.name && !says(names, name));
+  return Promise.all(
+    others.map(async ({ name, url }) => ({
+      name,
+      place: placeOf(url),
+      identity: url === null ? null : await identityAt(name, url).catch(() => null),
+    })),
+  );
+}
+
+/**
+ * Refuses a database that a protected environment leads to as well.
+ * @param connection to the target
+ * @throws Problem `protected_target`; of the connection
+ */
+export async function refuseGuarded(
+  context: Context,
+  connection: Connection,
+  target: Target,
+  guarded: readonly Guarded[],
+): Promise<void> {
+  if (guarded.length === 0) return;
+  const [own, place] = [await identityOf(connection), placeOf(target.url)];
+  const same = guarded.find(({ identity, place: other }) =>
+    identity === null ? other !== null && other === place : identity === own,
+  );
+  if (same !== undefined)
+    throw new Problem('protected_target', {
+      environment: same.name,
+      alias: target.name || addressOf(context, target),
+    });
+}
+
+const says = ({ env, confirm }: WriteNames, name: string) => env === name || confirm === name;
+
+// How long a protected environment may take to answer: most often it is another database, and far away.
+const connectTimeoutMs = 3000;
+
+async function identityAt(name: string, url: string): Promise<string> {
+  const connection = await server({ name, url, connectTimeoutMs });
+  try {
+    return await identityOf(connection);
+  } finally {
+    await connection.close();
+  }
+}
+
+// No two servers start in the same microsecond, and every role may ask. A system identifier would not do: a copy of a
+// server's files has the same.
+async function identityOf(connection: Connection): Promise<string> {
+  const [row] = await connection.rows<{ identity: string }>(
+    `select pg_catalog.format('%s %s', pg_catalog.pg_postmaster_start_time(), d.oid) as identity
+       from pg_catalog.pg_database d
+       where d.datname operator(pg_catalog.=) pg_catalog.current_database()`,
+  );
+  return (row as { identity: string }).identity;
+}
+
+// Host, port and database as they are meant; null where the URL does not say.
+function placeOf(url: string | null): string | null {
+  if (url === null) return null;
+  try {
+    const { places, database } = routeOf(url, { environment: '' });
+    const hosts = places.map(({ host, port }) => {
+      const name = /^(localhost|127\.0\.0\.1|::1)$/i.test(host) ? 'localhost' : host.toLowerCase();
+      return `${name}:${port}`;
+    });
+    return `${hosts.join()} ${database}`;
+  } catch {
+    return null;
+  }
+}

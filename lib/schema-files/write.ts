@@ -1,0 +1,116 @@
+// The files that a schema is written to: what is there now, and how it is replaced.
+import { randomUUID } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { isMissing, reading, writing } from '../problem/file.ts';
+import type { Context } from '../project/context.ts';
+import { shownPath, type TextFile } from '../project/sql-files.ts';
+
+/** Where a schema is written: one file, or a folder with a file for each object. */
+export interface Place {
+  /** Absolute. */
+  readonly path: string;
+  readonly split: boolean;
+}
+
+/** The file by which psql loads a folder; pgmage does not read it. */
+export const loadFile = 'load.psql';
+
+/** One file that is written. */
+export interface FileReport {
+  /** Its path from the project's folder. */
+  readonly file: string;
+  readonly lines: number;
+  /** How many lines of what was there before come and go; null: there was nothing. */
+  readonly changed: { readonly added: number; readonly removed: number } | null;
+}
+
+/** What would be done so that the files are as they should be. */
+export interface Replacement {
+  readonly written: readonly FileReport[];
+  /** Files of the folder that go, because no object is in them any more. */
+  readonly removed: readonly string[];
+}
+
+/** Where the schema is to be written: what was asked for, else where the wanted schema is. */
+export async function placeOf(
+  { root, schema }: Context,
+  { out, split }: { readonly out?: string | undefined; readonly split?: boolean | undefined },
+): Promise<Place> {
+  const path = out === undefined ? schema : resolve(root, out);
+  const isFile = path.endsWith('.sql') && !(await isFolder(path));
+  if (!(split ?? !isFile)) return { path: isFile ? path : join(path, 'schema.sql'), split: false };
+  const folder = dirname(path);
+  return { path: !isFile ? path : folder === root ? join(root, 'schema') : folder, split: true };
+}
+
+/** Compares texts with what is there. @throws Problem `unreadable_file` */
+export async function replacement(
+  { root, schema }: Context,
+  { path, split }: Place,
+  files: readonly TextFile[],
+): Promise<Replacement> {
+  const written: FileReport[] = [];
+  for (const { file, text } of files) {
+    const before = await textAt(root, file);
+    if (before === text) continue;
+    const changed = before === null ? null : changedLines(before, text);
+    written.push({ file, lines: text.trimEnd().split('\n').length, changed });
+  }
+  // The file that the folder takes the place of would go before it.
+  const there = split ? [...(await sqlIn(path)), ...(schema.endsWith('.sql') ? [schema] : [])] : [];
+  const wanted = new Set(files.map(({ file }) => file));
+  const removed: string[] = [];
+  for (const file of new Set(there.map((one) => shownPath(root, one))))
+    if (!wanted.has(file) && (await textAt(root, file)) !== null) removed.push(file);
+  return { written, removed };
+}
+
+/** Writes the files, each all or not at all, and removes the others. @throws Problem `unwritable_file` */
+export async function replace(
+  root: string,
+  files: readonly TextFile[],
+  { written, removed }: Replacement,
+): Promise<void> {
+  const changed = new Set(written.map(({ file }) => file));
+  for (const { file, text } of files) {
+    if (!changed.has(file)) continue;
+    const path = resolve(root, file);
+    await writing(file, async () => {
+      await mkdir(dirname(path), { recursive: true });
+      const draft = join(dirname(path), `.${randomUUID()}.new`);
+      await writeFile(draft, text);
+      await rename(draft, path);
+    });
+  }
+  for (const file of removed) await writing(file, () => rm(resolve(root, file)));
+}
+
+// How often each line comes, whatever its place: to move one changes nothing.
+function changedLines(before: string, after: string): { added: number; removed: number } {
+  const counts = new Map<string, number>();
+  for (const line of linesOf(after)) counts.set(line, (counts.get(line) ?? 0) + 1);
+  for (const line of linesOf(before)) counts.set(line, (counts.get(line) ?? 0) - 1);
+  const sum = (sign: number) => [...counts.values()].reduce((all, one) => all + Math.max(0, sign * one), 0);
+  return { added: sum(1), removed: sum(-1) };
+}
+
+const linesOf = (text: string) => text.split(/\r?\n/).filter((line) => line.trim() !== '');
+
+async function textAt(root: string, file: string): Promise<string | null> {
+  return reading(file, () =>
+    readFile(resolve(root, file), 'utf8').catch((thrown: unknown) => {
+      if (isMissing(thrown)) return null;
+      throw thrown;
+    }),
+  );
+}
+
+async function sqlIn(folder: string): Promise<string[]> {
+  const names = await readdir(folder, { recursive: true }).catch(() => []);
+  return names.filter((name) => name.endsWith('.sql') || name === loadFile).map((name) => join(folder, name));
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => null))?.isDirectory() ?? false;
+}
