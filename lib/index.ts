@@ -1,6 +1,9 @@
 // The one public door. Importing it loads next to nothing: each function brings its room along when it is called.
-import type { BackupInput, MadeBackup } from './commands/backup.ts';
-import type { BackupsInput, BackupsReport, VerifyInput } from './commands/backups.ts';
+
+import type { BackupsInput } from './backup/find.ts';
+import type { MadeBackup } from './backup/report.ts';
+import type { BackupInput } from './commands/backup.ts';
+import type { BackupsReport, VerifyInput } from './commands/backups.ts';
 import type { PruneInput, PruneReport } from './commands/backups-prune.ts';
 import type { CloneReport } from './commands/clone.ts';
 import type { DifferenceInput, DifferenceReport } from './commands/diff.ts';
@@ -11,9 +14,11 @@ import type { ClonePlan } from './copy/plan.ts';
 import type { Paper } from './report/paper.ts';
 import type { ProgramOptions } from './runner/program.ts';
 
+export type { BackupsInput } from './backup/find.ts';
+export type { BackupReport, MadeBackup } from './backup/report.ts';
 // Operations
-export type { BackupInput, MadeBackup } from './commands/backup.ts';
-export type { BackupReport, BackupsInput, BackupsReport, VerifyInput } from './commands/backups.ts';
+export type { BackupInput } from './commands/backup.ts';
+export type { BackupsReport, VerifyInput } from './commands/backups.ts';
 export type { PruneInput, PruneReport } from './commands/backups-prune.ts';
 export type { CloneReport } from './commands/clone.ts';
 export type { DifferenceInput, DifferenceReport } from './commands/diff.ts';
@@ -37,9 +42,10 @@ export type { Catalog, Need } from './model/catalog.ts';
 export type { Changed, Diff } from './model/diff.ts';
 export type { Fact, Json, Payload } from './model/fact.ts';
 export type { Action, Hazard, Lock, Step } from './model/step.ts';
+export type { Code, Problems } from './problem/codes.ts';
 // What can go wrong
 export type { Where } from './problem/location.ts';
-export { type Code, Problem, type Problems } from './problem/problem.ts';
+export { Problem } from './problem/problem.ts';
 export type { Context, Target } from './project/context.ts';
 export type { Retry } from './project/retry.ts';
 

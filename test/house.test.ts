@@ -7,40 +7,27 @@ import { comments, imports, isName, isTypeof, isUse, nodes, type Source, sources
 const lib = sources('lib');
 const all = [...lib, ...sources('tasks', 'test', 'bench')];
 
-// A file imports from its own room or from lower floors.
-const floors: Readonly<Record<string, number>> = {
-  'awake.ts': 0,
-  'data-wording.ts': 0,
-  'file-problem.ts': 0,
-  'legible.ts': 0,
-  'migration-wording.ts': 0,
-  'place.ts': 0,
-  'problem.ts': 0,
-  'secret.ts': 0,
-  'wording-row.ts': 0,
-  'wording.ts': 0,
-  model: 0,
-  kinds: 1,
-  plan: 1,
-  migration: 1,
-  sql: 1,
-  pg: 2,
-  catalog: 3,
-  config: 3,
-  flow: 3,
-  ledger: 3,
-  shadow: 3,
-  operations: 4,
-  report: 5,
+// A file imports from its own folder or from lower floors. The lowest is the first.
+const order: readonly (readonly string[])[] = [
+  ['problem'],
+  ['model'],
+  ['kinds'],
+  ['migration', 'pg', 'plan', 'sql'],
+  ['config'],
+  ['catalog', 'flow', 'ledger', 'shadow'],
+  ['project'],
+  ['compare', 'schema-files'],
+  ['copy', 'migrate'],
+  ['backup'],
+  ['commands'],
   // The built-in tasks, which the runner lends to projects that have none.
-  tasks: 5,
-  runner: 6,
-  'index.ts': 7,
-  'bin.ts': 7,
-};
-
-// Rooms on one floor that may know each other's types.
-const neighbours = new Set(['migration → plan']);
+  ['report', 'tasks'],
+  ['runner'],
+  ['index.ts', 'bin.ts'],
+];
+const floors: ReadonlyMap<string, number> = new Map(
+  order.flatMap((rooms, floor) => rooms.map((room) => [room, floor] as const)),
+);
 
 // Every package has the rooms that may load it, so that it can be replaced in one place.
 const owners: Readonly<Record<string, readonly string[]>> = {
@@ -52,13 +39,12 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   esbuild: ['config'],
   '@babel': ['runner'],
   enquirer: ['runner'],
-  yaml: ['operations'],
+  yaml: ['project'],
   'node-pg-migrate': ['ledger'],
 };
 
 // The world comes to these as an argument.
-const ground = Object.keys(floors).filter((room) => floors[room] === 0);
-const pure = new Set([...ground, 'kinds', 'plan', 'migration', 'report']);
+const pure = new Set(['problem', 'model', 'kinds', 'plan', 'migration', 'report']);
 const effects = /^node:(fs|child_process|net|http|https|os|process|readline|tty|worker_threads|timers)\b/;
 
 // The only rooms where the process, the console and the clock may be touched.
@@ -70,26 +56,40 @@ function holds(files: readonly Source[], rule: (source: Source) => readonly stri
   expect(files.flatMap((source) => rule(source).map((what) => `${source.path}${what}`))).toEqual([]);
 }
 
+function importedFiles(source: Source): { readonly path: string; readonly line: number | undefined }[] {
+  return imports(source)
+    .filter(({ from }) => from.startsWith('.'))
+    .map(({ from, line }) => ({ path: posix.join(posix.dirname(source.path), from), line }));
+}
+
 function roomOf(path: string): string {
   const [top = '', room = ''] = path.split('/');
   return top === 'lib' ? room : top;
 }
 
-test('a file imports from its own room or from lower floors', () => {
+test('a file imports from its own folder or from lower floors', () => {
   holds(lib, (source) => {
-    const floor = floors[source.room];
-    if (floor === undefined) return [`: the room ${source.room} has no floor`];
-    return imports(source)
-      .filter(({ from }) => from.startsWith('.'))
-      .flatMap(({ from, typesOnly, line }) => {
-        const room = roomOf(posix.join(posix.dirname(source.path), from));
-        const lower = (floors[room] ?? Number.POSITIVE_INFINITY) < floor;
-        // Single files of one floor are one room together.
-        const own = room === source.room || (floors[room] === floor && room.endsWith('.ts') && floor === 0);
-        const known = typesOnly && neighbours.has(`${source.room} → ${room}`);
-        return lower || own || known ? [] : [`:${line} imports ${from}, which is not below it`];
-      });
+    const floor = floors.get(source.room);
+    if (floor === undefined) return [`: the folder ${source.room} has no floor`];
+    return importedFiles(source).flatMap(({ path, line }) => {
+      const room = roomOf(path);
+      const isLower = (floors.get(room) ?? Number.POSITIVE_INFINITY) < floor;
+      return isLower || room === source.room ? [] : [`:${line} imports ${path}, which is not below it`];
+    });
   });
+});
+
+test('no file imports itself by way of others, not even for types', () => {
+  const graph = new Map(lib.map((source) => [source.path, importedFiles(source).map(({ path }) => path)]));
+  expect([...graph.values()].flat().length).toBeGreaterThan(graph.size);
+  const isReached = (from: string, to: string, seen = new Set<string>()): boolean =>
+    (graph.get(from) ?? []).some((next) => {
+      if (next === to) return true;
+      if (seen.has(next)) return false;
+      seen.add(next);
+      return isReached(next, to, seen);
+    });
+  expect([...graph.keys()].filter((path) => isReached(path, path))).toEqual([]);
 });
 
 test('every package is loaded only by the rooms that own it', () => {

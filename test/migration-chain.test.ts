@@ -6,7 +6,7 @@ import { type Break, breaksOf, type MigrationFile } from '../lib/migration/chain
 import { fingerprintOf } from '../lib/migration/fingerprint.ts';
 import { compareNames } from '../lib/migration/name.ts';
 import { parse, render } from '../lib/migration/text.ts';
-import { emptyCatalog } from '../lib/model/catalog.ts';
+import { emptyCatalog } from '../lib/model/empty-catalog.ts';
 import type { Fact } from '../lib/model/fact.ts';
 
 const file = (name: string, text: string): MigrationFile => ({

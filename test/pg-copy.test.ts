@@ -1,7 +1,7 @@
 // Rows as a stream: all of them or none, in bounded memory, whichever end fails.
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { ServerConnection } from '../lib/pg/connect.ts';
+import type { ServerConnection } from '../lib/pg/connection.ts';
 import { failure } from './failure.ts';
 import { type Database, freshDatabase, rowsOf } from './servers/databases.ts';
 import { anyServer } from './servers/running.ts';

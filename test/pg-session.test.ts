@@ -1,6 +1,7 @@
 // What a session does: rows as they are stored, batches in one state of the database, errors with their place.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { connect, type ServerConnection } from '../lib/pg/connect.ts';
+import { connect } from '../lib/pg/connect.ts';
+import type { ServerConnection } from '../lib/pg/connection.ts';
 import { opening, pinnedRows, unpinned } from '../lib/pg/pinned.ts';
 import { locate } from '../lib/pg/server-problem.ts';
 import { snapshot } from '../lib/pg/snapshot.ts';

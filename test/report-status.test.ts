@@ -2,8 +2,8 @@
 import { expect, test } from 'vitest';
 import type { StatusReport } from '../lib/commands/status.ts';
 import { changesOf } from '../lib/compare/changes.ts';
-import { emptyCatalog } from '../lib/model/catalog.ts';
 import { diff } from '../lib/model/diff.ts';
+import { emptyCatalog } from '../lib/model/empty-catalog.ts';
 import type { Fact, Payload } from '../lib/model/fact.ts';
 import type { AnyKind } from '../lib/model/kind.ts';
 import type { Action, Step } from '../lib/model/step.ts';

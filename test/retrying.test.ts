@@ -1,6 +1,7 @@
 // What may pass is tried again after 5, 10 and 20 seconds, and nothing else is.
 import { expect, test } from 'vitest';
-import { type Code, Problem } from '../lib/problem/problem.ts';
+import type { Code } from '../lib/problem/codes.ts';
+import { Problem } from '../lib/problem/problem.ts';
 import { retrying } from '../lib/project/retry.ts';
 import { failure } from './failure.ts';
 

@@ -6,7 +6,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readCatalog } from '../lib/catalog/read.ts';
 import { kinds } from '../lib/kinds/index.ts';
 import { load } from '../lib/shadow/load.ts';
-import { openShadow, type Shadow } from '../lib/shadow/shadow.ts';
+import { openShadow } from '../lib/shadow/open.ts';
+import type { Shadow } from '../lib/shadow/shadow.ts';
 import { parse } from '../lib/sql/parse.ts';
 
 let folder: string;

@@ -1,6 +1,5 @@
 // Tries a backup: restores it in a database that is made for it, compares the two, and drops it.
 import { randomBytes } from 'node:crypto';
-import type { VerifyInput } from '../commands/backups.ts';
 import type { Backup, Manifest } from '../flow/manifest.ts';
 import { literal } from '../model/quote.ts';
 import { refusePooler } from '../pg/pooler.ts';
@@ -11,6 +10,14 @@ import { retrying } from '../project/retry.ts';
 import { server, targetIn } from '../project/source.ts';
 import { type Proof, replaceAll, unpacker } from './load.ts';
 
+/** Where a backup is restored for a trial, and how. */
+export interface DrillOptions {
+  /** The environment or URL on whose server; default: that of which it is a backup. */
+  readonly on?: string;
+  /** Leave owners and privileges out of it, for servers without the roles. */
+  readonly noOwner?: boolean;
+}
+
 /**
  * Restores a backup on a server, and leaves nothing behind there.
  * @param reached is called when the server has let us in
@@ -20,7 +27,7 @@ export async function drill(
   context: Context,
   backup: Backup,
   manifest: Manifest,
-  { on = manifest.environment, noOwner = false }: VerifyInput,
+  { on = manifest.environment, noOwner = false }: DrillOptions,
   reached: () => void,
 ): Promise<Proof> {
   const target = await targetIn(context, on);

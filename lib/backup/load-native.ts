@@ -14,7 +14,7 @@ import { kinds } from '../kinds/index.ts';
 import { type Catalog, withRelations } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
 import type { Step } from '../model/step.ts';
-import type { ServerConnection } from '../pg/connect.ts';
+import type { ServerConnection } from '../pg/connection.ts';
 import { readingSettings } from '../pg/snapshot.ts';
 import { withPath } from '../pg/user-path.ts';
 import { aroundRows } from '../plan/around-data.ts';

@@ -1,11 +1,11 @@
 // One line of JSON for each run, for whoever watches that backups are made.
 import { appendFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { MadeBackup } from '../commands/backup.ts';
 import { writing } from '../problem/file.ts';
 import { toProblem } from '../problem/problem.ts';
 import type { Context } from '../project/context.ts';
 import { shownPath } from '../project/sql-files.ts';
+import type { MadeBackup } from './report.ts';
 
 /**
  * Does a work and adds a line to a file: what was made, or what went wrong.

@@ -8,7 +8,7 @@ import { flushFolder, type Manifest, writeManifest } from '../flow/manifest.ts';
 import { progressOf } from '../flow/progress.ts';
 import { absentOf, heldOf, holding, holdViews, saidOfAbsent, type Table } from '../flow/tables.ts';
 import { kinds } from '../kinds/index.ts';
-import type { ServerConnection } from '../pg/connect.ts';
+import type { ServerConnection } from '../pg/connection.ts';
 import { pinnedRows } from '../pg/pinned.ts';
 import { readingSettings, snapshot, tablesAlone } from '../pg/snapshot.ts';
 import { transaction } from '../pg/transaction.ts';

@@ -1,7 +1,8 @@
 // What writes the dump of a backup, in each of the formats, under a name that no backup has.
 import { mkdir, open } from 'node:fs/promises';
 import { readCatalog } from '../catalog/read.ts';
-import { type Client, metInDatabase } from '../flow/client.ts';
+import type { Client } from '../flow/child.ts';
+import { metInDatabase } from '../flow/client.ts';
 import { type Dumping, dumpFolder, dumpTo, type Output, type Written } from '../flow/dump.ts';
 import { type Format, formatOf } from '../flow/formats.ts';
 import type { Manifest } from '../flow/manifest.ts';
@@ -9,7 +10,7 @@ import { writeNative } from '../flow/native.ts';
 import { holding, type Table } from '../flow/tables.ts';
 import { kinds } from '../kinds/index.ts';
 import type { Catalog } from '../model/catalog.ts';
-import type { ServerConnection } from '../pg/connect.ts';
+import type { ServerConnection } from '../pg/connection.ts';
 import { clientAccess } from '../pg/route.ts';
 import { readingSettings, snapshot, tablesAlone } from '../pg/snapshot.ts';
 import { transaction } from '../pg/transaction.ts';

@@ -1,8 +1,7 @@
 // Reads a database into a catalog: one query per kind that it holds, one of pg_depend, all in one snapshot.
 import { type Catalog, withRelations } from '../model/catalog.ts';
-import type { Kinds } from '../model/diff.ts';
 import type { Fact, Json, Payload } from '../model/fact.ts';
-import type { AnyKind } from '../model/kind.ts';
+import type { AnyKind, Kinds } from '../model/kind.ts';
 import { qualify } from '../model/quote.ts';
 import type { Connection } from '../pg/connection.ts';
 import { Addresses } from './addresses.ts';

@@ -1,10 +1,15 @@
 // Makes a backup of a database: one dump file and its manifest, or neither of them.
+
 import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { folderOf } from '../backup/folder.ts';
+import type { MadeBackup } from '../backup/report.ts';
+import { backupReport } from '../backup/report.ts';
+import { drilled, verified } from '../backup/verify.ts';
 import { sourceOf, writeBackup } from '../backup/write.ts';
 import type { Work } from '../backup/writers.ts';
-import { type Client, findClients, fittingClient } from '../flow/client.ts';
+import type { Client } from '../flow/child.ts';
+import { findClients, fittingClient } from '../flow/client.ts';
 import { dumpName, type Format } from '../flow/formats.ts';
 import { type Backup, manifestPath, readBackup } from '../flow/manifest.ts';
 import { refusePooler } from '../pg/pooler.ts';
@@ -16,7 +21,7 @@ import { type Retry, retrying } from '../project/retry.ts';
 import { server } from '../project/source.ts';
 import { shownPath } from '../project/sql-files.ts';
 import { type Lock, lock } from '../shadow/lock.ts';
-import { type BackupReport, backupReport, drilled, type VerifyInput, verified } from './backups.ts';
+import type { VerifyInput } from './backups.ts';
 
 /** What is asked. */
 export interface BackupInput extends Pick<VerifyInput, 'drill' | 'on' | 'noOwner'> {
@@ -36,12 +41,6 @@ export interface BackupInput extends Pick<VerifyInput, 'drill' | 'on' | 'noOwner
   readonly keep?: boolean;
   /** Go on although the disk may be too small. */
   readonly force?: boolean;
-}
-
-/** What was made. */
-export interface MadeBackup extends BackupReport {
-  /** Tries that failed before. */
-  readonly retries: readonly Retry[];
 }
 
 /**

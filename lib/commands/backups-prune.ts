@@ -1,13 +1,15 @@
 // Deletes backups that no rule keeps.
 import { rename, rm } from 'node:fs/promises';
+import { type BackupsInput, foundBackups } from '../backup/find.ts';
 import { folderOf } from '../backup/folder.ts';
+import { type BackupReport, backupReport } from '../backup/report.ts';
+import { intact } from '../backup/verify.ts';
 import { type Backup, manifestPath } from '../flow/manifest.ts';
 import { type Reason, retained } from '../flow/retention.ts';
 import { writing } from '../problem/file.ts';
 import { Problem } from '../problem/problem.ts';
 import type { Context } from '../project/context.ts';
 import { shownPath } from '../project/sql-files.ts';
-import { type BackupReport, type BackupsInput, backupReport, foundBackups, intact } from './backups.ts';
 
 /** What stays; where nothing is said of days, weeks and months: 7, 4 and 6. */
 export interface PruneInput extends BackupsInput {

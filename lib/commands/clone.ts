@@ -10,7 +10,7 @@ import type { Wish } from '../copy/selection.ts';
 import { reading } from '../copy/snapshot-readers.ts';
 import { type Swapped, swap } from '../copy/swap/swap.ts';
 import { withLock } from '../ledger/lock.ts';
-import type { ServerConnection } from '../pg/connect.ts';
+import type { ServerConnection } from '../pg/connection.ts';
 import { refusePooler } from '../pg/pooler.ts';
 import { transaction } from '../pg/transaction.ts';
 import { Problem } from '../problem/problem.ts';

@@ -3,7 +3,8 @@
 import { comparisonOf } from '../compare/compare.ts';
 import { kinds } from '../kinds/index.ts';
 import { type BaselineReport, makeBaseline } from '../migrate/baseline.ts';
-import { type Catalog, emptyCatalog } from '../model/catalog.ts';
+import type { Catalog } from '../model/catalog.ts';
+import { emptyCatalog } from '../model/empty-catalog.ts';
 import { Problem } from '../problem/problem.ts';
 import type { Ask } from '../project/confirmation.ts';
 import type { Context } from '../project/context.ts';

@@ -1,10 +1,13 @@
 // Puts a backup in the place of what a database holds: all of it, or nothing.
 
+import { named } from '../backup/find.ts';
 import { type Proof, replaceAll, unpacker } from '../backup/load.ts';
+import { type BackupReport, backupReport } from '../backup/report.ts';
+import { intact } from '../backup/verify.ts';
 import { undigested } from '../flow/digest.ts';
 import type { Backup, Manifest } from '../flow/manifest.ts';
 import { withLock } from '../ledger/lock.ts';
-import type { ServerConnection } from '../pg/connect.ts';
+import type { ServerConnection } from '../pg/connection.ts';
 import { pinnedRows } from '../pg/pinned.ts';
 import { snapshot } from '../pg/snapshot.ts';
 import { Problem } from '../problem/problem.ts';
@@ -13,7 +16,6 @@ import type { Context, Target } from '../project/context.ts';
 import { type Retry, retrying } from '../project/retry.ts';
 import { type Named, named as namedTarget, server } from '../project/source.ts';
 import { type Guarded, guardedOf, refuseGuarded, refuseUnconfirmed } from '../project/write-access.ts';
-import { type BackupReport, backupReport, intact, named } from './backups.ts';
 
 /** What is asked. */
 export interface RestoreInput extends Consent {

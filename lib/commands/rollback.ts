@@ -7,6 +7,7 @@ import { isWhole, run } from '../ledger/applying.ts';
 import { withLock } from '../ledger/lock.ts';
 import { recordedSchema } from '../migrate/compose.ts';
 import { type Finding, findingsOf } from '../migrate/findings.ts';
+import { lossesOf } from '../migrate/losses.ts';
 import { finish } from '../migrate/resume.ts';
 import { wronglyStamped } from '../migrate/stamps.ts';
 import {
@@ -19,7 +20,7 @@ import {
 import type { MigrationFile } from '../migration/chain.ts';
 import { versionOf } from '../migration/name.ts';
 import { Problem } from '../problem/problem.ts';
-import { type Ask, agreed, type Consent, lossesOf } from '../project/confirmation.ts';
+import { type Ask, agreed, type Consent } from '../project/confirmation.ts';
 import type { Context, Target } from '../project/context.ts';
 import { refuseForeign } from '../project/foreign-migrations.ts';
 import { backward, checkChain, readMigrations } from '../project/migration-folder.ts';

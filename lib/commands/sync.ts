@@ -10,6 +10,7 @@ import { prepareLedger } from '../ledger/tables.ts';
 import { recordBaseline } from '../migrate/baseline.ts';
 import { type Composition, compose, type Making, recordedSchema } from '../migrate/compose.ts';
 import { type Finding, findingsOf, refuseFailures } from '../migrate/findings.ts';
+import { lossesOf } from '../migrate/losses.ts';
 import { finish } from '../migrate/resume.ts';
 import { lossesOfPending } from '../migrate/stamps.ts';
 import {
@@ -21,7 +22,7 @@ import {
 } from '../migrate/target-state.ts';
 import { namesOf } from '../model/catalog.ts';
 import type { Connection } from '../pg/connection.ts';
-import { type Ask, agreed, type Consent, lossesOf } from '../project/confirmation.ts';
+import { type Ask, agreed, type Consent } from '../project/confirmation.ts';
 import type { Context, Target } from '../project/context.ts';
 import { expectedRole } from '../project/expected-role.ts';
 import { refuseForeign } from '../project/foreign-migrations.ts';

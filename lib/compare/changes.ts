@@ -1,7 +1,8 @@
 // A diff and its plan → the changes as a person counts them: what belongs to one object is one change.
 import { type Catalog, parentOf } from '../model/catalog.ts';
-import type { Changed, Diff, Kinds } from '../model/diff.ts';
+import type { Changed, Diff } from '../model/diff.ts';
 import type { Fact, Json } from '../model/fact.ts';
+import type { Kinds } from '../model/kind.ts';
 import { shownFact } from '../model/mask.ts';
 import type { Step } from '../model/step.ts';
 

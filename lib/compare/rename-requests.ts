@@ -3,8 +3,16 @@ import { kinds } from '../kinds/index.ts';
 import type { Catalog } from '../model/catalog.ts';
 import type { Rename } from '../plan/renames.ts';
 import { Problem } from '../problem/problem.ts';
+import type { TextFile } from '../project/sql-files.ts';
 import { namesOf, renameComments } from '../sql/rename-comments.ts';
-import type { Renaming } from './renames.ts';
+
+/** Where renames are requested. */
+export interface RenameSources {
+  /** `old=new`, as `--rename` takes it. */
+  readonly given?: readonly string[] | undefined;
+  /** The wanted schema's files, whose comments may say it. */
+  readonly files?: readonly TextFile[];
+}
 
 /** A wish. Names are from the outside in, as far as they were written. */
 export interface Request {
@@ -18,7 +26,7 @@ export interface Request {
 }
 
 /** All that is asked for. @throws Problem `bad_option` */
-export function requestsIn({ given = [], files = [] }: Renaming): Request[] {
+export function requestsIn({ given = [], files = [] }: RenameSources): Request[] {
   return [
     ...given.map(requestOf),
     ...files.flatMap(({ text }) =>

@@ -7,10 +7,9 @@ import { segmented } from '../plan/plan.ts';
 import { follows, isAlike, possibleRenames, type Rename, renameSteps } from '../plan/renames.ts';
 import { Problem } from '../problem/problem.ts';
 import type { Context } from '../project/context.ts';
-import type { TextFile } from '../project/sql-files.ts';
 import { type Change, withoutPublic } from './changes.ts';
 import { type Comparison, comparisonOf } from './compare.ts';
-import { isMeant, type Request, requestsIn, wasMeant } from './rename-requests.ts';
+import { isMeant, type RenameSources, type Request, requestsIn, wasMeant } from './rename-requests.ts';
 
 /** A question about something that is gone, while others came that look like it. */
 export interface RenameQuestion {
@@ -21,11 +20,7 @@ export interface RenameQuestion {
 }
 
 /** How it is known what was renamed. */
-export interface Renaming {
-  /** `old=new`, as `--rename` takes it. */
-  readonly given?: readonly string[] | undefined;
-  /** The wanted schema's files, whose comments may say it. */
-  readonly files?: readonly TextFile[];
+export interface Renaming extends RenameSources {
   /** The role that runs the migrations; default: that of the default environment. */
   readonly role?: string | null;
   /** Gives the place of the name that it has now, or null for none; left out where there is nobody to ask. */

@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { env } from 'node:process';
 import { withoutConnection } from '../pg/parameters.ts';
-import type { RailwayFailure } from '../problem/messages-data.ts';
+import type { RailwayFailure } from '../problem/codes.ts';
 import { Problem } from '../problem/problem.ts';
 import { redact } from '../problem/redact.ts';
 

@@ -2,11 +2,12 @@
 import { removeLargeObjects } from '../flow/large-objects.ts';
 import { emptying, tablesOf } from '../flow/tables.ts';
 import { kinds } from '../kinds/index.ts';
-import { type Catalog, closure, emptyCatalog, withRelations } from '../model/catalog.ts';
+import { type Catalog, closure, withRelations } from '../model/catalog.ts';
 import { equal } from '../model/diff.ts';
+import { emptyCatalog } from '../model/empty-catalog.ts';
 import type { Fact } from '../model/fact.ts';
 import type { Step } from '../model/step.ts';
-import type { ServerConnection } from '../pg/connect.ts';
+import type { ServerConnection } from '../pg/connection.ts';
 import { lastingReadingSettings, readingSettings } from '../pg/snapshot.ts';
 import { plan } from '../plan/plan.ts';
 

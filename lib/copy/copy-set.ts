@@ -6,7 +6,7 @@ import { absentOf, type Filled, holding, saidOfAbsent, tablesOf } from '../flow/
 import { kinds } from '../kinds/index.ts';
 import type { Catalog } from '../model/catalog.ts';
 import { quote } from '../model/quote.ts';
-import type { ServerConnection } from '../pg/connect.ts';
+import type { ServerConnection } from '../pg/connection.ts';
 import { lettingGo } from '../pg/transaction.ts';
 import type { Cargo } from './engines.ts';
 import { copyable, fitting, type Wish } from './selection.ts';

@@ -10,7 +10,7 @@ import { kinds } from '../kinds/index.ts';
 import { type Catalog, rootOf, withDependents, without } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
 import type { Step } from '../model/step.ts';
-import type { ServerConnection } from '../pg/connect.ts';
+import type { ServerConnection } from '../pg/connection.ts';
 import { withPath } from '../pg/user-path.ts';
 import { comesLate, completing } from '../plan/around-data.ts';
 import { plan } from '../plan/plan.ts';

@@ -1,7 +1,7 @@
 // Room on the disk of a target. A server does not tell it; but of one on this machine the disk can be asked.
 import { stat, statfs } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { ServerConnection } from '../pg/connect.ts';
+import type { ServerConnection } from '../pg/connection.ts';
 import { pinnedRows } from '../pg/pinned.ts';
 import type { Check, Ends } from './preflight.ts';
 

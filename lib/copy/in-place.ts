@@ -6,7 +6,7 @@ import { sameness } from '../flow/digest-diff.ts';
 import { progressOf } from '../flow/progress.ts';
 import { type Standing, setStandings, standings } from '../flow/sequences.ts';
 import { kinds } from '../kinds/index.ts';
-import type { ServerConnection } from '../pg/connect.ts';
+import type { ServerConnection } from '../pg/connection.ts';
 import { Problem, toProblem } from '../problem/problem.ts';
 import type { Context } from '../project/context.ts';
 import { cargoOf, standingsOf } from './copy-set.ts';

@@ -11,7 +11,7 @@ import { type Job, share } from '../flow/worker-pool.ts';
 import { kinds } from '../kinds/index.ts';
 import { type Catalog, rootOf } from '../model/catalog.ts';
 import type { Step } from '../model/step.ts';
-import type { ServerConnection } from '../pg/connect.ts';
+import type { ServerConnection } from '../pg/connection.ts';
 import { pinned } from '../pg/pinned.ts';
 import { snapshot } from '../pg/snapshot.ts';
 import { transaction } from '../pg/transaction.ts';

@@ -1,8 +1,7 @@
 // What a clone is going to do, found out before anything is touched.
 import { countLargeObjects } from '../flow/large-objects.ts';
 import { tablesOf } from '../flow/tables.ts';
-import type { ServerConnection } from '../pg/connect.ts';
-import type { Connection } from '../pg/connection.ts';
+import type { Connection, ServerConnection } from '../pg/connection.ts';
 import { snapshot } from '../pg/snapshot.ts';
 import type { Context } from '../project/context.ts';
 import type { Named } from '../project/source.ts';

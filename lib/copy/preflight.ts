@@ -1,5 +1,5 @@
 // What is looked at before data moves from one database to another; each check is named with its outcome.
-import type { ServerConnection } from '../pg/connect.ts';
+import type { ServerConnection } from '../pg/connection.ts';
 import { pinnedRows } from '../pg/pinned.ts';
 import type { Named } from '../project/source.ts';
 

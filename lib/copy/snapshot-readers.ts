@@ -1,7 +1,7 @@
 // Several sessions that see one state of a source.
 import { heldOf, holding, holdViews } from '../flow/tables.ts';
 import { literal } from '../model/quote.ts';
-import type { ServerConnection } from '../pg/connect.ts';
+import type { ServerConnection } from '../pg/connection.ts';
 import { readingSettings, tablesAlone } from '../pg/snapshot.ts';
 import { transaction } from '../pg/transaction.ts';
 

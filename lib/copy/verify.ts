@@ -9,7 +9,7 @@ import { kinds } from '../kinds/index.ts';
 import type { Catalog } from '../model/catalog.ts';
 import { type Changed, diff } from '../model/diff.ts';
 import type { Fact, Json } from '../model/fact.ts';
-import type { ServerConnection } from '../pg/connect.ts';
+import type { ServerConnection } from '../pg/connection.ts';
 import type { Wish } from './selection.ts';
 
 /** What is compared, with masked columns as they are masked. Sequences are not: they go on meanwhile. */

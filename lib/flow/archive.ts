@@ -1,9 +1,9 @@
 // The contents of a dump file, loaded through a session of ours: pg_restore unpacks it, and decides nothing.
 import { Readable } from 'node:stream';
-import type { ServerConnection } from '../pg/connect.ts';
+import type { ServerConnection } from '../pg/connection.ts';
 import { Problem } from '../problem/problem.ts';
+import type { Client } from './child.ts';
 import { runClient } from './child.ts';
-import type { Client } from './client.ts';
 import { scriptIn } from './dump.ts';
 import { Script, serverScript } from './script.ts';
 

@@ -6,7 +6,14 @@ import type { Readable } from 'node:stream';
 import { withoutConnection } from '../pg/parameters.ts';
 import { Problem } from '../problem/problem.ts';
 import { redact } from '../problem/redact.ts';
-import type { Client } from './client.ts';
+
+/** One installation of the client programs. */
+export interface Client {
+  readonly folder: string;
+  /** E.g. `15.18`. */
+  readonly version: string;
+  readonly major: number;
+}
 
 /** The file of a program. */
 export const executable = (program: string) => (platform === 'win32' ? `${program}.exe` : program);

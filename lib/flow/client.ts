@@ -1,17 +1,11 @@
 // PostgreSQL's own programs: where they are, and what they say.
+
 import { access, constants, readdir } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { env } from 'node:process';
 import { Problem } from '../problem/problem.ts';
+import type { Client } from './child.ts';
 import { executable, runClient } from './child.ts';
-
-/** One installation of the client programs. */
-export interface Client {
-  readonly folder: string;
-  /** E.g. `15.18`. */
-  readonly version: string;
-  readonly major: number;
-}
 
 // Where packages put a folder for each version: Debian and Ubuntu, Red Hat, Homebrew, Postgres.app.
 const places: readonly (readonly [folder: string, programs: RegExp])[] = [

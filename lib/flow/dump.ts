@@ -9,8 +9,8 @@ import { createGunzip, createGzip } from 'node:zlib';
 import type { ClientAccess } from '../pg/route.ts';
 import { reading, writing } from '../problem/file.ts';
 import { Problem } from '../problem/problem.ts';
+import type { Client } from './child.ts';
 import { runClient } from './child.ts';
-import type { Client } from './client.ts';
 import type { FileSum } from './formats.ts';
 import { flushFolder } from './manifest.ts';
 

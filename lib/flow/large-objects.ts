@@ -1,8 +1,7 @@
 // Large objects, with their numbers, owners, privileges and comments (manual: "Large Objects"). No kind knows them: they
 // are data.
 
-import type { ServerConnection } from '../pg/connect.ts';
-import type { Connection } from '../pg/connection.ts';
+import type { Connection, ServerConnection } from '../pg/connection.ts';
 import { pinnedRows } from '../pg/pinned.ts';
 
 // What one row takes of an object: a whole number of the server's own pages.

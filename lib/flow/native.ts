@@ -4,7 +4,7 @@ import { createGunzip } from 'node:zlib';
 import { type Catalog, type Need, withRelations } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
 import { quote } from '../model/quote.ts';
-import type { ServerConnection } from '../pg/connect.ts';
+import type { ServerConnection } from '../pg/connection.ts';
 import { reading as readingFile } from '../problem/file.ts';
 import { Problem, toProblem } from '../problem/problem.ts';
 import { type Output, type Written, writeAll, zipped } from './dump.ts';

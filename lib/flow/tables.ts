@@ -1,8 +1,7 @@
 // The rows of tables, from one database to another: as text, which is the same on every server version, or as servers of one
 // version send values to each other, which takes less time.
 import { qualify } from '../model/quote.ts';
-import type { ServerConnection } from '../pg/connect.ts';
-import type { Connection } from '../pg/connection.ts';
+import type { Connection, ServerConnection } from '../pg/connection.ts';
 import { withPath } from '../pg/user-path.ts';
 import { asOwner, ownedIn } from './as-owner.ts';
 

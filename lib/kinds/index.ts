@@ -1,6 +1,5 @@
 // All kinds, in the order in which a person would write their objects down; an object's target comes before it.
-import type { Kinds } from '../model/diff.ts';
-import type { AnyKind } from '../model/kind.ts';
+import type { AnyKind, Kinds } from '../model/kind.ts';
 import { defaultPrivilege } from './access/default-privileges.ts';
 import { grant } from './access/grants.ts';
 import { memberGrant } from './access/member-grants.ts';

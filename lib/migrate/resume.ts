@@ -11,10 +11,11 @@ import type { Catalog } from '../model/catalog.ts';
 import { diffOf, isEmpty } from '../model/diff.ts';
 import { unpinned } from '../pg/pinned.ts';
 import { Problem, toProblem } from '../problem/problem.ts';
-import { type Consent, lossesOf } from '../project/confirmation.ts';
+import type { Consent } from '../project/confirmation.ts';
 import type { Context } from '../project/context.ts';
 import { backward, forward } from '../project/migration-folder.ts';
 import { recordedSchema } from './compose.ts';
+import { lossesOf } from './losses.ts';
 import type { Situation } from './target-state.ts';
 
 /**

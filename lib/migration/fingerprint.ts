@@ -1,8 +1,8 @@
 // One short text for a whole schema, the same for schemas between which nothing differs.
 import { createHash } from 'node:crypto';
 import type { Catalog } from '../model/catalog.ts';
-import type { Kinds } from '../model/diff.ts';
 import type { Json } from '../model/fact.ts';
+import type { Kinds } from '../model/kind.ts';
 
 /** The fingerprint of a catalog: of what is compared, in no order. Only those of one server version can be compared. */
 export function fingerprintOf({ facts }: Catalog, kinds: Kinds): string {

@@ -1,5 +1,4 @@
 // A database as data: its facts and which of them need which.
-import type { Kinds } from './diff.ts';
 import type { Fact } from './fact.ts';
 
 /**
@@ -97,20 +96,6 @@ export function asComplete(catalog: Catalog): Catalog {
 export function asLoaded(catalog: Catalog, loaded: Loaded): Catalog {
   const { major, role, unmanaged, complete = false } = catalog;
   return withRelations({ major, role, unmanaged, complete, loaded }, catalog.facts, () => catalog);
-}
-
-/** The catalog of a new database, as of a server version: what the kinds say is there from the start. */
-export function emptyCatalog(major: number, kinds: Kinds): Catalog {
-  const facts = [...kinds.values()].flatMap((kind): readonly Fact[] => kind.initial ?? []);
-  return {
-    major,
-    role: null,
-    facts: new Map(facts.map((fact) => [fact.id, fact])),
-    needs: new Map(),
-    dies: new Map(),
-    links: new Map(),
-    unmanaged: [],
-  };
 }
 
 /** The catalog without some facts, of which none that stays may need one. */

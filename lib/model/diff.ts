@@ -1,7 +1,8 @@
 // Two catalogs → what was added, removed and changed. Names no kind.
+
 import type { Catalog } from './catalog.ts';
 import type { Fact, Json } from './fact.ts';
-import type { AnyKind } from './kind.ts';
+import type { AnyKind, Kinds } from './kind.ts';
 import { type Settlement, settle } from './reconcile.ts';
 
 /** One fact that exists on both sides with different payloads. */
@@ -18,9 +19,6 @@ export interface Diff {
   readonly removed: readonly Fact[];
   readonly changed: readonly Changed[];
 }
-
-/** The kinds by name. */
-export type Kinds = ReadonlyMap<string, AnyKind>;
 
 /**
  * Compares two catalogs fact by fact, without what one of them leaves open; where server versions differ, as the older

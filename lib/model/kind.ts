@@ -1,6 +1,5 @@
 // The contract that everything hangs on: all that pgmage knows of one kind of object is one value of this type.
 import type { Catalog } from './catalog.ts';
-import type { Kinds } from './diff.ts';
 import type { Fact, Payload } from './fact.ts';
 import type { Script } from './step.ts';
 
@@ -268,3 +267,6 @@ export interface Kind<P = Payload> {
 /** A kind whose payload type is of no concern, as the engine sees it. */
 // biome-ignore lint/suspicious/noExplicitAny: a list of kinds mixes payload types, which only their own files know
 export type AnyKind = Kind<any>;
+
+/** The kinds by name. */
+export type Kinds = ReadonlyMap<string, AnyKind>;

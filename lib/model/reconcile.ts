@@ -1,7 +1,7 @@
 // What a schema file leaves open is as the database has it: two catalogs made comparable before anything else.
 import { type Catalog, shadowRole, withRelations } from './catalog.ts';
-import type { Kinds } from './diff.ts';
 import type { Fact } from './fact.ts';
+import type { Kinds } from './kind.ts';
 
 /** Two catalogs, ready to be compared. */
 export interface Settlement {

@@ -1,5 +1,7 @@
 // The order in which the servers of a URL are tried, each with and without encryption (libpq: PQconnectPoll).
-import { Problem, type Unreachable } from '../problem/problem.ts';
+
+import type { Unreachable } from '../problem/codes.ts';
+import { Problem } from '../problem/problem.ts';
 import { connectProblem } from './connect-problem.ts';
 import { type Way, waysOf } from './encryption.ts';
 import { type Place, placeName, type Route } from './route.ts';

@@ -1,5 +1,7 @@
 // Why a session could not be opened → Problem.
-import { type Code, Problem, type Problems, type Unreachable } from '../problem/problem.ts';
+
+import type { Code, Problems, Unreachable } from '../problem/codes.ts';
+import { Problem } from '../problem/problem.ts';
 import { isServerError } from './server-problem.ts';
 
 type UnreachableCode = { [C in Code]: Problems[C] extends Unreachable ? C : never }[Code];

@@ -4,7 +4,7 @@ import type { Client, ClientConfig, QueryResult } from 'pg';
 import { Problem } from '../problem/problem.ts';
 import { maskUrl, redact, rememberSecret } from '../problem/redact.ts';
 import { firstSession, type Try } from './attempts.ts';
-import type { Connection } from './connection.ts';
+import type { Notice, ServerConnection } from './connection.ts';
 import { type Channel, copyIn, copyOut } from './copy.ts';
 import { dial } from './dial.ts';
 import type { Parameters } from './parameters.ts';
@@ -36,32 +36,6 @@ export interface ConnectTarget {
   readonly stallTimeoutMs?: number;
   /** Shown in pg_stat_activity, unless the URL or PGAPPNAME says otherwise. */
   readonly applicationName: string;
-}
-
-/** What the server says besides results. */
-export interface Notice {
-  readonly severity: string;
-  readonly sqlstate: string;
-  readonly message: string;
-}
-
-/** A session on a server. */
-export interface ServerConnection extends Connection {
-  /** The server's full version, e.g. `15.18 (Debian 15.18-0+deb12u1)`. */
-  readonly version: string;
-  /** The number of its process as the server told it when the session began: behind a pooler, not its own. */
-  readonly backend: number | null;
-  /** The search path that the role and the database are set to. pgmage's own statements run under another one. */
-  readonly searchPath: string;
-  /** Everything the server noted since the session began. */
-  readonly notices: readonly Notice[];
-  /**
-   * Runs `COPY … TO STDOUT` and gives what comes, piece by piece, as it is asked for. The session can do nothing else until
-   * all of it is read, and is closed where it is not.
-   */
-  copyOut(sql: string): AsyncIterable<Uint8Array>;
-  /** Runs `COPY … FROM STDIN`, and gives the number of rows. Nothing is kept of what does not come to its end. */
-  copyIn(sql: string, pieces: AsyncIterable<Uint8Array>): Promise<number>;
 }
 
 /**

@@ -1,6 +1,6 @@
 // Asks a server, in a session of its own, about another session.
 import { Problem } from '../problem/problem.ts';
-import type { ServerConnection } from './connect.ts';
+import type { ServerConnection } from './connection.ts';
 
 // Answers of a server that lets nobody in: it is there all the same.
 const answered: ReadonlySet<string> = new Set([

@@ -1,6 +1,8 @@
 // An error that a PostgreSQL server or its driver reports during a session → Problem.
+
+import type { Code, Problems, Refused } from '../problem/codes.ts';
 import { indexOfCharacter, type Origin, startOfCode, type Where, whereAt } from '../problem/location.ts';
-import { type Code, Problem, type Problems, type Refused, toProblem } from '../problem/problem.ts';
+import { Problem, toProblem } from '../problem/problem.ts';
 
 /** The fields of a server's ErrorResponse that are used (manual: "Error and Notice Message Fields"). */
 export interface ServerError extends Error {

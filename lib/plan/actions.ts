@@ -1,8 +1,8 @@
 // What happens to each fact: the diff, and what follows from it for the facts that depend on changed ones.
 import { type Catalog, edge } from '../model/catalog.ts';
-import type { Diff, Kinds } from '../model/diff.ts';
+import type { Diff } from '../model/diff.ts';
 import type { Fact } from '../model/fact.ts';
-import type { AnyKind, Scope } from '../model/kind.ts';
+import type { AnyKind, Kinds, Scope } from '../model/kind.ts';
 import { Problem } from '../problem/problem.ts';
 import { type Heirs, heirsIn, linkAbove } from './heirs.ts';
 import { type Contested, contested, rivals } from './rivals.ts';

@@ -1,8 +1,7 @@
 // A database that is made and filled: what is made before its rows come, and what after.
 import { type Catalog, closure, withDependents, without } from '../model/catalog.ts';
-import type { Kinds } from '../model/diff.ts';
 import type { Fact } from '../model/fact.ts';
-import type { AnyKind } from '../model/kind.ts';
+import type { AnyKind, Kinds } from '../model/kind.ts';
 import { settle } from '../model/reconcile.ts';
 import type { Step } from '../model/step.ts';
 import { type PlanInput, plan, planned } from './plan.ts';

@@ -1,8 +1,8 @@
 // Two catalogs → the steps that turn one into the other. Everything it knows of object kinds comes in as an argument.
 import { type Catalog, parentOf, shadowRole } from '../model/catalog.ts';
-import { type Diff, diffOf, type Kinds } from '../model/diff.ts';
+import { type Diff, diffOf } from '../model/diff.ts';
 import type { Fact } from '../model/fact.ts';
-import type { Scope } from '../model/kind.ts';
+import type { Kinds, Scope } from '../model/kind.ts';
 import { settle } from '../model/reconcile.ts';
 import type { Draft, Hazard, Step } from '../model/step.ts';
 import { Fates, push } from './actions.ts';

@@ -1,8 +1,8 @@
 // What could be one object under two names, and the steps that rename it. Which of them are meant, somebody has to say.
 import type { Catalog } from '../model/catalog.ts';
-import { type Diff, equal, type Kinds } from '../model/diff.ts';
+import { type Diff, equal } from '../model/diff.ts';
 import type { Fact, Json } from '../model/fact.ts';
-import type { AnyKind } from '../model/kind.ts';
+import type { AnyKind, Kinds } from '../model/kind.ts';
 import { qualify } from '../model/quote.ts';
 import { type Draft, type Script, statementsOf } from '../model/step.ts';
 

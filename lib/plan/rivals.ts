@@ -1,7 +1,7 @@
 // Facts that the server takes for each other when it links them along with their parents (see `Kind.mistakable`).
 import { type Catalog, edge } from '../model/catalog.ts';
-import type { Kinds } from '../model/diff.ts';
 import type { Fact } from '../model/fact.ts';
+import type { Kinds } from '../model/kind.ts';
 import { linkAbove } from './heirs.ts';
 
 type Groups = ReadonlyMap<string, readonly Fact[]>;

@@ -1,17 +1,9 @@
 // The words of what can go wrong when data moves.
 
+import type { DataProblems, RailwayFault } from './codes.ts';
 import { row, type Wording } from './message.ts';
-import type { DataProblems } from './problem.ts';
 
-/** Why the client of Railway told no URL. */
-export interface RailwayFailure {
-  readonly environment: string;
-  readonly fault: keyof typeof ways;
-  /** In the words of the client, where it has said something. */
-  readonly detail: string;
-}
-
-const ways = {
+const ways: Readonly<Record<RailwayFault, string>> = {
   no_client:
     'Install it: npm install --global @railway/cli, or brew install railway. Then: railway login, and railway link.',
   not_logged_in: 'Run: railway login. Where nobody can log in, set RAILWAY_TOKEN to a token of the project.',

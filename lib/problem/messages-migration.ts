@@ -1,7 +1,7 @@
 // The words of what can go wrong with migrations.
 
+import type { MigrationProblems } from './codes.ts';
 import { row, type Wording } from './message.ts';
-import type { MigrationProblems } from './problem.ts';
 
 /** Their part of the table; total by its type. */
 export const migrationWording: {

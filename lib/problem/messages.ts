@@ -1,10 +1,10 @@
 // The one table of words, hint, exit code and HTTP status of every problem code.
 
+import type { Code, Problems, Refused } from './codes.ts';
 import type { Where } from './location.ts';
 import { row, type Wording } from './message.ts';
 import { dataWording } from './messages-data.ts';
 import { migrationWording } from './messages-migration.ts';
-import type { Code, Problems, Refused } from './problem.ts';
 
 /** The table; total by its type, so that a code without words does not compile. */
 export const wording: { readonly [C in Code]: Wording<Problems[C]> } = {

@@ -1,8 +1,5 @@
 // Nothing is changed before it was shown and agreed to.
 
-import { type Finding, findingText } from '../migrate/findings.ts';
-import { lossLine } from '../migrate/stamps.ts';
-import { type Step, singly } from '../model/step.ts';
 import { Problem } from '../problem/problem.ts';
 
 /** How much was agreed to beforehand. */
@@ -35,18 +32,4 @@ export async function agreed<Plan>(
   if (yes) return true;
   if (ask === undefined) throw new Problem('confirmation_needed', { what });
   return ask(plan);
-}
-
-/**
- * The statements among steps that delete data or change values, as they may be shown.
- * @param findings what the rows of the target say to them
- */
-export function lossesOf(steps: readonly Step[], findings: readonly Finding[] = []): string[] {
-  return singly(steps)
-    .filter(({ hazards }) => hazards.includes('deletes_data') || hazards.includes('loses_values'))
-    .map((step) => {
-      const line = (step.shown ?? step.sql).replace(/\s+/g, ' ');
-      const own = findings.filter((one) => one.outcome === 'loses' && one.sql === line).map(findingText);
-      return own.length > 0 ? `${line} (${own.join('; ')})` : lossLine(step);
-    });
 }

@@ -1,6 +1,7 @@
 // Programs of PostgreSQL talk to a server themselves: while they do, pgmage asks now and then whether it is still there.
 import { patienceOf } from '../pg/probe.ts';
-import { type Code, Problem } from '../problem/problem.ts';
+import type { Code } from '../problem/codes.ts';
+import { Problem } from '../problem/problem.ts';
 import { server } from './source.ts';
 
 /** The server that a program talks to. */

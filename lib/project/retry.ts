@@ -1,6 +1,7 @@
 // What may pass by itself is tried again: a server that starts, a connection that was lost.
 import { setTimeout } from 'node:timers/promises';
-import { type Code, Problem } from '../problem/problem.ts';
+import type { Code } from '../problem/codes.ts';
+import { Problem } from '../problem/problem.ts';
 import type { Context } from './context.ts';
 
 /** A try that failed, and was made again. */

@@ -74,7 +74,7 @@ function take(context: Context, extensions: ReadonlySet<string>): Entry {
 }
 
 async function start(context: Context, extensions: ReadonlySet<string>): Promise<Shadow> {
-  const { openShadow } = await import('../shadow/shadow.ts');
+  const { openShadow } = await import('../shadow/open.ts');
   await mkdir(context.cacheDir, { recursive: true }).catch(() => undefined);
   return openShadow({
     cacheDir: context.cacheDir,

@@ -1,6 +1,6 @@
 // Backups as text: one after it was made, and all of a folder.
 
-import type { MadeBackup } from '../commands/backup.ts';
+import type { MadeBackup } from '../backup/report.ts';
 import type { BackupsReport } from '../commands/backups.ts';
 import type { PruneReport } from '../commands/backups-prune.ts';
 import type { RestorePlan, RestoreReport } from '../commands/restore.ts';

@@ -1,7 +1,5 @@
 // A throw-away database, gone at the end of its scope: the same whether it is inside the process or on a server.
 import type { Connection } from '../pg/connection.ts';
-import { openPgliteShadow } from './pglite.ts';
-import { openServerShadow } from './server.ts';
 
 /** What several states have in common: it may stay from one to the next. */
 export interface Ground {
@@ -45,13 +43,4 @@ export interface ShadowOptions {
   readonly progress?: (message: string) => void;
   /** Is given what removes the shadow if the process is interrupted, and gives the way to forget it again. */
   readonly onInterrupt?: (undo: () => Promise<void>) => () => void;
-}
-
-/**
- * Opens a shadow.
- * @throws Problem `shadow_failed`, and with a URL whatever connecting throws
- */
-export function openShadow(options: ShadowOptions): Promise<Shadow> {
-  const { url, onInterrupt } = options;
-  return url === null ? openPgliteShadow(options) : openServerShadow(url, onInterrupt);
 }

@@ -7,7 +7,7 @@ import { fingerprintOf } from '../../lib/migration/fingerprint.ts';
 import { versionOf } from '../../lib/migration/name.ts';
 import { shadowRole } from '../../lib/model/catalog.ts';
 import type { Fact } from '../../lib/model/fact.ts';
-import type { ServerConnection } from '../../lib/pg/connect.ts';
+import type { ServerConnection } from '../../lib/pg/connection.ts';
 import { snapshot } from '../../lib/pg/snapshot.ts';
 import { withoutLedger } from '../../lib/project/ignore.ts';
 import { holdsStatement } from '../../lib/sql/psql-commands.ts';

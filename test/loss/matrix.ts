@@ -3,7 +3,7 @@ import pg from 'pg';
 import { kinds } from '../../lib/kinds/index.ts';
 import { type Column, type ColumnFact, retype } from '../../lib/kinds/tables/column-commands.ts';
 import { sampleValues } from '../../lib/migrate/sample-values.ts';
-import { emptyCatalog } from '../../lib/model/catalog.ts';
+import { emptyCatalog } from '../../lib/model/empty-catalog.ts';
 import type { Scope } from '../../lib/model/kind.ts';
 import type { Hazard } from '../../lib/model/step.ts';
 

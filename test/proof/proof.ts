@@ -2,7 +2,7 @@
 import { readCatalog } from '../../lib/catalog/read.ts';
 import { kinds } from '../../lib/kinds/index.ts';
 import type { Step } from '../../lib/model/step.ts';
-import type { ServerConnection } from '../../lib/pg/connect.ts';
+import type { ServerConnection } from '../../lib/pg/connection.ts';
 import { snapshot } from '../../lib/pg/snapshot.ts';
 import { type Database, withDatabase } from '../servers/databases.ts';
 import type { Server } from '../servers/server.ts';

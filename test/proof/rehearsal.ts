@@ -3,8 +3,7 @@
 import { readCatalog } from '../../lib/catalog/read.ts';
 import { kinds } from '../../lib/kinds/index.ts';
 import type { Step } from '../../lib/model/step.ts';
-import type { ServerConnection } from '../../lib/pg/connect.ts';
-import type { Connection } from '../../lib/pg/connection.ts';
+import type { Connection, ServerConnection } from '../../lib/pg/connection.ts';
 import { readingSettings } from '../../lib/pg/snapshot.ts';
 import { freshDatabase } from '../servers/databases.ts';
 import { userSession } from '../servers/session.ts';

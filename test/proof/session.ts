@@ -1,6 +1,6 @@
 // Loads files and plans into a database, and says what was refused.
 import type { Step } from '../../lib/model/step.ts';
-import type { ServerConnection } from '../../lib/pg/connect.ts';
+import type { ServerConnection } from '../../lib/pg/connection.ts';
 import { userSession } from '../servers/session.ts';
 import { statementsOf } from './script.ts';
 

@@ -1,5 +1,6 @@
 // A session of the driver's for SQL that tests write: under the path of the database, as users' own statements are.
-import { type ConnectTarget, connect, type ServerConnection } from '../../lib/pg/connect.ts';
+import { type ConnectTarget, connect } from '../../lib/pg/connect.ts';
+import type { ServerConnection } from '../../lib/pg/connection.ts';
 import { unpinned } from '../../lib/pg/pinned.ts';
 
 /** Opens it. @throws Problem as `connect` */

@@ -1,8 +1,7 @@
 // A new database beside another one, which takes its name, and all that is said of it as a whole, once it is filled.
 import { randomBytes } from 'node:crypto';
 import { literal, quote } from '../../model/quote.ts';
-import type { ServerConnection } from '../../pg/connect.ts';
-import type { Connection } from '../../pg/connection.ts';
+import type { Connection, ServerConnection } from '../../pg/connection.ts';
 import { transaction } from '../../pg/transaction.ts';
 import { Problem } from '../../problem/problem.ts';
 

@@ -1,6 +1,6 @@
 // A clone into a database of its own, beside the target: filled by several sessions, compared, and only then given the target's
 // name.
-import type { ServerConnection } from '../../pg/connect.ts';
+import type { ServerConnection } from '../../pg/connection.ts';
 import { transaction } from '../../pg/transaction.ts';
 import { onDatabase } from '../../pg/url.ts';
 import type { Context } from '../../project/context.ts';

@@ -1,0 +1,70 @@
+// What reports say of a backup.
+import { type Format, formatOf } from '../flow/formats.ts';
+import type { Backup, Verification } from '../flow/manifest.ts';
+import type { Context } from '../project/context.ts';
+import type { Retry } from '../project/retry.ts';
+import { shownPath } from '../project/sql-files.ts';
+/** A backup as reports tell of it. */
+export interface BackupReport {
+  /** Its dump, relative to the project. */
+  readonly file: string;
+  readonly format: Format;
+  /** Null where nothing is known of it. */
+  readonly environment: string | null;
+  readonly database: string | null;
+  /** The server's version. */
+  readonly server: string | null;
+  /** The time whose state it holds, ISO 8601. */
+  readonly started: string | null;
+  readonly durationMs: number | null;
+  readonly bytes: number;
+  readonly tables: number | null;
+  readonly rows: number | null;
+  /** The best and last time that it was found to be good. */
+  readonly verified: Verification | null;
+  /** What of the database is not in it, with the reason. */
+  readonly left: readonly string[];
+  /** Whether db:backups prune never deletes it. */
+  readonly keep: boolean;
+  /** What is wrong with it; empty: nothing that is known. */
+  readonly faults: readonly string[];
+}
+
+/** What was made. */
+export interface MadeBackup extends BackupReport {
+  /** Tries that failed before. */
+  readonly retries: readonly Retry[];
+}
+
+const ways: readonly Verification['how'][] = ['drill', 'read', 'checksum'];
+
+/** What reports say of a backup. */
+export function backupReport(
+  context: Context,
+  { path, bytes, manifest, fault, keep }: Backup,
+  faults: readonly string[] = [],
+): BackupReport {
+  const tables = manifest?.contents.filter(({ kind }) => kind === 'table') ?? [];
+  const best = ways.flatMap((way) => manifest?.verified.filter(({ how }) => how === way) ?? []);
+  const shorter = manifest !== null && manifest.bytes !== bytes && faults.length === 0 && fault === null;
+  return {
+    file: shownPath(context.root, path),
+    format: formatOf(path) as Format,
+    environment: manifest?.environment ?? null,
+    database: manifest?.database ?? null,
+    server: manifest?.server.version ?? null,
+    started: manifest?.started ?? null,
+    durationMs: manifest?.durationMs ?? null,
+    bytes,
+    tables: manifest && tables.length,
+    rows: manifest && tables.reduce((sum, { rows }) => sum + rows, 0),
+    verified: best[0] ?? null,
+    left: manifest?.left ?? [],
+    keep,
+    faults: [
+      ...(fault === null || faults.includes(fault) ? [] : [fault]),
+      ...(shorter ? [`it has ${bytes} bytes instead of ${manifest.bytes}`] : []),
+      ...faults,
+    ],
+  };
+}

@@ -1,0 +1,101 @@
+// Verifies a backup: by its checksum, by reading it whole, by a restore.
+import type { Client } from '../flow/child.ts';
+import { checksumOf, readArchive, readScriptWhole } from '../flow/dump.ts';
+import { type FileSum, formatOf } from '../flow/formats.ts';
+import { type Backup, type Manifest, type Verification, writeManifest } from '../flow/manifest.ts';
+import { readNativeWhole } from '../flow/native.ts';
+import { Problem } from '../problem/problem.ts';
+import type { Context } from '../project/context.ts';
+import { retrying } from '../project/retry.ts';
+
+import type { DrillOptions } from './drill.ts';
+/**
+ * Reads a backup whole and compares it with its manifest. What was found is noted there.
+ * @param clients with one of them that is new enough the dump is unpacked, too
+ * @throws Problem `backup_damaged`
+ */
+export async function verified(
+  backup: Backup,
+  clients: readonly Client[],
+  now: Date,
+  signal?: AbortSignal,
+): Promise<Backup> {
+  const manifest = await intact(backup, signal);
+  const read = await readThrough(backup, manifest, clients, signal);
+  return noted(backup, manifest, { when: now.toISOString(), how: read ? 'read' : 'checksum' });
+}
+
+// Whether it could be unpacked to its end.
+async function readThrough(
+  { name, path }: Backup,
+  { tools }: Manifest,
+  clients: readonly Client[],
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const format = formatOf(name);
+  if (format === 'native') await readNativeWhole(path, signal);
+  else if (format === 'plain') await readScriptWhole(path, signal);
+  else {
+    const client = clients.find(({ major }) => major >= Number.parseInt(tools.pg_dump ?? '', 10));
+    if (client === undefined) return false;
+    await readArchive(client, path, signal).catch((thrown: unknown) => {
+      throw new Problem('backup_damaged', { file: name, faults: [(thrown as Error).message] });
+    });
+  }
+  return true;
+}
+
+/** Tries a backup by restoring it, again after what may pass, and notes that it was done. @throws Problem as `drill` does, `unwritable_file` */
+export async function drilled(context: Context, backup: Backup, input: DrillOptions): Promise<Backup> {
+  const { drill } = await import('./drill.ts');
+  const manifest = backup.manifest as Manifest;
+  await retrying(context, (_, reached) => drill(context, backup, manifest, input, reached));
+  return noted(backup, manifest, { when: context.now().toISOString(), how: 'drill' });
+}
+
+/** Compares a dump with its manifest. @throws Problem `backup_damaged` that names the damage */
+export async function intact(backup: Backup, signal?: AbortSignal): Promise<Manifest> {
+  const { manifest, name, path } = backup;
+  const refuse = (fault: string) => new Problem('backup_damaged', { file: name, faults: [fault] });
+  if (manifest === null || backup.fault !== null) throw refuse(backup.fault ?? 'it has no manifest');
+  const { bytes, sha256, files } = await checksumOf(path, name, signal);
+  const faults =
+    manifest.files === undefined
+      ? faultsOf(manifest, { bytes, sha256 })
+      : faultsIn(manifest.files, files ?? []);
+  if (faults.length > 0) throw new Problem('backup_damaged', { file: name, faults });
+  if (sha256 !== manifest.sha256) throw refuse('its content is not what was written: the checksum differs');
+  return manifest;
+}
+
+type Sum = Pick<Manifest, 'bytes' | 'sha256'>;
+
+function faultsOf(wanted: Sum, { bytes, sha256 }: Sum): string[] {
+  const lost = wanted.bytes - bytes;
+  if (bytes === 0 && lost > 0) return [`it is empty: all of its ${wanted.bytes} bytes are missing`];
+  if (lost > 0) return [`it is cut off: ${lost} of ${wanted.bytes} bytes are missing`];
+  if (lost < 0) return [`it has ${-lost} bytes more than were written`];
+  return sha256 === wanted.sha256 ? [] : ['its content is not what was written: the checksum differs'];
+}
+
+function faultsIn(wanted: readonly FileSum[], found: readonly FileSum[]): string[] {
+  const there = new Map(found.map((one) => [one.name, one]));
+  const known = new Set(wanted.map(({ name }) => name));
+  return [
+    ...wanted.flatMap((one) => {
+      const other = there.get(one.name);
+      return other === undefined
+        ? [`${one.name} is missing`]
+        : faultsOf(one, other).map((fault) => `${one.name}: ${fault}`);
+    }),
+    ...found.filter(({ name }) => !known.has(name)).map(({ name }) => `${name} does not belong to it`),
+  ];
+}
+
+/** Notes that a backup was found to be good; of the same way, the last time counts. @throws Problem `unwritable_file` */
+export async function noted(backup: Backup, manifest: Manifest, found: Verification): Promise<Backup> {
+  const others = manifest.verified.filter(({ how }) => how !== found.how);
+  const next = { ...manifest, verified: [...others, found] };
+  await writeManifest(backup.path, next);
+  return { ...backup, manifest: next };
+}

@@ -1,0 +1,18 @@
+// The catalog of a database that holds nothing yet.
+import type { Catalog } from './catalog.ts';
+import type { Fact } from './fact.ts';
+import type { Kinds } from './kind.ts';
+
+/** The catalog of a new database, as of a server version: what the kinds say is there from the start. */
+export function emptyCatalog(major: number, kinds: Kinds): Catalog {
+  const facts = [...kinds.values()].flatMap((kind): readonly Fact[] => kind.initial ?? []);
+  return {
+    major,
+    role: null,
+    facts: new Map(facts.map((fact) => [fact.id, fact])),
+    needs: new Map(),
+    dies: new Map(),
+    links: new Map(),
+    unmanaged: [],
+  };
+}

@@ -1,0 +1,187 @@
+// All that can go wrong, as data: a closed union of codes. The messages for each are in `messages.ts`.
+
+/** What a connection problem knows: whom it was about, and what the server, driver or system said. */
+export interface Unreachable {
+  readonly environment: string;
+  /** Where its URL was found: `DATABASE_URL in .env`. */
+  readonly found?: string;
+  readonly detail: string;
+}
+
+/** What a refused statement knows; null where the server said nothing. */
+export interface Refused {
+  /** The database that refused it, where it is one that people know by name or URL. */
+  readonly environment: string | null;
+  readonly message: string;
+  readonly sqlstate: string;
+  readonly detail: string | null;
+  /** The server's own hint. */
+  readonly hint: string | null;
+  /** The server's CONTEXT: functions and statements it was in. */
+  readonly context: string | null;
+  /** Index into the SQL that was sent, where the server pointed at something. */
+  readonly position: number | null;
+  /** How many statements that were sent with it were done before; left out where nobody counts. */
+  readonly completed?: number;
+}
+
+/** What can go wrong with migrations, and with schema files that are written. */
+export interface MigrationProblems {
+  not_reproduced: { readonly from: string; readonly changes: readonly string[] };
+  would_overwrite: { readonly changes: readonly string[] };
+  bad_migration: { readonly file: string; readonly reason: string };
+  broken_chain: { readonly breaks: readonly string[] };
+  repair_refused: { readonly environment: string; readonly faults: readonly string[] };
+  rebase_refused: { readonly migration: string; readonly after: string; readonly why: string };
+  unproven: { readonly migration: string; readonly changes: readonly string[] };
+  ledger_unsafe: { readonly environment: string; readonly faults: readonly string[] };
+  ledger_broken: { readonly environment: string; readonly faults: readonly string[] };
+  drifted: { readonly environment: string; readonly changes: readonly string[] };
+  unrecorded: { readonly environment: string; readonly changes: readonly string[] };
+  confirmation_needed: { readonly what: string };
+  rows_in_the_way: { readonly environment: string; readonly findings: readonly string[] };
+  migrations_changed: { readonly files: readonly string[] };
+  migration_running: { readonly environment: string };
+  lock_lost: { readonly environment: string };
+  broke_off: {
+    readonly environment: string;
+    readonly migration: string;
+    readonly reason: string;
+    readonly detail: string | null;
+    /** SQLSTATE of the reason. */
+    readonly state: string;
+  };
+  lock_unavailable: {
+    readonly environment: string;
+    readonly tries: number;
+    /** Milliseconds that each of them waited. */
+    readonly lockTimeout: number;
+    /** `ACCESS EXCLUSIVE on users`; null: it was not found out. */
+    readonly lock: string | null;
+    readonly holders: readonly {
+      readonly pid: number;
+      readonly applicationName: string | null;
+      readonly role: string | null;
+      readonly state: string | null;
+      readonly queryStart: string | null;
+    }[];
+  };
+  nothing_applied: { readonly environment: string };
+  unknown_version: {
+    readonly environment: string;
+    readonly version: string;
+    readonly known: readonly string[];
+  };
+  foreign_migrations: { readonly what: string; readonly tool: string; readonly command: string | null };
+  no_baseline: { readonly environment: string; readonly changes: readonly string[] };
+  not_as_proven: { readonly environment: string; readonly changes: readonly string[] };
+  no_way_back: { readonly migration: string; readonly why: string };
+}
+
+/** What can go wrong when data moves. */
+export interface DataProblems {
+  no_client: { readonly major: number; readonly found: readonly string[] };
+  client_failed: { readonly program: string; readonly reason: string };
+  no_server: { readonly environment: string };
+  railway_failed: RailwayFailure;
+  changed_meanwhile: { readonly environment: string };
+  backup_running: { readonly database: string; readonly lock: string };
+  no_space: { readonly folder: string; readonly needed: number; readonly free: number };
+  backup_damaged: { readonly file: string; readonly faults: readonly string[] };
+  /** `alias`: what was named, and leads to the database of `environment`. */
+  protected_target: { readonly environment: string; readonly alias?: string };
+  unfit_target: { readonly environment: string; readonly reasons: readonly string[] };
+  transaction_statement: { readonly statement: string };
+  transaction_ended: { readonly environment: string };
+  not_as_backed_up: { readonly environment: string; readonly differences: readonly string[] };
+  bad_mask: { readonly mask: string; readonly reason: string };
+  clone_refused: { readonly source: string; readonly target: string; readonly faults: readonly string[] };
+  not_as_source: {
+    readonly source: string;
+    readonly target: string;
+    readonly differences: readonly string[];
+  };
+}
+
+/** Every code with the data that it carries. */
+export interface Problems extends MigrationProblems, DataProblems {
+  bad_url: { readonly environment: string; readonly found?: string; readonly reason: string };
+  connection_refused: Unreachable;
+  host_not_found: Unreachable;
+  connection_timeout: Unreachable;
+  connection_lost: Unreachable;
+  wrong_password: Unreachable;
+  login_refused: Unreachable;
+  missing_database: Unreachable;
+  too_many_connections: Unreachable;
+  server_unavailable: Unreachable;
+  ssl_failed: Unreachable;
+  unwanted_session: Unreachable;
+  server_too_old: { readonly environment: string; readonly version: string };
+
+  invalid_sql: Refused;
+  missing_relation: Refused;
+  missing_object: Refused;
+  missing_extension: Refused & { readonly name: string };
+  missing_role: Refused & { readonly name: string };
+  permission_denied: Refused;
+  lock_timeout: Refused;
+  statement_timeout: Refused;
+  statement_failed: Refused;
+
+  missing_schema: { readonly file: string };
+  missing_file: { readonly file: string };
+  unreadable_file: { readonly file: string; readonly reason: string };
+  unwritable_file: { readonly file: string; readonly reason: string };
+  empty_file: { readonly file: string; readonly comments: boolean };
+  not_utf8: { readonly file: string; readonly line: number };
+  file_too_big: { readonly file: string; readonly bytes: number; readonly limit: number };
+
+  bad_config: { readonly file: string; readonly reason: string };
+  unknown_environment: { readonly name: string; readonly known: readonly string[] };
+  environment_without_url: {
+    readonly name: string;
+    readonly variable: string;
+    readonly looked: readonly string[];
+  };
+  empty_url: { readonly name: string; readonly place: string };
+  embedded_not_named: { readonly environment: string };
+  unknown_source: { readonly source: string; readonly reason: string };
+  unknown_task: { readonly name: string; readonly nearest: readonly string[] };
+  bad_option: { readonly option: string; readonly reason: string };
+  bad_task_file: { readonly file: string; readonly reason: string };
+  command_failed: { readonly command: string; readonly reason: string };
+  task_failed: { readonly task: string; readonly reason: string };
+
+  plan_cycle: { readonly objects: readonly string[] };
+  data_loss_refused: { readonly losses: readonly string[]; readonly renames?: readonly string[] };
+  unmanaged_objects: { readonly objects: readonly string[] };
+  shadow_locked: { readonly directory: string };
+  transaction_pooler: { readonly environment: string; readonly mode: 'transaction' | 'statement' };
+  embedded_damaged: { readonly directory: string; readonly reason: string };
+  shadow_failed: { readonly reason: string };
+  interrupted: { readonly state: string };
+  internal: { readonly reason: string };
+}
+
+/** One of the codes of {@link Problems}. */
+export type Code = keyof Problems;
+
+/** How the client of Railway failed to give a URL. */
+export type RailwayFault =
+  | 'no_client'
+  | 'not_logged_in'
+  | 'not_linked'
+  | 'no_environment'
+  | 'no_service'
+  | 'no_variable'
+  | 'private'
+  | 'failed';
+
+/** Why the client of Railway told no URL. */
+export interface RailwayFailure {
+  readonly environment: string;
+  readonly fault: RailwayFault;
+  /** In the words of the client, where it has said something. */
+  readonly detail: string;
+}
