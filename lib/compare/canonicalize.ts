@@ -16,7 +16,8 @@ export interface Told extends Settlement {
 
 /**
  * Tells what seems to differ in the same words. Where versions differ, the definitions of the older server are run in the
- * shadow and read back; what can't be rebuilt there stays as it was told. `major` and `role` of each stay its own.
+ * shadow and read back, and those of the other are too where that is not enough; what can't be rebuilt there stays as it was
+ * told. `major` and `role` of each stay its own.
  * @throws Problem of the shadow
  */
 export function sameWords(context: Context, first: Catalog, second: Catalog): Promise<Told> {
@@ -29,15 +30,26 @@ async function inSameWords(context: Context, first: Catalog, second: Catalog): P
   if (isEmpty(seeming.difference)) return seeming;
   if (settled.before.major === settled.after.major) return withoutDoubts(context, seeming);
   const { told } = await givenBack(context, seeming);
+  return withoutDoubts(context, await acrossVersions(context, told));
+}
+
+// A server tells its own text otherwise once it is given it back, so both have been run by the shadow before one is different.
+async function acrossVersions(context: Context, told: Told): Promise<Told> {
   const { before, after, difference } = told;
   const { added, removed, changed } = difference;
-  const ids = changed.map(({ to }) => to.id);
-  return withoutDoubts(
-    context,
-    before.major < after.major
-      ? checked(told, { before: await retold(context, before, ids, added) })
-      : checked(told, { after: await retold(context, after, ids, removed) }),
-  );
+  const ids = changed.map(idOf);
+  const isOlder = before.major < after.major;
+  const once = isOlder
+    ? checked(told, { before: await retold(context, before, ids, added) })
+    : checked(told, { after: await retold(context, after, ids, removed) });
+  const left = once.difference.changed;
+  const newer = await readBack(context, isOlder ? once.after : once.before, left.map(idOf));
+  const same = left.filter(({ from, to }) => {
+    const [older, own] = isOlder ? [from, to] : [to, from];
+    const words = newer.facts.get(own.id);
+    return words !== undefined && equal(older.payload, reworded(own.payload, words.payload));
+  });
+  return withSame(once, same);
 }
 
 function checked(told: Told, anew: Partial<Settlement>): Told {
@@ -116,8 +128,8 @@ function withSame(told: Told, same: readonly Changed[]): Told {
 }
 
 /**
- * Whether nothing but casts and parentheses differs, which is what a server adds to a text that it is given back (`b IN ('x')`
- * on a varchar). Where more than these differs, there is nothing to ask.
+ * Whether nothing but casts, parentheses and names of results differs, which is what a server adds to a text that it is given
+ * back (`b IN ('x')` on a varchar; `NULL::integer AS int4`). Where more than these differs, there is nothing to ask.
  */
 export function isDoubtful({ from, to, attributes }: Changed): boolean {
   return attributes.every((name) => equal(bare(from.payload[name]), bare(to.payload[name])));
@@ -126,6 +138,12 @@ export function isDoubtful({ from, to, attributes }: Changed): boolean {
 const casts =
   /::(?:"[^"]*"|[a-z_][\w$]*)(?:\.(?:"[^"]*"|[\w$]+))?(?: (?:varying|precision|with(?:out)? time zone))?(?:\([\d,]+\))?(?:\[\])*/gi;
 
+const names = /\bAS (?:"(?:[^"]|"")*"|[a-z_][\w$]*)/g;
+
 function bare(value: Json | undefined): Json {
-  return typeof value === 'string' ? value.replace(casts, '').replace(/[()\s]/g, '') : (value ?? null);
+  if (typeof value !== 'string') return value ?? null;
+  return value
+    .replace(casts, '')
+    .replace(names, '')
+    .replace(/[()\s]/g, '');
 }

@@ -4,6 +4,7 @@ import type { Kind } from '../../model/kind.ts';
 import { literal, qualify } from '../../model/quote.ts';
 import { renamed } from '../schemas/renaming.ts';
 import { aside } from '../tables/set-aside.ts';
+import { languageTag } from './icu-locales.ts';
 
 interface Collation {
   readonly provider: string;
@@ -52,5 +53,12 @@ export const collation: Kind<Collation> = {
     deterministic: 'replace',
   },
   aside: aside('COLLATION'),
+  settled: (fact, { other }) => {
+    const theirs = (other.facts.get(fact.id)?.payload as unknown as Collation | undefined)?.locale ?? null;
+    const { provider, locale } = fact.payload;
+    if (provider !== 'icu' || locale === null || theirs === null || locale === theirs) return fact;
+    const tag = languageTag(locale);
+    return tag === languageTag(theirs) ? { ...fact, payload: { ...fact.payload, locale: tag } } : fact;
+  },
   slots: (fact) => [`collation ${qualify(fact.path)}`],
 };
