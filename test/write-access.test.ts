@@ -99,6 +99,30 @@ test('another way to the database of a protected environment needs its name, too
     }),
   ));
 
+test('another way by a role with a time zone of its own needs its name, too', () =>
+  withDatabase(anyServer(), ({ url }) =>
+    withProject(url, cache, async (own) => {
+      await rowsOf(
+        url,
+        `create role far login superuser password 'far'; alter role far set timezone = 'Asia/Tokyo'`,
+      );
+      const other = new URL(url);
+      other.username = 'far';
+      other.password = 'far';
+      const context = withEnvironments(own, [
+        { name: 'local', url: String(other), protected: false },
+        { name: 'prod', url, protected: true },
+      ]);
+      own.want('create table a (id int);');
+      try {
+        expect(await failure(sync(context, yes, undefined))).toMatchObject({ code: 'protected_target' });
+        expect(await rowsOf(url, `select to_regclass('a') as a`)).toEqual([{ a: null }]);
+      } finally {
+        await rowsOf(url, 'drop owned by far; drop role far');
+      }
+    }),
+  ));
+
 test('a protected environment that does not answer is recognized by host, port and database', () =>
   withDatabase(anyServer(), ({ url }) =>
     withProject(url, cache, async (own) => {
