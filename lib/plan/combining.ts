@@ -48,7 +48,9 @@ function runsOf(groups: readonly Group[]): Group[][] {
 
 // The command that a group is a part of; undefined: it stands alone, or its table is new.
 function headOf(fates: Fates, { steps }: Group): string | undefined {
-  const [part] = partsOf({ steps });
+  const [part, ...others] = partsOf({ steps });
+  // The server changes the type of a column once in a statement.
+  if (part?.pass === 'type' && others.some(({ pass }) => pass === 'type')) return undefined;
   const isWhole = steps.every(
     (step, at) => step.part?.head === part?.head || (step.part === undefined && at > 0),
   );
