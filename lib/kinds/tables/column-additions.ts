@@ -26,25 +26,24 @@ function differs({ id, payload }: Fact, { after }: Scope): boolean {
   );
 }
 
-// The constraints of the domain that is a column's type, and of the domains that this is made of.
-function constraintsOf(id: string, { after }: Scope): Fact[] {
+// What the domain that is a column's type brings to it, and after that what the domains bring that this is made of.
+function broughtBy(id: string, { after }: Scope): Fact[] {
   const domains = [...(after.needs.get(id)?.keys() ?? [])].filter(
     (other) => after.facts.get(other)?.kind === 'domain',
   );
   if (domains.length === 0) return [];
-  const own = [...after.facts.values()].filter(
-    ({ kind, parent }) =>
-      parent !== null && domains.includes(parent) && (kind === 'domain check' || kind === 'domain not null'),
-  );
-  return [...own, ...domains.flatMap((domain) => constraintsOf(domain, { after } as Scope))];
+  const own = [...after.facts.values()].filter(({ parent }) => parent !== null && domains.includes(parent));
+  return [...own, ...domains.flatMap((domain) => broughtBy(domain, { after } as Scope))];
 }
 
 /** What ADD COLUMN costs with what it carries: rows without a value that they need, rows that are written anew. */
 export function additionCost(fact: ColumnFact, scope: Scope): Pick<Statement, 'hazards' | 'checks'> {
   const { id, payload } = fact;
   const carried = (kind: string) => scope.clauses.find(({ fact }) => fact.kind === kind)?.fact;
-  const [value, counted] = [carried('default'), carried('identity')];
-  const constraints = constraintsOf(id, scope);
+  const brought = broughtBy(id, scope);
+  const value = carried('default') ?? brought.find(({ kind }) => kind === 'domain default');
+  const counted = carried('identity');
+  const constraints = brought.filter(({ kind }) => kind === 'domain check' || kind === 'domain not null');
   const required = carried('not null') ?? constraints.find(({ kind }) => kind === 'domain not null');
   const given = payload.generated !== null || value !== undefined || counted !== undefined;
   const rewrites =

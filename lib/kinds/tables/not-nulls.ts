@@ -34,7 +34,7 @@ function add(fact: Row, scope: Scope): Statement {
   return alterTable(tableOf(fact), action, 'set', {
     hazards: validated ? ['may_fail_on_existing_rows', 'blocks_reads'] : [],
     lock: 'ACCESS EXCLUSIVE',
-    checks: validated ? [nulls(fact)] : [],
+    checks: validated ? [nulls(fact, noInherit)] : [],
   });
 }
 

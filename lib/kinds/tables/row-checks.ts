@@ -17,11 +17,16 @@ const columnId = (path: readonly string[]) => `column:${qualify(path)}`;
 /** A column of the row that a check looks at. */
 export const inRow = ({ path }: Placed): string => `t.${quote(path[2] as string)}`;
 
-/** Rows without a value in a column. @param fact with the path of the column */
-export function nulls(fact: Placed): RowCheck {
+/**
+ * Rows without a value in a column.
+ * @param fact with the path of the column
+ * @param only not those of the tables that inherit from its table
+ */
+export function nulls(fact: Placed, only = false): RowCheck {
   return {
     outcome: 'fails',
     table: tableId(fact),
+    only,
     reads: [columnId(fact.path)],
     // IS NULL is true of a row of nulls, too, which NOT NULL lets pass.
     test: { where: `${inRow(fact)} is not distinct from null` },
@@ -115,13 +120,15 @@ export function orphans(fact: Fact<unknown>, definition: string, scope: Scope): 
   const isNew = !scope.before.facts.has(other);
   const given = split(own).map((column) => `t.${column} is not null`);
   const same = split(own).map((column, at) => `r.${split(keys)[at]} = t.${column}`);
-  const partitioned = (scope.before.facts.get(other)?.payload.partitionKey ?? null) !== null;
-  const missing = `not exists (select from ${partitioned ? '' : 'only '}${target} r where ${same.join(' and ')})`;
+  const isPartitioned = (id: string) => (scope.before.facts.get(id)?.payload.partitionKey ?? null) !== null;
+  const missing = `not exists (select from ${isPartitioned(other) ? '' : 'only '}${target} r where ${same.join(' and ')})`;
   const columns = split(own).map((column) => unquoted(column));
   return [
     {
       outcome: 'fails',
       table: tableId(fact),
+      // Heirs do not inherit it; partitions do.
+      only: !isPartitioned(tableId(fact)),
       // A table that is made along with it has no rows that could be referred to.
       reads: [
         ...columns.map((column) => columnId([...fact.path.slice(0, 2), column])),
