@@ -117,12 +117,54 @@ test('a USING that was written by hand may make anything of a value', () =>
     const down = '\n-- Down Migration\nalter table t alter amount type int;\n';
     own.want(table('bigint'));
     const written = async (using: string) => {
-      own.write(name, `-- Up Migration\nalter table t alter amount type bigint using ${using};\n${down}`);
+      own.write(
+        name,
+        `-- Up Migration\nalter table t alter amount type bigint using${using.startsWith('(') ? '' : ' '}${using};\n${down}`,
+      );
       return (await generate(own.context)).written[0]?.down?.is;
     };
-    for (const using of ['greatest(amount, 0)', 'amount::smallint', '(amount::text)::bigint']) {
+    for (const using of [
+      'greatest(amount, 0)',
+      '(amount / 100)',
+      'amount::smallint',
+      '(amount::text)::bigint',
+      'id::bigint',
+    ]) {
       expect([using, await written(using)]).toEqual([using, 'lossy']);
       expect((await failure(sync(own.context, { yes: true }, undefined))).code).toBe('data_loss_refused');
     }
     expect(await written('amount::bigint')).toBe('exact');
+  }));
+
+test('what is undone loses nothing unasked between its ends', () =>
+  scene(async (own, rows) => {
+    for (const type of ['numeric(12,4)', 'numeric(8,2)', 'numeric(12,4)']) {
+      own.want(table(type));
+      await sync(own.context, { yes: true, force: true }, undefined);
+    }
+    await rows('insert into t values (1, 1.2345)');
+    const version = own.files()[0]?.split('_')[0];
+    const refused = await failure(rollback(own.context, { yes: true, version }, undefined));
+    expect(refused.code).toBe('data_loss_refused');
+    expect(JSON.stringify(refused.data)).toContain('from numeric(12,4) to numeric(8,2)');
+    expect(await rows('select amount::text from t')).toEqual([{ amount: '1.2345' }]);
+    await rollback(own.context, { yes: true, force: true, version }, undefined);
+    expect(await rows('select amount::text from t')).toEqual([{ amount: '1.2300' }]);
+  }));
+
+test('a way back that was written by hand loses nothing unasked', () =>
+  scene(async (own, rows) => {
+    own.want(table('int'));
+    await sync(own.context, { yes: true }, undefined);
+    const empty = await generate(own.context, { name: 'by hand', empty: true });
+    const up = 'alter table t alter amount type bigint;';
+    const down = 'alter table t alter amount type int using id;';
+    const file = (empty.written[0]?.file ?? '').replace(/^migrations\//, '');
+    own.write(file, `-- Up Migration\n${up}\n-- Down Migration\n${down}\n`);
+    own.want(table('bigint'));
+    await sync(own.context, { yes: true, force: true }, undefined);
+    await rows('insert into t values (1, 7)');
+    const refused = await failure(rollback(own.context, { yes: true }, undefined));
+    expect(refused.data).toMatchObject({ losses: [down.slice(0, -1)] });
+    expect(await rows('select amount from t')).toEqual([{ amount: '7' }]);
   }));

@@ -9,7 +9,7 @@ import { recordedSchema } from '../migrate/compose.ts';
 import { type Finding, findingsOf } from '../migrate/findings.ts';
 import { lossesOf } from '../migrate/losses.ts';
 import { finish } from '../migrate/resume.ts';
-import { wronglyStamped } from '../migrate/stamps.ts';
+import { lossesOfUndone, wronglyStamped } from '../migrate/stamps.ts';
 import {
   confirmReached,
   runOf,
@@ -88,7 +88,11 @@ export async function rollback(
         findings: await findingsOf(connection, up, left, { actual: before.actual, trusted: true }),
       };
       if (plan.undone.length === 0) return { ...plan, done: true };
-      if (!(await agreed(`db:rollback of ${target.name}`, plan, lossesOf(up, plan.findings), input, ask)))
+      const told = new Set(lossesOf(up));
+      const undone = [kept, before.standing.applied] as const;
+      const more = await lossesOfUndone(context, files, undone, [before.actual, start]);
+      const losses = [...lossesOf(up, plan.findings), ...more.filter((one) => !told.has(one))];
+      if (!(await agreed(`db:rollback of ${target.name}`, plan, losses, input, ask)))
         return { ...plan, done: false };
       const of = await runOf(context, connection, target, files);
       await withLock(connection, target.name, async () => {

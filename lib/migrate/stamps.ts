@@ -3,6 +3,7 @@
 import { moved, renamesIn } from '../compare/apply-renames.ts';
 import { withoutPublic } from '../compare/changes.ts';
 import { kinds } from '../kinds/index.ts';
+import type { Direction } from '../ledger/statements.ts';
 import type { MigrationFile } from '../migration/chain.ts';
 import { type Down, oneLine } from '../migration/text.ts';
 import type { Catalog } from '../model/catalog.ts';
@@ -10,7 +11,7 @@ import { type Hazard, type Step, singly } from '../model/step.ts';
 import { plan } from '../plan/plan.ts';
 import { Problem } from '../problem/problem.ts';
 import type { Context } from '../project/context.ts';
-import { forward } from '../project/migration-folder.ts';
+import { backward, forward } from '../project/migration-folder.ts';
 import { parseFiles } from '../project/shadow-catalog.ts';
 import type { TextFile } from '../project/sql-files.ts';
 import { after, type Start } from '../project/trial-start.ts';
@@ -84,31 +85,38 @@ export async function stepsBetween(
 }
 
 /**
- * Changes of type whose USING is not the plan's, as they stand in a file: they may make anything of a value. A plain cast to a
- * type whose length cannot cut anything off is as good.
+ * Changes of type whose USING is not the plan's for that column, as they stand in a file: they may make anything of a value. A
+ * plain cast of the column itself to a type whose length cannot cut anything off is as good.
  */
 export function castsByHand({ runnable, statements }: SqlFile, steps: readonly Step[]): string[] {
-  const planned = plain(steps.map(({ sql }) => sql).join('\n'));
+  const planned = new Set(steps.flatMap(({ sql }) => usingsIn(oneLine(sql)).map((one) => plain(one.join()))));
   return statements
     .filter(({ tag }) => tag === 'AlterTableStmt')
     .map(({ start, end }) => oneLine(runnable.slice(start, end)))
-    .filter((sql) =>
-      [...sql.matchAll(/\btype\s+(.*?)\s+using\s+(.*?)(?=,\s*(?:alter|add|drop)\s|$)/gi)].some(
-        ([, type = '', expression = '']) =>
-          !planned.includes(plain(`using ${expression}`)) && !isPlainCast(expression, type),
-      ),
-    );
+    .filter((sql) => usingsIn(sql).some((one) => !planned.has(plain(one.join())) && !isPlainCast(...one)));
 }
 
-function isPlainCast(expression: string, type: string): boolean {
-  const [, to] = /^\(?(?:"[^"]+"|[\w$]+)\)?::([^:]+)$/.exec(expression) ?? [];
-  return to !== undefined && plain(to) === plain(type) && !/char|bit/i.test(type);
+type Using = readonly [column: string, type: string, expression: string];
+
+const usings =
+  /("(?:[^"]|"")+"|[^\s"]+)\s+(?:set\s+data\s+)?type\s+(.*?)\s+using\b\s*(.*?)(?=,\s*(?:alter|add|drop)\s|$)/gi;
+
+const usingsIn = (sql: string) =>
+  [...sql.matchAll(usings)].map(
+    ([, column = '', type = '', expression = '']): Using => [column, type, expression],
+  );
+
+function isPlainCast(column: string, type: string, expression: string): boolean {
+  const [, value = '', to = ''] = /^\(?("[^"]+"|[\w$]+)\)?::([^:]+)$/.exec(expression) ?? [];
+  return plain(value) === plain(column) && plain(to) === plain(type) && !/char|bit/i.test(type);
 }
 
 const plain = (sql: string) => sql.replace(/\s+/g, '').toLowerCase();
 
 /** Which migrations are judged, and for which steps. */
 interface Judging {
+  /** Which way they are run. */
+  readonly towards: Direction;
   readonly isSuspect: (file: MigrationFile, at: number) => boolean;
   readonly isLosing: (step: Step) => boolean;
 }
@@ -133,6 +141,7 @@ export function wronglyStamped(
   to: number,
 ): Promise<ReadonlyMap<string, readonly string[]>> {
   return judged(context, files, {
+    towards: 'up',
     isSuspect: ({ migration }, at) =>
       at >= from && at < to && migration.header?.down.is === 'exact' && retyping.test(migration.up),
     isLosing: ({ hazards }) => hazards.includes('loses_values'),
@@ -154,19 +163,49 @@ export async function lossesOfPending(
   { known, there }: { readonly known: ReadonlySet<string>; readonly there: readonly Catalog[] },
 ): Promise<string[]> {
   const found = await judged(context, files, {
+    towards: 'up',
     isSuspect: ({ name, migration: { up } }, at) =>
       at >= from && !known.has(name) && (retyping.test(up) || dropping.test(up)),
-    isLosing: ({ fact, hazards }) =>
-      (hazards.includes('deletes_data') || hazards.includes('loses_values')) &&
-      there.some(({ facts }) => facts.has(fact)),
+    isLosing: (step) => isLossIn(there, step),
   });
   return [...found.values()].flat();
 }
 
+/**
+ * What migrations lose that are undone, one by one: what goes and comes back between them, or is written by hand, is not seen
+ * from their ends.
+ * @param from the place of the first that is undone
+ * @param to the place behind the last
+ * @param there the database by its own names, and by those that it gets back
+ * @returns statements
+ * @throws Problem of the shadow, and of the files
+ */
+export async function lossesOfUndone(
+  context: Context,
+  files: readonly MigrationFile[],
+  [from, to]: readonly [from: number, to: number],
+  there: readonly Catalog[],
+): Promise<string[]> {
+  const found = await judged(context, files, {
+    towards: 'down',
+    isSuspect: ({ migration: { down } }, at) =>
+      at >= from &&
+      at < to &&
+      down !== null &&
+      (retyping.test(down) || (to - from > 1 && dropping.test(down))),
+    isLosing: (step) => isLossIn(there, step),
+  });
+  return [...found.values()].reverse().flat();
+}
+
+const isLossIn = (there: readonly Catalog[], { fact, hazards }: Step) =>
+  (hazards.includes('deletes_data') || hazards.includes('loses_values')) &&
+  there.some(({ facts }) => facts.has(fact));
+
 async function judged(
   context: Context,
   files: readonly MigrationFile[],
-  { isSuspect, isLosing }: Judging,
+  { towards, isSuspect, isLosing }: Judging,
 ): Promise<ReadonlyMap<string, readonly string[]>> {
   const found = new Map<string, readonly string[]>();
   const suspects = [...files.entries()].filter(([at, file]) => isSuspect(file, at)).map(([at]) => at);
@@ -177,12 +216,14 @@ async function judged(
   const ways = ups.map((up, at) => ({ up, down: null, unread: !isRead(first + at) }));
   const { states } = await rehearse(context, [after(files.slice(0, first))], ways);
   for (const at of suspects) {
-    const up = ups[at - first] as TextFile;
-    const [before, reached] = states.slice(at - first, at - first + 2) as [Catalog, Catalog];
-    const steps = await stepsBetween(context, before, reached, up);
-    const [parsed] = await parseFiles([up]);
+    const file = files[at] as MigrationFile;
+    const [way] = (towards === 'up' ? forward : backward)([file]) as [TextFile];
+    const ends = states.slice(at - first, at - first + 2) as [Catalog, Catalog];
+    const [before, reached] = towards === 'up' ? ends : [ends[1], ends[0]];
+    const steps = await stepsBetween(context, before, reached, way);
+    const [parsed] = await parseFiles([way]);
     const lost = [...singly(steps).filter(isLosing).map(lossLine), ...castsByHand(parsed as SqlFile, steps)];
-    if (lost.length > 0) found.set((files[at] as MigrationFile).name, lost);
+    if (lost.length > 0) found.set(file.name, lost);
   }
   return found;
 }
