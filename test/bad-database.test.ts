@@ -57,7 +57,7 @@ test('a wrong password', async () => {
     problem(
       1,
       'Cannot connect to local. Check DATABASE_URL',
-      `Detail: password authentication failed for user "postgres"`,
+      `Detail: ${url.host}: password authentication failed for user "postgres"`,
       'Hint: Correct the password in the URL, or PGPASSWORD.',
     ),
   );
@@ -97,7 +97,10 @@ test('a permission denied on a catalog, and a role that may look but not read', 
 
 test.each([
   [`app:${password}@localhost/shop`, 'it does not begin with postgres://'],
-  [`postgres://app:${password}@localhost:port/shop`, 'it is not a valid URL'],
+  [
+    `postgres://app:${password}@localhost:port/shop`,
+    'the port is "port", which is not a number from 1 to 65535',
+  ],
 ])('a DATABASE_URL that is none: %s', async (url, reason) => {
   expect(await project.pgmage('db:status', { url })).toEqual(
     problem(

@@ -121,6 +121,7 @@ test('the SQL of a difference leads to the other source, and that of --down back
       'up',
       'down',
       'cautions',
+      'findings',
       'unmanaged',
       'renames',
       'possible',

@@ -76,12 +76,10 @@ describe.each(chosen.map((server) => [server.major, server] as const))('PostgreS
       expect(problem.data).toMatchObject({
         tries: 5,
         lockTimeout: 200,
-        lock: 'ACCESS EXCLUSIVE on public.users',
+        lock: 'ACCESS EXCLUSIVE on users',
         holders: [{ applicationName: 'the holder', state: 'idle in transaction', pid: expect.any(Number) }],
       });
-      expect(problem.message).toMatch(
-        /ACCESS EXCLUSIVE on public\.users .* held by session \d+ \(the holder, role /,
-      );
+      expect(problem.message).toMatch(/ACCESS EXCLUSIVE on users .* held by session \d+ \(the holder, role /);
       expect(told.filter((line) => line.includes('follows in'))).toHaveLength(4);
       expect(await outcomes()).toEqual(['done', 'failed']);
       await end();

@@ -110,7 +110,7 @@ test('what does not apply any more, is applied, or is broken besides is refused'
       /_theirs cannot be put behind \d+_mine: .*column "m" of relation "t" already exists/,
     ),
   ]);
-  expect(refused.where?.text).toContain('ADD COLUMN m');
+  expect(refused.where?.text).toContain('ALTER TABLE public.t');
   expect(own.files().map(own.read)).toEqual(before);
 
   await rowsOf(database.url, 'create table t (a int)');

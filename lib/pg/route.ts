@@ -90,7 +90,7 @@ const listOf = (text: string | undefined) => (text ? text.split(',') : []);
 function portOf(text: string, wrong: (reason: string) => Problem): number {
   if (text.trim() === '') return 5432;
   const port = /^\s*\d+\s*$/.test(text) ? Number(text) : 0;
-  if (port < 1 || port > 65535) throw wrong(`${text} is not a port`);
+  if (port < 1 || port > 65535) throw wrong(`the port is "${text}", which is not a number from 1 to 65535`);
   return port;
 }
 

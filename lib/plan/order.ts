@@ -57,7 +57,9 @@ function goingEdges(graph: Graph, fates: Fates, { placed }: Relief, id: string):
     if (!going || staying) continue;
     if (!fates.putAside(needed) || isNamedIn(fates, needed, id))
       edges(node('drop', id), node('drop', needed));
-    if (fates.isBlocked(needed)) edges(node('drop', id), node('alter', needed));
+    if (fates.isBlocked(needed))
+      for (const altered of [needed, ...reaching(fates, needed)])
+        edges(node('drop', id), node('alter', altered));
   }
   if (going && !staying) graph.edge(node('drop', id), node('create', id));
   graph.edge(node('create', id), node('finish', id));
@@ -160,7 +162,22 @@ function mergeImplied(graph: Graph, fates: Fates, separate: ReadonlySet<string>)
         graph.merge(node('create', id), node('create', to.parent as string));
     } else if (action === 'alter' && origin !== undefined && inherits(fates, id, origin))
       graph.merge(node('alter', id), node('alter', origin));
+    else if (action === 'alter')
+      for (const other of reaching(fates, id)) graph.edge(node('alter', other), node('alter', id));
   }
+}
+
+// The origins whose commands change this fact, too, in part: the rest is its own command, which follows.
+function reaching(fates: Fates, id: string): string[] {
+  const { to, attributes = [] } = fates.of(id) ?? {};
+  const recurses = fates.kind(id).recurses ?? [];
+  const shared = attributes.filter((name) => recurses.includes(name));
+  return to === undefined || shared.length === 0
+    ? []
+    : heirOf(fates, 'after', to).filter((origin) => {
+        const theirs = fates.of(origin);
+        return theirs?.action === 'alter' && shared.some((name) => theirs.attributes.includes(name));
+      });
 }
 
 // Whether all that changes reaches this fact through its origin.

@@ -1,0 +1,3 @@
+create domain grade as integer;
+create table t1 (id integer not null, b varchar(20) default upper('y') , o integer[] default '{1,2}' ) partition by range (id);
+create table t1_low partition of t1 for values from (minvalue) to (100);
