@@ -120,7 +120,7 @@ export async function sync(
         cautions: await weighed(connection, up, left, composition.renames),
         findings: await findingsOf(connection, up, left, { actual: before.actual, trusted: true }),
       };
-      await refuseFailures(target.name, plan.findings, forward(pending));
+      await refuseFailures(target.name, plan.findings, up, forward(pending));
       if (pending.length === 0 && plan.unfinished === null) return { ...plan, applied: [], recorded };
       const options = possible.map(({ option }) => option);
       const told = new Set(lossesOf(up));
