@@ -6,7 +6,7 @@ import { Problem } from '../lib/problem/problem.ts';
 import { frozenWay } from './connecting/frozen.ts';
 import { failure } from './failure.ts';
 import { rowsOf, withDatabase } from './servers/databases.ts';
-import { servers } from './servers/running.ts';
+import { anyServer, servers } from './servers/running.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -36,7 +36,7 @@ for (const server of servers())
             way.stream(['select count(*) from public.t', 'select pg_sleep(60)'], () => undefined),
         };
         for (const [name, work] of Object.entries(works)) {
-          const frozen = await frozenWay(url, name === 'stream' ? Number.POSITIVE_INFINITY : 2e6, keepsNew);
+          const frozen = await frozenWay(url, { ...(name !== 'stream' && { after: 2e6 }), keepsNew });
           const way = await connect({
             url: frozen.url,
             name: 'prod',
@@ -98,3 +98,54 @@ for (const server of servers())
       await Promise.all([holder.close(), way.close()]);
     });
   });
+
+/** Rows of a COPY that freezes before it begins, or at its rows, which then fail. */
+const frozenEnds = {
+  'before it is answered': { pieces: () => rows(1), sooner: true },
+  'where its rows fail then': {
+    async *pieces(freeze: () => void) {
+      yield Buffer.from('x\n');
+      freeze();
+      throw new Error('the other side is gone, too');
+    },
+    sooner: false,
+  },
+} as const;
+
+test.each(Object.entries(frozenEnds))(
+  'COPY FROM over a way that freezes %s',
+  async (_, { pieces, sooner }) => {
+    await withDatabase(anyServer(), async ({ url }) => {
+      await rowsOf(url, 'create table t (a text)');
+      const frozen = await frozenWay(url);
+      const way = await connect({ url: frozen.url, name: 'prod', applicationName, stallTimeoutMs });
+      if (sooner) frozen.freeze();
+      const began = performance.now();
+      await expect(way.copyIn('copy public.t from stdin', pieces(frozen.freeze))).rejects.toThrow(
+        sooner ? 'Lost the connection' : 'the other side is gone',
+      );
+      // Nor do what brings it to its end, and its end, take long.
+      await expect(way.execute('rollback')).rejects.toThrow('Lost the connection');
+      await way.close();
+      expect(performance.now() - began).toBeLessThan(15_000);
+      await frozen.close();
+      expect(await rowsOf(url, 'select from t')).toEqual([]);
+    });
+  },
+);
+
+test('the session that is lost ends on its server where new sessions pass', async () => {
+  await withDatabase(anyServer(), async ({ url }) => {
+    const frozen = await frozenWay(url, { keepsNew: true });
+    const [waiting, idle] = await Promise.all(
+      [0, 1].map(() => connect({ url: frozen.url, name: 'prod', applicationName, stallTimeoutMs })),
+    );
+    await Promise.all([waiting, idle].map((way) => way?.execute('begin; select 1')));
+    frozen.freeze();
+    expect((await failure(waiting?.rows('select 1') ?? Promise.resolve())).code).toBe('connection_lost');
+    await Promise.all([waiting?.close(), idle?.close()]);
+    const left = `select from pg_stat_activity where datname = current_database() and application_name = '${applicationName}'`;
+    expect(await rowsOf(url, left)).toEqual([]);
+    await frozen.close();
+  });
+});

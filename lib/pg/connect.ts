@@ -34,6 +34,8 @@ export interface ConnectTarget {
    * there. Default: 60 s; 0: never.
    */
   readonly stallTimeoutMs?: number;
+  /** Ends the session, and the way to it, wherever it is. */
+  readonly signal?: AbortSignal;
   /** Shown in pg_stat_activity, unless the URL or PGAPPNAME says otherwise. */
   readonly applicationName: string;
 }
@@ -67,7 +69,12 @@ async function open(
   const limit = limitOf(target, said);
   // Loaded here, because it costs about 30 ms that a run without a server need not pay.
   const { default: pg } = await import('pg');
+  const { signal } = target;
   const dialled = await dial({ place, way, orPlain, said, limit });
+  const late = () => dialled.stream.destroy(new Error('timeout expired'));
+  signal?.addEventListener('abort', late);
+  dialled.socket.once('close', () => signal?.removeEventListener('abort', late));
+  if (signal?.aborted) late();
   const client = new pg.Client({
     host: place.host,
     port: place.port,
@@ -111,12 +118,12 @@ async function open(
   const version = reported.get('server_version') ?? '';
   const misfit = sessionMisfit(wanted, reported);
   if (misfit !== null) {
-    await client.end();
+    await ended(client, connection);
     throw new Problem('unwanted_session', { environment, detail: `${placeName(place)}: ${misfit}` });
   }
   const major = Number.parseInt(version, 10);
   if (major < oldestMajor) {
-    await client.end();
+    await ended(client, connection);
     throw new Problem('server_too_old', { environment, version });
   }
 
@@ -124,10 +131,18 @@ async function open(
   const { stallTimeoutMs = 60_000 } = target;
   // Of the same place only, with no watch of its own.
   const second = { ...target, stallTimeoutMs: 0, connectTimeoutMs: patienceOf(stallTimeoutMs) };
+  const probe = () =>
+    askAbout(backend, second.connectTimeoutMs, (until) =>
+      open(route, one, { ...second, signal: until }, environment),
+    );
+  // A server that did not hang up may keep the session, and its locks, until it is told by another one.
+  const close = async () => {
+    if (!(await ended(client, connection)) && stallTimeoutMs > 0) await probe();
+  };
   const watch = watchOver({
     ...dialled,
     limit: stallTimeoutMs,
-    probe: () => askAbout(backend, second.connectTimeoutMs, () => open(route, one, second, environment)),
+    probe,
     lost: (reason) => {
       const detail = `${placeName(place)} sent nothing for ${stallTimeoutMs / 1000} s: ${reason}`;
       connection.stream.destroy(new Problem('connection_lost', { environment, detail }));
@@ -138,6 +153,7 @@ async function open(
     try {
       const answer = await watch.during(
         client.query(parameters ? { text: sql, values: [...parameters] } : sql) as Promise<unknown>,
+        sql === 'rollback',
       );
       return (Array.isArray(answer) ? answer : [answer]) as QueryResult[];
     } catch (thrown) {
@@ -146,7 +162,7 @@ async function open(
   };
 
   const [opened] = await send(opening(backend)).catch(async (thrown: unknown) => {
-    await client.end();
+    await ended(client, connection);
     throw thrown;
   });
 
@@ -154,7 +170,7 @@ async function open(
     client,
     watch,
     problem: (thrown) => serverProblem(thrown, { environment, sql }),
-    close: () => ended(client, connection),
+    close,
   });
 
   const session: ServerConnection = {
@@ -204,7 +220,7 @@ async function open(
     copyIn: (sql, pieces) => copyIn(channel(sql), sql, pieces),
     isShared: () =>
       sharesSession(session, backend, () => connect({ ...target, connectTimeoutMs: poolerTimeout })),
-    close: () => ended(client, connection),
+    close,
   };
   return session;
 }
@@ -214,10 +230,15 @@ const poolerTimeout = 2000;
 // How long a server may take to hang up.
 const farewell = 3_000;
 
-// A network that has gone silent hangs nothing up.
-async function ended(client: Client, { stream }: Inner): Promise<void> {
-  const timer = setTimeout(() => stream.destroy(), farewell);
+// A network that has gone silent hangs nothing up. Gives whether the server did.
+async function ended(client: Client, { stream }: Inner): Promise<boolean> {
+  let isHeard = true;
+  const timer = setTimeout(() => {
+    isHeard = false;
+    stream.destroy();
+  }, farewell);
   await client.end().finally(() => clearTimeout(timer));
+  return isHeard;
 }
 
 async function passwordOf({ password }: Place): Promise<string> {

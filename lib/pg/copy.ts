@@ -1,7 +1,7 @@
 // COPY (manual: "COPY Operations" of the protocol): rows as a stream, taken and given no faster than both ends can.
 import type { Duplex } from 'node:stream';
 import type { Client, Submittable } from 'pg';
-import type { Watch } from './watch.ts';
+import type { Wait, Watch } from './watch.ts';
 
 /** What the driver's types leave out. */
 interface Wire extends NodeJS.EventEmitter {
@@ -124,10 +124,12 @@ export async function* copyOut(of: Channel, sql: string): AsyncGenerator<Uint8Ar
 export async function copyIn(of: Channel, sql: string, pieces: AsyncIterable<Uint8Array>): Promise<number> {
   let failure: { readonly thrown: unknown } | undefined;
   let refused = false;
+  // The server is waited for from here to the end, but for the time that the pieces take.
+  const wait = of.watch.begin();
   const give = async (wire: Wire) => {
     const { stream } = wire;
     try {
-      for await (const piece of pieces) {
+      for await (const piece of apart(wait, pieces)) {
         if (refused || stream.destroyed) return;
         // As one packet.
         stream.cork();
@@ -135,25 +137,19 @@ export async function copyIn(of: Channel, sql: string, pieces: AsyncIterable<Uin
         const hasRoom = stream.write(piece);
         stream.uncork();
         // Whoever waits for room is woken by the end of the session, too.
-        if (!hasRoom) await of.watch.during(roomIn(stream));
+        if (!hasRoom) await roomIn(stream);
       }
       wire.endCopyFrom();
-      // From here on the server is waited for.
-      void of.watch.during(ended);
     } catch (thrown) {
       if (refused) return;
       failure = { thrown };
       wire.sendCopyFail('the rows did not come to their end');
     }
   };
-  let end: () => void = () => undefined;
-  const ended = new Promise<void>((resolve) => {
-    end = resolve;
-  });
   return new Promise((resolve, reject) => {
     const done = (thrown?: unknown) => {
       refused = true;
-      end();
+      wait.end();
       if (failure !== undefined) reject(failure.thrown);
       else if (thrown === undefined) resolve(copy.rows);
       else reject(of.problem(thrown));
@@ -161,6 +157,20 @@ export async function copyIn(of: Channel, sql: string, pieces: AsyncIterable<Uin
     const copy = new Copy(sql, done, (wire) => void give(wire));
     of.client.query(copy);
   });
+}
+
+async function* apart(wait: Wait, pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const iterator = pieces[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      wait.rest();
+      const { done, value } = await iterator.next().finally(wait.go);
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    await iterator.return?.();
+  }
 }
 
 function roomIn(stream: Duplex): Promise<void> {

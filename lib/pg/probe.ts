@@ -21,6 +21,13 @@ const stateOf = (
 ) => `select pg_catalog.pg_backend_pid() as own, a.state as state, a.wait_event as event
   from (select 1) one left join pg_catalog.pg_stat_activity a on a.pid operator(pg_catalog.=) ${backend}`;
 
+// Its locks would stay until the server itself notices. A process of another program may have got its number.
+const ending = (
+  backend: number,
+) => `select pg_catalog.pg_terminate_backend(a.pid) from pg_catalog.pg_stat_activity a
+  where a.pid operator(pg_catalog.=) ${backend} and a.usename operator(pg_catalog.=) current_user
+    and a.application_name operator(pg_catalog.=) pg_catalog.current_setting('application_name')`;
+
 interface State {
   readonly own: number;
   readonly state: string | null;
@@ -28,36 +35,30 @@ interface State {
 }
 
 /**
- * Why a session is lost; null: it is at work, or nobody can say.
+ * Why a session is lost; null: it is at work, or nobody can say. One that waits for pgmage while pgmage waits for it is ended.
  * @param backend the process of that session, as it was told at its login
  * @param patience milliseconds that the server may take to answer
+ * @param open opens a session that lasts no longer than its signal
  */
 export async function askAbout(
   backend: number | null,
   patience: number,
-  open: () => Promise<ServerConnection>,
+  open: (signal: AbortSignal) => Promise<ServerConnection>,
 ): Promise<string | null> {
   let connection: ServerConnection | undefined;
   try {
-    // Its login has a limit of its own; the network can go silent behind that.
-    connection = await within(open(), 2 * patience);
-    const [row] = await within(connection.rows<State>(stateOf(backend ?? 0)), patience);
+    connection = await open(AbortSignal.timeout(2 * patience));
+    const [row] = await connection.rows<State>(stateOf(backend ?? 0));
     // Behind a pooler a session's process is not the one that was told.
     if (row === undefined || row.own !== connection.backend) return null;
     if (row.state === null) return 'the server has no such session any more';
-    const waitsForUs = row.state !== 'active' || row.event === 'ClientRead' || row.event === 'ClientWrite';
-    return waitsForUs ? 'the server waits for pgmage, and pgmage for the server' : null;
+    if (row.state === 'active' && row.event !== 'ClientRead' && row.event !== 'ClientWrite') return null;
+    await connection.execute(ending(backend ?? 0));
+    return 'the server waits for pgmage, and pgmage for the server';
   } catch (thrown) {
     if (thrown instanceof Problem && answered.has(thrown.code)) return null;
     return 'a second connection got no answer either';
   } finally {
     await connection?.close();
   }
-}
-
-function within<T>(work: Promise<T>, patience: number): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error('no answer')), patience);
-    work.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
 }

@@ -144,6 +144,12 @@ export interface ClientAccess {
 export function clientAccess(url: string, whose: Whose, database?: string): ClientAccess {
   const route = routeOf(url, whose);
   const { service: _, servicefile: __, ...said } = route.said;
+  // It has no variable, and arguments are in the list of processes.
+  if (said.sslpassword)
+    throw new Problem('bad_url', {
+      ...whose,
+      reason: 'pg_dump cannot be given sslpassword: use --engine native, or a key without a password',
+    });
   const [first, ...others] = route.places as [Place, ...Place[]];
   const { host, address, port, password } = first;
   const place: Parameters =

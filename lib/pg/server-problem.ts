@@ -1,6 +1,6 @@
 // An error that a PostgreSQL server or its driver reports during a session → Problem.
 
-import type { Code, Problems, Refused } from '../problem/codes.ts';
+import type { Code, Problems, Refused, Unreachable } from '../problem/codes.ts';
 import { indexOfCharacter, type Origin, startOfCode, type Where, whereAt } from '../problem/location.ts';
 import { Problem, toProblem } from '../problem/problem.ts';
 
@@ -59,7 +59,11 @@ export function isServerError(thrown: unknown): thrown is ServerError {
 
 /** Makes whatever a running statement failed with a Problem, with its place in the user's file where one is given. */
 export function serverProblem(thrown: unknown, sent: Sent): Problem {
-  if (thrown instanceof Problem) return thrown;
+  const unanswered = /\bcommit;?\s*$/i.test(sent.sql) && ({ unanswered: 'COMMIT' } as const);
+  if (thrown instanceof Problem) {
+    if (!unanswered || thrown.code !== 'connection_lost') return thrown;
+    return new Problem(thrown.code, { ...(thrown.data as Unreachable), ...unanswered }, { cause: thrown });
+  }
   const environment = sent.environment ?? 'the database';
   if (!isServerError(thrown)) {
     // Without a SQLSTATE it is the socket (an errno such as ECONNRESET) or the driver telling that the socket is gone.
@@ -67,7 +71,7 @@ export function serverProblem(thrown: unknown, sent: Sent): Problem {
     const lost =
       /^E[A-Z]+$/.test(String(codeOf(thrown))) || /terminated|not queryable|closed|timed? ?out/i.test(detail);
     return lost
-      ? new Problem('connection_lost', { environment, detail }, { cause: thrown })
+      ? new Problem('connection_lost', { environment, detail, ...unanswered }, { cause: thrown })
       : toProblem(thrown);
   }
   // pgbouncer's own words: no transaction is possible there.
@@ -75,7 +79,7 @@ export function serverProblem(thrown: unknown, sent: Sent): Problem {
     return new Problem('transaction_pooler', { environment, mode: 'statement' }, { cause: thrown });
   const code = classify(thrown);
   if (code === 'connection_lost')
-    return new Problem(code, { environment, detail: thrown.message }, { cause: thrown });
+    return new Problem(code, { environment, detail: thrown.message, ...unanswered }, { cause: thrown });
   const data: Problems['missing_role'] = {
     environment: sent.environment ?? null,
     message: thrown.message,

@@ -19,10 +19,21 @@ import type { Socket } from 'node:net';
 /** What a second session says of the first: why it is lost, or null. It may fail, which is an answer as well. */
 export type Probe = () => Promise<string | null>;
 
+/** A time in which a server is waited for. */
+export interface Wait {
+  /** What comes is up to pgmage itself, until `go`. */
+  rest(): void;
+  go(): void;
+  /** It is over, whatever is called later. */
+  end(): void;
+}
+
 /** Watches a session while its server is waited for. */
 export interface Watch {
+  /** @param isEnd whether work that failed is only brought to its end: it may have failed of the network */
+  begin(isEnd?: boolean): Wait;
   /** Waits for what the server is to answer. */
-  during<T>(work: Promise<T>): Promise<T>;
+  during<T>(work: Promise<T>, isEnd?: boolean): Promise<T>;
 }
 
 /** What is watched. */
@@ -38,43 +49,66 @@ export interface Watched {
   lost(reason: string): void;
 }
 
+// What ends the work of a network that has failed is not waited for as long again.
+const patienceAtEnd = 3_000;
+// How often a wait is looked at within its limit.
+const looks = 4;
+
 /** Begins to watch a session. */
 export function watchOver({ stream, socket, limit, probe, lost }: Watched): Watch {
   const passed = () => `${socket.bytesRead} ${socket.bytesWritten} ${stream.writableLength}`;
-  let waits = 0;
+  const waits = new Set<Wait>();
   let timer: NodeJS.Timeout | undefined;
   let isAsked = false;
   let before = '';
-  const rest = () => {
-    clearInterval(timer);
-    timer = undefined;
-  };
+  let quiet = 0;
   const look = async () => {
     const now = passed();
-    if (now !== before) {
-      before = now;
-      return;
-    }
-    if (isAsked) return;
+    quiet = now === before ? quiet + 1 : 0;
+    before = now;
+    if (quiet < looks || isAsked) return;
     isAsked = true;
     const reason = await probe().catch((thrown: unknown) => (thrown as Error).message);
     isAsked = false;
+    quiet = 0;
     // Meanwhile it may have gone on, or ended.
-    if (reason === null || waits === 0 || passed() !== now) return;
-    rest();
+    if (reason === null || waits.size === 0 || passed() !== now) return;
+    clearInterval(timer);
     lost(reason);
   };
+  const add = (wait: Wait, patience: number) => {
+    waits.add(wait);
+    if (waits.size > 1) return;
+    [before, quiet] = [passed(), 0];
+    timer = setInterval(() => void look(), patience / looks);
+  };
+  const remove = (wait: Wait) => {
+    if (waits.delete(wait) && waits.size === 0) clearInterval(timer);
+  };
+  const begin = (isEnd = false) => {
+    const patience = isEnd ? Math.min(limit, patienceAtEnd) : limit;
+    let isOver = limit === 0;
+    const wait: Wait = {
+      rest: () => remove(wait),
+      go: () => {
+        if (!isOver) add(wait, patience);
+      },
+      end: () => {
+        isOver = true;
+        remove(wait);
+      },
+    };
+    wait.go();
+    return wait;
+  };
   return {
-    async during(work) {
-      if (limit === 0) return work;
-      if (waits++ === 0) {
-        before = passed();
-        timer = setInterval(() => void look(), limit);
-      }
+    begin,
+    async during(work, isEnd) {
+      const wait = begin(isEnd);
       try {
         return await work;
       } finally {
-        if (--waits === 0) rest();
+        wait.end();
       }
     },
   };

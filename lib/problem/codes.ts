@@ -109,7 +109,8 @@ export interface Problems extends MigrationProblems, DataProblems {
   connection_refused: Unreachable;
   host_not_found: Unreachable;
   connection_timeout: Unreachable;
-  connection_lost: Unreachable;
+  /** `unanswered`: it was lost while a COMMIT was waited for. */
+  connection_lost: Unreachable & { readonly unanswered?: 'COMMIT' };
   wrong_password: Unreachable;
   login_refused: Unreachable;
   missing_database: Unreachable;

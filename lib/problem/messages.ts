@@ -26,7 +26,10 @@ export const wording: { readonly [C in Code]: Wording<Problems[C]> } = {
     1,
     503,
     (of) => `Lost the connection to ${of.environment}`,
-    'Uncommitted work was rolled back by the server. Run it again.',
+    ({ unanswered }) =>
+      unanswered === undefined
+        ? 'The server rolls back what was not committed. Check the network, then run it again.'
+        : 'The server did not answer COMMIT: either all of the work is done, or nothing. Check the network, then run it again.',
   ),
   wrong_password: row(1, 502, cannotConnect, 'Correct the password in the URL, or PGPASSWORD.'),
   login_refused: row(

@@ -31,10 +31,13 @@ export async function whileReachable<T>(
     if (isAsked) return;
     isAsked = true;
     try {
-      await (await server({ name, url, connectTimeoutMs: patienceOf(limit) })).close();
+      const patience = patienceOf(limit);
+      const asked = { name, url, connectTimeoutMs: patience, stallTimeout: 0 };
+      await (await server({ ...asked, signal: AbortSignal.timeout(2 * patience) })).close();
     } catch (thrown) {
       if (!(thrown instanceof Problem) || !silent.has(thrown.code)) return;
-      const { detail } = thrown.data as { readonly detail: string };
+      const { detail: said } = thrown.data as { readonly detail: string };
+      const detail = `a new session got no answer while a program of PostgreSQL was at work: ${said}`;
       lost = new Problem('connection_lost', { environment: name, detail }, { cause: thrown });
       stopping.abort();
     } finally {

@@ -1,6 +1,6 @@
 // What may pass by itself is tried again: a server that starts, a connection that was lost.
 import { setTimeout } from 'node:timers/promises';
-import type { Code } from '../problem/codes.ts';
+import type { Code, Problems } from '../problem/codes.ts';
 import { Problem } from '../problem/problem.ts';
 import type { Context } from './context.ts';
 
@@ -37,20 +37,27 @@ export async function retrying<T>(
 ): Promise<T> {
   const tries: Retry[] = [];
   let isReached = false;
+  let lost: Problem<'connection_lost'> | undefined;
   const mayPass = (code: Code) =>
     passing.has(code) || more.includes(code) || (isReached && passingOnceReached.has(code));
   for (;;) {
+    let isIn = false;
     try {
       return await work(tries, () => {
-        isReached = true;
+        isReached = isIn = true;
       });
-    } catch (thrown) {
+    } catch (failure) {
+      if (!(failure instanceof Problem)) throw failure;
+      // Whoever had let us in and does not answer the next session has gone silent.
+      const thrown = isIn && failure.code === 'connection_timeout' ? silent(failure) : failure;
+      const told = withLoss(thrown, lost, tries.length);
+      if (isLoss(thrown)) lost = told as typeof lost;
       const waited = pauses[tries.length];
-      if (!(thrown instanceof Problem) || waited === undefined) throw thrown;
+      if (waited === undefined) throw told;
       // The server may take a while to notice that the session is gone that had the lock.
       isReached ||= thrown.code === 'connection_lost';
       const own = tries.length > 0 && thrown.code === 'migration_running';
-      if (!mayPass(thrown.code) && !own) throw thrown;
+      if (!mayPass(thrown.code) && !own) throw told;
       tries.push({ code: thrown.code, message: thrown.message, waited });
       context.progress(
         `${thrown.message}; try ${tries.length + 1} of ${pauses.length + 1} follows in ${waited} s`,
@@ -58,4 +65,25 @@ export async function retrying<T>(
       await (context.pause ?? setTimeout)(waited * 1000);
     }
   }
+}
+
+function silent(failure: Problem): Problem {
+  const data = failure.data as Problems['connection_timeout'];
+  const detail = `a new session got no answer from a server that had answered before: ${data.detail}`;
+  return new Problem('connection_lost', { ...data, detail }, { cause: failure });
+}
+
+const isLoss = (problem: Problem): problem is Problem<'connection_lost'> =>
+  problem.code === 'connection_lost';
+
+// That a server cannot be reached any more says less than how it was lost; and of a COMMIT that nobody answered it is not known
+// either later whether it was done.
+function withLoss(last: Problem, lost: Problem<'connection_lost'> | undefined, tries: number): Problem {
+  if (lost === undefined || !('detail' in last.data) || 'sqlstate' in last.data) return last;
+  const [{ unanswered }, { detail: said }] = [lost.data, last.data as { readonly detail: string }];
+  if (isLoss(last) && unanswered === undefined) return last;
+  if (!isLoss(last) && !passing.has(last.code) && !passingOnceReached.has(last.code)) return last;
+  const detail = isLoss(last) ? said : `${lost.data.detail}; on try ${tries + 1}: ${said}`;
+  const data = isLoss(last) ? { ...lost.data, ...last.data } : lost.data;
+  return new Problem('connection_lost', { ...data, detail }, { cause: last });
 }

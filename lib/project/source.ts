@@ -140,17 +140,20 @@ export async function server({
   found,
   connectTimeoutMs,
   stallTimeout,
+  signal,
 }: {
   readonly name: string;
   readonly url: string;
   readonly found?: string;
   readonly connectTimeoutMs?: number;
   readonly stallTimeout?: number;
+  readonly signal?: AbortSignal;
 }): Promise<ServerConnection> {
   const { connect } = await import('../pg/connect.ts');
   const patience = {
     ...(connectTimeoutMs !== undefined && { connectTimeoutMs }),
     ...(stallTimeout !== undefined && { stallTimeoutMs: stallTimeout }),
+    ...(signal && { signal }),
   };
   return connect({
     url,

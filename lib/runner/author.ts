@@ -1,6 +1,8 @@
 // Who is at work: the operating system's user, and what git knows of the folder.
 import { execFile } from 'node:child_process';
 import { userInfo } from 'node:os';
+import { env } from 'node:process';
+import { withoutConnection } from '../pg/parameters.ts';
 import type { Author } from '../project/context.ts';
 
 /** Finds out who works in a folder; what nobody knows is null. */
@@ -16,7 +18,7 @@ export async function authorOf(root: string): Promise<Author> {
 
 function git(root: string, ...words: string[]): Promise<string | null> {
   return new Promise((resolve) => {
-    execFile('git', words, { cwd: root, timeout: 5_000 }, (error, output) =>
+    execFile('git', words, { cwd: root, timeout: 5_000, env: withoutConnection(env) }, (error, output) =>
       resolve(error === null && output.trim() !== '' ? output.trim() : null),
     );
   });

@@ -7,22 +7,30 @@ export interface Frozen {
   readonly place: string;
   isFrozen(): boolean;
   freeze(): void;
+  /** What has passed: bytes both ways, and how often a client said COMMIT. */
+  passed(): { readonly bytes: number; readonly commits: number };
   close(): Promise<void>;
 }
 
-/**
- * Opens a proxy to the server of a URL.
- * @param after bytes from the server, after which it freezes by itself
- * @param keepsNew whether sessions that begin later pass, as where a firewall has forgotten the older ones
- */
-export async function frozenWay(
-  url: string,
-  after = Number.POSITIVE_INFINITY,
-  keepsNew = false,
-): Promise<Frozen> {
+/** When it freezes. */
+export interface Freezing {
+  /** After so many bytes, both ways together. */
+  readonly after?: number;
+  /** When a client says COMMIT for the n-th time, from 1: before the server hears it, or before its answer passes. */
+  readonly commit?: { readonly at: number; readonly heard: boolean; readonly like?: RegExp };
+  /** Whether sessions that begin later pass, as where a firewall has forgotten the older ones. */
+  readonly keepsNew?: boolean;
+}
+
+const anyCommit = /\bcommit;?\0/i;
+
+/** Opens a proxy to the server of a URL. */
+export async function frozenWay(url: string, freezing: Freezing = {}): Promise<Frozen> {
+  const { after = Number.POSITIVE_INFINITY, commit: at, keepsNew = false } = freezing;
   const { hostname, port } = new URL(url);
   const all = new Set<Socket>();
   let bytes = 0;
+  let commits = 0;
   let isFrozen = false;
   const listener = createServer((client) => {
     const server = createConnection(Number(port), hostname);
@@ -36,6 +44,15 @@ export async function frozenWay(
       from.on('close', () => (!isFrozen || isLate) && to.destroy());
       from.on('data', (chunk: Buffer) => {
         bytes += chunk.length;
+        if (
+          from === client &&
+          (at?.like ?? anyCommit).test(chunk.toString('latin1')) &&
+          ++commits === at?.at &&
+          !isFrozen
+        ) {
+          if (at.heard) to.write(chunk);
+          isFrozen = true;
+        }
         if (bytes > after) isFrozen = true;
         if (isFrozen && !isLate) from.pause();
         else to.write(chunk);
@@ -47,11 +64,12 @@ export async function frozenWay(
   there.port = String((listener.address() as AddressInfo).port);
   return {
     url: there.href,
-    place: `127.0.0.1:${there.port}`,
+    place: `${there.hostname}:${there.port}`,
     isFrozen: () => isFrozen,
     freeze: () => {
       isFrozen = true;
     },
+    passed: () => ({ bytes, commits }),
     close: async () => {
       for (const socket of all) socket.destroy();
       await new Promise((resolve) => listener.close(resolve));

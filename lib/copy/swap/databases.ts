@@ -177,9 +177,12 @@ export async function exchange(
   };
   // What the rename fails of is somebody who was not to be ended.
   const [renamed, sessions] = await Promise.allSettled([renaming, ending()]);
-  if (renamed.status === 'rejected') throw sessions.status === 'rejected' ? sessions.reason : renamed.reason;
+  if (renamed.status === 'rejected')
+    throw sessions.status === 'rejected' && !isUnanswered(renamed.reason) ? sessions.reason : renamed.reason;
   return ended;
 }
+
+const isUnanswered = (thrown: unknown) => thrown instanceof Problem && 'unanswered' in thrown.data;
 
 /** The name under which a database is kept. */
 export function keptName(target: string, now: Date): string {
@@ -241,6 +244,8 @@ export async function keeperIn(
       return await open(name);
     } catch (thrown) {
       failure = thrown;
+      // In none of them it would answer.
+      if (thrown instanceof Problem && thrown.code === 'connection_timeout') break;
     }
   throw failure;
 }

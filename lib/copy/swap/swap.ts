@@ -93,7 +93,7 @@ export async function swap(context: Context, work: SwapWork): Promise<{ done: Re
     const leave = () => ends.to.connection.close();
     const ended = await exchange(keeper, other, names, leave).catch(async (thrown: unknown) => {
       // Nobody may have heard of the commit.
-      const again = await session(target, where);
+      const again = await session(target, where).catch(() => Promise.reject(thrown));
       if (await isThere(again, names.sibling)) throw thrown;
       return 0;
     });
@@ -105,7 +105,7 @@ export async function swap(context: Context, work: SwapWork): Promise<{ done: Re
     await undo().catch(() => {
       // Its server cannot be reached; it can when this is tried again.
       if (sibling !== undefined)
-        context.progress(`${sibling} is left over; the next swap on that server drops it`);
+        context.progress(`${sibling} may be left over: the next swap on that server drops it`);
     });
     throw thrown;
   } finally {
