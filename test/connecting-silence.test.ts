@@ -145,7 +145,7 @@ test('the session that is lost ends on its server where new sessions pass', asyn
     expect((await failure(waiting?.rows('select 1') ?? Promise.resolve())).code).toBe('connection_lost');
     await Promise.all([waiting?.close(), idle?.close()]);
     const left = `select from pg_stat_activity where datname = current_database() and application_name = '${applicationName}'`;
-    expect(await rowsOf(url, left)).toEqual([]);
+    await vi.waitFor(async () => expect(await rowsOf(url, left)).toEqual([]), 5_000);
     await frozen.close();
   });
 });

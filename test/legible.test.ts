@@ -9,6 +9,7 @@ import { legible, legibleLog, legibleText } from '../lib/problem/legible.ts';
 import { Problem } from '../lib/problem/problem.ts';
 import { annotationsText } from '../lib/report/annotations.ts';
 import { inkOf } from '../lib/report/ink.ts';
+import { between } from './files/several-runs.ts';
 import { type Database, freshDatabase, rowsOf } from './servers/databases.ts';
 import { anyServer } from './servers/running.ts';
 
@@ -61,6 +62,11 @@ beforeAll(async () => {
   root = mkdtempSync(join(tmpdir(), 'pgmage-legible-'));
   writeFileSync(join(root, 'package.json'), '{}');
   writeFileSync(join(root, 'schema.sql'), 'create table t (a int);');
+  // To make a shadow in the process takes longer than all the rest.
+  writeFileSync(
+    join(root, 'pgmage.config.ts'),
+    `export default { shadow: ${JSON.stringify(anyServer().url())} };`,
+  );
   [here, there] = await Promise.all([freshDatabase(anyServer()), freshDatabase(anyServer())]);
   const name = `"${hostile}"`;
   await rowsOf(here.url, `create table ${name} (${name.slice(0, 40)}" int); insert into ${name} values (1);`);
@@ -75,15 +81,20 @@ afterAll(async () => {
   rmSync(root, { recursive: true, force: true });
 });
 
-const program = ['--import', import.meta.resolve('tsx'), join(import.meta.dirname, '../lib/bin.ts')];
+const loader = ['--import', import.meta.resolve('tsx')];
+const program = [...loader, join(import.meta.dirname, '../lib/bin.ts')];
 
-function run(words: readonly string[], onTerminal: boolean): string {
-  const env = { ...process.env, DATABASE_URL: here.url, NO_COLOR: '', TERM: 'xterm', GITHUB_ACTIONS: 'true' };
-  const all = [process.execPath, ...program, ...words];
+// What each run shows, of both streams; on a terminal they are one.
+function shownBy(runs: readonly (readonly string[])[], onTerminal: boolean): string[] {
+  const own = { DATABASE_URL: here.url, NO_COLOR: '', TERM: 'xterm', GITHUB_ACTIONS: 'true' };
+  const env = { ...process.env, ...own, RUNS: JSON.stringify(runs) };
+  const all = [process.execPath, ...loader, join(import.meta.dirname, 'files/several-runs.ts')];
   const quoted = all.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
   const [file = '', ...rest] = onTerminal ? ['script', '-qec', quoted, '/dev/null'] : all;
   const { stdout, stderr } = spawnSync(file, rest, { cwd: root, env, encoding: 'utf8', input: 'n\n' });
-  return stdout + stderr;
+  const [out = [], log = []] = [stdout, stderr].map((text) => text.replaceAll('\r\n', '\n').split(between));
+  // On a terminal the mark is there once for each stream.
+  return runs.map((_, at) => (onTerminal ? `${out[2 * at]}${out[2 * at + 1]}` : `${out[at]}${log[at]}`));
 }
 
 const tasks = (): [string, readonly string[]][] => [
@@ -95,8 +106,12 @@ const tasks = (): [string, readonly string[]][] => [
 ];
 
 test.each([false, true])('processes on a terminal: %s', (onTerminal) => {
-  for (const [name, words] of tasks()) {
-    const shown = run(words, onTerminal);
+  const all = shownBy(
+    tasks().map(([, words]) => words),
+    onTerminal,
+  );
+  for (const [at, [name]] of tasks().entries()) {
+    const shown = all[at] ?? '';
     expect(shown, name).toContain('pwn');
     expect(shown.replaceAll(own, ''), name).not.toMatch(unsafe);
     if (name !== 'annotations') expect(shown, name).not.toMatch(/^\s*::|##\[/m);

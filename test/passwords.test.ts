@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { format, Problem } from '../lib/problem/problem.ts';
 import { maskUrl, redact, rememberSecret } from '../lib/problem/redact.ts';
+import { between } from './files/several-runs.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -117,11 +118,12 @@ beforeAll(() => {
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 const program = join(import.meta.dirname, '../lib/bin.ts');
+const several = join(import.meta.dirname, 'files/several-runs.ts');
 const loader = import.meta.resolve('tsx');
 
 /** Everything that a process writes, and what the list of processes says of it. */
 function shownBy(
-  words: readonly string[],
+  [file, ...words]: readonly [string, ...string[]],
   variables: Readonly<Record<string, string>> = {},
 ): Promise<string> {
   const { DATABASE_URL: _, ...inherited } = process.env;
@@ -129,7 +131,7 @@ function shownBy(
     let listed = '';
     const child = execFile(
       process.execPath,
-      ['--import', loader, program, ...words],
+      ['--import', loader, file, ...words],
       {
         cwd: root,
         env: { ...inherited, ...variables },
@@ -155,16 +157,23 @@ const hard = [`pa ss${canary}'<">`, `a,b;x@y/${canary}#?`];
 test.each(hard)('processes with the password %s', async (password) => {
   const url = `postgres://app:${password}@127.0.0.1:1/shop`;
   writeFileSync(join(root, '.env'), `DATABASE_URL=\`${url}\`\n`);
-  for (const words of [
+  const runs = [
     ['db:status'],
     ['db:status', '--json'],
     ['db:diff', '--from', url, '--to', 'schema.sql'],
     ['db:diff', '--from', `app:${password}@127.0.0.1:1/shop`, '--to', 'schema.sql', '--json'],
     ['db:diff', `--from=postgres:/app:${password}@127.0.0.1:1/shop`, '--to', 'schema.sql'],
     [url],
-  ]) {
-    const shown = await shownBy(words);
-    expect(shown).not.toBe('');
-    never(shown);
-  }
+  ];
+  // The list of processes has the words of the one that is started with them.
+  const [listed, shown] = await Promise.all([
+    shownBy([program, ...(runs[2] ?? [])]),
+    shownBy([several], { RUNS: JSON.stringify(runs) }),
+  ]);
+  never(listed);
+  never(shown);
+  expect(listed).not.toBe('');
+  // Each has told its failure, in either stream.
+  expect(shown.split(between)).toHaveLength(2 * runs.length + 1);
+  expect(shown.match(/Hint:|"hint":/g)).toHaveLength(runs.length);
 });

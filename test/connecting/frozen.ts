@@ -32,8 +32,9 @@ export async function frozenWay(url: string, freezing: Freezing = {}): Promise<F
   let bytes = 0;
   let commits = 0;
   let isFrozen = false;
-  const listener = createServer((client) => {
-    const server = createConnection(Number(port), hostname);
+  // Left to itself, a socket would answer the end of the other side.
+  const listener = createServer({ allowHalfOpen: true }, (client) => {
+    const server = createConnection({ port: Number(port), host: hostname, allowHalfOpen: true });
     const isLate = isFrozen && keepsNew;
     for (const [from, to] of [
       [client, server],
@@ -41,7 +42,10 @@ export async function frozenWay(url: string, freezing: Freezing = {}): Promise<F
     ] as const) {
       all.add(from);
       from.on('error', () => undefined);
-      from.on('close', () => (!isFrozen || isLate) && to.destroy());
+      for (const event of ['end', 'close'])
+        from.on(event, () => {
+          if (!isFrozen || isLate) to.end();
+        });
       from.on('data', (chunk: Buffer) => {
         bytes += chunk.length;
         if (
