@@ -8,6 +8,7 @@ import { withLock } from '../ledger/lock.ts';
 import { recordedSchema } from '../migrate/compose.ts';
 import { type Finding, findingsOf } from '../migrate/findings.ts';
 import { lossesOf } from '../migrate/losses.ts';
+import { refuseNewer } from '../migrate/newer-syntax.ts';
 import { finish } from '../migrate/resume.ts';
 import { lossesOfUndone, wronglyStamped } from '../migrate/stamps.ts';
 import {
@@ -75,6 +76,7 @@ export async function rollback(
       // What broke off on its way up has no row in the ledger, but is the last one all the same.
       const broken = brokenOff(before);
       for (const { name, migration } of chosen) refuse(name, migration);
+      await refuseNewer(connection, target.name, backward(chosen), files);
       const start = await moved(context, before.actual, await renamesIn(backward(chosen)));
       const left = await comparisonOf(context, start, await recordedSchema(context, files.slice(0, kept)));
       const up = broken.length === 0 && chosen.every((file) => isWhole(file, 'down')) ? left.up : left.online;

@@ -11,6 +11,7 @@ import { recordBaseline } from '../migrate/baseline.ts';
 import { type Composition, compose, type Making, recordedSchema } from '../migrate/compose.ts';
 import { type Finding, findingsOf, refuseFailures } from '../migrate/findings.ts';
 import { lossesOf } from '../migrate/losses.ts';
+import { refuseNewer } from '../migrate/newer-syntax.ts';
 import { finish } from '../migrate/resume.ts';
 import { lossesOfPending } from '../migrate/stamps.ts';
 import {
@@ -72,7 +73,7 @@ export interface SyncReport extends SyncPlan {
  * @param choose is asked what was renamed; left out where there is nobody to ask
  * @throws Problem `broken_chain`, `ledger_broken`, `drifted`, `data_loss_refused`, `confirmation_needed`,
  * `migration_running`, `migrations_changed`, `not_as_proven`, `no_baseline`, `foreign_migrations`, `command_failed`,
- * `protected_target`, `embedded_not_named`, `rows_in_the_way`;
+ * `protected_target`, `embedded_not_named`, `rows_in_the_way`, `newer_syntax`;
  * of the schema, the migrations, the connection
  */
 export async function sync(
@@ -105,6 +106,7 @@ export async function sync(
         throw thrown;
       });
       const pending = files.slice(before.standing.applied);
+      await refuseNewer(connection, target.name, forward(pending), composition.folder);
       // What the files rename is neither lost nor made.
       const start = await moved(context, before.actual, await renamesIn(forward(pending)));
       const left = await comparisonOf(context, start, wanted);

@@ -39,6 +39,16 @@ export interface MigrationProblems {
   drifted: { readonly environment: string; readonly changes: readonly string[] };
   unrecorded: { readonly environment: string; readonly changes: readonly string[] };
   confirmation_needed: { readonly what: string };
+  newer_syntax: {
+    readonly environment: string;
+    /** Its major version. */
+    readonly major: number;
+    readonly migration: string;
+    /** What it uses, each with the version that brought it. */
+    readonly uses: readonly string[];
+    /** The first major version that knows all of them. */
+    readonly since: number;
+  };
   rows_in_the_way: { readonly environment: string; readonly findings: readonly string[] };
   migrations_changed: { readonly files: readonly string[] };
   migration_running: { readonly environment: string };

@@ -85,6 +85,14 @@ export const migrationWording: {
     (of) => `Nothing was done: ${of.what} needs a confirmation`,
     'There is no terminal to ask on: pass --yes.',
   ),
+  newer_syntax: row(
+    1,
+    409,
+    (of) =>
+      `${of.migration} needs PostgreSQL ${of.since}, and ${of.environment} is PostgreSQL ${of.major}: ${of.uses.join(', ')}`,
+    (of) =>
+      `Nothing was written or changed. Upgrade the server of ${of.environment}, or write the schema and the migration without that.`,
+  ),
   rows_in_the_way: row(
     1,
     409,

@@ -9,6 +9,7 @@ import {
   extensionOf,
   extensionsInBody,
   isBoundary,
+  isOfOneTable,
   isSetting,
   isSkipped,
   type Node,
@@ -25,6 +26,8 @@ export interface Statement {
   readonly tag: string;
   /** It changes how the statements after it are understood (SET, set_config). */
   readonly setting: boolean;
+  /** It is about a table ONLY, and what is attached to that later gets it all the same (CREATE INDEX ON ONLY). */
+  readonly alone?: true;
   /** SQL to the same effect, for a server that lacks the library that the statement needs. */
   readonly byHand?: string;
 }
@@ -92,11 +95,24 @@ export async function parse(file: string, text: string): Promise<SqlFile> {
       }
       const instead = byHand(tag, node);
       const setting = isSetting(tag, node);
-      statements.push({ start, end, tag, setting, ...(instead === undefined ? {} : { byHand: instead }) });
+      statements.push({
+        start,
+        end,
+        tag,
+        setting,
+        ...(isOfOneTable(tag, node) ? { alone: true } : {}),
+        ...(instead === undefined ? {} : { byHand: instead }),
+      });
     }
   }
   const runnable = blanked(script.sql, blanks);
   return { file, text, runnable, statements, roles: [...roles], extensions: [...extensions], boundaries };
+}
+
+/** The trees of statements that the parser takes; it throws its own error for others. */
+export async function treeOf(sql: string): Promise<unknown> {
+  const { parseSync } = await loadParser();
+  return parseSync(sql).stmts ?? [];
 }
 
 // Rows that were blanked are as long as they were; a piece neither begins with them nor holds them.

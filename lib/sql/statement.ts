@@ -42,6 +42,11 @@ export function runsConcurrently(tag: string, node: Node): boolean {
   return (tag === 'IndexStmt' || tag === 'DropStmt') && node.concurrent === true;
 }
 
+/** Whether it makes an index of a partitioned table ONLY. */
+export function isOfOneTable(tag: string, { relation }: Node): boolean {
+  return tag === 'IndexStmt' && (relation as Node | undefined)?.inh !== true;
+}
+
 /** The extension that it creates. */
 export function extensionOf(tag: string, node: Node): string | undefined {
   return tag === 'CreateExtensionStmt' ? String(node.extname) : undefined;
