@@ -102,6 +102,19 @@ create table hashed_1 (v text, id int);
 alter table hashed attach partition hashed_1 for values with (modulus 2, remainder 1);
 create function noted() returns trigger language plpgsql as 'begin return new; end';
 create trigger noted after insert on events for each row execute function noted();`,
+  'identities and indexes of the upper table alone, over partitions of partitions': `
+create table z (id int generated always as identity, a int not null, b int) partition by list (a);
+create table y partition of z for values in (1, 2) partition by list (b);
+create table x partition of y for values in (1) partition by list (b);
+create table w partition of x for values in (1);
+create table v partition of y default;
+create index upper_alone on only z (a);
+create index middle on only y (b);
+create index high on only z (b);
+alter index high attach partition middle;
+create index x_part on x (a, b);
+create index one_of_two on only y (a, b);
+alter index one_of_two attach partition x_part;`,
   'constraints of every sort': `
 create extension if not exists btree_gist;
 create domain email as text check (value ~ '@') not null;

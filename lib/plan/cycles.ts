@@ -2,7 +2,7 @@
 import { Problem } from '../problem/problem.ts';
 import type { Fates } from './actions.ts';
 import { cycleThrough, type Graph, sort } from './graph.ts';
-import { along, overlaps } from './links.ts';
+import { along, downward, overlaps } from './links.ts';
 import { type Deed, node } from './node.ts';
 import { beforeChanges, graphOf, type Relief } from './order.ts';
 import { arranged, namedFirst, partsFirst, type Reading } from './reading-order.ts';
@@ -22,7 +22,7 @@ export function ordered(fates: Fates, reading?: Reading): { graph: Graph; order:
   const named = reading === undefined ? { weak: [], strong: [] } : namedFirst(fates, reading);
   const firm = [...beforeChanges(fates), ...overlaps(fates), ...along(fates)];
   // Where wishes are in the way, they are given up in this order.
-  const tiers = [named.weak, named.strong, [...firm, ...(reading ? partsFirst(fates) : [])]];
+  const tiers = [named.weak, named.strong, downward(fates), [...firm, ...(reading ? partsFirst(fates) : [])]];
   const wishes = new Set(tiers.flat());
   const relief: Relief = { separate, placed, wishes };
   const compare = comparison(fates);

@@ -16,6 +16,7 @@ export function linkEdges(graph: Graph, fates: Fates): void {
   mergingEdges(graph, fates, parts);
   keepingEdges(graph, fates);
   turnEdges(graph, fates);
+  passingEdges(graph, fates);
   completionEdges(graph, fates, parts);
 }
 
@@ -29,7 +30,11 @@ function mergingEdges(graph: Graph, fates: Fates, parts: ReadonlyMap<string, Rea
         } else if (fates.comes(link) && upper !== null && !given(fates, link)) {
           graph.edge(node(action === 'alter' ? 'alter' : 'create', id), node('create', link));
           // What is not complete is passed over, and another one made in its place.
-          for (const part of parts.get(id) ?? []) graph.edge(node('create', part), node('create', link));
+          for (const part of parts.get(id) ?? []) {
+            const below = newBelow(fates, part, to);
+            if (below === undefined) graph.edge(node('create', part), node('create', link));
+            else graph.edge(node('create', link), node('create', below));
+          }
         }
     if (to !== undefined && to.parent !== null && fates.kind(id).mistakable && fates.comes(id))
       for (const link of linksFrom(fates, 'after').has(id)
@@ -42,6 +47,14 @@ function mergingEdges(graph: Graph, fates: Fates, parts: ReadonlyMap<string, Rea
   }
 }
 
+// The new link along which a part comes to a fact that is complete until then; undefined: the part has to be there before.
+function newBelow(fates: Fates, link: string, upper: Fact): string | undefined {
+  const { after } = fates;
+  const part = after.facts.get(after.facts.get(link)?.parent as string);
+  const below = part && linkAbove(after, part, upper);
+  return below && fates.comes(below) && !isLate(fates, part as Fact, upper.id) ? below : undefined;
+}
+
 // Where the server chooses, the first of several fits the first of those that are there already.
 function turnEdges(graph: Graph, fates: Fates): void {
   const parts = fates.contested.filter(({ part, upper }) => fates.comes(part.id) && !fates.comes(upper.id));
@@ -50,6 +63,26 @@ function turnEdges(graph: Graph, fates: Fates): void {
     for (const other of rivals(fates.after, fates.kinds, part))
       if ((places.get(part.id) as number) < (places.get(other.id) ?? 0))
         graph.edge(node('create', part.id), node('create', other.id));
+}
+
+// The server makes what a new heir lacks of what can be linked; what an heir is to lack comes after that.
+function passingEdges(graph: Graph, fates: Fates): void {
+  for (const { id, to } of fates.all.values())
+    if (to !== undefined && fates.kind(id).mistakable && fates.comes(id))
+      for (const link of lacking(fates, to))
+        if (fates.comes(link)) graph.edge(node('create', link), node('create', id));
+}
+
+// The links to heirs that have no counterpart of a fact, or one that is not complete itself.
+function lacking(fates: Fates, fact: Fact): string[] {
+  const { facts, links } = fates.after;
+  const ownParts = (endsOf(links).to.get(fact.id) ?? []).flatMap(
+    (link) => facts.get(facts.get(link)?.parent as string) ?? [],
+  );
+  return (endsOf(links).to.get(fact.parent as string) ?? []).filter((link) => {
+    const part = ownParts.find(({ parent }) => parent === facts.get(link)?.parent);
+    return part === undefined || lacking(fates, part).length > 0;
+  });
 }
 
 // What stays of what is inherited is let go of first, and only then changes or goes by itself.
@@ -76,6 +109,23 @@ export function overlaps(fates: Fates): [string, string][] {
       .filter((old) => old !== id)
       .map((old): [string, string] => [node('create', id), node('drop', old)]),
   );
+}
+
+/**
+ * A link above before those below: the server hands some of what comes along it to the next level alone (identity, to what is
+ * a partition already).
+ */
+export function downward(fates: Fates): [string, string][] {
+  const { facts, needs, links } = fates.after;
+  const isNew = (link: string) => fates.comes(link) && !fates.kind(link).completes;
+  return [...fates.all.keys()].filter(isNew).flatMap((id) => {
+    const heir = facts.get(id)?.parent as string;
+    const above = [...(needs.get(id)?.keys() ?? [])].filter((other) => links.get(edge(heir, other)) === id);
+    return above
+      .flatMap((other) => linksFrom(fates, 'after').get(other) ?? [])
+      .filter(isNew)
+      .map((link): [string, string] => [node('create', link), node('create', id)]);
+  });
 }
 
 /** What is inherited along a link is ready before it is there, and changes or goes only after it has gone. */
@@ -108,10 +158,12 @@ export function along(fates: Fates): [string, string][] {
 }
 
 // What can be mistaken for another one when its parent is linked is made after that, together with what is above it.
-function isLate(fates: Fates, { id }: Fact, above: string): boolean {
+// So is what is not complete: the server passes it over.
+function isLate(fates: Fates, fact: Fact, above: string): boolean {
   const upper = fates.after.facts.get(above);
-  if (!fates.kind(id).mistakable || upper === undefined || upper.parent === null || !fates.comes(above))
+  if (!fates.kind(fact.id).mistakable || upper === undefined || upper.parent === null || !fates.comes(above))
     return false;
+  if (lacking(fates, fact).length > 0) return true;
   if (!fates.comes(upper.parent) || rivals(fates.after, fates.kinds, upper).length > 1) return true;
   return uppers(fates, 'after', upper).some(
     ([, link, top]) => fates.comes(link) && isLate(fates, upper, top),
@@ -144,10 +196,18 @@ function completionEdges(graph: Graph, fates: Fates, coming: ReadonlyMap<string,
   };
   for (const { id } of fates.all.values()) {
     for (const needed of fates.after.needs.get(id)?.keys() ?? [])
-      for (const link of others(coming, needed, id)) graph.edge(node('create', link), node('create', id));
+      for (const link of others(coming, needed, id))
+        if (!isOwnPart(fates, id, needed, link)) graph.edge(node('create', link), node('create', id));
     for (const needed of fates.before.needs.get(id)?.keys() ?? [])
       for (const link of others(going, needed, id)) graph.edge(node('drop', id), node('drop', link));
   }
+}
+
+// Whether what a link completes is linked itself, and the other one comes along with what is linked later.
+function isOwnPart(fates: Fates, id: string, needed: string, link: string): boolean {
+  const fact = fates.after.facts.get(needed) as Fact;
+  const isLink = fates.kind(id).completes && fates.after.facts.get(id)?.parent === needed;
+  return isLink === true && newBelow(fates, link, fact) !== undefined;
 }
 
 // The links of a fact's parent to the parents of what the fact is inherited from, or linked to, with that.
@@ -167,23 +227,28 @@ function uppers(
   });
 }
 
-const linkIndex = new WeakMap<ReadonlyMap<string, string>, Map<string, string[]>>();
-
-function linksFrom(fates: Fates, side: 'before' | 'after'): Map<string, string[]> {
-  const { links } = fates[side];
-  let index = linkIndex.get(links);
-  if (index === undefined) {
-    index = new Map();
-    for (const [key, link] of links) {
-      const from = key.slice(0, key.indexOf('\n'));
-      const known = index.get(from);
-      if (known === undefined) index.set(from, [link]);
-      else known.push(link);
-    }
-    linkIndex.set(links, index);
-  }
-  return index;
+interface Ends {
+  readonly from: Map<string, string[]>;
+  readonly to: Map<string, string[]>;
 }
+
+const ends = new WeakMap<ReadonlyMap<string, string>, Ends>();
+
+function endsOf(links: ReadonlyMap<string, string>): Ends {
+  let known = ends.get(links);
+  if (known === undefined) {
+    known = { from: new Map(), to: new Map() };
+    for (const [key, link] of links) {
+      const [from, to] = key.split('\n') as [string, string];
+      push(known.from, from, link);
+      push(known.to, to, link);
+    }
+    ends.set(links, known);
+  }
+  return known;
+}
+
+const linksFrom = (fates: Fates, side: 'before' | 'after') => endsOf(fates[side].links).from;
 
 /** The origins whose commands reach this fact: those along links that are there throughout. */
 export function heirOf(fates: Fates, side: 'before' | 'after', fact: Fact): string[] {

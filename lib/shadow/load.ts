@@ -53,9 +53,14 @@ export async function load(
 async function runInAnyOrder(run: Run, files: readonly SqlFile[]): Promise<void> {
   const left = new Map<SqlFile, readonly Statement[]>();
   for (const file of files)
-    if (run.options.committed || !(await runWhole(run, file))) left.set(file, file.statements);
+    if (run.options.committed || isLate(file, left) || !(await runWhole(run, file)))
+      left.set(file, file.statements);
   if (left.size > 0) await runSingly(run, left);
 }
+
+// What comes to all partitions that are not there yet has to wait for those that wait themselves.
+const isLate = (file: SqlFile, left: ReadonlyMap<SqlFile, unknown>) =>
+  left.size > 0 && file.statements.some(({ alone }) => alone);
 
 interface Run {
   readonly connection: Connection;
@@ -122,15 +127,19 @@ async function runSingly(run: Run, left: Map<SqlFile, readonly Statement[]>): Pr
   for (let progress = true; left.size > 0; ) {
     const stuck = !progress;
     progress = false;
+    let held = false;
     for (const [file, statements] of left) {
       await run.connection.execute(resume(run.roles));
       const waiting = new Set(statements);
       const failed: Statement[] = [];
       for (const statement of file.statements) {
         if (!statement.setting && !waiting.has(statement)) continue;
-        const problem = await attempt(run, file, statement);
-        if (problem === undefined) progress ||= !statement.setting;
-        else if (!stuck && anyOrder && isMissing(problem)) failed.push(statement);
+        const waits = statement.alone === true && held && !stuck;
+        const problem = waits ? undefined : await attempt(run, file, statement);
+        if (waits || (problem && !stuck && anyOrder && isMissing(problem))) {
+          failed.push(statement);
+          held = true;
+        } else if (problem === undefined) progress ||= !statement.setting;
         else if (lenient) run.problems.push(problem);
         else throw problem;
       }
