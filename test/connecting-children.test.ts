@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { clientAccess } from '../lib/pg/route.ts';
 import { installedServers } from './servers/binaries.ts';
 import { freshDatabase, rowsOf } from './servers/databases.ts';
 import { servers } from './servers/running.ts';
@@ -76,3 +77,8 @@ test.runIf(own !== undefined)(
     }
   },
 );
+
+test('a password of a key is no argument of pg_dump', () => {
+  const url = 'postgres://u@h/d?sslkey=k&sslpassword=hidden';
+  expect(() => clientAccess(url, { environment: 'prod' })).toThrow(/pg_dump cannot be given sslpassword/);
+});

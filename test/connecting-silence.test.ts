@@ -1,12 +1,19 @@
 // A network that goes silent without a word ends the work; work that only takes long goes on.
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';
 import { connect } from '../lib/pg/connect.ts';
+import type { ServerConnection } from '../lib/pg/connection.ts';
 import { Problem } from '../lib/problem/problem.ts';
+import { makeCertificates } from './connecting/certificates.ts';
 import { frozenWay } from './connecting/frozen.ts';
 import { failure } from './failure.ts';
+import { install, installedServers } from './servers/binaries.ts';
 import { rowsOf, withDatabase } from './servers/databases.ts';
 import { anyServer, servers } from './servers/running.ts';
+import { type Server, startServer } from './servers/server.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -18,50 +25,81 @@ async function* rows(count: number): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < count; at++) yield piece;
 }
 
+const requests: Readonly<Record<string, (way: ServerConnection) => Promise<unknown>>> = {
+  'COPY TO': async (way) => {
+    for await (const _ of way.copyOut('copy public.t to stdout'));
+  },
+  'COPY FROM': (way) => way.copyIn('copy public.t from stdin', rows(2000)),
+  rows: (way) => way.rows('select * from public.t'),
+  stream: (way) => way.stream(['select count(*) from public.t', 'select pg_sleep(60)'], () => undefined),
+};
+
+/** Expects each request to end soon over a way that freezes. @param sslmode of the way */
+async function endsSoon(server: Server, keepsNew: boolean, sslmode: string): Promise<void> {
+  await withDatabase(server, async ({ url, socket }) => {
+    await rowsOf(
+      socket,
+      `create table t (a text); insert into t select repeat(md5(i::text), 31) from generate_series(1, 30000) i`,
+    );
+    for (const [name, work] of Object.entries(requests)) {
+      const frozen = await frozenWay(url, { ...(name !== 'stream' && { after: 2e6 }), keepsNew });
+      const way = await connect({
+        url: `${frozen.url}?sslmode=${sslmode}`,
+        name: 'prod',
+        applicationName,
+        stallTimeoutMs,
+        connectTimeoutMs: 1000,
+      });
+      const doing = failure(work(way));
+      // A request that is at work is left alone for as long as the server can be asked.
+      if (name === 'stream' && !keepsNew) await setTimeout(100).then(frozen.freeze);
+      if (name !== 'stream' || !keepsNew) {
+        const problem = await doing;
+        expect(problem.code, name).toBe('connection_lost');
+        expect(problem.data, name).toMatchObject({
+          environment: 'prod',
+          detail: expect.stringContaining(`${frozen.place} sent nothing for 0.5 s`),
+        });
+      }
+      await frozen.close();
+      await way.close();
+      await doing;
+    }
+    expect(await rowsOf(socket, 'select count(*)::int as n from t')).toEqual([{ n: 30000 }]);
+  });
+}
+
 for (const server of servers())
   for (const keepsNew of [false, true])
-    test(`each request over a way that freezes, new sessions pass: ${keepsNew}, ${server.version}`, async () => {
-      await withDatabase(server, async ({ url }) => {
-        await rowsOf(
-          url,
-          `create table t (a text); insert into t select repeat(md5(i::text), 31) from generate_series(1, 30000) i`,
-        );
-        const works: Record<string, (way: Awaited<ReturnType<typeof connect>>) => Promise<unknown>> = {
-          'COPY TO': async (way) => {
-            for await (const _ of way.copyOut('copy public.t to stdout'));
-          },
-          'COPY FROM': (way) => way.copyIn('copy public.t from stdin', rows(2000)),
-          rows: (way) => way.rows('select * from public.t'),
-          stream: (way) =>
-            way.stream(['select count(*) from public.t', 'select pg_sleep(60)'], () => undefined),
-        };
-        for (const [name, work] of Object.entries(works)) {
-          const frozen = await frozenWay(url, { ...(name !== 'stream' && { after: 2e6 }), keepsNew });
-          const way = await connect({
-            url: frozen.url,
-            name: 'prod',
-            applicationName,
-            stallTimeoutMs,
-            connectTimeoutMs: 1000,
-          });
-          const doing = failure(work(way));
-          // A request that is at work is left alone for as long as the server can be asked.
-          if (name === 'stream' && !keepsNew) await setTimeout(100).then(frozen.freeze);
-          if (name !== 'stream' || !keepsNew) {
-            const problem = await doing;
-            expect(problem.code, name).toBe('connection_lost');
-            expect(problem.data, name).toMatchObject({
-              environment: 'prod',
-              detail: expect.stringContaining(`${frozen.place} sent nothing for 0.5 s`),
-            });
-          }
-          await frozen.close();
-          await way.close();
-          await doing;
-        }
-        expect(await rowsOf(url, 'select count(*)::int as n from t')).toEqual([{ n: 30000 }]);
-      });
-    });
+    test(`each request over a way that freezes, new sessions pass: ${keepsNew}, ${server.version}`, () =>
+      endsSoon(server, keepsNew, 'prefer'));
+
+const [programs] = installedServers();
+if (programs === undefined)
+  process.stdout.write('NOT RUN: a way that freezes with TLS. No server of this machine is installed.\n');
+
+test.runIf(programs !== undefined)('the same with TLS', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'pgmage-silence-'));
+  chmodSync(folder, 0o755);
+  makeCertificates(folder, install(programs as string).user);
+  const files = { ssl_cert_file: join(folder, 'server.crt'), ssl_key_file: join(folder, 'server.key') };
+  const server = await startServer(programs as string, { ...files, ssl: 'on' });
+  try {
+    for (const keepsNew of [false, true]) await endsSoon(server, keepsNew, 'require');
+    const frozen = await frozenWay(server.url());
+    const way = await connect({ url: `${frozen.url}?sslmode=require`, applicationName, stallTimeoutMs });
+    expect(await way.rows('select ssl from pg_stat_ssl where pid = pg_backend_pid()')).toEqual([
+      { ssl: true },
+    ]);
+    frozen.freeze();
+    // An end that nobody answers.
+    await way.close();
+    await frozen.close();
+  } finally {
+    await server.stop();
+    rmSync(folder, { recursive: true });
+  }
+});
 
 for (const server of servers())
   test(`work that takes long goes on: ${server.version}`, async () => {

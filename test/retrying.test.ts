@@ -73,3 +73,39 @@ test('a server that never answered is not asked again', async () => {
   await expect(work).rejects.toMatchObject({ code: 'connection_timeout' });
   expect(waits).toEqual([]);
 });
+
+const loss = (detail: string, more = {}) =>
+  new Problem('connection_lost', { environment: 'prod', detail, ...more });
+
+async function endOf(problems: readonly Problem[], reached: boolean): Promise<Problem> {
+  const left = [...problems];
+  const context = { pause: async () => undefined, progress: () => undefined };
+  return failure(
+    retrying(context, async (_, isReached) => {
+      if (reached) isReached();
+      throw (
+        left.shift() ?? new Problem('connection_timeout', { environment: 'prod', detail: 'h:1: no answer' })
+      );
+    }),
+  );
+}
+
+test('how a server was lost is told, and not only that it does not answer later', async () => {
+  const { code, data } = await endOf([loss('h:1 sent nothing for 60 s')], false);
+  expect([code, data]).toEqual([
+    'connection_lost',
+    { environment: 'prod', detail: 'h:1 sent nothing for 60 s; on try 4: h:1: no answer' },
+  ]);
+});
+
+test('a server that had let us in and answers no new session is lost', async () => {
+  const { code, message, data } = await endOf([], true);
+  expect([code, message]).toEqual(['connection_lost', 'Lost the connection to prod']);
+  expect(data).toMatchObject({ detail: expect.stringMatching(/that had answered before: h:1: no answer$/) });
+});
+
+test('a COMMIT that nobody answered is told to the end', async () => {
+  const { hint } = await endOf([loss('x', { unanswered: 'COMMIT' }), loss('y')], false);
+  expect(hint).toContain('did not answer COMMIT');
+  expect((await endOf([loss('x'), loss('y')], false)).hint).toContain('rolls back what was not committed');
+});
