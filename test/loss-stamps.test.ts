@@ -168,3 +168,29 @@ test('a way back that was written by hand loses nothing unasked', () =>
     expect(refused.data).toMatchObject({ losses: [down.slice(0, -1)] });
     expect(await rows('select amount from t')).toEqual([{ amount: '7' }]);
   }));
+
+const whole = 'create table t (id int primary key, amount int)';
+test.each([
+  ['a column', 'alter table t drop column amount', 'alter table t add amount int'],
+  ['a column, in one statement', 'alter table t drop amount, add amount int', 'select 1'],
+  ['a table', 'drop table if exists public."t"', whole],
+])('%s that is dropped and there again has lost its values', (_, drop, make) =>
+  scene(async (own, rows) => {
+    own.want(`${whole};`);
+    await sync(own.context, { yes: true }, undefined);
+    await rows('insert into t values (1, 7)');
+    const empty = await generate(own.context, { name: 'by hand', empty: true });
+    const file = (empty.written[0]?.file ?? '').replace(/^migrations\//, '');
+    const text = `${drop};\n${make};`;
+    own.write(file, `-- Up Migration\n${text}\n-- Down Migration\n${text}\n`);
+    const refused = await failure(sync(own.context, { yes: true }, undefined));
+    expect(refused.data).toMatchObject({ losses: [drop] });
+    await sync(own.context, { yes: true, force: true }, undefined);
+    expect((await migrationsOf(own)).at(-1)?.migration.header?.down.is).toBe('lossy');
+    await rows('delete from t; insert into t values (1, 7)');
+    expect((await failure(rollback(own.context, { yes: true }, undefined))).data).toMatchObject({
+      losses: [drop],
+    });
+    expect(await rows('select amount from t')).toEqual([{ amount: 7 }]);
+  }),
+);

@@ -14,7 +14,8 @@ import { migrationFile } from '../project/migration-folder.ts';
 import { parseFiles } from '../project/shadow-catalog.ts';
 import { after } from '../project/trial-start.ts';
 import type { SqlFile } from '../sql/parse.ts';
-import { castsByHand, stampOf, stepsBetween } from './stamps.ts';
+import { lossesByHand } from './by-hand.ts';
+import { stampOf, stepsBetween } from './stamps.ts';
 import { type Return, rehearse } from './trial-run.ts';
 
 /**
@@ -99,7 +100,10 @@ export async function seal(
   const [from, to] = states as [Catalog, Catalog];
   const writes = forth?.statements.some(({ tag }) => writing.has(tag)) ?? false;
   const steps = await stepsBetween(context, from, to, way.up);
-  const rows = [...(writes ? ['rows that it writes'] : []), ...castsByHand(forth as SqlFile, steps)];
+  const rows = [
+    ...(writes ? ['rows that it writes'] : []),
+    ...lossesByHand(forth as SqlFile, steps, [from, to]),
+  ];
   const done = { up: way.up, steps, rows };
   const stamp = await stampOf(context, start, returns[0] as Return, done);
   return sealed(

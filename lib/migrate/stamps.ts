@@ -16,6 +16,7 @@ import { parseFiles } from '../project/shadow-catalog.ts';
 import type { TextFile } from '../project/sql-files.ts';
 import { after, type Start } from '../project/trial-start.ts';
 import type { SqlFile } from '../sql/parse.ts';
+import { lossesByHand } from './by-hand.ts';
 import { lossesOn } from './sample-rows.ts';
 import { type Return, rehearse } from './trial-run.ts';
 
@@ -84,35 +85,6 @@ export async function stepsBetween(
   }
 }
 
-/**
- * Changes of type whose USING is not the plan's for that column, as they stand in a file: they may make anything of a value. A
- * plain cast of the column itself to a type whose length cannot cut anything off is as good.
- */
-export function castsByHand({ runnable, statements }: SqlFile, steps: readonly Step[]): string[] {
-  const planned = new Set(steps.flatMap(({ sql }) => usingsIn(oneLine(sql)).map((one) => plain(one.join()))));
-  return statements
-    .filter(({ tag }) => tag === 'AlterTableStmt')
-    .map(({ start, end }) => oneLine(runnable.slice(start, end)))
-    .filter((sql) => usingsIn(sql).some((one) => !planned.has(plain(one.join())) && !isPlainCast(...one)));
-}
-
-type Using = readonly [column: string, type: string, expression: string];
-
-const usings =
-  /("(?:[^"]|"")+"|[^\s"]+)\s+(?:set\s+data\s+)?type\s+(.*?)\s+using\b\s*(.*?)(?=,\s*(?:alter|add|drop)\s|$)/gi;
-
-const usingsIn = (sql: string) =>
-  [...sql.matchAll(usings)].map(
-    ([, column = '', type = '', expression = '']): Using => [column, type, expression],
-  );
-
-function isPlainCast(column: string, type: string, expression: string): boolean {
-  const [, value = '', to = ''] = /^\(?("[^"]+"|[\w$]+)\)?::([^:]+)$/.exec(expression) ?? [];
-  return plain(value) === plain(column) && plain(to) === plain(type) && !/char|bit/i.test(type);
-}
-
-const plain = (sql: string) => sql.replace(/\s+/g, '').toLowerCase();
-
 /** Which migrations are judged, and for which steps. */
 interface Judging {
   /** Which way they are run. */
@@ -124,6 +96,7 @@ interface Judging {
 // Nothing but these changes the type of what is stored.
 const retyping = /\btype\b|\bdomain\b|\bdo\b/i;
 const dropping = /\bdrop\b/i;
+const making = /\b(add|create)\b/i;
 
 /**
  * What migrations lose on their way up although they are stamped exact, by the rules of today: a file may have been stamped by
@@ -192,7 +165,7 @@ export async function lossesOfUndone(
       at >= from &&
       at < to &&
       down !== null &&
-      (retyping.test(down) || (to - from > 1 && dropping.test(down))),
+      (retyping.test(down) || (dropping.test(down) && (to - from > 1 || making.test(down)))),
     isLosing: (step) => isLossIn(there, step),
   });
   return [...found.values()].reverse().flat();
@@ -222,7 +195,10 @@ async function judged(
     const [before, reached] = towards === 'up' ? ends : [ends[1], ends[0]];
     const steps = await stepsBetween(context, before, reached, way);
     const [parsed] = await parseFiles([way]);
-    const lost = [...singly(steps).filter(isLosing).map(lossLine), ...castsByHand(parsed as SqlFile, steps)];
+    const lost = [
+      ...singly(steps).filter(isLosing).map(lossLine),
+      ...lossesByHand(parsed as SqlFile, steps, ends),
+    ];
     if (lost.length > 0) found.set(file.name, lost);
   }
   return found;

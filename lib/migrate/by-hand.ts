@@ -1,0 +1,94 @@
+// What a statement that somebody wrote loses, although the schemas before and after the migration do not show it.
+import { oneLine } from '../migration/text.ts';
+import type { Catalog } from '../model/catalog.ts';
+import type { Step } from '../model/step.ts';
+import type { SqlFile } from '../sql/parse.ts';
+
+/**
+ * Statements of a file that lose values by their own words, as they stand there.
+ * @param steps what the planner would have done
+ * @param ends the schemas that the file leads from and to, in any order
+ */
+export function lossesByHand(
+  file: SqlFile,
+  steps: readonly Step[],
+  ends: readonly [Catalog, Catalog],
+): string[] {
+  return [...new Set([...castsByHand(file, steps), ...dropsByHand(file, steps, ends)])];
+}
+
+// What is dropped and there again, under its name and without its values.
+function dropsByHand(
+  { runnable, statements }: SqlFile,
+  steps: readonly Step[],
+  ends: readonly [Catalog, Catalog],
+): string[] {
+  const known = (path: readonly string[]) => JSON.stringify(path.slice(-2));
+  const planned = new Set(steps.flatMap(({ sql }) => dropsIn(oneLine(sql)).map(known)));
+  const isThere = ({ facts }: Catalog, path: readonly string[], kind: string) =>
+    [...facts.values()].some(
+      (fact) => fact.kind === kind && path.every((name, at) => fact.path.at(at - path.length) === name),
+    );
+  return statements
+    .filter(({ tag }) => tag === 'AlterTableStmt' || tag === 'DropStmt')
+    .map(({ tag, start, end }) => ({
+      kind: tag === 'DropStmt' ? 'table' : 'column',
+      at: [start, end] as const,
+    }))
+    .map(({ kind, at }) => ({ kind, sql: oneLine(runnable.slice(...at)) }))
+    .filter(({ kind, sql }) =>
+      dropsIn(sql).some((path) => !planned.has(known(path)) && ends.every((end) => isThere(end, path, kind))),
+    )
+    .map(({ sql }) => sql);
+}
+
+const name = String.raw`(?:"(?:[^"]|"")+"|[\w$]+)`;
+const pathText = String.raw`${name}(?:\.${name})*`;
+const table = new RegExp(String.raw`^drop table (?:if exists )?(${pathText}(?:\s*,\s*${pathText})*)`, 'i');
+const altered = new RegExp(String.raw`^alter table (?:if exists )?(?:only )?(${pathText}) `, 'i');
+const dropped = new RegExp(
+  String.raw`\bdrop (?!constraint|default|not|identity|expression)(?:column )?(?:if exists )?(${name})`,
+  'gi',
+);
+
+// The paths of the tables, or of the columns, that a statement drops.
+function dropsIn(sql: string): string[][] {
+  const tables = table.exec(sql)?.[1]?.match(new RegExp(pathText, 'g'));
+  if (tables) return tables.map(namesIn);
+  const whole = altered.exec(sql)?.[1];
+  return whole === undefined
+    ? []
+    : [...sql.matchAll(dropped)].map(([, column = '']) => [...namesIn(whole), ...namesIn(column)]);
+}
+
+const namesIn = (path: string) =>
+  (path.match(new RegExp(name, 'g')) ?? []).map((one) =>
+    one.startsWith('"') ? one.slice(1, -1).replaceAll('""', '"') : one.toLowerCase(),
+  );
+
+// Changes of type whose USING is not the plan's for that column: they may make anything of a value. A plain cast of the column
+// itself to a type whose length cannot cut anything off is as good.
+function castsByHand({ runnable, statements }: SqlFile, steps: readonly Step[]): string[] {
+  const planned = new Set(steps.flatMap(({ sql }) => usingsIn(oneLine(sql)).map((one) => plain(one.join()))));
+  return statements
+    .filter(({ tag }) => tag === 'AlterTableStmt')
+    .map(({ start, end }) => oneLine(runnable.slice(start, end)))
+    .filter((sql) => usingsIn(sql).some((one) => !planned.has(plain(one.join())) && !isPlainCast(...one)));
+}
+
+type Using = readonly [column: string, type: string, expression: string];
+
+const usings =
+  /("(?:[^"]|"")+"|[^\s"]+)\s+(?:set\s+data\s+)?type\s+(.*?)\s+using\b\s*(.*?)(?=,\s*(?:alter|add|drop)\s|$)/gi;
+
+const usingsIn = (sql: string) =>
+  [...sql.matchAll(usings)].map(
+    ([, column = '', type = '', expression = '']): Using => [column, type, expression],
+  );
+
+function isPlainCast(column: string, type: string, expression: string): boolean {
+  const [, value = '', to = ''] = /^\(?("[^"]+"|[\w$]+)\)?::([^:]+)$/.exec(expression) ?? [];
+  return plain(value) === plain(column) && plain(to) === plain(type) && !/char|bit/i.test(type);
+}
+
+const plain = (sql: string) => sql.replace(/\s+/g, '').toLowerCase();
