@@ -76,11 +76,16 @@ function passingEdges(graph: Graph, fates: Fates): void {
 // The links to heirs that have no counterpart of a fact, or one that is not complete itself.
 function lacking(fates: Fates, fact: Fact): string[] {
   const { facts, links } = fates.after;
-  const ownParts = (endsOf(links).to.get(fact.id) ?? []).flatMap(
-    (link) => facts.get(facts.get(link)?.parent as string) ?? [],
+  const heirs = endsOf(links).to.get(fact.parent as string) ?? [];
+  if (heirs.length === 0) return [];
+  const parts = new Map(
+    (endsOf(links).to.get(fact.id) ?? []).map((link) => {
+      const part = facts.get(facts.get(link)?.parent as string);
+      return [part?.parent, part];
+    }),
   );
-  return (endsOf(links).to.get(fact.parent as string) ?? []).filter((link) => {
-    const part = ownParts.find(({ parent }) => parent === facts.get(link)?.parent);
+  return heirs.filter((link) => {
+    const part = parts.get(facts.get(link)?.parent);
     return part === undefined || lacking(fates, part).length > 0;
   });
 }
