@@ -2,9 +2,14 @@
 
 import { rm } from 'node:fs/promises';
 import { expect, test } from 'vitest';
+import { backup } from '../lib/commands/backup.ts';
+import { clone } from '../lib/commands/clone.ts';
+import { restore } from '../lib/commands/restore.ts';
+import { confined, type Owner as Owned, ownedIn } from '../lib/flow/as-owner.ts';
 import { guarded, unsafeLedger } from '../lib/ledger/guard.ts';
 import { prepareLedger } from '../lib/ledger/tables.ts';
 import { connect } from '../lib/pg/connect.ts';
+import { transaction } from '../lib/pg/transaction.ts';
 import { backupProject, digest, dumpable } from './backup/scene.ts';
 import { failure } from './failure.ts';
 import { marksIn } from './hostile/marks.ts';
@@ -100,6 +105,62 @@ test.each(servers())('a trick that runs with more rights is seen: $version', asy
     expect(marks.overreached()).toContain('role as postgres');
     expect(calledNames()).toContain('json_build_object');
   });
+});
+
+test.each(servers())('out of what is done as an owner there is no way: $version', async (server) => {
+  await withHostile(server, async (owner, { url }) => {
+    const marks = marksIn(server, owner);
+    const session = await connect({ url, applicationName: 'pgmage tests' });
+    const owners = await ownedIn(session);
+    // Whether the owner may look into its schema, and has forced row security and rules on its table, does not matter.
+    for (const name of ['shop.checked', 'shut.checked'])
+      await transaction(session, () =>
+        session.execute(confined(`select hh.escaped('work')`, owners.get(name) as Owned)),
+      );
+    expect(marks.overreached()).toEqual([]);
+    const rights = await session.rows<{ enters: boolean; forced: boolean; rules: string }>(`select
+      pg_catalog.has_schema_privilege('${owner.role}', 'shut', 'USAGE') as enters, c.relforcerowsecurity as forced,
+      (select pg_catalog.string_agg(ev_enabled::pg_catalog.text, '') from pg_catalog.pg_rewrite where ev_class = c.oid) as rules
+      from pg_catalog.pg_class c where c.oid = 'shop.checked'::pg_catalog.regclass`);
+    expect(rights).toEqual([{ enters: false, forced: true, rules: 'O' }]);
+    // SECURITY DEFINER has one: what it leaves for the commit runs as the session.
+    await transaction(session, () =>
+      session.execute(`create function pg_temp.work() returns pg_catalog.bool language sql security definer
+        as $$select hh.escaped('work')$$; alter function pg_temp.work() owner to ${owner.role}; select pg_temp.work()`),
+    );
+    expect(marks.overreached()).toContain('work, by a cursor as postgres');
+    await session.close();
+  });
+});
+
+test('pg_dump keeps backslashes of a database that does not take them as they are', async () => {
+  const [server] = await dumpable('backslashes through pg_dump');
+  if (server === undefined) return;
+  await withDatabase(server, (database) =>
+    withDatabase(server, async (copy) => {
+      await query(
+        database.url,
+        String.raw`create type kind as enum ('a\b', 'c\''d'); create table t (a text default 'x\y' check (a <> '\n'), k kind);
+          create function f() returns text language sql as 'select ''p\q''::text'; create view v as select '\t' as tab;
+          comment on table t is 'back\slash \'; insert into t values ('\', 'a\b'); create policy p on t using (a <> '\');
+          alter database ${database.name} set standard_conforming_strings = off`,
+      );
+      const own = backupProject({ prod: database.url, copy: copy.url });
+      const to = { to: 'copy', confirm: 'copy', yes: true, force: true };
+      const comment = async () =>
+        rowsOf(copy.url, `select obj_description('t'::regclass) as text, a, f() from t`);
+      const wanted = [{ text: 'back\\slash \\', a: '\\', f: 'p\\q' }];
+      // Each compares schema and rows by itself.
+      await clone(own.context, { from: 'prod', ...to, engine: 'pipe' }, undefined);
+      expect(await comment()).toEqual(wanted);
+      for (const format of ['custom', 'plain'] as const) {
+        const { file } = await backup(own.context, { env: 'prod', engine: 'pg_dump', format });
+        await restore(own.context, file, to, undefined);
+        expect(await comment()).toEqual(wanted);
+      }
+      own.drop();
+    }),
+  );
 });
 
 test.each(servers())(

@@ -5,9 +5,10 @@ import { asOwners, legible, runAll } from '../copy/engines.ts';
 import { copyable } from '../copy/selection.ts';
 import { schemaDifferences } from '../copy/verify.ts';
 import { passing } from '../flow/archive.ts';
-import { asOwner, ownedIn } from '../flow/as-owner.ts';
+import { ownedIn } from '../flow/as-owner.ts';
 import { largeObjectParts, loadPart, type Part } from '../flow/large-objects.ts';
 import { readNative } from '../flow/native.ts';
+import { type GuardedTables, guardedIn, writeRows } from '../flow/row-writing.ts';
 import { setStandings } from '../flow/sequences.ts';
 import { writing } from '../flow/tables.ts';
 import { kinds } from '../kinds/index.ts';
@@ -24,7 +25,8 @@ function upgraded(catalog: Catalog): Catalog {
   const facts = new Map<string, Fact>();
   for (const fact of catalog.facts.values()) {
     const upgrade = kinds.get(fact.kind)?.upgraded;
-    facts.set(fact.id, upgrade === undefined ? fact : { ...fact, payload: upgrade(fact.payload) });
+    const payload = upgrade === undefined ? fact.payload : upgrade(fact.payload, fact);
+    if (payload !== null) facts.set(fact.id, { ...fact, payload });
   }
   return withRelations(catalog, facts, () => catalog);
 }
@@ -54,7 +56,7 @@ export async function loadNative(
   const wish = { owners: !noOwner, otherVersions: [], masks: {} };
   let wanted: Catalog | undefined;
   let after: readonly Step[] = [];
-  let owners: Awaited<ReturnType<typeof ownedIn>> = new Map();
+  let guarded: GuardedTables = new Map();
   const go = () => signal.throwIfAborted();
   await readNative(
     path,
@@ -66,17 +68,17 @@ export async function loadNative(
       await runAll(connection, steps, go);
       await clearRows(connection);
       await runAll(connection, legible(halves.before, wanted, connection), go);
-      owners = await ownedIn(connection);
-      after = asOwners(after, wanted, owners);
+      guarded = await guardedIn(connection);
+      after = asOwners(after, wanted, await ownedIn(connection));
     },
     async (entry) => {
       go();
       if (entry.is === 'table') {
-        const { name } = entry.table;
+        const { name, columns } = entry.table;
         told(name, 0);
         const rows = passing(entry.rows, (bytes) => told(name, bytes));
-        const write = () => connection.copyIn(writing(entry.table), rows);
-        await asOwner(connection, owners.get(name), () => withPath(connection, searchPath, write));
+        const into = (to: string) => writing({ ...entry.table, name: to, part: to !== name });
+        await writeRows(connection, guarded, { name, columns, into, rows, path: searchPath });
       } else if (entry.is === 'part')
         await loadPart(connection, largeObjectParts[entry.index] as Part, entry.rows);
       else {

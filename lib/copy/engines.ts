@@ -2,7 +2,7 @@
 // pg_dump. Whatever carries it, it is compared afterwards.
 import { readCatalog } from '../catalog/read.ts';
 import { loadSections } from '../flow/archive.ts';
-import { type Owned, ownedIn } from '../flow/as-owner.ts';
+import { confined, type Owner, ownedIn } from '../flow/as-owner.ts';
 import type { Client } from '../flow/child.ts';
 import { runClient } from '../flow/child.ts';
 import { metInDatabase } from '../flow/client.ts';
@@ -10,8 +10,9 @@ import { wordsOf } from '../flow/dump.ts';
 import { copyLargeObjects } from '../flow/large-objects.ts';
 import { copyTables, type Filled } from '../flow/tables.ts';
 import { kinds } from '../kinds/index.ts';
-import type { Catalog } from '../model/catalog.ts';
+import { type Catalog, rootOf } from '../model/catalog.ts';
 import { emptyCatalog } from '../model/empty-catalog.ts';
+import type { Fact } from '../model/fact.ts';
 import { qualify } from '../model/quote.ts';
 import type { Step } from '../model/step.ts';
 import type { ServerConnection } from '../pg/connection.ts';
@@ -60,18 +61,29 @@ export function legible(steps: readonly Step[], told: Catalog, target: ServerCon
   return steps.map((step) => ({ ...step, sql: quoteNewerWords(step.sql, told.major) }));
 }
 
-/** Steps that call functions for the rows that are there, as the owners of these, whose functions they are. */
+/** Steps that call functions for the rows that are there, as the owners of these, whose functions they are: under the path that is set. */
 export function asOwners(
   steps: readonly Step[],
-  { facts }: Catalog,
-  owners: ReadonlyMap<string, Owned>,
+  catalog: Catalog,
+  owners: ReadonlyMap<string, Owner>,
 ): readonly Step[] {
+  const ownerOf = (fact: Fact | undefined) => fact && owners.get(qualify(fact.path));
   return steps.map((step) => {
-    const whole = kinds.get(step.kind)?.callsFunctions
-      ? facts.get(facts.get(step.fact)?.parent ?? '')
-      : undefined;
-    const owner = whole && owners.get(qualify(whole.path));
-    return owner === undefined ? step : { ...step, sql: `${owner.become};\n${step.sql};\n${owner.resign}` };
+    const fact = catalog.facts.get(step.fact);
+    const { callsFunctions = false } = (fact && kinds.get(fact.kind)) ?? {};
+    const calls =
+      typeof callsFunctions === 'boolean' ? callsFunctions : fact && callsFunctions(fact, catalog);
+    const owner = calls ? ownerOf(catalog.facts.get(fact?.parent ?? '')) : undefined;
+    if (fact === undefined || owner === undefined) return step;
+    const needed = [...(catalog.needs.get(fact.id)?.keys() ?? [])].map((id) => catalog.facts.get(id));
+    const others = new Set(needed.map((one) => ownerOf(one && rootOf(catalog, one))));
+    others.delete(owner);
+    others.delete(undefined);
+    const as = (work: string) => confined(work, owner, [...others] as Owner[]);
+    return {
+      ...step,
+      sql: typeof calls === 'string' ? `${step.sql} NOT VALID;\n${as(calls)}` : as(step.sql),
+    };
   });
 }
 

@@ -5,6 +5,7 @@ import { type Digest, digestOne, type Undigested, undigested } from '../flow/dig
 import { copyLargeObjects } from '../flow/large-objects.ts';
 import { progressOf } from '../flow/progress.ts';
 import { partsOf } from '../flow/ranges.ts';
+import { guardedIn } from '../flow/row-writing.ts';
 import { setStandings } from '../flow/sequences.ts';
 import { copyTables } from '../flow/tables.ts';
 import { type Job, share } from '../flow/worker-pool.ts';
@@ -51,6 +52,7 @@ export async function load(context: Context, ends: Ends, crew: Crew, cargo: Carg
     );
   const halves = await transaction(target, () => prepared(target, wanted));
 
+  const guarded = await guardedIn(target);
   const progress = progressOf(context, tables);
   const parts = await partsOf(source, tables, crew.sources.length);
   const pairs = crew.sources.map((from, at) => ({ from, to: crew.targets[at] as ServerConnection }));
@@ -62,7 +64,7 @@ export async function load(context: Context, ends: Ends, crew: Crew, cargo: Carg
         const told = (_: unknown, bytes: number) => progress.told(part, bytes);
         // Emptied in the same transaction, so that its rows can be frozen.
         const emptied = part.part ? '' : `; truncate only ${part.name}`;
-        const copied = () => copyTables(from, to, [part], { told, path });
+        const copied = () => copyTables(from, to, [part], { told, path, guarded });
         await transaction(to, copied, `begin; ${pinned}${emptied}`);
       },
     }),

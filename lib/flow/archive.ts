@@ -1,11 +1,16 @@
 // The contents of a dump file, loaded through a session of ours: pg_restore unpacks it, and decides nothing.
 import { Readable } from 'node:stream';
+import { qualify, quote } from '../model/quote.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { Problem } from '../problem/problem.ts';
+import { confined, ownedIn } from './as-owner.ts';
 import type { Client } from './child.ts';
 import { runClient } from './child.ts';
 import { scriptIn } from './dump.ts';
+import { type GuardedTables, guardedIn, writeRows } from './row-writing.ts';
 import { Script, serverScript } from './script.ts';
+
+type Owners = Awaited<ReturnType<typeof ownedIn>>;
 
 /** How a dump is loaded. */
 export interface Loading {
@@ -54,7 +59,7 @@ export async function loadSections(
 ): Promise<void> {
   await connection.execute(await textOf(connection, sections, 'pre-data', writer));
   await sections('data', (output) => loadStatements(connection, output, writer, told));
-  await connection.execute(await textOf(connection, sections, 'post-data', writer));
+  await sections('post-data', (output) => loadStatements(connection, output, writer, told));
 }
 
 /**
@@ -82,6 +87,9 @@ async function loadStatements(
   // Large objects are thousands of small statements.
   let waiting: string[] = [];
   let size = 0;
+  // What belongs to whom is known where the first rows come.
+  let guarded: GuardedTables | undefined;
+  let owners: Owners | undefined;
   const send = async () => {
     if (waiting.length > 0)
       await connection.execute(serverScript(waiting.join('\n'), connection.major, writer));
@@ -92,22 +100,62 @@ async function loadStatements(
     // The transaction is ours. A plain dump has these around the pages of large objects.
     if (sql === 'BEGIN;' || sql === 'COMMIT;' || !isWanted(sql)) continue;
     refuseTransaction(sql);
-    const [, table] = /^COPY (.*?) +(?:\(.*\) )?FROM stdin;$/s.exec(sql) ?? [];
+    const [, table, columns = ''] = /^COPY (.*?) +(?:\((.*)\) )?FROM stdin;$/s.exec(sql) ?? [];
     if (table === undefined) {
-      waiting.push(sql);
+      const isKey = foreignKey.test(sql);
+      // Where each table that it names is there, and belongs to its owner.
+      if (isKey && owners === undefined) {
+        await send();
+        owners = await ownersOf(connection);
+      }
+      waiting.push(isKey && owners ? validatedAsOwner(sql, owners) : sql);
       size += sql.length;
       if (size > 1 << 20) await send();
       continue;
     }
     await send();
     told(table, 0);
-    await connection.copyIn(
-      sql.replace(/;$/, ''),
-      passing(script.rows(), (bytes) => told(table, bytes)),
-    );
+    guarded ??= await guardedIn(connection);
+    await writeRows(connection, guarded, {
+      name: qualify(identifiersIn(table)),
+      columns: identifiersIn(columns).map(quote),
+      into: (name) => `copy ${name}${columns && ` (${columns})`} from stdin`,
+      rows: passing(script.rows(), (bytes) => told(table, bytes)),
+    });
   }
   await send();
 }
+
+// As pg_dump writes it. Partitioned tables, without ONLY, have no NOT VALID until PostgreSQL 17.
+const name = '(?:"(?:[^"]|"")+"|[^\\s".(]+)';
+const foreignKey = new RegExp(
+  `^ALTER TABLE (?<only>ONLY )?(${name}\\.${name})\\s+ADD CONSTRAINT (${name}) FOREIGN KEY .*? REFERENCES (${name}\\.${name})\\(.*(?<! NOT VALID);$`,
+  's',
+);
+
+// A key looks at the rows that are there, and a function of the database may convert their values.
+async function ownersOf(connection: ServerConnection): Promise<Owners> {
+  const [row] = await connection.rows<{ converts: boolean }>(
+    'select exists (select from pg_catalog.pg_cast where castfunc >= 16384) as converts',
+  );
+  return row?.converts ? ownedIn(connection) : new Map();
+}
+
+function validatedAsOwner(sql: string, owners: Owners): string {
+  const [, only, table = '', key, other = ''] = foreignKey.exec(sql) ?? [];
+  const [owner, second] = [table, other].map((one) => owners.get(qualify(identifiersIn(one))));
+  if (owner === undefined) return sql;
+  const others = second === undefined || second === owner ? [] : [second];
+  if (only === undefined) return `${confined(sql.replace(/;$/, ''), owner, others)};`;
+  const work = `alter table ${table} validate constraint ${key}`;
+  return `${sql.replace(/;$/, ' NOT VALID;')} ${confined(work, owner, others)};`;
+}
+
+// Of a qualified name, or of a list.
+const identifiersIn = (text: string) =>
+  (text.match(/"(?:[^"]|"")+"|[^\s",.]+/g) ?? []).map((name) =>
+    name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name,
+  );
 
 // The transaction is ended by the one who verifies it alone (manual: "Transaction Management").
 function refuseTransaction(sql: string): void {
@@ -135,7 +183,7 @@ export async function* passing(
 async function textOf(
   connection: ServerConnection,
   sections: Sections,
-  section: 'pre-data' | 'post-data',
+  section: 'pre-data',
   writer: number,
 ): Promise<string> {
   const chunks: Buffer[] = [];

@@ -1,77 +1,105 @@
-// The role that rows are written as: what runs for each row (checks, generated columns, domains) has that role's rights.
+// Work for the owner of a table: what it calls (checks, generated columns, domains, casts) has that role's rights, and no way
+// out of them.
 import { literal, qualify, quote } from '../model/quote.ts';
 import type { Connection } from '../pg/connection.ts';
 
-/** How a session does the work of an owner as that owner, and is itself again. */
-export interface Owned {
-  readonly become: string;
-  readonly resign: string;
+/** An owner that is another role than the session's, and no superuser. */
+export interface Owner {
+  readonly role: string;
+  /** SQL that lends what the work needs: the schema, the right to insert, neither rules nor forced row security. */
+  readonly lend: string;
+  readonly takeBack: string;
 }
 
 interface Row {
-  readonly path: readonly string[];
+  readonly path: readonly [schema: string, name: string];
   readonly owner: string;
-  readonly role: string;
-  readonly forced: boolean;
+  readonly enters: boolean;
   readonly writes: boolean;
+  readonly forced: boolean;
+  readonly rules: readonly (readonly [name: string, state: 'O' | 'R' | 'A'])[];
 }
 
-// As which role a session may act: SET since 16, membership before (manual: "Role Membership").
+// Whose rights a session has and as which role it may act: SET since 16, membership before (manual: "Role Membership").
 const settable = (major: number) => (major >= 16 ? 'SET' : 'MEMBER');
 
 const owned = (major: number) => `
-  select pg_catalog.json_build_array(n.nspname, o.name) as path, r.rolname::text as owner,
-    pg_catalog.current_setting('role') as role, o.forced, o.writes
+  select pg_catalog.json_build_array(n.nspname, o.name) as path, r.rolname::pg_catalog.text as owner, o.forced, o.writes, o.rules,
+    pg_catalog.has_schema_privilege(o.owner, o.home, 'USAGE') as enters
   from (
       select c.relnamespace as home, c.relname as name, c.relowner as owner, c.relforcerowsecurity as forced,
-        pg_catalog.has_table_privilege(c.relowner, c.oid, 'INSERT') as writes
+        pg_catalog.has_table_privilege(c.relowner, c.oid, 'INSERT') as writes,
+        pg_catalog.to_json(array(select pg_catalog.json_build_array(w.rulename, w.ev_enabled) from pg_catalog.pg_rewrite w
+          where w.ev_class = c.oid and w.ev_type = '3' and w.ev_enabled <> 'D' order by w.rulename)) as rules
       from pg_catalog.pg_class c where c.relkind in ('r', 'p')
       union all
-      select t.typnamespace, t.typname, t.typowner, false, true from pg_catalog.pg_type t where t.typtype = 'd') o
+      select t.typnamespace, t.typname, t.typowner, false, true, '[]' from pg_catalog.pg_type t where t.typtype = 'd') o
     join pg_catalog.pg_namespace n on n.oid = o.home
     join pg_catalog.pg_roles r on r.oid = o.owner
-  where r.rolname <> current_user and n.nspname not in ('pg_catalog', 'information_schema')
-    and pg_catalog.pg_has_role(current_user, o.owner, '${settable(major)}')
-    and pg_catalog.has_schema_privilege(o.owner, o.home, 'USAGE')`;
+    join pg_catalog.pg_roles me on me.rolname = current_user
+  where r.oid <> me.oid and not r.rolsuper and n.nspname not in ('pg_catalog', 'information_schema')
+    and (me.rolsuper
+      or pg_catalog.pg_has_role(o.owner, 'USAGE') and pg_catalog.pg_has_role(o.owner, '${settable(major)}')
+        and pg_catalog.has_database_privilege(o.owner, pg_catalog.current_database(), 'TEMPORARY')
+        and (pg_catalog.has_schema_privilege(o.owner, o.home, 'USAGE') or pg_catalog.pg_has_role(n.nspowner, 'USAGE')))`;
 
 /**
- * The tables and domains of other roles, by qualified name, that the session can work on as their owner. An owner that may
- * not use the schema is left out. The right to insert is lent, and FORCE ROW LEVEL SECURITY suspended: COPY refuses that.
+ * The tables and domains of other roles, by qualified name, that the session can work on as their owner. Superusers are left
+ * out. So are, for a session of no superuser, owners that may not make temporary objects (`confined` gives them one).
  * @throws Problem of the connection
  */
-export async function ownedIn(connection: Connection): Promise<ReadonlyMap<string, Owned>> {
+export async function ownedIn(connection: Connection): Promise<ReadonlyMap<string, Owner>> {
   const rows = await connection.rows<Row>(owned(connection.major));
-  return new Map(rows.map((row) => [qualify(row.path), ownedBy(row)]));
+  return new Map(rows.map((row) => [qualify(row.path), ownerOf(row)]));
 }
 
-function ownedBy({ path, owner, role, forced, writes }: Row): Owned {
+const firing = { O: 'enable', R: 'enable replica', A: 'enable always' };
+
+function ownerOf({ path, owner, enters, writes, forced, rules }: Row): Owner {
   const table = `table only ${qualify(path)}`;
-  const right = `insert on table ${qualify(path)}`;
-  const set = (name: string) => `select pg_catalog.set_config('role', ${literal(name)}, false)`;
+  const name = quote(owner);
+  const usage = `usage on schema ${quote(path[0])}`;
+  const insert = `insert on table ${qualify(path)}`;
   return {
-    become: [
+    role: owner,
+    lend: [
+      ...(enters ? [] : [`grant ${usage} to ${name}`]),
+      ...(writes ? [] : [`grant ${insert} to ${name}`]),
       ...(forced ? [`alter ${table} no force row level security`] : []),
-      ...(writes ? [] : [`grant ${right} to ${quote(owner)}`]),
-      set(owner),
+      ...rules.map(([rule]) => `alter ${table} disable rule ${quote(rule)}`),
     ].join('; '),
-    resign: [
-      set(role),
-      ...(writes ? [] : [`revoke ${right} from ${quote(owner)}`]),
+    takeBack: [
+      ...rules.map(([rule, state]) => `alter ${table} ${firing[state]} rule ${quote(rule)}`),
       ...(forced ? [`alter ${table} force row level security`] : []),
+      ...(writes ? [] : [`revoke ${insert} from ${name}`]),
+      ...(enters ? [] : [`revoke ${usage} from ${name}`]),
     ].join('; '),
   };
 }
 
-/** Does a work as an owner, or as the session's own role where there is none to become. @throws Problem of the work */
-export async function asOwner<T>(
-  connection: Connection,
-  owner: Owned | undefined,
-  work: () => Promise<T>,
-): Promise<T> {
-  if (owner === undefined) return work();
-  await connection.execute(owner.become);
-  const done = await work();
-  // After a failure the transaction is rolled back, and the role with it; or the session is closed.
-  await connection.execute(owner.resign);
-  return done;
+/**
+ * SQL that does a work as an owner, under the path that is set, in the transaction that is open. Neither SET ROLE nor SECURITY
+ * DEFINER would do: a function can RESET the one; out of the other it can leave a cursor WITH HOLD, or before 18 a deferred
+ * trigger, which run as the session at its commit. The server builds an index as the owner of the table in an operation that
+ * refuses all of these, and undoes settings at its end (source: SECURITY_RESTRICTED_OPERATION). So the work is what an index
+ * calls for the one row of a table that is the owner's.
+ * @param work statements that a function may hold, every name qualified
+ * @param others of tables that it reads besides
+ */
+export function confined(work: string, owner: Owner, others: readonly Owner[] = []): string {
+  const name = quote(owner.role);
+  const all = [owner, ...others];
+  return `${all.map(({ lend }) => lend).join('; ')};
+    create temporary table pg_temp.pgmage_work (done pg_catalog.bool) on commit drop;
+    insert into pg_temp.pgmage_work values (true);
+    create function pg_temp.pgmage_work() returns pg_catalog.bool language sql set search_path from current
+      as ${literal(`${work}; select true`)};
+    create function pg_temp.pgmage_work(pg_catalog.bool) returns pg_catalog.bool language sql immutable
+      as 'select pg_temp.pgmage_work()';
+    grant execute on function pg_temp.pgmage_work(), pg_temp.pgmage_work(pg_catalog.bool) to ${name};
+    alter table pg_temp.pgmage_work owner to ${name};
+    create index on pg_temp.pgmage_work (pg_temp.pgmage_work(done));
+    drop table pg_temp.pgmage_work;
+    drop function pg_temp.pgmage_work(pg_catalog.bool), pg_temp.pgmage_work();
+    ${all.map(({ takeBack }) => takeBack).join('; ')}`;
 }

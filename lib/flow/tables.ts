@@ -2,8 +2,7 @@
 // version send values to each other, which takes less time.
 import { qualify } from '../model/quote.ts';
 import type { Connection, ServerConnection } from '../pg/connection.ts';
-import { withPath } from '../pg/user-path.ts';
-import { asOwner, ownedIn } from './as-owner.ts';
+import { type GuardedTables, guardedIn, writeRows } from './row-writing.ts';
 
 /** A table with rows of its own. */
 export interface Filled {
@@ -146,10 +145,12 @@ export interface Copying {
   readonly told?: (table: Filled, bytes: number) => void;
   /** Where functions of the target, which its constraints and generated columns call, find what has no schema. */
   readonly path?: string;
+  /** The target's tables that are written as their owners; left out: they are looked for. */
+  readonly guarded?: GuardedTables;
 }
 
 /**
- * Copies the rows of tables, one after the other, each as its owner. The target has the same tables, made in the transaction
+ * Copies the rows of tables, one after the other. The target has the same tables, made in the transaction
  * that is open there; both sessions are in one.
  * @returns the number of rows of each
  * @throws Problem of either connection; what was copied until then is there until the transaction is rolled back
@@ -158,16 +159,17 @@ export async function copyTables(
   from: ServerConnection,
   to: ServerConnection,
   tables: readonly Filled[],
-  { told = () => undefined, path = '' }: Copying = {},
+  { told = () => undefined, path = '', guarded }: Copying = {},
 ): Promise<Map<string, number>> {
   const rows = new Map<string, number>();
-  const owners = await ownedIn(to);
+  const known = guarded ?? (await guardedIn(to));
   for (const table of tables) {
     const binary = table.binary === true && from.major === to.major;
     const counted = counting(from.copyOut(reading(table, binary)), (bytes) => told(table, bytes));
-    const owner = owners.get(table.name);
-    const write = () => withPath(to, path, () => to.copyIn(writing(table, binary), counted));
-    rows.set(table.name, await asOwner(to, owner, write));
+    const into = (name: string) =>
+      writing({ ...table, name, part: table.part || name !== table.name }, binary);
+    const { name, columns } = table;
+    rows.set(name, await writeRows(to, known, { name, columns, into, rows: counted, path }));
   }
   return rows;
 }

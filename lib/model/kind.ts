@@ -137,9 +137,9 @@ export interface Kind<P = Payload> {
 
   /**
    * To make it calls functions for the rows that are there with the rights of whoever makes it: where a whole database is
-   * made, the owner of its parent does that.
+   * made, the owner of its parent does that. A text is the statement that calls them once it was made NOT VALID.
    */
-  readonly callsFunctions?: boolean;
+  readonly callsFunctions?: boolean | ((fact: Fact<P>, catalog: Catalog) => boolean | string);
 
   /** It looks at each row that is written, or does something with it: it is set aside while all rows are replaced. */
   readonly watchesRows?: boolean | ((fact: Fact<P>) => boolean);
@@ -218,8 +218,8 @@ export interface Kind<P = Payload> {
   /** The payload as an older server would tell it: leaves out what that version does not know. */
   atVersion?(payload: P, major: number): P;
 
-  /** The payload as it is read today, of one that an earlier release of pgmage wrote down (in a native backup). */
-  upgraded?(payload: P): P;
+  /** The payload as it is read today, of one that an earlier release of pgmage wrote down (in a native backup); null: none. */
+  upgraded?(payload: P, fact: Fact): P | null;
 
   /** Names that only one object can have at a time, across kinds (`relation public.users`): the old one goes first. */
   slots?(fact: Fact<P>): readonly string[];

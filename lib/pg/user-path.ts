@@ -3,10 +3,11 @@ import { literal } from '../model/quote.ts';
 import type { Connection } from './connection.ts';
 import { pinned } from './pinned.ts';
 
-// What generated statements name is the system's or has its schema: the system's goes first where a path does not say otherwise.
+// What generated statements name is the system's or has its schema: the system's goes first where a path does not say otherwise,
+// and temporary objects, which would go before it, last.
 function under(path: string): string {
-  const own = path.split(',').filter((name) => name.trim() !== 'pg_catalog');
-  return `select pg_catalog.set_config('search_path', ${literal(own.join())}, true)`;
+  const own = path.split(',').filter((name) => !/^\s*(pg_catalog|pg_temp)?\s*$/.test(name));
+  return `select pg_catalog.set_config('search_path', ${literal([...own, 'pg_temp'].join())}, true)`;
 }
 
 /**

@@ -28,7 +28,7 @@ const consent = { yes: true, force: true };
  */
 export function schemaTasks(context: Context): Task[] {
   const env = 'prod';
-  const beside = { ...context, ignore: { schemas: ['hh', 'shop', 'pgmage'], objects: ['cast:*'] } };
+  const beside = { ...context, ignore: { schemas: ['hh', 'shop', 'shut', 'pgmage'], objects: ['cast:*'] } };
   const want = (sql: string) => writeFileSync(context.schema, sql);
   const first = 'create table public.users (id integer primary key);';
   return [

@@ -10,6 +10,7 @@ const catalogs: readonly [catalog: string, owner: string, condition?: string][] 
     `o.relkind in ('r', 'p', 'v', 'm', 'f', 'S') and not (o.relkind = 'S' and exists (select from pg_depend i where i.classid = 'pg_class'::regclass
       and i.objid = o.oid and i.deptype = 'i' and i.refclassid = 'pg_class'::regclass))`,
   ],
+  // A multirange type goes with its range type: since 17 the server says so, and pg_dump has never told its owner.
   [
     'pg_type',
     'typowner',
@@ -38,17 +39,12 @@ const catalogs: readonly [catalog: string, owner: string, condition?: string][] 
 
 // Which objects are the user's is asked once for all: every question reads the whole of pg_depend.
 const select = ([catalog, column, condition = 'true']: (typeof catalogs)[number]) => `
-        select '${catalog}' as catalog, '${catalog}'::regclass as class, o.oid, o.${column} as owner, '' as part,
+        select '${catalog}' as catalog, '${catalog}'::regclass as class, o.oid, o.${column} as owner,
           ${catalog === 'pg_class' ? `o.relkind = 'S'` : 'false'} as sequence
         from ${catalog} o where ${catalog === 'pg_namespace' ? 'true' : 'o.oid >= 16384'} and ${condition}`;
 
-// Before 17 the multirange type does not follow its range type (source: AlterTypeOwnerInternal in typecmds.c).
-const multiranges = `
-      union all select 'pg_type', 'pg_type'::regclass, g.rngtypid, m.typowner, 'TYPE ' || format_type(m.oid, null), false
-        from pg_range g join pg_type m on m.oid = g.rngmultitypid where g.rngtypid >= 16384`;
-
-/** SQL for the rows `catalog`, `oid`, `owner`, `part` (what else of the object is meant), `sequence`. */
-export function ownedObjects(major: number): string {
-  const all = catalogs.map(select).join('\n      union all ') + (major < 17 ? multiranges : '');
+/** SQL for the rows `catalog`, `oid`, `owner`, `sequence`. */
+export function ownedObjects(): string {
+  const all = catalogs.map(select).join('\n      union all ');
   return `select o.* from (${all}) o where ${ownObject('o.class', 'o.oid')}`;
 }

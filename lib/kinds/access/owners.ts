@@ -19,9 +19,6 @@ function follows({ parent, payload }: Fact<Owner>, catalog: Catalog): boolean {
   return others.some((other) => ownerOf(catalog, other) === payload.owner);
 }
 
-// A multirange type follows its range type since 17, and can have no other owner.
-const isPart = ({ signature }: Fact<Owner>, { major }: Scope) => signature !== '' && major >= 17;
-
 const change = (fact: Fact<Owner>, scope: Scope): Script => ({
   sql: `ALTER ${referenceOf(fact, scope)} OWNER TO ${granteeOf(fact.payload.owner, null)}`,
   hazards: ['changes_privileges'],
@@ -43,16 +40,15 @@ const ofPublic = {
 export const owner: Kind<Owner> = {
   name: 'owner',
   reference: (fact) => `OWNER OF ${described(fact)}`,
-  introspect: (major) => `
+  introspect: () => `
     select '{}'::text[] as addresses, '{}'::text[] as path, format('%s:%s:0', o.catalog, o.oid) as target,
-      o.part as signature, o.sequence::int as position, r.rolname as owner
-    from (${ownedObjects(major)}) o join pg_roles r on r.oid = o.owner
+      o.sequence::int as position, r.rolname as owner
+    from (${ownedObjects()}) o join pg_roles r on r.oid = o.owner
     where current_user <> '${shadowRole}' or r.rolname not in ('${shadowRole}', 'pg_database_owner')
       -- The schema public, made anew.
       or r.rolname = '${shadowRole}' and o.class = 'pg_namespace'::regclass and o.oid = to_regnamespace('public')`,
   // Whoever makes an object owns it already.
-  create: (fact, scope) =>
-    [scope.role, shadowRole].includes(fact.payload.owner) || isPart(fact, scope) ? [] : change(fact, scope),
+  create: (fact, scope) => ([scope.role, shadowRole].includes(fact.payload.owner) ? [] : change(fact, scope)),
   // Everything has an owner: this goes only with what it is the owner of.
   drop: () => [],
   alter: {
@@ -60,6 +56,8 @@ export const owner: Kind<Owner> = {
       follows(from, scope.before) && follows(to, scope.after) ? [] : change(to, scope),
   },
   optional: () => true,
+  // Earlier releases told the owner of a multirange type apart from that of its range type.
+  upgraded: (payload, { signature }) => (signature === '' ? payload : null),
   unsaid: (fact) => (fact.id === ofPublic.id ? ofPublic : { ...fact, payload: { owner: shadowRole } }),
   standIn: (fact, role) => (fact.payload.owner === shadowRole ? { ...fact, payload: { owner: role } } : fact),
   // Right after its object: what is made of that later (an index on an expression, the rows of a view) runs functions as

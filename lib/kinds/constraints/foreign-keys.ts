@@ -1,4 +1,5 @@
 // Foreign keys. Those that partitions get from their parent's are not facts: the server makes and names them.
+import type { Catalog } from '../../model/catalog.ts';
 import type { Fact } from '../../model/fact.ts';
 import { present } from '../../model/introspection.ts';
 import type { Kind, Scope } from '../../model/kind.ts';
@@ -62,10 +63,25 @@ const validating = (fact: Row, scope: Scope) => ({
   checks: orphans(fact, fact.payload.definition, scope),
 });
 
+function hasCasts(facts: Catalog['facts']): boolean {
+  for (const { kind } of facts.values()) if (kind === 'cast') return true;
+  return false;
+}
+
+// Its types may differ: what converts one may be a function of the database. Whoever validates needs no privilege on the other
+// table. Partitioned tables have no NOT VALID until PostgreSQL 17.
+function callsFunctions(fact: Row, { facts }: Catalog): boolean | string {
+  const { validated, enforced } = fact.payload;
+  if (!validated || !enforced || !hasCasts(facts)) return false;
+  const isPartitioned = (facts.get(fact.parent ?? '')?.payload.partitionKey ?? null) !== null;
+  return isPartitioned || validate(fact).sql;
+}
+
 /** FOREIGN KEY (manual: catalog pg_constraint, contype `f`). */
 export const foreignKey: Kind<ForeignKey> = {
   name: 'foreign key',
   watchesRows: true,
+  callsFunctions,
   reference,
   summary: (fact) => `${clause(fact)} ON ${tableOf(fact)}`,
   present: present('pg_constraint', `contype = 'f'`),
