@@ -1,5 +1,4 @@
 // The contents of a dump file, loaded through a session of ours: pg_restore unpacks it, and decides nothing.
-import { Readable } from 'node:stream';
 import { qualify, quote } from '../model/quote.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { Problem } from '../problem/problem.ts';
@@ -57,7 +56,7 @@ export async function loadSections(
   writer: number,
   told: (table: string, bytes: number) => void,
 ): Promise<void> {
-  await connection.execute(await textOf(connection, sections, 'pre-data', writer));
+  await sections('pre-data', (output) => loadStatements(connection, output, writer, told));
   await sections('data', (output) => loadStatements(connection, output, writer, told));
   await sections('post-data', (output) => loadStatements(connection, output, writer, told));
 }
@@ -110,7 +109,8 @@ async function loadStatements(
       }
       waiting.push(isKey && owners ? validatedAsOwner(sql, owners) : sql);
       size += sql.length;
-      if (size > 1 << 20) await send();
+      // The server takes a message apart into statements before it runs the first of them.
+      if (size > 1 << 20 || /^SET standard_conforming_strings/.test(sql)) await send();
       continue;
     }
     await send();
@@ -163,12 +163,6 @@ function refuseTransaction(sql: string): void {
   if (words !== null) throw new Problem('transaction_statement', { statement: words[0] });
 }
 
-async function refuseTransactions(text: string): Promise<void> {
-  const script = new Script(Readable.from([Buffer.from(text)]));
-  for (let sql = await script.statement(); sql !== null; sql = await script.statement())
-    refuseTransaction(sql);
-}
-
 /** What passes, told piece by piece. */
 export async function* passing(
   pieces: AsyncIterable<Uint8Array>,
@@ -178,21 +172,6 @@ export async function* passing(
     yield piece;
     told(piece.length);
   }
-}
-
-async function textOf(
-  connection: ServerConnection,
-  sections: Sections,
-  section: 'pre-data',
-  writer: number,
-): Promise<string> {
-  const chunks: Buffer[] = [];
-  await sections(section, async (output) => {
-    for await (const chunk of output) chunks.push(chunk);
-  });
-  const text = Buffer.concat(chunks).toString();
-  await refuseTransactions(text);
-  return serverScript(text, connection.major, writer);
 }
 
 function pg_restore(

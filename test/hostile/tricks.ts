@@ -28,7 +28,7 @@ begin
   perform hh.marked(trick);
   foreach way in array array['reset role', 'set role postgres', 'set session authorization postgres',
       'reset session authorization', $way$select set_config('role', 'none', false)$way$,
-      format('declare %I cursor with hold for select hh.marked(%L)', 'c' || random(), trick || ', by a cursor'),
+      format('declare %I cursor with hold for select hh.marked_late(%L)', 'c' || random(), trick || ', by a cursor'),
       'insert into hh.queue values (1); delete from hh.queue', 'set search_path = hh, pg_catalog'] loop
     begin
       execute way;

@@ -110,12 +110,16 @@ export function privileges(catalog: string, column: string): string {
 const internal = `exists (select from pg_depend i
   where i.classid = 'pg_proc'::regclass and i.objid = t.oid and i.deptype = 'i')`;
 
+/** The owner of a type. A multirange type has its range's: until 16 it keeps an older one, which pg_dump does not tell. */
+export const typeOwner = `coalesce((select y.typowner from pg_range g join pg_type y on y.oid = g.rngtypid
+  where g.rngmultitypid = t.oid), typowner)`;
+
 const implicit: Readonly<Record<string, readonly [type: string, owner: string]>> = {
   pg_class: [`case relkind when 'S' then 's' else 'r' end::"char"`, 'relowner'],
   pg_proc: [`'f'`, 'proowner'],
   pg_language: [`'l'`, 'lanowner'],
   pg_namespace: [`'n'`, 'nspowner'],
-  pg_type: [`'T'`, 'typowner'],
+  pg_type: [`'T'`, typeOwner],
   pg_foreign_data_wrapper: [`'F'`, 'fdwowner'],
   pg_foreign_server: [`'S'`, 'srvowner'],
 };

@@ -2,7 +2,16 @@
 // with the kinds, so that what they overlook is seen here.
 import type { Connection } from '../../lib/pg/connection.ts';
 import { snapshot } from '../../lib/pg/snapshot.ts';
-import { derived, filters, physical, privileges, skipped, undeclared, unordered } from './catalogs.ts';
+import {
+  derived,
+  filters,
+  physical,
+  privileges,
+  skipped,
+  typeOwner,
+  undeclared,
+  unordered,
+} from './catalogs.ts';
 import { namesOf, type RawRow, type Shape, spell } from './naming.ts';
 
 /** One catalog row: its columns by name. */
@@ -96,6 +105,7 @@ function selection(catalog: string, columns: readonly { name: string; type: stri
     ({ name, type }) => type !== 'pg_node_tree' && name !== 'oid' && !physical[catalog]?.includes(name),
   );
   const own = kept.map(({ name, type }) => {
+    if (name === 'typowner') return `${typeOwner} as typowner`;
     if (type === 'regproc') return `${name}::oid`;
     // JSON numbers lose digits.
     if (type === 'int8') return `${name}::text`;
