@@ -15,7 +15,7 @@ import { alone } from './backup/faults.ts';
 import { backupProject, oneOfEach } from './backup/scene.ts';
 import { type Point, stallTimeout, type Task, type Trial, tried } from './connecting/freezing.ts';
 import { cloned, contextOf, type Whole, wholeOf } from './flow/cloning.ts';
-import { attic, dropLeft, shop, stateOf } from './flow/struck.ts';
+import { attic, leftOf, shop, stateOf } from './flow/struck.ts';
 import { type Scene, scene } from './migration/scene.ts';
 import { type Database, freshDatabase, rowsOf } from './servers/databases.ts';
 import { anyServer } from './servers/running.ts';
@@ -78,15 +78,23 @@ function cloneOf([name, input, there]: (typeof clones)[number], side: 'source' |
     await rowsOf(target.socket, input.dataOnly ? `${shop}; delete from plain` : attic);
     const before = await wholeOf(target.socket);
     const urls = { source: source.url, target: target.url };
+    let told = '';
+    const progress = (line: string) => {
+      told += `${line}\n`;
+    };
     return {
       url: urls[side],
       run: (url) => {
         const ways = { ...urls, [side]: url };
-        return cloned(contextOf(ways.source, ways.target, limited(ways)), input);
+        return cloned(contextOf(ways.source, ways.target, { ...limited(ways), progress }), input);
       },
       state: async () => {
         const state = await stateOf(target, before, whole);
-        await dropLeft(target, there);
+        // What could not be dropped is named.
+        for (const name of await leftOf(target, there)) {
+          if (name.startsWith('pgmage_new_')) expect(told).toContain(`${name} may be left over`);
+          await rowsOf(there.socket(), `drop database "${name}" with (force)`);
+        }
         return state;
       },
       drop: target.drop,
