@@ -131,9 +131,12 @@ async function open(
   const { stallTimeoutMs = 60_000 } = target;
   // Of the same place only, with no watch of its own.
   const second = { ...target, stallTimeoutMs: 0, connectTimeoutMs: patienceOf(stallTimeoutMs) };
-  const probe = () =>
-    askAbout(backend, second.connectTimeoutMs, (until) =>
-      open(route, one, { ...second, signal: until }, environment),
+  const probe = (isSilent?: () => boolean) =>
+    askAbout(
+      backend,
+      second.connectTimeoutMs,
+      (until) => open(route, one, { ...second, signal: until }, environment),
+      isSilent,
     );
   // A server that did not hang up may keep the session, and its locks, until it is told by another one.
   const close = async () => {

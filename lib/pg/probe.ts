@@ -1,4 +1,5 @@
 // Asks a server, in a session of its own, about another session.
+import { setTimeout } from 'node:timers/promises';
 import { Problem } from '../problem/problem.ts';
 import type { ServerConnection } from './connection.ts';
 
@@ -34,25 +35,34 @@ interface State {
   readonly event: string | null;
 }
 
+const isAtWork = ({ state, event }: State) =>
+  state === 'active' && event !== 'ClientRead' && event !== 'ClientWrite';
+
 /**
  * Why a session is lost; null: it is at work, or nobody can say. One that waits for pgmage while pgmage waits for it is ended.
  * @param backend the process of that session, as it was told at its login
  * @param patience milliseconds that the server may take to answer
  * @param open opens a session that lasts no longer than its signal
+ * @param isSilent whether nothing has come from that session since: an answer may be on its way while its state is read
  */
 export async function askAbout(
   backend: number | null,
   patience: number,
   open: (signal: AbortSignal) => Promise<ServerConnection>,
+  isSilent: () => boolean = () => true,
 ): Promise<string | null> {
   let connection: ServerConnection | undefined;
   try {
     connection = await open(AbortSignal.timeout(2 * patience));
-    const [row] = await connection.rows<State>(stateOf(backend ?? 0));
-    // Behind a pooler a session's process is not the one that was told.
-    if (row === undefined || row.own !== connection.backend) return null;
-    if (row.state === null) return 'the server has no such session any more';
-    if (row.state === 'active' && row.event !== 'ClientRead' && row.event !== 'ClientWrite') return null;
+    // Asked twice: between two requests, or between two rows, each session waits for its client for a moment.
+    for (const pause of [0, patience / 8]) {
+      await setTimeout(pause);
+      const [row] = await connection.rows<State>(stateOf(backend ?? 0));
+      // Behind a pooler a session's process is not the one that was told.
+      if (row === undefined || row.own !== connection.backend) return null;
+      if (row.state === null) return 'the server has no such session any more';
+      if (isAtWork(row) || !isSilent()) return null;
+    }
     await connection.execute(ending(backend ?? 0));
     return 'the server waits for pgmage, and pgmage for the server';
   } catch (thrown) {

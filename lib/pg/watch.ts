@@ -16,8 +16,11 @@
 // Time that pgmage itself spends does not count: a stream whose rows the other side does not take is not silent.
 import type { Socket } from 'node:net';
 
-/** What a second session says of the first: why it is lost, or null. It may fail, which is an answer as well. */
-export type Probe = () => Promise<string | null>;
+/**
+ * What a second session says of the first: why it is lost, or null. It may fail, which is an answer as well.
+ * @param isSilent whether the first one is still waited for, and nothing has come or gone
+ */
+export type Probe = (isSilent: () => boolean) => Promise<string | null>;
 
 /** A time in which a server is waited for. */
 export interface Wait {
@@ -68,11 +71,12 @@ export function watchOver({ stream, socket, limit, probe, lost }: Watched): Watc
     before = now;
     if (quiet < looks || isAsked) return;
     isAsked = true;
-    const reason = await probe().catch((thrown: unknown) => (thrown as Error).message);
+    const isSilent = () => waits.size > 0 && passed() === now;
+    const reason = await probe(isSilent).catch((thrown: unknown) => (thrown as Error).message);
     isAsked = false;
     quiet = 0;
     // Meanwhile it may have gone on, or ended.
-    if (reason === null || waits.size === 0 || passed() !== now) return;
+    if (reason === null || !isSilent()) return;
     clearInterval(timer);
     lost(reason);
   };
