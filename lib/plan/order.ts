@@ -1,4 +1,5 @@
 // Which step has to wait for which: needs of the states before and after, as edges of a graph.
+import { closure } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
 import { qualify } from '../model/quote.ts';
 import type { Fates } from './actions.ts';
@@ -58,7 +59,7 @@ function goingEdges(graph: Graph, fates: Fates, { placed }: Relief, id: string):
     if (!fates.putAside(needed) || isNamedIn(fates, needed, id))
       edges(node('drop', id), node('drop', needed));
     if (fates.isBlocked(needed))
-      for (const altered of [needed, ...reaching(fates, needed)])
+      for (const altered of closure([needed], (one) => reaching(fates, one)))
         edges(node('drop', id), node('alter', altered));
   }
   if (going && !staying) graph.edge(node('drop', id), node('create', id));
