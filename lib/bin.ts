@@ -11,7 +11,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   unwritten(error);
 });
 
-// A result that is cut short, as by a full disk, is no result.
+// A full disk cuts the result short: that is a failure.
 function unwritten(error: Error): never {
   finished = true;
   write(`Cannot write to standard output: ${error.message}\n`);
