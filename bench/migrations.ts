@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } f
 import { join } from 'node:path';
 import { generate } from '../lib/commands/generate.ts';
 import { keepShadows } from '../lib/project/shadow-pool.ts';
-import { project as migrationProject } from '../test/migration/project.ts';
+import { project as migrationProject } from '../test/project/project.ts';
 import { query } from '../test/servers/server.ts';
 import { twentyChanges } from './changes.ts';
 import { type Measured, once, type Program, race } from './measure.ts';

@@ -2,10 +2,10 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { walkAll } from '../files/walk.ts';
 import { whichServer } from '../servers/binaries.ts';
 import { startServer } from '../servers/server.ts';
 import { type Expectation, expectationOf } from './expectation.ts';
+import { walkAll } from './files/walk.ts';
 import { pairsIn } from './pairs.ts';
 import { benchOn, type Pair, prove } from './proof.ts';
 import { type Outcome, passed, summarize } from './summary.ts';

@@ -1,5 +1,5 @@
 // Which changes of type keep every value: cast there and back it is the same one, wherever the cast does not fail. What
-// is not known here may lose some (manual: Data Types; CREATE CAST; catalog pg_cast). `test/loss` holds it against servers.
+// is not known here may lose some (manual: Data Types; CREATE CAST; catalog pg_cast). `test/migrate/loss-matrix.test.ts` holds it against servers.
 
 /** A type of the server's own, taken apart. */
 interface BuiltIn {

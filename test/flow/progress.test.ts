@@ -1,0 +1,132 @@
+// How far a long work is: a line that moves on a terminal, and lines with their times elsewhere; names, never URLs.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { type Pace, progressOf } from '../../lib/flow/progress.ts';
+import { barText } from '../../lib/report/bar.ts';
+import { run } from '../../lib/runner/main.ts';
+import { rowsOf, withDatabase } from '../servers/databases.ts';
+import { anyServer } from '../servers/running.ts';
+
+const mega = 2 ** 20;
+const tables = [
+  { name: 'public.a', bytes: 30 * mega },
+  { name: 'public.b', bytes: 10 * mega },
+];
+
+function clockAt(seconds: number[]) {
+  let time = 0;
+  return () => new Date((seconds[Math.min(time++, seconds.length - 1)] as number) * 1000);
+}
+
+test('per table and in all, with rate and time left', () => {
+  const paces: Pace[] = [];
+  const told: string[] = [];
+  const teller = {
+    now: clockAt([0, 0.01, 1, 2]),
+    progress: (line: string) => void told.push(line),
+    pace: (pace: Pace) => void paces.push(pace),
+  };
+  const { told: pass, bytes } = progressOf(teller, tables);
+  pass({ name: 'public.a' }, 5 * mega);
+  pass({ name: 'public.a' }, 10 * mega);
+  pass({ name: 'public.b' }, 5 * mega);
+  expect(paces).toEqual([
+    {
+      ...{ doing: 'Copying', name: 'public.a', own: { done: 15 * mega, of: 30 * mega } },
+      ...{ all: { done: 15 * mega, of: 40 * mega }, rate: 15 * mega, secondsLeft: 2 },
+    },
+    {
+      ...{ doing: 'Copying', name: 'public.b', own: { done: 5 * mega, of: 10 * mega } },
+      ...{ all: { done: 20 * mega, of: 40 * mega }, rate: 10 * mega, secondsLeft: 2 },
+    },
+  ]);
+  expect([bytes(), told]).toEqual([20 * mega, []]);
+  const { told: tell } = progressOf(
+    { now: clockAt([0, 1, 4, 5]), progress: (line) => void told.push(line) },
+    tables,
+    'Loading',
+  );
+  for (let at = 0; at < 3; at++) tell({ name: 'public.b' }, 4 * mega);
+  expect(told).toEqual(['Loading public.b: 80 % of it; in all 8 of about 40 MB, 2 MB/s, 16 s left']);
+});
+
+const pace: Pace = {
+  ...{ doing: 'Copying', name: 'public.orders', own: { done: 45, of: 100 } },
+  ...{ all: { done: 600 * mega, of: 1000 * mega }, rate: 24 * mega, secondsLeft: 3725 },
+};
+
+test('as a line that fits every terminal', () => {
+  expect(barText(pace, 120)).toBe(
+    'Copying public.orders 45% [##################............] 60%  600 MB of 1000 MB  24 MB/s  1:02:05 left',
+  );
+  for (let width = 40; width < 200; width++) {
+    const line = barText({ ...pace, name: `public.${'ö\n\x1b'.repeat(30)}` }, width);
+    expect([...line].length).toBeLessThan(width);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is meant
+    expect(line).not.toMatch(/[\x00-\x1f]/);
+  }
+  // What was taken for its size was too little, or nothing is known of it.
+  const more = { ...pace, all: { done: 3 * mega, of: mega }, own: { done: 1, of: 0 }, secondsLeft: 61 };
+  expect(barText(more, 120)).toMatch(
+    /^Copying public\.orders 100% \[#{30}\] 100% {2}3 MB {2}24 MB\/s {2}1:01 left$/,
+  );
+});
+
+test('a backup, its restore and a clone, on a terminal and without', async () => {
+  const server = anyServer();
+  await withDatabase(server, (source) =>
+    withDatabase(server, async (target) => {
+      const root = mkdtempSync(join(tmpdir(), 'pgmage-progress-'));
+      writeFileSync(join(root, '.env.dev'), `DATABASE_URL=${source.url}`);
+      writeFileSync(join(root, '.env.staging'), `DATABASE_URL=${target.url}`);
+      await rowsOf(
+        source.url,
+        `create table big as select i, repeat('x', 900) from generate_series(1, 20000) i`,
+      );
+      // A second passes at each look at the clock.
+      let time = Date.UTC(2026, 10, 20);
+      const pgmage = async (words: string[], terminal: boolean) => {
+        const [drawn, log]: [string[], string[]] = [[], []];
+        const code = await run({
+          ...{ words, cwd: root, variables: {}, terminal: undefined, logsToTerminal: terminal },
+          now: () => {
+            time += 1000;
+            return new Date(time);
+          },
+          print: () => undefined,
+          log: (text) => void log.push(text),
+          ...(terminal && { lastLine: { width: () => 100, draw: (line) => void drawn.push(line) } }),
+        });
+        expect([words, code, log.filter((line) => /postgres:|127\.0/.test(line))]).toEqual([words, 0, []]);
+        return { drawn, log };
+      };
+      const consent = ['--yes', '--force'];
+      const clone = ['db:clone', '--from', 'dev', '--to', 'staging', ...consent];
+      for (const [words, doing] of [
+        [['db:backup', '--env', 'dev', '--format', 'native', '--dir', root], 'Backing up'],
+        [clone, 'Copying'],
+      ] as const) {
+        const { drawn, log } = await pgmage([...words], true);
+        expect(drawn.length).toBeGreaterThan(2);
+        for (const line of drawn)
+          expect(line).toMatch(new RegExp(`^${doing} public.big +\\d+% \\[[#.]+\\] \\d+% `));
+        expect(log.join('\n')).not.toMatch(/^2026-11-20T/m);
+        const plain = await pgmage([...words], false);
+        expect(plain.drawn).toEqual([]);
+        for (const line of plain.log) expect(line).toMatch(/^2026-11-20T\d\d:\d\d:\d\d\.000Z \S.* …$/);
+        expect(plain.log.join('\n')).toContain(`Z ${doing} public.big: `);
+      }
+      const { backups } = await import('../../lib/commands/backups.ts');
+      const { contextOf } = await import('../copy/cloning.ts');
+      const [made] = (await backups({ ...contextOf(source.url, target.url), root }, { dir: root })).backups;
+      const restored = await pgmage(
+        ['db:restore', join(root, made?.file ?? ''), '--to', 'staging', ...consent],
+        true,
+      );
+      expect(restored.drawn[0]).toMatch(/^Loading public\.big +\d+% /);
+      rmSync(root, { recursive: true });
+    }),
+  );
+});

@@ -1,0 +1,93 @@
+// What is published: its door, its files, and how little of it a start loads.
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { parse } from '@babel/parser';
+import { beforeAll, expect, test } from 'vitest';
+import { readTasks } from '../../lib/runner/signature.ts';
+import { flag } from '../../lib/runner/task.ts';
+
+const repository = join(import.meta.dirname, '../..');
+const manifest = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8'));
+const read = (path: string) => readFileSync(join(repository, path), 'utf8');
+
+beforeAll(() => {
+  if (!existsSync(join(repository, 'dist')))
+    execFileSync(process.execPath, ['build.js'], { cwd: repository, stdio: 'inherit' });
+}, 120_000);
+
+test('the public door has these exports, and no others', async () => {
+  const door = await import('../../lib/index.ts');
+  expect(Object.keys(door).sort()).toEqual([
+    'Problem',
+    'backup',
+    'backups',
+    'clone',
+    'defineConfig',
+    'differenceText',
+    'plan',
+    'pruneBackups',
+    'restore',
+    'script',
+    'status',
+    'statusText',
+    'verifyBackups',
+  ]);
+});
+
+test('everything that package.json names is there', () => {
+  const { types, default: door } = manifest.exports['.'];
+  for (const path of [
+    types,
+    door,
+    manifest.bin.pgmage,
+    ...manifest.files.filter((path: string) => !path.startsWith('!')),
+  ])
+    expect([path, existsSync(join(repository, path))]).toEqual([path, true]);
+});
+
+test('every task of tasks/db.ts has a script', async () => {
+  const tasks = await readTasks('tasks/db.ts', read('tasks/db.ts'));
+  for (const { name, summary, options } of tasks) {
+    expect(manifest.scripts[name]).toBe(`node bin/pgmage.cjs ${name}`);
+    expect(summary).not.toBe('');
+    expect(options.filter(({ help }) => help === '')).toEqual([]);
+    // The README tells every option of it.
+    for (const option of options) expect(read('README.md')).toContain(`\`${flag(option.name)}`);
+  }
+});
+
+test('every dependency has its reason in the README, and every bundled package its licence', () => {
+  const { dependencies, peerDependencies } = manifest;
+  const named = Object.keys({ ...dependencies, ...peerDependencies });
+  for (const name of named) expect(read('README.md')).toContain(name.replace('@electric-sql/pglite-', '-'));
+  for (const name of ['pg', 'pg-protocol', 'chalk', 'dotenv'])
+    expect(read('dist/LICENSES.txt')).toMatch(new RegExp(`^${name} \\d+\\.`, 'm'));
+});
+
+test('a start loads next to nothing before it knows what is asked', () => {
+  const loaded = new Set<string>();
+  const packages = new Set<string>();
+  const load = (path: string) => {
+    if (loaded.has(path)) return;
+    loaded.add(path);
+    for (const node of parse(read(path), { sourceType: 'module' }).program.body) {
+      if (!('source' in node) || !node.source) continue;
+      const from = node.source.value;
+      if (from.startsWith('.')) load(join(dirname(path), from));
+      else if (!from.startsWith('node:')) packages.add(from);
+    }
+  };
+  load('dist/index.js');
+  expect([...packages]).toEqual([]);
+  const bytes = [...loaded].reduce((sum, path) => sum + read(path).length, 0);
+  expect(bytes).toBeLessThan(80_000);
+  expect(readdirSync(join(repository, 'dist')).length).toBeGreaterThan(loaded.size * 2);
+  // The program is one file, which is not even compiled anew; without a database nothing of what a driver needs is loaded.
+  const script = `process.argv.push('pgmage', '--version'); require('./bin/pgmage.cjs');
+    process.on('exit', () => console.log(JSON.stringify([Object.keys(require.cache), process.moduleLoadList])));`;
+  const output = execFileSync(process.execPath, ['-e', script], { cwd: repository, encoding: 'utf8' });
+  const [files, builtins] = JSON.parse(output.trim().split('\n').at(-1) as string) as [string[], string[]];
+  expect(files.map((file) => relative(repository, file))).toEqual(['bin/pgmage.cjs', 'bin/cached.cjs']);
+  for (const name of ['tls', 'http']) expect(builtins).not.toContain(`NativeModule ${name}`);
+});

@@ -1,0 +1,154 @@
+// Behind pgbouncer each task works, or is refused by a sentence before anything is done.
+import { rmSync } from 'node:fs';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { backup } from '../../lib/commands/backup.ts';
+import { clone } from '../../lib/commands/clone.ts';
+import { difference } from '../../lib/commands/diff.ts';
+import { pull } from '../../lib/commands/pull.ts';
+import { restore } from '../../lib/commands/restore.ts';
+import { rollback } from '../../lib/commands/rollback.ts';
+import { status } from '../../lib/commands/status.ts';
+import { sync } from '../../lib/commands/sync.ts';
+import { verify } from '../../lib/commands/verify.ts';
+import { Problem } from '../../lib/problem/problem.ts';
+import type { Context } from '../../lib/project/context.ts';
+import { failure } from '../failure.ts';
+import { freshCache } from '../project/cache.ts';
+import { type Project, project } from '../project/project.ts';
+import { rowsOf, withDatabase } from '../servers/databases.ts';
+import { type Pooler, pgbouncer, startPooler } from '../servers/pooler.ts';
+import { anyServer } from '../servers/running.ts';
+
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 120_000 });
+
+const consent = { yes: true, force: true };
+let cache: string;
+
+beforeAll(async () => {
+  cache = await freshCache();
+});
+afterAll(() => rmSync(cache, { recursive: true }));
+
+type Scene = { own: Project; context: Context; direct: string };
+
+// A project whose `local` is behind a pooler, and whose `other` is an empty database at its direct address.
+async function behind(
+  mode: 'session' | 'transaction' | 'statement',
+  size: number,
+  use: (of: Scene) => unknown,
+) {
+  if (pgbouncer === null) {
+    process.stdout.write(`NOT RUN: pgbouncer is not installed, so its ${mode} mode is not tried\n`);
+    return;
+  }
+  const server = anyServer();
+  const pooler: Pooler = await startPooler(server, mode, size);
+  try {
+    await withDatabase(server, (database) =>
+      withDatabase(server, async (other) => {
+        const urls: Record<string, string> = { local: pooler.url(database.name), other: other.url };
+        const environment: Context['environment'] = async (name = 'local') => ({
+          name,
+          url: urls[name] ?? null,
+          protected: false,
+        });
+        const own = project(null, cache, () => ({ environment }));
+        await use({ own, context: own.context, direct: database.url });
+        own.drop();
+      }),
+    );
+  } finally {
+    await pooler.stop();
+  }
+}
+
+const reading: Record<string, (context: Context) => Promise<unknown>> = {
+  status: (context) => status(context, {}),
+  diff: (context) => difference(context, { from: 'local', to: context.schema }),
+  pull: (context) => pull(context, { out: 'pulled.sql', force: true }, undefined),
+  verify: (context) => verify(context, {}),
+};
+
+const writing: Record<string, (context: Context) => Promise<unknown>> = {
+  sync: (context) => sync(context, { ...consent, env: 'local' }, undefined),
+  rollback: (context) => rollback(context, { ...consent, env: 'local' }, undefined),
+  backup: (context) => backup(context, { engine: 'native' }),
+  restore: async (context) => {
+    const { file } = await backup(context, { env: 'other', engine: 'native' });
+    return restore(context, file, { to: 'local', ...consent }, undefined);
+  },
+  clone: (context) => clone(context, { from: 'local', to: 'other', engine: 'native', ...consent }, undefined),
+  'clone into it': (context) =>
+    clone(context, { from: 'other', to: 'local', engine: 'native', ...consent }, undefined),
+};
+
+test.each([1, 5])(
+  'in transaction mode with %i sessions, what reads works and what writes is refused',
+  async (size) => {
+    await behind('transaction', size, async ({ own, context, direct }) => {
+      await rowsOf(direct, 'create table kept (a int)');
+      own.want('create table kept (a int); create table more (b int);');
+      for (const [name, task] of Object.entries(reading)) {
+        const thrown = await task(context).then(
+          () => null,
+          (reason: unknown) => reason,
+        );
+        expect([name, thrown instanceof Problem ? thrown.message : thrown]).toEqual([name, null]);
+      }
+      await rowsOf(direct, 'drop table kept');
+      own.want('create table kept (a int); create table more (b int);');
+      for (const [name, task] of Object.entries(writing)) {
+        if (name === 'rollback') continue;
+        const { message, hint } = await failure(task(context));
+        expect([name, message]).toEqual([
+          name,
+          'A connection pooler in transaction mode is in front of local',
+        ]);
+        expect(hint).toContain('direct address');
+      }
+      // Many at once, too: each hears the same.
+      const codes = await Promise.all(
+        [1, 2, 3].map(() => failure(writing.sync?.(context) as Promise<unknown>)),
+      );
+      expect(codes.map(({ code }) => code)).toEqual(Array(3).fill('transaction_pooler'));
+      const tables = `select c.relname as name from pg_class c where c.relnamespace = 'public'::regnamespace`;
+      expect(await rowsOf(direct, tables)).toEqual([]);
+      expect(await rowsOf(direct, `select to_regnamespace('pgmage') as ledger`)).toEqual([{ ledger: null }]);
+    });
+  },
+);
+
+test('a shadow is refused there', async () => {
+  await behind('transaction', 1, async ({ own, context }) => {
+    const { url } = await context.environment('local');
+    own.want('create table a ();');
+    expect((await failure(status({ ...context, shadow: url }, {}))).code).toBe('transaction_pooler');
+  });
+});
+
+test.each([1, 5])('in session mode with %i sessions, every task works', async (size) => {
+  await behind('session', size, async ({ own, context, direct }) => {
+    own.want('create table kept (a int);');
+    await writing.sync?.(context);
+    expect(await rowsOf(direct, `select to_regclass('kept')::text as kept`)).toEqual([{ kept: 'kept' }]);
+    for (const name of ['status', 'diff', 'pull', 'verify']) await reading[name]?.(context);
+    // Some read in several sessions at once.
+    if (size > 1) for (const name of ['backup', 'clone']) await writing[name]?.(context);
+    await writing.rollback?.(context);
+    expect(await rowsOf(direct, `select to_regclass('kept')::text as kept`)).toEqual([{ kept: null }]);
+  });
+});
+
+test('in statement mode every task is refused', async () => {
+  await behind('statement', 2, async ({ own, context }) => {
+    own.want('create table kept (a int);');
+    for (const [name, task] of Object.entries({ ...reading, ...writing })) {
+      if (name === 'restore' || name === 'verify' || name === 'rollback') continue;
+      const { message } = await failure(task(context));
+      expect([name, message]).toEqual([
+        name,
+        expect.stringMatching(/^A connection pooler in (statement|transaction) mode is in front of local$/),
+      ]);
+    }
+  });
+});

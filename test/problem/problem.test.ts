@@ -1,0 +1,127 @@
+// Problems: every code can be told, and no password survives in one.
+import { expect, test } from 'vitest';
+import { caret } from '../../lib/problem/location.ts';
+import { format, Problem, toProblem } from '../../lib/problem/problem.ts';
+import { maskUrl, redact } from '../../lib/problem/redact.ts';
+
+const secret = 's3cr3t!pw';
+
+test.each([
+  ['connection_refused', 'Cannot connect to prod. Check DATABASE_URL'],
+  ['connection_timeout', 'prod connection timeout. Retry in a few minutes'],
+] as const)('%s is told in the words that were asked for', (code, words) => {
+  expect(new Problem(code, { environment: 'prod', detail: 'x' }).message).toBe(words);
+});
+
+test('refused data loss is told in the words that were asked for, with what would be lost', () => {
+  const problem = new Problem('data_loss_refused', { losses: ['TABLE users (12 rows)'] });
+  expect(problem.message).toBe('Cannot proceed: would drop data. Use --force flag');
+  expect(problem.hint).toContain('TABLE users (12 rows)');
+});
+
+test('invalid SQL is told with file and line, the line itself, a caret and a hint', () => {
+  const problem = new Problem(
+    'missing_relation',
+    {
+      environment: null,
+      message: 'relation "b" does not exist',
+      sqlstate: '42P01',
+      detail: null,
+      hint: null,
+      context: null,
+      position: 17,
+    },
+    { where: { file: 'schema.sql', line: 3, column: 18, text: 'create view a as table b;' } },
+  );
+  expect(format(problem)).toBe(
+    [
+      'Invalid SQL in schema.sql at line 3: relation "b" does not exist',
+      '  at schema.sql:3:18',
+      '  create view a as table b;',
+      '                   ^',
+      'Hint: Create it before it is used, or correct its name.',
+    ].join('\n'),
+  );
+  expect(JSON.parse(JSON.stringify(problem))).toMatchObject({
+    code: 'missing_relation',
+    exitCode: 1,
+    where: { line: 3 },
+  });
+});
+
+test('a caret stands under its character after tabs and in lines too long to show', () => {
+  expect(caret({ file: 'f', line: 1, column: 3, text: '\t\tx' })[1]).toBe('\t\t^');
+  const [shown, mark] = caret(
+    { file: 'f', line: 1, column: 501, text: `${'a'.repeat(500)}!${'b'.repeat(500)}` },
+    80,
+  );
+  expect(shown).toHaveLength(80);
+  expect(shown[mark.indexOf('^')]).toBe('!');
+});
+
+test('a problem stays itself, everything else becomes internal', () => {
+  const problem = new Problem('empty_file', { file: 'a.sql', comments: false });
+  expect(toProblem(problem)).toBe(problem);
+  expect(toProblem(new TypeError('x is not a function'))).toMatchObject({ code: 'internal', exitCode: 1 });
+  expect(toProblem('text').message).toContain('text');
+});
+
+test.each([
+  [`postgres://app:${secret}@db.example.com:5432/shop`, 'postgres://app@db.example.com:5432/shop'],
+  [`"postgresql://app:${secret}@h/shop" is wrong`, '"postgresql://app@h/shop" is wrong'],
+  [`postgres://app:a@${secret}@h/shop`, 'postgres://app@h/shop'],
+  [`postgres://app:1/${secret}#@h/shop`, 'postgres://app@h/shop'],
+  [
+    `postgres://h/shop?user=app&password=${secret}&sslmode=require`,
+    'postgres://h/shop?user=app&password=***&sslmode=require',
+  ],
+  [`host=h password=${secret} dbname=d`, 'host=h password=*** dbname=d'],
+  [`host=h password = 'it\\'s ${secret}' dbname=d`, 'host=h password = *** dbname=d'],
+  [`PGPASSWORD=${secret} psql`, 'PGPASSWORD=*** psql'],
+  [`create role r login password '${secret}';`, "create role r login password '***';"],
+  [`options (user 'u', password '${secret}')`, "options (user 'u', password '***')"],
+  [`options (api_key '${secret}', "aws_Secret" '${secret}')`, `options (api_key '***', "aws_Secret" '***')`],
+  [`connection 'host=h password=${secret}' publication p`, "connection 'host=h password=***' publication p"],
+])('no password is left in %s', (text, expected) => {
+  expect(redact(text)).toBe(expected);
+});
+
+test.each([
+  'password authentication failed for user "app"',
+  'postgres://localhost:5432/shop',
+  'postgres://app@localhost/shop',
+  "create table t (password text not null, note text default 'x')",
+  'mail a:b@example.com',
+])('nothing is taken out of %s', (text) => {
+  expect(redact(text)).toBe(text);
+});
+
+test('a URL is shown without its password parameters', () => {
+  expect(maskUrl(`postgres://app:${secret}@h/d?sslpassword=x&password=${secret}&sslmode=require`)).toBe(
+    'postgres://app@h/d?sslmode=require',
+  );
+  expect(maskUrl(`postgres://h/d?password=${secret}`)).toBe('postgres://h/d');
+});
+
+test('no part of a problem holds a password: words, data, place, cause', () => {
+  const url = `postgres://app:${secret}@h/d`;
+  const cause = Object.assign(new TypeError(`Invalid URL ${url}`), { input: url });
+  const text = `create user mapping for u server s options (password '${secret}') nonsense`;
+  const problem = new Problem(
+    'bad_url',
+    { environment: url, reason: `password=${secret}` },
+    { cause, where: { file: 'f', line: 1, column: text.indexOf('nonsense') + 1, text } },
+  );
+  const cleaned = problem.where;
+  expect(cleaned?.text.slice((cleaned?.column ?? 0) - 1)).toBe('nonsense');
+  const shown = [
+    format(problem),
+    JSON.stringify(problem),
+    problem.stack,
+    String(problem.cause),
+    JSON.stringify(problem.cause),
+  ];
+  const stack = (problem.cause as Error).stack;
+  for (const one of [...shown, stack]) expect(one).not.toContain(secret);
+  expect(Object.keys(problem.cause as Error)).not.toContain('input');
+});

@@ -1,0 +1,55 @@
+// Programs do with data what the tasks do: the same options, the same reports, and Problems.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import {
+  backup,
+  backups,
+  type ClonePlan,
+  clone,
+  Problem,
+  pruneBackups,
+  restore,
+  verifyBackups,
+} from '../../lib/index.ts';
+import { failure } from '../failure.ts';
+import { rowsOf, withDatabase } from '../servers/databases.ts';
+import { anyServer } from '../servers/running.ts';
+
+test('clone, backup, backups, verifyBackups, restore, pruneBackups', async () => {
+  const server = anyServer();
+  await withDatabase(server, (source) =>
+    withDatabase(server, async (target) => {
+      const cwd = mkdtempSync(join(tmpdir(), 'pgmage-library-'));
+      writeFileSync(join(cwd, 'package.json'), '{}');
+      writeFileSync(join(cwd, '.env.staging'), `DATABASE_URL=${target.url}`);
+      const world = { cwd, variables: { DATABASE_URL: source.url } };
+      await rowsOf(source.url, 'create table t (id int); insert into t values (1), (2), (3)');
+      const way = { ...world, from: 'local', to: 'staging' };
+      const refused = await failure(clone(way));
+      expect([refused instanceof Problem, refused.code]).toEqual([true, 'confirmation_needed']);
+      let shown: ClonePlan | undefined;
+      const declined = await clone({
+        ...way,
+        ask: async (plan) => {
+          shown = plan;
+          return false;
+        },
+      });
+      expect([declined.done, shown?.target.name]).toEqual([null, 'staging']);
+      expect((await clone({ ...way, yes: true })).done?.tables).toEqual([{ name: 'public.t', rows: 3 }]);
+      const said: string[] = [];
+      const made = await backup({ ...world, format: 'native', progress: (line) => void said.push(line) });
+      expect([made.rows, made.retries, said.length > 0]).toEqual([3, [], true]);
+      expect((await backups(world)).backups.map(({ file }) => file)).toEqual([made.file]);
+      const { backups: verified } = await verifyBackups({ ...world, file: made.file, drill: true });
+      expect(verified[0]?.verified?.how).toBe('drill');
+      const into = { ...world, file: made.file, to: 'staging' };
+      expect((await failure(restore({ ...into, yes: true }))).code).toBe('data_loss_refused');
+      expect((await restore({ ...into, yes: true, force: true })).proof?.rows).toBe(3);
+      expect((await pruneBackups(world)).kept).toHaveLength(1);
+      rmSync(cwd, { recursive: true });
+    }),
+  );
+});

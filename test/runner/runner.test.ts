@@ -1,0 +1,164 @@
+// Whole command lines in projects of their own: tasks found, compiled once, run, told.
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { run } from '../../lib/runner/main.ts';
+
+let root: string;
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'pgmage-runner-'));
+  write({ 'package.json': '{}' });
+});
+
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+function write(files: Record<string, string>) {
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(root, name)), { recursive: true });
+    writeFileSync(join(root, name), text);
+  }
+}
+
+async function pgmage(...words: string[]) {
+  const out: string[] = [];
+  const log: string[] = [];
+  const code = await run({
+    words,
+    cwd: root,
+    variables: {},
+    terminal: undefined,
+    logsToTerminal: false,
+    now: () => new Date('2026-01-02T03:04:05Z'),
+    print: (text) => out.push(text),
+    log: (text) => log.push(text),
+  });
+  return { code, out: out.join('\n'), log: log.join('\n') };
+}
+
+test('every exported function of tasks/*.ts is a task, listed with the first sentence of its comment', async () => {
+  write({
+    'tasks/hello.ts':
+      '/** Greets somebody. Kindly. */\nexport function world(context: unknown, name = "you") { return "Hello, " + name; }',
+    'tasks/hello.test.ts': 'export function no() {}',
+  });
+  const { out, code } = await pgmage('--list');
+  expect(code).toBe(0);
+  expect(out).toMatch(/^ {2}hello:world +Greets somebody$/m);
+  expect(out).toMatch(/^ {2}db:status +Shows whether the database is as schema\.sql says/m);
+  expect(out).not.toContain('hello:no');
+  expect((await pgmage('hello:world', 'Ada')).out).toBe('Hello, Ada');
+  expect((await pgmage('hello:world', 'hello:world', 'Ada')).out).toBe('Hello, you\nHello, Ada');
+});
+
+test('--help shows the options of a task with their comments', async () => {
+  const { out, code } = await pgmage('db:diff', '--help');
+  expect(code).toBe(0);
+  expect(out).toContain('Usage: pgmage db:diff [options]');
+  expect(out).toMatch(/^ {2}--from SOURCE +The source to start from/m);
+  expect(out).toMatch(/^ {2}--check +End with exit code 2/m);
+  expect(Math.max(...out.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
+  expect((await pgmage()).out).toContain('--version');
+  expect((await pgmage('--version')).out).toMatch(/^\d+\.\d+\.\d+$/);
+});
+
+test('a dependency runs once per command line, however many tasks need it', async () => {
+  write({
+    'tasks/a.ts': `import { appendFileSync } from 'node:fs';
+      export function build(context: any, mode?: string) { appendFileSync(context.root + '/log', 'build ' + (mode ?? '') + ';'); return 'built'; }`,
+    'tasks/b.ts': `import { build } from './a.ts';
+      export async function test(context: any) { await Promise.all([context.run(build), context.run(build, 'fast')]); }
+      export async function deploy(context: any) { await context.run(test); return context.run(build); }`,
+  });
+  const { out, code } = await pgmage('a:build', 'b:deploy', 'b:test');
+  expect({ out, code }).toEqual({ out: 'built\nbuilt', code: 0 });
+  expect(readFileSync(join(root, 'log'), 'utf8')).toBe('build ;build fast;');
+});
+
+test('what was compiled is used again until something that went into it changes', async () => {
+  write({
+    'tasks/a.ts': "import { word } from '../lib/word.ts';\nexport const say = () => word;",
+    'lib/word.ts': "export const word = 'one';",
+  });
+  expect((await pgmage('a:say')).log).toContain('Compiling tasks');
+  expect(await pgmage('a:say')).toEqual({ code: 0, out: 'one', log: '' });
+  write({ 'lib/word.ts': "export const word = 'two';" });
+  expect((await pgmage('a:say')).out).toBe('two');
+  writeFileSync(join(root, '.pgmage/cache/tasks.json'), '{ damaged');
+  expect((await pgmage('a:say')).out).toBe('two');
+  expect(readFileSync(join(root, '.pgmage/.gitignore'), 'utf8')).toBe('*\n');
+});
+
+test("a project's task stands before pgmage's own of that name", async () => {
+  write({ 'tasks/db.ts': "/** Mine. */\nexport function status() { return 'mine'; }" });
+  expect((await pgmage('db:status')).out).toBe('mine');
+  expect((await pgmage('--list')).out).toContain('db:diff');
+});
+
+test('outcomes become text, or with --json one document with the same facts', async () => {
+  write({
+    'tasks/a.ts': `export function drift() { return { facts: { drift: 1 }, text: ({ width }) => 'drift ' + width, code: 2 }; }
+      export function data() { return { n: 1 }; }
+      export function nothing() {}`,
+  });
+  expect(await pgmage('a:drift')).toMatchObject({ code: 2, out: 'drift 80' });
+  expect(JSON.parse((await pgmage('a:drift', '--json')).out)).toEqual({ drift: 1 });
+  expect(JSON.parse((await pgmage('a:data', 'a:nothing', '--json')).out)).toEqual([{ n: 1 }, null]);
+  expect((await pgmage('a:nothing')).out).toBe('');
+  // The first task that does not end well is the last.
+  expect(await pgmage('a:drift', 'a:data')).toMatchObject({ code: 2, out: 'drift 80' });
+});
+
+test('a task that throws fails with its name and where it happened', async () => {
+  write({
+    'tasks/a.ts': '\n\nexport function boom() { throw new Error("no luck with postgres://u:secret@h/d"); }',
+  });
+  const { code, out, log } = await pgmage('a:boom');
+  expect({ code, out }).toEqual({ code: 1, out: '' });
+  expect(log).toContain('a:boom failed: Error: no luck');
+  expect(log).not.toContain('secret');
+  const { problem } = JSON.parse((await pgmage('a:boom', '--json')).out);
+  expect(problem).toMatchObject({ code: 'task_failed', data: { task: 'a:boom' }, exitCode: 1 });
+});
+
+test('bad usage ends with 64', async () => {
+  expect(await pgmage('db:stat')).toMatchObject({ code: 64, out: '' });
+  expect((await pgmage('db:staus')).log).toContain('Did you mean db:status?');
+  expect((await pgmage('db:status', '--chek')).code).toBe(64);
+  expect((await pgmage('db:status', '--env', 'nowhere')).log).toContain('Unknown environment nowhere');
+  write({ 'tasks/a.ts': 'export function f(c: C, o: { d: Date }) {}' });
+  const { code, log } = await pgmage('--list');
+  expect(code).toBe(64);
+  expect(log).toContain('tasks/a.ts:1:');
+});
+
+test('hooks are called around every task', async () => {
+  write({
+    'tasks/a.ts': 'export function f() { return 5; }',
+    'pgmage.config.ts': `import { appendFileSync } from 'node:fs';
+      const note = (event: object) => appendFileSync(import.meta.dirname + '/log', JSON.stringify(event));
+      export default { hooks: { before: note, after: note } };`,
+  });
+  await pgmage('a:f');
+  expect(readFileSync(join(root, 'log'), 'utf8')).toBe('{"task":"a:f"}{"task":"a:f","code":0,"facts":5}');
+  write({ 'pgmage.config.ts': 'export default { hooks: { before() { throw new Error("not today"); } } };' });
+  expect(await pgmage('a:f')).toMatchObject({ code: 1, out: '' });
+});
+
+test('a task that fails is told to hooks.failed, and still fails', async () => {
+  write({
+    'tasks/a.ts': 'export function f() { throw new Error("broken"); }',
+    'pgmage.config.ts': `import { appendFileSync } from 'node:fs';
+      const note = (event: object) => appendFileSync(import.meta.dirname + '/failures', JSON.stringify(event));
+      export default { hooks: { after: note, failed: note } };`,
+  });
+  expect(await pgmage('a:f')).toMatchObject({ code: 1, out: '' });
+  const { task, problem } = JSON.parse(readFileSync(join(root, 'failures'), 'utf8'));
+  expect({ task, code: problem.code }).toEqual({ task: 'a:f', code: 'task_failed' });
+  expect(problem.message).toContain('broken');
+  await pgmage('db:clone', '--from', 'nowhere', '--to', 'elsewhere');
+  expect(readFileSync(join(root, 'failures'), 'utf8')).toContain(
+    '{"task":"db:clone","problem":{"code":"unknown_environment"',
+  );
+});

@@ -1,0 +1,71 @@
+// What the shadow in the process lacks of a server's: extensions that only bodies name, and types of eight bytes.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Problem } from '../../lib/problem/problem.ts';
+import { load } from '../../lib/shadow/load.ts';
+import { openShadow } from '../../lib/shadow/open.ts';
+import type { Shadow } from '../../lib/shadow/shadow.ts';
+import { parse } from '../../lib/sql/parse.ts';
+import { failure } from '../failure.ts';
+import { anyServer } from '../servers/running.ts';
+
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'pgmage-shadow-limits-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function opened<T>(
+  url: string | null,
+  extensions: readonly string[],
+  use: (shadow: Shadow) => Promise<T>,
+): Promise<T> {
+  const shadow = await openShadow({ cacheDir: folder, url, extensions });
+  try {
+    return await use(shadow);
+  } finally {
+    await shadow.close();
+  }
+}
+
+test('extensions that bodies create are there, also where a body hides that they are missing', async () => {
+  const text = `
+    do $$ begin create extension hstore; exception when others then null; end $$;
+    do $body$ begin execute 'create extension if not exists "pg_trgm" with schema public cascade'; exception when others then null; end $body$;
+    do $$ declare n text; begin
+      foreach n in array array['citext', 'unaccent'] loop execute format('create extension %I', n); end loop;
+    exception when others then null; end $$;
+    create function install() returns void language plpgsql as $$ begin create extension btree_gist; end $$; select install();
+    create schema y; create extension if not exists pgjwt with schema y cascade; create extension earthdistance cascade;`;
+  const file = await parse('a.sql', text);
+  await opened(null, file.extensions, (shadow) =>
+    shadow.state(async (connection) => {
+      await load(connection, [file]);
+      const found = await connection.rows<{ name: string }>(
+        `select concat_ws('.', n.nspname, e.extname) as name from pg_extension e join pg_namespace n on n.oid = e.extnamespace
+          where e.extname <> 'plpgsql' order by 1`,
+      );
+      expect(found.map(({ name }) => name)).toEqual(
+        'public.btree_gist public.citext public.cube public.earthdistance public.hstore public.pg_trgm public.unaccent y.pgcrypto y.pgjwt'.split(
+          ' ',
+        ),
+      );
+    }),
+  );
+});
+
+test('a type that is too wide for the shadow in the process is told with its place and the way out', async () => {
+  const text = `create table t (a int);
+    create type wide; create function wide_in(cstring) returns wide language internal immutable strict as 'int8in';
+    create function wide_out(wide) returns cstring language internal immutable strict as 'int8out';
+    create type wide (input = wide_in, output = wide_out, internallength = 8, passedbyvalue, alignment = double);`;
+  const file = await parse('a.sql', text);
+  const wide = (shadow: Shadow) => shadow.state((connection) => load(connection, [file]));
+  const thrown = (await opened(null, [], (shadow) => failure(wide(shadow)))) as Problem;
+  expect(thrown.where).toMatchObject({ file: 'a.sql', line: 4 });
+  expect(thrown.hint).toContain('--shadow');
+  expect(await opened(anyServer().url(), [], wide)).toEqual([]);
+});
