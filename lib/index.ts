@@ -3,7 +3,7 @@
 import type { BackupsInput } from './backup/find.ts';
 import type { MadeBackup } from './backup/report.ts';
 import type { BackupInput } from './commands/backup.ts';
-import type { BackupsReport, VerifyInput } from './commands/backups.ts';
+import type { BackupsReport, VerifyBackupsInput } from './commands/backups.ts';
 import type { PruneInput, PruneReport } from './commands/backups-prune.ts';
 import type { CloneReport } from './commands/clone.ts';
 import type { DifferenceInput, DifferenceReport } from './commands/diff.ts';
@@ -18,13 +18,13 @@ export type { BackupsInput } from './backup/find.ts';
 export type { BackupReport, MadeBackup } from './backup/report.ts';
 // Operations
 export type { BackupInput } from './commands/backup.ts';
-export type { BackupsReport, VerifyInput } from './commands/backups.ts';
+export type { BackupsReport, VerifyBackupsInput } from './commands/backups.ts';
 export type { PruneInput, PruneReport } from './commands/backups-prune.ts';
 export type { CloneReport } from './commands/clone.ts';
 export type { DifferenceInput, DifferenceReport } from './commands/diff.ts';
 export type { RestoreInput, RestorePlan, RestoreReport } from './commands/restore.ts';
 export type { StatusInput, StatusReport } from './commands/status.ts';
-export type { Attribute, Change, Standing } from './compare/changes.ts';
+export type { AttributeChange, ObjectChange, Presence } from './compare/changes.ts';
 export type { Caution, Weight } from './compare/impact.ts';
 export type { RenameReport } from './compare/renames.ts';
 // Configuration
@@ -41,7 +41,7 @@ export type { ClonePlan } from './copy/plan.ts';
 export type { Catalog, Need } from './model/catalog.ts';
 export type { Changed, Diff } from './model/diff.ts';
 export type { Fact, Json, Payload } from './model/fact.ts';
-export type { Action, Hazard, Lock, Step } from './model/step.ts';
+export type { Action, Hazard, Step, TableLock } from './model/step.ts';
 export type { Code, Problems } from './problem/codes.ts';
 // What can go wrong
 export type { Where } from './problem/location.ts';
@@ -142,7 +142,7 @@ export async function backups(options: BackupsInput & ProgramOptions = {}): Prom
  * @throws Problem `missing_file`, `unreadable_file`, `unwritable_file`; of a server on which they are restored
  */
 export async function verifyBackups(
-  options: VerifyInput & ProgramOptions & { readonly file?: string } = {},
+  options: VerifyBackupsInput & ProgramOptions & { readonly file?: string } = {},
 ): Promise<BackupsReport> {
   const [context, { verifyBackups }] = await Promise.all([opened(options), import('./commands/backups.ts')]);
   return verifyBackups(context, options, options.file);

@@ -201,6 +201,21 @@ test('every export of the library has a doc comment', () => {
   });
 });
 
+test('every exported type has a name of its own', () => {
+  const places = new Map<string, string[]>();
+  for (const { path, tree } of lib)
+    for (const node of tree.program.body) {
+      if (node.type !== 'ExportNamedDeclaration' || !node.declaration) continue;
+      const { declaration } = node;
+      if (declaration.type !== 'TSInterfaceDeclaration' && declaration.type !== 'TSTypeAliasDeclaration')
+        continue;
+      const { name } = declaration.id;
+      places.set(name, [...(places.get(name) ?? []), path]);
+    }
+  expect(places.size).toBeGreaterThan(100);
+  expect([...places].filter(([, paths]) => paths.length > 1)).toEqual([]);
+});
+
 test('files are called by what they hold', () => {
   const empty =
     /(^|\/|-)(utils?|helpers?|common|managers?|misc|shared|stuff|lib)(\.test)?\.ts$|(^|\/)types\.ts$/;

@@ -8,7 +8,7 @@ import { passing } from '../flow/archive.ts';
 import { ownedIn } from '../flow/as-owner.ts';
 import { largeObjectParts, loadPart, type Part } from '../flow/large-objects.ts';
 import { readNative } from '../flow/native.ts';
-import { type GuardedTables, guardedIn, writeRows } from '../flow/row-writing.ts';
+import { guardedIn, type OwnerWrittenTables, writeRows } from '../flow/row-writing.ts';
 import { setStandings } from '../flow/sequences.ts';
 import { writing } from '../flow/tables.ts';
 import { kinds } from '../kinds/index.ts';
@@ -56,7 +56,7 @@ export async function loadNative(
   const wish = { owners: !noOwner, otherVersions: [], masks: {} };
   let wanted: Catalog | undefined;
   let after: readonly Step[] = [];
-  let guarded: GuardedTables = new Map();
+  let guarded: OwnerWrittenTables = new Map();
   const go = () => signal.throwIfAborted();
   await readNative(
     path,

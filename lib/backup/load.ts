@@ -9,7 +9,7 @@ import { digestOf } from '../flow/digest.ts';
 import { sameness } from '../flow/digest-diff.ts';
 import { formatOf } from '../flow/formats.ts';
 import type { Manifest } from '../flow/manifest.ts';
-import { progressOf, type Teller } from '../flow/progress.ts';
+import { type ProgressSink, progressOf } from '../flow/progress.ts';
 import { kinds } from '../kinds/index.ts';
 import { emptyCatalog } from '../model/empty-catalog.ts';
 import { literal } from '../model/quote.ts';
@@ -31,7 +31,7 @@ export interface BackupLoad {
   /** Milliseconds to wait for a lock on what is dropped; 0: for ever. */
   readonly lockTimeout: number;
   readonly signal: AbortSignal;
-  readonly teller: Teller;
+  readonly teller: ProgressSink;
 }
 
 /** How it was found to be the same. */

@@ -6,7 +6,7 @@ import { copyable } from '../copy/selection.ts';
 import { type Digest, digestOf, undigested } from '../flow/digest.ts';
 import { flushFolder, type Manifest, writeManifest } from '../flow/manifest.ts';
 import { progressOf } from '../flow/progress.ts';
-import { absentOf, heldOf, holding, holdViews, saidOfAbsent, type Table } from '../flow/tables.ts';
+import { absentOf, type HeldTable, heldOf, holding, holdViews, saidOfAbsent } from '../flow/tables.ts';
 import { kinds } from '../kinds/index.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { pinnedRows } from '../pg/pinned.ts';
@@ -17,14 +17,14 @@ import { Problem, toProblem } from '../problem/problem.ts';
 import type { Context, Target } from '../project/context.ts';
 import { schemaOf } from './fingerprints.ts';
 import { checkSpace } from './folder.ts';
-import { output, type Source, type Work } from './writers.ts';
+import { type BackupSource, type BackupWork, output } from './writers.ts';
 
 /** What a connection is connected to. @throws Problem of the connection */
 export async function sourceOf(
   connection: ServerConnection,
   { name, stallTimeout }: Target,
   url: string,
-): Promise<Source> {
+): Promise<BackupSource> {
   const { major, searchPath: path } = connection;
   const [row] = await pinnedRows<{ database: string; server: Omit<Manifest['server'], 'major' | 'path'> }>(
     connection,
@@ -41,7 +41,7 @@ export async function sourceOf(
  * sessions; tables are locked before it, so that nobody changes them until both are done.
  * @throws Problem `changed_meanwhile`, `client_failed`, `no_space`, `unwritable_file`, `lock_timeout`; of the connection
  */
-export async function writeBackup(context: Context, work: Work): Promise<void> {
+export async function writeBackup(context: Context, work: BackupWork): Promise<void> {
   const { connection, source, client, file, stopping, lockTimeout } = work;
   const started = context.now();
   const before = await snapshot(connection, (held) => readCatalog(held, kinds));
@@ -124,8 +124,8 @@ export async function writeBackup(context: Context, work: Work): Promise<void> {
 // A table that was made between its listing and the snapshot is in it, and nobody keeps it as it is.
 async function checkHeld(
   connection: ServerConnection,
-  { environment }: Source,
-  tables: readonly Table[],
+  { environment }: BackupSource,
+  tables: readonly HeldTable[],
 ): Promise<void> {
   const held = new Set(tables.map(({ name }) => name));
   const seen = await heldOf(connection);

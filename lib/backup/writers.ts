@@ -3,11 +3,11 @@ import { mkdir, open } from 'node:fs/promises';
 import { readCatalog } from '../catalog/read.ts';
 import type { Client } from '../flow/child.ts';
 import { metInDatabase } from '../flow/client.ts';
-import { type Dumping, dumpFolder, dumpTo, type Output, type Written } from '../flow/dump.ts';
+import { type Dumping, dumpFolder, dumpTo, type Output, type WrittenDump } from '../flow/dump.ts';
 import { type Format, formatOf } from '../flow/formats.ts';
 import type { Manifest } from '../flow/manifest.ts';
 import { writeNative } from '../flow/native.ts';
-import { holding, type Table } from '../flow/tables.ts';
+import { type HeldTable, holding } from '../flow/tables.ts';
 import { kinds } from '../kinds/index.ts';
 import type { Catalog } from '../model/catalog.ts';
 import type { ServerConnection } from '../pg/connection.ts';
@@ -23,7 +23,7 @@ import { shownPath } from '../project/sql-files.ts';
 import { schemaOf } from './fingerprints.ts';
 
 /** What is backed up. */
-export interface Source {
+export interface BackupSource {
   readonly environment: string;
   readonly url: string;
   readonly database: string;
@@ -32,9 +32,9 @@ export interface Source {
 }
 
 /** One backup that is made. */
-export interface Work {
+export interface BackupWork {
   readonly connection: ServerConnection;
-  readonly source: Source;
+  readonly source: BackupSource;
   /** Null: without any program but this one. */
   readonly client: Client | null;
   readonly file: string;
@@ -52,11 +52,11 @@ export interface Work {
 }
 
 /** The state that is written. */
-export interface State {
+export interface BackupState {
   /** Of the snapshot. */
   readonly id: string;
   /** Those that nobody changes meanwhile. */
-  readonly tables: readonly Table[];
+  readonly tables: readonly HeldTable[];
   /** Its schema: read in the snapshot, or just before, where pg_dump reads it once more. */
   readonly catalog: Catalog;
   /** Is told of what is written, where this process writes it itself. */
@@ -70,10 +70,10 @@ export interface State {
  */
 export async function output(
   context: Context,
-  work: Work,
-  state: State,
+  work: BackupWork,
+  state: BackupState,
   defined: () => Promise<void>,
-): Promise<Written> {
+): Promise<WrittenDump> {
   const { file, client } = work;
   const shown = shownPath(context.root, file);
   const draft = `${file}.partial`;
@@ -105,11 +105,11 @@ export async function output(
 }
 
 async function byClient(
-  { source, client, lockTimeout, stopping }: Work,
-  dump: (dumping: Dumping) => Promise<Written>,
-  { id, catalog }: State,
+  { source, client, lockTimeout, stopping }: BackupWork,
+  dump: (dumping: Dumping) => Promise<WrittenDump>,
+  { id, catalog }: BackupState,
   defined: () => Promise<void>,
-): Promise<Written> {
+): Promise<WrittenDump> {
   const { environment, url, database } = source;
   const dumping: Dumping = {
     client: client as Client,
@@ -137,10 +137,10 @@ async function byClient(
 // In a session of its own, which sees the same.
 function native(
   to: Output,
-  { source, lockTimeout, stopping }: Work,
-  state: State,
+  { source, lockTimeout, stopping }: BackupWork,
+  state: BackupState,
   defined: () => Promise<void>,
-): Promise<Written> {
+): Promise<WrittenDump> {
   // Locked at once: whoever waits for a lock that another session of ours has makes later ones wait.
   const begin = `begin isolation level repeatable read read only; set local lock_timeout = ${lockTimeout};
     ${holding(state.tables)}; set transaction snapshot '${state.id}'; ${readingSettings}; ${tablesAlone}`;
@@ -157,7 +157,7 @@ function native(
 }
 
 async function beside<T>(
-  { environment, url, stallTimeout }: Source,
+  { environment, url, stallTimeout }: BackupSource,
   work: (held: ServerConnection) => Promise<T>,
 ): Promise<T> {
   const connection = await server({

@@ -35,7 +35,7 @@ interface Dependency {
 }
 
 /** What a fact's row says about its neighbours. */
-interface Entry {
+interface FactRow {
   readonly fact: Fact;
   readonly row: {
     readonly needs?: readonly string[] | null;
@@ -82,7 +82,7 @@ export class Addresses {
   }
 
   /** The relations between facts that a catalog holds. */
-  relations(entries: readonly Entry[]): Relations {
+  relations(entries: readonly FactRow[]): Relations {
     const needs = new Map<string, Map<string, Need>>();
     const dies = new Map<string, Set<string>>();
     const links = new Map<string, string>();

@@ -34,7 +34,7 @@ interface Row {
   readonly [attribute: string]: Json | undefined;
 }
 
-interface Draft {
+interface FactDraft {
   readonly row: Row;
   readonly fact: Fact;
 }
@@ -48,7 +48,7 @@ export async function readCatalog(connection: Connection, kinds: Kinds): Promise
   const { major } = connection;
   const list = await presentKinds(connection, kinds);
   const addresses = new Addresses();
-  const drafts: Draft[] = [];
+  const drafts: FactDraft[] = [];
   let state = { role: '', classes: {} };
   let unmanaged: string[] = [];
   const steps: readonly [query: string, take: (value: never) => void][] = [
@@ -72,9 +72,9 @@ export async function readCatalog(connection: Connection, kinds: Kinds): Promise
   return withRelations({ major, role: state.role, unmanaged }, facts, () => addresses.relations(resolved));
 }
 
-function drawn(kind: string, rows: readonly Row[], addresses: Addresses): Draft[] {
+function drawn(kind: string, rows: readonly Row[], addresses: Addresses): FactDraft[] {
   const made = rows.map((row) => draft(kind, row, addresses));
-  const found = made.filter((entry): entry is Draft => entry !== undefined);
+  const found = made.filter((entry): entry is FactDraft => entry !== undefined);
   found.sort((a, b) => a.fact.position - b.fact.position || (a.fact.id < b.fact.id ? -1 : 1));
   for (const entry of found) addresses.claim(entry.row.addresses, entry.fact);
   return found;
@@ -89,7 +89,7 @@ async function presentKinds(connection: Connection, kinds: Kinds): Promise<AnyKi
   return [...kinds.values()].filter(({ present }) => present === undefined || !absent.has(present));
 }
 
-function draft(kind: string, row: Row, addresses: Addresses): Draft | undefined {
+function draft(kind: string, row: Row, addresses: Addresses): FactDraft | undefined {
   const at = row.target ?? row.parent;
   // What sits on a part of an object, such as an extension's function, does not sit on the whole.
   const above = at == null ? undefined : row.target == null ? addresses.resolve(at) : addresses.claimant(at);
@@ -120,7 +120,7 @@ function payloadOf(row: Row): Payload {
 }
 
 // Origins may belong to rows read later, so they are resolved once everything has been claimed.
-function withOrigins(entry: Draft, addresses: Addresses): Draft {
+function withOrigins(entry: FactDraft, addresses: Addresses): FactDraft {
   if (!entry.row.origins?.length) return entry;
   const origins = entry.row.origins.flatMap((address) => addresses.resolve(address)?.id ?? []);
   const fact = { ...entry.fact, origins };

@@ -7,7 +7,7 @@ import type { MadeBackup } from '../backup/report.ts';
 import { backupReport } from '../backup/report.ts';
 import { drilled, verified } from '../backup/verify.ts';
 import { sourceOf, writeBackup } from '../backup/write.ts';
-import type { Work } from '../backup/writers.ts';
+import type { BackupWork } from '../backup/writers.ts';
 import type { Client } from '../flow/child.ts';
 import { findClients, fittingClient } from '../flow/client.ts';
 import { dumpName, type Format } from '../flow/formats.ts';
@@ -20,11 +20,11 @@ import { jobsOf } from '../project/jobs.ts';
 import { type Retry, retrying } from '../project/retry.ts';
 import { server } from '../project/source.ts';
 import { shownPath } from '../project/sql-files.ts';
-import { type Lock, lock } from '../shadow/lock.ts';
-import type { VerifyInput } from './backups.ts';
+import { type DirectoryLock, lock } from '../shadow/lock.ts';
+import type { VerifyBackupsInput } from './backups.ts';
 
 /** What is asked. */
-export interface BackupInput extends Pick<VerifyInput, 'drill' | 'on' | 'noOwner'> {
+export interface BackupInput extends Pick<VerifyBackupsInput, 'drill' | 'on' | 'noOwner'> {
   /** The environment; default: the configured one. */
   readonly env?: string;
   /** The folder; default: `backups` in the project, which is made where it is missing. */
@@ -148,7 +148,7 @@ async function engineFor(
 async function whole<T>(
   context: Context,
   file: string,
-  held: Lock,
+  held: DirectoryLock,
   work: (stopping: AbortController) => Promise<T>,
 ): Promise<T> {
   const there = await Promise.all([file, manifestPath(file)].map((one) => stat(one).catch(() => null)));
@@ -183,7 +183,11 @@ async function whole<T>(
   }
 }
 
-async function checked(context: Context, { file, client, stopping }: Work, keep = false): Promise<Backup> {
+async function checked(
+  context: Context,
+  { file, client, stopping }: BackupWork,
+  keep = false,
+): Promise<Backup> {
   if (keep) await writing(file, () => open(`${file}.keep`, 'w').then((handle) => handle.close()));
   context.progress(`Reading ${shownPath(context.root, file)} again`);
   return verified(await readBackup(file), client === null ? [] : [client], context.now(), stopping.signal);

@@ -11,7 +11,7 @@ import { Problem } from '../problem/problem.ts';
 import type { Context } from '../project/context.ts';
 
 /** How much is tried. */
-export interface VerifyInput extends BackupsInput, DrillOptions {
+export interface VerifyBackupsInput extends BackupsInput, DrillOptions {
   /** Restore each, in a database of its own that is dropped again. */
   readonly drill?: boolean;
 }
@@ -38,7 +38,7 @@ export async function backups(context: Context, input: BackupsInput): Promise<Ba
  */
 export async function verifyBackups(
   context: Context,
-  input: VerifyInput,
+  input: VerifyBackupsInput,
   file?: string,
 ): Promise<BackupsReport> {
   const clients = await findClients();

@@ -3,13 +3,13 @@ import type { CloneInput } from '../copy/options.ts';
 import { dropKept, type Kept, keptOf } from '../copy/swap/databases.ts';
 import { type Ask, agreed } from '../project/confirmation.ts';
 import type { Context } from '../project/context.ts';
-import { attentive, databaseIn, type Named } from '../project/source.ts';
+import { attentive, databaseIn, type NamedTarget } from '../project/source.ts';
 import { guardedOf, refuseGuarded, refuseUnconfirmed } from '../project/write-access.ts';
 import { endOf, shown } from './clone.ts';
 
 /** What is going to be dropped. */
 export interface DropPlan {
-  readonly target: Named;
+  readonly target: NamedTarget;
   readonly drops: readonly Kept[];
 }
 

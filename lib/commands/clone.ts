@@ -5,7 +5,7 @@ import { replaceRows } from '../copy/data-only.ts';
 import { type Replaced, replace } from '../copy/in-place.ts';
 import { type Carrier, type CloneInput, carrierOf, checkChoice } from '../copy/options.ts';
 import { type ClonePlan, lossesOf, prepared } from '../copy/plan.ts';
-import type { Ends } from '../copy/preflight.ts';
+import type { CopyEnds } from '../copy/preflight.ts';
 import type { Wish } from '../copy/selection.ts';
 import { reading } from '../copy/snapshot-readers.ts';
 import { type Swapped, swap } from '../copy/swap/swap.ts';
@@ -17,7 +17,7 @@ import { Problem } from '../problem/problem.ts';
 import { type Ask, agreed } from '../project/confirmation.ts';
 import type { Context, Target } from '../project/context.ts';
 import { type Retry, retrying } from '../project/retry.ts';
-import { attentive, type Named, named, type Reachable, targetIn } from '../project/source.ts';
+import { attentive, type NamedTarget, named, type Reachable, targetIn } from '../project/source.ts';
 import { guardedOf, refuseGuarded, refuseUnconfirmed } from '../project/write-access.ts';
 
 /** What was done. */
@@ -92,7 +92,7 @@ async function withEnds<T>(
   context: Context,
   source: Reachable,
   target: Reachable,
-  work: (ends: Ends) => Promise<T>,
+  work: (ends: CopyEnds) => Promise<T>,
 ): Promise<T> {
   const open: ServerConnection[] = [];
   const close = async () => {
@@ -117,14 +117,14 @@ async function withEnds<T>(
 }
 
 /** A target as reports name it: what was given as a URL has no other name. */
-export function shown(context: Context, target: Target): Named {
+export function shown(context: Context, target: Target): NamedTarget {
   const { name, ...rest } = named(context, target);
   return { name: name || rest.address, ...rest };
 }
 
 async function carriedOver(
   context: Context,
-  ends: Ends,
+  ends: CopyEnds,
   wish: Wish,
   carrier: Carrier,
   source: Reachable,

@@ -1,7 +1,7 @@
 // Every difference between two sources, and the way from one to the other and back.
 
 import { moved } from '../compare/apply-renames.ts';
-import type { Change } from '../compare/changes.ts';
+import type { ObjectChange } from '../compare/changes.ts';
 import { type Caution, cautionsOf, weighed } from '../compare/impact.ts';
 import { compareRenamed, type RenameReport, renameReport } from '../compare/renames.ts';
 import { kinds } from '../kinds/index.ts';
@@ -36,7 +36,7 @@ export interface DifferenceReport {
   /** Fact by fact. Secrets in payloads are masked: only the SQL of the steps holds them. */
   readonly diff: Diff;
   /** The difference as people count it. */
-  readonly changes: readonly Change[];
+  readonly changes: readonly ObjectChange[];
   /** The steps from `from` to `to`. */
   readonly up: readonly Step[];
   /** The steps from `to` back to `from`. */

@@ -1,9 +1,9 @@
 // Writes the next migrations: from what is recorded to what is wanted.
 
-import type { Change } from '../compare/changes.ts';
+import type { ObjectChange } from '../compare/changes.ts';
 import { type Caution, cautionsOf } from '../compare/impact.ts';
 import { type RenameReport, type Renaming, renameReport } from '../compare/renames.ts';
-import { type Composition, compose, type Making } from '../migrate/compose.ts';
+import { type ComposeOptions, type Composition, compose } from '../migrate/compose.ts';
 import { rebase } from '../migrate/rebase.ts';
 import type { MigrationFile } from '../migration/chain.ts';
 import { nextName } from '../migration/name.ts';
@@ -21,7 +21,7 @@ import {
 } from '../project/migration-folder.ts';
 
 /** What is asked. */
-export interface GenerationInput extends Making {
+export interface GenerationInput extends ComposeOptions {
   /** Makes one to write by hand, instead of one from the schema. */
   readonly empty?: boolean;
   /** Puts merged branches of migrations one behind the other, instead of making one. */
@@ -52,7 +52,7 @@ export interface GenerationReport {
   /** Those that were written or sealed; none, where the migrations lead to the wanted schema already. */
   readonly written: readonly MigrationReport[];
   /** What the new ones change. */
-  readonly changes: readonly Change[];
+  readonly changes: readonly ObjectChange[];
   /** What they rename. */
   readonly renames: readonly RenameReport[];
   /** What they drop and add, and might have been renamed. */

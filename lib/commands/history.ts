@@ -1,8 +1,8 @@
 // Who did what to a database, when, how long it took and how it ended.
-import { type Deed, readLedger } from '../ledger/tables.ts';
+import { type AuditEntry, readLedger } from '../ledger/tables.ts';
 import { snapshot } from '../pg/snapshot.ts';
 import type { Context } from '../project/context.ts';
-import { type Named, named, withTarget } from '../project/source.ts';
+import { type NamedTarget, named, withTarget } from '../project/source.ts';
 
 /** What is asked. */
 export interface HistoryInput {
@@ -12,9 +12,9 @@ export interface HistoryInput {
 
 /** What is known then. */
 export interface HistoryReport {
-  readonly target: Named;
+  readonly target: NamedTarget;
   /** Everything that was ever done, the first thing first. */
-  readonly deeds: readonly Deed[];
+  readonly deeds: readonly AuditEntry[];
   /** Names of the migrations that are applied now. */
   readonly applied: readonly string[];
 }

@@ -1,6 +1,6 @@
 // Takes into the schema files what was changed in a database by other means.
 
-import type { Change } from '../compare/changes.ts';
+import type { ObjectChange } from '../compare/changes.ts';
 import { type Comparison, comparisonOf } from '../compare/compare.ts';
 import { kinds } from '../kinds/index.ts';
 import { situate } from '../migrate/target-state.ts';
@@ -14,7 +14,7 @@ import { replay } from '../project/shadow-catalog.ts';
 import { keepShadows } from '../project/shadow-pool.ts';
 import { describe, readSource, withTarget } from '../project/source.ts';
 import { readFiles, shownPath, type TextFile } from '../project/sql-files.ts';
-import { type Place, placeOf, replace, replacement } from '../schema-files/write.ts';
+import { placeOf, replace, replacement, type SchemaPlace } from '../schema-files/write.ts';
 import { provenText, pulledText } from './pull-text.ts';
 
 /** What is asked. */
@@ -28,7 +28,7 @@ export interface DriftReport {
   readonly from: string;
   readonly to: string;
   /** What was changed in the database, as people count it. */
-  readonly changes: readonly Change[];
+  readonly changes: readonly ObjectChange[];
   /** The statements that change it, as they may be shown. */
   readonly statements: readonly string[];
   /**
@@ -73,7 +73,7 @@ export function takeDrift(context: Context, { env }: DriftInput = {}): Promise<D
 
 /** A change as people count it, and the steps that make it. */
 interface Drift {
-  readonly changes: readonly Change[];
+  readonly changes: readonly ObjectChange[];
   readonly steps: readonly Step[];
   /** What there is after it. */
   readonly facts: Catalog['facts'];
@@ -96,11 +96,11 @@ async function openPart(
   };
 }
 
-type Target = Awaited<ReturnType<Context['environment']>>;
+type DriftTarget = Awaited<ReturnType<Context['environment']>>;
 
 async function sides(
   context: Context,
-  target: Target,
+  target: DriftTarget,
   wanted: Catalog,
 ): Promise<{ base: Catalog; actual: Catalog }> {
   const files = await readMigrations(context);
@@ -118,7 +118,7 @@ async function rewrite(
   context: Context,
   wanted: Catalog,
   actual: Catalog,
-  place: Place,
+  place: SchemaPlace,
 ): Promise<string[] | null> {
   const asPulled = await pulledText(context, managed(context, wanted), place);
   const { written, removed } = await replacement(context, place, asPulled.files);
@@ -139,7 +139,7 @@ interface Addition {
 async function append(
   context: Context,
   { wanted, actual, change }: Addition,
-  { path, split }: Place,
+  { path, split }: SchemaPlace,
   from: string,
 ): Promise<string | null> {
   // What would be written inside of an object that is there already is nothing to be added at the end.

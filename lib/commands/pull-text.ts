@@ -10,7 +10,7 @@ import { replay } from '../project/shadow-catalog.ts';
 import { readSource } from '../project/source.ts';
 import { shownPath, type TextFile } from '../project/sql-files.ts';
 import { schemaText } from '../schema-files/render.ts';
-import { loadFile, type Place } from '../schema-files/write.ts';
+import { loadFile, type SchemaPlace } from '../schema-files/write.ts';
 import { mentionsOf } from '../sql/mentions.ts';
 import { speller } from '../sql/newer-words.ts';
 
@@ -28,7 +28,7 @@ export interface PulledText {
 export async function pulledText(
   context: Context,
   catalog: Catalog,
-  { path, split }: Place,
+  { path, split }: SchemaPlace,
 ): Promise<PulledText> {
   const nothing = managed(context, await readSource(context, 'empty'), catalog);
   const place = { path: shownPath(context.root, path), split };
@@ -50,7 +50,7 @@ export async function provenText(
   context: Context,
   from: string,
   catalog: Catalog,
-  place: Place,
+  place: SchemaPlace,
 ): Promise<PulledText> {
   const pulled = await pulledText(context, catalog, place);
   const own = pulled.files.filter(({ file }) => file.endsWith('.sql'));
@@ -68,7 +68,7 @@ const unchecked =
   '-- Function bodies may name objects that are created after them.\nSET check_function_bodies = off;\n';
 
 // For pgmage in the order of their paths, and for psql with a file that knows the other order.
-function written(texts: readonly TextFile[], { path, split }: Place, head: string): TextFile[] {
+function written(texts: readonly TextFile[], { path, split }: SchemaPlace, head: string): TextFile[] {
   const gap = head === '' ? '' : '\n';
   if (!split) return texts.map(({ file, text }) => ({ file, text: `${head}${gap}${text}` }));
   const index = [

@@ -14,8 +14,13 @@ import { Problem } from '../problem/problem.ts';
 import { type Ask, agreed, type Consent } from '../project/confirmation.ts';
 import type { Context, Target } from '../project/context.ts';
 import { type Retry, retrying } from '../project/retry.ts';
-import { type Named, named as namedTarget, server } from '../project/source.ts';
-import { type Guarded, guardedOf, refuseGuarded, refuseUnconfirmed } from '../project/write-access.ts';
+import { type NamedTarget, named as namedTarget, server } from '../project/source.ts';
+import {
+  guardedOf,
+  type ProtectedDatabase,
+  refuseGuarded,
+  refuseUnconfirmed,
+} from '../project/write-access.ts';
 
 /** What is asked. */
 export interface RestoreInput extends Consent {
@@ -37,7 +42,7 @@ export interface Destroyed {
 
 /** What is going to be done. */
 export interface RestorePlan {
-  readonly target: Named;
+  readonly target: NamedTarget;
   readonly backup: BackupReport;
   /** What the target holds, and loses. */
   readonly destroyed: readonly Destroyed[];
@@ -96,7 +101,7 @@ interface Whole {
   readonly backup: Backup;
   readonly manifest: Manifest;
   readonly noOwner: boolean;
-  readonly guarded: readonly Guarded[];
+  readonly guarded: readonly ProtectedDatabase[];
 }
 
 async function restoreInto(

@@ -26,7 +26,7 @@ import type { Context, Target } from '../project/context.ts';
 import { refuseForeign } from '../project/foreign-migrations.ts';
 import { backward, checkChain, readMigrations } from '../project/migration-folder.ts';
 import { keepShadows } from '../project/shadow-pool.ts';
-import { type Named, named, withTarget } from '../project/source.ts';
+import { type NamedTarget, named, withTarget } from '../project/source.ts';
 import { guardedOf, refuseGuarded, type WriteNames, writeTarget } from '../project/write-access.ts';
 import { type MigrationReport, migrationReport } from './generate.ts';
 
@@ -38,7 +38,7 @@ export interface RollbackInput extends Consent, WriteNames {
 
 /** What is going to be undone. */
 export interface RollbackPlan {
-  readonly target: Named;
+  readonly target: NamedTarget;
   /** From the last one. */
   readonly undone: readonly MigrationReport[];
   readonly cautions: readonly Caution[];

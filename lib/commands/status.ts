@@ -1,7 +1,7 @@
 // How far a database is from the wanted schema.
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Change } from '../compare/changes.ts';
+import type { ObjectChange } from '../compare/changes.ts';
 import { type Comparison, compare, comparisonOf } from '../compare/compare.ts';
 import { recordedSchema } from '../migrate/compose.ts';
 import { situate } from '../migrate/target-state.ts';
@@ -10,7 +10,7 @@ import { Problem } from '../problem/problem.ts';
 import type { Context, Target } from '../project/context.ts';
 import { readMigrations } from '../project/migration-folder.ts';
 import { keepShadows } from '../project/shadow-pool.ts';
-import { type Named, named, readSource, withTarget } from '../project/source.ts';
+import { type NamedTarget, named, readSource, withTarget } from '../project/source.ts';
 import { shownPath } from '../project/sql-files.ts';
 
 /** What is asked. */
@@ -24,7 +24,7 @@ export interface StatusInput {
 /** What is known then. Dates are ISO texts, so that the report is plain data. */
 export interface StatusReport {
   readonly schema: { readonly path: string; readonly modified: string | null };
-  readonly target: Named & {
+  readonly target: NamedTarget & {
     /** Major version of its server. */
     readonly major: number;
   };
@@ -32,7 +32,7 @@ export interface StatusReport {
   readonly inSync: boolean;
   /** What the migrations say of both; null: there are none. */
   readonly record: RecordReport | null;
-  readonly changes: readonly Change[];
+  readonly changes: readonly ObjectChange[];
   /** How many objects the wanted schema has; their parts are not counted. */
   readonly objects: number;
   /** What the database holds and pgmage does not manage. */
@@ -50,9 +50,9 @@ export interface RecordReport {
   /** Names of those that are not. */
   readonly pending: readonly string[];
   /** What is wanted and no migration does: `db:generate` writes it. */
-  readonly unrecorded: readonly Change[];
+  readonly unrecorded: readonly ObjectChange[];
   /** What was done to the database by other means. */
-  readonly drift: readonly Change[];
+  readonly drift: readonly ObjectChange[];
   /** What is wrong with the files or the ledger. */
   readonly faults: readonly string[];
 }

@@ -4,11 +4,11 @@ import { moved, renamesIn } from '../compare/apply-renames.ts';
 import { comparisonOf } from '../compare/compare.ts';
 import { type Caution, weighed } from '../compare/impact.ts';
 import { type RenameReport, type Renaming, renameReport } from '../compare/renames.ts';
-import { isWhole, type Run, run } from '../ledger/applying.ts';
+import { isWhole, type MigrationRun, run } from '../ledger/applying.ts';
 import { withLock } from '../ledger/lock.ts';
 import { prepareLedger } from '../ledger/tables.ts';
 import { recordBaseline } from '../migrate/baseline.ts';
-import { type Composition, compose, type Making, recordedSchema } from '../migrate/compose.ts';
+import { type ComposeOptions, type Composition, compose, recordedSchema } from '../migrate/compose.ts';
 import { type Finding, findingsOf, refuseFailures } from '../migrate/findings.ts';
 import { lossesOf } from '../migrate/losses.ts';
 import { refuseNewer } from '../migrate/newer-syntax.ts';
@@ -29,12 +29,12 @@ import { expectedRole } from '../project/expected-role.ts';
 import { refuseForeign } from '../project/foreign-migrations.ts';
 import { checkUnchanged, forward, writeComposed } from '../project/migration-folder.ts';
 import { keepShadows } from '../project/shadow-pool.ts';
-import { type Named, named, withTarget } from '../project/source.ts';
+import { type NamedTarget, named, withTarget } from '../project/source.ts';
 import { guardedOf, refuseGuarded, type WriteNames, writeTarget } from '../project/write-access.ts';
 import { type MigrationReport, migrationReport } from './generate.ts';
 
 /** What is asked. */
-export interface SyncInput extends Consent, Making, WriteNames {
+export interface SyncInput extends Consent, ComposeOptions, WriteNames {
   /** What was renamed, as `old=new`. */
   readonly rename?: readonly string[];
   /** Record, without running them, the migrations whose work the database has already. */
@@ -43,7 +43,7 @@ export interface SyncInput extends Consent, Making, WriteNames {
 
 /** What is going to be done. */
 export interface SyncPlan {
-  readonly target: Named;
+  readonly target: NamedTarget;
   /** Migrations that are written first. */
   readonly written: readonly string[];
   /** Migrations that are applied, those among them. */
@@ -147,7 +147,7 @@ export async function sync(
 // Under the lock, everything is looked at again: whoever held it before may have done the same, and written the same.
 async function applied(
   context: Context,
-  of: Run,
+  of: MigrationRun,
   target: Target,
   before: SoundSituation,
   composition: Composition,

@@ -11,7 +11,7 @@ import { Problem } from '../problem/problem.ts';
 import { type Ask, agreed, type Consent } from '../project/confirmation.ts';
 import type { Context, Target } from '../project/context.ts';
 import { migrationFile, readMigrations, writeComposed } from '../project/migration-folder.ts';
-import { type Named, named, withTarget } from '../project/source.ts';
+import { type NamedTarget, named, withTarget } from '../project/source.ts';
 import { guardedOf, refuseGuarded, type WriteNames, writeTarget } from '../project/write-access.ts';
 
 /** What is asked. */
@@ -19,7 +19,7 @@ export interface RepairInput extends Consent, WriteNames {}
 
 /** What is going to be accepted. */
 export interface RepairPlan {
-  readonly target: Named;
+  readonly target: NamedTarget;
   /** Names of the migrations whose texts were edited. */
   readonly edited: readonly string[];
   /** Files that get other checksums: those, and all that follow them. */

@@ -15,7 +15,7 @@ import type { Context } from '../project/context.ts';
 import { expectedRole } from '../project/expected-role.ts';
 import { readMigrations } from '../project/migration-folder.ts';
 import { keepShadows } from '../project/shadow-pool.ts';
-import { type Named, named, readSource, withTarget } from '../project/source.ts';
+import { type NamedTarget, named, readSource, withTarget } from '../project/source.ts';
 
 /** What is asked. */
 export interface VerifyInput {
@@ -25,14 +25,14 @@ export interface VerifyInput {
 
 /** What holds, and what does not. */
 export interface VerifyReport {
-  readonly target: Named;
+  readonly target: NamedTarget;
   /** Whether every check holds. */
   readonly sound: boolean;
-  readonly checks: readonly Check[];
+  readonly checks: readonly VerifyCheck[];
 }
 
 /** One thing that has to hold. */
-export interface Check {
+export interface VerifyCheck {
   readonly is: 'chain' | 'fingerprint' | 'stamps' | 'recorded' | 'ledger' | 'actual' | 'pending' | 'queries';
   /** What is wrong, in words; none where it holds. */
   readonly faults: readonly string[];
@@ -53,7 +53,7 @@ export function verify(context: Context, { env }: VerifyInput = {}): Promise<Ver
     // What was renamed or only edited can be replayed all the same.
     const replayed = breaks.every(({ is }) => is === 'edited' || is === 'renamed');
     const recorded = replayed ? await recordedSchema(context, files) : null;
-    const checks: Check[] = [
+    const checks: VerifyCheck[] = [
       chain(files, breaks, await judged(context, files, breaks)),
       ...(recorded === null
         ? []
@@ -62,7 +62,7 @@ export function verify(context: Context, { env }: VerifyInput = {}): Promise<Ver
             await stamps(context, files),
             await wanted(context, recorded, env),
           ]),
-      ...(await withTarget(context, target, async (connection): Promise<Check[]> => {
+      ...(await withTarget(context, target, async (connection): Promise<VerifyCheck[]> => {
         const { standing, drift } = await situate(context, connection, files);
         const { applied, faults, unfinished } = standing;
         const broken = unfinished === null ? [] : [`${unfinished.file.name} broke off half-way`];
@@ -112,7 +112,7 @@ function chain(
   files: readonly MigrationFile[],
   breaks: readonly Break[],
   more: ReadonlyMap<Break, string>,
-): Check {
+): VerifyCheck {
   const drafts = files.filter(({ migration, up }) => migration.header === null && up === undefined);
   return {
     is: 'chain',
@@ -124,7 +124,7 @@ function chain(
 }
 
 // Fingerprints of other readers can't be compared.
-function fingerprint(context: Context, files: readonly MigrationFile[], recorded: Catalog): Check {
+function fingerprint(context: Context, files: readonly MigrationFile[], recorded: Catalog): VerifyCheck {
   const last = files.at(-1);
   const header = last?.migration.header;
   const comparable = header && header.reader === readerOf(context, recorded);
@@ -136,13 +136,13 @@ function fingerprint(context: Context, files: readonly MigrationFile[], recorded
 }
 
 // Older versions stamped ways back exact that are not.
-async function stamps(context: Context, files: readonly MigrationFile[]): Promise<Check> {
+async function stamps(context: Context, files: readonly MigrationFile[]): Promise<VerifyCheck> {
   const wrong = await wronglyStamped(context, files, 0, files.length);
   const faults = [...wrong].map(([name, lost]) => `${name} is stamped exact, but loses: ${lost.join('; ')}`);
   return { is: 'stamps', faults };
 }
 
-async function queries(context: Context): Promise<Check[]> {
+async function queries(context: Context): Promise<VerifyCheck[]> {
   const { checkQueries } = await import('../project/queries.ts');
   const found = await checkQueries(context);
   if (found === null) return [];
@@ -150,7 +150,7 @@ async function queries(context: Context): Promise<Check[]> {
   return [{ is: 'queries', faults, places: found.faults.map(({ where }) => where) }];
 }
 
-async function wanted(context: Context, recorded: Catalog, env: string | undefined): Promise<Check> {
+async function wanted(context: Context, recorded: Catalog, env: string | undefined): Promise<VerifyCheck> {
   try {
     const role = await expectedRole(context, env);
     const left = await comparisonOf(context, recorded, await readSource(context, context.schema), role);

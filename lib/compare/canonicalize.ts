@@ -10,7 +10,7 @@ import { keepShadows } from '../project/shadow-pool.ts';
 import { readBack } from './read-back.ts';
 
 /** Two settled catalogs, told in the same words as far as they are the same, and what differs. */
-export interface Told extends Settlement {
+export interface CanonicalPair extends Settlement {
   readonly difference: Diff;
 }
 
@@ -20,11 +20,11 @@ export interface Told extends Settlement {
  * told. `major` and `role` of each stay its own.
  * @throws Problem of the shadow
  */
-export function sameWords(context: Context, first: Catalog, second: Catalog): Promise<Told> {
+export function sameWords(context: Context, first: Catalog, second: Catalog): Promise<CanonicalPair> {
   return keepShadows(context, () => inSameWords(context, first, second));
 }
 
-async function inSameWords(context: Context, first: Catalog, second: Catalog): Promise<Told> {
+async function inSameWords(context: Context, first: Catalog, second: Catalog): Promise<CanonicalPair> {
   const settled = settle(first, second, kinds);
   const seeming = { ...settled, difference: diffOf(settled, kinds) };
   if (isEmpty(seeming.difference)) return seeming;
@@ -34,7 +34,7 @@ async function inSameWords(context: Context, first: Catalog, second: Catalog): P
 }
 
 // A server tells its own text otherwise once it is given it back, so both have been run by the shadow before one is different.
-async function acrossVersions(context: Context, told: Told): Promise<Told> {
+async function acrossVersions(context: Context, told: CanonicalPair): Promise<CanonicalPair> {
   const { before, after, difference } = told;
   const { added, removed, changed } = difference;
   const ids = changed.map(idOf);
@@ -52,7 +52,7 @@ async function acrossVersions(context: Context, told: Told): Promise<Told> {
   return withSame(once, same);
 }
 
-function checked(told: Told, anew: Partial<Settlement>): Told {
+function checked(told: CanonicalPair, anew: Partial<Settlement>): CanonicalPair {
   const settled = { ...told, ...anew };
   return { ...settled, difference: recheck(told.difference, settled, kinds) };
 }
@@ -101,7 +101,10 @@ const isSame = (a: Fact | undefined, b: Fact | undefined) =>
 
 // A text that only gained casts on the way is the same from then on. `before` nearly always has them, because it comes from
 // a database: then it is enough to run `after` once more.
-async function givenBack(context: Context, told: Told): Promise<{ told: Told; again: Catalog }> {
+async function givenBack(
+  context: Context,
+  told: CanonicalPair,
+): Promise<{ told: CanonicalPair; again: Catalog }> {
   const doubtful = told.difference.changed.filter(isDoubtful);
   const again = await readBack(context, told.after, doubtful.map(idOf));
   const same = doubtful.filter(({ from, to }) => isSame(from, again.facts.get(to.id)));
@@ -109,7 +112,7 @@ async function givenBack(context: Context, told: Told): Promise<{ told: Told; ag
 }
 
 // Otherwise both are run once more.
-async function withoutDoubts(context: Context, seeming: Told): Promise<Told> {
+async function withoutDoubts(context: Context, seeming: CanonicalPair): Promise<CanonicalPair> {
   const { told, again } = await givenBack(context, seeming);
   const doubtful = told.difference.changed.filter(isDoubtful);
   const first = await readBack(context, told.before, doubtful.map(idOf));
@@ -119,7 +122,7 @@ async function withoutDoubts(context: Context, seeming: Told): Promise<Told> {
   );
 }
 
-function withSame(told: Told, same: readonly Changed[]): Told {
+function withSame(told: CanonicalPair, same: readonly Changed[]): CanonicalPair {
   if (same.length === 0) return told;
   const { before } = told;
   const facts = new Map(before.facts);

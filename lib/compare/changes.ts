@@ -7,18 +7,18 @@ import { shownFact } from '../model/mask.ts';
 import type { Step } from '../model/step.ts';
 
 /** Where the object stands: only in the wanted schema, only in the database, or in both and not the same. */
-export type Standing = 'missing' | 'extra' | 'different';
+export type Presence = 'missing' | 'extra' | 'different';
 
 /** An attribute that is not the same. */
-export interface Attribute {
+export interface AttributeChange {
   readonly name: string;
   readonly from: Json;
   readonly to: Json;
 }
 
 /** One change to one object. */
-export interface Change {
-  readonly standing: Standing;
+export interface ObjectChange {
+  readonly standing: Presence;
   /** Kind of the object, e.g. `index`. */
   readonly kind: string;
   /** Ids of its facts, the object's own first. */
@@ -28,7 +28,7 @@ export interface Change {
   /** What it is part of: `TABLE users`; null: nothing that exists on both sides. */
   readonly part: string | null;
   /** Where it is different: in what. Secrets in it are masked. */
-  readonly attributes: readonly Attribute[];
+  readonly attributes: readonly AttributeChange[];
 }
 
 /** What changes are counted from. */
@@ -42,7 +42,7 @@ export interface Compared {
 }
 
 /** The changes that turn `before` into `after`: what is missing, what is different, what is too much. */
-export function changesOf(compared: Compared): Change[] {
+export function changesOf(compared: Compared): ObjectChange[] {
   const { diff, before, after, up } = compared;
   const statements = new Map<string, string[]>();
   for (const { fact, sql, shown = sql } of up)
@@ -61,7 +61,7 @@ export function changesOf(compared: Compared): Change[] {
     along.set(parent, [...(along.get(parent) ?? []), ...ids(group)]);
   }
 
-  const alone = (standing: Standing, fact: Fact, inside: readonly Fact[], catalog: Catalog): Change => {
+  const alone = (standing: Presence, fact: Fact, inside: readonly Fact[], catalog: Catalog): ObjectChange => {
     const part = top(fact, catalog);
     const own = part === fact ? undefined : statements.get(fact.id)?.reduce(joined);
     // A setting of an object that stays, and what has no name for people, is best told by its statement.
@@ -79,7 +79,7 @@ export function changesOf(compared: Compared): Change[] {
       attributes: [],
     };
   };
-  const both = ({ from, to, attributes: names }: Changed): Change => {
+  const both = ({ from, to, attributes: names }: Changed): ObjectChange => {
     const told = (fact: Fact) => shownFact(fact, compared.kinds.get(fact.kind)).payload;
     const attributes = names.map((name) => ({
       name,
@@ -158,15 +158,15 @@ function changedAlone({ changed }: Diff): Diff['changed'] {
 }
 
 // Statements that begin alike are told once: ALTER TABLE leagues.status SET NOT NULL DEFAULT ''.
-function merged(changes: readonly Change[]): Change[] {
-  const result: Change[] = [];
+function merged(changes: readonly ObjectChange[]): ObjectChange[] {
+  const result: ObjectChange[] = [];
   const places = new Map<string, number>();
   for (const change of changes) {
     const target = partial.exec(change.text)?.[0];
     const key = target && `${change.standing} ${target}`;
     const place = key === undefined ? undefined : places.get(key);
     if (place !== undefined) {
-      const before = result[place] as Change;
+      const before = result[place] as ObjectChange;
       result[place] = {
         ...before,
         facts: [...before.facts, ...change.facts],
@@ -201,7 +201,7 @@ function oneLine(sql: string): string {
     .replace(/^(ALTER [A-Z ]+?) (?:ONLY )?((?:"[^"]*"|[^\s"])+) ALTER (?:COLUMN|ATTRIBUTE) /, '$1 $2.');
 }
 
-function brief({ name, from, to }: Attribute): string {
+function brief({ name, from, to }: AttributeChange): string {
   const [before, after] = [shown(from), shown(to)];
   // What differs is a secret then, and masked.
   if (before === after) return name;

@@ -11,7 +11,7 @@ import { runBy } from '../project/shadow-catalog.ts';
 import { keepShadows } from '../project/shadow-pool.ts';
 import { readSource } from '../project/source.ts';
 import { sameWords } from './canonicalize.ts';
-import { type Change, changesOf } from './changes.ts';
+import { changesOf, type ObjectChange } from './changes.ts';
 
 /** The way from one state of a database to another. */
 export interface Comparison {
@@ -28,7 +28,7 @@ export interface Comparison {
   /** And back: the same with the sources exchanged. */
   readonly down: readonly Step[];
   /** The difference as people count it. */
-  readonly changes: readonly Change[];
+  readonly changes: readonly ObjectChange[];
   /** What either holds and pgmage does not manage. */
   readonly unmanaged: readonly string[];
 }

@@ -7,7 +7,7 @@ import { segmented } from '../plan/plan.ts';
 import { follows, isAlike, possibleRenames, type Rename, renameSteps } from '../plan/renames.ts';
 import { Problem } from '../problem/problem.ts';
 import type { Context } from '../project/context.ts';
-import { type Change, withoutPublic } from './changes.ts';
+import { type ObjectChange, withoutPublic } from './changes.ts';
 import { type Comparison, comparisonOf } from './compare.ts';
 import { isMeant, type RenameSources, type Request, requestsIn, wasMeant } from './rename-requests.ts';
 
@@ -159,7 +159,7 @@ function refuseUnknown(
 function withRenames(comparison: Comparison, renames: readonly Rename[]): Comparison {
   if (renames.length === 0) return comparison;
   const told = renames.map(
-    (one): Change => ({
+    (one): ObjectChange => ({
       standing: 'different',
       kind: one.kind,
       facts: [one.fact],

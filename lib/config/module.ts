@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { isMissing } from '../problem/file.ts';
 
 /** What is to be compiled. All paths are absolute. */
-export interface Source<Notes> {
+export interface ModuleSource<Notes> {
   /** Under what it is kept: `tasks`, `config`. */
   readonly name: string;
   readonly root: string;
@@ -26,7 +26,7 @@ export interface Compiled<Notes> {
   readonly notes: Notes;
 }
 
-interface Manifest<Notes> {
+interface CompiledInputs<Notes> {
   readonly version: string;
   /** Everything that was read, relative to the root, with its digest. */
   readonly inputs: Readonly<Record<string, string>>;
@@ -40,7 +40,7 @@ interface Manifest<Notes> {
  * Gives the compiled modules, from the cache when nothing that went into them has changed.
  * @throws Problem `bad_config`, `bad_task_file` where they do not compile
  */
-export async function compile<Notes>(source: Source<Notes>): Promise<Compiled<Notes>> {
+export async function compile<Notes>(source: ModuleSource<Notes>): Promise<Compiled<Notes>> {
   const file = join(source.cacheDir, `${source.name}.json`);
   let manifest = await recall<Notes>(file, source);
   if (manifest === null) {
@@ -56,9 +56,12 @@ export async function compile<Notes>(source: Source<Notes>): Promise<Compiled<No
   return { urls, notes: manifest.notes };
 }
 
-async function recall<Notes>(file: string, source: Source<Notes>): Promise<Manifest<Notes> | null> {
+async function recall<Notes>(
+  file: string,
+  source: ModuleSource<Notes>,
+): Promise<CompiledInputs<Notes> | null> {
   try {
-    const manifest = JSON.parse(await readFile(file, 'utf8')) as Manifest<Notes>;
+    const manifest = JSON.parse(await readFile(file, 'utf8')) as CompiledInputs<Notes>;
     const entries = source.entries.map((entry) => relative(source.root, entry));
     if (manifest.version !== source.version || manifest.entries.join() !== entries.join()) return null;
     const digests = await Promise.all(
@@ -74,7 +77,7 @@ async function recall<Notes>(file: string, source: Source<Notes>): Promise<Manif
   }
 }
 
-async function build<Notes>(source: Source<Notes>): Promise<Manifest<Notes>> {
+async function build<Notes>(source: ModuleSource<Notes>): Promise<CompiledInputs<Notes>> {
   const { bundle } = await import('./bundle.ts');
   const { files, inputs } = await bundle(source);
   const texts = await Promise.all(source.entries.map((entry) => readFile(entry, 'utf8')));
@@ -97,7 +100,7 @@ async function build<Notes>(source: Source<Notes>): Promise<Manifest<Notes>> {
 }
 
 // Keeps the newest few: another process may still be importing from the one before.
-async function forget<Notes>(source: Source<Notes>, manifest: Manifest<Notes>): Promise<void> {
+async function forget<Notes>(source: ModuleSource<Notes>, manifest: CompiledInputs<Notes>): Promise<void> {
   const names = (await readdir(source.cacheDir)).filter((name) => name.startsWith(`${source.name}-`));
   const dated = await Promise.all(
     names.map(async (name) => ({ name, made: (await stat(join(source.cacheDir, name))).mtimeMs })),

@@ -1,8 +1,8 @@
 // What is to come over of a source: its schema, as far as it can be had a second time, and the tables with their rows.
 import { readCatalog } from '../catalog/read.ts';
 import { masked } from '../flow/masks.ts';
-import { type Standing, standings } from '../flow/sequences.ts';
-import { absentOf, type Filled, holding, saidOfAbsent, tablesOf } from '../flow/tables.ts';
+import { type SequenceValue, standings } from '../flow/sequences.ts';
+import { absentOf, holding, saidOfAbsent, type TableRows, tablesOf } from '../flow/tables.ts';
 import { kinds } from '../kinds/index.ts';
 import type { Catalog } from '../model/catalog.ts';
 import { quote } from '../model/quote.ts';
@@ -21,7 +21,7 @@ export async function cargoOf(source: ServerConnection, wish: Wish): Promise<Car
   const chosen = held.filter((table) => comesOver(table, wanted));
   const absent = (await absentOf(source)).filter((table) => comesOver(table, wanted));
   const named = fitting(wanted, '--exclude-data', wish.excludeData ?? []);
-  const isEmpty = (table: Filled) => wish.schemaOnly || named.has(idOf(table));
+  const isEmpty = (table: TableRows) => wish.schemaOnly || named.has(idOf(table));
   const filled = chosen.filter((table) => !isEmpty(table));
   return {
     wanted,
@@ -35,9 +35,9 @@ export async function cargoOf(source: ServerConnection, wish: Wish): Promise<Car
   };
 }
 
-const idOf = ({ name }: Filled) => `table:${name}`;
+const idOf = ({ name }: TableRows) => `table:${name}`;
 
-function comesOver(table: Filled, { facts }: Catalog): boolean {
+function comesOver(table: TableRows, { facts }: Catalog): boolean {
   const { extension } = table;
   return extension === null ? facts.has(idOf(table)) : facts.has(`extension:${quote(extension)}`);
 }
@@ -46,7 +46,10 @@ function comesOver(table: Filled, { facts }: Catalog): boolean {
  * Sequences that both have, as they stand now in the source, so that every number in a row that the snapshot shows has been
  * given out. @throws Problem of a connection
  */
-export async function standingsOf(source: ServerConnection, target: ServerConnection): Promise<Standing[]> {
+export async function standingsOf(
+  source: ServerConnection,
+  target: ServerConnection,
+): Promise<SequenceValue[]> {
   const there = new Set((await standings(target)).map(({ name }) => name));
   // Others may be hidden from the session.
   return standings(source, there);

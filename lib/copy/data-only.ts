@@ -4,8 +4,8 @@ import { ownedIn } from '../flow/as-owner.ts';
 import { type Digest, digestOf, undigested } from '../flow/digest.ts';
 import { copyLargeObjects, removeLargeObjects } from '../flow/large-objects.ts';
 import { progressOf } from '../flow/progress.ts';
-import { type Standing, setStandings } from '../flow/sequences.ts';
-import { copyTables, emptying, type Filled } from '../flow/tables.ts';
+import { type SequenceValue, setStandings } from '../flow/sequences.ts';
+import { copyTables, emptying, type TableRows } from '../flow/tables.ts';
 import { kinds } from '../kinds/index.ts';
 import { type Catalog, rootOf, withDependents, without } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
@@ -19,8 +19,8 @@ import type { Context } from '../project/context.ts';
 import { withoutLedger } from '../project/ignore.ts';
 import { cargoOf, standingsOf } from './copy-set.ts';
 import { asOwners, type Cargo, runAll } from './engines.ts';
-import { type Found, proven, type Replaced } from './in-place.ts';
-import type { Ends } from './preflight.ts';
+import { type CopyResult, proven, type Replaced } from './in-place.ts';
+import type { CopyEnds } from './preflight.ts';
 import { copyable, type Wish } from './selection.ts';
 import { schemaDifferences, toDigest } from './verify.ts';
 
@@ -29,7 +29,7 @@ import { schemaDifferences, toDigest } from './verify.ts';
  * stays. Both sessions are in a transaction, as for a whole clone.
  * @throws Problem `clone_refused` where the schemas differ; `not_as_source`; of both connections
  */
-export async function replaceRows(context: Context, ends: Ends, wish: Wish): Promise<Replaced> {
+export async function replaceRows(context: Context, ends: CopyEnds, wish: Wish): Promise<Replaced> {
   const [source, target] = [ends.from.connection, ends.to.connection];
   const { cargo, wanted } = await rowsOf(source, wish);
   const there = await readCatalog(target, kinds);
@@ -60,7 +60,7 @@ export async function replaceRows(context: Context, ends: Ends, wish: Wish): Pro
   context.progress(`Comparing ${ends.to.named.name} with ${ends.from.named.name}`);
   const before = await digestsOf(source, cargo, true);
   const after = await digestsOf(target, cargo, false);
-  const found: Found = { before, after, positions, bytes: progress.bytes() };
+  const found: CopyResult = { before, after, positions, bytes: progress.bytes() };
   // What is in the target besides was compared before, and is as it was.
   const now = await readCatalog(target, kinds);
   return proven(ends, wish, cargo, found, schemaDifferences(now, there));
@@ -73,7 +73,7 @@ export async function rowsOf(
 ): Promise<{ cargo: Cargo; wanted: Catalog }> {
   const cargo = await cargoOf(source, wish);
   const wanted = withoutLedger(cargo.wanted);
-  const isOwn = ({ name, extension }: Filled) => extension !== null || wanted.facts.has(`table:${name}`);
+  const isOwn = ({ name, extension }: TableRows) => extension !== null || wanted.facts.has(`table:${name}`);
   return { wanted, cargo: { ...cargo, wanted, tables: cargo.tables.filter(isOwn), empty: [] } };
 }
 
@@ -90,7 +90,7 @@ function watches(fact: Fact): boolean {
 }
 
 // What looks at rows as they come, or does something with them, is not there while they do.
-function aside(there: Catalog, tables: readonly Filled[]): { down: readonly Step[]; up: readonly Step[] } {
+function aside(there: Catalog, tables: readonly TableRows[]): { down: readonly Step[]; up: readonly Step[] } {
   const filled = new Set(tables.map(({ name }) => `table:${name}`));
   const touches = (id: string | null) => {
     const fact = there.facts.get(id ?? '');
@@ -121,7 +121,7 @@ async function positionsOf(
   target: ServerConnection,
   { wanted, tables }: Cargo,
   wish: Wish,
-): Promise<Standing[]> {
+): Promise<SequenceValue[]> {
   const all = await standingsOf(source, target);
   const own = all.filter(({ name }) => !/^pgmage\./.test(name));
   if (wish.tables === undefined) return own;

@@ -3,7 +3,7 @@ import { stat, statfs } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { ServerConnection } from '../pg/connection.ts';
 import { pinnedRows } from '../pg/pinned.ts';
-import type { Check, Ends } from './preflight.ts';
+import type { CopyEnds, PreflightCheck } from './preflight.ts';
 
 const allowed = `select has_function_privilege('pg_stat_file(text)', 'execute')
   and pg_has_role('pg_read_all_settings', 'usage') as so`;
@@ -19,7 +19,11 @@ const places = `select current_setting('data_directory') as data, pg_tablespace_
  * @param force whether too little is only a warning: what was deleted and not yet given back may be among the bytes
  * @throws Problem of the connection
  */
-export async function diskCheck({ from, to }: Ends, needed: number | null, force: boolean): Promise<Check> {
+export async function diskCheck(
+  { from, to }: CopyEnds,
+  needed: number | null,
+  force: boolean,
+): Promise<PreflightCheck> {
   const name = 'disk space';
   const free = await freeOn(to.connection);
   if (free === null)

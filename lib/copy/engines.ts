@@ -2,13 +2,13 @@
 // pg_dump. Whatever carries it, it is compared afterwards.
 import { readCatalog } from '../catalog/read.ts';
 import { loadSections } from '../flow/archive.ts';
-import { confined, type Owner, ownedIn } from '../flow/as-owner.ts';
+import { confined, ownedIn, type TableOwner } from '../flow/as-owner.ts';
 import type { Client } from '../flow/child.ts';
 import { runClient } from '../flow/child.ts';
 import { metInDatabase } from '../flow/client.ts';
 import { wordsOf } from '../flow/dump.ts';
 import { copyLargeObjects } from '../flow/large-objects.ts';
-import { copyTables, type Filled } from '../flow/tables.ts';
+import { copyTables, type TableRows } from '../flow/tables.ts';
 import { kinds } from '../kinds/index.ts';
 import { type Catalog, rootOf } from '../model/catalog.ts';
 import { emptyCatalog } from '../model/empty-catalog.ts';
@@ -23,7 +23,7 @@ import { Problem } from '../problem/problem.ts';
 import { type Talking, whileReachable } from '../project/reachable.ts';
 import { quoteNewerWords } from '../sql/newer-words.ts';
 import { clearance, clearRows, roomForIndexes } from './clear-target.ts';
-import type { Ends } from './preflight.ts';
+import type { CopyEnds } from './preflight.ts';
 
 /** What is to come over. */
 export interface Cargo {
@@ -32,9 +32,9 @@ export interface Cargo {
   /** What is left out, with the reason. */
   readonly left: readonly string[];
   /** Tables that come with their rows. */
-  readonly tables: readonly Filled[];
+  readonly tables: readonly TableRows[];
   /** Tables that come without. */
-  readonly empty: readonly Filled[];
+  readonly empty: readonly TableRows[];
   /** Whether large objects come. */
   readonly objects: boolean;
   /** Whether owners and privileges come. */
@@ -50,9 +50,9 @@ export interface Cargo {
  * @returns builds that; calls `go` now and then, which ends it when it is of no more use
  */
 export type Engine = (
-  ends: Ends,
+  ends: CopyEnds,
   cargo: Cargo,
-  told: (table: Filled, bytes: number) => void,
+  told: (table: TableRows, bytes: number) => void,
 ) => Promise<(go: () => void) => Promise<void>>;
 
 /** Steps as a server reads them: an older one, which told the definitions, does not quote what newer ones reserve. */
@@ -65,7 +65,7 @@ export function legible(steps: readonly Step[], told: Catalog, target: ServerCon
 export function asOwners(
   steps: readonly Step[],
   catalog: Catalog,
-  owners: ReadonlyMap<string, Owner>,
+  owners: ReadonlyMap<string, TableOwner>,
 ): readonly Step[] {
   const ownerOf = (fact: Fact | undefined) => fact && owners.get(qualify(fact.path));
   return steps.map((step) => {
@@ -79,7 +79,7 @@ export function asOwners(
     const others = new Set(needed.map((one) => ownerOf(one && rootOf(catalog, one))));
     others.delete(owner);
     others.delete(undefined);
-    const as = (work: string) => confined(work, owner, [...others] as Owner[]);
+    const as = (work: string) => confined(work, owner, [...others] as TableOwner[]);
     return {
       ...step,
       sql: typeof calls === 'string' ? `${step.sql} NOT VALID;\n${as(calls)}` : as(step.sql),

@@ -4,14 +4,14 @@ import { readCatalog } from '../catalog/read.ts';
 import { type Digest, digestOf, undigested } from '../flow/digest.ts';
 import { sameness } from '../flow/digest-diff.ts';
 import { progressOf } from '../flow/progress.ts';
-import { type Standing, setStandings, standings } from '../flow/sequences.ts';
+import { type SequenceValue, setStandings, standings } from '../flow/sequences.ts';
 import { kinds } from '../kinds/index.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { Problem, toProblem } from '../problem/problem.ts';
 import type { Context } from '../project/context.ts';
 import { cargoOf, standingsOf } from './copy-set.ts';
 import type { Cargo, Engine } from './engines.ts';
-import type { Ends } from './preflight.ts';
+import type { CopyEnds } from './preflight.ts';
 import { copyable, type Wish } from './selection.ts';
 import { nothingOf, objectDifferences, schemaDifferences, sequenceDifferences, toDigest } from './verify.ts';
 
@@ -39,7 +39,7 @@ export interface Replaced {
  */
 export async function replace(
   context: Context,
-  ends: Ends,
+  ends: CopyEnds,
   wish: Wish,
   engine: Engine,
   reader: ServerConnection,
@@ -71,13 +71,13 @@ export async function replace(
 }
 
 /** What was read of both sides, and what is left to compare. */
-export interface Found {
+export interface CopyResult {
   /** Of the source. */
   readonly before: readonly Digest[];
   /** Of the target. */
   readonly after: readonly Digest[];
   /** Where sequences were set. */
-  readonly positions: readonly Standing[];
+  readonly positions: readonly SequenceValue[];
   /** That went over. */
   readonly bytes: number;
 }
@@ -88,10 +88,10 @@ export interface Found {
  * @throws Problem `not_as_source`; of both connections
  */
 export async function proven(
-  { from, to }: Ends,
+  { from, to }: CopyEnds,
   wish: Wish,
   { wanted, tables, objects, left }: Cargo,
-  { before, after, positions, bytes }: Found,
+  { before, after, positions, bytes }: CopyResult,
   schema?: ReturnType<typeof schemaDifferences>,
 ): Promise<Replaced> {
   const [source, target] = [from.connection, to.connection];

@@ -23,8 +23,8 @@ import type { Context } from '../project/context.ts';
 import { clearance, replacingSession, roomForIndexes } from './clear-target.ts';
 import { standingsOf } from './copy-set.ts';
 import { asOwners, type Cargo, legible, runAll } from './engines.ts';
-import type { Found } from './in-place.ts';
-import type { Ends } from './preflight.ts';
+import type { CopyResult } from './in-place.ts';
+import type { CopyEnds } from './preflight.ts';
 import { nothingOf, toDigest } from './verify.ts';
 
 /** Sessions on both sides. Those of the source are in transactions that see one state. */
@@ -42,7 +42,7 @@ const room = 512;
  * @param ends their sessions are the first of the crew
  * @throws Problem of any session; others may still be at work then, and are to be closed
  */
-export async function load(context: Context, ends: Ends, crew: Crew, cargo: Cargo): Promise<Found> {
+export async function load(context: Context, ends: CopyEnds, crew: Crew, cargo: Cargo): Promise<CopyResult> {
   const { wanted, tables, objects, owners, path, empty } = cargo;
   const [source, target] = [ends.from.connection, ends.to.connection];
   // What is lost by a crash was never said to be there: the exchange waits for it.

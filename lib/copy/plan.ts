@@ -4,17 +4,17 @@ import { tablesOf } from '../flow/tables.ts';
 import type { Connection, ServerConnection } from '../pg/connection.ts';
 import { snapshot } from '../pg/snapshot.ts';
 import type { Context } from '../project/context.ts';
-import type { Named } from '../project/source.ts';
+import type { NamedTarget } from '../project/source.ts';
 import { rowsOf } from './data-only.ts';
 import { diskCheck } from './disk-space.ts';
 import { type Carrier, type CloneInput, wishOf } from './options.ts';
 import {
   bytesPerSecond,
-  type Check,
+  type CopyEnds,
   checksOf,
   databaseOf,
-  type Ends,
   extensionCheck,
+  type PreflightCheck,
   protectionCheck,
   roleCheck,
 } from './preflight.ts';
@@ -29,9 +29,9 @@ export interface Counted {
 
 /** What is going to be done. */
 export interface ClonePlan {
-  readonly source: Named;
-  readonly target: Named;
-  readonly checks: readonly Check[];
+  readonly source: NamedTarget;
+  readonly target: NamedTarget;
+  readonly checks: readonly PreflightCheck[];
   /** Who carries it over: pgmage itself, or pg_dump of a version. */
   readonly engine: string;
   /** Of the source, on its disk. */
@@ -54,7 +54,7 @@ export interface ClonePlan {
  */
 export async function prepared(
   context: Context,
-  ends: Ends,
+  ends: CopyEnds,
   input: CloneInput,
   carrier: Carrier,
 ): Promise<{ plan: ClonePlan; wish: Wish }> {

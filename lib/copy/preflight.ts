@@ -1,10 +1,10 @@
 // What is looked at before data moves from one database to another; each check is named with its outcome.
 import type { ServerConnection } from '../pg/connection.ts';
 import { pinnedRows } from '../pg/pinned.ts';
-import type { Named } from '../project/source.ts';
+import type { NamedTarget } from '../project/source.ts';
 
 /** One of the things that were looked at. */
-export interface Check {
+export interface PreflightCheck {
   readonly name: string;
   /** `unknown`: nobody can tell. */
   readonly outcome: 'ok' | 'warning' | 'failed' | 'unknown';
@@ -32,9 +32,9 @@ export interface Database {
 }
 
 /** The two ends, each with its session. */
-export interface Ends {
-  readonly from: { readonly named: Named; readonly connection: ServerConnection };
-  readonly to: { readonly named: Named; readonly connection: ServerConnection };
+export interface CopyEnds {
+  readonly from: { readonly named: NamedTarget; readonly connection: ServerConnection };
+  readonly to: { readonly named: NamedTarget; readonly connection: ServerConnection };
 }
 
 const identity = `select d.datname::text as name, d.oid::text as oid, pg_encoding_to_char(d.encoding) as encoding,
@@ -60,7 +60,7 @@ export async function databaseOf(connection: ServerConnection): Promise<Database
 }
 
 /** What is checked of any two databases. */
-export function checksOf(from: Database, to: Database, { from: a, to: b }: Ends): Check[] {
+export function checksOf(from: Database, to: Database, { from: a, to: b }: CopyEnds): PreflightCheck[] {
   const [one, other] = [a.named.name, b.named.name];
   return [
     ok('reachable', `${one} is PostgreSQL ${from.versionText}, ${other} is PostgreSQL ${to.versionText}`),
@@ -79,7 +79,7 @@ export function checksOf(from: Database, to: Database, { from: a, to: b }: Ends)
   ];
 }
 
-function difference(from: Database, to: Database): Check {
+function difference(from: Database, to: Database): PreflightCheck {
   const name = 'different databases';
   const same = from.oid === to.oid && from.name === to.name;
   const together = from.started === to.started;
@@ -95,7 +95,7 @@ function difference(from: Database, to: Database): Check {
   return warning(name, 'one is a copy of the files of the other one, or was restored from the same ones');
 }
 
-function versions(from: Database, to: Database, target: string): Check {
+function versions(from: Database, to: Database, target: string): PreflightCheck {
   const name = 'server versions';
   const major = ({ version }: Database) => Math.floor(version / 10_000);
   const text = `${from.versionText} → ${to.versionText}`;
@@ -110,7 +110,7 @@ const gigabyte = 2 ** 30;
 /** Bytes of a database that pass in a second, on a plain machine with its rows checked and its indexes built. */
 export const bytesPerSecond = 20 * 2 ** 20;
 
-function sizes({ bytes }: Database): Check[] {
+function sizes({ bytes }: Database): PreflightCheck[] {
   const seconds = Math.max(1, Math.ceil(bytes / bytesPerSecond));
   const text = `${(bytes / gigabyte).toFixed(2)} GB. Transfer may take ${seconds} seconds`;
   if (bytes <= 2 * gigabyte) return [ok('size', text)];
@@ -138,7 +138,7 @@ const missingExtensions = (wanted: readonly { name: string; version: string }[])
 export async function extensionCheck({
   from,
   to,
-}: Ends): Promise<{ check: Check; otherVersions: string[]; all: string[] }> {
+}: CopyEnds): Promise<{ check: PreflightCheck; otherVersions: string[]; all: string[] }> {
   const wanted = await pinnedRows<{ name: string; version: string }>(
     from.connection,
     `select extname::text as name, extversion as version from pg_extension where extname <> 'plpgsql' order by 1`,
@@ -172,7 +172,7 @@ const rolesUsed = (owners: boolean) => `select distinct r.rolname::text as name
   order by 1`;
 
 /** Whether the roles of the source are on the target. None is ever made. @throws Problem of a connection */
-export async function roleCheck({ from, to }: Ends, owners: boolean): Promise<Check> {
+export async function roleCheck({ from, to }: CopyEnds, owners: boolean): Promise<PreflightCheck> {
   const used = await pinnedRows<{ name: string }>(from.connection, rolesUsed(owners));
   const there = await pinnedRows<{ name: string }>(
     to.connection,
@@ -189,7 +189,7 @@ export async function roleCheck({ from, to }: Ends, owners: boolean): Promise<Ch
 }
 
 /** That the target may be written to: one that is protected was named once more. */
-export function protectionCheck({ to }: Pick<Ends, 'to'>): Check {
+export function protectionCheck({ to }: Pick<CopyEnds, 'to'>): PreflightCheck {
   const { name, protected: guarded } = to.named;
   return ok(
     'protection',
@@ -197,6 +197,6 @@ export function protectionCheck({ to }: Pick<Ends, 'to'>): Check {
   );
 }
 
-const ok = (name: string, text: string): Check => ({ name, outcome: 'ok', text });
-const warning = (name: string, text: string): Check => ({ name, outcome: 'warning', text });
-const failed = (name: string, text: string): Check => ({ name, outcome: 'failed', text });
+const ok = (name: string, text: string): PreflightCheck => ({ name, outcome: 'ok', text });
+const warning = (name: string, text: string): PreflightCheck => ({ name, outcome: 'warning', text });
+const failed = (name: string, text: string): PreflightCheck => ({ name, outcome: 'failed', text });

@@ -3,8 +3,8 @@
 import { isDoubtful } from '../compare/canonicalize.ts';
 import { asText, type Digest, digestQuery, type Undigested } from '../flow/digest.ts';
 import { saidOfLargeObjects } from '../flow/large-objects.ts';
-import type { Standing } from '../flow/sequences.ts';
-import type { Filled } from '../flow/tables.ts';
+import type { SequenceValue } from '../flow/sequences.ts';
+import type { TableRows } from '../flow/tables.ts';
 import { kinds } from '../kinds/index.ts';
 import type { Catalog } from '../model/catalog.ts';
 import { type Changed, diff } from '../model/diff.ts';
@@ -16,7 +16,7 @@ import type { Wish } from './selection.ts';
 export function toDigest(
   all: readonly Undigested[],
   { facts }: Catalog,
-  tables: readonly Filled[],
+  tables: readonly TableRows[],
   { objects, masks }: { readonly objects: boolean; readonly masks: boolean },
 ): Undigested[] {
   const known = new Map(tables.map((table) => [table.name, table]));
@@ -34,7 +34,7 @@ export function toDigest(
 }
 
 /** Digests of what has come without its rows. */
-export function nothingOf(tables: readonly Filled[], objects: boolean): Digest[] {
+export function nothingOf(tables: readonly TableRows[], objects: boolean): Digest[] {
   const none = { rows: 0, hash: '0' };
   return [
     ...tables.map(({ name }): Digest => ({ kind: 'table', name, ...none })),
@@ -69,7 +69,10 @@ function areTexts(a: Json | undefined, b: Json | undefined): boolean {
 }
 
 /** Sequences that do not stand where they were set. */
-export function sequenceDifferences(before: readonly Standing[], after: readonly Standing[]): string[] {
+export function sequenceDifferences(
+  before: readonly SequenceValue[],
+  after: readonly SequenceValue[],
+): string[] {
   const known = new Map(after.map((one) => [one.name, one]));
   return before
     .filter(({ name, last, called }) => known.get(name)?.last !== last || known.get(name)?.called !== called)

@@ -6,8 +6,8 @@ import { confined, ownedIn } from './as-owner.ts';
 import type { Client } from './child.ts';
 import { runClient } from './child.ts';
 import { scriptIn } from './dump.ts';
-import { type GuardedTables, guardedIn, writeRows } from './row-writing.ts';
-import { Script, serverScript } from './script.ts';
+import { guardedIn, type OwnerWrittenTables, writeRows } from './row-writing.ts';
+import { RestoreScript, serverScript } from './script.ts';
 
 type Owners = Awaited<ReturnType<typeof ownedIn>>;
 
@@ -82,12 +82,12 @@ async function loadStatements(
   told: (table: string, bytes: number) => void,
   isWanted: (sql: string) => boolean = () => true,
 ): Promise<void> {
-  const script = new Script(output);
+  const script = new RestoreScript(output);
   // Large objects are thousands of small statements.
   let waiting: string[] = [];
   let size = 0;
   // What belongs to whom is known where the first rows come.
-  let guarded: GuardedTables | undefined;
+  let guarded: OwnerWrittenTables | undefined;
   let owners: Owners | undefined;
   const send = async () => {
     if (waiting.length > 0)

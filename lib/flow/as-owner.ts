@@ -4,7 +4,7 @@ import { literal, qualify, quote } from '../model/quote.ts';
 import type { Connection } from '../pg/connection.ts';
 
 /** An owner that is another role than the session's, and no superuser. */
-export interface Owner {
+export interface TableOwner {
   readonly role: string;
   /** SQL that lends what the work needs: the schema, the right to insert, neither rules nor forced row security. */
   readonly lend: string;
@@ -48,14 +48,14 @@ const owned = (major: number) => `
  * out. So are, for a session of no superuser, owners that may not make temporary objects (`confined` gives them one).
  * @throws Problem of the connection
  */
-export async function ownedIn(connection: Connection): Promise<ReadonlyMap<string, Owner>> {
+export async function ownedIn(connection: Connection): Promise<ReadonlyMap<string, TableOwner>> {
   const rows = await connection.rows<Row>(owned(connection.major));
   return new Map(rows.map((row) => [qualify(row.path), ownerOf(row)]));
 }
 
 const firing = { O: 'enable', R: 'enable replica', A: 'enable always' };
 
-function ownerOf({ path, owner, enters, writes, forced, rules }: Row): Owner {
+function ownerOf({ path, owner, enters, writes, forced, rules }: Row): TableOwner {
   const table = `table only ${qualify(path)}`;
   const name = quote(owner);
   const usage = `usage on schema ${quote(path[0])}`;
@@ -86,7 +86,7 @@ function ownerOf({ path, owner, enters, writes, forced, rules }: Row): Owner {
  * @param work statements that a function may hold, every name qualified
  * @param others of tables that it reads besides
  */
-export function confined(work: string, owner: Owner, others: readonly Owner[] = []): string {
+export function confined(work: string, owner: TableOwner, others: readonly TableOwner[] = []): string {
   const name = quote(owner.role);
   const all = [owner, ...others];
   return `${all.map(({ lend }) => lend).join('; ')};

@@ -15,7 +15,7 @@ import type { FileSum } from './formats.ts';
 import { flushFolder } from './manifest.ts';
 
 /** What was written. */
-export interface Written {
+export interface WrittenDump {
   readonly bytes: number;
   readonly sha256: string;
   /** Of a folder each of its files, by their names; the checksum is that of this list. */
@@ -45,7 +45,7 @@ export interface Dumping {
 }
 
 /** Writes what comes, as it is. @throws Problem `unwritable_file` */
-export async function writeAll(to: Output, pieces: AsyncIterable<Buffer>): Promise<Written> {
+export async function writeAll(to: Output, pieces: AsyncIterable<Buffer>): Promise<WrittenDump> {
   const hash = createHash('sha256');
   let bytes = 0;
   for await (const piece of pieces) {
@@ -80,15 +80,15 @@ export const wordsOf = ({
  * @param script how its SQL is to be, as options of pg_dump; left out: in PostgreSQL's custom format
  * @throws Problem `client_failed`, `unwritable_file`; of `defined`
  */
-export async function dumpTo(to: Output, dumping: Dumping, script?: readonly string[]): Promise<Written> {
-  let written: Written | undefined;
+export async function dumpTo(to: Output, dumping: Dumping, script?: readonly string[]): Promise<WrittenDump> {
+  let written: WrittenDump | undefined;
   const words = [...(script === undefined ? ['-Fc'] : ['-Fp', ...script]), ...wordsOf(dumping)];
   const take = async (output: Readable) => {
     const pieces = begun(output, () => dumping.defined());
     written = await writeAll(to, script === undefined ? pieces : zipped(pieces));
   };
   await runClient(dumping.client, 'pg_dump', words, dumping.access.variables, take, dumping.signal);
-  return written as Written;
+  return written as WrittenDump;
 }
 
 /** Compressed as gzip does. */
@@ -120,7 +120,7 @@ export async function dumpFolder(
   name: string,
   dumping: Dumping,
   jobs: number,
-): Promise<Written> {
+): Promise<WrittenDump> {
   const words = ['-Fd', '-j', String(jobs), '-f', path, ...wordsOf(dumping)];
   const drain = async (output: Readable) => {
     for await (const _ of output);
@@ -169,7 +169,7 @@ function written(folder: string, name: string): { readonly seen: Promise<boolean
 }
 
 /** Bytes and checksum of a file, or a folder of them, as it is on disk. @throws Problem `missing_file`, `unreadable_file` */
-export function checksumOf(path: string, name: string, signal?: AbortSignal): Promise<Written> {
+export function checksumOf(path: string, name: string, signal?: AbortSignal): Promise<WrittenDump> {
   return reading(name, async () => {
     if (!(await stat(path)).isDirectory()) return checksumOfFile(path, signal);
     const files: FileSum[] = [];
@@ -181,7 +181,7 @@ export function checksumOf(path: string, name: string, signal?: AbortSignal): Pr
   });
 }
 
-async function checksumOfFile(path: string, signal?: AbortSignal): Promise<Omit<Written, 'files'>> {
+async function checksumOfFile(path: string, signal?: AbortSignal): Promise<Omit<WrittenDump, 'files'>> {
   const hash = createHash('sha256');
   let bytes = 0;
   for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {

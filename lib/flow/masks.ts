@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Connection } from '../pg/connection.ts';
 import { Problem } from '../problem/problem.ts';
-import type { Filled } from './tables.ts';
+import type { TableRows } from './tables.ts';
 import { outputText, systemText } from './values.ts';
 
 /** `schema.table.column` or `table.column` → an SQL expression, or the name of a ready masker: `@email`. */
@@ -63,9 +63,9 @@ const columns = `with recursive lines as (
  */
 export async function masked(
   connection: Connection,
-  tables: readonly Filled[],
+  tables: readonly TableRows[],
   masks: Masks,
-): Promise<Filled[]> {
+): Promise<TableRows[]> {
   const wanted = new Map(Object.entries(masks).map(([name, sql]) => [qualified(name), { name, sql }]));
   if (wanted.size === 0) return [...tables];
   const secret = randomBytes(16).toString('hex');

@@ -7,10 +7,10 @@ import { quote } from '../model/quote.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { reading as readingFile } from '../problem/file.ts';
 import { Problem, toProblem } from '../problem/problem.ts';
-import { type Output, type Written, writeAll, zipped } from './dump.ts';
+import { type Output, type WrittenDump, writeAll, zipped } from './dump.ts';
 import { largeObjectParts, saidOfLargeObjects } from './large-objects.ts';
-import { type Standing, standings } from './sequences.ts';
-import { type Filled, reading, tablesOf } from './tables.ts';
+import { type SequenceValue, standings } from './sequences.ts';
+import { reading, type TableRows, tablesOf } from './tables.ts';
 
 /**
  * What a frame holds: the head, a table, a step of the large objects, rows of what came last, the end of these, and the end
@@ -20,19 +20,19 @@ type Letter = 'H' | 'T' | 'L' | 'D' | 'E' | 'Z';
 
 const [letterLength, headLength] = [1, 5];
 
-type Told = (table: Filled, bytes: number) => void;
+type OnTableWritten = (table: TableRows, bytes: number) => void;
 
 /** What stands at the end. */
 export interface Closing {
   /** Read after all rows, so that every number in them has been given out. */
-  readonly standings: readonly Standing[];
+  readonly standings: readonly SequenceValue[];
   /** Of large objects, as statements: owners and privileges, and comments. */
   readonly said: { readonly all: readonly string[]; readonly comments: readonly string[] };
 }
 
 /** Something with rows, as it comes. */
-export type Entry =
-  | { readonly is: 'table'; readonly table: Filled; readonly rows: AsyncIterable<Uint8Array> }
+export type NativeEntry =
+  | { readonly is: 'table'; readonly table: TableRows; readonly rows: AsyncIterable<Uint8Array> }
   | { readonly is: 'part'; readonly index: number; readonly rows: AsyncIterable<Uint8Array> }
   | { readonly is: 'closing'; readonly closing: Closing };
 
@@ -47,8 +47,8 @@ export async function writeNative(
   catalog: Catalog,
   to: Output,
   signal: AbortSignal,
-  told: Told = () => undefined,
-): Promise<Written> {
+  told: OnTableWritten = () => undefined,
+): Promise<WrittenDump> {
   try {
     // The fastest: the servers are what takes long.
     return await writeAll(to, zipped(frames(connection, catalog, signal, told), 1));
@@ -61,9 +61,9 @@ async function* frames(
   connection: ServerConnection,
   catalog: Catalog,
   signal: AbortSignal,
-  told: Told,
+  told: OnTableWritten,
 ): AsyncGenerator<Buffer> {
-  const rows = async function* (pieces: AsyncIterable<Uint8Array>, table?: Filled) {
+  const rows = async function* (pieces: AsyncIterable<Uint8Array>, table?: TableRows) {
     for await (const piece of pieces) {
       signal.throwIfAborted();
       if (table !== undefined) told(table, piece.length);
@@ -114,7 +114,7 @@ function json(letter: Letter, value: unknown): Buffer {
 export async function readNative(
   path: string,
   begun: (catalog: Catalog) => Promise<void>,
-  take: (entry: Entry) => Promise<void>,
+  take: (entry: NativeEntry) => Promise<void>,
 ): Promise<void> {
   const name = path.replace(/^.*[\\/]/, '');
   const file = createReadStream(path, { highWaterMark: 1 << 18 });
@@ -128,7 +128,7 @@ export async function readNative(
     for (;;) {
       const { letter, body } = await source.next('T', 'L', 'Z');
       const value = JSON.parse(body.toString());
-      if (letter === 'T') await take({ is: 'table', table: value as Filled, rows: source.rows() });
+      if (letter === 'T') await take({ is: 'table', table: value as TableRows, rows: source.rows() });
       else if (letter === 'L') await take({ is: 'part', index: value.index as number, rows: source.rows() });
       else {
         await take({ is: 'closing', closing: value as Closing });

@@ -1,6 +1,6 @@
 // Big tables in parts, so that several sessions can read one.
 import type { Connection } from '../pg/connection.ts';
-import type { Filled } from './tables.ts';
+import type { TableRows } from './tables.ts';
 
 // What is not worth a part of its own.
 const least = 8 * 2 ** 20;
@@ -15,12 +15,12 @@ const few = 2 ** 20;
  */
 export async function partsOf(
   connection: Connection,
-  tables: readonly Filled[],
+  tables: readonly TableRows[],
   sessions: number,
-): Promise<Filled[]> {
+): Promise<TableRows[]> {
   const all = tables.reduce((sum, { bytes }) => sum + bytes, 0);
   const fair = Math.max(least, all / sessions / 2);
-  const isBig = ({ bytes, extension, forced }: Filled) =>
+  const isBig = ({ bytes, extension, forced }: TableRows) =>
     sessions > 1 && extension === null && !forced && bytes > 1.5 * fair;
   const big = tables.filter(isBig);
   const found = (await connection.batch(
@@ -33,7 +33,7 @@ export async function partsOf(
     const pages = Number(found[at]?.[0]?.pages);
     const count = Math.min(Math.ceil(table.bytes / fair), Math.max(1, pages));
     const first = (part: number) => Math.floor((pages * part) / count);
-    return Array.from({ length: count }, (_, part): Filled => {
+    return Array.from({ length: count }, (_, part): TableRows => {
       const lower = part === 0 ? [] : [`ctid >= '(${first(part)},0)'`];
       // The last one has no end: pages may have come meanwhile.
       const upper = part === count - 1 ? [] : [`ctid < '(${first(part + 1)},0)'`];

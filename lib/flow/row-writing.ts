@@ -3,7 +3,7 @@
 import { qualify, quote } from '../model/quote.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { withPath } from '../pg/user-path.ts';
-import { confined, type Owner, ownedIn } from './as-owner.ts';
+import { confined, ownedIn, type TableOwner } from './as-owner.ts';
 
 interface Column {
   readonly name: string;
@@ -15,13 +15,13 @@ interface Column {
 }
 
 /** A table that has to be written as its owner. */
-export interface Guarded {
-  readonly owner: Owner;
+export interface OwnerWrittenTable {
+  readonly owner: TableOwner;
   readonly columns: readonly Column[];
 }
 
 /** Such tables by their qualified names; all others are written directly. */
-export type GuardedTables = ReadonlyMap<string, Guarded>;
+export type OwnerWrittenTables = ReadonlyMap<string, OwnerWrittenTable>;
 
 // Made by superusers alone: functions in C, base types, and everything of the system. What never changes has no side effect.
 const ownFirst = 16384;
@@ -77,7 +77,7 @@ const guarded = `with recursive codes as (
  * The tables that are written as their owner: rows of others call nothing that an owner can define, or are the session's own.
  * @throws Problem of the connection
  */
-export async function guardedIn(connection: ServerConnection): Promise<GuardedTables> {
+export async function guardedIn(connection: ServerConnection): Promise<OwnerWrittenTables> {
   const owners = await ownedIn(connection);
   if (owners.size === 0) return new Map();
   const rows = await connection.rows<{ path: readonly string[]; columns: readonly Column[] }>(guarded);
@@ -90,7 +90,7 @@ export async function guardedIn(connection: ServerConnection): Promise<GuardedTa
 }
 
 /** Rows, and where they go. */
-export interface Writing {
+export interface RowsToWrite {
   /** Qualified and quoted. */
   readonly name: string;
   /** Quoted. */
@@ -109,8 +109,8 @@ export interface Writing {
  */
 export async function writeRows(
   connection: ServerConnection,
-  tables: GuardedTables,
-  { name, columns, into, rows, path }: Writing,
+  tables: OwnerWrittenTables,
+  { name, columns, into, rows, path }: RowsToWrite,
 ): Promise<number> {
   const under = <T>(work: () => Promise<T>) =>
     path === undefined ? work() : withPath(connection, path, work);
@@ -129,7 +129,7 @@ export async function writeRows(
 }
 
 // In the order in which they come.
-function takenOf({ columns }: Guarded, names: readonly string[]): readonly Column[] {
+function takenOf({ columns }: OwnerWrittenTable, names: readonly string[]): readonly Column[] {
   const known = new Map(columns.map((column) => [column.name, column]));
   return names.map((name) => {
     const plain = name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name;

@@ -16,7 +16,7 @@ const isLetter = (byte: number) =>
 const isInWord = (byte: number) => isLetter(byte) || byte === dollar || (byte >= 48 && byte <= 57);
 
 /** A script, or a section of one. */
-export class Script {
+export class RestoreScript {
   readonly #source: AsyncIterator<Buffer>;
   #held: Buffer = Buffer.alloc(0);
 

@@ -4,7 +4,7 @@ import type { Connection } from '../pg/connection.ts';
 import { isAbsent } from './tables.ts';
 
 /** A sequence and its state. */
-export interface Standing {
+export interface SequenceValue {
   /** Qualified and quoted. */
   readonly name: string;
   readonly last: string;
@@ -22,17 +22,20 @@ const sequences = `select format('%I.%I', n.nspname, c.relname) as name
  * Reads where sequences stand, all or those of some names: not in the transaction's snapshot, but now, so that every number in a row that the
  * snapshot shows has been given out. @throws Problem of the connection
  */
-export async function standings(connection: Connection, names?: ReadonlySet<string>): Promise<Standing[]> {
+export async function standings(
+  connection: Connection,
+  names?: ReadonlySet<string>,
+): Promise<SequenceValue[]> {
   const all = await connection.rows<{ name: string }>(sequences);
   const found = names === undefined ? all : all.filter(({ name }) => names.has(name));
   const states = await connection.batch(
     found.map(({ name }) => `select last_value::text as last, is_called as called from ${name}`),
   );
-  return found.map(({ name }, at) => ({ name, ...(states[at]?.[0] as Omit<Standing, 'name'>) }));
+  return found.map(({ name }, at) => ({ name, ...(states[at]?.[0] as Omit<SequenceValue, 'name'>) }));
 }
 
 /** Sets sequences. @throws Problem of the connection */
-export async function setStandings(connection: Connection, all: readonly Standing[]): Promise<void> {
+export async function setStandings(connection: Connection, all: readonly SequenceValue[]): Promise<void> {
   if (all.length === 0) return;
   const values = all.map(({ name, last, called }) => `(${literal(name)}, ${last}, ${called})`);
   await connection.execute(

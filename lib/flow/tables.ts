@@ -2,10 +2,10 @@
 // version send values to each other, which takes less time.
 import { qualify } from '../model/quote.ts';
 import type { Connection, ServerConnection } from '../pg/connection.ts';
-import { type GuardedTables, guardedIn, writeRows } from './row-writing.ts';
+import { guardedIn, type OwnerWrittenTables, writeRows } from './row-writing.ts';
 
 /** A table with rows of its own. */
-export interface Filled {
+export interface TableRows {
   /** Qualified and quoted. */
   readonly name: string;
   /** Unquoted. */
@@ -71,26 +71,28 @@ const tables = (
   order by pg_table_size(c.oid) desc, n.nspname, c.relname`;
 
 /** SQL that leaves nothing in a table of an extension that is the user's own. */
-export function emptying({ name, condition }: Filled): string {
+export function emptying({ name, condition }: TableRows): string {
   return `delete from only ${name} ${condition}`;
 }
 
 /** Lists the tables that hold rows, the biggest first. @throws Problem of the connection */
-export function tablesOf(connection: Connection): Promise<Filled[]> {
+export function tablesOf(connection: Connection): Promise<TableRows[]> {
   return listOf(connection, `not ${isAbsent}`);
 }
 
 /** Lists the tables whose rows a standby does not have. @throws Problem of the connection */
-export function absentOf(connection: Connection): Promise<Filled[]> {
+export function absentOf(connection: Connection): Promise<TableRows[]> {
   return listOf(connection, isAbsent);
 }
 
 /** What is missing without their rows, for people. */
-export const saidOfAbsent = (absent: readonly Filled[]): string[] =>
+export const saidOfAbsent = (absent: readonly TableRows[]): string[] =>
   absent.map(({ name }) => `rows of ${name}: the table is unlogged, and a standby does not have them`);
 
-async function listOf(connection: Connection, condition: string): Promise<Filled[]> {
-  const found = await connection.rows<Omit<Filled, 'name' | 'bytes'> & { bytes: string }>(tables(condition));
+async function listOf(connection: Connection, condition: string): Promise<TableRows[]> {
+  const found = await connection.rows<Omit<TableRows, 'name' | 'bytes'> & { bytes: string }>(
+    tables(condition),
+  );
   return found.map((table) => ({ ...table, name: qualify(table.path), bytes: Number(table.bytes) }));
 }
 
@@ -101,11 +103,11 @@ const partitioned = `select json_build_array(n.nspname, c.relname) as path, ${re
   order by c.relispartition, n.nspname, c.relname`;
 
 /** A table, with or without rows of its own. */
-export type Table = Pick<Filled, 'name' | 'readable'>;
+export type HeldTable = Pick<TableRows, 'name' | 'readable'>;
 
 /** Lists what has to be kept as it is so that rows are: partitioned tables, and those that hold rows. @throws Problem of the connection */
-export async function heldOf(connection: Connection): Promise<Table[]> {
-  const parents = await connection.rows<Pick<Filled, 'path' | 'readable'>>(partitioned);
+export async function heldOf(connection: Connection): Promise<HeldTable[]> {
+  const parents = await connection.rows<Pick<TableRows, 'path' | 'readable'>>(partitioned);
   return [
     ...parents.map((table) => ({ ...table, name: qualify(table.path) })),
     ...(await tablesOf(connection)),
@@ -117,7 +119,7 @@ export async function heldOf(connection: Connection): Promise<Table[]> {
  * snapshot that was taken before (manual: "Caveats" of MVCC), so that its rows would seem to be gone. It takes no snapshot
  * itself. Tables that the session may not read are left out: what is copied of them fails by itself.
  */
-export function holding(tables: readonly Table[]): string {
+export function holding(tables: readonly HeldTable[]): string {
   const names = tables.filter((table) => table.readable !== false).map(({ name }) => `only ${name}`);
   return names.length === 0 ? '' : `lock table ${names.join(', ')} in access share mode`;
 }
@@ -134,7 +136,7 @@ const views = `select json_build_array(n.nspname, c.relname) as path
  */
 export async function holdViews(connections: readonly Connection[]): Promise<void> {
   const [first] = connections;
-  const found = await first?.rows<Pick<Filled, 'path'>>(views);
+  const found = await first?.rows<Pick<TableRows, 'path'>>(views);
   const sql = found?.map(({ path }) => `explain select from ${qualify(path)}`).join(';');
   if (sql) for (const connection of connections) await connection.execute(sql);
 }
@@ -142,11 +144,11 @@ export async function holdViews(connections: readonly Connection[]): Promise<voi
 /** How tables are copied. */
 export interface Copying {
   /** Is called when one begins, and as its bytes pass. */
-  readonly told?: (table: Filled, bytes: number) => void;
+  readonly told?: (table: TableRows, bytes: number) => void;
   /** Where functions of the target, which its constraints and generated columns call, find what has no schema. */
   readonly path?: string;
   /** The target's tables that are written as their owners; left out: they are looked for. */
-  readonly guarded?: GuardedTables;
+  readonly guarded?: OwnerWrittenTables;
 }
 
 /**
@@ -158,7 +160,7 @@ export interface Copying {
 export async function copyTables(
   from: ServerConnection,
   to: ServerConnection,
-  tables: readonly Filled[],
+  tables: readonly TableRows[],
   { told = () => undefined, path = '', guarded }: Copying = {},
 ): Promise<Map<string, number>> {
   const rows = new Map<string, number>();
@@ -178,7 +180,7 @@ const asBytes = `encoding 'SQL_ASCII'`;
 const listed = (columns: readonly string[]) => (columns.length === 0 ? '' : ` (${columns.join(', ')})`);
 
 /** SQL that reads the rows of a table. */
-export function reading({ name, columns, condition, expressions, raw }: Filled, binary = false): string {
+export function reading({ name, columns, condition, expressions, raw }: TableRows, binary = false): string {
   const options = binary ? ['format binary'] : raw ? [asBytes] : [];
   const to = `to stdout${options.length > 0 ? ` with (${options.join(', ')})` : ''}`;
   if (expressions === undefined && condition === '') return `copy ${name}${listed(columns)} ${to}`;
@@ -187,7 +189,7 @@ export function reading({ name, columns, condition, expressions, raw }: Filled, 
 
 /** SQL that writes them into one that was made in the same transaction: nobody else sees it, so they are frozen at once. */
 export function writing(
-  { name, columns, extension, raw = false, part = false }: Filled,
+  { name, columns, extension, raw = false, part = false }: TableRows,
   binary = false,
 ): string {
   const options = [

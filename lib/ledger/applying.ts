@@ -5,25 +5,25 @@ import type { MigrationFile } from '../migration/chain.ts';
 import { pinned, pinnedRows, unpinned } from '../pg/pinned.ts';
 import { locate } from '../pg/server-problem.ts';
 import { Problem, toProblem } from '../problem/problem.ts';
-import { type Author, auditSql, note, settings } from './audit.ts';
+import { type AuditAuthor, auditSql, note, settings } from './audit.ts';
 import { statementsDigest } from './edits.ts';
 import { guarded, ledgerGuard, unsafeLedger } from './guard.ts';
 import { lockKey } from './lock.ts';
 import { oneByOne, type Patience, usualLockTimeout, withPatience } from './lock-retry.ts';
-import { type Direction, failedAt, type Place, sqlOf, statementsOf } from './statements.ts';
+import { type Direction, failedAt, type StatementPlace, sqlOf, statementsOf } from './statements.ts';
 
 /** What is to be run, on a session that holds the lock. */
-export interface Run extends Patience {
+export interface MigrationRun extends Patience {
   /** The folder of the files. */
   readonly folder: string;
   /** All files of the folder, in their order. */
   readonly files: readonly MigrationFile[];
-  readonly author: Author;
+  readonly author: AuditAuthor;
 }
 
 /** How far a run is. */
 interface Progress {
-  place?: Place | undefined;
+  place?: StatementPlace | undefined;
 }
 
 type Pgm = { sql(text: string): void; noTransaction(): void };
@@ -38,7 +38,11 @@ export function isWhole({ migration }: MigrationFile, direction: Direction): boo
  * @param chosen the next ones in their order, or the last ones from the last
  * @throws Problem with file, line and caret; `lock_lost`, `lock_unavailable`
  */
-export async function run(of: Run, direction: Direction, chosen: readonly MigrationFile[]): Promise<void> {
+export async function run(
+  of: MigrationRun,
+  direction: Direction,
+  chosen: readonly MigrationFile[],
+): Promise<void> {
   // Consecutive transactions of one call are cheaper; what runs outside of any is told before and after.
   for (let at = 0; at < chosen.length; ) {
     const first = chosen[at] as MigrationFile;
@@ -58,7 +62,11 @@ export async function run(of: Run, direction: Direction, chosen: readonly Migrat
 }
 
 // Where one has to wait too long for a lock, it is begun anew; those before it are committed.
-async function together(of: Run, direction: Direction, chosen: readonly MigrationFile[]): Promise<void> {
+async function together(
+  of: MigrationRun,
+  direction: Direction,
+  chosen: readonly MigrationFile[],
+): Promise<void> {
   let rest = chosen;
   const progress: Progress = {};
   const send = (sql: string) => of.connection.execute(sql);
@@ -74,7 +82,7 @@ async function together(of: Run, direction: Direction, chosen: readonly Migratio
   );
 }
 
-async function apart(of: Run, direction: Direction, file: MigrationFile): Promise<void> {
+async function apart(of: MigrationRun, direction: Direction, file: MigrationFile): Promise<void> {
   const progress: Progress = {};
   await note(of, file, direction, 'begun');
   await failing(of, direction, progress, () =>
@@ -86,7 +94,11 @@ async function apart(of: Run, direction: Direction, file: MigrationFile): Promis
 }
 
 /** What a server refuses outside of a transaction, told so that people know what is left of it and what to do. */
-export function brokeOff({ environment }: Run, { name: migration }: MigrationFile, thrown: unknown): Problem {
+export function brokeOff(
+  { environment }: MigrationRun,
+  { name: migration }: MigrationFile,
+  thrown: unknown,
+): Problem {
   const { data, where, cause } = toProblem(thrown);
   if (!('sqlstate' in data)) return toProblem(thrown);
   return new Problem(
@@ -97,7 +109,7 @@ export function brokeOff({ environment }: Run, { name: migration }: MigrationFil
 }
 
 async function group(
-  of: Run,
+  of: MigrationRun,
   direction: Direction,
   chosen: readonly MigrationFile[],
   whole: boolean,
@@ -107,7 +119,7 @@ async function group(
   const { runner } = await import('node-pg-migrate');
   const { connection, files } = of;
   const byPath = new Map(files.map((file) => [`${file.name}.sql`, file]));
-  const sent = new Map<string, Place>();
+  const sent = new Map<string, StatementPlace>();
   let failure: Problem | undefined;
   const single = whole ? undefined : chosen[0];
   const meanings = new Map<MigrationFile, string | null>();
@@ -205,7 +217,7 @@ const asksForRows = /^SELECT (table_name|constraint_name|name) FROM /;
 
 // Does what runs migrations; of what it fails is put down in the audit where that can still be done.
 async function failing(
-  of: Run,
+  of: MigrationRun,
   direction: Direction,
   progress: Progress,
   work: () => Promise<void>,

@@ -7,7 +7,7 @@ import { guarded } from './guard.ts';
 import type { Direction } from './statements.ts';
 
 /** Who migrates, as the audit keeps it. */
-export interface Author {
+export interface AuditAuthor {
   readonly systemUser: string | null;
   readonly gitAuthor: string | null;
   readonly gitCommit: string | null;
@@ -18,7 +18,7 @@ export interface Author {
 /** Who puts it down, and where. */
 export interface Recorder {
   readonly connection: Connection;
-  readonly author: Author;
+  readonly author: AuditAuthor;
 }
 
 /** Notes in the audit what has no transaction of its own to be noted in. */
@@ -71,7 +71,7 @@ export function settings({ migration }: MigrationFile, meaning: string | null, l
 
 /** SQL for a row of the audit. */
 export function auditSql(
-  { systemUser, gitAuthor, gitCommit, tool }: Author,
+  { systemUser, gitAuthor, gitCommit, tool }: AuditAuthor,
   { name, migration }: MigrationFile,
   direction: Direction,
   outcome: string,

@@ -31,7 +31,7 @@ export interface Holder {
   readonly queryStart: string | null;
 }
 
-interface Wait {
+interface LockWait {
   readonly lock: string;
   readonly holders: readonly Holder[];
 }
@@ -46,7 +46,7 @@ export const tries = 5;
  */
 export async function withPatience<T>(of: Patience, work: () => Promise<T>): Promise<T> {
   const { environment, lockTimeout = usualLockTimeout } = of;
-  let seen: Wait | null = null;
+  let seen: LockWait | null = null;
   for (let attempt = 1; ; attempt++) {
     // Nearly always the first one is enough.
     const look = attempt === 1 ? null : await lookOn(of);
@@ -102,7 +102,7 @@ async function lookOn({ connection, onlooker, lockTimeout = usualLockTimeout }: 
   if (other == null) return null;
   const [me] = await connection.rows<{ pid: number }>('select pg_catalog.pg_backend_pid() as pid');
   const done = new AbortController();
-  let seen: Wait | null = null;
+  let seen: LockWait | null = null;
   const watch = async () => {
     while (!done.signal.aborted) {
       const wait = await waitOf(other, me?.pid as number).catch(() => null);
@@ -113,7 +113,7 @@ async function lookOn({ connection, onlooker, lockTimeout = usualLockTimeout }: 
   };
   const watching = watch();
   return {
-    end: async (): Promise<Wait | null> => {
+    end: async (): Promise<LockWait | null> => {
       done.abort();
       await watching;
       return seen;
@@ -121,7 +121,7 @@ async function lookOn({ connection, onlooker, lockTimeout = usualLockTimeout }: 
   };
 }
 
-async function waitOf(connection: Connection, pid: number): Promise<Wait | null> {
+async function waitOf(connection: Connection, pid: number): Promise<LockWait | null> {
   const rows = await pinnedRows<{ lock: string } & Holder>(
     connection,
     `select coalesce(upper(regexp_replace(replace(l.mode, 'Lock', ''), '(?<=[a-z])(?=[A-Z])', ' ', 'g')) || ' on '

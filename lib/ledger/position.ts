@@ -1,16 +1,16 @@
 // Where a database stands in the chain of migrations, by its ledger alone.
 import type { MigrationFile } from '../migration/chain.ts';
 import { type Edit, editWords } from './edits.ts';
-import type { Deed, Ledger } from './tables.ts';
+import type { AuditEntry, Ledger } from './tables.ts';
 
 /** How far a database is. */
-export interface Standing {
+export interface LedgerPosition {
   /** How many of the files are applied: always the first ones. */
   readonly applied: number;
   /** What does not fit, in words. */
   readonly faults: readonly string[];
   /** A migration outside of a transaction that broke off half-way, at the edge of what is applied. */
-  readonly unfinished: { readonly file: MigrationFile; readonly direction: Deed['direction'] } | null;
+  readonly unfinished: { readonly file: MigrationFile; readonly direction: AuditEntry['direction'] } | null;
 }
 
 /** Compares a ledger with the files of the folder. @param edits what is known of files that are not what was applied */
@@ -18,7 +18,7 @@ export function standingOf(
   { applied, deeds }: Ledger,
   files: readonly MigrationFile[],
   edits: ReadonlyMap<string, Edit> = new Map(),
-): Standing {
+): LedgerPosition {
   const faults: string[] = [];
   const byName = new Map(files.map((file) => [file.name, file]));
   const byChecksum = new Map(files.map((file) => [file.migration.checksum, file]));
@@ -40,9 +40,9 @@ export function standingOf(
           : `${name} was applied in another order`,
       );
   }
-  const last = new Map<string, Deed>();
+  const last = new Map<string, AuditEntry>();
   for (const deed of deeds) if (deed.outcome !== 'failed') last.set(deed.migration, deed);
-  let unfinished: Standing['unfinished'] = null;
+  let unfinished: LedgerPosition['unfinished'] = null;
   for (const [name, { direction, outcome, checksum }] of last) {
     const entry = applied.find((one) => one.name === name);
     const file = byName.get(name);

@@ -10,7 +10,7 @@ import { holdsStatement, withoutNoise } from '../sql/psql-commands.ts';
 export type Direction = 'up' | 'down';
 
 /** Where in which file a text that is sent begins. */
-export interface Place {
+export interface StatementPlace {
   readonly file: MigrationFile;
   readonly start: number;
 }
@@ -39,7 +39,7 @@ export async function failedAt(
   connection: Connection,
   direction: Direction,
   { data }: Problem,
-  { file, start }: Place,
+  { file, start }: StatementPlace,
 ): Promise<number> {
   if (start > 0 || !('sqlstate' in data) || data.position !== null) return start;
   const statements = statementsOf(sqlOf(file, direction));

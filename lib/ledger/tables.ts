@@ -5,7 +5,7 @@ import { Problem } from '../problem/problem.ts';
 import { ledgerFaults } from './guard.ts';
 
 /** An applied migration. */
-export interface Entry {
+export interface AppliedMigration {
   readonly name: string;
   readonly version: string;
   readonly checksum: string;
@@ -16,7 +16,7 @@ export interface Entry {
 }
 
 /** What was done with a migration at some time. Nothing of it is ever changed. */
-export interface Deed {
+export interface AuditEntry {
   readonly migration: string;
   readonly version: string;
   readonly direction: 'up' | 'down';
@@ -41,9 +41,9 @@ export interface Deed {
 /** The ledger of a database; empty where there is none. */
 export interface Ledger {
   /** In the order in which they were applied. */
-  readonly applied: readonly Entry[];
+  readonly applied: readonly AppliedMigration[];
   /** Every deed, the first one first. */
-  readonly deeds: readonly Deed[];
+  readonly deeds: readonly AuditEntry[];
 }
 
 // The checksum comes from a setting that is made in the migration's own transaction: whoever adds a row without it, as
@@ -103,11 +103,11 @@ export async function prepareLedger(connection: Connection): Promise<void> {
 export async function readLedger(connection: Connection): Promise<Ledger> {
   const { there, digested } = await stateOf(connection);
   if (!there) return { applied: [], deeds: [] };
-  const applied = await connection.rows<Entry>(
+  const applied = await connection.rows<AppliedMigration>(
     `select name::text, version, checksum, ${digested ? 'statements' : 'null'} as statements, ${iso('applied_at')} as "appliedAt"
      from pgmage.schema_migrations order by run_on, id`,
   );
-  const deeds = await connection.rows<Deed>(
+  const deeds = await connection.rows<AuditEntry>(
     `select migration, version, direction, checksum, outcome, ${iso('at')} as at, milliseconds, role,
        system_user_name as "systemUser", git_author as "gitAuthor", git_commit as "gitCommit", tool, detail
      from pgmage.audit order by id`,

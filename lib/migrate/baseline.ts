@@ -1,7 +1,7 @@
 // Migrations whose work a database has already: put down in its ledger as applied, and nothing is run.
 
 import { comparisonOf } from '../compare/compare.ts';
-import type { Run } from '../ledger/applying.ts';
+import type { MigrationRun } from '../ledger/applying.ts';
 import { record } from '../ledger/audit.ts';
 import { withLock } from '../ledger/lock.ts';
 import { prepareLedger } from '../ledger/tables.ts';
@@ -13,7 +13,7 @@ import type { Context, Target } from '../project/context.ts';
 import { forward, writeComposed } from '../project/migration-folder.ts';
 import { withTarget } from '../project/source.ts';
 import { after } from '../project/trial-start.ts';
-import { type Guarded, refuseGuarded } from '../project/write-access.ts';
+import { type ProtectedDatabase, refuseGuarded } from '../project/write-access.ts';
 import { compose } from './compose.ts';
 import { runOf, situate } from './target-state.ts';
 import { rehearse } from './trial-run.ts';
@@ -34,7 +34,7 @@ export interface BaselineReport {
 export async function makeBaseline(
   context: Context,
   target: Target,
-  guarded: readonly Guarded[],
+  guarded: readonly ProtectedDatabase[],
 ): Promise<BaselineReport> {
   const composition = await compose(context, { name: 'baseline' });
   const { files, written } = composition;
@@ -77,7 +77,7 @@ export async function recordBaseline(
 // Only a whole schema is compared: of a migration in the middle nobody could say what it left.
 async function reachedBy(
   context: Context,
-  { files, environment }: Run,
+  { files, environment }: MigrationRun,
   applied: number,
   actual: Catalog,
 ): Promise<number> {

@@ -1,6 +1,6 @@
 // From recorded to wanted: the migrations that are still to be written, proven and held in memory.
 
-import type { Change } from '../compare/changes.ts';
+import type { ObjectChange } from '../compare/changes.ts';
 import { comparisonOf } from '../compare/compare.ts';
 import { compareRenamed, type Renamed, type Renaming } from '../compare/renames.ts';
 import { kinds } from '../kinds/index.ts';
@@ -20,10 +20,10 @@ import { checkChain, forward, readMigrations } from '../project/migration-folder
 import { keepReplayed, replay } from '../project/shadow-catalog.ts';
 import { keepShadows } from '../project/shadow-pool.ts';
 import { filesOf, readSource } from '../project/source.ts';
-import { further, type Origin, originOf } from '../project/trial-start.ts';
+import { further, originOf, type TrialOrigin } from '../project/trial-start.ts';
 import { sealDrafts, sealed } from './seal.ts';
 import { stampOf } from './stamps.ts';
-import { type Return, rehearse } from './trial-run.ts';
+import { rehearse, type TrialReturn } from './trial-run.ts';
 
 /** What is to be written so that the migrations lead to the wanted schema. */
 export interface Composition {
@@ -34,7 +34,7 @@ export interface Composition {
   /** Those of the files that differ from the folder: drafts that were sealed, and new ones. */
   readonly written: readonly MigrationFile[];
   /** What the new ones change, as people count it. */
-  readonly changes: readonly Change[];
+  readonly changes: readonly ObjectChange[];
   /** The steps of each new one, by its name. */
   readonly steps: ReadonlyMap<string, readonly Step[]>;
   /** What is renamed, and what looks like it and nobody said so. */
@@ -46,7 +46,7 @@ export interface Composition {
 const oldest = 15;
 
 /** How migrations are made. */
-export interface Making {
+export interface ComposeOptions {
   /** What the migration is called; default: by what it does. */
   readonly name?: string | undefined;
   /**
@@ -63,7 +63,7 @@ export interface Making {
  */
 export function compose(
   context: Context,
-  making: Making = {},
+  making: ComposeOptions = {},
   renaming: Omit<Renaming, 'files'> = {},
 ): Promise<Composition> {
   return keepShadows(context, () => composed(context, making, renaming));
@@ -71,7 +71,7 @@ export function compose(
 
 async function composed(
   context: Context,
-  { name, online }: Making,
+  { name, online }: ComposeOptions,
   renaming: Renaming,
 ): Promise<Composition> {
   const folder = await readMigrations(context);
@@ -122,7 +122,12 @@ interface Manner {
 }
 
 // That nobody has to wait is not worth a way back: where only the plain way is proven in both directions, it is taken.
-async function chosen(context: Context, origin: Origin, renamed: Renamed, manner: Manner): Promise<Made> {
+async function chosen(
+  context: Context,
+  origin: TrialOrigin,
+  renamed: Renamed,
+  manner: Manner,
+): Promise<Made> {
   const plainly = () => proven(context, origin, renamed, { ...manner, online: false });
   if (!manner.online) return plainly();
   let waitless: Made;
@@ -148,7 +153,7 @@ function leadsBack(made: Made): boolean {
 // SQL that every supported server understands, where that is enough to say what is wanted.
 async function proven(
   context: Context,
-  origin: Origin,
+  origin: TrialOrigin,
   { comparison: { before, after: wanted }, renames, moved }: Renamed,
   manner: Manner,
 ): Promise<Made> {
@@ -176,7 +181,7 @@ async function proven(
 
 async function made(
   context: Context,
-  { base, starts }: Origin,
+  { base, starts }: TrialOrigin,
   pieces: readonly Piece[],
   wanted: Catalog,
   { words, online, role }: Manner,
@@ -220,7 +225,7 @@ async function made(
     });
   for (const [at, { steps, transactional }] of pieces.entries()) {
     const name = names[at] as string;
-    const back = returns[at] as Return;
+    const back = returns[at] as TrialReturn;
     const returning = isTransactional(backSteps.get(name) ?? []);
     const transaction: Transaction = transactional
       ? returning
@@ -248,7 +253,7 @@ async function made(
 const verbs = { missing: 'add', extra: 'drop', different: 'change' } as const;
 
 // `add_users_email_and_2_more`: a name that tells more than a number.
-function nameFor(changes: readonly Change[]): string {
+function nameFor(changes: readonly ObjectChange[]): string {
   const [first] = changes;
   if (first === undefined) return 'migration';
   const [id = ''] = first.facts;

@@ -3,7 +3,7 @@
 import { moved, renamesIn } from '../compare/apply-renames.ts';
 import { comparisonOf } from '../compare/compare.ts';
 import { kinds } from '../kinds/index.ts';
-import { brokeOff, type Run } from '../ledger/applying.ts';
+import { brokeOff, type MigrationRun } from '../ledger/applying.ts';
 import { note, record } from '../ledger/audit.ts';
 import { oneByOne } from '../ledger/lock-retry.ts';
 import type { Direction } from '../ledger/statements.ts';
@@ -26,7 +26,7 @@ import type { Situation } from './target-state.ts';
  */
 export async function finish(
   context: Context,
-  of: Run,
+  of: MigrationRun,
   { standing, actual }: Situation,
   { force }: Consent,
   towards?: Direction,

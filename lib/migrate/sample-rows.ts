@@ -6,7 +6,7 @@ import { Problem } from '../problem/problem.ts';
 import type { Context } from '../project/context.ts';
 import { inShadow, parseFiles, runInOrder, wantsCommit } from '../project/shadow-catalog.ts';
 import type { TextFile } from '../project/sql-files.ts';
-import type { Start } from '../project/trial-start.ts';
+import type { TrialStart } from '../project/trial-start.ts';
 import { cornerRows, mostCorners, usualValue } from './corner-rows.ts';
 
 /** How many rows each table is given. */
@@ -58,7 +58,7 @@ type Rows = ReadonlyMap<string, readonly Row[]>;
 type Losses = ReadonlyMap<string, readonly string[]>;
 
 /** What is tried. */
-export interface Attempt {
+export interface LossTrial {
   readonly up: TextFile;
   readonly down: TextFile;
   /** Columns whose types change, as `schema.table.column`: they are given the corners of their types. */
@@ -75,8 +75,8 @@ export interface Attempt {
  */
 export async function lossesOn(
   context: Context,
-  start: Start,
-  { up, down, changed, thorough }: Attempt,
+  start: TrialStart,
+  { up, down, changed, thorough }: LossTrial,
 ): Promise<Losses | null> {
   const ways = await parseFiles([up, down]);
   return inShadow(context, start, ways, async (connection, committed) => {

@@ -16,7 +16,7 @@ import { after } from '../project/trial-start.ts';
 import type { SqlFile } from '../sql/parse.ts';
 import { lossesByHand } from './by-hand.ts';
 import { stampOf, stepsBetween } from './stamps.ts';
-import { type Return, rehearse } from './trial-run.ts';
+import { rehearse, type TrialReturn } from './trial-run.ts';
 
 /**
  * Seals the drafts at the end of a chain; the other files stay as they are.
@@ -105,7 +105,7 @@ export async function seal(
     ...lossesByHand(forth as SqlFile, steps, [from, to]),
   ];
   const done = { up: way.up, steps, rows };
-  const stamp = await stampOf(context, start, returns[0] as Return, done);
+  const stamp = await stampOf(context, start, returns[0] as TrialReturn, done);
   return sealed(
     context,
     { ...migration, name: draft.name },

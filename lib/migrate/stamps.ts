@@ -14,11 +14,11 @@ import type { Context } from '../project/context.ts';
 import { backward, forward } from '../project/migration-folder.ts';
 import { parseFiles } from '../project/shadow-catalog.ts';
 import type { TextFile } from '../project/sql-files.ts';
-import { after, type Start } from '../project/trial-start.ts';
+import { after, type TrialStart } from '../project/trial-start.ts';
 import type { SqlFile } from '../sql/parse.ts';
 import { lossesByHand } from './by-hand.ts';
 import { lossesOn } from './sample-rows.ts';
-import { type Return, rehearse } from './trial-run.ts';
+import { rehearse, type TrialReturn } from './trial-run.ts';
 
 /**
  * How well a way back restores what was. What is lost is counted on rows made up in the shadow, where these can be made.
@@ -28,8 +28,8 @@ import { type Return, rehearse } from './trial-run.ts';
  */
 export async function stampOf(
   context: Context,
-  start: Start,
-  { failure, down }: Return,
+  start: TrialStart,
+  { failure, down }: TrialReturn,
   { up, steps, rows = null }: { up: TextFile; steps: readonly Step[]; rows?: readonly string[] | null },
 ): Promise<Down> {
   if (failure !== null || down === null) return { is: 'impossible', why: oneLine(failure ?? '') };

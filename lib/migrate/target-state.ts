@@ -2,9 +2,9 @@
 import { readCatalog } from '../catalog/read.ts';
 import { type Comparison, comparisonOf } from '../compare/compare.ts';
 import { kinds } from '../kinds/index.ts';
-import type { Run } from '../ledger/applying.ts';
+import type { MigrationRun } from '../ledger/applying.ts';
 import { editsOf } from '../ledger/edits.ts';
-import { type Standing, standingOf } from '../ledger/position.ts';
+import { type LedgerPosition, standingOf } from '../ledger/position.ts';
 import { type Ledger, readLedger } from '../ledger/tables.ts';
 import type { MigrationFile } from '../migration/chain.ts';
 import type { Catalog } from '../model/catalog.ts';
@@ -20,7 +20,7 @@ import { recordedSchema } from './compose.ts';
 /** A target as it was found. */
 export interface Situation {
   readonly ledger: Ledger;
-  readonly standing: Standing;
+  readonly standing: LedgerPosition;
   readonly actual: Catalog;
   /** From what it is to what its applied migrations add up to; null: the ledger does not say which these are. */
   readonly drift: Comparison | null;
@@ -113,7 +113,7 @@ async function momentOf(connection: Connection): Promise<string | null> {
  */
 export async function confirmReached(
   context: Context,
-  { connection, environment, files }: Run,
+  { connection, environment, files }: MigrationRun,
   count: number,
 ): Promise<void> {
   const recorded = await recordedSchema(context, files.slice(0, count));
@@ -133,7 +133,7 @@ export async function runOf(
   target: Target,
   files: readonly MigrationFile[],
   found = context.author?.(),
-): Promise<Run> {
+): Promise<MigrationRun> {
   const { name, url } = target;
   const nobody = { systemUser: null, gitAuthor: null, gitCommit: null };
   const author = { ...((await found) ?? nobody), tool: `pgmage ${context.version}` };

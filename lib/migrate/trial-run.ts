@@ -9,10 +9,10 @@ import { Problem } from '../problem/problem.ts';
 import type { Context } from '../project/context.ts';
 import { inShadow, parseFiles, readState, runInOrder, wantsCommit } from '../project/shadow-catalog.ts';
 import type { TextFile } from '../project/sql-files.ts';
-import { isAlike, type Start } from '../project/trial-start.ts';
+import { isAlike, type TrialStart } from '../project/trial-start.ts';
 
 /** A migration to be tried. */
-export interface Way {
+export interface TrialMigration {
   readonly up: TextFile;
   /** The way back; or how to make one between two states; null: there is none. */
   readonly down: TextFile | null | ((from: Catalog, to: Catalog) => TextFile | null);
@@ -21,19 +21,19 @@ export interface Way {
 }
 
 /** What came of a way back: why it fails; or null, where it leads back exactly. */
-export interface Return {
+export interface TrialReturn {
   readonly down: TextFile | null;
   readonly failure: string | null;
 }
 
 /** What came of all. */
-export interface Rehearsal {
+export interface TrialRun {
   /** Where it started from. */
-  readonly start: Start;
+  readonly start: TrialStart;
   /** The schema before the first, and after each. */
   readonly states: readonly Catalog[];
   /** The ways back. Where one fails, those before it were not reached. */
-  readonly returns: readonly Return[];
+  readonly returns: readonly TrialReturn[];
 }
 
 /**
@@ -43,9 +43,9 @@ export interface Rehearsal {
  */
 export async function rehearse(
   context: Context,
-  starts: readonly [...Start[], Start],
-  ways: readonly Way[],
-): Promise<Rehearsal> {
+  starts: readonly [...TrialStart[], TrialStart],
+  ways: readonly TrialMigration[],
+): Promise<TrialRun> {
   for (const start of starts.slice(0, -1)) {
     const tried = await rehearsed(context, start, ways).catch((thrown: unknown) => {
       if (isRefusal(thrown)) return null;
@@ -53,11 +53,15 @@ export async function rehearse(
     });
     if (tried !== null) return tried;
   }
-  return (await rehearsed(context, starts.at(-1) as Start, ways)) as Rehearsal;
+  return (await rehearsed(context, starts.at(-1) as TrialStart, ways)) as TrialRun;
 }
 
 // null: the start does not lead where it has to.
-async function rehearsed(context: Context, start: Start, ways: readonly Way[]): Promise<Rehearsal | null> {
+async function rehearsed(
+  context: Context,
+  start: TrialStart,
+  ways: readonly TrialMigration[],
+): Promise<TrialRun | null> {
   const files = await parseFiles(ways.map(({ up }) => up));
   return inShadow(context, start, files, async (connection, committed) => {
     const first = await look(connection, committed);
@@ -67,13 +71,13 @@ async function rehearsed(context: Context, start: Start, ways: readonly Way[]): 
       await runInOrder(connection, [file], committed);
       states.push(ways[at]?.unread ? (states.at(-1) as Catalog) : await look(connection, committed));
     }
-    const returns: Return[] = ways.map(() => ({
+    const returns: TrialReturn[] = ways.map(() => ({
       down: null,
       failure: 'what comes after it cannot be undone',
     }));
     for (let at = ways.length - 1; at >= 0; at--) {
       const to = states[at] as Catalog;
-      const tried = await back(ways[at] as Way, states[at + 1] as Catalog, to, async (down) => {
+      const tried = await back(ways[at] as TrialMigration, states[at + 1] as Catalog, to, async (down) => {
         await runInOrder(connection, await parseFiles([down]), committed);
         return diff(await look(connection, committed), to, kinds);
       });
@@ -88,11 +92,11 @@ async function rehearsed(context: Context, start: Start, ways: readonly Way[]): 
 }
 
 async function back(
-  { down }: Way,
+  { down }: TrialMigration,
   from: Catalog,
   to: Catalog,
   attempt: (down: TextFile) => Promise<ReturnType<typeof diff>>,
-): Promise<Return | { readonly thrown: Problem }> {
+): Promise<TrialReturn | { readonly thrown: Problem }> {
   try {
     const file = typeof down === 'function' ? down(from, to) : down;
     if (file === null) return { down: null, failure: 'it has no way back' };

@@ -1,5 +1,5 @@
 // The chain of a folder of migrations, and how it breaks.
-import type { Range } from './parts.ts';
+import type { TextRange } from './parts.ts';
 import type { ParsedMigration } from './text.ts';
 
 /** One file of the folder. */
@@ -11,7 +11,7 @@ export interface MigrationFile {
   readonly text: string;
   readonly migration: ParsedMigration;
   /** The part of the text that leads forward, where another tool's rules say so. */
-  readonly up?: Range;
+  readonly up?: TextRange;
 }
 
 /**

@@ -1,12 +1,12 @@
 // Folders of migrations that other tools write and apply: how their files lie, where their way up is, and what they record.
-import { partsOf, type Range } from './parts.ts';
+import { partsOf, type TextRange } from './parts.ts';
 import type { Transaction } from './text.ts';
 
 /** Whose way of keeping migrations a folder follows. */
 export type LayoutName = 'pgmage' | 'node-pg-migrate' | 'dbmate' | 'graphile-migrate' | 'supabase' | 'prisma';
 
 /** How a tool wants its files. */
-export interface Written {
+export interface LayoutFiles {
   path(name: string): string;
   text(up: string, down: string | null, transaction: Transaction): string;
   /**
@@ -28,23 +28,23 @@ export interface Layout {
   /** The path inside the folder → the migration's name; null: it is none. */
   nameOf(path: string): string | null;
   /** The part of a text that leads forward. */
-  up(text: string): Range;
+  up(text: string): TextRange;
   /** The text as SQL, as long as before. */
   plain?(text: string): string;
   /** How a new file is called, and what is in it; left out where pgmage does not write for the tool. */
-  written?: Written;
+  written?: LayoutFiles;
   /** Where the tool records what it applied, and the query for it, with one column `name`. */
   readonly ledger: { readonly table: string; readonly query: string };
   /** The tool's own objects, no part of anybody's schema. */
   readonly ignore: { readonly schemas: readonly string[]; readonly objects: readonly string[] };
 }
 
-const whole = (text: string): Range => ({ start: 0, end: text.length });
+const whole = (text: string): TextRange => ({ start: 0, end: text.length });
 const sql = (path: string) => (/^\d[^/]*\.sql$/.test(path) ? path.slice(0, -'.sql'.length) : null);
 const table = (name: string) => ({ schemas: [], objects: [`public.${name}`, `public.${name}_*`] });
 
 // From its marker to the other one or to the end (source: README of dbmate, "Migration files").
-function dbmateUp(text: string): Range {
+function dbmateUp(text: string): TextRange {
   const up = /^--\s*migrate:up.*$/m.exec(text);
   if (up === null) return { start: 0, end: 0 };
   const start = up.index + up[0].length;

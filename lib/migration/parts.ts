@@ -4,15 +4,15 @@
 export interface Parts {
   /** Where the header ends: nothing before it is run. */
   readonly head: number;
-  readonly up: Range;
+  readonly up: TextRange;
   /** null: there is no way back. */
-  readonly down: Range | null;
+  readonly down: TextRange | null;
   /** It has a Down marker and no Up marker: node-pg-migrate would run all of it, the way back too, to go forward. */
   readonly misleading: boolean;
 }
 
 /** A piece of a text. */
-export interface Range {
+export interface TextRange {
   readonly start: number;
   readonly end: number;
 }
@@ -27,7 +27,7 @@ export function partsOf(text: string): Parts {
   const down = downMarker.exec(text);
   const end = (own: RegExpExecArray, other: RegExpExecArray | null) =>
     other !== null && other.index > own.index ? other.index : text.length;
-  const part = (own: RegExpExecArray, other: RegExpExecArray | null): Range => {
+  const part = (own: RegExpExecArray, other: RegExpExecArray | null): TextRange => {
     const limit = end(own, other);
     // The rest of the marker's line belongs to its comment.
     const line = /[\r\n]/.exec(text.slice(own.index + own[0].length, limit));
@@ -48,7 +48,7 @@ export function holdsMarker(text: string): boolean {
 }
 
 /** Blanks everything but one part, so that positions stay. */
-export function only(text: string, { start, end }: Range): string {
+export function only(text: string, { start, end }: TextRange): string {
   const blank = (outside: string) => outside.replace(/[^\r\n]/g, ' ');
   return blank(text.slice(0, start)) + text.slice(start, end) + blank(text.slice(end));
 }

@@ -1,7 +1,7 @@
 // The contract that everything hangs on: all that pgmage knows of one kind of object is one value of this type.
 import type { Catalog } from './catalog.ts';
 import type { Fact, Payload } from './fact.ts';
-import type { Script } from './step.ts';
+import type { StatementScript } from './step.ts';
 
 /** What a kind may look at while it writes SQL. */
 export interface Scope {
@@ -36,19 +36,21 @@ export interface Clause {
  * `replace` too, when that depends on the values. Equal statements of one fact are run once, so one command
  * that carries several attributes can be returned for each of them.
  */
-export type Change<P> = 'replace' | ((from: Fact<P>, to: Fact<P>, scope: Scope) => Script | 'replace');
+export type Change<P> =
+  | 'replace'
+  | ((from: Fact<P>, to: Fact<P>, scope: Scope) => StatementScript | 'replace');
 
 /**
  * What is done so that nobody who reads or writes has to wait for long. The statements of a script run one by one, each
  * committed by itself. null: not possible for this fact; it is done plainly.
  */
 export interface Online<P> {
-  create?(fact: Fact<P>, scope: Scope): Script | null;
-  drop?(fact: Fact<P>, scope: Scope): Script | null;
+  create?(fact: Fact<P>, scope: Scope): StatementScript | null;
+  drop?(fact: Fact<P>, scope: Scope): StatementScript | null;
   /** Instead of dropping and creating: what is promised by both is kept throughout. */
-  replace?(from: Fact<P>, to: Fact<P>, scope: Scope): Script | null;
+  replace?(from: Fact<P>, to: Fact<P>, scope: Scope): StatementScript | null;
   readonly alter?: {
-    readonly [K in keyof P]?: (from: Fact<P>, to: Fact<P>, scope: Scope) => Script | null;
+    readonly [K in keyof P]?: (from: Fact<P>, to: Fact<P>, scope: Scope) => StatementScript | null;
   };
 }
 
@@ -94,19 +96,19 @@ export interface Kind<P = Payload> {
    */
   readonly present?: string;
 
-  create(fact: Fact<P>, scope: Scope): Script;
-  drop(fact: Fact<P>, scope: Scope): Script;
+  create(fact: Fact<P>, scope: Scope): StatementScript;
+  drop(fact: Fact<P>, scope: Scope): StatementScript;
   readonly alter: { readonly [K in keyof P]-?: Change<P> };
 
   /**
    * Gives it the name of `to`; what names it follows by itself, as far as the server stores that by reference. Left out
    * by kinds whose objects have no name of their own.
    */
-  rename?(from: Fact<P>, to: Fact<P>): Script;
+  rename?(from: Fact<P>, to: Fact<P>): StatementScript;
 
   /** The same for names that are elements of an attribute (an enum's labels). */
   readonly renameIn?: {
-    readonly [K in keyof P]?: (fact: Fact<P>, from: string, to: string) => Script;
+    readonly [K in keyof P]?: (fact: Fact<P>, from: string, to: string) => StatementScript;
   };
   /** Ways that nobody has to wait for, on what is there before the plan and stays (an index built CONCURRENTLY). */
   readonly online?: Online<P>;
@@ -195,8 +197,8 @@ export interface Kind<P = Payload> {
    * be moved over by their `retarget`; `finish` drops what was put aside.
    */
   readonly aside?: {
-    rename(fact: Fact<P>, scope: Scope): Script;
-    finish(fact: Fact<P>, scope: Scope): Script;
+    rename(fact: Fact<P>, scope: Scope): StatementScript;
+    finish(fact: Fact<P>, scope: Scope): StatementScript;
   };
 
   /**
@@ -210,9 +212,9 @@ export interface Kind<P = Payload> {
    * that needs anything, and filled once all that it needs is there; or emptied so before that goes.
    */
   readonly placeholder?: {
-    create(fact: Fact<P>, scope: Scope): Script;
-    fill(fact: Fact<P>, scope: Scope): Script;
-    empty(fact: Fact<P>, scope: Scope): Script;
+    create(fact: Fact<P>, scope: Scope): StatementScript;
+    fill(fact: Fact<P>, scope: Scope): StatementScript;
+    empty(fact: Fact<P>, scope: Scope): StatementScript;
   };
 
   /** The payload as an older server would tell it: leaves out what that version does not know. */

@@ -3,7 +3,7 @@
 import { hideConnections } from '../problem/redact.ts';
 import type { Fact, Json, Payload } from './fact.ts';
 import type { AnyKind } from './kind.ts';
-import { type Script, type Statement, statementsOf } from './step.ts';
+import { type Statement, type StatementScript, statementsOf } from './step.ts';
 
 const mask = '***';
 
@@ -34,7 +34,10 @@ function veiled(value: Json): Json {
  * What a kind writes, with `shown` beside each statement that holds a secret.
  * @param write makes the script of facts that it is to pass through `show` first
  */
-export function withShown(kind: AnyKind, write: (show: (fact: Fact) => Fact) => Script): Statement[] {
+export function withShown(
+  kind: AnyKind,
+  write: (show: (fact: Fact) => Fact) => StatementScript,
+): Statement[] {
   const statements = statementsOf(write((fact) => fact)).map(told);
   if (kind.masked === undefined) return statements;
   // Each secret has its own stand-in until the SQL is written, so that what differs or not still does.

@@ -20,7 +20,12 @@ export const hazards = [
 export type Hazard = (typeof hazards)[number];
 
 /** Table-level lock a step takes on what it changes (manual: "Explicit Locking"); null: none on any table with rows. */
-export type Lock = 'ACCESS EXCLUSIVE' | 'SHARE ROW EXCLUSIVE' | 'SHARE' | 'SHARE UPDATE EXCLUSIVE' | null;
+export type TableLock =
+  | 'ACCESS EXCLUSIVE'
+  | 'SHARE ROW EXCLUSIVE'
+  | 'SHARE'
+  | 'SHARE UPDATE EXCLUSIVE'
+  | null;
 
 /** What a kind writes: SQL without the closing semicolon, and what that statement costs. A bare string costs nothing. */
 export interface Statement {
@@ -28,7 +33,7 @@ export interface Statement {
   /** The same as it may be shown, where `sql` holds a secret; the engine writes it, by `Kind.masked`. */
   readonly shown?: string;
   readonly hazards?: readonly Hazard[];
-  readonly lock?: Lock;
+  readonly lock?: TableLock;
   /**
    * false: it is committed by itself. The server refuses it in a transaction block, its effect may only be used after a
    * commit, or nobody shall wait for more than it alone.
@@ -53,10 +58,10 @@ export interface Subcommand {
 }
 
 /** What a kind's `create`, `drop` and `alter` return. An empty array: nothing needs to be run. */
-export type Script = string | Statement | readonly (string | Statement)[];
+export type StatementScript = string | Statement | readonly (string | Statement)[];
 
 /** A script's statements, one by one. */
-export function statementsOf(script: Script): Statement[] {
+export function statementsOf(script: StatementScript): Statement[] {
   const entries = Array.isArray(script) ? script : [script as string | Statement];
   return entries.map((entry) => (typeof entry === 'string' ? { sql: entry } : entry));
 }
@@ -76,7 +81,7 @@ export interface Step {
   /** The id of the fact it serves. */
   readonly fact: string;
   readonly hazards: readonly Hazard[];
-  readonly lock: Lock;
+  readonly lock: TableLock;
   readonly transactional: boolean;
   /** What is asked of the rows that are there before any step runs; left out where there is nothing to ask. */
   readonly checks?: readonly RowCheck[];
@@ -87,7 +92,7 @@ export interface Step {
 }
 
 /** A step whose place is not known yet. */
-export type Draft = Omit<Step, 'segment'> & { readonly part?: Subcommand };
+export type UnsegmentedStep = Omit<Step, 'segment'> & { readonly part?: Subcommand };
 
 /** Each step, or what it puts together: what is said of single facts is said of these. */
 export function singly(steps: readonly Step[]): Step[] {
@@ -96,7 +101,13 @@ export function singly(steps: readonly Step[]): Step[] {
   );
 }
 
-const locks: readonly Lock[] = ['ACCESS EXCLUSIVE', 'SHARE ROW EXCLUSIVE', 'SHARE', 'SHARE UPDATE EXCLUSIVE'];
+const locks: readonly TableLock[] = [
+  'ACCESS EXCLUSIVE',
+  'SHARE ROW EXCLUSIVE',
+  'SHARE',
+  'SHARE UPDATE EXCLUSIVE',
+];
 
 /** The strongest of several locks. */
-export const strongest = (held: readonly Lock[]): Lock => locks.find((lock) => held.includes(lock)) ?? null;
+export const strongest = (held: readonly TableLock[]): TableLock =>
+  locks.find((lock) => held.includes(lock)) ?? null;

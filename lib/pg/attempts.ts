@@ -3,13 +3,13 @@
 import type { Unreachable } from '../problem/codes.ts';
 import { Problem } from '../problem/problem.ts';
 import { connectProblem } from './connect-problem.ts';
-import { type Way, waysOf } from './encryption.ts';
-import { type Place, placeName, type Route } from './route.ts';
+import { type EncryptionMode, waysOf } from './encryption.ts';
+import { placeName, type Route, type ServerPlace } from './route.ts';
 
 /** One try: where, how, and the kind of session that is wanted there. */
 export interface Try {
-  readonly place: Place;
-  readonly way: Way;
+  readonly place: ServerPlace;
+  readonly way: EncryptionMode;
   readonly orPlain: boolean;
   /** `target_session_attrs`. */
   readonly wanted: string;
@@ -55,8 +55,8 @@ export async function firstSession<T>(
 
 async function atPlace<T>(
   { said }: Route,
-  place: Place,
-  open: (way: Way, orPlain: boolean) => Promise<T>,
+  place: ServerPlace,
+  open: (way: EncryptionMode, orPlain: boolean) => Promise<T>,
   whose: Omit<Unreachable, 'detail'>,
 ): Promise<{ readonly session: T } | { readonly problem: Problem }> {
   const ways = waysOf(said, place.address);

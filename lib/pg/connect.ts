@@ -11,7 +11,7 @@ import type { Parameters } from './parameters.ts';
 import { opening } from './pinned.ts';
 import { sharesSession } from './pooler.ts';
 import { askAbout, patienceOf } from './probe.ts';
-import { type Place, placeName, type Route, routeOf } from './route.ts';
+import { placeName, type Route, routeOf, type ServerPlace } from './route.ts';
 import { serverProblem } from './server-problem.ts';
 import { guardLogin, type Inner, sessionMisfit } from './session-rules.ts';
 import { watchOver } from './watch.ts';
@@ -244,7 +244,7 @@ async function ended(client: Client, { stream }: Inner): Promise<boolean> {
   return isHeard;
 }
 
-async function passwordOf({ password }: Place): Promise<string> {
+async function passwordOf({ password }: ServerPlace): Promise<string> {
   return password ?? Promise.reject(new Error('password must be a string'));
 }
 

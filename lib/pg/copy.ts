@@ -1,7 +1,7 @@
 // COPY (manual: "COPY Operations" of the protocol): rows as a stream, taken and given no faster than both ends can.
 import type { Duplex } from 'node:stream';
 import type { Client, Submittable } from 'pg';
-import type { Wait, Watch } from './watch.ts';
+import type { ServerWait, Watch } from './watch.ts';
 
 /** What the driver's types leave out. */
 interface Wire extends NodeJS.EventEmitter {
@@ -159,7 +159,7 @@ export async function copyIn(of: Channel, sql: string, pieces: AsyncIterable<Uin
   });
 }
 
-async function* apart(wait: Wait, pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* apart(wait: ServerWait, pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const iterator = pieces[Symbol.asyncIterator]();
   try {
     for (;;) {

@@ -1,9 +1,9 @@
 // Opens the socket of a session and encrypts it (manual: "SSL Session Encryption" of the protocol).
 import { createConnection, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
-import { tlsOptions, type Way } from './encryption.ts';
+import { type EncryptionMode, tlsOptions } from './encryption.ts';
 import type { Parameters } from './parameters.ts';
-import { keepaliveOf, type Place } from './route.ts';
+import { keepaliveOf, type ServerPlace } from './route.ts';
 
 /** A socket that is ready for the first message of a session. */
 export interface Dialled {
@@ -14,9 +14,9 @@ export interface Dialled {
 }
 
 /** What is tried. */
-export interface Attempt {
-  readonly place: Place;
-  readonly way: Way;
+export interface DialAttempt {
+  readonly place: ServerPlace;
+  readonly way: EncryptionMode;
   /** Whether a server that cannot encrypt is taken as it is. */
   readonly orPlain: boolean;
   readonly said: Parameters;
@@ -28,7 +28,7 @@ export interface Attempt {
 const sslRequest = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]);
 
 /** Opens a socket. Throws the system's error, that of TLS, or `timeout expired`. */
-export async function dial(attempt: Attempt): Promise<Dialled> {
+export async function dial(attempt: DialAttempt): Promise<Dialled> {
   const { place, said, limit } = attempt;
   const { keepalives, keepalives_idle } = keepaliveOf({ said });
   const socket = place.address.startsWith('/')

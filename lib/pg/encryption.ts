@@ -7,10 +7,10 @@ import { ofUser } from './libpq-files.ts';
 import type { Parameters } from './parameters.ts';
 
 /** One way to try: plain, or encrypted. */
-export type Way = 'plain' | 'encrypted';
+export type EncryptionMode = 'plain' | 'encrypted';
 
 /** The ways that an sslmode allows, the first to be tried first. Over a socket there is no encryption. */
-export function waysOf(said: Parameters, address: string): readonly Way[] {
+export function waysOf(said: Parameters, address: string): readonly EncryptionMode[] {
   if (address.startsWith('/')) return ['plain'];
   switch (said.sslmode || 'prefer') {
     case 'disable':

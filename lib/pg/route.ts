@@ -9,7 +9,7 @@ import { fromVariables, type Parameters, refusal, toVariables } from './paramete
 import { readUrl, type Whose } from './url.ts';
 
 /** One server to try. */
-export interface Place {
+export interface ServerPlace {
   /** A name, or the folder of a socket: what certificates and password files know. */
   readonly host: string;
   /** What is dialled. */
@@ -22,14 +22,14 @@ export interface Place {
 
 /** All that opening a session takes. */
 export interface Route {
-  readonly places: readonly Place[];
+  readonly places: readonly ServerPlace[];
   readonly user: string;
   readonly database: string;
   readonly said: Parameters;
 }
 
 /** `host:port`, or the file of a socket. */
-export function placeName({ host, address, port }: Pick<Place, 'host' | 'address' | 'port'>): string {
+export function placeName({ host, address, port }: Pick<ServerPlace, 'host' | 'address' | 'port'>): string {
   if (address.startsWith('/')) return `${address}/.s.PGSQL.${port}`;
   const name = host.startsWith('/') || host === '' ? address : host;
   return name.includes(':') ? `[${name}]:${port}` : `${name}:${port}`;
@@ -52,7 +52,7 @@ export function routeOf(url: string, whose: Whose): Route {
   const ports = listOf(said.port);
   if (ports.length > 1 && ports.length !== count)
     throw wrong(`it names ${count} hosts and ${ports.length} ports`);
-  const places = Array.from({ length: count }, (_, index): Place => {
+  const places = Array.from({ length: count }, (_, index): ServerPlace => {
     const port = portOf(ports[ports.length > 1 ? index : 0] ?? '', wrong);
     const host = hosts[index] || (addresses[index] ? '' : usualHost(port));
     const address = addresses[index] || host;
@@ -150,7 +150,7 @@ export function clientAccess(url: string, whose: Whose, database?: string): Clie
       ...whose,
       reason: 'pg_dump cannot be given sslpassword: use --engine native, or a key without a password',
     });
-  const [first, ...others] = route.places as [Place, ...Place[]];
+  const [first, ...others] = route.places as [ServerPlace, ...ServerPlace[]];
   const { host, address, port, password } = first;
   const place: Parameters =
     others.length > 0

@@ -1,7 +1,7 @@
 // An error that a PostgreSQL server or its driver reports during a session → Problem.
 
 import type { Code, Problems, Refused, Unreachable } from '../problem/codes.ts';
-import { indexOfCharacter, type Origin, startOfCode, type Where, whereAt } from '../problem/location.ts';
+import { type FilePiece, indexOfCharacter, startOfCode, type Where, whereAt } from '../problem/location.ts';
 import { Problem, toProblem } from '../problem/problem.ts';
 
 /** The fields of a server's ErrorResponse that are used (manual: "Error and Notice Message Fields"). */
@@ -24,7 +24,7 @@ export interface Sent {
   /** How many of its statements were done. */
   readonly completed?: number;
   /** Where in a file of the user's `sql` begins; without it the problem has no place. */
-  readonly origin?: Origin;
+  readonly origin?: FilePiece;
 }
 
 type RefusedCode = { [C in Code]: Problems[C] extends Refused ? C : never }[Code];
@@ -96,13 +96,13 @@ export function serverProblem(thrown: unknown, sent: Sent): Problem {
 }
 
 /** The same problem with its place in the file whose text was sent; a problem that is about no SQL stays as it is. */
-export function locate(problem: Problem, origin: Origin): Problem {
+export function locate(problem: Problem, origin: FilePiece): Problem {
   if (problem.where || !('sqlstate' in problem.data)) return problem;
   const where = placed(problem.data, origin);
   return new Problem(problem.code, problem.data, { where, cause: problem.cause });
 }
 
-function placed(data: Refused, origin: Origin): Where {
+function placed(data: Refused, origin: FilePiece): Where {
   const index =
     data.position === null ? startOfCode(origin.text, origin.offset) : origin.offset + data.position;
   return whereAt(origin.file, origin.text, index);

@@ -23,7 +23,7 @@ import type { Socket } from 'node:net';
 export type Probe = (isSilent: () => boolean) => Promise<string | null>;
 
 /** A time in which a server is waited for. */
-export interface Wait {
+export interface ServerWait {
   /** What comes is up to pgmage itself, until `go`. */
   rest(): void;
   go(): void;
@@ -34,7 +34,7 @@ export interface Wait {
 /** Watches a session while its server is waited for. */
 export interface Watch {
   /** @param isEnd whether work that failed is only brought to its end: it may have failed of the network */
-  begin(isEnd?: boolean): Wait;
+  begin(isEnd?: boolean): ServerWait;
   /** Waits for what the server is to answer. */
   during<T>(work: Promise<T>, isEnd?: boolean): Promise<T>;
 }
@@ -60,7 +60,7 @@ const looks = 4;
 /** Begins to watch a session. */
 export function watchOver({ stream, socket, limit, probe, lost }: Watched): Watch {
   const passed = () => `${socket.bytesRead} ${socket.bytesWritten} ${stream.writableLength}`;
-  const waits = new Set<Wait>();
+  const waits = new Set<ServerWait>();
   let timer: NodeJS.Timeout | undefined;
   let isAsked = false;
   let before = '';
@@ -80,19 +80,19 @@ export function watchOver({ stream, socket, limit, probe, lost }: Watched): Watc
     clearInterval(timer);
     lost(reason);
   };
-  const add = (wait: Wait, patience: number) => {
+  const add = (wait: ServerWait, patience: number) => {
     waits.add(wait);
     if (waits.size > 1) return;
     [before, quiet] = [passed(), 0];
     timer = setInterval(() => void look(), patience / looks);
   };
-  const remove = (wait: Wait) => {
+  const remove = (wait: ServerWait) => {
     if (waits.delete(wait) && waits.size === 0) clearInterval(timer);
   };
   const begin = (isEnd = false) => {
     const patience = isEnd ? Math.min(limit, patienceAtEnd) : limit;
     let isOver = limit === 0;
-    const wait: Wait = {
+    const wait: ServerWait = {
       rest: () => remove(wait),
       go: () => {
         if (!isOver) add(wait, patience);

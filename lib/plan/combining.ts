@@ -1,6 +1,6 @@
 // Subcommands of one ALTER TABLE: the server rewrites a table once for all of them, and takes one lock. They are put together where
 // no dependency lies between them.
-import { type Draft, type Subcommand, strongest } from '../model/step.ts';
+import { type Subcommand, strongest, type UnsegmentedStep } from '../model/step.ts';
 import type { Fates } from './actions.ts';
 import { seats } from './dependencies.ts';
 import { type Graph, sort } from './graph.ts';
@@ -19,7 +19,12 @@ const inOrder: Readonly<Record<Subcommand['pass'], readonly Subcommand['pass'][]
 };
 
 /** The steps of a plan, with subcommands of tables that are there before it put together. */
-export function combined(fates: Fates, graph: Graph, folded: Folded, groups: readonly Group[]): Draft[] {
+export function combined(
+  fates: Fates,
+  graph: Graph,
+  folded: Folded,
+  groups: readonly Group[],
+): UnsegmentedStep[] {
   const seat = seats(graph, folded);
   const successors = new Map<string, Set<string>>(groups.map(({ name }) => [name, new Set()]));
   for (const [first, seconds] of graph.successors())
@@ -143,7 +148,7 @@ function arranged(run: readonly Group[], clusters: readonly Group[][], successor
   return order.map((head) => byHead.get(head) as Group[]);
 }
 
-function joined(members: readonly Group[]): Draft[] {
+function joined(members: readonly Group[]): UnsegmentedStep[] {
   const steps = members.flatMap((group) => group.steps);
   const parts = steps.filter(({ part }) => part !== undefined);
   const [first] = parts;

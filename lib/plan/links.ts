@@ -232,14 +232,14 @@ function uppers(
   });
 }
 
-interface Ends {
+interface LinkEnds {
   readonly from: Map<string, string[]>;
   readonly to: Map<string, string[]>;
 }
 
-const ends = new WeakMap<ReadonlyMap<string, string>, Ends>();
+const ends = new WeakMap<ReadonlyMap<string, string>, LinkEnds>();
 
-function endsOf(links: ReadonlyMap<string, string>): Ends {
+function endsOf(links: ReadonlyMap<string, string>): LinkEnds {
   let known = ends.get(links);
   if (known === undefined) {
     known = { from: new Map(), to: new Map() };

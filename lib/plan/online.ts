@@ -3,7 +3,7 @@
 import { type Catalog, parentOf } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
 import type { Scope } from '../model/kind.ts';
-import { type Draft, type Script, type Statement, statementsOf } from '../model/step.ts';
+import { type Statement, type StatementScript, statementsOf, type UnsegmentedStep } from '../model/step.ts';
 import { type Fate, type Fates, push } from './actions.ts';
 import { seats } from './dependencies.ts';
 import type { Graph } from './graph.ts';
@@ -12,7 +12,7 @@ import type { Folded } from './inline-clauses.ts';
 /** The steps of one node of the plan's graph. */
 export interface Group {
   readonly name: string;
-  readonly steps: readonly Draft[];
+  readonly steps: readonly UnsegmentedStep[];
 }
 
 /**
@@ -50,7 +50,7 @@ export function onlineChange(
   return change === undefined || !staysPut(fates, to.id) ? null : alone(change(from, to, scope));
 }
 
-function alone(script: Script | null | undefined): Statement[] | null {
+function alone(script: StatementScript | null | undefined): Statement[] | null {
   return script == null
     ? null
     : statementsOf(script).map((statement) => ({ ...statement, transactional: false }));

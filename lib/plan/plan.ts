@@ -4,7 +4,7 @@ import { type Diff, diffOf } from '../model/diff.ts';
 import type { Fact } from '../model/fact.ts';
 import type { Kinds, Scope } from '../model/kind.ts';
 import { settle } from '../model/reconcile.ts';
-import type { Draft, Hazard, Step } from '../model/step.ts';
+import type { Hazard, Step, UnsegmentedStep } from '../model/step.ts';
 import { Fates, push } from './actions.ts';
 import { keepArrayTypes } from './arrays.ts';
 import { combined } from './combining.ts';
@@ -88,7 +88,7 @@ function worked(input: PlanInput) {
   const followers = followersOf(fates, graph, 'create');
   const bringers = [...before.facts.values()].filter(({ id }) => fates.kind(id).brings && !fates.goes(id));
   const groups = order.map((name) => {
-    const steps: Draft[] = [];
+    const steps: UnsegmentedStep[] = [];
     const id = name.slice(name.indexOf(' ') + 1);
     const deed = name.slice(0, name.indexOf(' ')) as Deed;
     const asPlace = deed === 'create' && graph.has(node('fill', id));
@@ -103,13 +103,14 @@ function worked(input: PlanInput) {
   });
   const placed = online ? staged(fates, graph, folded, groups) : groups;
   const takers = dataTakers(fates, followersOf(fates, graph, 'drop'));
-  const finished = (step: Draft): Draft => onNewRows(fates, input.verbatim ? step : readable(step));
-  const honest = (steps: readonly Draft[]) =>
+  const finished = (step: UnsegmentedStep): UnsegmentedStep =>
+    onNewRows(fates, input.verbatim ? step : readable(step));
+  const honest = (steps: readonly UnsegmentedStep[]) =>
     losing(steps, ({ action, fact }) => action === 'drop' && takers.has(fact)).map(finished);
   return { fates, graph, folded, groups: placed.map(({ name, steps }) => ({ name, steps: honest(steps) })) };
 }
 
-const readable = ({ sql, part, ...step }: Draft): Draft => ({
+const readable = ({ sql, part, ...step }: UnsegmentedStep): UnsegmentedStep => ({
   ...step,
   sql: keepArrayTypes(sql),
   ...(part && { part: { ...part, action: keepArrayTypes(part.action) } }),
@@ -140,7 +141,7 @@ function dataTakers(fates: Fates, followers: ReadonlyMap<string, readonly string
 }
 
 // What the server makes along with a new object because of facts that are in force, and nobody wants.
-function unwanted(fates: Fates, bringers: readonly Fact[], created: Fact, scope: Scope): Draft[] {
+function unwanted(fates: Fates, bringers: readonly Fact[], created: Fact, scope: Scope): UnsegmentedStep[] {
   return bringers.flatMap((fact) => {
     const inForce = fates.after.facts.get(fact.id) ?? fact;
     const brought = fates.kind(fact.id).brings?.(inForce, created, scope) ?? [];
@@ -151,7 +152,7 @@ function unwanted(fates: Fates, bringers: readonly Fact[], created: Fact, scope:
 }
 
 // What is made in this plan has no rows yet that could be in the way, and nobody who could wait for it.
-function onNewRows(fates: Fates, step: Draft): Draft {
+function onNewRows(fates: Fates, step: UnsegmentedStep): UnsegmentedStep {
   const fact = fates.of(step.fact)?.to;
   const top = fact && root(fates.after, fact);
   if (top === undefined || top.id === step.fact || fates.of(top.id)?.action !== 'create') return step;
@@ -166,7 +167,7 @@ function root(catalog: Catalog, fact: Fact): Fact {
 }
 
 /** Steps with their segments: one that can't share a transaction stands in one of its own. */
-export function segmented(steps: readonly Draft[]): Step[] {
+export function segmented(steps: readonly UnsegmentedStep[]): Step[] {
   let segment = 0;
   let alone = false;
   return steps.map(({ part: _, ...step }, index) => {

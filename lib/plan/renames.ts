@@ -4,7 +4,7 @@ import { type Diff, equal } from '../model/diff.ts';
 import type { Fact, Json } from '../model/fact.ts';
 import type { AnyKind, Kinds } from '../model/kind.ts';
 import { qualify } from '../model/quote.ts';
-import { type Draft, type Script, statementsOf } from '../model/step.ts';
+import { type StatementScript, statementsOf, type UnsegmentedStep } from '../model/step.ts';
 
 /** One object, or one name within an object, that is gone, and another one of its kind that came. */
 export interface Rename {
@@ -16,8 +16,8 @@ export interface Rename {
   readonly text: string;
   /** The id of the fact that it would become, or be a part of. */
   readonly fact: string;
-  readonly up: Script;
-  readonly down: Script;
+  readonly up: StatementScript;
+  readonly down: StatementScript;
   /** The fact that it is now; null for a name within one. */
   readonly old: Fact | null;
   readonly new: Fact | null;
@@ -113,7 +113,7 @@ export function follows(one: Rename, leaders: readonly Rename[], { before }: Sid
 type Names = readonly [from: string, to: string];
 
 /** The steps of renames, each way: back they run in reverse. */
-export function renameSteps(renames: readonly Rename[], way: 'up' | 'down'): Draft[] {
+export function renameSteps(renames: readonly Rename[], way: 'up' | 'down'): UnsegmentedStep[] {
   return (way === 'up' ? renames : [...renames].reverse()).flatMap((one) =>
     statementsOf(one[way]).map(({ sql, hazards = [], lock = null, transactional = true }) => {
       return { sql, action: 'alter' as const, kind: one.kind, fact: one.fact, hazards, lock, transactional };

@@ -6,12 +6,12 @@ import { withShown } from '../model/mask.ts';
 import { qualify } from '../model/quote.ts';
 import {
   type Action,
-  type Draft,
   type Hazard,
-  type Lock,
-  type Script,
   type Statement,
+  type StatementScript,
   statementsOf,
+  type TableLock,
+  type UnsegmentedStep,
 } from '../model/step.ts';
 import type { Fate, Fates } from './actions.ts';
 import type { Folded } from './inline-clauses.ts';
@@ -20,9 +20,9 @@ import type { Deed } from './node.ts';
 import { onlineChange, onlineScript } from './online.ts';
 
 /** What is written for a node: its deed, or the placeholder with which a creation begins. */
-type Writing = Deed | 'place';
+type WrittenNode = Deed | 'place';
 
-const actions: Partial<Record<Writing, Action>> = {
+const actions: Partial<Record<WrittenNode, Action>> = {
   alter: 'alter',
   create: 'create',
   fill: 'create',
@@ -30,11 +30,17 @@ const actions: Partial<Record<Writing, Action>> = {
 };
 
 /** Writes the steps of one node. */
-export function write(fates: Fates, deed: Writing, id: string, folded: Folded, scope: Scope): Draft[] {
+export function write(
+  fates: Fates,
+  deed: WrittenNode,
+  id: string,
+  folded: Folded,
+  scope: Scope,
+): UnsegmentedStep[] {
   const fate = fates.of(id) as Fate;
   const kind = fates.kind(id);
   const action = actions[deed] ?? 'drop';
-  const steps = (write: (show: (fact: Fact) => Fact) => Script) =>
+  const steps = (write: (show: (fact: Fact) => Fact) => StatementScript) =>
     toSteps(withShown(kind, write), action, fate);
   switch (deed) {
     case 'drop': {
@@ -70,7 +76,7 @@ export function write(fates: Fates, deed: Writing, id: string, folded: Folded, s
 }
 
 /** What is still to be altered on a fact that the server made by itself from one of its origins. */
-export function correct(fates: Fates, id: string, scope: Scope): Draft[] {
+export function correct(fates: Fates, id: string, scope: Scope): UnsegmentedStep[] {
   const fate = fates.of(id) as Fate;
   const to = fate.to as Fact;
   const origin = to.origins.map((other) => fates.after.facts.get(other)).find((other) => other !== undefined);
@@ -81,7 +87,7 @@ export function correct(fates: Fates, id: string, scope: Scope): Draft[] {
 }
 
 /** What came down to an heir with its origin's clauses, such as a default, and is not wanted there. */
-export function disown(fates: Fates, id: string, folded: Folded, scope: Scope): Draft[] {
+export function disown(fates: Fates, id: string, folded: Folded, scope: Scope): UnsegmentedStep[] {
   const heir = fates.of(id)?.to as Fact;
   return lineage(fates, heir)
     .flatMap((origin) => folded.get(origin) ?? [])
@@ -100,7 +106,7 @@ function lineage(fates: Fates, { origins }: Fact): string[] {
 }
 
 /** What is still to be altered on a fact whose clause did not carry all of it, and on what is folded into that. */
-export function complete(fates: Fates, id: string, folded: Folded, scope: Scope): Draft[] {
+export function complete(fates: Fates, id: string, folded: Folded, scope: Scope): UnsegmentedStep[] {
   return (folded.get(id) ?? []).flatMap((fact) => {
     const payload = fates.kind(fact.id).carried?.(fact, scope);
     const rest = payload === undefined ? [] : corrections(fates, { ...fact, payload }, fact, scope);
@@ -108,7 +114,7 @@ export function complete(fates: Fates, id: string, folded: Folded, scope: Scope)
   });
 }
 
-function corrections(fates: Fates, made: Fact, to: Fact, scope: Scope): Draft[] {
+function corrections(fates: Fates, made: Fact, to: Fact, scope: Scope): UnsegmentedStep[] {
   const one = (fact: Fact) => ({ ...fates.after, facts: new Map([[fact.id, fact]]) });
   const changed = diff(one(made), one(to), fates.kinds).changed[0];
   if (changed === undefined) return [];
@@ -152,7 +158,7 @@ function reached(fates: Fates, fact: Fact, attribute: string): boolean {
 }
 
 /** Takes away a fact that has no fate of its own. */
-export function remove(fates: Fates, fact: Fact, scope: Scope): Draft[] {
+export function remove(fates: Fates, fact: Fact, scope: Scope): UnsegmentedStep[] {
   const kind = fates.kind(fact.id);
   return toSteps(
     withShown(kind, (show) => kind.drop(show(fact), scope)),
@@ -161,7 +167,11 @@ export function remove(fates: Fates, fact: Fact, scope: Scope): Draft[] {
   );
 }
 
-function toSteps(statements: readonly Statement[], action: Action, { id }: { readonly id: string }): Draft[] {
+function toSteps(
+  statements: readonly Statement[],
+  action: Action,
+  { id }: { readonly id: string },
+): UnsegmentedStep[] {
   const seen = new Set<string>();
   const kind = id.slice(0, id.indexOf(':'));
   return statements.flatMap(
@@ -178,7 +188,10 @@ function toSteps(statements: readonly Statement[], action: Action, { id }: { rea
 }
 
 /** The same steps, of which those that are meant delete data. */
-export function losing(steps: readonly Draft[], meant: (step: Draft) => boolean): Draft[] {
+export function losing(
+  steps: readonly UnsegmentedStep[],
+  meant: (step: UnsegmentedStep) => boolean,
+): UnsegmentedStep[] {
   return steps.map((step) =>
     meant(step) && !step.hazards.includes('deletes_data')
       ? { ...step, hazards: ['deletes_data', ...step.hazards] }
@@ -187,7 +200,7 @@ export function losing(steps: readonly Draft[], meant: (step: Draft) => boolean)
 }
 
 // What takes long under this lock keeps everybody waiting, whether they read or write (manual: "Explicit Locking").
-function blocking(hazards: readonly Hazard[], lock: Lock): readonly Hazard[] {
+function blocking(hazards: readonly Hazard[], lock: TableLock): readonly Hazard[] {
   const isLong = hazards.some((hazard) => hazard === 'rewrites_table' || hazard === 'blocks_reads');
   if (!isLong || lock !== 'ACCESS EXCLUSIVE') return hazards;
   return [...new Set<Hazard>([...hazards, 'blocks_reads', 'blocks_writes'])];

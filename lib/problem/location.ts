@@ -10,7 +10,7 @@ export interface Where {
 }
 
 /** A piece of a user's file that was sent to a server: `text` is the whole file, the piece begins at `offset`. */
-export interface Origin {
+export interface FilePiece {
   readonly file: string;
   readonly text: string;
   /** Index into `text`, as JavaScript counts. */

@@ -5,7 +5,7 @@ import type { Where } from './location.ts';
 export type ExitCode = 1 | 2 | 64;
 
 /** How one code is told. */
-export interface Wording<Data> {
+export interface MessageRow<Data> {
   readonly exitCode: ExitCode;
   readonly status: number;
   words(data: Data, where?: Where): string;
@@ -18,6 +18,6 @@ export function row<Data>(
   status: number,
   words: (data: Data, where?: Where) => string,
   hint: string | ((data: Data) => string),
-): Wording<Data> {
+): MessageRow<Data> {
   return { exitCode, status, words, hint: typeof hint === 'string' ? () => hint : hint };
 }

@@ -1,7 +1,7 @@
 // The words of what can go wrong when data moves.
 
 import type { DataProblems, RailwayFault } from './codes.ts';
-import { row, type Wording } from './message.ts';
+import { type MessageRow, row } from './message.ts';
 
 const ways: Readonly<Record<RailwayFault, string>> = {
   no_client:
@@ -20,7 +20,7 @@ const ways: Readonly<Record<RailwayFault, string>> = {
 };
 
 /** Their part of the table; total by its type. */
-export const dataWording: { readonly [C in keyof DataProblems]: Wording<DataProblems[C]> } = {
+export const dataWording: { readonly [C in keyof DataProblems]: MessageRow<DataProblems[C]> } = {
   no_client: row(
     1,
     501,

@@ -1,11 +1,11 @@
 // The words of what can go wrong with migrations.
 
 import type { MigrationProblems } from './codes.ts';
-import { row, type Wording } from './message.ts';
+import { type MessageRow, row } from './message.ts';
 
 /** Their part of the table; total by its type. */
 export const migrationWording: {
-  readonly [C in keyof MigrationProblems]: Wording<MigrationProblems[C]>;
+  readonly [C in keyof MigrationProblems]: MessageRow<MigrationProblems[C]>;
 } = {
   not_reproduced: row(
     1,

@@ -2,12 +2,12 @@
 
 import type { Code, Problems, Refused } from './codes.ts';
 import type { Where } from './location.ts';
-import { row, type Wording } from './message.ts';
+import { type MessageRow, row } from './message.ts';
 import { dataWording } from './messages-data.ts';
 import { migrationWording } from './messages-migration.ts';
 
 /** The table; total by its type, so that a code without words does not compile. */
-export const wording: { readonly [C in Code]: Wording<Problems[C]> } = {
+export const wording: { readonly [C in Code]: MessageRow<Problems[C]> } = {
   bad_url: row(
     64,
     400,

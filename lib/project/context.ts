@@ -1,5 +1,5 @@
 // What every operation is given of the world: the edges (runner, tests, programs) own these and pass them in.
-import type { Pace } from '../flow/progress.ts';
+import type { CopyProgress } from '../flow/progress.ts';
 import type { Layout } from '../migration/layouts.ts';
 
 /** One environment of the configuration, resolved: where its database is. */
@@ -71,7 +71,7 @@ export interface Context {
   /** Tells the user what takes long, e.g. `Preparing the shadow database`; one line, without an end of line. */
   progress(message: string): void;
   /** Shows how far a long work is, in the place of what was shown before; left out where there is no terminal. */
-  pace?(pace: Pace): void;
+  pace?(pace: CopyProgress): void;
   /** Who is at work, for the audit; where it is left out, only the database's role is known. */
   author?(): Promise<Author>;
   /**

@@ -1,7 +1,7 @@
 // Migrations that another tool applies: its folder is read and replayed, its ledger is only looked at.
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Standing } from '../ledger/position.ts';
+import type { LedgerPosition } from '../ledger/position.ts';
 import type { MigrationFile } from '../migration/chain.ts';
 import type { Layout } from '../migration/layouts.ts';
 import { compareNames, versionOf } from '../migration/name.ts';
@@ -76,7 +76,7 @@ export async function foreignStanding(
   connection: Connection,
   { ledger, tool }: Layout,
   files: readonly MigrationFile[],
-): Promise<Standing> {
+): Promise<LedgerPosition> {
   const [there] = await connection.rows<{ is: boolean }>(
     `select to_regclass('${ledger.table}') is not null as is`,
   );

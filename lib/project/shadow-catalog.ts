@@ -14,7 +14,7 @@ import type { Context } from './context.ts';
 import { useShadow } from './shadow-pool.ts';
 import type { TextFile } from './sql-files.ts';
 import { prelude } from './supabase.ts';
-import type { Start } from './trial-start.ts';
+import type { TrialStart } from './trial-start.ts';
 
 // Refused inside a transaction: a new enum label used at once, a statement that must be alone, COMMIT in a procedure, more
 // locks than the server has room for, a table altered before what was to be checked of its rows at the end.
@@ -32,7 +32,7 @@ const needsCommit = new Set(['55P04', '25001', '2D000', '53200', '55006']);
 export async function replay(
   context: Context,
   given: readonly TextFile[],
-  { inOrder = false, asPsql = false, role = null }: Pick<Start, 'inOrder' | 'asPsql' | 'role'> = {},
+  { inOrder = false, asPsql = false, role = null }: Pick<TrialStart, 'inOrder' | 'asPsql' | 'role'> = {},
 ): Promise<Catalog> {
   const as = role !== null && isNamed(role, [...around(context), ...given]) ? role : null;
   const start = { files: given, inOrder, asPsql };
@@ -110,7 +110,7 @@ export async function readState(connection: Connection): Promise<Catalog> {
   return readCatalog(connection, kinds);
 }
 
-function build(context: Context, start: Start): Promise<Catalog> {
+function build(context: Context, start: TrialStart): Promise<Catalog> {
   return inShadow(context, start, [], (connection, committed) =>
     committed ? snapshot(connection, (reader) => readCatalog(reader, kinds)) : readState(connection),
   );
@@ -144,7 +144,7 @@ export function extensionsOf(files: readonly SqlFile[]): string[] {
  */
 export async function inShadow<T>(
   context: Context,
-  { files, inOrder = false, asPsql = false, next = [], role = null }: Start,
+  { files, inOrder = false, asPsql = false, next = [], role = null }: TrialStart,
   more: readonly SqlFile[],
   work: (connection: Connection, committed: boolean) => Promise<T>,
 ): Promise<T> {

@@ -3,14 +3,14 @@ import { mkdir } from 'node:fs/promises';
 import type { Shadow } from '../shadow/shadow.ts';
 import type { Context } from './context.ts';
 
-interface Entry {
+interface PooledShadow {
   readonly extensions: ReadonlySet<string>;
   readonly shadow: Promise<Shadow>;
   uses: number;
 }
 
 // Keyed by context: the run of a task ends with it, and two runs in one process do not meet.
-const entries = new WeakMap<Context, Entry[]>();
+const entries = new WeakMap<Context, PooledShadow[]>();
 
 /**
  * Lends a shadow in which the named extensions can be created. It is closed when its last user is done: wrap several
@@ -49,7 +49,7 @@ export async function keepShadows<T>(context: Context, work: () => Promise<T>): 
   }
 }
 
-async function close(context: Context, entry: Entry): Promise<void> {
+async function close(context: Context, entry: PooledShadow): Promise<void> {
   const open = entries.get(context) ?? [];
   entries.set(
     context,
@@ -59,16 +59,16 @@ async function close(context: Context, entry: Entry): Promise<void> {
   await shadow?.close();
 }
 
-function take(context: Context, extensions: ReadonlySet<string>): Entry {
+function take(context: Context, extensions: ReadonlySet<string>): PooledShadow {
   const open = entries.get(context) ?? [];
-  const fit = ({ extensions: has }: Entry) =>
+  const fit = ({ extensions: has }: PooledShadow) =>
     context.shadow !== null || [...extensions].every((name) => has.has(name));
   const found = open.find(fit);
   if (found !== undefined) {
     found.uses++;
     return found;
   }
-  const entry: Entry = { extensions, shadow: start(context, extensions), uses: 1 };
+  const entry: PooledShadow = { extensions, shadow: start(context, extensions), uses: 1 };
   entries.set(context, [...open, entry]);
   return entry;
 }

@@ -88,7 +88,7 @@ export function addressOf(context: Context, { url }: Target): string {
 }
 
 /** A target as reports name it. */
-export interface Named {
+export interface NamedTarget {
   readonly name: string;
   /** Its URL without password and parameters, or where the embedded database is. */
   readonly address: string;
@@ -96,7 +96,7 @@ export interface Named {
 }
 
 /** What reports say of a target. */
-export function named(context: Context, target: Target): Named {
+export function named(context: Context, target: Target): NamedTarget {
   return { name: target.name, address: addressOf(context, target), protected: target.protected };
 }
 

@@ -9,7 +9,7 @@ import { forward } from './migration-folder.ts';
 import type { TextFile } from './sql-files.ts';
 
 /** Files that a shadow holds before something is done there. */
-export interface Start {
+export interface TrialStart {
   readonly files: readonly TextFile[];
   /** One after the other as they stand, as migrations are; otherwise in whatever order works. */
   readonly inOrder?: boolean;
@@ -24,9 +24,9 @@ export interface Start {
 }
 
 /** What new migrations follow, and where they are tried out from: the first that leads where it has to. */
-export interface Origin {
+export interface TrialOrigin {
   readonly base: readonly MigrationFile[];
-  readonly starts: readonly [...Start[], Start];
+  readonly starts: readonly [...TrialStart[], TrialStart];
 }
 
 /**
@@ -38,19 +38,19 @@ export function originOf(
   recorded: Catalog,
   schema: readonly TextFile[],
   wanted: Catalog,
-): Origin {
+): TrialOrigin {
   const near = base.length === 0 ? null : backFrom(schema, wanted, recorded);
   return { base, starts: [...(near === null ? [] : [near]), after(base)] };
 }
 
 /** After migrations: their history. */
-export function after(files: readonly MigrationFile[]): Start {
+export function after(files: readonly MigrationFile[]): TrialStart {
   return { files: forward(files), inOrder: true };
 }
 
 // From the wanted schema, which the shadow holds because it has just been read there, back to the recorded one, however long
 // the history is.
-function backFrom(schema: readonly TextFile[], wanted: Catalog, recorded: Catalog): Start | null {
+function backFrom(schema: readonly TextFile[], wanted: Catalog, recorded: Catalog): TrialStart | null {
   try {
     const steps = plan({ before: asComplete(wanted), after: recorded, kinds, major: wanted.major });
     return {
@@ -65,7 +65,7 @@ function backFrom(schema: readonly TextFile[], wanted: Catalog, recorded: Catalo
 }
 
 /** The start after some more migrations. */
-export function further(start: Start, files: readonly MigrationFile[]): Start {
+export function further(start: TrialStart, files: readonly MigrationFile[]): TrialStart {
   const { reaches: _, ...rest } = start;
   return { ...rest, next: [...(start.next ?? []), ...forward(files)] };
 }

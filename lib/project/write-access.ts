@@ -14,7 +14,7 @@ export interface WriteNames {
 }
 
 /** A protected environment, and how its database is recognized. */
-export interface Guarded {
+export interface ProtectedDatabase {
   readonly name: string;
   readonly place: string | null;
   /** What its server says; null: it did not answer. */
@@ -52,7 +52,7 @@ export async function guardedOf(
   context: Context,
   target: Target,
   names: WriteNames,
-): Promise<readonly Guarded[]> {
+): Promise<readonly ProtectedDatabase[]> {
   if (target.url === null || target.protected) return [];
   const all = (await context.protectedEnvironments?.().catch(() => [])) ?? [];
   const others = all.filter(({ name }) => name !== target.name && !says(names, name));
@@ -74,7 +74,7 @@ export async function refuseGuarded(
   context: Context,
   connection: Connection,
   target: Target,
-  guarded: readonly Guarded[],
+  guarded: readonly ProtectedDatabase[],
 ): Promise<void> {
   if (guarded.length === 0) return;
   const [own, place] = [await identityOf(connection), placeOf(target.url)];

@@ -1,11 +1,11 @@
 // How far a work is, as a line on a terminal.
-import { type Pace, ratioOf } from '../flow/progress.ts';
+import { type CopyProgress, ratioOf } from '../flow/progress.ts';
 import { bytesText, cut } from './format.ts';
 
 const [least, most] = [10, 30];
 
 /** A line with a bar: the table in hand and its part, then all, how fast and how long still. @param width of the terminal */
-export function barText({ doing, name, own, all, rate, secondsLeft }: Pace, width: number): string {
+export function barText({ doing, name, own, all, rate, secondsLeft }: CopyProgress, width: number): string {
   const percent = Math.floor(ratioOf(own) * 100);
   const before = `${doing} ${name} ${percent}%`;
   const done = all.done > all.of ? bytesText(all.done) : `${bytesText(all.done)} of ${bytesText(all.of)}`;

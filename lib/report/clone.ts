@@ -2,12 +2,12 @@
 import type { CloneReport } from '../commands/clone.ts';
 import type { DropPlan, DropReport } from '../commands/clone-drop-old.ts';
 import type { ClonePlan } from '../copy/plan.ts';
-import type { Check } from '../copy/preflight.ts';
+import type { PreflightCheck } from '../copy/preflight.ts';
 import { bytesText, counted, cut } from './format.ts';
 import { inkOf } from './ink.ts';
 import type { Paper } from './paper.ts';
 
-const signs: Readonly<Record<Check['outcome'], string>> = {
+const signs: Readonly<Record<PreflightCheck['outcome'], string>> = {
   ok: 'ok  ',
   warning: 'WARN',
   failed: 'FAIL',
@@ -125,9 +125,9 @@ export function cloneText(report: CloneReport, paper: Paper): string {
   ].join('\n');
 }
 
-function checkLines(checks: readonly Check[], paper: Paper): string[] {
+function checkLines(checks: readonly PreflightCheck[], paper: Paper): string[] {
   const ink = inkOf(paper.colour);
-  const inks: Partial<Record<Check['outcome'], (text: string) => string>> = {
+  const inks: Partial<Record<PreflightCheck['outcome'], (text: string) => string>> = {
     warning: ink.yellow,
     failed: ink.red,
   };

@@ -1,7 +1,7 @@
 // `db:diff` as text: object by object, what comes, what goes and what becomes different.
 
 import type { DifferenceReport } from '../commands/diff.ts';
-import { type Attribute, type Change, type Standing, shown } from '../compare/changes.ts';
+import { type AttributeChange, type ObjectChange, type Presence, shown } from '../compare/changes.ts';
 import type { Caution } from '../compare/impact.ts';
 import type { Hazard, Step } from '../model/step.ts';
 import { legible } from '../problem/legible.ts';
@@ -12,7 +12,7 @@ import { unified } from './lines.ts';
 import type { Paper } from './paper.ts';
 import { sizeOf } from './script.ts';
 
-const signs: Readonly<Record<Standing, string>> = { missing: '+', extra: '-', different: '~' };
+const signs: Readonly<Record<Presence, string>> = { missing: '+', extra: '-', different: '~' };
 
 /** The difference of two sources, for people. */
 export function differenceText(report: DifferenceReport, paper: Paper): string {
@@ -35,7 +35,7 @@ export function differenceText(report: DifferenceReport, paper: Paper): string {
   if (changes.length === 0)
     return [`No differences: ${report.from} is as ${report.to} says.`, ...others].join('\n');
 
-  const count = (standing: Standing) => changes.filter((change) => change.standing === standing).length;
+  const count = (standing: Presence) => changes.filter((change) => change.standing === standing).length;
   const statements = statementsOf(up);
   const summary = `${count('missing')} to add, ${count('different')} to change, ${count('extra')} to remove`;
   return [
@@ -55,9 +55,9 @@ export function differenceText(report: DifferenceReport, paper: Paper): string {
 }
 
 // Changes to parts of one object stand together, where the first of them stands.
-function grouped(changes: readonly Change[]): [string | null, Change[]][] {
-  const groups: [string | null, Change[]][] = [];
-  const parts = new Map<string, Change[]>();
+function grouped(changes: readonly ObjectChange[]): [string | null, ObjectChange[]][] {
+  const groups: [string | null, ObjectChange[]][] = [];
+  const parts = new Map<string, ObjectChange[]>();
   for (const change of changes) {
     // What is different in an object itself stands with its parts.
     const part = change.part ?? (change.standing === 'different' ? nameIn(change) : null);
@@ -86,20 +86,20 @@ function statementsOf(steps: readonly Step[]): Statements {
   return found;
 }
 
-function groupLines(part: string | null, changes: readonly Change[], all: Statements): string[] {
+function groupLines(part: string | null, changes: readonly ObjectChange[], all: Statements): string[] {
   const [own, parts] = [true, false].map((itself) => changes.filter((one) => (one.part === null) === itself));
-  const lines = (some: readonly Change[] = []) => some.flatMap((change) => changeLines(change, all));
+  const lines = (some: readonly ObjectChange[] = []) => some.flatMap((change) => changeLines(change, all));
   const head = own?.length === 0 && part !== null ? [part] : lines(own);
   return [...head, ...lines(parts).map((line) => `  ${line}`)];
 }
 
 // What an object that is different is called: its text before what is different in it.
-function nameIn({ text }: Change): string {
+function nameIn({ text }: ObjectChange): string {
   const end = text.indexOf(': ');
   return end < 0 ? text : text.slice(0, end);
 }
 
-function changeLines(change: Change, statements: Statements): string[] {
+function changeLines(change: ObjectChange, statements: Statements): string[] {
   const { standing, text, attributes, facts } = change;
   if (standing === 'different') {
     return [`~ ${nameIn(change)}`, ...attributes.flatMap(attributeLines)];
@@ -113,7 +113,7 @@ function changeLines(change: Change, statements: Statements): string[] {
   return all.length < 2 ? [head] : [head, ...all.map((line) => `+     ${line}`)];
 }
 
-function attributeLines({ name, from, to }: Attribute): string[] {
+function attributeLines({ name, from, to }: AttributeChange): string[] {
   const [before, after] = [shown(from), shown(to)];
   if (before === after) return [`    ${name}: ${after} (what differs is secret)`];
   if (!/\n/.test(before + after)) return [`    ${name}: ${before} → ${after}`];

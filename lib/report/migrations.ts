@@ -3,7 +3,7 @@ import type { GenerationReport, MigrationReport } from '../commands/generate.ts'
 import type { HistoryReport } from '../commands/history.ts';
 import type { RollbackPlan, RollbackReport } from '../commands/rollback.ts';
 import type { SyncPlan, SyncReport } from '../commands/sync.ts';
-import type { Check, VerifyReport } from '../commands/verify.ts';
+import type { VerifyCheck, VerifyReport } from '../commands/verify.ts';
 import { redact } from '../problem/redact.ts';
 import { ago, counted, cut } from './format.ts';
 import { cautionText, findingLines, hazardWords, possibleLines } from './hazards.ts';
@@ -93,7 +93,7 @@ export function historyText({ target, deeds, applied }: HistoryReport, paper: Pa
 }
 
 /** What each check of `db:verify` promises, and what it says where that is broken. */
-export const promises: Readonly<Record<Check['is'], readonly [holds: string, broken: string]>> = {
+export const promises: Readonly<Record<VerifyCheck['is'], readonly [holds: string, broken: string]>> = {
   chain: ['The migrations follow one another', 'The migrations do not follow one another'],
   fingerprint: ['Replayed, they end where they say', 'Replayed, they end elsewhere than they say'],
   stamps: [

@@ -1,7 +1,7 @@
 // `db:status` as text.
 
 import type { StatusReport } from '../commands/status.ts';
-import type { Change, Standing } from '../compare/changes.ts';
+import type { ObjectChange, Presence } from '../compare/changes.ts';
 import { ago, cut } from './format.ts';
 import { inkOf } from './ink.ts';
 import type { Paper } from './paper.ts';
@@ -14,8 +14,8 @@ export function statusText(report: StatusReport, paper: Paper): string {
   const modified = schema.modified === null ? '' : ` (modified ${ago(new Date(schema.modified), paper.now)})`;
   const section = (title: string, items: readonly string[]) =>
     items.length === 0 ? [] : [title, ...items.map((item) => cut(`  - ${item}`, paper))];
-  const texts = (standing: Standing) =>
-    changes.filter((change: Change) => change.standing === standing).map(({ text }) => text);
+  const texts = (standing: Presence) =>
+    changes.filter((change: ObjectChange) => change.standing === standing).map(({ text }) => text);
   const lines = [
     ink.bold('Database Schema Status'),
     `Local Schema:  ${schema.path}${modified}`,
@@ -44,7 +44,7 @@ type Section = (title: string, items: readonly string[]) => string[];
 function recordLines({ record, schema, target }: StatusReport, section: Section): string[] {
   if (record === null) return [];
   const { files, applied, appliedBy, pending, unrecorded, drift, faults } = record;
-  const texts = (changes: readonly Change[]) => changes.map(({ text }) => text);
+  const texts = (changes: readonly ObjectChange[]) => changes.map(({ text }) => text);
   return [
     `Migrations: ${files}, applied: ${applied}`,
     ...section(`Not applied to ${target.name} (${appliedBy} applies them):`, pending),

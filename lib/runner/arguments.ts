@@ -1,7 +1,7 @@
 // A command line → the calls it asks for, by the signatures of the tasks.
 import { Problem } from '../problem/problem.ts';
 import { nearest } from './nearest.ts';
-import { flag, type Parameter, type Task, type ValueType } from './task.ts';
+import { flag, type Task, type TaskParameter, type ValueType } from './task.ts';
 
 /** One task to run, with the arguments its function is given after the context. */
 export interface Call {
@@ -130,7 +130,7 @@ function finish({
 }): Call {
   for (const { name, required } of task.options)
     if (required && !options.has(name)) throw bad(flag(name), `${task.name} needs it`);
-  const args = task.positionals.flatMap((parameter: Parameter, index) => {
+  const args = task.positionals.flatMap((parameter: TaskParameter, index) => {
     const { name, value, required } = parameter;
     if (value.type === 'list') return positionals.slice(index).map((given) => convert(name, given, value.of));
     const given = positionals[index];

@@ -10,7 +10,7 @@ import {
 } from '../config/environment.ts';
 import { findLayout } from '../config/layout.ts';
 import type { Project } from '../config/project.ts';
-import type { Pace } from '../flow/progress.ts';
+import type { CopyProgress } from '../flow/progress.ts';
 import type { Context } from '../project/context.ts';
 import type { Paper } from '../report/paper.ts';
 
@@ -39,7 +39,7 @@ export interface Edge {
   readonly variables: Variables;
   now(): Date;
   progress(message: string): void;
-  pace?(pace: Pace): void;
+  pace?(pace: CopyProgress): void;
   onInterrupt?(undo: () => Promise<void>): () => void;
   ask?(text: (paper: Paper) => string): Promise<boolean>;
   choose?(question: string, answers: readonly string[]): Promise<number>;

@@ -1,6 +1,6 @@
 // The texts of --list and --help.
 import { globalOptions } from './arguments.ts';
-import { flag, type Parameter, type Task, type ValueType } from './task.ts';
+import { flag, type Task, type TaskParameter, type ValueType } from './task.ts';
 
 /** `--list`: every task with the first sentence of its doc comment. */
 export function listText(tasks: readonly Task[]): string {
@@ -43,12 +43,12 @@ export function taskText(task: Task): string {
   return lines.join('\n');
 }
 
-function place({ name, required, value }: Parameter): string {
+function place({ name, required, value }: TaskParameter): string {
   const shown = value.type === 'list' ? `${name}…` : name;
   return required ? `<${shown}>` : `[${shown}]`;
 }
 
-function signature({ name, value }: Parameter): string {
+function signature({ name, value }: TaskParameter): string {
   if (value.type === 'boolean') return flag(name);
   return `${flag(name)} ${placeholder(name, value)}`;
 }
@@ -60,7 +60,7 @@ function placeholder(name: string, value: ValueType): string {
   return called.replace(/(?<!^)[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
 }
 
-function helpOf({ help, required, value }: Parameter): string {
+function helpOf({ help, required, value }: TaskParameter): string {
   const notes = [value.type === 'list' ? 'can be repeated' : '', required ? 'required' : ''].filter(
     (note) => note !== '',
   );

@@ -1,6 +1,6 @@
 // One command line from its words to its exit code.
 import { openProject, type Project } from '../config/project.ts';
-import type { Pace } from '../flow/progress.ts';
+import type { CopyProgress } from '../flow/progress.ts';
 import { legible } from '../problem/legible.ts';
 import { format, Problem, toProblem } from '../problem/problem.ts';
 import { barText } from '../report/bar.ts';
@@ -66,7 +66,7 @@ async function perform(world: World): Promise<number> {
     await explain(world, tasks, line);
   else {
     const { variables, now, onInterrupt, lastLine } = world;
-    const pace = (of: Pace) => lastLine?.draw(barText(of, lastLine.width()));
+    const pace = (of: CopyProgress) => lastLine?.draw(barText(of, lastLine.width()));
     const ask = world.ask && asker(world, line.globals.colour);
     const edge = {
       version,

@@ -2,7 +2,7 @@
 import type * as Ast from '@babel/types';
 import { Problem } from '../problem/problem.ts';
 import { docOf, firstSentence, parameterDocs } from './comment.ts';
-import type { Parameter, Task } from './task.ts';
+import type { Task, TaskParameter } from './task.ts';
 import { Types } from './type-reader.ts';
 
 type Callable = Ast.FunctionDeclaration | Ast.FunctionExpression | Ast.ArrowFunctionExpression;
@@ -110,7 +110,7 @@ function parametersOf(
   const rest = callable.params.slice(1);
   const last = rest.at(-1);
   const options = last === undefined ? null : types.options(last);
-  const positionals = (options === null ? rest : rest.slice(0, -1)).map((parameter): Parameter => {
+  const positionals = (options === null ? rest : rest.slice(0, -1)).map((parameter): TaskParameter => {
     const { name, value, required } = types.parameter(parameter);
     return { name, value, required, help: docs.get(name) ?? '' };
   });

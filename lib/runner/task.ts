@@ -10,7 +10,7 @@ export type ValueType =
   | { readonly type: 'list'; readonly of: Exclude<ValueType, { type: 'list' } | { type: 'boolean' }> };
 
 /** One option or positional argument. */
-export interface Parameter {
+export interface TaskParameter {
   /** Its name in the function: `dryRun`. */
   readonly name: string;
   readonly value: ValueType;
@@ -32,8 +32,8 @@ export interface Task {
   /** The whole doc comment, without tags. */
   readonly description: string;
   /** In the order of the function's parameters, the context left out. */
-  readonly positionals: readonly Parameter[];
-  readonly options: readonly Parameter[];
+  readonly positionals: readonly TaskParameter[];
+  readonly options: readonly TaskParameter[];
   /** Whether the function takes an object of options after the positional arguments. */
   readonly takesOptions: boolean;
 }

@@ -2,7 +2,7 @@
 import type * as Ast from '@babel/types';
 import { Problem } from '../problem/problem.ts';
 import { docOf, oneLine } from './comment.ts';
-import type { Parameter, ValueType } from './task.ts';
+import type { TaskParameter, ValueType } from './task.ts';
 
 type ParameterNode = Ast.Function['params'][number];
 type Members = readonly Ast.TSTypeElement[];
@@ -24,7 +24,7 @@ export class Types {
   }
 
   /** The members of an options object as options, or null where the parameter is of another type. */
-  options(node: ParameterNode): Parameter[] | null {
+  options(node: ParameterNode): TaskParameter[] | null {
     const annotation = annotationOf(node);
     const members = annotation === null ? null : this.#members(annotation);
     if (members === null) {
@@ -44,7 +44,7 @@ export class Types {
   }
 
   /** A positional parameter. */
-  parameter(node: ParameterNode): Omit<Parameter, 'help'> {
+  parameter(node: ParameterNode): Omit<TaskParameter, 'help'> {
     const inner = unwrap(node);
     if (inner.type !== 'Identifier') throw this.#unreadable(node, 'a positional argument needs a name');
     const annotation = annotationOf(node);

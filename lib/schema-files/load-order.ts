@@ -1,7 +1,7 @@
 // The order in which psql can load the files of a schema, one after the other.
 
 /** A statement of a plan: the file that it belongs to, and the places of those that have to run before it. */
-export interface Placed {
+export interface FileStatement {
   readonly file: string;
   readonly waits: readonly number[];
 }
@@ -16,7 +16,7 @@ export const circular = 'zz_circular.sql';
  * @returns the files in their order, each with the places of its statements
  */
 export function loadOrder(
-  steps: readonly Placed[],
+  steps: readonly FileStatement[],
   isLast: (file: string) => boolean,
 ): Map<string, readonly number[]> {
   const own = new Map<string, number[]>();
@@ -50,7 +50,7 @@ export function loadOrder(
 }
 
 // The first file that needs no other is next; where they all need each other, the first that is there.
-function inOrder(files: readonly string[], steps: readonly Placed[]): string[] {
+function inOrder(files: readonly string[], steps: readonly FileStatement[]): string[] {
   const needs = new Map(files.map((file) => [file, new Set<string>()]));
   for (const { file, waits } of steps)
     for (const at of waits) {

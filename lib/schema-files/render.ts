@@ -10,7 +10,7 @@ import type { Reading } from '../plan/reading-order.ts';
 import type { TextFile } from '../project/sql-files.ts';
 import { loadOrder } from './load-order.ts';
 import { withSerials } from './serial-columns.ts';
-import type { Place } from './write.ts';
+import type { SchemaPlace } from './write.ts';
 
 /** What a text is made from. */
 export interface TextInput {
@@ -18,7 +18,7 @@ export interface TextInput {
   readonly nothing: Catalog;
   readonly catalog: Catalog;
   /** Where the files are, as people know it. */
-  readonly place: Place;
+  readonly place: SchemaPlace;
   /** Which fact's text names which other one. */
   readonly mentions: Reading['mentions'];
   /** Spells a statement so that newer servers read it, too. */
@@ -32,7 +32,7 @@ export interface TextInput {
 export function schemaText({ nothing, catalog, place, mentions, spell }: TextInput): TextFile[] {
   const { path, split } = place;
   const after = withSerials(ofAnybody(catalog, nothing));
-  const layout = new Layout(after, nothing);
+  const layout = new FileLayout(after, nothing);
   const { major } = catalog;
   const compare = (a: Fact, b: Fact) => layout.compare(a, b);
   const head = (fact: Fact) => layout.head(fact).id;
@@ -69,7 +69,7 @@ function ofAnybody(catalog: Catalog, nothing: Catalog): Catalog {
 }
 
 // Sections are told where all that comes later belongs to them or to later ones: what is needed early is no section.
-function textOf(steps: readonly Step[], layout: Layout, titled: boolean): string {
+function textOf(steps: readonly Step[], layout: FileLayout, titled: boolean): string {
   const places = steps.map(({ fact }) => layout.section(layout.fact(fact)));
   for (let at = places.length - 2; at >= 0; at--)
     places[at] = Math.min(places[at] as number, places[at + 1] as number);
@@ -84,7 +84,7 @@ function textOf(steps: readonly Step[], layout: Layout, titled: boolean): string
 }
 
 // Which fact stands where.
-class Layout {
+class FileLayout {
   readonly #after: Catalog;
   readonly #before: Catalog;
   readonly #keys = new Map<string, readonly (number | string)[]>();

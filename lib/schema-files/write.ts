@@ -7,7 +7,7 @@ import type { Context } from '../project/context.ts';
 import { shownPath, type TextFile } from '../project/sql-files.ts';
 
 /** Where a schema is written: one file, or a folder with a file for each object. */
-export interface Place {
+export interface SchemaPlace {
   /** Absolute. */
   readonly path: string;
   readonly split: boolean;
@@ -36,7 +36,7 @@ export interface Replacement {
 export async function placeOf(
   { root, schema }: Context,
   { out, split }: { readonly out?: string | undefined; readonly split?: boolean | undefined },
-): Promise<Place> {
+): Promise<SchemaPlace> {
   const path = out === undefined ? schema : resolve(root, out);
   const isFile = path.endsWith('.sql') && !(await isFolder(path));
   if (!(split ?? !isFile)) return { path: isFile ? path : join(path, 'schema.sql'), split: false };
@@ -47,7 +47,7 @@ export async function placeOf(
 /** Compares texts with what is there. @throws Problem `unreadable_file` */
 export async function replacement(
   { root, schema }: Context,
-  { path, split }: Place,
+  { path, split }: SchemaPlace,
   files: readonly TextFile[],
 ): Promise<Replacement> {
   const written: FileReport[] = [];

@@ -4,7 +4,7 @@ import { quote } from '../model/quote.ts';
 import type { Connection } from '../pg/connection.ts';
 import { locate } from '../pg/server-problem.ts';
 import { Problem } from '../problem/problem.ts';
-import type { SqlFile, Statement } from '../sql/parse.ts';
+import type { ParsedStatement, SqlFile } from '../sql/parse.ts';
 
 /** How files are loaded. */
 export interface LoadOptions {
@@ -43,15 +43,15 @@ export async function load(
   const named = files.flatMap((file) => file.roles);
   await createRoles(connection, new Set(role === null ? named : [role, ...named]), own);
   const roles = { ...own, session: role ?? own.session };
-  const run: Run = { connection, roles, options, problems: [] };
+  const run: LoadRun = { connection, roles, options, problems: [] };
   if (options.asPsql) await runAsPsql(run, files);
   else await runInAnyOrder(run, files);
   await connection.execute(resume(own));
   return run.problems;
 }
 
-async function runInAnyOrder(run: Run, files: readonly SqlFile[]): Promise<void> {
-  const left = new Map<SqlFile, readonly Statement[]>();
+async function runInAnyOrder(run: LoadRun, files: readonly SqlFile[]): Promise<void> {
+  const left = new Map<SqlFile, readonly ParsedStatement[]>();
   for (const file of files)
     if (run.options.committed || isLate(file, left) || !(await runWhole(run, file)))
       left.set(file, file.statements);
@@ -62,7 +62,7 @@ async function runInAnyOrder(run: Run, files: readonly SqlFile[]): Promise<void>
 const isLate = (file: SqlFile, left: ReadonlyMap<SqlFile, unknown>) =>
   left.size > 0 && file.statements.some(({ alone }) => alone);
 
-interface Run {
+interface LoadRun {
   readonly connection: Connection;
   readonly roles: Roles;
   readonly options: LoadOptions;
@@ -95,7 +95,7 @@ async function createRoles(connection: Connection, names: Iterable<string>, role
 }
 
 // One session for all files, whose settings last from one to the next.
-async function runAsPsql(run: Run, files: readonly SqlFile[]): Promise<void> {
+async function runAsPsql(run: LoadRun, files: readonly SqlFile[]): Promise<void> {
   await run.connection.execute(`${resume(run.roles)}; reset check_function_bodies`);
   for (const file of files) {
     if (!run.options.committed && (await runWhole(run, file))) continue;
@@ -107,7 +107,7 @@ async function runAsPsql(run: Run, files: readonly SqlFile[]): Promise<void> {
 }
 
 // One message for a whole file is several times faster than a message for each statement.
-async function runWhole({ connection, roles, options }: Run, file: SqlFile): Promise<boolean> {
+async function runWhole({ connection, roles, options }: LoadRun, file: SqlFile): Promise<boolean> {
   await connection.execute(`savepoint file; ${options.asPsql ? '' : resume(roles)}`);
   try {
     await connection.execute(file.runnable);
@@ -122,7 +122,7 @@ async function runWhole({ connection, roles, options }: Run, file: SqlFile): Pro
 
 // Round after round, each from the first file to the last. Settings are repeated in every round, so that a statement
 // that is tried again is understood as it was at its place.
-async function runSingly(run: Run, left: Map<SqlFile, readonly Statement[]>): Promise<void> {
+async function runSingly(run: LoadRun, left: Map<SqlFile, readonly ParsedStatement[]>): Promise<void> {
   const { anyOrder = true, lenient = false } = run.options;
   for (let progress = true; left.size > 0; ) {
     const stuck = !progress;
@@ -131,7 +131,7 @@ async function runSingly(run: Run, left: Map<SqlFile, readonly Statement[]>): Pr
     for (const [file, statements] of left) {
       await run.connection.execute(resume(run.roles));
       const waiting = new Set(statements);
-      const failed: Statement[] = [];
+      const failed: ParsedStatement[] = [];
       for (const statement of file.statements) {
         if (!statement.setting && !waiting.has(statement)) continue;
         const waits = statement.alone === true && held && !stuck;
@@ -149,7 +149,11 @@ async function runSingly(run: Run, left: Map<SqlFile, readonly Statement[]>): Pr
   }
 }
 
-async function attempt(run: Run, file: SqlFile, statement: Statement): Promise<Problem | undefined> {
+async function attempt(
+  run: LoadRun,
+  file: SqlFile,
+  statement: ParsedStatement,
+): Promise<Problem | undefined> {
   const { connection, roles, options } = run;
   const { start, end } = statement;
   if (!options.committed) await connection.execute('savepoint statement');

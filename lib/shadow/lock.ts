@@ -7,7 +7,7 @@ import { writing } from '../problem/file.ts';
 import { Problem } from '../problem/problem.ts';
 
 /** A lock that is held. */
-export interface Lock {
+export interface DirectoryLock {
   release(): Promise<void>;
 }
 
@@ -19,7 +19,7 @@ export interface Lock {
 export async function lock(
   directory: string,
   refusal: () => Problem = () => new Problem('shadow_locked', { directory }),
-): Promise<Lock> {
+): Promise<DirectoryLock> {
   const file = `${directory}.lock`;
   const mine = `${pid} ${hostname()}\n`;
   await writing(dirname(file), () => mkdir(dirname(file), { recursive: true }));

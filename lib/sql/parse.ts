@@ -18,7 +18,7 @@ import {
 } from './statement.ts';
 
 /** One statement of a file. */
-export interface Statement {
+export interface ParsedStatement {
   /** Indices into the file's text; the semicolon is outside. */
   readonly start: number;
   readonly end: number;
@@ -43,7 +43,7 @@ export interface SqlFile {
    */
   readonly runnable: string;
   /** The statements that `runnable` still holds. */
-  readonly statements: readonly Statement[];
+  readonly statements: readonly ParsedStatement[];
   /** Names of roles that it mentions, without the server's own. */
   readonly roles: readonly string[];
   /** Names of extensions that it creates, or may create in the body of a DO block or a function. */
@@ -64,7 +64,7 @@ export async function parse(file: string, text: string): Promise<SqlFile> {
   const script = withoutNoise(text);
   const [refused] = script.refused;
   if (refused) throw invalid(file, text, refused.index, `\\${refused.command} is a command of psql`);
-  const statements: Statement[] = [];
+  const statements: ParsedStatement[] = [];
   const roles = new Set<string>();
   const extensions = new Set<string>();
   const boundaries: SqlFile['boundaries'][number][] = [];

@@ -2,7 +2,7 @@
 // quoting and of where a statement ends (source: psqlscan.l), and blanked, so that every position stays what it was.
 
 /** A script without psql's parts. */
-export interface Script {
+export interface PsqlScript {
   /** As long as the text it was made from; blanks stand where psql's parts were. */
   readonly sql: string;
   /** Where statements end, each one after a semicolon. */
@@ -19,7 +19,7 @@ const refusedCommands = new Set(
 );
 
 /** Finds and blanks psql's parts. Text that ends inside of a quote is left to the parser to refuse. */
-export function withoutNoise(text: string): Script {
+export function withoutNoise(text: string): PsqlScript {
   const ends: number[] = [];
   const refused: { command: string; index: number }[] = [];
   const pieces: string[] = [];

@@ -1,7 +1,7 @@
 // What is said of two databases before data moves, whatever they are.
 import { expect, test } from 'vitest';
 import { diskCheck } from '../../lib/copy/disk-space.ts';
-import { checksOf, type Database, type Ends } from '../../lib/copy/preflight.ts';
+import { type CopyEnds, checksOf, type Database } from '../../lib/copy/preflight.ts';
 
 import { Problem } from '../../lib/problem/problem.ts';
 import { failure } from '../failure.ts';
@@ -16,7 +16,7 @@ const one: Database = {
   ...{ bytes: 1, started: 'monday', standby: false, path: 'public', system: '7' },
 };
 const end = (name: string) => ({ named: { name, address: '', protected: false } });
-const ends = { from: end('prod'), to: end('staging') } as Ends;
+const ends = { from: end('prod'), to: end('staging') } as CopyEnds;
 
 const found = (name: string, from: Partial<Database>, to: Partial<Database>) => {
   const check = checksOf({ ...one, ...from }, { ...one, oid: '6', ...to }, ends).find(
@@ -75,7 +75,7 @@ async function saidOfDisk(url: string, needed: number | null, force = false, rol
   const connection = await userSession({ url, applicationName: 'pgmage tests' });
   try {
     if (role !== '') await connection.execute(`set role ${role}`);
-    const there = { from: ends.from, to: { ...end('staging'), connection } } as Ends;
+    const there = { from: ends.from, to: { ...end('staging'), connection } } as CopyEnds;
     const { outcome, text } = await diskCheck(there, needed, force);
     return `${outcome}: ${text}`;
   } finally {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { type Pace, progressOf } from '../../lib/flow/progress.ts';
+import { type CopyProgress, progressOf } from '../../lib/flow/progress.ts';
 import { barText } from '../../lib/report/bar.ts';
 import { run } from '../../lib/runner/main.ts';
 import { rowsOf, withDatabase } from '../servers/databases.ts';
@@ -21,12 +21,12 @@ function clockAt(seconds: number[]) {
 }
 
 test('per table and in all, with rate and time left', () => {
-  const paces: Pace[] = [];
+  const paces: CopyProgress[] = [];
   const told: string[] = [];
   const teller = {
     now: clockAt([0, 0.01, 1, 2]),
     progress: (line: string) => void told.push(line),
-    pace: (pace: Pace) => void paces.push(pace),
+    pace: (pace: CopyProgress) => void paces.push(pace),
   };
   const { told: pass, bytes } = progressOf(teller, tables);
   pass({ name: 'public.a' }, 5 * mega);
@@ -52,7 +52,7 @@ test('per table and in all, with rate and time left', () => {
   expect(told).toEqual(['Loading public.b: 80 % of it; in all 8 of about 40 MB, 2 MB/s, 16 s left']);
 });
 
-const pace: Pace = {
+const pace: CopyProgress = {
   ...{ doing: 'Copying', name: 'public.orders', own: { done: 45, of: 100 } },
   ...{ all: { done: 600 * mega, of: 1000 * mega }, rate: 24 * mega, secondsLeft: 3725 },
 };

@@ -1,6 +1,6 @@
 // A script is taken apart the same way wherever its pieces are cut.
 import { expect, test } from 'vitest';
-import { Script, serverScript } from '../../lib/flow/script.ts';
+import { RestoreScript, serverScript } from '../../lib/flow/script.ts';
 import { failure } from '../failure.ts';
 
 const script = `--
@@ -51,7 +51,7 @@ async function* cut(text: string, size: number) {
 }
 
 async function partsOf(text: string, size: number): Promise<string[]> {
-  const source = new Script(cut(text, size));
+  const source = new RestoreScript(cut(text, size));
   const parts: string[] = [];
   for (let sql = await source.statement(); sql !== null; sql = await source.statement()) {
     parts.push(sql);

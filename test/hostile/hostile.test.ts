@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { backup } from '../../lib/commands/backup.ts';
 import { clone } from '../../lib/commands/clone.ts';
 import { restore } from '../../lib/commands/restore.ts';
-import { confined, type Owner as Owned, ownedIn } from '../../lib/flow/as-owner.ts';
+import { confined, type TableOwner as Owned, ownedIn } from '../../lib/flow/as-owner.ts';
 import { guarded, unsafeLedger } from '../../lib/ledger/guard.ts';
 import { prepareLedger } from '../../lib/ledger/tables.ts';
 import { connect } from '../../lib/pg/connect.ts';

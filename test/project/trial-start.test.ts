@@ -5,7 +5,7 @@ import { compose } from '../../lib/migrate/compose.ts';
 import { rehearse } from '../../lib/migrate/trial-run.ts';
 import { readMigrations } from '../../lib/project/migration-folder.ts';
 import { replay } from '../../lib/project/shadow-catalog.ts';
-import { after, originOf, type Start } from '../../lib/project/trial-start.ts';
+import { after, originOf, type TrialStart } from '../../lib/project/trial-start.ts';
 import { freshCache } from './cache.ts';
 import { project } from './project.ts';
 
@@ -45,7 +45,7 @@ test('the wanted schema leads back to the recorded one, without the history', as
 test('a start that does not lead to what is recorded is none', async () => {
   const own = begin('create table a (id int primary key, name text);');
   await generate(own.context);
-  const [near, history] = (await startsTo(own, 'create table b (id int);')) as [Start, Start];
+  const [near, history] = (await startsTo(own, 'create table b (id int);')) as [TrialStart, TrialStart];
   const elsewhere = { ...near, next: [{ file: 'elsewhere', text: 'create table a (id int)' }] };
   expect((await rehearse(own.context, [elsewhere, history], [way])).start).toBe(history);
   const broken = { ...near, next: [{ file: 'broken', text: 'alter table nothing add column id int' }] };

@@ -1,7 +1,7 @@
 // `db:diff` as text and as SQL.
 import { expect, test } from 'vitest';
 import type { DifferenceReport } from '../../lib/commands/diff.ts';
-import type { Change } from '../../lib/compare/changes.ts';
+import type { ObjectChange } from '../../lib/compare/changes.ts';
 import { cautionsOf } from '../../lib/compare/impact.ts';
 import type { Step } from '../../lib/model/step.ts';
 import { differenceText } from '../../lib/report/difference.ts';
@@ -25,11 +25,15 @@ function step(fact: string, sql: string, more: Partial<Step> = {}): Step {
   };
 }
 
-function change(standing: Change['standing'], text: string, more: Partial<Change> = {}): Change {
+function change(
+  standing: ObjectChange['standing'],
+  text: string,
+  more: Partial<ObjectChange> = {},
+): ObjectChange {
   return { standing, text, kind: 'x', facts: [text], part: null, attributes: [], ...more };
 }
 
-function report(changes: Change[], up: Step[] = []): DifferenceReport {
+function report(changes: ObjectChange[], up: Step[] = []): DifferenceReport {
   const diff = { added: [], removed: [], changed: [] };
   return {
     from: 'prod',

@@ -15,7 +15,7 @@ export const siblingName = () => `${mark}${randomBytes(8).toString('hex')}`;
 // What is said of a kept database.
 const keptWords = 'Kept by pgmage db:clone --swap';
 
-interface Making {
+interface DatabaseSettings {
   readonly owner: string;
   readonly encoding: string;
   readonly collate: string;
@@ -41,8 +41,8 @@ const makingOf = (
  */
 export async function makeSibling(keeper: Connection, name: string, target: string): Promise<void> {
   await keeper.execute(`select pg_advisory_lock(${keyOf(name)})`);
-  const [row] = await keeper.rows<Making>(makingOf(target));
-  const { owner, encoding, collate, ctype, provider, locale, rules, tablespace } = row as Making;
+  const [row] = await keeper.rows<DatabaseSettings>(makingOf(target));
+  const { owner, encoding, collate, ctype, provider, locale, rules, tablespace } = row as DatabaseSettings;
   const providers: Readonly<Record<string, string>> = {
     i: `locale_provider icu icu_locale ${literal(locale ?? '')}${rules === null ? '' : ` icu_rules ${literal(rules)}`}`,
     b: `locale_provider builtin builtin_locale ${literal(locale ?? '')}`,

@@ -3,7 +3,7 @@
 import { pinnedRows } from '../../pg/pinned.ts';
 import { jobsOf } from '../../project/jobs.ts';
 import type { CloneInput } from '../options.ts';
-import type { Check, Ends } from '../preflight.ts';
+import type { CopyEnds, PreflightCheck } from '../preflight.ts';
 import { type Kept, keptName, keptOf } from './databases.ts';
 
 /** How a swap is going to be done. */
@@ -18,7 +18,7 @@ export interface SwapPlan {
   readonly drops: readonly Kept[];
 }
 
-interface Found {
+interface TargetFacts {
   readonly name: string;
   readonly backend: number;
   readonly makes: boolean;
@@ -49,14 +49,14 @@ const question = `select d.datname::text as name, pg_backend_pid() as backend, r
 
 /** Plans a swap, and says what speaks against it. @throws Problem `bad_option`; of a connection */
 export async function swapPlanOf(
-  ends: Ends,
+  ends: CopyEnds,
   input: CloneInput,
   now: Date,
-): Promise<{ plan: SwapPlan; checks: Check[] }> {
+): Promise<{ plan: SwapPlan; checks: PreflightCheck[] }> {
   const { connection, named } = ends.to;
   const jobs = jobsOf(input.jobs);
-  const [row] = await pinnedRows<Found>(connection, question);
-  const found = row as Found;
+  const [row] = await pinnedRows<TargetFacts>(connection, question);
+  const found = row as TargetFacts;
   const dropOld = input.dropOld === true;
   const plan: SwapPlan = {
     jobs,
@@ -64,7 +64,7 @@ export async function swapPlanOf(
     keeps: dropOld ? null : keptName(found.name, now),
     drops: dropOld ? await keptOf(connection, found.name) : [],
   };
-  const check = (name: string, fault: string | null, text: string): Check =>
+  const check = (name: string, fault: string | null, text: string): PreflightCheck =>
     fault === null ? { name, outcome: 'ok', text } : { name, outcome: 'failed', text: fault };
   const role = named.name;
   // Two that make and exchange databases.

@@ -9,7 +9,7 @@ import { beginReplacing } from '../clear-target.ts';
 import { cargoOf } from '../copy-set.ts';
 import { proven, type Replaced } from '../in-place.ts';
 import { load } from '../parallel-load.ts';
-import type { Ends } from '../preflight.ts';
+import type { CopyEnds } from '../preflight.ts';
 import type { Wish } from '../selection.ts';
 import { reading } from '../snapshot-readers.ts';
 import {
@@ -38,7 +38,7 @@ export interface Swapped {
 
 /** What is to be done, and where. */
 export interface SwapWork {
-  readonly ends: Ends;
+  readonly ends: CopyEnds;
   readonly source: Reachable;
   readonly target: Reachable;
   readonly wish: Wish;
@@ -130,7 +130,7 @@ async function filled(
     async (others) => {
       const targets = await Promise.all(Array.from({ length: jobs }, () => session(target, sibling)));
       const [to] = targets as [ServerConnection];
-      const there: Ends = { from: ends.from, to: { named: ends.to.named, connection: to } };
+      const there: CopyEnds = { from: ends.from, to: { named: ends.to.named, connection: to } };
       const cargo = await cargoOf(from, wish);
       const found = await load(context, there, { sources: [from, ...others], targets }, cargo);
       context.progress(`Comparing it with ${ends.from.named.name}`);

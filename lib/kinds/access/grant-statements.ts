@@ -5,7 +5,7 @@ import type { Statement } from '../../model/step.ts';
 import { everybody, known, type Privileges, theOwner } from './privileges.ts';
 
 /** How GRANT and REVOKE are written for one object. */
-export interface Wording {
+export interface GrantWords {
   /** What comes before the verb. */
   readonly before?: string;
   /** `TABLE public.t`. */
@@ -29,7 +29,7 @@ export function regrant(
   atLeast: Privileges,
   atMost: Privileges,
   wanted: Privileges,
-  wording: Wording,
+  wording: GrantWords,
 ): Statement[] {
   const [least, most, to] = [atLeast, atMost, wanted].map((set) => known(set, wording.major)) as [
     Privileges,

@@ -4,7 +4,7 @@ import type { Fact } from '../../model/fact.ts';
 import { alike, type Privileges, theOwner, union } from './privileges.ts';
 
 /** A fact whose path ends with a grantee, as it reads where the owner is known. */
-export interface Share {
+export interface OwnerPrivileges {
   readonly catalog: Catalog;
   readonly owner: string | null;
   /** The fact's id when it is somebody else's. */
@@ -16,7 +16,7 @@ export interface Share {
 /** The owner's own fact in the place of what it has by name; null: that is as usual. Others stay as they are. */
 export function share(
   fact: Fact<Privileges>,
-  { catalog, owner, idOf, usually }: Share,
+  { catalog, owner, idOf, usually }: OwnerPrivileges,
 ): Fact<Privileges> | null {
   const grantee = fact.path.at(-1);
   if (owner === null || (grantee !== owner && grantee !== theOwner)) return fact;

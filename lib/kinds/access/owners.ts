@@ -2,7 +2,7 @@
 import { type Catalog, shadowRole } from '../../model/catalog.ts';
 import type { Fact } from '../../model/fact.ts';
 import type { Kind, Scope } from '../../model/kind.ts';
-import type { Script } from '../../model/step.ts';
+import type { StatementScript } from '../../model/step.ts';
 import { described, ownerOf, referenceOf } from '../schemas/targets.ts';
 import { granteeOf } from './grant-statements.ts';
 import { ownedObjects } from './owned-objects.ts';
@@ -19,7 +19,7 @@ function follows({ parent, payload }: Fact<Owner>, catalog: Catalog): boolean {
   return others.some((other) => ownerOf(catalog, other) === payload.owner);
 }
 
-const change = (fact: Fact<Owner>, scope: Scope): Script => ({
+const change = (fact: Fact<Owner>, scope: Scope): StatementScript => ({
   sql: `ALTER ${referenceOf(fact, scope)} OWNER TO ${granteeOf(fact.payload.owner, null)}`,
   hazards: ['changes_privileges'],
 });

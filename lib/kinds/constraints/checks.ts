@@ -3,7 +3,7 @@ import type { Fact } from '../../model/fact.ts';
 import { present } from '../../model/introspection.ts';
 import type { Kind, Scope } from '../../model/kind.ts';
 import { qualify } from '../../model/quote.ts';
-import type { Script } from '../../model/step.ts';
+import type { StatementScript } from '../../model/step.ts';
 import { renamedIn } from '../schemas/renaming.ts';
 import { isOfPlainTable } from '../tables/inheritances.ts';
 import { likeParent } from '../tables/new-partitions.ts';
@@ -28,7 +28,7 @@ const clause = (fact: Row) => {
 const unvalidated = (fact: Row) => clause({ ...fact, payload: { ...fact.payload, validated: false } });
 
 // Added at once, and held against the rows that are there while others go on.
-const later = (fact: Row, scope: Scope, action: string): Script | null =>
+const later = (fact: Row, scope: Scope, action: string): StatementScript | null =>
   fact.payload.validated && fact.payload.enforced && holder(fact, scope)
     ? [{ sql: `ALTER TABLE ${tableOf(fact)} ${action}`, lock: 'ACCESS EXCLUSIVE' }, validating(fact, scope)]
     : null;

@@ -4,7 +4,7 @@ import type { Fact } from '../../model/fact.ts';
 import { present } from '../../model/introspection.ts';
 import type { Kind, Scope } from '../../model/kind.ts';
 import { qualify } from '../../model/quote.ts';
-import type { Script } from '../../model/step.ts';
+import type { StatementScript } from '../../model/step.ts';
 import { renamedIn } from '../schemas/renaming.ts';
 import { orphans } from '../tables/row-checks.ts';
 import {
@@ -47,7 +47,7 @@ const unvalidated = (fact: Row) => clause({ ...fact, payload: { ...fact.payload,
 
 // Added at once, and held against the rows that are there while others go on. Where partitions are on one of its ends, it
 // cannot be added so, or stays so on some of them (until PostgreSQL 17).
-function later(fact: Row, scope: Scope, action: string): Script | null {
+function later(fact: Row, scope: Scope, action: string): StatementScript | null {
   const { validated, enforced } = fact.payload;
   const { facts, needs } = scope.after;
   const partitioned = [...(needs.get(fact.id)?.keys() ?? [])].some(

@@ -2,7 +2,7 @@
 import type { Fact } from '../../model/fact.ts';
 import type { Online, Scope } from '../../model/kind.ts';
 import { quote } from '../../model/quote.ts';
-import type { Script, Statement } from '../../model/step.ts';
+import type { Statement, StatementScript } from '../../model/step.ts';
 import { nameOf as ownName, tableOf } from '../constraints/constraints.ts';
 import { indexName as nameOf, renamedIndex } from '../schemas/renaming.ts';
 import { duplicates } from '../tables/row-checks.ts';
@@ -51,7 +51,7 @@ export const targets = (fact: Row, from: readonly (number | null)[]) =>
  * CREATE INDEX, and what only commands of their own set.
  * @param online so that nobody has to wait; a partitioned index holds nothing that could be built
  */
-export function create(fact: Row, scope: Scope, online = false): Script {
+export function create(fact: Row, scope: Scope, online = false): StatementScript {
   const { unique, columns, options, partitioned, tablespace } = fact.payload;
   // A partitioned index takes storage parameters only when it is made.
   const storage = partitioned && options.length > 0 ? ` ${withOptions(options)}` : '';

@@ -1,7 +1,7 @@
 // ALTER … RENAME: how objects and their parts get other names (manual: the ALTER command of each).
 import type { Fact } from '../../model/fact.ts';
 import { qualify, quote } from '../../model/quote.ts';
-import type { Lock, Statement } from '../../model/step.ts';
+import type { Statement, TableLock } from '../../model/step.ts';
 
 type Named = Pick<Fact, 'path' | 'signature'>;
 type Rename = (from: Named, to: Named) => Statement;
@@ -12,7 +12,7 @@ const last = ({ path }: Named) => quote(path.at(-1) as string);
  * An object of its own.
  * @param word how ALTER calls it, e.g. `TEXT SEARCH PARSER`
  */
-export function renamed(word: string, lock: Lock = null): Rename {
+export function renamed(word: string, lock: TableLock = null): Rename {
   return (from, to) => ({
     sql: `ALTER ${word} ${qualify(from.path)}${from.signature} RENAME TO ${last(to)}`,
     hazards: ['breaks_clients'],
@@ -21,7 +21,12 @@ export function renamed(word: string, lock: Lock = null): Rename {
 }
 
 /** A part of an object, e.g. a `COLUMN` of a `TABLE`. @param cascade what typed tables need to follow their type */
-export function renamedIn(word: string, part: string, lock: Lock = 'ACCESS EXCLUSIVE', cascade = ''): Rename {
+export function renamedIn(
+  word: string,
+  part: string,
+  lock: TableLock = 'ACCESS EXCLUSIVE',
+  cascade = '',
+): Rename {
   return (from, to) => ({
     sql: `ALTER ${word} ${qualify(from.path.slice(0, 2))} RENAME ${part} ${last(from)} TO ${last(to)}${cascade}`,
     hazards: part === 'CONSTRAINT' ? [] : ['breaks_clients'],

@@ -3,7 +3,7 @@ import type { Fact } from '../../model/fact.ts';
 import { ours, present } from '../../model/introspection.ts';
 import type { Kind, Scope } from '../../model/kind.ts';
 import { qualify, quote } from '../../model/quote.ts';
-import type { Script } from '../../model/step.ts';
+import type { StatementScript } from '../../model/step.ts';
 import {
   type Counter,
   count,
@@ -38,7 +38,7 @@ function generated(fact: Row): string {
 const recount = ({ payload: from }: Row, { payload: to }: Row) =>
   count(qualify(to.sequence), { ...from, type: null }, { ...to, type: null });
 
-function create(fact: Row, { before }: Scope): Script {
+function create(fact: Row, { before }: Scope): StatementScript {
   const { payload, parent, path } = fact;
   const add = alter(fact, `ADD ${generated(fact)}`);
   if (!before.facts.has(parent as string)) return add;
