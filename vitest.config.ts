@@ -2,11 +2,23 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    globalSetup: ['test/servers/setup.ts'],
     // A worker for each processor, also where there are two: much of a test's time is its servers'.
     maxWorkers: '100%',
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    projects: [
+      {
+        // Pure code: no server, no process. The files share what they import.
+        test: { name: 'unit', include: ['test/**/*.unit.test.ts', 'test/house.test.ts'], isolate: false },
+      },
+      {
+        test: {
+          name: 'servers',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/**/*.unit.test.ts', 'test/house.test.ts'],
+          globalSetup: ['test/servers/setup.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
   },
 });

@@ -115,7 +115,7 @@ test('the process, the console and the clock belong to the edge', () => {
   holds(
     lib.filter(({ room }) => !edges.has(room)),
     (source) =>
-      [...nodes(source.tree)].flatMap(({ node, above }) => {
+      nodes(source.tree).flatMap(({ node, above }) => {
         const line = node.loc?.start.line;
         if (node.type === 'NewExpression' && node.arguments.length === 0 && isName(node.callee, 'Date'))
           return [`:${line} reads the clock`];
@@ -144,7 +144,7 @@ test('the engine names no kind', () => {
   holds(
     lib.filter(({ room }) => ['model', 'plan', 'catalog'].includes(room)),
     (source) =>
-      [...nodes(source.tree)].flatMap(({ node, above }) => {
+      nodes(source.tree).flatMap(({ node, above }) => {
         const text =
           node.type === 'StringLiteral'
             ? node.value
@@ -224,7 +224,7 @@ test('files are called by what they hold', () => {
 
 test('nothing is thrown but problems', () => {
   holds(lib, (source) =>
-    [...nodes(source.tree)].flatMap(({ node }) => {
+    nodes(source.tree).flatMap(({ node }) => {
       if (node.type !== 'ThrowStatement' || node.argument.type !== 'NewExpression') return [];
       return isName(node.argument.callee, 'Problem')
         ? []
@@ -238,7 +238,7 @@ test('nothing is left undone or cast away', () => {
     ...comments(source)
       .filter(({ value }) => /\b(TODO|FIXME|XXX|HACK)\b/.test(value))
       .map(({ loc }) => `:${loc?.start.line} leaves something undone`),
-    ...[...nodes(source.tree)]
+    ...nodes(source.tree)
       .filter(({ node }) => node.type === 'TSAsExpression' && node.typeAnnotation.type === 'TSAnyKeyword')
       .map(({ node }) => `:${node.loc?.start.line} casts to any`),
   ]);
@@ -246,7 +246,7 @@ test('nothing is left undone or cast away', () => {
 
 test('no test is left out or alone', () => {
   holds(sources('test'), (source) =>
-    [...nodes(source.tree)].flatMap(({ node }) => {
+    nodes(source.tree).flatMap(({ node }) => {
       if (node.type !== 'MemberExpression' || node.object.type !== 'Identifier') return [];
       const test = ['test', 'it', 'describe'].includes(node.object.name);
       const left = ['skip', 'only', 'todo', 'fails'].some((name) => isName(node.property, name));

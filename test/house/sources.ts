@@ -42,12 +42,29 @@ function read(path: string): Source {
   return { path, room: top === 'lib' ? room : '', text, tree };
 }
 
-/** Every node of a tree with the node above it, from the outside in. */
-export function* nodes(node: Node, above: Node = node): Generator<{ node: Node; above: Node }> {
-  yield { node, above };
+const walks = new WeakMap<Node, Place[]>();
+
+/** A node with the node above it. */
+export interface Place {
+  readonly node: Node;
+  readonly above: Node;
+}
+
+/** Every node of a tree, from the outside in. A tree is walked once, however many rules ask. */
+export function nodes(tree: Node): readonly Place[] {
+  const known = walks.get(tree);
+  if (known) return known;
+  const found: Place[] = [];
+  walk(tree, tree, found);
+  walks.set(tree, found);
+  return found;
+}
+
+function walk(node: Node, above: Node, found: Place[]): void {
+  found.push({ node, above });
   for (const [key, value] of Object.entries(node)) {
     if (key.endsWith('Comments') || key === 'comments' || key === 'loc') continue;
-    for (const inner of Array.isArray(value) ? value : [value]) if (isNode(inner)) yield* nodes(inner, node);
+    for (const inner of Array.isArray(value) ? value : [value]) if (isNode(inner)) walk(inner, node, found);
   }
 }
 

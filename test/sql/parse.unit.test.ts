@@ -95,8 +95,8 @@ test('a syntax error has file, line and caret', async () => {
 });
 
 test('an error in the second megabyte of a file has the right line', async () => {
-  const lines = 40_000;
-  const text = `${`select 'ä', 'a value of some length';\n`.repeat(lines)}selekt 1;`;
+  const lines = 2_000;
+  const text = `${`select 'ä', '${'a value of some length '.repeat(40)}';\n`.repeat(lines)}selekt 1;`;
   const problem = await failure(() => parse('big.sql', text));
   expect(problem.where).toMatchObject({ line: lines + 1, column: 1 });
 });
