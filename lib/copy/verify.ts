@@ -1,7 +1,7 @@
 // Whether what came over is what it was: schemas fact by fact, rows by their digests, the rest by its words.
 
 import { isDoubtful } from '../compare/canonicalize.ts';
-import { asText, type Digest, digestQuery, type Undigested } from '../flow/digest.ts';
+import type { Digest, Undigested } from '../flow/digest.ts';
 import { saidOfLargeObjects } from '../flow/large-objects.ts';
 import type { SequenceValue } from '../flow/sequences.ts';
 import type { TableRows } from '../flow/tables.ts';
@@ -10,6 +10,7 @@ import type { Catalog } from '../model/catalog.ts';
 import { type Changed, diff } from '../model/diff.ts';
 import type { Fact, Json } from '../model/fact.ts';
 import type { ServerConnection } from '../pg/connection.ts';
+import { asText, digestQuery } from '../pg/row-hash.ts';
 import type { Wish } from './selection.ts';
 
 /** What is compared, with masked columns as they are masked. Sequences are not: they go on meanwhile. */

@@ -2,9 +2,9 @@
 import { literal, qualify } from '../model/quote.ts';
 import type { Connection } from '../pg/connection.ts';
 import { pinned } from '../pg/pinned.ts';
+import { digestQuery, hashRule } from '../pg/row-hash.ts';
 import { readingSettings, tablesAlone } from '../pg/snapshot.ts';
 import { isAbsent } from './tables.ts';
-import { isSystems, outputText, systemText } from './values.ts';
 
 /** What holds data. */
 export type Holding = 'table' | 'materialized view' | 'sequence' | 'large objects';
@@ -40,27 +40,13 @@ interface Relation {
   readonly empty: string | null;
 }
 
-/** An expression as its text, for a digest. @param isSystem whether its type is, or is a domain over, one of the system */
-export function asText(expression: string, isSystem = true): string {
-  return `(${isSystem ? systemText(expression) : outputText(expression)}) collate pg_catalog."C"`;
-}
-
-// How values are read to be hashed, by their types: as they are, where a value has 32 bits or is hashed by its bytes; as they
-// are sent, which keeps the scale of a numeric and all bits of larger numbers, of which an index's hash takes 32; of all others
-// the text that their output functions write (see `values.ts`). All are the same on every server version: indexes, partitions and programs rely on it.
-const reading = `case when a.atttypid = any ('{bool,int2,int4,oid,date,uuid,bytea,"char"}'::regtype[]) then 't.%1$I'
-    when a.atttypid = any ('{text,varchar}'::regtype[]) then 't.%1$I collate "C"'
-    when a.atttypid = any ('{int8,numeric,time,timestamp,timestamptz}'::regtype[]) then 'pg_catalog.%2$s(t.%1$I)'
-    when ${isSystems('y')} then '${asText('t.%1$I')}'
-    else '${asText('t.%1$I', false)}' end`;
-
 // What holds rows of the user's own: of an extension's tables only those that it says the user may fill (manual:
 // "Extension Configuration Tables"). Partitioned tables hold nothing, foreign tables nothing that is here.
 const relations = `select json_build_array(n.nspname, c.relname) as path, c.relkind, c.relispopulated as populated,
     pg_table_size(c.oid)::text as bytes, coalesce(config.condition, '') as condition,
     case when ${isAbsent} then coalesce((select row(q.seqstart, false)::text from pg_sequence q where q.seqrelid = c.oid), '0')
       end as empty,
-    to_json(array(select format(${reading}, a.attname, y.typsend)
+    to_json(array(select format(${hashRule('a.atttypid', 'y')}, format('t.%I', a.attname))
       from pg_attribute a join pg_type y on y.oid = a.atttypid where a.attrelid = c.oid and a.attnum > 0
       and not a.attisdropped order by a.attname)) as columns
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -183,15 +169,4 @@ function queryOf({ path, relkind, populated, condition, columns, empty }: Relati
     return `select 1 as rows, row(last_value, is_called)::pg_catalog.text as hash from ${name}`;
   if (!populated) return `select 0 as rows, ${literal('unpopulated')} as hash`;
   return digestQuery(name, columns, condition);
-}
-
-/**
- * A query for the digest of what expressions give of each row of a table t. The hash of a row adds up those of its values, so
- * that it is hashed once more: else values could have changed places unnoticed. Numbers as far as int8 add up to numeric,
- * which neither overflows nor forgets a row that is there twice.
- */
-export function digestQuery(name: string, expressions: readonly string[], condition = ''): string {
-  const row = `hash_record_extended(row(${expressions.join(', ')}), 0)::text`;
-  return `select count(*) as rows, coalesce(sum(hashtextextended(${row} collate "C", 0)), 0)::text as hash
-    from only ${name} t ${condition}`;
 }

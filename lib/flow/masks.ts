@@ -1,9 +1,9 @@
 // What stands in the place of values that nobody else may see: the source's server puts it there, so that they never leave it.
 import { randomBytes } from 'node:crypto';
 import type { Connection } from '../pg/connection.ts';
+import { outputText, systemText } from '../pg/values.ts';
 import { Problem } from '../problem/problem.ts';
 import type { TableRows } from './tables.ts';
-import { outputText, systemText } from './values.ts';
 
 /** `schema.table.column` or `table.column` → an SQL expression, or the name of a ready masker: `@email`. */
 export type Masks = Readonly<Record<string, string>>;
