@@ -18,7 +18,7 @@ const order: readonly (readonly string[])[] = [
   ['project'],
   ['compare', 'schema-files'],
   ['copy', 'migrate'],
-  ['backup'],
+  ['backup', 'data-sync'],
   ['commands'],
   // The built-in tasks, which the runner lends to projects that have none.
   ['report', 'tasks'],

@@ -1,0 +1,192 @@
+// The types between the parts of data sync: tables of each side, pairs of tables, and rows that differ.
+
+/** The same thing of the source (`from`) and of the target (`to`). */
+export interface Sides<T> {
+  readonly from: T;
+  readonly to: T;
+}
+
+/** One column, as its server describes it. */
+export interface ColumnShape {
+  /** Unquoted. */
+  readonly name: string;
+  /** As format_type writes it, with its length or precision. */
+  readonly type: string;
+  /** The same of the type that its domain is over; equal to `type` where that is no domain. */
+  readonly plain: string;
+  /** The name that two databases know the type `plain` by: `vector (extension vector)` whatever its schema. */
+  readonly known: string;
+  /** Whether `plain` is a type of the system. */
+  readonly isSystem: boolean;
+  /** How its values are hashed (`hashRule` in `pg/row-hash.ts`). */
+  readonly rule: string;
+  /** How values of `plain` are hashed. */
+  readonly plainRule: string;
+  /** Of an enum. */
+  readonly labels: readonly string[] | null;
+  readonly notNull: boolean;
+  /** A default, or an identity. */
+  readonly hasDefault: boolean;
+  readonly identity: '' | 'always' | 'by default';
+  /** The expression of a generated column. */
+  readonly generated: string | null;
+}
+
+/** A unique index or an exclusion constraint (manual: catalogs pg_index and pg_constraint). */
+export interface UniqueShape {
+  /** Of the index; a constraint has the same name. */
+  readonly name: string;
+  readonly is: 'primary key' | 'unique' | 'exclusion' | 'unique index';
+  /** The columns that are unique together, unquoted; null: it has expressions. */
+  readonly columns: readonly string[] | null;
+  /** Whether it holds for some rows only. */
+  readonly partial: boolean;
+  /** Whether two rows cannot both have null there: no column is nullable, or NULLS NOT DISTINCT. */
+  readonly isKey: boolean;
+  readonly nullsNotDistinct: boolean;
+  readonly deferrable: boolean;
+  readonly initiallyDeferred: boolean;
+  /** As pg_get_constraintdef or pg_get_indexdef writes it. */
+  readonly definition: string;
+}
+
+/** What a foreign key does when a row that it refers to changes (manual: CREATE TABLE, "REFERENCES"). */
+export type ReferentialAction = 'no action' | 'restrict' | 'cascade' | 'set null' | 'set default';
+
+/** A foreign key of a table that is no partition. */
+export interface ForeignKeyShape {
+  readonly name: string;
+  /** Qualified and quoted names of both tables. */
+  readonly table: string;
+  readonly refersTo: string;
+  readonly columns: readonly string[];
+  readonly referred: readonly string[];
+  readonly onUpdate: ReferentialAction;
+  readonly onDelete: ReferentialAction;
+  /** The columns of ON DELETE SET NULL (…); empty: all. */
+  readonly onDeleteColumns: readonly string[];
+  readonly deferrable: boolean;
+  readonly initiallyDeferred: boolean;
+}
+
+/** A trigger of the user's own. */
+export interface TriggerShape {
+  readonly name: string;
+  /** The table or partition that it is on, qualified and quoted. */
+  readonly table: string;
+  /** pg_trigger.tgenabled. */
+  readonly state: 'enabled' | 'disabled' | 'replica' | 'always';
+}
+
+/** One table that is no partition. */
+export interface TableShape {
+  /** Qualified and quoted. */
+  readonly name: string;
+  readonly path: readonly [schema: string, name: string];
+  readonly isPartitioned: boolean;
+  /** Partitions that are foreign tables. */
+  readonly foreignPartitions: readonly string[];
+  /** What the server guesses of it and its partitions. */
+  readonly rows: number;
+  readonly bytes: number;
+  /** Of an extension, and which rows are the user's own; null: no extension's. */
+  readonly extension: { readonly name: string; readonly condition: string } | null;
+  /** An unlogged table of a standby, which has none of its rows. */
+  readonly isAbsent: boolean;
+  readonly columns: readonly ColumnShape[];
+  readonly uniques: readonly UniqueShape[];
+  readonly triggers: readonly TriggerShape[];
+  /** Rules for INSERT, UPDATE, DELETE. */
+  readonly rules: readonly string[];
+  /** Columns of the partition keys of it and its partitions, unquoted; `null` stands for an expression. */
+  readonly partitionKey: readonly (string | null)[];
+  /** Whether row security hides rows from the session's role. */
+  readonly isHidden: boolean;
+  /** What the session's role may do with it. */
+  readonly may: {
+    readonly select: boolean;
+    readonly insert: boolean;
+    readonly update: boolean;
+    readonly delete: boolean;
+    /** It has the rights of the owner. */
+    readonly own: boolean;
+  };
+}
+
+/** The tables of one database. */
+export interface DatabaseShape {
+  /** By qualified and quoted name. */
+  readonly tables: ReadonlyMap<string, TableShape>;
+  readonly foreignKeys: readonly ForeignKeyShape[];
+  readonly encoding: string;
+  readonly major: number;
+  readonly isStandby: boolean;
+  /** Whether the session's role may make temporary tables. */
+  readonly mayMakeTemporary: boolean;
+}
+
+/** Where the rows of one side of a pair are read. */
+export interface PairSide {
+  readonly table: TableShape;
+  /** The FROM list: the table has the alias t; an id mapping can be joined to it. */
+  readonly from: string;
+  /** An SQL condition; empty: all rows. */
+  readonly where: string;
+}
+
+/** A column of the target and what the source has for it. */
+export interface ColumnPair {
+  /** The target's column. */
+  readonly name: string;
+  /** Its type, with its length or precision. */
+  readonly type: string;
+  /** SQL over t for the value that the column takes. COPY writes it, so that no cast of a user runs. */
+  readonly value: Sides<string>;
+  /** SQL over t for what is hashed. */
+  readonly hash: Sides<string>;
+}
+
+/** Two tables that are compared. */
+export interface TablePair extends Sides<PairSide> {
+  /** All columns that are compared and written. */
+  readonly columns: readonly ColumnPair[];
+  /** What identifies a row on both sides; empty: rows have no key, and are counted by their hash. */
+  readonly key: readonly ColumnPair[];
+  /** `primary key (id)`, for people. */
+  readonly keyText: string;
+  /** On the sides where nothing guarantees that the key is unique, it is checked. */
+  readonly uncheckedKey: Sides<boolean>;
+  /** One key column that is an integer with an index on both sides, so that ranges of it are read by the index. */
+  readonly hasRange: boolean;
+}
+
+/** What became of a table or column when the two databases were paired. */
+export interface PairingNote {
+  readonly verdict: 'carried' | 'converted' | 'skipped' | 'refused';
+  /** `public.users` or `public.users.name`, of the target where it has it. */
+  readonly what: string;
+  readonly reason: string;
+  /** What a refusal forbids: to compare the rows, to write any, or to insert new ones. */
+  readonly forbids?: 'comparing' | 'writing' | 'inserting';
+}
+
+/** How one row differs. */
+export type RowDifferenceKind = 'missing' | 'changed' | 'extra';
+
+/** One row that differs, as the second pass finds it. */
+export interface RowDifference {
+  readonly kind: RowDifferenceKind;
+  /** Values of the key as COPY writes them in text format, with tabs between; empty where there is no key. */
+  readonly key: string;
+  /** `tableoid ctid` of the row in the source; null of an extra one. */
+  readonly from: string | null;
+  /** `tableoid ctid` of the row in the target; null of a missing one. */
+  readonly to: string | null;
+  /** The target's row hash; null of a missing one. */
+  readonly old: string | null;
+  /** How many equal rows: 1, unless there is no key. */
+  readonly copies: number;
+}
+
+/** How many rows differ. */
+export type DifferenceCounts = Readonly<Record<RowDifferenceKind, number>>;
