@@ -1,7 +1,7 @@
 // The types between the parts of data sync: tables of each side, pairs of tables, and rows that differ.
 
 /** The same thing of the source (`from`) and of the target (`to`). */
-export interface Sides<T> {
+export interface BothSides<T> {
   readonly from: T;
   readonly to: T;
 }
@@ -141,13 +141,13 @@ export interface ColumnPair {
   /** Its type, with its length or precision. */
   readonly type: string;
   /** SQL over t for the value that the column takes. COPY writes it, so that no cast of a user runs. */
-  readonly value: Sides<string>;
+  readonly value: BothSides<string>;
   /** SQL over t for what is hashed. */
-  readonly hash: Sides<string>;
+  readonly hash: BothSides<string>;
 }
 
 /** Two tables that are compared. */
-export interface TablePair extends Sides<PairSide> {
+export interface TablePair extends BothSides<PairSide> {
   /** All columns that are compared and written. */
   readonly columns: readonly ColumnPair[];
   /** What identifies a row on both sides; empty: rows have no key, and are counted by their hash. */
@@ -155,7 +155,7 @@ export interface TablePair extends Sides<PairSide> {
   /** `primary key (id)`, for people. */
   readonly keyText: string;
   /** On the sides where nothing guarantees that the key is unique, it is checked. */
-  readonly uncheckedKey: Sides<boolean>;
+  readonly uncheckedKey: BothSides<boolean>;
   /** One key column that is an integer with an index on both sides, so that ranges of it are read by the index. */
   readonly hasRange: boolean;
 }
