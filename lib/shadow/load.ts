@@ -58,9 +58,13 @@ async function runInAnyOrder(run: LoadRun, files: readonly SqlFile[]): Promise<v
   if (left.size > 0) await runSingly(run, left);
 }
 
-// What comes to all partitions that are not there yet has to wait for those that wait themselves.
+const isDivided = (file: SqlFile) => file.statements.some(({ divides }) => divides);
+
+// What comes to all partitions that are not there yet has to wait for those that wait themselves. So does what changes what
+// later statements make, and these wait for it.
 const isLate = (file: SqlFile, left: ReadonlyMap<SqlFile, unknown>) =>
-  left.size > 0 && file.statements.some(({ alone }) => alone);
+  left.size > 0 &&
+  (isDivided(file) || file.statements.some(({ alone }) => alone) || [...left.keys()].some(isDivided));
 
 interface LoadRun {
   readonly connection: Connection;
@@ -121,32 +125,42 @@ async function runWhole({ connection, roles, options }: LoadRun, file: SqlFile):
 }
 
 // Round after round, each from the first file to the last. Settings are repeated in every round, so that a statement
-// that is tried again is understood as it was at its place.
+// that is tried again is understood as it was at its place. A round that gets nothing done is followed by one in which no
+// statement waits for earlier ones, and that by one in which a failure is final.
 async function runSingly(run: LoadRun, left: Map<SqlFile, readonly ParsedStatement[]>): Promise<void> {
+  for (let idle = 0; left.size > 0; ) idle = (await runRound(run, left, idle)) ? 0 : idle + 1;
+}
+
+// Whether anything was done. `idle`: how many rounds before it did nothing.
+async function runRound(
+  run: LoadRun,
+  left: Map<SqlFile, readonly ParsedStatement[]>,
+  idle: number,
+): Promise<boolean> {
   const { anyOrder = true, lenient = false } = run.options;
-  for (let progress = true; left.size > 0; ) {
-    const stuck = !progress;
-    progress = false;
-    let held = false;
-    for (const [file, statements] of left) {
-      await run.connection.execute(resume(run.roles));
-      const waiting = new Set(statements);
-      const failed: ParsedStatement[] = [];
-      for (const statement of file.statements) {
-        if (!statement.setting && !waiting.has(statement)) continue;
-        const waits = statement.alone === true && held && !stuck;
-        const problem = waits ? undefined : await attempt(run, file, statement);
-        if (waits || (problem && !stuck && anyOrder && isMissing(problem))) {
-          failed.push(statement);
-          held = true;
-        } else if (problem === undefined) progress ||= !statement.setting;
-        else if (lenient) run.problems.push(problem);
-        else throw problem;
-      }
-      if (failed.length === 0) left.delete(file);
-      else left.set(file, failed);
+  const isFinal = !anyOrder || idle > 1;
+  let [progress, held, divided] = [false, false, false];
+  for (const [file, statements] of left) {
+    await run.connection.execute(resume(run.roles));
+    const waiting = new Set(statements);
+    const failed: ParsedStatement[] = [];
+    for (const statement of file.statements) {
+      if (!statement.setting && !waiting.has(statement)) continue;
+      const { alone = false, divides = false, setting } = statement;
+      const waits = idle === 0 && !setting && (divided || (held && (alone || divides)));
+      divided ||= waits && divides;
+      const problem = waits ? undefined : await attempt(run, file, statement);
+      if (waits || (problem && !isFinal && isMissing(problem))) {
+        failed.push(statement);
+        held = true;
+      } else if (problem === undefined) progress ||= !setting;
+      else if (lenient) run.problems.push(problem);
+      else throw problem;
     }
+    if (failed.length === 0) left.delete(file);
+    else left.set(file, failed);
   }
+  return progress;
 }
 
 async function attempt(

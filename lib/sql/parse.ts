@@ -6,6 +6,7 @@ import { loadParser } from './parser.ts';
 import { blank, withoutNoise } from './psql-commands.ts';
 import { byHand } from './simulated-ddl.ts';
 import {
+  changesWhatFollows,
   extensionOf,
   extensionsInBody,
   isBoundary,
@@ -28,6 +29,8 @@ export interface ParsedStatement {
   readonly setting: boolean;
   /** It is about a table ONLY, and what is attached to that later gets it all the same (CREATE INDEX ON ONLY). */
   readonly alone?: true;
+  /** It changes what later statements make, not how they are understood (ALTER DEFAULT PRIVILEGES, CREATE EVENT TRIGGER). */
+  readonly divides?: true;
   /** SQL to the same effect, for a server that lacks the library that the statement needs. */
   readonly byHand?: string;
 }
@@ -101,6 +104,7 @@ export async function parse(file: string, text: string): Promise<SqlFile> {
         tag,
         setting,
         ...(isOfOneTable(tag, node) ? { alone: true } : {}),
+        ...(changesWhatFollows(tag) ? { divides: true } : {}),
         ...(instead === undefined ? {} : { byHand: instead }),
       });
     }

@@ -47,6 +47,11 @@ export function isOfOneTable(tag: string, { relation }: Node): boolean {
   return tag === 'IndexStmt' && (relation as Node | undefined)?.inh !== true;
 }
 
+/** Whether what the statements after it make is another thing than what those before it make. */
+export function changesWhatFollows(tag: string): boolean {
+  return tag === 'AlterDefaultPrivilegesStmt' || tag === 'CreateEventTrigStmt';
+}
+
 /** The extension that it creates. */
 export function extensionOf(tag: string, node: Node): string | undefined {
   return tag === 'CreateExtensionStmt' ? String(node.extname) : undefined;

@@ -122,6 +122,14 @@ test('a folder has an index for psql, and a file for what no order of files can 
   expect(circular).toBe('ALTER TABLE app.a ADD CONSTRAINT a_b_fkey FOREIGN KEY (b) REFERENCES app.b(id);\n');
 });
 
+test('default privileges come after what was made without them, in a folder too', async () => {
+  const { wrong } = await pulled(`create schema s; create extension pgcrypto schema s;
+    create function s.f() returns int language sql return 1; create function public.g() returns int language sql return 1;
+    alter default privileges revoke execute on functions from public;
+    alter default privileges in schema s grant select on tables to public; create table s.t (a int);`);
+  expect(wrong).toEqual([]);
+});
+
 test('the version of an extension that the shadow has in another one is the one of the database', async () => {
   const server = anyServer();
   const [row] = await rowsOf<{ version: string }>(

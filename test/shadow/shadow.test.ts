@@ -140,25 +140,6 @@ test('only roles that the shadow made are dropped on its server', async () => {
   await server.close();
 });
 
-test('files load in whatever order works, each with its own search_path', async () => {
-  const texts = {
-    'a.sql': 'create view v as select a from u; set search_path = s; create table w (a int references k);',
-    'b.sql': 'create table k (a int primary key); create table s.k (a int unique);',
-    'c.sql': 'alter table s.k add primary key (a); create table u (a int); create schema s;',
-  };
-  await inProcess.state(async (connection) => {
-    await loadTexts(connection, texts);
-    const query = `select conrelid::regclass::text || ' to ' || confrelid::regclass as fk from pg_constraint where contype = 'f'`;
-    expect(await connection.rows(query)).toEqual([{ fk: 's.w to s.k' }]);
-  });
-});
-
-test('migrations load only in their order', async () => {
-  const text = 'create view v as select * from t; create table t ();';
-  const load = inProcess.state((connection) => loadTexts(connection, { 'a.sql': text }, { anyOrder: false }));
-  expect(await failure(load)).toMatchObject({ code: 'missing_relation', where: { line: 1, column: 32 } });
-});
-
 test('the first statement that no order helps is told with its place, and the shadow goes on', async () => {
   for (const [, shadow] of both()) {
     const texts = {
@@ -170,40 +151,6 @@ test('the first statement that no order helps is told with its place, and the sh
     expect(problem.message).toContain('Invalid SQL in b.sql at line 3');
     expect(await shadow.state(relations)).toEqual([]);
   }
-});
-
-test('an error to which the server gives no position is told with its statement', async () => {
-  const texts = { 'a.sql': 'create table t ();\n\n/* again */ create table t ();' };
-  const problem = await failure(inProcess.state((connection) => loadTexts(connection, texts)));
-  expect(problem.where).toMatchObject({ line: 3, column: 13 });
-});
-
-test('a lenient load leaves out what fails, and tells it', async () => {
-  await inProcess.state(async (connection) => {
-    const text =
-      'create table t (); create table t (); create view v as select * from nothing; create table u ();';
-    const problems = await loadTexts(connection, { 'a.sql': text }, { lenient: true });
-    expect(problems.map(({ code }) => code)).toEqual(['invalid_sql', 'missing_relation']);
-    expect((await relations(connection)).map(({ relname }) => relname)).toEqual(['t', 'u']);
-  });
-});
-
-test('thousands of statements that fail leave the shadow in order', async () => {
-  const texts = Array.from({ length: 3000 }, (_, index) => `select * from missing_${index};`);
-  const [problems, found] = await inProcess.state(async (connection) => [
-    await loadTexts(connection, { 'a.sql': texts.join('\n') }, { lenient: true, anyOrder: false }),
-    await connection.rows('select 1 as one'),
-  ]);
-  const codes = new Set(problems.map(({ data }) => 'sqlstate' in data && data.sqlstate));
-  expect([problems.length, [...codes], found]).toEqual([3000, ['42P01'], [{ one: 1 }]]);
-});
-
-test('a role that only a text mentions is made when it is missed', async () => {
-  await inProcess.state(async (connection) => {
-    const text = `create table t (); do $$ begin execute 'grant select on t to hidden'; end $$;`;
-    await loadTexts(connection, { 'a.sql': text });
-    expect(await connection.rows(`select from pg_roles where rolname = 'hidden'`)).toHaveLength(1);
-  });
 });
 
 test('extensions are there when they were asked for, with what they require; others are missing', async () => {
