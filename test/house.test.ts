@@ -2,7 +2,8 @@
 import { posix } from 'node:path';
 import { expect, test } from 'vitest';
 import { wording } from '../lib/problem/messages.ts';
-import { comments, imports, isName, isTypeof, isUse, nodes, type Source, sources } from './house/sources.ts';
+import { kindsNamedIn } from './house/kind-names.ts';
+import { comments, imports, isName, isUse, nodes, type Source, sources } from './house/sources.ts';
 
 const lib = sources('lib');
 const all = [...lib, ...sources('tasks', 'test', 'bench')];
@@ -135,28 +136,9 @@ test('files are short: 300 lines', () => {
   });
 });
 
-test('the engine names no kind', () => {
-  const names = lib
-    .filter(({ room }) => room === 'kinds')
-    .flatMap(({ text }) => [...text.matchAll(/\bname: '([^']+)'/g)].map((match) => match[1] as string));
-  expect(names.length).toBeGreaterThan(0);
-  const isKind = (text: string) => names.some((name) => text === name || text.startsWith(`${name}:`));
-  holds(
-    lib.filter(({ room }) => ['model', 'plan', 'catalog'].includes(room)),
-    (source) =>
-      nodes(source.tree).flatMap(({ node, above }) => {
-        const text =
-          node.type === 'StringLiteral'
-            ? node.value
-            : node.type === 'TemplateElement'
-              ? node.value.raw
-              : undefined;
-        // `typeof x === 'function'` is JavaScript's word.
-        const script = above.type === 'BinaryExpression' && isTypeof(above.left);
-        return text === undefined || script || !isKind(text)
-          ? []
-          : [`:${node.loc?.start.line} names '${text}'`];
-      }),
+test('only lib/kinds names a kind of object', () => {
+  holds([...lib, ...sources('tasks')], (source) =>
+    kindsNamedIn(source).map(({ line, text }) => `:${line} names ${text}`),
   );
 });
 

@@ -2,6 +2,7 @@
 
 import type { Manifest } from '../flow/manifest.ts';
 import { kinds } from '../kinds/index.ts';
+import { schemaId } from '../kinds/named-objects.ts';
 import { fingerprintOf } from '../migration/fingerprint.ts';
 import type { Catalog } from '../model/catalog.ts';
 
@@ -16,16 +17,13 @@ export function hasUniqueFingerprints({ schema, server }: Pick<Manifest, 'schema
   return schema.reader === undefined && first !== undefined && Number(minor) >= first;
 }
 
-// What --no-owner and --no-privileges of PostgreSQL's programs leave out.
-const ownership = new Set(['owner', 'grant', 'member grant', 'default privilege']);
-
 /** The fingerprints of a catalog. */
 export function schemaOf(catalog: Catalog): Manifest['schema'] {
-  const facts = [...catalog.facts].filter(([, { kind }]) => !ownership.has(kind));
+  const facts = [...catalog.facts].filter(([, { kind }]) => !kinds.get(kind)?.ownership);
   return {
     reader: 2,
     fingerprint: fingerprintOf(catalog, kinds),
     unowned: fingerprintOf({ ...catalog, facts: new Map(facts) }, kinds),
-    public: catalog.facts.has('schema:public'),
+    public: catalog.facts.has(schemaId('public')),
   };
 }

@@ -1,4 +1,5 @@
 // Replaces all that a database holds by what a backup holds, in one transaction that is verified before it is committed.
+
 import { readCatalog } from '../catalog/read.ts';
 import { beginReplacing, clearance, clearRows } from '../copy/clear-target.ts';
 import { runAll } from '../copy/engines.ts';
@@ -11,6 +12,7 @@ import { formatOf } from '../flow/formats.ts';
 import type { Manifest } from '../flow/manifest.ts';
 import { type ProgressSink, progressOf } from '../flow/progress.ts';
 import { kinds } from '../kinds/index.ts';
+import { isTable } from '../kinds/named-objects.ts';
 import { emptyCatalog } from '../model/empty-catalog.ts';
 import { literal } from '../model/quote.ts';
 import type { ServerConnection } from '../pg/connection.ts';
@@ -176,7 +178,7 @@ async function proven(
   const { differences, notes } = sameness(manifest.contents, digests, manifest.moved);
   const wrong = [...differences, ...reached.wrong];
   if (wrong.length > 0) throw new Problem('not_as_backed_up', { environment, differences: wrong });
-  const tables = digests.filter(({ kind }) => kind === 'table');
+  const tables = digests.filter(isTable);
   return {
     schema: reached.schema,
     tables: tables.length,

@@ -1,6 +1,8 @@
 // What reports say of a backup.
+
 import { type Format, formatOf } from '../flow/formats.ts';
 import type { Backup, Verification } from '../flow/manifest.ts';
+import { isTable } from '../kinds/named-objects.ts';
 import type { Context } from '../project/context.ts';
 import type { Retry } from '../project/retry.ts';
 import { shownPath } from '../project/sql-files.ts';
@@ -44,7 +46,7 @@ export function backupReport(
   { path, bytes, manifest, fault, keep }: Backup,
   faults: readonly string[] = [],
 ): BackupReport {
-  const tables = manifest?.contents.filter(({ kind }) => kind === 'table') ?? [];
+  const tables = manifest?.contents.filter(isTable) ?? [];
   const best = ways.flatMap((way) => manifest?.verified.filter(({ how }) => how === way) ?? []);
   const shorter = manifest !== null && manifest.bytes !== bytes && faults.length === 0 && fault === null;
   return {

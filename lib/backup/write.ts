@@ -1,4 +1,5 @@
 // Writes one backup: a dump and the digests of one snapshot, and then the manifest that says so.
+
 import { rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { readCatalog } from '../catalog/read.ts';
@@ -8,6 +9,7 @@ import { flushFolder, type Manifest, writeManifest } from '../flow/manifest.ts';
 import { progressOf } from '../flow/progress.ts';
 import { absentOf, type HeldTable, heldOf, holding, holdViews, saidOfAbsent } from '../flow/tables.ts';
 import { kinds } from '../kinds/index.ts';
+import { isSequence, isTable } from '../kinds/named-objects.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { pinnedRows } from '../pg/pinned.ts';
 import { readingSettings, snapshot, tablesAlone } from '../pg/snapshot.ts';
@@ -81,18 +83,13 @@ export async function writeBackup(context: Context, work: BackupWork): Promise<v
         });
       },
     ]);
-    const now = await digestOf(
-      connection,
-      list.filter(({ kind }) => kind === 'sequence'),
-    );
+    const now = await digestOf(connection, list.filter(isSequence));
     return {
       snapshot: id,
       ...written,
       schema: schemaOf(catalog),
       contents,
-      sizes: Object.fromEntries(
-        list.filter(({ kind }) => kind === 'table').map(({ name, bytes }) => [name, bytes]),
-      ),
+      sizes: Object.fromEntries(list.filter(isTable).map(({ name, bytes }) => [name, bytes])),
       moved: movedSince(contents, now),
       left: [...left, ...saidOfAbsent(await absentOf(connection))],
     };

@@ -4,6 +4,7 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { kinds } from '../kinds/index.ts';
+import { isOfSupabase } from '../kinds/supabase.ts';
 import { type Layout, recognised } from '../migration/layouts.ts';
 import type { Catalog } from '../model/catalog.ts';
 import { emptyCatalog } from '../model/empty-catalog.ts';
@@ -15,7 +16,6 @@ import { managed } from '../project/ignore.ts';
 import { withScripts } from '../project/package-scripts.ts';
 import { addressOf, readSource } from '../project/source.ts';
 import { readFile, shownPath } from '../project/sql-files.ts';
-import { isOfSupabase } from '../project/supabase.ts';
 import { type PullReport, pull } from './pull.ts';
 
 /** What is asked. */

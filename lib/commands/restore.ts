@@ -6,6 +6,7 @@ import { type BackupReport, backupReport } from '../backup/report.ts';
 import { intact } from '../backup/verify.ts';
 import { undigested } from '../flow/digest.ts';
 import type { Backup, Manifest } from '../flow/manifest.ts';
+import { isTable } from '../kinds/named-objects.ts';
 import { withLock } from '../ledger/lock.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { pinnedRows } from '../pg/pinned.ts';
@@ -166,12 +167,12 @@ async function misfits(connection: ServerConnection, { server: from }: Manifest)
 async function holdings(connection: ServerConnection): Promise<Destroyed[]> {
   return snapshot(connection, async (held) => {
     const found: Destroyed[] = [];
-    for (const { kind, name } of await undigested(held)) {
-      if (kind !== 'table' && kind !== 'large objects') continue;
-      const from = kind === 'table' ? `only ${name}` : 'pg_largeobject_metadata';
+    for (const one of await undigested(held)) {
+      const { kind, name } = one;
+      if (!isTable(one) && kind !== 'large objects') continue;
+      const from = isTable(one) ? `only ${name}` : 'pg_largeobject_metadata';
       const [row] = await held.rows<{ rows: string }>(`select count(*) as rows from ${from}`);
-      if (kind === 'table' || Number(row?.rows) > 0)
-        found.push({ name: name || kind, rows: Number(row?.rows) });
+      if (isTable(one) || Number(row?.rows) > 0) found.push({ name: name || kind, rows: Number(row?.rows) });
     }
     return found;
   });

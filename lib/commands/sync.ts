@@ -4,6 +4,7 @@ import { moved, renamesIn } from '../compare/apply-renames.ts';
 import { comparisonOf } from '../compare/compare.ts';
 import { type Caution, weighed } from '../compare/impact.ts';
 import { type RenameReport, type Renaming, renameReport } from '../compare/renames.ts';
+import { extensionsOf } from '../kinds/named-objects.ts';
 import { isWhole, type MigrationRun, run } from '../ledger/applying.ts';
 import { withLock } from '../ledger/lock.ts';
 import { prepareLedger } from '../ledger/tables.ts';
@@ -21,7 +22,6 @@ import {
   soundSituation,
   stillSound,
 } from '../migrate/target-state.ts';
-import { namesOf } from '../model/catalog.ts';
 import type { Connection } from '../pg/connection.ts';
 import { type Ask, agreed, type Consent } from '../project/confirmation.ts';
 import type { Context, Target } from '../project/context.ts';
@@ -138,7 +138,7 @@ export async function sync(
       const rest = input.baseline ? { ...composition, written: [] } : composition;
       return { ...plan, applied: await applied(context, of, target, before, rest, input), recorded };
     };
-    const report = await withTarget(context, target, work, namesOf(wanted, 'extension'));
+    const report = await withTarget(context, target, work, extensionsOf(wanted));
     if (report.applied !== null && report.applied.length > 0) await context.afterSync?.();
     return report;
   });

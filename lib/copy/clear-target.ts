@@ -2,7 +2,8 @@
 import { removeLargeObjects } from '../flow/large-objects.ts';
 import { emptying, tablesOf } from '../flow/tables.ts';
 import { kinds } from '../kinds/index.ts';
-import { type Catalog, closure, withRelations } from '../model/catalog.ts';
+import { extensionVersionId, isExtension } from '../kinds/named-objects.ts';
+import { type Catalog, closure, parentOf, withRelations } from '../model/catalog.ts';
 import { equal } from '../model/diff.ts';
 import { emptyCatalog } from '../model/empty-catalog.ts';
 import type { Fact } from '../model/fact.ts';
@@ -40,15 +41,18 @@ export const replacingSession = `set session characteristics as transaction isol
 export function clearance(there: Catalog, wanted: Catalog): { steps: Step[]; left: Catalog } {
   const kept = closure(
     [...there.facts.values()]
-      .filter((fact) => fact.kind === 'extension' && stays(fact, there, wanted))
+      .filter((fact) => isExtension(fact) && stays(fact, there, wanted))
       .map(({ id }) => id),
     (id) => there.needs.get(id)?.keys() ?? [],
   );
   const empty = emptyCatalog(there.major, kinds);
   // With what an object always has, such as its owner, and with what is said of an extension on both sides: it may belong to
   // another role, which alone could say it again.
-  const isSame = (fact: Fact) =>
-    fact.parent?.startsWith('extension:') && equal(fact.payload, wanted.facts.get(fact.id)?.payload);
+  const isSame = (fact: Fact) => {
+    const parent = parentOf(there, fact);
+    if (parent === undefined || !isExtension(parent)) return false;
+    return equal(fact.payload, wanted.facts.get(fact.id)?.payload);
+  };
   const own = [...there.facts].filter(
     ([id, fact]) =>
       kept.has(id) ||
@@ -63,9 +67,7 @@ function stays(fact: Fact, there: Catalog, wanted: Catalog): boolean {
     const [one, other] = [there.facts.get(id), wanted.facts.get(id)];
     return other === undefined || equal(one?.payload, other.payload);
   };
-  return (
-    wanted.facts.has(fact.id) && same(fact.id) && same(fact.id.replace(/^extension:/, 'extension version:'))
-  );
+  return wanted.facts.has(fact.id) && same(fact.id) && same(extensionVersionId(fact));
 }
 
 /** Drops what a database holds besides its schema: large objects, and rows that users put into tables of extensions. */

@@ -4,8 +4,8 @@ import { masked } from '../flow/masks.ts';
 import { type SequenceValue, standings } from '../flow/sequences.ts';
 import { absentOf, holding, saidOfAbsent, type TableRows, tablesOf } from '../flow/tables.ts';
 import { kinds } from '../kinds/index.ts';
+import { extensionId, tableId } from '../kinds/named-objects.ts';
 import type { Catalog } from '../model/catalog.ts';
-import { quote } from '../model/quote.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { lettingGo } from '../pg/transaction.ts';
 import type { Cargo } from './engines.ts';
@@ -21,7 +21,7 @@ export async function cargoOf(source: ServerConnection, wish: Wish): Promise<Car
   const chosen = held.filter((table) => comesOver(table, wanted));
   const absent = (await absentOf(source)).filter((table) => comesOver(table, wanted));
   const named = fitting(wanted, '--exclude-data', wish.excludeData ?? []);
-  const isEmpty = (table: TableRows) => wish.schemaOnly || named.has(idOf(table));
+  const isEmpty = (table: TableRows) => wish.schemaOnly || named.has(tableId(table.name));
   const filled = chosen.filter((table) => !isEmpty(table));
   return {
     wanted,
@@ -35,11 +35,9 @@ export async function cargoOf(source: ServerConnection, wish: Wish): Promise<Car
   };
 }
 
-const idOf = ({ name }: TableRows) => `table:${name}`;
-
 function comesOver(table: TableRows, { facts }: Catalog): boolean {
   const { extension } = table;
-  return extension === null ? facts.has(idOf(table)) : facts.has(`extension:${quote(extension)}`);
+  return extension === null ? facts.has(tableId(table.name)) : facts.has(extensionId(extension));
 }
 
 /**

@@ -7,6 +7,7 @@ import { progressOf } from '../flow/progress.ts';
 import { type SequenceValue, setStandings } from '../flow/sequences.ts';
 import { copyTables, emptying, type TableRows } from '../flow/tables.ts';
 import { kinds } from '../kinds/index.ts';
+import { isColumn, isTable, sequenceId, tableId } from '../kinds/named-objects.ts';
 import { type Catalog, rootOf, withDependents, without } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
 import type { Step } from '../model/step.ts';
@@ -73,7 +74,7 @@ export async function rowsOf(
 ): Promise<{ cargo: Cargo; wanted: Catalog }> {
   const cargo = await cargoOf(source, wish);
   const wanted = withoutLedger(cargo.wanted);
-  const isOwn = ({ name, extension }: TableRows) => extension !== null || wanted.facts.has(`table:${name}`);
+  const isOwn = ({ name, extension }: TableRows) => extension !== null || wanted.facts.has(tableId(name));
   return { wanted, cargo: { ...cargo, wanted, tables: cargo.tables.filter(isOwn), empty: [] } };
 }
 
@@ -91,10 +92,10 @@ function watches(fact: Fact): boolean {
 
 // What looks at rows as they come, or does something with them, is not there while they do.
 function aside(there: Catalog, tables: readonly TableRows[]): { down: readonly Step[]; up: readonly Step[] } {
-  const filled = new Set(tables.map(({ name }) => `table:${name}`));
+  const filled = new Set(tables.map(({ name }) => tableId(name)));
   const touches = (id: string | null) => {
     const fact = there.facts.get(id ?? '');
-    const holder = fact?.kind === 'column' ? there.facts.get(fact.parent ?? '') : fact;
+    const holder = fact !== undefined && isColumn(fact) ? there.facts.get(fact.parent ?? '') : fact;
     // Rows of a partitioned table are in others.
     return holder !== undefined && (filled.has(holder.id) || (holder.payload.partitionKey ?? null) !== null);
   };
@@ -132,7 +133,7 @@ async function positionsOf(
     [tables.map(({ name }) => name)],
   );
   const names = new Set(owned.map(({ name }) => name));
-  return own.filter(({ name }) => names.has(name) || wanted.facts.has(`sequence:${name}`));
+  return own.filter(({ name }) => names.has(name) || wanted.facts.has(sequenceId(name)));
 }
 
 async function digestsOf(
@@ -145,7 +146,7 @@ async function digestsOf(
   return digestOf(
     connection,
     list
-      .filter(({ kind, name }) => kind !== 'table' || names.has(name))
+      .filter((one) => !isTable(one) || names.has(one.name))
       .filter(({ kind }) => objects || kind !== 'large objects'),
   );
 }

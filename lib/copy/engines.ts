@@ -10,6 +10,7 @@ import { wordsOf } from '../flow/dump.ts';
 import { copyLargeObjects } from '../flow/large-objects.ts';
 import { copyTables, type TableRows } from '../flow/tables.ts';
 import { kinds } from '../kinds/index.ts';
+import { schemaId } from '../kinds/named-objects.ts';
 import { type Catalog, rootOf } from '../model/catalog.ts';
 import { emptyCatalog } from '../model/empty-catalog.ts';
 import type { Fact } from '../model/fact.ts';
@@ -127,7 +128,7 @@ export function pipe(
     const nothing = emptyCatalog(target.major, kinds);
     await runAll(target, clearance(await readCatalog(target, kinds), nothing).steps);
     await clearRows(target);
-    if (!wanted.facts.has('schema:public')) await target.execute('drop schema public');
+    if (!wanted.facts.has(schemaId('public'))) await target.execute('drop schema public');
     const words = [
       ...wordsOf({ access, snapshot, encoding, lockTimeout: 10_000 }),
       '--no-subscriptions',

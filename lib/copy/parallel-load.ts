@@ -1,4 +1,5 @@
 // A new database that nobody uses is filled by several sessions at once, all of which read one state of the source.
+
 import { readCatalog } from '../catalog/read.ts';
 import { ownedIn } from '../flow/as-owner.ts';
 import { type Digest, digestOne, type Undigested, undigested } from '../flow/digest.ts';
@@ -10,6 +11,7 @@ import { setStandings } from '../flow/sequences.ts';
 import { copyTables } from '../flow/tables.ts';
 import { type Job, share } from '../flow/worker-pool.ts';
 import { kinds } from '../kinds/index.ts';
+import { tableId } from '../kinds/named-objects.ts';
 import { type Catalog, rootOf } from '../model/catalog.ts';
 import type { Step } from '../model/step.ts';
 import type { ServerConnection } from '../pg/connection.ts';
@@ -85,7 +87,7 @@ export async function load(context: Context, ends: CopyEnds, crew: Crew, cargo: 
     asOwners(legible(halves.after, wanted, target), wanted, await ownedIn(target)),
     halves.waits(),
   );
-  const bytes = new Map(tables.map((table) => [`table:${table.name}`, table.bytes]));
+  const bytes = new Map(tables.map((table) => [tableId(table.name), table.bytes]));
   const build = portions.map((portion) => building(portion, { wanted, path, bytes }));
   const [before, after]: [Digest[], Digest[]] = [[], []];
   const there = toDigest(await undigested(source), wanted, tables, { objects, masks: true });

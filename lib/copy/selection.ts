@@ -1,6 +1,7 @@
 // What of a database can be had a second time, and what is left out of its copies, in words.
 import type { Masks } from '../flow/masks.ts';
 import { kinds } from '../kinds/index.ts';
+import { isTable, isVersionOf } from '../kinds/named-objects.ts';
 import { type Catalog, closure, parentOf, withDependents, without } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
 import { Problem } from '../problem/problem.ts';
@@ -35,14 +36,6 @@ export interface Copyable {
   readonly left: readonly string[];
 }
 
-// A copy of a subscription would take from the publisher what is meant for the source.
-const reasons: Readonly<Record<string, (fact: Fact) => string | null>> = {
-  subscription: () => 'it would take what the source subscribes to',
-  index: ({ payload }) => (payload.valid === false ? 'it is invalid' : null),
-};
-
-const privileges = new Set(['owner', 'grant', 'member grant', 'default privilege']);
-
 /**
  * The part of a catalog that a copy has.
  * @throws Problem `bad_option` for a pattern that nothing fits
@@ -51,13 +44,11 @@ export function copyable(whole: Catalog, wish: Wish): Copyable {
   const { catalog, left: excluded } = chosen(whole, wish);
   const facts = [...catalog.facts.values()];
   const left = facts.flatMap((fact) => {
-    const reason = reasons[fact.kind]?.(fact);
+    const reason = kinds.get(fact.kind)?.copyRefusal?.(fact);
     return reason == null ? [] : [{ fact, reason }];
   });
   const unsaid = facts.filter(
-    ({ kind, path }) =>
-      (!wish.owners && privileges.has(kind)) ||
-      (kind === 'extension version' && wish.otherVersions.includes(path[0] as string)),
+    (fact) => (!wish.owners && kinds.get(fact.kind)?.ownership) || isVersionOf(fact, wish.otherVersions),
   );
   const gone = withDependents(
     catalog,
@@ -116,12 +107,11 @@ function only(catalog: Catalog, tables: readonly string[]): Catalog {
   // With what a needed object always has, such as its owner.
   const unneeded = [...rest.facts.values()].filter(
     ({ id, parent, kind }) =>
-      !needed.has(id) && !(needed.has(`${parent}`) && (privileges.has(kind) || kinds.get(kind)?.optional)),
+      !needed.has(id) &&
+      !(needed.has(`${parent}`) && (kinds.get(kind)?.ownership || kinds.get(kind)?.optional)),
   );
   return without(rest, new Set(unneeded.map(({ id }) => id)));
 }
-
-const isTable = ({ kind }: Fact) => kind === 'table';
 
 /**
  * Ids of the facts that patterns name, with their parts: `users` is `public.users`, `*` stands for any characters.

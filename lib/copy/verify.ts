@@ -6,6 +6,7 @@ import { saidOfLargeObjects } from '../flow/large-objects.ts';
 import type { SequenceValue } from '../flow/sequences.ts';
 import type { TableRows } from '../flow/tables.ts';
 import { kinds } from '../kinds/index.ts';
+import { holdingOf, isMaterializedView, isSequence, materializedViewId } from '../kinds/named-objects.ts';
 import type { Catalog } from '../model/catalog.ts';
 import { type Changed, diff } from '../model/diff.ts';
 import type { Fact, Json } from '../model/fact.ts';
@@ -22,8 +23,8 @@ export function toDigest(
 ): Undigested[] {
   const known = new Map(tables.map((table) => [table.name, table]));
   return all.flatMap((one) => {
-    if (one.kind === 'sequence' || (one.kind === 'large objects' && !objects)) return [];
-    if (one.kind === 'materialized view') return facts.has(`materialized view:${one.name}`) ? [one] : [];
+    if (isSequence(one) || (one.kind === 'large objects' && !objects)) return [];
+    if (isMaterializedView(one)) return facts.has(materializedViewId(one.name)) ? [one] : [];
     const table = known.get(one.name);
     if (one.kind === 'large objects' || (table === undefined && !masks)) return [one];
     if (table === undefined) return [];
@@ -38,7 +39,7 @@ export function toDigest(
 export function nothingOf(tables: readonly TableRows[], objects: boolean): Digest[] {
   const none = { rows: 0, hash: '0' };
   return [
-    ...tables.map(({ name }): Digest => ({ kind: 'table', name, ...none })),
+    ...tables.map(({ name }): Digest => ({ kind: holdingOf('r'), name, ...none })),
     ...(objects ? [] : [{ kind: 'large objects' as const, name: '', ...none }]),
   ];
 }

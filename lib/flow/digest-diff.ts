@@ -1,4 +1,5 @@
 // Whether a database holds what another one held.
+import { isMaterializedView, isSequence } from '../kinds/named-objects.ts';
 import type { Digest } from './digest.ts';
 
 /** What does not agree. */
@@ -27,10 +28,9 @@ export function sameness(
     known.delete(key(one));
     if (there === undefined) differences.push(`${told(one)} is missing`);
     else if (there.hash === one.hash && there.rows === one.rows) continue;
-    else if (one.kind === 'sequence' && between(there.hash, one.hash, later.get(key(one)))) continue;
-    else if (one.kind === 'sequence')
-      differences.push(`${told(one)} is at ${there.hash} instead of ${one.hash}`);
-    else if (one.kind === 'materialized view' && populated(one) === populated(there))
+    else if (isSequence(one) && between(there.hash, one.hash, later.get(key(one)))) continue;
+    else if (isSequence(one)) differences.push(`${told(one)} is at ${there.hash} instead of ${one.hash}`);
+    else if (isMaterializedView(one) && populated(one) === populated(there))
       // Its rows come from its query: it was stale, or its query does not always give the same.
       notes.push(`${told(one)} was refreshed and is not what it was`);
     else if (there.rows !== one.rows)

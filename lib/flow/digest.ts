@@ -1,13 +1,11 @@
 // The rows of a database as short texts that are equal where the data is equal, on every server version.
+import { type Holding, holdingOf } from '../kinds/named-objects.ts';
 import { literal, qualify } from '../model/quote.ts';
 import type { Connection } from '../pg/connection.ts';
 import { pinned } from '../pg/pinned.ts';
 import { digestQuery, hashRule } from '../pg/row-hash.ts';
 import { readingSettings, tablesAlone } from '../pg/snapshot.ts';
 import { isAbsent } from './tables.ts';
-
-/** What holds data. */
-export type Holding = 'table' | 'materialized view' | 'sequence' | 'large objects';
 
 /** How much one relation holds, and a hash of it that is the same for the same rows in any order. */
 export interface Digest {
@@ -81,7 +79,7 @@ export async function undigested(connection: Connection): Promise<Undigested[]> 
   await pin(connection);
   const found = await connection.rows<Relation>(relations);
   const listed = found.map((relation) => ({
-    kind: kindOf(relation.relkind),
+    kind: holdingOf(relation.relkind),
     name: qualify(relation.path),
     bytes: Number(relation.bytes),
     query: queryOf(relation),
@@ -154,10 +152,6 @@ async function digestGroup(connection: Connection, group: readonly Undigested[])
 // Everything that changes how values are written, until the end of the transaction.
 function pin(connection: Connection): Promise<void> {
   return connection.execute(`${readingSettings}; ${tablesAlone}`);
-}
-
-function kindOf(relkind: string): Holding {
-  return relkind === 'S' ? 'sequence' : relkind === 'm' ? 'materialized view' : 'table';
 }
 
 // Columns by name: a child of an inheritance may have them in another order after a restore. As a ROW, which tells null

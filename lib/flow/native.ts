@@ -1,9 +1,10 @@
 // pgmage's own dump format: a catalog as JSON and rows as COPY gives them, in frames, compressed by gzip.
+
 import { createReadStream } from 'node:fs';
 import { createGunzip } from 'node:zlib';
+import { extensionId, tableId } from '../kinds/named-objects.ts';
 import { type Catalog, type Need, withRelations } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
-import { quote } from '../model/quote.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { reading as readingFile } from '../problem/file.ts';
 import { Problem, toProblem } from '../problem/problem.ts';
@@ -75,7 +76,7 @@ async function* frames(
   yield json('H', { version: 1, catalog: plain(catalog) });
   for (const table of await tablesOf(connection)) {
     const { extension, name } = table;
-    const made = extension === null ? `table:${name}` : `extension:${quote(extension)}`;
+    const made = extension === null ? tableId(name) : extensionId(extension);
     if (!catalog.facts.has(made))
       throw new Problem('internal', { reason: `${name} has rows, and is not in the catalog` });
     yield json('T', table);

@@ -1,6 +1,9 @@
 // What a statement that somebody wrote loses, although the schemas before and after the migration do not show it.
+
+import { isColumn, isTable } from '../kinds/named-objects.ts';
 import { oneLine } from '../migration/text.ts';
 import type { Catalog } from '../model/catalog.ts';
+import type { Fact } from '../model/fact.ts';
 import type { Step } from '../model/step.ts';
 import type { SqlFile } from '../sql/parse.ts';
 
@@ -25,19 +28,21 @@ function dropsByHand(
 ): string[] {
   const known = (path: readonly string[]) => JSON.stringify(path.slice(-2));
   const planned = new Set(steps.flatMap(({ sql }) => dropsIn(oneLine(sql)).map(known)));
-  const isThere = ({ facts }: Catalog, path: readonly string[], kind: string) =>
+  const isThere = ({ facts }: Catalog, path: readonly string[], isKind: (fact: Fact) => boolean) =>
     [...facts.values()].some(
-      (fact) => fact.kind === kind && path.every((name, at) => fact.path.at(at - path.length) === name),
+      (fact) => isKind(fact) && path.every((name, at) => fact.path.at(at - path.length) === name),
     );
   return statements
     .filter(({ tag }) => tag === 'AlterTableStmt' || tag === 'DropStmt')
     .map(({ tag, start, end }) => ({
-      kind: tag === 'DropStmt' ? 'table' : 'column',
+      isKind: tag === 'DropStmt' ? isTable : isColumn,
       at: [start, end] as const,
     }))
-    .map(({ kind, at }) => ({ kind, sql: oneLine(runnable.slice(...at)) }))
-    .filter(({ kind, sql }) =>
-      dropsIn(sql).some((path) => !planned.has(known(path)) && ends.every((end) => isThere(end, path, kind))),
+    .map(({ isKind, at }) => ({ isKind, sql: oneLine(runnable.slice(...at)) }))
+    .filter(({ isKind, sql }) =>
+      dropsIn(sql).some(
+        (path) => !planned.has(known(path)) && ends.every((end) => isThere(end, path, isKind)),
+      ),
     )
     .map(({ sql }) => sql);
 }

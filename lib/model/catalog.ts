@@ -146,11 +146,6 @@ export function rootOf(catalog: Catalog, fact: Fact): Fact {
   return parent === undefined ? fact : rootOf(catalog, parent);
 }
 
-/** Names of the facts of a kind, without schemas. */
-export function namesOf({ facts }: Catalog, kind: string): string[] {
-  return [...facts.values()].filter((fact) => fact.kind === kind).map(({ path }) => path.at(-1) as string);
-}
-
 /** The key of `Catalog.links`: from which fact to which. */
 export function edge(dependent: string, referenced: string): string {
   return `${dependent}\n${referenced}`;

@@ -259,6 +259,15 @@ export interface Kind<P = Payload> {
   /** Facts that every new database has already (schema public). */
   readonly initial?: readonly Fact<P>[];
 
+  /** It says who owns an object or what a role may do with it: copies and restores can leave it out (`--no-owner`). */
+  readonly ownership?: boolean;
+
+  /** Why a copy of the database must not have it; null: a copy has it. */
+  copyRefusal?(fact: Fact<P>): string | null;
+
+  /** The id of the fact with which a schema file prints it; left out: its parent. */
+  printsUnder?(fact: Fact<P>): string;
+
   /** SQL of which the server keeps the text alone (a routine's body): what it names is not in pg_depend. */
   opaque?(fact: Fact<P>): string;
 

@@ -1,9 +1,10 @@
 // Leaves out of a catalog what the configuration ignores.
+import { schemaId } from '../kinds/named-objects.ts';
+import { ignoredOfSupabase, isOfSupabase } from '../kinds/supabase.ts';
 import { type Catalog, withRelations } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
 import { qualify } from '../model/quote.ts';
 import type { Context } from './context.ts';
-import { ignoredOfSupabase, isOfSupabase } from './supabase.ts';
 
 /**
  * What a schema file speaks of: neither the ledger, nor what the configuration ignores, nor what belongs to
@@ -26,7 +27,7 @@ const ledger = 'pgmage';
 
 /** The catalog without the ledger, of which no schema file speaks. */
 export function withoutLedger(catalog: Catalog): Catalog {
-  const home = `schema:${ledger}`;
+  const home = schemaId(ledger);
   if (!catalog.facts.has(home)) return catalog;
   // By names alone: to ask who needs whom would work out the relations of a whole database, for a handful of facts.
   const gone = new Set<string>([home]);
@@ -51,7 +52,7 @@ export function withoutIgnored(catalog: Catalog, ignore: Context['ignore']): Cat
     verdicts.set(fact.id, false);
     const [schema = ''] = fact.path;
     // Only what needs a schema of that name is in it: paths of other objects begin with names of other things.
-    const home = `schema:${qualify([schema])}`;
+    const home = schemaId(schema);
     const inside = fact.id === home || (catalog.needs.get(fact.id)?.has(home) ?? false);
     const own = qualify(fact.path) + fact.signature;
     const named = [own, qualify(fact.path), fact.path.join('.'), `${fact.kind}:${own}`, fact.id];

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readCatalog } from '../catalog/read.ts';
 import { kinds } from '../kinds/index.ts';
+import { prelude } from '../kinds/supabase.ts';
 import { asComplete, asLoaded, type Catalog, without } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
 import type { Connection } from '../pg/connection.ts';
@@ -13,7 +14,6 @@ import { cached } from './catalog-cache.ts';
 import type { Context } from './context.ts';
 import { useShadow } from './shadow-pool.ts';
 import type { TextFile } from './sql-files.ts';
-import { prelude } from './supabase.ts';
 import type { TrialStart } from './trial-start.ts';
 
 // Refused inside a transaction: a new enum label used at once, a statement that must be alone, COMMIT in a procedure, more

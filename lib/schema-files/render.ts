@@ -1,15 +1,15 @@
 // A catalog as the text of schema files: what a person would write, and keep.
 import { kinds } from '../kinds/index.ts';
+import { isOwnedBy } from '../kinds/named-objects.ts';
 import { others, type Section, sectionOf, sections } from '../kinds/sections.ts';
+import { withSerials } from '../kinds/sequences/serial-columns.ts';
 import { type Catalog, parentOf, withRelations } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
-import { qualify } from '../model/quote.ts';
 import type { Step } from '../model/step.ts';
 import { planned } from '../plan/plan.ts';
 import type { Reading } from '../plan/reading-order.ts';
 import type { TextFile } from '../project/sql-files.ts';
 import { loadOrder } from './load-order.ts';
-import { withSerials } from './serial-columns.ts';
 import type { SchemaPlace } from './write.ts';
 
 /** What a text is made from. */
@@ -62,8 +62,7 @@ export function schemaText({ nothing, catalog, place, mentions, spell }: TextInp
 
 // What the reader owns belongs to whoever loads the text: nothing is said of it by name.
 function ofAnybody(catalog: Catalog, nothing: Catalog): Catalog {
-  const owned = ({ kind, parent, payload }: Fact) =>
-    kind === 'owner' && payload.owner === catalog.role && !nothing.facts.has(parent as string);
+  const owned = (fact: Fact) => isOwnedBy(fact, catalog.role) && !nothing.facts.has(fact.parent as string);
   const facts = new Map([...catalog.facts].filter(([, fact]) => !owned(fact)));
   return withRelations(catalog, facts, () => catalog);
 }
@@ -105,9 +104,8 @@ class FileLayout {
 
   head(fact: Fact): Fact {
     if (sectionOf(fact.kind) !== undefined) return fact;
-    // It can only be said once its table is there.
-    if (fact.kind === 'sequence ownership')
-      return this.head(this.fact(`column:${qualify(fact.payload.column as string[])}`));
+    const above = kinds.get(fact.kind)?.printsUnder?.(fact);
+    if (above !== undefined) return this.head(this.fact(above));
     const parent = parentOf(this.#after, fact) ?? parentOf(this.#before, fact);
     return parent === undefined ? fact : this.head(parent);
   }

@@ -1,19 +1,17 @@
 // `npm run house`: the measures of the sources as a table, a line for each folder of lib/.
 import { posix } from 'node:path';
 import type { Node } from '@babel/types';
-import { imports, isTypeof, nodes, type Source, sources } from './sources.ts';
+import { kindsNamedIn } from './kind-names.ts';
+import { imports, nodes, type Source, sources } from './sources.ts';
 
 const lib = sources('lib');
 const all = [...lib, ...sources('tasks')];
 const lengthOf = ({ text }: Source) => text.trimEnd().split('\n').length;
-const kindNames = lib
-  .filter(({ room }) => room === 'kinds')
-  .flatMap(({ text }) => [...text.matchAll(/\bname: '([^']+)'/g)].map((match) => match[1] as string));
 
 type Measure = (source: Source) => number;
 const measures: Readonly<Record<string, Measure>> = {
   'files in a cycle of imports': ({ path }) => Number(isReached(path, path)),
-  'kind names outside kinds/': (source) => (source.room === 'kinds' ? 0 : kindNamesIn(source)),
+  'kind names outside kinds/': (source) => kindsNamedIn(source).length,
   'functions over 40 lines': (source) => functionsIn(source).filter((one) => linesOf(one) > 40).length,
   'functions with over 4 parameters': (source) =>
     functionsIn(source).filter((one) => 'params' in one && one.params.length > 4).length,
@@ -66,17 +64,6 @@ function isReached(from: string, to: string, seen = new Set<string>()): boolean 
     seen.add(next);
     return isReached(next, to, seen);
   });
-}
-
-// As the house test counts them: a text that is a kind's name, or begins an id.
-function kindNamesIn(source: Source): number {
-  return nodes(source.tree).filter(({ node, above }) => {
-    if (node.type !== 'StringLiteral' && node.type !== 'TemplateElement') return false;
-    if (above.type === 'BinaryExpression' && isTypeof(above.left)) return false;
-    if (above.type === 'ImportDeclaration' || above.type === 'ObjectProperty') return false;
-    const text = node.type === 'StringLiteral' ? node.value : node.value.raw;
-    return kindNames.some((name) => text === name || text.startsWith(`${name}:`));
-  }).length;
 }
 
 function functionsIn(source: Source): Node[] {

@@ -111,11 +111,6 @@ export function isUse(node: Node, above: Node, name: string): boolean {
   return isName(node, name) && !property && !key;
 }
 
-/** Whether a node is a `typeof` expression. */
-export function isTypeof(node: { type: string }): boolean {
-  return node.type === 'UnaryExpression' && 'operator' in node && node.operator === 'typeof';
-}
-
 function isNode(value: unknown): value is Node {
   return typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string';
 }

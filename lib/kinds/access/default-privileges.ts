@@ -61,6 +61,7 @@ function brings(fact: DefaultPrivilege, created: Fact, scope: Scope): Fact[] {
 /** ALTER DEFAULT PRIVILEGES (manual: catalog pg_default_acl). The path is role, schema if for one, grantee. */
 export const defaultPrivilege: Kind<Privileges> = {
   name: 'default privilege',
+  ownership: true,
   afterRows: true,
   reference: (fact) =>
     `DEFAULT PRIVILEGES FOR ${qualify(fact.path.slice(0, -1))}${fact.signature} TO ${granteeOf(parts(fact).grantee, parts(fact).role)}`,

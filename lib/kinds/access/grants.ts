@@ -66,6 +66,7 @@ const alter = (from: Grant, to: Grant, scope: Scope) => [
 /** GRANT and REVOKE (manual: "Privileges"). The path ends with the grantee. */
 export const grant: Kind<Privileges> = {
   name: 'grant',
+  ownership: true,
   // What functions that look at rows may do is granted before; what an owner gave up could be the right to write rows.
   afterRows: (fact) => granteeIn(fact) === theOwner,
   reference: (fact) => `GRANT ON ${described(fact)} TO ${granteeOf(granteeIn(fact), null)}`,

@@ -82,6 +82,7 @@ const alter = (from: Grant, to: Grant, scope: Scope) => change(from.payload, to.
 /** GRANT and REVOKE on members of extensions (manual: catalog pg_init_privs). The path is extension, grantee. */
 export const memberGrant: Kind<MemberGrant> = {
   name: 'member grant',
+  ownership: true,
   afterRows: (fact) => fact.path.at(-1) === theOwner,
   reference: (fact) => `GRANT${fact.signature} TO ${granteeOf(parts(fact).grantee, null)}`,
   // PostgreSQL's own plpgsql is in every database and no fact.

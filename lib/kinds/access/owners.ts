@@ -39,6 +39,7 @@ const ofPublic = {
 /** ALTER … OWNER TO. In the shadow, its own role and initdb's owner of `public` mean that nobody said. */
 export const owner: Kind<Owner> = {
   name: 'owner',
+  ownership: true,
   reference: (fact) => `OWNER OF ${described(fact)}`,
   introspect: () => `
     select '{}'::text[] as addresses, '{}'::text[] as path, format('%s:%s:0', o.catalog, o.oid) as target,

@@ -58,6 +58,7 @@ export const index: Kind<Index> = {
   watchesRows: ({ payload: { statistics, predicate } }) => statistics.length > 0 || predicate !== null,
   madeBy: (fact, scope) => madeByAttachment(fact as unknown as Fact, scope),
   followsChanges: true,
+  copyRefusal: ({ payload }) => (payload.valid ? null : 'it is invalid'),
   afterRows: true,
   mistakable: ({ payload: { unique, columns, predicate } }) => indexLikeness(unique, columns, predicate),
   slots: (fact) => [`relation ${nameOf(fact)}`],

@@ -26,6 +26,8 @@ const publicationsOf = ({ payload }: Row) => payload.publications.map(quote).joi
 export const subscription: Kind<Subscription> = {
   name: 'subscription',
   afterRows: true,
+  // A copy would take from the publisher what is meant for the source.
+  copyRefusal: () => 'it would take what the source subscribes to',
   reference: (fact) => `SUBSCRIPTION ${qualify(fact.path)}`,
   present: 'exists (select from pg_subscription)',
   // A query that names the column is refused even for no rows, so it is run only where it is allowed, as a text.

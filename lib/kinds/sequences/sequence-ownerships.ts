@@ -53,6 +53,8 @@ export const sequenceOwnership: Kind<Ownership> = {
       join pg_class t on t.oid = d.refobjid join pg_namespace tn on tn.oid = t.relnamespace
       join pg_attribute a on a.attrelid = t.oid and a.attnum = d.refobjsubid
     where c.relkind = 'S' and c.relpersistence <> 't' and ${ours('pg_class', 'c.oid', 'c.relnamespace')}`,
+  // It can only be said once its table is there.
+  printsUnder: (fact) => `column:${qualify(fact.payload.column)}`,
   create: (fact, scope) => [...join(fact, scope, []), ...follow(fact, scope)],
   drop: (fact) => own(fact, 'NONE'),
   alter: { column: (_, to, scope) => join(to, scope, [own(to, 'NONE')]) },

@@ -1,6 +1,5 @@
 // What Supabase itself keeps in every database: no part of anybody's schema, but what people's schemas refer to.
 import type { Catalog } from '../model/catalog.ts';
-import type { TextFile } from './sql-files.ts';
 
 /** What is left out of every comparison with a database of Supabase. */
 export const ignoredOfSupabase = {
@@ -29,7 +28,7 @@ export function isOfSupabase({ facts }: Catalog): boolean {
 }
 
 /** As much of it as schemas refer to, to be loaded before them in the shadow. */
-export const prelude: TextFile = {
+export const prelude = {
   file: 'the schemas of Supabase',
   text: `
 create role anon; create role authenticated; create role service_role; create role supabase_admin;

@@ -1,7 +1,7 @@
 // Columns that count by a sequence of their own, said in one word: `bigserial`.
-import { type Catalog, withRelations } from '../model/catalog.ts';
-import type { Fact } from '../model/fact.ts';
-import { literal, qualify } from '../model/quote.ts';
+import { type Catalog, withRelations } from '../../model/catalog.ts';
+import type { Fact } from '../../model/fact.ts';
+import { literal, qualify } from '../../model/quote.ts';
 
 const words: Readonly<Record<string, readonly [word: string, end: string]>> = {
   smallint: ['smallserial', '32767'],

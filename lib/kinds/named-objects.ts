@@ -1,0 +1,60 @@
+// Facts that other folders find by the name of their object: tables and what else holds rows, schemas, extensions.
+import type { Catalog } from '../model/catalog.ts';
+import type { Fact } from '../model/fact.ts';
+import { qualify, quote } from '../model/quote.ts';
+
+/** The kind of an object whose content a copy or a backup verifies; large objects count as one. */
+export type Holding = 'table' | 'materialized view' | 'sequence' | 'large objects';
+
+type OfKind = Pick<Fact, 'kind'>;
+
+/** Whether a fact, or a digest, is of a table. */
+export const isTable = ({ kind }: OfKind) => kind === 'table';
+
+/** Whether a fact is a column. */
+export const isColumn = ({ kind }: OfKind) => kind === 'column';
+
+/** Whether a fact, or a digest, is of a sequence. */
+export const isSequence = ({ kind }: OfKind) => kind === 'sequence';
+
+/** Whether a fact, or a digest, is of a materialized view. */
+export const isMaterializedView = ({ kind }: OfKind) => kind === 'materialized view';
+
+/** Whether a fact is an extension. */
+export const isExtension = ({ kind }: OfKind) => kind === 'extension';
+
+/** Whether a fact is the version of one of these extensions. */
+export const isVersionOf = ({ kind, path }: Fact, extensions: readonly string[]) =>
+  kind === 'extension version' && extensions.includes(path[0] as string);
+
+/** Whether a fact says that an object belongs to this role. */
+export const isOwnedBy = ({ kind, payload }: Fact, role: string | null) =>
+  kind === 'owner' && payload.owner === role;
+
+/** What a relation holds, by its pg_class.relkind. */
+export function holdingOf(relkind: string): Holding {
+  return relkind === 'S' ? 'sequence' : relkind === 'm' ? 'materialized view' : 'table';
+}
+
+/** The id of the schema of this name. */
+export const schemaId = (name: string) => `schema:${quote(name)}`;
+
+/** The id of the table of this qualified and quoted name. */
+export const tableId = (name: string) => `table:${name}`;
+
+/** The id of the sequence of this qualified and quoted name. */
+export const sequenceId = (name: string) => `sequence:${name}`;
+
+/** The id of the materialized view of this qualified and quoted name. */
+export const materializedViewId = (name: string) => `materialized view:${name}`;
+
+/** The id of the extension of this name. */
+export const extensionId = (name: string) => `extension:${quote(name)}`;
+
+/** The id of the version of this extension. */
+export const extensionVersionId = (extension: Fact) => `extension version:${qualify(extension.path)}`;
+
+/** The names of a catalog's extensions. */
+export function extensionsOf({ facts }: Catalog): string[] {
+  return [...facts.values()].filter(isExtension).map(({ path }) => path.at(-1) as string);
+}
