@@ -1,6 +1,8 @@
 // The rules of the house, held by reading the sources themselves.
-import { posix } from 'node:path';
+import { readdirSync } from 'node:fs';
+import { join, posix } from 'node:path';
 import { expect, test } from 'vitest';
+import { kinds } from '../lib/kinds/index.ts';
 import { wording } from '../lib/problem/messages.ts';
 import { kindsNamedIn } from './house/kind-names.ts';
 import { comments, imports, isName, isUse, nodes, type Source, sources } from './house/sources.ts';
@@ -140,6 +142,19 @@ test('only lib/kinds names a kind of object', () => {
   holds([...lib, ...sources('tasks')], (source) =>
     kindsNamedIn(source).map(({ line, text }) => `:${line} names ${text}`),
   );
+});
+
+test('every kind has cases, in the folder of its name', () => {
+  const cases = join(import.meta.dirname, 'cases');
+  const names = (folder: string) => readdirSync(folder);
+  const kebab = [...kinds.keys()].map((name) => name.replaceAll(' ', '-'));
+  expect(names(cases).sort()).toEqual(kebab.sort());
+  for (const kind of kebab) {
+    const own = names(join(cases, kind));
+    expect(own.length, kind).toBeGreaterThan(0);
+    expect(own.filter((name) => !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name))).toEqual([]);
+    for (const name of own) expect(names(join(cases, kind, name)), name).toContain('new.sql');
+  }
 });
 
 test('every problem has words, a hint, an exit code and a status', () => {

@@ -1,0 +1,6 @@
+create table t (id int primary key, v int);
+create view w as select id from t;
+-- No label provider is at hand, so SECURITY LABEL cannot write these.
+insert into pg_seclabel values ('t'::regclass, 'pg_class'::regclass, 0, 'dummy', 'secret'),
+  ('t'::regclass, 'pg_class'::regclass, 2, 'dummy', 'it''s classified'),
+  ('w'::regclass, 'pg_class'::regclass, 0, 'dummy', 'unclassified');
