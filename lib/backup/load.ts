@@ -123,7 +123,7 @@ async function nativeSchema(connection: ServerConnection, load: BackupLoad): Pro
   const loaded = () => teller.progress('Loading indexes and constraints');
   const loading = { path, noOwner, searchPath, signal, told, loaded };
   const { wrong, reworded } = await loadNative(connection, loading);
-  const notes = reworded === 0 ? [] : [`${reworded} definitions are told in other words by this server`];
+  const notes = reworded === 0 ? [] : [`this server writes ${reworded} definitions differently`];
   return { schema: noOwner ? 'unowned' : 'same', wrong, notes };
 }
 
@@ -152,7 +152,7 @@ async function dumpedSchema(connection: ServerConnection, load: BackupLoad): Pro
   const found = schemaOf(await readCatalog(connection, kinds));
   const isSame = found[way] === manifest.schema[way];
   if (!isSame && hasUniqueFingerprints(manifest)) return { schema: 'other release', wrong: [], notes: [] };
-  const wrong = isSame ? [] : ['its schema is another one'];
+  const wrong = isSame ? [] : ['its schema differs'];
   return { schema: noOwner ? 'unowned' : 'same', wrong, notes: [] };
 }
 
@@ -162,7 +162,7 @@ async function clear(connection: ServerConnection, { environment, lockTimeout }:
   const { steps } = clearance(await readCatalog(connection, kinds), nothing);
   const alone = steps.filter(({ transactional }) => !transactional);
   if (alone.length > 0) {
-    const reasons = alone.map(({ sql, shown = sql }) => `${shown} is possible in no transaction`);
+    const reasons = alone.map(({ sql, shown = sql }) => `${shown} cannot run in a transaction`);
     throw new Problem('unfit_target', { environment, reasons });
   }
   await runAll(connection, steps);

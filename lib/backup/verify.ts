@@ -64,7 +64,7 @@ export async function intact(backup: Backup, signal?: AbortSignal): Promise<Mani
       ? faultsOf(manifest, { bytes, sha256 })
       : faultsIn(manifest.files, files ?? []);
   if (faults.length > 0) throw new Problem('backup_damaged', { file: name, faults });
-  if (sha256 !== manifest.sha256) throw refuse('its content is not what was written: the checksum differs');
+  if (sha256 !== manifest.sha256) throw refuse('its checksum differs, so its content was changed');
   return manifest;
 }
 
@@ -73,9 +73,9 @@ type Sum = Pick<Manifest, 'bytes' | 'sha256'>;
 function faultsOf(wanted: Sum, { bytes, sha256 }: Sum): string[] {
   const lost = wanted.bytes - bytes;
   if (bytes === 0 && lost > 0) return [`it is empty: all of its ${wanted.bytes} bytes are missing`];
-  if (lost > 0) return [`it is cut off: ${lost} of ${wanted.bytes} bytes are missing`];
-  if (lost < 0) return [`it has ${-lost} bytes more than were written`];
-  return sha256 === wanted.sha256 ? [] : ['its content is not what was written: the checksum differs'];
+  if (lost > 0) return [`it is truncated: ${lost} of ${wanted.bytes} bytes are missing`];
+  if (lost < 0) return [`it has ${-lost} bytes too many`];
+  return sha256 === wanted.sha256 ? [] : ['its checksum differs, so its content was changed'];
 }
 
 function faultsIn(wanted: readonly FileSum[], found: readonly FileSum[]): string[] {
@@ -88,7 +88,7 @@ function faultsIn(wanted: readonly FileSum[], found: readonly FileSum[]): string
         ? [`${one.name} is missing`]
         : faultsOf(one, other).map((fault) => `${one.name}: ${fault}`);
     }),
-    ...found.filter(({ name }) => !known.has(name)).map(({ name }) => `${name} does not belong to it`),
+    ...found.filter(({ name }) => !known.has(name)).map(({ name }) => `${name} is not part of the backup`),
   ];
 }
 

@@ -72,10 +72,10 @@ const meanwhile = ['lock_timeout', 'changed_meanwhile', 'missing_relation'] as c
 function checkInput({ engine, format, jobs, clean }: BackupInput): void {
   const refuse = (option: string, reason: string) => new Problem('bad_option', { option, reason });
   if (engine !== undefined && format !== undefined && (engine === 'native') !== (format === 'native'))
-    throw refuse('--format', `${format} is not what ${engine} makes`);
-  if (jobs !== undefined && format !== 'directory') throw refuse('--jobs', 'it is of --format directory');
+    throw refuse('--format', `the engine ${engine} does not write the format ${format}`);
+  if (jobs !== undefined && format !== 'directory') throw refuse('--jobs', 'it needs --format directory');
   jobsOf(jobs);
-  if (clean && format !== 'plain') throw refuse('--clean', 'it is of --format plain');
+  if (clean && format !== 'plain') throw refuse('--clean', 'it needs --format plain');
 }
 
 async function oneTry(
@@ -140,7 +140,7 @@ async function engineFor(
   const clients = await findClients();
   if (engine === 'pg_dump' || format !== undefined || (clients[0]?.major ?? 0) >= major)
     return fittingClient(clients, major);
-  context.progress(`No pg_dump for PostgreSQL ${major} is here: backing up without`);
+  context.progress(`Found no pg_dump for PostgreSQL ${major}: backing up without it`);
   return null;
 }
 
@@ -155,7 +155,7 @@ async function whole<T>(
   if (there.some((one) => one !== null))
     throw new Problem('unwritable_file', {
       file: shownPath(context.root, file),
-      reason: 'it is there already',
+      reason: 'it already exists',
     });
   const stopping = new AbortController();
   const own = [`${file}.partial`, `${manifestPath(file)}.partial`, manifestPath(file), `${file}.keep`, file];

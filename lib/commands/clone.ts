@@ -78,7 +78,7 @@ export async function clone(context: Context, input: CloneInput, ask: Ask<CloneP
 export async function endOf(context: Context, option: string, given: string | undefined): Promise<Reachable> {
   if (given === undefined) throw new Problem('bad_option', { option, reason: 'it is missing' });
   const target = await targetIn(context, given);
-  if (target === null) throw new Problem('bad_option', { option, reason: `${given} is no database` });
+  if (target === null) throw new Problem('bad_option', { option, reason: `${given} is not a database` });
   const { url } = target;
   if (url === null)
     throw new Problem('bad_option', {

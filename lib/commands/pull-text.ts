@@ -73,7 +73,7 @@ function written(texts: readonly TextFile[], { path, split }: SchemaPlace, head:
   if (!split) return texts.map(({ file, text }) => ({ file, text: `${head}${gap}${text}` }));
   const index = [
     `-- Loads this folder into an empty database: psql -1 -v ON_ERROR_STOP=1 -f ${loadFile}`,
-    '-- For psql alone. pgmage reads the .sql files, in whatever order works.',
+    '-- Only for psql. pgmage reads the .sql files and finds their order itself.',
     `\n${head}${gap}${texts.map(({ file }) => `\\ir ${file.slice(path.length + 1)}`).join('\n')}`,
   ];
   const files = [...texts, { file: `${path}/${loadFile}`, text: `${index.join('\n')}\n` }];

@@ -62,10 +62,10 @@ export async function pull(context: Context, input: PullInput, ask: Ask<PullPlan
   if (input.from !== undefined && twice !== undefined)
     throw new Problem('bad_option', {
       option: `--${twice}`,
-      reason: '--from is any source, and no environment',
+      reason: '--from takes any source; to read an environment, pass --env',
     });
   if (input.out !== undefined && input.baseline)
-    throw new Problem('bad_option', { option: '--out', reason: 'a baseline is of the wanted schema' });
+    throw new Problem('bad_option', { option: '--out', reason: '--baseline needs the wanted schema' });
   if (input.baseline) refuseForeign(context, 'a baseline');
   return keepShadows(context, async () => {
     if (input.from !== undefined)

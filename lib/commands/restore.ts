@@ -156,7 +156,7 @@ async function misfits(connection: ServerConnection, { server: from }: Manifest)
   );
   return [
     ...(connection.major < from.major
-      ? [`it runs PostgreSQL ${connection.major}, and the backup is of ${from.major}`]
+      ? [`it runs PostgreSQL ${connection.major}, but the backup is from PostgreSQL ${from.major}`]
       : []),
     ...(row?.encoding === from.encoding
       ? []

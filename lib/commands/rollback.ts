@@ -119,7 +119,7 @@ function brokenOff({ standing: { unfinished } }: Situation): MigrationFile[] {
 
 function refuse(name: string, { header, down }: MigrationFile['migration']): void {
   const why =
-    header?.down.is === 'impossible' ? header.down.why : down === null ? 'it has no way back' : undefined;
+    header?.down.is === 'impossible' ? header.down.why : down === null ? 'it has no way down' : undefined;
   if (why !== undefined) throw new Problem('no_way_back', { migration: name, why });
 }
 

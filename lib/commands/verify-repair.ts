@@ -89,7 +89,7 @@ function refuse(
   const faults = [
     ...[...edits].flatMap(([name, edit]) => (edit === 'layout' ? [] : [`${name}: ${editWords[edit]}`])),
     ...[...edited].flatMap((name) =>
-      known.has(name) ? [] : [`${name} is not applied to ${environment}, so that nothing says what it was`],
+      known.has(name) ? [] : [`${name} is not applied to ${environment}, so its original text is unknown`],
     ),
   ];
   if (faults.length > 0) throw new Problem('repair_refused', { environment, faults });

@@ -99,10 +99,10 @@ async function judged(
       const header = files[at]?.migration.header;
       if (header?.reader !== readerOf(context, reached)) continue;
       const same = header.to === fingerprintOf(reached, kinds);
-      found.set(one, same ? 'leads to the same schema as before' : 'leads to another schema than before');
+      found.set(one, same ? 'its edit leads to the same schema' : 'its edit leads to another schema');
     } catch (thrown) {
       if (!(thrown instanceof Problem)) throw thrown;
-      found.set(one, `does not run any more: ${thrown.message}`);
+      found.set(one, `it no longer runs: ${thrown.message}`);
     }
   }
   return found;
@@ -131,14 +131,16 @@ function fingerprint(context: Context, files: readonly MigrationFile[], recorded
   const fits = !comparable || header.to === fingerprintOf(recorded, kinds);
   return {
     is: 'fingerprint',
-    faults: fits ? [] : [`replayed, ${last?.name} ends at another schema than it says`],
+    faults: fits ? [] : [`${last?.name} ends at another schema than its header says`],
   };
 }
 
 // Older versions stamped ways back exact that are not.
 async function stamps(context: Context, files: readonly MigrationFile[]): Promise<VerifyCheck> {
   const wrong = await wronglyStamped(context, files, 0, files.length);
-  const faults = [...wrong].map(([name, lost]) => `${name} is stamped exact, but loses: ${lost.join('; ')}`);
+  const faults = [...wrong].map(
+    ([name, lost]) => `${name} has the stamp exact, but loses: ${lost.join('; ')}`,
+  );
   return { is: 'stamps', faults };
 }
 

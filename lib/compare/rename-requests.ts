@@ -44,9 +44,12 @@ function requestOf(given: string): Request {
     /^(?:([a-z ]+):)?((?:"(?:[^"]|"")*"|[^"=])+)=(.+)$/.exec(given.trim()) ?? [];
   const [old, now] = [namesOf(from), namesOf(to)];
   if (old.length === 0 || now.length === 0)
-    throw new Problem('bad_option', { option: said, reason: 'write old=new, as in users.name=full_name' });
+    throw new Problem('bad_option', {
+      option: said,
+      reason: 'write old=new, for example users.name=full_name',
+    });
   if (prefix !== undefined && !kinds.has(prefix))
-    throw new Problem('bad_option', { option: said, reason: `there is no kind of object called ${prefix}` });
+    throw new Problem('bad_option', { option: said, reason: `there is no object kind ${prefix}` });
   return { kind: prefix ?? null, from: old, to: now, said, lasting: false };
 }
 

@@ -145,13 +145,13 @@ function refuseUnknown(
     const bad = (reason: string) => new Problem('bad_option', { option: request.said, reason });
     const objects = new Set(own.map(({ kind, from }) => `${kind}:${qualify(from)}`));
     if (objects.size > 1)
-      throw bad(`it may mean ${[...objects].join(' or ')}: write the schema, or the kind before it`);
+      throw bad(`it matches ${[...objects].join(' or ')}: add the schema, or the kind before the name`);
     if (own.length > 0 || request.lasting) continue;
     const [old, now] = [wasMeant(before, request.from), wasMeant(after, request.to)];
-    if (!old && !now) throw bad('there is nothing of either name');
-    if (old && !now) throw bad('nothing has the new name in the wanted schema');
-    if (old && wasMeant(after, request.from)) throw bad('the old name is still wanted');
-    if (old) throw bad('what has the new name is another kind of object, or was there before');
+    if (!old && !now) throw bad('no object has the old or the new name');
+    if (old && !now) throw bad('the wanted schema has no object with the new name');
+    if (old && wasMeant(after, request.from)) throw bad('the wanted schema still has the old name');
+    if (old) throw bad('the object with the new name has another kind, or existed before');
   }
 }
 

@@ -5,13 +5,13 @@ import type { Config } from './config.ts';
 
 type Shape = (value: unknown) => string | null;
 
-const text: Shape = (value) => (typeof value === 'string' && value !== '' ? null : 'must be a text');
+const text: Shape = (value) => (typeof value === 'string' && value !== '' ? null : 'must be a string');
 const flag: Shape = (value) => (typeof value === 'boolean' ? null : 'must be true or false');
 const count: Shape = (value) =>
   Number.isInteger(value) && (value as number) >= 0 ? null : 'must be a whole number, not below 0';
 const call: Shape = (value) => (typeof value === 'function' ? null : 'must be a function');
 const texts: Shape = (value) =>
-  Array.isArray(value) && value.every((one) => text(one) === null) ? null : 'must be a list of texts';
+  Array.isArray(value) && value.every((one) => text(one) === null) ? null : 'must be a list of strings';
 const either = (...shapes: readonly Shape[]): Shape => {
   return (value) =>
     shapes.some((shape) => shape(value) === null) ? null : shapes.map((shape) => shape(value)).join(', or ');
@@ -59,7 +59,7 @@ export function checkConfig(value: unknown, file: string): Config {
 function object(fields: Readonly<Record<string, Shape>>): Shape {
   return entries((value, name) => {
     const shape = Object.hasOwn(fields, name) ? fields[name] : undefined;
-    return shape === undefined ? `is unknown; known are ${Object.keys(fields).join(', ')}` : shape(value);
+    return shape === undefined ? `is unknown; known: ${Object.keys(fields).join(', ')}` : shape(value);
   });
 }
 

@@ -69,7 +69,7 @@ async function isConfig(path: string): Promise<boolean> {
   const found = await lstat(path).catch(() => null);
   if (found === null) return false;
   if (found.isFile() || (await isFile(path))) return true;
-  const reason = found.isSymbolicLink() ? 'it is a link that leads to no file' : 'it is no file';
+  const reason = found.isSymbolicLink() ? 'it is a broken link' : 'it is not a file';
   throw new Problem('bad_config', { file: basename(path), reason });
 }
 

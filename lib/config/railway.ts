@@ -52,23 +52,23 @@ export async function railwayUrl(
     execFile('railway', words, options, (error, stdout, stderr) => {
       const said = redact(stderr.trim().split('\n').at(-1) ?? '');
       if (error === null) resolve(stdout);
-      else if (error.code === 'ENOENT') reject(fail('no_client', 'the client railway is not here'));
-      else if (error.killed) reject(fail('failed', 'the client railway took longer than a minute'));
+      else if (error.code === 'ENOENT') reject(fail('no_client', 'the command railway was not found'));
+      else if (error.killed) reject(fail('failed', 'the command railway took longer than a minute'));
       else {
         const fault = faults.find(([pattern]) => pattern.test(stderr))?.[1] ?? 'failed';
-        reject(fail(fault, said || `the client railway ended with exit code ${error.code}`));
+        reject(fail(fault, said || `the command railway ended with exit code ${error.code}`));
       }
     });
   });
   const variables = variablesIn(text);
   // What it printed instead is never shown: it may hold passwords.
-  if (variables === null) throw fail('failed', 'the client railway did not print a JSON object');
+  if (variables === null) throw fail('failed', 'the command railway did not print a JSON object');
   const found = wanted.find((one) => typeof variables[one] === 'string' && variables[one] !== '');
   if (found === undefined)
     throw fail('no_variable', `${service ?? 'the linked service'} has no ${wanted.join(' and no ')}`);
   const url = variables[found] as string;
   if (/@[^/?]*\.railway\.internal\b/.test(url))
-    throw fail('private', `${found} leads to a host that only other services of Railway can reach`);
+    throw fail('private', `only other Railway services can reach the host of ${found}`);
   return { url, found: `${found} of ${service ?? 'the linked service'} on Railway` };
 }
 

@@ -36,7 +36,7 @@ export async function replaceRows(context: Context, ends: CopyEnds, wish: Wish):
   const there = await readCatalog(target, kinds);
   const differences = differing(there, wanted, wish);
   if (differences.length > 0) {
-    const faults = [`their schemas are not the same: ${differences.join('; ')}`];
+    const faults = [`their schemas differ: ${differences.join('; ')}`];
     throw new Problem('clone_refused', { source: ends.from.named.name, target: ends.to.named.name, faults });
   }
   const { tables, objects, path } = cargo;

@@ -30,15 +30,15 @@ export async function diskCheck(
     return {
       name,
       outcome: 'unknown',
-      text: 'a server elsewhere does not tell how much it has left; where it is too little, nothing is changed',
+      text: 'pgmage cannot read the free space of a remote server; if it is too small, nothing is changed',
     };
-  const left = `${size(free)} are left`;
+  const left = `${size(free)} are free`;
   if (needed === null) return { name, outcome: 'ok', text: left };
-  const text = `${left} for ${to.named.name}, and ${from.named.name} takes ${size(needed)}`;
+  const text = `${left} for ${to.named.name}, and ${from.named.name} needs ${size(needed)}`;
   if (needed <= free) return { name, outcome: 'ok', text };
   return force
     ? { name, outcome: 'warning', text }
-    : { name, outcome: 'failed', text: `${text}; --force tries all the same` };
+    : { name, outcome: 'failed', text: `${text}; --force skips this check` };
 }
 
 const size = (bytes: number) =>

@@ -176,7 +176,7 @@ export async function runAll(
 ): Promise<void> {
   const alone = steps.find(({ transactional }) => !transactional);
   if (alone !== undefined)
-    throw new Problem('internal', { reason: `no transaction can hold ${alone.shown ?? alone.sql}` });
+    throw new Problem('internal', { reason: `${alone.shown ?? alone.sql} cannot run in a transaction` });
   for (let at = 0; at < steps.length; at += batch) {
     go();
     await connection.execute(

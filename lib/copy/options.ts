@@ -55,25 +55,24 @@ export function checkChoice(context: Context, input: CloneInput): void {
   if (useless !== undefined)
     throw new Problem('bad_option', {
       option: useless === 'jobs' ? '--jobs' : '--drop-old',
-      reason: 'it is about --swap, which was not given',
+      reason: 'it needs --swap',
     });
   if (input.engine === 'pipe' && input.swap)
     throw new Problem('bad_option', {
       option: '--engine',
-      reason: 'pipe works in one session; --swap is done by pgmage itself',
+      reason: '--swap needs the engine native',
     });
   if (input.dataOnly && (input.schemaOnly || input.swap || input.exclude || input.engine === 'pipe'))
     throw new Problem('bad_option', {
       option: '--data-only',
-      reason:
-        'it is done by pgmage itself, into the schema that is there: without --schema-only, --swap and --exclude',
+      reason: 'it needs the engine native, and excludes --schema-only, --swap and --exclude',
     });
   const { tables, exclude, mask = [] } = input;
   if (input.engine !== 'pipe') return;
   if (tables || exclude || mask.length + Object.keys(context.masks ?? {}).length > 0)
     throw new Problem('bad_option', {
       option: '--engine',
-      reason: 'pipe copies whole databases, without masks and without --tables or --exclude',
+      reason: 'pipe copies whole databases: it excludes masks, --tables and --exclude',
     });
 }
 
@@ -125,7 +124,7 @@ function masksIn(given: readonly string[]): Masks {
   return Object.fromEntries(
     given.map((one) => {
       const middle = one.indexOf('=');
-      if (middle < 1) throw new Problem('bad_mask', { mask: one, reason: 'it says nothing behind =' });
+      if (middle < 1) throw new Problem('bad_mask', { mask: one, reason: 'it has no value after =' });
       return [one.slice(0, middle).trim(), one.slice(middle + 1).trim()];
     }),
   );

@@ -82,7 +82,7 @@ export async function load(context: Context, ends: CopyEnds, crew: Crew, cargo: 
 
   const positions = cargo.schemaOnly ? [] : await standingsOf(source, target);
   await setStandings(target, positions);
-  context.progress(`Building indexes and constraints, and reading ${ends.from.named.name} again`);
+  context.progress(`Building indexes and constraints, and verifying against ${ends.from.named.name}`);
   const portions = portionsOf(
     asOwners(legible(halves.after, wanted, target), wanted, await ownedIn(target)),
     halves.waits(),

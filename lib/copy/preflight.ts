@@ -63,12 +63,12 @@ export async function databaseOf(connection: ServerConnection): Promise<Database
 export function checksOf(from: Database, to: Database, { from: a, to: b }: CopyEnds): PreflightCheck[] {
   const [one, other] = [a.named.name, b.named.name];
   return [
-    ok('reachable', `${one} is PostgreSQL ${from.versionText}, ${other} is PostgreSQL ${to.versionText}`),
+    ok('reachable', `${one} runs PostgreSQL ${from.versionText}, ${other} runs PostgreSQL ${to.versionText}`),
     difference(from, to),
     versions(from, to, other),
     to.standby
       ? failed('writable', `${other} is a standby, which cannot be written to`)
-      : ok('writable', `${other} is no standby`),
+      : ok('writable', `${other} is a primary`),
     from.encoding === to.encoding
       ? ok('encoding', `${from.encoding} on both sides`)
       : failed('encoding', `${one} has ${from.encoding}, ${other} has ${to.encoding}`),
@@ -84,15 +84,14 @@ function difference(from: Database, to: Database): PreflightCheck {
   const same = from.oid === to.oid && from.name === to.name;
   const together = from.started === to.started;
   if (from.system === null || to.system === null) {
-    const how =
-      'by the start of the servers and the number of the database, as a role may not ask for the system identifier';
-    return same && together ? failed(name, `they are one, ${how}`) : ok(name, how);
+    const how = 'by server start time and database OID, because a role may not read the system identifier';
+    return same && together ? failed(name, `they are the same database, ${how}`) : ok(name, how);
   }
   if (from.system !== to.system || from.oid !== to.oid)
-    return ok(name, 'by system identifier and number of the database');
-  if (together) return failed(name, 'they are one database');
+    return ok(name, 'by system identifier and database OID');
+  if (together) return failed(name, 'they are the same database');
   if (from.standby) return failed(name, 'the source is a standby of the target');
-  return warning(name, 'one is a copy of the files of the other one, or was restored from the same ones');
+  return warning(name, 'one is a file copy of the other, or both were restored from the same files');
 }
 
 function versions(from: Database, to: Database, target: string): PreflightCheck {
@@ -115,11 +114,11 @@ function sizes({ bytes }: Database): PreflightCheck[] {
   const text = `${(bytes / gigabyte).toFixed(2)} GB. Transfer may take ${seconds} seconds`;
   if (bytes <= 2 * gigabyte) return [ok('size', text)];
   if (bytes <= 5 * gigabyte)
-    return [warning('size', `${text}; all that time the target holds both states on its disk`)];
+    return [warning('size', `${text}; during that time the target needs disk space for both states`)];
   return [
     warning(
       'size',
-      `${text}; a snapshot or a physical backup of the host copies as much in minutes, and keeps no transaction open`,
+      `${text}; a storage snapshot or a physical backup is faster and keeps no transaction open`,
     ),
   ];
 }
@@ -154,7 +153,7 @@ export async function extensionCheck({
     missing.length > 0
       ? failed(name, `${to.named.name} does not have ${missing.join(', ')}`)
       : other.length > 0
-        ? warning(name, `${to.named.name} has another version of ${other.join(', ')}, which is taken`)
+        ? warning(name, `${to.named.name} has another version of ${other.join(', ')}, which pgmage uses`)
         : ok(name, wanted.length === 0 ? 'none is needed' : wanted.map((one) => one.name).join(', '));
   return { check, otherVersions: other, all: wanted.map((one) => one.name) };
 }
@@ -183,18 +182,15 @@ export async function roleCheck({ from, to }: CopyEnds, owners: boolean): Promis
   if (missing.length === 0)
     return ok('roles', used.length === 0 ? 'none is needed' : used.map(({ name }) => name).join(', '));
   const way = owners
-    ? 'make them there, or pass --no-owner: everything belongs to the role that clones'
-    : 'make them there';
+    ? 'create them there, or pass --no-owner, so that the cloning role owns every object'
+    : 'create them there';
   return failed('roles', `${to.named.name} does not have ${missing.join(', ')}: ${way}`);
 }
 
 /** That the target may be written to: one that is protected was named once more. */
 export function protectionCheck({ to }: Pick<CopyEnds, 'to'>): PreflightCheck {
   const { name, protected: guarded } = to.named;
-  return ok(
-    'protection',
-    guarded ? `${name} is protected, and was named once more` : `${name} is not protected`,
-  );
+  return ok('protection', guarded ? `${name} is protected and confirmed` : `${name} is not protected`);
 }
 
 const ok = (name: string, text: string): PreflightCheck => ({ name, outcome: 'ok', text });

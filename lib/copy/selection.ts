@@ -74,7 +74,7 @@ function chosen(catalog: Catalog, { tables, exclude = [] }: Wish): Copyable {
     const fact = catalog.facts.get(id);
     return fact === undefined || named.has(id) || diesWith(catalog, id, gone)
       ? []
-      : [`${nameOf(fact)}: it needs what is excluded`];
+      : [`${nameOf(fact)}: it depends on an excluded object`];
   });
   const rest = gone.size === 0 ? catalog : without(catalog, gone);
   return tables === undefined
@@ -129,7 +129,7 @@ export function fitting(
     const rest = withoutIgnored(catalog, { schemas: [], objects: [full] });
     const fits = [...catalog.facts.values()].filter((fact) => which(fact) && !rest.facts.has(fact.id));
     if (fits.length === 0)
-      throw new Problem('bad_option', { option, reason: `nothing is called ${pattern}` });
+      throw new Problem('bad_option', { option, reason: `no object matches ${pattern}` });
     for (const { id } of fits) found.add(id);
   }
   return found;

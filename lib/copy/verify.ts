@@ -57,7 +57,7 @@ export function schemaDifferences(reached: Catalog, wanted: Catalog): { wrong: s
   return {
     wrong: [
       ...added.map((fact) => `missing: ${name(fact)}`),
-      ...removed.map((fact) => `too many: ${name(fact)}`),
+      ...removed.map((fact) => `${name(fact)} is not expected`),
       ...wrong.map(({ to, attributes }) => `${name(to)} has another ${attributes.join(', ')}`),
     ],
     reworded: changed.length - wrong.length,
@@ -78,7 +78,7 @@ export function sequenceDifferences(
   const known = new Map(after.map((one) => [one.name, one]));
   return before
     .filter(({ name, last, called }) => known.get(name)?.last !== last || known.get(name)?.called !== called)
-    .map(({ name }) => `sequence ${name} stands elsewhere`);
+    .map(({ name }) => `sequence ${name} has another value`);
 }
 
 /** What is not said of the target's large objects. @throws Problem of a connection */

@@ -32,13 +32,13 @@ export function sameness(
     else if (isSequence(one)) differences.push(`${told(one)} is at ${there.hash} instead of ${one.hash}`);
     else if (isMaterializedView(one) && populated(one) === populated(there))
       // Its rows come from its query: it was stale, or its query does not always give the same.
-      notes.push(`${told(one)} was refreshed and is not what it was`);
+      notes.push(`${told(one)} was refreshed and has other rows`);
     else if (there.rows !== one.rows)
       differences.push(`${told(one)} has ${there.rows} rows instead of ${one.rows}`);
-    else differences.push(`${told(one)} has as many rows, but not the same`);
+    else differences.push(`${told(one)} has the same number of rows, but other content`);
   }
   for (const one of known.values())
-    if (one.kind !== 'large objects') differences.push(`${told(one)} is too many`);
+    if (one.kind !== 'large objects') differences.push(`${told(one)} is not expected`);
   return { differences, notes };
 }
 

@@ -226,7 +226,7 @@ export async function* scriptIn(path: string, signal?: AbortSignal): AsyncGenera
     file.destroy();
     unzipped.destroy();
   }
-  if (!end.includes(lastWords)) throw damaged('its script ends too early');
+  if (!end.includes(lastWords)) throw damaged('its script is truncated');
 }
 
 /** Unpacks a script to its end. @throws Problem `backup_damaged` */

@@ -168,12 +168,12 @@ export async function backupsIn(folder: string): Promise<Backup[]> {
 
 function believed(text: string | null, name: string): Pick<Backup, 'manifest' | 'fault'> {
   const none = (fault: string) => ({ manifest: null, fault });
-  if (text === null) return none('it has no manifest, so it may be a part of a dump');
+  if (text === null) return none('it has no manifest, so the dump may be incomplete');
   let read: Manifest & { readonly seal?: string };
   try {
     read = JSON.parse(text);
   } catch {
-    return none('its manifest is no JSON: it was cut off or overwritten');
+    return none('its manifest is not valid JSON');
   }
   const { seal, ...manifest } = read;
   if (seal !== sealOf(manifest) || manifest.format !== 1) return none('its manifest was edited or damaged');

@@ -87,7 +87,7 @@ export async function masked(
   if (unknown !== undefined)
     throw new Problem('bad_mask', {
       mask: unknown.name,
-      reason: 'there is no such column with values of its own',
+      reason: 'there is no such column that stores values',
     });
   return tables.map((table) => {
     const own = fitting.get(table.name);
@@ -102,7 +102,7 @@ export async function masked(
 }
 
 const ownCasts = (type: string) =>
-  `its type ${type} is not of the system, and somebody else has made casts, which would run with your rights`;
+  `its type ${type} is not built-in, and another role created casts, which would run with your rights`;
 
 function expressionOf(
   { name, sql }: { readonly name: string; readonly sql: string },
@@ -112,7 +112,7 @@ function expressionOf(
   if (!sql.startsWith('@')) return sql;
   const masker = ready[sql.slice(1)];
   if (masker === undefined)
-    throw new Problem('bad_mask', { mask: name, reason: `${sql} is none of ${maskers.join(', ')}` });
+    throw new Problem('bad_mask', { mask: name, reason: `${sql} is not one of ${maskers.join(', ')}` });
   const text = system ? systemText(column) : outputText(column);
   const hash = `md5('${secret}' || ${text})`;
   return `case when ${column} is null then null else ${masker(text, hash, column)} end`;

@@ -78,7 +78,7 @@ async function* frames(
     const { extension, name } = table;
     const made = extension === null ? tableId(name) : extensionId(extension);
     if (!catalog.facts.has(made))
-      throw new Problem('internal', { reason: `${name} has rows, and is not in the catalog` });
+      throw new Problem('internal', { reason: `${name} has rows but is not in the catalog` });
     yield json('T', table);
     yield* rows(connection.copyOut(reading(table)), table);
   }
@@ -155,7 +155,7 @@ class Frames {
   async next(...wanted: readonly Letter[]): Promise<{ letter: Letter; body: Buffer }> {
     const start = await this.#take(headLength);
     const letter = start.toString('latin1', 0, letterLength) as Letter;
-    if (!wanted.includes(letter)) throw this.#damaged('it holds something that does not belong there');
+    if (!wanted.includes(letter)) throw this.#damaged('it contains unexpected data');
     return { letter, body: await this.#take(start.readUInt32BE(letterLength)) };
   }
 
@@ -169,11 +169,11 @@ class Frames {
 
   /** Nothing comes any more. Only then has the checksum of gzip been compared. */
   async end(): Promise<void> {
-    if (this.#held.length > 0 || (await this.#more())) throw this.#damaged('it goes on behind its end');
+    if (this.#held.length > 0 || (await this.#more())) throw this.#damaged('it has data after its end');
   }
 
   async #take(length: number): Promise<Buffer> {
-    while (this.#held.length < length) if (!(await this.#more())) throw this.#damaged('it ends too early');
+    while (this.#held.length < length) if (!(await this.#more())) throw this.#damaged('it is truncated');
     const taken = this.#held.subarray(0, length);
     this.#held = this.#held.subarray(length);
     return taken;

@@ -68,5 +68,5 @@ const percent = (share: ByteCount) => `${Math.floor(ratioOf(share) * 100)} %`;
 const megabytes = (bytes: number) => Math.round(bytes / 2 ** 20);
 
 function lineOf({ doing, name, own, all, rate, secondsLeft }: CopyProgress): string {
-  return `${doing} ${name}: ${percent(own)} of it; in all ${megabytes(all.done)} of about ${megabytes(all.of)} MB, ${megabytes(rate)} MB/s, ${secondsLeft} s left`;
+  return `${doing} ${name}: ${percent(own)}; total ${megabytes(all.done)} of about ${megabytes(all.of)} MB, ${megabytes(rate)} MB/s, ${secondsLeft} s left`;
 }

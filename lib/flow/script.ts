@@ -154,7 +154,7 @@ class Body {
 }
 
 function tooEarly(): Problem {
-  return new Problem('client_failed', { program: 'pg_restore', reason: 'what it wrote ended too early' });
+  return new Problem('client_failed', { program: 'pg_restore', reason: 'its output is truncated' });
 }
 
 /**

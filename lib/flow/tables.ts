@@ -87,7 +87,7 @@ export function absentOf(connection: Connection): Promise<TableRows[]> {
 
 /** What is missing without their rows, for people. */
 export const saidOfAbsent = (absent: readonly TableRows[]): string[] =>
-  absent.map(({ name }) => `rows of ${name}: the table is unlogged, and a standby does not have them`);
+  absent.map(({ name }) => `rows of ${name}: the table is unlogged, and a standby does not have its rows`);
 
 async function listOf(connection: Connection, condition: string): Promise<TableRows[]> {
   const found = await connection.rows<Omit<TableRows, 'name' | 'bytes'> & { bytes: string }>(

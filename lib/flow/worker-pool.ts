@@ -43,7 +43,7 @@ export async function share<S>(crew: readonly S[], jobs: readonly Job<S>[]): Pro
     while (!failed && left.size > 0) {
       const at = [...left].find(isFree);
       if (at === undefined) {
-        if (running.size === 0) throw new Problem('internal', { reason: 'jobs wait for each other' });
+        if (running.size === 0) throw new Problem('internal', { reason: 'jobs depend on each other' });
         await new Promise<void>((resolve) => waiting.push(resolve));
         continue;
       }

@@ -15,10 +15,9 @@ export type Edit = 'layout' | 'statements' | 'unknown';
 
 /** The same in words, with what to do about it. */
 export const editWords: Readonly<Record<Edit, string>> = {
-  layout: 'only comments or blanks differ (db:verify --repair accepts that)',
-  statements:
-    'its statements differ (bring back the text that was applied, and write a new migration for the rest)',
-  unknown: 'what differs is not known (bring back the text that was applied)',
+  layout: 'only comments or whitespace differ (db:verify --repair accepts that)',
+  statements: 'its statements differ (restore the applied text, and write a new migration for the rest)',
+  unknown: 'the difference is unknown (restore the applied text)',
 };
 
 /** How those files differ from what was applied that do, by their names. */

@@ -28,15 +28,15 @@ export function standingOf(
     if (file === undefined)
       faults.push(
         moved === undefined
-          ? `${name} is applied, but its file is gone`
-          : `${name} is called ${moved.name} now`,
+          ? `${name} is applied, but its file is missing`
+          : `${name} was renamed to ${moved.name}`,
       );
     else if (file.migration.checksum !== checksum)
-      faults.push(`${name} is not the text that was applied: ${editWords[edits.get(name) ?? 'unknown']}`);
+      faults.push(`${name} was edited after it was applied: ${editWords[edits.get(name) ?? 'unknown']}`);
     else if (files[at] !== file)
       faults.push(
         byName.has(files[at]?.name ?? '') && !applied.some((entry) => entry.name === files[at]?.name)
-          ? `${files[at]?.name} is not applied, but stands before ${name}, which is`
+          ? `${files[at]?.name} is not applied, but the later ${name} is`
           : `${name} was applied in another order`,
       );
   }
@@ -49,7 +49,7 @@ export function standingOf(
     if (outcome === 'begun' && file !== undefined && (entry !== undefined) === (direction === 'down'))
       unfinished = { file, direction };
     else if (outcome !== 'begun' && (entry !== undefined) !== (direction === 'up'))
-      faults.push(`the ledger's row of ${name} was ${entry === undefined ? 'taken away' : 'added'} by hand`);
+      faults.push(`the ledger's row of ${name} was ${entry === undefined ? 'removed' : 'added'} by hand`);
     else if (entry !== undefined && entry.checksum !== checksum)
       faults.push(`the ledger's row of ${name} was changed by hand`);
   }

@@ -40,7 +40,7 @@ export function rebase(context: Context, env?: string): Promise<Rebased> {
         throw new Problem('rebase_refused', {
           migration: file.name,
           after: last.name,
-          why: `it is applied to ${target.name}`,
+          why: `it is already applied to ${target.name}`,
         });
       const fresh = await behind(context, done, file, last);
       done.push(fresh);

@@ -50,7 +50,7 @@ export async function finish(
     file,
     direction,
     'begun',
-    `${end === direction ? 'finishing' : 'taking back'} what broke off`,
+    `${end === direction ? 'finishing' : 'undoing'} the failed migration`,
   );
   // As the migrations that they stand for: functions that they call may need the database's own path.
   await of.connection.execute(unpinned('session'));

@@ -73,7 +73,7 @@ async function rehearsed(
     }
     const returns: TrialReturn[] = ways.map(() => ({
       down: null,
-      failure: 'what comes after it cannot be undone',
+      failure: 'the migration after it cannot be undone',
     }));
     for (let at = ways.length - 1; at >= 0; at--) {
       const to = states[at] as Catalog;
@@ -99,11 +99,11 @@ async function back(
 ): Promise<TrialReturn | { readonly thrown: Problem }> {
   try {
     const file = typeof down === 'function' ? down(from, to) : down;
-    if (file === null) return { down: null, failure: 'it has no way back' };
+    if (file === null) return { down: null, failure: 'it has no way down' };
     const left = await attempt(file);
     if (isEmpty(left)) return { down: file, failure: null };
     const ids = [...left.added, ...left.removed, ...left.changed.map((one) => one.to)].map(({ id }) => id);
-    return { down: file, failure: `it does not bring back ${ids.join(', ')}` };
+    return { down: file, failure: `it does not restore ${ids.join(', ')}` };
   } catch (thrown) {
     if (isRefusal(thrown) || (thrown instanceof Problem && thrown.code === 'plan_cycle')) return { thrown };
     throw thrown;

@@ -104,11 +104,11 @@ const words: Readonly<Record<Break['is'], (of: Break) => string>> = {
   edited: ({ name }) => `${name} was edited`,
   renamed: ({ name, other }) => `${name} was renamed from ${other}`,
   duplicated: ({ name, other }) => `${name} is a copy of ${other}`,
-  orphaned: ({ name }) => `the migration that ${name} was made after is gone or was edited`,
-  reordered: ({ name, other }) => `${name} was made after ${other}, but stands before it`,
+  orphaned: ({ name }) => `${name} follows a migration that is missing or was edited`,
+  reordered: ({ name, other }) => `${name} follows ${other}, but its name sorts before it`,
   branched: ({ name, other }) =>
-    `${name} was made without knowing ${other} (db:generate --rebase puts one behind the other)`,
-  unsealed: ({ name }) => `${name} is a draft before migrations that were made without it`,
+    `${name} and ${other} follow the same migration (db:generate --rebase orders them)`,
+  unsealed: ({ name }) => `${name} is a draft, but sealed migrations come after it`,
   unfitting: ({ name, other }) => `${name} starts from another schema than ${other} ends at`,
 };
 

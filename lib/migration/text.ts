@@ -59,7 +59,7 @@ export function render(migration: Migration): string {
   if (holdsMarker(up) || (down !== null && holdsMarker(down)))
     throw new Problem('bad_migration', {
       file: `${name}.sql`,
-      reason: "its SQL has a line '-- up migration' or '-- down migration', which stands for a marker",
+      reason: "its SQL has a line '-- up migration' or '-- down migration', which is reserved as a marker",
     });
   const lines = [
     ...(header === null ? [] : headerLines(name, header)),
@@ -82,15 +82,14 @@ export function parse(name: string, text: string): ParsedMigration {
   const clean = normal(text);
   const parts = partsOf(clean);
   const bad = (reason: string) => new Problem('bad_migration', { file: `${name}.sql`, reason });
-  if (parts.misleading)
-    throw bad('it has a Down marker but no Up marker, so that both ways would run at once');
+  if (parts.misleading) throw bad('it has a Down marker but no Up marker, so both ways would run at once');
   const fields = new Map<string, string>();
   for (const line of clean.slice(0, parts.head).split('\n')) {
     const [, field, value] = key.exec(line) ?? [];
     if (field !== undefined && value !== undefined) fields.set(field, value);
   }
   const transaction = (fields.get('Transaction') ?? 'both') as Transaction;
-  if (!transactions.includes(transaction)) throw bad(`Transaction is none of ${transactions.join(', ')}`);
+  if (!transactions.includes(transaction)) throw bad(`Transaction is not one of ${transactions.join(', ')}`);
   const stated = fields.get('Checksum') ?? null;
   return {
     // A draft has no name of its own; a sealed one keeps that under which it was sealed.
@@ -170,7 +169,7 @@ function headerOf(fields: ReadonlyMap<string, string>, bad: (reason: string) => 
     return value;
   };
   const [, is, more = ''] = /^(exact|lossy|impossible)(?: \((.*)\))?$/.exec(field('Down')) ?? [];
-  if (is === undefined) throw bad('Down is none of exact, lossy, impossible');
+  if (is === undefined) throw bad('Down is not one of exact, lossy, impossible');
   const after = field('After');
   const down: Down =
     is === 'exact' ? { is } : is === 'lossy' ? { is, what: more } : { is: 'impossible', why: more };

@@ -74,7 +74,7 @@ async function atPlace<T>(
       return { problem: new Problem(problem.code, { ...problem.data, detail } as never, { cause: thrown }) };
     }
   }
-  throw new Problem('internal', { reason: 'no way to a server was tried' });
+  throw new Problem('internal', { reason: 'no address was tried' });
 }
 
 // The other way can end differently where encryption failed, or where pg_hba.conf tells them apart.

@@ -143,7 +143,7 @@ export async function copyIn(of: Channel, sql: string, pieces: AsyncIterable<Uin
     } catch (thrown) {
       if (refused) return;
       failure = { thrown };
-      wire.sendCopyFail('the rows did not come to their end');
+      wire.sendCopyFail('the rows are incomplete');
     }
   };
   return new Promise((resolve, reject) => {

@@ -60,14 +60,14 @@ export async function askAbout(
       const [row] = await connection.rows<State>(stateOf(backend ?? 0));
       // Behind a pooler a session's process is not the one that was told.
       if (row === undefined || row.own !== connection.backend) return null;
-      if (row.state === null) return 'the server has no such session any more';
+      if (row.state === null) return 'the server no longer has this session';
       if (isAtWork(row) || !isSilent()) return null;
     }
     await connection.execute(ending(backend ?? 0));
     return 'the server waits for pgmage, and pgmage for the server';
   } catch (thrown) {
     if (thrown instanceof Problem && answered.has(thrown.code)) return null;
-    return 'a second connection got no answer either';
+    return 'a second connection also got no answer';
   } finally {
     await connection?.close();
   }

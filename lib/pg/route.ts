@@ -148,7 +148,7 @@ export function clientAccess(url: string, whose: Whose, database?: string): Clie
   if (said.sslpassword)
     throw new Problem('bad_url', {
       ...whose,
-      reason: 'pg_dump cannot be given sslpassword: use --engine native, or a key without a password',
+      reason: 'pg_dump does not support sslpassword: use --engine native, or a key without a password',
     });
   const [first, ...others] = route.places as [ServerPlace, ...ServerPlace[]];
   const { host, address, port, password } = first;

@@ -22,7 +22,8 @@ export function readUrl(url: string, whose: Whose): Parameters {
     /^(?:([^/?]*|[^/@]*)@)?([^/?]*)(?:\/([^?]*))?(?:\?(.*))?$/s.exec(rest) ?? [];
   if (/[@#]/.test(path)) throw wrong(hint);
   const decode = (text: string) => {
-    if (/%(?![0-9a-f]{2})|%00/i.test(text)) throw wrong('it has a % that begins no encoded character');
+    if (/%(?![0-9a-f]{2})|%00/i.test(text))
+      throw wrong('it has a % that is not part of an encoded character');
     try {
       return decodeURIComponent(text);
     } catch {

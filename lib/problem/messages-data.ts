@@ -1,22 +1,26 @@
-// The words of what can go wrong when data moves.
+// The messages of problems with backups, restores, clones and other moves of data.
 
 import type { DataProblems, RailwayFault } from './codes.ts';
 import { type MessageRow, row } from './message.ts';
 
 const ways: Readonly<Record<RailwayFault, string>> = {
   no_client:
-    'Install it: npm install --global @railway/cli, or brew install railway. Then: railway login, and railway link.',
-  not_logged_in: 'Run: railway login. Where nobody can log in, set RAILWAY_TOKEN to a token of the project.',
-  not_linked: 'In the folder of the project, run: railway link. Without a project: railway init.',
+    'Install it with npm install --global @railway/cli or brew install railway. Then run railway login and railway link.',
+  not_logged_in: 'Run: railway login. In CI, set RAILWAY_TOKEN to a token of the project.',
+  not_linked: 'Run in the project folder: railway link. To create a project: railway init.',
   no_environment:
-    'Say in pgmage.config.ts what `railway environment` lists as railway.environment; railway environment new NAME makes one.',
+    'Set railway.environment in pgmage.config.ts to a name that `railway environment` lists.' +
+    ' To create one: railway environment new NAME.',
   no_service:
-    'Say in pgmage.config.ts the name of the service of the database as railway.service. Without one: railway add --database postgres.',
+    'Set railway.service in pgmage.config.ts to the name of the database service.' +
+    ' To create one: railway add --database postgres.',
   no_variable:
-    'Name the service of the database as railway.service in pgmage.config.ts. Without one: railway add --database postgres.',
+    'Set railway.service in pgmage.config.ts to the name of the database service.' +
+    ' To create one: railway add --database postgres.',
   private:
-    'Turn on public networking (a TCP proxy) of the service of the database, and leave railway.variable out, or make it DATABASE_PUBLIC_URL.',
-  failed: 'See what `railway variables --json` says in the folder of the project.',
+    'Turn on public networking (a TCP proxy) for the database service.' +
+    ' Then remove railway.variable, or set it to DATABASE_PUBLIC_URL.',
+  failed: 'Run in the project folder: railway variables --json.',
 };
 
 /** Their part of the table; total by its type. */
@@ -25,60 +29,62 @@ export const dataWording: { readonly [C in keyof DataProblems]: MessageRow<DataP
     1,
     501,
     (of) =>
-      `There is no pg_dump here for PostgreSQL ${of.major}: ${of.found.length > 0 ? `found ${of.found.join(', ')}` : 'none was found'}`,
+      `Found no pg_dump for PostgreSQL ${of.major}${of.found.length > 0 ? `, only ${of.found.join(', ')}` : ''}`,
     (of) =>
-      `Install PostgreSQL's client programs, version ${of.major} or later (Debian: apt-get install postgresql-client-${of.major}), or put them on the PATH.`,
+      `Install PostgreSQL's client programs, version ${of.major} or later, or put them on the PATH.` +
+      ` On Debian: apt-get install postgresql-client-${of.major}.`,
   ),
   client_failed: row(
     1,
     500,
     (of) => `${of.program} failed: ${of.reason}`,
-    'Nothing was left behind. Correct what it says, and run it again.',
+    'The backup was removed again. Correct the cause, and run the command again.',
   ),
   no_server: row(
     64,
     400,
-    (of) => `${of.environment} is an embedded database, which is neither backed up nor restored`,
-    'Name an environment on a server; an embedded database that nobody uses is its folder, which can be copied.',
+    (of) => `${of.environment} is an embedded database, which pgmage cannot back up or restore`,
+    'Name an environment on a server. To save an embedded database, copy its folder while no process uses it.',
   ),
   railway_failed: row(
     1,
     502,
-    (of) => `Railway does not tell where ${of.environment} is: ${of.detail}`,
+    (of) => `Cannot get the URL of ${of.environment} from Railway: ${of.detail}`,
     (of) => ways[of.fault] ?? ways.failed,
   ),
   changed_meanwhile: row(
     1,
     409,
-    (of) => `The schema of ${of.environment} was changed while it was read`,
-    'Nothing was left behind. Run it again when nobody changes it.',
+    (of) => `The schema of ${of.environment} changed during the backup`,
+    'The backup was removed again. Run it again when no session changes the schema.',
   ),
   backup_running: row(
     1,
     423,
-    (of) => `Another backup of ${of.database} is running: ${of.lock} says so`,
-    'Wait until it has ended. If its machine is gone, delete that file.',
+    (of) => `Another backup of ${of.database} is running: it holds the lock file ${of.lock}`,
+    'Wait until it has ended. If its machine no longer exists, delete that file.',
   ),
   no_space: row(
     1,
     507,
-    (of) => `${of.folder} has ${of.free} bytes free, and ${of.needed} may be needed`,
-    'Free some (db:backups prune), or name another folder with --dir. --force tries all the same: a full disk harms no backup that is there.',
+    (of) => `${of.folder} has ${of.free} bytes free, and the backup may need ${of.needed} bytes`,
+    'Delete old backups with db:backups prune, or name another folder with --dir.' +
+      ' --force skips this check; a full disk does not damage existing backups.',
   ),
   backup_damaged: row(
     1,
     422,
-    (of) => `${of.file} is no good backup: ${of.faults.join('; ')}`,
-    'Nothing was restored from it. Take another one: db:backups lists them.',
+    (of) => `${of.file} is damaged: ${of.faults.join('; ')}`,
+    'Nothing was restored from it. Choose another backup: db:backups lists them.',
   ),
   protected_target: row(
     1,
     403,
     (of) =>
       of.alias === undefined
-        ? `${of.environment} is protected: nothing writes to it without its name on the command line`
-        : `${of.alias} leads to the database of ${of.environment}, which is protected`,
-    (of) => `Nothing was changed. If you mean it, add --confirm ${of.environment}.`,
+        ? `${of.environment} is protected: pgmage writes to it only with its name on the command line`
+        : `${of.alias} is the database of ${of.environment}, which is protected`,
+    (of) => `Nothing was changed. To write to it, add --confirm ${of.environment}.`,
   ),
   unfit_target: row(
     1,
@@ -91,39 +97,39 @@ export const dataWording: { readonly [C in keyof DataProblems]: MessageRow<DataP
     422,
     (of) =>
       `The backup contains the statement ${of.statement}, which would end the transaction of the restore`,
-    'Nothing was changed. pg_dump writes no such statement: somebody edited the backup. Do not restore it.',
+    'Nothing was changed. pg_dump writes no such statement, so the backup was edited. Do not restore it.',
   ),
   transaction_ended: row(
     1,
     500,
     (of) =>
       `The backup ended the transaction of the restore: ${of.environment} now contains a part of the backup`,
-    'What the database held before is lost. Restore another backup: db:backups lists them.',
+    'The previous content of the database is lost. Restore another backup: db:backups lists them.',
   ),
   not_as_backed_up: row(
     1,
     500,
-    (of) => `Restored into ${of.environment}, it is not what was backed up: ${of.differences.join('; ')}`,
-    'Nothing was changed: all of it was rolled back. Please report it, if nobody else changed that database meanwhile.',
+    (of) => `Verification failed: ${of.environment} differs from the backup: ${of.differences.join('; ')}`,
+    'The restore was rolled back. If no other session changed the database, please report this.',
   ),
   bad_mask: row(
     64,
     400,
-    (of) => `Bad mask of ${of.mask}: ${of.reason}`,
-    'Nothing was copied. A mask is table.column=SQL, or one of the ready ones, as users.email=@email.',
+    (of) => `Bad mask ${of.mask}: ${of.reason}`,
+    'Nothing was copied. A mask is table.column=SQL, or table.column=@NAME, for example users.email=@email.',
   ),
   clone_refused: row(
     1,
     409,
-    (of) => `${of.source} cannot be cloned to ${of.target}: ${of.faults.join('; ')}`,
-    'Nothing was changed. Correct that, and run it again.',
+    (of) => `Cannot clone ${of.source} to ${of.target}: ${of.faults.join('; ')}`,
+    'Nothing was changed. Correct these, and run the command again.',
   ),
   not_as_source: row(
     1,
     500,
-    (of) => `What came to ${of.target} is not what ${of.source} holds: ${shortened(of.differences)}`,
+    (of) => `Verification failed: ${of.target} differs from ${of.source}: ${shortened(of.differences)}`,
     (of) =>
-      `${of.target} is as it was. Somebody may have written to it meanwhile; if not, please report it with both schemas.`,
+      `${of.target} is unchanged. If no other session wrote to it, please report this with both schemas.`,
   ),
 };
 

@@ -27,11 +27,11 @@ export function statusAnnotations({ schema, target, changes, record }: StatusRep
   const { pending = [], unrecorded = [], drift = [], faults = [] } = record ?? {};
   const texts = (items: typeof changes) => items.map(({ text }) => text);
   const sides: [title: string, items: readonly string[]][] = [
-    [`${target.name} is not as ${schema.path} says`, texts(changes)],
+    [`${target.name} differs from ${schema.path}`, texts(changes)],
     [`Not applied to ${target.name}`, pending],
-    [`In ${schema.path} and no migration`, texts(unrecorded)],
-    [`Changed in ${target.name} by other means`, texts(drift)],
-    ['Wrong with the migrations', faults],
+    [`In ${schema.path}, but in no migration`, texts(unrecorded)],
+    [`Drift in ${target.name}`, texts(drift)],
+    ['Problems of the migrations', faults],
   ];
   const where = { file: schema.path, line: 1, column: 1, text: '' };
   return annotationsText(

@@ -19,14 +19,14 @@ export function backupText(made: MadeBackup, paper: Paper): string {
   return [
     ink.green(legible(`Backed up ${made.database} of ${made.environment} to ${made.file}`)),
     `${counted(made.tables ?? 0, 'table')}, ${counted(made.rows ?? 0, 'row')}, ${bytesText(made.bytes)}, in ${seconds} s; verified: ${ways[made.verified?.how ?? 'checksum']}`,
-    ...made.left.map((one) => legible(`Not in it: ${one}`)),
+    ...made.left.map((one) => legible(`Not in the backup: ${one}`)),
     ...made.retries.map(retryText),
   ].join('\n');
 }
 
-const retryText = ({ message, waited }: Retry) => legible(`Tried again after ${waited} s: ${message}`);
+const retryText = ({ message, waited }: Retry) => legible(`Retried after ${waited} s: ${message}`);
 
-/** What `db:backups` found. */
+/** The list that `db:backups` prints. */
 export function backupsText({ folder, backups }: BackupsReport, paper: Paper): string {
   const ink = inkOf(paper.colour);
   const good = backups.filter(({ faults }) => faults.length === 0);
@@ -53,7 +53,7 @@ export function backupsText({ folder, backups }: BackupsReport, paper: Paper): s
   const [title = '', ...others] = lines.map((line) => cut(line, paper));
   return [
     ...(good.length > 0 ? [ink.bold(title), ...others] : []),
-    ...bad.map((one) => ink.red(legible(`${one.file} is no good backup: ${one.faults.join('; ')}`))),
+    ...bad.map((one) => ink.red(legible(`${one.file} is damaged: ${one.faults.join('; ')}`))),
   ].join('\n');
 }
 
@@ -90,7 +90,7 @@ export function restorePlanText({ target, backup, destroyed }: RestorePlan, pape
     ),
     ...(lost.length > 0
       ? [
-          ink.red(short(`All that ${target.name} holds is replaced:`)),
+          ink.red(short(`This replaces the whole content of ${target.name}:`)),
           ...lost.map(({ name, rows }) => short(`  - ${name} (${counted(rows, 'row')})`)),
         ]
       : [short(`${target.name} holds no rows.`)]),
@@ -100,9 +100,9 @@ export function restorePlanText({ target, backup, destroyed }: RestorePlan, pape
 const schemas = {
   same: 'the same schema',
   unowned: 'the same schema, without owners and privileges',
-  'other version': 'a schema of another version of PostgreSQL, which was not compared',
+  'other version': 'a schema of another PostgreSQL version, which pgmage did not compare',
   'other release':
-    'a schema that was not compared, because pgmage 0.1.0 took entries of the server into its fingerprint',
+    'a schema that pgmage did not compare, because the fingerprint of pgmage 0.1.0 contains server entries',
 } as const;
 
 /** What `db:restore` did. */
@@ -114,7 +114,8 @@ export function restoreText(
   const { tables, rows, notes } = proof;
   return [
     inkOf(paper.colour).green(legible(`Restored ${backup.file} into ${target.name}`)),
-    `${counted(tables, 'table')} with ${counted(rows, 'row')}, equal to the manifest by count and hash before it was committed, and ${schemas[proof.schema]}; in ${(durationMs / 1000).toFixed(1)} s`,
+    `${counted(tables, 'table')} with ${counted(rows, 'row')} in ${(durationMs / 1000).toFixed(1)} s.`,
+    `Verified before the commit: rows by count and hash, and ${schemas[proof.schema]}.`,
     ...notes.map((note) => legible(`Note: ${note}`)),
     ...retries.map(retryText),
   ].join('\n');

@@ -19,7 +19,7 @@ const told = 20;
 
 /** What is going to be done, before it is agreed to. */
 export function clonePlanText(plan: ClonePlan, paper: Paper): string {
-  const { source, target, replaces, replacesObjects, swap } = plan;
+  const { source, target, replaces, replacesObjects } = plan;
   const filled = replaces.filter(({ rows }) => rows > 0).sort((a, b) => b.rows - a.rows);
   const rest = filled.length - told;
   const lost = filled.reduce((sum, { rows }) => sum + rows, 0);
@@ -32,11 +32,11 @@ export function clonePlanText(plan: ClonePlan, paper: Paper): string {
     replaces.length === 0 && replacesObjects === 0
       ? `${target.name} holds no tables.`
       : plan.dataOnly
-        ? `Rows of ${target.name} are replaced, its schema stays: ${counted(replaces.length, 'table')} with ${counted(lost, 'row')}${losses.length > 0 ? ':' : '.'}`
-        : `All that ${target.name} holds is replaced${swap?.keeps ? ', and kept under another name' : ''}: ${counted(replaces.length, 'table')} with ${counted(lost, 'row')}${losses.length > 0 ? ':' : '.'}`,
+        ? `This replaces the rows of ${target.name} and keeps its schema: ${counted(replaces.length, 'table')} with ${counted(lost, 'row')}${losses.length > 0 ? ':' : '.'}`
+        : `This replaces the whole content of ${target.name}: ${counted(replaces.length, 'table')} with ${counted(lost, 'row')}${losses.length > 0 ? ':' : '.'}`,
     ...losses,
     ...swapLines(plan),
-    `Carried over by ${plan.engine}${plan.engine === 'pgmage' ? ' itself, without client tools' : ''}.`,
+    `Engine: ${plan.engine}${plan.engine === 'pgmage' ? ', without client tools' : ''}.`,
     `Transfer may take ${plan.estimateSeconds} seconds.`,
   ];
   const ends = [`Source: ${source.name}  (${source.address})`, `Target: ${target.name}  (${target.address})`];
@@ -48,14 +48,12 @@ function swapLines({ target, swap }: ClonePlan): string[] {
   if (swap === null) return [];
   const { jobs, sessions, keeps, drops } = swap;
   return [
-    `A new database is filled by ${counted(jobs, 'session')} on each side, compared, and then exchanged for ${target.name}.`,
-    ...(sessions > 0
-      ? [`${counted(sessions, 'session')} of others in ${target.name} will be ended then.`]
-      : []),
+    `${counted(jobs, 'session')} on each side fill a new database, which then replaces ${target.name}.`,
+    ...(sessions > 0 ? [`The swap ends ${counted(sessions, 'other session')} in ${target.name}.`] : []),
     keeps === null
-      ? `${target.name} is dropped as it is now.`
-      : `${target.name} as it is now is kept as ${keeps}.`,
-    ...drops.map(({ name, bytes }) => `Kept before, and dropped: ${name} (${bytesText(bytes)})`),
+      ? `The old database of ${target.name} is dropped.`
+      : `The old database of ${target.name} is kept as ${keeps}.`,
+    ...drops.map(({ name, bytes }) => `Dropped from an earlier swap: ${name} (${bytesText(bytes)})`),
   ];
 }
 
@@ -63,7 +61,7 @@ function swapLines({ target, swap }: ClonePlan): string[] {
 export function dropPlanText({ target, drops }: DropPlan, paper: Paper): string {
   const lines = [
     `Target: ${target.name}  (${target.address})`,
-    'Dropped, with whoever is in it:',
+    'This drops, and ends the sessions in them:',
     ...drops.map(({ name, bytes }) => `  ${name} (${bytesText(bytes)})`),
   ];
   return lines.map((line) => cut(line, paper)).join('\n');
@@ -72,14 +70,9 @@ export function dropPlanText({ target, drops }: DropPlan, paper: Paper): string 
 /** What was dropped. */
 export function dropText({ target, drops, dropped }: DropReport, paper: Paper): string {
   if (dropped === null) return 'Declined. Nothing was dropped.';
-  if (drops.length === 0) return `Nothing is kept of ${target.name}.`;
+  if (drops.length === 0) return `${target.name} has no kept database.`;
   return drops
-    .map(({ name }) =>
-      cut(
-        dropped.includes(name) ? `Dropped ${name}.` : `${name} could not be dropped, and is still there.`,
-        paper,
-      ),
-    )
+    .map(({ name }) => cut(dropped.includes(name) ? `Dropped ${name}.` : `Could not drop ${name}.`, paper))
     .join('\n');
 }
 
@@ -88,28 +81,28 @@ function swappedLines({ target, swapped }: CloneReport): string[] {
   const { kept, dropped, ended } = swapped;
   return [
     kept === null
-      ? `What ${target.name} was before is dropped.`
-      : `What ${target.name} was before is kept as ${kept}. It goes with: db:clone --drop-old --to ${target.name}`,
-    ...dropped.map((name) => `Dropped ${name}, which was kept before.`),
-    ...(ended > 0 ? [`${counted(ended, 'session')} of others ended.`] : []),
+      ? `Dropped the old database of ${target.name}.`
+      : `Kept the old database of ${target.name} as ${kept}. To drop it: db:clone --drop-old --to ${target.name}`,
+    ...dropped.map((name) => `Dropped ${name}, which an earlier swap kept.`),
+    ...(ended > 0 ? [`Ended ${counted(ended, 'other session')}.`] : []),
   ];
 }
 
 /** What was done. */
 export function cloneText(report: CloneReport, paper: Paper): string {
   const { source, target, done, durationMs, retries } = report;
-  if (done === null) return `Declined. ${target.name} is as it was.`;
+  if (done === null) return `Declined. ${target.name} is unchanged.`;
   const rows = done.tables.reduce((sum, one) => sum + one.rows, 0);
   const seconds = durationMs / 1000;
   const rate = done.bytes / Math.max(seconds, 0.001);
   const short = (line: string) => cut(line, paper);
   return [
     short(
-      `${target.name} holds what ${source.name} holds: ${counted(done.tables.length, 'table')} with ${counted(rows, 'row')}, ${counted(done.sequences, 'sequence')}, ${counted(done.largeObjects, 'large object')}.`,
+      `Cloned ${source.name} to ${target.name}: ${counted(done.tables.length, 'table')} with ${counted(rows, 'row')}, ${counted(done.sequences, 'sequence')}, ${counted(done.largeObjects, 'large object')}.`,
     ),
     report.dataOnly
-      ? 'Its schema is as it was; content of every table was compared before it was committed.'
-      : `Schema and content of every table were compared before it was ${report.swapped ? 'exchanged' : 'committed'}.`,
+      ? 'Verified before the commit: the rows of every table. The schema is unchanged.'
+      : `Verified before the ${report.swapped ? 'swap' : 'commit'}: the schema and the rows of every table.`,
     ...swappedLines(report).map(short),
     `${bytesText(done.bytes)} in ${seconds.toFixed(1)} s, ${bytesText(rate)}/s.`,
     ...checkLines(
@@ -117,11 +110,11 @@ export function cloneText(report: CloneReport, paper: Paper): string {
       paper,
     ),
     ...(done.reworded > 0
-      ? [short(`${counted(done.reworded, 'definition')} told in other words by the target's server.`)]
+      ? [short(`The target server writes ${counted(done.reworded, 'definition')} differently.`)]
       : []),
     ...done.notes.map((line) => short(`Note: ${line}`)),
     ...done.left.map((line) => short(`Not copied: ${line}`)),
-    ...retries.map(({ message, waited }) => short(`Tried again after ${waited} s: ${message}`)),
+    ...retries.map(({ message, waited }) => short(`Retried after ${waited} s: ${message}`)),
   ].join('\n');
 }
 

@@ -33,7 +33,7 @@ export function differenceText(report: DifferenceReport, paper: Paper): string {
       ? []
       : ['', 'Not managed by pgmage:', ...unmanaged.map((one) => `  - ${legible(one)}`)];
   if (changes.length === 0)
-    return [`No differences: ${report.from} is as ${report.to} says.`, ...others].join('\n');
+    return [`No differences: ${report.from} equals ${report.to}.`, ...others].join('\n');
 
   const count = (standing: Presence) => changes.filter((change) => change.standing === standing).length;
   const statements = statementsOf(up);

@@ -17,9 +17,9 @@ export const hazardWords: Readonly<Record<Hazard, string>> = {
   blocks_reads: 'blocks reads while it runs',
   may_fail_on_existing_rows: 'fails if existing rows do not fit',
   fails_on_existing_rows: 'fails if the table has rows',
-  slows_queries: 'can make queries slow that use the index',
-  irreversible: 'cannot be taken back exactly',
-  changes_privileges: 'changes who may do what',
+  slows_queries: 'can slow down queries that use the index',
+  irreversible: 'cannot be undone exactly',
+  changes_privileges: 'changes privileges',
   breaks_clients: 'breaks programs that use the old name',
 };
 
@@ -30,7 +30,7 @@ export function cautionText({ sql, table }: Caution): string {
   const { rows } = table;
   const count =
     rows === null
-      ? 'rows never counted'
+      ? 'rows not counted'
       : rows === 0
         ? 'no rows'
         : `about ${rows.toLocaleString('en-US')} rows`;
@@ -58,8 +58,8 @@ export function possibleLines(possible: readonly RenameReport[], paper: Paper): 
   if (possible.length === 0) return [];
   const { yellow } = inkOf(paper.colour);
   return [
-    yellow('Dropped and added. If it was only renamed, say so before you go on:'),
+    yellow('Dropped and added. If you renamed it, pass --rename before you continue:'),
     ...possible.map(({ text, to, option }) => cut(`  ${text} → ${to}: --rename ${option}`, paper)),
-    cut("  or write '-- pgmage:renamed from OLD' before the new one in the schema", paper),
+    cut("  or write '-- pgmage:renamed from OLD' before the new object in the schema", paper),
   ];
 }

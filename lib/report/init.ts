@@ -17,7 +17,7 @@ export function initPlanText(plan: InitPlan, paper: Paper): string {
     ...(adopted && layout === null
       ? [
           cut(
-            `Make it the first migration, and record that in ${database.name} as applied; nothing is run`,
+            `Write it as the first migration, and record that in ${database.name} as applied (runs no SQL)`,
             paper,
           ),
         ]
@@ -31,10 +31,9 @@ export function initText(report: InitReport, paper: Paper): string {
   const ink = inkOf(paper.colour);
   if (!done) return 'Declined: nothing was written.';
   const files = written.map((file) => cut(`Wrote ${file}`, paper));
-  const nothing =
-    written.length === 0 && pulled === null ? ['Nothing to write: everything is there already.'] : [];
+  const nothing = written.length === 0 && pulled === null ? ['Nothing to write: all files exist.'] : [];
   const whose =
-    layout === null ? [] : [`The migrations are those of ${layout}: they are replayed, and applied by it`];
+    layout === null ? [] : [`${layout} writes and applies the migrations; pgmage replays and compares them`];
   const schema = pulled === null ? [] : [pullText(pulled, paper)];
   return [
     ...files,
@@ -51,11 +50,16 @@ function databaseLines(database: InitPlan['database'], paper: Paper): string[] {
   const { name, address, is, reason } = database;
   switch (is) {
     case 'unreachable':
-      return [cut(`${reason}: its schema was not read. Run this again when it can be reached`, paper)];
+      return [
+        cut(
+          `${reason}: pgmage did not read its schema. Run this again when the database is reachable`,
+          paper,
+        ),
+      ];
     case 'empty':
       return [cut(`${name} (${address}) is empty`, paper)];
     case 'embedded':
-      return ['Without DATABASE_URL, the database is one embedded under .pgmage/'];
+      return ['Without DATABASE_URL, pgmage uses an embedded database in .pgmage/'];
     default:
       return [];
   }

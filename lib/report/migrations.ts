@@ -27,14 +27,14 @@ export function generationText(report: GenerationReport, paper: Paper): string {
 /** What `db:sync` is going to do, before it is asked for. */
 export function syncPlanText(plan: SyncPlan, paper: Paper): string {
   const { target, pending, unfinished, cautions, findings, possible } = plan;
-  const first = unfinished === null ? [] : [`${unfinished} broke off half-way and is finished first.`];
+  const first = unfinished === null ? [] : [`${unfinished} failed half-way. It is finished first.`];
   return [
     ...pending.flatMap((one) => [...headLines(one, paper), ...indented(upOf(one.text)), '']),
     ...first,
     ...cautionLines(cautions, paper),
     ...findingLines(findings, paper),
     ...possibleLines(possible, paper),
-    `To be applied to ${target.name} (${target.address}): ${counted(pending.length, 'migration')}.`,
+    `This applies ${counted(pending.length, 'migration')} to ${target.name} (${target.address}).`,
   ].join('\n');
 }
 
@@ -43,7 +43,7 @@ export function syncText(report: SyncReport, paper: Paper): string {
   const { target, applied, unfinished, recorded } = report;
   const ink = inkOf(paper.colour);
   if (applied === null) return 'Declined: nothing was written or changed.';
-  const had = recorded.map((name) => `Recorded ${name}, whose work was there already`);
+  const had = recorded.map((name) => `Recorded ${name}, which the database already had`);
   if (applied.length === 0 && unfinished === null)
     return [...had, ink.green(`${target.name} is in sync.`)].join('\n');
   return [...had, ...applied.map((name) => `Applied ${name}`), ink.green(`${target.name} is in sync.`)].join(
@@ -58,7 +58,7 @@ export function rollbackPlanText(plan: RollbackPlan, paper: Paper): string {
     ...undone.flatMap((one) => [...headLines(one, paper), ...indented(downOf(one.text)), '']),
     ...cautionLines(cautions, paper),
     ...findingLines(findings, paper),
-    `To be undone in ${target.name} (${target.address}): ${counted(undone.length, 'migration')}.`,
+    `This undoes ${counted(undone.length, 'migration')} in ${target.name} (${target.address}).`,
   ].join('\n');
 }
 
@@ -75,7 +75,7 @@ export function rollbackText({ target, undone, done }: RollbackReport): string {
 
 /** What `db:history` knows. */
 export function historyText({ target, deeds, applied }: HistoryReport, paper: Paper): string {
-  if (deeds.length === 0) return `Nothing was ever done to ${target.name} by migrations.`;
+  if (deeds.length === 0) return `No migration was ever applied to ${target.name}.`;
   const lines = deeds.map(({ at, direction, outcome, migration, milliseconds, detail, ...who }) => {
     const person = who.gitAuthor ?? who.systemUser ?? who.role;
     const commit = who.gitCommit === null ? '' : ` at ${who.gitCommit.slice(0, 10)}`;
@@ -88,25 +88,28 @@ export function historyText({ target, deeds, applied }: HistoryReport, paper: Pa
     );
   });
   const last = deeds.at(-1)?.at;
-  const since = last === undefined ? '' : `, the last deed ${ago(new Date(last), paper.now)}`;
+  const since = last === undefined ? '' : `, last change ${ago(new Date(last), paper.now)}`;
   return [...lines, `${counted(applied.length, 'migration')} applied to ${target.name}${since}.`].join('\n');
 }
 
 /** What each check of `db:verify` promises, and what it says where that is broken. */
 export const promises: Readonly<Record<VerifyCheck['is'], readonly [holds: string, broken: string]>> = {
   chain: ['The migrations follow one another', 'The migrations do not follow one another'],
-  fingerprint: ['Replayed, they end where they say', 'Replayed, they end elsewhere than they say'],
+  fingerprint: [
+    'Replaying the migrations gives the recorded schema',
+    'Replaying the migrations gives another schema than the recorded one',
+  ],
   stamps: [
-    'Ways back restore what their stamps say',
-    "Stamps say more than their ways back restore (write 'Down: lossy' there, then run 'db:verify --repair')",
+    'The way down of each migration restores what its stamp says',
+    "A way down restores less than its stamp says (write 'Down: lossy' there, then run 'db:verify --repair')",
   ],
   recorded: [
-    'They lead to the wanted schema',
-    "They do not lead to the wanted schema ('db:generate' writes the rest)",
+    'The migrations lead to the wanted schema',
+    "The migrations do not lead to the wanted schema ('db:generate' writes the rest)",
   ],
-  ledger: ['The ledger fits the files', 'The ledger does not fit the files'],
-  actual: ['The database is as its migrations left it', 'The database is not as its migrations left it'],
-  queries: ['The queries compile', 'Queries do not compile'],
+  ledger: ['The ledger matches the files', 'The ledger does not match the files'],
+  actual: ['The database has no drift', 'The database has drifted from its migrations'],
+  queries: ['All queries compile', 'Some queries do not compile'],
   pending: ['Every migration is applied', "Migrations are not applied ('db:sync' applies them)"],
 };
 
@@ -131,7 +134,7 @@ function headLines({ file, down }: MigrationReport, paper: Paper): string[] {
       : down.is === 'exact'
         ? 'can be undone exactly'
         : down.is === 'lossy'
-          ? `can be undone, but for data: ${down.what}`
+          ? `can be undone, except for data: ${down.what}`
           : `cannot be undone: ${down.why}`;
   return [ink.bold(file), cut(`  ${back}`, paper)];
 }

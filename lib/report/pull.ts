@@ -18,7 +18,7 @@ export function pullPlanText({ from, to, written, removed }: PullPlan, paper: Pa
         : [`${cut(file, paper)}: ${ink.green(`+${changed.added}`)} ${ink.red(`-${changed.removed}`)} lines`],
     ),
     ...removed.map((file) => `${cut(file, paper)}: ${ink.red('deleted')}`),
-    `To be overwritten in ${to} with the schema of ${from}.`,
+    `This overwrites ${to} with the schema of ${from}.`,
   ].join('\n');
 }
 
@@ -40,14 +40,13 @@ export function pullText(report: PullReport, paper: Paper): string {
   const others =
     unmanaged.length === 0
       ? []
-      : ['Not managed by pgmage, and in no file:', ...unmanaged.map((one) => cut(`  - ${one}`, paper))];
+      : ['Not managed by pgmage, and not in the files:', ...unmanaged.map((one) => cut(`  - ${one}`, paper))];
   if (refusedByPsql !== null)
-    others.push(ink.yellow(cut(`psql does not load ${to} in its order: ${refusedByPsql}`, paper)));
+    others.push(ink.yellow(cut(`psql cannot load ${to} in the order of its files: ${refusedByPsql}`, paper)));
   if (baseline !== null) others.push(...baselineLines(baseline, from, paper));
-  if (objects === 0)
-    return [`The schema of ${from} is empty: there is nothing to write.`, ...others].join('\n');
+  if (objects === 0) return [`The schema of ${from} is empty. Nothing to write.`, ...others].join('\n');
   if (written.length + removed.length === 0)
-    return [ink.green(`${to} is the schema of ${from} already.`), ...others].join('\n');
+    return [ink.green(`${to} already has the schema of ${from}.`), ...others].join('\n');
   const files =
     written.length > shown
       ? [`Wrote ${written.length} files in ${to}`]
@@ -55,7 +54,7 @@ export function pullText(report: PullReport, paper: Paper): string {
   return [
     ...files,
     ...removed.map((file) => cut(`Deleted ${file}`, paper)),
-    ink.green(`${counted(objects, 'object')} of ${from}: loaded again, they are the same.`),
+    ink.green(`Verified: ${counted(objects, 'object')} of ${from} load again unchanged.`),
     ...others,
   ].join('\n');
 }
@@ -64,11 +63,11 @@ export function pullText(report: PullReport, paper: Paper): string {
 export function driftText(report: DriftReport, paper: Paper): string {
   const { from, to, changes, statements, how, written } = report;
   const ink = inkOf(paper.colour);
-  if (changes.length === 0) return ink.green(`Nothing was changed in ${from} by other means.`);
+  if (changes.length === 0) return ink.green(`${from} has no drift.`);
   const list = changes.map(({ text }) => cut(`  - ${text}`, paper));
-  const told = [`Changed in ${from} by other means:`, ...list];
+  const told = [`Drift in ${from}:`, ...list];
   const next = ink.dim(
-    `Run 'db:generate' for its migration, then 'db:sync --env ${from} --baseline' to record that ${from} has it`,
+    `Run 'db:generate' to write its migration, then 'db:sync --env ${from} --baseline' to record it`,
   );
   if (how !== null)
     return [
@@ -78,9 +77,7 @@ export function driftText(report: DriftReport, paper: Paper): string {
     ].join('\n');
   return [
     ...told,
-    ink.yellow(
-      `Nothing was written: ${to} has parts of its own that would have to be changed. Write into it what these do:`,
-    ),
+    ink.yellow(`Nothing was written: the drift changes statements of ${to}. Edit them so that they include:`),
     '',
     ...statements.map((sql) => `${legible(sql)};`),
   ].join('\n');

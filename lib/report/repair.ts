@@ -5,9 +5,9 @@ import { counted } from './format.ts';
 /** What is going to be accepted, before it is asked for. */
 export function repairPlanText({ target, edited, files, rows }: RepairPlan): string {
   return [
-    'Only comments and blanks differ from what was applied:',
+    'Only comments and whitespace differ from the applied files:',
     ...[...new Set([...edited, ...rows])].map((name) => `  ${name}`),
-    `To be given new checksums: ${counted(files.length, 'file')}, ${counted(rows.length, 'row')} in the ledger of ${target.name} (${target.address}).`,
+    `This writes new checksums into ${counted(files.length, 'file')} and ${counted(rows.length, 'ledger row')} of ${target.name} (${target.address}).`,
   ].join('\n');
 }
 

@@ -22,8 +22,8 @@ export function scriptOf(steps: readonly Step[]): string {
 
 function border({ transactional }: Step): string {
   return transactional
-    ? '-- A new transaction: what stands above must be committed first.'
-    : '-- Outside of a transaction: what stands above must be committed first.';
+    ? '-- A new transaction: commit the statements above first.'
+    : '-- Outside of a transaction: commit the statements above first.';
 }
 
 /** `3 statements in 2 transactions`. */

@@ -28,8 +28,7 @@ export function statusText(report: StatusReport, paper: Paper): string {
     ...section(`Not managed by pgmage, in ${name}:`, unmanaged),
   ];
   lines.push(...recordLines(report, section));
-  if (report.inSync)
-    lines.push(ink.dim(`All ${report.objects} objects of ${schema.path} are as they should be.`));
+  if (report.inSync) lines.push(ink.dim(`All ${report.objects} objects of ${schema.path} match.`));
   else
     lines.push(
       ink.dim("Run 'db:diff' for detailed comparison"),
@@ -48,11 +47,8 @@ function recordLines({ record, schema, target }: StatusReport, section: Section)
   return [
     `Migrations: ${files}, applied: ${applied}`,
     ...section(`Not applied to ${target.name} (${appliedBy} applies them):`, pending),
-    ...section(`In ${schema.path} and no migration (db:generate writes one):`, texts(unrecorded)),
-    ...section(
-      `Changed in ${target.name} by other means (db:pull --drift takes it into ${schema.path}):`,
-      texts(drift),
-    ),
-    ...section('Wrong with the migrations (db:verify tells more):', faults),
+    ...section(`In ${schema.path}, but in no migration (db:generate writes one):`, texts(unrecorded)),
+    ...section(`Drift in ${target.name} (db:pull --drift writes it into ${schema.path}):`, texts(drift)),
+    ...section('Problems of the migrations (db:verify shows more):', faults),
   ];
 }

@@ -31,7 +31,7 @@ function biggest(folder: string): string {
 const ofFolders: [string, (dump: string) => void, RegExp][] = [
   ['its table of contents is gone', (dump) => rmSync(join(dump, 'toc.dat')), /toc\.dat is missing/],
   ['a file is gone', (dump) => rmSync(biggest(dump)), /\d+\.dat\.gz is missing/],
-  ['a file too many', (dump) => writeFileSync(join(dump, 'more'), ''), /more does not belong to it/],
+  ['a file too many', (dump) => writeFileSync(join(dump, 'more'), ''), /more is not part of the backup/],
   [
     'all files are gone',
     (dump) => {
@@ -73,7 +73,7 @@ describe.each(await oneOfEach('damaged backups'))('PostgreSQL $major, $format', 
       ['cut by 300 bytes', (dump) => truncateSync(inside(dump), size - 300), /cut off: 300 of/],
       ['cut in half', (dump) => truncateSync(inside(dump), size >> 1), /cut off: \d+ of/],
       ['empty', (dump) => truncateSync(inside(dump), 0), /is empty: all of its/],
-      ['longer', (dump) => writeFileSync(inside(dump), 'x', { flag: 'a' }), /1 bytes more than were written/],
+      ['longer', (dump) => writeFileSync(inside(dump), 'x', { flag: 'a' }), /1 bytes too many/],
       ['a bit of its head', (dump) => flip(inside(dump), 40), /the checksum differs/],
       ['a bit in the middle', (dump) => flip(inside(dump), size >> 1), /the checksum differs/],
       ['its last bit', (dump) => flip(inside(dump), size - 1), /the checksum differs/],
@@ -110,7 +110,7 @@ describe.each(await oneOfEach('damaged backups'))('PostgreSQL $major, $format', 
         name,
         [expect.stringMatching(words)],
       ]);
-      expect(backupsText({ folder: 'damaged', backups: found }, paper)).toMatch(/is no good backup: /);
+      expect(backupsText({ folder: 'damaged', backups: found }, paper)).toMatch(/is damaged: /);
       trials.push(name);
     }
     process.stdout.write(

@@ -128,9 +128,9 @@ describe.each(cases)('PostgreSQL $major, $format', ({ server, format }) => {
 test.each<[Partial<BackupInput>, string]>([
   [{ engine: 'native', format: 'plain' }, 'plain is not what native makes'],
   [{ engine: 'pg_dump', format: 'native' }, 'native is not what pg_dump makes'],
-  [{ jobs: 2 }, 'it is of --format directory'],
+  [{ jobs: 2 }, 'it needs --format directory'],
   [{ format: 'directory', jobs: 0 }, 'it is a whole number from 1 to 64'],
-  [{ format: 'custom', clean: true }, 'it is of --format plain'],
+  [{ format: 'custom', clean: true }, 'it needs --format plain'],
 ])('%o is refused', async (input, reason) => {
   const own = backupProject({ prod: 'postgres://nobody@127.0.0.1:1/nowhere' });
   const problem = await failure(backup(own.context, input));

@@ -68,7 +68,7 @@ for (const server of servers())
           const problem = await failure(restored(url, file, edit));
           expect(problem).toMatchObject({
             code: 'not_as_backed_up',
-            data: { differences: ['its schema is another one'] },
+            data: { differences: ['its schema differs'] },
           });
         });
       });

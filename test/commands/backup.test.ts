@@ -77,7 +77,7 @@ test('the newest client is taken, and one that is too old is told', async () => 
   });
   expect(fittingClient([of('18.1'), of('15.18')], 15).version).toBe('18.1');
   const refused = await failure((async () => fittingClient([of('15.18')], 17))());
-  expect(refused.message).toBe('There is no pg_dump here for PostgreSQL 17: found 15.18');
+  expect(refused.message).toBe('Found no pg_dump for PostgreSQL 17, only 15.18');
   expect((await failure((async () => fittingClient([], 17))())).message).toContain('none was found');
 });
 
@@ -208,10 +208,10 @@ test('without a pg_dump that fits it does without, and says so; what it leaves o
     const fits = ((await findClients())[0]?.major ?? 0) >= server.major;
     expect(made.file.endsWith(fits ? '.dump' : '.native')).toBe(true);
     if (!fits) {
-      expect(said).toContain(`No pg_dump for PostgreSQL ${server.major} is here: backing up without`);
-      expect(made.left).toEqual(['SUBSCRIPTION s: it would take what the source subscribes to']);
+      expect(said).toContain(`Found no pg_dump for PostgreSQL ${server.major}: backing up without it`);
+      expect(made.left).toEqual(['SUBSCRIPTION s: it would take over the subscription of the source']);
       expect(backupText(made, paper)).toContain(
-        '\nNot in it: SUBSCRIPTION s: it would take what the source subscribes to',
+        '\nNot in the backup: SUBSCRIPTION s: it would take over the subscription of the source',
       );
       expect((await failure(backup(there.context, { engine: 'pg_dump' }))).code).toBe('no_client');
     }

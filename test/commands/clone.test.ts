@@ -87,9 +87,9 @@ const refused = async (source: string, target: string) => {
 
 test('what speaks against it is said before anything is touched', async () => {
   await withPair(newest, oldest, async (source, target) => {
-    expect(await refused(source.url, source.url)).toEqual(['they are one database']);
+    expect(await refused(source.url, source.url)).toEqual(['they are the same database']);
     // By what the servers say, and not by the text of a URL.
-    expect(await refused(source.url, source.socket)).toEqual(['they are one database']);
+    expect(await refused(source.url, source.socket)).toEqual(['they are the same database']);
     if (newest.major > oldest.major)
       expect(await refused(source.url, target.url)).toEqual([
         expect.stringMatching(new RegExp(`→ ${oldest.major}\\..*: target is older$`)),
@@ -135,7 +135,7 @@ test('roles are never made: whoever lacks them is told', async () => {
     const role = `lacking_${process.pid}`;
     await rowsOf(source.url, `create role ${role}; create table t (id int); grant select on t to ${role}`);
     expect(await refused(source.url, target.url)).toEqual([
-      `target does not have ${role}: make them there, or pass --no-owner: everything belongs to the role that clones`,
+      `target does not have ${role}: create them there, or pass --no-owner, so that the cloning role owns every object`,
     ]);
     expect((await cloned(contextOf(source.url, target.url), { noOwner: true })).done?.left).toEqual([]);
     // Until PostgreSQL 16 a range's multirange has an owner of its own.
@@ -206,8 +206,8 @@ test('what has no second one is left out, and said', async () => {
     const { done } = await cloned(contextOf(source.url, target.url));
     expect(done?.left).toEqual([
       'INDEX public.twice: it is invalid',
-      'SUBSCRIPTION s: it would take what the source subscribes to',
+      'SUBSCRIPTION s: it would take over the subscription of the source',
     ]);
-    expect(done?.notes).toEqual(['materialized view public.m was refreshed and is not what it was']);
+    expect(done?.notes).toEqual(['materialized view public.m was refreshed and has other rows']);
   });
 });

@@ -163,8 +163,8 @@ test('a draft is sealed by the next run, with what its way back is worth', async
   );
   const stamps = (await generate(own.context)).written.map(({ down }) => down);
   expect(stamps).toEqual([
-    { is: 'impossible', why: 'it has no way back' },
-    { is: 'impossible', why: expect.stringContaining('it does not bring back') },
+    { is: 'impossible', why: 'it has no way down' },
+    { is: 'impossible', why: expect.stringContaining('it does not restore') },
     { is: 'impossible', why: expect.stringContaining('"nothing" does not exist') },
   ]);
   expect(await recorded()).toBe(true);

@@ -94,7 +94,7 @@ test('a project without a database gets its files, once, and nothing that is the
       'migrations/README.md',
       'tasks/example.ts',
     ]);
-    expect(initText(report, paper)).toContain('the database is one embedded under .pgmage/');
+    expect(initText(report, paper)).toContain('pgmage uses an embedded database in .pgmage/');
     expect(read('pgmage.config.ts')).toBe("export default {\n  schema: 'schema/schema.sql',\n};\n");
     writeFileSync(join(context.root, 'pgmage.config.ts'), '// Mine.');
     expect(await init(context, { tasks: true }, undefined)).toMatchObject({ written: [], done: true });

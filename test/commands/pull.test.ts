@@ -147,9 +147,7 @@ test('what is there is only overwritten where that is meant', async () => {
   await having('create table a (); create table b ()', async ({ project: own, url }) => {
     own.want('create table mine ();\n');
     const refused = await failure(pull(own.context, {}, undefined));
-    expect(refused.message).toBe(
-      'Nothing was written: it would overwrite schema.sql (2 lines added, 1 removed)',
-    );
+    expect(refused.message).toBe('db:pull would overwrite schema.sql (2 lines added, 1 removed)');
     expect((await pull(own.context, {}, async () => false)).done).toBe(false);
     expect(readFileSync(own.context.schema, 'utf8')).toBe('create table mine ();\n');
     const asked = await pull(own.context, {}, async ({ written }) => written.length === 1);

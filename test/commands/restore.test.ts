@@ -123,7 +123,7 @@ describe.each(all)('a backup of PostgreSQL $major by $engine', ({ server, engine
       });
       expect(declined.proof).toBe(null);
       expect(asked).toMatch(
-        /^Restore backups\/\S+ \(prod, 1 hour ago: 10 tables, 3015 rows\) into copy {2}\(postgres:\S+\)\nAll that copy holds is replaced:\n {2}- public.every \(2 rows\)\n/,
+        /^Restore backups\/\S+ \(prod, 1 hour ago: 10 tables, 3015 rows\) into copy {2}\(postgres:\S+\)\nThis replaces the whole content of copy:\n {2}- public.every \(2 rows\)\n/,
       );
       const connection = await userSession({ url: target.url, applicationName: 'pgmage tests' });
       await connection.execute('select pg_advisory_lock(7241865325823964)');
@@ -146,18 +146,16 @@ describe.each(all)('a backup of PostgreSQL $major by $engine', ({ server, engine
         contents: manifest.contents.map((one) => (one.name === name ? { ...one, ...change } : one)),
       });
       const lies: [Partial<Manifest>, string][] = [
-        [changed('public.many', { hash: '1' }), 'table public.many has as many rows, but not the same'],
+        [
+          changed('public.many', { hash: '1' }),
+          'table public.many has the same number of rows, but other content',
+        ],
         [changed('public.many', { rows: 1 }), 'table public.many has 3000 rows instead of 1'],
         [changed('public.turns', { hash: '(40,t)' }), 'sequence public.turns is at (41,t) instead of (40,t)'],
-        [changed('', { hash: '1' }), 'large objects has as many rows, but not the same'],
+        [changed('', { hash: '1' }), 'large objects has the same number of rows, but other content'],
         [changed('public.twice', { name: 'public.gone' }), 'table public.gone is missing'],
         ...(engine === 'pg_dump'
-          ? [
-              [
-                { schema: { ...manifest.schema, fingerprint: 'x' } },
-                'its schema is another one',
-              ] as (typeof lies)[0],
-            ]
+          ? [[{ schema: { ...manifest.schema, fingerprint: 'x' } }, 'its schema differs'] as (typeof lies)[0]]
           : []),
       ];
       for (const [lie, told] of full && engine === 'pg_dump' ? lies : lies.slice(-1)) {
@@ -225,7 +223,7 @@ describe.each(all)('a backup of PostgreSQL $major by $engine', ({ server, engine
       await writeManifest(path, { ...manifest, server: { ...manifest.server, major: server.major + 1 } });
       const problem = await failure(restore(own.context, file, { to: 'copy', ...consent }, undefined));
       expect(problem.message).toContain(
-        `copy cannot take this backup: it runs PostgreSQL ${server.major}, and the backup is of ${server.major + 1}`,
+        `copy cannot take this backup: it runs PostgreSQL ${server.major}, but the backup is from PostgreSQL ${server.major + 1}`,
       );
       writeFileSync(json, original);
     });

@@ -92,7 +92,7 @@ function cloneOf([name, input, there]: (typeof clones)[number], side: 'source' |
         const state = await stateOf(target, before, whole);
         // What could not be dropped is named.
         for (const name of await leftOf(target, there)) {
-          if (name.startsWith('pgmage_new_')) expect(told).toContain(`${name} may be left over`);
+          if (name.startsWith('pgmage_new_')) expect(told).toContain(`${name} may remain`);
           await rowsOf(there.socket(), `drop database "${name}" with (force)`);
         }
         return state;

@@ -69,7 +69,7 @@ test('nothing is guessed: without an answer it is dropped and added, and the rep
       const refused = await failure(sync(own.context, yes, undefined));
       expect([refused.code, refused.hint]).toEqual([
         'data_loss_refused',
-        expect.stringMatching(/DROP COLUMN b.*If it was only renamed, say so: --rename t\.b=c$/),
+        expect.stringMatching(/DROP COLUMN b.*If you renamed it, pass --rename t\.b=c$/),
       ]);
       const asked: RenameQuestion[] = [];
       const answer = (place: number | null) => async (question: RenameQuestion) => {
@@ -129,11 +129,11 @@ test('what cannot be meant is refused, and what is done already is not', async (
     await generate(own.context);
     const reason = async (rename: string) =>
       (await failure(generate(own.context, { rename: [rename] }))).message;
-    expect(await reason('t.x=y')).toBe('Bad option --rename t.x=y: there is nothing of either name');
-    expect(await reason('t.a=b')).toContain('the old name is still wanted');
-    expect(await reason('t.a=y')).toContain('nothing has the new name in the wanted schema');
+    expect(await reason('t.x=y')).toBe('Bad option --rename t.x=y: no object has the old or the new name');
+    expect(await reason('t.a=b')).toContain('the wanted schema still has the old name');
+    expect(await reason('t.a=y')).toContain('the wanted schema has no object with the new name');
     expect(await reason('t.a')).toContain('write old=new');
-    expect(await reason('thing:a=b')).toContain('no kind of object called thing');
+    expect(await reason('thing:a=b')).toContain('there is no object kind thing');
     expect((await generate(own.context, { rename: ['t.former=b'] })).written).toEqual([]);
     own.want(`${plain} create table w (b int); ${rest} s.w (b int);`);
     expect(await reason('u=w')).toContain('it may mean table:public.u or table:s.u');

@@ -99,7 +99,7 @@ test('without the client it is told how to get it', async () => {
   const problem = await failure(find({})).finally(() => {
     process.env.PATH = `${bin}${delimiter}${PATH}`;
   });
-  expect(problem.message).toBe('Railway does not tell where prod is: the client railway is not here');
+  expect(problem.message).toBe('Cannot get the URL of prod from Railway: the command railway was not found');
   expect(problem.hint).toContain('npm install --global @railway/cli');
 });
 
@@ -120,7 +120,7 @@ async function failing(failed: NonNullable<Config['hooks']>['failed']) {
 
 test('a command that is wanted where a task fails is told what failed', async () => {
   const print = `require('node:fs').writeFileSync('failed.json', JSON.stringify(process.env))`;
-  const words = 'Railway does not tell where prod is: Service "none" not found.';
+  const words = 'Cannot get the URL of prod from Railway: Service "none" not found.';
   const first = await failing([process.execPath, '-e', print]);
   expect(first.code).toBe(1);
   expect(JSON.parse(readFileSync(join(first.own, 'failed.json'), 'utf8'))).toMatchObject({

@@ -40,10 +40,8 @@ test.each(ways)('rows of every type, circular keys, triggers, large objects: $na
     expect(b.digests).toEqual(a.digests);
     expect(diff(b.catalog, before.catalog, kinds)).toEqual({ added: [], removed: [], changed: [] });
     expect(report.done?.tables).toContainEqual({ name: 'public.many', rows: 3000 });
-    expect(cloneText(report, paper)).toContain(
-      'Its schema is as it was; content of every table was compared',
-    );
-    expect(clonePlanText(report, paper)).toContain('Rows of target are replaced, its schema stays: ');
+    expect(cloneText(report, paper)).toContain('Verified before the commit: the rows of every table.');
+    expect(clonePlanText(report, paper)).toContain('This replaces the rows of target and keeps its schema: ');
     expect(await rowsOf(target.url, `insert into users (name) values ('c') returning id`)).toEqual([
       { id: 4 },
     ]);
@@ -63,7 +61,7 @@ test('a schema that is another one is told, and nothing is changed', async () =>
     const before = await wholeOf(target.url);
     const problem = await failure(cloned(contextOf(source.url, target.url), { dataOnly: true }));
     expect(problem.code).toBe('clone_refused');
-    expect(problem.message).toContain('their schemas are not the same: ');
+    expect(problem.message).toContain('their schemas differ: ');
     for (const what of ['missing: ', 'u (table)', 'too many: ', 'v (view)', 't.b (column) has another type'])
       expect(problem.message).toContain(what);
     expect((await wholeOf(target.url)).digests).toEqual(before.digests);

@@ -100,7 +100,7 @@ describe('a standby', () => {
     await primary?.stop();
   });
 
-  const note = 'rows of public.fast: the table is unlogged, and a standby does not have them';
+  const note = 'rows of public.fast: the table is unlogged, and a standby does not have its rows';
 
   test('is backed up and cloned without the rows of unlogged tables, and that is said', async () => {
     if (programs === undefined) {

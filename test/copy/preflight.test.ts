@@ -26,13 +26,13 @@ const found = (name: string, from: Partial<Database>, to: Partial<Database>) => 
 };
 
 test.each([
-  ['different databases', {}, {}, 'ok: by system identifier and number of the database'],
-  ['different databases', {}, { oid: '5' }, 'failed: they are one database'],
+  ['different databases', {}, {}, 'ok: by system identifier and database OID'],
+  ['different databases', {}, { oid: '5' }, 'failed: they are the same database'],
   [
     'different databases',
     {},
     { oid: '5', started: 'tuesday' },
-    'warning: one is a copy of the files of the other one, or was restored from the same ones',
+    'warning: one is a file copy of the other, or both were restored from the same files',
   ],
   [
     'different databases',
@@ -44,14 +44,9 @@ test.each([
     'different databases',
     { system: null },
     { oid: '5' },
-    /^failed: they are one, by the start of the servers/,
+    /^failed: they are the same database, by server start time/,
   ],
-  [
-    'different databases',
-    { system: null },
-    { oid: '5', started: 'tuesday' },
-    /^ok: by the start of the servers/,
-  ],
+  ['different databases', { system: null }, { oid: '5', started: 'tuesday' }, /^ok: by server start time/],
   ['server versions', { version: 180004, versionText: '18.4' }, {}, 'failed: 18.4 → 15.18: staging is older'],
   [
     'server versions',
@@ -65,7 +60,7 @@ test.each([
   ['collation', {}, { collation: 'de_DE' }, 'warning: prod sorts by C, staging by de_DE'],
   ['size', { bytes: 2 ** 30 }, {}, 'ok: 1.00 GB. Transfer may take 52 seconds'],
   ['size', { bytes: 3 * 2 ** 30 }, {}, /^warning: 3\.00 GB\. Transfer may take 154 seconds; all that time/],
-  ['size', { bytes: 6 * 2 ** 30 }, {}, /^warning: 6\.00 GB\. .*a physical backup of the host/],
+  ['size', { bytes: 6 * 2 ** 30 }, {}, /^warning: 6\.00 GB\. .*a physical backup is faster/],
 ] as const)('%s: %j and %j', (name, from, to, wanted) => {
   expect(found(name, from, to)).toEqual(typeof wanted === 'string' ? wanted : expect.stringMatching(wanted));
 });
@@ -85,8 +80,8 @@ async function saidOfDisk(url: string, needed: number | null, force = false, rol
 
 test.each(servers())('the disk of a server on this machine is asked: $major', async (server) => {
   await withDatabase(server, async ({ url }) => {
-    expect(await saidOfDisk(url, null)).toMatch(/^ok: [\d.]+ [MG]B are left$/);
-    expect(await saidOfDisk(url, 2 ** 20)).toMatch(/^ok: .* are left for staging, and prod takes 1 MB$/);
+    expect(await saidOfDisk(url, null)).toMatch(/^ok: [\d.]+ [MG]B are free$/);
+    expect(await saidOfDisk(url, 2 ** 20)).toMatch(/^ok: .* are free for staging, and prod needs 1 MB$/);
     const petabyte = 2 ** 50;
     expect(await saidOfDisk(url, petabyte)).toMatch(/^failed: .*prod takes 1048576\.0 GB; --force tries/);
     expect(await saidOfDisk(url, petabyte, true)).toMatch(/^warning: .*prod takes 1048576\.0 GB$/);
@@ -110,7 +105,7 @@ test('too little room in the tablespace of the target is found before anything i
         expect(refused).toBeInstanceOf(Problem);
         expect(refused).toMatchObject({
           code: 'clone_refused',
-          data: { faults: [expect.stringMatching(/^1 MB are left for target, and source takes \d+ MB/)] },
+          data: { faults: [expect.stringMatching(/^1 MB are free for target, and source needs \d+ MB/)] },
         });
         disk.leave(null);
       }),

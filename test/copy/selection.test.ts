@@ -69,14 +69,14 @@ test('--exclude-data: a table without its rows', async () => {
 test('--exclude: objects, with all that needs them, which is told', async () => {
   await withShop(async (source, target) => {
     const { done } = await part(source, target, { exclude: ['view:public.seen', 'notes'] });
-    expect(done?.left).toEqual(['VIEW public.loud: it needs what is excluded']);
+    expect(done?.left).toEqual(['VIEW public.loud: it depends on an excluded object']);
     const there = `select array_agg(relname::text order by relname::text) as names from pg_class where relkind in ('r', 'p', 'v', 'm')
       and relnamespace = 'public'::regnamespace`;
     expect(await rowsOf(target.socket, there)).toEqual([
       { names: ['addresses', 'log', 'log_new', 'log_old', 'users'] },
     ]);
     expect((await failure(part(source, target, { exclude: ['user'] }))).message).toContain(
-      'nothing is called user',
+      'no object matches user',
     );
   });
 });
@@ -160,7 +160,7 @@ test.each([
   ['users.mail=@email', 'there is no such column'],
   ['users.shout=@email', 'there is no such column'],
   ['users.email=@mail', '@mail is none of'],
-  ['users.email', 'it says nothing behind ='],
+  ['users.email', 'it has no value after ='],
 ])('a mask that cannot work is refused, and nothing is copied: %s', async (mask, reason) => {
   await withShop(async (source, target) => {
     const thrown = await failure(part(source, target, { mask: [mask] }));

@@ -80,5 +80,5 @@ test.runIf(own !== undefined)(
 
 test('a password of a key is no argument of pg_dump', () => {
   const url = 'postgres://u@h/d?sslkey=k&sslpassword=hidden';
-  expect(() => clientAccess(url, { environment: 'prod' })).toThrow(/pg_dump cannot be given sslpassword/);
+  expect(() => clientAccess(url, { environment: 'prod' })).toThrow(/pg_dump does not support sslpassword/);
 });

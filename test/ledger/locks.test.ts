@@ -142,7 +142,7 @@ describe.each(chosen.map((server) => [server.major, server] as const))('PostgreS
         expect([problem.code, problem.message, problem.hint]).toEqual([
           'broke_off',
           expect.stringContaining('could not create unique index'),
-          expect.stringMatching(/run db:sync again.*db:rollback takes it back/),
+          expect.stringMatching(/run db:sync to continue, or db:rollback to undo it/),
         ]);
         expect(problem.where?.text).toContain('CREATE UNIQUE INDEX CONCURRENTLY users_email_key');
         expect(await rowsOf(url, invalid)).toEqual([{ name: 'users_email_key' }]);

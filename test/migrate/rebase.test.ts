@@ -63,7 +63,7 @@ test('the later one goes behind the earlier, and both are applied', async () => 
   own.want('create table t (a int, m int, z int, y int);');
   const { checks } = await verify(own.context);
   expect(checks.flatMap(({ faults }) => faults).join('\n')).toMatch(
-    /_zzz was made without knowing \d+_mine \(db:generate --rebase/,
+    /_zzz and \d+_mine follow the same migration \(db:generate --rebase/,
   );
   const refused = await failure(sync(own.context, yes, undefined));
   expect([refused.code, refused.message]).toEqual([
@@ -107,7 +107,7 @@ test('what does not apply any more, is applied, or is broken besides is refused'
   expect([refused.code, refused.message]).toEqual([
     'rebase_refused',
     expect.stringMatching(
-      /_theirs cannot be put behind \d+_mine: .*column "m" of relation "t" already exists/,
+      /Cannot rebase \d+_theirs onto \d+_mine: .*column "m" of relation "t" already exists/,
     ),
   ]);
   expect(refused.where?.text).toContain('ALTER TABLE public.t');
@@ -124,7 +124,7 @@ test('what does not apply any more, is applied, or is broken besides is refused'
      insert into pgmage.schema_migrations (id, name) values (1, '${first}'), (2, '${second}')`,
   );
   expect((await failure(generate(own.context, { rebase: true }))).message).toContain(
-    'it is applied to local',
+    'it is already applied to local',
   );
 
   const [file = ''] = Object.keys(theirs);

@@ -93,19 +93,19 @@ test('an edited file whose checksum was taken along', async () => {
 
 test('a deleted file', async () => {
   own.remove(file(1));
-  await refusedWith('broken_chain', `${name(2)} was made after is gone`);
+  await refusedWith('broken_chain', 'follows a migration that is missing');
 });
 
 test('the last file, deleted', async () => {
   own.remove(file(2));
-  await refusedWith('ledger_broken', `${name(2)} is applied, but its file is gone`);
+  await refusedWith('ledger_broken', `${name(2)} is applied, but its file is missing`);
 });
 
 test('files that changed places', async () => {
   const [one, two] = [own.read(file(1)), own.read(file(2))];
   own.write(file(1), two);
   own.write(file(2), one);
-  await refusedWith('broken_chain', 'but stands before it');
+  await refusedWith('broken_chain', 'but its name sorts before it');
 });
 
 test('a copied file', async () => {

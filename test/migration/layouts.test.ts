@@ -150,7 +150,7 @@ test.each(tools)('a folder of $name', async ({ name, files, ledger, written }) =
       sync(context, { yes: true }, undefined),
       rollback(context, { yes: true }, undefined),
     ])
-      expect((await failure(refused)).message).toContain('is not for migrations of');
+      expect((await failure(refused)).message).toContain('does not support migrations of');
     expect((await failure(pull(context, { baseline: true, force: true }, undefined))).code).toBe(
       'foreign_migrations',
     );

@@ -88,7 +88,7 @@ async function frozenAt(task: Task, point: Point, freezing: Freezing): Promise<[
       expect([code, message], what).toEqual(['connection_lost', `Lost the connection to ${task.side}`]);
       expect(data.detail, what).toContain(way.place);
       expect(hint, what).toMatch(
-        data.unanswered ? /did not answer COMMIT/ : /rolls back what was not committed/,
+        data.unanswered ? /did not answer COMMIT/ : /rolls back the open transaction/,
       );
       if (task.commits && typeof point !== 'number') expect(data.unanswered, what).toBe('COMMIT');
     } else expect(thrown, what).toBe(null);

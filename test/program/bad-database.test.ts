@@ -40,7 +40,7 @@ test('it is told where its URL was found', async () => {
 test('an unreachable host', async () => {
   const told = [
     'Detail: connect ECONNREFUSED 127.0.0.1:1',
-    'Hint: Start the server, or correct host and port.',
+    'Hint: Start the server, or correct the host and port in the URL.',
   ];
   expect(await project.pgmage('db:status')).toEqual(
     problem(1, 'Cannot connect to local. Check DATABASE_URL', ...told),
@@ -58,7 +58,7 @@ test('a wrong password', async () => {
       1,
       'Cannot connect to local. Check DATABASE_URL',
       `Detail: ${url.host}: password authentication failed for user "postgres"`,
-      'Hint: Correct the password in the URL, or PGPASSWORD.',
+      'Hint: Correct the password in the URL or in PGPASSWORD.',
     ),
   );
 });

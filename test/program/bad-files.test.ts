@@ -26,17 +26,9 @@ function inside(folder: string, files: Record<string, string> = {}) {
 
 test('a configuration that is a folder, leads round in a circle or nowhere', async () => {
   for (const [name, make, reason] of [
-    ['config-folder', (path: string) => mkdirSync(path), 'it is no file'],
-    [
-      'config-loop',
-      (path: string) => symlinkSync('pgmage.config.ts', path),
-      'it is a link that leads to no file',
-    ],
-    [
-      'config-nowhere',
-      (path: string) => symlinkSync('nowhere.ts', path),
-      'it is a link that leads to no file',
-    ],
+    ['config-folder', (path: string) => mkdirSync(path), 'it is not a file'],
+    ['config-loop', (path: string) => symlinkSync('pgmage.config.ts', path), 'it is a broken link'],
+    ['config-nowhere', (path: string) => symlinkSync('nowhere.ts', path), 'it is a broken link'],
   ] as const) {
     const { path, load } = inside(name);
     make(path('pgmage.config.ts'));
@@ -64,7 +56,7 @@ test('a dotenv file that is a folder is none, and one that cannot be read is tol
   symlinkSync('.env.staging', loop.path('.env.staging'));
   const { code, log } = await loop.load('db:status --env staging');
   expect(code).toBe(1);
-  expect(log).toMatch(/^Cannot read \.env\.staging: ELOOP.*\nHint: Check its permissions\.\n$/);
+  expect(log).toMatch(/^Cannot read \.env\.staging: ELOOP.*\nHint: Check the permissions of the file\.\n$/);
 });
 
 test('tasks that cannot be read', async () => {
@@ -93,7 +85,8 @@ test.each([
   ['comments', '-- later\n/* or /* never */ */\n;\n', 'holds only comments'],
 ])('a schema of %s is none', async (name, text, words) => {
   const { load } = inside(`schema-${name}`, { 'schema.sql': text, 'db/1.sql': text, 'db/2.sql': '' });
-  const hint = "Hint: An empty schema would drop everything. If that is wanted, use the source 'empty'.";
+  const hint =
+    "Hint: An empty schema would drop every object. To compare with an empty schema, use the source 'empty'.";
   expect(await load()).toEqual(problem(1, `schema.sql ${words}`, hint));
   expect(await load('db:diff --from empty --to db/ --sql')).toEqual(problem(1, `db ${words}`, hint));
 });

@@ -58,7 +58,7 @@ test('a missing extension', async () => {
       '  at extension.sql:2:1',
       '  CREATE EXTENSION nosuch;',
       '  ^',
-      'Hint: Install the extension nosuch where the schema is loaded, or name a server that has it as shadow.',
+      'Hint: Install the extension nosuch on the server of the shadow database, or name another server with --shadow URL.',
     ),
   );
 });
@@ -68,7 +68,7 @@ test('a schema of zero bytes', async () => {
     problem(
       1,
       'zero.sql is empty',
-      "Hint: An empty schema would drop everything. If that is wanted, use the source 'empty'.",
+      "Hint: An empty schema would drop every object. To compare with an empty schema, use the source 'empty'.",
     ),
   );
 });
@@ -125,13 +125,13 @@ test('a schema that is not UTF-8', async () => {
       '  at latin.sql:2:27',
       "  COMMENT ON TABLE a IS 'caf\ufffd';",
       '                            ^',
-      'Hint: Save it as UTF-8, for example with iconv -t UTF-8.',
+      'Hint: Save the file as UTF-8, for example with iconv -t UTF-8.',
     ),
   );
 });
 
 test('a schema that is not there, or cannot be read', async () => {
-  const hint = 'Hint: Create it, or correct the path.';
+  const hint = 'Hint: Create the file, or correct the path.';
   expect(await load({}, 'absent.sql')).toEqual(problem(1, 'absent.sql does not exist', hint));
   symlinkSync('loop.sql', join(project.root, 'loop.sql'));
   const unreadable = await load({}, 'loop.sql');
@@ -143,7 +143,7 @@ test('a schema that is not there, or cannot be read', async () => {
     problem(
       1,
       'schema/schema.sql does not exist',
-      'Hint: Write it, or begin with that of a database: pgmage db:pull (pg_dump --schema-only URL > schema/schema.sql will do, too).',
+      'Hint: Write the file, or create it from a database with pgmage db:pull or pg_dump --schema-only URL > schema/schema.sql.',
     ),
   );
 });
@@ -163,7 +163,7 @@ test('a typo', async () => {
     problem(
       64,
       'Bad option --form: db:diff does not know it. Did you mean --from?',
-      'Hint: pgmage TASK --help shows what a task takes.',
+      'Hint: Run pgmage TASK --help to see the options of a task.',
     ),
   );
   expect((await project.pgmage('db:diff extra')).log).toMatch(/^Bad argument extra: db:diff takes no such/);
@@ -178,7 +178,7 @@ test('a typo', async () => {
     problem(
       64,
       'Unknown environment prdo',
-      'Hint: Known: local. Others are made by a file .env.NAME, or in pgmage.config.ts.',
+      'Hint: Known environments: local. A file .env.NAME or pgmage.config.ts defines more.',
     ),
   );
 });

@@ -65,16 +65,16 @@ test('it is shown and asked, and declined it does nothing', async () => {
     /^Source: prod {2}\(postgres:\/\/postgres@127\.0\.0\.1:\d+\/test_\w+\)$/m,
     /^Target: staging {2}\(postgres:/m,
     new RegExp(`^ok {3}reachable: prod is PostgreSQL ${server.major}\\.\\d+, staging is PostgreSQL`, 'm'),
-    /^ok {3}different databases: by system identifier and number of the database$/m,
+    /^ok {3}different databases: by system identifier and database OID$/m,
     /^ok {3}server versions: /m,
     /^ok {3}extensions: none is needed$/m,
     /^ok {3}roles: /m,
     /^ok {3}protection: staging is not protected$/m,
     /^ok {3}size: 0\.0\d GB\. Transfer may take 1 seconds$/m,
-    /^ok {3}disk space: [\d.]+ [MG]B are left for staging, and prod takes \d+ MB$/m,
-    /^All that staging holds is replaced: 1 table with 2 rows:$/m,
+    /^ok {3}disk space: [\d.]+ [MG]B are free for staging, and prod needs \d+ MB$/m,
+    /^This replaces the whole content of staging: 1 table with 2 rows:$/m,
     /^ {2}public\.old: 2 rows$/m,
-    /^Carried over by pgmage itself, without client tools\.$/m,
+    /^Engine: pgmage, without client tools\.$/m,
   ])
     expect(log).toMatch(line);
   expect(await there()).toEqual({ old: 'old' });
@@ -84,7 +84,7 @@ test('agreed to, it says what was done', async () => {
   const { code, out } = await pgmage([...way, '--force'], true);
   expect(code).toBe(0);
   expect(out).toMatch(
-    /^staging holds what prod holds: 1 table with 1 row, 1 sequence, 0 large objects\.\nSchema and content of every table were compared before it was committed\.\n31 bytes in \d+\.\d s, \d+ (bytes|kB)\/s\.$/,
+    /^Cloned prod to staging: 1 table with 1 row, 1 sequence, 0 large objects\.\nVerified before the commit: the schema and the rows of every table\.\n31 bytes in \d+\.\d s, \d+ (bytes|kB)\/s\.$/,
   );
   expect(await there()).toEqual({ old: null });
 });
@@ -93,16 +93,16 @@ test('a swap says what it is going to do, did, and how what it kept goes', async
   const { code, out, log } = await pgmage([...way, '--swap', '--jobs', '2'], true);
   expect({ code, log }).toMatchObject({ code: 0 });
   for (const line of [
-    /^ok {3}new database: the role may make and rename it$/m,
-    /^ok {3}direct connection: no pooler is in between$/m,
+    /^ok {3}new database: the role can create and rename it$/m,
+    /^ok {3}direct connection: there is no pooler$/m,
     /^ok {3}other sessions: none$/m,
-    /^All that staging holds is replaced, and kept under another name: 1 table with 2 rows:$/m,
-    /^A new database is filled by 2 sessions on each side, compared, and then exchanged for staging\.$/m,
+    /^This replaces the whole content of staging: 1 table with 2 rows:$/m,
+    /^2 sessions on each side fill a new database, which then replaces staging\.$/m,
     /^staging as it is now is kept as test_\w+_old_\d{8}t\d{6}\.$/m,
   ])
     expect(log).toMatch(line);
   expect(out).toMatch(
-    /^Schema and content of every table were compared before it was exchanged\.\nWhat staging was before is kept as (\w+)\. It goes with: db:clone --drop-old --to staging$/m,
+    /^Verified before the swap: the schema and the rows of every table\.\nKept the old database of staging as (\w+)\. To drop it: db:clone --drop-old --to staging$/m,
   );
   expect(await there()).toEqual({ old: null });
   const drop = ['--drop-old', '--to', 'staging'];
@@ -113,7 +113,7 @@ test('a swap says what it is going to do, did, and how what it kept goes', async
   expect((await pgmage([...drop, '--yes'])).log).toContain('would drop data');
   const dropped = await pgmage([...drop, '--yes', '--force']);
   expect(dropped.out).toMatch(/^Dropped test_\w+_old_\d{8}t\d{6}\.$/);
-  expect((await pgmage([...drop, '--yes'])).out).toBe('Nothing is kept of staging.');
+  expect((await pgmage([...drop, '--yes'])).out).toBe('staging has no kept database.');
 });
 
 test('without a terminal: --yes, --force, and one JSON document', async () => {
@@ -197,9 +197,9 @@ test('what is left out, noted and tried again is told', () => {
   expect(text.split('\n').slice(2)).toEqual([
     '4 MB in 2.0 s, 2 MB/s.',
     'WARN collation: they sort otherwise',
-    "3 definitions told in other words by the target's server.",
+    'The target server writes 3 definitions differently.',
     'Note: materialized view m was refreshed',
     'Not copied: SUBSCRIPTION s: it would take',
-    'Tried again after 5 s: The connection was lost',
+    'Retried after 5 s: The connection was lost',
   ]);
 });

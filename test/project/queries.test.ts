@@ -127,7 +127,7 @@ test('db:verify tells of them, also as annotations', async () => {
     faults: ['q.sql:2:13 Old: column "age" does not exist'],
   });
   expect(verifyAnnotations(report)).toContain(
-    '::error title=Queries do not compile,file=q.sql,line=2,col=13::q.sql:2:13 Old: column "age" does not exist',
+    '::error title=Some queries do not compile,file=q.sql,line=2,col=13::q.sql:2:13 Old: column "age" does not exist',
   );
 });
 
@@ -145,9 +145,7 @@ test('a command runs after a sync that did something, and says so when it fails'
   const problem = await failure(sync(failing, { yes: true, force: true }, undefined));
   expect([problem.code, problem.message]).toEqual([
     'command_failed',
-    expect.stringMatching(
-      /^The database is in sync, but '.*', which is wanted after that, failed: exit code 3$/,
-    ),
+    expect.stringMatching(/^Database synced, but the afterSync command '.*' failed: exit code 3$/),
   ]);
   expect((await failure(run(['no-such-command'], own.context.root))).code).toBe('command_failed');
 });

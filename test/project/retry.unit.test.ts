@@ -107,5 +107,5 @@ test('a server that had let us in and answers no new session is lost', async () 
 test('a COMMIT that nobody answered is told to the end', async () => {
   const { hint } = await endOf([loss('x', { unanswered: 'COMMIT' }), loss('y')], false);
   expect(hint).toContain('did not answer COMMIT');
-  expect((await endOf([loss('x'), loss('y')], false)).hint).toContain('rolls back what was not committed');
+  expect((await endOf([loss('x'), loss('y')], false)).hint).toContain('rolls back the open transaction');
 });

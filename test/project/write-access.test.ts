@@ -88,7 +88,7 @@ test('another way to the database of a protected environment needs its name, too
       for (const [name, write] of all) {
         const problem = await failure(write(context, {}));
         expect([name, problem.code]).toEqual([name, 'protected_target']);
-        expect(problem.message).toMatch(/ leads to the database of prod, which is protected$/);
+        expect(problem.message).toMatch(/ is the database of prod, which is protected$/);
         expect(problem.hint).toContain('--confirm prod');
       }
       expect(await rowsOf(url, `select to_regclass('a') as a, to_regnamespace('pgmage') as b`)).toEqual([

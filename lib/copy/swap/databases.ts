@@ -51,7 +51,7 @@ export async function makeSibling(keeper: Connection, name: string, target: stri
     `create database ${name} template template0 owner ${quote(owner)} encoding ${literal(encoding)} lc_collate ${literal(collate)}
      lc_ctype ${literal(ctype)} ${providers[provider] ?? 'locale_provider libc'} tablespace ${quote(tablespace)}`,
   );
-  const words = `Being filled by pgmage db:clone --swap for ${target}; left over if nobody is at work: the next run drops it`;
+  const words = `Filled by pgmage db:clone --swap for ${target}. If no swap is running, the next one drops it`;
   await keeper.execute(`comment on database ${name} is ${literal(words)}`);
 }
 

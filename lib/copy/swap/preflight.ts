@@ -75,37 +75,37 @@ export async function swapPlanOf(
       check(
         'new database',
         !found.makes
-          ? `the role at ${role} may make no databases: it needs CREATEDB`
+          ? `the role at ${role} cannot create databases: it needs CREATEDB`
           : !found.owns
-            ? `the role at ${role} does not own the database, and may not rename it`
+            ? `the role at ${role} does not own the database, so it cannot rename it`
             : null,
-        'the role may make and rename it',
+        'the role can create and rename it',
       ),
       check(
         'another database',
         found.others === 0
-          ? 'the server has no other database that the role may enter, from which it could be renamed'
+          ? 'to rename it, the role needs another database on the server that it can connect to'
           : null,
-        'there is one from which it is renamed',
+        'the role can rename it from another database',
       ),
       check(
         'direct connection',
         connection.backend !== null && connection.backend !== found.backend
-          ? `there is a pooler before ${role}: use the direct address of the server`
+          ? `${role} is behind a pooler: use the direct address of the server`
           : null,
-        'no pooler is in between',
+        'there is no pooler',
       ),
       check(
         'other sessions',
         found.beyond > 0
-          ? `${found.beyond} of the ${found.sessions} other sessions in ${role} may not be ended by the role`
+          ? `the role cannot end ${found.beyond} of the ${found.sessions} other sessions in ${role}`
           : null,
-        found.sessions === 0 ? 'none' : `${found.sessions} in ${role} are ended when it is exchanged`,
+        found.sessions === 0 ? 'none' : `the swap ends ${found.sessions} sessions in ${role}`,
       ),
       check(
         'prepared transactions',
         found.prepared > 0
-          ? `${found.prepared} in ${role} hold it until they are committed or rolled back`
+          ? `commit or roll back ${found.prepared} prepared transactions in ${role} first`
           : null,
         'none',
       ),
@@ -121,7 +121,7 @@ export async function swapPlanOf(
             {
               name: 'replication slots',
               outcome: 'warning' as const,
-              text: `${found.slots} of ${role} stay with what is kept, and hold it there`,
+              text: `${found.slots} of ${role} stay with the old database`,
             },
           ]
         : []),

@@ -73,7 +73,7 @@ export async function swap(context: Context, work: SwapWork): Promise<{ done: Re
   };
   const forget = context.onInterrupt?.(undo);
   try {
-    for (const one of await sweep(keeper)) context.progress(`Dropped ${one}, which an earlier run left over`);
+    for (const one of await sweep(keeper)) context.progress(`Dropped ${one}, which an earlier swap left`);
     sibling = siblingName();
     await makeSibling(keeper, sibling, name);
     // What may not be said of it is known at once, and not when all of the rows are there.
@@ -89,7 +89,7 @@ export async function swap(context: Context, work: SwapWork): Promise<{ done: Re
       time: now.toISOString(),
     };
     const other = await session(target, where);
-    context.progress(`Exchanging it for ${ends.to.named.name}`);
+    context.progress(`Swapping it with ${ends.to.named.name}`);
     const leave = () => ends.to.connection.close();
     const ended = await exchange(keeper, other, names, leave).catch(async (thrown: unknown) => {
       // Nobody may have heard of the commit.
@@ -105,7 +105,7 @@ export async function swap(context: Context, work: SwapWork): Promise<{ done: Re
     await undo().catch(() => {
       // Its server cannot be reached; it can when this is tried again.
       if (sibling !== undefined)
-        context.progress(`${sibling} may be left over: the next swap on that server drops it`);
+        context.progress(`${sibling} may remain: the next swap on that server drops it`);
     });
     throw thrown;
   } finally {

@@ -27,7 +27,7 @@ export const subscription: Kind<Subscription> = {
   name: 'subscription',
   afterRows: true,
   // A copy would take from the publisher what is meant for the source.
-  copyRefusal: () => 'it would take what the source subscribes to',
+  copyRefusal: () => 'it would take over the subscription of the source',
   reference: (fact) => `SUBSCRIPTION ${qualify(fact.path)}`,
   present: 'exists (select from pg_subscription)',
   // A query that names the column is refused even for no rows, so it is run only where it is allowed, as a text.
