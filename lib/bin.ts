@@ -34,16 +34,16 @@ process.on('exit', () => {
   process.exitCode = 1;
 });
 
-// What the run has made outside of this process and would have to take away again.
+// Undo functions for things that this run created outside of the process.
 const undos = new Set<() => Promise<void>>();
-// How long a server may take to do so.
+// The time in milliseconds that a server has to do so.
 const patience = 5_000;
 
 const codes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 async function interrupt(signal: NodeJS.Signals): Promise<void> {
   const code = codes[signal as keyof typeof codes];
-  // Asked twice, it is meant at once.
+  // A second interrupt ends the process at once.
   if (finished) process.exit(code);
   finished = true;
   write('\nInterrupted. What was not committed was rolled back.\n');
@@ -98,10 +98,10 @@ void run({
   onInterrupt,
   ...(process.stdin.isTTY && process.stderr.isTTY ? { ask, choose } : {}),
 }).then((code) => {
-  // What it ends of is the interruption then, which has been told.
+  // The interrupt is already reported, so the task's own result is not.
   if (finished) return;
   finished = true;
-  // Idle sockets and workers would keep the process for a while; what is written goes out first.
+  // Idle sockets and workers would keep the process alive; the output is flushed first.
   process.stdout.write('', (error) => {
     if (error && (error as NodeJS.ErrnoException).code !== 'EPIPE') unwritten(error);
     process.stderr.write('', () => process.exit(code));

@@ -37,13 +37,13 @@ export {
 } from './config/config.ts';
 export type { CloneInput } from './copy/options.ts';
 export type { ClonePlan } from './copy/plan.ts';
-// What a database is made of
+// The parts of a database
 export type { Catalog, Need } from './model/catalog.ts';
 export type { Changed, Diff } from './model/diff.ts';
 export type { Fact, Json, Payload } from './model/fact.ts';
 export type { Action, Hazard, Step, TableLock } from './model/step.ts';
 export type { Code, Problems } from './problem/codes.ts';
-// What can go wrong
+// Problems
 export type { Where } from './problem/location.ts';
 export { Problem } from './problem/problem.ts';
 export type { Context, Target } from './project/context.ts';
@@ -55,7 +55,7 @@ export type { TaskContext } from './runner/context.ts';
 export type { Outcome } from './runner/outcome.ts';
 export type { ProgramOptions } from './runner/program.ts';
 
-/** Where to look and what to compare; see {@link DifferenceInput} and {@link ProgramOptions}. */
+/** The sources to compare; see {@link DifferenceInput} and {@link ProgramOptions}. */
 export type PlanOptions = DifferenceInput & ProgramOptions;
 
 /**
@@ -98,7 +98,10 @@ export async function statusText(report: StatusReport, paper: Paper): Promise<st
   return (await import('./report/status.ts')).statusText(report, paper);
 }
 
-/** Who is asked before data is replaced; left out, `yes` has to be given, and `force` where rows are lost. */
+/**
+ * The function that confirms a plan before data is replaced. Without it, `yes` is required, and `force` where
+ * rows are lost.
+ */
 export interface Asked<Plan> {
   readonly ask?: (plan: Plan) => Promise<boolean>;
 }
@@ -107,9 +110,11 @@ export interface Asked<Plan> {
 export type CloneOptions = CloneInput & Asked<ClonePlan> & ProgramOptions;
 
 /**
- * Puts all that one database holds in the place of what another one holds, or changes nothing: what `db:clone` does.
- * @throws Problem `bad_option`, `protected_target`, `clone_refused`, `data_loss_refused`, `confirmation_needed`,
- * `migration_running`, `not_as_source`, `client_failed`; of the configuration and both connections
+ * Replaces the content of one database by a copy of another one, completely or not at all: what `db:clone`
+ * does.
+ * @throws Problem `bad_option`, `protected_target`, `clone_refused`, `data_loss_refused`,
+ * `confirmation_needed`, `migration_running`, `not_as_source`, `client_failed`; of the configuration and both
+ * connections
  */
 export async function clone(options: CloneOptions): Promise<CloneReport> {
   const [context, { clone }] = await Promise.all([opened(options), import('./commands/clone.ts')]);
@@ -157,14 +162,17 @@ export async function pruneBackups(options: PruneInput & ProgramOptions = {}): P
   return prune(context, options);
 }
 
-/** Which backup, and where it is restored; see {@link RestoreInput}, {@link Asked} and {@link ProgramOptions}. */
+/**
+ * The backup, and the target of the restore; see {@link RestoreInput}, {@link Asked} and {@link
+ * ProgramOptions}.
+ */
 export type RestoreOptions = RestoreInput & { readonly file: string } & Asked<RestorePlan> & ProgramOptions;
 
 /**
- * Puts a backup in the place of all that a database holds, or changes nothing: what `db:restore` does.
- * @throws Problem `no_server`, `protected_target`, `missing_file`, `backup_damaged`, `unfit_target`, `no_client`,
- * `data_loss_refused`, `confirmation_needed`, `migration_running`, `not_as_backed_up`, `client_failed`; of the configuration and
- * the connection
+ * Replaces the content of a database by a backup, completely or not at all: what `db:restore` does.
+ * @throws Problem `no_server`, `protected_target`, `missing_file`, `backup_damaged`, `unfit_target`,
+ * `no_client`, `data_loss_refused`, `confirmation_needed`, `migration_running`, `not_as_backed_up`,
+ * `client_failed`; of the configuration and the connection
  */
 export async function restore(options: RestoreOptions): Promise<RestoreReport> {
   const [context, { restore }] = await Promise.all([opened(options), import('./commands/restore.ts')]);

@@ -19,17 +19,17 @@ interface Drilling {
 }
 
 /**
- * Backs a database up into a file, with a manifest of what it holds, and reads the file again.
+ * Backs a database up into a file, with a manifest of its content, and reads the file again.
  *
- * Rows are counted and hashed in the same state of the database as is dumped. By pg_dump where one fits the server, else
- * without.
+ * pgmage counts and hashes the rows in the same snapshot that it dumps. It uses pg_dump if one fits the
+ * server, else its own format.
  */
 export async function backup(
   context: TaskContext,
   options: {
     /** The environment to back up; default: the configured one. */
     env?: Name;
-    /** Where to put it; default: backups/ in the project. */
+    /** The folder of the backup; default: backups/ in the project. */
     dir?: Folder;
     /** pg_dump: by PostgreSQL's own program; native: by none but this one. Default: pg_dump where one fits the server. */
     engine?: 'pg_dump' | 'native';
@@ -37,7 +37,7 @@ export async function backup(
     format?: 'custom' | 'directory' | 'plain' | 'native';
     /** With --format directory: how many tables at a time; default: as many as there are processors, at most 4. */
     jobs?: Count;
-    /** With --format plain: let it drop what is there before it makes it. */
+    /** With --format plain: drop existing objects before creating them. */
     clean?: boolean;
     /** Never delete it by db:backups prune. */
     keep?: boolean;
@@ -57,19 +57,19 @@ export async function backup(
 }
 
 /**
- * Shows the backups that there are; `verify` reads them whole, `prune` deletes old ones.
+ * Lists the backups; `verify` reads them completely, `prune` deletes old ones.
  *
- * `prune` keeps the newest good backup of so many days, weeks and months (7, 4 and 6, unless some are given), those marked
- * keep, and those that are broken. It says what it would delete; --yes deletes.
+ * `prune` keeps the newest intact backup of a number of days, weeks and months (default 7, 4 and 6). It also
+ * keeps damaged backups and those marked keep. It lists the backups that it would delete; --yes deletes them.
  * @param what list, verify or prune; default: list
- * @param file the one to verify; default: all
+ * @param file the backup to verify; default: all
  */
 export async function backups(
   context: TaskContext,
   what: 'list' | 'verify' | 'prune' = 'list',
   file?: string,
   options: {
-    /** Where they are; default: backups/ in the project. */
+    /** The folder of the backups; default: backups/ in the project. */
     dir?: Folder;
     /** Only those of this environment. */
     env?: Name;
@@ -99,10 +99,10 @@ export async function backups(
 }
 
 /**
- * Puts a backup in the place of all that a database holds, or changes nothing.
+ * Replaces the content of a database by a backup, completely or not at all.
  *
- * The backup is checked first; what is lost is shown, and asked about. All is one transaction, which is committed only when
- * counts, hashes and schema are those of the manifest.
+ * pgmage checks the backup first, shows the rows that will be lost, and asks. It restores in one transaction
+ * and commits only if counts, hashes and schema match the manifest.
  * @param file a name in the folder of backups, or a path
  */
 export async function restore(
@@ -111,7 +111,7 @@ export async function restore(
   options: {
     /** The environment whose database is replaced. */
     to: Name;
-    /** Where the backups are; default: backups/ in the project. */
+    /** The folder of the backups; default: backups/ in the project. */
     dir?: Folder;
     /** The environment's name once more, where it is protected. */
     confirm?: Name;

@@ -1,4 +1,4 @@
-// pgmage's own task that copies one database over another one.
+// pgmage's built-in task that clones a database.
 import { asking } from '../lib/runner/asking.ts';
 import type { TaskContext } from '../lib/runner/context.ts';
 import type { Outcome } from '../lib/runner/outcome.ts';
@@ -7,11 +7,11 @@ type Name = string; // What --help calls the values.
 type Mask = string;
 
 /**
- * Replaces what one database holds by what another one holds: all of it, verified, or nothing.
+ * Replaces the content of one database by a verified copy of another one, completely or not at all.
  *
- * Both are looked at first, and what is going to be replaced is shown with its rows. Everything happens in one transaction on
- * the target, which ends only where schema and content were found to be the same; or, with --swap, in a new database that
- * takes its place. Needs no client tools.
+ * pgmage checks both databases first and shows the rows that it will replace. It copies in one transaction on
+ * the target, and commits only if schema and content are equal. With --swap it fills a new database instead,
+ * which then takes the name of the target. It needs no client tools.
  */
 export async function clone(
   context: TaskContext,
@@ -24,7 +24,7 @@ export async function clone(
     noOwner?: boolean;
     /** The name of the target, where that is protected. */
     confirm?: Name;
-    /** Only these tables, and what they need: users, shop.*. Can be given more than once. */
+    /** Copy only these tables and the objects that they need: users, shop.*. Can be given more than once. */
     tables?: Name[];
     /** Leave these objects out, and all that needs them: log, view:seen. Can be given more than once. */
     exclude?: Name[];
@@ -34,7 +34,7 @@ export async function clone(
     schemaOnly?: boolean;
     /** Nothing but rows, where both have the same schema; with --exclude-data: tables that stay as they are. */
     dataOnly?: boolean;
-    /** Who carries it over: pgmage itself (native), or pg_dump (pipe). Default: native. */
+    /** The engine: native (pgmage itself) or pipe (pg_dump). Default: native. */
     engine?: 'native' | 'pipe';
     /** Fill a new database with several sessions, and exchange it for the target, which is kept under another name. */
     swap?: boolean;
@@ -42,7 +42,7 @@ export async function clone(
     jobs?: number;
     /** With --swap: keep nothing of the target. Without: drop what earlier swaps kept of it. */
     dropOld?: boolean;
-    /** What stands in the place of a column, as table.column=SQL or table.column=@email. Can be given more than once. */
+    /** The mask of a column: table.column=SQL or table.column=@email. Can be given more than once. */
     mask?: Mask[];
     /** Do not ask. */
     yes?: boolean;

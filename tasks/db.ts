@@ -10,11 +10,14 @@ type Url = string;
 type Path = string;
 
 interface Naming {
-  /** What a new migration is called; default: by what it does. */
+  /** The name of the new migration; default: from its changes. */
   name?: string;
-  /** What was renamed, as old=new: users.name=full_name. Can be given more than once. */
+  /** A renamed object, as old=new: users.name=full_name. Can be given more than once. */
   rename?: Name[];
-  /** Make it so that nobody has to wait for it; --no-online: one transaction. Default: as configured, else online. */
+  /**
+   * Avoid long locks (build indexes concurrently, validate constraints later); --no-online: one transaction.
+   * Default: as configured, else online.
+   */
   online?: boolean;
 }
 
@@ -45,9 +48,9 @@ interface Shadowed {
 }
 
 /**
- * Shows whether the database is as schema.sql says, and what is missing where.
+ * Compares the database with schema.sql and lists the differences.
  *
- * Reads both, changes nothing. With --check it is a gate for CI and pre-commit hooks.
+ * It reads both and changes nothing. With --check it is a gate for CI and pre-commit hooks.
  */
 export async function status(
   context: TaskContext,
@@ -56,7 +59,7 @@ export async function status(
     check?: boolean;
     /** Fail when the database holds objects that pgmage does not manage. */
     strict?: boolean;
-    /** Print what differs as annotations of a pull request. */
+    /** Print the differences as annotations of a pull request. */
     format?: 'github';
   } & Looking &
     Shadowed = {},
@@ -91,7 +94,7 @@ export async function diff(
     sql?: boolean;
     /** Print the migration back as SQL. */
     down?: boolean;
-    /** What was renamed, as old=new: users.name=full_name. Can be given more than once. */
+    /** A renamed object, as old=new: users.name=full_name. Can be given more than once. */
     rename?: Name[];
     /** End with exit code 2 when there are differences. */
     check?: boolean;
@@ -114,10 +117,10 @@ export async function diff(
 }
 
 /**
- * Writes the next migration: from what the migrations add up to, to what schema.sql says.
+ * Writes the next migration: from the recorded schema of the migrations to schema.sql.
  *
- * It needs no database. The migration is proven in the shadow, up and back, before it is written; a change that cannot be
- * one transaction becomes several files. Drafts that were written by hand are sealed.
+ * It needs no database. It verifies the migration in the shadow, up and down, before it writes it. A change
+ * that cannot run in one transaction becomes several files. Drafts that you wrote are sealed.
  */
 export async function generate(
   context: TaskContext,
@@ -139,9 +142,9 @@ export async function generate(
 }
 
 /**
- * Brings the database to what schema.sql says, by migrations that are proven first.
+ * Brings the database to schema.sql with verified migrations.
  *
- * Writes the migration where one is missing, shows it with what it costs, asks, applies it and looks again.
+ * It writes a migration if one is missing, shows it with its costs, asks, applies it and checks the result.
  */
 export async function sync(
   context: TaskContext,
@@ -189,7 +192,7 @@ export async function verify(
   options: {
     /** End with exit code 2 when something does not hold. */
     check?: boolean;
-    /** Print what does not hold as annotations of a pull request. */
+    /** Print the failed checks as annotations of a pull request. */
     format?: 'github';
     /** Accept edits of applied migrations that are nothing but comments and blanks. */
     repair?: boolean;
@@ -230,17 +233,17 @@ export async function pull(
     env?: Name;
     /** The source to read, instead of an environment. */
     from?: Source;
-    /** Where it is written: a .sql file, or a folder; default: where the wanted schema is. */
+    /** The path to write: a .sql file, or a folder; default: the path of the wanted schema. */
     out?: Path;
     /** A folder with a file for each object, instead of one file. */
     split?: boolean;
-    /** Overwrite what is there, without asking. */
+    /** Overwrite existing files without asking. */
     force?: boolean;
     /** Make it the first migration, and record that in the database as applied. */
     baseline?: boolean;
     /** With --baseline: the name of a protected environment, where --env does not say it. */
     confirm?: Name;
-    /** Only take into the schema what was changed in the database by other means. */
+    /** Only write the drift of the database into the schema. */
     drift?: boolean;
   } & Shadowed = {},
 ): Promise<Outcome> {

@@ -3,14 +3,15 @@ import { asking } from '../lib/runner/asking.ts';
 import type { TaskContext } from '../lib/runner/context.ts';
 import type { Outcome } from '../lib/runner/outcome.ts';
 
-// What --help calls the values.
+// The name of these values in --help.
 type Name = string;
 type Url = string;
 
 /**
- * Sets pgmage up in a project: configuration, package scripts and, from its database, the schema and the baseline.
+ * Sets pgmage up in a project: configuration, package scripts and, from its database, the schema and the
+ * baseline.
  *
- * It says what it is going to write, and asks. What is there already is left as it is, so that it can be run again.
+ * It lists the files that it will write, and asks. It keeps existing files, so you can run it again.
  */
 export default async function init(
   context: TaskContext,

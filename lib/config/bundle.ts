@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import type { BuildFailure, Loader, Message, Plugin } from 'esbuild';
 import { Problem } from '../problem/problem.ts';
 
-/** The modules, entry by entry `0.mjs`, `1.mjs`, … and what they share; and every file that was read. */
+/** The modules `0.mjs`, `1.mjs`, … of the entries, their shared modules, and every file that was read. */
 export interface Bundle {
   readonly files: readonly { readonly name: string; readonly text: string }[];
   readonly inputs: readonly string[];

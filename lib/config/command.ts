@@ -37,14 +37,14 @@ export async function output(
     if (typeof value === 'object' && value !== null && !Array.isArray(value))
       return value as Record<string, unknown>;
   } catch {
-    // What is not JSON is told below, and never shown: it may hold passwords.
+    // Output that is not JSON is reported below but never shown: it may contain passwords.
   }
   throw fail('did not print a JSON object');
 }
 
 /**
- * Runs a command that is wanted after something happened; what it prints goes to stderr.
- * @param variables what it is told besides
+ * Runs a command of a hook; its output goes to stderr.
+ * @param variables additional environment variables
  * @throws Problem `command_failed`
  */
 export function run(

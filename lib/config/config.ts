@@ -1,10 +1,10 @@
-// What a project may say in pgmage.config.ts. Every field is optional: without the file the defaults hold.
+// The configuration of a project in pgmage.config.ts. Every field is optional.
 import type { LayoutName } from '../migration/layouts.ts';
 import type { RailwayConfig } from './railway.ts';
 
 /**
- * Where one environment's database is found. The first that answers: `url`, `railway`, `command`, the variable, the dotenv
- * files, `embedded`.
+ * The place of one environment's database. The first one that is set counts: `url`, `railway`, `command`, the
+ * variable, the dotenv files, `embedded`.
  */
 export interface EnvironmentConfig {
   /** A `postgres://` URL. Passwords are better kept out of a file that is committed. */
@@ -26,17 +26,17 @@ export interface EnvironmentConfig {
   readonly protected?: boolean;
 }
 
-/** What happened in one task, for `hooks.after`. */
+/** The result of one task, for `hooks.after`. */
 export interface TaskEvent {
   /** The task's name, e.g. `db:status`. */
   readonly task: string;
   /** The exit code it asks for: 0, 1 or 2. */
   readonly code: number;
-  /** What `--json` prints for it; undefined where it has none. */
+  /** The facts that `--json` prints; undefined where there are none. */
   readonly facts: unknown;
 }
 
-/** What went wrong in one task, for `hooks.failed`. */
+/** The failure of one task, for `hooks.failed`. */
 export interface FailureEvent {
   /** The task's name, e.g. `db:clone`. */
   readonly task: string;
@@ -50,13 +50,13 @@ export interface Config {
   readonly schema?: string;
   /** The folder of migrations; default `migrations`. */
   readonly migrations?: string;
-  /** Whose way of keeping migrations the folder follows; default: by the name of the folder, else pgmage's own. */
+  /** The tool whose layout the folder has; default: by the name of the folder, else pgmage's own. */
   readonly layout?: LayoutName;
-  /** The environment that is meant where none is named; default `local`. */
+  /** The default environment; default `local`. */
   readonly environment?: string;
   /** Environments by name; a string is a URL. */
   readonly environments?: Readonly<Record<string, string | EnvironmentConfig>>;
-  /** What is left out of every comparison. `*` stands for any characters. */
+  /** The objects that every comparison ignores. `*` matches any characters. */
   readonly ignore?: {
     /** Names of schemas: `cron`, `pgmq_*`. */
     readonly schemas?: readonly string[];
@@ -64,18 +64,15 @@ export interface Config {
     readonly objects?: readonly string[];
   };
   /**
-   * What stands in the place of columns' values wherever rows are cloned, by `table.column`: an SQL expression, or one of
-   * `@null`, `@hash`, `@email`, `@name`, `@phone`, `@uuid`, `@text`, `@digits`, `@year`.
+   * Masks for clones, by `table.column`: an SQL expression, or one of `@null`, `@hash`, `@email`, `@name`,
+   * `@phone`, `@uuid`, `@text`, `@digits`, `@year`. They apply to every clone.
    */
   readonly masks?: Readonly<Record<string, string>>;
   /** Files, folders and patterns of queries that `db:verify` compiles against the schema, besides those of sqlc. */
   readonly queries?: string | readonly string[];
   /** A command that runs when `db:sync` has changed the wanted environment's schema: `sqlc generate`. A string is run by the shell. */
   readonly afterSync?: string | readonly string[];
-  /**
-   * Whether migrations are made so that nobody who uses the database has to wait for them, even if that takes more than
-   * one transaction; default true.
-   */
+  /** True to avoid long locks in migrations, even if they then need several transactions; default true. */
   readonly online?: boolean;
   /**
    * Milliseconds that a migration waits for a lock before it gives way and tries again; 0: for ever. Default 3000. A restore
@@ -94,8 +91,9 @@ export interface Config {
     readonly before?: (event: { readonly task: string }) => void | Promise<void>;
     readonly after?: (event: TaskEvent) => void | Promise<void>;
     /**
-     * Instead of `after`, where a task failed: to take away what was made for it (an environment for a clone). A command finds
-     * what failed in the variables PGMAGE_TASK, PGMAGE_CODE, PGMAGE_MESSAGE and PGMAGE_HINT; a string is run by the shell.
+     * Runs instead of `after` when a task failed, for example to remove an environment that was created for a
+     * clone. A command reads the failure from the variables PGMAGE_TASK, PGMAGE_CODE, PGMAGE_MESSAGE and
+     * PGMAGE_HINT; a string is run by the shell.
      */
     readonly failed?: string | readonly string[] | ((event: FailureEvent) => void | Promise<void>);
   };

@@ -7,18 +7,18 @@ import { readIfThere } from './file.ts';
 /** Variables as a process has them. */
 export type Variables = Readonly<Record<string, string | undefined>>;
 
-/** Where an environment's database is; `url` null: the embedded one. */
+/** The URL of an environment's database; null: the embedded one. */
 export interface Environment {
   readonly name: string;
   readonly url: string | null;
-  /** Where the URL was found, for people: `DATABASE_URL in .env`. */
+  /** The place where the URL was found: `DATABASE_URL in .env`. */
   readonly found?: string;
   readonly protected: boolean;
-  /** The embedded database is meant only because nothing else is configured. */
+  /** True if the embedded database is used only because nothing else is configured. */
   readonly fallback?: boolean;
 }
 
-/** What an environment is looked up in. */
+/** The places where an environment is looked up. */
 export interface Surroundings {
   readonly root: string;
   readonly config: Config;
@@ -26,7 +26,7 @@ export interface Surroundings {
   readonly variables: Variables;
 }
 
-/** The environment that is meant where none is named. */
+/** The name of the default environment. */
 export const defaultName = 'local';
 
 const long: Readonly<Record<string, string>> = { dev: 'development', prod: 'production' };
@@ -126,8 +126,8 @@ async function readDotenv(root: string, file: string): Promise<Record<string, st
   return dotenv.parse(text);
 }
 
-// `${NAME}` in a value, as most readers of dotenv files take it: a variable of the same file, else of the process. What
-// is neither stays as it is, for it may be part of a password.
+// Expands `${NAME}` in a value, like most readers of dotenv files: from the same file, else from the process.
+// An unknown name stays as it is, because it may be part of a password.
 function expanded(name: string, file: Variables, own: Variables, within: readonly string[] = []): string {
   return (file[name] ?? '').replace(/\$\{(\w+)\}/g, (text, other: string) => {
     if (file[other] === undefined || [...within, name].includes(other)) return own[other] ?? text;

@@ -1,4 +1,4 @@
-// Files of a project: read where they are there, and told by name where they cannot be.
+// Reads and writes files of a project. Errors name the file.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isMissing, reading, writing } from '../problem/file.ts';
@@ -19,7 +19,7 @@ export async function readIfThere(path: string, file = path): Promise<string | n
 }
 
 /**
- * Makes the folder for what pgmage keeps in a project, with a .gitignore of its own so that nobody commits it.
+ * Creates the folder for pgmage's own files in a project, with a .gitignore so that it is not committed.
  * @throws Problem `unwritable_file`
  */
 export async function makeFolder(root: string): Promise<void> {

@@ -1,10 +1,12 @@
-// Whose way of keeping migrations a project follows.
+// The tool whose migration layout a project follows.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Layout, layoutOf, layouts } from '../migration/layouts.ts';
 import type { Config } from './config.ts';
 
-/** What the configuration says, else what the folders of the project are called; null: pgmage's own way. */
+/**
+ * Finds the layout: from the configuration, else from the folder names of the project; null: pgmage's own.
+ */
 export function findLayout(root: string, { layout, migrations }: Config): Layout | null {
   if (layout !== undefined) return layoutOf(layout);
   const isThere = (path: string) => existsSync(join(root, path));

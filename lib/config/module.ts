@@ -5,22 +5,22 @@ import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { isMissing } from '../problem/file.ts';
 
-/** What is to be compiled. All paths are absolute. */
+/** The input of a compilation. All paths are absolute. */
 export interface ModuleSource<Notes> {
-  /** Under what it is kept: `tasks`, `config`. */
+  /** The name in the cache: `tasks`, `config`. */
   readonly name: string;
   readonly root: string;
   readonly cacheDir: string;
   /** Part of the key: what another version compiled is not used. */
   readonly version: string;
   readonly entries: readonly string[];
-  /** What shall be kept beside it, made from the texts of the entries; plain data. */
+  /** Makes plain data from the texts of the entries, which is cached beside the modules. */
   notes(texts: readonly string[]): Promise<Notes>;
-  /** Told once, before something is compiled. */
+  /** Called once, before a compilation. */
   progress?(message: string): void;
 }
 
-/** What came of it: a URL to import for each entry, and the notes. */
+/** The output: a URL to import for each entry, and the notes. */
 export interface Compiled<Notes> {
   readonly urls: readonly string[];
   readonly notes: Notes;
@@ -82,7 +82,7 @@ async function build<Notes>(source: ModuleSource<Notes>): Promise<CompiledInputs
   const { files, inputs } = await bundle(source);
   const texts = await Promise.all(source.entries.map((entry) => readFile(entry, 'utf8')));
   const notes = await source.notes(texts);
-  // tsconfig.json is no input of its own to the compiler, but its paths and targets decide what comes out.
+  // tsconfig.json is not an input of the compiler, but its paths and targets change the output.
   const read = [...new Set([...inputs, join(source.root, 'tsconfig.json')])].sort();
   const digests = await Promise.all(read.map(digest));
   const folder = `${source.name}-${createHash('sha256').update(source.version).update(digests.join()).digest('hex').slice(0, 16)}`;

@@ -10,11 +10,11 @@ import { compile } from './module.ts';
 
 const names = ['pgmage.config.ts', 'pgmage.config.mts', 'pgmage.config.js', 'pgmage.config.mjs'];
 
-/** A project: where it is, and what it says. */
+/** A project: its paths and its configuration. */
 export interface Project {
   readonly root: string;
   readonly config: Config;
-  /** Where its derived things are kept. */
+  /** The folder of derived files. */
   readonly cacheDir: string;
 }
 
@@ -39,7 +39,7 @@ async function locate(cwd: string): Promise<{ root: string; file: string | null 
     const config = names.find((_, index) => there[index]);
     if (config !== undefined) return { root: folder, file: join(folder, config) };
     if (isPackage) packaged ??= folder;
-    // A repository is never looked out of: what lies above belongs to somebody else.
+    // The search ends at the root of a repository: folders above it belong to another project.
     if (folder === dirname(folder) || (await exists(join(folder, '.git'))))
       return { root: packaged ?? cwd, file: null };
   }
@@ -64,7 +64,7 @@ async function readConfig(root: string, cacheDir: string, file: string, version:
   return checkConfig(module.default, shown);
 }
 
-// What is called like a configuration is never passed over: without it, other databases would be meant.
+// A file with the name of a configuration is never skipped: without it, tasks would use other databases.
 async function isConfig(path: string): Promise<boolean> {
   const found = await lstat(path).catch(() => null);
   if (found === null) return false;
@@ -73,7 +73,7 @@ async function isConfig(path: string): Promise<boolean> {
   throw new Problem('bad_config', { file: basename(path), reason });
 }
 
-/** Whether there is a file of that path. */
+/** True if there is a file at that path. */
 export async function isFile(path: string): Promise<boolean> {
   return (await stat(path).catch(() => null))?.isFile() ?? false;
 }

@@ -1,4 +1,4 @@
-// Where a database of Railway is, asked of its own client.
+// Asks the Railway client for the URL of a database.
 import { execFile } from 'node:child_process';
 import { env } from 'node:process';
 import { withoutConnection } from '../pg/parameters.ts';
@@ -20,7 +20,7 @@ type Fault = RailwayFailure['fault'];
 
 const patience = 60_000;
 
-// What the client says, in the order in which it looks.
+// The client's messages, in the order in which it checks.
 const faults: readonly [RegExp, Fault][] = [
   [/unauthorized|railway login|log in|token/i, 'not_logged_in'],
   [/railway link|linked project|project (not found|is deleted)/i, 'not_linked'],
@@ -29,9 +29,9 @@ const faults: readonly [RegExp, Fault][] = [
 ];
 
 /**
- * Asks the client `railway`, which is started without a shell, for the variables of a service.
- * @param name the environment that is meant, for people
- * @returns the URL, and where it was found, for people
+ * Asks the client `railway` for the variables of a service, without a shell.
+ * @param name the environment, for messages
+ * @returns the URL, and where it was found, for messages
  * @throws Problem `railway_failed`
  */
 export async function railwayUrl(
@@ -61,7 +61,7 @@ export async function railwayUrl(
     });
   });
   const variables = variablesIn(text);
-  // What it printed instead is never shown: it may hold passwords.
+  // Other output is never shown: it may contain passwords.
   if (variables === null) throw fail('failed', 'the command railway did not print a JSON object');
   const found = wanted.find((one) => typeof variables[one] === 'string' && variables[one] !== '');
   if (found === undefined)

@@ -15,11 +15,11 @@ export interface MigrationFile {
 }
 
 /**
- * What is wrong with one file:
- * `edited`: its text is not what was sealed; `renamed`: it was sealed under the name `other`; `duplicated`: it is a copy of
- * `other`; `orphaned`: the migration that it was made after is not there; `reordered`: that one, `other`, comes only later;
- * `branched`: it was made without knowing `other`, which stands before it; `unsealed`: a draft stands before sealed ones;
- * `unfitting`: it starts from another schema than `other` ends at.
+ * A fault of one file. `edited`: its text differs from the sealed one. `renamed`: it was sealed under the
+ * name `other`. `duplicated`: it is a copy of `other`. `orphaned`: the migration that it follows is missing.
+ * `reordered`: it follows `other`, which sorts after it. `branched`: it and the earlier `other` follow the
+ * same migration. `unsealed`: it is a draft before sealed files. `unfitting`: it starts from another schema
+ * than `other` ends at.
  */
 export interface Break {
   readonly is:
@@ -36,7 +36,7 @@ export interface Break {
 }
 
 /**
- * What is wrong with a folder, first things first.
+ * The faults of a folder, in the order of its files.
  * @param files in their order (`compareNames`)
  */
 export function breaksOf(files: readonly MigrationFile[]): Break[] {
@@ -86,7 +86,8 @@ export interface Branches {
 }
 
 /**
- * The branches of a folder. Where several files follow one, the line goes on with what is applied, or else with the first.
+ * The branches of a folder. Where several files follow one, the line continues with the applied file, else
+ * with the first.
  * @param files sealed ones, in their order
  * @param applied names of those that are applied to some database
  */

@@ -4,7 +4,10 @@ import type { Catalog } from '../model/catalog.ts';
 import type { Json } from '../model/fact.ts';
 import type { Kinds } from '../model/kind.ts';
 
-/** The fingerprint of a catalog: of what is compared, in no order. Only those of one server version can be compared. */
+/**
+ * The fingerprint of the compared parts of a catalog, in any order. Only fingerprints of one server version
+ * compare.
+ */
 export function fingerprintOf({ facts }: Catalog, kinds: Kinds): string {
   const schema = [...facts.values()].filter(({ kind }) => !kinds.get(kind)?.ofRows);
   const lines = schema.map(({ id, payload }) => `${id}\n${JSON.stringify(sorted(payload))}`);

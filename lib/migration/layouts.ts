@@ -1,11 +1,11 @@
-// Folders of migrations that other tools write and apply: how their files lie, where their way up is, and what they record.
+// Migration folders of other tools: their layout, the place of the way up, and their record of applied files.
 import { partsOf, type TextRange } from './parts.ts';
 import type { Transaction } from './text.ts';
 
-/** Whose way of keeping migrations a folder follows. */
+/** The tools whose migration folders pgmage reads. */
 export type LayoutName = 'pgmage' | 'node-pg-migrate' | 'dbmate' | 'graphile-migrate' | 'supabase' | 'prisma';
 
-/** How a tool wants its files. */
+/** The file format of a tool that pgmage writes for. */
 export interface LayoutFiles {
   path(name: string): string;
   text(up: string, down: string | null, transaction: Transaction): string;
@@ -19,11 +19,11 @@ export interface LayoutFiles {
 /** One of these ways. */
 export interface Layout {
   readonly name: LayoutName;
-  /** What applies the migrations. */
+  /** The command that applies the migrations. */
   readonly tool: string;
   /** The command that does. */
   readonly command: string;
-  /** Where the tool has the folder where nobody says otherwise. */
+  /** The tool's default folder. */
   readonly folder: string;
   /** The path inside the folder → the migration's name; null: it is none. */
   nameOf(path: string): string | null;
@@ -31,11 +31,11 @@ export interface Layout {
   up(text: string): TextRange;
   /** The text as SQL, as long as before. */
   plain?(text: string): string;
-  /** How a new file is called, and what is in it; left out where pgmage does not write for the tool. */
+  /** The name and text of a new file; left out where pgmage does not write for the tool. */
   written?: LayoutFiles;
-  /** Where the tool records what it applied, and the query for it, with one column `name`. */
+  /** The table of applied migrations, and a query for them with one column `name`. */
   readonly ledger: { readonly table: string; readonly query: string };
-  /** The tool's own objects, no part of anybody's schema. */
+  /** The tool's own objects, which are not part of a user's schema. */
   readonly ignore: { readonly schemas: readonly string[]; readonly objects: readonly string[] };
 }
 
@@ -99,7 +99,7 @@ export const layouts: Readonly<Record<Exclude<LayoutName, 'pgmage'>, Layout>> = 
     folder: 'migrations',
     nameOf: (path) => /^committed\/(\d{6}[^/]*)\.sql$/.exec(path)?.[1] ?? null,
     up: whole,
-    // Placeholders such as :DATABASE_NAME stand for names.
+    // Placeholders such as :DATABASE_NAME are replaced by names.
     plain: (text) => text.replace(/(?<![:\w]):(?=[A-Z][A-Z0-9_]+\b)/g, '_'),
     ledger: {
       table: 'graphile_migrate.migrations',
@@ -143,7 +143,7 @@ export function layoutOf(name: LayoutName): Layout | null {
   return name === 'pgmage' ? null : layouts[name];
 }
 
-/** What a folder of migrations holds, as far as it tells whose it is. */
+/** The parts of a migration folder that identify its tool. */
 export interface Traces {
   /** Paths inside the folder. */
   readonly paths: readonly string[];
@@ -151,7 +151,7 @@ export interface Traces {
   readonly text: string;
 }
 
-/** Whose a folder of migrations is, by what is in it; null: nobody can say, or it is pgmage's own. */
+/** The layout of a migration folder by its content; null: unknown, or pgmage's own. */
 export function recognised({ paths, text }: Traces): Layout | null {
   if (paths.includes('migration_lock.toml')) return layouts.prisma;
   if (paths.some((path) => layouts['graphile-migrate'].nameOf(path) !== null))

@@ -1,6 +1,6 @@
-// How migration files are called and ordered: node-pg-migrate's rule, a number in front and words after it.
+// The names of migration files and their order: node-pg-migrate's rule, a number in front and words after it.
 
-/** Whether node-pg-migrate takes it as a migration's name, and SQL as a text that needs no escaping. */
+/** True if node-pg-migrate accepts the text as a migration's name, and SQL needs no escaping for it. */
 export function isMigrationName(name: string): boolean {
   return /^\d+[\w.-]*$/.test(name) && name.length <= 255;
 }

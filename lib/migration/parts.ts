@@ -1,8 +1,8 @@
-// Which part of a migration's text leads forward and which back, by the very rules that node-pg-migrate reads it with.
+// The Up and Down parts of a migration's text, by the rules of node-pg-migrate.
 
 /** The two parts as ranges of the text, each without its marker's line. */
 export interface Parts {
-  /** Where the header ends: nothing before it is run. */
+  /** The end of the header: nothing before it is run. */
   readonly head: number;
   readonly up: TextRange;
   /** null: there is no way back. */
@@ -42,7 +42,7 @@ export function partsOf(text: string): Parts {
   };
 }
 
-/** Whether a text holds what would be taken for a marker. */
+/** True if a text contains a line that would be read as a marker. */
 export function holdsMarker(text: string): boolean {
   return upMarker.test(text) || downMarker.test(text);
 }

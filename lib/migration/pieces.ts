@@ -9,8 +9,8 @@ export interface Piece {
 }
 
 /**
- * Splits a plan where a transaction has to end: as few pieces as there can be, in the plan's order.
- * @param single what runs outside of a transaction does so one by one
+ * Splits a plan where a transaction has to end: as few pieces as possible, in the plan's order.
+ * @param single true to put each statement outside of a transaction into a piece of its own
  */
 export function piecesOf(steps: readonly Step[], single = false): Piece[] {
   const pieces: { steps: Step[]; transactional: boolean }[] = [];
@@ -23,14 +23,14 @@ export function piecesOf(steps: readonly Step[], single = false): Piece[] {
   return pieces;
 }
 
-/** Whether steps can all run in one transaction. */
+/** True if all steps can run in one transaction. */
 export function isTransactional(steps: readonly Step[]): boolean {
   return steps.every(({ transactional }) => transactional);
 }
 
 /** The steps as SQL. */
 export function sqlOf(steps: readonly Step[]): string {
-  // Bodies are checked when they run, for they may name what comes later.
+  // Bodies are checked when they run, because they may name objects that are created later.
   const bodies = steps.some(({ sql }) => /^CREATE (OR REPLACE )?(FUNCTION|PROCEDURE)\b/i.test(sql));
   const local = isTransactional(steps) ? ' LOCAL' : '';
   const settings = bodies ? [`SET${local} check_function_bodies = off;`] : [];

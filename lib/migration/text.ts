@@ -3,22 +3,24 @@ import { createHash } from 'node:crypto';
 import { Problem } from '../problem/problem.ts';
 import { holdsMarker, partsOf } from './parts.ts';
 
-/** How well the way down restores what was: proven in the shadow before it was written down. */
+/**
+ * The stamp of a way down: how much of the data and schema it restores. It is verified in the shadow first.
+ */
 export type Down =
   | { readonly is: 'exact' }
   | { readonly is: 'lossy'; readonly what: string }
   | { readonly is: 'impossible'; readonly why: string };
 
-/** Which of the two ways run in one transaction; the others run statement by statement. */
+/** The ways that run in one transaction; the others run statement by statement. */
 export type Transaction = 'both' | 'up' | 'down' | 'none';
 
-/** What a sealed migration says of itself. */
+/** The header of a sealed migration. */
 export interface Header {
   /** Fingerprint of the schema that it starts from. */
   readonly from: string;
   /** Fingerprint of the schema that it ends at. */
   readonly to: string;
-  /** What the fingerprints were read by: only those of the same reader can be compared. */
+  /** The reader of the fingerprints: only fingerprints of the same reader compare. */
   readonly reader: string;
   /** Checksum of the migration before it; null: it is the first. */
   readonly after: string | null;
@@ -132,7 +134,7 @@ export function tidy(sql: string): string {
   return trimmed(normal(sql));
 }
 
-// What stands inside stays as it is, for it may be part of a function's body.
+// Inner whitespace stays, because it may be part of a function's body.
 function trimmed(sql: string): string {
   return sql.replace(/(^|[\n\u2028\u2029])[\s-]*$/, '').replace(/^\s*\n/, '');
 }

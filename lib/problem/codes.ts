@@ -1,14 +1,14 @@
 // All that can go wrong, as data: a closed union of codes. The messages for each are in `messages.ts`.
 
-/** What a connection problem knows: whom it was about, and what the server, driver or system said. */
+/** The data of a connection problem: the environment, and the reason of the server, driver or system. */
 export interface Unreachable {
   readonly environment: string;
-  /** Where its URL was found: `DATABASE_URL in .env`. */
+  /** The place of its URL: `DATABASE_URL in .env`. */
   readonly found?: string;
   readonly detail: string;
 }
 
-/** What a refused statement knows; null where the server said nothing. */
+/** The data of a refused statement; null where the server sent nothing. */
 export interface Refused {
   /** The database that refused it, where it is one that people know by name or URL. */
   readonly environment: string | null;
@@ -21,11 +21,11 @@ export interface Refused {
   readonly context: string | null;
   /** Index into the SQL that was sent, where the server pointed at something. */
   readonly position: number | null;
-  /** How many statements that were sent with it were done before; left out where nobody counts. */
+  /** The number of statements sent with it that ran before it; left out where they are not counted. */
   readonly completed?: number;
 }
 
-/** What can go wrong with migrations, and with schema files that are written. */
+/** The data of problems with migrations and with written schema files. */
 export interface MigrationProblems {
   not_reproduced: { readonly from: string; readonly changes: readonly string[] };
   would_overwrite: { readonly changes: readonly string[] };
@@ -44,7 +44,7 @@ export interface MigrationProblems {
     /** Its major version. */
     readonly major: number;
     readonly migration: string;
-    /** What it uses, each with the version that brought it. */
+    /** The syntax that it uses, each with the version that introduced it. */
     readonly uses: readonly string[];
     /** The first major version that knows all of them. */
     readonly since: number;
@@ -88,7 +88,7 @@ export interface MigrationProblems {
   no_way_back: { readonly migration: string; readonly why: string };
 }
 
-/** What can go wrong when data moves. */
+/** The data of problems with moves of data. */
 export interface DataProblems {
   no_client: { readonly major: number; readonly found: readonly string[] };
   client_failed: { readonly program: string; readonly reason: string };
@@ -98,7 +98,7 @@ export interface DataProblems {
   backup_running: { readonly database: string; readonly lock: string };
   no_space: { readonly folder: string; readonly needed: number; readonly free: number };
   backup_damaged: { readonly file: string; readonly faults: readonly string[] };
-  /** `alias`: what was named, and leads to the database of `environment`. */
+  /** `alias`: the given environment or URL, which is the database of `environment`. */
   protected_target: { readonly environment: string; readonly alias?: string };
   unfit_target: { readonly environment: string; readonly reasons: readonly string[] };
   transaction_statement: { readonly statement: string };
@@ -178,7 +178,7 @@ export interface Problems extends MigrationProblems, DataProblems {
 /** One of the codes of {@link Problems}. */
 export type Code = keyof Problems;
 
-/** How the client of Railway failed to give a URL. */
+/** The ways in which the Railway client fails to give a URL. */
 export type RailwayFault =
   | 'no_client'
   | 'not_logged_in'
@@ -189,10 +189,10 @@ export type RailwayFault =
   | 'private'
   | 'failed';
 
-/** Why the client of Railway told no URL. */
+/** The reason why the Railway client gave no URL. */
 export interface RailwayFailure {
   readonly environment: string;
   readonly fault: RailwayFault;
-  /** In the words of the client, where it has said something. */
+  /** The message of the client, where it printed one. */
   readonly detail: string;
 }

@@ -1,15 +1,15 @@
-// What fails on a file → Problem.
+// Turns errors of the file system into Problems.
 import { Problem } from './problem.ts';
 
-/** Whether an error of the file system says that something does not exist. */
+/** True if an error of the file system means that a file does not exist. */
 export function isMissing(error: unknown): boolean {
   const code = (error as NodeJS.ErrnoException).code;
   return code === 'ENOENT' || code === 'ENOTDIR';
 }
 
 /**
- * Runs a work that reads.
- * @param file what it reads, as people know it
+ * Runs work that reads a file.
+ * @param file its name for messages
  * @throws Problem `missing_file`, `unreadable_file`
  */
 export async function reading<T>(file: string, work: () => Promise<T>): Promise<T> {
@@ -23,8 +23,8 @@ export async function reading<T>(file: string, work: () => Promise<T>): Promise<
 }
 
 /**
- * Runs a work that writes.
- * @param file what it writes, as people know it
+ * Runs work that writes a file.
+ * @param file its name for messages
  * @throws Problem `unwritable_file`
  */
 export async function writing<T>(file: string, work: () => Promise<T>): Promise<T> {

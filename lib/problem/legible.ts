@@ -1,4 +1,5 @@
-// What may reach a terminal or a log: text, line ends, and the colours of pgmage. Names and texts of a database can hold anything else.
+// Removes control characters from text for a terminal or a log. Names and texts of a database can hold
+// anything.
 
 // Controls of C0 and C1, marks that turn the direction of text (Unicode: Bidirectional Algorithm), and other line ends.
 const controls =
@@ -11,7 +12,10 @@ const colours = new RegExp(colour, 'g');
 
 const shown = (_: string, own?: string) => own ?? '\ufffd';
 
-/** A text of one line, such as a name: what a terminal would obey instead of showing it, colours too, becomes U+FFFD. */
+/**
+ * Makes a text of one line, such as a name, safe to print: each control character becomes U+FFFD, colours
+ * too.
+ */
 export function legible(line: string): string {
   return line.replace(inLine, '\ufffd').replaceAll('##[', '## [');
 }

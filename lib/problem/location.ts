@@ -1,6 +1,6 @@
 // Places in text: where something is in a file, as servers, parsers and people count.
 
-/** A place in a file of the user's, with what is written there. Lines and columns count from 1, in characters. */
+/** A place in a user's file, with the text of its line. Lines and columns count from 1, in characters. */
 export interface Where {
   readonly file: string;
   readonly line: number;
@@ -55,7 +55,7 @@ export function whereAt(file: string, text: string, index: number): Where {
   return { file, line, column: [...text.slice(start, index)].length + 1, text: content };
 }
 
-/** The first index at or after `offset` that is neither blank nor comment: where a statement can be pointed at. */
+/** The first index at or after `offset` that is neither blank nor comment. */
 export function startOfCode(text: string, offset: number): number {
   const blank = /(?:\s+|--[^\n]*|\/\*[\s\S]*?\*\/)*/y;
   blank.lastIndex = offset;

@@ -1,10 +1,10 @@
 // One row of the table of words.
 import type { Where } from './location.ts';
 
-/** What a process can end with: 1 it failed, 2 differences were found, 64 it was called wrongly (sysexits EX_USAGE). */
+/** The exit codes: 1 failed, 2 differences found, 64 bad usage (sysexits EX_USAGE). */
 export type ExitCode = 1 | 2 | 64;
 
-/** How one code is told. */
+/** The message, hint, exit code and HTTP status of one code. */
 export interface MessageRow<Data> {
   readonly exitCode: ExitCode;
   readonly status: number;

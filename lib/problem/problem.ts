@@ -11,7 +11,8 @@ const brand = Symbol.for('pgmage.Problem');
 
 /** The only thing that pgmage throws. No string in it holds a password. */
 export class Problem<C extends Code = Code> extends Error {
-  // A project's own tasks bring the library as modules of their own: what these throw is a Problem, too.
+  // The project's own tasks load the library as separate modules. A Problem that they throw is a Problem,
+  // too.
   static override [Symbol.hasInstance](value: unknown): boolean {
     return typeof value === 'object' && value !== null && brand in value;
   }
@@ -20,13 +21,13 @@ export class Problem<C extends Code = Code> extends Error {
   override readonly name = 'Problem';
   readonly code: C;
   readonly data: Problems[C];
-  /** What to do next. */
+  /** The next thing to do. */
   readonly hint: string;
-  /** What the process ends with when this is what it ended of. */
+  /** The exit code of a process that ends with this problem. */
   readonly exitCode: ExitCode;
-  /** What a server that speaks HTTP would answer. */
+  /** The HTTP status of this problem. */
   readonly status: number;
-  /** Where in the user's file it is, where it is in one. */
+  /** The place in the user's file, if there is one. */
   readonly where: Where | undefined;
 
   constructor(code: C, data: Problems[C], from: { where?: Where | undefined; cause?: unknown } = {}) {
@@ -49,7 +50,10 @@ export class Problem<C extends Code = Code> extends Error {
   }
 }
 
-/** Makes whatever was thrown a Problem: one stays as it is, everything else is `internal` with its cause. */
+/**
+ * Turns any thrown value into a Problem. A Problem stays as it is; everything else is `internal` with its
+ * cause.
+ */
 export function toProblem(thrown: unknown): Problem {
   if (thrown instanceof Problem) return thrown;
   const reason = thrown instanceof Error ? thrown.message || thrown.name : String(thrown);
@@ -68,7 +72,7 @@ export function format(problem: Problem): string {
   return lines.join('\n');
 }
 
-// What a server says in several lines cannot be taken for a line of pgmage.
+// Later lines of a server message are indented, so that none looks like a line of pgmage.
 const inside = (text: string) => text.replaceAll('\n', '\n  ');
 
 function scrub<T>(value: T): T {

@@ -1,8 +1,9 @@
 // Keeps passwords out of everything that people, logs and files get to see.
 
-// The secret of a URL lies between the first `:` behind `//` and the last `@`, whatever characters it is made of.
+// The secret of a URL lies between the first `:` after `//` and the last `@`, whatever characters it
+// contains.
 const whole = /^(\s*(?:[a-z][a-z0-9+.-]*:\/{1,2}[^:/?#]*|[^\s:/?#=]+(?=:[^/\\]))):(.*)@/is;
-// Where a URL begins inside of a text. PostgreSQL's own may have lost a slash.
+// The start of a URL inside a text. PostgreSQL's own URL may have lost a slash.
 const begin = /(?:\b[a-z][a-z0-9+.-]*:\/\/|\bpostgres(?:ql)?:\/(?!\/))[^\s:/?#"'<>]*:/gi;
 // A port, and no `@` behind it that could end a password.
 const port = /^\d{1,5}(?=$|[\s/?#"'<>),;.:\]])(?!\S*@)/;
@@ -94,10 +95,10 @@ export function hideConnections(sql: string): string {
   return beside.reduce((text, pattern) => text.replace(pattern, '$1***'), urls);
 }
 
-// What libpq calls its secrets: password, sslpassword, oauth_client_secret.
+// The names of libpq's secrets: password, sslpassword, oauth_client_secret.
 const secretKey = /password$|passwd$|secret/i;
 
-/** Whether an option of a foreign server or the like is called as secrets are: `password`, `api_key`, `token`. */
+/** True if an option of a foreign server has the name of a secret: `password`, `api_key`, `token`. */
 export function isSecretName(name: string): boolean {
   return /(pass(word|wd|phrase|code)|pwd|secret|token|credentials?|(api|access|private|account|auth|sa)_?key)(_?id)?$/i.test(
     name,
@@ -105,9 +106,9 @@ export function isSecretName(name: string): boolean {
 }
 
 /**
- * Gives each password of a connection string to `hide` and puts what that answers in its place.
- * @param connection a URL, or `key=value` pairs as libpq reads them (manual: "Connection Strings"); any other text that
- * can hold a secret is hidden as a whole
+ * Replaces each password of a connection string by the result of `hide`.
+ * @param connection a URL, or `key=value` pairs as libpq reads them (manual: "Connection Strings"); any other
+ * text that can hold a secret is hidden as a whole
  */
 export function hidePasswords(connection: string, hide: (secret: string) => string): string {
   if (/^\s*[a-z][a-z0-9+.-]*:\/\//i.test(connection))

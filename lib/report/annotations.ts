@@ -6,14 +6,14 @@ import { colourless, legibleText } from '../problem/legible.ts';
 import type { Where } from '../problem/location.ts';
 import { promises } from './migrations.ts';
 
-/** One finding: what is wrong, under which heading, and where, where it is in a file. */
+/** One finding: its title, its message and, if it is in a file, its place. */
 export interface Annotation {
   readonly title: string;
   readonly message: string;
   readonly where?: Where | undefined;
 }
 
-/** What `db:verify` found to be wrong. */
+/** Annotations for the failed checks of `db:verify`. */
 export function verifyAnnotations({ checks }: VerifyReport): string {
   return annotationsText(
     checks.flatMap(({ is, faults, places }) =>
@@ -22,7 +22,7 @@ export function verifyAnnotations({ checks }: VerifyReport): string {
   );
 }
 
-/** What `db:status` found to differ, as one finding per side, on the schema's file. */
+/** Annotations for the differences of `db:status`, one per side, on the schema's file. */
 export function statusAnnotations({ schema, target, changes, record }: StatusReport): string {
   const { pending = [], unrecorded = [], drift = [], faults = [] } = record ?? {};
   const texts = (items: typeof changes) => items.map(({ text }) => text);

@@ -12,7 +12,7 @@ import type { Paper } from './paper.ts';
 
 const ways = { checksum: 'checksum', read: 'read whole', drill: 'restored' } as const;
 
-/** What `db:backup` made. */
+/** The report of `db:backup`. */
 export function backupText(made: MadeBackup, paper: Paper): string {
   const ink = inkOf(paper.colour);
   const seconds = ((made.durationMs ?? 0) / 1000).toFixed(1);
@@ -61,7 +61,7 @@ function age(time: string | null, paper: Paper): string {
   return time === null ? '' : ago(new Date(time), paper.now);
 }
 
-/** What `db:backups prune` deletes, or would. */
+/** The backups that `db:backups prune` deletes, or would delete. */
 export function pruneText({ folder, kept, removed, done }: PruneReport, paper: Paper): string {
   const ink = inkOf(paper.colour);
   if (kept.length + removed.length === 0) return `No backups in ${folder}`;
@@ -79,7 +79,7 @@ export function pruneText({ folder, kept, removed, done }: PruneReport, paper: P
   ].join('\n');
 }
 
-/** What `db:restore` is going to replace, before it is asked for. */
+/** The question of `db:restore`: the content that it will replace. */
 export function restorePlanText({ target, backup, destroyed }: RestorePlan, paper: Paper): string {
   const ink = inkOf(paper.colour);
   const lost = destroyed.filter(({ rows }) => rows > 0);
@@ -105,7 +105,7 @@ const schemas = {
     'a schema that pgmage did not compare, because the fingerprint of pgmage 0.1.0 contains server entries',
 } as const;
 
-/** What `db:restore` did. */
+/** The report of `db:restore`. */
 export function restoreText(
   { target, backup, proof, durationMs, retries }: RestoreReport,
   paper: Paper,

@@ -1,16 +1,19 @@
-// How far a work is, as a line on a terminal.
+// Progress as one line on a terminal.
 import { type CopyProgress, ratioOf } from '../flow/progress.ts';
 import { bytesText, cut } from './format.ts';
 
 const [least, most] = [10, 30];
 
-/** A line with a bar: the table in hand and its part, then all, how fast and how long still. @param width of the terminal */
+/**
+ * A line with a bar: the current table and its progress, the total, the rate and the time left.
+ * @param width of the terminal
+ */
 export function barText({ doing, name, own, all, rate, secondsLeft }: CopyProgress, width: number): string {
   const percent = Math.floor(ratioOf(own) * 100);
   const before = `${doing} ${name} ${percent}%`;
   const done = all.done > all.of ? bytesText(all.done) : `${bytesText(all.done)} of ${bytesText(all.of)}`;
   const after = `${Math.floor(ratioOf(all) * 100)}%  ${done}  ${bytesText(rate)}/s  ${clock(secondsLeft)} left`;
-  // One column stays free: a full line makes some terminals begin another one.
+  // One column stays free: some terminals wrap a full line.
   const room = width - 1 - after.length - 4;
   const length = Math.max(least, Math.min(most, room - before.length));
   const full = Math.round(ratioOf(all) * length);

@@ -1,4 +1,4 @@
-// What db:clone is going to do, and did, as text.
+// `db:clone` as text: its plan and its report.
 import type { CloneReport } from '../commands/clone.ts';
 import type { DropPlan, DropReport } from '../commands/clone-drop-old.ts';
 import type { ClonePlan } from '../copy/plan.ts';
@@ -14,10 +14,10 @@ const signs: Readonly<Record<PreflightCheck['outcome'], string>> = {
   unknown: '?   ',
 };
 
-// How many tables are told by name.
+// The number of tables that a plan lists by name.
 const told = 20;
 
-/** What is going to be done, before it is agreed to. */
+/** The question of `db:clone`: its plan. */
 export function clonePlanText(plan: ClonePlan, paper: Paper): string {
   const { source, target, replaces, replacesObjects } = plan;
   const filled = replaces.filter(({ rows }) => rows > 0).sort((a, b) => b.rows - a.rows);
@@ -57,7 +57,7 @@ function swapLines({ target, swap }: ClonePlan): string[] {
   ];
 }
 
-/** What is going to be dropped, before it is agreed to. */
+/** The question of `db:clone --drop-old`: the databases that it will drop. */
 export function dropPlanText({ target, drops }: DropPlan, paper: Paper): string {
   const lines = [
     `Target: ${target.name}  (${target.address})`,
@@ -67,7 +67,7 @@ export function dropPlanText({ target, drops }: DropPlan, paper: Paper): string 
   return lines.map((line) => cut(line, paper)).join('\n');
 }
 
-/** What was dropped. */
+/** The report of `db:clone --drop-old`. */
 export function dropText({ target, drops, dropped }: DropReport, paper: Paper): string {
   if (dropped === null) return 'Declined. Nothing was dropped.';
   if (drops.length === 0) return `${target.name} has no kept database.`;
@@ -88,7 +88,7 @@ function swappedLines({ target, swapped }: CloneReport): string[] {
   ];
 }
 
-/** What was done. */
+/** The report of `db:clone`. */
 export function cloneText(report: CloneReport, paper: Paper): string {
   const { source, target, done, durationMs, retries } = report;
   if (done === null) return `Declined. ${target.name} is unchanged.`;

@@ -1,4 +1,4 @@
-// `db:diff` as text: object by object, what comes, what goes and what becomes different.
+// `db:diff` as text: object by object, what is added, removed and changed.
 
 import type { DifferenceReport } from '../commands/diff.ts';
 import { type AttributeChange, type ObjectChange, type Presence, shown } from '../compare/changes.ts';
@@ -59,7 +59,7 @@ function grouped(changes: readonly ObjectChange[]): [string | null, ObjectChange
   const groups: [string | null, ObjectChange[]][] = [];
   const parts = new Map<string, ObjectChange[]>();
   for (const change of changes) {
-    // What is different in an object itself stands with its parts.
+    // A difference in an object itself is listed with its parts.
     const part = change.part ?? (change.standing === 'different' ? nameIn(change) : null);
     const group = part === null ? undefined : parts.get(part);
     if (group) {
@@ -93,7 +93,7 @@ function groupLines(part: string | null, changes: readonly ObjectChange[], all: 
   return [...head, ...lines(parts).map((line) => `  ${line}`)];
 }
 
-// What an object that is different is called: its text before what is different in it.
+// The name of a changed object: its text before the colon.
 function nameIn({ text }: ObjectChange): string {
   const end = text.indexOf(': ');
   return end < 0 ? text : text.slice(0, end);

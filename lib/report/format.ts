@@ -1,4 +1,4 @@
-// How times, counts and lines are written.
+// The format of times, counts and lines.
 import { legible } from '../problem/legible.ts';
 import type { Paper } from './paper.ts';
 
@@ -8,7 +8,7 @@ const units = [
   ['minute', 60],
 ] as const;
 
-/** How long ago something was: `2 hours ago`, `just now`. */
+/** The age of a time: `2 hours ago`, `just now`. */
 export function ago(then: Date, now: Date): string {
   const seconds = (now.getTime() - then.getTime()) / 1000;
   for (const [unit, length] of units)
@@ -21,7 +21,7 @@ export function counted(count: number, noun: string, plural = `${noun}s`): strin
   return `${count} ${count === 1 ? noun : plural}`;
 }
 
-/** A legible line within the paper's width; what does not fit is replaced by an ellipsis. */
+/** A legible line within the paper's width, cut with an ellipsis. */
 export function cut(text: string, { width, uncut = false }: Pick<Paper, 'width' | 'uncut'>): string {
   const line = legible(text);
   if (uncut) return line;
@@ -29,7 +29,7 @@ export function cut(text: string, { width, uncut = false }: Pick<Paper, 'width' 
   return characters.length <= width ? line : `${characters.slice(0, width - 1).join('')}…`;
 }
 
-/** An amount of storage, as the server's pg_size_pretty tells it: `310 MB`. */
+/** An amount of storage in the format of pg_size_pretty: `310 MB`. */
 export function bytesText(bytes: number): string {
   const names = ['bytes', 'kB', 'MB', 'GB', 'TB'];
   const power = bytes < 1 ? 0 : Math.min(names.length - 1, Math.floor(Math.log(bytes) / Math.log(1024)));

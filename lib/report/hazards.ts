@@ -1,4 +1,4 @@
-// What each hazard means, in words.
+// Hazards and findings in words.
 
 import type { Caution } from '../compare/impact.ts';
 import type { RenameReport } from '../compare/renames.ts';
@@ -23,7 +23,7 @@ export const hazardWords: Readonly<Record<Hazard, string>> = {
   breaks_clients: 'breaks programs that use the old name',
 };
 
-/** What costs something, on one line, and on how much. */
+/** A statement with a cost on one line, and the size of its table. */
 export function cautionText({ sql, table }: Caution): string {
   const line = sql.replace(/\s+/g, ' ');
   if (table === null) return line;
@@ -37,7 +37,7 @@ export function cautionText({ sql, table }: Caution): string {
   return `${line}  (${table.name}: ${count}, ${bytesText(table.bytes)})`;
 }
 
-/** What the rows of the target say to the statements. */
+/** The rows of the target that statements fail on or change. */
 export function findingLines(findings: readonly Finding[], paper: Paper): string[] {
   if (findings.length === 0) return [];
   const { yellow } = inkOf(paper.colour);
@@ -53,7 +53,7 @@ export function findingLines(findings: readonly Finding[], paper: Paper): string
   ];
 }
 
-/** What is dropped and added, and might have been renamed; and how to say so. */
+/** Objects that were dropped and added and may be renames, with the option that declares a rename. */
 export function possibleLines(possible: readonly RenameReport[], paper: Paper): string[] {
   if (possible.length === 0) return [];
   const { yellow } = inkOf(paper.colour);

@@ -1,11 +1,11 @@
-// `pgmage init` as text: what is written, and what comes next.
+// `pgmage init` as text: the files that it writes, and the next step.
 import type { InitPlan, InitReport } from '../commands/init.ts';
 import { cut } from './format.ts';
 import { inkOf } from './ink.ts';
 import type { Paper } from './paper.ts';
 import { pullText } from './pull.ts';
 
-/** What `init` is going to do, before it is asked for. */
+/** The question of `init`: its plan. */
 export function initPlanText(plan: InitPlan, paper: Paper): string {
   const { written, scripts, layout, database } = plan;
   const adopted = database?.is === 'adopted';
@@ -25,7 +25,7 @@ export function initPlanText(plan: InitPlan, paper: Paper): string {
   ].join('\n');
 }
 
-/** What `init` did. */
+/** The report of `init`. */
 export function initText(report: InitReport, paper: Paper): string {
   const { written, layout, database, pulled, done } = report;
   const ink = inkOf(paper.colour);

@@ -47,7 +47,7 @@ function between(a: readonly string[], b: readonly string[]): Line[] {
   return lines;
 }
 
-/** The changed lines with some unchanged ones around; a line `@@` stands where others are left out. */
+/** The changed lines with some unchanged lines around them; a line `@@` marks omitted lines. */
 export function unified(before: string, after: string, context = 2): string[] {
   const lines = diffLines(before, after);
   const near = lines.map((_, index) =>

@@ -1,4 +1,4 @@
-// Migrations as text: what is written, applied, undone and known of them.
+// Migrations as text: written, applied, undone, verified and listed.
 import type { GenerationReport, MigrationReport } from '../commands/generate.ts';
 import type { HistoryReport } from '../commands/history.ts';
 import type { RollbackPlan, RollbackReport } from '../commands/rollback.ts';
@@ -10,7 +10,7 @@ import { cautionText, findingLines, hazardWords, possibleLines } from './hazards
 import { inkOf } from './ink.ts';
 import type { Paper } from './paper.ts';
 
-/** What `db:generate` wrote. */
+/** The report of `db:generate`. */
 export function generationText(report: GenerationReport, paper: Paper): string {
   const { written, total, possible, rebased } = report;
   if (written.length === 0)
@@ -24,7 +24,7 @@ export function generationText(report: GenerationReport, paper: Paper): string {
   ].join('\n');
 }
 
-/** What `db:sync` is going to do, before it is asked for. */
+/** The question of `db:sync`: its plan. */
 export function syncPlanText(plan: SyncPlan, paper: Paper): string {
   const { target, pending, unfinished, cautions, findings, possible } = plan;
   const first = unfinished === null ? [] : [`${unfinished} failed half-way. It is finished first.`];
@@ -38,7 +38,7 @@ export function syncPlanText(plan: SyncPlan, paper: Paper): string {
   ].join('\n');
 }
 
-/** What `db:sync` did. */
+/** The report of `db:sync`. */
 export function syncText(report: SyncReport, paper: Paper): string {
   const { target, applied, unfinished, recorded } = report;
   const ink = inkOf(paper.colour);
@@ -51,7 +51,7 @@ export function syncText(report: SyncReport, paper: Paper): string {
   );
 }
 
-/** What `db:rollback` is going to do, before it is asked for. */
+/** The question of `db:rollback`: its plan. */
 export function rollbackPlanText(plan: RollbackPlan, paper: Paper): string {
   const { target, undone, cautions, findings } = plan;
   return [
@@ -62,7 +62,7 @@ export function rollbackPlanText(plan: RollbackPlan, paper: Paper): string {
   ].join('\n');
 }
 
-/** What `db:rollback` did. */
+/** The report of `db:rollback`. */
 export function rollbackText({ target, undone, done }: RollbackReport): string {
   if (!done) return 'Declined: nothing was changed.';
   if (undone.length === 0) return `Nothing to undo in ${target.name}.`;
@@ -73,7 +73,7 @@ export function rollbackText({ target, undone, done }: RollbackReport): string {
     .join('\n');
 }
 
-/** What `db:history` knows. */
+/** The report of `db:history`. */
 export function historyText({ target, deeds, applied }: HistoryReport, paper: Paper): string {
   if (deeds.length === 0) return `No migration was ever applied to ${target.name}.`;
   const lines = deeds.map(({ at, direction, outcome, migration, milliseconds, detail, ...who }) => {
@@ -92,7 +92,7 @@ export function historyText({ target, deeds, applied }: HistoryReport, paper: Pa
   return [...lines, `${counted(applied.length, 'migration')} applied to ${target.name}${since}.`].join('\n');
 }
 
-/** What each check of `db:verify` promises, and what it says where that is broken. */
+/** The text of each check of `db:verify`, for success and for failure. */
 export const promises: Readonly<Record<VerifyCheck['is'], readonly [holds: string, broken: string]>> = {
   chain: ['The migrations follow one another', 'The migrations do not follow one another'],
   fingerprint: [
@@ -113,7 +113,7 @@ export const promises: Readonly<Record<VerifyCheck['is'], readonly [holds: strin
   pending: ['Every migration is applied', "Migrations are not applied ('db:sync' applies them)"],
 };
 
-/** What `db:verify` found. */
+/** The report of `db:verify`. */
 export function verifyText({ target, checks }: VerifyReport, paper: Paper): string {
   const ink = inkOf(paper.colour);
   return [

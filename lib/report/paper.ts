@@ -1,9 +1,9 @@
-// What a report is written on.
+// The properties of the output that a report is written for.
 
 /** Width, whether colours can be seen, and the time that `2 hours ago` counts from. */
 export interface Paper {
   readonly width: number;
-  /** Whether longer lines stay whole, as what is kept or searched has to. */
+  /** True if longer lines stay whole, for output that is kept or searched. */
   readonly uncut?: boolean;
   readonly colour: boolean;
   readonly now: Date;

@@ -1,4 +1,4 @@
-// `db:pull` as text: which files are written, what of them is lost, and what was recorded.
+// `db:pull` as text: the files that it writes, and the recorded baseline.
 
 import type { PullPlan, PullReport } from '../commands/pull.ts';
 import type { DriftReport } from '../commands/pull-drift.ts';
@@ -8,7 +8,7 @@ import { counted, cut } from './format.ts';
 import { inkOf } from './ink.ts';
 import type { Paper } from './paper.ts';
 
-/** What `db:pull` is going to overwrite, before it is asked for. */
+/** The question of `db:pull`: the files that it will overwrite. */
 export function pullPlanText({ from, to, written, removed }: PullPlan, paper: Paper): string {
   const ink = inkOf(paper.colour);
   return [
@@ -22,7 +22,7 @@ export function pullPlanText({ from, to, written, removed }: PullPlan, paper: Pa
   ].join('\n');
 }
 
-// More files than these are told by their number.
+// A longer list of files is shown as a number.
 const shown = 10;
 
 function baselineLines({ written, recorded }: BaselineReport, from: string, paper: Paper): string[] {
@@ -32,7 +32,7 @@ function baselineLines({ written, recorded }: BaselineReport, from: string, pape
   ];
 }
 
-/** What `db:pull` wrote. */
+/** The report of `db:pull`. */
 export function pullText(report: PullReport, paper: Paper): string {
   const { from, to, written, removed, objects, unmanaged, refusedByPsql, done, baseline } = report;
   const ink = inkOf(paper.colour);
@@ -59,7 +59,7 @@ export function pullText(report: PullReport, paper: Paper): string {
   ].join('\n');
 }
 
-/** What `db:pull --drift` found, and what became of it. */
+/** The report of `db:pull --drift`. */
 export function driftText(report: DriftReport, paper: Paper): string {
   const { from, to, changes, statements, how, written } = report;
   const ink = inkOf(paper.colour);

@@ -1,8 +1,8 @@
-// `db:verify --repair` as text: which edits are accepted, and what that changes.
+// `db:verify --repair` as text: the accepted edits, and the files and rows that change.
 import type { RepairPlan, RepairReport } from '../commands/verify-repair.ts';
 import { counted } from './format.ts';
 
-/** What is going to be accepted, before it is asked for. */
+/** The question of `db:verify --repair`: the edits that it will accept. */
 export function repairPlanText({ target, edited, files, rows }: RepairPlan): string {
   return [
     'Only comments and whitespace differ from the applied files:',
@@ -11,7 +11,7 @@ export function repairPlanText({ target, edited, files, rows }: RepairPlan): str
   ].join('\n');
 }
 
-/** What was accepted. */
+/** The report of `db:verify --repair`. */
 export function repairText({ target, files, rows, done }: RepairReport): string {
   if (!done) return 'Declined: nothing was changed.';
   if (files.length + rows.length === 0) return `Nothing to repair in ${target.name}.`;

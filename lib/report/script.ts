@@ -3,7 +3,7 @@ import type { Step } from '../model/step.ts';
 import { counted } from './format.ts';
 import { hazardWords } from './hazards.ts';
 
-/** The steps as SQL. Statements of one segment can share a transaction; a comment stands where a new one starts. */
+/** The steps as SQL. Statements of one segment can share a transaction; a comment marks each new one. */
 export function scriptOf(steps: readonly Step[]): string {
   if (steps.length === 0) return '-- Nothing to do.';
   const parts: string[] = [];

@@ -39,7 +39,7 @@ export function statusText(report: StatusReport, paper: Paper): string {
 
 type Section = (title: string, items: readonly string[]) => string[];
 
-// What the migrations say, each with the command that resolves it.
+// The state of the migrations, each with the command that resolves it.
 function recordLines({ record, schema, target }: StatusReport, section: Section): string[] {
   if (record === null) return [];
   const { files, applied, appliedBy, pending, unrecorded, drift, faults } = record;

@@ -19,7 +19,7 @@ export interface Globals {
   readonly colour: boolean | undefined;
 }
 
-/** What a command line asks for. */
+/** The parsed command line. */
 export interface CommandLine {
   readonly globals: Globals;
   /** Left to right. */
@@ -159,7 +159,7 @@ function convert(name: string, given: string, value: ValueType): unknown {
   return choice;
 }
 
-/** What a value is, in words. */
+/** The kind of a value in words. */
 export function kindOfValue(value: ValueType): string {
   if (value.type === 'number') return 'a number';
   if (value.type === 'choice') return `one of ${value.choices.join(', ')}`;

@@ -1,4 +1,4 @@
-// How tasks ask: what an operation wants to know, as a question on the terminal.
+// Questions of tasks on the terminal.
 
 import type { RepairInput } from '../commands/verify-repair.ts';
 import type { Renaming } from '../compare/renames.ts';
@@ -7,7 +7,7 @@ import type { Paper } from '../report/paper.ts';
 import type { TaskContext } from './context.ts';
 import type { Outcome } from './outcome.ts';
 
-/** Shows a plan and asks whether to go on; undefined: there is nobody to ask. */
+/** Shows a plan and asks whether to continue; undefined: there is no terminal. */
 export function asking<Plan>(
   { ask }: Pick<TaskContext, 'ask'>,
   text: (plan: Plan, paper: Paper) => string,
@@ -15,7 +15,7 @@ export function asking<Plan>(
   return ask && ((plan) => ask((paper) => text(plan, paper)));
 }
 
-/** Asks what was renamed: the first answer is that nothing was. */
+/** Asks which object was renamed. The first answer is "none". */
 export function renameChooser({ choose }: Pick<TaskContext, 'choose'>): Renaming['choose'] {
   if (choose === undefined) return undefined;
   return async ({ gone, names }) => {

@@ -1,11 +1,11 @@
-// Who is at work: the operating system's user, and what git knows of the folder.
+// The author of a run: the operating system's user, and git's user and commit of the folder.
 import { execFile } from 'node:child_process';
 import { userInfo } from 'node:os';
 import { env } from 'node:process';
 import { withoutConnection } from '../pg/parameters.ts';
 import type { Author } from '../project/context.ts';
 
-/** Finds out who works in a folder; what nobody knows is null. */
+/** Finds the author of work in a folder. Unknown parts are null. */
 export async function authorOf(root: string): Promise<Author> {
   const [name, email, gitCommit] = await Promise.all([
     git(root, 'config', 'user.name'),

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Task } from './task.ts';
 
-/** What the build knows of the package; put in its place by build.js. */
+/** Facts about the package, which build.js fills in. */
 interface Built {
   readonly version: string;
   /** Digests of their files. */

@@ -27,7 +27,7 @@ export function oneLine(doc: string): string {
   return doc.replace(/\s+/g, ' ').trim();
 }
 
-/** What `@param name text` says of each parameter. */
+/** The texts of `@param name text`, by parameter. */
 export function parameterDocs(doc: string): Map<string, string> {
   const tags = doc.split(/(?:^|\n)\s*@/).slice(1);
   const found = tags.map((tag) => /^param\s+(?:\{[^}]*\}\s*)?(\w+)\s*(?:-\s*)?([\s\S]*)$/.exec(tag));

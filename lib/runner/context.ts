@@ -1,4 +1,4 @@
-// What a task is given: the operations' world, and a way to run other tasks.
+// The context of a task: the project, and a way to run other tasks.
 import { existsSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import {
@@ -33,7 +33,7 @@ export interface TaskContext extends Context {
   ): Promise<Awaited<Result>>;
 }
 
-/** What the edge knows and no room below may ask for itself. */
+/** The effects of the process that lower folders receive as arguments. */
 export interface Edge {
   readonly version: string;
   readonly variables: Variables;
@@ -69,7 +69,7 @@ export function makeContext(project: Project, edge: Edge): TaskContext {
     ...(config.masks !== undefined && { masks: config.masks }),
     version: edge.version,
     ignore: { schemas: config.ignore?.schemas ?? [], objects: config.ignore?.objects ?? [] },
-    // Found once: a command that is asked for a URL can be slow, or ask somebody.
+    // Looked up once: a command that gives the URL can be slow, or can prompt the user.
     environment(name?: string): Promise<Environment> {
       const key = name ?? config.environment ?? defaultName;
       const found =

@@ -67,7 +67,7 @@ function helpOf({ help, required, value }: TaskParameter): string {
   return [help, notes.length > 0 ? `(${notes.join(', ')})` : ''].filter((part) => part !== '').join(' ');
 }
 
-// Two columns within 80 characters; what is too long goes on in the second one.
+// Two columns within 80 characters; a long text continues in the second column.
 function columns(rows: readonly (readonly [string, string])[]): string[] {
   const left = Math.min(24, Math.max(...rows.map(([first]) => first.length), 0));
   return rows.flatMap(([first, second]) => {
@@ -79,7 +79,7 @@ function columns(rows: readonly (readonly [string, string])[]): string[] {
   });
 }
 
-// Paragraphs are filled anew; what is indented, such as an example, stays as it is.
+// Refills paragraphs; indented lines, such as an example, stay as they are.
 function flowed(text: string): string {
   const paragraphs = text.split(/\n\s*\n/);
   return paragraphs

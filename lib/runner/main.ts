@@ -19,9 +19,9 @@ export interface World {
   readonly variables: Readonly<Record<string, string | undefined>>;
   /** Columns of standard output, where it is a terminal. */
   readonly terminal: number | undefined;
-  /** Whether what is logged is read on a terminal. */
+  /** True if the log goes to a terminal. */
   readonly logsToTerminal: boolean;
-  /** A line at the end of what is logged, in the place of the one before; left out where there is no terminal. */
+  /** Draws the last line of the log, over the previous one; left out where there is no terminal. */
   readonly lastLine?: { width(): number; draw(line: string): void };
   now(): Date;
   /** Writes a result. */
@@ -32,13 +32,13 @@ export interface World {
   ask?(question: string): Promise<boolean>;
   /** Asks there for one of several answers; left out likewise. */
   choose?(question: string, answers: readonly string[]): Promise<number>;
-  /** Notes what is to be undone when the process is interrupted; gives the way to forget it again. */
+  /** Registers an undo for an interrupt; returns a function that removes it. */
   onInterrupt?(undo: () => Promise<void>): () => void;
 }
 
 /** Runs a command line. @returns 0 fine, 1 failed, 2 differences found, 64 bad usage; it never throws */
 export async function run(world: World): Promise<number> {
-  // Read before anything can go wrong, so that a problem is told in the form that was asked for.
+  // Read first, so that every problem is printed in the requested form.
   const json = world.words.includes('--json');
   try {
     return await perform(world);
@@ -52,7 +52,7 @@ export async function run(world: World): Promise<number> {
 
 async function perform(world: World): Promise<number> {
   const { version } = await builtin();
-  // Asked for by itself, it is told whatever the project is like.
+  // `--version` alone works in any project, even a broken one.
   if (/^(--version|-V)$/.test(world.words.join(' '))) {
     world.print(version);
     return 0;
@@ -83,7 +83,7 @@ async function perform(world: World): Promise<number> {
   return 0;
 }
 
-// Who reads logs afterwards wants to know when it was.
+// The time of a log line; left out on a terminal.
 function stampOf({ logsToTerminal, now }: World): string {
   return logsToTerminal ? '' : `${now().toISOString()} `;
 }
@@ -99,7 +99,7 @@ async function explain(
   else world.print(globals.list ? listText(tasks) : usageText(tasks));
 }
 
-// What is asked about goes where progress goes, so that results stay alone.
+// Questions go to the output of progress, so that stdout contains only results.
 function asker(world: World, colour: boolean | undefined): Edge['ask'] {
   return async (text) => {
     world.log(text(paperOf(world, colour)));
@@ -120,7 +120,7 @@ async function execute(world: World, project: Project, line: CommandLine, edge: 
     const work = await load();
     const run = () => context.run(work, ...args);
     const result = await (own ? run() : guarded(task.name, run)).catch(async (thrown: unknown) => {
-      // What is wrong with the hook is not what went wrong.
+      // A failure of the hook must not hide the failure of the task.
       await told(project, task.name, toProblem(thrown)).catch(async (other: unknown) =>
         world.log(await problemText(toProblem(other), world)),
       );
@@ -152,14 +152,14 @@ async function told({ root, config }: Project, task: string, problem: Problem): 
   await runCommand(failed, root, Object.fromEntries(variables));
 }
 
-// What a project's own code throws is no bug of pgmage.
+// An error in the project's own code is not a bug of pgmage.
 async function guarded<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
   } catch (thrown) {
     if (thrown instanceof Problem) throw thrown;
     const stack = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
-    // Where pgmage called it is of no use to anybody.
+    // The frames of pgmage itself do not help the author of the task.
     const reason = stack.replace(/\n +at [^\n]*[\\/]dist[\\/]bin\.cjs:[\d:]+\)?/g, '');
     throw new Problem('task_failed', { task: name, reason }, { cause: thrown });
   }

@@ -1,8 +1,9 @@
-// The names somebody may have meant.
+// Suggests names for a mistyped word.
 
 /**
- * Up to three of `names` that are close to `word`, the closest first: few letters away, or begun or contained by it.
- * @param word what was typed
+ * Up to three of `names` that are close to `word`, the closest first: few letters away, or a part of each
+ * other.
+ * @param word the given word
  */
 export function nearest(word: string, names: readonly string[]): string[] {
   const limit = Math.max(2, Math.floor(word.length / 3));
@@ -21,7 +22,7 @@ function tail(name: string): string {
   return name.slice(name.indexOf(':') + 1);
 }
 
-/** How many letters must be typed, left out, replaced or exchanged with their neighbour (Damerau's distance). */
+/** The number of letters to insert, delete, replace or swap with a neighbour (Damerau's distance). */
 function distance(a: string, b: string): number {
   let older: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, index) => index);

@@ -1,4 +1,4 @@
-// What a task hands back to be shown.
+// The result of a task, for output.
 import type { Paper } from '../report/paper.ts';
 
 /** The result of a task: facts for `--json`, their text for people, and the exit code. */
@@ -9,7 +9,9 @@ export interface Outcome<Facts = unknown> {
   text(paper: Paper): string;
 }
 
-/** Whether a value is an outcome. By its shape: two copies of the package can meet in one process. */
+/**
+ * True if a value is an outcome. Checked by shape, because one process can load two copies of the package.
+ */
 export function isOutcome(value: unknown): value is Outcome {
   return (
     typeof value === 'object' &&

@@ -3,7 +3,7 @@ import { openProject } from '../config/project.ts';
 import { builtin } from './builtin.ts';
 import { makeContext, type TaskContext } from './context.ts';
 
-/** What a program may say of the world; what it leaves out is taken from the process. */
+/** The options of a program that uses the library; the process supplies the others. */
 export interface ProgramOptions {
   /** A folder of the project; default: the working directory. */
   readonly cwd?: string;
@@ -11,7 +11,7 @@ export interface ProgramOptions {
   readonly variables?: Readonly<Record<string, string | undefined>>;
   /** URL of a server to make shadow databases on; default: as configured. */
   readonly shadow?: string;
-  /** Is told what takes long; default: nobody is. */
+  /** Receives progress messages; default: none. */
   readonly progress?: (message: string) => void;
 }
 

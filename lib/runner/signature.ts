@@ -37,7 +37,7 @@ export async function readTasks(file: string, text: string): Promise<Task[]> {
   const types = new Types(file, text, body);
   const declared = declarations(body);
   const base = file.replace(/^.*[\\/]/, '');
-  // What belongs together may stand in several files: db.ts, db.data.ts.
+  // Tasks of one group can be in several files: db.ts, db.data.ts.
   const stem = base.replace(/\..*$/, '');
   return exportsOf(body, declared).map(([name, { callable, documented }]) => {
     const description = docOf(documented);

@@ -1,6 +1,6 @@
-// What the runner knows of a task before it runs it; plain data, kept in the cache as JSON.
+// The facts about a task before it runs; plain data, cached as JSON.
 
-/** What a value on the command line may be. */
+/** The types of values on the command line. */
 export type ValueType =
   | { readonly type: 'boolean' }
   // The name of its type, where it has one of its own: `type Url = string`.
@@ -34,11 +34,11 @@ export interface Task {
   /** In the order of the function's parameters, the context left out. */
   readonly positionals: readonly TaskParameter[];
   readonly options: readonly TaskParameter[];
-  /** Whether the function takes an object of options after the positional arguments. */
+  /** True if the function takes an object of options after the positional arguments. */
   readonly takesOptions: boolean;
 }
 
-/** How an option is written: `dryRun` → `--dry-run`. */
+/** The flag of an option: `dryRun` → `--dry-run`. */
 export function flag(name: string): string {
   return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }

@@ -11,13 +11,13 @@ import type { Task } from './task.ts';
 
 /** A task with the way to its function. */
 export interface Runnable extends Task {
-  /** Whether it came with pgmage, which then answers for what it throws. */
+  /** True if the task came with pgmage, so that an error in it is a bug of pgmage. */
   readonly own: boolean;
   load(): Promise<(...args: unknown[]) => unknown>;
 }
 
 /**
- * Finds the tasks, sorted by name. What was compiled before and has not changed is neither compiled nor parsed again.
+ * Finds the tasks, sorted by name. Unchanged files are neither compiled nor parsed again.
  * @throws Problem `bad_task_file`
  */
 export async function findTasks(project: Project, progress: (message: string) => void): Promise<Runnable[]> {

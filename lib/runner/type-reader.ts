@@ -7,7 +7,10 @@ import type { TaskParameter, ValueType } from './task.ts';
 type ParameterNode = Ast.Function['params'][number];
 type Members = readonly Ast.TSTypeElement[];
 
-/** The types of one file. What it imports from others is not followed: the options of a task stand beside it. */
+/**
+ * The types of one file. Imports are not followed: the type of a task's options must be in the file of the
+ * task.
+ */
 export class Types {
   readonly #file: string;
   readonly #lines: readonly string[];

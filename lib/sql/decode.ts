@@ -10,7 +10,7 @@ import { Problem } from '../problem/problem.ts';
 export function decode(file: string, bytes: Uint8Array): string {
   const text = strictly(bytes);
   if (text !== undefined) return text;
-  // A line end is never part of a longer character, so that lines can be tried one by one.
+  // A line end is never part of a longer character, so each line can be checked separately.
   for (let line = 1, start = 0; start <= bytes.length; line++) {
     const end = bytes.indexOf(10, start);
     const stop = end < 0 ? bytes.length : end;
@@ -31,7 +31,7 @@ function strictly(bytes: Uint8Array): string | undefined {
   }
 }
 
-// The line as it can be shown: what is no character is U+FFFD, as everywhere.
+// The line for display: an invalid character is U+FFFD.
 function bad(file: string, line: number, bytes: Uint8Array): Where {
   const text = new TextDecoder().decode(bytes).replaceAll('\0', '\ufffd').replace(/\r$/, '');
   const before = text.slice(0, Math.max(0, text.indexOf('\ufffd')));

@@ -1,4 +1,4 @@
-// What the body of a routine in SQL names, which the server keeps as text.
+// The names in the body of an SQL routine, which the server keeps as text.
 import { loadParser } from './parser.ts';
 
 type Parser = Awaited<ReturnType<typeof loadParser>>;

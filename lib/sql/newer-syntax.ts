@@ -1,5 +1,5 @@
-// Syntax that newer servers brought, told from the parser's tree: what an older server would refuse is known before it is asked.
-// Bodies that are strings are not looked into, and what every supported server knows is not listed.
+// Finds syntax that older servers refuse, from the parser's tree, before it is sent. It does not look into
+// bodies that are strings, and does not list syntax of every supported server.
 import { startOfCode, type Where, whereAt } from '../problem/location.ts';
 import { type SqlFile, treeOf } from './parse.ts';
 import type { Node } from './statement.ts';
@@ -227,7 +227,7 @@ export const newerSyntaxRules: readonly Rule[] = [
 ];
 
 /**
- * What a file holds that a server of a major version does not understand, in the order of the file.
+ * The syntax of a file that a server of a major version does not understand, in the order of the file.
  * @throws Problem `invalid_sql`
  */
 export async function newerSyntax(file: SqlFile, major: number): Promise<NewerSyntax[]> {

@@ -20,9 +20,9 @@ export function quoteNewerWords(sql: string, major: number): string {
 }
 
 /**
- * Gives a way to spell statements of a server for newer ones: names are quoted only where the newest grammar refuses them, for
- * a reserved word can still be a type.
- * @param major of the server that told the statements
+ * Returns a function that quotes statements of an older server for newer ones. It quotes only names that the
+ * newest grammar refuses, because a reserved word can be a type.
+ * @param major of the server that printed the statements
  */
 export async function speller(major: number): Promise<(sql: string) => string> {
   if (brought.every(([since]) => since <= major)) return (sql) => sql;

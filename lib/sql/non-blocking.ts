@@ -1,10 +1,10 @@
-// Which statements may wait for a lock as long as it takes, because nobody who reads or writes waits behind them.
+// Statements that may wait for a lock without a limit, because they do not block readers or writers.
 import { loadParser } from './parser.ts';
 import { type Node, runsConcurrently } from './statement.ts';
 
 /**
- * Whether a statement takes but a lock that goes with reading and writing: CONCURRENTLY, VALIDATE CONSTRAINT, VACUUM
- * (manual: "Table-Level Locks", SHARE UPDATE EXCLUSIVE). What is no statement is not.
+ * True if a statement takes only a lock that allows reads and writes: CONCURRENTLY, VALIDATE CONSTRAINT,
+ * VACUUM (manual: "Table-Level Locks", SHARE UPDATE EXCLUSIVE). False for text that is not a statement.
  */
 export async function isPatient(sql: string): Promise<boolean> {
   const parser = await loadParser();

@@ -27,7 +27,10 @@ export interface ParsedStatement {
   readonly tag: string;
   /** It changes how the statements after it are understood (SET, set_config). */
   readonly setting: boolean;
-  /** It is about a table ONLY, and what is attached to that later gets it all the same (CREATE INDEX ON ONLY). */
+  /**
+   * True for a statement on a table ONLY that later also applies to attached partitions (CREATE INDEX ON
+   * ONLY).
+   */
   readonly alone?: true;
   /** It changes what later statements make, not how they are understood (ALTER DEFAULT PRIVILEGES, CREATE EVENT TRIGGER). */
   readonly divides?: true;
@@ -41,8 +44,9 @@ export interface SqlFile {
   readonly file: string;
   readonly text: string;
   /**
-   * What can be run inside a transaction of a throw-away database, as long as `text` so that positions agree: psql's
-   * commands, rows, transaction control, what is about the whole server, and CONCURRENTLY are blanks.
+   * The text to run inside a transaction of a throw-away database, as long as `text` so that positions match.
+   * psql's commands, rows, transaction control, statements about the whole server, and CONCURRENTLY are
+   * blanked.
    */
   readonly runnable: string;
   /** The statements that `runnable` still holds. */
@@ -51,7 +55,7 @@ export interface SqlFile {
   readonly roles: readonly string[];
   /** Names of extensions that it creates, or may create in the body of a DO block or a function. */
   readonly extensions: readonly string[];
-  /** Where it begins or ends transactions, by the word; savepoints are none. */
+  /** The statements that begin or end transactions, by their word; savepoints are not among them. */
   readonly boundaries: readonly { readonly word: string; readonly index: number }[];
 }
 
@@ -119,7 +123,7 @@ export async function treeOf(sql: string): Promise<unknown> {
   return parseSync(sql).stmts ?? [];
 }
 
-// Rows that were blanked are as long as they were; a piece neither begins with them nor holds them.
+// Blanked rows keep their length. A piece does not begin with them and does not contain them.
 function* pieces(sql: string, ends: readonly number[]): Generator<{ from: number; to: number }> {
   const space = /\s*/y;
   let from = 0;

@@ -1,13 +1,13 @@
-// What psql understands and the server does not: backslash commands and rows after COPY. Found by psql's own rules of
-// quoting and of where a statement ends (source: psqlscan.l), and blanked, so that every position stays what it was.
+// Parts that only psql understands: backslash commands and rows after COPY. They are found by psql's rules
+// for quotes and statement ends (source: psqlscan.l), and blanked so that every position stays the same.
 
 /** A script without psql's parts. */
 export interface PsqlScript {
-  /** As long as the text it was made from; blanks stand where psql's parts were. */
+  /** As long as the original text, with blanks for psql's parts. */
   readonly sql: string;
-  /** Where statements end, each one after a semicolon. */
+  /** The ends of statements, each after a semicolon. */
   readonly ends: readonly number[];
-  /** Backslash commands that change what would be run, and so can't be left out. */
+  /** Backslash commands that change the SQL that runs, so they cannot be left out. */
   readonly refused: readonly { readonly command: string; readonly index: number }[];
 }
 
@@ -74,7 +74,7 @@ export function withoutNoise(text: string): PsqlScript {
   return { sql: pieces.join(''), ends, refused };
 }
 
-/** Whether a text holds anything but blanks, comments and lone semicolons. */
+/** True if a text contains more than blanks, comments and lone semicolons. */
 export function holdsStatement(text: string): boolean {
   const nothing = /[\s;]+|--[^\n]*/y;
   for (let at = 0; at < text.length; at = nothing.lastIndex) {

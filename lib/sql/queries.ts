@@ -1,19 +1,19 @@
-// Queries that a program sends, as they stand in files: plain, or with the names of parameters that sqlc understands.
+// Queries of a program in files: plain SQL, or SQL with sqlc's parameter names.
 import { type Where, whereAt } from '../problem/location.ts';
 import { Problem } from '../problem/problem.ts';
 import { parse } from './parse.ts';
 
 /** One query of a file. */
 export interface Query {
-  /** What its header calls it: `-- name: GetUser :one`; null: it has none. */
+  /** The name in its header: `-- name: GetUser :one`; null: there is none. */
   readonly name: string | null;
   /** Index of its first character in the file. */
   readonly start: number;
-  /** What can be given to PREPARE; as long as what stands in the file, so that positions agree. */
+  /** SQL for PREPARE, as long as the text in the file so that positions match. */
   readonly sql: string;
 }
 
-// Whatever can be given to PREPARE (manual: PREPARE); other statements mean nothing before they run.
+// Statements that PREPARE accepts (manual: PREPARE). Others have no meaning before they run.
 const preparable = new Set(['SelectStmt', 'InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt']);
 
 const header = /^[ \t]*(?:--|#|\/\*)[ \t]*name:[ \t]*(\w+)[ \t]+:\w+.*$/gm;
@@ -68,7 +68,10 @@ const call = String.raw`\bsqlc\s*\.\s*(arg|narg|slice|embed)\s*\(\s*(?:'([^']*)'
 // `@` is an operator, too, and part of others (`<@`, `@>`).
 const token = new RegExp(`${quoted}|${call}|(?<![-+*/<>=~!@#%^&|\`?\\w])@([A-Za-z_]\\w*)|\\$(\\d+)`, 'g');
 
-/** The text with numbers in the place of named parameters; as long as it was, where a number is not longer than a name. */
+/**
+ * The text with numbers for named parameters; its length stays the same unless a number is longer than a
+ * name.
+ */
 function numbered(text: string): string {
   const tokens = [...text.matchAll(token)];
   let last = Math.max(0, ...tokens.map((match) => Number(match[6] ?? 0)));

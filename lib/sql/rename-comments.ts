@@ -1,10 +1,10 @@
-// `-- pgmage:renamed from old_name` in a file of SQL: what it stands before, or at the end of whose line.
+// Comments `-- pgmage:renamed from old_name` in SQL files, and the objects that they belong to.
 
-/** What a comment says. Names are as they were read, without their quotes. */
+/** The content of a comment. Names are as parsed, without quotes. */
 export interface RenameComment {
   /** The former name; its last part counts. */
   readonly from: readonly string[];
-  /** The new one, from the outside in, as far as it is written: table and column. */
+  /** The new name, from table to column, with the parts that are written there. */
   readonly to: readonly string[];
 }
 
@@ -13,7 +13,7 @@ interface Token {
   readonly index: number;
   /** Number of the line. */
   readonly line: number;
-  /** How many parentheses are open around it. */
+  /** The number of open parentheses around it. */
   readonly depth: number;
   /** Number of the statement. */
   readonly statement: number;
@@ -45,7 +45,7 @@ export function renameComments(text: string): RenameComment[] {
     }
   }
   return found.flatMap(({ from, at, line: own }) => {
-    // At the end of a line it means what that line begins with.
+    // A comment at the end of a line belongs to the object at the start of that line.
     const before = code[at - 1]?.line === own;
     const place = before ? code.findIndex((one) => one.line === own) : at;
     const anchor = code[place];
@@ -76,7 +76,7 @@ function linesIn(text: string): number {
 
 const isName = (text: string) => !/^[().,;$]/.test(text);
 
-// What stands between CREATE and a name.
+// The words between CREATE and a name.
 const words = new Set(
   `create alter or replace unique temp temporary unlogged table index concurrently view materialized recursive function
   procedure aggregate type domain sequence schema trigger constraint event policy rule collation conversion text search
@@ -84,7 +84,7 @@ const words = new Set(
   family language procedural trusted if not exists only`.split(/\s+/),
 );
 
-// The name of what a statement makes; of an ALTER … ADD, of what it adds, behind that of the object.
+// The name of the object that a statement creates; for ALTER … ADD, the object and the added part.
 function objectOf(tokens: readonly Token[]): string[] {
   let at = tokens.findIndex(({ text }) => !words.has(text.toLowerCase()));
   // A name may be such a word, too.

@@ -1,5 +1,5 @@
-// Statements for which the shadow's server may lack a library: the rows of the catalogs that they would write. What is
-// only looked at later needs no more (manual: catalogs pg_subscription, pg_conversion).
+// Statements that need a library that the shadow's server may lack, as the catalog rows that they would
+// write. Introspection needs only these rows (manual: catalogs pg_subscription, pg_conversion).
 import { literal, qualify, quote } from '../model/quote.ts';
 import type { Node } from './statement.ts';
 
@@ -67,7 +67,7 @@ function subscription({ subname, conninfo, publication, options }: Node): string
   return `insert into pg_subscription (${Object.keys(columns).join()}) select ${Object.values(columns).join()}`;
 }
 
-// What is left open, which versions understand differently, is neither `t`, `f` nor `p`.
+// An unset value, which versions read differently, is not `t`, `f` or `p`.
 function streamed(streaming: string | undefined): string {
   if (streaming === undefined || streaming === 'parallel') return text(streaming?.[0] ?? '?');
   return `case when ${text(streaming)}::boolean then 't' else 'f' end`;
@@ -89,7 +89,7 @@ function nodes(value: unknown): Node[] {
   return Array.isArray(value) ? (value as Node[]) : [];
 }
 
-// What a value says, however it is written: a string, a number, a name.
+// The words of a value, in any notation: a string, a number, a name.
 function words(value: unknown): string[] {
   if (Array.isArray(value)) return value.flatMap(words);
   if (typeof value !== 'object' || value === null) return [];

@@ -1,9 +1,11 @@
-// What one parsed statement is to a throw-away database: run, left out, or a setting; and whom it mentions.
+// The effect of one parsed statement on a throw-away database: run, skipped, or a setting; and the names in
+// it.
 
 /** A node of the grammar's tree, as the parser's JSON has it. */
 export type Node = { readonly [field: string]: unknown };
 
-// About the whole server, about rows only, or refused inside a transaction: no part of what one database is.
+// Statements about the whole server, about rows only, or refused inside a transaction: not part of one
+// database's schema.
 const skipped = new Set(
   `TransactionStmt CreatedbStmt DropdbStmt AlterDatabaseStmt AlterDatabaseSetStmt AlterDatabaseRefreshCollStmt CopyStmt
   VacuumStmt CreateTableSpaceStmt DropTableSpaceStmt AlterTableSpaceOptionsStmt AlterSystemStmt DiscardStmt CheckPointStmt
@@ -12,42 +14,42 @@ const skipped = new Set(
 
 const global = new Set(['OBJECT_DATABASE', 'OBJECT_TABLESPACE', 'OBJECT_ROLE']);
 
-// What pg_dump sets for its own session. Not every server version knows all of them, and none changes what is made.
+// The session settings of pg_dump. Not every server version has all of them, and none changes the schema.
 const sessionSettings = new Set(
   `statement_timeout lock_timeout idle_in_transaction_session_timeout transaction_timeout client_encoding
   client_min_messages row_security restrict_nonsystem_relation_kind`.split(/\s+/),
 );
 
-/** Whether it has no place in a throw-away database. */
+/** True if it must not run in a throw-away database. */
 export function isSkipped(tag: string, node: Node): boolean {
   if (tag === 'VariableSetStmt') return sessionSettings.has(String(node.name));
   if (tag === 'RenameStmt') return global.has(String(node.renameType));
   return skipped.has(tag) || global.has(String(node.objtype ?? node.objectType));
 }
 
-/** Whether it begins or ends a transaction. */
+/** True if it begins or ends a transaction. */
 export function isBoundary(tag: string, { kind }: Node): boolean {
   return tag === 'TransactionStmt' && !/SAVEPOINT|RELEASE|ROLLBACK_TO/.test(String(kind));
 }
 
-/** Whether it changes how the statements after it are understood. */
+/** True if it changes the meaning of later statements. */
 export function isSetting(tag: string, node: Node): boolean {
   if (tag !== 'SelectStmt') return tag === 'VariableSetStmt';
   return node.fromClause === undefined && JSON.stringify(node.targetList ?? '').includes('"set_config"');
 }
 
-/** Whether it carries a CONCURRENTLY that a transaction refuses. */
+/** True if it has a CONCURRENTLY that a transaction refuses. */
 export function runsConcurrently(tag: string, node: Node): boolean {
   if (tag === 'AlterTableStmt') return JSON.stringify(node).includes('"concurrent":true');
   return (tag === 'IndexStmt' || tag === 'DropStmt') && node.concurrent === true;
 }
 
-/** Whether it makes an index of a partitioned table ONLY. */
+/** True if it creates an index ONLY on a partitioned table. */
 export function isOfOneTable(tag: string, { relation }: Node): boolean {
   return tag === 'IndexStmt' && (relation as Node | undefined)?.inh !== true;
 }
 
-/** Whether what the statements after it make is another thing than what those before it make. */
+/** True if it changes the result of the statements that follow it. */
 export function changesWhatFollows(tag: string): boolean {
   return tag === 'AlterDefaultPrivilegesStmt' || tag === 'CreateEventTrigStmt';
 }

@@ -1,9 +1,9 @@
-// What SQL says apart from its layout: the same for texts that differ in comments and blanks alone.
+// A digest of SQL without its layout: equal for texts that differ only in comments and whitespace.
 import { createHash } from 'node:crypto';
 import { loadParser } from './parser.ts';
 import { withoutNoise } from './psql-commands.ts';
 
-// Where something stands in the text (source: parsenodes.h, primnodes.h).
+// Fields of the tree that hold positions in the text (source: parsenodes.h, primnodes.h).
 const places = new Set(
   `location stmt_location stmt_len name_location type_location list_start list_end rexpr_list_start rexpr_list_end`.split(
     ' ',
@@ -11,8 +11,9 @@ const places = new Set(
 );
 
 /**
- * A digest of statements as the server's grammar reads them. Bodies of functions are texts, and count byte for byte.
- * @returns null for what is no SQL
+ * A digest of statements as the server's grammar reads them. Function bodies are strings, and count byte for
+ * byte.
+ * @returns null if the text is not SQL
  */
 export async function meaningOf(text: string): Promise<string | null> {
   const parser = await loadParser();
