@@ -46,7 +46,7 @@ test('every exported function of tasks/*.ts is a task, listed with the first sen
   const { out, code } = await pgmage('--list');
   expect(code).toBe(0);
   expect(out).toMatch(/^ {2}hello:world +Greets somebody$/m);
-  expect(out).toMatch(/^ {2}db:status +Shows whether the database is as schema\.sql says/m);
+  expect(out).toMatch(/^ {2}db:status +Compares the database with schema\.sql and lists the differences/m);
   expect(out).not.toContain('hello:no');
   expect((await pgmage('hello:world', 'Ada')).out).toBe('Hello, Ada');
   expect((await pgmage('hello:world', 'hello:world', 'Ada')).out).toBe('Hello, you\nHello, Ada');
