@@ -92,5 +92,6 @@ export async function loadNative(
   );
   await connection.execute(readingSettings);
   const reached = copyable(await readCatalog(connection, kinds), wish).catalog;
-  return schemaDifferences(reached, wanted as Catalog);
+  const { wrong, extra, reworded } = schemaDifferences(reached, wanted as Catalog);
+  return { wrong: [...wrong, ...extra], reworded };
 }

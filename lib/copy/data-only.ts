@@ -81,8 +81,8 @@ export async function rowsOf(
 // Of parts, what the target holds besides is of no interest.
 function differing(there: Catalog, wanted: Catalog, { owners, otherVersions, tables }: Wish): string[] {
   const reached = withoutLedger(copyable(there, { owners, otherVersions, masks: {} }).catalog);
-  const { wrong } = schemaDifferences(reached, wanted);
-  return tables === undefined ? wrong : wrong.filter((one) => !one.startsWith('too many: '));
+  const { wrong, extra } = schemaDifferences(reached, wanted);
+  return tables === undefined ? [...wrong, ...extra] : wrong;
 }
 
 function watches(fact: Fact): boolean {

@@ -97,9 +97,10 @@ export async function proven(
   const [source, target] = [from.connection, to.connection];
   const { differences, notes } = sameness(before, after);
   const reached = async () => copyable(await readCatalog(target, kinds), whole(wish)).catalog;
-  const { wrong, reworded } = schema ?? schemaDifferences(await reached(), wanted);
+  const { wrong, extra, reworded } = schema ?? schemaDifferences(await reached(), wanted);
   const all = [
     ...wrong,
+    ...extra,
     ...differences,
     ...sequenceDifferences(positions, await standings(target)),
     ...(objects ? await objectDifferences(source, target, wish) : []),

@@ -45,7 +45,10 @@ export function nothingOf(tables: readonly TableRows[], objects: boolean): Diges
 }
 
 /** What differs between the schema that was reached and the one that was wanted, and how much is told in other words only. */
-export function schemaDifferences(reached: Catalog, wanted: Catalog): { wrong: string[]; reworded: number } {
+export function schemaDifferences(
+  reached: Catalog,
+  wanted: Catalog,
+): { wrong: string[]; extra: string[]; reworded: number } {
   const { added, removed, changed } = diff(reached, wanted, kinds);
   const name = (fact: Fact) => `${kinds.get(fact.kind)?.reference(fact) ?? fact.id} (${fact.kind})`;
   // What is told otherwise was made from the very text of the source, which the target has read and tells in its own words.
@@ -56,10 +59,10 @@ export function schemaDifferences(reached: Catalog, wanted: Catalog): { wrong: s
   const wrong = changed.filter((pair) => !isReworded(pair));
   return {
     wrong: [
-      ...added.map((fact) => `missing: ${name(fact)}`),
-      ...removed.map((fact) => `${name(fact)} is not expected`),
+      ...added.map((fact) => `${name(fact)} is missing`),
       ...wrong.map(({ to, attributes }) => `${name(to)} has another ${attributes.join(', ')}`),
     ],
+    extra: removed.map((fact) => `${name(fact)} is not expected`),
     reworded: changed.length - wrong.length,
   };
 }

@@ -136,7 +136,7 @@ test('what cannot be meant is refused, and what is done already is not', async (
     expect(await reason('thing:a=b')).toContain('there is no object kind thing');
     expect((await generate(own.context, { rename: ['t.former=b'] })).written).toEqual([]);
     own.want(`${plain} create table w (b int); ${rest} s.w (b int);`);
-    expect(await reason('u=w')).toContain('it may mean table:public.u or table:s.u');
+    expect(await reason('u=w')).toContain('it matches table:public.u or table:s.u');
     const { renames, possible } = await generate(own.context, { rename: ['s.u=w'] });
     expect(renames.map(({ option }) => option)).toEqual(['s.u=w']);
     expect(possible.map(({ option }) => option)).toEqual(['u=w']);

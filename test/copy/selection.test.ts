@@ -159,7 +159,7 @@ test('every ready masker fits a text', async () => {
 test.each([
   ['users.mail=@email', 'there is no such column'],
   ['users.shout=@email', 'there is no such column'],
-  ['users.email=@mail', '@mail is none of'],
+  ['users.email=@mail', '@mail is not one of'],
   ['users.email', 'it has no value after ='],
 ])('a mask that cannot work is refused, and nothing is copied: %s', async (mask, reason) => {
   await withShop(async (source, target) => {

@@ -58,13 +58,13 @@ test('it is shown and asked, and declined it does nothing', async () => {
   const { code, out, log, asked } = await pgmage([...way, '--force'], false);
   expect({ code, out, asked }).toEqual({
     code: 1,
-    out: 'Declined. staging is as it was.',
+    out: 'Declined. staging is unchanged.',
     asked: ['Go on?'],
   });
   for (const line of [
     /^Source: prod {2}\(postgres:\/\/postgres@127\.0\.0\.1:\d+\/test_\w+\)$/m,
     /^Target: staging {2}\(postgres:/m,
-    new RegExp(`^ok {3}reachable: prod is PostgreSQL ${server.major}\\.\\d+, staging is PostgreSQL`, 'm'),
+    new RegExp(`^ok {3}reachable: prod runs PostgreSQL ${server.major}\\.\\d+, staging runs PostgreSQL`, 'm'),
     /^ok {3}different databases: by system identifier and database OID$/m,
     /^ok {3}server versions: /m,
     /^ok {3}extensions: none is needed$/m,
@@ -98,7 +98,7 @@ test('a swap says what it is going to do, did, and how what it kept goes', async
     /^ok {3}other sessions: none$/m,
     /^This replaces the whole content of staging: 1 table with 2 rows:$/m,
     /^2 sessions on each side fill a new database, which then replaces staging\.$/m,
-    /^staging as it is now is kept as test_\w+_old_\d{8}t\d{6}\.$/m,
+    /^The old database of staging is kept as test_\w+_old_\d{8}t\d{6}\.$/m,
   ])
     expect(log).toMatch(line);
   expect(out).toMatch(
@@ -159,7 +159,7 @@ test('prod is protected: nothing is copied into it without its name', async () =
 
 test.each([
   [['--from', 'prod'], 64, '--to'],
-  [['--from', 'schema.sql', '--to', 'staging'], 64, 'schema.sql is no database'],
+  [['--from', 'schema.sql', '--to', 'staging'], 64, 'schema.sql is not a database'],
   [['--from', 'prod', '--to', 'local'], 64, 'embedded database'],
   [['--from', 'prod', '--to', 'nowhere'], 64, 'Unknown environment nowhere'],
   [[...way, '--engine', 'other'], 64, 'native'],
