@@ -58,7 +58,7 @@ test('comments and blanks are accepted, here and in every other environment', as
     `chain: ${name(0)} was edited: its edit leads to the same schema`,
     `ledger: ${name(0)} was edited after it was applied: only comments or whitespace differ (db:verify --repair accepts that)`,
   ]);
-  expect((await failure(sync(own.context, yes, undefined))).hint).toContain('db:verify says');
+  expect((await failure(sync(own.context, yes, undefined))).hint).toContain('db:verify shows');
   expect((await failure(repair(own.context, {}, undefined))).code).toBe('confirmation_needed');
   const declined = await repair(own.context, {}, async ({ edited, files, rows }) => {
     expect([edited, files.length, rows]).toEqual([[name(0)], 3, [name(0), name(1), name(2)]]);

@@ -80,7 +80,7 @@ const told: [string, RailwayConfig, string, string][] = [
   ['', { environment: 'pr-7' }, 'Run `railway environment`', 'railway environment new NAME'],
   ['', { variable: 'NO_URL' }, 'the linked service has no NO_URL', 'railway add --database postgres'],
   ['', { service: 'my; web $(touch hacked)' }, 'no DATABASE_PUBLIC_URL and no DATABASE_URL', 'railway add'],
-  ['', { service: 'Inside' }, 'only other services of Railway can reach', 'public networking'],
+  ['', { service: 'Inside' }, 'only other Railway services can reach', 'public networking'],
   ['upset', {}, 'Failed to fetch', 'railway variables --json'],
   ['chatty', {}, 'did not print a JSON object', 'railway variables --json'],
 ];

@@ -33,7 +33,7 @@ test('a configuration that is a folder, leads round in a circle or nowhere', asy
     const { path, load } = inside(name);
     make(path('pgmage.config.ts'));
     expect(await load()).toEqual(
-      problem(64, `Invalid configuration in pgmage.config.ts: ${reason}`, 'Hint: Correct it.'),
+      problem(64, `Invalid configuration in pgmage.config.ts: ${reason}`, 'Hint: Correct the file.'),
     );
   }
 });

@@ -195,7 +195,7 @@ test('a configuration that is no TypeScript', async () => {
       '  at pgmage.config.ts:2:11',
       '    schema: ;',
       '            ^',
-      'Hint: Correct it.',
+      'Hint: Correct the file.',
     ),
   );
 });

@@ -152,7 +152,7 @@ test('change, generate, sync, roll back, verify, history', async () => {
     const refused = await pgmage('db:sync', '--yes');
     expect(refused).toMatchObject({ code: 1, out: '' });
     expect(refused.log).toContain(
-      'Cannot proceed: would drop data. Use --force flag\nHint: It would lose: ALTER TABLE',
+      'Cannot proceed: would drop data. Use --force flag\nHint: This would lose: ALTER TABLE',
     );
 
     const tooFar = await pgmage('db:rollback', '123', '--yes');
