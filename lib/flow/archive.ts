@@ -11,16 +11,16 @@ import { RestoreScript, serverScript } from './script.ts';
 
 type Owners = Awaited<ReturnType<typeof ownedIn>>;
 
-/** How a dump is loaded. */
+/** The options of a load. */
 export interface Loading {
   readonly client: Client;
   readonly path: string;
   /** The major version of the pg_dump that wrote it. */
   readonly writer: number;
-  /** Leave owners and privileges to whoever loads it. */
+  /** Leaves owners and privileges out: the loading role owns everything. */
   readonly noOwner: boolean;
   readonly signal: AbortSignal;
-  /** Is told of each table before its rows come, with 0, and as its bytes pass. */
+  /** Called for each table before its rows with 0, and then as its bytes pass. */
   told(table: string, bytes: number): void;
 }
 
@@ -31,8 +31,8 @@ export type Sections = (
 ) => Promise<void>;
 
 /**
- * Loads a dump in the connection's transaction, and neither begins nor ends one. What it loads counts only once this has
- * returned: pg_restore has come to its end each time.
+ * Loads a dump in the connection's transaction, which it neither begins nor ends. The load is complete only
+ * when this returns: pg_restore then ended successfully each time.
  * @throws Problem `client_failed`; of the statements and rows
  */
 export function loadArchive(connection: ServerConnection, loading: Loading): Promise<void> {
@@ -45,9 +45,9 @@ export function loadArchive(connection: ServerConnection, loading: Loading): Pro
 }
 
 /**
- * Loads what a program writes of a database, section by section, like `loadArchive`.
+ * Loads the output of a program section by section, like `loadArchive`.
  * @param writer the major version of the pg_dump that wrote it
- * @param told is called when the rows of a table begin, with 0, and as its bytes pass
+ * @param told called for each table before its rows with 0, and then as its bytes pass
  * @throws Problem of the program, of the statements and rows
  */
 export async function loadSections(
@@ -86,7 +86,7 @@ async function loadStatements(
   // Large objects are thousands of small statements.
   let waiting: string[] = [];
   let size = 0;
-  // What belongs to whom is known where the first rows come.
+  // The owners are known when the first rows come.
   let guarded: OwnerWrittenTables | undefined;
   let owners: Owners | undefined;
   const send = async () => {
@@ -102,7 +102,7 @@ async function loadStatements(
     const [, table, columns = ''] = /^COPY (.*?) +(?:\((.*)\) )?FROM stdin;$/s.exec(sql) ?? [];
     if (table === undefined) {
       const isKey = foreignKey.test(sql);
-      // Where each table that it names is there, and belongs to its owner.
+      // Only if each table that it names exists and belongs to its owner.
       if (isKey && owners === undefined) {
         await send();
         owners = await ownersOf(connection);
@@ -151,7 +151,7 @@ function validatedAsOwner(sql: string, owners: Owners): string {
   return `${sql.replace(/;$/, ' NOT VALID;')} ${confined(work, owner, others)};`;
 }
 
-// Of a qualified name, or of a list.
+// The identifiers of a qualified name, or of a list.
 const identifiersIn = (text: string) =>
   (text.match(/"(?:[^"]|"")+"|[^\s",.]+/g) ?? []).map((name) =>
     name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name,
@@ -163,7 +163,7 @@ function refuseTransaction(sql: string): void {
   if (words !== null) throw new Problem('transaction_statement', { statement: words[0] });
 }
 
-/** What passes, told piece by piece. */
+/** Passes pieces on and reports their size. */
 export async function* passing(
   pieces: AsyncIterable<Uint8Array>,
   told: (bytes: number) => void,

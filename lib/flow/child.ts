@@ -1,4 +1,4 @@
-// How PostgreSQL's own programs run: without a shell, and without a password in their arguments.
+// Runs PostgreSQL's own programs without a shell and without a password in their arguments.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { env, kill, platform } from 'node:process';
@@ -19,12 +19,12 @@ export interface Client {
 export const executable = (program: string) => (platform === 'win32' ? `${program}.exe` : program);
 
 /**
- * Runs a program. It has succeeded only if this returns: what `take` saw before may be less than all.
- * @param variables the way to a server; of our own environment it inherits nothing that says where to connect
- * @param take reads what it writes, to the end
+ * Runs a program. It has succeeded only if this returns: before that, `take` may have seen a part.
+ * @param variables the access to a server; connection variables of our own environment are not inherited
+ * @param take reads its output, to the end
  * @param signal ends it
- * @param several whether it starts processes of its own, which are to end with it
- * @throws Problem `client_failed` with what it said; of `take`
+ * @param several true if it starts processes that must end with it
+ * @throws Problem `client_failed` with its message; of `take`
  */
 export async function runClient(
   { folder }: Pick<Client, 'folder'>,
@@ -38,7 +38,7 @@ export async function runClient(
   const grouped = several && platform !== 'win32';
   const child = spawn(join(folder, executable(program)), words, {
     stdio: ['ignore', 'pipe', 'pipe'],
-    // In English, and never waiting for a password that nobody types.
+    // In English, and without a password prompt.
     env: { ...withoutConnection(env), LC_ALL: 'C', ...variables },
     detached: grouped,
   });
@@ -51,7 +51,7 @@ export async function runClient(
     }
   };
   signal?.addEventListener('abort', end);
-  // What it started does not outlive it.
+  // Processes that it started end with it.
   if (grouped) child.once('exit', end);
   if (signal?.aborted) end();
   let said = '';
@@ -70,7 +70,7 @@ export async function runClient(
     () => null,
     (thrown: unknown) => ({ thrown }),
   );
-  // Where its output has ended it is ending by itself, and knows why.
+  // If its output has ended, it is ending by itself and will report the reason.
   const stopped = taken !== null && !child.stdout.readableEnded && end();
   // Unread, it would keep the end of the process from being noticed.
   child.stdout.destroy();

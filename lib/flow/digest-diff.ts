@@ -1,12 +1,12 @@
-// Whether a database holds what another one held.
+// Compares the digests of two databases.
 import { isMaterializedView, isSequence } from '../kinds/named-objects.ts';
 import type { Digest } from './digest.ts';
 
-/** What does not agree. */
+/** The result of a comparison. */
 export interface Sameness {
-  /** Each is a reason to call the data another one. */
+  /** The reasons why the data differs. */
   readonly differences: readonly string[];
-  /** What may differ although nothing is wrong. */
+  /** Differences that are not errors. */
   readonly notes: readonly string[];
 }
 

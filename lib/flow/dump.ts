@@ -14,24 +14,24 @@ import { runClient } from './child.ts';
 import type { FileSum } from './formats.ts';
 import { flushFolder } from './manifest.ts';
 
-/** What was written. */
+/** The size and checksum of a written dump. */
 export interface WrittenDump {
   readonly bytes: number;
   readonly sha256: string;
-  /** Of a folder each of its files, by their names; the checksum is that of this list. */
+  /** For a folder its files, by name; the checksum is that of this list. */
   readonly files?: readonly FileSum[];
 }
 
-/** Where a dump goes, with its name for people. */
+/** The destination of a dump, with its name for messages. */
 export interface Output {
   readonly handle: FileHandle;
   readonly name: string;
 }
 
-/** What is dumped, and by whom. */
+/** The database and the program of a dump. */
 export interface Dumping {
   readonly client: Client;
-  /** How to reach the database. */
+  /** The access to the database. */
   readonly access: ClientAccess;
   /** The exported snapshot. */
   readonly snapshot: string;
@@ -40,11 +40,11 @@ export interface Dumping {
   /** Milliseconds that it waits for locks. */
   readonly lockTimeout: number;
   readonly signal: AbortSignal;
-  /** Is called when pg_dump has read all definitions; what it throws ends the dump. */
+  /** Called when pg_dump has read all definitions; an error of it ends the dump. */
   defined(): Promise<void>;
 }
 
-/** Writes what comes, as it is. @throws Problem `unwritable_file` */
+/** Writes pieces unchanged. @throws Problem `unwritable_file` */
 export async function writeAll(to: Output, pieces: AsyncIterable<Buffer>): Promise<WrittenDump> {
   const hash = createHash('sha256');
   let bytes = 0;
@@ -57,8 +57,8 @@ export async function writeAll(to: Output, pieces: AsyncIterable<Buffer>): Promi
 }
 
 /**
- * What pg_dump is told of a snapshot. UTF8 whatever the database has, for that is what it is read back as; but SQL_ASCII is no
- * encoding, and what it holds cannot be converted.
+ * The options of pg_dump for a snapshot. The encoding is UTF8 for every database, because the dump is read as
+ * UTF8. SQL_ASCII is not an encoding, so its content cannot be converted.
  */
 export const wordsOf = ({
   access,
@@ -76,8 +76,8 @@ export const wordsOf = ({
   ] as const;
 
 /**
- * Dumps a database as one file, through this process: whoever ends it ends pg_dump, too.
- * @param script how its SQL is to be, as options of pg_dump; left out: in PostgreSQL's custom format
+ * Dumps a database as one file through this process, so that ending it also ends pg_dump.
+ * @param script options of pg_dump for an SQL script; left out: PostgreSQL's custom format
  * @throws Problem `client_failed`, `unwritable_file`; of `defined`
  */
 export async function dumpTo(to: Output, dumping: Dumping, script?: readonly string[]): Promise<WrittenDump> {
@@ -135,7 +135,7 @@ export async function dumpFolder(
       throw ofDisk(thrown, name);
     })
     .finally(begins.end);
-  // Not every disk tells what is written to it.
+  // Not every file system reports writes to it.
   if (await begins.seen) await checked;
   else await dumping.defined();
   for (const file of await writing(name, () => readdir(path)))
@@ -150,14 +150,14 @@ export async function dumpFolder(
   return checksumOf(path, name, dumping.signal);
 }
 
-// What pg_dump says of the disk that it writes to itself.
+// pg_dump's messages about the disk that it writes to itself.
 function ofDisk(thrown: unknown, file: string): unknown {
   const [, reason] =
     /could not (?:write|open|close|create|fsync)[^:]*(?:"[^"]*")?: (.*)/.exec(String(thrown)) ?? [];
   return reason === undefined ? thrown : new Problem('unwritable_file', { file, reason }, { cause: thrown });
 }
 
-// Whether a file has appeared in a folder, as soon as it has.
+// Waits until a file appears in a folder.
 function written(folder: string, name: string): { readonly seen: Promise<boolean>; end(): void } {
   const stopping = new AbortController();
   const seen = (async () => {

@@ -1,4 +1,4 @@
-// What stands in the place of values that nobody else may see: the source's server puts it there, so that they never leave it.
+// Masks for secret values. The source's server applies them, so the values never leave it.
 import { randomBytes } from 'node:crypto';
 import type { Connection } from '../pg/connection.ts';
 import { outputText, systemText } from '../pg/values.ts';
@@ -28,13 +28,16 @@ export const maskers: readonly string[] = Object.keys(ready).map((name) => `@${n
 interface Column {
   readonly table: string;
   readonly column: string;
-  /** What a mask's value becomes: a domain's is that of the type below it, so that its checks run in the copy alone. */
+  /**
+   * The type of the mask's value: for a domain its base type, so that the domain's checks run only in the
+   * copy.
+   */
   readonly type: string;
-  /** Whether that type is of the system. */
+  /** True if that type is built-in. */
   readonly system: boolean;
-  /** Whether somebody else than the reader or a superuser has made casts to or from types of the database. */
+  /** True if a role other than the reader or a superuser created casts to or from types of the database. */
   readonly casts: boolean;
-  /** All names that a mask may call it by: its own, and those of what it is inherited from or a partition of. */
+  /** All names that a mask may use: its own, and those of its inheritance parents and partitioned tables. */
   readonly names: readonly string[];
 }
 

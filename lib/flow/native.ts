@@ -14,8 +14,8 @@ import { type SequenceValue, standings } from './sequences.ts';
 import { reading, type TableRows, tablesOf } from './tables.ts';
 
 /**
- * What a frame holds: the head, a table, a step of the large objects, rows of what came last, the end of these, and the end
- * of all. Each is one letter, four bytes of length, and so many bytes.
+ * The frames of a file: the head, a table, a step of the large objects, rows of the last one, their end, and
+ * the end of the file. Each is one letter, four bytes of length, and that many bytes.
  */
 type Letter = 'H' | 'T' | 'L' | 'D' | 'E' | 'Z';
 
@@ -23,11 +23,11 @@ const [letterLength, headLength] = [1, 5];
 
 type OnTableWritten = (table: TableRows, bytes: number) => void;
 
-/** What stands at the end. */
+/** The content of the last frame. */
 export interface Closing {
   /** Read after all rows, so that every number in them has been given out. */
   readonly standings: readonly SequenceValue[];
-  /** Of large objects, as statements: owners and privileges, and comments. */
+  /** Statements of the large objects: owners and privileges, and comments. */
   readonly said: { readonly all: readonly string[]; readonly comments: readonly string[] };
 }
 
@@ -38,9 +38,9 @@ export type NativeEntry =
   | { readonly is: 'closing'; readonly closing: Closing };
 
 /**
- * Writes what the connection's transaction sees.
- * @param catalog what is made of it again; its tables are those whose rows are written
- * @param told is called as bytes of a table pass
+ * Writes the data that the connection's transaction sees.
+ * @param catalog the schema of the file; its tables are those whose rows are written
+ * @param told called as bytes of a table pass
  * @throws Problem `unwritable_file`; of the connection
  */
 export async function writeNative(

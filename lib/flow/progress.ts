@@ -1,10 +1,12 @@
-// How far a copy is: what passes, how much, how fast and how long still.
+// The progress of a copy: the table, its bytes, the rate and the time left.
 
-/** How far a work is, in bytes. What is to come is what the server says of tables on its disk, so that it is about right. */
+/**
+ * The progress of work in bytes. The total is the server's size of the tables on disk, so it is approximate.
+ */
 export interface CopyProgress {
-  /** What is done, e.g. `Copying`. */
+  /** The work, e.g. `Copying`. */
   readonly doing: string;
-  /** The table in hand. */
+  /** The current table. */
   readonly name: string;
   readonly own: ByteCount;
   readonly all: ByteCount;
@@ -19,19 +21,19 @@ export interface ByteCount {
   readonly of: number;
 }
 
-/** Where progress is told, and by which clock. */
+/** The receiver of progress, and its clock. */
 export interface ProgressSink {
   now(): Date;
   /** Writes a line. */
   progress(message: string): void;
-  /** Shows how far it is in the place of what was shown before; left out where there is no terminal. */
+  /** Draws the progress over the previous one; left out where there is no terminal. */
   pace?(pace: CopyProgress): void;
 }
 
-// As often as somebody can read it: of what moves, and of lines that stay.
+// Milliseconds between two updates: of the drawn line, and of lines that stay.
 const [frame, interval] = [100, 2000];
 
-/** Counts bytes as they pass, and tells how far it is. */
+/** Counts bytes as they pass, and reports the progress. */
 export function progressOf(
   teller: ProgressSink,
   tables: readonly { readonly name: string; readonly bytes: number }[],
@@ -61,7 +63,7 @@ export function progressOf(
   };
 }
 
-/** How much of it is done, from 0 to 1: what was taken for its size may be too little. */
+/** The finished part, from 0 to 1: the estimated size may be too small. */
 export const ratioOf = ({ done, of }: ByteCount) => (of === 0 ? 1 : Math.min(1, done / of));
 
 const percent = (share: ByteCount) => `${Math.floor(ratioOf(share) * 100)} %`;

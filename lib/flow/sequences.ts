@@ -1,4 +1,4 @@
-// Where sequences stand.
+// The state of sequences.
 import { literal } from '../model/quote.ts';
 import type { Connection } from '../pg/connection.ts';
 import { isAbsent } from './tables.ts';

@@ -12,21 +12,21 @@ export interface TableRows {
   readonly path: readonly [schema: string, name: string];
   /** On disk, without indexes. */
   readonly bytes: number;
-  /** Of an extension, which makes the table itself; null: the user's own. */
+  /** The extension that creates the table; null: it is the user's own. */
   readonly extension: string | null;
-  /** Which rows are the user's own, as SQL; empty: all. */
+  /** The user's own rows, as an SQL condition; empty: all. */
   readonly condition: string;
   /** Quoted, without those that are generated. */
   readonly columns: readonly string[];
-  /** What is read in their places, as SQL; left out: they themselves. */
+  /** SQL expressions to read instead of the columns; left out: the columns. */
   readonly expressions?: readonly string[];
   /** With those, for each column: whether its type is of the system, or a domain over one that is. */
   readonly systems?: readonly boolean[];
   /** Servers of one version can send all of its values to each other as they are. */
   readonly binary?: boolean;
-  /** Whether the session may read it, and therefore lock it. */
+  /** True if the session may read it, and therefore lock it. */
   readonly readable?: boolean;
-  /** Its text is in no encoding (SQL_ASCII): it is copied as bytes, whatever the session's encoding. */
+  /** True if its text has no encoding (SQL_ASCII): it is copied as bytes, whatever the session's encoding. */
   readonly raw?: boolean;
   /** Row security holds for its owner, too. */
   readonly forced?: boolean;
@@ -40,8 +40,8 @@ export interface TableRows {
  */
 export const isAbsent = `(c.relpersistence = 'u' and pg_is_in_recovery())`;
 
-// Types of the system's own, and enums, which are sent as their labels. Other types, and what is named by a number (regclass),
-// have other numbers elsewhere.
+// Built-in types, and enums, which are sent as their labels. Other types, and references by number
+// (regclass), have other numbers in another database.
 const sendable = (
   type: string,
 ) => `(${type}.typtype = 'e' or ${type}.typnamespace = 'pg_catalog'::regnamespace
@@ -85,7 +85,7 @@ export function absentOf(connection: Connection): Promise<TableRows[]> {
   return listOf(connection, isAbsent);
 }
 
-/** What is missing without their rows, for people. */
+/** The tables without rows, for messages. */
 export const saidOfAbsent = (absent: readonly TableRows[]): string[] =>
   absent.map(({ name }) => `rows of ${name}: the table is unlogged, and a standby does not have its rows`);
 
@@ -96,7 +96,7 @@ async function listOf(connection: Connection, condition: string): Promise<TableR
   return found.map((table) => ({ ...table, name: qualify(table.path), bytes: Number(table.bytes) }));
 }
 
-// Parents come first: so does whoever changes them with their partitions.
+// Parents come first, as in a change of a parent with its partitions.
 const partitioned = `select json_build_array(n.nspname, c.relname) as path, ${readable} as readable
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
   where c.relkind = 'p' and c.relpersistence <> 't' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
@@ -105,7 +105,10 @@ const partitioned = `select json_build_array(n.nspname, c.relname) as path, ${re
 /** A table, with or without rows of its own. */
 export type HeldTable = Pick<TableRows, 'name' | 'readable'>;
 
-/** Lists what has to be kept as it is so that rows are: partitioned tables, and those that hold rows. @throws Problem of the connection */
+/**
+ * Lists the tables to lock while rows are read: partitioned tables, and those with rows. @throws Problem of
+ * the connection
+ */
 export async function heldOf(connection: Connection): Promise<HeldTable[]> {
   const parents = await connection.rows<Pick<TableRows, 'path' | 'readable'>>(partitioned);
   return [
@@ -115,9 +118,9 @@ export async function heldOf(connection: Connection): Promise<HeldTable[]> {
 }
 
 /**
- * SQL that keeps tables as they are until the end of the transaction: what TRUNCATE or a rewrite of a table leaves is in no
- * snapshot that was taken before (manual: "Caveats" of MVCC), so that its rows would seem to be gone. It takes no snapshot
- * itself. Tables that the session may not read are left out: what is copied of them fails by itself.
+ * SQL that protects tables until the end of the transaction: a TRUNCATE or a rewrite is not visible in an
+ * older snapshot (manual: "Caveats" of MVCC), so rows would seem to be gone. It takes no snapshot itself.
+ * Tables that the session may not read are left out: copying them fails anyway.
  */
 export function holding(tables: readonly HeldTable[]): string {
   const names = tables.filter((table) => table.readable !== false).map(({ name }) => `only ${name}`);
@@ -129,9 +132,9 @@ const views = `select json_build_array(n.nspname, c.relname) as path
   where c.relkind = 'm' and n.nspname !~ '^pg_' and ${readable} order by c.oid`;
 
 /**
- * Keeps materialized views as they are until the end of the transaction, which sees one state already. No LOCK is for them:
- * what plans to read one holds it, and one that is empty can be planned, too. Whoever refreshes them waits, and what comes to
- * read them behind that would wait for it.
+ * Protects materialized views until the end of the transaction, which has its snapshot already. LOCK does not
+ * support them. Planning a query on one locks it, and works even on one without data. A refresh waits, and
+ * later readers of the view wait behind it.
  * @throws Problem of the connection
  */
 export async function holdViews(connections: readonly Connection[]): Promise<void> {
@@ -141,21 +144,21 @@ export async function holdViews(connections: readonly Connection[]): Promise<voi
   if (sql) for (const connection of connections) await connection.execute(sql);
 }
 
-/** How tables are copied. */
+/** The options of a copy. */
 export interface Copying {
   /** Is called when one begins, and as its bytes pass. */
   readonly told?: (table: TableRows, bytes: number) => void;
-  /** Where functions of the target, which its constraints and generated columns call, find what has no schema. */
+  /** The search path for functions of the target that its constraints and generated columns call. */
   readonly path?: string;
   /** The target's tables that are written as their owners; left out: they are looked for. */
   readonly guarded?: OwnerWrittenTables;
 }
 
 /**
- * Copies the rows of tables, one after the other. The target has the same tables, made in the transaction
- * that is open there; both sessions are in one.
+ * Copies the rows of tables, one after the other. The target has the same tables, created in its open
+ * transaction; both sessions are in one.
  * @returns the number of rows of each
- * @throws Problem of either connection; what was copied until then is there until the transaction is rolled back
+ * @throws Problem of either connection; copied rows remain until the transaction is rolled back
  */
 export async function copyTables(
   from: ServerConnection,
@@ -187,7 +190,10 @@ export function reading({ name, columns, condition, expressions, raw }: TableRow
   return `copy (select ${(expressions ?? columns).join(', ')} from only ${name} ${condition}) ${to}`;
 }
 
-/** SQL that writes them into one that was made in the same transaction: nobody else sees it, so they are frozen at once. */
+/**
+ * SQL that writes rows into a table of the same transaction: no other session sees it, so the rows are frozen
+ * at once.
+ */
 export function writing(
   { name, columns, extension, raw = false, part = false }: TableRows,
   binary = false,

@@ -12,7 +12,7 @@ import { lockKey } from './lock.ts';
 import { oneByOne, type Patience, usualLockTimeout, withPatience } from './lock-retry.ts';
 import { type Direction, failedAt, type StatementPlace, sqlOf, statementsOf } from './statements.ts';
 
-/** What is to be run, on a session that holds the lock. */
+/** The migrations to run, on a session that holds the lock. */
 export interface MigrationRun extends Patience {
   /** The folder of the files. */
   readonly folder: string;
@@ -21,14 +21,14 @@ export interface MigrationRun extends Patience {
   readonly author: AuditAuthor;
 }
 
-/** How far a run is. */
+/** The progress of a run. */
 interface Progress {
   place?: StatementPlace | undefined;
 }
 
 type Pgm = { sql(text: string): void; noTransaction(): void };
 
-/** Whether a migration runs in one transaction, that way. */
+/** True if a migration runs in one transaction in that direction. */
 export function isWhole({ migration }: MigrationFile, direction: Direction): boolean {
   return migration.transaction === 'both' || migration.transaction === direction;
 }
@@ -43,7 +43,8 @@ export async function run(
   direction: Direction,
   chosen: readonly MigrationFile[],
 ): Promise<void> {
-  // Consecutive transactions of one call are cheaper; what runs outside of any is told before and after.
+  // Consecutive transactions of one call are cheaper; a migration outside of a transaction is noted before
+  // and after.
   for (let at = 0; at < chosen.length; ) {
     const first = chosen[at] as MigrationFile;
     const whole = isWhole(first, direction);
@@ -61,7 +62,7 @@ export async function run(
   }
 }
 
-// Where one has to wait too long for a lock, it is begun anew; those before it are committed.
+// A migration that waits too long for a lock is started again; those before it are committed.
 async function together(
   of: MigrationRun,
   direction: Direction,
@@ -93,7 +94,10 @@ async function apart(of: MigrationRun, direction: Direction, file: MigrationFile
   await note(of, file, direction, 'done');
 }
 
-/** What a server refuses outside of a transaction, told so that people know what is left of it and what to do. */
+/**
+ * The problem of a statement that failed outside of a transaction, with the remaining state and the next
+ * command.
+ */
 export function brokeOff(
   { environment }: MigrationRun,
   { name: migration }: MigrationFile,
@@ -138,7 +142,7 @@ async function group(
       }
       return;
     }
-    // How long it took is known only here, and whoever reads it sees it with the row or not at all.
+    // Only this session knows the duration, and a reader sees it together with the row.
     const since = 'extract(epoch from clock_timestamp() - now()) * 1000';
     const audit = auditSql(of.author, file, way, 'done', since);
     // One message, because each costs as much as a small migration; the user's part first, so that its positions stay.
@@ -160,7 +164,8 @@ async function group(
         progress.place = place ?? progress.place;
         try {
           if (asksForRows.test(sql)) return { rows: await pinnedRows(connection, sql) };
-          // What follows a migration that is no transaction is pinned by itself: the session is as its statements left it.
+          // The statement after a migration without a transaction has its own pins: the migration may have
+          // changed the session.
           const message = place === undefined && !whole ? `${guarded}; ${sql}` : `${held}${sql}`;
           held = '';
           const sending = place === undefined ? connection.execute(message) : send(message);
@@ -175,14 +180,14 @@ async function group(
       },
     } as never,
     dir: of.folder,
-    // What is no .sql would be loaded as a program.
+    // A file other than .sql would be loaded as a program.
     ignorePattern: '(?:(?!.*\\.sql$).*|\\..*)',
     migrationsTable: 'schema_migrations',
     migrationsSchema: 'pgmage',
     migrationLoaderStrategies: [
       {
         extensions: ['.sql'],
-        // Of the folder only what was read and checked: files that came since are not run.
+        // Only files that were read and checked are run, not files that appeared since.
         loader: async (paths) =>
           paths.flatMap((path) => {
             const file = byPath.get(basename(path));
@@ -195,7 +200,7 @@ async function group(
     direction,
     count: chosen.length,
     ...(direction === 'down' || single !== undefined ? { file: (chosen[0] as MigrationFile).name } : {}),
-    // Whoever calls holds it, for longer than this.
+    // The caller holds the lock, for longer than this.
     noLock: true,
     singleTransaction: false,
     logger: { debug: silent, info: silent, warn: silent, error: silent },
@@ -215,7 +220,7 @@ const silent = () => undefined;
 const goesAlong = /^BEGIN;$|^(INSERT INTO|DELETE FROM) "pgmage"\."schema_migrations" /;
 const asksForRows = /^SELECT (table_name|constraint_name|name) FROM /;
 
-// Does what runs migrations; of what it fails is put down in the audit where that can still be done.
+// Runs migrations, and notes a failure in the audit if that is still possible.
 async function failing(
   of: MigrationRun,
   direction: Direction,
@@ -243,8 +248,8 @@ const unsafe = (environment: string, message: string) =>
 
 const lostLock = 'the lock of pgmage was lost';
 
-// In the migration's own transaction: what the ledger's row needs, how long it waits for locks, and whether the lock on
-// migrating is still this session's.
+// The start of the migration's own transaction: values for the ledger's row, the lock timeout, and a check
+// that this session still has the migration lock.
 function opening(file: MigrationFile, meaning: string | null, lockTimeout = usualLockTimeout): string {
   return `set local lock_timeout = ${lockTimeout}; ${ledgerGuard.lock}; ${pinned}; ${ledgerGuard.check};
     select ${settings(file, meaning, true)};

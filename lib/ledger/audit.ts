@@ -1,4 +1,4 @@
-// What is put down of each deed: a row of the audit, and, of what is applied, one of the ledger.
+// Writes the audit: a row for each action, and a ledger row for each applied migration.
 import type { MigrationFile } from '../migration/chain.ts';
 import { literal } from '../model/quote.ts';
 import type { Connection } from '../pg/connection.ts';
@@ -6,7 +6,7 @@ import { statementsDigest } from './edits.ts';
 import { guarded } from './guard.ts';
 import type { Direction } from './statements.ts';
 
-/** Who migrates, as the audit keeps it. */
+/** The person who migrates, as the audit stores it. */
 export interface AuditAuthor {
   readonly systemUser: string | null;
   readonly gitAuthor: string | null;
@@ -15,13 +15,13 @@ export interface AuditAuthor {
   readonly tool: string;
 }
 
-/** Who puts it down, and where. */
+/** The session and author of audit rows. */
 export interface Recorder {
   readonly connection: Connection;
   readonly author: AuditAuthor;
 }
 
-/** Notes in the audit what has no transaction of its own to be noted in. */
+/** Notes in the audit an action that has no transaction of its own. */
 export async function note(
   { connection, author }: Recorder,
   file: MigrationFile,
@@ -33,8 +33,8 @@ export async function note(
 }
 
 /**
- * Puts a migration into the ledger, or takes it out, without running it.
- * @param outcome `done`: what it does was done by other statements; `baseline`: it was there already
+ * Adds a migration to the ledger, or removes it, without running it.
+ * @param outcome `done`: other statements did its work; `baseline`: the database already had it
  */
 export async function record(
   of: Recorder,
@@ -63,7 +63,7 @@ export async function accept(of: Recorder, files: readonly MigrationFile[]): Pro
   await of.connection.execute(`begin; ${guarded}; ${statements.join('; ')}; commit`);
 }
 
-/** What the ledger's row takes its values from, as a list to be selected. */
+/** The settings with the values of the ledger's row, as a select list. */
 export function settings({ migration }: MigrationFile, meaning: string | null, local: boolean): string {
   const set = (name: string, value: string) => `set_config('pgmage.${name}', ${literal(value)}, ${local})`;
   return `${set('checksum', migration.checksum)}, ${set('statements', meaning ?? '')}`;

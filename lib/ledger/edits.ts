@@ -1,4 +1,5 @@
-// What a migration does, as the ledger keeps it: by this a comment that was edited is told from a statement.
+// The digest of a migration's statements, as the ledger stores it. It separates an edited comment from an
+// edited statement.
 import type { MigrationFile } from '../migration/chain.ts';
 import { meaningOf } from '../sql/statements-digest.ts';
 import type { Ledger } from './tables.ts';
@@ -10,7 +11,7 @@ export async function statementsDigest({ migration }: MigrationFile): Promise<st
   return there === null || back === null ? null : `${there}${back}${transaction}`;
 }
 
-/** How a file differs from what was applied: in its layout alone, in what it does, or nobody can say. */
+/** The difference between a file and the applied text: in its layout, in its statements, or unknown. */
 export type Edit = 'layout' | 'statements' | 'unknown';
 
 /** The same in words, with what to do about it. */
@@ -20,7 +21,7 @@ export const editWords: Readonly<Record<Edit, string>> = {
   unknown: 'the difference is unknown (restore the applied text)',
 };
 
-/** How those files differ from what was applied that do, by their names. */
+/** The edits of files that differ from the applied text, by name. */
 export async function editsOf(
   { applied }: Ledger,
   files: readonly MigrationFile[],

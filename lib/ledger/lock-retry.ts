@@ -1,12 +1,12 @@
-// Locks that others hold. Whoever waits for one makes everybody wait who comes after him, so it is waited for shortly, given
-// up, and tried again; and who has it is found out while it is waited for.
+// Retries of locks. A statement that waits for a lock blocks every later query on that table. So pgmage waits
+// shortly, gives up and retries, and finds the holder of the lock meanwhile.
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Connection } from '../pg/connection.ts';
 import { pinnedRows } from '../pg/pinned.ts';
 import { Problem } from '../problem/problem.ts';
 import { isPatient } from '../sql/non-blocking.ts';
 
-/** How long locks are waited for, and how it is told. */
+/** The limits of a wait for locks, and its messages. */
 export interface Patience {
   readonly connection: Connection;
   readonly environment: string;
@@ -17,10 +17,10 @@ export interface Patience {
   progress?(message: string): void;
 }
 
-/** How long a lock is waited for, where nobody says otherwise. */
+/** The default time to wait for a lock. */
 export const usualLockTimeout = 3000;
 
-/** A session that has a lock that somebody else waits for. */
+/** A session that holds a lock that another session waits for. */
 export interface Holder {
   readonly pid: number;
   readonly applicationName: string | null;
@@ -36,7 +36,7 @@ interface LockWait {
   readonly holders: readonly Holder[];
 }
 
-/** How often it is tried. */
+/** The number of attempts. */
 export const tries = 5;
 
 /**
@@ -73,8 +73,9 @@ export async function withPatience<T>(of: Patience, work: () => Promise<T>): Pro
 }
 
 /**
- * Lends a way to send statements that are committed one by one, each with the patience that it may have: what nobody has to
- * wait behind waits as long as it takes, also because it would leave half of its work behind if it gave up.
+ * Gives the work a function that sends statements which are committed one by one, each with its own limit. A
+ * statement that blocks no other session waits without a limit, because giving up would leave half of its
+ * work behind.
  * @throws Problem `lock_unavailable`; of the work
  */
 export async function oneByOne<T>(
@@ -96,7 +97,7 @@ export async function oneByOne<T>(
   }
 }
 
-// What the session waits for: another one asks now and then.
+// Watches what the session waits for, through another session.
 async function lookOn({ connection, onlooker, lockTimeout = usualLockTimeout }: Patience) {
   const other = await onlooker?.().catch(() => null);
   if (other == null) return null;

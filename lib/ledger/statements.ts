@@ -6,10 +6,10 @@ import { unpinned } from '../pg/pinned.ts';
 import type { Problem } from '../problem/problem.ts';
 import { holdsStatement, withoutNoise } from '../sql/psql-commands.ts';
 
-/** Which way. */
+/** The direction of a migration. */
 export type Direction = 'up' | 'down';
 
-/** Where in which file a text that is sent begins. */
+/** A file, and the offset in it where a sent text begins. */
 export interface StatementPlace {
   readonly file: MigrationFile;
   readonly start: number;
@@ -21,7 +21,7 @@ export function sqlOf({ text }: MigrationFile, direction: Direction): string {
   return only(text, direction === 'up' ? parts.up : (parts.down ?? { start: 0, end: 0 }));
 }
 
-/** Statements one by one, as psql would send them. */
+/** Splits SQL into statements, as psql sends them. */
 export function statementsOf(sql: string): { text: string; start: number }[] {
   const bounds = [0, ...withoutNoise(sql).ends, sql.length];
   return bounds.slice(1).flatMap((end, at) => {
@@ -32,8 +32,8 @@ export function statementsOf(sql: string): { text: string; start: number }[] {
 }
 
 /**
- * Where the statement begins that failed: the server points into it, or it comes after those that were done. It is asked
- * for after the transaction was rolled back.
+ * The offset of the failed statement: the server points into it, or it follows the last one that ran. Found
+ * after the transaction was rolled back.
  */
 export async function failedAt(
   connection: Connection,

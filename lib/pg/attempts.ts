@@ -34,7 +34,7 @@ export async function firstSession<T>(
   open: (one: Try) => Promise<T>,
 ): Promise<T> {
   const { target_session_attrs: wanted = 'any', load_balance_hosts } = route.said;
-  // A standby first, and then whatever there is.
+  // The tries: standbys first, then every other server.
   const rounds = wanted === 'prefer-standby' ? [wanted, 'any'] : [wanted];
   const places = load_balance_hosts === 'random' ? shuffled(route.places) : route.places;
   let last: Problem | undefined;
@@ -77,7 +77,7 @@ async function atPlace<T>(
   throw new Problem('internal', { reason: 'no address was tried' });
 }
 
-// The other way can end differently where encryption failed, or where pg_hba.conf tells them apart.
+// The other mode can succeed where encryption failed, or where pg_hba.conf has another rule for it.
 const mayDiffer = ({ code }: Problem) => ['ssl_failed', 'login_refused', 'wrong_password'].includes(code);
 
 function shuffled<T>(list: readonly T[]): T[] {

@@ -19,22 +19,22 @@ import { watchOver } from './watch.ts';
 /** The oldest major version that is supported. */
 export const oldestMajor = 15;
 
-/** Which database to open, and how. */
+/** The database to open, with the options of the session. */
 export interface ConnectTarget {
-  /** `postgres://` or `postgresql://`; what it leaves out comes from PGHOST, PGUSER, PGPASSWORD and so on. */
+  /** `postgres://` or `postgresql://`; missing parts come from PGHOST, PGUSER, PGPASSWORD and so on. */
   readonly url: string;
   /** The environment's name, for people; without one the URL is shown, without its password. */
   readonly name?: string;
-  /** Where the URL was found, for people: `DATABASE_URL in .env`. */
+  /** The place of the URL, for messages: `DATABASE_URL in .env`. */
   readonly found?: string;
-  /** How long the whole way to a ready session may take: name, TCP, TLS, login. Default 10 s. */
+  /** The time limit until the session is ready, in milliseconds: name, TCP, TLS, login. Default 10 s. */
   readonly connectTimeoutMs?: number;
   /**
    * Milliseconds without a byte from a server that is waited for, after which it is asked whether the session is still
    * there. Default: 60 s; 0: never.
    */
   readonly stallTimeoutMs?: number;
-  /** Ends the session, and the way to it, wherever it is. */
+  /** Ends the session, or the attempt to open it, at any point. */
   readonly signal?: AbortSignal;
   /** Shown in pg_stat_activity, unless the URL or PGAPPNAME says otherwise. */
   readonly applicationName: string;
@@ -94,13 +94,13 @@ async function open(
   } as ClientConfig);
   const notices: Notice[] = [];
   const reported = new Map<string, string>();
-  // The driver keeps what the server reports of itself to its inner connection, which its types leave out.
+  // The driver keeps the server's parameters in its inner connection, which its types omit.
   const { connection } = client as unknown as { connection: Inner };
   connection.on('parameterStatus', (status: { parameterName: string; parameterValue: string }) =>
     reported.set(status.parameterName, status.parameterValue),
   );
   const refusal = guardLogin(connection, said);
-  // Of a message of many statements, how many were done before the one that failed.
+  // The number of statements of one message that ran before the failed one.
   let completed = 0;
   connection.on('commandComplete', () => completed++);
   client.on('notice', ({ severity = '', code = '', message = '' }) =>
@@ -129,7 +129,7 @@ async function open(
 
   const backend = (client as unknown as { processID: number | null }).processID;
   const { stallTimeoutMs = 60_000 } = target;
-  // Of the same place only, with no watch of its own.
+  // On the same server only, without a watch of its own.
   const second = { ...target, stallTimeoutMs: 0, connectTimeoutMs: patienceOf(stallTimeoutMs) };
   const probe = (isSilent?: () => boolean) =>
     askAbout(
@@ -138,7 +138,7 @@ async function open(
       (until) => open(route, one, { ...second, signal: until }, environment),
       isSilent,
     );
-  // A server that did not hang up may keep the session, and its locks, until it is told by another one.
+  // A server that did not hang up may keep the session and its locks until another session ends it.
   const close = async () => {
     if (!(await ended(client, connection)) && stallTimeoutMs > 0) await probe();
   };
@@ -199,7 +199,7 @@ async function open(
       const sql = queries.join('\n;\n');
       const query = new pg.Query<Record<string, unknown>>(sql);
       let index = 0;
-      // What is thrown inside the event would end the process.
+      // An exception inside the event handler would end the process.
       let failure: { readonly thrown: unknown } | undefined;
       query.on('row', (row) => {
         try {
@@ -230,7 +230,7 @@ async function open(
 
 const poolerTimeout = 2000;
 
-// How long a server may take to hang up.
+// The time that a server may take to hang up.
 const farewell = 3_000;
 
 // A network that has gone silent hangs nothing up. Gives whether the server did.
@@ -258,8 +258,8 @@ function connected(stream: Socket): Socket {
   });
 }
 
-// Object identifiers of types are fixed in PostgreSQL's pg_type.dat. What is not here stays the text that the server
-// sent: dates lose their microseconds as Date, int8 and numeric lose digits as number.
+// Object identifiers of types are fixed in PostgreSQL's pg_type.dat. Other types stay text as the server sent
+// it: dates would lose microseconds as Date, int8 and numeric would lose digits as number.
 const numbers = new Set([21, 23, 26, 700, 701]);
 const asDriver = new Set([16, 114, 3802, 1009]);
 const nameArray = 1003;

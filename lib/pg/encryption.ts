@@ -1,4 +1,5 @@
-// Encryption as libpq does it: which ways sslmode allows in which order, and what is checked on each (manual: "SSL Support").
+// Encryption as in libpq: the modes that sslmode allows, their order, and the checks of each (manual: "SSL
+// Support").
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { platform } from 'node:process';
@@ -29,7 +30,7 @@ export interface Unfit {
   readonly unfit: string;
 }
 
-/** What TLS is told. */
+/** The TLS options. */
 export function tlsOptions(said: Parameters, host: string): ConnectionOptions | Unfit {
   const { sslmode = 'prefer' } = said;
   const root = rootOf(said, sslmode);
@@ -78,7 +79,7 @@ function ownCertificate({
   const key = sslkey || ofUser('.postgresql', 'postgresql.key');
   if (!existsSync(key)) return { unfit: `the certificate ${cert} is there, but its key ${key} is not` };
   const { mode, uid } = statSync(key);
-  // As libpq: the user's own key is nobody else's, one of root may be read by its group.
+  // Like libpq: the user's own key must be private; a key of root may be readable by its group.
   if (platform !== 'win32' && (mode & (uid === 0 ? 0o37 : 0o77)) !== 0)
     return { unfit: `the key ${key} can be read by others: its mode must be 0600` };
   return {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { platform } from 'node:process';
 import type { Parameters } from './parameters.ts';
 
-/** Whose password is looked for. */
+/** The login that a password is searched for. */
 export interface Login {
   readonly host: string;
   readonly port: number;
@@ -89,7 +89,7 @@ function textOf(path: string): string {
   }
 }
 
-// Four fields, and what is left for the password.
+// Four fields; the rest is the password.
 function fieldsOf(line: string): [fields: string[], password: string | undefined] {
   const match = /^((?:\\.|[^:\\])*):((?:\\.|[^:\\])*):((?:\\.|[^:\\])*):((?:\\.|[^:\\])*):(.*)$/.exec(line);
   return match === null

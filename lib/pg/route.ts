@@ -1,4 +1,4 @@
-// Where a connection leads: what its URL says, then its service, then the variables PG*, then what libpq assumes.
+// The target of a connection: from its URL, then its service, then the PG* variables, then libpq's defaults.
 import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import { readUrl, type Whose } from './url.ts';
 export interface ServerPlace {
   /** A name, or the folder of a socket: what certificates and password files know. */
   readonly host: string;
-  /** What is dialled. */
+  /** The address to dial. */
   readonly address: string;
   readonly port: number;
   readonly password: string | undefined;
@@ -67,7 +67,7 @@ export function routeOf(url: string, whose: Whose): Route {
 
 function merged(own: Parameters, wrong: (reason: string) => Problem): Parameters {
   const { service: usual, hostaddr, ...inherited } = fromVariables(env);
-  // Unlike libpq: a URL that names its host leads there, whatever service or address the process has inherited.
+  // Unlike libpq: a host in the URL overrides any inherited service or address.
   const isPlaced = Boolean(own.host || own.hostaddr);
   const service = own.service ?? (isPlaced ? undefined : usual);
   const file = own.servicefile ?? inherited.servicefile;
@@ -94,7 +94,7 @@ function portOf(text: string, wrong: (reason: string) => Problem): number {
   return port;
 }
 
-// Where the packages of Debian and Red Hat, and PostgreSQL itself, have the socket.
+// The socket folders of the packages of Debian and Red Hat, and of PostgreSQL itself.
 const socketFolders = ['/var/run/postgresql', '/tmp'];
 
 // Without a host it is the socket of this machine. Where none is there, it is this machine over TCP, as on Windows.
@@ -117,7 +117,7 @@ function systemUser(): string {
   }
 }
 
-/** How a connection is kept alive: the defaults of pgmage where the URL says nothing, in seconds and milliseconds. */
+/** The keepalive settings: pgmage's defaults unless the URL sets them, in seconds and milliseconds. */
 export function keepaliveOf({ said }: Pick<Route, 'said'>) {
   const { keepalives = '1', keepalives_idle, keepalives_interval, keepalives_count, tcp_user_timeout } = said;
   return {
@@ -129,7 +129,7 @@ export function keepaliveOf({ said }: Pick<Route, 'said'>) {
   };
 }
 
-/** How a program of PostgreSQL reaches a database: variables, and words for what has no variable. */
+/** The access of a PostgreSQL program to a database: variables, and arguments where there is no variable. */
 export interface ClientAccess {
   readonly variables: Readonly<Record<string, string>>;
   readonly words: readonly string[];

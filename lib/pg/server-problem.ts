@@ -17,13 +17,13 @@ export interface ServerError extends Error {
   readonly routine?: string;
 }
 
-/** What was sent when the error came back. */
+/** The SQL that was sent when the error came back. */
 export interface Sent {
   readonly environment?: string;
   readonly sql: string;
-  /** How many of its statements were done. */
+  /** The number of its statements that ran. */
   readonly completed?: number;
-  /** Where in a file of the user's `sql` begins; without it the problem has no place. */
+  /** The offset of `sql` in a user's file; without it the problem has no place. */
   readonly origin?: FilePiece;
 }
 
@@ -52,12 +52,14 @@ const roleRoutines = new Set(['get_role_oid', 'get_rolespec_oid', 'get_rolespec_
 const snapshotRoutines = new Set(['ImportSnapshot', 'SetTransactionSnapshot']);
 const extensionRoutines = new Set(['parse_extension_control_file', 'get_extension_oid']);
 
-/** Whether a server said this, and not the driver or the network. */
+/** True if the error came from the server, not from the driver or the network. */
 export function isServerError(thrown: unknown): thrown is ServerError {
   return thrown instanceof Error && 'severity' in thrown && /^[0-9A-Z]{5}$/.test(String(codeOf(thrown)));
 }
 
-/** Makes whatever a running statement failed with a Problem, with its place in the user's file where one is given. */
+/**
+ * Turns an error of a running statement into a Problem, with its place in the user's file if one is given.
+ */
 export function serverProblem(thrown: unknown, sent: Sent): Problem {
   const unanswered = /\bcommit;?\s*$/i.test(sent.sql) && ({ unanswered: 'COMMIT' } as const);
   if (thrown instanceof Problem) {

@@ -1,4 +1,5 @@
-// What a URL asks of the server's login and of the session: require_auth, channel_binding, target_session_attrs.
+// The requirements of a URL on the server's login and session: require_auth, channel_binding,
+// target_session_attrs.
 import type { Socket } from 'node:net';
 import type { Parameters } from './parameters.ts';
 

@@ -4,8 +4,8 @@ import type { Connection } from './connection.ts';
 import { pinned } from './pinned.ts';
 
 /**
- * Runs work between BEGIN and COMMIT; whatever it throws rolls everything back and is thrown on.
- * @param begin the statements that begin it and pin its settings, where these are not the usual ones
+ * Runs work between BEGIN and COMMIT. An error rolls everything back and is thrown again.
+ * @param begin the statements that begin it and pin its settings, if they are not the default
  * @throws Problem of the work, or of the server when it commits
  */
 export async function transaction<T>(
@@ -20,7 +20,7 @@ export async function transaction<T>(
     await connection.execute('select; commit');
     return result;
   } catch (thrown) {
-    // Where the session is gone, the server has rolled back by itself.
+    // The server rolls back by itself when the session is gone.
     await connection.execute('rollback').catch(() => undefined);
     throw toProblem(thrown);
   }

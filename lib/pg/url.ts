@@ -2,7 +2,7 @@
 import { Problem } from '../problem/problem.ts';
 import { type Parameters, refusal } from './parameters.ts';
 
-/** Whose URL it is, for people. */
+/** The environment of a URL, for messages. */
 export interface Whose {
   readonly environment: string;
   readonly found?: string;
@@ -11,8 +11,8 @@ export interface Whose {
 const hint = '/, # and @ in names and passwords must be percent-encoded';
 
 /**
- * What a URL says, by the names of libpq. What it leaves empty it does not say, but for parameters of its query.
- * @throws Problem `bad_url`, also for a parameter that pgmage cannot honour
+ * The parameters in a URL, by their libpq names. An empty part is unset, except for query parameters.
+ * @throws Problem `bad_url`, also for a parameter that pgmage does not support
  */
 export function readUrl(url: string, whose: Whose): Parameters {
   const wrong = (reason: string) => new Problem('bad_url', { ...whose, reason });
@@ -56,7 +56,7 @@ export function readUrl(url: string, whose: Whose): Parameters {
   return said;
 }
 
-// The way of JDBC, which libpq takes too, and the driver's way to say that nobody's certificate is looked at.
+// JDBC's parameter, which libpq also accepts, and the driver's value for an unverified certificate.
 function spelled(name: string, value: string): [name: string, value: string] {
   if (name === 'ssl' && value === 'true') return ['sslmode', 'require'];
   return name === 'sslmode' && value === 'no-verify' ? [name, 'require'] : [name, value];

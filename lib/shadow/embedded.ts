@@ -9,9 +9,9 @@ import { lock } from './lock.ts';
 import { pgliteConnection } from './pglite-connection.ts';
 import { startParams, template } from './template.ts';
 
-/** How the embedded database is opened. */
+/** The options of the embedded database. */
 export interface EmbeddedOptions {
-  /** Where the template of a new one is kept. */
+  /** The folder with the template of new databases. */
   readonly cacheDir: string;
   /** Extensions that may be created or used in this session; those of earlier sessions are remembered. */
   readonly extensions?: Iterable<string>;
@@ -26,10 +26,10 @@ export async function openEmbedded(directory: string, options: EmbeddedOptions):
   const held = await lock(directory);
   try {
     const { PGlite } = await import('@electric-sql/pglite');
-    // What was begun and not finished is made anew.
+    // An unfinished folder of an earlier run is replaced.
     const unfinished = `${directory}.new`;
     if (await exists(unfinished)) await rm(directory, { recursive: true, force: true });
-    // The rows are for the project's user alone, whatever the folder around them allows.
+    // The files are readable for the project's user only, whatever the parent folder allows.
     await mkdir(directory, { recursive: true, mode: 0o700 });
     await chmod(directory, 0o700);
     const found = await readdir(directory);

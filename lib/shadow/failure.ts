@@ -1,4 +1,4 @@
-// What PostgreSQL in WebAssembly throws, as text.
+// Errors of PostgreSQL in WebAssembly, as text.
 
 /** Why it failed. Its file system throws objects that are no errors and have only a number. */
 export function reasonOf(thrown: unknown): string {

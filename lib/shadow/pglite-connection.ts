@@ -21,7 +21,8 @@ function stackRewinder(db: PGlite): () => void {
   };
 }
 
-// PostgreSQL in WebAssembly has 4 bytes for what is passed by value, servers have 8 (source: TypeCreate in pg_type.c).
+// PostgreSQL in WebAssembly passes values of up to 4 bytes by value, servers up to 8 (source: TypeCreate in
+// pg_type.c).
 const tooWide = /^internal size 8 is invalid for passed-by-value type/;
 
 function explained(error: ServerError): ServerError {

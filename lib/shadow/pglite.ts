@@ -29,7 +29,7 @@ export async function openPgliteShadow(options: ShadowOptions): Promise<Shadow> 
   };
   // The ground that the open transaction stands on.
   let standing: string | undefined;
-  // Where even that fails the instance is broken, and so is every later use of it: it starts afresh.
+  // If even that fails, the instance is broken, and a new one starts.
   const clear = async () => {
     standing = undefined;
     await connection.execute('rollback').catch(restart);

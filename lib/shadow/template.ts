@@ -15,15 +15,15 @@ const settings = `exit_on_error=false log_checkpoints=false max_worker_processes
   /\s+/,
 );
 
-/** What PostgreSQL is started with. */
+/** The start parameters of PostgreSQL. */
 export const startParams = ['--single', '-F', '-j', ...settings.flatMap((setting) => ['-c', setting])];
 
 // Being made in this process: a shadow and the embedded database need it at the same time when both are new.
 const making = new Map<string, Promise<Blob>>();
 
 /**
- * Gives the template, from the cache where it is there.
- * @param again a cached one was damaged: make it anew
+ * Returns the template, from the cache if it is there.
+ * @param again true after a damaged one, to create a new one
  */
 export async function template(
   cacheDir: string,
@@ -44,7 +44,7 @@ export async function template(
 const digestLength = 32;
 const digestOf = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest();
 
-// PGlite throws what no caller can catch where it unpacks a damaged file, so each one begins with its own digest.
+// PGlite throws an uncatchable error when it unpacks a damaged file, so each file begins with its own digest.
 async function intact(file: string): Promise<Blob | null> {
   const bytes = await readFile(file).catch(() => null);
   if (bytes === null) return null;
@@ -65,7 +65,7 @@ async function make(): Promise<Blob> {
     PGlite.create({ initDbStartParams: ['--wal-segsize=1', `--username=${shadowRole}`], startParams }),
   );
   try {
-    // Two more copies of an empty database that nobody connects to would be two thirds of the file.
+    // The two other empty databases, which no session uses, would be two thirds of the file.
     await db.exec(`update pg_database set datistemplate = false where datname <> current_database()`);
     await db.exec('drop database template1');
     await db.exec('drop database template0');
@@ -76,7 +76,8 @@ async function make(): Promise<Blob> {
   }
 }
 
-// Renamed into place, so that two processes that make it at once do not meet. Without a place to keep it, it is made anew.
+// The file is renamed into place, so that two processes can create it at once. Without a cache folder it is
+// created each time.
 async function keep(file: string, bytes: Uint8Array): Promise<void> {
   const draft = `${file}.${randomUUID()}`;
   try {
