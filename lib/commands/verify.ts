@@ -99,10 +99,10 @@ async function judged(
       const header = files[at]?.migration.header;
       if (header?.reader !== readerOf(context, reached)) continue;
       const same = header.to === fingerprintOf(reached, kinds);
-      found.set(one, same ? 'its edit leads to the same schema' : 'its edit leads to another schema');
+      found.set(one, same ? 'leads to the same schema' : 'leads to another schema');
     } catch (thrown) {
       if (!(thrown instanceof Problem)) throw thrown;
-      found.set(one, `it no longer runs: ${thrown.message}`);
+      found.set(one, `no longer runs: ${thrown.message}`);
     }
   }
   return found;

@@ -126,8 +126,8 @@ describe.each(cases)('PostgreSQL $major, $format', ({ server, format }) => {
 });
 
 test.each<[Partial<BackupInput>, string]>([
-  [{ engine: 'native', format: 'plain' }, 'plain is not what native makes'],
-  [{ engine: 'pg_dump', format: 'native' }, 'native is not what pg_dump makes'],
+  [{ engine: 'native', format: 'plain' }, 'the engine native does not write the format plain'],
+  [{ engine: 'pg_dump', format: 'native' }, 'the engine pg_dump does not write the format native'],
   [{ jobs: 2 }, 'it needs --format directory'],
   [{ format: 'directory', jobs: 0 }, 'it is a whole number from 1 to 64'],
   [{ format: 'custom', clean: true }, 'it needs --format plain'],

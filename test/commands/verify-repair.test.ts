@@ -55,7 +55,7 @@ test('comments and blanks are accepted, here and in every other environment', as
   await sync(own.context, yes, undefined);
   edit(0, /CREATE TABLE public\.t \(/, '-- why\n/* and how */ create   table public.t\n(');
   expect(await faults()).toEqual([
-    `chain: ${name(0)} was edited: its edit leads to the same schema`,
+    `chain: ${name(0)} was edited: it leads to the same schema`,
     `ledger: ${name(0)} was edited after it was applied: only comments or whitespace differ (db:verify --repair accepts that)`,
   ]);
   expect((await failure(sync(own.context, yes, undefined))).hint).toContain('db:verify shows');
@@ -92,9 +92,7 @@ test('comments and blanks are accepted, here and in every other environment', as
 test('statements are not', async () => {
   await sync(own.context, yes, undefined);
   edit(1, 'integer', 'bigint');
-  expect((await faults()).slice(0, 1)).toEqual([
-    `chain: ${name(1)} was edited: its edit leads to another schema`,
-  ]);
+  expect((await faults()).slice(0, 1)).toEqual([`chain: ${name(1)} was edited: it leads to another schema`]);
   expect((await faults()).join('\n')).toContain('its statements differ (restore the applied text');
   const refused = await failure(repair(own.context, yes, undefined));
   expect([refused.code, refused.message]).toEqual(['repair_refused', expect.stringContaining(name(1))]);

@@ -59,7 +59,12 @@ test.each([
   ['encoding', {}, { encoding: 'LATIN1' }, 'failed: prod has UTF8, staging has LATIN1'],
   ['collation', {}, { collation: 'de_DE' }, 'warning: prod sorts by C, staging by de_DE'],
   ['size', { bytes: 2 ** 30 }, {}, 'ok: 1.00 GB. Transfer may take 52 seconds'],
-  ['size', { bytes: 3 * 2 ** 30 }, {}, /^warning: 3\.00 GB\. Transfer may take 154 seconds; all that time/],
+  [
+    'size',
+    { bytes: 3 * 2 ** 30 },
+    {},
+    /^warning: 3\.00 GB\. Transfer may take 154 seconds; during that time/,
+  ],
   ['size', { bytes: 6 * 2 ** 30 }, {}, /^warning: 6\.00 GB\. .*a physical backup is faster/],
 ] as const)('%s: %j and %j', (name, from, to, wanted) => {
   expect(found(name, from, to)).toEqual(typeof wanted === 'string' ? wanted : expect.stringMatching(wanted));
@@ -83,8 +88,8 @@ test.each(servers())('the disk of a server on this machine is asked: $major', as
     expect(await saidOfDisk(url, null)).toMatch(/^ok: [\d.]+ [MG]B are free$/);
     expect(await saidOfDisk(url, 2 ** 20)).toMatch(/^ok: .* are free for staging, and prod needs 1 MB$/);
     const petabyte = 2 ** 50;
-    expect(await saidOfDisk(url, petabyte)).toMatch(/^failed: .*prod takes 1048576\.0 GB; --force tries/);
-    expect(await saidOfDisk(url, petabyte, true)).toMatch(/^warning: .*prod takes 1048576\.0 GB$/);
+    expect(await saidOfDisk(url, petabyte)).toMatch(/^failed: .*prod needs 1048576\.0 GB; --force skips/);
+    expect(await saidOfDisk(url, petabyte, true)).toMatch(/^warning: .*prod needs 1048576\.0 GB$/);
     expect(await saidOfDisk(url, 1, false, 'pg_monitor')).toMatch(/^unknown: /);
   });
 });
