@@ -91,7 +91,7 @@ async function presentKinds(connection: Connection, kinds: Kinds): Promise<AnyKi
 
 function draft(kind: string, row: Row, addresses: Addresses): FactDraft | undefined {
   const at = row.target ?? row.parent;
-  // What sits on a part of an object, such as an extension's function, does not sit on the whole.
+  // A comment on a part of an object, such as an extension's function, does not belong to the whole.
   const above = at == null ? undefined : row.target == null ? addresses.resolve(at) : addresses.claimant(at);
   if (at != null && above === undefined) return undefined;
   const own = `${qualify(row.path)}${row.signature ?? ''}`;

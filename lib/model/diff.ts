@@ -1,4 +1,4 @@
-// Two catalogs → what was added, removed and changed. Names no kind.
+// Finds the added, removed and changed facts between two catalogs, for any kind.
 
 import type { Catalog } from './catalog.ts';
 import type { Fact, Json } from './fact.ts';
@@ -21,14 +21,14 @@ export interface Diff {
 }
 
 /**
- * Compares two catalogs fact by fact, without what one of them leaves open; where server versions differ, as the older
- * of the two would tell them.
+ * Compares two catalogs fact by fact, without parts that one of them leaves open. With different server
+ * versions it compares the form of the older one.
  */
 export function diff(first: Catalog, second: Catalog, kinds: Kinds): Diff {
   return diffOf(settle(first, second, kinds), kinds);
 }
 
-/** Compares what is settled already. */
+/** Compares two reconciled catalogs. */
 export function diffOf({ before, after }: Settlement, kinds: Kinds): Diff {
   const major = Math.min(before.major, after.major);
   const removed = [...before.facts.values()].filter((fact) => !after.facts.has(fact.id));
@@ -54,7 +54,7 @@ export function reversed({ added, removed, changed }: Diff): Diff {
   };
 }
 
-/** What still differs where something did, after facts were told anew in one of the catalogs or added to it. */
+/** Compares again the facts that differed, after they were read again or added in one of the catalogs. */
 export function recheck(
   { added, removed, changed }: Diff,
   { before, after }: Settlement,
@@ -74,13 +74,13 @@ export function recheck(
   };
 }
 
-/** Whether nothing differs. */
+/** True if there are no differences. */
 export function isEmpty(difference: Diff): boolean {
   return difference.added.length + difference.removed.length + difference.changed.length === 0;
 }
 
 function differing(from: Fact, to: Fact, kind: AnyKind | undefined, major: number): string[] {
-  // What is told alike is told alike at any version, and nearly everything is.
+  // Equal payloads are equal in any version, and nearly all are equal.
   if (equal(from.payload, to.payload)) return [];
   const a = kind?.atVersion ? kind.atVersion(from.payload, major) : from.payload;
   const b = kind?.atVersion ? kind.atVersion(to.payload, major) : to.payload;

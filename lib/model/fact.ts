@@ -1,4 +1,4 @@
-// What a database is made of, one granularity: every table, column, default, constraint, comment is a fact of its own.
+// The smallest unit of a database: each table, column, default, constraint and comment is one fact.
 
 /** A value as `to_json` returns it. 64-bit numbers travel as text, because JSON numbers lose digits above 2^53. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };

@@ -1,4 +1,4 @@
-// What happens to each fact: the diff, and what follows from it for the facts that depend on changed ones.
+// Decides the action for each fact: from the diff, and from the changes of the facts that it depends on.
 import { type Catalog, edge } from '../model/catalog.ts';
 import type { Diff } from '../model/diff.ts';
 import type { Fact } from '../model/fact.ts';
@@ -7,7 +7,7 @@ import { Problem } from '../problem/problem.ts';
 import { type Heirs, heirsIn, linkAbove } from './heirs.ts';
 import { type Contested, contested, rivals } from './rivals.ts';
 
-/** What a plan does with one fact. A fact that nothing is done with has no fate. */
+/** The action of a plan on one fact. An unaffected fact has none. */
 export interface Fate {
   readonly id: string;
   readonly action: 'create' | 'drop' | 'alter' | 'replace';
@@ -28,7 +28,7 @@ export class Fates {
   readonly #newcomers = new Map<string, string[]>();
   readonly #taken = new Set<string>();
   readonly #heirs: Heirs;
-  /** What the server would choose for when a link comes that the plan makes. */
+  /** Facts that the server would choose from when the plan creates a link. */
   readonly contested: readonly Contested[];
   readonly scope: Scope;
 
@@ -55,33 +55,33 @@ export class Fates {
     return this.all.get(id);
   }
 
-  /** Whether the fact, as it is before, goes away: dropped, or dropped and made anew. */
+  /** True if the old fact goes away: it is dropped, or replaced. */
   goes(id: string): boolean {
     const action = this.all.get(id)?.action;
     return action === 'drop' || action === 'replace';
   }
 
-  /** Whether the fact, as it is after, is made. */
+  /** True if the new fact is created. */
   comes(id: string): boolean {
     const action = this.all.get(id)?.action;
     return action === 'create' || action === 'replace';
   }
 
-  /** Whether the server refuses its change while others depend on it. */
+  /** True if the server refuses its change while other objects depend on it. */
   isBlocked(id: string): boolean {
     const { action, attributes = [] } = this.all.get(id) ?? {};
     const { blockedByDependents = [] } = this.kind(id);
     return action === 'alter' && attributes.some((name) => blockedByDependents.includes(name));
   }
 
-  /** Whether it is put aside instead of dropped, because facts with data are still to be moved off it. */
+  /** True if it is set aside instead of dropped, because facts with data must still be moved off it. */
   putAside(id: string): boolean {
     const fate = this.all.get(id);
     if (fate?.from === undefined || this.kind(id).aside === undefined || !this.#makesRoom(fate)) return false;
     return fate.from.parent === null || !this.goes(fate.from.parent);
   }
 
-  // Its successor is another object of its name: the same one made anew, or one of another kind.
+  // Its successor is another object of the same name: its replacement, or one of another kind.
   #makesRoom({ id, action, from }: Fate): boolean {
     if (action !== 'drop') return action === 'replace';
     return (
@@ -91,7 +91,7 @@ export class Fates {
     );
   }
 
-  /** What a fact's drop would take along, as it is inherited from it by a link. */
+  /** The inherited facts that a fact's drop would also drop, through a link. */
   heirs(id: string): { readonly heir: string; readonly link: string }[] {
     return (this.#heirs.get(id) ?? []).flatMap((heir) => {
       const link = heir.outlives ? undefined : this.#linkAbove(heir, id);
@@ -105,7 +105,7 @@ export class Fates {
     return linkAbove(this.before, heir, this.before.facts.get(origin));
   }
 
-  /** Whether it goes without what is inherited from it, because some of that stays. */
+  /** True if it is dropped without its inherited facts, because some of them stay. */
   dropsAlone(id: string): boolean {
     const fact = this.before.facts.get(id);
     if (fact === undefined || !this.goes(id) || !this.kind(id).dropsAlone?.(fact, this.scope)) return false;
@@ -178,7 +178,8 @@ export class Fates {
     return changed;
   }
 
-  // What a link that no command takes away alone leads to: it is made anew, unless what is linked goes with something else.
+  // The other end of a link that no command can remove alone: it is created again, unless the linked fact
+  // goes with another one.
   #torn({ id, from }: Fate): string[] {
     if (!this.goes(id) || !this.#inseverable(from as Fact)) return [];
     const part = (from as Fact).parent as string;
@@ -195,7 +196,7 @@ export class Fates {
     return torn;
   }
 
-  // What is there already and would be taken for another one by the server, when the link of its parent comes.
+  // Existing facts that the server would mistake for another one when it links their parent.
   #outOfTurn(): string[] {
     const found = this.contested.flatMap(({ part, upper, link }) =>
       this.comes(link) && !this.comes(upper.id)

@@ -1,4 +1,4 @@
-// A database that is made and filled: what is made before its rows come, and what after.
+// Splits the plan for a new database: the steps before its rows, and the steps after them.
 import { type Catalog, closure, withDependents, without } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
 import type { AnyKind, Kinds } from '../model/kind.ts';
@@ -17,7 +17,7 @@ export interface Halves {
 }
 
 /**
- * Plans the way from a database without rows to another one, in two halves between which rows are put in.
+ * Plans the way from a database without rows to another one, in two halves with the rows between them.
  * @throws Problem `plan_cycle` when needs contradict each other
  */
 export function aroundRows(input: Pick<PlanInput, 'before' | 'after' | 'kinds' | 'major' | 'role'>): Halves {
@@ -34,8 +34,8 @@ export function aroundRows(input: Pick<PlanInput, 'before' | 'after' | 'kinds' |
 }
 
 /**
- * The way from a part of a catalog to all of it. Not what a comparison finds: what nobody speaks of in the part is not there,
- * instead of being as it is wanted.
+ * The way from a part of a catalog to all of it. Unlike a comparison, an optional fact that the part leaves
+ * open is missing there, instead of being as wanted.
  */
 export function completing(part: Catalog, whole: Catalog, kinds: Kinds): PlanInput {
   const settled = settle(part, whole, kinds);
@@ -44,8 +44,8 @@ export function completing(part: Catalog, whole: Catalog, kinds: Kinds): PlanInp
 }
 
 /**
- * What comes after the rows: the facts whose kinds say so, and all that needs them. What holds rows, or cannot be made
- * apart from that, comes before, with all that it needs.
+ * The facts that are created after the rows: those whose kinds say so, and all that depend on them. Facts
+ * with rows, or that cannot be created separately, come before with all their dependencies.
  */
 function lateIn(catalog: Catalog, before: Catalog, kinds: Kinds): ReadonlySet<string> {
   const { facts, needs } = catalog;
@@ -66,7 +66,7 @@ function lateIn(catalog: Catalog, before: Catalog, kinds: Kinds): ReadonlySet<st
   return new Set([...late].filter((id) => facts.has(id) && !early.has(id)));
 }
 
-/** Whether a fact's kind says that it comes after rows. */
+/** True if a fact's kind creates it after the rows. */
 export function comesLate(fact: Fact, catalog: Catalog, kinds: Kinds): boolean {
   const { afterRows = false } = kinds.get(fact.kind) as AnyKind;
   return typeof afterRows === 'function' ? afterRows(fact, catalog) : afterRows;

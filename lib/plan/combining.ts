@@ -9,8 +9,8 @@ import type { Group } from './online.ts';
 
 type Successors = ReadonlyMap<string, ReadonlySet<string>>;
 
-// Which subcommand may stand in one statement with another one that needs it, by when the server runs them
-// (source: AlterTablePass in tablecmds.c).
+// The subcommands that can share a statement with one that depends on them, by the order in which the server
+// runs them (source: AlterTablePass in tablecmds.c).
 const inOrder: Readonly<Record<Subcommand['pass'], readonly Subcommand['pass'][]>> = {
   drop: ['drop', 'type', 'add', 'set'],
   type: ['add', 'set'],
@@ -38,7 +38,7 @@ export function combined(
   });
 }
 
-// What shares a transaction; what is committed by itself stays where it is.
+// The groups that share a transaction; a statement that is committed by itself stays in its place.
 function runsOf(groups: readonly Group[]): Group[][] {
   const runs: Group[][] = [];
   let isOpen = false;
@@ -112,7 +112,7 @@ function fits(
   );
 }
 
-// Whether a way leads from some to others by something else.
+// True if a path leads from some nodes to others through a different node.
 function leads(
   from: readonly Group[],
   to: readonly Group[],

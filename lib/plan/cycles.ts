@@ -21,7 +21,7 @@ export function ordered(fates: Fates, reading?: Reading): { graph: Graph; order:
   const placed = new Map(selfish(fates));
   const named = reading === undefined ? { weak: [], strong: [] } : namedFirst(fates, reading);
   const firm = [...beforeChanges(fates), ...overlaps(fates), ...along(fates)];
-  // Where wishes are in the way, they are given up in this order.
+  // Wishes that cause a cycle are given up in this order.
   const tiers = [named.weak, named.strong, downward(fates), [...firm, ...(reading ? partsFirst(fates) : [])]];
   const wishes = new Set(tiers.flat());
   const relief: Relief = { separate, placed, wishes };
@@ -38,7 +38,8 @@ export function ordered(fates: Fates, reading?: Reading): { graph: Graph; order:
     const vain = tiers.map((tier) => tier.filter(isVain)).find(({ length }) => length > 0) ?? [];
     for (const wish of vain) wishes.delete(wish);
     if (vain.length > 0) continue;
-    // Where implied drops tie their causes together (two tables with foreign keys to each other), they are done apart.
+    // Implied drops that tie their causes together (two tables with foreign keys to each other) become
+    // separate steps.
     const ties = graph.ties(on).filter((name) => name.startsWith('drop ') && !separate.has(name));
     for (const name of ties) separate.add(name);
     if (ties.length > 0) continue;
@@ -49,14 +50,14 @@ export function ordered(fates: Fates, reading?: Reading): { graph: Graph; order:
   }
 }
 
-// What needs itself begins as a placeholder of its own.
+// An object that depends on itself begins as a placeholder.
 function selfish(fates: Fates): [string, (other: string) => boolean][] {
   return [...fates.all.keys()]
     .filter((id) => fates.comes(id) && fates.after.needs.get(id)?.has(id) && fates.kind(id).placeholder)
     .map((id) => [node('create', id), (other) => other === node('create', id)]);
 }
 
-// The kind that is made last and dropped first: it reads the others, also in what stays of it.
+// The kind that is created last and dropped first: it depends on the others, even in the parts that stay.
 function placeable(
   fates: Fates,
   { placed }: Relief,
@@ -74,7 +75,7 @@ function placeable(
   return undefined;
 }
 
-// Drops first, then changes, then what is new; within each by the kinds' order, drops from the last kind to the first.
+// Drops first, then changes, then creations. Within each, by the kinds' order; drops in reverse.
 function comparison(fates: Fates): Compare {
   const ranks = new Map([...fates.kinds.keys()].map((name, index) => [name, index]));
   const keys = new Map<string, readonly [number, number, number, string]>();

@@ -1,4 +1,4 @@
-// What is inherited: by which link it comes down, and what stays of it where its origin goes.
+// Inherited facts: the link that they come from, and what remains when their origin goes.
 import { type Catalog, edge } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
 

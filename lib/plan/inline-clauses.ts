@@ -1,4 +1,4 @@
-// Which children are written as clauses of their parent's creation rather than as statements of their own.
+// Writes children as clauses of their parent's creation instead of as separate statements.
 import type { Fact } from '../model/fact.ts';
 import type { Scope } from '../model/kind.ts';
 import { type Fates, push } from './actions.ts';
@@ -9,12 +9,12 @@ import { node } from './node.ts';
 export type Folded = ReadonlyMap<string, readonly Fact[]>;
 
 /**
- * Folds those creations into their parent's that wait only for what comes before the parent anyway, or is folded into
- * it too. The order stays valid without them, because whatever waits for them comes after the parent as well.
+ * Inlines a creation into its parent's if it waits only for nodes before the parent, or for inlined ones. The
+ * order stays valid, because nodes that wait for it also come after the parent.
  */
 export function fold(fates: Fates, graph: Graph, order: readonly string[], scope: Scope): Folded {
   const successors = graph.successors();
-  // Where each node is written: its place in the order or, once folded, that of its parent.
+  // The place of each node: its index in the order or, once inlined, that of its parent.
   const place = new Map(order.map((name, index) => [name, index]));
   const latest = new Map<string, number>();
   const folded = new Set<string>();
@@ -45,7 +45,7 @@ function foldable(fates: Fates, graph: Graph, fact: Fact, scope: Scope): boolean
   return words === '' || fates.kind(host.id).clause?.(host, { ...scope, clauses: [] }) !== '';
 }
 
-// What the server makes along with an origin, or without a word, has no text that could carry a clause.
+// A fact that the server creates with its origin, or implicitly, has no text that could contain a clause.
 function implied(fates: Fates, graph: Graph, id: string): boolean {
   const leader = graph.leader(node('create', id));
   const parent = fates.of(id)?.to?.parent;
@@ -62,7 +62,7 @@ function byParent(fates: Fates, graph: Graph, folded: ReadonlySet<string>, scope
       graph.leader(node('create', id)) === hostOf(graph, to);
     if (merged || folded.has(id)) push(children, to.parent, to);
   }
-  // Columns before constraints, whatever their numbers.
+  // Columns come before constraints, whatever their numbers.
   const ranks = new Map([...fates.kinds.keys()].map((name, index) => [name, index]));
   const rank = ({ kind }: Fact) => ranks.get(kind) as number;
   for (const facts of children.values()) facts.sort((a, b) => rank(a) - rank(b) || a.position - b.position);

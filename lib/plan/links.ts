@@ -1,4 +1,4 @@
-// What links between facts (a partition's attachment) ask of the order, and what reaches facts along them.
+// The order around links between facts (a partition's attachment), and what reaches facts along them.
 import { edge } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
 import { type Fates, push } from './actions.ts';
@@ -8,8 +8,8 @@ import { node } from './node.ts';
 import { rivals } from './rivals.ts';
 
 /**
- * Adds the edges that come of links: what is to be merged when two facts are linked must be there before, and what was
- * inherited can go only after the link has; whoever refers to what links complete waits for all of these.
+ * Adds the edges of links. Facts to merge must exist before their parents are linked, and an inherited fact
+ * can go only after the link. A reference to an object that links complete waits for all of these links.
  */
 export function linkEdges(graph: Graph, fates: Fates): void {
   const parts = completions(fates, 'create');
@@ -29,7 +29,7 @@ function mergingEdges(graph: Graph, fates: Fates, parts: ReadonlyMap<string, Rea
           graph.edge(node('create', link), node('create', id));
         } else if (fates.comes(link) && upper !== null && !given(fates, link)) {
           graph.edge(node(action === 'alter' ? 'alter' : 'create', id), node('create', link));
-          // What is not complete is passed over, and another one made in its place.
+          // An incomplete fact is skipped, and the server creates another one in its place.
           for (const part of parts.get(id) ?? []) {
             const below = newBelow(fates, part, to);
             if (below === undefined) graph.edge(node('create', part), node('create', link));
@@ -55,7 +55,7 @@ function newBelow(fates: Fates, link: string, upper: Fact): string | undefined {
   return below && fates.comes(below) && !isLate(fates, part as Fact, upper.id) ? below : undefined;
 }
 
-// Where the server chooses, the first of several fits the first of those that are there already.
+// If the server can choose, it takes the first of several candidates for the first existing one.
 function turnEdges(graph: Graph, fates: Fates): void {
   const parts = fates.contested.filter(({ part, upper }) => fates.comes(part.id) && !fates.comes(upper.id));
   const places = new Map(parts.map(({ part, upper }) => [part.id, upper.position]));
@@ -65,7 +65,8 @@ function turnEdges(graph: Graph, fates: Fates): void {
         graph.edge(node('create', part.id), node('create', other.id));
 }
 
-// The server makes what a new heir lacks of what can be linked; what an heir is to lack comes after that.
+// The server creates the linkable parts that a new heir lacks; parts that the heir must lack are dropped
+// after that.
 function passingEdges(graph: Graph, fates: Fates): void {
   for (const { id, to } of fates.all.values())
     if (to !== undefined && fates.kind(id).mistakable && fates.comes(id))
@@ -90,7 +91,7 @@ function lacking(fates: Fates, fact: Fact): string[] {
   });
 }
 
-// What stays of what is inherited is let go of first, and only then changes or goes by itself.
+// An inherited part that stays is detached first, and only then changed or dropped.
 function keepingEdges(graph: Graph, fates: Fates): void {
   for (const { id } of fates.all.values())
     for (const { heir, link } of fates.goes(id) ? fates.heirs(id) : []) {
@@ -117,8 +118,8 @@ export function overlaps(fates: Fates): [string, string][] {
 }
 
 /**
- * A link above before those below: the server hands some of what comes along it to the next level alone (identity, to what is
- * a partition already).
+ * A link above comes before those below: the server passes some of its parts only to the next level
+ * (identity, to existing partitions).
  */
 export function downward(fates: Fates): [string, string][] {
   const { facts, needs, links } = fates.after;
@@ -133,7 +134,7 @@ export function downward(fates: Fates): [string, string][] {
   });
 }
 
-/** What is inherited along a link is ready before it is there, and changes or goes only after it has gone. */
+/** Facts that a link passes on are ready before it, and change or go only after it has gone. */
 export function along(fates: Fates): [string, string][] {
   return [...fates.all.values()].flatMap(({ from, to, action }) => {
     const coming =
@@ -144,7 +145,7 @@ export function along(fates: Fates): [string, string][] {
         if (!fates.comes(link) || isLate(fates, to as Fact, above)) return [];
         const heir = fates.after.facts.get(link)?.parent as string;
         const last = node('create', given(fates, link) ? heir : link);
-        // What the server names after an origin must not have that name before.
+        // No other object may have the name that the server will derive from an origin.
         return [last, node('create', heir)].flatMap((next): [string, string][] => [
           [node('create', above), next],
           [node('alter', above), next],
@@ -162,8 +163,8 @@ export function along(fates: Fates): [string, string][] {
   });
 }
 
-// What can be mistaken for another one when its parent is linked is made after that, together with what is above it.
-// So is what is not complete: the server passes it over.
+// A fact that the server could mistake for another one when it links their parents is created afterwards,
+// together with the facts above it. So is an incomplete fact, which the server skips.
 function isLate(fates: Fates, fact: Fact, above: string): boolean {
   const upper = fates.after.facts.get(above);
   if (!fates.kind(fact.id).mistakable || upper === undefined || upper.parent === null || !fates.comes(above))
@@ -175,12 +176,12 @@ function isLate(fates: Fates, fact: Fact, above: string): boolean {
   );
 }
 
-// Whether a link is part of the creation of what it links, which then makes what is inherited.
+// True if a link is part of the creation of its heir, which then creates the inherited facts.
 function given(fates: Fates, link: string): boolean {
   return fates.kind(link).inseparable === true && fates.comes(fates.after.facts.get(link)?.parent as string);
 }
 
-// The links that complete what they link to, and come or go, by that.
+// The links that complete their target, and that the plan creates or drops.
 function completions(fates: Fates, deed: 'create' | 'drop'): Map<string, Set<string>> {
   const parts = new Map<string, Set<string>>();
   for (const [key, link] of fates[deed === 'create' ? 'after' : 'before'].links) {
@@ -191,7 +192,7 @@ function completions(fates: Fates, deed: 'create' | 'drop'): Map<string, Set<str
   return parts;
 }
 
-// Whoever refers to what others complete waits for all of them, except they themselves, and goes before them.
+// A reference to a fact that others complete waits for all of them, and goes before them.
 function completionEdges(graph: Graph, fates: Fates, coming: ReadonlyMap<string, ReadonlySet<string>>): void {
   const going = completions(fates, 'drop');
   if (coming.size + going.size === 0) return;
@@ -208,14 +209,15 @@ function completionEdges(graph: Graph, fates: Fates, coming: ReadonlyMap<string,
   }
 }
 
-// Whether what a link completes is linked itself, and the other one comes along with what is linked later.
+// True if the target of a link is itself linked, and the other end is created by the later link.
 function isOwnPart(fates: Fates, id: string, needed: string, link: string): boolean {
   const fact = fates.after.facts.get(needed) as Fact;
   const isLink = fates.kind(id).completes && fates.after.facts.get(id)?.parent === needed;
   return isLink === true && newBelow(fates, link, fact) !== undefined;
 }
 
-// The links of a fact's parent to the parents of what the fact is inherited from, or linked to, with that.
+// The links from a fact's parent to the parents of its origins or linked facts, with the fact at the other
+// end.
 function uppers(
   fates: Fates,
   side: 'before' | 'after',

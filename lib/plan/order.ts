@@ -1,4 +1,4 @@
-// Which step has to wait for which: needs of the states before and after, as edges of a graph.
+// The order of steps: dependencies of the states before and after, as edges of a graph.
 import { closure } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
 import { qualify } from '../model/quote.ts';
@@ -8,17 +8,17 @@ import { linkAbove } from './heirs.ts';
 import { heirOf, linkEdges } from './links.ts';
 import { type Deed, node } from './node.ts';
 
-/** What keeps the graph from having cycles. */
+/** The exceptions that keep the graph free of cycles. */
 export interface Relief {
   /** Drops that are not merged into their cause, because that would have to wait for itself. */
   readonly separate: ReadonlySet<string>;
   /** Creations and drops that go by way of a placeholder, and which nodes would be on a cycle with them otherwise. */
   readonly placed: ReadonlyMap<string, (other: string) => boolean>;
-  /** What would better come before what, where nothing is against it. */
+  /** Preferred orders, which apply unless another edge contradicts them. */
   readonly wishes: ReadonlySet<readonly [first: string, second: string]>;
 }
 
-/** The graph of everything that the fates ask for, with what the server does by itself merged into its cause. */
+/** The graph of all actions, with implicit effects of the server merged into their cause. */
 export function graphOf(fates: Fates, relief: Relief): Graph {
   const graph = new Graph();
   for (const { id, action } of fates.all.values()) {
@@ -67,8 +67,8 @@ function goingEdges(graph: Graph, fates: Fates, { placed }: Relief, id: string):
 }
 
 /**
- * What goes is dropped before what it needs changes or is put aside, where nothing is against it: nobody has to know then
- * that it was still there.
+ * A fact is dropped before its dependencies change or are set aside, if possible, so that their steps need
+ * not consider it.
  */
 export function beforeChanges(fates: Fates): [string, string][] {
   return [...fates.all.keys()].flatMap((id) =>
@@ -81,12 +81,13 @@ export function beforeChanges(fates: Fates): [string, string][] {
   );
 }
 
-// What is part of something put aside stays with it.
+// A part of an object that is set aside stays with it.
 function stays(fates: Fates, id: string): boolean {
   return fates.putAside(`${causeOf(fates, id)}`);
 }
 
-// Whose name holds another's (a function's argument types) could not be called by it once that is put aside.
+// A fact whose name contains another's (a function's argument types) could not be called by it once that one
+// is set aside.
 function isNamedIn(fates: Fates, needed: string, id: string): boolean {
   const fact = fates.before.facts.get(needed);
   return fact !== undefined && id.includes(qualify(fact.path));
@@ -97,7 +98,7 @@ function end(fates: Fates, id: string): string {
   return node(fates.putAside(id) ? 'finish' : 'drop', id);
 }
 
-// What takes this going fact along by itself; preferably at once, else when it is no longer kept aside.
+// The cause that also drops this fact; preferably at once, otherwise when it is no longer set aside.
 function causeOf(fates: Fates, id: string): string | undefined {
   const from = fates.of(id)?.from as Fact;
   const causes = [
@@ -109,7 +110,7 @@ function causeOf(fates: Fates, id: string): string | undefined {
   return causes.find((other) => !fates.putAside(other)) ?? causes[0];
 }
 
-// Whether what it belongs to stays, and is taken off what the other one belongs to: a partition that is detached.
+// True if its parent stays and is detached from the parent of the other fact: a detached partition.
 function severed(fates: Fates, fact: Fact, other: string): boolean {
   const link = linkAbove(fates.before, fact, fates.before.facts.get(other));
   return link !== undefined && fates.goes(link) && !fates.goes(fact.parent as string);
@@ -181,7 +182,7 @@ function reaching(fates: Fates, id: string): string[] {
       });
 }
 
-// Whether all that changes reaches this fact through its origin.
+// True if all changes reach this fact through its origin.
 function inherits(fates: Fates, id: string, origin: string): boolean {
   const mine = fates.of(id);
   const theirs = fates.of(origin);

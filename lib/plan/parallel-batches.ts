@@ -10,7 +10,7 @@ export interface Portion {
   readonly reads: boolean;
 }
 
-// What somebody has to wait for while a step works through rows.
+// Hazards of steps that take long with many rows.
 const slow: ReadonlySet<Hazard> = new Set([
   'blocks_reads',
   'blocks_writes',
@@ -18,7 +18,7 @@ const slow: ReadonlySet<Hazard> = new Set([
   'rewrites_table',
 ]);
 
-// How many steps go to a server at once.
+// The number of steps in one message to the server.
 const most = 100;
 
 /**

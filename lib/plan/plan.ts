@@ -17,20 +17,20 @@ import { staged } from './online.ts';
 import type { Reading } from './reading-order.ts';
 import { complete, correct, disown, losing, remove, write } from './writing.ts';
 
-/** What a plan is made from. */
+/** The input of a plan. */
 export interface PlanInput {
   readonly before: Catalog;
   readonly after: Catalog;
-  /** What differs between them, where it is known already. */
+  /** The differences between them, if known already. */
   readonly difference?: Diff;
   readonly kinds: Kinds;
   /** Major version of the server that will run it; default: that of `before`. */
   readonly major?: number;
   /** The role that will run it; default: the one that read `before`, or else `after`, apart from the shadow's. */
   readonly role?: string | null;
-  /** Takes ways that nobody has to wait for, also if these are more statements in more transactions; default: false. */
+  /** Avoid long locks, even with more statements in more transactions; default: false. */
   readonly online?: boolean;
-  /** Definitions stay as they were told, to be read as the server reads its own dumps; default: read back as told. */
+  /** Keep definitions as printed, to be read as the server reads its own dumps; default: as read back. */
   readonly verbatim?: boolean;
   /** In an order to be read and kept, instead of the one that is best to run; for plans that only make things. */
   readonly reading?: Reading;
@@ -49,7 +49,7 @@ export function plan(input: PlanInput): Step[] {
 }
 
 /**
- * The same plan with each statement by itself, and what it waits for.
+ * The same plan with each statement by itself, and its dependencies.
  * @throws Problem `plan_cycle` when needs contradict each other
  */
 export function planned(input: PlanInput): {
@@ -116,7 +116,7 @@ const readable = ({ sql, part, ...step }: UnsegmentedStep): UnsegmentedStep => (
   ...(part && { part: { ...part, action: keepArrayTypes(part.action) } }),
 });
 
-// The creations, or drops, that the server does along with another one.
+// The creations, or drops, that the server makes along with another one.
 function followersOf(fates: Fates, graph: Graph, deed: 'create' | 'drop'): Map<string, string[]> {
   const followers = new Map<string, string[]>();
   for (const { id } of fates.all.values()) {
@@ -140,7 +140,7 @@ function dataTakers(fates: Fates, followers: ReadonlyMap<string, readonly string
   return takers;
 }
 
-// What the server makes along with a new object because of facts that are in force, and nobody wants.
+// Facts that the server creates with a new object because of other facts, and that the schema does not want.
 function unwanted(fates: Fates, bringers: readonly Fact[], created: Fact, scope: Scope): UnsegmentedStep[] {
   return bringers.flatMap((fact) => {
     const inForce = fates.after.facts.get(fact.id) ?? fact;
@@ -151,7 +151,7 @@ function unwanted(fates: Fates, bringers: readonly Fact[], created: Fact, scope:
   });
 }
 
-// What is made in this plan has no rows yet that could be in the way, and nobody who could wait for it.
+// An object of this plan has no rows that could be in the way, and no other session uses it.
 function onNewRows(fates: Fates, step: UnsegmentedStep): UnsegmentedStep {
   const fact = fates.of(step.fact)?.to;
   const top = fact && root(fates.after, fact);
@@ -166,7 +166,7 @@ function root(catalog: Catalog, fact: Fact): Fact {
   return parent === undefined ? fact : root(catalog, parent);
 }
 
-/** Steps with their segments: one that can't share a transaction stands in one of its own. */
+/** The steps with their segments: one that cannot share a transaction has its own segment. */
 export function segmented(steps: readonly UnsegmentedStep[]): Step[] {
   let segment = 0;
   let alone = false;

@@ -1,20 +1,23 @@
-// A plan's order for people: what belongs together stands together, as far as needs allow.
+// An order of a plan for people: related objects stand together, if their dependencies allow it.
 import { parentOf } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
 import type { Fates } from './actions.ts';
 import { node } from './node.ts';
 
-/** How somebody wants to read a plan. */
+/** The wanted reading order of a plan. */
 export interface Reading {
-  /** Which of two facts is told first, where nothing else decides it. */
+  /** The order of two facts if nothing else decides it. */
   compare(a: Fact, b: Fact): number;
   /** The id of the fact that this one follows at once, when it can: a comment its table; its own where it stands alone. */
   head(fact: Fact): string;
-  /** Which fact's text names which other one: that one is told first, where nothing is against it. */
+  /** Pairs of facts where the text of one names the other: the named one comes first, if possible. */
   readonly mentions: readonly (readonly [fact: string, named: string])[];
 }
 
-/** What texts name is wished for before them; what is text itself last given up, for it may run at once. */
+/**
+ * Named objects should come before the texts that name them. For texts that may run at once, this wish is
+ * given up last.
+ */
 export function namedFirst(
   fates: Fates,
   { mentions }: Reading,
@@ -30,8 +33,8 @@ export function namedFirst(
 }
 
 /**
- * What the parts of a whole need is wished for before the whole, so that its statement can carry them: tables come after
- * those that they refer to.
+ * Dependencies of the parts of an object should come before the object, so that its statement can contain the
+ * parts: tables come after the tables that they refer to.
  */
 export function partsFirst(fates: Fates): [first: string, second: string][] {
   const inside = (fact: Fact | undefined, whole: string): boolean =>
@@ -46,7 +49,7 @@ export function partsFirst(fates: Fates): [first: string, second: string][] {
   });
 }
 
-/** The nodes in an order for reading: each after what it needs, and what follows it right behind. */
+/** The nodes in reading order: each after its dependencies, directly followed by what belongs to it. */
 export function arranged(
   successors: ReadonlyMap<string, ReadonlySet<string>>,
   fates: Fates,

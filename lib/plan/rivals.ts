@@ -39,7 +39,7 @@ export interface Contested {
   readonly link: string;
 }
 
-/** What the server would choose for along with their parents' links. */
+/** Facts that the server would choose from when it links their parents. */
 export function contested(catalog: Catalog, kinds: Kinds): Contested[] {
   const { facts, links } = catalog;
   return [...links.keys()].flatMap((key) => {

@@ -19,7 +19,7 @@ import { heirOf } from './links.ts';
 import type { Deed } from './node.ts';
 import { onlineChange, onlineScript } from './online.ts';
 
-/** What is written for a node: its deed, or the placeholder with which a creation begins. */
+/** The SQL of a node: its operation, or the placeholder at the start of a creation. */
 type WrittenNode = Deed | 'place';
 
 const actions: Partial<Record<WrittenNode, Action>> = {
@@ -75,7 +75,7 @@ export function write(
   }
 }
 
-/** What is still to be altered on a fact that the server made by itself from one of its origins. */
+/** The remaining changes of a fact that the server created from one of its origins. */
 export function correct(fates: Fates, id: string, scope: Scope): UnsegmentedStep[] {
   const fate = fates.of(id) as Fate;
   const to = fate.to as Fact;
@@ -86,7 +86,7 @@ export function correct(fates: Fates, id: string, scope: Scope): UnsegmentedStep
   return corrections(fates, { ...to, payload: { ...made(to), ...Object.fromEntries(known) } }, to, scope);
 }
 
-/** What came down to an heir with its origin's clauses, such as a default, and is not wanted there. */
+/** Drops a part, such as a default, that an heir got with its origin's clauses and should not have. */
 export function disown(fates: Fates, id: string, folded: Folded, scope: Scope): UnsegmentedStep[] {
   const heir = fates.of(id)?.to as Fact;
   return lineage(fates, heir)
@@ -105,7 +105,7 @@ function lineage(fates: Fates, { origins }: Fact): string[] {
   });
 }
 
-/** What is still to be altered on a fact whose clause did not carry all of it, and on what is folded into that. */
+/** The remaining changes of a fact whose clause did not contain all of it, and of its inlined parts. */
 export function complete(fates: Fates, id: string, folded: Folded, scope: Scope): UnsegmentedStep[] {
   return (folded.get(id) ?? []).flatMap((fact) => {
     const payload = fates.kind(fact.id).carried?.(fact, scope);
@@ -199,7 +199,7 @@ export function losing(
   );
 }
 
-// What takes long under this lock keeps everybody waiting, whether they read or write (manual: "Explicit Locking").
+// A long step under this lock blocks readers and writers (manual: "Explicit Locking").
 function blocking(hazards: readonly Hazard[], lock: TableLock): readonly Hazard[] {
   const isLong = hazards.some((hazard) => hazard === 'rewrites_table' || hazard === 'blocks_reads');
   if (!isLong || lock !== 'ACCESS EXCLUSIVE') return hazards;
