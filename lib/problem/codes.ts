@@ -113,8 +113,15 @@ export interface DataProblems {
   };
 }
 
+/** What can go wrong when the rows of two databases are compared and made equal. */
+export interface SyncProblems {
+  /** `value`: of a key that two rows have. */
+  ambiguous_key: { readonly table: string; readonly key: string; readonly value: string };
+  sync_refused: { readonly source: string; readonly target: string; readonly faults: readonly string[] };
+}
+
 /** Every code with the data that it carries. */
-export interface Problems extends MigrationProblems, DataProblems {
+export interface Problems extends MigrationProblems, DataProblems, SyncProblems {
   bad_url: { readonly environment: string; readonly found?: string; readonly reason: string };
   connection_refused: Unreachable;
   host_not_found: Unreachable;

@@ -6,6 +6,7 @@ import { type MessageRow, row } from './message.ts';
 import { connectionWording } from './messages-connection.ts';
 import { dataWording } from './messages-data.ts';
 import { migrationWording } from './messages-migration.ts';
+import { syncWording } from './messages-sync.ts';
 
 /** The table. Its type is total, so a code without a message does not compile. */
 export const wording: { readonly [C in Code]: MessageRow<Problems[C]> } = {
@@ -159,6 +160,7 @@ export const wording: { readonly [C in Code]: MessageRow<Problems[C]> } = {
 
   ...migrationWording,
   ...dataWording,
+  ...syncWording,
 
   plan_cycle: row(
     1,
