@@ -1,5 +1,5 @@
 // pgmage's own tasks that compare the rows of two databases.
-import type { TaskContext } from '../lib/runner/context.ts';
+import { type TaskContext, workspaceOf } from '../lib/runner/context.ts';
 import type { Outcome } from '../lib/runner/outcome.ts';
 
 type Name = string; // What --help calls the values.
@@ -26,6 +26,7 @@ export async function diff(
     import('../lib/commands/data-diff.ts'),
     import('../lib/report/data-diff.ts'),
   ]);
-  const facts = await dataDiff(context, options);
+  await using workspace = workspaceOf(context);
+  const facts = await dataDiff(workspace, options);
   return { facts, text: (paper) => dataDiffText(facts, paper), code: options.check && !facts.isSame ? 2 : 0 };
 }

@@ -5,9 +5,9 @@ import { literal } from '../model/quote.ts';
 import { refusePooler } from '../pg/pooler.ts';
 import { onDatabase } from '../pg/url.ts';
 import { Problem } from '../problem/problem.ts';
-import type { Context } from '../project/context.ts';
 import { retrying } from '../project/retry.ts';
 import { server, targetIn } from '../project/source.ts';
+import type { Workspace } from '../project/workspace.ts';
 import { type Proof, replaceAll, unpacker } from './load.ts';
 
 /** Where a backup is restored for a trial, and how. */
@@ -24,13 +24,13 @@ export interface DrillOptions {
  * @throws Problem `backup_damaged` where what comes of it is not what was backed up; `no_client`; of the connection
  */
 export async function drill(
-  context: Context,
+  workspace: Workspace,
   backup: Backup,
   manifest: Manifest,
   { on = manifest.environment, noOwner = false }: DrillOptions,
   reached: () => void,
 ): Promise<Proof> {
-  const target = await targetIn(context, on);
+  const target = await targetIn(workspace, on);
   if (target?.url == null) throw new Problem('no_server', { environment: on });
   const { url } = target;
   const client = await unpacker(manifest);
@@ -44,19 +44,19 @@ export async function drill(
   };
   const drop = () => onServer(`drop database if exists ${name} with (force)`);
   const stopping = new AbortController();
-  const forget = context.onInterrupt?.(() => {
+  const forget = workspace.world.onInterrupt?.(() => {
     stopping.abort();
     return drop();
   });
   try {
-    context.progress(`Restoring ${backup.name} for a drill`);
+    workspace.world.progress(`Restoring ${backup.name} for a drill`);
     const { encoding, collate, ctype } = manifest.server;
     // As it was: what is sorted and matched in constraints may depend on it.
     const locale = `encoding ${literal(encoding)} lc_collate ${literal(collate)} lc_ctype ${literal(ctype)}`;
     await onServer(`create database ${name} template template0 ${locale}`);
     const connection = await server({ ...target, url: onDatabase(url, name) });
     const { signal } = stopping;
-    const told = { teller: context, environment: 'a drill', lockTimeout: 0 };
+    const told = { teller: workspace.world, environment: 'a drill', lockTimeout: 0 };
     try {
       await refusePooler(connection);
       return await replaceAll(connection, { ...told, client, path: backup.path, manifest, noOwner, signal });
@@ -71,7 +71,7 @@ export async function drill(
   } finally {
     // It may be there also where the server went away meanwhile, and comes back.
     if (isReached)
-      await retrying(context, (_, again) => {
+      await retrying(workspace.world, (_, again) => {
         again();
         return drop();
       }).finally(() => forget?.());

@@ -4,12 +4,12 @@ import { resolve } from 'node:path';
 import type { Undigested } from '../flow/digest.ts';
 import { writing } from '../problem/file.ts';
 import { Problem } from '../problem/problem.ts';
-import type { Context } from '../project/context.ts';
+import type { Project } from '../project/project.ts';
 import { shownPath } from '../project/sql-files.ts';
 
 /** A folder of backups, as it is opened and as it is shown. @param dir where somebody named one; default: `backups` */
 export function folderOf(
-  { root }: Context,
+  { root }: Project,
   dir = 'backups',
 ): { readonly path: string; readonly shown: string } {
   const path = resolve(root, dir);
@@ -21,12 +21,12 @@ export function folderOf(
  * @throws Problem `no_space`, unless `force`
  */
 export async function checkSpace(
-  context: Context,
+  project: Project,
   folder: string,
   relations: readonly Undigested[],
   force: boolean,
 ): Promise<void> {
-  const shown = shownPath(context.root, folder);
+  const shown = shownPath(project.root, folder);
   const { bavail, bsize } = await writing(shown, () => statfs(folder));
   const needed = relations.reduce((sum, { bytes }) => sum + bytes, 0);
   if (bavail * bsize < needed && !force)

@@ -5,8 +5,8 @@ import { type FileSum, formatOf } from '../flow/formats.ts';
 import { type Backup, type Manifest, type Verification, writeManifest } from '../flow/manifest.ts';
 import { readNativeWhole } from '../flow/native.ts';
 import { Problem } from '../problem/problem.ts';
-import type { Context } from '../project/context.ts';
 import { retrying } from '../project/retry.ts';
+import type { Workspace } from '../project/workspace.ts';
 
 import type { DrillOptions } from './drill.ts';
 /**
@@ -46,11 +46,11 @@ async function readThrough(
 }
 
 /** Tries a backup by restoring it, again after what may pass, and notes that it was done. @throws Problem as `drill` does, `unwritable_file` */
-export async function drilled(context: Context, backup: Backup, input: DrillOptions): Promise<Backup> {
+export async function drilled(workspace: Workspace, backup: Backup, input: DrillOptions): Promise<Backup> {
   const { drill } = await import('./drill.ts');
   const manifest = backup.manifest as Manifest;
-  await retrying(context, (_, reached) => drill(context, backup, manifest, input, reached));
-  return noted(backup, manifest, { when: context.now().toISOString(), how: 'drill' });
+  await retrying(workspace.world, (_, reached) => drill(workspace, backup, manifest, input, reached));
+  return noted(backup, manifest, { when: workspace.world.now().toISOString(), how: 'drill' });
 }
 
 /** Compares a dump with its manifest. @throws Problem `backup_damaged` that names the damage */

@@ -16,7 +16,8 @@ import { readingSettings, snapshot, tablesAlone } from '../pg/snapshot.ts';
 import { transaction } from '../pg/transaction.ts';
 import { writing } from '../problem/file.ts';
 import { Problem, toProblem } from '../problem/problem.ts';
-import type { Context, Target } from '../project/context.ts';
+import type { Workspace } from '../project/workspace.ts';
+import type { Target } from '../project/world.ts';
 import { schemaOf } from './fingerprints.ts';
 import { checkSpace } from './folder.ts';
 import { type BackupSource, type BackupWork, output } from './writers.ts';
@@ -43,9 +44,9 @@ export async function sourceOf(
  * sessions; tables are locked before it, so that nobody changes them until both are done.
  * @throws Problem `changed_meanwhile`, `client_failed`, `no_space`, `unwritable_file`, `lock_timeout`; of the connection
  */
-export async function writeBackup(context: Context, work: BackupWork): Promise<void> {
+export async function writeBackup(workspace: Workspace, work: BackupWork): Promise<void> {
   const { connection, source, client, file, stopping, lockTimeout } = work;
-  const started = context.now();
+  const started = workspace.world.now();
   const before = await snapshot(connection, (held) => readCatalog(held, kinds));
   const tables = await transaction(connection, () => heldOf(connection));
   // The snapshot is taken by what comes behind the locks.
@@ -56,22 +57,22 @@ export async function writeBackup(context: Context, work: BackupWork): Promise<v
     const id = row?.id ?? '';
     await checkHeld(connection, source, tables);
     const list = await undigested(connection);
-    await checkSpace(context, dirname(file), list, work.force);
+    await checkSpace(workspace.project, dirname(file), list, work.force);
     const way = client === null ? 'without pg_dump' : `with pg_dump ${client.version}`;
-    context.progress(`Backing up ${source.database} of ${source.environment} ${way}`);
+    workspace.world.progress(`Backing up ${source.database} of ${source.environment} ${way}`);
     // What is read here stays locked: whoever waits for that would make pg_dump wait, which reads the definitions itself.
     const { catalog, left } =
       client === null
         ? copyable(await readCatalog(connection, kinds), { owners: true, otherVersions: [], masks: {} })
         : { catalog: before, left: [] };
-    const { told } = progressOf(context, list, 'Backing up');
+    const { told } = progressOf(workspace.world, list, 'Backing up');
     let go = () => {};
     const defined = new Promise<void>((resolve) => {
       go = resolve;
     });
     const [written, contents] = await together(stopping, [
       () =>
-        output(context, work, { id, tables, catalog, told }, async () => {
+        output(workspace.project, work, { id, tables, catalog, told }, async () => {
           await holdViews([connection]);
           go();
         }).finally(go),
@@ -102,9 +103,9 @@ export async function writeBackup(context: Context, work: BackupWork): Promise<v
     environment: source.environment,
     database: source.database,
     server: source.server,
-    tools: { pgmage: context.version, pg_dump: client?.version ?? null },
+    tools: { pgmage: workspace.project.version, pg_dump: client?.version ?? null },
     started: started.toISOString(),
-    durationMs: context.now().getTime() - started.getTime(),
+    durationMs: workspace.world.now().getTime() - started.getTime(),
     ...(work.unowned && { unowned: true }),
     ...facts,
     verified: [],

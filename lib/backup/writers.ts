@@ -16,7 +16,7 @@ import { readingSettings, snapshot, tablesAlone } from '../pg/snapshot.ts';
 import { transaction } from '../pg/transaction.ts';
 import { writing } from '../problem/file.ts';
 import { Problem } from '../problem/problem.ts';
-import type { Context } from '../project/context.ts';
+import type { Project } from '../project/project.ts';
 import { whileReachable } from '../project/reachable.ts';
 import { server } from '../project/source.ts';
 import { shownPath } from '../project/sql-files.ts';
@@ -69,13 +69,13 @@ export interface BackupState {
  * @throws Problem `changed_meanwhile`, `client_failed`, `unwritable_file`; of the connection
  */
 export async function output(
-  context: Context,
+  project: Project,
   work: BackupWork,
   state: BackupState,
   defined: () => Promise<void>,
 ): Promise<WrittenDump> {
   const { file, client } = work;
-  const shown = shownPath(context.root, file);
+  const shown = shownPath(project.root, file);
   const draft = `${file}.partial`;
   const format = formatOf(file) as Format;
   if (format === 'directory') {

@@ -15,9 +15,11 @@ import { refusePooler } from '../pg/pooler.ts';
 import { transaction } from '../pg/transaction.ts';
 import { Problem } from '../problem/problem.ts';
 import { type Ask, agreed } from '../project/confirmation.ts';
-import type { Context, Target } from '../project/context.ts';
+import type { Project } from '../project/project.ts';
 import { type Retry, retrying } from '../project/retry.ts';
 import { attentive, type NamedTarget, named, type Reachable, targetIn } from '../project/source.ts';
+import type { Workspace } from '../project/workspace.ts';
+import type { Target, World } from '../project/world.ts';
 import { guardedOf, refuseGuarded, refuseUnconfirmed } from '../project/write-access.ts';
 
 /** What was done. */
@@ -37,24 +39,28 @@ export interface CloneReport extends ClonePlan {
  * @throws Problem `bad_option`, `protected_target`, `clone_refused`, `data_loss_refused`, `confirmation_needed`, `migration_running`,
  * `not_as_source`; of both connections
  */
-export async function clone(context: Context, input: CloneInput, ask: Ask<ClonePlan>): Promise<CloneReport> {
-  checkChoice(context, input);
+export async function clone(
+  workspace: Workspace,
+  input: CloneInput,
+  ask: Ask<ClonePlan>,
+): Promise<CloneReport> {
+  checkChoice(workspace.project, input);
   const [source, target] = [
-    await endOf(context, '--from', input.from),
-    await endOf(context, '--to', input.to),
+    await endOf(workspace, '--from', input.from),
+    await endOf(workspace, '--to', input.to),
   ];
   refuseUnconfirmed(target, input);
-  const guarded = guardedOf(context, target, input);
+  const guarded = guardedOf(workspace.world, target, input);
   // What was agreed to once is not asked again.
   let agreedTo = false;
-  return retrying(context, (retries, reached) =>
-    withEnds(context, source, target, async (ends) => {
+  return retrying(workspace.world, (retries, reached) =>
+    withEnds(workspace, source, target, async (ends) => {
       reached();
-      await refuseGuarded(context, ends.to.connection, target, await guarded);
+      await refuseGuarded(workspace.project, ends.to.connection, target, await guarded);
       return withLock(ends.to.connection, ends.to.named.name, async () => {
-        const start = context.now().getTime();
-        const carrier = await carrierOf(context, input, ends.from.connection.major);
-        const { plan, wish } = await prepared(context, ends, input, carrier);
+        const start = workspace.world.now().getTime();
+        const carrier = await carrierOf(workspace, input, ends.from.connection.major);
+        const { plan, wish } = await prepared(workspace, ends, input, carrier);
         const faults = plan.checks.filter(({ outcome }) => outcome === 'failed').map(({ text }) => text);
         if (faults.length > 0)
           throw new Problem('clone_refused', { source: plan.source.name, target: plan.target.name, faults });
@@ -63,11 +69,11 @@ export async function clone(context: Context, input: CloneInput, ask: Ask<CloneP
           ? { done: null, swapped: null }
           : plan.swap === null
             ? {
-                done: await carriedOver(context, ends, wish, carrier, source),
+                done: await carriedOver(workspace.world, ends, wish, carrier, source),
                 swapped: null,
               }
-            : await swap(context, { ends, source, target, wish, plan: plan.swap });
-        const durationMs = context.now().getTime() - start;
+            : await swap(workspace.world, { ends, source, target, wish, plan: plan.swap });
+        const durationMs = workspace.world.now().getTime() - start;
         return { ...plan, done, swapped, durationMs, retries: [...retries] };
       });
     }),
@@ -75,9 +81,13 @@ export async function clone(context: Context, input: CloneInput, ask: Ask<CloneP
 }
 
 /** The database on a server that an option names. @throws Problem `bad_option` */
-export async function endOf(context: Context, option: string, given: string | undefined): Promise<Reachable> {
+export async function endOf(
+  workspace: Workspace,
+  option: string,
+  given: string | undefined,
+): Promise<Reachable> {
   if (given === undefined) throw new Problem('bad_option', { option, reason: 'it is missing' });
-  const target = await targetIn(context, given);
+  const target = await targetIn(workspace, given);
   if (target === null) throw new Problem('bad_option', { option, reason: `${given} is not a database` });
   const { url } = target;
   if (url === null)
@@ -89,7 +99,7 @@ export async function endOf(context: Context, option: string, given: string | un
 }
 
 async function withEnds<T>(
-  context: Context,
+  workspace: Workspace,
   source: Reachable,
   target: Reachable,
   work: (ends: CopyEnds) => Promise<T>,
@@ -98,7 +108,7 @@ async function withEnds<T>(
   const close = async () => {
     await Promise.all(open.map((connection) => connection.close()));
   };
-  const forget = context.onInterrupt?.(close);
+  const forget = workspace.world.onInterrupt?.(close);
   try {
     for (const one of [source, target]) {
       const connection = await attentive(one);
@@ -107,8 +117,8 @@ async function withEnds<T>(
     }
     const [from, to] = open as [ServerConnection, ServerConnection];
     return await work({
-      from: { named: shown(context, source), connection: from },
-      to: { named: shown(context, target), connection: to },
+      from: { named: shown(workspace.project, source), connection: from },
+      to: { named: shown(workspace.project, target), connection: to },
     });
   } finally {
     forget?.();
@@ -117,13 +127,13 @@ async function withEnds<T>(
 }
 
 /** A target as reports name it: what was given as a URL has no other name. */
-export function shown(context: Context, target: Target): NamedTarget {
-  const { name, ...rest } = named(context, target);
+export function shown(project: Project, target: Target): NamedTarget {
+  const { name, ...rest } = named(project, target);
   return { name: name || rest.address, ...rest };
 }
 
 async function carriedOver(
-  context: Context,
+  world: World,
   ends: CopyEnds,
   wish: Wish,
   carrier: Carrier,
@@ -136,13 +146,13 @@ async function carriedOver(
       connection,
       () => attentive(source),
       0,
-      () => begin(() => replaceRows(context, ends, wish)),
+      () => begin(() => replaceRows(world, ends, wish)),
     );
   return reading(
     connection,
     () => attentive(source),
     1,
-    ([reader = connection]) => begin(() => replace(context, ends, wish, carrier.engine(source.url), reader)),
+    ([reader = connection]) => begin(() => replace(world, ends, wish, carrier.engine(source.url), reader)),
     !carrier.beside,
   );
 }

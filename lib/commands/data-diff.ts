@@ -6,10 +6,10 @@ import { readShape } from '../data-sync/read-shapes.ts';
 import { readingBoth } from '../data-sync/sessions.ts';
 import type { BothSides, DifferenceCounts, PairingNote } from '../data-sync/shape.ts';
 import { openSpool } from '../data-sync/spool.ts';
-import type { Context } from '../project/context.ts';
 import { jobsOf } from '../project/jobs.ts';
 import { type Retry, retrying } from '../project/retry.ts';
 import type { NamedTarget } from '../project/source.ts';
+import type { Workspace } from '../project/workspace.ts';
 import { endOf, shown } from './clone.ts';
 
 /** What is asked. */
@@ -55,14 +55,14 @@ export interface DataDiffReport {
  * Compares the rows of two databases.
  * @throws Problem `bad_option`, `bad_mask`, `sync_refused`, `ambiguous_key`, `lock_timeout`; of both connections
  */
-export async function dataDiff(context: Context, input: DataDiffInput): Promise<DataDiffReport> {
+export async function dataDiff(workspace: Workspace, input: DataDiffInput): Promise<DataDiffReport> {
   const ends = {
-    from: await endOf(context, '--from', input.from),
-    to: await endOf(context, '--to', input.to),
+    from: await endOf(workspace, '--from', input.from),
+    to: await endOf(workspace, '--to', input.to),
   };
-  const start = context.now().getTime();
-  return retrying(context, (retries, reached) =>
-    readingBoth(context, ends, jobsOf(input.jobs), async ({ first, all, asOf }) => {
+  const start = workspace.world.now().getTime();
+  return retrying(workspace.world, (retries, reached) =>
+    readingBoth(workspace.world, ends, jobsOf(input.jobs), async ({ first, all, asOf }) => {
       reached();
       const [from, to] = [await readShape(first.from), await readShape(first.to)];
       const { pairs, notes } = pairTables(from, to, {
@@ -71,19 +71,19 @@ export async function dataDiff(context: Context, input: DataDiffInput): Promise<
         isWanted: () => true,
         maskOf: () => undefined,
       });
-      const spool = () => openSpool(join(context.root, '.pgmage'));
+      const spool = () => openSpool(join(workspace.project.root, '.pgmage'));
       const found = await compareTables(pairs, { crew: all, spool });
       await Promise.all(found.map(({ spool: one }) => one?.close()));
       const tables = found.map(tableDifference);
       const isEqual = tables.every(({ missing, changed, extra }) => missing + changed + extra === 0);
       return {
-        source: shown(context, ends.from),
-        target: shown(context, ends.to),
+        source: shown(workspace.project, ends.from),
+        target: shown(workspace.project, ends.to),
         asOf,
         tables,
         notes,
         isSame: isEqual && notes.every(({ forbids }) => forbids !== 'comparing'),
-        durationMs: context.now().getTime() - start,
+        durationMs: workspace.world.now().getTime() - start,
         retries: [...retries],
       };
     }),

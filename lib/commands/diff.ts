@@ -11,8 +11,8 @@ import type { Fact } from '../model/fact.ts';
 import { shownFact } from '../model/mask.ts';
 import type { Step } from '../model/step.ts';
 import { Problem } from '../problem/problem.ts';
-import type { Context } from '../project/context.ts';
 import { describe, filesOf, readSource, targetIn, withTarget } from '../project/source.ts';
+import type { Workspace } from '../project/workspace.ts';
 
 /** What is compared. */
 export interface DifferenceInput {
@@ -57,28 +57,31 @@ export interface DifferenceReport {
  * Compares two sources: `postgres://…`, an environment, a `.sql` file or a folder of them, `migrations`, `empty`.
  * @throws Problem of the sources, `plan_cycle`; `unmanaged_objects` when strict
  */
-export async function difference(context: Context, input: DifferenceInput = {}): Promise<DifferenceReport> {
+export async function difference(
+  workspace: Workspace,
+  input: DifferenceInput = {},
+): Promise<DifferenceReport> {
   if (input.from !== undefined && input.env !== undefined)
     throw new Problem('bad_option', { option: '--env', reason: '--from says where to start already' });
-  const from = input.from ?? (await context.environment(input.env)).name;
-  const to = input.to ?? context.schema;
-  const [first, second] = await Promise.all([readSource(context, from), readSource(context, to)]);
-  const files = await filesOf(context, to);
+  const from = input.from ?? (await workspace.world.environment(input.env)).name;
+  const to = input.to ?? workspace.project.schema;
+  const [first, second] = await Promise.all([readSource(workspace, from), readSource(workspace, to)]);
+  const files = await filesOf(workspace, to);
   const renaming = { given: input.rename, files };
   const { comparison, renames, possible } = await compareRenamed(
-    context,
+    workspace,
     first,
     second,
     renaming,
-    (statements) => moved(context, first, statements),
+    (statements) => moved(workspace, first, statements),
   );
   const { diff, unmanaged } = comparison;
   if (input.strict && unmanaged.length > 0) throw new Problem('unmanaged_objects', { objects: unmanaged });
-  const target = await targetIn(context, from);
+  const target = await targetIn(workspace, from);
   const { cautions, findings } =
     target === null
       ? { cautions: cautionsOf(comparison.up), findings: [] }
-      : await withTarget(context, target, async (connection) => ({
+      : await withTarget(workspace, target, async (connection) => ({
           cautions: await weighed(connection, comparison.up, comparison, renames),
           // What the database defines is not known yet, so that none of it runs.
           findings: await findingsOf(connection, comparison.up, comparison, {
@@ -87,8 +90,8 @@ export async function difference(context: Context, input: DifferenceInput = {}):
           }),
         }));
   return {
-    from: describe(context, from),
-    to: describe(context, to),
+    from: describe(workspace.project, from),
+    to: describe(workspace.project, to),
     diff: masked(diff),
     get changes() {
       return comparison.changes;

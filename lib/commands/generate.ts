@@ -10,7 +10,6 @@ import { nextName } from '../migration/name.ts';
 import type { Down } from '../migration/text.ts';
 import { render } from '../migration/text.ts';
 import type { Step } from '../model/step.ts';
-import type { Context } from '../project/context.ts';
 import { refuseForeign } from '../project/foreign-migrations.ts';
 import {
   checkChain,
@@ -19,6 +18,7 @@ import {
   writeComposed,
   writeMigrations,
 } from '../project/migration-folder.ts';
+import type { Workspace } from '../project/workspace.ts';
 
 /** What is asked. */
 export interface GenerationInput extends ComposeOptions {
@@ -67,15 +67,15 @@ export interface GenerationReport {
  * @throws Problem `broken_chain`, `rebase_refused`, `unproven`, `migrations_changed`, of the schema and of the migrations
  */
 export async function generate(
-  context: Context,
+  workspace: Workspace,
   input: GenerationInput = {},
   choose?: Renaming['choose'],
 ): Promise<GenerationReport> {
-  if (input.empty) return draft(context, input.name ?? 'by hand');
-  if (input.rebase) refuseForeign(context, 'db:generate --rebase');
-  if (input.rebase) return rebased(context, input.env);
-  const composition = await compose(context, input, { given: input.rename, choose });
-  await writeComposed(context, composition);
+  if (input.empty) return draft(workspace, input.name ?? 'by hand');
+  if (input.rebase) refuseForeign(workspace.project, 'db:generate --rebase');
+  if (input.rebase) return rebased(workspace, input.env);
+  const composition = await compose(workspace, input, { given: input.rename, choose });
+  await writeComposed(workspace.project, composition);
   return generationReport(composition);
 }
 
@@ -99,21 +99,21 @@ export function migrationReport(file: MigrationFile, steps: readonly Step[]): Mi
   return { name, file: file.file, down: migration.header?.down ?? null, text, cautions: cautionsOf(steps) };
 }
 
-async function rebased(context: Context, env: string | undefined): Promise<GenerationReport> {
-  const { files, moved } = await rebase(context, env);
+async function rebased(workspace: Workspace, env: string | undefined): Promise<GenerationReport> {
+  const { files, moved } = await rebase(workspace, env);
   const written = moved.map(({ file }) => migrationReport(file, []));
   const names = moved.map(({ file, was }) => ({ name: file.name, was }));
   return { total: files.length, written, changes: [], renames: [], possible: [], rebased: names };
 }
 
-async function draft(context: Context, words: string): Promise<GenerationReport> {
-  refuseForeign(context, 'db:generate --empty');
-  const files = await readMigrations(context);
+async function draft(workspace: Workspace, words: string): Promise<GenerationReport> {
+  refuseForeign(workspace.project, 'db:generate --empty');
+  const files = await readMigrations(workspace.project);
   checkChain(files);
-  const name = nextName(files.at(-1)?.name ?? null, context.now(), words);
+  const name = nextName(files.at(-1)?.name ?? null, workspace.world.now(), words);
   const text = render({ name, header: null, transaction: 'both', up: '', down: '' });
-  const file = migrationFile(context, name, text);
-  await writeMigrations(context, [file]);
+  const file = migrationFile(workspace.project, name, text);
+  await writeMigrations(workspace.project, [file]);
   const written = [migrationReport(file, [])];
   return { total: files.length + 1, written, changes: [], renames: [], possible: [], rebased: [] };
 }

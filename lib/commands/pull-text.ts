@@ -4,11 +4,11 @@ import { comparisonOf } from '../compare/compare.ts';
 import { kinds } from '../kinds/index.ts';
 import { type Catalog, parentOf } from '../model/catalog.ts';
 import { Problem } from '../problem/problem.ts';
-import type { Context } from '../project/context.ts';
 import { managed } from '../project/ignore.ts';
 import { replay } from '../project/shadow-catalog.ts';
 import { readSource } from '../project/source.ts';
 import { shownPath, type TextFile } from '../project/sql-files.ts';
+import type { Workspace } from '../project/workspace.ts';
 import { schemaText } from '../schema-files/render.ts';
 import { loadFile, type SchemaPlace } from '../schema-files/write.ts';
 import { mentionsOf } from '../sql/mentions.ts';
@@ -26,18 +26,18 @@ export interface PulledText {
  * @throws Problem of the shadow; `plan_cycle`
  */
 export async function pulledText(
-  context: Context,
+  workspace: Workspace,
   catalog: Catalog,
   { path, split }: SchemaPlace,
 ): Promise<PulledText> {
-  const nothing = managed(context, await readSource(context, 'empty'), catalog);
-  const place = { path: shownPath(context.root, path), split };
+  const nothing = managed(workspace.project, await readSource(workspace, 'empty'), catalog);
+  const place = { path: shownPath(workspace.project.root, path), split };
   const [mentions, spell] = await Promise.all([mentionsIn(catalog), speller(catalog.major)]);
   const texts = schemaText({ nothing, catalog, place, mentions, spell });
   if (texts.length === 0) return { files: [], refused: null };
-  const checked = await refusal(context, texts);
+  const checked = await refusal(workspace, texts);
   if (checked === null) return { files: written(texts, place, ''), refused: null };
-  const refused = await refusal(context, [{ file: place.path, text: unchecked }, ...texts]);
+  const refused = await refusal(workspace, [{ file: place.path, text: unchecked }, ...texts]);
   return { files: written(texts, place, unchecked), refused };
 }
 
@@ -47,19 +47,19 @@ export async function pulledText(
  * @throws Problem `not_reproduced`, of the shadow
  */
 export async function provenText(
-  context: Context,
+  workspace: Workspace,
   from: string,
   catalog: Catalog,
   place: SchemaPlace,
 ): Promise<PulledText> {
-  const pulled = await pulledText(context, catalog, place);
+  const pulled = await pulledText(workspace, catalog, place);
   const own = pulled.files.filter(({ file }) => file.endsWith('.sql'));
-  const loaded = await replay(context, own).catch((thrown: unknown) => {
+  const loaded = await replay(workspace, own).catch((thrown: unknown) => {
     if (!isRefusal(thrown) || thrown.code === 'missing_extension') throw thrown;
     const { where, message } = thrown;
     throw new Problem('not_reproduced', { from, changes: [message] }, { where, cause: thrown });
   });
-  const { same, changes } = await comparisonOf(context, loaded, catalog);
+  const { same, changes } = await comparisonOf(workspace, loaded, catalog);
   if (!same) throw new Problem('not_reproduced', { from, changes: changes.map(({ text }) => text) });
   return pulled;
 }
@@ -81,9 +81,9 @@ function written(texts: readonly TextFile[], { path, split }: SchemaPlace, head:
 }
 
 // Loads texts as psql does: one after the other, with checked bodies. What it meets is no failure of the shadow.
-async function refusal(context: Context, texts: readonly TextFile[]): Promise<Problem | null> {
+async function refusal(workspace: Workspace, texts: readonly TextFile[]): Promise<Problem | null> {
   try {
-    await replay(context, texts, { asPsql: true });
+    await replay(workspace, texts, { asPsql: true });
     return null;
   } catch (thrown) {
     if (isRefusal(thrown)) return thrown;

@@ -13,9 +13,10 @@ import { pinnedRows } from '../pg/pinned.ts';
 import { snapshot } from '../pg/snapshot.ts';
 import { Problem } from '../problem/problem.ts';
 import { type Ask, agreed, type Consent } from '../project/confirmation.ts';
-import type { Context, Target } from '../project/context.ts';
 import { type Retry, retrying } from '../project/retry.ts';
 import { type NamedTarget, named as namedTarget, server } from '../project/source.ts';
+import type { Workspace } from '../project/workspace.ts';
+import type { Target } from '../project/world.ts';
 import {
   guardedOf,
   type ProtectedDatabase,
@@ -65,17 +66,17 @@ export interface RestoreReport extends RestorePlan {
  * `confirmation_needed`, `migration_running`, `not_as_backed_up`, `client_failed`; of the connection
  */
 export async function restore(
-  context: Context,
+  workspace: Workspace,
   file: string,
   input: RestoreInput,
   ask: Ask<RestorePlan>,
 ): Promise<RestoreReport> {
-  const { url, ...target } = await context.environment(input.to);
+  const { url, ...target } = await workspace.world.environment(input.to);
   if (url === null) throw new Problem('no_server', { environment: target.name });
   refuseUnconfirmed(target, input);
-  const guarded = guardedOf(context, { ...target, url }, input);
-  const backup = await named(context, input, file);
-  context.progress(`Reading ${backup.name}`);
+  const guarded = guardedOf(workspace.world, { ...target, url }, input);
+  const backup = await named(workspace.project, input, file);
+  workspace.world.progress(`Reading ${backup.name}`);
   const manifest = await intact(backup);
   // What was agreed to once is not asked again.
   let agreedTo = false;
@@ -85,10 +86,10 @@ export async function restore(
     agreedTo ||= await agreed(`db:restore to ${target.name}`, plan, told, input, ask);
     return agreedTo;
   };
-  return retrying(context, async (tries, reached) => {
+  return retrying(workspace.world, async (tries, reached) => {
     const into = { ...target, url };
     const done = await restoreInto(
-      context,
+      workspace,
       into,
       { backup, manifest, noOwner: input.noOwner ?? false, guarded: await guarded },
       agree,
@@ -106,7 +107,7 @@ interface Whole {
 }
 
 async function restoreInto(
-  context: Context,
+  workspace: Workspace,
   target: Target & { readonly url: string },
   { backup, manifest, noOwner, guarded }: Whole,
   agree: (plan: RestorePlan) => Promise<boolean>,
@@ -115,32 +116,32 @@ async function restoreInto(
   const connection = await server(target);
   const stopping = new AbortController();
   // The server rolls back when its client is gone.
-  const forget = context.onInterrupt?.(async () => stopping.abort());
+  const forget = workspace.world.onInterrupt?.(async () => stopping.abort());
   try {
     reached();
-    await refuseGuarded(context, connection, target, guarded);
+    await refuseGuarded(workspace.project, connection, target, guarded);
     const reasons = await misfits(connection, manifest);
     if (reasons.length > 0) throw new Problem('unfit_target', { environment: target.name, reasons });
     const client = await unpacker(manifest);
     return await withLock(connection, target.name, async () => {
       const plan: RestorePlan = {
-        target: namedTarget(context, target),
-        backup: backupReport(context, backup),
+        target: namedTarget(workspace.project, target),
+        backup: backupReport(workspace.project, backup),
         destroyed: await holdings(connection),
       };
       if (!(await agree(plan))) return { ...plan, proof: null, durationMs: 0 };
-      const started = context.now().getTime();
+      const started = workspace.world.now().getTime();
       const proof = await replaceAll(connection, {
         environment: target.name,
         client,
         path: backup.path,
         manifest,
         noOwner,
-        lockTimeout: context.lockTimeout ?? 3000,
+        lockTimeout: workspace.project.lockTimeout ?? 3000,
         signal: stopping.signal,
-        teller: context,
+        teller: workspace.world,
       });
-      return { ...plan, proof, durationMs: context.now().getTime() - started };
+      return { ...plan, proof, durationMs: workspace.world.now().getTime() - started };
     });
   } finally {
     forget?.();

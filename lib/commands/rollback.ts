@@ -22,11 +22,11 @@ import type { MigrationFile } from '../migration/chain.ts';
 import { versionOf } from '../migration/name.ts';
 import { Problem } from '../problem/problem.ts';
 import { type Ask, agreed, type Consent } from '../project/confirmation.ts';
-import type { Context, Target } from '../project/context.ts';
 import { refuseForeign } from '../project/foreign-migrations.ts';
 import { backward, checkChain, readMigrations } from '../project/migration-folder.ts';
-import { keepShadows } from '../project/shadow-pool.ts';
 import { type NamedTarget, named, withTarget } from '../project/source.ts';
+import type { Workspace } from '../project/workspace.ts';
+import type { Target } from '../project/world.ts';
 import { guardedOf, refuseGuarded, type WriteNames, writeTarget } from '../project/write-access.ts';
 import { type MigrationReport, migrationReport } from './generate.ts';
 
@@ -58,53 +58,52 @@ export interface RollbackReport extends RollbackPlan {
  * `data_loss_refused`, `confirmation_needed`, `migration_running`, `not_as_proven`, `protected_target`, `embedded_not_named`
  */
 export async function rollback(
-  context: Context,
+  workspace: Workspace,
   input: RollbackInput,
   ask: Ask<RollbackPlan>,
 ): Promise<RollbackReport> {
-  refuseForeign(context, 'db:rollback');
-  return keepShadows(context, async () => {
-    const target = await writeTarget(context, input, ask);
-    const guarded = guardedOf(context, target, input);
-    const files = await readMigrations(context);
-    checkChain(files);
-    return withTarget(context, target, async (connection) => {
-      await refuseGuarded(context, connection, target, await guarded);
-      const before = await soundSituation(context, connection, target, files);
-      const kept = keptCount(files, before, target, input.version);
-      const chosen = files.slice(kept, before.standing.applied).reverse();
-      // What broke off on its way up has no row in the ledger, but is the last one all the same.
-      const broken = brokenOff(before);
-      for (const { name, migration } of chosen) refuse(name, migration);
-      await refuseNewer(connection, target.name, backward(chosen), files);
-      const start = await moved(context, before.actual, await renamesIn(backward(chosen)));
-      const left = await comparisonOf(context, start, await recordedSchema(context, files.slice(0, kept)));
-      const up = broken.length === 0 && chosen.every((file) => isWhole(file, 'down')) ? left.up : left.online;
-      const wrong = await wronglyStamped(context, files, kept, before.standing.applied);
-      const plan: RollbackPlan = {
-        target: named(context, target),
-        undone: [...broken, ...chosen].map((file) =>
-          restamped(migrationReport(file, []), wrong.get(file.name)),
-        ),
-        cautions: await weighed(connection, up, left),
-        findings: await findingsOf(connection, up, left, { actual: before.actual, trusted: true }),
-      };
-      if (plan.undone.length === 0) return { ...plan, done: true };
-      const told = new Set(lossesOf(up));
-      const undone = [kept, before.standing.applied] as const;
-      const more = await lossesOfUndone(context, files, undone, [before.actual, start]);
-      const losses = [...lossesOf(up, plan.findings), ...more.filter((one) => !told.has(one))];
-      if (!(await agreed(`db:rollback of ${target.name}`, plan, losses, input, ask)))
-        return { ...plan, done: false };
-      const of = await runOf(context, connection, target, files);
-      await withLock(connection, target.name, async () => {
-        const now = await stillSound(context, connection, target, files, before);
-        const applied = await finish(context, of, now, input, 'down');
-        await run(of, 'down', files.slice(kept, applied).reverse());
-        await confirmReached(context, of, kept);
-      });
-      return { ...plan, done: true };
+  refuseForeign(workspace.project, 'db:rollback');
+
+  const target = await writeTarget(workspace.world, input, ask);
+  const guarded = guardedOf(workspace.world, target, input);
+  const files = await readMigrations(workspace.project);
+  checkChain(files);
+  return withTarget(workspace, target, async (connection) => {
+    await refuseGuarded(workspace.project, connection, target, await guarded);
+    const before = await soundSituation(workspace, connection, target, files);
+    const kept = keptCount(files, before, target, input.version);
+    const chosen = files.slice(kept, before.standing.applied).reverse();
+    // What broke off on its way up has no row in the ledger, but is the last one all the same.
+    const broken = brokenOff(before);
+    for (const { name, migration } of chosen) refuse(name, migration);
+    await refuseNewer(connection, target.name, backward(chosen), files);
+    const start = await moved(workspace, before.actual, await renamesIn(backward(chosen)));
+    const left = await comparisonOf(workspace, start, await recordedSchema(workspace, files.slice(0, kept)));
+    const up = broken.length === 0 && chosen.every((file) => isWhole(file, 'down')) ? left.up : left.online;
+    const wrong = await wronglyStamped(workspace, files, kept, before.standing.applied);
+    const plan: RollbackPlan = {
+      target: named(workspace.project, target),
+      undone: [...broken, ...chosen].map((file) =>
+        restamped(migrationReport(file, []), wrong.get(file.name)),
+      ),
+      cautions: await weighed(connection, up, left),
+      findings: await findingsOf(connection, up, left, { actual: before.actual, trusted: true }),
+    };
+    if (plan.undone.length === 0) return { ...plan, done: true };
+    const told = new Set(lossesOf(up));
+    const undone = [kept, before.standing.applied] as const;
+    const more = await lossesOfUndone(workspace, files, undone, [before.actual, start]);
+    const losses = [...lossesOf(up, plan.findings), ...more.filter((one) => !told.has(one))];
+    if (!(await agreed(`db:rollback of ${target.name}`, plan, losses, input, ask)))
+      return { ...plan, done: false };
+    const of = await runOf(workspace, connection, target, files);
+    await withLock(connection, target.name, async () => {
+      const now = await stillSound(workspace, connection, target, files, before);
+      const applied = await finish(workspace, of, now, input, 'down');
+      await run(of, 'down', files.slice(kept, applied).reverse());
+      await confirmReached(workspace, of, kept);
     });
+    return { ...plan, done: true };
   });
 }
 

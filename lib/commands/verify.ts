@@ -11,11 +11,11 @@ import { fingerprintOf } from '../migration/fingerprint.ts';
 import type { Catalog } from '../model/catalog.ts';
 import type { Where } from '../problem/location.ts';
 import { Problem } from '../problem/problem.ts';
-import type { Context } from '../project/context.ts';
 import { expectedRole } from '../project/expected-role.ts';
 import { readMigrations } from '../project/migration-folder.ts';
-import { keepShadows } from '../project/shadow-pool.ts';
+import type { Project } from '../project/project.ts';
 import { type NamedTarget, named, readSource, withTarget } from '../project/source.ts';
+import type { Workspace } from '../project/workspace.ts';
 
 /** What is asked. */
 export interface VerifyInput {
@@ -45,48 +45,44 @@ export interface VerifyCheck {
  * ledger fits them, and that the database is as they left it. Changes nothing.
  * @throws Problem of the sources: the connection, the SQL of the schema and of the migrations
  */
-export function verify(context: Context, { env }: VerifyInput = {}): Promise<VerifyReport> {
-  return keepShadows(context, async () => {
-    const target = await context.environment(env);
-    const files = await readMigrations(context);
-    const breaks = breaksOf(files);
-    // What was renamed or only edited can be replayed all the same.
-    const replayed = breaks.every(({ is }) => is === 'edited' || is === 'renamed');
-    const recorded = replayed ? await recordedSchema(context, files) : null;
-    const checks: VerifyCheck[] = [
-      chain(files, breaks, await judged(context, files, breaks)),
-      ...(recorded === null
-        ? []
-        : [
-            fingerprint(context, files, recorded),
-            await stamps(context, files),
-            await wanted(context, recorded, env),
-          ]),
-      ...(await withTarget(context, target, async (connection): Promise<VerifyCheck[]> => {
-        const { standing, drift } = await situate(context, connection, files);
-        const { applied, faults, unfinished } = standing;
-        const broken = unfinished === null ? [] : [`${unfinished.file.name} broke off half-way`];
-        return [
-          { is: 'ledger', faults: [...faults, ...broken] },
-          ...(drift === null
-            ? []
-            : [{ is: 'actual', faults: drift.changes.map(({ text }) => text) } as const]),
-          { is: 'pending', faults: files.slice(applied).map(({ name }) => name) },
-        ];
-      })),
-      ...(await queries(context)),
-    ];
-    return {
-      target: named(context, target),
-      sound: checks.every(({ faults }) => faults.length === 0),
-      checks,
-    };
-  });
+export async function verify(workspace: Workspace, { env }: VerifyInput = {}): Promise<VerifyReport> {
+  const target = await workspace.world.environment(env);
+  const files = await readMigrations(workspace.project);
+  const breaks = breaksOf(files);
+  // What was renamed or only edited can be replayed all the same.
+  const replayed = breaks.every(({ is }) => is === 'edited' || is === 'renamed');
+  const recorded = replayed ? await recordedSchema(workspace, files) : null;
+  const checks: VerifyCheck[] = [
+    chain(files, breaks, await judged(workspace, files, breaks)),
+    ...(recorded === null
+      ? []
+      : [
+          fingerprint(workspace.project, files, recorded),
+          await stamps(workspace, files),
+          await wanted(workspace, recorded, env),
+        ]),
+    ...(await withTarget(workspace, target, async (connection): Promise<VerifyCheck[]> => {
+      const { standing, drift } = await situate(workspace, connection, files);
+      const { applied, faults, unfinished } = standing;
+      const broken = unfinished === null ? [] : [`${unfinished.file.name} broke off half-way`];
+      return [
+        { is: 'ledger', faults: [...faults, ...broken] },
+        ...(drift === null ? [] : [{ is: 'actual', faults: drift.changes.map(({ text }) => text) } as const]),
+        { is: 'pending', faults: files.slice(applied).map(({ name }) => name) },
+      ];
+    })),
+    ...(await queries(workspace)),
+  ];
+  return {
+    target: named(workspace.project, target),
+    sound: checks.every(({ faults }) => faults.length === 0),
+    checks,
+  };
 }
 
 // What came of an edit, as far as the schema tells: rows are another matter.
 async function judged(
-  context: Context,
+  workspace: Workspace,
   files: readonly MigrationFile[],
   breaks: readonly Break[],
 ): Promise<ReadonlyMap<Break, string>> {
@@ -95,9 +91,9 @@ async function judged(
   for (const one of breaks.filter(({ is }) => is === 'edited')) {
     const at = files.findIndex(({ name }) => name === one.name);
     try {
-      const reached = await recordedSchema(context, files.slice(0, at + 1));
+      const reached = await recordedSchema(workspace, files.slice(0, at + 1));
       const header = files[at]?.migration.header;
-      if (header?.reader !== readerOf(context, reached)) continue;
+      if (header?.reader !== readerOf(workspace.project, reached)) continue;
       const same = header.to === fingerprintOf(reached, kinds);
       found.set(one, same ? 'leads to the same schema' : 'leads to another schema');
     } catch (thrown) {
@@ -124,10 +120,10 @@ function chain(
 }
 
 // Fingerprints of other readers can't be compared.
-function fingerprint(context: Context, files: readonly MigrationFile[], recorded: Catalog): VerifyCheck {
+function fingerprint(project: Project, files: readonly MigrationFile[], recorded: Catalog): VerifyCheck {
   const last = files.at(-1);
   const header = last?.migration.header;
-  const comparable = header && header.reader === readerOf(context, recorded);
+  const comparable = header && header.reader === readerOf(project, recorded);
   const fits = !comparable || header.to === fingerprintOf(recorded, kinds);
   return {
     is: 'fingerprint',
@@ -136,26 +132,35 @@ function fingerprint(context: Context, files: readonly MigrationFile[], recorded
 }
 
 // Older versions stamped ways back exact that are not.
-async function stamps(context: Context, files: readonly MigrationFile[]): Promise<VerifyCheck> {
-  const wrong = await wronglyStamped(context, files, 0, files.length);
+async function stamps(workspace: Workspace, files: readonly MigrationFile[]): Promise<VerifyCheck> {
+  const wrong = await wronglyStamped(workspace, files, 0, files.length);
   const faults = [...wrong].map(
     ([name, lost]) => `${name} has the stamp exact, but loses: ${lost.join('; ')}`,
   );
   return { is: 'stamps', faults };
 }
 
-async function queries(context: Context): Promise<VerifyCheck[]> {
+async function queries(workspace: Workspace): Promise<VerifyCheck[]> {
   const { checkQueries } = await import('../project/queries.ts');
-  const found = await checkQueries(context);
+  const found = await checkQueries(workspace);
   if (found === null) return [];
   const faults = found.faults.map(({ words }) => words);
   return [{ is: 'queries', faults, places: found.faults.map(({ where }) => where) }];
 }
 
-async function wanted(context: Context, recorded: Catalog, env: string | undefined): Promise<VerifyCheck> {
+async function wanted(
+  workspace: Workspace,
+  recorded: Catalog,
+  env: string | undefined,
+): Promise<VerifyCheck> {
   try {
-    const role = await expectedRole(context, env);
-    const left = await comparisonOf(context, recorded, await readSource(context, context.schema), role);
+    const role = await expectedRole(workspace.world, env);
+    const left = await comparisonOf(
+      workspace,
+      recorded,
+      await readSource(workspace, workspace.project.schema),
+      role,
+    );
     return { is: 'recorded', faults: left.changes.map(({ text }) => text) };
   } catch (thrown) {
     if (thrown instanceof Problem && thrown.code === 'missing_schema')

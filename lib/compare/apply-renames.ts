@@ -3,9 +3,9 @@ import { kinds } from '../kinds/index.ts';
 import { type Catalog, withRelations } from '../model/catalog.ts';
 import { diffOf } from '../model/diff.ts';
 import { settle } from '../model/reconcile.ts';
-import type { Context } from '../project/context.ts';
 import { parseFiles } from '../project/shadow-catalog.ts';
 import type { TextFile } from '../project/sql-files.ts';
+import type { Workspace } from '../project/workspace.ts';
 import { retell } from './read-back.ts';
 
 /**
@@ -14,14 +14,14 @@ import { retell } from './read-back.ts';
  * @throws Problem of the shadow
  */
 export async function moved(
-  context: Context,
+  workspace: Workspace,
   catalog: Catalog,
   statements: readonly string[],
 ): Promise<Catalog> {
   if (statements.length === 0) return catalog;
   // What is the shadow's role's there is the catalog's role's.
   const told = async (more: readonly string[]) =>
-    settle(await retell(context, catalog, more), catalog, kinds).before;
+    settle(await retell(workspace, catalog, more), catalog, kinds).before;
   const [before, after] = [await told([]), await told(statements)];
   const { added, removed, changed } = diffOf({ before, after }, kinds);
   const facts = new Map(catalog.facts);

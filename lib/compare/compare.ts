@@ -4,12 +4,11 @@ import { type Catalog, shadowRole } from '../model/catalog.ts';
 import { type Diff, isEmpty, reversed } from '../model/diff.ts';
 import type { Step } from '../model/step.ts';
 import { plan } from '../plan/plan.ts';
-import type { Context } from '../project/context.ts';
 import { expectedRole } from '../project/expected-role.ts';
 import { managed } from '../project/ignore.ts';
 import { runBy } from '../project/shadow-catalog.ts';
-import { keepShadows } from '../project/shadow-pool.ts';
 import { readSource } from '../project/source.ts';
+import type { Workspace } from '../project/workspace.ts';
 import { sameWords } from './canonicalize.ts';
 import { changesOf, type ObjectChange } from './changes.ts';
 
@@ -37,12 +36,9 @@ export interface Comparison {
  * Reads two sources and compares them, without what the configuration ignores.
  * @throws Problem of the sources; `plan_cycle`, when the steps are asked for
  */
-export async function compare(context: Context, from: string, to: string): Promise<Comparison> {
-  // Both may need a shadow, and share one then.
-  return keepShadows(context, async () => {
-    const [first, second] = await Promise.all([readSource(context, from), readSource(context, to)]);
-    return comparisonOf(context, first, second);
-  });
+export async function compare(workspace: Workspace, from: string, to: string): Promise<Comparison> {
+  const [first, second] = await Promise.all([readSource(workspace, from), readSource(workspace, to)]);
+  return comparisonOf(workspace, first, second);
 }
 
 /**
@@ -52,15 +48,19 @@ export async function compare(context: Context, from: string, to: string): Promi
  * @throws Problem of the shadow; `plan_cycle`, when the steps are asked for
  */
 export async function comparisonOf(
-  context: Context,
+  workspace: Workspace,
   first: Catalog,
   second: Catalog,
   role?: string | null,
 ): Promise<Comparison> {
-  const runner = ownerIn(first, second) ?? (role === undefined ? await expectedRole(context) : role);
-  const one = await runBy(context, first, runner);
-  const other = await runBy(context, second, runner);
-  const told = await sameWords(context, managed(context, one, other), managed(context, other, one));
+  const runner = ownerIn(first, second) ?? (role === undefined ? await expectedRole(workspace.world) : role);
+  const one = await runBy(workspace, first, runner);
+  const other = await runBy(workspace, second, runner);
+  const told = await sameWords(
+    workspace,
+    managed(workspace.project, one, other),
+    managed(workspace.project, other, one),
+  );
   const { before, after, difference } = told;
   const { major } = before;
   const same = isEmpty(difference);

@@ -5,9 +5,7 @@ import { kinds } from '../kinds/index.ts';
 import { type Catalog, type Relations, withRelations } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
 import { plan } from '../plan/plan.ts';
-import { cached } from '../project/catalog-cache.ts';
 import { encodeCatalog } from '../project/catalog-codec.ts';
-import type { Context } from '../project/context.ts';
 import { managed } from '../project/ignore.ts';
 import {
   around,
@@ -17,7 +15,7 @@ import {
   replay,
   shadowName,
 } from '../project/shadow-catalog.ts';
-import { keepShadows, useShadow } from '../project/shadow-pool.ts';
+import type { Workspace } from '../project/workspace.ts';
 import type { Ground } from '../shadow/shadow.ts';
 import type { SqlFile } from '../sql/parse.ts';
 
@@ -32,7 +30,7 @@ export const batchSize = 2000;
  * @throws Problem of the shadow
  */
 export async function readBack(
-  context: Context,
+  workspace: Workspace,
   catalog: Catalog,
   ids: readonly string[],
   also: readonly string[] = [],
@@ -40,14 +38,17 @@ export async function readBack(
   const wanted = new Set([...ids, ...also]);
   const batches = batchesOf(catalog, ids, batchSize);
   if (batches.length === 0) return joined(catalog, []);
-  const content = ['read back', await shadowName(context), ...wanted, ...batches.map(encodeCatalog)];
-  return cached(context, content, () =>
-    keepShadows(context, async () => {
-      const read: Catalog[] = [];
-      for (const batch of batches) read.push(only(await runIn(context, batch), wanted));
-      return joined(catalog, read);
-    }),
-  );
+  const content = [
+    'read back',
+    await shadowName(workspace.project),
+    ...wanted,
+    ...batches.map(encodeCatalog),
+  ];
+  return workspace.catalogs.get(content, async () => {
+    const read: Catalog[] = [];
+    for (const batch of batches) read.push(only(await runIn(workspace, batch), wanted));
+    return joined(catalog, read);
+  });
 }
 
 /**
@@ -56,26 +57,26 @@ export async function readBack(
  * @throws Problem of the shadow
  */
 export async function retell(
-  context: Context,
+  workspace: Workspace,
   catalog: Catalog,
   more: readonly string[] = [],
 ): Promise<Catalog> {
-  const content = ['same words', await shadowName(context), encodeCatalog(catalog), ...more];
-  return cached(context, content, () => runIn(context, catalog, more));
+  const content = ['same words', await shadowName(workspace.project), encodeCatalog(catalog), ...more];
+  return workspace.catalogs.get(content, () => runIn(workspace, catalog, more));
 }
 
-async function runIn(context: Context, catalog: Catalog, more: readonly string[] = []): Promise<Catalog> {
+async function runIn(workspace: Workspace, catalog: Catalog, more: readonly string[] = []): Promise<Catalog> {
   const [{ parse }, { quoteNewerWords }, { load }] = await Promise.all([
     import('../sql/parse.ts'),
     import('../sql/newer-words.ts'),
     import('../shadow/load.ts'),
   ]);
-  const nothing = managed(context, await replay(context, []));
+  const nothing = managed(workspace.project, await replay(workspace, []));
   const steps = plan({ before: nothing, after: catalog, kinds, major: nothing.major, verbatim: true });
   const texts = steps.map(({ sql }) => `${quoteNewerWords(sql, catalog.major)}\n;\n`);
   const script = await parse('the database', texts.join(''));
-  const first = await parseFiles(around(context));
-  return useShadow(context, extensionsOf([...first, script]), (shadow) =>
+  const first = await parseFiles(around(workspace.project));
+  return workspace.shadows.use(extensionsOf([...first, script]), (shadow) =>
     shadow.state(
       async (connection) => {
         await load(connection, [script], { lenient: true });

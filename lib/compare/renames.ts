@@ -6,7 +6,7 @@ import { singly, statementsOf } from '../model/step.ts';
 import { segmented } from '../plan/plan.ts';
 import { follows, isAlike, possibleRenames, type Rename, renameSteps } from '../plan/renames.ts';
 import { Problem } from '../problem/problem.ts';
-import type { Context } from '../project/context.ts';
+import type { Workspace } from '../project/workspace.ts';
 import { type ObjectChange, withoutPublic } from './changes.ts';
 import { type Comparison, comparisonOf } from './compare.ts';
 import { isMeant, type RenameSources, type Request, requestsIn, wasMeant } from './rename-requests.ts';
@@ -54,7 +54,7 @@ export interface Renamed {
  * @throws Problem `bad_option` for what was given and cannot be meant
  */
 export async function compareRenamed(
-  context: Context,
+  workspace: Workspace,
   first: Catalog,
   second: Catalog,
   renaming: Renaming,
@@ -64,7 +64,7 @@ export async function compareRenamed(
   const renames: Rename[] = [];
   const declined = new Set<string>();
   for (let catalog = first; ; ) {
-    const comparison = await comparisonOf(context, catalog, second, renaming.role);
+    const comparison = await comparisonOf(workspace, catalog, second, renaming.role);
     const open = possibleRenames(comparison, kinds);
     const meant = open.filter(
       (one) =>

@@ -16,8 +16,8 @@ import { withPath } from '../pg/user-path.ts';
 import { comesLate, completing } from '../plan/around-data.ts';
 import { plan } from '../plan/plan.ts';
 import { Problem } from '../problem/problem.ts';
-import type { Context } from '../project/context.ts';
 import { withoutLedger } from '../project/ignore.ts';
+import type { World } from '../project/world.ts';
 import { cargoOf, standingsOf } from './copy-set.ts';
 import { asOwners, type Cargo, runAll } from './engines.ts';
 import { type CopyResult, proven, type Replaced } from './in-place.ts';
@@ -30,7 +30,7 @@ import { schemaDifferences, toDigest } from './verify.ts';
  * stays. Both sessions are in a transaction, as for a whole clone.
  * @throws Problem `clone_refused` where the schemas differ; `not_as_source`; of both connections
  */
-export async function replaceRows(context: Context, ends: CopyEnds, wish: Wish): Promise<Replaced> {
+export async function replaceRows(world: World, ends: CopyEnds, wish: Wish): Promise<Replaced> {
   const [source, target] = [ends.from.connection, ends.to.connection];
   const { cargo, wanted } = await rowsOf(source, wish);
   const there = await readCatalog(target, kinds);
@@ -40,7 +40,7 @@ export async function replaceRows(context: Context, ends: CopyEnds, wish: Wish):
     throw new Problem('clone_refused', { source: ends.from.named.name, target: ends.to.named.name, faults });
   }
   const { tables, objects, path } = cargo;
-  const progress = progressOf(context, tables);
+  const progress = progressOf(world, tables);
   const { down, up } = aside(there, tables);
   await runAll(target, down);
   const own = tables.filter(({ extension }) => extension === null);
@@ -55,10 +55,10 @@ export async function replaceRows(context: Context, ends: CopyEnds, wish: Wish):
   // What is set in a sequence outlives a rollback, unless it has got a file of its own before (manual: "ALTER SEQUENCE").
   await target.execute(positions.map(({ name }) => `alter sequence ${name} restart`).join(';'));
   await setStandings(target, positions);
-  context.progress(`Checking constraints in ${ends.to.named.name}`);
+  world.progress(`Checking constraints in ${ends.to.named.name}`);
   const again = asOwners(up, there, await ownedIn(target));
   await withPath(target, path, () => runAll(target, again));
-  context.progress(`Comparing ${ends.to.named.name} with ${ends.from.named.name}`);
+  world.progress(`Comparing ${ends.to.named.name} with ${ends.from.named.name}`);
   const before = await digestsOf(source, cargo, true);
   const after = await digestsOf(target, cargo, false);
   const found: CopyResult = { before, after, positions, bytes: progress.bytes() };

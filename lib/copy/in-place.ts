@@ -8,7 +8,7 @@ import { type SequenceValue, setStandings, standings } from '../flow/sequences.t
 import { kinds } from '../kinds/index.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { Problem, toProblem } from '../problem/problem.ts';
-import type { Context } from '../project/context.ts';
+import type { World } from '../project/world.ts';
 import { cargoOf, standingsOf } from './copy-set.ts';
 import type { Cargo, Engine } from './engines.ts';
 import type { CopyEnds } from './preflight.ts';
@@ -38,7 +38,7 @@ export interface Replaced {
  * @throws Problem `not_as_source` where what came over is not the same; of the engine, of both connections
  */
 export async function replace(
-  context: Context,
+  world: World,
   ends: CopyEnds,
   wish: Wish,
   engine: Engine,
@@ -48,7 +48,7 @@ export async function replace(
   const [source, target] = [from.connection, to.connection];
   const cargo = await cargoOf(source, wish);
   const { wanted, tables, objects } = cargo;
-  const progress = progressOf(context, tables);
+  const progress = progressOf(world, tables);
   const build = await engine(ends, cargo, progress.told);
   const positions = wish.schemaOnly ? [] : await standingsOf(source, target);
   await setStandings(target, positions);
@@ -59,9 +59,9 @@ export async function replace(
       return [...(await digestOf(reader, list, go)), ...nothingOf(cargo.empty, objects)];
     },
     async (go) => {
-      context.progress(`Building indexes and constraints in ${to.named.name}`);
+      world.progress(`Building indexes and constraints in ${to.named.name}`);
       await build(go);
-      context.progress(`Comparing ${to.named.name} with ${from.named.name}`);
+      world.progress(`Comparing ${to.named.name} with ${from.named.name}`);
       const list = toDigest(await undigested(target), wanted, tables, { objects: true, masks: false });
       return digestOf(target, list, go);
     },

@@ -3,7 +3,8 @@ import { findClients, fittingClient } from '../flow/client.ts';
 import type { Masks } from '../flow/masks.ts';
 import { Problem } from '../problem/problem.ts';
 import type { Consent } from '../project/confirmation.ts';
-import type { Context } from '../project/context.ts';
+import type { Project } from '../project/project.ts';
+import type { Workspace } from '../project/workspace.ts';
 import { type Engine, native, pipe } from './engines.ts';
 import type { Wish } from './selection.ts';
 
@@ -50,7 +51,7 @@ export interface Carrier {
 }
 
 /** Refuses options that do not go together. @throws Problem `bad_option` */
-export function checkChoice(context: Context, input: CloneInput): void {
+export function checkChoice(project: Project, input: CloneInput): void {
   const useless = (['jobs', 'dropOld'] as const).find((name) => input[name] !== undefined && !input.swap);
   if (useless !== undefined)
     throw new Problem('bad_option', {
@@ -69,7 +70,7 @@ export function checkChoice(context: Context, input: CloneInput): void {
     });
   const { tables, exclude, mask = [] } = input;
   if (input.engine !== 'pipe') return;
-  if (tables || exclude || mask.length + Object.keys(context.masks ?? {}).length > 0)
+  if (tables || exclude || mask.length + Object.keys(project.masks ?? {}).length > 0)
     throw new Problem('bad_option', {
       option: '--engine',
       reason: 'pipe copies whole databases: it excludes masks, --tables and --exclude',
@@ -81,18 +82,18 @@ export function checkChoice(context: Context, input: CloneInput): void {
  * @throws Problem `no_client`
  */
 export async function carrierOf(
-  context: Context,
+  workspace: Workspace,
   { engine }: Pick<CloneInput, 'engine'>,
   major: number,
 ): Promise<Carrier> {
   if (engine !== 'pipe') return { name: 'pgmage', beside: false, engine: () => native };
   const client = fittingClient(await findClients(), major);
   const stopping = new AbortController();
-  context.onInterrupt?.(async () => stopping.abort());
+  workspace.world.onInterrupt?.(async () => stopping.abort());
   return {
     name: `pg_dump ${client.version}`,
     beside: true,
-    engine: (url) => pipe(client, { url, stallTimeout: context.stallTimeout }, stopping.signal),
+    engine: (url) => pipe(client, { url, stallTimeout: workspace.project.stallTimeout }, stopping.signal),
   };
 }
 
@@ -101,7 +102,7 @@ export async function carrierOf(
  * @throws Problem `bad_mask`
  */
 export function wishOf(
-  context: Context,
+  project: Project,
   input: CloneInput,
   { otherVersions, path }: Required<Pick<Wish, 'otherVersions' | 'path'>>,
 ): Wish {
@@ -116,7 +117,7 @@ export function wishOf(
     ...(excludeData && { excludeData }),
     schemaOnly,
     dataOnly,
-    masks: { ...context.masks, ...masksIn(mask) },
+    masks: { ...project.masks, ...masksIn(mask) },
   };
 }
 

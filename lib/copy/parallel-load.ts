@@ -21,7 +21,7 @@ import { transaction } from '../pg/transaction.ts';
 import { withPath } from '../pg/user-path.ts';
 import { aroundRows } from '../plan/around-data.ts';
 import { type Portion, portionsOf } from '../plan/parallel-batches.ts';
-import type { Context } from '../project/context.ts';
+import type { World } from '../project/world.ts';
 import { clearance, replacingSession, roomForIndexes } from './clear-target.ts';
 import { standingsOf } from './copy-set.ts';
 import { asOwners, type Cargo, legible, runAll } from './engines.ts';
@@ -44,7 +44,7 @@ const room = 512;
  * @param ends their sessions are the first of the crew
  * @throws Problem of any session; others may still be at work then, and are to be closed
  */
-export async function load(context: Context, ends: CopyEnds, crew: Crew, cargo: Cargo): Promise<CopyResult> {
+export async function load(world: World, ends: CopyEnds, crew: Crew, cargo: Cargo): Promise<CopyResult> {
   const { wanted, tables, objects, owners, path, empty } = cargo;
   const [source, target] = [ends.from.connection, ends.to.connection];
   // What is lost by a crash was never said to be there: the exchange waits for it.
@@ -55,7 +55,7 @@ export async function load(context: Context, ends: CopyEnds, crew: Crew, cargo: 
   const halves = await transaction(target, () => prepared(target, wanted));
 
   const guarded = await guardedIn(target);
-  const progress = progressOf(context, tables);
+  const progress = progressOf(world, tables);
   const parts = await partsOf(source, tables, crew.sources.length);
   const pairs = crew.sources.map((from, at) => ({ from, to: crew.targets[at] as ServerConnection }));
   type Pair = (typeof pairs)[number];
@@ -82,7 +82,7 @@ export async function load(context: Context, ends: CopyEnds, crew: Crew, cargo: 
 
   const positions = cargo.schemaOnly ? [] : await standingsOf(source, target);
   await setStandings(target, positions);
-  context.progress(`Building indexes and constraints, and verifying against ${ends.from.named.name}`);
+  world.progress(`Building indexes and constraints, and verifying against ${ends.from.named.name}`);
   const portions = portionsOf(
     asOwners(legible(halves.after, wanted, target), wanted, await ownedIn(target)),
     halves.waits(),

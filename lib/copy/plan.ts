@@ -3,8 +3,8 @@ import { countLargeObjects } from '../flow/large-objects.ts';
 import { tablesOf } from '../flow/tables.ts';
 import type { Connection, ServerConnection } from '../pg/connection.ts';
 import { snapshot } from '../pg/snapshot.ts';
-import type { Context } from '../project/context.ts';
 import type { NamedTarget } from '../project/source.ts';
+import type { Workspace } from '../project/workspace.ts';
 import { rowsOf } from './data-only.ts';
 import { diskCheck } from './disk-space.ts';
 import { type Carrier, type CloneInput, wishOf } from './options.ts';
@@ -53,7 +53,7 @@ export interface ClonePlan {
  * @throws Problem `bad_option`, `bad_mask`; of both connections
  */
 export async function prepared(
-  context: Context,
+  workspace: Workspace,
   ends: CopyEnds,
   input: CloneInput,
   carrier: Carrier,
@@ -62,8 +62,8 @@ export async function prepared(
   const { check, otherVersions, all } = await extensionCheck(ends);
   // pg_dump names no versions.
   const free = carrier.name === 'pgmage' ? otherVersions : all;
-  const wish = wishOf(context, input, { otherVersions: free, path: from.path });
-  const swap = input.swap ? await swapPlanOf(ends, input, context.now()) : null;
+  const wish = wishOf(workspace.project, input, { otherVersions: free, path: from.path });
+  const swap = input.swap ? await swapPlanOf(ends, input, workspace.world.now()) : null;
   const checks = [
     ...checksOf(from, to, ends),
     await diskCheck(ends, isWhole(wish) ? from.bytes : null, input.force ?? false),

@@ -1,8 +1,8 @@
 // Sessions on both databases: all of one side see one state of it, and its tables are kept as they are.
 import { reading } from '../copy/snapshot-readers.ts';
 import type { ServerConnection } from '../pg/connection.ts';
-import type { Context } from '../project/context.ts';
 import { type Reachable, server } from '../project/source.ts';
+import type { World } from '../project/world.ts';
 import type { SessionPair } from './find.ts';
 import type { BothSides } from './shape.ts';
 
@@ -22,7 +22,7 @@ export interface ReadingCrew {
  * @throws Problem of the connections, of the work
  */
 export async function readingBoth<T>(
-  context: Context,
+  world: World,
   ends: BothSides<Reachable>,
   jobs: number,
   work: (crew: ReadingCrew) => Promise<T>,
@@ -31,7 +31,7 @@ export async function readingBoth<T>(
   const close = async () => {
     await Promise.all(open.map((connection) => connection.close()));
   };
-  const forget = context.onInterrupt?.(close);
+  const forget = world.onInterrupt?.(close);
   const session = async (end: Reachable) => {
     const connection = await server(end);
     open.push(connection);

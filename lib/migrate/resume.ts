@@ -12,8 +12,8 @@ import { diffOf, isEmpty } from '../model/diff.ts';
 import { unpinned } from '../pg/pinned.ts';
 import { Problem, toProblem } from '../problem/problem.ts';
 import type { Consent } from '../project/confirmation.ts';
-import type { Context } from '../project/context.ts';
 import { backward, forward } from '../project/migration-folder.ts';
+import type { Workspace } from '../project/workspace.ts';
 import { recordedSchema } from './compose.ts';
 import { lossesOf } from './losses.ts';
 import type { Situation } from './target-state.ts';
@@ -25,7 +25,7 @@ import type { Situation } from './target-state.ts';
  * @throws Problem `data_loss_refused`, `broke_off`
  */
 export async function finish(
-  context: Context,
+  workspace: Workspace,
   of: MigrationRun,
   { standing, actual }: Situation,
   { force }: Consent,
@@ -36,13 +36,13 @@ export async function finish(
   const { file, direction } = unfinished;
   const end = towards ?? direction;
   const count = direction === 'down' ? applied - 1 : end === 'up' ? applied + 1 : applied;
-  const reached = await recordedSchema(context, of.files.slice(0, count));
+  const reached = await recordedSchema(workspace, of.files.slice(0, count));
   const left = await renamesLeft(
-    context,
+    workspace,
     actual,
     await renamesIn((end === 'up' ? forward : backward)([file])),
   );
-  const { online } = await comparisonOf(context, left.after, reached);
+  const { online } = await comparisonOf(workspace, left.after, reached);
   const losses = lossesOf(online);
   if (losses.length > 0 && !force) throw new Problem('data_loss_refused', { losses, renames: [] });
   await note(
@@ -67,14 +67,14 @@ export async function finish(
 // A rename that was done already finds nothing under the old name. Each one that is left is done as it was written: what
 // merely differs would be dropped, and made without its rows.
 async function renamesLeft(
-  context: Context,
+  workspace: Workspace,
   actual: Catalog,
   all: readonly string[],
 ): Promise<{ renames: string[]; after: Catalog }> {
   const renames: string[] = [];
   let after = actual;
   for (const sql of all) {
-    const next = await moved(context, after, [sql]);
+    const next = await moved(workspace, after, [sql]);
     if (isEmpty(diffOf({ before: after, after: next }, kinds))) continue;
     renames.push(sql);
     after = next;

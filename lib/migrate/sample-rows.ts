@@ -3,10 +3,10 @@
 import { withoutPublic } from '../compare/changes.ts';
 import type { Connection } from '../pg/connection.ts';
 import { Problem } from '../problem/problem.ts';
-import type { Context } from '../project/context.ts';
 import { inShadow, parseFiles, runInOrder, wantsCommit } from '../project/shadow-catalog.ts';
 import type { TextFile } from '../project/sql-files.ts';
 import type { TrialStart } from '../project/trial-start.ts';
+import type { Workspace } from '../project/workspace.ts';
 import { cornerRows, mostCorners, usualValue } from './corner-rows.ts';
 
 /** How many rows each table is given. */
@@ -74,12 +74,12 @@ export interface LossTrial {
  * @throws Problem of the shadow
  */
 export async function lossesOn(
-  context: Context,
+  workspace: Workspace,
   start: TrialStart,
   { up, down, changed, thorough }: LossTrial,
 ): Promise<Losses | null> {
   const ways = await parseFiles([up, down]);
-  return inShadow(context, start, ways, async (connection, committed) => {
+  return inShadow(workspace, start, ways, async (connection, committed) => {
     const usual = makingRows(count, false, 'enumsortorder');
     const tried = async (...rows: readonly string[]): Promise<Losses | null> => {
       if (!committed) await connection.execute('savepoint made_rows');

@@ -9,10 +9,11 @@ import { type Down, type Header, type Migration, render } from '../migration/tex
 import type { Catalog } from '../model/catalog.ts';
 import { whereAt } from '../problem/location.ts';
 import { Problem } from '../problem/problem.ts';
-import type { Context } from '../project/context.ts';
 import { migrationFile } from '../project/migration-folder.ts';
+import type { Project } from '../project/project.ts';
 import { parseFiles } from '../project/shadow-catalog.ts';
 import { after } from '../project/trial-start.ts';
+import type { Workspace } from '../project/workspace.ts';
 import type { SqlFile } from '../sql/parse.ts';
 import { lossesByHand } from './by-hand.ts';
 import { stampOf, stepsBetween } from './stamps.ts';
@@ -23,12 +24,12 @@ import { rehearse, type TrialReturn } from './trial-run.ts';
  * @throws Problem of their SQL, with its place
  */
 export async function sealDrafts(
-  context: Context,
+  workspace: Workspace,
   files: readonly MigrationFile[],
 ): Promise<MigrationFile[]> {
   const done: MigrationFile[] = [];
   for (const file of files)
-    done.push(file.migration.header === null ? await seal(context, done, file) : file);
+    done.push(file.migration.header === null ? await seal(workspace, done, file) : file);
   return done;
 }
 
@@ -43,7 +44,7 @@ export interface Sealing {
 
 /** A migration with its header. @throws Problem `bad_migration` */
 export function sealed(
-  context: Context,
+  project: Project,
   migration: Omit<Migration, 'header'>,
   sealing: Sealing,
 ): MigrationFile {
@@ -51,15 +52,15 @@ export function sealed(
   const header: Header = {
     from: fingerprintOf(before, kinds),
     to: fingerprintOf(after, kinds),
-    reader: readerOf(context, after),
+    reader: readerOf(project, after),
     after: last?.migration.stated ?? null,
     down,
   };
-  return migrationFile(context, migration.name, render({ ...migration, header }));
+  return migrationFile(project, migration.name, render({ ...migration, header }));
 }
 
 /** What reads fingerprints: only those of one version, and of one kind of server, can be compared. */
-export function readerOf({ version, shadow }: Context, { major }: Catalog): string {
+export function readerOf({ version, shadow }: Project, { major }: Catalog): string {
   return `pgmage ${version}, PostgreSQL ${major}${shadow === null ? ' embedded' : ''}`;
 }
 
@@ -81,7 +82,7 @@ export const writesRows = (tag: string) => writing.has(tag) || tag === 'SelectSt
  * @throws Problem of its SQL, with its place; `bad_migration` where it would end the transaction that it is
  */
 export async function seal(
-  context: Context,
+  workspace: Workspace,
   before: readonly MigrationFile[],
   draft: MigrationFile,
 ): Promise<MigrationFile> {
@@ -96,18 +97,18 @@ export async function seal(
     up: { file, text: only(text, up) },
     down: down === null ? null : { file, text: only(text, down) },
   };
-  const { start, states, returns } = await rehearse(context, [after(before)], [way]);
+  const { start, states, returns } = await rehearse(workspace, [after(before)], [way]);
   const [from, to] = states as [Catalog, Catalog];
   const writes = forth?.statements.some(({ tag }) => writing.has(tag)) ?? false;
-  const steps = await stepsBetween(context, from, to, way.up);
+  const steps = await stepsBetween(workspace, from, to, way.up);
   const rows = [
     ...(writes ? ['rows that it writes'] : []),
     ...lossesByHand(forth as SqlFile, steps, [from, to]),
   ];
   const done = { up: way.up, steps, rows };
-  const stamp = await stampOf(context, start, returns[0] as TrialReturn, done);
+  const stamp = await stampOf(workspace, start, returns[0] as TrialReturn, done);
   return sealed(
-    context,
+    workspace.project,
     { ...migration, name: draft.name },
     { before: from, after: to, last: before.at(-1), down: stamp },
   );

@@ -10,11 +10,11 @@ import type { Catalog } from '../model/catalog.ts';
 import { type Hazard, type Step, singly } from '../model/step.ts';
 import { plan } from '../plan/plan.ts';
 import { Problem } from '../problem/problem.ts';
-import type { Context } from '../project/context.ts';
 import { backward, forward } from '../project/migration-folder.ts';
 import { parseFiles } from '../project/shadow-catalog.ts';
 import type { TextFile } from '../project/sql-files.ts';
 import { after, type TrialStart } from '../project/trial-start.ts';
+import type { Workspace } from '../project/workspace.ts';
 import type { SqlFile } from '../sql/parse.ts';
 import { lossesByHand } from './by-hand.ts';
 import { lossesOn } from './sample-rows.ts';
@@ -27,7 +27,7 @@ import { rehearse, type TrialReturn } from './trial-run.ts';
  * @param rows what else it does to rows; null: nobody wrote it by hand
  */
 export async function stampOf(
-  context: Context,
+  workspace: Workspace,
   start: TrialStart,
   { failure, down }: TrialReturn,
   { up, steps, rows = null }: { up: TextFile; steps: readonly Step[]; rows?: readonly string[] | null },
@@ -39,7 +39,7 @@ export async function stampOf(
   const changed = alone.filter(isRewriting).flatMap(retypedBy);
   const isTried = losing.length > 0 || rows !== null || changed.length > 0;
   const attempt = { up, down, changed, thorough: losing.length === 0 };
-  const counted = isTried ? await lossesOn(context, start, attempt) : null;
+  const counted = isTried ? await lossesOn(workspace, start, attempt) : null;
   const tables = [...(counted ?? new Map<string, readonly string[]>()).keys()];
   const lines = [...(counted?.values() ?? [])].flat();
   // Of a column whose type changes rows were made up, which may not show what others lose.
@@ -71,12 +71,12 @@ export function lossLine({ sql, shown = sql, checks = [] }: Step): string {
 
 /** What a migration does to the schema, as the planner would have done it. It may do what no plan can. */
 export async function stepsBetween(
-  context: Context,
+  workspace: Workspace,
   before: Catalog,
   to: Catalog,
   up: TextFile,
 ): Promise<readonly Step[]> {
-  const from = await moved(context, before, await renamesIn([up]));
+  const from = await moved(workspace, before, await renamesIn([up]));
   try {
     return plan({ before: from, after: to, kinds });
   } catch (thrown) {
@@ -108,12 +108,12 @@ const making = /\b(add|create)\b/i;
  * @throws Problem of the shadow, and of the files
  */
 export function wronglyStamped(
-  context: Context,
+  workspace: Workspace,
   files: readonly MigrationFile[],
   from: number,
   to: number,
 ): Promise<ReadonlyMap<string, readonly string[]>> {
-  return judged(context, files, {
+  return judged(workspace, files, {
     towards: 'up',
     isSuspect: ({ migration }, at) =>
       at >= from && at < to && migration.header?.down.is === 'exact' && retyping.test(migration.up),
@@ -130,12 +130,12 @@ export function wronglyStamped(
  * @throws Problem of the shadow, and of the files
  */
 export async function lossesOfPending(
-  context: Context,
+  workspace: Workspace,
   files: readonly MigrationFile[],
   from: number,
   { known, there }: { readonly known: ReadonlySet<string>; readonly there: readonly Catalog[] },
 ): Promise<string[]> {
-  const found = await judged(context, files, {
+  const found = await judged(workspace, files, {
     towards: 'up',
     isSuspect: ({ name, migration: { up } }, at) =>
       at >= from && !known.has(name) && (retyping.test(up) || dropping.test(up)),
@@ -154,12 +154,12 @@ export async function lossesOfPending(
  * @throws Problem of the shadow, and of the files
  */
 export async function lossesOfUndone(
-  context: Context,
+  workspace: Workspace,
   files: readonly MigrationFile[],
   [from, to]: readonly [from: number, to: number],
   there: readonly Catalog[],
 ): Promise<string[]> {
-  const found = await judged(context, files, {
+  const found = await judged(workspace, files, {
     towards: 'down',
     isSuspect: ({ migration: { down } }, at) =>
       at >= from &&
@@ -176,7 +176,7 @@ const isLossIn = (there: readonly Catalog[], { fact, hazards }: Step) =>
   there.some(({ facts }) => facts.has(fact));
 
 async function judged(
-  context: Context,
+  workspace: Workspace,
   files: readonly MigrationFile[],
   { towards, isSuspect, isLosing }: Judging,
 ): Promise<ReadonlyMap<string, readonly string[]>> {
@@ -187,13 +187,13 @@ async function judged(
   const ups = forward(files.slice(first, (suspects.at(-1) as number) + 1));
   const isRead = (at: number) => suspects.includes(at) || suspects.includes(at + 1);
   const ways = ups.map((up, at) => ({ up, down: null, unread: !isRead(first + at) }));
-  const { states } = await rehearse(context, [after(files.slice(0, first))], ways);
+  const { states } = await rehearse(workspace, [after(files.slice(0, first))], ways);
   for (const at of suspects) {
     const file = files[at] as MigrationFile;
     const [way] = (towards === 'up' ? forward : backward)([file]) as [TextFile];
     const ends = states.slice(at - first, at - first + 2) as [Catalog, Catalog];
     const [before, reached] = towards === 'up' ? ends : [ends[1], ends[0]];
-    const steps = await stepsBetween(context, before, reached, way);
+    const steps = await stepsBetween(workspace, before, reached, way);
     const [parsed] = await parseFiles([way]);
     const lost = [
       ...singly(steps).filter(isLosing).map(lossLine),

@@ -12,9 +12,10 @@ import type { Connection } from '../pg/connection.ts';
 import { pinnedRows } from '../pg/pinned.ts';
 import { snapshot } from '../pg/snapshot.ts';
 import { Problem } from '../problem/problem.ts';
-import type { Context, Target } from '../project/context.ts';
 import { foreignStanding } from '../project/foreign-migrations.ts';
 import { server } from '../project/source.ts';
+import type { Workspace } from '../project/workspace.ts';
+import type { Target } from '../project/world.ts';
 import { recordedSchema } from './compose.ts';
 
 /** A target as it was found. */
@@ -34,7 +35,7 @@ export interface SoundSituation extends Situation {
 
 /** Reads a target and compares it with the migrations that are applied to it. @throws Problem of the connection */
 export async function situate(
-  context: Context,
+  workspace: Workspace,
   connection: Connection,
   files: readonly MigrationFile[],
 ): Promise<Situation> {
@@ -42,12 +43,12 @@ export async function situate(
   const { ledger, actual, foreign } = await snapshot(connection, async (reader) => ({
     ledger: await readLedger(reader),
     actual: await readCatalog(reader, kinds),
-    foreign: context.layout && (await foreignStanding(reader, context.layout, files)),
+    foreign: workspace.project.layout && (await foreignStanding(reader, workspace.project.layout, files)),
   }));
   const standing = foreign ?? standingOf(ledger, files, await editsOf(ledger, files));
   if (standing.faults.length > 0) return { ledger, standing, actual, drift: null };
-  const recorded = await recordedSchema(context, files.slice(0, standing.applied));
-  return { ledger, standing, actual, drift: await comparisonOf(context, actual, recorded) };
+  const recorded = await recordedSchema(workspace, files.slice(0, standing.applied));
+  return { ledger, standing, actual, drift: await comparisonOf(workspace, actual, recorded) };
 }
 
 /**
@@ -56,13 +57,13 @@ export async function situate(
  * @throws Problem `ledger_broken`, `drifted`, `unrecorded`
  */
 export async function soundSituation(
-  context: Context,
+  workspace: Workspace,
   connection: Connection,
   { name: environment }: Target,
   files: readonly MigrationFile[],
 ): Promise<SoundSituation> {
   const moment = await momentOf(connection);
-  const situation = await situate(context, connection, files);
+  const situation = await situate(workspace, connection, files);
   const { standing, drift } = situation;
   const { faults, unfinished, applied } = standing;
   if (faults.length > 0 || drift === null) throw new Problem('ledger_broken', { environment, faults });
@@ -86,14 +87,14 @@ export async function soundSituation(
  * @throws Problem `ledger_broken`, `drifted`, `unrecorded`
  */
 export async function stillSound(
-  context: Context,
+  workspace: Workspace,
   connection: Connection,
   target: Target,
   files: readonly MigrationFile[],
   before: SoundSituation,
 ): Promise<SoundSituation> {
   const isSame = before.moment !== null && before.moment === (await momentOf(connection));
-  return isSame ? before : soundSituation(context, connection, target, files);
+  return isSame ? before : soundSituation(workspace, connection, target, files);
 }
 
 // Whoever changes anything has a number; what is below the lowest that is open has ended, what is not below the next has
@@ -112,13 +113,13 @@ async function momentOf(connection: Connection): Promise<string | null> {
  * @throws Problem `not_as_proven`
  */
 export async function confirmReached(
-  context: Context,
+  workspace: Workspace,
   { connection, environment, files }: MigrationRun,
   count: number,
 ): Promise<void> {
-  const recorded = await recordedSchema(context, files.slice(0, count));
+  const recorded = await recordedSchema(workspace, files.slice(0, count));
   const actual = await snapshot(connection, (reader) => readCatalog(reader, kinds));
-  const left = await comparisonOf(context, actual, recorded);
+  const left = await comparisonOf(workspace, actual, recorded);
   if (!left.same)
     throw new Problem('not_as_proven', { environment, changes: left.changes.map(({ text }) => text) });
 }
@@ -128,23 +129,23 @@ export async function confirmReached(
  * @param found who, where that was asked before
  */
 export async function runOf(
-  context: Context,
+  workspace: Workspace,
   connection: Connection,
   target: Target,
   files: readonly MigrationFile[],
-  found = context.author?.(),
+  found = workspace.world.author?.(),
 ): Promise<MigrationRun> {
   const { name, url } = target;
   const nobody = { systemUser: null, gitAuthor: null, gitCommit: null };
-  const author = { ...((await found) ?? nobody), tool: `pgmage ${context.version}` };
+  const author = { ...((await found) ?? nobody), tool: `pgmage ${workspace.project.version}` };
   return {
     connection,
     environment: name,
-    folder: context.migrations,
+    folder: workspace.project.migrations,
     files,
     author,
-    progress: (message) => context.progress(message),
-    ...(context.lockTimeout === undefined ? {} : { lockTimeout: context.lockTimeout }),
+    progress: (message) => workspace.world.progress(message),
+    ...(workspace.project.lockTimeout === undefined ? {} : { lockTimeout: workspace.project.lockTimeout }),
     ...(url === null ? {} : { onlooker: () => server({ ...target, url }) }),
   };
 }

@@ -8,21 +8,21 @@ import { compareNames, versionOf } from '../migration/name.ts';
 import { checksumOf, type Migration } from '../migration/text.ts';
 import type { Connection } from '../pg/connection.ts';
 import { Problem } from '../problem/problem.ts';
-import type { Context } from './context.ts';
+import type { Project } from './project.ts';
 import { readFile, shownPath } from './sql-files.ts';
 
 /**
  * Reads the folder of another tool; without one there are no migrations.
  * @throws Problem `bad_migration` for programs among them, which cannot be replayed; `unreadable_file`, `not_utf8`
  */
-export async function readForeign(context: Context, layout: Layout): Promise<MigrationFile[]> {
-  const paths = await readdir(context.migrations, { recursive: true }).catch(() => []);
+export async function readForeign(project: Project, layout: Layout): Promise<MigrationFile[]> {
+  const paths = await readdir(project.migrations, { recursive: true }).catch(() => []);
   const found = paths.flatMap((path) => {
     const inside = path.replaceAll('\\', '/');
     const name = layout.nameOf(inside);
     if (name === null && /^\d[^/]*\.([cm]?[jt]s)$/.test(inside))
       throw new Problem('bad_migration', {
-        file: shownPath(context.root, join(context.migrations, path)),
+        file: shownPath(project.root, join(project.migrations, path)),
         reason: 'it is a program, and only SQL can be replayed',
       });
     return name === null ? [] : [{ name, path }];
@@ -30,8 +30,8 @@ export async function readForeign(context: Context, layout: Layout): Promise<Mig
   found.sort((a, b) => compareNames(a.name, b.name));
   return Promise.all(
     found.map(async ({ name, path }) => {
-      const text = await readFile(context.root, join(context.migrations, path));
-      return foreignFile(context, layout, name, path, layout.plain?.(text) ?? text);
+      const text = await readFile(project.root, join(project.migrations, path));
+      return foreignFile(project, layout, name, path, layout.plain?.(text) ?? text);
     }),
   );
 }
@@ -41,18 +41,18 @@ export async function readForeign(context: Context, layout: Layout): Promise<Mig
  * @throws Problem `foreign_migrations` where pgmage does not write for it
  */
 export function foreignMigration(
-  context: Context,
+  project: Project,
   layout: Layout,
   { name, up, down, transaction }: Pick<Migration, 'name' | 'up' | 'down' | 'transaction'>,
 ): MigrationFile {
   const { written, tool } = layout;
   if (written === undefined)
     throw new Problem('foreign_migrations', { what: 'db:generate', tool, command: null });
-  return foreignFile(context, layout, name, written.path(name), written.text(up, down, transaction));
+  return foreignFile(project, layout, name, written.path(name), written.text(up, down, transaction));
 }
 
 function foreignFile(
-  { root, migrations }: Context,
+  { root, migrations }: Project,
   layout: Layout,
   name: string,
   path: string,
@@ -102,6 +102,6 @@ export async function foreignStanding(
 }
 
 /** Refuses to apply what another tool applies. @throws Problem `foreign_migrations` */
-export function refuseForeign({ layout }: Context, what: string): void {
+export function refuseForeign({ layout }: Project, what: string): void {
   if (layout) throw new Problem('foreign_migrations', { what, tool: layout.tool, command: layout.command });
 }

@@ -7,10 +7,10 @@ import { reading } from '../problem/file.ts';
 import { place, type Where } from '../problem/location.ts';
 import { Problem } from '../problem/problem.ts';
 import { type Query, queriesOf } from '../sql/queries.ts';
-import type { Context } from './context.ts';
 import { inShadow } from './shadow-catalog.ts';
 import { readFile, readFiles, shownPath, type TextFile } from './sql-files.ts';
 import { sqlcQueries } from './sqlc.ts';
+import type { Workspace } from './workspace.ts';
 
 /** A query that does not compile. */
 export interface QueryFault {
@@ -25,17 +25,17 @@ export interface QueryFault {
  * @throws Problem of the schema and of the files; `bad_config` for sqlc's configuration
  */
 export async function checkQueries(
-  context: Context,
+  workspace: Workspace,
 ): Promise<{ readonly count: number; readonly faults: readonly QueryFault[] } | null> {
-  const { root } = context;
-  const paths = [...(context.queries ?? []), ...(await sqlcQueries(root))];
+  const { root } = workspace.project;
+  const paths = [...(workspace.project.queries ?? []), ...(await sqlcQueries(root))];
   if (paths.length === 0) return null;
   const files = await queryFiles(root, paths);
-  const schema = await readFiles(root, context.schema);
+  const schema = await readFiles(root, workspace.project.schema);
   const found = await Promise.all(
     files.map(async (file) => ({ file, ...(await queriesOf(file.file, file.text)) })),
   );
-  return inShadow(context, { files: schema }, [], async (connection, committed) => {
+  return inShadow(workspace, { files: schema }, [], async (connection, committed) => {
     // A dump leaves an empty one behind; programs begin with this.
     await connection.execute(`${committed ? 'begin; ' : ''}set search_path to default`);
     const faults: QueryFault[] = [];

@@ -10,11 +10,10 @@ import { readingSettings, snapshot } from '../pg/snapshot.ts';
 import { Problem } from '../problem/problem.ts';
 import { pgliteVersion } from '../shadow/version.ts';
 import type { SqlFile } from '../sql/parse.ts';
-import { cached } from './catalog-cache.ts';
-import type { Context } from './context.ts';
-import { useShadow } from './shadow-pool.ts';
+import type { Project } from './project.ts';
 import type { TextFile } from './sql-files.ts';
 import type { TrialStart } from './trial-start.ts';
+import type { Workspace } from './workspace.ts';
 
 // Refused inside a transaction: a new enum label used at once, a statement that must be alone, COMMIT in a procedure, more
 // locks than the server has room for, a table altered before what was to be checked of its rows at the end.
@@ -30,28 +29,28 @@ const needsCommit = new Set(['55P04', '25001', '2D000', '53200', '55006']);
  * @throws Problem with file, line and caret
  */
 export async function replay(
-  context: Context,
+  workspace: Workspace,
   given: readonly TextFile[],
   { inOrder = false, asPsql = false, role = null }: Pick<TrialStart, 'inOrder' | 'asPsql' | 'role'> = {},
 ): Promise<Catalog> {
-  const as = role !== null && isNamed(role, [...around(context), ...given]) ? role : null;
+  const as = role !== null && isNamed(role, [...around(workspace.project), ...given]) ? role : null;
   const start = { files: given, inOrder, asPsql };
   const way = asPsql ? 'by psql' : inOrder ? 'in order' : 'any order';
-  const content = await contentOf(context, given, way);
-  const open = await cached(context, content, () => build(context, start));
-  const run = () => build(context, { ...start, role: as });
+  const content = await contentOf(workspace.project, given, way);
+  const open = await workspace.catalogs.get(content, () => build(workspace, start));
+  const run = () => build(workspace, { ...start, role: as });
   const catalog =
-    as === null ? open : leftOpen(await cached(context, [...content, `run by ${as}`], run), open);
+    as === null ? open : leftOpen(await workspace.catalogs.get([...content, `run by ${as}`], run), open);
   const loaded = asLoaded(catalog, { ...start, as });
   return inOrder ? asComplete(loaded) : loaded;
 }
 
 /** A catalog that was loaded from files, as it is where a role runs these; any other as it is. @throws Problem of the shadow */
-export async function runBy(context: Context, catalog: Catalog, role: string | null): Promise<Catalog> {
+export async function runBy(workspace: Workspace, catalog: Catalog, role: string | null): Promise<Catalog> {
   const { loaded = null } = catalog;
   if (loaded === null || role === null || loaded.as === role) return catalog;
-  if (loaded.as === null && !isNamed(role, [...around(context), ...loaded.files])) return catalog;
-  return replay(context, loaded.files, { ...loaded, role });
+  if (loaded.as === null && !isNamed(role, [...around(workspace.project), ...loaded.files])) return catalog;
+  return replay(workspace, loaded.files, { ...loaded, role });
 }
 
 // Whether files name a role apart from giving it objects, which is the same whoever made these.
@@ -74,29 +73,29 @@ function leftOpen(catalog: Catalog, open: Catalog): Catalog {
 
 /** Keeps what files that stand in order were seen to add up to, so that they need not be replayed. */
 export async function keepReplayed(
-  context: Context,
+  workspace: Workspace,
   given: readonly TextFile[],
   catalog: Catalog,
 ): Promise<void> {
-  await cached(context, await contentOf(context, given, 'in order'), async () => catalog);
+  await workspace.catalogs.get(await contentOf(workspace.project, given, 'in order'), async () => catalog);
 }
 
 async function contentOf(
-  context: Context,
+  project: Project,
   given: readonly TextFile[],
   way: 'in order' | 'any order' | 'by psql',
 ): Promise<readonly string[]> {
-  const texts = [...around(context), ...given].map(({ text }) => text);
-  return [await shadowName(context), way, ...texts];
+  const texts = [...around(project), ...given].map(({ text }) => text);
+  return [await shadowName(project), way, ...texts];
 }
 
 /** What is loaded before everything else, because the schema is one for a certain host. */
-export function around({ layout }: Pick<Context, 'layout'>): TextFile[] {
+export function around({ layout }: Pick<Project, 'layout'>): TextFile[] {
   return layout?.name === 'supabase' ? [prelude] : [];
 }
 
 /** What a catalog read in the shadow depends on besides its files: the version of its server. */
-export async function shadowName({ shadow }: Context): Promise<string> {
+export async function shadowName({ shadow }: Project): Promise<string> {
   if (shadow === null) return `pglite ${pgliteVersion}`;
   const { connect } = await import('../pg/connect.ts');
   const server = await connect({ url: shadow, applicationName: 'pgmage shadow' });
@@ -110,8 +109,8 @@ export async function readState(connection: Connection): Promise<Catalog> {
   return readCatalog(connection, kinds);
 }
 
-function build(context: Context, start: TrialStart): Promise<Catalog> {
-  return inShadow(context, start, [], (connection, committed) =>
+function build(workspace: Workspace, start: TrialStart): Promise<Catalog> {
+  return inShadow(workspace, start, [], (connection, committed) =>
     committed ? snapshot(connection, (reader) => readCatalog(reader, kinds)) : readState(connection),
   );
 }
@@ -143,14 +142,14 @@ export function extensionsOf(files: readonly SqlFile[]): string[] {
  * @throws Problem of the files, with its place; of the work
  */
 export async function inShadow<T>(
-  context: Context,
+  workspace: Workspace,
   { files, inOrder = false, asPsql = false, next = [], role = null }: TrialStart,
   more: readonly SqlFile[],
   work: (connection: Connection, committed: boolean) => Promise<T>,
 ): Promise<T> {
   // Loaded here, because an unchanged schema needs none of it.
   const { load } = await import('../shadow/load.ts');
-  const first = await parseFiles([...around(context), ...files]);
+  const first = await parseFiles([...around(workspace.project), ...files]);
   const rest = await parseFiles(next);
   const texts = first.map(({ text }) => text);
   const key = createHash('sha256').update(JSON.stringify([inOrder, asPsql, role, texts]));
@@ -162,7 +161,7 @@ export async function inShadow<T>(
     await runInOrder(connection, rest, committed);
     return work(connection, committed);
   };
-  return useShadow(context, extensionsOf([...first, ...rest, ...more]), async (shadow) => {
+  return workspace.shadows.use(extensionsOf([...first, ...rest, ...more]), async (shadow) => {
     let refused = false;
     const ground = {
       key: key.digest('hex'),

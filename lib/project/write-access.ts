@@ -2,8 +2,9 @@
 import type { Connection } from '../pg/connection.ts';
 import { routeOf } from '../pg/route.ts';
 import { Problem } from '../problem/problem.ts';
-import type { Context, Target } from './context.ts';
+import type { Project } from './project.ts';
 import { addressOf, server } from './source.ts';
+import type { Target, World } from './world.ts';
 
 /** The names that a command line says. */
 export interface WriteNames {
@@ -26,8 +27,8 @@ export interface ProtectedDatabase {
  * @param ask how the user is asked; undefined: there is no terminal
  * @throws Problem `protected_target`, `embedded_not_named`; of the configuration
  */
-export async function writeTarget(context: Context, names: WriteNames, ask: unknown): Promise<Target> {
-  const target = await context.environment(names.env);
+export async function writeTarget(world: World, names: WriteNames, ask: unknown): Promise<Target> {
+  const target = await world.environment(names.env);
   const { name } = target;
   if (target.fallback && ask === undefined && !says(names, name))
     throw new Problem('embedded_not_named', { environment: name });
@@ -49,12 +50,12 @@ export function refuseUnconfirmed(target: Pick<Target, 'name' | 'protected'>, { 
  * @param target what is written to; an embedded database, or an environment that is protected itself, needs no look
  */
 export async function guardedOf(
-  context: Context,
+  world: World,
   target: Target,
   names: WriteNames,
 ): Promise<readonly ProtectedDatabase[]> {
   if (target.url === null || target.protected) return [];
-  const all = (await context.protectedEnvironments?.().catch(() => [])) ?? [];
+  const all = (await world.protectedEnvironments?.().catch(() => [])) ?? [];
   const others = all.filter(({ name }) => name !== target.name && !says(names, name));
   return Promise.all(
     others.map(async ({ name, url }) => ({
@@ -71,7 +72,7 @@ export async function guardedOf(
  * @throws Problem `protected_target`; of the connection
  */
 export async function refuseGuarded(
-  context: Context,
+  project: Project,
   connection: Connection,
   target: Target,
   guarded: readonly ProtectedDatabase[],
@@ -84,7 +85,7 @@ export async function refuseGuarded(
   if (same !== undefined)
     throw new Problem('protected_target', {
       environment: same.name,
-      alias: target.name || addressOf(context, target),
+      alias: target.name || addressOf(project, target),
     });
 }
 

@@ -3,8 +3,9 @@
 import type { RepairInput } from '../commands/verify-repair.ts';
 import type { Renaming } from '../compare/renames.ts';
 import type { Ask } from '../project/confirmation.ts';
+import type { Overrides } from '../project/options.ts';
 import type { Paper } from '../report/paper.ts';
-import type { TaskContext } from './context.ts';
+import { type TaskContext, workspaceOf } from './context.ts';
 import type { Outcome } from './outcome.ts';
 
 /** Shows a plan and asks whether to continue; undefined: there is no terminal. */
@@ -26,11 +27,12 @@ export function renameChooser({ choose }: Pick<TaskContext, 'choose'>): Renaming
 }
 
 /** `db:verify --repair`: shows which edits would be accepted, asks and accepts them. */
-export async function repairing(context: TaskContext, options: RepairInput): Promise<Outcome> {
+export async function repairing(context: TaskContext, options: RepairInput & Overrides): Promise<Outcome> {
   const [{ repair }, { repairPlanText, repairText }] = await Promise.all([
     import('../commands/verify-repair.ts'),
     import('../report/repair.ts'),
   ]);
-  const facts = await repair(context, options, asking(context, repairPlanText));
+  await using workspace = workspaceOf(context, options);
+  const facts = await repair(workspace, options, asking(context, repairPlanText));
   return { facts, text: () => repairText(facts), code: facts.done ? 0 : 1 };
 }

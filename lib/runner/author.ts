@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { userInfo } from 'node:os';
 import { env } from 'node:process';
 import { withoutConnection } from '../pg/parameters.ts';
-import type { Author } from '../project/context.ts';
+import type { Author } from '../project/world.ts';
 
 /** Finds the author of work in a folder. Unknown parts are null. */
 export async function authorOf(root: string): Promise<Author> {

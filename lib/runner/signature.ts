@@ -22,7 +22,8 @@ export async function readTasks(file: string, text: string): Promise<Task[]> {
   const { parse } = await import('@babel/parser');
   let body: Ast.Statement[];
   try {
-    body = parse(text, { sourceType: 'module', plugins: ['typescript'] }).program.body as Ast.Statement[];
+    body = parse(text, { sourceType: 'module', plugins: ['typescript', 'explicitResourceManagement'] })
+      .program.body as Ast.Statement[];
   } catch (error) {
     const { loc, message } = error as Error & { loc?: { line: number; column: number } };
     if (loc === undefined) throw error;

@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolder } from '../config/file.ts';
 import { compile } from '../config/module.ts';
-import type { Project } from '../config/project.ts';
+import type { ProjectFolder } from '../config/project.ts';
 import { isMissing, reading } from '../problem/file.ts';
 import { Problem } from '../problem/problem.ts';
 import { builtin, digestOf, loadBuiltin } from './builtin.ts';
@@ -20,7 +20,10 @@ export interface Runnable extends Task {
  * Finds the tasks, sorted by name. Unchanged files are neither compiled nor parsed again.
  * @throws Problem `bad_task_file`
  */
-export async function findTasks(project: Project, progress: (message: string) => void): Promise<Runnable[]> {
+export async function findTasks(
+  project: ProjectFolder,
+  progress: (message: string) => void,
+): Promise<Runnable[]> {
   const own = await builtin();
   const found = new Map(
     own.tasks.map((task) => [task.name, runnable(task, true, () => loadBuiltin(task.file))]),
@@ -30,7 +33,7 @@ export async function findTasks(project: Project, progress: (message: string) =>
 }
 
 async function projectTasks(
-  { root, cacheDir }: Project,
+  { root, cacheDir }: ProjectFolder,
   own: { readonly version: string; readonly digests: readonly string[] },
   progress: (message: string) => void,
 ): Promise<Runnable[]> {

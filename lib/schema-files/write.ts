@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { isMissing, reading, writing } from '../problem/file.ts';
-import type { Context } from '../project/context.ts';
+import type { Project } from '../project/project.ts';
 import { shownPath, type TextFile } from '../project/sql-files.ts';
 
 /** Where a schema is written: one file, or a folder with a file for each object. */
@@ -34,7 +34,7 @@ export interface Replacement {
 
 /** Where the schema is to be written: what was asked for, else where the wanted schema is. */
 export async function placeOf(
-  { root, schema }: Context,
+  { root, schema }: Project,
   { out, split }: { readonly out?: string | undefined; readonly split?: boolean | undefined },
 ): Promise<SchemaPlace> {
   const path = out === undefined ? schema : resolve(root, out);
@@ -46,7 +46,7 @@ export async function placeOf(
 
 /** Compares texts with what is there. @throws Problem `unreadable_file` */
 export async function replacement(
-  { root, schema }: Context,
+  { root, schema }: Project,
   { path, split }: SchemaPlace,
   files: readonly TextFile[],
 ): Promise<Replacement> {

@@ -97,7 +97,7 @@ describe.each(await oneOfEach('damaged backups'))('PostgreSQL $major, $format', 
       ],
     ];
     for (const [name, damage, words] of damages) {
-      const there = join(own.context.root, 'damaged');
+      const there = join(own.context.project.root, 'damaged');
       rmSync(there, { recursive: true, force: true });
       mkdirSync(there);
       const copy = join(there, file.replace(/^.*[\\/]/, ''));
@@ -121,7 +121,7 @@ describe.each(await oneOfEach('damaged backups'))('PostgreSQL $major, $format', 
   });
 
   test('a flip that the checksum was made of, too, is seen by reading it whole', async () => {
-    const there = join(own.context.root, 'flipped');
+    const there = join(own.context.project.root, 'flipped');
     mkdirSync(there);
     const copy = join(there, file.replace(/^.*[\\/]/, ''));
     cpSync(file, copy, { recursive: true });

@@ -6,7 +6,7 @@ import { backup } from '../../lib/commands/backup.ts';
 import { verifyBackups } from '../../lib/commands/backups.ts';
 import { formatOf } from '../../lib/flow/formats.ts';
 import { Problem } from '../../lib/problem/problem.ts';
-import type { Context } from '../../lib/project/context.ts';
+import type { Workspace } from '../../lib/project/workspace.ts';
 import { failure } from '../failure.ts';
 import { type Database, freshDatabase } from '../servers/databases.ts';
 import { query } from '../servers/server.ts';
@@ -40,7 +40,7 @@ describe.each(tried)('$format', ({ server, engine, format }) => {
   let database: Database;
   let own: ReturnType<typeof backupProject>;
   let older: string[];
-  let context: Context;
+  let context: Workspace;
 
   beforeAll(async () => {
     database = await freshDatabase(server);
@@ -52,8 +52,8 @@ describe.each(tried)('$format', ({ server, engine, format }) => {
       ${Array.from({ length: 60 }, (_, at) => `create table t${at} (id int);`).join(' ')}`,
     );
     own = backupProject({ prod: database.url });
-    writeFileSync(join(own.context.root, 'package.json'), '{}');
-    writeFileSync(join(own.context.root, '.env.production'), `DATABASE_URL=${database.url}`);
+    writeFileSync(join(own.context.project.root, 'package.json'), '{}');
+    writeFileSync(join(own.context.project.root, '.env.production'), `DATABASE_URL=${database.url}`);
     await backup(own.context, { format });
     older = readdirSync(own.folder);
     context = own.context;
@@ -184,10 +184,14 @@ describe.each(tried)('$format', ({ server, engine, format }) => {
     let more = 0;
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGKILL'] as const)
       for (const point of points) {
-        const ended = await struckRun(own.context.root, ['db:backup', '--env', 'prod', '--format', format], {
-          ...point,
-          signal,
-        });
+        const ended = await struckRun(
+          own.context.project.root,
+          ['db:backup', '--env', 'prod', '--format', format],
+          {
+            ...point,
+            signal,
+          },
+        );
         expect(ended.struck).toBe(true);
         if (ended.code === 0) more++;
         else if (signal === 'SIGKILL') expect(ended.signal).toBe(signal);
@@ -215,7 +219,7 @@ describe.each(tried)('$format', ({ server, engine, format }) => {
   });
 
   test('a lock of a process that has ended is taken over, one of another machine is not', async () => {
-    const folder = join(own.context.root, 'locked');
+    const folder = join(own.context.project.root, 'locked');
     mkdirSync(folder);
     const lock = join(folder, `.${database.name}_prod.lock`);
     writeFileSync(lock, `1 another-machine\n`);

@@ -51,7 +51,7 @@ describe.each(cases)('PostgreSQL $major, $format', ({ server, format }) => {
   afterAll(() => scene.drop());
 
   const manifestOf = (file: string) =>
-    JSON.parse(readFileSync(manifestPath(join(own.context.root, file)), 'utf8')) as Manifest;
+    JSON.parse(readFileSync(manifestPath(join(own.context.project.root, file)), 'utf8')) as Manifest;
 
   test('is made, listed and tried', async () => {
     expect(formatOf(first)).toBe(format);
@@ -105,7 +105,7 @@ describe.each(cases)('PostgreSQL $major, $format', ({ server, format }) => {
     if (format !== 'plain') return;
     const text = async (how: Partial<BackupInput>) => {
       const { file } = await backup(own.context, { format, ...how });
-      return gunzipSync(readFileSync(join(own.context.root, file))).toString();
+      return gunzipSync(readFileSync(join(own.context.project.root, file))).toString();
     };
     const whole = await text({});
     expect(whole).toMatch(/^ALTER TABLE public\.users OWNER TO /m);

@@ -15,8 +15,8 @@ test('each run adds a line to a log, also one that fails', async () => {
     const run = (env: string) => logged(own.context, 'runs.jsonl', env, () => backup(own.context, { env }));
     const made = await run('prod');
     expect((await failure(run('gone'))).code).toBe('missing_database');
-    expect(statSync(join(own.context.root, 'runs.jsonl')).mode & 0o777).toBe(0o600);
-    const log = readFileSync(join(own.context.root, 'runs.jsonl'), 'utf8');
+    expect(statSync(join(own.context.project.root, 'runs.jsonl')).mode & 0o777).toBe(0o600);
+    const log = readFileSync(join(own.context.project.root, 'runs.jsonl'), 'utf8');
     expect(log).not.toContain(anyServer().password);
     const time = expect.stringMatching(/^2026-11-20T09:30:\d\d\.000Z$/);
     const { file, bytes, durationMs } = made;

@@ -15,6 +15,7 @@ import { backupsText, backupText } from '../../lib/report/backups.ts';
 import { type BackedUp, backedUp, backupProject, ways } from '../backup/scene.ts';
 import { failure } from '../failure.ts';
 import { everything } from '../flow/everything.ts';
+import { derive } from '../project/workspace.ts';
 import { freshDatabase, rowsOf } from '../servers/databases.ts';
 import { anyServer } from '../servers/running.ts';
 import { query } from '../servers/server.ts';
@@ -157,8 +158,8 @@ describe.each(all)('PostgreSQL $major by $engine', ({ server, engine }) => {
       const made = await backup(there.context, { engine, env: 'busy', keep: true });
       going = false;
       await writer;
-      const { contents } = manifestOf(join(there.context.root, made.file));
-      const rows = await rowsIn(join(there.context.root, made.file));
+      const { contents } = manifestOf(join(there.context.project.root, made.file));
+      const rows = await rowsIn(join(there.context.project.root, made.file));
       expect(contents.find(({ name }) => name === 'public.t')?.rows).toBe(rows);
       expect(await rowsOf(busy.url, `select count(*)::int from t`)).not.toEqual([{ count: rows }]);
       expect(made.keep).toBe(true);
@@ -174,8 +175,8 @@ describe.each(all)('PostgreSQL $major by $engine', ({ server, engine }) => {
       if (refused === '' && line.startsWith('Backing up'))
         refused = answerOf(database.url, `set lock_timeout = '50ms'; truncate twice`);
     };
-    mkdirSync(join(own.context.root, 'held'));
-    await backup({ ...own.context, progress }, { engine, dir: 'held' });
+    mkdirSync(join(own.context.project.root, 'held'));
+    await backup(derive(own.context, { progress }), { engine, dir: 'held' });
     expect(refused).toBe('55P03');
   });
 
@@ -199,14 +200,14 @@ test('without a pg_dump that fits it does without, and says so; what it leaves o
   const own = backupProject({ prod: server.url() });
   const database = await freshDatabase(server);
   const said: string[] = [];
-  const context = { ...own.context, progress: (line: string) => said.push(line) };
+  const context = derive(own.context, { progress: (line: string) => said.push(line) });
   try {
     const there = backupProject({ prod: database.url });
     await query(
       database.url,
       `create table t (id int); create subscription s connection 'host=nowhere' publication p with (connect = false)`,
     );
-    const made = await backup({ ...there.context, progress: context.progress }, {});
+    const made = await backup(derive(there.context, { progress: context.world.progress }), {});
     const fits = ((await findClients())[0]?.major ?? 0) >= server.major;
     expect(made.file.endsWith(fits ? '.dump' : '.native')).toBe(true);
     if (!fits) {
@@ -229,6 +230,6 @@ test('what cannot be backed up is told before anything is written', async () => 
   expect((await failure(backup(own.context, { env: 'embedded' }))).code).toBe('no_server');
   expect((await failure(backup(own.context, {}))).code).toBe('missing_database');
   expect((await failure(verifyBackups(own.context, {}, 'none.dump'))).code).toBe('missing_file');
-  expect(readdirSync(own.context.root)).toEqual([]);
+  expect(readdirSync(own.context.project.root)).toEqual([]);
   own.drop();
 });

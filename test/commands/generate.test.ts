@@ -20,7 +20,7 @@ beforeEach(() => {
 });
 afterEach(() => own.drop());
 
-const recorded = async () => (await compare(own.context, 'migrations', own.context.schema)).same;
+const recorded = async () => (await compare(own.context, 'migrations', own.context.project.schema)).same;
 
 test('the first migration, and the next, and then nothing', async () => {
   own.want('create table users (id bigint primary key, email text not null);');

@@ -137,7 +137,7 @@ test.each(['server', 'embedded'])(
     if (target !== own) for (const [one, text] of texts) target.write(one, text);
     target.want(wanted);
     await sync(target.context, yes, undefined);
-    await withTarget(target.context, await target.context.environment(), (connection) =>
+    await withTarget(target.context, await target.context.world.environment(), (connection) =>
       connection.execute('insert into public.t select 1'),
     );
     target.write(

@@ -46,13 +46,13 @@ test.each(walked)('$of: $major', async ({ server, old, new: wanted, rename = [],
       for (const part of [up, down])
         for (const statement of part.split(/;\n/).filter((one) => /^\s*(ALTER|DROP|CREATE|DO)/m.test(one)))
           expect(statement).toMatch(also ? new RegExp(`RENAME|${also.source}|DROP NOT NULL|TYPE`) : /RENAME/);
-      expect((await compare(own.context, 'local', own.context.schema)).same).toBe(true);
+      expect((await compare(own.context, 'local', own.context.project.schema)).same).toBe(true);
       const values = async (sql: string) => (await rowsOf(url, sql)).map((row) => (row as { v: string }).v);
       const before = await values(rows[0]);
       expect(before.length).toBeGreaterThan(0);
       await rollback(own.context, { ...yes, version }, undefined);
       own.want(old);
-      expect((await compare(own.context, 'local', own.context.schema)).same).toBe(true);
+      expect((await compare(own.context, 'local', own.context.project.schema)).same).toBe(true);
       expect(await values(rows[1])).toHaveLength(before.length);
     }),
   );
@@ -115,7 +115,7 @@ test('between any two sources, and as a change like any other', async () => {
         '0 ALTER TABLE public.u RENAME TO w',
       ]);
       for (const { sql } of report.up) await rowsOf(url, sql);
-      expect((await compare(own.context, 'local', own.context.schema)).same).toBe(true);
+      expect((await compare(own.context, 'local', own.context.project.schema)).same).toBe(true);
       for (const { sql } of report.down) await rowsOf(url, sql);
       expect(await rowsOf(url, 'select b from v')).toEqual([]);
     }),

@@ -120,7 +120,7 @@ test('a backup, its restore and a clone, on a terminal and without', async () =>
       }
       const { backups } = await import('../../lib/commands/backups.ts');
       const { contextOf } = await import('../copy/cloning.ts');
-      const [made] = (await backups({ ...contextOf(source.url, target.url), root }, { dir: root })).backups;
+      const [made] = (await backups(contextOf(source.url, target.url, { root }), { dir: root })).backups;
       const restored = await pgmage(
         ['db:restore', join(root, made?.file ?? ''), '--to', 'staging', ...consent],
         true,

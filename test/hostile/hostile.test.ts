@@ -13,6 +13,7 @@ import { transaction } from '../../lib/pg/transaction.ts';
 import { backupProject, digest, dumpable } from '../backup/scene.ts';
 import { failure } from '../failure.ts';
 import { freshCache } from '../project/cache.ts';
+import { derive } from '../project/workspace.ts';
 import { type Database, rowsOf, withDatabase } from '../servers/databases.ts';
 import { servers } from '../servers/running.ts';
 import { query, type Server } from '../servers/server.ts';
@@ -66,7 +67,7 @@ test.each(servers())(
     const clients = await dumpable('what pg_dump does in a hostile database');
     await withHostile(server, async (owner, database, copy) => {
       const own = backupProject({ prod: database.url, copy: copy.url });
-      const context = { ...own.context, cacheDir: cache };
+      await using context = derive(own.context, { cacheDir: cache });
       const withClient = clients.some(({ port }) => port === server.port);
       const tasks = [...schemaTasks(context), ...dataTasks(context, withClient)];
       const session = await connect({ url: database.url, applicationName: 'pgmage tests' });
@@ -200,7 +201,7 @@ test.each(servers())(
     const cache = await freshCache();
     await withHostile(server, async (owner, { url }) => {
       const own = backupProject({ prod: url });
-      const context = { ...own.context, cacheDir: cache };
+      await using context = derive(own.context, { cacheDir: cache });
       const tasks = schemaTasks(context);
       const marks = marksIn(server, owner);
       await tasks.find(({ name }) => name === 'db:generate')?.run();

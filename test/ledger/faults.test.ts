@@ -38,7 +38,7 @@ async function applyAll(database: Database, direction: 'up' | 'down', strikeAt: 
   });
   const files = await migrationsOf(here.own);
   const author = { systemUser: null, gitAuthor: null, gitCommit: null, tool: 'test' };
-  const of = { connection, environment: 'local', folder: here.own.context.migrations, files, author };
+  const of = { connection, environment: 'local', folder: here.own.context.project.migrations, files, author };
   const work = withLock(connection, 'local', async () => {
     await prepareLedger(connection);
     await (direction === 'up' ? run(of, 'up', files) : run(of, 'down', [...files].reverse()));
@@ -80,7 +80,7 @@ test.each(['up', 'down'] as const)('the process is killed at each statement on t
         'tsx',
         victim,
         database.url,
-        here.own.context.migrations,
+        here.own.context.project.migrations,
         way,
         String(strikeAt),
       ];
@@ -131,7 +131,7 @@ test('where a pooler gives the transaction another session than the lock, nothin
     const of = {
       connection: second,
       environment: 'local',
-      folder: here.own.context.migrations,
+      folder: here.own.context.project.migrations,
       files,
       author,
     };

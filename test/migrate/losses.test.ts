@@ -173,7 +173,7 @@ const reached: Readonly<Record<string, readonly [old: string, wanted: string, lo
 test('a loss is seen through domains, attributes, elements, partitions, heirs and casts', async () => {
   const sides = [0, 1].map((side) => Object.values(reached).map((one) => one[side]));
   for (const [at, name] of ['old.sql', 'new.sql'].entries())
-    writeFileSync(join(own.context.root, name), (sides[at] ?? []).join('\n'));
+    writeFileSync(join(own.context.project.root, name), (sides[at] ?? []).join('\n'));
   const { up } = await difference(own.context, { from: './old.sql', to: './new.sql' });
   const losing = up.filter(({ hazards }) => hazards.includes('loses_values')).map(({ sql }) => sql);
   // A typed table follows its type.

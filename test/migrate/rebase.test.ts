@@ -77,7 +77,7 @@ test('the later one goes behind the earlier, and both are applied', async () => 
   expect(breaksOf(await migrationsOf(own))).toEqual([]);
   expect((await generate(own.context, { rebase: true })).written).toEqual([]);
   expect((await sync(own.context, yes, undefined)).applied).toHaveLength(4);
-  expect((await compare(own.context, 'local', own.context.schema)).same).toBe(true);
+  expect((await compare(own.context, 'local', own.context.project.schema)).same).toBe(true);
 });
 
 test('what is applied stays, whatever its number', async () => {

@@ -34,7 +34,7 @@ async function restamp(own: Project, down: Header['down']): Promise<void> {
   const { migration, file } = (await migrationsOf(own)).at(-1) ?? expect.unreachable();
   const header = { ...(migration.header as Header), down };
   const text = render({ ...migration, header });
-  own.write(file.replace(/^migrations\//, ''), migrationFile(own.context, migration.name, text).text);
+  own.write(file.replace(/^migrations\//, ''), migrationFile(own.context.project, migration.name, text).text);
 }
 
 const stampFaults = async (own: Project) =>

@@ -21,7 +21,7 @@ function begin(schema: string) {
 const file = (text: string) => [{ file: 'schema.sql', text }];
 
 async function startsTo(own: ReturnType<typeof begin>, schema: string) {
-  const base = await readMigrations(own.context);
+  const base = await readMigrations(own.context.project);
   const recorded = await replay(own.context, after(base).files, { inOrder: true });
   const wanted = await replay(own.context, file(schema));
   return originOf(base, recorded, file(schema), wanted).starts;

@@ -209,7 +209,7 @@ for (const server of servers()) {
       try {
         const applied: string[] = [];
         for (const wanted of steps) {
-          await writeFile(context.schema, wanted);
+          await writeFile(context.project.schema, wanted);
           applied.push((await sync(context, yes, undefined)).applied?.at(-1) as string);
         }
         expect(await rowsOf(url, `select 1 from pg_tables where tablename = 'p11'`)).toHaveLength(1);
@@ -228,12 +228,12 @@ for (const server of servers()) {
         const { context } = own;
         try {
           const wanted = 'create table t (a int, b int check (b > 0) not enforced);';
-          await writeFile(context.schema, wanted);
+          await writeFile(context.project.schema, wanted);
           await expect(sync(context, yes, undefined)).rejects.toMatchObject({
             code: 'newer_syntax',
             data: { major: server.major, since: 18 },
           });
-          expect(existsSync(context.migrations)).toBe(false);
+          expect(existsSync(context.project.migrations)).toBe(false);
           const report = await generate(context, {});
           const file = report.written[0]?.file as string;
           await expect(sync(context, yes, undefined)).rejects.toMatchObject({

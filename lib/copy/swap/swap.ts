@@ -3,8 +3,8 @@
 import type { ServerConnection } from '../../pg/connection.ts';
 import { transaction } from '../../pg/transaction.ts';
 import { onDatabase } from '../../pg/url.ts';
-import type { Context } from '../../project/context.ts';
 import { attentive, databaseIn, type Reachable } from '../../project/source.ts';
+import type { World } from '../../project/world.ts';
 import { beginReplacing } from '../clear-target.ts';
 import { cargoOf } from '../copy-set.ts';
 import { proven, type Replaced } from '../in-place.ts';
@@ -50,7 +50,7 @@ export interface SwapWork {
  * it was, and the new one is dropped.
  * @throws Problem `not_as_source`; of the connections
  */
-export async function swap(context: Context, work: SwapWork): Promise<{ done: Replaced; swapped: Swapped }> {
+export async function swap(world: World, work: SwapWork): Promise<{ done: Replaced; swapped: Swapped }> {
   const { ends, target, plan } = work;
   const open = new Set<ServerConnection>();
   const session: Session = async (of, database) => {
@@ -71,17 +71,17 @@ export async function swap(context: Context, work: SwapWork): Promise<{ done: Re
     const last = await session(target, where);
     await dropSibling(last, sibling).finally(() => last.close());
   };
-  const forget = context.onInterrupt?.(undo);
+  const forget = world.onInterrupt?.(undo);
   try {
-    for (const one of await sweep(keeper)) context.progress(`Dropped ${one}, which an earlier swap left`);
+    for (const one of await sweep(keeper)) world.progress(`Dropped ${one}, which an earlier swap left`);
     sibling = siblingName();
     await makeSibling(keeper, sibling, name);
     // What may not be said of it is known at once, and not when all of the rows are there.
     await keeper.execute('begin');
     await likeTarget(keeper, name, sibling);
     await keeper.execute('rollback');
-    const done = await filled(context, work, sibling, session);
-    const now = context.now();
+    const done = await filled(world, work, sibling, session);
+    const now = world.now();
     const names = {
       target: name,
       sibling,
@@ -89,7 +89,7 @@ export async function swap(context: Context, work: SwapWork): Promise<{ done: Re
       time: now.toISOString(),
     };
     const other = await session(target, where);
-    context.progress(`Swapping it with ${ends.to.named.name}`);
+    world.progress(`Swapping it with ${ends.to.named.name}`);
     const leave = () => ends.to.connection.close();
     const ended = await exchange(keeper, other, names, leave).catch(async (thrown: unknown) => {
       // Nobody may have heard of the commit.
@@ -105,7 +105,7 @@ export async function swap(context: Context, work: SwapWork): Promise<{ done: Re
     await undo().catch(() => {
       // Its server cannot be reached; it can when this is tried again.
       if (sibling !== undefined)
-        context.progress(`${sibling} may remain: the next swap on that server drops it`);
+        world.progress(`${sibling} may remain: the next swap on that server drops it`);
     });
     throw thrown;
   } finally {
@@ -117,7 +117,7 @@ export async function swap(context: Context, work: SwapWork): Promise<{ done: Re
 type Session = (of: Reachable, database?: string) => Promise<ServerConnection>;
 
 async function filled(
-  context: Context,
+  world: World,
   { ends, source, target, wish, plan: { jobs } }: SwapWork,
   sibling: string,
   session: Session,
@@ -132,8 +132,8 @@ async function filled(
       const [to] = targets as [ServerConnection];
       const there: CopyEnds = { from: ends.from, to: { named: ends.to.named, connection: to } };
       const cargo = await cargoOf(from, wish);
-      const found = await load(context, there, { sources: [from, ...others], targets }, cargo);
-      context.progress(`Comparing it with ${ends.from.named.name}`);
+      const found = await load(world, there, { sources: [from, ...others], targets }, cargo);
+      world.progress(`Comparing it with ${ends.from.named.name}`);
       const replaced = await transaction(to, () => proven(there, wish, cargo, found), beginReplacing);
       await Promise.all(targets.map((one) => one.close()));
       return replaced;
