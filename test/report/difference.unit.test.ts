@@ -117,7 +117,7 @@ test('what is different in an object itself stands above its parts', () => {
 });
 
 test('no differences are one line', () => {
-  expect(differenceText(report([]), paper)).toBe('No differences: prod is as schema/schema.sql says.');
+  expect(differenceText(report([]), paper)).toBe('No differences: prod equals schema/schema.sql.');
 });
 
 test('the script ends statements, warns, and marks where a transaction must end', () => {
@@ -135,11 +135,11 @@ CREATE FUNCTION f() …;
 -- Caution: blocks reads while it runs.
 DROP TABLE t;
 
--- Outside of a transaction: what stands above must be committed first.
+-- Outside of a transaction: commit the statements above first.
 
 ALTER TYPE e ADD VALUE 'x';
 
--- A new transaction: what stands above must be committed first.
+-- A new transaction: commit the statements above first.
 
 CREATE TABLE u ();`);
   expect(scriptOf([])).toBe('-- Nothing to do.');
