@@ -19,7 +19,7 @@ export function hasUniqueFingerprints({ schema, server }: Pick<Manifest, 'schema
 
 /** The fingerprints of a catalog. */
 export function schemaOf(catalog: Catalog): Manifest['schema'] {
-  const facts = [...catalog.facts].filter(([, { kind }]) => !kinds.get(kind)?.ownership);
+  const facts = [...catalog.facts].filter(([, { kind }]) => !kinds.get(kind)?.data?.ownership);
   return {
     reader: 2,
     fingerprint: fingerprintOf(catalog, kinds),

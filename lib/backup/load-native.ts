@@ -24,7 +24,7 @@ import { aroundRows } from '../plan/around-data.ts';
 function upgraded(catalog: Catalog): Catalog {
   const facts = new Map<string, Fact>();
   for (const fact of catalog.facts.values()) {
-    const upgrade = kinds.get(fact.kind)?.upgraded;
+    const upgrade = kinds.get(fact.kind)?.reconcile?.upgraded;
     const payload = upgrade === undefined ? fact.payload : upgrade(fact.payload, fact);
     if (payload !== null) facts.set(fact.id, { ...fact, payload });
   }

@@ -140,7 +140,7 @@ async function append(
 ): Promise<string | null> {
   // What would be written inside of an object that is there already is nothing to be added at the end.
   const inside = ({ kind, fact }: Step) =>
-    kinds.get(kind)?.clause !== undefined && wanted.facts.has(`${change.facts.get(fact)?.parent}`);
+    kinds.get(kind)?.inline?.clause !== undefined && wanted.facts.has(`${change.facts.get(fact)?.parent}`);
   if (singly(change.steps).some((step) => step.action !== 'create' || inside(step))) return null;
   const files = await readFiles(workspace.project.root, workspace.project.schema);
   const file = shownPath(

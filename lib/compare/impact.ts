@@ -76,7 +76,7 @@ function tableOf(catalog: Catalog, id: string, renames: readonly Rename[]): stri
   if (
     !kinds
       .get(kind)
-      ?.slots?.(fact)
+      ?.order?.slots?.(fact)
       .includes(`relation ${qualify(path)}`)
   )
     return undefined;

@@ -110,7 +110,7 @@ export function batchesOf(catalog: Catalog, ids: readonly string[], size: number
   const group = (closure: ReadonlySet<string>) =>
     [...closure].reduce((first, id) => {
       const fact = catalog.facts.get(id) as Fact;
-      const isTable = fact.parent === null && kinds.get(fact.kind)?.holdsData?.(fact);
+      const isTable = fact.parent === null && kinds.get(fact.kind)?.data?.holdsData?.(fact);
       return isTable ? Math.min(first, placeOf(id)) : first;
     }, Number.MAX_SAFE_INTEGER);
   const all = ids.flatMap((id) => {
@@ -132,7 +132,7 @@ export function batchesOf(catalog: Catalog, ids: readonly string[], size: number
 function closures(catalog: Catalog): (id: string) => ReadonlySet<string> {
   const inseparable = new Map<string, string[]>();
   for (const { id, kind, parent } of catalog.facts.values())
-    if (parent !== null && kinds.get(kind)?.inseparable)
+    if (parent !== null && kinds.get(kind)?.inline?.inseparable)
       inseparable.set(parent, [...(inseparable.get(parent) ?? []), id]);
   return (start) => {
     const kept = new Set<string>();

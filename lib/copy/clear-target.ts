@@ -56,7 +56,7 @@ export function clearance(there: Catalog, wanted: Catalog): { steps: Step[]; lef
   const own = [...there.facts].filter(
     ([id, fact]) =>
       kept.has(id) ||
-      (kept.has(`${fact.parent}`) && (isSame(fact) || kinds.get(fact.kind)?.optional?.(fact))),
+      (kept.has(`${fact.parent}`) && (isSame(fact) || kinds.get(fact.kind)?.reconcile?.optional?.(fact))),
   );
   const left = withRelations({ ...there, complete: false }, new Map([...empty.facts, ...own]), () => there);
   return { steps: plan({ before: there, after: left, kinds }), left };

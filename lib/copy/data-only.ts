@@ -86,7 +86,7 @@ function differing(there: Catalog, wanted: Catalog, { owners, otherVersions, tab
 }
 
 function watches(fact: Fact): boolean {
-  const asked = kinds.get(fact.kind)?.watchesRows;
+  const asked = kinds.get(fact.kind)?.data?.watchesRows;
   return typeof asked === 'function' ? asked(fact) : (asked ?? false);
 }
 
@@ -100,11 +100,11 @@ function aside(there: Catalog, tables: readonly TableRows[]): { down: readonly S
     return holder !== undefined && (filled.has(holder.id) || (holder.payload.partitionKey ?? null) !== null);
   };
   const isAside = (fact: Fact) =>
-    kinds.get(fact.kind)?.ofRows ||
+    kinds.get(fact.kind)?.data?.ofRows ||
     (watches(fact) &&
       comesLate(fact, there, kinds) &&
       // What is on a domain is met by the rows of any table.
-      (kinds.get(rootOf(there, fact).kind)?.holdsData === undefined ||
+      (kinds.get(rootOf(there, fact).kind)?.data?.holdsData === undefined ||
         touches(fact.parent) ||
         [...(there.needs.get(fact.id)?.keys() ?? [])].some(touches)));
   const ids = [...there.facts.values()].filter(isAside).map(({ id }) => id);

@@ -71,7 +71,7 @@ export function asOwners(
   const ownerOf = (fact: Fact | undefined) => fact && owners.get(qualify(fact.path));
   return steps.map((step) => {
     const fact = catalog.facts.get(step.fact);
-    const { callsFunctions = false } = (fact && kinds.get(fact.kind)) ?? {};
+    const { callsFunctions = false } = (fact && kinds.get(fact.kind)?.data) ?? {};
     const calls =
       typeof callsFunctions === 'boolean' ? callsFunctions : fact && callsFunctions(fact, catalog);
     const owner = calls ? ownerOf(catalog.facts.get(fact?.parent ?? '')) : undefined;

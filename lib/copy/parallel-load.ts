@@ -154,6 +154,6 @@ function groundOf({ fact: id }: Step, catalog: Catalog): string[] {
   return ids.flatMap((one) => {
     const fact = catalog.facts.get(one);
     const root = fact && rootOf(catalog, fact);
-    return root && kinds.get(root.kind)?.holdsData?.(root) ? [root.id] : [];
+    return root && kinds.get(root.kind)?.data?.holdsData?.(root) ? [root.id] : [];
   });
 }

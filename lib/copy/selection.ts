@@ -44,11 +44,12 @@ export function copyable(whole: Catalog, wish: Wish): Copyable {
   const { catalog, left: excluded } = chosen(whole, wish);
   const facts = [...catalog.facts.values()];
   const left = facts.flatMap((fact) => {
-    const reason = kinds.get(fact.kind)?.copyRefusal?.(fact);
+    const reason = kinds.get(fact.kind)?.data?.copyRefusal?.(fact);
     return reason == null ? [] : [{ fact, reason }];
   });
   const unsaid = facts.filter(
-    (fact) => (!wish.owners && kinds.get(fact.kind)?.ownership) || isVersionOf(fact, wish.otherVersions),
+    (fact) =>
+      (!wish.owners && kinds.get(fact.kind)?.data?.ownership) || isVersionOf(fact, wish.otherVersions),
   );
   const gone = withDependents(
     catalog,
@@ -108,7 +109,10 @@ function only(catalog: Catalog, tables: readonly string[]): Catalog {
   const unneeded = [...rest.facts.values()].filter(
     ({ id, parent, kind }) =>
       !needed.has(id) &&
-      !(needed.has(`${parent}`) && (kinds.get(kind)?.ownership || kinds.get(kind)?.optional)),
+      !(
+        needed.has(`${parent}`) &&
+        (kinds.get(kind)?.data?.ownership || kinds.get(kind)?.reconcile?.optional)
+      ),
   );
   return without(rest, new Set(unneeded.map(({ id }) => id)));
 }

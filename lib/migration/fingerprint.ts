@@ -9,7 +9,7 @@ import type { Kinds } from '../model/kind.ts';
  * compare.
  */
 export function fingerprintOf({ facts }: Catalog, kinds: Kinds): string {
-  const schema = [...facts.values()].filter(({ kind }) => !kinds.get(kind)?.ofRows);
+  const schema = [...facts.values()].filter(({ kind }) => !kinds.get(kind)?.data?.ofRows);
   const lines = schema.map(({ id, payload }) => `${id}\n${JSON.stringify(sorted(payload))}`);
   const hash = createHash('sha256');
   for (const line of lines.sort()) hash.update(`${line.length}\n${line}\n`);

@@ -39,7 +39,7 @@ export interface Catalog extends Relations {
   readonly role: string | null;
   /**
    * True if migrations alone created it. Then an unset optional part has the server's default, where a schema
-   * file would leave it open (`Kind.unsaid`).
+   * file would leave it open (`reconcile.unsaid`).
    */
   readonly complete?: boolean;
   /** The input of the shadow that it was read from; null: it was read from a database. */

@@ -1,7 +1,7 @@
 // Finds the added, removed and changed facts between two catalogs, for any kind.
 
 import type { Catalog } from './catalog.ts';
-import type { Fact, Json } from './fact.ts';
+import type { Fact, Json, Payload } from './fact.ts';
 import type { AnyKind, Kinds } from './kind.ts';
 import { type Settlement, settle } from './reconcile.ts';
 
@@ -82,8 +82,9 @@ export function isEmpty(difference: Diff): boolean {
 function differing(from: Fact, to: Fact, kind: AnyKind | undefined, major: number): string[] {
   // Equal payloads are equal in any version, and nearly all are equal.
   if (equal(from.payload, to.payload)) return [];
-  const a = kind?.atVersion ? kind.atVersion(from.payload, major) : from.payload;
-  const b = kind?.atVersion ? kind.atVersion(to.payload, major) : to.payload;
+  const { atVersion } = kind?.reconcile ?? {};
+  const at = ({ payload }: Fact): Payload => atVersion?.(payload, major) ?? payload;
+  const [a, b] = [at(from), at(to)];
   return Object.keys(to.payload).filter((name) => !equal(a[name], b[name]));
 }
 

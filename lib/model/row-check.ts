@@ -31,10 +31,16 @@ export interface RowCheck {
   readonly test: RowTest;
   /** A description of such a row, as the end of a sentence: `no phone`, `a code that is not unique`. */
   readonly words: string;
-  /** Names of columns whose values are compared or converted: by a user's code, where their types are not the server's. */
+  /**
+   * Names of columns whose values are compared or converted: by a user's code, where their types are not the
+   * server's.
+   */
   readonly values: readonly string[];
   /** True if the test runs code of users (functions, operators, casts): it then runs as the table's owner. */
   readonly code: boolean;
-  /** Ids of other tables that the test reads, as they are before the plan; their columns are compared with `=`. */
+  /**
+   * Ids of other tables that the test reads, as they are before the plan; their columns are compared with
+   * `=`.
+   */
   readonly others?: readonly string[];
 }

@@ -53,7 +53,9 @@ export interface Subcommand {
   readonly head: string;
   /** `ADD COLUMN a integer` */
   readonly action: string;
-  /** When the server runs it among the others: it drops, changes types, adds columns, sets other properties. */
+  /**
+   * When the server runs it among the others: it drops, changes types, adds columns, sets other properties.
+   */
   readonly pass: 'drop' | 'type' | 'add' | 'set';
 }
 

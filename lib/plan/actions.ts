@@ -70,14 +70,15 @@ export class Fates {
   /** True if the server refuses its change while other objects depend on it. */
   isBlocked(id: string): boolean {
     const { action, attributes = [] } = this.all.get(id) ?? {};
-    const { blockedByDependents = [] } = this.kind(id);
+    const { blockedByDependents = [] } = this.kind(id).order ?? {};
     return action === 'alter' && attributes.some((name) => blockedByDependents.includes(name));
   }
 
   /** True if it is set aside instead of dropped, because facts with data must still be moved off it. */
   putAside(id: string): boolean {
     const fate = this.all.get(id);
-    if (fate?.from === undefined || this.kind(id).aside === undefined || !this.#makesRoom(fate)) return false;
+    if (fate?.from === undefined || this.kind(id).order?.aside === undefined || !this.#makesRoom(fate))
+      return false;
     return fate.from.parent === null || !this.goes(fate.from.parent);
   }
 
@@ -86,7 +87,7 @@ export class Fates {
     if (action !== 'drop') return action === 'replace';
     return (
       this.kind(id)
-        .slots?.(from as Fact)
+        .order?.slots?.(from as Fact)
         .some((slot) => this.#taken.has(slot)) ?? false
     );
   }
@@ -108,7 +109,8 @@ export class Fates {
   /** True if it is dropped without its inherited facts, because some of them stay. */
   dropsAlone(id: string): boolean {
     const fact = this.before.facts.get(id);
-    if (fact === undefined || !this.goes(id) || !this.kind(id).dropsAlone?.(fact, this.scope)) return false;
+    if (fact === undefined || !this.goes(id) || !this.kind(id).order?.dropsAlone?.(fact, this.scope))
+      return false;
     return this.heirs(id).some(({ heir, link }) => !this.goes(link) && this.#stays(heir));
   }
 
@@ -118,7 +120,7 @@ export class Fates {
 
   #decide(difference: Diff): void {
     for (const fact of difference.added)
-      for (const slot of this.kind(fact.id).slots?.(fact) ?? []) this.#taken.add(slot);
+      for (const slot of this.kind(fact.id).order?.slots?.(fact) ?? []) this.#taken.add(slot);
     for (const from of difference.removed)
       this.#set({ id: from.id, action: 'drop', from, to: undefined, attributes: [] });
     for (const to of difference.added)
@@ -208,7 +210,7 @@ export class Fates {
   }
 
   #inseverable(fact: Fact): boolean {
-    const { inseverable = false } = this.kind(fact.id);
+    const { inseverable = false } = this.kind(fact.id).order ?? {};
     const bound = typeof inseverable === 'function' ? inseverable(fact, this.scope) : inseverable;
     return bound && fact.parent !== null;
   }
@@ -218,11 +220,11 @@ export class Fates {
     const fact = this.before.facts.get(dependent) as Fact;
     const kind = this.kind(dependent);
     const stillNeeds = this.after.needs.get(dependent)?.has(gone) ?? false;
-    const movable = kind.holdsData?.(fact) && fact.parent !== gone && this.putAside(gone);
-    const retargets = movable && kind.retarget !== undefined;
-    if (!stillNeeds && !retargets && !kind.bound && fate?.action === 'alter') return false;
+    const movable = kind.data?.holdsData?.(fact) && fact.parent !== gone && this.putAside(gone);
+    const retargets = movable && kind.order?.retarget !== undefined;
+    if (!stillNeeds && !retargets && !kind.order?.bound && fate?.action === 'alter') return false;
     if (retargets) {
-      const attributes = new Set([...(fate?.attributes ?? []), String(kind.retarget)]);
+      const attributes = new Set([...(fate?.attributes ?? []), String(kind.order?.retarget)]);
       if (attributes.size === fate?.attributes.length) return false;
       this.#set({
         id: dependent,
@@ -237,7 +239,8 @@ export class Fates {
 
   #makeWay(dependent: string): boolean {
     const kind = this.kind(dependent);
-    if (kind.followsChanges || kind.holdsData?.(this.before.facts.get(dependent) as Fact)) return false;
+    if (kind.order?.followsChanges || kind.data?.holdsData?.(this.before.facts.get(dependent) as Fact))
+      return false;
     this.#replace(dependent);
     return true;
   }

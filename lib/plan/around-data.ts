@@ -54,7 +54,10 @@ function lateIn(catalog: Catalog, before: Catalog, kinds: Kinds): ReadonlySet<st
   const early = closure(
     all
       .filter(
-        (fact) => kindOf(fact).inseparable || kindOf(fact).holdsData?.(fact) || before.facts.has(fact.id),
+        (fact) =>
+          kindOf(fact).inline?.inseparable ||
+          kindOf(fact).data?.holdsData?.(fact) ||
+          before.facts.has(fact.id),
       )
       .map(({ id }) => id),
     (id) => needs.get(id)?.keys() ?? [],
@@ -68,6 +71,6 @@ function lateIn(catalog: Catalog, before: Catalog, kinds: Kinds): ReadonlySet<st
 
 /** True if a fact's kind creates it after the rows. */
 export function comesLate(fact: Fact, catalog: Catalog, kinds: Kinds): boolean {
-  const { afterRows = false } = kinds.get(fact.kind) as AnyKind;
+  const { afterRows = false } = kinds.get(fact.kind)?.data ?? {};
   return typeof afterRows === 'function' ? afterRows(fact, catalog) : afterRows;
 }

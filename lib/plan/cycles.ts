@@ -53,7 +53,9 @@ export function ordered(fates: Fates, reading?: Reading): { graph: Graph; order:
 // An object that depends on itself begins as a placeholder.
 function selfish(fates: Fates): [string, (other: string) => boolean][] {
   return [...fates.all.keys()]
-    .filter((id) => fates.comes(id) && fates.after.needs.get(id)?.has(id) && fates.kind(id).placeholder)
+    .filter(
+      (id) => fates.comes(id) && fates.after.needs.get(id)?.has(id) && fates.kind(id).order?.placeholder,
+    )
     .map((id) => [node('create', id), (other) => other === node('create', id)]);
 }
 
@@ -68,7 +70,7 @@ function placeable(
   const rank = (name: string) => kinds.indexOf(fates.kind(name.slice(name.indexOf(' ') + 1)));
   const names = stuck.filter((name) => /^(create|drop) /.test(name) && !placed.has(name));
   for (const name of names.sort((a, b) => rank(b) - rank(a))) {
-    if (kinds[rank(name)]?.placeholder === undefined) continue;
+    if (kinds[rank(name)]?.order?.placeholder === undefined) continue;
     const cycle = cycleThrough(successors, name);
     if (cycle.size > 1) return { name, cycle };
   }
@@ -91,7 +93,7 @@ function comparison(fates: Fates): Compare {
       const sign = phases[deed] === 0 ? -1 : 1;
       found = [
         phases[deed],
-        sign * (kind.rank ?? 0),
+        sign * (kind.order?.rank ?? 0),
         sign * rank,
         `${String(fact?.position ?? 0).padStart(10, '0')}`,
       ];

@@ -37,12 +37,12 @@ function hostOf(graph: Graph, { parent }: Fact): string {
 }
 
 function foldable(fates: Fates, graph: Graph, fact: Fact, scope: Scope): boolean {
-  const { clause } = fates.kind(fact.id);
+  const { clause } = fates.kind(fact.id).inline ?? {};
   if (clause === undefined || fact.parent === null || !fates.comes(fact.parent)) return false;
   const host = fates.of(fact.parent)?.to as Fact;
   const words = clause(fact, { ...scope, clauses: [] });
   if (words === null || implied(fates, graph, fact.parent)) return false;
-  return words === '' || fates.kind(host.id).clause?.(host, { ...scope, clauses: [] }) !== '';
+  return words === '' || fates.kind(host.id).inline?.clause?.(host, { ...scope, clauses: [] }) !== '';
 }
 
 // A fact that the server creates with its origin, or implicitly, has no text that could contain a clause.

@@ -36,7 +36,7 @@ function mergingEdges(graph: Graph, fates: Fates, parts: ReadonlyMap<string, Rea
             else graph.edge(node('create', link), node('create', below));
           }
         }
-    if (to !== undefined && to.parent !== null && fates.kind(id).mistakable && fates.comes(id))
+    if (to !== undefined && to.parent !== null && fates.kind(id).order?.mistakable && fates.comes(id))
       for (const link of linksFrom(fates, 'after').has(id)
         ? []
         : (linksFrom(fates, 'after').get(to.parent) ?? []))
@@ -69,7 +69,7 @@ function turnEdges(graph: Graph, fates: Fates): void {
 // after that.
 function passingEdges(graph: Graph, fates: Fates): void {
   for (const { id, to } of fates.all.values())
-    if (to !== undefined && fates.kind(id).mistakable && fates.comes(id))
+    if (to !== undefined && fates.kind(id).order?.mistakable && fates.comes(id))
       for (const link of lacking(fates, to))
         if (fates.comes(link)) graph.edge(node('create', link), node('create', id));
 }
@@ -108,7 +108,7 @@ function keepingEdges(graph: Graph, fates: Fates): void {
 export function overlaps(fates: Fates): [string, string][] {
   const going = new Map<string, string[]>();
   for (const { id, from } of fates.all.values())
-    if (from !== undefined && fates.goes(id) && fates.kind(id).overlaps)
+    if (from !== undefined && fates.goes(id) && fates.kind(id).order?.overlaps)
       push(going, `${from.kind} ${from.parent}`, id);
   return [...fates.all.values()].flatMap(({ id, to }) =>
     (to !== undefined && fates.comes(id) ? (going.get(`${to.kind} ${to.parent}`) ?? []) : [])
@@ -123,7 +123,7 @@ export function overlaps(fates: Fates): [string, string][] {
  */
 export function downward(fates: Fates): [string, string][] {
   const { facts, needs, links } = fates.after;
-  const isNew = (link: string) => fates.comes(link) && !fates.kind(link).completes;
+  const isNew = (link: string) => fates.comes(link) && !fates.kind(link).order?.completes;
   return [...fates.all.keys()].filter(isNew).flatMap((id) => {
     const heir = facts.get(id)?.parent as string;
     const above = [...(needs.get(id)?.keys() ?? [])].filter((other) => links.get(edge(heir, other)) === id);
@@ -167,7 +167,12 @@ export function along(fates: Fates): [string, string][] {
 // together with the facts above it. So is an incomplete fact, which the server skips.
 function isLate(fates: Fates, fact: Fact, above: string): boolean {
   const upper = fates.after.facts.get(above);
-  if (!fates.kind(fact.id).mistakable || upper === undefined || upper.parent === null || !fates.comes(above))
+  if (
+    !fates.kind(fact.id).order?.mistakable ||
+    upper === undefined ||
+    upper.parent === null ||
+    !fates.comes(above)
+  )
     return false;
   if (lacking(fates, fact).length > 0) return true;
   if (!fates.comes(upper.parent) || rivals(fates.after, fates.kinds, upper).length > 1) return true;
@@ -178,14 +183,18 @@ function isLate(fates: Fates, fact: Fact, above: string): boolean {
 
 // True if a link is part of the creation of its heir, which then creates the inherited facts.
 function given(fates: Fates, link: string): boolean {
-  return fates.kind(link).inseparable === true && fates.comes(fates.after.facts.get(link)?.parent as string);
+  return (
+    fates.kind(link).inline?.inseparable === true &&
+    fates.comes(fates.after.facts.get(link)?.parent as string)
+  );
 }
 
 // The links that complete their target, and that the plan creates or drops.
 function completions(fates: Fates, deed: 'create' | 'drop'): Map<string, Set<string>> {
   const parts = new Map<string, Set<string>>();
   for (const [key, link] of fates[deed === 'create' ? 'after' : 'before'].links) {
-    if (!fates.kind(link).completes || !(deed === 'create' ? fates.comes(link) : fates.goes(link))) continue;
+    if (!fates.kind(link).order?.completes || !(deed === 'create' ? fates.comes(link) : fates.goes(link)))
+      continue;
     const whole = key.slice(key.indexOf('\n') + 1);
     parts.set(whole, (parts.get(whole) ?? new Set()).add(link));
   }
@@ -212,7 +221,7 @@ function completionEdges(graph: Graph, fates: Fates, coming: ReadonlyMap<string,
 // True if the target of a link is itself linked, and the other end is created by the later link.
 function isOwnPart(fates: Fates, id: string, needed: string, link: string): boolean {
   const fact = fates.after.facts.get(needed) as Fact;
-  const isLink = fates.kind(id).completes && fates.after.facts.get(id)?.parent === needed;
+  const isLink = fates.kind(id).order?.completes && fates.after.facts.get(id)?.parent === needed;
   return isLink === true && newBelow(fates, link, fact) !== undefined;
 }
 

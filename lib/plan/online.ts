@@ -65,7 +65,7 @@ function staysPut(fates: Fates, id: string): boolean {
 
 // A fact that is useful only when complete is created and dropped with all that completes it.
 function completesWhatStays(fates: Fates, id: string): boolean {
-  const needed = fates.kind(id).completes ? fates.after.needs.get(id) : undefined;
+  const needed = fates.kind(id).order?.completes ? fates.after.needs.get(id) : undefined;
   return [...(needed?.keys() ?? [])].some((other) => staysPut(fates, other));
 }
 

@@ -135,10 +135,10 @@ function slotEdges(graph: Graph, fates: Fates): void {
   const leaving = new Map<string, string>();
   for (const { id, from } of fates.all.values())
     if (from !== undefined && fates.goes(id))
-      for (const slot of fates.kind(id).slots?.(from) ?? []) leaving.set(slot, id);
+      for (const slot of fates.kind(id).order?.slots?.(from) ?? []) leaving.set(slot, id);
   for (const { id, to } of fates.all.values())
     if (to !== undefined && fates.comes(id))
-      for (const slot of fates.kind(id).slots?.(to) ?? []) {
+      for (const slot of fates.kind(id).order?.slots?.(to) ?? []) {
         const other = leaving.get(slot);
         if (other !== undefined && other !== id) graph.edge(node('drop', other), node('create', id));
       }
@@ -155,12 +155,12 @@ function mergeImplied(graph: Graph, fates: Fates, separate: ReadonlySet<string>)
     if (to === undefined) continue;
     const [origin] = heirOf(fates, 'after', to);
     if (fates.comes(id)) {
-      const maker = fates.kind(id).madeBy?.(to, fates.scope) ?? null;
+      const maker = fates.kind(id).inline?.madeBy?.(to, fates.scope) ?? null;
       const made = heirOf(fates, 'after', to).find((other) => fates.comes(other));
       if (maker !== null) graph.merge(node('create', id), node('create', maker));
       else if (made !== undefined && to.outlives) graph.edge(node('create', id), node('create', made));
       else if (made !== undefined) graph.merge(node('create', id), node('create', made));
-      else if (fates.kind(id).inseparable && fates.comes(to.parent as string))
+      else if (fates.kind(id).inline?.inseparable && fates.comes(to.parent as string))
         graph.merge(node('create', id), node('create', to.parent as string));
     } else if (action === 'alter' && origin !== undefined && inherits(fates, id, origin))
       graph.merge(node('alter', id), node('alter', origin));
@@ -172,7 +172,7 @@ function mergeImplied(graph: Graph, fates: Fates, separate: ReadonlySet<string>)
 // The origins whose commands change this fact, too, in part: the rest is its own command, which follows.
 function reaching(fates: Fates, id: string): string[] {
   const { to, attributes = [] } = fates.of(id) ?? {};
-  const recurses = fates.kind(id).recurses ?? [];
+  const recurses = fates.kind(id).order?.recurses ?? [];
   const shared = attributes.filter((name) => recurses.includes(name));
   return to === undefined || shared.length === 0
     ? []
@@ -186,7 +186,7 @@ function reaching(fates: Fates, id: string): string[] {
 function inherits(fates: Fates, id: string, origin: string): boolean {
   const mine = fates.of(id);
   const theirs = fates.of(origin);
-  const recurses = fates.kind(id).recurses ?? [];
+  const recurses = fates.kind(id).order?.recurses ?? [];
   return (
     theirs?.action === 'alter' &&
     (mine?.attributes ?? []).every((name) => recurses.includes(name) && theirs.attributes.includes(name))

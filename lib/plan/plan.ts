@@ -65,7 +65,7 @@ export function planned(input: PlanInput): {
     steps: segmented(groups.flatMap(({ steps }) => steps)),
     waits: (ranked = true) =>
       waitsOf(graph, folded, groups, (name) =>
-        ranked ? (fates.kind(name.slice(name.indexOf(' ') + 1)).rank ?? 0) : 0,
+        ranked ? (fates.kind(name.slice(name.indexOf(' ') + 1)).order?.rank ?? 0) : 0,
       ),
   };
 }
@@ -86,7 +86,9 @@ function worked(input: PlanInput) {
     [...folded.values()].flatMap((facts) => facts.map((fact) => node('create', fact.id))),
   );
   const followers = followersOf(fates, graph, 'create');
-  const bringers = [...before.facts.values()].filter(({ id }) => fates.kind(id).brings && !fates.goes(id));
+  const bringers = [...before.facts.values()].filter(
+    ({ id }) => fates.kind(id).inline?.brings && !fates.goes(id),
+  );
   const groups = order.map((name) => {
     const steps: UnsegmentedStep[] = [];
     const id = name.slice(name.indexOf(' ') + 1);
@@ -134,7 +136,7 @@ function dataTakers(fates: Fates, followers: ReadonlyMap<string, readonly string
     const id = name.slice(name.indexOf(' ') + 1);
     const group = new Set([id, ...others]);
     const holders = others.map((other) => fates.of(other)?.from as Fact);
-    if (holders.some((fact) => !group.has(fact.parent ?? '') && fates.kind(fact.id).holdsData?.(fact)))
+    if (holders.some((fact) => !group.has(fact.parent ?? '') && fates.kind(fact.id).data?.holdsData?.(fact)))
       takers.add(id);
   }
   return takers;
@@ -144,7 +146,7 @@ function dataTakers(fates: Fates, followers: ReadonlyMap<string, readonly string
 function unwanted(fates: Fates, bringers: readonly Fact[], created: Fact, scope: Scope): UnsegmentedStep[] {
   return bringers.flatMap((fact) => {
     const inForce = fates.after.facts.get(fact.id) ?? fact;
-    const brought = fates.kind(fact.id).brings?.(inForce, created, scope) ?? [];
+    const brought = fates.kind(fact.id).inline?.brings?.(inForce, created, scope) ?? [];
     return brought
       .filter(({ id }) => !fates.after.facts.has(id))
       .flatMap((extra) => remove(fates, extra, scope));

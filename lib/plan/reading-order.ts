@@ -41,7 +41,12 @@ export function partsFirst(fates: Fates): [first: string, second: string][] {
     fact !== undefined && (fact.id === whole || inside(parentOf(fates.after, fact), whole));
   return [...fates.all.values()].flatMap(({ id, to }) => {
     const whole = to?.parent ?? null;
-    if (whole === null || !fates.comes(id) || !fates.comes(whole) || fates.kind(id).clause === undefined)
+    if (
+      whole === null ||
+      !fates.comes(id) ||
+      !fates.comes(whole) ||
+      fates.kind(id).inline?.clause === undefined
+    )
       return [];
     return [...(fates.after.needs.get(id)?.keys() ?? [])]
       .filter((needed) => fates.comes(needed) && !inside(fates.after.facts.get(needed), whole))

@@ -99,7 +99,7 @@ export function isAlike({ old, new: now, from, to, fact }: Rename, { before, aft
 export function follows(one: Rename, leaders: readonly Rename[], { before }: Sides, kinds: Kinds): boolean {
   const { old, new: now } = one;
   if (old === null || now === null) return false;
-  if (kinds.get(old.kind)?.holdsData?.(old) && !leaders.some((leader) => isLinked(before, old, leader)))
+  if (kinds.get(old.kind)?.data?.holdsData?.(old) && !leaders.some((leader) => isLinked(before, old, leader)))
     return false;
   const all = leaders.map(({ from, to }): Names => [from.at(-1) as string, to.at(-1) as string]);
   // For one of the names or, for a key of a renamed column in a renamed table, for all.

@@ -1,4 +1,4 @@
-// Facts that the server takes for each other when it links them along with their parents (see `Kind.mistakable`).
+// Facts that the server takes for each other when it links them along with their parents (see `order.mistakable`).
 import { type Catalog, edge } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
 import type { Kinds } from '../model/kind.ts';
@@ -19,7 +19,7 @@ export function rivals({ facts }: Catalog, kinds: Kinds, fact: Fact): readonly F
 }
 
 function keyOf(fact: Fact, kinds: Kinds): string | undefined {
-  const likeness = kinds.get(fact.kind)?.mistakable?.(fact);
+  const likeness = kinds.get(fact.kind)?.order?.mistakable?.(fact);
   return likeness === undefined ? undefined : `${fact.parent}\n${likeness}`;
 }
 
@@ -45,7 +45,7 @@ export function contested(catalog: Catalog, kinds: Kinds): Contested[] {
   return [...links.keys()].flatMap((key) => {
     const [part, upper] = key.split('\n').map((id) => facts.get(id));
     if (part === undefined || upper === undefined || part.parent === null) return [];
-    if (edge(part.id, upper.id) !== key || kinds.get(part.kind)?.mistakable === undefined) return [];
+    if (edge(part.id, upper.id) !== key || kinds.get(part.kind)?.order?.mistakable === undefined) return [];
     const link = linkAbove(catalog, part, upper);
     return link !== undefined && rivals(catalog, kinds, upper).length > 1 ? [{ part, upper, link }] : [];
   });

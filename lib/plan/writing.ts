@@ -45,20 +45,20 @@ export function write(
   switch (deed) {
     case 'drop': {
       const from = fate.from as Fact;
-      if (fates.putAside(id)) return steps((show) => kind.aside?.rename(show(from), scope) ?? []);
+      if (fates.putAside(id)) return steps((show) => kind.order?.aside?.rename(show(from), scope) ?? []);
       return losing(
         steps((show) => onlineScript(fates, 'drop', fate, scope, show) ?? kind.drop(show(from), scope)),
-        () => kind.holdsData?.(from) ?? false,
+        () => kind.data?.holdsData?.(from) ?? false,
       );
     }
     case 'finish':
-      return steps((show) => kind.aside?.finish(show(fate.from as Fact), scope) ?? []);
+      return steps((show) => kind.order?.aside?.finish(show(fate.from as Fact), scope) ?? []);
     case 'empty':
-      return steps((show) => kind.placeholder?.empty(show(fate.from as Fact), scope) ?? []);
+      return steps((show) => kind.order?.placeholder?.empty(show(fate.from as Fact), scope) ?? []);
     case 'place':
-      return steps((show) => kind.placeholder?.create(show(fate.to as Fact), scope) ?? []);
+      return steps((show) => kind.order?.placeholder?.create(show(fate.to as Fact), scope) ?? []);
     case 'fill':
-      return steps((show) => kind.placeholder?.fill(show(fate.to as Fact), scope) ?? []);
+      return steps((show) => kind.order?.placeholder?.fill(show(fate.to as Fact), scope) ?? []);
     case 'create': {
       const inner = { ...scope, clauses: clauses(fates, id, folded, scope) };
       return steps(
@@ -81,7 +81,7 @@ export function correct(fates: Fates, id: string, scope: Scope): UnsegmentedStep
   const to = fate.to as Fact;
   const origin = to.origins.map((other) => fates.after.facts.get(other)).find((other) => other !== undefined);
   if (origin === undefined) return [];
-  const made = (fact: Fact): Payload => fates.kind(fact.id).carried?.(fact, scope) ?? fact.payload;
+  const made = (fact: Fact): Payload => fates.kind(fact.id).inline?.carried?.(fact, scope) ?? fact.payload;
   const known = Object.entries(made(origin)).filter(([name]) => name in to.payload);
   return corrections(fates, { ...to, payload: { ...made(to), ...Object.fromEntries(known) } }, to, scope);
 }
@@ -108,7 +108,7 @@ function lineage(fates: Fates, { origins }: Fact): string[] {
 /** The remaining changes of a fact whose clause did not contain all of it, and of its inlined parts. */
 export function complete(fates: Fates, id: string, folded: Folded, scope: Scope): UnsegmentedStep[] {
   return (folded.get(id) ?? []).flatMap((fact) => {
-    const payload = fates.kind(fact.id).carried?.(fact, scope);
+    const payload = fates.kind(fact.id).inline?.carried?.(fact, scope);
     const rest = payload === undefined ? [] : corrections(fates, { ...fact, payload }, fact, scope);
     return [...rest, ...complete(fates, fact.id, folded, scope)];
   });
@@ -124,7 +124,7 @@ function corrections(fates: Fates, made: Fact, to: Fact, scope: Scope): Unsegmen
 function clauses(fates: Fates, id: string, folded: Folded, scope: Scope): Clause[] {
   return (folded.get(id) ?? []).flatMap((fact) => {
     const inner = { ...scope, clauses: clauses(fates, fact.id, folded, scope) };
-    const sql = fates.kind(fact.id).clause?.(fact, inner) ?? null;
+    const sql = fates.kind(fact.id).inline?.clause?.(fact, inner) ?? null;
     return sql === null || sql === '' ? [] : [{ fact, sql }];
   });
 }
@@ -150,7 +150,7 @@ function alteration(
 
 // An origin's command has already done it.
 function reached(fates: Fates, fact: Fact, attribute: string): boolean {
-  if (!fates.kind(fact.id).recurses?.includes(attribute)) return false;
+  if (!fates.kind(fact.id).order?.recurses?.includes(attribute)) return false;
   return heirOf(fates, 'after', fact).some((origin) => {
     const fate = fates.of(origin);
     return fate?.action === 'alter' && fate.attributes.includes(attribute);

@@ -64,9 +64,10 @@ function isNamed(role: string, files: readonly TextFile[]): boolean {
   );
 }
 
-// Without what the same files left open when another role ran them (`Kind.optional`).
+// Without what the same files left open when another role ran them (`reconcile.optional`).
 function leftOpen(catalog: Catalog, open: Catalog): Catalog {
-  const isSaid = (fact: Fact) => open.facts.has(fact.id) || !kinds.get(fact.kind)?.optional?.(fact);
+  const isSaid = (fact: Fact) =>
+    open.facts.has(fact.id) || !kinds.get(fact.kind)?.reconcile?.optional?.(fact);
   const unsaid = [...catalog.facts.values()].filter((fact) => !isSaid(fact));
   return without(catalog, new Set(unsaid.map(({ id }) => id)));
 }

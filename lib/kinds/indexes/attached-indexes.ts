@@ -42,7 +42,7 @@ function upperOf({ path }: Fact, { after }: Scope): Fact | undefined {
 }
 
 function likesOf(fact: Fact, { after: { facts }, kinds }: Scope): number {
-  const likeness = (other: Fact) => (kinds.get(other.kind) as AnyKind).mistakable?.(other);
+  const likeness = (other: Fact) => (kinds.get(other.kind) as AnyKind).order?.mistakable?.(other);
   const mine = likeness(fact);
   return [...facts.values()].filter((other) => other.parent === fact.parent && likeness(other) === mine)
     .length;

@@ -29,7 +29,7 @@ export async function stateOf(session: ServerConnection): Promise<State> {
 }
 
 /**
- * What a server makes of schema files by itself, read as such: what a file leaves open is open (`Kind.optional`).
+ * What a server makes of schema files by itself, read as such: what a file leaves open is open (`reconcile.optional`).
  * @param before what is run by the one whose server it is, such as the making of roles
  */
 export function wantedState(
@@ -56,7 +56,7 @@ export const printOf = ({ catalog }: State): string => fingerprintOf(catalog, ki
 
 /** Whether it is again what it was. What a fingerprint leaves out because it tells of rows may have come, but not gone. */
 export function isBack(now: State, then: State): boolean {
-  const isLost = ({ id, kind }: Fact) => kinds.get(kind)?.ofRows && !now.catalog.facts.has(id);
+  const isLost = ({ id, kind }: Fact) => kinds.get(kind)?.data?.ofRows && !now.catalog.facts.has(id);
   return printOf(now) === printOf(then) && ![...then.catalog.facts.values()].some(isLost);
 }
 
