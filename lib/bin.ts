@@ -1,5 +1,5 @@
 // The process: its words, streams, clock and exit code, given to the runner.
-import { legibleLog, legibleText } from './problem/legible.ts';
+import { makeLogLegible, makeTextLegible } from './problem/legible.ts';
 import { redact, rememberSecret } from './problem/redact.ts';
 import { run } from './runner/main.ts';
 
@@ -20,7 +20,7 @@ function unwritten(error: Error): never {
 
 // All that people read of a process passes here or at `print`.
 function write(text: string): void {
-  process.stderr.write(legibleLog(text, process.stderr.isTTY === true));
+  process.stderr.write(makeLogLegible(text, process.stderr.isTTY === true));
 }
 
 // A password on the command line is in the list of processes for as long as this one runs, unless it gets another title.
@@ -88,7 +88,7 @@ void run({
   print: (text) => {
     draw(null);
     // A file or a program gets it as it is: SQL and JSON are data there.
-    process.stdout.write(`${process.stdout.isTTY ? legibleText(text) : text}\n`);
+    process.stdout.write(`${process.stdout.isTTY ? makeTextLegible(text) : text}\n`);
   },
   log: (text) => {
     draw(null);

@@ -26,7 +26,7 @@ export type { DifferenceInput, DifferenceReport } from './commands/diff.ts';
 export type { RestoreInput, RestorePlan, RestoreReport } from './commands/restore.ts';
 export type { StatusInput, StatusReport } from './commands/status.ts';
 export type { AttributeChange, ObjectChange, Presence } from './compare/changes.ts';
-export type { Caution, Weight } from './compare/impact.ts';
+export type { Caution, TableSize } from './compare/impact.ts';
 export type { RenameReport } from './compare/renames.ts';
 // Configuration
 export {
@@ -82,7 +82,7 @@ export async function status(options: StatusInput & ProgramOptions = {}): Promis
 
 /** The steps of a plan as a script for psql: what `db:diff --sql` prints. */
 export async function script(steps: DifferenceReport['up']): Promise<string> {
-  const { scriptOf } = await import('./report/script.ts');
+  const { renderScript: scriptOf } = await import('./report/script.ts');
   return scriptOf(steps);
 }
 

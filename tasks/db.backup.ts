@@ -1,5 +1,5 @@
 // pgmage's own tasks that keep data: backups and what becomes of them.
-import { asking } from '../lib/runner/asking.ts';
+import { askAboutPlan } from '../lib/runner/asking.ts';
 import { type TaskContext, workspaceOf } from '../lib/runner/context.ts';
 import type { Outcome } from '../lib/runner/outcome.ts';
 
@@ -47,7 +47,7 @@ export async function backup(
     log?: Path;
   } & Drilling = {},
 ): Promise<Outcome> {
-  const [{ backup }, { logged }, { backupText }] = await Promise.all([
+  const [{ backup }, { withRunLog: logged }, { backupText }] = await Promise.all([
     import('../lib/commands/backup.ts'),
     import('../lib/backup/log.ts'),
     import('../lib/report/backups.ts'),
@@ -131,6 +131,6 @@ export async function restore(
     import('../lib/report/backups.ts'),
   ]);
   await using workspace = workspaceOf(context);
-  const facts = await restore(workspace, file, options, asking(context, restorePlanText));
+  const facts = await restore(workspace, file, options, askAboutPlan(context, restorePlanText));
   return { facts, text: (paper) => restoreText(facts, paper), code: facts.proof === null ? 1 : 0 };
 }

@@ -1,5 +1,5 @@
 // pgmage's built-in task that clones a database.
-import { asking } from '../lib/runner/asking.ts';
+import { askAboutPlan } from '../lib/runner/asking.ts';
 import { type TaskContext, workspaceOf } from '../lib/runner/context.ts';
 import type { Outcome } from '../lib/runner/outcome.ts';
 
@@ -56,7 +56,7 @@ export async function clone(
     import('../lib/report/clone.ts'),
   ]);
   await using workspace = workspaceOf(context);
-  const facts = await clone(workspace, options, asking(context, clonePlanText));
+  const facts = await clone(workspace, options, askAboutPlan(context, clonePlanText));
   return { facts, text: (paper) => cloneText(facts, paper), code: facts.done === null ? 1 : 0 };
 }
 
@@ -69,7 +69,7 @@ async function dropped(
     import('../lib/report/clone.ts'),
   ]);
   await using workspace = workspaceOf(context);
-  const facts = await dropOld(workspace, options, asking(context, dropPlanText));
+  const facts = await dropOld(workspace, options, askAboutPlan(context, dropPlanText));
   const code = facts.dropped === null || facts.dropped.length < facts.drops.length ? 1 : 0;
   return { facts, text: (paper) => dropText(facts, paper), code };
 }

@@ -1,5 +1,5 @@
 // pgmage's own tasks: each is a few lines over one operation.
-import { asking, renameChooser, repairing } from '../lib/runner/asking.ts';
+import { askAboutPlan, askAboutRename, runRepair } from '../lib/runner/asking.ts';
 import { type TaskContext, workspaceOf } from '../lib/runner/context.ts';
 import type { Outcome } from '../lib/runner/outcome.ts';
 
@@ -102,7 +102,7 @@ export async function diff(
     strict?: boolean;
   } & Shadowed = {},
 ): Promise<Outcome> {
-  const [{ difference }, { differenceText }, { scriptOf }] = await Promise.all([
+  const [{ difference }, { differenceText }, { renderScript: scriptOf }] = await Promise.all([
     import('../lib/commands/diff.ts'),
     import('../lib/report/difference.ts'),
     import('../lib/report/script.ts'),
@@ -134,12 +134,12 @@ export async function generate(
     Naming &
     Shadowed = {},
 ): Promise<Outcome> {
-  const [{ generate }, { generationText }] = await Promise.all([
+  const [{ generate }, { generateText: generationText }] = await Promise.all([
     import('../lib/commands/generate.ts'),
     import('../lib/report/migrations.ts'),
   ]);
   await using workspace = workspaceOf(context, options);
-  const facts = await generate(workspace, options, renameChooser(context));
+  const facts = await generate(workspace, options, askAboutRename(context));
   return { facts, text: (paper) => generationText(facts, paper) };
 }
 
@@ -162,7 +162,7 @@ export async function sync(
     import('../lib/report/migrations.ts'),
   ]);
   await using workspace = workspaceOf(context, options);
-  const facts = await sync(workspace, options, asking(context, syncPlanText), renameChooser(context));
+  const facts = await sync(workspace, options, askAboutPlan(context, syncPlanText), askAboutRename(context));
   return { facts, text: (paper) => syncText(facts, paper), code: facts.applied === null ? 1 : 0 };
 }
 
@@ -181,7 +181,7 @@ export async function rollback(
   ]);
   const input = { ...options, version };
   await using workspace = workspaceOf(context, options);
-  const facts = await rollback(workspace, input, asking(context, rollbackPlanText));
+  const facts = await rollback(workspace, input, askAboutPlan(context, rollbackPlanText));
   return { facts, text: () => rollbackText(facts), code: facts.done ? 0 : 1 };
 }
 
@@ -206,7 +206,7 @@ export async function verify(
   } & Looking &
     Shadowed = {},
 ): Promise<Outcome> {
-  if (options.repair) return repairing(context, options);
+  if (options.repair) return runRepair(context, options);
   const [{ verify }, { verifyText }] = await Promise.all([
     import('../lib/commands/verify.ts'),
     import('../lib/report/migrations.ts'),
@@ -258,10 +258,10 @@ export async function pull(
   ]);
   await using workspace = workspaceOf(context, options);
   if (options.drift) {
-    const { takeDrift } = await import('../lib/commands/pull-drift.ts');
+    const { pullDrift: takeDrift } = await import('../lib/commands/pull-drift.ts');
     const facts = await takeDrift(workspace, options);
     return { facts, text: (paper) => driftText(facts, paper), code: facts.done ? 0 : 1 };
   }
-  const facts = await pull(workspace, options, asking(context, pullPlanText));
+  const facts = await pull(workspace, options, askAboutPlan(context, pullPlanText));
   return { facts, text: (paper) => pullText(facts, paper), code: facts.done ? 0 : 1 };
 }

@@ -1,5 +1,5 @@
 // `pgmage init`: the task with which a project begins.
-import { asking } from '../lib/runner/asking.ts';
+import { askAboutPlan } from '../lib/runner/asking.ts';
 import { type TaskContext, workspaceOf } from '../lib/runner/context.ts';
 import type { Outcome } from '../lib/runner/outcome.ts';
 
@@ -33,6 +33,6 @@ export default async function init(
     import('../lib/report/init.ts'),
   ]);
   await using workspace = workspaceOf(context, options);
-  const facts = await init(workspace, options, asking(context, initPlanText));
+  const facts = await init(workspace, options, askAboutPlan(context, initPlanText));
   return { facts, text: (paper) => initText(facts, paper), code: facts.done ? 0 : 1 };
 }

@@ -1,7 +1,7 @@
 // One line of JSON for each run, for whoever watches that backups are made.
 import { appendFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { writing } from '../problem/file.ts';
+import { whileWriting } from '../problem/file.ts';
 import { toProblem } from '../problem/problem.ts';
 import { shownPath } from '../project/sql-files.ts';
 import type { Workspace } from '../project/workspace.ts';
@@ -12,7 +12,7 @@ import type { MadeBackup } from './report.ts';
  * @param log where it is written; left out: nowhere
  * @throws Problem of the work; `unwritable_file`
  */
-export async function logged(
+export async function withRunLog(
   workspace: Workspace,
   log: string | undefined,
   environment: string | null,
@@ -21,13 +21,13 @@ export async function logged(
   if (log === undefined) return work();
   const path = resolve(workspace.project.root, log);
   const add = (line: object) =>
-    writing(shownPath(workspace.project.root, path), () =>
+    whileWriting(shownPath(workspace.project.root, path), () =>
       appendFile(path, `${JSON.stringify({ time: workspace.world.now().toISOString(), ...line })}\n`, {
         mode: 0o600,
       }),
     );
   // Where nothing can be logged, nobody would hear of a failure.
-  await writing(shownPath(workspace.project.root, path), () => appendFile(path, '', { mode: 0o600 }));
+  await whileWriting(shownPath(workspace.project.root, path), () => appendFile(path, '', { mode: 0o600 }));
   let made: MadeBackup;
   try {
     made = await work();

@@ -1,6 +1,6 @@
 // What reports say of a backup.
 
-import { type Format, formatOf } from '../flow/formats.ts';
+import { detectFormat, type Format } from '../flow/formats.ts';
 import type { Backup, Verification } from '../flow/manifest.ts';
 import { isTable } from '../kinds/named-objects.ts';
 import type { Project } from '../project/project.ts';
@@ -41,7 +41,7 @@ export interface MadeBackup extends BackupReport {
 const ways: readonly Verification['how'][] = ['drill', 'read', 'checksum'];
 
 /** What reports say of a backup. */
-export function backupReport(
+export function reportBackup(
   project: Project,
   { path, bytes, manifest, fault, keep }: Backup,
   faults: readonly string[] = [],
@@ -51,7 +51,7 @@ export function backupReport(
   const shorter = manifest !== null && manifest.bytes !== bytes && faults.length === 0 && fault === null;
   return {
     file: shownPath(project.root, path),
-    format: formatOf(path) as Format,
+    format: detectFormat(path) as Format,
     environment: manifest?.environment ?? null,
     database: manifest?.database ?? null,
     server: manifest?.server.version ?? null,

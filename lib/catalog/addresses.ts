@@ -1,5 +1,5 @@
 // From catalog addresses (`pg_class:16402:0`) to facts, and from pg_depend to the needs among them.
-import { edge, type Need, type Relations } from '../model/catalog.ts';
+import { edgeKey, type Need, type Relations } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
 
 // One address: an object of the server, or a part of one.
@@ -135,7 +135,7 @@ export class Addresses {
       else {
         need(link.id, a.id, 'normal');
         need(link.id, b.id, 'normal');
-        links.set(edge(a.id, b.id), link.id);
+        links.set(edgeKey(a.id, b.id), link.id);
       }
     }
     return { needs, dies, links };

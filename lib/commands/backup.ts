@@ -2,26 +2,26 @@
 
 import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { folderOf } from '../backup/folder.ts';
+import { resolveFolder } from '../backup/folder.ts';
 import type { MadeBackup } from '../backup/report.ts';
-import { backupReport } from '../backup/report.ts';
-import { drilled, verified } from '../backup/verify.ts';
-import { sourceOf, writeBackup } from '../backup/write.ts';
+import { reportBackup } from '../backup/report.ts';
+import { drillBackup, verifyBackup } from '../backup/verify.ts';
+import { describeSource, writeBackup } from '../backup/write.ts';
 import type { BackupWork } from '../backup/writers.ts';
 import type { Client } from '../flow/child.ts';
-import { findClients, fittingClient } from '../flow/client.ts';
+import { chooseClient, findClients } from '../flow/client.ts';
 import { dumpName, type Format } from '../flow/formats.ts';
 import { type Backup, manifestPath, readBackup } from '../flow/manifest.ts';
 import { refusePooler } from '../pg/pooler.ts';
-import { writing } from '../problem/file.ts';
+import { whileWriting } from '../problem/file.ts';
 import { Problem } from '../problem/problem.ts';
-import { jobsOf } from '../project/jobs.ts';
-import { type Retry, retrying } from '../project/retry.ts';
-import { server } from '../project/source.ts';
+import { resolveJobs } from '../project/jobs.ts';
+import { type Retry, withRetries } from '../project/retry.ts';
+import { openServer } from '../project/source.ts';
 import { shownPath } from '../project/sql-files.ts';
 import type { Workspace } from '../project/workspace.ts';
 import type { Target, World } from '../project/world.ts';
-import { type DirectoryLock, lock } from '../shadow/lock.ts';
+import { type DirectoryLock, lockDirectory } from '../shadow/lock.ts';
 import type { VerifyBackupsInput } from './backups.ts';
 
 /** What is asked. */
@@ -55,7 +55,7 @@ export async function backup(workspace: Workspace, input: BackupInput): Promise<
   const target = { ...rest, name, url };
   checkInput(input);
   let retries: readonly Retry[] = [];
-  const made = await retrying(
+  const made = await withRetries(
     workspace.world,
     (tries, reached) => {
       retries = tries;
@@ -65,7 +65,7 @@ export async function backup(workspace: Workspace, input: BackupInput): Promise<
   );
   // It is a good one also where it cannot be tried.
   return {
-    ...backupReport(workspace.project, input.drill ? await drilled(workspace, made, input) : made),
+    ...reportBackup(workspace.project, input.drill ? await drillBackup(workspace, made, input) : made),
     retries,
   };
 }
@@ -78,7 +78,7 @@ function checkInput({ engine, format, jobs, clean }: BackupInput): void {
   if (engine !== undefined && format !== undefined && (engine === 'native') !== (format === 'native'))
     throw refuse('--format', `the engine ${engine} does not write the format ${format}`);
   if (jobs !== undefined && format !== 'directory') throw refuse('--jobs', 'it needs --format directory');
-  jobsOf(jobs);
+  resolveJobs(jobs);
   if (clean && format !== 'plain') throw refuse('--clean', 'it needs --format plain');
 }
 
@@ -88,22 +88,22 @@ async function oneTry(
   target: Target & { readonly url: string },
   reached: () => void,
 ): Promise<Backup> {
-  const folder = folderOf(workspace.project, input.dir);
-  const connection = await server(target);
+  const folder = resolveFolder(workspace.project, input.dir);
+  const connection = await openServer(target);
   try {
     reached();
     await refusePooler(connection);
-    const source = await sourceOf(connection, target, target.url);
+    const source = await describeSource(connection, target, target.url);
     const client = await engineFor(workspace.world, input, connection.major);
     const format = input.format ?? (client === null ? 'native' : 'custom');
     // One that somebody named and that is not there may be a disk that is not mounted.
     if (input.dir === undefined)
-      await writing(folder.shown, () => mkdir(folder.path, { recursive: true, mode: 0o700 }));
-    const names = await writing(folder.shown, () => readdir(folder.path));
+      await whileWriting(folder.shown, () => mkdir(folder.path, { recursive: true, mode: 0o700 }));
+    const names = await whileWriting(folder.shown, () => readdir(folder.path));
     const stem = [source.database, target.name]
       .map((name) => name.replace(/[^\p{L}\p{N}._-]+/gu, '-'))
       .join('_');
-    const held = await lock(join(folder.path, `.${stem}`), () => {
+    const held = await lockDirectory(join(folder.path, `.${stem}`), () => {
       const file = `${folder.shown}/.${stem}.lock`;
       return new Problem('backup_running', { database: source.database, lock: file });
     });
@@ -116,7 +116,7 @@ async function oneTry(
       const file = join(folder.path, dumpName(`${stem}_${time}`, format));
       return await whole(workspace, file, held, async (stopping) => {
         const { force = false, clean = false } = input;
-        const jobs = jobsOf(input.jobs);
+        const jobs = resolveJobs(input.jobs);
         const unowned = format === 'plain' && (input.noOwner ?? false);
         const lockTimeout = workspace.project.lockTimeout || 10_000;
         const own = { connection, source, client, file, stopping };
@@ -143,7 +143,7 @@ async function engineFor(
   if (engine === 'native' || format === 'native') return null;
   const clients = await findClients();
   if (engine === 'pg_dump' || format !== undefined || (clients[0]?.major ?? 0) >= major)
-    return fittingClient(clients, major);
+    return chooseClient(clients, major);
   world.progress(`Found no pg_dump for PostgreSQL ${major}: backing up without it`);
   return null;
 }
@@ -192,9 +192,9 @@ async function checked(
   { file, client, stopping }: BackupWork,
   keep = false,
 ): Promise<Backup> {
-  if (keep) await writing(file, () => open(`${file}.keep`, 'w').then((handle) => handle.close()));
+  if (keep) await whileWriting(file, () => open(`${file}.keep`, 'w').then((handle) => handle.close()));
   workspace.world.progress(`Reading ${shownPath(workspace.project.root, file)} again`);
-  return verified(
+  return verifyBackup(
     await readBackup(file),
     client === null ? [] : [client],
     workspace.world.now(),

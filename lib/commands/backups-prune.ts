@@ -1,12 +1,12 @@
 // Deletes backups that no rule keeps.
 import { rename, rm } from 'node:fs/promises';
-import { type BackupsInput, foundBackups } from '../backup/find.ts';
-import { folderOf } from '../backup/folder.ts';
-import { type BackupReport, backupReport } from '../backup/report.ts';
-import { intact } from '../backup/verify.ts';
+import { type BackupsInput, findBackups } from '../backup/find.ts';
+import { resolveFolder } from '../backup/folder.ts';
+import { type BackupReport, reportBackup } from '../backup/report.ts';
+import { verifyChecksum } from '../backup/verify.ts';
 import { type Backup, manifestPath } from '../flow/manifest.ts';
-import { type Reason, retained } from '../flow/retention.ts';
-import { writing } from '../problem/file.ts';
+import { applyRetention, type Reason } from '../flow/retention.ts';
+import { whileWriting } from '../problem/file.ts';
 import { Problem } from '../problem/problem.ts';
 import type { Project } from '../project/project.ts';
 import { shownPath } from '../project/sql-files.ts';
@@ -44,7 +44,7 @@ export async function prune(workspace: Workspace, input: PruneInput): Promise<Pr
       throw new Problem('bad_option', { option: name, reason: 'it must be a whole number, not below 0' });
   const said = [keepDaily, keepWeekly, keepMonthly].some((count) => count !== undefined);
   const [daily, weekly, monthly] = said ? [keepDaily ?? 0, keepWeekly ?? 0, keepMonthly ?? 0] : [7, 4, 6];
-  const found = await foundBackups(workspace.project, input);
+  const found = await findBackups(workspace.project, input);
   const faults = new Map<Backup, readonly string[]>();
   for (const one of found) {
     workspace.world.progress(`Reading ${one.name}`);
@@ -58,18 +58,23 @@ export async function prune(workspace: Workspace, input: PruneInput): Promise<Pr
     good: good(one),
     keep: one.keep,
   }));
-  const reasons = retained(candidates, { daily, weekly, monthly });
+  const reasons = applyRetention(candidates, { daily, weekly, monthly });
   const why = ({ name }: Backup) => reasons.get(name) ?? [];
-  const report = (one: Backup) => backupReport(workspace.project, one, faults.get(one));
+  const report = (one: Backup) => reportBackup(workspace.project, one, faults.get(one));
   const kept = found.filter((one) => why(one).length > 0).map((one) => ({ ...report(one), why: why(one) }));
   const goes = found.filter((one) => why(one).length === 0);
   if (yes) for (const one of goes) await remove(workspace.project, one);
-  return { folder: folderOf(workspace.project, input.dir).shown, kept, removed: goes.map(report), done: yes };
+  return {
+    folder: resolveFolder(workspace.project, input.dir).shown,
+    kept,
+    removed: goes.map(report),
+    done: yes,
+  };
 }
 
 async function faultsOf(backup: Backup): Promise<readonly string[]> {
   try {
-    await intact(backup);
+    await verifyChecksum(backup);
     return [];
   } catch (thrown) {
     if (!(thrown instanceof Problem)) throw thrown;
@@ -79,7 +84,7 @@ async function faultsOf(backup: Backup): Promise<readonly string[]> {
 
 // First by a name that no backup has: whatever interrupts it, nothing is left that looks like one.
 async function remove(project: Project, { path }: Backup): Promise<void> {
-  await writing(shownPath(project.root, path), async () => {
+  await whileWriting(shownPath(project.root, path), async () => {
     await rename(path, `${path}.partial`);
     await rm(manifestPath(path), { force: true });
     await rm(`${path}.partial`, { recursive: true, force: true });

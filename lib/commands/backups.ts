@@ -1,11 +1,11 @@
 // Says what backups there are, and whether they are good.
 
 import type { DrillOptions } from '../backup/drill.ts';
-import { type BackupsInput, foundBackups, named } from '../backup/find.ts';
-import { folderOf } from '../backup/folder.ts';
+import { type BackupsInput, findBackup, findBackups } from '../backup/find.ts';
+import { resolveFolder } from '../backup/folder.ts';
 import type { BackupReport } from '../backup/report.ts';
-import { backupReport } from '../backup/report.ts';
-import { drilled, verified } from '../backup/verify.ts';
+import { reportBackup } from '../backup/report.ts';
+import { drillBackup, verifyBackup } from '../backup/verify.ts';
 import { findClients } from '../flow/client.ts';
 import { Problem } from '../problem/problem.ts';
 import type { Workspace } from '../project/workspace.ts';
@@ -24,10 +24,10 @@ export interface BackupsReport {
 
 /** Lists the backups of a folder, the oldest first, without reading more than their manifests. @throws Problem `unreadable_file` */
 export async function backups({ project }: Workspace, input: BackupsInput): Promise<BackupsReport> {
-  const folder = folderOf(project, input.dir);
+  const folder = resolveFolder(project, input.dir);
   return {
     folder: folder.shown,
-    backups: (await foundBackups(project, input)).map((one) => backupReport(project, one)),
+    backups: (await findBackups(project, input)).map((one) => reportBackup(project, one)),
   };
 }
 
@@ -44,20 +44,20 @@ export async function verifyBackups(
   const clients = await findClients();
   const list =
     file === undefined
-      ? await foundBackups(workspace.project, input)
-      : [await named(workspace.project, input, file)];
+      ? await findBackups(workspace.project, input)
+      : [await findBackup(workspace.project, input, file)];
   const reports: BackupReport[] = [];
   for (const one of list) {
     workspace.world.progress(`Reading ${one.name}`);
     try {
-      const read = await verified(one, clients, workspace.world.now());
+      const read = await verifyBackup(one, clients, workspace.world.now());
       reports.push(
-        backupReport(workspace.project, input.drill ? await drilled(workspace, read, input) : read),
+        reportBackup(workspace.project, input.drill ? await drillBackup(workspace, read, input) : read),
       );
     } catch (thrown) {
       if (!(thrown instanceof Problem && thrown.code === 'backup_damaged')) throw thrown;
-      reports.push(backupReport(workspace.project, one, (thrown.data as { faults: string[] }).faults));
+      reports.push(reportBackup(workspace.project, one, (thrown.data as { faults: string[] }).faults));
     }
   }
-  return { folder: folderOf(workspace.project, input.dir).shown, backups: reports };
+  return { folder: resolveFolder(workspace.project, input.dir).shown, backups: reports };
 }

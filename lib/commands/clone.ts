@@ -2,30 +2,30 @@
 
 import { beginReplacing } from '../copy/clear-target.ts';
 import { replaceRows } from '../copy/data-only.ts';
-import { type Replaced, replace } from '../copy/in-place.ts';
-import { type Carrier, type CloneInput, carrierOf, checkChoice } from '../copy/options.ts';
-import { type ClonePlan, lossesOf, prepared } from '../copy/plan.ts';
+import { type CopyReport, copyInPlace } from '../copy/in-place.ts';
+import { type CloneInput, checkOptions, chooseEngine, type EngineChoice } from '../copy/options.ts';
+import { type ClonePlan, listReplacedRows, planClone } from '../copy/plan.ts';
 import type { CopyEnds } from '../copy/preflight.ts';
-import type { Wish } from '../copy/selection.ts';
-import { reading } from '../copy/snapshot-readers.ts';
+import type { CopySelection } from '../copy/selection.ts';
+import { withSnapshotReaders } from '../copy/snapshot-readers.ts';
 import { type Swapped, swap } from '../copy/swap/swap.ts';
 import { withLock } from '../ledger/lock.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { refusePooler } from '../pg/pooler.ts';
 import { transaction } from '../pg/transaction.ts';
 import { Problem } from '../problem/problem.ts';
-import { type Ask, agreed } from '../project/confirmation.ts';
+import { type Ask, confirm } from '../project/confirmation.ts';
 import type { Project } from '../project/project.ts';
-import { type Retry, retrying } from '../project/retry.ts';
-import { attentive, type NamedTarget, named, type Reachable, targetIn } from '../project/source.ts';
+import { type Retry, withRetries } from '../project/retry.ts';
+import { findTarget, type NamedTarget, nameTarget, openWatched, type Reachable } from '../project/source.ts';
 import type { Workspace } from '../project/workspace.ts';
 import type { Target, World } from '../project/world.ts';
-import { guardedOf, refuseGuarded, refuseUnconfirmed } from '../project/write-access.ts';
+import { findProtected, refuseProtected, refuseUnconfirmed } from '../project/write-access.ts';
 
 /** What was done. */
 export interface CloneReport extends ClonePlan {
   /** What came over; null: it was declined, and nothing was changed. */
-  readonly done: Replaced | null;
+  readonly done: CopyReport | null;
   /** How it was exchanged; null: it was not. */
   readonly swapped: Swapped | null;
   readonly durationMs: number;
@@ -44,27 +44,33 @@ export async function clone(
   input: CloneInput,
   ask: Ask<ClonePlan>,
 ): Promise<CloneReport> {
-  checkChoice(workspace.project, input);
+  checkOptions(workspace.project, input);
   const [source, target] = [
-    await endOf(workspace, '--from', input.from),
-    await endOf(workspace, '--to', input.to),
+    await resolveEnd(workspace, '--from', input.from),
+    await resolveEnd(workspace, '--to', input.to),
   ];
   refuseUnconfirmed(target, input);
-  const guarded = guardedOf(workspace.world, target, input);
+  const guarded = findProtected(workspace.world, target, input);
   // What was agreed to once is not asked again.
   let agreedTo = false;
-  return retrying(workspace.world, (retries, reached) =>
+  return withRetries(workspace.world, (retries, reached) =>
     withEnds(workspace, source, target, async (ends) => {
       reached();
-      await refuseGuarded(workspace.project, ends.to.connection, target, await guarded);
+      await refuseProtected(workspace.project, ends.to.connection, target, await guarded);
       return withLock(ends.to.connection, ends.to.named.name, async () => {
         const start = workspace.world.now().getTime();
-        const carrier = await carrierOf(workspace, input, ends.from.connection.major);
-        const { plan, wish } = await prepared(workspace, ends, input, carrier);
+        const carrier = await chooseEngine(workspace, input, ends.from.connection.major);
+        const { plan, wish } = await planClone(workspace, ends, input, carrier);
         const faults = plan.checks.filter(({ outcome }) => outcome === 'failed').map(({ text }) => text);
         if (faults.length > 0)
           throw new Problem('clone_refused', { source: plan.source.name, target: plan.target.name, faults });
-        agreedTo ||= await agreed(`db:clone to ${plan.target.name}`, plan, lossesOf(plan), input, ask);
+        agreedTo ||= await confirm(
+          `db:clone to ${plan.target.name}`,
+          plan,
+          listReplacedRows(plan),
+          input,
+          ask,
+        );
         const { done, swapped } = !agreedTo
           ? { done: null, swapped: null }
           : plan.swap === null
@@ -81,13 +87,13 @@ export async function clone(
 }
 
 /** The database on a server that an option names. @throws Problem `bad_option` */
-export async function endOf(
+export async function resolveEnd(
   workspace: Workspace,
   option: string,
   given: string | undefined,
 ): Promise<Reachable> {
   if (given === undefined) throw new Problem('bad_option', { option, reason: 'it is missing' });
-  const target = await targetIn(workspace, given);
+  const target = await findTarget(workspace, given);
   if (target === null) throw new Problem('bad_option', { option, reason: `${given} is not a database` });
   const { url } = target;
   if (url === null)
@@ -111,14 +117,14 @@ async function withEnds<T>(
   const forget = workspace.world.onInterrupt?.(close);
   try {
     for (const one of [source, target]) {
-      const connection = await attentive(one);
+      const connection = await openWatched(one);
       open.push(connection);
       await refusePooler(connection);
     }
     const [from, to] = open as [ServerConnection, ServerConnection];
     return await work({
-      from: { named: shown(workspace.project, source), connection: from },
-      to: { named: shown(workspace.project, target), connection: to },
+      from: { named: describeTarget(workspace.project, source), connection: from },
+      to: { named: describeTarget(workspace.project, target), connection: to },
     });
   } finally {
     forget?.();
@@ -127,32 +133,33 @@ async function withEnds<T>(
 }
 
 /** A target as reports name it: what was given as a URL has no other name. */
-export function shown(project: Project, target: Target): NamedTarget {
-  const { name, ...rest } = named(project, target);
+export function describeTarget(project: Project, target: Target): NamedTarget {
+  const { name, ...rest } = nameTarget(project, target);
   return { name: name || rest.address, ...rest };
 }
 
 async function carriedOver(
   world: World,
   ends: CopyEnds,
-  wish: Wish,
-  carrier: Carrier,
+  wish: CopySelection,
+  carrier: EngineChoice,
   source: Reachable,
-): Promise<Replaced> {
+): Promise<CopyReport> {
   const { connection } = ends.from;
-  const begin = (work: () => Promise<Replaced>) => transaction(ends.to.connection, work, beginReplacing);
+  const begin = (work: () => Promise<CopyReport>) => transaction(ends.to.connection, work, beginReplacing);
   if (wish.dataOnly)
-    return reading(
+    return withSnapshotReaders(
       connection,
-      () => attentive(source),
+      () => openWatched(source),
       0,
       () => begin(() => replaceRows(world, ends, wish)),
     );
-  return reading(
+  return withSnapshotReaders(
     connection,
-    () => attentive(source),
+    () => openWatched(source),
     1,
-    ([reader = connection]) => begin(() => replace(world, ends, wish, carrier.engine(source.url), reader)),
+    ([reader = connection]) =>
+      begin(() => copyInPlace(world, ends, wish, carrier.engine(source.url), reader)),
     !carrier.beside,
   );
 }

@@ -6,11 +6,11 @@ import { readShape } from '../data-sync/read-shapes.ts';
 import { readingBoth } from '../data-sync/sessions.ts';
 import type { BothSides, DifferenceCounts, PairingNote } from '../data-sync/shape.ts';
 import { openSpool } from '../data-sync/spool.ts';
-import { jobsOf } from '../project/jobs.ts';
-import { type Retry, retrying } from '../project/retry.ts';
+import { resolveJobs } from '../project/jobs.ts';
+import { type Retry, withRetries } from '../project/retry.ts';
 import type { NamedTarget } from '../project/source.ts';
 import type { Workspace } from '../project/workspace.ts';
-import { endOf, shown } from './clone.ts';
+import { describeTarget, resolveEnd } from './clone.ts';
 
 /** What is asked. */
 export interface DataDiffInput {
@@ -57,12 +57,12 @@ export interface DataDiffReport {
  */
 export async function dataDiff(workspace: Workspace, input: DataDiffInput): Promise<DataDiffReport> {
   const ends = {
-    from: await endOf(workspace, '--from', input.from),
-    to: await endOf(workspace, '--to', input.to),
+    from: await resolveEnd(workspace, '--from', input.from),
+    to: await resolveEnd(workspace, '--to', input.to),
   };
   const start = workspace.world.now().getTime();
-  return retrying(workspace.world, (retries, reached) =>
-    readingBoth(workspace.world, ends, jobsOf(input.jobs), async ({ first, all, asOf }) => {
+  return withRetries(workspace.world, (retries, reached) =>
+    readingBoth(workspace.world, ends, resolveJobs(input.jobs), async ({ first, all, asOf }) => {
       reached();
       const [from, to] = [await readShape(first.from), await readShape(first.to)];
       const { pairs, notes } = pairTables(from, to, {
@@ -77,8 +77,8 @@ export async function dataDiff(workspace: Workspace, input: DataDiffInput): Prom
       const tables = found.map(tableDifference);
       const isEqual = tables.every(({ missing, changed, extra }) => missing + changed + extra === 0);
       return {
-        source: shown(workspace.project, ends.from),
-        target: shown(workspace.project, ends.to),
+        source: describeTarget(workspace.project, ends.from),
+        target: describeTarget(workspace.project, ends.to),
         asOf,
         tables,
         notes,

@@ -1,17 +1,17 @@
 // Every difference between two sources, and the way from one to the other and back.
 
-import { moved } from '../compare/apply-renames.ts';
+import { applyRenames } from '../compare/apply-renames.ts';
 import type { ObjectChange } from '../compare/changes.ts';
-import { type Caution, cautionsOf, weighed } from '../compare/impact.ts';
-import { compareRenamed, type RenameReport, renameReport } from '../compare/renames.ts';
+import { type Caution, listCautions, weighSteps } from '../compare/impact.ts';
+import { compareWithRenames, type RenameReport, reportRename } from '../compare/renames.ts';
 import { kinds } from '../kinds/index.ts';
-import { type Finding, findingsOf } from '../migrate/findings.ts';
+import { checkRows, type Finding } from '../migrate/findings.ts';
 import type { Diff } from '../model/diff.ts';
 import type { Fact } from '../model/fact.ts';
-import { shownFact } from '../model/mask.ts';
+import { maskFact } from '../model/mask.ts';
 import type { Step } from '../model/step.ts';
 import { Problem } from '../problem/problem.ts';
-import { describe, filesOf, readSource, targetIn, withTarget } from '../project/source.ts';
+import { describe, findTarget, readSource, readSourceFiles, withTarget } from '../project/source.ts';
 import type { Workspace } from '../project/workspace.ts';
 
 /** What is compared. */
@@ -66,25 +66,25 @@ export async function difference(
   const from = input.from ?? (await workspace.world.environment(input.env)).name;
   const to = input.to ?? workspace.project.schema;
   const [first, second] = await Promise.all([readSource(workspace, from), readSource(workspace, to)]);
-  const files = await filesOf(workspace, to);
+  const files = await readSourceFiles(workspace, to);
   const renaming = { given: input.rename, files };
-  const { comparison, renames, possible } = await compareRenamed(
+  const { comparison, renames, possible } = await compareWithRenames(
     workspace,
     first,
     second,
     renaming,
-    (statements) => moved(workspace, first, statements),
+    (statements) => applyRenames(workspace, first, statements),
   );
   const { diff, unmanaged } = comparison;
   if (input.strict && unmanaged.length > 0) throw new Problem('unmanaged_objects', { objects: unmanaged });
-  const target = await targetIn(workspace, from);
+  const target = await findTarget(workspace, from);
   const { cautions, findings } =
     target === null
-      ? { cautions: cautionsOf(comparison.up), findings: [] }
+      ? { cautions: listCautions(comparison.up), findings: [] }
       : await withTarget(workspace, target, async (connection) => ({
-          cautions: await weighed(connection, comparison.up, comparison, renames),
+          cautions: await weighSteps(connection, comparison.up, comparison, renames),
           // What the database defines is not known yet, so that none of it runs.
-          findings: await findingsOf(connection, comparison.up, comparison, {
+          findings: await checkRows(connection, comparison.up, comparison, {
             actual: first,
             trusted: false,
           }),
@@ -105,13 +105,13 @@ export async function difference(
     cautions,
     findings,
     unmanaged,
-    renames: renames.map(renameReport),
-    possible: possible.map(renameReport),
+    renames: renames.map(reportRename),
+    possible: possible.map(reportRename),
   };
 }
 
 function masked({ added, removed, changed }: Diff): Diff {
-  const shown = (fact: Fact) => shownFact(fact, kinds.get(fact.kind));
+  const shown = (fact: Fact) => maskFact(fact, kinds.get(fact.kind));
   return {
     added: added.map(shown),
     removed: removed.map(shown),

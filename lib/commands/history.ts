@@ -1,7 +1,7 @@
 // Who did what to a database, when, how long it took and how it ended.
 import { type AuditEntry, readLedger } from '../ledger/tables.ts';
 import { snapshot } from '../pg/snapshot.ts';
-import { type NamedTarget, named, withTarget } from '../project/source.ts';
+import { type NamedTarget, nameTarget, withTarget } from '../project/source.ts';
 import type { Workspace } from '../project/workspace.ts';
 
 /** What is asked. */
@@ -26,7 +26,7 @@ export async function history(workspace: Workspace, { env }: HistoryInput = {}):
     snapshot(connection, readLedger),
   );
   return {
-    target: named(workspace.project, target),
+    target: nameTarget(workspace.project, target),
     deeds,
     applied: applied.map(({ name }) => name),
   };

@@ -5,16 +5,16 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { kinds } from '../kinds/index.ts';
 import { isOfSupabase } from '../kinds/supabase.ts';
-import { type Layout, recognised } from '../migration/layouts.ts';
+import { detectLayout, type Layout } from '../migration/layouts.ts';
 import type { Catalog } from '../model/catalog.ts';
 import { emptyCatalog } from '../model/empty-catalog.ts';
-import { writing } from '../problem/file.ts';
+import { whileWriting } from '../problem/file.ts';
 import { Problem } from '../problem/problem.ts';
-import { type Ask, agreed, type Consent } from '../project/confirmation.ts';
-import { managed } from '../project/ignore.ts';
+import { type Ask, type Consent, confirm } from '../project/confirmation.ts';
+import { withoutUnmanaged } from '../project/ignore.ts';
 import { withScripts } from '../project/package-scripts.ts';
 import type { Project } from '../project/project.ts';
-import { addressOf, readSource } from '../project/source.ts';
+import { describeAddress, readSource } from '../project/source.ts';
 import { readFile, shownPath } from '../project/sql-files.ts';
 import { openWorkspace, type Workspace } from '../project/workspace.ts';
 import { type PullReport, pull } from './pull.ts';
@@ -71,10 +71,10 @@ export async function init(workspace: Workspace, input: InitInput, ask: Ask<Init
     database,
   };
   if (files.length === 0 && database?.is !== 'adopted') return { ...plan, pulled: null, done: true };
-  if (!(await agreed('init', plan, [], input, ask))) return { ...plan, pulled: null, done: false };
+  if (!(await confirm('init', plan, [], input, ask))) return { ...plan, pulled: null, done: false };
   for (const { file, text } of files) {
     const path = join(workspace.project.root, file);
-    await writing(file, async () => {
+    await whileWriting(file, async () => {
       await mkdir(dirname(path), { recursive: true });
       await writeFile(path, text);
     });
@@ -101,12 +101,12 @@ async function look(
 ): Promise<{ database: InitPlan['database']; catalog: Catalog | null }> {
   if (filesOnly) return { database: null, catalog: null };
   const target = await workspace.world.environment(env);
-  const told = { name: target.name, address: addressOf(workspace.project, target), reason: null };
+  const told = { name: target.name, address: describeAddress(workspace.project, target), reason: null };
   if (target.url === null) return { database: { ...told, is: 'embedded' }, catalog: null };
   try {
     const catalog = await readSource(workspace, target.name);
     const usual = emptyCatalog(catalog.major, kinds).facts;
-    const own = [...managed(workspace.project, catalog).facts.values()];
+    const own = [...withoutUnmanaged(workspace.project, catalog).facts.values()];
     const isEmpty = own.every(({ id, parent }) => parent !== null || usual.has(id));
     const is = isEmpty ? 'empty' : existsSync(workspace.project.schema) ? 'kept' : 'adopted';
     return { database: { ...told, is }, catalog };
@@ -123,7 +123,7 @@ async function layoutOf(project: Project, catalog: Catalog | null): Promise<Layo
   const paths = await readdir(project.migrations, { recursive: true }).catch(() => []);
   const first = paths.filter((path) => path.endsWith('.sql')).sort()[0];
   const text = first === undefined ? '' : await readFile(project.root, join(project.migrations, first));
-  return recognised({ paths: paths.map((path) => path.replaceAll('\\', '/')), text });
+  return detectLayout({ paths: paths.map((path) => path.replaceAll('\\', '/')), text });
 }
 
 function folderOf({ root, migrations }: Project, layout: Layout): string {

@@ -1,21 +1,21 @@
 // Takes into the schema files what was changed in a database by other means.
 
 import type { ObjectChange } from '../compare/changes.ts';
-import { type Comparison, comparisonOf } from '../compare/compare.ts';
+import { type Comparison, compareCatalogs } from '../compare/compare.ts';
 import { kinds } from '../kinds/index.ts';
-import { situate } from '../migrate/target-state.ts';
+import { readTargetState } from '../migrate/target-state.ts';
 import type { Catalog } from '../model/catalog.ts';
-import { type Step, singly } from '../model/step.ts';
+import { type Step, splitCombined } from '../model/step.ts';
 import { Problem } from '../problem/problem.ts';
-import { managed } from '../project/ignore.ts';
+import { withoutUnmanaged } from '../project/ignore.ts';
 import { readMigrations } from '../project/migration-folder.ts';
 import { replay } from '../project/shadow-catalog.ts';
 import { describe, readSource, withTarget } from '../project/source.ts';
 import { readFiles, shownPath, type TextFile } from '../project/sql-files.ts';
 import type { Workspace } from '../project/workspace.ts';
 import type { Target } from '../project/world.ts';
-import { placeOf, replace, replacement, type SchemaPlace } from '../schema-files/write.ts';
-import { provenText, pulledText } from './pull-text.ts';
+import { planReplacement, resolvePlace, type SchemaPlace, writeReplacement } from '../schema-files/write.ts';
+import { renderPull, renderVerifiedPull } from './pull-text.ts';
 
 /** What is asked. */
 export interface DriftInput {
@@ -47,12 +47,12 @@ export interface DriftReport {
  * db:pull would, where they are as it would write them; at the end, where there is only something to add.
  * @throws Problem of the schema, the migrations and the connection; `ledger_broken`
  */
-export async function takeDrift(workspace: Workspace, { env }: DriftInput = {}): Promise<DriftReport> {
+export async function pullDrift(workspace: Workspace, { env }: DriftInput = {}): Promise<DriftReport> {
   const target = await workspace.world.environment(env);
   const wanted = await readSource(workspace, workspace.project.schema);
   const { base, actual } = await sides(workspace, target, wanted);
-  const change = await openPart(workspace, await comparisonOf(workspace, base, actual), wanted, actual);
-  const place = await placeOf(workspace.project, {});
+  const change = await openPart(workspace, await compareCatalogs(workspace, base, actual), wanted, actual);
+  const place = await resolvePlace(workspace.project, {});
   const report = {
     from: describe(workspace.project, target.name),
     to: shownPath(workspace.project.root, place.path),
@@ -60,7 +60,7 @@ export async function takeDrift(workspace: Workspace, { env }: DriftInput = {}):
     statements: change.steps.map(({ sql, shown = sql }) => shown),
   };
   if (change.steps.length === 0) return { ...report, how: null, written: [], done: true };
-  const current = (await comparisonOf(workspace, wanted, base, actual.role)).same;
+  const current = (await compareCatalogs(workspace, wanted, base, actual.role)).same;
   const rewritten = current ? await rewrite(workspace, wanted, actual, place) : null;
   if (rewritten !== null) return { ...report, how: 'rewritten', written: rewritten, done: true };
   const addition = { wanted, actual: current ? actual : null, change };
@@ -84,7 +84,7 @@ async function openPart(
   wanted: Catalog,
   actual: Catalog,
 ): Promise<Drift> {
-  const { diff } = await comparisonOf(workspace, wanted, actual);
+  const { diff } = await compareCatalogs(workspace, wanted, actual);
   const facts = [...diff.added, ...diff.removed, ...diff.changed.map(({ to }) => to)];
   const open = new Set(facts.map(({ id }) => id));
   return {
@@ -102,7 +102,7 @@ async function sides(
   const files = await readMigrations(workspace.project);
   if (files.length === 0) return { base: wanted, actual: await readSource(workspace, target.name) };
   return withTarget(workspace, target, async (connection) => {
-    const { standing, actual, drift } = await situate(workspace, connection, files);
+    const { standing, actual, drift } = await readTargetState(workspace, connection, files);
     if (drift === null)
       throw new Problem('ledger_broken', { environment: target.name, faults: standing.faults });
     return { base: drift.after, actual };
@@ -116,12 +116,17 @@ async function rewrite(
   actual: Catalog,
   place: SchemaPlace,
 ): Promise<string[] | null> {
-  const asPulled = await pulledText(workspace, managed(workspace.project, wanted), place);
-  const { written, removed } = await replacement(workspace.project, place, asPulled.files);
+  const asPulled = await renderPull(workspace, withoutUnmanaged(workspace.project, wanted), place);
+  const { written, removed } = await planReplacement(workspace.project, place, asPulled.files);
   if (written.length + removed.length > 0) return null;
-  const { files } = await provenText(workspace, 'the database', managed(workspace.project, actual), place);
-  const change = await replacement(workspace.project, place, files);
-  await replace(workspace.project.root, files, change);
+  const { files } = await renderVerifiedPull(
+    workspace,
+    'the database',
+    withoutUnmanaged(workspace.project, actual),
+    place,
+  );
+  const change = await planReplacement(workspace.project, place, files);
+  await writeReplacement(workspace.project.root, files, change);
   return [...change.written.map(({ file }) => file), ...change.removed];
 }
 
@@ -141,7 +146,7 @@ async function append(
   // What would be written inside of an object that is there already is nothing to be added at the end.
   const inside = ({ kind, fact }: Step) =>
     kinds.get(kind)?.inline?.clause !== undefined && wanted.facts.has(`${change.facts.get(fact)?.parent}`);
-  if (singly(change.steps).some((step) => step.action !== 'create' || inside(step))) return null;
+  if (splitCombined(change.steps).some((step) => step.action !== 'create' || inside(step))) return null;
   const files = await readFiles(workspace.project.root, workspace.project.schema);
   const file = shownPath(
     workspace.project.root,
@@ -153,8 +158,8 @@ async function append(
   const added: TextFile = { file, text: `${head}-- Taken from ${from} by db:pull --drift.\n\n${sql}\n` };
   const loaded = await replay(workspace, [...files.filter((one) => one.file !== file), added]);
   if (!(await isProven(workspace, loaded, { wanted, actual, change }))) return null;
-  const given = await replacement(workspace.project, { path, split: false }, [added]);
-  await replace(workspace.project.root, [added], given);
+  const given = await planReplacement(workspace.project, { path, split: false }, [added]);
+  await writeReplacement(workspace.project.root, [added], given);
   return file;
 }
 
@@ -163,11 +168,11 @@ async function isProven(
   loaded: Catalog,
   { wanted, actual, change }: Addition,
 ): Promise<boolean> {
-  if (actual !== null) return (await comparisonOf(workspace, loaded, actual)).same;
+  if (actual !== null) return (await compareCatalogs(workspace, loaded, actual)).same;
   const texts = (of: Pick<Drift, 'changes'>) =>
     of.changes
       .map(({ text }) => text)
       .sort()
       .join('\n');
-  return texts(await comparisonOf(workspace, wanted, loaded)) === texts(change);
+  return texts(await compareCatalogs(workspace, wanted, loaded)) === texts(change);
 }

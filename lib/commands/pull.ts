@@ -1,6 +1,6 @@
 // Writes the schema of a database as schema files that load to the same schema again.
 
-import { comparisonOf } from '../compare/compare.ts';
+import { compareCatalogs } from '../compare/compare.ts';
 import { kinds } from '../kinds/index.ts';
 import { type BaselineReport, makeBaseline } from '../migrate/baseline.ts';
 import type { Catalog } from '../model/catalog.ts';
@@ -8,13 +8,13 @@ import { emptyCatalog } from '../model/empty-catalog.ts';
 import { Problem } from '../problem/problem.ts';
 import type { Ask } from '../project/confirmation.ts';
 import { refuseForeign } from '../project/foreign-migrations.ts';
-import { managed } from '../project/ignore.ts';
+import { withoutUnmanaged } from '../project/ignore.ts';
 import { describe, readSource } from '../project/source.ts';
 import { shownPath } from '../project/sql-files.ts';
 import type { Workspace } from '../project/workspace.ts';
-import { guardedOf, type WriteNames, writeTarget } from '../project/write-access.ts';
-import { placeOf, type Replacement, replace, replacement } from '../schema-files/write.ts';
-import { provenText } from './pull-text.ts';
+import { findProtected, type WriteNames, writeTarget } from '../project/write-access.ts';
+import { planReplacement, type Replacement, resolvePlace, writeReplacement } from '../schema-files/write.ts';
+import { renderVerifiedPull } from './pull-text.ts';
 
 /** What is asked. */
 export interface PullInput extends WriteNames {
@@ -72,7 +72,7 @@ export async function pull(workspace: Workspace, input: PullInput, ask: Ask<Pull
   const target = input.baseline
     ? await writeTarget(workspace.world, input, ask)
     : await workspace.world.environment(input.env);
-  const guarded = input.baseline ? guardedOf(workspace.world, target, input) : [];
+  const guarded = input.baseline ? findProtected(workspace.world, target, input) : [];
   const catalog = await readSource(workspace, target.name);
   // A schema file that says the same in other words is somebody's own.
   const kept = input.baseline && (await isWanted(workspace, catalog));
@@ -84,7 +84,7 @@ export async function pull(workspace: Workspace, input: PullInput, ask: Ask<Pull
 /** Whether the wanted schema is that of a catalog. @throws Problem of its SQL */
 async function isWanted(workspace: Workspace, catalog: Catalog): Promise<boolean> {
   try {
-    return (await comparisonOf(workspace, await readSource(workspace, workspace.project.schema), catalog))
+    return (await compareCatalogs(workspace, await readSource(workspace, workspace.project.schema), catalog))
       .same;
   } catch (thrown) {
     if (thrown instanceof Problem && ['missing_schema', 'empty_file'].includes(thrown.code)) return false;
@@ -99,15 +99,15 @@ async function written(
   input: Pick<PullInput, 'out' | 'split' | 'force'> & { readonly kept?: boolean },
   ask: Ask<PullPlan>,
 ): Promise<PullReport> {
-  const place = await placeOf(workspace.project, input);
-  const own = managed(workspace.project, catalog);
+  const place = await resolvePlace(workspace.project, input);
+  const own = withoutUnmanaged(workspace.project, catalog);
   const usual = emptyCatalog(own.major, kinds).facts;
   const { files, refused } = input.kept
     ? { files: [], refused: null }
-    : await provenText(workspace, describe(workspace.project, from), own, place);
+    : await renderVerifiedPull(workspace, describe(workspace.project, from), own, place);
   const change = input.kept
     ? { written: [], removed: [] }
-    : await replacement(workspace.project, place, files);
+    : await planReplacement(workspace.project, place, files);
   const plan: PullPlan = {
     from: describe(workspace.project, from),
     to: shownPath(workspace.project.root, place.path),
@@ -121,7 +121,7 @@ async function written(
     if (ask === undefined) throw new Problem('would_overwrite', { changes: overwritten(change) });
     if (!(await ask(plan))) return { ...plan, done: false, baseline: null };
   }
-  await replace(workspace.project.root, files, change);
+  await writeReplacement(workspace.project.root, files, change);
   return { ...plan, done: true, baseline: null };
 }
 

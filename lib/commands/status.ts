@@ -2,13 +2,13 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ObjectChange } from '../compare/changes.ts';
-import { type Comparison, compare, comparisonOf } from '../compare/compare.ts';
-import { recordedSchema } from '../migrate/compose.ts';
-import { situate } from '../migrate/target-state.ts';
-import { breaksOf, breakWords, type MigrationFile } from '../migration/chain.ts';
+import { type Comparison, compare, compareCatalogs } from '../compare/compare.ts';
+import { readRecordedSchema } from '../migrate/compose.ts';
+import { readTargetState } from '../migrate/target-state.ts';
+import { describeBreak, findBreaks, type MigrationFile } from '../migration/chain.ts';
 import { Problem } from '../problem/problem.ts';
 import { readMigrations } from '../project/migration-folder.ts';
-import { type NamedTarget, named, readSource, withTarget } from '../project/source.ts';
+import { type NamedTarget, nameTarget, readSource, withTarget } from '../project/source.ts';
 import { shownPath } from '../project/sql-files.ts';
 import type { Workspace } from '../project/workspace.ts';
 import type { Target } from '../project/world.ts';
@@ -77,7 +77,7 @@ export async function status(workspace: Workspace, { env, strict }: StatusInput 
       path: shownPath(workspace.project.root, workspace.project.schema),
       modified: modified?.toISOString() ?? null,
     },
-    target: { ...named(workspace.project, target), major: before.major },
+    target: { ...nameTarget(workspace.project, target), major: before.major },
     inSync: comparison.same,
     record,
     changes,
@@ -92,17 +92,18 @@ async function threeWay(
   target: Target,
   files: readonly MigrationFile[],
 ): Promise<{ comparison: Comparison; record: RecordReport }> {
-  const breaks = breaksOf(files).map(breakWords);
+  const breaks = findBreaks(files).map(describeBreak);
   const [wanted, { standing, drift, actual }] = await Promise.all([
     readSource(workspace, workspace.project.schema),
-    withTarget(workspace, target, (connection) => situate(workspace, connection, files)),
+    withTarget(workspace, target, (connection) => readTargetState(workspace, connection, files)),
   ]);
-  const comparison = await comparisonOf(workspace, actual, wanted);
+  const comparison = await compareCatalogs(workspace, actual, wanted);
   // Files that do not follow one another add up to nothing.
   const unrecorded =
     breaks.length > 0
       ? []
-      : (await comparisonOf(workspace, await recordedSchema(workspace, files), wanted, actual.role)).changes;
+      : (await compareCatalogs(workspace, await readRecordedSchema(workspace, files), wanted, actual.role))
+          .changes;
   const { applied, faults, unfinished } = standing;
   const broken = unfinished === null ? [] : [`${unfinished.file.name} broke off half-way`];
   const pending = files.slice(applied).map(({ name }) => name);

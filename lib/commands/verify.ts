@@ -1,20 +1,20 @@
 // Whether everything that was ever promised still holds: the files, the ledger, the database.
 
-import { comparisonOf } from '../compare/compare.ts';
+import { compareCatalogs } from '../compare/compare.ts';
 import { kinds } from '../kinds/index.ts';
-import { recordedSchema } from '../migrate/compose.ts';
-import { readerOf } from '../migrate/seal.ts';
-import { wronglyStamped } from '../migrate/stamps.ts';
-import { situate } from '../migrate/target-state.ts';
-import { type Break, breaksOf, breakWords, type MigrationFile } from '../migration/chain.ts';
-import { fingerprintOf } from '../migration/fingerprint.ts';
+import { readRecordedSchema } from '../migrate/compose.ts';
+import { describeReader } from '../migrate/seal.ts';
+import { findWrongStamps } from '../migrate/stamps.ts';
+import { readTargetState } from '../migrate/target-state.ts';
+import { type ChainBreak, describeBreak, findBreaks, type MigrationFile } from '../migration/chain.ts';
+import { computeFingerprint } from '../migration/fingerprint.ts';
 import type { Catalog } from '../model/catalog.ts';
 import type { Where } from '../problem/location.ts';
 import { Problem } from '../problem/problem.ts';
 import { expectedRole } from '../project/expected-role.ts';
 import { readMigrations } from '../project/migration-folder.ts';
 import type { Project } from '../project/project.ts';
-import { type NamedTarget, named, readSource, withTarget } from '../project/source.ts';
+import { type NamedTarget, nameTarget, readSource, withTarget } from '../project/source.ts';
 import type { Workspace } from '../project/workspace.ts';
 
 /** What is asked. */
@@ -48,10 +48,10 @@ export interface VerifyCheck {
 export async function verify(workspace: Workspace, { env }: VerifyInput = {}): Promise<VerifyReport> {
   const target = await workspace.world.environment(env);
   const files = await readMigrations(workspace.project);
-  const breaks = breaksOf(files);
+  const breaks = findBreaks(files);
   // What was renamed or only edited can be replayed all the same.
   const replayed = breaks.every(({ is }) => is === 'edited' || is === 'renamed');
-  const recorded = replayed ? await recordedSchema(workspace, files) : null;
+  const recorded = replayed ? await readRecordedSchema(workspace, files) : null;
   const checks: VerifyCheck[] = [
     chain(files, breaks, await judged(workspace, files, breaks)),
     ...(recorded === null
@@ -62,7 +62,7 @@ export async function verify(workspace: Workspace, { env }: VerifyInput = {}): P
           await wanted(workspace, recorded, env),
         ]),
     ...(await withTarget(workspace, target, async (connection): Promise<VerifyCheck[]> => {
-      const { standing, drift } = await situate(workspace, connection, files);
+      const { standing, drift } = await readTargetState(workspace, connection, files);
       const { applied, faults, unfinished } = standing;
       const broken = unfinished === null ? [] : [`${unfinished.file.name} broke off half-way`];
       return [
@@ -74,7 +74,7 @@ export async function verify(workspace: Workspace, { env }: VerifyInput = {}): P
     ...(await queries(workspace)),
   ];
   return {
-    target: named(workspace.project, target),
+    target: nameTarget(workspace.project, target),
     sound: checks.every(({ faults }) => faults.length === 0),
     checks,
   };
@@ -84,17 +84,17 @@ export async function verify(workspace: Workspace, { env }: VerifyInput = {}): P
 async function judged(
   workspace: Workspace,
   files: readonly MigrationFile[],
-  breaks: readonly Break[],
-): Promise<ReadonlyMap<Break, string>> {
-  const found = new Map<Break, string>();
+  breaks: readonly ChainBreak[],
+): Promise<ReadonlyMap<ChainBreak, string>> {
+  const found = new Map<ChainBreak, string>();
   if (breaks.some(({ is }) => is !== 'edited' && is !== 'renamed')) return found;
   for (const one of breaks.filter(({ is }) => is === 'edited')) {
     const at = files.findIndex(({ name }) => name === one.name);
     try {
-      const reached = await recordedSchema(workspace, files.slice(0, at + 1));
+      const reached = await readRecordedSchema(workspace, files.slice(0, at + 1));
       const header = files[at]?.migration.header;
-      if (header?.reader !== readerOf(workspace.project, reached)) continue;
-      const same = header.to === fingerprintOf(reached, kinds);
+      if (header?.reader !== describeReader(workspace.project, reached)) continue;
+      const same = header.to === computeFingerprint(reached, kinds);
       found.set(one, same ? 'leads to the same schema' : 'leads to another schema');
     } catch (thrown) {
       if (!(thrown instanceof Problem)) throw thrown;
@@ -106,14 +106,16 @@ async function judged(
 
 function chain(
   files: readonly MigrationFile[],
-  breaks: readonly Break[],
-  more: ReadonlyMap<Break, string>,
+  breaks: readonly ChainBreak[],
+  more: ReadonlyMap<ChainBreak, string>,
 ): VerifyCheck {
   const drafts = files.filter(({ migration, up }) => migration.header === null && up === undefined);
   return {
     is: 'chain',
     faults: [
-      ...breaks.map((one) => [breakWords(one), ...(more.has(one) ? [`it ${more.get(one)}`] : [])].join(': ')),
+      ...breaks.map((one) =>
+        [describeBreak(one), ...(more.has(one) ? [`it ${more.get(one)}`] : [])].join(': '),
+      ),
       ...drafts.map(({ name }) => `${name} is a draft, which db:generate seals`),
     ],
   };
@@ -123,8 +125,8 @@ function chain(
 function fingerprint(project: Project, files: readonly MigrationFile[], recorded: Catalog): VerifyCheck {
   const last = files.at(-1);
   const header = last?.migration.header;
-  const comparable = header && header.reader === readerOf(project, recorded);
-  const fits = !comparable || header.to === fingerprintOf(recorded, kinds);
+  const comparable = header && header.reader === describeReader(project, recorded);
+  const fits = !comparable || header.to === computeFingerprint(recorded, kinds);
   return {
     is: 'fingerprint',
     faults: fits ? [] : [`${last?.name} ends at another schema than its header says`],
@@ -133,7 +135,7 @@ function fingerprint(project: Project, files: readonly MigrationFile[], recorded
 
 // Older versions stamped ways back exact that are not.
 async function stamps(workspace: Workspace, files: readonly MigrationFile[]): Promise<VerifyCheck> {
-  const wrong = await wronglyStamped(workspace, files, 0, files.length);
+  const wrong = await findWrongStamps(workspace, files, 0, files.length);
   const faults = [...wrong].map(
     ([name, lost]) => `${name} has the stamp exact, but loses: ${lost.join('; ')}`,
   );
@@ -155,7 +157,7 @@ async function wanted(
 ): Promise<VerifyCheck> {
   try {
     const role = await expectedRole(workspace.world, env);
-    const left = await comparisonOf(
+    const left = await compareCatalogs(
       workspace,
       recorded,
       await readSource(workspace, workspace.project.schema),

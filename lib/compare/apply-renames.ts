@@ -6,14 +6,14 @@ import { settle } from '../model/reconcile.ts';
 import { parseFiles } from '../project/shadow-catalog.ts';
 import type { TextFile } from '../project/sql-files.ts';
 import type { Workspace } from '../project/workspace.ts';
-import { retell } from './read-back.ts';
+import { readBackAll } from './read-back.ts';
 
 /**
  * A catalog after statements that rename, without touching what it was read from: it is built in the shadow, and what
  * changes there changes in it. Statements that fail there change nothing.
  * @throws Problem of the shadow
  */
-export async function moved(
+export async function applyRenames(
   workspace: Workspace,
   catalog: Catalog,
   statements: readonly string[],
@@ -21,7 +21,7 @@ export async function moved(
   if (statements.length === 0) return catalog;
   // What is the shadow's role's there is the catalog's role's.
   const told = async (more: readonly string[]) =>
-    settle(await retell(workspace, catalog, more), catalog, kinds).before;
+    settle(await readBackAll(workspace, catalog, more), catalog, kinds).before;
   const [before, after] = [await told([]), await told(statements)];
   const { added, removed, changed } = diffOf({ before, after }, kinds);
   const facts = new Map(catalog.facts);
@@ -39,7 +39,7 @@ export async function moved(
 }
 
 /** The statements of files that rename something. @throws Problem `invalid_sql` */
-export async function renamesIn(files: readonly TextFile[]): Promise<string[]> {
+export async function findRenameStatements(files: readonly TextFile[]): Promise<string[]> {
   const parsed = await parseFiles(files.filter(({ text }) => /\brename\b/i.test(text)));
   return parsed.flatMap(({ runnable, statements }) =>
     statements.filter(({ tag }) => tag === 'RenameStmt').map(({ start, end }) => runnable.slice(start, end)),

@@ -2,7 +2,7 @@
 // own text back. Here one catalog is told in another's words, so that what still differs is different.
 import { kinds } from '../kinds/index.ts';
 import { type Catalog, withRelations } from '../model/catalog.ts';
-import { type Changed, type Diff, diffOf, equal, isEmpty, recheck } from '../model/diff.ts';
+import { type Changed, type Diff, diffOf, isEmpty, isEqual, recheck } from '../model/diff.ts';
 import type { Fact, Json, Payload } from '../model/fact.ts';
 import { type Settlement, settle } from '../model/reconcile.ts';
 import type { Workspace } from '../project/workspace.ts';
@@ -19,7 +19,7 @@ export interface CanonicalPair extends Settlement {
  * told. `major` and `role` of each stay its own.
  * @throws Problem of the shadow
  */
-export async function sameWords(
+export async function canonicalize(
   workspace: Workspace,
   first: Catalog,
   second: Catalog,
@@ -46,7 +46,7 @@ async function acrossVersions(workspace: Workspace, told: CanonicalPair): Promis
   const same = left.filter(({ from, to }) => {
     const [older, own] = isOlder ? [from, to] : [to, from];
     const words = newer.facts.get(own.id);
-    return words !== undefined && equal(older.payload, reworded(own.payload, words.payload));
+    return words !== undefined && isEqual(older.payload, reworded(own.payload, words.payload));
   });
   return withSame(once, same);
 }
@@ -96,7 +96,7 @@ function reworded(own: Payload, told: Payload): Payload {
 
 const idOf = ({ to }: Changed) => to.id;
 const isSame = (a: Fact | undefined, b: Fact | undefined) =>
-  a !== undefined && b !== undefined && equal(a.payload, b.payload);
+  a !== undefined && b !== undefined && isEqual(a.payload, b.payload);
 
 // A text that only gained casts on the way is the same from then on. `before` nearly always has them, because it comes from
 // a database: then it is enough to run `after` once more.
@@ -134,7 +134,7 @@ function withSame(told: CanonicalPair, same: readonly Changed[]): CanonicalPair 
  * back (`b IN ('x')` on a varchar; `NULL::integer AS int4`). Where more than these differs, there is nothing to ask.
  */
 export function isDoubtful({ from, to, attributes }: Changed): boolean {
-  return attributes.every((name) => equal(bare(from.payload[name]), bare(to.payload[name])));
+  return attributes.every((name) => isEqual(bare(from.payload[name]), bare(to.payload[name])));
 }
 
 const casts =

@@ -1,16 +1,16 @@
 // Two sources → what differs, and the steps from one to the other and back.
 import { kinds } from '../kinds/index.ts';
 import { type Catalog, shadowRole } from '../model/catalog.ts';
-import { type Diff, isEmpty, reversed } from '../model/diff.ts';
+import { type Diff, isEmpty, reverseDiff } from '../model/diff.ts';
 import type { Step } from '../model/step.ts';
 import { plan } from '../plan/plan.ts';
 import { expectedRole } from '../project/expected-role.ts';
-import { managed } from '../project/ignore.ts';
-import { runBy } from '../project/shadow-catalog.ts';
+import { withoutUnmanaged } from '../project/ignore.ts';
+import { markRole } from '../project/shadow-catalog.ts';
 import { readSource } from '../project/source.ts';
 import type { Workspace } from '../project/workspace.ts';
-import { sameWords } from './canonicalize.ts';
-import { changesOf, type ObjectChange } from './changes.ts';
+import { canonicalize } from './canonicalize.ts';
+import { listChanges, type ObjectChange } from './changes.ts';
 
 /** The way from one state of a database to another. */
 export interface Comparison {
@@ -38,7 +38,7 @@ export interface Comparison {
  */
 export async function compare(workspace: Workspace, from: string, to: string): Promise<Comparison> {
   const [first, second] = await Promise.all([readSource(workspace, from), readSource(workspace, to)]);
-  return comparisonOf(workspace, first, second);
+  return compareCatalogs(workspace, first, second);
 }
 
 /**
@@ -47,19 +47,19 @@ export async function compare(workspace: Workspace, from: string, to: string): P
  * @param role that runs the files where both sides are files; default: that of the default environment
  * @throws Problem of the shadow; `plan_cycle`, when the steps are asked for
  */
-export async function comparisonOf(
+export async function compareCatalogs(
   workspace: Workspace,
   first: Catalog,
   second: Catalog,
   role?: string | null,
 ): Promise<Comparison> {
   const runner = ownerIn(first, second) ?? (role === undefined ? await expectedRole(workspace.world) : role);
-  const one = await runBy(workspace, first, runner);
-  const other = await runBy(workspace, second, runner);
-  const told = await sameWords(
+  const one = await markRole(workspace, first, runner);
+  const other = await markRole(workspace, second, runner);
+  const told = await canonicalize(
     workspace,
-    managed(workspace.project, one, other),
-    managed(workspace.project, other, one),
+    withoutUnmanaged(workspace.project, one, other),
+    withoutUnmanaged(workspace.project, other, one),
   );
   const { before, after, difference } = told;
   const { major } = before;
@@ -86,12 +86,12 @@ export async function comparisonOf(
     },
     get down() {
       // The role that went there comes back.
-      const back = { before: after, after: before, difference: reversed(difference) };
+      const back = { before: after, after: before, difference: reverseDiff(difference) };
       down ??= same ? [] : plan({ ...back, kinds, major, role: before.role });
       return down;
     },
     get changes() {
-      return same ? [] : changesOf({ diff: difference, before, after, up: forward(), kinds });
+      return same ? [] : listChanges({ diff: difference, before, after, up: forward(), kinds });
     },
   };
 }

@@ -6,14 +6,14 @@ import { type Catalog, type Relations, withRelations } from '../model/catalog.ts
 import type { Fact } from '../model/fact.ts';
 import { plan } from '../plan/plan.ts';
 import { encodeCatalog } from '../project/catalog-codec.ts';
-import { managed } from '../project/ignore.ts';
+import { withoutUnmanaged } from '../project/ignore.ts';
 import {
-  around,
-  extensionsOf,
+  describeShadow,
+  listExtensions,
   parseFiles,
   readState,
   replay,
-  shadowName,
+  surroundingFiles,
 } from '../project/shadow-catalog.ts';
 import type { Workspace } from '../project/workspace.ts';
 import type { Ground } from '../shadow/shadow.ts';
@@ -36,11 +36,11 @@ export async function readBack(
   also: readonly string[] = [],
 ): Promise<Catalog> {
   const wanted = new Set([...ids, ...also]);
-  const batches = batchesOf(catalog, ids, batchSize);
+  const batches = splitForReading(catalog, ids, batchSize);
   if (batches.length === 0) return joined(catalog, []);
   const content = [
     'read back',
-    await shadowName(workspace.project),
+    await describeShadow(workspace.project),
     ...wanted,
     ...batches.map(encodeCatalog),
   ];
@@ -56,27 +56,27 @@ export async function readBack(
  * @param more statements that are run after them; what fails of these is left out, too
  * @throws Problem of the shadow
  */
-export async function retell(
+export async function readBackAll(
   workspace: Workspace,
   catalog: Catalog,
   more: readonly string[] = [],
 ): Promise<Catalog> {
-  const content = ['same words', await shadowName(workspace.project), encodeCatalog(catalog), ...more];
+  const content = ['same words', await describeShadow(workspace.project), encodeCatalog(catalog), ...more];
   return workspace.catalogs.get(content, () => runIn(workspace, catalog, more));
 }
 
 async function runIn(workspace: Workspace, catalog: Catalog, more: readonly string[] = []): Promise<Catalog> {
-  const [{ parse }, { quoteNewerWords }, { load }] = await Promise.all([
+  const [{ parseSql: parse }, { quoteNewerWords }, { loadFiles: load }] = await Promise.all([
     import('../sql/parse.ts'),
     import('../sql/newer-words.ts'),
     import('../shadow/load.ts'),
   ]);
-  const nothing = managed(workspace.project, await replay(workspace, []));
+  const nothing = withoutUnmanaged(workspace.project, await replay(workspace, []));
   const steps = plan({ before: nothing, after: catalog, kinds, major: nothing.major, verbatim: true });
   const texts = steps.map(({ sql }) => `${quoteNewerWords(sql, catalog.major)}\n;\n`);
   const script = await parse('the database', texts.join(''));
-  const first = await parseFiles(around(workspace.project));
-  return workspace.shadows.use(extensionsOf([...first, script]), (shadow) =>
+  const first = await parseFiles(surroundingFiles(workspace.project));
+  return workspace.shadows.use(listExtensions([...first, script]), (shadow) =>
     shadow.state(
       async (connection) => {
         await load(connection, [script], { lenient: true });
@@ -90,7 +90,7 @@ async function runIn(workspace: Workspace, catalog: Catalog, more: readonly stri
 }
 
 // It stays from one batch to the next.
-function groundOf(files: readonly SqlFile[], load: typeof import('../shadow/load.ts').load): Ground {
+function groundOf(files: readonly SqlFile[], load: typeof import('../shadow/load.ts').loadFiles): Ground {
   const key = createHash('sha256').update(JSON.stringify(files.map(({ text }) => text)));
   return {
     key: `read back ${key.digest('hex')}`,
@@ -102,7 +102,7 @@ function groundOf(files: readonly SqlFile[], load: typeof import('../shadow/load
  * Cuts facts of a catalog, with all that they cannot be without, into catalogs of at most so many facts, or of one fact with
  * what it needs. Facts of one table, and views of it, are in the same batch where that has room.
  */
-export function batchesOf(catalog: Catalog, ids: readonly string[], size: number): Catalog[] {
+export function splitForReading(catalog: Catalog, ids: readonly string[], size: number): Catalog[] {
   const closureOf = closures(catalog);
   const places = new Map([...catalog.facts.keys()].map((id, place) => [id, place]));
   const placeOf = (id: string) => places.get(id) ?? -1;

@@ -1,12 +1,12 @@
 // What of a database is to be cloned, how, and by whom.
-import { findClients, fittingClient } from '../flow/client.ts';
+import { chooseClient, findClients } from '../flow/client.ts';
 import type { Masks } from '../flow/masks.ts';
 import { Problem } from '../problem/problem.ts';
 import type { Consent } from '../project/confirmation.ts';
 import type { Project } from '../project/project.ts';
 import type { Workspace } from '../project/workspace.ts';
-import { type Engine, native, pipe } from './engines.ts';
-import type { Wish } from './selection.ts';
+import { type Engine, makePipeEngine, nativeEngine } from './engines.ts';
+import type { CopySelection } from './selection.ts';
 
 /** What is asked. */
 export interface CloneInput extends Consent {
@@ -41,7 +41,7 @@ export interface CloneInput extends Consent {
 }
 
 /** Who carries a clone over. */
-export interface Carrier {
+export interface EngineChoice {
   /** `pgmage`, or `pg_dump 15.18`. */
   readonly name: string;
   /** Whether a program reads the source besides our own sessions. */
@@ -51,7 +51,7 @@ export interface Carrier {
 }
 
 /** Refuses options that do not go together. @throws Problem `bad_option` */
-export function checkChoice(project: Project, input: CloneInput): void {
+export function checkOptions(project: Project, input: CloneInput): void {
   const useless = (['jobs', 'dropOld'] as const).find((name) => input[name] !== undefined && !input.swap);
   if (useless !== undefined)
     throw new Problem('bad_option', {
@@ -81,19 +81,20 @@ export function checkChoice(project: Project, input: CloneInput): void {
  * The one that was asked for: pgmage itself, which can do everything and needs no client tools, unless another one was.
  * @throws Problem `no_client`
  */
-export async function carrierOf(
+export async function chooseEngine(
   workspace: Workspace,
   { engine }: Pick<CloneInput, 'engine'>,
   major: number,
-): Promise<Carrier> {
-  if (engine !== 'pipe') return { name: 'pgmage', beside: false, engine: () => native };
-  const client = fittingClient(await findClients(), major);
+): Promise<EngineChoice> {
+  if (engine !== 'pipe') return { name: 'pgmage', beside: false, engine: () => nativeEngine };
+  const client = chooseClient(await findClients(), major);
   const stopping = new AbortController();
   workspace.world.onInterrupt?.(async () => stopping.abort());
   return {
     name: `pg_dump ${client.version}`,
     beside: true,
-    engine: (url) => pipe(client, { url, stallTimeout: workspace.project.stallTimeout }, stopping.signal),
+    engine: (url) =>
+      makePipeEngine(client, { url, stallTimeout: workspace.project.stallTimeout }, stopping.signal),
   };
 }
 
@@ -101,11 +102,11 @@ export async function carrierOf(
  * What is wanted of the copy.
  * @throws Problem `bad_mask`
  */
-export function wishOf(
+export function readSelection(
   project: Project,
   input: CloneInput,
-  { otherVersions, path }: Required<Pick<Wish, 'otherVersions' | 'path'>>,
-): Wish {
+  { otherVersions, path }: Required<Pick<CopySelection, 'otherVersions' | 'path'>>,
+): CopySelection {
   const { tables, exclude, excludeData, schemaOnly = false, dataOnly = false } = input;
   const { noOwner = false, mask = [] } = input;
   return {

@@ -1,5 +1,5 @@
 // Compares many pairs of tables: small ones in groups first, then each that differs or is big by itself.
-import { type Job, share } from '../flow/worker-pool.ts';
+import { type Job, runJobs } from '../flow/worker-pool.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { type Side, summaryQuery } from './buckets.ts';
 import {
@@ -44,7 +44,7 @@ export async function compareTables(
   const found = new Map<TablePair, ComparedTable>();
   const smallOnes = pairs.filter(isLittle);
   const wholes = new Map<TablePair, Summary>();
-  await share(
+  await runJobs(
     means.crew,
     groupsOf(smallOnes).map((group) => groupJob(group, wholes, means)),
   );
@@ -54,7 +54,7 @@ export async function compareTables(
     if (isEqual) found.set(pair, equal(pair, summary));
     return !isEqual;
   });
-  await share(
+  await runJobs(
     means.crew,
     bySize.map(
       (pair): Job<SessionPair> => ({

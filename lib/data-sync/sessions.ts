@@ -1,7 +1,7 @@
 // Sessions on both databases: all of one side see one state of it, and its tables are kept as they are.
-import { reading } from '../copy/snapshot-readers.ts';
+import { withSnapshotReaders } from '../copy/snapshot-readers.ts';
 import type { ServerConnection } from '../pg/connection.ts';
-import { type Reachable, server } from '../project/source.ts';
+import { openServer, type Reachable } from '../project/source.ts';
 import type { World } from '../project/world.ts';
 import type { SessionPair } from './find.ts';
 import type { BothSides } from './shape.ts';
@@ -33,18 +33,18 @@ export async function readingBoth<T>(
   };
   const forget = world.onInterrupt?.(close);
   const session = async (end: Reachable) => {
-    const connection = await server(end);
+    const connection = await openServer(end);
     open.push(connection);
     return connection;
   };
   try {
     const [from, to] = [await session(ends.from), await session(ends.to)];
-    return await reading(
+    return await withSnapshotReaders(
       from,
       () => session(ends.from),
       jobs - 1,
       (froms) =>
-        reading(
+        withSnapshotReaders(
           to,
           () => session(ends.to),
           jobs - 1,

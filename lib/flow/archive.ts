@@ -2,17 +2,17 @@
 import { qualify, quote } from '../model/quote.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { Problem } from '../problem/problem.ts';
-import { confined, ownedIn } from './as-owner.ts';
+import { readOwners, runAsOwner } from './as-owner.ts';
 import type { Client } from './child.ts';
 import { runClient } from './child.ts';
-import { scriptIn } from './dump.ts';
-import { guardedIn, type OwnerWrittenTables, writeRows } from './row-writing.ts';
+import { readScript } from './dump.ts';
+import { type OwnerWrittenTables, readOwnerWrittenTables, writeRows } from './row-writing.ts';
 import { RestoreScript, serverScript } from './script.ts';
 
-type Owners = Awaited<ReturnType<typeof ownedIn>>;
+type Owners = Awaited<ReturnType<typeof readOwners>>;
 
 /** The options of a load. */
-export interface Loading {
+export interface ArchiveLoad {
   readonly client: Client;
   readonly path: string;
   /** The major version of the pg_dump that wrote it. */
@@ -35,7 +35,7 @@ export type Sections = (
  * when this returns: pg_restore then ended successfully each time.
  * @throws Problem `client_failed`; of the statements and rows
  */
-export function loadArchive(connection: ServerConnection, loading: Loading): Promise<void> {
+export function loadArchive(connection: ServerConnection, loading: ArchiveLoad): Promise<void> {
   return loadSections(
     connection,
     (section, take) => pg_restore(loading, section, take),
@@ -68,11 +68,11 @@ export async function loadSections(
  */
 export function loadScript(
   connection: ServerConnection,
-  { path, writer, noOwner, signal, told }: Omit<Loading, 'client'>,
+  { path, writer, noOwner, signal, told }: Omit<ArchiveLoad, 'client'>,
 ): Promise<void> {
   const ownership = /^(GRANT|REVOKE|ALTER DEFAULT PRIVILEGES) |^ALTER [^']* OWNER TO [^']*;$/s;
   const isWanted = (sql: string) => !noOwner || !ownership.test(sql);
-  return loadStatements(connection, scriptIn(path, signal), writer, told, isWanted);
+  return loadStatements(connection, readScript(path, signal), writer, told, isWanted);
 }
 
 async function loadStatements(
@@ -115,12 +115,12 @@ async function loadStatements(
     }
     await send();
     told(table, 0);
-    guarded ??= await guardedIn(connection);
+    guarded ??= await readOwnerWrittenTables(connection);
     await writeRows(connection, guarded, {
       name: qualify(identifiersIn(table)),
       columns: identifiersIn(columns).map(quote),
       into: (name) => `copy ${name}${columns && ` (${columns})`} from stdin`,
-      rows: passing(script.rows(), (bytes) => told(table, bytes)),
+      rows: countBytes(script.rows(), (bytes) => told(table, bytes)),
     });
   }
   await send();
@@ -138,7 +138,7 @@ async function ownersOf(connection: ServerConnection): Promise<Owners> {
   const [row] = await connection.rows<{ converts: boolean }>(
     'select exists (select from pg_catalog.pg_cast where castfunc >= 16384) as converts',
   );
-  return row?.converts ? ownedIn(connection) : new Map();
+  return row?.converts ? readOwners(connection) : new Map();
 }
 
 function validatedAsOwner(sql: string, owners: Owners): string {
@@ -146,9 +146,9 @@ function validatedAsOwner(sql: string, owners: Owners): string {
   const [owner, second] = [table, other].map((one) => owners.get(qualify(identifiersIn(one))));
   if (owner === undefined) return sql;
   const others = second === undefined || second === owner ? [] : [second];
-  if (only === undefined) return `${confined(sql.replace(/;$/, ''), owner, others)};`;
+  if (only === undefined) return `${runAsOwner(sql.replace(/;$/, ''), owner, others)};`;
   const work = `alter table ${table} validate constraint ${key}`;
-  return `${sql.replace(/;$/, ' NOT VALID;')} ${confined(work, owner, others)};`;
+  return `${sql.replace(/;$/, ' NOT VALID;')} ${runAsOwner(work, owner, others)};`;
 }
 
 // The identifiers of a qualified name, or of a list.
@@ -164,7 +164,7 @@ function refuseTransaction(sql: string): void {
 }
 
 /** Passes pieces on and reports their size. */
-export async function* passing(
+export async function* countBytes(
   pieces: AsyncIterable<Uint8Array>,
   told: (bytes: number) => void,
 ): AsyncGenerator<Uint8Array> {
@@ -175,7 +175,7 @@ export async function* passing(
 }
 
 function pg_restore(
-  { client, path, noOwner, signal }: Loading,
+  { client, path, noOwner, signal }: ArchiveLoad,
   section: string,
   take: (output: AsyncIterable<Buffer>) => Promise<void>,
 ): Promise<void> {

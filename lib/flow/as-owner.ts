@@ -46,10 +46,10 @@ const owned = (major: number) => `
 
 /**
  * The tables and domains of other roles, by qualified name, that the session can work on as their owner. Superusers are left
- * out. So are, for a session of no superuser, owners that may not make temporary objects (`confined` gives them one).
+ * out. So are, for a session of no superuser, owners that may not make temporary objects (`runAsOwner` gives them one).
  * @throws Problem of the connection
  */
-export async function ownedIn(connection: Connection): Promise<ReadonlyMap<string, TableOwner>> {
+export async function readOwners(connection: Connection): Promise<ReadonlyMap<string, TableOwner>> {
   const rows = await connection.rows<Row>(owned(connection.major));
   return new Map(rows.map((row) => [qualify(row.path), ownerOf(row)]));
 }
@@ -87,7 +87,7 @@ function ownerOf({ path, owner, enters, writes, forced, rules }: Row): TableOwne
  * @param work statements that a function may contain, with every name qualified
  * @param others owners of tables that it also reads
  */
-export function confined(work: string, owner: TableOwner, others: readonly TableOwner[] = []): string {
+export function runAsOwner(work: string, owner: TableOwner, others: readonly TableOwner[] = []): string {
   const name = quote(owner.role);
   const all = [owner, ...others];
   return `${all.map(({ lend }) => lend).join('; ')};

@@ -35,7 +35,7 @@ export async function findClients(): Promise<Client[]> {
  * The newest client for servers of a major version: an older pg_dump refuses a newer server.
  * @throws Problem `no_client`
  */
-export function fittingClient(clients: readonly Client[], major: number): Client {
+export function chooseClient(clients: readonly Client[], major: number): Client {
   const [newest] = clients;
   if (newest !== undefined && newest.major >= major) return newest;
   throw new Problem('no_client', { major, found: clients.map(({ version }) => version) });
@@ -68,7 +68,7 @@ const lost =
 const locked = /lock timeout|could not obtain lock|statement timeout\s.*LOCK TABLE/s;
 
 /** Finds the database problem behind a failed program: a lock, or a lost session. */
-export function metInDatabase(thrown: unknown, environment: string): unknown {
+export function toDatabaseProblem(thrown: unknown, environment: string): unknown {
   if (!(thrown instanceof Problem) || thrown.code !== 'client_failed') return thrown;
   const { reason } = thrown.data as { reason: string };
   const because = { cause: thrown };

@@ -3,7 +3,7 @@ import { isMaterializedView, isSequence } from '../kinds/named-objects.ts';
 import type { Digest } from './digest.ts';
 
 /** The result of a comparison. */
-export interface Sameness {
+export interface DigestDiff {
   /** The reasons why the data differs. */
   readonly differences: readonly string[];
   /** Differences that are not errors. */
@@ -14,11 +14,11 @@ export interface Sameness {
  * Compares digests by their names.
  * @param moved of sequences that went on while the data was read: where they were at its end
  */
-export function sameness(
+export function compareDigests(
   wanted: readonly Digest[],
   found: readonly Digest[],
   moved: readonly Digest[] = [],
-): Sameness {
+): DigestDiff {
   const differences: string[] = [];
   const notes: string[] = [];
   const known = new Map(found.map((one) => [key(one), one]));

@@ -18,7 +18,7 @@ export interface Digest {
 }
 
 /** A relation that has not been read yet. */
-export interface Undigested {
+export interface DigestRelation {
   readonly kind: Holding;
   readonly name: string;
   /** The server's estimate of its size on disk. */
@@ -76,7 +76,7 @@ const largeObjects = `with recursive pieces as (
  * Lists the relations to digest, so that several sessions can share them.
  * @throws Problem of the connection
  */
-export async function undigested(connection: Connection): Promise<Undigested[]> {
+export async function listRelations(connection: Connection): Promise<DigestRelation[]> {
   await pin(connection);
   const found = await connection.rows<Relation>(relations);
   const listed = found.map((relation) => ({
@@ -91,22 +91,22 @@ export async function undigested(connection: Connection): Promise<Undigested[]> 
 /**
  * Digests relations in the connection's transaction. It reads all rows, with generated columns; a table with
  * rows hidden by a policy is an error. Digests compare only between databases of the same encoding.
- * @param wanted from `undigested`; default: all
+ * @param wanted from `listRelations`; default: all
  * @param told called after each one
  * @throws Problem e.g. `permission_denied`, `lock_timeout`
  */
-export async function digestOf(
+export async function digestRelations(
   connection: Connection,
-  wanted?: readonly Undigested[],
-  told: (done: Digest, of: Undigested) => void = () => undefined,
+  wanted?: readonly DigestRelation[],
+  told: (done: Digest, of: DigestRelation) => void = () => undefined,
 ): Promise<Digest[]> {
-  const list = wanted ?? (await undigested(connection));
+  const list = wanted ?? (await listRelations(connection));
   await pin(connection);
   const digests: Digest[] = [];
   for (const group of groupsOf(list))
     for (const [at, done] of (await digestGroup(connection, group)).entries()) {
       digests.push(done);
-      told(done, group[at] as Undigested);
+      told(done, group[at] as DigestRelation);
     }
   return digests;
 }
@@ -115,8 +115,8 @@ export async function digestOf(
 // number of such tables in one query, which it reads side by side (manual: "Parallel Append").
 const [little, atOnce] = [8 * 2 ** 20, 50];
 
-function groupsOf(list: readonly Undigested[]): Undigested[][] {
-  const groups: Undigested[][] = [];
+function groupsOf(list: readonly DigestRelation[]): DigestRelation[][] {
+  const groups: DigestRelation[][] = [];
   for (const one of list) {
     const last = groups.at(-1);
     const joins = last !== undefined && last.length < atOnce && [...last.slice(-1), one].every(isLittle);
@@ -126,18 +126,18 @@ function groupsOf(list: readonly Undigested[]): Undigested[][] {
   return groups;
 }
 
-const isLittle = ({ kind, bytes }: Undigested) => kind !== 'large objects' && bytes < little;
+const isLittle = ({ kind, bytes }: DigestRelation) => kind !== 'large objects' && bytes < little;
 
 /**
  * Digests one relation in a session with the settings for reading, except for its path: with an empty path
- * all names are printed with their schema. @throws Problem as `digestOf`
+ * all names are printed with their schema. @throws Problem as `digestRelations`
  */
-export async function digestOne(connection: Connection, one: Undigested): Promise<Digest> {
+export async function digestRelation(connection: Connection, one: DigestRelation): Promise<Digest> {
   const [digest] = await digestGroup(connection, [one]);
   return digest as Digest;
 }
 
-async function digestGroup(connection: Connection, group: readonly Undigested[]): Promise<Digest[]> {
+async function digestGroup(connection: Connection, group: readonly DigestRelation[]): Promise<Digest[]> {
   const each = group.map(({ query }, at) => `select ${at} as at, read.rows, read.hash from (${query}) read`);
   const sql = each.length === 1 ? (each[0] as string) : `${each.join(' union all ')} order by at`;
   const [, , found] = await connection.batch([pinned, tablesAlone, sql]);

@@ -19,13 +19,13 @@ const ending = new RegExp(`\\.(${Object.values(endings).join('|').replace('.', '
 export const dumpName = (stem: string, format: Format) => `${stem}.${endings[format]}`;
 
 /** The format of a file or folder by its name; null: not a dump. */
-export function formatOf(name: string): Format | null {
+export function detectFormat(name: string): Format | null {
   const found = ending.exec(name)?.[1];
   return (Object.keys(endings) as Format[]).find((format) => endings[format] === found) ?? null;
 }
 
 /** The name of a dump without what says its format. */
-export const stemOf = (name: string) => name.replace(ending, '');
+export const stripFormat = (name: string) => name.replace(ending, '');
 
 /** A file of a folder. */
 export interface FileSum {

@@ -2,7 +2,7 @@
 // are data.
 
 import type { Connection, ServerConnection } from '../pg/connection.ts';
-import { pinnedRows } from '../pg/pinned.ts';
+import { queryPinned } from '../pg/pinned.ts';
 
 // The number of bytes of an object in one row: a whole number of the server's pages.
 const piece = 1 << 18;
@@ -32,7 +32,7 @@ const said = `select m.oid, what.place, what.sql
 
 /** The number of large objects. @throws Problem of the connection */
 export async function countLargeObjects(connection: Connection): Promise<number> {
-  const [row] = await pinnedRows<{ count: number }>(
+  const [row] = await queryPinned<{ count: number }>(
     connection,
     `select count(*)::int as count from ${objects}`,
   );
@@ -40,7 +40,7 @@ export async function countLargeObjects(connection: Connection): Promise<number>
 }
 
 /** The statements for their owners, privileges and comments. @throws Problem of the connection */
-export async function saidOfLargeObjects(connection: Connection, owners: boolean): Promise<string[]> {
+export async function describeLargeObjects(connection: Connection, owners: boolean): Promise<string[]> {
   const rows = await connection.rows<{ place: number; sql: string }>(said);
   return rows.filter(({ place }) => owners || place === 4).map(({ sql }) => sql);
 }
@@ -51,7 +51,7 @@ export async function removeLargeObjects(connection: Connection): Promise<void> 
 }
 
 /** A step of the copy: the query to read, and the statements at the target. */
-export interface Part {
+export interface LargeObjectStep {
   /** A COPY that writes. */
   readonly query: string;
   readonly columns: string;
@@ -62,7 +62,7 @@ export interface Part {
 const arrived = 'pg_temp.pgmage_objects';
 
 /** The steps of the copy, in their order. */
-export const largeObjectParts: readonly Part[] = [
+export const largeObjectSteps: readonly LargeObjectStep[] = [
   {
     query: `copy (select oid from ${objects}) to stdout (format binary)`,
     columns: 'oid oid',
@@ -76,9 +76,9 @@ export const largeObjectParts: readonly Part[] = [
 ];
 
 /** Runs a step with the rows that were read. @throws Problem of the connection */
-export async function loadPart(
+export async function runLargeObjectStep(
   to: ServerConnection,
-  { columns, use }: Part,
+  { columns, use }: LargeObjectStep,
   rows: AsyncIterable<Uint8Array>,
 ): Promise<void> {
   await to.execute(`create temporary table pgmage_objects (${columns}) on commit drop`);
@@ -99,7 +99,7 @@ export async function copyLargeObjects(
 ): Promise<number> {
   const count = await countLargeObjects(from);
   if (count === 0) return 0;
-  for (const part of largeObjectParts) await loadPart(to, part, from.copyOut(part.query));
-  for (const sql of await saidOfLargeObjects(from, owners)) await to.execute(sql);
+  for (const part of largeObjectSteps) await runLargeObjectStep(to, part, from.copyOut(part.query));
+  for (const sql of await describeLargeObjects(from, owners)) await to.execute(sql);
   return count;
 }

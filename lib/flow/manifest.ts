@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto';
 import { open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { isMissing, reading, writing } from '../problem/file.ts';
+import { isMissing, whileReading, whileWriting } from '../problem/file.ts';
 import type { Digest } from './digest.ts';
-import { type FileSum, formatOf, stemOf } from './formats.ts';
+import { detectFormat, type FileSum, stripFormat } from './formats.ts';
 
 /** The way in which a backup was verified. */
 export interface Verification {
@@ -79,7 +79,7 @@ export interface Backup {
 }
 
 /** The path of a dump's manifest. */
-export const manifestPath = (dump: string) => `${stemOf(dump)}.json`;
+export const manifestPath = (dump: string) => `${stripFormat(dump)}.json`;
 
 const sealOf = (manifest: object) => createHash('sha256').update(JSON.stringify(manifest)).digest('hex');
 
@@ -91,7 +91,7 @@ export async function writeManifest(dump: string, manifest: Manifest): Promise<v
   const path = manifestPath(dump);
   const draft = `${path}.partial`;
   const text = `${JSON.stringify({ ...manifest, seal: sealOf(manifest) }, null, 2)}\n`;
-  await writing(path, async () => {
+  await whileWriting(path, async () => {
     try {
       const handle = await open(draft, 'w', 0o600);
       try {
@@ -122,7 +122,7 @@ export async function readBackup(path: string): Promise<Backup> {
   const [dump, keep, text] = await Promise.all([
     sizeOf(path),
     stat(`${path}.keep`).then(Boolean, () => false),
-    reading(manifestPath(path), () =>
+    whileReading(manifestPath(path), () =>
       readFile(manifestPath(path), 'utf8').catch((thrown: unknown) => {
         if (isMissing(thrown)) return null;
         throw thrown;
@@ -151,15 +151,15 @@ async function sizeOf(path: string): Promise<number | null> {
 }
 
 /** All dumps of a folder, the oldest first; none where there is no such folder. @throws Problem `unreadable_file` */
-export async function backupsIn(folder: string): Promise<Backup[]> {
-  const names = await reading(folder, () =>
+export async function listBackups(folder: string): Promise<Backup[]> {
+  const names = await whileReading(folder, () =>
     readdir(folder).catch((thrown: unknown) => {
       if (isMissing(thrown)) return [];
       throw thrown;
     }),
   );
   const found = await Promise.all(
-    names.filter((name) => formatOf(name) !== null).map((name) => readBackup(join(folder, name))),
+    names.filter((name) => detectFormat(name) !== null).map((name) => readBackup(join(folder, name))),
   );
   const time = ({ name, manifest }: Backup) =>
     manifest?.started ?? /\d{4}-\d\d-\d\dT[\d-]+Z/.exec(name)?.[0] ?? '';

@@ -64,7 +64,7 @@ const columns = `with recursive lines as (
  * Tables whose masked columns are read by expressions.
  * @throws Problem `bad_mask` for one that no column fits, or that the server does not understand; of the connection
  */
-export async function masked(
+export async function applyMasks(
   connection: Connection,
   tables: readonly TableRows[],
   masks: Masks,

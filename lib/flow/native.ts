@@ -6,12 +6,12 @@ import { extensionId, tableId } from '../kinds/named-objects.ts';
 import { type Catalog, type Need, withRelations } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
 import type { ServerConnection } from '../pg/connection.ts';
-import { reading as readingFile } from '../problem/file.ts';
+import { whileReading as readingFile } from '../problem/file.ts';
 import { Problem, toProblem } from '../problem/problem.ts';
-import { type Output, type WrittenDump, writeAll, zipped } from './dump.ts';
-import { largeObjectParts, saidOfLargeObjects } from './large-objects.ts';
-import { type SequenceValue, standings } from './sequences.ts';
-import { reading, type TableRows, tablesOf } from './tables.ts';
+import { compress, type Output, type WrittenDump, writeAll } from './dump.ts';
+import { describeLargeObjects, largeObjectSteps } from './large-objects.ts';
+import { readSequences, type SequenceValue } from './sequences.ts';
+import { buildCopyOut, listTables, type TableRows } from './tables.ts';
 
 /**
  * The frames of a file: the head, a table, a step of the large objects, rows of the last one, their end, and
@@ -52,7 +52,7 @@ export async function writeNative(
 ): Promise<WrittenDump> {
   try {
     // The fastest: the servers are what takes long.
-    return await writeAll(to, zipped(frames(connection, catalog, signal, told), 1));
+    return await writeAll(to, compress(frames(connection, catalog, signal, told), 1));
   } catch (thrown) {
     throw toProblem(thrown);
   }
@@ -74,23 +74,23 @@ async function* frames(
     yield head('E', 0);
   };
   yield json('H', { version: 1, catalog: plain(catalog) });
-  for (const table of await tablesOf(connection)) {
+  for (const table of await listTables(connection)) {
     const { extension, name } = table;
     const made = extension === null ? tableId(name) : extensionId(extension);
     if (!catalog.facts.has(made))
       throw new Problem('internal', { reason: `${name} has rows but is not in the catalog` });
     yield json('T', table);
-    yield* rows(connection.copyOut(reading(table)), table);
+    yield* rows(connection.copyOut(buildCopyOut(table)), table);
   }
-  for (const [index, { query }] of largeObjectParts.entries()) {
+  for (const [index, { query }] of largeObjectSteps.entries()) {
     yield json('L', { index });
     yield* rows(connection.copyOut(query));
   }
   const said = {
-    all: await saidOfLargeObjects(connection, true),
-    comments: await saidOfLargeObjects(connection, false),
+    all: await describeLargeObjects(connection, true),
+    comments: await describeLargeObjects(connection, false),
   };
-  const closing: Closing = { standings: await standings(connection), said };
+  const closing: Closing = { standings: await readSequences(connection), said };
   yield json('Z', closing);
 }
 

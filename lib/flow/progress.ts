@@ -34,7 +34,7 @@ export interface ProgressSink {
 const [frame, interval] = [100, 2000];
 
 /** Counts bytes as they pass, and reports the progress. */
-export function progressOf(
+export function makeProgress(
   teller: ProgressSink,
   tables: readonly { readonly name: string; readonly bytes: number }[],
   doing = 'Copying',
@@ -64,9 +64,9 @@ export function progressOf(
 }
 
 /** The finished part, from 0 to 1: the estimated size may be too small. */
-export const ratioOf = ({ done, of }: ByteCount) => (of === 0 ? 1 : Math.min(1, done / of));
+export const computeRatio = ({ done, of }: ByteCount) => (of === 0 ? 1 : Math.min(1, done / of));
 
-const percent = (share: ByteCount) => `${Math.floor(ratioOf(share) * 100)} %`;
+const percent = (share: ByteCount) => `${Math.floor(computeRatio(share) * 100)} %`;
 const megabytes = (bytes: number) => Math.round(bytes / 2 ** 20);
 
 function lineOf({ doing, name, own, all, rate, secondsLeft }: CopyProgress): string {

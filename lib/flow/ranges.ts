@@ -14,7 +14,7 @@ const few = 2 ** 20;
  * @param sessions the number of sessions
  * @throws Problem of the connection
  */
-export async function partsOf(
+export async function splitTables(
   connection: Connection,
   tables: readonly TableRows[],
   sessions: number,

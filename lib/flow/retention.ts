@@ -27,7 +27,7 @@ export type Reason = 'newest' | 'daily' | 'weekly' | 'monthly' | 'keep' | 'broke
  * Returns the reasons to keep each backup; one without a reason may be deleted. A backup that is not known to
  * be intact does not count and stays, because a person has to check it. The newest intact one always stays.
  */
-export function retained(
+export function applyRetention(
   candidates: readonly Candidate[],
   retention: Retention,
 ): ReadonlyMap<string, Reason[]> {

@@ -3,7 +3,7 @@
 import { qualify, quote } from '../model/quote.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { withPath } from '../pg/user-path.ts';
-import { confined, ownedIn, type TableOwner } from './as-owner.ts';
+import { readOwners, runAsOwner, type TableOwner } from './as-owner.ts';
 
 interface Column {
   readonly name: string;
@@ -80,8 +80,8 @@ const guarded = `with recursive codes as (
  * The tables that are written as their owner: rows of others call nothing that an owner can define, or are the session's own.
  * @throws Problem of the connection
  */
-export async function guardedIn(connection: ServerConnection): Promise<OwnerWrittenTables> {
-  const owners = await ownedIn(connection);
+export async function readOwnerWrittenTables(connection: ServerConnection): Promise<OwnerWrittenTables> {
+  const owners = await readOwners(connection);
   if (owners.size === 0) return new Map();
   const rows = await connection.rows<{ path: readonly string[]; columns: readonly Column[] }>(guarded);
   return new Map(
@@ -126,7 +126,7 @@ export async function writeRows(
   await connection.execute(`create temporary table pg_temp.pgmage_rows (${waiting.join(', ')}) on commit drop;
     grant select on pg_temp.pgmage_rows to ${quote(table.owner.role)}`);
   const written = await connection.copyIn(into('pg_temp.pgmage_rows'), rows);
-  await under(() => connection.execute(confined(insertion(name, taken), table.owner)));
+  await under(() => connection.execute(runAsOwner(insertion(name, taken), table.owner)));
   await connection.execute('drop table pg_temp.pgmage_rows');
   return written;
 }

@@ -2,7 +2,7 @@
 // version send values to each other, which takes less time.
 import { qualify } from '../model/quote.ts';
 import type { Connection, ServerConnection } from '../pg/connection.ts';
-import { guardedIn, type OwnerWrittenTables, writeRows } from './row-writing.ts';
+import { type OwnerWrittenTables, readOwnerWrittenTables, writeRows } from './row-writing.ts';
 
 /** A table with rows of its own. */
 export interface TableRows {
@@ -71,22 +71,22 @@ const tables = (
   order by pg_table_size(c.oid) desc, n.nspname, c.relname`;
 
 /** SQL that leaves nothing in a table of an extension that is the user's own. */
-export function emptying({ name, condition }: TableRows): string {
+export function buildDelete({ name, condition }: TableRows): string {
   return `delete from only ${name} ${condition}`;
 }
 
 /** Lists the tables that hold rows, the biggest first. @throws Problem of the connection */
-export function tablesOf(connection: Connection): Promise<TableRows[]> {
+export function listTables(connection: Connection): Promise<TableRows[]> {
   return listOf(connection, `not ${isAbsent}`);
 }
 
 /** Lists the tables whose rows a standby does not have. @throws Problem of the connection */
-export function absentOf(connection: Connection): Promise<TableRows[]> {
+export function listAbsentTables(connection: Connection): Promise<TableRows[]> {
   return listOf(connection, isAbsent);
 }
 
 /** The tables without rows, for messages. */
-export const saidOfAbsent = (absent: readonly TableRows[]): string[] =>
+export const describeAbsent = (absent: readonly TableRows[]): string[] =>
   absent.map(({ name }) => `rows of ${name}: the table is unlogged, and a standby does not have its rows`);
 
 async function listOf(connection: Connection, condition: string): Promise<TableRows[]> {
@@ -109,11 +109,11 @@ export type HeldTable = Pick<TableRows, 'name' | 'readable'>;
  * Lists the tables to lock while rows are read: partitioned tables, and those with rows. @throws Problem of
  * the connection
  */
-export async function heldOf(connection: Connection): Promise<HeldTable[]> {
+export async function listHeldTables(connection: Connection): Promise<HeldTable[]> {
   const parents = await connection.rows<Pick<TableRows, 'path' | 'readable'>>(partitioned);
   return [
     ...parents.map((table) => ({ ...table, name: qualify(table.path) })),
-    ...(await tablesOf(connection)),
+    ...(await listTables(connection)),
   ];
 }
 
@@ -122,7 +122,7 @@ export async function heldOf(connection: Connection): Promise<HeldTable[]> {
  * older snapshot (manual: "Caveats" of MVCC), so rows would seem to be gone. It takes no snapshot itself.
  * Tables that the session may not read are left out: copying them fails anyway.
  */
-export function holding(tables: readonly HeldTable[]): string {
+export function buildTableLocks(tables: readonly HeldTable[]): string {
   const names = tables.filter((table) => table.readable !== false).map(({ name }) => `only ${name}`);
   return names.length === 0 ? '' : `lock table ${names.join(', ')} in access share mode`;
 }
@@ -137,7 +137,7 @@ const views = `select json_build_array(n.nspname, c.relname) as path
  * later readers of the view wait behind it.
  * @throws Problem of the connection
  */
-export async function holdViews(connections: readonly Connection[]): Promise<void> {
+export async function lockViews(connections: readonly Connection[]): Promise<void> {
   const [first] = connections;
   const found = await first?.rows<Pick<TableRows, 'path'>>(views);
   const sql = found?.map(({ path }) => `explain select from ${qualify(path)}`).join(';');
@@ -145,7 +145,7 @@ export async function holdViews(connections: readonly Connection[]): Promise<voi
 }
 
 /** The options of a copy. */
-export interface Copying {
+export interface CopyOptions {
   /** Is called when one begins, and as its bytes pass. */
   readonly told?: (table: TableRows, bytes: number) => void;
   /** The search path for functions of the target that its constraints and generated columns call. */
@@ -164,15 +164,15 @@ export async function copyTables(
   from: ServerConnection,
   to: ServerConnection,
   tables: readonly TableRows[],
-  { told = () => undefined, path = '', guarded }: Copying = {},
+  { told = () => undefined, path = '', guarded }: CopyOptions = {},
 ): Promise<Map<string, number>> {
   const rows = new Map<string, number>();
-  const known = guarded ?? (await guardedIn(to));
+  const known = guarded ?? (await readOwnerWrittenTables(to));
   for (const table of tables) {
     const binary = table.binary === true && from.major === to.major;
-    const counted = counting(from.copyOut(reading(table, binary)), (bytes) => told(table, bytes));
+    const counted = counting(from.copyOut(buildCopyOut(table, binary)), (bytes) => told(table, bytes));
     const into = (name: string) =>
-      writing({ ...table, name, part: table.part || name !== table.name }, binary);
+      buildCopyIn({ ...table, name, part: table.part || name !== table.name }, binary);
     const { name, columns } = table;
     rows.set(name, await writeRows(to, known, { name, columns, into, rows: counted, path }));
   }
@@ -183,7 +183,10 @@ const asBytes = `encoding 'SQL_ASCII'`;
 const listed = (columns: readonly string[]) => (columns.length === 0 ? '' : ` (${columns.join(', ')})`);
 
 /** SQL that reads the rows of a table. */
-export function reading({ name, columns, condition, expressions, raw }: TableRows, binary = false): string {
+export function buildCopyOut(
+  { name, columns, condition, expressions, raw }: TableRows,
+  binary = false,
+): string {
   const options = binary ? ['format binary'] : raw ? [asBytes] : [];
   const to = `to stdout${options.length > 0 ? ` with (${options.join(', ')})` : ''}`;
   if (expressions === undefined && condition === '') return `copy ${name}${listed(columns)} ${to}`;
@@ -194,7 +197,7 @@ export function reading({ name, columns, condition, expressions, raw }: TableRow
  * SQL that writes rows into a table of the same transaction: no other session sees it, so the rows are frozen
  * at once.
  */
-export function writing(
+export function buildCopyIn(
   { name, columns, extension, raw = false, part = false }: TableRows,
   binary = false,
 ): string {

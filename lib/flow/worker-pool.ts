@@ -21,7 +21,7 @@ const passing = new Set(['40P01', 'XX000', '40001', '55P03']);
  * Runs all jobs, each in one of the sessions. A job that fails because of concurrent work runs again alone.
  * @throws Problem of the first job that fails; others may still be running: close their sessions
  */
-export async function share<S>(crew: readonly S[], jobs: readonly Job<S>[]): Promise<void> {
+export async function runJobs<S>(crew: readonly S[], jobs: readonly Job<S>[]): Promise<void> {
   const left = new Set([...jobs.keys()].sort((a, b) => weightOf(jobs[b]) - weightOf(jobs[a]) || a - b));
   const running = new Set<number>();
   const done = new Set<number>();

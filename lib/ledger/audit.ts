@@ -2,7 +2,7 @@
 import type { MigrationFile } from '../migration/chain.ts';
 import { literal } from '../model/quote.ts';
 import type { Connection } from '../pg/connection.ts';
-import { statementsDigest } from './edits.ts';
+import { digestMigration } from './edits.ts';
 import { guarded } from './guard.ts';
 import type { Direction } from './statements.ts';
 
@@ -22,21 +22,23 @@ export interface Recorder {
 }
 
 /** Notes in the audit an action that has no transaction of its own. */
-export async function note(
+export async function noteInAudit(
   { connection, author }: Recorder,
   file: MigrationFile,
   direction: Direction,
   outcome: 'begun' | 'done' | 'failed',
   detail: string | null = null,
 ): Promise<void> {
-  await connection.execute(`${guarded}; ${auditSql(author, file, direction, outcome, 'null', detail)}`);
+  await connection.execute(
+    `${guarded}; ${buildAuditInsert(author, file, direction, outcome, 'null', detail)}`,
+  );
 }
 
 /**
  * Adds a migration to the ledger, or removes it, without running it.
  * @param outcome `done`: other statements did its work; `baseline`: the database already had it
  */
-export async function record(
+export async function recordInLedger(
   of: Recorder,
   file: MigrationFile,
   direction: Direction,
@@ -44,33 +46,33 @@ export async function record(
 ): Promise<void> {
   const row =
     direction === 'up'
-      ? `select ${settings(file, await statementsDigest(file), true)};
+      ? `select ${buildSettings(file, await digestMigration(file), true)};
          insert into pgmage.schema_migrations (name, run_on) values (${literal(file.name)}, now())`
       : `delete from pgmage.schema_migrations where name = ${literal(file.name)}`;
   await of.connection.execute(
-    `begin; ${guarded}; ${row}; ${auditSql(of.author, file, direction, outcome, 'null')}; commit`,
+    `begin; ${guarded}; ${row}; ${buildAuditInsert(of.author, file, direction, outcome, 'null')}; commit`,
   );
 }
 
 /** Makes applied migrations those of the files, which say the same in another text; in one transaction. */
-export async function accept(of: Recorder, files: readonly MigrationFile[]): Promise<void> {
+export async function acceptEdits(of: Recorder, files: readonly MigrationFile[]): Promise<void> {
   const detail = 'accepted: only comments or layout differ from what was applied';
   const statements = files.flatMap((file) => [
     `update pgmage.schema_migrations set checksum = ${literal(file.migration.checksum)}
        where name = ${literal(file.name)}`,
-    auditSql(of.author, file, 'up', 'done', 'null', detail),
+    buildAuditInsert(of.author, file, 'up', 'done', 'null', detail),
   ]);
   await of.connection.execute(`begin; ${guarded}; ${statements.join('; ')}; commit`);
 }
 
 /** The settings with the values of the ledger's row, as a select list. */
-export function settings({ migration }: MigrationFile, meaning: string | null, local: boolean): string {
+export function buildSettings({ migration }: MigrationFile, meaning: string | null, local: boolean): string {
   const set = (name: string, value: string) => `set_config('pgmage.${name}', ${literal(value)}, ${local})`;
   return `${set('checksum', migration.checksum)}, ${set('statements', meaning ?? '')}`;
 }
 
 /** SQL for a row of the audit. */
-export function auditSql(
+export function buildAuditInsert(
   { systemUser, gitAuthor, gitCommit, tool }: AuditAuthor,
   { name, migration }: MigrationFile,
   direction: Direction,

@@ -14,7 +14,7 @@ export interface LedgerPosition {
 }
 
 /** Compares a ledger with the files of the folder. @param edits the edits of applied files */
-export function standingOf(
+export function readPosition(
   { applied, deeds }: Ledger,
   files: readonly MigrationFile[],
   edits: ReadonlyMap<string, Edit> = new Map(),

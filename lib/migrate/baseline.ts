@@ -1,23 +1,23 @@
 // Migrations whose work a database has already: put down in its ledger as applied, and nothing is run.
 
-import { comparisonOf } from '../compare/compare.ts';
+import { compareCatalogs } from '../compare/compare.ts';
 import type { MigrationRun } from '../ledger/applying.ts';
-import { record } from '../ledger/audit.ts';
+import { recordInLedger } from '../ledger/audit.ts';
 import { withLock } from '../ledger/lock.ts';
 import { prepareLedger } from '../ledger/tables.ts';
 import type { MigrationFile } from '../migration/chain.ts';
 import type { Catalog } from '../model/catalog.ts';
 import type { Connection } from '../pg/connection.ts';
 import { Problem } from '../problem/problem.ts';
-import { forward, writeComposed } from '../project/migration-folder.ts';
+import { listUps, writeComposed } from '../project/migration-folder.ts';
 import { withTarget } from '../project/source.ts';
-import { after } from '../project/trial-start.ts';
+import { startAfter } from '../project/trial-start.ts';
 import type { Workspace } from '../project/workspace.ts';
 import type { Target } from '../project/world.ts';
-import { type ProtectedDatabase, refuseGuarded } from '../project/write-access.ts';
+import { type ProtectedDatabase, refuseProtected } from '../project/write-access.ts';
 import { compose } from './compose.ts';
-import { runOf, situate } from './target-state.ts';
-import { rehearse } from './trial-run.ts';
+import { prepareRun, readTargetState } from './target-state.ts';
+import { runTrial } from './trial-run.ts';
 
 /** What came of a baseline. */
 export interface BaselineReport {
@@ -40,7 +40,7 @@ export async function makeBaseline(
   const composition = await compose(workspace, { name: 'baseline' });
   const { files, written } = composition;
   const recorded = await withTarget(workspace, target, async (connection) => {
-    await refuseGuarded(workspace.project, connection, target, guarded);
+    await refuseProtected(workspace.project, connection, target, guarded);
     return recordBaseline(workspace, connection, target, files, () =>
       writeComposed(workspace.project, composition),
     );
@@ -62,9 +62,9 @@ export async function recordBaseline(
   files: readonly MigrationFile[],
   prepare: () => Promise<void> = async () => undefined,
 ): Promise<string[]> {
-  const of = await runOf(workspace, connection, target, files);
+  const of = await prepareRun(workspace, connection, target, files);
   return withLock(connection, target.name, async () => {
-    const { standing, actual, drift } = await situate(workspace, connection, files);
+    const { standing, actual, drift } = await readTargetState(workspace, connection, files);
     const { applied, faults } = standing;
     if (faults.length > 0) throw new Problem('ledger_broken', { environment: target.name, faults });
     const end = drift?.same ? applied : await reachedBy(workspace, of, applied, actual);
@@ -72,7 +72,7 @@ export async function recordBaseline(
     if (end === applied) return [];
     await prepareLedger(connection);
     const chosen = files.slice(applied, end);
-    for (const file of chosen) await record(of, file, 'up', 'baseline');
+    for (const file of chosen) await recordInLedger(of, file, 'up', 'baseline');
     return chosen.map(({ name }) => name);
   });
 }
@@ -84,11 +84,11 @@ async function reachedBy(
   applied: number,
   actual: Catalog,
 ): Promise<number> {
-  const ways = forward(files.slice(applied)).map((up) => ({ up, down: null }));
-  const { states } = await rehearse(workspace, [after(files.slice(0, applied))], ways);
+  const ways = listUps(files.slice(applied)).map((up) => ({ up, down: null }));
+  const { states } = await runTrial(workspace, [startAfter(files.slice(0, applied))], ways);
   let nearest: readonly string[] = [];
   for (let count = ways.length; count > 0; count--) {
-    const left = await comparisonOf(workspace, actual, states[count] as Catalog);
+    const left = await compareCatalogs(workspace, actual, states[count] as Catalog);
     if (left.same) return applied + count;
     if (nearest.length === 0 || left.changes.length < nearest.length)
       nearest = left.changes.map(({ text }) => text);

@@ -1,13 +1,13 @@
 // Two branches that each brought a migration become one line: what is not applied yet goes behind the rest.
 import { readLedger } from '../ledger/tables.ts';
-import { branchesOf, breaksOf, breakWords, type MigrationFile } from '../migration/chain.ts';
-import { compareNames, nextName, versionOf } from '../migration/name.ts';
+import { describeBreak, findBranches, findBreaks, type MigrationFile } from '../migration/chain.ts';
+import { compareNames, makeName, readVersion } from '../migration/name.ts';
 import { snapshot } from '../pg/snapshot.ts';
 import { Problem } from '../problem/problem.ts';
 import { readMigrations, removeMigrations, writeComposed } from '../project/migration-folder.ts';
 import { withTarget } from '../project/source.ts';
 import type { Workspace } from '../project/workspace.ts';
-import { seal } from './seal.ts';
+import { sealDraft } from './seal.ts';
 
 /** What became of a folder. */
 export interface Rebased {
@@ -23,13 +23,13 @@ export interface Rebased {
  */
 export async function rebase(workspace: Workspace, env?: string): Promise<Rebased> {
   const files = await readMigrations(workspace.project);
-  const other = breaksOf(files).filter(({ is }) => is !== 'branched');
-  if (other.length > 0) throw new Problem('broken_chain', { breaks: other.map(breakWords) });
+  const other = findBreaks(files).filter(({ is }) => is !== 'branched');
+  if (other.length > 0) throw new Problem('broken_chain', { breaks: other.map(describeBreak) });
   const target = await workspace.world.environment(env);
   const { applied } = await withTarget(workspace, target, (connection) => snapshot(connection, readLedger));
   const names = new Set(applied.map(({ name }) => name));
   const sealed = files.filter(({ migration }) => migration.header !== null);
-  const { line, rest } = branchesOf(sealed, names);
+  const { line, rest } = findBranches(sealed, names);
   const done = [...line];
   const moved: { file: MigrationFile; was: string }[] = [];
   for (const file of rest) {
@@ -58,11 +58,11 @@ async function behind(
   file: MigrationFile,
   last: MigrationFile,
 ): Promise<MigrationFile> {
-  const words = file.name.slice(versionOf(file.name).length);
+  const words = file.name.slice(readVersion(file.name).length);
   const name =
-    compareNames(file.name, last.name) > 0 ? file.name : nextName(last.name, workspace.world.now(), words);
+    compareNames(file.name, last.name) > 0 ? file.name : makeName(last.name, workspace.world.now(), words);
   try {
-    return await seal(workspace, done, { ...file, name });
+    return await sealDraft(workspace, done, { ...file, name });
   } catch (thrown) {
     if (!(thrown instanceof Problem)) throw thrown;
     const { message: why, where } = thrown;

@@ -1,25 +1,25 @@
 // Where a target stands: what its ledger says, and whether it is as its migrations left it.
 import { readCatalog } from '../catalog/read.ts';
-import { type Comparison, comparisonOf } from '../compare/compare.ts';
+import { type Comparison, compareCatalogs } from '../compare/compare.ts';
 import { kinds } from '../kinds/index.ts';
 import type { MigrationRun } from '../ledger/applying.ts';
-import { editsOf } from '../ledger/edits.ts';
-import { type LedgerPosition, standingOf } from '../ledger/position.ts';
+import { findEdits } from '../ledger/edits.ts';
+import { type LedgerPosition, readPosition } from '../ledger/position.ts';
 import { type Ledger, readLedger } from '../ledger/tables.ts';
 import type { MigrationFile } from '../migration/chain.ts';
 import type { Catalog } from '../model/catalog.ts';
 import type { Connection } from '../pg/connection.ts';
-import { pinnedRows } from '../pg/pinned.ts';
+import { queryPinned } from '../pg/pinned.ts';
 import { snapshot } from '../pg/snapshot.ts';
 import { Problem } from '../problem/problem.ts';
-import { foreignStanding } from '../project/foreign-migrations.ts';
-import { server } from '../project/source.ts';
+import { readForeignPosition } from '../project/foreign-migrations.ts';
+import { openServer } from '../project/source.ts';
 import type { Workspace } from '../project/workspace.ts';
 import type { Target } from '../project/world.ts';
-import { recordedSchema } from './compose.ts';
+import { readRecordedSchema } from './compose.ts';
 
 /** A target as it was found. */
-export interface Situation {
+export interface TargetState {
   readonly ledger: Ledger;
   readonly standing: LedgerPosition;
   readonly actual: Catalog;
@@ -28,27 +28,27 @@ export interface Situation {
 }
 
 /** A target that nothing is wrong with. */
-export interface SoundSituation extends Situation {
+export interface SoundTargetState extends TargetState {
   /** When it was looked at: all transactions before this one had ended, and no other; null: some were at work. */
   readonly moment: string | null;
 }
 
 /** Reads a target and compares it with the migrations that are applied to it. @throws Problem of the connection */
-export async function situate(
+export async function readTargetState(
   workspace: Workspace,
   connection: Connection,
   files: readonly MigrationFile[],
-): Promise<Situation> {
+): Promise<TargetState> {
   // Of one moment: somebody else may be at work.
   const { ledger, actual, foreign } = await snapshot(connection, async (reader) => ({
     ledger: await readLedger(reader),
     actual: await readCatalog(reader, kinds),
-    foreign: workspace.project.layout && (await foreignStanding(reader, workspace.project.layout, files)),
+    foreign: workspace.project.layout && (await readForeignPosition(reader, workspace.project.layout, files)),
   }));
-  const standing = foreign ?? standingOf(ledger, files, await editsOf(ledger, files));
+  const standing = foreign ?? readPosition(ledger, files, await findEdits(ledger, files));
   if (standing.faults.length > 0) return { ledger, standing, actual, drift: null };
-  const recorded = await recordedSchema(workspace, files.slice(0, standing.applied));
-  return { ledger, standing, actual, drift: await comparisonOf(workspace, actual, recorded) };
+  const recorded = await readRecordedSchema(workspace, files.slice(0, standing.applied));
+  return { ledger, standing, actual, drift: await compareCatalogs(workspace, actual, recorded) };
 }
 
 /**
@@ -56,14 +56,14 @@ export async function situate(
  * off and is going to be finished.
  * @throws Problem `ledger_broken`, `drifted`, `unrecorded`
  */
-export async function soundSituation(
+export async function readSoundState(
   workspace: Workspace,
   connection: Connection,
   { name: environment }: Target,
   files: readonly MigrationFile[],
-): Promise<SoundSituation> {
+): Promise<SoundTargetState> {
   const moment = await momentOf(connection);
-  const situation = await situate(workspace, connection, files);
+  const situation = await readTargetState(workspace, connection, files);
   const { standing, drift } = situation;
   const { faults, unfinished, applied } = standing;
   if (faults.length > 0 || drift === null) throw new Problem('ledger_broken', { environment, faults });
@@ -86,21 +86,21 @@ export async function soundSituation(
  * The sound situation of a target that was looked at before: the same, where no transaction of the server has ended since.
  * @throws Problem `ledger_broken`, `drifted`, `unrecorded`
  */
-export async function stillSound(
+export async function recheckSoundState(
   workspace: Workspace,
   connection: Connection,
   target: Target,
   files: readonly MigrationFile[],
-  before: SoundSituation,
-): Promise<SoundSituation> {
+  before: SoundTargetState,
+): Promise<SoundTargetState> {
   const isSame = before.moment !== null && before.moment === (await momentOf(connection));
-  return isSame ? before : soundSituation(workspace, connection, target, files);
+  return isSame ? before : readSoundState(workspace, connection, target, files);
 }
 
 // Whoever changes anything has a number; what is below the lowest that is open has ended, what is not below the next has
 // not (manual: System Information Functions, pg_snapshot).
 async function momentOf(connection: Connection): Promise<string | null> {
-  const [row] = await pinnedRows<{ moment: string | null }>(
+  const [row] = await queryPinned<{ moment: string | null }>(
     connection,
     `select case when pg_snapshot_xmin(s) = pg_snapshot_xmax(s) then pg_snapshot_xmax(s)::text end as moment
        from pg_current_snapshot() s`,
@@ -117,9 +117,9 @@ export async function confirmReached(
   { connection, environment, files }: MigrationRun,
   count: number,
 ): Promise<void> {
-  const recorded = await recordedSchema(workspace, files.slice(0, count));
+  const recorded = await readRecordedSchema(workspace, files.slice(0, count));
   const actual = await snapshot(connection, (reader) => readCatalog(reader, kinds));
-  const left = await comparisonOf(workspace, actual, recorded);
+  const left = await compareCatalogs(workspace, actual, recorded);
   if (!left.same)
     throw new Problem('not_as_proven', { environment, changes: left.changes.map(({ text }) => text) });
 }
@@ -128,7 +128,7 @@ export async function confirmReached(
  * Who is at work on what, as the ledger needs to know it.
  * @param found who, where that was asked before
  */
-export async function runOf(
+export async function prepareRun(
   workspace: Workspace,
   connection: Connection,
   target: Target,
@@ -146,6 +146,6 @@ export async function runOf(
     author,
     progress: (message) => workspace.world.progress(message),
     ...(workspace.project.lockTimeout === undefined ? {} : { lockTimeout: workspace.project.lockTimeout }),
-    ...(url === null ? {} : { onlooker: () => server({ ...target, url }) }),
+    ...(url === null ? {} : { onlooker: () => openServer({ ...target, url }) }),
   };
 }

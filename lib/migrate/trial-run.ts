@@ -1,7 +1,7 @@
 // Migrations tried out where nothing can be broken: up and back in the shadow, and what came of it.
 import { readCatalog } from '../catalog/read.ts';
 import { kinds } from '../kinds/index.ts';
-import { asComplete, type Catalog } from '../model/catalog.ts';
+import { type Catalog, markComplete } from '../model/catalog.ts';
 import { diff, isEmpty } from '../model/diff.ts';
 import type { Connection } from '../pg/connection.ts';
 import { snapshot } from '../pg/snapshot.ts';
@@ -41,7 +41,7 @@ export interface TrialRun {
  * @param starts the first that leads where it has to is taken; the last one has to do
  * @throws Problem of the last start and of a way up, with its place in the file
  */
-export async function rehearse(
+export async function runTrial(
   workspace: Workspace,
   starts: readonly [...TrialStart[], TrialStart],
   ways: readonly TrialMigration[],
@@ -115,7 +115,7 @@ function isRefusal(thrown: unknown): thrown is Problem {
 }
 
 async function look(connection: Connection, committed: boolean): Promise<Catalog> {
-  return asComplete(await seen(connection, committed));
+  return markComplete(await seen(connection, committed));
 }
 
 async function seen(connection: Connection, committed: boolean): Promise<Catalog> {

@@ -27,7 +27,7 @@ export interface Relations {
   readonly needs: ReadonlyMap<string, ReadonlyMap<string, Need>>;
   /** id → ids whose drop makes the server silently drop it, also where another fact represents the edge. */
   readonly dies: ReadonlyMap<string, ReadonlySet<string>>;
-  /** `edge(dependent, referenced)` → the fact that represents that edge, e.g. a partition's attachment. */
+  /** `edgeKey(dependent, referenced)` → the fact that represents that edge, e.g. a partition's attachment. */
   readonly links: ReadonlyMap<string, string>;
 }
 
@@ -87,19 +87,19 @@ export function withRelations(
 }
 
 /** The same catalog, known to be complete. */
-export function asComplete(catalog: Catalog): Catalog {
+export function markComplete(catalog: Catalog): Catalog {
   const { major, role, unmanaged, loaded = null } = catalog;
   return withRelations({ major, role, unmanaged, complete: true, loaded }, catalog.facts, () => catalog);
 }
 
 /** The same catalog, known to be loaded from files. */
-export function asLoaded(catalog: Catalog, loaded: Loaded): Catalog {
+export function markLoaded(catalog: Catalog, loaded: Loaded): Catalog {
   const { major, role, unmanaged, complete = false } = catalog;
   return withRelations({ major, role, unmanaged, complete, loaded }, catalog.facts, () => catalog);
 }
 
 /** The catalog without some facts, of which none that stays may need one. */
-export function without(catalog: Catalog, ids: ReadonlySet<string>): Catalog {
+export function withoutFacts(catalog: Catalog, ids: ReadonlySet<string>): Catalog {
   const kept = new Map([...catalog.facts].filter(([id]) => !ids.has(id)));
   return withRelations(catalog, kept, () => catalog);
 }
@@ -121,11 +121,11 @@ export function withDependents(
   };
   for (const [id, needed] of needs) for (const other of needed.keys()) note(id, other);
   for (const [id, causes] of dying ? dies : []) for (const other of causes) note(id, other);
-  return closure(ids, (id) => dependents.get(id) ?? []);
+  return collectReachable(ids, (id) => dependents.get(id) ?? []);
 }
 
 /** All reachable nodes. */
-export function closure(
+export function collectReachable(
   start: readonly string[],
   next: (id: string) => Iterable<string>,
 ): ReadonlySet<string> {
@@ -136,17 +136,17 @@ export function closure(
 }
 
 /** The fact's parent, or undefined where it has none in this catalog. */
-export function parentOf(catalog: Catalog, fact: Fact): Fact | undefined {
+export function getParent(catalog: Catalog, fact: Fact): Fact | undefined {
   return fact.parent === null ? undefined : catalog.facts.get(fact.parent);
 }
 
 /** The root of a fact: itself if it has no parent in this catalog. */
-export function rootOf(catalog: Catalog, fact: Fact): Fact {
-  const parent = parentOf(catalog, fact);
-  return parent === undefined ? fact : rootOf(catalog, parent);
+export function getRoot(catalog: Catalog, fact: Fact): Fact {
+  const parent = getParent(catalog, fact);
+  return parent === undefined ? fact : getRoot(catalog, parent);
 }
 
 /** The key of `Catalog.links`: from which fact to which. */
-export function edge(dependent: string, referenced: string): string {
+export function edgeKey(dependent: string, referenced: string): string {
   return `${dependent}\n${referenced}`;
 }

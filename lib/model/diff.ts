@@ -46,7 +46,7 @@ export function diffOf({ before, after }: Settlement, kinds: Kinds): Diff {
 }
 
 /** The same difference seen from the other side. */
-export function reversed({ added, removed, changed }: Diff): Diff {
+export function reverseDiff({ added, removed, changed }: Diff): Diff {
   return {
     added: removed,
     removed: added,
@@ -81,15 +81,15 @@ export function isEmpty(difference: Diff): boolean {
 
 function differing(from: Fact, to: Fact, kind: AnyKind | undefined, major: number): string[] {
   // Equal payloads are equal in any version, and nearly all are equal.
-  if (equal(from.payload, to.payload)) return [];
+  if (isEqual(from.payload, to.payload)) return [];
   const { atVersion } = kind?.reconcile ?? {};
   const at = ({ payload }: Fact): Payload => atVersion?.(payload, major) ?? payload;
   const [a, b] = [at(from), at(to)];
-  return Object.keys(to.payload).filter((name) => !equal(a[name], b[name]));
+  return Object.keys(to.payload).filter((name) => !isEqual(a[name], b[name]));
 }
 
 /** Deep equality of JSON values; the order of object keys does not matter, that of array elements does. */
-export function equal(a: Json | undefined, b: Json | undefined): boolean {
+export function isEqual(a: Json | undefined, b: Json | undefined): boolean {
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || !a || !b) return false;
   if (Array.isArray(a) !== Array.isArray(b)) return false;
@@ -98,7 +98,7 @@ export function equal(a: Json | undefined, b: Json | undefined): boolean {
   // Lists of keys would be made for each of tens of thousands of payloads.
   let more = 0;
   for (const key in x) {
-    if (!equal(x[key], y[key])) return false;
+    if (!isEqual(x[key], y[key])) return false;
     more++;
   }
   for (const _ in y) more--;

@@ -2,7 +2,7 @@
 import { hideConnections } from '../problem/redact.ts';
 import type { Fact, Json, Payload } from './fact.ts';
 import type { AnyKind } from './kind.ts';
-import { type Statement, type StatementScript, statementsOf } from './step.ts';
+import { listStatements, type Statement, type StatementScript } from './step.ts';
 
 const mask = '***';
 
@@ -10,7 +10,7 @@ const mask = '***';
  * The fact for display: a mask replaces each secret that its kind declares, and each password in a connection
  * string.
  */
-export function shownFact(fact: Fact, kind: AnyKind | undefined): Fact {
+export function maskFact(fact: Fact, kind: AnyKind | undefined): Fact {
   const payload: Payload = kind?.masked?.(fact.payload, () => mask) ?? fact.payload;
   if (payload === fact.payload && !mayHold(payload)) return fact;
   return { ...fact, payload: veiled(payload) as Payload };
@@ -33,11 +33,11 @@ function veiled(value: Json): Json {
  * The SQL of a kind, with `shown` for each statement that contains a secret.
  * @param write creates the script; it passes each fact through `show` first
  */
-export function withShown(
+export function writeMasked(
   kind: AnyKind,
   write: (show: (fact: Fact) => Fact) => StatementScript,
 ): Statement[] {
-  const statements = statementsOf(write((fact) => fact)).map(told);
+  const statements = listStatements(write((fact) => fact)).map(told);
   if (kind.masked === undefined) return statements;
   // Each secret has a placeholder of its own until the SQL is written, so equal and different secrets stay
   // so.
@@ -46,7 +46,7 @@ export function withShown(
     if (!known.includes(secret)) known.push(secret);
     return `\u0001${known.indexOf(secret)}\u0001`;
   };
-  const shown = statementsOf(
+  const shown = listStatements(
     write((fact) => ({ ...fact, payload: kind.masked?.(fact.payload, standIn) ?? fact.payload })),
   );
   return statements.map((statement, index) => {

@@ -63,7 +63,7 @@ export interface Subcommand {
 export type StatementScript = string | Statement | readonly (string | Statement)[];
 
 /** The statements of a script, one by one. */
-export function statementsOf(script: StatementScript): Statement[] {
+export function listStatements(script: StatementScript): Statement[] {
   const entries = Array.isArray(script) ? script : [script as string | Statement];
   return entries.map((entry) => (typeof entry === 'string' ? { sql: entry } : entry));
 }
@@ -97,7 +97,7 @@ export interface Step {
 export type UnsegmentedStep = Omit<Step, 'segment'> & { readonly part?: Subcommand };
 
 /** Each step, or the steps that it combines, which carry the costs of single facts. */
-export function singly(steps: readonly Step[]): Step[] {
+export function splitCombined(steps: readonly Step[]): Step[] {
   return steps.flatMap(
     ({ parts, ...step }) => parts?.map((part) => ({ ...part, segment: step.segment })) ?? [step],
   );
@@ -111,5 +111,5 @@ const locks: readonly TableLock[] = [
 ];
 
 /** The strongest of several locks. */
-export const strongest = (held: readonly TableLock[]): TableLock =>
+export const findStrongestLock = (held: readonly TableLock[]): TableLock =>
   locks.find((lock) => held.includes(lock)) ?? null;

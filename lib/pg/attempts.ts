@@ -2,12 +2,12 @@
 
 import type { Unreachable } from '../problem/codes.ts';
 import { Problem } from '../problem/problem.ts';
-import { connectProblem } from './connect-problem.ts';
-import { type EncryptionMode, waysOf } from './encryption.ts';
-import { placeName, type Route, type ServerPlace } from './route.ts';
+import { toConnectProblem } from './connect-problem.ts';
+import { type EncryptionMode, listEncryptionModes } from './encryption.ts';
+import { nameServer, type Route, type ServerPlace } from './route.ts';
 
 /** One try: where, how, and the kind of session that is wanted there. */
-export interface Try {
+export interface ConnectTry {
   readonly place: ServerPlace;
   readonly way: EncryptionMode;
   readonly orPlain: boolean;
@@ -28,10 +28,10 @@ const absent: ReadonlySet<string> = new Set([
  * Opens the first session that can be had.
  * @throws Problem of the last server that was tried
  */
-export async function firstSession<T>(
+export async function openFirstSession<T>(
   route: Route,
   whose: Omit<Unreachable, 'detail'>,
-  open: (one: Try) => Promise<T>,
+  open: (one: ConnectTry) => Promise<T>,
 ): Promise<T> {
   const { target_session_attrs: wanted = 'any', load_balance_hosts } = route.said;
   // The tries: standbys first, then every other server.
@@ -59,14 +59,18 @@ async function atPlace<T>(
   open: (way: EncryptionMode, orPlain: boolean) => Promise<T>,
   whose: Omit<Unreachable, 'detail'>,
 ): Promise<{ readonly session: T } | { readonly problem: Problem }> {
-  const ways = waysOf(said, place.address);
+  const ways = listEncryptionModes(said, place.address);
   const details: string[] = [];
   for (const [index, way] of ways.entries()) {
     const isLast = index === ways.length - 1;
     try {
       return { session: await open(way, !isLast) };
     } catch (thrown) {
-      const problem = connectProblem(thrown, { ...whose, place: placeName(place), refused: place.refused });
+      const problem = toConnectProblem(thrown, {
+        ...whose,
+        place: nameServer(place),
+        refused: place.refused,
+      });
       if (!('detail' in problem.data)) return { problem };
       details.push(problem.data.detail as string);
       if (!isLast && mayDiffer(problem)) continue;

@@ -42,7 +42,7 @@ export interface Tried extends Omit<Unreachable, 'detail'> {
 }
 
 /** Turns an error while opening a session into a Problem about the environment. */
-export function connectProblem(thrown: unknown, { place, refused, ...whose }: Tried): Problem {
+export function toConnectProblem(thrown: unknown, { place, refused, ...whose }: Tried): Problem {
   if (thrown instanceof Problem) return thrown;
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
   const code = classify(error);

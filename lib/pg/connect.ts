@@ -3,18 +3,18 @@ import type { Socket } from 'node:net';
 import type { Client, ClientConfig, QueryResult } from 'pg';
 import { Problem } from '../problem/problem.ts';
 import { maskUrl, redact, rememberSecret } from '../problem/redact.ts';
-import { firstSession, type Try } from './attempts.ts';
+import { type ConnectTry, openFirstSession } from './attempts.ts';
 import type { Notice, ServerConnection } from './connection.ts';
 import { type Channel, copyIn, copyOut } from './copy.ts';
 import { dial } from './dial.ts';
 import type { Parameters } from './parameters.ts';
-import { opening } from './pinned.ts';
+import { buildOpening } from './pinned.ts';
 import { sharesSession } from './pooler.ts';
-import { askAbout, patienceOf } from './probe.ts';
-import { placeName, type Route, routeOf, type ServerPlace } from './route.ts';
-import { serverProblem } from './server-problem.ts';
-import { guardLogin, type Inner, sessionMisfit } from './session-rules.ts';
-import { watchOver } from './watch.ts';
+import { computeProbeTimeout, probeSession } from './probe.ts';
+import { nameServer, type Route, resolveRoute, type ServerPlace } from './route.ts';
+import { toServerProblem } from './server-problem.ts';
+import { findSessionMisfit, guardLogin, type InnerClient } from './session-rules.ts';
+import { watchSession } from './watch.ts';
 
 /** The oldest major version that is supported. */
 export const oldestMajor = 15;
@@ -49,8 +49,8 @@ export async function connect(target: ConnectTarget): Promise<ServerConnection> 
   const { name: environment = maskUrl(target.url), found } = target;
   const whose = { environment, ...(found === undefined ? {} : { found }) };
   rememberSecret(target.url);
-  const route = routeOf(target.url, whose);
-  return firstSession(route, whose, (one) => open(route, one, target, environment));
+  const route = resolveRoute(target.url, whose);
+  return openFirstSession(route, whose, (one) => open(route, one, target, environment));
 }
 
 // As libpq takes it: 0 means no limit.
@@ -60,7 +60,7 @@ function limitOf({ connectTimeoutMs }: ConnectTarget, { connect_timeout }: Param
 
 async function open(
   route: Route,
-  one: Try,
+  one: ConnectTry,
   target: ConnectTarget,
   environment: string,
 ): Promise<ServerConnection> {
@@ -95,7 +95,7 @@ async function open(
   const notices: Notice[] = [];
   const reported = new Map<string, string>();
   // The driver keeps the server's parameters in its inner connection, which its types omit.
-  const { connection } = client as unknown as { connection: Inner };
+  const { connection } = client as unknown as { connection: InnerClient };
   connection.on('parameterStatus', (status: { parameterName: string; parameterValue: string }) =>
     reported.set(status.parameterName, status.parameterValue),
   );
@@ -116,10 +116,10 @@ async function open(
   const refused = refusal();
   if (refused !== undefined) throw refused;
   const version = reported.get('server_version') ?? '';
-  const misfit = sessionMisfit(wanted, reported);
+  const misfit = findSessionMisfit(wanted, reported);
   if (misfit !== null) {
     await ended(client, connection);
-    throw new Problem('unwanted_session', { environment, detail: `${placeName(place)}: ${misfit}` });
+    throw new Problem('unwanted_session', { environment, detail: `${nameServer(place)}: ${misfit}` });
   }
   const major = Number.parseInt(version, 10);
   if (major < oldestMajor) {
@@ -130,9 +130,9 @@ async function open(
   const backend = (client as unknown as { processID: number | null }).processID;
   const { stallTimeoutMs = 60_000 } = target;
   // On the same server only, without a watch of its own.
-  const second = { ...target, stallTimeoutMs: 0, connectTimeoutMs: patienceOf(stallTimeoutMs) };
+  const second = { ...target, stallTimeoutMs: 0, connectTimeoutMs: computeProbeTimeout(stallTimeoutMs) };
   const probe = (isSilent?: () => boolean) =>
-    askAbout(
+    probeSession(
       backend,
       second.connectTimeoutMs,
       (until) => open(route, one, { ...second, signal: until }, environment),
@@ -142,12 +142,12 @@ async function open(
   const close = async () => {
     if (!(await ended(client, connection)) && stallTimeoutMs > 0) await probe();
   };
-  const watch = watchOver({
+  const watch = watchSession({
     ...dialled,
     limit: stallTimeoutMs,
     probe,
     lost: (reason) => {
-      const detail = `${placeName(place)} sent nothing for ${stallTimeoutMs / 1000} s: ${reason}`;
+      const detail = `${nameServer(place)} sent nothing for ${stallTimeoutMs / 1000} s: ${reason}`;
       connection.stream.destroy(new Problem('connection_lost', { environment, detail }));
     },
   });
@@ -160,11 +160,11 @@ async function open(
       );
       return (Array.isArray(answer) ? answer : [answer]) as QueryResult[];
     } catch (thrown) {
-      throw serverProblem(thrown, { environment, sql, completed });
+      throw toServerProblem(thrown, { environment, sql, completed });
     }
   };
 
-  const [opened] = await send(opening(backend)).catch(async (thrown: unknown) => {
+  const [opened] = await send(buildOpening(backend)).catch(async (thrown: unknown) => {
     await ended(client, connection);
     throw thrown;
   });
@@ -172,7 +172,7 @@ async function open(
   const channel = (sql: string): Channel => ({
     client,
     watch,
-    problem: (thrown) => serverProblem(thrown, { environment, sql }),
+    problem: (thrown) => toServerProblem(thrown, { environment, sql }),
     close,
   });
 
@@ -210,7 +210,7 @@ async function open(
       });
       const ended = new Promise<void>((resolve, reject) => {
         query.on('end', () => resolve());
-        query.on('error', (thrown) => reject(serverProblem(thrown, { environment, sql })));
+        query.on('error', (thrown) => reject(toServerProblem(thrown, { environment, sql })));
         client.query(query);
       });
       await watch.during(ended);
@@ -234,7 +234,7 @@ const poolerTimeout = 2000;
 const farewell = 3_000;
 
 // A network that has gone silent hangs nothing up. Gives whether the server did.
-async function ended(client: Client, { stream }: Inner): Promise<boolean> {
+async function ended(client: Client, { stream }: InnerClient): Promise<boolean> {
   let isHeard = true;
   const timer = setTimeout(() => {
     isHeard = false;

@@ -1,9 +1,9 @@
 // Opens the socket of a session and encrypts it (manual: "SSL Session Encryption" of the protocol).
 import { createConnection, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
-import { type EncryptionMode, tlsOptions } from './encryption.ts';
+import { buildTlsOptions, type EncryptionMode } from './encryption.ts';
 import type { Parameters } from './parameters.ts';
-import { keepaliveOf, type ServerPlace } from './route.ts';
+import { readKeepalive, type ServerPlace } from './route.ts';
 
 /** A socket that is ready for the first message of a session. */
 export interface Dialled {
@@ -30,7 +30,7 @@ const sslRequest = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]);
 /** Opens a socket. Throws the system's error, that of TLS, or `timeout expired`. */
 export async function dial(attempt: DialAttempt): Promise<Dialled> {
   const { place, said, limit } = attempt;
-  const { keepalives, keepalives_idle } = keepaliveOf({ said });
+  const { keepalives, keepalives_idle } = readKeepalive({ said });
   const socket = place.address.startsWith('/')
     ? createConnection(`${place.address}/.s.PGSQL.${place.port}`)
     : createConnection({
@@ -48,7 +48,7 @@ export async function dial(attempt: DialAttempt): Promise<Dialled> {
     await happened(socket, 'connect');
     const isDirect = said.sslnegotiation === 'direct';
     if (attempt.way === 'plain') return { stream: socket, socket, isEncrypted: false };
-    const options = tlsOptions(said, place.host);
+    const options = buildTlsOptions(said, place.host);
     if ('unfit' in options) throw broken(`SSL: ${options.unfit}`);
     const answer = isDirect ? 'S' : await ask(socket);
     if (answer === 'N' && attempt.orPlain) return { stream: socket, socket, isEncrypted: false };

@@ -77,7 +77,7 @@ const others = new Set(
 );
 
 /** Why a parameter cannot be taken; null: it can. */
-export function refusal(name: string, value: string): string | null {
+export function explainRefusal(name: string, value: string): string | null {
   if (others.has(name)) return null;
   const parameter = Object.hasOwn(parameters, name) ? parameters[name] : undefined;
   if (parameter === undefined) return `libpq has no parameter ${name}`;
@@ -91,7 +91,7 @@ export function refusal(name: string, value: string): string | null {
 }
 
 /** The connection parameters in the variables of a process. */
-export function fromVariables(variables: Readonly<Record<string, string | undefined>>): Parameters {
+export function readVariables(variables: Readonly<Record<string, string | undefined>>): Parameters {
   return Object.fromEntries(
     Object.entries(parameters).flatMap(([name, { variable }]) => {
       const value = variable === undefined ? undefined : variables[variable];

@@ -31,7 +31,7 @@ export const pinnedSession = `select ${calls('false')}`;
 const writable = (local: string) => `pg_catalog.set_config('default_transaction_read_only', 'off', ${local})`;
 
 /** Removes the pins for the user's own statements, which get the settings of the database or role. */
-export const unpinned = (scope: 'local' | 'session') =>
+export const buildUnpin = (scope: 'local' | 'session') =>
   Object.keys(pins)
     .map((name) => `set ${scope} ${name} to default`)
     .join('; ');
@@ -50,13 +50,13 @@ const alive = (local: string) =>
  * @param backend the server process that was named at login. Behind a pooler it is another one. Then the
  * settings end with the message, because the pooler gives the server session to an application next.
  */
-export function opening(backend: number | null): string {
+export function buildOpening(backend: number | null): string {
   const isShared = `pg_catalog.pg_backend_pid() operator(pg_catalog.<>) ${backend ?? 0}`;
   return `select pg_catalog.current_setting('search_path') as path, ${calls(isShared)}, ${writable(isShared)}, ${alive(isShared)}`;
 }
 
 /** Runs one query outside of any transaction, pinned also behind a pooler. @throws Problem of the connection */
-export async function pinnedRows<Row>(connection: Connection, sql: string): Promise<Row[]> {
+export async function queryPinned<Row>(connection: Connection, sql: string): Promise<Row[]> {
   const [, rows] = await connection.batch([pinned, sql]);
   return rows as Row[];
 }

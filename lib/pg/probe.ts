@@ -14,7 +14,7 @@ const answered: ReadonlySet<string> = new Set([
 ]);
 
 /** Milliseconds that a server may take to say something, where it may be silent for `limit`. */
-export const patienceOf = (limit: number) => Math.min(10_000, Math.max(2_000, limit));
+export const computeProbeTimeout = (limit: number) => Math.min(10_000, Math.max(2_000, limit));
 
 // The role of a session may always see what its other sessions do.
 const stateOf = (
@@ -47,7 +47,7 @@ const isAtWork = ({ state, event }: State) =>
  * @param isSilent true if no byte has come from that session since; an answer may arrive while its state is
  * read
  */
-export async function askAbout(
+export async function probeSession(
   backend: number | null,
   patience: number,
   open: (signal: AbortSignal) => Promise<ServerConnection>,

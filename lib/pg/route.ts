@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { env, platform } from 'node:process';
 import { Problem } from '../problem/problem.ts';
 import { readPassword, readService } from './libpq-files.ts';
-import { fromVariables, type Parameters, refusal, toVariables } from './parameters.ts';
-import { readUrl, type Whose } from './url.ts';
+import { explainRefusal, type Parameters, readVariables, toVariables } from './parameters.ts';
+import { readUrl, type UrlOwner } from './url.ts';
 
 /** One server to try. */
 export interface ServerPlace {
@@ -29,7 +29,7 @@ export interface Route {
 }
 
 /** `host:port`, or the file of a socket. */
-export function placeName({ host, address, port }: Pick<ServerPlace, 'host' | 'address' | 'port'>): string {
+export function nameServer({ host, address, port }: Pick<ServerPlace, 'host' | 'address' | 'port'>): string {
   if (address.startsWith('/')) return `${address}/.s.PGSQL.${port}`;
   const name = host.startsWith('/') || host === '' ? address : host;
   return name.includes(':') ? `[${name}]:${port}` : `${name}:${port}`;
@@ -39,7 +39,7 @@ export function placeName({ host, address, port }: Pick<ServerPlace, 'host' | 'a
  * Reads a URL with all that libpq adds to it.
  * @throws Problem `bad_url`
  */
-export function routeOf(url: string, whose: Whose): Route {
+export function resolveRoute(url: string, whose: UrlOwner): Route {
   const wrong = (reason: string) => new Problem('bad_url', { ...whose, reason });
   const said = merged(readUrl(url, whose), wrong);
   const user = said.user || systemUser();
@@ -66,7 +66,7 @@ export function routeOf(url: string, whose: Whose): Route {
 }
 
 function merged(own: Parameters, wrong: (reason: string) => Problem): Parameters {
-  const { service: usual, hostaddr, ...inherited } = fromVariables(env);
+  const { service: usual, hostaddr, ...inherited } = readVariables(env);
   // Unlike libpq: a host in the URL overrides any inherited service or address.
   const isPlaced = Boolean(own.host || own.hostaddr);
   const service = own.service ?? (isPlaced ? undefined : usual);
@@ -79,7 +79,7 @@ function merged(own: Parameters, wrong: (reason: string) => Problem): Parameters
     ['the environment', rest],
   ] as const)
     for (const [name, value] of Object.entries(values)) {
-      const refused = own[name] === undefined ? refusal(name, value) : null;
+      const refused = own[name] === undefined ? explainRefusal(name, value) : null;
       if (refused !== null) throw wrong(`${from} says ${refused}`);
     }
   return { ...rest, ...served, ...own };
@@ -118,7 +118,7 @@ function systemUser(): string {
 }
 
 /** The keepalive settings: pgmage's defaults unless the URL sets them, in seconds and milliseconds. */
-export function keepaliveOf({ said }: Pick<Route, 'said'>) {
+export function readKeepalive({ said }: Pick<Route, 'said'>) {
   const { keepalives = '1', keepalives_idle, keepalives_interval, keepalives_count, tcp_user_timeout } = said;
   return {
     keepalives: Number(keepalives),
@@ -141,8 +141,8 @@ export interface ClientAccess {
  * @param database where it is not the one of the URL
  * @throws Problem `bad_url`
  */
-export function clientAccess(url: string, whose: Whose, database?: string): ClientAccess {
-  const route = routeOf(url, whose);
+export function resolveClientAccess(url: string, whose: UrlOwner, database?: string): ClientAccess {
+  const route = resolveRoute(url, whose);
   const { service: _, servicefile: __, ...said } = route.said;
   // It has no variable, and arguments are in the list of processes.
   if (said.sslpassword)
@@ -163,6 +163,6 @@ export function clientAccess(url: string, whose: Whose, database?: string): Clie
         };
   const usual = { sslmode: 'prefer', connect_timeout: '10' };
   const named = { ...usual, ...said, ...place, user: route.user, dbname: database ?? route.database };
-  const keepalive = Object.entries(keepaliveOf(route)).map(([name, value]) => `${name}=${value}`);
+  const keepalive = Object.entries(readKeepalive(route)).map(([name, value]) => `${name}=${value}`);
   return { variables: toVariables(named), words: [`--dbname=${keepalive.join(' ')}`] };
 }

@@ -1,7 +1,7 @@
 // An error that a PostgreSQL server or its driver reports during a session → Problem.
 
 import type { Code, Problems, Refused, Unreachable } from '../problem/codes.ts';
-import { type FilePiece, indexOfCharacter, startOfCode, type Where, whereAt } from '../problem/location.ts';
+import { type FilePiece, findCharacter, findCodeStart, locate, type Where } from '../problem/location.ts';
 import { Problem, toProblem } from '../problem/problem.ts';
 
 /** The fields of a server's ErrorResponse that are used (manual: "Error and Notice Message Fields"). */
@@ -60,7 +60,7 @@ export function isServerError(thrown: unknown): thrown is ServerError {
 /**
  * Turns an error of a running statement into a Problem, with its place in the user's file if one is given.
  */
-export function serverProblem(thrown: unknown, sent: Sent): Problem {
+export function toServerProblem(thrown: unknown, sent: Sent): Problem {
   const unanswered = /\bcommit;?\s*$/i.test(sent.sql) && ({ unanswered: 'COMMIT' } as const);
   if (thrown instanceof Problem) {
     if (!unanswered || thrown.code !== 'connection_lost') return thrown;
@@ -89,7 +89,7 @@ export function serverProblem(thrown: unknown, sent: Sent): Problem {
     detail: thrown.detail ?? null,
     hint: thrown.hint ?? null,
     context: thrown.where ?? null,
-    position: thrown.position ? indexOfCharacter(sent.sql, Number(thrown.position)) : null,
+    position: thrown.position ? findCharacter(sent.sql, Number(thrown.position)) : null,
     ...(sent.completed === undefined ? {} : { completed: sent.completed }),
     name: quoted(thrown.message),
   };
@@ -98,7 +98,7 @@ export function serverProblem(thrown: unknown, sent: Sent): Problem {
 }
 
 /** The same problem with its place in the file whose text was sent; a problem that is about no SQL stays as it is. */
-export function locate(problem: Problem, origin: FilePiece): Problem {
+export function locateProblem(problem: Problem, origin: FilePiece): Problem {
   if (problem.where || !('sqlstate' in problem.data)) return problem;
   const where = placed(problem.data, origin);
   return new Problem(problem.code, problem.data, { where, cause: problem.cause });
@@ -106,8 +106,8 @@ export function locate(problem: Problem, origin: FilePiece): Problem {
 
 function placed(data: Refused, origin: FilePiece): Where {
   const index =
-    data.position === null ? startOfCode(origin.text, origin.offset) : origin.offset + data.position;
-  return whereAt(origin.file, origin.text, index);
+    data.position === null ? findCodeStart(origin.text, origin.offset) : origin.offset + data.position;
+  return locate(origin.file, origin.text, index);
 }
 
 function classify(error: ServerError): RefusedCode | 'connection_lost' {

@@ -30,7 +30,7 @@ export async function transaction<T>(
  * Reads within a transaction, and lets go of all locks that it took (manual: "ROLLBACK TO SAVEPOINT").
  * @throws Problem of the work
  */
-export async function lettingGo<T>(connection: Connection, work: () => Promise<T>): Promise<T> {
+export async function readAndRelease<T>(connection: Connection, work: () => Promise<T>): Promise<T> {
   await connection.execute('savepoint reading');
   const result = await work();
   await connection.execute('rollback to savepoint reading; release savepoint reading');

@@ -59,7 +59,7 @@ const patienceAtEnd = 3_000;
 const looks = 4;
 
 /** Begins to watch a session. */
-export function watchOver({ stream, socket, limit, probe, lost }: Watched): Watch {
+export function watchSession({ stream, socket, limit, probe, lost }: Watched): Watch {
   const passed = () => `${socket.bytesRead} ${socket.bytesWritten} ${stream.writableLength}`;
   const waits = new Set<ServerWait>();
   let timer: NodeJS.Timeout | undefined;

@@ -1,14 +1,14 @@
 // Decides the action for each fact: from the diff, and from the changes of the facts that it depends on.
-import { type Catalog, edge } from '../model/catalog.ts';
+import { type Catalog, edgeKey } from '../model/catalog.ts';
 import type { Diff } from '../model/diff.ts';
 import type { Fact } from '../model/fact.ts';
 import type { AnyKind, Kinds, Scope } from '../model/kind.ts';
 import { Problem } from '../problem/problem.ts';
-import { type Heirs, heirsIn, linkAbove } from './heirs.ts';
-import { type Contested, contested, rivals } from './rivals.ts';
+import { collectHeirs, findLinkAbove, type Heirs } from './heirs.ts';
+import { type Contested, findContested, findRivals } from './rivals.ts';
 
 /** The action of a plan on one fact. An unaffected fact has none. */
-export interface Fate {
+export interface FactAction {
   readonly id: string;
   readonly action: 'create' | 'drop' | 'alter' | 'replace';
   readonly from: Fact | undefined;
@@ -18,11 +18,11 @@ export interface Fate {
 }
 
 /** Fates by fact id, and the questions a planner asks of them. */
-export class Fates {
+export class FactActions {
   readonly before: Catalog;
   readonly after: Catalog;
   readonly kinds: Kinds;
-  readonly all = new Map<string, Fate>();
+  readonly all = new Map<string, FactAction>();
   readonly #dependents = new Map<string, string[]>();
   // Those that are altered to need a fact that they did not need before.
   readonly #newcomers = new Map<string, string[]>();
@@ -37,10 +37,10 @@ export class Fates {
     this.after = scope.after;
     this.kinds = scope.kinds;
     this.scope = { ...scope, makes: (id) => this.comes(id), alone: (id) => this.dropsAlone(id) };
-    this.#heirs = heirsIn(scope.before);
+    this.#heirs = collectHeirs(scope.before);
     for (const [id, needed] of scope.before.needs)
-      for (const other of needed.keys()) if (other !== id) push(this.#dependents, other, id);
-    this.contested = contested(scope.after, scope.kinds);
+      for (const other of needed.keys()) if (other !== id) pushTo(this.#dependents, other, id);
+    this.contested = findContested(scope.after, scope.kinds);
     this.#decide(difference);
   }
 
@@ -51,7 +51,7 @@ export class Fates {
     return kind;
   }
 
-  of(id: string): Fate | undefined {
+  of(id: string): FactAction | undefined {
     return this.all.get(id);
   }
 
@@ -83,7 +83,7 @@ export class Fates {
   }
 
   // Its successor is another object of the same name: its replacement, or one of another kind.
-  #makesRoom({ id, action, from }: Fate): boolean {
+  #makesRoom({ id, action, from }: FactAction): boolean {
     if (action !== 'drop') return action === 'replace';
     return (
       this.kind(id)
@@ -103,7 +103,7 @@ export class Fates {
   }
 
   #linkAbove(heir: Fact, origin: string): string | undefined {
-    return linkAbove(this.before, heir, this.before.facts.get(origin));
+    return findLinkAbove(this.before, heir, this.before.facts.get(origin));
   }
 
   /** True if it is dropped without its inherited facts, because some of them stay. */
@@ -131,7 +131,7 @@ export class Fates {
     }
     for (const { id, action } of this.all.values())
       for (const needed of (action === 'alter' && this.after.needs.get(id)?.keys()) || [])
-        if (!this.before.needs.get(id)?.has(needed)) push(this.#newcomers, needed, id);
+        if (!this.before.needs.get(id)?.has(needed)) pushTo(this.#newcomers, needed, id);
     let queue = [...this.all.keys()];
     while (queue.length > 0) {
       // It grows while it is walked.
@@ -140,7 +140,7 @@ export class Fates {
     }
   }
 
-  #set(fate: Fate): void {
+  #set(fate: FactAction): void {
     this.all.set(fate.id, fate);
   }
 
@@ -151,7 +151,7 @@ export class Fates {
 
   // The facts whose fate changes because of this one's; they have to be looked at in turn.
   #consequences(id: string): string[] {
-    const fate = this.all.get(id) as Fate;
+    const fate = this.all.get(id) as FactAction;
     const changed: string[] = [];
     const gone = this.goes(id);
     const blocked = this.isBlocked(id);
@@ -182,14 +182,14 @@ export class Fates {
 
   // The other end of a link that no command can remove alone: it is created again, unless the linked fact
   // goes with another one.
-  #torn({ id, from }: Fate): string[] {
+  #torn({ id, from }: FactAction): string[] {
     if (!this.goes(id) || !this.#inseverable(from as Fact)) return [];
     const part = (from as Fact).parent as string;
     const goesBy = (other: string, except: string) =>
       [...(this.before.dies.get(other) ?? [])].some((cause) => cause !== except && this.goes(cause));
     const torn = [...(this.before.needs.get(id)?.keys() ?? [])].filter(
       (upper) =>
-        this.before.links.get(edge(part, upper)) === id &&
+        this.before.links.get(edgeKey(part, upper)) === id &&
         this.#stays(upper) &&
         !goesBy(id, part) &&
         !goesBy(part, upper),
@@ -202,7 +202,9 @@ export class Fates {
   #outOfTurn(): string[] {
     const found = this.contested.flatMap(({ part, upper, link }) =>
       this.comes(link) && !this.comes(upper.id)
-        ? rivals(this.after, this.kinds, part).filter(({ id }) => this.before.facts.has(id) && !this.goes(id))
+        ? findRivals(this.after, this.kinds, part).filter(
+            ({ id }) => this.before.facts.has(id) && !this.goes(id),
+          )
         : [],
     );
     for (const { id } of found) this.#replace(id);
@@ -253,7 +255,7 @@ export class Fates {
 }
 
 /** Adds to the list under a key. Lists grow in place: those of a schema's dependents are as long as the database. */
-export function push<K, V>(lists: Map<K, V[]>, key: K, value: V): void {
+export function pushTo<K, V>(lists: Map<K, V[]>, key: K, value: V): void {
   const list = lists.get(key);
   if (list === undefined) lists.set(key, [value]);
   else list.push(value);

@@ -1,11 +1,11 @@
 // The order of a plan, also where needs run in circles: what ties them is done apart, or begins as a placeholder.
 import { Problem } from '../problem/problem.ts';
-import type { Fates } from './actions.ts';
+import type { FactActions } from './actions.ts';
 import { cycleThrough, type Graph, sort } from './graph.ts';
-import { along, downward, overlaps } from './links.ts';
+import { findOverlaps, orderAlongLinks, orderDownward } from './links.ts';
 import { type Deed, node } from './node.ts';
-import { beforeChanges, graphOf, type Relief } from './order.ts';
-import { arranged, namedFirst, partsFirst, type Reading } from './reading-order.ts';
+import { buildGraph, orderBeforeChanges, type Relief } from './order.ts';
+import { arrangeForReading, orderNamedFirst, orderPartsFirst, type ReadingOrder } from './reading-order.ts';
 
 const phases: Record<Deed, number> = { empty: 0, drop: 0, alter: 1, create: 2, fill: 2, finish: 3 };
 
@@ -16,22 +16,30 @@ type Compare = (a: string, b: string) => number;
  * @param reading where the plan is made to be read
  * @throws Problem `plan_cycle` when needs contradict each other
  */
-export function ordered(fates: Fates, reading?: Reading): { graph: Graph; order: readonly string[] } {
+export function orderNodes(
+  fates: FactActions,
+  reading?: ReadingOrder,
+): { graph: Graph; order: readonly string[] } {
   const separate = new Set<string>();
   const placed = new Map(selfish(fates));
-  const named = reading === undefined ? { weak: [], strong: [] } : namedFirst(fates, reading);
-  const firm = [...beforeChanges(fates), ...overlaps(fates), ...along(fates)];
+  const named = reading === undefined ? { weak: [], strong: [] } : orderNamedFirst(fates, reading);
+  const firm = [...orderBeforeChanges(fates), ...findOverlaps(fates), ...orderAlongLinks(fates)];
   // Wishes that cause a cycle are given up in this order.
-  const tiers = [named.weak, named.strong, downward(fates), [...firm, ...(reading ? partsFirst(fates) : [])]];
+  const tiers = [
+    named.weak,
+    named.strong,
+    orderDownward(fates),
+    [...firm, ...(reading ? orderPartsFirst(fates) : [])],
+  ];
   const wishes = new Set(tiers.flat());
   const relief: Relief = { separate, placed, wishes };
   const compare = comparison(fates);
   for (;;) {
-    const graph = graphOf(fates, relief);
+    const graph = buildGraph(fates, relief);
     const successors = graph.successors();
     const { order, stuck } = sort(successors, compare);
     if (stuck.length === 0)
-      return { graph, order: reading === undefined ? order : arranged(successors, fates, reading) };
+      return { graph, order: reading === undefined ? order : arrangeForReading(successors, fates, reading) };
     const on = new Set(stuck);
     const isVain = (wish: [string, string]) =>
       wishes.has(wish) && wish.every((name) => on.has(graph.leader(name)));
@@ -51,7 +59,7 @@ export function ordered(fates: Fates, reading?: Reading): { graph: Graph; order:
 }
 
 // An object that depends on itself begins as a placeholder.
-function selfish(fates: Fates): [string, (other: string) => boolean][] {
+function selfish(fates: FactActions): [string, (other: string) => boolean][] {
   return [...fates.all.keys()]
     .filter(
       (id) => fates.comes(id) && fates.after.needs.get(id)?.has(id) && fates.kind(id).order?.placeholder,
@@ -61,7 +69,7 @@ function selfish(fates: Fates): [string, (other: string) => boolean][] {
 
 // The kind that is created last and dropped first: it depends on the others, even in the parts that stay.
 function placeable(
-  fates: Fates,
+  fates: FactActions,
   { placed }: Relief,
   successors: ReadonlyMap<string, ReadonlySet<string>>,
   stuck: readonly string[],
@@ -78,7 +86,7 @@ function placeable(
 }
 
 // Drops first, then changes, then creations. Within each, by the kinds' order; drops in reverse.
-function comparison(fates: Fates): Compare {
+function comparison(fates: FactActions): Compare {
   const ranks = new Map([...fates.kinds.keys()].map((name, index) => [name, index]));
   const keys = new Map<string, readonly [number, number, number, string]>();
   const key = (name: string) => {

@@ -1,7 +1,7 @@
 // The dependencies between the steps of a plan, so that independent ones can run in parallel.
-import { push } from './actions.ts';
+import { pushTo } from './actions.ts';
 import type { Graph } from './graph.ts';
-import type { Folded } from './inline-clauses.ts';
+import type { InlinedClauses } from './inline-clauses.ts';
 import { node } from './node.ts';
 
 /**
@@ -10,16 +10,16 @@ import { node } from './node.ts';
  * @param rank the rank of a node's kind: a ranked node acts on all that was created before it, or later nodes
  * act on it; below zero: it directly follows its object
  */
-export function waitsOf(
+export function computeDependencies(
   graph: Graph,
-  folded: Folded,
+  folded: InlinedClauses,
   groups: readonly { readonly name: string; readonly steps: readonly unknown[] }[],
   rank: (name: string) => number,
 ): number[][] {
-  const seat = seats(graph, folded);
+  const seat = placeNodes(graph, folded);
   const before = new Map<string, string[]>();
   for (const [first, seconds] of graph.successors())
-    for (const second of seconds) if (seat(first) !== seat(second)) push(before, seat(second), first);
+    for (const second of seconds) if (seat(first) !== seat(second)) pushTo(before, seat(second), first);
   // The last step of a node; for a node without steps, the steps that it waits for.
   const ends = new Map<string, readonly number[]>();
   const waits: number[][] = [];
@@ -43,7 +43,7 @@ export function waitsOf(
 }
 
 /** The place of each node: an inlined one is part of its parent's creation. */
-export function seats(graph: Graph, folded: Folded): (name: string) => string {
+export function placeNodes(graph: Graph, folded: InlinedClauses): (name: string) => string {
   const hosts = new Map<string, string>();
   for (const [parent, facts] of folded)
     for (const { id } of facts) hosts.set(node('create', id), graph.leader(node('create', parent)));

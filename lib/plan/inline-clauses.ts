@@ -1,18 +1,23 @@
 // Writes children as clauses of their parent's creation instead of as separate statements.
 import type { Fact } from '../model/fact.ts';
 import type { Scope } from '../model/kind.ts';
-import { type Fates, push } from './actions.ts';
+import { type FactActions, pushTo } from './actions.ts';
 import type { Graph } from './graph.ts';
 import { node } from './node.ts';
 
 /** Children whose clauses a creation carries, by the parent's id, in their order. */
-export type Folded = ReadonlyMap<string, readonly Fact[]>;
+export type InlinedClauses = ReadonlyMap<string, readonly Fact[]>;
 
 /**
  * Inlines a creation into its parent's if it waits only for nodes before the parent, or for inlined ones. The
  * order stays valid, because nodes that wait for it also come after the parent.
  */
-export function fold(fates: Fates, graph: Graph, order: readonly string[], scope: Scope): Folded {
+export function inlineClauses(
+  fates: FactActions,
+  graph: Graph,
+  order: readonly string[],
+  scope: Scope,
+): InlinedClauses {
   const successors = graph.successors();
   // The place of each node: its index in the order or, once inlined, that of its parent.
   const place = new Map(order.map((name, index) => [name, index]));
@@ -36,7 +41,7 @@ function hostOf(graph: Graph, { parent }: Fact): string {
   return graph.leader(node('create', parent as string));
 }
 
-function foldable(fates: Fates, graph: Graph, fact: Fact, scope: Scope): boolean {
+function foldable(fates: FactActions, graph: Graph, fact: Fact, scope: Scope): boolean {
   const { clause } = fates.kind(fact.id).inline ?? {};
   if (clause === undefined || fact.parent === null || !fates.comes(fact.parent)) return false;
   const host = fates.of(fact.parent)?.to as Fact;
@@ -46,13 +51,18 @@ function foldable(fates: Fates, graph: Graph, fact: Fact, scope: Scope): boolean
 }
 
 // A fact that the server creates with its origin, or implicitly, has no text that could contain a clause.
-function implied(fates: Fates, graph: Graph, id: string): boolean {
+function implied(fates: FactActions, graph: Graph, id: string): boolean {
   const leader = graph.leader(node('create', id));
   const parent = fates.of(id)?.to?.parent;
   return leader !== node('create', id) && (parent == null || leader !== graph.leader(node('create', parent)));
 }
 
-function byParent(fates: Fates, graph: Graph, folded: ReadonlySet<string>, scope: Scope): Folded {
+function byParent(
+  fates: FactActions,
+  graph: Graph,
+  folded: ReadonlySet<string>,
+  scope: Scope,
+): InlinedClauses {
   const children = new Map<string, Fact[]>();
   for (const { id, to } of fates.all.values()) {
     if (to === undefined || to.parent === null || !fates.comes(id)) continue;
@@ -60,7 +70,7 @@ function byParent(fates: Fates, graph: Graph, folded: ReadonlySet<string>, scope
       graph.leader(node('create', id)) !== node('create', id) &&
       foldable(fates, graph, to, scope) &&
       graph.leader(node('create', id)) === hostOf(graph, to);
-    if (merged || folded.has(id)) push(children, to.parent, to);
+    if (merged || folded.has(id)) pushTo(children, to.parent, to);
   }
   // Columns come before constraints, whatever their numbers.
   const ranks = new Map([...fates.kinds.keys()].map((name, index) => [name, index]));

@@ -1,11 +1,11 @@
 // An order of a plan for people: related objects stand together, if their dependencies allow it.
-import { parentOf } from '../model/catalog.ts';
+import { getParent } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
-import type { Fates } from './actions.ts';
+import type { FactActions } from './actions.ts';
 import { node } from './node.ts';
 
 /** The wanted reading order of a plan. */
-export interface Reading {
+export interface ReadingOrder {
   /** The order of two facts if nothing else decides it. */
   compare(a: Fact, b: Fact): number;
   /** The id of the fact that this one follows at once, when it can: a comment its table; its own where it stands alone. */
@@ -18,9 +18,9 @@ export interface Reading {
  * Named objects should come before the texts that name them. For texts that may run at once, this wish is
  * given up last.
  */
-export function namedFirst(
-  fates: Fates,
-  { mentions }: Reading,
+export function orderNamedFirst(
+  fates: FactActions,
+  { mentions }: ReadingOrder,
 ): { readonly weak: [string, string][]; readonly strong: [string, string][] } {
   const wishes = mentions
     .filter(([id, named]) => id !== named && fates.comes(id) && fates.comes(named))
@@ -36,9 +36,9 @@ export function namedFirst(
  * Dependencies of the parts of an object should come before the object, so that its statement can contain the
  * parts: tables come after the tables that they refer to.
  */
-export function partsFirst(fates: Fates): [first: string, second: string][] {
+export function orderPartsFirst(fates: FactActions): [first: string, second: string][] {
   const inside = (fact: Fact | undefined, whole: string): boolean =>
-    fact !== undefined && (fact.id === whole || inside(parentOf(fates.after, fact), whole));
+    fact !== undefined && (fact.id === whole || inside(getParent(fates.after, fact), whole));
   return [...fates.all.values()].flatMap(({ id, to }) => {
     const whole = to?.parent ?? null;
     if (
@@ -55,10 +55,10 @@ export function partsFirst(fates: Fates): [first: string, second: string][] {
 }
 
 /** The nodes in reading order: each after its dependencies, directly followed by what belongs to it. */
-export function arranged(
+export function arrangeForReading(
   successors: ReadonlyMap<string, ReadonlySet<string>>,
-  fates: Fates,
-  { compare, head }: Reading,
+  fates: FactActions,
+  { compare, head }: ReadingOrder,
 ): string[] {
   const idOf = (name: string) => name.slice(name.indexOf(' ') + 1);
   const factOf = (name: string): Fact => {

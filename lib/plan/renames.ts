@@ -1,10 +1,10 @@
 // Possible renames, and the steps for the confirmed ones.
 import type { Catalog } from '../model/catalog.ts';
-import { type Diff, equal } from '../model/diff.ts';
+import { type Diff, isEqual } from '../model/diff.ts';
 import type { Fact, Json } from '../model/fact.ts';
 import type { AnyKind, Kinds } from '../model/kind.ts';
 import { qualify } from '../model/quote.ts';
-import { type StatementScript, statementsOf, type UnsegmentedStep } from '../model/step.ts';
+import { listStatements, type StatementScript, type UnsegmentedStep } from '../model/step.ts';
 
 /** One object, or one name within an object, that was dropped, and another one of its kind that was added. */
 export interface Rename {
@@ -34,7 +34,7 @@ export interface Sides {
 const most = 10_000;
 
 /** All pairs of a dropped and an added object in the same place, alike or not. */
-export function possibleRenames({ diff, before }: Sides, kinds: Kinds): Rename[] {
+export function findPossibleRenames({ diff, before }: Sides, kinds: Kinds): Rename[] {
   const gone = groups(diff.removed.filter((fact) => !fact.origins.some((id) => before.facts.has(id))));
   const come = groups(diff.added);
   const pairs = [...gone].flatMap(([place, old]) => {
@@ -96,7 +96,12 @@ export function isAlike({ old, new: now, from, to, fact }: Rename, { before, aft
  * the new one, of an otherwise equal object. An object with data follows only the object that it is linked to
  * (a serial column's sequence).
  */
-export function follows(one: Rename, leaders: readonly Rename[], { before }: Sides, kinds: Kinds): boolean {
+export function followsOthers(
+  one: Rename,
+  leaders: readonly Rename[],
+  { before }: Sides,
+  kinds: Kinds,
+): boolean {
   const { old, new: now } = one;
   if (old === null || now === null) return false;
   if (kinds.get(old.kind)?.data?.holdsData?.(old) && !leaders.some((leader) => isLinked(before, old, leader)))
@@ -106,7 +111,7 @@ export function follows(one: Rename, leaders: readonly Rename[], { before }: Sid
   return [all, ...all.map((names) => [names])].some((names) => {
     if (derived(nameOf(old), names) !== nameOf(now)) return false;
     const whole: Names[] = [[nameOf(old), nameOf(now)], ...names];
-    return equal(renamedIn(old.payload, whole), renamedIn(now.payload, whole));
+    return isEqual(renamedIn(old.payload, whole), renamedIn(now.payload, whole));
   });
 }
 
@@ -114,9 +119,9 @@ export function follows(one: Rename, leaders: readonly Rename[], { before }: Sid
 type Names = readonly [from: string, to: string];
 
 /** The steps of renames, each way: back they run in reverse. */
-export function renameSteps(renames: readonly Rename[], way: 'up' | 'down'): UnsegmentedStep[] {
+export function planRenames(renames: readonly Rename[], way: 'up' | 'down'): UnsegmentedStep[] {
   return (way === 'up' ? renames : [...renames].reverse()).flatMap((one) =>
-    statementsOf(one[way]).map(({ sql, hazards = [], lock = null, transactional = true }) => {
+    listStatements(one[way]).map(({ sql, hazards = [], lock = null, transactional = true }) => {
       return { sql, action: 'alter' as const, kind: one.kind, fact: one.fact, hazards, lock, transactional };
     }),
   );
@@ -149,7 +154,7 @@ function samePlace(from: readonly string[], to: readonly string[], fact: string,
 
 // Texts are similar where most of their words are the same, such as types that differ in their length.
 function similar(a: Json | undefined, b: Json | undefined): boolean {
-  if (equal(a, b)) return true;
+  if (isEqual(a, b)) return true;
   const texts = [a, b].map((value) => (Array.isArray(value) ? value.join(' ') : value));
   if (typeof texts[0] !== 'string' || typeof texts[1] !== 'string') return false;
   return overlap(wordsOf(texts[0]), wordsOf(texts[1])) >= 0.5;

@@ -3,7 +3,7 @@ import type { SyncProblems } from './codes.ts';
 import { type MessageRow, row } from './message.ts';
 
 /** Their part of the table; total by its type. */
-export const syncWording: { readonly [C in keyof SyncProblems]: MessageRow<SyncProblems[C]> } = {
+export const syncMessages: { readonly [C in keyof SyncProblems]: MessageRow<SyncProblems[C]> } = {
   ambiguous_key: row(
     1,
     409,

@@ -3,14 +3,14 @@
 import type { Code, Problems, Refused } from './codes.ts';
 import type { Where } from './location.ts';
 import { type MessageRow, row } from './message.ts';
-import { connectionWording } from './messages-connection.ts';
-import { dataWording } from './messages-data.ts';
-import { migrationWording } from './messages-migration.ts';
-import { syncWording } from './messages-sync.ts';
+import { connectionMessages } from './messages-connection.ts';
+import { dataMessages } from './messages-data.ts';
+import { migrationMessages } from './messages-migration.ts';
+import { syncMessages } from './messages-sync.ts';
 
 /** The table. Its type is total, so a code without a message does not compile. */
-export const wording: { readonly [C in Code]: MessageRow<Problems[C]> } = {
-  ...connectionWording,
+export const messages: { readonly [C in Code]: MessageRow<Problems[C]> } = {
+  ...connectionMessages,
 
   invalid_sql: row(1, 422, invalidSql, serverHint('Correct the statement and run it again.')),
   missing_relation: row(1, 422, invalidSql, serverHint('Create it before it is used, or correct its name.')),
@@ -158,9 +158,9 @@ export const wording: { readonly [C in Code]: MessageRow<Problems[C]> } = {
     'The code of the task threw this error. Correct it in the file of the task.',
   ),
 
-  ...migrationWording,
-  ...dataWording,
-  ...syncWording,
+  ...migrationMessages,
+  ...dataMessages,
+  ...syncMessages,
 
   plan_cycle: row(
     1,

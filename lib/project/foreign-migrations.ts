@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { LedgerPosition } from '../ledger/position.ts';
 import type { MigrationFile } from '../migration/chain.ts';
 import type { Layout } from '../migration/layouts.ts';
-import { compareNames, versionOf } from '../migration/name.ts';
-import { checksumOf, type Migration } from '../migration/text.ts';
+import { compareNames, readVersion } from '../migration/name.ts';
+import { computeChecksum, type Migration } from '../migration/text.ts';
 import type { Connection } from '../pg/connection.ts';
 import { Problem } from '../problem/problem.ts';
 import type { Project } from './project.ts';
@@ -40,7 +40,7 @@ export async function readForeign(project: Project, layout: Layout): Promise<Mig
  * A new migration as the tool wants it.
  * @throws Problem `foreign_migrations` where pgmage does not write for it
  */
-export function foreignMigration(
+export function parseForeign(
   project: Project,
   layout: Layout,
   { name, up, down, transaction }: Pick<Migration, 'name' | 'up' | 'down' | 'transaction'>,
@@ -66,13 +66,13 @@ function foreignFile(
     up: text.slice(up.start, up.end),
     down: null,
     stated: null,
-    checksum: checksumOf(text),
+    checksum: computeChecksum(text),
   } as const;
   return { name, file: shownPath(root, join(migrations, path)), text, migration, up };
 }
 
 /** Where a database stands by the ledger of the tool. @throws Problem of the connection */
-export async function foreignStanding(
+export async function readForeignPosition(
   connection: Connection,
   { ledger, tool }: Layout,
   files: readonly MigrationFile[],
@@ -82,11 +82,11 @@ export async function foreignStanding(
   );
   const names = there?.is ? await connection.rows<{ name: string }>(ledger.query) : [];
   const known = new Set(names.map(({ name }) => name));
-  const isApplied = ({ name }: MigrationFile) => known.has(name) || known.has(versionOf(name));
+  const isApplied = ({ name }: MigrationFile) => known.has(name) || known.has(readVersion(name));
   const first = files.findIndex((file) => !isApplied(file));
   const applied = first < 0 ? files.length : first;
   const late = files.slice(applied).filter(isApplied);
-  const ours = new Set(files.flatMap(({ name }) => [name, versionOf(name)]));
+  const ours = new Set(files.flatMap(({ name }) => [name, readVersion(name)]));
   return {
     applied,
     faults: [

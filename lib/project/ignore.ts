@@ -11,7 +11,7 @@ import type { Project } from './project.ts';
  * another tool or to Supabase.
  * @param beside what it is compared with
  */
-export function managed(
+export function withoutUnmanaged(
   { ignore, layout }: Pick<Project, 'ignore' | 'layout'>,
   catalog: Catalog,
   beside: Catalog = catalog,

@@ -2,11 +2,11 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { breaksOf, breakWords, type MigrationFile } from '../migration/chain.ts';
+import { describeBreak, findBreaks, type MigrationFile } from '../migration/chain.ts';
 import { compareNames, isMigrationName } from '../migration/name.ts';
-import { only, partsOf } from '../migration/parts.ts';
-import { parse } from '../migration/text.ts';
-import { isMissing, writing } from '../problem/file.ts';
+import { keepRange, splitParts } from '../migration/parts.ts';
+import { parseMigration } from '../migration/text.ts';
+import { isMissing, whileWriting } from '../problem/file.ts';
 import { Problem } from '../problem/problem.ts';
 import { readForeign } from './foreign-migrations.ts';
 import type { Project } from './project.ts';
@@ -37,32 +37,32 @@ export async function readMigrations(project: Project): Promise<MigrationFile[]>
   return Promise.all(
     names.sort(compareNames).map(async (name) => {
       const text = await readFile(project.root, join(project.migrations, `${name}.sql`));
-      return migrationFile(project, name, text);
+      return makeMigrationFile(project, name, text);
     }),
   );
 }
 
 /** A migration's text as a file of the folder. @throws Problem `bad_migration` */
-export function migrationFile(project: Project, name: string, text: string): MigrationFile {
-  return { name, file: fileOf(project, name), text, migration: parse(name, text) };
+export function makeMigrationFile(project: Project, name: string, text: string): MigrationFile {
+  return { name, file: fileOf(project, name), text, migration: parseMigration(name, text) };
 }
 
 /** Refuses a folder whose files do not follow one another. @throws Problem `broken_chain` */
 export function checkChain(files: readonly MigrationFile[]): void {
-  const breaks = breaksOf(files);
-  if (breaks.length > 0) throw new Problem('broken_chain', { breaks: breaks.map(breakWords) });
+  const breaks = findBreaks(files);
+  if (breaks.length > 0) throw new Problem('broken_chain', { breaks: breaks.map(describeBreak) });
 }
 
 /** Their ways up, as files to replay: everything else is blank, so that places stay. */
-export function forward(files: readonly MigrationFile[]): TextFile[] {
-  return files.map(({ file, text, up = partsOf(text).up }) => ({ file, text: only(text, up) }));
+export function listUps(files: readonly MigrationFile[]): TextFile[] {
+  return files.map(({ file, text, up = splitParts(text).up }) => ({ file, text: keepRange(text, up) }));
 }
 
 /** Their ways down, the same way; of those that have one. */
-export function backward(files: readonly MigrationFile[]): TextFile[] {
+export function listDowns(files: readonly MigrationFile[]): TextFile[] {
   return files.flatMap(({ file, text }) => {
-    const { down } = partsOf(text);
-    return down === null ? [] : [{ file, text: only(text, down) }];
+    const { down } = splitParts(text);
+    return down === null ? [] : [{ file, text: keepRange(text, down) }];
   });
 }
 
@@ -94,7 +94,7 @@ export async function writeMigrations(project: Project, files: readonly Migratio
   for (const { name, file, text } of files) {
     const path = resolve(project.root, file);
     const draft = join(dirname(path), `.${name}.${randomUUID()}`);
-    await writing(file, async () => {
+    await whileWriting(file, async () => {
       await mkdir(dirname(path), { recursive: true });
       await writeFile(draft, text);
       await rename(draft, path);
@@ -105,7 +105,7 @@ export async function writeMigrations(project: Project, files: readonly Migratio
 /** Removes files. @throws Problem `unwritable_file` */
 export async function removeMigrations(project: Project, names: readonly string[]): Promise<void> {
   for (const name of names)
-    await writing(fileOf(project, name), () => rm(join(project.migrations, `${name}.sql`)));
+    await whileWriting(fileOf(project, name), () => rm(join(project.migrations, `${name}.sql`)));
 }
 
 function fileOf(project: Project, name: string): string {

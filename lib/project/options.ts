@@ -14,7 +14,7 @@ export interface Overrides {
  * The project as the options have it.
  * @throws Problem `bad_option`
  */
-export function configured(
+export function applyOverrides(
   project: Project,
   { shadow = project.shadow, lockTimeout = project.lockTimeout }: Overrides,
 ): Project {

@@ -30,7 +30,7 @@ const pauses = [5, 10, 20];
  * @param more what else may pass for this work
  * @throws Problem of the work
  */
-export async function retrying<T>(
+export async function withRetries<T>(
   world: Pick<World, 'pause' | 'progress'>,
   work: (tries: readonly Retry[], reached: () => void) => Promise<T>,
   more: readonly Code[] = [],

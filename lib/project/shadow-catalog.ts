@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readCatalog } from '../catalog/read.ts';
 import { kinds } from '../kinds/index.ts';
 import { prelude } from '../kinds/supabase.ts';
-import { asComplete, asLoaded, type Catalog, without } from '../model/catalog.ts';
+import { type Catalog, markComplete, markLoaded, withoutFacts } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
 import type { Connection } from '../pg/connection.ts';
 import { readingSettings, snapshot } from '../pg/snapshot.ts';
@@ -33,7 +33,7 @@ export async function replay(
   given: readonly TextFile[],
   { inOrder = false, asPsql = false, role = null }: Pick<TrialStart, 'inOrder' | 'asPsql' | 'role'> = {},
 ): Promise<Catalog> {
-  const as = role !== null && isNamed(role, [...around(workspace.project), ...given]) ? role : null;
+  const as = role !== null && isNamed(role, [...surroundingFiles(workspace.project), ...given]) ? role : null;
   const start = { files: given, inOrder, asPsql };
   const way = asPsql ? 'by psql' : inOrder ? 'in order' : 'any order';
   const content = await contentOf(workspace.project, given, way);
@@ -41,15 +41,20 @@ export async function replay(
   const run = () => build(workspace, { ...start, role: as });
   const catalog =
     as === null ? open : leftOpen(await workspace.catalogs.get([...content, `run by ${as}`], run), open);
-  const loaded = asLoaded(catalog, { ...start, as });
-  return inOrder ? asComplete(loaded) : loaded;
+  const loaded = markLoaded(catalog, { ...start, as });
+  return inOrder ? markComplete(loaded) : loaded;
 }
 
 /** A catalog that was loaded from files, as it is where a role runs these; any other as it is. @throws Problem of the shadow */
-export async function runBy(workspace: Workspace, catalog: Catalog, role: string | null): Promise<Catalog> {
+export async function markRole(
+  workspace: Workspace,
+  catalog: Catalog,
+  role: string | null,
+): Promise<Catalog> {
   const { loaded = null } = catalog;
   if (loaded === null || role === null || loaded.as === role) return catalog;
-  if (loaded.as === null && !isNamed(role, [...around(workspace.project), ...loaded.files])) return catalog;
+  if (loaded.as === null && !isNamed(role, [...surroundingFiles(workspace.project), ...loaded.files]))
+    return catalog;
   return replay(workspace, loaded.files, { ...loaded, role });
 }
 
@@ -69,7 +74,7 @@ function leftOpen(catalog: Catalog, open: Catalog): Catalog {
   const isSaid = (fact: Fact) =>
     open.facts.has(fact.id) || !kinds.get(fact.kind)?.reconcile?.optional?.(fact);
   const unsaid = [...catalog.facts.values()].filter((fact) => !isSaid(fact));
-  return without(catalog, new Set(unsaid.map(({ id }) => id)));
+  return withoutFacts(catalog, new Set(unsaid.map(({ id }) => id)));
 }
 
 /** Keeps what files that stand in order were seen to add up to, so that they need not be replayed. */
@@ -86,17 +91,17 @@ async function contentOf(
   given: readonly TextFile[],
   way: 'in order' | 'any order' | 'by psql',
 ): Promise<readonly string[]> {
-  const texts = [...around(project), ...given].map(({ text }) => text);
-  return [await shadowName(project), way, ...texts];
+  const texts = [...surroundingFiles(project), ...given].map(({ text }) => text);
+  return [await describeShadow(project), way, ...texts];
 }
 
 /** What is loaded before everything else, because the schema is one for a certain host. */
-export function around({ layout }: Pick<Project, 'layout'>): TextFile[] {
+export function surroundingFiles({ layout }: Pick<Project, 'layout'>): TextFile[] {
   return layout?.name === 'supabase' ? [prelude] : [];
 }
 
 /** What a catalog read in the shadow depends on besides its files: the version of its server. */
-export async function shadowName({ shadow }: Project): Promise<string> {
+export async function describeShadow({ shadow }: Project): Promise<string> {
   if (shadow === null) return `pglite ${pgliteVersion}`;
   const { connect } = await import('../pg/connect.ts');
   const server = await connect({ url: shadow, applicationName: 'pgmage shadow' });
@@ -121,7 +126,7 @@ const known = new WeakMap<TextFile, SqlFile>();
 
 /** Parses files. @throws Problem `invalid_sql` with file, line and caret */
 export async function parseFiles(files: readonly TextFile[]): Promise<SqlFile[]> {
-  const { parse } = await import('../sql/parse.ts');
+  const { parseSql: parse } = await import('../sql/parse.ts');
   const parsed: SqlFile[] = [];
   for (const file of files) {
     const one = known.get(file) ?? (await parse(file.file, file.text));
@@ -132,7 +137,7 @@ export async function parseFiles(files: readonly TextFile[]): Promise<SqlFile[]>
 }
 
 /** The extensions that files create. */
-export function extensionsOf(files: readonly SqlFile[]): string[] {
+export function listExtensions(files: readonly SqlFile[]): string[] {
   return files.flatMap(({ extensions }) => extensions);
 }
 
@@ -149,8 +154,8 @@ export async function inShadow<T>(
   work: (connection: Connection, committed: boolean) => Promise<T>,
 ): Promise<T> {
   // Loaded here, because an unchanged schema needs none of it.
-  const { load } = await import('../shadow/load.ts');
-  const first = await parseFiles([...around(workspace.project), ...files]);
+  const { loadFiles: load } = await import('../shadow/load.ts');
+  const first = await parseFiles([...surroundingFiles(workspace.project), ...files]);
   const rest = await parseFiles(next);
   const texts = first.map(({ text }) => text);
   const key = createHash('sha256').update(JSON.stringify([inOrder, asPsql, role, texts]));
@@ -162,7 +167,7 @@ export async function inShadow<T>(
     await runInOrder(connection, rest, committed);
     return work(connection, committed);
   };
-  return workspace.shadows.use(extensionsOf([...first, ...rest, ...more]), async (shadow) => {
+  return workspace.shadows.use(listExtensions([...first, ...rest, ...more]), async (shadow) => {
     let refused = false;
     const ground = {
       key: key.digest('hex'),
@@ -193,7 +198,7 @@ export async function runInOrder(
   committed: boolean,
   role: string | null = null,
 ): Promise<void> {
-  const { load } = await import('../shadow/load.ts');
+  const { loadFiles: load } = await import('../shadow/load.ts');
   for (const file of files) {
     await load(connection, [file], { committed, role, anyOrder: false });
     // What is still to be checked of rows would stand in the way of the next one.

@@ -6,12 +6,12 @@ import { kinds } from '../kinds/index.ts';
 import { type Catalog, withRelations } from '../model/catalog.ts';
 import { emptyCatalog } from '../model/empty-catalog.ts';
 import type { Connection, ServerConnection } from '../pg/connection.ts';
-import { pinnedRows } from '../pg/pinned.ts';
+import { queryPinned } from '../pg/pinned.ts';
 import { snapshot } from '../pg/snapshot.ts';
 import type { Problems } from '../problem/codes.ts';
 import { Problem } from '../problem/problem.ts';
 import { maskUrl, redact, rememberSecret } from '../problem/redact.ts';
-import { forward, readMigrations } from './migration-folder.ts';
+import { listUps, readMigrations } from './migration-folder.ts';
 import type { Project } from './project.ts';
 import { replay } from './shadow-catalog.ts';
 import { readFiles, shownPath, type TextFile } from './sql-files.ts';
@@ -44,7 +44,7 @@ export async function readSource(workspace: Workspace, source: string): Promise<
       // What a folder without any migration is called wrong for is told as of every folder.
       const files = await readMigrations(workspace.project);
       if (files.length === 0) await readFiles(workspace.project.root, workspace.project.migrations);
-      return replay(workspace, forward(files), { inOrder: true });
+      return replay(workspace, listUps(files), { inOrder: true });
     }
     case 'target':
       return withTarget(workspace, place.target, (connection) =>
@@ -54,13 +54,13 @@ export async function readSource(workspace: Workspace, source: string): Promise<
 }
 
 /** The database that a source is; null for any other. @throws Problem `unknown_source` */
-export async function targetIn(workspace: Workspace, source: string): Promise<Target | null> {
+export async function findTarget(workspace: Workspace, source: string): Promise<Target | null> {
   const place = await find(workspace, source);
   return place.is === 'target' ? place.target : null;
 }
 
 /** The files of a source that consists of some, as texts; none for any other. @throws Problem of the files */
-export async function filesOf(workspace: Workspace, source: string): Promise<TextFile[]> {
+export async function readSourceFiles(workspace: Workspace, source: string): Promise<TextFile[]> {
   const place = await find(workspace, source);
   return place.is === 'path' ? readSchema(workspace.project, place.path) : [];
 }
@@ -84,7 +84,7 @@ export function describe({ root }: Project, source: string): string {
 }
 
 /** Where a target is, as it may be shown: its URL without password and parameters, or the embedded database's folder. */
-export function addressOf(project: Project, { url }: Target): string {
+export function describeAddress(project: Project, { url }: Target): string {
   if (url === null) return `embedded, ${shownPath(project.root, project.embedded)}`;
   return maskUrl(url).replace(/\?.*$/, '');
 }
@@ -98,8 +98,8 @@ export interface NamedTarget {
 }
 
 /** What reports say of a target. */
-export function named(project: Project, target: Target): NamedTarget {
-  return { name: target.name, address: addressOf(project, target), protected: target.protected };
+export function nameTarget(project: Project, target: Target): NamedTarget {
+  return { name: target.name, address: describeAddress(project, target), protected: target.protected };
 }
 
 /**
@@ -114,7 +114,8 @@ export async function withTarget<T>(
   extensions: Iterable<string> = [],
 ): Promise<T> {
   const { url } = target;
-  const connection = url === null ? await embedded(workspace, extensions) : await server({ ...target, url });
+  const connection =
+    url === null ? await embedded(workspace, extensions) : await openServer({ ...target, url });
   try {
     return await work(connection);
   } finally {
@@ -126,8 +127,8 @@ export async function withTarget<T>(
 export type Reachable = Target & { readonly url: string };
 
 /** Opens a session whose server notices also while it works that nobody is there any more. @throws Problem of the connection */
-export async function attentive(target: Reachable): Promise<ServerConnection> {
-  const connection = await server(target);
+export async function openWatched(target: Reachable): Promise<ServerConnection> {
+  const connection = await openServer(target);
   // Not every system can.
   await connection
     .execute(`select pg_catalog.set_config('client_connection_check_interval', '1s', false)`)
@@ -136,7 +137,7 @@ export async function attentive(target: Reachable): Promise<ServerConnection> {
 }
 
 /** Opens a session on a server. @throws Problem of the connection */
-export async function server({
+export async function openServer({
   name,
   url,
   found,
@@ -204,7 +205,7 @@ function isPath(source: string): boolean {
 }
 
 /** The name of the database that a session is in. @throws Problem of the connection */
-export async function databaseIn(connection: Connection): Promise<string> {
-  const [row] = await pinnedRows<{ name: string }>(connection, 'select current_database()::text as name');
+export async function readDatabaseName(connection: Connection): Promise<string> {
+  const [row] = await queryPinned<{ name: string }>(connection, 'select current_database()::text as name');
   return (row as { name: string }).name;
 }

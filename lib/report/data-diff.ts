@@ -1,6 +1,6 @@
 // The rows that differ between two databases, as text.
 import type { DataDiffReport } from '../commands/data-diff.ts';
-import { counted, cut } from './format.ts';
+import { cutLine, formatCount } from './format.ts';
 import type { Paper } from './paper.ts';
 
 /** What differs. */
@@ -13,8 +13,8 @@ export function dataDiffText(report: DataDiffReport, paper: Paper): string {
       ({ name, missing, changed, extra }) =>
         `${name}: ${missing} missing, ${changed} changed, ${extra} extra`,
     ),
-    `${counted(report.tables.length - differing.length, 'table')} the same.`,
+    `${formatCount(report.tables.length - differing.length, 'table')} the same.`,
     ...report.notes.map(({ verdict, what, reason }) => `${verdict}: ${what}: ${reason}`),
   ];
-  return lines.map((line) => cut(line, paper)).join('\n');
+  return lines.map((line) => cutLine(line, paper)).join('\n');
 }

@@ -6,7 +6,7 @@ import { withoutConnection } from '../pg/parameters.ts';
 import type { Author } from '../project/world.ts';
 
 /** Finds the author of work in a folder. Unknown parts are null. */
-export async function authorOf(root: string): Promise<Author> {
+export async function findAuthor(root: string): Promise<Author> {
   const [name, email, gitCommit] = await Promise.all([
     git(root, 'config', 'user.name'),
     git(root, 'config', 'user.email'),

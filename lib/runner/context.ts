@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import {
-  defaultName,
+  defaultEnvironment,
   type Environment,
   findEnvironment,
   protectedEnvironments,
@@ -11,7 +11,7 @@ import {
 import { findLayout } from '../config/layout.ts';
 import type { ProjectFolder } from '../config/project.ts';
 import type { CopyProgress } from '../flow/progress.ts';
-import { configured, type Overrides } from '../project/options.ts';
+import { applyOverrides, type Overrides } from '../project/options.ts';
 import type { Project } from '../project/project.ts';
 import { openWorkspace, type Workspace } from '../project/workspace.ts';
 import type { World } from '../project/world.ts';
@@ -81,7 +81,7 @@ export function worldOf({ root, config }: ProjectFolder, edge: Edge): World {
   });
   return {
     // Looked up once: a command that gives the URL can be slow, or can prompt the user.
-    environment(name = config.environment ?? defaultName): Promise<Environment> {
+    environment(name = config.environment ?? defaultEnvironment): Promise<Environment> {
       const found = environments.get(name) ?? resolve(name);
       environments.set(name, found);
       return found;
@@ -90,7 +90,7 @@ export function worldOf({ root, config }: ProjectFolder, edge: Edge): World {
     now,
     progress,
     ...(pace && { pace }),
-    author: async () => (await import('./author.ts')).authorOf(root),
+    author: async () => (await import('./author.ts')).findAuthor(root),
     ...(afterSync && { afterSync: async () => (await import('../config/command.ts')).run(afterSync, root) }),
     ...(onInterrupt && { onInterrupt }),
   };
@@ -123,7 +123,7 @@ export function makeContext(project: Project, world: World, asking: Questions): 
  * @throws Problem `bad_option`
  */
 export function workspaceOf(context: TaskContext, options: Overrides = {}): Workspace {
-  return openWorkspace(configured(context, options), context);
+  return openWorkspace(applyOverrides(context, options), context);
 }
 
 // No options and an empty object of options are the same call.

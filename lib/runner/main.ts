@@ -1,12 +1,12 @@
 // One command line from its words to its exit code.
 import { openProject, type ProjectFolder } from '../config/project.ts';
 import type { CopyProgress } from '../flow/progress.ts';
-import { legible } from '../problem/legible.ts';
+import { makeLegible } from '../problem/legible.ts';
 import { format, Problem, toProblem } from '../problem/problem.ts';
 import { barText } from '../report/bar.ts';
 import type { Paper } from '../report/paper.ts';
 import { type CommandLine, readCommandLine } from './arguments.ts';
-import { builtin } from './builtin.ts';
+import { loadPackageFacts } from './builtin.ts';
 import { type Edge, makeContext, projectOf, type Questions, type TaskContext, worldOf } from './context.ts';
 import { isOutcome, type Outcome } from './outcome.ts';
 import { findTasks, type Runnable } from './tasks.ts';
@@ -51,14 +51,14 @@ export async function run(caller: Caller): Promise<number> {
 }
 
 async function perform(caller: Caller): Promise<number> {
-  const { version } = await builtin();
+  const { version } = await loadPackageFacts();
   // `--version` alone works in any project, even a broken one.
   if (/^(--version|-V)$/.test(caller.words.join(' '))) {
     caller.print(version);
     return 0;
   }
   const folder = await openProject(caller.cwd, version);
-  const progress = (message: string) => caller.log(`${stampOf(caller)}${legible(message)} …`);
+  const progress = (message: string) => caller.log(`${stampOf(caller)}${makeLegible(message)} …`);
   const tasks = await findTasks(folder, progress);
   const line = readCommandLine(caller.words, tasks);
   if (line.globals.version) caller.print(version);
@@ -194,7 +194,7 @@ async function problemText(problem: Problem, caller: Caller): Promise<string> {
   const { words } = caller;
   const asked = words.includes('--color');
   if (words.includes('--no-color') || !(asked || colourful(caller, caller.logsToTerminal))) return text;
-  const { inkOf } = await import('../report/ink.ts');
+  const { makeInk: inkOf } = await import('../report/ink.ts');
   const [first = '', ...rest] = text.split('\n');
   return [inkOf(true).red(first), ...rest].join('\n');
 }

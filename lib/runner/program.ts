@@ -1,7 +1,7 @@
 // The way in for programs: the world of a command line without one.
 import { openProject } from '../config/project.ts';
 import { openWorkspace, type Workspace } from '../project/workspace.ts';
-import { builtin } from './builtin.ts';
+import { loadPackageFacts } from './builtin.ts';
 import { projectOf, worldOf } from './context.ts';
 
 /** The options of a program that uses the library; the process supplies the others. */
@@ -21,7 +21,7 @@ export interface ProgramOptions {
  * @throws Problem `bad_config`
  */
 export async function openProgram(options: ProgramOptions = {}): Promise<Workspace> {
-  const { version } = await builtin();
+  const { version } = await loadPackageFacts();
   const folder = await openProject(options.cwd ?? process.cwd(), version);
   const { variables = process.env, progress = () => {} } = options;
   const project = projectOf(folder, version);

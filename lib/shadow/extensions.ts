@@ -20,7 +20,7 @@ const packages: Readonly<Record<string, { name: string; member: string }>> = {
  * The required extensions of each extension: CREATE EXTENSION … CASCADE creates them, too (control files:
  * requires).
  */
-export const required: Readonly<Record<string, readonly string[]>> = {
+export const requiredExtensions: Readonly<Record<string, readonly string[]>> = {
   earthdistance: ['cube'],
   index_advisor: ['hypopg'],
   pgjwt: ['pgcrypto'],
@@ -32,7 +32,7 @@ export const required: Readonly<Record<string, readonly string[]>> = {
 
 /** Names with those of the extensions that they need. */
 export function withRequired(names: Iterable<string>): Set<string> {
-  return new Set([...names].flatMap((name) => [...(required[name] ?? []), name]));
+  return new Set([...names].flatMap((name) => [...(requiredExtensions[name] ?? []), name]));
 }
 
 /** Every extension that can be had without a server. */

@@ -2,7 +2,7 @@
 
 import { quote } from '../model/quote.ts';
 import type { Connection } from '../pg/connection.ts';
-import { locate } from '../pg/server-problem.ts';
+import { locateProblem } from '../pg/server-problem.ts';
 import { Problem } from '../problem/problem.ts';
 import type { ParsedStatement, SqlFile } from '../sql/parse.ts';
 
@@ -34,7 +34,7 @@ const missing = new Set(['3F000', '42P01', '42703', '42704', '42883', '42830', '
  * @returns the problems of the statements that were left out
  * @throws Problem with file, line and caret of the first statement that cannot run
  */
-export async function load(
+export async function loadFiles(
   connection: Connection,
   files: readonly SqlFile[],
   options: LoadOptions = {},
@@ -188,7 +188,7 @@ async function attempt(
       await connection.execute(statement.byHand);
       return undefined;
     }
-    return locate(thrown, { file: file.file, text: file.text, offset: start });
+    return locateProblem(thrown, { file: file.file, text: file.text, offset: start });
   }
 }
 

@@ -3,7 +3,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { kill, pid } from 'node:process';
-import { writing } from '../problem/file.ts';
+import { whileWriting } from '../problem/file.ts';
 import { Problem } from '../problem/problem.ts';
 
 /** A lock that is held. */
@@ -17,13 +17,13 @@ export interface DirectoryLock {
  * @param refusal the problem to throw when another process has it
  * @throws Problem `shadow_locked`, `unwritable_file`
  */
-export async function lock(
+export async function lockDirectory(
   directory: string,
   refusal: () => Problem = () => new Problem('shadow_locked', { directory }),
 ): Promise<DirectoryLock> {
   const file = `${directory}.lock`;
   const mine = `${pid} ${hostname()}\n`;
-  await writing(dirname(file), () => mkdir(dirname(file), { recursive: true }));
+  await whileWriting(dirname(file), () => mkdir(dirname(file), { recursive: true }));
   for (let attempt = 0; attempt < 3; attempt++) {
     if (await create(file, mine)) return { release: () => rm(file, { force: true }) };
     const holder = await readFile(file, 'utf8').catch(() => '');
@@ -35,7 +35,7 @@ export async function lock(
 }
 
 function create(file: string, content: string): Promise<boolean> {
-  return writing(file, async () => {
+  return whileWriting(file, async () => {
     try {
       await writeFile(file, content, { flag: 'wx' });
       return true;

@@ -3,9 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { shadowRole } from '../model/catalog.ts';
 import { connect } from '../pg/connect.ts';
 import type { Connection } from '../pg/connection.ts';
-import { unpinned } from '../pg/pinned.ts';
+import { buildUnpin } from '../pg/pinned.ts';
 import { refusePooler } from '../pg/pooler.ts';
-import { onDatabase } from '../pg/url.ts';
+import { replaceDatabase } from '../pg/url.ts';
 import { Problem } from '../problem/problem.ts';
 import { OwnRoles } from './own-roles.ts';
 import { Queue } from './queue.ts';
@@ -32,8 +32,8 @@ export async function openServerShadow(
   const drop = () => keeper.execute(`drop database if exists ${name} with (force)`);
   // A shadow runs what users wrote, under the path that its role is set to.
   const open = async () => {
-    const session = await connect({ url: onDatabase(url, name), applicationName: 'pgmage shadow' });
-    await session.execute(unpinned('session'));
+    const session = await connect({ url: replaceDatabase(url, name), applicationName: 'pgmage shadow' });
+    await session.execute(buildUnpin('session'));
     return session;
   };
   const own = new OwnRoles();

@@ -1,7 +1,7 @@
 // Empty stand-ins for extensions that schemas of servers create and PostgreSQL in WebAssembly lacks, so that
 // a schema that only names one can be read. A use of their members fails, with its place in the file.
 
-import { required, withRequired } from './extensions.ts';
+import { requiredExtensions, withRequired } from './extensions.ts';
 
 // Objects that a schema refers to by name only, and would fail without.
 const wrapper = (name: string) => `create foreign data wrapper ${name};`;
@@ -51,7 +51,7 @@ interface Files {
 const folder = '/pglite/share/postgresql/extension';
 
 /** Puts stand-ins for those of the named extensions that are known and not there. */
-export function standIn(files: Files, names: Iterable<string>): void {
+export function addStandIns(files: Files, names: Iterable<string>): void {
   const there = (name: string) => name in scripts || files.analyzePath(`${folder}/${name}.control`).exists;
   for (const name of withRequired(names)) {
     const script = scripts[name];
@@ -63,7 +63,7 @@ export function standIn(files: Files, names: Iterable<string>): void {
         `comment = '${comments[name] ?? 'stand-in'}'`,
         `default_version = '1.0'`,
         `relocatable = ${relocatable.has(name)}`,
-        `requires = '${(required[name] ?? []).filter(there).join(', ')}'\n`,
+        `requires = '${(requiredExtensions[name] ?? []).filter(there).join(', ')}'\n`,
       ].join('\n'),
     );
     files.writeFile(`${folder}/${name}--1.0.sql`, script);

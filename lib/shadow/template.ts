@@ -3,7 +3,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { shadowRole } from '../model/catalog.ts';
-import { awake } from '../sql/keep-event-loop-alive.ts';
+import { keepEventLoopAlive } from '../sql/keep-event-loop-alive.ts';
 import { pgliteVersion } from './version.ts';
 
 // PGlite's own settings without its two that change meaning: allow_system_table_mods, and a search_path without "$user".
@@ -25,7 +25,7 @@ const making = new Map<string, Promise<Blob>>();
  * Returns the template, from the cache if it is there.
  * @param again true after a damaged one, to create a new one
  */
-export async function template(
+export async function loadTemplate(
   cacheDir: string,
   progress?: (message: string) => void,
   again = false,
@@ -61,7 +61,7 @@ async function makeAndKeep(file: string): Promise<Blob> {
 async function make(): Promise<Blob> {
   const { PGlite } = await import('@electric-sql/pglite');
   // The bootstrap superuser has the reserved name, so that nothing a schema says can lead to a role of another name.
-  const db = await awake(() =>
+  const db = await keepEventLoopAlive(() =>
     PGlite.create({ initDbStartParams: ['--wal-segsize=1', `--username=${shadowRole}`], startParams }),
   );
   try {

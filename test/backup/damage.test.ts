@@ -15,7 +15,7 @@ import {
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { verifyBackups } from '../../lib/commands/backups.ts';
-import { checksumOf } from '../../lib/flow/dump.ts';
+import { checksumDump } from '../../lib/flow/dump.ts';
 import { dumpName } from '../../lib/flow/formats.ts';
 import { type Manifest, manifestPath, writeManifest } from '../../lib/flow/manifest.ts';
 import { backupsText } from '../../lib/report/backups.ts';
@@ -133,7 +133,7 @@ describe.each(await oneOfEach('damaged backups'))('PostgreSQL $major, $format', 
     const { seal: _, ...manifest } = JSON.parse(readFileSync(manifestPath(file), 'utf8')) as Manifest & {
       seal: string;
     };
-    await writeManifest(copy, { ...manifest, ...(await checksumOf(copy, copy)) });
+    await writeManifest(copy, { ...manifest, ...(await checksumDump(copy, copy)) });
     const { backups: found } = await verifyBackups(own.context, { dir: 'flipped' });
     expect(found[0]?.faults.join()).toMatch(
       format === 'native' || format === 'plain'

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { backup } from '../../lib/commands/backup.ts';
 import { verifyBackups } from '../../lib/commands/backups.ts';
-import { formatOf } from '../../lib/flow/formats.ts';
+import { detectFormat } from '../../lib/flow/formats.ts';
 import { Problem } from '../../lib/problem/problem.ts';
 import type { Workspace } from '../../lib/project/workspace.ts';
 import { failure } from '../failure.ts';
@@ -72,7 +72,9 @@ describe.each(tried)('$format', ({ server, engine, format }) => {
   async function expectWhole(more: number): Promise<void> {
     const { backups } = await verifyBackups(own.context, {});
     expect(backups.map(({ faults }) => faults)).toEqual(Array(1 + more).fill([]));
-    const rest = readdirSync(own.folder).filter((name) => !name.endsWith('.json') && formatOf(name) === null);
+    const rest = readdirSync(own.folder).filter(
+      (name) => !name.endsWith('.json') && detectFormat(name) === null,
+    );
     expect(rest).toEqual([]);
     expect(older.filter((name) => !readdirSync(own.folder).includes(name))).toEqual([]);
     await alone(database.url);
@@ -80,7 +82,7 @@ describe.each(tried)('$format', ({ server, engine, format }) => {
 
   const partial = () =>
     readdirSync(own.folder).find(
-      (name) => formatOf(name.replace(/\.partial$/, '')) !== null && name.endsWith('.partial'),
+      (name) => detectFormat(name.replace(/\.partial$/, '')) !== null && name.endsWith('.partial'),
     );
   const written = () => {
     const name = partial();
@@ -127,7 +129,7 @@ describe.each(tried)('$format', ({ server, engine, format }) => {
 
   test('the folder is full, read-only or missing', async () => {
     let trials = 0;
-    const size = sizeOf(join(own.folder, older.find((name) => formatOf(name) !== null) ?? ''));
+    const size = sizeOf(join(own.folder, older.find((name) => detectFormat(name) !== null) ?? ''));
     const rooms = [8, 64, size >> 11, (size >> 10) - 200, Math.ceil(size / 4096) * 4 + 4];
     for (const kilobytes of thorough ? rooms : rooms.slice(-1)) {
       const disk = mountDisk(kilobytes);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BackupInput, backup } from '../../lib/commands/backup.ts';
 import { findClients } from '../../lib/flow/client.ts';
-import { type Digest, digestOf } from '../../lib/flow/digest.ts';
+import { type Digest, digestRelations } from '../../lib/flow/digest.ts';
 import type { Format } from '../../lib/flow/formats.ts';
 import { snapshot } from '../../lib/pg/snapshot.ts';
 import { Problem } from '../../lib/problem/problem.ts';
@@ -125,7 +125,7 @@ export async function backedUp(server: Server, sql: string, how: BackupInput): P
 export async function digest(url: string): Promise<Digest[]> {
   const connection = await userSession({ url, applicationName: 'pgmage tests' });
   try {
-    return await snapshot(connection, (held) => digestOf(held));
+    return await snapshot(connection, (held) => digestRelations(held));
   } finally {
     await connection.close();
   }

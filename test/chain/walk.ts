@@ -4,7 +4,7 @@ import { rmSync } from 'node:fs';
 import { rollback } from '../../lib/commands/rollback.ts';
 import { sync } from '../../lib/commands/sync.ts';
 import { kinds } from '../../lib/kinds/index.ts';
-import { versionOf } from '../../lib/migration/name.ts';
+import { readVersion } from '../../lib/migration/name.ts';
 import { diff } from '../../lib/model/diff.ts';
 import type { Fact } from '../../lib/model/fact.ts';
 import { openWorkspace, type Workspace } from '../../lib/project/workspace.ts';
@@ -109,7 +109,7 @@ export async function walkChain(
         const stop = stops[stops.length - 2 - turn];
         if (stop === undefined || stops.length - 2 - turn < middle) return false;
         const last = own.files()[stop.count - 1];
-        const version = last === undefined ? '0' : versionOf(last);
+        const version = last === undefined ? '0' : readVersion(last);
         await rollback(context, { ...consent, version }, undefined);
         for (const file of own.files().slice(stop.count)) {
           later.set(file, own.read(file));

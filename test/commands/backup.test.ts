@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { backup } from '../../lib/commands/backup.ts';
 import { backups, verifyBackups } from '../../lib/commands/backups.ts';
-import { findClients, fittingClient } from '../../lib/flow/client.ts';
-import { digestOf } from '../../lib/flow/digest.ts';
+import { chooseClient, findClients } from '../../lib/flow/client.ts';
+import { digestRelations } from '../../lib/flow/digest.ts';
 import type { Manifest } from '../../lib/flow/manifest.ts';
 import { readNative } from '../../lib/flow/native.ts';
-import { clientAccess } from '../../lib/pg/route.ts';
+import { resolveClientAccess } from '../../lib/pg/route.ts';
 import { snapshot } from '../../lib/pg/snapshot.ts';
 import { backupsText, backupText } from '../../lib/report/backups.ts';
 import { type BackedUp, backedUp, backupProject, ways } from '../backup/scene.ts';
@@ -35,7 +35,7 @@ function answerOf(url: string, sql: string): string {
 const paper = { width: 200, colour: false, now: new Date('2026-11-21T09:30:00Z') };
 
 test('a URL means the same to PostgreSQL’s own programs, without being among their arguments', () => {
-  const variables = (url: string) => clientAccess(url, { environment: 'shop' }).variables;
+  const variables = (url: string) => resolveClientAccess(url, { environment: 'shop' }).variables;
   expect(
     variables(
       'postgres://me%40here:a%2Fb%20%3F@db.example.org:6543/my%20shop?sslmode=no-verify&pgbouncer=true&options=-csearch_path%3Da',
@@ -76,10 +76,10 @@ test('the newest client is taken, and one that is too old is told', async () => 
     version,
     major: Number.parseInt(version, 10),
   });
-  expect(fittingClient([of('18.1'), of('15.18')], 15).version).toBe('18.1');
-  const refused = await failure((async () => fittingClient([of('15.18')], 17))());
+  expect(chooseClient([of('18.1'), of('15.18')], 15).version).toBe('18.1');
+  const refused = await failure((async () => chooseClient([of('15.18')], 17))());
   expect(refused.message).toBe('Found no pg_dump for PostgreSQL 17, only 15.18');
-  expect((await failure((async () => fittingClient([], 17))())).message).toBe(
+  expect((await failure((async () => chooseClient([], 17))())).message).toBe(
     'Found no pg_dump for PostgreSQL 17',
   );
 });
@@ -125,7 +125,7 @@ describe.each(all)('PostgreSQL $major by $engine', ({ server, engine }) => {
     expect(readdirSync(own.folder).sort()).toEqual([name, `${stem}.json`].sort());
     const manifest = manifestOf(file);
     const connection = await userSession({ url: database.url, applicationName: 'pgmage tests' });
-    const contents = await snapshot(connection, (held) => digestOf(held));
+    const contents = await snapshot(connection, (held) => digestRelations(held));
     await connection.close();
     expect(manifest).toMatchObject({
       format: 1,

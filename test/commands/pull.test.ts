@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { pull } from '../../lib/commands/pull.ts';
 import { compare } from '../../lib/compare/compare.ts';
-import { unpinned } from '../../lib/pg/pinned.ts';
+import { buildUnpin } from '../../lib/pg/pinned.ts';
 import { withTarget } from '../../lib/project/source.ts';
 import { failure } from '../failure.ts';
 import { freshCache } from '../project/cache.ts';
@@ -133,7 +133,7 @@ test('the embedded database is pulled, too', async () => {
   const embedded = project(null, cache);
   const { context } = embedded;
   await withTarget(context, await context.world.environment(), (connection) =>
-    connection.execute(`${unpinned('session')}; ${customers}${shop}`),
+    connection.execute(`${buildUnpin('session')}; ${customers}${shop}`),
   );
   await pull(context, {}, undefined);
   expect((await compare(context, 'local', context.project.schema)).same).toBe(true);

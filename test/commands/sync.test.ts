@@ -7,7 +7,7 @@ import { generate } from '../../lib/commands/generate.ts';
 import { rollback } from '../../lib/commands/rollback.ts';
 import { sync } from '../../lib/commands/sync.ts';
 import { compare } from '../../lib/compare/compare.ts';
-import { soundSituation, stillSound } from '../../lib/migrate/target-state.ts';
+import { readSoundState, recheckSoundState } from '../../lib/migrate/target-state.ts';
 import { withTarget } from '../../lib/project/source.ts';
 
 import { failure } from '../failure.ts';
@@ -146,8 +146,8 @@ test('a target is looked at again only where a transaction has ended since', asy
       const target = await own.context.world.environment();
       const files = await migrationsOf(own);
       await withTarget(own.context, target, async (connection) => {
-        const before = await soundSituation(own.context, connection, target, files);
-        const now = () => stillSound(own.context, connection, target, files, before);
+        const before = await readSoundState(own.context, connection, target, files);
+        const now = () => recheckSoundState(own.context, connection, target, files, before);
         expect(await now()).toBe(before);
         await rowsOf(server.url(), 'select from users');
         expect(await now()).toBe(before);

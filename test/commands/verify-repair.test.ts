@@ -8,7 +8,7 @@ import { sync } from '../../lib/commands/sync.ts';
 import { verify } from '../../lib/commands/verify.ts';
 import { repair } from '../../lib/commands/verify-repair.ts';
 import { withTarget } from '../../lib/project/source.ts';
-import { meaningOf } from '../../lib/sql/statements-digest.ts';
+import { digestStatements } from '../../lib/sql/statements-digest.ts';
 import { failure } from '../failure.ts';
 import { freshCache } from '../project/cache.ts';
 import { type Project, project } from '../project/project.ts';
@@ -153,10 +153,10 @@ test.each(['server', 'embedded'])(
 );
 
 test('what SQL means does not depend on its layout', async () => {
-  const same = await meaningOf('select a, b from t where a in (1, 2)');
-  expect(await meaningOf('SELECT a,/* x */b\nFROM t -- y\nWHERE a IN (1,2);')).toBe(same);
-  expect(await meaningOf('select a, b from t where a in (1, 3)')).not.toBe(same);
-  expect(await meaningOf(`do 'begin end'`)).not.toBe(await meaningOf(`do 'begin  end'`));
-  expect(await meaningOf('select from where')).toBeNull();
+  const same = await digestStatements('select a, b from t where a in (1, 2)');
+  expect(await digestStatements('SELECT a,/* x */b\nFROM t -- y\nWHERE a IN (1,2);')).toBe(same);
+  expect(await digestStatements('select a, b from t where a in (1, 3)')).not.toBe(same);
+  expect(await digestStatements(`do 'begin end'`)).not.toBe(await digestStatements(`do 'begin  end'`));
+  expect(await digestStatements('select from where')).toBeNull();
   expect(await rowsOf(database.url, 'select 1 as one')).toHaveLength(1);
 });

@@ -3,7 +3,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { compare } from '../../lib/compare/compare.ts';
-import { batchesOf } from '../../lib/compare/read-back.ts';
+import { splitForReading } from '../../lib/compare/read-back.ts';
 import type { Catalog } from '../../lib/model/catalog.ts';
 import { readSource } from '../../lib/project/source.ts';
 import { freshCache } from '../project/cache.ts';
@@ -74,7 +74,7 @@ test('a batch holds what its facts need, and no more than it has room for', asyn
   try {
     const catalog = await read(schema(inList));
     const ids = [...catalog.facts.values()].filter(({ kind }) => kind !== 'column').map(({ id }) => id);
-    const batches = batchesOf(catalog, ids, 500);
+    const batches = splitForReading(catalog, ids, 500);
     const sizes = batches.map(({ facts }) => facts.size);
     expect(Math.max(...sizes)).toBeLessThanOrEqual(500);
     // 50 tables of 42 columns and 42 checks each are more than 4,000 facts.

@@ -7,7 +7,7 @@ import { rollback } from '../../lib/commands/rollback.ts';
 import { sync } from '../../lib/commands/sync.ts';
 import { compare } from '../../lib/compare/compare.ts';
 import type { RenameQuestion } from '../../lib/compare/renames.ts';
-import { renameComments } from '../../lib/sql/rename-comments.ts';
+import { readRenameComments } from '../../lib/sql/rename-comments.ts';
 import { failure } from '../failure.ts';
 import { freshCache } from '../project/cache.ts';
 import { withProject } from '../project/project.ts';
@@ -164,7 +164,7 @@ test('renames that are written by hand lose nothing', async () => {
 
 test('comments are read where they stand', () => {
   const said = (text: string) =>
-    renameComments(text).map(({ from, to }) => `${from.join('.')} > ${to.join('.')}`);
+    readRenameComments(text).map(({ from, to }) => `${from.join('.')} > ${to.join('.')}`);
   const says = '-- pgmage:renamed from';
   expect(said(`${says} a\ncreate table if not exists app."B" (x int);`)).toEqual(['a > app.B']);
   expect(said(`create table b ( ${says} a\n x int\n);`)).toEqual(['a > b']);

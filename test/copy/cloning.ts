@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { readCatalog } from '../../lib/catalog/read.ts';
 import { type CloneReport, clone } from '../../lib/commands/clone.ts';
 import type { CloneInput } from '../../lib/copy/options.ts';
-import { type Digest, digestOf } from '../../lib/flow/digest.ts';
+import { type Digest, digestRelations } from '../../lib/flow/digest.ts';
 import { kinds } from '../../lib/kinds/index.ts';
 import type { Catalog } from '../../lib/model/catalog.ts';
 import { snapshot } from '../../lib/pg/snapshot.ts';
@@ -55,7 +55,7 @@ export function wholeOf(url: string): Promise<Whole> {
   return withSession(url, (session) =>
     snapshot(session, async (reader) => ({
       catalog: await readCatalog(reader, kinds),
-      digests: await digestOf(reader),
+      digests: await digestRelations(reader),
     })),
   );
 }

@@ -1,7 +1,7 @@
 // What is said of two databases before data moves, whatever they are.
 import { expect, test } from 'vitest';
-import { diskCheck } from '../../lib/copy/disk-space.ts';
-import { type CopyEnds, checksOf, type Database } from '../../lib/copy/preflight.ts';
+import { checkDisk } from '../../lib/copy/disk-space.ts';
+import { type CopyEnds, checkDatabases, type Database } from '../../lib/copy/preflight.ts';
 
 import { Problem } from '../../lib/problem/problem.ts';
 import { failure } from '../failure.ts';
@@ -19,7 +19,7 @@ const end = (name: string) => ({ named: { name, address: '', protected: false } 
 const ends = { from: end('prod'), to: end('staging') } as CopyEnds;
 
 const found = (name: string, from: Partial<Database>, to: Partial<Database>) => {
-  const check = checksOf({ ...one, ...from }, { ...one, oid: '6', ...to }, ends).find(
+  const check = checkDatabases({ ...one, ...from }, { ...one, oid: '6', ...to }, ends).find(
     (other) => other.name === name,
   );
   return `${check?.outcome}: ${check?.text}`;
@@ -76,7 +76,7 @@ async function saidOfDisk(url: string, needed: number | null, force = false, rol
   try {
     if (role !== '') await connection.execute(`set role ${role}`);
     const there = { from: ends.from, to: { ...end('staging'), connection } } as CopyEnds;
-    const { outcome, text } = await diskCheck(there, needed, force);
+    const { outcome, text } = await checkDisk(there, needed, force);
     return `${outcome}: ${text}`;
   } finally {
     await connection.close();

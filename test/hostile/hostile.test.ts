@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { backup } from '../../lib/commands/backup.ts';
 import { clone } from '../../lib/commands/clone.ts';
 import { restore } from '../../lib/commands/restore.ts';
-import { confined, type TableOwner as Owned, ownedIn } from '../../lib/flow/as-owner.ts';
+import { type TableOwner as Owned, readOwners, runAsOwner } from '../../lib/flow/as-owner.ts';
 import { guarded, unsafeLedger } from '../../lib/ledger/guard.ts';
 import { prepareLedger } from '../../lib/ledger/tables.ts';
 import { connect } from '../../lib/pg/connect.ts';
@@ -112,11 +112,11 @@ test.each(servers())('out of what is done as an owner there is no way: $version'
   await withHostile(server, async (owner, { url }) => {
     const marks = marksIn(server, owner);
     const session = await connect({ url, applicationName: 'pgmage tests' });
-    const owners = await ownedIn(session);
+    const owners = await readOwners(session);
     // Whether the owner may look into its schema, and has forced row security and rules on its table, does not matter.
     for (const name of ['shop.checked', 'shut.checked'])
       await transaction(session, () =>
-        session.execute(confined(`select hh.escaped('work')`, owners.get(name) as Owned)),
+        session.execute(runAsOwner(`select hh.escaped('work')`, owners.get(name) as Owned)),
       );
     expect(marks.overreached()).toEqual([]);
     const rights = await session.rows<{ enters: boolean; forced: boolean; rules: string }>(`select

@@ -4,7 +4,7 @@ import { expect, vi } from 'vitest';
 import { generate } from '../../lib/commands/generate.ts';
 import { sync } from '../../lib/commands/sync.ts';
 import { compare } from '../../lib/compare/compare.ts';
-import { situate } from '../../lib/migrate/target-state.ts';
+import { readTargetState } from '../../lib/migrate/target-state.ts';
 import { withTarget } from '../../lib/project/source.ts';
 import type { Workspace } from '../../lib/project/workspace.ts';
 import { freshCache } from '../project/cache.ts';
@@ -58,7 +58,7 @@ export function sceneOf(own: Project, drop: () => Promise<void>): Scene {
     const context = at(database.url);
     const files = await migrationsOf(own);
     const { standing, drift } = await withTarget(context, await context.world.environment(), (connection) =>
-      situate(context, connection, files),
+      readTargetState(context, connection, files),
     );
     expect(standing.faults).toEqual([]);
     if (standing.unfinished === null)

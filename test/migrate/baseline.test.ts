@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { generate } from '../../lib/commands/generate.ts';
 import { history } from '../../lib/commands/history.ts';
 import { pull } from '../../lib/commands/pull.ts';
-import { takeDrift } from '../../lib/commands/pull-drift.ts';
+import { pullDrift } from '../../lib/commands/pull-drift.ts';
 import { isSound, status } from '../../lib/commands/status.ts';
 import { sync } from '../../lib/commands/sync.ts';
 import { verify } from '../../lib/commands/verify.ts';
@@ -114,10 +114,10 @@ test('a hand-made change is taken into a schema that is as db:pull writes it', a
   await having(users, async ({ own, url }) => {
     const { context } = own;
     await pull(context, { baseline: true }, undefined);
-    expect(await takeDrift(context)).toMatchObject({ changes: [], how: null });
+    expect(await pullDrift(context)).toMatchObject({ changes: [], how: null });
     await rowsOf(url, 'alter table users alter email set not null; create index on users (email)');
     expect((await status(context)).record?.drift).toHaveLength(2);
-    const taken = await takeDrift(context);
+    const taken = await pullDrift(context);
     expect(taken).toMatchObject({ how: 'rewritten', written: ['schema.sql'] });
     expect(readFileSync(context.project.schema, 'utf8')).toContain('  email text NOT NULL,\n');
     expect((await compare(context, 'local', context.project.schema)).same).toBe(true);
@@ -139,13 +139,13 @@ test('a schema that somebody wrote is only added to', async () => {
     await rowsOf(url, 'create view v as select id from users');
     // What is to come besides stays to come.
     own.want(`${mine}create table orders ();\n`);
-    expect(await takeDrift(context)).toMatchObject({ how: 'appended', written: ['schema.sql'] });
+    expect(await pullDrift(context)).toMatchObject({ how: 'appended', written: ['schema.sql'] });
     expect(readFileSync(context.project.schema, 'utf8')).toBe(
       `${mine}create table orders ();\n\n-- Taken from local by db:pull --drift.\n\nCREATE VIEW public.v AS\n SELECT id\n   FROM public.users;\n`,
     );
     await rowsOf(url, 'alter table users alter email set not null');
     const before = readFileSync(context.project.schema, 'utf8');
-    const refused = await takeDrift(context);
+    const refused = await pullDrift(context);
     expect(refused.how).toBeNull();
     expect(refused.statements).toContain('ALTER TABLE public.users ALTER COLUMN email SET NOT NULL');
     expect(readFileSync(context.project.schema, 'utf8')).toBe(before);

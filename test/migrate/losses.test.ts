@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { difference } from '../../lib/commands/diff.ts';
 import { generate } from '../../lib/commands/generate.ts';
 import { sync } from '../../lib/commands/sync.ts';
-import { lossesOn } from '../../lib/migrate/sample-rows.ts';
+import { findSampleLosses } from '../../lib/migrate/sample-rows.ts';
 import { failure } from '../failure.ts';
 import { freshCache } from '../project/cache.ts';
 import { type Project, project } from '../project/project.ts';
@@ -47,7 +47,7 @@ const narrowings = [
 test.each(narrowings)('values made to be lost show what %s to %s does', async (from, to, using) => {
   const file = (name: string, text: string) => ({ file: name, text });
   const back = using === '' ? '' : ` USING v::text::${from}`;
-  const lost = await lossesOn(
+  const lost = await findSampleLosses(
     own.context,
     { files: [file('start', `create table t (id int primary key, v ${from});`)], inOrder: true },
     {

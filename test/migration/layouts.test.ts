@@ -9,7 +9,7 @@ import { isSound, status } from '../../lib/commands/status.ts';
 import { sync } from '../../lib/commands/sync.ts';
 import { verify } from '../../lib/commands/verify.ts';
 import { compare } from '../../lib/compare/compare.ts';
-import { type LayoutName, layoutOf } from '../../lib/migration/layouts.ts';
+import { getLayout, type LayoutName } from '../../lib/migration/layouts.ts';
 import type { Workspace } from '../../lib/project/workspace.ts';
 import { failure } from '../failure.ts';
 import { freshCache } from '../project/cache.ts';
@@ -41,7 +41,7 @@ async function having(
   use: (here: Here) => Promise<void>,
 ): Promise<void> {
   await withDatabase(anyServer(), async ({ url }) => {
-    const layout = layoutOf(name);
+    const layout = getLayout(name);
     const folder = layout?.folder ?? 'migrations';
     const own = project(url, cache, (root) => ({
       migrations: join(root, folder),
@@ -185,7 +185,7 @@ test.each(tools.filter(({ written }) => written !== null))(
       await generate(context, { name: 'first' });
       want('create table a (id int, n int not null, constraint id check (id > 0)); create index on a (id);');
       await generate(context, { name: 'second' });
-      const layout = layoutOf(name);
+      const layout = getLayout(name);
       const texts = list().map((file) => readFileSync(join(context.project.migrations, file), 'utf8'));
       for (const text of texts) {
         const up = layout?.up(text) ?? { start: 0, end: text.length };

@@ -3,9 +3,9 @@ import { rm } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import type { Catalog } from '../../lib/model/catalog.ts';
 import { readState } from '../../lib/project/shadow-catalog.ts';
-import { load } from '../../lib/shadow/load.ts';
+import { loadFiles } from '../../lib/shadow/load.ts';
 import { openShadow } from '../../lib/shadow/open.ts';
-import { parse } from '../../lib/sql/parse.ts';
+import { parseSql } from '../../lib/sql/parse.ts';
 import { freshCache } from '../project/cache.ts';
 import {
   check,
@@ -97,7 +97,7 @@ test('each attribute, need and link is the one that is read from a database', as
   const shadow = await openShadow({ cacheDir, url: null, extensions: [] });
   try {
     const read = await shadow.state(async (connection) => {
-      await load(connection, [await parse('schema.sql', text)]);
+      await loadFiles(connection, [await parseSql('schema.sql', text)]);
       const catalog = await readState(connection);
       return plain(catalog);
     });

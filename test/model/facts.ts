@@ -1,6 +1,6 @@
 // Facts made by hand, for tests of what needs no server: `facts(table('users', column('id', 'integer')))`.
 import { kinds } from '../../lib/kinds/index.ts';
-import { type Catalog, edge } from '../../lib/model/catalog.ts';
+import { type Catalog, edgeKey } from '../../lib/model/catalog.ts';
 import { qualify } from '../../lib/model/quote.ts';
 import { plan } from '../../lib/plan/plan.ts';
 import {
@@ -106,7 +106,7 @@ export function partition(name: string, of: string, bound: string, ...parts: rea
     const [own, ...inside] = made as readonly [Entry, ...Entry[]];
     const upper = `table:${qualify(pathOf(of))}`;
     const attachment = piece('partition attachment', pathOf(of), { bound, clones: [] }, [upper])(own.fact, 0);
-    const links = [edge(own.fact.id, upper)];
+    const links = [edgeKey(own.fact.id, upper)];
     return [
       { ...own, dies: new Set([upper]) },
       ...inside,

@@ -8,7 +8,7 @@ export interface Entry {
   readonly fact: Fact;
   readonly needs: ReadonlyMap<string, Need>;
   readonly dies: ReadonlySet<string>;
-  /** `edge(dependent, referenced)` of what this fact stands for. */
+  /** `edgeKey(dependent, referenced)` of what this fact stands for. */
   readonly links: readonly string[];
 }
 

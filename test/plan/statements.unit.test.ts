@@ -1,7 +1,7 @@
 // What a plan puts into one statement: clauses of CREATE TABLE, and subcommands of ALTER TABLE; and what it commits apart.
 import { describe, expect, test } from 'vitest';
 import { kinds } from '../../lib/kinds/index.ts';
-import { singly } from '../../lib/model/step.ts';
+import { splitCombined } from '../../lib/model/step.ts';
 import { plan } from '../../lib/plan/plan.ts';
 import {
   check,
@@ -110,7 +110,9 @@ describe('subcommands of ALTER TABLE', () => {
     const [step] = planOf([users(a)], [users(column('b', 'text'))]);
     expect(oneLine(step?.sql ?? '')).toBe('ALTER TABLE public.users DROP COLUMN a, ADD COLUMN b text');
     expect(step).toMatchObject({ action: 'alter', hazards: ['deletes_data'], lock: 'ACCESS EXCLUSIVE' });
-    expect(singly([step as NonNullable<typeof step>]).map(({ sql, hazards }) => [sql, hazards])).toEqual([
+    expect(
+      splitCombined([step as NonNullable<typeof step>]).map(({ sql, hazards }) => [sql, hazards]),
+    ).toEqual([
       ['ALTER TABLE public.users DROP COLUMN a', ['deletes_data']],
       ['ALTER TABLE public.users ADD COLUMN b text', []],
     ]);

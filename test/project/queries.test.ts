@@ -7,7 +7,7 @@ import { verify } from '../../lib/commands/verify.ts';
 import { run } from '../../lib/config/command.ts';
 import { checkQueries } from '../../lib/project/queries.ts';
 import { verifyAnnotations } from '../../lib/report/annotations.ts';
-import { queriesOf } from '../../lib/sql/queries.ts';
+import { readQueries } from '../../lib/sql/queries.ts';
 import { failure } from '../failure.ts';
 import { freshCache } from './cache.ts';
 import { type Project, project } from './project.ts';
@@ -113,7 +113,7 @@ test('what names no query, or is no configuration, is a problem', async () => {
 
 test('names become numbers at their places, apart from quotes, comments and operators', async () => {
   const text = `select $1, @b, '@c', "@d", $$@e$$, x <@ y, -- @f\n sqlc.arg(b), @g /* @h */`;
-  const { queries } = await queriesOf('q.sql', text);
+  const { queries } = await readQueries('q.sql', text);
   expect(queries.map(({ sql }) => sql.trim())).toEqual([
     `select $1, $2, '@c', "@d", $$@e$$, x <@ y, -- @f\n $2         , $3 /* @h */`.trim(),
   ]);

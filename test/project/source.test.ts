@@ -3,12 +3,12 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { sameWords } from '../../lib/compare/canonicalize.ts';
+import { canonicalize } from '../../lib/compare/canonicalize.ts';
 import { compare } from '../../lib/compare/compare.ts';
 import { kinds } from '../../lib/kinds/index.ts';
 import type { Catalog } from '../../lib/model/catalog.ts';
 import { diff, isEmpty } from '../../lib/model/diff.ts';
-import { unpinned } from '../../lib/pg/pinned.ts';
+import { buildUnpin } from '../../lib/pg/pinned.ts';
 import { Problem } from '../../lib/problem/problem.ts';
 import { decodeCatalog, encodeCatalog } from '../../lib/project/catalog-codec.ts';
 import { describe, readSource, withTarget } from '../../lib/project/source.ts';
@@ -163,7 +163,7 @@ test('a server can be named for shadows', async () => {
   await using onServer = derive(context, { shadow });
   const catalog = await readSource(onServer, file);
   expect(catalog.role).toBe('pgmage');
-  const told = await sameWords(onServer, await readSource(context, file), catalog);
+  const told = await canonicalize(onServer, await readSource(context, file), catalog);
   expect(isEmpty(told.difference)).toBe(true);
 });
 
@@ -189,7 +189,9 @@ test('databases of every version are in the same words as the wanted schema', as
     const database = await freshDatabase(server);
     try {
       const target = { name: 'prod', url: database.url, protected: false };
-      await withTarget(context, target, (connection) => connection.execute(`${unpinned('session')}; ${sql}`));
+      await withTarget(context, target, (connection) =>
+        connection.execute(`${buildUnpin('session')}; ${sql}`),
+      );
       const comparison = await compare(derive(context, { environment: async () => target }), 'prod', file);
       expect(comparison.before.major).toBe(server.major);
       expect(comparison.diff).toEqual({ added: [], removed: [], changed: [] });
