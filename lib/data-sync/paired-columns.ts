@@ -1,6 +1,7 @@
 // What the source has for each column of a table of the target.
 import { quote } from '../model/quote.ts';
 import { asText, hashedBy } from '../pg/row-hash.ts';
+import { outputText } from '../pg/values.ts';
 import { type Conversion, convert } from './conversions.ts';
 import type { BothSides, ColumnPair, ColumnShape, FitCheck, PairingNote, TableShape } from './shape.ts';
 
@@ -152,5 +153,5 @@ function fitCheck(
   { unfit }: Exclude<Conversion, { is: 'refused' }>,
   sql: string,
 ): FitCheck[] {
-  return unfit === null ? [] : [{ column: column.name, type: column.plain, unfit, text: `${sql}` }];
+  return unfit === null ? [] : [{ column: column.name, type: column.plain, unfit, text: outputText(sql) }];
 }

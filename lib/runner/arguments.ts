@@ -1,6 +1,7 @@
 // A command line → the calls it asks for, by the signatures of the tasks.
+
+import { findNearest } from '../problem/nearest.ts';
 import { Problem } from '../problem/problem.ts';
-import { findNearest } from './nearest.ts';
 import { type Task, type TaskParameter, toFlag, type ValueType } from './task.ts';
 
 /** One task to run, with the arguments its function is given after the context. */

@@ -1,8 +1,8 @@
 // A command line becomes calls; what is wrong with it is said with the nearest names.
 import { beforeAll, expect, test } from 'vitest';
+import { findNearest } from '../../lib/problem/nearest.ts';
 import { Problem } from '../../lib/problem/problem.ts';
 import { readCommandLine } from '../../lib/runner/arguments.ts';
-import { findNearest } from '../../lib/runner/nearest.ts';
 import { readTasks } from '../../lib/runner/signature.ts';
 import type { Task } from '../../lib/runner/task.ts';
 
