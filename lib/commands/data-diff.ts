@@ -1,25 +1,29 @@
 // Finds the rows that differ between two databases, and changes nothing.
-import { join } from 'node:path';
+import { type FileHandle, open } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { type ComparedTable, compareTables } from '../data-sync/compare-tables.ts';
-import { pairTables } from '../data-sync/counterparts.ts';
-import { readShape } from '../data-sync/read-shapes.ts';
-import { readingBoth } from '../data-sync/sessions.ts';
+import {
+  type Comparison,
+  type ComparisonInput,
+  comparing,
+  endsOf,
+  rowsReadOf,
+} from '../data-sync/comparison.ts';
+import { detailsIn, type RowDetail } from '../data-sync/row-details.ts';
 import type { BothSides, DifferenceCounts, PairingNote } from '../data-sync/shape.ts';
-import { openSpool } from '../data-sync/spool.ts';
-import { resolveJobs } from '../project/jobs.ts';
+import { Problem } from '../problem/problem.ts';
 import { type Retry, withRetries } from '../project/retry.ts';
 import type { NamedTarget } from '../project/source.ts';
 import type { Workspace } from '../project/workspace.ts';
-import { describeTarget, resolveEnd } from './clone.ts';
 
 /** What is asked. */
-export interface DataDiffInput {
-  /** The environment or URL whose rows are the wanted ones. */
-  readonly from?: string;
-  /** The environment or URL that is compared with it. */
-  readonly to?: string;
-  /** How many sessions read each database; default: 4, or as many as there are processors. */
-  readonly jobs?: number;
+export interface DataDiffInput extends ComparisonInput {
+  /** Read the first rows that differ in each table, with their values. */
+  readonly rows?: boolean;
+  /** Count the changed rows by column. */
+  readonly columns?: boolean;
+  /** A file for all rows that differ, one JSON object on each line. */
+  readonly out?: string;
 }
 
 /** What differs in one table. */
@@ -33,6 +37,10 @@ export interface TableDifference extends DifferenceCounts {
   readonly rows: BothSides<number>;
   /** Rows that both sides have, equal. */
   readonly same: number;
+  /** With `columns`: how many changed rows differ in each column. */
+  readonly columns?: Readonly<Record<string, number>>;
+  /** With `rows`: the first ones. */
+  readonly details?: readonly RowDetail[];
 }
 
 /** What was found. */
@@ -46,48 +54,88 @@ export interface DataDiffReport {
   readonly notes: readonly PairingNote[];
   /** Whether all tables that are compared have the same rows, and none is refused. */
   readonly isSame: boolean;
+  /** The file that has all rows that differ. */
+  readonly file: string | null;
   readonly durationMs: number;
   /** Tries that failed before. */
   readonly retries: readonly Retry[];
 }
 
+/** How many rows of a table `rows` shows. */
+export const shownRows = 20;
+
 /**
  * Compares the rows of two databases.
- * @throws Problem `bad_option`, `bad_mask`, `sync_refused`, `ambiguous_key`, `lock_timeout`; of both connections
+ * @throws Problem `bad_option`, `bad_config`, `bad_mask`, `sync_refused`, `ambiguous_key`, `lock_timeout`, `unwritable_file`;
+ * of both connections
  */
 export async function dataDiff(workspace: Workspace, input: DataDiffInput): Promise<DataDiffReport> {
-  const ends = {
-    from: await resolveEnd(workspace, '--from', input.from),
-    to: await resolveEnd(workspace, '--to', input.to),
-  };
-  const start = workspace.world.now().getTime();
-  return withRetries(workspace.world, (retries, reached) =>
-    readingBoth(workspace.world, ends, resolveJobs(input.jobs), async ({ first, all, asOf }) => {
+  const ends = await endsOf(workspace, input);
+  const { world, project } = workspace;
+  const start = world.now().getTime();
+  const file = input.out === undefined ? null : resolve(project.root, input.out);
+  return withRetries(world, (retries, reached) =>
+    comparing(workspace, ends, input, async (comparison) => {
       reached();
-      const [from, to] = [await readShape(first.from), await readShape(first.to)];
-      const { pairs, notes } = pairTables(from, to, {
-        tables: {},
-        keys: {},
-        isWanted: () => true,
-        maskOf: () => undefined,
-      });
-      const spool = () => openSpool(join(workspace.project.root, '.pgmage'));
-      const found = await compareTables(pairs, { crew: all, spool });
-      await Promise.all(found.map(({ spool: one }) => one?.close()));
-      const tables = found.map(tableDifference);
+      const tables = await differences(workspace, comparison, input, file);
+      const { named, asOf, notes } = comparison;
       const isEqual = tables.every(({ missing, changed, extra }) => missing + changed + extra === 0);
       return {
-        source: describeTarget(workspace.project, ends.from),
-        target: describeTarget(workspace.project, ends.to),
+        source: named.from,
+        target: named.to,
         asOf,
         tables,
         notes,
         isSame: isEqual && notes.every(({ forbids }) => forbids !== 'comparing'),
-        durationMs: workspace.world.now().getTime() - start,
+        file,
+        durationMs: world.now().getTime() - start,
         retries: [...retries],
       };
     }),
   );
+}
+
+async function differences(
+  workspace: Workspace,
+  { all, first, pairs, spool }: Comparison,
+  { rows = false, columns = false }: DataDiffInput,
+  file: string | null,
+): Promise<TableDifference[]> {
+  const onRows = rowsReadOf(workspace, pairs, 'Comparing');
+  const found = await compareTables(pairs, { crew: all, spool, onRows });
+  const out = file === null ? null : await openOut(file);
+  const tables: TableDifference[] = [];
+  try {
+    for (const one of found) {
+      const details: RowDetail[] = [];
+      const changed = new Map<string, number>();
+      if (rows || columns || out !== null)
+        for await (const detail of detailsIn(first, one, columns || out !== null ? undefined : shownRows)) {
+          if (details.length < shownRows) details.push(detail);
+          if (detail.kind === 'changed')
+            for (const name of Object.keys(detail.new ?? {})) changed.set(name, (changed.get(name) ?? 0) + 1);
+          await out?.write(`${JSON.stringify(detail)}\n`);
+        }
+      tables.push({
+        ...tableDifference(one),
+        ...(columns && { columns: Object.fromEntries(changed) }),
+        ...(rows && { details }),
+      });
+    }
+  } finally {
+    await out?.close();
+    await Promise.all(found.map((one) => one.spool?.close()));
+  }
+  return tables;
+}
+
+// The rows of both databases are for their owner alone.
+async function openOut(file: string): Promise<FileHandle> {
+  try {
+    return await open(file, 'w', 0o600);
+  } catch (thrown) {
+    throw new Problem('unwritable_file', { file, reason: (thrown as Error).message }, { cause: thrown });
+  }
 }
 
 function tableDifference({ pair, rows, counts }: ComparedTable): TableDifference {

@@ -122,7 +122,8 @@ export function readSelection(
   };
 }
 
-function masksIn(given: readonly string[]): Masks {
+/** Masks of options, as `table.column=SQL`. @throws Problem `bad_mask` */
+export function masksIn(given: readonly string[]): Masks {
   return Object.fromEntries(
     given.map((one) => {
       const middle = one.indexOf('=');

@@ -68,6 +68,31 @@ export async function compareTables(
   return pairs.map((pair) => found.get(pair) as ComparedTable);
 }
 
+/** The rows of a table on both sides, and a hash of all of them. */
+export interface TableHashes {
+  readonly rows: BothSides<number>;
+  /** Empty where there are no rows. */
+  readonly hash: BothSides<string>;
+}
+
+/** Counts and hashes the rows of pairs, in their order. @throws Problem of the connections */
+export async function hashTables(
+  pairs: readonly TablePair[],
+  means: Omit<ComparisonMeans, 'spool'>,
+): Promise<TableHashes[]> {
+  const wholes = new Map<TablePair, Summary>();
+  const bigOnes = pairs.filter((pair) => !isLittle(pair)).map((pair) => [pair]);
+  const groups = [...bigOnes, ...groupsOf(pairs.filter(isLittle))];
+  await share(
+    means.crew,
+    groups.map((group) => groupJob(group, wholes, means)),
+  );
+  return pairs.map((pair) => {
+    const { rows, hashes } = wholes.get(pair) as Summary;
+    return { rows, hash: { from: hashes.from.get(0)?.hash ?? '', to: hashes.to.get(0)?.hash ?? '' } };
+  });
+}
+
 const bytesOf = ({ from, to }: TablePair) => Math.max(from.table.bytes, to.table.bytes);
 const isLittle = (pair: TablePair) => bytesOf(pair) < little;
 
@@ -83,9 +108,10 @@ function groupsOf(pairs: readonly TablePair[]): TablePair[][] {
 function groupJob(
   group: readonly TablePair[],
   wholes: Map<TablePair, Summary>,
-  { onRows }: ComparisonMeans,
+  { onRows }: Pick<ComparisonMeans, 'onRows'>,
 ): Job<SessionPair> {
   return {
+    weight: Math.max(...group.map(bytesOf)),
     does: async (sessions) => {
       const [from, to] = (await Promise.all(
         (['from', 'to'] as const).map((side) => wholeHashes(sessions[side], group, side)),

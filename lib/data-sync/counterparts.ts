@@ -19,7 +19,7 @@ export interface Pairing {
 }
 
 /** Pairs two databases. */
-export function pairTables(from: DatabaseShape, to: DatabaseShape, wish: PairingWish): Pairing {
+export function pairTables({ from, to }: BothSides<DatabaseShape>, wish: PairingWish): Pairing {
   const notes: PairingNote[] = [];
   const pairs: TablePair[] = [];
   const taken = new Set<string>();
@@ -29,7 +29,12 @@ export function pairTables(from: DatabaseShape, to: DatabaseShape, wish: Pairing
     const name = own.to ?? table.path.join('.');
     const there = tableCalled(to, name);
     if (there === undefined) {
-      notes.push({ verdict: 'skipped', what: table.name, reason: `the target has no table ${name}` });
+      notes.push({
+        verdict: 'skipped',
+        what: table.name,
+        reason: `the target has no table ${name}`,
+        isLeftOut: true,
+      });
       continue;
     }
     taken.add(there.name);
@@ -109,6 +114,7 @@ function pairOf({ from, to }: BothSides<TableShape>, means: PairingMeans, notes:
         verdict: 'skipped',
         what: `${from.name}.${quote(name)}`,
         reason: 'the target has no such column',
+        isLeftOut: true,
       });
   if (to.rules.length > 0)
     notes.push({

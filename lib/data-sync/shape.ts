@@ -180,6 +180,8 @@ export interface PairingNote {
   /** `public.users` or `public.users.name`, of the target where it has it. */
   readonly what: string;
   readonly reason: string;
+  /** Whether the source has rows or values that the target has no place for. */
+  readonly isLeftOut?: boolean;
   /** What a refusal forbids: to compare the rows, to write any, or to insert new ones. */
   readonly forbids?: 'comparing' | 'writing' | 'inserting';
 }

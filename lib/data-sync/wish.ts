@@ -1,7 +1,7 @@
 // What is compared of two databases: the configuration and the options of a command, held against the tables that there are.
 import type { DataConfig } from '../config/data.ts';
 import type { MaskedColumn } from '../flow/masks.ts';
-import { nearest } from '../problem/nearest.ts';
+import { findNearest } from '../problem/nearest.ts';
 import { Problem } from '../problem/problem.ts';
 import type { PairingWish } from './paired-columns.ts';
 import type { BothSides, DatabaseShape, TableShape } from './shape.ts';
@@ -64,7 +64,7 @@ function fitting(
 }
 
 function meant(name: string, names: readonly string[]): string {
-  const close = nearest(name, [...new Set(names)]);
+  const close = findNearest(name, [...new Set(names)]);
   return close.length > 0 ? `. Did you mean ${close.join(' or ')}?` : '';
 }
 

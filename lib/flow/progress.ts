@@ -1,21 +1,23 @@
-// The progress of a copy: the table, its bytes, the rate and the time left.
+// The progress of a copy or a comparison: the table, its bytes or rows, the rate and the time left.
 
 /**
- * The progress of work in bytes. The total is the server's size of the tables on disk, so it is approximate.
+ * The progress of work in bytes or rows. The total is the server's estimate of the tables, so it is approximate.
  */
 export interface CopyProgress {
+  /** The unit of the amounts; default: bytes. */
+  readonly unit?: 'rows';
   /** The work, e.g. `Copying`. */
   readonly doing: string;
   /** The current table. */
   readonly name: string;
   readonly own: ByteCount;
   readonly all: ByteCount;
-  /** Bytes in a second, so far. */
+  /** Amount in a second, so far. */
   readonly rate: number;
   readonly secondsLeft: number;
 }
 
-/** So many bytes of so many. */
+/** So many bytes, or rows, of so many. */
 export interface ByteCount {
   readonly done: number;
   readonly of: number;
@@ -38,6 +40,7 @@ export function makeProgress(
   teller: ProgressSink,
   tables: readonly { readonly name: string; readonly bytes: number }[],
   doing = 'Copying',
+  unit?: 'rows',
 ) {
   const sizes = new Map(tables.map(({ name, bytes }) => [name, bytes]));
   const passed = new Map<string, number>();
@@ -56,11 +59,33 @@ export function makeProgress(
       last = now;
       const rate = done / ((now - start) / 1000);
       const secondsLeft = rate === 0 ? 0 : Math.ceil(Math.max(0, of - done) / rate);
-      const pace: CopyProgress = { doing, name, own, all: { done, of }, rate, secondsLeft };
+      const pace: CopyProgress = {
+        doing,
+        name,
+        own,
+        all: { done, of },
+        rate,
+        secondsLeft,
+        ...(unit && { unit }),
+      };
       if (teller.pace === undefined) teller.progress(lineOf(pace));
       else teller.pace(pace);
     },
   };
+}
+
+/** Counts the rows of tables as they are read, and reports the progress. */
+export function rowProgressOf(
+  teller: ProgressSink,
+  tables: readonly { readonly name: string; readonly rows: number }[],
+  doing: string,
+) {
+  return progressOf(
+    teller,
+    tables.map(({ name, rows }) => ({ name, bytes: rows })),
+    doing,
+    'rows',
+  );
 }
 
 /** The finished part, from 0 to 1: the estimated size may be too small. */
@@ -69,6 +94,7 @@ export const computeRatio = ({ done, of }: ByteCount) => (of === 0 ? 1 : Math.mi
 const percent = (share: ByteCount) => `${Math.floor(computeRatio(share) * 100)} %`;
 const megabytes = (bytes: number) => Math.round(bytes / 2 ** 20);
 
-function lineOf({ doing, name, own, all, rate, secondsLeft }: CopyProgress): string {
-  return `${doing} ${name}: ${percent(own)}; total ${megabytes(all.done)} of about ${megabytes(all.of)} MB, ${megabytes(rate)} MB/s, ${secondsLeft} s left`;
+function lineOf({ doing, name, own, all, rate, secondsLeft, unit: kind }: CopyProgress): string {
+  const [unit, amount] = kind === undefined ? ['MB', megabytes] : [kind, Math.round];
+  return `${doing} ${name}: ${percent(own)}; total ${amount(all.done)} of about ${amount(all.of)} ${unit}, ${amount(rate)} ${unit}/s, ${secondsLeft} s left`;
 }

@@ -1,4 +1,5 @@
 // A project: its paths and its configuration, as plain data.
+import type { DataConfig } from '../config/data.ts';
 import type { Layout } from '../migration/layouts.ts';
 
 /** The paths and the configuration of a project. All paths are absolute. */
@@ -29,6 +30,8 @@ export interface Project {
   readonly stallTimeout?: number;
   /** Values that replace a column's wherever rows are cloned: `users.email` → SQL, or `@email`. */
   readonly masks?: Readonly<Record<string, string>>;
+  /** Which rows of two databases the tasks `data:*` compare. */
+  readonly data?: DataConfig;
   /** Version of pgmage: part of the keys of cached catalogs. */
   readonly version: string;
 }

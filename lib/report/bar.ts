@@ -8,12 +8,15 @@ const [least, most] = [10, 30];
  * A line with a bar: the current table and its progress, the total, the rate and the time left.
  * @param width of the terminal
  */
-export function barText({ doing, name, own, all, rate, secondsLeft }: CopyProgress, width: number): string {
+export function barText(
+  { doing, name, own, all, rate, secondsLeft, unit }: CopyProgress,
+  width: number,
+): string {
+  const amount = (value: number) => (unit === 'rows' ? `${Math.round(value)} rows` : formatBytes(value));
   const percent = Math.floor(computeRatio(own) * 100);
   const before = `${doing} ${name} ${percent}%`;
-  const done =
-    all.done > all.of ? formatBytes(all.done) : `${formatBytes(all.done)} of ${formatBytes(all.of)}`;
-  const after = `${Math.floor(computeRatio(all) * 100)}%  ${done}  ${formatBytes(rate)}/s  ${clock(secondsLeft)} left`;
+  const done = all.done > all.of ? amount(all.done) : `${amount(all.done)} of ${formatBytes(all.of)}`;
+  const after = `${Math.floor(computeRatio(all) * 100)}%  ${done}  ${amount(rate)}/s  ${clock(secondsLeft)} left`;
   // One column stays free: some terminals wrap a full line.
   const room = width - 1 - after.length - 4;
   const length = Math.max(least, Math.min(most, room - before.length));

@@ -65,6 +65,7 @@ export function projectOf({ root, config, cacheDir }: ProjectFolder, version: st
     ...(config.lockTimeout !== undefined && { lockTimeout: config.lockTimeout }),
     ...stallTimeoutOf(config),
     ...(config.masks !== undefined && { masks: config.masks }),
+    ...(config.data !== undefined && { data: config.data }),
     version,
     ignore: { schemas: config.ignore?.schemas ?? [], objects: config.ignore?.objects ?? [] },
   };
