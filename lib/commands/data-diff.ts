@@ -3,10 +3,10 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type ComparedTable, compareTables } from '../data-sync/compare-tables.ts';
 import {
-  type Comparison,
   type ComparisonInput,
   comparing,
   endsOf,
+  type RowComparison,
   rowsReadOf,
 } from '../data-sync/comparison.ts';
 import { detailsIn, type RowDetail } from '../data-sync/row-details.ts';
@@ -97,7 +97,7 @@ export async function dataDiff(workspace: Workspace, input: DataDiffInput): Prom
 
 async function differences(
   workspace: Workspace,
-  { all, first, pairs, spool }: Comparison,
+  { all, first, pairs, spool }: RowComparison,
   { rows = false, columns = false }: DataDiffInput,
   file: string | null,
 ): Promise<TableDifference[]> {

@@ -37,7 +37,7 @@ export interface ComparisonInput extends TableChoice {
 export type NamedEnds = BothSides<NamedTarget>;
 
 /** A comparison, while both databases are read. */
-export interface Comparison extends ReadingCrew {
+export interface RowComparison extends ReadingCrew {
   readonly named: NamedEnds;
   readonly shapes: BothSides<DatabaseShape>;
   /** The tables whose rows can be compared. */
@@ -81,7 +81,7 @@ export async function comparing<T>(
   workspace: Workspace,
   ends: BothSides<Reachable>,
   input: ComparisonInput,
-  work: (comparison: Comparison) => Promise<T>,
+  work: (comparison: RowComparison) => Promise<T>,
 ): Promise<T> {
   const { project, world } = workspace;
   const ofBoth = { from: shown(project, ends.from), to: shown(project, ends.to) };
