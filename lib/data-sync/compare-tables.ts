@@ -83,7 +83,7 @@ export async function hashTables(
   const wholes = new Map<TablePair, Summary>();
   const bigOnes = pairs.filter((pair) => !isLittle(pair)).map((pair) => [pair]);
   const groups = [...bigOnes, ...groupsOf(pairs.filter(isLittle))];
-  await share(
+  await runJobs(
     means.crew,
     groups.map((group) => groupJob(group, wholes, means)),
   );

@@ -2,12 +2,12 @@
 import { join } from 'node:path';
 import { masksIn } from '../copy/options.ts';
 import { maskedColumns } from '../flow/masks.ts';
-import { rowProgressOf } from '../flow/progress.ts';
-import { share } from '../flow/worker-pool.ts';
+import { makeRowProgress } from '../flow/progress.ts';
+import { runJobs } from '../flow/worker-pool.ts';
 import { Problem } from '../problem/problem.ts';
 import { resolveJobs } from '../project/jobs.ts';
 import type { Project } from '../project/project.ts';
-import { type NamedTarget, named, type Reachable, findTarget } from '../project/source.ts';
+import { findTarget, type NamedTarget, nameTarget, type Reachable } from '../project/source.ts';
 import type { Workspace } from '../project/workspace.ts';
 import { pairTables } from './counterparts.ts';
 import type { RowsRead, SessionPair } from './find.ts';
@@ -105,7 +105,7 @@ const folderOf = ({ root }: Project) => join(root, '.pgmage');
 
 /** A target that was given as a URL has no other name. */
 function shown(project: Project, target: Reachable): NamedTarget {
-  const { name, ...rest } = named(project, target);
+  const { name, ...rest } = nameTarget(project, target);
   return { name: name || rest.address, ...rest };
 }
 
@@ -127,7 +127,7 @@ async function fitting(
   pairs: readonly TablePair[],
 ): Promise<{ fit: readonly TablePair[]; refused: readonly PairingNote[] }> {
   const found = new Map<TablePair, readonly PairingNote[]>();
-  await share(
+  await runJobs(
     crew,
     pairs.filter(isToCheck).map((pair) => ({
       does: async (sessions: SessionPair) => {
@@ -145,6 +145,6 @@ export function rowsReadOf({ world }: Workspace, pairs: readonly TablePair[], do
     name: to.table.name,
     rows: from.table.rows + to.table.rows,
   }));
-  const progress = rowProgressOf(world, tables, doing);
+  const progress = makeRowProgress(world, tables, doing);
   return (pair, rows) => progress.told(pair.to.table, rows);
 }

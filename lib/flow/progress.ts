@@ -75,12 +75,12 @@ export function makeProgress(
 }
 
 /** Counts the rows of tables as they are read, and reports the progress. */
-export function rowProgressOf(
+export function makeRowProgress(
   teller: ProgressSink,
   tables: readonly { readonly name: string; readonly rows: number }[],
   doing: string,
 ) {
-  return progressOf(
+  return makeProgress(
     teller,
     tables.map(({ name, rows }) => ({ name, bytes: rows })),
     doing,

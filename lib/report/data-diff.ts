@@ -4,7 +4,7 @@ import type { DataVerifyReport } from '../commands/data-verify.ts';
 import type { RowDetail, ShownValues } from '../data-sync/row-details.ts';
 import type { PairingNote } from '../data-sync/shape.ts';
 import type { Retry } from '../project/retry.ts';
-import { formatCount, cutLine } from './format.ts';
+import { cutLine, formatCount } from './format.ts';
 import { makeInk } from './ink.ts';
 import type { Paper } from './paper.ts';
 import { wrapped } from './wrapped.ts';
@@ -54,8 +54,12 @@ export function dataVerifyText(report: DataVerifyReport, paper: Paper): string {
     ...noteLines(report.notes, paper),
     '',
     report.isSame
-      ? ink.green(`${formatCount(report.tables.length, 'table')} have the same rows, in ${secondsOf(report)} s.`)
-      : ink.red(`${other} of ${formatCount(report.tables.length, 'table')} differ, in ${secondsOf(report)} s.`),
+      ? ink.green(
+          `${formatCount(report.tables.length, 'table')} have the same rows, in ${secondsOf(report)} s.`,
+        )
+      : ink.red(
+          `${other} of ${formatCount(report.tables.length, 'table')} differ, in ${secondsOf(report)} s.`,
+        ),
     ...(other > 0 ? ['Hint: data:diff shows the rows that differ.'] : []),
     ...retryLines(report.retries, paper),
   ].join('\n');
