@@ -1,6 +1,7 @@
 // pgmage's own tasks: each is a few lines over one operation.
-import { askAboutPlan, askAboutRename, runRepair } from '../lib/runner/asking.ts';
-import { type TaskContext, workspaceOf } from '../lib/runner/context.ts';
+import { configured } from '../lib/project/options.ts';
+import { asking, renameChooser, repairing } from '../lib/runner/asking.ts';
+import type { TaskContext } from '../lib/runner/context.ts';
 import type { Outcome } from '../lib/runner/outcome.ts';
 
 type Name = string; // What --help calls the values.
@@ -67,8 +68,7 @@ export async function status(
     import('../lib/commands/status.ts'),
     import('../lib/report/status.ts'),
   ]);
-  await using workspace = workspaceOf(context, options);
-  const facts = await status(workspace, options);
+  const facts = await status({ ...context, shadow: options.shadow ?? context.shadow }, options);
   const code = options.check && !isSound(facts) ? 2 : 0;
   if (options.format === undefined) return { facts, text: (paper) => statusText(facts, paper), code };
   const { statusAnnotations } = await import('../lib/report/annotations.ts');
@@ -102,13 +102,12 @@ export async function diff(
     strict?: boolean;
   } & Shadowed = {},
 ): Promise<Outcome> {
-  const [{ difference }, { differenceText }, { renderScript: scriptOf }] = await Promise.all([
+  const [{ difference }, { differenceText }, { scriptOf }] = await Promise.all([
     import('../lib/commands/diff.ts'),
     import('../lib/report/difference.ts'),
     import('../lib/report/script.ts'),
   ]);
-  await using workspace = workspaceOf(context, options);
-  const facts = await difference(workspace, options);
+  const facts = await difference({ ...context, shadow: options.shadow ?? context.shadow }, options);
   const script = () => scriptOf(options.down ? facts.down : facts.up);
   return {
     facts,
@@ -134,12 +133,11 @@ export async function generate(
     Naming &
     Shadowed = {},
 ): Promise<Outcome> {
-  const [{ generate }, { generateText: generationText }] = await Promise.all([
+  const [{ generate }, { generationText }] = await Promise.all([
     import('../lib/commands/generate.ts'),
     import('../lib/report/migrations.ts'),
   ]);
-  await using workspace = workspaceOf(context, options);
-  const facts = await generate(workspace, options, askAboutRename(context));
+  const facts = await generate(configured(context, options), options, renameChooser(context));
   return { facts, text: (paper) => generationText(facts, paper) };
 }
 
@@ -161,8 +159,8 @@ export async function sync(
     import('../lib/commands/sync.ts'),
     import('../lib/report/migrations.ts'),
   ]);
-  await using workspace = workspaceOf(context, options);
-  const facts = await sync(workspace, options, askAboutPlan(context, syncPlanText), askAboutRename(context));
+  const own = configured(context, options);
+  const facts = await sync(own, options, asking(context, syncPlanText), renameChooser(context));
   return { facts, text: (paper) => syncText(facts, paper), code: facts.applied === null ? 1 : 0 };
 }
 
@@ -180,8 +178,7 @@ export async function rollback(
     import('../lib/report/migrations.ts'),
   ]);
   const input = { ...options, version };
-  await using workspace = workspaceOf(context, options);
-  const facts = await rollback(workspace, input, askAboutPlan(context, rollbackPlanText));
+  const facts = await rollback(configured(context, options), input, asking(context, rollbackPlanText));
   return { facts, text: () => rollbackText(facts), code: facts.done ? 0 : 1 };
 }
 
@@ -206,13 +203,12 @@ export async function verify(
   } & Looking &
     Shadowed = {},
 ): Promise<Outcome> {
-  if (options.repair) return runRepair(context, options);
+  if (options.repair) return repairing(context, options);
   const [{ verify }, { verifyText }] = await Promise.all([
     import('../lib/commands/verify.ts'),
     import('../lib/report/migrations.ts'),
   ]);
-  await using workspace = workspaceOf(context, options);
-  const facts = await verify(workspace, options);
+  const facts = await verify({ ...context, shadow: options.shadow ?? context.shadow }, options);
   const code = options.check && !facts.sound ? 2 : 0;
   if (options.format === undefined) return { facts, text: (paper) => verifyText(facts, paper), code };
   const { verifyAnnotations } = await import('../lib/report/annotations.ts');
@@ -225,8 +221,7 @@ export async function history(context: TaskContext, options: Looking = {}): Prom
     import('../lib/commands/history.ts'),
     import('../lib/report/migrations.ts'),
   ]);
-  await using workspace = workspaceOf(context);
-  const facts = await history(workspace, options);
+  const facts = await history(context, options);
   return { facts, text: (paper) => historyText(facts, paper) };
 }
 
@@ -256,12 +251,12 @@ export async function pull(
     import('../lib/commands/pull.ts'),
     import('../lib/report/pull.ts'),
   ]);
-  await using workspace = workspaceOf(context, options);
+  const own = configured(context, options);
   if (options.drift) {
-    const { pullDrift: takeDrift } = await import('../lib/commands/pull-drift.ts');
-    const facts = await takeDrift(workspace, options);
+    const { takeDrift } = await import('../lib/commands/pull-drift.ts');
+    const facts = await takeDrift(own, options);
     return { facts, text: (paper) => driftText(facts, paper), code: facts.done ? 0 : 1 };
   }
-  const facts = await pull(workspace, options, askAboutPlan(context, pullPlanText));
+  const facts = await pull(own, options, asking(context, pullPlanText));
   return { facts, text: (paper) => pullText(facts, paper), code: facts.done ? 0 : 1 };
 }

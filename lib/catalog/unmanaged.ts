@@ -1,8 +1,8 @@
-// Objects of a database that no kind manages: they are listed, never silently ignored.
+// What a database holds that no kind manages: listed, never silent.
 
 /**
- * Rows `description text` of objects that pgmage does not compare. Settings are listed by name only, because
- * their values may be secrets. Members of extensions belong to their extension.
+ * Rows `description text`: what pgmage does not compare. Settings by name only, as their values may be secrets.
+ * Members of extensions' tables and the like are their extension's.
  */
 export const unmanagedQuery = `
   select format('SETTING %s of the database%s', split_part(setting, '=', 1), ' for role ' || quote_ident(r.rolname))

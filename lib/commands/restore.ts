@@ -1,26 +1,25 @@
 // Puts a backup in the place of what a database holds: all of it, or nothing.
 
-import { findBackup } from '../backup/find.ts';
-import { findUnpacker, loadBackup, type RestoreProof } from '../backup/load.ts';
-import { type BackupReport, reportBackup } from '../backup/report.ts';
-import { verifyChecksum } from '../backup/verify.ts';
-import { listRelations } from '../flow/digest.ts';
+import { named } from '../backup/find.ts';
+import { type Proof, replaceAll, unpacker } from '../backup/load.ts';
+import { type BackupReport, backupReport } from '../backup/report.ts';
+import { intact } from '../backup/verify.ts';
+import { undigested } from '../flow/digest.ts';
 import type { Backup, Manifest } from '../flow/manifest.ts';
 import { isTable } from '../kinds/named-objects.ts';
 import { withLock } from '../ledger/lock.ts';
 import type { ServerConnection } from '../pg/connection.ts';
-import { queryPinned } from '../pg/pinned.ts';
+import { pinnedRows } from '../pg/pinned.ts';
 import { snapshot } from '../pg/snapshot.ts';
 import { Problem } from '../problem/problem.ts';
-import { type Ask, type Consent, confirm } from '../project/confirmation.ts';
-import { type Retry, withRetries } from '../project/retry.ts';
-import { type NamedTarget, nameTarget as namedTarget, openServer } from '../project/source.ts';
-import type { Workspace } from '../project/workspace.ts';
-import type { Target } from '../project/world.ts';
+import { type Ask, agreed, type Consent } from '../project/confirmation.ts';
+import type { Context, Target } from '../project/context.ts';
+import { type Retry, retrying } from '../project/retry.ts';
+import { type NamedTarget, named as namedTarget, server } from '../project/source.ts';
 import {
-  findProtected,
+  guardedOf,
   type ProtectedDatabase,
-  refuseProtected,
+  refuseGuarded,
   refuseUnconfirmed,
 } from '../project/write-access.ts';
 
@@ -53,7 +52,7 @@ export interface RestorePlan {
 /** What was done. */
 export interface RestoreReport extends RestorePlan {
   /** How it was verified, before it was committed; null: it was declined, and nothing was changed. */
-  readonly proof: RestoreProof | null;
+  readonly proof: Proof | null;
   readonly durationMs: number;
   /** Tries that failed before. */
   readonly retries: readonly Retry[];
@@ -66,30 +65,30 @@ export interface RestoreReport extends RestorePlan {
  * `confirmation_needed`, `migration_running`, `not_as_backed_up`, `client_failed`; of the connection
  */
 export async function restore(
-  workspace: Workspace,
+  context: Context,
   file: string,
   input: RestoreInput,
   ask: Ask<RestorePlan>,
 ): Promise<RestoreReport> {
-  const { url, ...target } = await workspace.world.environment(input.to);
+  const { url, ...target } = await context.environment(input.to);
   if (url === null) throw new Problem('no_server', { environment: target.name });
   refuseUnconfirmed(target, input);
-  const guarded = findProtected(workspace.world, { ...target, url }, input);
-  const backup = await findBackup(workspace.project, input, file);
-  workspace.world.progress(`Reading ${backup.name}`);
-  const manifest = await verifyChecksum(backup);
+  const guarded = guardedOf(context, { ...target, url }, input);
+  const backup = await named(context, input, file);
+  context.progress(`Reading ${backup.name}`);
+  const manifest = await intact(backup);
   // What was agreed to once is not asked again.
   let agreedTo = false;
   const agree = async (plan: RestorePlan) => {
     const losses = plan.destroyed.filter(({ rows }) => rows > 0);
     const told = losses.map(({ name, rows }) => `${name} (${rows} rows)`);
-    agreedTo ||= await confirm(`db:restore to ${target.name}`, plan, told, input, ask);
+    agreedTo ||= await agreed(`db:restore to ${target.name}`, plan, told, input, ask);
     return agreedTo;
   };
-  return withRetries(workspace.world, async (tries, reached) => {
+  return retrying(context, async (tries, reached) => {
     const into = { ...target, url };
     const done = await restoreInto(
-      workspace,
+      context,
       into,
       { backup, manifest, noOwner: input.noOwner ?? false, guarded: await guarded },
       agree,
@@ -107,41 +106,41 @@ interface Whole {
 }
 
 async function restoreInto(
-  workspace: Workspace,
+  context: Context,
   target: Target & { readonly url: string },
   { backup, manifest, noOwner, guarded }: Whole,
   agree: (plan: RestorePlan) => Promise<boolean>,
   reached: () => void,
 ): Promise<Omit<RestoreReport, 'retries'>> {
-  const connection = await openServer(target);
+  const connection = await server(target);
   const stopping = new AbortController();
   // The server rolls back when its client is gone.
-  const forget = workspace.world.onInterrupt?.(async () => stopping.abort());
+  const forget = context.onInterrupt?.(async () => stopping.abort());
   try {
     reached();
-    await refuseProtected(workspace.project, connection, target, guarded);
+    await refuseGuarded(context, connection, target, guarded);
     const reasons = await misfits(connection, manifest);
     if (reasons.length > 0) throw new Problem('unfit_target', { environment: target.name, reasons });
-    const client = await findUnpacker(manifest);
+    const client = await unpacker(manifest);
     return await withLock(connection, target.name, async () => {
       const plan: RestorePlan = {
-        target: namedTarget(workspace.project, target),
-        backup: reportBackup(workspace.project, backup),
+        target: namedTarget(context, target),
+        backup: backupReport(context, backup),
         destroyed: await holdings(connection),
       };
       if (!(await agree(plan))) return { ...plan, proof: null, durationMs: 0 };
-      const started = workspace.world.now().getTime();
-      const proof = await loadBackup(connection, {
+      const started = context.now().getTime();
+      const proof = await replaceAll(connection, {
         environment: target.name,
         client,
         path: backup.path,
         manifest,
         noOwner,
-        lockTimeout: workspace.project.lockTimeout ?? 3000,
+        lockTimeout: context.lockTimeout ?? 3000,
         signal: stopping.signal,
-        teller: workspace.world,
+        teller: context,
       });
-      return { ...plan, proof, durationMs: workspace.world.now().getTime() - started };
+      return { ...plan, proof, durationMs: context.now().getTime() - started };
     });
   } finally {
     forget?.();
@@ -151,7 +150,7 @@ async function restoreInto(
 
 // What is wrong with a server for a backup, before anything is tried there.
 async function misfits(connection: ServerConnection, { server: from }: Manifest): Promise<string[]> {
-  const [row] = await queryPinned<{ encoding: string }>(
+  const [row] = await pinnedRows<{ encoding: string }>(
     connection,
     `select current_setting('server_encoding') as encoding`,
   );
@@ -168,7 +167,7 @@ async function misfits(connection: ServerConnection, { server: from }: Manifest)
 async function holdings(connection: ServerConnection): Promise<Destroyed[]> {
   return snapshot(connection, async (held) => {
     const found: Destroyed[] = [];
-    for (const one of await listRelations(held)) {
+    for (const one of await undigested(held)) {
       const { kind, name } = one;
       if (!isTable(one) && kind !== 'large objects') continue;
       const from = isTable(one) ? `only ${name}` : 'pg_largeobject_metadata';

@@ -1,6 +1,5 @@
 // Holds a configuration to its type at run time, because not every editor does.
 import { layouts } from '../migration/layouts.ts';
-import { findNearest } from '../problem/nearest.ts';
 import { Problem } from '../problem/problem.ts';
 import type { Config } from './config.ts';
 
@@ -28,16 +27,6 @@ const environment = object({
   protected: flag,
 });
 
-const data = object({
-  from: text,
-  to: text,
-  exclude: texts,
-  keys: entries(texts),
-  tables: entries(
-    object({ to: text, where: either(text, object({ from: text, to: text })), columns: entries(text) }),
-  ),
-});
-
 const names = ['pgmage', ...Object.keys(layouts)];
 
 const config = object({
@@ -48,7 +37,6 @@ const config = object({
   environments: entries((value) => (text(value) === null ? null : environment(value))),
   ignore: object({ schemas: texts, objects: texts }),
   masks: entries(text),
-  data,
   queries: either(text, texts),
   afterSync: either(text, texts),
   online: flag,
@@ -71,10 +59,7 @@ export function checkConfig(value: unknown, file: string): Config {
 function object(fields: Readonly<Record<string, Shape>>): Shape {
   return entries((value, name) => {
     const shape = Object.hasOwn(fields, name) ? fields[name] : undefined;
-    if (shape !== undefined) return shape(value);
-    const known = Object.keys(fields);
-    const [close] = findNearest(name, known);
-    return `is unknown; ${close === undefined ? '' : `did you mean ${close}? `}known: ${known.join(', ')}`;
+    return shape === undefined ? `is unknown; known: ${Object.keys(fields).join(', ')}` : shape(value);
   });
 }
 

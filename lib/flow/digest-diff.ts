@@ -1,12 +1,12 @@
-// Compares the digests of two databases.
+// Whether a database holds what another one held.
 import { isMaterializedView, isSequence } from '../kinds/named-objects.ts';
 import type { Digest } from './digest.ts';
 
-/** The result of a comparison. */
-export interface DigestDiff {
-  /** The reasons why the data differs. */
+/** What does not agree. */
+export interface Sameness {
+  /** Each is a reason to call the data another one. */
   readonly differences: readonly string[];
-  /** Differences that are not errors. */
+  /** What may differ although nothing is wrong. */
   readonly notes: readonly string[];
 }
 
@@ -14,11 +14,11 @@ export interface DigestDiff {
  * Compares digests by their names.
  * @param moved of sequences that went on while the data was read: where they were at its end
  */
-export function compareDigests(
+export function sameness(
   wanted: readonly Digest[],
   found: readonly Digest[],
   moved: readonly Digest[] = [],
-): DigestDiff {
+): Sameness {
   const differences: string[] = [];
   const notes: string[] = [];
   const known = new Map(found.map((one) => [key(one), one]));

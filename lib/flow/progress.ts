@@ -1,46 +1,41 @@
-// The progress of a copy or a comparison: the table, its bytes or rows, the rate and the time left.
+// How far a copy is: what passes, how much, how fast and how long still.
 
-/**
- * The progress of work in bytes or rows. The total is the server's estimate of the tables, so it is approximate.
- */
+/** How far a work is, in bytes. What is to come is what the server says of tables on its disk, so that it is about right. */
 export interface CopyProgress {
-  /** The unit of the amounts; default: bytes. */
-  readonly unit?: 'rows';
-  /** The work, e.g. `Copying`. */
+  /** What is done, e.g. `Copying`. */
   readonly doing: string;
-  /** The current table. */
+  /** The table in hand. */
   readonly name: string;
   readonly own: ByteCount;
   readonly all: ByteCount;
-  /** Amount in a second, so far. */
+  /** Bytes in a second, so far. */
   readonly rate: number;
   readonly secondsLeft: number;
 }
 
-/** So many bytes, or rows, of so many. */
+/** So many bytes of so many. */
 export interface ByteCount {
   readonly done: number;
   readonly of: number;
 }
 
-/** The receiver of progress, and its clock. */
+/** Where progress is told, and by which clock. */
 export interface ProgressSink {
   now(): Date;
   /** Writes a line. */
   progress(message: string): void;
-  /** Draws the progress over the previous one; left out where there is no terminal. */
+  /** Shows how far it is in the place of what was shown before; left out where there is no terminal. */
   pace?(pace: CopyProgress): void;
 }
 
-// Milliseconds between two updates: of the drawn line, and of lines that stay.
+// As often as somebody can read it: of what moves, and of lines that stay.
 const [frame, interval] = [100, 2000];
 
-/** Counts bytes as they pass, and reports the progress. */
-export function makeProgress(
+/** Counts bytes as they pass, and tells how far it is. */
+export function progressOf(
   teller: ProgressSink,
   tables: readonly { readonly name: string; readonly bytes: number }[],
   doing = 'Copying',
-  unit?: 'rows',
 ) {
   const sizes = new Map(tables.map(({ name, bytes }) => [name, bytes]));
   const passed = new Map<string, number>();
@@ -59,42 +54,19 @@ export function makeProgress(
       last = now;
       const rate = done / ((now - start) / 1000);
       const secondsLeft = rate === 0 ? 0 : Math.ceil(Math.max(0, of - done) / rate);
-      const pace: CopyProgress = {
-        doing,
-        name,
-        own,
-        all: { done, of },
-        rate,
-        secondsLeft,
-        ...(unit && { unit }),
-      };
+      const pace: CopyProgress = { doing, name, own, all: { done, of }, rate, secondsLeft };
       if (teller.pace === undefined) teller.progress(lineOf(pace));
       else teller.pace(pace);
     },
   };
 }
 
-/** Counts the rows of tables as they are read, and reports the progress. */
-export function makeRowProgress(
-  teller: ProgressSink,
-  tables: readonly { readonly name: string; readonly rows: number }[],
-  doing: string,
-) {
-  return makeProgress(
-    teller,
-    tables.map(({ name, rows }) => ({ name, bytes: rows })),
-    doing,
-    'rows',
-  );
-}
+/** How much of it is done, from 0 to 1: what was taken for its size may be too little. */
+export const ratioOf = ({ done, of }: ByteCount) => (of === 0 ? 1 : Math.min(1, done / of));
 
-/** The finished part, from 0 to 1: the estimated size may be too small. */
-export const computeRatio = ({ done, of }: ByteCount) => (of === 0 ? 1 : Math.min(1, done / of));
-
-const percent = (share: ByteCount) => `${Math.floor(computeRatio(share) * 100)} %`;
+const percent = (share: ByteCount) => `${Math.floor(ratioOf(share) * 100)} %`;
 const megabytes = (bytes: number) => Math.round(bytes / 2 ** 20);
 
-function lineOf({ doing, name, own, all, rate, secondsLeft, unit: kind }: CopyProgress): string {
-  const [unit, amount] = kind === undefined ? ['MB', megabytes] : [kind, Math.round];
-  return `${doing} ${name}: ${percent(own)}; total ${amount(all.done)} of about ${amount(all.of)} ${unit}, ${amount(rate)} ${unit}/s, ${secondsLeft} s left`;
+function lineOf({ doing, name, own, all, rate, secondsLeft }: CopyProgress): string {
+  return `${doing} ${name}: ${percent(own)}; total ${megabytes(all.done)} of about ${megabytes(all.of)} MB, ${megabytes(rate)} MB/s, ${secondsLeft} s left`;
 }

@@ -2,19 +2,18 @@
 import type { Connection } from '../pg/connection.ts';
 import type { TableRows } from './tables.ts';
 
-// A smaller range gets no session of its own.
+// What is not worth a part of its own.
 const least = 8 * 2 ** 20;
 // Rows that are not worth being frozen, which takes new files.
 const few = 2 ** 20;
 
 /**
- * Splits large tables into ranges of row positions (manual: "TID Scan"), so that sessions share them; all
- * others stay whole. A range with `part` is written to a table that may already have rows. Biggest first. The
- * connection's transaction sees one state, in which rows do not move.
- * @param sessions the number of sessions
+ * Tables that would keep everybody else waiting, in ranges of their rows' places (manual: "TID Scan"); all others whole.
+ * What has `part` is written to a table that may hold rows already. Biggest first. The connection's transaction sees one state, in which rows do not move.
+ * @param sessions how many share them
  * @throws Problem of the connection
  */
-export async function splitTables(
+export async function partsOf(
   connection: Connection,
   tables: readonly TableRows[],
   sessions: number,

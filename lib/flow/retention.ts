@@ -1,19 +1,19 @@
-// The retention of backups: each database keeps one for a number of days, weeks and months.
+// Which backups stay: so many days, weeks and months of each database have one.
 
 /** A backup as retention sees it. */
 export interface Candidate {
   readonly name: string;
-  /** The database of the backup: each database has its own retention. */
+  /** What it is a backup of: each is judged by itself. */
   readonly of: string;
   /** ISO 8601, in UTC. */
   readonly time: string;
-  /** True if the backup was verified. */
+  /** Whether it is known to be good. */
   readonly good: boolean;
-  /** True if a user marked it to keep. */
+  /** Whether somebody wants it to stay. */
   readonly keep: boolean;
 }
 
-/** The number of days, weeks and months that keep their newest backup. */
+/** How many days, weeks and months keep their newest backup. */
 export interface Retention {
   readonly daily: number;
   readonly weekly: number;
@@ -24,10 +24,10 @@ export interface Retention {
 export type Reason = 'newest' | 'daily' | 'weekly' | 'monthly' | 'keep' | 'broken';
 
 /**
- * Returns the reasons to keep each backup; one without a reason may be deleted. A backup that is not known to
- * be intact does not count and stays, because a person has to check it. The newest intact one always stays.
+ * Says why each backup stays; one without a reason may go. One that is not known to be good counts for nothing and stays,
+ * for somebody has to look at it; the newest good one always stays.
  */
-export function applyRetention(
+export function retained(
   candidates: readonly Candidate[],
   retention: Retention,
 ): ReadonlyMap<string, Reason[]> {

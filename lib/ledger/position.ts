@@ -1,20 +1,20 @@
-// The position of a database in the chain of migrations, from its ledger alone.
+// Where a database stands in the chain of migrations, by its ledger alone.
 import type { MigrationFile } from '../migration/chain.ts';
 import { type Edit, editWords } from './edits.ts';
 import type { AuditEntry, Ledger } from './tables.ts';
 
-/** The position of a database. */
+/** How far a database is. */
 export interface LedgerPosition {
-  /** The number of applied files: always the first ones. */
+  /** How many of the files are applied: always the first ones. */
   readonly applied: number;
-  /** The mismatches, as text. */
+  /** What does not fit, in words. */
   readonly faults: readonly string[];
-  /** A migration outside of a transaction that failed half-way, at the edge of the applied ones. */
+  /** A migration outside of a transaction that broke off half-way, at the edge of what is applied. */
   readonly unfinished: { readonly file: MigrationFile; readonly direction: AuditEntry['direction'] } | null;
 }
 
-/** Compares a ledger with the files of the folder. @param edits the edits of applied files */
-export function readPosition(
+/** Compares a ledger with the files of the folder. @param edits what is known of files that are not what was applied */
+export function standingOf(
   { applied, deeds }: Ledger,
   files: readonly MigrationFile[],
   edits: ReadonlyMap<string, Edit> = new Map(),

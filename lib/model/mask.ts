@@ -1,22 +1,23 @@
-// Hides the secrets of facts, such as the password of a user mapping, in their payload and their SQL.
+// What people may see of facts that hold secrets, such as the password of a user mapping: their payload and their SQL
+// without them.
 import { hideConnections } from '../problem/redact.ts';
 import type { Fact, Json, Payload } from './fact.ts';
 import type { AnyKind } from './kind.ts';
-import { listStatements, type Statement, type StatementScript } from './step.ts';
+import { type Statement, type StatementScript, statementsOf } from './step.ts';
 
 const mask = '***';
 
 /**
- * The fact for display: a mask replaces each secret that its kind declares, and each password in a connection
- * string.
+ * The fact as it may be shown: with a mask in the place of each secret that its kind declares, and of passwords in
+ * connection strings wherever they are.
  */
-export function maskFact(fact: Fact, kind: AnyKind | undefined): Fact {
+export function shownFact(fact: Fact, kind: AnyKind | undefined): Fact {
   const payload: Payload = kind?.masked?.(fact.payload, () => mask) ?? fact.payload;
   if (payload === fact.payload && !mayHold(payload)) return fact;
   return { ...fact, payload: veiled(payload) as Payload };
 }
 
-// Few facts hold a secret, and copying all of them would be the main cost of a big difference.
+// Nearly no fact does, and copies of all would be what a big difference costs.
 function mayHold(value: Json): boolean {
   if (typeof value === 'string') return hideConnections(value) !== value;
   return typeof value === 'object' && value !== null && Object.values(value).some(mayHold);
@@ -30,23 +31,22 @@ function veiled(value: Json): Json {
 }
 
 /**
- * The SQL of a kind, with `shown` for each statement that contains a secret.
- * @param write creates the script; it passes each fact through `show` first
+ * What a kind writes, with `shown` beside each statement that holds a secret.
+ * @param write makes the script of facts that it is to pass through `show` first
  */
-export function writeMasked(
+export function withShown(
   kind: AnyKind,
   write: (show: (fact: Fact) => Fact) => StatementScript,
 ): Statement[] {
-  const statements = listStatements(write((fact) => fact)).map(told);
+  const statements = statementsOf(write((fact) => fact)).map(told);
   if (kind.masked === undefined) return statements;
-  // Each secret has a placeholder of its own until the SQL is written, so equal and different secrets stay
-  // so.
+  // Each secret has its own stand-in until the SQL is written, so that what differs or not still does.
   const known: string[] = [];
   const standIn = (secret: string) => {
     if (!known.includes(secret)) known.push(secret);
     return `\u0001${known.indexOf(secret)}\u0001`;
   };
-  const shown = listStatements(
+  const shown = statementsOf(
     write((fact) => ({ ...fact, payload: kind.masked?.(fact.payload, standIn) ?? fact.payload })),
   );
   return statements.map((statement, index) => {

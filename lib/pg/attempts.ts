@@ -2,12 +2,12 @@
 
 import type { Unreachable } from '../problem/codes.ts';
 import { Problem } from '../problem/problem.ts';
-import { toConnectProblem } from './connect-problem.ts';
-import { type EncryptionMode, listEncryptionModes } from './encryption.ts';
-import { nameServer, type Route, type ServerPlace } from './route.ts';
+import { connectProblem } from './connect-problem.ts';
+import { type EncryptionMode, waysOf } from './encryption.ts';
+import { placeName, type Route, type ServerPlace } from './route.ts';
 
 /** One try: where, how, and the kind of session that is wanted there. */
-export interface ConnectTry {
+export interface Try {
   readonly place: ServerPlace;
   readonly way: EncryptionMode;
   readonly orPlain: boolean;
@@ -28,13 +28,13 @@ const absent: ReadonlySet<string> = new Set([
  * Opens the first session that can be had.
  * @throws Problem of the last server that was tried
  */
-export async function openFirstSession<T>(
+export async function firstSession<T>(
   route: Route,
   whose: Omit<Unreachable, 'detail'>,
-  open: (one: ConnectTry) => Promise<T>,
+  open: (one: Try) => Promise<T>,
 ): Promise<T> {
   const { target_session_attrs: wanted = 'any', load_balance_hosts } = route.said;
-  // The tries: standbys first, then every other server.
+  // A standby first, and then whatever there is.
   const rounds = wanted === 'prefer-standby' ? [wanted, 'any'] : [wanted];
   const places = load_balance_hosts === 'random' ? shuffled(route.places) : route.places;
   let last: Problem | undefined;
@@ -59,18 +59,14 @@ async function atPlace<T>(
   open: (way: EncryptionMode, orPlain: boolean) => Promise<T>,
   whose: Omit<Unreachable, 'detail'>,
 ): Promise<{ readonly session: T } | { readonly problem: Problem }> {
-  const ways = listEncryptionModes(said, place.address);
+  const ways = waysOf(said, place.address);
   const details: string[] = [];
   for (const [index, way] of ways.entries()) {
     const isLast = index === ways.length - 1;
     try {
       return { session: await open(way, !isLast) };
     } catch (thrown) {
-      const problem = toConnectProblem(thrown, {
-        ...whose,
-        place: nameServer(place),
-        refused: place.refused,
-      });
+      const problem = connectProblem(thrown, { ...whose, place: placeName(place), refused: place.refused });
       if (!('detail' in problem.data)) return { problem };
       details.push(problem.data.detail as string);
       if (!isLast && mayDiffer(problem)) continue;
@@ -81,7 +77,7 @@ async function atPlace<T>(
   throw new Problem('internal', { reason: 'no address was tried' });
 }
 
-// The other mode can succeed where encryption failed, or where pg_hba.conf has another rule for it.
+// The other way can end differently where encryption failed, or where pg_hba.conf tells them apart.
 const mayDiffer = ({ code }: Problem) => ['ssl_failed', 'login_refused', 'wrong_password'].includes(code);
 
 function shuffled<T>(list: readonly T[]): T[] {

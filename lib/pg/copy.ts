@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { Client, Submittable } from 'pg';
 import type { ServerWait, Watch } from './watch.ts';
 
-/** Parts that the driver's types omit. */
+/** What the driver's types leave out. */
 interface Wire extends NodeJS.EventEmitter {
   readonly stream: Duplex;
   query(sql: string): void;
@@ -11,7 +11,7 @@ interface Wire extends NodeJS.EventEmitter {
   sendCopyFail(reason: string): void;
 }
 
-/** A driver session, with a function for its errors. */
+/** A session of the driver, and how its errors are told. */
 export interface Channel {
   readonly client: Client;
   /** Notices while its server is waited for that the network has gone silent. */
@@ -22,10 +22,10 @@ export interface Channel {
 
 const wireOf = ({ client }: Channel) => (client as unknown as { connection: Wire }).connection;
 
-// The number of bytes that are read ahead of the consumer.
+// How much is read ahead of whoever takes it.
 const enough = 1 << 20;
 
-// The methods of a query that the driver calls while it runs.
+// Of a query, what the driver calls while it runs.
 class Copy implements Submittable {
   readonly #sql: string;
   readonly #done: (thrown?: unknown) => void;
@@ -117,10 +117,9 @@ export async function* copyOut(of: Channel, sql: string): AsyncGenerator<Uint8Ar
 }
 
 /**
- * Runs `COPY … FROM STDIN`. The server gets the end only if `pieces` are complete; if they fail, the COPY
- * fails.
+ * Runs `COPY … FROM STDIN`. The server hears of an end only where `pieces` come to theirs; where they fail, so does it.
  * @returns the number of rows
- * @throws Problem of the statement and the connection; any error of `pieces`
+ * @throws Problem of the statement, of the connection; whatever `pieces` throw
  */
 export async function copyIn(of: Channel, sql: string, pieces: AsyncIterable<Uint8Array>): Promise<number> {
   let failure: { readonly thrown: unknown } | undefined;
@@ -137,7 +136,7 @@ export async function copyIn(of: Channel, sql: string, pieces: AsyncIterable<Uin
         stream.write(header(piece.length));
         const hasRoom = stream.write(piece);
         stream.uncork();
-        // The end of the session also wakes a writer that waits for space.
+        // Whoever waits for room is woken by the end of the session, too.
         if (!hasRoom) await roomIn(stream);
       }
       wire.endCopyFrom();
@@ -193,11 +192,11 @@ function header(length: number): Buffer {
   return bytes;
 }
 
-/** Separates the data of a COPY from all other messages, which are passed on whole. */
+/** Parts what a server sends into the data of a COPY and all other messages, which are handed on whole. */
 class Sieve {
-  // The received part of another message, or of a message header.
+  // What has come of a message that is not data, or of the head of one.
   rest: Buffer = Buffer.alloc(0);
-  // The number of bytes of the current message that are still missing.
+  // How much of a message's data is still to come.
   #left = 0;
 
   /** The data in a chunk, in the chunk's own memory. */

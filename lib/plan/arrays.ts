@@ -1,6 +1,5 @@
-// Corrects arrays that the server prints but would read differently. In `(ARRAY['x'::character
-// varying])::text[]`, as `IN` becomes on such columns, it casts each element when it reads that, not the
-// array (source: transformTypeCast in parse_expr.c).
+// What a server writes and would read otherwise: in `(ARRAY['x'::character varying])::text[]`, as `IN` becomes on such
+// columns, it casts each element when it reads that, not the array (source: transformTypeCast in parse_expr.c).
 
 const element = `(?:'(?:[^']|'')*'|NULL)::`;
 

@@ -1,16 +1,16 @@
 // Subcommands of one ALTER TABLE: the server rewrites a table once for all of them, and takes one lock. They are put together where
 // no dependency lies between them.
-import { findStrongestLock, type Subcommand, type UnsegmentedStep } from '../model/step.ts';
-import type { FactActions } from './actions.ts';
-import { placeNodes } from './dependencies.ts';
+import { type Subcommand, strongest, type UnsegmentedStep } from '../model/step.ts';
+import type { Fates } from './actions.ts';
+import { seats } from './dependencies.ts';
 import { type Graph, sort } from './graph.ts';
-import type { InlinedClauses } from './inline-clauses.ts';
-import type { NodeGroup } from './online.ts';
+import type { Folded } from './inline-clauses.ts';
+import type { Group } from './online.ts';
 
 type Successors = ReadonlyMap<string, ReadonlySet<string>>;
 
-// The subcommands that can share a statement with one that depends on them, by the order in which the server
-// runs them (source: AlterTablePass in tablecmds.c).
+// Which subcommand may stand in one statement with another one that needs it, by when the server runs them
+// (source: AlterTablePass in tablecmds.c).
 const inOrder: Readonly<Record<Subcommand['pass'], readonly Subcommand['pass'][]>> = {
   drop: ['drop', 'type', 'add', 'set'],
   type: ['add', 'set'],
@@ -19,13 +19,13 @@ const inOrder: Readonly<Record<Subcommand['pass'], readonly Subcommand['pass'][]
 };
 
 /** The steps of a plan, with subcommands of tables that are there before it put together. */
-export function combineSteps(
-  fates: FactActions,
+export function combined(
+  fates: Fates,
   graph: Graph,
-  folded: InlinedClauses,
-  groups: readonly NodeGroup[],
+  folded: Folded,
+  groups: readonly Group[],
 ): UnsegmentedStep[] {
-  const seat = placeNodes(graph, folded);
+  const seat = seats(graph, folded);
   const successors = new Map<string, Set<string>>(groups.map(({ name }) => [name, new Set()]));
   for (const [first, seconds] of graph.successors())
     for (const second of seconds)
@@ -38,9 +38,9 @@ export function combineSteps(
   });
 }
 
-// The groups that share a transaction; a statement that is committed by itself stays in its place.
-function runsOf(groups: readonly NodeGroup[]): NodeGroup[][] {
-  const runs: NodeGroup[][] = [];
+// What shares a transaction; what is committed by itself stays where it is.
+function runsOf(groups: readonly Group[]): Group[][] {
+  const runs: Group[][] = [];
   let isOpen = false;
   for (const group of groups) {
     const whole = group.steps.every(({ transactional }) => transactional);
@@ -52,7 +52,7 @@ function runsOf(groups: readonly NodeGroup[]): NodeGroup[][] {
 }
 
 // The command that a group is a part of; undefined: it stands alone, or its table is new.
-function headOf(fates: FactActions, { steps }: NodeGroup): string | undefined {
+function headOf(fates: Fates, { steps }: Group): string | undefined {
   const [part, ...others] = partsOf({ steps });
   // The server changes the type of a column once in a statement.
   if (part?.pass === 'type' && others.some(({ pass }) => pass === 'type')) return undefined;
@@ -68,16 +68,16 @@ function headOf(fates: FactActions, { steps }: NodeGroup): string | undefined {
     : undefined;
 }
 
-const partsOf = ({ steps }: Pick<NodeGroup, 'steps'>) => steps.flatMap(({ part }) => part ?? []);
+const partsOf = ({ steps }: Pick<Group, 'steps'>) => steps.flatMap(({ part }) => part ?? []);
 
 function clustersOf(
-  run: readonly NodeGroup[],
+  run: readonly Group[],
   successors: Successors,
-  headOf: (group: NodeGroup) => string | undefined,
-): NodeGroup[][] {
-  const clusters: NodeGroup[][] = [];
-  const clusterOf = new Map<string, NodeGroup[]>();
-  const latest = new Map<string, NodeGroup[]>();
+  headOf: (group: Group) => string | undefined,
+): Group[][] {
+  const clusters: Group[][] = [];
+  const clusterOf = new Map<string, Group[]>();
+  const latest = new Map<string, Group[]>();
   for (const group of run) {
     const head = headOf(group);
     const cluster = head === undefined ? undefined : latest.get(head);
@@ -95,10 +95,10 @@ function clustersOf(
 }
 
 function fits(
-  cluster: readonly NodeGroup[],
-  group: NodeGroup,
+  cluster: readonly Group[],
+  group: Group,
   successors: Successors,
-  clusterOf: ReadonlyMap<string, readonly NodeGroup[]>,
+  clusterOf: ReadonlyMap<string, readonly Group[]>,
 ): boolean {
   const ordered = cluster.every(
     (member) =>
@@ -112,12 +112,12 @@ function fits(
   );
 }
 
-// True if a path leads from some nodes to others through a different node.
+// Whether a way leads from some to others by something else.
 function leads(
-  from: readonly NodeGroup[],
-  to: readonly NodeGroup[],
+  from: readonly Group[],
+  to: readonly Group[],
   successors: Successors,
-  clusterOf: ReadonlyMap<string, readonly NodeGroup[]>,
+  clusterOf: ReadonlyMap<string, readonly Group[]>,
 ): boolean {
   const ends = new Set([...from, ...to].map(({ name }) => name));
   const goals = new Set(to.map(({ name }) => name));
@@ -133,11 +133,7 @@ function leads(
 }
 
 // The clusters in an order that dependencies leave, each where its first member was if possible.
-function arranged(
-  run: readonly NodeGroup[],
-  clusters: readonly NodeGroup[][],
-  successors: Successors,
-): NodeGroup[][] {
+function arranged(run: readonly Group[], clusters: readonly Group[][], successors: Successors): Group[][] {
   const places = new Map(run.map(({ name }, at) => [name, at]));
   const heads = new Map(clusters.flatMap((members) => members.map(({ name }) => [name, members[0]?.name])));
   const byHead = new Map(clusters.map((members) => [members[0]?.name as string, members]));
@@ -149,10 +145,10 @@ function arranged(
   }
   const place = (name: string) => places.get(name) as number;
   const { order } = sort(among, (a, b) => place(a) - place(b));
-  return order.map((head) => byHead.get(head) as NodeGroup[]);
+  return order.map((head) => byHead.get(head) as Group[]);
 }
 
-function joined(members: readonly NodeGroup[]): UnsegmentedStep[] {
+function joined(members: readonly Group[]): UnsegmentedStep[] {
   const steps = members.flatMap((group) => group.steps);
   const parts = steps.filter(({ part }) => part !== undefined);
   const [first] = parts;
@@ -165,7 +161,7 @@ function joined(members: readonly NodeGroup[]): UnsegmentedStep[] {
       sql: `${first.part.head}\n${lines.join(',\n')}`,
       action: actions.size === 1 ? first.action : 'alter',
       hazards: [...new Set(parts.flatMap(({ hazards }) => hazards))],
-      lock: findStrongestLock(parts.map(({ lock }) => lock)),
+      lock: strongest(parts.map(({ lock }) => lock)),
       checks: parts.flatMap(({ checks = [] }) => checks),
       parts: parts.map(({ part: _, ...step }) => step),
     },

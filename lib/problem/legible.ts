@@ -16,17 +16,17 @@ const shown = (_: string, own?: string) => own ?? '\ufffd';
  * Makes a text of one line, such as a name, safe to print: each control character becomes U+FFFD, colours
  * too.
  */
-export function makeLegible(line: string): string {
+export function legible(line: string): string {
   return line.replace(inLine, '\ufffd').replaceAll('##[', '## [');
 }
 
 /** A text without colours. */
-export function stripColours(text: string): string {
+export function colourless(text: string): string {
   return text.replace(colours, '');
 }
 
 /** A text of several lines as it may go to a terminal. */
-export function makeTextLegible(text: string): string {
+export function legibleText(text: string): string {
   return text.replace(inText, shown);
 }
 
@@ -35,7 +35,7 @@ export function makeTextLegible(text: string): string {
  * for a command (GitHub's manual: Workflow commands).
  * @param coloured whether it is read on a terminal
  */
-export function makeLogLegible(text: string, coloured: boolean): string {
-  const clean = makeTextLegible(coloured ? text : stripColours(text));
+export function legibleLog(text: string, coloured: boolean): string {
+  const clean = legibleText(coloured ? text : colourless(text));
   return clean.replace(/^(\s*):(?=:)/gm, '$1: ').replaceAll('##[', '## [');
 }

@@ -1,4 +1,4 @@
-// The packages of the extensions of PostgreSQL in WebAssembly. Only requested ones are loaded.
+// Extensions of PostgreSQL in WebAssembly: where each comes from. Only what is asked for is loaded.
 import type { Extension } from '@electric-sql/pglite';
 
 // PGlite ships these in itself, each as a module named after the extension.
@@ -16,11 +16,8 @@ const packages: Readonly<Record<string, { name: string; member: string }>> = {
   postgis: { name: '@electric-sql/pglite-postgis', member: 'postgis' },
 };
 
-/**
- * The required extensions of each extension: CREATE EXTENSION … CASCADE creates them, too (control files:
- * requires).
- */
-export const requiredExtensions: Readonly<Record<string, readonly string[]>> = {
+/** Which extensions others need: CREATE EXTENSION … CASCADE makes these, too (their control files: requires). */
+export const required: Readonly<Record<string, readonly string[]>> = {
   earthdistance: ['cube'],
   index_advisor: ['hypopg'],
   pgjwt: ['pgcrypto'],
@@ -32,13 +29,13 @@ export const requiredExtensions: Readonly<Record<string, readonly string[]>> = {
 
 /** Names with those of the extensions that they need. */
 export function withRequired(names: Iterable<string>): Set<string> {
-  return new Set([...names].flatMap((name) => [...(requiredExtensions[name] ?? []), name]));
+  return new Set([...names].flatMap((name) => [...(required[name] ?? []), name]));
 }
 
 /** Every extension that can be had without a server. */
 export const knownExtensions: readonly string[] = [...contrib, ...Object.keys(packages)];
 
-/** Loads those of the named extensions that are known and installed. */
+/** Loads what is known and installed of the named extensions. */
 export async function loadExtensions(names: Iterable<string>): Promise<Record<string, Extension>> {
   const found: Record<string, Extension> = {};
   for (const name of withRequired(names)) {

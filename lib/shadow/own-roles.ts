@@ -17,7 +17,7 @@ export class OwnRoles {
       try {
         await connection.execute(sql);
       } finally {
-        // A lost session cannot report anything more.
+        // A session that is lost has nothing more to tell.
         for (const role of await rolesOf(connection).catch(() => []))
           if (!before.has(role) && isNamedIn(sql, role)) this.#names.add(role);
       }

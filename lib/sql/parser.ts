@@ -1,9 +1,9 @@
 // PostgreSQL's own parser, loaded when it is first needed.
-import { keepEventLoopAlive } from './keep-event-loop-alive.ts';
+import { awake } from './keep-event-loop-alive.ts';
 
 /** Gives the parser. */
 export function loadParser(): Promise<typeof import('libpg-query')> {
-  return keepEventLoopAlive(async () => {
+  return awake(async () => {
     const parser = await import('libpg-query');
     await parser.loadModule();
     return parser;

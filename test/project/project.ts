@@ -3,15 +3,14 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Context } from '../../lib/project/context.ts';
 import { readMigrations } from '../../lib/project/migration-folder.ts';
-import { openWorkspace, type Workspace } from '../../lib/project/workspace.ts';
-import type { Target, World } from '../../lib/project/world.ts';
+import { keepShadows } from '../../lib/project/shadow-pool.ts';
 import { freshCache } from './cache.ts';
-import { derive, type Members } from './workspace.ts';
 
 /** A project with a schema, a folder of migrations and one environment. */
 export interface Project {
-  readonly context: Workspace;
+  readonly context: Context;
   /** Says what the schema is to be. */
   want(schema: string): void;
   /** Names of the files in the folder of migrations. */
@@ -33,13 +32,13 @@ export interface Project {
 export function project(
   url: string | null,
   cacheDir: string,
-  more: (root: string) => Members = () => ({}),
+  more: (root: string) => Partial<Context> = () => ({}),
 ): Project {
   const root = mkdtempSync(join(tmpdir(), 'pgmage-migrations-'));
   const folder = join(root, 'migrations');
   const schema = join(root, 'schema.sql');
   let clock = Date.UTC(2026, 0, 1);
-  const members = {
+  const context: Context = {
     root,
     schema,
     migrations: folder,
@@ -47,7 +46,7 @@ export function project(
     embedded: join(root, 'database'),
     shadow: null,
     version: 'test',
-    environment: async (name = 'local'): Promise<Target> => ({ name, url, protected: false }),
+    environment: async (name = 'local') => ({ name, url, protected: false }),
     now: () => {
       clock += 60_000;
       return new Date(clock);
@@ -55,7 +54,7 @@ export function project(
     progress: () => undefined,
     ...more(root),
   };
-  const context = openWorkspace(members, members);
+  const shadows = kept(context);
   return {
     context,
     want: (text) => writeFileSync(schema, text),
@@ -71,14 +70,14 @@ export function project(
       mkdirSync(folder);
     },
     drop: () => {
-      void context[Symbol.asyncDispose]();
+      void shadows.release();
       rmSync(root, { recursive: true, force: true });
     },
   };
 }
 
 /** The migrations of a project, as they are read. */
-export const migrationsOf = ({ context }: Project) => readMigrations(context.project);
+export const migrationsOf = ({ context }: Project) => readMigrations(context);
 
 /** Lends a project and removes it afterwards. */
 export async function withProject<T>(
@@ -100,19 +99,34 @@ export async function withProject<T>(
  */
 export async function projectWithShadow(
   url: () => string,
-  more: Members = {},
-): Promise<{ own: Project; context: Workspace; drop(): Promise<void> }> {
+  more: Partial<Context> = {},
+): Promise<{ own: Project; context: Context; drop(): Promise<void> }> {
   const cache = await freshCache();
   const own = project(null, cache);
-  const environment: World['environment'] = async () => ({ name: 'local', url: url(), protected: false });
-  const context = derive(own.context, { environment, ...more });
+  const environment: Context['environment'] = async () => ({ name: 'local', url: url(), protected: false });
+  const context = { ...own.context, environment, ...more };
+  const shadows = kept(context);
   return {
     own,
     context,
     drop: async () => {
-      await context[Symbol.asyncDispose]();
+      await shadows.release();
       own.drop();
       await rm(cache, { recursive: true });
+    },
+  };
+}
+
+function kept(context: Context): { release(): Promise<void> } {
+  let end = () => {};
+  const until = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  const done = keepShadows(context, () => until);
+  return {
+    release: () => {
+      end();
+      return done;
     },
   };
 }

@@ -34,6 +34,7 @@ const set = (option: (fact: Row) => string) => (_: Row, to: Row) =>
 /** CREATE PUBLICATION (manual: catalog pg_publication). */
 export const publication: Kind<Publication> = {
   name: 'publication',
+  afterRows: true,
   reference: (fact) => `PUBLICATION ${qualify(fact.path)}`,
   present: present('pg_publication'),
   introspect: (major) => `
@@ -60,8 +61,5 @@ export const publication: Kind<Publication> = {
     viaRoot: set(options.viaRoot),
     generatedColumns: set(options.generatedColumns),
   },
-  data: { afterRows: true },
-  reconcile: {
-    atVersion: (payload, major) => (major < 18 ? { ...payload, generatedColumns: 'none' } : payload),
-  },
+  atVersion: (payload, major) => (major < 18 ? { ...payload, generatedColumns: 'none' } : payload),
 };

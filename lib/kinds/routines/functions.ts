@@ -35,9 +35,7 @@ export const sqlFunction: Kind<SqlFunction> = {
   rename: renamed('FUNCTION'),
   drop: (fact) => `DROP FUNCTION ${routineName(fact)}`,
   alter: { ...routineChanges, window: 'replace' },
+  placeholder: routinePlaceholder,
+  slots: routineSlots,
   opaque: routineText,
-  order: {
-    placeholder: routinePlaceholder,
-    slots: routineSlots,
-  },
 };

@@ -31,9 +31,7 @@ export const procedure: Kind<Routine> = {
   rename: renamed('PROCEDURE'),
   drop: (fact) => `DROP PROCEDURE ${routineName(fact)}`,
   alter: routineChanges,
+  placeholder: routinePlaceholder,
+  slots: routineSlots,
   opaque: routineText,
-  order: {
-    placeholder: routinePlaceholder,
-    slots: routineSlots,
-  },
 };

@@ -38,6 +38,6 @@ export const sequence: Kind<Sequence> = {
     unlogged: (_, to) =>
       `ALTER SEQUENCE ${qualify(to.path)} SET ${to.payload.unlogged ? 'UNLOGGED' : 'LOGGED'}`,
   },
-  order: { slots: (fact) => [`relation ${qualify(fact.path)}`] },
-  data: { holdsData: () => true },
+  holdsData: () => true,
+  slots: (fact) => [`relation ${qualify(fact.path)}`],
 };

@@ -47,8 +47,6 @@ export const statistics: Kind<Statistics> = {
   rename: renamed('STATISTICS'),
   drop: (fact) => `DROP STATISTICS ${qualify(fact.path)}`,
   alter: { kinds: 'replace', items: 'replace', table: 'replace', sampled: (_, to) => setTarget(to) },
-  order: {
-    followsChanges: true,
-    slots: (fact) => [`statistics ${qualify(fact.path)}`],
-  },
+  followsChanges: true,
+  slots: (fact) => [`statistics ${qualify(fact.path)}`],
 };

@@ -96,5 +96,5 @@ export const baseType: Kind<BaseType> = {
     delimiter: 'replace',
     collatable: 'replace',
   },
-  order: { inseverable: true },
+  inseverable: true,
 };

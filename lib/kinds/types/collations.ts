@@ -52,17 +52,13 @@ export const collation: Kind<Collation> = {
     rules: 'replace',
     deterministic: 'replace',
   },
-  order: {
-    aside: aside('COLLATION'),
-    slots: (fact) => [`collation ${qualify(fact.path)}`],
+  aside: aside('COLLATION'),
+  settled: (fact, { other }) => {
+    const theirs = (other.facts.get(fact.id)?.payload as unknown as Collation | undefined)?.locale ?? null;
+    const { provider, locale } = fact.payload;
+    if (provider !== 'icu' || locale === null || theirs === null || locale === theirs) return fact;
+    const tag = languageTag(locale);
+    return tag === languageTag(theirs) ? { ...fact, payload: { ...fact.payload, locale: tag } } : fact;
   },
-  reconcile: {
-    settled: (fact, { other }) => {
-      const theirs = (other.facts.get(fact.id)?.payload as unknown as Collation | undefined)?.locale ?? null;
-      const { provider, locale } = fact.payload;
-      if (provider !== 'icu' || locale === null || theirs === null || locale === theirs) return fact;
-      const tag = languageTag(locale);
-      return tag === languageTag(theirs) ? { ...fact, payload: { ...fact.payload, locale: tag } } : fact;
-    },
-  },
+  slots: (fact) => [`collation ${qualify(fact.path)}`],
 };

@@ -35,8 +35,6 @@ export const compositeType: Kind<Composite> = {
   rename: renamed('TYPE'),
   drop: (fact) => `DROP TYPE ${qualify(fact.path)}`,
   alter: { order: reorder },
-  order: {
-    aside: aside('TYPE'),
-    slots: (fact) => [`relation ${qualify(fact.path)}`, `type ${qualify(fact.path)}`],
-  },
+  aside: aside('TYPE'),
+  slots: (fact) => [`relation ${qualify(fact.path)}`, `type ${qualify(fact.path)}`],
 };

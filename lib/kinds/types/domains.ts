@@ -30,8 +30,6 @@ export const domain: Kind<Domain> = {
   rename: renamed('DOMAIN'),
   drop: (fact) => `DROP DOMAIN ${qualify(fact.path)}`,
   alter: { type: 'replace', collation: 'replace' },
-  order: {
-    aside: aside('DOMAIN'),
-    slots: (fact) => [`type ${qualify(fact.path)}`],
-  },
+  aside: aside('DOMAIN'),
+  slots: (fact) => [`type ${qualify(fact.path)}`],
 };

@@ -54,8 +54,6 @@ export const enumType: Kind<Enum> = {
       hazards: ['breaks_clients'],
     }),
   },
-  order: {
-    aside: aside('TYPE'),
-    slots: (fact) => [`type ${qualify(fact.path)}`],
-  },
+  aside: aside('TYPE'),
+  slots: (fact) => [`type ${qualify(fact.path)}`],
 };

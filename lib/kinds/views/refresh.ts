@@ -29,10 +29,8 @@ export const population: Kind<Record<never, never>> = {
   }),
   drop: () => [],
   alter: {},
-  order: {
-    // After grants: the owner's query runs with the owner's privileges.
-    rank: 4,
-  },
-  data: { ofRows: true },
-  reconcile: { optional: () => true },
+  // After grants: the owner's query runs with the owner's privileges.
+  rank: 4,
+  optional: () => true,
+  ofRows: true,
 };

@@ -68,14 +68,12 @@ export const view: Kind<View> = {
         ? alterOptions(`ALTER VIEW ${qualify(to.path)}`, from.payload.options, to.payload.options)
         : replace(to),
   },
-  order: {
-    placeholder: {
-      create: (fact) => `CREATE ${hollow(fact)}`,
-      fill: replace,
-      empty: (fact) => `CREATE OR REPLACE ${hollow(fact)}`,
-    },
-    slots: (fact) => [`relation ${qualify(fact.path)}`, `type ${qualify(fact.path)}`],
+  placeholder: {
+    create: (fact) => `CREATE ${hollow(fact)}`,
+    fill: replace,
+    empty: (fact) => `CREATE OR REPLACE ${hollow(fact)}`,
   },
+  slots: (fact) => [`relation ${qualify(fact.path)}`, `type ${qualify(fact.path)}`],
 };
 
 /** Columns of views: nothing of their own, but comments, grants and defaults sit on them, and others depend on them. */
@@ -94,8 +92,6 @@ export const viewColumn: Kind<Record<never, never>> = {
   rename: renamedIn('VIEW', 'COLUMN'),
   drop: () => [],
   alter: {},
-  order: {
-    // Columns can only be added (manual: CREATE VIEW), so one that has to be made anew takes its view along.
-    inseverable: true,
-  },
+  // Columns can only be added (manual: CREATE VIEW), so one that has to be made anew takes its view along.
+  inseverable: true,
 };
