@@ -2,8 +2,8 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { generate } from '../lib/commands/generate.ts';
-import { keepShadows } from '../lib/project/shadow-pool.ts';
 import { project as migrationProject } from '../test/project/project.ts';
+import { derive } from '../test/project/workspace.ts';
 import { query } from '../test/servers/server.ts';
 import { twentyChanges } from './changes.ts';
 import { type Measured, once, type Program, race } from './measure.ts';
@@ -135,21 +135,19 @@ async function makeMigrations(root: string): Promise<string> {
   const own = migrationProject(null, join(root, '.pgmage'));
   const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8'));
   // Plain node-pg-migrate runs nothing outside of transactions.
-  const context = { ...own.context, version, online: false };
+  await using context = derive(own.context, { version, online: false });
   const columns: string[] = [];
   const indexes: string[] = [];
   const schema = () => `create table notes (id bigint primary key${columns.join('')});\n${indexes.join('')}`;
-  await keepShadows(context, async () => {
-    for (let number = 0; number < count; number++) {
-      if (number % 2 === 1) columns.push(`, note_${number} text`);
-      else if (number > 0) indexes.push(`create index on notes (note_${number - 1});\n`);
-      own.want(schema());
-      await generate(context);
-    }
-  });
+  for (let number = 0; number < count; number++) {
+    if (number % 2 === 1) columns.push(`, note_${number} text`);
+    else if (number > 0) indexes.push(`create index on notes (note_${number - 1});\n`);
+    own.want(schema());
+    await generate(context);
+  }
   mkdirSync(join(root, 'schema'), { recursive: true });
   writeFileSync(join(root, 'schema/schema.sql'), schema());
-  cpSync(context.migrations, join(root, 'migrations'), { recursive: true });
+  cpSync(context.project.migrations, join(root, 'migrations'), { recursive: true });
   own.drop();
   return root;
 }

@@ -1,7 +1,6 @@
 // The process: its words, streams, clock and exit code, given to the runner.
-import { legibleLog, legibleText } from './problem/legible.ts';
+import { makeLogLegible, makeTextLegible } from './problem/legible.ts';
 import { redact, rememberSecret } from './problem/redact.ts';
-import { endPrograms, endProgramsOn } from './programs/running.ts';
 import { run } from './runner/main.ts';
 
 let finished = false;
@@ -21,16 +20,13 @@ function unwritten(error: Error): never {
 
 // All that people read of a process passes here or at `print`.
 function write(text: string): void {
-  process.stderr.write(legibleLog(text, process.stderr.isTTY === true));
+  process.stderr.write(makeLogLegible(text, process.stderr.isTTY === true));
 }
 
 // A password on the command line is in the list of processes for as long as this one runs, unless it gets another title.
 for (const word of process.argv.slice(2)) rememberSecret(word.replace(/^--[\w-]+=/, ''));
 const shownWords = process.argv.slice(2).map(redact);
 if (shownWords.join() !== process.argv.slice(2).join()) process.title = ['pgmage', ...shownWords].join(' ');
-
-process.on('exit', endPrograms);
-endProgramsOn(onInterrupt);
 
 process.on('exit', () => {
   if (finished) return;
@@ -92,7 +88,7 @@ void run({
   print: (text) => {
     draw(null);
     // A file or a program gets it as it is: SQL and JSON are data there.
-    process.stdout.write(`${process.stdout.isTTY ? legibleText(text) : text}\n`);
+    process.stdout.write(`${process.stdout.isTTY ? makeTextLegible(text) : text}\n`);
   },
   log: (text) => {
     draw(null);

@@ -11,6 +11,7 @@ import type { RestoreInput, RestorePlan, RestoreReport } from './commands/restor
 import type { StatusInput, StatusReport } from './commands/status.ts';
 import type { CloneInput } from './copy/options.ts';
 import type { ClonePlan } from './copy/plan.ts';
+import type { Workspace } from './project/workspace.ts';
 import type { Paper } from './report/paper.ts';
 import type { ProgramOptions } from './runner/program.ts';
 
@@ -25,7 +26,7 @@ export type { DifferenceInput, DifferenceReport } from './commands/diff.ts';
 export type { RestoreInput, RestorePlan, RestoreReport } from './commands/restore.ts';
 export type { StatusInput, StatusReport } from './commands/status.ts';
 export type { AttributeChange, ObjectChange, Presence } from './compare/changes.ts';
-export type { Caution, Weight } from './compare/impact.ts';
+export type { Caution, TableSize } from './compare/impact.ts';
 export type { RenameReport } from './compare/renames.ts';
 // Configuration
 export {
@@ -46,8 +47,9 @@ export type { Code, Problems } from './problem/codes.ts';
 // Problems
 export type { Where } from './problem/location.ts';
 export { Problem } from './problem/problem.ts';
-export type { Context, Target } from './project/context.ts';
+export type { Project } from './project/project.ts';
 export type { Retry } from './project/retry.ts';
+export type { Target, World } from './project/world.ts';
 
 // Tasks
 export type { Paper } from './report/paper.ts';
@@ -63,11 +65,9 @@ export type PlanOptions = DifferenceInput & ProgramOptions;
  * @throws Problem of the configuration, the sources and the plan
  */
 export async function plan(options: PlanOptions = {}): Promise<DifferenceReport> {
-  const [{ openContext }, { difference }] = await Promise.all([
-    import('./runner/program.ts'),
-    import('./commands/diff.ts'),
-  ]);
-  return difference(await openContext(options), options);
+  const { difference } = await import('./commands/diff.ts');
+  await using workspace = await opened(options);
+  return difference(workspace, options);
 }
 
 /**
@@ -75,16 +75,14 @@ export async function plan(options: PlanOptions = {}): Promise<DifferenceReport>
  * @throws Problem of the configuration and the sources
  */
 export async function status(options: StatusInput & ProgramOptions = {}): Promise<StatusReport> {
-  const [{ openContext }, { status }] = await Promise.all([
-    import('./runner/program.ts'),
-    import('./commands/status.ts'),
-  ]);
-  return status(await openContext(options), options);
+  const { status } = await import('./commands/status.ts');
+  await using workspace = await opened(options);
+  return status(workspace, options);
 }
 
 /** The steps of a plan as a script for psql: what `db:diff --sql` prints. */
 export async function script(steps: DifferenceReport['up']): Promise<string> {
-  const { scriptOf } = await import('./report/script.ts');
+  const { renderScript: scriptOf } = await import('./report/script.ts');
   return scriptOf(steps);
 }
 
@@ -117,8 +115,9 @@ export type CloneOptions = CloneInput & Asked<ClonePlan> & ProgramOptions;
  * connections
  */
 export async function clone(options: CloneOptions): Promise<CloneReport> {
-  const [context, { clone }] = await Promise.all([opened(options), import('./commands/clone.ts')]);
-  return clone(context, options, options.ask);
+  const { clone } = await import('./commands/clone.ts');
+  await using workspace = await opened(options);
+  return clone(workspace, options, options.ask);
 }
 
 /**
@@ -127,8 +126,9 @@ export async function clone(options: CloneOptions): Promise<CloneReport> {
  * `unwritable_file`, `backup_damaged`; of the configuration and the connection
  */
 export async function backup(options: BackupInput & ProgramOptions = {}): Promise<MadeBackup> {
-  const [context, { backup }] = await Promise.all([opened(options), import('./commands/backup.ts')]);
-  return backup(context, options);
+  const { backup } = await import('./commands/backup.ts');
+  await using workspace = await opened(options);
+  return backup(workspace, options);
 }
 
 /**
@@ -136,8 +136,9 @@ export async function backup(options: BackupInput & ProgramOptions = {}): Promis
  * @throws Problem `unreadable_file`; of the configuration
  */
 export async function backups(options: BackupsInput & ProgramOptions = {}): Promise<BackupsReport> {
-  const [context, { backups }] = await Promise.all([opened(options), import('./commands/backups.ts')]);
-  return backups(context, options);
+  const { backups } = await import('./commands/backups.ts');
+  await using workspace = await opened(options);
+  return backups(workspace, options);
 }
 
 /**
@@ -149,8 +150,9 @@ export async function backups(options: BackupsInput & ProgramOptions = {}): Prom
 export async function verifyBackups(
   options: VerifyBackupsInput & ProgramOptions & { readonly file?: string } = {},
 ): Promise<BackupsReport> {
-  const [context, { verifyBackups }] = await Promise.all([opened(options), import('./commands/backups.ts')]);
-  return verifyBackups(context, options, options.file);
+  const { verifyBackups } = await import('./commands/backups.ts');
+  await using workspace = await opened(options);
+  return verifyBackups(workspace, options, options.file);
 }
 
 /**
@@ -158,8 +160,9 @@ export async function verifyBackups(
  * @throws Problem `bad_option`, `unreadable_file`, `unwritable_file`; of the configuration
  */
 export async function pruneBackups(options: PruneInput & ProgramOptions = {}): Promise<PruneReport> {
-  const [context, { prune }] = await Promise.all([opened(options), import('./commands/backups-prune.ts')]);
-  return prune(context, options);
+  const { prune } = await import('./commands/backups-prune.ts');
+  await using workspace = await opened(options);
+  return prune(workspace, options);
 }
 
 /**
@@ -175,11 +178,12 @@ export type RestoreOptions = RestoreInput & { readonly file: string } & Asked<Re
  * `client_failed`; of the configuration and the connection
  */
 export async function restore(options: RestoreOptions): Promise<RestoreReport> {
-  const [context, { restore }] = await Promise.all([opened(options), import('./commands/restore.ts')]);
-  return restore(context, options.file, options, options.ask);
+  const { restore } = await import('./commands/restore.ts');
+  await using workspace = await opened(options);
+  return restore(workspace, options.file, options, options.ask);
 }
 
-async function opened(options: ProgramOptions) {
-  const { openContext } = await import('./runner/program.ts');
-  return openContext(options);
+async function opened(options: ProgramOptions): Promise<Workspace> {
+  const { openProgram } = await import('./runner/program.ts');
+  return openProgram(options);
 }

@@ -1,6 +1,6 @@
 // pgmage's own tasks that keep data: backups and what becomes of them.
-import { asking } from '../lib/runner/asking.ts';
-import type { TaskContext } from '../lib/runner/context.ts';
+import { askAboutPlan } from '../lib/runner/asking.ts';
+import { type TaskContext, workspaceOf } from '../lib/runner/context.ts';
 import type { Outcome } from '../lib/runner/outcome.ts';
 
 type Name = string; // What --help calls the values.
@@ -47,12 +47,14 @@ export async function backup(
     log?: Path;
   } & Drilling = {},
 ): Promise<Outcome> {
-  const [{ backup }, { logged }, { backupText }] = await Promise.all([
+  const [{ backup }, { withRunLog: logged }, { backupText }] = await Promise.all([
     import('../lib/commands/backup.ts'),
     import('../lib/backup/log.ts'),
     import('../lib/report/backups.ts'),
   ]);
-  const facts = await logged(context, options.log, options.env ?? null, () => backup(context, options));
+  await using workspace = workspaceOf(context);
+  const work = () => backup(workspace, options);
+  const facts = await logged(workspace, options.log, options.env ?? null, work);
   return { facts, text: (paper) => backupText(facts, paper) };
 }
 
@@ -87,13 +89,14 @@ export async function backups(
     import('../lib/commands/backups.ts'),
     import('../lib/report/backups.ts'),
   ]);
+  await using workspace = workspaceOf(context);
   if (what === 'prune') {
     const { prune } = await import('../lib/commands/backups-prune.ts');
-    const facts = await prune(context, options);
+    const facts = await prune(workspace, options);
     return { facts, text: (paper) => pruneText(facts, paper) };
   }
   const facts =
-    what === 'verify' ? await verifyBackups(context, options, file) : await backups(context, options);
+    what === 'verify' ? await verifyBackups(workspace, options, file) : await backups(workspace, options);
   const damaged = facts.backups.some(({ faults }) => faults.length > 0);
   return { facts, text: (paper) => backupsText(facts, paper), code: what === 'verify' && damaged ? 1 : 0 };
 }
@@ -127,6 +130,7 @@ export async function restore(
     import('../lib/commands/restore.ts'),
     import('../lib/report/backups.ts'),
   ]);
-  const facts = await restore(context, file, options, asking(context, restorePlanText));
+  await using workspace = workspaceOf(context);
+  const facts = await restore(workspace, file, options, askAboutPlan(context, restorePlanText));
   return { facts, text: (paper) => restoreText(facts, paper), code: facts.proof === null ? 1 : 0 };
 }

@@ -1,6 +1,6 @@
 // pgmage's built-in task that clones a database.
-import { asking } from '../lib/runner/asking.ts';
-import type { TaskContext } from '../lib/runner/context.ts';
+import { askAboutPlan } from '../lib/runner/asking.ts';
+import { type TaskContext, workspaceOf } from '../lib/runner/context.ts';
 import type { Outcome } from '../lib/runner/outcome.ts';
 
 type Name = string; // What --help calls the values.
@@ -55,7 +55,8 @@ export async function clone(
     import('../lib/commands/clone.ts'),
     import('../lib/report/clone.ts'),
   ]);
-  const facts = await clone(context, options, asking(context, clonePlanText));
+  await using workspace = workspaceOf(context);
+  const facts = await clone(workspace, options, askAboutPlan(context, clonePlanText));
   return { facts, text: (paper) => cloneText(facts, paper), code: facts.done === null ? 1 : 0 };
 }
 
@@ -67,7 +68,8 @@ async function dropped(
     import('../lib/commands/clone-drop-old.ts'),
     import('../lib/report/clone.ts'),
   ]);
-  const facts = await dropOld(context, options, asking(context, dropPlanText));
+  await using workspace = workspaceOf(context);
+  const facts = await dropOld(workspace, options, askAboutPlan(context, dropPlanText));
   const code = facts.dropped === null || facts.dropped.length < facts.drops.length ? 1 : 0;
   return { facts, text: (paper) => dropText(facts, paper), code };
 }

@@ -1,7 +1,6 @@
 // pgmage's own tasks: each is a few lines over one operation.
-import { configured } from '../lib/project/options.ts';
-import { asking, renameChooser, repairing } from '../lib/runner/asking.ts';
-import type { TaskContext } from '../lib/runner/context.ts';
+import { askAboutPlan, askAboutRename, runRepair } from '../lib/runner/asking.ts';
+import { type TaskContext, workspaceOf } from '../lib/runner/context.ts';
 import type { Outcome } from '../lib/runner/outcome.ts';
 
 type Name = string; // What --help calls the values.
@@ -68,7 +67,8 @@ export async function status(
     import('../lib/commands/status.ts'),
     import('../lib/report/status.ts'),
   ]);
-  const facts = await status({ ...context, shadow: options.shadow ?? context.shadow }, options);
+  await using workspace = workspaceOf(context, options);
+  const facts = await status(workspace, options);
   const code = options.check && !isSound(facts) ? 2 : 0;
   if (options.format === undefined) return { facts, text: (paper) => statusText(facts, paper), code };
   const { statusAnnotations } = await import('../lib/report/annotations.ts');
@@ -102,12 +102,13 @@ export async function diff(
     strict?: boolean;
   } & Shadowed = {},
 ): Promise<Outcome> {
-  const [{ difference }, { differenceText }, { scriptOf }] = await Promise.all([
+  const [{ difference }, { differenceText }, { renderScript: scriptOf }] = await Promise.all([
     import('../lib/commands/diff.ts'),
     import('../lib/report/difference.ts'),
     import('../lib/report/script.ts'),
   ]);
-  const facts = await difference({ ...context, shadow: options.shadow ?? context.shadow }, options);
+  await using workspace = workspaceOf(context, options);
+  const facts = await difference(workspace, options);
   const script = () => scriptOf(options.down ? facts.down : facts.up);
   return {
     facts,
@@ -133,11 +134,12 @@ export async function generate(
     Naming &
     Shadowed = {},
 ): Promise<Outcome> {
-  const [{ generate }, { generationText }] = await Promise.all([
+  const [{ generate }, { generateText: generationText }] = await Promise.all([
     import('../lib/commands/generate.ts'),
     import('../lib/report/migrations.ts'),
   ]);
-  const facts = await generate(configured(context, options), options, renameChooser(context));
+  await using workspace = workspaceOf(context, options);
+  const facts = await generate(workspace, options, askAboutRename(context));
   return { facts, text: (paper) => generationText(facts, paper) };
 }
 
@@ -159,8 +161,8 @@ export async function sync(
     import('../lib/commands/sync.ts'),
     import('../lib/report/migrations.ts'),
   ]);
-  const own = configured(context, options);
-  const facts = await sync(own, options, asking(context, syncPlanText), renameChooser(context));
+  await using workspace = workspaceOf(context, options);
+  const facts = await sync(workspace, options, askAboutPlan(context, syncPlanText), askAboutRename(context));
   return { facts, text: (paper) => syncText(facts, paper), code: facts.applied === null ? 1 : 0 };
 }
 
@@ -178,7 +180,8 @@ export async function rollback(
     import('../lib/report/migrations.ts'),
   ]);
   const input = { ...options, version };
-  const facts = await rollback(configured(context, options), input, asking(context, rollbackPlanText));
+  await using workspace = workspaceOf(context, options);
+  const facts = await rollback(workspace, input, askAboutPlan(context, rollbackPlanText));
   return { facts, text: () => rollbackText(facts), code: facts.done ? 0 : 1 };
 }
 
@@ -203,12 +206,13 @@ export async function verify(
   } & Looking &
     Shadowed = {},
 ): Promise<Outcome> {
-  if (options.repair) return repairing(context, options);
+  if (options.repair) return runRepair(context, options);
   const [{ verify }, { verifyText }] = await Promise.all([
     import('../lib/commands/verify.ts'),
     import('../lib/report/migrations.ts'),
   ]);
-  const facts = await verify({ ...context, shadow: options.shadow ?? context.shadow }, options);
+  await using workspace = workspaceOf(context, options);
+  const facts = await verify(workspace, options);
   const code = options.check && !facts.sound ? 2 : 0;
   if (options.format === undefined) return { facts, text: (paper) => verifyText(facts, paper), code };
   const { verifyAnnotations } = await import('../lib/report/annotations.ts');
@@ -221,7 +225,8 @@ export async function history(context: TaskContext, options: Looking = {}): Prom
     import('../lib/commands/history.ts'),
     import('../lib/report/migrations.ts'),
   ]);
-  const facts = await history(context, options);
+  await using workspace = workspaceOf(context);
+  const facts = await history(workspace, options);
   return { facts, text: (paper) => historyText(facts, paper) };
 }
 
@@ -251,12 +256,12 @@ export async function pull(
     import('../lib/commands/pull.ts'),
     import('../lib/report/pull.ts'),
   ]);
-  const own = configured(context, options);
+  await using workspace = workspaceOf(context, options);
   if (options.drift) {
-    const { takeDrift } = await import('../lib/commands/pull-drift.ts');
-    const facts = await takeDrift(own, options);
+    const { pullDrift: takeDrift } = await import('../lib/commands/pull-drift.ts');
+    const facts = await takeDrift(workspace, options);
     return { facts, text: (paper) => driftText(facts, paper), code: facts.done ? 0 : 1 };
   }
-  const facts = await pull(own, options, asking(context, pullPlanText));
+  const facts = await pull(workspace, options, askAboutPlan(context, pullPlanText));
   return { facts, text: (paper) => pullText(facts, paper), code: facts.done ? 0 : 1 };
 }

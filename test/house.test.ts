@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { expect, test } from 'vitest';
 import { kinds } from '../lib/kinds/index.ts';
-import { wording } from '../lib/problem/messages.ts';
+import { messages } from '../lib/problem/messages.ts';
 import { kindsNamedIn } from './house/kind-names.ts';
 import { comments, imports, isName, isUse, nodes, type Source, sources } from './house/sources.ts';
 
@@ -16,7 +16,6 @@ const order: readonly (readonly string[])[] = [
   ['model'],
   ['kinds'],
   ['migration', 'pg', 'plan', 'sql'],
-  ['programs'],
   ['config'],
   ['catalog', 'flow', 'ledger', 'shadow'],
   ['project'],
@@ -44,7 +43,6 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   '@babel': ['runner'],
   enquirer: ['runner'],
   yaml: ['project'],
-  zx: ['runner'],
   'node-pg-migrate': ['ledger'],
 };
 
@@ -116,14 +114,6 @@ test('pure rooms do not touch the world', () => {
   );
 });
 
-test('programs are started in one place', () => {
-  holds(lib, (source) =>
-    imports(source).flatMap(({ from, line }) =>
-      /^node:child_process$/.test(from) && source.room !== 'programs' ? [`:${line} starts programs`] : [],
-    ),
-  );
-});
-
 test('the process, the console and the clock belong to the edge', () => {
   holds(
     lib.filter(({ room }) => !edges.has(room)),
@@ -170,7 +160,7 @@ test('every kind has cases, in the folder of its name', () => {
 test('every problem has words, a hint, an exit code and a status', () => {
   // Stands for the data of any code: text where text is wanted, a list where a list is, nothing said by the server.
   const data = new Proxy({}, { get: (_, key) => (key === 'hint' ? null : ['something']) }) as never;
-  const broken = Object.entries(wording).filter(
+  const broken = Object.entries(messages).filter(
     ([, { words, hint, exitCode, status }]) =>
       !(
         words(data).trim() &&

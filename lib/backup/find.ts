@@ -1,10 +1,10 @@
 // Finds backups: all of a folder, or one by its name.
 import { resolve } from 'node:path';
-import { checksumOf } from '../flow/dump.ts';
-import { type Backup, backupsIn, readBackup } from '../flow/manifest.ts';
-import type { Context } from '../project/context.ts';
+import { checksumDump } from '../flow/dump.ts';
+import { type Backup, listBackups, readBackup } from '../flow/manifest.ts';
+import type { Project } from '../project/project.ts';
 import { shownPath } from '../project/sql-files.ts';
-import { folderOf } from './folder.ts';
+import { resolveFolder } from './folder.ts';
 
 /** Where to look. */
 export interface BackupsInput {
@@ -15,17 +15,19 @@ export interface BackupsInput {
 }
 
 /** The backups of a folder, the oldest first. @throws Problem `unreadable_file` */
-export async function foundBackups(context: Context, { dir, env }: BackupsInput): Promise<Backup[]> {
-  const all = await backupsIn(folderOf(context, dir).path);
+export async function findBackups(project: Project, { dir, env }: BackupsInput): Promise<Backup[]> {
+  const all = await listBackups(resolveFolder(project, dir).path);
   // One of which nothing is known may be of any environment.
   return all.filter(({ manifest }) => env === undefined || manifest === null || manifest.environment === env);
 }
 
 /** The backup of a name in the folder of backups, or of a path. @throws Problem `missing_file` */
-export async function named(context: Context, { dir }: BackupsInput, file: string): Promise<Backup> {
-  const path = /[\\/]/.test(file) ? resolve(context.root, file) : resolve(folderOf(context, dir).path, file);
+export async function findBackup(project: Project, { dir }: BackupsInput, file: string): Promise<Backup> {
+  const path = /[\\/]/.test(file)
+    ? resolve(project.root, file)
+    : resolve(resolveFolder(project, dir).path, file);
   const one = await readBackup(path);
   if (one.bytes === 0 && one.manifest === null && one.fault?.includes('no manifest'))
-    await checksumOf(path, shownPath(context.root, path));
+    await checksumDump(path, shownPath(project.root, path));
   return one;
 }

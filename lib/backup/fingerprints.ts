@@ -3,7 +3,7 @@
 import type { Manifest } from '../flow/manifest.ts';
 import { kinds } from '../kinds/index.ts';
 import { schemaId } from '../kinds/named-objects.ts';
-import { fingerprintOf } from '../migration/fingerprint.ts';
+import { computeFingerprint } from '../migration/fingerprint.ts';
 import type { Catalog } from '../model/catalog.ts';
 
 // The minor releases of 13 November 2026. They store an entry of their own (`pg_attver`) in the options of each column,
@@ -18,12 +18,12 @@ export function hasUniqueFingerprints({ schema, server }: Pick<Manifest, 'schema
 }
 
 /** The fingerprints of a catalog. */
-export function schemaOf(catalog: Catalog): Manifest['schema'] {
-  const facts = [...catalog.facts].filter(([, { kind }]) => !kinds.get(kind)?.ownership);
+export function describeSchema(catalog: Catalog): Manifest['schema'] {
+  const facts = [...catalog.facts].filter(([, { kind }]) => !kinds.get(kind)?.data?.ownership);
   return {
     reader: 2,
-    fingerprint: fingerprintOf(catalog, kinds),
-    unowned: fingerprintOf({ ...catalog, facts: new Map(facts) }, kinds),
+    fingerprint: computeFingerprint(catalog, kinds),
+    unowned: computeFingerprint({ ...catalog, facts: new Map(facts) }, kinds),
     public: catalog.facts.has(schemaId('public')),
   };
 }

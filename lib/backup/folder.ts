@@ -1,15 +1,15 @@
 // Where backups are, and whether there is room for another one.
 import { statfs } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { Undigested } from '../flow/digest.ts';
-import { writing } from '../problem/file.ts';
+import type { DigestRelation } from '../flow/digest.ts';
+import { whileWriting } from '../problem/file.ts';
 import { Problem } from '../problem/problem.ts';
-import type { Context } from '../project/context.ts';
+import type { Project } from '../project/project.ts';
 import { shownPath } from '../project/sql-files.ts';
 
 /** A folder of backups, as it is opened and as it is shown. @param dir where somebody named one; default: `backups` */
-export function folderOf(
-  { root }: Context,
+export function resolveFolder(
+  { root }: Project,
   dir = 'backups',
 ): { readonly path: string; readonly shown: string } {
   const path = resolve(root, dir);
@@ -21,13 +21,13 @@ export function folderOf(
  * @throws Problem `no_space`, unless `force`
  */
 export async function checkSpace(
-  context: Context,
+  project: Project,
   folder: string,
-  relations: readonly Undigested[],
+  relations: readonly DigestRelation[],
   force: boolean,
 ): Promise<void> {
-  const shown = shownPath(context.root, folder);
-  const { bavail, bsize } = await writing(shown, () => statfs(folder));
+  const shown = shownPath(project.root, folder);
+  const { bavail, bsize } = await whileWriting(shown, () => statfs(folder));
   const needed = relations.reduce((sum, { bytes }) => sum + bytes, 0);
   if (bavail * bsize < needed && !force)
     throw new Problem('no_space', { folder: shown, needed, free: bavail * bsize });

@@ -1,16 +1,16 @@
 // Loads a dump of pgmage's own format in the place of what a database holds.
 import { readCatalog } from '../catalog/read.ts';
-import { clearance, clearRows } from '../copy/clear-target.ts';
-import { asOwners, legible, runAll } from '../copy/engines.ts';
-import { copyable } from '../copy/selection.ts';
-import { schemaDifferences } from '../copy/verify.ts';
-import { passing } from '../flow/archive.ts';
-import { ownedIn } from '../flow/as-owner.ts';
-import { largeObjectParts, loadPart, type Part } from '../flow/large-objects.ts';
+import { clearRows, planClearing } from '../copy/clear-target.ts';
+import { quoteForTarget, runAsOwners, runSteps } from '../copy/engines.ts';
+import { selectCopyable } from '../copy/selection.ts';
+import { compareSchemas } from '../copy/verify.ts';
+import { countBytes } from '../flow/archive.ts';
+import { readOwners } from '../flow/as-owner.ts';
+import { type LargeObjectStep, largeObjectSteps, runLargeObjectStep } from '../flow/large-objects.ts';
 import { readNative } from '../flow/native.ts';
-import { guardedIn, type OwnerWrittenTables, writeRows } from '../flow/row-writing.ts';
-import { setStandings } from '../flow/sequences.ts';
-import { writing } from '../flow/tables.ts';
+import { type OwnerWrittenTables, readOwnerWrittenTables, writeRows } from '../flow/row-writing.ts';
+import { setSequences } from '../flow/sequences.ts';
+import { buildCopyIn } from '../flow/tables.ts';
 import { kinds } from '../kinds/index.ts';
 import { type Catalog, withRelations } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
@@ -18,13 +18,13 @@ import type { Step } from '../model/step.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { readingSettings } from '../pg/snapshot.ts';
 import { withPath } from '../pg/user-path.ts';
-import { aroundRows } from '../plan/around-data.ts';
+import { planAroundRows } from '../plan/around-data.ts';
 
 // A catalog that an earlier release may have written, as it is read today.
 function upgraded(catalog: Catalog): Catalog {
   const facts = new Map<string, Fact>();
   for (const fact of catalog.facts.values()) {
-    const upgrade = kinds.get(fact.kind)?.upgraded;
+    const upgrade = kinds.get(fact.kind)?.reconcile?.upgraded;
     const payload = upgrade === undefined ? fact.payload : upgrade(fact.payload, fact);
     if (payload !== null) facts.set(fact.id, { ...fact, payload });
   }
@@ -61,37 +61,37 @@ export async function loadNative(
   await readNative(
     path,
     async (catalog) => {
-      wanted = copyable(upgraded(catalog), wish).catalog;
-      const { steps, left } = clearance(await readCatalog(connection, kinds), wanted);
-      const halves = aroundRows({ before: left, after: wanted, kinds });
-      after = legible(halves.after, wanted, connection);
-      await runAll(connection, steps, go);
+      wanted = selectCopyable(upgraded(catalog), wish).catalog;
+      const { steps, left } = planClearing(await readCatalog(connection, kinds), wanted);
+      const halves = planAroundRows({ before: left, after: wanted, kinds });
+      after = quoteForTarget(halves.after, wanted, connection);
+      await runSteps(connection, steps, go);
       await clearRows(connection);
-      await runAll(connection, legible(halves.before, wanted, connection), go);
-      guarded = await guardedIn(connection);
-      after = asOwners(after, wanted, await ownedIn(connection));
+      await runSteps(connection, quoteForTarget(halves.before, wanted, connection), go);
+      guarded = await readOwnerWrittenTables(connection);
+      after = runAsOwners(after, wanted, await readOwners(connection));
     },
     async (entry) => {
       go();
       if (entry.is === 'table') {
         const { name, columns } = entry.table;
         told(name, 0);
-        const rows = passing(entry.rows, (bytes) => told(name, bytes));
-        const into = (to: string) => writing({ ...entry.table, name: to, part: to !== name });
+        const rows = countBytes(entry.rows, (bytes) => told(name, bytes));
+        const into = (to: string) => buildCopyIn({ ...entry.table, name: to, part: to !== name });
         await writeRows(connection, guarded, { name, columns, into, rows, path: searchPath });
       } else if (entry.is === 'part')
-        await loadPart(connection, largeObjectParts[entry.index] as Part, entry.rows);
+        await runLargeObjectStep(connection, largeObjectSteps[entry.index] as LargeObjectStep, entry.rows);
       else {
         const { standings, said } = entry.closing;
-        await setStandings(connection, standings);
+        await setSequences(connection, standings);
         for (const sql of noOwner ? said.comments : said.all) await connection.execute(sql);
         loaded();
-        await withPath(connection, searchPath, () => runAll(connection, after, go));
+        await withPath(connection, searchPath, () => runSteps(connection, after, go));
       }
     },
   );
   await connection.execute(readingSettings);
-  const reached = copyable(await readCatalog(connection, kinds), wish).catalog;
-  const { wrong, extra, reworded } = schemaDifferences(reached, wanted as Catalog);
+  const reached = selectCopyable(await readCatalog(connection, kinds), wish).catalog;
+  const { wrong, extra, reworded } = compareSchemas(reached, wanted as Catalog);
   return { wrong: [...wrong, ...extra], reworded };
 }

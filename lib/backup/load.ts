@@ -1,16 +1,16 @@
 // Replaces all that a database holds by what a backup holds, in one transaction that is verified before it is committed.
 
 import { readCatalog } from '../catalog/read.ts';
-import { beginReplacing, clearance, clearRows } from '../copy/clear-target.ts';
-import { runAll } from '../copy/engines.ts';
+import { beginReplacing, clearRows, planClearing } from '../copy/clear-target.ts';
+import { runSteps } from '../copy/engines.ts';
 import { loadArchive, loadScript } from '../flow/archive.ts';
 import type { Client } from '../flow/child.ts';
-import { findClients, fittingClient } from '../flow/client.ts';
-import { digestOf } from '../flow/digest.ts';
-import { sameness } from '../flow/digest-diff.ts';
-import { formatOf } from '../flow/formats.ts';
+import { chooseClient, findClients } from '../flow/client.ts';
+import { digestRelations } from '../flow/digest.ts';
+import { compareDigests } from '../flow/digest-diff.ts';
+import { detectFormat } from '../flow/formats.ts';
 import type { Manifest } from '../flow/manifest.ts';
-import { type ProgressSink, progressOf } from '../flow/progress.ts';
+import { makeProgress, type ProgressSink } from '../flow/progress.ts';
 import { kinds } from '../kinds/index.ts';
 import { isTable } from '../kinds/named-objects.ts';
 import { emptyCatalog } from '../model/empty-catalog.ts';
@@ -19,7 +19,7 @@ import type { ServerConnection } from '../pg/connection.ts';
 import { readingSettings } from '../pg/snapshot.ts';
 import { transaction } from '../pg/transaction.ts';
 import { Problem } from '../problem/problem.ts';
-import { hasUniqueFingerprints, schemaOf } from './fingerprints.ts';
+import { describeSchema, hasUniqueFingerprints } from './fingerprints.ts';
 import { loadNative } from './load-native.ts';
 
 /** What comes in the place of what is there. */
@@ -37,7 +37,7 @@ export interface BackupLoad {
 }
 
 /** How it was found to be the same. */
-export interface Proof {
+export interface RestoreProof {
   /**
    * `same`: with owners and privileges; `unowned`: without; `other version`: fingerprints of two versions do not compare;
    * `other release`: nor do those of an earlier pgmage that holds entries of the server's own.
@@ -54,9 +54,9 @@ export interface Proof {
  * Whatever fails, or ends this process, leaves the database as it was: nothing of it is given up before the commit.
  * @throws Problem `unfit_target`, `not_as_backed_up`, `client_failed`; of the connection
  */
-export async function replaceAll(connection: ServerConnection, load: BackupLoad): Promise<Proof> {
+export async function loadBackup(connection: ServerConnection, load: BackupLoad): Promise<RestoreProof> {
   const { environment, path } = load;
-  const isNative = formatOf(path) === 'native';
+  const isNative = detectFormat(path) === 'native';
   let own = '';
   const work = async () => {
     own = await transactionOf(connection);
@@ -99,10 +99,10 @@ async function isCommitted(connection: ServerConnection, id: string): Promise<bo
 }
 
 /** What unpacks the dump of a manifest: the newest client; null where none is needed. @throws Problem `no_client` */
-export async function unpacker(manifest: Manifest): Promise<Client | null> {
-  const format = formatOf(manifest.file);
+export async function findUnpacker(manifest: Manifest): Promise<Client | null> {
+  const format = detectFormat(manifest.file);
   if (format === 'native' || format === 'plain') return null;
-  return fittingClient(await findClients(), writerOf(manifest));
+  return chooseClient(await findClients(), writerOf(manifest));
 }
 
 // The major version of the pg_dump that wrote it.
@@ -110,7 +110,7 @@ const writerOf = ({ tools }: Manifest) => Number.parseInt(tools.pg_dump ?? '', 1
 
 /** What was found of the schema that was loaded. */
 interface Reached {
-  readonly schema: Proof['schema'];
+  readonly schema: RestoreProof['schema'];
   readonly wrong: readonly string[];
   readonly notes: readonly string[];
 }
@@ -130,7 +130,7 @@ async function nativeSchema(connection: ServerConnection, load: BackupLoad): Pro
 // A line for each table, where no bar shows it.
 function tellerOf({ teller, manifest }: BackupLoad): (table: string, bytes: number) => void {
   const tables = Object.entries(manifest.sizes ?? {}).map(([name, bytes]) => ({ name, bytes }));
-  const { told } = progressOf(teller, tables, 'Loading');
+  const { told } = makeProgress(teller, tables, 'Loading');
   return (name, bytes) => {
     if (bytes === 0 && teller.pace === undefined) teller.progress(`Loading ${name}`);
     told({ name }, bytes);
@@ -149,7 +149,7 @@ async function dumpedSchema(connection: ServerConnection, load: BackupLoad): Pro
   if (manifest.server.major !== connection.major) return { schema: 'other version', wrong: [], notes: [] };
   await connection.execute(readingSettings);
   const way = noOwner ? 'unowned' : 'fingerprint';
-  const found = schemaOf(await readCatalog(connection, kinds));
+  const found = describeSchema(await readCatalog(connection, kinds));
   const isSame = found[way] === manifest.schema[way];
   if (!isSame && hasUniqueFingerprints(manifest)) return { schema: 'other release', wrong: [], notes: [] };
   const wrong = isSame ? [] : ['its schema differs'];
@@ -159,13 +159,13 @@ async function dumpedSchema(connection: ServerConnection, load: BackupLoad): Pro
 async function clear(connection: ServerConnection, { environment, lockTimeout }: BackupLoad): Promise<void> {
   await connection.execute(`${readingSettings}; set local lock_timeout = ${lockTimeout}`);
   const nothing = emptyCatalog(connection.major, kinds);
-  const { steps } = clearance(await readCatalog(connection, kinds), nothing);
+  const { steps } = planClearing(await readCatalog(connection, kinds), nothing);
   const alone = steps.filter(({ transactional }) => !transactional);
   if (alone.length > 0) {
     const reasons = alone.map(({ sql, shown = sql }) => `${shown} cannot run in a transaction`);
     throw new Problem('unfit_target', { environment, reasons });
   }
-  await runAll(connection, steps);
+  await runSteps(connection, steps);
   await clearRows(connection);
 }
 
@@ -173,9 +173,9 @@ async function proven(
   connection: ServerConnection,
   { environment, manifest }: BackupLoad,
   reached: Reached,
-): Promise<Proof> {
-  const digests = await digestOf(connection);
-  const { differences, notes } = sameness(manifest.contents, digests, manifest.moved);
+): Promise<RestoreProof> {
+  const digests = await digestRelations(connection);
+  const { differences, notes } = compareDigests(manifest.contents, digests, manifest.moved);
   const wrong = [...differences, ...reached.wrong];
   if (wrong.length > 0) throw new Problem('not_as_backed_up', { environment, differences: wrong });
   const tables = digests.filter(isTable);

@@ -1,9 +1,9 @@
 // What reports say of a backup.
 
-import { type Format, formatOf } from '../flow/formats.ts';
+import { detectFormat, type Format } from '../flow/formats.ts';
 import type { Backup, Verification } from '../flow/manifest.ts';
 import { isTable } from '../kinds/named-objects.ts';
-import type { Context } from '../project/context.ts';
+import type { Project } from '../project/project.ts';
 import type { Retry } from '../project/retry.ts';
 import { shownPath } from '../project/sql-files.ts';
 /** A backup as reports tell of it. */
@@ -41,8 +41,8 @@ export interface MadeBackup extends BackupReport {
 const ways: readonly Verification['how'][] = ['drill', 'read', 'checksum'];
 
 /** What reports say of a backup. */
-export function backupReport(
-  context: Context,
+export function reportBackup(
+  project: Project,
   { path, bytes, manifest, fault, keep }: Backup,
   faults: readonly string[] = [],
 ): BackupReport {
@@ -50,8 +50,8 @@ export function backupReport(
   const best = ways.flatMap((way) => manifest?.verified.filter(({ how }) => how === way) ?? []);
   const shorter = manifest !== null && manifest.bytes !== bytes && faults.length === 0 && fault === null;
   return {
-    file: shownPath(context.root, path),
-    format: formatOf(path) as Format,
+    file: shownPath(project.root, path),
+    format: detectFormat(path) as Format,
     environment: manifest?.environment ?? null,
     database: manifest?.database ?? null,
     server: manifest?.server.version ?? null,

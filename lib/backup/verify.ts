@@ -1,12 +1,12 @@
 // Verifies a backup: by its checksum, by reading it whole, by a restore.
 import type { Client } from '../flow/child.ts';
-import { checksumOf, readArchive, readScriptWhole } from '../flow/dump.ts';
-import { type FileSum, formatOf } from '../flow/formats.ts';
+import { checksumDump, readArchive, readScriptWhole } from '../flow/dump.ts';
+import { detectFormat, type FileSum } from '../flow/formats.ts';
 import { type Backup, type Manifest, type Verification, writeManifest } from '../flow/manifest.ts';
 import { readNativeWhole } from '../flow/native.ts';
 import { Problem } from '../problem/problem.ts';
-import type { Context } from '../project/context.ts';
-import { retrying } from '../project/retry.ts';
+import { withRetries } from '../project/retry.ts';
+import type { Workspace } from '../project/workspace.ts';
 
 import type { DrillOptions } from './drill.ts';
 /**
@@ -14,15 +14,15 @@ import type { DrillOptions } from './drill.ts';
  * @param clients with one of them that is new enough the dump is unpacked, too
  * @throws Problem `backup_damaged`
  */
-export async function verified(
+export async function verifyBackup(
   backup: Backup,
   clients: readonly Client[],
   now: Date,
   signal?: AbortSignal,
 ): Promise<Backup> {
-  const manifest = await intact(backup, signal);
+  const manifest = await verifyChecksum(backup, signal);
   const read = await readThrough(backup, manifest, clients, signal);
-  return noted(backup, manifest, { when: now.toISOString(), how: read ? 'read' : 'checksum' });
+  return recordVerification(backup, manifest, { when: now.toISOString(), how: read ? 'read' : 'checksum' });
 }
 
 // Whether it could be unpacked to its end.
@@ -32,7 +32,7 @@ async function readThrough(
   clients: readonly Client[],
   signal?: AbortSignal,
 ): Promise<boolean> {
-  const format = formatOf(name);
+  const format = detectFormat(name);
   if (format === 'native') await readNativeWhole(path, signal);
   else if (format === 'plain') await readScriptWhole(path, signal);
   else {
@@ -46,19 +46,23 @@ async function readThrough(
 }
 
 /** Tries a backup by restoring it, again after what may pass, and notes that it was done. @throws Problem as `drill` does, `unwritable_file` */
-export async function drilled(context: Context, backup: Backup, input: DrillOptions): Promise<Backup> {
+export async function drillBackup(
+  workspace: Workspace,
+  backup: Backup,
+  input: DrillOptions,
+): Promise<Backup> {
   const { drill } = await import('./drill.ts');
   const manifest = backup.manifest as Manifest;
-  await retrying(context, (_, reached) => drill(context, backup, manifest, input, reached));
-  return noted(backup, manifest, { when: context.now().toISOString(), how: 'drill' });
+  await withRetries(workspace.world, (_, reached) => drill(workspace, backup, manifest, input, reached));
+  return recordVerification(backup, manifest, { when: workspace.world.now().toISOString(), how: 'drill' });
 }
 
 /** Compares a dump with its manifest. @throws Problem `backup_damaged` that names the damage */
-export async function intact(backup: Backup, signal?: AbortSignal): Promise<Manifest> {
+export async function verifyChecksum(backup: Backup, signal?: AbortSignal): Promise<Manifest> {
   const { manifest, name, path } = backup;
   const refuse = (fault: string) => new Problem('backup_damaged', { file: name, faults: [fault] });
   if (manifest === null || backup.fault !== null) throw refuse(backup.fault ?? 'it has no manifest');
-  const { bytes, sha256, files } = await checksumOf(path, name, signal);
+  const { bytes, sha256, files } = await checksumDump(path, name, signal);
   const faults =
     manifest.files === undefined
       ? faultsOf(manifest, { bytes, sha256 })
@@ -93,7 +97,11 @@ function faultsIn(wanted: readonly FileSum[], found: readonly FileSum[]): string
 }
 
 /** Notes that a backup was found to be good; of the same way, the last time counts. @throws Problem `unwritable_file` */
-export async function noted(backup: Backup, manifest: Manifest, found: Verification): Promise<Backup> {
+export async function recordVerification(
+  backup: Backup,
+  manifest: Manifest,
+  found: Verification,
+): Promise<Backup> {
   const others = manifest.verified.filter(({ how }) => how !== found.how);
   const next = { ...manifest, verified: [...others, found] };
   await writeManifest(backup.path, next);

@@ -3,32 +3,40 @@
 import { rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { readCatalog } from '../catalog/read.ts';
-import { copyable } from '../copy/selection.ts';
-import { type Digest, digestOf, undigested } from '../flow/digest.ts';
+import { selectCopyable } from '../copy/selection.ts';
+import { type Digest, digestRelations, listRelations } from '../flow/digest.ts';
 import { flushFolder, type Manifest, writeManifest } from '../flow/manifest.ts';
-import { progressOf } from '../flow/progress.ts';
-import { absentOf, type HeldTable, heldOf, holding, holdViews, saidOfAbsent } from '../flow/tables.ts';
+import { makeProgress } from '../flow/progress.ts';
+import {
+  buildTableLocks,
+  describeAbsent,
+  type HeldTable,
+  listAbsentTables,
+  listHeldTables,
+  lockViews,
+} from '../flow/tables.ts';
 import { kinds } from '../kinds/index.ts';
 import { isSequence, isTable } from '../kinds/named-objects.ts';
 import type { ServerConnection } from '../pg/connection.ts';
-import { pinnedRows } from '../pg/pinned.ts';
+import { queryPinned } from '../pg/pinned.ts';
 import { readingSettings, snapshot, tablesAlone } from '../pg/snapshot.ts';
 import { transaction } from '../pg/transaction.ts';
-import { writing } from '../problem/file.ts';
+import { whileWriting } from '../problem/file.ts';
 import { Problem, toProblem } from '../problem/problem.ts';
-import type { Context, Target } from '../project/context.ts';
-import { schemaOf } from './fingerprints.ts';
+import type { Workspace } from '../project/workspace.ts';
+import type { Target } from '../project/world.ts';
+import { describeSchema } from './fingerprints.ts';
 import { checkSpace } from './folder.ts';
-import { type BackupSource, type BackupWork, output } from './writers.ts';
+import { type BackupSource, type BackupWork, writeDump } from './writers.ts';
 
 /** What a connection is connected to. @throws Problem of the connection */
-export async function sourceOf(
+export async function describeSource(
   connection: ServerConnection,
   { name, stallTimeout }: Target,
   url: string,
 ): Promise<BackupSource> {
   const { major, searchPath: path } = connection;
-  const [row] = await pinnedRows<{ database: string; server: Omit<Manifest['server'], 'major' | 'path'> }>(
+  const [row] = await queryPinned<{ database: string; server: Omit<Manifest['server'], 'major' | 'path'> }>(
     connection,
     `select datname::text as database, json_build_object('version', current_setting('server_version'),
       'encoding', pg_encoding_to_char(encoding), 'collate', datcollate, 'ctype', datctype) as server
@@ -43,55 +51,55 @@ export async function sourceOf(
  * sessions; tables are locked before it, so that nobody changes them until both are done.
  * @throws Problem `changed_meanwhile`, `client_failed`, `no_space`, `unwritable_file`, `lock_timeout`; of the connection
  */
-export async function writeBackup(context: Context, work: BackupWork): Promise<void> {
+export async function writeBackup(workspace: Workspace, work: BackupWork): Promise<void> {
   const { connection, source, client, file, stopping, lockTimeout } = work;
-  const started = context.now();
+  const started = workspace.world.now();
   const before = await snapshot(connection, (held) => readCatalog(held, kinds));
-  const tables = await transaction(connection, () => heldOf(connection));
+  const tables = await transaction(connection, () => listHeldTables(connection));
   // The snapshot is taken by what comes behind the locks.
   const begin = `begin isolation level repeatable read read only; set local lock_timeout = ${lockTimeout};
-    ${holding(tables)}; ${readingSettings}; ${tablesAlone}`;
+    ${buildTableLocks(tables)}; ${readingSettings}; ${tablesAlone}`;
   const reading = async () => {
     const [row] = await connection.rows<{ id: string }>('select pg_catalog.pg_export_snapshot() as id');
     const id = row?.id ?? '';
     await checkHeld(connection, source, tables);
-    const list = await undigested(connection);
-    await checkSpace(context, dirname(file), list, work.force);
+    const list = await listRelations(connection);
+    await checkSpace(workspace.project, dirname(file), list, work.force);
     const way = client === null ? 'without pg_dump' : `with pg_dump ${client.version}`;
-    context.progress(`Backing up ${source.database} of ${source.environment} ${way}`);
+    workspace.world.progress(`Backing up ${source.database} of ${source.environment} ${way}`);
     // What is read here stays locked: whoever waits for that would make pg_dump wait, which reads the definitions itself.
     const { catalog, left } =
       client === null
-        ? copyable(await readCatalog(connection, kinds), { owners: true, otherVersions: [], masks: {} })
+        ? selectCopyable(await readCatalog(connection, kinds), { owners: true, otherVersions: [], masks: {} })
         : { catalog: before, left: [] };
-    const { told } = progressOf(context, list, 'Backing up');
+    const { told } = makeProgress(workspace.world, list, 'Backing up');
     let go = () => {};
     const defined = new Promise<void>((resolve) => {
       go = resolve;
     });
     const [written, contents] = await together(stopping, [
       () =>
-        output(context, work, { id, tables, catalog, told }, async () => {
-          await holdViews([connection]);
+        writeDump(workspace.project, work, { id, tables, catalog, told }, async () => {
+          await lockViews([connection]);
           go();
         }).finally(go),
       async () => {
         await defined;
-        return digestOf(connection, list, (_, { name, bytes }) => {
+        return digestRelations(connection, list, (_, { name, bytes }) => {
           stopping.signal.throwIfAborted();
           if (client !== null) told({ name }, bytes);
         });
       },
     ]);
-    const now = await digestOf(connection, list.filter(isSequence));
+    const now = await digestRelations(connection, list.filter(isSequence));
     return {
       snapshot: id,
       ...written,
-      schema: schemaOf(catalog),
+      schema: describeSchema(catalog),
       contents,
       sizes: Object.fromEntries(list.filter(isTable).map(({ name, bytes }) => [name, bytes])),
       moved: movedSince(contents, now),
-      left: [...left, ...saidOfAbsent(await absentOf(connection))],
+      left: [...left, ...describeAbsent(await listAbsentTables(connection))],
     };
   };
   const facts = await transaction(connection, reading, begin);
@@ -102,15 +110,15 @@ export async function writeBackup(context: Context, work: BackupWork): Promise<v
     environment: source.environment,
     database: source.database,
     server: source.server,
-    tools: { pgmage: context.version, pg_dump: client?.version ?? null },
+    tools: { pgmage: workspace.project.version, pg_dump: client?.version ?? null },
     started: started.toISOString(),
-    durationMs: context.now().getTime() - started.getTime(),
+    durationMs: workspace.world.now().getTime() - started.getTime(),
     ...(work.unowned && { unowned: true }),
     ...facts,
     verified: [],
   };
   stopping.signal.throwIfAborted();
-  await writing(file, async () => {
+  await whileWriting(file, async () => {
     await rename(`${file}.partial`, file);
     await flushFolder(dirname(file));
   });
@@ -125,7 +133,7 @@ async function checkHeld(
   tables: readonly HeldTable[],
 ): Promise<void> {
   const held = new Set(tables.map(({ name }) => name));
-  const seen = await heldOf(connection);
+  const seen = await listHeldTables(connection);
   if (seen.some(({ name }) => !held.has(name))) throw new Problem('changed_meanwhile', { environment });
 }
 

@@ -2,25 +2,25 @@
 import { mkdir, open } from 'node:fs/promises';
 import { readCatalog } from '../catalog/read.ts';
 import type { Client } from '../flow/child.ts';
-import { metInDatabase } from '../flow/client.ts';
-import { type Dumping, dumpFolder, dumpTo, type Output, type WrittenDump } from '../flow/dump.ts';
-import { type Format, formatOf } from '../flow/formats.ts';
+import { toDatabaseProblem } from '../flow/client.ts';
+import { type DumpInput, dumpFolder, dumpTo, type Output, type WrittenDump } from '../flow/dump.ts';
+import { detectFormat, type Format } from '../flow/formats.ts';
 import type { Manifest } from '../flow/manifest.ts';
 import { writeNative } from '../flow/native.ts';
-import { type HeldTable, holding } from '../flow/tables.ts';
+import { buildTableLocks, type HeldTable } from '../flow/tables.ts';
 import { kinds } from '../kinds/index.ts';
 import type { Catalog } from '../model/catalog.ts';
 import type { ServerConnection } from '../pg/connection.ts';
-import { clientAccess } from '../pg/route.ts';
+import { resolveClientAccess } from '../pg/route.ts';
 import { readingSettings, snapshot, tablesAlone } from '../pg/snapshot.ts';
 import { transaction } from '../pg/transaction.ts';
-import { writing } from '../problem/file.ts';
+import { whileWriting } from '../problem/file.ts';
 import { Problem } from '../problem/problem.ts';
-import type { Context } from '../project/context.ts';
+import type { Project } from '../project/project.ts';
 import { whileReachable } from '../project/reachable.ts';
-import { server } from '../project/source.ts';
+import { openServer } from '../project/source.ts';
 import { shownPath } from '../project/sql-files.ts';
-import { schemaOf } from './fingerprints.ts';
+import { describeSchema } from './fingerprints.ts';
 
 /** What is backed up. */
 export interface BackupSource {
@@ -68,21 +68,21 @@ export interface BackupState {
  * @param defined is called when nothing but rows is read any more
  * @throws Problem `changed_meanwhile`, `client_failed`, `unwritable_file`; of the connection
  */
-export async function output(
-  context: Context,
+export async function writeDump(
+  project: Project,
   work: BackupWork,
   state: BackupState,
   defined: () => Promise<void>,
 ): Promise<WrittenDump> {
   const { file, client } = work;
-  const shown = shownPath(context.root, file);
+  const shown = shownPath(project.root, file);
   const draft = `${file}.partial`;
-  const format = formatOf(file) as Format;
+  const format = detectFormat(file) as Format;
   if (format === 'directory') {
-    await writing(shown, () => mkdir(draft, { mode: 0o700 }));
+    await whileWriting(shown, () => mkdir(draft, { mode: 0o700 }));
     return byClient(work, (dumping) => dumpFolder(draft, shown, dumping, work.jobs), state, defined);
   }
-  const handle = await writing(shown, () => open(draft, 'wx', 0o600));
+  const handle = await whileWriting(shown, () => open(draft, 'wx', 0o600));
   const to: Output = { handle, name: shown };
   const script = [
     ...(work.clean ? ['--clean', '--if-exists'] : []),
@@ -97,7 +97,7 @@ export async function output(
           state,
           defined,
         ));
-    await writing(shown, () => handle.sync());
+    await whileWriting(shown, () => handle.sync());
     return written;
   } finally {
     await handle.close();
@@ -106,14 +106,14 @@ export async function output(
 
 async function byClient(
   { source, client, lockTimeout, stopping }: BackupWork,
-  dump: (dumping: Dumping) => Promise<WrittenDump>,
+  dump: (dumping: DumpInput) => Promise<WrittenDump>,
   { id, catalog }: BackupState,
   defined: () => Promise<void>,
 ): Promise<WrittenDump> {
   const { environment, url, database } = source;
-  const dumping: Dumping = {
+  const dumping: DumpInput = {
     client: client as Client,
-    access: clientAccess(url, { environment }, database),
+    access: resolveClientAccess(url, { environment }, database),
     snapshot: id,
     encoding: source.server.encoding,
     lockTimeout,
@@ -121,7 +121,7 @@ async function byClient(
     // Some of what a server tells of definitions is as they are now, not as the snapshot has them.
     defined: async () => {
       const now = await beside(source, (held) => snapshot(held, (reader) => readCatalog(reader, kinds)));
-      if (schemaOf(now).fingerprint !== schemaOf(catalog).fingerprint)
+      if (describeSchema(now).fingerprint !== describeSchema(catalog).fingerprint)
         throw new Problem('changed_meanwhile', { environment });
       await defined();
     },
@@ -129,7 +129,7 @@ async function byClient(
   const talking = { name: environment, url, stallTimeout: source.stallTimeout };
   return whileReachable(talking, stopping.signal, (signal) => dump({ ...dumping, signal })).catch(
     (thrown: unknown) => {
-      throw metInDatabase(thrown, environment);
+      throw toDatabaseProblem(thrown, environment);
     },
   );
 }
@@ -143,7 +143,7 @@ function native(
 ): Promise<WrittenDump> {
   // Locked at once: whoever waits for a lock that another session of ours has makes later ones wait.
   const begin = `begin isolation level repeatable read read only; set local lock_timeout = ${lockTimeout};
-    ${holding(state.tables)}; set transaction snapshot '${state.id}'; ${readingSettings}; ${tablesAlone}`;
+    ${buildTableLocks(state.tables)}; set transaction snapshot '${state.id}'; ${readingSettings}; ${tablesAlone}`;
   return beside(source, (held) =>
     transaction(
       held,
@@ -160,7 +160,7 @@ async function beside<T>(
   { environment, url, stallTimeout }: BackupSource,
   work: (held: ServerConnection) => Promise<T>,
 ): Promise<T> {
-  const connection = await server({
+  const connection = await openServer({
     name: environment,
     url,
     ...(stallTimeout !== undefined && { stallTimeout }),

@@ -1,5 +1,5 @@
 // From catalog addresses (`pg_class:16402:0`) to facts, and from pg_depend to the needs among them.
-import { edge, type Need, type Relations } from '../model/catalog.ts';
+import { edgeKey, type Need, type Relations } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
 
 // One address: an object of the server, or a part of one.
@@ -8,18 +8,18 @@ class Place {
   readonly whole: Place | null;
   /** The parts of an object by number. */
   parts: Map<number, Place> | undefined;
-  /** Who stands here. */
+  /** The fact at this address. */
   fact: Fact | undefined;
   /** The object that it belongs to: internal parts, members of extensions. */
   partOf: Place | undefined;
   /**
-   * What the server made it from on a partition: who needs it needs the original, but what it needs itself (the
-   * partition) the original does not.
+   * The original that the server copied to a partition. A fact that depends on the copy depends on the
+   * original, but the original does not depend on the copy's own dependencies (the partition).
    */
   cloneOf: Place | undefined;
-  /** Facts that stand for an edge from here, by where it goes. */
+  /** Facts that represent an edge from here, by its target. */
   edges: Map<Place, Fact> | undefined;
-  /** Facts that are needed from here in the place of others. */
+  /** Facts that are dependencies from here instead of others. */
   standIns: Map<Place, Fact> | undefined;
 
   constructor(whole: Place | null) {
@@ -34,7 +34,7 @@ interface Dependency {
   readonly type: string;
 }
 
-/** What a fact's row says about its neighbours. */
+/** The dependencies in a fact's row. */
 interface FactRow {
   readonly fact: Fact;
   readonly row: {
@@ -48,7 +48,7 @@ interface FactRow {
 // Chains are as long as partitions nest; the bound keeps a ring from going on for ever.
 const longestChain = 1000;
 
-/** Which fact stands for which catalog address. */
+/** Finds the fact of a catalog address. */
 export class Addresses {
   readonly #classes = new Map<string, Map<number, Place>>();
   #dependencies: readonly Dependency[] = [];
@@ -135,7 +135,7 @@ export class Addresses {
       else {
         need(link.id, a.id, 'normal');
         need(link.id, b.id, 'normal');
-        links.set(edge(a.id, b.id), link.id);
+        links.set(edgeKey(a.id, b.id), link.id);
       }
     }
     return { needs, dies, links };

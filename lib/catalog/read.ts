@@ -1,6 +1,7 @@
 // Reads a database into a catalog: one query per kind that it holds, one of pg_depend, all in one snapshot.
 import { type Catalog, withRelations } from '../model/catalog.ts';
 import type { Fact, Json, Payload } from '../model/fact.ts';
+import type { IntrospectionRow } from '../model/introspection.ts';
 import type { AnyKind, Kinds } from '../model/kind.ts';
 import { qualify } from '../model/quote.ts';
 import type { Connection } from '../pg/connection.ts';
@@ -17,25 +18,8 @@ const dependenciesQuery = `select coalesce(string_agg(concat_ws(',', d.classid, 
     d.refobjid, d.refobjsubid, d.deptype), ';'), '')
   from pg_depend d where d.objid >= 16384`;
 
-/** A row of a kind's introspection query: the reserved columns of `Kind`, and the attributes. */
-interface Row {
-  readonly addresses: readonly string[];
-  readonly path: readonly string[];
-  readonly signature?: string;
-  readonly parent?: string | null;
-  readonly target?: string;
-  readonly origins?: readonly string[] | null;
-  readonly outlives?: boolean | null;
-  readonly needs?: readonly string[] | null;
-  readonly dies?: readonly string[] | null;
-  readonly edges?: readonly string[] | null;
-  readonly instead?: readonly string[] | null;
-  readonly position?: number;
-  readonly [attribute: string]: Json | undefined;
-}
-
 interface FactDraft {
-  readonly row: Row;
+  readonly row: IntrospectionRow;
   readonly fact: Fact;
 }
 
@@ -58,7 +42,7 @@ export async function readCatalog(connection: Connection, kinds: Kinds): Promise
       all(unmanagedQuery),
       (value: { description: string }[]) => (unmanaged = value.map((row) => row.description)),
     ],
-    ...list.map((kind): [string, (value: Row[]) => void] => [
+    ...list.map((kind): [string, (value: IntrospectionRow[]) => void] => [
       all(kind.introspect(major)),
       (rows) => drafts.push(...drawn(kind.name, rows, addresses)),
     ]),
@@ -72,7 +56,7 @@ export async function readCatalog(connection: Connection, kinds: Kinds): Promise
   return withRelations({ major, role: state.role, unmanaged }, facts, () => addresses.relations(resolved));
 }
 
-function drawn(kind: string, rows: readonly Row[], addresses: Addresses): FactDraft[] {
+function drawn(kind: string, rows: readonly IntrospectionRow[], addresses: Addresses): FactDraft[] {
   const made = rows.map((row) => draft(kind, row, addresses));
   const found = made.filter((entry): entry is FactDraft => entry !== undefined);
   found.sort((a, b) => a.fact.position - b.fact.position || (a.fact.id < b.fact.id ? -1 : 1));
@@ -89,9 +73,9 @@ async function presentKinds(connection: Connection, kinds: Kinds): Promise<AnyKi
   return [...kinds.values()].filter(({ present }) => present === undefined || !absent.has(present));
 }
 
-function draft(kind: string, row: Row, addresses: Addresses): FactDraft | undefined {
+function draft(kind: string, row: IntrospectionRow, addresses: Addresses): FactDraft | undefined {
   const at = row.target ?? row.parent;
-  // What sits on a part of an object, such as an extension's function, does not sit on the whole.
+  // A comment on a part of an object, such as an extension's function, does not belong to the whole.
   const above = at == null ? undefined : row.target == null ? addresses.resolve(at) : addresses.claimant(at);
   if (at != null && above === undefined) return undefined;
   const own = `${qualify(row.path)}${row.signature ?? ''}`;
@@ -113,7 +97,7 @@ const reserved = new Set(
   'addresses path signature parent target origins outlives needs dies edges instead position'.split(' '),
 );
 
-function payloadOf(row: Row): Payload {
+function payloadOf(row: IntrospectionRow): Payload {
   const payload: Record<string, Json> = {};
   for (const name in row) if (!reserved.has(name)) payload[name] = row[name] as Json;
   return payload;

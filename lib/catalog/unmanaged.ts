@@ -1,8 +1,8 @@
-// What a database holds that no kind manages: listed, never silent.
+// Objects of a database that no kind manages: they are listed, never silently ignored.
 
 /**
- * Rows `description text`: what pgmage does not compare. Settings by name only, as their values may be secrets.
- * Members of extensions' tables and the like are their extension's.
+ * Rows `description text` of objects that pgmage does not compare. Settings are listed by name only, because
+ * their values may be secrets. Members of extensions belong to their extension.
  */
 export const unmanagedQuery = `
   select format('SETTING %s of the database%s', split_part(setting, '=', 1), ' for role ' || quote_ident(r.rolname))

@@ -2,25 +2,26 @@
 
 import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { folderOf } from '../backup/folder.ts';
+import { resolveFolder } from '../backup/folder.ts';
 import type { MadeBackup } from '../backup/report.ts';
-import { backupReport } from '../backup/report.ts';
-import { drilled, verified } from '../backup/verify.ts';
-import { sourceOf, writeBackup } from '../backup/write.ts';
+import { reportBackup } from '../backup/report.ts';
+import { drillBackup, verifyBackup } from '../backup/verify.ts';
+import { describeSource, writeBackup } from '../backup/write.ts';
 import type { BackupWork } from '../backup/writers.ts';
 import type { Client } from '../flow/child.ts';
-import { findClients, fittingClient } from '../flow/client.ts';
+import { chooseClient, findClients } from '../flow/client.ts';
 import { dumpName, type Format } from '../flow/formats.ts';
 import { type Backup, manifestPath, readBackup } from '../flow/manifest.ts';
 import { refusePooler } from '../pg/pooler.ts';
-import { writing } from '../problem/file.ts';
+import { whileWriting } from '../problem/file.ts';
 import { Problem } from '../problem/problem.ts';
-import type { Context, Target } from '../project/context.ts';
-import { jobsOf } from '../project/jobs.ts';
-import { type Retry, retrying } from '../project/retry.ts';
-import { server } from '../project/source.ts';
+import { resolveJobs } from '../project/jobs.ts';
+import { type Retry, withRetries } from '../project/retry.ts';
+import { openServer } from '../project/source.ts';
 import { shownPath } from '../project/sql-files.ts';
-import { type DirectoryLock, lock } from '../shadow/lock.ts';
+import type { Workspace } from '../project/workspace.ts';
+import type { Target, World } from '../project/world.ts';
+import { type DirectoryLock, lockDirectory } from '../shadow/lock.ts';
 import type { VerifyBackupsInput } from './backups.ts';
 
 /** What is asked. */
@@ -48,22 +49,25 @@ export interface BackupInput extends Pick<VerifyBackupsInput, 'drill' | 'on' | '
  * @throws Problem `no_server`, `no_client`, `client_failed`, `backup_running`, `no_space`, `unwritable_file`,
  * `backup_damaged`; of the connection
  */
-export async function backup(context: Context, input: BackupInput): Promise<MadeBackup> {
-  const { name, url, ...rest } = await context.environment(input.env);
+export async function backup(workspace: Workspace, input: BackupInput): Promise<MadeBackup> {
+  const { name, url, ...rest } = await workspace.world.environment(input.env);
   if (url === null) throw new Problem('no_server', { environment: name });
   const target = { ...rest, name, url };
   checkInput(input);
   let retries: readonly Retry[] = [];
-  const made = await retrying(
-    context,
+  const made = await withRetries(
+    workspace.world,
     (tries, reached) => {
       retries = tries;
-      return oneTry(context, input, target, reached);
+      return oneTry(workspace, input, target, reached);
     },
     meanwhile,
   );
   // It is a good one also where it cannot be tried.
-  return { ...backupReport(context, input.drill ? await drilled(context, made, input) : made), retries };
+  return {
+    ...reportBackup(workspace.project, input.drill ? await drillBackup(workspace, made, input) : made),
+    retries,
+  };
 }
 
 // What others do to tables meanwhile.
@@ -74,32 +78,32 @@ function checkInput({ engine, format, jobs, clean }: BackupInput): void {
   if (engine !== undefined && format !== undefined && (engine === 'native') !== (format === 'native'))
     throw refuse('--format', `the engine ${engine} does not write the format ${format}`);
   if (jobs !== undefined && format !== 'directory') throw refuse('--jobs', 'it needs --format directory');
-  jobsOf(jobs);
+  resolveJobs(jobs);
   if (clean && format !== 'plain') throw refuse('--clean', 'it needs --format plain');
 }
 
 async function oneTry(
-  context: Context,
+  workspace: Workspace,
   input: BackupInput,
   target: Target & { readonly url: string },
   reached: () => void,
 ): Promise<Backup> {
-  const folder = folderOf(context, input.dir);
-  const connection = await server(target);
+  const folder = resolveFolder(workspace.project, input.dir);
+  const connection = await openServer(target);
   try {
     reached();
     await refusePooler(connection);
-    const source = await sourceOf(connection, target, target.url);
-    const client = await engineFor(context, input, connection.major);
+    const source = await describeSource(connection, target, target.url);
+    const client = await engineFor(workspace.world, input, connection.major);
     const format = input.format ?? (client === null ? 'native' : 'custom');
     // One that somebody named and that is not there may be a disk that is not mounted.
     if (input.dir === undefined)
-      await writing(folder.shown, () => mkdir(folder.path, { recursive: true, mode: 0o700 }));
-    const names = await writing(folder.shown, () => readdir(folder.path));
+      await whileWriting(folder.shown, () => mkdir(folder.path, { recursive: true, mode: 0o700 }));
+    const names = await whileWriting(folder.shown, () => readdir(folder.path));
     const stem = [source.database, target.name]
       .map((name) => name.replace(/[^\p{L}\p{N}._-]+/gu, '-'))
       .join('_');
-    const held = await lock(join(folder.path, `.${stem}`), () => {
+    const held = await lockDirectory(join(folder.path, `.${stem}`), () => {
       const file = `${folder.shown}/.${stem}.lock`;
       return new Problem('backup_running', { database: source.database, lock: file });
     });
@@ -108,17 +112,17 @@ async function oneTry(
       for (const name of names.filter((one) => one.startsWith(`${stem}_`)))
         if (partial.test(name.slice(stem.length)))
           await rm(join(folder.path, name), { recursive: true, force: true });
-      const time = context.now().toISOString().replace(/\.\d+/, '').replaceAll(':', '-');
+      const time = workspace.world.now().toISOString().replace(/\.\d+/, '').replaceAll(':', '-');
       const file = join(folder.path, dumpName(`${stem}_${time}`, format));
-      return await whole(context, file, held, async (stopping) => {
+      return await whole(workspace, file, held, async (stopping) => {
         const { force = false, clean = false } = input;
-        const jobs = jobsOf(input.jobs);
+        const jobs = resolveJobs(input.jobs);
         const unowned = format === 'plain' && (input.noOwner ?? false);
-        const lockTimeout = context.lockTimeout || 10_000;
+        const lockTimeout = workspace.project.lockTimeout || 10_000;
         const own = { connection, source, client, file, stopping };
         const one = { ...own, jobs, clean, unowned, lockTimeout, force };
-        await writeBackup(context, one);
-        return checked(context, one, input.keep);
+        await writeBackup(workspace, one);
+        return checked(workspace, one, input.keep);
       });
     } finally {
       await held.release();
@@ -132,21 +136,21 @@ const partial = /^_\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ\.(dump|dir|sql\.gz|native|jso
 
 // Null: without any client.
 async function engineFor(
-  context: Context,
+  world: World,
   { engine, format }: BackupInput,
   major: number,
 ): Promise<Client | null> {
   if (engine === 'native' || format === 'native') return null;
   const clients = await findClients();
   if (engine === 'pg_dump' || format !== undefined || (clients[0]?.major ?? 0) >= major)
-    return fittingClient(clients, major);
-  context.progress(`Found no pg_dump for PostgreSQL ${major}: backing up without it`);
+    return chooseClient(clients, major);
+  world.progress(`Found no pg_dump for PostgreSQL ${major}: backing up without it`);
   return null;
 }
 
 // Takes away what a work has made of one backup, unless it comes to its end; also where the process is interrupted.
 async function whole<T>(
-  context: Context,
+  workspace: Workspace,
   file: string,
   held: DirectoryLock,
   work: (stopping: AbortController) => Promise<T>,
@@ -154,7 +158,7 @@ async function whole<T>(
   const there = await Promise.all([file, manifestPath(file)].map((one) => stat(one).catch(() => null)));
   if (there.some((one) => one !== null))
     throw new Problem('unwritable_file', {
-      file: shownPath(context.root, file),
+      file: shownPath(workspace.project.root, file),
       reason: 'it already exists',
     });
   const stopping = new AbortController();
@@ -167,7 +171,7 @@ async function whole<T>(
     () => true,
     () => false,
   );
-  const forget = context.onInterrupt?.(async () => {
+  const forget = workspace.world.onInterrupt?.(async () => {
     stopping.abort();
     // What is still at work would write again what is taken away.
     if (!(await succeeded)) await undo();
@@ -184,11 +188,16 @@ async function whole<T>(
 }
 
 async function checked(
-  context: Context,
+  workspace: Workspace,
   { file, client, stopping }: BackupWork,
   keep = false,
 ): Promise<Backup> {
-  if (keep) await writing(file, () => open(`${file}.keep`, 'w').then((handle) => handle.close()));
-  context.progress(`Reading ${shownPath(context.root, file)} again`);
-  return verified(await readBackup(file), client === null ? [] : [client], context.now(), stopping.signal);
+  if (keep) await whileWriting(file, () => open(`${file}.keep`, 'w').then((handle) => handle.close()));
+  workspace.world.progress(`Reading ${shownPath(workspace.project.root, file)} again`);
+  return verifyBackup(
+    await readBackup(file),
+    client === null ? [] : [client],
+    workspace.world.now(),
+    stopping.signal,
+  );
 }

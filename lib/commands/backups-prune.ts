@@ -1,15 +1,16 @@
 // Deletes backups that no rule keeps.
 import { rename, rm } from 'node:fs/promises';
-import { type BackupsInput, foundBackups } from '../backup/find.ts';
-import { folderOf } from '../backup/folder.ts';
-import { type BackupReport, backupReport } from '../backup/report.ts';
-import { intact } from '../backup/verify.ts';
+import { type BackupsInput, findBackups } from '../backup/find.ts';
+import { resolveFolder } from '../backup/folder.ts';
+import { type BackupReport, reportBackup } from '../backup/report.ts';
+import { verifyChecksum } from '../backup/verify.ts';
 import { type Backup, manifestPath } from '../flow/manifest.ts';
-import { type Reason, retained } from '../flow/retention.ts';
-import { writing } from '../problem/file.ts';
+import { applyRetention, type Reason } from '../flow/retention.ts';
+import { whileWriting } from '../problem/file.ts';
 import { Problem } from '../problem/problem.ts';
-import type { Context } from '../project/context.ts';
+import type { Project } from '../project/project.ts';
 import { shownPath } from '../project/sql-files.ts';
+import type { Workspace } from '../project/workspace.ts';
 
 /** What stays; where nothing is said of days, weeks and months: 7, 4 and 6. */
 export interface PruneInput extends BackupsInput {
@@ -36,17 +37,17 @@ export interface PruneReport {
  * first: one that is broken counts for nothing, and stays.
  * @throws Problem `bad_option`, `unreadable_file`, `unwritable_file`
  */
-export async function prune(context: Context, input: PruneInput): Promise<PruneReport> {
+export async function prune(workspace: Workspace, input: PruneInput): Promise<PruneReport> {
   const { keepDaily, keepWeekly, keepMonthly, yes = false } = input;
   for (const [name, count] of Object.entries({ keepDaily, keepWeekly, keepMonthly }))
     if (count !== undefined && !(Number.isInteger(count) && count >= 0))
       throw new Problem('bad_option', { option: name, reason: 'it must be a whole number, not below 0' });
   const said = [keepDaily, keepWeekly, keepMonthly].some((count) => count !== undefined);
   const [daily, weekly, monthly] = said ? [keepDaily ?? 0, keepWeekly ?? 0, keepMonthly ?? 0] : [7, 4, 6];
-  const found = await foundBackups(context, input);
+  const found = await findBackups(workspace.project, input);
   const faults = new Map<Backup, readonly string[]>();
   for (const one of found) {
-    context.progress(`Reading ${one.name}`);
+    workspace.world.progress(`Reading ${one.name}`);
     faults.set(one, await faultsOf(one));
   }
   const good = (one: Backup) => faults.get(one)?.length === 0;
@@ -57,18 +58,23 @@ export async function prune(context: Context, input: PruneInput): Promise<PruneR
     good: good(one),
     keep: one.keep,
   }));
-  const reasons = retained(candidates, { daily, weekly, monthly });
+  const reasons = applyRetention(candidates, { daily, weekly, monthly });
   const why = ({ name }: Backup) => reasons.get(name) ?? [];
-  const report = (one: Backup) => backupReport(context, one, faults.get(one));
+  const report = (one: Backup) => reportBackup(workspace.project, one, faults.get(one));
   const kept = found.filter((one) => why(one).length > 0).map((one) => ({ ...report(one), why: why(one) }));
   const goes = found.filter((one) => why(one).length === 0);
-  if (yes) for (const one of goes) await remove(context, one);
-  return { folder: folderOf(context, input.dir).shown, kept, removed: goes.map(report), done: yes };
+  if (yes) for (const one of goes) await remove(workspace.project, one);
+  return {
+    folder: resolveFolder(workspace.project, input.dir).shown,
+    kept,
+    removed: goes.map(report),
+    done: yes,
+  };
 }
 
 async function faultsOf(backup: Backup): Promise<readonly string[]> {
   try {
-    await intact(backup);
+    await verifyChecksum(backup);
     return [];
   } catch (thrown) {
     if (!(thrown instanceof Problem)) throw thrown;
@@ -77,8 +83,8 @@ async function faultsOf(backup: Backup): Promise<readonly string[]> {
 }
 
 // First by a name that no backup has: whatever interrupts it, nothing is left that looks like one.
-async function remove(context: Context, { path }: Backup): Promise<void> {
-  await writing(shownPath(context.root, path), async () => {
+async function remove(project: Project, { path }: Backup): Promise<void> {
+  await whileWriting(shownPath(project.root, path), async () => {
     await rename(path, `${path}.partial`);
     await rm(manifestPath(path), { force: true });
     await rm(`${path}.partial`, { recursive: true, force: true });

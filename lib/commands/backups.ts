@@ -1,14 +1,14 @@
 // Says what backups there are, and whether they are good.
 
 import type { DrillOptions } from '../backup/drill.ts';
-import { type BackupsInput, foundBackups, named } from '../backup/find.ts';
-import { folderOf } from '../backup/folder.ts';
+import { type BackupsInput, findBackup, findBackups } from '../backup/find.ts';
+import { resolveFolder } from '../backup/folder.ts';
 import type { BackupReport } from '../backup/report.ts';
-import { backupReport } from '../backup/report.ts';
-import { drilled, verified } from '../backup/verify.ts';
+import { reportBackup } from '../backup/report.ts';
+import { drillBackup, verifyBackup } from '../backup/verify.ts';
 import { findClients } from '../flow/client.ts';
 import { Problem } from '../problem/problem.ts';
-import type { Context } from '../project/context.ts';
+import type { Workspace } from '../project/workspace.ts';
 
 /** How much is tried. */
 export interface VerifyBackupsInput extends BackupsInput, DrillOptions {
@@ -23,11 +23,11 @@ export interface BackupsReport {
 }
 
 /** Lists the backups of a folder, the oldest first, without reading more than their manifests. @throws Problem `unreadable_file` */
-export async function backups(context: Context, input: BackupsInput): Promise<BackupsReport> {
-  const folder = folderOf(context, input.dir);
+export async function backups({ project }: Workspace, input: BackupsInput): Promise<BackupsReport> {
+  const folder = resolveFolder(project, input.dir);
   return {
     folder: folder.shown,
-    backups: (await foundBackups(context, input)).map((one) => backupReport(context, one)),
+    backups: (await findBackups(project, input)).map((one) => reportBackup(project, one)),
   };
 }
 
@@ -37,22 +37,27 @@ export async function backups(context: Context, input: BackupsInput): Promise<Ba
  * @throws Problem `missing_file`, `unreadable_file`, `unwritable_file`; of a server on which they are restored
  */
 export async function verifyBackups(
-  context: Context,
+  workspace: Workspace,
   input: VerifyBackupsInput,
   file?: string,
 ): Promise<BackupsReport> {
   const clients = await findClients();
-  const list = file === undefined ? await foundBackups(context, input) : [await named(context, input, file)];
+  const list =
+    file === undefined
+      ? await findBackups(workspace.project, input)
+      : [await findBackup(workspace.project, input, file)];
   const reports: BackupReport[] = [];
   for (const one of list) {
-    context.progress(`Reading ${one.name}`);
+    workspace.world.progress(`Reading ${one.name}`);
     try {
-      const read = await verified(one, clients, context.now());
-      reports.push(backupReport(context, input.drill ? await drilled(context, read, input) : read));
+      const read = await verifyBackup(one, clients, workspace.world.now());
+      reports.push(
+        reportBackup(workspace.project, input.drill ? await drillBackup(workspace, read, input) : read),
+      );
     } catch (thrown) {
       if (!(thrown instanceof Problem && thrown.code === 'backup_damaged')) throw thrown;
-      reports.push(backupReport(context, one, (thrown.data as { faults: string[] }).faults));
+      reports.push(reportBackup(workspace.project, one, (thrown.data as { faults: string[] }).faults));
     }
   }
-  return { folder: folderOf(context, input.dir).shown, backups: reports };
+  return { folder: resolveFolder(workspace.project, input.dir).shown, backups: reports };
 }

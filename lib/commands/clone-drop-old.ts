@@ -1,11 +1,11 @@
 // Drops what clones with --swap kept of a target.
 import type { CloneInput } from '../copy/options.ts';
-import { dropKept, type Kept, keptOf } from '../copy/swap/databases.ts';
-import { type Ask, agreed } from '../project/confirmation.ts';
-import type { Context } from '../project/context.ts';
-import { attentive, databaseIn, type NamedTarget } from '../project/source.ts';
-import { guardedOf, refuseGuarded, refuseUnconfirmed } from '../project/write-access.ts';
-import { endOf, shown } from './clone.ts';
+import { dropKept, type Kept, listKept } from '../copy/swap/databases.ts';
+import { type Ask, confirm } from '../project/confirmation.ts';
+import { type NamedTarget, openWatched, readDatabaseName } from '../project/source.ts';
+import type { Workspace } from '../project/workspace.ts';
+import { findProtected, refuseProtected, refuseUnconfirmed } from '../project/write-access.ts';
+import { describeTarget, resolveEnd } from './clone.ts';
 
 /** What is going to be dropped. */
 export interface DropPlan {
@@ -24,21 +24,24 @@ export interface DropReport extends DropPlan {
  * @throws Problem `bad_option`, `data_loss_refused`, `confirmation_needed`, `protected_target`; of the connection
  */
 export async function dropOld(
-  context: Context,
+  workspace: Workspace,
   input: Pick<CloneInput, 'to' | 'confirm' | 'yes' | 'force'>,
   ask: Ask<DropPlan>,
 ): Promise<DropReport> {
-  const target = await endOf(context, '--to', input.to);
+  const target = await resolveEnd(workspace, '--to', input.to);
   refuseUnconfirmed(target, input);
-  const guarded = guardedOf(context, target, input);
-  const connection = await attentive(target);
+  const guarded = findProtected(workspace.world, target, input);
+  const connection = await openWatched(target);
   try {
-    await refuseGuarded(context, connection, target, await guarded);
-    const name = await databaseIn(connection);
-    const plan: DropPlan = { target: shown(context, target), drops: await keptOf(connection, name) };
+    await refuseProtected(workspace.project, connection, target, await guarded);
+    const name = await readDatabaseName(connection);
+    const plan: DropPlan = {
+      target: describeTarget(workspace.project, target),
+      drops: await listKept(connection, name),
+    };
     if (plan.drops.length === 0) return { ...plan, dropped: [] };
     const losses = plan.drops.map((one) => `database ${one.name}`);
-    if (!(await agreed(`db:clone --drop-old of ${plan.target.name}`, plan, losses, input, ask)))
+    if (!(await confirm(`db:clone --drop-old of ${plan.target.name}`, plan, losses, input, ask)))
       return { ...plan, dropped: null };
     return { ...plan, dropped: await dropKept(connection, name) };
   } finally {

@@ -2,28 +2,30 @@
 
 import { beginReplacing } from '../copy/clear-target.ts';
 import { replaceRows } from '../copy/data-only.ts';
-import { type Replaced, replace } from '../copy/in-place.ts';
-import { type Carrier, type CloneInput, carrierOf, checkChoice } from '../copy/options.ts';
-import { type ClonePlan, lossesOf, prepared } from '../copy/plan.ts';
+import { type CopyReport, copyInPlace } from '../copy/in-place.ts';
+import { type CloneInput, checkOptions, chooseEngine, type EngineChoice } from '../copy/options.ts';
+import { type ClonePlan, listReplacedRows, planClone } from '../copy/plan.ts';
 import type { CopyEnds } from '../copy/preflight.ts';
-import type { Wish } from '../copy/selection.ts';
-import { reading } from '../copy/snapshot-readers.ts';
+import type { CopySelection } from '../copy/selection.ts';
+import { withSnapshotReaders } from '../copy/snapshot-readers.ts';
 import { type Swapped, swap } from '../copy/swap/swap.ts';
 import { withLock } from '../ledger/lock.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { refusePooler } from '../pg/pooler.ts';
 import { transaction } from '../pg/transaction.ts';
 import { Problem } from '../problem/problem.ts';
-import { type Ask, agreed } from '../project/confirmation.ts';
-import type { Context, Target } from '../project/context.ts';
-import { type Retry, retrying } from '../project/retry.ts';
-import { attentive, type NamedTarget, named, type Reachable, targetIn } from '../project/source.ts';
-import { guardedOf, refuseGuarded, refuseUnconfirmed } from '../project/write-access.ts';
+import { type Ask, confirm } from '../project/confirmation.ts';
+import type { Project } from '../project/project.ts';
+import { type Retry, withRetries } from '../project/retry.ts';
+import { findTarget, type NamedTarget, nameTarget, openWatched, type Reachable } from '../project/source.ts';
+import type { Workspace } from '../project/workspace.ts';
+import type { Target, World } from '../project/world.ts';
+import { findProtected, refuseProtected, refuseUnconfirmed } from '../project/write-access.ts';
 
 /** What was done. */
 export interface CloneReport extends ClonePlan {
   /** What came over; null: it was declined, and nothing was changed. */
-  readonly done: Replaced | null;
+  readonly done: CopyReport | null;
   /** How it was exchanged; null: it was not. */
   readonly swapped: Swapped | null;
   readonly durationMs: number;
@@ -37,37 +39,47 @@ export interface CloneReport extends ClonePlan {
  * @throws Problem `bad_option`, `protected_target`, `clone_refused`, `data_loss_refused`, `confirmation_needed`, `migration_running`,
  * `not_as_source`; of both connections
  */
-export async function clone(context: Context, input: CloneInput, ask: Ask<ClonePlan>): Promise<CloneReport> {
-  checkChoice(context, input);
+export async function clone(
+  workspace: Workspace,
+  input: CloneInput,
+  ask: Ask<ClonePlan>,
+): Promise<CloneReport> {
+  checkOptions(workspace.project, input);
   const [source, target] = [
-    await endOf(context, '--from', input.from),
-    await endOf(context, '--to', input.to),
+    await resolveEnd(workspace, '--from', input.from),
+    await resolveEnd(workspace, '--to', input.to),
   ];
   refuseUnconfirmed(target, input);
-  const guarded = guardedOf(context, target, input);
+  const guarded = findProtected(workspace.world, target, input);
   // What was agreed to once is not asked again.
   let agreedTo = false;
-  return retrying(context, (retries, reached) =>
-    withEnds(context, source, target, async (ends) => {
+  return withRetries(workspace.world, (retries, reached) =>
+    withEnds(workspace, source, target, async (ends) => {
       reached();
-      await refuseGuarded(context, ends.to.connection, target, await guarded);
+      await refuseProtected(workspace.project, ends.to.connection, target, await guarded);
       return withLock(ends.to.connection, ends.to.named.name, async () => {
-        const start = context.now().getTime();
-        const carrier = await carrierOf(context, input, ends.from.connection.major);
-        const { plan, wish } = await prepared(context, ends, input, carrier);
+        const start = workspace.world.now().getTime();
+        const carrier = await chooseEngine(workspace, input, ends.from.connection.major);
+        const { plan, wish } = await planClone(workspace, ends, input, carrier);
         const faults = plan.checks.filter(({ outcome }) => outcome === 'failed').map(({ text }) => text);
         if (faults.length > 0)
           throw new Problem('clone_refused', { source: plan.source.name, target: plan.target.name, faults });
-        agreedTo ||= await agreed(`db:clone to ${plan.target.name}`, plan, lossesOf(plan), input, ask);
+        agreedTo ||= await confirm(
+          `db:clone to ${plan.target.name}`,
+          plan,
+          listReplacedRows(plan),
+          input,
+          ask,
+        );
         const { done, swapped } = !agreedTo
           ? { done: null, swapped: null }
           : plan.swap === null
             ? {
-                done: await carriedOver(context, ends, wish, carrier, source),
+                done: await carriedOver(workspace.world, ends, wish, carrier, source),
                 swapped: null,
               }
-            : await swap(context, { ends, source, target, wish, plan: plan.swap });
-        const durationMs = context.now().getTime() - start;
+            : await swap(workspace.world, { ends, source, target, wish, plan: plan.swap });
+        const durationMs = workspace.world.now().getTime() - start;
         return { ...plan, done, swapped, durationMs, retries: [...retries] };
       });
     }),
@@ -75,9 +87,13 @@ export async function clone(context: Context, input: CloneInput, ask: Ask<CloneP
 }
 
 /** The database on a server that an option names. @throws Problem `bad_option` */
-export async function endOf(context: Context, option: string, given: string | undefined): Promise<Reachable> {
+export async function resolveEnd(
+  workspace: Workspace,
+  option: string,
+  given: string | undefined,
+): Promise<Reachable> {
   if (given === undefined) throw new Problem('bad_option', { option, reason: 'it is missing' });
-  const target = await targetIn(context, given);
+  const target = await findTarget(workspace, given);
   if (target === null) throw new Problem('bad_option', { option, reason: `${given} is not a database` });
   const { url } = target;
   if (url === null)
@@ -89,7 +105,7 @@ export async function endOf(context: Context, option: string, given: string | un
 }
 
 async function withEnds<T>(
-  context: Context,
+  workspace: Workspace,
   source: Reachable,
   target: Reachable,
   work: (ends: CopyEnds) => Promise<T>,
@@ -98,17 +114,17 @@ async function withEnds<T>(
   const close = async () => {
     await Promise.all(open.map((connection) => connection.close()));
   };
-  const forget = context.onInterrupt?.(close);
+  const forget = workspace.world.onInterrupt?.(close);
   try {
     for (const one of [source, target]) {
-      const connection = await attentive(one);
+      const connection = await openWatched(one);
       open.push(connection);
       await refusePooler(connection);
     }
     const [from, to] = open as [ServerConnection, ServerConnection];
     return await work({
-      from: { named: shown(context, source), connection: from },
-      to: { named: shown(context, target), connection: to },
+      from: { named: describeTarget(workspace.project, source), connection: from },
+      to: { named: describeTarget(workspace.project, target), connection: to },
     });
   } finally {
     forget?.();
@@ -117,32 +133,33 @@ async function withEnds<T>(
 }
 
 /** A target as reports name it: what was given as a URL has no other name. */
-export function shown(context: Context, target: Target): NamedTarget {
-  const { name, ...rest } = named(context, target);
+export function describeTarget(project: Project, target: Target): NamedTarget {
+  const { name, ...rest } = nameTarget(project, target);
   return { name: name || rest.address, ...rest };
 }
 
 async function carriedOver(
-  context: Context,
+  world: World,
   ends: CopyEnds,
-  wish: Wish,
-  carrier: Carrier,
+  wish: CopySelection,
+  carrier: EngineChoice,
   source: Reachable,
-): Promise<Replaced> {
+): Promise<CopyReport> {
   const { connection } = ends.from;
-  const begin = (work: () => Promise<Replaced>) => transaction(ends.to.connection, work, beginReplacing);
+  const begin = (work: () => Promise<CopyReport>) => transaction(ends.to.connection, work, beginReplacing);
   if (wish.dataOnly)
-    return reading(
+    return withSnapshotReaders(
       connection,
-      () => attentive(source),
+      () => openWatched(source),
       0,
-      () => begin(() => replaceRows(context, ends, wish)),
+      () => begin(() => replaceRows(world, ends, wish)),
     );
-  return reading(
+  return withSnapshotReaders(
     connection,
-    () => attentive(source),
+    () => openWatched(source),
     1,
-    ([reader = connection]) => begin(() => replace(context, ends, wish, carrier.engine(source.url), reader)),
+    ([reader = connection]) =>
+      begin(() => copyInPlace(world, ends, wish, carrier.engine(source.url), reader)),
     !carrier.beside,
   );
 }

@@ -1,18 +1,18 @@
 // Every difference between two sources, and the way from one to the other and back.
 
-import { moved } from '../compare/apply-renames.ts';
+import { applyRenames } from '../compare/apply-renames.ts';
 import type { ObjectChange } from '../compare/changes.ts';
-import { type Caution, cautionsOf, weighed } from '../compare/impact.ts';
-import { compareRenamed, type RenameReport, renameReport } from '../compare/renames.ts';
+import { type Caution, listCautions, weighSteps } from '../compare/impact.ts';
+import { compareWithRenames, type RenameReport, reportRename } from '../compare/renames.ts';
 import { kinds } from '../kinds/index.ts';
-import { type Finding, findingsOf } from '../migrate/findings.ts';
+import { checkRows, type Finding } from '../migrate/findings.ts';
 import type { Diff } from '../model/diff.ts';
 import type { Fact } from '../model/fact.ts';
-import { shownFact } from '../model/mask.ts';
+import { maskFact } from '../model/mask.ts';
 import type { Step } from '../model/step.ts';
 import { Problem } from '../problem/problem.ts';
-import type { Context } from '../project/context.ts';
-import { describe, filesOf, readSource, targetIn, withTarget } from '../project/source.ts';
+import { describe, findTarget, readSource, readSourceFiles, withTarget } from '../project/source.ts';
+import type { Workspace } from '../project/workspace.ts';
 
 /** What is compared. */
 export interface DifferenceInput {
@@ -57,38 +57,41 @@ export interface DifferenceReport {
  * Compares two sources: `postgres://…`, an environment, a `.sql` file or a folder of them, `migrations`, `empty`.
  * @throws Problem of the sources, `plan_cycle`; `unmanaged_objects` when strict
  */
-export async function difference(context: Context, input: DifferenceInput = {}): Promise<DifferenceReport> {
+export async function difference(
+  workspace: Workspace,
+  input: DifferenceInput = {},
+): Promise<DifferenceReport> {
   if (input.from !== undefined && input.env !== undefined)
     throw new Problem('bad_option', { option: '--env', reason: '--from says where to start already' });
-  const from = input.from ?? (await context.environment(input.env)).name;
-  const to = input.to ?? context.schema;
-  const [first, second] = await Promise.all([readSource(context, from), readSource(context, to)]);
-  const files = await filesOf(context, to);
+  const from = input.from ?? (await workspace.world.environment(input.env)).name;
+  const to = input.to ?? workspace.project.schema;
+  const [first, second] = await Promise.all([readSource(workspace, from), readSource(workspace, to)]);
+  const files = await readSourceFiles(workspace, to);
   const renaming = { given: input.rename, files };
-  const { comparison, renames, possible } = await compareRenamed(
-    context,
+  const { comparison, renames, possible } = await compareWithRenames(
+    workspace,
     first,
     second,
     renaming,
-    (statements) => moved(context, first, statements),
+    (statements) => applyRenames(workspace, first, statements),
   );
   const { diff, unmanaged } = comparison;
   if (input.strict && unmanaged.length > 0) throw new Problem('unmanaged_objects', { objects: unmanaged });
-  const target = await targetIn(context, from);
+  const target = await findTarget(workspace, from);
   const { cautions, findings } =
     target === null
-      ? { cautions: cautionsOf(comparison.up), findings: [] }
-      : await withTarget(context, target, async (connection) => ({
-          cautions: await weighed(connection, comparison.up, comparison, renames),
+      ? { cautions: listCautions(comparison.up), findings: [] }
+      : await withTarget(workspace, target, async (connection) => ({
+          cautions: await weighSteps(connection, comparison.up, comparison, renames),
           // What the database defines is not known yet, so that none of it runs.
-          findings: await findingsOf(connection, comparison.up, comparison, {
+          findings: await checkRows(connection, comparison.up, comparison, {
             actual: first,
             trusted: false,
           }),
         }));
   return {
-    from: describe(context, from),
-    to: describe(context, to),
+    from: describe(workspace.project, from),
+    to: describe(workspace.project, to),
     diff: masked(diff),
     get changes() {
       return comparison.changes;
@@ -102,13 +105,13 @@ export async function difference(context: Context, input: DifferenceInput = {}):
     cautions,
     findings,
     unmanaged,
-    renames: renames.map(renameReport),
-    possible: possible.map(renameReport),
+    renames: renames.map(reportRename),
+    possible: possible.map(reportRename),
   };
 }
 
 function masked({ added, removed, changed }: Diff): Diff {
-  const shown = (fact: Fact) => shownFact(fact, kinds.get(fact.kind));
+  const shown = (fact: Fact) => maskFact(fact, kinds.get(fact.kind));
   return {
     added: added.map(shown),
     removed: removed.map(shown),

@@ -1,27 +1,27 @@
 // Writes the next migrations: from what is recorded to what is wanted.
 
 import type { ObjectChange } from '../compare/changes.ts';
-import { type Caution, cautionsOf } from '../compare/impact.ts';
-import { type RenameReport, type Renaming, renameReport } from '../compare/renames.ts';
+import { type Caution, listCautions } from '../compare/impact.ts';
+import { type RenameOptions, type RenameReport, reportRename } from '../compare/renames.ts';
 import { type ComposeOptions, type Composition, compose } from '../migrate/compose.ts';
 import { rebase } from '../migrate/rebase.ts';
 import type { MigrationFile } from '../migration/chain.ts';
-import { nextName } from '../migration/name.ts';
+import { makeName } from '../migration/name.ts';
 import type { Down } from '../migration/text.ts';
-import { render } from '../migration/text.ts';
+import { renderMigration } from '../migration/text.ts';
 import type { Step } from '../model/step.ts';
-import type { Context } from '../project/context.ts';
 import { refuseForeign } from '../project/foreign-migrations.ts';
 import {
   checkChain,
-  migrationFile,
+  makeMigrationFile,
   readMigrations,
   writeComposed,
   writeMigrations,
 } from '../project/migration-folder.ts';
+import type { Workspace } from '../project/workspace.ts';
 
 /** What is asked. */
-export interface GenerationInput extends ComposeOptions {
+export interface GenerateInput extends ComposeOptions {
   /** Makes one to write by hand, instead of one from the schema. */
   readonly empty?: boolean;
   /** Puts merged branches of migrations one behind the other, instead of making one. */
@@ -46,7 +46,7 @@ export interface MigrationReport {
 }
 
 /** What was written. */
-export interface GenerationReport {
+export interface GenerateReport {
   /** How many migrations there are now. */
   readonly total: number;
   /** Those that were written or sealed; none, where the migrations lead to the wanted schema already. */
@@ -67,53 +67,53 @@ export interface GenerationReport {
  * @throws Problem `broken_chain`, `rebase_refused`, `unproven`, `migrations_changed`, of the schema and of the migrations
  */
 export async function generate(
-  context: Context,
-  input: GenerationInput = {},
-  choose?: Renaming['choose'],
-): Promise<GenerationReport> {
-  if (input.empty) return draft(context, input.name ?? 'by hand');
-  if (input.rebase) refuseForeign(context, 'db:generate --rebase');
-  if (input.rebase) return rebased(context, input.env);
-  const composition = await compose(context, input, { given: input.rename, choose });
-  await writeComposed(context, composition);
-  return generationReport(composition);
+  workspace: Workspace,
+  input: GenerateInput = {},
+  choose?: RenameOptions['choose'],
+): Promise<GenerateReport> {
+  if (input.empty) return draft(workspace, input.name ?? 'by hand');
+  if (input.rebase) refuseForeign(workspace.project, 'db:generate --rebase');
+  if (input.rebase) return rebased(workspace, input.env);
+  const composition = await compose(workspace, input, { given: input.rename, choose });
+  await writeComposed(workspace.project, composition);
+  return reportGenerate(composition);
 }
 
 /** A composition as it is told of. */
-export function generationReport(composition: Composition): GenerationReport {
+export function reportGenerate(composition: Composition): GenerateReport {
   const { files, written, changes, steps, renames, possible } = composition;
-  const one = (file: MigrationFile) => migrationReport(file, steps.get(file.name) ?? []);
+  const one = (file: MigrationFile) => reportMigration(file, steps.get(file.name) ?? []);
   return {
     total: files.length,
     written: written.map(one),
     changes,
-    renames: renames.map(renameReport),
-    possible: possible.map(renameReport),
+    renames: renames.map(reportRename),
+    possible: possible.map(reportRename),
     rebased: [],
   };
 }
 
 /** One migration as it is told of. */
-export function migrationReport(file: MigrationFile, steps: readonly Step[]): MigrationReport {
+export function reportMigration(file: MigrationFile, steps: readonly Step[]): MigrationReport {
   const { name, text, migration } = file;
-  return { name, file: file.file, down: migration.header?.down ?? null, text, cautions: cautionsOf(steps) };
+  return { name, file: file.file, down: migration.header?.down ?? null, text, cautions: listCautions(steps) };
 }
 
-async function rebased(context: Context, env: string | undefined): Promise<GenerationReport> {
-  const { files, moved } = await rebase(context, env);
-  const written = moved.map(({ file }) => migrationReport(file, []));
+async function rebased(workspace: Workspace, env: string | undefined): Promise<GenerateReport> {
+  const { files, moved } = await rebase(workspace, env);
+  const written = moved.map(({ file }) => reportMigration(file, []));
   const names = moved.map(({ file, was }) => ({ name: file.name, was }));
   return { total: files.length, written, changes: [], renames: [], possible: [], rebased: names };
 }
 
-async function draft(context: Context, words: string): Promise<GenerationReport> {
-  refuseForeign(context, 'db:generate --empty');
-  const files = await readMigrations(context);
+async function draft(workspace: Workspace, words: string): Promise<GenerateReport> {
+  refuseForeign(workspace.project, 'db:generate --empty');
+  const files = await readMigrations(workspace.project);
   checkChain(files);
-  const name = nextName(files.at(-1)?.name ?? null, context.now(), words);
-  const text = render({ name, header: null, transaction: 'both', up: '', down: '' });
-  const file = migrationFile(context, name, text);
-  await writeMigrations(context, [file]);
-  const written = [migrationReport(file, [])];
+  const name = makeName(files.at(-1)?.name ?? null, workspace.world.now(), words);
+  const text = renderMigration({ name, header: null, transaction: 'both', up: '', down: '' });
+  const file = makeMigrationFile(workspace.project, name, text);
+  await writeMigrations(workspace.project, [file]);
+  const written = [reportMigration(file, [])];
   return { total: files.length + 1, written, changes: [], renames: [], possible: [], rebased: [] };
 }

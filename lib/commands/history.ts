@@ -1,8 +1,8 @@
 // Who did what to a database, when, how long it took and how it ended.
 import { type AuditEntry, readLedger } from '../ledger/tables.ts';
 import { snapshot } from '../pg/snapshot.ts';
-import type { Context } from '../project/context.ts';
-import { type NamedTarget, named, withTarget } from '../project/source.ts';
+import { type NamedTarget, nameTarget, withTarget } from '../project/source.ts';
+import type { Workspace } from '../project/workspace.ts';
 
 /** What is asked. */
 export interface HistoryInput {
@@ -20,13 +20,13 @@ export interface HistoryReport {
 }
 
 /** Reads the audit of an environment. @throws Problem of the connection */
-export async function history(context: Context, { env }: HistoryInput = {}): Promise<HistoryReport> {
-  const target = await context.environment(env);
-  const { applied, deeds } = await withTarget(context, target, (connection) =>
+export async function history(workspace: Workspace, { env }: HistoryInput = {}): Promise<HistoryReport> {
+  const target = await workspace.world.environment(env);
+  const { applied, deeds } = await withTarget(workspace, target, (connection) =>
     snapshot(connection, readLedger),
   );
   return {
-    target: named(context, target),
+    target: nameTarget(workspace.project, target),
     deeds,
     applied: applied.map(({ name }) => name),
   };

@@ -5,17 +5,18 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { kinds } from '../kinds/index.ts';
 import { isOfSupabase } from '../kinds/supabase.ts';
-import { type Layout, recognised } from '../migration/layouts.ts';
+import { detectLayout, type Layout } from '../migration/layouts.ts';
 import type { Catalog } from '../model/catalog.ts';
 import { emptyCatalog } from '../model/empty-catalog.ts';
-import { writing } from '../problem/file.ts';
+import { whileWriting } from '../problem/file.ts';
 import { Problem } from '../problem/problem.ts';
-import { type Ask, agreed, type Consent } from '../project/confirmation.ts';
-import type { Context } from '../project/context.ts';
-import { managed } from '../project/ignore.ts';
+import { type Ask, type Consent, confirm } from '../project/confirmation.ts';
+import { withoutUnmanaged } from '../project/ignore.ts';
 import { withScripts } from '../project/package-scripts.ts';
-import { addressOf, readSource } from '../project/source.ts';
+import type { Project } from '../project/project.ts';
+import { describeAddress, readSource } from '../project/source.ts';
 import { readFile, shownPath } from '../project/sql-files.ts';
+import { openWorkspace, type Workspace } from '../project/workspace.ts';
 import { type PullReport, pull } from './pull.ts';
 
 /** What is asked. */
@@ -59,10 +60,10 @@ export interface InitReport extends InitPlan {
  * Writes what a project needs to begin and does not have yet.
  * @throws Problem `confirmation_needed`, `unwritable_file`, of the environment and of {@link pull}
  */
-export async function init(context: Context, input: InitInput, ask: Ask<InitPlan>): Promise<InitReport> {
-  const { database, catalog } = await look(context, input);
-  const layout = context.layout ?? (await layoutOf(context, catalog));
-  const files = await missing(context, input, layout);
+export async function init(workspace: Workspace, input: InitInput, ask: Ask<InitPlan>): Promise<InitReport> {
+  const { database, catalog } = await look(workspace, input);
+  const layout = workspace.project.layout ?? (await layoutOf(workspace.project, catalog));
+  const files = await missing(workspace.project, input, layout);
   const plan: InitPlan = {
     written: files.map(({ file }) => file),
     scripts: files.flatMap(({ scripts = [] }) => scripts),
@@ -70,37 +71,44 @@ export async function init(context: Context, input: InitInput, ask: Ask<InitPlan
     database,
   };
   if (files.length === 0 && database?.is !== 'adopted') return { ...plan, pulled: null, done: true };
-  if (!(await agreed('init', plan, [], input, ask))) return { ...plan, pulled: null, done: false };
+  if (!(await confirm('init', plan, [], input, ask))) return { ...plan, pulled: null, done: false };
   for (const { file, text } of files) {
-    const path = join(context.root, file);
-    await writing(file, async () => {
+    const path = join(workspace.project.root, file);
+    await whileWriting(file, async () => {
       await mkdir(dirname(path), { recursive: true });
       await writeFile(path, text);
     });
   }
-  const own = layout === null ? context : { ...context, layout, migrations: folderOf(context, layout) };
-  const env = input.env === undefined ? {} : { env: input.env };
-  const pulled =
-    database?.is === 'adopted'
-      ? await pull(own, { ...env, ...(layout === null ? { baseline: true } : {}) }, undefined)
-      : null;
+  const pulled = database?.is === 'adopted' ? await adopt(workspace, input, layout) : null;
   return { ...plan, pulled, done: true };
 }
 
+// The files that were just written say where the migrations are.
+async function adopt(
+  { project, world }: Workspace,
+  { env }: InitInput,
+  layout: Layout | null,
+): Promise<PullReport> {
+  const from = env === undefined ? {} : { env };
+  const own = layout === null ? project : { ...project, layout, migrations: folderOf(project, layout) };
+  await using workspace = openWorkspace(own, world);
+  return pull(workspace, { ...from, ...(layout === null ? { baseline: true } : {}) }, undefined);
+}
+
 async function look(
-  context: Context,
+  workspace: Workspace,
   { env, filesOnly }: InitInput,
 ): Promise<{ database: InitPlan['database']; catalog: Catalog | null }> {
   if (filesOnly) return { database: null, catalog: null };
-  const target = await context.environment(env);
-  const told = { name: target.name, address: addressOf(context, target), reason: null };
+  const target = await workspace.world.environment(env);
+  const told = { name: target.name, address: describeAddress(workspace.project, target), reason: null };
   if (target.url === null) return { database: { ...told, is: 'embedded' }, catalog: null };
   try {
-    const catalog = await readSource(context, target.name);
+    const catalog = await readSource(workspace, target.name);
     const usual = emptyCatalog(catalog.major, kinds).facts;
-    const own = [...managed(context, catalog).facts.values()];
+    const own = [...withoutUnmanaged(workspace.project, catalog).facts.values()];
     const isEmpty = own.every(({ id, parent }) => parent !== null || usual.has(id));
-    const is = isEmpty ? 'empty' : existsSync(context.schema) ? 'kept' : 'adopted';
+    const is = isEmpty ? 'empty' : existsSync(workspace.project.schema) ? 'kept' : 'adopted';
     return { database: { ...told, is }, catalog };
   } catch (thrown) {
     // Files can be written all the same.
@@ -109,16 +117,16 @@ async function look(
   }
 }
 
-async function layoutOf(context: Context, catalog: Catalog | null): Promise<Layout | null> {
+async function layoutOf(project: Project, catalog: Catalog | null): Promise<Layout | null> {
   const { layouts } = await import('../migration/layouts.ts');
   if (catalog !== null && isOfSupabase(catalog)) return layouts.supabase;
-  const paths = await readdir(context.migrations, { recursive: true }).catch(() => []);
+  const paths = await readdir(project.migrations, { recursive: true }).catch(() => []);
   const first = paths.filter((path) => path.endsWith('.sql')).sort()[0];
-  const text = first === undefined ? '' : await readFile(context.root, join(context.migrations, first));
-  return recognised({ paths: paths.map((path) => path.replaceAll('\\', '/')), text });
+  const text = first === undefined ? '' : await readFile(project.root, join(project.migrations, first));
+  return detectLayout({ paths: paths.map((path) => path.replaceAll('\\', '/')), text });
 }
 
-function folderOf({ root, migrations }: Context, layout: Layout): string {
+function folderOf({ root, migrations }: Project, layout: Layout): string {
   return existsSync(migrations) ? migrations : join(root, layout.folder);
 }
 
@@ -129,21 +137,21 @@ interface Missing {
   readonly scripts?: readonly string[];
 }
 
-async function missing(context: Context, input: InitInput, layout: Layout | null): Promise<Missing[]> {
-  const { root } = context;
+async function missing(project: Project, input: InitInput, layout: Layout | null): Promise<Missing[]> {
+  const { root } = project;
   const found: Missing[] = [];
   const add = (file: string, text: string) => {
     if (!existsSync(join(root, file))) found.push({ file, text });
   };
   const configs = ['ts', 'mts', 'js', 'mjs'].map((ending) => `pgmage.config.${ending}`);
   if (!configs.some((file) => existsSync(join(root, file))))
-    add('pgmage.config.ts', configText(context, input, layout));
+    add('pgmage.config.ts', configText(project, input, layout));
   if (existsSync(join(root, 'package.json'))) {
     const before = await readFile(root, join(root, 'package.json'));
     const { text, added } = withScripts(before, scripts);
     if (added.length > 0) found.push({ file: 'package.json', text, scripts: added });
   }
-  if (layout === null) add(`${shownPath(root, context.migrations)}/README.md`, folderText);
+  if (layout === null) add(`${shownPath(root, project.migrations)}/README.md`, folderText);
   if (input.tasks) add('tasks/example.ts', taskText);
   return found;
 }
@@ -154,9 +162,9 @@ const scripts = Object.fromEntries(
     .map((name) => [`db:${name}`, `pgmage db:${name}`]),
 );
 
-function configText(context: Context, { env }: InitInput, layout: Layout | null): string {
-  const { root, schema } = context;
-  const folder = layout === null ? context.migrations : folderOf(context, layout);
+function configText(project: Project, { env }: InitInput, layout: Layout | null): string {
+  const { root, schema } = project;
+  const folder = layout === null ? project.migrations : folderOf(project, layout);
   const fields = {
     schema: shownPath(root, schema),
     ...(shownPath(root, folder) === (layout?.folder ?? 'migrations')

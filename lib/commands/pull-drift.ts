@@ -1,21 +1,21 @@
 // Takes into the schema files what was changed in a database by other means.
 
 import type { ObjectChange } from '../compare/changes.ts';
-import { type Comparison, comparisonOf } from '../compare/compare.ts';
+import { type Comparison, compareCatalogs } from '../compare/compare.ts';
 import { kinds } from '../kinds/index.ts';
-import { situate } from '../migrate/target-state.ts';
+import { readTargetState } from '../migrate/target-state.ts';
 import type { Catalog } from '../model/catalog.ts';
-import { type Step, singly } from '../model/step.ts';
+import { type Step, splitCombined } from '../model/step.ts';
 import { Problem } from '../problem/problem.ts';
-import type { Context } from '../project/context.ts';
-import { managed } from '../project/ignore.ts';
+import { withoutUnmanaged } from '../project/ignore.ts';
 import { readMigrations } from '../project/migration-folder.ts';
 import { replay } from '../project/shadow-catalog.ts';
-import { keepShadows } from '../project/shadow-pool.ts';
 import { describe, readSource, withTarget } from '../project/source.ts';
 import { readFiles, shownPath, type TextFile } from '../project/sql-files.ts';
-import { placeOf, replace, replacement, type SchemaPlace } from '../schema-files/write.ts';
-import { provenText, pulledText } from './pull-text.ts';
+import type { Workspace } from '../project/workspace.ts';
+import type { Target } from '../project/world.ts';
+import { planReplacement, resolvePlace, type SchemaPlace, writeReplacement } from '../schema-files/write.ts';
+import { renderPull, renderVerifiedPull } from './pull-text.ts';
 
 /** What is asked. */
 export interface DriftInput {
@@ -47,28 +47,26 @@ export interface DriftReport {
  * db:pull would, where they are as it would write them; at the end, where there is only something to add.
  * @throws Problem of the schema, the migrations and the connection; `ledger_broken`
  */
-export function takeDrift(context: Context, { env }: DriftInput = {}): Promise<DriftReport> {
-  return keepShadows(context, async () => {
-    const target = await context.environment(env);
-    const wanted = await readSource(context, context.schema);
-    const { base, actual } = await sides(context, target, wanted);
-    const change = await openPart(context, await comparisonOf(context, base, actual), wanted, actual);
-    const place = await placeOf(context, {});
-    const report = {
-      from: describe(context, target.name),
-      to: shownPath(context.root, place.path),
-      changes: change.changes,
-      statements: change.steps.map(({ sql, shown = sql }) => shown),
-    };
-    if (change.steps.length === 0) return { ...report, how: null, written: [], done: true };
-    const current = (await comparisonOf(context, wanted, base, actual.role)).same;
-    const rewritten = current ? await rewrite(context, wanted, actual, place) : null;
-    if (rewritten !== null) return { ...report, how: 'rewritten', written: rewritten, done: true };
-    const addition = { wanted, actual: current ? actual : null, change };
-    const file = await append(context, addition, place, target.name);
-    if (file === null) return { ...report, how: null, written: [], done: false };
-    return { ...report, how: 'appended', written: [file], done: true };
-  });
+export async function pullDrift(workspace: Workspace, { env }: DriftInput = {}): Promise<DriftReport> {
+  const target = await workspace.world.environment(env);
+  const wanted = await readSource(workspace, workspace.project.schema);
+  const { base, actual } = await sides(workspace, target, wanted);
+  const change = await openPart(workspace, await compareCatalogs(workspace, base, actual), wanted, actual);
+  const place = await resolvePlace(workspace.project, {});
+  const report = {
+    from: describe(workspace.project, target.name),
+    to: shownPath(workspace.project.root, place.path),
+    changes: change.changes,
+    statements: change.steps.map(({ sql, shown = sql }) => shown),
+  };
+  if (change.steps.length === 0) return { ...report, how: null, written: [], done: true };
+  const current = (await compareCatalogs(workspace, wanted, base, actual.role)).same;
+  const rewritten = current ? await rewrite(workspace, wanted, actual, place) : null;
+  if (rewritten !== null) return { ...report, how: 'rewritten', written: rewritten, done: true };
+  const addition = { wanted, actual: current ? actual : null, change };
+  const file = await append(workspace, addition, place, target.name);
+  if (file === null) return { ...report, how: null, written: [], done: false };
+  return { ...report, how: 'appended', written: [file], done: true };
 }
 
 /** A change as people count it, and the steps that make it. */
@@ -81,12 +79,12 @@ interface Drift {
 
 // What the schema files have already, because it was taken before and is in no migration yet, is left out.
 async function openPart(
-  context: Context,
+  workspace: Workspace,
   { changes, up, after }: Comparison,
   wanted: Catalog,
   actual: Catalog,
 ): Promise<Drift> {
-  const { diff } = await comparisonOf(context, wanted, actual);
+  const { diff } = await compareCatalogs(workspace, wanted, actual);
   const facts = [...diff.added, ...diff.removed, ...diff.changed.map(({ to }) => to)];
   const open = new Set(facts.map(({ id }) => id));
   return {
@@ -96,17 +94,15 @@ async function openPart(
   };
 }
 
-type DriftTarget = Awaited<ReturnType<Context['environment']>>;
-
 async function sides(
-  context: Context,
-  target: DriftTarget,
+  workspace: Workspace,
+  target: Target,
   wanted: Catalog,
 ): Promise<{ base: Catalog; actual: Catalog }> {
-  const files = await readMigrations(context);
-  if (files.length === 0) return { base: wanted, actual: await readSource(context, target.name) };
-  return withTarget(context, target, async (connection) => {
-    const { standing, actual, drift } = await situate(context, connection, files);
+  const files = await readMigrations(workspace.project);
+  if (files.length === 0) return { base: wanted, actual: await readSource(workspace, target.name) };
+  return withTarget(workspace, target, async (connection) => {
+    const { standing, actual, drift } = await readTargetState(workspace, connection, files);
     if (drift === null)
       throw new Problem('ledger_broken', { environment: target.name, faults: standing.faults });
     return { base: drift.after, actual };
@@ -115,17 +111,22 @@ async function sides(
 
 // Where the files are what would be written of them, nothing of anybody's is lost.
 async function rewrite(
-  context: Context,
+  workspace: Workspace,
   wanted: Catalog,
   actual: Catalog,
   place: SchemaPlace,
 ): Promise<string[] | null> {
-  const asPulled = await pulledText(context, managed(context, wanted), place);
-  const { written, removed } = await replacement(context, place, asPulled.files);
+  const asPulled = await renderPull(workspace, withoutUnmanaged(workspace.project, wanted), place);
+  const { written, removed } = await planReplacement(workspace.project, place, asPulled.files);
   if (written.length + removed.length > 0) return null;
-  const { files } = await provenText(context, 'the database', managed(context, actual), place);
-  const change = await replacement(context, place, files);
-  await replace(context.root, files, change);
+  const { files } = await renderVerifiedPull(
+    workspace,
+    'the database',
+    withoutUnmanaged(workspace.project, actual),
+    place,
+  );
+  const change = await planReplacement(workspace.project, place, files);
+  await writeReplacement(workspace.project.root, files, change);
   return [...change.written.map(({ file }) => file), ...change.removed];
 }
 
@@ -137,41 +138,41 @@ interface Addition {
 }
 
 async function append(
-  context: Context,
+  workspace: Workspace,
   { wanted, actual, change }: Addition,
   { path, split }: SchemaPlace,
   from: string,
 ): Promise<string | null> {
   // What would be written inside of an object that is there already is nothing to be added at the end.
   const inside = ({ kind, fact }: Step) =>
-    kinds.get(kind)?.clause !== undefined && wanted.facts.has(`${change.facts.get(fact)?.parent}`);
-  if (singly(change.steps).some((step) => step.action !== 'create' || inside(step))) return null;
-  const files = await readFiles(context.root, context.schema);
+    kinds.get(kind)?.inline?.clause !== undefined && wanted.facts.has(`${change.facts.get(fact)?.parent}`);
+  if (splitCombined(change.steps).some((step) => step.action !== 'create' || inside(step))) return null;
+  const files = await readFiles(workspace.project.root, workspace.project.schema);
   const file = shownPath(
-    context.root,
+    workspace.project.root,
     split ? `${path}/taken_from_${from.replace(/[^\w-]/g, '_')}.sql` : path,
   );
   const before = files.find((one) => one.file === file)?.text ?? '';
   const head = before.trim() === '' ? '' : `${before.trimEnd()}\n\n`;
   const sql = change.steps.map((step) => `${step.sql};`).join('\n\n');
   const added: TextFile = { file, text: `${head}-- Taken from ${from} by db:pull --drift.\n\n${sql}\n` };
-  const loaded = await replay(context, [...files.filter((one) => one.file !== file), added]);
-  if (!(await isProven(context, loaded, { wanted, actual, change }))) return null;
-  const given = await replacement(context, { path, split: false }, [added]);
-  await replace(context.root, [added], given);
+  const loaded = await replay(workspace, [...files.filter((one) => one.file !== file), added]);
+  if (!(await isProven(workspace, loaded, { wanted, actual, change }))) return null;
+  const given = await planReplacement(workspace.project, { path, split: false }, [added]);
+  await writeReplacement(workspace.project.root, [added], given);
   return file;
 }
 
 async function isProven(
-  context: Context,
+  workspace: Workspace,
   loaded: Catalog,
   { wanted, actual, change }: Addition,
 ): Promise<boolean> {
-  if (actual !== null) return (await comparisonOf(context, loaded, actual)).same;
+  if (actual !== null) return (await compareCatalogs(workspace, loaded, actual)).same;
   const texts = (of: Pick<Drift, 'changes'>) =>
     of.changes
       .map(({ text }) => text)
       .sort()
       .join('\n');
-  return texts(await comparisonOf(context, wanted, loaded)) === texts(change);
+  return texts(await compareCatalogs(workspace, wanted, loaded)) === texts(change);
 }

@@ -1,18 +1,18 @@
 // A catalog as the files that db:pull writes, which both pgmage and psql can load.
 
-import { comparisonOf } from '../compare/compare.ts';
+import { compareCatalogs } from '../compare/compare.ts';
 import { kinds } from '../kinds/index.ts';
-import { type Catalog, parentOf } from '../model/catalog.ts';
+import { type Catalog, getParent } from '../model/catalog.ts';
 import { Problem } from '../problem/problem.ts';
-import type { Context } from '../project/context.ts';
-import { managed } from '../project/ignore.ts';
+import { withoutUnmanaged } from '../project/ignore.ts';
 import { replay } from '../project/shadow-catalog.ts';
 import { readSource } from '../project/source.ts';
 import { shownPath, type TextFile } from '../project/sql-files.ts';
-import { schemaText } from '../schema-files/render.ts';
-import { loadFile, type SchemaPlace } from '../schema-files/write.ts';
-import { mentionsOf } from '../sql/mentions.ts';
-import { speller } from '../sql/newer-words.ts';
+import type { Workspace } from '../project/workspace.ts';
+import { renderSchema } from '../schema-files/render.ts';
+import { psqlLoadFile, type SchemaPlace } from '../schema-files/write.ts';
+import { findMentions } from '../sql/mentions.ts';
+import { makeSpeller } from '../sql/newer-words.ts';
 
 /** Files, and what psql has against them. */
 export interface PulledText {
@@ -25,19 +25,19 @@ export interface PulledText {
  * The files of a catalog. They turn the check of bodies off where psql would refuse one that names what comes later.
  * @throws Problem of the shadow; `plan_cycle`
  */
-export async function pulledText(
-  context: Context,
+export async function renderPull(
+  workspace: Workspace,
   catalog: Catalog,
   { path, split }: SchemaPlace,
 ): Promise<PulledText> {
-  const nothing = managed(context, await readSource(context, 'empty'), catalog);
-  const place = { path: shownPath(context.root, path), split };
-  const [mentions, spell] = await Promise.all([mentionsIn(catalog), speller(catalog.major)]);
-  const texts = schemaText({ nothing, catalog, place, mentions, spell });
+  const nothing = withoutUnmanaged(workspace.project, await readSource(workspace, 'empty'), catalog);
+  const place = { path: shownPath(workspace.project.root, path), split };
+  const [mentions, spell] = await Promise.all([mentionsIn(catalog), makeSpeller(catalog.major)]);
+  const texts = renderSchema({ nothing, catalog, place, mentions, spell });
   if (texts.length === 0) return { files: [], refused: null };
-  const checked = await refusal(context, texts);
+  const checked = await refusal(workspace, texts);
   if (checked === null) return { files: written(texts, place, ''), refused: null };
-  const refused = await refusal(context, [{ file: place.path, text: unchecked }, ...texts]);
+  const refused = await refusal(workspace, [{ file: place.path, text: unchecked }, ...texts]);
   return { files: written(texts, place, unchecked), refused };
 }
 
@@ -46,20 +46,20 @@ export async function pulledText(
  * @param from what the catalog is, for people
  * @throws Problem `not_reproduced`, of the shadow
  */
-export async function provenText(
-  context: Context,
+export async function renderVerifiedPull(
+  workspace: Workspace,
   from: string,
   catalog: Catalog,
   place: SchemaPlace,
 ): Promise<PulledText> {
-  const pulled = await pulledText(context, catalog, place);
+  const pulled = await renderPull(workspace, catalog, place);
   const own = pulled.files.filter(({ file }) => file.endsWith('.sql'));
-  const loaded = await replay(context, own).catch((thrown: unknown) => {
+  const loaded = await replay(workspace, own).catch((thrown: unknown) => {
     if (!isRefusal(thrown) || thrown.code === 'missing_extension') throw thrown;
     const { where, message } = thrown;
     throw new Problem('not_reproduced', { from, changes: [message] }, { where, cause: thrown });
   });
-  const { same, changes } = await comparisonOf(context, loaded, catalog);
+  const { same, changes } = await compareCatalogs(workspace, loaded, catalog);
   if (!same) throw new Problem('not_reproduced', { from, changes: changes.map(({ text }) => text) });
   return pulled;
 }
@@ -72,18 +72,18 @@ function written(texts: readonly TextFile[], { path, split }: SchemaPlace, head:
   const gap = head === '' ? '' : '\n';
   if (!split) return texts.map(({ file, text }) => ({ file, text: `${head}${gap}${text}` }));
   const index = [
-    `-- Loads this folder into an empty database: psql -1 -v ON_ERROR_STOP=1 -f ${loadFile}`,
+    `-- Loads this folder into an empty database: psql -1 -v ON_ERROR_STOP=1 -f ${psqlLoadFile}`,
     '-- Only for psql. pgmage reads the .sql files and finds their order itself.',
     `\n${head}${gap}${texts.map(({ file }) => `\\ir ${file.slice(path.length + 1)}`).join('\n')}`,
   ];
-  const files = [...texts, { file: `${path}/${loadFile}`, text: `${index.join('\n')}\n` }];
+  const files = [...texts, { file: `${path}/${psqlLoadFile}`, text: `${index.join('\n')}\n` }];
   return files.sort((a, b) => (a.file < b.file ? -1 : 1));
 }
 
 // Loads texts as psql does: one after the other, with checked bodies. What it meets is no failure of the shadow.
-async function refusal(context: Context, texts: readonly TextFile[]): Promise<Problem | null> {
+async function refusal(workspace: Workspace, texts: readonly TextFile[]): Promise<Problem | null> {
   try {
-    await replay(context, texts, { asPsql: true });
+    await replay(workspace, texts, { asPsql: true });
     return null;
   } catch (thrown) {
     if (isRefusal(thrown)) return thrown;
@@ -99,7 +99,7 @@ function isRefusal(thrown: unknown): thrown is Problem {
 async function mentionsIn(catalog: Catalog): Promise<[string, string][]> {
   const byName = new Map<string, string[]>();
   for (const fact of catalog.facts.values()) {
-    if (parentOf(catalog, fact) !== undefined && fact.path.length !== 2) continue;
+    if (getParent(catalog, fact) !== undefined && fact.path.length !== 2) continue;
     for (const name of [fact.path.join('.'), fact.path.at(-1) ?? ''])
       byName.set(name, [...(byName.get(name) ?? []), fact.id]);
   }
@@ -107,7 +107,7 @@ async function mentionsIn(catalog: Catalog): Promise<[string, string][]> {
     const text = kinds.get(fact.kind)?.opaque?.(fact);
     return text === undefined ? [] : [{ id: fact.id, text }];
   });
-  const mentions = await mentionsOf(texts.map(({ text }) => text));
+  const mentions = await findMentions(texts.map(({ text }) => text));
   return texts.flatMap(({ id }, at) =>
     (mentions[at] ?? [])
       .flatMap((name) => byName.get(name.join('.')) ?? [])

@@ -1,21 +1,20 @@
 // Writes the schema of a database as schema files that load to the same schema again.
 
-import { comparisonOf } from '../compare/compare.ts';
+import { compareCatalogs } from '../compare/compare.ts';
 import { kinds } from '../kinds/index.ts';
 import { type BaselineReport, makeBaseline } from '../migrate/baseline.ts';
 import type { Catalog } from '../model/catalog.ts';
 import { emptyCatalog } from '../model/empty-catalog.ts';
 import { Problem } from '../problem/problem.ts';
 import type { Ask } from '../project/confirmation.ts';
-import type { Context } from '../project/context.ts';
 import { refuseForeign } from '../project/foreign-migrations.ts';
-import { managed } from '../project/ignore.ts';
-import { keepShadows } from '../project/shadow-pool.ts';
+import { withoutUnmanaged } from '../project/ignore.ts';
 import { describe, readSource } from '../project/source.ts';
 import { shownPath } from '../project/sql-files.ts';
-import { guardedOf, type WriteNames, writeTarget } from '../project/write-access.ts';
-import { placeOf, type Replacement, replace, replacement } from '../schema-files/write.ts';
-import { provenText } from './pull-text.ts';
+import type { Workspace } from '../project/workspace.ts';
+import { findProtected, type WriteNames, writeTarget } from '../project/write-access.ts';
+import { planReplacement, type Replacement, resolvePlace, writeReplacement } from '../schema-files/write.ts';
+import { renderVerifiedPull } from './pull-text.ts';
 
 /** What is asked. */
 export interface PullInput extends WriteNames {
@@ -57,7 +56,7 @@ export interface PullReport extends PullPlan {
  * Writes the schema of a source into schema files, after they were loaded in the shadow and found to be the same schema.
  * @throws Problem `would_overwrite`, `not_reproduced`, of the source and the shadow; `no_baseline`, `foreign_migrations`
  */
-export async function pull(context: Context, input: PullInput, ask: Ask<PullPlan>): Promise<PullReport> {
+export async function pull(workspace: Workspace, input: PullInput, ask: Ask<PullPlan>): Promise<PullReport> {
   const twice = ['env', 'baseline'].find((name) => input[name as 'env' | 'baseline'] !== undefined);
   if (input.from !== undefined && twice !== undefined)
     throw new Problem('bad_option', {
@@ -66,27 +65,27 @@ export async function pull(context: Context, input: PullInput, ask: Ask<PullPlan
     });
   if (input.out !== undefined && input.baseline)
     throw new Problem('bad_option', { option: '--out', reason: '--baseline needs the wanted schema' });
-  if (input.baseline) refuseForeign(context, 'a baseline');
-  return keepShadows(context, async () => {
-    if (input.from !== undefined)
-      return written(context, input.from, await readSource(context, input.from), input, ask);
-    const target = input.baseline
-      ? await writeTarget(context, input, ask)
-      : await context.environment(input.env);
-    const guarded = input.baseline ? guardedOf(context, target, input) : [];
-    const catalog = await readSource(context, target.name);
-    // A schema file that says the same in other words is somebody's own.
-    const kept = input.baseline && (await isWanted(context, catalog));
-    const report = await written(context, target.name, catalog, { ...input, kept: kept ?? false }, ask);
-    if (!input.baseline || !report.done) return report;
-    return { ...report, baseline: await makeBaseline(context, target, await guarded) };
-  });
+  if (input.baseline) refuseForeign(workspace.project, 'a baseline');
+
+  if (input.from !== undefined)
+    return written(workspace, input.from, await readSource(workspace, input.from), input, ask);
+  const target = input.baseline
+    ? await writeTarget(workspace.world, input, ask)
+    : await workspace.world.environment(input.env);
+  const guarded = input.baseline ? findProtected(workspace.world, target, input) : [];
+  const catalog = await readSource(workspace, target.name);
+  // A schema file that says the same in other words is somebody's own.
+  const kept = input.baseline && (await isWanted(workspace, catalog));
+  const report = await written(workspace, target.name, catalog, { ...input, kept: kept ?? false }, ask);
+  if (!input.baseline || !report.done) return report;
+  return { ...report, baseline: await makeBaseline(workspace, target, await guarded) };
 }
 
 /** Whether the wanted schema is that of a catalog. @throws Problem of its SQL */
-async function isWanted(context: Context, catalog: Catalog): Promise<boolean> {
+async function isWanted(workspace: Workspace, catalog: Catalog): Promise<boolean> {
   try {
-    return (await comparisonOf(context, await readSource(context, context.schema), catalog)).same;
+    return (await compareCatalogs(workspace, await readSource(workspace, workspace.project.schema), catalog))
+      .same;
   } catch (thrown) {
     if (thrown instanceof Problem && ['missing_schema', 'empty_file'].includes(thrown.code)) return false;
     throw thrown;
@@ -94,22 +93,24 @@ async function isWanted(context: Context, catalog: Catalog): Promise<boolean> {
 }
 
 async function written(
-  context: Context,
+  workspace: Workspace,
   from: string,
   catalog: Catalog,
   input: Pick<PullInput, 'out' | 'split' | 'force'> & { readonly kept?: boolean },
   ask: Ask<PullPlan>,
 ): Promise<PullReport> {
-  const place = await placeOf(context, input);
-  const own = managed(context, catalog);
+  const place = await resolvePlace(workspace.project, input);
+  const own = withoutUnmanaged(workspace.project, catalog);
   const usual = emptyCatalog(own.major, kinds).facts;
   const { files, refused } = input.kept
     ? { files: [], refused: null }
-    : await provenText(context, describe(context, from), own, place);
-  const change = input.kept ? { written: [], removed: [] } : await replacement(context, place, files);
+    : await renderVerifiedPull(workspace, describe(workspace.project, from), own, place);
+  const change = input.kept
+    ? { written: [], removed: [] }
+    : await planReplacement(workspace.project, place, files);
   const plan: PullPlan = {
-    from: describe(context, from),
-    to: shownPath(context.root, place.path),
+    from: describe(workspace.project, from),
+    to: shownPath(workspace.project.root, place.path),
     ...change,
     objects: [...own.facts.values()].filter(({ id, parent }) => parent === null && !usual.has(id)).length,
     unmanaged: own.unmanaged,
@@ -120,7 +121,7 @@ async function written(
     if (ask === undefined) throw new Problem('would_overwrite', { changes: overwritten(change) });
     if (!(await ask(plan))) return { ...plan, done: false, baseline: null };
   }
-  await replace(context.root, files, change);
+  await writeReplacement(workspace.project.root, files, change);
   return { ...plan, done: true, baseline: null };
 }
 

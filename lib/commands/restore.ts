@@ -1,25 +1,26 @@
 // Puts a backup in the place of what a database holds: all of it, or nothing.
 
-import { named } from '../backup/find.ts';
-import { type Proof, replaceAll, unpacker } from '../backup/load.ts';
-import { type BackupReport, backupReport } from '../backup/report.ts';
-import { intact } from '../backup/verify.ts';
-import { undigested } from '../flow/digest.ts';
+import { findBackup } from '../backup/find.ts';
+import { findUnpacker, loadBackup, type RestoreProof } from '../backup/load.ts';
+import { type BackupReport, reportBackup } from '../backup/report.ts';
+import { verifyChecksum } from '../backup/verify.ts';
+import { listRelations } from '../flow/digest.ts';
 import type { Backup, Manifest } from '../flow/manifest.ts';
 import { isTable } from '../kinds/named-objects.ts';
 import { withLock } from '../ledger/lock.ts';
 import type { ServerConnection } from '../pg/connection.ts';
-import { pinnedRows } from '../pg/pinned.ts';
+import { queryPinned } from '../pg/pinned.ts';
 import { snapshot } from '../pg/snapshot.ts';
 import { Problem } from '../problem/problem.ts';
-import { type Ask, agreed, type Consent } from '../project/confirmation.ts';
-import type { Context, Target } from '../project/context.ts';
-import { type Retry, retrying } from '../project/retry.ts';
-import { type NamedTarget, named as namedTarget, server } from '../project/source.ts';
+import { type Ask, type Consent, confirm } from '../project/confirmation.ts';
+import { type Retry, withRetries } from '../project/retry.ts';
+import { type NamedTarget, nameTarget as namedTarget, openServer } from '../project/source.ts';
+import type { Workspace } from '../project/workspace.ts';
+import type { Target } from '../project/world.ts';
 import {
-  guardedOf,
+  findProtected,
   type ProtectedDatabase,
-  refuseGuarded,
+  refuseProtected,
   refuseUnconfirmed,
 } from '../project/write-access.ts';
 
@@ -52,7 +53,7 @@ export interface RestorePlan {
 /** What was done. */
 export interface RestoreReport extends RestorePlan {
   /** How it was verified, before it was committed; null: it was declined, and nothing was changed. */
-  readonly proof: Proof | null;
+  readonly proof: RestoreProof | null;
   readonly durationMs: number;
   /** Tries that failed before. */
   readonly retries: readonly Retry[];
@@ -65,30 +66,30 @@ export interface RestoreReport extends RestorePlan {
  * `confirmation_needed`, `migration_running`, `not_as_backed_up`, `client_failed`; of the connection
  */
 export async function restore(
-  context: Context,
+  workspace: Workspace,
   file: string,
   input: RestoreInput,
   ask: Ask<RestorePlan>,
 ): Promise<RestoreReport> {
-  const { url, ...target } = await context.environment(input.to);
+  const { url, ...target } = await workspace.world.environment(input.to);
   if (url === null) throw new Problem('no_server', { environment: target.name });
   refuseUnconfirmed(target, input);
-  const guarded = guardedOf(context, { ...target, url }, input);
-  const backup = await named(context, input, file);
-  context.progress(`Reading ${backup.name}`);
-  const manifest = await intact(backup);
+  const guarded = findProtected(workspace.world, { ...target, url }, input);
+  const backup = await findBackup(workspace.project, input, file);
+  workspace.world.progress(`Reading ${backup.name}`);
+  const manifest = await verifyChecksum(backup);
   // What was agreed to once is not asked again.
   let agreedTo = false;
   const agree = async (plan: RestorePlan) => {
     const losses = plan.destroyed.filter(({ rows }) => rows > 0);
     const told = losses.map(({ name, rows }) => `${name} (${rows} rows)`);
-    agreedTo ||= await agreed(`db:restore to ${target.name}`, plan, told, input, ask);
+    agreedTo ||= await confirm(`db:restore to ${target.name}`, plan, told, input, ask);
     return agreedTo;
   };
-  return retrying(context, async (tries, reached) => {
+  return withRetries(workspace.world, async (tries, reached) => {
     const into = { ...target, url };
     const done = await restoreInto(
-      context,
+      workspace,
       into,
       { backup, manifest, noOwner: input.noOwner ?? false, guarded: await guarded },
       agree,
@@ -106,41 +107,41 @@ interface Whole {
 }
 
 async function restoreInto(
-  context: Context,
+  workspace: Workspace,
   target: Target & { readonly url: string },
   { backup, manifest, noOwner, guarded }: Whole,
   agree: (plan: RestorePlan) => Promise<boolean>,
   reached: () => void,
 ): Promise<Omit<RestoreReport, 'retries'>> {
-  const connection = await server(target);
+  const connection = await openServer(target);
   const stopping = new AbortController();
   // The server rolls back when its client is gone.
-  const forget = context.onInterrupt?.(async () => stopping.abort());
+  const forget = workspace.world.onInterrupt?.(async () => stopping.abort());
   try {
     reached();
-    await refuseGuarded(context, connection, target, guarded);
+    await refuseProtected(workspace.project, connection, target, guarded);
     const reasons = await misfits(connection, manifest);
     if (reasons.length > 0) throw new Problem('unfit_target', { environment: target.name, reasons });
-    const client = await unpacker(manifest);
+    const client = await findUnpacker(manifest);
     return await withLock(connection, target.name, async () => {
       const plan: RestorePlan = {
-        target: namedTarget(context, target),
-        backup: backupReport(context, backup),
+        target: namedTarget(workspace.project, target),
+        backup: reportBackup(workspace.project, backup),
         destroyed: await holdings(connection),
       };
       if (!(await agree(plan))) return { ...plan, proof: null, durationMs: 0 };
-      const started = context.now().getTime();
-      const proof = await replaceAll(connection, {
+      const started = workspace.world.now().getTime();
+      const proof = await loadBackup(connection, {
         environment: target.name,
         client,
         path: backup.path,
         manifest,
         noOwner,
-        lockTimeout: context.lockTimeout ?? 3000,
+        lockTimeout: workspace.project.lockTimeout ?? 3000,
         signal: stopping.signal,
-        teller: context,
+        teller: workspace.world,
       });
-      return { ...plan, proof, durationMs: context.now().getTime() - started };
+      return { ...plan, proof, durationMs: workspace.world.now().getTime() - started };
     });
   } finally {
     forget?.();
@@ -150,7 +151,7 @@ async function restoreInto(
 
 // What is wrong with a server for a backup, before anything is tried there.
 async function misfits(connection: ServerConnection, { server: from }: Manifest): Promise<string[]> {
-  const [row] = await pinnedRows<{ encoding: string }>(
+  const [row] = await queryPinned<{ encoding: string }>(
     connection,
     `select current_setting('server_encoding') as encoding`,
   );
@@ -167,7 +168,7 @@ async function misfits(connection: ServerConnection, { server: from }: Manifest)
 async function holdings(connection: ServerConnection): Promise<Destroyed[]> {
   return snapshot(connection, async (held) => {
     const found: Destroyed[] = [];
-    for (const one of await undigested(held)) {
+    for (const one of await listRelations(held)) {
       const { kind, name } = one;
       if (!isTable(one) && kind !== 'large objects') continue;
       const from = isTable(one) ? `only ${name}` : 'pg_largeobject_metadata';

@@ -2,16 +2,16 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ObjectChange } from '../compare/changes.ts';
-import { type Comparison, compare, comparisonOf } from '../compare/compare.ts';
-import { recordedSchema } from '../migrate/compose.ts';
-import { situate } from '../migrate/target-state.ts';
-import { breaksOf, breakWords, type MigrationFile } from '../migration/chain.ts';
+import { type Comparison, compare, compareCatalogs } from '../compare/compare.ts';
+import { readRecordedSchema } from '../migrate/compose.ts';
+import { readTargetState } from '../migrate/target-state.ts';
+import { describeBreak, findBreaks, type MigrationFile } from '../migration/chain.ts';
 import { Problem } from '../problem/problem.ts';
-import type { Context, Target } from '../project/context.ts';
 import { readMigrations } from '../project/migration-folder.ts';
-import { keepShadows } from '../project/shadow-pool.ts';
-import { type NamedTarget, named, readSource, withTarget } from '../project/source.ts';
+import { type NamedTarget, nameTarget, readSource, withTarget } from '../project/source.ts';
 import { shownPath } from '../project/sql-files.ts';
+import type { Workspace } from '../project/workspace.ts';
+import type { Target } from '../project/world.ts';
 
 /** What is asked. */
 export interface StatusInput {
@@ -61,20 +61,23 @@ export interface RecordReport {
  * Compares the wanted schema with the actual one of an environment.
  * @throws Problem of the sources: the connection, the SQL of the schema; `unmanaged_objects` when strict
  */
-export async function status(context: Context, { env, strict }: StatusInput = {}): Promise<StatusReport> {
-  const target = await context.environment(env);
-  const files = await readMigrations(context);
+export async function status(workspace: Workspace, { env, strict }: StatusInput = {}): Promise<StatusReport> {
+  const target = await workspace.world.environment(env);
+  const files = await readMigrations(workspace.project);
   const [{ comparison, record }, modified] = await Promise.all([
     files.length === 0
-      ? { comparison: await compare(context, target.name, context.schema), record: null }
-      : keepShadows(context, () => threeWay(context, target, files)),
-    modifiedAt(context.schema),
+      ? { comparison: await compare(workspace, target.name, workspace.project.schema), record: null }
+      : threeWay(workspace, target, files),
+    modifiedAt(workspace.project.schema),
   ]);
   const { before, after, changes, unmanaged } = comparison;
   if (strict && unmanaged.length > 0) throw new Problem('unmanaged_objects', { objects: unmanaged });
   return {
-    schema: { path: shownPath(context.root, context.schema), modified: modified?.toISOString() ?? null },
-    target: { ...named(context, target), major: before.major },
+    schema: {
+      path: shownPath(workspace.project.root, workspace.project.schema),
+      modified: modified?.toISOString() ?? null,
+    },
+    target: { ...nameTarget(workspace.project, target), major: before.major },
     inSync: comparison.same,
     record,
     changes,
@@ -85,21 +88,22 @@ export async function status(context: Context, { env, strict }: StatusInput = {}
 
 // One reading of the database serves both comparisons.
 async function threeWay(
-  context: Context,
+  workspace: Workspace,
   target: Target,
   files: readonly MigrationFile[],
 ): Promise<{ comparison: Comparison; record: RecordReport }> {
-  const breaks = breaksOf(files).map(breakWords);
+  const breaks = findBreaks(files).map(describeBreak);
   const [wanted, { standing, drift, actual }] = await Promise.all([
-    readSource(context, context.schema),
-    withTarget(context, target, (connection) => situate(context, connection, files)),
+    readSource(workspace, workspace.project.schema),
+    withTarget(workspace, target, (connection) => readTargetState(workspace, connection, files)),
   ]);
-  const comparison = await comparisonOf(context, actual, wanted);
+  const comparison = await compareCatalogs(workspace, actual, wanted);
   // Files that do not follow one another add up to nothing.
   const unrecorded =
     breaks.length > 0
       ? []
-      : (await comparisonOf(context, await recordedSchema(context, files), wanted, actual.role)).changes;
+      : (await compareCatalogs(workspace, await readRecordedSchema(workspace, files), wanted, actual.role))
+          .changes;
   const { applied, faults, unfinished } = standing;
   const broken = unfinished === null ? [] : [`${unfinished.file.name} broke off half-way`];
   const pending = files.slice(applied).map(({ name }) => name);
@@ -108,7 +112,7 @@ async function threeWay(
     record: {
       files: files.length,
       applied,
-      appliedBy: context.layout?.command ?? 'db:sync',
+      appliedBy: workspace.project.layout?.command ?? 'db:sync',
       pending,
       unrecorded,
       drift: drift?.changes ?? [],

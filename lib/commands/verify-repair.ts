@@ -1,18 +1,20 @@
 // The way out where files were edited that are applied, and nothing but comments and blanks differs.
-import { accept } from '../ledger/audit.ts';
-import { type Edit, editsOf, editWords } from '../ledger/edits.ts';
+import { acceptEdits } from '../ledger/audit.ts';
+import { type Edit, editWords, findEdits } from '../ledger/edits.ts';
 import { withLock } from '../ledger/lock.ts';
 import { type Ledger, readLedger } from '../ledger/tables.ts';
-import { runOf } from '../migrate/target-state.ts';
-import { breaksOf, breakWords, type MigrationFile } from '../migration/chain.ts';
-import { resealed } from '../migration/text.ts';
+import { prepareRun } from '../migrate/target-state.ts';
+import { describeBreak, findBreaks, type MigrationFile } from '../migration/chain.ts';
+import { reseal } from '../migration/text.ts';
 import { snapshot } from '../pg/snapshot.ts';
 import { Problem } from '../problem/problem.ts';
-import { type Ask, agreed, type Consent } from '../project/confirmation.ts';
-import type { Context, Target } from '../project/context.ts';
-import { migrationFile, readMigrations, writeComposed } from '../project/migration-folder.ts';
-import { type NamedTarget, named, withTarget } from '../project/source.ts';
-import { guardedOf, refuseGuarded, type WriteNames, writeTarget } from '../project/write-access.ts';
+import { type Ask, type Consent, confirm } from '../project/confirmation.ts';
+import { makeMigrationFile, readMigrations, writeComposed } from '../project/migration-folder.ts';
+import type { Project } from '../project/project.ts';
+import { type NamedTarget, nameTarget, withTarget } from '../project/source.ts';
+import type { Workspace } from '../project/workspace.ts';
+import type { Target } from '../project/world.ts';
+import { findProtected, refuseProtected, type WriteNames, writeTarget } from '../project/write-access.ts';
 
 /** What is asked. */
 export interface RepairInput extends Consent, WriteNames {}
@@ -41,39 +43,39 @@ export interface RepairReport extends RepairPlan {
  * `embedded_not_named`; of the connection
  */
 export async function repair(
-  context: Context,
+  workspace: Workspace,
   input: RepairInput,
   ask: Ask<RepairPlan>,
 ): Promise<RepairReport> {
-  const target = await writeTarget(context, input, ask);
-  const guarded = guardedOf(context, target, input);
-  const folder = await readMigrations(context);
-  const breaks = breaksOf(folder);
+  const target = await writeTarget(workspace.world, input, ask);
+  const guarded = findProtected(workspace.world, target, input);
+  const folder = await readMigrations(workspace.project);
+  const breaks = findBreaks(folder);
   const other = breaks.filter(({ is }) => is !== 'edited');
-  if (other.length > 0) throw new Problem('broken_chain', { breaks: other.map(breakWords) });
+  if (other.length > 0) throw new Problem('broken_chain', { breaks: other.map(describeBreak) });
   const edited = new Set(breaks.map(({ name }) => name));
-  return withTarget(context, target, async (connection) => {
-    await refuseGuarded(context, connection, target, await guarded);
+  return withTarget(workspace, target, async (connection) => {
+    await refuseProtected(workspace.project, connection, target, await guarded);
     const ledger = await snapshot(connection, readLedger);
-    refuse(target, ledger, edited, await editsOf(ledger, folder));
-    const files = anew(context, folder, edited);
+    refuse(target, ledger, edited, await findEdits(ledger, folder));
+    const files = anew(workspace.project, folder, edited);
     const written = files.filter((file, at) => file.text !== folder[at]?.text);
     const rows = changed(ledger, files);
     const plan: RepairPlan = {
-      target: named(context, target),
+      target: nameTarget(workspace.project, target),
       edited: [...edited],
       files: written.map(({ file }) => file),
       rows: rows.map(({ name }) => name),
     };
     if (written.length + rows.length === 0) return { ...plan, done: true };
-    if (!(await agreed(`db:verify --repair of ${target.name}`, plan, [], input, ask)))
+    if (!(await confirm(`db:verify --repair of ${target.name}`, plan, [], input, ask)))
       return { ...plan, done: false };
-    const of = await runOf(context, connection, target, files);
+    const of = await prepareRun(workspace, connection, target, files);
     await withLock(connection, target.name, async () => {
       const now = await snapshot(connection, readLedger);
-      refuse(target, now, new Set(), await editsOf(now, files));
-      await writeComposed(context, { folder, written });
-      await accept(of, changed(now, files));
+      refuse(target, now, new Set(), await findEdits(now, files));
+      await writeComposed(workspace.project, { folder, written });
+      await acceptEdits(of, changed(now, files));
     });
     return { ...plan, done: true };
   });
@@ -97,7 +99,7 @@ function refuse(
 
 // From the first one that was edited, each names a checksum that is another one now.
 function anew(
-  context: Context,
+  project: Project,
   folder: readonly MigrationFile[],
   edited: ReadonlySet<string>,
 ): MigrationFile[] {
@@ -106,7 +108,7 @@ function anew(
     const after = files.at(-1)?.migration.stated ?? null;
     const { header } = file.migration;
     const stays = header === null || (!edited.has(file.name) && header.after === after);
-    files.push(stays ? file : migrationFile(context, file.name, resealed(file.text, after)));
+    files.push(stays ? file : makeMigrationFile(project, file.name, reseal(file.text, after)));
   }
   return files;
 }

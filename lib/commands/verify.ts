@@ -1,21 +1,21 @@
 // Whether everything that was ever promised still holds: the files, the ledger, the database.
 
-import { comparisonOf } from '../compare/compare.ts';
+import { compareCatalogs } from '../compare/compare.ts';
 import { kinds } from '../kinds/index.ts';
-import { recordedSchema } from '../migrate/compose.ts';
-import { readerOf } from '../migrate/seal.ts';
-import { wronglyStamped } from '../migrate/stamps.ts';
-import { situate } from '../migrate/target-state.ts';
-import { type Break, breaksOf, breakWords, type MigrationFile } from '../migration/chain.ts';
-import { fingerprintOf } from '../migration/fingerprint.ts';
+import { readRecordedSchema } from '../migrate/compose.ts';
+import { describeReader } from '../migrate/seal.ts';
+import { findWrongStamps } from '../migrate/stamps.ts';
+import { readTargetState } from '../migrate/target-state.ts';
+import { type ChainBreak, describeBreak, findBreaks, type MigrationFile } from '../migration/chain.ts';
+import { computeFingerprint } from '../migration/fingerprint.ts';
 import type { Catalog } from '../model/catalog.ts';
 import type { Where } from '../problem/location.ts';
 import { Problem } from '../problem/problem.ts';
-import type { Context } from '../project/context.ts';
 import { expectedRole } from '../project/expected-role.ts';
 import { readMigrations } from '../project/migration-folder.ts';
-import { keepShadows } from '../project/shadow-pool.ts';
-import { type NamedTarget, named, readSource, withTarget } from '../project/source.ts';
+import type { Project } from '../project/project.ts';
+import { type NamedTarget, nameTarget, readSource, withTarget } from '../project/source.ts';
+import type { Workspace } from '../project/workspace.ts';
 
 /** What is asked. */
 export interface VerifyInput {
@@ -45,64 +45,60 @@ export interface VerifyCheck {
  * ledger fits them, and that the database is as they left it. Changes nothing.
  * @throws Problem of the sources: the connection, the SQL of the schema and of the migrations
  */
-export function verify(context: Context, { env }: VerifyInput = {}): Promise<VerifyReport> {
-  return keepShadows(context, async () => {
-    const target = await context.environment(env);
-    const files = await readMigrations(context);
-    const breaks = breaksOf(files);
-    // What was renamed or only edited can be replayed all the same.
-    const replayed = breaks.every(({ is }) => is === 'edited' || is === 'renamed');
-    const recorded = replayed ? await recordedSchema(context, files) : null;
-    const checks: VerifyCheck[] = [
-      chain(files, breaks, await judged(context, files, breaks)),
-      ...(recorded === null
-        ? []
-        : [
-            fingerprint(context, files, recorded),
-            await stamps(context, files),
-            await wanted(context, recorded, env),
-          ]),
-      ...(await withTarget(context, target, async (connection): Promise<VerifyCheck[]> => {
-        const { standing, drift } = await situate(context, connection, files);
-        const { applied, faults, unfinished } = standing;
-        const broken = unfinished === null ? [] : [`${unfinished.file.name} broke off half-way`];
-        return [
-          { is: 'ledger', faults: [...faults, ...broken] },
-          ...(drift === null
-            ? []
-            : [{ is: 'actual', faults: drift.changes.map(({ text }) => text) } as const]),
-          { is: 'pending', faults: files.slice(applied).map(({ name }) => name) },
-        ];
-      })),
-      ...(await queries(context)),
-    ];
-    return {
-      target: named(context, target),
-      sound: checks.every(({ faults }) => faults.length === 0),
-      checks,
-    };
-  });
+export async function verify(workspace: Workspace, { env }: VerifyInput = {}): Promise<VerifyReport> {
+  const target = await workspace.world.environment(env);
+  const files = await readMigrations(workspace.project);
+  const breaks = findBreaks(files);
+  // What was renamed or only edited can be replayed all the same.
+  const replayed = breaks.every(({ is }) => is === 'edited' || is === 'renamed');
+  const recorded = replayed ? await readRecordedSchema(workspace, files) : null;
+  const checks: VerifyCheck[] = [
+    chain(files, breaks, await judged(workspace, files, breaks)),
+    ...(recorded === null
+      ? []
+      : [
+          fingerprint(workspace.project, files, recorded),
+          await stamps(workspace, files),
+          await wanted(workspace, recorded, env),
+        ]),
+    ...(await withTarget(workspace, target, async (connection): Promise<VerifyCheck[]> => {
+      const { standing, drift } = await readTargetState(workspace, connection, files);
+      const { applied, faults, unfinished } = standing;
+      const broken = unfinished === null ? [] : [`${unfinished.file.name} broke off half-way`];
+      return [
+        { is: 'ledger', faults: [...faults, ...broken] },
+        ...(drift === null ? [] : [{ is: 'actual', faults: drift.changes.map(({ text }) => text) } as const]),
+        { is: 'pending', faults: files.slice(applied).map(({ name }) => name) },
+      ];
+    })),
+    ...(await queries(workspace)),
+  ];
+  return {
+    target: nameTarget(workspace.project, target),
+    sound: checks.every(({ faults }) => faults.length === 0),
+    checks,
+  };
 }
 
 // What came of an edit, as far as the schema tells: rows are another matter.
 async function judged(
-  context: Context,
+  workspace: Workspace,
   files: readonly MigrationFile[],
-  breaks: readonly Break[],
-): Promise<ReadonlyMap<Break, string>> {
-  const found = new Map<Break, string>();
+  breaks: readonly ChainBreak[],
+): Promise<ReadonlyMap<ChainBreak, string>> {
+  const found = new Map<ChainBreak, string>();
   if (breaks.some(({ is }) => is !== 'edited' && is !== 'renamed')) return found;
   for (const one of breaks.filter(({ is }) => is === 'edited')) {
     const at = files.findIndex(({ name }) => name === one.name);
     try {
-      const reached = await recordedSchema(context, files.slice(0, at + 1));
+      const reached = await readRecordedSchema(workspace, files.slice(0, at + 1));
       const header = files[at]?.migration.header;
-      if (header?.reader !== readerOf(context, reached)) continue;
-      const same = header.to === fingerprintOf(reached, kinds);
-      found.set(one, same ? 'its edit leads to the same schema' : 'its edit leads to another schema');
+      if (header?.reader !== describeReader(workspace.project, reached)) continue;
+      const same = header.to === computeFingerprint(reached, kinds);
+      found.set(one, same ? 'leads to the same schema' : 'leads to another schema');
     } catch (thrown) {
       if (!(thrown instanceof Problem)) throw thrown;
-      found.set(one, `it no longer runs: ${thrown.message}`);
+      found.set(one, `no longer runs: ${thrown.message}`);
     }
   }
   return found;
@@ -110,25 +106,27 @@ async function judged(
 
 function chain(
   files: readonly MigrationFile[],
-  breaks: readonly Break[],
-  more: ReadonlyMap<Break, string>,
+  breaks: readonly ChainBreak[],
+  more: ReadonlyMap<ChainBreak, string>,
 ): VerifyCheck {
   const drafts = files.filter(({ migration, up }) => migration.header === null && up === undefined);
   return {
     is: 'chain',
     faults: [
-      ...breaks.map((one) => [breakWords(one), ...(more.has(one) ? [`it ${more.get(one)}`] : [])].join(': ')),
+      ...breaks.map((one) =>
+        [describeBreak(one), ...(more.has(one) ? [`it ${more.get(one)}`] : [])].join(': '),
+      ),
       ...drafts.map(({ name }) => `${name} is a draft, which db:generate seals`),
     ],
   };
 }
 
 // Fingerprints of other readers can't be compared.
-function fingerprint(context: Context, files: readonly MigrationFile[], recorded: Catalog): VerifyCheck {
+function fingerprint(project: Project, files: readonly MigrationFile[], recorded: Catalog): VerifyCheck {
   const last = files.at(-1);
   const header = last?.migration.header;
-  const comparable = header && header.reader === readerOf(context, recorded);
-  const fits = !comparable || header.to === fingerprintOf(recorded, kinds);
+  const comparable = header && header.reader === describeReader(project, recorded);
+  const fits = !comparable || header.to === computeFingerprint(recorded, kinds);
   return {
     is: 'fingerprint',
     faults: fits ? [] : [`${last?.name} ends at another schema than its header says`],
@@ -136,26 +134,35 @@ function fingerprint(context: Context, files: readonly MigrationFile[], recorded
 }
 
 // Older versions stamped ways back exact that are not.
-async function stamps(context: Context, files: readonly MigrationFile[]): Promise<VerifyCheck> {
-  const wrong = await wronglyStamped(context, files, 0, files.length);
+async function stamps(workspace: Workspace, files: readonly MigrationFile[]): Promise<VerifyCheck> {
+  const wrong = await findWrongStamps(workspace, files, 0, files.length);
   const faults = [...wrong].map(
     ([name, lost]) => `${name} has the stamp exact, but loses: ${lost.join('; ')}`,
   );
   return { is: 'stamps', faults };
 }
 
-async function queries(context: Context): Promise<VerifyCheck[]> {
+async function queries(workspace: Workspace): Promise<VerifyCheck[]> {
   const { checkQueries } = await import('../project/queries.ts');
-  const found = await checkQueries(context);
+  const found = await checkQueries(workspace);
   if (found === null) return [];
   const faults = found.faults.map(({ words }) => words);
   return [{ is: 'queries', faults, places: found.faults.map(({ where }) => where) }];
 }
 
-async function wanted(context: Context, recorded: Catalog, env: string | undefined): Promise<VerifyCheck> {
+async function wanted(
+  workspace: Workspace,
+  recorded: Catalog,
+  env: string | undefined,
+): Promise<VerifyCheck> {
   try {
-    const role = await expectedRole(context, env);
-    const left = await comparisonOf(context, recorded, await readSource(context, context.schema), role);
+    const role = await expectedRole(workspace.world, env);
+    const left = await compareCatalogs(
+      workspace,
+      recorded,
+      await readSource(workspace, workspace.project.schema),
+      role,
+    );
     return { is: 'recorded', faults: left.changes.map(({ text }) => text) };
   } catch (thrown) {
     if (thrown instanceof Problem && thrown.code === 'missing_schema')

@@ -3,25 +3,25 @@ import { kinds } from '../kinds/index.ts';
 import { type Catalog, withRelations } from '../model/catalog.ts';
 import { diffOf } from '../model/diff.ts';
 import { settle } from '../model/reconcile.ts';
-import type { Context } from '../project/context.ts';
 import { parseFiles } from '../project/shadow-catalog.ts';
 import type { TextFile } from '../project/sql-files.ts';
-import { retell } from './read-back.ts';
+import type { Workspace } from '../project/workspace.ts';
+import { readBackAll } from './read-back.ts';
 
 /**
  * A catalog after statements that rename, without touching what it was read from: it is built in the shadow, and what
  * changes there changes in it. Statements that fail there change nothing.
  * @throws Problem of the shadow
  */
-export async function moved(
-  context: Context,
+export async function applyRenames(
+  workspace: Workspace,
   catalog: Catalog,
   statements: readonly string[],
 ): Promise<Catalog> {
   if (statements.length === 0) return catalog;
   // What is the shadow's role's there is the catalog's role's.
   const told = async (more: readonly string[]) =>
-    settle(await retell(context, catalog, more), catalog, kinds).before;
+    settle(await readBackAll(workspace, catalog, more), catalog, kinds).before;
   const [before, after] = [await told([]), await told(statements)];
   const { added, removed, changed } = diffOf({ before, after }, kinds);
   const facts = new Map(catalog.facts);
@@ -39,7 +39,7 @@ export async function moved(
 }
 
 /** The statements of files that rename something. @throws Problem `invalid_sql` */
-export async function renamesIn(files: readonly TextFile[]): Promise<string[]> {
+export async function findRenameStatements(files: readonly TextFile[]): Promise<string[]> {
   const parsed = await parseFiles(files.filter(({ text }) => /\brename\b/i.test(text)));
   return parsed.flatMap(({ runnable, statements }) =>
     statements.filter(({ tag }) => tag === 'RenameStmt').map(({ start, end }) => runnable.slice(start, end)),

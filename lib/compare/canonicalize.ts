@@ -2,11 +2,10 @@
 // own text back. Here one catalog is told in another's words, so that what still differs is different.
 import { kinds } from '../kinds/index.ts';
 import { type Catalog, withRelations } from '../model/catalog.ts';
-import { type Changed, type Diff, diffOf, equal, isEmpty, recheck } from '../model/diff.ts';
+import { type Changed, type Diff, diffOf, isEmpty, isEqual, recheck } from '../model/diff.ts';
 import type { Fact, Json, Payload } from '../model/fact.ts';
 import { type Settlement, settle } from '../model/reconcile.ts';
-import type { Context } from '../project/context.ts';
-import { keepShadows } from '../project/shadow-pool.ts';
+import type { Workspace } from '../project/workspace.ts';
 import { readBack } from './read-back.ts';
 
 /** Two settled catalogs, told in the same words as far as they are the same, and what differs. */
@@ -20,34 +19,34 @@ export interface CanonicalPair extends Settlement {
  * told. `major` and `role` of each stay its own.
  * @throws Problem of the shadow
  */
-export function sameWords(context: Context, first: Catalog, second: Catalog): Promise<CanonicalPair> {
-  return keepShadows(context, () => inSameWords(context, first, second));
-}
-
-async function inSameWords(context: Context, first: Catalog, second: Catalog): Promise<CanonicalPair> {
+export async function canonicalize(
+  workspace: Workspace,
+  first: Catalog,
+  second: Catalog,
+): Promise<CanonicalPair> {
   const settled = settle(first, second, kinds);
   const seeming = { ...settled, difference: diffOf(settled, kinds) };
   if (isEmpty(seeming.difference)) return seeming;
-  if (settled.before.major === settled.after.major) return withoutDoubts(context, seeming);
-  const { told } = await givenBack(context, seeming);
-  return withoutDoubts(context, await acrossVersions(context, told));
+  if (settled.before.major === settled.after.major) return withoutDoubts(workspace, seeming);
+  const { told } = await givenBack(workspace, seeming);
+  return withoutDoubts(workspace, await acrossVersions(workspace, told));
 }
 
 // A server tells its own text otherwise once it is given it back, so both have been run by the shadow before one is different.
-async function acrossVersions(context: Context, told: CanonicalPair): Promise<CanonicalPair> {
+async function acrossVersions(workspace: Workspace, told: CanonicalPair): Promise<CanonicalPair> {
   const { before, after, difference } = told;
   const { added, removed, changed } = difference;
   const ids = changed.map(idOf);
   const isOlder = before.major < after.major;
   const once = isOlder
-    ? checked(told, { before: await retold(context, before, ids, added) })
-    : checked(told, { after: await retold(context, after, ids, removed) });
+    ? checked(told, { before: await retold(workspace, before, ids, added) })
+    : checked(told, { after: await retold(workspace, after, ids, removed) });
   const left = once.difference.changed;
-  const newer = await readBack(context, isOlder ? once.after : once.before, left.map(idOf));
+  const newer = await readBack(workspace, isOlder ? once.after : once.before, left.map(idOf));
   const same = left.filter(({ from, to }) => {
     const [older, own] = isOlder ? [from, to] : [to, from];
     const words = newer.facts.get(own.id);
-    return words !== undefined && equal(older.payload, reworded(own.payload, words.payload));
+    return words !== undefined && isEqual(older.payload, reworded(own.payload, words.payload));
   });
   return withSame(once, same);
 }
@@ -59,14 +58,14 @@ function checked(told: CanonicalPair, anew: Partial<Settlement>): CanonicalPair 
 
 // A catalog with some of its facts in the words of the shadow, and those of `missing` that the shadow makes of them.
 async function retold(
-  context: Context,
+  workspace: Workspace,
   catalog: Catalog,
   ids: readonly string[],
   missing: readonly Fact[],
 ): Promise<Catalog> {
   if (ids.length === 0) return catalog;
   const words = await readBack(
-    context,
+    workspace,
     catalog,
     ids,
     missing.map(({ id }) => id),
@@ -97,25 +96,25 @@ function reworded(own: Payload, told: Payload): Payload {
 
 const idOf = ({ to }: Changed) => to.id;
 const isSame = (a: Fact | undefined, b: Fact | undefined) =>
-  a !== undefined && b !== undefined && equal(a.payload, b.payload);
+  a !== undefined && b !== undefined && isEqual(a.payload, b.payload);
 
 // A text that only gained casts on the way is the same from then on. `before` nearly always has them, because it comes from
 // a database: then it is enough to run `after` once more.
 async function givenBack(
-  context: Context,
+  workspace: Workspace,
   told: CanonicalPair,
 ): Promise<{ told: CanonicalPair; again: Catalog }> {
   const doubtful = told.difference.changed.filter(isDoubtful);
-  const again = await readBack(context, told.after, doubtful.map(idOf));
+  const again = await readBack(workspace, told.after, doubtful.map(idOf));
   const same = doubtful.filter(({ from, to }) => isSame(from, again.facts.get(to.id)));
   return { told: withSame(told, same), again };
 }
 
 // Otherwise both are run once more.
-async function withoutDoubts(context: Context, seeming: CanonicalPair): Promise<CanonicalPair> {
-  const { told, again } = await givenBack(context, seeming);
+async function withoutDoubts(workspace: Workspace, seeming: CanonicalPair): Promise<CanonicalPair> {
+  const { told, again } = await givenBack(workspace, seeming);
   const doubtful = told.difference.changed.filter(isDoubtful);
-  const first = await readBack(context, told.before, doubtful.map(idOf));
+  const first = await readBack(workspace, told.before, doubtful.map(idOf));
   return withSame(
     told,
     doubtful.filter(({ to: { id } }) => isSame(first.facts.get(id), again.facts.get(id))),
@@ -135,7 +134,7 @@ function withSame(told: CanonicalPair, same: readonly Changed[]): CanonicalPair 
  * back (`b IN ('x')` on a varchar; `NULL::integer AS int4`). Where more than these differs, there is nothing to ask.
  */
 export function isDoubtful({ from, to, attributes }: Changed): boolean {
-  return attributes.every((name) => equal(bare(from.payload[name]), bare(to.payload[name])));
+  return attributes.every((name) => isEqual(bare(from.payload[name]), bare(to.payload[name])));
 }
 
 const casts =

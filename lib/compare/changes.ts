@@ -1,9 +1,9 @@
 // A diff and its plan → the changes as a person counts them: what belongs to one object is one change.
-import { type Catalog, parentOf } from '../model/catalog.ts';
+import { type Catalog, getParent } from '../model/catalog.ts';
 import type { Changed, Diff } from '../model/diff.ts';
 import type { Fact, Json } from '../model/fact.ts';
 import type { Kinds } from '../model/kind.ts';
-import { shownFact } from '../model/mask.ts';
+import { maskFact } from '../model/mask.ts';
 import type { Step } from '../model/step.ts';
 
 /** Where the object stands: only in the wanted schema, only in the database, or in both and not the same. */
@@ -32,7 +32,7 @@ export interface ObjectChange {
 }
 
 /** What changes are counted from. */
-export interface Compared {
+export interface ComparedPair {
   readonly diff: Diff;
   readonly before: Catalog;
   readonly after: Catalog;
@@ -42,7 +42,7 @@ export interface Compared {
 }
 
 /** The changes that turn `before` into `after`: what is missing, what is different, what is too much. */
-export function changesOf(compared: Compared): ObjectChange[] {
+export function listChanges(compared: ComparedPair): ObjectChange[] {
   const { diff, before, after, up } = compared;
   const statements = new Map<string, string[]>();
   for (const { fact, sql, shown = sql } of up)
@@ -54,7 +54,7 @@ export function changesOf(compared: Compared): ObjectChange[] {
   const changed = new Set(diff.changed.map(({ to }) => to.id));
   const silent = ([first, ...inside]: readonly [Fact, ...Fact[]]) =>
     changed.has(`${first.parent}`) && [first, ...inside].every(({ id }) => !statements.has(id));
-  const [added, removed] = [folded(diff.added), folded(diff.removed)];
+  const [added, removed] = [groupByObject(diff.added), groupByObject(diff.removed)];
   const along = new Map<string, string[]>();
   for (const group of [...added, ...removed].filter(silent)) {
     const parent = group[0].parent as string;
@@ -74,13 +74,13 @@ export function changesOf(compared: Compared): ObjectChange[] {
       standing: told && own.startsWith('GRANT ') ? 'missing' : standing,
       kind: fact.kind,
       facts,
-      text: withoutPublic(text),
+      text: stripPublic(text),
       part: part === fact ? null : nameOf(part),
       attributes: [],
     };
   };
   const both = ({ from, to, attributes: names }: Changed): ObjectChange => {
-    const told = (fact: Fact) => shownFact(fact, compared.kinds.get(fact.kind)).payload;
+    const told = (fact: Fact) => maskFact(fact, compared.kinds.get(fact.kind)).payload;
     const attributes = names.map((name) => ({
       name,
       from: told(from)[name] ?? null,
@@ -94,7 +94,7 @@ export function changesOf(compared: Compared): ObjectChange[] {
       standing: adds ? 'missing' : 'different',
       kind: to.kind,
       facts: [to.id, ...(along.get(to.id) ?? [])],
-      text: withoutPublic(text),
+      text: stripPublic(text),
       part: part === to && !adds ? null : nameOf(part),
       attributes,
     };
@@ -117,12 +117,12 @@ const ids = (facts: readonly Fact[]) => facts.map(({ id }) => id);
 /** What a fact is called: its kind's summary or reference, without the schema that everything is in. */
 function named(fact: Fact, kinds: Kinds): string {
   const kind = kinds.get(fact.kind);
-  const shown = shownFact(fact, kind);
-  return withoutPublic(kind?.summary?.(shown) ?? kind?.reference(shown) ?? fact.id);
+  const shown = maskFact(fact, kind);
+  return stripPublic(kind?.summary?.(shown) ?? kind?.reference(shown) ?? fact.id);
 }
 
 /** A text without the schema that everything is in, and without the type that a default's constant has anyway. */
-export function withoutPublic(text: string): string {
+export function stripPublic(text: string): string {
   return text.replace(constant, '$1').replace(/(^|[\s(,])public\.(?=[\w"])/g, '$1');
 }
 
@@ -131,12 +131,12 @@ const constant =
 
 // The outermost object that a fact is part of.
 function top(fact: Fact, catalog: Catalog): Fact {
-  const parent = parentOf(catalog, fact);
+  const parent = getParent(catalog, fact);
   return parent === undefined ? fact : top(parent, catalog);
 }
 
 /** The facts of a list, each with those that come or go along with it: its children, and its heirs' counterparts. */
-export function folded(facts: readonly Fact[]): [Fact, ...Fact[]][] {
+export function groupByObject(facts: readonly Fact[]): [Fact, ...Fact[]][] {
   const byId = new Map(facts.map((fact) => [fact.id, fact]));
   const groups = new Map<string, [Fact, ...Fact[]]>();
   const topOf = (fact: Fact): Fact => {
@@ -180,7 +180,7 @@ function merged(changes: readonly ObjectChange[]): ObjectChange[] {
   return result;
 }
 
-// ALTER TABLE leagues.status, as `oneLine` writes what changes one part of an object.
+// ALTER TABLE leagues.status, as `showChange` writes what changes one part of an object.
 const partial = /^ALTER [A-Z ]+ (?:"[^"]*"|[^\s"])+ (?=(SET|DROP|ADD) (?!COLUMN|CONSTRAINT))/;
 
 // Joins what follows the same target and verb; bare keywords go before clauses with a value, as in a column's definition.
@@ -202,7 +202,7 @@ function oneLine(sql: string): string {
 }
 
 function brief({ name, from, to }: AttributeChange): string {
-  const [before, after] = [shown(from), shown(to)];
+  const [before, after] = [showValue(from), showValue(to)];
   // What differs is a secret then, and masked.
   if (before === after) return name;
   return before.length + after.length > 60 || /\n/.test(before + after)
@@ -211,10 +211,14 @@ function brief({ name, from, to }: AttributeChange): string {
 }
 
 /** A value of a payload as people read it. */
-export function shown(value: Json | undefined): string {
+export function showValue(value: Json | undefined): string {
   if (typeof value === 'string') return value;
   if (isNothing(value)) return 'none';
-  return value === true ? 'yes' : Array.isArray(value) ? value.map(shown).join(', ') : JSON.stringify(value);
+  return value === true
+    ? 'yes'
+    : Array.isArray(value)
+      ? value.map(showValue).join(', ')
+      : JSON.stringify(value);
 }
 
 /** Whether an attribute says that something is not there. */

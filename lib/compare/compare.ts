@@ -1,17 +1,16 @@
 // Two sources → what differs, and the steps from one to the other and back.
 import { kinds } from '../kinds/index.ts';
 import { type Catalog, shadowRole } from '../model/catalog.ts';
-import { type Diff, isEmpty, reversed } from '../model/diff.ts';
+import { type Diff, isEmpty, reverseDiff } from '../model/diff.ts';
 import type { Step } from '../model/step.ts';
 import { plan } from '../plan/plan.ts';
-import type { Context } from '../project/context.ts';
 import { expectedRole } from '../project/expected-role.ts';
-import { managed } from '../project/ignore.ts';
-import { runBy } from '../project/shadow-catalog.ts';
-import { keepShadows } from '../project/shadow-pool.ts';
+import { withoutUnmanaged } from '../project/ignore.ts';
+import { markRole } from '../project/shadow-catalog.ts';
 import { readSource } from '../project/source.ts';
-import { sameWords } from './canonicalize.ts';
-import { changesOf, type ObjectChange } from './changes.ts';
+import type { Workspace } from '../project/workspace.ts';
+import { canonicalize } from './canonicalize.ts';
+import { listChanges, type ObjectChange } from './changes.ts';
 
 /** The way from one state of a database to another. */
 export interface Comparison {
@@ -37,12 +36,9 @@ export interface Comparison {
  * Reads two sources and compares them, without what the configuration ignores.
  * @throws Problem of the sources; `plan_cycle`, when the steps are asked for
  */
-export async function compare(context: Context, from: string, to: string): Promise<Comparison> {
-  // Both may need a shadow, and share one then.
-  return keepShadows(context, async () => {
-    const [first, second] = await Promise.all([readSource(context, from), readSource(context, to)]);
-    return comparisonOf(context, first, second);
-  });
+export async function compare(workspace: Workspace, from: string, to: string): Promise<Comparison> {
+  const [first, second] = await Promise.all([readSource(workspace, from), readSource(workspace, to)]);
+  return compareCatalogs(workspace, first, second);
 }
 
 /**
@@ -51,16 +47,20 @@ export async function compare(context: Context, from: string, to: string): Promi
  * @param role that runs the files where both sides are files; default: that of the default environment
  * @throws Problem of the shadow; `plan_cycle`, when the steps are asked for
  */
-export async function comparisonOf(
-  context: Context,
+export async function compareCatalogs(
+  workspace: Workspace,
   first: Catalog,
   second: Catalog,
   role?: string | null,
 ): Promise<Comparison> {
-  const runner = ownerIn(first, second) ?? (role === undefined ? await expectedRole(context) : role);
-  const one = await runBy(context, first, runner);
-  const other = await runBy(context, second, runner);
-  const told = await sameWords(context, managed(context, one, other), managed(context, other, one));
+  const runner = ownerIn(first, second) ?? (role === undefined ? await expectedRole(workspace.world) : role);
+  const one = await markRole(workspace, first, runner);
+  const other = await markRole(workspace, second, runner);
+  const told = await canonicalize(
+    workspace,
+    withoutUnmanaged(workspace.project, one, other),
+    withoutUnmanaged(workspace.project, other, one),
+  );
   const { before, after, difference } = told;
   const { major } = before;
   const same = isEmpty(difference);
@@ -86,12 +86,12 @@ export async function comparisonOf(
     },
     get down() {
       // The role that went there comes back.
-      const back = { before: after, after: before, difference: reversed(difference) };
+      const back = { before: after, after: before, difference: reverseDiff(difference) };
       down ??= same ? [] : plan({ ...back, kinds, major, role: before.role });
       return down;
     },
     get changes() {
-      return same ? [] : changesOf({ diff: difference, before, after, up: forward(), kinds });
+      return same ? [] : listChanges({ diff: difference, before, after, up: forward(), kinds });
     },
   };
 }

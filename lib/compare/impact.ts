@@ -1,13 +1,13 @@
 // What the steps of a plan cost, with how much there is of the tables that they cost something on.
 import { kinds } from '../kinds/index.ts';
-import { type Catalog, parentOf } from '../model/catalog.ts';
+import { type Catalog, getParent } from '../model/catalog.ts';
 import { literal, qualify } from '../model/quote.ts';
 import type { Settlement } from '../model/reconcile.ts';
-import { type Hazard, type Step, singly } from '../model/step.ts';
+import { type Hazard, type Step, splitCombined } from '../model/step.ts';
 import type { Connection } from '../pg/connection.ts';
-import { pinnedRows } from '../pg/pinned.ts';
+import { queryPinned } from '../pg/pinned.ts';
 import type { Rename } from '../plan/renames.ts';
-import { withoutPublic } from './changes.ts';
+import { stripPublic } from './changes.ts';
 
 /** One thing that a statement costs. */
 export interface Caution {
@@ -15,11 +15,11 @@ export interface Caution {
   /** The statement as it may be shown. */
   readonly sql: string;
   /** The table that it is about; null: none, or one that is not there yet, or nobody looked. */
-  readonly table: Weight | null;
+  readonly table: TableSize | null;
 }
 
 /** How big a table is, with its indexes and partitions. */
-export interface Weight {
+export interface TableSize {
   readonly name: string;
   /** As the server estimates; null: it never counted. */
   readonly rows: number | null;
@@ -27,11 +27,11 @@ export interface Weight {
 }
 
 /** The costs of steps, without looking at any table. */
-export function cautionsOf(
+export function listCautions(
   steps: readonly Step[],
-  weights: ReadonlyMap<string, Weight> = new Map(),
+  weights: ReadonlyMap<string, TableSize> = new Map(),
 ): Caution[] {
-  return singly(steps).flatMap(({ hazards, fact, sql, shown = sql }) =>
+  return splitCombined(steps).flatMap(({ hazards, fact, sql, shown = sql }) =>
     hazards.map((hazard) => ({ hazard, sql: shown, table: weights.get(fact) ?? null })),
   );
 }
@@ -42,41 +42,43 @@ export function cautionsOf(
  * @param renames by which the database has other names before
  * @throws Problem of the connection
  */
-export async function weighed(
+export async function weighSteps(
   connection: Connection,
   steps: readonly Step[],
   { before, after }: Settlement,
   renames: readonly Rename[] = [],
 ): Promise<Caution[]> {
   const tables = new Map<string, string>();
-  for (const { fact: id, hazards } of singly(steps)) {
+  for (const { fact: id, hazards } of splitCombined(steps)) {
     if (hazards.length === 0 || tables.has(id)) continue;
     const name = tableOf(before, id, renames) ?? tableOf(after, id, renames);
     if (name !== undefined) tables.set(id, name);
   }
-  if (tables.size === 0) return cautionsOf(steps);
+  if (tables.size === 0) return listCautions(steps);
   const names = [...new Set(tables.values())];
-  const found = await pinnedRows<{ name: string; rows: number | null; bytes: number }>(
+  const found = await queryPinned<{ name: string; rows: number | null; bytes: number }>(
     connection,
     sizes(names),
   );
-  const known = new Map(found.map((one) => [one.name, { ...one, name: withoutPublic(one.name) }]));
-  return cautionsOf(
+  const known = new Map(found.map((one) => [one.name, { ...one, name: stripPublic(one.name) }]));
+  return listCautions(
     steps,
-    new Map([...tables].flatMap(([id, name]) => (known.has(name) ? [[id, known.get(name) as Weight]] : []))),
+    new Map(
+      [...tables].flatMap(([id, name]) => (known.has(name) ? [[id, known.get(name) as TableSize]] : [])),
+    ),
   );
 }
 
 // The table that a fact is, or is a part of.
 function tableOf(catalog: Catalog, id: string, renames: readonly Rename[]): string | undefined {
   let fact = catalog.facts.get(id);
-  for (let above = fact; above !== undefined; above = parentOf(catalog, above)) fact = above;
+  for (let above = fact; above !== undefined; above = getParent(catalog, above)) fact = above;
   if (fact === undefined) return undefined;
   const { kind, path } = fact;
   if (
     !kinds
       .get(kind)
-      ?.slots?.(fact)
+      ?.order?.slots?.(fact)
       .includes(`relation ${qualify(path)}`)
   )
     return undefined;

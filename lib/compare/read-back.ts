@@ -5,19 +5,17 @@ import { kinds } from '../kinds/index.ts';
 import { type Catalog, type Relations, withRelations } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
 import { plan } from '../plan/plan.ts';
-import { cached } from '../project/catalog-cache.ts';
 import { encodeCatalog } from '../project/catalog-codec.ts';
-import type { Context } from '../project/context.ts';
-import { managed } from '../project/ignore.ts';
+import { withoutUnmanaged } from '../project/ignore.ts';
 import {
-  around,
-  extensionsOf,
+  describeShadow,
+  listExtensions,
   parseFiles,
   readState,
   replay,
-  shadowName,
+  surroundingFiles,
 } from '../project/shadow-catalog.ts';
-import { keepShadows, useShadow } from '../project/shadow-pool.ts';
+import type { Workspace } from '../project/workspace.ts';
 import type { Ground } from '../shadow/shadow.ts';
 import type { SqlFile } from '../sql/parse.ts';
 
@@ -32,22 +30,25 @@ export const batchSize = 2000;
  * @throws Problem of the shadow
  */
 export async function readBack(
-  context: Context,
+  workspace: Workspace,
   catalog: Catalog,
   ids: readonly string[],
   also: readonly string[] = [],
 ): Promise<Catalog> {
   const wanted = new Set([...ids, ...also]);
-  const batches = batchesOf(catalog, ids, batchSize);
+  const batches = splitForReading(catalog, ids, batchSize);
   if (batches.length === 0) return joined(catalog, []);
-  const content = ['read back', await shadowName(context), ...wanted, ...batches.map(encodeCatalog)];
-  return cached(context, content, () =>
-    keepShadows(context, async () => {
-      const read: Catalog[] = [];
-      for (const batch of batches) read.push(only(await runIn(context, batch), wanted));
-      return joined(catalog, read);
-    }),
-  );
+  const content = [
+    'read back',
+    await describeShadow(workspace.project),
+    ...wanted,
+    ...batches.map(encodeCatalog),
+  ];
+  return workspace.catalogs.get(content, async () => {
+    const read: Catalog[] = [];
+    for (const batch of batches) read.push(only(await runIn(workspace, batch), wanted));
+    return joined(catalog, read);
+  });
 }
 
 /**
@@ -55,27 +56,27 @@ export async function readBack(
  * @param more statements that are run after them; what fails of these is left out, too
  * @throws Problem of the shadow
  */
-export async function retell(
-  context: Context,
+export async function readBackAll(
+  workspace: Workspace,
   catalog: Catalog,
   more: readonly string[] = [],
 ): Promise<Catalog> {
-  const content = ['same words', await shadowName(context), encodeCatalog(catalog), ...more];
-  return cached(context, content, () => runIn(context, catalog, more));
+  const content = ['same words', await describeShadow(workspace.project), encodeCatalog(catalog), ...more];
+  return workspace.catalogs.get(content, () => runIn(workspace, catalog, more));
 }
 
-async function runIn(context: Context, catalog: Catalog, more: readonly string[] = []): Promise<Catalog> {
-  const [{ parse }, { quoteNewerWords }, { load }] = await Promise.all([
+async function runIn(workspace: Workspace, catalog: Catalog, more: readonly string[] = []): Promise<Catalog> {
+  const [{ parseSql: parse }, { quoteNewerWords }, { loadFiles: load }] = await Promise.all([
     import('../sql/parse.ts'),
     import('../sql/newer-words.ts'),
     import('../shadow/load.ts'),
   ]);
-  const nothing = managed(context, await replay(context, []));
+  const nothing = withoutUnmanaged(workspace.project, await replay(workspace, []));
   const steps = plan({ before: nothing, after: catalog, kinds, major: nothing.major, verbatim: true });
   const texts = steps.map(({ sql }) => `${quoteNewerWords(sql, catalog.major)}\n;\n`);
   const script = await parse('the database', texts.join(''));
-  const first = await parseFiles(around(context));
-  return useShadow(context, extensionsOf([...first, script]), (shadow) =>
+  const first = await parseFiles(surroundingFiles(workspace.project));
+  return workspace.shadows.use(listExtensions([...first, script]), (shadow) =>
     shadow.state(
       async (connection) => {
         await load(connection, [script], { lenient: true });
@@ -89,7 +90,7 @@ async function runIn(context: Context, catalog: Catalog, more: readonly string[]
 }
 
 // It stays from one batch to the next.
-function groundOf(files: readonly SqlFile[], load: typeof import('../shadow/load.ts').load): Ground {
+function groundOf(files: readonly SqlFile[], load: typeof import('../shadow/load.ts').loadFiles): Ground {
   const key = createHash('sha256').update(JSON.stringify(files.map(({ text }) => text)));
   return {
     key: `read back ${key.digest('hex')}`,
@@ -101,7 +102,7 @@ function groundOf(files: readonly SqlFile[], load: typeof import('../shadow/load
  * Cuts facts of a catalog, with all that they cannot be without, into catalogs of at most so many facts, or of one fact with
  * what it needs. Facts of one table, and views of it, are in the same batch where that has room.
  */
-export function batchesOf(catalog: Catalog, ids: readonly string[], size: number): Catalog[] {
+export function splitForReading(catalog: Catalog, ids: readonly string[], size: number): Catalog[] {
   const closureOf = closures(catalog);
   const places = new Map([...catalog.facts.keys()].map((id, place) => [id, place]));
   const placeOf = (id: string) => places.get(id) ?? -1;
@@ -109,7 +110,7 @@ export function batchesOf(catalog: Catalog, ids: readonly string[], size: number
   const group = (closure: ReadonlySet<string>) =>
     [...closure].reduce((first, id) => {
       const fact = catalog.facts.get(id) as Fact;
-      const isTable = fact.parent === null && kinds.get(fact.kind)?.holdsData?.(fact);
+      const isTable = fact.parent === null && kinds.get(fact.kind)?.data?.holdsData?.(fact);
       return isTable ? Math.min(first, placeOf(id)) : first;
     }, Number.MAX_SAFE_INTEGER);
   const all = ids.flatMap((id) => {
@@ -131,7 +132,7 @@ export function batchesOf(catalog: Catalog, ids: readonly string[], size: number
 function closures(catalog: Catalog): (id: string) => ReadonlySet<string> {
   const inseparable = new Map<string, string[]>();
   for (const { id, kind, parent } of catalog.facts.values())
-    if (parent !== null && kinds.get(kind)?.inseparable)
+    if (parent !== null && kinds.get(kind)?.inline?.inseparable)
       inseparable.set(parent, [...(inseparable.get(parent) ?? []), id]);
   return (start) => {
     const kept = new Set<string>();

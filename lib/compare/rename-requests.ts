@@ -4,7 +4,7 @@ import type { Catalog } from '../model/catalog.ts';
 import type { Rename } from '../plan/renames.ts';
 import { Problem } from '../problem/problem.ts';
 import type { TextFile } from '../project/sql-files.ts';
-import { namesOf, renameComments } from '../sql/rename-comments.ts';
+import { readRenameComments, splitNames } from '../sql/rename-comments.ts';
 
 /** Where renames are requested. */
 export interface RenameSources {
@@ -15,7 +15,7 @@ export interface RenameSources {
 }
 
 /** A wish. Names are from the outside in, as far as they were written. */
-export interface Request {
+export interface RenameRequest {
   readonly kind: string | null;
   readonly from: readonly string[];
   readonly to: readonly string[];
@@ -26,11 +26,11 @@ export interface Request {
 }
 
 /** All that is asked for. @throws Problem `bad_option` */
-export function requestsIn({ given = [], files = [] }: RenameSources): Request[] {
+export function readRenameRequests({ given = [], files = [] }: RenameSources): RenameRequest[] {
   return [
     ...given.map(requestOf),
     ...files.flatMap(({ text }) =>
-      renameComments(text).map(({ from, to }): Request => {
+      readRenameComments(text).map(({ from, to }): RenameRequest => {
         const said = `-- pgmage:renamed from ${from.join('.')}`;
         return { kind: null, from: from.slice(-1), to, said, lasting: true };
       }),
@@ -38,11 +38,11 @@ export function requestsIn({ given = [], files = [] }: RenameSources): Request[]
   ];
 }
 
-function requestOf(given: string): Request {
+function requestOf(given: string): RenameRequest {
   const said = `--rename ${given}`;
   const [, prefix, from = '', to = ''] =
     /^(?:([a-z ]+):)?((?:"(?:[^"]|"")*"|[^"=])+)=(.+)$/.exec(given.trim()) ?? [];
-  const [old, now] = [namesOf(from), namesOf(to)];
+  const [old, now] = [splitNames(from), splitNames(to)];
   if (old.length === 0 || now.length === 0)
     throw new Problem('bad_option', {
       option: said,
@@ -54,7 +54,11 @@ function requestOf(given: string): Request {
 }
 
 /** Whether a rename is what was asked for. @param done those that were done before: names may be those of then */
-export function isMeant(one: Rename, { kind, from, to }: Request, done: readonly Rename[]): boolean {
+export function matchesRequest(
+  one: Rename,
+  { kind, from, to }: RenameRequest,
+  done: readonly Rename[],
+): boolean {
   if (kind !== null && kind !== one.kind) return false;
   const fits = (path: readonly string[], names: readonly string[]) =>
     isAt(path, names) || isAt(former(path, done), names);
@@ -62,7 +66,7 @@ export function isMeant(one: Rename, { kind, from, to }: Request, done: readonly
 }
 
 /** Whether a catalog has something of that name. */
-export function wasMeant({ facts }: Catalog, names: readonly string[]): boolean {
+export function hasName({ facts }: Catalog, names: readonly string[]): boolean {
   return [...facts.values()].some(({ kind, path, payload }) => {
     if (isAt(path, names)) return true;
     const lists = Object.keys(kinds.get(kind)?.renameIn ?? {}).map((name) => payload[name] as string[]);

@@ -2,14 +2,20 @@
 import { kinds } from '../kinds/index.ts';
 import type { Catalog } from '../model/catalog.ts';
 import { qualify } from '../model/quote.ts';
-import { singly, statementsOf } from '../model/step.ts';
-import { segmented } from '../plan/plan.ts';
-import { follows, isAlike, possibleRenames, type Rename, renameSteps } from '../plan/renames.ts';
+import { listStatements, splitCombined } from '../model/step.ts';
+import { splitIntoSegments } from '../plan/plan.ts';
+import { findPossibleRenames, followsOthers, isAlike, planRenames, type Rename } from '../plan/renames.ts';
 import { Problem } from '../problem/problem.ts';
-import type { Context } from '../project/context.ts';
-import { type ObjectChange, withoutPublic } from './changes.ts';
-import { type Comparison, comparisonOf } from './compare.ts';
-import { isMeant, type RenameSources, type Request, requestsIn, wasMeant } from './rename-requests.ts';
+import type { Workspace } from '../project/workspace.ts';
+import { type ObjectChange, stripPublic } from './changes.ts';
+import { type Comparison, compareCatalogs } from './compare.ts';
+import {
+  hasName,
+  matchesRequest,
+  type RenameRequest,
+  type RenameSources,
+  readRenameRequests,
+} from './rename-requests.ts';
 
 /** A question about something that is gone, while others came that look like it. */
 export interface RenameQuestion {
@@ -20,7 +26,7 @@ export interface RenameQuestion {
 }
 
 /** How it is known what was renamed. */
-export interface Renaming extends RenameSources {
+export interface RenameOptions extends RenameSources {
   /** The role that runs the migrations; default: that of the default environment. */
   readonly role?: string | null;
   /** Gives the place of the name that it has now, or null for none; left out where there is nobody to ask. */
@@ -38,7 +44,7 @@ export interface RenameReport {
 }
 
 /** Two catalogs compared, once what was renamed is known. */
-export interface Renamed {
+export interface RenamedComparison {
   /** With the renames in front of its way up and at the end of its way down. */
   readonly comparison: Comparison;
   readonly renames: readonly Rename[];
@@ -53,23 +59,23 @@ export interface Renamed {
  * @param move the first catalog after statements that rename
  * @throws Problem `bad_option` for what was given and cannot be meant
  */
-export async function compareRenamed(
-  context: Context,
+export async function compareWithRenames(
+  workspace: Workspace,
   first: Catalog,
   second: Catalog,
-  renaming: Renaming,
+  renaming: RenameOptions,
   move: (statements: readonly string[]) => Promise<Catalog>,
-): Promise<Renamed> {
-  const requests = requestsIn(renaming);
+): Promise<RenamedComparison> {
+  const requests = readRenameRequests(renaming);
   const renames: Rename[] = [];
   const declined = new Set<string>();
   for (let catalog = first; ; ) {
-    const comparison = await comparisonOf(context, catalog, second, renaming.role);
-    const open = possibleRenames(comparison, kinds);
+    const comparison = await compareCatalogs(workspace, catalog, second, renaming.role);
+    const open = findPossibleRenames(comparison, kinds);
     const meant = open.filter(
       (one) =>
-        requests.some((request) => isMeant(one, request, renames)) ||
-        follows(one, renames, comparison, kinds),
+        requests.some((request) => matchesRequest(one, request, renames)) ||
+        followsOthers(one, renames, comparison, kinds),
     );
     const alike = meant.length > 0 ? [] : worthAsking(open, comparison);
     const answered = meant.length > 0 ? meant : await ask(alike, renaming, declined);
@@ -80,15 +86,15 @@ export async function compareRenamed(
       return { comparison: withRenames(comparison, renames), renames, moved: catalog, possible };
     }
     renames.push(...chosen);
-    catalog = await move(renames.flatMap(({ up }) => statementsOf(up).map(({ sql }) => sql)));
+    catalog = await move(renames.flatMap(({ up }) => listStatements(up).map(({ sql }) => sql)));
   }
 }
 
 /** A rename as it is told of. */
-export function renameReport({ text, from, to }: Rename): RenameReport {
+export function reportRename({ text, from, to }: Rename): RenameReport {
   const name = to.at(-1) as string;
   const path = from[0] === 'public' && from.length > 1 ? from.slice(1) : from;
-  return { text: withoutPublic(text), to: name, option: `${qualify(path)}=${qualify([name])}` };
+  return { text: stripPublic(text), to: name, option: `${qualify(path)}=${qualify([name])}` };
 }
 
 // Only where dropping the one and making the other costs something.
@@ -96,12 +102,16 @@ function worthAsking(open: readonly Rename[], comparison: Comparison): Rename[] 
   const alike = open.filter((one) => isAlike(one, comparison));
   if (alike.length === 0) return [];
   const costly = new Set(
-    singly(comparison.up).flatMap(({ fact, hazards }) => (hazards.length > 0 ? [fact] : [])),
+    splitCombined(comparison.up).flatMap(({ fact, hazards }) => (hazards.length > 0 ? [fact] : [])),
   );
   return alike.filter((one) => one.old === null || costly.has(one.old.id) || costly.has(one.fact));
 }
 
-async function ask(alike: readonly Rename[], { choose }: Renaming, declined: Set<string>): Promise<Rename[]> {
+async function ask(
+  alike: readonly Rename[],
+  { choose }: RenameOptions,
+  declined: Set<string>,
+): Promise<Rename[]> {
   const chosen: Rename[] = [];
   if (choose === undefined) return chosen;
   for (const key of new Set(alike.map(oldKey))) {
@@ -110,7 +120,7 @@ async function ask(alike: readonly Rename[], { choose }: Renaming, declined: Set
     const [first] = own;
     if (first === undefined || declined.has(key)) continue;
     const names = own.map(({ to }) => to.at(-1) as string);
-    const answer = await choose({ gone: withoutPublic(first.text), names });
+    const answer = await choose({ gone: stripPublic(first.text), names });
     if (answer === null) declined.add(key);
     else chosen.push(own[answer] as Rename);
   }
@@ -121,8 +131,8 @@ const oldKey = ({ kind, from, old }: Rename) => `${kind}\n${qualify(from)}${old?
 const newKey = ({ kind, to, new: now }: Rename) => `${kind}\n${qualify(to)}${now?.signature ?? ''}`;
 
 // Each of the old ones has one successor. What only follows steps back behind what was asked for.
-function oneToOne(renames: readonly Rename[], requests: readonly Request[]): Rename[] {
-  const asked = (one: Rename) => Number(requests.some((request) => isMeant(one, request, [])));
+function oneToOne(renames: readonly Rename[], requests: readonly RenameRequest[]): Rename[] {
+  const asked = (one: Rename) => Number(requests.some((request) => matchesRequest(one, request, [])));
   const taken = new Set<string>();
   return [...renames]
     .sort((a, b) => asked(b) - asked(a))
@@ -136,21 +146,21 @@ function oneToOne(renames: readonly Rename[], requests: readonly Request[]): Ren
 
 // What a comment says of the past stays in the file; what was given now has to mean something.
 function refuseUnknown(
-  requests: readonly Request[],
+  requests: readonly RenameRequest[],
   renames: readonly Rename[],
   { before, after }: Comparison,
 ): void {
   for (const request of requests) {
-    const own = renames.filter((one) => isMeant(one, request, renames));
+    const own = renames.filter((one) => matchesRequest(one, request, renames));
     const bad = (reason: string) => new Problem('bad_option', { option: request.said, reason });
     const objects = new Set(own.map(({ kind, from }) => `${kind}:${qualify(from)}`));
     if (objects.size > 1)
       throw bad(`it matches ${[...objects].join(' or ')}: add the schema, or the kind before the name`);
     if (own.length > 0 || request.lasting) continue;
-    const [old, now] = [wasMeant(before, request.from), wasMeant(after, request.to)];
+    const [old, now] = [hasName(before, request.from), hasName(after, request.to)];
     if (!old && !now) throw bad('no object has the old or the new name');
     if (old && !now) throw bad('the wanted schema has no object with the new name');
-    if (old && wasMeant(after, request.from)) throw bad('the wanted schema still has the old name');
+    if (old && hasName(after, request.from)) throw bad('the wanted schema still has the old name');
     if (old) throw bad('the object with the new name has another kind, or existed before');
   }
 }
@@ -163,7 +173,7 @@ function withRenames(comparison: Comparison, renames: readonly Rename[]): Compar
       standing: 'different',
       kind: one.kind,
       facts: [one.fact],
-      text: `${withoutPublic(one.text)}: name ${one.from.at(-1)} → ${one.to.at(-1)}`,
+      text: `${stripPublic(one.text)}: name ${one.from.at(-1)} → ${one.to.at(-1)}`,
       part: null,
       attributes: [{ name: 'name', from: one.from.at(-1) as string, to: one.to.at(-1) as string }],
     }),
@@ -172,13 +182,13 @@ function withRenames(comparison: Comparison, renames: readonly Rename[]): Compar
     ...comparison,
     same: false,
     get up() {
-      return segmented([...renameSteps(renames, 'up'), ...comparison.up]);
+      return splitIntoSegments([...planRenames(renames, 'up'), ...comparison.up]);
     },
     get online() {
-      return segmented([...renameSteps(renames, 'up'), ...comparison.online]);
+      return splitIntoSegments([...planRenames(renames, 'up'), ...comparison.online]);
     },
     get down() {
-      return segmented([...comparison.down, ...renameSteps(renames, 'down')]);
+      return splitIntoSegments([...comparison.down, ...planRenames(renames, 'down')]);
     },
     get changes() {
       return [...told, ...comparison.changes];

@@ -1,5 +1,6 @@
 // Holds a configuration to its type at run time, because not every editor does.
 import { layouts } from '../migration/layouts.ts';
+import { findNearest } from '../problem/nearest.ts';
 import { Problem } from '../problem/problem.ts';
 import type { Config } from './config.ts';
 
@@ -27,6 +28,16 @@ const environment = object({
   protected: flag,
 });
 
+const data = object({
+  from: text,
+  to: text,
+  exclude: texts,
+  keys: entries(texts),
+  tables: entries(
+    object({ to: text, where: either(text, object({ from: text, to: text })), columns: entries(text) }),
+  ),
+});
+
 const names = ['pgmage', ...Object.keys(layouts)];
 
 const config = object({
@@ -37,6 +48,7 @@ const config = object({
   environments: entries((value) => (text(value) === null ? null : environment(value))),
   ignore: object({ schemas: texts, objects: texts }),
   masks: entries(text),
+  data,
   queries: either(text, texts),
   afterSync: either(text, texts),
   online: flag,
@@ -59,7 +71,10 @@ export function checkConfig(value: unknown, file: string): Config {
 function object(fields: Readonly<Record<string, Shape>>): Shape {
   return entries((value, name) => {
     const shape = Object.hasOwn(fields, name) ? fields[name] : undefined;
-    return shape === undefined ? `is unknown; known: ${Object.keys(fields).join(', ')}` : shape(value);
+    if (shape !== undefined) return shape(value);
+    const known = Object.keys(fields);
+    const [close] = findNearest(name, known);
+    return `is unknown; ${close === undefined ? '' : `did you mean ${close}? `}known: ${known.join(', ')}`;
   });
 }
 

@@ -1,5 +1,6 @@
 // The configuration of a project in pgmage.config.ts. Every field is optional.
 import type { LayoutName } from '../migration/layouts.ts';
+import type { DataConfig } from './data.ts';
 import type { RailwayConfig } from './railway.ts';
 
 /**
@@ -68,6 +69,8 @@ export interface Config {
    * `@phone`, `@uuid`, `@text`, `@digits`, `@year`. They apply to every clone.
    */
   readonly masks?: Readonly<Record<string, string>>;
+  /** Which rows `data:diff`, `data:sync` and `data:verify` compare, and how. */
+  readonly data?: DataConfig;
   /** Files, folders and patterns of queries that `db:verify` compiles against the schema, besides those of sqlc. */
   readonly queries?: string | readonly string[];
   /** A command that runs when `db:sync` has changed the wanted environment's schema: `sqlc generate`. A string is run by the shell. */

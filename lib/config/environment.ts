@@ -2,7 +2,7 @@
 import { isAbsolute, join, relative } from 'node:path';
 import { Problem } from '../problem/problem.ts';
 import type { Config, EnvironmentConfig } from './config.ts';
-import { readIfThere } from './file.ts';
+import { readIfExists } from './file.ts';
 
 /** Variables as a process has them. */
 export type Variables = Readonly<Record<string, string | undefined>>;
@@ -27,7 +27,7 @@ export interface Surroundings {
 }
 
 /** The name of the default environment. */
-export const defaultName = 'local';
+export const defaultEnvironment = 'local';
 
 const long: Readonly<Record<string, string>> = { dev: 'development', prod: 'production' };
 
@@ -37,7 +37,7 @@ const long: Readonly<Record<string, string>> = { dev: 'development', prod: 'prod
  */
 export async function findEnvironment(around: Surroundings, given?: string): Promise<Environment> {
   const { config } = around;
-  const name = given ?? config.environment ?? defaultName;
+  const name = given ?? config.environment ?? defaultEnvironment;
   const entry = config.environments?.[name];
   const settings: EnvironmentConfig = typeof entry === 'string' ? { url: entry } : (entry ?? {});
   const guarded = isProtected(config, name);
@@ -62,7 +62,7 @@ export async function findEnvironment(around: Surroundings, given?: string): Pro
 
   // DATABASE_URL of the process belongs to the default environment alone: a URL that is exported in a shell for
   // development must not be what `--env prod` reaches.
-  const isDefault = name === (config.environment ?? defaultName);
+  const isDefault = name === (config.environment ?? defaultEnvironment);
   const fromProcess = isDefault || settings.variable !== undefined ? around.variables[variable] : undefined;
   if (fromProcess !== undefined) return at(fromProcess, variable, `the environment variable ${variable}`);
 
@@ -73,7 +73,7 @@ export async function findEnvironment(around: Surroundings, given?: string): Pro
       return at(expanded(variable, own, around.variables), `${variable} in ${file}`);
   }
   if (settings.embedded) return { name, url: null, protected: guarded };
-  if (entry === undefined && name === defaultName)
+  if (entry === undefined && name === defaultEnvironment)
     return { name, url: null, protected: guarded, fallback: true };
   if (entry === undefined && !(await anyThere(around.root, files)))
     throw new Problem('unknown_environment', { name, known: await knownNames(around) });
@@ -98,14 +98,14 @@ export async function knownNames(around: Surroundings): Promise<string[]> {
   const usual = ['dev', 'staging', 'test', 'prod'];
   const there = await Promise.all(usual.map((name) => anyThere(around.root, ownFiles(name))));
   const configured = Object.keys(around.config.environments ?? {});
-  const first = around.config.environment ?? defaultName;
+  const first = around.config.environment ?? defaultEnvironment;
   return [...new Set([first, ...configured, ...usual.filter((_, index) => there[index])])];
 }
 
 // The order of Vite and Next: the local variant first, the particular before the general.
 function usualFiles(name: string, isDefault: boolean): string[] {
   const shared = isDefault || name === 'dev' || name === 'development' ? ['.env.local', '.env'] : [];
-  return [...(name === defaultName ? [] : ownFiles(name)), ...shared];
+  return [...(name === defaultEnvironment ? [] : ownFiles(name)), ...shared];
 }
 
 function ownFiles(name: string): string[] {
@@ -114,12 +114,12 @@ function ownFiles(name: string): string[] {
 }
 
 async function anyThere(root: string, files: readonly string[]): Promise<boolean> {
-  const texts = await Promise.all(files.map((file) => readIfThere(join(root, file), file)));
+  const texts = await Promise.all(files.map((file) => readIfExists(join(root, file), file)));
   return texts.some((text) => text !== null);
 }
 
 async function readDotenv(root: string, file: string): Promise<Record<string, string> | null> {
-  const text = await readIfThere(isAbsolute(file) ? file : join(root, file), file);
+  const text = await readIfExists(isAbsolute(file) ? file : join(root, file), file);
   if (text === null) return null;
   // As CommonJS it has no names of its own once it is bundled.
   const { default: dotenv } = await import('dotenv');

@@ -1,14 +1,14 @@
 // Reads and writes files of a project. Errors name the file.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isMissing, reading, writing } from '../problem/file.ts';
+import { isMissing, whileReading, whileWriting } from '../problem/file.ts';
 
 /**
  * The text of a file, or null where there is none of that name.
  * @throws Problem `unreadable_file`
  */
-export async function readIfThere(path: string, file = path): Promise<string | null> {
-  return reading(file, async () => {
+export async function readIfExists(path: string, file = path): Promise<string | null> {
+  return whileReading(file, async () => {
     try {
       return await readFile(path, 'utf8');
     } catch (error) {
@@ -23,9 +23,9 @@ export async function readIfThere(path: string, file = path): Promise<string | n
  * @throws Problem `unwritable_file`
  */
 export async function makeFolder(root: string): Promise<void> {
-  await writing('.pgmage', async () => {
+  await whileWriting('.pgmage', async () => {
     await mkdir(join(root, '.pgmage', 'cache'), { recursive: true });
     const ignore = join(root, '.pgmage', '.gitignore');
-    if ((await readIfThere(ignore)) === null) await writeFile(ignore, '*\n');
+    if ((await readIfExists(ignore)) === null) await writeFile(ignore, '*\n');
   });
 }

@@ -11,7 +11,7 @@ import { compile } from './module.ts';
 const names = ['pgmage.config.ts', 'pgmage.config.mts', 'pgmage.config.js', 'pgmage.config.mjs'];
 
 /** A project: its paths and its configuration. */
-export interface Project {
+export interface ProjectFolder {
   readonly root: string;
   readonly config: Config;
   /** The folder of derived files. */
@@ -23,7 +23,7 @@ export interface Project {
  * package.json; else the folder itself.
  * @throws Problem `bad_config`
  */
-export async function openProject(cwd: string, version: string): Promise<Project> {
+export async function openProject(cwd: string, version: string): Promise<ProjectFolder> {
   const { root, file } = await locate(cwd);
   const cacheDir = join(root, '.pgmage', 'cache');
   return { root, cacheDir, config: file === null ? {} : await readConfig(root, cacheDir, file, version) };

@@ -1,10 +1,10 @@
 // All that a database holds is dropped, in the transaction that is open, so that something else can take its place.
 import { removeLargeObjects } from '../flow/large-objects.ts';
-import { emptying, tablesOf } from '../flow/tables.ts';
+import { buildDelete, listTables } from '../flow/tables.ts';
 import { kinds } from '../kinds/index.ts';
 import { extensionVersionId, isExtension } from '../kinds/named-objects.ts';
-import { type Catalog, closure, parentOf, withRelations } from '../model/catalog.ts';
-import { equal } from '../model/diff.ts';
+import { type Catalog, collectReachable, getParent, withRelations } from '../model/catalog.ts';
+import { isEqual } from '../model/diff.ts';
 import { emptyCatalog } from '../model/empty-catalog.ts';
 import type { Fact } from '../model/fact.ts';
 import type { Step } from '../model/step.ts';
@@ -19,7 +19,7 @@ const making = (
   set ${scope} default_tablespace = ''; set ${scope} default_table_access_method = 'heap'; set ${scope} xmloption = content`;
 
 /** SQL that lets indexes be built in so many megabytes, where less is set. */
-export function roomForIndexes(megabytes: number, local = true): string {
+export function setIndexMemory(megabytes: number, local = true): string {
   return `select pg_catalog.set_config(name, pg_catalog.concat(greatest(setting::int8, ${Math.round(megabytes * 1024)}), 'kB'), ${local})
     from pg_catalog.pg_settings where name = 'maintenance_work_mem'`;
 }
@@ -38,8 +38,8 @@ export const replacingSession = `set session characteristics as transaction isol
  * @param wanted what it is going to hold
  * @throws Problem `plan_cycle`
  */
-export function clearance(there: Catalog, wanted: Catalog): { steps: Step[]; left: Catalog } {
-  const kept = closure(
+export function planClearing(there: Catalog, wanted: Catalog): { steps: Step[]; left: Catalog } {
+  const kept = collectReachable(
     [...there.facts.values()]
       .filter((fact) => isExtension(fact) && stays(fact, there, wanted))
       .map(({ id }) => id),
@@ -49,14 +49,14 @@ export function clearance(there: Catalog, wanted: Catalog): { steps: Step[]; lef
   // With what an object always has, such as its owner, and with what is said of an extension on both sides: it may belong to
   // another role, which alone could say it again.
   const isSame = (fact: Fact) => {
-    const parent = parentOf(there, fact);
+    const parent = getParent(there, fact);
     if (parent === undefined || !isExtension(parent)) return false;
-    return equal(fact.payload, wanted.facts.get(fact.id)?.payload);
+    return isEqual(fact.payload, wanted.facts.get(fact.id)?.payload);
   };
   const own = [...there.facts].filter(
     ([id, fact]) =>
       kept.has(id) ||
-      (kept.has(`${fact.parent}`) && (isSame(fact) || kinds.get(fact.kind)?.optional?.(fact))),
+      (kept.has(`${fact.parent}`) && (isSame(fact) || kinds.get(fact.kind)?.reconcile?.optional?.(fact))),
   );
   const left = withRelations({ ...there, complete: false }, new Map([...empty.facts, ...own]), () => there);
   return { steps: plan({ before: there, after: left, kinds }), left };
@@ -65,7 +65,7 @@ export function clearance(there: Catalog, wanted: Catalog): { steps: Step[]; lef
 function stays(fact: Fact, there: Catalog, wanted: Catalog): boolean {
   const same = (id: string) => {
     const [one, other] = [there.facts.get(id), wanted.facts.get(id)];
-    return other === undefined || equal(one?.payload, other.payload);
+    return other === undefined || isEqual(one?.payload, other.payload);
   };
   return wanted.facts.has(fact.id) && same(fact.id) && same(extensionVersionId(fact));
 }
@@ -73,6 +73,6 @@ function stays(fact: Fact, there: Catalog, wanted: Catalog): boolean {
 /** Drops what a database holds besides its schema: large objects, and rows that users put into tables of extensions. */
 export async function clearRows(connection: ServerConnection): Promise<void> {
   await removeLargeObjects(connection);
-  for (const table of await tablesOf(connection))
-    if (table.extension !== null) await connection.execute(emptying(table));
+  for (const table of await listTables(connection))
+    if (table.extension !== null) await connection.execute(buildDelete(table));
 }

@@ -1,32 +1,38 @@
 // What is to come over of a source: its schema, as far as it can be had a second time, and the tables with their rows.
 import { readCatalog } from '../catalog/read.ts';
-import { masked } from '../flow/masks.ts';
-import { type SequenceValue, standings } from '../flow/sequences.ts';
-import { absentOf, holding, saidOfAbsent, type TableRows, tablesOf } from '../flow/tables.ts';
+import { applyMasks } from '../flow/masks.ts';
+import { readSequences, type SequenceValue } from '../flow/sequences.ts';
+import {
+  buildTableLocks,
+  describeAbsent,
+  listAbsentTables,
+  listTables,
+  type TableRows,
+} from '../flow/tables.ts';
 import { kinds } from '../kinds/index.ts';
 import { extensionId, tableId } from '../kinds/named-objects.ts';
 import type { Catalog } from '../model/catalog.ts';
 import type { ServerConnection } from '../pg/connection.ts';
-import { lettingGo } from '../pg/transaction.ts';
-import type { Cargo } from './engines.ts';
-import { copyable, fitting, type Wish } from './selection.ts';
+import { readAndRelease } from '../pg/transaction.ts';
+import type { CopySet } from './engines.ts';
+import { type CopySelection, matchPatterns, selectCopyable } from './selection.ts';
 
 /** What comes over of a source, whose transaction is open. @throws Problem `bad_option`, `bad_mask`; of the connection */
-export async function cargoOf(source: ServerConnection, wish: Wish): Promise<Cargo> {
-  const held = await tablesOf(source);
-  await source.execute(holding(held));
+export async function readCopySet(source: ServerConnection, wish: CopySelection): Promise<CopySet> {
+  const held = await listTables(source);
+  await source.execute(buildTableLocks(held));
   // Whoever waits for a lock that was left behind would make a program wait that reads the source beside.
-  const catalog = await lettingGo(source, () => readCatalog(source, kinds));
-  const { catalog: wanted, left } = copyable(catalog, wish);
+  const catalog = await readAndRelease(source, () => readCatalog(source, kinds));
+  const { catalog: wanted, left } = selectCopyable(catalog, wish);
   const chosen = held.filter((table) => comesOver(table, wanted));
-  const absent = (await absentOf(source)).filter((table) => comesOver(table, wanted));
-  const named = fitting(wanted, '--exclude-data', wish.excludeData ?? []);
+  const absent = (await listAbsentTables(source)).filter((table) => comesOver(table, wanted));
+  const named = matchPatterns(wanted, '--exclude-data', wish.excludeData ?? []);
   const isEmpty = (table: TableRows) => wish.schemaOnly || named.has(tableId(table.name));
   const filled = chosen.filter((table) => !isEmpty(table));
   return {
     wanted,
-    left: [...left, ...(wish.schemaOnly ? [] : saidOfAbsent(absent))],
-    tables: await masked(source, filled, wish.masks),
+    left: [...left, ...(wish.schemaOnly ? [] : describeAbsent(absent))],
+    tables: await applyMasks(source, filled, wish.masks),
     empty: [...chosen.filter(isEmpty), ...absent],
     objects: !wish.schemaOnly && wish.tables === undefined,
     owners: wish.owners,
@@ -44,11 +50,11 @@ function comesOver(table: TableRows, { facts }: Catalog): boolean {
  * Sequences that both have, as they stand now in the source, so that every number in a row that the snapshot shows has been
  * given out. @throws Problem of a connection
  */
-export async function standingsOf(
+export async function readSourceSequences(
   source: ServerConnection,
   target: ServerConnection,
 ): Promise<SequenceValue[]> {
-  const there = new Set((await standings(target)).map(({ name }) => name));
+  const there = new Set((await readSequences(target)).map(({ name }) => name));
   // Others may be hidden from the session.
-  return standings(source, there);
+  return readSequences(source, there);
 }

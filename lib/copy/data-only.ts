@@ -1,38 +1,38 @@
 // The rows of one database in the place of those of another one that has the same schema, and keeps it.
 import { readCatalog } from '../catalog/read.ts';
-import { ownedIn } from '../flow/as-owner.ts';
-import { type Digest, digestOf, undigested } from '../flow/digest.ts';
+import { readOwners } from '../flow/as-owner.ts';
+import { type Digest, digestRelations, listRelations } from '../flow/digest.ts';
 import { copyLargeObjects, removeLargeObjects } from '../flow/large-objects.ts';
-import { progressOf } from '../flow/progress.ts';
-import { type SequenceValue, setStandings } from '../flow/sequences.ts';
-import { copyTables, emptying, type TableRows } from '../flow/tables.ts';
+import { makeProgress } from '../flow/progress.ts';
+import { type SequenceValue, setSequences } from '../flow/sequences.ts';
+import { buildDelete, copyTables, type TableRows } from '../flow/tables.ts';
 import { kinds } from '../kinds/index.ts';
 import { isColumn, isTable, sequenceId, tableId } from '../kinds/named-objects.ts';
-import { type Catalog, rootOf, withDependents, without } from '../model/catalog.ts';
+import { type Catalog, getRoot, withDependents, withoutFacts } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
 import type { Step } from '../model/step.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { withPath } from '../pg/user-path.ts';
-import { comesLate, completing } from '../plan/around-data.ts';
+import { comesLate, planCompletion } from '../plan/around-data.ts';
 import { plan } from '../plan/plan.ts';
 import { Problem } from '../problem/problem.ts';
-import type { Context } from '../project/context.ts';
 import { withoutLedger } from '../project/ignore.ts';
-import { cargoOf, standingsOf } from './copy-set.ts';
-import { asOwners, type Cargo, runAll } from './engines.ts';
-import { type CopyResult, proven, type Replaced } from './in-place.ts';
+import type { World } from '../project/world.ts';
+import { readCopySet, readSourceSequences } from './copy-set.ts';
+import { type CopySet, runAsOwners, runSteps } from './engines.ts';
+import { type CopyReport, type CopyResult, verifyCopy } from './in-place.ts';
 import type { CopyEnds } from './preflight.ts';
-import { copyable, type Wish } from './selection.ts';
-import { schemaDifferences, toDigest } from './verify.ts';
+import { type CopySelection, selectCopyable } from './selection.ts';
+import { compareSchemas, selectDigests } from './verify.ts';
 
 /**
  * Replaces the rows of tables, where sequences stand, and large objects; the ledger of each says what became of it, and
  * stays. Both sessions are in a transaction, as for a whole clone.
  * @throws Problem `clone_refused` where the schemas differ; `not_as_source`; of both connections
  */
-export async function replaceRows(context: Context, ends: CopyEnds, wish: Wish): Promise<Replaced> {
+export async function replaceRows(world: World, ends: CopyEnds, wish: CopySelection): Promise<CopyReport> {
   const [source, target] = [ends.from.connection, ends.to.connection];
-  const { cargo, wanted } = await rowsOf(source, wish);
+  const { cargo, wanted } = await readRowSet(source, wish);
   const there = await readCatalog(target, kinds);
   const differences = differing(there, wanted, wish);
   if (differences.length > 0) {
@@ -40,12 +40,12 @@ export async function replaceRows(context: Context, ends: CopyEnds, wish: Wish):
     throw new Problem('clone_refused', { source: ends.from.named.name, target: ends.to.named.name, faults });
   }
   const { tables, objects, path } = cargo;
-  const progress = progressOf(context, tables);
+  const progress = makeProgress(world, tables);
   const { down, up } = aside(there, tables);
-  await runAll(target, down);
+  await runSteps(target, down);
   const own = tables.filter(({ extension }) => extension === null);
   if (own.length > 0) await target.execute(`truncate ${own.map(({ name }) => `only ${name}`).join(', ')}`);
-  for (const table of tables) if (table.extension !== null) await target.execute(emptying(table));
+  for (const table of tables) if (table.extension !== null) await target.execute(buildDelete(table));
   await copyTables(source, target, tables, { told: progress.told, path });
   if (objects) {
     await removeLargeObjects(target);
@@ -54,39 +54,43 @@ export async function replaceRows(context: Context, ends: CopyEnds, wish: Wish):
   const positions = await positionsOf(source, target, cargo, wish);
   // What is set in a sequence outlives a rollback, unless it has got a file of its own before (manual: "ALTER SEQUENCE").
   await target.execute(positions.map(({ name }) => `alter sequence ${name} restart`).join(';'));
-  await setStandings(target, positions);
-  context.progress(`Checking constraints in ${ends.to.named.name}`);
-  const again = asOwners(up, there, await ownedIn(target));
-  await withPath(target, path, () => runAll(target, again));
-  context.progress(`Comparing ${ends.to.named.name} with ${ends.from.named.name}`);
+  await setSequences(target, positions);
+  world.progress(`Checking constraints in ${ends.to.named.name}`);
+  const again = runAsOwners(up, there, await readOwners(target));
+  await withPath(target, path, () => runSteps(target, again));
+  world.progress(`Comparing ${ends.to.named.name} with ${ends.from.named.name}`);
   const before = await digestsOf(source, cargo, true);
   const after = await digestsOf(target, cargo, false);
   const found: CopyResult = { before, after, positions, bytes: progress.bytes() };
   // What is in the target besides was compared before, and is as it was.
   const now = await readCatalog(target, kinds);
-  return proven(ends, wish, cargo, found, schemaDifferences(now, there));
+  return verifyCopy(ends, wish, cargo, found, compareSchemas(now, there));
 }
 
 /** The tables whose rows are replaced, by what the source holds. @throws Problem `bad_option`; of the connection */
-export async function rowsOf(
+export async function readRowSet(
   source: ServerConnection,
-  wish: Wish,
-): Promise<{ cargo: Cargo; wanted: Catalog }> {
-  const cargo = await cargoOf(source, wish);
+  wish: CopySelection,
+): Promise<{ cargo: CopySet; wanted: Catalog }> {
+  const cargo = await readCopySet(source, wish);
   const wanted = withoutLedger(cargo.wanted);
   const isOwn = ({ name, extension }: TableRows) => extension !== null || wanted.facts.has(tableId(name));
   return { wanted, cargo: { ...cargo, wanted, tables: cargo.tables.filter(isOwn), empty: [] } };
 }
 
 // Of parts, what the target holds besides is of no interest.
-function differing(there: Catalog, wanted: Catalog, { owners, otherVersions, tables }: Wish): string[] {
-  const reached = withoutLedger(copyable(there, { owners, otherVersions, masks: {} }).catalog);
-  const { wrong, extra } = schemaDifferences(reached, wanted);
+function differing(
+  there: Catalog,
+  wanted: Catalog,
+  { owners, otherVersions, tables }: CopySelection,
+): string[] {
+  const reached = withoutLedger(selectCopyable(there, { owners, otherVersions, masks: {} }).catalog);
+  const { wrong, extra } = compareSchemas(reached, wanted);
   return tables === undefined ? [...wrong, ...extra] : wrong;
 }
 
 function watches(fact: Fact): boolean {
-  const asked = kinds.get(fact.kind)?.watchesRows;
+  const asked = kinds.get(fact.kind)?.data?.watchesRows;
   return typeof asked === 'function' ? asked(fact) : (asked ?? false);
 }
 
@@ -100,19 +104,19 @@ function aside(there: Catalog, tables: readonly TableRows[]): { down: readonly S
     return holder !== undefined && (filled.has(holder.id) || (holder.payload.partitionKey ?? null) !== null);
   };
   const isAside = (fact: Fact) =>
-    kinds.get(fact.kind)?.ofRows ||
+    kinds.get(fact.kind)?.data?.ofRows ||
     (watches(fact) &&
       comesLate(fact, there, kinds) &&
       // What is on a domain is met by the rows of any table.
-      (kinds.get(rootOf(there, fact).kind)?.holdsData === undefined ||
+      (kinds.get(getRoot(there, fact).kind)?.data?.holdsData === undefined ||
         touches(fact.parent) ||
         [...(there.needs.get(fact.id)?.keys() ?? [])].some(touches)));
   const ids = [...there.facts.values()].filter(isAside).map(({ id }) => id);
-  const rest = without(there, withDependents(there, ids, true));
+  const rest = withoutFacts(there, withDependents(there, ids, true));
   const { major, role } = there;
   return {
     down: plan({ before: there, after: rest, kinds }),
-    up: plan({ ...completing(rest, there, kinds), major, role }),
+    up: plan({ ...planCompletion(rest, there, kinds), major, role }),
   };
 }
 
@@ -120,10 +124,10 @@ function aside(there: Catalog, tables: readonly TableRows[]): { down: readonly S
 async function positionsOf(
   source: ServerConnection,
   target: ServerConnection,
-  { wanted, tables }: Cargo,
-  wish: Wish,
+  { wanted, tables }: CopySet,
+  wish: CopySelection,
 ): Promise<SequenceValue[]> {
-  const all = await standingsOf(source, target);
+  const all = await readSourceSequences(source, target);
   const own = all.filter(({ name }) => !/^pgmage\./.test(name));
   if (wish.tables === undefined) return own;
   const owned = await source.rows<{ name: string }>(
@@ -138,12 +142,12 @@ async function positionsOf(
 
 async function digestsOf(
   connection: ServerConnection,
-  { wanted, tables, objects }: Cargo,
+  { wanted, tables, objects }: CopySet,
   masks: boolean,
 ): Promise<Digest[]> {
-  const list = toDigest(await undigested(connection), wanted, tables, { objects, masks });
+  const list = selectDigests(await listRelations(connection), wanted, tables, { objects, masks });
   const names = new Set(tables.map(({ name }) => name));
-  return digestOf(
+  return digestRelations(
     connection,
     list
       .filter((one) => !isTable(one) || names.has(one.name))

@@ -2,7 +2,7 @@
 import { stat, statfs } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { ServerConnection } from '../pg/connection.ts';
-import { pinnedRows } from '../pg/pinned.ts';
+import { queryPinned } from '../pg/pinned.ts';
 import type { CopyEnds, PreflightCheck } from './preflight.ts';
 
 const allowed = `select has_function_privilege('pg_stat_file(text)', 'execute')
@@ -19,7 +19,7 @@ const places = `select current_setting('data_directory') as data, pg_tablespace_
  * @param force whether too little is only a warning: what was deleted and not yet given back may be among the bytes
  * @throws Problem of the connection
  */
-export async function diskCheck(
+export async function checkDisk(
   { from, to }: CopyEnds,
   needed: number | null,
   force: boolean,
@@ -45,9 +45,12 @@ const size = (bytes: number) =>
   bytes < 2 ** 30 ? `${Math.ceil(bytes / 2 ** 20)} MB` : `${(bytes / 2 ** 30).toFixed(1)} GB`;
 
 async function freeOn(connection: ServerConnection): Promise<number | null> {
-  const [may] = await pinnedRows<{ so: boolean }>(connection, allowed);
+  const [may] = await queryPinned<{ so: boolean }>(connection, allowed);
   if (!may?.so) return null;
-  const [found] = await pinnedRows<{ data: string; tablespace: string; changed: number }>(connection, places);
+  const [found] = await queryPinned<{ data: string; tablespace: string; changed: number }>(
+    connection,
+    places,
+  );
   if (found === undefined) return null;
   const { data, tablespace, changed } = found;
   try {

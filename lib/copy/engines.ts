@@ -2,32 +2,32 @@
 // pg_dump. Whatever carries it, it is compared afterwards.
 import { readCatalog } from '../catalog/read.ts';
 import { loadSections } from '../flow/archive.ts';
-import { confined, ownedIn, type TableOwner } from '../flow/as-owner.ts';
+import { readOwners, runAsOwner, type TableOwner } from '../flow/as-owner.ts';
 import type { Client } from '../flow/child.ts';
 import { runClient } from '../flow/child.ts';
-import { metInDatabase } from '../flow/client.ts';
-import { wordsOf } from '../flow/dump.ts';
+import { toDatabaseProblem } from '../flow/client.ts';
+import { buildDumpOptions } from '../flow/dump.ts';
 import { copyLargeObjects } from '../flow/large-objects.ts';
 import { copyTables, type TableRows } from '../flow/tables.ts';
 import { kinds } from '../kinds/index.ts';
 import { schemaId } from '../kinds/named-objects.ts';
-import { type Catalog, rootOf } from '../model/catalog.ts';
+import { type Catalog, getRoot } from '../model/catalog.ts';
 import { emptyCatalog } from '../model/empty-catalog.ts';
 import type { Fact } from '../model/fact.ts';
 import { qualify } from '../model/quote.ts';
 import type { Step } from '../model/step.ts';
 import type { ServerConnection } from '../pg/connection.ts';
-import { clientAccess } from '../pg/route.ts';
+import { resolveClientAccess } from '../pg/route.ts';
 import { withPath } from '../pg/user-path.ts';
-import { aroundRows } from '../plan/around-data.ts';
+import { planAroundRows } from '../plan/around-data.ts';
 import { Problem } from '../problem/problem.ts';
-import { type Talking, whileReachable } from '../project/reachable.ts';
+import { type ConnectionWork, whileReachable } from '../project/reachable.ts';
 import { quoteNewerWords } from '../sql/newer-words.ts';
-import { clearance, clearRows, roomForIndexes } from './clear-target.ts';
+import { clearRows, planClearing, setIndexMemory } from './clear-target.ts';
 import type { CopyEnds } from './preflight.ts';
 
 /** What is to come over. */
-export interface Cargo {
+export interface CopySet {
   /** The schema that the target is to have. */
   readonly wanted: Catalog;
   /** What is left out, with the reason. */
@@ -52,18 +52,22 @@ export interface Cargo {
  */
 export type Engine = (
   ends: CopyEnds,
-  cargo: Cargo,
+  cargo: CopySet,
   told: (table: TableRows, bytes: number) => void,
 ) => Promise<(go: () => void) => Promise<void>>;
 
 /** Steps as a server reads them: an older one, which told the definitions, does not quote what newer ones reserve. */
-export function legible(steps: readonly Step[], told: Catalog, target: ServerConnection): readonly Step[] {
+export function quoteForTarget(
+  steps: readonly Step[],
+  told: Catalog,
+  target: ServerConnection,
+): readonly Step[] {
   if (told.major >= target.major) return steps;
   return steps.map((step) => ({ ...step, sql: quoteNewerWords(step.sql, told.major) }));
 }
 
 /** Steps that call functions for the rows that are there, as the owners of these, whose functions they are: under the path that is set. */
-export function asOwners(
+export function runAsOwners(
   steps: readonly Step[],
   catalog: Catalog,
   owners: ReadonlyMap<string, TableOwner>,
@@ -71,16 +75,16 @@ export function asOwners(
   const ownerOf = (fact: Fact | undefined) => fact && owners.get(qualify(fact.path));
   return steps.map((step) => {
     const fact = catalog.facts.get(step.fact);
-    const { callsFunctions = false } = (fact && kinds.get(fact.kind)) ?? {};
+    const { callsFunctions = false } = (fact && kinds.get(fact.kind)?.data) ?? {};
     const calls =
       typeof callsFunctions === 'boolean' ? callsFunctions : fact && callsFunctions(fact, catalog);
     const owner = calls ? ownerOf(catalog.facts.get(fact?.parent ?? '')) : undefined;
     if (fact === undefined || owner === undefined) return step;
     const needed = [...(catalog.needs.get(fact.id)?.keys() ?? [])].map((id) => catalog.facts.get(id));
-    const others = new Set(needed.map((one) => ownerOf(one && rootOf(catalog, one))));
+    const others = new Set(needed.map((one) => ownerOf(one && getRoot(catalog, one))));
     others.delete(owner);
     others.delete(undefined);
-    const as = (work: string) => confined(work, owner, [...others] as TableOwner[]);
+    const as = (work: string) => runAsOwner(work, owner, [...others] as TableOwner[]);
     return {
       ...step,
       sql: typeof calls === 'string' ? `${step.sql} NOT VALID;\n${as(calls)}` : as(step.sql),
@@ -92,20 +96,20 @@ export function asOwners(
 const indexRoom = 256;
 
 /** By the catalog and COPY: no client tools are needed, and each part can be chosen and masked. */
-export const native: Engine = async ({ from, to }, cargo, told) => {
+export const nativeEngine: Engine = async ({ from, to }, cargo, told) => {
   const [source, target] = [from.connection, to.connection];
   const { wanted, tables, objects, owners, path } = cargo;
-  const { steps, left } = clearance(await readCatalog(target, kinds), wanted);
-  const halves = aroundRows({ before: left, after: wanted, kinds });
-  await runAll(target, steps);
+  const { steps, left } = planClearing(await readCatalog(target, kinds), wanted);
+  const halves = planAroundRows({ before: left, after: wanted, kinds });
+  await runSteps(target, steps);
   await clearRows(target);
-  await runAll(target, legible(halves.before, wanted, target));
+  await runSteps(target, quoteForTarget(halves.before, wanted, target));
   await copyTables(source, target, tables, { told, path });
   if (objects) await copyLargeObjects(source, target, owners);
-  await target.execute(roomForIndexes(indexRoom));
-  const after = asOwners(legible(halves.after, wanted, target), wanted, await ownedIn(target));
+  await target.execute(setIndexMemory(indexRoom));
+  const after = runAsOwners(quoteForTarget(halves.after, wanted, target), wanted, await readOwners(target));
   // Functions are called by indexes.
-  return (go) => withPath(target, path, () => runAll(target, after, go));
+  return (go) => withPath(target, path, () => runSteps(target, after, go));
 };
 
 /**
@@ -113,9 +117,9 @@ export const native: Engine = async ({ from, to }, cargo, told) => {
  * is committed only where pg_dump has come to its end.
  * @param source where pg_dump connects
  */
-export function pipe(
+export function makePipeEngine(
   client: Client,
-  { url, stallTimeout }: Pick<Talking, 'url' | 'stallTimeout'>,
+  { url, stallTimeout }: Pick<ConnectionWork, 'url' | 'stallTimeout'>,
   stopping: AbortSignal,
 ): Engine {
   return async ({ from, to }, { wanted, tables, empty, objects, owners }, told) => {
@@ -124,13 +128,13 @@ export function pipe(
       `select pg_catalog.pg_export_snapshot() as id, pg_catalog.current_setting('server_encoding') as encoding`,
     );
     const { id: snapshot, encoding } = row as NonNullable<typeof row>;
-    const access = clientAccess(url, { environment: from.named.name });
+    const access = resolveClientAccess(url, { environment: from.named.name });
     const nothing = emptyCatalog(target.major, kinds);
-    await runAll(target, clearance(await readCatalog(target, kinds), nothing).steps);
+    await runSteps(target, planClearing(await readCatalog(target, kinds), nothing).steps);
     await clearRows(target);
     if (!wanted.facts.has(schemaId('public'))) await target.execute('drop schema public');
     const words = [
-      ...wordsOf({ access, snapshot, encoding, lockTimeout: 10_000 }),
+      ...buildDumpOptions({ access, snapshot, encoding, lockTimeout: 10_000 }),
       '--no-subscriptions',
       ...(owners ? [] : ['--no-owner', '--no-privileges']),
       ...(objects ? [] : ['--no-blobs']),
@@ -159,7 +163,7 @@ export function pipe(
         },
       ),
     ).catch((thrown: unknown) => {
-      throw metInDatabase(thrown, from.named.name);
+      throw toDatabaseProblem(thrown, from.named.name);
     });
     return async () => undefined;
   };
@@ -169,7 +173,7 @@ export function pipe(
 const batch = 100;
 
 /** Runs steps in the transaction that is open. @param go is called now and then, and ends it by throwing */
-export async function runAll(
+export async function runSteps(
   connection: ServerConnection,
   steps: readonly Step[],
   go: () => void = () => undefined,

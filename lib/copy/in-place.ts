@@ -1,22 +1,28 @@
 // All that a database holds is replaced by what another one holds: in one transaction, which ends only where both are the
 // same.
 import { readCatalog } from '../catalog/read.ts';
-import { type Digest, digestOf, undigested } from '../flow/digest.ts';
-import { sameness } from '../flow/digest-diff.ts';
-import { progressOf } from '../flow/progress.ts';
-import { type SequenceValue, setStandings, standings } from '../flow/sequences.ts';
+import { type Digest, digestRelations, listRelations } from '../flow/digest.ts';
+import { compareDigests } from '../flow/digest-diff.ts';
+import { makeProgress } from '../flow/progress.ts';
+import { readSequences, type SequenceValue, setSequences } from '../flow/sequences.ts';
 import { kinds } from '../kinds/index.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { Problem, toProblem } from '../problem/problem.ts';
-import type { Context } from '../project/context.ts';
-import { cargoOf, standingsOf } from './copy-set.ts';
-import type { Cargo, Engine } from './engines.ts';
+import type { World } from '../project/world.ts';
+import { readCopySet, readSourceSequences } from './copy-set.ts';
+import type { CopySet, Engine } from './engines.ts';
 import type { CopyEnds } from './preflight.ts';
-import { copyable, type Wish } from './selection.ts';
-import { nothingOf, objectDifferences, schemaDifferences, sequenceDifferences, toDigest } from './verify.ts';
+import { type CopySelection, selectCopyable } from './selection.ts';
+import {
+  compareLargeObjects,
+  compareSchemas,
+  compareSequences,
+  makeEmptyDigests,
+  selectDigests,
+} from './verify.ts';
 
 /** What came over. */
-export interface Replaced {
+export interface CopyReport {
   /** Rows of each table. */
   readonly tables: readonly { readonly name: string; readonly rows: number }[];
   readonly sequences: number;
@@ -37,37 +43,40 @@ export interface Replaced {
  * @param reader another session of the source: what was copied is read again there
  * @throws Problem `not_as_source` where what came over is not the same; of the engine, of both connections
  */
-export async function replace(
-  context: Context,
+export async function copyInPlace(
+  world: World,
   ends: CopyEnds,
-  wish: Wish,
+  wish: CopySelection,
   engine: Engine,
   reader: ServerConnection,
-): Promise<Replaced> {
+): Promise<CopyReport> {
   const { from, to } = ends;
   const [source, target] = [from.connection, to.connection];
-  const cargo = await cargoOf(source, wish);
+  const cargo = await readCopySet(source, wish);
   const { wanted, tables, objects } = cargo;
-  const progress = progressOf(context, tables);
+  const progress = makeProgress(world, tables);
   const build = await engine(ends, cargo, progress.told);
-  const positions = wish.schemaOnly ? [] : await standingsOf(source, target);
-  await setStandings(target, positions);
+  const positions = wish.schemaOnly ? [] : await readSourceSequences(source, target);
+  await setSequences(target, positions);
   // Copying keeps both servers busy, building only the target's: so the source is read again meanwhile.
   const [before, after] = await together(
     async (go) => {
-      const list = toDigest(await undigested(reader), wanted, tables, { objects, masks: true });
-      return [...(await digestOf(reader, list, go)), ...nothingOf(cargo.empty, objects)];
+      const list = selectDigests(await listRelations(reader), wanted, tables, { objects, masks: true });
+      return [...(await digestRelations(reader, list, go)), ...makeEmptyDigests(cargo.empty, objects)];
     },
     async (go) => {
-      context.progress(`Building indexes and constraints in ${to.named.name}`);
+      world.progress(`Building indexes and constraints in ${to.named.name}`);
       await build(go);
-      context.progress(`Comparing ${to.named.name} with ${from.named.name}`);
-      const list = toDigest(await undigested(target), wanted, tables, { objects: true, masks: false });
-      return digestOf(target, list, go);
+      world.progress(`Comparing ${to.named.name} with ${from.named.name}`);
+      const list = selectDigests(await listRelations(target), wanted, tables, {
+        objects: true,
+        masks: false,
+      });
+      return digestRelations(target, list, go);
     },
   );
   const found = { before, after, positions, bytes: progress.bytes() };
-  return proven(ends, wish, cargo, found);
+  return verifyCopy(ends, wish, cargo, found);
 }
 
 /** What was read of both sides, and what is left to compare. */
@@ -87,23 +96,23 @@ export interface CopyResult {
  * @param schema what was found of the schema, where it is not that of the cargo
  * @throws Problem `not_as_source`; of both connections
  */
-export async function proven(
+export async function verifyCopy(
   { from, to }: CopyEnds,
-  wish: Wish,
-  { wanted, tables, objects, left }: Cargo,
+  wish: CopySelection,
+  { wanted, tables, objects, left }: CopySet,
   { before, after, positions, bytes }: CopyResult,
-  schema?: ReturnType<typeof schemaDifferences>,
-): Promise<Replaced> {
+  schema?: ReturnType<typeof compareSchemas>,
+): Promise<CopyReport> {
   const [source, target] = [from.connection, to.connection];
-  const { differences, notes } = sameness(before, after);
-  const reached = async () => copyable(await readCatalog(target, kinds), whole(wish)).catalog;
-  const { wrong, extra, reworded } = schema ?? schemaDifferences(await reached(), wanted);
+  const { differences, notes } = compareDigests(before, after);
+  const reached = async () => selectCopyable(await readCatalog(target, kinds), whole(wish)).catalog;
+  const { wrong, extra, reworded } = schema ?? compareSchemas(await reached(), wanted);
   const all = [
     ...wrong,
     ...extra,
     ...differences,
-    ...sequenceDifferences(positions, await standings(target)),
-    ...(objects ? await objectDifferences(source, target, wish) : []),
+    ...compareSequences(positions, await readSequences(target)),
+    ...(objects ? await compareLargeObjects(source, target, wish) : []),
   ];
   if (all.length > 0)
     throw new Problem('not_as_source', { source: from.named.name, target: to.named.name, differences: all });
@@ -122,7 +131,11 @@ export async function proven(
 }
 
 // What was left out of the source is not there to be left out.
-const whole = ({ owners, otherVersions }: Wish): Wish => ({ owners, otherVersions, masks: {} });
+const whole = ({ owners, otherVersions }: CopySelection): CopySelection => ({
+  owners,
+  otherVersions,
+  masks: {},
+});
 
 // Neither goes on alone behind the other's failure: what is sent after a rollback would not be undone. Each calls `go` now
 // and then, which ends it when the other has failed.

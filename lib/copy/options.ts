@@ -1,11 +1,12 @@
 // What of a database is to be cloned, how, and by whom.
-import { findClients, fittingClient } from '../flow/client.ts';
+import { chooseClient, findClients } from '../flow/client.ts';
 import type { Masks } from '../flow/masks.ts';
 import { Problem } from '../problem/problem.ts';
 import type { Consent } from '../project/confirmation.ts';
-import type { Context } from '../project/context.ts';
-import { type Engine, native, pipe } from './engines.ts';
-import type { Wish } from './selection.ts';
+import type { Project } from '../project/project.ts';
+import type { Workspace } from '../project/workspace.ts';
+import { type Engine, makePipeEngine, nativeEngine } from './engines.ts';
+import type { CopySelection } from './selection.ts';
 
 /** What is asked. */
 export interface CloneInput extends Consent {
@@ -40,7 +41,7 @@ export interface CloneInput extends Consent {
 }
 
 /** Who carries a clone over. */
-export interface Carrier {
+export interface EngineChoice {
   /** `pgmage`, or `pg_dump 15.18`. */
   readonly name: string;
   /** Whether a program reads the source besides our own sessions. */
@@ -50,7 +51,7 @@ export interface Carrier {
 }
 
 /** Refuses options that do not go together. @throws Problem `bad_option` */
-export function checkChoice(context: Context, input: CloneInput): void {
+export function checkOptions(project: Project, input: CloneInput): void {
   const useless = (['jobs', 'dropOld'] as const).find((name) => input[name] !== undefined && !input.swap);
   if (useless !== undefined)
     throw new Problem('bad_option', {
@@ -69,7 +70,7 @@ export function checkChoice(context: Context, input: CloneInput): void {
     });
   const { tables, exclude, mask = [] } = input;
   if (input.engine !== 'pipe') return;
-  if (tables || exclude || mask.length + Object.keys(context.masks ?? {}).length > 0)
+  if (tables || exclude || mask.length + Object.keys(project.masks ?? {}).length > 0)
     throw new Problem('bad_option', {
       option: '--engine',
       reason: 'pipe copies whole databases: it excludes masks, --tables and --exclude',
@@ -80,19 +81,20 @@ export function checkChoice(context: Context, input: CloneInput): void {
  * The one that was asked for: pgmage itself, which can do everything and needs no client tools, unless another one was.
  * @throws Problem `no_client`
  */
-export async function carrierOf(
-  context: Context,
+export async function chooseEngine(
+  workspace: Workspace,
   { engine }: Pick<CloneInput, 'engine'>,
   major: number,
-): Promise<Carrier> {
-  if (engine !== 'pipe') return { name: 'pgmage', beside: false, engine: () => native };
-  const client = fittingClient(await findClients(), major);
+): Promise<EngineChoice> {
+  if (engine !== 'pipe') return { name: 'pgmage', beside: false, engine: () => nativeEngine };
+  const client = chooseClient(await findClients(), major);
   const stopping = new AbortController();
-  context.onInterrupt?.(async () => stopping.abort());
+  workspace.world.onInterrupt?.(async () => stopping.abort());
   return {
     name: `pg_dump ${client.version}`,
     beside: true,
-    engine: (url) => pipe(client, { url, stallTimeout: context.stallTimeout }, stopping.signal),
+    engine: (url) =>
+      makePipeEngine(client, { url, stallTimeout: workspace.project.stallTimeout }, stopping.signal),
   };
 }
 
@@ -100,11 +102,11 @@ export async function carrierOf(
  * What is wanted of the copy.
  * @throws Problem `bad_mask`
  */
-export function wishOf(
-  context: Context,
+export function readSelection(
+  project: Project,
   input: CloneInput,
-  { otherVersions, path }: Required<Pick<Wish, 'otherVersions' | 'path'>>,
-): Wish {
+  { otherVersions, path }: Required<Pick<CopySelection, 'otherVersions' | 'path'>>,
+): CopySelection {
   const { tables, exclude, excludeData, schemaOnly = false, dataOnly = false } = input;
   const { noOwner = false, mask = [] } = input;
   return {
@@ -116,11 +118,12 @@ export function wishOf(
     ...(excludeData && { excludeData }),
     schemaOnly,
     dataOnly,
-    masks: { ...context.masks, ...masksIn(mask) },
+    masks: { ...project.masks, ...masksIn(mask) },
   };
 }
 
-function masksIn(given: readonly string[]): Masks {
+/** Masks of options, as `table.column=SQL`. @throws Problem `bad_mask` */
+export function masksIn(given: readonly string[]): Masks {
   return Object.fromEntries(
     given.map((one) => {
       const middle = one.indexOf('=');

@@ -1,36 +1,36 @@
 // A new database that nobody uses is filled by several sessions at once, all of which read one state of the source.
 
 import { readCatalog } from '../catalog/read.ts';
-import { ownedIn } from '../flow/as-owner.ts';
-import { type Digest, digestOne, type Undigested, undigested } from '../flow/digest.ts';
+import { readOwners } from '../flow/as-owner.ts';
+import { type Digest, type DigestRelation, digestRelation, listRelations } from '../flow/digest.ts';
 import { copyLargeObjects } from '../flow/large-objects.ts';
-import { progressOf } from '../flow/progress.ts';
-import { partsOf } from '../flow/ranges.ts';
-import { guardedIn } from '../flow/row-writing.ts';
-import { setStandings } from '../flow/sequences.ts';
+import { makeProgress } from '../flow/progress.ts';
+import { splitTables } from '../flow/ranges.ts';
+import { readOwnerWrittenTables } from '../flow/row-writing.ts';
+import { setSequences } from '../flow/sequences.ts';
 import { copyTables } from '../flow/tables.ts';
-import { type Job, share } from '../flow/worker-pool.ts';
+import { type Job, runJobs } from '../flow/worker-pool.ts';
 import { kinds } from '../kinds/index.ts';
 import { tableId } from '../kinds/named-objects.ts';
-import { type Catalog, rootOf } from '../model/catalog.ts';
+import { type Catalog, getRoot } from '../model/catalog.ts';
 import type { Step } from '../model/step.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { pinned } from '../pg/pinned.ts';
 import { snapshot } from '../pg/snapshot.ts';
 import { transaction } from '../pg/transaction.ts';
 import { withPath } from '../pg/user-path.ts';
-import { aroundRows } from '../plan/around-data.ts';
-import { type Portion, portionsOf } from '../plan/parallel-batches.ts';
-import type { Context } from '../project/context.ts';
-import { clearance, replacingSession, roomForIndexes } from './clear-target.ts';
-import { standingsOf } from './copy-set.ts';
-import { asOwners, type Cargo, legible, runAll } from './engines.ts';
+import { planAroundRows } from '../plan/around-data.ts';
+import { type PlanBatch, splitIntoBatches } from '../plan/parallel-batches.ts';
+import type { World } from '../project/world.ts';
+import { planClearing, replacingSession, setIndexMemory } from './clear-target.ts';
+import { readSourceSequences } from './copy-set.ts';
+import { type CopySet, quoteForTarget, runAsOwners, runSteps } from './engines.ts';
 import type { CopyResult } from './in-place.ts';
 import type { CopyEnds } from './preflight.ts';
-import { nothingOf, toDigest } from './verify.ts';
+import { makeEmptyDigests, selectDigests } from './verify.ts';
 
 /** Sessions on both sides. Those of the source are in transactions that see one state. */
-export interface Crew {
+export interface LoadWorkers {
   readonly sources: readonly ServerConnection[];
   readonly targets: readonly ServerConnection[];
 }
@@ -44,19 +44,24 @@ const room = 512;
  * @param ends their sessions are the first of the crew
  * @throws Problem of any session; others may still be at work then, and are to be closed
  */
-export async function load(context: Context, ends: CopyEnds, crew: Crew, cargo: Cargo): Promise<CopyResult> {
+export async function loadInParallel(
+  world: World,
+  ends: CopyEnds,
+  crew: LoadWorkers,
+  cargo: CopySet,
+): Promise<CopyResult> {
   const { wanted, tables, objects, owners, path, empty } = cargo;
   const [source, target] = [ends.from.connection, ends.to.connection];
   // What is lost by a crash was never said to be there: the exchange waits for it.
   for (const session of crew.targets)
     await session.execute(
-      `${replacingSession}; set synchronous_commit = off; ${roomForIndexes(room / crew.targets.length, false)}`,
+      `${replacingSession}; set synchronous_commit = off; ${setIndexMemory(room / crew.targets.length, false)}`,
     );
   const halves = await transaction(target, () => prepared(target, wanted));
 
-  const guarded = await guardedIn(target);
-  const progress = progressOf(context, tables);
-  const parts = await partsOf(source, tables, crew.sources.length);
+  const guarded = await readOwnerWrittenTables(target);
+  const progress = makeProgress(world, tables);
+  const parts = await splitTables(source, tables, crew.sources.length);
   const pairs = crew.sources.map((from, at) => ({ from, to: crew.targets[at] as ServerConnection }));
   type Pair = (typeof pairs)[number];
   const rows = parts.map(
@@ -78,62 +83,67 @@ export async function load(context: Context, ends: CopyEnds, crew: Crew, cargo: 
         await transaction(to, () => copyLargeObjects(from, to, owners));
       },
     });
-  await share(pairs, rows);
+  await runJobs(pairs, rows);
 
-  const positions = cargo.schemaOnly ? [] : await standingsOf(source, target);
-  await setStandings(target, positions);
-  context.progress(`Building indexes and constraints, and verifying against ${ends.from.named.name}`);
-  const portions = portionsOf(
-    asOwners(legible(halves.after, wanted, target), wanted, await ownedIn(target)),
+  const positions = cargo.schemaOnly ? [] : await readSourceSequences(source, target);
+  await setSequences(target, positions);
+  world.progress(`Building indexes and constraints, and verifying against ${ends.from.named.name}`);
+  const portions = splitIntoBatches(
+    runAsOwners(quoteForTarget(halves.after, wanted, target), wanted, await readOwners(target)),
     halves.waits(),
   );
   const bytes = new Map(tables.map((table) => [tableId(table.name), table.bytes]));
   const build = portions.map((portion) => building(portion, { wanted, path, bytes }));
   const [before, after]: [Digest[], Digest[]] = [[], []];
-  const there = toDigest(await undigested(source), wanted, tables, { objects, masks: true });
+  const there = selectDigests(await listRelations(source), wanted, tables, { objects, masks: true });
   const here = async () => {
-    const list = await snapshot(target, undigested);
+    const list = await snapshot(target, listRelations);
     const known = new Set(after.map(({ kind, name }) => `${kind} ${name}`));
-    return toDigest(list, wanted, tables, { objects: true, masks: false })
+    return selectDigests(list, wanted, tables, { objects: true, masks: false })
       .filter(({ kind, name }) => !known.has(`${kind} ${name}`))
       .map((one) => reading(one, after));
   };
-  const sourceRead = share(
+  const sourceRead = runJobs(
     crew.sources,
     there.map((one) => reading(one, before)),
   );
-  const targetBuilt = (async () => share(crew.targets, [...build, ...(await here())]))();
+  const targetBuilt = (async () => runJobs(crew.targets, [...build, ...(await here())]))();
   await Promise.all([sourceRead, targetBuilt]);
   // What is filled by its query is there only now.
-  await share(crew.targets, await here());
-  return { before: [...before, ...nothingOf(empty, objects)], after, positions, bytes: progress.bytes() };
+  await runJobs(crew.targets, await here());
+  return {
+    before: [...before, ...makeEmptyDigests(empty, objects)],
+    after,
+    positions,
+    bytes: progress.bytes(),
+  };
 }
 
 async function prepared(target: ServerConnection, wanted: Catalog) {
-  const { steps, left } = clearance(await readCatalog(target, kinds), wanted);
-  const halves = aroundRows({ before: left, after: wanted, kinds });
-  await runAll(target, steps);
-  await runAll(target, legible(halves.before, wanted, target));
+  const { steps, left } = planClearing(await readCatalog(target, kinds), wanted);
+  const halves = planAroundRows({ before: left, after: wanted, kinds });
+  await runSteps(target, steps);
+  await runSteps(target, quoteForTarget(halves.before, wanted, target));
   return halves;
 }
 
-function reading(one: Undigested, into: Digest[]): Job<ServerConnection> {
+function reading(one: DigestRelation, into: Digest[]): Job<ServerConnection> {
   return {
     weight: one.bytes,
     ground: new Set([`${one.kind}:${one.name}`]),
     does: async (session) => {
-      into.push(await digestOne(session, one));
+      into.push(await digestRelation(session, one));
     },
   };
 }
 
 function building(
-  { steps, waits, reads }: Portion,
+  { steps, waits, reads }: PlanBatch,
   {
     wanted: catalog,
     path,
     bytes,
-  }: Pick<Cargo, 'wanted' | 'path'> & { readonly bytes: ReadonlyMap<string, number> },
+  }: Pick<CopySet, 'wanted' | 'path'> & { readonly bytes: ReadonlyMap<string, number> },
 ): Job<ServerConnection> {
   const ground = new Set(steps.flatMap((step) => groundOf(step, catalog)));
   const most = Math.max(0, ...[...ground].map((id) => bytes.get(id) ?? 0));
@@ -144,7 +154,7 @@ function building(
     alone: steps.some(({ lock }) => lock !== 'SHARE'),
     // The quick ones go first: others may wait for them.
     weight: reads ? most : Number.POSITIVE_INFINITY,
-    does: (session) => transaction(session, () => withPath(session, path, () => runAll(session, steps))),
+    does: (session) => transaction(session, () => withPath(session, path, () => runSteps(session, steps))),
   };
 }
 
@@ -153,7 +163,7 @@ function groundOf({ fact: id }: Step, catalog: Catalog): string[] {
   const ids = [id, ...(catalog.needs.get(id)?.keys() ?? [])];
   return ids.flatMap((one) => {
     const fact = catalog.facts.get(one);
-    const root = fact && rootOf(catalog, fact);
-    return root && kinds.get(root.kind)?.holdsData?.(root) ? [root.id] : [];
+    const root = fact && getRoot(catalog, fact);
+    return root && kinds.get(root.kind)?.data?.holdsData?.(root) ? [root.id] : [];
   });
 }

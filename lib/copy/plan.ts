@@ -1,28 +1,28 @@
 // What a clone is going to do, found out before anything is touched.
 import { countLargeObjects } from '../flow/large-objects.ts';
-import { tablesOf } from '../flow/tables.ts';
+import { listTables } from '../flow/tables.ts';
 import type { Connection, ServerConnection } from '../pg/connection.ts';
 import { snapshot } from '../pg/snapshot.ts';
-import type { Context } from '../project/context.ts';
 import type { NamedTarget } from '../project/source.ts';
-import { rowsOf } from './data-only.ts';
-import { diskCheck } from './disk-space.ts';
-import { type Carrier, type CloneInput, wishOf } from './options.ts';
+import type { Workspace } from '../project/workspace.ts';
+import { readRowSet } from './data-only.ts';
+import { checkDisk } from './disk-space.ts';
+import { type CloneInput, type EngineChoice, readSelection } from './options.ts';
 import {
   bytesPerSecond,
   type CopyEnds,
-  checksOf,
-  databaseOf,
-  extensionCheck,
+  checkDatabases,
+  checkExtensions,
+  checkProtection,
+  checkRoles,
   type PreflightCheck,
-  protectionCheck,
-  roleCheck,
+  readDatabase,
 } from './preflight.ts';
-import type { Wish } from './selection.ts';
-import { type SwapPlan, swapPlanOf } from './swap/preflight.ts';
+import type { CopySelection } from './selection.ts';
+import { planSwap, type SwapPlan } from './swap/preflight.ts';
 
 /** A table with its rows. */
-export interface Counted {
+export interface TableCount {
   readonly name: string;
   readonly rows: number;
 }
@@ -41,7 +41,7 @@ export interface ClonePlan {
   /** Whether nothing but rows is replaced. */
   readonly dataOnly: boolean;
   /** Tables of the target that are replaced, with their rows. */
-  readonly replaces: readonly Counted[];
+  readonly replaces: readonly TableCount[];
   /** Large objects of the target, which are replaced, too. */
   readonly replacesObjects: number;
   /** How it is exchanged for a database of its own; null: it is replaced in one transaction. */
@@ -52,24 +52,24 @@ export interface ClonePlan {
  * Looks at both databases before anything is changed.
  * @throws Problem `bad_option`, `bad_mask`; of both connections
  */
-export async function prepared(
-  context: Context,
+export async function planClone(
+  workspace: Workspace,
   ends: CopyEnds,
   input: CloneInput,
-  carrier: Carrier,
-): Promise<{ plan: ClonePlan; wish: Wish }> {
-  const [from, to] = [await databaseOf(ends.from.connection), await databaseOf(ends.to.connection)];
-  const { check, otherVersions, all } = await extensionCheck(ends);
+  carrier: EngineChoice,
+): Promise<{ plan: ClonePlan; wish: CopySelection }> {
+  const [from, to] = [await readDatabase(ends.from.connection), await readDatabase(ends.to.connection)];
+  const { check, otherVersions, all } = await checkExtensions(ends);
   // pg_dump names no versions.
   const free = carrier.name === 'pgmage' ? otherVersions : all;
-  const wish = wishOf(context, input, { otherVersions: free, path: from.path });
-  const swap = input.swap ? await swapPlanOf(ends, input, context.now()) : null;
+  const wish = readSelection(workspace.project, input, { otherVersions: free, path: from.path });
+  const swap = input.swap ? await planSwap(ends, input, workspace.world.now()) : null;
   const checks = [
-    ...checksOf(from, to, ends),
-    await diskCheck(ends, isWhole(wish) ? from.bytes : null, input.force ?? false),
+    ...checkDatabases(from, to, ends),
+    await checkDisk(ends, isWhole(wish) ? from.bytes : null, input.force ?? false),
     check,
-    await roleCheck(ends, wish.owners),
-    protectionCheck(ends),
+    await checkRoles(ends, wish.owners),
+    checkProtection(ends),
     ...(swap?.checks ?? []),
   ];
   const isReplaced = wish.dataOnly
@@ -92,16 +92,16 @@ export async function prepared(
 }
 
 // What is left out is not known in bytes.
-const isWhole = ({ schemaOnly, tables, exclude, excludeData }: Wish) =>
+const isWhole = ({ schemaOnly, tables, exclude, excludeData }: CopySelection) =>
   !schemaOnly && !tables && !exclude && !excludeData;
 
-async function namesOf(source: ServerConnection, wish: Wish): Promise<ReadonlySet<string>> {
-  const { cargo } = await rowsOf(source, wish);
+async function namesOf(source: ServerConnection, wish: CopySelection): Promise<ReadonlySet<string>> {
+  const { cargo } = await readRowSet(source, wish);
   return new Set(cargo.tables.map(({ name }) => name));
 }
 
-async function countedIn(connection: Connection): Promise<Counted[]> {
-  const tables = (await tablesOf(connection)).filter(({ extension }) => extension === null);
+async function countedIn(connection: Connection): Promise<TableCount[]> {
+  const tables = (await listTables(connection)).filter(({ extension }) => extension === null);
   const counts = await connection.batch(
     tables.map(({ name }) => `select count(*)::float8 as rows from only ${name}`),
   );
@@ -109,7 +109,7 @@ async function countedIn(connection: Connection): Promise<Counted[]> {
 }
 
 /** What is lost: nothing where it is kept under another name. */
-export function lossesOf({ replaces, replacesObjects, swap }: ClonePlan): string[] {
+export function listReplacedRows({ replaces, replacesObjects, swap }: ClonePlan): string[] {
   if (swap !== null && swap.keeps !== null) return [];
   const filled = replaces
     .filter(({ rows }) => rows > 0)

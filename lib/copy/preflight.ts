@@ -1,6 +1,6 @@
 // What is looked at before data moves from one database to another; each check is named with its outcome.
 import type { ServerConnection } from '../pg/connection.ts';
-import { pinnedRows } from '../pg/pinned.ts';
+import { queryPinned } from '../pg/pinned.ts';
 import type { NamedTarget } from '../project/source.ts';
 
 /** One of the things that were looked at. */
@@ -44,12 +44,12 @@ const identity = `select d.datname::text as name, d.oid::text as oid, pg_encodin
   from pg_database d where d.datname = current_database()`;
 
 /** Asks a server about its database. @throws Problem of the connection */
-export async function databaseOf(connection: ServerConnection): Promise<Database> {
+export async function readDatabase(connection: ServerConnection): Promise<Database> {
   type Row = Omit<Database, 'system' | 'bytes' | 'path'> & { bytes: string; known: boolean };
-  const [row] = await pinnedRows<Row>(connection, identity);
+  const [row] = await queryPinned<Row>(connection, identity);
   const { known, bytes, ...rest } = row as Row;
   const [control] = known
-    ? await pinnedRows<{ system: string }>(
+    ? await queryPinned<{ system: string }>(
         connection,
         'select system_identifier::text as system from pg_control_system()',
       )
@@ -60,7 +60,7 @@ export async function databaseOf(connection: ServerConnection): Promise<Database
 }
 
 /** What is checked of any two databases. */
-export function checksOf(from: Database, to: Database, { from: a, to: b }: CopyEnds): PreflightCheck[] {
+export function checkDatabases(from: Database, to: Database, { from: a, to: b }: CopyEnds): PreflightCheck[] {
   const [one, other] = [a.named.name, b.named.name];
   return [
     ok('reachable', `${one} runs PostgreSQL ${from.versionText}, ${other} runs PostgreSQL ${to.versionText}`),
@@ -134,15 +134,15 @@ const missingExtensions = (wanted: readonly { name: string; version: string }[])
  * @returns the check, those that are there in another version only, and all
  * @throws Problem of a connection
  */
-export async function extensionCheck({
+export async function checkExtensions({
   from,
   to,
 }: CopyEnds): Promise<{ check: PreflightCheck; otherVersions: string[]; all: string[] }> {
-  const wanted = await pinnedRows<{ name: string; version: string }>(
+  const wanted = await queryPinned<{ name: string; version: string }>(
     from.connection,
     `select extname::text as name, extversion as version from pg_extension where extname <> 'plpgsql' order by 1`,
   );
-  const found = await pinnedRows<{ name: string; there: boolean; exact: boolean }>(
+  const found = await queryPinned<{ name: string; there: boolean; exact: boolean }>(
     to.connection,
     missingExtensions(wanted),
   );
@@ -171,9 +171,9 @@ const rolesUsed = (owners: boolean) => `select distinct r.rolname::text as name
   order by 1`;
 
 /** Whether the roles of the source are on the target. None is ever made. @throws Problem of a connection */
-export async function roleCheck({ from, to }: CopyEnds, owners: boolean): Promise<PreflightCheck> {
-  const used = await pinnedRows<{ name: string }>(from.connection, rolesUsed(owners));
-  const there = await pinnedRows<{ name: string }>(
+export async function checkRoles({ from, to }: CopyEnds, owners: boolean): Promise<PreflightCheck> {
+  const used = await queryPinned<{ name: string }>(from.connection, rolesUsed(owners));
+  const there = await queryPinned<{ name: string }>(
     to.connection,
     'select rolname::text as name from pg_roles',
   );
@@ -188,7 +188,7 @@ export async function roleCheck({ from, to }: CopyEnds, owners: boolean): Promis
 }
 
 /** That the target may be written to: one that is protected was named once more. */
-export function protectionCheck({ to }: Pick<CopyEnds, 'to'>): PreflightCheck {
+export function checkProtection({ to }: Pick<CopyEnds, 'to'>): PreflightCheck {
   const { name, protected: guarded } = to.named;
   return ok('protection', guarded ? `${name} is protected and confirmed` : `${name} is not protected`);
 }

@@ -2,13 +2,13 @@
 import type { Masks } from '../flow/masks.ts';
 import { kinds } from '../kinds/index.ts';
 import { isTable, isVersionOf } from '../kinds/named-objects.ts';
-import { type Catalog, closure, parentOf, withDependents, without } from '../model/catalog.ts';
+import { type Catalog, collectReachable, getParent, withDependents, withoutFacts } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
 import { Problem } from '../problem/problem.ts';
 import { withoutIgnored } from '../project/ignore.ts';
 
 /** What is wanted of a copy. */
-export interface Wish {
+export interface CopySelection {
   /** Owners and privileges as in the source; otherwise everything belongs to the role that copies. */
   readonly owners: boolean;
   /** Where functions of the source find what has no schema before its name; left out: nowhere but in the system's. */
@@ -40,22 +40,23 @@ export interface Copyable {
  * The part of a catalog that a copy has.
  * @throws Problem `bad_option` for a pattern that nothing fits
  */
-export function copyable(whole: Catalog, wish: Wish): Copyable {
+export function selectCopyable(whole: Catalog, wish: CopySelection): Copyable {
   const { catalog, left: excluded } = chosen(whole, wish);
   const facts = [...catalog.facts.values()];
   const left = facts.flatMap((fact) => {
-    const reason = kinds.get(fact.kind)?.copyRefusal?.(fact);
+    const reason = kinds.get(fact.kind)?.data?.copyRefusal?.(fact);
     return reason == null ? [] : [{ fact, reason }];
   });
   const unsaid = facts.filter(
-    (fact) => (!wish.owners && kinds.get(fact.kind)?.ownership) || isVersionOf(fact, wish.otherVersions),
+    (fact) =>
+      (!wish.owners && kinds.get(fact.kind)?.data?.ownership) || isVersionOf(fact, wish.otherVersions),
   );
   const gone = withDependents(
     catalog,
     [...left.map(({ fact }) => fact), ...unsaid].map(({ id }) => id),
   );
   return {
-    catalog: gone.size === 0 ? catalog : without(catalog, gone),
+    catalog: gone.size === 0 ? catalog : withoutFacts(catalog, gone),
     left: [
       ...excluded,
       ...left.map(({ fact, reason }) => `${nameOf(fact)}: ${reason}`),
@@ -67,8 +68,8 @@ export function copyable(whole: Catalog, wish: Wish): Copyable {
 const nameOf = (fact: Fact) => kinds.get(fact.kind)?.reference(fact) ?? fact.id;
 
 // Without what was excluded, and only with what was asked for.
-function chosen(catalog: Catalog, { tables, exclude = [] }: Wish): Copyable {
-  const named = fitting(catalog, '--exclude', exclude);
+function chosen(catalog: Catalog, { tables, exclude = [] }: CopySelection): Copyable {
+  const named = matchPatterns(catalog, '--exclude', exclude);
   const gone = withDependents(catalog, [...named], true);
   const fallen = [...gone].flatMap((id) => {
     const fact = catalog.facts.get(id);
@@ -76,7 +77,7 @@ function chosen(catalog: Catalog, { tables, exclude = [] }: Wish): Copyable {
       ? []
       : [`${nameOf(fact)}: it depends on an excluded object`];
   });
-  const rest = gone.size === 0 ? catalog : without(catalog, gone);
+  const rest = gone.size === 0 ? catalog : withoutFacts(catalog, gone);
   return tables === undefined
     ? { catalog: rest, left: fallen }
     : { catalog: only(rest, tables), left: fallen };
@@ -89,9 +90,9 @@ function diesWith({ dies }: Catalog, id: string, gone: ReadonlySet<string>): boo
 
 // Some tables with all that is part of them and needs no other table, and all that these need.
 function only(catalog: Catalog, tables: readonly string[]): Catalog {
-  const named = fitting(catalog, '--tables', tables, isTable);
+  const named = matchPatterns(catalog, '--tables', tables, isTable);
   const others = [...catalog.facts.values()].filter((fact) => isTable(fact) && !named.has(fact.id));
-  const rest = without(
+  const rest = withoutFacts(
     catalog,
     withDependents(
       catalog,
@@ -99,8 +100,8 @@ function only(catalog: Catalog, tables: readonly string[]): Catalog {
     ),
   );
   const inside = (fact: Fact | undefined): boolean =>
-    fact !== undefined && (named.has(fact.id) || inside(parentOf(rest, fact)));
-  const needed = closure(
+    fact !== undefined && (named.has(fact.id) || inside(getParent(rest, fact)));
+  const needed = collectReachable(
     [...rest.facts.values()].filter(inside).map(({ id }) => id),
     (id) => rest.needs.get(id)?.keys() ?? [],
   );
@@ -108,16 +109,19 @@ function only(catalog: Catalog, tables: readonly string[]): Catalog {
   const unneeded = [...rest.facts.values()].filter(
     ({ id, parent, kind }) =>
       !needed.has(id) &&
-      !(needed.has(`${parent}`) && (kinds.get(kind)?.ownership || kinds.get(kind)?.optional)),
+      !(
+        needed.has(`${parent}`) &&
+        (kinds.get(kind)?.data?.ownership || kinds.get(kind)?.reconcile?.optional)
+      ),
   );
-  return without(rest, new Set(unneeded.map(({ id }) => id)));
+  return withoutFacts(rest, new Set(unneeded.map(({ id }) => id)));
 }
 
 /**
  * Ids of the facts that patterns name, with their parts: `users` is `public.users`, `*` stands for any characters.
  * @throws Problem `bad_option` for a pattern that nothing fits
  */
-export function fitting(
+export function matchPatterns(
   catalog: Catalog,
   option: string,
   patterns: readonly string[],

@@ -1,5 +1,5 @@
 // Several sessions that see one state of a source.
-import { heldOf, holding, holdViews } from '../flow/tables.ts';
+import { buildTableLocks, listHeldTables, lockViews } from '../flow/tables.ts';
 import { literal } from '../model/quote.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { readingSettings, tablesAlone } from '../pg/snapshot.ts';
@@ -15,7 +15,7 @@ const begin = `begin isolation level repeatable read read only; set local lock_t
  * stand in line behind whoever waits to refresh one
  * @throws Problem of the sessions, of the work
  */
-export async function reading<T>(
+export async function withSnapshotReaders<T>(
   source: ServerConnection,
   open: () => Promise<ServerConnection>,
   count: number,
@@ -23,7 +23,7 @@ export async function reading<T>(
   views = true,
 ): Promise<T> {
   // The snapshot is taken by what comes behind the locks: no query is before them, also none that pins settings.
-  const locks = holding(await transaction(source, () => heldOf(source)));
+  const locks = buildTableLocks(await transaction(source, () => listHeldTables(source)));
   const settings = `${readingSettings}; ${tablesAlone}`;
   const others: ServerConnection[] = [];
   try {
@@ -38,7 +38,7 @@ export async function reading<T>(
           // Each has the locks itself: nobody stands in line for one then whom it would have to wait for.
           await other.execute(`${begin}; ${see}; ${locks}; ${settings}`);
         }
-        if (views) await holdViews([source, ...others]);
+        if (views) await lockViews([source, ...others]);
         return await work(others);
       },
       `${begin}; ${locks}; ${settings}`,

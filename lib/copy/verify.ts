@@ -1,8 +1,8 @@
 // Whether what came over is what it was: schemas fact by fact, rows by their digests, the rest by its words.
 
 import { isDoubtful } from '../compare/canonicalize.ts';
-import type { Digest, Undigested } from '../flow/digest.ts';
-import { saidOfLargeObjects } from '../flow/large-objects.ts';
+import type { Digest, DigestRelation } from '../flow/digest.ts';
+import { describeLargeObjects } from '../flow/large-objects.ts';
 import type { SequenceValue } from '../flow/sequences.ts';
 import type { TableRows } from '../flow/tables.ts';
 import { kinds } from '../kinds/index.ts';
@@ -12,15 +12,15 @@ import { type Changed, diff } from '../model/diff.ts';
 import type { Fact, Json } from '../model/fact.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { asText, digestQuery } from '../pg/row-hash.ts';
-import type { Wish } from './selection.ts';
+import type { CopySelection } from './selection.ts';
 
 /** What is compared, with masked columns as they are masked. Sequences are not: they go on meanwhile. */
-export function toDigest(
-  all: readonly Undigested[],
+export function selectDigests(
+  all: readonly DigestRelation[],
   { facts }: Catalog,
   tables: readonly TableRows[],
   { objects, masks }: { readonly objects: boolean; readonly masks: boolean },
-): Undigested[] {
+): DigestRelation[] {
   const known = new Map(tables.map((table) => [table.name, table]));
   return all.flatMap((one) => {
     if (isSequence(one) || (one.kind === 'large objects' && !objects)) return [];
@@ -36,7 +36,7 @@ export function toDigest(
 }
 
 /** Digests of what has come without its rows. */
-export function nothingOf(tables: readonly TableRows[], objects: boolean): Digest[] {
+export function makeEmptyDigests(tables: readonly TableRows[], objects: boolean): Digest[] {
   const none = { rows: 0, hash: '0' };
   return [
     ...tables.map(({ name }): Digest => ({ kind: holdingOf('r'), name, ...none })),
@@ -45,7 +45,7 @@ export function nothingOf(tables: readonly TableRows[], objects: boolean): Diges
 }
 
 /** What differs between the schema that was reached and the one that was wanted, and how much is told in other words only. */
-export function schemaDifferences(
+export function compareSchemas(
   reached: Catalog,
   wanted: Catalog,
 ): { wrong: string[]; extra: string[]; reworded: number } {
@@ -74,7 +74,7 @@ function areTexts(a: Json | undefined, b: Json | undefined): boolean {
 }
 
 /** Sequences that do not stand where they were set. */
-export function sequenceDifferences(
+export function compareSequences(
   before: readonly SequenceValue[],
   after: readonly SequenceValue[],
 ): string[] {
@@ -85,13 +85,13 @@ export function sequenceDifferences(
 }
 
 /** What is not said of the target's large objects. @throws Problem of a connection */
-export async function objectDifferences(
+export async function compareLargeObjects(
   source: ServerConnection,
   target: ServerConnection,
-  { owners }: Wish,
+  { owners }: CopySelection,
 ): Promise<string[]> {
-  const wanted = await saidOfLargeObjects(source, owners);
-  const reached = await saidOfLargeObjects(target, owners);
+  const wanted = await describeLargeObjects(source, owners);
+  const reached = await describeLargeObjects(target, owners);
   const there = new Set(reached);
   return wanted.filter((sql) => !there.has(sql)).map((sql) => `missing: ${sql}`);
 }

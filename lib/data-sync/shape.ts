@@ -18,10 +18,8 @@ export interface ColumnShape {
   readonly known: string;
   /** Whether `plain` is a type of the system. */
   readonly isSystem: boolean;
-  /** How its values are hashed (`hashRule` in `pg/row-hash.ts`). */
+  /** How values of `plain` are hashed (`hashRule` in `pg/row-hash.ts`). */
   readonly rule: string;
-  /** How values of `plain` are hashed. */
-  readonly plainRule: string;
   /** Of an enum. */
   readonly labels: readonly string[] | null;
   readonly notNull: boolean;
@@ -121,6 +119,10 @@ export interface DatabaseShape {
   readonly encoding: string;
   readonly major: number;
   readonly isStandby: boolean;
+  /** The server's own implicit and assignment casts, as `integer bigint`. */
+  readonly casts: ReadonlySet<string>;
+  /** Whether another role than the session's, and no superuser, has made casts: they would run with the session's rights. */
+  readonly hasForeignCasts: boolean;
   /** Whether the session's role may make temporary tables. */
   readonly mayMakeTemporary: boolean;
 }
@@ -146,6 +148,16 @@ export interface ColumnPair {
   readonly hash: BothSides<string>;
 }
 
+/** Values of the source that a column of the target does not take. */
+export interface FitCheck {
+  readonly column: string;
+  readonly type: string;
+  /** An SQL condition over t that is true of them. */
+  readonly unfit: string;
+  /** SQL over t for their text. */
+  readonly text: string;
+}
+
 /** Two tables that are compared. */
 export interface TablePair extends BothSides<PairSide> {
   /** All columns that are compared and written. */
@@ -154,6 +166,8 @@ export interface TablePair extends BothSides<PairSide> {
   readonly key: readonly ColumnPair[];
   /** `primary key (id)`, for people. */
   readonly keyText: string;
+  /** What the source's rows are checked for before anything else is read of them. */
+  readonly fitChecks: readonly FitCheck[];
   /** On the sides where nothing guarantees that the key is unique, it is checked. */
   readonly uncheckedKey: BothSides<boolean>;
   /** One key column that is an integer with an index on both sides, so that ranges of it are read by the index. */
@@ -166,6 +180,8 @@ export interface PairingNote {
   /** `public.users` or `public.users.name`, of the target where it has it. */
   readonly what: string;
   readonly reason: string;
+  /** Whether the source has rows or values that the target has no place for. */
+  readonly isLeftOut?: boolean;
   /** What a refusal forbids: to compare the rows, to write any, or to insert new ones. */
   readonly forbids?: 'comparing' | 'writing' | 'inserting';
 }

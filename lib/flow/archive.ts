@@ -2,25 +2,25 @@
 import { qualify, quote } from '../model/quote.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { Problem } from '../problem/problem.ts';
-import { confined, ownedIn } from './as-owner.ts';
+import { readOwners, runAsOwner } from './as-owner.ts';
 import type { Client } from './child.ts';
 import { runClient } from './child.ts';
-import { scriptIn } from './dump.ts';
-import { guardedIn, type OwnerWrittenTables, writeRows } from './row-writing.ts';
+import { readScript } from './dump.ts';
+import { type OwnerWrittenTables, readOwnerWrittenTables, writeRows } from './row-writing.ts';
 import { RestoreScript, serverScript } from './script.ts';
 
-type Owners = Awaited<ReturnType<typeof ownedIn>>;
+type Owners = Awaited<ReturnType<typeof readOwners>>;
 
-/** How a dump is loaded. */
-export interface Loading {
+/** The options of a load. */
+export interface ArchiveLoad {
   readonly client: Client;
   readonly path: string;
   /** The major version of the pg_dump that wrote it. */
   readonly writer: number;
-  /** Leave owners and privileges to whoever loads it. */
+  /** Leaves owners and privileges out: the loading role owns everything. */
   readonly noOwner: boolean;
   readonly signal: AbortSignal;
-  /** Is told of each table before its rows come, with 0, and as its bytes pass. */
+  /** Called for each table before its rows with 0, and then as its bytes pass. */
   told(table: string, bytes: number): void;
 }
 
@@ -31,11 +31,11 @@ export type Sections = (
 ) => Promise<void>;
 
 /**
- * Loads a dump in the connection's transaction, and neither begins nor ends one. What it loads counts only once this has
- * returned: pg_restore has come to its end each time.
+ * Loads a dump in the connection's transaction, which it neither begins nor ends. The load is complete only
+ * when this returns: pg_restore then ended successfully each time.
  * @throws Problem `client_failed`; of the statements and rows
  */
-export function loadArchive(connection: ServerConnection, loading: Loading): Promise<void> {
+export function loadArchive(connection: ServerConnection, loading: ArchiveLoad): Promise<void> {
   return loadSections(
     connection,
     (section, take) => pg_restore(loading, section, take),
@@ -45,9 +45,9 @@ export function loadArchive(connection: ServerConnection, loading: Loading): Pro
 }
 
 /**
- * Loads what a program writes of a database, section by section, like `loadArchive`.
+ * Loads the output of a program section by section, like `loadArchive`.
  * @param writer the major version of the pg_dump that wrote it
- * @param told is called when the rows of a table begin, with 0, and as its bytes pass
+ * @param told called for each table before its rows with 0, and then as its bytes pass
  * @throws Problem of the program, of the statements and rows
  */
 export async function loadSections(
@@ -68,11 +68,11 @@ export async function loadSections(
  */
 export function loadScript(
   connection: ServerConnection,
-  { path, writer, noOwner, signal, told }: Omit<Loading, 'client'>,
+  { path, writer, noOwner, signal, told }: Omit<ArchiveLoad, 'client'>,
 ): Promise<void> {
   const ownership = /^(GRANT|REVOKE|ALTER DEFAULT PRIVILEGES) |^ALTER [^']* OWNER TO [^']*;$/s;
   const isWanted = (sql: string) => !noOwner || !ownership.test(sql);
-  return loadStatements(connection, scriptIn(path, signal), writer, told, isWanted);
+  return loadStatements(connection, readScript(path, signal), writer, told, isWanted);
 }
 
 async function loadStatements(
@@ -86,7 +86,7 @@ async function loadStatements(
   // Large objects are thousands of small statements.
   let waiting: string[] = [];
   let size = 0;
-  // What belongs to whom is known where the first rows come.
+  // The owners are known when the first rows come.
   let guarded: OwnerWrittenTables | undefined;
   let owners: Owners | undefined;
   const send = async () => {
@@ -102,7 +102,7 @@ async function loadStatements(
     const [, table, columns = ''] = /^COPY (.*?) +(?:\((.*)\) )?FROM stdin;$/s.exec(sql) ?? [];
     if (table === undefined) {
       const isKey = foreignKey.test(sql);
-      // Where each table that it names is there, and belongs to its owner.
+      // Only if each table that it names exists and belongs to its owner.
       if (isKey && owners === undefined) {
         await send();
         owners = await ownersOf(connection);
@@ -115,12 +115,12 @@ async function loadStatements(
     }
     await send();
     told(table, 0);
-    guarded ??= await guardedIn(connection);
+    guarded ??= await readOwnerWrittenTables(connection);
     await writeRows(connection, guarded, {
       name: qualify(identifiersIn(table)),
       columns: identifiersIn(columns).map(quote),
       into: (name) => `copy ${name}${columns && ` (${columns})`} from stdin`,
-      rows: passing(script.rows(), (bytes) => told(table, bytes)),
+      rows: countBytes(script.rows(), (bytes) => told(table, bytes)),
     });
   }
   await send();
@@ -138,7 +138,7 @@ async function ownersOf(connection: ServerConnection): Promise<Owners> {
   const [row] = await connection.rows<{ converts: boolean }>(
     'select exists (select from pg_catalog.pg_cast where castfunc >= 16384) as converts',
   );
-  return row?.converts ? ownedIn(connection) : new Map();
+  return row?.converts ? readOwners(connection) : new Map();
 }
 
 function validatedAsOwner(sql: string, owners: Owners): string {
@@ -146,12 +146,12 @@ function validatedAsOwner(sql: string, owners: Owners): string {
   const [owner, second] = [table, other].map((one) => owners.get(qualify(identifiersIn(one))));
   if (owner === undefined) return sql;
   const others = second === undefined || second === owner ? [] : [second];
-  if (only === undefined) return `${confined(sql.replace(/;$/, ''), owner, others)};`;
+  if (only === undefined) return `${runAsOwner(sql.replace(/;$/, ''), owner, others)};`;
   const work = `alter table ${table} validate constraint ${key}`;
-  return `${sql.replace(/;$/, ' NOT VALID;')} ${confined(work, owner, others)};`;
+  return `${sql.replace(/;$/, ' NOT VALID;')} ${runAsOwner(work, owner, others)};`;
 }
 
-// Of a qualified name, or of a list.
+// The identifiers of a qualified name, or of a list.
 const identifiersIn = (text: string) =>
   (text.match(/"(?:[^"]|"")+"|[^\s",.]+/g) ?? []).map((name) =>
     name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name,
@@ -163,8 +163,8 @@ function refuseTransaction(sql: string): void {
   if (words !== null) throw new Problem('transaction_statement', { statement: words[0] });
 }
 
-/** What passes, told piece by piece. */
-export async function* passing(
+/** Passes pieces on and reports their size. */
+export async function* countBytes(
   pieces: AsyncIterable<Uint8Array>,
   told: (bytes: number) => void,
 ): AsyncGenerator<Uint8Array> {
@@ -175,7 +175,7 @@ export async function* passing(
 }
 
 function pg_restore(
-  { client, path, noOwner, signal }: Loading,
+  { client, path, noOwner, signal }: ArchiveLoad,
   section: string,
   take: (output: AsyncIterable<Buffer>) => Promise<void>,
 ): Promise<void> {

@@ -1,12 +1,12 @@
-// Work for the owner of a table: what it calls (checks, generated columns, domains, casts) has that role's rights, and no way
-// out of them.
+// Runs work as the owner of a table: its code (checks, generated columns, domains, casts) has that role's
+// rights and cannot leave them.
 import { literal, qualify, quote } from '../model/quote.ts';
 import type { Connection } from '../pg/connection.ts';
 
 /** An owner that is another role than the session's, and no superuser. */
 export interface TableOwner {
   readonly role: string;
-  /** SQL that lends what the work needs: the schema, the right to insert, neither rules nor forced row security. */
+  /** SQL that lends the needed rights: on the schema, to insert, without rules and forced row security. */
   readonly lend: string;
   readonly takeBack: string;
 }
@@ -20,7 +20,8 @@ interface Row {
   readonly rules: readonly (readonly [name: string, state: 'O' | 'R' | 'A'])[];
 }
 
-// Whose rights a session has and as which role it may act: SET since 16, membership before (manual: "Role Membership").
+// The roles whose rights a session has, and those that it may switch to: SET since 16, membership before
+// (manual: "Role Membership").
 const settable = (major: number) => (major >= 16 ? 'SET' : 'MEMBER');
 
 const owned = (major: number) => `
@@ -45,10 +46,10 @@ const owned = (major: number) => `
 
 /**
  * The tables and domains of other roles, by qualified name, that the session can work on as their owner. Superusers are left
- * out. So are, for a session of no superuser, owners that may not make temporary objects (`confined` gives them one).
+ * out. So are, for a session of no superuser, owners that may not make temporary objects (`runAsOwner` gives them one).
  * @throws Problem of the connection
  */
-export async function ownedIn(connection: Connection): Promise<ReadonlyMap<string, TableOwner>> {
+export async function readOwners(connection: Connection): Promise<ReadonlyMap<string, TableOwner>> {
   const rows = await connection.rows<Row>(owned(connection.major));
   return new Map(rows.map((row) => [qualify(row.path), ownerOf(row)]));
 }
@@ -78,15 +79,15 @@ function ownerOf({ path, owner, enters, writes, forced, rules }: Row): TableOwne
 }
 
 /**
- * SQL that does a work as an owner, under the path that is set, in the transaction that is open. Neither SET ROLE nor SECURITY
- * DEFINER would do: a function can RESET the one; out of the other it can leave a cursor WITH HOLD, or before 18 a deferred
- * trigger, which run as the session at its commit. The server builds an index as the owner of the table in an operation that
- * refuses all of these, and undoes settings at its end (source: SECURITY_RESTRICTED_OPERATION). So the work is what an index
- * calls for the one row of a table that is the owner's.
- * @param work statements that a function may hold, every name qualified
- * @param others of tables that it reads besides
+ * SQL that runs work as an owner, with the current path, in the open transaction. SET ROLE and SECURITY
+ * DEFINER are not safe: a function can RESET the first. It can leave the second with a cursor WITH HOLD, or
+ * before 18 with a deferred trigger, which run as the session at its commit. The server builds an index as
+ * the owner of the table, in an operation that forbids all of these and restores settings at its end (source:
+ * SECURITY_RESTRICTED_OPERATION). So an index calls the work for the one row of a table of the owner.
+ * @param work statements that a function may contain, with every name qualified
+ * @param others owners of tables that it also reads
  */
-export function confined(work: string, owner: TableOwner, others: readonly TableOwner[] = []): string {
+export function runAsOwner(work: string, owner: TableOwner, others: readonly TableOwner[] = []): string {
   const name = quote(owner.role);
   const all = [owner, ...others];
   return `${all.map(({ lend }) => lend).join('; ')};

@@ -1,9 +1,11 @@
-// How PostgreSQL's own programs run: without a shell, and without a password in their arguments.
+// Runs PostgreSQL's own programs without a shell and without a password in their arguments.
+import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { platform } from 'node:process';
+import { env, kill, platform } from 'node:process';
 import type { Readable } from 'node:stream';
+import { withoutConnection } from '../pg/parameters.ts';
 import { Problem } from '../problem/problem.ts';
-import { startProgram } from '../programs/run.ts';
+import { redact } from '../problem/redact.ts';
 
 /** One installation of the client programs. */
 export interface Client {
@@ -17,12 +19,12 @@ export interface Client {
 export const executable = (program: string) => (platform === 'win32' ? `${program}.exe` : program);
 
 /**
- * Runs a program. It has succeeded only if this returns: what `take` saw before may be less than all.
- * @param variables the way to a server; of our own environment it inherits nothing that says where to connect
- * @param take reads what it writes, to the end
+ * Runs a program. It has succeeded only if this returns: before that, `take` may have seen a part.
+ * @param variables the access to a server; connection variables of our own environment are not inherited
+ * @param take reads its output, to the end
  * @param signal ends it
- * @param several whether it starts processes of its own, which are to end with it
- * @throws Problem `client_failed` with what it said; of `take`
+ * @param several true if it starts processes that must end with it
+ * @throws Problem `client_failed` with its message; of `take`
  */
 export async function runClient(
   { folder }: Pick<Client, 'folder'>,
@@ -33,26 +35,47 @@ export async function runClient(
   signal?: AbortSignal,
   several = false,
 ): Promise<void> {
-  const { output, exited, ended, end } = startProgram({
-    file: join(folder, executable(program)),
-    args: words,
-    // In English, so that its errors can be recognized.
-    variables: { LC_ALL: 'C', ...variables },
-    signal,
-    grouped: several,
+  const grouped = several && platform !== 'win32';
+  const child = spawn(join(folder, executable(program)), words, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // In English, and without a password prompt.
+    env: { ...withoutConnection(env), LC_ALL: 'C', ...variables },
+    detached: grouped,
   });
-  // The workers of a pg_dump that was killed end, too.
-  if (several) void exited.then(end);
-  const taken = await take(output).then(
+  const end = () => {
+    if (!grouped || child.pid === undefined) return child.kill('SIGKILL');
+    try {
+      return kill(-child.pid, 'SIGKILL');
+    } catch {
+      return false;
+    }
+  };
+  signal?.addEventListener('abort', end);
+  // Processes that it started end with it.
+  if (grouped) child.once('exit', end);
+  if (signal?.aborted) end();
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said = (said + text).slice(-4000);
+  });
+  const ended = new Promise<string | null>((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('close', (code, killed) =>
+      resolve(
+        code === 0 ? null : said.trim() || (killed ? `it was ended by ${killed}` : `exit code ${code}`),
+      ),
+    );
+  });
+  const taken = await take(child.stdout).then(
     () => null,
     (thrown: unknown) => ({ thrown }),
   );
-  // Where its output has ended it is ending by itself, and knows why.
-  const stopped = taken !== null && !output.readableEnded && end();
+  // If its output has ended, it is ending by itself and will report the reason.
+  const stopped = taken !== null && !child.stdout.readableEnded && end();
   // Unread, it would keep the end of the process from being noticed.
-  output.destroy();
-  const { failure, errors } = await ended;
-  if (failure !== null && !stopped)
-    throw new Problem('client_failed', { program, reason: errors || failure });
+  child.stdout.destroy();
+  const reason = await ended;
+  signal?.removeEventListener('abort', end);
+  if (reason !== null && !stopped) throw new Problem('client_failed', { program, reason: redact(reason) });
   if (taken !== null) throw taken.thrown;
 }

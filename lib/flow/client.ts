@@ -1,4 +1,4 @@
-// PostgreSQL's own programs: where they are, and what they say.
+// PostgreSQL's own programs: their places and versions.
 
 import { access, constants, readdir } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
@@ -7,7 +7,7 @@ import { Problem } from '../problem/problem.ts';
 import type { Client } from './child.ts';
 import { executable, runClient } from './child.ts';
 
-// Where packages put a folder for each version: Debian and Ubuntu, Red Hat, Homebrew, Postgres.app.
+// The folders of each version in packages: Debian and Ubuntu, Red Hat, Homebrew, Postgres.app.
 const places: readonly (readonly [folder: string, programs: RegExp])[] = [
   ['/usr/lib/postgresql', /^\d+$/],
   ['/usr', /^pgsql-\d+$/],
@@ -35,7 +35,7 @@ export async function findClients(): Promise<Client[]> {
  * The newest client for servers of a major version: an older pg_dump refuses a newer server.
  * @throws Problem `no_client`
  */
-export function fittingClient(clients: readonly Client[], major: number): Client {
+export function chooseClient(clients: readonly Client[], major: number): Client {
   const [newest] = clients;
   if (newest !== undefined && newest.major >= major) return newest;
   throw new Problem('no_client', { major, found: clients.map(({ version }) => version) });
@@ -49,7 +49,7 @@ async function clientIn(folder: string): Promise<Client | null> {
     const version = / (\d+(?:\.\d+)*)/.exec(said)?.[1];
     return version === undefined ? null : { folder, version, major: Number.parseInt(version, 10) };
   } catch {
-    // What cannot be started is none.
+    // A file that cannot be started is not a program.
     return null;
   }
 }
@@ -62,13 +62,13 @@ async function textOf(client: Pick<Client, 'folder'>, program: string, words: st
   return Buffer.concat(chunks).toString();
 }
 
-// What libpq says in English of a session that is gone, and a server in most languages of what it is about to do.
+// libpq's English messages for a lost session, and those of servers in most languages for a shutdown.
 const lost =
   /server closed the connection|could not (receive|send) data|connection to server .* failed|terminating connection|connection has been closed|is (starting up|shutting down)/;
 const locked = /lock timeout|could not obtain lock|statement timeout\s.*LOCK TABLE/s;
 
-/** What a program that failed has met in a database, where it was no fault of its own: a lock, the end of its session. */
-export function metInDatabase(thrown: unknown, environment: string): unknown {
+/** Finds the database problem behind a failed program: a lock, or a lost session. */
+export function toDatabaseProblem(thrown: unknown, environment: string): unknown {
   if (!(thrown instanceof Problem) || thrown.code !== 'client_failed') return thrown;
   const { reason } = thrown.data as { reason: string };
   const because = { cause: thrown };

@@ -1,12 +1,12 @@
-// Whether a database holds what another one held.
+// Compares the digests of two databases.
 import { isMaterializedView, isSequence } from '../kinds/named-objects.ts';
 import type { Digest } from './digest.ts';
 
-/** What does not agree. */
-export interface Sameness {
-  /** Each is a reason to call the data another one. */
+/** The result of a comparison. */
+export interface DigestDiff {
+  /** The reasons why the data differs. */
   readonly differences: readonly string[];
-  /** What may differ although nothing is wrong. */
+  /** Differences that are not errors. */
   readonly notes: readonly string[];
 }
 
@@ -14,11 +14,11 @@ export interface Sameness {
  * Compares digests by their names.
  * @param moved of sequences that went on while the data was read: where they were at its end
  */
-export function sameness(
+export function compareDigests(
   wanted: readonly Digest[],
   found: readonly Digest[],
   moved: readonly Digest[] = [],
-): Sameness {
+): DigestDiff {
   const differences: string[] = [];
   const notes: string[] = [];
   const known = new Map(found.map((one) => [key(one), one]));

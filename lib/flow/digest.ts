@@ -7,21 +7,21 @@ import { digestQuery, hashRule } from '../pg/row-hash.ts';
 import { readingSettings, tablesAlone } from '../pg/snapshot.ts';
 import { isAbsent } from './tables.ts';
 
-/** How much one relation holds, and a hash of it that is the same for the same rows in any order. */
+/** The number of rows of one relation, and a hash of them that does not depend on their order. */
 export interface Digest {
   readonly kind: Holding;
   /** Qualified and quoted; empty for the large objects, which are one. */
   readonly name: string;
   readonly rows: number;
-  /** Of a sequence its state, e.g. `(42,t)`; `unpopulated` for a materialized view that holds nothing yet. */
+  /** For a sequence its state, e.g. `(42,t)`; `unpopulated` for a materialized view without data. */
   readonly hash: string;
 }
 
 /** A relation that has not been read yet. */
-export interface Undigested {
+export interface DigestRelation {
   readonly kind: Holding;
   readonly name: string;
-  /** What the server guesses of its size on disk. */
+  /** The server's estimate of its size on disk. */
   readonly bytes: number;
   /** Gives one row of `rows` and `hash`. */
   readonly query: string;
@@ -34,12 +34,13 @@ interface Relation {
   readonly bytes: string;
   readonly condition: string;
   readonly columns: readonly string[];
-  /** Of a relation whose content is not here, what it holds once it is made again; null: it can be read. */
+  /** The content of an unreadable relation after it is created again; null: it can be read. */
   readonly empty: string | null;
 }
 
-// What holds rows of the user's own: of an extension's tables only those that it says the user may fill (manual:
-// "Extension Configuration Tables"). Partitioned tables hold nothing, foreign tables nothing that is here.
+// Relations with the user's own rows: of an extension's tables only those marked for dumps (manual:
+// "Extension Configuration Tables"). Partitioned tables have no rows of their own, and rows of foreign tables
+// are elsewhere.
 const relations = `select json_build_array(n.nspname, c.relname) as path, c.relkind, c.relispopulated as populated,
     pg_table_size(c.oid)::text as bytes, coalesce(config.condition, '') as condition,
     case when ${isAbsent} then coalesce((select row(q.seqstart, false)::text from pg_sequence q where q.seqrelid = c.oid), '0')
@@ -72,10 +73,10 @@ const largeObjects = `with recursive pieces as (
   select count(*) filter (where number = 0) as rows, coalesce(sum(hash), 0)::text as hash from pieces`;
 
 /**
- * Lists what holds data, for digesting it table by table in as many sessions as one likes.
- * @throws Problem as the connection throws it
+ * Lists the relations to digest, so that several sessions can share them.
+ * @throws Problem of the connection
  */
-export async function undigested(connection: Connection): Promise<Undigested[]> {
+export async function listRelations(connection: Connection): Promise<DigestRelation[]> {
   await pin(connection);
   const found = await connection.rows<Relation>(relations);
   const listed = found.map((relation) => ({
@@ -88,34 +89,34 @@ export async function undigested(connection: Connection): Promise<Undigested[]> 
 }
 
 /**
- * Digests relations in the connection's transaction. Their rows are read whole, generated columns too; a table whose rows
- * a policy hides is an error. Both databases must have the same encoding for digests to be comparable.
- * @param wanted as `undigested` lists them; default: all
- * @param told is called when one is done
+ * Digests relations in the connection's transaction. It reads all rows, with generated columns; a table with
+ * rows hidden by a policy is an error. Digests compare only between databases of the same encoding.
+ * @param wanted from `listRelations`; default: all
+ * @param told called after each one
  * @throws Problem e.g. `permission_denied`, `lock_timeout`
  */
-export async function digestOf(
+export async function digestRelations(
   connection: Connection,
-  wanted?: readonly Undigested[],
-  told: (done: Digest, of: Undigested) => void = () => undefined,
+  wanted?: readonly DigestRelation[],
+  told: (done: Digest, of: DigestRelation) => void = () => undefined,
 ): Promise<Digest[]> {
-  const list = wanted ?? (await undigested(connection));
+  const list = wanted ?? (await listRelations(connection));
   await pin(connection);
   const digests: Digest[] = [];
   for (const group of groupsOf(list))
     for (const [at, done] of (await digestGroup(connection, group)).entries()) {
       digests.push(done);
-      told(done, group[at] as Undigested);
+      told(done, group[at] as DigestRelation);
     }
   return digests;
 }
 
-// What a server does not read with several processes by itself, by its usual settings (min_parallel_table_scan_size), and how
-// many of those it is given at once, to read them side by side (manual: "Parallel Append").
+// The size below which a server does not read in parallel by default (min_parallel_table_scan_size), and the
+// number of such tables in one query, which it reads side by side (manual: "Parallel Append").
 const [little, atOnce] = [8 * 2 ** 20, 50];
 
-function groupsOf(list: readonly Undigested[]): Undigested[][] {
-  const groups: Undigested[][] = [];
+function groupsOf(list: readonly DigestRelation[]): DigestRelation[][] {
+  const groups: DigestRelation[][] = [];
   for (const one of list) {
     const last = groups.at(-1);
     const joins = last !== undefined && last.length < atOnce && [...last.slice(-1), one].every(isLittle);
@@ -125,18 +126,18 @@ function groupsOf(list: readonly Undigested[]): Undigested[][] {
   return groups;
 }
 
-const isLittle = ({ kind, bytes }: Undigested) => kind !== 'large objects' && bytes < little;
+const isLittle = ({ kind, bytes }: DigestRelation) => kind !== 'large objects' && bytes < little;
 
 /**
- * Digests one relation in a session that has the settings for reading, but for its path: under an empty one all names are
- * told with their schemas. @throws Problem as `digestOf`
+ * Digests one relation in a session with the settings for reading, except for its path: with an empty path
+ * all names are printed with their schema. @throws Problem as `digestRelations`
  */
-export async function digestOne(connection: Connection, one: Undigested): Promise<Digest> {
+export async function digestRelation(connection: Connection, one: DigestRelation): Promise<Digest> {
   const [digest] = await digestGroup(connection, [one]);
   return digest as Digest;
 }
 
-async function digestGroup(connection: Connection, group: readonly Undigested[]): Promise<Digest[]> {
+async function digestGroup(connection: Connection, group: readonly DigestRelation[]): Promise<Digest[]> {
   const each = group.map(({ query }, at) => `select ${at} as at, read.rows, read.hash from (${query}) read`);
   const sql = each.length === 1 ? (each[0] as string) : `${each.join(' union all ')} order by at`;
   const [, , found] = await connection.batch([pinned, tablesAlone, sql]);
@@ -154,8 +155,8 @@ function pin(connection: Connection): Promise<void> {
   return connection.execute(`${readingSettings}; ${tablesAlone}`);
 }
 
-// Columns by name: a child of an inheritance may have them in another order after a restore. As a ROW, which tells null
-// from an empty text.
+// Columns are sorted by name: an inheritance child may have another order after a restore. They form a ROW,
+// which distinguishes null from an empty text.
 function queryOf({ path, relkind, populated, condition, columns, empty }: Relation): string {
   const name = qualify(path);
   if (empty !== null) return `select ${relkind === 'S' ? 1 : 0} as rows, ${literal(empty)} as hash`;

@@ -7,31 +7,31 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { createGunzip, createGzip } from 'node:zlib';
 import type { ClientAccess } from '../pg/route.ts';
-import { reading, writing } from '../problem/file.ts';
+import { whileReading, whileWriting } from '../problem/file.ts';
 import { Problem } from '../problem/problem.ts';
 import type { Client } from './child.ts';
 import { runClient } from './child.ts';
 import type { FileSum } from './formats.ts';
 import { flushFolder } from './manifest.ts';
 
-/** What was written. */
+/** The size and checksum of a written dump. */
 export interface WrittenDump {
   readonly bytes: number;
   readonly sha256: string;
-  /** Of a folder each of its files, by their names; the checksum is that of this list. */
+  /** For a folder its files, by name; the checksum is that of this list. */
   readonly files?: readonly FileSum[];
 }
 
-/** Where a dump goes, with its name for people. */
+/** The destination of a dump, with its name for messages. */
 export interface Output {
   readonly handle: FileHandle;
   readonly name: string;
 }
 
-/** What is dumped, and by whom. */
-export interface Dumping {
+/** The database and the program of a dump. */
+export interface DumpInput {
   readonly client: Client;
-  /** How to reach the database. */
+  /** The access to the database. */
   readonly access: ClientAccess;
   /** The exported snapshot. */
   readonly snapshot: string;
@@ -40,16 +40,16 @@ export interface Dumping {
   /** Milliseconds that it waits for locks. */
   readonly lockTimeout: number;
   readonly signal: AbortSignal;
-  /** Is called when pg_dump has read all definitions; what it throws ends the dump. */
+  /** Called when pg_dump has read all definitions; an error of it ends the dump. */
   defined(): Promise<void>;
 }
 
-/** Writes what comes, as it is. @throws Problem `unwritable_file` */
+/** Writes pieces unchanged. @throws Problem `unwritable_file` */
 export async function writeAll(to: Output, pieces: AsyncIterable<Buffer>): Promise<WrittenDump> {
   const hash = createHash('sha256');
   let bytes = 0;
   for await (const piece of pieces) {
-    await writing(to.name, () => to.handle.writeFile(piece));
+    await whileWriting(to.name, () => to.handle.writeFile(piece));
     hash.update(piece);
     bytes += piece.length;
   }
@@ -57,15 +57,15 @@ export async function writeAll(to: Output, pieces: AsyncIterable<Buffer>): Promi
 }
 
 /**
- * What pg_dump is told of a snapshot. UTF8 whatever the database has, for that is what it is read back as; but SQL_ASCII is no
- * encoding, and what it holds cannot be converted.
+ * The options of pg_dump for a snapshot. The encoding is UTF8 for every database, because the dump is read as
+ * UTF8. SQL_ASCII is not an encoding, so its content cannot be converted.
  */
-export const wordsOf = ({
+export const buildDumpOptions = ({
   access,
   snapshot,
   encoding,
   lockTimeout,
-}: Pick<Dumping, 'access' | 'snapshot' | 'encoding' | 'lockTimeout'>) =>
+}: Pick<DumpInput, 'access' | 'snapshot' | 'encoding' | 'lockTimeout'>) =>
   [
     ...access.words,
     '-E',
@@ -76,23 +76,27 @@ export const wordsOf = ({
   ] as const;
 
 /**
- * Dumps a database as one file, through this process: whoever ends it ends pg_dump, too.
- * @param script how its SQL is to be, as options of pg_dump; left out: in PostgreSQL's custom format
+ * Dumps a database as one file through this process, so that ending it also ends pg_dump.
+ * @param script options of pg_dump for an SQL script; left out: PostgreSQL's custom format
  * @throws Problem `client_failed`, `unwritable_file`; of `defined`
  */
-export async function dumpTo(to: Output, dumping: Dumping, script?: readonly string[]): Promise<WrittenDump> {
+export async function dumpTo(
+  to: Output,
+  dumping: DumpInput,
+  script?: readonly string[],
+): Promise<WrittenDump> {
   let written: WrittenDump | undefined;
-  const words = [...(script === undefined ? ['-Fc'] : ['-Fp', ...script]), ...wordsOf(dumping)];
+  const words = [...(script === undefined ? ['-Fc'] : ['-Fp', ...script]), ...buildDumpOptions(dumping)];
   const take = async (output: Readable) => {
     const pieces = begun(output, () => dumping.defined());
-    written = await writeAll(to, script === undefined ? pieces : zipped(pieces));
+    written = await writeAll(to, script === undefined ? pieces : compress(pieces));
   };
   await runClient(dumping.client, 'pg_dump', words, dumping.access.variables, take, dumping.signal);
   return written as WrittenDump;
 }
 
 /** Compressed as gzip does. */
-export function zipped(pieces: AsyncIterable<Buffer>, level?: number): AsyncIterable<Buffer> {
+export function compress(pieces: AsyncIterable<Buffer>, level?: number): AsyncIterable<Buffer> {
   const source = Readable.from(pieces, { objectMode: false });
   const zip = createGzip(level === undefined ? {} : { level });
   source.on('error', (error) => zip.destroy(error));
@@ -118,10 +122,10 @@ async function* begun(pieces: AsyncIterable<Buffer>, first: () => Promise<void>)
 export async function dumpFolder(
   path: string,
   name: string,
-  dumping: Dumping,
+  dumping: DumpInput,
   jobs: number,
 ): Promise<WrittenDump> {
-  const words = ['-Fd', '-j', String(jobs), '-f', path, ...wordsOf(dumping)];
+  const words = ['-Fd', '-j', String(jobs), '-f', path, ...buildDumpOptions(dumping)];
   const drain = async (output: Readable) => {
     for await (const _ of output);
   };
@@ -135,11 +139,11 @@ export async function dumpFolder(
       throw ofDisk(thrown, name);
     })
     .finally(begins.end);
-  // Not every disk tells what is written to it.
+  // Not every file system reports writes to it.
   if (await begins.seen) await checked;
   else await dumping.defined();
-  for (const file of await writing(name, () => readdir(path)))
-    await writing(name, async () => {
+  for (const file of await whileWriting(name, () => readdir(path)))
+    await whileWriting(name, async () => {
       const handle = await open(join(path, file), 'r+');
       await handle
         .chmod(0o600)
@@ -147,17 +151,17 @@ export async function dumpFolder(
         .finally(() => handle.close());
     });
   await flushFolder(path);
-  return checksumOf(path, name, dumping.signal);
+  return checksumDump(path, name, dumping.signal);
 }
 
-// What pg_dump says of the disk that it writes to itself.
+// pg_dump's messages about the disk that it writes to itself.
 function ofDisk(thrown: unknown, file: string): unknown {
   const [, reason] =
     /could not (?:write|open|close|create|fsync)[^:]*(?:"[^"]*")?: (.*)/.exec(String(thrown)) ?? [];
   return reason === undefined ? thrown : new Problem('unwritable_file', { file, reason }, { cause: thrown });
 }
 
-// Whether a file has appeared in a folder, as soon as it has.
+// Waits until a file appears in a folder.
 function written(folder: string, name: string): { readonly seen: Promise<boolean>; end(): void } {
   const stopping = new AbortController();
   const seen = (async () => {
@@ -169,8 +173,8 @@ function written(folder: string, name: string): { readonly seen: Promise<boolean
 }
 
 /** Bytes and checksum of a file, or a folder of them, as it is on disk. @throws Problem `missing_file`, `unreadable_file` */
-export function checksumOf(path: string, name: string, signal?: AbortSignal): Promise<WrittenDump> {
-  return reading(name, async () => {
+export function checksumDump(path: string, name: string, signal?: AbortSignal): Promise<WrittenDump> {
+  return whileReading(name, async () => {
     if (!(await stat(path)).isDirectory()) return checksumOfFile(path, signal);
     const files: FileSum[] = [];
     for (const file of (await readdir(path)).sort())
@@ -206,7 +210,7 @@ export async function readArchive(client: Client, path: string, signal?: AbortSi
 const lastWords = '-- PostgreSQL database dump complete';
 
 /** The text of a script. @throws Problem `backup_damaged` where it cannot be unpacked, or ends too early */
-export async function* scriptIn(path: string, signal?: AbortSignal): AsyncGenerator<Buffer> {
+export async function* readScript(path: string, signal?: AbortSignal): AsyncGenerator<Buffer> {
   const name = path.replace(/^.*[\\/]/, '');
   const damaged = (fault: string) => new Problem('backup_damaged', { file: name, faults: [fault] });
   const file = createReadStream(path, { highWaterMark: 1 << 18 });
@@ -231,7 +235,7 @@ export async function* scriptIn(path: string, signal?: AbortSignal): AsyncGenera
 
 /** Unpacks a script to its end. @throws Problem `backup_damaged` */
 export function readScriptWhole(path: string, signal?: AbortSignal): Promise<void> {
-  return reading(path, async () => {
-    for await (const _ of scriptIn(path, signal));
+  return whileReading(path, async () => {
+    for await (const _ of readScript(path, signal));
   });
 }

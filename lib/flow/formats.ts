@@ -1,4 +1,4 @@
-// What dumps are called, by what is in them.
+// The names of dumps, by format.
 
 /**
  * `custom` and `directory`: PostgreSQL's archives, one file or a folder of them; `plain`: SQL that people and psql can read;
@@ -18,14 +18,14 @@ const ending = new RegExp(`\\.(${Object.values(endings).join('|').replace('.', '
 /** The name of a dump. */
 export const dumpName = (stem: string, format: Format) => `${stem}.${endings[format]}`;
 
-/** What a file or folder is by its name; null: no dump. */
-export function formatOf(name: string): Format | null {
+/** The format of a file or folder by its name; null: not a dump. */
+export function detectFormat(name: string): Format | null {
   const found = ending.exec(name)?.[1];
   return (Object.keys(endings) as Format[]).find((format) => endings[format] === found) ?? null;
 }
 
 /** The name of a dump without what says its format. */
-export const stemOf = (name: string) => name.replace(ending, '');
+export const stripFormat = (name: string) => name.replace(ending, '');
 
 /** A file of a folder. */
 export interface FileSum {

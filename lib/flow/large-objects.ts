@@ -2,14 +2,14 @@
 // are data.
 
 import type { Connection, ServerConnection } from '../pg/connection.ts';
-import { pinnedRows } from '../pg/pinned.ts';
+import { queryPinned } from '../pg/pinned.ts';
 
-// What one row takes of an object: a whole number of the server's own pages.
+// The number of bytes of an object in one row: a whole number of the server's pages.
 const piece = 1 << 18;
 
 const objects = 'pg_catalog.pg_largeobject_metadata';
 
-// Of each object what it is made of, piece by piece and in order, until one is not whole.
+// The pieces of each object in order, until one is not full.
 const pieces = `with recursive pieces as (
     select m.oid, 0::bigint as at, pg_catalog.lo_get(m.oid, 0, ${piece}) as data from ${objects} m
     union all
@@ -17,7 +17,7 @@ const pieces = `with recursive pieces as (
       where pg_catalog.length(p.data) = ${piece})
   select oid, at, data from pieces where data <> ''`;
 
-// Statements that say of the objects what the server keeps of them besides their bytes; the same ones of equal databases.
+// Statements for all that the server keeps of the objects except their bytes; equal for equal databases.
 const said = `select m.oid, what.place, what.sql
   from ${objects} m join pg_catalog.pg_roles o on o.oid = m.lomowner
   cross join lateral (
@@ -30,17 +30,17 @@ const said = `select m.oid, what.place, what.sql
       where d.classoid = 'pg_largeobject'::regclass and d.objoid = m.oid) what (place, sql)
   order by m.oid, what.place, what.sql`;
 
-/** How many there are. @throws Problem of the connection */
+/** The number of large objects. @throws Problem of the connection */
 export async function countLargeObjects(connection: Connection): Promise<number> {
-  const [row] = await pinnedRows<{ count: number }>(
+  const [row] = await queryPinned<{ count: number }>(
     connection,
     `select count(*)::int as count from ${objects}`,
   );
   return row?.count ?? 0;
 }
 
-/** What is said of them, as statements. @throws Problem of the connection */
-export async function saidOfLargeObjects(connection: Connection, owners: boolean): Promise<string[]> {
+/** The statements for their owners, privileges and comments. @throws Problem of the connection */
+export async function describeLargeObjects(connection: Connection, owners: boolean): Promise<string[]> {
   const rows = await connection.rows<{ place: number; sql: string }>(said);
   return rows.filter(({ place }) => owners || place === 4).map(({ sql }) => sql);
 }
@@ -50,19 +50,19 @@ export async function removeLargeObjects(connection: Connection): Promise<void> 
   await connection.execute(`select pg_catalog.lo_unlink(oid) from ${objects}`);
 }
 
-/** A step of the copy: what is read, and what is done with it in the place of arrival. */
-export interface Part {
+/** A step of the copy: the query to read, and the statements at the target. */
+export interface LargeObjectStep {
   /** A COPY that writes. */
   readonly query: string;
   readonly columns: string;
-  /** What is made of the rows, which are in a temporary table. */
+  /** The statements that use the rows, which are in a temporary table. */
   readonly use: string;
 }
 
 const arrived = 'pg_temp.pgmage_objects';
 
 /** The steps of the copy, in their order. */
-export const largeObjectParts: readonly Part[] = [
+export const largeObjectSteps: readonly LargeObjectStep[] = [
   {
     query: `copy (select oid from ${objects}) to stdout (format binary)`,
     columns: 'oid oid',
@@ -75,10 +75,10 @@ export const largeObjectParts: readonly Part[] = [
   },
 ];
 
-/** Does a step with what was read. @throws Problem of the connection */
-export async function loadPart(
+/** Runs a step with the rows that were read. @throws Problem of the connection */
+export async function runLargeObjectStep(
   to: ServerConnection,
-  { columns, use }: Part,
+  { columns, use }: LargeObjectStep,
   rows: AsyncIterable<Uint8Array>,
 ): Promise<void> {
   await to.execute(`create temporary table pgmage_objects (${columns}) on commit drop`);
@@ -99,7 +99,7 @@ export async function copyLargeObjects(
 ): Promise<number> {
   const count = await countLargeObjects(from);
   if (count === 0) return 0;
-  for (const part of largeObjectParts) await loadPart(to, part, from.copyOut(part.query));
-  for (const sql of await saidOfLargeObjects(from, owners)) await to.execute(sql);
+  for (const part of largeObjectSteps) await runLargeObjectStep(to, part, from.copyOut(part.query));
+  for (const sql of await describeLargeObjects(from, owners)) await to.execute(sql);
   return count;
 }

@@ -1,12 +1,12 @@
-// What is known of a backup, in a file beside it that shows when either of them was changed.
+// The manifest of a backup: a file beside it that reveals changes of either.
 import { createHash } from 'node:crypto';
 import { open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { isMissing, reading, writing } from '../problem/file.ts';
+import { isMissing, whileReading, whileWriting } from '../problem/file.ts';
 import type { Digest } from './digest.ts';
-import { type FileSum, formatOf, stemOf } from './formats.ts';
+import { detectFormat, type FileSum, stripFormat } from './formats.ts';
 
-/** How a backup was found to be good. */
+/** The way in which a backup was verified. */
 export interface Verification {
   /** ISO 8601. */
   readonly when: string;
@@ -20,7 +20,7 @@ export interface Manifest {
   readonly format: 1;
   /** Name of the dump, which is in the same folder. */
   readonly file: string;
-  /** What wrote it; in which format, its name says. */
+  /** The program that wrote it; its name shows the format. */
   readonly engine: 'pg_dump' | 'native';
   readonly environment: string;
   readonly database: string;
@@ -30,7 +30,7 @@ export interface Manifest {
     readonly encoding: string;
     readonly collate: string;
     readonly ctype: string;
-    /** Where sessions of the role found what has no schema before its name. */
+    /** The search path of the role's sessions. */
     readonly path: string;
   };
   readonly tools: { readonly pgmage: string; readonly pg_dump: string | null };
@@ -40,11 +40,11 @@ export interface Manifest {
   readonly started: string;
   readonly durationMs: number;
   readonly bytes: number;
-  /** Of a folder that of a list of its files: a line `SHA-256  NAME` for each, in the order of their names. */
+  /** For a folder the checksum of a list of its files: a line `SHA-256  NAME` for each, sorted by name. */
   readonly sha256: string;
   /** The files of a folder. */
   readonly files?: readonly FileSum[];
-  /** Whether owners and privileges are not in it. */
+  /** True if it was written without owners and privileges. */
   readonly unowned?: boolean;
   readonly schema: {
     /** Counted up when fingerprints of the same schema come out different; missing in those of 0.1.0. */
@@ -52,7 +52,7 @@ export interface Manifest {
     readonly fingerprint: string;
     /** That of the schema without owners and privileges, as it is restored with --no-owner. */
     readonly unowned: string;
-    /** Whether there was a schema `public`, which every new database has. */
+    /** True if the schema `public` existed, which every new database has. */
     readonly public: boolean;
   };
   readonly contents: readonly Digest[];
@@ -60,12 +60,12 @@ export interface Manifest {
   readonly sizes?: Readonly<Record<string, number>>;
   /** Sequences go on while a dump is made: their states at its end, where these differ from `contents`. */
   readonly moved: readonly Digest[];
-  /** What is not in it, with the reason. */
+  /** The objects that are not in it, with the reason. */
   readonly left: readonly string[];
   readonly verified: readonly Verification[];
 }
 
-/** A dump, a file or a folder, with its manifest, or with what is wrong with that. */
+/** A dump, as a file or a folder, with its manifest or with the manifest's faults. */
 export interface Backup {
   readonly path: string;
   readonly name: string;
@@ -74,12 +74,12 @@ export interface Backup {
   readonly manifest: Manifest | null;
   /** Why the manifest cannot be believed, in words. */
   readonly fault: string | null;
-  /** Whether a file `NAME.keep` lies beside it. */
+  /** True if a file `NAME.keep` is beside it. */
   readonly keep: boolean;
 }
 
-/** Where the manifest of a dump is. */
-export const manifestPath = (dump: string) => `${stemOf(dump)}.json`;
+/** The path of a dump's manifest. */
+export const manifestPath = (dump: string) => `${stripFormat(dump)}.json`;
 
 const sealOf = (manifest: object) => createHash('sha256').update(JSON.stringify(manifest)).digest('hex');
 
@@ -91,7 +91,7 @@ export async function writeManifest(dump: string, manifest: Manifest): Promise<v
   const path = manifestPath(dump);
   const draft = `${path}.partial`;
   const text = `${JSON.stringify({ ...manifest, seal: sealOf(manifest) }, null, 2)}\n`;
-  await writing(path, async () => {
+  await whileWriting(path, async () => {
     try {
       const handle = await open(draft, 'w', 0o600);
       try {
@@ -122,7 +122,7 @@ export async function readBackup(path: string): Promise<Backup> {
   const [dump, keep, text] = await Promise.all([
     sizeOf(path),
     stat(`${path}.keep`).then(Boolean, () => false),
-    reading(manifestPath(path), () =>
+    whileReading(manifestPath(path), () =>
       readFile(manifestPath(path), 'utf8').catch((thrown: unknown) => {
         if (isMissing(thrown)) return null;
         throw thrown;
@@ -151,15 +151,15 @@ async function sizeOf(path: string): Promise<number | null> {
 }
 
 /** All dumps of a folder, the oldest first; none where there is no such folder. @throws Problem `unreadable_file` */
-export async function backupsIn(folder: string): Promise<Backup[]> {
-  const names = await reading(folder, () =>
+export async function listBackups(folder: string): Promise<Backup[]> {
+  const names = await whileReading(folder, () =>
     readdir(folder).catch((thrown: unknown) => {
       if (isMissing(thrown)) return [];
       throw thrown;
     }),
   );
   const found = await Promise.all(
-    names.filter((name) => formatOf(name) !== null).map((name) => readBackup(join(folder, name))),
+    names.filter((name) => detectFormat(name) !== null).map((name) => readBackup(join(folder, name))),
   );
   const time = ({ name, manifest }: Backup) =>
     manifest?.started ?? /\d{4}-\d\d-\d\dT[\d-]+Z/.exec(name)?.[0] ?? '';

@@ -1,5 +1,6 @@
-// What stands in the place of values that nobody else may see: the source's server puts it there, so that they never leave it.
+// Masks for secret values. The source's server applies them, so the values never leave it.
 import { randomBytes } from 'node:crypto';
+import { qualify } from '../model/quote.ts';
 import type { Connection } from '../pg/connection.ts';
 import { outputText, systemText } from '../pg/values.ts';
 import { Problem } from '../problem/problem.ts';
@@ -26,23 +27,29 @@ const ready: Readonly<Record<string, (text: string, hash: string, column: string
 export const maskers: readonly string[] = Object.keys(ready).map((name) => `@${name}`);
 
 interface Column {
-  readonly table: string;
+  readonly path: readonly [schema: string, table: string];
+  /** Unquoted. */
+  readonly name: string;
+  /** Quoted. */
   readonly column: string;
-  /** What a mask's value becomes: a domain's is that of the type below it, so that its checks run in the copy alone. */
+  /**
+   * The type of the mask's value: for a domain its base type, so that the domain's checks run only in the
+   * copy.
+   */
   readonly type: string;
-  /** Whether that type is of the system. */
+  /** True if that type is built-in. */
   readonly system: boolean;
-  /** Whether somebody else than the reader or a superuser has made casts to or from types of the database. */
+  /** True if a role other than the reader or a superuser created casts to or from types of the database. */
   readonly casts: boolean;
-  /** All names that a mask may call it by: its own, and those of what it is inherited from or a partition of. */
+  /** All names that a mask may use: its own, and those of its inheritance parents and partitioned tables. */
   readonly names: readonly string[];
 }
 
 // A column of a parent is masked in its partitions and heirs, too.
 const columns = `with recursive lines as (
-    select c.oid as table, c.oid as above from pg_class c where c.relkind = 'r'
+    select c.oid as table, c.oid as above from pg_class c where c.relkind in ('r', 'p')
     union select l.table, i.inhparent from lines l join pg_inherits i on i.inhrelid = l.above)
-  select format('%I.%I', n.nspname, c.relname) as table, quote_ident(a.attname) as column,
+  select json_build_array(n.nspname, c.relname) as path, a.attname as name, quote_ident(a.attname) as column,
     format_type(base.oid, base.modifier) as type, base.system,
     exists (select from pg_cast k join pg_proc p on p.oid = k.castfunc join pg_roles r on r.oid = p.proowner
       where not r.rolsuper and r.rolname <> current_user) as casts,
@@ -55,50 +62,81 @@ const columns = `with recursive lines as (
       union all select y.typbasetype, y.typtypmod from bases b join pg_type y on y.oid = b.oid where y.typtype = 'd')
     select b.oid, b.modifier, y.typnamespace = 'pg_catalog'::regnamespace as system
       from bases b join pg_type y on y.oid = b.oid where y.typtype <> 'd') base
-  where c.relkind = 'r' and not a.attisdropped and a.attgenerated = '' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'`;
+  where c.relkind in ('r', 'p') and not a.attisdropped and a.attgenerated = '' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'`;
+
+/** What stands for the values of one column. */
+export interface MaskedColumn {
+  /** The table, qualified and quoted. */
+  readonly table: string;
+  /** The column, unquoted, and as the server quotes it. */
+  readonly name: string;
+  readonly quoted: string;
+  /** SQL, which is of the type of the column, or of the type that its domain is over. */
+  readonly sql: string;
+}
 
 /**
- * Tables whose masked columns are read by expressions.
- * @throws Problem `bad_mask` for one that no column fits, or that the server does not understand; of the connection
+ * Finds what is read of masked columns.
+ * @param secret the same secret gives the same masks
+ * @throws Problem `bad_mask` for one that no column fits; of the connection
  */
-export async function masked(
+export async function maskedColumns(
   connection: Connection,
-  tables: readonly TableRows[],
   masks: Masks,
-): Promise<TableRows[]> {
+  secret: string,
+): Promise<MaskedColumn[]> {
+  if (Object.keys(masks).length === 0) return [];
+  return maskedAmong(await connection.rows<Column>(columns), masks, secret);
+}
+
+function maskedAmong(all: readonly Column[], masks: Masks, secret: string): MaskedColumn[] {
   const wanted = new Map(Object.entries(masks).map(([name, sql]) => [qualified(name), { name, sql }]));
-  if (wanted.size === 0) return [...tables];
-  const secret = randomBytes(16).toString('hex');
-  const fitting = new Map<string, Map<string, string>>();
-  const others = new Set<string>();
   const used = new Set<string>();
-  for (const found of await connection.rows<Column>(columns)) {
-    const { table, column, type, names, system } = found;
-    if (!system) others.add(`${table} ${column}`);
-    const mask = names.map((name) => wanted.get(name)).find((one) => one !== undefined);
-    if (mask === undefined) continue;
+  const fitting = all.flatMap((found): MaskedColumn[] => {
+    const mask = found.names.map((name) => wanted.get(name)).find((one) => one !== undefined);
+    if (mask === undefined) return [];
     used.add(mask.name);
-    if (!system && found.casts) throw new Problem('bad_mask', { mask: mask.name, reason: ownCasts(type) });
-    const expression = `(${expressionOf(mask, found, secret)})::${type}`;
-    const known = fitting.get(table) ?? new Map<string, string>();
-    fitting.set(table, known.set(column, expression));
-  }
+    const { path, name, column: quoted, type, system, casts } = found;
+    if (!system && casts) throw new Problem('bad_mask', { mask: mask.name, reason: ownCasts(type) });
+    const sql = `(${expressionOf(mask, found, secret)})::${type}`;
+    return [{ table: qualify(path), name, quoted, sql }];
+  });
   const unknown = [...wanted.values()].find(({ name }) => !used.has(name));
   if (unknown !== undefined)
     throw new Problem('bad_mask', {
       mask: unknown.name,
       reason: 'there is no such column that stores values',
     });
-  return tables.map((table) => {
-    const own = fitting.get(table.name);
-    return own === undefined
-      ? table
-      : {
+  return fitting;
+}
+
+/**
+ * Tables whose masked columns are read by expressions.
+ * @throws Problem `bad_mask` for one that no column fits, or that the server does not understand; of the connection
+ */
+export async function applyMasks(
+  connection: Connection,
+  tables: readonly TableRows[],
+  masks: Masks,
+): Promise<TableRows[]> {
+  if (Object.keys(masks).length === 0) return [...tables];
+  const all = await connection.rows<Column>(columns);
+  const keyOf = (table: string, column: string) => `${table} ${column}`;
+  const found = maskedAmong(all, masks, randomBytes(16).toString('hex'));
+  const fitting = new Map(found.map(({ table, quoted, sql }) => [keyOf(table, quoted), sql]));
+  const isMasked = new Set(found.map(({ table }) => table));
+  const others = new Set(
+    all.filter(({ system }) => !system).map(({ path, column }) => keyOf(qualify(path), column)),
+  );
+  return tables.map((table) =>
+    isMasked.has(table.name)
+      ? {
           ...table,
-          expressions: table.columns.map((column) => own.get(column) ?? column),
-          systems: table.columns.map((column) => !others.has(`${table.name} ${column}`)),
-        };
-  });
+          expressions: table.columns.map((column) => fitting.get(keyOf(table.name, column)) ?? column),
+          systems: table.columns.map((column) => !others.has(keyOf(table.name, column))),
+        }
+      : table,
+  );
 }
 
 const ownCasts = (type: string) =>

@@ -1,41 +1,46 @@
-// How far a copy is: what passes, how much, how fast and how long still.
+// The progress of a copy or a comparison: the table, its bytes or rows, the rate and the time left.
 
-/** How far a work is, in bytes. What is to come is what the server says of tables on its disk, so that it is about right. */
+/**
+ * The progress of work in bytes or rows. The total is the server's estimate of the tables, so it is approximate.
+ */
 export interface CopyProgress {
-  /** What is done, e.g. `Copying`. */
+  /** The unit of the amounts; default: bytes. */
+  readonly unit?: 'rows';
+  /** The work, e.g. `Copying`. */
   readonly doing: string;
-  /** The table in hand. */
+  /** The current table. */
   readonly name: string;
   readonly own: ByteCount;
   readonly all: ByteCount;
-  /** Bytes in a second, so far. */
+  /** Amount in a second, so far. */
   readonly rate: number;
   readonly secondsLeft: number;
 }
 
-/** So many bytes of so many. */
+/** So many bytes, or rows, of so many. */
 export interface ByteCount {
   readonly done: number;
   readonly of: number;
 }
 
-/** Where progress is told, and by which clock. */
+/** The receiver of progress, and its clock. */
 export interface ProgressSink {
   now(): Date;
   /** Writes a line. */
   progress(message: string): void;
-  /** Shows how far it is in the place of what was shown before; left out where there is no terminal. */
+  /** Draws the progress over the previous one; left out where there is no terminal. */
   pace?(pace: CopyProgress): void;
 }
 
-// As often as somebody can read it: of what moves, and of lines that stay.
+// Milliseconds between two updates: of the drawn line, and of lines that stay.
 const [frame, interval] = [100, 2000];
 
-/** Counts bytes as they pass, and tells how far it is. */
-export function progressOf(
+/** Counts bytes as they pass, and reports the progress. */
+export function makeProgress(
   teller: ProgressSink,
   tables: readonly { readonly name: string; readonly bytes: number }[],
   doing = 'Copying',
+  unit?: 'rows',
 ) {
   const sizes = new Map(tables.map(({ name, bytes }) => [name, bytes]));
   const passed = new Map<string, number>();
@@ -54,19 +59,42 @@ export function progressOf(
       last = now;
       const rate = done / ((now - start) / 1000);
       const secondsLeft = rate === 0 ? 0 : Math.ceil(Math.max(0, of - done) / rate);
-      const pace: CopyProgress = { doing, name, own, all: { done, of }, rate, secondsLeft };
+      const pace: CopyProgress = {
+        doing,
+        name,
+        own,
+        all: { done, of },
+        rate,
+        secondsLeft,
+        ...(unit && { unit }),
+      };
       if (teller.pace === undefined) teller.progress(lineOf(pace));
       else teller.pace(pace);
     },
   };
 }
 
-/** How much of it is done, from 0 to 1: what was taken for its size may be too little. */
-export const ratioOf = ({ done, of }: ByteCount) => (of === 0 ? 1 : Math.min(1, done / of));
+/** Counts the rows of tables as they are read, and reports the progress. */
+export function makeRowProgress(
+  teller: ProgressSink,
+  tables: readonly { readonly name: string; readonly rows: number }[],
+  doing: string,
+) {
+  return makeProgress(
+    teller,
+    tables.map(({ name, rows }) => ({ name, bytes: rows })),
+    doing,
+    'rows',
+  );
+}
 
-const percent = (share: ByteCount) => `${Math.floor(ratioOf(share) * 100)} %`;
+/** The finished part, from 0 to 1: the estimated size may be too small. */
+export const computeRatio = ({ done, of }: ByteCount) => (of === 0 ? 1 : Math.min(1, done / of));
+
+const percent = (share: ByteCount) => `${Math.floor(computeRatio(share) * 100)} %`;
 const megabytes = (bytes: number) => Math.round(bytes / 2 ** 20);
 
-function lineOf({ doing, name, own, all, rate, secondsLeft }: CopyProgress): string {
-  return `${doing} ${name}: ${percent(own)}; total ${megabytes(all.done)} of about ${megabytes(all.of)} MB, ${megabytes(rate)} MB/s, ${secondsLeft} s left`;
+function lineOf({ doing, name, own, all, rate, secondsLeft, unit: kind }: CopyProgress): string {
+  const [unit, amount] = kind === undefined ? ['MB', megabytes] : [kind, Math.round];
+  return `${doing} ${name}: ${percent(own)}; total ${amount(all.done)} of about ${amount(all.of)} ${unit}, ${amount(rate)} ${unit}/s, ${secondsLeft} s left`;
 }

@@ -2,18 +2,19 @@
 import type { Connection } from '../pg/connection.ts';
 import type { TableRows } from './tables.ts';
 
-// What is not worth a part of its own.
+// A smaller range gets no session of its own.
 const least = 8 * 2 ** 20;
 // Rows that are not worth being frozen, which takes new files.
 const few = 2 ** 20;
 
 /**
- * Tables that would keep everybody else waiting, in ranges of their rows' places (manual: "TID Scan"); all others whole.
- * What has `part` is written to a table that may hold rows already. Biggest first. The connection's transaction sees one state, in which rows do not move.
- * @param sessions how many share them
+ * Splits large tables into ranges of row positions (manual: "TID Scan"), so that sessions share them; all
+ * others stay whole. A range with `part` is written to a table that may already have rows. Biggest first. The
+ * connection's transaction sees one state, in which rows do not move.
+ * @param sessions the number of sessions
  * @throws Problem of the connection
  */
-export async function partsOf(
+export async function splitTables(
   connection: Connection,
   tables: readonly TableRows[],
   sessions: number,

@@ -1,19 +1,19 @@
-// Which backups stay: so many days, weeks and months of each database have one.
+// The retention of backups: each database keeps one for a number of days, weeks and months.
 
 /** A backup as retention sees it. */
 export interface Candidate {
   readonly name: string;
-  /** What it is a backup of: each is judged by itself. */
+  /** The database of the backup: each database has its own retention. */
   readonly of: string;
   /** ISO 8601, in UTC. */
   readonly time: string;
-  /** Whether it is known to be good. */
+  /** True if the backup was verified. */
   readonly good: boolean;
-  /** Whether somebody wants it to stay. */
+  /** True if a user marked it to keep. */
   readonly keep: boolean;
 }
 
-/** How many days, weeks and months keep their newest backup. */
+/** The number of days, weeks and months that keep their newest backup. */
 export interface Retention {
   readonly daily: number;
   readonly weekly: number;
@@ -24,10 +24,10 @@ export interface Retention {
 export type Reason = 'newest' | 'daily' | 'weekly' | 'monthly' | 'keep' | 'broken';
 
 /**
- * Says why each backup stays; one without a reason may go. One that is not known to be good counts for nothing and stays,
- * for somebody has to look at it; the newest good one always stays.
+ * Returns the reasons to keep each backup; one without a reason may be deleted. A backup that is not known to
+ * be intact does not count and stays, because a person has to check it. The newest intact one always stays.
  */
-export function retained(
+export function applyRetention(
   candidates: readonly Candidate[],
   retention: Retention,
 ): ReadonlyMap<string, Reason[]> {

@@ -3,14 +3,17 @@
 import { qualify, quote } from '../model/quote.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { withPath } from '../pg/user-path.ts';
-import { confined, ownedIn, type TableOwner } from './as-owner.ts';
+import { readOwners, runAsOwner, type TableOwner } from './as-owner.ts';
 
 interface Column {
   readonly name: string;
   readonly type: string;
-  /** The type in which it waits: domains as what they are over. */
+  /** The type in which a value waits: for a domain its base type. */
   readonly plain: string;
-  /** Whether reading a value of that type calls nothing of the database; else the value waits as its text. */
+  /**
+   * True if reading a value of that type calls no code of the database; otherwise the value waits as its
+   * text.
+   */
   readonly inert: boolean;
 }
 
@@ -30,7 +33,7 @@ const isInert = (p: string) => `(${p}.provolatile = 'i' and (${p}.oid < ${ownFir
 const isInertType = (y: string) =>
   `(${y}.oid < ${ownFirst} or ${y}.typtype = 'e' or ${y}.typtype = 'b' and ${y}.typcategory <> 'A')`;
 
-// Whether an expression calls anything else, by the names of the fields of its nodes (source: primnodes.h).
+// True if an expression calls anything else, by the field names of its nodes (source: primnodes.h).
 const callsCode = (tree: string) => `(${tree}::pg_catalog.text ~ '[{](JSON|XML|ROWCOMPARE)' or exists (
   select from pg_catalog.regexp_matches(${tree}::pg_catalog.text, ':(funcid|opno|resulttype|typid) ([0-9]+)', 'g') m
     left join pg_catalog.pg_operator o on m[1] = 'opno' and o.oid = m[2]::pg_catalog.oid and o.oid >= ${ownFirst}
@@ -38,7 +41,7 @@ const callsCode = (tree: string) => `(${tree}::pg_catalog.text ~ '[{](JSON|XML|R
     left join pg_catalog.pg_type y on m[1] in ('resulttype', 'typid') and y.oid = m[2]::pg_catalog.oid
   where p.oid is not null and not ${isInert('p')} or y.oid is not null and not ${isInertType('y')}))`;
 
-// With what each type is made of: domains are checked wherever a value of them is in another one.
+// With the component types of each type: domains are checked wherever another type contains one.
 const guarded = `with recursive codes as (
     select k.contypid as type from pg_catalog.pg_constraint k where k.contypid <> 0 and k.contype = 'c' and ${callsCode('k.conbin')}),
   made(type, of) as (
@@ -77,8 +80,8 @@ const guarded = `with recursive codes as (
  * The tables that are written as their owner: rows of others call nothing that an owner can define, or are the session's own.
  * @throws Problem of the connection
  */
-export async function guardedIn(connection: ServerConnection): Promise<OwnerWrittenTables> {
-  const owners = await ownedIn(connection);
+export async function readOwnerWrittenTables(connection: ServerConnection): Promise<OwnerWrittenTables> {
+  const owners = await readOwners(connection);
   if (owners.size === 0) return new Map();
   const rows = await connection.rows<{ path: readonly string[]; columns: readonly Column[] }>(guarded);
   return new Map(
@@ -98,14 +101,14 @@ export interface RowsToWrite {
   /** COPY of the rows into a table, by its name. */
   into(name: string): string;
   readonly rows: AsyncIterable<Uint8Array>;
-  /** Where functions of the database find what has no schema; left out: where it is set. */
+  /** The search path for functions of the database; left out: the current one. */
   readonly path?: string;
 }
 
 /**
- * Writes rows in the transaction that is open.
- * @returns how many
- * @throws Problem of the connection; whatever the rows throw
+ * Writes rows in the open transaction.
+ * @returns the number of rows
+ * @throws Problem of the connection; any error of the rows
  */
 export async function writeRows(
   connection: ServerConnection,
@@ -123,7 +126,7 @@ export async function writeRows(
   await connection.execute(`create temporary table pg_temp.pgmage_rows (${waiting.join(', ')}) on commit drop;
     grant select on pg_temp.pgmage_rows to ${quote(table.owner.role)}`);
   const written = await connection.copyIn(into('pg_temp.pgmage_rows'), rows);
-  await under(() => connection.execute(confined(insertion(name, taken), table.owner)));
+  await under(() => connection.execute(runAsOwner(insertion(name, taken), table.owner)));
   await connection.execute('drop table pg_temp.pgmage_rows');
   return written;
 }

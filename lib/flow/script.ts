@@ -10,7 +10,7 @@ const last = Buffer.from('\\.\n');
 const lastLine = Buffer.from('\n\\.\n');
 const commentEnd = Buffer.from('*/');
 
-// Beginning and rest of words as the server's scanner takes them; whatever is not ASCII is a letter.
+// Start and rest of words as in the server's scanner; every byte outside of ASCII is a letter.
 const isLetter = (byte: number) =>
   (byte >= 65 && byte <= 90) || (byte >= 97 && byte <= 122) || byte === 95 || byte >= 128;
 const isInWord = (byte: number) => isLetter(byte) || byte === dollar || (byte >= 48 && byte <= 57);
@@ -56,7 +56,7 @@ export class RestoreScript {
           at = end - 1;
         } else if (byte === semicolon && depth === 0 && !body.isOpen()) {
           const sql = this.#held.subarray(begin, at + 1).toString();
-          // What rows there are begin on the next line.
+          // The rows begin on the next line.
           const end = sql.endsWith('FROM stdin;') ? await this.#find(lineEnd, at) : at;
           this.#held = this.#held.subarray(end + 1);
           return sql;
@@ -74,7 +74,7 @@ export class RestoreScript {
     }
     for (;;) {
       const found = this.#held.indexOf(lastLine);
-      // What may be the beginning of the last line is kept until more of it is there.
+      // A possible start of the last line is kept until more of it has arrived.
       const line = this.#held.lastIndexOf(lineEnd);
       const end = found >= 0 ? found + 1 : line >= this.#held.length - last.length ? line : this.#held.length;
       const rows = this.#held.subarray(0, Math.max(end, 0));
@@ -90,7 +90,7 @@ export class RestoreScript {
     return true;
   }
 
-  // Where something begins that has to come; at the end of all where it does not.
+  // The position of an expected text; at the end of the input if it does not come.
   async #find(what: number | Buffer, from: number): Promise<number> {
     for (let start = from; ; ) {
       const found = this.#held.indexOf(what, start);
@@ -136,7 +136,7 @@ export class RestoreScript {
   }
 }
 
-// Whether a function's body in SQL is open, whose statements end in semicolons, too; found as psql finds it.
+// Tracks if the body of an SQL function is open, whose statements also end with semicolons; by psql's rules.
 class Body {
   readonly #first: string[] = [];
   #depth = 0;

@@ -1,4 +1,4 @@
-// Where sequences stand.
+// The state of sequences.
 import { literal } from '../model/quote.ts';
 import type { Connection } from '../pg/connection.ts';
 import { isAbsent } from './tables.ts';
@@ -22,7 +22,7 @@ const sequences = `select format('%I.%I', n.nspname, c.relname) as name
  * Reads where sequences stand, all or those of some names: not in the transaction's snapshot, but now, so that every number in a row that the
  * snapshot shows has been given out. @throws Problem of the connection
  */
-export async function standings(
+export async function readSequences(
   connection: Connection,
   names?: ReadonlySet<string>,
 ): Promise<SequenceValue[]> {
@@ -35,7 +35,7 @@ export async function standings(
 }
 
 /** Sets sequences. @throws Problem of the connection */
-export async function setStandings(connection: Connection, all: readonly SequenceValue[]): Promise<void> {
+export async function setSequences(connection: Connection, all: readonly SequenceValue[]): Promise<void> {
   if (all.length === 0) return;
   const values = all.map(({ name, last, called }) => `(${literal(name)}, ${last}, ${called})`);
   await connection.execute(

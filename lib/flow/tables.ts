@@ -2,7 +2,7 @@
 // version send values to each other, which takes less time.
 import { qualify } from '../model/quote.ts';
 import type { Connection, ServerConnection } from '../pg/connection.ts';
-import { guardedIn, type OwnerWrittenTables, writeRows } from './row-writing.ts';
+import { type OwnerWrittenTables, readOwnerWrittenTables, writeRows } from './row-writing.ts';
 
 /** A table with rows of its own. */
 export interface TableRows {
@@ -12,21 +12,21 @@ export interface TableRows {
   readonly path: readonly [schema: string, name: string];
   /** On disk, without indexes. */
   readonly bytes: number;
-  /** Of an extension, which makes the table itself; null: the user's own. */
+  /** The extension that creates the table; null: it is the user's own. */
   readonly extension: string | null;
-  /** Which rows are the user's own, as SQL; empty: all. */
+  /** The user's own rows, as an SQL condition; empty: all. */
   readonly condition: string;
   /** Quoted, without those that are generated. */
   readonly columns: readonly string[];
-  /** What is read in their places, as SQL; left out: they themselves. */
+  /** SQL expressions to read instead of the columns; left out: the columns. */
   readonly expressions?: readonly string[];
   /** With those, for each column: whether its type is of the system, or a domain over one that is. */
   readonly systems?: readonly boolean[];
   /** Servers of one version can send all of its values to each other as they are. */
   readonly binary?: boolean;
-  /** Whether the session may read it, and therefore lock it. */
+  /** True if the session may read it, and therefore lock it. */
   readonly readable?: boolean;
-  /** Its text is in no encoding (SQL_ASCII): it is copied as bytes, whatever the session's encoding. */
+  /** True if its text has no encoding (SQL_ASCII): it is copied as bytes, whatever the session's encoding. */
   readonly raw?: boolean;
   /** Row security holds for its owner, too. */
   readonly forced?: boolean;
@@ -40,8 +40,8 @@ export interface TableRows {
  */
 export const isAbsent = `(c.relpersistence = 'u' and pg_is_in_recovery())`;
 
-// Types of the system's own, and enums, which are sent as their labels. Other types, and what is named by a number (regclass),
-// have other numbers elsewhere.
+// Built-in types, and enums, which are sent as their labels. Other types, and references by number
+// (regclass), have other numbers in another database.
 const sendable = (
   type: string,
 ) => `(${type}.typtype = 'e' or ${type}.typnamespace = 'pg_catalog'::regnamespace
@@ -71,22 +71,22 @@ const tables = (
   order by pg_table_size(c.oid) desc, n.nspname, c.relname`;
 
 /** SQL that leaves nothing in a table of an extension that is the user's own. */
-export function emptying({ name, condition }: TableRows): string {
+export function buildDelete({ name, condition }: TableRows): string {
   return `delete from only ${name} ${condition}`;
 }
 
 /** Lists the tables that hold rows, the biggest first. @throws Problem of the connection */
-export function tablesOf(connection: Connection): Promise<TableRows[]> {
+export function listTables(connection: Connection): Promise<TableRows[]> {
   return listOf(connection, `not ${isAbsent}`);
 }
 
 /** Lists the tables whose rows a standby does not have. @throws Problem of the connection */
-export function absentOf(connection: Connection): Promise<TableRows[]> {
+export function listAbsentTables(connection: Connection): Promise<TableRows[]> {
   return listOf(connection, isAbsent);
 }
 
-/** What is missing without their rows, for people. */
-export const saidOfAbsent = (absent: readonly TableRows[]): string[] =>
+/** The tables without rows, for messages. */
+export const describeAbsent = (absent: readonly TableRows[]): string[] =>
   absent.map(({ name }) => `rows of ${name}: the table is unlogged, and a standby does not have its rows`);
 
 async function listOf(connection: Connection, condition: string): Promise<TableRows[]> {
@@ -96,7 +96,7 @@ async function listOf(connection: Connection, condition: string): Promise<TableR
   return found.map((table) => ({ ...table, name: qualify(table.path), bytes: Number(table.bytes) }));
 }
 
-// Parents come first: so does whoever changes them with their partitions.
+// Parents come first, as in a change of a parent with its partitions.
 const partitioned = `select json_build_array(n.nspname, c.relname) as path, ${readable} as readable
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
   where c.relkind = 'p' and c.relpersistence <> 't' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
@@ -105,21 +105,24 @@ const partitioned = `select json_build_array(n.nspname, c.relname) as path, ${re
 /** A table, with or without rows of its own. */
 export type HeldTable = Pick<TableRows, 'name' | 'readable'>;
 
-/** Lists what has to be kept as it is so that rows are: partitioned tables, and those that hold rows. @throws Problem of the connection */
-export async function heldOf(connection: Connection): Promise<HeldTable[]> {
+/**
+ * Lists the tables to lock while rows are read: partitioned tables, and those with rows. @throws Problem of
+ * the connection
+ */
+export async function listHeldTables(connection: Connection): Promise<HeldTable[]> {
   const parents = await connection.rows<Pick<TableRows, 'path' | 'readable'>>(partitioned);
   return [
     ...parents.map((table) => ({ ...table, name: qualify(table.path) })),
-    ...(await tablesOf(connection)),
+    ...(await listTables(connection)),
   ];
 }
 
 /**
- * SQL that keeps tables as they are until the end of the transaction: what TRUNCATE or a rewrite of a table leaves is in no
- * snapshot that was taken before (manual: "Caveats" of MVCC), so that its rows would seem to be gone. It takes no snapshot
- * itself. Tables that the session may not read are left out: what is copied of them fails by itself.
+ * SQL that protects tables until the end of the transaction: a TRUNCATE or a rewrite is not visible in an
+ * older snapshot (manual: "Caveats" of MVCC), so rows would seem to be gone. It takes no snapshot itself.
+ * Tables that the session may not read are left out: copying them fails anyway.
  */
-export function holding(tables: readonly HeldTable[]): string {
+export function buildTableLocks(tables: readonly HeldTable[]): string {
   const names = tables.filter((table) => table.readable !== false).map(({ name }) => `only ${name}`);
   return names.length === 0 ? '' : `lock table ${names.join(', ')} in access share mode`;
 }
@@ -129,47 +132,47 @@ const views = `select json_build_array(n.nspname, c.relname) as path
   where c.relkind = 'm' and n.nspname !~ '^pg_' and ${readable} order by c.oid`;
 
 /**
- * Keeps materialized views as they are until the end of the transaction, which sees one state already. No LOCK is for them:
- * what plans to read one holds it, and one that is empty can be planned, too. Whoever refreshes them waits, and what comes to
- * read them behind that would wait for it.
+ * Protects materialized views until the end of the transaction, which has its snapshot already. LOCK does not
+ * support them. Planning a query on one locks it, and works even on one without data. A refresh waits, and
+ * later readers of the view wait behind it.
  * @throws Problem of the connection
  */
-export async function holdViews(connections: readonly Connection[]): Promise<void> {
+export async function lockViews(connections: readonly Connection[]): Promise<void> {
   const [first] = connections;
   const found = await first?.rows<Pick<TableRows, 'path'>>(views);
   const sql = found?.map(({ path }) => `explain select from ${qualify(path)}`).join(';');
   if (sql) for (const connection of connections) await connection.execute(sql);
 }
 
-/** How tables are copied. */
-export interface Copying {
+/** The options of a copy. */
+export interface CopyOptions {
   /** Is called when one begins, and as its bytes pass. */
   readonly told?: (table: TableRows, bytes: number) => void;
-  /** Where functions of the target, which its constraints and generated columns call, find what has no schema. */
+  /** The search path for functions of the target that its constraints and generated columns call. */
   readonly path?: string;
   /** The target's tables that are written as their owners; left out: they are looked for. */
   readonly guarded?: OwnerWrittenTables;
 }
 
 /**
- * Copies the rows of tables, one after the other. The target has the same tables, made in the transaction
- * that is open there; both sessions are in one.
+ * Copies the rows of tables, one after the other. The target has the same tables, created in its open
+ * transaction; both sessions are in one.
  * @returns the number of rows of each
- * @throws Problem of either connection; what was copied until then is there until the transaction is rolled back
+ * @throws Problem of either connection; copied rows remain until the transaction is rolled back
  */
 export async function copyTables(
   from: ServerConnection,
   to: ServerConnection,
   tables: readonly TableRows[],
-  { told = () => undefined, path = '', guarded }: Copying = {},
+  { told = () => undefined, path = '', guarded }: CopyOptions = {},
 ): Promise<Map<string, number>> {
   const rows = new Map<string, number>();
-  const known = guarded ?? (await guardedIn(to));
+  const known = guarded ?? (await readOwnerWrittenTables(to));
   for (const table of tables) {
     const binary = table.binary === true && from.major === to.major;
-    const counted = counting(from.copyOut(reading(table, binary)), (bytes) => told(table, bytes));
+    const counted = counting(from.copyOut(buildCopyOut(table, binary)), (bytes) => told(table, bytes));
     const into = (name: string) =>
-      writing({ ...table, name, part: table.part || name !== table.name }, binary);
+      buildCopyIn({ ...table, name, part: table.part || name !== table.name }, binary);
     const { name, columns } = table;
     rows.set(name, await writeRows(to, known, { name, columns, into, rows: counted, path }));
   }
@@ -180,15 +183,21 @@ const asBytes = `encoding 'SQL_ASCII'`;
 const listed = (columns: readonly string[]) => (columns.length === 0 ? '' : ` (${columns.join(', ')})`);
 
 /** SQL that reads the rows of a table. */
-export function reading({ name, columns, condition, expressions, raw }: TableRows, binary = false): string {
+export function buildCopyOut(
+  { name, columns, condition, expressions, raw }: TableRows,
+  binary = false,
+): string {
   const options = binary ? ['format binary'] : raw ? [asBytes] : [];
   const to = `to stdout${options.length > 0 ? ` with (${options.join(', ')})` : ''}`;
   if (expressions === undefined && condition === '') return `copy ${name}${listed(columns)} ${to}`;
   return `copy (select ${(expressions ?? columns).join(', ')} from only ${name} ${condition}) ${to}`;
 }
 
-/** SQL that writes them into one that was made in the same transaction: nobody else sees it, so they are frozen at once. */
-export function writing(
+/**
+ * SQL that writes rows into a table of the same transaction: no other session sees it, so the rows are frozen
+ * at once.
+ */
+export function buildCopyIn(
   { name, columns, extension, raw = false, part = false }: TableRows,
   binary = false,
 ): string {

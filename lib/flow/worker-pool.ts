@@ -6,26 +6,26 @@ export interface Job<S> {
   does(session: S): Promise<void>;
   /** Places of the jobs that must be done before. */
   readonly waits?: readonly number[];
-  /** What it works on, by any names. */
+  /** The objects that it works on, by any names. */
   readonly ground?: ReadonlySet<string>;
-  /** Nobody else works there meanwhile. */
+  /** True if it must run alone. */
   readonly alone?: boolean;
   /** The more, the earlier it is begun. */
   readonly weight?: number;
 }
 
-// What may come of working beside others only: deadlocks, rows of the system's catalogs that two sessions changed, locks.
+// Errors that only come from concurrent work: deadlocks, catalog rows that two sessions changed, locks.
 const passing = new Set(['40P01', 'XX000', '40001', '55P03']);
 
 /**
- * Does all jobs, each in one of the sessions. What fails because others are at work is done again when nobody is.
- * @throws Problem of the first job that fails; others may still be running then: their sessions are to be closed
+ * Runs all jobs, each in one of the sessions. A job that fails because of concurrent work runs again alone.
+ * @throws Problem of the first job that fails; others may still be running: close their sessions
  */
-export async function share<S>(crew: readonly S[], jobs: readonly Job<S>[]): Promise<void> {
+export async function runJobs<S>(crew: readonly S[], jobs: readonly Job<S>[]): Promise<void> {
   const left = new Set([...jobs.keys()].sort((a, b) => weightOf(jobs[b]) - weightOf(jobs[a]) || a - b));
   const running = new Set<number>();
   const done = new Set<number>();
-  // To be done when nobody else is at work.
+  // Jobs that run when no other one does.
   const solitary = new Set<number>();
   let failed = false;
   let waiting: (() => void)[] = [];

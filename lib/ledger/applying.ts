@@ -2,18 +2,24 @@
 import { basename } from 'node:path';
 import type { RunnerOption } from 'node-pg-migrate';
 import type { MigrationFile } from '../migration/chain.ts';
-import { pinned, pinnedRows, unpinned } from '../pg/pinned.ts';
-import { locate } from '../pg/server-problem.ts';
+import { buildUnpin, pinned, queryPinned } from '../pg/pinned.ts';
+import { locateProblem } from '../pg/server-problem.ts';
 import { Problem, toProblem } from '../problem/problem.ts';
-import { type AuditAuthor, auditSql, note, settings } from './audit.ts';
-import { statementsDigest } from './edits.ts';
+import { type AuditAuthor, buildAuditInsert, buildSettings, noteInAudit } from './audit.ts';
+import { digestMigration } from './edits.ts';
 import { guarded, ledgerGuard, unsafeLedger } from './guard.ts';
 import { lockKey } from './lock.ts';
-import { oneByOne, type Patience, usualLockTimeout, withPatience } from './lock-retry.ts';
-import { type Direction, failedAt, type StatementPlace, sqlOf, statementsOf } from './statements.ts';
+import { defaultLockTimeout, type LockRetryOptions, sendOneByOne, withLockRetry } from './lock-retry.ts';
+import {
+  type Direction,
+  findFailure,
+  type StatementPlace,
+  selectDirection,
+  splitStatements,
+} from './statements.ts';
 
-/** What is to be run, on a session that holds the lock. */
-export interface MigrationRun extends Patience {
+/** The migrations to run, on a session that holds the lock. */
+export interface MigrationRun extends LockRetryOptions {
   /** The folder of the files. */
   readonly folder: string;
   /** All files of the folder, in their order. */
@@ -21,15 +27,15 @@ export interface MigrationRun extends Patience {
   readonly author: AuditAuthor;
 }
 
-/** How far a run is. */
+/** The progress of a run. */
 interface Progress {
   place?: StatementPlace | undefined;
 }
 
 type Pgm = { sql(text: string): void; noTransaction(): void };
 
-/** Whether a migration runs in one transaction, that way. */
-export function isWhole({ migration }: MigrationFile, direction: Direction): boolean {
+/** True if a migration runs in one transaction in that direction. */
+export function runsInOneTransaction({ migration }: MigrationFile, direction: Direction): boolean {
   return migration.transaction === 'both' || migration.transaction === direction;
 }
 
@@ -38,21 +44,22 @@ export function isWhole({ migration }: MigrationFile, direction: Direction): boo
  * @param chosen the next ones in their order, or the last ones from the last
  * @throws Problem with file, line and caret; `lock_lost`, `lock_unavailable`
  */
-export async function run(
+export async function runMigrations(
   of: MigrationRun,
   direction: Direction,
   chosen: readonly MigrationFile[],
 ): Promise<void> {
-  // Consecutive transactions of one call are cheaper; what runs outside of any is told before and after.
+  // Consecutive transactions of one call are cheaper; a migration outside of a transaction is noted before
+  // and after.
   for (let at = 0; at < chosen.length; ) {
     const first = chosen[at] as MigrationFile;
-    const whole = isWhole(first, direction);
+    const whole = runsInOneTransaction(first, direction);
     let end = at + 1;
     while (
       whole &&
       direction === 'up' &&
       end < chosen.length &&
-      isWhole(chosen[end] as MigrationFile, direction)
+      runsInOneTransaction(chosen[end] as MigrationFile, direction)
     )
       end++;
     const next = chosen.slice(at, end);
@@ -61,7 +68,7 @@ export async function run(
   }
 }
 
-// Where one has to wait too long for a lock, it is begun anew; those before it are committed.
+// A migration that waits too long for a lock is started again; those before it are committed.
 async function together(
   of: MigrationRun,
   direction: Direction,
@@ -71,7 +78,7 @@ async function together(
   const progress: Progress = {};
   const send = (sql: string) => of.connection.execute(sql);
   await failing(of, direction, progress, () =>
-    withPatience(of, async () => {
+    withLockRetry(of, async () => {
       try {
         await group(of, direction, rest, true, progress, send);
       } catch (thrown) {
@@ -84,17 +91,20 @@ async function together(
 
 async function apart(of: MigrationRun, direction: Direction, file: MigrationFile): Promise<void> {
   const progress: Progress = {};
-  await note(of, file, direction, 'begun');
+  await noteInAudit(of, file, direction, 'begun');
   await failing(of, direction, progress, () =>
-    oneByOne(of, (send) => group(of, direction, [file], false, progress, send)),
+    sendOneByOne(of, (send) => group(of, direction, [file], false, progress, send)),
   ).catch((thrown: unknown) => {
-    throw brokeOff(of, file, thrown);
+    throw toBrokeOffProblem(of, file, thrown);
   });
-  await note(of, file, direction, 'done');
+  await noteInAudit(of, file, direction, 'done');
 }
 
-/** What a server refuses outside of a transaction, told so that people know what is left of it and what to do. */
-export function brokeOff(
+/**
+ * The problem of a statement that failed outside of a transaction, with the remaining state and the next
+ * command.
+ */
+export function toBrokeOffProblem(
   { environment }: MigrationRun,
   { name: migration }: MigrationFile,
   thrown: unknown,
@@ -124,25 +134,25 @@ async function group(
   const single = whole ? undefined : chosen[0];
   const meanings = new Map<MigrationFile, string | null>();
   const understand = async (file: MigrationFile | undefined) => {
-    if (file !== undefined && !meanings.has(file)) meanings.set(file, await statementsDigest(file));
+    if (file !== undefined && !meanings.has(file)) meanings.set(file, await digestMigration(file));
   };
   await understand(chosen[0]);
   const action = (file: MigrationFile, way: Direction) => (pgm: Pgm) => {
     const meaning = meanings.get(file) ?? null;
     if (file === single) {
       pgm.noTransaction();
-      pgm.sql(`${pinned}; select ${settings(file, meaning, false)}; ${unpinned('session')}`);
-      for (const { text, start } of statementsOf(sqlOf(file, way))) {
+      pgm.sql(`${pinned}; select ${buildSettings(file, meaning, false)}; ${buildUnpin('session')}`);
+      for (const { text, start } of splitStatements(selectDirection(file, way))) {
         pgm.sql(text);
         sent.set(text, { file, start });
       }
       return;
     }
-    // How long it took is known only here, and whoever reads it sees it with the row or not at all.
+    // Only this session knows the duration, and a reader sees it together with the row.
     const since = 'extract(epoch from clock_timestamp() - now()) * 1000';
-    const audit = auditSql(of.author, file, way, 'done', since);
+    const audit = buildAuditInsert(of.author, file, way, 'done', since);
     // One message, because each costs as much as a small migration; the user's part first, so that its positions stay.
-    const text = `${sqlOf(file, way)}\n;\n${pinned}; ${audit}`;
+    const text = `${selectDirection(file, way)}\n;\n${pinned}; ${audit}`;
     sent.set(text, { file, start: 0 });
     pgm.sql(opening(file, meaning, of.lockTimeout));
     pgm.sql(text);
@@ -159,8 +169,9 @@ async function group(
         const place = sent.get(sql) ?? sent.get(sql.replace(/;$/, ''));
         progress.place = place ?? progress.place;
         try {
-          if (asksForRows.test(sql)) return { rows: await pinnedRows(connection, sql) };
-          // What follows a migration that is no transaction is pinned by itself: the session is as its statements left it.
+          if (asksForRows.test(sql)) return { rows: await queryPinned(connection, sql) };
+          // The statement after a migration without a transaction has its own pins: the migration may have
+          // changed the session.
           const message = place === undefined && !whole ? `${guarded}; ${sql}` : `${held}${sql}`;
           held = '';
           const sending = place === undefined ? connection.execute(message) : send(message);
@@ -175,14 +186,14 @@ async function group(
       },
     } as never,
     dir: of.folder,
-    // What is no .sql would be loaded as a program.
+    // A file other than .sql would be loaded as a program.
     ignorePattern: '(?:(?!.*\\.sql$).*|\\..*)',
     migrationsTable: 'schema_migrations',
     migrationsSchema: 'pgmage',
     migrationLoaderStrategies: [
       {
         extensions: ['.sql'],
-        // Of the folder only what was read and checked: files that came since are not run.
+        // Only files that were read and checked are run, not files that appeared since.
         loader: async (paths) =>
           paths.flatMap((path) => {
             const file = byPath.get(basename(path));
@@ -195,7 +206,7 @@ async function group(
     direction,
     count: chosen.length,
     ...(direction === 'down' || single !== undefined ? { file: (chosen[0] as MigrationFile).name } : {}),
-    // Whoever calls holds it, for longer than this.
+    // The caller holds the lock, for longer than this.
     noLock: true,
     singleTransaction: false,
     logger: { debug: silent, info: silent, warn: silent, error: silent },
@@ -215,7 +226,7 @@ const silent = () => undefined;
 const goesAlong = /^BEGIN;$|^(INSERT INTO|DELETE FROM) "pgmage"\."schema_migrations" /;
 const asksForRows = /^SELECT (table_name|constraint_name|name) FROM /;
 
-// Does what runs migrations; of what it fails is put down in the audit where that can still be done.
+// Runs migrations, and notes a failure in the audit if that is still possible.
 async function failing(
   of: MigrationRun,
   direction: Direction,
@@ -232,9 +243,9 @@ async function failing(
       throw unsafe(of.environment, problem.data.message);
     if (progress.place === undefined) throw problem;
     const { file } = progress.place;
-    const start = await failedAt(of.connection, direction, problem, progress.place);
-    await note(of, file, direction, 'failed', problem.message).catch(() => undefined);
-    throw locate(problem, { file: file.file, text: file.text, offset: start });
+    const start = await findFailure(of.connection, direction, problem, progress.place);
+    await noteInAudit(of, file, direction, 'failed', problem.message).catch(() => undefined);
+    throw locateProblem(problem, { file: file.file, text: file.text, offset: start });
   }
 }
 
@@ -243,11 +254,11 @@ const unsafe = (environment: string, message: string) =>
 
 const lostLock = 'the lock of pgmage was lost';
 
-// In the migration's own transaction: what the ledger's row needs, how long it waits for locks, and whether the lock on
-// migrating is still this session's.
-function opening(file: MigrationFile, meaning: string | null, lockTimeout = usualLockTimeout): string {
+// The start of the migration's own transaction: values for the ledger's row, the lock timeout, and a check
+// that this session still has the migration lock.
+function opening(file: MigrationFile, meaning: string | null, lockTimeout = defaultLockTimeout): string {
   return `set local lock_timeout = ${lockTimeout}; ${ledgerGuard.lock}; ${pinned}; ${ledgerGuard.check};
-    select ${settings(file, meaning, true)};
+    select ${buildSettings(file, meaning, true)};
     do $$begin if not pg_catalog.pg_try_advisory_xact_lock(${lockKey}) then raise exception '${lostLock}'; end if; end$$;
-    ${unpinned('local')}`;
+    ${buildUnpin('local')}`;
 }

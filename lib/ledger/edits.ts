@@ -1,16 +1,17 @@
-// What a migration does, as the ledger keeps it: by this a comment that was edited is told from a statement.
+// The digest of a migration's statements, as the ledger stores it. It separates an edited comment from an
+// edited statement.
 import type { MigrationFile } from '../migration/chain.ts';
-import { meaningOf } from '../sql/statements-digest.ts';
+import { digestStatements } from '../sql/statements-digest.ts';
 import type { Ledger } from './tables.ts';
 
 /** The digest of both ways of a migration; null where they cannot be parsed. */
-export async function statementsDigest({ migration }: MigrationFile): Promise<string | null> {
+export async function digestMigration({ migration }: MigrationFile): Promise<string | null> {
   const { up, down, transaction } = migration;
-  const [there, back] = [await meaningOf(up), down === null ? 'none' : await meaningOf(down)];
+  const [there, back] = [await digestStatements(up), down === null ? 'none' : await digestStatements(down)];
   return there === null || back === null ? null : `${there}${back}${transaction}`;
 }
 
-/** How a file differs from what was applied: in its layout alone, in what it does, or nobody can say. */
+/** The difference between a file and the applied text: in its layout, in its statements, or unknown. */
 export type Edit = 'layout' | 'statements' | 'unknown';
 
 /** The same in words, with what to do about it. */
@@ -20,8 +21,8 @@ export const editWords: Readonly<Record<Edit, string>> = {
   unknown: 'the difference is unknown (restore the applied text)',
 };
 
-/** How those files differ from what was applied that do, by their names. */
-export async function editsOf(
+/** The edits of files that differ from the applied text, by name. */
+export async function findEdits(
   { applied }: Ledger,
   files: readonly MigrationFile[],
 ): Promise<Map<string, Edit>> {
@@ -29,7 +30,7 @@ export async function editsOf(
   for (const { name, checksum, statements } of applied) {
     const file = files.find((one) => one.name === name);
     if (file === undefined || file.migration.checksum === checksum) continue;
-    const now = await statementsDigest(file);
+    const now = await digestMigration(file);
     const known = statements !== null && now !== null;
     edits.set(name, known ? (statements === now ? 'layout' : 'statements') : 'unknown');
   }

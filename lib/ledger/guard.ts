@@ -1,5 +1,6 @@
-// What keeps others' code out of the ledger. Whoever owns its tables could replace them by views, or add triggers, rules and
-// defaults, whose functions would run as whoever migrates. Nothing but what pgmage itself makes of them is read or written.
+// Keeps foreign code out of the ledger. The owner of its tables could replace them by views, or add triggers,
+// rules and defaults. Their functions would run with the rights of the person who migrates. pgmage reads and
+// writes only tables that are exactly as it creates them.
 import { pinned } from '../pg/pinned.ts';
 
 const known = {
@@ -20,8 +21,8 @@ const known = {
 const listOf = (texts: readonly string[]) =>
   texts.map((text) => `'${text.replaceAll("'", "''")}'`).join(', ');
 
-// Of tables with these rules an INSERT, UPDATE and DELETE calls functions of the system alone. The trigger of the audit is
-// for what pgmage never does.
+// With these rules, an INSERT, UPDATE or DELETE on the tables calls only functions of the system. The audit's
+// trigger fires only for actions that pgmage never takes.
 const faults = `select l.name || ' ' || f.fault as fault
   from (select c.*, format('%I.%I', n.nspname, c.relname) as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where n.nspname = 'pgmage' and c.relname in ('schema_migrations', 'audit')) l
@@ -47,12 +48,12 @@ const faults = `select l.name || ' ' || f.fault as fault
 /** A query for one value: what of the ledger is not as pgmage makes it. */
 export const ledgerFaults = `select to_json(array(select r.fault from (${faults}) r order by 1))`;
 
-/** How the message of `ledgerGuard` begins. */
+/** The start of `ledgerGuard`'s message. */
 export const unsafeLedger = 'the ledger of pgmage is not as pgmage makes it: ';
 
 /**
- * SQL that a transaction begins with that writes to the ledger, before it takes a snapshot: nobody changes the tables until it
- * ends, and it fails where somebody has. `pinned` must be between both parts.
+ * SQL at the start of a transaction that writes to the ledger, before it takes a snapshot. It locks the
+ * tables until the end, and fails if they were changed. `pinned` must be between both parts.
  */
 export const ledgerGuard = {
   lock: 'lock table only pgmage.schema_migrations, only pgmage.audit in row exclusive mode',

@@ -1,13 +1,13 @@
-// Locks that others hold. Whoever waits for one makes everybody wait who comes after him, so it is waited for shortly, given
-// up, and tried again; and who has it is found out while it is waited for.
+// Retries of locks. A statement that waits for a lock blocks every later query on that table. So pgmage waits
+// shortly, gives up and retries, and finds the holder of the lock meanwhile.
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Connection } from '../pg/connection.ts';
-import { pinnedRows } from '../pg/pinned.ts';
+import { queryPinned } from '../pg/pinned.ts';
 import { Problem } from '../problem/problem.ts';
-import { isPatient } from '../sql/non-blocking.ts';
+import { isNonBlocking } from '../sql/non-blocking.ts';
 
-/** How long locks are waited for, and how it is told. */
-export interface Patience {
+/** The limits of a wait for locks, and its messages. */
+export interface LockRetryOptions {
   readonly connection: Connection;
   readonly environment: string;
   /** Milliseconds that one lock is waited for; 0: as long as it takes. Default: 3000. */
@@ -17,10 +17,10 @@ export interface Patience {
   progress?(message: string): void;
 }
 
-/** How long a lock is waited for, where nobody says otherwise. */
-export const usualLockTimeout = 3000;
+/** The default time to wait for a lock. */
+export const defaultLockTimeout = 3000;
 
-/** A session that has a lock that somebody else waits for. */
+/** A session that holds a lock that another session waits for. */
 export interface Holder {
   readonly pid: number;
   readonly applicationName: string | null;
@@ -36,16 +36,16 @@ interface LockWait {
   readonly holders: readonly Holder[];
 }
 
-/** How often it is tried. */
-export const tries = 5;
+/** The number of attempts. */
+export const lockAttempts = 5;
 
 /**
  * Does a work that is given up when it waits too long for a lock, again and again, with growing pauses.
  * @param work leaves nothing behind when it fails of a lock
  * @throws Problem `lock_unavailable`; of the work
  */
-export async function withPatience<T>(of: Patience, work: () => Promise<T>): Promise<T> {
-  const { environment, lockTimeout = usualLockTimeout } = of;
+export async function withLockRetry<T>(of: LockRetryOptions, work: () => Promise<T>): Promise<T> {
+  const { environment, lockTimeout = defaultLockTimeout } = of;
   let seen: LockWait | null = null;
   for (let attempt = 1; ; attempt++) {
     // Nearly always the first one is enough.
@@ -55,15 +55,21 @@ export async function withPatience<T>(of: Patience, work: () => Promise<T>): Pro
     } catch (thrown) {
       if (!(thrown instanceof Problem) || thrown.code !== 'lock_timeout') throw thrown;
       seen = (await look?.end()) ?? seen;
-      if (attempt === tries)
+      if (attempt === lockAttempts)
         throw new Problem(
           'lock_unavailable',
-          { environment, tries, lockTimeout, lock: seen?.lock ?? null, holders: seen?.holders ?? [] },
+          {
+            environment,
+            tries: lockAttempts,
+            lockTimeout,
+            lock: seen?.lock ?? null,
+            holders: seen?.holders ?? [],
+          },
           { cause: thrown, where: thrown.where },
         );
       const rest = lockTimeout * 2 ** (attempt - 3);
       of.progress?.(
-        `${seen === null ? 'A lock' : `${seen.lock}`} is not to be had in ${lockTimeout} ms; try ${attempt + 1} of ${tries} follows in ${rest} ms`,
+        `${seen === null ? 'A lock' : `${seen.lock}`} is not to be had in ${lockTimeout} ms; try ${attempt + 1} of ${lockAttempts} follows in ${rest} ms`,
       );
       await pause(rest);
     } finally {
@@ -73,21 +79,22 @@ export async function withPatience<T>(of: Patience, work: () => Promise<T>): Pro
 }
 
 /**
- * Lends a way to send statements that are committed one by one, each with the patience that it may have: what nobody has to
- * wait behind waits as long as it takes, also because it would leave half of its work behind if it gave up.
+ * Gives the work a function that sends statements which are committed one by one, each with its own limit. A
+ * statement that blocks no other session waits without a limit, because giving up would leave half of its
+ * work behind.
  * @throws Problem `lock_unavailable`; of the work
  */
-export async function oneByOne<T>(
-  of: Patience,
+export async function sendOneByOne<T>(
+  of: LockRetryOptions,
   work: (send: (sql: string) => Promise<void>) => Promise<T>,
 ): Promise<T> {
-  const { connection, lockTimeout = usualLockTimeout } = of;
+  const { connection, lockTimeout = defaultLockTimeout } = of;
   let known: number | undefined;
   const send = async (sql: string) => {
-    const limit = (await isPatient(sql)) ? 0 : lockTimeout;
+    const limit = (await isNonBlocking(sql)) ? 0 : lockTimeout;
     if (limit !== known) await connection.execute(`set lock_timeout = ${limit}`);
     known = limit;
-    await withPatience(of, () => connection.execute(sql));
+    await withLockRetry(of, () => connection.execute(sql));
   };
   try {
     return await work(send);
@@ -96,8 +103,8 @@ export async function oneByOne<T>(
   }
 }
 
-// What the session waits for: another one asks now and then.
-async function lookOn({ connection, onlooker, lockTimeout = usualLockTimeout }: Patience) {
+// Watches what the session waits for, through another session.
+async function lookOn({ connection, onlooker, lockTimeout = defaultLockTimeout }: LockRetryOptions) {
   const other = await onlooker?.().catch(() => null);
   if (other == null) return null;
   const [me] = await connection.rows<{ pid: number }>('select pg_catalog.pg_backend_pid() as pid');
@@ -122,7 +129,7 @@ async function lookOn({ connection, onlooker, lockTimeout = usualLockTimeout }: 
 }
 
 async function waitOf(connection: Connection, pid: number): Promise<LockWait | null> {
-  const rows = await pinnedRows<{ lock: string } & Holder>(
+  const rows = await queryPinned<{ lock: string } & Holder>(
     connection,
     `select coalesce(upper(regexp_replace(replace(l.mode, 'Lock', ''), '(?<=[a-z])(?=[A-Z])', ' ', 'g')) || ' on '
         || regexp_replace(l.relation::regclass::text, '^public\\.', ''), 'a lock of ' || l.locktype) as lock,

@@ -1,4 +1,4 @@
-// One at a time: the advisory lock that node-pg-migrate takes too, so that neither runs beside the other.
+// The migration lock: the same advisory lock as node-pg-migrate's, so that the two never run at once.
 import type { Connection } from '../pg/connection.ts';
 import { refusePooler } from '../pg/pooler.ts';
 import { Problem } from '../problem/problem.ts';
@@ -7,8 +7,8 @@ import { Problem } from '../problem/problem.ts';
 export const lockKey = '7241865325823964';
 
 /**
- * Works while nobody else migrates this database. The lock is the session's: it goes when that ends, however it ends. A
- * pooler that gives the session to others in between would give them the lock.
+ * Runs work while no other session migrates this database. The lock belongs to the session and ends with it.
+ * A pooler that lends the session to others in between would lend the lock, too.
  * @throws Problem `migration_running`, `transaction_pooler`, and of the work
  */
 export async function withLock<T>(

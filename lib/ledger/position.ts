@@ -1,20 +1,20 @@
-// Where a database stands in the chain of migrations, by its ledger alone.
+// The position of a database in the chain of migrations, from its ledger alone.
 import type { MigrationFile } from '../migration/chain.ts';
 import { type Edit, editWords } from './edits.ts';
 import type { AuditEntry, Ledger } from './tables.ts';
 
-/** How far a database is. */
+/** The position of a database. */
 export interface LedgerPosition {
-  /** How many of the files are applied: always the first ones. */
+  /** The number of applied files: always the first ones. */
   readonly applied: number;
-  /** What does not fit, in words. */
+  /** The mismatches, as text. */
   readonly faults: readonly string[];
-  /** A migration outside of a transaction that broke off half-way, at the edge of what is applied. */
+  /** A migration outside of a transaction that failed half-way, at the edge of the applied ones. */
   readonly unfinished: { readonly file: MigrationFile; readonly direction: AuditEntry['direction'] } | null;
 }
 
-/** Compares a ledger with the files of the folder. @param edits what is known of files that are not what was applied */
-export function standingOf(
+/** Compares a ledger with the files of the folder. @param edits the edits of applied files */
+export function readPosition(
   { applied, deeds }: Ledger,
   files: readonly MigrationFile[],
   edits: ReadonlyMap<string, Edit> = new Map(),

@@ -1,29 +1,29 @@
 // The statements of a migration, and which of them it was that failed.
 import type { MigrationFile } from '../migration/chain.ts';
-import { only, partsOf } from '../migration/parts.ts';
+import { keepRange, splitParts } from '../migration/parts.ts';
 import type { Connection } from '../pg/connection.ts';
-import { unpinned } from '../pg/pinned.ts';
+import { buildUnpin } from '../pg/pinned.ts';
 import type { Problem } from '../problem/problem.ts';
-import { holdsStatement, withoutNoise } from '../sql/psql-commands.ts';
+import { blankPsqlCommands, holdsStatement } from '../sql/psql-commands.ts';
 
-/** Which way. */
+/** The direction of a migration. */
 export type Direction = 'up' | 'down';
 
-/** Where in which file a text that is sent begins. */
+/** A file, and the offset in it where a sent text begins. */
 export interface StatementPlace {
   readonly file: MigrationFile;
   readonly start: number;
 }
 
 /** One way of a migration. Everything else is blank, so that the server's positions are those of the file. */
-export function sqlOf({ text }: MigrationFile, direction: Direction): string {
-  const parts = partsOf(text);
-  return only(text, direction === 'up' ? parts.up : (parts.down ?? { start: 0, end: 0 }));
+export function selectDirection({ text }: MigrationFile, direction: Direction): string {
+  const parts = splitParts(text);
+  return keepRange(text, direction === 'up' ? parts.up : (parts.down ?? { start: 0, end: 0 }));
 }
 
-/** Statements one by one, as psql would send them. */
-export function statementsOf(sql: string): { text: string; start: number }[] {
-  const bounds = [0, ...withoutNoise(sql).ends, sql.length];
+/** Splits SQL into statements, as psql sends them. */
+export function splitStatements(sql: string): { text: string; start: number }[] {
+  const bounds = [0, ...blankPsqlCommands(sql).ends, sql.length];
   return bounds.slice(1).flatMap((end, at) => {
     const start = bounds[at] as number;
     const text = sql.slice(start, end);
@@ -32,20 +32,20 @@ export function statementsOf(sql: string): { text: string; start: number }[] {
 }
 
 /**
- * Where the statement begins that failed: the server points into it, or it comes after those that were done. It is asked
- * for after the transaction was rolled back.
+ * The offset of the failed statement: the server points into it, or it follows the last one that ran. Found
+ * after the transaction was rolled back.
  */
-export async function failedAt(
+export async function findFailure(
   connection: Connection,
   direction: Direction,
   { data }: Problem,
   { file, start }: StatementPlace,
 ): Promise<number> {
   if (start > 0 || !('sqlstate' in data) || data.position !== null) return start;
-  const statements = statementsOf(sqlOf(file, direction));
+  const statements = splitStatements(selectDirection(file, direction));
   if (data.completed !== undefined) return statements[data.completed]?.start ?? start;
   // The embedded database does not say how far it came.
-  await connection.execute(`begin; ${unpinned('local')}`).catch(() => undefined);
+  await connection.execute(`begin; ${buildUnpin('local')}`).catch(() => undefined);
   for (const statement of statements) {
     const failed = await connection.execute(statement.text).then(
       () => false,

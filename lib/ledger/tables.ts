@@ -1,4 +1,4 @@
-// What a database knows of its migrations: which are applied, and everything that was ever done. Its schema is `pgmage`.
+// The database's record of its migrations: the applied ones, and all actions. Its schema is `pgmage`.
 import type { Connection } from '../pg/connection.ts';
 import { transaction } from '../pg/transaction.ts';
 import { Problem } from '../problem/problem.ts';
@@ -9,21 +9,21 @@ export interface AppliedMigration {
   readonly name: string;
   readonly version: string;
   readonly checksum: string;
-  /** What its statements are, apart from their layout; null: nobody knows. */
+  /** A digest of its statements without their layout; null: unknown. */
   readonly statements: string | null;
   /** ISO 8601, in UTC. */
   readonly appliedAt: string;
 }
 
-/** What was done with a migration at some time. Nothing of it is ever changed. */
+/** One action with a migration. It is never changed. */
 export interface AuditEntry {
   readonly migration: string;
   readonly version: string;
   readonly direction: 'up' | 'down';
   readonly checksum: string;
   /**
-   * `begun`: it runs outside of a transaction, and what it did before it ended or broke off is there; `baseline`: what it
-   * does was there already, and it was only put down as applied.
+   * `begun`: it runs outside of a transaction, and its work up to its end or failure is there; `baseline`:
+   * its work was there already, and it was only recorded as applied.
    */
   readonly outcome: 'begun' | 'done' | 'failed' | 'baseline';
   /** ISO 8601, in UTC. */
@@ -34,7 +34,7 @@ export interface AuditEntry {
   readonly gitAuthor: string | null;
   readonly gitCommit: string | null;
   readonly tool: string;
-  /** What it failed of. */
+  /** The error of a failure. */
   readonly detail: string | null;
 }
 
@@ -46,8 +46,8 @@ export interface Ledger {
   readonly deeds: readonly AuditEntry[];
 }
 
-// The checksum comes from a setting that is made in the migration's own transaction: whoever adds a row without it, as
-// another tool would, fails, and what he did with it is rolled back.
+// The checksum comes from a setting in the migration's own transaction. Another tool adds a row without it,
+// so its transaction fails and is rolled back.
 const tables = `
 create schema if not exists pgmage;
 create table if not exists pgmage.schema_migrations (
@@ -91,7 +91,7 @@ export async function prepareLedger(connection: Connection): Promise<void> {
   await transaction(connection, async () => {
     if ((await stateOf(connection)).there) return;
     await connection.execute(tables);
-    // What was there in part may be somebody else's.
+    // An incomplete schema may belong to another program, so it is not completed.
     await stateOf(connection);
   });
 }

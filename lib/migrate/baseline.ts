@@ -1,22 +1,23 @@
 // Migrations whose work a database has already: put down in its ledger as applied, and nothing is run.
 
-import { comparisonOf } from '../compare/compare.ts';
+import { compareCatalogs } from '../compare/compare.ts';
 import type { MigrationRun } from '../ledger/applying.ts';
-import { record } from '../ledger/audit.ts';
+import { recordInLedger } from '../ledger/audit.ts';
 import { withLock } from '../ledger/lock.ts';
 import { prepareLedger } from '../ledger/tables.ts';
 import type { MigrationFile } from '../migration/chain.ts';
 import type { Catalog } from '../model/catalog.ts';
 import type { Connection } from '../pg/connection.ts';
 import { Problem } from '../problem/problem.ts';
-import type { Context, Target } from '../project/context.ts';
-import { forward, writeComposed } from '../project/migration-folder.ts';
+import { listUps, writeComposed } from '../project/migration-folder.ts';
 import { withTarget } from '../project/source.ts';
-import { after } from '../project/trial-start.ts';
-import { type ProtectedDatabase, refuseGuarded } from '../project/write-access.ts';
+import { startAfter } from '../project/trial-start.ts';
+import type { Workspace } from '../project/workspace.ts';
+import type { Target } from '../project/world.ts';
+import { type ProtectedDatabase, refuseProtected } from '../project/write-access.ts';
 import { compose } from './compose.ts';
-import { runOf, situate } from './target-state.ts';
-import { rehearse } from './trial-run.ts';
+import { prepareRun, readTargetState } from './target-state.ts';
+import { runTrial } from './trial-run.ts';
 
 /** What came of a baseline. */
 export interface BaselineReport {
@@ -32,15 +33,17 @@ export interface BaselineReport {
  * @throws Problem `no_baseline`, `protected_target`, of the schema and the migrations
  */
 export async function makeBaseline(
-  context: Context,
+  workspace: Workspace,
   target: Target,
   guarded: readonly ProtectedDatabase[],
 ): Promise<BaselineReport> {
-  const composition = await compose(context, { name: 'baseline' });
+  const composition = await compose(workspace, { name: 'baseline' });
   const { files, written } = composition;
-  const recorded = await withTarget(context, target, async (connection) => {
-    await refuseGuarded(context, connection, target, guarded);
-    return recordBaseline(context, connection, target, files, () => writeComposed(context, composition));
+  const recorded = await withTarget(workspace, target, async (connection) => {
+    await refuseProtected(workspace.project, connection, target, guarded);
+    return recordBaseline(workspace, connection, target, files, () =>
+      writeComposed(workspace.project, composition),
+    );
   });
   return { written: written.map(({ file }) => file), recorded };
 }
@@ -53,39 +56,39 @@ export async function makeBaseline(
  * @throws Problem `no_baseline`, `ledger_broken`, `migration_running`
  */
 export async function recordBaseline(
-  context: Context,
+  workspace: Workspace,
   connection: Connection,
   target: Target,
   files: readonly MigrationFile[],
   prepare: () => Promise<void> = async () => undefined,
 ): Promise<string[]> {
-  const of = await runOf(context, connection, target, files);
+  const of = await prepareRun(workspace, connection, target, files);
   return withLock(connection, target.name, async () => {
-    const { standing, actual, drift } = await situate(context, connection, files);
+    const { standing, actual, drift } = await readTargetState(workspace, connection, files);
     const { applied, faults } = standing;
     if (faults.length > 0) throw new Problem('ledger_broken', { environment: target.name, faults });
-    const end = drift?.same ? applied : await reachedBy(context, of, applied, actual);
+    const end = drift?.same ? applied : await reachedBy(workspace, of, applied, actual);
     await prepare();
     if (end === applied) return [];
     await prepareLedger(connection);
     const chosen = files.slice(applied, end);
-    for (const file of chosen) await record(of, file, 'up', 'baseline');
+    for (const file of chosen) await recordInLedger(of, file, 'up', 'baseline');
     return chosen.map(({ name }) => name);
   });
 }
 
 // Only a whole schema is compared: of a migration in the middle nobody could say what it left.
 async function reachedBy(
-  context: Context,
+  workspace: Workspace,
   { files, environment }: MigrationRun,
   applied: number,
   actual: Catalog,
 ): Promise<number> {
-  const ways = forward(files.slice(applied)).map((up) => ({ up, down: null }));
-  const { states } = await rehearse(context, [after(files.slice(0, applied))], ways);
+  const ways = listUps(files.slice(applied)).map((up) => ({ up, down: null }));
+  const { states } = await runTrial(workspace, [startAfter(files.slice(0, applied))], ways);
   let nearest: readonly string[] = [];
   for (let count = ways.length; count > 0; count--) {
-    const left = await comparisonOf(context, actual, states[count] as Catalog);
+    const left = await compareCatalogs(workspace, actual, states[count] as Catalog);
     if (left.same) return applied + count;
     if (nearest.length === 0 || left.changes.length < nearest.length)
       nearest = left.changes.map(({ text }) => text);

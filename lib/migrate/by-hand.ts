@@ -1,7 +1,7 @@
 // What a statement that somebody wrote loses, although the schemas before and after the migration do not show it.
 
 import { isColumn, isTable } from '../kinds/named-objects.ts';
-import { oneLine } from '../migration/text.ts';
+import { toOneLine } from '../migration/text.ts';
 import type { Catalog } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
 import type { Step } from '../model/step.ts';
@@ -12,7 +12,7 @@ import type { SqlFile } from '../sql/parse.ts';
  * @param steps what the planner would have done
  * @param ends the schemas that the file leads from and to, in any order
  */
-export function lossesByHand(
+export function findManualLosses(
   file: SqlFile,
   steps: readonly Step[],
   ends: readonly [Catalog, Catalog],
@@ -27,7 +27,7 @@ function dropsByHand(
   ends: readonly [Catalog, Catalog],
 ): string[] {
   const known = (path: readonly string[]) => JSON.stringify(path.slice(-2));
-  const planned = new Set(steps.flatMap(({ sql }) => dropsIn(oneLine(sql)).map(known)));
+  const planned = new Set(steps.flatMap(({ sql }) => dropsIn(toOneLine(sql)).map(known)));
   const isThere = ({ facts }: Catalog, path: readonly string[], isKind: (fact: Fact) => boolean) =>
     [...facts.values()].some(
       (fact) => isKind(fact) && path.every((name, at) => fact.path.at(at - path.length) === name),
@@ -38,7 +38,7 @@ function dropsByHand(
       isKind: tag === 'DropStmt' ? isTable : isColumn,
       at: [start, end] as const,
     }))
-    .map(({ isKind, at }) => ({ isKind, sql: oneLine(runnable.slice(...at)) }))
+    .map(({ isKind, at }) => ({ isKind, sql: toOneLine(runnable.slice(...at)) }))
     .filter(({ isKind, sql }) =>
       dropsIn(sql).some(
         (path) => !planned.has(known(path)) && ends.every((end) => isThere(end, path, isKind)),
@@ -74,10 +74,12 @@ const namesIn = (path: string) =>
 // Changes of type whose USING is not the plan's for that column: they may make anything of a value. A plain cast of the column
 // itself to a type whose length cannot cut anything off is as good.
 function castsByHand({ runnable, statements }: SqlFile, steps: readonly Step[]): string[] {
-  const planned = new Set(steps.flatMap(({ sql }) => usingsIn(oneLine(sql)).map((one) => plain(one.join()))));
+  const planned = new Set(
+    steps.flatMap(({ sql }) => usingsIn(toOneLine(sql)).map((one) => plain(one.join()))),
+  );
   return statements
     .filter(({ tag }) => tag === 'AlterTableStmt')
-    .map(({ start, end }) => oneLine(runnable.slice(start, end)))
+    .map(({ start, end }) => toOneLine(runnable.slice(start, end)))
     .filter((sql) => usingsIn(sql).some((one) => !planned.has(plain(one.join())) && !isPlainCast(...one)));
 }
 

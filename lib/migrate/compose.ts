@@ -1,29 +1,29 @@
 // From recorded to wanted: the migrations that are still to be written, proven and held in memory.
 
 import type { ObjectChange } from '../compare/changes.ts';
-import { comparisonOf } from '../compare/compare.ts';
-import { compareRenamed, type Renamed, type Renaming } from '../compare/renames.ts';
+import { compareCatalogs } from '../compare/compare.ts';
+import { compareWithRenames, type RenamedComparison, type RenameOptions } from '../compare/renames.ts';
 import { kinds } from '../kinds/index.ts';
 import type { MigrationFile } from '../migration/chain.ts';
-import { nextName } from '../migration/name.ts';
-import { isTransactional, type Piece, piecesOf, sqlOf } from '../migration/pieces.ts';
+import { makeName } from '../migration/name.ts';
+import { isTransactional, joinSql, type Piece, splitPlan } from '../migration/pieces.ts';
 import type { Transaction } from '../migration/text.ts';
-import { asLoaded, type Catalog } from '../model/catalog.ts';
+import { type Catalog, markLoaded } from '../model/catalog.ts';
 import type { Step } from '../model/step.ts';
-import { plan, segmented } from '../plan/plan.ts';
-import { type Rename, renameSteps } from '../plan/renames.ts';
+import { plan, splitIntoSegments } from '../plan/plan.ts';
+import { planRenames, type Rename } from '../plan/renames.ts';
 import { Problem } from '../problem/problem.ts';
-import type { Context } from '../project/context.ts';
 import { expectedRole } from '../project/expected-role.ts';
-import { foreignMigration } from '../project/foreign-migrations.ts';
-import { checkChain, forward, readMigrations } from '../project/migration-folder.ts';
+import { parseForeign } from '../project/foreign-migrations.ts';
+import { checkChain, listUps, readMigrations } from '../project/migration-folder.ts';
+import type { Project } from '../project/project.ts';
 import { keepReplayed, replay } from '../project/shadow-catalog.ts';
-import { keepShadows } from '../project/shadow-pool.ts';
-import { filesOf, readSource } from '../project/source.ts';
-import { further, originOf, type TrialOrigin } from '../project/trial-start.ts';
-import { sealDrafts, sealed } from './seal.ts';
-import { stampOf } from './stamps.ts';
-import { rehearse, type TrialReturn } from './trial-run.ts';
+import { readSource, readSourceFiles } from '../project/source.ts';
+import { extendStart, findTrialOrigin, type TrialOrigin } from '../project/trial-start.ts';
+import type { Workspace } from '../project/workspace.ts';
+import { makeSealed, sealDrafts } from './seal.ts';
+import { computeStamp } from './stamps.ts';
+import { runTrial, type TrialReturn } from './trial-run.ts';
 
 /** What is to be written so that the migrations lead to the wanted schema. */
 export interface Composition {
@@ -62,36 +62,39 @@ export interface ComposeOptions {
  * @throws Problem `broken_chain`, `unproven`, `plan_cycle`, `bad_option` of a rename; of the sources
  */
 export function compose(
-  context: Context,
+  workspace: Workspace,
   making: ComposeOptions = {},
-  renaming: Omit<Renaming, 'files'> = {},
+  renaming: Omit<RenameOptions, 'files'> = {},
 ): Promise<Composition> {
-  return keepShadows(context, () => composed(context, making, renaming));
+  return composed(workspace, making, renaming);
 }
 
 async function composed(
-  context: Context,
+  workspace: Workspace,
   { name, online }: ComposeOptions,
-  renaming: Renaming,
+  renaming: RenameOptions,
 ): Promise<Composition> {
-  const folder = await readMigrations(context);
+  const folder = await readMigrations(workspace.project);
   checkChain(folder);
-  const base = context.layout ? folder : await sealDrafts(context, folder);
+  const base = workspace.project.layout ? folder : await sealDrafts(workspace, folder);
   const drafts = base.filter((file) => !folder.includes(file));
-  const files = await filesOf(context, context.schema);
-  const [recorded, wanted] = await Promise.all([recordedSchema(context, base), replay(context, files)]);
-  const { role = await expectedRole(context) } = renaming;
+  const files = await readSourceFiles(workspace, workspace.project.schema);
+  const [recorded, wanted] = await Promise.all([
+    readRecordedSchema(workspace, base),
+    replay(workspace, files),
+  ]);
+  const { role = await expectedRole(workspace.world) } = renaming;
   const asked = { ...renaming, role, files };
-  const renamed = await compareRenamed(context, recorded, wanted, asked, (statements) => {
+  const renamed = await compareWithRenames(workspace, recorded, wanted, asked, (statements) => {
     const file = { file: 'renames', text: `${statements.join(';\n')};` };
-    return replay(context, [...forward(base), file], { inOrder: true });
+    return replay(workspace, [...listUps(base), file], { inOrder: true });
   });
   const { comparison, renames, possible } = renamed;
   if (comparison.same)
     return { folder, files: base, written: drafts, changes: [], steps: new Map(), renames, possible };
-  const made = await chosen(context, originOf(base, recorded, files, wanted), renamed, {
+  const made = await chosen(workspace, findTrialOrigin(base, recorded, files, wanted), renamed, {
     words: name ?? nameFor(comparison.changes),
-    online: (online ?? context.online ?? true) && writesOutside(context),
+    online: (online ?? workspace.project.online ?? true) && writesOutside(workspace.project),
     role,
   });
   return {
@@ -106,10 +109,13 @@ async function composed(
 }
 
 /** The schema that migrations add up to. */
-export async function recordedSchema(context: Context, files: readonly MigrationFile[]): Promise<Catalog> {
+export async function readRecordedSchema(
+  workspace: Workspace,
+  files: readonly MigrationFile[],
+): Promise<Catalog> {
   return files.length === 0
-    ? readSource(context, 'empty')
-    : replay(context, forward(files), { inOrder: true });
+    ? readSource(workspace, 'empty')
+    : replay(workspace, listUps(files), { inOrder: true });
 }
 
 /** New migrations with the steps that each takes up. */
@@ -123,16 +129,16 @@ interface Manner {
 
 // That nobody has to wait is not worth a way back: where only the plain way is proven in both directions, it is taken.
 async function chosen(
-  context: Context,
+  workspace: Workspace,
   origin: TrialOrigin,
-  renamed: Renamed,
+  renamed: RenamedComparison,
   manner: Manner,
 ): Promise<Made> {
-  const plainly = () => proven(context, origin, renamed, { ...manner, online: false });
+  const plainly = () => proven(workspace, origin, renamed, { ...manner, online: false });
   if (!manner.online) return plainly();
   let waitless: Made;
   try {
-    waitless = await proven(context, origin, renamed, manner);
+    waitless = await proven(workspace, origin, renamed, manner);
   } catch (thrown) {
     if (!(thrown instanceof Problem)) throw thrown;
     return plainly();
@@ -143,7 +149,7 @@ async function chosen(
 }
 
 // Where all files of a tool run in transactions, nothing else can be in them.
-const writesOutside = ({ layout }: Context): boolean =>
+const writesOutside = ({ layout }: Project): boolean =>
   layout === undefined || layout.written?.outside === true;
 
 function leadsBack(made: Made): boolean {
@@ -152,25 +158,25 @@ function leadsBack(made: Made): boolean {
 
 // SQL that every supported server understands, where that is enough to say what is wanted.
 async function proven(
-  context: Context,
+  workspace: Workspace,
   origin: TrialOrigin,
-  { comparison: { before, after: wanted }, renames, moved }: Renamed,
+  { comparison: { before, after: wanted }, renames, moved }: RenamedComparison,
   manner: Manner,
 ): Promise<Made> {
   let failure: Problem | undefined;
   for (const major of new Set([oldest, wanted.major])) {
     const way = (from: Catalog, to: Catalog, online: boolean) =>
       plan({ before: from, after: to, kinds, major, online });
-    const first = renameSteps(renames, 'up');
-    const all = segmented([...first, ...way(before, wanted, manner.online)]);
-    const pieces = piecesOf(all, context.layout !== undefined);
+    const first = planRenames(renames, 'up');
+    const all = splitIntoSegments([...first, ...way(before, wanted, manner.online)]);
+    const pieces = splitPlan(all, workspace.project.layout !== undefined);
     // Back to where the renames led, and then the names.
     const wayBack = (from: Catalog, to: Catalog, at: number, online: boolean) =>
       at > 0 || renames.length === 0
         ? way(from, to, online)
-        : segmented([...way(from, moved, online), ...renameSteps(renames, 'down')]);
+        : splitIntoSegments([...way(from, moved, online), ...planRenames(renames, 'down')]);
     try {
-      return await made(context, origin, pieces, wanted, manner, wayBack);
+      return await made(workspace, origin, pieces, wanted, manner, wayBack);
     } catch (thrown) {
       if (!(thrown instanceof Problem)) throw thrown;
       failure ??= thrown;
@@ -180,7 +186,7 @@ async function proven(
 }
 
 async function made(
-  context: Context,
+  workspace: Workspace,
   { base, starts }: TrialOrigin,
   pieces: readonly Piece[],
   wanted: Catalog,
@@ -190,34 +196,35 @@ async function made(
   const names: string[] = [];
   for (const [at] of pieces.entries()) {
     // Other tools count in seconds.
-    const last = names.at(-1) ?? base.at(-1)?.name ?? (context.layout ? '0'.repeat(14) : null);
-    names.push(nextName(last, context.now(), at === 0 ? words : `${words} ${at + 1}`));
+    const last = names.at(-1) ?? base.at(-1)?.name ?? (workspace.project.layout ? '0'.repeat(14) : null);
+    names.push(makeName(last, workspace.world.now(), at === 0 ? words : `${words} ${at + 1}`));
   }
   const backSteps = new Map<string, readonly Step[]>();
-  const { start, states, returns } = await rehearse(
-    context,
+  const { start, states, returns } = await runTrial(
+    workspace,
     starts,
     pieces.map(({ steps, transactional }, at) => {
       const file = names[at] as string;
       const down = (from: Catalog, to: Catalog) => {
         const waitless = wayBack(from, to, at, online);
         // A way back is one file as well: it runs in a transaction where the way there does, if it has to be either.
-        const parts = piecesOf(waitless, context.layout !== undefined).length;
-        const back = parts > 1 && (transactional || context.layout) ? wayBack(from, to, at, false) : waitless;
+        const parts = splitPlan(waitless, workspace.project.layout !== undefined).length;
+        const back =
+          parts > 1 && (transactional || workspace.project.layout) ? wayBack(from, to, at, false) : waitless;
         backSteps.set(file, back);
-        return { file: `${file}, down`, text: sqlOf(back) };
+        return { file: `${file}, down`, text: joinSql(back) };
       };
-      return { up: { file, text: sqlOf(steps) }, down };
+      return { up: { file, text: joinSql(steps) }, down };
     }),
   );
   const files = new Map<MigrationFile, readonly Step[]>();
-  const ups = pieces.map(({ steps }, at) => ({ file: names[at] as string, text: sqlOf(steps) }));
-  const reached = asLoaded(states.at(-1) as Catalog, {
-    files: [...forward(base), ...ups],
+  const ups = pieces.map(({ steps }, at) => ({ file: names[at] as string, text: joinSql(steps) }));
+  const reached = markLoaded(states.at(-1) as Catalog, {
+    files: [...listUps(base), ...ups],
     inOrder: true,
     as: null,
   });
-  const left = await comparisonOf(context, reached, wanted, role);
+  const left = await compareCatalogs(workspace, reached, wanted, role);
   if (!left.same)
     throw new Problem('unproven', {
       migration: names[0] as string,
@@ -235,18 +242,18 @@ async function made(
         ? 'down'
         : 'none';
     const down = back.failure === null && back.down !== null ? back.down.text : null;
-    const migration = { name, transaction, up: sqlOf(steps), down };
+    const migration = { name, transaction, up: joinSql(steps), down };
     const last = [...files.keys()].at(-1) ?? base.at(-1);
     const [before, after] = [states[at], states[at + 1]] as [Catalog, Catalog];
-    const done = { up: { file: name, text: sqlOf(steps) }, steps };
-    const stamp = await stampOf(context, further(start, [...files.keys()]), back, done);
+    const done = { up: { file: name, text: joinSql(steps) }, steps };
+    const stamp = await computeStamp(workspace, extendStart(start, [...files.keys()]), back, done);
     const sealing = { before, after, last, down: stamp };
-    const file = context.layout
-      ? foreignMigration(context, context.layout, migration)
-      : sealed(context, migration, sealing);
+    const file = workspace.project.layout
+      ? parseForeign(workspace.project, workspace.project.layout, migration)
+      : makeSealed(workspace.project, migration, sealing);
     files.set(file, steps);
   }
-  await keepReplayed(context, forward([...base, ...files.keys()]), reached);
+  await keepReplayed(workspace, listUps([...base, ...files.keys()]), reached);
   return files;
 }
 

@@ -58,7 +58,7 @@ const valuesOf = `select string_agg(quote_ident(a.attname), ', ' order by a.attn
  * @param columns as `schema.table.column`, quoted
  * @param only the place of the only corner that is taken; null: one after the other
  */
-export function cornerRows(columns: readonly string[], only: number | null): string {
+export function buildCornerRows(columns: readonly string[], only: number | null): string {
   return `do $pgmage$
 declare t record; own record; sample text; i int; k int; total int; expressions text; columns text; fitting text[]; corners jsonb;
   samples jsonb := ${literal(JSON.stringify(sampleValues))};

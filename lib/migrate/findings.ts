@@ -1,12 +1,12 @@
 // What the rows of a database say to the steps of a plan, before any of them runs.
 
-import { withoutPublic } from '../compare/changes.ts';
+import { stripPublic } from '../compare/changes.ts';
 import type { Catalog } from '../model/catalog.ts';
-import { equal } from '../model/diff.ts';
+import { isEqual } from '../model/diff.ts';
 import { qualify } from '../model/quote.ts';
 import type { Settlement } from '../model/reconcile.ts';
 import type { RowCheck, RowOutcome } from '../model/row-check.ts';
-import { type Step, singly } from '../model/step.ts';
+import { type Step, splitCombined } from '../model/step.ts';
 import type { Connection } from '../pg/connection.ts';
 import { Problem } from '../problem/problem.ts';
 import { parseFiles } from '../project/shadow-catalog.ts';
@@ -26,7 +26,7 @@ export interface Finding {
 }
 
 /** How the rows are asked. */
-export interface Asking {
+export interface FindingOptions {
   /** The database as it is now, by its own names. */
   readonly actual: Catalog;
   /** Whether functions of the database may run, as the owner of the table. */
@@ -42,20 +42,20 @@ const patience = 3;
  * @param sides what the steps start from and end at
  * @throws Problem of the connection
  */
-export async function findingsOf(
+export async function checkRows(
   connection: Connection,
   steps: readonly Step[],
   { before, after }: Settlement,
-  { actual, trusted }: Asking,
+  { actual, trusted }: FindingOptions,
 ): Promise<Finding[]> {
   const stays = (id: string) => {
     const [own, from, to] = [actual, before, after].map(({ facts }) => facts.get(id)?.payload);
-    return own !== undefined && equal(own, from) && equal(from, to);
+    return own !== undefined && isEqual(own, from) && isEqual(from, to);
   };
   const found: Finding[] = [];
   const seen = new Set<string>();
   let slow = 0;
-  for (const { checks = [], sql, shown = sql } of singly(steps))
+  for (const { checks = [], sql, shown = sql } of splitCombined(steps))
     for (const check of checks) {
       const table = actual.facts.get(check.table);
       const key = JSON.stringify([check.table, check.test]);
@@ -74,11 +74,11 @@ export async function findingsOf(
 
 function finding(check: RowCheck, sql: string, path: readonly string[], answer: RowAnswer): Finding {
   const { outcome, words } = check;
-  return { outcome, sql: sql.replace(/\s+/g, ' '), table: withoutPublic(qualify(path)), words, answer };
+  return { outcome, sql: sql.replace(/\s+/g, ' '), table: stripPublic(qualify(path)), words, answer };
 }
 
 /** A finding as one sentence: `3 of 5,000 rows of users have no phone, for example id = 7`. */
-export function findingText({ table, words, answer }: Finding): string {
+export function describeFinding({ table, words, answer }: Finding): string {
   if ('unknown' in answer) return `Rows of ${table} that have ${words}: ${answer.unknown}`;
   const { found, total, sample } = answer;
   const [some, all] = [found, total].map((count) => count.toLocaleString('en-US'));
@@ -107,12 +107,12 @@ export async function refuseFailures(
   if (statements.some(({ tag, sql }) => writesRows(tag) || (!planned.has(sql) && isReplacing(tag, sql))))
     return;
   const run = new Set(statements.map(({ sql }) => sql));
-  const alone = singly(steps.filter((step) => run.has(wordsOf(step)))).map(wordsOf);
+  const alone = splitCombined(steps.filter((step) => run.has(wordsOf(step)))).map(wordsOf);
   const certain = failing.filter(({ sql }) => alone.includes(plain(sql)));
   if (certain.length > 0)
     throw new Problem('rows_in_the_way', {
       environment,
-      findings: certain.map((one) => `${findingText(one)}: ${one.sql}`),
+      findings: certain.map((one) => `${describeFinding(one)}: ${one.sql}`),
     });
 }
 

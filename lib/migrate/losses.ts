@@ -1,18 +1,18 @@
 // What the steps of a plan lose, as a person confirms it.
-import { type Step, singly } from '../model/step.ts';
-import { type Finding, findingText } from './findings.ts';
-import { lossLine } from './stamps.ts';
+import { type Step, splitCombined } from '../model/step.ts';
+import { describeFinding, type Finding } from './findings.ts';
+import { describeLoss } from './stamps.ts';
 
 /**
  * The statements among steps that delete data or change values, as they may be shown.
  * @param findings what the rows of the target say to them
  */
-export function lossesOf(steps: readonly Step[], findings: readonly Finding[] = []): string[] {
-  return singly(steps)
+export function listLosses(steps: readonly Step[], findings: readonly Finding[] = []): string[] {
+  return splitCombined(steps)
     .filter(({ hazards }) => hazards.includes('deletes_data') || hazards.includes('loses_values'))
     .map((step) => {
       const line = (step.shown ?? step.sql).replace(/\s+/g, ' ');
-      const own = findings.filter((one) => one.outcome === 'loses' && one.sql === line).map(findingText);
-      return own.length > 0 ? `${line} (${own.join('; ')})` : lossLine(step);
+      const own = findings.filter((one) => one.outcome === 'loses' && one.sql === line).map(describeFinding);
+      return own.length > 0 ? `${line} (${own.join('; ')})` : describeLoss(step);
     });
 }

@@ -4,7 +4,7 @@ import type { Connection } from '../pg/connection.ts';
 import { Problem } from '../problem/problem.ts';
 import { parseFiles } from '../project/shadow-catalog.ts';
 import type { TextFile } from '../project/sql-files.ts';
-import { newerSyntax } from '../sql/newer-syntax.ts';
+import { findNewerSyntax } from '../sql/newer-syntax.ts';
 
 /**
  * Refuses migrations with syntax that the target's server does not know.
@@ -21,7 +21,7 @@ export async function refuseNewer(
 ): Promise<void> {
   const written = new Set(folder.map(({ file }) => file));
   for (const file of await parseFiles(files)) {
-    const found = await newerSyntax(file, major);
+    const found = await findNewerSyntax(file, major);
     const [first] = found;
     if (first === undefined) continue;
     const uses = [...new Set(found.map(({ what, since }) => `${what} (PostgreSQL ${since})`))];

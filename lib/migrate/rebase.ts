@@ -1,14 +1,13 @@
 // Two branches that each brought a migration become one line: what is not applied yet goes behind the rest.
 import { readLedger } from '../ledger/tables.ts';
-import { branchesOf, breaksOf, breakWords, type MigrationFile } from '../migration/chain.ts';
-import { compareNames, nextName, versionOf } from '../migration/name.ts';
+import { describeBreak, findBranches, findBreaks, type MigrationFile } from '../migration/chain.ts';
+import { compareNames, makeName, readVersion } from '../migration/name.ts';
 import { snapshot } from '../pg/snapshot.ts';
 import { Problem } from '../problem/problem.ts';
-import type { Context } from '../project/context.ts';
 import { readMigrations, removeMigrations, writeComposed } from '../project/migration-folder.ts';
-import { keepShadows } from '../project/shadow-pool.ts';
 import { withTarget } from '../project/source.ts';
-import { seal } from './seal.ts';
+import type { Workspace } from '../project/workspace.ts';
+import { sealDraft } from './seal.ts';
 
 /** What became of a folder. */
 export interface Rebased {
@@ -22,49 +21,48 @@ export interface Rebased {
  * @param env the environment whose ledger says what is applied, and therefore stays
  * @throws Problem `rebase_refused`; `broken_chain` for what is wrong besides; of the connection
  */
-export function rebase(context: Context, env?: string): Promise<Rebased> {
-  return keepShadows(context, async () => {
-    const files = await readMigrations(context);
-    const other = breaksOf(files).filter(({ is }) => is !== 'branched');
-    if (other.length > 0) throw new Problem('broken_chain', { breaks: other.map(breakWords) });
-    const target = await context.environment(env);
-    const { applied } = await withTarget(context, target, (connection) => snapshot(connection, readLedger));
-    const names = new Set(applied.map(({ name }) => name));
-    const sealed = files.filter(({ migration }) => migration.header !== null);
-    const { line, rest } = branchesOf(sealed, names);
-    const done = [...line];
-    const moved: { file: MigrationFile; was: string }[] = [];
-    for (const file of rest) {
-      const last = done.at(-1) as MigrationFile;
-      if (names.has(file.name))
-        throw new Problem('rebase_refused', {
-          migration: file.name,
-          after: last.name,
-          why: `it is already applied to ${target.name}`,
-        });
-      const fresh = await behind(context, done, file, last);
-      done.push(fresh);
-      moved.push({ file: fresh, was: file.name });
-    }
-    await writeComposed(context, { folder: files, written: moved.map(({ file }) => file) });
-    await removeMigrations(
-      context,
-      moved.flatMap(({ file, was }) => (file.name === was ? [] : [was])),
-    );
-    return { files: [...done, ...files.filter((file) => !sealed.includes(file))], moved };
-  });
+export async function rebase(workspace: Workspace, env?: string): Promise<Rebased> {
+  const files = await readMigrations(workspace.project);
+  const other = findBreaks(files).filter(({ is }) => is !== 'branched');
+  if (other.length > 0) throw new Problem('broken_chain', { breaks: other.map(describeBreak) });
+  const target = await workspace.world.environment(env);
+  const { applied } = await withTarget(workspace, target, (connection) => snapshot(connection, readLedger));
+  const names = new Set(applied.map(({ name }) => name));
+  const sealed = files.filter(({ migration }) => migration.header !== null);
+  const { line, rest } = findBranches(sealed, names);
+  const done = [...line];
+  const moved: { file: MigrationFile; was: string }[] = [];
+  for (const file of rest) {
+    const last = done.at(-1) as MigrationFile;
+    if (names.has(file.name))
+      throw new Problem('rebase_refused', {
+        migration: file.name,
+        after: last.name,
+        why: `it is already applied to ${target.name}`,
+      });
+    const fresh = await behind(workspace, done, file, last);
+    done.push(fresh);
+    moved.push({ file: fresh, was: file.name });
+  }
+  await writeComposed(workspace.project, { folder: files, written: moved.map(({ file }) => file) });
+  await removeMigrations(
+    workspace.project,
+    moved.flatMap(({ file, was }) => (file.name === was ? [] : [was])),
+  );
+  return { files: [...done, ...files.filter((file) => !sealed.includes(file))], moved };
 }
 
 async function behind(
-  context: Context,
+  workspace: Workspace,
   done: readonly MigrationFile[],
   file: MigrationFile,
   last: MigrationFile,
 ): Promise<MigrationFile> {
-  const words = file.name.slice(versionOf(file.name).length);
-  const name = compareNames(file.name, last.name) > 0 ? file.name : nextName(last.name, context.now(), words);
+  const words = file.name.slice(readVersion(file.name).length);
+  const name =
+    compareNames(file.name, last.name) > 0 ? file.name : makeName(last.name, workspace.world.now(), words);
   try {
-    return await seal(context, done, { ...file, name });
+    return await sealDraft(workspace, done, { ...file, name });
   } catch (thrown) {
     if (!(thrown instanceof Problem)) throw thrown;
     const { message: why, where } = thrown;

@@ -1,13 +1,13 @@
 // What a migration and its way back cost rows: made up in the shadow, taken there and back, and counted.
 
-import { withoutPublic } from '../compare/changes.ts';
+import { stripPublic } from '../compare/changes.ts';
 import type { Connection } from '../pg/connection.ts';
 import { Problem } from '../problem/problem.ts';
-import type { Context } from '../project/context.ts';
 import { inShadow, parseFiles, runInOrder, wantsCommit } from '../project/shadow-catalog.ts';
 import type { TextFile } from '../project/sql-files.ts';
 import type { TrialStart } from '../project/trial-start.ts';
-import { cornerRows, mostCorners, usualValue } from './corner-rows.ts';
+import type { Workspace } from '../project/workspace.ts';
+import { buildCornerRows, mostCorners, usualValue } from './corner-rows.ts';
 
 /** How many rows each table is given. */
 const count = 5;
@@ -19,7 +19,7 @@ const count = 5;
  * @param partitions whether into partitions, too
  * @param label which label of an enum comes first, as SQL; that is taken
  */
-export function makingRows(rows: number, partitions: boolean, label: string): string {
+export function buildSampleRows(rows: number, partitions: boolean, label: string): string {
   return `do $pgmage$
 declare t record; i int; columns text; expressions text;
 begin
@@ -73,14 +73,14 @@ export interface LossTrial {
  * @returns null where made-up rows do not get there and back
  * @throws Problem of the shadow
  */
-export async function lossesOn(
-  context: Context,
+export async function findSampleLosses(
+  workspace: Workspace,
   start: TrialStart,
   { up, down, changed, thorough }: LossTrial,
 ): Promise<Losses | null> {
   const ways = await parseFiles([up, down]);
-  return inShadow(context, start, ways, async (connection, committed) => {
-    const usual = makingRows(count, false, 'enumsortorder');
+  return inShadow(workspace, start, ways, async (connection, committed) => {
+    const usual = buildSampleRows(count, false, 'enumsortorder');
     const tried = async (...rows: readonly string[]): Promise<Losses | null> => {
       if (!committed) await connection.execute('savepoint made_rows');
       for (const sql of rows) await connection.execute(sql);
@@ -104,11 +104,11 @@ export async function lossesOn(
     };
     // What is committed is there once and for all.
     if (changed.length === 0 || committed) return tried(usual);
-    const all = await tried(usual, cornerRows(changed, null));
+    const all = await tried(usual, buildCornerRows(changed, null));
     if (all !== null) return all;
     const found = new Map(await tried(usual));
     for (let at = 0; thorough && at < mostCorners; at++)
-      for (const [table, own] of (await tried(cornerRows(changed, at))) ?? [])
+      for (const [table, own] of (await tried(buildCornerRows(changed, at))) ?? [])
         if (!found.has(table)) found.set(table, own);
     return found;
   });
@@ -118,7 +118,7 @@ export async function lossesOn(
 function stuck(column: string): [string, string[]] {
   return [
     /^(?:"(?:[^"]|"")*"|[^."])+\.(?:"(?:[^"]|"")*"|[^."])+/.exec(column)?.[0] ?? column,
-    [`${withoutPublic(column)}: not every value comes back`],
+    [`${stripPublic(column)}: not every value comes back`],
   ];
 }
 
@@ -141,7 +141,7 @@ function lossesBetween(before: Rows, after: Rows): Map<string, string[]> {
   const losses = new Map<string, string[]>();
   for (const [table, rows] of before) {
     const left = after.get(table) ?? [];
-    const name = withoutPublic(table);
+    const name = stripPublic(table);
     const own: string[] = [];
     if (left.length < rows.length)
       own.push(`${name}: ${rows.length - left.length} of ${rows.length} rows lost`);

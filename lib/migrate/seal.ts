@@ -1,39 +1,40 @@
 // Drafts become migrations: their fingerprints are read and their ways back tried, and their headers say so.
 
 import { kinds } from '../kinds/index.ts';
-import { isWhole } from '../ledger/applying.ts';
+import { runsInOneTransaction } from '../ledger/applying.ts';
 import type { MigrationFile } from '../migration/chain.ts';
-import { fingerprintOf } from '../migration/fingerprint.ts';
-import { only, partsOf } from '../migration/parts.ts';
-import { type Down, type Header, type Migration, render } from '../migration/text.ts';
+import { computeFingerprint } from '../migration/fingerprint.ts';
+import { keepRange, splitParts } from '../migration/parts.ts';
+import { type Down, type Header, type Migration, renderMigration } from '../migration/text.ts';
 import type { Catalog } from '../model/catalog.ts';
-import { whereAt } from '../problem/location.ts';
+import { locate } from '../problem/location.ts';
 import { Problem } from '../problem/problem.ts';
-import type { Context } from '../project/context.ts';
-import { migrationFile } from '../project/migration-folder.ts';
+import { makeMigrationFile } from '../project/migration-folder.ts';
+import type { Project } from '../project/project.ts';
 import { parseFiles } from '../project/shadow-catalog.ts';
-import { after } from '../project/trial-start.ts';
+import { startAfter } from '../project/trial-start.ts';
+import type { Workspace } from '../project/workspace.ts';
 import type { SqlFile } from '../sql/parse.ts';
-import { lossesByHand } from './by-hand.ts';
-import { stampOf, stepsBetween } from './stamps.ts';
-import { rehearse, type TrialReturn } from './trial-run.ts';
+import { findManualLosses } from './by-hand.ts';
+import { computeStamp, planBetween } from './stamps.ts';
+import { runTrial, type TrialReturn } from './trial-run.ts';
 
 /**
  * Seals the drafts at the end of a chain; the other files stay as they are.
  * @throws Problem of their SQL, with its place
  */
 export async function sealDrafts(
-  context: Context,
+  workspace: Workspace,
   files: readonly MigrationFile[],
 ): Promise<MigrationFile[]> {
   const done: MigrationFile[] = [];
   for (const file of files)
-    done.push(file.migration.header === null ? await seal(context, done, file) : file);
+    done.push(file.migration.header === null ? await sealDraft(workspace, done, file) : file);
   return done;
 }
 
 /** What is sealed into a header. */
-export interface Sealing {
+export interface SealOptions {
   readonly before: Catalog;
   readonly after: Catalog;
   /** The file that it follows. */
@@ -42,24 +43,24 @@ export interface Sealing {
 }
 
 /** A migration with its header. @throws Problem `bad_migration` */
-export function sealed(
-  context: Context,
+export function makeSealed(
+  project: Project,
   migration: Omit<Migration, 'header'>,
-  sealing: Sealing,
+  sealing: SealOptions,
 ): MigrationFile {
   const { before, after, last, down } = sealing;
   const header: Header = {
-    from: fingerprintOf(before, kinds),
-    to: fingerprintOf(after, kinds),
-    reader: readerOf(context, after),
+    from: computeFingerprint(before, kinds),
+    to: computeFingerprint(after, kinds),
+    reader: describeReader(project, after),
     after: last?.migration.stated ?? null,
     down,
   };
-  return migrationFile(context, migration.name, render({ ...migration, header }));
+  return makeMigrationFile(project, migration.name, renderMigration({ ...migration, header }));
 }
 
 /** What reads fingerprints: only those of one version, and of one kind of server, can be compared. */
-export function readerOf({ version, shadow }: Context, { major }: Catalog): string {
+export function describeReader({ version, shadow }: Project, { major }: Catalog): string {
   return `pgmage ${version}, PostgreSQL ${major}${shadow === null ? ' embedded' : ''}`;
 }
 
@@ -80,34 +81,34 @@ export const writesRows = (tag: string) => writing.has(tag) || tag === 'SelectSt
  * Seals a migration behind others, whether it was sealed before or not.
  * @throws Problem of its SQL, with its place; `bad_migration` where it would end the transaction that it is
  */
-export async function seal(
-  context: Context,
+export async function sealDraft(
+  workspace: Workspace,
   before: readonly MigrationFile[],
   draft: MigrationFile,
 ): Promise<MigrationFile> {
   const { file, text, migration } = draft;
-  const { up, down } = partsOf(text);
+  const { up, down } = splitParts(text);
   const [forth, back] = await parseFiles(
-    [up, ...(down === null ? [] : [down])].map((part) => ({ file, text: only(text, part) })),
+    [up, ...(down === null ? [] : [down])].map((part) => ({ file, text: keepRange(text, part) })),
   );
-  if (isWhole(draft, 'up')) refuseBoundaries(forth as SqlFile);
-  if (isWhole(draft, 'down') && back !== undefined) refuseBoundaries(back);
+  if (runsInOneTransaction(draft, 'up')) refuseBoundaries(forth as SqlFile);
+  if (runsInOneTransaction(draft, 'down') && back !== undefined) refuseBoundaries(back);
   const way = {
-    up: { file, text: only(text, up) },
-    down: down === null ? null : { file, text: only(text, down) },
+    up: { file, text: keepRange(text, up) },
+    down: down === null ? null : { file, text: keepRange(text, down) },
   };
-  const { start, states, returns } = await rehearse(context, [after(before)], [way]);
+  const { start, states, returns } = await runTrial(workspace, [startAfter(before)], [way]);
   const [from, to] = states as [Catalog, Catalog];
   const writes = forth?.statements.some(({ tag }) => writing.has(tag)) ?? false;
-  const steps = await stepsBetween(context, from, to, way.up);
+  const steps = await planBetween(workspace, from, to, way.up);
   const rows = [
     ...(writes ? ['rows that it writes'] : []),
-    ...lossesByHand(forth as SqlFile, steps, [from, to]),
+    ...findManualLosses(forth as SqlFile, steps, [from, to]),
   ];
   const done = { up: way.up, steps, rows };
-  const stamp = await stampOf(context, start, returns[0] as TrialReturn, done);
-  return sealed(
-    context,
+  const stamp = await computeStamp(workspace, start, returns[0] as TrialReturn, done);
+  return makeSealed(
+    workspace.project,
     { ...migration, name: draft.name },
     { before: from, after: to, last: before.at(-1), down: stamp },
   );
@@ -118,5 +119,5 @@ function refuseBoundaries({ file, text, boundaries }: SqlFile): void {
   const [first] = boundaries;
   if (first === undefined) return;
   const reason = `${first.word} is not for a migration that is one transaction: leave it out, or write '-- Transaction: none' at the top`;
-  throw new Problem('bad_migration', { file, reason }, { where: whereAt(file, text, first.index) });
+  throw new Problem('bad_migration', { file, reason }, { where: locate(file, text, first.index) });
 }

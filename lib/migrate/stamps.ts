@@ -1,24 +1,24 @@
 // How well ways back restore what was: stamped by the rule of each statement and on made-up rows, and judged again later.
 
-import { moved, renamesIn } from '../compare/apply-renames.ts';
-import { withoutPublic } from '../compare/changes.ts';
+import { applyRenames, findRenameStatements } from '../compare/apply-renames.ts';
+import { stripPublic } from '../compare/changes.ts';
 import { kinds } from '../kinds/index.ts';
 import type { Direction } from '../ledger/statements.ts';
 import type { MigrationFile } from '../migration/chain.ts';
-import { type Down, oneLine } from '../migration/text.ts';
+import { type Down, toOneLine } from '../migration/text.ts';
 import type { Catalog } from '../model/catalog.ts';
-import { type Hazard, type Step, singly } from '../model/step.ts';
+import { type Hazard, type Step, splitCombined } from '../model/step.ts';
 import { plan } from '../plan/plan.ts';
 import { Problem } from '../problem/problem.ts';
-import type { Context } from '../project/context.ts';
-import { backward, forward } from '../project/migration-folder.ts';
+import { listDowns, listUps } from '../project/migration-folder.ts';
 import { parseFiles } from '../project/shadow-catalog.ts';
 import type { TextFile } from '../project/sql-files.ts';
-import { after, type TrialStart } from '../project/trial-start.ts';
+import { startAfter, type TrialStart } from '../project/trial-start.ts';
+import type { Workspace } from '../project/workspace.ts';
 import type { SqlFile } from '../sql/parse.ts';
-import { lossesByHand } from './by-hand.ts';
-import { lossesOn } from './sample-rows.ts';
-import { rehearse, type TrialReturn } from './trial-run.ts';
+import { findManualLosses } from './by-hand.ts';
+import { findSampleLosses } from './sample-rows.ts';
+import { runTrial, type TrialReturn } from './trial-run.ts';
 
 /**
  * How well a way back restores what was. What is lost is counted on rows made up in the shadow, where these can be made.
@@ -26,29 +26,29 @@ import { rehearse, type TrialReturn } from './trial-run.ts';
  * @param up the way there, and what it does as steps
  * @param rows what else it does to rows; null: nobody wrote it by hand
  */
-export async function stampOf(
-  context: Context,
+export async function computeStamp(
+  workspace: Workspace,
   start: TrialStart,
   { failure, down }: TrialReturn,
   { up, steps, rows = null }: { up: TextFile; steps: readonly Step[]; rows?: readonly string[] | null },
 ): Promise<Down> {
-  if (failure !== null || down === null) return { is: 'impossible', why: oneLine(failure ?? '') };
-  const alone = singly(steps);
+  if (failure !== null || down === null) return { is: 'impossible', why: toOneLine(failure ?? '') };
+  const alone = splitCombined(steps);
   const losing = alone.filter(({ hazards }) => hazards.some((hazard) => lasting.has(hazard)));
   // A way back that was written by hand may lose what it need not.
   const changed = alone.filter(isRewriting).flatMap(retypedBy);
   const isTried = losing.length > 0 || rows !== null || changed.length > 0;
   const attempt = { up, down, changed, thorough: losing.length === 0 };
-  const counted = isTried ? await lossesOn(context, start, attempt) : null;
+  const counted = isTried ? await findSampleLosses(workspace, start, attempt) : null;
   const tables = [...(counted ?? new Map<string, readonly string[]>()).keys()];
   const lines = [...(counted?.values() ?? [])].flat();
   // Of a column whose type changes rows were made up, which may not show what others lose.
   const known = (step: Step) =>
     step.hazards.includes('loses_values') && retypedBy(step).length > 0
-      ? retypedBy(step).every((column) => lines.some((line) => line.startsWith(`${withoutPublic(column)}:`)))
+      ? retypedBy(step).every((column) => lines.some((line) => line.startsWith(`${stripPublic(column)}:`)))
       : tables.some((name) => `${step.fact}.`.includes(`:${name}.`));
-  const what = [...lines, ...losing.filter((step) => !known(step)).map(lossLine), ...(rows ?? [])];
-  return what.length === 0 ? { is: 'exact' } : { is: 'lossy', what: oneLine(what.join('; ')) };
+  const what = [...lines, ...losing.filter((step) => !known(step)).map(describeLoss), ...(rows ?? [])];
+  return what.length === 0 ? { is: 'exact' } : { is: 'lossy', what: toOneLine(what.join('; ')) };
 }
 
 // The columns whose types a planned statement changes, as `schema.table.column`.
@@ -64,19 +64,19 @@ const isRewriting = ({ action, hazards }: Step) => action === 'alter' && hazards
 const lasting: ReadonlySet<Hazard> = new Set(['deletes_data', 'loses_values', 'irreversible']);
 
 /** A statement that loses something, with what that is, as it may be shown. */
-export function lossLine({ sql, shown = sql, checks = [] }: Step): string {
+export function describeLoss({ sql, shown = sql, checks = [] }: Step): string {
   const words = checks.filter(({ outcome }) => outcome === 'loses').map((one) => one.words);
-  return `${oneLine(shown)}${words.length === 0 ? '' : ` (${words.join('; ')})`}`;
+  return `${toOneLine(shown)}${words.length === 0 ? '' : ` (${words.join('; ')})`}`;
 }
 
 /** What a migration does to the schema, as the planner would have done it. It may do what no plan can. */
-export async function stepsBetween(
-  context: Context,
+export async function planBetween(
+  workspace: Workspace,
   before: Catalog,
   to: Catalog,
   up: TextFile,
 ): Promise<readonly Step[]> {
-  const from = await moved(context, before, await renamesIn([up]));
+  const from = await applyRenames(workspace, before, await findRenameStatements([up]));
   try {
     return plan({ before: from, after: to, kinds });
   } catch (thrown) {
@@ -107,13 +107,13 @@ const making = /\b(add|create)\b/i;
  * @returns by the migration's name
  * @throws Problem of the shadow, and of the files
  */
-export function wronglyStamped(
-  context: Context,
+export function findWrongStamps(
+  workspace: Workspace,
   files: readonly MigrationFile[],
   from: number,
   to: number,
 ): Promise<ReadonlyMap<string, readonly string[]>> {
-  return judged(context, files, {
+  return judged(workspace, files, {
     towards: 'up',
     isSuspect: ({ migration }, at) =>
       at >= from && at < to && migration.header?.down.is === 'exact' && retyping.test(migration.up),
@@ -129,13 +129,13 @@ export function wronglyStamped(
  * @returns statements
  * @throws Problem of the shadow, and of the files
  */
-export async function lossesOfPending(
-  context: Context,
+export async function findPendingLosses(
+  workspace: Workspace,
   files: readonly MigrationFile[],
   from: number,
   { known, there }: { readonly known: ReadonlySet<string>; readonly there: readonly Catalog[] },
 ): Promise<string[]> {
-  const found = await judged(context, files, {
+  const found = await judged(workspace, files, {
     towards: 'up',
     isSuspect: ({ name, migration: { up } }, at) =>
       at >= from && !known.has(name) && (retyping.test(up) || dropping.test(up)),
@@ -153,13 +153,13 @@ export async function lossesOfPending(
  * @returns statements
  * @throws Problem of the shadow, and of the files
  */
-export async function lossesOfUndone(
-  context: Context,
+export async function findRollbackLosses(
+  workspace: Workspace,
   files: readonly MigrationFile[],
   [from, to]: readonly [from: number, to: number],
   there: readonly Catalog[],
 ): Promise<string[]> {
-  const found = await judged(context, files, {
+  const found = await judged(workspace, files, {
     towards: 'down',
     isSuspect: ({ migration: { down } }, at) =>
       at >= from &&
@@ -176,7 +176,7 @@ const isLossIn = (there: readonly Catalog[], { fact, hazards }: Step) =>
   there.some(({ facts }) => facts.has(fact));
 
 async function judged(
-  context: Context,
+  workspace: Workspace,
   files: readonly MigrationFile[],
   { towards, isSuspect, isLosing }: Judging,
 ): Promise<ReadonlyMap<string, readonly string[]>> {
@@ -184,20 +184,20 @@ async function judged(
   const suspects = [...files.entries()].filter(([at, file]) => isSuspect(file, at)).map(([at]) => at);
   const [first] = suspects;
   if (first === undefined) return found;
-  const ups = forward(files.slice(first, (suspects.at(-1) as number) + 1));
+  const ups = listUps(files.slice(first, (suspects.at(-1) as number) + 1));
   const isRead = (at: number) => suspects.includes(at) || suspects.includes(at + 1);
   const ways = ups.map((up, at) => ({ up, down: null, unread: !isRead(first + at) }));
-  const { states } = await rehearse(context, [after(files.slice(0, first))], ways);
+  const { states } = await runTrial(workspace, [startAfter(files.slice(0, first))], ways);
   for (const at of suspects) {
     const file = files[at] as MigrationFile;
-    const [way] = (towards === 'up' ? forward : backward)([file]) as [TextFile];
+    const [way] = (towards === 'up' ? listUps : listDowns)([file]) as [TextFile];
     const ends = states.slice(at - first, at - first + 2) as [Catalog, Catalog];
     const [before, reached] = towards === 'up' ? ends : [ends[1], ends[0]];
-    const steps = await stepsBetween(context, before, reached, way);
+    const steps = await planBetween(workspace, before, reached, way);
     const [parsed] = await parseFiles([way]);
     const lost = [
-      ...singly(steps).filter(isLosing).map(lossLine),
-      ...lossesByHand(parsed as SqlFile, steps, ends),
+      ...splitCombined(steps).filter(isLosing).map(describeLoss),
+      ...findManualLosses(parsed as SqlFile, steps, ends),
     ];
     if (lost.length > 0) found.set(file.name, lost);
   }

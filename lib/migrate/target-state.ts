@@ -1,24 +1,25 @@
 // Where a target stands: what its ledger says, and whether it is as its migrations left it.
 import { readCatalog } from '../catalog/read.ts';
-import { type Comparison, comparisonOf } from '../compare/compare.ts';
+import { type Comparison, compareCatalogs } from '../compare/compare.ts';
 import { kinds } from '../kinds/index.ts';
 import type { MigrationRun } from '../ledger/applying.ts';
-import { editsOf } from '../ledger/edits.ts';
-import { type LedgerPosition, standingOf } from '../ledger/position.ts';
+import { findEdits } from '../ledger/edits.ts';
+import { type LedgerPosition, readPosition } from '../ledger/position.ts';
 import { type Ledger, readLedger } from '../ledger/tables.ts';
 import type { MigrationFile } from '../migration/chain.ts';
 import type { Catalog } from '../model/catalog.ts';
 import type { Connection } from '../pg/connection.ts';
-import { pinnedRows } from '../pg/pinned.ts';
+import { queryPinned } from '../pg/pinned.ts';
 import { snapshot } from '../pg/snapshot.ts';
 import { Problem } from '../problem/problem.ts';
-import type { Context, Target } from '../project/context.ts';
-import { foreignStanding } from '../project/foreign-migrations.ts';
-import { server } from '../project/source.ts';
-import { recordedSchema } from './compose.ts';
+import { readForeignPosition } from '../project/foreign-migrations.ts';
+import { openServer } from '../project/source.ts';
+import type { Workspace } from '../project/workspace.ts';
+import type { Target } from '../project/world.ts';
+import { readRecordedSchema } from './compose.ts';
 
 /** A target as it was found. */
-export interface Situation {
+export interface TargetState {
   readonly ledger: Ledger;
   readonly standing: LedgerPosition;
   readonly actual: Catalog;
@@ -27,27 +28,27 @@ export interface Situation {
 }
 
 /** A target that nothing is wrong with. */
-export interface SoundSituation extends Situation {
+export interface SoundTargetState extends TargetState {
   /** When it was looked at: all transactions before this one had ended, and no other; null: some were at work. */
   readonly moment: string | null;
 }
 
 /** Reads a target and compares it with the migrations that are applied to it. @throws Problem of the connection */
-export async function situate(
-  context: Context,
+export async function readTargetState(
+  workspace: Workspace,
   connection: Connection,
   files: readonly MigrationFile[],
-): Promise<Situation> {
+): Promise<TargetState> {
   // Of one moment: somebody else may be at work.
   const { ledger, actual, foreign } = await snapshot(connection, async (reader) => ({
     ledger: await readLedger(reader),
     actual: await readCatalog(reader, kinds),
-    foreign: context.layout && (await foreignStanding(reader, context.layout, files)),
+    foreign: workspace.project.layout && (await readForeignPosition(reader, workspace.project.layout, files)),
   }));
-  const standing = foreign ?? standingOf(ledger, files, await editsOf(ledger, files));
+  const standing = foreign ?? readPosition(ledger, files, await findEdits(ledger, files));
   if (standing.faults.length > 0) return { ledger, standing, actual, drift: null };
-  const recorded = await recordedSchema(context, files.slice(0, standing.applied));
-  return { ledger, standing, actual, drift: await comparisonOf(context, actual, recorded) };
+  const recorded = await readRecordedSchema(workspace, files.slice(0, standing.applied));
+  return { ledger, standing, actual, drift: await compareCatalogs(workspace, actual, recorded) };
 }
 
 /**
@@ -55,14 +56,14 @@ export async function situate(
  * off and is going to be finished.
  * @throws Problem `ledger_broken`, `drifted`, `unrecorded`
  */
-export async function soundSituation(
-  context: Context,
+export async function readSoundState(
+  workspace: Workspace,
   connection: Connection,
   { name: environment }: Target,
   files: readonly MigrationFile[],
-): Promise<SoundSituation> {
+): Promise<SoundTargetState> {
   const moment = await momentOf(connection);
-  const situation = await situate(context, connection, files);
+  const situation = await readTargetState(workspace, connection, files);
   const { standing, drift } = situation;
   const { faults, unfinished, applied } = standing;
   if (faults.length > 0 || drift === null) throw new Problem('ledger_broken', { environment, faults });
@@ -85,21 +86,21 @@ export async function soundSituation(
  * The sound situation of a target that was looked at before: the same, where no transaction of the server has ended since.
  * @throws Problem `ledger_broken`, `drifted`, `unrecorded`
  */
-export async function stillSound(
-  context: Context,
+export async function recheckSoundState(
+  workspace: Workspace,
   connection: Connection,
   target: Target,
   files: readonly MigrationFile[],
-  before: SoundSituation,
-): Promise<SoundSituation> {
+  before: SoundTargetState,
+): Promise<SoundTargetState> {
   const isSame = before.moment !== null && before.moment === (await momentOf(connection));
-  return isSame ? before : soundSituation(context, connection, target, files);
+  return isSame ? before : readSoundState(workspace, connection, target, files);
 }
 
 // Whoever changes anything has a number; what is below the lowest that is open has ended, what is not below the next has
 // not (manual: System Information Functions, pg_snapshot).
 async function momentOf(connection: Connection): Promise<string | null> {
-  const [row] = await pinnedRows<{ moment: string | null }>(
+  const [row] = await queryPinned<{ moment: string | null }>(
     connection,
     `select case when pg_snapshot_xmin(s) = pg_snapshot_xmax(s) then pg_snapshot_xmax(s)::text end as moment
        from pg_current_snapshot() s`,
@@ -112,13 +113,13 @@ async function momentOf(connection: Connection): Promise<string | null> {
  * @throws Problem `not_as_proven`
  */
 export async function confirmReached(
-  context: Context,
+  workspace: Workspace,
   { connection, environment, files }: MigrationRun,
   count: number,
 ): Promise<void> {
-  const recorded = await recordedSchema(context, files.slice(0, count));
+  const recorded = await readRecordedSchema(workspace, files.slice(0, count));
   const actual = await snapshot(connection, (reader) => readCatalog(reader, kinds));
-  const left = await comparisonOf(context, actual, recorded);
+  const left = await compareCatalogs(workspace, actual, recorded);
   if (!left.same)
     throw new Problem('not_as_proven', { environment, changes: left.changes.map(({ text }) => text) });
 }
@@ -127,24 +128,24 @@ export async function confirmReached(
  * Who is at work on what, as the ledger needs to know it.
  * @param found who, where that was asked before
  */
-export async function runOf(
-  context: Context,
+export async function prepareRun(
+  workspace: Workspace,
   connection: Connection,
   target: Target,
   files: readonly MigrationFile[],
-  found = context.author?.(),
+  found = workspace.world.author?.(),
 ): Promise<MigrationRun> {
   const { name, url } = target;
   const nobody = { systemUser: null, gitAuthor: null, gitCommit: null };
-  const author = { ...((await found) ?? nobody), tool: `pgmage ${context.version}` };
+  const author = { ...((await found) ?? nobody), tool: `pgmage ${workspace.project.version}` };
   return {
     connection,
     environment: name,
-    folder: context.migrations,
+    folder: workspace.project.migrations,
     files,
     author,
-    progress: (message) => context.progress(message),
-    ...(context.lockTimeout === undefined ? {} : { lockTimeout: context.lockTimeout }),
-    ...(url === null ? {} : { onlooker: () => server({ ...target, url }) }),
+    progress: (message) => workspace.world.progress(message),
+    ...(workspace.project.lockTimeout === undefined ? {} : { lockTimeout: workspace.project.lockTimeout }),
+    ...(url === null ? {} : { onlooker: () => openServer({ ...target, url }) }),
   };
 }

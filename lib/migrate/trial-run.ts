@@ -1,15 +1,15 @@
 // Migrations tried out where nothing can be broken: up and back in the shadow, and what came of it.
 import { readCatalog } from '../catalog/read.ts';
 import { kinds } from '../kinds/index.ts';
-import { asComplete, type Catalog } from '../model/catalog.ts';
+import { type Catalog, markComplete } from '../model/catalog.ts';
 import { diff, isEmpty } from '../model/diff.ts';
 import type { Connection } from '../pg/connection.ts';
 import { snapshot } from '../pg/snapshot.ts';
 import { Problem } from '../problem/problem.ts';
-import type { Context } from '../project/context.ts';
 import { inShadow, parseFiles, readState, runInOrder, wantsCommit } from '../project/shadow-catalog.ts';
 import type { TextFile } from '../project/sql-files.ts';
 import { isAlike, type TrialStart } from '../project/trial-start.ts';
+import type { Workspace } from '../project/workspace.ts';
 
 /** A migration to be tried. */
 export interface TrialMigration {
@@ -41,29 +41,29 @@ export interface TrialRun {
  * @param starts the first that leads where it has to is taken; the last one has to do
  * @throws Problem of the last start and of a way up, with its place in the file
  */
-export async function rehearse(
-  context: Context,
+export async function runTrial(
+  workspace: Workspace,
   starts: readonly [...TrialStart[], TrialStart],
   ways: readonly TrialMigration[],
 ): Promise<TrialRun> {
   for (const start of starts.slice(0, -1)) {
-    const tried = await rehearsed(context, start, ways).catch((thrown: unknown) => {
+    const tried = await rehearsed(workspace, start, ways).catch((thrown: unknown) => {
       if (isRefusal(thrown)) return null;
       throw thrown;
     });
     if (tried !== null) return tried;
   }
-  return (await rehearsed(context, starts.at(-1) as TrialStart, ways)) as TrialRun;
+  return (await rehearsed(workspace, starts.at(-1) as TrialStart, ways)) as TrialRun;
 }
 
 // null: the start does not lead where it has to.
 async function rehearsed(
-  context: Context,
+  workspace: Workspace,
   start: TrialStart,
   ways: readonly TrialMigration[],
 ): Promise<TrialRun | null> {
   const files = await parseFiles(ways.map(({ up }) => up));
-  return inShadow(context, start, files, async (connection, committed) => {
+  return inShadow(workspace, start, files, async (connection, committed) => {
     const first = await look(connection, committed);
     if (start.reaches && !isAlike(first, start.reaches)) return null;
     const states = [first];
@@ -115,7 +115,7 @@ function isRefusal(thrown: unknown): thrown is Problem {
 }
 
 async function look(connection: Connection, committed: boolean): Promise<Catalog> {
-  return asComplete(await seen(connection, committed));
+  return markComplete(await seen(connection, committed));
 }
 
 async function seen(connection: Connection, committed: boolean): Promise<Catalog> {

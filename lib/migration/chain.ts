@@ -21,7 +21,7 @@ export interface MigrationFile {
  * same migration. `unsealed`: it is a draft before sealed files. `unfitting`: it starts from another schema
  * than `other` ends at.
  */
-export interface Break {
+export interface ChainBreak {
   readonly is:
     | 'edited'
     | 'renamed'
@@ -39,8 +39,8 @@ export interface Break {
  * The faults of a folder, in the order of its files.
  * @param files in their order (`compareNames`)
  */
-export function breaksOf(files: readonly MigrationFile[]): Break[] {
-  const found: Break[] = [];
+export function findBreaks(files: readonly MigrationFile[]): ChainBreak[] {
+  const found: ChainBreak[] = [];
   const lastSealed = files.findLastIndex(({ migration }) => migration.header !== null);
   const places = new Map<string, number>();
   files.forEach(({ migration }, at) => {
@@ -50,7 +50,7 @@ export function breaksOf(files: readonly MigrationFile[]): Break[] {
   files.forEach((file, at) => {
     const { name, migration } = file;
     const { header, stated, checksum } = migration;
-    const add = (is: Break['is'], other: string | null = null) => found.push({ is, name, other });
+    const add = (is: ChainBreak['is'], other: string | null = null) => found.push({ is, name, other });
     if (header === null) {
       if (at < lastSealed) add('unsealed');
       return;
@@ -91,7 +91,7 @@ export interface Branches {
  * @param files sealed ones, in their order
  * @param applied names of those that are applied to some database
  */
-export function branchesOf(files: readonly MigrationFile[], applied: ReadonlySet<string>): Branches {
+export function findBranches(files: readonly MigrationFile[], applied: ReadonlySet<string>): Branches {
   const line: MigrationFile[] = [];
   const following = (last: MigrationFile | undefined) =>
     files.filter(({ migration }) => migration.header?.after === (last?.migration.stated ?? null));
@@ -101,7 +101,7 @@ export function branchesOf(files: readonly MigrationFile[], applied: ReadonlySet
   return { line, rest: files.filter((file) => !line.includes(file)) };
 }
 
-const words: Readonly<Record<Break['is'], (of: Break) => string>> = {
+const words: Readonly<Record<ChainBreak['is'], (of: ChainBreak) => string>> = {
   edited: ({ name }) => `${name} was edited`,
   renamed: ({ name, other }) => `${name} was renamed from ${other}`,
   duplicated: ({ name, other }) => `${name} is a copy of ${other}`,
@@ -114,6 +114,6 @@ const words: Readonly<Record<Break['is'], (of: Break) => string>> = {
 };
 
 /** A break in words. */
-export function breakWords(one: Break): string {
+export function describeBreak(one: ChainBreak): string {
   return words[one.is](one);
 }

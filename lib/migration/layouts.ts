@@ -1,5 +1,5 @@
 // Migration folders of other tools: their layout, the place of the way up, and their record of applied files.
-import { partsOf, type TextRange } from './parts.ts';
+import { splitParts, type TextRange } from './parts.ts';
 import type { Transaction } from './text.ts';
 
 /** The tools whose migration folders pgmage reads. */
@@ -64,7 +64,7 @@ export const layouts: Readonly<Record<Exclude<LayoutName, 'pgmage'>, Layout>> = 
     command: 'node-pg-migrate up',
     folder: 'migrations',
     nameOf: sql,
-    up: (text) => partsOf(text).up,
+    up: (text) => splitParts(text).up,
     written: {
       path: (name) => `${name}.sql`,
       text: (up, down) =>
@@ -139,12 +139,12 @@ export const layouts: Readonly<Record<Exclude<LayoutName, 'pgmage'>, Layout>> = 
 };
 
 /** The layout of that name; null: pgmage's own. */
-export function layoutOf(name: LayoutName): Layout | null {
+export function getLayout(name: LayoutName): Layout | null {
   return name === 'pgmage' ? null : layouts[name];
 }
 
 /** The parts of a migration folder that identify its tool. */
-export interface Traces {
+export interface LayoutTraces {
   /** Paths inside the folder. */
   readonly paths: readonly string[];
   /** The text of its first `.sql` file. */
@@ -152,7 +152,7 @@ export interface Traces {
 }
 
 /** The layout of a migration folder by its content; null: unknown, or pgmage's own. */
-export function recognised({ paths, text }: Traces): Layout | null {
+export function detectLayout({ paths, text }: LayoutTraces): Layout | null {
   if (paths.includes('migration_lock.toml')) return layouts.prisma;
   if (paths.some((path) => layouts['graphile-migrate'].nameOf(path) !== null))
     return layouts['graphile-migrate'];

@@ -6,7 +6,7 @@ export function isMigrationName(name: string): boolean {
 }
 
 /** The number in front: the version that the ledger shows. */
-export function versionOf(name: string): string {
+export function readVersion(name: string): string {
   return /^\d*/.exec(name)?.[0] ?? '';
 }
 
@@ -21,13 +21,13 @@ export function compareNames(a: string, b: string): number {
  * was wrong, and keeps to the way of numbering that the folder has.
  * @param last null: there is none yet
  */
-export function nextName(last: string | null, now: Date, words: string): string {
-  const slug = slugOf(words) || 'migration';
-  return `${nextVersion(last === null ? '' : versionOf(last), now)}_${slug}`;
+export function makeName(last: string | null, now: Date, words: string): string {
+  const slug = makeSlug(words) || 'migration';
+  return `${nextVersion(last === null ? '' : readVersion(last), now)}_${slug}`;
 }
 
 /** Words as part of a file name: `Add a table` becomes `add_a_table`. */
-export function slugOf(words: string): string {
+export function makeSlug(words: string): string {
   const plain = words.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
   return plain
     .replace(/[^a-z0-9]+/g, '_')
@@ -55,7 +55,7 @@ function nextVersion(last: string, now: Date): string {
 }
 
 function rankOf(name: string): number {
-  const version = versionOf(name);
+  const version = readVersion(name);
   return timeOf(version) ?? Number(version);
 }
 

@@ -22,7 +22,7 @@ const upMarker = /^\s*--[\s-]*up\s+migration/im;
 const downMarker = /^\s*--[\s-]*down\s+migration/im;
 
 /** Finds the parts: from each marker to the other one or to the end. A text without markers leads forward. */
-export function partsOf(text: string): Parts {
+export function splitParts(text: string): Parts {
   const up = upMarker.exec(text);
   const down = downMarker.exec(text);
   const end = (own: RegExpExecArray, other: RegExpExecArray | null) =>
@@ -48,7 +48,7 @@ export function holdsMarker(text: string): boolean {
 }
 
 /** Blanks everything but one part, so that positions stay. */
-export function only(text: string, { start, end }: TextRange): string {
+export function keepRange(text: string, { start, end }: TextRange): string {
   const blank = (outside: string) => outside.replace(/[^\r\n]/g, ' ');
   return blank(text.slice(0, start)) + text.slice(start, end) + blank(text.slice(end));
 }

@@ -12,7 +12,7 @@ export interface Piece {
  * Splits a plan where a transaction has to end: as few pieces as possible, in the plan's order.
  * @param single true to put each statement outside of a transaction into a piece of its own
  */
-export function piecesOf(steps: readonly Step[], single = false): Piece[] {
+export function splitPlan(steps: readonly Step[], single = false): Piece[] {
   const pieces: { steps: Step[]; transactional: boolean }[] = [];
   for (const step of steps) {
     const last = pieces.at(-1);
@@ -29,7 +29,7 @@ export function isTransactional(steps: readonly Step[]): boolean {
 }
 
 /** The steps as SQL. */
-export function sqlOf(steps: readonly Step[]): string {
+export function joinSql(steps: readonly Step[]): string {
   // Bodies are checked when they run, because they may name objects that are created later.
   const bodies = steps.some(({ sql }) => /^CREATE (OR REPLACE )?(FUNCTION|PROCEDURE)\b/i.test(sql));
   const local = isTransactional(steps) ? ' LOCAL' : '';

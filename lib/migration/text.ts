@@ -1,7 +1,7 @@
 // The text of a migration: a header of comments, the way up, the way down. The law of it is migrations/README.md.
 import { createHash } from 'node:crypto';
 import { Problem } from '../problem/problem.ts';
-import { holdsMarker, partsOf } from './parts.ts';
+import { holdsMarker, splitParts } from './parts.ts';
 
 /**
  * The stamp of a way down: how much of the data and schema it restores. It is verified in the shadow first.
@@ -54,7 +54,7 @@ const transactions: readonly Transaction[] = ['both', 'up', 'down', 'none'];
  * The text of a migration: parsing it gives the same migration again, with tidy parts.
  * @throws Problem `bad_migration` where its SQL holds a line that would be taken for a marker
  */
-export function render(migration: Migration): string {
+export function renderMigration(migration: Migration): string {
   const { name, header, transaction } = migration;
   const up = trimmed(migration.up);
   const down = migration.down === null ? null : trimmed(migration.down);
@@ -72,17 +72,17 @@ export function render(migration: Migration): string {
     ...(down === null ? [] : [`-- Down Migration\n${down === '' ? '' : `\n${down}\n`}`]),
   ].join('\n');
   const whole = (all: readonly string[]) => (all.length === 0 ? body : `${all.join('\n')}\n\n${body}`);
-  return header === null ? whole(lines) : whole([...lines, `-- Checksum: ${checksumOf(whole(lines))}`]);
+  return header === null ? whole(lines) : whole([...lines, `-- Checksum: ${computeChecksum(whole(lines))}`]);
 }
 
 /**
  * Reads a migration's text.
  * @param name the file's name without `.sql`
- * @throws Problem `bad_migration` for a header that was not written by {@link render}, or a lone Down marker
+ * @throws Problem `bad_migration` for a header that was not written by {@link renderMigration}, or a lone Down marker
  */
-export function parse(name: string, text: string): ParsedMigration {
+export function parseMigration(name: string, text: string): ParsedMigration {
   const clean = normal(text);
-  const parts = partsOf(clean);
+  const parts = splitParts(clean);
   const bad = (reason: string) => new Problem('bad_migration', { file: `${name}.sql`, reason });
   if (parts.misleading) throw bad('it has a Down marker but no Up marker, so both ways would run at once');
   const fields = new Map<string, string>();
@@ -98,17 +98,17 @@ export function parse(name: string, text: string): ParsedMigration {
     name: stated === null ? name : (fields.get('Migration') ?? name),
     header: stated === null ? null : headerOf(fields, bad),
     transaction,
-    up: tidy(clean.slice(parts.up.start, parts.up.end)),
-    down: parts.down === null ? null : tidy(clean.slice(parts.down.start, parts.down.end)),
+    up: trimSql(clean.slice(parts.up.start, parts.up.end)),
+    down: parts.down === null ? null : trimSql(clean.slice(parts.down.start, parts.down.end)),
     stated,
-    checksum: checksumOf(text),
+    checksum: computeChecksum(text),
   };
 }
 
 /** Checksum of a text but for its own line; line ends, blanks at ends of lines and a byte order mark do not change it. */
-export function checksumOf(text: string): string {
+export function computeChecksum(text: string): string {
   const lines = normal(text).split('\n');
-  const marker = partsOf(normal(text)).head;
+  const marker = splitParts(normal(text)).head;
   let at = 0;
   const counted = lines.filter((line) => {
     const inHeader = at < marker;
@@ -122,15 +122,15 @@ export function checksumOf(text: string): string {
  * A sealed text that was edited, sealed as it is.
  * @param after checksum of the migration before it
  */
-export function resealed(text: string, after: string | null): string {
-  const { head } = partsOf(text);
+export function reseal(text: string, after: string | null): string {
+  const { head } = splitParts(text);
   const header = text.slice(0, head).replace(/^-- After:.*$/m, `-- After: ${after ?? 'nothing'}`);
   const whole = header + text.slice(head);
-  return header.replace(/^-- Checksum:.*$/m, `-- Checksum: ${checksumOf(whole)}`) + text.slice(head);
+  return header.replace(/^-- Checksum:.*$/m, `-- Checksum: ${computeChecksum(whole)}`) + text.slice(head);
 }
 
 /** A part as it is kept: without blank lines around it, and without lone dashes before the next marker. */
-export function tidy(sql: string): string {
+export function trimSql(sql: string): string {
   return trimmed(normal(sql));
 }
 
@@ -140,7 +140,7 @@ function trimmed(sql: string): string {
 }
 
 /** A text on one line, as headers need it. */
-export function oneLine(text: string): string {
+export function toOneLine(text: string): string {
   return text.replace(/\s+/g, ' ').trim();
 }
 
@@ -158,9 +158,9 @@ function headerLines(name: string, { from, to, reader, after, down }: Header): s
     `-- Migration: ${name}`,
     `-- From: ${from}`,
     `-- To: ${to}`,
-    `-- Reader: ${oneLine(reader)}`,
+    `-- Reader: ${toOneLine(reader)}`,
     `-- After: ${after ?? 'nothing'}`,
-    `-- Down: ${down.is}${oneLine(more) === '' ? '' : ` ${oneLine(more)}`}`,
+    `-- Down: ${down.is}${toOneLine(more) === '' ? '' : ` ${toOneLine(more)}`}`,
   ];
 }
 

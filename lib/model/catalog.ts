@@ -2,15 +2,15 @@
 import type { Fact } from './fact.ts';
 
 /**
- * How one fact needs another (manual: catalog pg_depend): `normal`: the server refuses to drop the needed one first;
- * `auto`: the server drops the needing one with it.
+ * The dependency of one fact on another (manual: catalog pg_depend). `normal`: the server refuses to drop the
+ * needed one first; `auto`: the server also drops the dependent one.
  */
 export type Need = 'normal' | 'auto';
 
-/** The reserved role that shadow databases are loaded as: it stands for whoever will run the plan. */
+/** The reserved role that loads shadow databases: it represents the role that will run the plan. */
 export const shadowRole = 'pgmage';
 
-/** What a shadow was loaded with. */
+/** The input that a shadow was loaded with. */
 export interface Loaded {
   readonly files: readonly { readonly file: string; readonly text: string }[];
   /** One after the other as they stand, as migrations are. */
@@ -21,13 +21,13 @@ export interface Loaded {
   readonly as: string | null;
 }
 
-/** How the facts of a catalog hang together. */
+/** The relations between the facts of a catalog. */
 export interface Relations {
   /** id → ids it needs before it can exist; its own where it refers to itself. */
   readonly needs: ReadonlyMap<string, ReadonlyMap<string, Need>>;
-  /** id → ids with whose drop the server silently drops it, also where another fact stands for the edge. */
+  /** id → ids whose drop makes the server silently drop it, also where another fact represents the edge. */
   readonly dies: ReadonlyMap<string, ReadonlySet<string>>;
-  /** `edge(dependent, referenced)` → the fact that stands for that edge, e.g. a partition's attachment. */
+  /** `edgeKey(dependent, referenced)` → the fact that represents that edge, e.g. a partition's attachment. */
   readonly links: ReadonlyMap<string, string>;
 }
 
@@ -35,14 +35,14 @@ export interface Relations {
 export interface Catalog extends Relations {
   /** The server's major version, e.g. 15. Texts of two catalogs are comparable only when it is the same. */
   readonly major: number;
-  /** The role that read it, which is the role that steps will run as; null where nobody knows. */
+  /** The role that read it, which will run the steps; null: unknown. */
   readonly role: string | null;
   /**
-   * It was made by migrations alone: of what they do not say it is known how the server makes it, where a schema file would
-   * leave it open (`Kind.unsaid`).
+   * True if migrations alone created it. Then an unset optional part has the server's default, where a schema
+   * file would leave it open (`reconcile.unsaid`).
    */
   readonly complete?: boolean;
-  /** What it was loaded from, where that was a shadow; null: it is a database's. */
+  /** The input of the shadow that it was read from; null: it was read from a database. */
   readonly loaded?: Loaded | null;
   readonly facts: ReadonlyMap<string, Fact>;
   /** Objects in the database that no kind manages, described for people. */
@@ -50,9 +50,9 @@ export interface Catalog extends Relations {
 }
 
 /**
- * A catalog whose relations are worked out when they are first asked for: where nothing differs, nobody asks.
- * @param base where everything else comes from
- * @param facts in the place of those of `base`
+ * A catalog that computes its relations on first use: equal catalogs never need them.
+ * @param base the source of everything else
+ * @param facts replace those of `base`
  */
 export function withRelations(
   { major, role, unmanaged, complete = false, loaded = null }: Omit<Catalog, 'facts' | keyof Relations>,
@@ -63,7 +63,7 @@ export function withRelations(
   let known: Relations | undefined;
   const found = (): Relations => {
     known ??= (work as () => Relations)();
-    // What it was made from is of no more use.
+    // The input is not needed any more.
     work = undefined;
     return known;
   };
@@ -87,26 +87,26 @@ export function withRelations(
 }
 
 /** The same catalog, known to be complete. */
-export function asComplete(catalog: Catalog): Catalog {
+export function markComplete(catalog: Catalog): Catalog {
   const { major, role, unmanaged, loaded = null } = catalog;
   return withRelations({ major, role, unmanaged, complete: true, loaded }, catalog.facts, () => catalog);
 }
 
 /** The same catalog, known to be loaded from files. */
-export function asLoaded(catalog: Catalog, loaded: Loaded): Catalog {
+export function markLoaded(catalog: Catalog, loaded: Loaded): Catalog {
   const { major, role, unmanaged, complete = false } = catalog;
   return withRelations({ major, role, unmanaged, complete, loaded }, catalog.facts, () => catalog);
 }
 
 /** The catalog without some facts, of which none that stays may need one. */
-export function without(catalog: Catalog, ids: ReadonlySet<string>): Catalog {
+export function withoutFacts(catalog: Catalog, ids: ReadonlySet<string>): Catalog {
   const kept = new Map([...catalog.facts].filter(([id]) => !ids.has(id)));
   return withRelations(catalog, kept, () => catalog);
 }
 
 /**
- * Some facts and all that need them.
- * @param dying also what the server drops with them
+ * Some facts and all that depend on them.
+ * @param dying also those that the server drops with them
  */
 export function withDependents(
   { needs, dies }: Relations,
@@ -121,11 +121,11 @@ export function withDependents(
   };
   for (const [id, needed] of needs) for (const other of needed.keys()) note(id, other);
   for (const [id, causes] of dying ? dies : []) for (const other of causes) note(id, other);
-  return closure(ids, (id) => dependents.get(id) ?? []);
+  return collectReachable(ids, (id) => dependents.get(id) ?? []);
 }
 
-/** Whatever can be reached. */
-export function closure(
+/** All reachable nodes. */
+export function collectReachable(
   start: readonly string[],
   next: (id: string) => Iterable<string>,
 ): ReadonlySet<string> {
@@ -136,17 +136,17 @@ export function closure(
 }
 
 /** The fact's parent, or undefined where it has none in this catalog. */
-export function parentOf(catalog: Catalog, fact: Fact): Fact | undefined {
+export function getParent(catalog: Catalog, fact: Fact): Fact | undefined {
   return fact.parent === null ? undefined : catalog.facts.get(fact.parent);
 }
 
-/** What a fact is in the end a part of: itself where it has no parent in this catalog. */
-export function rootOf(catalog: Catalog, fact: Fact): Fact {
-  const parent = parentOf(catalog, fact);
-  return parent === undefined ? fact : rootOf(catalog, parent);
+/** The root of a fact: itself if it has no parent in this catalog. */
+export function getRoot(catalog: Catalog, fact: Fact): Fact {
+  const parent = getParent(catalog, fact);
+  return parent === undefined ? fact : getRoot(catalog, parent);
 }
 
 /** The key of `Catalog.links`: from which fact to which. */
-export function edge(dependent: string, referenced: string): string {
+export function edgeKey(dependent: string, referenced: string): string {
   return `${dependent}\n${referenced}`;
 }

@@ -1,7 +1,7 @@
-// Two catalogs → what was added, removed and changed. Names no kind.
+// Finds the added, removed and changed facts between two catalogs, for any kind.
 
 import type { Catalog } from './catalog.ts';
-import type { Fact, Json } from './fact.ts';
+import type { Fact, Json, Payload } from './fact.ts';
 import type { AnyKind, Kinds } from './kind.ts';
 import { type Settlement, settle } from './reconcile.ts';
 
@@ -21,14 +21,14 @@ export interface Diff {
 }
 
 /**
- * Compares two catalogs fact by fact, without what one of them leaves open; where server versions differ, as the older
- * of the two would tell them.
+ * Compares two catalogs fact by fact, without parts that one of them leaves open. With different server
+ * versions it compares the form of the older one.
  */
 export function diff(first: Catalog, second: Catalog, kinds: Kinds): Diff {
   return diffOf(settle(first, second, kinds), kinds);
 }
 
-/** Compares what is settled already. */
+/** Compares two reconciled catalogs. */
 export function diffOf({ before, after }: Settlement, kinds: Kinds): Diff {
   const major = Math.min(before.major, after.major);
   const removed = [...before.facts.values()].filter((fact) => !after.facts.has(fact.id));
@@ -46,7 +46,7 @@ export function diffOf({ before, after }: Settlement, kinds: Kinds): Diff {
 }
 
 /** The same difference seen from the other side. */
-export function reversed({ added, removed, changed }: Diff): Diff {
+export function reverseDiff({ added, removed, changed }: Diff): Diff {
   return {
     added: removed,
     removed: added,
@@ -54,7 +54,7 @@ export function reversed({ added, removed, changed }: Diff): Diff {
   };
 }
 
-/** What still differs where something did, after facts were told anew in one of the catalogs or added to it. */
+/** Compares again the facts that differed, after they were read again or added in one of the catalogs. */
 export function recheck(
   { added, removed, changed }: Diff,
   { before, after }: Settlement,
@@ -74,21 +74,22 @@ export function recheck(
   };
 }
 
-/** Whether nothing differs. */
+/** True if there are no differences. */
 export function isEmpty(difference: Diff): boolean {
   return difference.added.length + difference.removed.length + difference.changed.length === 0;
 }
 
 function differing(from: Fact, to: Fact, kind: AnyKind | undefined, major: number): string[] {
-  // What is told alike is told alike at any version, and nearly everything is.
-  if (equal(from.payload, to.payload)) return [];
-  const a = kind?.atVersion ? kind.atVersion(from.payload, major) : from.payload;
-  const b = kind?.atVersion ? kind.atVersion(to.payload, major) : to.payload;
-  return Object.keys(to.payload).filter((name) => !equal(a[name], b[name]));
+  // Equal payloads are equal in any version, and nearly all are equal.
+  if (isEqual(from.payload, to.payload)) return [];
+  const { atVersion } = kind?.reconcile ?? {};
+  const at = ({ payload }: Fact): Payload => atVersion?.(payload, major) ?? payload;
+  const [a, b] = [at(from), at(to)];
+  return Object.keys(to.payload).filter((name) => !isEqual(a[name], b[name]));
 }
 
 /** Deep equality of JSON values; the order of object keys does not matter, that of array elements does. */
-export function equal(a: Json | undefined, b: Json | undefined): boolean {
+export function isEqual(a: Json | undefined, b: Json | undefined): boolean {
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || !a || !b) return false;
   if (Array.isArray(a) !== Array.isArray(b)) return false;
@@ -97,7 +98,7 @@ export function equal(a: Json | undefined, b: Json | undefined): boolean {
   // Lists of keys would be made for each of tens of thousands of payloads.
   let more = 0;
   for (const key in x) {
-    if (!equal(x[key], y[key])) return false;
+    if (!isEqual(x[key], y[key])) return false;
     more++;
   }
   for (const _ in y) more--;

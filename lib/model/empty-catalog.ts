@@ -3,7 +3,7 @@ import type { Catalog } from './catalog.ts';
 import type { Fact } from './fact.ts';
 import type { Kinds } from './kind.ts';
 
-/** The catalog of a new database, as of a server version: what the kinds say is there from the start. */
+/** The catalog of a new database of a server version: the facts that exist from the start. */
 export function emptyCatalog(major: number, kinds: Kinds): Catalog {
   const facts = [...kinds.values()].flatMap((kind): readonly Fact[] => kind.initial ?? []);
   return {

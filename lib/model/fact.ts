@@ -1,12 +1,18 @@
-// What a database is made of, one granularity: every table, column, default, constraint, comment is a fact of its own.
+// The smallest unit of a database: each table, column, default, constraint and comment is one fact.
 
-/** A value as `to_json` returns it. 64-bit numbers travel as text, because JSON numbers lose digits above 2^53. */
+/**
+ * A value as `to_json` returns it. 64-bit numbers travel as text, because JSON numbers lose digits above
+ * 2^53.
+ */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
 /** The compared attributes of a fact. Two facts of the same id are equal when their payloads are. */
 export type Payload = { readonly [attribute: string]: Json };
 
-/** One object, or one separately alterable part of an object. Facts never nest: a column names its table as `parent`. */
+/**
+ * One object, or one separately alterable part of an object. Facts never nest: a column names its table as
+ * `parent`.
+ */
 export interface Fact<P = Payload> {
   /** `kind:path`, quoted where SQL would quote: the same for the same object in every database. */
   readonly id: string;
@@ -17,7 +23,10 @@ export interface Fact<P = Payload> {
   readonly signature: string;
   /** The id of the fact with which the server drops this one, e.g. the table of a column. */
   readonly parent: string | null;
-  /** Ids of the facts it is inherited from (a partition's column from its parent's): made and altered along with them. */
+  /**
+   * Ids of the facts it is inherited from (a partition's column from its parent's): made and altered along
+   * with them.
+   */
   readonly origins: readonly string[];
   /** Defined here as well as inherited: it stays when its origins go. */
   readonly outlives?: boolean;

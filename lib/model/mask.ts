@@ -1,23 +1,22 @@
-// What people may see of facts that hold secrets, such as the password of a user mapping: their payload and their SQL
-// without them.
+// Hides the secrets of facts, such as the password of a user mapping, in their payload and their SQL.
 import { hideConnections } from '../problem/redact.ts';
 import type { Fact, Json, Payload } from './fact.ts';
 import type { AnyKind } from './kind.ts';
-import { type Statement, type StatementScript, statementsOf } from './step.ts';
+import { listStatements, type Statement, type StatementScript } from './step.ts';
 
 const mask = '***';
 
 /**
- * The fact as it may be shown: with a mask in the place of each secret that its kind declares, and of passwords in
- * connection strings wherever they are.
+ * The fact for display: a mask replaces each secret that its kind declares, and each password in a connection
+ * string.
  */
-export function shownFact(fact: Fact, kind: AnyKind | undefined): Fact {
+export function maskFact(fact: Fact, kind: AnyKind | undefined): Fact {
   const payload: Payload = kind?.masked?.(fact.payload, () => mask) ?? fact.payload;
   if (payload === fact.payload && !mayHold(payload)) return fact;
   return { ...fact, payload: veiled(payload) as Payload };
 }
 
-// Nearly no fact does, and copies of all would be what a big difference costs.
+// Few facts hold a secret, and copying all of them would be the main cost of a big difference.
 function mayHold(value: Json): boolean {
   if (typeof value === 'string') return hideConnections(value) !== value;
   return typeof value === 'object' && value !== null && Object.values(value).some(mayHold);
@@ -31,22 +30,23 @@ function veiled(value: Json): Json {
 }
 
 /**
- * What a kind writes, with `shown` beside each statement that holds a secret.
- * @param write makes the script of facts that it is to pass through `show` first
+ * The SQL of a kind, with `shown` for each statement that contains a secret.
+ * @param write creates the script; it passes each fact through `show` first
  */
-export function withShown(
+export function writeMasked(
   kind: AnyKind,
   write: (show: (fact: Fact) => Fact) => StatementScript,
 ): Statement[] {
-  const statements = statementsOf(write((fact) => fact)).map(told);
+  const statements = listStatements(write((fact) => fact)).map(told);
   if (kind.masked === undefined) return statements;
-  // Each secret has its own stand-in until the SQL is written, so that what differs or not still does.
+  // Each secret has a placeholder of its own until the SQL is written, so equal and different secrets stay
+  // so.
   const known: string[] = [];
   const standIn = (secret: string) => {
     if (!known.includes(secret)) known.push(secret);
     return `\u0001${known.indexOf(secret)}\u0001`;
   };
-  const shown = statementsOf(
+  const shown = listStatements(
     write((fact) => ({ ...fact, payload: kind.masked?.(fact.payload, standIn) ?? fact.payload })),
   );
   return statements.map((statement, index) => {

@@ -1,7 +1,7 @@
 // SQL quoting by PostgreSQL's rules (manual: "Lexical Structure"), the same for every server version.
 
-// Every keyword that is not unreserved in PostgreSQL 18 (src/include/parser/kwlist.h): quote_ident() quotes these,
-// and one list for all versions keeps the ids of facts equal between servers.
+// Every keyword that is not unreserved in PostgreSQL 18 (src/include/parser/kwlist.h): quote_ident() quotes
+// these, and one list for all versions keeps the ids of facts equal between servers.
 const keywords = new Set(
   `all analyse analyze and any array as asc asymmetric authorization between bigint binary bit boolean both case cast
   char character check coalesce collate collation column concurrently constraint create cross current_catalog
@@ -27,7 +27,10 @@ export function qualify(path: readonly string[]): string {
   return path.map(quote).join('.');
 }
 
-/** A string literal; with backslashes it is written as E'' so that standard_conforming_strings does not matter. */
+/**
+ * A string literal; with backslashes it is written as E'' so that standard_conforming_strings does not
+ * matter.
+ */
 export function literal(text: string): string {
   const doubled = text.replaceAll("'", "''");
   return doubled.includes('\\') ? `E'${doubled.replaceAll('\\', '\\\\')}'` : `'${doubled}'`;

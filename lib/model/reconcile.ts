@@ -1,4 +1,4 @@
-// What a schema file leaves open is as the database has it: two catalogs made comparable before anything else.
+// Makes two catalogs comparable: parts that a schema file leaves open are as in the database.
 import { type Catalog, shadowRole, withRelations } from './catalog.ts';
 import type { Fact } from './fact.ts';
 import type { Kinds } from './kind.ts';
@@ -10,9 +10,9 @@ export interface Settlement {
 }
 
 /**
- * Lets the shadow's role stand for the role of the database that it is compared with (`Kind.standIn`), gives each side
- * those facts of the other that it did not ask for (`Kind.optional`), and reads what depends on these (`Kind.settled`).
- * Doing it twice changes nothing.
+ * Replaces the shadow's role by the role of the compared database (`reconcile.standIn`). Then it gives each side
+ * the optional facts of the other that it leaves open (`reconcile.optional`), and adapts the facts that depend on
+ * these (`reconcile.settled`). Doing it twice changes nothing.
  */
 export function settle(before: Catalog, after: Catalog, kinds: Kinds): Settlement {
   const a = standingIn(before, after.role, kinds);
@@ -27,9 +27,9 @@ function standingIn(catalog: Catalog, role: string | null, kinds: Kinds): Catalo
   if (catalog.role !== shadowRole || role === null || role === shadowRole) return catalog;
   const renamed = new Map<string, Fact | null>();
   for (const fact of catalog.facts.values()) {
-    const successor = kinds.get(fact.kind)?.standIn?.(fact, role);
+    const successor = kinds.get(fact.kind)?.reconcile?.standIn?.(fact, role);
     if (successor === undefined || successor === fact) continue;
-    // What the schema says of the role by its own name goes first.
+    // A fact that the schema names for the role itself takes precedence.
     const named = successor.id !== fact.id && catalog.facts.has(successor.id);
     renamed.set(fact.id, named ? null : successor);
   }
@@ -40,7 +40,7 @@ function settled(catalog: Catalog, other: Catalog, kinds: Kinds): Catalog {
   const { role } = catalog.role === shadowRole ? other : catalog;
   const read = new Map<string, Fact | null>();
   for (const fact of catalog.facts.values()) {
-    const reading = kinds.get(fact.kind)?.settled?.(fact, { catalog, other, role, kinds });
+    const reading = kinds.get(fact.kind)?.reconcile?.settled?.(fact, { catalog, other, role, kinds });
     if (reading !== undefined && reading !== fact) read.set(fact.id, reading);
   }
   return replaced(catalog, read);
@@ -70,13 +70,15 @@ function completed(catalog: Catalog, other: Catalog, kinds: Kinds): Catalog {
       !catalog.facts.has(fact.id) &&
       fact.parent !== null &&
       catalog.facts.has(fact.parent) &&
-      kinds.get(fact.kind)?.optional?.(fact),
+      kinds.get(fact.kind)?.reconcile?.optional?.(fact),
   );
   if (open.length === 0) return catalog;
-  // What migrations made is compared so with what a schema file wants, or other migrations: a database may be anybody's.
+  // Catalogs from migrations are compared in this way with schema files and other migrations; a database may
+  // have any owner.
   const complete = catalog.complete && other.role === shadowRole;
   const facts = new Map(catalog.facts);
-  for (const fact of open) facts.set(fact.id, (complete && kinds.get(fact.kind)?.unsaid?.(fact)) || fact);
+  for (const fact of open)
+    facts.set(fact.id, (complete && kinds.get(fact.kind)?.reconcile?.unsaid?.(fact)) || fact);
   return withRelations(catalog, facts, () => {
     const needs = new Map(catalog.needs);
     const dies = new Map(catalog.dies);

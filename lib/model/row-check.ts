@@ -1,13 +1,18 @@
-// What a statement needs to know of the rows that are there. A kind writes it as data; it is asked before anything runs.
+// Checks of existing rows that a statement needs. A kind returns them as data; they run before any step.
 
-/** What happens to the rows that a check finds: the statement fails on them, or changes their values for good. */
+/**
+ * The effect on the rows that a check finds: the statement fails on them, or permanently changes their
+ * values.
+ */
 export type RowOutcome = 'fails' | 'loses';
 
 /**
- * Which rows a check finds, over `t`, a row of the table; every name in it is qualified, but for those of `pg_catalog`.
- * - `where`: rows of which this condition is true.
- * - `value` and `type`: rows of which the value cannot be computed, or cannot be assigned to the type.
- * - `unique`: rows that share the values of these columns or expressions, written as a list, none of which is null.
+ * The rows that a check finds, over `t`, a row of the table; every name is qualified, except those of
+ * `pg_catalog`.
+ * - `where`: rows for which this condition is true.
+ * - `value` and `type`: rows whose value cannot be computed, or cannot be assigned to the type.
+ * - `unique`: rows that share the values of these columns or expressions, written as a list, none of which is
+ * null.
  */
 export type RowTest =
   | { readonly where: string }
@@ -24,12 +29,18 @@ export interface RowCheck {
   /** Ids of facts that the test reads. It is asked only where they are the same before and after the plan. */
   readonly reads: readonly string[];
   readonly test: RowTest;
-  /** What such a row has, as the end of a sentence: `no phone`, `a code that is not unique`. */
+  /** A description of such a row, as the end of a sentence: `no phone`, `a code that is not unique`. */
   readonly words: string;
-  /** Names of columns whose values are compared or converted: by a user's code, where their types are not the server's. */
+  /**
+   * Names of columns whose values are compared or converted: by a user's code, where their types are not the
+   * server's.
+   */
   readonly values: readonly string[];
-  /** Whether the test runs other code of users (functions, operators, casts): it runs as the table's owner then. */
+  /** True if the test runs code of users (functions, operators, casts): it then runs as the table's owner. */
   readonly code: boolean;
-  /** Ids of other tables that the test reads, as they are before the plan; their columns are compared with `=`. */
+  /**
+   * Ids of other tables that the test reads, as they are before the plan; their columns are compared with
+   * `=`.
+   */
   readonly others?: readonly string[];
 }

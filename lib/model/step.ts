@@ -1,7 +1,7 @@
 // One statement of a plan, with all that it costs.
 import type { RowCheck } from './row-check.ts';
 
-/** What can go wrong or hurt when a step runs; closed, so that gates can name them. */
+/** The risks and costs of a step; a closed list, so that gates can name them. */
 export const hazards = [
   'deletes_data',
   'loses_values',
@@ -19,7 +19,7 @@ export const hazards = [
 /** One of {@link hazards}. */
 export type Hazard = (typeof hazards)[number];
 
-/** Table-level lock a step takes on what it changes (manual: "Explicit Locking"); null: none on any table with rows. */
+/** The lock that a step takes on its table (manual: "Explicit Locking"); null: none on a table with rows. */
 export type TableLock =
   | 'ACCESS EXCLUSIVE'
   | 'SHARE ROW EXCLUSIVE'
@@ -27,7 +27,7 @@ export type TableLock =
   | 'SHARE UPDATE EXCLUSIVE'
   | null;
 
-/** What a kind writes: SQL without the closing semicolon, and what that statement costs. A bare string costs nothing. */
+/** SQL without the closing semicolon, and the cost of that statement. A plain string has no cost. */
 export interface Statement {
   readonly sql: string;
   /** The same as it may be shown, where `sql` holds a secret; the engine writes it, by `Kind.masked`. */
@@ -35,17 +35,17 @@ export interface Statement {
   readonly hazards?: readonly Hazard[];
   readonly lock?: TableLock;
   /**
-   * false: it is committed by itself. The server refuses it in a transaction block, its effect may only be used after a
-   * commit, or nobody shall wait for more than it alone.
+   * false: it is committed by itself. The server refuses it in a transaction block, its effect needs a commit
+   * before use, or it must not extend the lock time of other statements.
    */
   readonly transactional?: boolean;
-  /** What is asked of the rows that are there before it runs. */
+  /** The checks of existing rows before it runs. */
   readonly checks?: readonly RowCheck[];
   /** Its words as a subcommand, where it may be put together with others of its table. */
   readonly part?: Subcommand;
 }
 
-/** What can stand in one ALTER TABLE with others. */
+/** An action that can share an ALTER TABLE with others. */
 export interface Subcommand {
   /** The id of the table's fact. */
   readonly table: string;
@@ -53,20 +53,22 @@ export interface Subcommand {
   readonly head: string;
   /** `ADD COLUMN a integer` */
   readonly action: string;
-  /** When the server runs it among the others: it drops, changes types, adds columns, sets other properties. */
+  /**
+   * When the server runs it among the others: it drops, changes types, adds columns, sets other properties.
+   */
   readonly pass: 'drop' | 'type' | 'add' | 'set';
 }
 
-/** What a kind's `create`, `drop` and `alter` return. An empty array: nothing needs to be run. */
+/** The result of a kind's `create`, `drop` and `alter`. An empty array: there is nothing to run. */
 export type StatementScript = string | Statement | readonly (string | Statement)[];
 
-/** A script's statements, one by one. */
-export function statementsOf(script: StatementScript): Statement[] {
+/** The statements of a script, one by one. */
+export function listStatements(script: StatementScript): Statement[] {
   const entries = Array.isArray(script) ? script : [script as string | Statement];
   return entries.map((entry) => (typeof entry === 'string' ? { sql: entry } : entry));
 }
 
-/** What a step does to its fact. */
+/** The effect of a step on its fact. */
 export type Action = 'create' | 'alter' | 'drop';
 
 /** One statement of a plan, in the order in which it runs. */
@@ -83,19 +85,19 @@ export interface Step {
   readonly hazards: readonly Hazard[];
   readonly lock: TableLock;
   readonly transactional: boolean;
-  /** What is asked of the rows that are there before any step runs; left out where there is nothing to ask. */
+  /** The checks of existing rows before any step runs; left out if there are none. */
   readonly checks?: readonly RowCheck[];
   /** Steps of one segment may share a transaction; a new segment starts after a commit. Counts from 0. */
   readonly segment: number;
-  /** What it does for several facts at once, each as the statement that it would be alone; left out: it is for one. */
+  /** The statements that this step combines, each as it would be alone; left out: it is for one fact. */
   readonly parts?: readonly Omit<Step, 'segment' | 'parts'>[];
 }
 
 /** A step whose place is not known yet. */
 export type UnsegmentedStep = Omit<Step, 'segment'> & { readonly part?: Subcommand };
 
-/** Each step, or what it puts together: what is said of single facts is said of these. */
-export function singly(steps: readonly Step[]): Step[] {
+/** Each step, or the steps that it combines, which carry the costs of single facts. */
+export function splitCombined(steps: readonly Step[]): Step[] {
   return steps.flatMap(
     ({ parts, ...step }) => parts?.map((part) => ({ ...part, segment: step.segment })) ?? [step],
   );
@@ -109,5 +111,5 @@ const locks: readonly TableLock[] = [
 ];
 
 /** The strongest of several locks. */
-export const strongest = (held: readonly TableLock[]): TableLock =>
+export const findStrongestLock = (held: readonly TableLock[]): TableLock =>
   locks.find((lock) => held.includes(lock)) ?? null;

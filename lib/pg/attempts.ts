@@ -2,12 +2,12 @@
 
 import type { Unreachable } from '../problem/codes.ts';
 import { Problem } from '../problem/problem.ts';
-import { connectProblem } from './connect-problem.ts';
-import { type EncryptionMode, waysOf } from './encryption.ts';
-import { placeName, type Route, type ServerPlace } from './route.ts';
+import { toConnectProblem } from './connect-problem.ts';
+import { type EncryptionMode, listEncryptionModes } from './encryption.ts';
+import { nameServer, type Route, type ServerPlace } from './route.ts';
 
 /** One try: where, how, and the kind of session that is wanted there. */
-export interface Try {
+export interface ConnectTry {
   readonly place: ServerPlace;
   readonly way: EncryptionMode;
   readonly orPlain: boolean;
@@ -28,13 +28,13 @@ const absent: ReadonlySet<string> = new Set([
  * Opens the first session that can be had.
  * @throws Problem of the last server that was tried
  */
-export async function firstSession<T>(
+export async function openFirstSession<T>(
   route: Route,
   whose: Omit<Unreachable, 'detail'>,
-  open: (one: Try) => Promise<T>,
+  open: (one: ConnectTry) => Promise<T>,
 ): Promise<T> {
   const { target_session_attrs: wanted = 'any', load_balance_hosts } = route.said;
-  // A standby first, and then whatever there is.
+  // The tries: standbys first, then every other server.
   const rounds = wanted === 'prefer-standby' ? [wanted, 'any'] : [wanted];
   const places = load_balance_hosts === 'random' ? shuffled(route.places) : route.places;
   let last: Problem | undefined;
@@ -59,14 +59,18 @@ async function atPlace<T>(
   open: (way: EncryptionMode, orPlain: boolean) => Promise<T>,
   whose: Omit<Unreachable, 'detail'>,
 ): Promise<{ readonly session: T } | { readonly problem: Problem }> {
-  const ways = waysOf(said, place.address);
+  const ways = listEncryptionModes(said, place.address);
   const details: string[] = [];
   for (const [index, way] of ways.entries()) {
     const isLast = index === ways.length - 1;
     try {
       return { session: await open(way, !isLast) };
     } catch (thrown) {
-      const problem = connectProblem(thrown, { ...whose, place: placeName(place), refused: place.refused });
+      const problem = toConnectProblem(thrown, {
+        ...whose,
+        place: nameServer(place),
+        refused: place.refused,
+      });
       if (!('detail' in problem.data)) return { problem };
       details.push(problem.data.detail as string);
       if (!isLast && mayDiffer(problem)) continue;
@@ -77,7 +81,7 @@ async function atPlace<T>(
   throw new Problem('internal', { reason: 'no address was tried' });
 }
 
-// The other way can end differently where encryption failed, or where pg_hba.conf tells them apart.
+// The other mode can succeed where encryption failed, or where pg_hba.conf has another rule for it.
 const mayDiffer = ({ code }: Problem) => ['ssl_failed', 'login_refused', 'wrong_password'].includes(code);
 
 function shuffled<T>(list: readonly T[]): T[] {

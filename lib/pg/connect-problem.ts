@@ -24,7 +24,7 @@ const patterns: readonly [RegExp, UnreachableCode][] = [
   [/CERT|SIGNED|^ERR_(TLS|SSL)|^EPROTO|UNABLE_TO/, 'ssl_failed'],
 ];
 
-// What `pg` and `pg-connection-string` say in words only.
+// Errors that `pg` and `pg-connection-string` identify only by their message.
 const messages: readonly [RegExp, UnreachableCode][] = [
   [/^timeout expired/, 'connection_timeout'],
   [/^require_auth=|^channel_binding=/, 'login_refused'],
@@ -33,7 +33,7 @@ const messages: readonly [RegExp, UnreachableCode][] = [
   [/^SASL|password must be/i, 'wrong_password'],
 ];
 
-/** Whose session it was, and which server was tried. */
+/** The environment of the session, and the server that was tried. */
 export interface Tried extends Omit<Unreachable, 'detail'> {
   /** `host:port`, or the file of a socket. */
   readonly place: string;
@@ -41,8 +41,8 @@ export interface Tried extends Omit<Unreachable, 'detail'> {
   readonly refused: string | undefined;
 }
 
-/** Makes whatever opening a session failed with a Problem about the environment. */
-export function connectProblem(thrown: unknown, { place, refused, ...whose }: Tried): Problem {
+/** Turns an error while opening a session into a Problem about the environment. */
+export function toConnectProblem(thrown: unknown, { place, refused, ...whose }: Tried): Problem {
   if (thrown instanceof Problem) return thrown;
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
   const code = classify(error);

@@ -3,38 +3,38 @@ import type { Socket } from 'node:net';
 import type { Client, ClientConfig, QueryResult } from 'pg';
 import { Problem } from '../problem/problem.ts';
 import { maskUrl, redact, rememberSecret } from '../problem/redact.ts';
-import { firstSession, type Try } from './attempts.ts';
+import { type ConnectTry, openFirstSession } from './attempts.ts';
 import type { Notice, ServerConnection } from './connection.ts';
 import { type Channel, copyIn, copyOut } from './copy.ts';
 import { dial } from './dial.ts';
 import type { Parameters } from './parameters.ts';
-import { opening } from './pinned.ts';
+import { buildOpening } from './pinned.ts';
 import { sharesSession } from './pooler.ts';
-import { askAbout, patienceOf } from './probe.ts';
-import { placeName, type Route, routeOf, type ServerPlace } from './route.ts';
-import { serverProblem } from './server-problem.ts';
-import { guardLogin, type Inner, sessionMisfit } from './session-rules.ts';
-import { watchOver } from './watch.ts';
+import { computeProbeTimeout, probeSession } from './probe.ts';
+import { nameServer, type Route, resolveRoute, type ServerPlace } from './route.ts';
+import { toServerProblem } from './server-problem.ts';
+import { findSessionMisfit, guardLogin, type InnerClient } from './session-rules.ts';
+import { watchSession } from './watch.ts';
 
 /** The oldest major version that is supported. */
 export const oldestMajor = 15;
 
-/** Which database to open, and how. */
+/** The database to open, with the options of the session. */
 export interface ConnectTarget {
-  /** `postgres://` or `postgresql://`; what it leaves out comes from PGHOST, PGUSER, PGPASSWORD and so on. */
+  /** `postgres://` or `postgresql://`; missing parts come from PGHOST, PGUSER, PGPASSWORD and so on. */
   readonly url: string;
   /** The environment's name, for people; without one the URL is shown, without its password. */
   readonly name?: string;
-  /** Where the URL was found, for people: `DATABASE_URL in .env`. */
+  /** The place of the URL, for messages: `DATABASE_URL in .env`. */
   readonly found?: string;
-  /** How long the whole way to a ready session may take: name, TCP, TLS, login. Default 10 s. */
+  /** The time limit until the session is ready, in milliseconds: name, TCP, TLS, login. Default 10 s. */
   readonly connectTimeoutMs?: number;
   /**
    * Milliseconds without a byte from a server that is waited for, after which it is asked whether the session is still
    * there. Default: 60 s; 0: never.
    */
   readonly stallTimeoutMs?: number;
-  /** Ends the session, and the way to it, wherever it is. */
+  /** Ends the session, or the attempt to open it, at any point. */
   readonly signal?: AbortSignal;
   /** Shown in pg_stat_activity, unless the URL or PGAPPNAME says otherwise. */
   readonly applicationName: string;
@@ -49,8 +49,8 @@ export async function connect(target: ConnectTarget): Promise<ServerConnection> 
   const { name: environment = maskUrl(target.url), found } = target;
   const whose = { environment, ...(found === undefined ? {} : { found }) };
   rememberSecret(target.url);
-  const route = routeOf(target.url, whose);
-  return firstSession(route, whose, (one) => open(route, one, target, environment));
+  const route = resolveRoute(target.url, whose);
+  return openFirstSession(route, whose, (one) => open(route, one, target, environment));
 }
 
 // As libpq takes it: 0 means no limit.
@@ -60,7 +60,7 @@ function limitOf({ connectTimeoutMs }: ConnectTarget, { connect_timeout }: Param
 
 async function open(
   route: Route,
-  one: Try,
+  one: ConnectTry,
   target: ConnectTarget,
   environment: string,
 ): Promise<ServerConnection> {
@@ -94,13 +94,13 @@ async function open(
   } as ClientConfig);
   const notices: Notice[] = [];
   const reported = new Map<string, string>();
-  // The driver keeps what the server reports of itself to its inner connection, which its types leave out.
-  const { connection } = client as unknown as { connection: Inner };
+  // The driver keeps the server's parameters in its inner connection, which its types omit.
+  const { connection } = client as unknown as { connection: InnerClient };
   connection.on('parameterStatus', (status: { parameterName: string; parameterValue: string }) =>
     reported.set(status.parameterName, status.parameterValue),
   );
   const refusal = guardLogin(connection, said);
-  // Of a message of many statements, how many were done before the one that failed.
+  // The number of statements of one message that ran before the failed one.
   let completed = 0;
   connection.on('commandComplete', () => completed++);
   client.on('notice', ({ severity = '', code = '', message = '' }) =>
@@ -116,10 +116,10 @@ async function open(
   const refused = refusal();
   if (refused !== undefined) throw refused;
   const version = reported.get('server_version') ?? '';
-  const misfit = sessionMisfit(wanted, reported);
+  const misfit = findSessionMisfit(wanted, reported);
   if (misfit !== null) {
     await ended(client, connection);
-    throw new Problem('unwanted_session', { environment, detail: `${placeName(place)}: ${misfit}` });
+    throw new Problem('unwanted_session', { environment, detail: `${nameServer(place)}: ${misfit}` });
   }
   const major = Number.parseInt(version, 10);
   if (major < oldestMajor) {
@@ -129,25 +129,25 @@ async function open(
 
   const backend = (client as unknown as { processID: number | null }).processID;
   const { stallTimeoutMs = 60_000 } = target;
-  // Of the same place only, with no watch of its own.
-  const second = { ...target, stallTimeoutMs: 0, connectTimeoutMs: patienceOf(stallTimeoutMs) };
+  // On the same server only, without a watch of its own.
+  const second = { ...target, stallTimeoutMs: 0, connectTimeoutMs: computeProbeTimeout(stallTimeoutMs) };
   const probe = (isSilent?: () => boolean) =>
-    askAbout(
+    probeSession(
       backend,
       second.connectTimeoutMs,
       (until) => open(route, one, { ...second, signal: until }, environment),
       isSilent,
     );
-  // A server that did not hang up may keep the session, and its locks, until it is told by another one.
+  // A server that did not hang up may keep the session and its locks until another session ends it.
   const close = async () => {
     if (!(await ended(client, connection)) && stallTimeoutMs > 0) await probe();
   };
-  const watch = watchOver({
+  const watch = watchSession({
     ...dialled,
     limit: stallTimeoutMs,
     probe,
     lost: (reason) => {
-      const detail = `${placeName(place)} sent nothing for ${stallTimeoutMs / 1000} s: ${reason}`;
+      const detail = `${nameServer(place)} sent nothing for ${stallTimeoutMs / 1000} s: ${reason}`;
       connection.stream.destroy(new Problem('connection_lost', { environment, detail }));
     },
   });
@@ -160,11 +160,11 @@ async function open(
       );
       return (Array.isArray(answer) ? answer : [answer]) as QueryResult[];
     } catch (thrown) {
-      throw serverProblem(thrown, { environment, sql, completed });
+      throw toServerProblem(thrown, { environment, sql, completed });
     }
   };
 
-  const [opened] = await send(opening(backend)).catch(async (thrown: unknown) => {
+  const [opened] = await send(buildOpening(backend)).catch(async (thrown: unknown) => {
     await ended(client, connection);
     throw thrown;
   });
@@ -172,7 +172,7 @@ async function open(
   const channel = (sql: string): Channel => ({
     client,
     watch,
-    problem: (thrown) => serverProblem(thrown, { environment, sql }),
+    problem: (thrown) => toServerProblem(thrown, { environment, sql }),
     close,
   });
 
@@ -199,7 +199,7 @@ async function open(
       const sql = queries.join('\n;\n');
       const query = new pg.Query<Record<string, unknown>>(sql);
       let index = 0;
-      // What is thrown inside the event would end the process.
+      // An exception inside the event handler would end the process.
       let failure: { readonly thrown: unknown } | undefined;
       query.on('row', (row) => {
         try {
@@ -210,7 +210,7 @@ async function open(
       });
       const ended = new Promise<void>((resolve, reject) => {
         query.on('end', () => resolve());
-        query.on('error', (thrown) => reject(serverProblem(thrown, { environment, sql })));
+        query.on('error', (thrown) => reject(toServerProblem(thrown, { environment, sql })));
         client.query(query);
       });
       await watch.during(ended);
@@ -230,11 +230,11 @@ async function open(
 
 const poolerTimeout = 2000;
 
-// How long a server may take to hang up.
+// The time that a server may take to hang up.
 const farewell = 3_000;
 
 // A network that has gone silent hangs nothing up. Gives whether the server did.
-async function ended(client: Client, { stream }: Inner): Promise<boolean> {
+async function ended(client: Client, { stream }: InnerClient): Promise<boolean> {
   let isHeard = true;
   const timer = setTimeout(() => {
     isHeard = false;
@@ -258,8 +258,8 @@ function connected(stream: Socket): Socket {
   });
 }
 
-// Object identifiers of types are fixed in PostgreSQL's pg_type.dat. What is not here stays the text that the server
-// sent: dates lose their microseconds as Date, int8 and numeric lose digits as number.
+// Object identifiers of types are fixed in PostgreSQL's pg_type.dat. Other types stay text as the server sent
+// it: dates would lose microseconds as Date, int8 and numeric would lose digits as number.
 const numbers = new Set([21, 23, 26, 700, 701]);
 const asDriver = new Set([16, 114, 3802, 1009]);
 const nameArray = 1003;

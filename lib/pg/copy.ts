@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { Client, Submittable } from 'pg';
 import type { ServerWait, Watch } from './watch.ts';
 
-/** What the driver's types leave out. */
+/** Parts that the driver's types omit. */
 interface Wire extends NodeJS.EventEmitter {
   readonly stream: Duplex;
   query(sql: string): void;
@@ -11,7 +11,7 @@ interface Wire extends NodeJS.EventEmitter {
   sendCopyFail(reason: string): void;
 }
 
-/** A session of the driver, and how its errors are told. */
+/** A driver session, with a function for its errors. */
 export interface Channel {
   readonly client: Client;
   /** Notices while its server is waited for that the network has gone silent. */
@@ -22,10 +22,10 @@ export interface Channel {
 
 const wireOf = ({ client }: Channel) => (client as unknown as { connection: Wire }).connection;
 
-// How much is read ahead of whoever takes it.
+// The number of bytes that are read ahead of the consumer.
 const enough = 1 << 20;
 
-// Of a query, what the driver calls while it runs.
+// The methods of a query that the driver calls while it runs.
 class Copy implements Submittable {
   readonly #sql: string;
   readonly #done: (thrown?: unknown) => void;
@@ -117,9 +117,10 @@ export async function* copyOut(of: Channel, sql: string): AsyncGenerator<Uint8Ar
 }
 
 /**
- * Runs `COPY … FROM STDIN`. The server hears of an end only where `pieces` come to theirs; where they fail, so does it.
+ * Runs `COPY … FROM STDIN`. The server gets the end only if `pieces` are complete; if they fail, the COPY
+ * fails.
  * @returns the number of rows
- * @throws Problem of the statement, of the connection; whatever `pieces` throw
+ * @throws Problem of the statement and the connection; any error of `pieces`
  */
 export async function copyIn(of: Channel, sql: string, pieces: AsyncIterable<Uint8Array>): Promise<number> {
   let failure: { readonly thrown: unknown } | undefined;
@@ -136,7 +137,7 @@ export async function copyIn(of: Channel, sql: string, pieces: AsyncIterable<Uin
         stream.write(header(piece.length));
         const hasRoom = stream.write(piece);
         stream.uncork();
-        // Whoever waits for room is woken by the end of the session, too.
+        // The end of the session also wakes a writer that waits for space.
         if (!hasRoom) await roomIn(stream);
       }
       wire.endCopyFrom();
@@ -192,11 +193,11 @@ function header(length: number): Buffer {
   return bytes;
 }
 
-/** Parts what a server sends into the data of a COPY and all other messages, which are handed on whole. */
+/** Separates the data of a COPY from all other messages, which are passed on whole. */
 class Sieve {
-  // What has come of a message that is not data, or of the head of one.
+  // The received part of another message, or of a message header.
   rest: Buffer = Buffer.alloc(0);
-  // How much of a message's data is still to come.
+  // The number of bytes of the current message that are still missing.
   #left = 0;
 
   /** The data in a chunk, in the chunk's own memory. */

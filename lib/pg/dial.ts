@@ -1,36 +1,36 @@
 // Opens the socket of a session and encrypts it (manual: "SSL Session Encryption" of the protocol).
 import { createConnection, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
-import { type EncryptionMode, tlsOptions } from './encryption.ts';
+import { buildTlsOptions, type EncryptionMode } from './encryption.ts';
 import type { Parameters } from './parameters.ts';
-import { keepaliveOf, type ServerPlace } from './route.ts';
+import { readKeepalive, type ServerPlace } from './route.ts';
 
 /** A socket that is ready for the first message of a session. */
 export interface Dialled {
-  /** What is spoken through: the socket, or TLS over it. */
+  /** The stream: the socket, or TLS over it. */
   readonly stream: Socket | TLSSocket;
   readonly socket: Socket;
   readonly isEncrypted: boolean;
 }
 
-/** What is tried. */
+/** The address and mode to try. */
 export interface DialAttempt {
   readonly place: ServerPlace;
   readonly way: EncryptionMode;
-  /** Whether a server that cannot encrypt is taken as it is. */
+  /** True if a server that cannot encrypt is accepted. */
   readonly orPlain: boolean;
   readonly said: Parameters;
   /** Milliseconds; 0: no limit. */
   readonly limit: number;
 }
 
-// An untyped message: its length, and a code in the place of a version.
+// An untyped message: its length, and a code instead of a version.
 const sslRequest = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]);
 
 /** Opens a socket. Throws the system's error, that of TLS, or `timeout expired`. */
 export async function dial(attempt: DialAttempt): Promise<Dialled> {
   const { place, said, limit } = attempt;
-  const { keepalives, keepalives_idle } = keepaliveOf({ said });
+  const { keepalives, keepalives_idle } = readKeepalive({ said });
   const socket = place.address.startsWith('/')
     ? createConnection(`${place.address}/.s.PGSQL.${place.port}`)
     : createConnection({
@@ -41,14 +41,14 @@ export async function dial(attempt: DialAttempt): Promise<Dialled> {
         keepAlive: keepalives !== 0,
         keepAliveInitialDelay: keepalives_idle * 1000,
       });
-  // An error has ended what waits for the socket. Nobody else has to hear it.
+  // The error has already ended the wait on this socket, so no other listener needs it.
   socket.on('error', () => undefined);
   const clock = limit > 0 ? setTimeout(() => socket.destroy(new Error('timeout expired')), limit) : undefined;
   try {
     await happened(socket, 'connect');
     const isDirect = said.sslnegotiation === 'direct';
     if (attempt.way === 'plain') return { stream: socket, socket, isEncrypted: false };
-    const options = tlsOptions(said, place.host);
+    const options = buildTlsOptions(said, place.host);
     if ('unfit' in options) throw broken(`SSL: ${options.unfit}`);
     const answer = isDirect ? 'S' : await ask(socket);
     if (answer === 'N' && attempt.orPlain) return { stream: socket, socket, isEncrypted: false };
@@ -66,7 +66,7 @@ export async function dial(attempt: DialAttempt): Promise<Dialled> {
 // The caller makes a Problem of it, as of the system's errors.
 const broken = (reason: string) => new Error(reason);
 
-// One byte. What came behind it in plain text would be taken for what was encrypted (CVE-2021-23222).
+// Exactly one byte: plain text behind it would be read as if it were encrypted (CVE-2021-23222).
 function ask(socket: Socket): Promise<string> {
   socket.write(sslRequest);
   return happened(socket, 'data').then((answer) => String(answer));

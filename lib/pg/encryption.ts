@@ -1,16 +1,17 @@
-// Encryption as libpq does it: which ways sslmode allows in which order, and what is checked on each (manual: "SSL Support").
+// Encryption as in libpq: the modes that sslmode allows, their order, and the checks of each (manual: "SSL
+// Support").
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { platform } from 'node:process';
 import { type ConnectionOptions, rootCertificates } from 'node:tls';
-import { ofUser } from './libpq-files.ts';
+import { resolveUserPath } from './libpq-files.ts';
 import type { Parameters } from './parameters.ts';
 
 /** One way to try: plain, or encrypted. */
 export type EncryptionMode = 'plain' | 'encrypted';
 
 /** The ways that an sslmode allows, the first to be tried first. Over a socket there is no encryption. */
-export function waysOf(said: Parameters, address: string): readonly EncryptionMode[] {
+export function listEncryptionModes(said: Parameters, address: string): readonly EncryptionMode[] {
   if (address.startsWith('/')) return ['plain'];
   switch (said.sslmode || 'prefer') {
     case 'disable':
@@ -29,14 +30,14 @@ export interface Unfit {
   readonly unfit: string;
 }
 
-/** What TLS is told. */
-export function tlsOptions(said: Parameters, host: string): ConnectionOptions | Unfit {
+/** The TLS options. */
+export function buildTlsOptions(said: Parameters, host: string): ConnectionOptions | Unfit {
   const { sslmode = 'prefer' } = said;
   const root = rootOf(said, sslmode);
   if ('unfit' in root) return root;
   const own = ownCertificate(said);
   if ('unfit' in own) return own;
-  const crl = said.sslcrl || ofUser('.postgresql', 'root.crl');
+  const crl = said.sslcrl || resolveUserPath('.postgresql', 'root.crl');
   const named = sslmode === 'verify-full';
   return {
     ...own,
@@ -61,7 +62,7 @@ function rootOf(said: Parameters, sslmode: string): { readonly ca: string[] | un
     return sslmode === 'verify-full'
       ? { ca: [...rootCertificates] }
       : { unfit: `sslrootcert=system needs sslmode=verify-full, not ${sslmode}` };
-  const path = sslrootcert || ofUser('.postgresql', 'root.crt');
+  const path = sslrootcert || resolveUserPath('.postgresql', 'root.crt');
   if (existsSync(path)) return { ca: [readFileSync(path, 'utf8')] };
   if (!verifies) return { ca: undefined };
   return { unfit: `the root certificate ${path} does not exist, and sslmode=${sslmode} needs one` };
@@ -73,12 +74,12 @@ function ownCertificate({
   sslpassword,
   sslcertmode,
 }: Parameters): ConnectionOptions | Unfit {
-  const cert = sslcert || ofUser('.postgresql', 'postgresql.crt');
+  const cert = sslcert || resolveUserPath('.postgresql', 'postgresql.crt');
   if (sslcertmode === 'disable' || !existsSync(cert)) return {};
-  const key = sslkey || ofUser('.postgresql', 'postgresql.key');
+  const key = sslkey || resolveUserPath('.postgresql', 'postgresql.key');
   if (!existsSync(key)) return { unfit: `the certificate ${cert} is there, but its key ${key} is not` };
   const { mode, uid } = statSync(key);
-  // As libpq: the user's own key is nobody else's, one of root may be read by its group.
+  // Like libpq: the user's own key must be private; a key of root may be readable by its group.
   if (platform !== 'win32' && (mode & (uid === 0 ? 0o37 : 0o77)) !== 0)
     return { unfit: `the key ${key} can be read by others: its mode must be 0600` };
   return {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { platform } from 'node:process';
 import type { Parameters } from './parameters.ts';
 
-/** Whose password is looked for. */
+/** The login that a password is searched for. */
 export interface Login {
   readonly host: string;
   readonly port: number;
@@ -22,11 +22,11 @@ export interface FromFile {
 const windows = platform === 'win32';
 
 /** A file of the user's own that libpq knows, e.g. `root.crt` of `~/.postgresql`. */
-export const ofUser = (...path: readonly string[]) => join(homedir(), ...path);
+export const resolveUserPath = (...path: readonly string[]) => join(homedir(), ...path);
 
 /** The parameters of a service; null where no file has it. */
 export function readService(name: string, file: string | undefined, systemFolder: string): Parameters | null {
-  const files = [file ?? ofUser('.pg_service.conf'), join(systemFolder, 'pg_service.conf')];
+  const files = [file ?? resolveUserPath('.pg_service.conf'), join(systemFolder, 'pg_service.conf')];
   for (const path of files) {
     const found = existsSync(path) ? serviceIn(readFileSync(path, 'utf8'), name) : null;
     if (found !== null) return found;
@@ -56,7 +56,9 @@ function serviceIn(text: string, name: string): Parameters | null {
 
 /** Looks a password up. As libpq, it takes nothing from a file that others can read. */
 export function readPassword(file: string | undefined, login: Login): FromFile {
-  const usual = windows ? ofUser('AppData', 'Roaming', 'postgresql', 'pgpass.conf') : ofUser('.pgpass');
+  const usual = windows
+    ? resolveUserPath('AppData', 'Roaming', 'postgresql', 'pgpass.conf')
+    : resolveUserPath('.pgpass');
   const path = file ?? usual;
   const found = statOf(path);
   if (found === null) return {};
@@ -89,7 +91,7 @@ function textOf(path: string): string {
   }
 }
 
-// Four fields, and what is left for the password.
+// Four fields; the rest is the password.
 function fieldsOf(line: string): [fields: string[], password: string | undefined] {
   const match = /^((?:\\.|[^:\\])*):((?:\\.|[^:\\])*):((?:\\.|[^:\\])*):((?:\\.|[^:\\])*):(.*)$/.exec(line);
   return match === null

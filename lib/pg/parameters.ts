@@ -8,7 +8,7 @@ type Rule = readonly string[] | RegExp | 'refused';
 interface Parameter {
   /** The variable that PostgreSQL's programs read. */
   readonly variable?: string;
-  /** What it may be; `refused`: pgmage cannot honour it. */
+  /** The accepted values; `refused`: pgmage does not support the parameter. */
   readonly rule?: Rule;
 }
 
@@ -31,7 +31,7 @@ const parameters: Readonly<Record<string, Parameter>> = {
   application_name: { variable: 'PGAPPNAME' },
   fallback_application_name: {},
   connect_timeout: { variable: 'PGCONNECT_TIMEOUT', rule: whole },
-  // pgmage reads and writes UTF8 whatever the server stores.
+  // pgmage reads and writes UTF8, whatever encoding the server stores.
   client_encoding: { rule: /^(utf-?8|unicode|auto)$/i },
   keepalives: { rule: whole },
   keepalives_idle: { rule: whole },
@@ -69,7 +69,7 @@ const parameters: Readonly<Record<string, Parameter>> = {
   sslkeylogfile: { rule: 'refused' },
 };
 
-// What the clients of other tools read from a URL, and what changes nothing for pgmage.
+// Parameters that clients of other tools read from a URL and that have no effect on pgmage.
 const others = new Set(
   'schema pgbouncer connection_limit pool_timeout pool_mode statement_cache_size socket_timeout prepareThreshold uselibpqcompat supa workaround'.split(
     ' ',
@@ -77,7 +77,7 @@ const others = new Set(
 );
 
 /** Why a parameter cannot be taken; null: it can. */
-export function refusal(name: string, value: string): string | null {
+export function explainRefusal(name: string, value: string): string | null {
   if (others.has(name)) return null;
   const parameter = Object.hasOwn(parameters, name) ? parameters[name] : undefined;
   if (parameter === undefined) return `libpq has no parameter ${name}`;
@@ -90,8 +90,8 @@ export function refusal(name: string, value: string): string | null {
   return `${name}=${value} is not supported${can}`;
 }
 
-/** What the variables of a process say. */
-export function fromVariables(variables: Readonly<Record<string, string | undefined>>): Parameters {
+/** The connection parameters in the variables of a process. */
+export function readVariables(variables: Readonly<Record<string, string | undefined>>): Parameters {
   return Object.fromEntries(
     Object.entries(parameters).flatMap(([name, { variable }]) => {
       const value = variable === undefined ? undefined : variables[variable];

@@ -1,5 +1,6 @@
-// Settings that decide what SQL of pgmage means. A database's owner may set them for the database (manual: ALTER DATABASE):
-// a path of his own would let his functions, operators and types stand for the system's, and run as whoever works there.
+// Settings that change the meaning of pgmage's SQL. A database owner can set them for the database (manual:
+// ALTER DATABASE). With a path of its own, the owner's functions, operators and types would replace the
+// system's, with the rights of the person who runs pgmage.
 import type { Connection } from './connection.ts';
 
 /** The path under which names without a schema are the system's. Temporary objects come last: user code can make them. */
@@ -22,15 +23,15 @@ const calls = (local: string) =>
 /** Pins the transaction that is open, or the message that this begins. */
 export const pinned = `select ${calls('true')}`;
 
-/** Pins what is left of a session that is nobody else's. */
+/** Pins the other settings of a session that pgmage does not share. */
 export const pinnedSession = `select ${calls('false')}`;
 
 // A role or a database may be set to read only, as a guard against accidents. Commands that only read begin their
 // transactions so; those that write were asked for.
 const writable = (local: string) => `pg_catalog.set_config('default_transaction_read_only', 'off', ${local})`;
 
-/** Takes the pins away for statements of the user's own, which find what the database or the role is set to. */
-export const unpinned = (scope: 'local' | 'session') =>
+/** Removes the pins for the user's own statements, which get the settings of the database or role. */
+export const buildUnpin = (scope: 'local' | 'session') =>
   Object.keys(pins)
     .map((name) => `set ${scope} ${name} to default`)
     .join('; ');
@@ -45,17 +46,17 @@ const alive = (local: string) =>
     .join(', ');
 
 /**
- * The first message of a session: pins it, lets it write, and gives the path that it had.
- * @param backend the server's process as it was told at login. Behind a pooler that is another one; the settings then end
- * with the message, because the server's session is going to be an application's.
+ * The first message of a session: it pins the session, allows writes, and returns the previous path.
+ * @param backend the server process that was named at login. Behind a pooler it is another one. Then the
+ * settings end with the message, because the pooler gives the server session to an application next.
  */
-export function opening(backend: number | null): string {
+export function buildOpening(backend: number | null): string {
   const isShared = `pg_catalog.pg_backend_pid() operator(pg_catalog.<>) ${backend ?? 0}`;
   return `select pg_catalog.current_setting('search_path') as path, ${calls(isShared)}, ${writable(isShared)}, ${alive(isShared)}`;
 }
 
 /** Runs one query outside of any transaction, pinned also behind a pooler. @throws Problem of the connection */
-export async function pinnedRows<Row>(connection: Connection, sql: string): Promise<Row[]> {
+export async function queryPinned<Row>(connection: Connection, sql: string): Promise<Row[]> {
   const [, rows] = await connection.batch([pinned, sql]);
   return rows as Row[];
 }

@@ -17,9 +17,10 @@ const patience = 2000;
 const tries = 3;
 
 /**
- * Whether the server's session may serve others between two transactions. A direct session has the process that the server
- * named at login (manual: BackendKeyData). Behind a pooler, a second session tells: in session mode it has a process of its
- * own, or has to wait for one; in transaction mode it gets the process that is idle here, or this one gets another.
+ * True if the server session may serve other clients between two transactions. A direct session has the
+ * process that the server named at login (manual: BackendKeyData). Behind a pooler, a second session shows
+ * the mode. In session mode it has its own process, or waits for one. In transaction mode it gets the process
+ * that is idle here, or this session gets another one.
  * @param backend the process that was named at login
  * @param open opens a second session in the same way
  * @throws Problem of the connection

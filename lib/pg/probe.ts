@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import { Problem } from '../problem/problem.ts';
 import type { ServerConnection } from './connection.ts';
 
-// Answers of a server that lets nobody in: it is there all the same.
+// Errors of a server that refuses the login but is running.
 const answered: ReadonlySet<string> = new Set([
   'wrong_password',
   'login_refused',
@@ -14,7 +14,7 @@ const answered: ReadonlySet<string> = new Set([
 ]);
 
 /** Milliseconds that a server may take to say something, where it may be silent for `limit`. */
-export const patienceOf = (limit: number) => Math.min(10_000, Math.max(2_000, limit));
+export const computeProbeTimeout = (limit: number) => Math.min(10_000, Math.max(2_000, limit));
 
 // The role of a session may always see what its other sessions do.
 const stateOf = (
@@ -39,13 +39,15 @@ const isAtWork = ({ state, event }: State) =>
   state === 'active' && event !== 'ClientRead' && event !== 'ClientWrite';
 
 /**
- * Why a session is lost; null: it is at work, or nobody can say. One that waits for pgmage while pgmage waits for it is ended.
- * @param backend the process of that session, as it was told at its login
+ * The reason why a session is lost; null: it works, or the state is unknown. A session that waits for pgmage
+ * while pgmage waits for it is ended.
+ * @param backend the process of that session, as named at its login
  * @param patience milliseconds that the server may take to answer
- * @param open opens a session that lasts no longer than its signal
- * @param isSilent whether nothing has come from that session since: an answer may be on its way while its state is read
+ * @param open opens a session that ends with its signal
+ * @param isSilent true if no byte has come from that session since; an answer may arrive while its state is
+ * read
  */
-export async function askAbout(
+export async function probeSession(
   backend: number | null,
   patience: number,
   open: (signal: AbortSignal) => Promise<ServerConnection>,
@@ -58,7 +60,7 @@ export async function askAbout(
     for (const pause of [0, patience / 8]) {
       await setTimeout(pause);
       const [row] = await connection.rows<State>(stateOf(backend ?? 0));
-      // Behind a pooler a session's process is not the one that was told.
+      // Behind a pooler the process of a session is not the one that was named at login.
       if (row === undefined || row.own !== connection.backend) return null;
       if (row.state === null) return 'the server no longer has this session';
       if (isAtWork(row) || !isSilent()) return null;

@@ -1,18 +1,18 @@
-// Where a connection leads: what its URL says, then its service, then the variables PG*, then what libpq assumes.
+// The target of a connection: from its URL, then its service, then the PG* variables, then libpq's defaults.
 import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { env, platform } from 'node:process';
 import { Problem } from '../problem/problem.ts';
 import { readPassword, readService } from './libpq-files.ts';
-import { fromVariables, type Parameters, refusal, toVariables } from './parameters.ts';
-import { readUrl, type Whose } from './url.ts';
+import { explainRefusal, type Parameters, readVariables, toVariables } from './parameters.ts';
+import { readUrl, type UrlOwner } from './url.ts';
 
 /** One server to try. */
 export interface ServerPlace {
   /** A name, or the folder of a socket: what certificates and password files know. */
   readonly host: string;
-  /** What is dialled. */
+  /** The address to dial. */
   readonly address: string;
   readonly port: number;
   readonly password: string | undefined;
@@ -29,7 +29,7 @@ export interface Route {
 }
 
 /** `host:port`, or the file of a socket. */
-export function placeName({ host, address, port }: Pick<ServerPlace, 'host' | 'address' | 'port'>): string {
+export function nameServer({ host, address, port }: Pick<ServerPlace, 'host' | 'address' | 'port'>): string {
   if (address.startsWith('/')) return `${address}/.s.PGSQL.${port}`;
   const name = host.startsWith('/') || host === '' ? address : host;
   return name.includes(':') ? `[${name}]:${port}` : `${name}:${port}`;
@@ -39,7 +39,7 @@ export function placeName({ host, address, port }: Pick<ServerPlace, 'host' | 'a
  * Reads a URL with all that libpq adds to it.
  * @throws Problem `bad_url`
  */
-export function routeOf(url: string, whose: Whose): Route {
+export function resolveRoute(url: string, whose: UrlOwner): Route {
   const wrong = (reason: string) => new Problem('bad_url', { ...whose, reason });
   const said = merged(readUrl(url, whose), wrong);
   const user = said.user || systemUser();
@@ -66,8 +66,8 @@ export function routeOf(url: string, whose: Whose): Route {
 }
 
 function merged(own: Parameters, wrong: (reason: string) => Problem): Parameters {
-  const { service: usual, hostaddr, ...inherited } = fromVariables(env);
-  // Unlike libpq: a URL that names its host leads there, whatever service or address the process has inherited.
+  const { service: usual, hostaddr, ...inherited } = readVariables(env);
+  // Unlike libpq: a host in the URL overrides any inherited service or address.
   const isPlaced = Boolean(own.host || own.hostaddr);
   const service = own.service ?? (isPlaced ? undefined : usual);
   const file = own.servicefile ?? inherited.servicefile;
@@ -79,7 +79,7 @@ function merged(own: Parameters, wrong: (reason: string) => Problem): Parameters
     ['the environment', rest],
   ] as const)
     for (const [name, value] of Object.entries(values)) {
-      const refused = own[name] === undefined ? refusal(name, value) : null;
+      const refused = own[name] === undefined ? explainRefusal(name, value) : null;
       if (refused !== null) throw wrong(`${from} says ${refused}`);
     }
   return { ...rest, ...served, ...own };
@@ -94,7 +94,7 @@ function portOf(text: string, wrong: (reason: string) => Problem): number {
   return port;
 }
 
-// Where the packages of Debian and Red Hat, and PostgreSQL itself, have the socket.
+// The socket folders of the packages of Debian and Red Hat, and of PostgreSQL itself.
 const socketFolders = ['/var/run/postgresql', '/tmp'];
 
 // Without a host it is the socket of this machine. Where none is there, it is this machine over TCP, as on Windows.
@@ -117,8 +117,8 @@ function systemUser(): string {
   }
 }
 
-/** How a connection is kept alive: the defaults of pgmage where the URL says nothing, in seconds and milliseconds. */
-export function keepaliveOf({ said }: Pick<Route, 'said'>) {
+/** The keepalive settings: pgmage's defaults unless the URL sets them, in seconds and milliseconds. */
+export function readKeepalive({ said }: Pick<Route, 'said'>) {
   const { keepalives = '1', keepalives_idle, keepalives_interval, keepalives_count, tcp_user_timeout } = said;
   return {
     keepalives: Number(keepalives),
@@ -129,7 +129,7 @@ export function keepaliveOf({ said }: Pick<Route, 'said'>) {
   };
 }
 
-/** How a program of PostgreSQL reaches a database: variables, and words for what has no variable. */
+/** The access of a PostgreSQL program to a database: variables, and arguments where there is no variable. */
 export interface ClientAccess {
   readonly variables: Readonly<Record<string, string>>;
   readonly words: readonly string[];
@@ -141,8 +141,8 @@ export interface ClientAccess {
  * @param database where it is not the one of the URL
  * @throws Problem `bad_url`
  */
-export function clientAccess(url: string, whose: Whose, database?: string): ClientAccess {
-  const route = routeOf(url, whose);
+export function resolveClientAccess(url: string, whose: UrlOwner, database?: string): ClientAccess {
+  const route = resolveRoute(url, whose);
   const { service: _, servicefile: __, ...said } = route.said;
   // It has no variable, and arguments are in the list of processes.
   if (said.sslpassword)
@@ -163,6 +163,6 @@ export function clientAccess(url: string, whose: Whose, database?: string): Clie
         };
   const usual = { sslmode: 'prefer', connect_timeout: '10' };
   const named = { ...usual, ...said, ...place, user: route.user, dbname: database ?? route.database };
-  const keepalive = Object.entries(keepaliveOf(route)).map(([name, value]) => `${name}=${value}`);
+  const keepalive = Object.entries(readKeepalive(route)).map(([name, value]) => `${name}=${value}`);
   return { variables: toVariables(named), words: [`--dbname=${keepalive.join(' ')}`] };
 }

@@ -6,7 +6,7 @@ export function asText(expression: string, isSystem = true): string {
   return `(${isSystem ? systemText(expression) : outputText(expression)}) collate pg_catalog."C"`;
 }
 
-// Stands for the expression in the rule that the server gives for a type.
+// The placeholder of the expression in a type's rule from the server.
 const place = '%1$s';
 
 /**
@@ -25,23 +25,23 @@ export const hashRule = (
     when ${isSystems(type)} then '${asText(place)}'
     else '${asText(place, false)}' end`;
 
-/** What is hashed of a value. @param rule as `hashRule` gives it */
+/** The hashed expression of a value. @param rule as `hashRule` returns it */
 export function hashedBy(rule: string, expression: string): string {
   return rule.replaceAll(place, () => expression);
 }
 
 /**
- * The hash of a row. The record's hash adds up those of its values, so it is hashed again: two values that change places
- * would go unnoticed.
- * @param expressions what is hashed of each value
+ * The hash of a row. A record's hash adds up the hashes of its values, so two swapped values would not change
+ * it. So this hashes it again.
+ * @param expressions the hashed expression of each value
  */
 export function rowHash(expressions: readonly string[]): string {
   return `hashtextextended(hash_record_extended(row(${expressions.join(', ')}), 0)::text collate "C", 0)`;
 }
 
 /**
- * A query for the digest of the rows of a table t. Numbers as far as int8 add up to numeric, which neither overflows nor
- * forgets a row that is there twice.
+ * A query for the digest of the rows of a table t. int8 hashes add up to a numeric, which does not overflow
+ * and counts duplicate rows.
  */
 export function digestQuery(name: string, expressions: readonly string[], condition = ''): string {
   return `select count(*) as rows, coalesce(sum(${rowHash(expressions)}), 0)::text as hash

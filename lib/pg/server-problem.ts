@@ -1,7 +1,7 @@
 // An error that a PostgreSQL server or its driver reports during a session → Problem.
 
 import type { Code, Problems, Refused, Unreachable } from '../problem/codes.ts';
-import { type FilePiece, indexOfCharacter, startOfCode, type Where, whereAt } from '../problem/location.ts';
+import { type FilePiece, findCharacter, findCodeStart, locate, type Where } from '../problem/location.ts';
 import { Problem, toProblem } from '../problem/problem.ts';
 
 /** The fields of a server's ErrorResponse that are used (manual: "Error and Notice Message Fields"). */
@@ -17,13 +17,13 @@ export interface ServerError extends Error {
   readonly routine?: string;
 }
 
-/** What was sent when the error came back. */
+/** The SQL that was sent when the error came back. */
 export interface Sent {
   readonly environment?: string;
   readonly sql: string;
-  /** How many of its statements were done. */
+  /** The number of its statements that ran. */
   readonly completed?: number;
-  /** Where in a file of the user's `sql` begins; without it the problem has no place. */
+  /** The offset of `sql` in a user's file; without it the problem has no place. */
   readonly origin?: FilePiece;
 }
 
@@ -52,13 +52,15 @@ const roleRoutines = new Set(['get_role_oid', 'get_rolespec_oid', 'get_rolespec_
 const snapshotRoutines = new Set(['ImportSnapshot', 'SetTransactionSnapshot']);
 const extensionRoutines = new Set(['parse_extension_control_file', 'get_extension_oid']);
 
-/** Whether a server said this, and not the driver or the network. */
+/** True if the error came from the server, not from the driver or the network. */
 export function isServerError(thrown: unknown): thrown is ServerError {
   return thrown instanceof Error && 'severity' in thrown && /^[0-9A-Z]{5}$/.test(String(codeOf(thrown)));
 }
 
-/** Makes whatever a running statement failed with a Problem, with its place in the user's file where one is given. */
-export function serverProblem(thrown: unknown, sent: Sent): Problem {
+/**
+ * Turns an error of a running statement into a Problem, with its place in the user's file if one is given.
+ */
+export function toServerProblem(thrown: unknown, sent: Sent): Problem {
   const unanswered = /\bcommit;?\s*$/i.test(sent.sql) && ({ unanswered: 'COMMIT' } as const);
   if (thrown instanceof Problem) {
     if (!unanswered || thrown.code !== 'connection_lost') return thrown;
@@ -87,7 +89,7 @@ export function serverProblem(thrown: unknown, sent: Sent): Problem {
     detail: thrown.detail ?? null,
     hint: thrown.hint ?? null,
     context: thrown.where ?? null,
-    position: thrown.position ? indexOfCharacter(sent.sql, Number(thrown.position)) : null,
+    position: thrown.position ? findCharacter(sent.sql, Number(thrown.position)) : null,
     ...(sent.completed === undefined ? {} : { completed: sent.completed }),
     name: quoted(thrown.message),
   };
@@ -96,7 +98,7 @@ export function serverProblem(thrown: unknown, sent: Sent): Problem {
 }
 
 /** The same problem with its place in the file whose text was sent; a problem that is about no SQL stays as it is. */
-export function locate(problem: Problem, origin: FilePiece): Problem {
+export function locateProblem(problem: Problem, origin: FilePiece): Problem {
   if (problem.where || !('sqlstate' in problem.data)) return problem;
   const where = placed(problem.data, origin);
   return new Problem(problem.code, problem.data, { where, cause: problem.cause });
@@ -104,8 +106,8 @@ export function locate(problem: Problem, origin: FilePiece): Problem {
 
 function placed(data: Refused, origin: FilePiece): Where {
   const index =
-    data.position === null ? startOfCode(origin.text, origin.offset) : origin.offset + data.position;
-  return whereAt(origin.file, origin.text, index);
+    data.position === null ? findCodeStart(origin.text, origin.offset) : origin.offset + data.position;
+  return locate(origin.file, origin.text, index);
 }
 
 function classify(error: ServerError): RefusedCode | 'connection_lost' {

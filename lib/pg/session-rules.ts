@@ -1,9 +1,10 @@
-// What a URL asks of the server's login and of the session: require_auth, channel_binding, target_session_attrs.
+// The requirements of a URL on the server's login and session: require_auth, channel_binding,
+// target_session_attrs.
 import type { Socket } from 'node:net';
 import type { Parameters } from './parameters.ts';
 
 /** The driver's inner connection, which its types leave out. */
-export interface Inner extends NodeJS.EventEmitter {
+export interface InnerClient extends NodeJS.EventEmitter {
   readonly stream: Socket;
 }
 
@@ -14,7 +15,7 @@ const asked: Readonly<Record<string, string>> = {
 };
 
 /** Ends a login that the URL does not allow, before a password is sent. @returns why it was ended, once it was */
-export function guardLogin(inner: Inner, said: Parameters): () => Error | undefined {
+export function guardLogin(inner: InnerClient, said: Parameters): () => Error | undefined {
   let refusal: Error | undefined;
   let method = 'none';
   let isBound = false;
@@ -46,7 +47,7 @@ function allows(list: string, method: string): boolean {
 }
 
 /** Why a session is not of the kind that is wanted, by what its server reports of it; null: it is. */
-export function sessionMisfit(wanted: string, reported: ReadonlyMap<string, string>): string | null {
+export function findSessionMisfit(wanted: string, reported: ReadonlyMap<string, string>): string | null {
   const isStandby = reported.get('in_hot_standby') === 'on';
   const isReadOnly = isStandby || reported.get('default_transaction_read_only') === 'on';
   const fits: Readonly<Record<string, boolean>> = {

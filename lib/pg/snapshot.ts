@@ -3,8 +3,8 @@ import type { Connection } from './connection.ts';
 import { pinned, pinnedSession } from './pinned.ts';
 import { transaction } from './transaction.ts';
 
-// Everything that changes how definitions, constants and names are written, and what may stop or slow a read. Under the
-// pinned path every name that is not the system's is told with its schema.
+// The settings that change how definitions, constants and names are printed, and those that may stop or slow
+// a read. With the pinned path, every name outside of the system schema is printed with its schema.
 const settings: Readonly<Record<string, string>> = {
   client_encoding: 'UTF8',
   datestyle: 'ISO, YMD',
@@ -23,12 +23,12 @@ const settings: Readonly<Record<string, string>> = {
 };
 
 /**
- * The settings for reading as one statement. They end with the transaction, because behind a pooler the next
- * transaction of this server session may be somebody else's.
+ * The settings for reading, as one statement. They end with the transaction, because behind a pooler the next
+ * transaction of this server session may belong to another client.
  */
 export const readingSettings = settingTo(true);
 
-/** The same for all of a session that is nobody else's. */
+/** The same settings for a whole session that pgmage does not share. */
 export const lastingReadingSettings = settingTo(false);
 
 function settingTo(local: boolean): string {

@@ -4,8 +4,8 @@ import type { Connection } from './connection.ts';
 import { pinned } from './pinned.ts';
 
 /**
- * Runs work between BEGIN and COMMIT; whatever it throws rolls everything back and is thrown on.
- * @param begin the statements that begin it and pin its settings, where these are not the usual ones
+ * Runs work between BEGIN and COMMIT. An error rolls everything back and is thrown again.
+ * @param begin the statements that begin it and pin its settings, if they are not the default
  * @throws Problem of the work, or of the server when it commits
  */
 export async function transaction<T>(
@@ -20,7 +20,7 @@ export async function transaction<T>(
     await connection.execute('select; commit');
     return result;
   } catch (thrown) {
-    // Where the session is gone, the server has rolled back by itself.
+    // The server rolls back by itself when the session is gone.
     await connection.execute('rollback').catch(() => undefined);
     throw toProblem(thrown);
   }
@@ -30,7 +30,7 @@ export async function transaction<T>(
  * Reads within a transaction, and lets go of all locks that it took (manual: "ROLLBACK TO SAVEPOINT").
  * @throws Problem of the work
  */
-export async function lettingGo<T>(connection: Connection, work: () => Promise<T>): Promise<T> {
+export async function readAndRelease<T>(connection: Connection, work: () => Promise<T>): Promise<T> {
   await connection.execute('savepoint reading');
   const result = await work();
   await connection.execute('rollback to savepoint reading; release savepoint reading');

@@ -1,9 +1,9 @@
 // Connection URLs, read as libpq reads them (manual: "Connection URIs"; fe-connect.c: conninfo_uri_parse).
 import { Problem } from '../problem/problem.ts';
-import { type Parameters, refusal } from './parameters.ts';
+import { explainRefusal, type Parameters } from './parameters.ts';
 
-/** Whose URL it is, for people. */
-export interface Whose {
+/** The environment of a URL, for messages. */
+export interface UrlOwner {
   readonly environment: string;
   readonly found?: string;
 }
@@ -11,10 +11,10 @@ export interface Whose {
 const hint = '/, # and @ in names and passwords must be percent-encoded';
 
 /**
- * What a URL says, by the names of libpq. What it leaves empty it does not say, but for parameters of its query.
- * @throws Problem `bad_url`, also for a parameter that pgmage cannot honour
+ * The parameters in a URL, by their libpq names. An empty part is unset, except for query parameters.
+ * @throws Problem `bad_url`, also for a parameter that pgmage does not support
  */
-export function readUrl(url: string, whose: Whose): Parameters {
+export function readUrl(url: string, whose: UrlOwner): Parameters {
   const wrong = (reason: string) => new Problem('bad_url', { ...whose, reason });
   const rest = /^postgres(?:ql)?:\/\/(.*)$/is.exec(url.trim())?.[1];
   if (rest === undefined) throw wrong('it does not begin with postgres://');
@@ -49,21 +49,21 @@ export function readUrl(url: string, whose: Whose): Parameters {
     const [name = '', value, ...more] = pair.split('=');
     if (value === undefined || more.length > 0) throw wrong('its query is not a list of name=value');
     const [key, text] = spelled(decode(name), decode(value));
-    const refused = refusal(key, text);
+    const refused = explainRefusal(key, text);
     if (refused !== null) throw wrong(refused);
     said[key] = text;
   }
   return said;
 }
 
-// The way of JDBC, which libpq takes too, and the driver's way to say that nobody's certificate is looked at.
+// JDBC's parameter, which libpq also accepts, and the driver's value for an unverified certificate.
 function spelled(name: string, value: string): [name: string, value: string] {
   if (name === 'ssl' && value === 'true') return ['sslmode', 'require'];
   return name === 'sslmode' && value === 'no-verify' ? [name, 'require'] : [name, value];
 }
 
 /** The same server and login, another database. */
-export function onDatabase(url: string, database: string): string {
+export function replaceDatabase(url: string, database: string): string {
   const at = /^(\w+:\/\/(?:(?:[^/?]*|[^/@]*)@)?[^/?]*)(?:\/[^?]*)?(?:\?(.*))?$/s.exec(url.trim());
   const kept = (at?.[2] ?? '').split('&').filter((pair) => pair !== '' && !pair.startsWith('dbname='));
   return `${at?.[1]}/${encodeURIComponent(database)}${kept.length > 0 ? `?${kept.join('&')}` : ''}`;

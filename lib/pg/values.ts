@@ -1,5 +1,5 @@
-// How values become texts: by their types' output functions. A cast to text could be one that the database's owner has made:
-// it would run as the reader, and could give one text for different values.
+// Conversion of values to text by the output functions of their types. A cast to text can be user-defined: it
+// would run with the reader's rights, and could give one text for different values.
 
 /**
  * SQL for whether casts from a type are the system's own: its name is of the system, or that of the type that its domain is
@@ -17,8 +17,9 @@ export const isSystems = (type: string) => `(case when ${type}.typtype <> 'd'
 export const systemText = (expression: string) => `(${expression})::pg_catalog.text`;
 
 /**
- * A value of any type as its text. The system's own casts write some types otherwise (char without its blanks), and earlier
- * backups have digests of these: so this is for all other types. It tells null from a row of nulls.
+ * The text of a value of any type. The system's own casts print some types differently (char without its
+ * blanks), and earlier backups have digests of that text, so this is for all other types. It distinguishes
+ * null from a row of nulls.
  */
 export const outputText = (expression: string) =>
   `(case when pg_catalog.num_nulls(${expression}) = 0 then pg_catalog.concat(${expression}) end)`;

@@ -1,33 +1,34 @@
-// Notices that a network has gone silent.
+// Detects a silent network.
 //
-// A network can stop without a word: a firewall forgets a connection, a cable is pulled, a machine sleeps. TCP then tells
-// neither side anything. Three things end the wait, and none of them ends work that is only slow:
+// A network can stop without an error: a firewall drops a connection, a cable is pulled, a machine sleeps.
+// TCP reports nothing to either side. Three rules end the wait, and none of them ends work that is only slow:
 //
-// 1. Keepalive of the kernel: after 10 s without traffic Node's sockets send a probe each second and give up after ten.
-//    The programs of PostgreSQL get the same by parameters of libpq, and the server by settings of the session, so that
-//    the locks of a session whose client is gone do not stay.
-// 2. Keepalive cannot see a proxy that stands between and has stopped, nor data that is sent and never acknowledged. So,
-//    while pgmage waits for a server and not one byte has come or gone for the stall limit, it opens a second session by
-//    the same way and asks the server about the first. If no answer comes, the network is gone. If the server says that
-//    the first session waits for its client, each side waits for the other: that connection is gone.
-// 3. If the server says that the session is at work (a long index, a lock, a sort before the first row of a COPY), or
-//    cannot say (behind a pooler), pgmage waits on, and asks again after the next limit.
+// 1. Keepalive of the kernel: after 10 s without traffic Node's sockets send a probe each second and give up
+// after ten. The programs of PostgreSQL get the same by parameters of libpq, and the server by settings of
+// the session, so that the server releases the locks of a session whose client is gone.
+// 2. Keepalive does not detect a proxy that has stopped, or data that is sent but never acknowledged. So, when pgmage waits for a
+// server and no byte has passed for the stall limit, it opens a second session in the same way and asks the
+// server about the first. If no answer comes, the network is gone. If the server says that the first session
+// waits for its client, both sides wait for each other, and the connection is gone.
+// 3. If the server says that the session works (a long index, a lock, a sort before the first row of a COPY), or cannot tell
+// (behind a pooler), pgmage continues to wait and asks again after the next limit.
 //
-// Time that pgmage itself spends does not count: a stream whose rows the other side does not take is not silent.
+// Time that pgmage itself spends does not count: a stream whose consumer is slow is not silent.
 import type { Socket } from 'node:net';
 
 /**
- * What a second session says of the first: why it is lost, or null. It may fail, which is an answer as well.
- * @param isSilent whether the first one is still waited for, and nothing has come or gone
+ * Asks through a second session why the first one is lost; null: it is not. A failure of it is an answer as
+ * well.
+ * @param isSilent true if the first session still waits and no byte has passed
  */
 export type Probe = (isSilent: () => boolean) => Promise<string | null>;
 
 /** A time in which a server is waited for. */
 export interface ServerWait {
-  /** What comes is up to pgmage itself, until `go`. */
+  /** Pauses the wait until `go`: pgmage itself is working. */
   rest(): void;
   go(): void;
-  /** It is over, whatever is called later. */
+  /** Ends the wait; later calls have no effect. */
   end(): void;
 }
 
@@ -35,15 +36,15 @@ export interface ServerWait {
 export interface Watch {
   /** @param isEnd whether work that failed is only brought to its end: it may have failed of the network */
   begin(isEnd?: boolean): ServerWait;
-  /** Waits for what the server is to answer. */
+  /** Waits for an answer of the server. */
   during<T>(work: Promise<T>, isEnd?: boolean): Promise<T>;
 }
 
-/** What is watched. */
+/** The session to watch. */
 export interface Watched {
-  /** What is spoken through. */
+  /** The stream of the session. */
   readonly stream: Socket;
-  /** What lies below it, where it is TLS. */
+  /** The socket below it, with TLS. */
   readonly socket: Socket;
   /** Milliseconds without a byte; 0: never. */
   readonly limit: number;
@@ -52,13 +53,13 @@ export interface Watched {
   lost(reason: string): void;
 }
 
-// What ends the work of a network that has failed is not waited for as long again.
+// The last work on a failed network does not wait that long again.
 const patienceAtEnd = 3_000;
-// How often a wait is looked at within its limit.
+// The number of checks within one limit.
 const looks = 4;
 
 /** Begins to watch a session. */
-export function watchOver({ stream, socket, limit, probe, lost }: Watched): Watch {
+export function watchSession({ stream, socket, limit, probe, lost }: Watched): Watch {
   const passed = () => `${socket.bytesRead} ${socket.bytesWritten} ${stream.writableLength}`;
   const waits = new Set<ServerWait>();
   let timer: NodeJS.Timeout | undefined;

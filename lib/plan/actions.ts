@@ -1,14 +1,14 @@
-// What happens to each fact: the diff, and what follows from it for the facts that depend on changed ones.
-import { type Catalog, edge } from '../model/catalog.ts';
+// Decides the action for each fact: from the diff, and from the changes of the facts that it depends on.
+import { type Catalog, edgeKey } from '../model/catalog.ts';
 import type { Diff } from '../model/diff.ts';
 import type { Fact } from '../model/fact.ts';
 import type { AnyKind, Kinds, Scope } from '../model/kind.ts';
 import { Problem } from '../problem/problem.ts';
-import { type Heirs, heirsIn, linkAbove } from './heirs.ts';
-import { type Contested, contested, rivals } from './rivals.ts';
+import { collectHeirs, findLinkAbove, type Heirs } from './heirs.ts';
+import { type Contested, findContested, findRivals } from './rivals.ts';
 
-/** What a plan does with one fact. A fact that nothing is done with has no fate. */
-export interface Fate {
+/** The action of a plan on one fact. An unaffected fact has none. */
+export interface FactAction {
   readonly id: string;
   readonly action: 'create' | 'drop' | 'alter' | 'replace';
   readonly from: Fact | undefined;
@@ -18,17 +18,17 @@ export interface Fate {
 }
 
 /** Fates by fact id, and the questions a planner asks of them. */
-export class Fates {
+export class FactActions {
   readonly before: Catalog;
   readonly after: Catalog;
   readonly kinds: Kinds;
-  readonly all = new Map<string, Fate>();
+  readonly all = new Map<string, FactAction>();
   readonly #dependents = new Map<string, string[]>();
   // Those that are altered to need a fact that they did not need before.
   readonly #newcomers = new Map<string, string[]>();
   readonly #taken = new Set<string>();
   readonly #heirs: Heirs;
-  /** What the server would choose for when a link comes that the plan makes. */
+  /** Facts that the server would choose from when the plan creates a link. */
   readonly contested: readonly Contested[];
   readonly scope: Scope;
 
@@ -37,10 +37,10 @@ export class Fates {
     this.after = scope.after;
     this.kinds = scope.kinds;
     this.scope = { ...scope, makes: (id) => this.comes(id), alone: (id) => this.dropsAlone(id) };
-    this.#heirs = heirsIn(scope.before);
+    this.#heirs = collectHeirs(scope.before);
     for (const [id, needed] of scope.before.needs)
-      for (const other of needed.keys()) if (other !== id) push(this.#dependents, other, id);
-    this.contested = contested(scope.after, scope.kinds);
+      for (const other of needed.keys()) if (other !== id) pushTo(this.#dependents, other, id);
+    this.contested = findContested(scope.after, scope.kinds);
     this.#decide(difference);
   }
 
@@ -51,47 +51,48 @@ export class Fates {
     return kind;
   }
 
-  of(id: string): Fate | undefined {
+  of(id: string): FactAction | undefined {
     return this.all.get(id);
   }
 
-  /** Whether the fact, as it is before, goes away: dropped, or dropped and made anew. */
+  /** True if the old fact goes away: it is dropped, or replaced. */
   goes(id: string): boolean {
     const action = this.all.get(id)?.action;
     return action === 'drop' || action === 'replace';
   }
 
-  /** Whether the fact, as it is after, is made. */
+  /** True if the new fact is created. */
   comes(id: string): boolean {
     const action = this.all.get(id)?.action;
     return action === 'create' || action === 'replace';
   }
 
-  /** Whether the server refuses its change while others depend on it. */
+  /** True if the server refuses its change while other objects depend on it. */
   isBlocked(id: string): boolean {
     const { action, attributes = [] } = this.all.get(id) ?? {};
-    const { blockedByDependents = [] } = this.kind(id);
+    const { blockedByDependents = [] } = this.kind(id).order ?? {};
     return action === 'alter' && attributes.some((name) => blockedByDependents.includes(name));
   }
 
-  /** Whether it is put aside instead of dropped, because facts with data are still to be moved off it. */
+  /** True if it is set aside instead of dropped, because facts with data must still be moved off it. */
   putAside(id: string): boolean {
     const fate = this.all.get(id);
-    if (fate?.from === undefined || this.kind(id).aside === undefined || !this.#makesRoom(fate)) return false;
+    if (fate?.from === undefined || this.kind(id).order?.aside === undefined || !this.#makesRoom(fate))
+      return false;
     return fate.from.parent === null || !this.goes(fate.from.parent);
   }
 
-  // Its successor is another object of its name: the same one made anew, or one of another kind.
-  #makesRoom({ id, action, from }: Fate): boolean {
+  // Its successor is another object of the same name: its replacement, or one of another kind.
+  #makesRoom({ id, action, from }: FactAction): boolean {
     if (action !== 'drop') return action === 'replace';
     return (
       this.kind(id)
-        .slots?.(from as Fact)
+        .order?.slots?.(from as Fact)
         .some((slot) => this.#taken.has(slot)) ?? false
     );
   }
 
-  /** What a fact's drop would take along, as it is inherited from it by a link. */
+  /** The inherited facts that a fact's drop would also drop, through a link. */
   heirs(id: string): { readonly heir: string; readonly link: string }[] {
     return (this.#heirs.get(id) ?? []).flatMap((heir) => {
       const link = heir.outlives ? undefined : this.#linkAbove(heir, id);
@@ -102,13 +103,14 @@ export class Fates {
   }
 
   #linkAbove(heir: Fact, origin: string): string | undefined {
-    return linkAbove(this.before, heir, this.before.facts.get(origin));
+    return findLinkAbove(this.before, heir, this.before.facts.get(origin));
   }
 
-  /** Whether it goes without what is inherited from it, because some of that stays. */
+  /** True if it is dropped without its inherited facts, because some of them stay. */
   dropsAlone(id: string): boolean {
     const fact = this.before.facts.get(id);
-    if (fact === undefined || !this.goes(id) || !this.kind(id).dropsAlone?.(fact, this.scope)) return false;
+    if (fact === undefined || !this.goes(id) || !this.kind(id).order?.dropsAlone?.(fact, this.scope))
+      return false;
     return this.heirs(id).some(({ heir, link }) => !this.goes(link) && this.#stays(heir));
   }
 
@@ -118,7 +120,7 @@ export class Fates {
 
   #decide(difference: Diff): void {
     for (const fact of difference.added)
-      for (const slot of this.kind(fact.id).slots?.(fact) ?? []) this.#taken.add(slot);
+      for (const slot of this.kind(fact.id).order?.slots?.(fact) ?? []) this.#taken.add(slot);
     for (const from of difference.removed)
       this.#set({ id: from.id, action: 'drop', from, to: undefined, attributes: [] });
     for (const to of difference.added)
@@ -129,7 +131,7 @@ export class Fates {
     }
     for (const { id, action } of this.all.values())
       for (const needed of (action === 'alter' && this.after.needs.get(id)?.keys()) || [])
-        if (!this.before.needs.get(id)?.has(needed)) push(this.#newcomers, needed, id);
+        if (!this.before.needs.get(id)?.has(needed)) pushTo(this.#newcomers, needed, id);
     let queue = [...this.all.keys()];
     while (queue.length > 0) {
       // It grows while it is walked.
@@ -138,7 +140,7 @@ export class Fates {
     }
   }
 
-  #set(fate: Fate): void {
+  #set(fate: FactAction): void {
     this.all.set(fate.id, fate);
   }
 
@@ -149,7 +151,7 @@ export class Fates {
 
   // The facts whose fate changes because of this one's; they have to be looked at in turn.
   #consequences(id: string): string[] {
-    const fate = this.all.get(id) as Fate;
+    const fate = this.all.get(id) as FactAction;
     const changed: string[] = [];
     const gone = this.goes(id);
     const blocked = this.isBlocked(id);
@@ -178,15 +180,16 @@ export class Fates {
     return changed;
   }
 
-  // What a link that no command takes away alone leads to: it is made anew, unless what is linked goes with something else.
-  #torn({ id, from }: Fate): string[] {
+  // The other end of a link that no command can remove alone: it is created again, unless the linked fact
+  // goes with another one.
+  #torn({ id, from }: FactAction): string[] {
     if (!this.goes(id) || !this.#inseverable(from as Fact)) return [];
     const part = (from as Fact).parent as string;
     const goesBy = (other: string, except: string) =>
       [...(this.before.dies.get(other) ?? [])].some((cause) => cause !== except && this.goes(cause));
     const torn = [...(this.before.needs.get(id)?.keys() ?? [])].filter(
       (upper) =>
-        this.before.links.get(edge(part, upper)) === id &&
+        this.before.links.get(edgeKey(part, upper)) === id &&
         this.#stays(upper) &&
         !goesBy(id, part) &&
         !goesBy(part, upper),
@@ -195,11 +198,13 @@ export class Fates {
     return torn;
   }
 
-  // What is there already and would be taken for another one by the server, when the link of its parent comes.
+  // Existing facts that the server would mistake for another one when it links their parent.
   #outOfTurn(): string[] {
     const found = this.contested.flatMap(({ part, upper, link }) =>
       this.comes(link) && !this.comes(upper.id)
-        ? rivals(this.after, this.kinds, part).filter(({ id }) => this.before.facts.has(id) && !this.goes(id))
+        ? findRivals(this.after, this.kinds, part).filter(
+            ({ id }) => this.before.facts.has(id) && !this.goes(id),
+          )
         : [],
     );
     for (const { id } of found) this.#replace(id);
@@ -207,7 +212,7 @@ export class Fates {
   }
 
   #inseverable(fact: Fact): boolean {
-    const { inseverable = false } = this.kind(fact.id);
+    const { inseverable = false } = this.kind(fact.id).order ?? {};
     const bound = typeof inseverable === 'function' ? inseverable(fact, this.scope) : inseverable;
     return bound && fact.parent !== null;
   }
@@ -217,11 +222,11 @@ export class Fates {
     const fact = this.before.facts.get(dependent) as Fact;
     const kind = this.kind(dependent);
     const stillNeeds = this.after.needs.get(dependent)?.has(gone) ?? false;
-    const movable = kind.holdsData?.(fact) && fact.parent !== gone && this.putAside(gone);
-    const retargets = movable && kind.retarget !== undefined;
-    if (!stillNeeds && !retargets && !kind.bound && fate?.action === 'alter') return false;
+    const movable = kind.data?.holdsData?.(fact) && fact.parent !== gone && this.putAside(gone);
+    const retargets = movable && kind.order?.retarget !== undefined;
+    if (!stillNeeds && !retargets && !kind.order?.bound && fate?.action === 'alter') return false;
     if (retargets) {
-      const attributes = new Set([...(fate?.attributes ?? []), String(kind.retarget)]);
+      const attributes = new Set([...(fate?.attributes ?? []), String(kind.order?.retarget)]);
       if (attributes.size === fate?.attributes.length) return false;
       this.#set({
         id: dependent,
@@ -236,7 +241,8 @@ export class Fates {
 
   #makeWay(dependent: string): boolean {
     const kind = this.kind(dependent);
-    if (kind.followsChanges || kind.holdsData?.(this.before.facts.get(dependent) as Fact)) return false;
+    if (kind.order?.followsChanges || kind.data?.holdsData?.(this.before.facts.get(dependent) as Fact))
+      return false;
     this.#replace(dependent);
     return true;
   }
@@ -249,7 +255,7 @@ export class Fates {
 }
 
 /** Adds to the list under a key. Lists grow in place: those of a schema's dependents are as long as the database. */
-export function push<K, V>(lists: Map<K, V[]>, key: K, value: V): void {
+export function pushTo<K, V>(lists: Map<K, V[]>, key: K, value: V): void {
   const list = lists.get(key);
   if (list === undefined) lists.set(key, [value]);
   else list.push(value);

@@ -1,13 +1,13 @@
-// A database that is made and filled: what is made before its rows come, and what after.
-import { type Catalog, closure, withDependents, without } from '../model/catalog.ts';
+// Splits the plan for a new database: the steps before its rows, and the steps after them.
+import { type Catalog, collectReachable, withDependents, withoutFacts } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
 import type { AnyKind, Kinds } from '../model/kind.ts';
 import { settle } from '../model/reconcile.ts';
 import type { Step } from '../model/step.ts';
-import { type PlanInput, plan, planned } from './plan.ts';
+import { type PlanInput, plan, planStatements } from './plan.ts';
 
 /** The two halves of a way. */
-export interface Halves {
+export interface PlanHalves {
   /** Makes all that rows are put into. */
   readonly before: readonly Step[];
   /** Makes all the rest. */
@@ -17,15 +17,17 @@ export interface Halves {
 }
 
 /**
- * Plans the way from a database without rows to another one, in two halves between which rows are put in.
+ * Plans the way from a database without rows to another one, in two halves with the rows between them.
  * @throws Problem `plan_cycle` when needs contradict each other
  */
-export function aroundRows(input: Pick<PlanInput, 'before' | 'after' | 'kinds' | 'major' | 'role'>): Halves {
+export function planAroundRows(
+  input: Pick<PlanInput, 'before' | 'after' | 'kinds' | 'major' | 'role'>,
+): PlanHalves {
   const { kinds, major = input.before.major } = input;
   const { role = input.before.role } = input;
   const late = lateIn(input.after, input.before, kinds);
-  const middle = without(input.after, late);
-  const rest = planned({ ...completing(middle, input.after, kinds), major, role });
+  const middle = withoutFacts(input.after, late);
+  const rest = planStatements({ ...planCompletion(middle, input.after, kinds), major, role });
   return {
     before: plan({ before: input.before, after: middle, kinds, major, role }),
     after: rest.steps,
@@ -34,27 +36,30 @@ export function aroundRows(input: Pick<PlanInput, 'before' | 'after' | 'kinds' |
 }
 
 /**
- * The way from a part of a catalog to all of it. Not what a comparison finds: what nobody speaks of in the part is not there,
- * instead of being as it is wanted.
+ * The way from a part of a catalog to all of it. Unlike a comparison, an optional fact that the part leaves
+ * open is missing there, instead of being as wanted.
  */
-export function completing(part: Catalog, whole: Catalog, kinds: Kinds): PlanInput {
+export function planCompletion(part: Catalog, whole: Catalog, kinds: Kinds): PlanInput {
   const settled = settle(part, whole, kinds);
   const added = [...settled.after.facts.values()].filter(({ id }) => !part.facts.has(id));
   return { ...settled, difference: { added, removed: [], changed: [] }, kinds };
 }
 
 /**
- * What comes after the rows: the facts whose kinds say so, and all that needs them. What holds rows, or cannot be made
- * apart from that, comes before, with all that it needs.
+ * The facts that are created after the rows: those whose kinds say so, and all that depend on them. Facts
+ * with rows, or that cannot be created separately, come before with all their dependencies.
  */
 function lateIn(catalog: Catalog, before: Catalog, kinds: Kinds): ReadonlySet<string> {
   const { facts, needs } = catalog;
   const all = [...facts.values()];
   const kindOf = (fact: Fact) => kinds.get(fact.kind) as AnyKind;
-  const early = closure(
+  const early = collectReachable(
     all
       .filter(
-        (fact) => kindOf(fact).inseparable || kindOf(fact).holdsData?.(fact) || before.facts.has(fact.id),
+        (fact) =>
+          kindOf(fact).inline?.inseparable ||
+          kindOf(fact).data?.holdsData?.(fact) ||
+          before.facts.has(fact.id),
       )
       .map(({ id }) => id),
     (id) => needs.get(id)?.keys() ?? [],
@@ -66,8 +71,8 @@ function lateIn(catalog: Catalog, before: Catalog, kinds: Kinds): ReadonlySet<st
   return new Set([...late].filter((id) => facts.has(id) && !early.has(id)));
 }
 
-/** Whether a fact's kind says that it comes after rows. */
+/** True if a fact's kind creates it after the rows. */
 export function comesLate(fact: Fact, catalog: Catalog, kinds: Kinds): boolean {
-  const { afterRows = false } = kinds.get(fact.kind) as AnyKind;
+  const { afterRows = false } = kinds.get(fact.kind)?.data ?? {};
   return typeof afterRows === 'function' ? afterRows(fact, catalog) : afterRows;
 }

@@ -1,5 +1,6 @@
-// What a server writes and would read otherwise: in `(ARRAY['x'::character varying])::text[]`, as `IN` becomes on such
-// columns, it casts each element when it reads that, not the array (source: transformTypeCast in parse_expr.c).
+// Corrects arrays that the server prints but would read differently. In `(ARRAY['x'::character
+// varying])::text[]`, as `IN` becomes on such columns, it casts each element when it reads that, not the
+// array (source: transformTypeCast in parse_expr.c).
 
 const element = `(?:'(?:[^']|'')*'|NULL)::`;
 

@@ -1,16 +1,16 @@
 // Subcommands of one ALTER TABLE: the server rewrites a table once for all of them, and takes one lock. They are put together where
 // no dependency lies between them.
-import { type Subcommand, strongest, type UnsegmentedStep } from '../model/step.ts';
-import type { Fates } from './actions.ts';
-import { seats } from './dependencies.ts';
+import { findStrongestLock, type Subcommand, type UnsegmentedStep } from '../model/step.ts';
+import type { FactActions } from './actions.ts';
+import { placeNodes } from './dependencies.ts';
 import { type Graph, sort } from './graph.ts';
-import type { Folded } from './inline-clauses.ts';
-import type { Group } from './online.ts';
+import type { InlinedClauses } from './inline-clauses.ts';
+import type { NodeGroup } from './online.ts';
 
 type Successors = ReadonlyMap<string, ReadonlySet<string>>;
 
-// Which subcommand may stand in one statement with another one that needs it, by when the server runs them
-// (source: AlterTablePass in tablecmds.c).
+// The subcommands that can share a statement with one that depends on them, by the order in which the server
+// runs them (source: AlterTablePass in tablecmds.c).
 const inOrder: Readonly<Record<Subcommand['pass'], readonly Subcommand['pass'][]>> = {
   drop: ['drop', 'type', 'add', 'set'],
   type: ['add', 'set'],
@@ -19,13 +19,13 @@ const inOrder: Readonly<Record<Subcommand['pass'], readonly Subcommand['pass'][]
 };
 
 /** The steps of a plan, with subcommands of tables that are there before it put together. */
-export function combined(
-  fates: Fates,
+export function combineSteps(
+  fates: FactActions,
   graph: Graph,
-  folded: Folded,
-  groups: readonly Group[],
+  folded: InlinedClauses,
+  groups: readonly NodeGroup[],
 ): UnsegmentedStep[] {
-  const seat = seats(graph, folded);
+  const seat = placeNodes(graph, folded);
   const successors = new Map<string, Set<string>>(groups.map(({ name }) => [name, new Set()]));
   for (const [first, seconds] of graph.successors())
     for (const second of seconds)
@@ -38,9 +38,9 @@ export function combined(
   });
 }
 
-// What shares a transaction; what is committed by itself stays where it is.
-function runsOf(groups: readonly Group[]): Group[][] {
-  const runs: Group[][] = [];
+// The groups that share a transaction; a statement that is committed by itself stays in its place.
+function runsOf(groups: readonly NodeGroup[]): NodeGroup[][] {
+  const runs: NodeGroup[][] = [];
   let isOpen = false;
   for (const group of groups) {
     const whole = group.steps.every(({ transactional }) => transactional);
@@ -52,7 +52,7 @@ function runsOf(groups: readonly Group[]): Group[][] {
 }
 
 // The command that a group is a part of; undefined: it stands alone, or its table is new.
-function headOf(fates: Fates, { steps }: Group): string | undefined {
+function headOf(fates: FactActions, { steps }: NodeGroup): string | undefined {
   const [part, ...others] = partsOf({ steps });
   // The server changes the type of a column once in a statement.
   if (part?.pass === 'type' && others.some(({ pass }) => pass === 'type')) return undefined;
@@ -68,16 +68,16 @@ function headOf(fates: Fates, { steps }: Group): string | undefined {
     : undefined;
 }
 
-const partsOf = ({ steps }: Pick<Group, 'steps'>) => steps.flatMap(({ part }) => part ?? []);
+const partsOf = ({ steps }: Pick<NodeGroup, 'steps'>) => steps.flatMap(({ part }) => part ?? []);
 
 function clustersOf(
-  run: readonly Group[],
+  run: readonly NodeGroup[],
   successors: Successors,
-  headOf: (group: Group) => string | undefined,
-): Group[][] {
-  const clusters: Group[][] = [];
-  const clusterOf = new Map<string, Group[]>();
-  const latest = new Map<string, Group[]>();
+  headOf: (group: NodeGroup) => string | undefined,
+): NodeGroup[][] {
+  const clusters: NodeGroup[][] = [];
+  const clusterOf = new Map<string, NodeGroup[]>();
+  const latest = new Map<string, NodeGroup[]>();
   for (const group of run) {
     const head = headOf(group);
     const cluster = head === undefined ? undefined : latest.get(head);
@@ -95,10 +95,10 @@ function clustersOf(
 }
 
 function fits(
-  cluster: readonly Group[],
-  group: Group,
+  cluster: readonly NodeGroup[],
+  group: NodeGroup,
   successors: Successors,
-  clusterOf: ReadonlyMap<string, readonly Group[]>,
+  clusterOf: ReadonlyMap<string, readonly NodeGroup[]>,
 ): boolean {
   const ordered = cluster.every(
     (member) =>
@@ -112,12 +112,12 @@ function fits(
   );
 }
 
-// Whether a way leads from some to others by something else.
+// True if a path leads from some nodes to others through a different node.
 function leads(
-  from: readonly Group[],
-  to: readonly Group[],
+  from: readonly NodeGroup[],
+  to: readonly NodeGroup[],
   successors: Successors,
-  clusterOf: ReadonlyMap<string, readonly Group[]>,
+  clusterOf: ReadonlyMap<string, readonly NodeGroup[]>,
 ): boolean {
   const ends = new Set([...from, ...to].map(({ name }) => name));
   const goals = new Set(to.map(({ name }) => name));
@@ -133,7 +133,11 @@ function leads(
 }
 
 // The clusters in an order that dependencies leave, each where its first member was if possible.
-function arranged(run: readonly Group[], clusters: readonly Group[][], successors: Successors): Group[][] {
+function arranged(
+  run: readonly NodeGroup[],
+  clusters: readonly NodeGroup[][],
+  successors: Successors,
+): NodeGroup[][] {
   const places = new Map(run.map(({ name }, at) => [name, at]));
   const heads = new Map(clusters.flatMap((members) => members.map(({ name }) => [name, members[0]?.name])));
   const byHead = new Map(clusters.map((members) => [members[0]?.name as string, members]));
@@ -145,10 +149,10 @@ function arranged(run: readonly Group[], clusters: readonly Group[][], successor
   }
   const place = (name: string) => places.get(name) as number;
   const { order } = sort(among, (a, b) => place(a) - place(b));
-  return order.map((head) => byHead.get(head) as Group[]);
+  return order.map((head) => byHead.get(head) as NodeGroup[]);
 }
 
-function joined(members: readonly Group[]): UnsegmentedStep[] {
+function joined(members: readonly NodeGroup[]): UnsegmentedStep[] {
   const steps = members.flatMap((group) => group.steps);
   const parts = steps.filter(({ part }) => part !== undefined);
   const [first] = parts;
@@ -161,7 +165,7 @@ function joined(members: readonly Group[]): UnsegmentedStep[] {
       sql: `${first.part.head}\n${lines.join(',\n')}`,
       action: actions.size === 1 ? first.action : 'alter',
       hazards: [...new Set(parts.flatMap(({ hazards }) => hazards))],
-      lock: strongest(parts.map(({ lock }) => lock)),
+      lock: findStrongestLock(parts.map(({ lock }) => lock)),
       checks: parts.flatMap(({ checks = [] }) => checks),
       parts: parts.map(({ part: _, ...step }) => step),
     },

@@ -1,26 +1,26 @@
-// Which steps of a plan have to wait for which, so that the others can run beside each other.
-import { push } from './actions.ts';
+// The dependencies between the steps of a plan, so that independent ones can run in parallel.
+import { pushTo } from './actions.ts';
 import type { Graph } from './graph.ts';
-import type { Folded } from './inline-clauses.ts';
+import type { InlinedClauses } from './inline-clauses.ts';
 import { node } from './node.ts';
 
 /**
- * For each step the places of those that must be done before it. What these wait for is not told again.
+ * For each step the indices of its dependencies, without indirect ones.
  * @param groups the nodes of the plan with their statements, in its order
- * @param rank of a node's kind: what has one acts on what is made before it, or is acted on by what comes later; below
- * zero: it follows its object at once
+ * @param rank the rank of a node's kind: a ranked node acts on all that was created before it, or later nodes
+ * act on it; below zero: it directly follows its object
  */
-export function waitsOf(
+export function computeDependencies(
   graph: Graph,
-  folded: Folded,
+  folded: InlinedClauses,
   groups: readonly { readonly name: string; readonly steps: readonly unknown[] }[],
   rank: (name: string) => number,
 ): number[][] {
-  const seat = seats(graph, folded);
+  const seat = placeNodes(graph, folded);
   const before = new Map<string, string[]>();
   for (const [first, seconds] of graph.successors())
-    for (const second of seconds) if (seat(first) !== seat(second)) push(before, seat(second), first);
-  // Where a node is done: with its last step, or, if it has none, with those that it waits for.
+    for (const second of seconds) if (seat(first) !== seat(second)) pushTo(before, seat(second), first);
+  // The last step of a node; for a node without steps, the steps that it waits for.
   const ends = new Map<string, readonly number[]>();
   const waits: number[][] = [];
   // All since the last step that has a rank, and that one.
@@ -36,14 +36,14 @@ export function waitsOf(
       waits.push(at === 0 ? awaited : [waits.length - 1]);
     }
     ends.set(name, steps.length > 0 ? [waits.length - 1] : awaited);
-    // What comes right after its object is done before anything else is done with that.
+    // A step that directly follows its object comes before any other use of the object.
     if (steps.length > 0 && rank(name) < 0) for (const first of firsts) ends.set(first, [waits.length - 1]);
   }
   return waits;
 }
 
-/** Where each node is written: what is folded into a creation is done with it. */
-export function seats(graph: Graph, folded: Folded): (name: string) => string {
+/** The place of each node: an inlined one is part of its parent's creation. */
+export function placeNodes(graph: Graph, folded: InlinedClauses): (name: string) => string {
   const hosts = new Map<string, string>();
   for (const [parent, facts] of folded)
     for (const { id } of facts) hosts.set(node('create', id), graph.leader(node('create', parent)));

@@ -13,7 +13,7 @@ export class Graph {
     return this.#leader.has(node);
   }
 
-  /** The node that stands for this one. */
+  /** The node that represents this one. */
   leader(node: string): string {
     let at = node;
     for (let up = this.#leader.get(at); up !== undefined && up !== at; up = this.#leader.get(at)) at = up;
@@ -35,7 +35,7 @@ export class Graph {
     else out.add(second);
   }
 
-  /** Merged nodes that tie their leader to another one of `stuck`, to which it is not tied by itself. */
+  /** Merged nodes that tie their leader to another one of `stuck`, to which it is not tied itself. */
   ties(stuck: ReadonlySet<string>): string[] {
     const leaders = (name: string) => [...(this.#edges.get(name) ?? [])].map((second) => this.leader(second));
     return [...this.#edges.keys()].filter((first) => {
@@ -110,7 +110,7 @@ function reachable(edges: ReadonlyMap<string, ReadonlySet<string>>, start: strin
   return found;
 }
 
-// What only comes behind a cycle is not to blame for it.
+// A node that only comes after a cycle is not part of it.
 function onCycles(successors: ReadonlyMap<string, ReadonlySet<string>>, stuck: Set<string>): string[] {
   for (let before = -1; before !== stuck.size; ) {
     before = stuck.size;

@@ -1,17 +1,17 @@
-// What links between facts (a partition's attachment) ask of the order, and what reaches facts along them.
-import { edge } from '../model/catalog.ts';
+// The order around links between facts (a partition's attachment), and what reaches facts along them.
+import { edgeKey } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
-import { type Fates, push } from './actions.ts';
+import { type FactActions, pushTo } from './actions.ts';
 import type { Graph } from './graph.ts';
-import { linkAbove } from './heirs.ts';
+import { findLinkAbove } from './heirs.ts';
 import { node } from './node.ts';
-import { rivals } from './rivals.ts';
+import { findRivals } from './rivals.ts';
 
 /**
- * Adds the edges that come of links: what is to be merged when two facts are linked must be there before, and what was
- * inherited can go only after the link has; whoever refers to what links complete waits for all of these.
+ * Adds the edges of links. Facts to merge must exist before their parents are linked, and an inherited fact
+ * can go only after the link. A reference to an object that links complete waits for all of these links.
  */
-export function linkEdges(graph: Graph, fates: Fates): void {
+export function addLinkEdges(graph: Graph, fates: FactActions): void {
   const parts = completions(fates, 'create');
   mergingEdges(graph, fates, parts);
   keepingEdges(graph, fates);
@@ -20,7 +20,11 @@ export function linkEdges(graph: Graph, fates: Fates): void {
   completionEdges(graph, fates, parts);
 }
 
-function mergingEdges(graph: Graph, fates: Fates, parts: ReadonlyMap<string, ReadonlySet<string>>): void {
+function mergingEdges(
+  graph: Graph,
+  fates: FactActions,
+  parts: ReadonlyMap<string, ReadonlySet<string>>,
+): void {
   for (const { id, from, to, action } of fates.all.values()) {
     if (to !== undefined && to.parent !== null && action !== 'drop')
       for (const [upper, link, above] of uppers(fates, 'after', to))
@@ -29,14 +33,14 @@ function mergingEdges(graph: Graph, fates: Fates, parts: ReadonlyMap<string, Rea
           graph.edge(node('create', link), node('create', id));
         } else if (fates.comes(link) && upper !== null && !given(fates, link)) {
           graph.edge(node(action === 'alter' ? 'alter' : 'create', id), node('create', link));
-          // What is not complete is passed over, and another one made in its place.
+          // An incomplete fact is skipped, and the server creates another one in its place.
           for (const part of parts.get(id) ?? []) {
             const below = newBelow(fates, part, to);
             if (below === undefined) graph.edge(node('create', part), node('create', link));
             else graph.edge(node('create', link), node('create', below));
           }
         }
-    if (to !== undefined && to.parent !== null && fates.kind(id).mistakable && fates.comes(id))
+    if (to !== undefined && to.parent !== null && fates.kind(id).order?.mistakable && fates.comes(id))
       for (const link of linksFrom(fates, 'after').has(id)
         ? []
         : (linksFrom(fates, 'after').get(to.parent) ?? []))
@@ -48,33 +52,34 @@ function mergingEdges(graph: Graph, fates: Fates, parts: ReadonlyMap<string, Rea
 }
 
 // The new link along which a part comes to a fact that is complete until then; undefined: the part has to be there before.
-function newBelow(fates: Fates, link: string, upper: Fact): string | undefined {
+function newBelow(fates: FactActions, link: string, upper: Fact): string | undefined {
   const { after } = fates;
   const part = after.facts.get(after.facts.get(link)?.parent as string);
-  const below = part && linkAbove(after, part, upper);
+  const below = part && findLinkAbove(after, part, upper);
   return below && fates.comes(below) && !isLate(fates, part as Fact, upper.id) ? below : undefined;
 }
 
-// Where the server chooses, the first of several fits the first of those that are there already.
-function turnEdges(graph: Graph, fates: Fates): void {
+// If the server can choose, it takes the first of several candidates for the first existing one.
+function turnEdges(graph: Graph, fates: FactActions): void {
   const parts = fates.contested.filter(({ part, upper }) => fates.comes(part.id) && !fates.comes(upper.id));
   const places = new Map(parts.map(({ part, upper }) => [part.id, upper.position]));
   for (const { part } of parts)
-    for (const other of rivals(fates.after, fates.kinds, part))
+    for (const other of findRivals(fates.after, fates.kinds, part))
       if ((places.get(part.id) as number) < (places.get(other.id) ?? 0))
         graph.edge(node('create', part.id), node('create', other.id));
 }
 
-// The server makes what a new heir lacks of what can be linked; what an heir is to lack comes after that.
-function passingEdges(graph: Graph, fates: Fates): void {
+// The server creates the linkable parts that a new heir lacks; parts that the heir must lack are dropped
+// after that.
+function passingEdges(graph: Graph, fates: FactActions): void {
   for (const { id, to } of fates.all.values())
-    if (to !== undefined && fates.kind(id).mistakable && fates.comes(id))
+    if (to !== undefined && fates.kind(id).order?.mistakable && fates.comes(id))
       for (const link of lacking(fates, to))
         if (fates.comes(link)) graph.edge(node('create', link), node('create', id));
 }
 
 // The links to heirs that have no counterpart of a fact, or one that is not complete itself.
-function lacking(fates: Fates, fact: Fact): string[] {
+function lacking(fates: FactActions, fact: Fact): string[] {
   const { facts, links } = fates.after;
   const heirs = endsOf(links).to.get(fact.parent as string) ?? [];
   if (heirs.length === 0) return [];
@@ -90,8 +95,8 @@ function lacking(fates: Fates, fact: Fact): string[] {
   });
 }
 
-// What stays of what is inherited is let go of first, and only then changes or goes by itself.
-function keepingEdges(graph: Graph, fates: Fates): void {
+// An inherited part that stays is detached first, and only then changed or dropped.
+function keepingEdges(graph: Graph, fates: FactActions): void {
   for (const { id } of fates.all.values())
     for (const { heir, link } of fates.goes(id) ? fates.heirs(id) : []) {
       if (fates.goes(link)) {
@@ -104,11 +109,11 @@ function keepingEdges(graph: Graph, fates: Fates): void {
 }
 
 /** New links before old ones of the same fact, where their kind wishes so. */
-export function overlaps(fates: Fates): [string, string][] {
+export function findOverlaps(fates: FactActions): [string, string][] {
   const going = new Map<string, string[]>();
   for (const { id, from } of fates.all.values())
-    if (from !== undefined && fates.goes(id) && fates.kind(id).overlaps)
-      push(going, `${from.kind} ${from.parent}`, id);
+    if (from !== undefined && fates.goes(id) && fates.kind(id).order?.overlaps)
+      pushTo(going, `${from.kind} ${from.parent}`, id);
   return [...fates.all.values()].flatMap(({ id, to }) =>
     (to !== undefined && fates.comes(id) ? (going.get(`${to.kind} ${to.parent}`) ?? []) : [])
       .filter((old) => old !== id)
@@ -117,15 +122,17 @@ export function overlaps(fates: Fates): [string, string][] {
 }
 
 /**
- * A link above before those below: the server hands some of what comes along it to the next level alone (identity, to what is
- * a partition already).
+ * A link above comes before those below: the server passes some of its parts only to the next level
+ * (identity, to existing partitions).
  */
-export function downward(fates: Fates): [string, string][] {
+export function orderDownward(fates: FactActions): [string, string][] {
   const { facts, needs, links } = fates.after;
-  const isNew = (link: string) => fates.comes(link) && !fates.kind(link).completes;
+  const isNew = (link: string) => fates.comes(link) && !fates.kind(link).order?.completes;
   return [...fates.all.keys()].filter(isNew).flatMap((id) => {
     const heir = facts.get(id)?.parent as string;
-    const above = [...(needs.get(id)?.keys() ?? [])].filter((other) => links.get(edge(heir, other)) === id);
+    const above = [...(needs.get(id)?.keys() ?? [])].filter(
+      (other) => links.get(edgeKey(heir, other)) === id,
+    );
     return above
       .flatMap((other) => linksFrom(fates, 'after').get(other) ?? [])
       .filter(isNew)
@@ -133,8 +140,8 @@ export function downward(fates: Fates): [string, string][] {
   });
 }
 
-/** What is inherited along a link is ready before it is there, and changes or goes only after it has gone. */
-export function along(fates: Fates): [string, string][] {
+/** Facts that a link passes on are ready before it, and change or go only after it has gone. */
+export function orderAlongLinks(fates: FactActions): [string, string][] {
   return [...fates.all.values()].flatMap(({ from, to, action }) => {
     const coming =
       to === undefined || to.parent === null || action === 'drop' ? [] : uppers(fates, 'after', to);
@@ -144,7 +151,7 @@ export function along(fates: Fates): [string, string][] {
         if (!fates.comes(link) || isLate(fates, to as Fact, above)) return [];
         const heir = fates.after.facts.get(link)?.parent as string;
         const last = node('create', given(fates, link) ? heir : link);
-        // What the server names after an origin must not have that name before.
+        // No other object may have the name that the server will derive from an origin.
         return [last, node('create', heir)].flatMap((next): [string, string][] => [
           [node('create', above), next],
           [node('alter', above), next],
@@ -162,37 +169,50 @@ export function along(fates: Fates): [string, string][] {
   });
 }
 
-// What can be mistaken for another one when its parent is linked is made after that, together with what is above it.
-// So is what is not complete: the server passes it over.
-function isLate(fates: Fates, fact: Fact, above: string): boolean {
+// A fact that the server could mistake for another one when it links their parents is created afterwards,
+// together with the facts above it. So is an incomplete fact, which the server skips.
+function isLate(fates: FactActions, fact: Fact, above: string): boolean {
   const upper = fates.after.facts.get(above);
-  if (!fates.kind(fact.id).mistakable || upper === undefined || upper.parent === null || !fates.comes(above))
+  if (
+    !fates.kind(fact.id).order?.mistakable ||
+    upper === undefined ||
+    upper.parent === null ||
+    !fates.comes(above)
+  )
     return false;
   if (lacking(fates, fact).length > 0) return true;
-  if (!fates.comes(upper.parent) || rivals(fates.after, fates.kinds, upper).length > 1) return true;
+  if (!fates.comes(upper.parent) || findRivals(fates.after, fates.kinds, upper).length > 1) return true;
   return uppers(fates, 'after', upper).some(
     ([, link, top]) => fates.comes(link) && isLate(fates, upper, top),
   );
 }
 
-// Whether a link is part of the creation of what it links, which then makes what is inherited.
-function given(fates: Fates, link: string): boolean {
-  return fates.kind(link).inseparable === true && fates.comes(fates.after.facts.get(link)?.parent as string);
+// True if a link is part of the creation of its heir, which then creates the inherited facts.
+function given(fates: FactActions, link: string): boolean {
+  return (
+    fates.kind(link).inline?.inseparable === true &&
+    fates.comes(fates.after.facts.get(link)?.parent as string)
+  );
 }
 
-// The links that complete what they link to, and come or go, by that.
-function completions(fates: Fates, deed: 'create' | 'drop'): Map<string, Set<string>> {
+// The links that complete their target, and that the plan creates or drops.
+function completions(fates: FactActions, deed: 'create' | 'drop'): Map<string, Set<string>> {
   const parts = new Map<string, Set<string>>();
   for (const [key, link] of fates[deed === 'create' ? 'after' : 'before'].links) {
-    if (!fates.kind(link).completes || !(deed === 'create' ? fates.comes(link) : fates.goes(link))) continue;
+    if (!fates.kind(link).order?.completes || !(deed === 'create' ? fates.comes(link) : fates.goes(link)))
+      continue;
     const whole = key.slice(key.indexOf('\n') + 1);
     parts.set(whole, (parts.get(whole) ?? new Set()).add(link));
   }
   return parts;
 }
 
-// Whoever refers to what others complete waits for all of them, except they themselves, and goes before them.
-function completionEdges(graph: Graph, fates: Fates, coming: ReadonlyMap<string, ReadonlySet<string>>): void {
+// A reference to a fact that others complete waits for all of them, and goes before them.
+function completionEdges(
+  graph: Graph,
+  fates: FactActions,
+  coming: ReadonlyMap<string, ReadonlySet<string>>,
+): void {
   const going = completions(fates, 'drop');
   if (coming.size + going.size === 0) return;
   const others = (parts: typeof coming, needed: string, id: string) => {
@@ -208,16 +228,17 @@ function completionEdges(graph: Graph, fates: Fates, coming: ReadonlyMap<string,
   }
 }
 
-// Whether what a link completes is linked itself, and the other one comes along with what is linked later.
-function isOwnPart(fates: Fates, id: string, needed: string, link: string): boolean {
+// True if the target of a link is itself linked, and the other end is created by the later link.
+function isOwnPart(fates: FactActions, id: string, needed: string, link: string): boolean {
   const fact = fates.after.facts.get(needed) as Fact;
-  const isLink = fates.kind(id).completes && fates.after.facts.get(id)?.parent === needed;
+  const isLink = fates.kind(id).order?.completes && fates.after.facts.get(id)?.parent === needed;
   return isLink === true && newBelow(fates, link, fact) !== undefined;
 }
 
-// The links of a fact's parent to the parents of what the fact is inherited from, or linked to, with that.
+// The links from a fact's parent to the parents of its origins or linked facts, with the fact at the other
+// end.
 function uppers(
-  fates: Fates,
+  fates: FactActions,
   side: 'before' | 'after',
   fact: Fact,
 ): [upper: string | null, link: string, above: string][] {
@@ -225,9 +246,9 @@ function uppers(
   const above = [...fact.origins];
   for (const link of linksFrom(fates, side).get(fact.id) ?? [])
     for (const other of needs.get(link)?.keys() ?? [])
-      if (links.get(edge(fact.id, other)) === link) above.push(other);
+      if (links.get(edgeKey(fact.id, other)) === link) above.push(other);
   return above.flatMap((origin): [string | null, string, string][] => {
-    const link = linkAbove(fates[side], fact, facts.get(origin));
+    const link = findLinkAbove(fates[side], fact, facts.get(origin));
     return link === undefined ? [] : [[facts.get(origin)?.parent ?? null, link, origin]];
   });
 }
@@ -245,20 +266,20 @@ function endsOf(links: ReadonlyMap<string, string>): LinkEnds {
     known = { from: new Map(), to: new Map() };
     for (const [key, link] of links) {
       const [from, to] = key.split('\n') as [string, string];
-      push(known.from, from, link);
-      push(known.to, to, link);
+      pushTo(known.from, from, link);
+      pushTo(known.to, to, link);
     }
     ends.set(links, known);
   }
   return known;
 }
 
-const linksFrom = (fates: Fates, side: 'before' | 'after') => endsOf(fates[side].links).from;
+const linksFrom = (fates: FactActions, side: 'before' | 'after') => endsOf(fates[side].links).from;
 
 /** The origins whose commands reach this fact: those along links that are there throughout. */
-export function heirOf(fates: Fates, side: 'before' | 'after', fact: Fact): string[] {
+export function findHeirs(fates: FactActions, side: 'before' | 'after', fact: Fact): string[] {
   return fact.origins.filter((origin) => {
-    const link = linkAbove(fates[side], fact, fates[side].facts.get(origin));
+    const link = findLinkAbove(fates[side], fact, fates[side].facts.get(origin));
     return link !== undefined && !(side === 'before' ? fates.goes(link) : fates.comes(link));
   });
 }

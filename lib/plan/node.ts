@@ -1,8 +1,8 @@
-// The nodes of a plan's graph: what is done with which fact.
+// The nodes of a plan's graph: an operation and a fact.
 
 /**
- * What a node of the plan's graph does: `finish` drops what was put aside, `fill` makes of a placeholder what is wanted,
- * and `empty` makes a placeholder of what is going to be dropped.
+ * The operation of a node: `finish` drops an object that was set aside, `fill` turns a placeholder into the
+ * wanted object, and `empty` turns an object into a placeholder before its drop.
  */
 export type Deed = 'drop' | 'alter' | 'create' | 'finish' | 'fill' | 'empty';
 

@@ -1,28 +1,29 @@
-// Ways that nobody has to wait for: which facts take them, and what they put off. Their statements are committed one by one,
-// so that what needs them comes in a later transaction, and what does not in an earlier one.
-import { type Catalog, parentOf } from '../model/catalog.ts';
+// Online ways: which facts take them, and which steps they defer. Their statements are committed one by one,
+// so steps that depend on them come in a later transaction, and all others in an earlier one.
+import { type Catalog, getParent } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
 import type { Scope } from '../model/kind.ts';
-import { type Statement, type StatementScript, statementsOf, type UnsegmentedStep } from '../model/step.ts';
-import { type Fate, type Fates, push } from './actions.ts';
-import { seats } from './dependencies.ts';
+import { listStatements, type Statement, type StatementScript, type UnsegmentedStep } from '../model/step.ts';
+import { type FactAction, type FactActions, pushTo } from './actions.ts';
+import { placeNodes } from './dependencies.ts';
 import type { Graph } from './graph.ts';
-import type { Folded } from './inline-clauses.ts';
+import type { InlinedClauses } from './inline-clauses.ts';
 
 /** The steps of one node of the plan's graph. */
-export interface Group {
+export interface NodeGroup {
   readonly name: string;
   readonly steps: readonly UnsegmentedStep[];
 }
 
 /**
- * How a fact is dropped or made online; null: plainly. One that is made anew is exchanged where it would be made.
- * @param show what a fact passes through before its kind writes of it
+ * The online way to drop or create a fact; null: it takes the plain way. A replaced one is exchanged in the
+ * place of its creation.
+ * @param show is applied to a fact before its kind writes SQL for it
  */
-export function onlineScript(
-  fates: Fates,
+export function writeOnline(
+  fates: FactActions,
   deed: 'drop' | 'create',
-  { id, action, from, to }: Fate,
+  { id, action, from, to }: FactAction,
   scope: Scope,
   show: (fact: Fact) => Fact,
 ): Statement[] | null {
@@ -38,9 +39,9 @@ export function onlineScript(
   );
 }
 
-/** How an attribute is altered online; null: plainly. */
-export function onlineChange(
-  fates: Fates,
+/** The online way to alter an attribute; null: it takes the plain way. */
+export function writeOnlineChange(
+  fates: FactActions,
   attribute: string,
   from: Fact,
   to: Fact,
@@ -53,29 +54,29 @@ export function onlineChange(
 function alone(script: StatementScript | null | undefined): Statement[] | null {
   return script == null
     ? null
-    : statementsOf(script).map((statement) => ({ ...statement, transactional: false }));
+    : listStatements(script).map((statement) => ({ ...statement, transactional: false }));
 }
 
-// Whether what the fact is part of is there throughout: what is new has no rows that anybody could wait for.
-function staysPut(fates: Fates, id: string): boolean {
+// True if the fact's parent exists throughout: a new one has no rows that another session could use.
+function staysPut(fates: FactActions, id: string): boolean {
   const tops = [fates.before, fates.after].flatMap((catalog) => top(catalog, catalog.facts.get(id)) ?? []);
   return tops.every((other) => other.id !== id && !fates.goes(other.id) && !fates.comes(other.id));
 }
 
-// What is of use only when it is complete is made, and goes, with all that completes it.
-function completesWhatStays(fates: Fates, id: string): boolean {
-  const needed = fates.kind(id).completes ? fates.after.needs.get(id) : undefined;
+// A fact that is useful only when complete is created and dropped with all that completes it.
+function completesWhatStays(fates: FactActions, id: string): boolean {
+  const needed = fates.kind(id).order?.completes ? fates.after.needs.get(id) : undefined;
   return [...(needed?.keys() ?? [])].some((other) => staysPut(fates, other));
 }
 
 function top(catalog: Catalog, fact: Fact | undefined): Fact | undefined {
-  const parent = fact && parentOf(catalog, fact);
+  const parent = fact && getParent(catalog, fact);
   return parent === undefined ? fact : top(catalog, parent);
 }
 
-// Whether the old one can stay until the new one is there: it does not go by itself, nothing that it needs changes, and nothing
-// has to be taken off it.
-function isExchangeable(fates: Fates, id: string): boolean {
+// True if the old one can stay until the new one exists: it is not dropped alone, none of its dependencies
+// changes, and nothing must be taken off it.
+function isExchangeable(fates: FactActions, id: string): boolean {
   const { needs, dies } = fates.before;
   return (
     [...(dies.get(id) ?? [])].every((other) => !fates.goes(other)) &&
@@ -88,16 +89,21 @@ function isExchangeable(fates: Fates, id: string): boolean {
 }
 
 /**
- * Puts off what is done online, and what needs that, behind everything that does not: transactions and what is committed by
- * itself take turns, as few as there can be. Within each, the order stays.
+ * Defers online steps, and those that depend on them, behind all others. Transactions and statements that are
+ * committed by themselves alternate, as rarely as possible. Within each, the order stays.
  */
-export function staged(fates: Fates, graph: Graph, folded: Folded, groups: readonly Group[]): Group[] {
-  const seat = seats(graph, folded);
+export function deferOnline(
+  fates: FactActions,
+  graph: Graph,
+  folded: InlinedClauses,
+  groups: readonly NodeGroup[],
+): NodeGroup[] {
+  const seat = placeNodes(graph, folded);
   const waits = new Map<string, string[]>();
   for (const [first, seconds] of graph.successors())
-    for (const second of seconds) if (seat(first) !== seat(second)) push(waits, seat(second), seat(first));
+    for (const second of seconds) if (seat(first) !== seat(second)) pushTo(waits, seat(second), seat(first));
   const stages = new Map<string, number>();
-  // What cannot be in a transaction for another reason keeps its place among all others.
+  // A step that cannot run in a transaction for another reason keeps its place among all others.
   let floor = 0;
   const turns = groups.map((group) => {
     const { name, steps } = group;

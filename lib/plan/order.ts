@@ -1,25 +1,25 @@
-// Which step has to wait for which: needs of the states before and after, as edges of a graph.
-import { closure } from '../model/catalog.ts';
+// The order of steps: dependencies of the states before and after, as edges of a graph.
+import { collectReachable } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
 import { qualify } from '../model/quote.ts';
-import type { Fates } from './actions.ts';
+import type { FactActions } from './actions.ts';
 import { Graph } from './graph.ts';
-import { linkAbove } from './heirs.ts';
-import { heirOf, linkEdges } from './links.ts';
+import { findLinkAbove } from './heirs.ts';
+import { addLinkEdges, findHeirs } from './links.ts';
 import { type Deed, node } from './node.ts';
 
-/** What keeps the graph from having cycles. */
+/** The exceptions that keep the graph free of cycles. */
 export interface Relief {
   /** Drops that are not merged into their cause, because that would have to wait for itself. */
   readonly separate: ReadonlySet<string>;
   /** Creations and drops that go by way of a placeholder, and which nodes would be on a cycle with them otherwise. */
   readonly placed: ReadonlyMap<string, (other: string) => boolean>;
-  /** What would better come before what, where nothing is against it. */
+  /** Preferred orders, which apply unless another edge contradicts them. */
   readonly wishes: ReadonlySet<readonly [first: string, second: string]>;
 }
 
-/** The graph of everything that the fates ask for, with what the server does by itself merged into its cause. */
-export function graphOf(fates: Fates, relief: Relief): Graph {
+/** The graph of all actions, with implicit effects of the server merged into their cause. */
+export function buildGraph(fates: FactActions, relief: Relief): Graph {
   const graph = new Graph();
   for (const { id, action } of fates.all.values()) {
     if (fates.goes(id)) graph.add(node('drop', id));
@@ -33,7 +33,7 @@ export function graphOf(fates: Fates, relief: Relief): Graph {
     comingEdges(graph, fates, relief, id);
   }
   slotEdges(graph, fates);
-  linkEdges(graph, fates);
+  addLinkEdges(graph, fates);
   for (const [first, second] of relief.wishes) graph.edge(first, second);
   mergeImplied(graph, fates, relief.separate);
   return graph;
@@ -47,7 +47,7 @@ function placeholderEdges(graph: Graph, name: string): void {
   graph.edge(node(first, id), node(second, id));
 }
 
-function goingEdges(graph: Graph, fates: Fates, { placed }: Relief, id: string): void {
+function goingEdges(graph: Graph, fates: FactActions, { placed }: Relief, id: string): void {
   const going = fates.goes(id);
   const staying = going && stays(fates, id);
   const freed = (theirs: string) => placed.get(node('drop', id))?.(theirs) ?? false;
@@ -59,7 +59,7 @@ function goingEdges(graph: Graph, fates: Fates, { placed }: Relief, id: string):
     if (!fates.putAside(needed) || isNamedIn(fates, needed, id))
       edges(node('drop', id), node('drop', needed));
     if (fates.isBlocked(needed))
-      for (const altered of closure([needed], (one) => reaching(fates, one)))
+      for (const altered of collectReachable([needed], (one) => reaching(fates, one)))
         edges(node('drop', id), node('alter', altered));
   }
   if (going && !staying) graph.edge(node('drop', id), node('create', id));
@@ -67,10 +67,10 @@ function goingEdges(graph: Graph, fates: Fates, { placed }: Relief, id: string):
 }
 
 /**
- * What goes is dropped before what it needs changes or is put aside, where nothing is against it: nobody has to know then
- * that it was still there.
+ * A fact is dropped before its dependencies change or are set aside, if possible, so that their steps need
+ * not consider it.
  */
-export function beforeChanges(fates: Fates): [string, string][] {
+export function orderBeforeChanges(fates: FactActions): [string, string][] {
   return [...fates.all.keys()].flatMap((id) =>
     fates.goes(id) && !stays(fates, id)
       ? [...(fates.before.needs.get(id)?.keys() ?? [])].map((needed): [string, string] => [
@@ -81,41 +81,42 @@ export function beforeChanges(fates: Fates): [string, string][] {
   );
 }
 
-// What is part of something put aside stays with it.
-function stays(fates: Fates, id: string): boolean {
+// A part of an object that is set aside stays with it.
+function stays(fates: FactActions, id: string): boolean {
   return fates.putAside(`${causeOf(fates, id)}`);
 }
 
-// Whose name holds another's (a function's argument types) could not be called by it once that is put aside.
-function isNamedIn(fates: Fates, needed: string, id: string): boolean {
+// A fact whose name contains another's (a function's argument types) could not be called by it once that one
+// is set aside.
+function isNamedIn(fates: FactActions, needed: string, id: string): boolean {
   const fact = fates.before.facts.get(needed);
   return fact !== undefined && id.includes(qualify(fact.path));
 }
 
 // When the old one is really gone.
-function end(fates: Fates, id: string): string {
+function end(fates: FactActions, id: string): string {
   return node(fates.putAside(id) ? 'finish' : 'drop', id);
 }
 
-// What takes this going fact along by itself; preferably at once, else when it is no longer kept aside.
-function causeOf(fates: Fates, id: string): string | undefined {
+// The cause that also drops this fact; preferably at once, otherwise when it is no longer set aside.
+function causeOf(fates: FactActions, id: string): string | undefined {
   const from = fates.of(id)?.from as Fact;
   const causes = [
     ...[...(fates.before.dies.get(id) ?? [])].filter(
       (other) => !severed(fates, from, other) && !(fates.dropsAlone(other) && fates.heirs(id).length > 0),
     ),
-    ...(from.outlives ? [] : heirOf(fates, 'before', from).filter((other) => !fates.dropsAlone(other))),
+    ...(from.outlives ? [] : findHeirs(fates, 'before', from).filter((other) => !fates.dropsAlone(other))),
   ].filter((other) => fates.goes(other));
   return causes.find((other) => !fates.putAside(other)) ?? causes[0];
 }
 
-// Whether what it belongs to stays, and is taken off what the other one belongs to: a partition that is detached.
-function severed(fates: Fates, fact: Fact, other: string): boolean {
-  const link = linkAbove(fates.before, fact, fates.before.facts.get(other));
+// True if its parent stays and is detached from the parent of the other fact: a detached partition.
+function severed(fates: FactActions, fact: Fact, other: string): boolean {
+  const link = findLinkAbove(fates.before, fact, fates.before.facts.get(other));
   return link !== undefined && fates.goes(link) && !fates.goes(fact.parent as string);
 }
 
-function comingEdges(graph: Graph, fates: Fates, { placed }: Relief, id: string): void {
+function comingEdges(graph: Graph, fates: FactActions, { placed }: Relief, id: string): void {
   const mine = node('create', id);
   for (const needed of fates.after.needs.get(id)?.keys() ?? []) {
     const theirs = node('create', needed);
@@ -130,20 +131,20 @@ function comingEdges(graph: Graph, fates: Fates, { placed }: Relief, id: string)
 }
 
 // A name is free only once the object that had it is gone.
-function slotEdges(graph: Graph, fates: Fates): void {
+function slotEdges(graph: Graph, fates: FactActions): void {
   const leaving = new Map<string, string>();
   for (const { id, from } of fates.all.values())
     if (from !== undefined && fates.goes(id))
-      for (const slot of fates.kind(id).slots?.(from) ?? []) leaving.set(slot, id);
+      for (const slot of fates.kind(id).order?.slots?.(from) ?? []) leaving.set(slot, id);
   for (const { id, to } of fates.all.values())
     if (to !== undefined && fates.comes(id))
-      for (const slot of fates.kind(id).slots?.(to) ?? []) {
+      for (const slot of fates.kind(id).order?.slots?.(to) ?? []) {
         const other = leaving.get(slot);
         if (other !== undefined && other !== id) graph.edge(node('drop', other), node('create', id));
       }
 }
 
-function mergeImplied(graph: Graph, fates: Fates, separate: ReadonlySet<string>): void {
+function mergeImplied(graph: Graph, fates: FactActions, separate: ReadonlySet<string>): void {
   for (const { id, from, to, action } of fates.all.values()) {
     if (from !== undefined && fates.goes(id) && !separate.has(node('drop', id))) {
       const cause = causeOf(fates, id);
@@ -152,14 +153,14 @@ function mergeImplied(graph: Graph, fates: Fates, separate: ReadonlySet<string>)
         for (const origin of from.origins) graph.edge(node('drop', origin), node('drop', id));
     }
     if (to === undefined) continue;
-    const [origin] = heirOf(fates, 'after', to);
+    const [origin] = findHeirs(fates, 'after', to);
     if (fates.comes(id)) {
-      const maker = fates.kind(id).madeBy?.(to, fates.scope) ?? null;
-      const made = heirOf(fates, 'after', to).find((other) => fates.comes(other));
+      const maker = fates.kind(id).inline?.madeBy?.(to, fates.scope) ?? null;
+      const made = findHeirs(fates, 'after', to).find((other) => fates.comes(other));
       if (maker !== null) graph.merge(node('create', id), node('create', maker));
       else if (made !== undefined && to.outlives) graph.edge(node('create', id), node('create', made));
       else if (made !== undefined) graph.merge(node('create', id), node('create', made));
-      else if (fates.kind(id).inseparable && fates.comes(to.parent as string))
+      else if (fates.kind(id).inline?.inseparable && fates.comes(to.parent as string))
         graph.merge(node('create', id), node('create', to.parent as string));
     } else if (action === 'alter' && origin !== undefined && inherits(fates, id, origin))
       graph.merge(node('alter', id), node('alter', origin));
@@ -169,23 +170,23 @@ function mergeImplied(graph: Graph, fates: Fates, separate: ReadonlySet<string>)
 }
 
 // The origins whose commands change this fact, too, in part: the rest is its own command, which follows.
-function reaching(fates: Fates, id: string): string[] {
+function reaching(fates: FactActions, id: string): string[] {
   const { to, attributes = [] } = fates.of(id) ?? {};
-  const recurses = fates.kind(id).recurses ?? [];
+  const recurses = fates.kind(id).order?.recurses ?? [];
   const shared = attributes.filter((name) => recurses.includes(name));
   return to === undefined || shared.length === 0
     ? []
-    : heirOf(fates, 'after', to).filter((origin) => {
+    : findHeirs(fates, 'after', to).filter((origin) => {
         const theirs = fates.of(origin);
         return theirs?.action === 'alter' && shared.some((name) => theirs.attributes.includes(name));
       });
 }
 
-// Whether all that changes reaches this fact through its origin.
-function inherits(fates: Fates, id: string, origin: string): boolean {
+// True if all changes reach this fact through its origin.
+function inherits(fates: FactActions, id: string, origin: string): boolean {
   const mine = fates.of(id);
   const theirs = fates.of(origin);
-  const recurses = fates.kind(id).recurses ?? [];
+  const recurses = fates.kind(id).order?.recurses ?? [];
   return (
     theirs?.action === 'alter' &&
     (mine?.attributes ?? []).every((name) => recurses.includes(name) && theirs.attributes.includes(name))

@@ -2,7 +2,7 @@
 import type { Hazard, Step } from '../model/step.ts';
 
 /** Steps that one session runs, one after the other. */
-export interface Portion {
+export interface PlanBatch {
   readonly steps: readonly Step[];
   /** Places of the portions that must be done before. */
   readonly waits: readonly number[];
@@ -10,7 +10,7 @@ export interface Portion {
   readonly reads: boolean;
 }
 
-// What somebody has to wait for while a step works through rows.
+// Hazards of steps that take long with many rows.
 const slow: ReadonlySet<Hazard> = new Set([
   'blocks_reads',
   'blocks_writes',
@@ -18,7 +18,7 @@ const slow: ReadonlySet<Hazard> = new Set([
   'rewrites_table',
 ]);
 
-// How many steps go to a server at once.
+// The number of steps in one message to the server.
 const most = 100;
 
 /**
@@ -26,7 +26,7 @@ const most = 100;
  * their order among themselves.
  * @param waits for each step the places of those that must be done before it
  */
-export function portionsOf(steps: readonly Step[], waits: readonly (readonly number[])[]): Portion[] {
+export function splitIntoBatches(steps: readonly Step[], waits: readonly (readonly number[])[]): PlanBatch[] {
   const portions: { steps: Step[]; waits: Set<number>; reads: boolean }[] = [];
   // In which portion each step is.
   const place: number[] = [];

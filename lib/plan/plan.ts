@@ -1,39 +1,39 @@
 // Two catalogs → the steps that turn one into the other. Everything it knows of object kinds comes in as an argument.
-import { type Catalog, parentOf, shadowRole } from '../model/catalog.ts';
+import { type Catalog, getParent, shadowRole } from '../model/catalog.ts';
 import { type Diff, diffOf } from '../model/diff.ts';
 import type { Fact } from '../model/fact.ts';
 import type { Kinds, Scope } from '../model/kind.ts';
 import { settle } from '../model/reconcile.ts';
 import type { Hazard, Step, UnsegmentedStep } from '../model/step.ts';
-import { Fates, push } from './actions.ts';
+import { FactActions, pushTo } from './actions.ts';
 import { keepArrayTypes } from './arrays.ts';
-import { combined } from './combining.ts';
-import { ordered } from './cycles.ts';
-import { waitsOf } from './dependencies.ts';
+import { combineSteps } from './combining.ts';
+import { orderNodes } from './cycles.ts';
+import { computeDependencies } from './dependencies.ts';
 import type { Graph } from './graph.ts';
-import { fold } from './inline-clauses.ts';
+import { inlineClauses } from './inline-clauses.ts';
 import { type Deed, node } from './node.ts';
-import { staged } from './online.ts';
-import type { Reading } from './reading-order.ts';
-import { complete, correct, disown, losing, remove, write } from './writing.ts';
+import { deferOnline } from './online.ts';
+import type { ReadingOrder } from './reading-order.ts';
+import { complete, correct, disown, markLosses, remove, write } from './writing.ts';
 
-/** What a plan is made from. */
+/** The input of a plan. */
 export interface PlanInput {
   readonly before: Catalog;
   readonly after: Catalog;
-  /** What differs between them, where it is known already. */
+  /** The differences between them, if known already. */
   readonly difference?: Diff;
   readonly kinds: Kinds;
   /** Major version of the server that will run it; default: that of `before`. */
   readonly major?: number;
   /** The role that will run it; default: the one that read `before`, or else `after`, apart from the shadow's. */
   readonly role?: string | null;
-  /** Takes ways that nobody has to wait for, also if these are more statements in more transactions; default: false. */
+  /** Avoid long locks, even with more statements in more transactions; default: false. */
   readonly online?: boolean;
-  /** Definitions stay as they were told, to be read as the server reads its own dumps; default: read back as told. */
+  /** Keep definitions as printed, to be read as the server reads its own dumps; default: as read back. */
   readonly verbatim?: boolean;
   /** In an order to be read and kept, instead of the one that is best to run; for plans that only make things. */
-  readonly reading?: Reading;
+  readonly reading?: ReadingOrder;
 }
 
 /**
@@ -43,16 +43,16 @@ export interface PlanInput {
  */
 export function plan(input: PlanInput): Step[] {
   const { fates, graph, folded, groups } = worked(input);
-  return segmented(
-    input.reading ? groups.flatMap(({ steps }) => steps) : combined(fates, graph, folded, groups),
+  return splitIntoSegments(
+    input.reading ? groups.flatMap(({ steps }) => steps) : combineSteps(fates, graph, folded, groups),
   );
 }
 
 /**
- * The same plan with each statement by itself, and what it waits for.
+ * The same plan with each statement by itself, and its dependencies.
  * @throws Problem `plan_cycle` when needs contradict each other
  */
-export function planned(input: PlanInput): {
+export function planStatements(input: PlanInput): {
   readonly steps: Step[];
   /**
    * For each step the places of those that must be done before it; the others may run beside it.
@@ -62,10 +62,10 @@ export function planned(input: PlanInput): {
 } {
   const { fates, graph, folded, groups } = worked(input);
   return {
-    steps: segmented(groups.flatMap(({ steps }) => steps)),
+    steps: splitIntoSegments(groups.flatMap(({ steps }) => steps)),
     waits: (ranked = true) =>
-      waitsOf(graph, folded, groups, (name) =>
-        ranked ? (fates.kind(name.slice(name.indexOf(' ') + 1)).rank ?? 0) : 0,
+      computeDependencies(graph, folded, groups, (name) =>
+        ranked ? (fates.kind(name.slice(name.indexOf(' ') + 1)).order?.rank ?? 0) : 0,
       ),
   };
 }
@@ -78,15 +78,17 @@ function worked(input: PlanInput) {
   const role = roles.find((name) => name !== null && name !== shadowRole) ?? null;
   const { online = false } = input;
   const given = { before, after, kinds, major, role, online, clauses: [] };
-  const fates = new Fates(input.difference ?? diffOf({ before, after }, kinds), given);
+  const fates = new FactActions(input.difference ?? diffOf({ before, after }, kinds), given);
   const { scope } = fates;
-  const { graph, order } = ordered(fates, input.reading);
-  const folded = fold(fates, graph, order, scope);
+  const { graph, order } = orderNodes(fates, input.reading);
+  const folded = inlineClauses(fates, graph, order, scope);
   const inside = new Set(
     [...folded.values()].flatMap((facts) => facts.map((fact) => node('create', fact.id))),
   );
   const followers = followersOf(fates, graph, 'create');
-  const bringers = [...before.facts.values()].filter(({ id }) => fates.kind(id).brings && !fates.goes(id));
+  const bringers = [...before.facts.values()].filter(
+    ({ id }) => fates.kind(id).inline?.brings && !fates.goes(id),
+  );
   const groups = order.map((name) => {
     const steps: UnsegmentedStep[] = [];
     const id = name.slice(name.indexOf(' ') + 1);
@@ -101,12 +103,12 @@ function worked(input: PlanInput) {
     steps.push(...unwanted(fates, bringers, fates.of(id)?.to as Fact, scope));
     return { name, steps };
   });
-  const placed = online ? staged(fates, graph, folded, groups) : groups;
+  const placed = online ? deferOnline(fates, graph, folded, groups) : groups;
   const takers = dataTakers(fates, followersOf(fates, graph, 'drop'));
   const finished = (step: UnsegmentedStep): UnsegmentedStep =>
     onNewRows(fates, input.verbatim ? step : readable(step));
   const honest = (steps: readonly UnsegmentedStep[]) =>
-    losing(steps, ({ action, fact }) => action === 'drop' && takers.has(fact)).map(finished);
+    markLosses(steps, ({ action, fact }) => action === 'drop' && takers.has(fact)).map(finished);
   return { fates, graph, folded, groups: placed.map(({ name, steps }) => ({ name, steps: honest(steps) })) };
 }
 
@@ -116,43 +118,48 @@ const readable = ({ sql, part, ...step }: UnsegmentedStep): UnsegmentedStep => (
   ...(part && { part: { ...part, action: keepArrayTypes(part.action) } }),
 });
 
-// The creations, or drops, that the server does along with another one.
-function followersOf(fates: Fates, graph: Graph, deed: 'create' | 'drop'): Map<string, string[]> {
+// The creations, or drops, that the server makes along with another one.
+function followersOf(fates: FactActions, graph: Graph, deed: 'create' | 'drop'): Map<string, string[]> {
   const followers = new Map<string, string[]>();
   for (const { id } of fates.all.values()) {
     if (!(deed === 'create' ? fates.comes(id) : fates.goes(id))) continue;
     const leader = graph.leader(node(deed, id));
-    if (leader !== node(deed, id)) push(followers, leader, id);
+    if (leader !== node(deed, id)) pushTo(followers, leader, id);
   }
   return followers;
 }
 
 // Facts with which others go that hold data, such as a table's partitions. Their own parts are their own matter.
-function dataTakers(fates: Fates, followers: ReadonlyMap<string, readonly string[]>): Set<string> {
+function dataTakers(fates: FactActions, followers: ReadonlyMap<string, readonly string[]>): Set<string> {
   const takers = new Set<string>();
   for (const [name, others] of followers) {
     const id = name.slice(name.indexOf(' ') + 1);
     const group = new Set([id, ...others]);
     const holders = others.map((other) => fates.of(other)?.from as Fact);
-    if (holders.some((fact) => !group.has(fact.parent ?? '') && fates.kind(fact.id).holdsData?.(fact)))
+    if (holders.some((fact) => !group.has(fact.parent ?? '') && fates.kind(fact.id).data?.holdsData?.(fact)))
       takers.add(id);
   }
   return takers;
 }
 
-// What the server makes along with a new object because of facts that are in force, and nobody wants.
-function unwanted(fates: Fates, bringers: readonly Fact[], created: Fact, scope: Scope): UnsegmentedStep[] {
+// Facts that the server creates with a new object because of other facts, and that the schema does not want.
+function unwanted(
+  fates: FactActions,
+  bringers: readonly Fact[],
+  created: Fact,
+  scope: Scope,
+): UnsegmentedStep[] {
   return bringers.flatMap((fact) => {
     const inForce = fates.after.facts.get(fact.id) ?? fact;
-    const brought = fates.kind(fact.id).brings?.(inForce, created, scope) ?? [];
+    const brought = fates.kind(fact.id).inline?.brings?.(inForce, created, scope) ?? [];
     return brought
       .filter(({ id }) => !fates.after.facts.has(id))
       .flatMap((extra) => remove(fates, extra, scope));
   });
 }
 
-// What is made in this plan has no rows yet that could be in the way, and nobody who could wait for it.
-function onNewRows(fates: Fates, step: UnsegmentedStep): UnsegmentedStep {
+// An object of this plan has no rows that could be in the way, and no other session uses it.
+function onNewRows(fates: FactActions, step: UnsegmentedStep): UnsegmentedStep {
   const fact = fates.of(step.fact)?.to;
   const top = fact && root(fates.after, fact);
   if (top === undefined || top.id === step.fact || fates.of(top.id)?.action !== 'create') return step;
@@ -162,12 +169,12 @@ function onNewRows(fates: Fates, step: UnsegmentedStep): UnsegmentedStep {
 const lasting: ReadonlySet<Hazard> = new Set(['deletes_data', 'irreversible', 'changes_privileges']);
 
 function root(catalog: Catalog, fact: Fact): Fact {
-  const parent = parentOf(catalog, fact);
+  const parent = getParent(catalog, fact);
   return parent === undefined ? fact : root(catalog, parent);
 }
 
-/** Steps with their segments: one that can't share a transaction stands in one of its own. */
-export function segmented(steps: readonly UnsegmentedStep[]): Step[] {
+/** The steps with their segments: one that cannot share a transaction has its own segment. */
+export function splitIntoSegments(steps: readonly UnsegmentedStep[]): Step[] {
   let segment = 0;
   let alone = false;
   return steps.map(({ part: _, ...step }, index) => {

@@ -1,23 +1,26 @@
-// A plan's order for people: what belongs together stands together, as far as needs allow.
-import { parentOf } from '../model/catalog.ts';
+// An order of a plan for people: related objects stand together, if their dependencies allow it.
+import { getParent } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
-import type { Fates } from './actions.ts';
+import type { FactActions } from './actions.ts';
 import { node } from './node.ts';
 
-/** How somebody wants to read a plan. */
-export interface Reading {
-  /** Which of two facts is told first, where nothing else decides it. */
+/** The wanted reading order of a plan. */
+export interface ReadingOrder {
+  /** The order of two facts if nothing else decides it. */
   compare(a: Fact, b: Fact): number;
   /** The id of the fact that this one follows at once, when it can: a comment its table; its own where it stands alone. */
   head(fact: Fact): string;
-  /** Which fact's text names which other one: that one is told first, where nothing is against it. */
+  /** Pairs of facts where the text of one names the other: the named one comes first, if possible. */
   readonly mentions: readonly (readonly [fact: string, named: string])[];
 }
 
-/** What texts name is wished for before them; what is text itself last given up, for it may run at once. */
-export function namedFirst(
-  fates: Fates,
-  { mentions }: Reading,
+/**
+ * Named objects should come before the texts that name them. For texts that may run at once, this wish is
+ * given up last.
+ */
+export function orderNamedFirst(
+  fates: FactActions,
+  { mentions }: ReadingOrder,
 ): { readonly weak: [string, string][]; readonly strong: [string, string][] } {
   const wishes = mentions
     .filter(([id, named]) => id !== named && fates.comes(id) && fates.comes(named))
@@ -30,15 +33,20 @@ export function namedFirst(
 }
 
 /**
- * What the parts of a whole need is wished for before the whole, so that its statement can carry them: tables come after
- * those that they refer to.
+ * Dependencies of the parts of an object should come before the object, so that its statement can contain the
+ * parts: tables come after the tables that they refer to.
  */
-export function partsFirst(fates: Fates): [first: string, second: string][] {
+export function orderPartsFirst(fates: FactActions): [first: string, second: string][] {
   const inside = (fact: Fact | undefined, whole: string): boolean =>
-    fact !== undefined && (fact.id === whole || inside(parentOf(fates.after, fact), whole));
+    fact !== undefined && (fact.id === whole || inside(getParent(fates.after, fact), whole));
   return [...fates.all.values()].flatMap(({ id, to }) => {
     const whole = to?.parent ?? null;
-    if (whole === null || !fates.comes(id) || !fates.comes(whole) || fates.kind(id).clause === undefined)
+    if (
+      whole === null ||
+      !fates.comes(id) ||
+      !fates.comes(whole) ||
+      fates.kind(id).inline?.clause === undefined
+    )
       return [];
     return [...(fates.after.needs.get(id)?.keys() ?? [])]
       .filter((needed) => fates.comes(needed) && !inside(fates.after.facts.get(needed), whole))
@@ -46,11 +54,11 @@ export function partsFirst(fates: Fates): [first: string, second: string][] {
   });
 }
 
-/** The nodes in an order for reading: each after what it needs, and what follows it right behind. */
-export function arranged(
+/** The nodes in reading order: each after its dependencies, directly followed by what belongs to it. */
+export function arrangeForReading(
   successors: ReadonlyMap<string, ReadonlySet<string>>,
-  fates: Fates,
-  { compare, head }: Reading,
+  fates: FactActions,
+  { compare, head }: ReadingOrder,
 ): string[] {
   const idOf = (name: string) => name.slice(name.indexOf(' ') + 1);
   const factOf = (name: string): Fact => {

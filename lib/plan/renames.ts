@@ -1,12 +1,12 @@
-// What could be one object under two names, and the steps that rename it. Which of them are meant, somebody has to say.
+// Possible renames, and the steps for the confirmed ones.
 import type { Catalog } from '../model/catalog.ts';
-import { type Diff, equal } from '../model/diff.ts';
+import { type Diff, isEqual } from '../model/diff.ts';
 import type { Fact, Json } from '../model/fact.ts';
 import type { AnyKind, Kinds } from '../model/kind.ts';
 import { qualify } from '../model/quote.ts';
-import { type StatementScript, statementsOf, type UnsegmentedStep } from '../model/step.ts';
+import { listStatements, type StatementScript, type UnsegmentedStep } from '../model/step.ts';
 
-/** One object, or one name within an object, that is gone, and another one of its kind that came. */
+/** One object, or one name within an object, that was dropped, and another one of its kind that was added. */
 export interface Rename {
   readonly kind: string;
   /** Names from the outside in, as they are before and as they would be. */
@@ -33,8 +33,8 @@ export interface Sides {
 // More of one kind at one place that are gone and came are no matter of names any more.
 const most = 10_000;
 
-/** Every pair of what is gone and what came in the same place, whether they are alike or not. */
-export function possibleRenames({ diff, before }: Sides, kinds: Kinds): Rename[] {
+/** All pairs of a dropped and an added object in the same place, alike or not. */
+export function findPossibleRenames({ diff, before }: Sides, kinds: Kinds): Rename[] {
   const gone = groups(diff.removed.filter((fact) => !fact.origins.some((id) => before.facts.has(id))));
   const come = groups(diff.added);
   const pairs = [...gone].flatMap(([place, old]) => {
@@ -60,7 +60,7 @@ export function possibleRenames({ diff, before }: Sides, kinds: Kinds): Rename[]
   return [...pairs, ...diff.changed.flatMap((one) => within(one, kinds))];
 }
 
-// Names within an attribute: what is gone and came between the same neighbours.
+// Names within an attribute: dropped and added between the same neighbours.
 function within({ from, to, attributes }: Diff['changed'][number], kinds: Kinds): Rename[] {
   const { renameIn = {} } = kinds.get(to.kind) as AnyKind;
   return attributes.flatMap((attribute) => {
@@ -82,7 +82,7 @@ function within({ from, to, attributes }: Diff['changed'][number], kinds: Kinds)
   });
 }
 
-/** Whether the two look alike, so that it is worth to ask. */
+/** True if the two are so alike that a question is worthwhile. */
 export function isAlike({ old, new: now, from, to, fact }: Rename, { before, after, diff }: Sides): boolean {
   if (old === null || now === null) return samePlace(from, to, fact, diff);
   const names = Object.keys(old.payload);
@@ -92,20 +92,26 @@ export function isAlike({ old, new: now, from, to, fact }: Rename, { before, aft
 }
 
 /**
- * Whether it only follows others: a name that was made from the old name and is now made from the new one, of something
- * that is the same in all else. What holds data follows only what it is linked to (a serial column's sequence).
+ * True if it only follows other renames: a name that was derived from the old name and is now derived from
+ * the new one, of an otherwise equal object. An object with data follows only the object that it is linked to
+ * (a serial column's sequence).
  */
-export function follows(one: Rename, leaders: readonly Rename[], { before }: Sides, kinds: Kinds): boolean {
+export function followsOthers(
+  one: Rename,
+  leaders: readonly Rename[],
+  { before }: Sides,
+  kinds: Kinds,
+): boolean {
   const { old, new: now } = one;
   if (old === null || now === null) return false;
-  if (kinds.get(old.kind)?.holdsData?.(old) && !leaders.some((leader) => isLinked(before, old, leader)))
+  if (kinds.get(old.kind)?.data?.holdsData?.(old) && !leaders.some((leader) => isLinked(before, old, leader)))
     return false;
   const all = leaders.map(({ from, to }): Names => [from.at(-1) as string, to.at(-1) as string]);
-  // Of one of them, or, as a key of a renamed column in a renamed table, of all.
+  // For one of the names or, for a key of a renamed column in a renamed table, for all.
   return [all, ...all.map((names) => [names])].some((names) => {
     if (derived(nameOf(old), names) !== nameOf(now)) return false;
     const whole: Names[] = [[nameOf(old), nameOf(now)], ...names];
-    return equal(renamedIn(old.payload, whole), renamedIn(now.payload, whole));
+    return isEqual(renamedIn(old.payload, whole), renamedIn(now.payload, whole));
   });
 }
 
@@ -113,9 +119,9 @@ export function follows(one: Rename, leaders: readonly Rename[], { before }: Sid
 type Names = readonly [from: string, to: string];
 
 /** The steps of renames, each way: back they run in reverse. */
-export function renameSteps(renames: readonly Rename[], way: 'up' | 'down'): UnsegmentedStep[] {
+export function planRenames(renames: readonly Rename[], way: 'up' | 'down'): UnsegmentedStep[] {
   return (way === 'up' ? renames : [...renames].reverse()).flatMap((one) =>
-    statementsOf(one[way]).map(({ sql, hazards = [], lock = null, transactional = true }) => {
+    listStatements(one[way]).map(({ sql, hazards = [], lock = null, transactional = true }) => {
       return { sql, action: 'alter' as const, kind: one.kind, fact: one.fact, hazards, lock, transactional };
     }),
   );
@@ -148,7 +154,7 @@ function samePlace(from: readonly string[], to: readonly string[], fact: string,
 
 // Texts are similar where most of their words are the same, such as types that differ in their length.
 function similar(a: Json | undefined, b: Json | undefined): boolean {
-  if (equal(a, b)) return true;
+  if (isEqual(a, b)) return true;
   const texts = [a, b].map((value) => (Array.isArray(value) ? value.join(' ') : value));
   if (typeof texts[0] !== 'string' || typeof texts[1] !== 'string') return false;
   return overlap(wordsOf(texts[0]), wordsOf(texts[1])) >= 0.5;
@@ -163,7 +169,7 @@ function overlap(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
 
 const indexes = new WeakMap<Catalog, Map<string, Set<string>>>();
 
-// What is under a path, by kind and the rest of its path.
+// The facts under a path, by kind and the rest of their path.
 function inside(catalog: Catalog, { path }: Fact): ReadonlySet<string> {
   let index = indexes.get(catalog);
   if (index === undefined) {

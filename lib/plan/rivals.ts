@@ -1,15 +1,15 @@
-// Facts that the server takes for each other when it links them along with their parents (see `Kind.mistakable`).
-import { type Catalog, edge } from '../model/catalog.ts';
+// Facts that the server takes for each other when it links them along with their parents (see `order.mistakable`).
+import { type Catalog, edgeKey } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
 import type { Kinds } from '../model/kind.ts';
-import { linkAbove } from './heirs.ts';
+import { findLinkAbove } from './heirs.ts';
 
 type Groups = ReadonlyMap<string, readonly Fact[]>;
 
 const groups = new WeakMap<Catalog['facts'], Groups>();
 
 /** The facts of its parent that fit where this one does, itself included. */
-export function rivals({ facts }: Catalog, kinds: Kinds, fact: Fact): readonly Fact[] {
+export function findRivals({ facts }: Catalog, kinds: Kinds, fact: Fact): readonly Fact[] {
   let found = groups.get(facts);
   if (found === undefined) {
     found = grouped(facts, kinds);
@@ -19,7 +19,7 @@ export function rivals({ facts }: Catalog, kinds: Kinds, fact: Fact): readonly F
 }
 
 function keyOf(fact: Fact, kinds: Kinds): string | undefined {
-  const likeness = kinds.get(fact.kind)?.mistakable?.(fact);
+  const likeness = kinds.get(fact.kind)?.order?.mistakable?.(fact);
   return likeness === undefined ? undefined : `${fact.parent}\n${likeness}`;
 }
 
@@ -39,14 +39,15 @@ export interface Contested {
   readonly link: string;
 }
 
-/** What the server would choose for along with their parents' links. */
-export function contested(catalog: Catalog, kinds: Kinds): Contested[] {
+/** Facts that the server would choose from when it links their parents. */
+export function findContested(catalog: Catalog, kinds: Kinds): Contested[] {
   const { facts, links } = catalog;
   return [...links.keys()].flatMap((key) => {
     const [part, upper] = key.split('\n').map((id) => facts.get(id));
     if (part === undefined || upper === undefined || part.parent === null) return [];
-    if (edge(part.id, upper.id) !== key || kinds.get(part.kind)?.mistakable === undefined) return [];
-    const link = linkAbove(catalog, part, upper);
-    return link !== undefined && rivals(catalog, kinds, upper).length > 1 ? [{ part, upper, link }] : [];
+    if (edgeKey(part.id, upper.id) !== key || kinds.get(part.kind)?.order?.mistakable === undefined)
+      return [];
+    const link = findLinkAbove(catalog, part, upper);
+    return link !== undefined && findRivals(catalog, kinds, upper).length > 1 ? [{ part, upper, link }] : [];
   });
 }

@@ -2,24 +2,24 @@
 import { diff } from '../model/diff.ts';
 import type { Fact, Payload } from '../model/fact.ts';
 import type { Clause, Scope } from '../model/kind.ts';
-import { withShown } from '../model/mask.ts';
+import { writeMasked } from '../model/mask.ts';
 import { qualify } from '../model/quote.ts';
 import {
   type Action,
   type Hazard,
+  listStatements,
   type Statement,
   type StatementScript,
-  statementsOf,
   type TableLock,
   type UnsegmentedStep,
 } from '../model/step.ts';
-import type { Fate, Fates } from './actions.ts';
-import type { Folded } from './inline-clauses.ts';
-import { heirOf } from './links.ts';
+import type { FactAction, FactActions } from './actions.ts';
+import type { InlinedClauses } from './inline-clauses.ts';
+import { findHeirs } from './links.ts';
 import type { Deed } from './node.ts';
-import { onlineChange, onlineScript } from './online.ts';
+import { writeOnline, writeOnlineChange } from './online.ts';
 
-/** What is written for a node: its deed, or the placeholder with which a creation begins. */
+/** The SQL of a node: its operation, or the placeholder at the start of a creation. */
 type WrittenNode = Deed | 'place';
 
 const actions: Partial<Record<WrittenNode, Action>> = {
@@ -31,39 +31,39 @@ const actions: Partial<Record<WrittenNode, Action>> = {
 
 /** Writes the steps of one node. */
 export function write(
-  fates: Fates,
+  fates: FactActions,
   deed: WrittenNode,
   id: string,
-  folded: Folded,
+  folded: InlinedClauses,
   scope: Scope,
 ): UnsegmentedStep[] {
-  const fate = fates.of(id) as Fate;
+  const fate = fates.of(id) as FactAction;
   const kind = fates.kind(id);
   const action = actions[deed] ?? 'drop';
   const steps = (write: (show: (fact: Fact) => Fact) => StatementScript) =>
-    toSteps(withShown(kind, write), action, fate);
+    toSteps(writeMasked(kind, write), action, fate);
   switch (deed) {
     case 'drop': {
       const from = fate.from as Fact;
-      if (fates.putAside(id)) return steps((show) => kind.aside?.rename(show(from), scope) ?? []);
-      return losing(
-        steps((show) => onlineScript(fates, 'drop', fate, scope, show) ?? kind.drop(show(from), scope)),
-        () => kind.holdsData?.(from) ?? false,
+      if (fates.putAside(id)) return steps((show) => kind.order?.aside?.rename(show(from), scope) ?? []);
+      return markLosses(
+        steps((show) => writeOnline(fates, 'drop', fate, scope, show) ?? kind.drop(show(from), scope)),
+        () => kind.data?.holdsData?.(from) ?? false,
       );
     }
     case 'finish':
-      return steps((show) => kind.aside?.finish(show(fate.from as Fact), scope) ?? []);
+      return steps((show) => kind.order?.aside?.finish(show(fate.from as Fact), scope) ?? []);
     case 'empty':
-      return steps((show) => kind.placeholder?.empty(show(fate.from as Fact), scope) ?? []);
+      return steps((show) => kind.order?.placeholder?.empty(show(fate.from as Fact), scope) ?? []);
     case 'place':
-      return steps((show) => kind.placeholder?.create(show(fate.to as Fact), scope) ?? []);
+      return steps((show) => kind.order?.placeholder?.create(show(fate.to as Fact), scope) ?? []);
     case 'fill':
-      return steps((show) => kind.placeholder?.fill(show(fate.to as Fact), scope) ?? []);
+      return steps((show) => kind.order?.placeholder?.fill(show(fate.to as Fact), scope) ?? []);
     case 'create': {
       const inner = { ...scope, clauses: clauses(fates, id, folded, scope) };
       return steps(
         (show) =>
-          onlineScript(fates, 'create', fate, inner, show) ?? kind.create(show(fate.to as Fact), inner),
+          writeOnline(fates, 'create', fate, inner, show) ?? kind.create(show(fate.to as Fact), inner),
       );
     }
     case 'alter':
@@ -75,19 +75,24 @@ export function write(
   }
 }
 
-/** What is still to be altered on a fact that the server made by itself from one of its origins. */
-export function correct(fates: Fates, id: string, scope: Scope): UnsegmentedStep[] {
-  const fate = fates.of(id) as Fate;
+/** The remaining changes of a fact that the server created from one of its origins. */
+export function correct(fates: FactActions, id: string, scope: Scope): UnsegmentedStep[] {
+  const fate = fates.of(id) as FactAction;
   const to = fate.to as Fact;
   const origin = to.origins.map((other) => fates.after.facts.get(other)).find((other) => other !== undefined);
   if (origin === undefined) return [];
-  const made = (fact: Fact): Payload => fates.kind(fact.id).carried?.(fact, scope) ?? fact.payload;
+  const made = (fact: Fact): Payload => fates.kind(fact.id).inline?.carried?.(fact, scope) ?? fact.payload;
   const known = Object.entries(made(origin)).filter(([name]) => name in to.payload);
   return corrections(fates, { ...to, payload: { ...made(to), ...Object.fromEntries(known) } }, to, scope);
 }
 
-/** What came down to an heir with its origin's clauses, such as a default, and is not wanted there. */
-export function disown(fates: Fates, id: string, folded: Folded, scope: Scope): UnsegmentedStep[] {
+/** Drops a part, such as a default, that an heir got with its origin's clauses and should not have. */
+export function disown(
+  fates: FactActions,
+  id: string,
+  folded: InlinedClauses,
+  scope: Scope,
+): UnsegmentedStep[] {
   const heir = fates.of(id)?.to as Fact;
   return lineage(fates, heir)
     .flatMap((origin) => folded.get(origin) ?? [])
@@ -98,39 +103,48 @@ export function disown(fates: Fates, id: string, folded: Folded, scope: Scope): 
 }
 
 // The origins of a fact, their origins, and so on.
-function lineage(fates: Fates, { origins }: Fact): string[] {
+function lineage(fates: FactActions, { origins }: Fact): string[] {
   return origins.flatMap((id) => {
     const origin = fates.after.facts.get(id);
     return origin === undefined ? [] : [id, ...lineage(fates, origin)];
   });
 }
 
-/** What is still to be altered on a fact whose clause did not carry all of it, and on what is folded into that. */
-export function complete(fates: Fates, id: string, folded: Folded, scope: Scope): UnsegmentedStep[] {
+/** The remaining changes of a fact whose clause did not contain all of it, and of its inlined parts. */
+export function complete(
+  fates: FactActions,
+  id: string,
+  folded: InlinedClauses,
+  scope: Scope,
+): UnsegmentedStep[] {
   return (folded.get(id) ?? []).flatMap((fact) => {
-    const payload = fates.kind(fact.id).carried?.(fact, scope);
+    const payload = fates.kind(fact.id).inline?.carried?.(fact, scope);
     const rest = payload === undefined ? [] : corrections(fates, { ...fact, payload }, fact, scope);
     return [...rest, ...complete(fates, fact.id, folded, scope)];
   });
 }
 
-function corrections(fates: Fates, made: Fact, to: Fact, scope: Scope): UnsegmentedStep[] {
+function corrections(fates: FactActions, made: Fact, to: Fact, scope: Scope): UnsegmentedStep[] {
   const one = (fact: Fact) => ({ ...fates.after, facts: new Map([[fact.id, fact]]) });
   const changed = diff(one(made), one(to), fates.kinds).changed[0];
   if (changed === undefined) return [];
-  return toSteps(alteration(fates, made, to, changed.attributes, scope), 'alter', fates.of(to.id) as Fate);
+  return toSteps(
+    alteration(fates, made, to, changed.attributes, scope),
+    'alter',
+    fates.of(to.id) as FactAction,
+  );
 }
 
-function clauses(fates: Fates, id: string, folded: Folded, scope: Scope): Clause[] {
+function clauses(fates: FactActions, id: string, folded: InlinedClauses, scope: Scope): Clause[] {
   return (folded.get(id) ?? []).flatMap((fact) => {
     const inner = { ...scope, clauses: clauses(fates, fact.id, folded, scope) };
-    const sql = fates.kind(fact.id).clause?.(fact, inner) ?? null;
+    const sql = fates.kind(fact.id).inline?.clause?.(fact, inner) ?? null;
     return sql === null || sql === '' ? [] : [{ fact, sql }];
   });
 }
 
 function alteration(
-  fates: Fates,
+  fates: FactActions,
   from: Fact,
   to: Fact,
   attributes: readonly string[],
@@ -138,30 +152,30 @@ function alteration(
 ): Statement[] {
   const kind = fates.kind(to.id);
   const own = attributes.filter((name) => !reached(fates, to, name));
-  return withShown(kind, (show) =>
+  return writeMasked(kind, (show) =>
     own.flatMap((name) => {
       const change = kind.alter[name];
       const plain = () => (typeof change === 'function' ? change(show(from), show(to), scope) : []);
-      const script = onlineChange(fates, name, show(from), show(to), scope) ?? plain();
-      return script === 'replace' ? [] : statementsOf(script);
+      const script = writeOnlineChange(fates, name, show(from), show(to), scope) ?? plain();
+      return script === 'replace' ? [] : listStatements(script);
     }),
   );
 }
 
 // An origin's command has already done it.
-function reached(fates: Fates, fact: Fact, attribute: string): boolean {
-  if (!fates.kind(fact.id).recurses?.includes(attribute)) return false;
-  return heirOf(fates, 'after', fact).some((origin) => {
+function reached(fates: FactActions, fact: Fact, attribute: string): boolean {
+  if (!fates.kind(fact.id).order?.recurses?.includes(attribute)) return false;
+  return findHeirs(fates, 'after', fact).some((origin) => {
     const fate = fates.of(origin);
     return fate?.action === 'alter' && fate.attributes.includes(attribute);
   });
 }
 
 /** Takes away a fact that has no fate of its own. */
-export function remove(fates: Fates, fact: Fact, scope: Scope): UnsegmentedStep[] {
+export function remove(fates: FactActions, fact: Fact, scope: Scope): UnsegmentedStep[] {
   const kind = fates.kind(fact.id);
   return toSteps(
-    withShown(kind, (show) => kind.drop(show(fact), scope)),
+    writeMasked(kind, (show) => kind.drop(show(fact), scope)),
     'drop',
     fact,
   );
@@ -188,7 +202,7 @@ function toSteps(
 }
 
 /** The same steps, of which those that are meant delete data. */
-export function losing(
+export function markLosses(
   steps: readonly UnsegmentedStep[],
   meant: (step: UnsegmentedStep) => boolean,
 ): UnsegmentedStep[] {
@@ -199,7 +213,7 @@ export function losing(
   );
 }
 
-// What takes long under this lock keeps everybody waiting, whether they read or write (manual: "Explicit Locking").
+// A long step under this lock blocks readers and writers (manual: "Explicit Locking").
 function blocking(hazards: readonly Hazard[], lock: TableLock): readonly Hazard[] {
   const isLong = hazards.some((hazard) => hazard === 'rewrites_table' || hazard === 'blocks_reads');
   if (!isLong || lock !== 'ACCESS EXCLUSIVE') return hazards;

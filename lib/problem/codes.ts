@@ -113,8 +113,15 @@ export interface DataProblems {
   };
 }
 
+/** What can go wrong when the rows of two databases are compared and made equal. */
+export interface SyncProblems {
+  /** `value`: of a key that two rows have. */
+  ambiguous_key: { readonly table: string; readonly key: string; readonly value: string };
+  sync_refused: { readonly source: string; readonly target: string; readonly faults: readonly string[] };
+}
+
 /** Every code with the data that it carries. */
-export interface Problems extends MigrationProblems, DataProblems {
+export interface Problems extends MigrationProblems, DataProblems, SyncProblems {
   bad_url: { readonly environment: string; readonly found?: string; readonly reason: string };
   connection_refused: Unreachable;
   host_not_found: Unreachable;
@@ -161,8 +168,7 @@ export interface Problems extends MigrationProblems, DataProblems {
   unknown_task: { readonly name: string; readonly nearest: readonly string[] };
   bad_option: { readonly option: string; readonly reason: string };
   bad_task_file: { readonly file: string; readonly reason: string };
-  command_failed: CommandFailure;
-  hook_failed: CommandFailure & { readonly hook: 'afterSync' | 'hooks.failed' };
+  command_failed: { readonly command: string; readonly reason: string };
   task_failed: { readonly task: string; readonly reason: string };
 
   plan_cycle: { readonly objects: readonly string[] };
@@ -189,16 +195,6 @@ export type RailwayFault =
   | 'no_variable'
   | 'private'
   | 'failed';
-
-/** How a command of a project failed. */
-export interface CommandFailure {
-  readonly command: string;
-  /** `null` where it did not start or a signal ended it. */
-  readonly exitCode: number | null;
-  readonly reason: string;
-  /** The last lines that it wrote. */
-  readonly detail: string;
-}
 
 /** The reason why the Railway client gave no URL. */
 export interface RailwayFailure {

@@ -12,7 +12,7 @@ export function isMissing(error: unknown): boolean {
  * @param file its name for messages
  * @throws Problem `missing_file`, `unreadable_file`
  */
-export async function reading<T>(file: string, work: () => Promise<T>): Promise<T> {
+export async function whileReading<T>(file: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
@@ -27,7 +27,7 @@ export async function reading<T>(file: string, work: () => Promise<T>): Promise<
  * @param file its name for messages
  * @throws Problem `unwritable_file`
  */
-export async function writing<T>(file: string, work: () => Promise<T>): Promise<T> {
+export async function whileWriting<T>(file: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

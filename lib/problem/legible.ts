@@ -16,17 +16,17 @@ const shown = (_: string, own?: string) => own ?? '\ufffd';
  * Makes a text of one line, such as a name, safe to print: each control character becomes U+FFFD, colours
  * too.
  */
-export function legible(line: string): string {
+export function makeLegible(line: string): string {
   return line.replace(inLine, '\ufffd').replaceAll('##[', '## [');
 }
 
 /** A text without colours. */
-export function colourless(text: string): string {
+export function stripColours(text: string): string {
   return text.replace(colours, '');
 }
 
 /** A text of several lines as it may go to a terminal. */
-export function legibleText(text: string): string {
+export function makeTextLegible(text: string): string {
   return text.replace(inText, shown);
 }
 
@@ -35,7 +35,7 @@ export function legibleText(text: string): string {
  * for a command (GitHub's manual: Workflow commands).
  * @param coloured whether it is read on a terminal
  */
-export function legibleLog(text: string, coloured: boolean): string {
-  const clean = legibleText(coloured ? text : colourless(text));
+export function makeLogLegible(text: string, coloured: boolean): string {
+  const clean = makeTextLegible(coloured ? text : stripColours(text));
   return clean.replace(/^(\s*):(?=:)/gm, '$1: ').replaceAll('##[', '## [');
 }

@@ -18,12 +18,12 @@ export interface FilePiece {
 }
 
 /** `schema.sql:3:8`, as editors and terminals link it. */
-export function place(where: Where): string {
+export function formatPlace(where: Where): string {
   return `${where.file}:${where.line}:${where.column}`;
 }
 
 /** The line of a place and, under it, a caret; a long line is cut around the caret. */
-export function caret(where: Where, width = 100): [string, string] {
+export function formatCaret(where: Where, width = 100): [string, string] {
   const characters = [...where.text];
   const start = characters.length > width ? Math.max(0, where.column - 1 - Math.floor(width / 2)) : 0;
   const shown = characters.slice(start, start + width);
@@ -35,7 +35,7 @@ export function caret(where: Where, width = 100): [string, string] {
 }
 
 /** The index of the n-th character, counted from 1 as PostgreSQL does: it counts code points, JavaScript UTF-16 units. */
-export function indexOfCharacter(text: string, position: number): number {
+export function findCharacter(text: string, position: number): number {
   let index = 0;
   for (let character = 1; character < position && index < text.length; character += 1)
     index += (text.codePointAt(index) as number) > 0xffff ? 2 : 1;
@@ -43,7 +43,7 @@ export function indexOfCharacter(text: string, position: number): number {
 }
 
 /** Line, column and the line's text of an index into a file. */
-export function whereAt(file: string, text: string, index: number): Where {
+export function locate(file: string, text: string, index: number): Where {
   let line = 1;
   let start = 0;
   for (let end = text.indexOf('\n'); end >= 0 && end < index; end = text.indexOf('\n', start)) {
@@ -56,7 +56,7 @@ export function whereAt(file: string, text: string, index: number): Where {
 }
 
 /** The first index at or after `offset` that is neither blank nor comment. */
-export function startOfCode(text: string, offset: number): number {
+export function findCodeStart(text: string, offset: number): number {
   const blank = /(?:\s+|--[^\n]*|\/\*[\s\S]*?\*\/)*/y;
   blank.lastIndex = offset;
   blank.test(text);

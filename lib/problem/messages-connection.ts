@@ -19,7 +19,7 @@ type ConnectionCode =
   | 'server_too_old';
 
 /** Their part of the table; total by its type. */
-export const connectionWording: { readonly [C in ConnectionCode]: MessageRow<Problems[C]> } = {
+export const connectionMessages: { readonly [C in ConnectionCode]: MessageRow<Problems[C]> } = {
   bad_url: row(
     64,
     400,

@@ -24,7 +24,7 @@ const ways: Readonly<Record<RailwayFault, string>> = {
 };
 
 /** Their part of the table; total by its type. */
-export const dataWording: { readonly [C in keyof DataProblems]: MessageRow<DataProblems[C]> } = {
+export const dataMessages: { readonly [C in keyof DataProblems]: MessageRow<DataProblems[C]> } = {
   no_client: row(
     1,
     501,

@@ -4,7 +4,7 @@ import type { MigrationProblems } from './codes.ts';
 import { type MessageRow, row } from './message.ts';
 
 /** Their part of the table; total by its type. */
-export const migrationWording: {
+export const migrationMessages: {
   readonly [C in keyof MigrationProblems]: MessageRow<MigrationProblems[C]>;
 } = {
   not_reproduced: row(

@@ -3,13 +3,14 @@
 import type { Code, Problems, Refused } from './codes.ts';
 import type { Where } from './location.ts';
 import { type MessageRow, row } from './message.ts';
-import { connectionWording } from './messages-connection.ts';
-import { dataWording } from './messages-data.ts';
-import { migrationWording } from './messages-migration.ts';
+import { connectionMessages } from './messages-connection.ts';
+import { dataMessages } from './messages-data.ts';
+import { migrationMessages } from './messages-migration.ts';
+import { syncMessages } from './messages-sync.ts';
 
 /** The table. Its type is total, so a code without a message does not compile. */
-export const wording: { readonly [C in Code]: MessageRow<Problems[C]> } = {
-  ...connectionWording,
+export const messages: { readonly [C in Code]: MessageRow<Problems[C]> } = {
+  ...connectionMessages,
 
   invalid_sql: row(1, 422, invalidSql, serverHint('Correct the statement and run it again.')),
   missing_relation: row(1, 422, invalidSql, serverHint('Create it before it is used, or correct its name.')),
@@ -147,21 +148,8 @@ export const wording: { readonly [C in Code]: MessageRow<Problems[C]> } = {
   command_failed: row(
     1,
     500,
-    (of) => `The command '${of.command}' failed: ${of.reason}`,
-    (of) =>
-      of.exitCode === 127
-        ? 'Install the missing program, or put it on the PATH.'
-        : 'Correct what the command reports, then run the task again.',
-  ),
-  hook_failed: row(
-    1,
-    500,
-    (of) =>
-      `${of.hook === 'afterSync' ? 'Database synced, but the' : 'The'} ${of.hook} command '${of.command}' failed: ${of.reason}`,
-    (of) =>
-      of.hook === 'afterSync'
-        ? 'Correct the command and run it yourself. The next db:sync has nothing to apply and does not run it.'
-        : 'Correct the command in pgmage.config.ts.',
+    (of) => `Database synced, but the afterSync command '${of.command}' failed: ${of.reason}`,
+    'Correct the command and run it yourself. The next db:sync has nothing to apply and does not run it.',
   ),
   task_failed: row(
     1,
@@ -170,8 +158,9 @@ export const wording: { readonly [C in Code]: MessageRow<Problems[C]> } = {
     'The code of the task threw this error. Correct it in the file of the task.',
   ),
 
-  ...migrationWording,
-  ...dataWording,
+  ...migrationMessages,
+  ...dataMessages,
+  ...syncMessages,
 
   plan_cycle: row(
     1,

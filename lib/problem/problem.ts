@@ -1,10 +1,10 @@
 // The one error type: what went wrong as a code with its data, where, and what to do next.
 
 import type { Code, Problems } from './codes.ts';
-import { legible, legibleText } from './legible.ts';
-import { caret, place, type Where } from './location.ts';
+import { makeLegible, makeTextLegible } from './legible.ts';
+import { formatCaret, formatPlace, type Where } from './location.ts';
 import type { ExitCode } from './message.ts';
-import { wording } from './messages.ts';
+import { messages } from './messages.ts';
 import { redact } from './redact.ts';
 
 const brand = Symbol.for('pgmage.Problem');
@@ -33,7 +33,7 @@ export class Problem<C extends Code = Code> extends Error {
   constructor(code: C, data: Problems[C], from: { where?: Where | undefined; cause?: unknown } = {}) {
     const clean = scrub(data);
     const where = from.where && scrubWhere(from.where);
-    const row = wording[code];
+    const row = messages[code];
     super(row.words(clean, where), from.cause === undefined ? undefined : { cause: scrubCause(from.cause) });
     this.code = code;
     this.data = clean;
@@ -64,7 +64,10 @@ export function toProblem(thrown: unknown): Problem {
 export function format(problem: Problem): string {
   const lines = [problem.message];
   if (problem.where)
-    lines.push(`  at ${place(problem.where)}`, ...caret(problem.where).map((line) => `  ${line}`));
+    lines.push(
+      `  at ${formatPlace(problem.where)}`,
+      ...formatCaret(problem.where).map((line) => `  ${line}`),
+    );
   if ('detail' in problem.data && problem.data.detail) lines.push(`Detail: ${inside(problem.data.detail)}`);
   if ('context' in problem.data && problem.data.context)
     lines.push(`Context: ${inside(problem.data.context)}`);
@@ -76,7 +79,7 @@ export function format(problem: Problem): string {
 const inside = (text: string) => text.replaceAll('\n', '\n  ');
 
 function scrub<T>(value: T): T {
-  if (typeof value === 'string') return legibleText(redact(value)) as T;
+  if (typeof value === 'string') return makeTextLegible(redact(value)) as T;
   // Names of objects are in lists, each of one line.
   if (Array.isArray(value)) return value.map((one) => scrubItem(one)) as T;
   if (typeof value !== 'object' || value === null) return value;
@@ -84,12 +87,12 @@ function scrub<T>(value: T): T {
 }
 
 function scrubItem<T>(value: T): T {
-  return typeof value === 'string' ? (legible(redact(value)) as T) : scrub(value);
+  return typeof value === 'string' ? (makeLegible(redact(value)) as T) : scrub(value);
 }
 
 function scrubWhere(where: Where): Where {
   const before = [...where.text].slice(0, where.column - 1).join('');
-  return { ...where, text: legibleText(redact(where.text)), column: [...redact(before)].length + 1 };
+  return { ...where, text: makeTextLegible(redact(where.text)), column: [...redact(before)].length + 1 };
 }
 
 // Foreign errors carry connection settings in properties of their own, which consoles print: only words and stack stay.

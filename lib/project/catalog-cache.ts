@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { kinds } from '../kinds/index.ts';
 import type { Catalog } from '../model/catalog.ts';
 import { decodeCatalog, encodeCatalog } from './catalog-codec.ts';
-import type { Context } from './context.ts';
+import type { Project } from './project.ts';
 
 // Counted up when the way of writing a catalog down changes.
 const format = '4';
@@ -13,32 +13,36 @@ const format = '4';
 // How many are kept; a big schema's is some ten megabytes.
 const keptCount = 30;
 
-// What one command had in its hands last, the oldest first: it asks again, and to read a big one takes a second.
-const held = new WeakMap<Context, Map<string, Catalog>>();
 const heldCount = 4;
 
-/**
- * Gives the catalog of some content: as it was read before, or read now and kept. A cache that is missing, damaged or
- * can't be written is no failure.
- * @param content all that the catalog depends on, besides this program itself
- * @throws Problem of `read`
- */
-export async function cached(
-  context: Context,
-  content: readonly string[],
-  read: () => Promise<Catalog>,
-): Promise<Catalog> {
-  const key = keyOf(context, content);
-  const own = held.get(context) ?? new Map<string, Catalog>();
-  held.set(context, own);
-  const catalog = own.get(key) ?? (await kept(context, key, read));
-  own.delete(key);
-  own.set(key, catalog);
-  for (const old of [...own.keys()].slice(0, -heldCount)) own.delete(old);
-  return catalog;
+/** The catalogs that an operation asked for last, in memory, and those of earlier ones, in the project's cache folder. */
+export class CatalogCache {
+  readonly #project: Pick<Project, 'cacheDir' | 'version'>;
+  // The oldest first. An operation asks for the same one again, and reading a big one takes a second.
+  readonly #held = new Map<string, Catalog>();
+
+  constructor(project: Pick<Project, 'cacheDir' | 'version'>) {
+    this.#project = project;
+  }
+
+  /**
+   * Gives the catalog of some content: as it was read before, or read now and kept. A cache file that is missing, damaged
+   * or not writable is no failure.
+   * @param content all that the catalog depends on, besides this program itself
+   * @throws Problem of `read`
+   */
+  async get(content: readonly string[], read: () => Promise<Catalog>): Promise<Catalog> {
+    const { cacheDir, version } = this.#project;
+    const key = keyOf(version, content);
+    const catalog = this.#held.get(key) ?? (await kept(cacheDir, key, read));
+    this.#held.delete(key);
+    this.#held.set(key, catalog);
+    for (const old of [...this.#held.keys()].slice(0, -heldCount)) this.#held.delete(old);
+    return catalog;
+  }
 }
 
-async function kept({ cacheDir }: Context, key: string, read: () => Promise<Catalog>): Promise<Catalog> {
+async function kept(cacheDir: string, key: string, read: () => Promise<Catalog>): Promise<Catalog> {
   const folder = join(cacheDir, 'catalogs');
   const file = join(folder, `${key}.json`);
   try {
@@ -53,7 +57,7 @@ async function kept({ cacheDir }: Context, key: string, read: () => Promise<Cata
 }
 
 // What is asked of the server is part of the key: another set of kinds reads another catalog.
-function keyOf({ version }: Context, content: readonly string[]): string {
+function keyOf(version: string, content: readonly string[]): string {
   const questions = [...kinds.values()].map((kind) => `${kind.name} ${kind.introspect(18)}`);
   const hash = createHash('sha256');
   for (const part of [format, version, ...questions, ...content])

@@ -20,7 +20,7 @@ export type Ask<Plan> = ((plan: Plan) => Promise<boolean>) | undefined;
  * @returns false when it was declined
  * @throws Problem `data_loss_refused`, `confirmation_needed`
  */
-export async function agreed<Plan>(
+export async function confirm<Plan>(
   what: string,
   plan: Plan,
   losses: readonly string[],

@@ -1,13 +1,13 @@
 // The role that an environment's migrations run as, as far as its URL says so: nothing is asked of the database.
 import { Problem } from '../problem/problem.ts';
-import type { Context } from './context.ts';
+import type { World } from './world.ts';
 
 /** The role that owns what is made in the embedded database. See `openEmbedded`. */
 const embeddedRole = 'postgres';
 
 /** The login role of an environment; null: it is not configured, or its URL names none. */
-export async function expectedRole(context: Context, env?: string): Promise<string | null> {
-  const target = await context.environment(env).catch((thrown: unknown) => {
+export async function expectedRole(world: World, env?: string): Promise<string | null> {
+  const target = await world.environment(env).catch((thrown: unknown) => {
     if (thrown instanceof Problem) return null;
     throw thrown;
   });

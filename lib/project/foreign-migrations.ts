@@ -4,25 +4,25 @@ import { join } from 'node:path';
 import type { LedgerPosition } from '../ledger/position.ts';
 import type { MigrationFile } from '../migration/chain.ts';
 import type { Layout } from '../migration/layouts.ts';
-import { compareNames, versionOf } from '../migration/name.ts';
-import { checksumOf, type Migration } from '../migration/text.ts';
+import { compareNames, readVersion } from '../migration/name.ts';
+import { computeChecksum, type Migration } from '../migration/text.ts';
 import type { Connection } from '../pg/connection.ts';
 import { Problem } from '../problem/problem.ts';
-import type { Context } from './context.ts';
+import type { Project } from './project.ts';
 import { readFile, shownPath } from './sql-files.ts';
 
 /**
  * Reads the folder of another tool; without one there are no migrations.
  * @throws Problem `bad_migration` for programs among them, which cannot be replayed; `unreadable_file`, `not_utf8`
  */
-export async function readForeign(context: Context, layout: Layout): Promise<MigrationFile[]> {
-  const paths = await readdir(context.migrations, { recursive: true }).catch(() => []);
+export async function readForeign(project: Project, layout: Layout): Promise<MigrationFile[]> {
+  const paths = await readdir(project.migrations, { recursive: true }).catch(() => []);
   const found = paths.flatMap((path) => {
     const inside = path.replaceAll('\\', '/');
     const name = layout.nameOf(inside);
     if (name === null && /^\d[^/]*\.([cm]?[jt]s)$/.test(inside))
       throw new Problem('bad_migration', {
-        file: shownPath(context.root, join(context.migrations, path)),
+        file: shownPath(project.root, join(project.migrations, path)),
         reason: 'it is a program, and only SQL can be replayed',
       });
     return name === null ? [] : [{ name, path }];
@@ -30,8 +30,8 @@ export async function readForeign(context: Context, layout: Layout): Promise<Mig
   found.sort((a, b) => compareNames(a.name, b.name));
   return Promise.all(
     found.map(async ({ name, path }) => {
-      const text = await readFile(context.root, join(context.migrations, path));
-      return foreignFile(context, layout, name, path, layout.plain?.(text) ?? text);
+      const text = await readFile(project.root, join(project.migrations, path));
+      return foreignFile(project, layout, name, path, layout.plain?.(text) ?? text);
     }),
   );
 }
@@ -40,19 +40,19 @@ export async function readForeign(context: Context, layout: Layout): Promise<Mig
  * A new migration as the tool wants it.
  * @throws Problem `foreign_migrations` where pgmage does not write for it
  */
-export function foreignMigration(
-  context: Context,
+export function parseForeign(
+  project: Project,
   layout: Layout,
   { name, up, down, transaction }: Pick<Migration, 'name' | 'up' | 'down' | 'transaction'>,
 ): MigrationFile {
   const { written, tool } = layout;
   if (written === undefined)
     throw new Problem('foreign_migrations', { what: 'db:generate', tool, command: null });
-  return foreignFile(context, layout, name, written.path(name), written.text(up, down, transaction));
+  return foreignFile(project, layout, name, written.path(name), written.text(up, down, transaction));
 }
 
 function foreignFile(
-  { root, migrations }: Context,
+  { root, migrations }: Project,
   layout: Layout,
   name: string,
   path: string,
@@ -66,13 +66,13 @@ function foreignFile(
     up: text.slice(up.start, up.end),
     down: null,
     stated: null,
-    checksum: checksumOf(text),
+    checksum: computeChecksum(text),
   } as const;
   return { name, file: shownPath(root, join(migrations, path)), text, migration, up };
 }
 
 /** Where a database stands by the ledger of the tool. @throws Problem of the connection */
-export async function foreignStanding(
+export async function readForeignPosition(
   connection: Connection,
   { ledger, tool }: Layout,
   files: readonly MigrationFile[],
@@ -82,11 +82,11 @@ export async function foreignStanding(
   );
   const names = there?.is ? await connection.rows<{ name: string }>(ledger.query) : [];
   const known = new Set(names.map(({ name }) => name));
-  const isApplied = ({ name }: MigrationFile) => known.has(name) || known.has(versionOf(name));
+  const isApplied = ({ name }: MigrationFile) => known.has(name) || known.has(readVersion(name));
   const first = files.findIndex((file) => !isApplied(file));
   const applied = first < 0 ? files.length : first;
   const late = files.slice(applied).filter(isApplied);
-  const ours = new Set(files.flatMap(({ name }) => [name, versionOf(name)]));
+  const ours = new Set(files.flatMap(({ name }) => [name, readVersion(name)]));
   return {
     applied,
     faults: [
@@ -102,6 +102,6 @@ export async function foreignStanding(
 }
 
 /** Refuses to apply what another tool applies. @throws Problem `foreign_migrations` */
-export function refuseForeign({ layout }: Context, what: string): void {
+export function refuseForeign({ layout }: Project, what: string): void {
   if (layout) throw new Problem('foreign_migrations', { what, tool: layout.tool, command: layout.command });
 }

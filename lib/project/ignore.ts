@@ -4,15 +4,15 @@ import { ignoredOfSupabase, isOfSupabase } from '../kinds/supabase.ts';
 import { type Catalog, withRelations } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
 import { qualify } from '../model/quote.ts';
-import type { Context } from './context.ts';
+import type { Project } from './project.ts';
 
 /**
  * What a schema file speaks of: neither the ledger, nor what the configuration ignores, nor what belongs to
  * another tool or to Supabase.
  * @param beside what it is compared with
  */
-export function managed(
-  { ignore, layout }: Pick<Context, 'ignore' | 'layout'>,
+export function withoutUnmanaged(
+  { ignore, layout }: Pick<Project, 'ignore' | 'layout'>,
   catalog: Catalog,
   beside: Catalog = catalog,
 ): Catalog {
@@ -41,7 +41,7 @@ export function withoutLedger(catalog: Catalog): Catalog {
  * The catalog without the ignored schemas and objects, and without all that is part of these or lives in them.
  * A name can hold `*` for any characters; an object's can begin with its kind: `extension:pg_stat_statements`.
  */
-export function withoutIgnored(catalog: Catalog, ignore: Context['ignore']): Catalog {
+export function withoutIgnored(catalog: Catalog, ignore: Project['ignore']): Catalog {
   if (ignore === undefined || ignore.schemas.length + ignore.objects.length === 0) return catalog;
   const schemas = patternOf(ignore.schemas);
   const objects = patternOf(ignore.objects);

@@ -2,26 +2,26 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { breaksOf, breakWords, type MigrationFile } from '../migration/chain.ts';
+import { describeBreak, findBreaks, type MigrationFile } from '../migration/chain.ts';
 import { compareNames, isMigrationName } from '../migration/name.ts';
-import { only, partsOf } from '../migration/parts.ts';
-import { parse } from '../migration/text.ts';
-import { isMissing, writing } from '../problem/file.ts';
+import { keepRange, splitParts } from '../migration/parts.ts';
+import { parseMigration } from '../migration/text.ts';
+import { isMissing, whileWriting } from '../problem/file.ts';
 import { Problem } from '../problem/problem.ts';
-import type { Context } from './context.ts';
 import { readForeign } from './foreign-migrations.ts';
+import type { Project } from './project.ts';
 import { readFile, shownPath, type TextFile } from './sql-files.ts';
 
 /**
  * Reads the folder; without one there are no migrations.
  * @throws Problem `bad_migration`, `unreadable_file`, `not_utf8`
  */
-export async function readMigrations(context: Context): Promise<MigrationFile[]> {
-  if (context.layout) return readForeign(context, context.layout);
-  const entries = await readdir(context.migrations, { withFileTypes: true }).catch((thrown: unknown) => {
+export async function readMigrations(project: Project): Promise<MigrationFile[]> {
+  if (project.layout) return readForeign(project, project.layout);
+  const entries = await readdir(project.migrations, { withFileTypes: true }).catch((thrown: unknown) => {
     if (isMissing(thrown)) return [];
     throw new Problem('unreadable_file', {
-      file: shownPath(context.root, context.migrations),
+      file: shownPath(project.root, project.migrations),
       reason: (thrown as Error).message,
     });
   });
@@ -31,38 +31,38 @@ export async function readMigrations(context: Context): Promise<MigrationFile[]>
   for (const name of names)
     if (!isMigrationName(name))
       throw new Problem('bad_migration', {
-        file: fileOf(context, name),
+        file: fileOf(project, name),
         reason: 'its name does not begin with a number, or holds more than letters, digits, _, - and .',
       });
   return Promise.all(
     names.sort(compareNames).map(async (name) => {
-      const text = await readFile(context.root, join(context.migrations, `${name}.sql`));
-      return migrationFile(context, name, text);
+      const text = await readFile(project.root, join(project.migrations, `${name}.sql`));
+      return makeMigrationFile(project, name, text);
     }),
   );
 }
 
 /** A migration's text as a file of the folder. @throws Problem `bad_migration` */
-export function migrationFile(context: Context, name: string, text: string): MigrationFile {
-  return { name, file: fileOf(context, name), text, migration: parse(name, text) };
+export function makeMigrationFile(project: Project, name: string, text: string): MigrationFile {
+  return { name, file: fileOf(project, name), text, migration: parseMigration(name, text) };
 }
 
 /** Refuses a folder whose files do not follow one another. @throws Problem `broken_chain` */
 export function checkChain(files: readonly MigrationFile[]): void {
-  const breaks = breaksOf(files);
-  if (breaks.length > 0) throw new Problem('broken_chain', { breaks: breaks.map(breakWords) });
+  const breaks = findBreaks(files);
+  if (breaks.length > 0) throw new Problem('broken_chain', { breaks: breaks.map(describeBreak) });
 }
 
 /** Their ways up, as files to replay: everything else is blank, so that places stay. */
-export function forward(files: readonly MigrationFile[]): TextFile[] {
-  return files.map(({ file, text, up = partsOf(text).up }) => ({ file, text: only(text, up) }));
+export function listUps(files: readonly MigrationFile[]): TextFile[] {
+  return files.map(({ file, text, up = splitParts(text).up }) => ({ file, text: keepRange(text, up) }));
 }
 
 /** Their ways down, the same way; of those that have one. */
-export function backward(files: readonly MigrationFile[]): TextFile[] {
+export function listDowns(files: readonly MigrationFile[]): TextFile[] {
   return files.flatMap(({ file, text }) => {
-    const { down } = partsOf(text);
-    return down === null ? [] : [{ file, text: only(text, down) }];
+    const { down } = splitParts(text);
+    return down === null ? [] : [{ file, text: keepRange(text, down) }];
   });
 }
 
@@ -71,18 +71,18 @@ export function backward(files: readonly MigrationFile[]): TextFile[] {
  * @throws Problem `migrations_changed`, `unwritable_file`
  */
 export async function writeComposed(
-  context: Context,
+  project: Project,
   { folder, written }: { folder: readonly MigrationFile[]; written: readonly MigrationFile[] },
 ): Promise<void> {
   if (written.length === 0) return;
-  await checkUnchanged(context, folder);
-  await writeMigrations(context, written);
+  await checkUnchanged(project, folder);
+  await writeMigrations(project, written);
 }
 
 /** Refuses a folder that is not as it was read any more. @throws Problem `migrations_changed` */
-export async function checkUnchanged(context: Context, folder: readonly MigrationFile[]): Promise<void> {
+export async function checkUnchanged(project: Project, folder: readonly MigrationFile[]): Promise<void> {
   const known = new Map(folder.map(({ name, text }) => [name, text]));
-  const now = await readMigrations(context);
+  const now = await readMigrations(project);
   const other = now.filter(({ name, text }) => known.get(name) !== text).map(({ file }) => file);
   const gone = folder.filter(({ name }) => now.every((file) => file.name !== name));
   const changed = [...other, ...gone.map(({ file }) => file)];
@@ -90,11 +90,11 @@ export async function checkUnchanged(context: Context, folder: readonly Migratio
 }
 
 /** Writes files, each all or not at all. @throws Problem `unwritable_file` */
-export async function writeMigrations(context: Context, files: readonly MigrationFile[]): Promise<void> {
+export async function writeMigrations(project: Project, files: readonly MigrationFile[]): Promise<void> {
   for (const { name, file, text } of files) {
-    const path = resolve(context.root, file);
+    const path = resolve(project.root, file);
     const draft = join(dirname(path), `.${name}.${randomUUID()}`);
-    await writing(file, async () => {
+    await whileWriting(file, async () => {
       await mkdir(dirname(path), { recursive: true });
       await writeFile(draft, text);
       await rename(draft, path);
@@ -103,11 +103,11 @@ export async function writeMigrations(context: Context, files: readonly Migratio
 }
 
 /** Removes files. @throws Problem `unwritable_file` */
-export async function removeMigrations(context: Context, names: readonly string[]): Promise<void> {
+export async function removeMigrations(project: Project, names: readonly string[]): Promise<void> {
   for (const name of names)
-    await writing(fileOf(context, name), () => rm(join(context.migrations, `${name}.sql`)));
+    await whileWriting(fileOf(project, name), () => rm(join(project.migrations, `${name}.sql`)));
 }
 
-function fileOf(context: Context, name: string): string {
-  return shownPath(context.root, join(context.migrations, `${name}.sql`));
+function fileOf(project: Project, name: string): string {
+  return shownPath(project.root, join(project.migrations, `${name}.sql`));
 }

@@ -1,23 +1,28 @@
 // What the options of a task say goes before what is configured.
 import { Problem } from '../problem/problem.ts';
-import type { Context } from './context.ts';
+import type { Project } from './project.ts';
+
+/** Options of tasks that stand in the configuration, too. */
+export interface Overrides {
+  /** URL of a server for shadow databases; null: PostgreSQL inside this process. */
+  readonly shadow?: string | null;
+  /** Milliseconds that a migration waits for a lock. */
+  readonly lockTimeout?: number | undefined;
+}
 
 /**
- * The world as the options have it.
+ * The project as the options have it.
  * @throws Problem `bad_option`
  */
-export function configured<C extends Context>(
-  context: C,
-  {
-    shadow = context.shadow,
-    lockTimeout = context.lockTimeout,
-  }: { readonly shadow?: string | null; readonly lockTimeout?: number | undefined },
-): C {
-  if (lockTimeout === undefined) return { ...context, shadow };
+export function applyOverrides(
+  project: Project,
+  { shadow = project.shadow, lockTimeout = project.lockTimeout }: Overrides,
+): Project {
+  if (lockTimeout === undefined) return { ...project, shadow };
   if (!Number.isInteger(lockTimeout) || lockTimeout < 0)
     throw new Problem('bad_option', {
       option: '--lock-timeout',
       reason: `${lockTimeout} is no whole number of milliseconds`,
     });
-  return { ...context, shadow, lockTimeout };
+  return { ...project, shadow, lockTimeout };
 }

@@ -2,15 +2,15 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Connection } from '../pg/connection.ts';
-import { locate } from '../pg/server-problem.ts';
-import { reading } from '../problem/file.ts';
-import { place, type Where } from '../problem/location.ts';
+import { locateProblem } from '../pg/server-problem.ts';
+import { whileReading } from '../problem/file.ts';
+import { formatPlace, type Where } from '../problem/location.ts';
 import { Problem } from '../problem/problem.ts';
-import { type Query, queriesOf } from '../sql/queries.ts';
-import type { Context } from './context.ts';
+import { type Query, readQueries } from '../sql/queries.ts';
 import { inShadow } from './shadow-catalog.ts';
 import { readFile, readFiles, shownPath, type TextFile } from './sql-files.ts';
 import { sqlcQueries } from './sqlc.ts';
+import type { Workspace } from './workspace.ts';
 
 /** A query that does not compile. */
 export interface QueryFault {
@@ -25,17 +25,17 @@ export interface QueryFault {
  * @throws Problem of the schema and of the files; `bad_config` for sqlc's configuration
  */
 export async function checkQueries(
-  context: Context,
+  workspace: Workspace,
 ): Promise<{ readonly count: number; readonly faults: readonly QueryFault[] } | null> {
-  const { root } = context;
-  const paths = [...(context.queries ?? []), ...(await sqlcQueries(root))];
+  const { root } = workspace.project;
+  const paths = [...(workspace.project.queries ?? []), ...(await sqlcQueries(root))];
   if (paths.length === 0) return null;
   const files = await queryFiles(root, paths);
-  const schema = await readFiles(root, context.schema);
+  const schema = await readFiles(root, workspace.project.schema);
   const found = await Promise.all(
-    files.map(async (file) => ({ file, ...(await queriesOf(file.file, file.text)) })),
+    files.map(async (file) => ({ file, ...(await readQueries(file.file, file.text)) })),
   );
-  return inShadow(context, { files: schema }, [], async (connection, committed) => {
+  return inShadow(workspace, { files: schema }, [], async (connection, committed) => {
     // A dump leaves an empty one behind; programs begin with this.
     await connection.execute(`${committed ? 'begin; ' : ''}set search_path to default`);
     const faults: QueryFault[] = [];
@@ -65,7 +65,7 @@ async function compile(
     return [];
   } catch (thrown) {
     if (!(thrown instanceof Problem) || !('sqlstate' in thrown.data)) throw thrown;
-    return [fault(name, locate(thrown, { file, text, offset: start - prefix.length }))];
+    return [fault(name, locateProblem(thrown, { file, text, offset: start - prefix.length }))];
   } finally {
     await connection.execute('rollback to query; release query');
   }
@@ -74,7 +74,7 @@ async function compile(
 function fault(name: string | null, problem: Problem): QueryFault {
   const where = problem.where as Where;
   const words = 'message' in problem.data ? String(problem.data.message) : problem.message;
-  return { where, words: `${place(where)}${name === null ? '' : ` ${name}`}: ${words}` };
+  return { where, words: `${formatPlace(where)}${name === null ? '' : ` ${name}`}: ${words}` };
 }
 
 // Files, folders (as sqlc reads them, without those inside), and patterns.
@@ -93,13 +93,13 @@ async function filesOf(root: string, path: string): Promise<string[]> {
   if (path.includes('*')) {
     const fixed = path.slice(0, path.indexOf('*')).replace(/[^/]*$/, '');
     const folder = resolve(root, fixed);
-    const names = await reading(shown, () => readdir(folder, { recursive: true }));
+    const names = await whileReading(shown, () => readdir(folder, { recursive: true }));
     const pattern = patternOf(path.slice(fixed.length));
     return names.filter((name) => pattern.test(name.replaceAll('\\', '/'))).map((name) => join(folder, name));
   }
   const whole = resolve(root, path);
-  if (!(await reading(shown, () => stat(whole))).isDirectory()) return [whole];
-  const names = await reading(shown, () => readdir(whole));
+  if (!(await whileReading(shown, () => stat(whole))).isDirectory()) return [whole];
+  const names = await whileReading(shown, () => readdir(whole));
   return names.filter((name) => name.endsWith('.sql')).map((name) => join(whole, name));
 }
 

@@ -1,11 +1,11 @@
 // Programs of PostgreSQL talk to a server themselves: while they do, pgmage asks now and then whether it is still there.
-import { patienceOf } from '../pg/probe.ts';
+import { computeProbeTimeout } from '../pg/probe.ts';
 import type { Code } from '../problem/codes.ts';
 import { Problem } from '../problem/problem.ts';
-import { server } from './source.ts';
+import { openServer } from './source.ts';
 
 /** The server that a program talks to. */
-export interface Talking {
+export interface ConnectionWork {
   readonly name: string;
   readonly url: string;
   /** Milliseconds between two questions; 0: none is asked. Default: 60 s. */
@@ -19,7 +19,7 @@ const silent: ReadonlySet<Code> = new Set(['connection_timeout', 'connection_los
  * @throws Problem `connection_lost`; of the work
  */
 export async function whileReachable<T>(
-  { name, url, stallTimeout: limit = 60_000 }: Talking,
+  { name, url, stallTimeout: limit = 60_000 }: ConnectionWork,
   signal: AbortSignal,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
@@ -31,9 +31,9 @@ export async function whileReachable<T>(
     if (isAsked) return;
     isAsked = true;
     try {
-      const patience = patienceOf(limit);
+      const patience = computeProbeTimeout(limit);
       const asked = { name, url, connectTimeoutMs: patience, stallTimeout: 0 };
-      await (await server({ ...asked, signal: AbortSignal.timeout(2 * patience) })).close();
+      await (await openServer({ ...asked, signal: AbortSignal.timeout(2 * patience) })).close();
     } catch (thrown) {
       if (!(thrown instanceof Problem) || !silent.has(thrown.code)) return;
       const { detail: said } = thrown.data as { readonly detail: string };

@@ -2,7 +2,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Code, Problems } from '../problem/codes.ts';
 import { Problem } from '../problem/problem.ts';
-import type { Context } from './context.ts';
+import type { World } from './world.ts';
 
 /** A try that failed, and was made again. */
 export interface Retry {
@@ -30,8 +30,8 @@ const pauses = [5, 10, 20];
  * @param more what else may pass for this work
  * @throws Problem of the work
  */
-export async function retrying<T>(
-  context: Pick<Context, 'pause' | 'progress'>,
+export async function withRetries<T>(
+  world: Pick<World, 'pause' | 'progress'>,
   work: (tries: readonly Retry[], reached: () => void) => Promise<T>,
   more: readonly Code[] = [],
 ): Promise<T> {
@@ -59,10 +59,10 @@ export async function retrying<T>(
       const own = tries.length > 0 && thrown.code === 'migration_running';
       if (!mayPass(thrown.code) && !own) throw told;
       tries.push({ code: thrown.code, message: thrown.message, waited });
-      context.progress(
+      world.progress(
         `${thrown.message}; try ${tries.length + 1} of ${pauses.length + 1} follows in ${waited} s`,
       );
-      await (context.pause ?? setTimeout)(waited * 1000);
+      await (world.pause ?? setTimeout)(waited * 1000);
     }
   }
 }

@@ -3,18 +3,17 @@ import { createHash } from 'node:crypto';
 import { readCatalog } from '../catalog/read.ts';
 import { kinds } from '../kinds/index.ts';
 import { prelude } from '../kinds/supabase.ts';
-import { asComplete, asLoaded, type Catalog, without } from '../model/catalog.ts';
+import { type Catalog, markComplete, markLoaded, withoutFacts } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
 import type { Connection } from '../pg/connection.ts';
 import { readingSettings, snapshot } from '../pg/snapshot.ts';
 import { Problem } from '../problem/problem.ts';
 import { pgliteVersion } from '../shadow/version.ts';
 import type { SqlFile } from '../sql/parse.ts';
-import { cached } from './catalog-cache.ts';
-import type { Context } from './context.ts';
-import { useShadow } from './shadow-pool.ts';
+import type { Project } from './project.ts';
 import type { TextFile } from './sql-files.ts';
 import type { TrialStart } from './trial-start.ts';
+import type { Workspace } from './workspace.ts';
 
 // Refused inside a transaction: a new enum label used at once, a statement that must be alone, COMMIT in a procedure, more
 // locks than the server has room for, a table altered before what was to be checked of its rows at the end.
@@ -30,28 +29,33 @@ const needsCommit = new Set(['55P04', '25001', '2D000', '53200', '55006']);
  * @throws Problem with file, line and caret
  */
 export async function replay(
-  context: Context,
+  workspace: Workspace,
   given: readonly TextFile[],
   { inOrder = false, asPsql = false, role = null }: Pick<TrialStart, 'inOrder' | 'asPsql' | 'role'> = {},
 ): Promise<Catalog> {
-  const as = role !== null && isNamed(role, [...around(context), ...given]) ? role : null;
+  const as = role !== null && isNamed(role, [...surroundingFiles(workspace.project), ...given]) ? role : null;
   const start = { files: given, inOrder, asPsql };
   const way = asPsql ? 'by psql' : inOrder ? 'in order' : 'any order';
-  const content = await contentOf(context, given, way);
-  const open = await cached(context, content, () => build(context, start));
-  const run = () => build(context, { ...start, role: as });
+  const content = await contentOf(workspace.project, given, way);
+  const open = await workspace.catalogs.get(content, () => build(workspace, start));
+  const run = () => build(workspace, { ...start, role: as });
   const catalog =
-    as === null ? open : leftOpen(await cached(context, [...content, `run by ${as}`], run), open);
-  const loaded = asLoaded(catalog, { ...start, as });
-  return inOrder ? asComplete(loaded) : loaded;
+    as === null ? open : leftOpen(await workspace.catalogs.get([...content, `run by ${as}`], run), open);
+  const loaded = markLoaded(catalog, { ...start, as });
+  return inOrder ? markComplete(loaded) : loaded;
 }
 
 /** A catalog that was loaded from files, as it is where a role runs these; any other as it is. @throws Problem of the shadow */
-export async function runBy(context: Context, catalog: Catalog, role: string | null): Promise<Catalog> {
+export async function markRole(
+  workspace: Workspace,
+  catalog: Catalog,
+  role: string | null,
+): Promise<Catalog> {
   const { loaded = null } = catalog;
   if (loaded === null || role === null || loaded.as === role) return catalog;
-  if (loaded.as === null && !isNamed(role, [...around(context), ...loaded.files])) return catalog;
-  return replay(context, loaded.files, { ...loaded, role });
+  if (loaded.as === null && !isNamed(role, [...surroundingFiles(workspace.project), ...loaded.files]))
+    return catalog;
+  return replay(workspace, loaded.files, { ...loaded, role });
 }
 
 // Whether files name a role apart from giving it objects, which is the same whoever made these.
@@ -65,38 +69,39 @@ function isNamed(role: string, files: readonly TextFile[]): boolean {
   );
 }
 
-// Without what the same files left open when another role ran them (`Kind.optional`).
+// Without what the same files left open when another role ran them (`reconcile.optional`).
 function leftOpen(catalog: Catalog, open: Catalog): Catalog {
-  const isSaid = (fact: Fact) => open.facts.has(fact.id) || !kinds.get(fact.kind)?.optional?.(fact);
+  const isSaid = (fact: Fact) =>
+    open.facts.has(fact.id) || !kinds.get(fact.kind)?.reconcile?.optional?.(fact);
   const unsaid = [...catalog.facts.values()].filter((fact) => !isSaid(fact));
-  return without(catalog, new Set(unsaid.map(({ id }) => id)));
+  return withoutFacts(catalog, new Set(unsaid.map(({ id }) => id)));
 }
 
 /** Keeps what files that stand in order were seen to add up to, so that they need not be replayed. */
 export async function keepReplayed(
-  context: Context,
+  workspace: Workspace,
   given: readonly TextFile[],
   catalog: Catalog,
 ): Promise<void> {
-  await cached(context, await contentOf(context, given, 'in order'), async () => catalog);
+  await workspace.catalogs.get(await contentOf(workspace.project, given, 'in order'), async () => catalog);
 }
 
 async function contentOf(
-  context: Context,
+  project: Project,
   given: readonly TextFile[],
   way: 'in order' | 'any order' | 'by psql',
 ): Promise<readonly string[]> {
-  const texts = [...around(context), ...given].map(({ text }) => text);
-  return [await shadowName(context), way, ...texts];
+  const texts = [...surroundingFiles(project), ...given].map(({ text }) => text);
+  return [await describeShadow(project), way, ...texts];
 }
 
 /** What is loaded before everything else, because the schema is one for a certain host. */
-export function around({ layout }: Pick<Context, 'layout'>): TextFile[] {
+export function surroundingFiles({ layout }: Pick<Project, 'layout'>): TextFile[] {
   return layout?.name === 'supabase' ? [prelude] : [];
 }
 
 /** What a catalog read in the shadow depends on besides its files: the version of its server. */
-export async function shadowName({ shadow }: Context): Promise<string> {
+export async function describeShadow({ shadow }: Project): Promise<string> {
   if (shadow === null) return `pglite ${pgliteVersion}`;
   const { connect } = await import('../pg/connect.ts');
   const server = await connect({ url: shadow, applicationName: 'pgmage shadow' });
@@ -110,8 +115,8 @@ export async function readState(connection: Connection): Promise<Catalog> {
   return readCatalog(connection, kinds);
 }
 
-function build(context: Context, start: TrialStart): Promise<Catalog> {
-  return inShadow(context, start, [], (connection, committed) =>
+function build(workspace: Workspace, start: TrialStart): Promise<Catalog> {
+  return inShadow(workspace, start, [], (connection, committed) =>
     committed ? snapshot(connection, (reader) => readCatalog(reader, kinds)) : readState(connection),
   );
 }
@@ -121,7 +126,7 @@ const known = new WeakMap<TextFile, SqlFile>();
 
 /** Parses files. @throws Problem `invalid_sql` with file, line and caret */
 export async function parseFiles(files: readonly TextFile[]): Promise<SqlFile[]> {
-  const { parse } = await import('../sql/parse.ts');
+  const { parseSql: parse } = await import('../sql/parse.ts');
   const parsed: SqlFile[] = [];
   for (const file of files) {
     const one = known.get(file) ?? (await parse(file.file, file.text));
@@ -132,7 +137,7 @@ export async function parseFiles(files: readonly TextFile[]): Promise<SqlFile[]>
 }
 
 /** The extensions that files create. */
-export function extensionsOf(files: readonly SqlFile[]): string[] {
+export function listExtensions(files: readonly SqlFile[]): string[] {
   return files.flatMap(({ extensions }) => extensions);
 }
 
@@ -143,14 +148,14 @@ export function extensionsOf(files: readonly SqlFile[]): string[] {
  * @throws Problem of the files, with its place; of the work
  */
 export async function inShadow<T>(
-  context: Context,
+  workspace: Workspace,
   { files, inOrder = false, asPsql = false, next = [], role = null }: TrialStart,
   more: readonly SqlFile[],
   work: (connection: Connection, committed: boolean) => Promise<T>,
 ): Promise<T> {
   // Loaded here, because an unchanged schema needs none of it.
-  const { load } = await import('../shadow/load.ts');
-  const first = await parseFiles([...around(context), ...files]);
+  const { loadFiles: load } = await import('../shadow/load.ts');
+  const first = await parseFiles([...surroundingFiles(workspace.project), ...files]);
   const rest = await parseFiles(next);
   const texts = first.map(({ text }) => text);
   const key = createHash('sha256').update(JSON.stringify([inOrder, asPsql, role, texts]));
@@ -162,7 +167,7 @@ export async function inShadow<T>(
     await runInOrder(connection, rest, committed);
     return work(connection, committed);
   };
-  return useShadow(context, extensionsOf([...first, ...rest, ...more]), async (shadow) => {
+  return workspace.shadows.use(listExtensions([...first, ...rest, ...more]), async (shadow) => {
     let refused = false;
     const ground = {
       key: key.digest('hex'),
@@ -193,7 +198,7 @@ export async function runInOrder(
   committed: boolean,
   role: string | null = null,
 ): Promise<void> {
-  const { load } = await import('../shadow/load.ts');
+  const { loadFiles: load } = await import('../shadow/load.ts');
   for (const file of files) {
     await load(connection, [file], { committed, role, anyOrder: false });
     // What is still to be checked of rows would stand in the way of the next one.

@@ -1,7 +1,8 @@
-// Shares one shadow among everything that needs one at the same time, because starting one is what costs.
+// The shadows of a workspace. Parts of an operation share them, because starting one takes most of the time.
 import { mkdir } from 'node:fs/promises';
 import type { Shadow } from '../shadow/shadow.ts';
-import type { Context } from './context.ts';
+import type { Project } from './project.ts';
+import type { World } from './world.ts';
 
 interface PooledShadow {
   readonly extensions: ReadonlySet<string>;
@@ -9,78 +10,69 @@ interface PooledShadow {
   uses: number;
 }
 
-// Keyed by context: the run of a task ends with it, and two runs in one process do not meet.
-const entries = new WeakMap<Context, PooledShadow[]>();
+/** Lends shadows, and keeps each one open until the pool is closed. */
+export class ShadowPool {
+  readonly #project: Project;
+  readonly #world: World;
+  #entries: PooledShadow[] = [];
+  #isClosed = false;
 
-/**
- * Lends a shadow in which the named extensions can be created. It is closed when its last user is done: wrap several
- * uses in one of its own to keep it open from one to the next.
- * @throws Problem `shadow_failed`, and of the work
- */
-export async function useShadow<T>(
-  context: Context,
-  extensions: Iterable<string>,
-  work: (shadow: Shadow) => Promise<T>,
-): Promise<T> {
-  const entry = take(context, new Set(extensions));
-  try {
-    return await work(await entry.shadow);
-  } finally {
-    entry.uses--;
-    if (entry.uses === 0 && !keeping.has(context)) await close(context, entry);
+  constructor(project: Project, world: World) {
+    this.#project = project;
+    this.#world = world;
   }
-}
 
-// Contexts for which nothing is closed, and how many works there are that want it so.
-const keeping = new Map<Context, number>();
-
-/** Does a work of which several parts may need a shadow, one after the other: what they open stays open until its end. */
-export async function keepShadows<T>(context: Context, work: () => Promise<T>): Promise<T> {
-  keeping.set(context, (keeping.get(context) ?? 0) + 1);
-  try {
-    return await work();
-  } finally {
-    const others = (keeping.get(context) as number) - 1;
-    if (others > 0) keeping.set(context, others);
-    else {
-      keeping.delete(context);
-      for (const entry of entries.get(context) ?? []) if (entry.uses === 0) await close(context, entry);
+  /**
+   * Lends a shadow in which the named extensions can be created.
+   * @throws Problem `shadow_failed`, and of the work
+   */
+  async use<T>(extensions: Iterable<string>, work: (shadow: Shadow) => Promise<T>): Promise<T> {
+    const entry = this.#take(new Set(extensions));
+    try {
+      return await work(await entry.shadow);
+    } finally {
+      entry.uses--;
+      if (entry.uses === 0 && this.#isClosed) await this.#close(entry);
     }
   }
-}
 
-async function close(context: Context, entry: PooledShadow): Promise<void> {
-  const open = entries.get(context) ?? [];
-  entries.set(
-    context,
-    open.filter((other) => other !== entry),
-  );
-  const shadow = await entry.shadow.catch(() => undefined);
-  await shadow?.close();
-}
-
-function take(context: Context, extensions: ReadonlySet<string>): PooledShadow {
-  const open = entries.get(context) ?? [];
-  const fit = ({ extensions: has }: PooledShadow) =>
-    context.shadow !== null || [...extensions].every((name) => has.has(name));
-  const found = open.find(fit);
-  if (found !== undefined) {
-    found.uses++;
-    return found;
+  /** Closes the shadows. One that is still in use, because a work beside it failed, is closed by its last user. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const entry of this.#entries) if (entry.uses === 0) await this.#close(entry);
   }
-  const entry: PooledShadow = { extensions, shadow: start(context, extensions), uses: 1 };
-  entries.set(context, [...open, entry]);
-  return entry;
-}
 
-async function start(context: Context, extensions: ReadonlySet<string>): Promise<Shadow> {
-  const { openShadow } = await import('../shadow/open.ts');
-  await mkdir(context.cacheDir, { recursive: true }).catch(() => undefined);
-  return openShadow({
-    cacheDir: context.cacheDir,
-    url: context.shadow,
-    extensions,
-    progress: (message) => context.progress(message),
-    ...(context.onInterrupt && { onInterrupt: context.onInterrupt }),
-  });
+  async #close(entry: PooledShadow): Promise<void> {
+    this.#forget(entry);
+    const shadow = await entry.shadow.catch(() => undefined);
+    await shadow?.close();
+  }
+
+  #forget(entry: PooledShadow): void {
+    this.#entries = this.#entries.filter((other) => other !== entry);
+  }
+
+  #take(extensions: ReadonlySet<string>): PooledShadow {
+    const fits = ({ extensions: has }: PooledShadow) =>
+      this.#project.shadow !== null || [...extensions].every((name) => has.has(name));
+    const found = this.#entries.find(fits);
+    if (found !== undefined) {
+      found.uses++;
+      return found;
+    }
+    const entry: PooledShadow = { extensions, shadow: this.#start(extensions), uses: 1 };
+    this.#entries.push(entry);
+    // A later attempt starts one again.
+    entry.shadow.catch(() => this.#forget(entry));
+    return entry;
+  }
+
+  async #start(extensions: ReadonlySet<string>): Promise<Shadow> {
+    const { cacheDir, shadow: url } = this.#project;
+    const { onInterrupt } = this.#world;
+    const { openShadow } = await import('../shadow/open.ts');
+    await mkdir(cacheDir, { recursive: true }).catch(() => undefined);
+    const progress = (message: string) => this.#world.progress(message);
+    return openShadow({ cacheDir, url, extensions, progress, ...(onInterrupt && { onInterrupt }) });
+  }
 }

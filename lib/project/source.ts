@@ -6,15 +6,17 @@ import { kinds } from '../kinds/index.ts';
 import { type Catalog, withRelations } from '../model/catalog.ts';
 import { emptyCatalog } from '../model/empty-catalog.ts';
 import type { Connection, ServerConnection } from '../pg/connection.ts';
-import { pinnedRows } from '../pg/pinned.ts';
+import { queryPinned } from '../pg/pinned.ts';
 import { snapshot } from '../pg/snapshot.ts';
 import type { Problems } from '../problem/codes.ts';
 import { Problem } from '../problem/problem.ts';
 import { maskUrl, redact, rememberSecret } from '../problem/redact.ts';
-import type { Context, Target } from './context.ts';
-import { forward, readMigrations } from './migration-folder.ts';
+import { listUps, readMigrations } from './migration-folder.ts';
+import type { Project } from './project.ts';
 import { replay } from './shadow-catalog.ts';
 import { readFiles, shownPath, type TextFile } from './sql-files.ts';
+import type { Workspace } from './workspace.ts';
+import type { Target } from './world.ts';
 
 /** What a source turned out to be. */
 type Place =
@@ -27,44 +29,44 @@ type Place =
  * Reads a source: `postgres://…`, an environment's name, a `.sql` file, a folder of them, `migrations`, `empty`.
  * @throws Problem of the connection, of the files, `unknown_source`
  */
-export async function readSource(context: Context, source: string): Promise<Catalog> {
-  const place = await find(context, source);
+export async function readSource(workspace: Workspace, source: string): Promise<Catalog> {
+  const place = await find(workspace, source);
   switch (place.is) {
     case 'empty': {
       // What every new database has is certain here, where a schema file would only not mention it.
-      const read = await replay(context, []);
+      const read = await replay(workspace, []);
       const facts = new Map([...emptyCatalog(read.major, kinds).facts, ...read.facts]);
       return withRelations(read, facts, () => read);
     }
     case 'path':
-      return replay(context, await readSchema(context, place.path));
+      return replay(workspace, await readSchema(workspace.project, place.path));
     case 'migrations': {
       // What a folder without any migration is called wrong for is told as of every folder.
-      const files = await readMigrations(context);
-      if (files.length === 0) await readFiles(context.root, context.migrations);
-      return replay(context, forward(files), { inOrder: true });
+      const files = await readMigrations(workspace.project);
+      if (files.length === 0) await readFiles(workspace.project.root, workspace.project.migrations);
+      return replay(workspace, listUps(files), { inOrder: true });
     }
     case 'target':
-      return withTarget(context, place.target, (connection) =>
+      return withTarget(workspace, place.target, (connection) =>
         snapshot(connection, (reader) => readCatalog(reader, kinds)),
       );
   }
 }
 
 /** The database that a source is; null for any other. @throws Problem `unknown_source` */
-export async function targetIn(context: Context, source: string): Promise<Target | null> {
-  const place = await find(context, source);
+export async function findTarget(workspace: Workspace, source: string): Promise<Target | null> {
+  const place = await find(workspace, source);
   return place.is === 'target' ? place.target : null;
 }
 
 /** The files of a source that consists of some, as texts; none for any other. @throws Problem of the files */
-export async function filesOf(context: Context, source: string): Promise<TextFile[]> {
-  const place = await find(context, source);
-  return place.is === 'path' ? readSchema(context, place.path) : [];
+export async function readSourceFiles(workspace: Workspace, source: string): Promise<TextFile[]> {
+  const place = await find(workspace, source);
+  return place.is === 'path' ? readSchema(workspace.project, place.path) : [];
 }
 
 // The schema that everybody has is told otherwise where it is missing than a file that somebody named.
-async function readSchema({ root, schema }: Context, path: string): Promise<TextFile[]> {
+async function readSchema({ root, schema }: Project, path: string): Promise<TextFile[]> {
   try {
     return await readFiles(root, path);
   } catch (thrown) {
@@ -74,7 +76,7 @@ async function readSchema({ root, schema }: Context, path: string): Promise<Text
 }
 
 /** A source as people may see it: no password, and paths relative to the project. */
-export function describe({ root }: Context, source: string): string {
+export function describe({ root }: Project, source: string): string {
   if (isUrl(source)) return maskUrl(source).replace(/\?.*$/, '');
   if (!isPath(source)) return redact(source);
   const inside = relative(root, resolve(root, source));
@@ -82,8 +84,8 @@ export function describe({ root }: Context, source: string): string {
 }
 
 /** Where a target is, as it may be shown: its URL without password and parameters, or the embedded database's folder. */
-export function addressOf(context: Context, { url }: Target): string {
-  if (url === null) return `embedded, ${shownPath(context.root, context.embedded)}`;
+export function describeAddress(project: Project, { url }: Target): string {
+  if (url === null) return `embedded, ${shownPath(project.root, project.embedded)}`;
   return maskUrl(url).replace(/\?.*$/, '');
 }
 
@@ -96,8 +98,8 @@ export interface NamedTarget {
 }
 
 /** What reports say of a target. */
-export function named(context: Context, target: Target): NamedTarget {
-  return { name: target.name, address: addressOf(context, target), protected: target.protected };
+export function nameTarget(project: Project, target: Target): NamedTarget {
+  return { name: target.name, address: describeAddress(project, target), protected: target.protected };
 }
 
 /**
@@ -106,13 +108,14 @@ export function named(context: Context, target: Target): NamedTarget {
  * @throws Problem of the connection, of the work; `shadow_locked` for an embedded database in use
  */
 export async function withTarget<T>(
-  context: Context,
+  workspace: Workspace,
   target: Target,
   work: (connection: Connection) => Promise<T>,
   extensions: Iterable<string> = [],
 ): Promise<T> {
   const { url } = target;
-  const connection = url === null ? await embedded(context, extensions) : await server({ ...target, url });
+  const connection =
+    url === null ? await embedded(workspace, extensions) : await openServer({ ...target, url });
   try {
     return await work(connection);
   } finally {
@@ -124,8 +127,8 @@ export async function withTarget<T>(
 export type Reachable = Target & { readonly url: string };
 
 /** Opens a session whose server notices also while it works that nobody is there any more. @throws Problem of the connection */
-export async function attentive(target: Reachable): Promise<ServerConnection> {
-  const connection = await server(target);
+export async function openWatched(target: Reachable): Promise<ServerConnection> {
+  const connection = await openServer(target);
   // Not every system can.
   await connection
     .execute(`select pg_catalog.set_config('client_connection_check_interval', '1s', false)`)
@@ -134,7 +137,7 @@ export async function attentive(target: Reachable): Promise<ServerConnection> {
 }
 
 /** Opens a session on a server. @throws Problem of the connection */
-export async function server({
+export async function openServer({
   name,
   url,
   found,
@@ -164,21 +167,26 @@ export async function server({
   });
 }
 
-async function embedded(context: Context, extensions: Iterable<string>): Promise<Connection> {
+async function embedded(workspace: Workspace, extensions: Iterable<string>): Promise<Connection> {
   const { openEmbedded } = await import('../shadow/embedded.ts');
-  const progress = (message: string) => context.progress(message);
-  return openEmbedded(context.embedded, { cacheDir: context.cacheDir, extensions, progress });
+  const progress = (message: string) => workspace.world.progress(message);
+  return openEmbedded(workspace.project.embedded, {
+    cacheDir: workspace.project.cacheDir,
+    extensions,
+    progress,
+  });
 }
 
-async function find(context: Context, source: string): Promise<Place> {
+async function find(workspace: Workspace, source: string): Promise<Place> {
   if (source === 'empty' || source === 'migrations') return { is: source };
   rememberSecret(source);
-  const limits = context.stallTimeout === undefined ? {} : { stallTimeout: context.stallTimeout };
+  const limits =
+    workspace.project.stallTimeout === undefined ? {} : { stallTimeout: workspace.project.stallTimeout };
   if (isUrl(source)) return { is: 'target', target: { name: '', url: source, protected: false, ...limits } };
-  const path = resolve(context.root, source);
+  const path = resolve(workspace.project.root, source);
   if (isPath(source)) return { is: 'path', path };
   try {
-    return { is: 'target', target: await context.environment(source) };
+    return { is: 'target', target: await workspace.world.environment(source) };
   } catch (thrown) {
     // A folder may have a plain name, too; environments come first, because they are what is usually meant.
     if (!(thrown instanceof Problem) || thrown.code !== 'unknown_environment') throw thrown;
@@ -197,7 +205,7 @@ function isPath(source: string): boolean {
 }
 
 /** The name of the database that a session is in. @throws Problem of the connection */
-export async function databaseIn(connection: Connection): Promise<string> {
-  const [row] = await pinnedRows<{ name: string }>(connection, 'select current_database()::text as name');
+export async function readDatabaseName(connection: Connection): Promise<string> {
+  const [row] = await queryPinned<{ name: string }>(connection, 'select current_database()::text as name');
   return (row as { name: string }).name;
 }

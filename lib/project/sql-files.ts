@@ -1,7 +1,7 @@
 // The user's SQL files as texts.
 import { readFile as read, readdir, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { reading } from '../problem/file.ts';
+import { whileReading } from '../problem/file.ts';
 import { Problem } from '../problem/problem.ts';
 import { decode } from '../sql/decode.ts';
 import { holdsStatement } from '../sql/psql-commands.ts';
@@ -22,7 +22,7 @@ const limit = 256 * 2 ** 20;
  */
 export async function readFiles(root: string, path: string): Promise<TextFile[]> {
   const name = shownPath(root, path);
-  const paths = await reading(name, () => list(path));
+  const paths = await whileReading(name, () => list(path));
   const files = await Promise.all(
     paths.map(async (one) => ({ file: shownPath(root, one), text: await readFile(root, one) })),
   );
@@ -36,9 +36,9 @@ export async function readFiles(root: string, path: string): Promise<TextFile[]>
  */
 export async function readFile(root: string, path: string): Promise<string> {
   const file = shownPath(root, path);
-  const { size } = await reading(file, () => stat(path));
+  const { size } = await whileReading(file, () => stat(path));
   if (size > limit) throw new Problem('file_too_big', { file, bytes: size, limit });
-  return decode(file, await reading(file, () => read(path)));
+  return decode(file, await whileReading(file, () => read(path)));
 }
 
 async function list(path: string): Promise<string[]> {

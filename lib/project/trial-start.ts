@@ -1,11 +1,11 @@
 // Where migrations are tried out from: the recorded schema, and the ways in which a shadow gets there.
 import { kinds } from '../kinds/index.ts';
 import type { MigrationFile } from '../migration/chain.ts';
-import { sqlOf } from '../migration/pieces.ts';
-import { asComplete, type Catalog } from '../model/catalog.ts';
+import { joinSql } from '../migration/pieces.ts';
+import { type Catalog, markComplete } from '../model/catalog.ts';
 import { plan } from '../plan/plan.ts';
 import { Problem } from '../problem/problem.ts';
-import { forward } from './migration-folder.ts';
+import { listUps } from './migration-folder.ts';
 import type { TextFile } from './sql-files.ts';
 
 /** Files that a shadow holds before something is done there. */
@@ -33,29 +33,29 @@ export interface TrialOrigin {
  * The origin of migrations to a wanted schema.
  * @param schema the wanted schema's files
  */
-export function originOf(
+export function findTrialOrigin(
   base: readonly MigrationFile[],
   recorded: Catalog,
   schema: readonly TextFile[],
   wanted: Catalog,
 ): TrialOrigin {
   const near = base.length === 0 ? null : backFrom(schema, wanted, recorded);
-  return { base, starts: [...(near === null ? [] : [near]), after(base)] };
+  return { base, starts: [...(near === null ? [] : [near]), startAfter(base)] };
 }
 
 /** After migrations: their history. */
-export function after(files: readonly MigrationFile[]): TrialStart {
-  return { files: forward(files), inOrder: true };
+export function startAfter(files: readonly MigrationFile[]): TrialStart {
+  return { files: listUps(files), inOrder: true };
 }
 
 // From the wanted schema, which the shadow holds because it has just been read there, back to the recorded one, however long
 // the history is.
 function backFrom(schema: readonly TextFile[], wanted: Catalog, recorded: Catalog): TrialStart | null {
   try {
-    const steps = plan({ before: asComplete(wanted), after: recorded, kinds, major: wanted.major });
+    const steps = plan({ before: markComplete(wanted), after: recorded, kinds, major: wanted.major });
     return {
       files: schema,
-      next: [{ file: 'back to what is recorded', text: sqlOf(steps) }],
+      next: [{ file: 'back to what is recorded', text: joinSql(steps) }],
       reaches: recorded,
     };
   } catch (thrown) {
@@ -65,9 +65,9 @@ function backFrom(schema: readonly TextFile[], wanted: Catalog, recorded: Catalo
 }
 
 /** The start after some more migrations. */
-export function further(start: TrialStart, files: readonly MigrationFile[]): TrialStart {
+export function extendStart(start: TrialStart, files: readonly MigrationFile[]): TrialStart {
   const { reaches: _, ...rest } = start;
-  return { ...rest, next: [...(start.next ?? []), ...forward(files)] };
+  return { ...rest, next: [...(start.next ?? []), ...listUps(files)] };
 }
 
 /**

@@ -1,9 +1,10 @@
 // Which environment a command may write to: a protected one only by its name, the embedded database only if it is meant.
 import type { Connection } from '../pg/connection.ts';
-import { routeOf } from '../pg/route.ts';
+import { resolveRoute } from '../pg/route.ts';
 import { Problem } from '../problem/problem.ts';
-import type { Context, Target } from './context.ts';
-import { addressOf, server } from './source.ts';
+import type { Project } from './project.ts';
+import { describeAddress, openServer } from './source.ts';
+import type { Target, World } from './world.ts';
 
 /** The names that a command line says. */
 export interface WriteNames {
@@ -26,8 +27,8 @@ export interface ProtectedDatabase {
  * @param ask how the user is asked; undefined: there is no terminal
  * @throws Problem `protected_target`, `embedded_not_named`; of the configuration
  */
-export async function writeTarget(context: Context, names: WriteNames, ask: unknown): Promise<Target> {
-  const target = await context.environment(names.env);
+export async function writeTarget(world: World, names: WriteNames, ask: unknown): Promise<Target> {
+  const target = await world.environment(names.env);
   const { name } = target;
   if (target.fallback && ask === undefined && !says(names, name))
     throw new Problem('embedded_not_named', { environment: name });
@@ -48,13 +49,13 @@ export function refuseUnconfirmed(target: Pick<Target, 'name' | 'protected'>, { 
  * Looks for protected environments that the command line does not name. It can run beside other work, and never fails.
  * @param target what is written to; an embedded database, or an environment that is protected itself, needs no look
  */
-export async function guardedOf(
-  context: Context,
+export async function findProtected(
+  world: World,
   target: Target,
   names: WriteNames,
 ): Promise<readonly ProtectedDatabase[]> {
   if (target.url === null || target.protected) return [];
-  const all = (await context.protectedEnvironments?.().catch(() => [])) ?? [];
+  const all = (await world.protectedEnvironments?.().catch(() => [])) ?? [];
   const others = all.filter(({ name }) => name !== target.name && !says(names, name));
   return Promise.all(
     others.map(async ({ name, url }) => ({
@@ -70,8 +71,8 @@ export async function guardedOf(
  * @param connection to the target
  * @throws Problem `protected_target`; of the connection
  */
-export async function refuseGuarded(
-  context: Context,
+export async function refuseProtected(
+  project: Project,
   connection: Connection,
   target: Target,
   guarded: readonly ProtectedDatabase[],
@@ -84,7 +85,7 @@ export async function refuseGuarded(
   if (same !== undefined)
     throw new Problem('protected_target', {
       environment: same.name,
-      alias: target.name || addressOf(context, target),
+      alias: target.name || describeAddress(project, target),
     });
 }
 
@@ -94,7 +95,7 @@ const says = ({ env, confirm }: WriteNames, name: string) => env === name || con
 const connectTimeoutMs = 3000;
 
 async function identityAt(name: string, url: string): Promise<string> {
-  const connection = await server({ name, url, connectTimeoutMs });
+  const connection = await openServer({ name, url, connectTimeoutMs });
   try {
     return await identityOf(connection);
   } finally {
@@ -117,7 +118,7 @@ async function identityOf(connection: Connection): Promise<string> {
 function placeOf(url: string | null): string | null {
   if (url === null) return null;
   try {
-    const { places, database } = routeOf(url, { environment: '' });
+    const { places, database } = resolveRoute(url, { environment: '' });
     const hosts = places.map(({ host, port }) => {
       const name = /^(localhost|127\.0\.0\.1|::1)$/i.test(host) ? 'localhost' : host.toLowerCase();
       return `${name}:${port}`;

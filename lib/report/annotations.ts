@@ -2,9 +2,9 @@
 
 import type { StatusReport } from '../commands/status.ts';
 import type { VerifyReport } from '../commands/verify.ts';
-import { colourless, legibleText } from '../problem/legible.ts';
+import { makeTextLegible, stripColours } from '../problem/legible.ts';
 import type { Where } from '../problem/location.ts';
-import { promises } from './migrations.ts';
+import { checkTexts } from './migrations.ts';
 
 /** One finding: its title, its message and, if it is in a file, its place. */
 export interface Annotation {
@@ -17,7 +17,7 @@ export interface Annotation {
 export function verifyAnnotations({ checks }: VerifyReport): string {
   return annotationsText(
     checks.flatMap(({ is, faults, places }) =>
-      faults.map((message, index) => ({ title: promises[is][1], message, where: places?.[index] })),
+      faults.map((message, index) => ({ title: checkTexts[is][1], message, where: places?.[index] })),
     ),
   );
 }
@@ -55,7 +55,7 @@ export function annotationsText(annotations: readonly Annotation[]): string {
 }
 
 const escaped = (text: string) =>
-  legibleText(colourless(text)).replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+  makeTextLegible(stripColours(text)).replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
 
 const property = (value: string | number) =>
   escaped(String(value)).replaceAll(':', '%3A').replaceAll(',', '%2C');

@@ -4,31 +4,31 @@ import type { MadeBackup } from '../backup/report.ts';
 import type { BackupsReport } from '../commands/backups.ts';
 import type { PruneReport } from '../commands/backups-prune.ts';
 import type { RestorePlan, RestoreReport } from '../commands/restore.ts';
-import { legible } from '../problem/legible.ts';
+import { makeLegible } from '../problem/legible.ts';
 import type { Retry } from '../project/retry.ts';
-import { ago, bytesText, counted, cut } from './format.ts';
-import { inkOf } from './ink.ts';
+import { cutLine, formatAge, formatBytes, formatCount } from './format.ts';
+import { makeInk } from './ink.ts';
 import type { Paper } from './paper.ts';
 
 const ways = { checksum: 'checksum', read: 'read whole', drill: 'restored' } as const;
 
 /** The report of `db:backup`. */
 export function backupText(made: MadeBackup, paper: Paper): string {
-  const ink = inkOf(paper.colour);
+  const ink = makeInk(paper.colour);
   const seconds = ((made.durationMs ?? 0) / 1000).toFixed(1);
   return [
-    ink.green(legible(`Backed up ${made.database} of ${made.environment} to ${made.file}`)),
-    `${counted(made.tables ?? 0, 'table')}, ${counted(made.rows ?? 0, 'row')}, ${bytesText(made.bytes)}, in ${seconds} s; verified: ${ways[made.verified?.how ?? 'checksum']}`,
-    ...made.left.map((one) => legible(`Not in the backup: ${one}`)),
+    ink.green(makeLegible(`Backed up ${made.database} of ${made.environment} to ${made.file}`)),
+    `${formatCount(made.tables ?? 0, 'table')}, ${formatCount(made.rows ?? 0, 'row')}, ${formatBytes(made.bytes)}, in ${seconds} s; verified: ${ways[made.verified?.how ?? 'checksum']}`,
+    ...made.left.map((one) => makeLegible(`Not in the backup: ${one}`)),
     ...made.retries.map(retryText),
   ].join('\n');
 }
 
-const retryText = ({ message, waited }: Retry) => legible(`Retried after ${waited} s: ${message}`);
+const retryText = ({ message, waited }: Retry) => makeLegible(`Retried after ${waited} s: ${message}`);
 
 /** The list that `db:backups` prints. */
 export function backupsText({ folder, backups }: BackupsReport, paper: Paper): string {
-  const ink = inkOf(paper.colour);
+  const ink = makeInk(paper.colour);
   const good = backups.filter(({ faults }) => faults.length === 0);
   const bad = backups.filter(({ faults }) => faults.length > 0);
   if (backups.length === 0) return `No backups in ${folder}`;
@@ -37,7 +37,7 @@ export function backupsText({ folder, backups }: BackupsReport, paper: Paper): s
     one.file.replace(/^.*[\\/]/, ''),
     one.environment ?? '',
     age(one.started, paper),
-    bytesText(one.bytes),
+    formatBytes(one.bytes),
     String(one.rows),
     one.verified ? `${ways[one.verified.how]}, ${age(one.verified.when, paper)}` : 'never',
     one.keep ? 'keep' : '',
@@ -50,24 +50,24 @@ export function backupsText({ folder, backups }: BackupsReport, paper: Paper): s
       .join('  ')
       .trimEnd(),
   );
-  const [title = '', ...others] = lines.map((line) => cut(line, paper));
+  const [title = '', ...others] = lines.map((line) => cutLine(line, paper));
   return [
     ...(good.length > 0 ? [ink.bold(title), ...others] : []),
-    ...bad.map((one) => ink.red(legible(`${one.file} is damaged: ${one.faults.join('; ')}`))),
+    ...bad.map((one) => ink.red(makeLegible(`${one.file} is damaged: ${one.faults.join('; ')}`))),
   ].join('\n');
 }
 
 function age(time: string | null, paper: Paper): string {
-  return time === null ? '' : ago(new Date(time), paper.now);
+  return time === null ? '' : formatAge(new Date(time), paper.now);
 }
 
 /** The backups that `db:backups prune` deletes, or would delete. */
 export function pruneText({ folder, kept, removed, done }: PruneReport, paper: Paper): string {
-  const ink = inkOf(paper.colour);
+  const ink = makeInk(paper.colour);
   if (kept.length + removed.length === 0) return `No backups in ${folder}`;
-  const freed = bytesText(removed.reduce((sum, { bytes }) => sum + bytes, 0));
+  const freed = formatBytes(removed.reduce((sum, { bytes }) => sum + bytes, 0));
   const verb = done ? 'deleted' : 'would be deleted';
-  const short = (line: string) => cut(line, paper);
+  const short = (line: string) => cutLine(line, paper);
   return [
     ...kept.map(({ file, why, faults }) =>
       why.includes('broken')
@@ -75,23 +75,23 @@ export function pruneText({ folder, kept, removed, done }: PruneReport, paper: P
         : short(`stays  ${file}  ${why.join(', ')}`),
     ),
     ...removed.map(({ file }) => ink.yellow(short(`${done ? 'gone ' : 'goes '}  ${file}`))),
-    `${counted(removed.length, 'backup')} ${verb}, ${freed}${done || removed.length === 0 ? '' : '; --yes does it'}`,
+    `${formatCount(removed.length, 'backup')} ${verb}, ${freed}${done || removed.length === 0 ? '' : '; --yes does it'}`,
   ].join('\n');
 }
 
 /** The question of `db:restore`: the content that it will replace. */
 export function restorePlanText({ target, backup, destroyed }: RestorePlan, paper: Paper): string {
-  const ink = inkOf(paper.colour);
+  const ink = makeInk(paper.colour);
   const lost = destroyed.filter(({ rows }) => rows > 0);
-  const short = (line: string) => cut(line, paper);
+  const short = (line: string) => cutLine(line, paper);
   return [
     short(
-      `Restore ${backup.file} (${backup.environment}, ${age(backup.started, paper)}: ${counted(backup.tables ?? 0, 'table')}, ${counted(backup.rows ?? 0, 'row')}) into ${target.name}  (${target.address})`,
+      `Restore ${backup.file} (${backup.environment}, ${age(backup.started, paper)}: ${formatCount(backup.tables ?? 0, 'table')}, ${formatCount(backup.rows ?? 0, 'row')}) into ${target.name}  (${target.address})`,
     ),
     ...(lost.length > 0
       ? [
           ink.red(short(`This replaces the whole content of ${target.name}:`)),
-          ...lost.map(({ name, rows }) => short(`  - ${name} (${counted(rows, 'row')})`)),
+          ...lost.map(({ name, rows }) => short(`  - ${name} (${formatCount(rows, 'row')})`)),
         ]
       : [short(`${target.name} holds no rows.`)]),
   ].join('\n');
@@ -113,10 +113,10 @@ export function restoreText(
   if (proof === null) return 'Nothing was changed.';
   const { tables, rows, notes } = proof;
   return [
-    inkOf(paper.colour).green(legible(`Restored ${backup.file} into ${target.name}`)),
-    `${counted(tables, 'table')} with ${counted(rows, 'row')} in ${(durationMs / 1000).toFixed(1)} s.`,
+    makeInk(paper.colour).green(makeLegible(`Restored ${backup.file} into ${target.name}`)),
+    `${formatCount(tables, 'table')} with ${formatCount(rows, 'row')} in ${(durationMs / 1000).toFixed(1)} s.`,
     `Verified before the commit: rows by count and hash, and ${schemas[proof.schema]}.`,
-    ...notes.map((note) => legible(`Note: ${note}`)),
+    ...notes.map((note) => makeLegible(`Note: ${note}`)),
     ...retries.map(retryText),
   ].join('\n');
 }

@@ -1,6 +1,6 @@
 // Progress as one line on a terminal.
-import { type CopyProgress, ratioOf } from '../flow/progress.ts';
-import { bytesText, cut } from './format.ts';
+import { type CopyProgress, computeRatio } from '../flow/progress.ts';
+import { cutLine, formatBytes } from './format.ts';
 
 const [least, most] = [10, 30];
 
@@ -8,18 +8,22 @@ const [least, most] = [10, 30];
  * A line with a bar: the current table and its progress, the total, the rate and the time left.
  * @param width of the terminal
  */
-export function barText({ doing, name, own, all, rate, secondsLeft }: CopyProgress, width: number): string {
-  const percent = Math.floor(ratioOf(own) * 100);
+export function barText(
+  { doing, name, own, all, rate, secondsLeft, unit }: CopyProgress,
+  width: number,
+): string {
+  const amount = (value: number) => (unit === 'rows' ? `${Math.round(value)} rows` : formatBytes(value));
+  const percent = Math.floor(computeRatio(own) * 100);
   const before = `${doing} ${name} ${percent}%`;
-  const done = all.done > all.of ? bytesText(all.done) : `${bytesText(all.done)} of ${bytesText(all.of)}`;
-  const after = `${Math.floor(ratioOf(all) * 100)}%  ${done}  ${bytesText(rate)}/s  ${clock(secondsLeft)} left`;
+  const done = all.done > all.of ? amount(all.done) : `${amount(all.done)} of ${formatBytes(all.of)}`;
+  const after = `${Math.floor(computeRatio(all) * 100)}%  ${done}  ${amount(rate)}/s  ${clock(secondsLeft)} left`;
   // One column stays free: some terminals wrap a full line.
   const room = width - 1 - after.length - 4;
   const length = Math.max(least, Math.min(most, room - before.length));
-  const full = Math.round(ratioOf(all) * length);
+  const full = Math.round(computeRatio(all) * length);
   const bar = `[${'#'.repeat(full)}${'.'.repeat(length - full)}]`;
-  const head = cut(before, { width: Math.max(8, room - length) });
-  return cut(`${head} ${bar} ${after}`, { width: width - 1 });
+  const head = cutLine(before, { width: Math.max(8, room - length) });
+  return cutLine(`${head} ${bar} ${after}`, { width: width - 1 });
 }
 
 function clock(seconds: number): string {

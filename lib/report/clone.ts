@@ -3,8 +3,8 @@ import type { CloneReport } from '../commands/clone.ts';
 import type { DropPlan, DropReport } from '../commands/clone-drop-old.ts';
 import type { ClonePlan } from '../copy/plan.ts';
 import type { PreflightCheck } from '../copy/preflight.ts';
-import { bytesText, counted, cut } from './format.ts';
-import { inkOf } from './ink.ts';
+import { cutLine, formatBytes, formatCount } from './format.ts';
+import { makeInk } from './ink.ts';
 import type { Paper } from './paper.ts';
 
 const signs: Readonly<Record<PreflightCheck['outcome'], string>> = {
@@ -24,23 +24,23 @@ export function clonePlanText(plan: ClonePlan, paper: Paper): string {
   const rest = filled.length - told;
   const lost = filled.reduce((sum, { rows }) => sum + rows, 0);
   const losses = [
-    ...filled.slice(0, told).map(({ name, rows }) => `  ${name}: ${counted(rows, 'row')}`),
-    ...(rest > 0 ? [`  and ${counted(rest, 'other table')}`] : []),
-    ...(replacesObjects > 0 ? [`  ${counted(replacesObjects, 'large object')}`] : []),
+    ...filled.slice(0, told).map(({ name, rows }) => `  ${name}: ${formatCount(rows, 'row')}`),
+    ...(rest > 0 ? [`  and ${formatCount(rest, 'other table')}`] : []),
+    ...(replacesObjects > 0 ? [`  ${formatCount(replacesObjects, 'large object')}`] : []),
   ];
   const lines = [
     replaces.length === 0 && replacesObjects === 0
       ? `${target.name} holds no tables.`
       : plan.dataOnly
-        ? `This replaces the rows of ${target.name} and keeps its schema: ${counted(replaces.length, 'table')} with ${counted(lost, 'row')}${losses.length > 0 ? ':' : '.'}`
-        : `This replaces the whole content of ${target.name}: ${counted(replaces.length, 'table')} with ${counted(lost, 'row')}${losses.length > 0 ? ':' : '.'}`,
+        ? `This replaces the rows of ${target.name} and keeps its schema: ${formatCount(replaces.length, 'table')} with ${formatCount(lost, 'row')}${losses.length > 0 ? ':' : '.'}`
+        : `This replaces the whole content of ${target.name}: ${formatCount(replaces.length, 'table')} with ${formatCount(lost, 'row')}${losses.length > 0 ? ':' : '.'}`,
     ...losses,
     ...swapLines(plan),
     `Engine: ${plan.engine}${plan.engine === 'pgmage' ? ', without client tools' : ''}.`,
     `Transfer may take ${plan.estimateSeconds} seconds.`,
   ];
   const ends = [`Source: ${source.name}  (${source.address})`, `Target: ${target.name}  (${target.address})`];
-  const short = (line: string) => cut(line, paper);
+  const short = (line: string) => cutLine(line, paper);
   return [...ends.map(short), ...checkLines(plan.checks, paper), ...lines.map(short)].join('\n');
 }
 
@@ -48,12 +48,12 @@ function swapLines({ target, swap }: ClonePlan): string[] {
   if (swap === null) return [];
   const { jobs, sessions, keeps, drops } = swap;
   return [
-    `${counted(jobs, 'session')} on each side fill a new database, which then replaces ${target.name}.`,
-    ...(sessions > 0 ? [`The swap ends ${counted(sessions, 'other session')} in ${target.name}.`] : []),
+    `${formatCount(jobs, 'session')} on each side fill a new database, which then replaces ${target.name}.`,
+    ...(sessions > 0 ? [`The swap ends ${formatCount(sessions, 'other session')} in ${target.name}.`] : []),
     keeps === null
       ? `The old database of ${target.name} is dropped.`
       : `The old database of ${target.name} is kept as ${keeps}.`,
-    ...drops.map(({ name, bytes }) => `Dropped from an earlier swap: ${name} (${bytesText(bytes)})`),
+    ...drops.map(({ name, bytes }) => `Dropped from an earlier swap: ${name} (${formatBytes(bytes)})`),
   ];
 }
 
@@ -62,9 +62,9 @@ export function dropPlanText({ target, drops }: DropPlan, paper: Paper): string 
   const lines = [
     `Target: ${target.name}  (${target.address})`,
     'This drops, and ends the sessions in them:',
-    ...drops.map(({ name, bytes }) => `  ${name} (${bytesText(bytes)})`),
+    ...drops.map(({ name, bytes }) => `  ${name} (${formatBytes(bytes)})`),
   ];
-  return lines.map((line) => cut(line, paper)).join('\n');
+  return lines.map((line) => cutLine(line, paper)).join('\n');
 }
 
 /** The report of `db:clone --drop-old`. */
@@ -72,7 +72,9 @@ export function dropText({ target, drops, dropped }: DropReport, paper: Paper): 
   if (dropped === null) return 'Declined. Nothing was dropped.';
   if (drops.length === 0) return `${target.name} has no kept database.`;
   return drops
-    .map(({ name }) => cut(dropped.includes(name) ? `Dropped ${name}.` : `Could not drop ${name}.`, paper))
+    .map(({ name }) =>
+      cutLine(dropped.includes(name) ? `Dropped ${name}.` : `Could not drop ${name}.`, paper),
+    )
     .join('\n');
 }
 
@@ -84,7 +86,7 @@ function swappedLines({ target, swapped }: CloneReport): string[] {
       ? `Dropped the old database of ${target.name}.`
       : `Kept the old database of ${target.name} as ${kept}. To drop it: db:clone --drop-old --to ${target.name}`,
     ...dropped.map((name) => `Dropped ${name}, which an earlier swap kept.`),
-    ...(ended > 0 ? [`Ended ${counted(ended, 'other session')}.`] : []),
+    ...(ended > 0 ? [`Ended ${formatCount(ended, 'other session')}.`] : []),
   ];
 }
 
@@ -95,22 +97,22 @@ export function cloneText(report: CloneReport, paper: Paper): string {
   const rows = done.tables.reduce((sum, one) => sum + one.rows, 0);
   const seconds = durationMs / 1000;
   const rate = done.bytes / Math.max(seconds, 0.001);
-  const short = (line: string) => cut(line, paper);
+  const short = (line: string) => cutLine(line, paper);
   return [
     short(
-      `Cloned ${source.name} to ${target.name}: ${counted(done.tables.length, 'table')} with ${counted(rows, 'row')}, ${counted(done.sequences, 'sequence')}, ${counted(done.largeObjects, 'large object')}.`,
+      `Cloned ${source.name} to ${target.name}: ${formatCount(done.tables.length, 'table')} with ${formatCount(rows, 'row')}, ${formatCount(done.sequences, 'sequence')}, ${formatCount(done.largeObjects, 'large object')}.`,
     ),
     report.dataOnly
       ? 'Verified before the commit: the rows of every table. The schema is unchanged.'
       : `Verified before the ${report.swapped ? 'swap' : 'commit'}: the schema and the rows of every table.`,
     ...swappedLines(report).map(short),
-    `${bytesText(done.bytes)} in ${seconds.toFixed(1)} s, ${bytesText(rate)}/s.`,
+    `${formatBytes(done.bytes)} in ${seconds.toFixed(1)} s, ${formatBytes(rate)}/s.`,
     ...checkLines(
       report.checks.filter(({ outcome }) => outcome === 'warning'),
       paper,
     ),
     ...(done.reworded > 0
-      ? [short(`The target server writes ${counted(done.reworded, 'definition')} differently.`)]
+      ? [short(`The target server writes ${formatCount(done.reworded, 'definition')} differently.`)]
       : []),
     ...done.notes.map((line) => short(`Note: ${line}`)),
     ...done.left.map((line) => short(`Not copied: ${line}`)),
@@ -119,13 +121,13 @@ export function cloneText(report: CloneReport, paper: Paper): string {
 }
 
 function checkLines(checks: readonly PreflightCheck[], paper: Paper): string[] {
-  const ink = inkOf(paper.colour);
+  const ink = makeInk(paper.colour);
   const inks: Partial<Record<PreflightCheck['outcome'], (text: string) => string>> = {
     warning: ink.yellow,
     failed: ink.red,
   };
   return checks.map(({ name, outcome, text }) => {
-    const line = cut(`${signs[outcome]} ${name}: ${text}`, paper);
+    const line = cutLine(`${signs[outcome]} ${name}: ${text}`, paper);
     return inks[outcome]?.(line) ?? line;
   });
 }

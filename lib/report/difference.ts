@@ -1,23 +1,23 @@
 // `db:diff` as text: object by object, what is added, removed and changed.
 
 import type { DifferenceReport } from '../commands/diff.ts';
-import { type AttributeChange, type ObjectChange, type Presence, shown } from '../compare/changes.ts';
+import { type AttributeChange, type ObjectChange, type Presence, showValue } from '../compare/changes.ts';
 import type { Caution } from '../compare/impact.ts';
 import type { Hazard, Step } from '../model/step.ts';
-import { legible } from '../problem/legible.ts';
-import { cut } from './format.ts';
+import { makeLegible } from '../problem/legible.ts';
+import { cutLine } from './format.ts';
 import { cautionText, findingLines, hazardWords, possibleLines } from './hazards.ts';
-import { inkOf } from './ink.ts';
-import { unified } from './lines.ts';
+import { makeInk } from './ink.ts';
+import { formatUnified } from './lines.ts';
 import type { Paper } from './paper.ts';
-import { sizeOf } from './script.ts';
+import { formatSize } from './script.ts';
 
 const signs: Readonly<Record<Presence, string>> = { missing: '+', extra: '-', different: '~' };
 
 /** The difference of two sources, for people. */
 export function differenceText(report: DifferenceReport, paper: Paper): string {
   const { changes, unmanaged, up, down, possible, cautions, findings } = report;
-  const ink = inkOf(paper.colour);
+  const ink = makeInk(paper.colour);
   const paint = (line: string) => {
     const sign = line.trimStart()[0];
     return sign === '+'
@@ -31,7 +31,7 @@ export function differenceText(report: DifferenceReport, paper: Paper): string {
   const others =
     unmanaged.length === 0
       ? []
-      : ['', 'Not managed by pgmage:', ...unmanaged.map((one) => `  - ${legible(one)}`)];
+      : ['', 'Not managed by pgmage:', ...unmanaged.map((one) => `  - ${makeLegible(one)}`)];
   if (changes.length === 0)
     return [`No differences: ${report.from} equals ${report.to}.`, ...others].join('\n');
 
@@ -44,10 +44,10 @@ export function differenceText(report: DifferenceReport, paper: Paper): string {
     '',
     ...grouped(changes)
       .flatMap(([part, own]) => groupLines(part, own, statements))
-      .map((line) => paint(legible(line))),
+      .map((line) => paint(makeLegible(line))),
     '',
-    ink.bold(`${summary}.`) + ink.dim(` Up: ${sizeOf(up)}. Down: ${sizeOf(down)}.`),
-    ...cautionLines(cautions).map((line) => ink.yellow(cut(line, paper))),
+    ink.bold(`${summary}.`) + ink.dim(` Up: ${formatSize(up)}. Down: ${formatSize(down)}.`),
+    ...cautionLines(cautions).map((line) => ink.yellow(cutLine(line, paper))),
     ...findingLines(findings, paper),
     ...possibleLines(possible, paper),
     ...others,
@@ -114,10 +114,10 @@ function changeLines(change: ObjectChange, statements: Statements): string[] {
 }
 
 function attributeLines({ name, from, to }: AttributeChange): string[] {
-  const [before, after] = [shown(from), shown(to)];
+  const [before, after] = [showValue(from), showValue(to)];
   if (before === after) return [`    ${name}: ${after} (what differs is secret)`];
   if (!/\n/.test(before + after)) return [`    ${name}: ${before} → ${after}`];
-  return [`    ${name}:`, ...unified(before, after).map((line) => `    ${line}`)];
+  return [`    ${name}:`, ...formatUnified(before, after).map((line) => `    ${line}`)];
 }
 
 function cautionLines(cautions: readonly Caution[]): string[] {

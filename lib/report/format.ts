@@ -1,5 +1,5 @@
 // The format of times, counts and lines.
-import { legible } from '../problem/legible.ts';
+import { makeLegible } from '../problem/legible.ts';
 import type { Paper } from './paper.ts';
 
 const units = [
@@ -9,28 +9,28 @@ const units = [
 ] as const;
 
 /** The age of a time: `2 hours ago`, `just now`. */
-export function ago(then: Date, now: Date): string {
+export function formatAge(then: Date, now: Date): string {
   const seconds = (now.getTime() - then.getTime()) / 1000;
   for (const [unit, length] of units)
-    if (seconds >= length) return `${counted(Math.floor(seconds / length), unit)} ago`;
+    if (seconds >= length) return `${formatCount(Math.floor(seconds / length), unit)} ago`;
   return 'just now';
 }
 
 /** A number with its noun: `1 step`, `3 steps`. */
-export function counted(count: number, noun: string, plural = `${noun}s`): string {
+export function formatCount(count: number, noun: string, plural = `${noun}s`): string {
   return `${count} ${count === 1 ? noun : plural}`;
 }
 
 /** A legible line within the paper's width, cut with an ellipsis. */
-export function cut(text: string, { width, uncut = false }: Pick<Paper, 'width' | 'uncut'>): string {
-  const line = legible(text);
+export function cutLine(text: string, { width, uncut = false }: Pick<Paper, 'width' | 'uncut'>): string {
+  const line = makeLegible(text);
   if (uncut) return line;
   const characters = [...line];
   return characters.length <= width ? line : `${characters.slice(0, width - 1).join('')}…`;
 }
 
 /** An amount of storage in the format of pg_size_pretty: `310 MB`. */
-export function bytesText(bytes: number): string {
+export function formatBytes(bytes: number): string {
   const names = ['bytes', 'kB', 'MB', 'GB', 'TB'];
   const power = bytes < 1 ? 0 : Math.min(names.length - 1, Math.floor(Math.log(bytes) / Math.log(1024)));
   return `${Math.round(bytes / 1024 ** power)} ${names[power]}`;

@@ -2,10 +2,10 @@
 
 import type { Caution } from '../compare/impact.ts';
 import type { RenameReport } from '../compare/renames.ts';
-import { type Finding, findingText } from '../migrate/findings.ts';
+import { describeFinding, type Finding } from '../migrate/findings.ts';
 import type { Hazard } from '../model/step.ts';
-import { bytesText, cut } from './format.ts';
-import { inkOf } from './ink.ts';
+import { cutLine, formatBytes } from './format.ts';
+import { makeInk } from './ink.ts';
 import type { Paper } from './paper.ts';
 
 /** Every hazard as the end of a sentence that begins with the statement. */
@@ -34,16 +34,16 @@ export function cautionText({ sql, table }: Caution): string {
       : rows === 0
         ? 'no rows'
         : `about ${rows.toLocaleString('en-US')} rows`;
-  return `${line}  (${table.name}: ${count}, ${bytesText(table.bytes)})`;
+  return `${line}  (${table.name}: ${count}, ${formatBytes(table.bytes)})`;
 }
 
 /** The rows of the target that statements fail on or change. */
 export function findingLines(findings: readonly Finding[], paper: Paper): string[] {
   if (findings.length === 0) return [];
-  const { yellow } = inkOf(paper.colour);
+  const { yellow } = makeInk(paper.colour);
   const one = (finding: Finding) => [
-    cut(`  ${findingText(finding)}`, paper),
-    cut(`    ${finding.sql}`, paper),
+    cutLine(`  ${describeFinding(finding)}`, paper),
+    cutLine(`    ${finding.sql}`, paper),
   ];
   const own = (outcome: Finding['outcome']) => findings.filter((finding) => finding.outcome === outcome);
   const [failing, losing] = [own('fails'), own('loses')];
@@ -56,10 +56,10 @@ export function findingLines(findings: readonly Finding[], paper: Paper): string
 /** Objects that were dropped and added and may be renames, with the option that declares a rename. */
 export function possibleLines(possible: readonly RenameReport[], paper: Paper): string[] {
   if (possible.length === 0) return [];
-  const { yellow } = inkOf(paper.colour);
+  const { yellow } = makeInk(paper.colour);
   return [
     yellow('Dropped and added. If you renamed it, pass --rename before you continue:'),
-    ...possible.map(({ text, to, option }) => cut(`  ${text} → ${to}: --rename ${option}`, paper)),
-    cut("  or write '-- pgmage:renamed from OLD' before the new object in the schema", paper),
+    ...possible.map(({ text, to, option }) => cutLine(`  ${text} → ${to}: --rename ${option}`, paper)),
+    cutLine("  or write '-- pgmage:renamed from OLD' before the new object in the schema", paper),
   ];
 }

@@ -1,7 +1,7 @@
 // `pgmage init` as text: the files that it writes, and the next step.
 import type { InitPlan, InitReport } from '../commands/init.ts';
-import { cut } from './format.ts';
-import { inkOf } from './ink.ts';
+import { cutLine } from './format.ts';
+import { makeInk } from './ink.ts';
 import type { Paper } from './paper.ts';
 import { pullText } from './pull.ts';
 
@@ -11,12 +11,12 @@ export function initPlanText(plan: InitPlan, paper: Paper): string {
   const adopted = database?.is === 'adopted';
   return [
     ...written.map((file) =>
-      cut(`Write ${file}${file === 'package.json' ? `: ${scripts.join(', ')}` : ''}`, paper),
+      cutLine(`Write ${file}${file === 'package.json' ? `: ${scripts.join(', ')}` : ''}`, paper),
     ),
-    ...(adopted ? [cut(`Write the schema of ${database.name} (${database.address})`, paper)] : []),
+    ...(adopted ? [cutLine(`Write the schema of ${database.name} (${database.address})`, paper)] : []),
     ...(adopted && layout === null
       ? [
-          cut(
+          cutLine(
             `Write it as the first migration, and record that in ${database.name} as applied (runs no SQL)`,
             paper,
           ),
@@ -28,9 +28,9 @@ export function initPlanText(plan: InitPlan, paper: Paper): string {
 /** The report of `init`. */
 export function initText(report: InitReport, paper: Paper): string {
   const { written, layout, database, pulled, done } = report;
-  const ink = inkOf(paper.colour);
+  const ink = makeInk(paper.colour);
   if (!done) return 'Declined: nothing was written.';
-  const files = written.map((file) => cut(`Wrote ${file}`, paper));
+  const files = written.map((file) => cutLine(`Wrote ${file}`, paper));
   const nothing = written.length === 0 && pulled === null ? ['Nothing to write: all files exist.'] : [];
   const whose =
     layout === null ? [] : [`${layout} writes and applies the migrations; pgmage replays and compares them`];
@@ -51,13 +51,13 @@ function databaseLines(database: InitPlan['database'], paper: Paper): string[] {
   switch (is) {
     case 'unreachable':
       return [
-        cut(
+        cutLine(
           `${reason}: pgmage did not read its schema. Run this again when the database is reachable`,
           paper,
         ),
       ];
     case 'empty':
-      return [cut(`${name} (${address}) is empty`, paper)];
+      return [cutLine(`${name} (${address}) is empty`, paper)];
     case 'embedded':
       return ['Without DATABASE_URL, pgmage uses an embedded database in .pgmage/'];
     default:

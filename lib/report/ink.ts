@@ -5,6 +5,6 @@ const coloured = new Chalk({ level: 1 });
 const plain = new Chalk({ level: 0 });
 
 /** Chalk that colours, or gives every text back as it is. */
-export function inkOf(colour: boolean): ChalkInstance {
+export function makeInk(colour: boolean): ChalkInstance {
   return colour ? coloured : plain;
 }

@@ -48,7 +48,7 @@ function between(a: readonly string[], b: readonly string[]): Line[] {
 }
 
 /** The changed lines with some unchanged lines around them; a line `@@` marks omitted lines. */
-export function unified(before: string, after: string, context = 2): string[] {
+export function formatUnified(before: string, after: string, context = 2): string[] {
   const lines = diffLines(before, after);
   const near = lines.map((_, index) =>
     lines.slice(Math.max(0, index - context), index + context + 1).some(({ sign }) => sign !== ' '),

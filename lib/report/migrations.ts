@@ -1,22 +1,22 @@
 // Migrations as text: written, applied, undone, verified and listed.
-import type { GenerationReport, MigrationReport } from '../commands/generate.ts';
+import type { GenerateReport, MigrationReport } from '../commands/generate.ts';
 import type { HistoryReport } from '../commands/history.ts';
 import type { RollbackPlan, RollbackReport } from '../commands/rollback.ts';
 import type { SyncPlan, SyncReport } from '../commands/sync.ts';
 import type { VerifyCheck, VerifyReport } from '../commands/verify.ts';
 import { redact } from '../problem/redact.ts';
-import { ago, counted, cut } from './format.ts';
+import { cutLine, formatAge, formatCount } from './format.ts';
 import { cautionText, findingLines, hazardWords, possibleLines } from './hazards.ts';
-import { inkOf } from './ink.ts';
+import { makeInk } from './ink.ts';
 import type { Paper } from './paper.ts';
 
 /** The report of `db:generate`. */
-export function generationText(report: GenerationReport, paper: Paper): string {
+export function generateText(report: GenerateReport, paper: Paper): string {
   const { written, total, possible, rebased } = report;
   if (written.length === 0)
     return total === 0
       ? 'Nothing to write: the wanted schema is empty.'
-      : `Nothing to write: ${counted(total, 'migration')} lead to the wanted schema.`;
+      : `Nothing to write: ${formatCount(total, 'migration')} lead to the wanted schema.`;
   return [
     ...written.flatMap((one) => [...headLines(one, paper), ...cautionLines(one.cautions, paper)]),
     ...rebased.map(({ name, was }) => (name === was ? `Rebased ${name}` : `Rebased ${was}, now ${name}`)),
@@ -34,14 +34,14 @@ export function syncPlanText(plan: SyncPlan, paper: Paper): string {
     ...cautionLines(cautions, paper),
     ...findingLines(findings, paper),
     ...possibleLines(possible, paper),
-    `This applies ${counted(pending.length, 'migration')} to ${target.name} (${target.address}).`,
+    `This applies ${formatCount(pending.length, 'migration')} to ${target.name} (${target.address}).`,
   ].join('\n');
 }
 
 /** The report of `db:sync`. */
 export function syncText(report: SyncReport, paper: Paper): string {
   const { target, applied, unfinished, recorded } = report;
-  const ink = inkOf(paper.colour);
+  const ink = makeInk(paper.colour);
   if (applied === null) return 'Declined: nothing was written or changed.';
   const had = recorded.map((name) => `Recorded ${name}, which the database already had`);
   if (applied.length === 0 && unfinished === null)
@@ -58,7 +58,7 @@ export function rollbackPlanText(plan: RollbackPlan, paper: Paper): string {
     ...undone.flatMap((one) => [...headLines(one, paper), ...indented(downOf(one.text)), '']),
     ...cautionLines(cautions, paper),
     ...findingLines(findings, paper),
-    `This undoes ${counted(undone.length, 'migration')} in ${target.name} (${target.address}).`,
+    `This undoes ${formatCount(undone.length, 'migration')} in ${target.name} (${target.address}).`,
   ].join('\n');
 }
 
@@ -82,18 +82,20 @@ export function historyText({ target, deeds, applied }: HistoryReport, paper: Pa
     const time = milliseconds === null ? '' : ` in ${milliseconds} ms`;
     const said = detail === null ? '' : `: ${detail}`;
     const end = outcome === 'done' && detail === null ? '' : ` (${outcome}${said})`;
-    return cut(
+    return cutLine(
       `${at.slice(0, 19).replace('T', ' ')}  ${direction.padEnd(4)}  ${migration}  by ${person}${commit}${time}${end}`,
       paper,
     );
   });
   const last = deeds.at(-1)?.at;
-  const since = last === undefined ? '' : `, last change ${ago(new Date(last), paper.now)}`;
-  return [...lines, `${counted(applied.length, 'migration')} applied to ${target.name}${since}.`].join('\n');
+  const since = last === undefined ? '' : `, last change ${formatAge(new Date(last), paper.now)}`;
+  return [...lines, `${formatCount(applied.length, 'migration')} applied to ${target.name}${since}.`].join(
+    '\n',
+  );
 }
 
 /** The text of each check of `db:verify`, for success and for failure. */
-export const promises: Readonly<Record<VerifyCheck['is'], readonly [holds: string, broken: string]>> = {
+export const checkTexts: Readonly<Record<VerifyCheck['is'], readonly [holds: string, broken: string]>> = {
   chain: ['The migrations follow one another', 'The migrations do not follow one another'],
   fingerprint: [
     'Replaying the migrations gives the recorded schema',
@@ -115,19 +117,19 @@ export const promises: Readonly<Record<VerifyCheck['is'], readonly [holds: strin
 
 /** The report of `db:verify`. */
 export function verifyText({ target, checks }: VerifyReport, paper: Paper): string {
-  const ink = inkOf(paper.colour);
+  const ink = makeInk(paper.colour);
   return [
     ink.bold(`${target.name}  (${target.address})`),
     ...checks.flatMap(({ is, faults }) =>
       faults.length === 0
-        ? [ink.green(`ok   ${promises[is][0]}`)]
-        : [ink.red(`FAIL ${promises[is][1]}`), ...faults.map((fault) => cut(`  - ${fault}`, paper))],
+        ? [ink.green(`ok   ${checkTexts[is][0]}`)]
+        : [ink.red(`FAIL ${checkTexts[is][1]}`), ...faults.map((fault) => cutLine(`  - ${fault}`, paper))],
     ),
   ].join('\n');
 }
 
 function headLines({ file, down }: MigrationReport, paper: Paper): string[] {
-  const ink = inkOf(paper.colour);
+  const ink = makeInk(paper.colour);
   const back =
     down === null
       ? 'a draft: write its SQL, then run db:generate again'
@@ -136,15 +138,15 @@ function headLines({ file, down }: MigrationReport, paper: Paper): string[] {
         : down.is === 'lossy'
           ? `can be undone, except for data: ${down.what}`
           : `cannot be undone: ${down.why}`;
-  return [ink.bold(file), cut(`  ${back}`, paper)];
+  return [ink.bold(file), cutLine(`  ${back}`, paper)];
 }
 
 function cautionLines(cautions: SyncPlan['cautions'], paper: Paper): string[] {
-  const ink = inkOf(paper.colour);
+  const ink = makeInk(paper.colour);
   const hazards = [...new Set(cautions.map(({ hazard }) => hazard))];
   return hazards.flatMap((hazard) => [
     ink.yellow(`Caution: ${hazardWords[hazard]}:`),
-    ...cautions.filter((one) => one.hazard === hazard).map((one) => cut(`  ${cautionText(one)}`, paper)),
+    ...cautions.filter((one) => one.hazard === hazard).map((one) => cutLine(`  ${cautionText(one)}`, paper)),
   ]);
 }
 

@@ -3,21 +3,23 @@
 import type { PullPlan, PullReport } from '../commands/pull.ts';
 import type { DriftReport } from '../commands/pull-drift.ts';
 import type { BaselineReport } from '../migrate/baseline.ts';
-import { legible } from '../problem/legible.ts';
-import { counted, cut } from './format.ts';
-import { inkOf } from './ink.ts';
+import { makeLegible } from '../problem/legible.ts';
+import { cutLine, formatCount } from './format.ts';
+import { makeInk } from './ink.ts';
 import type { Paper } from './paper.ts';
 
 /** The question of `db:pull`: the files that it will overwrite. */
 export function pullPlanText({ from, to, written, removed }: PullPlan, paper: Paper): string {
-  const ink = inkOf(paper.colour);
+  const ink = makeInk(paper.colour);
   return [
     ...written.flatMap(({ file, changed }) =>
       changed === null
         ? []
-        : [`${cut(file, paper)}: ${ink.green(`+${changed.added}`)} ${ink.red(`-${changed.removed}`)} lines`],
+        : [
+            `${cutLine(file, paper)}: ${ink.green(`+${changed.added}`)} ${ink.red(`-${changed.removed}`)} lines`,
+          ],
     ),
-    ...removed.map((file) => `${cut(file, paper)}: ${ink.red('deleted')}`),
+    ...removed.map((file) => `${cutLine(file, paper)}: ${ink.red('deleted')}`),
     `This overwrites ${to} with the schema of ${from}.`,
   ].join('\n');
 }
@@ -27,22 +29,27 @@ const shown = 10;
 
 function baselineLines({ written, recorded }: BaselineReport, from: string, paper: Paper): string[] {
   return [
-    ...written.map((file) => cut(`Wrote ${file}`, paper)),
-    ...recorded.map((name) => cut(`Recorded ${name} in ${from} as applied`, paper)),
+    ...written.map((file) => cutLine(`Wrote ${file}`, paper)),
+    ...recorded.map((name) => cutLine(`Recorded ${name} in ${from} as applied`, paper)),
   ];
 }
 
 /** The report of `db:pull`. */
 export function pullText(report: PullReport, paper: Paper): string {
   const { from, to, written, removed, objects, unmanaged, refusedByPsql, done, baseline } = report;
-  const ink = inkOf(paper.colour);
+  const ink = makeInk(paper.colour);
   if (!done) return 'Declined: nothing was written.';
   const others =
     unmanaged.length === 0
       ? []
-      : ['Not managed by pgmage, and not in the files:', ...unmanaged.map((one) => cut(`  - ${one}`, paper))];
+      : [
+          'Not managed by pgmage, and not in the files:',
+          ...unmanaged.map((one) => cutLine(`  - ${one}`, paper)),
+        ];
   if (refusedByPsql !== null)
-    others.push(ink.yellow(cut(`psql cannot load ${to} in the order of its files: ${refusedByPsql}`, paper)));
+    others.push(
+      ink.yellow(cutLine(`psql cannot load ${to} in the order of its files: ${refusedByPsql}`, paper)),
+    );
   if (baseline !== null) others.push(...baselineLines(baseline, from, paper));
   if (objects === 0) return [`The schema of ${from} is empty. Nothing to write.`, ...others].join('\n');
   if (written.length + removed.length === 0)
@@ -50,11 +57,11 @@ export function pullText(report: PullReport, paper: Paper): string {
   const files =
     written.length > shown
       ? [`Wrote ${written.length} files in ${to}`]
-      : written.map(({ file, lines }) => cut(`Wrote ${file} (${counted(lines, 'line')})`, paper));
+      : written.map(({ file, lines }) => cutLine(`Wrote ${file} (${formatCount(lines, 'line')})`, paper));
   return [
     ...files,
-    ...removed.map((file) => cut(`Deleted ${file}`, paper)),
-    ink.green(`Verified: ${counted(objects, 'object')} of ${from} load again unchanged.`),
+    ...removed.map((file) => cutLine(`Deleted ${file}`, paper)),
+    ink.green(`Verified: ${formatCount(objects, 'object')} of ${from} load again unchanged.`),
     ...others,
   ].join('\n');
 }
@@ -62,9 +69,9 @@ export function pullText(report: PullReport, paper: Paper): string {
 /** The report of `db:pull --drift`. */
 export function driftText(report: DriftReport, paper: Paper): string {
   const { from, to, changes, statements, how, written } = report;
-  const ink = inkOf(paper.colour);
+  const ink = makeInk(paper.colour);
   if (changes.length === 0) return ink.green(`${from} has no drift.`);
-  const list = changes.map(({ text }) => cut(`  - ${text}`, paper));
+  const list = changes.map(({ text }) => cutLine(`  - ${text}`, paper));
   const told = [`Drift in ${from}:`, ...list];
   const next = ink.dim(
     `Run 'db:generate' to write its migration, then 'db:sync --env ${from} --baseline' to record it`,
@@ -79,6 +86,6 @@ export function driftText(report: DriftReport, paper: Paper): string {
     ...told,
     ink.yellow(`Nothing was written: the drift changes statements of ${to}. Edit them so that they include:`),
     '',
-    ...statements.map((sql) => `${legible(sql)};`),
+    ...statements.map((sql) => `${makeLegible(sql)};`),
   ].join('\n');
 }

@@ -1,13 +1,13 @@
 // `db:verify --repair` as text: the accepted edits, and the files and rows that change.
 import type { RepairPlan, RepairReport } from '../commands/verify-repair.ts';
-import { counted } from './format.ts';
+import { formatCount } from './format.ts';
 
 /** The question of `db:verify --repair`: the edits that it will accept. */
 export function repairPlanText({ target, edited, files, rows }: RepairPlan): string {
   return [
     'Only comments and whitespace differ from the applied files:',
     ...[...new Set([...edited, ...rows])].map((name) => `  ${name}`),
-    `This writes new checksums into ${counted(files.length, 'file')} and ${counted(rows.length, 'ledger row')} of ${target.name} (${target.address}).`,
+    `This writes new checksums into ${formatCount(files.length, 'file')} and ${formatCount(rows.length, 'ledger row')} of ${target.name} (${target.address}).`,
   ].join('\n');
 }
 

@@ -1,10 +1,10 @@
 // Steps as a script for psql.
 import type { Step } from '../model/step.ts';
-import { counted } from './format.ts';
+import { formatCount } from './format.ts';
 import { hazardWords } from './hazards.ts';
 
 /** The steps as SQL. Statements of one segment can share a transaction; a comment marks each new one. */
-export function scriptOf(steps: readonly Step[]): string {
+export function renderScript(steps: readonly Step[]): string {
   if (steps.length === 0) return '-- Nothing to do.';
   const parts: string[] = [];
   // Bodies are checked against objects that a later statement may make.
@@ -27,8 +27,8 @@ function border({ transactional }: Step): string {
 }
 
 /** `3 statements in 2 transactions`. */
-export function sizeOf(steps: readonly Step[]): string {
+export function formatSize(steps: readonly Step[]): string {
   const segments = new Set(steps.map(({ segment }) => segment)).size;
   const together = segments > 1 ? ` in ${segments} transactions` : '';
-  return counted(steps.length, 'statement') + together;
+  return formatCount(steps.length, 'statement') + together;
 }

@@ -2,18 +2,19 @@
 
 import type { StatusReport } from '../commands/status.ts';
 import type { ObjectChange, Presence } from '../compare/changes.ts';
-import { ago, cut } from './format.ts';
-import { inkOf } from './ink.ts';
+import { cutLine, formatAge } from './format.ts';
+import { makeInk } from './ink.ts';
 import type { Paper } from './paper.ts';
 
 /** The status of a database, for people. */
 export function statusText(report: StatusReport, paper: Paper): string {
-  const ink = inkOf(paper.colour);
+  const ink = makeInk(paper.colour);
   const { schema, target, changes, unmanaged } = report;
   const name = target.name;
-  const modified = schema.modified === null ? '' : ` (modified ${ago(new Date(schema.modified), paper.now)})`;
+  const modified =
+    schema.modified === null ? '' : ` (modified ${formatAge(new Date(schema.modified), paper.now)})`;
   const section = (title: string, items: readonly string[]) =>
-    items.length === 0 ? [] : [title, ...items.map((item) => cut(`  - ${item}`, paper))];
+    items.length === 0 ? [] : [title, ...items.map((item) => cutLine(`  - ${item}`, paper))];
   const texts = (standing: Presence) =>
     changes.filter((change: ObjectChange) => change.standing === standing).map(({ text }) => text);
   const lines = [

@@ -1,7 +1,8 @@
 // A command line → the calls it asks for, by the signatures of the tasks.
+
+import { findNearest } from '../problem/nearest.ts';
 import { Problem } from '../problem/problem.ts';
-import { nearest } from './nearest.ts';
-import { flag, type Task, type TaskParameter, type ValueType } from './task.ts';
+import { type Task, type TaskParameter, toFlag, type ValueType } from './task.ts';
 
 /** One task to run, with the arguments its function is given after the context. */
 export interface Call {
@@ -94,13 +95,13 @@ function readGlobal(word: string, globals: { -readonly [K in keyof Globals]: Glo
 function readOption(word: string, rest: string[], task: Task, values: Values): boolean {
   const [name = '', ...after] = word.split('=');
   const inline = after.length > 0 ? after.join('=') : undefined;
-  const negated = task.options.find((option) => word === flag(option.name).replace('--', '--no-'));
+  const negated = task.options.find((option) => word === toFlag(option.name).replace('--', '--no-'));
   if (negated?.value.type === 'boolean') {
     values.set(negated.name, false);
     return true;
   }
   const option = task.options.find(
-    (candidate) => name === flag(candidate.name) || name === `--${candidate.name}`,
+    (candidate) => name === toFlag(candidate.name) || name === `--${candidate.name}`,
   );
   if (option === undefined) return false;
   const { value } = option;
@@ -111,7 +112,7 @@ function readOption(word: string, rest: string[], task: Task, values: Values): b
     return true;
   }
   const given = inline ?? (/^-[^\d]/.test(rest[0] ?? '-x') ? undefined : rest.shift());
-  if (given === undefined) throw bad(name, `it needs ${kindOfValue(value)}`);
+  if (given === undefined) throw bad(name, `it needs ${describeValue(value)}`);
   if (value.type === 'list') {
     const list = (values.get(option.name) as unknown[] | undefined) ?? [];
     values.set(option.name, [...list, convert(name, given, value.of)]);
@@ -129,7 +130,7 @@ function finish({
   positionals: string[];
 }): Call {
   for (const { name, required } of task.options)
-    if (required && !options.has(name)) throw bad(flag(name), `${task.name} needs it`);
+    if (required && !options.has(name)) throw bad(toFlag(name), `${task.name} needs it`);
   const args = task.positionals.flatMap((parameter: TaskParameter, index) => {
     const { name, value, required } = parameter;
     if (value.type === 'list') return positionals.slice(index).map((given) => convert(name, given, value.of));
@@ -160,7 +161,7 @@ function convert(name: string, given: string, value: ValueType): unknown {
 }
 
 /** The kind of a value in words. */
-export function kindOfValue(value: ValueType): string {
+export function describeValue(value: ValueType): string {
   if (value.type === 'number') return 'a number';
   if (value.type === 'choice') return `one of ${value.choices.join(', ')}`;
   return 'a value';
@@ -168,16 +169,16 @@ export function kindOfValue(value: ValueType): string {
 
 function unknownTask(word: string, tasks: readonly Task[]): Problem {
   const names = tasks.map(({ name }) => name);
-  return new Problem('unknown_task', { name: word, nearest: nearest(word, names) });
+  return new Problem('unknown_task', { name: word, nearest: findNearest(word, names) });
 }
 
 function unknownOption(word: string, task: Task | undefined): Problem {
   const name = word.split('=')[0] as string;
   const known = [
-    ...(task?.options ?? []).map((option) => flag(option.name)),
+    ...(task?.options ?? []).map((option) => toFlag(option.name)),
     ...globalOptions.flatMap(({ flags }) => flags),
   ];
-  const close = nearest(name, known);
+  const close = findNearest(name, known);
   const meant = close.length > 0 ? `. Did you mean ${close.join(' or ')}?` : '';
   return bad(name, `${task?.name ?? 'pgmage'} does not know it${meant}`);
 }

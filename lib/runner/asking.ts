@@ -1,14 +1,15 @@
 // Questions of tasks on the terminal.
 
 import type { RepairInput } from '../commands/verify-repair.ts';
-import type { Renaming } from '../compare/renames.ts';
+import type { RenameOptions } from '../compare/renames.ts';
 import type { Ask } from '../project/confirmation.ts';
+import type { Overrides } from '../project/options.ts';
 import type { Paper } from '../report/paper.ts';
-import type { TaskContext } from './context.ts';
+import { type TaskContext, workspaceOf } from './context.ts';
 import type { Outcome } from './outcome.ts';
 
 /** Shows a plan and asks whether to continue; undefined: there is no terminal. */
-export function asking<Plan>(
+export function askAboutPlan<Plan>(
   { ask }: Pick<TaskContext, 'ask'>,
   text: (plan: Plan, paper: Paper) => string,
 ): Ask<Plan> {
@@ -16,7 +17,7 @@ export function asking<Plan>(
 }
 
 /** Asks which object was renamed. The first answer is "none". */
-export function renameChooser({ choose }: Pick<TaskContext, 'choose'>): Renaming['choose'] {
+export function askAboutRename({ choose }: Pick<TaskContext, 'choose'>): RenameOptions['choose'] {
   if (choose === undefined) return undefined;
   return async ({ gone, names }) => {
     const answers = [`no: it is dropped`, ...names.map((name) => `yes: it is called ${name} now`)];
@@ -26,11 +27,12 @@ export function renameChooser({ choose }: Pick<TaskContext, 'choose'>): Renaming
 }
 
 /** `db:verify --repair`: shows which edits would be accepted, asks and accepts them. */
-export async function repairing(context: TaskContext, options: RepairInput): Promise<Outcome> {
+export async function runRepair(context: TaskContext, options: RepairInput & Overrides): Promise<Outcome> {
   const [{ repair }, { repairPlanText, repairText }] = await Promise.all([
     import('../commands/verify-repair.ts'),
     import('../report/repair.ts'),
   ]);
-  const facts = await repair(context, options, asking(context, repairPlanText));
+  await using workspace = workspaceOf(context, options);
+  const facts = await repair(workspace, options, askAboutPlan(context, repairPlanText));
   return { facts, text: () => repairText(facts), code: facts.done ? 0 : 1 };
 }

@@ -14,7 +14,7 @@ interface Built {
 declare const PGMAGE_BUILT: Built | undefined;
 
 /** The version and tasks of this package; run from its sources it reads them where the build would have. */
-export async function builtin(): Promise<Built> {
+export async function loadPackageFacts(): Promise<Built> {
   if (typeof PGMAGE_BUILT !== 'undefined') return PGMAGE_BUILT;
   const read = (path: string) => readFile(new URL(path, import.meta.url), 'utf8');
   const names = Object.keys(modules);
@@ -25,11 +25,11 @@ export async function builtin(): Promise<Built> {
   const { readTasks } = await import('./signature.ts');
   const { version } = JSON.parse(manifest) as { version: string };
   const tasks = await Promise.all(texts.map((text, at) => readTasks(`tasks/${names[at]}`, text)));
-  return { version, digests: texts.map(digestOf), tasks: tasks.flat() };
+  return { version, digests: texts.map(hashText), tasks: tasks.flat() };
 }
 
 /** Digest of a task file's text. */
-export function digestOf(text: string): string {
+export function hashText(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
@@ -37,6 +37,7 @@ const modules: Readonly<Record<string, () => Promise<Readonly<Record<string, unk
   'db.ts': () => import('../../tasks/db.ts'),
   'db.backup.ts': () => import('../../tasks/db.backup.ts'),
   'db.clone.ts': () => import('../../tasks/db.clone.ts'),
+  'data.ts': () => import('../../tasks/data.ts'),
   'init.ts': () => import('../../tasks/init.ts'),
 };
 

@@ -2,7 +2,7 @@
 import type * as Ast from '@babel/types';
 
 /** The text of a node's doc comment, line by line without its stars; empty where it has none. */
-export function docOf(node: Ast.Node): string {
+export function readDoc(node: Ast.Node): string {
   const blocks = (node.leadingComments ?? []).filter(
     (comment) => comment.type === 'CommentBlock' && comment.value.startsWith('*'),
   );
@@ -14,7 +14,7 @@ export function docOf(node: Ast.Node): string {
 }
 
 /** The first sentence of a doc comment on one line, without its full stop. */
-export function firstSentence(doc: string): string {
+export function readFirstSentence(doc: string): string {
   const paragraph = (doc.split(/\n\s*\n|(?:^|\n)\s*@/)[0] ?? '').replace(/\s+/g, ' ').trim();
   // A full stop ends a sentence only before a capital letter or at the end: not in `e.g. this` or `schema.sql`.
   const end = paragraph.search(/[.!?](?=\s+[^a-z]|$)/);
@@ -23,15 +23,15 @@ export function firstSentence(doc: string): string {
 }
 
 /** A doc comment as one line of help. */
-export function oneLine(doc: string): string {
+export function joinLines(doc: string): string {
   return doc.replace(/\s+/g, ' ').trim();
 }
 
 /** The texts of `@param name text`, by parameter. */
-export function parameterDocs(doc: string): Map<string, string> {
+export function readParameterDocs(doc: string): Map<string, string> {
   const tags = doc.split(/(?:^|\n)\s*@/).slice(1);
   const found = tags.map((tag) => /^param\s+(?:\{[^}]*\}\s*)?(\w+)\s*(?:-\s*)?([\s\S]*)$/.exec(tag));
   return new Map(
-    found.filter((match) => match !== null).map(([, name = '', text = '']) => [name, oneLine(text)]),
+    found.filter((match) => match !== null).map(([, name = '', text = '']) => [name, joinLines(text)]),
   );
 }

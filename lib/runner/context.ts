@@ -2,21 +2,23 @@
 import { existsSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import {
-  defaultName,
+  defaultEnvironment,
   type Environment,
   findEnvironment,
   protectedEnvironments,
   type Variables,
 } from '../config/environment.ts';
 import { findLayout } from '../config/layout.ts';
-import type { Project } from '../config/project.ts';
+import type { ProjectFolder } from '../config/project.ts';
 import type { CopyProgress } from '../flow/progress.ts';
-import type { Context } from '../project/context.ts';
+import { applyOverrides, type Overrides } from '../project/options.ts';
+import type { Project } from '../project/project.ts';
+import { openWorkspace, type Workspace } from '../project/workspace.ts';
+import type { World } from '../project/world.ts';
 import type { Paper } from '../report/paper.ts';
-import { type TaskShell, taskShell } from './shell.ts';
 
 /** The first argument of every task. */
-export interface TaskContext extends Context {
+export interface TaskContext extends Project, World {
   /** Shows a text and asks whether to go on; left out where there is no terminal. */
   ask?(text: (paper: Paper) => string): Promise<boolean>;
   /**
@@ -24,8 +26,6 @@ export interface TaskContext extends Context {
    * @throws Problem `interrupted`
    */
   choose?(question: string, answers: readonly string[]): Promise<number>;
-  /** zx's `$`, which runs commands in the project's folder; loaded by the first of them. */
-  readonly $: TaskShell;
   /**
    * Runs another task and gives its result. With the same arguments it runs once per command line, however many
    * tasks need it.
@@ -38,28 +38,21 @@ export interface TaskContext extends Context {
 
 /** The effects of the process that lower folders receive as arguments. */
 export interface Edge {
-  readonly version: string;
   readonly variables: Variables;
   now(): Date;
   progress(message: string): void;
-  /** Shows a line of a program that was started. */
-  show(line: string): void;
   pace?(pace: CopyProgress): void;
   onInterrupt?(undo: () => Promise<void>): () => void;
-  ask?(text: (paper: Paper) => string): Promise<boolean>;
-  choose?(question: string, answers: readonly string[]): Promise<number>;
 }
 
-/** Makes the context of one command line. */
-export function makeContext(project: Project, edge: Edge): TaskContext {
-  const { root, config, cacheDir } = project;
-  const { afterSync } = config;
+/** The questions of a command line on its terminal. */
+export type Questions = Pick<TaskContext, 'ask' | 'choose'>;
+
+/** The paths and the configuration of a folder, with defaults. @throws Problem `bad_config` */
+export function projectOf({ root, config, cacheDir }: ProjectFolder, version: string): Project {
   const at = (path: string) => (isAbsolute(path) ? path : join(root, path));
   const layout = findLayout(root, config);
-  const stall = config.stallTimeout === undefined ? {} : { stallTimeout: config.stallTimeout };
-  const environments = new Map<string, Promise<Environment>>();
-  const done = new Map<unknown, Map<string, unknown>>();
-  const context: TaskContext = {
+  return {
     root,
     schema: at(config.schema ?? usualSchema(root)),
     migrations: at(config.migrations ?? layout?.folder ?? 'migrations'),
@@ -70,37 +63,50 @@ export function makeContext(project: Project, edge: Edge): TaskContext {
     shadow: config.shadow ?? null,
     online: config.online ?? true,
     ...(config.lockTimeout !== undefined && { lockTimeout: config.lockTimeout }),
-    ...stall,
+    ...stallTimeoutOf(config),
     ...(config.masks !== undefined && { masks: config.masks }),
-    version: edge.version,
+    ...(config.data !== undefined && { data: config.data }),
+    version,
     ignore: { schemas: config.ignore?.schemas ?? [], objects: config.ignore?.objects ?? [] },
+  };
+}
+
+/** The world of a process, with the environments of a folder's configuration. */
+export function worldOf({ root, config }: ProjectFolder, edge: Edge): World {
+  const { afterSync } = config;
+  const { variables, now, progress, pace, onInterrupt } = edge;
+  const environments = new Map<string, Promise<Environment>>();
+  const resolve = async (name: string) => ({
+    ...(await findEnvironment({ root, config, variables }, name)),
+    ...stallTimeoutOf(config),
+  });
+  return {
     // Looked up once: a command that gives the URL can be slow, or can prompt the user.
-    environment(name?: string): Promise<Environment> {
-      const key = name ?? config.environment ?? defaultName;
-      const found =
-        environments.get(key) ??
-        findEnvironment({ root, config, variables: edge.variables }, key).then((one) => ({
-          ...one,
-          ...stall,
-        }));
-      environments.set(key, found);
+    environment(name = config.environment ?? defaultEnvironment): Promise<Environment> {
+      const found = environments.get(name) ?? resolve(name);
+      environments.set(name, found);
       return found;
     },
-    protectedEnvironments: () => protectedEnvironments({ root, config, variables: edge.variables }),
-    now: edge.now,
-    progress: edge.progress,
-    ...(edge.pace && { pace: edge.pace }),
-    author: async () => (await import('./author.ts')).authorOf(root),
-    ...(afterSync && {
-      async afterSync() {
-        const { runHook } = await import('../config/command.ts');
-        await runHook({ name: 'afterSync', command: afterSync, cwd: root, show: edge.show });
-      },
-    }),
-    ...(edge.onInterrupt && { onInterrupt: edge.onInterrupt }),
-    ...(edge.ask && { ask: edge.ask }),
-    ...(edge.choose && { choose: edge.choose }),
-    $: taskShell(root, edge.show),
+    protectedEnvironments: () => protectedEnvironments({ root, config, variables }),
+    now,
+    progress,
+    ...(pace && { pace }),
+    author: async () => (await import('./author.ts')).findAuthor(root),
+    ...(afterSync && { afterSync: async () => (await import('../config/command.ts')).run(afterSync, root) }),
+    ...(onInterrupt && { onInterrupt }),
+  };
+}
+
+const stallTimeoutOf = ({ stallTimeout }: ProjectFolder['config']) =>
+  stallTimeout === undefined ? {} : { stallTimeout };
+
+/** Makes the context of one command line. */
+export function makeContext(project: Project, world: World, asking: Questions): TaskContext {
+  const done = new Map<unknown, Map<string, unknown>>();
+  const context: TaskContext = {
+    ...project,
+    ...world,
+    ...asking,
     run(task, ...args) {
       const byArguments = done.get(task) ?? new Map<string, unknown>();
       done.set(task, byArguments);
@@ -111,6 +117,14 @@ export function makeContext(project: Project, edge: Edge): TaskContext {
     },
   };
   return context;
+}
+
+/**
+ * Opens the workspace of a task. Its options override the configuration.
+ * @throws Problem `bad_option`
+ */
+export function workspaceOf(context: TaskContext, options: Overrides = {}): Workspace {
+  return openWorkspace(applyOverrides(context, options), context);
 }
 
 // No options and an empty object of options are the same call.

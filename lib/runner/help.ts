@@ -1,6 +1,6 @@
 // The texts of --list and --help.
 import { globalOptions } from './arguments.ts';
-import { flag, type Task, type TaskParameter, type ValueType } from './task.ts';
+import { type Task, type TaskParameter, toFlag, type ValueType } from './task.ts';
 
 /** `--list`: every task with the first sentence of its doc comment. */
 export function listText(tasks: readonly Task[]): string {
@@ -49,8 +49,8 @@ function place({ name, required, value }: TaskParameter): string {
 }
 
 function signature({ name, value }: TaskParameter): string {
-  if (value.type === 'boolean') return flag(name);
-  return `${flag(name)} ${placeholder(name, value)}`;
+  if (value.type === 'boolean') return toFlag(name);
+  return `${toFlag(name)} ${placeholder(name, value)}`;
 }
 
 function placeholder(name: string, value: ValueType): string {

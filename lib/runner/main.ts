@@ -1,18 +1,18 @@
 // One command line from its words to its exit code.
-import { openProject, type Project } from '../config/project.ts';
+import { openProject, type ProjectFolder } from '../config/project.ts';
 import type { CopyProgress } from '../flow/progress.ts';
-import { legible } from '../problem/legible.ts';
+import { makeLegible } from '../problem/legible.ts';
 import { format, Problem, toProblem } from '../problem/problem.ts';
 import { barText } from '../report/bar.ts';
 import type { Paper } from '../report/paper.ts';
 import { type CommandLine, readCommandLine } from './arguments.ts';
-import { builtin } from './builtin.ts';
-import { type Edge, makeContext } from './context.ts';
+import { loadPackageFacts } from './builtin.ts';
+import { type Edge, makeContext, projectOf, type Questions, type TaskContext, worldOf } from './context.ts';
 import { isOutcome, type Outcome } from './outcome.ts';
 import { findTasks, type Runnable } from './tasks.ts';
 
 /** A process as the runner sees it. */
-export interface World {
+export interface Caller {
   /** The words after the program's name. */
   readonly words: readonly string[];
   readonly cwd: string;
@@ -37,82 +37,88 @@ export interface World {
 }
 
 /** Runs a command line. @returns 0 fine, 1 failed, 2 differences found, 64 bad usage; it never throws */
-export async function run(world: World): Promise<number> {
+export async function run(caller: Caller): Promise<number> {
   // Read first, so that every problem is printed in the requested form.
-  const json = world.words.includes('--json');
+  const json = caller.words.includes('--json');
   try {
-    return await perform(world);
+    return await perform(caller);
   } catch (thrown) {
     const problem = toProblem(thrown);
-    if (json) world.print(JSON.stringify({ problem }, null, 2));
-    else world.log(await problemText(problem, world));
+    if (json) caller.print(JSON.stringify({ problem }, null, 2));
+    else caller.log(await problemText(problem, caller));
     return problem.exitCode;
   }
 }
 
-async function perform(world: World): Promise<number> {
-  const { version } = await builtin();
+async function perform(caller: Caller): Promise<number> {
+  const { version } = await loadPackageFacts();
   // `--version` alone works in any project, even a broken one.
-  if (/^(--version|-V)$/.test(world.words.join(' '))) {
-    world.print(version);
+  if (/^(--version|-V)$/.test(caller.words.join(' '))) {
+    caller.print(version);
     return 0;
   }
-  const project = await openProject(world.cwd, version);
-  const progress = (message: string) => world.log(`${stampOf(world)}${legible(message)} …`);
-  const tasks = await findTasks(project, progress);
-  const line = readCommandLine(world.words, tasks);
-  if (line.globals.version) world.print(version);
+  const folder = await openProject(caller.cwd, version);
+  const progress = (message: string) => caller.log(`${stampOf(caller)}${makeLegible(message)} …`);
+  const tasks = await findTasks(folder, progress);
+  const line = readCommandLine(caller.words, tasks);
+  if (line.globals.version) caller.print(version);
   else if (line.globals.help || line.globals.list || line.calls.length === 0)
-    await explain(world, tasks, line);
+    await explain(caller, tasks, line);
   else {
-    const { variables, now, onInterrupt, lastLine } = world;
-    const pace = (of: CopyProgress) => lastLine?.draw(barText(of, lastLine.width()));
-    const ask = world.ask && asker(world, line.globals.colour);
-    const edge = {
-      version,
-      variables,
-      now,
-      progress,
-      show: world.log,
-      ...(lastLine && variables.TERM !== 'dumb' && { pace }),
-      ...(onInterrupt && { onInterrupt }),
-      ...(ask && { ask }),
-      ...(world.choose && { choose: world.choose }),
-    };
-    return execute(world, project, line, edge);
+    const context = makeContext(projectOf(folder, version), worldOf(folder, edgeOf(caller, progress)), {
+      ...(caller.ask && { ask: asker(caller, line.globals.colour) }),
+      ...(caller.choose && { choose: caller.choose }),
+    });
+    return execute(caller, folder, line, context);
   }
   return 0;
 }
 
+function edgeOf(caller: Caller, progress: (message: string) => void): Edge {
+  const { variables, now, onInterrupt, lastLine } = caller;
+  const pace = (of: CopyProgress) => lastLine?.draw(barText(of, lastLine.width()));
+  return {
+    variables,
+    now,
+    progress,
+    ...(lastLine && variables.TERM !== 'dumb' && { pace }),
+    ...(onInterrupt && { onInterrupt }),
+  };
+}
+
 // The time of a log line; left out on a terminal.
-function stampOf({ logsToTerminal, now }: World): string {
+function stampOf({ logsToTerminal, now }: Caller): string {
   return logsToTerminal ? '' : `${now().toISOString()} `;
 }
 
 async function explain(
-  world: World,
+  caller: Caller,
   tasks: readonly Runnable[],
   { globals, named }: CommandLine,
 ): Promise<void> {
   const { listText, taskText, usageText } = await import('./help.ts');
-  if (globals.json) world.print(JSON.stringify(named.length > 0 ? named : tasks, null, 2));
-  else if (named.length > 0) world.print(named.map(taskText).join('\n\n'));
-  else world.print(globals.list ? listText(tasks) : usageText(tasks));
+  if (globals.json) caller.print(JSON.stringify(named.length > 0 ? named : tasks, null, 2));
+  else if (named.length > 0) caller.print(named.map(taskText).join('\n\n'));
+  else caller.print(globals.list ? listText(tasks) : usageText(tasks));
 }
 
 // Questions go to the output of progress, so that stdout contains only results.
-function asker(world: World, colour: boolean | undefined): Edge['ask'] {
+function asker(caller: Caller, colour: boolean | undefined): NonNullable<Questions['ask']> {
   return async (text) => {
-    world.log(text(paperOf(world, colour)));
-    return world.ask?.('Go on?') ?? false;
+    caller.log(text(paperOf(caller, colour)));
+    return caller.ask?.('Go on?') ?? false;
   };
 }
 
 // Left to right; the first that does not end with 0 is the last.
-async function execute(world: World, project: Project, line: CommandLine, edge: Edge): Promise<number> {
-  const { hooks } = project.config;
-  const context = makeContext(project, edge);
-  const paper = paperOf(world, line.globals.colour);
+async function execute(
+  caller: Caller,
+  folder: ProjectFolder,
+  line: CommandLine,
+  context: TaskContext,
+): Promise<number> {
+  const { hooks } = folder.config;
+  const paper = paperOf(caller, line.globals.colour);
   const documents: unknown[] = [];
   let code = 0;
   for (const { task, args } of line.calls) {
@@ -122,13 +128,13 @@ async function execute(world: World, project: Project, line: CommandLine, edge: 
     const run = () => context.run(work, ...args);
     const result = await (own ? run() : guarded(task.name, run)).catch(async (thrown: unknown) => {
       // A failure of the hook must not hide the failure of the task.
-      await told(world, project, task.name, toProblem(thrown)).catch(async (other: unknown) =>
-        world.log(await problemText(toProblem(other), world)),
+      await told(folder, task.name, toProblem(thrown)).catch(async (other: unknown) =>
+        caller.log(await problemText(toProblem(other), caller)),
       );
       throw thrown;
     });
     const outcome = isOutcome(result) ? result : plain(result);
-    if (!line.globals.json && outcome !== null) world.print(outcome.text(paper));
+    if (!line.globals.json && outcome !== null) caller.print(outcome.text(paper));
     documents.push(outcome?.facts ?? null);
     code = outcome?.code ?? 0;
     await guarded('hooks.after', async () =>
@@ -137,27 +143,20 @@ async function execute(world: World, project: Project, line: CommandLine, edge: 
     if (code !== 0) break;
   }
   if (line.globals.json)
-    world.print(JSON.stringify(line.calls.length > 1 ? documents : documents[0], null, 2));
+    caller.print(JSON.stringify(line.calls.length > 1 ? documents : documents[0], null, 2));
   return code;
 }
 
-async function told(
-  { log }: World,
-  { root, config }: Project,
-  task: string,
-  problem: Problem,
-): Promise<void> {
+async function told({ root, config }: ProjectFolder, task: string, problem: Problem): Promise<void> {
   const { code, message, hint } = problem;
   const failed = config.hooks?.failed;
   if (failed === undefined) return;
   if (typeof failed === 'function')
     return guarded('hooks.failed', async () => failed({ task, problem: { code, message, hint } }));
-  const { runHook } = await import('../config/command.ts');
+  const { run: runCommand } = await import('../config/command.ts');
   const said = { TASK: task, CODE: code, MESSAGE: message, HINT: hint };
-  const variables = Object.fromEntries(
-    Object.entries(said).map(([name, value]) => [`PGMAGE_${name}`, value]),
-  );
-  await runHook({ name: 'hooks.failed', command: failed, cwd: root, variables, show: log });
+  const variables = Object.entries(said).map(([name, value]) => [`PGMAGE_${name}`, value]);
+  await runCommand(failed, root, Object.fromEntries(variables));
 }
 
 // An error in the project's own code is not a bug of pgmage.
@@ -179,23 +178,23 @@ function plain(value: unknown): Outcome | null {
   return { facts: value, text: () => (typeof value === 'string' ? value : JSON.stringify(value, null, 2)) };
 }
 
-function colourful({ variables }: World, onTerminal: boolean): boolean {
+function colourful({ variables }: Caller, onTerminal: boolean): boolean {
   return onTerminal && !variables.NO_COLOR && variables.TERM !== 'dumb';
 }
 
-function paperOf(world: World, colour: boolean | undefined): Paper {
-  const { terminal, now } = world;
-  const wanted = colour ?? colourful(world, terminal !== undefined);
+function paperOf(caller: Caller, colour: boolean | undefined): Paper {
+  const { terminal, now } = caller;
+  const wanted = colour ?? colourful(caller, terminal !== undefined);
   const width = Math.max(40, terminal ?? 80);
   return { width, uncut: terminal === undefined, colour: wanted, now: now() };
 }
 
-async function problemText(problem: Problem, world: World): Promise<string> {
+async function problemText(problem: Problem, caller: Caller): Promise<string> {
   const text = format(problem);
-  const { words } = world;
+  const { words } = caller;
   const asked = words.includes('--color');
-  if (words.includes('--no-color') || !(asked || colourful(world, world.logsToTerminal))) return text;
-  const { inkOf } = await import('../report/ink.ts');
+  if (words.includes('--no-color') || !(asked || colourful(caller, caller.logsToTerminal))) return text;
+  const { makeInk: inkOf } = await import('../report/ink.ts');
   const [first = '', ...rest] = text.split('\n');
   return [inkOf(true).red(first), ...rest].join('\n');
 }

@@ -1,9 +1,8 @@
 // The way in for programs: the world of a command line without one.
 import { openProject } from '../config/project.ts';
-import { legible } from '../problem/legible.ts';
-import { endPrograms } from '../programs/running.ts';
-import { builtin } from './builtin.ts';
-import { makeContext, type TaskContext } from './context.ts';
+import { openWorkspace, type Workspace } from '../project/workspace.ts';
+import { loadPackageFacts } from './builtin.ts';
+import { projectOf, worldOf } from './context.ts';
 
 /** The options of a program that uses the library; the process supplies the others. */
 export interface ProgramOptions {
@@ -18,16 +17,17 @@ export interface ProgramOptions {
 }
 
 /**
- * Opens a project for a program: the context that every operation takes.
+ * Opens a project for a program: the workspace that every operation takes, to be disposed by the caller.
  * @throws Problem `bad_config`
  */
-export async function openContext(options: ProgramOptions = {}): Promise<TaskContext> {
-  const { version } = await builtin();
-  const project = await openProject(options.cwd ?? process.cwd(), version);
-  const variables = options.variables ?? process.env;
-  const progress = options.progress ?? (() => {});
-  process.off('exit', endPrograms).on('exit', endPrograms);
-  const show = (line: string) => void process.stderr.write(`${legible(line)}\n`);
-  const context = makeContext(project, { version, variables, now: () => new Date(), progress, show });
-  return options.shadow === undefined ? context : { ...context, shadow: options.shadow };
+export async function openProgram(options: ProgramOptions = {}): Promise<Workspace> {
+  const { version } = await loadPackageFacts();
+  const folder = await openProject(options.cwd ?? process.cwd(), version);
+  const { variables = process.env, progress = () => {} } = options;
+  const project = projectOf(folder, version);
+  const world = worldOf(folder, { variables, now: () => new Date(), progress });
+  return openWorkspace(
+    options.shadow === undefined ? project : { ...project, shadow: options.shadow },
+    world,
+  );
 }

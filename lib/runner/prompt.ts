@@ -1,11 +1,11 @@
 // Asks on a terminal.
-import { legible } from '../problem/legible.ts';
+import { makeLegible } from '../problem/legible.ts';
 import { Problem } from '../problem/problem.ts';
 
 /** A question that yes or no answers; Ctrl-C is no. */
 export async function askYesNo(question: string): Promise<boolean> {
   const { default: enquirer } = await import('enquirer');
-  const prompt = { type: 'confirm', name: 'answer', message: legible(question), initial: false } as const;
+  const prompt = { type: 'confirm', name: 'answer', message: makeLegible(question), initial: false } as const;
   try {
     const { answer } = await enquirer.prompt<{ answer: boolean }>({ ...prompt, stdout: process.stderr });
     return answer;
@@ -22,8 +22,8 @@ export async function askYesNo(question: string): Promise<boolean> {
  */
 export async function askWhich(question: string, answers: readonly string[]): Promise<number> {
   const { default: enquirer } = await import('enquirer');
-  const choices = answers.map((message, at) => ({ name: `${at}`, message: legible(message) }));
-  const prompt = { type: 'select', name: 'answer', message: legible(question), choices } as const;
+  const choices = answers.map((message, at) => ({ name: `${at}`, message: makeLegible(message) }));
+  const prompt = { type: 'select', name: 'answer', message: makeLegible(question), choices } as const;
   try {
     const { answer } = await enquirer.prompt<{ answer: string }>({
       ...prompt,

@@ -1,7 +1,7 @@
 // Reads the tasks of a file from its text: names, doc comments, and options from the TypeScript signatures.
 import type * as Ast from '@babel/types';
 import { Problem } from '../problem/problem.ts';
-import { docOf, firstSentence, parameterDocs } from './comment.ts';
+import { readDoc, readFirstSentence, readParameterDocs } from './comment.ts';
 import type { Task, TaskParameter } from './task.ts';
 import { Types } from './type-reader.ts';
 
@@ -22,7 +22,8 @@ export async function readTasks(file: string, text: string): Promise<Task[]> {
   const { parse } = await import('@babel/parser');
   let body: Ast.Statement[];
   try {
-    body = parse(text, { sourceType: 'module', plugins: ['typescript'] }).program.body as Ast.Statement[];
+    body = parse(text, { sourceType: 'module', plugins: ['typescript', 'explicitResourceManagement'] })
+      .program.body as Ast.Statement[];
   } catch (error) {
     const { loc, message } = error as Error & { loc?: { line: number; column: number } };
     if (loc === undefined) throw error;
@@ -40,14 +41,14 @@ export async function readTasks(file: string, text: string): Promise<Task[]> {
   // Tasks of one group can be in several files: db.ts, db.data.ts.
   const stem = base.replace(/\..*$/, '');
   return exportsOf(body, declared).map(([name, { callable, documented }]) => {
-    const description = docOf(documented);
+    const description = readDoc(documented);
     return {
       name: name === 'default' ? stem : `${stem}:${name}`,
       file: base,
       export: name,
-      summary: firstSentence(description),
+      summary: readFirstSentence(description),
       description: description.replace(/(^|\n)\s*@[\s\S]*$/, '').trim(),
-      ...parametersOf(callable, parameterDocs(description), types),
+      ...parametersOf(callable, readParameterDocs(description), types),
     };
   });
 }

@@ -39,6 +39,6 @@ export interface Task {
 }
 
 /** The flag of an option: `dryRun` → `--dry-run`. */
-export function flag(name: string): string {
+export function toFlag(name: string): string {
   return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }

@@ -3,10 +3,10 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolder } from '../config/file.ts';
 import { compile } from '../config/module.ts';
-import type { Project } from '../config/project.ts';
-import { isMissing, reading } from '../problem/file.ts';
+import type { ProjectFolder } from '../config/project.ts';
+import { isMissing, whileReading } from '../problem/file.ts';
 import { Problem } from '../problem/problem.ts';
-import { builtin, digestOf, loadBuiltin } from './builtin.ts';
+import { hashText, loadBuiltin, loadPackageFacts } from './builtin.ts';
 import type { Task } from './task.ts';
 
 /** A task with the way to its function. */
@@ -20,8 +20,11 @@ export interface Runnable extends Task {
  * Finds the tasks, sorted by name. Unchanged files are neither compiled nor parsed again.
  * @throws Problem `bad_task_file`
  */
-export async function findTasks(project: Project, progress: (message: string) => void): Promise<Runnable[]> {
-  const own = await builtin();
+export async function findTasks(
+  project: ProjectFolder,
+  progress: (message: string) => void,
+): Promise<Runnable[]> {
+  const own = await loadPackageFacts();
   const found = new Map(
     own.tasks.map((task) => [task.name, runnable(task, true, () => loadBuiltin(task.file))]),
   );
@@ -30,7 +33,7 @@ export async function findTasks(project: Project, progress: (message: string) =>
 }
 
 async function projectTasks(
-  { root, cacheDir }: Project,
+  { root, cacheDir }: ProjectFolder,
   own: { readonly version: string; readonly digests: readonly string[] },
   progress: (message: string) => void,
 ): Promise<Runnable[]> {
@@ -39,10 +42,10 @@ async function projectTasks(
     .filter((name) => /\.ts$/.test(name) && !/\.(d|test)\.ts$/.test(name))
     .sort();
   const texts = await Promise.all(
-    names.map((name) => reading(`tasks/${name}`, () => readFile(join(folder, name), 'utf8'))),
+    names.map((name) => whileReading(`tasks/${name}`, () => readFile(join(folder, name), 'utf8'))),
   );
   // pgmage's own files, met in its own repository, are here already.
-  const foreign = names.filter((_, index) => !own.digests.includes(digestOf(texts[index] as string)));
+  const foreign = names.filter((_, index) => !own.digests.includes(hashText(texts[index] as string)));
   if (foreign.length === 0) return [];
   // Only here, because Node then reads the maps of every package that it loads.
   process.setSourceMapsEnabled(true);
@@ -81,7 +84,7 @@ function runnable(
 }
 
 function filesOf(folder: string): Promise<string[]> {
-  return reading('tasks', () =>
+  return whileReading('tasks', () =>
     readdir(folder).catch((error: unknown) => {
       if (isMissing(error)) return [];
       throw error;

@@ -1,7 +1,7 @@
 // TypeScript types as the values that a command line can give.
 import type * as Ast from '@babel/types';
 import { Problem } from '../problem/problem.ts';
-import { docOf, oneLine } from './comment.ts';
+import { joinLines, readDoc } from './comment.ts';
 import type { TaskParameter, ValueType } from './task.ts';
 
 type ParameterNode = Ast.Function['params'][number];
@@ -42,7 +42,7 @@ export class Types {
       const value = this.#value(type, member);
       const required =
         !member.optional && value.type !== 'boolean' && value.type !== 'list' && !mayBeMissing(type);
-      return { name: member.key.name, value, required, help: oneLine(docOf(member)) };
+      return { name: member.key.name, value, required, help: joinLines(readDoc(member)) };
     });
   }
 

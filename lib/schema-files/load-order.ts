@@ -7,7 +7,7 @@ export interface FileStatement {
 }
 
 /** The file of statements that fit in no order of whole files: two tables that refer to each other. */
-export const circular = 'zz_circular.sql';
+export const circularFile = 'zz_circular.sql';
 
 /**
  * Orders files so that each one only needs those before it. A statement that needs a later file moves to one of its own.
@@ -15,7 +15,7 @@ export const circular = 'zz_circular.sql';
  * @param isLast whether a file has to come after all others: it would change what is made after it
  * @returns the files in their order, each with the places of its statements
  */
-export function loadOrder(
+export function orderFiles(
   steps: readonly FileStatement[],
   isLast: (file: string) => boolean,
 ): Map<string, readonly number[]> {
@@ -41,11 +41,11 @@ export function loadOrder(
   const apart = new Set(moved);
   const result = new Map<string, readonly number[]>();
   for (const file of order) {
-    if (isLast(file) && moved.length > 0) result.set(circular, moved);
+    if (isLast(file) && moved.length > 0) result.set(circularFile, moved);
     const rest = (own.get(file) as number[]).filter((at) => !apart.has(at));
     if (rest.length > 0) result.set(file, rest);
   }
-  if (moved.length > 0) result.set(circular, moved);
+  if (moved.length > 0) result.set(circularFile, moved);
   return result;
 }
 

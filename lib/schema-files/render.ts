@@ -3,13 +3,13 @@ import { kinds } from '../kinds/index.ts';
 import { isOwnedBy } from '../kinds/named-objects.ts';
 import { others, type Section, sectionOf, sections } from '../kinds/sections.ts';
 import { withSerials } from '../kinds/sequences/serial-columns.ts';
-import { type Catalog, parentOf, withRelations } from '../model/catalog.ts';
+import { type Catalog, getParent, withRelations } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
 import type { Step } from '../model/step.ts';
-import { planned } from '../plan/plan.ts';
-import type { Reading } from '../plan/reading-order.ts';
+import { planStatements } from '../plan/plan.ts';
+import type { ReadingOrder } from '../plan/reading-order.ts';
 import type { TextFile } from '../project/sql-files.ts';
-import { loadOrder } from './load-order.ts';
+import { orderFiles } from './load-order.ts';
 import type { SchemaPlace } from './write.ts';
 
 /** What a text is made from. */
@@ -20,7 +20,7 @@ export interface TextInput {
   /** Where the files are, as people know it. */
   readonly place: SchemaPlace;
   /** Which fact's text names which other one. */
-  readonly mentions: Reading['mentions'];
+  readonly mentions: ReadingOrder['mentions'];
   /** Spells a statement so that newer servers read it, too. */
   readonly spell: (sql: string) => string;
 }
@@ -29,14 +29,14 @@ export interface TextInput {
  * The schema as files, the same text for catalogs that hold the same, in the order in which psql can load them.
  * @throws Problem `plan_cycle`
  */
-export function schemaText({ nothing, catalog, place, mentions, spell }: TextInput): TextFile[] {
+export function renderSchema({ nothing, catalog, place, mentions, spell }: TextInput): TextFile[] {
   const { path, split } = place;
   const after = withSerials(ofAnybody(catalog, nothing));
   const layout = new FileLayout(after, nothing);
   const { major } = catalog;
   const compare = (a: Fact, b: Fact) => layout.compare(a, b);
   const head = (fact: Fact) => layout.head(fact).id;
-  const { steps: told, waits } = planned({
+  const { steps: told, waits } = planStatements({
     before: nothing,
     after,
     kinds,
@@ -50,7 +50,7 @@ export function schemaText({ nothing, catalog, place, mentions, spell }: TextInp
   const before = waits(false);
   const placed = steps.map(({ fact }, at) => ({ file: layout.file(fact), waits: before[at] ?? [] }));
   const isLast = (file: string) => /^zz_/.test(file);
-  return [...loadOrder(placed, isLast)].map(([file, own]) => ({
+  return [...orderFiles(placed, isLast)].map(([file, own]) => ({
     file: `${path}/${file}`,
     text: textOf(
       own.map((at) => steps[at] as Step),
@@ -106,7 +106,7 @@ class FileLayout {
     if (sectionOf(fact.kind) !== undefined) return fact;
     const above = kinds.get(fact.kind)?.printsUnder?.(fact);
     if (above !== undefined) return this.head(this.fact(above));
-    const parent = parentOf(this.#after, fact) ?? parentOf(this.#before, fact);
+    const parent = getParent(this.#after, fact) ?? getParent(this.#before, fact);
     return parent === undefined ? fact : this.head(parent);
   }
 
@@ -142,12 +142,12 @@ class FileLayout {
   }
 
   #top(fact: Fact): Fact {
-    const parent = parentOf(this.#after, fact) ?? parentOf(this.#before, fact);
+    const parent = getParent(this.#after, fact) ?? getParent(this.#before, fact);
     return parent === undefined ? fact : this.#top(parent);
   }
 
   #depth(fact: Fact): number {
-    const parent = parentOf(this.#after, fact);
+    const parent = getParent(this.#after, fact);
     return parent === undefined ? 0 : 1 + this.#depth(parent);
   }
 
@@ -155,7 +155,7 @@ class FileLayout {
     const known = this.#keys.get(fact.id);
     if (known !== undefined) return known;
     const head = this.head(fact);
-    const target = parentOf(this.#after, fact) ?? fact;
+    const target = getParent(this.#after, fact) ?? fact;
     const key = [
       this.section(fact),
       head.parent === null ? 0 : this.section(this.#top(head)),

@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { isMissing, reading, writing } from '../problem/file.ts';
-import type { Context } from '../project/context.ts';
+import { isMissing, whileReading, whileWriting } from '../problem/file.ts';
+import type { Project } from '../project/project.ts';
 import { shownPath, type TextFile } from '../project/sql-files.ts';
 
 /** Where a schema is written: one file, or a folder with a file for each object. */
@@ -14,7 +14,7 @@ export interface SchemaPlace {
 }
 
 /** The file by which psql loads a folder; pgmage does not read it. */
-export const loadFile = 'load.psql';
+export const psqlLoadFile = 'load.psql';
 
 /** One file that is written. */
 export interface FileReport {
@@ -33,8 +33,8 @@ export interface Replacement {
 }
 
 /** Where the schema is to be written: what was asked for, else where the wanted schema is. */
-export async function placeOf(
-  { root, schema }: Context,
+export async function resolvePlace(
+  { root, schema }: Project,
   { out, split }: { readonly out?: string | undefined; readonly split?: boolean | undefined },
 ): Promise<SchemaPlace> {
   const path = out === undefined ? schema : resolve(root, out);
@@ -45,8 +45,8 @@ export async function placeOf(
 }
 
 /** Compares texts with what is there. @throws Problem `unreadable_file` */
-export async function replacement(
-  { root, schema }: Context,
+export async function planReplacement(
+  { root, schema }: Project,
   { path, split }: SchemaPlace,
   files: readonly TextFile[],
 ): Promise<Replacement> {
@@ -67,7 +67,7 @@ export async function replacement(
 }
 
 /** Writes the files, each all or not at all, and removes the others. @throws Problem `unwritable_file` */
-export async function replace(
+export async function writeReplacement(
   root: string,
   files: readonly TextFile[],
   { written, removed }: Replacement,
@@ -76,14 +76,14 @@ export async function replace(
   for (const { file, text } of files) {
     if (!changed.has(file)) continue;
     const path = resolve(root, file);
-    await writing(file, async () => {
+    await whileWriting(file, async () => {
       await mkdir(dirname(path), { recursive: true });
       const draft = join(dirname(path), `.${randomUUID()}.new`);
       await writeFile(draft, text);
       await rename(draft, path);
     });
   }
-  for (const file of removed) await writing(file, () => rm(resolve(root, file)));
+  for (const file of removed) await whileWriting(file, () => rm(resolve(root, file)));
 }
 
 // How often each line comes, whatever its place: to move one changes nothing.
@@ -98,7 +98,7 @@ function changedLines(before: string, after: string): { added: number; removed: 
 const linesOf = (text: string) => text.split(/\r?\n/).filter((line) => line.trim() !== '');
 
 async function textAt(root: string, file: string): Promise<string | null> {
-  return reading(file, () =>
+  return whileReading(file, () =>
     readFile(resolve(root, file), 'utf8').catch((thrown: unknown) => {
       if (isMissing(thrown)) return null;
       throw thrown;
@@ -108,7 +108,9 @@ async function textAt(root: string, file: string): Promise<string | null> {
 
 async function sqlIn(folder: string): Promise<string[]> {
   const names = await readdir(folder, { recursive: true }).catch(() => []);
-  return names.filter((name) => name.endsWith('.sql') || name === loadFile).map((name) => join(folder, name));
+  return names
+    .filter((name) => name.endsWith('.sql') || name === psqlLoadFile)
+    .map((name) => join(folder, name));
 }
 
 async function isFolder(path: string): Promise<boolean> {

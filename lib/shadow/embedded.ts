@@ -2,16 +2,16 @@
 import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import type { Connection } from '../pg/connection.ts';
 import { Problem } from '../problem/problem.ts';
-import { awake } from '../sql/keep-event-loop-alive.ts';
+import { keepEventLoopAlive } from '../sql/keep-event-loop-alive.ts';
 import { loadExtensions } from './extensions.ts';
-import { reasonOf } from './failure.ts';
-import { lock } from './lock.ts';
-import { pgliteConnection } from './pglite-connection.ts';
-import { startParams, template } from './template.ts';
+import { describeError } from './failure.ts';
+import { lockDirectory } from './lock.ts';
+import { wrapPglite } from './pglite-connection.ts';
+import { loadTemplate, startParams } from './template.ts';
 
-/** How the embedded database is opened. */
+/** The options of the embedded database. */
 export interface EmbeddedOptions {
-  /** Where the template of a new one is kept. */
+  /** The folder with the template of new databases. */
   readonly cacheDir: string;
   /** Extensions that may be created or used in this session; those of earlier sessions are remembered. */
   readonly extensions?: Iterable<string>;
@@ -23,13 +23,13 @@ export interface EmbeddedOptions {
  * @throws Problem `shadow_locked`, `embedded_damaged`
  */
 export async function openEmbedded(directory: string, options: EmbeddedOptions): Promise<Connection> {
-  const held = await lock(directory);
+  const held = await lockDirectory(directory);
   try {
     const { PGlite } = await import('@electric-sql/pglite');
-    // What was begun and not finished is made anew.
+    // An unfinished folder of an earlier run is replaced.
     const unfinished = `${directory}.new`;
     if (await exists(unfinished)) await rm(directory, { recursive: true, force: true });
-    // The rows are for the project's user alone, whatever the folder around them allows.
+    // The files are readable for the project's user only, whatever the parent folder allows.
     await mkdir(directory, { recursive: true, mode: 0o700 });
     await chmod(directory, 0o700);
     const found = await readdir(directory);
@@ -38,8 +38,10 @@ export async function openEmbedded(directory: string, options: EmbeddedOptions):
     if (isNew) await writeFile(unfinished, '');
     const names = await remember(`${directory}.extensions`, options.extensions ?? []);
     const extensions = { ...(await loadExtensions(names)) };
-    const loaded = isNew ? { loadDataDir: await template(options.cacheDir, options.progress) } : {};
-    const db = await awake(() => PGlite.create({ dataDir: directory, startParams, extensions, ...loaded }));
+    const loaded = isNew ? { loadDataDir: await loadTemplate(options.cacheDir, options.progress) } : {};
+    const db = await keepEventLoopAlive(() =>
+      PGlite.create({ dataDir: directory, startParams, extensions, ...loaded }),
+    );
     // Objects of the embedded database belong to a role of the usual name; the template's own is for shadows.
     if (isNew) await db.exec('create role postgres superuser login');
     await rm(unfinished, { force: true });
@@ -47,13 +49,13 @@ export async function openEmbedded(directory: string, options: EmbeddedOptions):
     const { rows } = await db.query<{ major: number }>(
       `select current_setting('server_version_num')::int / 10000 as major`,
     );
-    const connection = pgliteConnection(db, 'the embedded database', rows[0]?.major ?? 0);
+    const connection = wrapPglite(db, 'the embedded database', rows[0]?.major ?? 0);
     const close = () => connection.close().finally(() => held.release());
     return { ...connection, close };
   } catch (thrown) {
     await held.release();
     if (thrown instanceof Problem) throw thrown;
-    throw damaged(directory, reasonOf(thrown));
+    throw damaged(directory, describeError(thrown));
   }
 }
 
@@ -64,7 +66,7 @@ const damaged = (directory: string, reason: string) => new Problem('embedded_dam
  * @throws Problem `shadow_locked`
  */
 export async function removeEmbedded(directory: string): Promise<void> {
-  const held = await lock(directory);
+  const held = await lockDirectory(directory);
   await Promise.all(
     [directory, `${directory}.extensions`].map((path) => rm(path, { recursive: true, force: true })),
   );

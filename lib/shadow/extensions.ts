@@ -1,4 +1,4 @@
-// Extensions of PostgreSQL in WebAssembly: where each comes from. Only what is asked for is loaded.
+// The packages of the extensions of PostgreSQL in WebAssembly. Only requested ones are loaded.
 import type { Extension } from '@electric-sql/pglite';
 
 // PGlite ships these in itself, each as a module named after the extension.
@@ -16,8 +16,11 @@ const packages: Readonly<Record<string, { name: string; member: string }>> = {
   postgis: { name: '@electric-sql/pglite-postgis', member: 'postgis' },
 };
 
-/** Which extensions others need: CREATE EXTENSION … CASCADE makes these, too (their control files: requires). */
-export const required: Readonly<Record<string, readonly string[]>> = {
+/**
+ * The required extensions of each extension: CREATE EXTENSION … CASCADE creates them, too (control files:
+ * requires).
+ */
+export const requiredExtensions: Readonly<Record<string, readonly string[]>> = {
   earthdistance: ['cube'],
   index_advisor: ['hypopg'],
   pgjwt: ['pgcrypto'],
@@ -29,13 +32,13 @@ export const required: Readonly<Record<string, readonly string[]>> = {
 
 /** Names with those of the extensions that they need. */
 export function withRequired(names: Iterable<string>): Set<string> {
-  return new Set([...names].flatMap((name) => [...(required[name] ?? []), name]));
+  return new Set([...names].flatMap((name) => [...(requiredExtensions[name] ?? []), name]));
 }
 
 /** Every extension that can be had without a server. */
 export const knownExtensions: readonly string[] = [...contrib, ...Object.keys(packages)];
 
-/** Loads what is known and installed of the named extensions. */
+/** Loads those of the named extensions that are known and installed. */
 export async function loadExtensions(names: Iterable<string>): Promise<Record<string, Extension>> {
   const found: Record<string, Extension> = {};
   for (const name of withRequired(names)) {

@@ -1,7 +1,7 @@
-// What PostgreSQL in WebAssembly throws, as text.
+// Errors of PostgreSQL in WebAssembly, as text.
 
 /** Why it failed. Its file system throws objects that are no errors and have only a number. */
-export function reasonOf(thrown: unknown): string {
+export function describeError(thrown: unknown): string {
   if (thrown instanceof Error && thrown.message !== '') return thrown.message;
   const { name, errno } = Object(thrown) as { name?: unknown; errno?: unknown };
   if (typeof errno !== 'number') return String(thrown);

@@ -1,12 +1,12 @@
-// Loads files of SQL in whatever order works, and finds the place of what does not.
+// Loads SQL files in any order that works, and locates the statements that fail.
 
 import { quote } from '../model/quote.ts';
 import type { Connection } from '../pg/connection.ts';
-import { locate } from '../pg/server-problem.ts';
+import { locateProblem } from '../pg/server-problem.ts';
 import { Problem } from '../problem/problem.ts';
 import type { ParsedStatement, SqlFile } from '../sql/parse.ts';
 
-/** How files are loaded. */
+/** The options of a load. */
 export interface LoadOptions {
   /** Statements that miss something are tried again after the others. Default: true. False for migrations. */
   readonly anyOrder?: boolean;
@@ -16,11 +16,12 @@ export interface LoadOptions {
   readonly committed?: boolean;
   /** The role that runs them, created where it is missing; default: the session's. */
   readonly role?: string | null;
-  /** Leaves out what can't be made to work instead of throwing it. Default: false. */
+  /** Leaves out statements that fail instead of throwing. Default: false. */
   readonly lenient?: boolean;
 }
 
-// What a file begins with: the session of psql -f. Bodies are not checked, as with pg_dump, because they may come first.
+// The settings at the start of a file: the session of psql -f. Bodies are not checked, as with pg_dump,
+// because they may come before the objects that they name.
 const beginning =
   'reset session authorization; reset role; reset search_path; set check_function_bodies = off';
 
@@ -29,11 +30,11 @@ const beginning =
 const missing = new Set(['3F000', '42P01', '42703', '42704', '42883', '42830', '55000']);
 
 /**
- * Runs files in an empty shadow; the roles that they mention are created first.
- * @returns the problems of what was left out
- * @throws Problem with file, line and caret of the first statement that can't be made to work
+ * Runs files in an empty shadow; the roles in them are created first.
+ * @returns the problems of the statements that were left out
+ * @throws Problem with file, line and caret of the first statement that cannot run
  */
-export async function load(
+export async function loadFiles(
   connection: Connection,
   files: readonly SqlFile[],
   options: LoadOptions = {},
@@ -60,8 +61,8 @@ async function runInAnyOrder(run: LoadRun, files: readonly SqlFile[]): Promise<v
 
 const isDivided = (file: SqlFile) => file.statements.some(({ divides }) => divides);
 
-// What comes to all partitions that are not there yet has to wait for those that wait themselves. So does what changes what
-// later statements make, and these wait for it.
+// A statement that applies to partitions that do not exist yet waits for those that wait themselves. A
+// statement that changes the result of later ones waits, too, and they wait for it.
 const isLate = (file: SqlFile, left: ReadonlyMap<SqlFile, unknown>) =>
   left.size > 0 &&
   (isDivided(file) || file.statements.some(({ alone }) => alone) || [...left.keys()].some(isDivided));
@@ -70,7 +71,7 @@ interface LoadRun {
   readonly connection: Connection;
   readonly roles: Roles;
   readonly options: LoadOptions;
-  /** Of statements that were left out. */
+  /** The problems of statements that were left out. */
   readonly problems: Problem[];
 }
 
@@ -131,7 +132,7 @@ async function runSingly(run: LoadRun, left: Map<SqlFile, readonly ParsedStateme
   for (let idle = 0; left.size > 0; ) idle = (await runRound(run, left, idle)) ? 0 : idle + 1;
 }
 
-// Whether anything was done. `idle`: how many rounds before it did nothing.
+// True if the round ran any statement. `idle`: the number of earlier rounds that ran none.
 async function runRound(
   run: LoadRun,
   left: Map<SqlFile, readonly ParsedStatement[]>,
@@ -187,7 +188,7 @@ async function attempt(
       await connection.execute(statement.byHand);
       return undefined;
     }
-    return locate(thrown, { file: file.file, text: file.text, offset: start });
+    return locateProblem(thrown, { file: file.file, text: file.text, offset: start });
   }
 }
 
@@ -195,7 +196,7 @@ function resume({ session, superuser }: Roles): string {
   return `${beginning}; set ${superuser ? 'session authorization' : 'role'} ${quote(session)}`;
 }
 
-// Whether a server refused the SQL, after which the session goes on; anything else is no statement's fault.
+// True if a server refused the SQL and the session continues; any other error is not the statement's fault.
 function isRefusal(thrown: unknown): thrown is Problem {
   return thrown instanceof Problem && 'sqlstate' in thrown.data;
 }

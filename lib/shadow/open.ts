@@ -5,7 +5,7 @@ import type { Shadow, ShadowOptions } from './shadow.ts';
 
 /**
  * Opens a shadow.
- * @throws Problem `shadow_failed`, and with a URL whatever connecting throws
+ * @throws Problem `shadow_failed`; with a URL also the problems of connecting
  */
 export function openShadow(options: ShadowOptions): Promise<Shadow> {
   const { url, onInterrupt } = options;

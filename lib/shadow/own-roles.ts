@@ -17,7 +17,7 @@ export class OwnRoles {
       try {
         await connection.execute(sql);
       } finally {
-        // A session that is lost has nothing more to tell.
+        // A lost session cannot report anything more.
         for (const role of await rolesOf(connection).catch(() => []))
           if (!before.has(role) && isNamedIn(sql, role)) this.#names.add(role);
       }

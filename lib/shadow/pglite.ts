@@ -2,14 +2,14 @@
 import type { PGlite } from '@electric-sql/pglite';
 import type { Connection } from '../pg/connection.ts';
 import { Problem } from '../problem/problem.ts';
-import { awake } from '../sql/keep-event-loop-alive.ts';
+import { keepEventLoopAlive } from '../sql/keep-event-loop-alive.ts';
 import { loadExtensions } from './extensions.ts';
-import { reasonOf } from './failure.ts';
-import { pgliteConnection } from './pglite-connection.ts';
+import { describeError } from './failure.ts';
+import { wrapPglite } from './pglite-connection.ts';
 import { Queue } from './queue.ts';
 import type { Ground, Shadow, ShadowOptions } from './shadow.ts';
-import { standIn } from './stand-ins.ts';
-import { startParams, template } from './template.ts';
+import { addStandIns } from './stand-ins.ts';
+import { loadTemplate, startParams } from './template.ts';
 
 const nothing: Ground = { key: '', lay: async () => undefined };
 
@@ -29,7 +29,7 @@ export async function openPgliteShadow(options: ShadowOptions): Promise<Shadow> 
   };
   // The ground that the open transaction stands on.
   let standing: string | undefined;
-  // Where even that fails the instance is broken, and so is every later use of it: it starts afresh.
+  // If even that fails, the instance is broken, and a new one starts.
   const clear = async () => {
     standing = undefined;
     await connection.execute('rollback').catch(restart);
@@ -78,15 +78,17 @@ export async function openPgliteShadow(options: ShadowOptions): Promise<Shadow> 
 async function start(options: ShadowOptions, extensions: object): Promise<PGlite> {
   const { PGlite } = await import('@electric-sql/pglite');
   const attempt = async (again: boolean) => {
-    const loadDataDir = await template(options.cacheDir, options.progress, again);
-    return awake(() => PGlite.create({ loadDataDir, startParams, extensions: { ...extensions } }));
+    const loadDataDir = await loadTemplate(options.cacheDir, options.progress, again);
+    return keepEventLoopAlive(() =>
+      PGlite.create({ loadDataDir, startParams, extensions: { ...extensions } }),
+    );
   };
   try {
     const db = await attempt(false).catch(() => attempt(true));
-    standIn(db.Module.FS, options.extensions ?? []);
+    addStandIns(db.Module.FS, options.extensions ?? []);
     return db;
   } catch (thrown) {
-    throw new Problem('shadow_failed', { reason: reasonOf(thrown) });
+    throw new Problem('shadow_failed', { reason: describeError(thrown) });
   }
 }
 
@@ -94,5 +96,5 @@ async function connect(db: PGlite): Promise<Connection> {
   const { rows } = await db.query<{ major: number }>(
     `select current_setting('server_version_num')::int / 10000 as major`,
   );
-  return pgliteConnection(db, 'the shadow database', rows[0]?.major ?? 0);
+  return wrapPglite(db, 'the shadow database', rows[0]?.major ?? 0);
 }

@@ -4,7 +4,9 @@
 export class Queue {
   #last: Promise<unknown> = Promise.resolve();
 
-  /** Waits for its turn. Gives or throws what the work does; a failed one does not stop the next. */
+  /**
+   * Waits for its turn. Returns or throws the result of the work; a failed work does not stop the next one.
+   */
   run<T>(work: () => Promise<T>): Promise<T> {
     const mine = this.#last.then(work);
     this.#last = mine.catch(() => undefined);

@@ -1,20 +1,20 @@
-// A shadow on a server that the user names: a database of its own there, dropped at the end whatever happens.
+// A shadow on a server that the user names: its own database there, dropped at the end in every case.
 import { randomBytes } from 'node:crypto';
 import { shadowRole } from '../model/catalog.ts';
 import { connect } from '../pg/connect.ts';
 import type { Connection } from '../pg/connection.ts';
-import { unpinned } from '../pg/pinned.ts';
+import { buildUnpin } from '../pg/pinned.ts';
 import { refusePooler } from '../pg/pooler.ts';
-import { onDatabase } from '../pg/url.ts';
+import { replaceDatabase } from '../pg/url.ts';
 import { Problem } from '../problem/problem.ts';
 import { OwnRoles } from './own-roles.ts';
 import { Queue } from './queue.ts';
 import type { Ground, Shadow, ShadowOptions } from './shadow.ts';
 
 /**
- * Makes the database and connects to it.
- * @param onInterrupt is given what removes it if the process is interrupted; see `ShadowOptions`
- * @throws Problem whatever connecting and CREATE DATABASE throw, e.g. `permission_denied`
+ * Creates the database and connects to it.
+ * @param onInterrupt receives a function that removes it on an interrupt; see `ShadowOptions`
+ * @throws Problem of connecting and CREATE DATABASE, e.g. `permission_denied`
  */
 export async function openServerShadow(
   url: string,
@@ -26,14 +26,14 @@ export async function openServerShadow(
     await keeper.close();
     throw thrown;
   });
-  // template0 holds nothing that somebody added to template1, and allows any encoding.
+  // template0 has no user objects, unlike template1, and allows any encoding.
   const create = () =>
     keeper.execute(`create database ${name} template template0 encoding 'UTF8' lc_collate 'C' lc_ctype 'C'`);
   const drop = () => keeper.execute(`drop database if exists ${name} with (force)`);
   // A shadow runs what users wrote, under the path that its role is set to.
   const open = async () => {
-    const session = await connect({ url: onDatabase(url, name), applicationName: 'pgmage shadow' });
-    await session.execute(unpinned('session'));
+    const session = await connect({ url: replaceDatabase(url, name), applicationName: 'pgmage shadow' });
+    await session.execute(buildUnpin('session'));
     return session;
   };
   const own = new OwnRoles();
@@ -41,7 +41,7 @@ export async function openServerShadow(
   const forget = onInterrupt(async () => {
     interrupted = true;
     try {
-      // Behind whatever the keeper is still doing, such as making the database.
+      // Runs after the keeper's current work, such as creating the database.
       await drop();
       await own.drop(keeper);
     } catch (thrown) {
@@ -63,7 +63,8 @@ export async function openServerShadow(
   return {
     major: connection.major,
     extensions: null,
-    // No ground stays: what a transaction holds there, such as the name of a role, others would have to wait for.
+    // The ground does not stay: its transaction holds names, such as that of a role, that other sessions
+    // would wait for.
     state: (work, ground) =>
       queue.run(async () => {
         await connection.execute('begin');
@@ -104,7 +105,7 @@ export async function openServerShadow(
   };
 }
 
-// Commits the reserved role and the ground, or nothing: of what is rolled back there is no record.
+// Commits the reserved role and the ground together: a rollback leaves no record.
 async function found(connection: Connection, own: OwnRoles, ground: Ground | undefined): Promise<void> {
   try {
     await connection.execute('begin');

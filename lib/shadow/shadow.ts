@@ -1,7 +1,7 @@
 // A throw-away database, gone at the end of its scope: the same whether it is inside the process or on a server.
 import type { Connection } from '../pg/connection.ts';
 
-/** What several states have in common: it may stay from one to the next. */
+/** The part that several states share; it may stay from one to the next. */
 export interface Ground {
   /** The same for the same content. */
   readonly key: string;
@@ -13,13 +13,12 @@ export interface Ground {
 export interface Shadow {
   /** Major version of the server. */
   readonly major: number;
-  /** Extensions that can be created in it; null: whatever the server has. */
+  /** Extensions that can be created in it; null: those of the server. */
   readonly extensions: ReadonlySet<string> | null;
   /**
-   * Lends the database to `work` and takes everything back afterwards, by a transaction around it. Waits for the states
-   * before it.
-   * @param ground what the database holds then; default: nothing
-   * @throws Problem of the work, and of laying the ground
+   * Lends the database to `work` and rolls everything back afterwards. Waits for earlier work.
+   * @param ground the content of the database for the work; default: empty
+   * @throws Problem of the work, and of creating the ground
    */
   state<T>(work: (connection: Connection) => Promise<T>, ground?: Ground): Promise<T>;
   /**
@@ -31,15 +30,15 @@ export interface Shadow {
   close(): Promise<void>;
 }
 
-/** What a shadow is opened with. */
+/** The options of a shadow. */
 export interface ShadowOptions {
-  /** Where the template of the shadow in the process is kept. */
+  /** The folder with the template of the in-process shadow. */
   readonly cacheDir: string;
   /** URL of a server to make the shadow on; null: PostgreSQL in this process. */
   readonly url: string | null;
   /** Names of the extensions that will be created in it. Unknown ones are left out: CREATE EXTENSION then fails. */
   readonly extensions?: Iterable<string>;
-  /** Told once, before something that takes seconds. */
+  /** Called once, before work that takes seconds. */
   readonly progress?: (message: string) => void;
   /** Is given what removes the shadow if the process is interrupted, and gives the way to forget it again. */
   readonly onInterrupt?: (undo: () => Promise<void>) => () => void;

@@ -1,9 +1,9 @@
-// Extensions that PostgreSQL in WebAssembly lacks, but that schemas of real servers create: empty ones stand in for them,
-// so that a schema that only names one can be read. What uses their members fails, with its place in the file.
+// Empty stand-ins for extensions that schemas of servers create and PostgreSQL in WebAssembly lacks, so that
+// a schema that only names one can be read. A use of their members fails, with its place in the file.
 
-import { required, withRequired } from './extensions.ts';
+import { requiredExtensions, withRequired } from './extensions.ts';
 
-// What a schema refers to by name alone and would fail without.
+// Objects that a schema refers to by name only, and would fail without.
 const wrapper = (name: string) => `create foreign data wrapper ${name};`;
 
 const scripts: Readonly<Record<string, string>> = {
@@ -19,7 +19,8 @@ const scripts: Readonly<Record<string, string>> = {
   postgres_fdw: wrapper('postgres_fdw'),
 };
 
-// As their control files have them: a comment that a dump repeats is the extension's own, not somebody's.
+// The comments of their control files: a comment that a dump repeats belongs to the extension, not to the
+// user.
 const comments: Readonly<Record<string, string>> = {
   autoinc: 'functions for autoincrementing fields',
   dblink: 'connect to other PostgreSQL databases from within a database',
@@ -34,7 +35,7 @@ const comments: Readonly<Record<string, string>> = {
   xml2: 'XPath querying and XSLT',
 };
 
-// Those that ALTER EXTENSION … SET SCHEMA moves; of others it is certain, or not known, and they are made anew instead.
+// Extensions that ALTER EXTENSION … SET SCHEMA moves. All others are created again instead.
 const relocatable = new Set(
   `pgstattuple pgrowlocks pg_prewarm sslinfo intagg refint autoinc insert_username dblink postgres_fdw hypopg pgaudit`.split(
     /\s+/,
@@ -50,7 +51,7 @@ interface Files {
 const folder = '/pglite/share/postgresql/extension';
 
 /** Puts stand-ins for those of the named extensions that are known and not there. */
-export function standIn(files: Files, names: Iterable<string>): void {
+export function addStandIns(files: Files, names: Iterable<string>): void {
   const there = (name: string) => name in scripts || files.analyzePath(`${folder}/${name}.control`).exists;
   for (const name of withRequired(names)) {
     const script = scripts[name];
@@ -62,7 +63,7 @@ export function standIn(files: Files, names: Iterable<string>): void {
         `comment = '${comments[name] ?? 'stand-in'}'`,
         `default_version = '1.0'`,
         `relocatable = ${relocatable.has(name)}`,
-        `requires = '${(required[name] ?? []).filter(there).join(', ')}'\n`,
+        `requires = '${(requiredExtensions[name] ?? []).filter(there).join(', ')}'\n`,
       ].join('\n'),
     );
     files.writeFile(`${folder}/${name}--1.0.sql`, script);

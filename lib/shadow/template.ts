@@ -3,7 +3,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { shadowRole } from '../model/catalog.ts';
-import { awake } from '../sql/keep-event-loop-alive.ts';
+import { keepEventLoopAlive } from '../sql/keep-event-loop-alive.ts';
 import { pgliteVersion } from './version.ts';
 
 // PGlite's own settings without its two that change meaning: allow_system_table_mods, and a search_path without "$user".
@@ -15,17 +15,17 @@ const settings = `exit_on_error=false log_checkpoints=false max_worker_processes
   /\s+/,
 );
 
-/** What PostgreSQL is started with. */
+/** The start parameters of PostgreSQL. */
 export const startParams = ['--single', '-F', '-j', ...settings.flatMap((setting) => ['-c', setting])];
 
 // Being made in this process: a shadow and the embedded database need it at the same time when both are new.
 const making = new Map<string, Promise<Blob>>();
 
 /**
- * Gives the template, from the cache where it is there.
- * @param again a cached one was damaged: make it anew
+ * Returns the template, from the cache if it is there.
+ * @param again true after a damaged one, to create a new one
  */
-export async function template(
+export async function loadTemplate(
   cacheDir: string,
   progress?: (message: string) => void,
   again = false,
@@ -44,7 +44,7 @@ export async function template(
 const digestLength = 32;
 const digestOf = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest();
 
-// PGlite throws what no caller can catch where it unpacks a damaged file, so each one begins with its own digest.
+// PGlite throws an uncatchable error when it unpacks a damaged file, so each file begins with its own digest.
 async function intact(file: string): Promise<Blob | null> {
   const bytes = await readFile(file).catch(() => null);
   if (bytes === null) return null;
@@ -61,11 +61,11 @@ async function makeAndKeep(file: string): Promise<Blob> {
 async function make(): Promise<Blob> {
   const { PGlite } = await import('@electric-sql/pglite');
   // The bootstrap superuser has the reserved name, so that nothing a schema says can lead to a role of another name.
-  const db = await awake(() =>
+  const db = await keepEventLoopAlive(() =>
     PGlite.create({ initDbStartParams: ['--wal-segsize=1', `--username=${shadowRole}`], startParams }),
   );
   try {
-    // Two more copies of an empty database that nobody connects to would be two thirds of the file.
+    // The two other empty databases, which no session uses, would be two thirds of the file.
     await db.exec(`update pg_database set datistemplate = false where datname <> current_database()`);
     await db.exec('drop database template1');
     await db.exec('drop database template0');
@@ -76,7 +76,8 @@ async function make(): Promise<Blob> {
   }
 }
 
-// Renamed into place, so that two processes that make it at once do not meet. Without a place to keep it, it is made anew.
+// The file is renamed into place, so that two processes can create it at once. Without a cache folder it is
+// created each time.
 async function keep(file: string, bytes: Uint8Array): Promise<void> {
   const draft = `${file}.${randomUUID()}`;
   try {

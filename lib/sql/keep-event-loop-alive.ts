@@ -4,7 +4,7 @@
  * Runs work that starts WebAssembly. Without other work, Node would wait up to a third of a second for
  * threads that only optimize running code.
  */
-export async function awake<T>(work: () => Promise<T>): Promise<T> {
+export async function keepEventLoopAlive<T>(work: () => Promise<T>): Promise<T> {
   const waiting = setInterval(() => undefined, 2 ** 30);
   try {
     return await work();

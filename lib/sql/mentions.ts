@@ -11,7 +11,7 @@ export type Mention = readonly string[];
  * @param definitions whole CREATE FUNCTION and CREATE PROCEDURE commands
  * @returns for each the names; none for a language other than SQL, and for a body that cannot be parsed
  */
-export async function mentionsOf(definitions: readonly string[]): Promise<Mention[][]> {
+export async function findMentions(definitions: readonly string[]): Promise<Mention[][]> {
   if (definitions.length === 0) return [];
   const parser = await loadParser();
   return definitions.map((definition) => {

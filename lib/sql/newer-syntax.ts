@@ -1,7 +1,7 @@
 // Finds syntax that older servers refuse, from the parser's tree, before it is sent. It does not look into
 // bodies that are strings, and does not list syntax of every supported server.
-import { startOfCode, type Where, whereAt } from '../problem/location.ts';
-import { type SqlFile, treeOf } from './parse.ts';
+import { findCodeStart, locate, type Where } from '../problem/location.ts';
+import { parseTree, type SqlFile } from './parse.ts';
 import type { Node } from './statement.ts';
 
 /** Something in a file that only newer servers understand. */
@@ -230,7 +230,7 @@ export const newerSyntaxRules: readonly Rule[] = [
  * The syntax of a file that a server of a major version does not understand, in the order of the file.
  * @throws Problem `invalid_sql`
  */
-export async function newerSyntax(file: SqlFile, major: number): Promise<NewerSyntax[]> {
+export async function findNewerSyntax(file: SqlFile, major: number): Promise<NewerSyntax[]> {
   const rules = newerSyntaxRules.filter(({ since }) => since > major);
   if (rules.length === 0) return [];
   const found: NewerSyntax[] = [];
@@ -238,10 +238,10 @@ export async function newerSyntax(file: SqlFile, major: number): Promise<NewerSy
     const sql = file.runnable.slice(start, end);
     const bytes = Buffer.from(sql);
     const at = (byte: number) => start + bytes.subarray(0, byte).toString().length;
-    visit(await treeOf(sql), startOfCode(sql, 0), (type, node, place) => {
+    visit(await parseTree(sql), findCodeStart(sql, 0), (type, node, place) => {
       for (const { since, what, node: name, if: isSo } of rules)
         if (name === type && (isSo === undefined || isSo(node)))
-          found.push({ since, what, where: whereAt(file.file, file.text, at(place)) });
+          found.push({ since, what, where: locate(file.file, file.text, at(place)) });
     });
   }
   return found;

@@ -24,7 +24,7 @@ export function quoteNewerWords(sql: string, major: number): string {
  * newest grammar refuses, because a reserved word can be a type.
  * @param major of the server that printed the statements
  */
-export async function speller(major: number): Promise<(sql: string) => string> {
+export async function makeSpeller(major: number): Promise<(sql: string) => string> {
   if (brought.every(([since]) => since <= major)) return (sql) => sql;
   const { parseSync } = await loadParser();
   return (sql) => {

@@ -6,7 +6,7 @@ import { type Node, runsConcurrently } from './statement.ts';
  * True if a statement takes only a lock that allows reads and writes: CONCURRENTLY, VALIDATE CONSTRAINT,
  * VACUUM (manual: "Table-Level Locks", SHARE UPDATE EXCLUSIVE). False for text that is not a statement.
  */
-export async function isPatient(sql: string): Promise<boolean> {
+export async function isNonBlocking(sql: string): Promise<boolean> {
   const parser = await loadParser();
   try {
     const { stmts = [] } = parser.parseSync(sql);

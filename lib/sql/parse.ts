@@ -1,20 +1,20 @@
 // SQL text → statements with their places, by the server's own grammar (libpg-query, loaded when first needed).
 
-import { indexOfCharacter, startOfCode, whereAt } from '../problem/location.ts';
+import { findCharacter, findCodeStart, locate } from '../problem/location.ts';
 import { Problem } from '../problem/problem.ts';
 import { loadParser } from './parser.ts';
-import { blank, withoutNoise } from './psql-commands.ts';
-import { byHand } from './simulated-ddl.ts';
+import { blankPsqlCommands, blankText } from './psql-commands.ts';
+import { simulateDdl } from './simulated-ddl.ts';
 import {
   changesWhatFollows,
-  extensionOf,
-  extensionsInBody,
   isBoundary,
   isOfOneTable,
   isSetting,
   isSkipped,
   type Node,
-  rolesOf,
+  readBodyExtensions,
+  readExtension,
+  readRoles,
   runsConcurrently,
 } from './statement.ts';
 
@@ -66,9 +66,9 @@ const pieceLength = 1 << 20;
  * Parses a file.
  * @throws Problem `invalid_sql` with file, line and caret
  */
-export async function parse(file: string, text: string): Promise<SqlFile> {
+export async function parseSql(file: string, text: string): Promise<SqlFile> {
   const parser = await loadParser();
-  const script = withoutNoise(text);
+  const script = blankPsqlCommands(text);
   const [refused] = script.refused;
   if (refused) throw invalid(file, text, refused.index, `\\${refused.command} is a command of psql`);
   const statements: ParsedStatement[] = [];
@@ -84,12 +84,12 @@ export async function parse(file: string, text: string): Promise<SqlFile> {
       const start = from + at(stmt_location);
       const end = stmt_len ? from + at(stmt_location + stmt_len) : to;
       const [tag, node] = Object.entries(stmt ?? {})[0] as [string, Node];
-      for (const role of rolesOf(tag, node)) roles.add(role);
-      const extension = extensionOf(tag, node);
+      for (const role of readRoles(tag, node)) roles.add(role);
+      const extension = readExtension(tag, node);
       if (extension !== undefined) extensions.add(extension);
-      for (const name of extensionsInBody(tag, script.sql.slice(start, end))) extensions.add(name);
+      for (const name of readBodyExtensions(tag, script.sql.slice(start, end))) extensions.add(name);
       if (isBoundary(tag, node)) {
-        const index = startOfCode(script.sql, start);
+        const index = findCodeStart(script.sql, start);
         boundaries.push({ word: /^\w+/.exec(script.sql.slice(index))?.[0].toUpperCase() ?? '', index });
       }
       if (isSkipped(tag, node)) {
@@ -100,7 +100,7 @@ export async function parse(file: string, text: string): Promise<SqlFile> {
         const word = /\bconcurrently\b/i.exec(script.sql.slice(start, end));
         if (word) blanks.push({ from: start + word.index, to: start + word.index + word[0].length });
       }
-      const instead = byHand(tag, node);
+      const instead = simulateDdl(tag, node);
       const setting = isSetting(tag, node);
       statements.push({
         start,
@@ -118,7 +118,7 @@ export async function parse(file: string, text: string): Promise<SqlFile> {
 }
 
 /** The trees of statements that the parser takes; it throws its own error for others. */
-export async function treeOf(sql: string): Promise<unknown> {
+export async function parseTree(sql: string): Promise<unknown> {
   const { parseSync } = await loadParser();
   return parseSync(sql).stmts ?? [];
 }
@@ -144,14 +144,14 @@ function attempt<T>(file: string, text: string, offset: number, work: () => T): 
     const details = (thrown as { sqlDetails?: { message: string; cursorPosition: number } }).sqlDetails;
     if (details === undefined) throw new Problem('internal', { reason: String(thrown) }, { cause: thrown });
     // The parser counts characters from 0.
-    const index = offset + indexOfCharacter(text.slice(offset), details.cursorPosition + 1);
+    const index = offset + findCharacter(text.slice(offset), details.cursorPosition + 1);
     throw invalid(file, text, index, details.message);
   }
 }
 
 function invalid(file: string, text: string, index: number, message: string): Problem {
   const nothing = { environment: null, detail: null, hint: null, context: null, position: null };
-  const where = whereAt(file, text, Math.min(index, text.trimEnd().length));
+  const where = locate(file, text, Math.min(index, text.trimEnd().length));
   return new Problem('invalid_sql', { ...nothing, message, sqlstate: '42601' }, { where });
 }
 
@@ -174,7 +174,7 @@ function blanked(text: string, blanks: readonly { from: number; to: number }[]):
   const parts: string[] = [];
   let copied = 0;
   for (const { from, to } of blanks) {
-    parts.push(text.slice(copied, from), blank(text.slice(from, to)));
+    parts.push(text.slice(copied, from), blankText(text.slice(from, to)));
     copied = to;
   }
   return parts.join('') + text.slice(copied);

@@ -19,13 +19,13 @@ const refusedCommands = new Set(
 );
 
 /** Finds and blanks psql's parts. Text that ends inside of a quote is left to the parser to refuse. */
-export function withoutNoise(text: string): PsqlScript {
+export function blankPsqlCommands(text: string): PsqlScript {
   const ends: number[] = [];
   const refused: { command: string; index: number }[] = [];
   const pieces: string[] = [];
   let copied = 0;
   const drop = (from: number, to: number) => {
-    pieces.push(text.slice(copied, from), blank(text.slice(from, to)));
+    pieces.push(text.slice(copied, from), blankText(text.slice(from, to)));
     copied = to;
   };
   let depth = 0;
@@ -89,7 +89,7 @@ export function holdsStatement(text: string): boolean {
 }
 
 /** Blanks of the same length, with the same line ends. */
-export function blank(text: string): string {
+export function blankText(text: string): string {
   return text.replace(/[^\r\n]+/g, (line) => ' '.repeat(line.length));
 }
 

@@ -1,7 +1,7 @@
 // Queries of a program in files: plain SQL, or SQL with sqlc's parameter names.
-import { type Where, whereAt } from '../problem/location.ts';
+import { locate, type Where } from '../problem/location.ts';
 import { Problem } from '../problem/problem.ts';
-import { parse } from './parse.ts';
+import { parseSql } from './parse.ts';
 
 /** One query of a file. */
 export interface Query {
@@ -22,7 +22,7 @@ const header = /^[ \t]*(?:--|#|\/\*)[ \t]*name:[ \t]*(\w+)[ \t]+:\w+.*$/gm;
  * Finds the queries of a file.
  * @returns those that the grammar understands, and a problem with its place for each one that it does not
  */
-export async function queriesOf(
+export async function readQueries(
   file: string,
   text: string,
 ): Promise<{ queries: Query[]; problems: [name: string | null, problem: Problem][] }> {
@@ -32,7 +32,7 @@ export async function queriesOf(
     // Alone, so that one fault does not hide the next.
     const alone = numbered(text.slice(from, to));
     try {
-      const { statements } = await parse(file, alone);
+      const { statements } = await parseSql(file, alone);
       for (const { start, end, tag } of statements)
         if (preparable.has(tag)) queries.push({ name, start: from + start, sql: alone.slice(start, end) });
     } catch (thrown) {
@@ -46,7 +46,7 @@ export async function queriesOf(
 
 // A place in a part of a file that begins where a line does, as a place in the file.
 function within(file: string, text: string, from: number, { line, column }: Where): Where {
-  const first = whereAt(file, text, from);
+  const first = locate(file, text, from);
   const content = text.split('\n')[first.line + line - 2] ?? '';
   return { file, line: first.line + line - 1, column, text: content.replace(/\r$/, '') };
 }

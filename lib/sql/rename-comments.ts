@@ -24,7 +24,7 @@ const token =
 const comment = /^(?:--|\/\*)\s*pgmage:renamed\s+from\s+(.*?)\s*(?:\*\/)?$/;
 
 /** Finds the comments of a file, in their order. */
-export function renameComments(text: string): RenameComment[] {
+export function readRenameComments(text: string): RenameComment[] {
   if (!text.includes('pgmage:renamed')) return [];
   const code: Token[] = [];
   const found: { readonly from: string[]; readonly at: number; readonly line: number }[] = [];
@@ -34,7 +34,7 @@ export function renameComments(text: string): RenameComment[] {
     if (own === '\n') line++;
     else if (/^(--|\/\*)/.test(own)) {
       const said = comment.exec(own)?.[1];
-      if (said !== undefined) found.push({ from: namesOf(said), at: code.length, line });
+      if (said !== undefined) found.push({ from: splitNames(said), at: code.length, line });
       line += linesIn(own);
     } else {
       if (own === ')') depth = Math.max(0, depth - 1);
@@ -59,7 +59,7 @@ export function renameComments(text: string): RenameComment[] {
 }
 
 /** The parts of a name as it is written: `public."Users".name`. */
-export function namesOf(text: string): string[] {
+export function splitNames(text: string): string[] {
   const parts = text.match(/"(?:[^"]|"")*"|'(?:[^']|'')*'|[^.\s"']+/g) ?? [];
   return parts.map(plain);
 }

@@ -4,7 +4,7 @@ import { literal, qualify, quote } from '../model/quote.ts';
 import type { Node } from './statement.ts';
 
 /** SQL to the same effect as a statement, run by a superuser; undefined for nearly all. */
-export function byHand(tag: string, node: Node): string | undefined {
+export function simulateDdl(tag: string, node: Node): string | undefined {
   if (tag === 'CreateSubscriptionStmt') return written(subscription(node));
   if (tag === 'CreateExtensionStmt') return extensionVersion(node, true);
   if (tag === 'AlterExtensionStmt') return extensionVersion(node, false);

@@ -55,7 +55,7 @@ export function changesWhatFollows(tag: string): boolean {
 }
 
 /** The extension that it creates. */
-export function extensionOf(tag: string, node: Node): string | undefined {
+export function readExtension(tag: string, node: Node): string | undefined {
   return tag === 'CreateExtensionStmt' ? String(node.extname) : undefined;
 }
 
@@ -63,7 +63,7 @@ export function extensionOf(tag: string, node: Node): string | undefined {
  * The extensions that the body of a DO block or a function may create: names after CREATE EXTENSION, and literals, which the
  * body may put there.
  */
-export function extensionsInBody(tag: string, sql: string): string[] {
+export function readBodyExtensions(tag: string, sql: string): string[] {
   const hasBody = tag === 'DoStmt' || tag === 'CreateFunctionStmt';
   if (!hasBody || !/\bcreate\s+extension\b/i.test(sql)) return [];
   const named = /\bcreate\s+extension\s+(?:if\s+not\s+exists\s+)?(?:"([^"]+)"|([\w$]+))/gi;
@@ -75,7 +75,7 @@ export function extensionsInBody(tag: string, sql: string): string[] {
 }
 
 /** Every role that it mentions by name; not the server's own `pg_…` roles. */
-export function rolesOf(tag: string, node: Node): string[] {
+export function readRoles(tag: string, node: Node): string[] {
   const names: string[] = [];
   if (tag === 'CreateRoleStmt') names.push(String(node.role));
   collect(node, names);

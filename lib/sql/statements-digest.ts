@@ -1,7 +1,7 @@
 // A digest of SQL without its layout: equal for texts that differ only in comments and whitespace.
 import { createHash } from 'node:crypto';
 import { loadParser } from './parser.ts';
-import { withoutNoise } from './psql-commands.ts';
+import { blankPsqlCommands } from './psql-commands.ts';
 
 // Fields of the tree that hold positions in the text (source: parsenodes.h, primnodes.h).
 const places = new Set(
@@ -15,10 +15,10 @@ const places = new Set(
  * byte.
  * @returns null if the text is not SQL
  */
-export async function meaningOf(text: string): Promise<string | null> {
+export async function digestStatements(text: string): Promise<string | null> {
   const parser = await loadParser();
   try {
-    const { stmts = [] } = parser.parseSync(withoutNoise(text).sql);
+    const { stmts = [] } = parser.parseSync(blankPsqlCommands(text).sql);
     const tree = JSON.stringify(stmts, (key, value: unknown) => (places.has(key) ? undefined : value));
     return createHash('sha256').update(tree).digest('hex').slice(0, 32);
   } catch {

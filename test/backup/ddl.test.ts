@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { backup } from '../../lib/commands/backup.ts';
 import { verifyBackups } from '../../lib/commands/backups.ts';
-import type { Context } from '../../lib/project/context.ts';
+import type { Workspace } from '../../lib/project/workspace.ts';
+import { derive } from '../project/workspace.ts';
 import { rowsOf, withDatabase } from '../servers/databases.ts';
 import { query } from '../servers/server.ts';
 import { until } from './faults.ts';
@@ -42,8 +43,8 @@ test.each(ofNewest('pg_dump'))('who refreshes a view while rows are dumped waits
        create materialized view z as select * from big`,
     );
     const own = backupProject({ prod: url });
-    const making = backup({ ...own.context, lockTimeout: 300 }, { format: 'custom' });
-    await until(() => readdirSync(own.context.root).includes('backups') && begun(own.folder));
+    const making = backup(derive(own.context, { lockTimeout: 300 }), { format: 'custom' });
+    await until(() => readdirSync(own.context.project.root).includes('backups') && begun(own.folder));
     const other = query(url, 'refresh materialized view z');
     expect((await making).retries).toEqual([]);
     await other;
@@ -65,14 +66,13 @@ describe.each(all)('PostgreSQL $major by $engine', ({ server, engine }) => {
       const own = backupProject({ prod: url });
       try {
         let other: Promise<unknown> | undefined;
-        const context: Context = {
-          ...own.context,
+        const context: Workspace = derive(own.context, {
           lockTimeout: 300,
           progress: (line) => {
             if (line.startsWith('Backing up')) other ??= query(url, change);
           },
           pause: async () => void (await other),
-        };
+        });
         const made = await backup(context, { engine });
         await other;
         // It is restored, and compared with its manifest.

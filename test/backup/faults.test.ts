@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { backup } from '../../lib/commands/backup.ts';
 import { verifyBackups } from '../../lib/commands/backups.ts';
-import { formatOf } from '../../lib/flow/formats.ts';
+import { detectFormat } from '../../lib/flow/formats.ts';
 import { Problem } from '../../lib/problem/problem.ts';
-import type { Context } from '../../lib/project/context.ts';
+import type { Workspace } from '../../lib/project/workspace.ts';
 import { failure } from '../failure.ts';
 import { type Database, freshDatabase } from '../servers/databases.ts';
 import { query } from '../servers/server.ts';
@@ -40,7 +40,7 @@ describe.each(tried)('$format', ({ server, engine, format }) => {
   let database: Database;
   let own: ReturnType<typeof backupProject>;
   let older: string[];
-  let context: Context;
+  let context: Workspace;
 
   beforeAll(async () => {
     database = await freshDatabase(server);
@@ -52,8 +52,8 @@ describe.each(tried)('$format', ({ server, engine, format }) => {
       ${Array.from({ length: 60 }, (_, at) => `create table t${at} (id int);`).join(' ')}`,
     );
     own = backupProject({ prod: database.url });
-    writeFileSync(join(own.context.root, 'package.json'), '{}');
-    writeFileSync(join(own.context.root, '.env.production'), `DATABASE_URL=${database.url}`);
+    writeFileSync(join(own.context.project.root, 'package.json'), '{}');
+    writeFileSync(join(own.context.project.root, '.env.production'), `DATABASE_URL=${database.url}`);
     await backup(own.context, { format });
     older = readdirSync(own.folder);
     context = own.context;
@@ -72,7 +72,9 @@ describe.each(tried)('$format', ({ server, engine, format }) => {
   async function expectWhole(more: number): Promise<void> {
     const { backups } = await verifyBackups(own.context, {});
     expect(backups.map(({ faults }) => faults)).toEqual(Array(1 + more).fill([]));
-    const rest = readdirSync(own.folder).filter((name) => !name.endsWith('.json') && formatOf(name) === null);
+    const rest = readdirSync(own.folder).filter(
+      (name) => !name.endsWith('.json') && detectFormat(name) === null,
+    );
     expect(rest).toEqual([]);
     expect(older.filter((name) => !readdirSync(own.folder).includes(name))).toEqual([]);
     await alone(database.url);
@@ -80,7 +82,7 @@ describe.each(tried)('$format', ({ server, engine, format }) => {
 
   const partial = () =>
     readdirSync(own.folder).find(
-      (name) => formatOf(name.replace(/\.partial$/, '')) !== null && name.endsWith('.partial'),
+      (name) => detectFormat(name.replace(/\.partial$/, '')) !== null && name.endsWith('.partial'),
     );
   const written = () => {
     const name = partial();
@@ -127,7 +129,7 @@ describe.each(tried)('$format', ({ server, engine, format }) => {
 
   test('the folder is full, read-only or missing', async () => {
     let trials = 0;
-    const size = sizeOf(join(own.folder, older.find((name) => formatOf(name) !== null) ?? ''));
+    const size = sizeOf(join(own.folder, older.find((name) => detectFormat(name) !== null) ?? ''));
     const rooms = [8, 64, size >> 11, (size >> 10) - 200, Math.ceil(size / 4096) * 4 + 4];
     for (const kilobytes of thorough ? rooms : rooms.slice(-1)) {
       const disk = mountDisk(kilobytes);
@@ -184,10 +186,14 @@ describe.each(tried)('$format', ({ server, engine, format }) => {
     let more = 0;
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGKILL'] as const)
       for (const point of points) {
-        const ended = await struckRun(own.context.root, ['db:backup', '--env', 'prod', '--format', format], {
-          ...point,
-          signal,
-        });
+        const ended = await struckRun(
+          own.context.project.root,
+          ['db:backup', '--env', 'prod', '--format', format],
+          {
+            ...point,
+            signal,
+          },
+        );
         expect(ended.struck).toBe(true);
         if (ended.code === 0) more++;
         else if (signal === 'SIGKILL') expect(ended.signal).toBe(signal);
@@ -215,7 +221,7 @@ describe.each(tried)('$format', ({ server, engine, format }) => {
   });
 
   test('a lock of a process that has ended is taken over, one of another machine is not', async () => {
-    const folder = join(own.context.root, 'locked');
+    const folder = join(own.context.project.root, 'locked');
     mkdirSync(folder);
     const lock = join(folder, `.${database.name}_prod.lock`);
     writeFileSync(lock, `1 another-machine\n`);

@@ -10,9 +10,9 @@ import { prune } from '../../lib/commands/backups-prune.ts';
 import { restore } from '../../lib/commands/restore.ts';
 import { findClients } from '../../lib/flow/client.ts';
 import type { Digest } from '../../lib/flow/digest.ts';
-import { type Format, formatOf } from '../../lib/flow/formats.ts';
+import { detectFormat, type Format } from '../../lib/flow/formats.ts';
 import { type Manifest, manifestPath } from '../../lib/flow/manifest.ts';
-import { clientAccess } from '../../lib/pg/route.ts';
+import { resolveClientAccess } from '../../lib/pg/route.ts';
 import { more } from '../copy/cloning.ts';
 import { failure } from '../failure.ts';
 import { everything } from '../flow/everything.ts';
@@ -51,10 +51,10 @@ describe.each(cases)('PostgreSQL $major, $format', ({ server, format }) => {
   afterAll(() => scene.drop());
 
   const manifestOf = (file: string) =>
-    JSON.parse(readFileSync(manifestPath(join(own.context.root, file)), 'utf8')) as Manifest;
+    JSON.parse(readFileSync(manifestPath(join(own.context.project.root, file)), 'utf8')) as Manifest;
 
   test('is made, listed and tried', async () => {
-    expect(formatOf(first)).toBe(format);
+    expect(detectFormat(first)).toBe(format);
     expect(readdirSync(own.folder).filter((name) => /partial|lock/.test(name))).toEqual([]);
     const path = scene.path;
     expect(statSync(path).mode & 0o077).toBe(0);
@@ -105,7 +105,7 @@ describe.each(cases)('PostgreSQL $major, $format', ({ server, format }) => {
     if (format !== 'plain') return;
     const text = async (how: Partial<BackupInput>) => {
       const { file } = await backup(own.context, { format, ...how });
-      return gunzipSync(readFileSync(join(own.context.root, file))).toString();
+      return gunzipSync(readFileSync(join(own.context.project.root, file))).toString();
     };
     const whole = await text({});
     expect(whole).toMatch(/^ALTER TABLE public\.users OWNER TO /m);
@@ -118,7 +118,7 @@ describe.each(cases)('PostgreSQL $major, $format', ({ server, format }) => {
       const words = ['-v', 'ON_ERROR_STOP=1', '-q', '-o', '/dev/null', '--single-transaction'];
       execFileSync(psql, words, {
         input: whole,
-        env: { ...process.env, ...clientAccess(target.url, { environment: 'target' }).variables },
+        env: { ...process.env, ...resolveClientAccess(target.url, { environment: 'target' }).variables },
       });
       expect(await digest(target.url)).toEqual(held);
     });
@@ -126,8 +126,8 @@ describe.each(cases)('PostgreSQL $major, $format', ({ server, format }) => {
 });
 
 test.each<[Partial<BackupInput>, string]>([
-  [{ engine: 'native', format: 'plain' }, 'plain is not what native makes'],
-  [{ engine: 'pg_dump', format: 'native' }, 'native is not what pg_dump makes'],
+  [{ engine: 'native', format: 'plain' }, 'the engine native does not write the format plain'],
+  [{ engine: 'pg_dump', format: 'native' }, 'the engine pg_dump does not write the format native'],
   [{ jobs: 2 }, 'it needs --format directory'],
   [{ format: 'directory', jobs: 0 }, 'it is a whole number from 1 to 64'],
   [{ format: 'custom', clean: true }, 'it needs --format plain'],
@@ -151,5 +151,5 @@ test('what is no dump by its name is none', () => {
     'dump',
   ];
   const formats: (Format | null)[] = ['custom', 'directory', 'plain', 'native', null, null, null, null, null];
-  expect(names.map(formatOf)).toEqual(formats);
+  expect(names.map(detectFormat)).toEqual(formats);
 });

@@ -2,7 +2,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { logged } from '../../lib/backup/log.ts';
+import { withRunLog } from '../../lib/backup/log.ts';
 import { backup } from '../../lib/commands/backup.ts';
 import { failure } from '../failure.ts';
 import { withDatabase } from '../servers/databases.ts';
@@ -12,11 +12,12 @@ import { backupProject } from './scene.ts';
 test('each run adds a line to a log, also one that fails', async () => {
   await withDatabase(anyServer(), async ({ url, name }) => {
     const own = backupProject({ prod: url, gone: anyServer().url('nowhere') });
-    const run = (env: string) => logged(own.context, 'runs.jsonl', env, () => backup(own.context, { env }));
+    const run = (env: string) =>
+      withRunLog(own.context, 'runs.jsonl', env, () => backup(own.context, { env }));
     const made = await run('prod');
     expect((await failure(run('gone'))).code).toBe('missing_database');
-    expect(statSync(join(own.context.root, 'runs.jsonl')).mode & 0o777).toBe(0o600);
-    const log = readFileSync(join(own.context.root, 'runs.jsonl'), 'utf8');
+    expect(statSync(join(own.context.project.root, 'runs.jsonl')).mode & 0o777).toBe(0o600);
+    const log = readFileSync(join(own.context.project.root, 'runs.jsonl'), 'utf8');
     expect(log).not.toContain(anyServer().password);
     const time = expect.stringMatching(/^2026-11-20T09:30:\d\d\.000Z$/);
     const { file, bytes, durationMs } = made;
@@ -36,7 +37,7 @@ test('each run adds a line to a log, also one that fails', async () => {
         message: expect.stringContaining('gone'),
       },
     ]);
-    const nowhere = logged(own.context, 'no/such/folder/log', null, () => backup(own.context, {}));
+    const nowhere = withRunLog(own.context, 'no/such/folder/log', null, () => backup(own.context, {}));
     expect((await failure(nowhere)).code).toBe('unwritable_file');
     own.drop();
   });

@@ -5,6 +5,7 @@ import { afterAll, expect, test, vi } from 'vitest';
 import { restore } from '../../lib/commands/restore.ts';
 
 import type { Problem } from '../../lib/problem/problem.ts';
+import { derive } from '../project/workspace.ts';
 import { withDatabase } from '../servers/databases.ts';
 import { proxyTo } from '../servers/proxy.ts';
 import { query, startServer } from '../servers/server.ts';
@@ -73,17 +74,19 @@ const written: readonly Way[] = [
 
 test.each(written)('$engine $format: the dump changes between its check and its end', async (way) => {
   const { own, file, expectEither } = await at(way);
-  const whole = join(own.context.root, file);
+  const whole = join(own.context.project.root, file);
   // Of a folder its biggest file.
   const inside = way.format === 'directory' ? readdirSync(whole).map((name) => join(whole, name)) : [whole];
   const path = inside.sort((a, b) => statSync(b).size - statSync(a).size)[0] as string;
-  const copy = join(own.context.root, 'copy');
+  const copy = join(own.context.project.root, 'copy');
   const size = readFileSync(path).length;
   let trials = 0;
   for (const left of thorough ? [0, 100, size >> 2, size >> 1, size - 300, size - 1] : [0, size >> 1]) {
     copyFileSync(path, copy);
     const cut = await restore(
-      { ...own.context, progress: (line) => line.startsWith('Loading') && truncateSync(path, left) },
+      derive(own.context, {
+        progress: (line) => line.startsWith('Loading') && truncateSync(path, left),
+      }),
       file,
       { to: 'copy', ...consent },
       undefined,
@@ -134,7 +137,7 @@ test.each(either)('$engine: pgmage is interrupted or killed', async (way) => {
     for (const lines of thorough ? [1, 2, 3, 4] : [3])
       for (const wait of thorough ? [0, 20, 60] : [0]) {
         const words = ['db:restore', file, '--to', 'copy', '--yes', '--force'];
-        const ended = await struckRun(own.context.root, words, { lines, later: wait, signal });
+        const ended = await struckRun(own.context.project.root, words, { lines, later: wait, signal });
         expect(ended.struck).toBe(true);
         // Before there is anything to undo, SIGTERM ends it as it ends any program.
         if (ended.code === null) expect([ended.signal, signal === 'SIGINT']).toEqual([signal, false]);

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { restore } from '../../lib/commands/restore.ts';
-import { checksumOf } from '../../lib/flow/dump.ts';
+import { checksumDump } from '../../lib/flow/dump.ts';
 import { type Manifest, manifestPath, writeManifest } from '../../lib/flow/manifest.ts';
 import { failure } from '../failure.ts';
 import { rowsOf, withDatabase } from '../servers/databases.ts';
@@ -31,7 +31,7 @@ async function forged(more: string, url: string, end = '') {
   const { seal: _, ...manifest } = JSON.parse(readFileSync(manifestPath(scene.path), 'utf8')) as Manifest & {
     readonly seal: string;
   };
-  await writeManifest(scene.path, { ...manifest, ...(await checksumOf(scene.path, scene.path)) });
+  await writeManifest(scene.path, { ...manifest, ...(await checksumDump(scene.path, scene.path)) });
   scene.urls.copy = url;
   return failure(restore(scene.own.context, scene.file, { to: 'copy', ...consent }, undefined));
 }

@@ -4,7 +4,7 @@ import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { restore } from '../../lib/commands/restore.ts';
-import { formatOf } from '../../lib/flow/formats.ts';
+import { detectFormat } from '../../lib/flow/formats.ts';
 import { type Manifest, manifestPath } from '../../lib/flow/manifest.ts';
 import { failure } from '../failure.ts';
 import { rowsOf, withDatabase } from '../servers/databases.ts';
@@ -12,7 +12,7 @@ import { servers } from '../servers/running.ts';
 import { backupProject, dumpable } from './scene.ts';
 
 const made = join(import.meta.dirname, 'from-0.1.0');
-const files = readdirSync(made).filter((name) => formatOf(name) !== null);
+const files = readdirSync(made).filter((name) => detectFormat(name) !== null);
 const consent = { yes: true, force: true };
 const loadable = new Set((await dumpable('restores of old dumps')).map(({ version }) => version));
 
@@ -21,7 +21,7 @@ const found = `select (select count(*)::int from orders) as orders, (select sum(
     and o like 'n_%') as options`;
 
 test('there is one of each format', () => {
-  expect(files.map(formatOf).sort()).toEqual(['custom', 'directory', 'native', 'plain']);
+  expect(files.map(detectFormat).sort()).toEqual(['custom', 'directory', 'native', 'plain']);
 });
 
 // Restores a file as it is, or with a manifest that says something else and is sealed so.
@@ -42,7 +42,7 @@ async function restored(url: string, file: string, edit: (manifest: Manifest) =>
 
 for (const server of servers())
   for (const file of files) {
-    const format = formatOf(file);
+    const format = detectFormat(file);
     if (format !== 'native' && !loadable.has(server.version)) continue;
     test(`PostgreSQL ${server.version}, ${format}: is restored with its rows`, async () => {
       await withDatabase(server, async ({ url }) => {

@@ -6,6 +6,7 @@ import { backup } from '../../lib/commands/backup.ts';
 import { restore } from '../../lib/commands/restore.ts';
 import type { Digest } from '../../lib/flow/digest.ts';
 import { Problem } from '../../lib/problem/problem.ts';
+import { derive } from '../project/workspace.ts';
 import { type Database, freshDatabase } from '../servers/databases.ts';
 import { query } from '../servers/server.ts';
 import { alone } from './faults.ts';
@@ -53,8 +54,8 @@ export async function restoreScene({ server, engine, format }: Way): Promise<Res
   const [whole, was] = [await digest(source.url), await digest(target.url)];
   const urls: Record<string, string> = { prod: source.url, copy: target.url };
   const own = backupProject(urls);
-  writeFileSync(join(own.context.root, 'package.json'), '{}');
-  writeFileSync(join(own.context.root, '.env.copy'), `DATABASE_URL=${target.url}`);
+  writeFileSync(join(own.context.project.root, 'package.json'), '{}');
+  writeFileSync(join(own.context.project.root, '.env.copy'), `DATABASE_URL=${target.url}`);
   const { file } = await backup(own.context, format === undefined ? { engine } : { format });
   return {
     own,
@@ -69,7 +70,7 @@ export async function restoreScene({ server, engine, format }: Way): Promise<Res
       const progress = () => {
         if (lines++ === at) did = Promise.resolve(strike());
       };
-      const context = { ...own.context, progress, lockTimeout: 200 };
+      const context = derive(own.context, { progress, lockTimeout: 200 });
       const thrown = await restore(context, file, { to: 'copy', ...consent }, undefined).then(
         () => null,
         (reason: unknown) => reason,

@@ -4,11 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BackupInput, backup } from '../../lib/commands/backup.ts';
 import { findClients } from '../../lib/flow/client.ts';
-import { type Digest, digestOf } from '../../lib/flow/digest.ts';
+import { type Digest, digestRelations } from '../../lib/flow/digest.ts';
 import type { Format } from '../../lib/flow/formats.ts';
 import { snapshot } from '../../lib/pg/snapshot.ts';
 import { Problem } from '../../lib/problem/problem.ts';
-import type { Context } from '../../lib/project/context.ts';
+import { openWorkspace, type Workspace } from '../../lib/project/workspace.ts';
+import type { Target } from '../../lib/project/world.ts';
 import { type Database, freshDatabase } from '../servers/databases.ts';
 import { servers } from '../servers/running.ts';
 import { query, type Server } from '../servers/server.ts';
@@ -55,13 +56,13 @@ export const triedAgain = 'interrupted';
 
 /** A project whose environments are URLs by their names. */
 export function backupProject(environments: Readonly<Record<string, string>>): {
-  readonly context: Context;
+  readonly context: Workspace;
   readonly folder: string;
   drop(): void;
 } {
   const root = mkdtempSync(join(tmpdir(), 'pgmage-backup-'));
   let clock = Date.UTC(2026, 10, 20, 9, 30);
-  const context: Context = {
+  const members = {
     root,
     schema: join(root, 'schema.sql'),
     migrations: join(root, 'migrations'),
@@ -69,7 +70,7 @@ export function backupProject(environments: Readonly<Record<string, string>>): {
     embedded: join(root, 'database'),
     shadow: null,
     version: 'test',
-    environment: async (name = 'prod') => ({
+    environment: async (name = 'prod'): Promise<Target> => ({
       name,
       url: environments[name] ?? null,
       protected: name === 'prod',
@@ -83,10 +84,14 @@ export function backupProject(environments: Readonly<Record<string, string>>): {
       throw new Problem(triedAgain, { state: 'It is not tried again.' });
     },
   };
+  const context = openWorkspace(members, members);
   return {
     context,
     folder: join(root, 'backups'),
-    drop: () => rmSync(root, { recursive: true, force: true }),
+    drop: () => {
+      void context[Symbol.asyncDispose]();
+      rmSync(root, { recursive: true, force: true });
+    },
   };
 }
 
@@ -113,14 +118,14 @@ export async function backedUp(server: Server, sql: string, how: BackupInput): P
     own.drop();
     await database.drop();
   };
-  return { database, own, urls, file, path: join(own.context.root, file), drop };
+  return { database, own, urls, file, path: join(own.context.project.root, file), drop };
 }
 
 /** What a database holds. */
 export async function digest(url: string): Promise<Digest[]> {
   const connection = await userSession({ url, applicationName: 'pgmage tests' });
   try {
-    return await snapshot(connection, (held) => digestOf(held));
+    return await snapshot(connection, (held) => digestRelations(held));
   } finally {
     await connection.close();
   }

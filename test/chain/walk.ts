@@ -4,10 +4,10 @@ import { rmSync } from 'node:fs';
 import { rollback } from '../../lib/commands/rollback.ts';
 import { sync } from '../../lib/commands/sync.ts';
 import { kinds } from '../../lib/kinds/index.ts';
-import { versionOf } from '../../lib/migration/name.ts';
+import { readVersion } from '../../lib/migration/name.ts';
 import { diff } from '../../lib/model/diff.ts';
 import type { Fact } from '../../lib/model/fact.ts';
-import { keepShadows } from '../../lib/project/shadow-pool.ts';
+import { openWorkspace, type Workspace } from '../../lib/project/workspace.ts';
 import { freshCache } from '../project/cache.ts';
 import { type Project, project } from '../project/project.ts';
 import { isBack, stateOf, wantedState } from '../proof/files/place.ts';
@@ -76,14 +76,14 @@ export async function walkChain(
     // Whatever comes later waits outside of the folder.
     const later = new Map<string, string>();
     let at: Schema | null = null;
-    const forward = async (step: number): Promise<boolean> => {
+    const forward = async (context: Workspace, step: number): Promise<boolean> => {
       if (own.files().length >= length) return false;
       const before = own.files().length;
       const next = after(at, seed, step);
       const schema = `${setup}\n${render(next)}`;
       try {
         own.want(schema);
-        await sync(own.context, consent, undefined);
+        await sync(context, consent, undefined);
       } catch (thrown) {
         // The walk goes on from where it was.
         fail(`step ${step}: ${describe(thrown)}`);
@@ -105,12 +105,12 @@ export async function walkChain(
       await inTurn(own, forward);
       const middle = Math.floor(stops.length / 2);
       const migrations = own.files().length;
-      await inTurn(own, async (turn) => {
+      await inTurn(own, async (context, turn) => {
         const stop = stops[stops.length - 2 - turn];
         if (stop === undefined || stops.length - 2 - turn < middle) return false;
         const last = own.files()[stop.count - 1];
-        const version = last === undefined ? '0' : versionOf(last);
-        await rollback(own.context, { ...consent, version }, undefined);
+        const version = last === undefined ? '0' : readVersion(last);
+        await rollback(context, { ...consent, version }, undefined);
         for (const file of own.files().slice(stop.count)) {
           later.set(file, own.read(file));
           own.remove(file);
@@ -118,7 +118,7 @@ export async function walkChain(
         await check(stop, 'back');
         return true;
       });
-      await inTurn(own, async (turn) => {
+      await inTurn(own, async (context, turn) => {
         const stop = stops[middle + 1 + turn];
         if (stop === undefined) return false;
         const files = [...later.keys()].sort().slice(0, stop.count - own.files().length);
@@ -127,7 +127,7 @@ export async function walkChain(
           later.delete(file);
         }
         own.want(stop.schema);
-        const { applied, written } = await sync(own.context, consent, undefined);
+        const { applied, written } = await sync(context, consent, undefined);
         if (written.length > 0 || applied?.length !== files.length)
           fail(`again at ${stop.count}: ${applied?.length} applied, ${written.length} written`);
         await check(stop, 'again');
@@ -142,12 +142,14 @@ export async function walkChain(
 }
 
 // Steps until one says that it was the last, a fresh shadow for every so many.
-async function inTurn(own: Project, step: (turn: number) => Promise<boolean>): Promise<void> {
-  for (let turn = 0, going = true; going; )
-    going = await keepShadows(own.context, async () => {
-      for (const end = turn + stepsPerShadow; turn < end; turn++) if (!(await step(turn))) return false;
-      return true;
-    });
+async function inTurn(
+  { context: { project, world } }: Project,
+  step: (context: Workspace, turn: number) => Promise<boolean>,
+): Promise<void> {
+  for (let turn = 0, going = true; going; ) {
+    await using context = openWorkspace(project, world);
+    for (const end = turn + stepsPerShadow; going && turn < end; turn++) going = await step(context, turn);
+  }
 }
 
 // The schema after another: its neighbour, by the choices of a drawn one.

@@ -1,11 +1,11 @@
 // Rows for any schema: made up by type, and so that they fit its foreign keys.
-import { makingRows } from '../../lib/migrate/sample-rows.ts';
+import { buildSampleRows } from '../../lib/migrate/sample-rows.ts';
 
 /** How many rows each table is given, at most. */
 const count = 20;
 
 /** SQL that puts rows into every table of a database. What a constraint refuses is left out row by row. */
-export const filling = `${makingRows(count, true, 'random()')};
+export const filling = `${buildSampleRows(count, true, 'random()')};
 do $filling$
 declare t record; k record; gone int; more boolean;
 begin

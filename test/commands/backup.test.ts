@@ -5,16 +5,17 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { backup } from '../../lib/commands/backup.ts';
 import { backups, verifyBackups } from '../../lib/commands/backups.ts';
-import { findClients, fittingClient } from '../../lib/flow/client.ts';
-import { digestOf } from '../../lib/flow/digest.ts';
+import { chooseClient, findClients } from '../../lib/flow/client.ts';
+import { digestRelations } from '../../lib/flow/digest.ts';
 import type { Manifest } from '../../lib/flow/manifest.ts';
 import { readNative } from '../../lib/flow/native.ts';
-import { clientAccess } from '../../lib/pg/route.ts';
+import { resolveClientAccess } from '../../lib/pg/route.ts';
 import { snapshot } from '../../lib/pg/snapshot.ts';
 import { backupsText, backupText } from '../../lib/report/backups.ts';
 import { type BackedUp, backedUp, backupProject, ways } from '../backup/scene.ts';
 import { failure } from '../failure.ts';
 import { everything } from '../flow/everything.ts';
+import { derive } from '../project/workspace.ts';
 import { freshDatabase, rowsOf } from '../servers/databases.ts';
 import { anyServer } from '../servers/running.ts';
 import { query } from '../servers/server.ts';
@@ -34,7 +35,7 @@ function answerOf(url: string, sql: string): string {
 const paper = { width: 200, colour: false, now: new Date('2026-11-21T09:30:00Z') };
 
 test('a URL means the same to PostgreSQL’s own programs, without being among their arguments', () => {
-  const variables = (url: string) => clientAccess(url, { environment: 'shop' }).variables;
+  const variables = (url: string) => resolveClientAccess(url, { environment: 'shop' }).variables;
   expect(
     variables(
       'postgres://me%40here:a%2Fb%20%3F@db.example.org:6543/my%20shop?sslmode=no-verify&pgbouncer=true&options=-csearch_path%3Da',
@@ -75,10 +76,10 @@ test('the newest client is taken, and one that is too old is told', async () => 
     version,
     major: Number.parseInt(version, 10),
   });
-  expect(fittingClient([of('18.1'), of('15.18')], 15).version).toBe('18.1');
-  const refused = await failure((async () => fittingClient([of('15.18')], 17))());
+  expect(chooseClient([of('18.1'), of('15.18')], 15).version).toBe('18.1');
+  const refused = await failure((async () => chooseClient([of('15.18')], 17))());
   expect(refused.message).toBe('Found no pg_dump for PostgreSQL 17, only 15.18');
-  expect((await failure((async () => fittingClient([], 17))())).message).toBe(
+  expect((await failure((async () => chooseClient([], 17))())).message).toBe(
     'Found no pg_dump for PostgreSQL 17',
   );
 });
@@ -124,7 +125,7 @@ describe.each(all)('PostgreSQL $major by $engine', ({ server, engine }) => {
     expect(readdirSync(own.folder).sort()).toEqual([name, `${stem}.json`].sort());
     const manifest = manifestOf(file);
     const connection = await userSession({ url: database.url, applicationName: 'pgmage tests' });
-    const contents = await snapshot(connection, (held) => digestOf(held));
+    const contents = await snapshot(connection, (held) => digestRelations(held));
     await connection.close();
     expect(manifest).toMatchObject({
       format: 1,
@@ -157,8 +158,8 @@ describe.each(all)('PostgreSQL $major by $engine', ({ server, engine }) => {
       const made = await backup(there.context, { engine, env: 'busy', keep: true });
       going = false;
       await writer;
-      const { contents } = manifestOf(join(there.context.root, made.file));
-      const rows = await rowsIn(join(there.context.root, made.file));
+      const { contents } = manifestOf(join(there.context.project.root, made.file));
+      const rows = await rowsIn(join(there.context.project.root, made.file));
       expect(contents.find(({ name }) => name === 'public.t')?.rows).toBe(rows);
       expect(await rowsOf(busy.url, `select count(*)::int from t`)).not.toEqual([{ count: rows }]);
       expect(made.keep).toBe(true);
@@ -174,8 +175,8 @@ describe.each(all)('PostgreSQL $major by $engine', ({ server, engine }) => {
       if (refused === '' && line.startsWith('Backing up'))
         refused = answerOf(database.url, `set lock_timeout = '50ms'; truncate twice`);
     };
-    mkdirSync(join(own.context.root, 'held'));
-    await backup({ ...own.context, progress }, { engine, dir: 'held' });
+    mkdirSync(join(own.context.project.root, 'held'));
+    await backup(derive(own.context, { progress }), { engine, dir: 'held' });
     expect(refused).toBe('55P03');
   });
 
@@ -199,14 +200,14 @@ test('without a pg_dump that fits it does without, and says so; what it leaves o
   const own = backupProject({ prod: server.url() });
   const database = await freshDatabase(server);
   const said: string[] = [];
-  const context = { ...own.context, progress: (line: string) => said.push(line) };
+  const context = derive(own.context, { progress: (line: string) => said.push(line) });
   try {
     const there = backupProject({ prod: database.url });
     await query(
       database.url,
       `create table t (id int); create subscription s connection 'host=nowhere' publication p with (connect = false)`,
     );
-    const made = await backup({ ...there.context, progress: context.progress }, {});
+    const made = await backup(derive(there.context, { progress: context.world.progress }), {});
     const fits = ((await findClients())[0]?.major ?? 0) >= server.major;
     expect(made.file.endsWith(fits ? '.dump' : '.native')).toBe(true);
     if (!fits) {
@@ -229,6 +230,6 @@ test('what cannot be backed up is told before anything is written', async () => 
   expect((await failure(backup(own.context, { env: 'embedded' }))).code).toBe('no_server');
   expect((await failure(backup(own.context, {}))).code).toBe('missing_database');
   expect((await failure(verifyBackups(own.context, {}, 'none.dump'))).code).toBe('missing_file');
-  expect(readdirSync(own.context.root)).toEqual([]);
+  expect(readdirSync(own.context.project.root)).toEqual([]);
   own.drop();
 });

@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { generate } from '../../lib/commands/generate.ts';
 import { compare } from '../../lib/compare/compare.ts';
-import { breaksOf } from '../../lib/migration/chain.ts';
+import { findBreaks } from '../../lib/migration/chain.ts';
 import { failure } from '../failure.ts';
 import { freshCache } from '../project/cache.ts';
 import { migrationsOf, type Project, project } from '../project/project.ts';
@@ -20,7 +20,7 @@ beforeEach(() => {
 });
 afterEach(() => own.drop());
 
-const recorded = async () => (await compare(own.context, 'migrations', own.context.schema)).same;
+const recorded = async () => (await compare(own.context, 'migrations', own.context.project.schema)).same;
 
 test('the first migration, and the next, and then nothing', async () => {
   own.want('create table users (id bigint primary key, email text not null);');
@@ -44,7 +44,7 @@ test('the first migration, and the next, and then nothing', async () => {
     '_notes_more_2',
   ]);
   expect(await recorded()).toBe(true);
-  expect(breaksOf(await migrationsOf(own))).toEqual([]);
+  expect(findBreaks(await migrationsOf(own))).toEqual([]);
   expect((await generate(own.context)).written).toEqual([]);
   expect(own.files()).toHaveLength(3);
 });
@@ -122,7 +122,7 @@ test('what cannot be one transaction becomes files one after the other, each wit
   expect(written.length).toBeGreaterThan(1);
   const files = await migrationsOf(own);
   expect(files.slice(1).map(({ name }) => name)).toEqual(written.map(({ name }) => name));
-  expect(breaksOf(files)).toEqual([]);
+  expect(findBreaks(files)).toEqual([]);
   expect(
     files.some(({ migration }) => migration.transaction === 'down' || migration.transaction === 'none'),
   ).toBe(true);
@@ -168,7 +168,7 @@ test('a draft is sealed by the next run, with what its way back is worth', async
     { is: 'impossible', why: expect.stringContaining('"nothing" does not exist') },
   ]);
   expect(await recorded()).toBe(true);
-  expect(breaksOf(await migrationsOf(own))).toEqual([]);
+  expect(findBreaks(await migrationsOf(own))).toEqual([]);
 });
 
 test('a way back that was written by hand is tried on rows', async () => {

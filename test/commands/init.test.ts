@@ -3,12 +3,13 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { init } from '../../lib/commands/init.ts';
-import type { Context } from '../../lib/project/context.ts';
 import { withScripts } from '../../lib/project/package-scripts.ts';
+import type { Workspace } from '../../lib/project/workspace.ts';
 import { initPlanText, initText } from '../../lib/report/init.ts';
 import { failure } from '../failure.ts';
 import { freshCache } from '../project/cache.ts';
 import { project } from '../project/project.ts';
+import { derive } from '../project/workspace.ts';
 import { rowsOf, withDatabase } from '../servers/databases.ts';
 import { anyServer } from '../servers/running.ts';
 
@@ -26,10 +27,10 @@ const yes = { yes: true };
 async function within(
   url: string | null,
   files: Readonly<Record<string, string>>,
-  use: (of: { context: Context; read(file: string): string }) => Promise<void>,
+  use: (of: { context: Workspace; read(file: string): string }) => Promise<void>,
 ): Promise<void> {
   const own = project(url, cache, (root) => ({ schema: join(root, 'schema/schema.sql') }));
-  const { root } = own.context;
+  const { root } = own.context.project;
   for (const [file, text] of Object.entries(files)) {
     mkdirSync(join(root, file, '..'), { recursive: true });
     writeFileSync(join(root, file), text);
@@ -78,7 +79,7 @@ test('scripts are added, and every other byte stays', () => {
 test('a project without a database gets its files, once, and nothing that is there is touched', async () => {
   await within(null, { 'package.json': '{\n  "scripts": {}\n}\n' }, async ({ context, read }) => {
     expect((await failure(init(context, {}, undefined))).code).toBe('confirmation_needed');
-    expect(existsSync(join(context.root, 'pgmage.config.ts'))).toBe(false);
+    expect(existsSync(join(context.project.root, 'pgmage.config.ts'))).toBe(false);
     expect((await init(context, {}, async () => false)).done).toBe(false);
     const shown: string[] = [];
     const report = await init(context, { tasks: true }, async (plan) => {
@@ -96,7 +97,7 @@ test('a project without a database gets its files, once, and nothing that is the
     ]);
     expect(initText(report, paper)).toContain('pgmage uses an embedded database in .pgmage/');
     expect(read('pgmage.config.ts')).toBe("export default {\n  schema: 'schema/schema.sql',\n};\n");
-    writeFileSync(join(context.root, 'pgmage.config.ts'), '// Mine.');
+    writeFileSync(join(context.project.root, 'pgmage.config.ts'), '// Mine.');
     expect(await init(context, { tasks: true }, undefined)).toMatchObject({ written: [], done: true });
     expect(read('pgmage.config.ts')).toBe('// Mine.');
   });
@@ -119,7 +120,7 @@ test('the folder of another tool is recognised, its way is kept, and the schema 
         '-- migrate:up\ncreate table a (id int);\n-- migrate:down\ndrop table a;\n',
     };
     await within(url, files, async ({ context, read }) => {
-      const own = { ...context, migrations: join(context.root, 'db/migrations') };
+      const own = derive(context, { migrations: join(context.project.root, 'db/migrations') });
       const report = await init(own, yes, undefined);
       expect(report).toMatchObject({
         layout: 'dbmate',

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { pull } from '../../lib/commands/pull.ts';
 import { compare } from '../../lib/compare/compare.ts';
-import { unpinned } from '../../lib/pg/pinned.ts';
+import { buildUnpin } from '../../lib/pg/pinned.ts';
 import { withTarget } from '../../lib/project/source.ts';
 import { failure } from '../failure.ts';
 import { freshCache } from '../project/cache.ts';
@@ -60,7 +60,7 @@ test('what is written is in the order and the style of a person', async () => {
     // 15 writes the table before each of its columns.
     const orders = anyServer().major < 16 ? 'orders.' : '';
     expect(report).toMatchObject({ from: 'local', to: 'schema.sql', objects: 8, done: true, removed: [] });
-    expect(readFileSync(context.schema, 'utf8')).toBe(`-- Schemas
+    expect(readFileSync(context.project.schema, 'utf8')).toBe(`-- Schemas
 
 CREATE SCHEMA app;
 
@@ -132,14 +132,14 @@ GRANT SELECT ON TABLE public.orders TO PUBLIC;
 test('the embedded database is pulled, too', async () => {
   const embedded = project(null, cache);
   const { context } = embedded;
-  await withTarget(context, await context.environment(), (connection) =>
-    connection.execute(`${unpinned('session')}; ${customers}${shop}`),
+  await withTarget(context, await context.world.environment(), (connection) =>
+    connection.execute(`${buildUnpin('session')}; ${customers}${shop}`),
   );
   await pull(context, {}, undefined);
-  expect((await compare(context, 'local', context.schema)).same).toBe(true);
-  const text = readFileSync(context.schema, 'utf8');
-  await pull(context, { from: context.schema, force: true }, undefined);
-  expect(readFileSync(context.schema, 'utf8')).toBe(text);
+  expect((await compare(context, 'local', context.project.schema)).same).toBe(true);
+  const text = readFileSync(context.project.schema, 'utf8');
+  await pull(context, { from: context.project.schema, force: true }, undefined);
+  expect(readFileSync(context.project.schema, 'utf8')).toBe(text);
   embedded.drop();
 });
 
@@ -149,7 +149,7 @@ test('what is there is only overwritten where that is meant', async () => {
     const refused = await failure(pull(own.context, {}, undefined));
     expect(refused.message).toBe('db:pull would overwrite schema.sql (2 lines added, 1 removed)');
     expect((await pull(own.context, {}, async () => false)).done).toBe(false);
-    expect(readFileSync(own.context.schema, 'utf8')).toBe('create table mine ();\n');
+    expect(readFileSync(own.context.project.schema, 'utf8')).toBe('create table mine ();\n');
     const asked = await pull(own.context, {}, async ({ written }) => written.length === 1);
     expect(asked.done).toBe(true);
     expect((await pull(own.context, {}, undefined)).written).toEqual([]);
@@ -165,7 +165,7 @@ test('names that some machines take for the same file stand in one', async () =>
     'create table "Users" (a int); create table users (b int)',
     async ({ project: { context } }) => {
       await pull(context, { split: true }, undefined);
-      const folder = join(context.root, 'schema');
+      const folder = join(context.project.root, 'schema');
       expect(readdirSync(join(folder, 'tables'))).toEqual(['public.users.sql']);
       expect((await compare(context, 'local', folder)).same).toBe(true);
     },
@@ -176,8 +176,8 @@ test('a folder by object', async () => {
   await having(customers + shop, async ({ project: { context, want } }) => {
     want('create table mine ();');
     await pull(context, { split: true, force: true }, undefined);
-    expect(existsSync(context.schema)).toBe(false);
-    const folder = join(context.root, 'schema');
+    expect(existsSync(context.project.schema)).toBe(false);
+    const folder = join(context.project.root, 'schema');
     const names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
     expect(names.filter((name) => name.endsWith('.sql')).sort()).toEqual([
       'functions/public.at.sql',

@@ -61,7 +61,7 @@ test.each(servers())('db:sync and a shadow on a server: $major', async (server) 
       `create type e as enum ('a', 'b'); create table t (e e default 'b', n int); create index on t (n);`,
     );
     await sync(own.context, { yes: true, force: true }, undefined);
-    expect((await compare(own.context, 'local', own.context.schema)).same).toBe(true);
+    expect((await compare(own.context, 'local', own.context.project.schema)).same).toBe(true);
     own.drop();
   });
 });

@@ -138,7 +138,7 @@ describe.each(all)('a backup of PostgreSQL $major by $engine', ({ server, engine
       urls.copy = target.url;
       await query(target.url, before);
       const was = await digest(target.url);
-      const path = join(own.context.root, file);
+      const path = join(own.context.project.root, file);
       const json = path.replace(/\.\w+$/, '.json');
       const original = readFileSync(json, 'utf8');
       const { seal: _, ...manifest } = JSON.parse(original) as Manifest & { seal: string };
@@ -178,7 +178,7 @@ describe.each(all)('a backup of PostgreSQL $major by $engine', ({ server, engine
   });
 
   test('a drill restores it in a database of its own, which is gone afterwards', async () => {
-    const path = join(own.context.root, file);
+    const path = join(own.context.project.root, file);
     const json = path.replace(/\.\w+$/, '.json');
     const original = readFileSync(json, 'utf8');
     const { seal: _, ...manifest } = JSON.parse(original) as Manifest & { seal: string };
@@ -199,12 +199,12 @@ describe.each(all)('a backup of PostgreSQL $major by $engine', ({ server, engine
     expect(bad[0]?.faults).toEqual(['restored, table public.many has 3000 rows instead of 1']);
     await expectNoDrill(server.url());
     writeFileSync(json, original);
-    const tried = await backup(own.context, { engine, drill: true, dir: own.context.root });
+    const tried = await backup(own.context, { engine, drill: true, dir: own.context.project.root });
     expect(tried.verified?.how).toBe('drill');
   });
 
   test('a damaged backup is refused before the database is connected to', async () => {
-    const path = join(own.context.root, file);
+    const path = join(own.context.project.root, file);
     const original = readFileSync(path);
     urls.copy = 'postgres://nobody@127.0.0.1:1/nowhere';
     appendFileSync(path, 'x');
@@ -216,7 +216,7 @@ describe.each(all)('a backup of PostgreSQL $major by $engine', ({ server, engine
   test('a backup of a newer server is refused by an older one', async () => {
     await withDatabase(server, async (target) => {
       urls.copy = target.url;
-      const path = join(own.context.root, file);
+      const path = join(own.context.project.root, file);
       const json = path.replace(/\.\w+$/, '.json');
       const original = readFileSync(json, 'utf8');
       const { seal: _, ...manifest } = JSON.parse(original) as Manifest & { seal: string };

@@ -10,13 +10,15 @@ import { rollback } from '../../lib/commands/rollback.ts';
 import { sync } from '../../lib/commands/sync.ts';
 import type { CloneInput } from '../../lib/copy/options.ts';
 import type { Format } from '../../lib/flow/formats.ts';
-import type { Context, Target } from '../../lib/project/context.ts';
+import type { Workspace } from '../../lib/project/workspace.ts';
+import type { Target } from '../../lib/project/world.ts';
 import { alone } from '../backup/faults.ts';
 import { backupProject, oneOfEach } from '../backup/scene.ts';
 import { cloned, contextOf, type Whole, wholeOf } from '../copy/cloning.ts';
 import { attic, leftOf, shop, stateOf } from '../copy/struck.ts';
 import { type Scene, scene } from '../ledger/scene.ts';
 import { type Point, stallTimeout, type Task, type Trial, tried } from '../pg/freezing.ts';
+import { derive } from '../project/workspace.ts';
 import { type Database, freshDatabase, rowsOf } from '../servers/databases.ts';
 import { anyServer } from '../servers/running.ts';
 import type { Server } from '../servers/server.ts';
@@ -67,7 +69,7 @@ function limited(urls: Readonly<Record<string, string>>) {
   });
   return { stallTimeout, environment, pause: async () => undefined };
 }
-const at = (urls: Readonly<Record<string, string>>): Context => ({ ...own.context, ...limited(urls) });
+const at = (urls: Readonly<Record<string, string>>): Workspace => derive(own.context, { ...limited(urls) });
 
 function cloneOf([name, input, there]: (typeof clones)[number], side: 'source' | 'target'): Task {
   const isTried = side === 'source' ? !input.dataOnly && !input.swap : input.engine !== 'pipe';
@@ -113,7 +115,7 @@ function cloneOf([name, input, there]: (typeof clones)[number], side: 'source' |
 function backupOf({ server: there, format }: (typeof pg)[number]): Task {
   const begin = async (): Promise<Trial> => {
     const { source } = sourceOn(there);
-    const dir = join(own.context.root, `of-${Math.random()}`);
+    const dir = join(own.context.project.root, `of-${Math.random()}`);
     mkdirSync(dir);
     return {
       url: source.url,
@@ -176,7 +178,7 @@ function migrationOf(way: 'sync' | 'rollback'): Task {
       url: database.url,
       run: (url) => {
         const context = { ...here.at(url), ...limited({ local: url }) };
-        const local: Context = { ...context, environment: () => context.environment('local') };
+        const local: Workspace = derive(context, { environment: () => context.environment('local') });
         return way === 'sync'
           ? sync(local, consent, undefined)
           : rollback(local, { ...consent, version: '0' }, undefined);

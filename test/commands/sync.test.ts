@@ -7,7 +7,7 @@ import { generate } from '../../lib/commands/generate.ts';
 import { rollback } from '../../lib/commands/rollback.ts';
 import { sync } from '../../lib/commands/sync.ts';
 import { compare } from '../../lib/compare/compare.ts';
-import { soundSituation, stillSound } from '../../lib/migrate/target-state.ts';
+import { readSoundState, recheckSoundState } from '../../lib/migrate/target-state.ts';
 import { withTarget } from '../../lib/project/source.ts';
 
 import { failure } from '../failure.ts';
@@ -27,7 +27,8 @@ afterAll(() => rm(cache, { recursive: true }));
 
 const yes = { yes: true, force: true };
 const step = (own: Project) => sync(own.context, yes, undefined);
-const same = async (own: Project, to = own.context.schema) => (await compare(own.context, 'local', to)).same;
+const same = async (own: Project, to = own.context.project.schema) =>
+  (await compare(own.context, 'local', to)).same;
 
 const schemas = [
   `create type mood as enum ('sad'); create table users (id bigint primary key, mood mood);`,
@@ -74,7 +75,7 @@ test.each(servers())('up, back to the middle, up, and back to nothing: $major', 
 
 test('the same in the embedded database', async () => {
   await withProject(null, cache, async (own) => {
-    const target = await own.context.environment();
+    const target = await own.context.world.environment();
     await walk(own, (sql) => withTarget(own.context, target, (connection) => connection.rows(sql)));
   });
 });
@@ -142,11 +143,11 @@ test('a target is looked at again only where a transaction has ended since', asy
     await withProject(server.url(), cache, async (own) => {
       own.want(schemas[0] as string);
       await step(own);
-      const target = await own.context.environment();
+      const target = await own.context.world.environment();
       const files = await migrationsOf(own);
       await withTarget(own.context, target, async (connection) => {
-        const before = await soundSituation(own.context, connection, target, files);
-        const now = () => stillSound(own.context, connection, target, files, before);
+        const before = await readSoundState(own.context, connection, target, files);
+        const now = () => recheckSoundState(own.context, connection, target, files, before);
         expect(await now()).toBe(before);
         await rowsOf(server.url(), 'select from users');
         expect(await now()).toBe(before);
@@ -219,9 +220,9 @@ test('plain node-pg-migrate applies the same files, and undoes them', async () =
       const plain = (...words: string[]) =>
         execFileSync(
           process.execPath,
-          [program, ...words, '-m', own.context.migrations, '--ignore-pattern', '.*\\.md'],
+          [program, ...words, '-m', own.context.project.migrations, '--ignore-pattern', '.*\\.md'],
           {
-            cwd: own.context.root,
+            cwd: own.context.project.root,
             env: { ...process.env, DATABASE_URL: url },
             stdio: 'pipe',
           },

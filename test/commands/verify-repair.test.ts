@@ -8,7 +8,7 @@ import { sync } from '../../lib/commands/sync.ts';
 import { verify } from '../../lib/commands/verify.ts';
 import { repair } from '../../lib/commands/verify-repair.ts';
 import { withTarget } from '../../lib/project/source.ts';
-import { meaningOf } from '../../lib/sql/statements-digest.ts';
+import { digestStatements } from '../../lib/sql/statements-digest.ts';
 import { failure } from '../failure.ts';
 import { freshCache } from '../project/cache.ts';
 import { type Project, project } from '../project/project.ts';
@@ -55,7 +55,7 @@ test('comments and blanks are accepted, here and in every other environment', as
   await sync(own.context, yes, undefined);
   edit(0, /CREATE TABLE public\.t \(/, '-- why\n/* and how */ create   table public.t\n(');
   expect(await faults()).toEqual([
-    `chain: ${name(0)} was edited: its edit leads to the same schema`,
+    `chain: ${name(0)} was edited: it leads to the same schema`,
     `ledger: ${name(0)} was edited after it was applied: only comments or whitespace differ (db:verify --repair accepts that)`,
   ]);
   expect((await failure(sync(own.context, yes, undefined))).hint).toContain('db:verify shows');
@@ -92,9 +92,7 @@ test('comments and blanks are accepted, here and in every other environment', as
 test('statements are not', async () => {
   await sync(own.context, yes, undefined);
   edit(1, 'integer', 'bigint');
-  expect((await faults()).slice(0, 1)).toEqual([
-    `chain: ${name(1)} was edited: its edit leads to another schema`,
-  ]);
+  expect((await faults()).slice(0, 1)).toEqual([`chain: ${name(1)} was edited: it leads to another schema`]);
   expect((await faults()).join('\n')).toContain('its statements differ (restore the applied text');
   const refused = await failure(repair(own.context, yes, undefined));
   expect([refused.code, refused.message]).toEqual(['repair_refused', expect.stringContaining(name(1))]);
@@ -139,7 +137,7 @@ test.each(['server', 'embedded'])(
     if (target !== own) for (const [one, text] of texts) target.write(one, text);
     target.want(wanted);
     await sync(target.context, yes, undefined);
-    await withTarget(target.context, await target.context.environment(), (connection) =>
+    await withTarget(target.context, await target.context.world.environment(), (connection) =>
       connection.execute('insert into public.t select 1'),
     );
     target.write(
@@ -155,10 +153,10 @@ test.each(['server', 'embedded'])(
 );
 
 test('what SQL means does not depend on its layout', async () => {
-  const same = await meaningOf('select a, b from t where a in (1, 2)');
-  expect(await meaningOf('SELECT a,/* x */b\nFROM t -- y\nWHERE a IN (1,2);')).toBe(same);
-  expect(await meaningOf('select a, b from t where a in (1, 3)')).not.toBe(same);
-  expect(await meaningOf(`do 'begin end'`)).not.toBe(await meaningOf(`do 'begin  end'`));
-  expect(await meaningOf('select from where')).toBeNull();
+  const same = await digestStatements('select a, b from t where a in (1, 2)');
+  expect(await digestStatements('SELECT a,/* x */b\nFROM t -- y\nWHERE a IN (1,2);')).toBe(same);
+  expect(await digestStatements('select a, b from t where a in (1, 3)')).not.toBe(same);
+  expect(await digestStatements(`do 'begin end'`)).not.toBe(await digestStatements(`do 'begin  end'`));
+  expect(await digestStatements('select from where')).toBeNull();
   expect(await rowsOf(database.url, 'select 1 as one')).toHaveLength(1);
 });

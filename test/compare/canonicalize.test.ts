@@ -24,12 +24,12 @@ async function differences(server: Server, made: string, wanted: string | null):
     const own = project(url, cache);
     const { context } = own;
     try {
-      const target = await context.environment();
+      const target = await context.world.environment();
       await query(url, made);
-      if (wanted === null) await pull(context, { out: context.schema }, undefined);
-      else await writeFile(context.schema, wanted);
-      const there = await compare(context, target.name, context.schema);
-      const back = await compare(context, context.schema, target.name);
+      if (wanted === null) await pull(context, { out: context.project.schema }, undefined);
+      else await writeFile(context.project.schema, wanted);
+      const there = await compare(context, target.name, context.project.schema);
+      const back = await compare(context, context.project.schema, target.name);
       return [...there.up, ...back.up].map(({ sql }) => sql);
     } finally {
       own.drop();

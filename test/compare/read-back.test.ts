@@ -3,7 +3,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { compare } from '../../lib/compare/compare.ts';
-import { batchesOf } from '../../lib/compare/read-back.ts';
+import { splitForReading } from '../../lib/compare/read-back.ts';
 import type { Catalog } from '../../lib/model/catalog.ts';
 import { readSource } from '../../lib/project/source.ts';
 import { freshCache } from '../project/cache.ts';
@@ -41,7 +41,7 @@ beforeAll(async () => {
 afterAll(() => rm(cache, { recursive: true }));
 
 async function read(text: string): Promise<Catalog> {
-  const file = join(own.context.root, 'one.sql');
+  const file = join(own.context.project.root, 'one.sql');
   await writeFile(file, text);
   return readSource(own.context, file);
 }
@@ -51,16 +51,16 @@ for (const server of servers())
     await withDatabase(server, async ({ url }) => {
       own = project(url, cache);
       try {
-        const target = await own.context.environment();
+        const target = await own.context.world.environment();
         await query(url, schema(givenBack));
-        await writeFile(own.context.schema, schema(inList));
-        expect((await compare(own.context, target.name, own.context.schema)).changes).toEqual([]);
+        await writeFile(own.context.project.schema, schema(inList));
+        expect((await compare(own.context, target.name, own.context.project.schema)).changes).toEqual([]);
         const other = schema(inList).replace(
           `constraint t7_c7 check (${inList('c7')})`,
           `constraint t7_c7 check (c7 in ('new', 'odd'))`,
         );
-        await writeFile(own.context.schema, other);
-        const { diff } = await compare(own.context, target.name, own.context.schema);
+        await writeFile(own.context.project.schema, other);
+        const { diff } = await compare(own.context, target.name, own.context.project.schema);
         const ids = [...diff.added, ...diff.removed, ...diff.changed.map(({ to }) => to)].map(({ id }) => id);
         expect(ids).toEqual(['check:public.t7.t7_c7']);
       } finally {
@@ -74,7 +74,7 @@ test('a batch holds what its facts need, and no more than it has room for', asyn
   try {
     const catalog = await read(schema(inList));
     const ids = [...catalog.facts.values()].filter(({ kind }) => kind !== 'column').map(({ id }) => id);
-    const batches = batchesOf(catalog, ids, 500);
+    const batches = splitForReading(catalog, ids, 500);
     const sizes = batches.map(({ facts }) => facts.size);
     expect(Math.max(...sizes)).toBeLessThanOrEqual(500);
     // 50 tables of 42 columns and 42 checks each are more than 4,000 facts.

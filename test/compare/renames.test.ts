@@ -7,7 +7,7 @@ import { rollback } from '../../lib/commands/rollback.ts';
 import { sync } from '../../lib/commands/sync.ts';
 import { compare } from '../../lib/compare/compare.ts';
 import type { RenameQuestion } from '../../lib/compare/renames.ts';
-import { renameComments } from '../../lib/sql/rename-comments.ts';
+import { readRenameComments } from '../../lib/sql/rename-comments.ts';
 import { failure } from '../failure.ts';
 import { freshCache } from '../project/cache.ts';
 import { withProject } from '../project/project.ts';
@@ -46,13 +46,13 @@ test.each(walked)('$of: $major', async ({ server, old, new: wanted, rename = [],
       for (const part of [up, down])
         for (const statement of part.split(/;\n/).filter((one) => /^\s*(ALTER|DROP|CREATE|DO)/m.test(one)))
           expect(statement).toMatch(also ? new RegExp(`RENAME|${also.source}|DROP NOT NULL|TYPE`) : /RENAME/);
-      expect((await compare(own.context, 'local', own.context.schema)).same).toBe(true);
+      expect((await compare(own.context, 'local', own.context.project.schema)).same).toBe(true);
       const values = async (sql: string) => (await rowsOf(url, sql)).map((row) => (row as { v: string }).v);
       const before = await values(rows[0]);
       expect(before.length).toBeGreaterThan(0);
       await rollback(own.context, { ...yes, version }, undefined);
       own.want(old);
-      expect((await compare(own.context, 'local', own.context.schema)).same).toBe(true);
+      expect((await compare(own.context, 'local', own.context.project.schema)).same).toBe(true);
       expect(await values(rows[1])).toHaveLength(before.length);
     }),
   );
@@ -115,7 +115,7 @@ test('between any two sources, and as a change like any other', async () => {
         '0 ALTER TABLE public.u RENAME TO w',
       ]);
       for (const { sql } of report.up) await rowsOf(url, sql);
-      expect((await compare(own.context, 'local', own.context.schema)).same).toBe(true);
+      expect((await compare(own.context, 'local', own.context.project.schema)).same).toBe(true);
       for (const { sql } of report.down) await rowsOf(url, sql);
       expect(await rowsOf(url, 'select b from v')).toEqual([]);
     }),
@@ -164,7 +164,7 @@ test('renames that are written by hand lose nothing', async () => {
 
 test('comments are read where they stand', () => {
   const said = (text: string) =>
-    renameComments(text).map(({ from, to }) => `${from.join('.')} > ${to.join('.')}`);
+    readRenameComments(text).map(({ from, to }) => `${from.join('.')} > ${to.join('.')}`);
   const says = '-- pgmage:renamed from';
   expect(said(`${says} a\ncreate table if not exists app."B" (x int);`)).toEqual(['a > app.B']);
   expect(said(`create table b ( ${says} a\n x int\n);`)).toEqual(['a > b']);

@@ -186,7 +186,7 @@ test('without a configuration the project is where its package.json is', async (
 });
 
 test.each([
-  ['export default { shema: "x" }', /shema is unknown; known: schema,/],
+  ['export default { shema: "x" }', /shema is unknown; did you mean schema\? known: schema,/],
   ['export default { schema: 3 }', /schema must be a string/],
   ['export default { environments: { a: { urls: "x" } } }', /environments\.a\.urls is unknown/],
   ['export default { ignore: { schemas: "x" } }', /ignore\.schemas must be a list of strings/],

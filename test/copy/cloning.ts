@@ -4,18 +4,20 @@ import { join } from 'node:path';
 import { readCatalog } from '../../lib/catalog/read.ts';
 import { type CloneReport, clone } from '../../lib/commands/clone.ts';
 import type { CloneInput } from '../../lib/copy/options.ts';
-import { type Digest, digestOf } from '../../lib/flow/digest.ts';
+import { type Digest, digestRelations } from '../../lib/flow/digest.ts';
 import { kinds } from '../../lib/kinds/index.ts';
 import type { Catalog } from '../../lib/model/catalog.ts';
 import { snapshot } from '../../lib/pg/snapshot.ts';
-import type { Context } from '../../lib/project/context.ts';
+import { openWorkspace, type Workspace } from '../../lib/project/workspace.ts';
+import type { Target } from '../../lib/project/world.ts';
+import type { Members } from '../project/workspace.ts';
 import { withSession } from '../proof/session.ts';
 
 /** A context in which `source` and `target` are two URLs, and nobody waits. */
-export function contextOf(source: string, target: string, more: Partial<Context> = {}): Context {
+export function contextOf(source: string, target: string, more: Members = {}): Workspace {
   const root = join(tmpdir(), 'pgmage-no-project');
   const urls: Readonly<Record<string, string>> = { source, target };
-  return {
+  const members = {
     root,
     schema: join(root, 'schema.sql'),
     migrations: join(root, 'migrations'),
@@ -23,17 +25,23 @@ export function contextOf(source: string, target: string, more: Partial<Context>
     embedded: join(root, 'database'),
     shadow: null,
     version: 'test',
-    environment: async (name = 'source') => ({ name, url: urls[name] ?? null, protected: false }),
+    environment: async (name = 'source'): Promise<Target> => ({
+      name,
+      url: urls[name] ?? null,
+      protected: false,
+    }),
     now: () => new Date(),
     pause: async () => undefined,
     progress: () => undefined,
     ...more,
   };
+  return openWorkspace(members, members);
 }
 
 /** Clones `source` to `target`, whatever that holds. */
-export function cloned(context: Context, input: CloneInput = {}): Promise<CloneReport> {
-  return clone(context, { from: 'source', to: 'target', yes: true, force: true, ...input }, undefined);
+export async function cloned(context: Workspace, input: CloneInput = {}): Promise<CloneReport> {
+  await using workspace = openWorkspace(context.project, context.world);
+  return clone(workspace, { from: 'source', to: 'target', yes: true, force: true, ...input }, undefined);
 }
 
 /** All that a database is: its schema, and the digests of its rows. */
@@ -47,7 +55,7 @@ export function wholeOf(url: string): Promise<Whole> {
   return withSession(url, (session) =>
     snapshot(session, async (reader) => ({
       catalog: await readCatalog(reader, kinds),
-      digests: await digestOf(reader),
+      digests: await digestRelations(reader),
     })),
   );
 }

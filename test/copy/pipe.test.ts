@@ -6,7 +6,6 @@ import { findClients } from '../../lib/flow/client.ts';
 import { kinds } from '../../lib/kinds/index.ts';
 import { diff } from '../../lib/model/diff.ts';
 import { Problem } from '../../lib/problem/problem.ts';
-import type { Context } from '../../lib/project/context.ts';
 import { failure } from '../failure.ts';
 import { everything } from '../flow/everything.ts';
 import { type Database, rowsOf } from '../servers/databases.ts';
@@ -65,8 +64,7 @@ test('who refreshes a view while pg_dump works does not make it wait for ever', 
     );
     let refreshed: Promise<unknown> | undefined;
     let clock = Date.now();
-    const context: Context = {
-      ...contextOf(source.url, target.url),
+    const context = contextOf(source.url, target.url, {
       // So late that each table is told.
       now: () => {
         clock += 3000;
@@ -75,7 +73,7 @@ test('who refreshes a view while pg_dump works does not make it wait for ever', 
       progress: (line) => {
         if (line.startsWith('Copying')) refreshed ??= rowsOf(source.url, 'refresh materialized view v');
       },
-    };
+    });
     const { done } = await cloned(context, { engine: 'pipe' });
     await refreshed;
     expect(refreshed).toBeDefined();

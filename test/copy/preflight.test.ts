@@ -1,7 +1,7 @@
 // What is said of two databases before data moves, whatever they are.
 import { expect, test } from 'vitest';
-import { diskCheck } from '../../lib/copy/disk-space.ts';
-import { type CopyEnds, checksOf, type Database } from '../../lib/copy/preflight.ts';
+import { checkDisk } from '../../lib/copy/disk-space.ts';
+import { type CopyEnds, checkDatabases, type Database } from '../../lib/copy/preflight.ts';
 
 import { Problem } from '../../lib/problem/problem.ts';
 import { failure } from '../failure.ts';
@@ -19,7 +19,7 @@ const end = (name: string) => ({ named: { name, address: '', protected: false } 
 const ends = { from: end('prod'), to: end('staging') } as CopyEnds;
 
 const found = (name: string, from: Partial<Database>, to: Partial<Database>) => {
-  const check = checksOf({ ...one, ...from }, { ...one, oid: '6', ...to }, ends).find(
+  const check = checkDatabases({ ...one, ...from }, { ...one, oid: '6', ...to }, ends).find(
     (other) => other.name === name,
   );
   return `${check?.outcome}: ${check?.text}`;
@@ -59,7 +59,12 @@ test.each([
   ['encoding', {}, { encoding: 'LATIN1' }, 'failed: prod has UTF8, staging has LATIN1'],
   ['collation', {}, { collation: 'de_DE' }, 'warning: prod sorts by C, staging by de_DE'],
   ['size', { bytes: 2 ** 30 }, {}, 'ok: 1.00 GB. Transfer may take 52 seconds'],
-  ['size', { bytes: 3 * 2 ** 30 }, {}, /^warning: 3\.00 GB\. Transfer may take 154 seconds; all that time/],
+  [
+    'size',
+    { bytes: 3 * 2 ** 30 },
+    {},
+    /^warning: 3\.00 GB\. Transfer may take 154 seconds; during that time/,
+  ],
   ['size', { bytes: 6 * 2 ** 30 }, {}, /^warning: 6\.00 GB\. .*a physical backup is faster/],
 ] as const)('%s: %j and %j', (name, from, to, wanted) => {
   expect(found(name, from, to)).toEqual(typeof wanted === 'string' ? wanted : expect.stringMatching(wanted));
@@ -71,7 +76,7 @@ async function saidOfDisk(url: string, needed: number | null, force = false, rol
   try {
     if (role !== '') await connection.execute(`set role ${role}`);
     const there = { from: ends.from, to: { ...end('staging'), connection } } as CopyEnds;
-    const { outcome, text } = await diskCheck(there, needed, force);
+    const { outcome, text } = await checkDisk(there, needed, force);
     return `${outcome}: ${text}`;
   } finally {
     await connection.close();
@@ -83,8 +88,8 @@ test.each(servers())('the disk of a server on this machine is asked: $major', as
     expect(await saidOfDisk(url, null)).toMatch(/^ok: [\d.]+ [MG]B are free$/);
     expect(await saidOfDisk(url, 2 ** 20)).toMatch(/^ok: .* are free for staging, and prod needs 1 MB$/);
     const petabyte = 2 ** 50;
-    expect(await saidOfDisk(url, petabyte)).toMatch(/^failed: .*prod takes 1048576\.0 GB; --force tries/);
-    expect(await saidOfDisk(url, petabyte, true)).toMatch(/^warning: .*prod takes 1048576\.0 GB$/);
+    expect(await saidOfDisk(url, petabyte)).toMatch(/^failed: .*prod needs 1048576\.0 GB; --force skips/);
+    expect(await saidOfDisk(url, petabyte, true)).toMatch(/^warning: .*prod needs 1048576\.0 GB$/);
     expect(await saidOfDisk(url, 1, false, 'pg_monitor')).toMatch(/^unknown: /);
   });
 });

@@ -4,6 +4,7 @@ import { backup } from '../../lib/commands/backup.ts';
 import { clone } from '../../lib/commands/clone.ts';
 import { restore } from '../../lib/commands/restore.ts';
 import { backupProject, digest, oneOfEach } from '../backup/scene.ts';
+import { derive } from '../project/workspace.ts';
 import { rowsOf, withDatabase } from '../servers/databases.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
@@ -23,7 +24,7 @@ test.each(await oneOfEach('the settings of targets'))(
         const own = backupProject({ prod: source.url, copy: target.url });
         const whole = await digest(source.url);
         await clone(
-          { ...own.context, lockTimeout: 1000 },
+          derive(own.context, { lockTimeout: 1000 }),
           { from: 'prod', to: 'copy', engine: engine === 'native' ? engine : 'pipe', ...consent },
           undefined,
         );

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pull } from '../../lib/commands/pull.ts';
 import { plan, script, status } from '../../lib/index.ts';
-import { openContext } from '../../lib/runner/program.ts';
+import { openProgram } from '../../lib/runner/program.ts';
 import { differences, reordered } from '../proof/comparison.ts';
 import { copySchema, dump, dumpDifferences, loadByPsql, pgDump, runByPsql } from '../proof/dump.ts';
 import { Observer } from '../proof/observer.ts';
@@ -113,7 +113,7 @@ export async function pulledBack(desk: Desk, source: Database): Promise<Findings
   const directory = mkdtempSync(join(tmpdir(), 'pgmage-corpus-'));
   const findings: Record<string, readonly string[]> = {};
   try {
-    const context = await openContext({ cwd: directory, variables: {} });
+    await using context = await openProgram({ cwd: directory, variables: {} });
     for (const [out, split, main] of [
       ['pulled.sql', false, 'pulled.sql'],
       ['pulled', true, 'pulled/load.psql'],

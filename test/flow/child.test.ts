@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { clientAccess } from '../../lib/pg/route.ts';
+import { resolveClientAccess } from '../../lib/pg/route.ts';
 import { installedServers } from '../servers/binaries.ts';
 import { freshDatabase, rowsOf } from '../servers/databases.ts';
 import { servers } from '../servers/running.ts';
@@ -80,5 +80,7 @@ test.runIf(own !== undefined)(
 
 test('a password of a key is no argument of pg_dump', () => {
   const url = 'postgres://u@h/d?sslkey=k&sslpassword=hidden';
-  expect(() => clientAccess(url, { environment: 'prod' })).toThrow(/pg_dump does not support sslpassword/);
+  expect(() => resolveClientAccess(url, { environment: 'prod' })).toThrow(
+    /pg_dump does not support sslpassword/,
+  );
 });

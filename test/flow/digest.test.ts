@@ -1,6 +1,6 @@
 // Digests are equal where data is equal, on all server versions, and differ wherever one value does.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Digest, digestOf, digestOne, undigested } from '../../lib/flow/digest.ts';
+import { type Digest, digestRelation, digestRelations, listRelations } from '../../lib/flow/digest.ts';
 
 import { snapshot } from '../../lib/pg/snapshot.ts';
 import { failure } from '../failure.ts';
@@ -16,7 +16,7 @@ async function digest(database: Database, setting = ''): Promise<Digest[]> {
   const connection = await userSession({ url: database.url, applicationName });
   try {
     if (setting !== '') await connection.execute(setting);
-    return await snapshot(connection, (held) => digestOf(held));
+    return await snapshot(connection, (held) => digestRelations(held));
   } finally {
     await connection.close();
   }
@@ -96,7 +96,7 @@ const changes = [
 test.each(changes)('it shows: %s', async (change, name) => {
   const connection = await userSession({ url: database.url, applicationName });
   await connection.execute(`begin; ${change}`);
-  const after = await digestOf(connection);
+  const after = await digestRelations(connection);
   await connection.execute('rollback');
   // What is not in transactions is put back.
   await connection.execute(`select setval('turns', 41, true)`);
@@ -116,13 +116,13 @@ test('tables that several processes read side by side have the digests of those 
         from generate_series(1, ${at * 5}) n`,
       );
       await connection.execute(`${everything}; begin; ${tables.join(';')}`);
-      const listed = await undigested(connection);
+      const listed = await listRelations(connection);
       const each: Digest[] = [];
-      for (const one of listed) each.push(await digestOne(connection, one));
+      for (const one of listed) each.push(await digestRelation(connection, one));
       expect(each.filter(({ name, rows }) => name.startsWith('public.small_') && rows > 0)).toHaveLength(69);
       await connection.execute(`set local parallel_setup_cost = 0; set local parallel_tuple_cost = 0;
         set local min_parallel_table_scan_size = 0; set local max_parallel_workers_per_gather = 2`);
-      expect(await digestOf(connection)).toEqual(each);
+      expect(await digestRelations(connection)).toEqual(each);
       await connection.close();
     });
 });
@@ -137,7 +137,9 @@ test('rows that a policy hides are an error and no loss', async () => {
     );
     const connection = await userSession({ url: own.url, applicationName });
     await connection.execute(`set role ${role}`);
-    expect((await failure(snapshot(connection, (held) => digestOf(held)))).code).toBe('permission_denied');
+    expect((await failure(snapshot(connection, (held) => digestRelations(held)))).code).toBe(
+      'permission_denied',
+    );
     await connection.execute('reset role');
     await connection.close();
     await query(own.url, `drop owned by ${role}; drop role ${role}`);

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { type CopyProgress, progressOf } from '../../lib/flow/progress.ts';
+import { type CopyProgress, makeProgress } from '../../lib/flow/progress.ts';
 import { barText } from '../../lib/report/bar.ts';
 import { run } from '../../lib/runner/main.ts';
 import { rowsOf, withDatabase } from '../servers/databases.ts';
@@ -28,7 +28,7 @@ test('per table and in all, with rate and time left', () => {
     progress: (line: string) => void told.push(line),
     pace: (pace: CopyProgress) => void paces.push(pace),
   };
-  const { told: pass, bytes } = progressOf(teller, tables);
+  const { told: pass, bytes } = makeProgress(teller, tables);
   pass({ name: 'public.a' }, 5 * mega);
   pass({ name: 'public.a' }, 10 * mega);
   pass({ name: 'public.b' }, 5 * mega);
@@ -43,7 +43,7 @@ test('per table and in all, with rate and time left', () => {
     },
   ]);
   expect([bytes(), told]).toEqual([20 * mega, []]);
-  const { told: tell } = progressOf(
+  const { told: tell } = makeProgress(
     { now: clockAt([0, 1, 4, 5]), progress: (line) => void told.push(line) },
     tables,
     'Loading',
@@ -120,7 +120,7 @@ test('a backup, its restore and a clone, on a terminal and without', async () =>
       }
       const { backups } = await import('../../lib/commands/backups.ts');
       const { contextOf } = await import('../copy/cloning.ts');
-      const [made] = (await backups({ ...contextOf(source.url, target.url), root }, { dir: root })).backups;
+      const [made] = (await backups(contextOf(source.url, target.url, { root }), { dir: root })).backups;
       const restored = await pgmage(
         ['db:restore', join(root, made?.file ?? ''), '--to', 'staging', ...consent],
         true,

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { prune } from '../../lib/commands/backups-prune.ts';
-import { checksumOf } from '../../lib/flow/dump.ts';
+import { checksumDump } from '../../lib/flow/dump.ts';
 import { type Manifest, writeManifest } from '../../lib/flow/manifest.ts';
-import { type Candidate, type Retention, retained } from '../../lib/flow/retention.ts';
+import { applyRetention, type Candidate, type Retention } from '../../lib/flow/retention.ts';
 import { pruneText } from '../../lib/report/backups.ts';
 import { backupProject } from '../backup/scene.ts';
 import { failure } from '../failure.ts';
@@ -21,7 +21,7 @@ const candidate = (time: string, more: Partial<Candidate> = {}): Candidate => ({
 });
 
 const keptOf = (list: readonly Candidate[], retention: Partial<Retention>) =>
-  [...retained(list, { daily: 0, weekly: 0, monthly: 0, ...retention })]
+  [...applyRetention(list, { daily: 0, weekly: 0, monthly: 0, ...retention })]
     .filter(([, why]) => why.length > 0)
     .map(([name, why]) => `${name} ${why.join()}`);
 
@@ -83,7 +83,7 @@ const candidates = fc
   );
 const rules = fc.record({ daily: fc.nat(9), weekly: fc.nat(9), monthly: fc.nat(9) });
 const names = (list: readonly Candidate[], retention: Retention) =>
-  [...retained(list, retention)].filter(([, why]) => why.length > 0).map(([name]) => name);
+  [...applyRetention(list, retention)].filter(([, why]) => why.length > 0).map(([name]) => name);
 
 test('of every list: the newest good one stays, and what is marked or broken; the rest by the rules alone', () => {
   fc.assert(
@@ -125,7 +125,12 @@ test('on files: dry unless told, never the last good one, and broken ones are le
       started: `${day}T09:30:00.000Z`,
     };
     const rest = { server: {}, tools: {}, contents: [], moved: [], verified: [] };
-    await writeManifest(path, { ...manifest, ...rest, ...(await checksumOf(path, file)), ...more } as never);
+    await writeManifest(path, {
+      ...manifest,
+      ...rest,
+      ...(await checksumDump(path, file)),
+      ...more,
+    } as never);
     return path;
   };
   const paths: string[] = [];

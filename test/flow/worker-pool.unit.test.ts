@@ -1,7 +1,7 @@
 // Sessions that share work: what waits, what excludes, what is tried again alone, and what fails.
 import { setTimeout } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { type Job, share } from '../../lib/flow/worker-pool.ts';
+import { type Job, runJobs } from '../../lib/flow/worker-pool.ts';
 import { Problem } from '../../lib/problem/problem.ts';
 import { failure } from '../failure.ts';
 
@@ -11,7 +11,7 @@ const sessions = ['a', 'b', 'c'];
 async function course(jobs: readonly (Omit<Job<string>, 'does'> & { fails?: (at: number) => void })[]) {
   const log: string[] = [];
   let tries = 0;
-  await share(
+  await runJobs(
     sessions,
     jobs.map((job, at) => ({
       ...job,

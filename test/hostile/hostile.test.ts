@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { backup } from '../../lib/commands/backup.ts';
 import { clone } from '../../lib/commands/clone.ts';
 import { restore } from '../../lib/commands/restore.ts';
-import { confined, type TableOwner as Owned, ownedIn } from '../../lib/flow/as-owner.ts';
+import { type TableOwner as Owned, readOwners, runAsOwner } from '../../lib/flow/as-owner.ts';
 import { guarded, unsafeLedger } from '../../lib/ledger/guard.ts';
 import { prepareLedger } from '../../lib/ledger/tables.ts';
 import { connect } from '../../lib/pg/connect.ts';
@@ -13,6 +13,7 @@ import { transaction } from '../../lib/pg/transaction.ts';
 import { backupProject, digest, dumpable } from '../backup/scene.ts';
 import { failure } from '../failure.ts';
 import { freshCache } from '../project/cache.ts';
+import { derive } from '../project/workspace.ts';
 import { type Database, rowsOf, withDatabase } from '../servers/databases.ts';
 import { servers } from '../servers/running.ts';
 import { query, type Server } from '../servers/server.ts';
@@ -66,7 +67,7 @@ test.each(servers())(
     const clients = await dumpable('what pg_dump does in a hostile database');
     await withHostile(server, async (owner, database, copy) => {
       const own = backupProject({ prod: database.url, copy: copy.url });
-      const context = { ...own.context, cacheDir: cache };
+      await using context = derive(own.context, { cacheDir: cache });
       const withClient = clients.some(({ port }) => port === server.port);
       const tasks = [...schemaTasks(context), ...dataTasks(context, withClient)];
       const session = await connect({ url: database.url, applicationName: 'pgmage tests' });
@@ -111,11 +112,11 @@ test.each(servers())('out of what is done as an owner there is no way: $version'
   await withHostile(server, async (owner, { url }) => {
     const marks = marksIn(server, owner);
     const session = await connect({ url, applicationName: 'pgmage tests' });
-    const owners = await ownedIn(session);
+    const owners = await readOwners(session);
     // Whether the owner may look into its schema, and has forced row security and rules on its table, does not matter.
     for (const name of ['shop.checked', 'shut.checked'])
       await transaction(session, () =>
-        session.execute(confined(`select hh.escaped('work')`, owners.get(name) as Owned)),
+        session.execute(runAsOwner(`select hh.escaped('work')`, owners.get(name) as Owned)),
       );
     expect(marks.overreached()).toEqual([]);
     const rights = await session.rows<{ enters: boolean; forced: boolean; rules: string }>(`select
@@ -200,7 +201,7 @@ test.each(servers())(
     const cache = await freshCache();
     await withHostile(server, async (owner, { url }) => {
       const own = backupProject({ prod: url });
-      const context = { ...own.context, cacheDir: cache };
+      await using context = derive(own.context, { cacheDir: cache });
       const tasks = schemaTasks(context);
       const marks = marksIn(server, owner);
       await tasks.find(({ name }) => name === 'db:generate')?.run();

@@ -12,7 +12,8 @@ import { rollback } from '../../lib/commands/rollback.ts';
 import { status } from '../../lib/commands/status.ts';
 import { sync } from '../../lib/commands/sync.ts';
 import { verify } from '../../lib/commands/verify.ts';
-import type { Context } from '../../lib/project/context.ts';
+import type { Workspace } from '../../lib/project/workspace.ts';
+import { derive } from '../project/workspace.ts';
 
 /** A task by its name and options. */
 export interface Task {
@@ -26,15 +27,17 @@ const consent = { yes: true, force: true };
  * Tasks on a schema beside the hostile one, in the order in which they make sense.
  * @param context its environment `prod` is the hostile database
  */
-export function schemaTasks(context: Context): Task[] {
+export function schemaTasks(context: Workspace): Task[] {
   const env = 'prod';
-  const beside = { ...context, ignore: { schemas: ['hh', 'shop', 'shut', 'pgmage'], objects: ['cast:*'] } };
-  const want = (sql: string) => writeFileSync(context.schema, sql);
+  const beside = derive(context, {
+    ignore: { schemas: ['hh', 'shop', 'shut', 'pgmage'], objects: ['cast:*'] },
+  });
+  const want = (sql: string) => writeFileSync(context.project.schema, sql);
   const first = 'create table public.users (id integer primary key);';
   return [
     {
       name: 'db:pull',
-      run: () => pull(context, { from: env, out: join(context.root, 'pulled.sql') }, undefined),
+      run: () => pull(context, { from: env, out: join(context.project.root, 'pulled.sql') }, undefined),
     },
     { name: 'db:diff', run: () => difference(context, { from: env, to: 'empty' }) },
     {
@@ -66,7 +69,7 @@ export function schemaTasks(context: Context): Task[] {
  * @param context its environment `prod` is the hostile database, `copy` another one that the same role owns
  * @param withClient whether a pg_dump is at hand for its server
  */
-export function dataTasks(context: Context, withClient: boolean): Task[] {
+export function dataTasks(context: Workspace, withClient: boolean): Task[] {
   const to = { to: 'copy', confirm: 'copy', ...consent };
   const from = { from: 'prod', ...to };
   const mask = ['shop.goods.note=@hash', 'shop.goods.word=@text'];

@@ -12,10 +12,10 @@ import type { Fact } from '../../lib/model/fact.ts';
 import { snapshot } from '../../lib/pg/snapshot.ts';
 import { plan } from '../../lib/plan/plan.ts';
 import { readState } from '../../lib/project/shadow-catalog.ts';
-import { load } from '../../lib/shadow/load.ts';
+import { loadFiles } from '../../lib/shadow/load.ts';
 import { openShadow } from '../../lib/shadow/open.ts';
 import type { Shadow } from '../../lib/shadow/shadow.ts';
-import { parse } from '../../lib/sql/parse.ts';
+import { parseSql } from '../../lib/sql/parse.ts';
 import { load as loadLive, withSession } from '../proof/session.ts';
 import { withDatabase } from '../servers/databases.ts';
 import { servers } from '../servers/running.ts';
@@ -34,7 +34,7 @@ afterAll(async () => {
 
 function wanted(text: string): Promise<Catalog> {
   return shadow.state(async (connection) => {
-    await load(connection, [await parse('schema.sql', text)]);
+    await loadFiles(connection, [await parseSql('schema.sql', text)]);
     return readState(connection);
   });
 }

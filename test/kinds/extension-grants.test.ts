@@ -46,7 +46,7 @@ test.each(servers())('they are compared in both directions: $major', async (serv
     await withDatabase(server, async (database) => {
       const own = project(database.url, cache, () => ({ shadow }));
       const differing = async () => {
-        const found = await compare(own.context, 'local', own.context.schema);
+        const found = await compare(own.context, 'local', own.context.project.schema);
         return [found.up.map(({ sql }) => sql).sort(), found.down.map(({ sql }) => sql).sort()];
       };
       await rowsOf(database.socket, usual);
@@ -73,7 +73,7 @@ test.each(servers())('a clone and a pull have them: $major', async (server) => {
       await cloned(contextOf(source.url, target.url));
       const own = project(target.url, cache);
       await pull(own.context, {}, undefined);
-      expect((await compare(own.context, 'local', own.context.schema)).same).toBe(true);
+      expect((await compare(own.context, 'local', own.context.project.schema)).same).toBe(true);
       expect((await compare(own.context, source.url, target.url)).same).toBe(true);
       own.drop();
     }),

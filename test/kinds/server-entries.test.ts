@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { readCatalog } from '../../lib/catalog/read.ts';
 import { kinds } from '../../lib/kinds/index.ts';
-import { fingerprintOf } from '../../lib/migration/fingerprint.ts';
+import { computeFingerprint } from '../../lib/migration/fingerprint.ts';
 
 import { snapshot } from '../../lib/pg/snapshot.ts';
 import { withDatabase } from '../servers/databases.ts';
@@ -44,7 +44,7 @@ for (const server of servers()) {
           'fillfactor=80',
           'toast.autovacuum_enabled=off',
         ]);
-        expect(fingerprintOf(after, kinds)).toBe(fingerprintOf(before, kinds));
+        expect(computeFingerprint(after, kinds)).toBe(computeFingerprint(before, kinds));
       } finally {
         await connection.close();
       }

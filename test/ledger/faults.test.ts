@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { sync } from '../../lib/commands/sync.ts';
-import { run } from '../../lib/ledger/applying.ts';
+import { runMigrations } from '../../lib/ledger/applying.ts';
 import { withLock } from '../../lib/ledger/lock.ts';
 import { prepareLedger } from '../../lib/ledger/tables.ts';
 
@@ -38,10 +38,12 @@ async function applyAll(database: Database, direction: 'up' | 'down', strikeAt: 
   });
   const files = await migrationsOf(here.own);
   const author = { systemUser: null, gitAuthor: null, gitCommit: null, tool: 'test' };
-  const of = { connection, environment: 'local', folder: here.own.context.migrations, files, author };
+  const of = { connection, environment: 'local', folder: here.own.context.project.migrations, files, author };
   const work = withLock(connection, 'local', async () => {
     await prepareLedger(connection);
-    await (direction === 'up' ? run(of, 'up', files) : run(of, 'down', [...files].reverse()));
+    await (direction === 'up'
+      ? runMigrations(of, 'up', files)
+      : runMigrations(of, 'down', [...files].reverse()));
   });
   const thrown = await work.then(
     () => null,
@@ -80,7 +82,7 @@ test.each(['up', 'down'] as const)('the process is killed at each statement on t
         'tsx',
         victim,
         database.url,
-        here.own.context.migrations,
+        here.own.context.project.migrations,
         way,
         String(strikeAt),
       ];
@@ -131,13 +133,13 @@ test('where a pooler gives the transaction another session than the lock, nothin
     const of = {
       connection: second,
       environment: 'local',
-      folder: here.own.context.migrations,
+      folder: here.own.context.project.migrations,
       files,
       author,
     };
     await withLock(first, 'local', async () => {
       await prepareLedger(first);
-      expect((await failure(run(of, 'up', files))).code).toBe('lock_lost');
+      expect((await failure(runMigrations(of, 'up', files))).code).toBe('lock_lost');
     });
     await Promise.all([first.close(), second.close()]);
     expect(await rowsOf(database.url, `select to_regclass('users') as users`)).toEqual([{ users: null }]);

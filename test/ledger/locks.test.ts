@@ -5,7 +5,7 @@ import { rollback } from '../../lib/commands/rollback.ts';
 import { sync } from '../../lib/commands/sync.ts';
 import { compare } from '../../lib/compare/compare.ts';
 import type { Problem } from '../../lib/problem/problem.ts';
-import type { Context } from '../../lib/project/context.ts';
+import type { Workspace } from '../../lib/project/workspace.ts';
 import { failure } from '../failure.ts';
 import { type Project, projectWithShadow } from '../project/project.ts';
 import { type Database, rowsOf, withDatabase } from '../servers/databases.ts';
@@ -16,7 +16,7 @@ vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 const yes = { yes: true, force: true };
 let own: Project;
-let context: Context;
+let context: Workspace;
 let drop: () => Promise<void>;
 let url: string;
 let told: string[];
@@ -31,7 +31,7 @@ afterEach(() => {
 });
 
 const step = () => sync(context, yes, undefined);
-const same = async () => (await compare(context, 'local', context.schema)).same;
+const same = async () => (await compare(context, 'local', context.project.schema)).same;
 const outcomes = () =>
   rowsOf<{ outcome: string }>(url, 'select outcome from pgmage.audit order by id').then((rows) =>
     rows.map(({ outcome }) => outcome),

@@ -132,7 +132,7 @@ test.each(ways)('another db:sync comes between two requests, on the way %s', asy
 
 test('two db:sync at once that have the same to write: one does it', async () => {
   await eachRequest(17, 'another db:sync from the same folder, with a migration to write', async (at) => {
-    const plain = project(null, here.own.context.cacheDir);
+    const plain = project(null, here.own.context.project.cacheDir);
     try {
       plain.want('create table users (id bigint primary key);');
       await generate(plain.context);
@@ -179,7 +179,7 @@ test('the disk of the server is full at some point of an apply', async () => {
     process.stdout.write(`0 trials: disk full: no small disk can be mounted here: ${disk}\n`);
     return;
   }
-  const plain = project(null, here.own.context.cacheDir);
+  const plain = project(null, here.own.context.project.cacheDir);
   try {
     for (const schema of growing) {
       plain.want(schema);

@@ -1,7 +1,7 @@
 // A process that applies or undoes all migrations of a folder, and is killed when it sends its n-th statement:
 // `tsx victim.ts URL FOLDER DIRECTION N`. It ends with 0 where there are fewer statements.
 import { kill, pid } from 'node:process';
-import { run } from '../../lib/ledger/applying.ts';
+import { runMigrations } from '../../lib/ledger/applying.ts';
 import { withLock } from '../../lib/ledger/lock.ts';
 import { prepareLedger } from '../../lib/ledger/tables.ts';
 import { readMigrations } from '../../lib/project/migration-folder.ts';
@@ -19,6 +19,8 @@ const author = { systemUser: null, gitAuthor: null, gitCommit: null, tool: 'vict
 await withLock(connection, 'local', async () => {
   await prepareLedger(connection);
   const of = { connection, environment: 'local', folder, files, author };
-  await (direction === 'down' ? run(of, 'down', [...files].reverse()) : run(of, 'up', files));
+  await (direction === 'down'
+    ? runMigrations(of, 'down', [...files].reverse())
+    : runMigrations(of, 'up', files));
 });
 await server.close();

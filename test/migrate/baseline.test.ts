@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { generate } from '../../lib/commands/generate.ts';
 import { history } from '../../lib/commands/history.ts';
 import { pull } from '../../lib/commands/pull.ts';
-import { takeDrift } from '../../lib/commands/pull-drift.ts';
+import { pullDrift } from '../../lib/commands/pull-drift.ts';
 import { isSound, status } from '../../lib/commands/status.ts';
 import { sync } from '../../lib/commands/sync.ts';
 import { verify } from '../../lib/commands/verify.ts';
@@ -74,7 +74,7 @@ test('the schema of a database with rows becomes the first migration, and nothin
       recorded: [],
     });
 
-    own.want(`${readFileSync(context.schema, 'utf8')}\ncreate table orders (id bigint);\n`);
+    own.want(`${readFileSync(context.project.schema, 'utf8')}\ncreate table orders (id bigint);\n`);
     const { written } = await generate(context);
     expect(written).toHaveLength(1);
     expect((await sync(context, yes, undefined)).applied).toEqual([written[0]?.name]);
@@ -102,10 +102,10 @@ test('another database of that schema is recorded by --baseline, and one that di
     );
     expect((await history(context, { env: 'other' })).deeds).toEqual([]);
     await rowsOf(other, 'alter table users alter email type text');
-    own.want(`${readFileSync(context.schema, 'utf8')}\ncreate table orders (id bigint);\n`);
+    own.want(`${readFileSync(context.project.schema, 'utf8')}\ncreate table orders (id bigint);\n`);
     const done = await sync(context, { ...to, baseline: true }, undefined);
     expect([done.recorded.length, done.applied?.length]).toEqual([1, 1]);
-    expect((await compare(context, 'other', context.schema)).same).toBe(true);
+    expect((await compare(context, 'other', context.project.schema)).same).toBe(true);
     expect((await sync(context, to, undefined)).applied).toEqual([]);
   });
 });
@@ -114,13 +114,13 @@ test('a hand-made change is taken into a schema that is as db:pull writes it', a
   await having(users, async ({ own, url }) => {
     const { context } = own;
     await pull(context, { baseline: true }, undefined);
-    expect(await takeDrift(context)).toMatchObject({ changes: [], how: null });
+    expect(await pullDrift(context)).toMatchObject({ changes: [], how: null });
     await rowsOf(url, 'alter table users alter email set not null; create index on users (email)');
     expect((await status(context)).record?.drift).toHaveLength(2);
-    const taken = await takeDrift(context);
+    const taken = await pullDrift(context);
     expect(taken).toMatchObject({ how: 'rewritten', written: ['schema.sql'] });
-    expect(readFileSync(context.schema, 'utf8')).toContain('  email text NOT NULL,\n');
-    expect((await compare(context, 'local', context.schema)).same).toBe(true);
+    expect(readFileSync(context.project.schema, 'utf8')).toContain('  email text NOT NULL,\n');
+    expect((await compare(context, 'local', context.project.schema)).same).toBe(true);
     await generate(context);
     expect((await failure(sync(context, yes, undefined))).code).toBe('drifted');
     expect((await sync(context, { ...yes, baseline: true }, undefined)).recorded).toHaveLength(1);
@@ -135,19 +135,19 @@ test('a schema that somebody wrote is only added to', async () => {
     own.want(mine);
     await pull(context, { baseline: true }, undefined);
     // It says the same already.
-    expect(readFileSync(context.schema, 'utf8')).toBe(mine);
+    expect(readFileSync(context.project.schema, 'utf8')).toBe(mine);
     await rowsOf(url, 'create view v as select id from users');
     // What is to come besides stays to come.
     own.want(`${mine}create table orders ();\n`);
-    expect(await takeDrift(context)).toMatchObject({ how: 'appended', written: ['schema.sql'] });
-    expect(readFileSync(context.schema, 'utf8')).toBe(
+    expect(await pullDrift(context)).toMatchObject({ how: 'appended', written: ['schema.sql'] });
+    expect(readFileSync(context.project.schema, 'utf8')).toBe(
       `${mine}create table orders ();\n\n-- Taken from local by db:pull --drift.\n\nCREATE VIEW public.v AS\n SELECT id\n   FROM public.users;\n`,
     );
     await rowsOf(url, 'alter table users alter email set not null');
-    const before = readFileSync(context.schema, 'utf8');
-    const refused = await takeDrift(context);
+    const before = readFileSync(context.project.schema, 'utf8');
+    const refused = await pullDrift(context);
     expect(refused.how).toBeNull();
     expect(refused.statements).toContain('ALTER TABLE public.users ALTER COLUMN email SET NOT NULL');
-    expect(readFileSync(context.schema, 'utf8')).toBe(before);
+    expect(readFileSync(context.project.schema, 'utf8')).toBe(before);
   });
 });

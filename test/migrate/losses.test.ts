@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { difference } from '../../lib/commands/diff.ts';
 import { generate } from '../../lib/commands/generate.ts';
 import { sync } from '../../lib/commands/sync.ts';
-import { lossesOn } from '../../lib/migrate/sample-rows.ts';
+import { findSampleLosses } from '../../lib/migrate/sample-rows.ts';
 import { failure } from '../failure.ts';
 import { freshCache } from '../project/cache.ts';
 import { type Project, project } from '../project/project.ts';
@@ -47,7 +47,7 @@ const narrowings = [
 test.each(narrowings)('values made to be lost show what %s to %s does', async (from, to, using) => {
   const file = (name: string, text: string) => ({ file: name, text });
   const back = using === '' ? '' : ` USING v::text::${from}`;
-  const lost = await lossesOn(
+  const lost = await findSampleLosses(
     own.context,
     { files: [file('start', `create table t (id int primary key, v ${from});`)], inOrder: true },
     {
@@ -173,7 +173,7 @@ const reached: Readonly<Record<string, readonly [old: string, wanted: string, lo
 test('a loss is seen through domains, attributes, elements, partitions, heirs and casts', async () => {
   const sides = [0, 1].map((side) => Object.values(reached).map((one) => one[side]));
   for (const [at, name] of ['old.sql', 'new.sql'].entries())
-    writeFileSync(join(own.context.root, name), (sides[at] ?? []).join('\n'));
+    writeFileSync(join(own.context.project.root, name), (sides[at] ?? []).join('\n'));
   const { up } = await difference(own.context, { from: './old.sql', to: './new.sql' });
   const losing = up.filter(({ hazards }) => hazards.includes('loses_values')).map(({ sql }) => sql);
   // A typed table follows its type.

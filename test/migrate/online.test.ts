@@ -4,7 +4,7 @@ import { generate } from '../../lib/commands/generate.ts';
 import { rollback } from '../../lib/commands/rollback.ts';
 import { sync } from '../../lib/commands/sync.ts';
 import { compare } from '../../lib/compare/compare.ts';
-import type { Context } from '../../lib/project/context.ts';
+import type { Workspace } from '../../lib/project/workspace.ts';
 import { type Project, projectWithShadow } from '../project/project.ts';
 import { losses, type Rows, rowsIn } from '../proof/rows.ts';
 import { withSession } from '../proof/session.ts';
@@ -15,7 +15,7 @@ import { type OnlinePair, onlinePairs } from './online-pairs.ts';
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 let own: Project;
-let context: Context;
+let context: Workspace;
 let drop: () => Promise<void>;
 let url: string;
 
@@ -28,7 +28,7 @@ afterEach(() => {
 });
 
 const yes = { yes: true, force: true };
-const same = async () => (await compare(context, 'local', context.schema)).same;
+const same = async () => (await compare(context, 'local', context.project.schema)).same;
 
 // Apart from the ledger.
 async function held(): Promise<Rows> {

@@ -5,7 +5,7 @@ import { generate } from '../../lib/commands/generate.ts';
 import { sync } from '../../lib/commands/sync.ts';
 import { verify } from '../../lib/commands/verify.ts';
 import { compare } from '../../lib/compare/compare.ts';
-import { breaksOf } from '../../lib/migration/chain.ts';
+import { findBreaks } from '../../lib/migration/chain.ts';
 import { failure } from '../failure.ts';
 import { freshCache } from '../project/cache.ts';
 import { migrationsOf, type Project, project } from '../project/project.ts';
@@ -74,10 +74,10 @@ test('the later one goes behind the earlier, and both are applied', async () => 
   expect(rebased.map(({ was }) => was.replace(/^\d+_/, ''))).toEqual(['zzz', 'last']);
   expect(written.map(({ down }) => down)).toEqual([{ is: 'exact' }, { is: 'exact' }]);
   expect(words()).toEqual(['base', 'mine', 'zzz', 'last']);
-  expect(breaksOf(await migrationsOf(own))).toEqual([]);
+  expect(findBreaks(await migrationsOf(own))).toEqual([]);
   expect((await generate(own.context, { rebase: true })).written).toEqual([]);
   expect((await sync(own.context, yes, undefined)).applied).toHaveLength(4);
-  expect((await compare(own.context, 'local', own.context.schema)).same).toBe(true);
+  expect((await compare(own.context, 'local', own.context.project.schema)).same).toBe(true);
 });
 
 test('what is applied stays, whatever its number', async () => {

@@ -247,7 +247,7 @@ test('the embedded database is asked, too', () =>
   withProject(null, cache, async (own) => {
     own.want(`${users};`);
     await sync(own.context, { yes: true }, undefined);
-    const target = await own.context.environment();
+    const target = await own.context.world.environment();
     await withTarget(own.context, target, (connection) =>
       connection.execute(`insert into users values (1, 'x')`),
     );

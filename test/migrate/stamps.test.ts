@@ -6,8 +6,8 @@ import { rollback } from '../../lib/commands/rollback.ts';
 import { sync } from '../../lib/commands/sync.ts';
 import { verify } from '../../lib/commands/verify.ts';
 import { repair } from '../../lib/commands/verify-repair.ts';
-import { type Header, render } from '../../lib/migration/text.ts';
-import { migrationFile } from '../../lib/project/migration-folder.ts';
+import { type Header, renderMigration } from '../../lib/migration/text.ts';
+import { makeMigrationFile } from '../../lib/project/migration-folder.ts';
 import { rollbackText, syncPlanText } from '../../lib/report/migrations.ts';
 import { failure } from '../failure.ts';
 import { freshCache } from '../project/cache.ts';
@@ -33,8 +33,11 @@ const table = (type: string) => `create table t (id int primary key, amount ${ty
 async function restamp(own: Project, down: Header['down']): Promise<void> {
   const { migration, file } = (await migrationsOf(own)).at(-1) ?? expect.unreachable();
   const header = { ...(migration.header as Header), down };
-  const text = render({ ...migration, header });
-  own.write(file.replace(/^migrations\//, ''), migrationFile(own.context, migration.name, text).text);
+  const text = renderMigration({ ...migration, header });
+  own.write(
+    file.replace(/^migrations\//, ''),
+    makeMigrationFile(own.context.project, migration.name, text).text,
+  );
 }
 
 const stampFaults = async (own: Project) =>

@@ -123,7 +123,7 @@ test('rows of the ledger that were changed, taken away or added by hand', async 
   await rows(`update pgmage.schema_migrations set checksum = 'x' where name = '${name(2)}'`);
   await refusedWith('ledger_broken', `${name(2)}`);
   await rows(`delete from pgmage.schema_migrations where name = '${name(2)}'`);
-  await refusedWith('ledger_broken', `row of ${name(2)} was taken away by hand`);
+  await refusedWith('ledger_broken', `row of ${name(2)} was removed by hand`);
   await rows(`insert into pgmage.schema_migrations (name, run_on, checksum) values ('9_x', now(), 'x')`);
   await refusedWith('ledger_broken', 'row of 9_x was added by hand');
 });

@@ -2,10 +2,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { kinds } from '../../lib/kinds/index.ts';
-import { type Break, breaksOf, type MigrationFile } from '../../lib/migration/chain.ts';
-import { fingerprintOf } from '../../lib/migration/fingerprint.ts';
+import { type ChainBreak, findBreaks, type MigrationFile } from '../../lib/migration/chain.ts';
+import { computeFingerprint } from '../../lib/migration/fingerprint.ts';
 import { compareNames } from '../../lib/migration/name.ts';
-import { parse, render } from '../../lib/migration/text.ts';
+import { parseMigration, renderMigration } from '../../lib/migration/text.ts';
 import { emptyCatalog } from '../../lib/model/empty-catalog.ts';
 import type { Fact } from '../../lib/model/fact.ts';
 
@@ -13,7 +13,7 @@ const file = (name: string, text: string): MigrationFile => ({
   name,
   file: `migrations/${name}.sql`,
   text,
-  migration: parse(name, text),
+  migration: parseMigration(name, text),
 });
 
 function sealed(name: string, after: MigrationFile | undefined, up: string): MigrationFile {
@@ -25,7 +25,7 @@ function sealed(name: string, after: MigrationFile | undefined, up: string): Mig
     after: after?.migration.stated ?? null,
     down: { is: 'exact' },
   } as const;
-  return file(name, render({ name, header, transaction: 'both', up, down: '' }));
+  return file(name, renderMigration({ name, header, transaction: 'both', up, down: '' }));
 }
 
 const nameAt = (at: number) => `${String(at).padStart(4, '0')}_m${at}`;
@@ -37,7 +37,7 @@ function chain(length: number): MigrationFile[] {
 }
 
 const inOrder = (files: readonly MigrationFile[]) => [...files].sort((a, b) => compareNames(a.name, b.name));
-const first = (files: readonly MigrationFile[]): Break | undefined => breaksOf(inOrder(files))[0];
+const first = (files: readonly MigrationFile[]): ChainBreak | undefined => findBreaks(inOrder(files))[0];
 const some = fc.integer({ min: 3, max: 8 }).chain((length) =>
   // Neither the first nor the last, which have no neighbour to tell.
   fc.record({ files: fc.constant(chain(length)), at: fc.integer({ min: 1, max: length - 2 }) }),
@@ -47,11 +47,11 @@ const each = (rule: (files: MigrationFile[], at: number, one: MigrationFile) => 
 
 test('a chain that was made has no breaks, and neither has one of drafts, or with drafts at its end', () => {
   each((files) => {
-    expect(breaksOf(files)).toEqual([]);
+    expect(findBreaks(files)).toEqual([]);
   });
   const draft = file('0009_draft', 'select 1;');
-  expect(breaksOf([...chain(3), draft])).toEqual([]);
-  expect(breaksOf([draft])).toEqual([]);
+  expect(findBreaks([...chain(3), draft])).toEqual([]);
+  expect(findBreaks([draft])).toEqual([]);
   expect(first([...chain(3), file('0002_a', 'select 1;')])).toEqual({
     is: 'unsealed',
     name: '0002_a',
@@ -62,10 +62,10 @@ test('a chain that was made has no breaks, and neither has one of drafts, or wit
 test('a file that was edited', () => {
   each((files, at, one) => {
     files[at] = file(one.name, one.text.replace('select', 'delete'));
-    expect(breaksOf(files)).toEqual([{ is: 'edited', name: one.name, other: null }]);
+    expect(findBreaks(files)).toEqual([{ is: 'edited', name: one.name, other: null }]);
     // A text that only looks different is not another one.
     files[at] = file(one.name, one.text.replaceAll('\n', ' \r\n'));
-    expect(breaksOf(files)).toEqual([]);
+    expect(findBreaks(files)).toEqual([]);
   });
 });
 
@@ -87,14 +87,14 @@ test('a file that was renamed, at its place', () => {
   each((files, at, one) => {
     const name = `${one.name}_more`;
     files[at] = file(name, one.text);
-    expect(breaksOf(files)).toEqual([{ is: 'renamed', name, other: one.name }]);
+    expect(findBreaks(files)).toEqual([{ is: 'renamed', name, other: one.name }]);
   });
 });
 
 test('a file that was copied', () => {
   each((files, _, one) => {
     const name = `${one.name}_copy`;
-    expect(breaksOf(inOrder([...files, file(name, one.text)]))).toEqual([
+    expect(findBreaks(inOrder([...files, file(name, one.text)]))).toEqual([
       { is: 'duplicated', name, other: one.name },
     ]);
   });
@@ -106,7 +106,7 @@ test('files that changed places', () => {
     const swapped = files.map((own) =>
       own === one ? file(other.name, one.text) : own === other ? file(one.name, other.text) : own,
     );
-    const found = breaksOf(inOrder(swapped));
+    const found = findBreaks(inOrder(swapped));
     expect(found).toContainEqual({ is: 'reordered', name: one.name, other: other.name });
     expect(found).toContainEqual({ is: 'renamed', name: other.name, other: one.name });
   });
@@ -115,23 +115,23 @@ test('files that changed places', () => {
 test('two branches that did not know of each other', () => {
   each((files, at, one) => {
     const name = `${nameAt(at + 2)}_other`;
-    const found = breaksOf(inOrder([...files, sealed(name, one, 'select 99;')]));
+    const found = findBreaks(inOrder([...files, sealed(name, one, 'select 99;')]));
     expect(found[0]).toMatchObject({ is: 'branched' });
     expect([found[0]?.name, found[0]?.other]).toContain(name);
   });
   const roots = [sealed('0001_a', undefined, 'a'), sealed('0002_b', undefined, 'b')];
-  expect(breaksOf(roots)).toEqual([{ is: 'branched', name: '0002_b', other: '0001_a' }]);
+  expect(findBreaks(roots)).toEqual([{ is: 'branched', name: '0002_b', other: '0001_a' }]);
 });
 
 test('a file that starts from another schema than the one before it ends at', () => {
   const [one, two] = chain(2) as [MigrationFile, MigrationFile];
   const header = { ...(two.migration.header as never as object), from: 'elsewhere' } as never;
-  const moved = file(two.name, render({ ...two.migration, header }));
-  expect(breaksOf([one, moved])).toEqual([{ is: 'unfitting', name: two.name, other: one.name }]);
+  const moved = file(two.name, renderMigration({ ...two.migration, header }));
+  expect(findBreaks([one, moved])).toEqual([{ is: 'unfitting', name: two.name, other: one.name }]);
 });
 
 const print = (facts: readonly (readonly [string, Fact])[]) =>
-  fingerprintOf({ ...emptyCatalog(18, new Map()), facts: new Map(facts) }, kinds);
+  computeFingerprint({ ...emptyCatalog(18, new Map()), facts: new Map(facts) }, kinds);
 
 test('a fingerprint does not say whether a materialized view happens to be filled', () => {
   const fact = (kind: string) =>

@@ -9,8 +9,8 @@ import { isSound, status } from '../../lib/commands/status.ts';
 import { sync } from '../../lib/commands/sync.ts';
 import { verify } from '../../lib/commands/verify.ts';
 import { compare } from '../../lib/compare/compare.ts';
-import { type LayoutName, layoutOf } from '../../lib/migration/layouts.ts';
-import type { Context } from '../../lib/project/context.ts';
+import { getLayout, type LayoutName } from '../../lib/migration/layouts.ts';
+import type { Workspace } from '../../lib/project/workspace.ts';
 import { failure } from '../failure.ts';
 import { freshCache } from '../project/cache.ts';
 import { project } from '../project/project.ts';
@@ -27,7 +27,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(cache, { recursive: true }));
 
 interface Here {
-  readonly context: Context;
+  readonly context: Workspace;
   readonly url: string;
   want(schema: string): void;
   /** All files of the folder of migrations. */
@@ -41,14 +41,14 @@ async function having(
   use: (here: Here) => Promise<void>,
 ): Promise<void> {
   await withDatabase(anyServer(), async ({ url }) => {
-    const layout = layoutOf(name);
+    const layout = getLayout(name);
     const folder = layout?.folder ?? 'migrations';
     const own = project(url, cache, (root) => ({
       migrations: join(root, folder),
       ...(layout && { layout }),
     }));
     const { context } = own;
-    const { migrations } = context;
+    const { migrations } = context.project;
     for (const [file, text] of Object.entries(files)) {
       mkdirSync(join(migrations, file, '..'), { recursive: true });
       writeFileSync(join(migrations, file), text);
@@ -130,7 +130,7 @@ test.each(tools)('a folder of $name', async ({ name, files, ledger, written }) =
   await having(name, files, async ({ context, url, want, files: list }) => {
     await rowsOf(url, `${one}${ledger}`);
     want('create table a (id int, b text);\n');
-    expect((await compare(context, 'migrations', context.schema)).same).toBe(true);
+    expect((await compare(context, 'migrations', context.project.schema)).same).toBe(true);
     const names = list();
     const second = expect.stringMatching(/^(20260102000000|1700000000001|000002)/);
     const { record, changes } = await status(context);
@@ -163,12 +163,12 @@ test.each(tools)('a folder of $name', async ({ name, files, ledger, written }) =
     await generate(context);
     const [file = '', ...others] = list().filter((path) => !names.includes(path));
     expect(others).toEqual([]);
-    expect(readFileSync(join(context.migrations, file), 'utf8')).toMatch(written);
+    expect(readFileSync(join(context.project.migrations, file), 'utf8')).toMatch(written);
     expect(file).toMatch(/^(\d{14}|\d{13})_add_table_c(\.sql|\/migration\.sql)$/);
     // Files that were there are never touched.
     for (const [path, text] of Object.entries(files))
-      expect(readFileSync(join(context.migrations, path), 'utf8')).toBe(text);
-    expect((await compare(context, 'migrations', context.schema)).same).toBe(true);
+      expect(readFileSync(join(context.project.migrations, path), 'utf8')).toBe(text);
+    expect((await compare(context, 'migrations', context.project.schema)).same).toBe(true);
   });
 });
 
@@ -185,15 +185,15 @@ test.each(tools.filter(({ written }) => written !== null))(
       await generate(context, { name: 'first' });
       want('create table a (id int, n int not null, constraint id check (id > 0)); create index on a (id);');
       await generate(context, { name: 'second' });
-      const layout = layoutOf(name);
-      const texts = list().map((file) => readFileSync(join(context.migrations, file), 'utf8'));
+      const layout = getLayout(name);
+      const texts = list().map((file) => readFileSync(join(context.project.migrations, file), 'utf8'));
       for (const text of texts) {
         const up = layout?.up(text) ?? { start: 0, end: text.length };
         const sql = text.slice(up.start, up.end);
         const isInside = inTransaction[name]?.(text) ?? true;
         await rowsOf(url, isInside ? `begin; ${sql}\n; commit` : sql);
       }
-      expect((await compare(context, 'local', context.schema)).same).toBe(true);
+      expect((await compare(context, 'local', context.project.schema)).same).toBe(true);
       expect(texts.some((text) => text.includes('CONCURRENTLY'))).toBe(name === 'dbmate');
     });
   },
@@ -223,14 +223,14 @@ test('a schema for Supabase refers to what is there, and only what is its own is
        grant select on profiles to authenticated`,
     );
     await pull(context, {}, undefined);
-    const text = readFileSync(context.schema, 'utf8');
+    const text = readFileSync(context.project.schema, 'utf8');
     expect(text).toContain('REFERENCES auth.users(id)');
     expect(text).not.toMatch(/CREATE (SCHEMA|EXTENSION|FUNCTION)/);
     expect(isSound(await status(context))).toBe(true);
     await generate(context, { name: 'first' });
     const [file = ''] = files();
     expect(file).toMatch(/^\d{14}_first\.sql$/);
-    expect(readFileSync(join(context.migrations, file), 'utf8')).not.toContain('Migration');
+    expect(readFileSync(join(context.project.migrations, file), 'utf8')).not.toContain('Migration');
     want(`${text}\ncreate table more ();`);
     expect((await generate(context)).written).toMatchObject([
       { file: expect.stringContaining('add_table_more.sql') },

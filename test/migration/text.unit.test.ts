@@ -3,16 +3,16 @@ import fc from 'fast-check';
 import { getActions } from 'node-pg-migrate/sqlMigration';
 import { compareMigrationFileNames } from 'node-pg-migrate/utils/comparators';
 import { expect, test } from 'vitest';
-import { compareNames, isMigrationName, nextName, slugOf, versionOf } from '../../lib/migration/name.ts';
-import { holdsMarker, only, partsOf } from '../../lib/migration/parts.ts';
+import { compareNames, isMigrationName, makeName, makeSlug, readVersion } from '../../lib/migration/name.ts';
+import { holdsMarker, keepRange, splitParts } from '../../lib/migration/parts.ts';
 import {
-  checksumOf,
+  computeChecksum,
   type Down,
   type Migration,
-  oneLine,
-  parse,
-  render,
-  tidy,
+  parseMigration,
+  renderMigration,
+  toOneLine,
+  trimSql,
 } from '../../lib/migration/text.ts';
 import { failure } from '../failure.ts';
 
@@ -38,9 +38,9 @@ const piece = fc.oneof(
 );
 const sql = fc
   .array(piece, { maxLength: 20 })
-  .map((parts) => tidy(parts.join('')))
+  .map((parts) => trimSql(parts.join('')))
   .filter((text) => !holdsMarker(text));
-const words = fc.string({ unit: 'binary', maxLength: 40 }).map((text) => oneLine(text));
+const words = fc.string({ unit: 'binary', maxLength: 40 }).map((text) => toOneLine(text));
 const down: fc.Arbitrary<Down> = fc.oneof(
   fc.constant<Down>({ is: 'exact' }),
   words.map((what): Down => ({ is: 'lossy', what })),
@@ -67,7 +67,7 @@ const migration: fc.Arbitrary<Migration> = fc.record({
 
 test('the bytes of a body are rendered as they are', () => {
   const up = "create function f() returns text language sql as $$select 'a'  \n\t\r\n$$;";
-  expect(render({ name: '1_a', header: null, transaction: 'both', up, down: up })).toBe(
+  expect(renderMigration({ name: '1_a', header: null, transaction: 'both', up, down: up })).toBe(
     `-- Up Migration\n\n${up}\n\n-- Down Migration\n\n${up}\n`,
   );
 });
@@ -75,10 +75,10 @@ test('the bytes of a body are rendered as they are', () => {
 test('a rendered migration is parsed as it was', () => {
   fc.assert(
     fc.property(migration, (one) => {
-      const { stated, checksum, ...parsed } = parse(one.name, render(one));
+      const { stated, checksum, ...parsed } = parseMigration(one.name, renderMigration(one));
       expect(parsed).toEqual(one);
       expect(stated).toBe(one.header === null ? null : checksum);
-      expect(render(parsed)).toBe(render(one));
+      expect(renderMigration(parsed)).toBe(renderMigration(one));
     }),
     { numRuns: 1000 },
   );
@@ -87,10 +87,10 @@ test('a rendered migration is parsed as it was', () => {
 test('line ends, blanks at ends of lines and a byte order mark change nothing', () => {
   fc.assert(
     fc.property(migration, fc.constantFrom('\r\n', ' \n', '\t\r\n', '\n'), (one, end) => {
-      const text = render(one);
+      const text = renderMigration(one);
       const other = `\ufeff${text.replaceAll('\n', end)}${end}${end}`;
-      expect(checksumOf(other)).toBe(checksumOf(text));
-      expect(parse(one.name, other)).toEqual(parse(one.name, text));
+      expect(computeChecksum(other)).toBe(computeChecksum(text));
+      expect(parseMigration(one.name, other)).toEqual(parseMigration(one.name, text));
     }),
   );
 });
@@ -98,12 +98,12 @@ test('line ends, blanks at ends of lines and a byte order mark change nothing', 
 test('every other change changes the checksum', () => {
   fc.assert(
     fc.property(migration, fc.nat(), fc.stringMatching(/^[a-z]$/), (one, place, letter) => {
-      const text = render(one);
+      const text = renderMigration(one);
       const header = text.indexOf('-- Checksum:');
       const at = place % (text.length + 1);
       const line = text.slice(text.lastIndexOf('\n', at - 1) + 1);
       fc.pre(header < 0 || !line.startsWith('-- Checksum:'));
-      expect(checksumOf(text.slice(0, at) + letter + text.slice(at))).not.toBe(checksumOf(text));
+      expect(computeChecksum(text.slice(0, at) + letter + text.slice(at))).not.toBe(computeChecksum(text));
     }),
   );
 });
@@ -114,17 +114,18 @@ test('node-pg-migrate runs the same parts', () => {
     (action as (pgm: { sql(text: string): void }) => void)({ sql: (text) => (sent = text) });
     return sent;
   };
-  const withoutMarker = (text: string) => tidy(text.replace(/^\s*--[\s-]*(up|down)\s+migration[^\n]*/i, ''));
+  const withoutMarker = (text: string) =>
+    trimSql(text.replace(/^\s*--[\s-]*(up|down)\s+migration[^\n]*/i, ''));
   fc.assert(
     fc.property(migration, (one) => {
-      const text = render(one);
+      const text = renderMigration(one);
       const actions = getActions(text);
       expect(withoutMarker(run(actions.up))).toBe(one.up);
       if (one.down === null) expect(actions.down).toBe(false);
       else expect(withoutMarker(run(actions.down))).toBe(one.down);
-      const parts = partsOf(text);
-      expect(only(text, parts.up)).toHaveLength(text.length);
-      expect(tidy(only(text, parts.up))).toBe(one.up);
+      const parts = splitParts(text);
+      expect(keepRange(text, parts.up)).toHaveLength(text.length);
+      expect(trimSql(keepRange(text, parts.up))).toBe(one.up);
     }),
     { numRuns: 500 },
   );
@@ -135,21 +136,24 @@ const refused = async (work: () => unknown) => work();
 test('a line that would be taken for a marker is refused, and so is a lone way down', async () => {
   const body = { name: '1_a', header: null, transaction: 'both', down: null } as const;
   for (const up of ['select 1;\n-- Down Migration\n', "select '\n  ---- up\tmigration'"])
-    expect((await failure(refused(() => render({ ...body, up })))).code).toBe('bad_migration');
-  expect((await failure(refused(() => parse('1_a', '-- Down Migration\ndrop table a;')))).message).toContain(
-    '1_a.sql',
-  );
+    expect((await failure(refused(() => renderMigration({ ...body, up })))).code).toBe('bad_migration');
+  expect(
+    (await failure(refused(() => parseMigration('1_a', '-- Down Migration\ndrop table a;')))).message,
+  ).toContain('1_a.sql');
   const sealed = '-- Migration: 1_a\n-- Checksum: 0\n\n-- Up Migration\n';
-  expect((await failure(refused(() => parse('1_a', sealed)))).message).toContain('no Down');
+  expect((await failure(refused(() => parseMigration('1_a', sealed)))).message).toContain('no Down');
 });
 
 test('a file without markers leads forward, and a way down may stand first', () => {
-  expect(parse('1', 'create table a ();')).toMatchObject({
+  expect(parseMigration('1', 'create table a ();')).toMatchObject({
     header: null,
     up: 'create table a ();',
     down: null,
   });
-  const other = parse('1', '-- Down Migration: x\ndrop table a;\n\n--- UP  migration\ncreate table a ();\n');
+  const other = parseMigration(
+    '1',
+    '-- Down Migration: x\ndrop table a;\n\n--- UP  migration\ncreate table a ();\n',
+  );
   expect(other).toMatchObject({ up: 'create table a ();', down: 'drop table a;' });
 });
 
@@ -191,14 +195,14 @@ test('the next name is the later one, whatever the clock says', () => {
       fc.string(),
       fc.date({ min: new Date(0), max: new Date('2200-01-01'), noInvalidDate: true }),
       (last, said, now) => {
-        const next = nextName(`${last}_x`, now, said);
+        const next = makeName(`${last}_x`, now, said);
         expect(isMigrationName(next)).toBe(true);
         expect(compareNames(`${last}_x`, next)).toBeLessThan(0);
       },
     ),
   );
-  expect(nextName(null, new Date('2026-01-02T03:04:05.678Z'), 'Add Größe, now!')).toBe(
-    '20260102030405678_add_grosse_now'.replace('grosse', slugOf('Größe')),
+  expect(makeName(null, new Date('2026-01-02T03:04:05.678Z'), 'Add Größe, now!')).toBe(
+    '20260102030405678_add_grosse_now'.replace('grosse', makeSlug('Größe')),
   );
-  expect(versionOf('20260102030405678_a')).toBe('20260102030405678');
+  expect(readVersion('20260102030405678_a')).toBe('20260102030405678');
 });

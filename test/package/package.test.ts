@@ -5,7 +5,7 @@ import { dirname, join, relative } from 'node:path';
 import { parse } from '@babel/parser';
 import { beforeAll, expect, test } from 'vitest';
 import { readTasks } from '../../lib/runner/signature.ts';
-import { flag } from '../../lib/runner/task.ts';
+import { toFlag } from '../../lib/runner/task.ts';
 
 const repository = join(import.meta.dirname, '../..');
 const manifest = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8'));
@@ -53,7 +53,7 @@ test('every task of tasks/db.ts has a script', async () => {
     expect(summary).not.toBe('');
     expect(options.filter(({ help }) => help === '')).toEqual([]);
     // The README tells every option of it.
-    for (const option of options) expect(read('README.md')).toContain(`\`${flag(option.name)}`);
+    for (const option of options) expect(read('README.md')).toContain(`\`${toFlag(option.name)}`);
   }
 });
 

@@ -11,10 +11,12 @@ import { status } from '../../lib/commands/status.ts';
 import { sync } from '../../lib/commands/sync.ts';
 import { verify } from '../../lib/commands/verify.ts';
 import { Problem } from '../../lib/problem/problem.ts';
-import type { Context } from '../../lib/project/context.ts';
+import type { Workspace } from '../../lib/project/workspace.ts';
+import type { World } from '../../lib/project/world.ts';
 import { failure } from '../failure.ts';
 import { freshCache } from '../project/cache.ts';
 import { type Project, project } from '../project/project.ts';
+import { derive } from '../project/workspace.ts';
 import { rowsOf, withDatabase } from '../servers/databases.ts';
 import { type Pooler, pgbouncer, startPooler } from '../servers/pooler.ts';
 import { anyServer } from '../servers/running.ts';
@@ -29,7 +31,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(cache, { recursive: true }));
 
-type Scene = { own: Project; context: Context; direct: string };
+type Scene = { own: Project; context: Workspace; direct: string };
 
 // A project whose `local` is behind a pooler, and whose `other` is an empty database at its direct address.
 async function behind(
@@ -47,7 +49,7 @@ async function behind(
     await withDatabase(server, (database) =>
       withDatabase(server, async (other) => {
         const urls: Record<string, string> = { local: pooler.url(database.name), other: other.url };
-        const environment: Context['environment'] = async (name = 'local') => ({
+        const environment: World['environment'] = async (name = 'local') => ({
           name,
           url: urls[name] ?? null,
           protected: false,
@@ -62,14 +64,14 @@ async function behind(
   }
 }
 
-const reading: Record<string, (context: Context) => Promise<unknown>> = {
+const reading: Record<string, (context: Workspace) => Promise<unknown>> = {
   status: (context) => status(context, {}),
-  diff: (context) => difference(context, { from: 'local', to: context.schema }),
+  diff: (context) => difference(context, { from: 'local', to: context.project.schema }),
   pull: (context) => pull(context, { out: 'pulled.sql', force: true }, undefined),
   verify: (context) => verify(context, {}),
 };
 
-const writing: Record<string, (context: Context) => Promise<unknown>> = {
+const writing: Record<string, (context: Workspace) => Promise<unknown>> = {
   sync: (context) => sync(context, { ...consent, env: 'local' }, undefined),
   rollback: (context) => rollback(context, { ...consent, env: 'local' }, undefined),
   backup: (context) => backup(context, { engine: 'native' }),
@@ -117,9 +119,10 @@ test.each([1, 5])(
 
 test('a shadow is refused there', async () => {
   await behind('transaction', 1, async ({ own, context }) => {
-    const { url } = await context.environment('local');
+    const { url } = await context.world.environment('local');
     own.want('create table a ();');
-    expect((await failure(status({ ...context, shadow: url }, {}))).code).toBe('transaction_pooler');
+    await using there = derive(context, { shadow: url });
+    expect((await failure(status(there, {}))).code).toBe('transaction_pooler');
   });
 });
 

@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect } from '../../lib/pg/connect.ts';
 import type { ServerConnection } from '../../lib/pg/connection.ts';
-import { opening, pinnedRows, unpinned } from '../../lib/pg/pinned.ts';
-import { locate } from '../../lib/pg/server-problem.ts';
+import { buildOpening, buildUnpin, queryPinned } from '../../lib/pg/pinned.ts';
+import { locateProblem } from '../../lib/pg/server-problem.ts';
 import { snapshot } from '../../lib/pg/snapshot.ts';
 import { transaction } from '../../lib/pg/transaction.ts';
 import { format } from '../../lib/problem/problem.ts';
@@ -105,10 +105,10 @@ test('a session is pinned by its first message, transactions again, and keeps th
     const path = `select current_setting('search_path') as path, current_setting('standard_conforming_strings') as strings`;
     const pins = { path: 'pg_catalog, pg_temp', strings: 'on' };
     expect([session.searchPath, await session.rows(path)]).toEqual(['hh, pg_catalog', [pins]]);
-    await session.execute(unpinned('session'));
+    await session.execute(buildUnpin('session'));
     expect(await session.rows(path)).toEqual([{ path: 'hh, pg_catalog', strings: 'off' }]);
     expect(await transaction(session, (held) => held.rows(path))).toEqual([pins]);
-    expect(await pinnedRows(session, path)).toEqual([pins]);
+    expect(await queryPinned(session, path)).toEqual([pins]);
     await session.close();
   });
 });
@@ -117,9 +117,9 @@ test('behind a pooler, whose sessions serve others, nothing outlives the first m
   const client = await userSession({ url: database.url, applicationName });
   const path = (await client.rows<{ search_path: string }>('show search_path'))[0]?.search_path;
   const told = (client.backend ?? 0) + 1;
-  expect(await client.rows(opening(told))).toMatchObject([{ path }]);
+  expect(await client.rows(buildOpening(told))).toMatchObject([{ path }]);
   expect(await client.rows('show search_path')).toEqual([{ search_path: path }]);
-  await client.rows(opening(client.backend));
+  await client.rows(buildOpening(client.backend));
   expect(await client.rows('show search_path')).toEqual([{ search_path: 'pg_catalog, pg_temp' }]);
   await client.close();
 });
@@ -185,7 +185,7 @@ for (const server of servers())
       const before = '-- Ünïcode 🐘\r\ncreate table a ();\r\n';
       const piece = ` -- why\r\n\t${statement}`;
       const problem = await failure(session.execute(piece));
-      const located = locate(problem, {
+      const located = locateProblem(problem, {
         file: 'schema.sql',
         text: `${before}${piece}\r\nselect 1;`,
         offset: before.length,

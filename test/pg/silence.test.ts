@@ -6,7 +6,7 @@ import { setTimeout } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';
 import { connect } from '../../lib/pg/connect.ts';
 import type { ServerConnection } from '../../lib/pg/connection.ts';
-import { askAbout } from '../../lib/pg/probe.ts';
+import { probeSession } from '../../lib/pg/probe.ts';
 import { Problem } from '../../lib/problem/problem.ts';
 import { failure } from '../failure.ts';
 import { install, installedServers } from '../servers/binaries.ts';
@@ -143,9 +143,9 @@ test('a session that answers while it is asked about is not ended', async () => 
   const way = await connect({ url, applicationName });
   const open = () => connect({ url, applicationName, stallTimeoutMs: 0 });
   // It is idle, as a session is between an answer that is on its way and the next request.
-  expect(await askAbout(way.backend, 2000, open, () => false)).toBeNull();
+  expect(await probeSession(way.backend, 2000, open, () => false)).toBeNull();
   expect(await way.rows('select 1 as a')).toEqual([{ a: 1 }]);
-  expect(await askAbout(way.backend, 2000, open)).toContain('waits for pgmage');
+  expect(await probeSession(way.backend, 2000, open)).toContain('waits for pgmage');
   await expect(way.rows('select 1 as a')).rejects.toMatchObject({ code: 'connection_lost' });
   await way.close();
 });

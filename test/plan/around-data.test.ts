@@ -7,8 +7,8 @@ import type { Catalog } from '../../lib/model/catalog.ts';
 import { diff } from '../../lib/model/diff.ts';
 import type { Connection } from '../../lib/pg/connection.ts';
 import { readingSettings } from '../../lib/pg/snapshot.ts';
-import { aroundRows, type Halves } from '../../lib/plan/around-data.ts';
-import { portionsOf } from '../../lib/plan/parallel-batches.ts';
+import { type PlanHalves, planAroundRows } from '../../lib/plan/around-data.ts';
+import { splitIntoBatches } from '../../lib/plan/parallel-batches.ts';
 import { pairsIn } from '../proof/pairs.ts';
 import { describe, withSession } from '../proof/session.ts';
 import { withDatabase } from '../servers/databases.ts';
@@ -46,8 +46,8 @@ const catalogOf = async (session: Connection) => {
 };
 
 // The second half in an order that is as far from the plan's as what steps wait for allows.
-function turned({ before, after, waits }: Halves): Halves {
-  const portions = portionsOf(after, waits());
+function turned({ before, after, waits }: PlanHalves): PlanHalves {
+  const portions = splitIntoBatches(after, waits());
   const left = new Set(portions.keys());
   const order: number[] = [];
   while (left.size > 0) {
@@ -64,7 +64,7 @@ function turned({ before, after, waits }: Halves): Halves {
 // What a plan makes of an empty database, and what it then is.
 async function made(
   session: Connection,
-  { before, after }: Halves,
+  { before, after }: PlanHalves,
   roles: readonly string[],
   rows = '',
 ): Promise<Catalog> {
@@ -95,7 +95,7 @@ test.each(servers())('the schemas of the cases, in two halves: $major', async ({
           tried++;
           const { wanted } = found;
           const roles = found.roles.map(({ sql }) => sql);
-          const halves = aroundRows({ before: nothing, after: wanted, kinds });
+          const halves = planAroundRows({ before: nothing, after: wanted, kinds });
           for (const way of [halves, turned(halves)]) {
             const problem = await made(session, way, roles).then((reached) => {
               const difference = diff(reached, wanted, kinds);
@@ -146,7 +146,7 @@ test.each(servers())('rows come between: $major', async (server) => {
     withSession(socket, async (session) => {
       const nothing = await within(session, [], () => catalogOf(session));
       const wanted = await within(session, [shop], () => catalogOf(session));
-      const halves = aroundRows({ before: nothing, after: wanted, kinds });
+      const halves = planAroundRows({ before: nothing, after: wanted, kinds });
       expect(
         halves.before.filter(({ sql }) => /PRIMARY|REFERENCES|INDEX|TRIGGER|RULE|REVOKE|loud/.test(sql)),
       ).toEqual([]);

@@ -77,8 +77,8 @@ function squawk(steps: readonly Step[]): Violation[] {
 }
 
 test('nothing that squawk flags goes unmentioned', async () => {
-  writeFileSync(join(own.context.root, 'old.sql'), old);
-  writeFileSync(join(own.context.root, 'new.sql'), wanted);
+  writeFileSync(join(own.context.project.root, 'old.sql'), old);
+  writeFileSync(join(own.context.project.root, 'new.sql'), wanted);
   const rename = ['t.name=full_name', 'former=later'];
   const { up } = await difference(own.context, { from: './old.sql', to: './new.sql', rename });
   const met = new Set<string>();

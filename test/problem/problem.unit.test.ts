@@ -1,6 +1,6 @@
 // Problems: every code can be told, and no password survives in one.
 import { expect, test } from 'vitest';
-import { caret } from '../../lib/problem/location.ts';
+import { formatCaret } from '../../lib/problem/location.ts';
 import { format, Problem, toProblem } from '../../lib/problem/problem.ts';
 import { maskUrl, redact } from '../../lib/problem/redact.ts';
 
@@ -50,8 +50,8 @@ test('invalid SQL is told with file and line, the line itself, a caret and a hin
 });
 
 test('a caret stands under its character after tabs and in lines too long to show', () => {
-  expect(caret({ file: 'f', line: 1, column: 3, text: '\t\tx' })[1]).toBe('\t\t^');
-  const [shown, mark] = caret(
+  expect(formatCaret({ file: 'f', line: 1, column: 3, text: '\t\tx' })[1]).toBe('\t\t^');
+  const [shown, mark] = formatCaret(
     { file: 'f', line: 1, column: 501, text: `${'a'.repeat(500)}!${'b'.repeat(500)}` },
     80,
   );

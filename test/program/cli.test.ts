@@ -108,7 +108,7 @@ test('the SQL of a difference leads to the other source, and that of --down back
     expect(up.out).toMatch(/^SET check_function_bodies = off;\n\n/);
     await rowsOf(database.url, up.out);
     const none = await pgmage(database.url, 'db:diff', '--check');
-    expect(none).toMatchObject({ code: 0, out: 'No differences: local is as schema/schema.sql says.\n' });
+    expect(none).toMatchObject({ code: 0, out: 'No differences: local equals schema/schema.sql.\n' });
 
     const words = ['db:diff', '--from', database.url, '--to', other.url];
     const { out } = await pgmage(null, ...words, '--json');

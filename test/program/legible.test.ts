@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { legible, legibleLog, legibleText } from '../../lib/problem/legible.ts';
+import { makeLegible, makeLogLegible, makeTextLegible } from '../../lib/problem/legible.ts';
 import { Problem } from '../../lib/problem/problem.ts';
 import { annotationsText } from '../../lib/report/annotations.ts';
-import { inkOf } from '../../lib/report/ink.ts';
+import { makeInk } from '../../lib/report/ink.ts';
 import { type Database, freshDatabase, rowsOf } from '../servers/databases.ts';
 import { anyServer } from '../servers/running.ts';
 import { between } from './several-runs.ts';
@@ -27,22 +27,22 @@ const own = /\u001b\[(1|2|22|3[1-6]|39)m|\u001b\[2K|\r/g;
 test('no control, direction mark or other line end is left in a text, and colours are', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (text) => {
-      const ours = inkOf(true).red('red');
-      const shown = legibleText(ours + text);
+      const ours = makeInk(true).red('red');
+      const shown = makeTextLegible(ours + text);
       expect(shown.startsWith(ours)).toBe(true);
       expect(shown.replaceAll(own, '')).not.toMatch(unsafe);
-      expect(legible(text)).not.toMatch(unsafe);
-      expect(legible(text)).not.toContain('\n');
-      expect(legibleLog(text, false)).not.toMatch(unsafe);
+      expect(makeLegible(text)).not.toMatch(unsafe);
+      expect(makeLegible(text)).not.toContain('\n');
+      expect(makeLogLegible(text, false)).not.toMatch(unsafe);
     }),
   );
 });
 
 test('no line of a log is a command', () => {
-  expect(legibleLog('a\n::error::x\n  ::set-output name=a::b\n##[group]y', false)).toBe(
+  expect(makeLogLegible('a\n::error::x\n  ::set-output name=a::b\n##[group]y', false)).toBe(
     'a\n: :error::x\n  : :set-output name=a::b\n## [group]y',
   );
-  expect(legibleLog(inkOf(true).red('red'), false)).toBe('red');
+  expect(makeLogLegible(makeInk(true).red('red'), false)).toBe('red');
 });
 
 test('a name stays in its line of a problem, and in its annotation', () => {

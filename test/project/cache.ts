@@ -2,13 +2,13 @@
 import { linkSync, mkdirSync, mkdtempSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { template } from '../../lib/shadow/template.ts';
+import { loadTemplate } from '../../lib/shadow/template.ts';
 
 /** Makes a folder that belongs to whoever asked for it. */
 export async function freshCache(): Promise<string> {
   const kept = join(tmpdir(), `pgmage-templates-${process.getuid?.() ?? 'user'}`);
   mkdirSync(kept, { recursive: true, mode: 0o700 });
-  await template(kept);
+  await loadTemplate(kept);
   const cache = mkdtempSync(join(tmpdir(), 'pgmage-cache-'));
   for (const file of readdirSync(kept))
     if (file.endsWith('.tar')) linkSync(join(kept, file), join(cache, file));

@@ -3,14 +3,15 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Context } from '../../lib/project/context.ts';
 import { readMigrations } from '../../lib/project/migration-folder.ts';
-import { keepShadows } from '../../lib/project/shadow-pool.ts';
+import { openWorkspace, type Workspace } from '../../lib/project/workspace.ts';
+import type { Target, World } from '../../lib/project/world.ts';
 import { freshCache } from './cache.ts';
+import { derive, type Members } from './workspace.ts';
 
 /** A project with a schema, a folder of migrations and one environment. */
 export interface Project {
-  readonly context: Context;
+  readonly context: Workspace;
   /** Says what the schema is to be. */
   want(schema: string): void;
   /** Names of the files in the folder of migrations. */
@@ -32,13 +33,13 @@ export interface Project {
 export function project(
   url: string | null,
   cacheDir: string,
-  more: (root: string) => Partial<Context> = () => ({}),
+  more: (root: string) => Members = () => ({}),
 ): Project {
   const root = mkdtempSync(join(tmpdir(), 'pgmage-migrations-'));
   const folder = join(root, 'migrations');
   const schema = join(root, 'schema.sql');
   let clock = Date.UTC(2026, 0, 1);
-  const context: Context = {
+  const members = {
     root,
     schema,
     migrations: folder,
@@ -46,7 +47,7 @@ export function project(
     embedded: join(root, 'database'),
     shadow: null,
     version: 'test',
-    environment: async (name = 'local') => ({ name, url, protected: false }),
+    environment: async (name = 'local'): Promise<Target> => ({ name, url, protected: false }),
     now: () => {
       clock += 60_000;
       return new Date(clock);
@@ -54,7 +55,7 @@ export function project(
     progress: () => undefined,
     ...more(root),
   };
-  const shadows = kept(context);
+  const context = openWorkspace(members, members);
   return {
     context,
     want: (text) => writeFileSync(schema, text),
@@ -70,14 +71,14 @@ export function project(
       mkdirSync(folder);
     },
     drop: () => {
-      void shadows.release();
+      void context[Symbol.asyncDispose]();
       rmSync(root, { recursive: true, force: true });
     },
   };
 }
 
 /** The migrations of a project, as they are read. */
-export const migrationsOf = ({ context }: Project) => readMigrations(context);
+export const migrationsOf = ({ context }: Project) => readMigrations(context.project);
 
 /** Lends a project and removes it afterwards. */
 export async function withProject<T>(
@@ -99,34 +100,19 @@ export async function withProject<T>(
  */
 export async function projectWithShadow(
   url: () => string,
-  more: Partial<Context> = {},
-): Promise<{ own: Project; context: Context; drop(): Promise<void> }> {
+  more: Members = {},
+): Promise<{ own: Project; context: Workspace; drop(): Promise<void> }> {
   const cache = await freshCache();
   const own = project(null, cache);
-  const environment: Context['environment'] = async () => ({ name: 'local', url: url(), protected: false });
-  const context = { ...own.context, environment, ...more };
-  const shadows = kept(context);
+  const environment: World['environment'] = async () => ({ name: 'local', url: url(), protected: false });
+  const context = derive(own.context, { environment, ...more });
   return {
     own,
     context,
     drop: async () => {
-      await shadows.release();
+      await context[Symbol.asyncDispose]();
       own.drop();
       await rm(cache, { recursive: true });
-    },
-  };
-}
-
-function kept(context: Context): { release(): Promise<void> } {
-  let end = () => {};
-  const until = new Promise<void>((resolve) => {
-    end = resolve;
-  });
-  const done = keepShadows(context, () => until);
-  return {
-    release: () => {
-      end();
-      return done;
     },
   };
 }

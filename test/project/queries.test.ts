@@ -4,13 +4,14 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { sync } from '../../lib/commands/sync.ts';
 import { verify } from '../../lib/commands/verify.ts';
-import { runHook } from '../../lib/config/command.ts';
+import { run } from '../../lib/config/command.ts';
 import { checkQueries } from '../../lib/project/queries.ts';
 import { verifyAnnotations } from '../../lib/report/annotations.ts';
-import { queriesOf } from '../../lib/sql/queries.ts';
+import { readQueries } from '../../lib/sql/queries.ts';
 import { failure } from '../failure.ts';
 import { freshCache } from './cache.ts';
 import { type Project, project } from './project.ts';
+import { derive } from './workspace.ts';
 
 const schema = `create schema app;
 create table authors (id bigint primary key, name text not null, bio text, tags text[]);
@@ -32,12 +33,12 @@ beforeEach(() => {
 });
 
 function put(path: string, text: string): void {
-  const whole = join(own.context.root, path);
+  const whole = join(own.context.project.root, path);
   mkdirSync(dirname(whole), { recursive: true });
   writeFileSync(whole, text);
 }
 
-const checked = (...queries: string[]) => checkQueries({ ...own.context, queries });
+const checked = (...queries: string[]) => checkQueries(derive(own.context, { queries }));
 const words = async (...queries: string[]) => (await checked(...queries))?.faults.map((fault) => fault.words);
 
 test('a project that names no queries has nothing to check', async () => {
@@ -112,7 +113,7 @@ test('what names no query, or is no configuration, is a problem', async () => {
 
 test('names become numbers at their places, apart from quotes, comments and operators', async () => {
   const text = `select $1, @b, '@c', "@d", $$@e$$, x <@ y, -- @f\n sqlc.arg(b), @g /* @h */`;
-  const { queries } = await queriesOf('q.sql', text);
+  const { queries } = await readQueries('q.sql', text);
   expect(queries.map(({ sql }) => sql.trim())).toEqual([
     `select $1, $2, '@c', "@d", $$@e$$, x <@ y, -- @f\n $2         , $3 /* @h */`.trim(),
   ]);
@@ -120,7 +121,7 @@ test('names become numbers at their places, apart from quotes, comments and oper
 
 test('db:verify tells of them, also as annotations', async () => {
   put('q.sql', '-- name: Old :one\nselect bio, age\nfrom authors;');
-  const report = await verify({ ...own.context, queries: ['q.sql'] });
+  const report = await verify(derive(own.context, { queries: ['q.sql'] }));
   expect(report.sound).toBe(false);
   expect(report.checks.at(-1)).toMatchObject({
     is: 'queries',
@@ -132,28 +133,21 @@ test('db:verify tells of them, also as annotations', async () => {
 });
 
 test('a command runs after a sync that did something, and says so when it fails', async () => {
-  const ran = join(own.context.root, 'ran');
-  const shown: string[] = [];
-  const hook = (command: string | readonly string[]) => () =>
-    runHook({ name: 'afterSync', command, cwd: own.context.root, show: (line) => shown.push(line) });
-  const context = { ...own.context, afterSync: hook(`echo once >> ${ran}; echo postgres://u:secret@h/d`) };
+  const ran = join(own.context.project.root, 'ran');
+  const context = derive(own.context, {
+    afterSync: () => run(`echo once >> ${ran}`, own.context.project.root),
+  });
   for (const _ of ['with something to do', 'without'])
     await sync(context, { yes: true, force: true }, undefined);
   expect(readFileSync(ran, 'utf8')).toBe('once\n');
-  expect(shown).toEqual(['postgres://u@h/d']);
   own.want('create table t ();');
-  const failing = {
-    ...own.context,
-    afterSync: hook([process.execPath, '-e', 'console.error("password=secret"); process.exit(3)']),
-  };
+  const failing = derive(own.context, {
+    afterSync: () => run([process.execPath, '-e', 'process.exit(3)'], own.context.project.root),
+  });
   const problem = await failure(sync(failing, { yes: true, force: true }, undefined));
   expect([problem.code, problem.message]).toEqual([
-    'hook_failed',
+    'command_failed',
     expect.stringMatching(/^Database synced, but the afterSync command '.*' failed: exit code 3$/),
   ]);
-  expect(problem.data).toMatchObject({ exitCode: 3, detail: 'password=***' });
-  expect((await failure(hook(['no-such-command'])())).data).toMatchObject({
-    exitCode: null,
-    reason: 'spawn no-such-command ENOENT',
-  });
+  expect((await failure(run(['no-such-command'], own.context.project.root))).code).toBe('command_failed');
 });

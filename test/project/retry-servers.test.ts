@@ -5,13 +5,14 @@ import { backup } from '../../lib/commands/backup.ts';
 import { verifyBackups } from '../../lib/commands/backups.ts';
 import { clone } from '../../lib/commands/clone.ts';
 import { restore } from '../../lib/commands/restore.ts';
-import type { Context } from '../../lib/project/context.ts';
+import type { Workspace } from '../../lib/project/workspace.ts';
 import { terminate } from '../backup/faults.ts';
 import { backupProject, digest } from '../backup/scene.ts';
 import { failure } from '../failure.ts';
 import { withDatabase } from '../servers/databases.ts';
 import { anyServer } from '../servers/running.ts';
 import { query } from '../servers/server.ts';
+import { derive } from './workspace.ts';
 
 const consent = { yes: true, force: true };
 const server = anyServer();
@@ -24,20 +25,19 @@ test('what was lost in the middle is done from the beginning; each retry is told
       const own = backupProject({ prod: source.url, copy: target.url });
       const told: string[] = [];
       const waited: number[] = [];
-      const struckAt = (line: RegExp, url: string): Context => {
+      const struckAt = (line: RegExp, url: string): Workspace => {
         let strike: Promise<unknown> | undefined;
         const progress = (text: string) => {
           told.push(text);
           if (line.test(text)) strike ??= terminate(url, 'pgmage');
         };
-        return {
-          ...own.context,
+        return derive(own.context, {
           progress,
           pause: async (milliseconds) => {
             await strike;
             waited.push(milliseconds);
           },
-        };
+        });
       };
       const made = await backup(struckAt(/^Backing up/, source.url), { engine: 'native' });
       expect(made.retries.map(({ code, waited: seconds }) => [code, seconds])).toEqual([

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import type { Code } from '../../lib/problem/codes.ts';
 import { Problem } from '../../lib/problem/problem.ts';
-import { retrying } from '../../lib/project/retry.ts';
+import { withRetries } from '../../lib/project/retry.ts';
 import { failure } from '../failure.ts';
 
 const problem = (code: Code) =>
@@ -15,7 +15,7 @@ async function tried(codes: readonly Code[], reached = false) {
     pause: async (milliseconds: number) => void waits.push(milliseconds),
     progress: (message: string) => void told.push(message),
   };
-  const work = retrying(context, async (retries, isReached) => {
+  const work = withRetries(context, async (retries, isReached) => {
     if (reached) isReached();
     const code = left.shift();
     if (code !== undefined) throw problem(code);
@@ -81,7 +81,7 @@ async function endOf(problems: readonly Problem[], reached: boolean): Promise<Pr
   const left = [...problems];
   const context = { pause: async () => undefined, progress: () => undefined };
   return failure(
-    retrying(context, async (_, isReached) => {
+    withRetries(context, async (_, isReached) => {
       if (reached) isReached();
       throw (
         left.shift() ?? new Problem('connection_timeout', { environment: 'prod', detail: 'h:1: no answer' })

@@ -3,28 +3,29 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { sameWords } from '../../lib/compare/canonicalize.ts';
+import { canonicalize } from '../../lib/compare/canonicalize.ts';
 import { compare } from '../../lib/compare/compare.ts';
 import { kinds } from '../../lib/kinds/index.ts';
 import type { Catalog } from '../../lib/model/catalog.ts';
 import { diff, isEmpty } from '../../lib/model/diff.ts';
-import { unpinned } from '../../lib/pg/pinned.ts';
+import { buildUnpin } from '../../lib/pg/pinned.ts';
 import { Problem } from '../../lib/problem/problem.ts';
 import { decodeCatalog, encodeCatalog } from '../../lib/project/catalog-codec.ts';
-import type { Context } from '../../lib/project/context.ts';
 import { describe, readSource, withTarget } from '../../lib/project/source.ts';
+import { openWorkspace, type Workspace } from '../../lib/project/workspace.ts';
 import { failure } from '../failure.ts';
 import { freshDatabase } from '../servers/databases.ts';
 import { anyServer, servers } from '../servers/running.ts';
+import { derive } from './workspace.ts';
 
 let root: string;
 let told: string[];
-let context: Context;
+let context: Workspace;
 
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'pgmage-source-'));
   told = [];
-  context = {
+  const members = {
     root,
     schema: join(root, 'schema.sql'),
     migrations: join(root, 'migrations'),
@@ -37,10 +38,14 @@ beforeAll(async () => {
       return { name, url: null, protected: false };
     },
     now: () => new Date(0),
-    progress: (message) => told.push(message),
+    progress: (message: string) => told.push(message),
   };
+  context = openWorkspace(members, members);
 });
-afterAll(() => rm(root, { recursive: true }));
+afterAll(async () => {
+  await context[Symbol.asyncDispose]();
+  await rm(root, { recursive: true });
+});
 
 async function write(file: string, text: string | Uint8Array): Promise<string> {
   await mkdir(join(root, file, '..'), { recursive: true });
@@ -86,12 +91,15 @@ test('a new enum label may be used by the statement after it, as psql allows', a
 test('content that was read before needs no shadow, whatever its file is called', async () => {
   const text = 'create view cached as select 1 as a;';
   const first = await readSource(context, await write('first.sql', text));
-  const folder = join(context.cacheDir, 'catalogs');
+  const folder = join(context.project.cacheDir, 'catalogs');
   const before = (await readdir(folder)).length;
-  const again = await readSource({ ...context }, await write('second.sql', text));
+  const { project, world } = context;
+  await using later = openWorkspace(project, world);
+  const again = await readSource(later, await write('second.sql', text));
   expect(contentOf(again)).toEqual(contentOf(first));
   expect(await readdir(folder)).toHaveLength(before);
-  const other = await readSource({ ...context, version: 'other' }, 'second.sql');
+  await using otherVersion = derive(context, { version: 'other' });
+  const other = await readSource(otherVersion, 'second.sql');
   expect(contentOf(other)).toEqual(contentOf(first));
   expect(await readdir(folder)).toHaveLength(before + 1);
 });
@@ -99,7 +107,7 @@ test('content that was read before needs no shadow, whatever its file is called'
 test('a damaged cache entry is read anew', async () => {
   const file = await write('damaged.sql', 'create view damaged as select 1 as a;');
   const first = await readSource(context, file);
-  const folder = join(context.cacheDir, 'catalogs');
+  const folder = join(context.project.cacheDir, 'catalogs');
   for (const name of await readdir(folder)) await writeFile(join(folder, name), '{"facts":');
   expect(contentOf(await readSource(context, file))).toEqual(contentOf(first));
 });
@@ -142,17 +150,20 @@ test('what is wrong with a file is told with its place', async () => {
 });
 
 test('sources are shown without passwords and from the project', () => {
-  expect(describe(context, 'postgres://me:secret@host/db?sslmode=require')).not.toMatch(/secret|sslmode/);
-  expect(describe(context, join(root, 'schema.sql'))).toBe('schema.sql');
-  expect(describe(context, 'local')).toBe('local');
+  expect(describe(context.project, 'postgres://me:secret@host/db?sslmode=require')).not.toMatch(
+    /secret|sslmode/,
+  );
+  expect(describe(context.project, join(root, 'schema.sql'))).toBe('schema.sql');
+  expect(describe(context.project, 'local')).toBe('local');
 });
 
 test('a server can be named for shadows', async () => {
   const shadow = anyServer().url();
   const file = await write('shadow.sql', 'create view v as select 1 as a;');
-  const catalog = await readSource({ ...context, shadow }, file);
+  await using onServer = derive(context, { shadow });
+  const catalog = await readSource(onServer, file);
   expect(catalog.role).toBe('pgmage');
-  const told = await sameWords({ ...context, shadow }, await readSource(context, file), catalog);
+  const told = await canonicalize(onServer, await readSource(context, file), catalog);
   expect(isEmpty(told.difference)).toBe(true);
 });
 
@@ -178,8 +189,10 @@ test('databases of every version are in the same words as the wanted schema', as
     const database = await freshDatabase(server);
     try {
       const target = { name: 'prod', url: database.url, protected: false };
-      await withTarget(context, target, (connection) => connection.execute(`${unpinned('session')}; ${sql}`));
-      const comparison = await compare({ ...context, environment: async () => target }, 'prod', file);
+      await withTarget(context, target, (connection) =>
+        connection.execute(`${buildUnpin('session')}; ${sql}`),
+      );
+      const comparison = await compare(derive(context, { environment: async () => target }), 'prod', file);
       expect(comparison.before.major).toBe(server.major);
       expect(comparison.diff).toEqual({ added: [], removed: [], changed: [] });
     } finally {

@@ -2,10 +2,10 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { generate } from '../../lib/commands/generate.ts';
 import { compose } from '../../lib/migrate/compose.ts';
-import { rehearse } from '../../lib/migrate/trial-run.ts';
+import { runTrial } from '../../lib/migrate/trial-run.ts';
 import { readMigrations } from '../../lib/project/migration-folder.ts';
 import { replay } from '../../lib/project/shadow-catalog.ts';
-import { after, originOf, type TrialStart } from '../../lib/project/trial-start.ts';
+import { findTrialOrigin, startAfter, type TrialStart } from '../../lib/project/trial-start.ts';
 import { freshCache } from './cache.ts';
 import { project } from './project.ts';
 
@@ -21,10 +21,10 @@ function begin(schema: string) {
 const file = (text: string) => [{ file: 'schema.sql', text }];
 
 async function startsTo(own: ReturnType<typeof begin>, schema: string) {
-  const base = await readMigrations(own.context);
-  const recorded = await replay(own.context, after(base).files, { inOrder: true });
+  const base = await readMigrations(own.context.project);
+  const recorded = await replay(own.context, startAfter(base).files, { inOrder: true });
   const wanted = await replay(own.context, file(schema));
-  return originOf(base, recorded, file(schema), wanted).starts;
+  return findTrialOrigin(base, recorded, file(schema), wanted).starts;
 }
 
 const way = { up: { file: 'up', text: 'alter table a add column more int' }, down: null };
@@ -34,7 +34,7 @@ test('the wanted schema leads back to the recorded one, without the history', as
   await generate(own.context);
   const starts = await startsTo(own, 'create table b (id int); create table a (id int primary key);');
   expect(starts).toHaveLength(2);
-  const { start, states } = await rehearse(own.context, starts, [way]);
+  const { start, states } = await runTrial(own.context, starts, [way]);
   expect(start.next).toHaveLength(1);
   expect([...(states[0]?.facts.keys() ?? [])].filter((id) => id.startsWith('column:'))).toEqual([
     'column:public.a.id',
@@ -47,9 +47,9 @@ test('a start that does not lead to what is recorded is none', async () => {
   await generate(own.context);
   const [near, history] = (await startsTo(own, 'create table b (id int);')) as [TrialStart, TrialStart];
   const elsewhere = { ...near, next: [{ file: 'elsewhere', text: 'create table a (id int)' }] };
-  expect((await rehearse(own.context, [elsewhere, history], [way])).start).toBe(history);
+  expect((await runTrial(own.context, [elsewhere, history], [way])).start).toBe(history);
   const broken = { ...near, next: [{ file: 'broken', text: 'alter table nothing add column id int' }] };
-  expect((await rehearse(own.context, [broken, history], [way])).start).toBe(history);
+  expect((await runTrial(own.context, [broken, history], [way])).start).toBe(history);
 });
 
 test('what pgmage does not manage is there only after the history', async () => {
@@ -61,7 +61,7 @@ test('what pgmage does not manage is there only after the history', async () => 
   own.want(schema);
   await generate(own.context);
   const starts = await startsTo(own, schema);
-  expect((await rehearse(own.context, starts, [way])).start).toBe(starts.at(-1));
+  expect((await runTrial(own.context, starts, [way])).start).toBe(starts.at(-1));
 });
 
 test('the index on which a foreign key stands is that of the history', async () => {
@@ -77,7 +77,7 @@ test('the index on which a foreign key stands is that of the history', async () 
   own.want(two);
   await generate(own.context);
   const starts = await startsTo(own, `${two} create table c (id int);`);
-  expect((await rehearse(own.context, starts, [way])).start).toBe(starts.at(-1));
+  expect((await runTrial(own.context, starts, [way])).start).toBe(starts.at(-1));
 });
 
 test('losses are counted where the migration was tried out', async () => {

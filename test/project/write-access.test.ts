@@ -9,12 +9,14 @@ import { restore } from '../../lib/commands/restore.ts';
 import { rollback } from '../../lib/commands/rollback.ts';
 import { sync } from '../../lib/commands/sync.ts';
 import { repair } from '../../lib/commands/verify-repair.ts';
-import type { Context, Target } from '../../lib/project/context.ts';
+import type { Workspace } from '../../lib/project/workspace.ts';
+import type { Target } from '../../lib/project/world.ts';
 import { failure } from '../failure.ts';
 import { rowsOf, withDatabase } from '../servers/databases.ts';
 import { anyServer } from '../servers/running.ts';
 import { freshCache } from './cache.ts';
 import { type Project, withProject } from './project.ts';
+import { derive } from './workspace.ts';
 
 let cache: string;
 
@@ -26,12 +28,11 @@ afterAll(() => rm(cache, { recursive: true }));
 const yes = { yes: true, force: true };
 
 /** The same project with these environments; the first is the default one. */
-function withEnvironments({ context }: Project, targets: readonly Target[]): Context {
-  return {
-    ...context,
+function withEnvironments({ context }: Project, targets: readonly Target[]): Workspace {
+  return derive(context, {
     environment: async (name = targets[0]?.name ?? '') => targets.find((one) => one.name === name) as Target,
     protectedEnvironments: async () => targets.filter((one) => one.protected),
-  };
+  });
 }
 
 interface Names {
@@ -40,7 +41,7 @@ interface Names {
 }
 
 /** Every command that writes to the environment that is the default, or that is named. */
-const writers: readonly (readonly [string, (context: Context, names: Names) => Promise<unknown>])[] = [
+const writers: readonly (readonly [string, (context: Workspace, names: Names) => Promise<unknown>])[] = [
   ['db:sync', (context, names) => sync(context, { ...yes, ...names }, undefined)],
   ['db:sync --baseline', (context, names) => sync(context, { ...yes, baseline: true, ...names }, undefined)],
   ['db:rollback', (context, names) => rollback(context, { ...yes, ...names }, undefined)],

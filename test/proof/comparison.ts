@@ -1,5 +1,5 @@
 // Two observations → what differs, as lines for people.
-import { equal } from '../../lib/model/diff.ts';
+import { isEqual } from '../../lib/model/diff.ts';
 import type { Json } from '../../lib/model/fact.ts';
 import type { Observation, Row } from './observer.ts';
 
@@ -79,7 +79,7 @@ export function reordered(reached: Observation, wanted: Observation): string[] {
 
 function changes(key: string, from: Row, to: Row): string[] {
   return Object.keys(to)
-    .filter((name) => !equal(from[name] as Json, to[name] as Json))
+    .filter((name) => !isEqual(from[name] as Json, to[name] as Json))
     .map((name) => `${key}: ${name} is ${JSON.stringify(from[name])}, wanted ${JSON.stringify(to[name])}`);
 }
 

@@ -1,6 +1,6 @@
 // What the tables of a database hold, to see whether rows survive a migration.
 import { qualify, quote } from '../../lib/model/quote.ts';
-import { type Step, singly } from '../../lib/model/step.ts';
+import { type Step, splitCombined } from '../../lib/model/step.ts';
 import type { Connection } from '../../lib/pg/connection.ts';
 
 /** One table with rows: the types of its stored columns with their attributes, and its rows. */
@@ -62,7 +62,7 @@ export async function rowsIn(connection: Connection, reader = connection): Promi
  * was not left empty by the state before.
  */
 export function losses(before: Rows, after: Rows, wanted: Rows, steps: readonly Step[]): string[] {
-  const declared = singly(steps)
+  const declared = splitCombined(steps)
     .filter((step) => step.hazards.includes('deletes_data'))
     .map((step) => step.fact);
   const spoilt = [...before.tables].flatMap(([table, had]) =>

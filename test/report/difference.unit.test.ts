@@ -2,12 +2,12 @@
 import { expect, test } from 'vitest';
 import type { DifferenceReport } from '../../lib/commands/diff.ts';
 import type { ObjectChange } from '../../lib/compare/changes.ts';
-import { cautionsOf } from '../../lib/compare/impact.ts';
+import { listCautions } from '../../lib/compare/impact.ts';
 import type { Step } from '../../lib/model/step.ts';
 import { differenceText } from '../../lib/report/difference.ts';
-import { ago } from '../../lib/report/format.ts';
-import { diffLines, unified } from '../../lib/report/lines.ts';
-import { scriptOf } from '../../lib/report/script.ts';
+import { formatAge } from '../../lib/report/format.ts';
+import { diffLines, formatUnified } from '../../lib/report/lines.ts';
+import { renderScript } from '../../lib/report/script.ts';
 
 const paper = { width: 80, colour: false, now: new Date(0) };
 
@@ -44,7 +44,7 @@ function report(changes: ObjectChange[], up: Step[] = []): DifferenceReport {
     down: [],
     findings: [],
     unmanaged: [],
-    cautions: cautionsOf(up),
+    cautions: listCautions(up),
     renames: [],
     possible: [],
   };
@@ -117,11 +117,11 @@ test('what is different in an object itself stands above its parts', () => {
 });
 
 test('no differences are one line', () => {
-  expect(differenceText(report([]), paper)).toBe('No differences: prod is as schema/schema.sql says.');
+  expect(differenceText(report([]), paper)).toBe('No differences: prod equals schema/schema.sql.');
 });
 
 test('the script ends statements, warns, and marks where a transaction must end', () => {
-  const text = scriptOf([
+  const text = renderScript([
     step('f', 'CREATE FUNCTION f() …'),
     step('t', 'DROP TABLE t', { hazards: ['deletes_data', 'blocks_reads'] }),
     step('e', "ALTER TYPE e ADD VALUE 'x'", { transactional: false, segment: 1 }),
@@ -135,15 +135,15 @@ CREATE FUNCTION f() …;
 -- Caution: blocks reads while it runs.
 DROP TABLE t;
 
--- Outside of a transaction: what stands above must be committed first.
+-- Outside of a transaction: commit the statements above first.
 
 ALTER TYPE e ADD VALUE 'x';
 
--- A new transaction: what stands above must be committed first.
+-- A new transaction: commit the statements above first.
 
 CREATE TABLE u ();`);
-  expect(scriptOf([])).toBe('-- Nothing to do.');
-  expect(scriptOf([step('t', 'CREATE TABLE t ()')])).toBe('CREATE TABLE t ();');
+  expect(renderScript([])).toBe('-- Nothing to do.');
+  expect(renderScript([step('t', 'CREATE TABLE t ()')])).toBe('CREATE TABLE t ();');
 });
 
 test('line differences keep the most lines', () => {
@@ -158,7 +158,7 @@ test('line differences keep the most lines', () => {
 test('unchanged lines far from a change are left out', () => {
   const lines = Array.from({ length: 20 }, (_, index) => `l${index + 1}`);
   const changed = lines.with(9, 'new');
-  expect(unified(lines.join('\n'), changed.join('\n'))).toEqual([
+  expect(formatUnified(lines.join('\n'), changed.join('\n'))).toEqual([
     '@@ line 8 @@',
     ' l8',
     ' l9',
@@ -178,5 +178,5 @@ test.each([
   [172_800, '2 days ago'],
   [-5, 'just now'],
 ])('%i seconds are %s', (seconds, text) => {
-  expect(ago(new Date(0), new Date(seconds * 1000))).toBe(text);
+  expect(formatAge(new Date(0), new Date(seconds * 1000))).toBe(text);
 });

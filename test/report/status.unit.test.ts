@@ -1,7 +1,7 @@
 // `db:status` as text: the words that were asked for, and what belongs together told once.
 import { expect, test } from 'vitest';
 import type { StatusReport } from '../../lib/commands/status.ts';
-import { changesOf } from '../../lib/compare/changes.ts';
+import { listChanges } from '../../lib/compare/changes.ts';
 import { diff } from '../../lib/model/diff.ts';
 import { emptyCatalog } from '../../lib/model/empty-catalog.ts';
 import type { Fact, Payload } from '../../lib/model/fact.ts';
@@ -60,7 +60,7 @@ function changes(actual: readonly Fact[], wanted: readonly Fact[], up: readonly 
     facts: new Map(facts.map((one) => [one.id, one])),
   });
   const [before, after] = [catalog(actual), catalog(wanted)];
-  return changesOf({ diff: diff(before, after, kinds), before, after, up, kinds });
+  return listChanges({ diff: diff(before, after, kinds), before, after, up, kinds });
 }
 
 function report(all: StatusReport['changes'], more: Partial<StatusReport> = {}): StatusReport {

@@ -1,8 +1,8 @@
 // A command line becomes calls; what is wrong with it is said with the nearest names.
 import { beforeAll, expect, test } from 'vitest';
+import { findNearest } from '../../lib/problem/nearest.ts';
 import { Problem } from '../../lib/problem/problem.ts';
 import { readCommandLine } from '../../lib/runner/arguments.ts';
-import { nearest } from '../../lib/runner/nearest.ts';
 import { readTasks } from '../../lib/runner/signature.ts';
 import type { Task } from '../../lib/runner/task.ts';
 
@@ -96,7 +96,7 @@ test('unknown words are told with the nearest names and end with 64', () => {
 });
 
 test('names are near when few letters differ', () => {
-  expect(nearest('db:stauts', ['db:status', 'db:sync'])).toEqual(['db:status']);
-  expect(nearest('xyz', ['db:status'])).toEqual([]);
-  expect(nearest('sync', ['db:status', 'db:sync'])).toEqual(['db:sync']);
+  expect(findNearest('db:stauts', ['db:status', 'db:sync'])).toEqual(['db:status']);
+  expect(findNearest('xyz', ['db:status'])).toEqual([]);
+  expect(findNearest('sync', ['db:status', 'db:sync'])).toEqual(['db:sync']);
 });

@@ -1,7 +1,7 @@
 // Tasks are read from the text of their file: names, doc comments, options.
 import { expect, test } from 'vitest';
 import { Problem } from '../../lib/problem/problem.ts';
-import { firstSentence } from '../../lib/runner/comment.ts';
+import { readFirstSentence } from '../../lib/runner/comment.ts';
 import { readTasks } from '../../lib/runner/signature.ts';
 
 async function one(text: string) {
@@ -55,7 +55,7 @@ test.each([
   ['First line\n\nsecond paragraph', 'First line'],
   ['', ''],
 ])('the first sentence of %j is %j', (doc, sentence) => {
-  expect(firstSentence(doc)).toBe(sentence);
+  expect(readFirstSentence(doc)).toBe(sentence);
 });
 
 test('options are the members of the last parameter, their doc comments the help', async () => {

@@ -35,7 +35,7 @@ async function pulled(
     try {
       const { context } = own;
       const wrong: string[] = [];
-      const split = join(context.root, 'parts');
+      const split = join(context.project.root, 'parts');
       for (const [out, main] of [
         ['one.sql', 'one.sql'],
         ['parts', 'parts/load.psql'],
@@ -43,14 +43,14 @@ async function pulled(
         const report = await pull(context, { out, split: out === 'parts' }, undefined);
         expect(report.refusedByPsql).toBe(null);
         await withDatabase(server, async (loaded) => {
-          await loadByPsql(join(context.root, main), loaded.socket);
+          await loadByPsql(join(context.project.root, main), loaded.socket);
           wrong.push(...differences(await seen(loaded.socket), await seen(socket), observer.initial));
         });
-        expect((await compare(context, 'local', join(context.root, out))).changes).toEqual([]);
+        expect((await compare(context, 'local', join(context.project.root, out))).changes).toEqual([]);
       }
       const extra = join(split, 'zz_circular.sql');
       const circular = existsSync(extra) ? readFileSync(extra, 'utf8') : null;
-      const text = readFileSync(join(context.root, 'one.sql'), 'utf8');
+      const text = readFileSync(join(context.project.root, 'one.sql'), 'utf8');
       return { text, index: readFileSync(join(split, 'load.psql'), 'utf8'), wrong, circular };
     } finally {
       own.drop();
@@ -169,10 +169,10 @@ test('one file after a folder leaves nothing behind that psql would load', async
     await rowsOf(url, 'create table a ()');
     const { context, drop } = project(url, cache);
     await pull(context, { out: 'schema', split: true }, undefined);
-    expect(existsSync(join(context.root, 'schema/load.psql'))).toBe(true);
+    expect(existsSync(join(context.project.root, 'schema/load.psql'))).toBe(true);
     await rowsOf(url, 'drop table a');
     await pull(context, { out: 'schema', split: true, force: true }, undefined);
-    expect(existsSync(join(context.root, 'schema/load.psql'))).toBe(false);
+    expect(existsSync(join(context.project.root, 'schema/load.psql'))).toBe(false);
     drop();
   });
 });

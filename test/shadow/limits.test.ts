@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Problem } from '../../lib/problem/problem.ts';
-import { load } from '../../lib/shadow/load.ts';
+import { loadFiles } from '../../lib/shadow/load.ts';
 import { openShadow } from '../../lib/shadow/open.ts';
 import type { Shadow } from '../../lib/shadow/shadow.ts';
-import { parse } from '../../lib/sql/parse.ts';
+import { parseSql } from '../../lib/sql/parse.ts';
 import { failure } from '../failure.ts';
 import { anyServer } from '../servers/running.ts';
 
@@ -40,10 +40,10 @@ test('extensions that bodies create are there, also where a body hides that they
     exception when others then null; end $$;
     create function install() returns void language plpgsql as $$ begin create extension btree_gist; end $$; select install();
     create schema y; create extension if not exists pgjwt with schema y cascade; create extension earthdistance cascade;`;
-  const file = await parse('a.sql', text);
+  const file = await parseSql('a.sql', text);
   await opened(null, file.extensions, (shadow) =>
     shadow.state(async (connection) => {
-      await load(connection, [file]);
+      await loadFiles(connection, [file]);
       const found = await connection.rows<{ name: string }>(
         `select concat_ws('.', n.nspname, e.extname) as name from pg_extension e join pg_namespace n on n.oid = e.extnamespace
           where e.extname <> 'plpgsql' order by 1`,
@@ -62,8 +62,8 @@ test('a type that is too wide for the shadow in the process is told with its pla
     create type wide; create function wide_in(cstring) returns wide language internal immutable strict as 'int8in';
     create function wide_out(wide) returns cstring language internal immutable strict as 'int8out';
     create type wide (input = wide_in, output = wide_out, internallength = 8, passedbyvalue, alignment = double);`;
-  const file = await parse('a.sql', text);
-  const wide = (shadow: Shadow) => shadow.state((connection) => load(connection, [file]));
+  const file = await parseSql('a.sql', text);
+  const wide = (shadow: Shadow) => shadow.state((connection) => loadFiles(connection, [file]));
   const thrown = (await opened(null, [], (shadow) => failure(wide(shadow)))) as Problem;
   expect(thrown.where).toMatchObject({ file: 'a.sql', line: 4 });
   expect(thrown.hint).toContain('--shadow');

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Connection } from '../../lib/pg/connection.ts';
-import { type LoadOptions, load } from '../../lib/shadow/load.ts';
+import { type LoadOptions, loadFiles } from '../../lib/shadow/load.ts';
 import { openShadow } from '../../lib/shadow/open.ts';
 import type { Shadow } from '../../lib/shadow/shadow.ts';
-import { parse } from '../../lib/sql/parse.ts';
+import { parseSql } from '../../lib/sql/parse.ts';
 import { failure } from '../failure.ts';
 
 let folder: string;
@@ -24,8 +24,8 @@ afterAll(async () => {
 
 async function loadTexts(connection: Connection, texts: Record<string, string>, options?: LoadOptions) {
   const files = [];
-  for (const [file, text] of Object.entries(texts)) files.push(await parse(file, text));
-  return load(connection, files, options);
+  for (const [file, text] of Object.entries(texts)) files.push(await parseSql(file, text));
+  return loadFiles(connection, files, options);
 }
 
 function relations(connection: Connection): Promise<{ relname: string }[]> {

@@ -133,7 +133,7 @@ async function on<T>(server: Server, role: string, use: (url: string) => Promise
 }
 
 async function difference(): Promise<{ up: string[]; down: string[] }> {
-  const { up, down } = await compare(project.context, 'local', project.context.schema);
+  const { up, down } = await compare(project.context, 'local', project.context.project.schema);
   return { up: up.map(({ sql }) => sql), down: down.map(({ sql }) => sql) };
 }
 

@@ -6,12 +6,12 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import type { Connection } from '../../lib/pg/connection.ts';
 import { openEmbedded } from '../../lib/shadow/embedded.ts';
-import { type LoadOptions, load } from '../../lib/shadow/load.ts';
-import { lock } from '../../lib/shadow/lock.ts';
+import { type LoadOptions, loadFiles } from '../../lib/shadow/load.ts';
+import { lockDirectory } from '../../lib/shadow/lock.ts';
 import { openShadow } from '../../lib/shadow/open.ts';
 import type { Shadow } from '../../lib/shadow/shadow.ts';
 import { pgliteVersion } from '../../lib/shadow/version.ts';
-import { parse } from '../../lib/sql/parse.ts';
+import { parseSql } from '../../lib/sql/parse.ts';
 import { failure } from '../failure.ts';
 import { anyServer } from '../servers/running.ts';
 import { startServer } from '../servers/server.ts';
@@ -35,8 +35,8 @@ afterAll(async () => {
 
 async function loadTexts(connection: Connection, texts: Record<string, string>, options?: LoadOptions) {
   const files = [];
-  for (const [file, text] of Object.entries(texts)) files.push(await parse(file, text));
-  return load(connection, files, options);
+  for (const [file, text] of Object.entries(texts)) files.push(await parseSql(file, text));
+  return loadFiles(connection, files, options);
 }
 
 function relations(connection: Connection): Promise<{ relname: string; owner: string }[]> {
@@ -216,12 +216,12 @@ test('the embedded database keeps what it was told, and keeps others out', async
 
 test('the lock of a process that has ended is taken over', async () => {
   const directory = join(folder, 'stale');
-  const held = await lock(directory);
+  const held = await lockDirectory(directory);
   const mine = await readFile(`${directory}.lock`, 'utf8');
   await held.release();
   // No process has this id: it is above what systems give out.
   await writeFile(`${directory}.lock`, mine.replace(/^\d+/, '2147483646'));
-  const taken = await lock(directory);
+  const taken = await lockDirectory(directory);
   expect(await readFile(`${directory}.lock`, 'utf8')).toBe(mine);
   await taken.release();
 });

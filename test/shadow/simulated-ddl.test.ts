@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readCatalog } from '../../lib/catalog/read.ts';
 import { kinds } from '../../lib/kinds/index.ts';
-import { load } from '../../lib/shadow/load.ts';
+import { loadFiles } from '../../lib/shadow/load.ts';
 import { openShadow } from '../../lib/shadow/open.ts';
 import type { Shadow } from '../../lib/shadow/shadow.ts';
-import { parse } from '../../lib/sql/parse.ts';
+import { parseSql } from '../../lib/sql/parse.ts';
 
 let folder: string;
 let shadow: Shadow;
@@ -28,7 +28,7 @@ test('what needs a library that is not there is done by hand', async () => {
       create subscription a connection 'host=x' publication p, "Q" with (connect = false, slot_name = none, binary, streaming = off);
       create subscription b connection 'host=x' publication p with (slot_name = 'b_b', origin = none, two_phase = 1, create_slot = false);
       alter subscription a connection 'host=y'; comment on subscription a is 'a'; comment on conversion s.c is 'c';`;
-    await load(connection, [await parse('a.sql', text)]);
+    await loadFiles(connection, [await parseSql('a.sql', text)]);
     const { facts } = await readCatalog(connection, kinds);
     expect(facts.get('subscription:a')?.payload).toMatchObject({
       connection: 'host=y',

@@ -7,8 +7,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { generate } from '../../lib/commands/generate.ts';
 import { rollback } from '../../lib/commands/rollback.ts';
 import { sync } from '../../lib/commands/sync.ts';
-import { newerSyntax, newerSyntaxRules } from '../../lib/sql/newer-syntax.ts';
-import { parse } from '../../lib/sql/parse.ts';
+import { findNewerSyntax, newerSyntaxRules } from '../../lib/sql/newer-syntax.ts';
+import { parseSql } from '../../lib/sql/parse.ts';
 import { freshCache } from '../project/cache.ts';
 import { project } from '../project/project.ts';
 import { rowsOf, withDatabase } from '../servers/databases.ts';
@@ -138,7 +138,7 @@ const old = `
   create table parted (a int, primary key (a)) partition by list (a)`;
 
 async function found(sql: string, major: number): Promise<string[]> {
-  return (await newerSyntax(await parse('n.sql', sql), major)).map(({ what }) => what);
+  return (await findNewerSyntax(await parseSql('n.sql', sql), major)).map(({ what }) => what);
 }
 
 test('each rule has an example, which it finds for older servers alone', async () => {
@@ -209,7 +209,7 @@ for (const server of servers()) {
       try {
         const applied: string[] = [];
         for (const wanted of steps) {
-          await writeFile(context.schema, wanted);
+          await writeFile(context.project.schema, wanted);
           applied.push((await sync(context, yes, undefined)).applied?.at(-1) as string);
         }
         expect(await rowsOf(url, `select 1 from pg_tables where tablename = 'p11'`)).toHaveLength(1);
@@ -228,12 +228,12 @@ for (const server of servers()) {
         const { context } = own;
         try {
           const wanted = 'create table t (a int, b int check (b > 0) not enforced);';
-          await writeFile(context.schema, wanted);
+          await writeFile(context.project.schema, wanted);
           await expect(sync(context, yes, undefined)).rejects.toMatchObject({
             code: 'newer_syntax',
             data: { major: server.major, since: 18 },
           });
-          expect(existsSync(context.migrations)).toBe(false);
+          expect(existsSync(context.project.migrations)).toBe(false);
           const report = await generate(context, {});
           const file = report.written[0]?.file as string;
           await expect(sync(context, yes, undefined)).rejects.toMatchObject({
@@ -250,6 +250,6 @@ for (const server of servers()) {
 
 test('a place is counted in characters, also behind others', async () => {
   const sql = `-- é\nselect 'é€😀';\ncreate table n (\n  é text,\n  b text storage plain\n);`;
-  const [one] = await newerSyntax(await parse(join('a', 'n.sql'), sql), 15);
+  const [one] = await findNewerSyntax(await parseSql(join('a', 'n.sql'), sql), 15);
   expect(one?.where).toMatchObject({ line: 5, column: 3, text: '  b text storage plain' });
 });

@@ -2,11 +2,11 @@
 import { expect, test } from 'vitest';
 import { Problem } from '../../lib/problem/problem.ts';
 import { decode } from '../../lib/sql/decode.ts';
-import { parse } from '../../lib/sql/parse.ts';
-import { withoutNoise } from '../../lib/sql/psql-commands.ts';
+import { parseSql } from '../../lib/sql/parse.ts';
+import { blankPsqlCommands } from '../../lib/sql/psql-commands.ts';
 
 async function statements(text: string): Promise<string[]> {
-  const file = await parse('a.sql', text);
+  const file = await parseSql('a.sql', text);
   expect(file.runnable).toHaveLength(text.length);
   return file.statements.map(({ start, end }) => file.runnable.slice(start, end).replace(/\s+/g, ' ').trim());
 }
@@ -59,7 +59,7 @@ create rule r as on insert to t do also (select 1; select 2);
 select 'a;''b', E'a\\';b', "c;" /* ; /* ; */ ; */ from x; -- ;
 \\echo done;
 select 1`;
-  expect(withoutNoise(text).ends).toHaveLength(4);
+  expect(blankPsqlCommands(text).ends).toHaveLength(4);
   expect(await statements(text)).toHaveLength(5);
 });
 
@@ -70,7 +70,7 @@ test('a COPY without its end takes the rest of the file', async () => {
 });
 
 test('roles are found wherever the grammar allows one, extensions where they are created', async () => {
-  const { roles, extensions } = await parse(
+  const { roles, extensions } = await parseSql(
     'a.sql',
     `grant select on t to a, public; alter table t owner to "B c"; create policy p on t to d, current_user;
      create user mapping for e server s; alter default privileges for role f revoke all on tables from g;
@@ -83,7 +83,7 @@ test('roles are found wherever the grammar allows one, extensions where they are
 });
 
 test('a syntax error has file, line and caret', async () => {
-  const problem = await failure(() => parse('schema.sql', `-- é😀\nselect 1;\r\n  create tabel x ();\n`));
+  const problem = await failure(() => parseSql('schema.sql', `-- é😀\nselect 1;\r\n  create tabel x ();\n`));
   expect(problem.code).toBe('invalid_sql');
   expect(problem.message).toContain('Invalid SQL in schema.sql at line 3');
   expect(problem.where).toMatchObject({
@@ -97,12 +97,12 @@ test('a syntax error has file, line and caret', async () => {
 test('an error in the second megabyte of a file has the right line', async () => {
   const lines = 2_000;
   const text = `${`select 'ä', '${'a value of some length '.repeat(40)}';\n`.repeat(lines)}selekt 1;`;
-  const problem = await failure(() => parse('big.sql', text));
+  const problem = await failure(() => parseSql('big.sql', text));
   expect(problem.where).toMatchObject({ line: lines + 1, column: 1 });
 });
 
 test('commands of psql that would change what is run are refused', async () => {
-  const problem = await failure(() => parse('a.sql', 'select 1;\n\\ir other.sql\n'));
+  const problem = await failure(() => parseSql('a.sql', 'select 1;\n\\ir other.sql\n'));
   expect(problem.where).toMatchObject({ line: 2, column: 1, text: '\\ir other.sql' });
 });
 

@@ -10,7 +10,7 @@ const mark = 'pgmage_new_';
 const keyOf = (name: string) => BigInt.asIntN(64, BigInt(`0x${name.slice(mark.length)}`));
 
 /** A name for a new database that nothing else has. */
-export const siblingName = () => `${mark}${randomBytes(8).toString('hex')}`;
+export const makeSwapName = () => `${mark}${randomBytes(8).toString('hex')}`;
 
 // What is said of a kept database.
 const keptWords = 'Kept by pgmage db:clone --swap';
@@ -36,10 +36,10 @@ const makingOf = (
 /**
  * Makes an empty database like another one: of the same owner, encoding, locale and tablespace.
  * @param keeper a session in neither of them; as long as it lasts, nobody takes the new one for left over
- * @param name as `siblingName` gives it
+ * @param name as `makeSwapName` returns it
  * @throws Problem of the connection
  */
-export async function makeSibling(keeper: Connection, name: string, target: string): Promise<void> {
+export async function createSwapDatabase(keeper: Connection, name: string, target: string): Promise<void> {
   await keeper.execute(`select pg_advisory_lock(${keyOf(name)})`);
   const [row] = await keeper.rows<DatabaseSettings>(makingOf(target));
   const { owner, encoding, collate, ctype, provider, locale, rules, tablespace } = row as DatabaseSettings;
@@ -56,12 +56,12 @@ export async function makeSibling(keeper: Connection, name: string, target: stri
 }
 
 /** Drops it, with whoever is in it. One that has its name from now on is not there any more. @throws Problem of the connection */
-export function dropSibling(keeper: Connection, name: string): Promise<void> {
+export function dropSwapDatabase(keeper: Connection, name: string): Promise<void> {
   return keeper.execute(`drop database if exists ${quote(name)} with (force)`);
 }
 
 /** Whether a database has a name. @throws Problem of the connection */
-export async function isThere(keeper: Connection, name: string): Promise<boolean> {
+export async function databaseExists(keeper: Connection, name: string): Promise<boolean> {
   const found = await keeper.rows(`select from pg_database where datname = ${literal(name)}`);
   return found.length > 0;
 }
@@ -71,7 +71,7 @@ export async function isThere(keeper: Connection, name: string): Promise<boolean
  * @returns their names
  * @throws Problem of the connection
  */
-export async function sweep(keeper: Connection): Promise<string[]> {
+export async function dropLeftovers(keeper: Connection): Promise<string[]> {
   const found = await keeper.rows<{ name: string }>(
     `select d.datname::text as name from pg_database d where d.datname ~ '^${mark}[0-9a-f]{16}$' and pg_has_role(d.datdba, 'usage')`,
   );
@@ -81,7 +81,7 @@ export async function sweep(keeper: Connection): Promise<string[]> {
       `select pg_try_advisory_lock(${keyOf(name)}) as held`,
     );
     if (!lock?.held) continue;
-    await dropSibling(keeper, name);
+    await dropSwapDatabase(keeper, name);
     await keeper.execute(`select pg_advisory_unlock(${keyOf(name)})`);
     gone.push(name);
   }
@@ -120,12 +120,12 @@ const said = (from: string, to: string) => `with d as (
  * Says of a sibling all that is said of the database as a whole, in the transaction that is open.
  * @throws Problem of the connection, e.g. `permission_denied`
  */
-export async function likeTarget(keeper: Connection, target: string, sibling: string): Promise<void> {
+export async function copySettings(keeper: Connection, target: string, sibling: string): Promise<void> {
   for (const { sql } of await keeper.rows<{ sql: string }>(said(target, sibling))) await keeper.execute(sql);
 }
 
 /** Two names that change their owners. */
-export interface Exchange {
+export interface NameSwap {
   readonly target: string;
   readonly sibling: string;
   /** The name that the target has afterwards. */
@@ -143,10 +143,10 @@ export interface Exchange {
  * @returns how many sessions were ended
  * @throws Problem of the connection; `statement_failed` where somebody cannot be ended
  */
-export async function exchange(
+export async function swapNames(
   keeper: Connection,
   other: Connection,
-  { target, sibling, kept, time }: Exchange,
+  { target, sibling, kept, time }: NameSwap,
   leave: () => Promise<void>,
 ): Promise<number> {
   const [row] = await keeper.rows<{ oid: string }>(
@@ -156,7 +156,7 @@ export async function exchange(
   let over = false;
   const renaming = transaction(keeper, async () => {
     await keeper.execute(`alter database ${quote(target)} rename to ${quote(kept)}`);
-    await likeTarget(keeper, kept, sibling);
+    await copySettings(keeper, kept, sibling);
     await keeper.execute(
       `comment on database ${quote(kept)} is ${literal(words)}; alter database ${quote(kept)} is_template false;
        alter database ${quote(sibling)} rename to ${quote(target)}`,
@@ -185,7 +185,7 @@ export async function exchange(
 const isUnanswered = (thrown: unknown) => thrown instanceof Problem && 'unanswered' in thrown.data;
 
 /** The name under which a database is kept. */
-export function keptName(target: string, now: Date): string {
+export function makeKeptName(target: string, now: Date): string {
   const suffix = `_old_${now.toISOString().slice(0, 19).replace(/[-:]/g, '').toLowerCase()}`;
   // Names have at most 63 bytes; nothing but whole characters is cut off.
   let start = target;
@@ -200,7 +200,7 @@ export interface Kept {
 }
 
 /** Databases that were kept of a target. @throws Problem of the connection */
-export async function keptOf(keeper: Connection, target: string): Promise<Kept[]> {
+export async function listKept(keeper: Connection, target: string): Promise<Kept[]> {
   const found = await keeper.rows<{ name: string; bytes: string }>(
     `select datname::text as name, pg_database_size(oid)::text as bytes from pg_database
      where datname ~ '_old_\\d{8}t\\d{6}$' and shobj_description(oid, 'pg_database') like ${literal(`${keptWords}, %: it was ${like(target)}. %`)}
@@ -217,8 +217,8 @@ const like = (text: string) => text.replace(/[\\%_]/g, '\\$&');
  */
 export async function dropKept(keeper: Connection, target: string): Promise<string[]> {
   const gone: string[] = [];
-  for (const { name } of await keptOf(keeper, target)) {
-    const dropped = await dropSibling(keeper, name).then(
+  for (const { name } of await listKept(keeper, target)) {
+    const dropped = await dropSwapDatabase(keeper, name).then(
       () => true,
       () => false,
     );
@@ -228,7 +228,7 @@ export async function dropKept(keeper: Connection, target: string): Promise<stri
 }
 
 /** A session in neither of two databases, which lasts while these are made, renamed and dropped. */
-export async function keeperIn(
+export async function openKeeper(
   here: Connection,
   open: (database: string) => Promise<ServerConnection>,
 ): Promise<ServerConnection> {

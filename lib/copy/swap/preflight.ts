@@ -1,10 +1,10 @@
 // What is looked at before a clone into a database of its own, beside those checks that every clone has.
 
-import { pinnedRows } from '../../pg/pinned.ts';
-import { jobsOf } from '../../project/jobs.ts';
+import { queryPinned } from '../../pg/pinned.ts';
+import { resolveJobs } from '../../project/jobs.ts';
 import type { CloneInput } from '../options.ts';
 import type { CopyEnds, PreflightCheck } from '../preflight.ts';
-import { type Kept, keptName, keptOf } from './databases.ts';
+import { type Kept, listKept, makeKeptName } from './databases.ts';
 
 /** How a swap is going to be done. */
 export interface SwapPlan {
@@ -48,21 +48,21 @@ const question = `select d.datname::text as name, pg_backend_pid() as backend, r
   where d.datname = current_database() group by d.oid, d.datname, d.datdba, r.rolsuper, r.rolcreatedb`;
 
 /** Plans a swap, and says what speaks against it. @throws Problem `bad_option`; of a connection */
-export async function swapPlanOf(
+export async function planSwap(
   ends: CopyEnds,
   input: CloneInput,
   now: Date,
 ): Promise<{ plan: SwapPlan; checks: PreflightCheck[] }> {
   const { connection, named } = ends.to;
-  const jobs = jobsOf(input.jobs);
-  const [row] = await pinnedRows<TargetFacts>(connection, question);
+  const jobs = resolveJobs(input.jobs);
+  const [row] = await queryPinned<TargetFacts>(connection, question);
   const found = row as TargetFacts;
   const dropOld = input.dropOld === true;
   const plan: SwapPlan = {
     jobs,
     sessions: found.sessions,
-    keeps: dropOld ? null : keptName(found.name, now),
-    drops: dropOld ? await keptOf(connection, found.name) : [],
+    keeps: dropOld ? null : makeKeptName(found.name, now),
+    drops: dropOld ? await listKept(connection, found.name) : [],
   };
   const check = (name: string, fault: string | null, text: string): PreflightCheck =>
     fault === null ? { name, outcome: 'ok', text } : { name, outcome: 'failed', text: fault };

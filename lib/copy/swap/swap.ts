@@ -2,27 +2,27 @@
 // name.
 import type { ServerConnection } from '../../pg/connection.ts';
 import { transaction } from '../../pg/transaction.ts';
-import { onDatabase } from '../../pg/url.ts';
-import type { Context } from '../../project/context.ts';
-import { attentive, databaseIn, type Reachable } from '../../project/source.ts';
+import { replaceDatabase } from '../../pg/url.ts';
+import { openWatched, type Reachable, readDatabaseName } from '../../project/source.ts';
+import type { World } from '../../project/world.ts';
 import { beginReplacing } from '../clear-target.ts';
-import { cargoOf } from '../copy-set.ts';
-import { proven, type Replaced } from '../in-place.ts';
-import { load } from '../parallel-load.ts';
+import { readCopySet } from '../copy-set.ts';
+import { type CopyReport, verifyCopy } from '../in-place.ts';
+import { loadInParallel } from '../parallel-load.ts';
 import type { CopyEnds } from '../preflight.ts';
-import type { Wish } from '../selection.ts';
-import { reading } from '../snapshot-readers.ts';
+import type { CopySelection } from '../selection.ts';
+import { withSnapshotReaders } from '../snapshot-readers.ts';
 import {
+  copySettings,
+  createSwapDatabase,
+  databaseExists,
   dropKept,
-  dropSibling,
-  exchange,
-  isThere,
-  keeperIn,
-  keptName,
-  likeTarget,
-  makeSibling,
-  siblingName,
-  sweep,
+  dropLeftovers,
+  dropSwapDatabase,
+  makeKeptName,
+  makeSwapName,
+  openKeeper,
+  swapNames,
 } from './databases.ts';
 import type { SwapPlan } from './preflight.ts';
 
@@ -41,7 +41,7 @@ export interface SwapWork {
   readonly ends: CopyEnds;
   readonly source: Reachable;
   readonly target: Reachable;
-  readonly wish: Wish;
+  readonly wish: CopySelection;
   readonly plan: SwapPlan;
 }
 
@@ -50,51 +50,52 @@ export interface SwapWork {
  * it was, and the new one is dropped.
  * @throws Problem `not_as_source`; of the connections
  */
-export async function swap(context: Context, work: SwapWork): Promise<{ done: Replaced; swapped: Swapped }> {
+export async function swap(world: World, work: SwapWork): Promise<{ done: CopyReport; swapped: Swapped }> {
   const { ends, target, plan } = work;
   const open = new Set<ServerConnection>();
   const session: Session = async (of, database) => {
-    const url = database === undefined ? of.url : onDatabase(of.url, database);
-    const connection = await attentive({ ...of, url });
+    const url = database === undefined ? of.url : replaceDatabase(of.url, database);
+    const connection = await openWatched({ ...of, url });
     open.add(connection);
     return connection;
   };
   const close = () => Promise.all([...open].map((connection) => connection.close())).then(() => undefined);
-  const name = await databaseIn(ends.to.connection);
-  const keeper = await keeperIn(ends.to.connection, (database) => session(target, database));
-  const where = await databaseIn(keeper);
+  const name = await readDatabaseName(ends.to.connection);
+  const keeper = await openKeeper(ends.to.connection, (database) => session(target, database));
+  const where = await readDatabaseName(keeper);
   let sibling: string | undefined;
   // Also where the sessions are gone: by another one.
   const undo = async () => {
     await close();
     if (sibling === undefined) return;
     const last = await session(target, where);
-    await dropSibling(last, sibling).finally(() => last.close());
+    await dropSwapDatabase(last, sibling).finally(() => last.close());
   };
-  const forget = context.onInterrupt?.(undo);
+  const forget = world.onInterrupt?.(undo);
   try {
-    for (const one of await sweep(keeper)) context.progress(`Dropped ${one}, which an earlier swap left`);
-    sibling = siblingName();
-    await makeSibling(keeper, sibling, name);
+    for (const one of await dropLeftovers(keeper))
+      world.progress(`Dropped ${one}, which an earlier swap left`);
+    sibling = makeSwapName();
+    await createSwapDatabase(keeper, sibling, name);
     // What may not be said of it is known at once, and not when all of the rows are there.
     await keeper.execute('begin');
-    await likeTarget(keeper, name, sibling);
+    await copySettings(keeper, name, sibling);
     await keeper.execute('rollback');
-    const done = await filled(context, work, sibling, session);
-    const now = context.now();
+    const done = await filled(world, work, sibling, session);
+    const now = world.now();
     const names = {
       target: name,
       sibling,
-      kept: plan.keeps ?? keptName(name, now),
+      kept: plan.keeps ?? makeKeptName(name, now),
       time: now.toISOString(),
     };
     const other = await session(target, where);
-    context.progress(`Swapping it with ${ends.to.named.name}`);
+    world.progress(`Swapping it with ${ends.to.named.name}`);
     const leave = () => ends.to.connection.close();
-    const ended = await exchange(keeper, other, names, leave).catch(async (thrown: unknown) => {
+    const ended = await swapNames(keeper, other, names, leave).catch(async (thrown: unknown) => {
       // Nobody may have heard of the commit.
       const again = await session(target, where).catch(() => Promise.reject(thrown));
-      if (await isThere(again, names.sibling)) throw thrown;
+      if (await databaseExists(again, names.sibling)) throw thrown;
       return 0;
     });
     sibling = undefined;
@@ -105,7 +106,7 @@ export async function swap(context: Context, work: SwapWork): Promise<{ done: Re
     await undo().catch(() => {
       // Its server cannot be reached; it can when this is tried again.
       if (sibling !== undefined)
-        context.progress(`${sibling} may remain: the next swap on that server drops it`);
+        world.progress(`${sibling} may remain: the next swap on that server drops it`);
     });
     throw thrown;
   } finally {
@@ -117,13 +118,13 @@ export async function swap(context: Context, work: SwapWork): Promise<{ done: Re
 type Session = (of: Reachable, database?: string) => Promise<ServerConnection>;
 
 async function filled(
-  context: Context,
+  world: World,
   { ends, source, target, wish, plan: { jobs } }: SwapWork,
   sibling: string,
   session: Session,
-): Promise<Replaced> {
+): Promise<CopyReport> {
   const from = ends.from.connection;
-  return reading(
+  return withSnapshotReaders(
     from,
     () => session(source),
     jobs - 1,
@@ -131,10 +132,10 @@ async function filled(
       const targets = await Promise.all(Array.from({ length: jobs }, () => session(target, sibling)));
       const [to] = targets as [ServerConnection];
       const there: CopyEnds = { from: ends.from, to: { named: ends.to.named, connection: to } };
-      const cargo = await cargoOf(from, wish);
-      const found = await load(context, there, { sources: [from, ...others], targets }, cargo);
-      context.progress(`Comparing it with ${ends.from.named.name}`);
-      const replaced = await transaction(to, () => proven(there, wish, cargo, found), beginReplacing);
+      const cargo = await readCopySet(from, wish);
+      const found = await loadInParallel(world, there, { sources: [from, ...others], targets }, cargo);
+      world.progress(`Comparing it with ${ends.from.named.name}`);
+      const replaced = await transaction(to, () => verifyCopy(there, wish, cargo, found), beginReplacing);
       await Promise.all(targets.map((one) => one.close()));
       return replaced;
     },

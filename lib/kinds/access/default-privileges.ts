@@ -61,8 +61,6 @@ function brings(fact: DefaultPrivilege, created: Fact, scope: Scope): Fact[] {
 /** ALTER DEFAULT PRIVILEGES (manual: catalog pg_default_acl). The path is role, schema if for one, grantee. */
 export const defaultPrivilege: Kind<Privileges> = {
   name: 'default privilege',
-  ownership: true,
-  afterRows: true,
   reference: (fact) =>
     `DEFAULT PRIVILEGES FOR ${qualify(fact.path.slice(0, -1))}${fact.signature} TO ${granteeOf(parts(fact).grantee, parts(fact).role)}`,
   present: 'exists (select from pg_default_acl)',
@@ -80,19 +78,27 @@ export const defaultPrivilege: Kind<Privileges> = {
   create: (fact, scope) => change(start(fact, scope), fact.payload, fact, scope),
   drop: (fact, scope) => change(fact.payload, start(fact, scope), fact, scope),
   alter: { privileges: alter, grantable: alter },
-  atVersion: known,
-  brings,
-  standIn: (fact, role) => {
-    const path = fact.path.map((name) => (name === shadowRole ? role : name));
-    return { ...fact, path, id: `default privilege:${qualify(path)}${fact.signature}` };
+  inline: { brings },
+  order: {
+    // After everything that is made, so that none of it is made under them.
+    rank: 9,
   },
-  settled: (fact, { catalog }) =>
-    share(fact, {
-      catalog,
-      owner: parts(fact).role,
-      idOf: (path) => `default privilege:${qualify(path)}${fact.signature}`,
-      usually: (own) => start(own, catalog),
-    }),
-  // After everything that is made, so that none of it is made under them.
-  rank: 9,
+  data: {
+    ownership: true,
+    afterRows: true,
+  },
+  reconcile: {
+    atVersion: known,
+    standIn: (fact, role) => {
+      const path = fact.path.map((name) => (name === shadowRole ? role : name));
+      return { ...fact, path, id: `default privilege:${qualify(path)}${fact.signature}` };
+    },
+    settled: (fact, { catalog }) =>
+      share(fact, {
+        catalog,
+        owner: parts(fact).role,
+        idOf: (path) => `default privilege:${qualify(path)}${fact.signature}`,
+        usually: (own) => start(own, catalog),
+      }),
+  },
 };

@@ -66,9 +66,6 @@ const alter = (from: Grant, to: Grant, scope: Scope) => [
 /** GRANT and REVOKE (manual: "Privileges"). The path ends with the grantee. */
 export const grant: Kind<Privileges> = {
   name: 'grant',
-  ownership: true,
-  // What functions that look at rows may do is granted before; what an owner gave up could be the right to write rows.
-  afterRows: (fact) => granteeIn(fact) === theOwner,
   reference: (fact) => `GRANT ON ${described(fact)} TO ${granteeOf(granteeIn(fact), null)}`,
   introspect: () => `
     select '{}'::text[] as addresses, array[g.grantee] as path, format('%s:%s:%s', o.catalog, o.oid, o.sub) as target,
@@ -94,19 +91,28 @@ export const grant: Kind<Privileges> = {
     ];
   },
   alter: { privileges: alter, grantable: alter },
-  followsChanges: true,
-  standIn: (fact, role) =>
-    granteeIn(fact) === shadowRole
-      ? { ...fact, id: fact.id.replace(shadowRole, quote(role)), path: [...fact.path.slice(0, -1), role] }
-      : fact,
-  settled: (fact, { catalog, role, kinds }) =>
-    share(fact, {
-      catalog,
-      owner: ownerOf(catalog, catalog.facts.get(fact.parent as string)) ?? role,
-      idOf: (path) => `grant:${quote(path.at(-1) as string)}@${fact.parent}`,
-      usually: (own) => usually(own, { before: catalog, after: catalog, major: catalog.major, kinds }),
-    }),
-  atVersion: known,
-  // After the owner, whose own privileges it may take away.
-  rank: 3,
+  order: {
+    followsChanges: true,
+    // After the owner, whose own privileges it may take away.
+    rank: 3,
+  },
+  data: {
+    ownership: true,
+    // What functions that look at rows may do is granted before; what an owner gave up could be the right to write rows.
+    afterRows: (fact) => granteeIn(fact) === theOwner,
+  },
+  reconcile: {
+    standIn: (fact, role) =>
+      granteeIn(fact) === shadowRole
+        ? { ...fact, id: fact.id.replace(shadowRole, quote(role)), path: [...fact.path.slice(0, -1), role] }
+        : fact,
+    settled: (fact, { catalog, role, kinds }) =>
+      share(fact, {
+        catalog,
+        owner: ownerOf(catalog, catalog.facts.get(fact.parent as string)) ?? role,
+        idOf: (path) => `grant:${quote(path.at(-1) as string)}@${fact.parent}`,
+        usually: (own) => usually(own, { before: catalog, after: catalog, major: catalog.major, kinds }),
+      }),
+    atVersion: known,
+  },
 };

@@ -82,8 +82,6 @@ const alter = (from: Grant, to: Grant, scope: Scope) => change(from.payload, to.
 /** GRANT and REVOKE on members of extensions (manual: catalog pg_init_privs). The path is extension, grantee. */
 export const memberGrant: Kind<MemberGrant> = {
   name: 'member grant',
-  ownership: true,
-  afterRows: (fact) => fact.path.at(-1) === theOwner,
   reference: (fact) => `GRANT${fact.signature} TO ${granteeOf(parts(fact).grantee, null)}`,
   // PostgreSQL's own plpgsql is in every database and no fact.
   introspect: () => `
@@ -94,20 +92,28 @@ export const memberGrant: Kind<MemberGrant> = {
   create: (fact, scope) => change(initially(fact), fact.payload, fact, scope),
   drop: (fact, scope) => change(fact.payload, initially(fact), fact, scope),
   alter: { privileges: alter, grantable: alter, initial: () => [], initialGrantable: () => [] },
-  standIn: (fact, role) => {
-    if (parts(fact).grantee !== shadowRole) return fact;
-    const path = [fact.path[0] as string, role];
-    return { ...fact, path, id: `member grant:${qualify(path)}${fact.signature}` };
+  order: {
+    // After the extension's own.
+    rank: 3,
   },
-  // In the shadow the role of the database owns the extension, and a stand-in has at most one member.
-  settled: (fact, { catalog, other, role }) => {
-    const count = (extension: Fact | undefined) => Number(extension?.payload.members ?? 0);
-    const [here, beside] = [catalog, other].map(({ facts }) => facts.get(fact.parent ?? ''));
-    const lacks = beside !== undefined && count(beside) <= 1 && count(beside) < count(here);
-    const isOwn = other.role === shadowRole && role !== shadowRole && parts(fact).grantee === role;
-    return lacks || isOwn ? null : fact;
+  data: {
+    ownership: true,
+    afterRows: (fact) => fact.path.at(-1) === theOwner,
   },
-  atVersion: (payload, major) => ({ ...payload, ...known(payload, major) }),
-  // After the extension's own.
-  rank: 3,
+  reconcile: {
+    standIn: (fact, role) => {
+      if (parts(fact).grantee !== shadowRole) return fact;
+      const path = [fact.path[0] as string, role];
+      return { ...fact, path, id: `member grant:${qualify(path)}${fact.signature}` };
+    },
+    // In the shadow the role of the database owns the extension, and a stand-in has at most one member.
+    settled: (fact, { catalog, other, role }) => {
+      const count = (extension: Fact | undefined) => Number(extension?.payload.members ?? 0);
+      const [here, beside] = [catalog, other].map(({ facts }) => facts.get(fact.parent ?? ''));
+      const lacks = beside !== undefined && count(beside) <= 1 && count(beside) < count(here);
+      const isOwn = other.role === shadowRole && role !== shadowRole && parts(fact).grantee === role;
+      return lacks || isOwn ? null : fact;
+    },
+    atVersion: (payload, major) => ({ ...payload, ...known(payload, major) }),
+  },
 };

@@ -1,4 +1,4 @@
-// Owners of what can be owned. Where a schema file says nothing, an owner is left as it is: see `Kind.optional`.
+// Owners of what can be owned. Where a schema file says nothing, an owner is left as it is: see `reconcile.optional`.
 import { type Catalog, shadowRole } from '../../model/catalog.ts';
 import type { Fact } from '../../model/fact.ts';
 import type { Kind, Scope } from '../../model/kind.ts';
@@ -39,7 +39,6 @@ const ofPublic = {
 /** ALTER … OWNER TO. In the shadow, its own role and initdb's owner of `public` mean that nobody said. */
 export const owner: Kind<Owner> = {
   name: 'owner',
-  ownership: true,
   reference: (fact) => `OWNER OF ${described(fact)}`,
   introspect: () => `
     select '{}'::text[] as addresses, '{}'::text[] as path, format('%s:%s:0', o.catalog, o.oid) as target,
@@ -56,13 +55,19 @@ export const owner: Kind<Owner> = {
     owner: (from, to, scope) =>
       follows(from, scope.before) && follows(to, scope.after) ? [] : change(to, scope),
   },
-  optional: () => true,
-  // Earlier releases told the owner of a multirange type apart from that of its range type.
-  upgraded: (payload, { signature }) => (signature === '' ? payload : null),
-  unsaid: (fact) => (fact.id === ofPublic.id ? ofPublic : { ...fact, payload: { owner: shadowRole } }),
-  standIn: (fact, role) => (fact.payload.owner === shadowRole ? { ...fact, payload: { owner: role } } : fact),
-  // Right after its object: what is made of that later (an index on an expression, the rows of a view) runs functions as
-  // the owner.
-  rank: -1,
   initial: [ofPublic],
+  order: {
+    // Right after its object: what is made of that later (an index on an expression, the rows of a view) runs functions as
+    // the owner.
+    rank: -1,
+  },
+  data: { ownership: true },
+  reconcile: {
+    optional: () => true,
+    // Earlier releases told the owner of a multirange type apart from that of its range type.
+    upgraded: (payload, { signature }) => (signature === '' ? payload : null),
+    unsaid: (fact) => (fact.id === ofPublic.id ? ofPublic : { ...fact, payload: { owner: shadowRole } }),
+    standIn: (fact, role) =>
+      fact.payload.owner === shadowRole ? { ...fact, payload: { owner: role } } : fact,
+  },
 };

@@ -42,7 +42,6 @@ function change(from: Fact<Policy>, to: Fact<Policy>): Statement | 'replace' {
 /** CREATE POLICY (manual: catalog pg_policy). */
 export const policy: Kind<Policy> = {
   name: 'policy',
-  afterRows: true,
   reference,
   present: present('pg_policy'),
   introspect: () => `
@@ -71,8 +70,11 @@ export const policy: Kind<Policy> = {
     lock: 'ACCESS EXCLUSIVE',
   }),
   alter: { permissive: 'replace', command: 'replace', roles: change, using: change, check: change },
-  standIn: (fact, role) =>
-    fact.payload.roles.includes(shadowRole)
-      ? { ...fact, payload: { ...fact.payload, roles: instead(fact.payload.roles, quote(role)) } }
-      : fact,
+  data: { afterRows: true },
+  reconcile: {
+    standIn: (fact, role) =>
+      fact.payload.roles.includes(shadowRole)
+        ? { ...fact, payload: { ...fact.payload, roles: instead(fact.payload.roles, quote(role)) } }
+        : fact,
+  },
 };

@@ -27,5 +27,5 @@ export const securityLabel: Kind<SecurityLabel> = {
   create: (fact, scope) => set(fact, scope, literal(fact.payload.label)),
   drop: (fact, scope) => set(fact, scope, 'NULL'),
   alter: { label: (_, to, scope) => set(to, scope, literal(to.payload.label)) },
-  followsChanges: true,
+  order: { followsChanges: true },
 };

@@ -50,8 +50,6 @@ const attributes = (major: number) => `
 /** CHECK (manual: catalog pg_constraint, contype `c`). */
 export const check: Kind<Check> = {
   name: 'check',
-  watchesRows: true,
-  callsFunctions: true,
   reference,
   summary: (fact) => `${clause(fact)} ON ${tableOf(fact)}`,
   present: present('pg_constraint', `contype = 'c'`),
@@ -71,22 +69,30 @@ export const check: Kind<Check> = {
     validated: (_, to, scope) => (to.payload.validated ? validating(to, scope) : 'replace'),
     local: () => [],
   },
+  inline: {
+    clause: (fact, scope) => {
+      if (likeParent(fact.parent as string, scope) !== null) return '';
+      if (!fact.payload.local) return '';
+      return fact.payload.validated ? clause(fact) : null;
+    },
+  },
+  order: {
+    dropsAlone: isOfPlainTable,
+    recurses: ['definition', 'validated', 'enforced'],
+    followsChanges: true,
+    slots: (fact) => [`constraint ${qualify(fact.path)}`],
+  },
+  data: {
+    watchesRows: true,
+    callsFunctions: true,
+    // Rows that are there may not fit what is not validated, and a function may look at rows of other tables.
+    afterRows: ({ id, payload }, { needs }) =>
+      !payload.validated || [...(needs.get(id)?.keys() ?? [])].some((other) => other.startsWith('function:')),
+  },
   online: {
     create: (fact, scope) => later(fact, scope, `ADD ${unvalidated(fact)}`),
     replace: (_, to, scope) => later(to, scope, `DROP CONSTRAINT ${nameOf(to)}, ADD ${unvalidated(to)}`),
     alter: { validated: (_, to, scope) => (to.payload.validated ? validating(to, scope) : null) },
   },
-  clause: (fact, scope) => {
-    if (likeParent(fact.parent as string, scope) !== null) return '';
-    if (!fact.payload.local) return '';
-    return fact.payload.validated ? clause(fact) : null;
-  },
-  dropsAlone: isOfPlainTable,
-  recurses: ['definition', 'validated', 'enforced'],
-  followsChanges: true,
-  // Rows that are there may not fit what is not validated, and a function may look at rows of other tables.
-  afterRows: ({ id, payload }, { needs }) =>
-    !payload.validated || [...(needs.get(id)?.keys() ?? [])].some((other) => other.startsWith('function:')),
-  atVersion: (payload) => ({ ...payload, local: true }),
-  slots: (fact) => [`constraint ${qualify(fact.path)}`],
+  reconcile: { atVersion: (payload) => ({ ...payload, local: true }) },
 };

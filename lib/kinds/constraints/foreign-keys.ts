@@ -80,8 +80,6 @@ function callsFunctions(fact: Row, { facts }: Catalog): boolean | string {
 /** FOREIGN KEY (manual: catalog pg_constraint, contype `f`). */
 export const foreignKey: Kind<ForeignKey> = {
   name: 'foreign key',
-  watchesRows: true,
-  callsFunctions,
   reference,
   summary: (fact) => `${clause(fact)} ON ${tableOf(fact)}`,
   present: present('pg_constraint', `contype = 'f'`),
@@ -109,6 +107,16 @@ export const foreignKey: Kind<ForeignKey> = {
     validated: (from, to, scope) =>
       to.payload.validated ? (from.payload.enforced ? validating(to, scope) : []) : 'replace',
   },
+  inline: { clause: (fact) => (fact.payload.validated && fact.payload.enforced ? clause(fact) : null) },
+  order: {
+    bound: true,
+    slots: (fact) => [`constraint ${qualify(fact.path)}`],
+  },
+  data: {
+    watchesRows: true,
+    callsFunctions,
+    afterRows: true,
+  },
   online: {
     create: (fact, scope) => later(fact, scope, `ADD ${unvalidated(fact)}`),
     replace: (_, to, scope) => later(to, scope, `DROP CONSTRAINT ${nameOf(to)}, ADD ${unvalidated(to)}`),
@@ -117,8 +125,4 @@ export const foreignKey: Kind<ForeignKey> = {
         to.payload.validated && from.payload.enforced ? validating(to, scope) : null,
     },
   },
-  clause: (fact) => (fact.payload.validated && fact.payload.enforced ? clause(fact) : null),
-  bound: true,
-  afterRows: true,
-  slots: (fact) => [`constraint ${qualify(fact.path)}`],
 };

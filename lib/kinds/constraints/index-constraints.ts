@@ -82,14 +82,22 @@ function kind(name: string, type: string, slots: (fact: Row) => string[]): Kind<
       partitioned: 'replace',
       duplicate: () => [],
     },
+    inline: {
+      clause: (fact) => (fact.payload.duplicate ? null : clause(fact)),
+      madeBy: (fact, scope) => madeByAttachment(fact as unknown as Fact, scope),
+    },
+    order: {
+      followsChanges: true,
+      mistakable: ({ payload: { definition, predicate } }) => constraintLikeness(definition, predicate),
+      slots,
+    },
+    data: {
+      afterRows: true,
+    },
     online: promotion(add),
-    clause: (fact) => (fact.payload.duplicate ? null : clause(fact)),
-    atVersion: (payload) => ({ ...payload, duplicate: false }),
-    madeBy: (fact, scope) => madeByAttachment(fact as unknown as Fact, scope),
-    followsChanges: true,
-    afterRows: true,
-    mistakable: ({ payload: { definition, predicate } }) => constraintLikeness(definition, predicate),
-    slots,
+    reconcile: {
+      atVersion: (payload) => ({ ...payload, duplicate: false }),
+    },
   };
 }
 

@@ -46,7 +46,7 @@ export const extension: Kind<Extension> = {
     relocatable: () => [],
     members: () => [],
   },
-  atVersion: (payload) => ({ ...payload, relocatable: true, members: 0 }),
+  reconcile: { atVersion: (payload) => ({ ...payload, relocatable: true, members: 0 }) },
 };
 
 /**
@@ -67,6 +67,6 @@ export const extensionVersion: Kind<Version> = {
   // An extension always has some version.
   drop: () => [],
   alter: { version: (_, to) => update(to) },
-  clause: (fact) => `VERSION ${literal(fact.payload.version)}`,
-  optional: () => true,
+  inline: { clause: (fact) => `VERSION ${literal(fact.payload.version)}` },
+  reconcile: { optional: () => true },
 };

@@ -47,7 +47,7 @@ export const foreignTable: Kind<ForeignTable> = {
       ),
   },
   masked: (payload, hide) => maskedOptions(payload, hide),
-  slots: (fact) => [`relation ${qualify(fact.path)}`, `type ${qualify(fact.path)}`],
+  order: { slots: (fact) => [`relation ${qualify(fact.path)}`, `type ${qualify(fact.path)}`] },
 };
 
 function change(fact: Fact<Options>, from: readonly string[], to: readonly string[]): string[] {

@@ -37,9 +37,11 @@ export const userMapping: Kind<UserMapping> = {
   // All of it is credentials, whatever the wrapper calls them; who it is, is none.
   masked: (payload, hide) =>
     maskedOptions(payload, hide, (name) => !/^(user(_?name)?|login|password_required)$/i.test(name)),
-  standIn: (fact, role) => {
-    if (fact.path[1] !== shadowRole) return fact;
-    const path = [fact.path[0] as string, role];
-    return { ...fact, path, id: `user mapping:${qualify(path)}` };
+  reconcile: {
+    standIn: (fact, role) => {
+      if (fact.path[1] !== shadowRole) return fact;
+      const path = [fact.path[0] as string, role];
+      return { ...fact, path, id: `user mapping:${qualify(path)}` };
+    },
   },
 };

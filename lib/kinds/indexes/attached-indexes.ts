@@ -1,6 +1,6 @@
 // Indexes that the server makes, or finds and attaches, when it attaches a new partition (source: AttachPartitionEnsureIndexes in
 // tablecmds.c): nothing has to be said of them.
-import { equal } from '../../model/diff.ts';
+import { isEqual } from '../../model/diff.ts';
 import type { Fact, Payload } from '../../model/fact.ts';
 import type { AnyKind, Scope } from '../../model/kind.ts';
 import { qualify, quote } from '../../model/quote.ts';
@@ -16,7 +16,8 @@ export function attachedBy(index: Fact, scope: Scope): string | null {
   const attachment = newAttachment(`${index.parent}`, scope);
   const upper = attachment && upperOf(index, scope);
   if (attachment === undefined || upper === undefined || upper.parent !== parentOf(attachment)) return null;
-  const isSettled = !scope.makes(upper.id) && equal(scope.before.facts.get(upper.id)?.payload, upper.payload);
+  const isSettled =
+    !scope.makes(upper.id) && isEqual(scope.before.facts.get(upper.id)?.payload, upper.payload);
   const isAlone = [index, upper].every((fact) => likesOf(fact, scope) === 1);
   return isSettled && isAlone && index.payload.valid !== false ? attachment.id : null;
 }
@@ -26,7 +27,7 @@ export function madeByAttachment(index: Fact, scope: Scope): string | null {
   if (!scope.makes(`${index.parent}`)) return null;
   const attachment = attachedBy(index, scope);
   const upper = attachment === null ? undefined : upperOf(index, scope);
-  if (upper === undefined || upper.kind !== index.kind || !equal(bare(index), bare(upper))) return null;
+  if (upper === undefined || upper.kind !== index.kind || !isEqual(bare(index), bare(upper))) return null;
   return index.path[2] === usualName(index) && isFree(index, scope) ? attachment : null;
 }
 
@@ -42,7 +43,7 @@ function upperOf({ path }: Fact, { after }: Scope): Fact | undefined {
 }
 
 function likesOf(fact: Fact, { after: { facts }, kinds }: Scope): number {
-  const likeness = (other: Fact) => (kinds.get(other.kind) as AnyKind).mistakable?.(other);
+  const likeness = (other: Fact) => (kinds.get(other.kind) as AnyKind).order?.mistakable?.(other);
   const mine = likeness(fact);
   return [...facts.values()].filter((other) => other.parent === fact.parent && likeness(other) === mine)
     .length;

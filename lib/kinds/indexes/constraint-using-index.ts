@@ -1,6 +1,6 @@
 // A unique index that is built while others go on writing, and then becomes the index of a constraint.
 import type { Fact } from '../../model/fact.ts';
-import type { Online, Scope } from '../../model/kind.ts';
+import type { OnlineRules, Scope } from '../../model/kind.ts';
 import { quote } from '../../model/quote.ts';
 import type { Statement } from '../../model/step.ts';
 import { deferral, nameOf, tableOf } from '../constraints/constraints.ts';
@@ -53,7 +53,9 @@ function promoted(fact: Fact<Promoted>, name: string, action: string, scope: Sco
  * ADD CONSTRAINT … USING INDEX (manual: ALTER TABLE). A partitioned table has nothing that could be built.
  * @param add how it is added plainly
  */
-export function promotion<P extends Promoted>(add: (fact: Fact<P>, scope: Scope) => Statement): Online<P> {
+export function promotion<P extends Promoted>(
+  add: (fact: Fact<P>, scope: Scope) => Statement,
+): OnlineRules<P> {
   return {
     create: (fact, scope) => {
       if (!isPromotable(fact.payload.definition)) return null;

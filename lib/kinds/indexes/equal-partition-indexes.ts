@@ -1,6 +1,6 @@
 // A partition's own indexes that equal those which are to belong to its parent's: the server takes the oldest that fits.
 import type { Catalog } from '../../model/catalog.ts';
-import { equal } from '../../model/diff.ts';
+import { isEqual } from '../../model/diff.ts';
 import type { Fact } from '../../model/fact.ts';
 import type { Scope } from '../../model/kind.ts';
 import { qualify, quote } from '../../model/quote.ts';
@@ -21,10 +21,10 @@ export function exchangeNames(table: string, { before, after }: Scope): string[]
   );
   const fresh = indexes.filter((index) => isAttached(after, index) && !before.facts.has(index.id));
   const old = indexes.filter(
-    (index) => !isAttached(after, index) && equal(before.facts.get(index.id)?.payload, index.payload),
+    (index) => !isAttached(after, index) && isEqual(before.facts.get(index.id)?.payload, index.payload),
   );
   return fresh.flatMap((index) => {
-    const at = old.findIndex(({ payload }) => equal(payload, index.payload));
+    const at = old.findIndex(({ payload }) => isEqual(payload, index.payload));
     const [rival] = at < 0 ? [] : old.splice(at, 1);
     return rival === undefined ? [] : exchange(rival, index);
   });

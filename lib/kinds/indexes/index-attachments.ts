@@ -47,6 +47,17 @@ export const indexAttachment: Kind<Attachment> = {
     where ${ours('pg_class', 'c.oid', 'c.relnamespace')}`,
   create: attach,
   drop: () => [],
+  alter: { upper: 'replace' },
+  inline: {
+    madeBy: ({ parent }, scope) => {
+      const index = scope.after.facts.get(`${parent}`);
+      return index === undefined ? null : attachedBy(index, scope);
+    },
+  },
+  order: {
+    inseverable: true,
+    completes: true,
+  },
   // Where what it attaches is made so.
   online: {
     create: (fact, { after }) => {
@@ -54,11 +65,4 @@ export const indexAttachment: Kind<Attachment> = {
       return definition === null || isPromotable(String(definition)) ? attach(fact) : null;
     },
   },
-  alter: { upper: 'replace' },
-  madeBy: ({ parent }, scope) => {
-    const index = scope.after.facts.get(`${parent}`);
-    return index === undefined ? null : attachedBy(index, scope);
-  },
-  inseverable: true,
-  completes: true,
 };

@@ -1,6 +1,6 @@
 // The SQL of indexes: made at once, or while others go on writing.
 import type { Fact } from '../../model/fact.ts';
-import type { Online, Scope } from '../../model/kind.ts';
+import type { OnlineRules, Scope } from '../../model/kind.ts';
 import { quote } from '../../model/quote.ts';
 import type { Statement, StatementScript } from '../../model/step.ts';
 import { nameOf as ownName, tableOf } from '../constraints/constraints.ts';
@@ -84,7 +84,7 @@ export const placeholderName = (name: string) => `${name.slice(0, 15)}_rebuilt`;
  * CONCURRENTLY (manual: CREATE INDEX, "Building Indexes Concurrently"), which partitioned indexes do not know: they are made
  * along with those of their partitions, because these can be taken off them only all together.
  */
-export const online: Online<Index> = {
+export const online: OnlineRules<Index> = {
   create: (fact, scope) => create(fact, scope, true),
   drop: (fact, scope) => (fact.payload.partitioned ? null : dropped(fact, scope)),
   replace: (from, to, scope) => {

@@ -53,13 +53,17 @@ export const index: Kind<Index> = {
     statistics: (from, to) => targets(to, from.payload.statistics),
     valid: 'replace',
   },
+  inline: { madeBy: (fact, scope) => madeByAttachment(fact as unknown as Fact, scope) },
+  order: {
+    followsChanges: true,
+    mistakable: ({ payload: { unique, columns, predicate } }) => indexLikeness(unique, columns, predicate),
+    slots: (fact) => [`relation ${nameOf(fact)}`],
+  },
+  data: {
+    // Its expressions and its predicate are evaluated as whoever writes; to build it, as the owner of the table.
+    watchesRows: ({ payload: { statistics, predicate } }) => statistics.length > 0 || predicate !== null,
+    copyRefusal: ({ payload }) => (payload.valid ? null : 'it is invalid'),
+    afterRows: true,
+  },
   online,
-  // Its expressions and its predicate are evaluated as whoever writes; to build it, as the owner of the table.
-  watchesRows: ({ payload: { statistics, predicate } }) => statistics.length > 0 || predicate !== null,
-  madeBy: (fact, scope) => madeByAttachment(fact as unknown as Fact, scope),
-  followsChanges: true,
-  copyRefusal: ({ payload }) => (payload.valid ? null : 'it is invalid'),
-  afterRows: true,
-  mistakable: ({ payload: { unique, columns, predicate } }) => indexLikeness(unique, columns, predicate),
-  slots: (fact) => [`relation ${nameOf(fact)}`],
 };

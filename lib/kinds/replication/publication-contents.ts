@@ -40,7 +40,7 @@ export const publicationTable: Kind<PublicationTable> = {
   create: (fact) => change('ADD', fact, tableClause(fact)),
   drop: (fact) => change('DROP', fact, tableOf(fact)),
   alter: { columns: 'replace', filter: 'replace' },
-  clause: tableClause,
+  inline: { clause: tableClause },
 };
 
 const schemaClause = ({ path }: Fact<unknown>) => `TABLES IN SCHEMA ${quote(path[1] as string)}`;
@@ -58,5 +58,5 @@ export const publicationSchema: Kind<Record<never, never>> = {
   create: (fact) => change('ADD', fact, schemaClause(fact)),
   drop: (fact) => change('DROP', fact, schemaClause(fact)),
   alter: {},
-  clause: schemaClause,
+  inline: { clause: schemaClause },
 };

@@ -34,7 +34,6 @@ const set = (option: (fact: Row) => string) => (_: Row, to: Row) =>
 /** CREATE PUBLICATION (manual: catalog pg_publication). */
 export const publication: Kind<Publication> = {
   name: 'publication',
-  afterRows: true,
   reference: (fact) => `PUBLICATION ${qualify(fact.path)}`,
   present: present('pg_publication'),
   introspect: (major) => `
@@ -61,5 +60,8 @@ export const publication: Kind<Publication> = {
     viaRoot: set(options.viaRoot),
     generatedColumns: set(options.generatedColumns),
   },
-  atVersion: (payload, major) => (major < 18 ? { ...payload, generatedColumns: 'none' } : payload),
+  data: { afterRows: true },
+  reconcile: {
+    atVersion: (payload, major) => (major < 18 ? { ...payload, generatedColumns: 'none' } : payload),
+  },
 };

@@ -25,9 +25,6 @@ const publicationsOf = ({ payload }: Row) => payload.publications.map(quote).joi
 /** CREATE SUBSCRIPTION (manual: catalog pg_subscription, of which only superusers may read where it connects to). */
 export const subscription: Kind<Subscription> = {
   name: 'subscription',
-  afterRows: true,
-  // A copy would take from the publisher what is meant for the source.
-  copyRefusal: () => 'it would take over the subscription of the source',
   reference: (fact) => `SUBSCRIPTION ${qualify(fact.path)}`,
   present: 'exists (select from pg_subscription)',
   // A query that names the column is refused even for no rows, so it is run only where it is allowed, as a text.
@@ -75,15 +72,22 @@ export const subscription: Kind<Subscription> = {
     origin: change('origin'),
     failover: change('failover'),
   },
-  settled: (fact, { other }) => {
-    const { streaming = null } = (other.facts.get(fact.id) as Row | undefined)?.payload ?? {};
-    return fact.payload.streaming !== null || streaming === null
-      ? fact
-      : { ...fact, payload: { ...fact.payload, streaming } };
-  },
   masked: (payload, hide) => ({ ...payload, connection: hidePasswords(payload.connection, hide) }),
-  atVersion: (payload, major) => {
-    const unknown = names.filter((option) => options[option][1] > major);
-    return { ...payload, ...Object.fromEntries(unknown.map((option) => [option, options[option][2]])) };
+  data: {
+    afterRows: true,
+    // A copy would take from the publisher what is meant for the source.
+    copyRefusal: () => 'it would take over the subscription of the source',
+  },
+  reconcile: {
+    settled: (fact, { other }) => {
+      const { streaming = null } = (other.facts.get(fact.id) as Row | undefined)?.payload ?? {};
+      return fact.payload.streaming !== null || streaming === null
+        ? fact
+        : { ...fact, payload: { ...fact.payload, streaming } };
+    },
+    atVersion: (payload, major) => {
+      const unknown = names.filter((option) => options[option][1] > major);
+      return { ...payload, ...Object.fromEntries(unknown.map((option) => [option, options[option][2]])) };
+    },
   },
 };

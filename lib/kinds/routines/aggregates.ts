@@ -73,5 +73,5 @@ export const aggregate: Kind<Aggregate> = {
   rename: renamed('AGGREGATE'),
   drop: (fact) => `DROP AGGREGATE ${routineName(fact)}`,
   alter: { ...routineChanges, sort: 'replace' },
-  slots: routineSlots,
+  order: { slots: routineSlots },
 };

@@ -18,7 +18,6 @@ const fire = (fact: Fact<EventTrigger>) => `ALTER EVENT TRIGGER ${qualify(fact.p
 /** CREATE EVENT TRIGGER (manual: catalog pg_event_trigger). */
 export const eventTrigger: Kind<EventTrigger> = {
   name: 'event trigger',
-  afterRows: true,
   reference: (fact) => `EVENT TRIGGER ${qualify(fact.path)}`,
   present: present('pg_event_trigger'),
   introspect: () => `
@@ -36,5 +35,6 @@ export const eventTrigger: Kind<EventTrigger> = {
   rename: renamed('EVENT TRIGGER'),
   drop: (fact) => `DROP EVENT TRIGGER ${qualify(fact.path)}`,
   alter: { event: 'replace', tags: 'replace', function: 'replace', firing: (_, to) => fire(to) },
-  rank: 10,
+  order: { rank: 10 },
+  data: { afterRows: true },
 };

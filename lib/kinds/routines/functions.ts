@@ -35,7 +35,9 @@ export const sqlFunction: Kind<SqlFunction> = {
   rename: renamed('FUNCTION'),
   drop: (fact) => `DROP FUNCTION ${routineName(fact)}`,
   alter: { ...routineChanges, window: 'replace' },
-  placeholder: routinePlaceholder,
-  slots: routineSlots,
   opaque: routineText,
+  order: {
+    placeholder: routinePlaceholder,
+    slots: routineSlots,
+  },
 };

@@ -31,7 +31,9 @@ export const procedure: Kind<Routine> = {
   rename: renamed('PROCEDURE'),
   drop: (fact) => `DROP PROCEDURE ${routineName(fact)}`,
   alter: routineChanges,
-  placeholder: routinePlaceholder,
-  slots: routineSlots,
   opaque: routineText,
+  order: {
+    placeholder: routinePlaceholder,
+    slots: routineSlots,
+  },
 };

@@ -66,8 +66,10 @@ export const comment: Kind<Comment> = {
     fact.id === ofPublic.id && fact.payload.text === standardComment ? [] : set(fact, scope),
   drop: remove,
   alter: { text: (_, to, scope) => set(to, scope) },
-  optional: ({ id }) => id === ofPublic.id,
-  unsaid: () => ofPublic,
   initial: [ofPublic],
-  followsChanges: true,
+  order: { followsChanges: true },
+  reconcile: {
+    optional: ({ id }) => id === ofPublic.id,
+    unsaid: () => ofPublic,
+  },
 };

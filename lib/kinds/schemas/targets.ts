@@ -1,5 +1,5 @@
 // What comments, owners, grants and security labels sit on: a fact of any kind.
-import { type Catalog, parentOf } from '../../model/catalog.ts';
+import { type Catalog, getParent } from '../../model/catalog.ts';
 import type { Fact } from '../../model/fact.ts';
 import type { Scope } from '../../model/kind.ts';
 
@@ -39,7 +39,7 @@ export function described({ parent }: Pick<Fact, 'parent'>): string {
 
 /** The owner of an object, or of that which it is part of; null where nobody said. */
 export function ownerOf(catalog: Catalog, fact: Fact | undefined): string | null {
-  for (let at = fact; at !== undefined; at = parentOf(catalog, at)) {
+  for (let at = fact; at !== undefined; at = getParent(catalog, at)) {
     const owner = catalog.facts.get(`owner:@${at.id}`)?.payload.owner;
     if (typeof owner === 'string') return owner;
   }

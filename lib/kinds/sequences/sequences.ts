@@ -38,6 +38,6 @@ export const sequence: Kind<Sequence> = {
     unlogged: (_, to) =>
       `ALTER SEQUENCE ${qualify(to.path)} SET ${to.payload.unlogged ? 'UNLOGGED' : 'LOGGED'}`,
   },
-  holdsData: () => true,
-  slots: (fact) => [`relation ${qualify(fact.path)}`],
+  order: { slots: (fact) => [`relation ${qualify(fact.path)}`] },
+  data: { holdsData: () => true },
 };

@@ -90,15 +90,21 @@ export const column: Kind<Column> = {
     statistics: (_, to) => settings.statistics(to),
     options: (from, to) => alterOptions(only(to), from.payload.options, to.payload.options),
   },
-  clause: (fact, scope) =>
-    fact.payload.local && likeParent(fact.parent as string, scope) === null ? clause(fact, scope) : '',
-  carried,
-  inseparable: true,
-  dropsAlone: isOfPlainTable,
-  holdsData: (fact) => fact.payload.generated === null,
-  blockedByDependents: ['type', 'collation'],
-  recurses: ['generated', 'expression', 'type', 'collation'],
-  retarget: 'type',
-  atVersion: (payload) => ({ ...payload, local: true }),
-  upgraded: withColumnOptions,
+  inline: {
+    clause: (fact, scope) =>
+      fact.payload.local && likeParent(fact.parent as string, scope) === null ? clause(fact, scope) : '',
+    carried,
+    inseparable: true,
+  },
+  order: {
+    dropsAlone: isOfPlainTable,
+    blockedByDependents: ['type', 'collation'],
+    recurses: ['generated', 'expression', 'type', 'collation'],
+    retarget: 'type',
+  },
+  data: { holdsData: (fact) => fact.payload.generated === null },
+  reconcile: {
+    atVersion: (payload) => ({ ...payload, local: true }),
+    upgraded: withColumnOptions,
+  },
 };

@@ -1,5 +1,5 @@
 // The names that the server gives to NOT NULL constraints.
-import { edge } from '../../model/catalog.ts';
+import { edgeKey } from '../../model/catalog.ts';
 import type { Fact } from '../../model/fact.ts';
 import type { Scope } from '../../model/kind.ts';
 
@@ -35,7 +35,7 @@ function getsBy(id: string, origin: string, scope: Scope): boolean {
   if (outlives || !makes(id)) return false;
   const table = (column: string | null | undefined) => `${after.facts.get(`${column}`)?.parent}`;
   return origins.some((other) => {
-    const link = after.links.get(edge(table(parent), table(after.facts.get(other)?.parent)));
+    const link = after.links.get(edgeKey(table(parent), table(after.facts.get(other)?.parent)));
     const isReached = makes(table(parent)) || (link !== undefined && !makes(link));
     return isReached && (other === origin || getsBy(other, origin, scope));
   });

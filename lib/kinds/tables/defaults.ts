@@ -33,9 +33,11 @@ export const columnDefault: Kind<Default> = {
   create: set,
   drop: (fact) => alter(fact, 'DROP DEFAULT', 'drop'),
   alter: { expression: (_, to) => set(to) },
-  clause: (fact, scope) =>
-    likeParent(`table:${qualify(fact.path.slice(0, 2))}`, scope) === null
-      ? `DEFAULT ${fact.payload.expression}`
-      : '',
-  slots: (fact) => [`value ${qualify(fact.path)}`],
+  inline: {
+    clause: (fact, scope) =>
+      likeParent(`table:${qualify(fact.path.slice(0, 2))}`, scope) === null
+        ? `DEFAULT ${fact.payload.expression}`
+        : '',
+  },
+  order: { slots: (fact) => [`value ${qualify(fact.path)}`] },
 };

@@ -70,9 +70,9 @@ export const identity: Kind<Identity> = {
     type: () => [],
     ...counterChanges(recount),
   },
-  clause: generated,
-  atVersion: (payload) => ({ ...payload, type: null }),
-  slots: (fact) => [`value ${qualify(fact.path)}`, `relation ${qualify(fact.payload.sequence)}`],
+  inline: { clause: generated },
+  order: { slots: (fact) => [`value ${qualify(fact.path)}`, `relation ${qualify(fact.payload.sequence)}`] },
+  reconcile: { atVersion: (payload) => ({ ...payload, type: null }) },
 };
 
 function renamed([schema, name]: readonly string[], [newSchema, newName]: readonly string[]): string[] {

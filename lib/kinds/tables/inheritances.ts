@@ -25,8 +25,12 @@ export const inheritance: Kind<Record<never, never>> = {
   create: (fact) => `ALTER TABLE ${qualify(fact.path.slice(0, 2))} INHERIT ${qualify(fact.path.slice(2))}`,
   drop: (fact) => `ALTER TABLE ${qualify(fact.path.slice(0, 2))} NO INHERIT ${qualify(fact.path.slice(2))}`,
   alter: {},
-  clause: (fact) => qualify(fact.path.slice(2)),
-  inseparable: true,
-  // A column that loses its last parent becomes the child's own for ever (source: RemoveInheritance in tablecmds.c).
-  overlaps: true,
+  inline: {
+    clause: (fact) => qualify(fact.path.slice(2)),
+    inseparable: true,
+  },
+  order: {
+    // A column that loses its last parent becomes the child's own for ever (source: RemoveInheritance in tablecmds.c).
+    overlaps: true,
+  },
 };

@@ -1,7 +1,7 @@
 // A new partition of a table that is there: its columns are written as those of its parent, and the server makes its indexes when
 // it is attached.
 import type { Catalog } from '../../model/catalog.ts';
-import { equal } from '../../model/diff.ts';
+import { isEqual } from '../../model/diff.ts';
 import type { Fact, Json, Payload } from '../../model/fact.ts';
 import type { Scope } from '../../model/kind.ts';
 import { qualify } from '../../model/quote.ts';
@@ -62,8 +62,8 @@ function found(table: string, scope: Scope): string | null {
   const parent = parentOf(attachment);
   const { before, after } = scope;
   const theirs = partsOf(after.facts, parent);
-  const isSettled = equal(theirs, partsOf(before.facts, parent));
-  if (!isSettled || !isCopied(theirs) || !equal(theirs, partsOf(after.facts, table))) return null;
+  const isSettled = isEqual(theirs, partsOf(before.facts, parent));
+  if (!isSettled || !isCopied(theirs) || !isEqual(theirs, partsOf(after.facts, table))) return null;
   const columns = childrenOf(after.facts, parent).filter(({ kind }) => kind === 'column');
   const more = [
     columns.some(({ payload }) => payload.generated !== null) && 'GENERATED',

@@ -73,7 +73,6 @@ const constraintQuery = `
 /** NOT NULL (manual: pg_attribute.attnotnull; pg_constraint.contype `n`). */
 export const notNull: Kind<NotNull> = {
   name: 'not null',
-  watchesRows: true,
   reference: (fact) => `CONSTRAINT ${quote(fact.payload.name)} ON ${tableOf(fact)}`,
   summary: (fact) => `NOT NULL ON ${qualify(fact.path)}`,
   introspect: (major) => (major < 18 ? flagQuery : constraintQuery),
@@ -94,21 +93,30 @@ export const notNull: Kind<NotNull> = {
       `ALTER TABLE ${tableOf(to)} ALTER CONSTRAINT ${quote(to.payload.name)} ${to.payload.noInherit ? 'NO INHERIT' : 'INHERIT'}`,
     validated: (_, to) => (to.payload.validated ? validate(to, quote(to.payload.name)) : 'replace'),
   },
-  clause: (fact, scope) => {
-    if (likeParent(`table:${tableOf(fact)}`, scope) !== null) return '';
-    const { name, noInherit, validated } = fact.payload;
-    const inherited = fact.origins.length > 0 && !isLocal(fact, scope.after.facts);
-    if (inherited) return fact.outlives ? null : '';
-    if (!validated) return null;
-    return `${isUsual(fact, scope) ? '' : `CONSTRAINT ${quote(name)} `}NOT NULL${noInherit ? ' NO INHERIT' : ''}`;
+  inline: {
+    clause: (fact, scope) => {
+      if (likeParent(`table:${tableOf(fact)}`, scope) !== null) return '';
+      const { name, noInherit, validated } = fact.payload;
+      const inherited = fact.origins.length > 0 && !isLocal(fact, scope.after.facts);
+      if (inherited) return fact.outlives ? null : '';
+      if (!validated) return null;
+      return `${isUsual(fact, scope) ? '' : `CONSTRAINT ${quote(name)} `}NOT NULL${noInherit ? ' NO INHERIT' : ''}`;
+    },
+  },
+  order: {
+    dropsAlone: isOfPlainTable,
+    recurses: ['name', 'noInherit', 'validated'],
+    followsChanges: true,
+  },
+  data: {
+    watchesRows: true,
+    afterRows: ({ payload }) => !payload.validated,
   },
   online: { create: (fact, scope) => checked(fact, scope, add(fact, scope)) },
-  dropsAlone: isOfPlainTable,
-  recurses: ['name', 'noInherit', 'validated'],
-  followsChanges: true,
-  afterRows: ({ payload }) => !payload.validated,
-  atVersion: (payload, major) =>
-    major < 18 ? { ...payload, name: '', noInherit: false, validated: true } : payload,
+  reconcile: {
+    atVersion: (payload, major) =>
+      major < 18 ? { ...payload, name: '', noInherit: false, validated: true } : payload,
+  },
 };
 
 // A partition is written with all its columns and then attached; an heir gets its parents' from INHERITS.

@@ -62,5 +62,5 @@ export const partitionAttachment: Kind<Attachment> = {
     ),
   ],
   alter: { bound: 'replace', clones: () => [] },
-  atVersion: (payload) => ({ ...payload, clones: [] }),
+  reconcile: { atVersion: (payload) => ({ ...payload, clones: [] }) },
 };

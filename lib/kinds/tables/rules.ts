@@ -20,7 +20,6 @@ const fire = (fact: Fact<Rule>) => `ALTER TABLE ${tableOf(fact)} ${fact.payload.
 /** CREATE RULE (manual: catalog pg_rewrite). */
 export const rule: Kind<Rule> = {
   name: 'rule',
-  afterRows: true,
   reference: (fact) => `RULE ${nameOf(fact)} ON ${tableOf(fact)}`,
   present: present('pg_rewrite', `rulename <> '_RETURN'`),
   introspect: () => `
@@ -36,4 +35,5 @@ export const rule: Kind<Rule> = {
     definition: (_, to) => to.payload.definition.replace('CREATE', 'CREATE OR REPLACE'),
     firing: (_, to) => fire(to),
   },
+  data: { afterRows: true },
 };

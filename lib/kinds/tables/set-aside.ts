@@ -11,7 +11,7 @@ export function asidePath(path: readonly string[]): string[] {
 }
 
 /** RENAME before, DROP after. @param word how the commands call the object, e.g. `TYPE` */
-export function aside(word: string): NonNullable<AnyKind['aside']> {
+export function aside(word: string): NonNullable<NonNullable<AnyKind['order']>['aside']> {
   return {
     rename: ({ path }: Fact) =>
       `ALTER ${word} ${qualify(path)} RENAME TO ${quote(asidePath(path).at(-1) as string)}`,

@@ -47,6 +47,8 @@ export const statistics: Kind<Statistics> = {
   rename: renamed('STATISTICS'),
   drop: (fact) => `DROP STATISTICS ${qualify(fact.path)}`,
   alter: { kinds: 'replace', items: 'replace', table: 'replace', sampled: (_, to) => setTarget(to) },
-  followsChanges: true,
-  slots: (fact) => [`statistics ${qualify(fact.path)}`],
+  order: {
+    followsChanges: true,
+    slots: (fact) => [`statistics ${qualify(fact.path)}`],
+  },
 };

@@ -13,7 +13,7 @@ export function columnOptions(column: string): string {
         where split_part(o, '=', 1) in (${[...columnOptionNames].map(literal).join(', ')}))`;
 }
 
-/** `Kind.upgraded` of columns: 0.1.0 wrote down all that the server stores. */
+/** `reconcile.upgraded` of columns: 0.1.0 wrote down all that the server stores. */
 export function withColumnOptions<P extends { readonly options: readonly string[] }>(payload: P): P {
   return { ...payload, options: payload.options.filter((option) => columnOptionNames.has(nameOf(option))) };
 }

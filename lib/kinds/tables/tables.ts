@@ -104,6 +104,6 @@ export const table: Kind<Table> = {
     forceRowSecurity: (_, to) =>
       security(to, `${to.payload.forceRowSecurity ? '' : 'NO '}FORCE ROW LEVEL SECURITY`),
   },
-  holdsData: (fact) => fact.payload.partitionKey === null,
-  slots: (fact) => [`relation ${qualify(fact.path)}`, `type ${qualify(fact.path)}`],
+  order: { slots: (fact) => [`relation ${qualify(fact.path)}`, `type ${qualify(fact.path)}`] },
+  data: { holdsData: (fact) => fact.payload.partitionKey === null },
 };

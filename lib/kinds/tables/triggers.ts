@@ -42,8 +42,6 @@ const create = ({ payload }: Fact<Trigger>): Statement => ({
 /** CREATE TRIGGER (manual: catalog pg_trigger). */
 export const trigger: Kind<Trigger> = {
   name: 'trigger',
-  watchesRows: true,
-  afterRows: true,
   reference: (fact) => `TRIGGER ${nameOf(fact)} ON ${tableOf(fact)}`,
   present: present('pg_trigger', 'not tgisinternal'),
   introspect: () => `
@@ -69,6 +67,10 @@ export const trigger: Kind<Trigger> = {
     perRow: (_, to, { before }) =>
       !to.payload.perRow && before.facts.get(`${to.parent}`)?.payload.partitionKey ? 'replace' : [],
     firing: (_, to, scope) => fire(to, scope),
+  },
+  data: {
+    watchesRows: true,
+    afterRows: true,
   },
 };
 

@@ -39,7 +39,7 @@ function isStored(type: string, { before, kinds }: Scope): boolean {
       const holder = fact.kind === 'attribute' ? (fact.parent as string) : id;
       const isType = kinds
         .get(fact.kind)
-        ?.slots?.(fact)
+        ?.order?.slots?.(fact)
         .some((slot) => slot.startsWith('type '));
       if ((fact.kind === 'attribute' || isType) && !types.includes(holder)) types.push(holder);
     }
@@ -86,9 +86,13 @@ export const attribute: Kind<Attribute> = {
     hazards: isFollowed(fact, scope.before) || isStored(fact.parent as string, scope) ? ['deletes_data'] : [],
   }),
   alter: { type: retype, collation: retype },
-  clause,
-  inseparable: true,
-  // To be made anew it would lose its place among the others, and its values.
-  inseverable: (fact, { after }) => after.facts.has(fact.id),
-  blockedByDependents: ['type', 'collation'],
+  inline: {
+    clause,
+    inseparable: true,
+  },
+  order: {
+    // To be made anew it would lose its place among the others, and its values.
+    inseverable: (fact, { after }) => after.facts.has(fact.id),
+    blockedByDependents: ['type', 'collation'],
+  },
 };

@@ -96,5 +96,5 @@ export const baseType: Kind<BaseType> = {
     delimiter: 'replace',
     collatable: 'replace',
   },
-  inseverable: true,
+  order: { inseverable: true },
 };

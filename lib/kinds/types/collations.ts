@@ -52,13 +52,17 @@ export const collation: Kind<Collation> = {
     rules: 'replace',
     deterministic: 'replace',
   },
-  aside: aside('COLLATION'),
-  settled: (fact, { other }) => {
-    const theirs = (other.facts.get(fact.id)?.payload as unknown as Collation | undefined)?.locale ?? null;
-    const { provider, locale } = fact.payload;
-    if (provider !== 'icu' || locale === null || theirs === null || locale === theirs) return fact;
-    const tag = languageTag(locale);
-    return tag === languageTag(theirs) ? { ...fact, payload: { ...fact.payload, locale: tag } } : fact;
+  order: {
+    aside: aside('COLLATION'),
+    slots: (fact) => [`collation ${qualify(fact.path)}`],
   },
-  slots: (fact) => [`collation ${qualify(fact.path)}`],
+  reconcile: {
+    settled: (fact, { other }) => {
+      const theirs = (other.facts.get(fact.id)?.payload as unknown as Collation | undefined)?.locale ?? null;
+      const { provider, locale } = fact.payload;
+      if (provider !== 'icu' || locale === null || theirs === null || locale === theirs) return fact;
+      const tag = languageTag(locale);
+      return tag === languageTag(theirs) ? { ...fact, payload: { ...fact.payload, locale: tag } } : fact;
+    },
+  },
 };

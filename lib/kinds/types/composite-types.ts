@@ -35,6 +35,8 @@ export const compositeType: Kind<Composite> = {
   rename: renamed('TYPE'),
   drop: (fact) => `DROP TYPE ${qualify(fact.path)}`,
   alter: { order: reorder },
-  aside: aside('TYPE'),
-  slots: (fact) => [`relation ${qualify(fact.path)}`, `type ${qualify(fact.path)}`],
+  order: {
+    aside: aside('TYPE'),
+    slots: (fact) => [`relation ${qualify(fact.path)}`, `type ${qualify(fact.path)}`],
+  },
 };

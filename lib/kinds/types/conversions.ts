@@ -28,6 +28,8 @@ export const encodingConversion: Kind<Conversion> = {
   rename: renamed('CONVERSION'),
   drop: (fact) => `DROP CONVERSION ${qualify(fact.path)}`,
   alter: { from: 'replace', into: 'replace', function: 'replace', default: 'replace' },
-  slots: ({ path, payload }) =>
-    payload.default ? [`default conversion ${path[0]} ${payload.from} ${payload.into}`] : [],
+  order: {
+    slots: ({ path, payload }) =>
+      payload.default ? [`default conversion ${path[0]} ${payload.from} ${payload.into}`] : [],
+  },
 };

@@ -39,8 +39,6 @@ const clause = (fact: Fact<DomainCheck>) => `CONSTRAINT ${nameOf(fact)} ${fact.p
 /** CHECK of a domain (manual: catalog pg_constraint, contypid). */
 export const domainCheck: Kind<DomainCheck> = {
   name: 'domain check',
-  watchesRows: true,
-  callsFunctions: true,
   reference: (fact) => named(fact, fact.path[2] as string),
   summary: (fact) => `${clause(fact)} ON ${qualify(fact.path.slice(0, 2))}`,
   present: present('pg_type', `typtype = 'd'`),
@@ -63,8 +61,12 @@ export const domainCheck: Kind<DomainCheck> = {
         ? checking(alter(to, `VALIDATE CONSTRAINT ${nameOf(to)}`), refused(to, scope))
         : 'replace',
   },
-  clause: (fact) => (fact.payload.validated ? clause(fact) : null),
-  afterRows: ({ payload }) => !payload.validated,
+  inline: { clause: (fact) => (fact.payload.validated ? clause(fact) : null) },
+  data: {
+    watchesRows: true,
+    callsFunctions: true,
+    afterRows: ({ payload }) => !payload.validated,
+  },
 };
 
 // Always named where it has a name: the server chooses one that no other constraint in the schema has.
@@ -96,6 +98,6 @@ export const domainNotNull: Kind<DomainNotNull> = {
       return major < 17 ? since(17, sql) : sql;
     },
   },
-  clause: notNullClause,
-  atVersion: (payload, major) => (major < 17 ? { name: '' } : payload),
+  inline: { clause: notNullClause },
+  reconcile: { atVersion: (payload, major) => (major < 17 ? { name: '' } : payload) },
 };

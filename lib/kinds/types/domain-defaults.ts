@@ -31,5 +31,5 @@ export const domainDefault: Kind<DomainDefault> = {
   create: set,
   drop: (fact) => `ALTER DOMAIN ${qualify(fact.path)} DROP DEFAULT`,
   alter: { expression: (_, to) => set(to) },
-  clause: (fact) => `DEFAULT ${fact.payload.expression}`,
+  inline: { clause: (fact) => `DEFAULT ${fact.payload.expression}` },
 };

@@ -30,6 +30,8 @@ export const domain: Kind<Domain> = {
   rename: renamed('DOMAIN'),
   drop: (fact) => `DROP DOMAIN ${qualify(fact.path)}`,
   alter: { type: 'replace', collation: 'replace' },
-  aside: aside('DOMAIN'),
-  slots: (fact) => [`type ${qualify(fact.path)}`],
+  order: {
+    aside: aside('DOMAIN'),
+    slots: (fact) => [`type ${qualify(fact.path)}`],
+  },
 };

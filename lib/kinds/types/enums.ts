@@ -54,6 +54,8 @@ export const enumType: Kind<Enum> = {
       hazards: ['breaks_clients'],
     }),
   },
-  aside: aside('TYPE'),
-  slots: (fact) => [`type ${qualify(fact.path)}`],
+  order: {
+    aside: aside('TYPE'),
+    slots: (fact) => [`type ${qualify(fact.path)}`],
+  },
 };

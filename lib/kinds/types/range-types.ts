@@ -74,14 +74,16 @@ export const rangeType: Kind<Range> = {
     multirange: ({ payload: { multirange: from } }, { path, payload: { multirange: to } }) =>
       from[0] === to[0] ? renameMultirange(path, from, to) : 'replace',
   },
-  // With a canonical function, which names the type, it goes the way of its shell.
-  inseverable: (fact) => fact.parent !== null,
-  aside: {
-    ...aside('TYPE'),
-    rename: ({ path, payload }) => [
-      ...renameRange(payload, path, asidePath(path)),
-      ...renameMultirange(asidePath(path), payload.multirange, asidePath(payload.multirange)),
-    ],
+  order: {
+    // With a canonical function, which names the type, it goes the way of its shell.
+    inseverable: (fact) => fact.parent !== null,
+    aside: {
+      ...aside('TYPE'),
+      rename: ({ path, payload }) => [
+        ...renameRange(payload, path, asidePath(path)),
+        ...renameMultirange(asidePath(path), payload.multirange, asidePath(payload.multirange)),
+      ],
+    },
+    slots: ({ path, payload }) => [`type ${qualify(path)}`, `type ${qualify(payload.multirange)}`],
   },
-  slots: ({ path, payload }) => [`type ${qualify(path)}`, `type ${qualify(payload.multirange)}`],
 };

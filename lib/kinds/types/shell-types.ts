@@ -24,5 +24,5 @@ export const shellType: Kind<Record<never, never>> = {
     return `DROP TYPE ${qualify(fact.path)}${defined ? ' CASCADE' : ''}`;
   },
   alter: {},
-  slots: (fact) => [`type ${qualify(fact.path)}`],
+  order: { slots: (fact) => [`type ${qualify(fact.path)}`] },
 };

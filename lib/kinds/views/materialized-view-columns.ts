@@ -62,6 +62,6 @@ export const materializedViewColumn: Kind<MaterializedViewColumn> = {
     statistics: (_, to) => settings.statistics(to, to.payload.statistics ?? -1),
     options: (from, to) => alterOptions(alter(to), from.payload.options, to.payload.options),
   },
-  inseverable: true,
-  upgraded: withColumnOptions,
+  order: { inseverable: true },
+  reconcile: { upgraded: withColumnOptions },
 };

@@ -15,7 +15,6 @@ interface MaterializedView {
 /** CREATE MATERIALIZED VIEW (manual: catalogs pg_class, pg_rewrite). */
 export const materializedView: Kind<MaterializedView> = {
   name: 'materialized view',
-  afterRows: true,
   reference: (fact) => `MATERIALIZED VIEW ${qualify(fact.path)}`,
   summary: (fact) => `MATERIALIZED VIEW ${qualify(fact.path)} ${lengthOf(fact.payload.query)}`,
   securable: (fact) => `TABLE ${qualify(fact.path)}`,
@@ -54,5 +53,6 @@ export const materializedView: Kind<MaterializedView> = {
     options: (from, to) =>
       alterOptions(`ALTER MATERIALIZED VIEW ${qualify(to.path)}`, from.payload.options, to.payload.options),
   },
-  slots: (fact) => [`relation ${qualify(fact.path)}`, `type ${qualify(fact.path)}`],
+  order: { slots: (fact) => [`relation ${qualify(fact.path)}`, `type ${qualify(fact.path)}`] },
+  data: { afterRows: true },
 };

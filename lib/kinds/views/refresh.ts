@@ -29,8 +29,10 @@ export const population: Kind<Record<never, never>> = {
   }),
   drop: () => [],
   alter: {},
-  // After grants: the owner's query runs with the owner's privileges.
-  rank: 4,
-  optional: () => true,
-  ofRows: true,
+  order: {
+    // After grants: the owner's query runs with the owner's privileges.
+    rank: 4,
+  },
+  data: { ofRows: true },
+  reconcile: { optional: () => true },
 };

@@ -68,12 +68,14 @@ export const view: Kind<View> = {
         ? alterOptions(`ALTER VIEW ${qualify(to.path)}`, from.payload.options, to.payload.options)
         : replace(to),
   },
-  placeholder: {
-    create: (fact) => `CREATE ${hollow(fact)}`,
-    fill: replace,
-    empty: (fact) => `CREATE OR REPLACE ${hollow(fact)}`,
+  order: {
+    placeholder: {
+      create: (fact) => `CREATE ${hollow(fact)}`,
+      fill: replace,
+      empty: (fact) => `CREATE OR REPLACE ${hollow(fact)}`,
+    },
+    slots: (fact) => [`relation ${qualify(fact.path)}`, `type ${qualify(fact.path)}`],
   },
-  slots: (fact) => [`relation ${qualify(fact.path)}`, `type ${qualify(fact.path)}`],
 };
 
 /** Columns of views: nothing of their own, but comments, grants and defaults sit on them, and others depend on them. */
@@ -92,6 +94,8 @@ export const viewColumn: Kind<Record<never, never>> = {
   rename: renamedIn('VIEW', 'COLUMN'),
   drop: () => [],
   alter: {},
-  // Columns can only be added (manual: CREATE VIEW), so one that has to be made anew takes its view along.
-  inseverable: true,
+  order: {
+    // Columns can only be added (manual: CREATE VIEW), so one that has to be made anew takes its view along.
+    inseverable: true,
+  },
 };

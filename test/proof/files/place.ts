@@ -3,8 +3,8 @@ import { readCatalog } from '../../../lib/catalog/read.ts';
 import { rollback } from '../../../lib/commands/rollback.ts';
 import { sync } from '../../../lib/commands/sync.ts';
 import { kinds } from '../../../lib/kinds/index.ts';
-import { fingerprintOf } from '../../../lib/migration/fingerprint.ts';
-import { versionOf } from '../../../lib/migration/name.ts';
+import { computeFingerprint } from '../../../lib/migration/fingerprint.ts';
+import { readVersion } from '../../../lib/migration/name.ts';
 import { shadowRole } from '../../../lib/model/catalog.ts';
 import type { Fact } from '../../../lib/model/fact.ts';
 import type { ServerConnection } from '../../../lib/pg/connection.ts';
@@ -29,7 +29,7 @@ export async function stateOf(session: ServerConnection): Promise<State> {
 }
 
 /**
- * What a server makes of schema files by itself, read as such: what a file leaves open is open (`Kind.optional`).
+ * What a server makes of schema files by itself, read as such: what a file leaves open is open (`reconcile.optional`).
  * @param before what is run by the one whose server it is, such as the making of roles
  */
 export function wantedState(
@@ -52,11 +52,11 @@ export function wantedState(
 }
 
 /** The fingerprint of what a database was seen to be. */
-export const printOf = ({ catalog }: State): string => fingerprintOf(catalog, kinds);
+export const printOf = ({ catalog }: State): string => computeFingerprint(catalog, kinds);
 
 /** Whether it is again what it was. What a fingerprint leaves out because it tells of rows may have come, but not gone. */
 export function isBack(now: State, then: State): boolean {
-  const isLost = ({ id, kind }: Fact) => kinds.get(kind)?.ofRows && !now.catalog.facts.has(id);
+  const isLost = ({ id, kind }: Fact) => kinds.get(kind)?.data?.ofRows && !now.catalog.facts.has(id);
   return printOf(now) === printOf(then) && ![...then.catalog.facts.values()].some(isLost);
 }
 
@@ -100,7 +100,7 @@ export class Filed implements Place {
 
   /** The next `apply` rolls back to a version; null: to nothing. */
   back(file: string | null): this {
-    const version = file === null ? '0' : versionOf(file);
+    const version = file === null ? '0' : readVersion(file);
     this.#next = async () => {
       await rollback(this.#project.context, { ...consent, version }, undefined);
     };

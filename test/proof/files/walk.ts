@@ -4,10 +4,10 @@ import { rmSync } from 'node:fs';
 import { kinds } from '../../../lib/kinds/index.ts';
 import type { Catalog } from '../../../lib/model/catalog.ts';
 import { plan } from '../../../lib/plan/plan.ts';
-import { keepShadows } from '../../../lib/project/shadow-pool.ts';
 import { holdsStatement } from '../../../lib/sql/psql-commands.ts';
 import { freshCache } from '../../project/cache.ts';
 import { type Project, project } from '../../project/project.ts';
+import { derive } from '../../project/workspace.ts';
 import { withDatabase } from '../../servers/databases.ts';
 import { failed, migrate, type State, type Verdict } from '../judgement.ts';
 import { type Bench, neither, type Pair, type Proof } from '../proof.ts';
@@ -39,11 +39,9 @@ export async function walkAll(
   const plain = project(null, cache);
   const target = { name: 'local', url: null as string | null, protected: false };
   const shadow = onServer ? bench.server.url() : null;
-  const own: Project = {
-    ...plain,
-    context: { ...plain.context, shadow, environment: async () => target },
-  };
   const some = async (): Promise<boolean> => {
+    await using context = derive(plain.context, { shadow, environment: async () => target });
+    const own: Project = { ...plain, context };
     for (let turn = 0; turn < pairsPerShadow; turn++) {
       const { value: pair, done } = pairs.next();
       if (done) return false;
@@ -57,9 +55,9 @@ export async function walkAll(
     return true;
   };
   try {
-    while (await keepShadows(own.context, some));
+    while (await some());
   } finally {
-    own.drop();
+    plain.drop();
     rmSync(cache, { recursive: true, force: true });
   }
 }

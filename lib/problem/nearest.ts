@@ -5,7 +5,7 @@
  * other.
  * @param word the given word
  */
-export function nearest(word: string, names: readonly string[]): string[] {
+export function findNearest(word: string, names: readonly string[]): string[] {
   const limit = Math.max(2, Math.floor(word.length / 3));
   return names
     .map((name) => ({ name, away: distance(word.toLowerCase(), name.toLowerCase()) }))

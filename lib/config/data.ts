@@ -1,0 +1,31 @@
+// The part of the configuration that is about rows of two databases: the tasks data:*.
+
+/** What one table of the source becomes in the target. */
+export interface DataTableConfig {
+  /** The table of the target; default: the same name. */
+  readonly to?: string;
+  /**
+   * The rows that take part, as an SQL condition: `tenant = 5`. A text holds for both sides. A row that leaves the condition
+   * in the source is deleted in the target.
+   */
+  readonly where?: string | { readonly from?: string; readonly to?: string };
+  /**
+   * By column of the target: the source's column, an SQL expression over the source's columns, or `rounded`: the target keeps
+   * fewer digits, and pgmage compares these.
+   */
+  readonly columns?: Readonly<Record<string, string>>;
+}
+
+/** Which rows the tasks data:* compare, and how. */
+export interface DataConfig {
+  /** The environment or URL of the source, where --from does not name one. */
+  readonly from?: string;
+  /** The environment or URL of the target, where --to does not name one. */
+  readonly to?: string;
+  /** Tables that take no part, besides those of --exclude: `log`, `audit.*`. */
+  readonly exclude?: readonly string[];
+  /** By table of the target: the columns that identify a row, where no key does. */
+  readonly keys?: Readonly<Record<string, readonly string[]>>;
+  /** By table of the source. */
+  readonly tables?: Readonly<Record<string, DataTableConfig>>;
+}

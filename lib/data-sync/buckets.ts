@@ -1,0 +1,142 @@
+// The two passes over a table as SQL: a hash for each bucket of its rows, then the rows of the buckets that differ.
+import { rowHash } from '../pg/row-hash.ts';
+import type { BothSides, ColumnPair, TablePair } from './shape.ts';
+
+/** How the rows of a table are parted. */
+export type Buckets =
+  | { readonly is: 'whole' }
+  /** By the key, an integer: bucket 0 begins at `low`, each has `step` keys. */
+  | { readonly is: 'range'; readonly low: bigint; readonly step: bigint; readonly count: number }
+  /** By the hash of the key, or of the row where there is no key. */
+  | { readonly is: 'hash'; readonly count: number };
+
+/** Which side a query is for. */
+export type Side = keyof BothSides<unknown>;
+
+/** The least and the greatest key of both sides. */
+export interface KeySpan {
+  readonly low: bigint;
+  readonly high: bigint;
+}
+
+// Rows of a bucket, and how many buckets there are at least and at most: 100 changed rows make the second pass read one row of
+// a hundred, and the answer of the first stays small.
+const [perBucket, fewest, most] = [750, 64, 65_536];
+// A table this small is read whole at once.
+const small = 2_000;
+// Where keys are further apart, most ranges hold next to nothing.
+const sparse = 64n;
+
+/** Chooses buckets for a table. @param rows of the bigger side, about right; @param span null: of no use here */
+export function bucketsFor(pair: Pick<TablePair, 'hasRange'>, rows: number, span: KeySpan | null): Buckets {
+  if (rows < small) return { is: 'whole' };
+  const count = Math.min(most, Math.max(fewest, 2 ** Math.ceil(Math.log2(rows / perBucket))));
+  if (!pair.hasRange || span === null) return { is: 'hash', count };
+  const { low, high } = span;
+  const keys = high - low + 1n;
+  if (keys > sparse * BigInt(rows)) return { is: 'hash', count };
+  return { is: 'range', low, step: (keys + BigInt(count) - 1n) / BigInt(count), count };
+}
+
+/** A query for the least and the greatest key of one side, as `low` and `high`. */
+export function spanQuery(pair: TablePair, side: Side): string {
+  const [{ value }] = pair.key as readonly [ColumnPair];
+  return `select min(${value[side]})::text as low, max(${value[side]})::text as high from ${pair[side].from}${whereOf(pair, side)}`;
+}
+
+/**
+ * The first pass: `bucket`, `rows`, `hash` of each bucket. The grouped query ends in OFFSET '0': the planner then expects few
+ * groups, and plans parallel workers that each group their rows. It would not do so for OFFSET 0, which is a cast.
+ */
+export function summaryQuery(pair: TablePair, side: Side, buckets: Buckets): string {
+  const rows = `select ${isByRow(pair, buckets) ? '' : `${bucketOf(pair, side, buckets)} as b, `}${hashOf(pair, side)} as h
+      from ${pair[side].from}${whereOf(pair, side)} offset '0'`;
+  const hash = pair.key.length > 0 ? 'bit_xor(h)' : 'sum(h)';
+  const from = isByRow(pair, buckets)
+    ? `(select ${byHash('h', buckets)} as b, h from (${rows}) r)`
+    : `(${rows})`;
+  return `select b as bucket, count(*)::text as rows, ${hash}::text as hash from ${from} s group by b`;
+}
+
+/**
+ * The second pass: COPY of the bucket, the key, the row's hash, the table and place of each row, ordered by bucket; of rows
+ * without a key, the bucket, the hash, the number of equal rows, and the place of one of them.
+ * @param differing the buckets to read; null: all
+ */
+export function rowsQuery(
+  pair: TablePair,
+  side: Side,
+  buckets: Buckets,
+  differing: readonly number[] | null,
+): string {
+  const hash = hashOf(pair, side);
+  if (pair.key.length === 0) {
+    const only = differing === null ? '' : ` where b = ${anyOf(differing)}`;
+    return `copy (select b, h, count(*), min(pg_catalog.concat(r, ' ', c) collate "C") from (
+      select ${byHash('h', buckets)} as b, h, r, c from (select ${hash} as h, t.tableoid as r, t.ctid as c
+        from ${pair[side].from}${whereOf(pair, side)}) rows) s${only} group by b, h order by b) to stdout`;
+  }
+  const filter = differing === null ? '' : filterOf(pair, side, buckets, differing);
+  const names = pair.key.map((_, at) => `k${at}`);
+  const keys = pair.key.map(({ value }, at) => `${value[side]} as ${names[at]}`);
+  return `copy (select b, ${names.join(', ')}, h, pg_catalog.concat(r, ' ', c) from (
+      select ${bucketOf(pair, side, buckets)} as b, ${keys.join(', ')}, ${hash} as h, t.tableoid as r, t.ctid as c
+      from ${pair[side].from}${whereOf(pair, side, filter)}) s order by b) to stdout`;
+}
+
+/** SQL for the hash of a row of one side. */
+export function hashOf({ columns }: Pick<TablePair, 'columns'>, side: Side): string {
+  return rowHash(columns.map(({ hash }) => hash[side]));
+}
+
+/** The WHERE of one side, with another condition. */
+export function whereOf(pair: TablePair, side: Side, more = ''): string {
+  const all = [pair[side].where, more].filter((one) => one !== '');
+  return all.length === 0 ? '' : ` where ${all.join(' and ')}`;
+}
+
+// Without a key, rows are parted by their own hash, which is worked out once.
+const isByRow = ({ key }: TablePair, { is }: Buckets) => key.length === 0 && is !== 'whole';
+
+function bucketOf(pair: TablePair, side: Side, buckets: Buckets): string {
+  if (buckets.is === 'whole') return '0';
+  if (buckets.is === 'hash')
+    return byHash(
+      `hash_record_extended(row(${pair.key.map(({ hash }) => hash[side]).join(', ')}), 0)`,
+      buckets,
+    );
+  const [{ value }] = pair.key as readonly [ColumnPair];
+  return `((${value[side]} - ${integer(buckets.low)}) / ${integer(buckets.step)})::int`;
+}
+
+const byHash = (hash: string, buckets: Buckets) =>
+  buckets.is === 'hash' ? `(${hash} & ${buckets.count - 1})::int` : '0';
+// The least number of all is no literal with a sign before it.
+const integer = (value: bigint) => `'${value}'::int8`;
+const anyOf = (numbers: readonly number[]) => `any ('{${numbers.join(',')}}'::int4[])`;
+
+// How many ranges the planner is given as conditions of an index.
+const manyRanges = 300;
+
+function filterOf(pair: TablePair, side: Side, buckets: Buckets, differing: readonly number[]): string {
+  if (buckets.is === 'whole') return '';
+  const ranges = buckets.is === 'range' ? neighbours(differing) : [];
+  if (buckets.is === 'hash' || ranges.length > manyRanges)
+    return `${bucketOf(pair, side, buckets)} = ${anyOf(differing)}`;
+  const [{ value }] = pair.key as readonly [ColumnPair];
+  const at = (bucket: number) => buckets.low + BigInt(bucket) * buckets.step;
+  const conditions = ranges.map(
+    ([first, last]) => `${value[side]} between ${integer(at(first))} and ${integer(at(last + 1) - 1n)}`,
+  );
+  return `(${conditions.join(' or ')})`;
+}
+
+function neighbours(buckets: readonly number[]): [first: number, last: number][] {
+  const ranges: [number, number][] = [];
+  for (const bucket of [...buckets].sort((a, b) => a - b)) {
+    const last = ranges.at(-1);
+    if (last !== undefined && last[1] === bucket - 1) last[1] = bucket;
+    else ranges.push([bucket, bucket]);
+  }
+  return ranges;
+}

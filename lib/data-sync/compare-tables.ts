@@ -1,0 +1,163 @@
+// Compares many pairs of tables: small ones in groups first, then each that differs or is big by itself.
+import { type Job, runJobs } from '../flow/worker-pool.ts';
+import type { ServerConnection } from '../pg/connection.ts';
+import { type Side, summaryQuery } from './buckets.ts';
+import {
+  differingBuckets,
+  findRows,
+  type RowsRead,
+  type SessionPair,
+  type Summary,
+  summarize,
+  type TableFindings,
+} from './find.ts';
+import type { BothSides, TablePair } from './shape.ts';
+import type { Spool } from './spool.ts';
+
+/** What a comparison needs besides its pairs. */
+export interface ComparisonMeans {
+  readonly crew: readonly SessionPair[];
+  /** Opens the place for the differences of one table. */
+  spool(): Promise<Spool>;
+  readonly onRows?: RowsRead;
+}
+
+/** A pair with what differs, and the spool that lists it; null: nothing differs. */
+export interface ComparedTable extends TableFindings {
+  readonly spool: Spool | null;
+}
+
+// What a server does not read with several processes by itself (min_parallel_table_scan_size), and how many of those it reads
+// side by side in one query (manual: "Parallel Append").
+const [little, atOnce] = [8 * 2 ** 20, 50];
+// Rows of a table that are held in memory at once.
+const wholeAtMost = 20_000;
+
+/**
+ * Finds what differs, in the order of the pairs. The caller closes the spools.
+ * @throws Problem `ambiguous_key`, `unfit_values`; of the connections
+ */
+export async function compareTables(
+  pairs: readonly TablePair[],
+  means: ComparisonMeans,
+): Promise<ComparedTable[]> {
+  const found = new Map<TablePair, ComparedTable>();
+  const smallOnes = pairs.filter(isLittle);
+  const wholes = new Map<TablePair, Summary>();
+  await runJobs(
+    means.crew,
+    groupsOf(smallOnes).map((group) => groupJob(group, wholes, means)),
+  );
+  const bySize = [...pairs].filter((pair) => {
+    const summary = wholes.get(pair);
+    const isEqual = summary !== undefined && differingBuckets(summary.hashes).length === 0;
+    if (isEqual) found.set(pair, equal(pair, summary));
+    return !isEqual;
+  });
+  await runJobs(
+    means.crew,
+    bySize.map(
+      (pair): Job<SessionPair> => ({
+        weight: bytesOf(pair),
+        does: async (sessions) => {
+          found.set(pair, await compareOne(sessions, pair, wholes.get(pair), means));
+        },
+      }),
+    ),
+  );
+  return pairs.map((pair) => found.get(pair) as ComparedTable);
+}
+
+/** The rows of a table on both sides, and a hash of all of them. */
+export interface TableHashes {
+  readonly rows: BothSides<number>;
+  /** Empty where there are no rows. */
+  readonly hash: BothSides<string>;
+}
+
+/** Counts and hashes the rows of pairs, in their order. @throws Problem of the connections */
+export async function hashTables(
+  pairs: readonly TablePair[],
+  means: Omit<ComparisonMeans, 'spool'>,
+): Promise<TableHashes[]> {
+  const wholes = new Map<TablePair, Summary>();
+  const bigOnes = pairs.filter((pair) => !isLittle(pair)).map((pair) => [pair]);
+  const groups = [...bigOnes, ...groupsOf(pairs.filter(isLittle))];
+  await runJobs(
+    means.crew,
+    groups.map((group) => groupJob(group, wholes, means)),
+  );
+  return pairs.map((pair) => {
+    const { rows, hashes } = wholes.get(pair) as Summary;
+    return { rows, hash: { from: hashes.from.get(0)?.hash ?? '', to: hashes.to.get(0)?.hash ?? '' } };
+  });
+}
+
+const bytesOf = ({ from, to }: TablePair) => Math.max(from.table.bytes, to.table.bytes);
+const isLittle = (pair: TablePair) => bytesOf(pair) < little;
+
+function equal(pair: TablePair, { rows, buckets }: Summary): ComparedTable {
+  return { pair, rows, buckets, differing: [], counts: { missing: 0, changed: 0, extra: 0 }, spool: null };
+}
+
+function groupsOf(pairs: readonly TablePair[]): TablePair[][] {
+  const count = Math.ceil(pairs.length / atOnce);
+  return Array.from({ length: count }, (_, at) => pairs.slice(at * atOnce, (at + 1) * atOnce));
+}
+
+function groupJob(
+  group: readonly TablePair[],
+  wholes: Map<TablePair, Summary>,
+  { onRows }: Pick<ComparisonMeans, 'onRows'>,
+): Job<SessionPair> {
+  return {
+    weight: Math.max(...group.map(bytesOf)),
+    does: async (sessions) => {
+      const [from, to] = (await Promise.all(
+        (['from', 'to'] as const).map((side) => wholeHashes(sessions[side], group, side)),
+      )) as [Summary['hashes']['from'][], Summary['hashes']['from'][]];
+      for (const [at, pair] of group.entries()) {
+        const hashes = { from: from[at] ?? new Map(), to: to[at] ?? new Map() } as Summary['hashes'];
+        const rows: BothSides<number> = {
+          from: hashes.from.get(0)?.rows ?? 0,
+          to: hashes.to.get(0)?.rows ?? 0,
+        };
+        wholes.set(pair, { buckets: { is: 'whole' }, rows, hashes });
+        onRows?.(pair, rows.from + rows.to);
+      }
+    },
+  };
+}
+
+async function wholeHashes(
+  connection: ServerConnection,
+  group: readonly TablePair[],
+  side: Side,
+): Promise<Summary['hashes']['from'][]> {
+  const each = group.map(
+    (pair, at) => `select ${at} as at, rows, hash from (${summaryQuery(pair, side, { is: 'whole' })}) one`,
+  );
+  const found = await connection.rows<{ at: number; rows: string; hash: string }>(each.join(' union all '));
+  const hashes: Map<number, { rows: number; hash: string }>[] = group.map(() => new Map());
+  for (const { at, rows, hash } of found) hashes[at]?.set(0, { rows: Number(rows), hash });
+  return hashes;
+}
+
+async function compareOne(
+  sessions: SessionPair,
+  pair: TablePair,
+  known: Summary | undefined,
+  { spool: open, onRows }: ComparisonMeans,
+): Promise<ComparedTable> {
+  const isKnown = known !== undefined && Math.max(known.rows.from, known.rows.to) <= wholeAtMost;
+  const summary = isKnown ? known : await summarize(sessions, pair);
+  if (differingBuckets(summary.hashes).length === 0) return equal(pair, summary);
+  const spool = await open();
+  try {
+    const findings = await findRows(sessions, pair, summary, { spool, ...(onRows && { onRows }) });
+    return { ...findings, spool };
+  } catch (thrown) {
+    await spool.close();
+    throw thrown;
+  }
+}

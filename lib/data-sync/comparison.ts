@@ -1,0 +1,150 @@
+// Two databases that are compared: both read in one state each, their tables paired, and what cannot be compared named.
+import { join } from 'node:path';
+import { masksIn } from '../copy/options.ts';
+import { maskedColumns } from '../flow/masks.ts';
+import { makeRowProgress } from '../flow/progress.ts';
+import { runJobs } from '../flow/worker-pool.ts';
+import { Problem } from '../problem/problem.ts';
+import { resolveJobs } from '../project/jobs.ts';
+import type { Project } from '../project/project.ts';
+import { findTarget, type NamedTarget, nameTarget, type Reachable } from '../project/source.ts';
+import type { Workspace } from '../project/workspace.ts';
+import { pairTables } from './counterparts.ts';
+import type { RowsRead, SessionPair } from './find.ts';
+import { checkRows, isToCheck } from './fit-checks.ts';
+import { maskSecret } from './mask-secret.ts';
+import { readShape } from './read-shapes.ts';
+import { type ReadingCrew, readingBoth } from './sessions.ts';
+import type { BothSides, DatabaseShape, PairingNote, TablePair } from './shape.ts';
+import { openSpool, type Spool } from './spool.ts';
+import { type TableChoice, wishFor } from './wish.ts';
+
+/** What every comparison of rows is asked. */
+export interface ComparisonInput extends TableChoice {
+  /** The environment or URL whose rows are the wanted ones; default: as configured. */
+  readonly from?: string;
+  /** The environment or URL that is compared with it; default: as configured. */
+  readonly to?: string;
+  /** Values that stand for those of columns, as `table.column=SQL`; besides those that are configured. */
+  readonly mask?: readonly string[];
+  /** Refuse to leave out tables or columns that only the source has. */
+  readonly strict?: boolean;
+  /** How many sessions read each database; default: 4, or as many as there are processors. */
+  readonly jobs?: number;
+}
+
+/** Two databases as reports name them. */
+export type NamedEnds = BothSides<NamedTarget>;
+
+/** A comparison, while both databases are read. */
+export interface RowComparison extends ReadingCrew {
+  readonly named: NamedEnds;
+  readonly shapes: BothSides<DatabaseShape>;
+  /** The tables whose rows can be compared. */
+  readonly pairs: readonly TablePair[];
+  /** What became of tables and columns that are not carried as they are. */
+  readonly notes: readonly PairingNote[];
+  /** Opens a file for rows. */
+  spool(): Promise<Spool>;
+}
+
+/**
+ * The databases that are compared, by the options or the configuration.
+ * @throws Problem `bad_option`; of the configuration
+ */
+export async function endsOf(workspace: Workspace, input: ComparisonInput): Promise<BothSides<Reachable>> {
+  const { data } = workspace.project;
+  return {
+    from: await endOf(workspace, '--from', input.from ?? data?.from),
+    to: await endOf(workspace, '--to', input.to ?? data?.to),
+  };
+}
+
+async function endOf(workspace: Workspace, option: string, given: string | undefined): Promise<Reachable> {
+  if (given === undefined) throw new Problem('bad_option', { option, reason: 'it is missing' });
+  const target = await findTarget(workspace, given);
+  if (target === null) throw new Problem('bad_option', { option, reason: `${given} is not a database` });
+  const { url } = target;
+  if (url === null)
+    throw new Problem('bad_option', {
+      option,
+      reason: `${given} is an embedded database, which has no server`,
+    });
+  return { ...target, url };
+}
+
+/**
+ * Compares while both databases are read in one state each.
+ * @throws Problem `bad_option`, `bad_config`, `bad_mask`, `sync_refused`, `ambiguous_key`; of the connections, of the work
+ */
+export async function comparing<T>(
+  workspace: Workspace,
+  ends: BothSides<Reachable>,
+  input: ComparisonInput,
+  work: (comparison: RowComparison) => Promise<T>,
+): Promise<T> {
+  const { project, world } = workspace;
+  const ofBoth = { from: shown(project, ends.from), to: shown(project, ends.to) };
+  return readingBoth(world, ends, resolveJobs(input.jobs), async (crew) => {
+    const { from, to } = crew.first;
+    const shapes = { from: await readShape(from), to: await readShape(to) };
+    if (shapes.from.encoding !== shapes.to.encoding)
+      throw refusal(ofBoth, [`the source has ${shapes.from.encoding}, the target ${shapes.to.encoding}`]);
+    const masks = { ...project.masks, ...masksIn(input.mask ?? []) };
+    const isMasked = Object.keys(masks).length > 0;
+    const columns = isMasked ? await maskedColumns(from, masks, await maskSecret(folderOf(project))) : [];
+    const { pairs, notes } = pairTables(shapes, wishFor(shapes, input, project.data ?? {}, columns));
+    if (input.strict) refuseLeftOut(ofBoth, notes);
+    const { fit, refused } = await fitting(crew.all, pairs);
+    const spool = () => openSpool(folderOf(project));
+    return work({ ...crew, named: ofBoth, shapes, pairs: fit, notes: [...notes, ...refused], spool });
+  });
+}
+
+const folderOf = ({ root }: Project) => join(root, '.pgmage');
+
+/** A target that was given as a URL has no other name. */
+function shown(project: Project, target: Reachable): NamedTarget {
+  const { name, ...rest } = nameTarget(project, target);
+  return { name: name || rest.address, ...rest };
+}
+
+function refusal({ from, to }: NamedEnds, faults: readonly string[]): Problem {
+  return new Problem('sync_refused', { source: from.name, target: to.name, faults });
+}
+
+function refuseLeftOut(ends: NamedEnds, notes: readonly PairingNote[]): void {
+  const left = notes.filter(({ isLeftOut, forbids }) => isLeftOut || forbids === 'comparing');
+  if (left.length > 0)
+    throw refusal(
+      ends,
+      left.map(({ what, reason }) => `${what}: ${reason}`),
+    );
+}
+
+async function fitting(
+  crew: readonly SessionPair[],
+  pairs: readonly TablePair[],
+): Promise<{ fit: readonly TablePair[]; refused: readonly PairingNote[] }> {
+  const found = new Map<TablePair, readonly PairingNote[]>();
+  await runJobs(
+    crew,
+    pairs.filter(isToCheck).map((pair) => ({
+      does: async (sessions: SessionPair) => {
+        found.set(pair, await checkRows(sessions, pair));
+      },
+    })),
+  );
+  const refused = [...found.values()].flat();
+  return { fit: pairs.filter((pair) => (found.get(pair) ?? []).length === 0), refused };
+}
+
+/** Reports how many rows of the pairs were read. Both sides are counted. */
+export function rowsReadOf({ world }: Workspace, pairs: readonly TablePair[], doing: string): RowsRead {
+  const tables = pairs.map(({ from, to }) => ({
+    name: to.table.name,
+    rows: from.table.rows + to.table.rows,
+  }));
+  const progress = makeRowProgress(world, tables, doing);
+  return (pair, rows) => progress.told(pair.to.table, rows);
+}

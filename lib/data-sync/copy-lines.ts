@@ -1,0 +1,61 @@
+// Lines of COPY's text format (manual: COPY, "Text Format"): a tab ends a value, a line feed ends a row, neither is in a value.
+
+/**
+ * The lines of a stream, many at a time, without their ends. Bytes become characters of the same numbers, so that text in any
+ * encoding stays what it is.
+ */
+export async function* linesOf(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<string[], void, undefined> {
+  let rest = '';
+  for await (const piece of pieces) {
+    const lines = (rest + Buffer.from(piece.buffer, piece.byteOffset, piece.length).toString('latin1')).split(
+      '\n',
+    );
+    rest = lines.pop() as string;
+    if (lines.length > 0) yield lines;
+  }
+}
+
+/** A line as its bytes. */
+export const bytesOf = (line: string): Buffer => Buffer.from(`${line}\n`, 'latin1');
+
+const [tab, lineFeed] = [9, 10];
+
+/**
+ * Takes the first value off each row, and puts one behind its last. Values pass in pieces: one can be larger than memory.
+ * @param ending what comes behind the last value of the row that begins with that text, a tab included
+ */
+export async function* exchangeEnds(
+  pieces: AsyncIterable<Uint8Array>,
+  ending: (first: string) => string,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  // null: its first value has not ended yet.
+  let first: string | null = null;
+  let begun = '';
+  for await (const piece of pieces) {
+    const out: Uint8Array[] = [];
+    for (let at = 0; at < piece.length; ) {
+      if (first === null) {
+        const end = piece.indexOf(tab, at);
+        begun += Buffer.from(piece.subarray(at, end < 0 ? piece.length : end)).toString('latin1');
+        if (end < 0) break;
+        [first, begun, at] = [begun, '', end + 1];
+        continue;
+      }
+      const end = piece.indexOf(lineFeed, at);
+      out.push(piece.subarray(at, end < 0 ? piece.length : end));
+      if (end < 0) break;
+      out.push(Buffer.from(`${ending(first)}\n`, 'latin1'));
+      [first, at] = [null, end + 1];
+    }
+    if (out.length > 0) yield Buffer.concat(out);
+  }
+}
+
+const escapes: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' };
+
+/** One value of a line as it is in the database, UTF-8; null where it is null. */
+export function fieldValue(field: string): string | null {
+  if (field === '\\N') return null;
+  const text = field.replace(/\\(.)/gs, (_, character: string) => escapes[character] ?? character);
+  return Buffer.from(text, 'latin1').toString('utf8');
+}

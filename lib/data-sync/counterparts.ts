@@ -1,0 +1,156 @@
+// Pairs the tables of two databases, by name or configuration, and says what becomes of each table and column.
+import { quote } from '../model/quote.ts';
+import { keyOf } from './keys.ts';
+import { type PairingMeans, type PairingWish, pairColumn, type TableWish } from './paired-columns.ts';
+import type {
+  BothSides,
+  ColumnPair,
+  DatabaseShape,
+  FitCheck,
+  PairingNote,
+  TablePair,
+  TableShape,
+} from './shape.ts';
+
+/** Tables that are compared, and what became of every table and column that is not carried as it is. */
+export interface Pairing {
+  readonly pairs: readonly TablePair[];
+  readonly notes: readonly PairingNote[];
+}
+
+/** Pairs two databases. */
+export function pairTables({ from, to }: BothSides<DatabaseShape>, wish: PairingWish): Pairing {
+  const notes: PairingNote[] = [];
+  const pairs: TablePair[] = [];
+  const taken = new Set<string>();
+  for (const table of from.tables.values()) {
+    if (!wish.isWanted(table)) continue;
+    const own = wishFor(table, wish);
+    const name = own.to ?? table.path.join('.');
+    const there = tableCalled(to, name);
+    if (there === undefined) {
+      notes.push({
+        verdict: 'skipped',
+        what: table.name,
+        reason: `the target has no table ${name}`,
+        isLeftOut: true,
+      });
+      continue;
+    }
+    taken.add(there.name);
+    const refusal = refusalOf(table, there);
+    if (refusal !== null) {
+      notes.push(refusal);
+      continue;
+    }
+    pairs.push(
+      ...pairOf(
+        { from: table, to: there },
+        { own, wish, casts: from.casts, hasForeignCasts: from.hasForeignCasts },
+        notes,
+      ),
+    );
+  }
+  for (const table of to.tables.values())
+    if (!taken.has(table.name) && wish.isWanted(table))
+      notes.push({ verdict: 'skipped', what: table.name, reason: 'the source has no such table' });
+  return { pairs, notes };
+}
+
+const wishFor = (table: TableShape, { tables }: PairingWish): TableWish =>
+  tables[table.path.join('.')] ?? tables[table.name] ?? {};
+
+function tableCalled({ tables }: DatabaseShape, name: string): TableShape | undefined {
+  return [...tables.values()].find((one) => one.path.join('.') === name || one.name === name);
+}
+
+function refusalOf(from: TableShape, to: TableShape): PairingNote | null {
+  const refuse = (reason: string): PairingNote => ({
+    verdict: 'refused',
+    what: to.name,
+    reason,
+    forbids: 'comparing',
+  });
+  for (const [side, table] of [
+    ['source', from],
+    ['target', to],
+  ] as const) {
+    if (table.isAbsent)
+      return {
+        verdict: 'skipped',
+        what: to.name,
+        reason: `the ${side} is a standby, which does not have the rows of an unlogged table`,
+      };
+    if (!table.may.select) return refuse(`the role of the ${side} may not read it`);
+    if (table.isHidden) return refuse(`row security hides rows from the role of the ${side}`);
+    if (table.foreignPartitions.length > 0)
+      return refuse(`its partition ${table.foreignPartitions[0]} is a foreign table in the ${side}`);
+  }
+  return null;
+}
+
+function pairOf({ from, to }: BothSides<TableShape>, means: PairingMeans, notes: PairingNote[]): TablePair[] {
+  const columns: ColumnPair[] = [];
+  const fitChecks: FitCheck[] = [];
+  const plain = new Map<string, string>();
+  const used = new Set<string>();
+  let isRefused = false;
+  for (const column of to.columns) {
+    const found = pairColumn(from, column, means);
+    if (found.uses !== null) used.add(found.uses);
+    if (found.note !== null) {
+      const note = { ...found.note, what: `${to.name}.${quote(column.name)}` };
+      notes.push(note);
+      isRefused ||= note.forbids === 'comparing';
+    }
+    if (found.pair === null) continue;
+    columns.push(found.pair);
+    fitChecks.push(...found.fitChecks);
+    if (found.isPlain && found.uses !== null) plain.set(column.name, found.uses);
+  }
+  for (const { name } of from.columns)
+    if (!used.has(name) && !to.columns.some((one) => one.name === name))
+      notes.push({
+        verdict: 'skipped',
+        what: `${from.name}.${quote(name)}`,
+        reason: 'the target has no such column',
+        isLeftOut: true,
+      });
+  if (to.rules.length > 0)
+    notes.push({
+      verdict: 'refused',
+      what: to.name,
+      reason: `its rule ${to.rules[0]} changes what a statement does`,
+      forbids: 'writing',
+    });
+  if (isRefused) return [];
+  const key = keyOf({ from, to, columns, plain }, configuredKey(to, means.wish));
+  if (typeof key === 'string') {
+    notes.push({ verdict: 'refused', what: to.name, reason: key, forbids: 'comparing' });
+    return [];
+  }
+  const where = means.own.where;
+  const sides = typeof where === 'string' ? { from: where, to: where } : { from: '', to: '', ...where };
+  return [
+    {
+      from: { table: from, from: rowsOf(from), where: both(sides.from, from) },
+      to: { table: to, from: rowsOf(to), where: both(sides.to, to) },
+      columns,
+      fitChecks,
+      ...key,
+    },
+  ];
+}
+
+const configuredKey = (to: TableShape, { keys }: PairingWish) => keys[to.path.join('.')] ?? keys[to.name];
+
+// Rows of heirs are read as their own tables.
+const rowsOf = ({ name, isPartitioned }: TableShape) => `${isPartitioned ? '' : 'only '}${name} t`;
+
+function both(where: string, { extension }: TableShape): string {
+  const own = extension?.condition.replace(/^\s*where\s/i, '').trim() ?? '';
+  return [where, own]
+    .filter((one) => one !== '')
+    .map((one) => `(${one})`)
+    .join(' and ');
+}

@@ -1,0 +1,68 @@
+// Looks for rows that cannot be compared or written, before anything else is read: values that a column of the target does not
+// take, and keys that two rows have.
+import { quote } from '../model/quote.ts';
+import type { ServerConnection } from '../pg/connection.ts';
+import { Problem } from '../problem/problem.ts';
+import { type Side, whereOf } from './buckets.ts';
+import type { SessionPair } from './find.ts';
+import type { PairingNote, TablePair } from './shape.ts';
+
+// How many different values a note names.
+const named = 3;
+
+/**
+ * Checks what the pairing could not know by itself.
+ * @returns a refusal for each column with values that do not fit
+ * @throws Problem `ambiguous_key`; of the connections
+ */
+export async function checkRows(sessions: SessionPair, pair: TablePair): Promise<PairingNote[]> {
+  const notes = await unfitNotes(sessions.from, pair);
+  // A value that does not fit may be in the key.
+  if (notes.length === 0)
+    for (const side of ['from', 'to'] as const)
+      if (pair.uncheckedKey[side]) await checkKey(sessions[side], pair, side);
+  return notes;
+}
+
+/** Whether a pair needs `checkRows`. */
+export const isToCheck = ({ fitChecks, uncheckedKey }: TablePair): boolean =>
+  fitChecks.length > 0 || uncheckedKey.from || uncheckedKey.to;
+
+async function unfitNotes(source: ServerConnection, pair: TablePair): Promise<PairingNote[]> {
+  if (pair.fitChecks.length === 0) return [];
+  const where = whereOf(pair, 'from');
+  const counts = pair.fitChecks.map(({ unfit }, at) => `count(*) filter (where ${unfit})::text as c${at}`);
+  const [found] = await source.rows<Record<string, string>>(
+    `select ${counts.join(', ')} from ${pair.from.from}${where}`,
+  );
+  const notes: PairingNote[] = [];
+  for (const [at, { column, type, unfit, text }] of pair.fitChecks.entries()) {
+    const count = Number(found?.[`c${at}`]);
+    if (count === 0) continue;
+    const values = await source.rows<{ value: string }>(
+      `select distinct value from (select left(${text}, 80) as value
+        from ${pair.from.from}${whereOf(pair, 'from', unfit)} limit 1000) s order by 1 limit ${named}`,
+    );
+    const rows = count === 1 ? '1 row has a value' : `${count} rows have values`;
+    notes.push({
+      verdict: 'refused',
+      what: `${pair.to.table.name}.${quote(column)}`,
+      reason: `${rows} that ${type} does not take: ${values.map(({ value }) => `'${value}'`).join(', ')}`,
+      forbids: 'comparing',
+    });
+  }
+  return notes;
+}
+
+async function checkKey(connection: ServerConnection, pair: TablePair, side: Side): Promise<void> {
+  const values = pair.key.map(({ value }, at) => `${value[side]} as k${at}`);
+  // Equal by bytes, as rows are matched: what a collation holds for equal is not.
+  const hashes = pair.key.map(({ hash }) => hash[side]);
+  const [twice] = await connection.rows<{ key: string }>(
+    `select pg_catalog.concat(${pair.key.map((_, at) => `s.k${at}`).join(`, ', ', `)}) as key from (
+       select ${values.join(', ')}, count(*) over (partition by ${hashes.join(', ')}) as many
+       from ${pair[side].from}${whereOf(pair, side)}) s where many > 1 limit 1`,
+  );
+  if (twice !== undefined)
+    throw new Problem('ambiguous_key', { table: pair[side].table.name, key: pair.keyText, value: twice.key });
+}

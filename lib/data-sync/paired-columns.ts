@@ -1,0 +1,157 @@
+// What the source has for each column of a table of the target.
+import { quote } from '../model/quote.ts';
+import { asText, hashedBy } from '../pg/row-hash.ts';
+import { outputText } from '../pg/values.ts';
+import { type Conversion, convert } from './conversions.ts';
+import type { BothSides, ColumnPair, ColumnShape, FitCheck, PairingNote, TableShape } from './shape.ts';
+
+/** What the configuration says of one table of the source. */
+export interface TableWish {
+  /** The table of the target; default: the same name. */
+  readonly to?: string;
+  /** Which rows are compared, as SQL; one text holds for both sides. */
+  readonly where?: string | Partial<BothSides<string>>;
+  /** Of a column of the target: SQL over the source's columns, or `rounded`. */
+  readonly columns?: Readonly<Record<string, string>>;
+}
+
+/** What stands for a column of the source. */
+export interface Masked {
+  /** SQL, without the alias of the table. */
+  readonly sql: string;
+}
+
+/** What is asked of a pairing. */
+export interface PairingWish {
+  /** By qualified names, as the configuration writes them. */
+  readonly tables: Readonly<Record<string, TableWish>>;
+  /** Columns that identify a row, by qualified name of the target's table. */
+  readonly keys: Readonly<Record<string, readonly string[]>>;
+  /** Whether a table of the source takes part. */
+  isWanted(table: TableShape): boolean;
+  /** What is read in the place of a column of the source. */
+  maskOf(table: TableShape, column: string): Masked | undefined;
+}
+
+/** What the pairing of one table needs to know. */
+export interface PairingMeans {
+  readonly own: TableWish;
+  readonly wish: PairingWish;
+  /** Of the source. */
+  readonly casts: ReadonlySet<string>;
+  readonly hasForeignCasts: boolean;
+}
+
+/** What the source has for a column. */
+export interface FoundColumn {
+  readonly pair: ColumnPair | null;
+  readonly fitChecks: readonly FitCheck[];
+  /** The source's column of that name, or the one that an expression names. */
+  readonly uses: string | null;
+  readonly isPlain: boolean;
+  readonly note: Omit<PairingNote, 'what'> | null;
+}
+
+const without = (note: FoundColumn['note'], uses: string | null = null): FoundColumn => ({
+  pair: null,
+  fitChecks: [],
+  uses,
+  isPlain: false,
+  note,
+});
+
+/** Finds what the source has for a column of the target. */
+export function pairColumn(
+  from: TableShape,
+  column: ColumnShape,
+  { own, wish, casts, hasForeignCasts }: PairingMeans,
+): FoundColumn {
+  const configured = own.columns?.[column.name];
+  const isRounded = configured === 'rounded';
+  const expression = isRounded ? undefined : configured;
+  const source = from.columns.find(({ name }) => name === (expression ?? column.name));
+  if (column.generated !== null) return generated(column, source);
+  if (source === undefined && expression !== undefined) return computed(column, expression, hasForeignCasts);
+  if (source === undefined) {
+    const isNeeded = column.notNull && !column.hasDefault;
+    const reason = 'the source has no such column';
+    return without(
+      isNeeded
+        ? {
+            verdict: 'refused',
+            reason: `${reason}, and it is NOT NULL without a default`,
+            forbids: 'inserting',
+          }
+        : { verdict: 'skipped', reason },
+    );
+  }
+  const mask = wish.maskOf(from, source.name);
+  const sql = mask === undefined ? `t.${quote(source.name)}` : `(${mask.sql})`;
+  const converted = convert({ sql, column: source }, column, casts, isRounded);
+  if (converted.is === 'refused')
+    return without({ verdict: 'refused', reason: converted.reason, forbids: 'comparing' }, source.name);
+  return {
+    pair: pairedColumn(column, converted, sql),
+    fitChecks: fitCheck(column, converted, sql),
+    uses: source.name,
+    isPlain: mask === undefined && converted.is !== 'rounded',
+    note:
+      converted.is === 'same'
+        ? null
+        : { verdict: 'converted', reason: `${source.plain} becomes ${column.plain}` },
+  };
+}
+
+function generated(column: ColumnShape, source: ColumnShape | undefined): FoundColumn {
+  if (source?.generated === column.generated) return without(null, source.name);
+  const reason =
+    source === undefined || source.generated === null
+      ? `the target generates it as ${column.generated}`
+      : `the target generates it as ${column.generated}, the source as ${source.generated}`;
+  return without({ verdict: 'skipped', reason }, source?.name);
+}
+
+function computed(column: ColumnShape, expression: string, foreign: boolean): FoundColumn {
+  if (foreign)
+    return without({
+      verdict: 'refused',
+      reason: 'another role of the source has made casts, which would run with your rights in its expression',
+      forbids: 'comparing',
+    });
+  const value = column.isSystem ? `(${expression})::${column.plain}` : `(${expression})`;
+  const pair = {
+    name: column.name,
+    type: column.plain,
+    value: { from: value, to: `t.${quote(column.name)}` },
+    hash: {
+      from: column.isSystem ? hashedBy(column.rule, value) : asText(value, false),
+      to: hashedBy(column.rule, `t.${quote(column.name)}`),
+    },
+  };
+  const note = { verdict: 'converted' as const, reason: `the source gives ${expression}` };
+  return { pair, fitChecks: [], uses: null, isPlain: false, note };
+}
+
+function pairedColumn(
+  column: ColumnShape,
+  { is, value }: Exclude<Conversion, { is: 'refused' }>,
+  sql: string,
+): ColumnPair {
+  const there = `t.${quote(column.name)}`;
+  // Rounded, the target is what the source's value is rounded to. The rule of a domain is that of its text.
+  const from = is === 'same' ? sql : value;
+  return {
+    name: column.name,
+    type: column.plain,
+    value: { from: value, to: there },
+    hash: { from: hashedBy(column.rule, from), to: hashedBy(column.rule, there) },
+  };
+}
+
+function fitCheck(
+  column: ColumnShape,
+  { unfit }: Exclude<Conversion, { is: 'refused' }>,
+  sql: string,
+): FitCheck[] {
+  return unfit === null ? [] : [{ column: column.name, type: column.plain, unfit, text: outputText(sql) }];
+}

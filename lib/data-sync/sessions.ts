@@ -1,0 +1,74 @@
+// Sessions on both databases: all of one side see one state of it, and its tables are kept as they are.
+import { withSnapshotReaders } from '../copy/snapshot-readers.ts';
+import type { ServerConnection } from '../pg/connection.ts';
+import { openServer, type Reachable } from '../project/source.ts';
+import type { World } from '../project/world.ts';
+import type { SessionPair } from './find.ts';
+import type { BothSides } from './shape.ts';
+
+/** Sessions that read, in pairs. */
+export interface ReadingCrew {
+  /** The sessions that hold the snapshots: first of `all`. */
+  readonly first: SessionPair;
+  readonly all: readonly SessionPair[];
+  /** When each side was as it is read, by its own clock. */
+  readonly asOf: BothSides<Date>;
+}
+
+/**
+ * Works while both databases are read in one state each. Nothing is written to either. Behind a pooler that lends sessions to
+ * transactions it works, too: each session is in one transaction.
+ * @param jobs how many sessions on each side
+ * @throws Problem of the connections, of the work
+ */
+export async function readingBoth<T>(
+  world: World,
+  ends: BothSides<Reachable>,
+  jobs: number,
+  work: (crew: ReadingCrew) => Promise<T>,
+): Promise<T> {
+  const open: ServerConnection[] = [];
+  const close = async () => {
+    await Promise.all(open.map((connection) => connection.close()));
+  };
+  const forget = world.onInterrupt?.(close);
+  const session = async (end: Reachable) => {
+    const connection = await openServer(end);
+    open.push(connection);
+    return connection;
+  };
+  try {
+    const [from, to] = [await session(ends.from), await session(ends.to)];
+    return await withSnapshotReaders(
+      from,
+      () => session(ends.from),
+      jobs - 1,
+      (froms) =>
+        withSnapshotReaders(
+          to,
+          () => session(ends.to),
+          jobs - 1,
+          async (tos) => {
+            const all = [from, ...froms].map((one, at) => ({
+              from: one,
+              to: [to, ...tos][at] as ServerConnection,
+            }));
+            const asOf = { from: await clockOf(from), to: await clockOf(to) };
+            return work({ first: { from, to }, all, asOf });
+          },
+          false,
+        ),
+      false,
+    );
+  } finally {
+    forget?.();
+    await close();
+  }
+}
+
+async function clockOf(connection: ServerConnection): Promise<Date> {
+  const [row] = await connection.rows<{ now: string }>(
+    'select (extract(epoch from pg_catalog.transaction_timestamp()) * 1000)::float8::text as now',
+  );
+  return new Date(Number((row as { now: string }).now));
+}

@@ -1,0 +1,37 @@
+// A project: its paths and its configuration, as plain data.
+import type { DataConfig } from '../config/data.ts';
+import type { Layout } from '../migration/layouts.ts';
+
+/** The paths and the configuration of a project. All paths are absolute. */
+export interface Project {
+  /** The project's folder: relative paths are resolved against it. */
+  readonly root: string;
+  /** The wanted schema: a `.sql` file or a folder of them. */
+  readonly schema: string;
+  /** The folder of migration files. */
+  readonly migrations: string;
+  /** Files, folders and patterns of queries that are to compile against the wanted schema, relative to `root`. */
+  readonly queries?: readonly string[];
+  /** The tool whose migration files the folder holds, where they are not pgmage's own. */
+  readonly layout?: Layout;
+  /** The folder of derived files that may be deleted: the shadow's template, catalogs that were read before. */
+  readonly cacheDir: string;
+  /** Data directory of the embedded database, used where an environment has no URL. */
+  readonly embedded: string;
+  /** URL of a server for shadow databases; null: PostgreSQL inside this process. */
+  readonly shadow: string | null;
+  /** Names that every comparison leaves out: schemas, and qualified names with or without their kind. */
+  readonly ignore?: { readonly schemas: readonly string[]; readonly objects: readonly string[] };
+  /** Whether plans avoid long locks, even if they take more than one transaction; default: true. */
+  readonly online?: boolean;
+  /** Milliseconds that a migration waits for a lock before it tries again; 0: without limit. Default: 3000. */
+  readonly lockTimeout?: number;
+  /** Milliseconds without a byte from a server, after which pgmage asks it about the session; 0: never. */
+  readonly stallTimeout?: number;
+  /** Values that replace a column's wherever rows are cloned: `users.email` → SQL, or `@email`. */
+  readonly masks?: Readonly<Record<string, string>>;
+  /** Which rows of two databases the tasks `data:*` compare. */
+  readonly data?: DataConfig;
+  /** Version of pgmage: part of the keys of cached catalogs. */
+  readonly version: string;
+}

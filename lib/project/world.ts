@@ -1,0 +1,58 @@
+// The world outside of the project: environments, clock, terminal, interrupts. The edges (runner, tests, programs) own these.
+import type { CopyProgress } from '../flow/progress.ts';
+
+/** One environment of the configuration, resolved: where its database is. */
+export interface Target {
+  /** Its name, e.g. `prod`; `local` for a plain DATABASE_URL. For people and error messages. */
+  readonly name: string;
+  /** A `postgres://` URL; null: the embedded database under `Project.embedded`. */
+  readonly url: string | null;
+  /** Where the URL was found, for people: `DATABASE_URL in .env`. */
+  readonly found?: string;
+  /** Milliseconds without a byte, after which its server is asked about the session. Default: 60 s. */
+  readonly stallTimeout?: number;
+  /** Nothing writes to it without its name on the command line. */
+  readonly protected: boolean;
+  /** The embedded database is meant only because nothing else is configured. */
+  readonly fallback?: boolean;
+}
+
+/** The person who runs pgmage. */
+export interface Author {
+  /** The operating system's user. */
+  readonly systemUser: string | null;
+  readonly gitAuthor: string | null;
+  /** The commit that is checked out. */
+  readonly gitCommit: string | null;
+}
+
+/** The effects that an operation may have besides files and databases. */
+export interface World {
+  /**
+   * Finds an environment by name, the default one where no name is given.
+   * @throws Problem `unknown_environment`
+   */
+  environment(name?: string): Promise<Target>;
+  /** The protected environments whose URL can be found; left out where there are none. */
+  protectedEnvironments?(): Promise<Target[]>;
+  /** The clock. */
+  now(): Date;
+  /** Waits; left out: as long as is asked for. */
+  pause?(milliseconds: number): Promise<void>;
+  /** Shows the user a line about long work, e.g. `Preparing the shadow database`; without an end of line. */
+  progress(message: string): void;
+  /** Shows how far a long work is, and replaces what it showed before; left out where there is no terminal. */
+  pace?(pace: CopyProgress): void;
+  /** Finds the person who runs pgmage, for the audit; left out: only the database's role is known. */
+  author?(): Promise<Author>;
+  /**
+   * Runs the command that the configuration wants after a sync; left out where it wants none.
+   * @throws Problem `command_failed`
+   */
+  afterSync?(): Promise<void>;
+  /**
+   * Registers work that undoes an effect outside of this process when it is interrupted, and gives the function that
+   * removes it again. Left out: interrupts are not handled.
+   */
+  onInterrupt?(undo: () => Promise<void>): () => void;
+}

@@ -1,0 +1,182 @@
+// The rows of two databases as text: what differs, or how many there are.
+import type { DataDiffReport, TableDifference } from '../commands/data-diff.ts';
+import type { DataVerifyReport } from '../commands/data-verify.ts';
+import type { RowDetail, ShownValues } from '../data-sync/row-details.ts';
+import type { PairingNote } from '../data-sync/shape.ts';
+import type { Retry } from '../project/retry.ts';
+import { cutLine, formatCount } from './format.ts';
+import { makeInk } from './ink.ts';
+import type { Paper } from './paper.ts';
+import { wrapped } from './wrapped.ts';
+
+/** The report of `data:diff`. */
+export function dataDiffText(report: DataDiffReport, paper: Paper): string {
+  const ink = makeInk(paper.colour);
+  const differing = report.tables.filter((one) => sumOf(one) > 0);
+  const equal = report.tables.filter((one) => sumOf(one) === 0);
+  const equalRows = equal.reduce((sum, { rows }) => sum + rows.from, 0);
+  const sum = (kind: 'missing' | 'changed' | 'extra') =>
+    differing.reduce((total, one) => total + one[kind], 0);
+  return [
+    ...headLines(report, paper),
+    '',
+    ...(differing.length > 0 ? tableLines(differing, paper) : []),
+    ...(equal.length > 0
+      ? [`${formatCount(equal.length, 'table')} with the same ${formatCount(equalRows, 'row')}.`]
+      : []),
+    ...noteLines(report.notes, paper),
+    '',
+    report.isSame
+      ? ink.green(`No differences, in ${secondsOf(report)} s.`)
+      : ink.red(
+          `${sum('missing')} missing, ${sum('changed')} changed, ${sum('extra')} extra in ${differing.length} of ${formatCount(report.tables.length, 'table')}, in ${secondsOf(report)} s.`,
+        ),
+    ...(report.file === null ? [] : wrapped(`All rows that differ are in ${report.file}`, paper)),
+    ...retryLines(report.retries, paper),
+  ].join('\n');
+}
+
+/** The report of `data:verify`. */
+export function dataVerifyText(report: DataVerifyReport, paper: Paper): string {
+  const ink = makeInk(paper.colour);
+  const rows = report.tables.map(({ name, rows: { from, to }, hash, isSame }) => [
+    name,
+    whole(from),
+    whole(to),
+    isSame ? hash.from || '-' : from === to ? 'other values' : 'other rows',
+  ]);
+  const other = report.tables.filter(({ isSame }) => !isSame).length;
+  const lines = columned([['Table', 'Source rows', 'Target rows', 'Hash'], ...rows], 3);
+  return [
+    ...headLines(report, paper),
+    '',
+    ...lines.flatMap((line, at) => (at === 0 ? [ink.bold(cutLine(line, paper))] : wrapped(line, paper))),
+    ...noteLines(report.notes, paper),
+    '',
+    report.isSame
+      ? ink.green(
+          `${formatCount(report.tables.length, 'table')} have the same rows, in ${secondsOf(report)} s.`,
+        )
+      : ink.red(
+          `${other} of ${formatCount(report.tables.length, 'table')} differ, in ${secondsOf(report)} s.`,
+        ),
+    ...(other > 0 ? ['Hint: data:diff shows the rows that differ.'] : []),
+    ...retryLines(report.retries, paper),
+  ].join('\n');
+}
+
+type AnyReport = Pick<DataDiffReport, 'source' | 'target' | 'asOf' | 'durationMs'>;
+
+const secondsOf = ({ durationMs }: AnyReport) => (durationMs / 1000).toFixed(1);
+const sumOf = ({ missing, changed, extra }: TableDifference) => missing + changed + extra;
+const whole = (value: number) => value.toLocaleString('en-US');
+
+function headLines({ source, target, asOf }: AnyReport, paper: Paper): string[] {
+  const at = (time: Date) => time.toISOString().replace('T', ' ').replace(/\..*/, ' UTC');
+  return [
+    ...wrapped(`Source: ${source.name}  (${source.address})  at ${at(asOf.from)}`, paper),
+    ...wrapped(`Target: ${target.name}  (${target.address})  at ${at(asOf.to)}`, paper),
+  ];
+}
+
+function tableLines(tables: readonly TableDifference[], paper: Paper): string[] {
+  const ink = makeInk(paper.colour);
+  const rows = tables.map((one) => [
+    one.name,
+    whole(one.rows.from),
+    ...[one.missing, one.changed, one.extra].map(whole),
+  ]);
+  const [head = '', ...lines] = columned([['Table', 'Rows', 'Missing', 'Changed', 'Extra'], ...rows], 4);
+  return [
+    ink.bold(cutLine(head, paper)),
+    ...lines.flatMap((line, at) => {
+      const { columns, details = [] } = tables[at] as TableDifference;
+      const counts = Object.entries(columns ?? {}).sort(([, a], [, b]) => b - a);
+      const changed = counts.map(([name, count]) => `${name} ${whole(count)}`).join(', ');
+      const left =
+        sumOf(tables[at] as TableDifference) - details.reduce((sum, { copies }) => sum + copies, 0);
+      return [
+        ...wrapped(line, paper),
+        ...(changed === '' ? [] : wrapped(`  changed columns: ${changed}`, paper)),
+        ...details.flatMap((detail) => detailLines(detail, paper)),
+        ...(details.length > 0 && left > 0 ? [`  and ${whole(left)} more: --out FILE writes all`] : []),
+      ];
+    }),
+  ];
+}
+
+const signs = { missing: '+', changed: '~', extra: '-' } as const;
+
+function detailLines({ kind, key, old, new: wanted, copies }: RowDetail, paper: Paper): string[] {
+  const ink = makeInk(paper.colour);
+  const inks = { missing: ink.green, changed: ink.yellow, extra: ink.red };
+  const times = copies > 1 ? ` (${copies} times)` : '';
+  const name = Object.keys(key).length > 0 ? valuesText(key) : '';
+  const values =
+    kind === 'changed'
+      ? Object.keys(wanted ?? {}).map(
+          (column) => `${column}: ${valueText(old?.[column])} → ${valueText(wanted?.[column])}`,
+        )
+      : [
+          Object.keys(key).length > 0
+            ? valuesText(without(wanted ?? old ?? {}, key))
+            : valuesText(wanted ?? old ?? {}),
+        ];
+  const lines = wrapped(
+    `  ${signs[kind]} ${[name, ...values].filter(Boolean).join('  ')}${times}`,
+    paper,
+    '    ',
+  );
+  return lines.map((line) => inks[kind](line));
+}
+
+function without(values: ShownValues, key: ShownValues): ShownValues {
+  return Object.fromEntries(Object.entries(values).filter(([name]) => !(name in key)));
+}
+
+const valuesText = (values: ShownValues) =>
+  Object.entries(values)
+    .map(([name, value]) => `${name}=${valueText(value)}`)
+    .join(' ');
+
+// A value that is longer is whole in --out FILE.
+const longest = 60;
+
+function valueText(value: string | null | undefined): string {
+  if (value === null || value === undefined) return 'null';
+  return value.length > longest ? `${value.slice(0, longest - 1)}…` : value === '' ? "''" : value;
+}
+
+/** Rows of cells as lines; the last `numbers` columns are aligned to the right. */
+function columned(rows: readonly (readonly string[])[], numbers: number): string[] {
+  const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map((row) => (row[at] ?? '').length)));
+  return rows.map((row) =>
+    row
+      .map((cell, at) => {
+        const width = widths[at] ?? 0;
+        return at >= row.length - numbers ? cell.padStart(width) : cell.padEnd(width);
+      })
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+const titles: Readonly<Record<PairingNote['verdict'], string>> = {
+  refused: 'Refused:',
+  skipped: 'Skipped:',
+  converted: 'Converted:',
+  carried: 'Carried:',
+};
+
+function noteLines(notes: readonly PairingNote[], paper: Paper): string[] {
+  const ink = makeInk(paper.colour);
+  return (['refused', 'skipped', 'converted', 'carried'] as const).flatMap((verdict) => {
+    const own = notes.filter((note) => note.verdict === verdict);
+    if (own.length === 0) return [];
+    const lines = own.flatMap(({ what, reason }) => wrapped(`  ${what}: ${reason}`, paper));
+    return ['', titles[verdict], ...(verdict === 'refused' ? lines.map((line) => ink.red(line)) : lines)];
+  });
+}
+
+const retryLines = (retries: readonly Retry[], paper: Paper) =>
+  retries.flatMap(({ message, waited }) => wrapped(`Retried after ${waited} s: ${message}`, paper));

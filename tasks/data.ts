@@ -1,0 +1,70 @@
+// pgmage's own tasks that compare the rows of two databases.
+import { type TaskContext, workspaceOf } from '../lib/runner/context.ts';
+import type { Outcome } from '../lib/runner/outcome.ts';
+
+type Name = string; // What --help calls the values.
+type Mask = string;
+type Path = string;
+
+interface Comparing {
+  /** The environment, or postgres:// URL, whose rows are the wanted ones. Default: data.from of the configuration. */
+  from?: Name;
+  /** The environment, or postgres:// URL, that is compared with it. Default: data.to of the configuration. */
+  to?: Name;
+  /** Only these tables: users, shop.*. Can be given more than once. */
+  tables?: Name[];
+  /** Leave these tables out: log, audit.*. Can be given more than once. */
+  exclude?: Name[];
+  /** The value of a column of the source, as table.column=SQL or table.column=@email. Can be given more than once. */
+  mask?: Mask[];
+  /** Fail where only the source has a table or column. */
+  strict?: boolean;
+  /** End with exit code 2 when rows differ. */
+  check?: boolean;
+  /** How many sessions read each database. Default: as many as there are processors, at most 4. */
+  jobs?: number;
+}
+
+/**
+ * Shows which rows differ between two databases: missing in the target, changed, or extra there.
+ *
+ * pgmage changes neither database, and reads each in one state.
+ */
+export async function diff(
+  context: TaskContext,
+  options: {
+    /** Show the first 20 rows that differ in each table. */
+    rows?: boolean;
+    /** Count the changed rows by column. */
+    columns?: boolean;
+    /** Write all rows that differ to a file, one JSON object on each line. */
+    out?: Path;
+  } & Comparing = {},
+): Promise<Outcome> {
+  const [{ dataDiff }, { dataDiffText }] = await Promise.all([
+    import('../lib/commands/data-diff.ts'),
+    import('../lib/report/data-diff.ts'),
+  ]);
+  await using workspace = workspaceOf(context);
+  const facts = await dataDiff(workspace, options);
+  return { facts, text: (paper) => dataDiffText(facts, paper), code: options.check && !facts.isSame ? 2 : 0 };
+}
+
+/**
+ * Counts and hashes the rows of every table of two databases, and shows whether they are equal.
+ *
+ * pgmage changes neither database, and reads each in one state.
+ */
+export async function verify(context: TaskContext, options: Comparing = {}): Promise<Outcome> {
+  const [{ dataVerify }, { dataVerifyText }] = await Promise.all([
+    import('../lib/commands/data-verify.ts'),
+    import('../lib/report/data-diff.ts'),
+  ]);
+  await using workspace = workspaceOf(context);
+  const facts = await dataVerify(workspace, options);
+  return {
+    facts,
+    text: (paper) => dataVerifyText(facts, paper),
+    code: options.check && !facts.isSame ? 2 : 0,
+  };
+}
