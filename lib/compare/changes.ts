@@ -180,7 +180,7 @@ function merged(changes: readonly ObjectChange[]): ObjectChange[] {
   return result;
 }
 
-// ALTER TABLE leagues.status, as `showChange` writes what changes one part of an object.
+// ALTER TABLE leagues.status, as `oneLine` writes what changes one part of an object.
 const partial = /^ALTER [A-Z ]+ (?:"[^"]*"|[^\s"])+ (?=(SET|DROP|ADD) (?!COLUMN|CONSTRAINT))/;
 
 // Joins what follows the same target and verb; bare keywords go before clauses with a value, as in a column's definition.
