@@ -1,5 +1,5 @@
 // pgmage's own tasks that compare the rows of two databases.
-import { type TaskContext, workspaceOf } from '../lib/runner/context.ts';
+import { makeWorkspace, type TaskContext } from '../lib/runner/context.ts';
 import type { Outcome } from '../lib/runner/outcome.ts';
 
 type Name = string; // What --help calls the values.
@@ -45,7 +45,7 @@ export async function diff(
     import('../lib/commands/data-diff.ts'),
     import('../lib/report/data-diff.ts'),
   ]);
-  await using workspace = workspaceOf(context);
+  await using workspace = makeWorkspace(context);
   const facts = await dataDiff(workspace, options);
   return { facts, text: (paper) => dataDiffText(facts, paper), code: options.check && !facts.isSame ? 2 : 0 };
 }
@@ -60,7 +60,7 @@ export async function verify(context: TaskContext, options: Comparing = {}): Pro
     import('../lib/commands/data-verify.ts'),
     import('../lib/report/data-diff.ts'),
   ]);
-  await using workspace = workspaceOf(context);
+  await using workspace = makeWorkspace(context);
   const facts = await dataVerify(workspace, options);
   return {
     facts,

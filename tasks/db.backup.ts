@@ -1,6 +1,6 @@
 // pgmage's own tasks that keep data: backups and what becomes of them.
 import { askAboutPlan } from '../lib/runner/asking.ts';
-import { type TaskContext, workspaceOf } from '../lib/runner/context.ts';
+import { makeWorkspace, type TaskContext } from '../lib/runner/context.ts';
 import type { Outcome } from '../lib/runner/outcome.ts';
 
 type Name = string; // What --help calls the values.
@@ -52,7 +52,7 @@ export async function backup(
     import('../lib/backup/log.ts'),
     import('../lib/report/backups.ts'),
   ]);
-  await using workspace = workspaceOf(context);
+  await using workspace = makeWorkspace(context);
   const work = () => backup(workspace, options);
   const facts = await logged(workspace, options.log, options.env ?? null, work);
   return { facts, text: (paper) => backupText(facts, paper) };
@@ -89,7 +89,7 @@ export async function backups(
     import('../lib/commands/backups.ts'),
     import('../lib/report/backups.ts'),
   ]);
-  await using workspace = workspaceOf(context);
+  await using workspace = makeWorkspace(context);
   if (what === 'prune') {
     const { prune } = await import('../lib/commands/backups-prune.ts');
     const facts = await prune(workspace, options);
@@ -130,7 +130,7 @@ export async function restore(
     import('../lib/commands/restore.ts'),
     import('../lib/report/backups.ts'),
   ]);
-  await using workspace = workspaceOf(context);
+  await using workspace = makeWorkspace(context);
   const facts = await restore(workspace, file, options, askAboutPlan(context, restorePlanText));
   return { facts, text: (paper) => restoreText(facts, paper), code: facts.proof === null ? 1 : 0 };
 }

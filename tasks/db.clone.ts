@@ -1,6 +1,6 @@
 // pgmage's built-in task that clones a database.
 import { askAboutPlan } from '../lib/runner/asking.ts';
-import { type TaskContext, workspaceOf } from '../lib/runner/context.ts';
+import { makeWorkspace, type TaskContext } from '../lib/runner/context.ts';
 import type { Outcome } from '../lib/runner/outcome.ts';
 
 type Name = string; // What --help calls the values.
@@ -55,7 +55,7 @@ export async function clone(
     import('../lib/commands/clone.ts'),
     import('../lib/report/clone.ts'),
   ]);
-  await using workspace = workspaceOf(context);
+  await using workspace = makeWorkspace(context);
   const facts = await clone(workspace, options, askAboutPlan(context, clonePlanText));
   return { facts, text: (paper) => cloneText(facts, paper), code: facts.done === null ? 1 : 0 };
 }
@@ -68,7 +68,7 @@ async function dropped(
     import('../lib/commands/clone-drop-old.ts'),
     import('../lib/report/clone.ts'),
   ]);
-  await using workspace = workspaceOf(context);
+  await using workspace = makeWorkspace(context);
   const facts = await dropOld(workspace, options, askAboutPlan(context, dropPlanText));
   const code = facts.dropped === null || facts.dropped.length < facts.drops.length ? 1 : 0;
   return { facts, text: (paper) => dropText(facts, paper), code };

@@ -1,6 +1,6 @@
 // pgmage's own tasks: each is a few lines over one operation.
 import { askAboutPlan, askAboutRename, runRepair } from '../lib/runner/asking.ts';
-import { type TaskContext, workspaceOf } from '../lib/runner/context.ts';
+import { makeWorkspace, type TaskContext } from '../lib/runner/context.ts';
 import type { Outcome } from '../lib/runner/outcome.ts';
 
 type Name = string; // What --help calls the values.
@@ -67,7 +67,7 @@ export async function status(
     import('../lib/commands/status.ts'),
     import('../lib/report/status.ts'),
   ]);
-  await using workspace = workspaceOf(context, options);
+  await using workspace = makeWorkspace(context, options);
   const facts = await status(workspace, options);
   const code = options.check && !isSound(facts) ? 2 : 0;
   if (options.format === undefined) return { facts, text: (paper) => statusText(facts, paper), code };
@@ -107,7 +107,7 @@ export async function diff(
     import('../lib/report/difference.ts'),
     import('../lib/report/script.ts'),
   ]);
-  await using workspace = workspaceOf(context, options);
+  await using workspace = makeWorkspace(context, options);
   const facts = await difference(workspace, options);
   const script = () => scriptOf(options.down ? facts.down : facts.up);
   return {
@@ -138,7 +138,7 @@ export async function generate(
     import('../lib/commands/generate.ts'),
     import('../lib/report/migrations.ts'),
   ]);
-  await using workspace = workspaceOf(context, options);
+  await using workspace = makeWorkspace(context, options);
   const facts = await generate(workspace, options, askAboutRename(context));
   return { facts, text: (paper) => generationText(facts, paper) };
 }
@@ -161,7 +161,7 @@ export async function sync(
     import('../lib/commands/sync.ts'),
     import('../lib/report/migrations.ts'),
   ]);
-  await using workspace = workspaceOf(context, options);
+  await using workspace = makeWorkspace(context, options);
   const facts = await sync(workspace, options, askAboutPlan(context, syncPlanText), askAboutRename(context));
   return { facts, text: (paper) => syncText(facts, paper), code: facts.applied === null ? 1 : 0 };
 }
@@ -180,7 +180,7 @@ export async function rollback(
     import('../lib/report/migrations.ts'),
   ]);
   const input = { ...options, version };
-  await using workspace = workspaceOf(context, options);
+  await using workspace = makeWorkspace(context, options);
   const facts = await rollback(workspace, input, askAboutPlan(context, rollbackPlanText));
   return { facts, text: () => rollbackText(facts), code: facts.done ? 0 : 1 };
 }
@@ -211,7 +211,7 @@ export async function verify(
     import('../lib/commands/verify.ts'),
     import('../lib/report/migrations.ts'),
   ]);
-  await using workspace = workspaceOf(context, options);
+  await using workspace = makeWorkspace(context, options);
   const facts = await verify(workspace, options);
   const code = options.check && !facts.sound ? 2 : 0;
   if (options.format === undefined) return { facts, text: (paper) => verifyText(facts, paper), code };
@@ -225,7 +225,7 @@ export async function history(context: TaskContext, options: Looking = {}): Prom
     import('../lib/commands/history.ts'),
     import('../lib/report/migrations.ts'),
   ]);
-  await using workspace = workspaceOf(context);
+  await using workspace = makeWorkspace(context);
   const facts = await history(workspace, options);
   return { facts, text: (paper) => historyText(facts, paper) };
 }
@@ -256,7 +256,7 @@ export async function pull(
     import('../lib/commands/pull.ts'),
     import('../lib/report/pull.ts'),
   ]);
-  await using workspace = workspaceOf(context, options);
+  await using workspace = makeWorkspace(context, options);
   if (options.drift) {
     const { pullDrift: takeDrift } = await import('../lib/commands/pull-drift.ts');
     const facts = await takeDrift(workspace, options);

@@ -1,6 +1,6 @@
 // `pgmage init`: the task with which a project begins.
 import { askAboutPlan } from '../lib/runner/asking.ts';
-import { type TaskContext, workspaceOf } from '../lib/runner/context.ts';
+import { makeWorkspace, type TaskContext } from '../lib/runner/context.ts';
 import type { Outcome } from '../lib/runner/outcome.ts';
 
 // The name of these values in --help.
@@ -32,7 +32,7 @@ export default async function init(
     import('../lib/commands/init.ts'),
     import('../lib/report/init.ts'),
   ]);
-  await using workspace = workspaceOf(context, options);
+  await using workspace = makeWorkspace(context, options);
   const facts = await init(workspace, options, askAboutPlan(context, initPlanText));
   return { facts, text: (paper) => initText(facts, paper), code: facts.done ? 0 : 1 };
 }

@@ -4,7 +4,7 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { kinds } from '../kinds/index.ts';
-import { isOfSupabase } from '../kinds/supabase.ts';
+import { isSupabase } from '../kinds/supabase.ts';
 import { detectLayout, type Layout } from '../migration/layouts.ts';
 import type { Catalog } from '../model/catalog.ts';
 import { emptyCatalog } from '../model/empty-catalog.ts';
@@ -119,7 +119,7 @@ async function look(
 
 async function layoutOf(project: Project, catalog: Catalog | null): Promise<Layout | null> {
   const { layouts } = await import('../migration/layouts.ts');
-  if (catalog !== null && isOfSupabase(catalog)) return layouts.supabase;
+  if (catalog !== null && isSupabase(catalog)) return layouts.supabase;
   const paths = await readdir(project.migrations, { recursive: true }).catch(() => []);
   const first = paths.filter((path) => path.endsWith('.sql')).sort()[0];
   const text = first === undefined ? '' : await readFile(project.root, join(project.migrations, first));

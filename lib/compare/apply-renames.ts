@@ -1,7 +1,7 @@
 // What a database would be once something in it has another name: the server itself says how all else follows.
 import { kinds } from '../kinds/index.ts';
 import { type Catalog, withRelations } from '../model/catalog.ts';
-import { diffOf } from '../model/diff.ts';
+import { diffReconciled } from '../model/diff.ts';
 import { settle } from '../model/reconcile.ts';
 import { parseFiles } from '../project/shadow-catalog.ts';
 import type { TextFile } from '../project/sql-files.ts';
@@ -23,7 +23,7 @@ export async function applyRenames(
   const told = async (more: readonly string[]) =>
     settle(await readBackAll(workspace, catalog, more), catalog, kinds).before;
   const [before, after] = [await told([]), await told(statements)];
-  const { added, removed, changed } = diffOf({ before, after }, kinds);
+  const { added, removed, changed } = diffReconciled({ before, after }, kinds);
   const facts = new Map(catalog.facts);
   for (const { id } of removed) facts.delete(id);
   for (const fact of [...added, ...changed.map(({ to }) => to)]) facts.set(fact.id, fact);

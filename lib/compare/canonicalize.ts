@@ -2,7 +2,7 @@
 // own text back. Here one catalog is told in another's words, so that what still differs is different.
 import { kinds } from '../kinds/index.ts';
 import { type Catalog, withRelations } from '../model/catalog.ts';
-import { type Changed, type Diff, diffOf, isEmpty, isEqual, recheck } from '../model/diff.ts';
+import { type Changed, type Diff, diffReconciled, isEmpty, isEqual, recheck } from '../model/diff.ts';
 import type { Fact, Json, Payload } from '../model/fact.ts';
 import { type Settlement, settle } from '../model/reconcile.ts';
 import type { Workspace } from '../project/workspace.ts';
@@ -25,7 +25,7 @@ export async function canonicalize(
   second: Catalog,
 ): Promise<CanonicalPair> {
   const settled = settle(first, second, kinds);
-  const seeming = { ...settled, difference: diffOf(settled, kinds) };
+  const seeming = { ...settled, difference: diffReconciled(settled, kinds) };
   if (isEmpty(seeming.difference)) return seeming;
   if (settled.before.major === settled.after.major) return withoutDoubts(workspace, seeming);
   const { told } = await givenBack(workspace, seeming);

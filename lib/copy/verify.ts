@@ -6,7 +6,7 @@ import { describeLargeObjects } from '../flow/large-objects.ts';
 import type { SequenceValue } from '../flow/sequences.ts';
 import type { TableRows } from '../flow/tables.ts';
 import { kinds } from '../kinds/index.ts';
-import { holdingOf, isMaterializedView, isSequence, materializedViewId } from '../kinds/named-objects.ts';
+import { getHolding, isMaterializedView, isSequence, materializedViewId } from '../kinds/named-objects.ts';
 import type { Catalog } from '../model/catalog.ts';
 import { type Changed, diff } from '../model/diff.ts';
 import type { Fact, Json } from '../model/fact.ts';
@@ -39,7 +39,7 @@ export function selectDigests(
 export function makeEmptyDigests(tables: readonly TableRows[], objects: boolean): Digest[] {
   const none = { rows: 0, hash: '0' };
   return [
-    ...tables.map(({ name }): Digest => ({ kind: holdingOf('r'), name, ...none })),
+    ...tables.map(({ name }): Digest => ({ kind: getHolding('r'), name, ...none })),
     ...(objects ? [] : [{ kind: 'large objects' as const, name: '', ...none }]),
   ];
 }

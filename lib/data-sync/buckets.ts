@@ -41,7 +41,7 @@ export function bucketsFor(pair: Pick<TablePair, 'hasRange'>, rows: number, span
 /** A query for the least and the greatest key of one side, as `low` and `high`. */
 export function spanQuery(pair: TablePair, side: Side): string {
   const [{ value }] = pair.key as readonly [ColumnPair];
-  return `select min(${value[side]})::text as low, max(${value[side]})::text as high from ${pair[side].from}${whereOf(pair, side)}`;
+  return `select min(${value[side]})::text as low, max(${value[side]})::text as high from ${pair[side].from}${buildWhere(pair, side)}`;
 }
 
 /**
@@ -49,8 +49,8 @@ export function spanQuery(pair: TablePair, side: Side): string {
  * groups, and plans parallel workers that each group their rows. It would not do so for OFFSET 0, which is a cast.
  */
 export function summaryQuery(pair: TablePair, side: Side, buckets: Buckets): string {
-  const rows = `select ${isByRow(pair, buckets) ? '' : `${bucketOf(pair, side, buckets)} as b, `}${hashOf(pair, side)} as h
-      from ${pair[side].from}${whereOf(pair, side)} offset '0'`;
+  const rows = `select ${isByRow(pair, buckets) ? '' : `${bucketOf(pair, side, buckets)} as b, `}${buildRowHash(pair, side)} as h
+      from ${pair[side].from}${buildWhere(pair, side)} offset '0'`;
   const hash = pair.key.length > 0 ? 'bit_xor(h)' : 'sum(h)';
   const from = isByRow(pair, buckets)
     ? `(select ${byHash('h', buckets)} as b, h from (${rows}) r)`
@@ -69,28 +69,28 @@ export function rowsQuery(
   buckets: Buckets,
   differing: readonly number[] | null,
 ): string {
-  const hash = hashOf(pair, side);
+  const hash = buildRowHash(pair, side);
   if (pair.key.length === 0) {
     const only = differing === null ? '' : ` where b = ${anyOf(differing)}`;
     return `copy (select b, h, count(*), min(pg_catalog.concat(r, ' ', c) collate "C") from (
       select ${byHash('h', buckets)} as b, h, r, c from (select ${hash} as h, t.tableoid as r, t.ctid as c
-        from ${pair[side].from}${whereOf(pair, side)}) rows) s${only} group by b, h order by b) to stdout`;
+        from ${pair[side].from}${buildWhere(pair, side)}) rows) s${only} group by b, h order by b) to stdout`;
   }
   const filter = differing === null ? '' : filterOf(pair, side, buckets, differing);
   const names = pair.key.map((_, at) => `k${at}`);
   const keys = pair.key.map(({ value }, at) => `${value[side]} as ${names[at]}`);
   return `copy (select b, ${names.join(', ')}, h, pg_catalog.concat(r, ' ', c) from (
       select ${bucketOf(pair, side, buckets)} as b, ${keys.join(', ')}, ${hash} as h, t.tableoid as r, t.ctid as c
-      from ${pair[side].from}${whereOf(pair, side, filter)}) s order by b) to stdout`;
+      from ${pair[side].from}${buildWhere(pair, side, filter)}) s order by b) to stdout`;
 }
 
 /** SQL for the hash of a row of one side. */
-export function hashOf({ columns }: Pick<TablePair, 'columns'>, side: Side): string {
+export function buildRowHash({ columns }: Pick<TablePair, 'columns'>, side: Side): string {
   return rowHash(columns.map(({ hash }) => hash[side]));
 }
 
 /** The WHERE of one side, with another condition. */
-export function whereOf(pair: TablePair, side: Side, more = ''): string {
+export function buildWhere(pair: TablePair, side: Side, more = ''): string {
   const all = [pair[side].where, more].filter((one) => one !== '');
   return all.length === 0 ? '' : ` where ${all.join(' and ')}`;
 }

@@ -4,7 +4,9 @@
  * The lines of a stream, many at a time, without their ends. Bytes become characters of the same numbers, so that text in any
  * encoding stays what it is.
  */
-export async function* linesOf(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<string[], void, undefined> {
+export async function* splitLines(
+  pieces: AsyncIterable<Uint8Array>,
+): AsyncGenerator<string[], void, undefined> {
   let rest = '';
   for await (const piece of pieces) {
     const lines = (rest + Buffer.from(piece.buffer, piece.byteOffset, piece.length).toString('latin1')).split(
@@ -16,7 +18,7 @@ export async function* linesOf(pieces: AsyncIterable<Uint8Array>): AsyncGenerato
 }
 
 /** A line as its bytes. */
-export const bytesOf = (line: string): Buffer => Buffer.from(`${line}\n`, 'latin1');
+export const encodeLine = (line: string): Buffer => Buffer.from(`${line}\n`, 'latin1');
 
 const [tab, lineFeed] = [9, 10];
 

@@ -1,6 +1,6 @@
 // Pairs the tables of two databases, by name or configuration, and says what becomes of each table and column.
 import { quote } from '../model/quote.ts';
-import { keyOf } from './keys.ts';
+import { findKey } from './keys.ts';
 import { type PairingMeans, type PairingWish, pairColumn, type TableWish } from './paired-columns.ts';
 import type {
   BothSides,
@@ -124,7 +124,7 @@ function pairOf({ from, to }: BothSides<TableShape>, means: PairingMeans, notes:
       forbids: 'writing',
     });
   if (isRefused) return [];
-  const key = keyOf({ from, to, columns, plain }, configuredKey(to, means.wish));
+  const key = findKey({ from, to, columns, plain }, configuredKey(to, means.wish));
   if (typeof key === 'string') {
     notes.push({ verdict: 'refused', what: to.name, reason: key, forbids: 'comparing' });
     return [];

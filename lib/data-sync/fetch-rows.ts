@@ -1,9 +1,9 @@
 // Reads the rows that differ by their places, which the snapshot keeps as they are: into spools that a target can load.
 import type { ServerConnection } from '../pg/connection.ts';
-import { type Side, whereOf } from './buckets.ts';
+import { buildWhere, type Side } from './buckets.ts';
 import type { ComparedTable } from './compare-tables.ts';
-import { bytesOf, exchangeEnds, linesOf } from './copy-lines.ts';
-import { differenceOf } from './merge-buckets.ts';
+import { encodeLine, exchangeEnds, splitLines } from './copy-lines.ts';
+import { parseDifference } from './merge-buckets.ts';
 import type { RowDifference, TablePair } from './shape.ts';
 import type { Spool } from './spool.ts';
 
@@ -24,7 +24,7 @@ const portion = 5_000;
 /** The differences of a table, as the second pass found them. */
 export async function* differencesIn({ spool }: Pick<ComparedTable, 'spool'>): AsyncGenerator<RowDifference> {
   if (spool === null) return;
-  for await (const lines of linesOf(spool.read())) for (const line of lines) yield differenceOf(line);
+  for await (const lines of splitLines(spool.read())) for (const line of lines) yield parseDifference(line);
 }
 
 /**
@@ -49,7 +49,7 @@ export async function fetchRows(
   };
   try {
     for await (const one of differencesIn(table)) {
-      if (one.kind === 'extra') await gone.write(bytesOf(goneLine(pair, one)));
+      if (one.kind === 'extra') await gone.write(encodeLine(goneLine(pair, one)));
       else
         for (let copy = 0; copy < (one.kind === 'missing' ? one.copies : 1); copy++)
           if (waiting.push(one) === portion) await flush();
@@ -85,5 +85,5 @@ export function selectPlaces(
   );
   return `select ${['k.n', ...expressions].join(', ')}
     from unnest('{${tables}}'::oid[], '{${rows}}'::tid[]) with ordinality k(r, c, n), ${pair[side].from}
-    ${whereOf(pair, side, '(t.ctid = k.c and t.tableoid = k.r)')}`;
+    ${buildWhere(pair, side, '(t.ctid = k.c and t.tableoid = k.r)')}`;
 }

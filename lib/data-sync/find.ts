@@ -2,8 +2,8 @@
 import type { ServerConnection } from '../pg/connection.ts';
 import { Problem } from '../problem/problem.ts';
 import { type Buckets, bucketsFor, type KeySpan, rowsQuery, spanQuery, summaryQuery } from './buckets.ts';
-import { bytesOf } from './copy-lines.ts';
-import { lineOf, mergeBuckets } from './merge-buckets.ts';
+import { encodeLine } from './copy-lines.ts';
+import { formatDifference, mergeBuckets } from './merge-buckets.ts';
 import type { BothSides, DifferenceCounts, TablePair } from './shape.ts';
 import type { Spool } from './spool.ts';
 
@@ -65,7 +65,7 @@ export function differingBuckets({ from, to }: Summary['hashes']): number[] {
 const manyDiffer = 1 / 5;
 
 /**
- * The second pass over one table: writes each difference to the spool (`differenceOf` reads it).
+ * The second pass over one table: writes each difference to the spool (`parseDifference` reads it).
  * @throws Problem `ambiguous_key`; of the connections
  */
 export async function findRows(
@@ -89,7 +89,7 @@ export async function findRows(
         });
       for (const one of merged.differences) {
         counts[one.kind] += one.copies;
-        await spool.write(bytesOf(lineOf(one)));
+        await spool.write(encodeLine(formatDifference(one)));
       }
       onRows(pair, merged.read);
     }

@@ -3,7 +3,7 @@
 import { quote } from '../model/quote.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { Problem } from '../problem/problem.ts';
-import { type Side, whereOf } from './buckets.ts';
+import { buildWhere, type Side } from './buckets.ts';
 import type { SessionPair } from './find.ts';
 import type { PairingNote, TablePair } from './shape.ts';
 
@@ -30,7 +30,7 @@ export const isToCheck = ({ fitChecks, uncheckedKey }: TablePair): boolean =>
 
 async function unfitNotes(source: ServerConnection, pair: TablePair): Promise<PairingNote[]> {
   if (pair.fitChecks.length === 0) return [];
-  const where = whereOf(pair, 'from');
+  const where = buildWhere(pair, 'from');
   const counts = pair.fitChecks.map(({ unfit }, at) => `count(*) filter (where ${unfit})::text as c${at}`);
   const [found] = await source.rows<Record<string, string>>(
     `select ${counts.join(', ')} from ${pair.from.from}${where}`,
@@ -41,7 +41,7 @@ async function unfitNotes(source: ServerConnection, pair: TablePair): Promise<Pa
     if (count === 0) continue;
     const values = await source.rows<{ value: string }>(
       `select distinct value from (select left(${text}, 80) as value
-        from ${pair.from.from}${whereOf(pair, 'from', unfit)} limit 1000) s order by 1 limit ${named}`,
+        from ${pair.from.from}${buildWhere(pair, 'from', unfit)} limit 1000) s order by 1 limit ${named}`,
     );
     const rows = count === 1 ? '1 row has a value' : `${count} rows have values`;
     notes.push({
@@ -61,7 +61,7 @@ async function checkKey(connection: ServerConnection, pair: TablePair, side: Sid
   const [twice] = await connection.rows<{ key: string }>(
     `select pg_catalog.concat(${pair.key.map((_, at) => `s.k${at}`).join(`, ', ', `)}) as key from (
        select ${values.join(', ')}, count(*) over (partition by ${hashes.join(', ')}) as many
-       from ${pair[side].from}${whereOf(pair, side)}) s where many > 1 limit 1`,
+       from ${pair[side].from}${buildWhere(pair, side)}) s where many > 1 limit 1`,
   );
   if (twice !== undefined)
     throw new Problem('ambiguous_key', { table: pair[side].table.name, key: pair.keyText, value: twice.key });

@@ -1,5 +1,5 @@
 // The second pass: two streams of rows, ordered by bucket, become the rows that differ. One bucket at a time is in memory.
-import { linesOf } from './copy-lines.ts';
+import { splitLines } from './copy-lines.ts';
 import type { RowDifference } from './shape.ts';
 
 /** A row of the second pass, or equal rows without a key. */
@@ -66,7 +66,7 @@ async function* bucketsIn(
   hasKey: boolean,
 ): AsyncGenerator<BucketRows, void, undefined> {
   let current: { bucket: number; rows: Map<string, FoundRow>; twice: string | null } | null = null;
-  for await (const lines of linesOf(pieces))
+  for await (const lines of splitLines(pieces))
     for (const line of lines) {
       const { bucket, name, row } = hasKey ? keyed(line) : counted(line);
       if (current !== null && current.bucket !== bucket) {
@@ -120,12 +120,12 @@ function* differencesOf(
 }
 
 /** A difference as one line, for a spool. */
-export function lineOf({ kind, from, to, old, copies, key }: RowDifference): string {
+export function formatDifference({ kind, from, to, old, copies, key }: RowDifference): string {
   return [kind, from ?? '', to ?? '', old ?? '', copies, key].join('\t');
 }
 
 /** The difference of a line. */
-export function differenceOf(line: string): RowDifference {
+export function parseDifference(line: string): RowDifference {
   const [kind, from, to, old, copies, ...key] = line.split('\t');
   return {
     kind: kind as RowDifference['kind'],

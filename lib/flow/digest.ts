@@ -1,5 +1,5 @@
 // The rows of a database as short texts that are equal where the data is equal, on every server version.
-import { type Holding, holdingOf } from '../kinds/named-objects.ts';
+import { getHolding, type Holding } from '../kinds/named-objects.ts';
 import { literal, qualify } from '../model/quote.ts';
 import type { Connection } from '../pg/connection.ts';
 import { pinned } from '../pg/pinned.ts';
@@ -80,7 +80,7 @@ export async function listRelations(connection: Connection): Promise<DigestRelat
   await pin(connection);
   const found = await connection.rows<Relation>(relations);
   const listed = found.map((relation) => ({
-    kind: holdingOf(relation.relkind),
+    kind: getHolding(relation.relkind),
     name: qualify(relation.path),
     bytes: Number(relation.bytes),
     query: queryOf(relation),

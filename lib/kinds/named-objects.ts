@@ -32,7 +32,7 @@ export const isOwnedBy = ({ kind, payload }: Fact, role: string | null) =>
   kind === 'owner' && payload.owner === role;
 
 /** What a relation holds, by its pg_class.relkind. */
-export function holdingOf(relkind: string): Holding {
+export function getHolding(relkind: string): Holding {
   return relkind === 'S' ? 'sequence' : relkind === 'm' ? 'materialized view' : 'table';
 }
 

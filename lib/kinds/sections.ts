@@ -57,9 +57,9 @@ export const sections: readonly Section[] = [
 const places = new Map(sections.flatMap(({ kinds }, at) => kinds.map((kind) => [kind, at] as const)));
 
 /** The place of a kind's section; undefined: its objects stand with what they are part of. */
-export function sectionOf(kind: string): number | undefined {
+export function findSection(kind: string): number | undefined {
   return places.get(kind);
 }
 
 /** The place of the section for what belongs nowhere else. */
-export const others = sections.findIndex(({ kinds }) => kinds.length === 0);
+export const otherSections = sections.findIndex(({ kinds }) => kinds.length === 0);

@@ -2,7 +2,7 @@
 import type { Catalog } from '../model/catalog.ts';
 
 /** What is left out of every comparison with a database of Supabase. */
-export const ignoredOfSupabase = {
+export const supabaseIgnore = {
   schemas:
     `auth storage realtime _realtime extensions graphql graphql_public vault pgbouncer pgsodium pgsodium_masks net
     cron supabase_functions supabase_migrations _analytics _supavisor pgtle`.split(/\s+/),
@@ -23,12 +23,12 @@ export const ignoredOfSupabase = {
 };
 
 /** Whether a database is one of Supabase: its schemas belong to a role that only Supabase has. */
-export function isOfSupabase({ facts }: Catalog): boolean {
+export function isSupabase({ facts }: Catalog): boolean {
   return facts.get('owner:@schema:auth')?.payload.owner === 'supabase_admin';
 }
 
 /** As much of it as schemas refer to, to be loaded before them in the shadow. */
-export const prelude = {
+export const supabasePrelude = {
   file: 'the schemas of Supabase',
   text: `
 create role anon; create role authenticated; create role service_role; create role supabase_admin;

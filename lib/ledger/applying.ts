@@ -7,7 +7,7 @@ import { locateProblem } from '../pg/server-problem.ts';
 import { Problem, toProblem } from '../problem/problem.ts';
 import { type AuditAuthor, buildAuditInsert, buildSettings, noteInAudit } from './audit.ts';
 import { digestMigration } from './edits.ts';
-import { guarded, ledgerGuard, unsafeLedger } from './guard.ts';
+import { guardSql, ledgerGuard, unsafeLedger } from './guard.ts';
 import { lockKey } from './lock.ts';
 import { defaultLockTimeout, type LockRetryOptions, sendOneByOne, withLockRetry } from './lock-retry.ts';
 import {
@@ -172,7 +172,7 @@ async function group(
           if (asksForRows.test(sql)) return { rows: await queryPinned(connection, sql) };
           // The statement after a migration without a transaction has its own pins: the migration may have
           // changed the session.
-          const message = place === undefined && !whole ? `${guarded}; ${sql}` : `${held}${sql}`;
+          const message = place === undefined && !whole ? `${guardSql}; ${sql}` : `${held}${sql}`;
           held = '';
           const sending = place === undefined ? connection.execute(message) : send(message);
           // The next one is parsed while the server works on this one.

@@ -3,7 +3,7 @@ import type { MigrationFile } from '../migration/chain.ts';
 import { literal } from '../model/quote.ts';
 import type { Connection } from '../pg/connection.ts';
 import { digestMigration } from './edits.ts';
-import { guarded } from './guard.ts';
+import { guardSql } from './guard.ts';
 import type { Direction } from './statements.ts';
 
 /** The person who migrates, as the audit stores it. */
@@ -30,7 +30,7 @@ export async function noteInAudit(
   detail: string | null = null,
 ): Promise<void> {
   await connection.execute(
-    `${guarded}; ${buildAuditInsert(author, file, direction, outcome, 'null', detail)}`,
+    `${guardSql}; ${buildAuditInsert(author, file, direction, outcome, 'null', detail)}`,
   );
 }
 
@@ -50,7 +50,7 @@ export async function recordInLedger(
          insert into pgmage.schema_migrations (name, run_on) values (${literal(file.name)}, now())`
       : `delete from pgmage.schema_migrations where name = ${literal(file.name)}`;
   await of.connection.execute(
-    `begin; ${guarded}; ${row}; ${buildAuditInsert(of.author, file, direction, outcome, 'null')}; commit`,
+    `begin; ${guardSql}; ${row}; ${buildAuditInsert(of.author, file, direction, outcome, 'null')}; commit`,
   );
 }
 
@@ -62,7 +62,7 @@ export async function acceptEdits(of: Recorder, files: readonly MigrationFile[])
        where name = ${literal(file.name)}`,
     buildAuditInsert(of.author, file, 'up', 'done', 'null', detail),
   ]);
-  await of.connection.execute(`begin; ${guarded}; ${statements.join('; ')}; commit`);
+  await of.connection.execute(`begin; ${guardSql}; ${statements.join('; ')}; commit`);
 }
 
 /** The settings with the values of the ledger's row, as a select list. */

@@ -62,4 +62,4 @@ export const ledgerGuard = {
 };
 
 /** All of that, where nothing else has to be in between. */
-export const guarded = `${ledgerGuard.lock}; ${pinned}; ${ledgerGuard.check}`;
+export const guardSql = `${ledgerGuard.lock}; ${pinned}; ${ledgerGuard.check}`;

@@ -8,7 +8,7 @@ import { noteInAudit, recordInLedger } from '../ledger/audit.ts';
 import { sendOneByOne } from '../ledger/lock-retry.ts';
 import type { Direction } from '../ledger/statements.ts';
 import type { Catalog } from '../model/catalog.ts';
-import { diffOf, isEmpty } from '../model/diff.ts';
+import { diffReconciled, isEmpty } from '../model/diff.ts';
 import { buildUnpin } from '../pg/pinned.ts';
 import { Problem, toProblem } from '../problem/problem.ts';
 import type { Consent } from '../project/confirmation.ts';
@@ -75,7 +75,7 @@ async function renamesLeft(
   let after = actual;
   for (const sql of all) {
     const next = await applyRenames(workspace, after, [sql]);
-    if (isEmpty(diffOf({ before: after, after: next }, kinds))) continue;
+    if (isEmpty(diffReconciled({ before: after, after: next }, kinds))) continue;
     renames.push(sql);
     after = next;
   }

@@ -25,11 +25,11 @@ export interface Diff {
  * versions it compares the form of the older one.
  */
 export function diff(first: Catalog, second: Catalog, kinds: Kinds): Diff {
-  return diffOf(settle(first, second, kinds), kinds);
+  return diffReconciled(settle(first, second, kinds), kinds);
 }
 
 /** Compares two reconciled catalogs. */
-export function diffOf({ before, after }: Settlement, kinds: Kinds): Diff {
+export function diffReconciled({ before, after }: Settlement, kinds: Kinds): Diff {
   const major = Math.min(before.major, after.major);
   const removed = [...before.facts.values()].filter((fact) => !after.facts.has(fact.id));
   const added: Fact[] = [];

@@ -5,7 +5,7 @@ import type { Json } from './fact.ts';
  * A row of `Kind.introspect`, which is one query over the system catalogs. Its reserved columns are here;
  * every other column is an attribute of the payload. An address is `catalog:oid:subid` (`pg_class:16402:0`);
  * an edge is `dependent>referenced` of pg_depend. Objects of the system and members of extensions must not be
- * returned (`ours`).
+ * returned (`buildOwnCondition`).
  */
 export interface IntrospectionRow {
   /**
@@ -57,7 +57,7 @@ export interface IntrospectionRow {
  * @param oid SQL for the object's oid, e.g. `c.oid`
  * @param namespace SQL for its schema's oid, where it has one
  */
-export function ours(catalog: string, oid: string, namespace?: string): string {
+export function buildOwnCondition(catalog: string, oid: string, namespace?: string): string {
   const inUserSchema = namespace
     ? ` and ${namespace} in (select oid from pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema')`
     : '';
@@ -66,6 +66,6 @@ export function ours(catalog: string, oid: string, namespace?: string): string {
 }
 
 /** For `Kind.present`: there are objects in a system catalog that are not the system's own. */
-export function present(catalog: string, condition = 'true'): string {
+export function buildPresentQuery(catalog: string, condition = 'true'): string {
   return `exists (select from ${catalog} where oid >= 16384 and (${condition}))`;
 }

@@ -1,6 +1,6 @@
 // Two catalogs → the steps that turn one into the other. Everything it knows of object kinds comes in as an argument.
 import { type Catalog, getParent, shadowRole } from '../model/catalog.ts';
-import { type Diff, diffOf } from '../model/diff.ts';
+import { type Diff, diffReconciled } from '../model/diff.ts';
 import type { Fact } from '../model/fact.ts';
 import type { Kinds, Scope } from '../model/kind.ts';
 import { settle } from '../model/reconcile.ts';
@@ -78,7 +78,7 @@ function worked(input: PlanInput) {
   const role = roles.find((name) => name !== null && name !== shadowRole) ?? null;
   const { online = false } = input;
   const given = { before, after, kinds, major, role, online, clauses: [] };
-  const fates = new FactActions(input.difference ?? diffOf({ before, after }, kinds), given);
+  const fates = new FactActions(input.difference ?? diffReconciled({ before, after }, kinds), given);
   const { scope } = fates;
   const { graph, order } = orderNodes(fates, input.reading);
   const folded = inlineClauses(fates, graph, order, scope);

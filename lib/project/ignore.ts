@@ -1,6 +1,6 @@
 // Leaves out of a catalog what the configuration ignores.
 import { schemaId } from '../kinds/named-objects.ts';
-import { ignoredOfSupabase, isOfSupabase } from '../kinds/supabase.ts';
+import { isSupabase, supabaseIgnore } from '../kinds/supabase.ts';
 import { type Catalog, withRelations } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
 import { qualify } from '../model/quote.ts';
@@ -16,9 +16,9 @@ export function withoutUnmanaged(
   catalog: Catalog,
   beside: Catalog = catalog,
 ): Catalog {
-  const hosted = layout?.name === 'supabase' || [catalog, beside].some(isOfSupabase);
+  const hosted = layout?.name === 'supabase' || [catalog, beside].some(isSupabase);
   const own = withoutLedger(catalog);
-  const lists = [...(hosted ? [ignoredOfSupabase] : []), layout?.ignore, ignore];
+  const lists = [...(hosted ? [supabaseIgnore] : []), layout?.ignore, ignore];
   return lists.reduce(withoutIgnored, own);
 }
 

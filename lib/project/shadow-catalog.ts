@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readCatalog } from '../catalog/read.ts';
 import { kinds } from '../kinds/index.ts';
-import { prelude } from '../kinds/supabase.ts';
+import { supabasePrelude } from '../kinds/supabase.ts';
 import { type Catalog, markComplete, markLoaded, withoutFacts } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
 import type { Connection } from '../pg/connection.ts';
@@ -97,7 +97,7 @@ async function contentOf(
 
 /** What is loaded before everything else, because the schema is one for a certain host. */
 export function surroundingFiles({ layout }: Pick<Project, 'layout'>): TextFile[] {
-  return layout?.name === 'supabase' ? [prelude] : [];
+  return layout?.name === 'supabase' ? [supabasePrelude] : [];
 }
 
 /** What a catalog read in the shadow depends on besides its files: the version of its server. */

@@ -5,7 +5,7 @@ import type { RenameOptions } from '../compare/renames.ts';
 import type { Ask } from '../project/confirmation.ts';
 import type { Overrides } from '../project/options.ts';
 import type { Paper } from '../report/paper.ts';
-import { type TaskContext, workspaceOf } from './context.ts';
+import { makeWorkspace, type TaskContext } from './context.ts';
 import type { Outcome } from './outcome.ts';
 
 /** Shows a plan and asks whether to continue; undefined: there is no terminal. */
@@ -32,7 +32,7 @@ export async function runRepair(context: TaskContext, options: RepairInput & Ove
     import('../commands/verify-repair.ts'),
     import('../report/repair.ts'),
   ]);
-  await using workspace = workspaceOf(context, options);
+  await using workspace = makeWorkspace(context, options);
   const facts = await repair(workspace, options, askAboutPlan(context, repairPlanText));
   return { facts, text: () => repairText(facts), code: facts.done ? 0 : 1 };
 }

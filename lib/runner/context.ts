@@ -49,7 +49,7 @@ export interface Edge {
 export type Questions = Pick<TaskContext, 'ask' | 'choose'>;
 
 /** The paths and the configuration of a folder, with defaults. @throws Problem `bad_config` */
-export function projectOf({ root, config, cacheDir }: ProjectFolder, version: string): Project {
+export function makeProject({ root, config, cacheDir }: ProjectFolder, version: string): Project {
   const at = (path: string) => (isAbsolute(path) ? path : join(root, path));
   const layout = findLayout(root, config);
   return {
@@ -72,7 +72,7 @@ export function projectOf({ root, config, cacheDir }: ProjectFolder, version: st
 }
 
 /** The world of a process, with the environments of a folder's configuration. */
-export function worldOf({ root, config }: ProjectFolder, edge: Edge): World {
+export function makeWorld({ root, config }: ProjectFolder, edge: Edge): World {
   const { afterSync } = config;
   const { variables, now, progress, pace, onInterrupt } = edge;
   const environments = new Map<string, Promise<Environment>>();
@@ -123,7 +123,7 @@ export function makeContext(project: Project, world: World, asking: Questions): 
  * Opens the workspace of a task. Its options override the configuration.
  * @throws Problem `bad_option`
  */
-export function workspaceOf(context: TaskContext, options: Overrides = {}): Workspace {
+export function makeWorkspace(context: TaskContext, options: Overrides = {}): Workspace {
   return openWorkspace(applyOverrides(context, options), context);
 }
 

@@ -7,7 +7,14 @@ import { barText } from '../report/bar.ts';
 import type { Paper } from '../report/paper.ts';
 import { type CommandLine, readCommandLine } from './arguments.ts';
 import { loadPackageFacts } from './builtin.ts';
-import { type Edge, makeContext, projectOf, type Questions, type TaskContext, worldOf } from './context.ts';
+import {
+  type Edge,
+  makeContext,
+  makeProject,
+  makeWorld,
+  type Questions,
+  type TaskContext,
+} from './context.ts';
 import { isOutcome, type Outcome } from './outcome.ts';
 import { findTasks, type Runnable } from './tasks.ts';
 
@@ -65,7 +72,7 @@ async function perform(caller: Caller): Promise<number> {
   else if (line.globals.help || line.globals.list || line.calls.length === 0)
     await explain(caller, tasks, line);
   else {
-    const context = makeContext(projectOf(folder, version), worldOf(folder, edgeOf(caller, progress)), {
+    const context = makeContext(makeProject(folder, version), makeWorld(folder, edgeOf(caller, progress)), {
       ...(caller.ask && { ask: asker(caller, line.globals.colour) }),
       ...(caller.choose && { choose: caller.choose }),
     });

@@ -2,7 +2,7 @@
 import { openProject } from '../config/project.ts';
 import { openWorkspace, type Workspace } from '../project/workspace.ts';
 import { loadPackageFacts } from './builtin.ts';
-import { projectOf, worldOf } from './context.ts';
+import { makeProject, makeWorld } from './context.ts';
 
 /** The options of a program that uses the library; the process supplies the others. */
 export interface ProgramOptions {
@@ -24,8 +24,8 @@ export async function openProgram(options: ProgramOptions = {}): Promise<Workspa
   const { version } = await loadPackageFacts();
   const folder = await openProject(options.cwd ?? process.cwd(), version);
   const { variables = process.env, progress = () => {} } = options;
-  const project = projectOf(folder, version);
-  const world = worldOf(folder, { variables, now: () => new Date(), progress });
+  const project = makeProject(folder, version);
+  const world = makeWorld(folder, { variables, now: () => new Date(), progress });
   return openWorkspace(
     options.shadow === undefined ? project : { ...project, shadow: options.shadow },
     world,

@@ -1,8 +1,8 @@
 // A catalog as the text of schema files: what a person would write, and keep.
 import { kinds } from '../kinds/index.ts';
 import { isOwnedBy } from '../kinds/named-objects.ts';
-import { others, type Section, sectionOf, sections } from '../kinds/sections.ts';
-import { withSerials } from '../kinds/sequences/serial-columns.ts';
+import { findSection, otherSections, type Section, sections } from '../kinds/sections.ts';
+import { foldSerials } from '../kinds/sequences/serial-columns.ts';
 import { type Catalog, getParent, withRelations } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
 import type { Step } from '../model/step.ts';
@@ -31,7 +31,7 @@ export interface TextInput {
  */
 export function renderSchema({ nothing, catalog, place, mentions, spell }: TextInput): TextFile[] {
   const { path, split } = place;
-  const after = withSerials(ofAnybody(catalog, nothing));
+  const after = foldSerials(ofAnybody(catalog, nothing));
   const layout = new FileLayout(after, nothing);
   const { major } = catalog;
   const compare = (a: Fact, b: Fact) => layout.compare(a, b);
@@ -99,11 +99,11 @@ class FileLayout {
   }
 
   section(fact: Fact): number {
-    return sectionOf(this.head(fact).kind) ?? others;
+    return findSection(this.head(fact).kind) ?? otherSections;
   }
 
   head(fact: Fact): Fact {
-    if (sectionOf(fact.kind) !== undefined) return fact;
+    if (findSection(fact.kind) !== undefined) return fact;
     const above = kinds.get(fact.kind)?.printsUnder?.(fact);
     if (above !== undefined) return this.head(this.fact(above));
     const parent = getParent(this.#after, fact) ?? getParent(this.#before, fact);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { pull } from '../../lib/commands/pull.ts';
 import { compare } from '../../lib/compare/compare.ts';
-import { languageTag } from '../../lib/kinds/types/icu-locales.ts';
+import { computeLanguageTag } from '../../lib/kinds/types/icu-locales.ts';
 import { freshCache } from '../project/cache.ts';
 import { project } from '../project/project.ts';
 import { rowsOf, withDatabase } from '../servers/databases.ts';
@@ -120,7 +120,7 @@ for (const server of servers()) {
   }, 120_000);
 
   test(`PostgreSQL ${server.version}: the server spells ICU locales as pgmage does`, async () => {
-    expect(locales.map(([said]) => languageTag(said))).toEqual(locales.map(([, tag]) => tag));
+    expect(locales.map(([said]) => computeLanguageTag(said))).toEqual(locales.map(([, tag]) => tag));
     if (server.major < 16) return;
     await withDatabase(server, async ({ url }) => {
       await query(
@@ -134,7 +134,7 @@ for (const server of servers()) {
         where collnamespace = 'public'::regnamespace order by oid`,
       );
       // `root` is stored as it is.
-      expect(rows.map(({ tag }) => languageTag(tag))).toEqual(locales.map(([, tag]) => tag));
+      expect(rows.map(({ tag }) => computeLanguageTag(tag))).toEqual(locales.map(([, tag]) => tag));
     });
   });
 }

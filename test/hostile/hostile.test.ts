@@ -6,7 +6,7 @@ import { backup } from '../../lib/commands/backup.ts';
 import { clone } from '../../lib/commands/clone.ts';
 import { restore } from '../../lib/commands/restore.ts';
 import { type TableOwner as Owned, readOwners, runAsOwner } from '../../lib/flow/as-owner.ts';
-import { guarded, unsafeLedger } from '../../lib/ledger/guard.ts';
+import { guardSql, unsafeLedger } from '../../lib/ledger/guard.ts';
 import { prepareLedger } from '../../lib/ledger/tables.ts';
 import { connect } from '../../lib/pg/connect.ts';
 import { transaction } from '../../lib/pg/transaction.ts';
@@ -220,7 +220,7 @@ test.each(servers())(
             'ledger_unsafe',
           ]);
         // Also where it comes between the look and the write.
-        const late = await failure(session.execute(guarded));
+        const late = await failure(session.execute(guardSql));
         expect([trick, late.message]).toEqual([trick, expect.stringContaining(unsafeLedger)]);
         expect([trick, marks.overreached()]).toEqual([trick, []]);
         await session.close();

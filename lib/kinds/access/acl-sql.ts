@@ -1,7 +1,7 @@
 // Access control lists as the catalogs hold them.
 import { literal } from '../../model/quote.ts';
-import { ownObject } from '../schemas/targets.ts';
-import { everybody, theOwner } from './privileges.ts';
+import { buildOwnObject } from '../schemas/targets.ts';
+import { ownerGrantee, publicGrantee } from './privileges.ts';
 
 const catalogs = [
   ['pg_class', 'relacl', 'relowner', `case o.relkind when 'S' then 's' else 'r' end`],
@@ -32,10 +32,10 @@ const ofPublic = `select 'pg_namespace', 'pg_namespace'::regclass, o.oid, 0, o.n
 
 /** SQL for the rows `catalog`, `class` (its oid), `oid`, `sub`, `owner`, `acl`, `type` (that of acldefault) of objects that have a list. */
 export const objectsWithAcls = `select o.* from (${[...catalogs, ofPublic, columns].join('\n      union all ')}) o
-        where ${ownObject('o.class', 'o.oid')}`;
+        where ${buildOwnObject('o.class', 'o.oid')}`;
 
 /** SQL for what is usual for one of these. */
-export const usualAcl = `acldefault(o.type, o.owner) || case when o.oid = to_regnamespace('public')
+export const defaultAcl = `acldefault(o.type, o.owner) || case when o.oid = to_regnamespace('public')
         and o.class = 'pg_namespace'::regclass then array[makeaclitem(0, o.owner, 'USAGE', false)] else '{}' end`;
 
 /**
@@ -44,12 +44,12 @@ export const usualAcl = `acldefault(o.type, o.owner) || case when o.oid = to_reg
  * @param usually SQL for what is usual
  * @param owner SQL for the owner's oid
  */
-export function unusual(acl: string, usually: string, owner: string): string {
+export function buildUnusualAcl(acl: string, usually: string, owner: string): string {
   const entries = (list: string, now: boolean) =>
     `select grantee, privilege_type as privilege, is_grantable as grantable, ${now} as now from aclexplode(${list})`;
   const names = (condition: string) =>
     `coalesce(array_agg(distinct e.privilege order by e.privilege) filter (where ${condition}), '{}')`;
-  return `select case e.grantee when ${owner} then ${literal(theOwner)} when 0 then '${everybody}' else r.rolname end as grantee,
+  return `select case e.grantee when ${owner} then ${literal(ownerGrantee)} when 0 then '${publicGrantee}' else r.rolname end as grantee,
       ${names('e.now')} as privileges, ${names('e.now and e.grantable')} as grantable,
       ${names('not e.now')} as initial, ${names('not e.now and e.grantable')} as initial_grantable
     from (${entries(acl, true)} union all ${entries(usually, false)}) e left join pg_roles r on r.oid = e.grantee

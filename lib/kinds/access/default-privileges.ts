@@ -4,12 +4,19 @@ import type { Fact } from '../../model/fact.ts';
 import type { Kind, Scope } from '../../model/kind.ts';
 import { qualify, quote } from '../../model/quote.ts';
 import type { Statement } from '../../model/step.ts';
-import { classOf } from '../schemas/targets.ts';
-import { unusual } from './acl-sql.ts';
-import { granteeOf, regrant } from './grant-statements.ts';
-import { initially, makerOf } from './initial-privileges.ts';
-import { share } from './owner-privileges.ts';
-import { allOf, known, none, type Privileges, theOwner, usual } from './privileges.ts';
+import { formatClass } from '../schemas/targets.ts';
+import { buildUnusualAcl } from './acl-sql.ts';
+import { formatGrantee, writeGrants } from './grant-statements.ts';
+import { computeInitialPrivileges, findCreator } from './initial-privileges.ts';
+import { settlePrivileges } from './owner-privileges.ts';
+import {
+  getDefaultPrivileges,
+  keepKnownPrivileges,
+  listPrivileges,
+  noPrivileges,
+  ownerGrantee,
+  type Privileges,
+} from './privileges.ts';
 
 type DefaultPrivilege = Fact<Privileges>;
 
@@ -23,19 +30,19 @@ function change(from: Privileges, to: Privileges, fact: DefaultPrivilege, { majo
   const { role, schema, grantee, securable } = parts(fact);
   const whose = role === shadowRole ? null : role;
   const forRole = whose === null ? '' : `FOR ROLE ${quote(whose)} `;
-  return regrant(from, from, to, {
+  return writeGrants(from, from, to, {
     major,
     before: `ALTER DEFAULT PRIVILEGES ${forRole}${schema === null ? '' : `IN SCHEMA ${quote(schema)} `}`,
     on: securable,
-    grantee: granteeOf(grantee, whose),
-    all: allOf(securable, major),
+    grantee: formatGrantee(grantee, whose),
+    all: listPrivileges(securable, major),
   });
 }
 
 // For all schemas they take the place of what is usual; for one schema they come on top.
 function start(fact: Pick<Fact, 'path' | 'signature'>, { major }: Pick<Scope, 'major'>): Privileges {
   const { schema, grantee, securable } = parts(fact);
-  return schema === null ? usual(securable, grantee, major) : none;
+  return schema === null ? getDefaultPrivileges(securable, grantee, major) : noPrivileges;
 }
 
 const alter = (from: DefaultPrivilege, to: DefaultPrivilege, scope: Scope) =>
@@ -44,14 +51,14 @@ const alter = (from: DefaultPrivilege, to: DefaultPrivilege, scope: Scope) =>
 function brings(fact: DefaultPrivilege, created: Fact, scope: Scope): Fact[] {
   const { role, schema, grantee, securable } = parts(fact);
   const object = created.parent === null || created.kind === 'identity';
-  if (!object || role !== makerOf(scope) || classOf(created, scope) !== securable) return [];
+  if (!object || role !== findCreator(scope) || formatClass(created, scope) !== securable) return [];
   if (schema !== null && schema !== created.path[0]) return [];
   const grant = { path: [...created.path, grantee], parent: created.id };
-  const usually = usual(securable, grantee, scope.major);
-  const payload = initially(grant, usually, scope);
+  const usually = getDefaultPrivileges(securable, grantee, scope.major);
+  const payload = computeInitialPrivileges(grant, usually, scope);
   if (
-    grantee === theOwner &&
-    regrant(payload, payload, usually, { on: '', grantee: '', all: [], major: scope.major }).length === 0
+    grantee === ownerGrantee &&
+    writeGrants(payload, payload, usually, { on: '', grantee: '', all: [], major: scope.major }).length === 0
   )
     return [];
   const id = `grant:${qualify([grantee])}@${created.id}`;
@@ -62,7 +69,7 @@ function brings(fact: DefaultPrivilege, created: Fact, scope: Scope): Fact[] {
 export const defaultPrivilege: Kind<Privileges> = {
   name: 'default privilege',
   reference: (fact) =>
-    `DEFAULT PRIVILEGES FOR ${qualify(fact.path.slice(0, -1))}${fact.signature} TO ${granteeOf(parts(fact).grantee, parts(fact).role)}`,
+    `DEFAULT PRIVILEGES FOR ${qualify(fact.path.slice(0, -1))}${fact.signature} TO ${formatGrantee(parts(fact).grantee, parts(fact).role)}`,
   present: 'exists (select from pg_default_acl)',
   introspect: () => `
     select '{}'::text[] as addresses, array_remove(array[r.rolname, n.nspname, g.grantee], null) as path,
@@ -70,7 +77,7 @@ export const defaultPrivilege: Kind<Privileges> = {
         when 'T' then 'TYPES' when 'n' then 'SCHEMAS' else 'LARGE OBJECTS' end as signature,
       case when n.oid is not null then 'pg_namespace:' || n.oid || ':0' end as parent, g.privileges, g.grantable
     from pg_default_acl d join pg_roles r on r.oid = d.defaclrole left join pg_namespace n on n.oid = d.defaclnamespace
-      cross join lateral (${unusual(
+      cross join lateral (${buildUnusualAcl(
         'd.defaclacl',
         `case when d.defaclnamespace <> 0 then acldefault('c', d.defaclrole) else acldefault(case d.defaclobjtype when 'S' then 's' else d.defaclobjtype end, d.defaclrole) end`,
         'd.defaclrole',
@@ -88,13 +95,13 @@ export const defaultPrivilege: Kind<Privileges> = {
     afterRows: true,
   },
   reconcile: {
-    atVersion: known,
+    atVersion: keepKnownPrivileges,
     standIn: (fact, role) => {
       const path = fact.path.map((name) => (name === shadowRole ? role : name));
       return { ...fact, path, id: `default privilege:${qualify(path)}${fact.signature}` };
     },
     settled: (fact, { catalog }) =>
-      share(fact, {
+      settlePrivileges(fact, {
         catalog,
         owner: parts(fact).role,
         idOf: (path) => `default privilege:${qualify(path)}${fact.signature}`,

@@ -2,7 +2,7 @@
 import { shadowRole } from '../../model/catalog.ts';
 import { quote } from '../../model/quote.ts';
 import type { Statement } from '../../model/step.ts';
-import { everybody, known, type Privileges, theOwner } from './privileges.ts';
+import { keepKnownPrivileges, ownerGrantee, type Privileges, publicGrantee } from './privileges.ts';
 
 /** How GRANT and REVOKE are written for one object. */
 export interface GrantWords {
@@ -25,17 +25,15 @@ export interface GrantWords {
  * @param atLeast what the grantee has at least
  * @param atMost what the grantee has at most
  */
-export function regrant(
+export function writeGrants(
   atLeast: Privileges,
   atMost: Privileges,
   wanted: Privileges,
   wording: GrantWords,
 ): Statement[] {
-  const [least, most, to] = [atLeast, atMost, wanted].map((set) => known(set, wording.major)) as [
-    Privileges,
-    Privileges,
-    Privileges,
-  ];
+  const [least, most, to] = [atLeast, atMost, wanted].map((set) =>
+    keepKnownPrivileges(set, wording.major),
+  ) as [Privileges, Privileges, Privileges];
   const without = (list: readonly string[], other: readonly string[]) =>
     list.filter((name) => !other.includes(name));
   const { before = '', on, grantee, all, column } = wording;
@@ -58,8 +56,8 @@ export function regrant(
 }
 
 /** The grantee as SQL. `owner`: null where nobody knows, as it is then whoever runs the command, as is the shadow's role. */
-export function granteeOf(name: string, owner: string | null): string {
-  if (name === everybody) return 'PUBLIC';
-  const role = name === theOwner ? owner : name;
+export function formatGrantee(name: string, owner: string | null): string {
+  if (name === publicGrantee) return 'PUBLIC';
+  const role = name === ownerGrantee ? owner : name;
   return role === null || role === shadowRole ? 'CURRENT_USER' : quote(role);
 }

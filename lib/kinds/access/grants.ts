@@ -4,22 +4,22 @@ import type { Fact } from '../../model/fact.ts';
 import type { Kind, Scope } from '../../model/kind.ts';
 import { qualify, quote } from '../../model/quote.ts';
 import type { Statement } from '../../model/step.ts';
-import { classOf, described, ownerOf, securableOf, targetOf } from '../schemas/targets.ts';
-import { objectsWithAcls, unusual, usualAcl } from './acl-sql.ts';
+import { describeParent, findOwner, formatClass, formatSecurable, getTarget } from '../schemas/targets.ts';
+import { buildUnusualAcl, defaultAcl, objectsWithAcls } from './acl-sql.ts';
 import { columnGrants } from './column-grants.ts';
-import { granteeOf, regrant } from './grant-statements.ts';
-import { initially } from './initial-privileges.ts';
-import { share } from './owner-privileges.ts';
+import { formatGrantee, writeGrants } from './grant-statements.ts';
+import { computeInitialPrivileges } from './initial-privileges.ts';
+import { settlePrivileges } from './owner-privileges.ts';
 import {
-  allOf,
-  common,
-  everybody,
-  known,
-  none,
+  getDefaultPrivileges,
+  intersectPrivileges,
+  keepKnownPrivileges,
+  listPrivileges,
+  noPrivileges,
+  ownerGrantee,
   type Privileges,
-  theOwner,
-  union,
-  usual,
+  publicGrantee,
+  unitePrivileges,
 } from './privileges.ts';
 
 type Grant = Fact<Privileges>;
@@ -28,21 +28,22 @@ const granteeIn = (fact: Fact<unknown>) => fact.path.at(-1) as string;
 
 // initdb gives PUBLIC the use of the schema `public` (source: pg_namespace.dat, initdb.c).
 function usually(fact: Grant, scope: Pick<Scope, 'before' | 'after' | 'major' | 'kinds'>): Privileges {
-  const target = targetOf(fact, scope);
-  const inPublic = target.kind === 'schema' && target.path[0] === 'public' && granteeIn(fact) === everybody;
+  const target = getTarget(fact, scope);
+  const inPublic =
+    target.kind === 'schema' && target.path[0] === 'public' && granteeIn(fact) === publicGrantee;
   if (inPublic) return { privileges: ['USAGE'], grantable: [] };
-  return usual(classOf(target, scope), granteeIn(fact), scope.major);
+  return getDefaultPrivileges(formatClass(target, scope), granteeIn(fact), scope.major);
 }
 
 function change(least: Privileges, most: Privileges, to: Privileges, fact: Grant, scope: Scope): Statement[] {
-  const target = targetOf(fact, scope);
-  const column = classOf(target, scope) === 'COLUMNS';
+  const target = getTarget(fact, scope);
+  const column = formatClass(target, scope) === 'COLUMNS';
   const catalog = scope.after.facts.has(target.id) ? scope.after : scope.before;
-  return regrant(least, most, to, {
+  return writeGrants(least, most, to, {
     major: scope.major,
-    on: column ? `TABLE ${qualify(target.path.slice(0, 2))}` : securableOf(target, scope),
-    grantee: granteeOf(granteeIn(fact), ownerOf(catalog, target)),
-    all: allOf(classOf(target, scope), scope.major),
+    on: column ? `TABLE ${qualify(target.path.slice(0, 2))}` : formatSecurable(target, scope),
+    grantee: formatGrantee(granteeIn(fact), findOwner(catalog, target)),
+    all: listPrivileges(formatClass(target, scope), scope.major),
     ...(column ? { column: quote(target.path.at(-1) as string) } : {}),
   });
 }
@@ -54,7 +55,7 @@ function columnsAgain(from: Privileges, to: Privileges, fact: Grant, scope: Scop
   return columnGrants(fact, scope).flatMap((other) => {
     const { privileges, grantable } = other.payload;
     const again = { privileges: lost(privileges), grantable: lost(grantable) };
-    return change(none, none, again, other, scope);
+    return change(noPrivileges, noPrivileges, again, other, scope);
   });
 }
 
@@ -66,20 +67,20 @@ const alter = (from: Grant, to: Grant, scope: Scope) => [
 /** GRANT and REVOKE (manual: "Privileges"). The path ends with the grantee. */
 export const grant: Kind<Privileges> = {
   name: 'grant',
-  reference: (fact) => `GRANT ON ${described(fact)} TO ${granteeOf(granteeIn(fact), null)}`,
+  reference: (fact) => `GRANT ON ${describeParent(fact)} TO ${formatGrantee(granteeIn(fact), null)}`,
   introspect: () => `
     select '{}'::text[] as addresses, array[g.grantee] as path, format('%s:%s:%s', o.catalog, o.oid, o.sub) as target,
       o.sub as position,
       g.privileges, g.grantable
     from (${objectsWithAcls}) o
-      cross join lateral (${unusual('o.acl', usualAcl, 'o.owner')}) g`,
+      cross join lateral (${buildUnusualAcl('o.acl', defaultAcl, 'o.owner')}) g`,
   // A new object has what default privileges gave it; the parent may also be an old one, which has what is usual.
   create: (fact, scope) => {
-    const fresh = initially(fact, usually(fact, scope), scope);
+    const fresh = computeInitialPrivileges(fact, usually(fact, scope), scope);
     const old = scope.before.facts.has(fact.parent as string) ? usually(fact, scope) : fresh;
-    const most = union(fresh, old);
+    const most = unitePrivileges(fresh, old);
     return [
-      ...change(common(fresh, old), most, fact.payload, fact, scope),
+      ...change(intersectPrivileges(fresh, old), most, fact.payload, fact, scope),
       ...columnsAgain(most, fact.payload, fact, scope),
     ];
   },
@@ -99,7 +100,7 @@ export const grant: Kind<Privileges> = {
   data: {
     ownership: true,
     // What functions that look at rows may do is granted before; what an owner gave up could be the right to write rows.
-    afterRows: (fact) => granteeIn(fact) === theOwner,
+    afterRows: (fact) => granteeIn(fact) === ownerGrantee,
   },
   reconcile: {
     standIn: (fact, role) =>
@@ -107,12 +108,12 @@ export const grant: Kind<Privileges> = {
         ? { ...fact, id: fact.id.replace(shadowRole, quote(role)), path: [...fact.path.slice(0, -1), role] }
         : fact,
     settled: (fact, { catalog, role, kinds }) =>
-      share(fact, {
+      settlePrivileges(fact, {
         catalog,
-        owner: ownerOf(catalog, catalog.facts.get(fact.parent as string)) ?? role,
+        owner: findOwner(catalog, catalog.facts.get(fact.parent as string)) ?? role,
         idOf: (path) => `grant:${quote(path.at(-1) as string)}@${fact.parent}`,
         usually: (own) => usually(own, { before: catalog, after: catalog, major: catalog.major, kinds }),
       }),
-    atVersion: known,
+    atVersion: keepKnownPrivileges,
   },
 };

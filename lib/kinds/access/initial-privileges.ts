@@ -3,8 +3,8 @@ import { shadowRole } from '../../model/catalog.ts';
 import type { Fact } from '../../model/fact.ts';
 import type { Scope } from '../../model/kind.ts';
 import { qualify } from '../../model/quote.ts';
-import { classOf, targetOf } from '../schemas/targets.ts';
-import { known, type Privileges, union } from './privileges.ts';
+import { formatClass, getTarget } from '../schemas/targets.ts';
+import { keepKnownPrivileges, type Privileges, unitePrivileges } from './privileges.ts';
 
 // Those that stay in force: what is dropped or altered is so before anything is made, and what is new comes after.
 function inForce(
@@ -18,7 +18,7 @@ function inForce(
 }
 
 /** The role that owns what the plan makes. */
-export function makerOf({ role, before }: Scope): string {
+export function findCreator({ role, before }: Scope): string {
   return role ?? before.loaded?.as ?? shadowRole;
 }
 
@@ -26,17 +26,20 @@ export function makerOf({ role, before }: Scope): string {
  * What a grant's grantee may do with the grant's target when that has just been made.
  * @param usually what it may do where there are no default privileges
  */
-export function initially(
+export function computeInitialPrivileges(
   grant: Pick<Fact, 'path' | 'parent'>,
   usually: Privileges,
   scope: Scope,
 ): Privileges {
-  const target = targetOf(grant, scope);
+  const target = getTarget(grant, scope);
   const grantee = grant.path.at(-1) as string;
-  const role = makerOf(scope);
-  const securable = classOf(target, scope);
+  const role = findCreator(scope);
+  const securable = formatClass(target, scope);
   const everywhere = inForce([role, grantee], securable, scope) ?? usually;
   const here = inForce([role, target.path[0] as string, grantee], securable, scope);
   // What is wanted may come from a newer server.
-  return known(here === undefined ? everywhere : union(everywhere, here), scope.major);
+  return keepKnownPrivileges(
+    here === undefined ? everywhere : unitePrivileges(everywhere, here),
+    scope.major,
+  );
 }

@@ -4,9 +4,9 @@ import type { Fact } from '../../model/fact.ts';
 import type { Kind, Scope } from '../../model/kind.ts';
 import { qualify } from '../../model/quote.ts';
 import type { Statement } from '../../model/step.ts';
-import { unusual } from './acl-sql.ts';
-import { granteeOf, regrant } from './grant-statements.ts';
-import { allOf, known, type Privileges, theOwner } from './privileges.ts';
+import { buildUnusualAcl } from './acl-sql.ts';
+import { formatGrantee, writeGrants } from './grant-statements.ts';
+import { keepKnownPrivileges, listPrivileges, ownerGrantee, type Privileges } from './privileges.ts';
 
 interface MemberGrant extends Privileges {
   /** What the grantee has where the extension was just created. */
@@ -69,11 +69,11 @@ const initially = ({ payload: { initial, initialGrantable } }: Grant): Privilege
 
 function change(from: Privileges, to: Privileges, fact: Grant, { major }: Scope): Statement[] {
   const { on, grantee, securable } = parts(fact);
-  return regrant(from, from, to, {
+  return writeGrants(from, from, to, {
     major,
     on,
-    grantee: granteeOf(grantee, null),
-    all: allOf(securable, major),
+    grantee: formatGrantee(grantee, null),
+    all: listPrivileges(securable, major),
   });
 }
 
@@ -82,13 +82,13 @@ const alter = (from: Grant, to: Grant, scope: Scope) => change(from.payload, to.
 /** GRANT and REVOKE on members of extensions (manual: catalog pg_init_privs). The path is extension, grantee. */
 export const memberGrant: Kind<MemberGrant> = {
   name: 'member grant',
-  reference: (fact) => `GRANT${fact.signature} TO ${granteeOf(parts(fact).grantee, null)}`,
+  reference: (fact) => `GRANT${fact.signature} TO ${formatGrantee(parts(fact).grantee, null)}`,
   // PostgreSQL's own plpgsql is in every database and no fact.
   introspect: () => `
     select '{}'::text[] as addresses, array[m.extname, g.grantee] as path, ' ON ' || m.reference as signature,
       case when m.extname <> 'plpgsql' then 'pg_extension:' || m.extension || ':0' end as parent,
       g.privileges, g.grantable, g.initial, g.initial_grantable as "initialGrantable"
-    from (${members}) m cross join lateral (${unusual('m.acl', 'm.usually', 'm.owner')}) g`,
+    from (${members}) m cross join lateral (${buildUnusualAcl('m.acl', 'm.usually', 'm.owner')}) g`,
   create: (fact, scope) => change(initially(fact), fact.payload, fact, scope),
   drop: (fact, scope) => change(fact.payload, initially(fact), fact, scope),
   alter: { privileges: alter, grantable: alter, initial: () => [], initialGrantable: () => [] },
@@ -98,7 +98,7 @@ export const memberGrant: Kind<MemberGrant> = {
   },
   data: {
     ownership: true,
-    afterRows: (fact) => fact.path.at(-1) === theOwner,
+    afterRows: (fact) => fact.path.at(-1) === ownerGrantee,
   },
   reconcile: {
     standIn: (fact, role) => {
@@ -114,6 +114,6 @@ export const memberGrant: Kind<MemberGrant> = {
       const isOwn = other.role === shadowRole && role !== shadowRole && parts(fact).grantee === role;
       return lacks || isOwn ? null : fact;
     },
-    atVersion: (payload, major) => ({ ...payload, ...known(payload, major) }),
+    atVersion: (payload, major) => ({ ...payload, ...keepKnownPrivileges(payload, major) }),
   },
 };

@@ -1,5 +1,5 @@
 // Everything in a database that has an owner of its own.
-import { ownObject } from '../schemas/targets.ts';
+import { buildOwnObject } from '../schemas/targets.ts';
 
 const catalogs: readonly [catalog: string, owner: string, condition?: string][] = [
   ['pg_namespace', 'nspowner'],
@@ -44,7 +44,7 @@ const select = ([catalog, column, condition = 'true']: (typeof catalogs)[number]
         from ${catalog} o where ${catalog === 'pg_namespace' ? 'true' : 'o.oid >= 16384'} and ${condition}`;
 
 /** SQL for the rows `catalog`, `oid`, `owner`, `sequence`. */
-export function ownedObjects(): string {
+export function buildOwnedObjectsQuery(): string {
   const all = catalogs.map(select).join('\n      union all ');
-  return `select o.* from (${all}) o where ${ownObject('o.class', 'o.oid')}`;
+  return `select o.* from (${all}) o where ${buildOwnObject('o.class', 'o.oid')}`;
 }

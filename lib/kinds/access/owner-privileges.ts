@@ -1,7 +1,7 @@
 // What is granted to an owner by its name is part of what an owner may do, as the server has only one entry for both.
 import type { Catalog } from '../../model/catalog.ts';
 import type { Fact } from '../../model/fact.ts';
-import { alike, type Privileges, theOwner, union } from './privileges.ts';
+import { equalPrivileges, ownerGrantee, type Privileges, unitePrivileges } from './privileges.ts';
 
 /** A fact whose path ends with a grantee, as it reads where the owner is known. */
 export interface OwnerPrivileges {
@@ -14,12 +14,12 @@ export interface OwnerPrivileges {
 }
 
 /** The owner's own fact in the place of what it has by name; null: that is as usual. Others stay as they are. */
-export function share(
+export function settlePrivileges(
   fact: Fact<Privileges>,
   { catalog, owner, idOf, usually }: OwnerPrivileges,
 ): Fact<Privileges> | null {
   const grantee = fact.path.at(-1);
-  if (owner === null || (grantee !== owner && grantee !== theOwner)) return fact;
+  if (owner === null || (grantee !== owner && grantee !== ownerGrantee)) return fact;
   const of = (name: string) => {
     const path = [...fact.path.slice(0, -1), name];
     return { ...fact, path, id: idOf(path) };
@@ -27,7 +27,7 @@ export function share(
   const payloadOf = (id: string) => catalog.facts.get(id)?.payload as Privileges | undefined;
   const named = payloadOf(of(owner).id);
   if (named === undefined) return fact;
-  const own = of(theOwner);
-  const payload = union(payloadOf(own.id) ?? usually(own), named);
-  return alike(payload, usually(own)) ? null : { ...own, payload };
+  const own = of(ownerGrantee);
+  const payload = unitePrivileges(payloadOf(own.id) ?? usually(own), named);
+  return equalPrivileges(payload, usually(own)) ? null : { ...own, payload };
 }

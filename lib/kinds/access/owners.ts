@@ -3,9 +3,9 @@ import { type Catalog, shadowRole } from '../../model/catalog.ts';
 import type { Fact } from '../../model/fact.ts';
 import type { Kind, Scope } from '../../model/kind.ts';
 import type { StatementScript } from '../../model/step.ts';
-import { described, ownerOf, referenceOf } from '../schemas/targets.ts';
-import { granteeOf } from './grant-statements.ts';
-import { ownedObjects } from './owned-objects.ts';
+import { describeParent, findOwner, formatReference } from '../schemas/targets.ts';
+import { formatGrantee } from './grant-statements.ts';
+import { buildOwnedObjectsQuery } from './owned-objects.ts';
 
 interface Owner {
   readonly owner: string;
@@ -16,11 +16,11 @@ function follows({ parent, payload }: Fact<Owner>, catalog: Catalog): boolean {
   const target = catalog.facts.get(parent as string);
   if (target?.kind !== 'sequence') return false;
   const others = [...(catalog.dies.get(target.id) ?? [])].map((id) => catalog.facts.get(id));
-  return others.some((other) => ownerOf(catalog, other) === payload.owner);
+  return others.some((other) => findOwner(catalog, other) === payload.owner);
 }
 
 const change = (fact: Fact<Owner>, scope: Scope): StatementScript => ({
-  sql: `ALTER ${referenceOf(fact, scope)} OWNER TO ${granteeOf(fact.payload.owner, null)}`,
+  sql: `ALTER ${formatReference(fact, scope)} OWNER TO ${formatGrantee(fact.payload.owner, null)}`,
   hazards: ['changes_privileges'],
 });
 
@@ -39,11 +39,11 @@ const ofPublic = {
 /** ALTER … OWNER TO. In the shadow, its own role and initdb's owner of `public` mean that nobody said. */
 export const owner: Kind<Owner> = {
   name: 'owner',
-  reference: (fact) => `OWNER OF ${described(fact)}`,
+  reference: (fact) => `OWNER OF ${describeParent(fact)}`,
   introspect: () => `
     select '{}'::text[] as addresses, '{}'::text[] as path, format('%s:%s:0', o.catalog, o.oid) as target,
       o.sequence::int as position, r.rolname as owner
-    from (${ownedObjects()}) o join pg_roles r on r.oid = o.owner
+    from (${buildOwnedObjectsQuery()}) o join pg_roles r on r.oid = o.owner
     where current_user <> '${shadowRole}' or r.rolname not in ('${shadowRole}', 'pg_database_owner')
       -- The schema public, made anew.
       or r.rolname = '${shadowRole}' and o.class = 'pg_namespace'::regclass and o.oid = to_regnamespace('public')`,

@@ -1,11 +1,11 @@
 // Row security policies; whether they are in force is the table's.
 import { shadowRole } from '../../model/catalog.ts';
 import type { Fact } from '../../model/fact.ts';
-import { ours, present } from '../../model/introspection.ts';
+import { buildOwnCondition, buildPresentQuery } from '../../model/introspection.ts';
 import type { Kind } from '../../model/kind.ts';
 import { qualify, quote } from '../../model/quote.ts';
 import type { Statement } from '../../model/step.ts';
-import { renamedOn } from '../schemas/renaming.ts';
+import { makeRenameOn } from '../schemas/renaming.ts';
 
 interface Policy {
   readonly permissive: boolean;
@@ -43,7 +43,7 @@ function change(from: Fact<Policy>, to: Fact<Policy>): Statement | 'replace' {
 export const policy: Kind<Policy> = {
   name: 'policy',
   reference,
-  present: present('pg_policy'),
+  present: buildPresentQuery('pg_policy'),
   introspect: () => `
     select array['pg_policy:' || p.oid || ':0'] as addresses, array[n.nspname, c.relname, p.polname] as path,
       'pg_class:' || c.oid || ':0' as parent,
@@ -54,7 +54,7 @@ export const policy: Kind<Policy> = {
         from unnest(p.polroles) with ordinality r(oid, place) left join pg_roles a on a.oid = r.oid order by r.place) as roles,
       pg_get_expr(p.polqual, p.polrelid) as using, pg_get_expr(p.polwithcheck, p.polrelid) as check
     from pg_policy p join pg_class c on c.oid = p.polrelid join pg_namespace n on n.oid = c.relnamespace
-    where ${ours('pg_class', 'c.oid', 'c.relnamespace')}`,
+    where ${buildOwnCondition('pg_class', 'c.oid', 'c.relnamespace')}`,
   create: (fact) => {
     const { permissive, command } = fact.payload;
     return {
@@ -63,7 +63,7 @@ export const policy: Kind<Policy> = {
       lock: 'ACCESS EXCLUSIVE',
     };
   },
-  rename: renamedOn('POLICY'),
+  rename: makeRenameOn('POLICY'),
   drop: (fact) => ({
     sql: `DROP ${reference(fact)}`,
     hazards: ['changes_privileges'],

@@ -8,15 +8,15 @@ export interface Privileges {
 }
 
 /** Nothing at all. */
-export const none: Privileges = { privileges: [], grantable: [] };
+export const noPrivileges: Privileges = { privileges: [], grantable: [] };
 
 /** The part of a path that stands for the owner, whoever that is: a name that nobody can have. */
-export const theOwner = '';
+export const ownerGrantee = '';
 /** The part of a path that stands for PUBLIC: no role can be called that. */
-export const everybody = 'public';
+export const publicGrantee = 'public';
 
 /** All that there is to be granted on a class of objects (manual: table "Summary of Access Privileges"). */
-export function allOf(securable: string, major: number): readonly string[] {
+export function listPrivileges(securable: string, major: number): readonly string[] {
   const table = 'DELETE INSERT MAINTAIN REFERENCES SELECT TRIGGER TRUNCATE UPDATE';
   const sets: Readonly<Record<string, string>> = {
     TABLES: major < 17 ? table.replace(' MAINTAIN', '') : table,
@@ -30,33 +30,33 @@ export function allOf(securable: string, major: number): readonly string[] {
 }
 
 /** What a grantee may do with a new object of a class where nobody said anything (source: acldefault in acl.c). */
-export function usual(securable: string, grantee: string, major: number): Privileges {
-  if (securable === 'COLUMNS') return none;
-  if (grantee === theOwner) return { privileges: allOf(securable, major), grantable: [] };
-  const given = grantee === everybody && ['FUNCTIONS', 'TYPES', 'LANGUAGES'].includes(securable);
-  return given ? { privileges: allOf(securable, major), grantable: [] } : none;
+export function getDefaultPrivileges(securable: string, grantee: string, major: number): Privileges {
+  if (securable === 'COLUMNS') return noPrivileges;
+  if (grantee === ownerGrantee) return { privileges: listPrivileges(securable, major), grantable: [] };
+  const given = grantee === publicGrantee && ['FUNCTIONS', 'TYPES', 'LANGUAGES'].includes(securable);
+  return given ? { privileges: listPrivileges(securable, major), grantable: [] } : noPrivileges;
 }
 
 /** The same without what a server does not know yet (manual: MAINTAIN came with 17). */
-export function known({ privileges, grantable }: Privileges, major: number): Privileges {
+export function keepKnownPrivileges({ privileges, grantable }: Privileges, major: number): Privileges {
   const those = (list: readonly string[]) => list.filter((name) => major >= 17 || name !== 'MAINTAIN');
   return { privileges: those(privileges), grantable: those(grantable) };
 }
 
 /** What is in both sets. */
-export function common(a: Privileges, b: Privileges): Privileges {
+export function intersectPrivileges(a: Privileges, b: Privileges): Privileges {
   const both = (x: readonly string[], y: readonly string[]) => x.filter((name) => y.includes(name));
   return { privileges: both(a.privileges, b.privileges), grantable: both(a.grantable, b.grantable) };
 }
 
 /** Two sets together. */
-export function union(a: Privileges, b: Privileges): Privileges {
+export function unitePrivileges(a: Privileges, b: Privileges): Privileges {
   const both = (x: readonly string[], y: readonly string[]) => [...new Set([...x, ...y])].sort();
   return { privileges: both(a.privileges, b.privileges), grantable: both(a.grantable, b.grantable) };
 }
 
 /** Whether two sets are the same. */
-export function alike(a: Privileges, b: Privileges): boolean {
+export function equalPrivileges(a: Privileges, b: Privileges): boolean {
   const both = (x: readonly string[], y: readonly string[]) => x.join() === y.join();
   return both(a.privileges, b.privileges) && both(a.grantable, b.grantable);
 }

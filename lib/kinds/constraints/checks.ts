@@ -1,14 +1,23 @@
 // CHECK constraints of tables. Those that heirs and partitions get from their parents are facts with origins.
 import type { Fact } from '../../model/fact.ts';
-import { present } from '../../model/introspection.ts';
+import { buildPresentQuery } from '../../model/introspection.ts';
 import type { Kind, Scope } from '../../model/kind.ts';
 import { qualify } from '../../model/quote.ts';
 import type { StatementScript } from '../../model/step.ts';
-import { renamedIn } from '../schemas/renaming.ts';
+import { makeRenameIn } from '../schemas/renaming.ts';
 import { isOfPlainTable } from '../tables/inheritances.ts';
 import { likeParent } from '../tables/new-partitions.ts';
-import { broken } from '../tables/row-checks.ts';
-import { definition, drop, holder, nameOf, query, reference, tableOf, validate } from './constraints.ts';
+import { checkBroken } from '../tables/row-checks.ts';
+import {
+  buildConstraintQuery,
+  buildDefinition,
+  buildReference,
+  dropConstraint,
+  findHolder,
+  quoteName,
+  quoteTable,
+  validateConstraint,
+} from './constraints.ts';
 
 interface Check {
   readonly definition: string;
@@ -22,24 +31,27 @@ type Row = Fact<Check>;
 
 const clause = (fact: Row) => {
   const { definition, enforced, validated } = fact.payload;
-  return `CONSTRAINT ${nameOf(fact)} ${definition}${enforced ? (validated ? '' : ' NOT VALID') : ' NOT ENFORCED'}`;
+  return `CONSTRAINT ${quoteName(fact)} ${definition}${enforced ? (validated ? '' : ' NOT VALID') : ' NOT ENFORCED'}`;
 };
 
 const unvalidated = (fact: Row) => clause({ ...fact, payload: { ...fact.payload, validated: false } });
 
 // Added at once, and held against the rows that are there while others go on.
 const later = (fact: Row, scope: Scope, action: string): StatementScript | null =>
-  fact.payload.validated && fact.payload.enforced && holder(fact, scope)
-    ? [{ sql: `ALTER TABLE ${tableOf(fact)} ${action}`, lock: 'ACCESS EXCLUSIVE' }, validating(fact, scope)]
+  fact.payload.validated && fact.payload.enforced && findHolder(fact, scope)
+    ? [
+        { sql: `ALTER TABLE ${quoteTable(fact)} ${action}`, lock: 'ACCESS EXCLUSIVE' },
+        validating(fact, scope),
+      ]
     : null;
 
 const validating = (fact: Row, scope: Scope) => ({
-  ...validate(fact),
-  checks: broken(fact, fact.payload.definition, scope),
+  ...validateConstraint(fact),
+  checks: checkBroken(fact, fact.payload.definition, scope),
 });
 
 const attributes = (major: number) => `
-  ${definition(major)} as definition,
+  ${buildDefinition(major)} as definition,
   ${major < 18 ? 'k.convalidated as validated, true' : 'k.convalidated or not k.conenforced as validated, k.conenforced'} as enforced,
   k.conislocal or c.relispartition as local,
   case when k.coninhcount > 0 then (select array_agg('pg_constraint:' || p.oid || ':0') from pg_inherits i
@@ -50,19 +62,21 @@ const attributes = (major: number) => `
 /** CHECK (manual: catalog pg_constraint, contype `c`). */
 export const check: Kind<Check> = {
   name: 'check',
-  reference,
-  summary: (fact) => `${clause(fact)} ON ${tableOf(fact)}`,
-  present: present('pg_constraint', `contype = 'c'`),
-  introspect: (major) => query('c', attributes(major)),
+  reference: buildReference,
+  summary: (fact) => `${clause(fact)} ON ${quoteTable(fact)}`,
+  present: buildPresentQuery('pg_constraint', `contype = 'c'`),
+  introspect: (major) => buildConstraintQuery('c', attributes(major)),
   create: (fact, scope) => ({
-    sql: `ALTER TABLE ${tableOf(fact)} ADD ${clause(fact)}`,
+    sql: `ALTER TABLE ${quoteTable(fact)} ADD ${clause(fact)}`,
     checks:
-      fact.payload.validated && fact.payload.enforced ? broken(fact, fact.payload.definition, scope) : [],
+      fact.payload.validated && fact.payload.enforced
+        ? checkBroken(fact, fact.payload.definition, scope)
+        : [],
     hazards: fact.payload.validated ? ['blocks_reads', 'may_fail_on_existing_rows'] : [],
     lock: 'ACCESS EXCLUSIVE',
   }),
-  rename: renamedIn('TABLE', 'CONSTRAINT'),
-  drop,
+  rename: makeRenameIn('TABLE', 'CONSTRAINT'),
+  drop: dropConstraint,
   alter: {
     definition: 'replace',
     enforced: 'replace',
@@ -91,7 +105,7 @@ export const check: Kind<Check> = {
   },
   online: {
     create: (fact, scope) => later(fact, scope, `ADD ${unvalidated(fact)}`),
-    replace: (_, to, scope) => later(to, scope, `DROP CONSTRAINT ${nameOf(to)}, ADD ${unvalidated(to)}`),
+    replace: (_, to, scope) => later(to, scope, `DROP CONSTRAINT ${quoteName(to)}, ADD ${unvalidated(to)}`),
     alter: { validated: (_, to, scope) => (to.payload.validated ? validating(to, scope) : null) },
   },
   reconcile: { atVersion: (payload) => ({ ...payload, local: true }) },

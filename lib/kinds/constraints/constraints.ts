@@ -1,35 +1,36 @@
 // What the constraints of tables have in common; each kind of them is a file of its own.
 import type { Fact } from '../../model/fact.ts';
-import { ours } from '../../model/introspection.ts';
+import { buildOwnCondition } from '../../model/introspection.ts';
 import type { Scope } from '../../model/kind.ts';
 import { qualify, quote } from '../../model/quote.ts';
 import type { Statement } from '../../model/step.ts';
 import { without } from '../tables/storage-options.ts';
 
 /** The qualified table of a constraint. */
-export const tableOf = ({ path }: Fact<unknown>): string => qualify(path.slice(0, 2));
+export const quoteTable = ({ path }: Fact<unknown>): string => qualify(path.slice(0, 2));
 
 /** The constraint's own name, quoted. */
-export const nameOf = ({ path }: Fact<unknown>): string => quote(path[2] as string);
+export const quoteName = ({ path }: Fact<unknown>): string => quote(path[2] as string);
 
 /** How COMMENT ON calls a constraint. */
-export const reference = (fact: Fact<unknown>): string => `CONSTRAINT ${nameOf(fact)} ON ${tableOf(fact)}`;
+export const buildReference = (fact: Fact<unknown>): string =>
+  `CONSTRAINT ${quoteName(fact)} ON ${quoteTable(fact)}`;
 
 /** Slots of a constraint that brings an index of its name. */
-export const indexSlots = (fact: Fact<unknown>): string[] => [
+export const listIndexSlots = (fact: Fact<unknown>): string[] => [
   `relation ${qualify([fact.path[0] as string, fact.path[2] as string])}`,
   `constraint ${qualify(fact.path)}`,
 ];
 
 /** ALTER TABLE … DROP CONSTRAINT. */
-export const drop = (fact: Fact<unknown>, { alone }: Scope) => ({
-  sql: `ALTER TABLE ${alone(fact.id) ? 'ONLY ' : ''}${tableOf(fact)} DROP CONSTRAINT ${nameOf(fact)}`,
+export const dropConstraint = (fact: Fact<unknown>, { alone }: Scope) => ({
+  sql: `ALTER TABLE ${alone(fact.id) ? 'ONLY ' : ''}${quoteTable(fact)} DROP CONSTRAINT ${quoteName(fact)}`,
   lock: 'ACCESS EXCLUSIVE' as const,
 });
 
 /** VALIDATE CONSTRAINT, during which others read and write. */
-export const validate = (fact: Fact<unknown>, name = nameOf(fact)): Statement => ({
-  sql: `ALTER TABLE ${tableOf(fact)} VALIDATE CONSTRAINT ${name}`,
+export const validateConstraint = (fact: Fact<unknown>, name = quoteName(fact)): Statement => ({
+  sql: `ALTER TABLE ${quoteTable(fact)} VALIDATE CONSTRAINT ${name}`,
   hazards: ['may_fail_on_existing_rows'],
   lock: 'SHARE UPDATE EXCLUSIVE',
 });
@@ -38,8 +39,8 @@ export const validate = (fact: Fact<unknown>, name = nameOf(fact)): Statement =>
  * The table of a constraint, where it may be added without a look at the rows that are there; undefined: it may not.
  * @param whole also on a partitioned table
  */
-export function holder(fact: Fact<unknown>, { after }: Scope, whole = true): Fact | undefined {
-  const table = after.facts.get(`table:${tableOf(fact)}`);
+export function findHolder(fact: Fact<unknown>, { after }: Scope, whole = true): Fact | undefined {
+  const table = after.facts.get(`table:${quoteTable(fact)}`);
   return whole || table?.payload.partitionKey === null ? table : undefined;
 }
 
@@ -49,7 +50,7 @@ const states = (major: number) => `case when k.condeferrable then ' DEFERRABLE' 
   || case ${major < 18 ? '' : `when not k.conenforced then ' NOT ENFORCED'`} when not k.convalidated then ' NOT VALID' else '' end`;
 
 /** SQL for the server's text of a constraint k without its states, and without what stands before these. */
-export function definition(major: number, before = `''`): string {
+export function buildDefinition(major: number, before = `''`): string {
   return without(`${before} || ${states(major)}`, 'pg_get_constraintdef(k.oid)');
 }
 
@@ -58,7 +59,7 @@ export function definition(major: number, before = `''`): string {
  * @param type contype, e.g. `f`
  * @param attributes columns of the payload, as SQL
  */
-export function query(type: string, attributes: string, where = 'true'): string {
+export function buildConstraintQuery(type: string, attributes: string, where = 'true'): string {
   return `
     select array['pg_constraint:' || k.oid || ':0'] as addresses, array[n.nspname, c.relname, k.conname] as path,
       'pg_class:' || c.oid || ':0' as parent, ${attributes}
@@ -66,10 +67,10 @@ export function query(type: string, attributes: string, where = 'true'): string 
       left join pg_index i on i.indexrelid = k.conindid and k.contype in ('p', 'u', 'x')
       left join pg_class x on x.oid = i.indexrelid
     where k.contype = '${type}' and c.relkind in ('r', 'p', 'f') and c.relpersistence <> 't' and ${where}
-      and ${ours('pg_class', 'c.oid', 'c.relnamespace')}`;
+      and ${buildOwnCondition('pg_class', 'c.oid', 'c.relnamespace')}`;
 }
 
 /** The words of a constraint that may wait until the end of the transaction. */
-export function deferral({ deferrable, deferred }: { deferrable: boolean; deferred: boolean }): string {
+export function buildDeferral({ deferrable, deferred }: { deferrable: boolean; deferred: boolean }): string {
   return `${deferrable ? ' DEFERRABLE' : ''}${deferred ? ' INITIALLY DEFERRED' : ''}`;
 }

@@ -1,22 +1,22 @@
 // Foreign keys. Those that partitions get from their parent's are not facts: the server makes and names them.
 import type { Catalog } from '../../model/catalog.ts';
 import type { Fact } from '../../model/fact.ts';
-import { present } from '../../model/introspection.ts';
+import { buildPresentQuery } from '../../model/introspection.ts';
 import type { Kind, Scope } from '../../model/kind.ts';
 import { qualify } from '../../model/quote.ts';
 import type { StatementScript } from '../../model/step.ts';
-import { renamedIn } from '../schemas/renaming.ts';
-import { orphans } from '../tables/row-checks.ts';
+import { makeRenameIn } from '../schemas/renaming.ts';
+import { checkOrphans } from '../tables/row-checks.ts';
 import {
-  deferral,
-  definition,
-  drop,
-  holder,
-  nameOf,
-  query,
-  reference,
-  tableOf,
-  validate,
+  buildConstraintQuery,
+  buildDeferral,
+  buildDefinition,
+  buildReference,
+  dropConstraint,
+  findHolder,
+  quoteName,
+  quoteTable,
+  validateConstraint,
 } from './constraints.ts';
 
 interface ForeignKey {
@@ -32,10 +32,10 @@ type Row = Fact<ForeignKey>;
 const state = ({ payload }: Row) =>
   payload.enforced ? (payload.validated ? '' : ' NOT VALID') : ' NOT ENFORCED';
 const clause = (fact: Row) =>
-  `CONSTRAINT ${nameOf(fact)} ${fact.payload.definition}${deferral(fact.payload)}${state(fact)}`;
+  `CONSTRAINT ${quoteName(fact)} ${fact.payload.definition}${buildDeferral(fact.payload)}${state(fact)}`;
 const alter = (fact: Row, words: string) =>
-  `ALTER TABLE ${tableOf(fact)} ALTER CONSTRAINT ${nameOf(fact)} ${words}`;
-const deferrable = (_: Row, to: Row) => alter(to, deferral(to.payload).trim() || 'NOT DEFERRABLE');
+  `ALTER TABLE ${quoteTable(fact)} ALTER CONSTRAINT ${quoteName(fact)} ${words}`;
+const deferrable = (_: Row, to: Row) => alter(to, buildDeferral(to.payload).trim() || 'NOT DEFERRABLE');
 
 // It holds the table that it refers to, which may not be less durable than its own, and the key that it leans on, thereby
 // the types of all columns of that, also of those that are only included.
@@ -53,14 +53,14 @@ function later(fact: Row, scope: Scope, action: string): StatementScript | null 
   const partitioned = [...(needs.get(fact.id)?.keys() ?? [])].some(
     (id) => (facts.get(id)?.payload.partitionKey ?? null) !== null,
   );
-  if (!validated || !enforced || partitioned || holder(fact, scope, false) === undefined) return null;
+  if (!validated || !enforced || partitioned || findHolder(fact, scope, false) === undefined) return null;
   const lock = action.startsWith('ADD') ? 'SHARE ROW EXCLUSIVE' : 'ACCESS EXCLUSIVE';
-  return [{ sql: `ALTER TABLE ${tableOf(fact)} ${action}`, lock }, validating(fact, scope)];
+  return [{ sql: `ALTER TABLE ${quoteTable(fact)} ${action}`, lock }, validating(fact, scope)];
 }
 
 const validating = (fact: Row, scope: Scope) => ({
-  ...validate(fact),
-  checks: orphans(fact, fact.payload.definition, scope),
+  ...validateConstraint(fact),
+  checks: checkOrphans(fact, fact.payload.definition, scope),
 });
 
 function hasCasts(facts: Catalog['facts']): boolean {
@@ -74,31 +74,33 @@ function callsFunctions(fact: Row, { facts }: Catalog): boolean | string {
   const { validated, enforced } = fact.payload;
   if (!validated || !enforced || !hasCasts(facts)) return false;
   const isPartitioned = (facts.get(fact.parent ?? '')?.payload.partitionKey ?? null) !== null;
-  return isPartitioned || validate(fact).sql;
+  return isPartitioned || validateConstraint(fact).sql;
 }
 
 /** FOREIGN KEY (manual: catalog pg_constraint, contype `f`). */
 export const foreignKey: Kind<ForeignKey> = {
   name: 'foreign key',
-  reference,
-  summary: (fact) => `${clause(fact)} ON ${tableOf(fact)}`,
-  present: present('pg_constraint', `contype = 'f'`),
+  reference: buildReference,
+  summary: (fact) => `${clause(fact)} ON ${quoteTable(fact)}`,
+  present: buildPresentQuery('pg_constraint', `contype = 'f'`),
   introspect: (major) =>
-    query(
+    buildConstraintQuery(
       'f',
-      `${target} as needs, ${definition(major)} as definition, k.condeferrable as deferrable, k.condeferred as deferred,
+      `${target} as needs, ${buildDefinition(major)} as definition, k.condeferrable as deferrable, k.condeferred as deferred,
        ${major < 18 ? 'k.convalidated as validated, true' : 'k.convalidated or not k.conenforced as validated, k.conenforced'} as enforced`,
       'k.conparentid = 0',
     ),
   create: (fact, scope) => ({
-    sql: `ALTER TABLE ${tableOf(fact)} ADD ${clause(fact)}`,
+    sql: `ALTER TABLE ${quoteTable(fact)} ADD ${clause(fact)}`,
     checks:
-      fact.payload.validated && fact.payload.enforced ? orphans(fact, fact.payload.definition, scope) : [],
+      fact.payload.validated && fact.payload.enforced
+        ? checkOrphans(fact, fact.payload.definition, scope)
+        : [],
     hazards: fact.payload.validated ? ['blocks_writes', 'may_fail_on_existing_rows'] : [],
     lock: 'SHARE ROW EXCLUSIVE',
   }),
-  rename: renamedIn('TABLE', 'CONSTRAINT'),
-  drop,
+  rename: makeRenameIn('TABLE', 'CONSTRAINT'),
+  drop: dropConstraint,
   alter: {
     definition: 'replace',
     deferrable,
@@ -119,7 +121,7 @@ export const foreignKey: Kind<ForeignKey> = {
   },
   online: {
     create: (fact, scope) => later(fact, scope, `ADD ${unvalidated(fact)}`),
-    replace: (_, to, scope) => later(to, scope, `DROP CONSTRAINT ${nameOf(to)}, ADD ${unvalidated(to)}`),
+    replace: (_, to, scope) => later(to, scope, `DROP CONSTRAINT ${quoteName(to)}, ADD ${unvalidated(to)}`),
     alter: {
       validated: (from, to, scope) =>
         to.payload.validated && from.payload.enforced ? validating(to, scope) : null,

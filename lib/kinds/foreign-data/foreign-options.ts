@@ -3,7 +3,7 @@ import { literal, quote } from '../../model/quote.ts';
 import { hidePasswords, isSecretName } from '../../problem/redact.ts';
 
 /** SQL for options in an order of no meaning, sorted; never null. */
-export function optionsOf(column: string): string {
+export function buildForeignOptions(column: string): string {
   return `array(select o from unnest(${column}) o order by o)`;
 }
 
@@ -12,7 +12,7 @@ const settingOf = (option: string) => option.slice(nameOf(option).length + 1);
 const assignment = (option: string) => `${quote(nameOf(option))} ${literal(settingOf(option))}`;
 
 /** ` OPTIONS (host 'x')`, or an empty string for none. Options are `name=value`, as the catalogs hold them. */
-export function withForeignOptions(options: readonly string[]): string {
+export function formatForeignOptions(options: readonly string[]): string {
   return options.length === 0 ? '' : ` OPTIONS (${options.map(assignment).join(', ')})`;
 }
 
@@ -37,7 +37,7 @@ export function alterForeignOptions(
  * `Kind.masked` of what has options: those that are called as secrets are, and passwords in connection strings.
  * @param secret whether an option of that name holds a secret
  */
-export function maskedOptions<P extends { readonly options: readonly string[] }>(
+export function maskOptions<P extends { readonly options: readonly string[] }>(
   payload: P,
   hide: (secret: string) => string,
   secret: (name: string) => boolean = isSecretName,

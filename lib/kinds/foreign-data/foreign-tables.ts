@@ -1,10 +1,15 @@
 // Foreign tables, and the options of their columns. The columns themselves are like those of any table.
 import type { Fact } from '../../model/fact.ts';
-import { ours, present } from '../../model/introspection.ts';
+import { buildOwnCondition, buildPresentQuery } from '../../model/introspection.ts';
 import type { Kind } from '../../model/kind.ts';
 import { qualify, quote } from '../../model/quote.ts';
-import { renamed } from '../schemas/renaming.ts';
-import { alterForeignOptions, maskedOptions, optionsOf, withForeignOptions } from './foreign-options.ts';
+import { makeRename } from '../schemas/renaming.ts';
+import {
+  alterForeignOptions,
+  buildForeignOptions,
+  formatForeignOptions,
+  maskOptions,
+} from './foreign-options.ts';
 
 interface Options {
   readonly options: readonly string[];
@@ -19,13 +24,13 @@ export const foreignTable: Kind<ForeignTable> = {
   name: 'foreign table',
   reference: (fact) => `FOREIGN TABLE ${qualify(fact.path)}`,
   securable: (fact) => `TABLE ${qualify(fact.path)}`,
-  present: present('pg_class', `relkind = 'f'`),
+  present: buildPresentQuery('pg_class', `relkind = 'f'`),
   introspect: () => `
     select array['pg_class:' || c.oid || ':0'] as addresses, array[n.nspname, c.relname] as path,
-      s.srvname as server, ${optionsOf('f.ftoptions')} as options
+      s.srvname as server, ${buildForeignOptions('f.ftoptions')} as options
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
       join pg_foreign_table f on f.ftrelid = c.oid join pg_foreign_server s on s.oid = f.ftserver
-    where ${ours('pg_class', 'c.oid', 'c.relnamespace')}`,
+    where ${buildOwnCondition('pg_class', 'c.oid', 'c.relnamespace')}`,
   create: (fact, { clauses }) => {
     const body = clauses
       .filter((clause) => clause.fact.kind !== 'inheritance')
@@ -33,9 +38,9 @@ export const foreignTable: Kind<ForeignTable> = {
     const parents = clauses.filter((clause) => clause.fact.kind === 'inheritance').map(({ sql }) => sql);
     const inherits = parents.length === 0 ? '' : ` INHERITS (${parents.join(', ')})`;
     const head = `CREATE FOREIGN TABLE ${qualify(fact.path)} (${body.join(',')}${body.length > 0 ? '\n' : ''})${inherits}`;
-    return `${head} SERVER ${quote(fact.payload.server)}${withForeignOptions(fact.payload.options)}`;
+    return `${head} SERVER ${quote(fact.payload.server)}${formatForeignOptions(fact.payload.options)}`;
   },
-  rename: renamed('FOREIGN TABLE', 'ACCESS EXCLUSIVE'),
+  rename: makeRename('FOREIGN TABLE', 'ACCESS EXCLUSIVE'),
   drop: (fact) => ({ sql: `DROP FOREIGN TABLE ${qualify(fact.path)}`, lock: 'ACCESS EXCLUSIVE' }),
   alter: {
     server: 'replace',
@@ -46,7 +51,7 @@ export const foreignTable: Kind<ForeignTable> = {
         to.payload.options,
       ),
   },
-  masked: (payload, hide) => maskedOptions(payload, hide),
+  masked: (payload, hide) => maskOptions(payload, hide),
   order: { slots: (fact) => [`relation ${qualify(fact.path)}`, `type ${qualify(fact.path)}`] },
 };
 
@@ -60,15 +65,15 @@ function change(fact: Fact<Options>, from: readonly string[], to: readonly strin
 export const foreignColumnOptions: Kind<Options> = {
   name: 'foreign column options',
   reference: (fact) => `COLUMN ${qualify(fact.path)}`,
-  summary: (fact) => `${qualify(fact.path)}${withForeignOptions(fact.payload.options)}`,
-  present: present('pg_class', `relkind = 'f'`),
+  summary: (fact) => `${qualify(fact.path)}${formatForeignOptions(fact.payload.options)}`,
+  present: buildPresentQuery('pg_class', `relkind = 'f'`),
   introspect: () => `
     select '{}'::text[] as addresses, array[n.nspname, c.relname, a.attname] as path,
-      format('pg_class:%s:%s', c.oid, a.attnum) as parent, ${optionsOf('a.attfdwoptions')} as options
+      format('pg_class:%s:%s', c.oid, a.attnum) as parent, ${buildForeignOptions('a.attfdwoptions')} as options
     from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
-    where a.attfdwoptions is not null and not a.attisdropped and ${ours('pg_class', 'c.oid', 'c.relnamespace')}`,
+    where a.attfdwoptions is not null and not a.attisdropped and ${buildOwnCondition('pg_class', 'c.oid', 'c.relnamespace')}`,
   create: (fact) => change(fact, [], fact.payload.options),
   drop: (fact) => change(fact, fact.payload.options, []),
   alter: { options: (from, to) => change(to, from.payload.options, to.payload.options) },
-  masked: (payload, hide) => maskedOptions(payload, hide),
+  masked: (payload, hide) => maskOptions(payload, hide),
 };

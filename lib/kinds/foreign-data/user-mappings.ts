@@ -1,10 +1,15 @@
 // User mappings: with which credentials a role uses a foreign server.
 import { shadowRole } from '../../model/catalog.ts';
 import type { Fact } from '../../model/fact.ts';
-import { ours, present } from '../../model/introspection.ts';
+import { buildOwnCondition, buildPresentQuery } from '../../model/introspection.ts';
 import type { Kind } from '../../model/kind.ts';
 import { qualify, quote } from '../../model/quote.ts';
-import { alterForeignOptions, maskedOptions, optionsOf, withForeignOptions } from './foreign-options.ts';
+import {
+  alterForeignOptions,
+  buildForeignOptions,
+  formatForeignOptions,
+  maskOptions,
+} from './foreign-options.ts';
 
 interface UserMapping {
   readonly options: readonly string[];
@@ -23,12 +28,12 @@ export const userMapping: Kind<UserMapping> = {
   name: 'user mapping',
   reference: (fact) => command('', fact).trim(),
   // No role can be called public, so that is PUBLIC.
-  present: present('pg_foreign_server'),
+  present: buildPresentQuery('pg_foreign_server'),
   introspect: () => `
     select array['pg_user_mapping:' || m.umid || ':0'] as addresses, array[m.srvname, m.usename] as path,
-      ${optionsOf('m.umoptions')} as options
-    from pg_user_mappings m where ${ours('pg_user_mapping', 'm.umid')}`,
-  create: (fact) => `${command('CREATE', fact)}${withForeignOptions(fact.payload.options)}`,
+      ${buildForeignOptions('m.umoptions')} as options
+    from pg_user_mappings m where ${buildOwnCondition('pg_user_mapping', 'm.umid')}`,
+  create: (fact) => `${command('CREATE', fact)}${formatForeignOptions(fact.payload.options)}`,
   drop: (fact) => command('DROP', fact),
   alter: {
     options: (from, to) =>
@@ -36,7 +41,7 @@ export const userMapping: Kind<UserMapping> = {
   },
   // All of it is credentials, whatever the wrapper calls them; who it is, is none.
   masked: (payload, hide) =>
-    maskedOptions(payload, hide, (name) => !/^(user(_?name)?|login|password_required)$/i.test(name)),
+    maskOptions(payload, hide, (name) => !/^(user(_?name)?|login|password_required)$/i.test(name)),
   reconcile: {
     standIn: (fact, role) => {
       if (fact.path[1] !== shadowRole) return fact;

@@ -1,5 +1,5 @@
 // Access methods of tables and indexes.
-import { ours, present } from '../../model/introspection.ts';
+import { buildOwnCondition, buildPresentQuery } from '../../model/introspection.ts';
 import type { Kind } from '../../model/kind.ts';
 import { qualify } from '../../model/quote.ts';
 
@@ -12,11 +12,11 @@ interface AccessMethod {
 export const accessMethod: Kind<AccessMethod> = {
   name: 'access method',
   reference: (fact) => `ACCESS METHOD ${qualify(fact.path)}`,
-  present: present('pg_am'),
+  present: buildPresentQuery('pg_am'),
   introspect: () => `
     select array['pg_am:' || a.oid || ':0'] as addresses, array[a.amname] as path,
       case a.amtype when 'i' then 'INDEX' else 'TABLE' end as type, a.amhandler::regproc as handler
-    from pg_am a where ${ours('pg_am', 'a.oid')}`,
+    from pg_am a where ${buildOwnCondition('pg_am', 'a.oid')}`,
   create: ({ path, payload: { type, handler } }) =>
     `CREATE ACCESS METHOD ${qualify(path)} TYPE ${type} HANDLER ${handler}`,
   drop: (fact) => `DROP ACCESS METHOD ${qualify(fact.path)}`,

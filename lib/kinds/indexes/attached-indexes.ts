@@ -4,7 +4,7 @@ import { isEqual } from '../../model/diff.ts';
 import type { Fact, Payload } from '../../model/fact.ts';
 import type { AnyKind, Scope } from '../../model/kind.ts';
 import { qualify, quote } from '../../model/quote.ts';
-import { newAttachment, parentOf } from '../tables/new-partitions.ts';
+import { findNewAttachment, getPartitionParent } from '../tables/new-partitions.ts';
 
 const suffixes: Readonly<Record<string, string>> = { index: 'idx', unique: 'key', 'primary key': 'pkey' };
 const item = /^(?:"((?:[^"]|"")+)"|([a-z_][a-z0-9_$]*))(?: [^()]*)?$/;
@@ -12,10 +12,11 @@ const columns =
   /^(?:btree |PRIMARY KEY |UNIQUE (?:NULLS NOT DISTINCT )?)\(([^()]*)\)(?: INCLUDE \(([^()]*)\))?(?: NULLS NOT DISTINCT)?$/;
 
 /** The id of the attachment that attaches an index, too; null: a statement has to. */
-export function attachedBy(index: Fact, scope: Scope): string | null {
-  const attachment = newAttachment(`${index.parent}`, scope);
+export function findAttachment(index: Fact, scope: Scope): string | null {
+  const attachment = findNewAttachment(`${index.parent}`, scope);
   const upper = attachment && upperOf(index, scope);
-  if (attachment === undefined || upper === undefined || upper.parent !== parentOf(attachment)) return null;
+  if (attachment === undefined || upper === undefined || upper.parent !== getPartitionParent(attachment))
+    return null;
   const isSettled =
     !scope.makes(upper.id) && isEqual(scope.before.facts.get(upper.id)?.payload, upper.payload);
   const isAlone = [index, upper].every((fact) => likesOf(fact, scope) === 1);
@@ -23,9 +24,9 @@ export function attachedBy(index: Fact, scope: Scope): string | null {
 }
 
 /** The id of the attachment that makes an index as it is wanted; null: a statement has to. */
-export function madeByAttachment(index: Fact, scope: Scope): string | null {
+export function findCreatingAttachment(index: Fact, scope: Scope): string | null {
   if (!scope.makes(`${index.parent}`)) return null;
-  const attachment = attachedBy(index, scope);
+  const attachment = findAttachment(index, scope);
   const upper = attachment === null ? undefined : upperOf(index, scope);
   if (upper === undefined || upper.kind !== index.kind || !isEqual(bare(index), bare(upper))) return null;
   return index.path[2] === usualName(index) && isFree(index, scope) ? attachment : null;

@@ -3,10 +3,10 @@ import type { Fact } from '../../model/fact.ts';
 import type { OnlineRules, Scope } from '../../model/kind.ts';
 import { quote } from '../../model/quote.ts';
 import type { Statement } from '../../model/step.ts';
-import { deferral, nameOf, tableOf } from '../constraints/constraints.ts';
-import { duplicates } from '../tables/row-checks.ts';
-import { withOptions } from '../tables/storage-options.ts';
-import { placeholderName } from './index-commands.ts';
+import { buildDeferral, quoteName, quoteTable } from '../constraints/constraints.ts';
+import { checkDuplicates } from '../tables/row-checks.ts';
+import { formatOptions } from '../tables/storage-options.ts';
+import { makePlaceholderName } from './index-commands.ts';
 
 interface Promoted {
   readonly definition: string;
@@ -29,21 +29,21 @@ function promoted(fact: Fact<Promoted>, name: string, action: string, scope: Sco
   const { definition, options, tablespace } = fact.payload;
   const [, type, distinct = '', columns = '', included] = words.exec(definition) ?? [];
   const parts = [
-    `CREATE UNIQUE INDEX CONCURRENTLY ${name} ON ${tableOf(fact)} ${columns}`,
+    `CREATE UNIQUE INDEX CONCURRENTLY ${name} ON ${quoteTable(fact)} ${columns}`,
     included !== undefined && `INCLUDE ${included}`,
     distinct.trim(),
-    options.length > 0 && withOptions(options),
+    options.length > 0 && formatOptions(options),
     tablespace !== null && `TABLESPACE ${quote(tablespace)}`,
   ];
   return [
     {
       sql: parts.filter(Boolean).join(' '),
       hazards: ['may_fail_on_existing_rows'],
-      checks: duplicates(fact, definition, scope),
+      checks: checkDuplicates(fact, definition, scope),
       lock: 'SHARE UPDATE EXCLUSIVE',
     },
     {
-      sql: `ALTER TABLE ${tableOf(fact)} ${action} ${type} USING INDEX ${name}${deferral(fact.payload)}`,
+      sql: `ALTER TABLE ${quoteTable(fact)} ${action} ${type} USING INDEX ${name}${buildDeferral(fact.payload)}`,
       lock: 'ACCESS EXCLUSIVE',
     },
   ];
@@ -53,13 +53,13 @@ function promoted(fact: Fact<Promoted>, name: string, action: string, scope: Sco
  * ADD CONSTRAINT … USING INDEX (manual: ALTER TABLE). A partitioned table has nothing that could be built.
  * @param add how it is added plainly
  */
-export function promotion<P extends Promoted>(
+export function promoteIndex<P extends Promoted>(
   add: (fact: Fact<P>, scope: Scope) => Statement,
 ): OnlineRules<P> {
   return {
     create: (fact, scope) => {
       if (!isPromotable(fact.payload.definition)) return null;
-      const name = nameOf(fact);
+      const name = quoteName(fact);
       return fact.payload.partitioned
         ? { ...add(fact, scope), hazards: [] }
         : promoted(fact, name, `ADD CONSTRAINT ${name}`, scope);
@@ -68,8 +68,8 @@ export function promotion<P extends Promoted>(
       if (from.payload.partitioned || to.payload.partitioned || !isPromotable(to.payload.definition))
         return null;
       // The index takes the constraint's name.
-      const name = nameOf(to);
-      const built = quote(placeholderName(to.path[2] as string));
+      const name = quoteName(to);
+      const built = quote(makePlaceholderName(to.path[2] as string));
       return promoted(to, built, `DROP CONSTRAINT ${name}, ADD CONSTRAINT ${name}`, scope);
     },
   };

@@ -1,9 +1,9 @@
 // A partition's index as part of its parent's: without it the parent's stays invalid.
 import type { Fact } from '../../model/fact.ts';
-import { ours } from '../../model/introspection.ts';
+import { buildOwnCondition } from '../../model/introspection.ts';
 import type { Kind, Scope } from '../../model/kind.ts';
 import { qualify } from '../../model/quote.ts';
-import { attachedBy } from './attached-indexes.ts';
+import { findAttachment } from './attached-indexes.ts';
 import { isPromotable } from './constraint-using-index.ts';
 
 interface Attachment {
@@ -44,14 +44,14 @@ export const indexAttachment: Kind<Attachment> = {
       join pg_index ci on ci.indexrelid = c.oid join pg_index pi on pi.indexrelid = p.oid
       left join pg_constraint ck on ck.conindid = c.oid and ck.conrelid = ci.indrelid and ck.contype in ('p', 'u', 'x')
       left join pg_constraint pk on pk.conindid = p.oid and pk.conrelid = pi.indrelid and pk.contype in ('p', 'u', 'x')
-    where ${ours('pg_class', 'c.oid', 'c.relnamespace')}`,
+    where ${buildOwnCondition('pg_class', 'c.oid', 'c.relnamespace')}`,
   create: attach,
   drop: () => [],
   alter: { upper: 'replace' },
   inline: {
     madeBy: ({ parent }, scope) => {
       const index = scope.after.facts.get(`${parent}`);
-      return index === undefined ? null : attachedBy(index, scope);
+      return index === undefined ? null : findAttachment(index, scope);
     },
   },
   order: {

@@ -3,11 +3,11 @@ import type { Fact } from '../../model/fact.ts';
 import type { OnlineRules, Scope } from '../../model/kind.ts';
 import { quote } from '../../model/quote.ts';
 import type { Statement, StatementScript } from '../../model/step.ts';
-import { nameOf as ownName, tableOf } from '../constraints/constraints.ts';
-import { indexName as nameOf, renamedIndex } from '../schemas/renaming.ts';
-import { duplicates } from '../tables/row-checks.ts';
-import { alterOptions, withOptions } from '../tables/storage-options.ts';
-import { indexLoss } from './lost-indexes.ts';
+import { quoteName as ownName, quoteTable } from '../constraints/constraints.ts';
+import { formatIndex as nameOf, renameIndex } from '../schemas/renaming.ts';
+import { checkDuplicates } from '../tables/row-checks.ts';
+import { alterOptions, formatOptions } from '../tables/storage-options.ts';
+import { findIndexLoss } from './lost-indexes.ts';
 
 /** The payload of an index. */
 export interface Index {
@@ -29,71 +29,71 @@ export interface Index {
 type Row = Fact<Index>;
 
 /** The start of a command on it. */
-export const alter = (fact: Row) => `ALTER INDEX ${nameOf(fact)}`;
+export const alterIndex = (fact: Row) => `ALTER INDEX ${nameOf(fact)}`;
 const where = ({ payload: { predicate } }: Row) => (predicate === null ? '' : ` WHERE ${predicate}`);
 
 /** One line for people. */
-export function summary(fact: Row): string {
+export function describeIndex(fact: Row): string {
   const columns = `${fact.payload.columns}${where(fact)}`.replace(/\s+/g, ' ').replace(/^btree /, '');
-  const head = `${fact.payload.unique ? 'UNIQUE ' : ''}INDEX ${ownName(fact)} ON ${tableOf(fact)}`;
+  const head = `${fact.payload.unique ? 'UNIQUE ' : ''}INDEX ${ownName(fact)} ON ${quoteTable(fact)}`;
   return `${head}${columns.startsWith('(') ? '' : ' USING '}${columns}`;
 }
 
 /** SET STATISTICS of the columns whose targets are others than those of `from`. */
-export const targets = (fact: Row, from: readonly (number | null)[]) =>
+export const writeStatisticsTargets = (fact: Row, from: readonly (number | null)[]) =>
   fact.payload.statistics.flatMap((target, index) =>
     target === (from[index] ?? null)
       ? []
-      : [`${alter(fact)} ALTER COLUMN ${index + 1} SET STATISTICS ${target ?? -1}`],
+      : [`${alterIndex(fact)} ALTER COLUMN ${index + 1} SET STATISTICS ${target ?? -1}`],
   );
 
 /**
  * CREATE INDEX, and what only commands of their own set.
  * @param online so that nobody has to wait; a partitioned index holds nothing that could be built
  */
-export function create(fact: Row, scope: Scope, online = false): StatementScript {
+export function createIndex(fact: Row, scope: Scope, online = false): StatementScript {
   const { unique, columns, options, partitioned, tablespace } = fact.payload;
   // A partitioned index takes storage parameters only when it is made.
-  const storage = partitioned && options.length > 0 ? ` ${withOptions(options)}` : '';
+  const storage = partitioned && options.length > 0 ? ` ${formatOptions(options)}` : '';
   const concurrently = online && !partitioned;
   const words = `CREATE ${unique ? 'UNIQUE ' : ''}INDEX${concurrently ? ' CONCURRENTLY' : ''}`;
-  const sql = `${words} ${ownName(fact)} ON ${partitioned ? 'ONLY ' : ''}${tableOf(fact)} USING ${columns}${storage}${where(fact)}`;
+  const sql = `${words} ${ownName(fact)} ON ${partitioned ? 'ONLY ' : ''}${quoteTable(fact)} USING ${columns}${storage}${where(fact)}`;
   const made: Statement = concurrently
     ? { sql, lock: 'SHARE UPDATE EXCLUSIVE' }
     : { sql, hazards: online ? [] : ['blocks_writes'], lock: 'SHARE' };
   const { hazards = [] } = made;
-  const checks = duplicates(fact, columns, scope, fact.payload.predicate);
+  const checks = checkDuplicates(fact, columns, scope, fact.payload.predicate);
   return [
     unique && !partitioned ? { ...made, hazards: [...hazards, 'may_fail_on_existing_rows'], checks } : made,
-    ...(partitioned ? [] : alterOptions(alter(fact), [], options)),
-    ...targets(fact, []),
-    ...(tablespace === null ? [] : [`${alter(fact)} SET TABLESPACE ${quote(tablespace)}`]),
+    ...(partitioned ? [] : alterOptions(alterIndex(fact), [], options)),
+    ...writeStatisticsTargets(fact, []),
+    ...(tablespace === null ? [] : [`${alterIndex(fact)} SET TABLESPACE ${quote(tablespace)}`]),
   ];
 }
 
 const dropped = (fact: Row, scope: Scope): Statement => ({
   sql: `DROP INDEX CONCURRENTLY ${nameOf(fact)}`,
-  hazards: fact.payload.valid ? indexLoss(fact, scope) : [],
+  hazards: fact.payload.valid ? findIndexLoss(fact, scope) : [],
   lock: 'SHARE UPDATE EXCLUSIVE',
 });
 
 /** A name for what is built to take the place of another index; short, because longer ones are cut. */
-export const placeholderName = (name: string) => `${name.slice(0, 15)}_rebuilt`;
+export const makePlaceholderName = (name: string) => `${name.slice(0, 15)}_rebuilt`;
 
 /**
  * CONCURRENTLY (manual: CREATE INDEX, "Building Indexes Concurrently"), which partitioned indexes do not know: they are made
  * along with those of their partitions, because these can be taken off them only all together.
  */
-export const online: OnlineRules<Index> = {
-  create: (fact, scope) => create(fact, scope, true),
+export const onlineIndex: OnlineRules<Index> = {
+  create: (fact, scope) => createIndex(fact, scope, true),
   drop: (fact, scope) => (fact.payload.partitioned ? null : dropped(fact, scope)),
   replace: (from, to, scope) => {
     if (from.payload.partitioned || to.payload.partitioned) return null;
-    const made = (fact: Row) => [create(fact, scope, true)].flat();
+    const made = (fact: Row) => [createIndex(fact, scope, true)].flat();
     // What died half-way is of no use to anybody meanwhile.
     if (!from.payload.valid) return [dropped(from, scope), ...made(to)];
     const [schema, table, name] = to.path as [string, string, string];
-    const next = { ...to, path: [schema, table, placeholderName(name)] };
-    return [...made(next), dropped(from, scope), renamedIndex(next, to)];
+    const next = { ...to, path: [schema, table, makePlaceholderName(name)] };
+    return [...made(next), dropped(from, scope), renameIndex(next, to)];
   },
 };

@@ -8,20 +8,20 @@ const unordered = (columns: string) =>
   columns.replace(order, (found) => (found.startsWith(' ') ? '' : found));
 
 /** What such indexes have in common. */
-export const indexLikeness = (unique: boolean, columns: string, predicate: string | null): string =>
+export const buildIndexKey = (unique: boolean, columns: string, predicate: string | null): string =>
   `${unique ? 'UNIQUE ' : ''}${unordered(columns)} ${predicate ?? ''}`;
 
 /** The same of a constraint's index. */
-export function constraintLikeness(definition: string, predicate: string | null): string {
+export function buildConstraintKey(definition: string, predicate: string | null): string {
   const [, distinct = '', columns] = constraint.exec(definition) ?? [];
   return columns === undefined
     ? `${definition} ${predicate ?? ''}`
-    : indexLikeness(true, `btree ${columns}${distinct}`, predicate);
+    : buildIndexKey(true, `btree ${columns}${distinct}`, predicate);
 }
 
 /**
  * SQL for the place of a partitioned index: for each in this order the server looks for an equal one of a partition that is
  * attached. All others come behind them.
  */
-export const position = (index: string): string =>
+export const buildPosition = (index: string): string =>
   `case ${index}.relkind when 'I' then ${index}.oid::int8 else 4294967295 end`;

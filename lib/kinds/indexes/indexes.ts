@@ -1,45 +1,57 @@
 // Indexes that no constraint owns, on tables, partitions and materialized views.
 import type { Fact } from '../../model/fact.ts';
-import { ours } from '../../model/introspection.ts';
+import { buildOwnCondition } from '../../model/introspection.ts';
 import type { Kind } from '../../model/kind.ts';
 import { quote } from '../../model/quote.ts';
-import { indexName as nameOf, renamedIndex } from '../schemas/renaming.ts';
-import { alterOptions, relationOptions, without, writtenOptions } from '../tables/storage-options.ts';
-import { madeByAttachment } from './attached-indexes.ts';
+import { formatIndex as nameOf, renameIndex } from '../schemas/renaming.ts';
+import {
+  alterOptions,
+  buildRelationOptions,
+  buildWrittenOptions,
+  without,
+} from '../tables/storage-options.ts';
+import { findCreatingAttachment } from './attached-indexes.ts';
 import { holdsConstraints } from './index-attachments.ts';
-import { alter, create, type Index, online, summary, targets } from './index-commands.ts';
-import { indexLikeness, position } from './index-equality.ts';
-import { indexLoss } from './lost-indexes.ts';
+import {
+  alterIndex,
+  createIndex,
+  describeIndex,
+  type Index,
+  onlineIndex,
+  writeStatisticsTargets,
+} from './index-commands.ts';
+import { buildIndexKey, buildPosition } from './index-equality.ts';
+import { findIndexLoss } from './lost-indexes.ts';
 
 // What stands around the columns in the server's text; the predicate is written there as here (ruleutils.c).
 const before = `format('CREATE %sINDEX %I ON %s%I.%I USING ', case when i.indisunique then 'UNIQUE ' else '' end,
   c.relname, case c.relkind when 'I' then 'ONLY ' else '' end, n.nspname, t.relname)`;
-const behind = `${writtenOptions('c.reloptions')} || coalesce(' WHERE ' || pg_get_expr(i.indpred, i.indrelid), '')`;
+const behind = `${buildWrittenOptions('c.reloptions')} || coalesce(' WHERE ' || pg_get_expr(i.indpred, i.indrelid), '')`;
 
 /** CREATE INDEX (manual: catalog pg_index). The path is schema, table, index. */
 export const index: Kind<Index> = {
   name: 'index',
   reference: (fact) => `INDEX ${nameOf(fact)}`,
-  summary,
+  summary: describeIndex,
   introspect: () => `
     select array['pg_class:' || c.oid || ':0'] as addresses, array[n.nspname, t.relname, c.relname] as path,
-      'pg_class:' || t.oid || ':0' as parent, ${position('c')} as position, i.indisunique as unique,
+      'pg_class:' || t.oid || ':0' as parent, ${buildPosition('c')} as position, i.indisunique as unique,
       substr(${without(behind, 'pg_get_indexdef(c.oid, 0, false)')}, 1 + length(${before})) as columns,
-      pg_get_expr(i.indpred, i.indrelid) as predicate, ${relationOptions('c.reloptions')} as options,
+      pg_get_expr(i.indpred, i.indrelid) as predicate, ${buildRelationOptions('c.reloptions')} as options,
       (select spcname from pg_tablespace s where s.oid = c.reltablespace) as tablespace,
       case when i.indexprs is null then '{}' else (select array_agg(nullif(a.attstattarget, -1) order by a.attnum)
         from pg_attribute a where a.attrelid = c.oid) end as statistics,
       c.relkind = 'I' as partitioned, i.indisvalid or c.relkind = 'I' as valid
     from pg_index i join pg_class c on c.oid = i.indexrelid join pg_class t on t.oid = i.indrelid
       join pg_namespace n on n.oid = c.relnamespace
-    where t.relkind in ('r', 'p', 'm') and t.relpersistence <> 't' and ${ours('pg_class', 't.oid', 'n.oid')}
+    where t.relkind in ('r', 'p', 'm') and t.relpersistence <> 't' and ${buildOwnCondition('pg_class', 't.oid', 'n.oid')}
       and not exists (select from pg_constraint k where k.conindid = c.oid and k.contype in ('p', 'u', 'x') and k.conrelid = t.oid)`,
-  create: (fact, scope) => create(fact, scope),
-  rename: renamedIndex,
+  create: (fact, scope) => createIndex(fact, scope),
+  rename: renameIndex,
   // The server refuses to drop constraints of partitions along with an index without being told so.
   drop: (fact, scope) => ({
     sql: `DROP INDEX ${nameOf(fact)}${fact.payload.partitioned && holdsConstraints(fact.path, scope) ? ' CASCADE' : ''}`,
-    hazards: indexLoss(fact, scope),
+    hazards: findIndexLoss(fact, scope),
     lock: 'ACCESS EXCLUSIVE',
   }),
   alter: {
@@ -48,15 +60,17 @@ export const index: Kind<Index> = {
     predicate: 'replace',
     partitioned: 'replace',
     options: (from, to) =>
-      to.payload.partitioned ? 'replace' : alterOptions(alter(to), from.payload.options, to.payload.options),
-    tablespace: (_, to) => `${alter(to)} SET TABLESPACE ${quote(to.payload.tablespace ?? 'pg_default')}`,
-    statistics: (from, to) => targets(to, from.payload.statistics),
+      to.payload.partitioned
+        ? 'replace'
+        : alterOptions(alterIndex(to), from.payload.options, to.payload.options),
+    tablespace: (_, to) => `${alterIndex(to)} SET TABLESPACE ${quote(to.payload.tablespace ?? 'pg_default')}`,
+    statistics: (from, to) => writeStatisticsTargets(to, from.payload.statistics),
     valid: 'replace',
   },
-  inline: { madeBy: (fact, scope) => madeByAttachment(fact as unknown as Fact, scope) },
+  inline: { madeBy: (fact, scope) => findCreatingAttachment(fact as unknown as Fact, scope) },
   order: {
     followsChanges: true,
-    mistakable: ({ payload: { unique, columns, predicate } }) => indexLikeness(unique, columns, predicate),
+    mistakable: ({ payload: { unique, columns, predicate } }) => buildIndexKey(unique, columns, predicate),
     slots: (fact) => [`relation ${nameOf(fact)}`],
   },
   data: {
@@ -65,5 +79,5 @@ export const index: Kind<Index> = {
     copyRefusal: ({ payload }) => (payload.valid ? null : 'it is invalid'),
     afterRows: true,
   },
-  online,
+  online: onlineIndex,
 };

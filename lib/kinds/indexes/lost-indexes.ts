@@ -22,7 +22,7 @@ function keyOf({ columns, definition = '' }: Keyed): string {
 const withoutCasts = (sql: string) => sql.replace(/\(\((\w+)\)::[\w .]+\)|\((\w+)\)::[\w .]+/g, '$1$2');
 
 /** The hazard of taking an index, or the constraint that keeps it, off a table that stays. */
-export function indexLoss(fact: Fact<Keyed>, { after }: Scope): Hazard[] {
+export function findIndexLoss(fact: Fact<Keyed>, { after }: Scope): Hazard[] {
   const key = keyOf(fact.payload);
   const serves = ({ columns, definition, predicate = null }: Keyed) => {
     if (columns === undefined && !/^(PRIMARY KEY|UNIQUE|EXCLUDE)\b/.test(definition ?? '')) return false;

@@ -1,8 +1,8 @@
 // Operator classes, with the members that are theirs and not loose in the family.
-import { ours, present } from '../../model/introspection.ts';
+import { buildOwnCondition, buildPresentQuery } from '../../model/introspection.ts';
 import type { Kind } from '../../model/kind.ts';
 import { qualify } from '../../model/quote.ts';
-import { renamed } from '../schemas/renaming.ts';
+import { makeRename } from '../schemas/renaming.ts';
 import { functionMember, operatorMember } from './operator-families.ts';
 
 interface OperatorClass {
@@ -21,7 +21,7 @@ const own = (catalog: string, number: string, definition: string) => `
 export const operatorClass: Kind<OperatorClass> = {
   name: 'operator class',
   reference: (fact) => `OPERATOR CLASS ${qualify(fact.path)}${fact.signature}`,
-  present: present('pg_opclass'),
+  present: buildPresentQuery('pg_opclass'),
   introspect: () => `
     select array['pg_opclass:' || c.oid || ':0'] as addresses, array[n.nspname, c.opcname] as path,
       format(' USING %I', am.amname) as signature,
@@ -33,13 +33,13 @@ export const operatorClass: Kind<OperatorClass> = {
         order by catalog, number, member) as members
     from pg_opclass c join pg_namespace n on n.oid = c.opcnamespace join pg_am am on am.oid = c.opcmethod
       join pg_opfamily f on f.oid = c.opcfamily join pg_namespace fn on fn.oid = f.opfnamespace
-    where ${ours('pg_opclass', 'c.oid', 'c.opcnamespace')}`,
+    where ${buildOwnCondition('pg_opclass', 'c.oid', 'c.opcnamespace')}`,
   create: (fact) => {
     const { default: byDefault, type, family, members } = fact.payload;
     const list = members.length === 0 ? [`STORAGE ${type}`] : members;
     return `CREATE OPERATOR CLASS ${qualify(fact.path)}${byDefault ? ' DEFAULT' : ''} FOR TYPE ${type}${fact.signature} FAMILY ${family} AS\n  ${list.join(',\n  ')}`;
   },
-  rename: renamed('OPERATOR CLASS'),
+  rename: makeRename('OPERATOR CLASS'),
   drop: (fact) => `DROP OPERATOR CLASS ${qualify(fact.path)}${fact.signature}`,
   alter: { default: 'replace', type: 'replace', family: 'replace', members: 'replace' },
 };

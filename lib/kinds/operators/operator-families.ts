@@ -1,9 +1,9 @@
 // Operator families, and the members that belong to none of their classes.
 import type { Fact } from '../../model/fact.ts';
-import { ours, present } from '../../model/introspection.ts';
+import { buildOwnCondition, buildPresentQuery } from '../../model/introspection.ts';
 import type { Kind } from '../../model/kind.ts';
 import { qualify } from '../../model/quote.ts';
-import { renamed } from '../schemas/renaming.ts';
+import { makeRename } from '../schemas/renaming.ts';
 
 /** SQL for one operator of a family as CREATE OPERATOR CLASS writes it, from pg_amop m. */
 export const operatorMember = `format('OPERATOR %s %s%s', m.amopstrategy, m.amopopr::regoperator,
@@ -18,14 +18,14 @@ export const functionMember = `format('FUNCTION %s (%s, %s) %s', m.amprocnum, fo
 export const operatorFamily: Kind<Record<never, never>> = {
   name: 'operator family',
   reference: (fact) => `OPERATOR FAMILY ${qualify(fact.path)}${fact.signature}`,
-  present: present('pg_opfamily'),
+  present: buildPresentQuery('pg_opfamily'),
   introspect: () => `
     select array['pg_opfamily:' || f.oid || ':0'] as addresses, array[n.nspname, f.opfname] as path,
       format(' USING %I', am.amname) as signature
     from pg_opfamily f join pg_namespace n on n.oid = f.opfnamespace join pg_am am on am.oid = f.opfmethod
-    where ${ours('pg_opfamily', 'f.oid', 'f.opfnamespace')}`,
+    where ${buildOwnCondition('pg_opfamily', 'f.oid', 'f.opfnamespace')}`,
   create: (fact) => `CREATE OPERATOR FAMILY ${qualify(fact.path)}${fact.signature}`,
-  rename: renamed('OPERATOR FAMILY'),
+  rename: makeRename('OPERATOR FAMILY'),
   drop: (fact) => `DROP OPERATOR FAMILY ${qualify(fact.path)}${fact.signature}`,
   alter: {},
 };
@@ -54,7 +54,7 @@ const members = (
       ${definition} as definition
     from ${catalog} m join pg_opfamily f on f.oid = m.${prefix}family
       join pg_namespace n on n.oid = f.opfnamespace join pg_am am on am.oid = f.opfmethod
-    where m.oid >= 16384 and (f.oid < 16384 or ${ours('pg_opfamily', 'f.oid', 'f.opfnamespace')})
+    where m.oid >= 16384 and (f.oid < 16384 or ${buildOwnCondition('pg_opfamily', 'f.oid', 'f.opfnamespace')})
       and not exists (select from pg_depend d where d.classid = '${catalog}'::regclass and d.objid = m.oid
         and d.refclassid = 'pg_opclass'::regclass)
       and not exists (select from pg_depend e where e.classid = '${object}'::regclass and e.deptype = 'e'
@@ -65,7 +65,7 @@ export const operatorFamilyMember: Kind<Member> = {
   name: 'operator family member',
   reference: (fact) => `OPERATOR FAMILY ${qualify(fact.path.slice(0, 2))}${fact.signature}`,
   summary: (fact) => `${family(fact)} ADD ${fact.payload.definition}`,
-  present: `(${present('pg_amop')} or ${present('pg_amproc')})`,
+  present: `(${buildPresentQuery('pg_amop')} or ${buildPresentQuery('pg_amproc')})`,
   introspect: () => `${members('pg_amop', 'amopstrategy', 'amop', 'OPERATOR', 'pg_operator', operatorMember)}
     union all ${members('pg_amproc', 'amprocnum', 'amproc', 'FUNCTION', 'pg_proc', functionMember)}`,
   create: (fact) => `${family(fact)} ADD ${fact.payload.definition}`,

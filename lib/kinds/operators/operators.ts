@@ -1,7 +1,7 @@
 // Operators. Commutators and negators are pairs: each of the two names the other, and the server keeps both in step.
 import type { Catalog } from '../../model/catalog.ts';
 import type { Fact } from '../../model/fact.ts';
-import { ours, present } from '../../model/introspection.ts';
+import { buildOwnCondition, buildPresentQuery } from '../../model/introspection.ts';
 import type { Kind, Scope } from '../../model/kind.ts';
 import { quote } from '../../model/quote.ts';
 
@@ -68,7 +68,7 @@ function create(fact: Fact<Operator>): string | [] {
 export const operator: Kind<Operator> = {
   name: 'operator',
   reference: (fact) => `OPERATOR ${nameOf(fact)} ${fact.signature}`,
-  present: present('pg_operator'),
+  present: buildPresentQuery('pg_operator'),
   introspect: () => `
     select array['pg_operator:' || o.oid || ':0'] as addresses, array[n.nspname, o.oprname] as path,
       format('(%s, %s)', coalesce(format_type(nullif(o.oprleft, 0), null), 'NONE'), format_type(o.oprright, null)) as signature,
@@ -81,7 +81,7 @@ export const operator: Kind<Operator> = {
     from pg_operator o join pg_namespace n on n.oid = o.oprnamespace
       left join pg_operator c on c.oid = o.oprcom left join pg_namespace cn on cn.oid = c.oprnamespace
       left join pg_operator g on g.oid = o.oprnegate left join pg_namespace nn on nn.oid = g.oprnamespace
-    where ${ours('pg_operator', 'o.oid', 'o.oprnamespace')}`,
+    where ${buildOwnCondition('pg_operator', 'o.oid', 'o.oprnamespace')}`,
   create,
   drop: (fact) => `DROP OPERATOR ${nameOf(fact)} ${fact.signature}`,
   alter: {

@@ -1,6 +1,6 @@
 // What publications publish: tables one by one, and whole schemas.
 import type { Fact } from '../../model/fact.ts';
-import { present } from '../../model/introspection.ts';
+import { buildPresentQuery } from '../../model/introspection.ts';
 import type { Kind } from '../../model/kind.ts';
 import { qualify, quote } from '../../model/quote.ts';
 
@@ -28,7 +28,7 @@ function tableClause(fact: Fact<PublicationTable>): string {
 export const publicationTable: Kind<PublicationTable> = {
   name: 'publication table',
   reference: (fact) => `TABLE ${qualify(fact.path.slice(1))} IN PUBLICATION ${quote(fact.path[0] as string)}`,
-  present: present('pg_publication'),
+  present: buildPresentQuery('pg_publication'),
   introspect: () => `
     select array['pg_publication_rel:' || r.oid || ':0'] as addresses, array[p.pubname, n.nspname, c.relname] as path,
       'pg_publication:' || p.oid || ':0' as parent,
@@ -49,7 +49,7 @@ const schemaClause = ({ path }: Fact<unknown>) => `TABLES IN SCHEMA ${quote(path
 export const publicationSchema: Kind<Record<never, never>> = {
   name: 'publication schema',
   reference: (fact) => `${schemaClause(fact)} IN PUBLICATION ${quote(fact.path[0] as string)}`,
-  present: present('pg_publication'),
+  present: buildPresentQuery('pg_publication'),
   introspect: () => `
     select array['pg_publication_namespace:' || s.oid || ':0'] as addresses, array[p.pubname, n.nspname] as path,
       'pg_publication:' || p.oid || ':0' as parent

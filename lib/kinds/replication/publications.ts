@@ -1,9 +1,9 @@
 // Publications. What is in them are facts of their own.
 import type { Fact } from '../../model/fact.ts';
-import { ours, present } from '../../model/introspection.ts';
+import { buildOwnCondition, buildPresentQuery } from '../../model/introspection.ts';
 import type { Kind } from '../../model/kind.ts';
 import { literal, qualify } from '../../model/quote.ts';
-import { renamed } from '../schemas/renaming.ts';
+import { makeRename } from '../schemas/renaming.ts';
 
 interface Publication {
   readonly allTables: boolean;
@@ -35,7 +35,7 @@ const set = (option: (fact: Row) => string) => (_: Row, to: Row) =>
 export const publication: Kind<Publication> = {
   name: 'publication',
   reference: (fact) => `PUBLICATION ${qualify(fact.path)}`,
-  present: present('pg_publication'),
+  present: buildPresentQuery('pg_publication'),
   introspect: (major) => `
     select array['pg_publication:' || p.oid || ':0'] as addresses, array[p.pubname] as path,
       p.puballtables as "allTables", concat_ws(', ', case when p.pubinsert then 'insert' end,
@@ -43,7 +43,7 @@ export const publication: Kind<Publication> = {
         case when p.pubtruncate then 'truncate' end) as publish,
       p.pubviaroot as "viaRoot",
       ${major < 18 ? `'none'` : `case p.pubgencols when 's' then 'stored' else 'none' end`} as "generatedColumns"
-    from pg_publication p where ${ours('pg_publication', 'p.oid')}`,
+    from pg_publication p where ${buildOwnCondition('pg_publication', 'p.oid')}`,
   create: (fact, { clauses }) => {
     const { payload, path } = fact;
     const contents = payload.allTables ? ['ALL TABLES'] : clauses.map(({ sql }) => sql);
@@ -52,7 +52,7 @@ export const publication: Kind<Publication> = {
     const what = contents.length === 0 ? '' : ` FOR ${contents.join(', ')}`;
     return `CREATE PUBLICATION ${qualify(path)}${what}${unusual.length === 0 ? '' : ` WITH (${unusual.join(', ')})`}`;
   },
-  rename: renamed('PUBLICATION'),
+  rename: makeRename('PUBLICATION'),
   drop: (fact) => `DROP PUBLICATION ${qualify(fact.path)}`,
   alter: {
     allTables: 'replace',

@@ -1,6 +1,6 @@
 // REPLICA IDENTITY where it is not the default.
 import type { Fact } from '../../model/fact.ts';
-import { ours } from '../../model/introspection.ts';
+import { buildOwnCondition } from '../../model/introspection.ts';
 import type { Kind } from '../../model/kind.ts';
 import { qualify, quote } from '../../model/quote.ts';
 
@@ -24,7 +24,7 @@ export const replicaIdentity: Kind<ReplicaIdentity> = {
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
       left join pg_index i on i.indrelid = c.oid and i.indisreplident left join pg_class x on x.oid = i.indexrelid
     where c.relkind in ('r', 'p') and c.relreplident <> 'd' and (c.relreplident <> 'i' or x.oid is not null)
-      and ${ours('pg_class', 'c.oid', 'c.relnamespace')}`,
+      and ${buildOwnCondition('pg_class', 'c.oid', 'c.relnamespace')}`,
   create: set,
   drop: ({ path }) => `ALTER TABLE ONLY ${qualify(path)} REPLICA IDENTITY DEFAULT`,
   alter: { mode: (_, to) => set(to), index: (_, to) => set(to) },

@@ -25,7 +25,7 @@ export interface Subscription {
 export type Option = Exclude<keyof Subscription, 'connection' | 'publications' | 'enabled'>;
 
 /** Their names, the version that they came with, and what servers do that do not know them. */
-export const options: Readonly<
+export const subscriptionOptions: Readonly<
   Record<Option, readonly [name: string, since: number, unknown?: string | boolean]>
 > = {
   slot: ['slot_name', 15],
@@ -41,4 +41,4 @@ export const options: Readonly<
 };
 
 /** All of them. */
-export const names = Object.keys(options) as Option[];
+export const subscriptionOptionNames = Object.keys(subscriptionOptions) as Option[];

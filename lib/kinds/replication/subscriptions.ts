@@ -4,14 +4,19 @@ import type { Kind } from '../../model/kind.ts';
 import { literal, qualify, quote } from '../../model/quote.ts';
 import type { Statement } from '../../model/step.ts';
 import { hidePasswords } from '../../problem/redact.ts';
-import { renamed } from '../schemas/renaming.ts';
-import { names, type Option, options, type Subscription } from './subscription-options.ts';
+import { makeRename } from '../schemas/renaming.ts';
+import {
+  type Option,
+  type Subscription,
+  subscriptionOptionNames,
+  subscriptionOptions,
+} from './subscription-options.ts';
 
 type Row = Fact<Subscription>;
 function assignment({ payload }: Row, option: Option): string {
   const value = payload[option];
   const text = value === null ? 'NONE' : typeof value === 'string' ? literal(value) : String(value);
-  return `${options[option][0]} = ${text}`;
+  return `${subscriptionOptions[option][0]} = ${text}`;
 }
 
 const alter = (fact: Row, action: string) => `ALTER SUBSCRIPTION ${qualify(fact.path)} ${action}`;
@@ -42,7 +47,9 @@ export const subscription: Kind<Subscription> = {
       and has_column_privilege('pg_subscription', 'subconninfo', 'select')`,
   create: (fact, { major }) => {
     const left = (option: Option) => option === 'streaming' && fact.payload[option] === null;
-    const known = names.filter((option) => options[option][1] <= major && !left(option));
+    const known = subscriptionOptionNames.filter(
+      (option) => subscriptionOptions[option][1] <= major && !left(option),
+    );
     const list = ['connect = false', ...known.map((option) => assignment(fact, option))].join(', ');
     const { connection, enabled } = fact.payload;
     return [
@@ -51,7 +58,7 @@ export const subscription: Kind<Subscription> = {
     ];
   },
   // Left to itself, DROP SUBSCRIPTION calls the publisher and cannot be taken back. The slot there is left behind.
-  rename: renamed('SUBSCRIPTION'),
+  rename: makeRename('SUBSCRIPTION'),
   drop: (fact): (string | Statement)[] => [
     ...(fact.payload.enabled ? [alter(fact, 'DISABLE')] : []),
     ...(fact.payload.slot === null ? [] : [alter(fact, 'SET (slot_name = NONE)')]),
@@ -86,8 +93,11 @@ export const subscription: Kind<Subscription> = {
         : { ...fact, payload: { ...fact.payload, streaming } };
     },
     atVersion: (payload, major) => {
-      const unknown = names.filter((option) => options[option][1] > major);
-      return { ...payload, ...Object.fromEntries(unknown.map((option) => [option, options[option][2]])) };
+      const unknown = subscriptionOptionNames.filter((option) => subscriptionOptions[option][1] > major);
+      return {
+        ...payload,
+        ...Object.fromEntries(unknown.map((option) => [option, subscriptionOptions[option][2]])),
+      };
     },
   },
 };

@@ -1,9 +1,9 @@
 // Aggregates: plain, ordered-set and hypothetical-set. The server has no function that writes their definition.
-import { ours, present } from '../../model/introspection.ts';
+import { buildOwnCondition, buildPresentQuery } from '../../model/introspection.ts';
 import type { Kind } from '../../model/kind.ts';
 import { qualify } from '../../model/quote.ts';
-import { renamed } from '../schemas/renaming.ts';
-import { type Routine, routineChanges, routineColumns, routineName, routineSlots } from './routines.ts';
+import { makeRename } from '../schemas/renaming.ts';
+import { formatRoutine, listRoutineSlots, type Routine, routineChanges, routineColumns } from './routines.ts';
 
 interface Aggregate extends Routine {
   /** `n`ormal, `o`rdered-set or `h`ypothetical-set. */
@@ -52,9 +52,9 @@ function argumentsOf(signature: string): string {
 /** CREATE AGGREGATE (manual: catalog pg_aggregate). */
 export const aggregate: Kind<Aggregate> = {
   name: 'aggregate',
-  reference: (fact) => `AGGREGATE ${routineName(fact)}`,
+  reference: (fact) => `AGGREGATE ${formatRoutine(fact)}`,
   securable: (fact) => `FUNCTION ${qualify(fact.path)}${argumentsOf(fact.signature)}`,
-  present: present('pg_proc', `prokind = 'a'`),
+  present: buildPresentQuery('pg_proc', `prokind = 'a'`),
   introspect: () => `
     select ${routineColumns}, s.signature, a.aggkind as sort,
       format(E'CREATE OR REPLACE AGGREGATE %I.%I(%s) (\\n  %s\\n)', n.nspname, p.proname,
@@ -68,10 +68,10 @@ export const aggregate: Kind<Aggregate> = {
         -- A variadic last argument stands for both lists, and is written in both.
         else format('(%sORDER BY %s)', coalesce(nullif(array_to_string(t.types[:a.aggnumdirectargs], ', '), '') || ' ', ''),
           array_to_string(t.types[least(a.aggnumdirectargs + 1, p.pronargs):], ', ')) end as signature) s
-    where p.prokind = 'a' and ${ours('pg_proc', 'p.oid', 'p.pronamespace')}`,
+    where p.prokind = 'a' and ${buildOwnCondition('pg_proc', 'p.oid', 'p.pronamespace')}`,
   create: (fact) => fact.payload.definition,
-  rename: renamed('AGGREGATE'),
-  drop: (fact) => `DROP AGGREGATE ${routineName(fact)}`,
+  rename: makeRename('AGGREGATE'),
+  drop: (fact) => `DROP AGGREGATE ${formatRoutine(fact)}`,
   alter: { ...routineChanges, sort: 'replace' },
-  order: { slots: routineSlots },
+  order: { slots: listRoutineSlots },
 };

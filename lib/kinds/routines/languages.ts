@@ -1,9 +1,9 @@
 // Procedural languages that come without an extension.
 import type { Fact } from '../../model/fact.ts';
-import { ours, present } from '../../model/introspection.ts';
+import { buildOwnCondition, buildPresentQuery } from '../../model/introspection.ts';
 import type { Kind } from '../../model/kind.ts';
 import { qualify } from '../../model/quote.ts';
-import { renamed } from '../schemas/renaming.ts';
+import { makeRename } from '../schemas/renaming.ts';
 
 interface Language {
   readonly trusted: boolean;
@@ -28,14 +28,14 @@ const replace = (_: Fact<Language>, to: Fact<Language>) => create(to, 'CREATE OR
 export const language: Kind<Language> = {
   name: 'language',
   reference: (fact) => `LANGUAGE ${qualify(fact.path)}`,
-  present: present('pg_language'),
+  present: buildPresentQuery('pg_language'),
   introspect: () => `
     select array['pg_language:' || l.oid || ':0'] as addresses, array[l.lanname] as path,
       l.lanpltrusted as trusted, l.lanplcallfoid::regproc as handler,
       nullif(l.laninline, 0)::regproc as inline, nullif(l.lanvalidator, 0)::regproc as validator
-    from pg_language l where l.lanispl and ${ours('pg_language', 'l.oid')}`,
+    from pg_language l where l.lanispl and ${buildOwnCondition('pg_language', 'l.oid')}`,
   create: (fact) => create(fact, 'CREATE'),
-  rename: renamed('LANGUAGE'),
+  rename: makeRename('LANGUAGE'),
   drop: (fact) => `DROP LANGUAGE ${qualify(fact.path)}`,
   alter: { trusted: replace, handler: replace, inline: replace, validator: replace },
 };

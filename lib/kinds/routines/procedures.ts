@@ -1,15 +1,15 @@
 // Procedures.
-import { ours, present } from '../../model/introspection.ts';
+import { buildOwnCondition, buildPresentQuery } from '../../model/introspection.ts';
 import type { Kind } from '../../model/kind.ts';
-import { renamed } from '../schemas/renaming.ts';
+import { makeRename } from '../schemas/renaming.ts';
 import {
+  formatRoutine,
+  listRoutineSlots,
   type Routine,
+  renderRoutine,
   routineChanges,
   routineColumns,
-  routineName,
   routinePlaceholder,
-  routineSlots,
-  routineText,
 } from './routines.ts';
 
 /**
@@ -18,22 +18,22 @@ import {
  */
 export const procedure: Kind<Routine> = {
   name: 'procedure',
-  reference: (fact) => `PROCEDURE ${routineName(fact)}`,
-  present: present('pg_proc', `prokind = 'p'`),
+  reference: (fact) => `PROCEDURE ${formatRoutine(fact)}`,
+  present: buildPresentQuery('pg_proc', `prokind = 'p'`),
   introspect: () => `
     select ${routineColumns},
       '(' || coalesce((select string_agg('IN ' || format_type(a.type, null), ', ' order by a.place)
         from unnest(p.proargtypes) with ordinality a(type, place)), '') || ')' as signature,
       rtrim(pg_get_functiondef(p.oid), E'\\n') as definition
     from pg_proc p join pg_namespace n on n.oid = p.pronamespace
-    where p.prokind = 'p' and ${ours('pg_proc', 'p.oid', 'p.pronamespace')}`,
+    where p.prokind = 'p' and ${buildOwnCondition('pg_proc', 'p.oid', 'p.pronamespace')}`,
   create: (fact) => fact.payload.definition,
-  rename: renamed('PROCEDURE'),
-  drop: (fact) => `DROP PROCEDURE ${routineName(fact)}`,
+  rename: makeRename('PROCEDURE'),
+  drop: (fact) => `DROP PROCEDURE ${formatRoutine(fact)}`,
   alter: routineChanges,
-  opaque: routineText,
+  opaque: renderRoutine,
   order: {
     placeholder: routinePlaceholder,
-    slots: routineSlots,
+    slots: listRoutineSlots,
   },
 };

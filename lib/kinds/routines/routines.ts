@@ -50,19 +50,19 @@ const hollow = ({ payload }: Fact<Routine>) =>
 export const routinePlaceholder = { create: hollow, fill: replace, empty: hollow };
 
 /** The body is text to the server, unless it is in standard SQL (`Kind.opaque`). */
-export const routineText = ({ payload }: Fact<Routine>): string => payload.definition;
+export const renderRoutine = ({ payload }: Fact<Routine>): string => payload.definition;
 
 type Named = Pick<Fact, 'path' | 'signature'>;
 
 /** `public.f(integer)` */
-export function routineName(fact: Named): string {
+export function formatRoutine(fact: Named): string {
   return `${qualify(fact.path)}${fact.signature}`;
 }
 
 /** Functions, procedures and aggregates share one space of names and input types. */
-export function routineSlots(fact: Named): string[] {
+export function listRoutineSlots(fact: Named): string[] {
   return [
-    `routine ${routineName(fact)
+    `routine ${formatRoutine(fact)
       .replaceAll(/([(,] ?)IN /g, '$1')
       .replace(' ORDER BY ', ', ')}`,
   ];

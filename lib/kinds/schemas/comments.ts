@@ -4,7 +4,7 @@ import type { Fact } from '../../model/fact.ts';
 import type { Kind, Scope } from '../../model/kind.ts';
 import { literal } from '../../model/quote.ts';
 import { standardComment } from './schemas.ts';
-import { described, ownObject, referenceOf } from './targets.ts';
+import { buildOwnObject, describeParent, formatReference } from './targets.ts';
 
 interface Comment {
   readonly text: string;
@@ -23,11 +23,11 @@ const ofPublic = {
 };
 
 const set = (fact: Fact<Comment>, scope: Scope) =>
-  `COMMENT ON ${referenceOf(fact, scope)} IS ${literal(fact.payload.text)}`;
+  `COMMENT ON ${formatReference(fact, scope)} IS ${literal(fact.payload.text)}`;
 
 // Back to what was there without anybody's asking: an extension's comment comes from its control file.
 function remove(fact: Fact<Comment>, scope: Scope): string {
-  const reference = referenceOf(fact, scope);
+  const reference = formatReference(fact, scope);
   const [kind, name] = [fact.parent?.split(':', 1)[0], fact.path[0] as string];
   if (kind === 'extension')
     return `DO $$BEGIN EXECUTE format(${literal(`COMMENT ON ${reference} IS %L`)}, (SELECT comment
@@ -38,7 +38,7 @@ function remove(fact: Fact<Comment>, scope: Scope): string {
 /** COMMENT ON (manual: catalogs pg_description, pg_shdescription). Those that come unasked are no facts. */
 export const comment: Kind<Comment> = {
   name: 'comment',
-  reference: (fact) => `COMMENT ON ${described(fact)}`,
+  reference: (fact) => `COMMENT ON ${describeParent(fact)}`,
   introspect: () => `
     select '{}'::text[] as addresses, '{}'::text[] as path,
       case when k.oid is null then format('%s:%s:%s', c.relname, d.objoid, d.objsubid)
@@ -52,7 +52,7 @@ export const comment: Kind<Comment> = {
       join pg_class c on c.oid = d.classoid
       left join pg_constraint k on d.classoid = 'pg_class'::regclass and d.objsubid = 0 and k.conindid = d.objoid
         and k.contype in ('p', 'u', 'x')
-    where ${ownObject('d.classoid', 'd.objoid')} and case d.classoid
+    where ${buildOwnObject('d.classoid', 'd.objoid')} and case d.classoid
       when 'pg_namespace'::regclass then d.objoid <> to_regnamespace('public')
       when 'pg_extension'::regclass then d.description is distinct from (select a.comment
         from pg_available_extensions a join pg_extension x on x.extname = a.name where x.oid = d.objoid)

@@ -12,7 +12,7 @@ const last = ({ path }: Named) => quote(path.at(-1) as string);
  * An object of its own.
  * @param word how ALTER calls it, e.g. `TEXT SEARCH PARSER`
  */
-export function renamed(word: string, lock: TableLock = null): Rename {
+export function makeRename(word: string, lock: TableLock = null): Rename {
   return (from, to) => ({
     sql: `ALTER ${word} ${qualify(from.path)}${from.signature} RENAME TO ${last(to)}`,
     hazards: ['breaks_clients'],
@@ -21,7 +21,7 @@ export function renamed(word: string, lock: TableLock = null): Rename {
 }
 
 /** A part of an object, e.g. a `COLUMN` of a `TABLE`. @param cascade what typed tables need to follow their type */
-export function renamedIn(
+export function makeRenameIn(
   word: string,
   part: string,
   lock: TableLock = 'ACCESS EXCLUSIVE',
@@ -35,11 +35,11 @@ export function renamedIn(
 }
 
 /** What only servers since a version know, and older ones pass over. */
-export const since = (major: number, sql: string): string =>
+export const runSince = (major: number, sql: string): string =>
   `DO $pgmage$BEGIN IF current_setting('server_version_num')::int >= ${major}0000 THEN ${sql}; END IF; END$pgmage$`;
 
 /** What is named together with its table: a trigger, a policy, a rule. */
-export function renamedOn(word: string): Rename {
+export function makeRenameOn(word: string): Rename {
   return (from, to) => ({
     sql: `ALTER ${word} ${last(from)} ON ${qualify(from.path.slice(0, 2))} RENAME TO ${last(to)}`,
     lock: 'ACCESS EXCLUSIVE',
@@ -47,11 +47,11 @@ export function renamedOn(word: string): Rename {
 }
 
 /** The qualified name of an index, whose path has its table in the middle. */
-export const indexName = ({ path }: Pick<Fact, 'path'>): string =>
+export const formatIndex = ({ path }: Pick<Fact, 'path'>): string =>
   qualify([path[0] as string, path[2] as string]);
 
 /** ALTER INDEX. */
-export const renamedIndex: Rename = (from, to) => ({
-  sql: `ALTER INDEX ${indexName(from)} RENAME TO ${last(to)}`,
+export const renameIndex: Rename = (from, to) => ({
+  sql: `ALTER INDEX ${formatIndex(from)} RENAME TO ${last(to)}`,
   lock: 'SHARE UPDATE EXCLUSIVE',
 });

@@ -1,7 +1,7 @@
 // Schemas. `public` is there from the start, so it is only ever noticed when it is missing.
 import type { Kind } from '../../model/kind.ts';
 import { literal, qualify } from '../../model/quote.ts';
-import { renamed } from './renaming.ts';
+import { makeRename } from './renaming.ts';
 
 type Schema = Record<never, never>;
 
@@ -27,7 +27,7 @@ export const schema: Kind<Schema> = {
       `COMMENT ON SCHEMA public IS ${literal(standardComment)}`,
     ];
   },
-  rename: renamed('SCHEMA'),
+  rename: makeRename('SCHEMA'),
   drop: (fact) => `DROP SCHEMA ${qualify(fact.path)}`,
   alter: {},
   initial: [

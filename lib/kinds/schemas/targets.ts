@@ -4,7 +4,7 @@ import type { Fact } from '../../model/fact.ts';
 import type { Scope } from '../../model/kind.ts';
 
 /** The fact that this one sits on. Both sides know it, unless it comes or goes along. */
-export function targetOf(
+export function getTarget(
   fact: Pick<Fact, 'parent'>,
   { before, after }: Pick<Scope, 'before' | 'after'>,
 ): Fact {
@@ -13,32 +13,32 @@ export function targetOf(
 }
 
 /** How COMMENT ON and the like call what this fact sits on; a signature names the part of it that is meant. */
-export function referenceOf(fact: Fact<unknown>, scope: Scope): string {
-  const target = targetOf(fact, scope);
+export function formatReference(fact: Fact<unknown>, scope: Scope): string {
+  const target = getTarget(fact, scope);
   return fact.signature || (scope.kinds.get(target.kind)?.reference(target) ?? target.id);
 }
 
 /** How GRANT calls what this fact sits on. */
-export function securableOf(target: Fact, { kinds }: Pick<Scope, 'kinds'>): string {
+export function formatSecurable(target: Fact, { kinds }: Pick<Scope, 'kinds'>): string {
   const kind = kinds.get(target.kind);
   return kind?.securable?.(target) ?? kind?.reference(target) ?? target.id;
 }
 
 /** The class of objects that a fact is one of, as ALTER DEFAULT PRIVILEGES calls it where it knows it. */
-export function classOf(target: Fact, scope: Pick<Scope, 'kinds'>): string {
+export function formatClass(target: Fact, scope: Pick<Scope, 'kinds'>): string {
   const [, word = ''] =
-    /^(FOREIGN DATA WRAPPER|FOREIGN SERVER|[A-Z]+)/.exec(securableOf(target, scope)) ?? [];
+    /^(FOREIGN DATA WRAPPER|FOREIGN SERVER|[A-Z]+)/.exec(formatSecurable(target, scope)) ?? [];
   const classes: Readonly<Record<string, string>> = { PROCEDURE: 'FUNCTIONS', DOMAIN: 'TYPES' };
   return classes[word] ?? `${word}S`;
 }
 
 /** What this fact sits on, for people, from the fact alone: `TABLE public.users`. */
-export function described({ parent }: Pick<Fact, 'parent'>): string {
+export function describeParent({ parent }: Pick<Fact, 'parent'>): string {
   return (parent ?? '').replace(/^([^:]*):/, (_, kind: string) => `${kind.toUpperCase()} `);
 }
 
 /** The owner of an object, or of that which it is part of; null where nobody said. */
-export function ownerOf(catalog: Catalog, fact: Fact | undefined): string | null {
+export function findOwner(catalog: Catalog, fact: Fact | undefined): string | null {
   for (let at = fact; at !== undefined; at = getParent(catalog, at)) {
     const owner = catalog.facts.get(`owner:@${at.id}`)?.payload.owner;
     if (typeof owner === 'string') return owner;
@@ -46,8 +46,8 @@ export function ownerOf(catalog: Catalog, fact: Fact | undefined): string | null
   return null;
 }
 
-/** SQL for the condition that an object is the user's: neither the system's nor an extension's. See `ours`. */
-export function ownObject(catalog: string, oid: string): string {
+/** SQL for the condition that an object is the user's: neither the system's nor an extension's. See `buildOwnCondition`. */
+export function buildOwnObject(catalog: string, oid: string): string {
   return `(${oid} >= 16384 or ${catalog} = 'pg_namespace'::regclass and ${oid} = to_regnamespace('public'))
     and not exists (select from pg_depend e where e.classid = ${catalog} and e.objid = ${oid} and e.deptype = 'e')`;
 }

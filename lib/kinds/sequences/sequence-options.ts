@@ -3,7 +3,7 @@ import { literal, qualify, quote } from '../../model/quote.ts';
 import type { Statement } from '../../model/step.ts';
 
 /** What ALTER SEQUENCE can set; 64-bit numbers as text. */
-export interface Counter {
+export interface SequenceOptions {
   /** Null: not to be set, as it is that of the column it belongs to. */
   readonly type: string | null;
   readonly start: string;
@@ -14,8 +14,8 @@ export interface Counter {
   readonly cycle: boolean;
 }
 
-/** SQL for the columns of a {@link Counter}, from pg_sequence q. */
-export const counterColumns = `q.seqtypid::regtype as type, q.seqstart::text as start,
+/** SQL for the columns of a {@link SequenceOptions}, from pg_sequence q. */
+export const sequenceColumns = `q.seqtypid::regtype as type, q.seqstart::text as start,
       q.seqincrement::text as increment, q.seqmin::text as minimum, q.seqmax::text as maximum,
       q.seqcache::text as cache, q.seqcycle as cycle`;
 
@@ -26,7 +26,7 @@ const ends: { readonly [type: string]: bigint } = {
 };
 
 /** The options of a new counter, apart from its type, each only where it is not what the server would choose. */
-export function counterOptions({
+export function formatSequenceOptions({
   type,
   start,
   increment,
@@ -34,7 +34,7 @@ export function counterOptions({
   maximum,
   cache,
   cycle,
-}: Counter): string[] {
+}: SequenceOptions): string[] {
   const end = ends[type ?? 'bigint'] as bigint;
   const down = increment.startsWith('-');
   const options = [
@@ -51,13 +51,13 @@ export function counterOptions({
 const settings = ['start', 'increment', 'minimum', 'maximum', 'cache', 'cycle'] as const;
 
 /** `Kind.alter` of all that one ALTER SEQUENCE sets at once. */
-export function counterChanges<C>(change: C): Readonly<Record<(typeof settings)[number], C>> {
+export function makeSequenceChanges<C>(change: C): Readonly<Record<(typeof settings)[number], C>> {
   return Object.fromEntries(settings.map((name) => [name, change])) as Record<(typeof settings)[number], C>;
 }
 
 const as = (type: string | null) => (type === null ? '' : `AS ${type} `);
 
-const everything = (to: Counter) =>
+const everything = (to: SequenceOptions) =>
   `${as(to.type)}START WITH ${to.start} INCREMENT BY ${to.increment} MINVALUE ${to.minimum} MAXVALUE ${to.maximum} ` +
   `CACHE ${to.cache} ${to.cycle ? '' : 'NO '}CYCLE`;
 
@@ -66,7 +66,11 @@ const everything = (to: Counter) =>
  * @param name of the sequence
  * @param column schema, table and column, unquoted
  */
-export function countOn(name: string, column: readonly string[], counter: Counter): string {
+export function setSequenceOptions(
+  name: string,
+  column: readonly string[],
+  counter: SequenceOptions,
+): string {
   const { increment, minimum, maximum, start } = counter;
   const down = increment.startsWith('-');
   const last = `${down ? 'min' : 'max'}(${quote(column[2] as string)})`;
@@ -79,7 +83,11 @@ export function countOn(name: string, column: readonly string[], counter: Counte
  * bounds close in, a value beyond the last one is set to the last, from which no number can come twice, and one before
  * the first to the start.
  */
-export function count(name: string, from: Counter, to: Counter): (string | Statement)[] {
+export function alterSequenceOptions(
+  name: string,
+  from: SequenceOptions,
+  to: SequenceOptions,
+): (string | Statement)[] {
   const [low, high] = [BigInt(to.minimum), BigInt(to.maximum)];
   const [oldLow, oldHigh] = [BigInt(from.minimum), BigInt(from.maximum)];
   const alter = `ALTER SEQUENCE ${name} ${everything(to)}`;

@@ -1,5 +1,5 @@
 // CLUSTER ON: which index a table is clustered by.
-import { ours } from '../../model/introspection.ts';
+import { buildOwnCondition } from '../../model/introspection.ts';
 import type { Kind } from '../../model/kind.ts';
 import { qualify, quote } from '../../model/quote.ts';
 
@@ -17,7 +17,7 @@ export const clustering: Kind<Clustering> = {
       array['pg_class:' || x.oid || ':0'] as dies, x.relname as index
     from pg_index i join pg_class c on c.oid = i.indrelid join pg_namespace n on n.oid = c.relnamespace
       join pg_class x on x.oid = i.indexrelid
-    where i.indisclustered and ${ours('pg_class', 'c.oid', 'c.relnamespace')}`,
+    where i.indisclustered and ${buildOwnCondition('pg_class', 'c.oid', 'c.relnamespace')}`,
   create: ({ path, payload }) => `ALTER TABLE ${qualify(path)} CLUSTER ON ${quote(payload.index)}`,
   drop: ({ path }) => `ALTER TABLE ${qualify(path)} SET WITHOUT CLUSTER`,
   alter: { index: (_, to) => `ALTER TABLE ${qualify(to.path)} CLUSTER ON ${quote(to.payload.index)}` },

@@ -3,7 +3,7 @@ import type { Fact } from '../../model/fact.ts';
 import type { Scope } from '../../model/kind.ts';
 import type { Statement } from '../../model/step.ts';
 import type { ColumnFact } from './column-commands.ts';
-import { anyRow } from './row-checks.ts';
+import { checkAnyRow } from './row-checks.ts';
 
 // Functions of the server's own that give each row another value (manual: pg_proc.provolatile `v`).
 const volatile =
@@ -37,7 +37,7 @@ function broughtBy(id: string, { after }: Scope): Fact[] {
 }
 
 /** What ADD COLUMN costs with what it carries: rows without a value that they need, rows that are written anew. */
-export function additionCost(fact: ColumnFact, scope: Scope): Pick<Statement, 'hazards' | 'checks'> {
+export function computeAdditionCost(fact: ColumnFact, scope: Scope): Pick<Statement, 'hazards' | 'checks'> {
   const { id, payload } = fact;
   const carried = (kind: string) => scope.clauses.find(({ fact }) => fact.kind === kind)?.fact;
   const brought = broughtBy(id, scope);
@@ -57,6 +57,6 @@ export function additionCost(fact: ColumnFact, scope: Scope): Pick<Statement, 'h
       ...(fails ? (['fails_on_existing_rows'] as const) : []),
       ...(rewrites ? (['rewrites_table'] as const) : []),
     ],
-    checks: fails ? [anyRow(fact)] : [],
+    checks: fails ? [checkAnyRow(fact)] : [],
   };
 }

@@ -5,9 +5,9 @@ import { qualify, quote } from '../../model/quote.ts';
 import type { Statement } from '../../model/step.ts';
 import { alterTable } from './alter-table.ts';
 import { mayLose } from './lost-values.ts';
-import { changedValues, inRow, unconvertible } from './row-checks.ts';
-import { conversion, mayFail, rewrites } from './type-conversions.ts';
-import { move } from './value-conversion.ts';
+import { checkChangedValues, checkConversion, quoteInRow } from './row-checks.ts';
+import { mayFail, rewritesTable, writeConversion } from './type-conversions.ts';
+import { convertValue } from './value-conversion.ts';
 
 /** The payload of a column. */
 export interface Column {
@@ -30,22 +30,24 @@ export interface Column {
 export type ColumnFact = Fact<Column>;
 
 /** The column's table, qualified. */
-export const tableOf = (fact: ColumnFact) => qualify(fact.path.slice(0, 2));
+export const quoteTable = (fact: ColumnFact) => qualify(fact.path.slice(0, 2));
 /** The column's own name, quoted. */
-export const nameOf = (fact: ColumnFact) => quote(fact.path[2] as string);
+export const quoteName = (fact: ColumnFact) => quote(fact.path[2] as string);
 /** The start of a command on this table's column alone. */
-export const only = (fact: ColumnFact) => `ALTER TABLE ONLY ${tableOf(fact)} ALTER COLUMN ${nameOf(fact)}`;
+export const alterColumnOnly = (fact: ColumnFact) =>
+  `ALTER TABLE ONLY ${quoteTable(fact)} ALTER COLUMN ${quoteName(fact)}`;
 /** The start of a command that reaches heirs and partitions too. */
-export const recursive = (fact: ColumnFact) => `ALTER TABLE ${tableOf(fact)} ALTER COLUMN ${nameOf(fact)}`;
+export const alterColumn = (fact: ColumnFact) =>
+  `ALTER TABLE ${quoteTable(fact)} ALTER COLUMN ${quoteName(fact)}`;
 
 const collated = ({ payload: { type, collation } }: ColumnFact) =>
   collation === null ? type : `${type} COLLATE ${collation}`;
 
 /** A column as CREATE TABLE and ADD COLUMN take it. */
-export function clause(fact: ColumnFact, { clauses }: Scope): string {
+export function writeColumnClause(fact: ColumnFact, { clauses }: Scope): string {
   const { generated, expression, compression } = fact.payload;
   const parts = [
-    `${nameOf(fact)} ${collated(fact)}`,
+    `${quoteName(fact)} ${collated(fact)}`,
     compression !== null && `COMPRESSION ${compression}`,
     generated !== null && `GENERATED ALWAYS AS (${expression}) ${generated.toUpperCase()}`,
     ...clauses.map(({ sql }) => sql),
@@ -54,7 +56,7 @@ export function clause(fact: ColumnFact, { clauses }: Scope): string {
 }
 
 /** What the clause makes. Heirs take storage over when their table is made, but not when the column comes to it later. */
-export function carried(fact: ColumnFact, { before, after }: Scope): Column {
+export function getCarried(fact: ColumnFact, { before, after }: Scope): Column {
   const { local } = fact.payload;
   const inherits = !local && !before.facts.has(fact.parent as string);
   const origin = inherits ? after.facts.get(fact.origins[0] as string)?.payload : undefined;
@@ -64,10 +66,12 @@ export function carried(fact: ColumnFact, { before, after }: Scope): Column {
 }
 
 /** What only a command of its own can set. */
-export const settings = {
-  storage: (fact: ColumnFact) => `${only(fact)} SET STORAGE ${fact.payload.storage}`,
-  compression: (fact: ColumnFact) => `${only(fact)} SET COMPRESSION ${fact.payload.compression ?? 'default'}`,
-  statistics: (fact: ColumnFact) => `${only(fact)} SET STATISTICS ${fact.payload.statistics ?? -1}`,
+export const columnSettings = {
+  storage: (fact: ColumnFact) => `${alterColumnOnly(fact)} SET STORAGE ${fact.payload.storage}`,
+  compression: (fact: ColumnFact) =>
+    `${alterColumnOnly(fact)} SET COMPRESSION ${fact.payload.compression ?? 'default'}`,
+  statistics: (fact: ColumnFact) =>
+    `${alterColumnOnly(fact)} SET STATISTICS ${fact.payload.statistics ?? -1}`,
 };
 
 /**
@@ -76,34 +80,34 @@ export const settings = {
  */
 export function retype(from: ColumnFact, to: ColumnFact, replaced: boolean, scope: Scope): Statement {
   const [a, b] = [from.payload.type, to.payload.type];
-  const moved = replaced ? move(nameOf(to), a, b, scope) : undefined;
-  const using = moved === undefined ? conversion(a, b, nameOf(to)) : ` USING ${moved.sql}`;
+  const moved = replaced ? convertValue(quoteName(to), a, b, scope) : undefined;
+  const using = moved === undefined ? writeConversion(a, b, quoteName(to)) : ` USING ${moved.sql}`;
   // What is computed is computed again, and the rows of a foreign table are elsewhere.
-  const isOwn = to.payload.generated === null && scope.before.facts.has(`table:${tableOf(from)}`);
+  const isOwn = to.payload.generated === null && scope.before.facts.has(`table:${quoteTable(from)}`);
   const changes = isOwn && (moved?.changes ?? mayLose(a, b, scope, using !== ''));
   const fails = moved?.mayFail ?? mayFail(a, b);
-  const value = inRow(to);
+  const value = quoteInRow(to);
   const expression = replaced
-    ? move(value, a, b, scope).sql
-    : conversion(a, b, value).slice(' USING '.length) || value;
-  return alterTable(tableOf(to), `ALTER COLUMN ${nameOf(to)} TYPE ${collated(to)}${using}`, 'type', {
+    ? convertValue(value, a, b, scope).sql
+    : writeConversion(a, b, value).slice(' USING '.length) || value;
+  return alterTable(quoteTable(to), `ALTER COLUMN ${quoteName(to)} TYPE ${collated(to)}${using}`, 'type', {
     hazards: [
-      ...(rewrites(a, b) ? (['rewrites_table'] as const) : []),
+      ...(rewritesTable(a, b) ? (['rewrites_table'] as const) : []),
       ...(fails ? (['may_fail_on_existing_rows'] as const) : []),
       ...(moved?.loses ? (['deletes_data'] as const) : []),
       ...(changes ? (['loses_values'] as const) : []),
     ],
     lock: 'ACCESS EXCLUSIVE',
     checks: [
-      ...(fails && isOwn ? [unconvertible(from, to, expression, scope)] : []),
+      ...(fails && isOwn ? [checkConversion(from, to, expression, scope)] : []),
       // A type that is made anew is not there yet when rows are asked.
-      ...(changes && moved === undefined ? [changedValues(from, a, b)] : []),
+      ...(changes && moved === undefined ? [checkChangedValues(from, a, b)] : []),
     ],
   });
 }
 
 /** SET STORAGE where it is not the type's usual one, which a change of type brings with it. */
-export const restore = (from: ColumnFact, to: ColumnFact) =>
+export const restoreStorage = (from: ColumnFact, to: ColumnFact) =>
   from.payload.customStorage || to.payload.customStorage || from.payload.type === to.payload.type
-    ? settings.storage(to)
+    ? columnSettings.storage(to)
     : [];

@@ -1,26 +1,26 @@
 // Columns of tables of every sort, with their type and storage. Defaults, identity and NOT NULL are facts of their own.
-import { ours } from '../../model/introspection.ts';
+import { buildOwnCondition } from '../../model/introspection.ts';
 import type { Kind } from '../../model/kind.ts';
 import { qualify } from '../../model/quote.ts';
-import { renamedIn } from '../schemas/renaming.ts';
+import { makeRenameIn } from '../schemas/renaming.ts';
 import { alterTable } from './alter-table.ts';
-import { additionCost } from './column-additions.ts';
+import { computeAdditionCost } from './column-additions.ts';
 import {
+  alterColumn,
+  alterColumnOnly,
   type Column,
-  carried,
-  clause,
-  nameOf,
-  only,
-  recursive,
-  restore,
+  columnSettings,
+  getCarried,
+  quoteName,
+  quoteTable,
+  restoreStorage,
   retype,
-  settings,
-  tableOf,
+  writeColumnClause,
 } from './column-commands.ts';
 import { isOfPlainTable } from './inheritances.ts';
 import { likeParent } from './new-partitions.ts';
-import { keptSettings } from './storage-after-retype.ts';
-import { alterOptions, columnOptions, withColumnOptions } from './storage-options.ts';
+import { restoreSettings } from './storage-after-retype.ts';
+import { alterOptions, buildColumnOptions, withColumnOptions } from './storage-options.ts';
 
 /** Columns (manual: catalog pg_attribute; ALTER TABLE). */
 export const column: Kind<Column> = {
@@ -43,57 +43,64 @@ export const column: Kind<Column> = {
       a.attstorage <> t.typstorage as "customStorage",
       case a.attcompression when 'p' then 'pglz' when 'l' then 'lz4' end as compression,
       nullif(a.attstattarget, -1) as statistics,
-      ${columnOptions('a.attoptions')} as options
+      ${buildColumnOptions('a.attoptions')} as options
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
       join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
       join pg_type t on t.oid = a.atttypid
       left join pg_collation co on co.oid = a.attcollation left join pg_namespace cn on cn.oid = co.collnamespace
       left join pg_attrdef d on a.attgenerated <> '' and d.adrelid = c.oid and d.adnum = a.attnum
-    where c.relkind in ('r', 'p', 'f') and c.relpersistence <> 't' and ${ours('pg_class', 'c.oid', 'c.relnamespace')}`,
+    where c.relkind in ('r', 'p', 'f') and c.relpersistence <> 't' and ${buildOwnCondition('pg_class', 'c.oid', 'c.relnamespace')}`,
   create: (fact, scope) => [
-    alterTable(tableOf(fact), `ADD COLUMN ${clause(fact, scope)}`, 'add', {
-      ...additionCost(fact, scope),
+    alterTable(quoteTable(fact), `ADD COLUMN ${writeColumnClause(fact, scope)}`, 'add', {
+      ...computeAdditionCost(fact, scope),
       lock: 'ACCESS EXCLUSIVE',
     }),
-    ...(fact.payload.customStorage ? [settings.storage(fact)] : []),
-    ...(fact.payload.statistics === null ? [] : [settings.statistics(fact)]),
-    ...alterOptions(only(fact), [], fact.payload.options),
+    ...(fact.payload.customStorage ? [columnSettings.storage(fact)] : []),
+    ...(fact.payload.statistics === null ? [] : [columnSettings.statistics(fact)]),
+    ...alterOptions(alterColumnOnly(fact), [], fact.payload.options),
   ],
-  rename: renamedIn('TABLE', 'COLUMN'),
+  rename: makeRenameIn('TABLE', 'COLUMN'),
   drop: (fact, { alone }) =>
-    alterTable(`${alone(fact.id) ? 'ONLY ' : ''}${tableOf(fact)}`, `DROP COLUMN ${nameOf(fact)}`, 'drop', {
-      lock: 'ACCESS EXCLUSIVE',
-    }),
+    alterTable(
+      `${alone(fact.id) ? 'ONLY ' : ''}${quoteTable(fact)}`,
+      `DROP COLUMN ${quoteName(fact)}`,
+      'drop',
+      {
+        lock: 'ACCESS EXCLUSIVE',
+      },
+    ),
   alter: {
     local: () => [],
     generated: (from, to) =>
       to.payload.generated === null && from.payload.generated === 'stored'
-        ? `${recursive(to)} DROP EXPRESSION`
+        ? `${alterColumn(to)} DROP EXPRESSION`
         : 'replace',
     expression: (from, to, { major }) => {
       if (to.payload.expression === null || from.payload.expression === null) return [];
       if (major < 17) return 'replace';
       return {
-        sql: `${recursive(to)} SET EXPRESSION AS (${to.payload.expression})`,
+        sql: `${alterColumn(to)} SET EXPRESSION AS (${to.payload.expression})`,
         hazards: ['rewrites_table'],
         lock: 'ACCESS EXCLUSIVE',
       };
     },
     type: (from, to, scope) => [
       retype(from, to, from.payload.type === to.payload.type, scope),
-      ...keptSettings(to, scope),
+      ...restoreSettings(to, scope),
     ],
-    collation: (from, to, scope) => [retype(from, to, false, scope), ...keptSettings(to, scope)],
-    storage: restore,
-    customStorage: restore,
-    compression: (_, to) => settings.compression(to),
-    statistics: (_, to) => settings.statistics(to),
-    options: (from, to) => alterOptions(only(to), from.payload.options, to.payload.options),
+    collation: (from, to, scope) => [retype(from, to, false, scope), ...restoreSettings(to, scope)],
+    storage: restoreStorage,
+    customStorage: restoreStorage,
+    compression: (_, to) => columnSettings.compression(to),
+    statistics: (_, to) => columnSettings.statistics(to),
+    options: (from, to) => alterOptions(alterColumnOnly(to), from.payload.options, to.payload.options),
   },
   inline: {
     clause: (fact, scope) =>
-      fact.payload.local && likeParent(fact.parent as string, scope) === null ? clause(fact, scope) : '',
-    carried,
+      fact.payload.local && likeParent(fact.parent as string, scope) === null
+        ? writeColumnClause(fact, scope)
+        : '',
+    carried: getCarried,
     inseparable: true,
   },
   order: {

@@ -10,15 +10,15 @@ const bySchema = new WeakMap<Facts, ReadonlyMap<string, readonly string[]>>();
 type Named = Fact<{ readonly name: string }>;
 
 /** Whether the server comes to the name of a NOT NULL by itself. */
-export function isUsual(fact: Named, scope: Scope): boolean {
-  return fact.payload.name === usualName(fact, scope);
+export function hasDefaultName(fact: Named, scope: Scope): boolean {
+  return fact.payload.name === computeDefaultName(fact, scope);
 }
 
 /**
  * The name that the server gives to a NOT NULL; undefined: it makes up another one, because a constraint of the same schema has
  * that name, or it is too long. Heirs take the names of their parents' over.
  */
-export function usualName({ id, kind, path }: Named, scope: Scope): string | undefined {
+export function computeDefaultName({ id, kind, path }: Named, scope: Scope): string | undefined {
   const { before, after } = scope;
   const name = `${path[1]}_${path[2]}_not_null`;
   const key = `${path[0]}\n${name}`;

@@ -1,6 +1,6 @@
 // Defaults of columns: facts of their own, because they may need a sequence or function that needs the table.
 import type { Fact } from '../../model/fact.ts';
-import { ours, present } from '../../model/introspection.ts';
+import { buildOwnCondition, buildPresentQuery } from '../../model/introspection.ts';
 import type { Kind } from '../../model/kind.ts';
 import { qualify, quote } from '../../model/quote.ts';
 import { alterTable } from './alter-table.ts';
@@ -23,13 +23,13 @@ export const columnDefault: Kind<Default> = {
   name: 'default',
   reference: (fact) => `DEFAULT OF ${qualify(fact.path)}`,
   summary: (fact) => `DEFAULT ${fact.payload.expression} ON ${qualify(fact.path)}`,
-  present: present('pg_attrdef'),
+  present: buildPresentQuery('pg_attrdef'),
   introspect: () => `
     select array['pg_attrdef:' || d.oid || ':0'] as addresses, array[n.nspname, c.relname, a.attname] as path,
       format('pg_class:%s:%s', c.oid, a.attnum) as parent, a.attnum as position, pg_get_expr(d.adbin, 0) as expression
     from pg_attrdef d join pg_class c on c.oid = d.adrelid join pg_namespace n on n.oid = c.relnamespace
       join pg_attribute a on a.attrelid = c.oid and a.attnum = d.adnum and a.attgenerated = ''
-    where c.relkind in ('r', 'p', 'f') and ${ours('pg_class', 'c.oid', 'c.relnamespace')}`,
+    where c.relkind in ('r', 'p', 'f') and ${buildOwnCondition('pg_class', 'c.oid', 'c.relnamespace')}`,
   create: set,
   drop: (fact) => alter(fact, 'DROP DEFAULT', 'drop'),
   alter: { expression: (_, to) => set(to) },

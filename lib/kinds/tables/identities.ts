@@ -1,20 +1,20 @@
 // GENERATED … AS IDENTITY: a fact of its own, since it can only be added to a column that is NOT NULL already.
 import type { Fact } from '../../model/fact.ts';
-import { ours, present } from '../../model/introspection.ts';
+import { buildOwnCondition, buildPresentQuery } from '../../model/introspection.ts';
 import type { Kind, Scope } from '../../model/kind.ts';
 import { qualify, quote } from '../../model/quote.ts';
 import type { StatementScript } from '../../model/step.ts';
 import {
-  type Counter,
-  count,
-  counterChanges,
-  counterColumns,
-  counterOptions,
-  countOn,
+  alterSequenceOptions,
+  formatSequenceOptions,
+  makeSequenceChanges,
+  type SequenceOptions,
+  sequenceColumns,
+  setSequenceOptions,
 } from '../sequences/sequence-options.ts';
 
 // Its type is the column's and changes with it, so it is not compared.
-interface Identity extends Counter {
+interface Identity extends SequenceOptions {
   readonly always: boolean;
   /** Schema and name of the sequence, unquoted. */
   readonly sequence: readonly string[];
@@ -31,18 +31,21 @@ function generated(fact: Row): string {
   const { sequence } = fact.payload;
   const [schema, table, name] = fact.path;
   const usual = sequence[0] === schema && sequence[1] === `${table}_${name}_seq`;
-  const options = [...(usual ? [] : [`SEQUENCE NAME ${qualify(sequence)}`]), ...counterOptions(fact.payload)];
+  const options = [
+    ...(usual ? [] : [`SEQUENCE NAME ${qualify(sequence)}`]),
+    ...formatSequenceOptions(fact.payload),
+  ];
   return `GENERATED ${kindOf(fact)} AS IDENTITY${options.length > 0 ? ` (${options.join(' ')})` : ''}`;
 }
 
 const recount = ({ payload: from }: Row, { payload: to }: Row) =>
-  count(qualify(to.sequence), { ...from, type: null }, { ...to, type: null });
+  alterSequenceOptions(qualify(to.sequence), { ...from, type: null }, { ...to, type: null });
 
 function create(fact: Row, { before }: Scope): StatementScript {
   const { payload, parent, path } = fact;
   const add = alter(fact, `ADD ${generated(fact)}`);
   if (!before.facts.has(parent as string)) return add;
-  return [add, countOn(qualify(payload.sequence), path, { ...payload, type: null })];
+  return [add, setSequenceOptions(qualify(payload.sequence), path, { ...payload, type: null })];
 }
 
 /** Identity columns (manual: catalogs pg_attribute.attidentity, pg_sequence). Partitions share their parent's. */
@@ -50,25 +53,25 @@ export const identity: Kind<Identity> = {
   name: 'identity',
   reference: (fact) => `SEQUENCE ${qualify(fact.payload.sequence)}`,
   summary: (fact) => `${generated(fact)} ON ${qualify(fact.path)}`,
-  present: present('pg_class', `relkind = 'S'`),
+  present: buildPresentQuery('pg_class', `relkind = 'S'`),
   introspect: () => `
     select array['pg_class:' || s.oid || ':0'] as addresses, array[n.nspname, c.relname, a.attname] as path,
       format('pg_class:%s:%s', c.oid, a.attnum) as parent, a.attnum as position,
       array[format('not_null:%s:%s', c.oid, a.attnum)] as needs, a.attidentity = 'a' as always,
-      array[sn.nspname, s.relname] as sequence, ${counterColumns}
+      array[sn.nspname, s.relname] as sequence, ${sequenceColumns}
     from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
       join pg_depend d on d.refclassid = 'pg_class'::regclass and d.refobjid = c.oid and d.refobjsubid = a.attnum
         and d.classid = 'pg_class'::regclass and d.deptype = 'i'
       join pg_sequence q on q.seqrelid = d.objid join pg_class s on s.oid = q.seqrelid
       join pg_namespace sn on sn.oid = s.relnamespace
-    where a.attidentity <> '' and ${ours('pg_class', 'c.oid', 'c.relnamespace')}`,
+    where a.attidentity <> '' and ${buildOwnCondition('pg_class', 'c.oid', 'c.relnamespace')}`,
   create,
   drop: (fact) => alter(fact, 'DROP IDENTITY'),
   alter: {
     always: (_, to) => alter(to, `SET GENERATED ${kindOf(to)}`),
     sequence: (from, to) => renamed(from.payload.sequence, to.payload.sequence),
     type: () => [],
-    ...counterChanges(recount),
+    ...makeSequenceChanges(recount),
   },
   inline: { clause: generated },
   order: { slots: (fact) => [`value ${qualify(fact.path)}`, `relation ${qualify(fact.payload.sequence)}`] },

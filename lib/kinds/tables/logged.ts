@@ -16,7 +16,7 @@ type Table = Fact<Persistent>;
  * The commands for a table, after those for the tables that have to change the same way before. Tables are altered in
  * the order of their ids, so that what one has done another one need not do.
  */
-export function persist(to: Table, { before, after }: Scope): Statement[] {
+export function alterLogging(to: Table, { before, after }: Scope): Statement[] {
   const pairs = referencesIn(before).filter(({ key }) => after.facts.has(key));
   const changing = (id: string): Table | undefined => {
     const [old, now] = [before.facts.get(id), after.facts.get(id)] as unknown as (Table | undefined)[];

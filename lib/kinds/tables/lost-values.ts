@@ -8,10 +8,10 @@ import { keepsValues } from './kept-values.ts';
 type Facts = Catalog['facts'];
 
 /** A type behind all domains, also those in arrays. */
-export function baseOf(type: string, facts: Facts): string {
+export function findBaseType(type: string, facts: Facts): string {
   const array = type.endsWith('[]') ? '[]' : '';
   const domain = facts.get(`domain:${type.slice(0, type.length - array.length)}`);
-  return domain === undefined ? type : baseOf(`${domain.payload.type}${array}`, facts);
+  return domain === undefined ? type : findBaseType(`${domain.payload.type}${array}`, facts);
 }
 
 /** Whether a type is the server's own: every other one is written with its schema. */
@@ -24,7 +24,7 @@ export function isBuiltIn(type: string): boolean {
  * @param asked whether the cast is written out (see `keepsValues`)
  */
 export function mayLose(from: string, to: string, scope: Scope, asked: boolean): boolean {
-  const [a, b] = [baseOf(from, scope.before.facts), baseOf(to, scope.after.facts)];
+  const [a, b] = [findBaseType(from, scope.before.facts), findBaseType(to, scope.after.facts)];
   if (a.endsWith('[]') && b.endsWith('[]')) return mayLose(a.slice(0, -2), b.slice(0, -2), scope, true);
   if (isBuiltIn(a) && a === b) return false;
   if (isCastByUsers([a, b], scope)) return true;
@@ -56,12 +56,12 @@ function partsOf(type: string, facts: Facts): readonly string[] | undefined {
   if (range !== undefined) return [`${range.subtype}`, `${range.canonical}`];
   const base = facts.get(`base type:${type}`);
   if (base !== undefined) return [JSON.stringify(base.payload)];
-  const attributes = attributesOf(type, facts);
+  const attributes = listAttributes(type, facts);
   return attributes === undefined ? undefined : [...attributes.values()];
 }
 
 /** Name and type of each attribute of a composite type; undefined: it is none. */
-export function attributesOf(type: string, facts: Facts): Map<string, string> | undefined {
+export function listAttributes(type: string, facts: Facts): Map<string, string> | undefined {
   const parent = `composite type:${type}`;
   if (!facts.has(parent)) return undefined;
   const own = [...facts.values()].filter((fact) => fact.kind === 'attribute' && fact.parent === parent);

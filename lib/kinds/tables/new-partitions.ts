@@ -27,15 +27,15 @@ function childrenOf(facts: Facts, id: string): readonly Fact[] {
 }
 
 /** The attachment that makes a table a partition of one that is there already, and stays as it is. */
-export function newAttachment(table: string, scope: Scope): Fact | undefined {
+export function findNewAttachment(table: string, scope: Scope): Fact | undefined {
   const attachment = childrenOf(scope.after.facts, table).find(({ kind }) => kind === 'partition attachment');
   if (attachment === undefined || !scope.makes(attachment.id)) return undefined;
-  const parent = parentOf(attachment);
+  const parent = getPartitionParent(attachment);
   return scope.before.facts.has(parent) && !scope.makes(parent) ? attachment : undefined;
 }
 
 /** The id of the table that a partition is attached to. */
-export const parentOf = ({ path }: Fact): string => `table:${qualify(path.slice(2))}`;
+export const getPartitionParent = ({ path }: Fact): string => `table:${qualify(path.slice(2))}`;
 
 /**
  * The clause that gives a new partition what its parent has (manual: CREATE TABLE, LIKE); null: it is another table, or has
@@ -57,9 +57,9 @@ export function likeParent(table: string, scope: Scope): string | null {
 }
 
 function found(table: string, scope: Scope): string | null {
-  const attachment = newAttachment(table, scope);
+  const attachment = findNewAttachment(table, scope);
   if (attachment === undefined) return null;
-  const parent = parentOf(attachment);
+  const parent = getPartitionParent(attachment);
   const { before, after } = scope;
   const theirs = partsOf(after.facts, parent);
   const isSettled = isEqual(theirs, partsOf(before.facts, parent));

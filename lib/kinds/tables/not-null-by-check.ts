@@ -4,27 +4,27 @@ import type { Fact } from '../../model/fact.ts';
 import type { Scope } from '../../model/kind.ts';
 import { quote } from '../../model/quote.ts';
 import type { Statement } from '../../model/step.ts';
-import { holder, tableOf, validate } from '../constraints/constraints.ts';
-import { nulls } from './row-checks.ts';
+import { findHolder, quoteTable, validateConstraint } from '../constraints/constraints.ts';
+import { checkNulls } from './row-checks.ts';
 
 /** The statements around the one that sets it; null: it cannot be held against a check of its own. */
-export function checked(
+export function validateByCheck(
   fact: Fact<{ readonly noInherit: boolean; readonly validated: boolean }>,
   scope: Scope,
   set: Statement,
 ): readonly Statement[] | null {
   const { noInherit, validated } = fact.payload;
-  if (noInherit || !validated || holder(fact, scope) === undefined) return null;
+  if (noInherit || !validated || findHolder(fact, scope) === undefined) return null;
   const [, , column] = fact.path as [string, string, string];
   // Apart from the name that the server gives to the constraint itself.
   const check = quote(`pgmage_${fact.position}_not_null`);
-  const alter = `ALTER TABLE ${tableOf(fact)}`;
+  const alter = `ALTER TABLE ${quoteTable(fact)}`;
   return [
     {
       sql: `${alter} ADD CONSTRAINT ${check} CHECK (${quote(column)} IS NOT NULL) NOT VALID`,
       lock: 'ACCESS EXCLUSIVE',
     },
-    { ...validate(fact, check), checks: [nulls(fact)] },
+    { ...validateConstraint(fact, check), checks: [checkNulls(fact)] },
     { ...set, hazards: [], checks: [] },
     { sql: `${alter} DROP CONSTRAINT ${check}`, lock: 'ACCESS EXCLUSIVE' },
   ];

@@ -1,17 +1,17 @@
 // NOT NULL: a flag of the column until PostgreSQL 17, a named constraint since 18; one fact for both.
 import type { Fact } from '../../model/fact.ts';
-import { ours } from '../../model/introspection.ts';
+import { buildOwnCondition } from '../../model/introspection.ts';
 import type { Kind, Scope } from '../../model/kind.ts';
 import { qualify, quote } from '../../model/quote.ts';
 import type { Statement } from '../../model/step.ts';
-import { validate } from '../constraints/constraints.ts';
-import { since } from '../schemas/renaming.ts';
+import { validateConstraint } from '../constraints/constraints.ts';
+import { runSince } from '../schemas/renaming.ts';
 import { alterTable } from './alter-table.ts';
-import { isUsual, usualName } from './default-names.ts';
+import { computeDefaultName, hasDefaultName } from './default-names.ts';
 import { isOfPlainTable } from './inheritances.ts';
 import { likeParent } from './new-partitions.ts';
-import { checked } from './not-null-by-check.ts';
-import { nulls } from './row-checks.ts';
+import { validateByCheck } from './not-null-by-check.ts';
+import { checkNulls } from './row-checks.ts';
 
 interface NotNull {
   /** As the server names it by itself, `table_column_not_null`, or otherwise. */
@@ -26,7 +26,7 @@ const tableOf = ({ path }: Row) => qualify(path.slice(0, 2));
 const column = ({ path }: Row) => quote(path[2] as string);
 function add(fact: Row, scope: Scope): Statement {
   const { name, noInherit, validated } = fact.payload;
-  const plain = scope.major < 18 || (isUsual(fact, scope) && !noInherit && validated);
+  const plain = scope.major < 18 || (hasDefaultName(fact, scope) && !noInherit && validated);
   const options = `${noInherit ? ' NO INHERIT' : ''}${validated ? '' : ' NOT VALID'}`;
   const action = plain
     ? `ALTER COLUMN ${column(fact)} SET NOT NULL`
@@ -34,17 +34,17 @@ function add(fact: Row, scope: Scope): Statement {
   return alterTable(tableOf(fact), action, 'set', {
     hazards: validated ? ['may_fail_on_existing_rows', 'blocks_reads'] : [],
     lock: 'ACCESS EXCLUSIVE',
-    checks: validated ? [nulls(fact, noInherit)] : [],
+    checks: validated ? [checkNulls(fact, noInherit)] : [],
   });
 }
 
 // A server that knows no names of them passes this over.
 function named(fact: Row, scope: Scope): string[] {
   const { name, noInherit, validated } = fact.payload;
-  const usual = usualName(fact, scope);
+  const usual = computeDefaultName(fact, scope);
   const isKnown = scope.major < 18 && scope.after.major >= 18 && !noInherit && validated;
   if (!isKnown || usual === undefined || usual === name) return [];
-  return [since(18, `ALTER TABLE ${tableOf(fact)} RENAME CONSTRAINT ${quote(usual)} TO ${quote(name)}`)];
+  return [runSince(18, `ALTER TABLE ${tableOf(fact)} RENAME CONSTRAINT ${quote(usual)} TO ${quote(name)}`)];
 }
 
 const flagQuery = `
@@ -56,7 +56,7 @@ const flagQuery = `
       c.relname || '_' || a.attname || '_not_null' as name, false as "noInherit", true as validated
     from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
     where a.attnotnull and a.attnum > 0 and not a.attisdropped and c.relkind in ('r', 'p', 'f')
-      and c.relpersistence <> 't' and ${ours('pg_class', 'c.oid', 'c.relnamespace')}`;
+      and c.relpersistence <> 't' and ${buildOwnCondition('pg_class', 'c.oid', 'c.relnamespace')}`;
 
 const constraintQuery = `
     select array['pg_constraint:' || k.oid || ':0', format('not_null:%s:%s', c.oid, a.attnum)] as addresses,
@@ -68,7 +68,7 @@ const constraintQuery = `
       k.conname as name, k.connoinherit as "noInherit", k.convalidated as validated
     from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
       join pg_attribute a on a.attrelid = c.oid and a.attnum = k.conkey[1]
-    where k.contype = 'n' and c.relkind in ('r', 'p', 'f') and ${ours('pg_class', 'c.oid', 'c.relnamespace')}`;
+    where k.contype = 'n' and c.relkind in ('r', 'p', 'f') and ${buildOwnCondition('pg_class', 'c.oid', 'c.relnamespace')}`;
 
 /** NOT NULL (manual: pg_attribute.attnotnull; pg_constraint.contype `n`). */
 export const notNull: Kind<NotNull> = {
@@ -87,11 +87,11 @@ export const notNull: Kind<NotNull> = {
     name: (from, to, { major, after }) => {
       if (after.major < 18) return [];
       const sql = `ALTER TABLE ${tableOf(to)} RENAME CONSTRAINT ${quote(from.payload.name)} TO ${quote(to.payload.name)}`;
-      return major < 18 ? since(18, sql) : sql;
+      return major < 18 ? runSince(18, sql) : sql;
     },
     noInherit: (_, to) =>
       `ALTER TABLE ${tableOf(to)} ALTER CONSTRAINT ${quote(to.payload.name)} ${to.payload.noInherit ? 'NO INHERIT' : 'INHERIT'}`,
-    validated: (_, to) => (to.payload.validated ? validate(to, quote(to.payload.name)) : 'replace'),
+    validated: (_, to) => (to.payload.validated ? validateConstraint(to, quote(to.payload.name)) : 'replace'),
   },
   inline: {
     clause: (fact, scope) => {
@@ -100,7 +100,7 @@ export const notNull: Kind<NotNull> = {
       const inherited = fact.origins.length > 0 && !isLocal(fact, scope.after.facts);
       if (inherited) return fact.outlives ? null : '';
       if (!validated) return null;
-      return `${isUsual(fact, scope) ? '' : `CONSTRAINT ${quote(name)} `}NOT NULL${noInherit ? ' NO INHERIT' : ''}`;
+      return `${hasDefaultName(fact, scope) ? '' : `CONSTRAINT ${quote(name)} `}NOT NULL${noInherit ? ' NO INHERIT' : ''}`;
     },
   },
   order: {
@@ -112,7 +112,7 @@ export const notNull: Kind<NotNull> = {
     watchesRows: true,
     afterRows: ({ payload }) => !payload.validated,
   },
-  online: { create: (fact, scope) => checked(fact, scope, add(fact, scope)) },
+  online: { create: (fact, scope) => validateByCheck(fact, scope, add(fact, scope)) },
   reconcile: {
     atVersion: (payload, major) =>
       major < 18 ? { ...payload, name: '', noInherit: false, validated: true } : payload,

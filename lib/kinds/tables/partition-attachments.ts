@@ -1,10 +1,10 @@
 // Partitions: a table is made on its own and then attached, as that keeps the names of all it has.
 import type { Fact } from '../../model/fact.ts';
-import { ours } from '../../model/introspection.ts';
+import { buildOwnCondition } from '../../model/introspection.ts';
 import type { Kind, Scope } from '../../model/kind.ts';
 import { qualify, quote } from '../../model/quote.ts';
 import { exchangeNames } from '../indexes/equal-partition-indexes.ts';
-import { ownAgain } from './local-not-nulls.ts';
+import { restoreLocal } from './local-not-nulls.ts';
 
 interface Attachment {
   /** `FOR VALUES …` or `DEFAULT`. */
@@ -41,7 +41,7 @@ export const partitionAttachment: Kind<Attachment> = {
         and exists (select from pg_constraint u where u.oid = k.conparentid and u.conrelid = p.oid)) as clones
     from pg_inherits i join pg_class c on c.oid = i.inhrelid join pg_namespace n on n.oid = c.relnamespace
       join pg_class p on p.oid = i.inhparent join pg_namespace pn on pn.oid = p.relnamespace
-    where c.relkind in ('r', 'p', 'f') and c.relispartition and ${ours('pg_class', 'c.oid', 'c.relnamespace')}`,
+    where c.relkind in ('r', 'p', 'f') and c.relispartition and ${buildOwnCondition('pg_class', 'c.oid', 'c.relnamespace')}`,
   create: (fact, scope) => [
     ...exchangeNames(fact.parent as string, scope),
     {
@@ -49,7 +49,7 @@ export const partitionAttachment: Kind<Attachment> = {
       hazards: ['may_fail_on_existing_rows'],
       lock: 'SHARE UPDATE EXCLUSIVE',
     },
-    ...ownAgain(fact.path.slice(0, 2), scope),
+    ...restoreLocal(fact.path.slice(0, 2), scope),
   ],
   drop: (fact, scope) => [
     {

@@ -4,7 +4,7 @@ import type { Scope } from '../../model/kind.ts';
 import { literal, qualify, quote } from '../../model/quote.ts';
 import type { RowCheck } from '../../model/row-check.ts';
 import { isBuiltIn } from './lost-values.ts';
-import { conversion } from './type-conversions.ts';
+import { writeConversion } from './type-conversions.ts';
 
 const one = (noun: string) => `${/^[aeiou]/i.test(noun) ? 'an' : 'a'} ${noun}`;
 
@@ -15,21 +15,21 @@ const tableId = ({ path }: Placed) => `table:${qualify(path.slice(0, 2))}`;
 const columnId = (path: readonly string[]) => `column:${qualify(path)}`;
 
 /** A column of the row that a check looks at. */
-export const inRow = ({ path }: Placed): string => `t.${quote(path[2] as string)}`;
+export const quoteInRow = ({ path }: Placed): string => `t.${quote(path[2] as string)}`;
 
 /**
  * Rows without a value in a column.
  * @param fact with the path of the column
  * @param only not those of the tables that inherit from its table
  */
-export function nulls(fact: Placed, only = false): RowCheck {
+export function checkNulls(fact: Placed, only = false): RowCheck {
   return {
     outcome: 'fails',
     table: tableId(fact),
     only,
     reads: [columnId(fact.path)],
     // IS NULL is true of a row of nulls, too, which NOT NULL lets pass.
-    test: { where: `${inRow(fact)} is not distinct from null` },
+    test: { where: `${quoteInRow(fact)} is not distinct from null` },
     words: `no ${fact.path[2]}`,
     values: [],
     code: false,
@@ -37,7 +37,7 @@ export function nulls(fact: Placed, only = false): RowCheck {
 }
 
 /** Any rows at all: a new column has no value for them. */
-export function anyRow(fact: Placed): RowCheck {
+export function checkAnyRow(fact: Placed): RowCheck {
   return {
     outcome: 'fails',
     table: tableId(fact),
@@ -50,12 +50,12 @@ export function anyRow(fact: Placed): RowCheck {
 }
 
 /** Rows whose value in a column is another one after a change of its type, there and back. */
-export function changedValues(fact: Placed, from: string, to: string): RowCheck {
+export function checkChangedValues(fact: Placed, from: string, to: string): RowCheck {
   const cast = (value: string, a: string, b: string) => {
-    const using = conversion(a, b, value);
+    const using = writeConversion(a, b, value);
     return using === '' ? `(${value})::${b}` : `(${using.slice(' USING '.length)})`;
   };
-  const value = inRow(fact);
+  const value = quoteInRow(fact);
   return {
     outcome: 'loses',
     table: tableId(fact),
@@ -89,7 +89,7 @@ function needed(fact: Fact<unknown>, { after }: Scope): { reads: string[]; value
 }
 
 /** Rows that a CHECK does not let pass. @param definition `CHECK ((a > 0))` */
-export function broken(fact: Fact<unknown>, definition: string, scope: Scope): RowCheck[] {
+export function checkBroken(fact: Fact<unknown>, definition: string, scope: Scope): RowCheck[] {
   const expression = /^CHECK \((.*)\)( NO INHERIT)?$/s.exec(definition);
   if (expression === null) return [];
   return [
@@ -113,7 +113,7 @@ const foreignKey = new RegExp(
 const split = (list: string) => list.match(new RegExp(name, 'g')) ?? [];
 
 /** Rows that refer to no row. A MATCH FULL, and keys over periods, are not asked. */
-export function orphans(fact: Fact<unknown>, definition: string, scope: Scope): RowCheck[] {
+export function checkOrphans(fact: Fact<unknown>, definition: string, scope: Scope): RowCheck[] {
   const [, own = '', target = '', keys = ''] = foreignKey.exec(definition) ?? [];
   if (own === '') return [];
   const other = `table:${target}`;
@@ -148,7 +148,7 @@ export function orphans(fact: Fact<unknown>, definition: string, scope: Scope): 
  * @param to the column as it is afterwards
  * @param value SQL for what is assigned to it
  */
-export function unconvertible(
+export function checkConversion(
   from: Fact<unknown>,
   to: Fact<{ readonly type: string }>,
   value: string,
@@ -170,7 +170,7 @@ export function unconvertible(
   // An enum that loses labels is made anew under its name: the new one is not there to be asked.
   if (was.length > 0 && labels.length > 0 && !type.endsWith('[]')) {
     const list = labels.map((label) => literal(String(label))).join(', ');
-    return { ...check, reads: [], test: { where: `${inRow(to)}::text not in (${list})` }, code: false };
+    return { ...check, reads: [], test: { where: `${quoteInRow(to)}::text not in (${list})` }, code: false };
   }
   const code = types.some((id) => after.facts.get(id)?.kind !== 'enum type');
   return { ...check, reads: types, test: { value, type }, code };
@@ -180,7 +180,7 @@ export function unconvertible(
  * Rows with values that a constraint of a domain refuses, in each table that has a column of that type.
  * @param definition `CHECK ((VALUE > 0))`; null: NOT NULL
  */
-export function refusedByDomain(
+export function checkDomain(
   fact: Fact<unknown>,
   { definition, name: constraint }: { readonly definition: string | null; readonly name: string },
   { before, after }: Scope,
@@ -193,7 +193,7 @@ export function refusedByDomain(
   return [...before.facts.values()].flatMap((column) => {
     if (column.kind !== 'column' || column.payload.type !== qualify(fact.path.slice(0, 2))) return [];
     const condition = expression.replace(/'(?:[^']|'')*'|"(?:[^"]|"")*"|\bVALUE\b/g, (text) =>
-      text === 'VALUE' ? inRow(column) : text,
+      text === 'VALUE' ? quoteInRow(column) : text,
     );
     return {
       outcome: 'fails',
@@ -224,7 +224,7 @@ const key = new RegExp(
  * Rows whose key is not unique. What has other words in its columns (operator classes, collations) is not asked.
  * @param columns `UNIQUE (a, b)`, or what an index has: `btree (lower(a) DESC)`
  */
-export function duplicates(
+export function checkDuplicates(
   fact: Fact<{ readonly partitioned: boolean }>,
   columns: string,
   scope: Scope,

@@ -1,14 +1,14 @@
 // Rewrite rules, but for those that are the query of a view.
 import type { Fact } from '../../model/fact.ts';
-import { ours, present } from '../../model/introspection.ts';
+import { buildOwnCondition, buildPresentQuery } from '../../model/introspection.ts';
 import type { Kind } from '../../model/kind.ts';
 import { qualify, quote } from '../../model/quote.ts';
-import { renamedOn } from '../schemas/renaming.ts';
-import { type Firing, firing } from './trigger-enablement.ts';
+import { makeRenameOn } from '../schemas/renaming.ts';
+import { buildEnablement, type Enablement } from './trigger-enablement.ts';
 
 interface Rule {
   readonly definition: string;
-  readonly firing: Firing;
+  readonly firing: Enablement;
 }
 
 const tableOf = (fact: Fact<Rule>) => qualify(fact.path.slice(0, 2));
@@ -21,15 +21,15 @@ const fire = (fact: Fact<Rule>) => `ALTER TABLE ${tableOf(fact)} ${fact.payload.
 export const rule: Kind<Rule> = {
   name: 'rule',
   reference: (fact) => `RULE ${nameOf(fact)} ON ${tableOf(fact)}`,
-  present: present('pg_rewrite', `rulename <> '_RETURN'`),
+  present: buildPresentQuery('pg_rewrite', `rulename <> '_RETURN'`),
   introspect: () => `
     select array['pg_rewrite:' || r.oid || ':0'] as addresses, array[n.nspname, c.relname, r.rulename] as path,
       'pg_class:' || c.oid || ':0' as parent,
-      rtrim(pg_get_ruledef(r.oid), ';') as definition, ${firing('r.ev_enabled')} as firing
+      rtrim(pg_get_ruledef(r.oid), ';') as definition, ${buildEnablement('r.ev_enabled')} as firing
     from pg_rewrite r join pg_class c on c.oid = r.ev_class join pg_namespace n on n.oid = c.relnamespace
-    where r.rulename <> '_RETURN' and c.relpersistence <> 't' and ${ours('pg_class', 'c.oid', 'c.relnamespace')}`,
+    where r.rulename <> '_RETURN' and c.relpersistence <> 't' and ${buildOwnCondition('pg_class', 'c.oid', 'c.relnamespace')}`,
   create: (fact) => [fact.payload.definition, ...(fact.payload.firing === 'ENABLE' ? [] : [fire(fact)])],
-  rename: renamedOn('RULE'),
+  rename: makeRenameOn('RULE'),
   drop: (fact) => `DROP RULE ${nameOf(fact)} ON ${tableOf(fact)}`,
   alter: {
     definition: (_, to) => to.payload.definition.replace('CREATE', 'CREATE OR REPLACE'),

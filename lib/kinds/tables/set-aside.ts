@@ -4,17 +4,17 @@ import type { AnyKind } from '../../model/kind.ts';
 import { qualify, quote } from '../../model/quote.ts';
 
 /** The path under which an object waits to be dropped. A name has at most 63 bytes, a character at most four. */
-export function asidePath(path: readonly string[]): string[] {
+export function makeAsidePath(path: readonly string[]): string[] {
   const name = path.at(-1) as string;
   const longest = /^[\x20-\x7e]*$/.test(name) ? 52 : 13;
   return [...path.slice(0, -1), `pgmage_old_${[...name].slice(0, longest).join('')}`];
 }
 
 /** RENAME before, DROP after. @param word how the commands call the object, e.g. `TYPE` */
-export function aside(word: string): NonNullable<NonNullable<AnyKind['order']>['aside']> {
+export function makeAside(word: string): NonNullable<NonNullable<AnyKind['order']>['aside']> {
   return {
     rename: ({ path }: Fact) =>
-      `ALTER ${word} ${qualify(path)} RENAME TO ${quote(asidePath(path).at(-1) as string)}`,
-    finish: ({ path }: Fact) => `DROP ${word} ${qualify(asidePath(path))}`,
+      `ALTER ${word} ${qualify(path)} RENAME TO ${quote(makeAsidePath(path).at(-1) as string)}`,
+    finish: ({ path }: Fact) => `DROP ${word} ${qualify(makeAsidePath(path))}`,
   };
 }

@@ -1,9 +1,9 @@
 // Extended statistics.
 import type { Fact } from '../../model/fact.ts';
-import { ours, present } from '../../model/introspection.ts';
+import { buildOwnCondition, buildPresentQuery } from '../../model/introspection.ts';
 import type { Kind } from '../../model/kind.ts';
 import { qualify } from '../../model/quote.ts';
-import { renamed } from '../schemas/renaming.ts';
+import { makeRename } from '../schemas/renaming.ts';
 
 interface Statistics {
   /** `ndistinct`, `dependencies`, `mcv`; empty for those of a single expression. */
@@ -28,7 +28,7 @@ export const statistics: Kind<Statistics> = {
   name: 'statistics',
   reference: (fact) => `STATISTICS ${qualify(fact.path)}`,
   summary: definition,
-  present: present('pg_statistic_ext'),
+  present: buildPresentQuery('pg_statistic_ext'),
   introspect: () => `
     select array['pg_statistic_ext:' || s.oid || ':0'] as addresses, array[n.nspname, s.stxname] as path,
       'pg_class:' || s.stxrelid || ':0' as parent,
@@ -39,12 +39,12 @@ export const statistics: Kind<Statistics> = {
         || array(select format('(%s)', e) from unnest(pg_get_statisticsobjdef_expressions(s.oid)) e) as items,
       s.stxrelid::regclass as "table", nullif(s.stxstattarget, -1) as sampled
     from pg_statistic_ext s join pg_namespace n on n.oid = s.stxnamespace
-    where ${ours('pg_statistic_ext', 's.oid', 's.stxnamespace')}`,
+    where ${buildOwnCondition('pg_statistic_ext', 's.oid', 's.stxnamespace')}`,
   create: (fact) => [
     `CREATE ${definition(fact)}`,
     ...(fact.payload.sampled === null ? [] : [setTarget(fact)]),
   ],
-  rename: renamed('STATISTICS'),
+  rename: makeRename('STATISTICS'),
   drop: (fact) => `DROP STATISTICS ${qualify(fact.path)}`,
   alter: { kinds: 'replace', items: 'replace', table: 'replace', sampled: (_, to) => setTarget(to) },
   order: {

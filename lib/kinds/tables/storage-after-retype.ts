@@ -1,21 +1,21 @@
 // A change of type sets a column's storage and compression to what is usual for the new one, here and in all heirs.
 import type { Fact } from '../../model/fact.ts';
 import type { Scope } from '../../model/kind.ts';
-import { type ColumnFact, settings } from './column-commands.ts';
+import { type ColumnFact, columnSettings } from './column-commands.ts';
 
 type Facts = ReadonlyMap<string, Fact>;
 
 const byOrigin = new WeakMap<Facts, ReadonlyMap<string, readonly ColumnFact[]>>();
 
 /** The commands that set again what a column and its heirs are to have besides their new type. */
-export function keptSettings(to: ColumnFact, { before, after, makes }: Scope): string[] {
+export function restoreSettings(to: ColumnFact, { before, after, makes }: Scope): string[] {
   // Heirs that come later take them over, and so do those that are made anew.
   const heirs = heirsOf(to.id, after.facts).filter(
     ({ id }) => before.facts.get(id)?.origins.length && !makes(id),
   );
   return [to, ...heirs].flatMap((column) => [
-    ...(column.payload.customStorage ? [settings.storage(column)] : []),
-    ...(column.payload.compression === null ? [] : [settings.compression(column)]),
+    ...(column.payload.customStorage ? [columnSettings.storage(column)] : []),
+    ...(column.payload.compression === null ? [] : [columnSettings.compression(column)]),
   ]);
 }
 

@@ -8,7 +8,7 @@ const columnOptionNames = new Set(['n_distinct', 'n_distinct_inherited']);
  * stores entries of its own beside them: `pg_attver` since the releases of November 2026, which pg_dump leaves out.
  * @param column SQL for a value of pg_attribute.attoptions
  */
-export function columnOptions(column: string): string {
+export function buildColumnOptions(column: string): string {
   return `array(select o from unnest(${column}) o
         where split_part(o, '=', 1) in (${[...columnOptionNames].map(literal).join(', ')}))`;
 }
@@ -24,18 +24,18 @@ export function withColumnOptions<P extends { readonly options: readonly string[
  * @param column SQL for a value of pg_class.reloptions
  * @param prefix what to write before each name, e.g. `toast.`
  */
-export function relationOptions(column: string, prefix = ''): string {
+export function buildRelationOptions(column: string, prefix = ''): string {
   const name = prefix === '' ? 'o' : `'${prefix}' || o`;
   return `array(select ${name} from unnest(${column}) o where left(o, 3) <> 'pg_')`;
 }
 
 /** `WITH (fillfactor = '70')`, or an empty string for no options. Options are `name=value` as pg_class.reloptions. */
-export function withOptions(options: readonly string[]): string {
+export function formatOptions(options: readonly string[]): string {
   return options.length === 0 ? '' : `WITH (${options.map(assignment).join(', ')})`;
 }
 
 /** SQL for reloptions as the server writes them behind a definition, ` WITH (…)`; an empty text for none. */
-export function writtenOptions(column: string): string {
+export function buildWrittenOptions(column: string): string {
   return `coalesce(' WITH (' || (select string_agg(quote_ident(split_part(o, '=', 1)) || '='
     || case when quote_ident(v) = v then v else '''' || replace(v, '''', '''''') || '''' end, ', ' order by place)
     from unnest(${column}) with ordinality r(o, place), lateral (select substr(o, strpos(o, '=') + 1) as v) x) || ')', '')`;

@@ -1,14 +1,14 @@
 // Tables: plain, unlogged, partitioned, partitions and heirs. Foreign tables are a kind of their own.
 import type { Fact } from '../../model/fact.ts';
-import { ours } from '../../model/introspection.ts';
+import { buildOwnCondition } from '../../model/introspection.ts';
 import type { Kind, Scope } from '../../model/kind.ts';
 import { qualify, quote } from '../../model/quote.ts';
 import type { Statement } from '../../model/step.ts';
-import { renamed } from '../schemas/renaming.ts';
-import { persist } from './logged.ts';
+import { makeRename } from '../schemas/renaming.ts';
+import { alterLogging } from './logged.ts';
 import { likeParent } from './new-partitions.ts';
 import { keyColumns, partitionKey } from './partition-keys.ts';
-import { alterOptions, relationOptions, withOptions } from './storage-options.ts';
+import { alterOptions, buildRelationOptions, formatOptions } from './storage-options.ts';
 
 interface Table {
   readonly unlogged: boolean;
@@ -49,7 +49,7 @@ function create(fact: Row, scope: Scope): string[] {
     parents.length > 0 && `INHERITS (${parents.join(', ')})`,
     partitionKey !== null && `PARTITION BY ${partitionKey}`,
     accessMethod !== null && `USING ${quote(accessMethod)}`,
-    withOptions(options),
+    formatOptions(options),
     tablespace !== null && `TABLESPACE ${quote(tablespace)}`,
   ];
   return [
@@ -69,21 +69,21 @@ export const table: Kind<Table> = {
       ${partitionKey} as "partitionKey", ${keyColumns} as "keyColumns",
       case when am.amname <> 'heap' then am.amname end as "accessMethod",
       ts.spcname as tablespace,
-      ${relationOptions('c.reloptions')} || ${relationOptions('tc.reloptions', 'toast.')} as options,
+      ${buildRelationOptions('c.reloptions')} || ${buildRelationOptions('tc.reloptions', 'toast.')} as options,
       c.relrowsecurity as "rowSecurity", c.relforcerowsecurity as "forceRowSecurity"
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
       left join pg_am am on am.oid = c.relam
       left join pg_class tc on tc.oid = c.reltoastrelid
       left join pg_tablespace ts on ts.oid = c.reltablespace
-    where c.relkind in ('r', 'p') and c.relpersistence <> 't' and ${ours('pg_class', 'c.oid', 'c.relnamespace')}`,
+    where c.relkind in ('r', 'p') and c.relpersistence <> 't' and ${buildOwnCondition('pg_class', 'c.oid', 'c.relnamespace')}`,
   create,
-  rename: renamed('TABLE', 'ACCESS EXCLUSIVE'),
+  rename: makeRename('TABLE', 'ACCESS EXCLUSIVE'),
   drop: (fact) => ({ sql: `DROP TABLE ${qualify(fact.path)}`, lock: 'ACCESS EXCLUSIVE' }),
   alter: {
     partitionKey: 'replace',
     keyColumns: 'replace',
     // Partitioned tables have no storage of their own to be rewritten, so the command does nothing to them.
-    unlogged: (_, to, scope) => (to.payload.partitionKey === null ? persist(to, scope) : 'replace'),
+    unlogged: (_, to, scope) => (to.payload.partitionKey === null ? alterLogging(to, scope) : 'replace'),
     accessMethod: (_, to, { major }) =>
       to.payload.partitionKey !== null && major < 17
         ? 'replace'

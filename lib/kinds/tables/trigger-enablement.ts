@@ -1,10 +1,10 @@
 // When a trigger, an event trigger or a rule fires, as ALTER writes it.
 
 /** ALTER's words for a firing state (manual: session_replication_role). `ENABLE` is what CREATE makes. */
-export type Firing = 'ENABLE' | 'DISABLE' | 'ENABLE REPLICA' | 'ENABLE ALWAYS';
+export type Enablement = 'ENABLE' | 'DISABLE' | 'ENABLE REPLICA' | 'ENABLE ALWAYS';
 
-/** SQL for the {@link Firing} that the catalogs write as one letter (manual: pg_trigger.tgenabled). */
-export function firing(column: string): string {
+/** SQL for the {@link Enablement} that the catalogs write as one letter (manual: pg_trigger.tgenabled). */
+export function buildEnablement(column: string): string {
   return `case ${column} when 'O' then 'ENABLE' when 'D' then 'DISABLE' when 'R' then 'ENABLE REPLICA'
         when 'A' then 'ENABLE ALWAYS' end`;
 }

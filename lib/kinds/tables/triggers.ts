@@ -1,23 +1,23 @@
 // Triggers on tables, foreign tables and views, and the partitions' copies where those fire otherwise.
 import type { Fact } from '../../model/fact.ts';
-import { ours, present } from '../../model/introspection.ts';
+import { buildOwnCondition, buildPresentQuery } from '../../model/introspection.ts';
 import type { Kind, Scope } from '../../model/kind.ts';
 import type { Statement } from '../../model/step.ts';
-import { nameOf, tableOf } from '../constraints/constraints.ts';
-import { renamedOn } from '../schemas/renaming.ts';
-import { type Firing, firing } from './trigger-enablement.ts';
+import { quoteName, quoteTable } from '../constraints/constraints.ts';
+import { makeRenameOn } from '../schemas/renaming.ts';
+import { buildEnablement, type Enablement } from './trigger-enablement.ts';
 
 interface Trigger {
   readonly definition: string;
   readonly perRow: boolean;
-  readonly firing: Firing;
+  readonly firing: Enablement;
 }
 
 type State = Pick<Trigger, 'firing'>;
 
-function state(fact: Fact<State>, only: 'ONLY ' | '', to: Firing): Statement {
+function state(fact: Fact<State>, only: 'ONLY ' | '', to: Enablement): Statement {
   return {
-    sql: `ALTER TABLE ${only}${tableOf(fact)} ${to} TRIGGER ${nameOf(fact)}`,
+    sql: `ALTER TABLE ${only}${quoteTable(fact)} ${to} TRIGGER ${quoteName(fact)}`,
     lock: 'SHARE ROW EXCLUSIVE',
   };
 }
@@ -42,20 +42,23 @@ const create = ({ payload }: Fact<Trigger>): Statement => ({
 /** CREATE TRIGGER (manual: catalog pg_trigger). */
 export const trigger: Kind<Trigger> = {
   name: 'trigger',
-  reference: (fact) => `TRIGGER ${nameOf(fact)} ON ${tableOf(fact)}`,
-  present: present('pg_trigger', 'not tgisinternal'),
+  reference: (fact) => `TRIGGER ${quoteName(fact)} ON ${quoteTable(fact)}`,
+  present: buildPresentQuery('pg_trigger', 'not tgisinternal'),
   introspect: () => `
     select array['pg_trigger:' || t.oid || ':0'] as addresses, array[n.nspname, c.relname, t.tgname] as path,
       'pg_class:' || c.oid || ':0' as parent,
-      pg_get_triggerdef(t.oid) as definition, t.tgtype & 1 > 0 as "perRow", ${firing('t.tgenabled')} as firing
+      pg_get_triggerdef(t.oid) as definition, t.tgtype & 1 > 0 as "perRow", ${buildEnablement('t.tgenabled')} as firing
     from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
-    where not t.tgisinternal and t.tgparentid = 0 and c.relpersistence <> 't' and ${ours('pg_class', 'c.oid', 'c.relnamespace')}`,
+    where not t.tgisinternal and t.tgparentid = 0 and c.relpersistence <> 't' and ${buildOwnCondition('pg_class', 'c.oid', 'c.relnamespace')}`,
   create: (fact) => [
     create(fact),
     ...(fact.payload.firing === 'ENABLE' ? [] : [state(fact, '', fact.payload.firing)]),
   ],
-  rename: renamedOn('TRIGGER'),
-  drop: (fact) => ({ sql: `DROP TRIGGER ${nameOf(fact)} ON ${tableOf(fact)}`, lock: 'ACCESS EXCLUSIVE' }),
+  rename: makeRenameOn('TRIGGER'),
+  drop: (fact) => ({
+    sql: `DROP TRIGGER ${quoteName(fact)} ON ${quoteTable(fact)}`,
+    lock: 'ACCESS EXCLUSIVE',
+  }),
   alter: {
     // Constraint triggers know no OR REPLACE; and it sets the trigger to fire again (manual: CREATE TRIGGER).
     definition: (from, to, scope) => {
@@ -77,8 +80,8 @@ export const trigger: Kind<Trigger> = {
 /** A partition's copy of a trigger where it fires otherwise than the trigger it was copied from. */
 export const triggerState: Kind<State> = {
   name: 'trigger state',
-  reference: (fact) => `TRIGGER ${nameOf(fact)} ON ${tableOf(fact)}`,
-  present: present('pg_trigger', 'tgparentid <> 0'),
+  reference: (fact) => `TRIGGER ${quoteName(fact)} ON ${quoteTable(fact)}`,
+  present: buildPresentQuery('pg_trigger', 'tgparentid <> 0'),
   introspect: () => `
     with recursive copies as (
       select t.oid, t.tgrelid, t.tgname, t.tgenabled, root.oid as root, root.tgenabled as usual
@@ -90,7 +93,7 @@ export const triggerState: Kind<State> = {
       'pg_trigger:' || t.root || ':0' as parent,
       array(select format('pg_inherits:%s:%s', i.inhrelid, i.inhparent) from pg_inherits i
         where i.inhrelid = t.tgrelid) as dies,
-      ${firing('t.tgenabled')} as firing
+      ${buildEnablement('t.tgenabled')} as firing
     from copies t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
     where t.tgenabled <> t.usual`,
   create: (fact) => state(fact, 'ONLY ', fact.payload.firing),

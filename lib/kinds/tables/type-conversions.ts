@@ -32,7 +32,7 @@ const explicit = new Set([
  * The USING clause that a change of type needs, empty where the server converts by itself. Types without a
  * conversion go through text, which every type can be read from and written to.
  */
-export function conversion(from: string, to: string, column: string): string {
+export function writeConversion(from: string, to: string, column: string): string {
   const [a, b] = [base(from), base(to)];
   const [x, y] = [a.replace(/\[\]$/, ''), b.replace(/\[\]$/, '')];
   const arrays = a.endsWith('[]') === b.endsWith('[]');
@@ -43,7 +43,7 @@ export function conversion(from: string, to: string, column: string): string {
 }
 
 /** Whether rows have to be written anew: false only where the stored bytes stay valid and need no check. */
-export function rewrites(from: string, to: string): boolean {
+export function rewritesTable(from: string, to: string): boolean {
   const limit = (type: string) => Number(/\((\d+)\)/.exec(type)?.[1] ?? Number.POSITIVE_INFINITY);
   const varying = (type: string) => base(type) === 'character varying' || type === 'text';
   return !(varying(from) && varying(to) && limit(to) >= limit(from));

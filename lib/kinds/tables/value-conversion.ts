@@ -2,11 +2,11 @@
 import type { Catalog } from '../../model/catalog.ts';
 import type { Scope } from '../../model/kind.ts';
 import { quote } from '../../model/quote.ts';
-import { attributesOf, baseOf, mayLose } from './lost-values.ts';
-import { conversion, mayFail } from './type-conversions.ts';
+import { findBaseType, listAttributes, mayLose } from './lost-values.ts';
+import { mayFail, writeConversion } from './type-conversions.ts';
 
 /** The expression that moves a value, and what it may do to some of them. */
-export interface Move {
+export interface ValueConversion {
   readonly sql: string;
   readonly mayFail: boolean;
   /** A part of them is left behind. */
@@ -21,13 +21,13 @@ type Facts = Catalog['facts'];
  * @param value SQL for a value of the type `from` as it was before, which may have been put aside
  * @param to the type to move it to, as it is after
  */
-export function move(value: string, from: string, to: string, scope: Scope): Move {
-  const [a, b] = [baseOf(from, scope.before.facts), baseOf(to, scope.after.facts)];
+export function convertValue(value: string, from: string, to: string, scope: Scope): ValueConversion {
+  const [a, b] = [findBaseType(from, scope.before.facts), findBaseType(to, scope.after.facts)];
   const shape = reshape(value, a, b, scope);
   if (shape !== undefined)
     return b === to ? shape : { ...shape, sql: `(${shape.sql})::${to}`, mayFail: true };
   // Every type but the server's own is qualified, and may be another one than before.
-  const castable = !/[."]/.test(a + b) && conversion(a, b, value) === '';
+  const castable = !/[."]/.test(a + b) && writeConversion(a, b, value) === '';
   const sql = `${value}::${castable ? b : 'text'}${castable && b === to ? '' : `::${to}`}`;
   // A domain may refuse what its base type holds.
   const loses = shuffled(a, b, scope);
@@ -39,17 +39,17 @@ export function move(value: string, from: string, to: string, scope: Scope): Mov
 function shuffled(from: string, to: string, scope: Scope): boolean {
   if (!from.endsWith('[]') || !to.endsWith('[]')) return false;
   const names = (type: string, facts: Facts) =>
-    [...(attributesOf(type.slice(0, -2), facts)?.keys() ?? [])].join('\n');
+    [...(listAttributes(type.slice(0, -2), facts)?.keys() ?? [])].join('\n');
   return names(from, scope.before.facts) !== names(to, scope.after.facts);
 }
 
 // Composite values go attribute by attribute, because as text they would go by place.
-function reshape(value: string, from: string, to: string, scope: Scope): Move | undefined {
-  const [old, now] = [attributesOf(from, scope.before.facts), attributesOf(to, scope.after.facts)];
+function reshape(value: string, from: string, to: string, scope: Scope): ValueConversion | undefined {
+  const [old, now] = [listAttributes(from, scope.before.facts), listAttributes(to, scope.after.facts)];
   if (old === undefined || now === undefined) return undefined;
   const moves = [...now].map(([name, type]) => {
     const had = old.get(name);
-    return had === undefined ? undefined : move(`(${value}).${quote(name)}`, had, type, scope);
+    return had === undefined ? undefined : convertValue(`(${value}).${quote(name)}`, had, type, scope);
   });
   const loses = moves.some((one) => one?.loses) || [...old.keys()].some((name) => !now.has(name));
   const row = `ROW(${moves.map((one) => one?.sql ?? 'NULL').join(', ')})::${to}`;

@@ -1,9 +1,9 @@
 // Text search configurations, and which dictionaries they look each sort of token up in.
 import type { Fact } from '../../model/fact.ts';
-import { ours, present } from '../../model/introspection.ts';
+import { buildOwnCondition, buildPresentQuery } from '../../model/introspection.ts';
 import type { Kind } from '../../model/kind.ts';
 import { qualify, quote } from '../../model/quote.ts';
-import { renamed } from '../schemas/renaming.ts';
+import { makeRename } from '../schemas/renaming.ts';
 
 interface Configuration {
   readonly parser: string;
@@ -17,16 +17,16 @@ interface Mapping {
 export const textSearchConfiguration: Kind<Configuration> = {
   name: 'text search configuration',
   reference: (fact) => `TEXT SEARCH CONFIGURATION ${qualify(fact.path)}`,
-  present: present('pg_ts_config'),
+  present: buildPresentQuery('pg_ts_config'),
   introspect: () => `
     select array['pg_ts_config:' || c.oid || ':0'] as addresses, array[n.nspname, c.cfgname] as path,
       quote_ident(pn.nspname) || '.' || quote_ident(p.prsname) as parser
     from pg_ts_config c join pg_namespace n on n.oid = c.cfgnamespace
       join pg_ts_parser p on p.oid = c.cfgparser join pg_namespace pn on pn.oid = p.prsnamespace
-    where ${ours('pg_ts_config', 'c.oid', 'c.cfgnamespace')}`,
+    where ${buildOwnCondition('pg_ts_config', 'c.oid', 'c.cfgnamespace')}`,
   create: ({ path, payload }) =>
     `CREATE TEXT SEARCH CONFIGURATION ${qualify(path)} (PARSER = ${payload.parser})`,
-  rename: renamed('TEXT SEARCH CONFIGURATION'),
+  rename: makeRename('TEXT SEARCH CONFIGURATION'),
   drop: (fact) => `DROP TEXT SEARCH CONFIGURATION ${qualify(fact.path)}`,
   alter: { parser: 'replace' },
 };
@@ -42,7 +42,7 @@ export const textSearchMapping: Kind<Mapping> = {
   reference: (fact) => `TEXT SEARCH CONFIGURATION ${qualify(fact.path.slice(0, 2))}`,
   summary: (fact) => mapped(fact, 'ADD'),
   // The server notes the dictionaries as needed by the configuration itself.
-  present: present('pg_ts_config'),
+  present: buildPresentQuery('pg_ts_config'),
   introspect: () => `
     select '{}'::text[] as addresses, array[n.nspname, c.cfgname, t.alias] as path,
       'pg_ts_config:' || c.oid || ':0' as parent, t.tokid as position,
@@ -53,7 +53,7 @@ export const textSearchMapping: Kind<Mapping> = {
       cross join lateral ts_token_type(c.cfgparser) t
       join pg_ts_config_map m on m.mapcfg = c.oid and m.maptokentype = t.tokid
       join pg_ts_dict d on d.oid = m.mapdict join pg_namespace dn on dn.oid = d.dictnamespace
-    where ${ours('pg_ts_config', 'c.oid', 'c.cfgnamespace')}
+    where ${buildOwnCondition('pg_ts_config', 'c.oid', 'c.cfgnamespace')}
     group by n.nspname, c.cfgname, c.oid, t.alias, t.tokid`,
   create: (fact) => mapped(fact, 'ADD'),
   drop: (fact) => `${alter(fact, 'DROP')}`,

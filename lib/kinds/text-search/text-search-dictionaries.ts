@@ -1,9 +1,9 @@
 // Text search dictionaries: a template with options.
 import type { Fact } from '../../model/fact.ts';
-import { ours, present } from '../../model/introspection.ts';
+import { buildOwnCondition, buildPresentQuery } from '../../model/introspection.ts';
 import type { Kind } from '../../model/kind.ts';
 import { qualify } from '../../model/quote.ts';
-import { renamed } from '../schemas/renaming.ts';
+import { makeRename } from '../schemas/renaming.ts';
 
 interface Dictionary {
   readonly template: string;
@@ -24,7 +24,7 @@ function set({ payload: from }: Fact<Dictionary>, { path, payload: to }: Fact<Di
 export const textSearchDictionary: Kind<Dictionary> = {
   name: 'text search dictionary',
   reference: (fact) => `TEXT SEARCH DICTIONARY ${qualify(fact.path)}`,
-  present: present('pg_ts_dict'),
+  present: buildPresentQuery('pg_ts_dict'),
   introspect: () => `
     select array['pg_ts_dict:' || d.oid || ':0'] as addresses, array[n.nspname, d.dictname] as path,
       quote_ident(tn.nspname) || '.' || quote_ident(t.tmplname) as template,
@@ -32,10 +32,10 @@ export const textSearchDictionary: Kind<Dictionary> = {
         '((?:"(?:[^"]|"")*"|[^\\s"]+) = (?:E?''(?:[^'']|'''')*''|[^,]+))', 'g') with ordinality x(o, place) order by place) as options
     from pg_ts_dict d join pg_namespace n on n.oid = d.dictnamespace
       join pg_ts_template t on t.oid = d.dicttemplate join pg_namespace tn on tn.oid = t.tmplnamespace
-    where ${ours('pg_ts_dict', 'd.oid', 'd.dictnamespace')}`,
+    where ${buildOwnCondition('pg_ts_dict', 'd.oid', 'd.dictnamespace')}`,
   create: ({ path, payload: { template, options } }) =>
     `CREATE TEXT SEARCH DICTIONARY ${qualify(path)} (${[`TEMPLATE = ${template}`, ...options].join(', ')})`,
-  rename: renamed('TEXT SEARCH DICTIONARY'),
+  rename: makeRename('TEXT SEARCH DICTIONARY'),
   drop: (fact) => `DROP TEXT SEARCH DICTIONARY ${qualify(fact.path)}`,
   alter: { template: 'replace', options: set },
 };

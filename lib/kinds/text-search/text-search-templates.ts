@@ -1,8 +1,8 @@
 // Text search templates: the functions behind dictionaries.
-import { ours, present } from '../../model/introspection.ts';
+import { buildOwnCondition, buildPresentQuery } from '../../model/introspection.ts';
 import type { Kind } from '../../model/kind.ts';
 import { qualify } from '../../model/quote.ts';
-import { renamed } from '../schemas/renaming.ts';
+import { makeRename } from '../schemas/renaming.ts';
 
 interface Template {
   readonly init: string | null;
@@ -13,15 +13,15 @@ interface Template {
 export const textSearchTemplate: Kind<Template> = {
   name: 'text search template',
   reference: (fact) => `TEXT SEARCH TEMPLATE ${qualify(fact.path)}`,
-  present: present('pg_ts_template'),
+  present: buildPresentQuery('pg_ts_template'),
   introspect: () => `
     select array['pg_ts_template:' || t.oid || ':0'] as addresses, array[n.nspname, t.tmplname] as path,
       nullif(t.tmplinit, 0)::regproc as init, t.tmpllexize as lexize
     from pg_ts_template t join pg_namespace n on n.oid = t.tmplnamespace
-    where ${ours('pg_ts_template', 't.oid', 't.tmplnamespace')}`,
+    where ${buildOwnCondition('pg_ts_template', 't.oid', 't.tmplnamespace')}`,
   create: ({ path, payload: { init, lexize } }) =>
     `CREATE TEXT SEARCH TEMPLATE ${qualify(path)} (${init === null ? '' : `INIT = ${init}, `}LEXIZE = ${lexize})`,
-  rename: renamed('TEXT SEARCH TEMPLATE'),
+  rename: makeRename('TEXT SEARCH TEMPLATE'),
   drop: (fact) => `DROP TEXT SEARCH TEMPLATE ${qualify(fact.path)}`,
   alter: { init: 'replace', lexize: 'replace' },
 };

@@ -1,13 +1,13 @@
 // Attributes of composite types. The columns of typed tables are inherited from them.
 import type { Catalog } from '../../model/catalog.ts';
 import type { Fact } from '../../model/fact.ts';
-import { ours, present } from '../../model/introspection.ts';
+import { buildOwnCondition, buildPresentQuery } from '../../model/introspection.ts';
 import type { Kind, Scope } from '../../model/kind.ts';
 import { qualify, quote } from '../../model/quote.ts';
 import type { Statement } from '../../model/step.ts';
-import { renamedIn } from '../schemas/renaming.ts';
+import { makeRenameIn } from '../schemas/renaming.ts';
 import { mayLose } from '../tables/lost-values.ts';
-import { conversion, mayFail, rewrites } from '../tables/type-conversions.ts';
+import { mayFail, rewritesTable, writeConversion } from '../tables/type-conversions.ts';
 
 interface Attribute {
   readonly type: string;
@@ -52,11 +52,11 @@ function retype(from: Row, to: Row, scope: Scope): Statement | 'replace' {
   const [a, b] = [from.payload.type, to.payload.type];
   if (isStored(to.parent as string, scope)) return 'replace';
   const followed = isFollowed(to, scope.before);
-  if (followed && conversion(a, b, nameOf(to)) !== '') return 'replace';
+  if (followed && writeConversion(a, b, nameOf(to)) !== '') return 'replace';
   return {
     sql: alter(to, `ALTER ATTRIBUTE ${nameOf(to)} TYPE ${collated(to.payload)}`, scope.before),
     hazards: [
-      ...(followed && rewrites(a, b) ? (['rewrites_table'] as const) : []),
+      ...(followed && rewritesTable(a, b) ? (['rewrites_table'] as const) : []),
       ...(followed && mayFail(a, b) ? (['may_fail_on_existing_rows'] as const) : []),
       ...(followed && mayLose(a, b, scope, false) ? (['loses_values'] as const) : []),
     ],
@@ -69,7 +69,7 @@ export const attribute: Kind<Attribute> = {
   name: 'attribute',
   reference: (fact) => `COLUMN ${qualify(fact.path)}`,
   summary: (fact) => `ATTRIBUTE ${qualify(fact.path)} ${collated(fact.payload)}`,
-  present: present('pg_class', `relkind = 'c'`),
+  present: buildPresentQuery('pg_class', `relkind = 'c'`),
   introspect: () => `
     select array[format('pg_class:%s:%s', c.oid, a.attnum)] as addresses,
       array[n.nspname, c.relname, a.attname] as path, 'pg_class:' || c.oid || ':0' as parent, a.attnum as position,
@@ -78,9 +78,9 @@ export const attribute: Kind<Attribute> = {
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
       join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
       join pg_type t on t.oid = a.atttypid
-    where c.relkind = 'c' and ${ours('pg_type', 'c.reltype', 'c.relnamespace')}`,
+    where c.relkind = 'c' and ${buildOwnCondition('pg_type', 'c.reltype', 'c.relnamespace')}`,
   create: (fact, { after }) => alter(fact, `ADD ATTRIBUTE ${clause(fact)}`, after),
-  rename: renamedIn('TYPE', 'ATTRIBUTE', 'ACCESS EXCLUSIVE', ' CASCADE'),
+  rename: makeRenameIn('TYPE', 'ATTRIBUTE', 'ACCESS EXCLUSIVE', ' CASCADE'),
   drop: (fact, scope) => ({
     sql: alter(fact, `DROP ATTRIBUTE ${nameOf(fact)}`, scope.before),
     hazards: isFollowed(fact, scope.before) || isStored(fact.parent as string, scope) ? ['deletes_data'] : [],

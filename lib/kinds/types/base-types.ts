@@ -1,9 +1,9 @@
 // Base types: what their input and output functions make of bytes.
 import type { Fact } from '../../model/fact.ts';
-import { ours, present } from '../../model/introspection.ts';
+import { buildOwnCondition, buildPresentQuery } from '../../model/introspection.ts';
 import type { Kind } from '../../model/kind.ts';
 import { literal, qualify } from '../../model/quote.ts';
-import { renamed } from '../schemas/renaming.ts';
+import { makeRename } from '../schemas/renaming.ts';
 
 interface BaseType {
   readonly input: string;
@@ -55,7 +55,7 @@ const set = (name: Name) => (_: Row, to: Row) =>
 export const baseType: Kind<BaseType> = {
   name: 'base type',
   reference: (fact) => `TYPE ${qualify(fact.path)}`,
-  present: present('pg_type', `typtype = 'b' and typarray <> 0`),
+  present: buildPresentQuery('pg_type', `typtype = 'b' and typarray <> 0`),
   introspect: () => `
     select array['pg_type:' || t.oid || ':0'] as addresses, array[n.nspname, t.typname] as path,
       'shell:' || t.oid as parent, t.typinput as input, t.typoutput as output, nullif(t.typreceive, 0)::regproc as receive,
@@ -70,9 +70,9 @@ export const baseType: Kind<BaseType> = {
       t.typcollation <> 0 as collatable
     from pg_type t join pg_namespace n on n.oid = t.typnamespace
     where t.typtype = 'b' and t.typisdefined and not exists (select from pg_type e where e.typarray = t.oid)
-      and ${ours('pg_type', 't.oid', 't.typnamespace')}`,
+      and ${buildOwnCondition('pg_type', 't.oid', 't.typnamespace')}`,
   create,
-  rename: renamed('TYPE'),
+  rename: makeRename('TYPE'),
   drop: () => [],
   alter: {
     input: 'replace',

@@ -1,5 +1,5 @@
 // Casts. They have no name, so their path is empty and their signature says which one it is.
-import { ours, present } from '../../model/introspection.ts';
+import { buildOwnCondition, buildPresentQuery } from '../../model/introspection.ts';
 import type { Kind } from '../../model/kind.ts';
 
 interface Cast {
@@ -13,14 +13,14 @@ interface Cast {
 export const cast: Kind<Cast> = {
   name: 'cast',
   reference: (fact) => `CAST ${fact.signature}`,
-  present: present('pg_cast'),
+  present: buildPresentQuery('pg_cast'),
   introspect: () => `
     select array['pg_cast:' || c.oid || ':0'] as addresses, '{}'::text[] as path,
       format('(%s AS %s)', format_type(c.castsource, null), format_type(c.casttarget, null)) as signature,
       case c.castmethod when 'f' then 'WITH FUNCTION ' || c.castfunc::regprocedure when 'i' then 'WITH INOUT'
         else 'WITHOUT FUNCTION' end as method,
       case c.castcontext when 'a' then 'AS ASSIGNMENT' when 'i' then 'AS IMPLICIT' end as context
-    from pg_cast c where ${ours('pg_cast', 'c.oid')}
+    from pg_cast c where ${buildOwnCondition('pg_cast', 'c.oid')}
       -- A range type brings a cast to its multirange type.
       and not exists (select from pg_depend i where i.classid = 'pg_cast'::regclass and i.objid = c.oid and i.deptype = 'i')`,
   create: ({ signature, payload: { method, context } }) =>

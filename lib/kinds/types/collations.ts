@@ -1,10 +1,10 @@
 // Collations. What the operating system or ICU calls their version is no part of them.
-import { ours, present } from '../../model/introspection.ts';
+import { buildOwnCondition, buildPresentQuery } from '../../model/introspection.ts';
 import type { Kind } from '../../model/kind.ts';
 import { literal, qualify } from '../../model/quote.ts';
-import { renamed } from '../schemas/renaming.ts';
-import { aside } from '../tables/set-aside.ts';
-import { languageTag } from './icu-locales.ts';
+import { makeRename } from '../schemas/renaming.ts';
+import { makeAside } from '../tables/set-aside.ts';
+import { computeLanguageTag } from './icu-locales.ts';
 
 interface Collation {
   readonly provider: string;
@@ -23,14 +23,14 @@ const locale = (major: number) => (major < 17 ? 'c.colliculocale' : 'c.colllocal
 export const collation: Kind<Collation> = {
   name: 'collation',
   reference: (fact) => `COLLATION ${qualify(fact.path)}`,
-  present: present('pg_collation'),
+  present: buildPresentQuery('pg_collation'),
   introspect: (major) => `
     select array['pg_collation:' || c.oid || ':0'] as addresses, array[n.nspname, c.collname] as path,
       case c.collprovider when 'i' then 'icu' when 'b' then 'builtin' when 'c' then 'libc' else 'default' end as provider,
       ${locale(major)} as locale, c.collcollate as collate, c.collctype as ctype,
       ${major < 16 ? 'null' : 'c.collicurules'} as rules, c.collisdeterministic as deterministic
     from pg_collation c join pg_namespace n on n.oid = c.collnamespace
-    where ${ours('pg_collation', 'c.oid', 'c.collnamespace')}`,
+    where ${buildOwnCondition('pg_collation', 'c.oid', 'c.collnamespace')}`,
   create: ({ path, payload: { provider, locale, collate, ctype, rules, deterministic } }) => {
     const options = [
       `PROVIDER = ${provider}`,
@@ -42,7 +42,7 @@ export const collation: Kind<Collation> = {
     ].filter(Boolean);
     return `CREATE COLLATION ${qualify(path)} (${options.join(', ')})`;
   },
-  rename: renamed('COLLATION'),
+  rename: makeRename('COLLATION'),
   drop: (fact) => `DROP COLLATION ${qualify(fact.path)}`,
   alter: {
     provider: 'replace',
@@ -53,7 +53,7 @@ export const collation: Kind<Collation> = {
     deterministic: 'replace',
   },
   order: {
-    aside: aside('COLLATION'),
+    aside: makeAside('COLLATION'),
     slots: (fact) => [`collation ${qualify(fact.path)}`],
   },
   reconcile: {
@@ -61,8 +61,10 @@ export const collation: Kind<Collation> = {
       const theirs = (other.facts.get(fact.id)?.payload as unknown as Collation | undefined)?.locale ?? null;
       const { provider, locale } = fact.payload;
       if (provider !== 'icu' || locale === null || theirs === null || locale === theirs) return fact;
-      const tag = languageTag(locale);
-      return tag === languageTag(theirs) ? { ...fact, payload: { ...fact.payload, locale: tag } } : fact;
+      const tag = computeLanguageTag(locale);
+      return tag === computeLanguageTag(theirs)
+        ? { ...fact, payload: { ...fact.payload, locale: tag } }
+        : fact;
     },
   },
 };

@@ -1,10 +1,10 @@
 // Composite types that stand alone, with the order of their attributes; the attributes are facts of their own.
 import type { Fact } from '../../model/fact.ts';
-import { ours, present } from '../../model/introspection.ts';
+import { buildOwnCondition, buildPresentQuery } from '../../model/introspection.ts';
 import type { Kind } from '../../model/kind.ts';
 import { qualify } from '../../model/quote.ts';
-import { renamed } from '../schemas/renaming.ts';
-import { aside } from '../tables/set-aside.ts';
+import { makeRename } from '../schemas/renaming.ts';
+import { makeAside } from '../tables/set-aside.ts';
 
 interface Composite {
   /** Names of the attributes; none where tables follow the type, whose columns stay where they are. */
@@ -21,7 +21,7 @@ function reorder(from: Fact<Composite>, to: Fact<Composite>): [] | 'replace' {
 export const compositeType: Kind<Composite> = {
   name: 'composite type',
   reference: (fact) => `TYPE ${qualify(fact.path)}`,
-  present: present('pg_class', `relkind = 'c'`),
+  present: buildPresentQuery('pg_class', `relkind = 'c'`),
   introspect: () => `
     select array['pg_type:' || c.reltype || ':0', 'pg_class:' || c.oid || ':0'] as addresses,
       array[n.nspname, c.relname] as path,
@@ -29,14 +29,14 @@ export const compositeType: Kind<Composite> = {
         and not a.attisdropped and not exists (select from pg_class o where o.reloftype = c.reltype)
         order by a.attnum) as order
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
-    where c.relkind = 'c' and ${ours('pg_type', 'c.reltype', 'c.relnamespace')}`,
+    where c.relkind = 'c' and ${buildOwnCondition('pg_type', 'c.reltype', 'c.relnamespace')}`,
   create: ({ path }, { clauses }) =>
     `CREATE TYPE ${qualify(path)} AS (${clauses.map(({ sql }) => sql).join(', ')})`,
-  rename: renamed('TYPE'),
+  rename: makeRename('TYPE'),
   drop: (fact) => `DROP TYPE ${qualify(fact.path)}`,
   alter: { order: reorder },
   order: {
-    aside: aside('TYPE'),
+    aside: makeAside('TYPE'),
     slots: (fact) => [`relation ${qualify(fact.path)}`, `type ${qualify(fact.path)}`],
   },
 };

@@ -1,13 +1,13 @@
 // Constraints of domains: CHECK, and NOT NULL, which is a flag of the domain until PostgreSQL 16.
 import type { Fact } from '../../model/fact.ts';
-import { ours, present } from '../../model/introspection.ts';
+import { buildOwnCondition, buildPresentQuery } from '../../model/introspection.ts';
 import type { Kind, Scope } from '../../model/kind.ts';
 import { qualify, quote } from '../../model/quote.ts';
 import type { RowCheck } from '../../model/row-check.ts';
 import type { Statement } from '../../model/step.ts';
-import { definition } from '../constraints/constraints.ts';
-import { renamedIn, since } from '../schemas/renaming.ts';
-import { refusedByDomain } from '../tables/row-checks.ts';
+import { buildDefinition } from '../constraints/constraints.ts';
+import { makeRenameIn, runSince } from '../schemas/renaming.ts';
+import { checkDomain } from '../tables/row-checks.ts';
 
 interface DomainCheck {
   readonly definition: string;
@@ -31,7 +31,7 @@ const checking = (sql: string, checks: readonly RowCheck[]): Statement => ({
 });
 
 const refused = (fact: Fact<DomainCheck>, scope: Scope) =>
-  refusedByDomain(fact, { definition: fact.payload.definition, name: fact.path[2] as string }, scope);
+  checkDomain(fact, { definition: fact.payload.definition, name: fact.path[2] as string }, scope);
 
 const nameOf = ({ path }: Named) => quote(path[2] as string);
 const clause = (fact: Fact<DomainCheck>) => `CONSTRAINT ${nameOf(fact)} ${fact.payload.definition}`;
@@ -41,18 +41,18 @@ export const domainCheck: Kind<DomainCheck> = {
   name: 'domain check',
   reference: (fact) => named(fact, fact.path[2] as string),
   summary: (fact) => `${clause(fact)} ON ${qualify(fact.path.slice(0, 2))}`,
-  present: present('pg_type', `typtype = 'd'`),
+  present: buildPresentQuery('pg_type', `typtype = 'd'`),
   introspect: (major) => `
     select array['pg_constraint:' || k.oid || ':0'] as addresses, array[n.nspname, t.typname, k.conname] as path,
       'pg_type:' || t.oid || ':0' as parent,
-      ${definition(major)} as definition, k.convalidated as validated
+      ${buildDefinition(major)} as definition, k.convalidated as validated
     from pg_constraint k join pg_type t on t.oid = k.contypid join pg_namespace n on n.oid = t.typnamespace
-    where k.contype = 'c' and ${ours('pg_type', 't.oid', 't.typnamespace')}`,
+    where k.contype = 'c' and ${buildOwnCondition('pg_type', 't.oid', 't.typnamespace')}`,
   create: (fact, scope) =>
     fact.payload.validated
       ? checking(alter(fact, `ADD ${clause(fact)}`), refused(fact, scope))
       : alter(fact, `ADD ${clause(fact)} NOT VALID`),
-  rename: renamedIn('DOMAIN', 'CONSTRAINT', null),
+  rename: makeRenameIn('DOMAIN', 'CONSTRAINT', null),
   drop: (fact) => alter(fact, `DROP CONSTRAINT ${nameOf(fact)}`),
   alter: {
     definition: 'replace',
@@ -78,24 +78,24 @@ export const domainNotNull: Kind<DomainNotNull> = {
   name: 'domain not null',
   reference: (fact) => named(fact, fact.payload.name),
   summary: (fact) => `NOT NULL ON ${qualify(fact.path)}`,
-  present: present('pg_type', `typtype = 'd'`),
+  present: buildPresentQuery('pg_type', `typtype = 'd'`),
   introspect: (major) => `
     select ${major < 17 ? `'{}'::text[]` : `array['pg_constraint:' || k.oid || ':0']`} as addresses,
       array[n.nspname, t.typname] as path, 'pg_type:' || t.oid || ':0' as parent,
       ${major < 17 ? `t.typname || '_not_null'` : 'k.conname'} as name
     from pg_type t join pg_namespace n on n.oid = t.typnamespace
       ${major < 17 ? '' : `left join pg_constraint k on k.contypid = t.oid and k.contype = 'n'`}
-    where t.typtype = 'd' and t.typnotnull and ${ours('pg_type', 't.oid', 't.typnamespace')}`,
+    where t.typtype = 'd' and t.typnotnull and ${buildOwnCondition('pg_type', 't.oid', 't.typnamespace')}`,
   create: (fact, scope) =>
     checking(
       alter(fact, scope.major < 17 ? 'SET NOT NULL' : `ADD ${notNullClause(fact, scope)}`),
-      refusedByDomain(fact, { definition: null, name: fact.payload.name }, scope),
+      checkDomain(fact, { definition: null, name: fact.payload.name }, scope),
     ),
   drop: (fact) => alter(fact, 'DROP NOT NULL'),
   alter: {
     name: (from, to, { major }) => {
       const sql = alter(to, `RENAME CONSTRAINT ${quote(from.payload.name)} TO ${quote(to.payload.name)}`);
-      return major < 17 ? since(17, sql) : sql;
+      return major < 17 ? runSince(17, sql) : sql;
     },
   },
   inline: { clause: notNullClause },

@@ -1,6 +1,6 @@
 // Defaults of domains: facts of their own, because they may need a function that needs the domain.
 import type { Fact } from '../../model/fact.ts';
-import { ours, present } from '../../model/introspection.ts';
+import { buildOwnCondition, buildPresentQuery } from '../../model/introspection.ts';
 import type { Kind } from '../../model/kind.ts';
 import { qualify } from '../../model/quote.ts';
 
@@ -17,7 +17,7 @@ export const domainDefault: Kind<DomainDefault> = {
   reference: (fact) => `DOMAIN ${qualify(fact.path)}`,
   summary: (fact) => `DEFAULT ${fact.payload.expression} ON ${qualify(fact.path)}`,
   // What the domain depends on beyond its base type and collation, its default does.
-  present: present('pg_type', `typtype = 'd'`),
+  present: buildPresentQuery('pg_type', `typtype = 'd'`),
   introspect: () => `
     select '{}'::text[] as addresses, array[n.nspname, t.typname] as path, 'pg_type:' || t.oid || ':0' as parent,
       array(select format('pg_type:%s:0>%s:%s:%s', t.oid, c.relname, d.refobjid, d.refobjsubid)
@@ -27,7 +27,7 @@ export const domainDefault: Kind<DomainDefault> = {
             ('pg_collation'::regclass, t.typcollation), ('pg_namespace'::regclass, t.typnamespace))) as edges,
       pg_get_expr(t.typdefaultbin, 0) as expression
     from pg_type t join pg_namespace n on n.oid = t.typnamespace
-    where t.typtype = 'd' and t.typdefaultbin is not null and ${ours('pg_type', 't.oid', 't.typnamespace')}`,
+    where t.typtype = 'd' and t.typdefaultbin is not null and ${buildOwnCondition('pg_type', 't.oid', 't.typnamespace')}`,
   create: set,
   drop: (fact) => `ALTER DOMAIN ${qualify(fact.path)} DROP DEFAULT`,
   alter: { expression: (_, to) => set(to) },

@@ -1,11 +1,11 @@
 // Enum types. Labels can be added anywhere in place; taking one away or moving it needs another type.
 import type { Fact } from '../../model/fact.ts';
-import { ours, present } from '../../model/introspection.ts';
+import { buildOwnCondition, buildPresentQuery } from '../../model/introspection.ts';
 import type { Kind } from '../../model/kind.ts';
 import { literal, qualify } from '../../model/quote.ts';
 import type { Statement } from '../../model/step.ts';
-import { renamed } from '../schemas/renaming.ts';
-import { aside } from '../tables/set-aside.ts';
+import { makeRename } from '../schemas/renaming.ts';
+import { makeAside } from '../tables/set-aside.ts';
 
 interface Enum {
   readonly labels: readonly string[];
@@ -37,15 +37,15 @@ function add(from: Fact<Enum>, to: Fact<Enum>): Statement[] | 'replace' {
 export const enumType: Kind<Enum> = {
   name: 'enum type',
   reference: (fact) => `TYPE ${qualify(fact.path)}`,
-  present: present('pg_type', `typtype = 'e'`),
+  present: buildPresentQuery('pg_type', `typtype = 'e'`),
   introspect: () => `
     select array['pg_type:' || t.oid || ':0'] as addresses, array[n.nspname, t.typname] as path,
       array(select e.enumlabel::text from pg_enum e where e.enumtypid = t.oid order by e.enumsortorder) as labels
     from pg_type t join pg_namespace n on n.oid = t.typnamespace
-    where t.typtype = 'e' and ${ours('pg_type', 't.oid', 't.typnamespace')}`,
+    where t.typtype = 'e' and ${buildOwnCondition('pg_type', 't.oid', 't.typnamespace')}`,
   create: ({ path, payload }) =>
     `CREATE TYPE ${qualify(path)} AS ENUM (${payload.labels.map(literal).join(', ')})`,
-  rename: renamed('TYPE'),
+  rename: makeRename('TYPE'),
   drop: (fact) => `DROP TYPE ${qualify(fact.path)}`,
   alter: { labels: add },
   renameIn: {
@@ -55,7 +55,7 @@ export const enumType: Kind<Enum> = {
     }),
   },
   order: {
-    aside: aside('TYPE'),
+    aside: makeAside('TYPE'),
     slots: (fact) => [`type ${qualify(fact.path)}`],
   },
 };

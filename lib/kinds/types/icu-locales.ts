@@ -47,7 +47,7 @@ const type = /^[a-z\d]{3,8}(?:-[a-z\d]{3,8})*$/;
  * The standard spelling of an ICU locale, as `uloc_toLanguageTag` gives it. What it does not know stays as it is.
  * @param locale as it was said or stored
  */
-export function languageTag(locale: string): string {
+export function computeLanguageTag(locale: string): string {
   const [id = '', ...keywords] = locale.split('@');
   const [plain = '', extension] = splitAt(id.replace(/\..*$/, ''), /[-_]u[-_]/i);
   const words = /^(?:c|posix)$/i.test(plain) ? 'en_US_POSIX' : plain;

@@ -1,9 +1,9 @@
 // Range types with their multirange types.
 import type { Fact } from '../../model/fact.ts';
-import { ours, present } from '../../model/introspection.ts';
+import { buildOwnCondition, buildPresentQuery } from '../../model/introspection.ts';
 import type { Kind } from '../../model/kind.ts';
 import { qualify, quote } from '../../model/quote.ts';
-import { aside, asidePath } from '../tables/set-aside.ts';
+import { makeAside, makeAsidePath } from '../tables/set-aside.ts';
 
 interface Range {
   readonly subtype: string;
@@ -50,7 +50,7 @@ const renameMultirange = (range: readonly string[], from: readonly string[], to:
 export const rangeType: Kind<Range> = {
   name: 'range type',
   reference: (fact) => `TYPE ${qualify(fact.path)}`,
-  present: present('pg_type', `typtype = 'r'`),
+  present: buildPresentQuery('pg_type', `typtype = 'r'`),
   introspect: () => `
     select array['pg_type:' || t.oid || ':0'] as addresses, array[n.nspname, t.typname] as path,
       case when r.rngcanonical <> 0 then 'shell:' || t.oid end as parent, format_type(r.rngsubtype, null) as subtype,
@@ -62,7 +62,7 @@ export const rangeType: Kind<Range> = {
       join pg_type s on s.oid = r.rngsubtype join pg_opclass o on o.oid = r.rngsubopc
       join pg_namespace os on os.oid = o.opcnamespace
       join pg_type m on m.oid = r.rngmultitypid join pg_namespace mn on mn.oid = m.typnamespace
-    where ${ours('pg_type', 't.oid', 't.typnamespace')}`,
+    where ${buildOwnCondition('pg_type', 't.oid', 't.typnamespace')}`,
   create,
   drop: (fact) => `DROP TYPE ${qualify(fact.path)}`,
   alter: {
@@ -78,10 +78,10 @@ export const rangeType: Kind<Range> = {
     // With a canonical function, which names the type, it goes the way of its shell.
     inseverable: (fact) => fact.parent !== null,
     aside: {
-      ...aside('TYPE'),
+      ...makeAside('TYPE'),
       rename: ({ path, payload }) => [
-        ...renameRange(payload, path, asidePath(path)),
-        ...renameMultirange(asidePath(path), payload.multirange, asidePath(payload.multirange)),
+        ...renameRange(payload, path, makeAsidePath(path)),
+        ...renameMultirange(makeAsidePath(path), payload.multirange, makeAsidePath(payload.multirange)),
       ],
     },
     slots: ({ path, payload }) => [`type ${qualify(path)}`, `type ${qualify(payload.multirange)}`],

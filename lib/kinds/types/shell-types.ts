@@ -1,5 +1,5 @@
 // Types that are declared before they are defined: their own input functions name them.
-import { ours, present } from '../../model/introspection.ts';
+import { buildOwnCondition, buildPresentQuery } from '../../model/introspection.ts';
 import type { Kind } from '../../model/kind.ts';
 import { qualify } from '../../model/quote.ts';
 
@@ -7,7 +7,7 @@ import { qualify } from '../../model/quote.ts';
 export const shellType: Kind<Record<never, never>> = {
   name: 'shell type',
   reference: (fact) => `TYPE ${qualify(fact.path)}`,
-  present: present('pg_type', `not typisdefined or typtype in ('b', 'r') and typarray <> 0`),
+  present: buildPresentQuery('pg_type', `not typisdefined or typtype in ('b', 'r') and typarray <> 0`),
   introspect: () => `
     select array[case when t.typisdefined then 'shell:' || t.oid else 'pg_type:' || t.oid || ':0' end] as addresses,
       array[n.nspname, t.typname] as path,
@@ -16,7 +16,7 @@ export const shellType: Kind<Record<never, never>> = {
     from pg_type t join pg_namespace n on n.oid = t.typnamespace left join pg_range r on r.rngtypid = t.oid
     where (not t.typisdefined or t.typtype = 'b' and not exists (select from pg_type e where e.typarray = t.oid)
         or r.rngcanonical <> 0)
-      and ${ours('pg_type', 't.oid', 't.typnamespace')}`,
+      and ${buildOwnCondition('pg_type', 't.oid', 't.typnamespace')}`,
   create: (fact) => `CREATE TYPE ${qualify(fact.path)}`,
   // A type and its functions hold each other, so neither can be dropped without the other.
   drop: (fact, { before }) => {

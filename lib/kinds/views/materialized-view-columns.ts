@@ -1,10 +1,10 @@
 // Columns of materialized views: how they are stored and counted; what they are comes from the query.
 import type { Fact } from '../../model/fact.ts';
-import { ours, present } from '../../model/introspection.ts';
+import { buildOwnCondition, buildPresentQuery } from '../../model/introspection.ts';
 import type { Kind } from '../../model/kind.ts';
 import { qualify, quote } from '../../model/quote.ts';
-import { renamedIn } from '../schemas/renaming.ts';
-import { alterOptions, columnOptions, withColumnOptions } from '../tables/storage-options.ts';
+import { makeRenameIn } from '../schemas/renaming.ts';
+import { alterOptions, buildColumnOptions, withColumnOptions } from '../tables/storage-options.ts';
 
 interface MaterializedViewColumn {
   readonly storage: string | null;
@@ -28,7 +28,7 @@ const settings = {
 export const materializedViewColumn: Kind<MaterializedViewColumn> = {
   name: 'materialized view column',
   reference: (fact) => `COLUMN ${qualify(fact.path)}`,
-  present: present('pg_class', `relkind = 'm'`),
+  present: buildPresentQuery('pg_class', `relkind = 'm'`),
   introspect: () => `
     select array[format('pg_class:%s:%s', c.oid, a.attnum)] as addresses,
       array[n.nspname, c.relname, a.attname] as path,
@@ -37,10 +37,10 @@ export const materializedViewColumn: Kind<MaterializedViewColumn> = {
         when 'p' then 'PLAIN' when 'e' then 'EXTERNAL' when 'm' then 'MAIN' else 'EXTENDED' end end as storage,
       case a.attcompression when 'p' then 'pglz' when 'l' then 'lz4' end as compression,
       nullif(a.attstattarget, -1) as statistics,
-      ${columnOptions('a.attoptions')} as options
+      ${buildColumnOptions('a.attoptions')} as options
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
       join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 join pg_type t on t.oid = a.atttypid
-    where c.relkind = 'm' and ${ours('pg_class', 'c.oid', 'c.relnamespace')}`,
+    where c.relkind = 'm' and ${buildOwnCondition('pg_class', 'c.oid', 'c.relnamespace')}`,
   create: (fact) => {
     const { storage, compression, statistics, options } = fact.payload;
     return [
@@ -50,7 +50,7 @@ export const materializedViewColumn: Kind<MaterializedViewColumn> = {
       ...alterOptions(alter(fact), [], options),
     ];
   },
-  rename: renamedIn('MATERIALIZED VIEW', 'COLUMN'),
+  rename: makeRenameIn('MATERIALIZED VIEW', 'COLUMN'),
   drop: () => [],
   alter: {
     // Before 16 there was no word for the type's own storage.

@@ -1,10 +1,10 @@
 // Materialized views, made empty. Their rows can be made again from their query, so nothing is lost with one.
-import { ours, present } from '../../model/introspection.ts';
+import { buildOwnCondition, buildPresentQuery } from '../../model/introspection.ts';
 import type { Kind } from '../../model/kind.ts';
 import { qualify, quote } from '../../model/quote.ts';
-import { renamed } from '../schemas/renaming.ts';
-import { alterOptions, relationOptions, withOptions } from '../tables/storage-options.ts';
-import { lengthOf } from './views.ts';
+import { makeRename } from '../schemas/renaming.ts';
+import { alterOptions, buildRelationOptions, formatOptions } from '../tables/storage-options.ts';
+import { describeLength } from './views.ts';
 
 interface MaterializedView {
   readonly query: string;
@@ -16,27 +16,27 @@ interface MaterializedView {
 export const materializedView: Kind<MaterializedView> = {
   name: 'materialized view',
   reference: (fact) => `MATERIALIZED VIEW ${qualify(fact.path)}`,
-  summary: (fact) => `MATERIALIZED VIEW ${qualify(fact.path)} ${lengthOf(fact.payload.query)}`,
+  summary: (fact) => `MATERIALIZED VIEW ${qualify(fact.path)} ${describeLength(fact.payload.query)}`,
   securable: (fact) => `TABLE ${qualify(fact.path)}`,
-  present: present('pg_class', `relkind = 'm'`),
+  present: buildPresentQuery('pg_class', `relkind = 'm'`),
   introspect: () => `
     select array['pg_class:' || c.oid || ':0'] as addresses, array[n.nspname, c.relname] as path,
       rtrim(pg_get_viewdef(c.oid), ';') as query,
       case when am.amname <> 'heap' then am.amname end as "accessMethod",
-      ${relationOptions('c.reloptions')} || ${relationOptions('tc.reloptions', 'toast.')} as options
+      ${buildRelationOptions('c.reloptions')} || ${buildRelationOptions('tc.reloptions', 'toast.')} as options
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
       left join pg_am am on am.oid = c.relam left join pg_class tc on tc.oid = c.reltoastrelid
-    where c.relkind = 'm' and ${ours('pg_class', 'c.oid', 'c.relnamespace')}`,
+    where c.relkind = 'm' and ${buildOwnCondition('pg_class', 'c.oid', 'c.relnamespace')}`,
   create: ({ path, payload: { query, accessMethod, options } }) => {
     const parts = [
       `CREATE MATERIALIZED VIEW ${qualify(path)}`,
       accessMethod !== null && `USING ${quote(accessMethod)}`,
-      withOptions(options),
+      formatOptions(options),
       `AS\n${query}\nWITH NO DATA`,
     ];
     return parts.filter(Boolean).join(' ');
   },
-  rename: renamed('MATERIALIZED VIEW', 'ACCESS EXCLUSIVE'),
+  rename: makeRename('MATERIALIZED VIEW', 'ACCESS EXCLUSIVE'),
   drop: (fact, { after }) => ({
     sql: `DROP MATERIALIZED VIEW ${qualify(fact.path)}`,
     // Where it is made and filled again, readers wait until its rows are there.

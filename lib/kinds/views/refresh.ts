@@ -1,5 +1,5 @@
 // Whether a materialized view holds what its query says. A schema does not tell: a dump makes all of them empty.
-import { ours, present } from '../../model/introspection.ts';
+import { buildOwnCondition, buildPresentQuery } from '../../model/introspection.ts';
 import type { Kind } from '../../model/kind.ts';
 import { qualify } from '../../model/quote.ts';
 
@@ -8,11 +8,11 @@ export const population: Kind<Record<never, never>> = {
   name: 'population',
   reference: (fact) => `MATERIALIZED VIEW ${qualify(fact.path)}`,
   summary: (fact) => `REFRESH MATERIALIZED VIEW ${qualify(fact.path)}`,
-  present: present('pg_class', `relkind = 'm'`),
+  present: buildPresentQuery('pg_class', `relkind = 'm'`),
   introspect: () => `
     with recursive reads(reader, relation) as (
       select c.oid, c.oid from pg_class c
-        where c.relkind = 'm' and c.relispopulated and ${ours('pg_class', 'c.oid', 'c.relnamespace')}
+        where c.relkind = 'm' and c.relispopulated and ${buildOwnCondition('pg_class', 'c.oid', 'c.relnamespace')}
       union select r.reader, c.oid from reads r join pg_rewrite w on w.ev_class = r.relation
         join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = w.oid
           and d.refclassid = 'pg_class'::regclass

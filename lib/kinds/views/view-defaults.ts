@@ -1,6 +1,6 @@
 // Defaults of view columns, which an INSERT through the view uses.
 import type { Fact } from '../../model/fact.ts';
-import { ours, present } from '../../model/introspection.ts';
+import { buildOwnCondition, buildPresentQuery } from '../../model/introspection.ts';
 import type { Kind } from '../../model/kind.ts';
 import { qualify, quote } from '../../model/quote.ts';
 
@@ -17,14 +17,14 @@ export const viewDefault: Kind<ViewDefault> = {
   name: 'view default',
   reference: (fact) => `COLUMN ${qualify(fact.path)}`,
   summary: set,
-  present: present('pg_class', `relkind = 'v'`),
+  present: buildPresentQuery('pg_class', `relkind = 'v'`),
   introspect: () => `
     select array['pg_attrdef:' || d.oid || ':0'] as addresses, array[n.nspname, c.relname, a.attname] as path,
       format('pg_class:%s:%s', c.oid, a.attnum) as parent,
       pg_get_expr(d.adbin, d.adrelid) as expression
     from pg_attrdef d join pg_class c on c.oid = d.adrelid join pg_namespace n on n.oid = c.relnamespace
       join pg_attribute a on a.attrelid = c.oid and a.attnum = d.adnum
-    where c.relkind = 'v' and c.relpersistence <> 't' and ${ours('pg_class', 'c.oid', 'c.relnamespace')}`,
+    where c.relkind = 'v' and c.relpersistence <> 't' and ${buildOwnCondition('pg_class', 'c.oid', 'c.relnamespace')}`,
   create: set,
   drop: (fact) => alter(fact, 'DROP DEFAULT'),
   alter: { expression: (_, to) => set(to) },

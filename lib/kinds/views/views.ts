@@ -1,10 +1,10 @@
 // Views and their columns.
 import type { Fact } from '../../model/fact.ts';
-import { ours, present } from '../../model/introspection.ts';
+import { buildOwnCondition, buildPresentQuery } from '../../model/introspection.ts';
 import type { Kind } from '../../model/kind.ts';
 import { qualify } from '../../model/quote.ts';
-import { renamed, renamedIn } from '../schemas/renaming.ts';
-import { alterOptions, relationOptions, withOptions } from '../tables/storage-options.ts';
+import { makeRename, makeRenameIn } from '../schemas/renaming.ts';
+import { alterOptions, buildRelationOptions, formatOptions } from '../tables/storage-options.ts';
 
 interface View {
   /** Names, types and collations, as SQL. */
@@ -14,7 +14,7 @@ interface View {
 }
 
 const create = (fact: Fact<View>, verb: string) => {
-  const options = withOptions(fact.payload.options);
+  const options = formatOptions(fact.payload.options);
   return `${verb} VIEW ${qualify(fact.path)}${options && ` ${options}`} AS\n${fact.payload.query}`;
 };
 
@@ -31,7 +31,7 @@ const hollow = ({ path, payload: { columns } }: Fact<View>) => {
 };
 
 /** How long a query is, for people: `(12 lines)`. */
-export function lengthOf(query: string): string {
+export function describeLength(query: string): string {
   const lines = query.split('\n').length;
   return `(${lines} ${lines === 1 ? 'line' : 'lines'})`;
 }
@@ -40,9 +40,9 @@ export function lengthOf(query: string): string {
 export const view: Kind<View> = {
   name: 'view',
   reference: (fact) => `VIEW ${qualify(fact.path)}`,
-  summary: (fact) => `VIEW ${qualify(fact.path)} ${lengthOf(fact.payload.query)}`,
+  summary: (fact) => `VIEW ${qualify(fact.path)} ${describeLength(fact.payload.query)}`,
   securable: (fact) => `TABLE ${qualify(fact.path)}`,
-  present: present('pg_class', `relkind = 'v'`),
+  present: buildPresentQuery('pg_class', `relkind = 'v'`),
   introspect: () => `
     select array['pg_class:' || c.oid || ':0'] as addresses, array[n.nspname, c.relname] as path,
       array(select concat_ws(' ', quote_ident(a.attname), format_type(a.atttypid, a.atttypmod),
@@ -50,11 +50,11 @@ export const view: Kind<View> = {
         from pg_attribute a join pg_type t on t.oid = a.atttypid
         where a.attrelid = c.oid and a.attnum > 0 order by a.attnum) as columns,
       rtrim(pg_get_viewdef(c.oid), ';') as query,
-      ${relationOptions('c.reloptions')} as options
+      ${buildRelationOptions('c.reloptions')} as options
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
-    where c.relkind = 'v' and c.relpersistence <> 't' and ${ours('pg_class', 'c.oid', 'c.relnamespace')}`,
+    where c.relkind = 'v' and c.relpersistence <> 't' and ${buildOwnCondition('pg_class', 'c.oid', 'c.relnamespace')}`,
   create: (fact) => create(fact, 'CREATE'),
-  rename: renamed('VIEW', 'ACCESS EXCLUSIVE'),
+  rename: makeRename('VIEW', 'ACCESS EXCLUSIVE'),
   drop: (fact) => `DROP VIEW ${qualify(fact.path)}`,
   alter: {
     // Columns can only be added at the end (manual: CREATE VIEW).
@@ -82,16 +82,16 @@ export const view: Kind<View> = {
 export const viewColumn: Kind<Record<never, never>> = {
   name: 'view column',
   reference: (fact) => `COLUMN ${qualify(fact.path)}`,
-  present: present('pg_class', `relkind = 'v'`),
+  present: buildPresentQuery('pg_class', `relkind = 'v'`),
   introspect: () => `
     select array[format('pg_class:%s:%s', c.oid, a.attnum)] as addresses,
       array[n.nspname, c.relname, a.attname] as path,
       'pg_class:' || c.oid || ':0' as parent, a.attnum as position
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
       join pg_attribute a on a.attrelid = c.oid and a.attnum > 0
-    where c.relkind = 'v' and c.relpersistence <> 't' and ${ours('pg_class', 'c.oid', 'c.relnamespace')}`,
+    where c.relkind = 'v' and c.relpersistence <> 't' and ${buildOwnCondition('pg_class', 'c.oid', 'c.relnamespace')}`,
   create: () => [],
-  rename: renamedIn('VIEW', 'COLUMN'),
+  rename: makeRenameIn('VIEW', 'COLUMN'),
   drop: () => [],
   alter: {},
   order: {
