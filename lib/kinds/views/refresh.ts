@@ -1,7 +1,13 @@
 // Whether a materialized view holds what its query says. A schema does not tell: a dump makes all of them empty.
+import { type Catalog, getRoot, shadowRole } from '../../model/catalog.ts';
+import type { Fact } from '../../model/fact.ts';
 import { buildOwnCondition, buildPresentQuery } from '../../model/introspection.ts';
-import type { Kind } from '../../model/kind.ts';
-import { qualify } from '../../model/quote.ts';
+import type { Kind, Scope } from '../../model/kind.ts';
+import { literal, qualify, quote } from '../../model/quote.ts';
+import { type Privileges, publicGrantee } from '../access/privileges.ts';
+import { findOwner, formatClass } from '../schemas/targets.ts';
+
+type Population = Fact<Record<never, never>>;
 
 /** REFRESH MATERIALIZED VIEW (manual: pg_class.relispopulated), in the order in which the views were made. */
 export const population: Kind<Record<never, never>> = {
@@ -22,8 +28,8 @@ export const population: Kind<Record<never, never>> = {
       array(select 'populated:' || o.relation from reads o where o.reader = c.oid) as needs
     from reads r join pg_class c on c.oid = r.relation join pg_namespace n on n.oid = c.relnamespace
     where r.reader = r.relation`,
-  create: (fact) => ({
-    sql: `REFRESH MATERIALIZED VIEW ${qualify(fact.path)}`,
+  create: (fact, scope) => ({
+    sql: canOwnerRead(fact, scope) ? writeRefresh(fact) : writeRefreshIfAllowed(fact),
     hazards: ['rewrites_table'],
     lock: 'ACCESS EXCLUSIVE',
   }),
@@ -36,3 +42,44 @@ export const population: Kind<Record<never, never>> = {
   data: { ofRows: true },
   reconcile: { optional: () => true },
 };
+
+const writeRefresh = ({ path }: Population) => `REFRESH MATERIALIZED VIEW ${qualify(path)}`;
+
+// A view keeps the rows that another role put in before the owner got it. The server refreshes it as its owner alone, so a
+// view whose owner may not do that stays empty.
+function writeRefreshIfAllowed(fact: Population): string {
+  const tag = '$refresh$';
+  const reason = `${qualify(fact.path)} stays empty: its owner may not run its query: `;
+  const body = `
+BEGIN
+  ${writeRefresh(fact)};
+EXCEPTION WHEN insufficient_privilege THEN
+  RAISE WARNING USING MESSAGE = ${literal(reason)} || SQLERRM;
+END
+`;
+  return `DO ${body.includes(tag) ? literal(body) : `${tag}${body}${tag}`}`;
+}
+
+// Whether the owner is known to be allowed to read what its view selects from. Of memberships and superusers nothing is known.
+function canOwnerRead(fact: Population, scope: Scope): boolean {
+  const { after, role } = scope;
+  const owner = findOwner(after, after.facts.get(fact.parent as string));
+  if (owner === null || owner === role || owner === shadowRole) return true;
+  const isReadable = (id: string) =>
+    findOwner(after, after.facts.get(id)) === owner ||
+    [publicGrantee, owner].some((grantee) =>
+      (
+        after.facts.get(`grant:${quote(grantee)}@${id}`)?.payload as Privileges | undefined
+      )?.privileges.includes('SELECT'),
+    );
+  return [...(after.needs.get(fact.parent as string)?.keys() ?? [])]
+    .flatMap((id) => findRelation(after, id, scope) ?? [])
+    .every(isReadable);
+}
+
+// The relation that a fact is, or is a part of.
+function findRelation(catalog: Catalog, id: string, scope: Scope): string | undefined {
+  const fact = catalog.facts.get(id);
+  const root = fact && getRoot(catalog, fact);
+  return root !== undefined && formatClass(root, scope) === 'TABLES' ? root.id : undefined;
+}
