@@ -1,0 +1,35 @@
+// `npm run data-seeds`: databases drawn from seeds, compared by data:diff and by an oracle, between pairs of versions.
+import { parseArgs } from 'node:util';
+import { whichServer } from '../servers/binaries.ts';
+import { startServer } from '../servers/server.ts';
+import { diffFaults, staged } from './scenarios/campaign.ts';
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '2000' },
+    /** The first seed. */
+    from: { type: 'string', default: '1' },
+    majors: { type: 'string', default: '15,16,17,18' },
+  },
+});
+const servers = await Promise.all(values.majors.split(',').map((one) => startServer(whichServer(one))));
+const [count, first, batch] = [Number(values.seeds), Number(values.from), 20];
+const faults: string[] = [];
+const began = Date.now();
+for (let done = 0, at = 0; done < count; done += batch, at++) {
+  const from = servers[at % servers.length];
+  const to = servers[Math.floor(at / servers.length) % servers.length];
+  if (from === undefined || to === undefined) break;
+  const seeds = Array.from({ length: Math.min(batch, count - done) }, (_, place) => first + done + place);
+  const found = await staged(from, to, seeds, diffFaults);
+  faults.push(...found.map((one) => `${from.major} → ${to.major}: ${one}`));
+  process.stderr.write(`${done + seeds.length} of ${count}, ${faults.length} faults\n`);
+}
+await Promise.all(servers.map((server) => server.stop()));
+process.stdout.write(
+  [
+    ...faults,
+    `${count} seeds in ${((Date.now() - began) / 1000).toFixed(0)} s, ${faults.length} faults\n`,
+  ].join('\n'),
+);
+process.exitCode = faults.length > 0 ? 1 : 0;
