@@ -55,13 +55,18 @@ export function convert(
   if (!isText && !(isSameShape && isCast)) return refused(from, to);
   const value = `(${sql})::${to.plain}`;
   const unfit = unfitFor(sql, from.plain, to.plain);
-  if (keepsValues(from.plain, to.plain, true) || keepsValues(from.plain, to.plain, false))
-    return { is: 'converted', value, unfit };
+  if (keepsFitting(from.plain, to.plain)) return { is: 'converted', value, unfit };
   if (round) return { is: 'rounded', value, unfit };
   return {
     is: 'refused',
     reason: `${to.plain} does not keep every ${from.plain}; 'rounded' in its configuration compares what the target keeps`,
   };
+}
+
+// A text that is short enough is kept by a limited type, too.
+function keepsFitting(from: string, to: string): boolean {
+  const types = /^character varying/.test(to) ? [to, 'text'] : [to];
+  return types.some((type) => keepsValues(from, type, true) || keepsValues(from, type, false));
 }
 
 const texts = /^(text|character varying|character)(\(|$)/;

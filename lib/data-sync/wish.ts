@@ -22,9 +22,10 @@ export interface TableChoice {
 export function wishFor(
   shapes: BothSides<DatabaseShape>,
   choice: TableChoice,
-  config: DataConfig,
+  configured: DataConfig,
   masks: readonly MaskedColumn[],
 ): PairingWish {
+  const config = withSchemas(configured);
   checkNames(shapes, config);
   const only = choice.tables && fitting(shapes, '--tables', choice.tables);
   const left = new Set([
@@ -38,6 +39,18 @@ export function wishFor(
     isWanted: ({ name }) => (only?.has(name) ?? true) && !left.has(name),
     maskOf: ({ name }, column) => masked.get(`${name} ${column}`),
   };
+}
+
+// A name without a schema is of public, as in masks and patterns.
+function withSchemas({ tables = {}, keys = {}, ...rest }: DataConfig): DataConfig {
+  const full = (name: string) => (name.includes('.') ? name : `public.${name}`);
+  const all = <T>(of: Readonly<Record<string, T>>) =>
+    Object.fromEntries(Object.entries(of).map(([name, value]) => [full(name), value]));
+  const named = Object.entries(all(tables)).map(([name, { to, ...table }]) => [
+    name,
+    { ...table, ...(to !== undefined && { to: full(to) }) },
+  ]);
+  return { ...rest, tables: Object.fromEntries(named), keys: all(keys) };
 }
 
 const plainName = ({ path }: TableShape) => path.join('.');
