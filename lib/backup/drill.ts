@@ -10,7 +10,7 @@ import { findTarget, openServer } from '../project/source.ts';
 import type { Workspace } from '../project/workspace.ts';
 import { findUnpacker, loadBackup, type RestoreProof } from './load.ts';
 
-/** Where a backup is restored for a trial, and how. */
+/** The server and the options of a drill. */
 export interface DrillOptions {
   /** The environment or URL on whose server; default: that of which it is a backup. */
   readonly on?: string;
@@ -19,9 +19,9 @@ export interface DrillOptions {
 }
 
 /**
- * Restores a backup on a server, and leaves nothing behind there.
- * @param reached is called when the server has let us in
- * @throws Problem `backup_damaged` where what comes of it is not what was backed up; `no_client`; of the connection
+ * Restores a backup on a server, and removes it again.
+ * @param reached called when the server has accepted the login
+ * @throws Problem `backup_damaged` if the result differs from the backup; `no_client`; of the connection
  */
 export async function drill(
   workspace: Workspace,
@@ -51,7 +51,7 @@ export async function drill(
   try {
     workspace.world.progress(`Restoring ${backup.name} for a drill`);
     const { encoding, collate, ctype } = manifest.server;
-    // As it was: what is sorted and matched in constraints may depend on it.
+    // The original locale: sorting and matching in constraints may depend on it.
     const locale = `encoding ${literal(encoding)} lc_collate ${literal(collate)} lc_ctype ${literal(ctype)}`;
     await onServer(`create database ${name} template template0 ${locale}`);
     const connection = await openServer({ ...target, url: replaceDatabase(url, name) });

@@ -6,7 +6,7 @@ import type { Project } from '../project/project.ts';
 import { shownPath } from '../project/sql-files.ts';
 import { resolveFolder } from './folder.ts';
 
-/** Where to look. */
+/** The folder and environment to search. */
 export interface BackupsInput {
   /** The folder; default: `backups` in the project. */
   readonly dir?: string;

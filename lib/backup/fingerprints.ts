@@ -1,4 +1,4 @@
-// What a backup knows of the schema that it holds.
+// The description of a schema in a manifest.
 
 import type { Manifest } from '../flow/manifest.ts';
 import { kinds } from '../kinds/index.ts';
@@ -10,7 +10,7 @@ import type { Catalog } from '../model/catalog.ts';
 // another number in each table, and 0.1.0 took it into the fingerprints.
 const withEntries: Readonly<Record<number, number>> = { 15: 20, 16: 16, 17: 12, 18: 6 };
 
-/** Whether no database can have the fingerprints of a manifest, not even the one that was backed up. */
+/** True if no database can have the fingerprints of a manifest, not even the original one. */
 export function hasUniqueFingerprints({ schema, server }: Pick<Manifest, 'schema' | 'server'>): boolean {
   const [, minor] = /^\d+\.(\d+)/.exec(server.version) ?? [];
   const first = withEntries[server.major];

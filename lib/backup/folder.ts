@@ -1,4 +1,4 @@
-// Where backups are, and whether there is room for another one.
+// The folder of backups, and its free space.
 import { statfs } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { DigestRelation } from '../flow/digest.ts';
@@ -7,7 +7,9 @@ import { Problem } from '../problem/problem.ts';
 import type { Project } from '../project/project.ts';
 import { shownPath } from '../project/sql-files.ts';
 
-/** A folder of backups, as it is opened and as it is shown. @param dir where somebody named one; default: `backups` */
+/**
+ * A folder of backups: its path, and its name for messages. @param dir the given folder; default: `backups`
+ */
 export function resolveFolder(
   { root }: Project,
   dir = 'backups',
@@ -17,7 +19,8 @@ export function resolveFolder(
 }
 
 /**
- * Compares what is free with what the relations take. Rows take less room in a dump than in their tables; indexes none.
+ * Compares the free space with the size of the relations. Rows take less space in a dump than in their
+ * tables; indexes take none.
  * @throws Problem `no_space`, unless `force`
  */
 export async function checkSpace(

@@ -1,4 +1,4 @@
-// Loads a dump of pgmage's own format in the place of what a database holds.
+// Replaces the content of a database by a dump of pgmage's own format.
 import { readCatalog } from '../catalog/read.ts';
 import { clearRows, planClearing } from '../copy/clear-target.ts';
 import { quoteForTarget, runAsOwners, runSteps } from '../copy/engines.ts';
@@ -31,14 +31,14 @@ function upgraded(catalog: Catalog): Catalog {
   return withRelations(catalog, facts, () => catalog);
 }
 
-/** What is loaded. */
+/** The input of a load. */
 export interface NativeLoading {
   readonly path: string;
   readonly noOwner: boolean;
-  /** Where functions of the source find what has no schema before its name. */
+  /** The search path of the source's functions. */
   readonly searchPath: string;
   readonly signal: AbortSignal;
-  /** Is told of each table before its rows come, with 0, and as its bytes pass. */
+  /** Called for each table before its rows with 0, and then as its bytes pass. */
   told(table: string, bytes: number): void;
   /** Is called when all rows are there. */
   loaded(): void;
@@ -46,7 +46,8 @@ export interface NativeLoading {
 
 /**
  * Replaces all in the connection's transaction, which it neither begins nor ends.
- * @returns what of the schema is not as it is in the dump, and how much is told in other words only
+ * @returns the differences of the schema from the dump, and the number of definitions that this server writes
+ * differently
  * @throws Problem `backup_damaged`, `plan_cycle`; of the connection
  */
 export async function loadNative(

@@ -1,4 +1,4 @@
-// Replaces all that a database holds by what a backup holds, in one transaction that is verified before it is committed.
+// Replaces the content of a database by a backup, in one transaction that is verified before it is committed.
 
 import { readCatalog } from '../catalog/read.ts';
 import { beginReplacing, clearRows, planClearing } from '../copy/clear-target.ts';
@@ -22,21 +22,21 @@ import { Problem } from '../problem/problem.ts';
 import { describeSchema, hasUniqueFingerprints } from './fingerprints.ts';
 import { loadNative } from './load-native.ts';
 
-/** What comes in the place of what is there. */
+/** The backup, and the options of the load. */
 export interface BackupLoad {
   readonly environment: string;
-  /** What unpacks an archive of pg_dump; null where none is needed. */
+  /** The program that unpacks an archive of pg_dump; null if none is needed. */
   readonly client: Client | null;
   readonly path: string;
   readonly manifest: Manifest;
   readonly noOwner: boolean;
-  /** Milliseconds to wait for a lock on what is dropped; 0: for ever. */
+  /** Milliseconds to wait for a lock on dropped objects; 0: no limit. */
   readonly lockTimeout: number;
   readonly signal: AbortSignal;
   readonly teller: ProgressSink;
 }
 
-/** How it was found to be the same. */
+/** The result of the verification. */
 export interface RestoreProof {
   /**
    * `same`: with owners and privileges; `unowned`: without; `other version`: fingerprints of two versions do not compare;
@@ -45,13 +45,14 @@ export interface RestoreProof {
   readonly schema: 'same' | 'unowned' | 'other version' | 'other release';
   readonly tables: number;
   readonly rows: number;
-  /** What differs although nothing is wrong. */
+  /** Differences that are not errors. */
   readonly notes: readonly string[];
 }
 
 /**
- * Drops what is there, loads the backup, compares counts, hashes and schema with its manifest, and commits only then.
- * Whatever fails, or ends this process, leaves the database as it was: nothing of it is given up before the commit.
+ * Drops the content, loads the backup, compares counts, hashes and schema with its manifest, and only then
+ * commits. A failure, or the end of this process, leaves the database unchanged, because nothing is lost
+ * before the commit.
  * @throws Problem `unfit_target`, `not_as_backed_up`, `client_failed`; of the connection
  */
 export async function loadBackup(connection: ServerConnection, load: BackupLoad): Promise<RestoreProof> {
@@ -63,7 +64,7 @@ export async function loadBackup(connection: ServerConnection, load: BackupLoad)
     const schema = await (isNative ? nativeSchema(connection, load) : dumpedSchema(connection, load));
     load.teller.progress('Comparing it with the manifest');
     const proof = await proven(connection, load, schema);
-    // Something in the dump that ended our transaction would have made all of this in another one.
+    // A statement in the dump that ended our transaction would have run the rest in another one.
     if ((await transactionOf(connection)) !== own) throw new Problem('transaction_ended', { environment });
     return proof;
   };
@@ -87,8 +88,8 @@ async function transactionOf(connection: ServerConnection): Promise<string> {
   return (row as { id: string }).id;
 }
 
-// Whether a transaction of which the session knows nothing any more has left something. A lost session has left nothing: the
-// server has rolled back, or a script has ended the transaction, which no statement of it may.
+// True if a transaction that the session has lost left changes. A lost session has left none: the server has
+// rolled back. A script that ended the transaction, which none of its statements may do, has left some.
 async function isCommitted(connection: ServerConnection, id: string): Promise<boolean> {
   const rows = await connection
     .rows<{ status: string | null }>(
@@ -98,7 +99,10 @@ async function isCommitted(connection: ServerConnection, id: string): Promise<bo
   return rows[0]?.status === 'committed';
 }
 
-/** What unpacks the dump of a manifest: the newest client; null where none is needed. @throws Problem `no_client` */
+/**
+ * The program that unpacks the dump of a manifest: the newest client; null if none is needed. @throws Problem
+ * `no_client`
+ */
 export async function findUnpacker(manifest: Manifest): Promise<Client | null> {
   const format = detectFormat(manifest.file);
   if (format === 'native' || format === 'plain') return null;
@@ -108,7 +112,7 @@ export async function findUnpacker(manifest: Manifest): Promise<Client | null> {
 // The major version of the pg_dump that wrote it.
 const writerOf = ({ tools }: Manifest) => Number.parseInt(tools.pg_dump ?? '', 10);
 
-/** What was found of the schema that was loaded. */
+/** The loaded schema, compared with the manifest. */
 interface Reached {
   readonly schema: RestoreProof['schema'];
   readonly wrong: readonly string[];

@@ -1,4 +1,4 @@
-// One line of JSON for each run, for whoever watches that backups are made.
+// The log of backups: one line of JSON for each run, for monitoring.
 import { appendFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { whileWriting } from '../problem/file.ts';
@@ -8,8 +8,8 @@ import type { Workspace } from '../project/workspace.ts';
 import type { MadeBackup } from './report.ts';
 
 /**
- * Does a work and adds a line to a file: what was made, or what went wrong.
- * @param log where it is written; left out: nowhere
+ * Runs work and adds a line to a file: the backup, or the problem.
+ * @param log the path of the file; left out: none
  * @throws Problem of the work; `unwritable_file`
  */
 export async function withRunLog(
@@ -26,7 +26,7 @@ export async function withRunLog(
         mode: 0o600,
       }),
     );
-  // Where nothing can be logged, nobody would hear of a failure.
+  // Without a log, a failure would go unnoticed.
   await whileWriting(shownPath(workspace.project.root, path), () => appendFile(path, '', { mode: 0o600 }));
   let made: MadeBackup;
   try {

@@ -1,4 +1,4 @@
-// What reports say of a backup.
+// Backups in reports.
 
 import { detectFormat, type Format } from '../flow/formats.ts';
 import type { Backup, Verification } from '../flow/manifest.ts';
@@ -6,7 +6,7 @@ import { isTable } from '../kinds/named-objects.ts';
 import type { Project } from '../project/project.ts';
 import type { Retry } from '../project/retry.ts';
 import { shownPath } from '../project/sql-files.ts';
-/** A backup as reports tell of it. */
+/** One backup in a report. */
 export interface BackupReport {
   /** Its dump, relative to the project. */
   readonly file: string;
@@ -24,15 +24,15 @@ export interface BackupReport {
   readonly rows: number | null;
   /** The best and last time that it was found to be good. */
   readonly verified: Verification | null;
-  /** What of the database is not in it, with the reason. */
+  /** Objects of the database that are not in it, with the reason. */
   readonly left: readonly string[];
-  /** Whether db:backups prune never deletes it. */
+  /** True if db:backups prune never deletes it. */
   readonly keep: boolean;
-  /** What is wrong with it; empty: nothing that is known. */
+  /** Its faults; empty: none is known. */
   readonly faults: readonly string[];
 }
 
-/** What was made. */
+/** The new backup. */
 export interface MadeBackup extends BackupReport {
   /** Tries that failed before. */
   readonly retries: readonly Retry[];
@@ -40,7 +40,7 @@ export interface MadeBackup extends BackupReport {
 
 const ways: readonly Verification['how'][] = ['drill', 'read', 'checksum'];
 
-/** What reports say of a backup. */
+/** Makes the report of a backup. */
 export function reportBackup(
   project: Project,
   { path, bytes, manifest, fault, keep }: Backup,

@@ -10,8 +10,8 @@ import type { Workspace } from '../project/workspace.ts';
 
 import type { DrillOptions } from './drill.ts';
 /**
- * Reads a backup whole and compares it with its manifest. What was found is noted there.
- * @param clients with one of them that is new enough the dump is unpacked, too
+ * Reads a backup completely and compares it with its manifest, where it notes the result.
+ * @param clients one of them that is new enough also unpacks the dump
  * @throws Problem `backup_damaged`
  */
 export async function verifyBackup(
@@ -25,7 +25,7 @@ export async function verifyBackup(
   return recordVerification(backup, manifest, { when: now.toISOString(), how: read ? 'read' : 'checksum' });
 }
 
-// Whether it could be unpacked to its end.
+// True if it could be unpacked to its end.
 async function readThrough(
   { name, path }: Backup,
   { tools }: Manifest,

@@ -29,7 +29,7 @@ import { describeSchema } from './fingerprints.ts';
 import { checkSpace } from './folder.ts';
 import { type BackupSource, type BackupWork, writeDump } from './writers.ts';
 
-/** What a connection is connected to. @throws Problem of the connection */
+/** The database of a connection. @throws Problem of the connection */
 export async function describeSource(
   connection: ServerConnection,
   { name, stallTimeout }: Target,
@@ -47,16 +47,17 @@ export async function describeSource(
 }
 
 /**
- * Writes a backup under its name, and its manifest. Digests and dump are of one snapshot, taken at the same time in two
- * sessions; tables are locked before it, so that nobody changes them until both are done.
- * @throws Problem `changed_meanwhile`, `client_failed`, `no_space`, `unwritable_file`, `lock_timeout`; of the connection
+ * Writes a backup under its name, and its manifest. Digests and dump read one snapshot at the same time, in
+ * two sessions. Tables are locked before it, so that no session changes them until both are done.
+ * @throws Problem `changed_meanwhile`, `client_failed`, `no_space`, `unwritable_file`, `lock_timeout`; of the
+ * connection
  */
 export async function writeBackup(workspace: Workspace, work: BackupWork): Promise<void> {
   const { connection, source, client, file, stopping, lockTimeout } = work;
   const started = workspace.world.now();
   const before = await snapshot(connection, (held) => readCatalog(held, kinds));
   const tables = await transaction(connection, () => listHeldTables(connection));
-  // The snapshot is taken by what comes behind the locks.
+  // The first query after the locks takes the snapshot.
   const begin = `begin isolation level repeatable read read only; set local lock_timeout = ${lockTimeout};
     ${buildTableLocks(tables)}; ${readingSettings}; ${tablesAlone}`;
   const reading = async () => {
@@ -67,7 +68,8 @@ export async function writeBackup(workspace: Workspace, work: BackupWork): Promi
     await checkSpace(workspace.project, dirname(file), list, work.force);
     const way = client === null ? 'without pg_dump' : `with pg_dump ${client.version}`;
     workspace.world.progress(`Backing up ${source.database} of ${source.environment} ${way}`);
-    // What is read here stays locked: whoever waits for that would make pg_dump wait, which reads the definitions itself.
+    // The read objects stay locked: a session that waits for one of them would block pg_dump, which reads the
+    // definitions itself.
     const { catalog, left } =
       client === null
         ? selectCopyable(await readCatalog(connection, kinds), { owners: true, otherVersions: [], masks: {} })
@@ -126,7 +128,7 @@ export async function writeBackup(workspace: Workspace, work: BackupWork): Promi
   await writeManifest(file, manifest);
 }
 
-// A table that was made between its listing and the snapshot is in it, and nobody keeps it as it is.
+// A table that was created between the listing and the snapshot is in it, but is not locked.
 async function checkHeld(
   connection: ServerConnection,
   { environment }: BackupSource,
@@ -137,7 +139,7 @@ async function checkHeld(
   if (seen.some(({ name }) => !held.has(name))) throw new Problem('changed_meanwhile', { environment });
 }
 
-// The first that fails stops the other, and is what is told.
+// The first failure stops the other work, and is the one that is thrown.
 async function together<A, B>(
   stopping: AbortController,
   works: [() => Promise<A>, () => Promise<B>],

@@ -1,4 +1,4 @@
-// What writes the dump of a backup, in each of the formats, under a name that no backup has.
+// Writes the dump of a backup in each format, under a temporary name.
 import { mkdir, open } from 'node:fs/promises';
 import { readCatalog } from '../catalog/read.ts';
 import type { Client } from '../flow/child.ts';
@@ -22,7 +22,7 @@ import { openServer } from '../project/source.ts';
 import { shownPath } from '../project/sql-files.ts';
 import { describeSchema } from './fingerprints.ts';
 
-/** What is backed up. */
+/** The database to back up. */
 export interface BackupSource {
   readonly environment: string;
   readonly url: string;
@@ -38,13 +38,13 @@ export interface BackupWork {
   /** Null: without any program but this one. */
   readonly client: Client | null;
   readonly file: string;
-  /** How many tables at a time, where the format is a folder. */
+  /** The number of tables at a time, if the format is a folder. */
   readonly jobs: number;
-  /** Whether a script is to drop what is there before it makes it. */
+  /** True if a script drops existing objects before creating them. */
   readonly clean: boolean;
-  /** Whether owners and privileges are left out of a script. */
+  /** True if owners and privileges are left out of a script. */
   readonly unowned: boolean;
-  /** Milliseconds that is waited for whoever changes a table. */
+  /** Milliseconds to wait for a session that changes a table. */
   readonly lockTimeout: number;
   /** Go on although the disk may be too small. */
   readonly force: boolean;
@@ -53,13 +53,13 @@ export interface BackupWork {
 
 /** The state that is written. */
 export interface BackupState {
-  /** Of the snapshot. */
+  /** The id of the snapshot. */
   readonly id: string;
-  /** Those that nobody changes meanwhile. */
+  /** The locked tables. */
   readonly tables: readonly HeldTable[];
   /** Its schema: read in the snapshot, or just before, where pg_dump reads it once more. */
   readonly catalog: Catalog;
-  /** Is told of what is written, where this process writes it itself. */
+  /** Called with the written bytes, if this process writes them. */
   told(table: { readonly name: string }, bytes: number): void;
 }
 
@@ -118,7 +118,7 @@ async function byClient(
     encoding: source.server.encoding,
     lockTimeout,
     signal: stopping.signal,
-    // Some of what a server tells of definitions is as they are now, not as the snapshot has them.
+    // Some definitions are printed as they are now, not as in the snapshot.
     defined: async () => {
       const now = await beside(source, (held) => snapshot(held, (reader) => readCatalog(reader, kinds)));
       if (describeSchema(now).fingerprint !== describeSchema(catalog).fingerprint)
@@ -141,7 +141,7 @@ function native(
   state: BackupState,
   defined: () => Promise<void>,
 ): Promise<WrittenDump> {
-  // Locked at once: whoever waits for a lock that another session of ours has makes later ones wait.
+  // Locked at once: a session that waits for a lock of our other session would block later ones.
   const begin = `begin isolation level repeatable read read only; set local lock_timeout = ${lockTimeout};
     ${buildTableLocks(state.tables)}; set transaction snapshot '${state.id}'; ${readingSettings}; ${tablesAlone}`;
   return beside(source, (held) =>

@@ -1,4 +1,4 @@
-// Makes a backup of a database: one dump file and its manifest, or neither of them.
+// Makes a backup of a database: a dump file and its manifest, or nothing.
 
 import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -24,7 +24,7 @@ import type { Target, World } from '../project/world.ts';
 import { type DirectoryLock, lockDirectory } from '../shadow/lock.ts';
 import type { VerifyBackupsInput } from './backups.ts';
 
-/** What is asked. */
+/** The options of `db:backup`. */
 export interface BackupInput extends Pick<VerifyBackupsInput, 'drill' | 'on' | 'noOwner'> {
   /** The environment; default: the configured one. */
   readonly env?: string;
@@ -34,9 +34,12 @@ export interface BackupInput extends Pick<VerifyBackupsInput, 'drill' | 'on' | '
   readonly engine?: 'pg_dump' | 'native';
   /** Default: `custom` by pg_dump, `native` without. */
   readonly format?: Format;
-  /** Of a `directory`: how many tables are read at a time; default: as many as there are processors, at most 4. */
+  /**
+   * For the format `directory`: the number of tables read at a time; default: the number of processors, at
+   * most 4.
+   */
   readonly jobs?: number;
-  /** Of a `plain` script: let it drop what is there before it makes it. */
+  /** For the format `plain`: drop existing objects before creating them. */
   readonly clean?: boolean;
   /** Mark it so that db:backups prune never deletes it. */
   readonly keep?: boolean;
@@ -70,7 +73,7 @@ export async function backup(workspace: Workspace, input: BackupInput): Promise<
   };
 }
 
-// What others do to tables meanwhile.
+// Problems that other sessions cause during a backup.
 const meanwhile = ['lock_timeout', 'changed_meanwhile', 'missing_relation'] as const;
 
 function checkInput({ engine, format, jobs, clean }: BackupInput): void {
@@ -96,7 +99,7 @@ async function oneTry(
     const source = await describeSource(connection, target, target.url);
     const client = await engineFor(workspace.world, input, connection.major);
     const format = input.format ?? (client === null ? 'native' : 'custom');
-    // One that somebody named and that is not there may be a disk that is not mounted.
+    // A named folder that does not exist may be a disk that is not mounted.
     if (input.dir === undefined)
       await whileWriting(folder.shown, () => mkdir(folder.path, { recursive: true, mode: 0o700 }));
     const names = await whileWriting(folder.shown, () => readdir(folder.path));
@@ -108,7 +111,7 @@ async function oneTry(
       return new Problem('backup_running', { database: source.database, lock: file });
     });
     try {
-      // What runs that were killed have left: the lock is ours, so none of them is at work.
+      // Leftovers of killed runs: we hold the lock, so no run uses them.
       for (const name of names.filter((one) => one.startsWith(`${stem}_`)))
         if (partial.test(name.slice(stem.length)))
           await rm(join(folder.path, name), { recursive: true, force: true });
@@ -148,7 +151,7 @@ async function engineFor(
   return null;
 }
 
-// Takes away what a work has made of one backup, unless it comes to its end; also where the process is interrupted.
+// Removes the files of one backup unless the work succeeds; also on an interrupt.
 async function whole<T>(
   workspace: Workspace,
   file: string,
@@ -173,7 +176,7 @@ async function whole<T>(
   );
   const forget = workspace.world.onInterrupt?.(async () => {
     stopping.abort();
-    // What is still at work would write again what is taken away.
+    // Work that still runs would write the removed files again.
     if (!(await succeeded)) await undo();
     await held.release();
   });

@@ -12,23 +12,23 @@ import type { Project } from '../project/project.ts';
 import { shownPath } from '../project/sql-files.ts';
 import type { Workspace } from '../project/workspace.ts';
 
-/** What stays; where nothing is said of days, weeks and months: 7, 4 and 6. */
+/** The retention options; default: 7 days, 4 weeks and 6 months. */
 export interface PruneInput extends BackupsInput {
   readonly keepDaily?: number;
   readonly keepWeekly?: number;
   readonly keepMonthly?: number;
-  /** Delete; otherwise it is only said what would be. */
+  /** Deletes the backups; otherwise they are only listed. */
   readonly yes?: boolean;
 }
 
-/** What became of each backup. */
+/** The result for each backup. */
 export interface PruneReport {
   readonly folder: string;
   /** Those that stay, with why. */
   readonly kept: readonly (BackupReport & { readonly why: readonly Reason[] })[];
   /** Those that go. */
   readonly removed: readonly BackupReport[];
-  /** Whether they are gone. */
+  /** True if they were deleted. */
   readonly done: boolean;
 }
 
@@ -82,7 +82,7 @@ async function faultsOf(backup: Backup): Promise<readonly string[]> {
   }
 }
 
-// First by a name that no backup has: whatever interrupts it, nothing is left that looks like one.
+// Renamed first, so that an interrupt leaves nothing that looks like a backup.
 async function remove(project: Project, { path }: Backup): Promise<void> {
   await whileWriting(shownPath(project.root, path), async () => {
     await rename(path, `${path}.partial`);

@@ -10,7 +10,7 @@ import { findClients } from '../flow/client.ts';
 import { Problem } from '../problem/problem.ts';
 import type { Workspace } from '../project/workspace.ts';
 
-/** How much is tried. */
+/** The options of a verification. */
 export interface VerifyBackupsInput extends BackupsInput, DrillOptions {
   /** Restore each, in a database of its own that is dropped again. */
   readonly drill?: boolean;

@@ -7,21 +7,22 @@ import type { Workspace } from '../project/workspace.ts';
 import { findProtected, refuseProtected, refuseUnconfirmed } from '../project/write-access.ts';
 import { describeTarget, resolveEnd } from './clone.ts';
 
-/** What is going to be dropped. */
+/** The databases to drop. */
 export interface DropPlan {
   readonly target: NamedTarget;
   readonly drops: readonly Kept[];
 }
 
-/** What was dropped. */
+/** The dropped databases. */
 export interface DropReport extends DropPlan {
   /** Names; null: it was declined. */
   readonly dropped: readonly string[] | null;
 }
 
 /**
- * Drops the databases that were kept of a target, whoever is in them.
- * @throws Problem `bad_option`, `data_loss_refused`, `confirmation_needed`, `protected_target`; of the connection
+ * Drops the kept databases of a target, and ends the sessions in them.
+ * @throws Problem `bad_option`, `data_loss_refused`, `confirmation_needed`, `protected_target`; of the
+ * connection
  */
 export async function dropOld(
   workspace: Workspace,

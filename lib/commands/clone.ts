@@ -1,4 +1,4 @@
-// Copies a whole database over another one: all of it, verified, or nothing.
+// Copies a whole database over another one, verified, or changes nothing.
 
 import { beginReplacing } from '../copy/clear-target.ts';
 import { replaceRows } from '../copy/data-only.ts';
@@ -22,11 +22,11 @@ import type { Workspace } from '../project/workspace.ts';
 import type { Target, World } from '../project/world.ts';
 import { findProtected, refuseProtected, refuseUnconfirmed } from '../project/write-access.ts';
 
-/** What was done. */
+/** The report of `db:clone`. */
 export interface CloneReport extends ClonePlan {
-  /** What came over; null: it was declined, and nothing was changed. */
+  /** The copied content; null: it was declined, and nothing was changed. */
   readonly done: CopyReport | null;
-  /** How it was exchanged; null: it was not. */
+  /** The result of a swap; null: there was none. */
   readonly swapped: Swapped | null;
   readonly durationMs: number;
   /** Tries that failed before. */
@@ -34,10 +34,10 @@ export interface CloneReport extends ClonePlan {
 }
 
 /**
- * Replaces all that the target holds by what the source holds, in one transaction that ends only where both were found to
- * be the same; or exchanges it for a new database, of which the same was found.
- * @throws Problem `bad_option`, `protected_target`, `clone_refused`, `data_loss_refused`, `confirmation_needed`, `migration_running`,
- * `not_as_source`; of both connections
+ * Replaces the content of the target by a copy of the source, in one transaction that commits only if both
+ * are equal. With a swap it fills and verifies a new database instead, which replaces the target.
+ * @throws Problem `bad_option`, `protected_target`, `clone_refused`, `data_loss_refused`,
+ * `confirmation_needed`, `migration_running`, `not_as_source`; of both connections
  */
 export async function clone(
   workspace: Workspace,
@@ -51,7 +51,7 @@ export async function clone(
   ];
   refuseUnconfirmed(target, input);
   const guarded = findProtected(workspace.world, target, input);
-  // What was agreed to once is not asked again.
+  // A retry does not ask again.
   let agreedTo = false;
   return withRetries(workspace.world, (retries, reached) =>
     withEnds(workspace, source, target, async (ends) => {
@@ -132,7 +132,7 @@ async function withEnds<T>(
   }
 }
 
-/** A target as reports name it: what was given as a URL has no other name. */
+/** A target in reports: a given URL has no other name. */
 export function describeTarget(project: Project, target: Target): NamedTarget {
   const { name, ...rest } = nameTarget(project, target);
   return { name: name || rest.address, ...rest };

@@ -16,7 +16,7 @@ import { type Retry, withRetries } from '../project/retry.ts';
 import type { NamedTarget } from '../project/source.ts';
 import type { Workspace } from '../project/workspace.ts';
 
-/** What is asked. */
+/** The options of `data:diff`. */
 export interface DataDiffInput extends ComparisonInput {
   /** Read the first rows that differ in each table, with their values. */
   readonly rows?: boolean;
@@ -26,13 +26,13 @@ export interface DataDiffInput extends ComparisonInput {
   readonly out?: string;
 }
 
-/** What differs in one table. */
+/** The differences of one table. */
 export interface TableDifference extends DifferenceCounts {
   /** The target's table, qualified and quoted. */
   readonly name: string;
   /** The source's. */
   readonly source: string;
-  /** What identifies a row. */
+  /** The columns that identify a row. */
   readonly key: string;
   readonly rows: BothSides<number>;
   /** Rows that both sides have, equal. */
@@ -43,16 +43,16 @@ export interface TableDifference extends DifferenceCounts {
   readonly details?: readonly RowDetail[];
 }
 
-/** What was found. */
+/** The report of `data:diff`. */
 export interface DataDiffReport {
   readonly source: NamedTarget;
   readonly target: NamedTarget;
   /** When each side was as it was read, by its own clock. */
   readonly asOf: BothSides<Date>;
   readonly tables: readonly TableDifference[];
-  /** What became of tables and columns that are not compared as they are. */
+  /** Notes on tables and columns that are not compared as they are. */
   readonly notes: readonly PairingNote[];
-  /** Whether all tables that are compared have the same rows, and none is refused. */
+  /** True if all compared tables have the same rows, and none is refused. */
   readonly isSame: boolean;
   /** The file that has all rows that differ. */
   readonly file: string | null;
@@ -61,7 +61,7 @@ export interface DataDiffReport {
   readonly retries: readonly Retry[];
 }
 
-/** How many rows of a table `rows` shows. */
+/** The number of rows of a table that `rows` shows. */
 export const shownRows = 20;
 
 /**

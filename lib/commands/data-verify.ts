@@ -7,23 +7,23 @@ import { type Retry, withRetries } from '../project/retry.ts';
 import type { NamedTarget } from '../project/source.ts';
 import type { Workspace } from '../project/workspace.ts';
 
-/** What one table holds on both sides. */
+/** The rows of one table on both sides. */
 export interface VerifiedTable extends TableHashes {
   /** The target's table, qualified and quoted. */
   readonly name: string;
   readonly isSame: boolean;
 }
 
-/** What was found. */
+/** The report of `data:verify`. */
 export interface DataVerifyReport {
   readonly source: NamedTarget;
   readonly target: NamedTarget;
   /** When each side was as it was read, by its own clock. */
   readonly asOf: BothSides<Date>;
   readonly tables: readonly VerifiedTable[];
-  /** What became of tables and columns that are not compared as they are. */
+  /** Notes on tables and columns that are not compared as they are. */
   readonly notes: readonly PairingNote[];
-  /** Whether all tables that are compared have the same rows, and none is refused. */
+  /** True if all compared tables have the same rows, and none is refused. */
   readonly isSame: boolean;
   readonly durationMs: number;
   /** Tries that failed before. */

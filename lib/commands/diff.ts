@@ -14,21 +14,21 @@ import { Problem } from '../problem/problem.ts';
 import { describe, findTarget, readSource, readSourceFiles, withTarget } from '../project/source.ts';
 import type { Workspace } from '../project/workspace.ts';
 
-/** What is compared. */
+/** The options of `db:diff`. */
 export interface DifferenceInput {
   /** The source to start from; default: the environment's database. */
   readonly from?: string;
   /** The source to arrive at; default: the wanted schema. */
   readonly to?: string;
-  /** The environment that is meant where `from` is not given. */
+  /** The environment to use if `from` is not given. */
   readonly env?: string;
-  /** What was renamed, as `old=new`. */
+  /** Renamed objects, as `old=new`. */
   readonly rename?: readonly string[];
   /** Fail when one of them holds objects that pgmage does not manage. */
   readonly strict?: boolean;
 }
 
-/** What differs, and the plan. */
+/** The differences, and the plan. */
 export interface DifferenceReport {
   /** The two sources as they are shown, without passwords. */
   readonly from: string;
@@ -41,15 +41,15 @@ export interface DifferenceReport {
   readonly up: readonly Step[];
   /** The steps from `to` back to `from`. */
   readonly down: readonly Step[];
-  /** What `up` costs, with the sizes of tables where it starts at a database. */
+  /** The costs of `up`, with table sizes if it starts at a database. */
   readonly cautions: readonly Caution[];
-  /** What the rows of the database that `up` starts at say to its statements. */
+  /** The rows of the start database that a statement of `up` fails on or changes. */
   readonly findings: readonly Finding[];
-  /** What either holds and pgmage does not manage. */
+  /** Objects of either side that pgmage does not manage. */
   readonly unmanaged: readonly string[];
-  /** What is renamed first. */
+  /** The renames, which run first. */
   readonly renames: readonly RenameReport[];
-  /** What is dropped and added, and might have been renamed. */
+  /** Objects that were dropped and added and may be renames. */
   readonly possible: readonly RenameReport[];
 }
 
@@ -83,7 +83,7 @@ export async function difference(
       ? { cautions: listCautions(comparison.up), findings: [] }
       : await withTarget(workspace, target, async (connection) => ({
           cautions: await weighSteps(connection, comparison.up, comparison, renames),
-          // What the database defines is not known yet, so that none of it runs.
+          // Functions of the database are not trusted yet, so none of them runs.
           findings: await checkRows(connection, comparison.up, comparison, {
             actual: first,
             trusted: false,

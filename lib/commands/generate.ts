@@ -1,4 +1,4 @@
-// Writes the next migrations: from what is recorded to what is wanted.
+// Writes the next migrations: from the recorded to the wanted schema.
 
 import type { ObjectChange } from '../compare/changes.ts';
 import { type Caution, listCautions } from '../compare/impact.ts';
@@ -20,51 +20,52 @@ import {
 } from '../project/migration-folder.ts';
 import type { Workspace } from '../project/workspace.ts';
 
-/** What is asked. */
+/** The options of `db:generate`. */
 export interface GenerateInput extends ComposeOptions {
   /** Makes one to write by hand, instead of one from the schema. */
   readonly empty?: boolean;
   /** Puts merged branches of migrations one behind the other, instead of making one. */
   readonly rebase?: boolean;
-  /** The environment whose ledger says what was applied and cannot move; default: the configured one. */
+  /** The environment whose applied migrations stay in place; default: the configured one. */
   readonly env?: string;
-  /** What was renamed, as `old=new`. */
+  /** Renamed objects, as `old=new`. */
   readonly rename?: readonly string[];
 }
 
-/** One migration as it is told of. */
+/** One migration in a report. */
 export interface MigrationReport {
   readonly name: string;
   /** Its path from the project's folder. */
   readonly file: string;
-  /** How well it can be taken back; null: a draft, of which that is not known yet. */
+  /** The stamp of its way down; null: it is a draft without one. */
   readonly down: Down | null;
   /** Its text, as the file has it. */
   readonly text: string;
-  /** What its statements cost; of a hand-written one nothing is known. */
+  /** The costs of its statements; unknown for a migration that you wrote. */
   readonly cautions: readonly Caution[];
 }
 
-/** What was written. */
+/** The report of `db:generate`. */
 export interface GenerateReport {
-  /** How many migrations there are now. */
+  /** The number of migrations. */
   readonly total: number;
   /** Those that were written or sealed; none, where the migrations lead to the wanted schema already. */
   readonly written: readonly MigrationReport[];
-  /** What the new ones change. */
+  /** The changes of the new migrations. */
   readonly changes: readonly ObjectChange[];
-  /** What they rename. */
+  /** Their renames. */
   readonly renames: readonly RenameReport[];
-  /** What they drop and add, and might have been renamed. */
+  /** Objects that they drop and add and that may be renames. */
   readonly possible: readonly RenameReport[];
-  /** Those that were put behind others that they did not know, by what they were called before. */
+  /** Rebased migrations, with their old names. */
   readonly rebased: readonly { readonly name: string; readonly was: string }[];
 }
 
 /**
- * Composes the next migrations and writes them. It needs no database but the shadow.
- * @param choose is asked what was renamed; left out where there is nobody to ask
- * @throws Problem `broken_chain`, `rebase_refused`, `unproven`, `migrations_changed`, of the schema and of the migrations
+ * Composes the next migrations and writes them. It needs no database except the shadow.
+ * @param choose asks which objects were renamed; left out without a terminal
+ * @throws Problem `broken_chain`, `rebase_refused`, `unproven`, `migrations_changed`, of the schema and of
+ * the migrations
  */
 export async function generate(
   workspace: Workspace,
@@ -79,7 +80,7 @@ export async function generate(
   return reportGenerate(composition);
 }
 
-/** A composition as it is told of. */
+/** Makes the report of a composition. */
 export function reportGenerate(composition: Composition): GenerateReport {
   const { files, written, changes, steps, renames, possible } = composition;
   const one = (file: MigrationFile) => reportMigration(file, steps.get(file.name) ?? []);
@@ -93,7 +94,7 @@ export function reportGenerate(composition: Composition): GenerateReport {
   };
 }
 
-/** One migration as it is told of. */
+/** Makes the report of one migration. */
 export function reportMigration(file: MigrationFile, steps: readonly Step[]): MigrationReport {
   const { name, text, migration } = file;
   return { name, file: file.file, down: migration.header?.down ?? null, text, cautions: listCautions(steps) };

@@ -1,16 +1,17 @@
-// Who did what to a database, when, how long it took and how it ended.
+// Shows the audit of a database: who applied and undid which migration, when, how long it took, and its
+// outcome.
 import { type AuditEntry, readLedger } from '../ledger/tables.ts';
 import { snapshot } from '../pg/snapshot.ts';
 import { type NamedTarget, nameTarget, withTarget } from '../project/source.ts';
 import type { Workspace } from '../project/workspace.ts';
 
-/** What is asked. */
+/** The options of `db:history`. */
 export interface HistoryInput {
   /** The environment; default: the configured one. */
   readonly env?: string;
 }
 
-/** What is known then. */
+/** The report of `db:history`. */
 export interface HistoryReport {
   readonly target: NamedTarget;
   /** Everything that was ever done, the first thing first. */

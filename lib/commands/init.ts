@@ -19,7 +19,7 @@ import { readFile, shownPath } from '../project/sql-files.ts';
 import { openWorkspace, type Workspace } from '../project/workspace.ts';
 import { type PullReport, pull } from './pull.ts';
 
-/** What is asked. */
+/** The options of `init`. */
 export interface InitInput extends Pick<Consent, 'yes'> {
   /** The environment whose database is adopted; default: the configured one. */
   readonly env?: string;
@@ -29,15 +29,15 @@ export interface InitInput extends Pick<Consent, 'yes'> {
   readonly tasks?: boolean;
 }
 
-/** What is going to be done. */
+/** The planned files and steps. */
 export interface InitPlan {
   /** Files that are new, or get scripts. */
   readonly written: readonly string[];
   /** The scripts that package.json gets. */
   readonly scripts: readonly string[];
-  /** Whose way of keeping migrations was found; null: pgmage's own. */
+  /** The tool whose layout was found; null: pgmage's own. */
   readonly layout: string | null;
-  /** The database; null: nobody asked for it. */
+  /** The database; null: it was not asked for. */
   readonly database: {
     readonly name: string;
     readonly address: string;
@@ -48,16 +48,16 @@ export interface InitPlan {
   } | null;
 }
 
-/** What was done. */
+/** The report of `init`. */
 export interface InitReport extends InitPlan {
-  /** What came of the schema of the database. */
+  /** The report of the pulled schema. */
   readonly pulled: PullReport | null;
   /** false: it was declined. */
   readonly done: boolean;
 }
 
 /**
- * Writes what a project needs to begin and does not have yet.
+ * Writes the files that a project needs and does not have yet.
  * @throws Problem `confirmation_needed`, `unwritable_file`, of the environment and of {@link pull}
  */
 export async function init(workspace: Workspace, input: InitInput, ask: Ask<InitPlan>): Promise<InitReport> {
@@ -111,7 +111,7 @@ async function look(
     const is = isEmpty ? 'empty' : existsSync(workspace.project.schema) ? 'kept' : 'adopted';
     return { database: { ...told, is }, catalog };
   } catch (thrown) {
-    // Files can be written all the same.
+    // The files can be written without the database.
     if (!(thrown instanceof Problem) || !('detail' in thrown.data) || 'sqlstate' in thrown.data) throw thrown;
     return { database: { ...told, is: 'unreachable', reason: thrown.message }, catalog: null };
   }

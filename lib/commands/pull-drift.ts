@@ -1,4 +1,4 @@
-// Takes into the schema files what was changed in a database by other means.
+// Writes the drift of a database into the schema files.
 
 import type { ObjectChange } from '../compare/changes.ts';
 import { type Comparison, compareCatalogs } from '../compare/compare.ts';
@@ -17,23 +17,23 @@ import type { Target } from '../project/world.ts';
 import { planReplacement, resolvePlace, type SchemaPlace, writeReplacement } from '../schema-files/write.ts';
 import { renderPull, renderVerifiedPull } from './pull-text.ts';
 
-/** What is asked. */
+/** The options of `db:pull --drift`. */
 export interface DriftInput {
   /** The environment; default: the configured one. */
   readonly env?: string;
 }
 
-/** What was changed, and what became of it. */
+/** The drift, and what was written. */
 export interface DriftReport {
   readonly from: string;
   readonly to: string;
-  /** What was changed in the database, as people count it. */
+  /** The changes in the database. */
   readonly changes: readonly ObjectChange[];
   /** The statements that change it, as they may be shown. */
   readonly statements: readonly string[];
   /**
-   * `rewritten`: the files were as db:pull writes them, and are so again; `appended`: the statements stand at the end;
-   * null: nothing was written, for files that somebody wrote would have to be changed in the middle.
+   * `rewritten`: the files were as db:pull writes them, and were written again. `appended`: the statements
+   * were added at the end. null: nothing was written, because statements in the files would have to change.
    */
   readonly how: 'rewritten' | 'appended' | null;
   /** Files that were written. */
@@ -43,8 +43,9 @@ export interface DriftReport {
 }
 
 /**
- * Finds what was changed in a database since its migrations, or else since the schema files, and writes it into these: as
- * db:pull would, where they are as it would write them; at the end, where there is only something to add.
+ * Finds the changes of a database since its migrations, or else since the schema files, and writes them into
+ * these files. It rewrites files that are as db:pull writes them, and appends to others if the drift only
+ * adds objects.
  * @throws Problem of the schema, the migrations and the connection; `ledger_broken`
  */
 export async function pullDrift(workspace: Workspace, { env }: DriftInput = {}): Promise<DriftReport> {
@@ -73,11 +74,12 @@ export async function pullDrift(workspace: Workspace, { env }: DriftInput = {}):
 interface Drift {
   readonly changes: readonly ObjectChange[];
   readonly steps: readonly Step[];
-  /** What there is after it. */
+  /** The facts after it. */
   readonly facts: Catalog['facts'];
 }
 
-// What the schema files have already, because it was taken before and is in no migration yet, is left out.
+// Leaves out changes that the schema files already have: they were pulled before, but are in no migration
+// yet.
 async function openPart(
   workspace: Workspace,
   { changes, up, after }: Comparison,
@@ -109,7 +111,7 @@ async function sides(
   });
 }
 
-// Where the files are what would be written of them, nothing of anybody's is lost.
+// Files that are exactly as pgmage writes them contain nothing of the user's that could be lost.
 async function rewrite(
   workspace: Workspace,
   wanted: Catalog,
@@ -132,7 +134,7 @@ async function rewrite(
 
 interface Addition {
   readonly wanted: Catalog;
-  /** What is wanted then; null: what is wanted already, and the change besides. */
+  /** The schema that is wanted then; null: the present one with the change. */
   readonly actual: Catalog | null;
   readonly change: Drift;
 }
@@ -143,7 +145,7 @@ async function append(
   { path, split }: SchemaPlace,
   from: string,
 ): Promise<string | null> {
-  // What would be written inside of an object that is there already is nothing to be added at the end.
+  // A change inside an existing object cannot be appended at the end.
   const inside = ({ kind, fact }: Step) =>
     kinds.get(kind)?.inline?.clause !== undefined && wanted.facts.has(`${change.facts.get(fact)?.parent}`);
   if (splitCombined(change.steps).some((step) => step.action !== 'create' || inside(step))) return null;

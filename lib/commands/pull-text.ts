@@ -17,12 +17,13 @@ import { makeSpeller } from '../sql/newer-words.ts';
 /** Files, and what psql has against them. */
 export interface PulledText {
   readonly files: readonly TextFile[];
-  /** What psql would refuse although pgmage loads it, in another order; null: nothing. */
+  /** The reason why psql refuses the files, which pgmage loads in another order; null: it loads them. */
   readonly refused: Problem | null;
 }
 
 /**
- * The files of a catalog. They turn the check of bodies off where psql would refuse one that names what comes later.
+ * The files of a catalog. They turn the check of bodies off if psql would refuse a body that names a later
+ * object.
  * @throws Problem of the shadow; `plan_cycle`
  */
 export async function renderPull(
@@ -42,8 +43,8 @@ export async function renderPull(
 }
 
 /**
- * The same, after they were loaded in the shadow and found to be the same schema.
- * @param from what the catalog is, for people
+ * The same files, after the shadow loaded them to the same schema.
+ * @param from the source of the catalog, for messages
  * @throws Problem `not_reproduced`, of the shadow
  */
 export async function renderVerifiedPull(
@@ -80,7 +81,8 @@ function written(texts: readonly TextFile[], { path, split }: SchemaPlace, head:
   return files.sort((a, b) => (a.file < b.file ? -1 : 1));
 }
 
-// Loads texts as psql does: one after the other, with checked bodies. What it meets is no failure of the shadow.
+// Loads texts as psql does: one after the other, with checked bodies. A refusal is not a failure of the
+// shadow.
 async function refusal(workspace: Workspace, texts: readonly TextFile[]): Promise<Problem | null> {
   try {
     await replay(workspace, texts, { asPsql: true });

@@ -16,39 +16,39 @@ import { findProtected, type WriteNames, writeTarget } from '../project/write-ac
 import { planReplacement, type Replacement, resolvePlace, writeReplacement } from '../schema-files/write.ts';
 import { renderVerifiedPull } from './pull-text.ts';
 
-/** What is asked. */
+/** The options of `db:pull`. */
 export interface PullInput extends WriteNames {
   /** Any other source to read, instead of an environment. */
   readonly from?: string;
-  /** Where it is written: a `.sql` file, or a folder; default: where the wanted schema is. */
+  /** The path to write: a `.sql` file, or a folder; default: the path of the wanted schema. */
   readonly out?: string;
   /** A folder with a file for each object, instead of one file. */
   readonly split?: boolean;
-  /** Overwrite what is there, without asking. */
+  /** Overwrites existing files without asking. */
   readonly force?: boolean;
   /** Make the schema the first migration, and record it in the database as applied. */
   readonly baseline?: boolean;
 }
 
-/** What is going to be written. */
+/** The planned files. */
 export interface PullPlan extends Replacement {
-  /** What was read, without password. */
+  /** The source, without password. */
   readonly from: string;
-  /** Where it goes, from the project's folder. */
+  /** The destination, relative to the project's folder. */
   readonly to: string;
-  /** How many objects the schema has; their parts are not counted. */
+  /** The number of objects, without their parts. */
   readonly objects: number;
-  /** What the database holds and pgmage does not manage: it is in no file. */
+  /** Objects of the database that pgmage does not manage, and that are in no file. */
   readonly unmanaged: readonly string[];
   /** Why psql would not load the files in their order, although pgmage does; null: it would. */
   readonly refusedByPsql: string | null;
 }
 
-/** What was written. */
+/** The report of `db:pull`. */
 export interface PullReport extends PullPlan {
   /** false: it was declined. */
   readonly done: boolean;
-  /** The migrations that were written, and those that were recorded; null: nobody asked for them. */
+  /** The written and recorded migrations; null: `--baseline` was not given. */
   readonly baseline: BaselineReport | null;
 }
 
@@ -74,14 +74,14 @@ export async function pull(workspace: Workspace, input: PullInput, ask: Ask<Pull
     : await workspace.world.environment(input.env);
   const guarded = input.baseline ? findProtected(workspace.world, target, input) : [];
   const catalog = await readSource(workspace, target.name);
-  // A schema file that says the same in other words is somebody's own.
+  // A schema file with the same meaning in other words belongs to the user and stays.
   const kept = input.baseline && (await isWanted(workspace, catalog));
   const report = await written(workspace, target.name, catalog, { ...input, kept: kept ?? false }, ask);
   if (!input.baseline || !report.done) return report;
   return { ...report, baseline: await makeBaseline(workspace, target, await guarded) };
 }
 
-/** Whether the wanted schema is that of a catalog. @throws Problem of its SQL */
+/** True if the wanted schema equals a catalog. @throws Problem of its SQL */
 async function isWanted(workspace: Workspace, catalog: Catalog): Promise<boolean> {
   try {
     return (await compareCatalogs(workspace, await readSource(workspace, workspace.project.schema), catalog))
@@ -125,7 +125,7 @@ async function written(
   return { ...plan, done: true, baseline: null };
 }
 
-/** What would be lost of files that are there, in words. */
+/** The lost parts of existing files, as text. */
 function overwritten({ written, removed }: Replacement): string[] {
   return [
     ...written.flatMap(({ file, changed }) =>

@@ -1,4 +1,4 @@
-// Puts a backup in the place of what a database holds: all of it, or nothing.
+// Replaces the content of a database by a backup, completely or not at all.
 
 import { findBackup } from '../backup/find.ts';
 import { findUnpacker, loadBackup, type RestoreProof } from '../backup/load.ts';
@@ -24,7 +24,7 @@ import {
   refuseUnconfirmed,
 } from '../project/write-access.ts';
 
-/** What is asked. */
+/** The options of `db:restore`. */
 export interface RestoreInput extends Consent {
   /** The environment whose database is replaced. */
   readonly to: string;
@@ -42,17 +42,17 @@ export interface Destroyed {
   readonly rows: number;
 }
 
-/** What is going to be done. */
+/** The plan of `db:restore`. */
 export interface RestorePlan {
   readonly target: NamedTarget;
   readonly backup: BackupReport;
-  /** What the target holds, and loses. */
+  /** The content of the target that will be lost. */
   readonly destroyed: readonly Destroyed[];
 }
 
-/** What was done. */
+/** The report of `db:restore`. */
 export interface RestoreReport extends RestorePlan {
-  /** How it was verified, before it was committed; null: it was declined, and nothing was changed. */
+  /** The verification before the commit; null: it was declined, and nothing was changed. */
   readonly proof: RestoreProof | null;
   readonly durationMs: number;
   /** Tries that failed before. */
@@ -78,7 +78,7 @@ export async function restore(
   const backup = await findBackup(workspace.project, input, file);
   workspace.world.progress(`Reading ${backup.name}`);
   const manifest = await verifyChecksum(backup);
-  // What was agreed to once is not asked again.
+  // A retry does not ask again.
   let agreedTo = false;
   const agree = async (plan: RestorePlan) => {
     const losses = plan.destroyed.filter(({ rows }) => rows > 0);
@@ -149,7 +149,7 @@ async function restoreInto(
   }
 }
 
-// What is wrong with a server for a backup, before anything is tried there.
+// Properties of a server that exclude a backup, checked before anything is tried.
 async function misfits(connection: ServerConnection, { server: from }: Manifest): Promise<string[]> {
   const [row] = await queryPinned<{ encoding: string }>(
     connection,

@@ -30,23 +30,23 @@ import type { Target } from '../project/world.ts';
 import { findProtected, refuseProtected, type WriteNames, writeTarget } from '../project/write-access.ts';
 import { type MigrationReport, reportMigration } from './generate.ts';
 
-/** What is asked. */
+/** The options of `db:rollback`. */
 export interface RollbackInput extends Consent, WriteNames {
   /** The version, or name, that is to be the last one applied; `0` for none; default: the one before the last. */
   readonly version?: string | undefined;
 }
 
-/** What is going to be undone. */
+/** The migrations to undo. */
 export interface RollbackPlan {
   readonly target: NamedTarget;
   /** From the last one. */
   readonly undone: readonly MigrationReport[];
   readonly cautions: readonly Caution[];
-  /** What the rows of the database say to the statements. */
+  /** The rows of the database that a statement fails on or changes. */
   readonly findings: readonly Finding[];
 }
 
-/** What was undone. */
+/** The undone migrations. */
 export interface RollbackReport extends RollbackPlan {
   /** false: it was declined. */
   readonly done: boolean;
@@ -73,7 +73,7 @@ export async function rollback(
     const before = await readSoundState(workspace, connection, target, files);
     const kept = keptCount(files, before, target, input.version);
     const chosen = files.slice(kept, before.standing.applied).reverse();
-    // What broke off on its way up has no row in the ledger, but is the last one all the same.
+    // A migration that failed on its way up has no row in the ledger, but is the last one.
     const broken = brokenOff(before);
     for (const { name, migration } of chosen) refuse(name, migration);
     await refuseNewer(connection, target.name, listDowns(chosen), files);

@@ -1,4 +1,4 @@
-// How far a database is from the wanted schema.
+// Compares a database with the wanted schema.
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ObjectChange } from '../compare/changes.ts';
@@ -13,7 +13,7 @@ import { shownPath } from '../project/sql-files.ts';
 import type { Workspace } from '../project/workspace.ts';
 import type { Target } from '../project/world.ts';
 
-/** What is asked. */
+/** The options of `db:status`. */
 export interface StatusInput {
   /** The environment; default: the configured one. */
   readonly env?: string;
@@ -21,39 +21,39 @@ export interface StatusInput {
   readonly strict?: boolean;
 }
 
-/** What is known then. Dates are ISO texts, so that the report is plain data. */
+/** The report of `db:status`. Dates are ISO texts, so that it is plain data. */
 export interface StatusReport {
   readonly schema: { readonly path: string; readonly modified: string | null };
   readonly target: NamedTarget & {
     /** Major version of its server. */
     readonly major: number;
   };
-  /** Whether the database is as the wanted schema says. */
+  /** True if the database equals the wanted schema. */
   readonly inSync: boolean;
-  /** What the migrations say of both; null: there are none. */
+  /** The state of the migrations; null: there are none. */
   readonly record: RecordReport | null;
   readonly changes: readonly ObjectChange[];
-  /** How many objects the wanted schema has; their parts are not counted. */
+  /** The number of wanted objects, without their parts. */
   readonly objects: number;
-  /** What the database holds and pgmage does not manage. */
+  /** Objects of the database that pgmage does not manage. */
   readonly unmanaged: readonly string[];
 }
 
-/** The third side: what is recorded, beside what is wanted and what is there. */
+/** The recorded schema, compared with the wanted and the actual one. */
 export interface RecordReport {
-  /** How many migrations there are. */
+  /** The number of migrations. */
   readonly files: number;
-  /** How many of them are applied. */
+  /** The number of applied ones. */
   readonly applied: number;
-  /** What applies them: a task, or the command of another tool. */
+  /** The task or command that applies them. */
   readonly appliedBy: string;
   /** Names of those that are not. */
   readonly pending: readonly string[];
-  /** What is wanted and no migration does: `db:generate` writes it. */
+  /** Wanted changes that are in no migration: `db:generate` writes it. */
   readonly unrecorded: readonly ObjectChange[];
-  /** What was done to the database by other means. */
+  /** The drift of the database. */
   readonly drift: readonly ObjectChange[];
-  /** What is wrong with the files or the ledger. */
+  /** Problems of the files or the ledger. */
   readonly faults: readonly string[];
 }
 
@@ -121,14 +121,15 @@ async function threeWay(
   };
 }
 
-/** Whether files, ledger and database agree with each other and with the wanted schema. */
+/** True if files, ledger and database match each other and the wanted schema. */
 export function isSound({ inSync, record }: Pick<StatusReport, 'inSync' | 'record'>): boolean {
   if (record === null) return inSync;
   const { pending, unrecorded, drift, faults } = record;
   return inSync && pending.length + unrecorded.length + drift.length + faults.length === 0;
 }
 
-// Of a folder, when its newest file was changed; null where there is none, which reading it will tell.
+// The last change of a file, or of the newest file of a folder; null if there is none, which reading it will
+// report.
 async function modifiedAt(path: string): Promise<Date | null> {
   const own = await stat(path).catch(() => null);
   if (!own?.isDirectory()) return own?.mtime ?? null;

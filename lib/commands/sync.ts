@@ -33,15 +33,15 @@ import type { Target } from '../project/world.ts';
 import { findProtected, refuseProtected, type WriteNames, writeTarget } from '../project/write-access.ts';
 import { type MigrationReport, reportMigration } from './generate.ts';
 
-/** What is asked. */
+/** The options of `db:sync`. */
 export interface SyncInput extends Consent, ComposeOptions, WriteNames {
-  /** What was renamed, as `old=new`. */
+  /** Renamed objects, as `old=new`. */
   readonly rename?: readonly string[];
   /** Record, without running them, the migrations whose work the database has already. */
   readonly baseline?: boolean;
 }
 
-/** What is going to be done. */
+/** The plan of `db:sync`. */
 export interface SyncPlan {
   readonly target: NamedTarget;
   /** Migrations that are written first. */
@@ -50,17 +50,17 @@ export interface SyncPlan {
   readonly pending: readonly MigrationReport[];
   /** A migration outside of a transaction that broke off, and is finished first. */
   readonly unfinished: string | null;
-  /** What is renamed. */
+  /** The renames. */
   readonly renames: readonly RenameReport[];
-  /** What is dropped and added, and might have been renamed. */
+  /** Objects that are dropped and added and may be renames. */
   readonly possible: readonly RenameReport[];
-  /** What the statements cost that change the database's schema. */
+  /** The costs of the statements. */
   readonly cautions: readonly Caution[];
-  /** What the rows of the database say to these statements. */
+  /** The rows of the database that these statements fail on or change. */
   readonly findings: readonly Finding[];
 }
 
-/** What was done. */
+/** The report of `db:sync`. */
 export interface SyncReport extends SyncPlan {
   /** Names of the migrations that were applied; null: it was declined, and nothing was written. */
   readonly applied: readonly string[] | null;
@@ -70,11 +70,11 @@ export interface SyncReport extends SyncPlan {
 
 /**
  * Brings an environment to the wanted schema by its migrations.
- * @param choose is asked what was renamed; left out where there is nobody to ask
+ * @param choose asks which objects were renamed; left out without a terminal
  * @throws Problem `broken_chain`, `ledger_broken`, `drifted`, `data_loss_refused`, `confirmation_needed`,
- * `migration_running`, `migrations_changed`, `not_as_proven`, `no_baseline`, `foreign_migrations`, `command_failed`,
- * `protected_target`, `embedded_not_named`, `rows_in_the_way`, `newer_syntax`;
- * of the schema, the migrations, the connection
+ * `migration_running`, `migrations_changed`, `not_as_proven`, `no_baseline`, `foreign_migrations`,
+ * `command_failed`, `protected_target`, `embedded_not_named`, `rows_in_the_way`, `newer_syntax`; of the
+ * schema, the migrations, the connection
  */
 export async function sync(
   workspace: Workspace,
@@ -103,13 +103,13 @@ export async function sync(
         )
       : [];
     const before = await readSoundState(workspace, connection, target, files).catch(async (thrown) => {
-      // Somebody may have written and applied what is not known here.
+      // Another process may have written and applied migrations that are unknown here.
       if (!input.baseline) await checkUnchanged(workspace.project, composition.folder);
       throw thrown;
     });
     const pending = files.slice(before.standing.applied);
     await refuseNewer(connection, target.name, listUps(pending), composition.folder);
-    // What the files rename is neither lost nor made.
+    // A renamed object is neither lost nor created.
     const start = await applyRenames(workspace, before.actual, await findRenameStatements(listUps(pending)));
     const left = await compareCatalogs(workspace, start, wanted);
     const up = pending.every((file) => runsInOneTransaction(file, 'up')) ? left.up : left.online;
@@ -136,7 +136,7 @@ export async function sync(
     if (!(await confirm(`db:sync of ${target.name}`, plan, losses, input, ask, options)))
       return { ...plan, applied: null, recorded };
     const of = await prepareRun(workspace, connection, target, files, author);
-    // What was recorded is written already.
+    // Recorded migrations are already written.
     const rest = input.baseline ? { ...composition, written: [] } : composition;
     return { ...plan, applied: await applied(workspace, of, target, before, rest, input), recorded };
   };
@@ -145,7 +145,8 @@ export async function sync(
   return report;
 }
 
-// Under the lock, everything is looked at again: whoever held it before may have done the same, and written the same.
+// Everything is read again under the lock: the previous holder may have written and applied the same
+// migration.
 async function applied(
   workspace: Workspace,
   of: MigrationRun,

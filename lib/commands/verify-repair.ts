@@ -16,10 +16,10 @@ import type { Workspace } from '../project/workspace.ts';
 import type { Target } from '../project/world.ts';
 import { findProtected, refuseProtected, type WriteNames, writeTarget } from '../project/write-access.ts';
 
-/** What is asked. */
+/** The options of `db:verify --repair`. */
 export interface RepairInput extends Consent, WriteNames {}
 
-/** What is going to be accepted. */
+/** The edits to accept. */
 export interface RepairPlan {
   readonly target: NamedTarget;
   /** Names of the migrations whose texts were edited. */
@@ -30,17 +30,17 @@ export interface RepairPlan {
   readonly rows: readonly string[];
 }
 
-/** What was accepted. */
+/** The accepted edits. */
 export interface RepairReport extends RepairPlan {
   /** false: it was declined. */
   readonly done: boolean;
 }
 
 /**
- * Accepts edits of applied migrations that change nothing of what these do, in the files and in the ledger, whose audit
- * says so.
- * @throws Problem `repair_refused`, `broken_chain`, `confirmation_needed`, `migration_running`, `protected_target`,
- * `embedded_not_named`; of the connection
+ * Accepts edits of applied migrations that do not change their statements, in the files and in the ledger,
+ * with a note in the audit.
+ * @throws Problem `repair_refused`, `broken_chain`, `confirmation_needed`, `migration_running`,
+ * `protected_target`, `embedded_not_named`; of the connection
  */
 export async function repair(
   workspace: Workspace,
@@ -97,7 +97,7 @@ function refuse(
   if (faults.length > 0) throw new Problem('repair_refused', { environment, faults });
 }
 
-// From the first one that was edited, each names a checksum that is another one now.
+// From the first edited file on, each file names a checksum that has changed.
 function anew(
   project: Project,
   folder: readonly MigrationFile[],

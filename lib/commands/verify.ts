@@ -1,4 +1,4 @@
-// Whether everything that was ever promised still holds: the files, the ledger, the database.
+// Checks the migrations, the ledger and the database.
 
 import { compareCatalogs } from '../compare/compare.ts';
 import { kinds } from '../kinds/index.ts';
@@ -17,16 +17,16 @@ import type { Project } from '../project/project.ts';
 import { type NamedTarget, nameTarget, readSource, withTarget } from '../project/source.ts';
 import type { Workspace } from '../project/workspace.ts';
 
-/** What is asked. */
+/** The options of `db:verify`. */
 export interface VerifyInput {
   /** The environment; default: the configured one. */
   readonly env?: string;
 }
 
-/** What holds, and what does not. */
+/** The result of each check. */
 export interface VerifyReport {
   readonly target: NamedTarget;
-  /** Whether every check holds. */
+  /** True if every check succeeds. */
   readonly sound: boolean;
   readonly checks: readonly VerifyCheck[];
 }
@@ -34,9 +34,9 @@ export interface VerifyReport {
 /** One thing that has to hold. */
 export interface VerifyCheck {
   readonly is: 'chain' | 'fingerprint' | 'stamps' | 'recorded' | 'ledger' | 'actual' | 'pending' | 'queries';
-  /** What is wrong, in words; none where it holds. */
+  /** The faults, as text; none if the check succeeds. */
   readonly faults: readonly string[];
-  /** Where each of them is, where they are in files. */
+  /** The place of each fault, if it is in a file. */
   readonly places?: readonly Where[];
 }
 
@@ -49,7 +49,7 @@ export async function verify(workspace: Workspace, { env }: VerifyInput = {}): P
   const target = await workspace.world.environment(env);
   const files = await readMigrations(workspace.project);
   const breaks = findBreaks(files);
-  // What was renamed or only edited can be replayed all the same.
+  // Renamed and edited files can still be replayed.
   const replayed = breaks.every(({ is }) => is === 'edited' || is === 'renamed');
   const recorded = replayed ? await readRecordedSchema(workspace, files) : null;
   const checks: VerifyCheck[] = [
@@ -80,7 +80,7 @@ export async function verify(workspace: Workspace, { env }: VerifyInput = {}): P
   };
 }
 
-// What came of an edit, as far as the schema tells: rows are another matter.
+// The effect of an edit on the schema; effects on rows are unknown.
 async function judged(
   workspace: Workspace,
   files: readonly MigrationFile[],

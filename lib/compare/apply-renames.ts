@@ -1,4 +1,4 @@
-// What a database would be once something in it has another name: the server itself says how all else follows.
+// Predicts a catalog after renames: the server itself renames everything else that follows.
 import { kinds } from '../kinds/index.ts';
 import { type Catalog, withRelations } from '../model/catalog.ts';
 import { diffReconciled } from '../model/diff.ts';
@@ -9,8 +9,8 @@ import type { Workspace } from '../project/workspace.ts';
 import { readBackAll } from './read-back.ts';
 
 /**
- * A catalog after statements that rename, without touching what it was read from: it is built in the shadow, and what
- * changes there changes in it. Statements that fail there change nothing.
+ * A catalog after rename statements, without touching its source: the shadow runs them, and the changes there
+ * are applied to the catalog. Statements that fail in the shadow change nothing.
  * @throws Problem of the shadow
  */
 export async function applyRenames(
@@ -19,7 +19,7 @@ export async function applyRenames(
   statements: readonly string[],
 ): Promise<Catalog> {
   if (statements.length === 0) return catalog;
-  // What is the shadow's role's there is the catalog's role's.
+  // Objects of the shadow's role belong to the catalog's role.
   const told = async (more: readonly string[]) =>
     settle(await readBackAll(workspace, catalog, more), catalog, kinds).before;
   const [before, after] = [await told([]), await told(statements)];

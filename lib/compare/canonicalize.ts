@@ -1,5 +1,6 @@
-// The same thing can be told in different words: by servers of different versions, and by one server that is given its
-// own text back. Here one catalog is told in another's words, so that what still differs is different.
+// Canonicalizes definitions. Servers of different versions write the same definition differently, and so does
+// one server that reads its own text again. Here one catalog is rewritten like the other, so that the
+// remaining differences are real.
 import { kinds } from '../kinds/index.ts';
 import { type Catalog, withRelations } from '../model/catalog.ts';
 import { type Changed, type Diff, diffReconciled, isEmpty, isEqual, recheck } from '../model/diff.ts';
@@ -8,15 +9,15 @@ import { type Settlement, settle } from '../model/reconcile.ts';
 import type { Workspace } from '../project/workspace.ts';
 import { readBack } from './read-back.ts';
 
-/** Two settled catalogs, told in the same words as far as they are the same, and what differs. */
+/** Two reconciled catalogs in the same form where they are equal, and their differences. */
 export interface CanonicalPair extends Settlement {
   readonly difference: Diff;
 }
 
 /**
- * Tells what seems to differ in the same words. Where versions differ, the definitions of the older server are run in the
- * shadow and read back, and those of the other are too where that is not enough; what can't be rebuilt there stays as it was
- * told. `major` and `role` of each stay its own.
+ * Canonicalizes definitions that seem to differ. With different versions, the shadow runs the definitions of
+ * the older server, and if needed those of the other one, and reads them back. Definitions that it cannot run
+ * stay as they are. `major` and `role` of each catalog stay.
  * @throws Problem of the shadow
  */
 export async function canonicalize(
@@ -32,7 +33,8 @@ export async function canonicalize(
   return withoutDoubts(workspace, await acrossVersions(workspace, told));
 }
 
-// A server tells its own text otherwise once it is given it back, so both have been run by the shadow before one is different.
+// A server changes its own text when it reads it again, so the shadow has run both before they count as
+// different.
 async function acrossVersions(workspace: Workspace, told: CanonicalPair): Promise<CanonicalPair> {
   const { before, after, difference } = told;
   const { added, removed, changed } = difference;
@@ -88,7 +90,8 @@ async function retold(
   });
 }
 
-// What is or is not so is no matter of words, and definitions do not tell all of it: whether an index is valid.
+// Boolean attributes are not part of the text, and a definition does not show them all, for example if an
+// index is valid.
 function reworded(own: Payload, told: Payload): Payload {
   const kept = Object.entries(own).filter(([, value]) => typeof value === 'boolean');
   return { ...told, ...Object.fromEntries(kept) };
@@ -130,8 +133,8 @@ function withSame(told: CanonicalPair, same: readonly Changed[]): CanonicalPair 
 }
 
 /**
- * Whether nothing but casts, parentheses and names of results differs, which is what a server adds to a text that it is given
- * back (`b IN ('x')` on a varchar; `NULL::integer AS int4`). Where more than these differs, there is nothing to ask.
+ * True if only casts, parentheses and result names differ, which a server adds to a text that it reads again
+ * (`b IN ('x')` on a varchar; `NULL::integer AS int4`). With other differences, the shadow cannot help.
  */
 export function isDoubtful({ from, to, attributes }: Changed): boolean {
   return attributes.every((name) => isEqual(bare(from.payload[name]), bare(to.payload[name])));

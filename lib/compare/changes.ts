@@ -6,7 +6,7 @@ import type { Kinds } from '../model/kind.ts';
 import { maskFact } from '../model/mask.ts';
 import type { Step } from '../model/step.ts';
 
-/** Where the object stands: only in the wanted schema, only in the database, or in both and not the same. */
+/** The side of the object: only in the wanted schema, only in the database, or different in both. */
 export type Presence = 'missing' | 'extra' | 'different';
 
 /** An attribute that is not the same. */
@@ -25,13 +25,13 @@ export interface ObjectChange {
   readonly facts: readonly string[];
   /** One line for people: `INDEX idx_users_email ON users(email)`. */
   readonly text: string;
-  /** What it is part of: `TABLE users`; null: nothing that exists on both sides. */
+  /** The object that it is part of: `TABLE users`; null: none that exists on both sides. */
   readonly part: string | null;
-  /** Where it is different: in what. Secrets in it are masked. */
+  /** The changed attributes of a different object. Their secrets are masked. */
   readonly attributes: readonly AttributeChange[];
 }
 
-/** What changes are counted from. */
+/** The input for changes. */
 export interface ComparedPair {
   readonly diff: Diff;
   readonly before: Catalog;
@@ -41,16 +41,17 @@ export interface ComparedPair {
   readonly kinds: Kinds;
 }
 
-/** The changes that turn `before` into `after`: what is missing, what is different, what is too much. */
+/** The changes from `before` to `after`: missing, different and extra objects. */
 export function listChanges(compared: ComparedPair): ObjectChange[] {
   const { diff, before, after, up } = compared;
   const statements = new Map<string, string[]>();
   for (const { fact, sql, shown = sql } of up)
     statements.set(fact, [...(statements.get(fact) ?? []), oneLine(shown)]);
-  // What changes only because of its parts, as the order of a type's attributes does, is told by them.
+  // A change that only follows from its parts, such as the order of a type's attributes, is shown by them.
   const parts = new Set(up.map(({ fact }) => (after.facts.get(fact) ?? before.facts.get(fact))?.parent));
   const nameOf = (fact: Fact) => named(fact, compared.kinds);
-  // What comes and goes without a statement, as the columns of a view do, is told by the change that it is part of.
+  // A fact that comes or goes without a statement, such as a column of a view, is shown by the change that it
+  // is part of.
   const changed = new Set(diff.changed.map(({ to }) => to.id));
   const silent = ([first, ...inside]: readonly [Fact, ...Fact[]]) =>
     changed.has(`${first.parent}`) && [first, ...inside].every(({ id }) => !statements.has(id));
@@ -64,13 +65,13 @@ export function listChanges(compared: ComparedPair): ObjectChange[] {
   const alone = (standing: Presence, fact: Fact, inside: readonly Fact[], catalog: Catalog): ObjectChange => {
     const part = top(fact, catalog);
     const own = part === fact ? undefined : statements.get(fact.id)?.reduce(joined);
-    // A setting of an object that stays, and what has no name for people, is best told by its statement.
+    // A setting of an existing object, and a fact without a readable name, are shown as their statement.
     const told =
       own !== undefined && (partial.test(own) || compared.kinds.get(fact.kind)?.summary === undefined);
     const text = told ? own : nameOf(fact);
     const facts = ids([fact, ...inside]);
     return {
-      // To take a restriction away gives what is missing.
+      // Removing a restriction adds a missing right.
       standing: told && own.startsWith('GRANT ') ? 'missing' : standing,
       kind: fact.kind,
       facts,
@@ -114,7 +115,7 @@ export function listChanges(compared: ComparedPair): ObjectChange[] {
 
 const ids = (facts: readonly Fact[]) => facts.map(({ id }) => id);
 
-/** What a fact is called: its kind's summary or reference, without the schema that everything is in. */
+/** The name of a fact: its kind's summary or reference, without the common schema. */
 function named(fact: Fact, kinds: Kinds): string {
   const kind = kinds.get(fact.kind);
   const shown = maskFact(fact, kind);
@@ -148,7 +149,7 @@ export function groupByObject(facts: readonly Fact[]): [Fact, ...Fact[]][] {
   return [...groups.values()];
 }
 
-// What a partition inherits changes with its parent.
+// Facts that a partition inherits change with its parent.
 function changedAlone({ changed }: Diff): Diff['changed'] {
   const byId = new Map(changed.map((one) => [one.to.id, one]));
   return changed.filter(
@@ -157,7 +158,7 @@ function changedAlone({ changed }: Diff): Diff['changed'] {
   );
 }
 
-// Statements that begin alike are told once: ALTER TABLE leagues.status SET NOT NULL DEFAULT ''.
+// Statements with the same start are shown once: ALTER TABLE leagues.status SET NOT NULL DEFAULT ''.
 function merged(changes: readonly ObjectChange[]): ObjectChange[] {
   const result: ObjectChange[] = [];
   const places = new Map<string, number>();
@@ -183,7 +184,8 @@ function merged(changes: readonly ObjectChange[]): ObjectChange[] {
 // ALTER TABLE leagues.status, as `oneLine` writes what changes one part of an object.
 const partial = /^ALTER [A-Z ]+ (?:"[^"]*"|[^\s"])+ (?=(SET|DROP|ADD) (?!COLUMN|CONSTRAINT))/;
 
-// Joins what follows the same target and verb; bare keywords go before clauses with a value, as in a column's definition.
+// Joins clauses with the same target and verb; plain keywords come before clauses with a value, as in a
+// column's definition.
 function joined(a: string, b: string): string {
   const target = partial.exec(a);
   if (target === null || partial.exec(b)?.[0] !== target[0]) return a;
@@ -203,7 +205,7 @@ function oneLine(sql: string): string {
 
 function brief({ name, from, to }: AttributeChange): string {
   const [before, after] = [showValue(from), showValue(to)];
-  // What differs is a secret then, and masked.
+  // Then the difference is a masked secret.
   if (before === after) return name;
   return before.length + after.length > 60 || /\n/.test(before + after)
     ? name
@@ -221,7 +223,7 @@ export function showValue(value: Json | undefined): string {
       : JSON.stringify(value);
 }
 
-/** Whether an attribute says that something is not there. */
+/** True if an attribute means that something is absent. */
 export function isNothing(value: Json | undefined): boolean {
   if (Array.isArray(value)) return value.length === 0;
   return value === undefined || value === null || value === false || value === '';

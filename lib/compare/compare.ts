@@ -1,4 +1,4 @@
-// Two sources → what differs, and the steps from one to the other and back.
+// Compares two sources, and plans the steps from one to the other and back.
 import { kinds } from '../kinds/index.ts';
 import { type Catalog, shadowRole } from '../model/catalog.ts';
 import { type Diff, isEmpty, reverseDiff } from '../model/diff.ts';
@@ -14,27 +14,27 @@ import { listChanges, type ObjectChange } from './changes.ts';
 
 /** The way from one state of a database to another. */
 export interface Comparison {
-  /** The two states, told in the same words as far as they are the same. */
+  /** The two states, in the same form where they are equal. */
   readonly before: Catalog;
   readonly after: Catalog;
   readonly diff: Diff;
-  /** Whether nothing differs. */
+  /** True if there are no differences. */
   readonly same: boolean;
   /** From the first source to the second; made when it is first asked for. */
   readonly up: readonly Step[];
-  /** The same so that nobody has to wait for it, even if that takes more transactions. */
+  /** The same steps without long locks, even with more transactions. */
   readonly online: readonly Step[];
   /** And back: the same with the sources exchanged. */
   readonly down: readonly Step[];
   /** The difference as people count it. */
   readonly changes: readonly ObjectChange[];
-  /** What either holds and pgmage does not manage. */
+  /** Objects of either side that pgmage does not manage. */
   readonly unmanaged: readonly string[];
 }
 
 /**
- * Reads two sources and compares them, without what the configuration ignores.
- * @throws Problem of the sources; `plan_cycle`, when the steps are asked for
+ * Reads two sources and compares them, without ignored objects.
+ * @throws Problem of the sources; `plan_cycle` when the steps are used
  */
 export async function compare(workspace: Workspace, from: string, to: string): Promise<Comparison> {
   const [first, second] = await Promise.all([readSource(workspace, from), readSource(workspace, to)]);
@@ -42,10 +42,10 @@ export async function compare(workspace: Workspace, from: string, to: string): P
 }
 
 /**
- * Compares two catalogs that were read already. What files say of the current user they say of the role that owns the
- * database: of the database's side, or else of `role`.
- * @param role that runs the files where both sides are files; default: that of the default environment
- * @throws Problem of the shadow; `plan_cycle`, when the steps are asked for
+ * Compares two catalogs. In files, the current user stands for the role that owns the database: that of the
+ * other side, or else `role`.
+ * @param role the role that runs the files, if both sides are files; default: that of the default environment
+ * @throws Problem of the shadow; `plan_cycle` when the steps are used
  */
 export async function compareCatalogs(
   workspace: Workspace,

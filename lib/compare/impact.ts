@@ -1,4 +1,4 @@
-// What the steps of a plan cost, with how much there is of the tables that they cost something on.
+// The costs of a plan's steps, with the sizes of their tables.
 import { kinds } from '../kinds/index.ts';
 import { type Catalog, getParent } from '../model/catalog.ts';
 import { literal, qualify } from '../model/quote.ts';
@@ -14,11 +14,11 @@ export interface Caution {
   readonly hazard: Hazard;
   /** The statement as it may be shown. */
   readonly sql: string;
-  /** The table that it is about; null: none, or one that is not there yet, or nobody looked. */
+  /** The table of the step; null: none, a new one, or unknown. */
   readonly table: TableSize | null;
 }
 
-/** How big a table is, with its indexes and partitions. */
+/** The size of a table, with its indexes and partitions. */
 export interface TableSize {
   readonly name: string;
   /** As the server estimates; null: it never counted. */
@@ -37,9 +37,9 @@ export function listCautions(
 }
 
 /**
- * The costs of steps, with the size of each table as the database has it.
- * @param sides what the steps start from and end at
- * @param renames by which the database has other names before
+ * The costs of steps, with the size of each table in the database.
+ * @param sides the start and the end of the steps
+ * @param renames renames that the database does not have yet
  * @throws Problem of the connection
  */
 export async function weighSteps(

@@ -19,14 +19,17 @@ import type { Workspace } from '../project/workspace.ts';
 import type { Ground } from '../shadow/shadow.ts';
 import type { SqlFile } from '../sql/parse.ts';
 
-/** How many facts a batch holds: some two hundred tables of ten columns. To read the shadow takes 0.1 s for each batch. */
+/**
+ * The number of facts in a batch: about two hundred tables of ten columns. Reading the shadow takes 0.1 s for
+ * each batch.
+ */
 export const batchSize = 2000;
 
 /**
- * Runs definitions in the shadow and reads them back. What does not work there is missing in the answer.
- * @param ids which facts of the catalog to run; what they cannot be without is run with them
- * @param also which facts to read besides, if the shadow makes them
- * @returns a catalog of these facts alone
+ * Runs definitions in the shadow and reads them back. Definitions that fail there are missing in the result.
+ * @param ids the facts to run; their dependencies are run with them
+ * @param also facts to read as well, if the shadow creates them
+ * @returns a catalog of only these facts
  * @throws Problem of the shadow
  */
 export async function readBack(
@@ -52,8 +55,8 @@ export async function readBack(
 }
 
 /**
- * The catalog of a shadow in which the definitions of a catalog were run, as far as they can be made to work there.
- * @param more statements that are run after them; what fails of these is left out, too
+ * The catalog of a shadow that ran all definitions of a catalog that work there.
+ * @param more statements to run after them; those that fail are left out, too
  * @throws Problem of the shadow
  */
 export async function readBackAll(
@@ -99,8 +102,8 @@ function groundOf(files: readonly SqlFile[], load: typeof import('../shadow/load
 }
 
 /**
- * Cuts facts of a catalog, with all that they cannot be without, into catalogs of at most so many facts, or of one fact with
- * what it needs. Facts of one table, and views of it, are in the same batch where that has room.
+ * Splits facts of a catalog, with their dependencies, into catalogs of a limited number of facts, or of one
+ * fact with its dependencies. Facts of one table, and its views, are in the same batch if they fit.
  */
 export function splitForReading(catalog: Catalog, ids: readonly string[], size: number): Catalog[] {
   const closureOf = closures(catalog);

@@ -1,4 +1,4 @@
-// What is asked to be renamed, by an option or by a comment in the wanted schema, and whether something is meant by it.
+// Requests for renames, by an option or by a comment in the wanted schema.
 import { kinds } from '../kinds/index.ts';
 import type { Catalog } from '../model/catalog.ts';
 import type { Rename } from '../plan/renames.ts';
@@ -6,7 +6,7 @@ import { Problem } from '../problem/problem.ts';
 import type { TextFile } from '../project/sql-files.ts';
 import { readRenameComments, splitNames } from '../sql/rename-comments.ts';
 
-/** Where renames are requested. */
+/** The sources of rename requests. */
 export interface RenameSources {
   /** `old=new`, as `--rename` takes it. */
   readonly given?: readonly string[] | undefined;
@@ -14,7 +14,7 @@ export interface RenameSources {
   readonly files?: readonly TextFile[];
 }
 
-/** A wish. Names are from the outside in, as far as they were written. */
+/** A request. Names are from the outside in, with the parts that were written. */
 export interface RenameRequest {
   readonly kind: string | null;
   readonly from: readonly string[];
@@ -53,7 +53,9 @@ function requestOf(given: string): RenameRequest {
   return { kind: prefix ?? null, from: old, to: now, said, lasting: false };
 }
 
-/** Whether a rename is what was asked for. @param done those that were done before: names may be those of then */
+/**
+ * True if a rename fulfils a request. @param done earlier renames: a request may use the names before them
+ */
 export function matchesRequest(
   one: Rename,
   { kind, from, to }: RenameRequest,
@@ -65,7 +67,7 @@ export function matchesRequest(
   return fits(one.from, from) && fits(one.to, to);
 }
 
-/** Whether a catalog has something of that name. */
+/** True if a catalog has an object of that name. */
 export function hasName({ facts }: Catalog, names: readonly string[]): boolean {
   return [...facts.values()].some(({ kind, path, payload }) => {
     if (isAt(path, names)) return true;

@@ -1,4 +1,4 @@
-// Which of what is gone and what came is one object under two names: only where somebody says so.
+// Decides which dropped and added objects are one renamed object: only those that the user confirms.
 import { kinds } from '../kinds/index.ts';
 import type { Catalog } from '../model/catalog.ts';
 import { qualify } from '../model/quote.ts';
@@ -19,45 +19,45 @@ import {
 
 /** A question about something that is gone, while others came that look like it. */
 export interface RenameQuestion {
-  /** What is gone, e.g. `COLUMN users.name`. */
+  /** The dropped object, e.g. `COLUMN users.name`. */
   readonly gone: string;
   /** The names that it could have now. */
   readonly names: readonly string[];
 }
 
-/** How it is known what was renamed. */
+/** The sources of confirmed renames. */
 export interface RenameOptions extends RenameSources {
   /** The role that runs the migrations; default: that of the default environment. */
   readonly role?: string | null;
-  /** Gives the place of the name that it has now, or null for none; left out where there is nobody to ask. */
+  /** Returns the index of the new name, or null for none; left out without a terminal. */
   readonly choose?: ((question: RenameQuestion) => Promise<number | null>) | undefined;
 }
 
-/** A rename as it is told of. */
+/** One rename in a report. */
 export interface RenameReport {
-  /** What it was called, e.g. `COLUMN users.name`. */
+  /** The old name, e.g. `COLUMN users.name`. */
   readonly text: string;
   /** Its name since then. */
   readonly to: string;
-  /** How `--rename` takes it. */
+  /** The value for `--rename`. */
   readonly option: string;
 }
 
-/** Two catalogs compared, once what was renamed is known. */
+/** Two compared catalogs, with confirmed renames applied. */
 export interface RenamedComparison {
   /** With the renames in front of its way up and at the end of its way down. */
   readonly comparison: Comparison;
   readonly renames: readonly Rename[];
   /** The first catalog with the renames done, as it was read. */
   readonly moved: Catalog;
-  /** What looks like a rename, and nobody said so. */
+  /** Possible renames that are not confirmed. */
   readonly possible: readonly Rename[];
 }
 
 /**
  * Compares two catalogs.
- * @param move the first catalog after statements that rename
- * @throws Problem `bad_option` for what was given and cannot be meant
+ * @param move predicts the first catalog after rename statements
+ * @throws Problem `bad_option` for an impossible request
  */
 export async function compareWithRenames(
   workspace: Workspace,
@@ -90,7 +90,7 @@ export async function compareWithRenames(
   }
 }
 
-/** A rename as it is told of. */
+/** Makes the report of a rename. */
 export function reportRename({ text, from, to }: Rename): RenameReport {
   const name = to.at(-1) as string;
   const path = from[0] === 'public' && from.length > 1 ? from.slice(1) : from;
@@ -130,7 +130,7 @@ async function ask(
 const oldKey = ({ kind, from, old }: Rename) => `${kind}\n${qualify(from)}${old?.signature ?? ''}`;
 const newKey = ({ kind, to, new: now }: Rename) => `${kind}\n${qualify(to)}${now?.signature ?? ''}`;
 
-// Each of the old ones has one successor. What only follows steps back behind what was asked for.
+// Each old object has one successor. A rename that only follows others gives way to a requested one.
 function oneToOne(renames: readonly Rename[], requests: readonly RenameRequest[]): Rename[] {
   const asked = (one: Rename) => Number(requests.some((request) => matchesRequest(one, request, [])));
   const taken = new Set<string>();
@@ -144,7 +144,7 @@ function oneToOne(renames: readonly Rename[], requests: readonly RenameRequest[]
     });
 }
 
-// What a comment says of the past stays in the file; what was given now has to mean something.
+// A comment about an earlier rename may stay in the file; a given option must match an object.
 function refuseUnknown(
   requests: readonly RenameRequest[],
   renames: readonly Rename[],

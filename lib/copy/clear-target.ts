@@ -12,7 +12,7 @@ import type { ServerConnection } from '../pg/connection.ts';
 import { lastingReadingSettings, readingSettings } from '../pg/snapshot.ts';
 import { plan } from '../plan/plan.ts';
 
-// Nothing that a role or a database is set to may change what is made.
+// Settings of a role or a database must not change the created objects.
 const making = (
   scope: 'local' | 'session',
 ) => `set ${scope} row_security = off; set ${scope} check_function_bodies = off;
@@ -32,10 +32,11 @@ export const replacingSession = `set session characteristics as transaction isol
   ${lastingReadingSettings}; ${making('session')}`;
 
 /**
- * The statements that drop all that a database holds, and what is left then: what every new database has, and extensions that
- * are wanted as they are. These may belong to somebody else, who made them for this database.
- * @param there what the database holds
- * @param wanted what it is going to hold
+ * The statements that drop the content of a database, and the facts that remain: those of every new database,
+ * and extensions that are wanted as they are. These may belong to another role, which created them for this
+ * database.
+ * @param there the content of the database
+ * @param wanted its future content
  * @throws Problem `plan_cycle`
  */
 export function planClearing(there: Catalog, wanted: Catalog): { steps: Step[]; left: Catalog } {
@@ -46,8 +47,8 @@ export function planClearing(there: Catalog, wanted: Catalog): { steps: Step[]; 
     (id) => there.needs.get(id)?.keys() ?? [],
   );
   const empty = emptyCatalog(there.major, kinds);
-  // With what an object always has, such as its owner, and with what is said of an extension on both sides: it may belong to
-  // another role, which alone could say it again.
+  // With the implicit facts of an object, such as its owner, and with equal comments and privileges of an
+  // extension. It may belong to another role, and only that role could set them again.
   const isSame = (fact: Fact) => {
     const parent = getParent(there, fact);
     if (parent === undefined || !isExtension(parent)) return false;
@@ -70,7 +71,7 @@ function stays(fact: Fact, there: Catalog, wanted: Catalog): boolean {
   return wanted.facts.has(fact.id) && same(fact.id) && same(extensionVersionId(fact));
 }
 
-/** Drops what a database holds besides its schema: large objects, and rows that users put into tables of extensions. */
+/** Drops content outside of the schema: large objects, and the user's rows in tables of extensions. */
 export async function clearRows(connection: ServerConnection): Promise<void> {
   await removeLargeObjects(connection);
   for (const table of await listTables(connection))

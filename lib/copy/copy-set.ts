@@ -1,4 +1,4 @@
-// What is to come over of a source: its schema, as far as it can be had a second time, and the tables with their rows.
+// The copy set of a source: the part of its schema that can be copied, and the tables with their rows.
 import { readCatalog } from '../catalog/read.ts';
 import { applyMasks } from '../flow/masks.ts';
 import { readSequences, type SequenceValue } from '../flow/sequences.ts';
@@ -17,11 +17,14 @@ import { readAndRelease } from '../pg/transaction.ts';
 import type { CopySet } from './engines.ts';
 import { type CopySelection, matchPatterns, selectCopyable } from './selection.ts';
 
-/** What comes over of a source, whose transaction is open. @throws Problem `bad_option`, `bad_mask`; of the connection */
+/**
+ * Reads the copy set of a source with an open transaction. @throws Problem `bad_option`, `bad_mask`; of the
+ * connection
+ */
 export async function readCopySet(source: ServerConnection, wish: CopySelection): Promise<CopySet> {
   const held = await listTables(source);
   await source.execute(buildTableLocks(held));
-  // Whoever waits for a lock that was left behind would make a program wait that reads the source beside.
+  // A session that waits for a remaining lock would block a program that also reads the source.
   const catalog = await readAndRelease(source, () => readCatalog(source, kinds));
   const { catalog: wanted, left } = selectCopyable(catalog, wish);
   const chosen = held.filter((table) => comesOver(table, wanted));

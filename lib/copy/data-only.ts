@@ -1,4 +1,4 @@
-// The rows of one database in the place of those of another one that has the same schema, and keeps it.
+// Replaces the rows of a database by those of another one with the same schema, which stays.
 import { readCatalog } from '../catalog/read.ts';
 import { readOwners } from '../flow/as-owner.ts';
 import { type Digest, digestRelations, listRelations } from '../flow/digest.ts';
@@ -52,7 +52,8 @@ export async function replaceRows(world: World, ends: CopyEnds, wish: CopySelect
     await copyLargeObjects(source, target, wish.owners);
   }
   const positions = await positionsOf(source, target, cargo, wish);
-  // What is set in a sequence outlives a rollback, unless it has got a file of its own before (manual: "ALTER SEQUENCE").
+  // A sequence value outlives a rollback, unless the sequence got a new file before (manual: "ALTER
+  // SEQUENCE").
   await target.execute(positions.map(({ name }) => `alter sequence ${name} restart`).join(';'));
   await setSequences(target, positions);
   world.progress(`Checking constraints in ${ends.to.named.name}`);
@@ -62,12 +63,12 @@ export async function replaceRows(world: World, ends: CopyEnds, wish: CopySelect
   const before = await digestsOf(source, cargo, true);
   const after = await digestsOf(target, cargo, false);
   const found: CopyResult = { before, after, positions, bytes: progress.bytes() };
-  // What is in the target besides was compared before, and is as it was.
+  // Other content of the target was compared before, and is unchanged.
   const now = await readCatalog(target, kinds);
   return verifyCopy(ends, wish, cargo, found, compareSchemas(now, there));
 }
 
-/** The tables whose rows are replaced, by what the source holds. @throws Problem `bad_option`; of the connection */
+/** The tables whose rows are replaced, from the source. @throws Problem `bad_option`; of the connection */
 export async function readRowSet(
   source: ServerConnection,
   wish: CopySelection,
@@ -78,7 +79,7 @@ export async function readRowSet(
   return { wanted, cargo: { ...cargo, wanted, tables: cargo.tables.filter(isOwn), empty: [] } };
 }
 
-// Of parts, what the target holds besides is of no interest.
+// With selected tables, other objects of the target do not matter.
 function differing(
   there: Catalog,
   wanted: Catalog,
@@ -94,7 +95,7 @@ function watches(fact: Fact): boolean {
   return typeof asked === 'function' ? asked(fact) : (asked ?? false);
 }
 
-// What looks at rows as they come, or does something with them, is not there while they do.
+// Objects that check rows or act on them are dropped while the rows are replaced.
 function aside(there: Catalog, tables: readonly TableRows[]): { down: readonly Step[]; up: readonly Step[] } {
   const filled = new Set(tables.map(({ name }) => tableId(name)));
   const touches = (id: string | null) => {
@@ -107,7 +108,7 @@ function aside(there: Catalog, tables: readonly TableRows[]): { down: readonly S
     kinds.get(fact.kind)?.data?.ofRows ||
     (watches(fact) &&
       comesLate(fact, there, kinds) &&
-      // What is on a domain is met by the rows of any table.
+      // Rows of any table can contain a domain, so it counts for all of them.
       (kinds.get(getRoot(there, fact).kind)?.data?.holdsData === undefined ||
         touches(fact.parent) ||
         [...(there.needs.get(fact.id)?.keys() ?? [])].some(touches)));
@@ -120,7 +121,7 @@ function aside(there: Catalog, tables: readonly TableRows[]): { down: readonly S
   };
 }
 
-// Sequences that belong to what is replaced.
+// Sequences of the replaced tables.
 async function positionsOf(
   source: ServerConnection,
   target: ServerConnection,

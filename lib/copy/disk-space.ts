@@ -1,4 +1,4 @@
-// Room on the disk of a target. A server does not tell it; but of one on this machine the disk can be asked.
+// The free disk space of a target. A server does not report it, but a local disk can be checked.
 import { stat, statfs } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { ServerConnection } from '../pg/connection.ts';
@@ -14,9 +14,10 @@ const places = `select current_setting('data_directory') as data, pg_tablespace_
   from pg_database d where d.datname = current_database()`;
 
 /**
- * Whether what comes has room beside what is there: both are on the disk until the end.
- * @param needed bytes; null: nobody knows
- * @param force whether too little is only a warning: what was deleted and not yet given back may be among the bytes
+ * Checks if the new content fits beside the old one: both are on the disk until the end.
+ * @param needed bytes; null: unknown
+ * @param force true if too little space is only a warning: it may include deleted files that are not released
+ * yet
  * @throws Problem of the connection
  */
 export async function checkDisk(

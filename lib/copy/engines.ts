@@ -1,5 +1,5 @@
-// How the content of one database gets into another one, in a transaction of the target that is open: by pgmage itself, or by
-// pg_dump. Whatever carries it, it is compared afterwards.
+// Copies the content of a database into another one, in an open transaction of the target: by pgmage itself,
+// or by pg_dump. The result is verified afterwards in both cases.
 import { readCatalog } from '../catalog/read.ts';
 import { loadSections } from '../flow/archive.ts';
 import { readOwners, runAsOwner, type TableOwner } from '../flow/as-owner.ts';
@@ -26,29 +26,30 @@ import { quoteNewerWords } from '../sql/newer-words.ts';
 import { clearRows, planClearing, setIndexMemory } from './clear-target.ts';
 import type { CopyEnds } from './preflight.ts';
 
-/** What is to come over. */
+/** The content to copy. */
 export interface CopySet {
   /** The schema that the target is to have. */
   readonly wanted: Catalog;
-  /** What is left out, with the reason. */
+  /** Objects that are left out, with the reason. */
   readonly left: readonly string[];
   /** Tables that come with their rows. */
   readonly tables: readonly TableRows[];
   /** Tables that come without. */
   readonly empty: readonly TableRows[];
-  /** Whether large objects come. */
+  /** True if large objects are copied. */
   readonly objects: boolean;
-  /** Whether owners and privileges come. */
+  /** True if owners and privileges are copied. */
   readonly owners: boolean;
-  /** Where functions find what has no schema before its name. */
+  /** The search path of functions. */
   readonly path: string;
-  /** Whether no rows come at all. */
+  /** True if no rows are copied. */
   readonly schemaOnly: boolean;
 }
 
 /**
- * Puts the cargo in the place of what the target holds, apart from what can still be built when all rows are there.
- * @returns builds that; calls `go` now and then, which ends it when it is of no more use
+ * Replaces the content of the target by the copy set, without the parts that can be built after the rows.
+ * @returns a function that builds those parts; it calls `go` now and then, which throws when the work is no
+ * longer needed
  */
 export type Engine = (
   ends: CopyEnds,
@@ -56,7 +57,10 @@ export type Engine = (
   told: (table: TableRows, bytes: number) => void,
 ) => Promise<(go: () => void) => Promise<void>>;
 
-/** Steps as a server reads them: an older one, which told the definitions, does not quote what newer ones reserve. */
+/**
+ * Quotes the steps for the target server: an older server, which printed the definitions, does not quote
+ * words that newer ones reserve.
+ */
 export function quoteForTarget(
   steps: readonly Step[],
   told: Catalog,
@@ -113,9 +117,9 @@ export const nativeEngine: Engine = async ({ from, to }, cargo, told) => {
 };
 
 /**
- * By pg_dump, in the source's snapshot. What it writes goes through the target's session, statement by statement, so that it
- * is committed only where pg_dump has come to its end.
- * @param source where pg_dump connects
+ * The engine that uses pg_dump, in the source's snapshot. Its output goes through the target's session,
+ * statement by statement, so it is committed only if pg_dump has ended successfully.
+ * @param source the access of pg_dump
  */
 export function makePipeEngine(
   client: Client,
@@ -169,7 +173,7 @@ export function makePipeEngine(
   };
 }
 
-// How many statements go to the server at once.
+// The number of statements in one message to the server.
 const batch = 100;
 
 /** Runs steps in the transaction that is open. @param go is called now and then, and ends it by throwing */

@@ -1,5 +1,5 @@
-// All that a database holds is replaced by what another one holds: in one transaction, which ends only where both are the
-// same.
+// Replaces the content of a database by a copy of another one, in one transaction that commits only if both
+// are equal.
 import { readCatalog } from '../catalog/read.ts';
 import { type Digest, digestRelations, listRelations } from '../flow/digest.ts';
 import { compareDigests } from '../flow/digest-diff.ts';
@@ -21,7 +21,7 @@ import {
   selectDigests,
 } from './verify.ts';
 
-/** What came over. */
+/** The copied content. */
 export interface CopyReport {
   /** Rows of each table. */
   readonly tables: readonly { readonly name: string; readonly rows: number }[];
@@ -29,19 +29,19 @@ export interface CopyReport {
   readonly largeObjects: number;
   /** Bytes of rows that went over. */
   readonly bytes: number;
-  /** What differs although nothing is wrong: materialized views, which are filled by their queries. */
+  /** Differences that are not errors: materialized views, which their queries fill. */
   readonly notes: readonly string[];
-  /** What was left out, with the reason. */
+  /** Objects that were left out, with the reason. */
   readonly left: readonly string[];
-  /** How many definitions the target's server tells in other words than the source's. */
+  /** The number of definitions that the target's server writes differently. */
   readonly reworded: number;
 }
 
 /**
- * Replaces what the target holds. All sessions are in transactions: the source's see one state of the database, the
- * target's is to be committed afterwards.
- * @param reader another session of the source: what was copied is read again there
- * @throws Problem `not_as_source` where what came over is not the same; of the engine, of both connections
+ * Replaces the content of the target. All sessions are in transactions: those of the source see one state,
+ * and the caller commits that of the target.
+ * @param reader another session of the source, which reads the copied rows again
+ * @throws Problem `not_as_source` if the copy differs; of the engine, of both connections
  */
 export async function copyInPlace(
   world: World,
@@ -79,21 +79,21 @@ export async function copyInPlace(
   return verifyCopy(ends, wish, cargo, found);
 }
 
-/** What was read of both sides, and what is left to compare. */
+/** The digests of both sides, for the comparison. */
 export interface CopyResult {
-  /** Of the source. */
+  /** The digests of the source. */
   readonly before: readonly Digest[];
-  /** Of the target. */
+  /** The digests of the target. */
   readonly after: readonly Digest[];
-  /** Where sequences were set. */
+  /** The values that sequences were set to. */
   readonly positions: readonly SequenceValue[];
   /** That went over. */
   readonly bytes: number;
 }
 
 /**
- * Compares what came over with what was to come. Both sessions are in a transaction.
- * @param schema what was found of the schema, where it is not that of the cargo
+ * Compares the copy with the copy set. Both sessions are in a transaction.
+ * @param schema the differences of the schema, if it is not that of the copy set
  * @throws Problem `not_as_source`; of both connections
  */
 export async function verifyCopy(
@@ -130,15 +130,15 @@ export async function verifyCopy(
   };
 }
 
-// What was left out of the source is not there to be left out.
+// Objects that were left out of the source are not in the target.
 const whole = ({ owners, otherVersions }: CopySelection): CopySelection => ({
   owners,
   otherVersions,
   masks: {},
 });
 
-// Neither goes on alone behind the other's failure: what is sent after a rollback would not be undone. Each calls `go` now
-// and then, which ends it when the other has failed.
+// Neither work continues after the other one's failure: statements after a rollback would not be undone. Each
+// calls `go` now and then, which throws when the other has failed.
 async function together<A, B>(
   one: (go: () => void) => Promise<A>,
   other: (go: () => void) => Promise<B>,

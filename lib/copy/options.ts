@@ -1,4 +1,4 @@
-// What of a database is to be cloned, how, and by whom.
+// The options of a clone: its content, its engine and its sessions.
 import { chooseClient, findClients } from '../flow/client.ts';
 import type { Masks } from '../flow/masks.ts';
 import { Problem } from '../problem/problem.ts';
@@ -8,7 +8,7 @@ import type { Workspace } from '../project/workspace.ts';
 import { type Engine, makePipeEngine, nativeEngine } from './engines.ts';
 import type { CopySelection } from './selection.ts';
 
-/** What is asked. */
+/** The options of `db:clone`. */
 export interface CloneInput extends Consent {
   /** The environment or URL that is read. */
   readonly from?: string;
@@ -18,7 +18,7 @@ export interface CloneInput extends Consent {
   readonly noOwner?: boolean;
   /** The name of the target, where that is protected. */
   readonly confirm?: string;
-  /** Only these tables, and what they need; `*` stands for any characters. */
+  /** Only these tables, and the objects that they need; `*` matches any characters. */
   readonly tables?: readonly string[];
   /** Objects that are left out, with all that needs them. */
   readonly exclude?: readonly string[];
@@ -28,23 +28,26 @@ export interface CloneInput extends Consent {
   readonly schemaOnly?: boolean;
   /** Nothing but rows, for a target of the same schema, which keeps it; `excludeData`: tables that stay as they are. */
   readonly dataOnly?: boolean;
-  /** Who carries it over; default: pgmage itself. `pipe`: pg_dump of the client tools, which copies whole databases only. */
+  /**
+   * The engine; default: pgmage itself. `pipe`: pg_dump of the client tools, which copies whole databases
+   * only.
+   */
   readonly engine?: 'native' | 'pipe';
   /** Fill a new database with several sessions, and exchange it for the target, which is kept under another name. */
   readonly swap?: boolean;
-  /** How many sessions do that on each side; default: 4, or as many as there are processors. */
+  /** The number of sessions on each side; default: the number of processors, at most 4. */
   readonly jobs?: number;
   /** Drop the target, and what earlier swaps kept of it, instead of keeping it. */
   readonly dropOld?: boolean;
-  /** What stands in the place of columns, as `table.column=SQL`; besides those that are configured. */
+  /** Masks of columns, as `table.column=SQL`, in addition to the configured ones. */
   readonly mask?: readonly string[];
 }
 
-/** Who carries a clone over. */
+/** The engine of a clone. */
 export interface EngineChoice {
   /** `pgmage`, or `pg_dump 15.18`. */
   readonly name: string;
-  /** Whether a program reads the source besides our own sessions. */
+  /** True if a program reads the source in addition to our sessions. */
   readonly beside: boolean;
   /** @param url of the source */
   engine(url: string): Engine;
@@ -78,7 +81,7 @@ export function checkOptions(project: Project, input: CloneInput): void {
 }
 
 /**
- * The one that was asked for: pgmage itself, which can do everything and needs no client tools, unless another one was.
+ * The requested engine; default: pgmage itself, which supports all options and needs no client tools.
  * @throws Problem `no_client`
  */
 export async function chooseEngine(
@@ -99,7 +102,7 @@ export async function chooseEngine(
 }
 
 /**
- * What is wanted of the copy.
+ * The requested content of the copy.
  * @throws Problem `bad_mask`
  */
 export function readSelection(

@@ -1,4 +1,5 @@
-// A new database that nobody uses is filled by several sessions at once, all of which read one state of the source.
+// Fills a new database, which no other session uses, in several sessions that all read one state of the
+// source.
 
 import { readCatalog } from '../catalog/read.ts';
 import { readOwners } from '../flow/as-owner.ts';
@@ -39,10 +40,10 @@ export interface LoadWorkers {
 const room = 512;
 
 /**
- * Fills the database of the crew's targets, which is new, in many transactions: what is there counts only once this has
- * returned. Rows first, then everything that is built from them, while both sides are read again.
- * @param ends their sessions are the first of the crew
- * @throws Problem of any session; others may still be at work then, and are to be closed
+ * Fills the new database of the workers' targets in many transactions: it is complete only when this returns.
+ * Rows come first, then the parts that are built from them, while both sides are read again.
+ * @param ends their sessions are the first of the workers
+ * @throws Problem of any session; others may still be working and must be closed
  */
 export async function loadInParallel(
   world: World,
@@ -52,7 +53,7 @@ export async function loadInParallel(
 ): Promise<CopyResult> {
   const { wanted, tables, objects, owners, path, empty } = cargo;
   const [source, target] = [ends.from.connection, ends.to.connection];
-  // What is lost by a crash was never said to be there: the exchange waits for it.
+  // A crash can lose commits of these sessions, so the swap waits until they are on disk.
   for (const session of crew.targets)
     await session.execute(
       `${replacingSession}; set synchronous_commit = off; ${setIndexMemory(room / crew.targets.length, false)}`,
@@ -109,7 +110,7 @@ export async function loadInParallel(
   );
   const targetBuilt = (async () => runJobs(crew.targets, [...build, ...(await here())]))();
   await Promise.all([sourceRead, targetBuilt]);
-  // What is filled by its query is there only now.
+  // Relations that are filled by their query exist only now.
   await runJobs(crew.targets, await here());
   return {
     before: [...before, ...makeEmptyDigests(empty, objects)],
@@ -158,7 +159,7 @@ function building(
   };
 }
 
-// What holds rows among the objects that a step is about: its own, and those that it refers to.
+// The objects with rows that a step uses: its own, and those that it refers to.
 function groundOf({ fact: id }: Step, catalog: Catalog): string[] {
   const ids = [id, ...(catalog.needs.get(id)?.keys() ?? [])];
   return ids.flatMap((one) => {

@@ -1,4 +1,4 @@
-// What a clone is going to do, found out before anything is touched.
+// Plans a clone and checks its conditions, before anything changes.
 import { countLargeObjects } from '../flow/large-objects.ts';
 import { listTables } from '../flow/tables.ts';
 import type { Connection, ServerConnection } from '../pg/connection.ts';
@@ -27,24 +27,24 @@ export interface TableCount {
   readonly rows: number;
 }
 
-/** What is going to be done. */
+/** The plan of a clone. */
 export interface ClonePlan {
   readonly source: NamedTarget;
   readonly target: NamedTarget;
   readonly checks: readonly PreflightCheck[];
-  /** Who carries it over: pgmage itself, or pg_dump of a version. */
+  /** The engine: pgmage itself, or pg_dump with its version. */
   readonly engine: string;
-  /** Of the source, on its disk. */
+  /** The size of the source on disk. */
   readonly bytes: number;
-  /** How long it may take. */
+  /** The estimated duration. */
   readonly estimateSeconds: number;
-  /** Whether nothing but rows is replaced. */
+  /** True if only rows are replaced. */
   readonly dataOnly: boolean;
   /** Tables of the target that are replaced, with their rows. */
   readonly replaces: readonly TableCount[];
   /** Large objects of the target, which are replaced, too. */
   readonly replacesObjects: number;
-  /** How it is exchanged for a database of its own; null: it is replaced in one transaction. */
+  /** The plan of a swap; null: the target is replaced in one transaction. */
   readonly swap: SwapPlan | null;
 }
 
@@ -91,7 +91,7 @@ export async function planClone(
   return { plan, wish };
 }
 
-// What is left out is not known in bytes.
+// The size of excluded content is unknown.
 const isWhole = ({ schemaOnly, tables, exclude, excludeData }: CopySelection) =>
   !schemaOnly && !tables && !exclude && !excludeData;
 
@@ -108,7 +108,7 @@ async function countedIn(connection: Connection): Promise<TableCount[]> {
   return tables.map(({ name }, at) => ({ name, ...(counts[at]?.[0] as { rows: number }) }));
 }
 
-/** What is lost: nothing where it is kept under another name. */
+/** The rows that will be lost; none if the old database is kept. */
 export function listReplacedRows({ replaces, replacesObjects, swap }: ClonePlan): string[] {
   if (swap !== null && swap.keeps !== null) return [];
   const filled = replaces

@@ -1,4 +1,4 @@
-// What is looked at before data moves from one database to another; each check is named with its outcome.
+// The checks before data moves from one database to another; each has a name and an outcome.
 import type { ServerConnection } from '../pg/connection.ts';
 import { queryPinned } from '../pg/pinned.ts';
 import type { NamedTarget } from '../project/source.ts';
@@ -6,13 +6,13 @@ import type { NamedTarget } from '../project/source.ts';
 /** One of the things that were looked at. */
 export interface PreflightCheck {
   readonly name: string;
-  /** `unknown`: nobody can tell. */
+  /** `unknown`: the check is not possible. */
   readonly outcome: 'ok' | 'warning' | 'failed' | 'unknown';
-  /** What was found, for people. */
+  /** The result, for messages. */
   readonly text: string;
 }
 
-/** What a server says of itself and of the database. */
+/** A server and one of its databases. */
 export interface Database {
   readonly name: string;
   readonly oid: string;
@@ -25,9 +25,9 @@ export interface Database {
   /** When the server was started, to the microsecond. */
   readonly started: string;
   readonly standby: boolean;
-  /** Where sessions of this role find what has no schema before its name. */
+  /** The search path of this role's sessions. */
   readonly path: string;
-  /** Which cluster it is, copies of its files included; null: the role may not know. */
+  /** The system identifier, which file copies share; null: the role may not read it. */
   readonly system: string | null;
 }
 
@@ -59,7 +59,7 @@ export async function readDatabase(connection: ServerConnection): Promise<Databa
   return { ...rest, path, versionText, bytes: Number(bytes), system: control?.system ?? null };
 }
 
-/** What is checked of any two databases. */
+/** The checks for any two databases. */
 export function checkDatabases(from: Database, to: Database, { from: a, to: b }: CopyEnds): PreflightCheck[] {
   const [one, other] = [a.named.name, b.named.name];
   return [
@@ -130,8 +130,8 @@ const missingExtensions = (wanted: readonly { name: string; version: string }[])
     left join pg_available_extension_versions v on v.name = w.name and v.version = w.version`;
 
 /**
- * Whether the extensions of the source can be had on the target.
- * @returns the check, those that are there in another version only, and all
+ * Checks if the extensions of the source are available on the target.
+ * @returns the check, those available in another version only, and all
  * @throws Problem of a connection
  */
 export async function checkExtensions({
@@ -170,7 +170,10 @@ const rolesUsed = (owners: boolean) => `select distinct r.rolname::text as name
       union all select from pg_namespace n where n.nspowner = r.oid and n.oid >= 16384))
   order by 1`;
 
-/** Whether the roles of the source are on the target. None is ever made. @throws Problem of a connection */
+/**
+ * Checks if the roles of the source exist on the target. pgmage never creates roles. @throws Problem of a
+ * connection
+ */
 export async function checkRoles({ from, to }: CopyEnds, owners: boolean): Promise<PreflightCheck> {
   const used = await queryPinned<{ name: string }>(from.connection, rolesUsed(owners));
   const there = await queryPinned<{ name: string }>(

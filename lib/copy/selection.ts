@@ -1,4 +1,4 @@
-// What of a database can be had a second time, and what is left out of its copies, in words.
+// The part of a database that can be copied, and the reasons why the rest is left out.
 import type { Masks } from '../flow/masks.ts';
 import { kinds } from '../kinds/index.ts';
 import { isTable, isVersionOf } from '../kinds/named-objects.ts';
@@ -7,15 +7,15 @@ import type { Fact } from '../model/fact.ts';
 import { Problem } from '../problem/problem.ts';
 import { withoutIgnored } from '../project/ignore.ts';
 
-/** What is wanted of a copy. */
+/** The requested content of a copy. */
 export interface CopySelection {
   /** Owners and privileges as in the source; otherwise everything belongs to the role that copies. */
   readonly owners: boolean;
-  /** Where functions of the source find what has no schema before its name; left out: nowhere but in the system's. */
+  /** The search path of the source's functions; left out: only the system schema. */
   readonly path?: string;
   /** Extensions of which the target has other versions only. */
   readonly otherVersions: readonly string[];
-  /** Patterns of tables; given: only these, and what they need. */
+  /** Patterns of tables; given: only these, and the objects that they need. */
   readonly tables?: readonly string[];
   /** Patterns of objects that are left out, with all that needs them. */
   readonly exclude?: readonly string[];
@@ -25,14 +25,14 @@ export interface CopySelection {
   readonly schemaOnly?: boolean;
   /** Nothing but rows. */
   readonly dataOnly?: boolean;
-  /** What stands in the place of columns' values. */
+  /** The masks of columns. */
   readonly masks: Masks;
 }
 
-/** What is copied, and what is not. */
+/** The copied and the excluded part. */
 export interface Copyable {
   readonly catalog: Catalog;
-  /** What is left out, with the reason. */
+  /** Objects that are left out, with the reason. */
   readonly left: readonly string[];
 }
 
@@ -67,7 +67,7 @@ export function selectCopyable(whole: Catalog, wish: CopySelection): Copyable {
 
 const nameOf = (fact: Fact) => kinds.get(fact.kind)?.reference(fact) ?? fact.id;
 
-// Without what was excluded, and only with what was asked for.
+// Without excluded objects, and only with the selected ones.
 function chosen(catalog: Catalog, { tables, exclude = [] }: CopySelection): Copyable {
   const named = matchPatterns(catalog, '--exclude', exclude);
   const gone = withDependents(catalog, [...named], true);
@@ -83,7 +83,7 @@ function chosen(catalog: Catalog, { tables, exclude = [] }: CopySelection): Copy
     : { catalog: only(rest, tables), left: fallen };
 }
 
-// What goes along with another one is told by that.
+// An object that is dropped with another one is reported with that one.
 function diesWith({ dies }: Catalog, id: string, gone: ReadonlySet<string>): boolean {
   return [...(dies.get(id) ?? [])].some((other) => gone.has(other));
 }
@@ -105,7 +105,7 @@ function only(catalog: Catalog, tables: readonly string[]): Catalog {
     [...rest.facts.values()].filter(inside).map(({ id }) => id),
     (id) => rest.needs.get(id)?.keys() ?? [],
   );
-  // With what a needed object always has, such as its owner.
+  // With the implicit facts of a needed object, such as its owner.
   const unneeded = [...rest.facts.values()].filter(
     ({ id, parent, kind }) =>
       !needed.has(id) &&
@@ -118,8 +118,9 @@ function only(catalog: Catalog, tables: readonly string[]): Catalog {
 }
 
 /**
- * Ids of the facts that patterns name, with their parts: `users` is `public.users`, `*` stands for any characters.
- * @throws Problem `bad_option` for a pattern that nothing fits
+ * Ids of the facts that match patterns, with their parts: `users` is `public.users`, `*` matches any
+ * characters.
+ * @throws Problem `bad_option` for a pattern without a match
  */
 export function matchPatterns(
   catalog: Catalog,

@@ -8,11 +8,11 @@ import { transaction } from '../pg/transaction.ts';
 const begin = `begin isolation level repeatable read read only; set local lock_timeout = '10s'`;
 
 /**
- * Works while a source is seen in one state, and its tables are kept as they are.
- * @param open opens another session, which is closed in the end
- * @param count how many others
- * @param views whether materialized views are kept as they are, too; not where a program reads the source beside: it would
- * stand in line behind whoever waits to refresh one
+ * Runs work while all sessions see one state of a source, and its tables are locked against changes.
+ * @param open opens another session, which is closed at the end
+ * @param count the number of other sessions
+ * @param views true to lock materialized views as well; not if a program also reads the source: it would wait
+ * behind a session that waits to refresh one
  * @throws Problem of the sessions, of the work
  */
 export async function withSnapshotReaders<T>(
@@ -22,7 +22,8 @@ export async function withSnapshotReaders<T>(
   work: (others: readonly ServerConnection[]) => Promise<T>,
   views = true,
 ): Promise<T> {
-  // The snapshot is taken by what comes behind the locks: no query is before them, also none that pins settings.
+  // The first query after the locks takes the snapshot, so no query comes before them, not even one that pins
+  // settings.
   const locks = buildTableLocks(await transaction(source, () => listHeldTables(source)));
   const settings = `${readingSettings}; ${tablesAlone}`;
   const others: ServerConnection[] = [];
@@ -35,7 +36,7 @@ export async function withSnapshotReaders<T>(
         while (others.length < count) {
           const other = await open();
           others.push(other);
-          // Each has the locks itself: nobody stands in line for one then whom it would have to wait for.
+          // Each session takes the locks itself, so none has to wait behind another session for them.
           await other.execute(`${begin}; ${see}; ${locks}; ${settings}`);
         }
         if (views) await lockViews([source, ...others]);

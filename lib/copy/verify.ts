@@ -1,4 +1,4 @@
-// Whether what came over is what it was: schemas fact by fact, rows by their digests, the rest by its words.
+// Verifies a copy: schemas fact by fact, rows by their digests, the rest by its statements.
 
 import { isDoubtful } from '../compare/canonicalize.ts';
 import type { Digest, DigestRelation } from '../flow/digest.ts';
@@ -14,7 +14,10 @@ import type { ServerConnection } from '../pg/connection.ts';
 import { asText, digestQuery } from '../pg/row-hash.ts';
 import type { CopySelection } from './selection.ts';
 
-/** What is compared, with masked columns as they are masked. Sequences are not: they go on meanwhile. */
+/**
+ * The relations to compare, with masks applied. Sequences are not among them, because they may advance
+ * meanwhile.
+ */
 export function selectDigests(
   all: readonly DigestRelation[],
   { facts }: Catalog,
@@ -35,7 +38,7 @@ export function selectDigests(
   });
 }
 
-/** Digests of what has come without its rows. */
+/** The digests of relations that are copied without rows. */
 export function makeEmptyDigests(tables: readonly TableRows[], objects: boolean): Digest[] {
   const none = { rows: 0, hash: '0' };
   return [
@@ -44,14 +47,18 @@ export function makeEmptyDigests(tables: readonly TableRows[], objects: boolean)
   ];
 }
 
-/** What differs between the schema that was reached and the one that was wanted, and how much is told in other words only. */
+/**
+ * The differences between the reached and the wanted schema, and the number of definitions that only read
+ * differently.
+ */
 export function compareSchemas(
   reached: Catalog,
   wanted: Catalog,
 ): { wrong: string[]; extra: string[]; reworded: number } {
   const { added, removed, changed } = diff(reached, wanted, kinds);
   const name = (fact: Fact) => `${kinds.get(fact.kind)?.reference(fact) ?? fact.id} (${fact.kind})`;
-  // What is told otherwise was made from the very text of the source, which the target has read and tells in its own words.
+  // A definition that reads differently was created from the source's own text, which the target prints in
+  // its own way.
   const isReworded = (pair: Changed) =>
     reached.major === wanted.major
       ? isDoubtful(pair)
@@ -73,7 +80,7 @@ function areTexts(a: Json | undefined, b: Json | undefined): boolean {
   return typeof a === 'string' && typeof b === 'string';
 }
 
-/** Sequences that do not stand where they were set. */
+/** Sequences that do not have the value that was set. */
 export function compareSequences(
   before: readonly SequenceValue[],
   after: readonly SequenceValue[],
@@ -84,7 +91,7 @@ export function compareSequences(
     .map(({ name }) => `sequence ${name} has another value`);
 }
 
-/** What is not said of the target's large objects. @throws Problem of a connection */
+/** Missing statements of the target's large objects. @throws Problem of a connection */
 export async function compareLargeObjects(
   source: ServerConnection,
   target: ServerConnection,

@@ -19,7 +19,7 @@ import { compose } from './compose.ts';
 import { prepareRun, readTargetState } from './target-state.ts';
 import { runTrial } from './trial-run.ts';
 
-/** What came of a baseline. */
+/** The result of a baseline. */
 export interface BaselineReport {
   /** Files that were written. */
   readonly written: readonly string[];
@@ -77,7 +77,7 @@ export async function recordBaseline(
   });
 }
 
-// Only a whole schema is compared: of a migration in the middle nobody could say what it left.
+// Only a complete schema can be compared: the schema in the middle of a migration is unknown.
 async function reachedBy(
   workspace: Workspace,
   { files, environment }: MigrationRun,

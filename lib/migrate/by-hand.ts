@@ -1,4 +1,4 @@
-// What a statement that somebody wrote loses, although the schemas before and after the migration do not show it.
+// Losses of statements that a user wrote, which do not show in the schemas before and after the migration.
 
 import { isColumn, isTable } from '../kinds/named-objects.ts';
 import { toOneLine } from '../migration/text.ts';
@@ -8,9 +8,9 @@ import type { Step } from '../model/step.ts';
 import type { SqlFile } from '../sql/parse.ts';
 
 /**
- * Statements of a file that lose values by their own words, as they stand there.
- * @param steps what the planner would have done
- * @param ends the schemas that the file leads from and to, in any order
+ * Statements of a file that lose values by their own text.
+ * @param steps the steps that the planner would have written
+ * @param ends the schemas before and after the file, in any order
  */
 export function findManualLosses(
   file: SqlFile,
@@ -20,7 +20,7 @@ export function findManualLosses(
   return [...new Set([...castsByHand(file, steps), ...dropsByHand(file, steps, ends)])];
 }
 
-// What is dropped and there again, under its name and without its values.
+// Objects that are dropped and created again under their name, without their values.
 function dropsByHand(
   { runnable, statements }: SqlFile,
   steps: readonly Step[],

@@ -25,7 +25,7 @@ import { makeSealed, sealDrafts } from './seal.ts';
 import { computeStamp } from './stamps.ts';
 import { runTrial, type TrialReturn } from './trial-run.ts';
 
-/** What is to be written so that the migrations lead to the wanted schema. */
+/** The migrations to write, so that all of them lead to the wanted schema. */
 export interface Composition {
   /** The folder as it was read. */
   readonly folder: readonly MigrationFile[];
@@ -33,32 +33,32 @@ export interface Composition {
   readonly files: readonly MigrationFile[];
   /** Those of the files that differ from the folder: drafts that were sealed, and new ones. */
   readonly written: readonly MigrationFile[];
-  /** What the new ones change, as people count it. */
+  /** The changes of the new migrations. */
   readonly changes: readonly ObjectChange[];
   /** The steps of each new one, by its name. */
   readonly steps: ReadonlyMap<string, readonly Step[]>;
-  /** What is renamed, and what looks like it and nobody said so. */
+  /** The confirmed renames, and possible ones. */
   readonly renames: readonly Rename[];
   readonly possible: readonly Rename[];
 }
 
-// The oldest server that migrations are made for: what it understands, all understand.
+// The oldest server that migrations support; newer ones understand its syntax.
 const oldest = 15;
 
-/** How migrations are made. */
+/** The options of new migrations. */
 export interface ComposeOptions {
-  /** What the migration is called; default: by what it does. */
+  /** The name of the migration; default: from its changes. */
   readonly name?: string | undefined;
   /**
-   * Whether nobody shall have to wait for them, also if that takes more files; false: one transaction where that is
-   * possible at all. Default: as configured, else true.
+   * True to avoid long locks, even with more files; false: one transaction if possible. Default: as
+   * configured, else true.
    */
   readonly online?: boolean | undefined;
 }
 
 /**
- * Composes the next migrations. Their ways up lead to the wanted schema exactly; their ways back are stamped.
- * @param renaming how it is known what was renamed, besides by comments in the wanted schema
+ * Composes the next migrations. Their ways up lead exactly to the wanted schema; their ways down have stamps.
+ * @param renaming the sources of renames, in addition to comments in the wanted schema
  * @throws Problem `broken_chain`, `unproven`, `plan_cycle`, `bad_option` of a rename; of the sources
  */
 export function compose(
@@ -127,7 +127,8 @@ interface Manner {
   readonly role: string | null;
 }
 
-// That nobody has to wait is not worth a way back: where only the plain way is proven in both directions, it is taken.
+// An online way is not worth the loss of the way down: if only the plain way is verified in both directions,
+// it is taken.
 async function chosen(
   workspace: Workspace,
   origin: TrialOrigin,
@@ -148,7 +149,7 @@ async function chosen(
   return leadsBack(plain) ? plain : waitless;
 }
 
-// Where all files of a tool run in transactions, nothing else can be in them.
+// If all files of a tool run in transactions, nothing else can be in them.
 const writesOutside = ({ layout }: Project): boolean =>
   layout === undefined || layout.written?.outside === true;
 
@@ -156,7 +157,7 @@ function leadsBack(made: Made): boolean {
   return [...made.keys()].every(({ migration }) => migration.header?.down.is !== 'impossible');
 }
 
-// SQL that every supported server understands, where that is enough to say what is wanted.
+// SQL for every supported server, if it is enough for the wanted schema.
 async function proven(
   workspace: Workspace,
   origin: TrialOrigin,
@@ -259,7 +260,7 @@ async function made(
 
 const verbs = { missing: 'add', extra: 'drop', different: 'change' } as const;
 
-// `add_users_email_and_2_more`: a name that tells more than a number.
+// A descriptive name: `add_users_email_and_2_more`.
 function nameFor(changes: readonly ObjectChange[]): string {
   const [first] = changes;
   if (first === undefined) return 'migration';

@@ -1,4 +1,4 @@
-// Rows that hold the corners of types, to see what a change of type does to them.
+// Rows with the corner values of types, to test a change of type.
 import { literal } from '../model/quote.ts';
 import { sampleValues } from './sample-values.ts';
 

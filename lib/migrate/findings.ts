@@ -1,4 +1,4 @@
-// What the rows of a database say to the steps of a plan, before any of them runs.
+// Checks the rows of a database before the steps of a plan run.
 
 import { stripPublic } from '../compare/changes.ts';
 import type { Catalog } from '../model/catalog.ts';
@@ -14,22 +14,22 @@ import type { TextFile } from '../project/sql-files.ts';
 import { countRows, type RowAnswer, tooSlow } from './row-counts.ts';
 import { writesRows } from './seal.ts';
 
-/** What one check of one statement found. */
+/** The result of one check of one statement. */
 export interface Finding {
   readonly outcome: RowOutcome;
   /** The statement as it may be shown. */
   readonly sql: string;
   readonly table: string;
-  /** What the rows that were found have: `no phone`. */
+  /** A description of the found rows: `no phone`. */
   readonly words: string;
   readonly answer: RowAnswer;
 }
 
-/** How the rows are asked. */
+/** The options of the checks. */
 export interface FindingOptions {
   /** The database as it is now, by its own names. */
   readonly actual: Catalog;
-  /** Whether functions of the database may run, as the owner of the table. */
+  /** True if functions of the database may run, as the owner of the table. */
   readonly trusted: boolean;
 }
 
@@ -37,9 +37,9 @@ export interface FindingOptions {
 const patience = 3;
 
 /**
- * Asks the rows of a database what the steps of a plan want to know. Nothing is left out but what is not there yet, what the
- * plan itself changes before, and checks that found nothing.
- * @param sides what the steps start from and end at
+ * Runs the checks of a plan's steps on the rows of a database. It skips objects that do not exist yet, rows
+ * that the plan changes before, and checks without a result.
+ * @param sides the start and the end of the steps
  * @throws Problem of the connection
  */
 export async function checkRows(
@@ -87,9 +87,10 @@ export function describeFinding({ table, words, answer }: Finding): string {
 }
 
 /**
- * Refuses what is certain to fail: a statement that the migrations run as it was planned, on rows that nothing changes before.
- * @param steps what was planned
- * @param files what is going to be applied
+ * Refuses a certain failure: a statement that the migrations run as planned, on rows that no earlier
+ * statement changes.
+ * @param steps the planned steps
+ * @param files the files to apply
  * @throws Problem `rows_in_the_way`
  */
 export async function refuseFailures(
@@ -119,7 +120,7 @@ export async function refuseFailures(
 const plain = (sql: string) => sql.replace(/\s+/g, ' ').replace(/;$/, '').trim();
 const wordsOf = ({ sql, shown = sql }: Step) => plain(shown);
 
-// What puts other values, or other rows, in the place of those that were asked. A plan puts only types aside by a rename.
+// Statements that replace the checked values or rows. A plan only renames types aside.
 const isReplacing = (tag: string, sql: string) =>
   /^(Drop|AlterEnum|AlterDomain|AlterObjectSchema)/.test(tag) ||
   (tag === 'RenameStmt' && /^alter table\b.*\brename\b(?! constraint)/i.test(sql)) ||

@@ -1,11 +1,11 @@
-// What the steps of a plan lose, as a person confirms it.
+// The losses of a plan's steps, for confirmation.
 import { type Step, splitCombined } from '../model/step.ts';
 import { describeFinding, type Finding } from './findings.ts';
 import { describeLoss } from './stamps.ts';
 
 /**
- * The statements among steps that delete data or change values, as they may be shown.
- * @param findings what the rows of the target say to them
+ * The steps that delete data or change values, for display.
+ * @param findings the results of the row checks
  */
 export function listLosses(steps: readonly Step[], findings: readonly Finding[] = []): string[] {
   return splitCombined(steps)

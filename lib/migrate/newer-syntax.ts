@@ -7,11 +7,11 @@ import type { TextFile } from '../project/sql-files.ts';
 import { findNewerSyntax } from '../sql/newer-syntax.ts';
 
 /**
- * Refuses migrations with syntax that the target's server does not know.
- * @param environment what the target is called
- * @param files what is going to be run
- * @param folder the files that are there already, which people can be pointed at
- * @throws Problem `newer_syntax` with the place of the first in the file, where that is written; `invalid_sql`
+ * Refuses migrations with syntax that the target's server does not support.
+ * @param environment the name of the target
+ * @param files the files to run
+ * @param folder the existing files, for places in messages
+ * @throws Problem `newer_syntax` with the first place in the file, if it is written there; `invalid_sql`
  */
 export async function refuseNewer(
   { major }: Pick<Connection, 'major'>,

@@ -1,4 +1,4 @@
-// Two branches that each brought a migration become one line: what is not applied yet goes behind the rest.
+// Rebases migrations of merged branches: those that are not applied yet go after the others.
 import { readLedger } from '../ledger/tables.ts';
 import { describeBreak, findBranches, findBreaks, type MigrationFile } from '../migration/chain.ts';
 import { compareNames, makeName, readVersion } from '../migration/name.ts';
@@ -9,7 +9,7 @@ import { withTarget } from '../project/source.ts';
 import type { Workspace } from '../project/workspace.ts';
 import { sealDraft } from './seal.ts';
 
-/** What became of a folder. */
+/** The result for a folder. */
 export interface Rebased {
   readonly files: readonly MigrationFile[];
   /** Those that were put behind others, with their former names. */
@@ -17,9 +17,9 @@ export interface Rebased {
 }
 
 /**
- * Puts the migrations of merged branches one behind the other, each proven anew at its new place.
- * @param env the environment whose ledger says what is applied, and therefore stays
- * @throws Problem `rebase_refused`; `broken_chain` for what is wrong besides; of the connection
+ * Orders the migrations of merged branches, and verifies each one again at its new place.
+ * @param env the environment whose applied migrations stay in place
+ * @throws Problem `rebase_refused`; `broken_chain` for other faults; of the connection
  */
 export async function rebase(workspace: Workspace, env?: string): Promise<Rebased> {
   const files = await readMigrations(workspace.project);

@@ -1,4 +1,4 @@
-// A migration that broke off outside of a transaction: what is left of it to do, or what it did, taken back.
+// Finishes or undoes a migration that failed half-way outside of a transaction.
 
 import { applyRenames, findRenameStatements } from '../compare/apply-renames.ts';
 import { compareCatalogs } from '../compare/compare.ts';
@@ -52,7 +52,7 @@ export async function finishMigration(
     'begun',
     `${end === direction ? 'finishing' : 'undoing'} the failed migration`,
   );
-  // As the migrations that they stand for: functions that they call may need the database's own path.
+  // Like the migrations themselves: functions that they call may need the database's own path.
   await of.connection.execute(buildUnpin('session'));
   await sendOneByOne(of, async (send) => {
     for (const sql of [...left.renames, ...online.map((step) => step.sql)]) await send(sql);

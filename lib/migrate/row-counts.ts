@@ -4,7 +4,7 @@ import type { RowCheck, RowTest } from '../model/row-check.ts';
 import type { Connection } from '../pg/connection.ts';
 import { Problem } from '../problem/problem.ts';
 
-// How long one check may take.
+// The time limit of one check.
 const checkSeconds = 5;
 
 /** The rows that a check found. */
@@ -16,13 +16,13 @@ export interface RowCount {
   readonly sample: string | null;
 }
 
-/** What is known of a check: the count, or why there is none. */
+/** The result of a check: the count, or the reason why there is none. */
 export type RowAnswer = RowCount | { readonly unknown: string };
 
-/** What is known of a check that took too long. */
+/** The result of a check that took too long. */
 export const tooSlow: RowAnswer = { unknown: `not counted within ${checkSeconds} s` };
 
-/** Where the rows are, by the names of the database. */
+/** The table of the rows, by its name in the database. */
 export interface RowPlace {
   /** The table's path. */
   readonly path: readonly string[];
@@ -30,13 +30,13 @@ export interface RowPlace {
   readonly others: readonly string[];
 }
 
-/** What the server says of a table once it is locked. */
+/** The server's facts about a locked table. */
 interface About {
   readonly kind: string;
   readonly owner: string;
-  /** Whether the session's role owns it. */
+  /** True if the session's role owns it. */
   readonly own: boolean;
-  /** Whether values that the check looks at are of types whose operators and casts may be a user's functions. */
+  /** True if checked values have types whose operators and casts may be a user's functions. */
   readonly foreign: boolean;
   readonly key: readonly string[];
 }
@@ -126,7 +126,7 @@ async function confined(
   return JSON.parse((row as { answer: string }).answer);
 }
 
-// Nobody can put another object in the place of a locked one.
+// A locked table cannot be replaced by another object.
 async function locked(
   connection: Connection,
   { values, test }: RowCheck,

@@ -1,4 +1,4 @@
-// What a migration and its way back cost rows: made up in the shadow, taken there and back, and counted.
+// Measures the losses of a migration and its way down on sample rows in the shadow.
 
 import { stripPublic } from '../compare/changes.ts';
 import type { Connection } from '../pg/connection.ts';
@@ -9,15 +9,15 @@ import type { TrialStart } from '../project/trial-start.ts';
 import type { Workspace } from '../project/workspace.ts';
 import { buildCornerRows, mostCorners, usualValue } from './corner-rows.ts';
 
-/** How many rows each table is given. */
+/** The number of rows in each table. */
 const count = 5;
 
 /**
- * SQL that puts rows into every table of a database, by values that fit the types of its columns; nothing checks what they refer
- * to. What does not fit a constraint is left out row by row.
- * @param rows how many each is given, at most 28
- * @param partitions whether into partitions, too
- * @param label which label of an enum comes first, as SQL; that is taken
+ * SQL that inserts rows into every table of a database, with values that fit the types of its columns;
+ * references are not checked. Rows that violate a constraint are skipped one by one.
+ * @param rows the number for each table, at most 28
+ * @param partitions true to include partitions
+ * @param label SQL for the order of enum labels; the first one is used
  */
 export function buildSampleRows(rows: number, partitions: boolean, label: string): string {
   return `do $pgmage$
@@ -57,20 +57,20 @@ type Row = ReadonlyMap<string, string>;
 type Rows = ReadonlyMap<string, readonly Row[]>;
 type Losses = ReadonlyMap<string, readonly string[]>;
 
-/** What is tried. */
+/** The migration to try. */
 export interface LossTrial {
   readonly up: TextFile;
   readonly down: TextFile;
   /** Columns whose types change, as `schema.table.column`: they are given the corners of their types. */
   readonly changed: readonly string[];
-  /** Whether each corner is tried alone where not all get there and back. */
+  /** True to try each corner value alone if not all of them survive. */
   readonly thorough: boolean;
 }
 
 /**
- * What rows lose when a migration is applied and undone, by table.
- * @param start what there is before it
- * @returns null where made-up rows do not get there and back
+ * The losses of rows when a migration is applied and undone, by table.
+ * @param start the state before it
+ * @returns null if sample rows do not survive
  * @throws Problem of the shadow
  */
 export async function findSampleLosses(
@@ -102,7 +102,7 @@ export async function findSampleLosses(
         if (!committed) await connection.execute('rollback to made_rows').catch(() => undefined);
       }
     };
-    // What is committed is there once and for all.
+    // A commit cannot be rolled back for the next corner.
     if (changed.length === 0 || committed) return tried(usual);
     const all = await tried(usual, buildCornerRows(changed, null));
     if (all !== null) return all;
@@ -136,7 +136,7 @@ async function rowsIn(connection: Connection): Promise<Rows> {
   return found;
 }
 
-// Values are compared as bags: a row that came back need not stand where it stood.
+// Values are compared as bags: the order of rows may change.
 function lossesBetween(before: Rows, after: Rows): Map<string, string[]> {
   const losses = new Map<string, string[]>();
   for (const [table, rows] of before) {

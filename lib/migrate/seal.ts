@@ -33,7 +33,7 @@ export async function sealDrafts(
   return done;
 }
 
-/** What is sealed into a header. */
+/** The content of a header. */
 export interface SealOptions {
   readonly before: Catalog;
   readonly after: Catalog;
@@ -59,7 +59,7 @@ export function makeSealed(
   return makeMigrationFile(project, migration.name, renderMigration({ ...migration, header }));
 }
 
-/** What reads fingerprints: only those of one version, and of one kind of server, can be compared. */
+/** The reader of fingerprints: only those of one version, and of one kind of server, compare. */
 export function describeReader({ version, shadow }: Project, { major }: Catalog): string {
   return `pgmage ${version}, PostgreSQL ${major}${shadow === null ? ' embedded' : ''}`;
 }
@@ -74,7 +74,7 @@ const writing = new Set([
   'CallStmt',
 ]);
 
-/** Whether a statement of this tag may write rows, also by the functions that it calls. */
+/** True if a statement of this tag may write rows, also by the functions that it calls. */
 export const writesRows = (tag: string) => writing.has(tag) || tag === 'SelectStmt';
 
 /**
@@ -114,7 +114,8 @@ export async function sealDraft(
   );
 }
 
-// A transaction that ends in the middle would leave half of it behind, and the ledger's row would be in another one.
+// A transaction that ends in the middle would leave half of the migration behind, and write the ledger's row
+// in another one.
 function refuseBoundaries({ file, text, boundaries }: SqlFile): void {
   const [first] = boundaries;
   if (first === undefined) return;

@@ -1,4 +1,4 @@
-// How well ways back restore what was: stamped by the rule of each statement and on made-up rows, and judged again later.
+// The stamps of ways down: by the rule of each statement and on sample rows, and checked again later.
 
 import { applyRenames, findRenameStatements } from '../compare/apply-renames.ts';
 import { stripPublic } from '../compare/changes.ts';
@@ -21,10 +21,10 @@ import { findSampleLosses } from './sample-rows.ts';
 import { runTrial, type TrialReturn } from './trial-run.ts';
 
 /**
- * How well a way back restores what was. What is lost is counted on rows made up in the shadow, where these can be made.
- * @param start what there is before it
- * @param up the way there, and what it does as steps
- * @param rows what else it does to rows; null: nobody wrote it by hand
+ * Computes the stamp of a way down. Losses are counted on sample rows in the shadow, if these are possible.
+ * @param start the state before it
+ * @param up the way up, and its effect as steps
+ * @param rows its other effects on rows; null: a user did not write it
  */
 export async function computeStamp(
   workspace: Workspace,
@@ -35,14 +35,14 @@ export async function computeStamp(
   if (failure !== null || down === null) return { is: 'impossible', why: toOneLine(failure ?? '') };
   const alone = splitCombined(steps);
   const losing = alone.filter(({ hazards }) => hazards.some((hazard) => lasting.has(hazard)));
-  // A way back that was written by hand may lose what it need not.
+  // A way down that a user wrote may lose more than necessary.
   const changed = alone.filter(isRewriting).flatMap(retypedBy);
   const isTried = losing.length > 0 || rows !== null || changed.length > 0;
   const attempt = { up, down, changed, thorough: losing.length === 0 };
   const counted = isTried ? await findSampleLosses(workspace, start, attempt) : null;
   const tables = [...(counted ?? new Map<string, readonly string[]>()).keys()];
   const lines = [...(counted?.values() ?? [])].flat();
-  // Of a column whose type changes rows were made up, which may not show what others lose.
+  // Sample rows of a retyped column may not show all losses of other rows.
   const known = (step: Step) =>
     step.hazards.includes('loses_values') && retypedBy(step).length > 0
       ? retypedBy(step).every((column) => lines.some((line) => line.startsWith(`${stripPublic(column)}:`)))
@@ -58,18 +58,20 @@ function retypedBy({ sql }: Step): string[] {
   return table === undefined ? [] : columns.map(([, column]) => `${table}.${column}`);
 }
 
-// It writes each value of its fact anew.
+// It writes each value of its fact again.
 const isRewriting = ({ action, hazards }: Step) => action === 'alter' && hazards.includes('rewrites_table');
 
 const lasting: ReadonlySet<Hazard> = new Set(['deletes_data', 'loses_values', 'irreversible']);
 
-/** A statement that loses something, with what that is, as it may be shown. */
+/** A statement with a loss, and the lost values, for display. */
 export function describeLoss({ sql, shown = sql, checks = [] }: Step): string {
   const words = checks.filter(({ outcome }) => outcome === 'loses').map((one) => one.words);
   return `${toOneLine(shown)}${words.length === 0 ? '' : ` (${words.join('; ')})`}`;
 }
 
-/** What a migration does to the schema, as the planner would have done it. It may do what no plan can. */
+/**
+ * The effect of a migration on the schema, as the planner's steps. It may contain effects that no plan has.
+ */
 export async function planBetween(
   workspace: Workspace,
   before: Catalog,
@@ -85,25 +87,24 @@ export async function planBetween(
   }
 }
 
-/** Which migrations are judged, and for which steps. */
+/** The migrations to check, and their steps. */
 interface Judging {
-  /** Which way they are run. */
+  /** The direction in which they run. */
   readonly towards: Direction;
   readonly isSuspect: (file: MigrationFile, at: number) => boolean;
   readonly isLosing: (step: Step) => boolean;
 }
 
-// Nothing but these changes the type of what is stored.
+// Only these statements change the type of stored values.
 const retyping = /\btype\b|\bdomain\b|\bdo\b/i;
 const dropping = /\bdrop\b/i;
 const making = /\b(add|create)\b/i;
 
 /**
- * What migrations lose on their way up although they are stamped exact, by the rules of today: a file may have been stamped by
- * an older version.
+ * Losses of migrations that have the stamp exact, by today's rules: an older version may have stamped a file.
  * @param files all migrations
- * @param from the place of the first that is judged
- * @param to the place behind the last
+ * @param from the index of the first one to check
+ * @param to the index after the last one
  * @returns by the migration's name
  * @throws Problem of the shadow, and of the files
  */
@@ -122,10 +123,12 @@ export function findWrongStamps(
 }
 
 /**
- * What pending migrations lose on their way, one by one: what comes and goes between them is not seen from their ends.
- * @param from the place of the first that is pending
- * @param known the names of those whose steps are known
- * @param there the database by its own names, and by those that they give it: what they make themselves has no rows to lose
+ * The losses of pending migrations, one by one: objects that come and go between them do not show at their
+ * ends.
+ * @param from the index of the first pending one
+ * @param known the names of those with known steps
+ * @param there the database with its names, and with those that the migrations give: objects that they create
+ * have no rows to lose
  * @returns statements
  * @throws Problem of the shadow, and of the files
  */
@@ -145,11 +148,11 @@ export async function findPendingLosses(
 }
 
 /**
- * What migrations lose that are undone, one by one: what goes and comes back between them, or is written by hand, is not seen
- * from their ends.
- * @param from the place of the first that is undone
- * @param to the place behind the last
- * @param there the database by its own names, and by those that it gets back
+ * The losses of undone migrations, one by one: objects that come and go between them, or in SQL that a user
+ * wrote, do not show at their ends.
+ * @param from the index of the first undone one
+ * @param to the index after the last one
+ * @param there the database with its names, and with those that it gets back
  * @returns statements
  * @throws Problem of the shadow, and of the files
  */

@@ -1,4 +1,4 @@
-// Where a target stands: what its ledger says, and whether it is as its migrations left it.
+// The state of a target: its position in the ledger, and its drift.
 import { readCatalog } from '../catalog/read.ts';
 import { type Comparison, compareCatalogs } from '../compare/compare.ts';
 import { kinds } from '../kinds/index.ts';
@@ -23,7 +23,7 @@ export interface TargetState {
   readonly ledger: Ledger;
   readonly standing: LedgerPosition;
   readonly actual: Catalog;
-  /** From what it is to what its applied migrations add up to; null: the ledger does not say which these are. */
+  /** The comparison with the schema of its applied migrations; null: the ledger does not identify them. */
   readonly drift: Comparison | null;
 }
 
@@ -39,7 +39,7 @@ export async function readTargetState(
   connection: Connection,
   files: readonly MigrationFile[],
 ): Promise<TargetState> {
-  // Of one moment: somebody else may be at work.
+  // Read in one snapshot, because another session may be at work.
   const { ledger, actual, foreign } = await snapshot(connection, async (reader) => ({
     ledger: await readLedger(reader),
     actual: await readCatalog(reader, kinds),
@@ -52,8 +52,8 @@ export async function readTargetState(
 }
 
 /**
- * The same for whoever is going to change it: refuses a target that anything is wrong with, but for a migration that broke
- * off and is going to be finished.
+ * Reads the state for a change: refuses a target with any fault, except a failed migration that will be
+ * finished.
  * @throws Problem `ledger_broken`, `drifted`, `unrecorded`
  */
 export async function readSoundState(
@@ -97,8 +97,8 @@ export async function recheckSoundState(
   return isSame ? before : readSoundState(workspace, connection, target, files);
 }
 
-// Whoever changes anything has a number; what is below the lowest that is open has ended, what is not below the next has
-// not (manual: System Information Functions, pg_snapshot).
+// Every writing transaction has a number. Those below the lowest open one have ended, those from the next one
+// on have not begun (manual: System Information Functions, pg_snapshot).
 async function momentOf(connection: Connection): Promise<string | null> {
   const [row] = await queryPinned<{ moment: string | null }>(
     connection,
@@ -125,8 +125,8 @@ export async function confirmReached(
 }
 
 /**
- * Who is at work on what, as the ledger needs to know it.
- * @param found who, where that was asked before
+ * The author and the target of a run, as the ledger needs them.
+ * @param found the author, if known already
  */
 export async function prepareRun(
   workspace: Workspace,

@@ -16,19 +16,19 @@ export interface TrialMigration {
   readonly up: TextFile;
   /** The way back; or how to make one between two states; null: there is none. */
   readonly down: TextFile | null | ((from: Catalog, to: Catalog) => TextFile | null);
-  /** Nothing asks for the schema after it: the one before stands in its place. */
+  /** True if the schema after it is not needed: the previous one is used. */
   readonly unread?: boolean;
 }
 
-/** What came of a way back: why it fails; or null, where it leads back exactly. */
+/** The result of a way down: the reason of its failure; or null, if it leads back exactly. */
 export interface TrialReturn {
   readonly down: TextFile | null;
   readonly failure: string | null;
 }
 
-/** What came of all. */
+/** The result of a trial run. */
 export interface TrialRun {
-  /** Where it started from. */
+  /** The start of the run. */
   readonly start: TrialStart;
   /** The schema before the first, and after each. */
   readonly states: readonly Catalog[];

@@ -10,7 +10,7 @@ import type { Project } from './project.ts';
 // Counted up when the way of writing a catalog down changes.
 const format = '4';
 
-// How many are kept; a big schema's is some ten megabytes.
+// The number of cached catalogs; that of a big schema has some ten megabytes.
 const keptCount = 30;
 
 const heldCount = 4;
@@ -49,14 +49,14 @@ async function kept(cacheDir: string, key: string, read: () => Promise<Catalog>)
     const known = await decodeCatalog(await readFile(file, 'utf8'));
     if (known !== null) return known;
   } catch {
-    // Not there, or written by somebody whose disk was full.
+    // It does not exist, or was truncated on a full disk.
   }
   const catalog = await read();
   await keep(folder, file, encodeCatalog(catalog)).catch(() => undefined);
   return catalog;
 }
 
-// What is asked of the server is part of the key: another set of kinds reads another catalog.
+// The queries are part of the key: other kinds read another catalog.
 function keyOf(version: string, content: readonly string[]): string {
   const questions = [...kinds.values()].map((kind) => `${kind.name} ${kind.introspect(18)}`);
   const hash = createHash('sha256');
@@ -68,7 +68,7 @@ function keyOf(version: string, content: readonly string[]): string {
 async function keep(folder: string, file: string, text: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   const draft = `${file}.${randomUUID()}`;
-  // For nobody else: definitions of a database can hold passwords.
+  // Readable for the user only: definitions of a database can contain passwords.
   await writeFile(draft, text, { mode: 0o600 });
   await rename(draft, file);
   const paths = (await readdir(folder)).map((name) => join(folder, name));

@@ -25,7 +25,7 @@ interface Head {
   readonly unmanaged: readonly string[];
   readonly ids: readonly string[];
   readonly shapes: readonly { readonly kind: string; readonly names: readonly string[] }[];
-  /** Length of the last line, which is parsed only where somebody asks: by it a text that was cut off is known. */
+  /** The length of the last line, which is parsed only on demand. It reveals a truncated text. */
   readonly tail: number;
 }
 

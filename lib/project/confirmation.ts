@@ -2,7 +2,7 @@
 
 import { Problem } from '../problem/problem.ts';
 
-/** How much was agreed to beforehand. */
+/** The confirmations that were given in advance. */
 export interface Consent {
   /** Do not ask. */
   readonly yes?: boolean;
@@ -10,14 +10,14 @@ export interface Consent {
   readonly force?: boolean;
 }
 
-/** Shows what is going to be done and asks; undefined: there is nobody to ask. */
+/** Shows a plan and asks; undefined: there is no terminal. */
 export type Ask<Plan> = ((plan: Plan) => Promise<boolean>) | undefined;
 
 /**
- * Gets the consent to a plan.
- * @param what what needs it, as in `db:sync of prod`
- * @param renames options that would say that nothing is lost, only renamed
- * @returns false when it was declined
+ * Gets the confirmation of a plan.
+ * @param what the command, as in `db:sync of prod`
+ * @param renames options that would declare losses as renames
+ * @returns false if it was declined
  * @throws Problem `data_loss_refused`, `confirmation_needed`
  */
 export async function confirm<Plan>(

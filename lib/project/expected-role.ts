@@ -1,8 +1,8 @@
-// The role that an environment's migrations run as, as far as its URL says so: nothing is asked of the database.
+// The role that an environment's migrations run as, from its URL alone: the database is not asked.
 import { Problem } from '../problem/problem.ts';
 import type { World } from './world.ts';
 
-/** The role that owns what is made in the embedded database. See `openEmbedded`. */
+/** The owner of new objects in the embedded database. See `openEmbedded`. */
 const embeddedRole = 'postgres';
 
 /** The login role of an environment; null: it is not configured, or its URL names none. */

@@ -71,7 +71,7 @@ function foreignFile(
   return { name, file: shownPath(root, join(migrations, path)), text, migration, up };
 }
 
-/** Where a database stands by the ledger of the tool. @throws Problem of the connection */
+/** The position of a database by the ledger of the tool. @throws Problem of the connection */
 export async function readForeignPosition(
   connection: Connection,
   { ledger, tool }: Layout,

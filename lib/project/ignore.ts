@@ -1,4 +1,4 @@
-// Leaves out of a catalog what the configuration ignores.
+// Removes ignored objects from a catalog.
 import { schemaId } from '../kinds/named-objects.ts';
 import { isSupabase, supabaseIgnore } from '../kinds/supabase.ts';
 import { type Catalog, withRelations } from '../model/catalog.ts';
@@ -7,9 +7,9 @@ import { qualify } from '../model/quote.ts';
 import type { Project } from './project.ts';
 
 /**
- * What a schema file speaks of: neither the ledger, nor what the configuration ignores, nor what belongs to
- * another tool or to Supabase.
- * @param beside what it is compared with
+ * The objects that a schema file describes: without the ledger, ignored objects, and those of another tool or
+ * of Supabase.
+ * @param beside the other side of the comparison
  */
 export function withoutUnmanaged(
   { ignore, layout }: Pick<Project, 'ignore' | 'layout'>,
@@ -51,7 +51,7 @@ export function withoutIgnored(catalog: Catalog, ignore: Project['ignore']): Cat
     if (known !== undefined) return known;
     verdicts.set(fact.id, false);
     const [schema = ''] = fact.path;
-    // Only what needs a schema of that name is in it: paths of other objects begin with names of other things.
+    // Only objects that depend on a schema are in it: paths of other objects may begin with the same name.
     const home = schemaId(schema);
     const inside = fact.id === home || (catalog.needs.get(fact.id)?.has(home) ?? false);
     const own = qualify(fact.path) + fact.signature;

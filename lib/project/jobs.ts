@@ -1,4 +1,4 @@
-// How many sessions share a work.
+// The number of sessions for one work.
 import { availableParallelism } from 'node:os';
 import { Problem } from '../problem/problem.ts';
 

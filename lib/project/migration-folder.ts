@@ -67,7 +67,7 @@ export function listDowns(files: readonly MigrationFile[]): TextFile[] {
 }
 
 /**
- * Writes what was composed from a folder, unless that has other files by now.
+ * Writes composed migrations, unless the folder changed meanwhile.
  * @throws Problem `migrations_changed`, `unwritable_file`
  */
 export async function writeComposed(

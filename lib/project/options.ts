@@ -1,8 +1,8 @@
-// What the options of a task say goes before what is configured.
+// Options of a task override the configuration.
 import { Problem } from '../problem/problem.ts';
 import type { Project } from './project.ts';
 
-/** Options of tasks that stand in the configuration, too. */
+/** Options of tasks that the configuration also has. */
 export interface Overrides {
   /** URL of a server for shadow databases; null: PostgreSQL inside this process. */
   readonly shadow?: string | null;

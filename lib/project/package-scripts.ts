@@ -31,7 +31,7 @@ function scriptsOf(text: string): Record<string, unknown> | undefined {
     if (typeof value === 'object' && value !== null && !Array.isArray(value))
       return (value as { scripts?: Record<string, unknown> }).scripts;
   } catch {
-    // Told below.
+    // The error is reported below.
   }
   throw new Problem('unreadable_file', { file: 'package.json', reason: 'it is no JSON object' });
 }

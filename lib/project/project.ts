@@ -22,15 +22,15 @@ export interface Project {
   readonly shadow: string | null;
   /** Names that every comparison leaves out: schemas, and qualified names with or without their kind. */
   readonly ignore?: { readonly schemas: readonly string[]; readonly objects: readonly string[] };
-  /** Whether plans avoid long locks, even if they take more than one transaction; default: true. */
+  /** True if plans avoid long locks, even with more than one transaction; default: true. */
   readonly online?: boolean;
   /** Milliseconds that a migration waits for a lock before it tries again; 0: without limit. Default: 3000. */
   readonly lockTimeout?: number;
   /** Milliseconds without a byte from a server, after which pgmage asks it about the session; 0: never. */
   readonly stallTimeout?: number;
-  /** Values that replace a column's wherever rows are cloned: `users.email` → SQL, or `@email`. */
+  /** Masks of columns in clones: `users.email` → SQL, or `@email`. */
   readonly masks?: Readonly<Record<string, string>>;
-  /** Which rows of two databases the tasks `data:*` compare. */
+  /** The rows of two databases that the tasks `data:*` compare. */
   readonly data?: DataConfig;
   /** Version of pgmage: part of the keys of cached catalogs. */
   readonly version: string;

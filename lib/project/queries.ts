@@ -1,4 +1,4 @@
-// Whether the queries of a project still compile against the wanted schema.
+// Checks that the queries of a project compile against the wanted schema.
 import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Connection } from '../pg/connection.ts';
@@ -103,7 +103,7 @@ async function filesOf(root: string, path: string): Promise<string[]> {
   return names.filter((name) => name.endsWith('.sql')).map((name) => join(whole, name));
 }
 
-// `*` stands for any part of a name, `**/` for any folders.
+// `*` matches any part of a name, `**/` any folders.
 function patternOf(path: string): RegExp {
   const parts = path.split(/(\*\*\/|\*)/).map((part) => {
     if (part === '**/') return '(?:.*/)?';

@@ -1,4 +1,4 @@
-// What may pass by itself is tried again: a server that starts, a connection that was lost.
+// Retries after problems that may pass: a server that starts, a lost connection.
 import { setTimeout } from 'node:timers/promises';
 import type { Code, Problems } from '../problem/codes.ts';
 import { Problem } from '../problem/problem.ts';
@@ -14,7 +14,7 @@ export interface Retry {
 
 const passing: ReadonlySet<Code> = new Set(['connection_lost', 'server_unavailable']);
 
-// Of a server that nobody has reached yet, the place is more likely to be wrong.
+// Before the first success, a wrong address is more likely.
 const passingOnceReached: ReadonlySet<Code> = new Set([
   'connection_refused',
   'connection_timeout',
@@ -25,9 +25,9 @@ const passingOnceReached: ReadonlySet<Code> = new Set([
 const pauses = [5, 10, 20];
 
 /**
- * Does a work that leaves nothing behind when it fails, again where it failed of what may pass.
- * @param work calls `reached` when the servers have let it in
- * @param more what else may pass for this work
+ * Runs work that leaves nothing behind when it fails, and retries it if the problem may pass.
+ * @param work calls `reached` when the servers have accepted the login
+ * @param more further codes that may pass for this work
  * @throws Problem of the work
  */
 export async function withRetries<T>(
@@ -48,7 +48,7 @@ export async function withRetries<T>(
       });
     } catch (failure) {
       if (!(failure instanceof Problem)) throw failure;
-      // Whoever had let us in and does not answer the next session has gone silent.
+      // A server that accepted a login before and does not answer now has gone silent.
       const thrown = isIn && failure.code === 'connection_timeout' ? silent(failure) : failure;
       const told = withLoss(thrown, lost, tries.length);
       if (isLoss(thrown)) lost = told as typeof lost;
@@ -76,8 +76,8 @@ function silent(failure: Problem): Problem {
 const isLoss = (problem: Problem): problem is Problem<'connection_lost'> =>
   problem.code === 'connection_lost';
 
-// That a server cannot be reached any more says less than how it was lost; and of a COMMIT that nobody answered it is not known
-// either later whether it was done.
+// The first loss of the connection says more than the failure to reach the server later. After an unanswered
+// COMMIT it also stays unknown if the work was done.
 function withLoss(last: Problem, lost: Problem<'connection_lost'> | undefined, tries: number): Problem {
   if (lost === undefined || !('detail' in last.data) || 'sqlstate' in last.data) return last;
   const [{ unanswered }, { detail: said }] = [lost.data, last.data as { readonly detail: string }];

@@ -15,16 +15,18 @@ import type { TextFile } from './sql-files.ts';
 import type { TrialStart } from './trial-start.ts';
 import type { Workspace } from './workspace.ts';
 
-// Refused inside a transaction: a new enum label used at once, a statement that must be alone, COMMIT in a procedure, more
-// locks than the server has room for, a table altered before what was to be checked of its rows at the end.
+// Statements that the server refuses inside a transaction: a new enum label used at once, a statement that
+// must run alone, COMMIT in a procedure, more locks than the server has room for, a table altered before
+// deferred checks of its rows.
 const needsCommit = new Set(['55P04', '25001', '2D000', '53200', '55006']);
 
 /**
- * Loads files in a shadow and reads it. What was read before comes from the cache, without a shadow.
+ * Loads files in a shadow and reads it. Catalogs that were read before come from the cache.
  *
- * The reserved role runs them, because it is not known who will: `settle` lets it stand for the role of a database. Where
- * the files name that role, this is not enough: to the server they are two roles, each with its own default privileges
- * and grants. Then that role runs the files. What is left open is known from the reserved role: it owns what nobody said.
+ * The reserved role runs the files, because the actual role is unknown: `settle` replaces it by the role of a
+ * database. If the files name that role, this is not enough: to the server they are two roles, each with its
+ * own default privileges and grants. Then that role runs the files. The reserved role shows which owners are
+ * left open: it owns those objects.
  * @param role of the database that the catalog is compared with
  * @throws Problem with file, line and caret
  */
@@ -58,7 +60,8 @@ export async function markRole(
   return replay(workspace, loaded.files, { ...loaded, role });
 }
 
-// Whether files name a role apart from giving it objects, which is the same whoever made these.
+// True if files name a role in other statements than those that give it objects, which have the same effect
+// for any role.
 function isNamed(role: string, files: readonly TextFile[]): boolean {
   const name = role.toLowerCase();
   return files.some(({ text }) =>
@@ -69,7 +72,7 @@ function isNamed(role: string, files: readonly TextFile[]): boolean {
   );
 }
 
-// Without what the same files left open when another role ran them (`reconcile.optional`).
+// Without the parts that the same files left open when another role ran them (`reconcile.optional`).
 function leftOpen(catalog: Catalog, open: Catalog): Catalog {
   const isSaid = (fact: Fact) =>
     open.facts.has(fact.id) || !kinds.get(fact.kind)?.reconcile?.optional?.(fact);
@@ -77,7 +80,7 @@ function leftOpen(catalog: Catalog, open: Catalog): Catalog {
   return withoutFacts(catalog, new Set(unsaid.map(({ id }) => id)));
 }
 
-/** Keeps what files that stand in order were seen to add up to, so that they need not be replayed. */
+/** Caches the resulting catalog of ordered files, so that they need not be replayed. */
 export async function keepReplayed(
   workspace: Workspace,
   given: readonly TextFile[],
@@ -95,12 +98,12 @@ async function contentOf(
   return [await describeShadow(project), way, ...texts];
 }
 
-/** What is loaded before everything else, because the schema is one for a certain host. */
+/** Files to load first, because the schema is made for a certain host. */
 export function surroundingFiles({ layout }: Pick<Project, 'layout'>): TextFile[] {
   return layout?.name === 'supabase' ? [supabasePrelude] : [];
 }
 
-/** What a catalog read in the shadow depends on besides its files: the version of its server. */
+/** The part of a shadow that a catalog depends on besides its files: the version of its server. */
 export async function describeShadow({ shadow }: Project): Promise<string> {
   if (shadow === null) return `pglite ${pgliteVersion}`;
   const { connect } = await import('../pg/connect.ts');
@@ -109,7 +112,7 @@ export async function describeShadow({ shadow }: Project): Promise<string> {
   return `${shadow} ${server.version}`;
 }
 
-/** Reads what is in a shadow's state, which is a transaction already. */
+/** Reads the state of a shadow, which is in a transaction already. */
 export async function readState(connection: Connection): Promise<Catalog> {
   await connection.execute(readingSettings);
   return readCatalog(connection, kinds);
@@ -142,9 +145,9 @@ export function listExtensions(files: readonly SqlFile[]): string[] {
 }
 
 /**
- * Works in a shadow that was brought to a start: in one transaction, or once more without one where a statement refuses
- * that.
- * @param more what is going to run there
+ * Runs work in a shadow that was brought to a start: in one transaction, or again without one if a statement
+ * refuses it.
+ * @param more the files that the work will run
  * @throws Problem of the files, with its place; of the work
  */
 export async function inShadow<T>(
@@ -181,7 +184,7 @@ export async function inShadow<T>(
       return await shadow.state((connection) => worked(connection, false), ground);
     } catch (thrown) {
       if (!wantsCommit(thrown)) throw thrown;
-      // What stands there already is only committed.
+      // The existing state only needs a commit.
       if (!refused) return shadow.committed((connection) => worked(connection, true), ground);
       return shadow.committed(async (connection) => {
         await lay(connection, true);
@@ -201,12 +204,12 @@ export async function runInOrder(
   const { loadFiles: load } = await import('../shadow/load.ts');
   for (const file of files) {
     await load(connection, [file], { committed, role, anyOrder: false });
-    // What is still to be checked of rows would stand in the way of the next one.
+    // Pending deferred checks of rows would block the next statement.
     if (!committed) await connection.execute('set constraints all immediate');
   }
 }
 
-/** Whether something was refused because it stood in a transaction. */
+/** True if a statement was refused because it was in a transaction. */
 export function wantsCommit(thrown: unknown): boolean {
   return thrown instanceof Problem && 'sqlstate' in thrown.data && needsCommit.has(thrown.data.sqlstate);
 }

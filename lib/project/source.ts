@@ -1,4 +1,4 @@
-// Whatever is compared or read is a source, written the same way everywhere.
+// A source is anything that can be compared or read, written the same way everywhere.
 import { stat } from 'node:fs/promises';
 import { relative, resolve } from 'node:path';
 import { readCatalog } from '../catalog/read.ts';
@@ -18,7 +18,7 @@ import { readFiles, shownPath, type TextFile } from './sql-files.ts';
 import type { Workspace } from './workspace.ts';
 import type { Target } from './world.ts';
 
-/** What a source turned out to be. */
+/** The kinds of sources. */
 type Place =
   | { readonly is: 'empty' }
   | { readonly is: 'migrations' }
@@ -33,7 +33,7 @@ export async function readSource(workspace: Workspace, source: string): Promise<
   const place = await find(workspace, source);
   switch (place.is) {
     case 'empty': {
-      // What every new database has is certain here, where a schema file would only not mention it.
+      // Objects of every new database are known here, where a schema file would only leave them out.
       const read = await replay(workspace, []);
       const facts = new Map([...emptyCatalog(read.major, kinds).facts, ...read.facts]);
       return withRelations(read, facts, () => read);
@@ -41,7 +41,7 @@ export async function readSource(workspace: Workspace, source: string): Promise<
     case 'path':
       return replay(workspace, await readSchema(workspace.project, place.path));
     case 'migrations': {
-      // What a folder without any migration is called wrong for is told as of every folder.
+      // A problem of a folder without migrations is reported like that of any folder.
       const files = await readMigrations(workspace.project);
       if (files.length === 0) await readFiles(workspace.project.root, workspace.project.migrations);
       return replay(workspace, listUps(files), { inOrder: true });
@@ -65,7 +65,7 @@ export async function readSourceFiles(workspace: Workspace, source: string): Pro
   return place.is === 'path' ? readSchema(workspace.project, place.path) : [];
 }
 
-// The schema that everybody has is told otherwise where it is missing than a file that somebody named.
+// A missing default schema has another message than a missing file that the user named.
 async function readSchema({ root, schema }: Project, path: string): Promise<TextFile[]> {
   try {
     return await readFiles(root, path);
@@ -83,7 +83,10 @@ export function describe({ root }: Project, source: string): string {
   return redact(inside.startsWith('..') || inside === '' ? source : inside.replaceAll('\\', '/'));
 }
 
-/** Where a target is, as it may be shown: its URL without password and parameters, or the embedded database's folder. */
+/**
+ * The address of a target for display: its URL without password and parameters, or the embedded database's
+ * folder.
+ */
 export function describeAddress(project: Project, { url }: Target): string {
   if (url === null) return `embedded, ${shownPath(project.root, project.embedded)}`;
   return maskUrl(url).replace(/\?.*$/, '');
@@ -97,14 +100,14 @@ export interface NamedTarget {
   readonly protected: boolean;
 }
 
-/** What reports say of a target. */
+/** A target in reports. */
 export function nameTarget(project: Project, target: Target): NamedTarget {
   return { name: target.name, address: describeAddress(project, target), protected: target.protected };
 }
 
 /**
  * Lends a session on the database of an environment and closes it afterwards.
- * @param extensions what is going to be created there: the embedded database loads only what is asked for
+ * @param extensions extensions that the work will create: the embedded database loads only these
  * @throws Problem of the connection, of the work; `shadow_locked` for an embedded database in use
  */
 export async function withTarget<T>(
@@ -126,7 +129,9 @@ export async function withTarget<T>(
 /** A target on a server. */
 export type Reachable = Target & { readonly url: string };
 
-/** Opens a session whose server notices also while it works that nobody is there any more. @throws Problem of the connection */
+/**
+ * Opens a session whose server notices a lost client even while it works. @throws Problem of the connection
+ */
 export async function openWatched(target: Reachable): Promise<ServerConnection> {
   const connection = await openServer(target);
   // Not every system can.
@@ -188,7 +193,7 @@ async function find(workspace: Workspace, source: string): Promise<Place> {
   try {
     return { is: 'target', target: await workspace.world.environment(source) };
   } catch (thrown) {
-    // A folder may have a plain name, too; environments come first, because they are what is usually meant.
+    // A folder may also have a plain name; environments come first, because they are more common.
     if (!(thrown instanceof Problem) || thrown.code !== 'unknown_environment') throw thrown;
     const found = await stat(path).catch(() => undefined);
     if (found?.isDirectory()) return { is: 'path', path };

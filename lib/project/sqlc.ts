@@ -7,8 +7,8 @@ import { readFile } from './sql-files.ts';
 const names = ['sqlc.yaml', 'sqlc.yml', 'sqlc.json'];
 
 /**
- * The files and folders of queries that sqlc is told of, relative to the project; none without sqlc.
- * @throws Problem `bad_config` where its file can't be understood
+ * The query files and folders in sqlc's configuration, relative to the project; none without sqlc.
+ * @throws Problem `bad_config` if that file is invalid
  */
 export async function sqlcQueries(root: string): Promise<string[]> {
   const file = names.find((name) => existsSync(join(root, name)));

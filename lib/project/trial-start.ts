@@ -1,4 +1,4 @@
-// Where migrations are tried out from: the recorded schema, and the ways in which a shadow gets there.
+// The start of trial runs: the recorded schema, and the ways to get a shadow there.
 import { kinds } from '../kinds/index.ts';
 import type { MigrationFile } from '../migration/chain.ts';
 import { joinSql } from '../migration/pieces.ts';
@@ -11,7 +11,7 @@ import type { TextFile } from './sql-files.ts';
 /** Files that a shadow holds before something is done there. */
 export interface TrialStart {
   readonly files: readonly TextFile[];
-  /** One after the other as they stand, as migrations are; otherwise in whatever order works. */
+  /** True to run them in their order, as migrations; otherwise in any order that works. */
   readonly inOrder?: boolean;
   /** One after the other with checked bodies, as psql loads them into a database. */
   readonly asPsql?: boolean;
@@ -19,11 +19,14 @@ export interface TrialStart {
   readonly next?: readonly TextFile[];
   /** The role that runs `files`; default: the shadow's. */
   readonly role?: string | null;
-  /** What they have to lead to in every respect (`isAlike`), or it is no start. */
+  /** The exact state that it must reach (`isAlike`); otherwise it cannot be the start. */
   readonly reaches?: Catalog;
 }
 
-/** What new migrations follow, and where they are tried out from: the first that leads where it has to. */
+/**
+ * The migrations that new ones follow, and the possible starts of their trial run: the first one that reaches
+ * its state.
+ */
 export interface TrialOrigin {
   readonly base: readonly MigrationFile[];
   readonly starts: readonly [...TrialStart[], TrialStart];
@@ -71,8 +74,8 @@ export function extendStart(start: TrialStart, files: readonly MigrationFile[]):
 }
 
 /**
- * Whether two states are alike also in what is not compared, but decides what can be done in them: which of two equal indexes
- * a foreign key stands on, and what pgmage does not manage.
+ * True if two states are also equal in parts that are not compared but matter for later statements: which of
+ * two equal indexes a foreign key uses, and the unmanaged objects.
  */
 export function isAlike(one: Catalog, other: Catalog): boolean {
   return JSON.stringify(told(one)) === JSON.stringify(told(other));

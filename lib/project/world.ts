@@ -7,13 +7,13 @@ export interface Target {
   readonly name: string;
   /** A `postgres://` URL; null: the embedded database under `Project.embedded`. */
   readonly url: string | null;
-  /** Where the URL was found, for people: `DATABASE_URL in .env`. */
+  /** The place where the URL was found: `DATABASE_URL in .env`. */
   readonly found?: string;
   /** Milliseconds without a byte, after which its server is asked about the session. Default: 60 s. */
   readonly stallTimeout?: number;
   /** Nothing writes to it without its name on the command line. */
   readonly protected: boolean;
-  /** The embedded database is meant only because nothing else is configured. */
+  /** True if the embedded database is used only because nothing else is configured. */
   readonly fallback?: boolean;
 }
 
@@ -41,7 +41,7 @@ export interface World {
   pause?(milliseconds: number): Promise<void>;
   /** Shows the user a line about long work, e.g. `Preparing the shadow database`; without an end of line. */
   progress(message: string): void;
-  /** Shows how far a long work is, and replaces what it showed before; left out where there is no terminal. */
+  /** Draws the progress of long work over the previous one; left out where there is no terminal. */
   pace?(pace: CopyProgress): void;
   /** Finds the person who runs pgmage, for the audit; left out: only the database's role is known. */
   author?(): Promise<Author>;

@@ -1,4 +1,5 @@
-// Which environment a command may write to: a protected one only by its name, the embedded database only if it is meant.
+// The environments that a command may write to: a protected one only by its name, the embedded database only
+// if it is configured or named.
 import type { Connection } from '../pg/connection.ts';
 import { resolveRoute } from '../pg/route.ts';
 import { Problem } from '../problem/problem.ts';
@@ -18,7 +19,7 @@ export interface WriteNames {
 export interface ProtectedDatabase {
   readonly name: string;
   readonly place: string | null;
-  /** What its server says; null: it did not answer. */
+  /** The system identifier of its server; null: it did not answer. */
   readonly identity: string | null;
 }
 
@@ -37,7 +38,7 @@ export async function writeTarget(world: World, names: WriteNames, ask: unknown)
 }
 
 /**
- * Refuses a protected target whose name was not said once more: all that it holds is going to be replaced.
+ * Refuses a protected target whose name was not confirmed: its whole content will be replaced.
  * @throws Problem `protected_target`
  */
 export function refuseUnconfirmed(target: Pick<Target, 'name' | 'protected'>, { confirm }: WriteNames): void {
@@ -46,8 +47,9 @@ export function refuseUnconfirmed(target: Pick<Target, 'name' | 'protected'>, { 
 }
 
 /**
- * Looks for protected environments that the command line does not name. It can run beside other work, and never fails.
- * @param target what is written to; an embedded database, or an environment that is protected itself, needs no look
+ * Looks for protected environments that the command line does not name. It can run in parallel with other
+ * work, and never fails.
+ * @param target the database to write to; an embedded one, or a protected environment, needs no check
  */
 export async function findProtected(
   world: World,
@@ -91,7 +93,7 @@ export async function refuseProtected(
 
 const says = ({ env, confirm }: WriteNames, name: string) => env === name || confirm === name;
 
-// How long a protected environment may take to answer: most often it is another database, and far away.
+// The time for a protected environment to answer: usually it is another database, and remote.
 const connectTimeoutMs = 3000;
 
 async function identityAt(name: string, url: string): Promise<string> {

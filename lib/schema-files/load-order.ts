@@ -10,10 +10,11 @@ export interface FileStatement {
 export const circularFile = 'zz_circular.sql';
 
 /**
- * Orders files so that each one only needs those before it. A statement that needs a later file moves to one of its own.
- * @param steps in an order in which they run
- * @param isLast whether a file has to come after all others: it would change what is made after it
- * @returns the files in their order, each with the places of its statements
+ * Orders files so that each one depends only on earlier ones. A statement that needs a later file moves to a
+ * file of its own.
+ * @param steps in a valid order
+ * @param isLast true if a file must come after all others, because it would change their objects
+ * @returns the files in their order, each with the indices of its statements
  */
 export function orderFiles(
   steps: readonly FileStatement[],

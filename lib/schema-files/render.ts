@@ -1,4 +1,4 @@
-// A catalog as the text of schema files: what a person would write, and keep.
+// Renders a catalog as schema files that a person can read and maintain.
 import { kinds } from '../kinds/index.ts';
 import { isOwnedBy } from '../kinds/named-objects.ts';
 import { findSection, otherSections, type Section, sections } from '../kinds/sections.ts';
@@ -12,14 +12,14 @@ import type { TextFile } from '../project/sql-files.ts';
 import { orderFiles } from './load-order.ts';
 import type { SchemaPlace } from './write.ts';
 
-/** What a text is made from. */
+/** The input of a text. */
 export interface TextInput {
   /** The catalog of a new database. */
   readonly nothing: Catalog;
   readonly catalog: Catalog;
-  /** Where the files are, as people know it. */
+  /** The place of the files, for messages. */
   readonly place: SchemaPlace;
-  /** Which fact's text names which other one. */
+  /** Pairs of facts where the text of one names the other. */
   readonly mentions: ReadingOrder['mentions'];
   /** Spells a statement so that newer servers read it, too. */
   readonly spell: (sql: string) => string;
@@ -46,7 +46,7 @@ export function renderSchema({ nothing, catalog, place, mentions, spell }: TextI
   const steps = told.map((step) => ({ ...step, sql: spell(step.sql) }));
   if (steps.length === 0) return [];
   if (!split) return [{ file: path, text: textOf(steps, layout, true) }];
-  // In a folder, what has a rank either belongs to one object or comes last.
+  // In a folder, a ranked statement belongs to one object or comes last.
   const before = waits(false);
   const placed = steps.map(({ fact }, at) => ({ file: layout.file(fact), waits: before[at] ?? [] }));
   const isLast = (file: string) => /^zz_/.test(file);
@@ -60,14 +60,15 @@ export function renderSchema({ nothing, catalog, place, mentions, spell }: TextI
   }));
 }
 
-// What the reader owns belongs to whoever loads the text: nothing is said of it by name.
+// Objects of the reader's role belong to any role that loads the text, so their owner is left out.
 function ofAnybody(catalog: Catalog, nothing: Catalog): Catalog {
   const owned = (fact: Fact) => isOwnedBy(fact, catalog.role) && !nothing.facts.has(fact.parent as string);
   const facts = new Map([...catalog.facts].filter(([, fact]) => !owned(fact)));
   return withRelations(catalog, facts, () => catalog);
 }
 
-// Sections are told where all that comes later belongs to them or to later ones: what is needed early is no section.
+// A section starts if all later statements belong to it or to later ones. A statement that is needed early
+// starts none.
 function textOf(steps: readonly Step[], layout: FileLayout, titled: boolean): string {
   const places = steps.map(({ fact }) => layout.section(layout.fact(fact)));
   for (let at = places.length - 2; at >= 0; at--)
@@ -82,7 +83,7 @@ function textOf(steps: readonly Step[], layout: FileLayout, titled: boolean): st
   return `${parts.join('')}\n`;
 }
 
-// Which fact stands where.
+// The file of each fact.
 class FileLayout {
   readonly #after: Catalog;
   readonly #before: Catalog;
@@ -133,7 +134,7 @@ class FileLayout {
     const fact = this.fact(id);
     const top = this.#top(fact);
     const own = sections[this.section(fact)] as Section;
-    // What has to come last does so also where it belongs to a schema.
+    // A statement that must come last does so even if it belongs to a schema.
     const { title, together, last } = own.last ? own : (sections[this.section(top)] as Section);
     const folder = `${last ? 'zz_' : ''}${title.toLowerCase().replaceAll(' ', '_')}`;
     if (together) return `${folder}.sql`;

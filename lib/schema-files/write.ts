@@ -1,4 +1,4 @@
-// The files that a schema is written to: what is there now, and how it is replaced.
+// Writes the files of a schema in place of the existing ones.
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
@@ -6,7 +6,7 @@ import { isMissing, whileReading, whileWriting } from '../problem/file.ts';
 import type { Project } from '../project/project.ts';
 import { shownPath, type TextFile } from '../project/sql-files.ts';
 
-/** Where a schema is written: one file, or a folder with a file for each object. */
+/** The place of a schema: one file, or a folder with a file for each object. */
 export interface SchemaPlace {
   /** Absolute. */
   readonly path: string;
@@ -21,18 +21,18 @@ export interface FileReport {
   /** Its path from the project's folder. */
   readonly file: string;
   readonly lines: number;
-  /** How many lines of what was there before come and go; null: there was nothing. */
+  /** The number of added and removed lines; null: the file is new. */
   readonly changed: { readonly added: number; readonly removed: number } | null;
 }
 
-/** What would be done so that the files are as they should be. */
+/** The changes of the files. */
 export interface Replacement {
   readonly written: readonly FileReport[];
   /** Files of the folder that go, because no object is in them any more. */
   readonly removed: readonly string[];
 }
 
-/** Where the schema is to be written: what was asked for, else where the wanted schema is. */
+/** The path to write: the given one, else that of the wanted schema. */
 export async function resolvePlace(
   { root, schema }: Project,
   { out, split }: { readonly out?: string | undefined; readonly split?: boolean | undefined },
@@ -44,7 +44,7 @@ export async function resolvePlace(
   return { path: !isFile ? path : folder === root ? join(root, 'schema') : folder, split: true };
 }
 
-/** Compares texts with what is there. @throws Problem `unreadable_file` */
+/** Compares texts with the existing files. @throws Problem `unreadable_file` */
 export async function planReplacement(
   { root, schema }: Project,
   { path, split }: SchemaPlace,
@@ -86,7 +86,7 @@ export async function writeReplacement(
   for (const file of removed) await whileWriting(file, () => rm(resolve(root, file)));
 }
 
-// How often each line comes, whatever its place: to move one changes nothing.
+// Lines are counted without their position: moving one changes nothing.
 function changedLines(before: string, after: string): { added: number; removed: number } {
   const counts = new Map<string, number>();
   for (const line of linesOf(after)) counts.set(line, (counts.get(line) ?? 0) + 1);

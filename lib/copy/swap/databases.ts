@@ -1,18 +1,19 @@
-// A new database beside another one, which takes its name, and all that is said of it as a whole, once it is filled.
+// A new database that takes the name, and the database-wide settings, of another one once it is filled.
 import { randomBytes } from 'node:crypto';
 import { literal, quote } from '../../model/quote.ts';
 import type { Connection, ServerConnection } from '../../pg/connection.ts';
 import { transaction } from '../../pg/transaction.ts';
 import { Problem } from '../../problem/problem.ts';
 
-// Names that only these have. The digits are the key of a lock that whoever fills it has (manual: "Advisory Locks").
+// The prefix of these names. Their digits are the key of a lock that the filling session holds (manual:
+// "Advisory Locks").
 const mark = 'pgmage_new_';
 const keyOf = (name: string) => BigInt.asIntN(64, BigInt(`0x${name.slice(mark.length)}`));
 
 /** A name for a new database that nothing else has. */
 export const makeSwapName = () => `${mark}${randomBytes(8).toString('hex')}`;
 
-// What is said of a kept database.
+// The comment of a kept database.
 const keptWords = 'Kept by pgmage db:clone --swap';
 
 interface DatabaseSettings {
@@ -34,8 +35,8 @@ const makingOf = (
   from pg_database d join pg_tablespace t on t.oid = d.dattablespace where d.datname = ${literal(name)}`;
 
 /**
- * Makes an empty database like another one: of the same owner, encoding, locale and tablespace.
- * @param keeper a session in neither of them; as long as it lasts, nobody takes the new one for left over
+ * Creates an empty database like another one: with its owner, encoding, locale and tablespace.
+ * @param keeper a session in neither of them; while it lasts, no other run takes the new one for a leftover
  * @param name as `makeSwapName` returns it
  * @throws Problem of the connection
  */
@@ -55,12 +56,12 @@ export async function createSwapDatabase(keeper: Connection, name: string, targe
   await keeper.execute(`comment on database ${name} is ${literal(words)}`);
 }
 
-/** Drops it, with whoever is in it. One that has its name from now on is not there any more. @throws Problem of the connection */
+/** Drops it, and ends the sessions in it. A renamed one is not dropped. @throws Problem of the connection */
 export function dropSwapDatabase(keeper: Connection, name: string): Promise<void> {
   return keeper.execute(`drop database if exists ${quote(name)} with (force)`);
 }
 
-/** Whether a database has a name. @throws Problem of the connection */
+/** True if there is a database of that name. @throws Problem of the connection */
 export async function databaseExists(keeper: Connection, name: string): Promise<boolean> {
   const found = await keeper.rows(`select from pg_database where datname = ${literal(name)}`);
   return found.length > 0;
@@ -88,8 +89,8 @@ export async function dropLeftovers(keeper: Connection): Promise<string[]> {
   return gone;
 }
 
-// Statements that say of another database what is said of one: privileges, settings, comment, labels, limits. Of lists, whose
-// elements are names, each is quoted as a text (manual: SET).
+// Statements that copy the settings of a database: privileges, settings, comment, labels, limits. In lists of
+// names, each name is quoted as a text (manual: SET).
 const said = (from: string, to: string) => `with d as (
     select d.*, ${literal(quote(to))} as it, pg_get_userbyid(datdba) as owner from pg_database d where datname = ${literal(from)})
   select sql from (
@@ -117,7 +118,7 @@ const said = (from: string, to: string) => `with d as (
   ) all_of_it order by place, sql`;
 
 /**
- * Says of a sibling all that is said of the database as a whole, in the transaction that is open.
+ * Copies the settings of a database to the new one, in the open transaction.
  * @throws Problem of the connection, e.g. `permission_denied`
  */
 export async function copySettings(keeper: Connection, target: string, sibling: string): Promise<void> {
@@ -135,13 +136,13 @@ export interface NameSwap {
 }
 
 /**
- * Gives a sibling the name of the target, in one transaction. While that waits, no session can be begun in the target, and
- * those that are there are ended.
+ * Gives the new database the name of the target, in one transaction. While it waits, no session can enter the
+ * target, and existing ones are ended.
  * @param keeper a session in neither of them
  * @param other another one
- * @param leave leaves the target: called once nobody new can enter
- * @returns how many sessions were ended
- * @throws Problem of the connection; `statement_failed` where somebody cannot be ended
+ * @param leave leaves the target: called once no new session can enter
+ * @returns the number of ended sessions
+ * @throws Problem of the connection; `statement_failed` if a session cannot be ended
  */
 export async function swapNames(
   keeper: Connection,
@@ -175,7 +176,7 @@ export async function swapNames(
       await other.execute('select pg_sleep(0.02)');
     }
   };
-  // What the rename fails of is somebody who was not to be ended.
+  // The rename fails on a session that could not be ended.
   const [renamed, sessions] = await Promise.allSettled([renaming, ending()]);
   if (renamed.status === 'rejected')
     throw sessions.status === 'rejected' && !isUnanswered(renamed.reason) ? sessions.reason : renamed.reason;
@@ -212,8 +213,8 @@ export async function listKept(keeper: Connection, target: string): Promise<Kept
 const like = (text: string) => text.replace(/[\\%_]/g, '\\$&');
 
 /**
- * Drops what was kept of a target.
- * @returns the names of what is gone; what cannot be dropped stays
+ * Drops the kept databases of a target.
+ * @returns the names of the dropped ones; others could not be dropped
  */
 export async function dropKept(keeper: Connection, target: string): Promise<string[]> {
   const gone: string[] = [];
@@ -227,7 +228,7 @@ export async function dropKept(keeper: Connection, target: string): Promise<stri
   return gone;
 }
 
-/** A session in neither of two databases, which lasts while these are made, renamed and dropped. */
+/** A session in neither of two databases, for the time in which they are created, renamed and dropped. */
 export async function openKeeper(
   here: Connection,
   open: (database: string) => Promise<ServerConnection>,

@@ -1,4 +1,4 @@
-// What is looked at before a clone into a database of its own, beside those checks that every clone has.
+// The checks of a swap, in addition to those of every clone.
 
 import { queryPinned } from '../../pg/pinned.ts';
 import { resolveJobs } from '../../project/jobs.ts';
@@ -6,7 +6,7 @@ import type { CloneInput } from '../options.ts';
 import type { CopyEnds, PreflightCheck } from '../preflight.ts';
 import { type Kept, listKept, makeKeptName } from './databases.ts';
 
-/** How a swap is going to be done. */
+/** The plan of a swap. */
 export interface SwapPlan {
   /** Sessions on each side. */
   readonly jobs: number;
@@ -31,7 +31,8 @@ interface TargetFacts {
   readonly free: number;
 }
 
-// Whom a role may end (manual: "Server Signaling Functions"). What is free is as of now, for this role.
+// The sessions that a role may end (manual: "Server Signaling Functions"). Free connections are counted now,
+// for this role.
 const question = `select d.datname::text as name, pg_backend_pid() as backend, r.rolsuper or r.rolcreatedb as makes,
     pg_has_role(d.datdba, 'usage') as owns, count(a.pid)::int as sessions,
     count(a.pid) filter (where not (r.rolsuper or a.usesysid is null or pg_has_role(a.usesysid, 'usage')

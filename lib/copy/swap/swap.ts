@@ -26,9 +26,9 @@ import {
 } from './databases.ts';
 import type { SwapPlan } from './preflight.ts';
 
-/** How it was done. */
+/** The result of a swap. */
 export interface Swapped {
-  /** What holds now what the target held; null: it was dropped. */
+  /** The new name of the old database; null: it was dropped. */
   readonly kept: string | null;
   /** Databases that had been kept, and were dropped. */
   readonly dropped: readonly string[];
@@ -36,7 +36,7 @@ export interface Swapped {
   readonly ended: number;
 }
 
-/** What is to be done, and where. */
+/** The ends and the options of a swap. */
 export interface SwapWork {
   readonly ends: CopyEnds;
   readonly source: Reachable;
@@ -46,8 +46,8 @@ export interface SwapWork {
 }
 
 /**
- * Clones into a new database and exchanges it for the target, whose session is closed then. Whatever fails, the target is as
- * it was, and the new one is dropped.
+ * Clones into a new database and swaps it with the target, whose session is then closed. On a failure the
+ * target is unchanged, and the new database is dropped.
  * @throws Problem `not_as_source`; of the connections
  */
 export async function swap(world: World, work: SwapWork): Promise<{ done: CopyReport; swapped: Swapped }> {
@@ -64,7 +64,7 @@ export async function swap(world: World, work: SwapWork): Promise<{ done: CopyRe
   const keeper = await openKeeper(ends.to.connection, (database) => session(target, database));
   const where = await readDatabaseName(keeper);
   let sibling: string | undefined;
-  // Also where the sessions are gone: by another one.
+  // If the sessions are gone, it uses another one.
   const undo = async () => {
     await close();
     if (sibling === undefined) return;
@@ -77,7 +77,7 @@ export async function swap(world: World, work: SwapWork): Promise<{ done: CopyRe
       world.progress(`Dropped ${one}, which an earlier swap left`);
     sibling = makeSwapName();
     await createSwapDatabase(keeper, sibling, name);
-    // What may not be said of it is known at once, and not when all of the rows are there.
+    // A forbidden setting fails now, and not after all rows are copied.
     await keeper.execute('begin');
     await copySettings(keeper, name, sibling);
     await keeper.execute('rollback');
@@ -93,7 +93,7 @@ export async function swap(world: World, work: SwapWork): Promise<{ done: CopyRe
     world.progress(`Swapping it with ${ends.to.named.name}`);
     const leave = () => ends.to.connection.close();
     const ended = await swapNames(keeper, other, names, leave).catch(async (thrown: unknown) => {
-      // Nobody may have heard of the commit.
+      // The answer to the commit may be lost.
       const again = await session(target, where).catch(() => Promise.reject(thrown));
       if (await databaseExists(again, names.sibling)) throw thrown;
       return 0;
