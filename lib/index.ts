@@ -6,11 +6,14 @@ import type { BackupInput } from './commands/backup.ts';
 import type { BackupsReport, VerifyBackupsInput } from './commands/backups.ts';
 import type { PruneInput, PruneReport } from './commands/backups-prune.ts';
 import type { CloneReport } from './commands/clone.ts';
+import type { DataDiffInput, DataDiffReport } from './commands/data-diff.ts';
+import type { DataVerifyReport } from './commands/data-verify.ts';
 import type { DifferenceInput, DifferenceReport } from './commands/diff.ts';
 import type { RestoreInput, RestorePlan, RestoreReport } from './commands/restore.ts';
 import type { StatusInput, StatusReport } from './commands/status.ts';
 import type { CloneInput } from './copy/options.ts';
 import type { ClonePlan } from './copy/plan.ts';
+import type { ComparisonInput } from './data-sync/comparison.ts';
 import type { Workspace } from './project/workspace.ts';
 import type { Paper } from './report/paper.ts';
 import type { ProgramOptions } from './runner/program.ts';
@@ -22,6 +25,8 @@ export type { BackupInput } from './commands/backup.ts';
 export type { BackupsReport, VerifyBackupsInput } from './commands/backups.ts';
 export type { PruneInput, PruneReport } from './commands/backups-prune.ts';
 export type { CloneReport } from './commands/clone.ts';
+export type { DataDiffInput, DataDiffReport, TableDifference } from './commands/data-diff.ts';
+export type { DataVerifyReport, VerifiedTable } from './commands/data-verify.ts';
 export type { DifferenceInput, DifferenceReport } from './commands/diff.ts';
 export type { RestoreInput, RestorePlan, RestoreReport } from './commands/restore.ts';
 export type { StatusInput, StatusReport } from './commands/status.ts';
@@ -36,8 +41,12 @@ export {
   type FailureEvent,
   type TaskEvent,
 } from './config/config.ts';
+export type { DataConfig, DataTableConfig } from './config/data.ts';
 export type { CloneInput } from './copy/options.ts';
 export type { ClonePlan } from './copy/plan.ts';
+export type { ComparisonInput } from './data-sync/comparison.ts';
+export type { RowDetail } from './data-sync/row-details.ts';
+export type { PairingNote } from './data-sync/shape.ts';
 // The parts of a database
 export type { Catalog, Need } from './model/catalog.ts';
 export type { Changed, Diff } from './model/diff.ts';
@@ -181,6 +190,28 @@ export async function restore(options: RestoreOptions): Promise<RestoreReport> {
   const { restore } = await import('./commands/restore.ts');
   await using workspace = await opened(options);
   return restore(workspace, options.file, options, options.ask);
+}
+
+/**
+ * Finds the rows that differ between two databases, and changes nothing: what `data:diff` does.
+ * @throws Problem `bad_option`, `bad_config`, `bad_mask`, `sync_refused`, `ambiguous_key`, `lock_timeout`,
+ * `unwritable_file`; of the configuration and both connections
+ */
+export async function dataDiff(options: DataDiffInput & ProgramOptions): Promise<DataDiffReport> {
+  const { dataDiff } = await import('./commands/data-diff.ts');
+  await using workspace = await opened(options);
+  return dataDiff(workspace, options);
+}
+
+/**
+ * Counts and hashes the rows of every table of two databases: what `data:verify` does.
+ * @throws Problem `bad_option`, `bad_config`, `bad_mask`, `sync_refused`, `ambiguous_key`, `lock_timeout`; of the
+ * configuration and both connections
+ */
+export async function dataVerify(options: ComparisonInput & ProgramOptions): Promise<DataVerifyReport> {
+  const { dataVerify } = await import('./commands/data-verify.ts');
+  await using workspace = await opened(options);
+  return dataVerify(workspace, options);
 }
 
 async function opened(options: ProgramOptions): Promise<Workspace> {

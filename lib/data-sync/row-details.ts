@@ -77,16 +77,22 @@ async function valuesOf(
   differences: readonly RowDifference[],
 ): Promise<ReadonlyMap<number, Values>> {
   if (differences.every((one) => one[side] === null)) return new Map();
-  const texts = pair.columns.map(({ value }) => outputText(value[side]));
   const list = (of: readonly string[]) => `pg_catalog.to_json(array[${of.join(', ')}]::text[])`;
   const expressions = [
-    `${list(texts.map((text) => `left(${text}, ${shown + 1})`))} as texts`,
+    `${list(pair.columns.map((column) => shownText(column, side)))} as texts`,
     `${list(pair.columns.map(({ hash }) => `hash_record_extended(row(${hash[side]}), 0)::text`))} as hashes`,
   ];
   const rows = await connection.rows<Values & { n: string }>(
     selectPlaces(pair, side, differences, expressions),
   );
   return new Map(rows.map(({ n, ...values }) => [Number(n), values]));
+}
+
+// Of long values, the server writes the beginning alone.
+function shownText({ type, value }: ColumnPair, side: Side): string {
+  const isLong = /^(bytea|text|character varying)/.test(type) && !type.endsWith('[]');
+  const part = isLong ? `pg_catalog.substr(${value[side]}, 1, ${shown + 1})` : value[side];
+  return `pg_catalog.left(${outputText(part)}, ${shown + 1})`;
 }
 
 function detailOf(

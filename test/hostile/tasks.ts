@@ -3,6 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BackupInput, backup } from '../../lib/commands/backup.ts';
 import { clone } from '../../lib/commands/clone.ts';
+import { dataDiff } from '../../lib/commands/data-diff.ts';
+import { dataVerify } from '../../lib/commands/data-verify.ts';
 import { difference } from '../../lib/commands/diff.ts';
 import { generate } from '../../lib/commands/generate.ts';
 import { history } from '../../lib/commands/history.ts';
@@ -97,6 +99,15 @@ export function dataTasks(context: Workspace, withClient: boolean): Task[] {
   return [
     cloned('--engine native', { engine: 'native' }),
     cloned('--data-only', { engine: 'native', dataOnly: true }),
+    {
+      name: 'data:diff',
+      run: () => dataDiff(context, { from: 'prod', to: 'copy', mask, rows: true, columns: true }),
+    },
+    {
+      name: 'data:diff the other way',
+      run: () => dataDiff(context, { from: 'copy', to: 'prod', rows: true }),
+    },
+    { name: 'data:verify', run: () => dataVerify(context, { from: 'prod', to: 'copy' }) },
     cloned('--mask', { engine: 'native', mask }),
     ...(withClient ? [cloned('--engine pipe', { engine: 'pipe' })] : []),
     cloned('--swap', { swap: true, dropOld: true }),

@@ -8,6 +8,8 @@ import {
   backups,
   type ClonePlan,
   clone,
+  dataDiff,
+  dataVerify,
   Problem,
   pruneBackups,
   restore,
@@ -49,6 +51,30 @@ test('clone, backup, backups, verifyBackups, restore, pruneBackups', async () =>
       expect((await failure(restore({ ...into, yes: true }))).code).toBe('data_loss_refused');
       expect((await restore({ ...into, yes: true, force: true })).proof?.rows).toBe(3);
       expect((await pruneBackups(world)).kept).toHaveLength(1);
+      rmSync(cwd, { recursive: true });
+    }),
+  );
+});
+
+test('dataDiff, dataVerify', async () => {
+  const server = anyServer();
+  await withDatabase(server, (source) =>
+    withDatabase(server, async (target) => {
+      const cwd = mkdtempSync(join(tmpdir(), 'pgmage-library-'));
+      writeFileSync(
+        join(cwd, 'pgmage.config.ts'),
+        `export default { environments: { legacy: '${source.url}', prod: '${target.url}' }, data: { from: 'legacy', to: 'prod' } };`,
+      );
+      for (const { url } of [source, target])
+        await rowsOf(url, 'create table t (id int primary key, a text)');
+      await rowsOf(source.url, `insert into t values (1, 'x'), (2, 'y')`);
+      await rowsOf(target.url, `insert into t values (1, 'x'), (3, 'z')`);
+      const world = { cwd, variables: {} };
+      const report = await dataDiff({ ...world, rows: true });
+      expect(report.tables).toMatchObject([{ missing: 1, changed: 0, extra: 1, same: 1 }]);
+      expect((await dataVerify(world)).isSame).toBe(false);
+      const none = await failure(dataDiff({ ...world, tables: ['nothing'] }));
+      expect(none.code).toBe('bad_option');
       rmSync(cwd, { recursive: true });
     }),
   );
