@@ -1,6 +1,7 @@
 // One short text for a whole schema, the same for schemas between which nothing differs.
 import { createHash } from 'node:crypto';
 import type { Catalog } from '../model/catalog.ts';
+import { sortUnordered } from '../model/diff.ts';
 import type { Json } from '../model/fact.ts';
 import type { Kinds } from '../model/kind.ts';
 
@@ -10,7 +11,9 @@ import type { Kinds } from '../model/kind.ts';
  */
 export function computeFingerprint({ facts }: Catalog, kinds: Kinds): string {
   const schema = [...facts.values()].filter(({ kind }) => !kinds.get(kind)?.data?.ofRows);
-  const lines = schema.map(({ id, payload }) => `${id}\n${JSON.stringify(sorted(payload))}`);
+  const lines = schema.map(
+    ({ id, kind, payload }) => `${id}\n${JSON.stringify(sorted(sortUnordered(payload, kinds.get(kind))))}`,
+  );
   const hash = createHash('sha256');
   for (const line of lines.sort()) hash.update(`${line.length}\n${line}\n`);
   return hash.digest('hex').slice(0, 32);

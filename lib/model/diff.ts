@@ -85,7 +85,20 @@ function differing(from: Fact, to: Fact, kind: AnyKind | undefined, major: numbe
   const { atVersion } = kind?.reconcile ?? {};
   const at = ({ payload }: Fact): Payload => atVersion?.(payload, major) ?? payload;
   const [a, b] = [at(from), at(to)];
-  return Object.keys(to.payload).filter((name) => !isEqual(a[name], b[name]));
+  const names = Object.keys(to.payload).filter((name) => !isEqual(a[name], b[name]));
+  if (names.length === 0 || kind?.reconcile?.unordered === undefined) return names;
+  const [x, y] = [sortUnordered(a, kind), sortUnordered(b, kind)];
+  return names.filter((name) => !isEqual(x[name], y[name]));
+}
+
+/** Sorts the lists of a payload whose order means nothing (`reconcile.unordered`). */
+export function sortUnordered(payload: Payload, kind: AnyKind | undefined): Payload {
+  const names = (kind?.reconcile?.unordered ?? []) as readonly string[];
+  const lists = names.map((name): [string, Json] => {
+    const list = payload[name];
+    return [name, Array.isArray(list) ? [...list].sort() : (list as Json)];
+  });
+  return lists.length === 0 ? payload : { ...payload, ...Object.fromEntries(lists) };
 }
 
 /** Deep equality of JSON values; the order of object keys does not matter, that of array elements does. */

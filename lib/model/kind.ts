@@ -232,12 +232,19 @@ export interface OnlineRules<P> {
  * `settle`.
  */
 export interface ReconcileRules<P> {
+  /** Attributes that are lists whose order means nothing. The server keeps the order in which they were given. */
+  readonly unordered?: readonly (keyof P)[];
   /** The payload as an older server would give it: without what that version does not know. */
   atVersion?(payload: P, major: number): P;
   /** The payload as it is read today, of one that an earlier release wrote (native backup); null: none. */
   upgraded?(payload: P, fact: Fact): P | null;
   /** It is compared only where it is written (an owner): a side without it wants what the other side has. */
   optional?(fact: Fact<P>): boolean;
+  /**
+   * Ids of its facts that SQL may make in bodies, which may not run or hide an error: where files contain such SQL, these
+   * facts and their parts are as the other side has them.
+   */
+  mayMake?(text: string): readonly string[];
   /** What an optional fact is where no statement made it: what the server makes. Left out: unknown. */
   unsaid?(fact: Fact<P>): Fact<P>;
   /** The same fact with `role` instead of the shadow's role, which stands for it. */

@@ -72,6 +72,7 @@ export const policy: Kind<Policy> = {
   alter: { permissive: 'replace', command: 'replace', roles: change, using: change, check: change },
   data: { afterRows: true },
   reconcile: {
+    unordered: ['roles'],
     standIn: (fact, role) =>
       fact.payload.roles.includes(shadowRole)
         ? { ...fact, payload: { ...fact.payload, roles: instead(fact.payload.roles, quote(role)) } }

@@ -109,6 +109,7 @@ function kind(name: string, type: string, slots: (fact: Row) => string[]): Kind<
     },
     online: promoteIndex(add),
     reconcile: {
+      unordered: ['options'],
       atVersion: (payload) => ({ ...payload, duplicate: false }),
     },
   };

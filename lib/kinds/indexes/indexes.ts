@@ -54,6 +54,7 @@ export const index: Kind<Index> = {
     hazards: findIndexLoss(fact, scope),
     lock: 'ACCESS EXCLUSIVE',
   }),
+  reconcile: { unordered: ['options'] },
   alter: {
     unique: 'replace',
     columns: 'replace',

@@ -111,6 +111,7 @@ export const column: Kind<Column> = {
   },
   data: { holdsData: (fact) => fact.payload.generated === null },
   reconcile: {
+    unordered: ['options'],
     atVersion: (payload) => ({ ...payload, local: true }),
     upgraded: withColumnOptions,
   },

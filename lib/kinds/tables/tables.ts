@@ -79,6 +79,7 @@ export const table: Kind<Table> = {
   create,
   rename: makeRename('TABLE', 'ACCESS EXCLUSIVE'),
   drop: (fact) => ({ sql: `DROP TABLE ${qualify(fact.path)}`, lock: 'ACCESS EXCLUSIVE' }),
+  reconcile: { unordered: ['options'] },
   alter: {
     partitionKey: 'replace',
     keyColumns: 'replace',

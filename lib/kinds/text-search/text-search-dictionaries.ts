@@ -37,5 +37,6 @@ export const textSearchDictionary: Kind<Dictionary> = {
     `CREATE TEXT SEARCH DICTIONARY ${qualify(path)} (${[`TEMPLATE = ${template}`, ...options].join(', ')})`,
   rename: makeRename('TEXT SEARCH DICTIONARY'),
   drop: (fact) => `DROP TEXT SEARCH DICTIONARY ${qualify(fact.path)}`,
+  reconcile: { unordered: ['options'] },
   alter: { template: 'replace', options: set },
 };

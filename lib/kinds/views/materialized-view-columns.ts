@@ -63,5 +63,5 @@ export const materializedViewColumn: Kind<MaterializedViewColumn> = {
     options: (from, to) => alterOptions(alter(to), from.payload.options, to.payload.options),
   },
   order: { inseverable: true },
-  reconcile: { upgraded: withColumnOptions },
+  reconcile: { unordered: ['options'], upgraded: withColumnOptions },
 };

@@ -43,6 +43,7 @@ export const materializedView: Kind<MaterializedView> = {
     hazards: after.facts.has(`population:${qualify(fact.path)}`) ? ['blocks_reads'] : [],
     lock: 'ACCESS EXCLUSIVE',
   }),
+  reconcile: { unordered: ['options'] },
   alter: {
     query: 'replace',
     accessMethod: (_, to) => ({

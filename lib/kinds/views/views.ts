@@ -56,6 +56,7 @@ export const view: Kind<View> = {
   create: (fact) => create(fact, 'CREATE'),
   rename: makeRename('VIEW', 'ACCESS EXCLUSIVE'),
   drop: (fact) => `DROP VIEW ${qualify(fact.path)}`,
+  reconcile: { unordered: ['options'] },
   alter: {
     // Columns can only be added at the end (manual: CREATE VIEW).
     columns: (from, to) =>
