@@ -2,6 +2,7 @@
 import { kinds } from '../kinds/index.ts';
 import { type Catalog, shadowRole } from '../model/catalog.ts';
 import { type Diff, isEmpty, reverseDiff } from '../model/diff.ts';
+import { listCurrentUsers } from '../model/reconcile.ts';
 import type { Step } from '../model/step.ts';
 import { plan } from '../plan/plan.ts';
 import { expectedRole } from '../project/expected-role.ts';
@@ -9,7 +10,7 @@ import { withoutUnmanaged } from '../project/ignore.ts';
 import { markRole } from '../project/shadow-catalog.ts';
 import { readSource } from '../project/source.ts';
 import type { Workspace } from '../project/workspace.ts';
-import { canonicalize } from './canonicalize.ts';
+import { type CanonicalPair, canonicalize } from './canonicalize.ts';
 import { listChanges, type ObjectChange } from './changes.ts';
 
 /** The way from one state of a database to another. */
@@ -42,8 +43,8 @@ export async function compare(workspace: Workspace, from: string, to: string): P
 }
 
 /**
- * Compares two catalogs. In files, the current user stands for the role that owns the database: that of the
- * other side, or else `role`.
+ * Compares two catalogs. In files, the current user stands for a role of the database on the other side, or else for
+ * `role`. It is the role that connects or the role that most objects belong to, whichever leaves fewer differences.
  * @param role the role that runs the files, if both sides are files; default: that of the default environment
  * @throws Problem of the shadow; `plan_cycle` when the steps are used
  */
@@ -54,14 +55,7 @@ export async function compareCatalogs(
   role?: string | null,
 ): Promise<Comparison> {
   const runner = ownerIn(first, second) ?? (role === undefined ? await expectedRole(workspace.world) : role);
-  const one = await markRole(workspace, first, runner);
-  const other = await markRole(workspace, second, runner);
-  const told = await canonicalize(
-    workspace,
-    withoutUnmanaged(workspace.project, one, other),
-    withoutUnmanaged(workspace.project, other, one),
-  );
-  const { before, after, difference } = told;
+  const { before, after, difference } = await canonicalizeByRole(workspace, [first, second], runner);
   const { major } = before;
   const same = isEmpty(difference);
   let up: readonly Step[] | undefined;
@@ -95,6 +89,34 @@ export async function compareCatalogs(
     },
   };
 }
+
+// Two catalogs in the same words, with the files among them run by one role or another.
+async function canonicalizeByRole(
+  workspace: Workspace,
+  pair: readonly [Catalog, Catalog],
+  runner: string | null,
+): Promise<CanonicalPair> {
+  const runAs = async (role: string | null) => {
+    const [one, other] = pair;
+    return [await markRole(workspace, one, role), await markRole(workspace, other, role)] as const;
+  };
+  const inSameWords = ([one, other]: readonly [Catalog, Catalog]) =>
+    canonicalize(
+      workspace,
+      withoutUnmanaged(workspace.project, one, other),
+      withoutUnmanaged(workspace.project, other, one),
+    );
+  const own = await runAs(runner);
+  const told = await inSameWords(own);
+  const owner = pair.flatMap(listCurrentUsers).find((role) => role !== runner);
+  if (isEmpty(told.difference) || owner === undefined) return told;
+  const asOwner = await runAs(owner);
+  if (asOwner.every((catalog, at) => catalog === own[at])) return told;
+  const otherwise = await inSameWords(asOwner);
+  return countFacts(otherwise.difference) < countFacts(told.difference) ? otherwise : told;
+}
+
+const countFacts = ({ added, removed, changed }: Diff) => added.length + removed.length + changed.length;
 
 // The role of a database among them, or the one that ran the files already.
 function ownerIn(...catalogs: readonly Catalog[]): string | null {

@@ -1,5 +1,6 @@
 // The effect of one parsed statement on a throw-away database: run, skipped, or a setting; and the names in
 // it.
+import { findExtensionsInBody } from '../kinds/extensions/in-bodies.ts';
 
 /** A node of the grammar's tree, as the parser's JSON has it. */
 export type Node = { readonly [field: string]: unknown };
@@ -59,19 +60,9 @@ export function readExtension(tag: string, node: Node): string | undefined {
   return tag === 'CreateExtensionStmt' ? String(node.extname) : undefined;
 }
 
-/**
- * The extensions that the body of a DO block or a function may create: names after CREATE EXTENSION, and literals, which the
- * body may put there.
- */
+/** The extensions that the body of a DO block or a function may create. */
 export function readBodyExtensions(tag: string, sql: string): string[] {
-  const hasBody = tag === 'DoStmt' || tag === 'CreateFunctionStmt';
-  if (!hasBody || !/\bcreate\s+extension\b/i.test(sql)) return [];
-  const named = /\bcreate\s+extension\s+(?:if\s+not\s+exists\s+)?(?:"([^"]+)"|([\w$]+))/gi;
-  const literals = /'([a-z][\w-]*)'/g;
-  return [
-    ...[...sql.matchAll(named)].map(([, quoted, plain = '']) => quoted ?? plain.toLowerCase()),
-    ...[...sql.matchAll(literals)].map(([, word = '']) => word),
-  ];
+  return tag === 'DoStmt' || tag === 'CreateFunctionStmt' ? findExtensionsInBody(sql) : [];
 }
 
 /** Every role that it mentions by name; not the server's own `pg_…` roles. */

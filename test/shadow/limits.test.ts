@@ -3,12 +3,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { compare } from '../../lib/compare/compare.ts';
 import type { Problem } from '../../lib/problem/problem.ts';
 import { loadFiles } from '../../lib/shadow/load.ts';
 import { openShadow } from '../../lib/shadow/open.ts';
 import type { Shadow } from '../../lib/shadow/shadow.ts';
 import { parseSql } from '../../lib/sql/parse.ts';
 import { failure } from '../failure.ts';
+import { project } from '../project/project.ts';
+import { rowsOf, withDatabase } from '../servers/databases.ts';
 import { anyServer } from '../servers/running.ts';
 
 let folder: string;
@@ -56,6 +59,31 @@ test('extensions that bodies create are there, also where a body hides that they
     }),
   );
 });
+
+test('an extension that a body may create is left as it is where the shadow lacks it', () =>
+  withDatabase(anyServer(), async ({ url }) => {
+    await rowsOf(
+      url,
+      `create extension hstore; comment on extension hstore is 'ours'; create extension citext`,
+    );
+    const own = project(url, folder);
+    try {
+      for (const body of [
+        `begin if false then create extension hstore; end if; end`,
+        `begin raise 'lacks'; execute 'create extension if not exists "hstore"'; exception when others then null; end`,
+        `declare n text := 'hstore'; begin if false then execute format('create extension %I', n); end if; end`,
+      ]) {
+        own.want(`do $body$ ${body} $body$; create table t (a int)`);
+        const { up } = await compare(own.context, 'local', own.context.project.schema);
+        expect(up.map(({ sql }) => sql)).toEqual([
+          'DROP EXTENSION citext',
+          expect.stringContaining('CREATE TABLE'),
+        ]);
+      }
+    } finally {
+      own.drop();
+    }
+  }));
 
 test('a type that is too wide for the shadow in the process is told with its place and the way out', async () => {
   const text = `create table t (a int);

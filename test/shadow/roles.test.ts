@@ -180,3 +180,16 @@ describe.each(cells)('$major as $role', ({ server, role }) => {
     });
   });
 });
+
+// A superuser looks at a database whose objects belong to another role, which loaded them.
+describe.each(servers())('$major, made by its owner and read by a superuser', (server) => {
+  test.each(Object.entries(schemas).filter((_, at) => isTurnOf(server, at)))('%s', async (_, text) => {
+    await on(server, own, async (url) => {
+      const schema = written(text, own);
+      await rowsOf(url, schema);
+      login = 'postgres';
+      project.own.want(schema);
+      expect(await difference()).toEqual({ up: [], down: [] });
+    });
+  });
+});

@@ -3,6 +3,7 @@ import { shadowRole } from '../../model/catalog.ts';
 import type { Fact } from '../../model/fact.ts';
 import type { Kind } from '../../model/kind.ts';
 import { literal, qualify, quote } from '../../model/quote.ts';
+import { findExtensionsInBodies } from './in-bodies.ts';
 
 interface Extension {
   readonly schema: string;
@@ -46,7 +47,10 @@ export const extension: Kind<Extension> = {
     relocatable: () => [],
     members: () => [],
   },
-  reconcile: { atVersion: (payload) => ({ ...payload, relocatable: true, members: 0 }) },
+  reconcile: {
+    atVersion: (payload) => ({ ...payload, relocatable: true, members: 0 }),
+    mayMake: (text) => findExtensionsInBodies(text).map((name) => `extension:${quote(name)}`),
+  },
 };
 
 /**
