@@ -48,7 +48,8 @@ function dropsByHand(
 }
 
 const name = String.raw`(?:"(?:[^"]|"")+"|[\w$]+)`;
-const pathText = String.raw`${name}(?:\.${name})*`;
+/** A name with its schema, as a pattern. */
+export const pathText = String.raw`${name}(?:\.${name})*`;
 const table = new RegExp(String.raw`^drop table (?:if exists )?(${pathText}(?:\s*,\s*${pathText})*)`, 'i');
 const altered = new RegExp(String.raw`^alter table (?:if exists )?(?:only )?(${pathText}) `, 'i');
 const dropped = new RegExp(
@@ -66,7 +67,8 @@ function dropsIn(sql: string): string[][] {
     : [...sql.matchAll(dropped)].map(([, column = '']) => [...namesIn(whole), ...namesIn(column)]);
 }
 
-const namesIn = (path: string) =>
+/** The names of a path, unquoted. */
+export const namesIn = (path: string) =>
   (path.match(new RegExp(name, 'g')) ?? []).map((one) =>
     one.startsWith('"') ? one.slice(1, -1).replaceAll('""', '"') : one.toLowerCase(),
   );

@@ -17,6 +17,7 @@ import { startAfter, type TrialStart } from '../project/trial-start.ts';
 import type { Workspace } from '../project/workspace.ts';
 import type { SqlFile } from '../sql/parse.ts';
 import { findManualLosses } from './by-hand.ts';
+import { deletingWords, findManualDeletions } from './rows-by-hand.ts';
 import { findSampleLosses } from './sample-rows.ts';
 import { runTrial, type TrialReturn } from './trial-run.ts';
 
@@ -93,6 +94,8 @@ interface Judging {
   readonly towards: Direction;
   readonly isSuspect: (file: MigrationFile, at: number) => boolean;
   readonly isLosing: (step: Step) => boolean;
+  /** The database: what is not there has no rows to lose. Left out: statements that write rows are not judged. */
+  readonly there?: readonly Catalog[];
 }
 
 // Only these statements change the type of stored values.
@@ -141,8 +144,9 @@ export async function findPendingLosses(
   const found = await judged(workspace, files, {
     towards: 'up',
     isSuspect: ({ name, migration: { up } }, at) =>
-      at >= from && !known.has(name) && (retyping.test(up) || dropping.test(up)),
+      at >= from && !known.has(name) && [retyping, dropping, deletingWords].some((one) => one.test(up)),
     isLosing: (step) => isLossIn(there, step),
+    there,
   });
   return [...found.values()].flat();
 }
@@ -168,8 +172,11 @@ export async function findRollbackLosses(
       at >= from &&
       at < to &&
       down !== null &&
-      (retyping.test(down) || (dropping.test(down) && (to - from > 1 || making.test(down)))),
+      (retyping.test(down) ||
+        deletingWords.test(down) ||
+        (dropping.test(down) && (to - from > 1 || making.test(down)))),
     isLosing: (step) => isLossIn(there, step),
+    there,
   });
   return [...found.values()].reverse().flat();
 }
@@ -181,7 +188,7 @@ const isLossIn = (there: readonly Catalog[], { fact, hazards }: Step) =>
 async function judged(
   workspace: Workspace,
   files: readonly MigrationFile[],
-  { towards, isSuspect, isLosing }: Judging,
+  { towards, isSuspect, isLosing, there = [] }: Judging,
 ): Promise<ReadonlyMap<string, readonly string[]>> {
   const found = new Map<string, readonly string[]>();
   const suspects = [...files.entries()].filter(([at, file]) => isSuspect(file, at)).map(([at]) => at);
@@ -201,8 +208,9 @@ async function judged(
     const lost = [
       ...splitCombined(steps).filter(isLosing).map(describeLoss),
       ...findManualLosses(parsed as SqlFile, steps, ends),
+      ...there.flatMap((database) => findManualDeletions(parsed as SqlFile, [database, before])),
     ];
-    if (lost.length > 0) found.set(file.name, lost);
+    if (lost.length > 0) found.set(file.name, [...new Set(lost)]);
   }
   return found;
 }

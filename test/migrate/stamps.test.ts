@@ -197,3 +197,51 @@ test.each([
     expect(await rows('select amount from t')).toEqual([{ amount: 7 }]);
   }),
 );
+
+// What a file says, and what of it loses rows or values of `t (id, amount)`.
+const writes: [string, string, boolean][] = [
+  ['DELETE', 'delete from t where id = 1', true],
+  ['TRUNCATE', 'truncate only public.t', true],
+  ['UPDATE', 'update t as x set id = 2, amount = 0 where id = 1', true],
+  ['a DELETE in WITH', 'with gone as (delete from t returning id) select count(*) from gone', true],
+  ['a DELETE in a DO block', 'do $$ begin delete from public.t; end $$', true],
+  ['MERGE', 'merge into t using (select 1 as id) s on t.id = s.id when matched then delete', true],
+  ['an upsert', 'insert into t values (1, 0) on conflict (id) do update set amount = 0', true],
+  ['an UPDATE of a new column', 'alter table t add n int; update t set n = amount', false],
+  ['an UPDATE of what is NULL', 'update t set amount = 0 where amount is null', false],
+  ['INSERT', 'insert into t values (2, 0)', false],
+  ['a DELETE from a new table', 'create table u (id int); delete from u', false],
+];
+
+test.each(writes)('%s that is written by hand needs --force where it loses', (_, sql, loses) =>
+  scene(async (own, rows) => {
+    own.want(`${whole};`);
+    await sync(own.context, { yes: true }, undefined);
+    await rows('insert into t values (1, 7)');
+    const empty = await generate(own.context, { name: 'by hand', empty: true });
+    const file = (empty.written[0]?.file ?? '').replace(/^migrations\//, '');
+    own.write(file, `-- Up Migration\n-- delete from t\n${sql};\n-- Down Migration\nselect 1;\n`);
+    const [made = ''] = /^(alter|create) table .*?;/.exec(sql) ?? [];
+    own.want(`${whole};${made}`);
+    const works = sync(own.context, { yes: true }, undefined);
+    if (!loses) {
+      await works;
+      return;
+    }
+    expect((await failure(works)).data).toMatchObject({ losses: [sql] });
+    expect(await rows('select amount from t')).toEqual([{ amount: 7 }]);
+    await sync(own.context, { yes: true, force: true }, undefined);
+  }),
+);
+
+test('a DELETE of old migrations is no loss in a database that has yet to be made', () =>
+  scene(async (own) => {
+    own.want(`${whole};`);
+    await generate(own.context, {});
+    const empty = await generate(own.context, { name: 'by hand', empty: true });
+    const file = (empty.written[0]?.file ?? '').replace(/^migrations\//, '');
+    own.write(file, '-- Up Migration\ndelete from t;\n-- Down Migration\ndelete from t;\n');
+    await sync(own.context, { yes: true }, undefined);
+    const refused = await failure(rollback(own.context, { yes: true }, undefined));
+    expect(refused.data).toMatchObject({ losses: ['delete from t'] });
+  }));
