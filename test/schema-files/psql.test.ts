@@ -142,6 +142,16 @@ test('the version of an extension that the shadow has in another one is the one 
   expect(text).toContain(`CREATE EXTENSION xml2 SCHEMA public VERSION '${row.version}';`);
 });
 
+test('a NOT NULL of a server that has no names for them is pulled without one', async () => {
+  const long = 'audit_events_group_external_streaming_destinations_of_tenants';
+  const schema = `create table ${long} (encrypted_secret_token bytea not null, encrypted_secret_token_iv bytea not null)`;
+  for (const server of servers().filter(({ major }) => major < 18)) {
+    const { text, wrong } = await pulled(schema, server);
+    expect(wrong).toEqual([]);
+    expect(text).not.toContain('CONSTRAINT');
+  }
+});
+
 test('a serial of an unlogged table is written as one where its sequence is unlogged, too', async () => {
   const { text, wrong } = await pulled(`
     create unlogged table a (id serial);

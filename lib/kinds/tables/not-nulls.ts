@@ -26,7 +26,8 @@ const tableOf = ({ path }: Row) => qualify(path.slice(0, 2));
 const column = ({ path }: Row) => quote(path[2] as string);
 function add(fact: Row, scope: Scope): Statement {
   const { name, noInherit, validated } = fact.payload;
-  const plain = scope.major < 18 || (hasDefaultName(fact, scope) && !noInherit && validated);
+  const plain =
+    scope.major < 18 || !hasNames(scope) || (hasDefaultName(fact, scope) && !noInherit && validated);
   const options = `${noInherit ? ' NO INHERIT' : ''}${validated ? '' : ' NOT VALID'}`;
   const action = plain
     ? `ALTER COLUMN ${column(fact)} SET NOT NULL`
@@ -37,6 +38,9 @@ function add(fact: Row, scope: Scope): Statement {
     checks: validated ? [checkNulls(fact, noInherit)] : [],
   });
 }
+
+// Before 18 the server has no names for them; the one in the payload is made up and may be too long.
+const hasNames = ({ after }: Scope) => after.major >= 18;
 
 // A server that knows no names of them passes this over.
 function named(fact: Row, scope: Scope): string[] {
@@ -100,7 +104,7 @@ export const notNull: Kind<NotNull> = {
       const inherited = fact.origins.length > 0 && !isLocal(fact, scope.after.facts);
       if (inherited) return fact.outlives ? null : '';
       if (!validated) return null;
-      return `${hasDefaultName(fact, scope) ? '' : `CONSTRAINT ${quote(name)} `}NOT NULL${noInherit ? ' NO INHERIT' : ''}`;
+      return `${!hasNames(scope) || hasDefaultName(fact, scope) ? '' : `CONSTRAINT ${quote(name)} `}NOT NULL${noInherit ? ' NO INHERIT' : ''}`;
     },
   },
   order: {
