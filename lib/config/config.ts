@@ -69,7 +69,7 @@ export interface Config {
    * `@phone`, `@uuid`, `@text`, `@digits`, `@year`. They apply to every clone.
    */
   readonly masks?: Readonly<Record<string, string>>;
-  /** Which rows `data:diff`, `data:sync` and `data:verify` compare, and how. */
+  /** The rows that `data:diff`, `data:sync` and `data:verify` compare. */
   readonly data?: DataConfig;
   /** Files, folders and patterns of queries that `db:verify` compiles against the schema, besides those of sqlc. */
   readonly queries?: string | readonly string[];

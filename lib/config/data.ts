@@ -1,6 +1,6 @@
 // The part of the configuration that is about rows of two databases: the tasks data:*.
 
-/** What one table of the source becomes in the target. */
+/** The mapping of one source table to the target. */
 export interface DataTableConfig {
   /** The table of the target; default: the same name. */
   readonly to?: string;
@@ -16,7 +16,7 @@ export interface DataTableConfig {
   readonly columns?: Readonly<Record<string, string>>;
 }
 
-/** Which rows the tasks data:* compare, and how. */
+/** The rows that the tasks data:* compare. */
 export interface DataConfig {
   /** The environment or URL of the source, where --from does not name one. */
   readonly from?: string;

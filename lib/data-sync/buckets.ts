@@ -2,7 +2,7 @@
 import { rowHash } from '../pg/row-hash.ts';
 import type { BothSides, ColumnPair, TablePair } from './shape.ts';
 
-/** How the rows of a table are parted. */
+/** The division of a table's rows. */
 export type Buckets =
   | { readonly is: 'whole' }
   /** By the key, an integer: bucket 0 begins at `low`, each has `step` keys. */
@@ -10,7 +10,7 @@ export type Buckets =
   /** By the hash of the key, or of the row where there is no key. */
   | { readonly is: 'hash'; readonly count: number };
 
-/** Which side a query is for. */
+/** The side of a query. */
 export type Side = keyof BothSides<unknown>;
 
 /** The least and the greatest key of both sides. */
@@ -24,7 +24,7 @@ export interface KeySpan {
 const [perBucket, fewest, most] = [750, 64, 65_536];
 // A table this small is read whole at once.
 const small = 2_000;
-// Where keys are further apart, most ranges hold next to nothing.
+// If keys are further apart, most ranges are nearly empty.
 const sparse = 64n;
 
 /** Chooses buckets for a table. @param rows of the bigger side, about right; @param span null: of no use here */
@@ -115,7 +115,7 @@ const byHash = (hash: string, buckets: Buckets) =>
 const integer = (value: bigint) => `'${value}'::int8`;
 const anyOf = (numbers: readonly number[]) => `any ('{${numbers.join(',')}}'::int4[])`;
 
-// How many ranges the planner is given as conditions of an index.
+// The number of ranges that the planner gets as index conditions.
 const manyRanges = 300;
 
 function filterOf(pair: TablePair, side: Side, buckets: Buckets, differing: readonly number[]): string {

@@ -14,7 +14,7 @@ import {
 import type { BothSides, TablePair } from './shape.ts';
 import type { Spool } from './spool.ts';
 
-/** What a comparison needs besides its pairs. */
+/** The input of a comparison besides its pairs. */
 export interface ComparisonMeans {
   readonly crew: readonly SessionPair[];
   /** Opens the place for the differences of one table. */
@@ -22,19 +22,19 @@ export interface ComparisonMeans {
   readonly onRows?: RowsRead;
 }
 
-/** A pair with what differs, and the spool that lists it; null: nothing differs. */
+/** A pair with its differences, and the spool that lists them; null: there are none. */
 export interface ComparedTable extends TableFindings {
   readonly spool: Spool | null;
 }
 
-// What a server does not read with several processes by itself (min_parallel_table_scan_size), and how many of those it reads
-// side by side in one query (manual: "Parallel Append").
+// The size below which a server does not read in parallel (min_parallel_table_scan_size), and the number of
+// such tables that it reads side by side in one query (manual: "Parallel Append").
 const [little, atOnce] = [8 * 2 ** 20, 50];
 // Rows of a table that are held in memory at once.
 const wholeAtMost = 20_000;
 
 /**
- * Finds what differs, in the order of the pairs. The caller closes the spools.
+ * Finds the differences, in the order of the pairs. The caller closes the spools.
  * @throws Problem `ambiguous_key`, `unfit_values`; of the connections
  */
 export async function compareTables(

@@ -19,17 +19,17 @@ import type { BothSides, DatabaseShape, PairingNote, TablePair } from './shape.t
 import { openSpool, type Spool } from './spool.ts';
 import { type TableChoice, wishFor } from './wish.ts';
 
-/** What every comparison of rows is asked. */
+/** The options of every comparison of rows. */
 export interface ComparisonInput extends TableChoice {
   /** The environment or URL whose rows are the wanted ones; default: as configured. */
   readonly from?: string;
   /** The environment or URL that is compared with it; default: as configured. */
   readonly to?: string;
-  /** Values that stand for those of columns, as `table.column=SQL`; besides those that are configured. */
+  /** Masks of columns, as `table.column=SQL`, in addition to the configured ones. */
   readonly mask?: readonly string[];
   /** Refuse to leave out tables or columns that only the source has. */
   readonly strict?: boolean;
-  /** How many sessions read each database; default: 4, or as many as there are processors. */
+  /** The number of sessions on each database; default: the number of processors, at most 4. */
   readonly jobs?: number;
 }
 
@@ -42,7 +42,7 @@ export interface RowComparison extends ReadingCrew {
   readonly shapes: BothSides<DatabaseShape>;
   /** The tables whose rows can be compared. */
   readonly pairs: readonly TablePair[];
-  /** What became of tables and columns that are not carried as they are. */
+  /** Notes on tables and columns that are not compared as they are. */
   readonly notes: readonly PairingNote[];
   /** Opens a file for rows. */
   spool(): Promise<Spool>;

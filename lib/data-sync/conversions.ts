@@ -1,10 +1,10 @@
-// How a value of a column of the source becomes one of the target's column, by the server's own casts alone.
+// Converts values of a source column to the type of the target's column, with the server's own casts only.
 import { keepsValues } from '../kinds/tables/kept-values.ts';
 import { literal } from '../model/quote.ts';
 import { outputText } from '../pg/values.ts';
 import type { ColumnShape } from './shape.ts';
 
-/** What a value becomes, or why it becomes nothing. */
+/** The result of a conversion, or the reason why there is none. */
 export type Conversion =
   | {
       readonly is: 'same' | 'converted' | 'rounded';

@@ -18,7 +18,7 @@ export interface RowSpools {
   readonly gone: Spool;
 }
 
-// How many rows one query reads.
+// The number of rows that one query reads.
 const portion = 5_000;
 
 /** The differences of a table, as the second pass found them. */

@@ -10,7 +10,7 @@ import type { Spool } from './spool.ts';
 /** A session on each side, in transactions that see one state. */
 export type SessionPair = BothSides<ServerConnection>;
 
-/** What the first pass says of a table. */
+/** The result of the first pass over a table. */
 export interface Summary {
   readonly buckets: Buckets;
   readonly rows: BothSides<number>;
@@ -18,13 +18,13 @@ export interface Summary {
   readonly hashes: BothSides<ReadonlyMap<number, BucketHash>>;
 }
 
-/** How many rows a bucket has, and the hash of all of them. */
+/** The number of rows in a bucket, and the hash of all of them. */
 export interface BucketHash {
   readonly rows: number;
   readonly hash: string;
 }
 
-/** What differs in a pair of tables. */
+/** The differences of a pair of tables. */
 export interface TableFindings {
   readonly pair: TablePair;
   readonly rows: BothSides<number>;

@@ -7,11 +7,11 @@ import { buildWhere, type Side } from './buckets.ts';
 import type { SessionPair } from './find.ts';
 import type { PairingNote, TablePair } from './shape.ts';
 
-// How many different values a note names.
+// The number of different values in a note.
 const named = 3;
 
 /**
- * Checks what the pairing could not know by itself.
+ * Runs the checks that the pairing cannot make.
  * @returns a refusal for each column with values that do not fit
  * @throws Problem `ambiguous_key`; of the connections
  */
@@ -24,7 +24,7 @@ export async function checkRows(sessions: SessionPair, pair: TablePair): Promise
   return notes;
 }
 
-/** Whether a pair needs `checkRows`. */
+/** True if a pair needs `checkRows`. */
 export const isToCheck = ({ fitChecks, uncheckedKey }: TablePair): boolean =>
   fitChecks.length > 0 || uncheckedKey.from || uncheckedKey.to;
 
@@ -56,7 +56,7 @@ async function unfitNotes(source: ServerConnection, pair: TablePair): Promise<Pa
 
 async function checkKey(connection: ServerConnection, pair: TablePair, side: Side): Promise<void> {
   const values = pair.key.map(({ value }, at) => `${value[side]} as k${at}`);
-  // Equal by bytes, as rows are matched: what a collation holds for equal is not.
+  // Equal by bytes, as rows are matched: values that only a collation considers equal are different.
   const hashes = pair.key.map(({ hash }) => hash[side]);
   const [twice] = await connection.rows<{ key: string }>(
     `select pg_catalog.concat(${pair.key.map((_, at) => `s.k${at}`).join(`, ', ', `)}) as key from (

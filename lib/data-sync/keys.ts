@@ -1,4 +1,5 @@
-// What identifies a row on both sides: the first key that both guarantee, else one that the finding has to check.
+// The key that identifies a row on both sides: the first one that both guarantee, else one that the finding
+// checks.
 import type { BothSides, ColumnPair, ColumnShape, TablePair, TableShape, UniqueShape } from './shape.ts';
 
 /** A pair of tables whose key is looked for. */

@@ -17,7 +17,7 @@ interface BucketRows {
   readonly twice: string | null;
 }
 
-/** What a bucket's merge gives. */
+/** The result of merging a bucket. */
 export interface MergedBucket {
   readonly differences: readonly RowDifference[];
   /** A key that two rows of one side have. */

@@ -1,48 +1,48 @@
-// What the source has for each column of a table of the target.
+// Finds the source of each column of a target table.
 import { quote } from '../model/quote.ts';
 import { asText, hashedBy } from '../pg/row-hash.ts';
 import { outputText } from '../pg/values.ts';
 import { type Conversion, convert } from './conversions.ts';
 import type { BothSides, ColumnPair, ColumnShape, FitCheck, PairingNote, TableShape } from './shape.ts';
 
-/** What the configuration says of one table of the source. */
+/** The configuration of one table of the source. */
 export interface TableWish {
   /** The table of the target; default: the same name. */
   readonly to?: string;
-  /** Which rows are compared, as SQL; one text holds for both sides. */
+  /** The compared rows, as SQL; one text applies to both sides. */
   readonly where?: string | Partial<BothSides<string>>;
-  /** Of a column of the target: SQL over the source's columns, or `rounded`. */
+  /** For a column of the target: SQL over the source's columns, or `rounded`. */
   readonly columns?: Readonly<Record<string, string>>;
 }
 
-/** What stands for a column of the source. */
+/** The mask of a column of the source. */
 export interface Masked {
   /** SQL, without the alias of the table. */
   readonly sql: string;
 }
 
-/** What is asked of a pairing. */
+/** The options of a pairing. */
 export interface PairingWish {
   /** By qualified names, as the configuration writes them. */
   readonly tables: Readonly<Record<string, TableWish>>;
   /** Columns that identify a row, by qualified name of the target's table. */
   readonly keys: Readonly<Record<string, readonly string[]>>;
-  /** Whether a table of the source takes part. */
+  /** True if a table of the source is compared. */
   isWanted(table: TableShape): boolean;
-  /** What is read in the place of a column of the source. */
+  /** The SQL that replaces a column of the source. */
   maskOf(table: TableShape, column: string): Masked | undefined;
 }
 
-/** What the pairing of one table needs to know. */
+/** The input for the pairing of one table. */
 export interface PairingMeans {
   readonly own: TableWish;
   readonly wish: PairingWish;
-  /** Of the source. */
+  /** The casts of the source. */
   readonly casts: ReadonlySet<string>;
   readonly hasForeignCasts: boolean;
 }
 
-/** What the source has for a column. */
+/** The source of a column. */
 export interface FoundColumn {
   readonly pair: ColumnPair | null;
   readonly fitChecks: readonly FitCheck[];
@@ -60,7 +60,7 @@ const without = (note: FoundColumn['note'], uses: string | null = null): FoundCo
   note,
 });
 
-/** Finds what the source has for a column of the target. */
+/** Finds the source of a column of the target. */
 export function pairColumn(
   from: TableShape,
   column: ColumnShape,

@@ -22,11 +22,11 @@ export interface RowDetail {
   readonly old: ShownValues | null;
   /** In the source; null of an extra one. */
   readonly new: ShownValues | null;
-  /** How many equal rows, where there is no key. */
+  /** The number of equal rows, if there is no key. */
   readonly copies: number;
 }
 
-// How many rows are read at once, and how many characters are shown of a value.
+// The number of rows read at once, and the number of characters shown of a value.
 const [portion, shown] = [200, 2_000];
 
 interface Values {

@@ -14,13 +14,13 @@ export interface ColumnShape {
   readonly type: string;
   /** The same of the type that its domain is over; equal to `type` where that is no domain. */
   readonly plain: string;
-  /** The name that two databases know the type `plain` by: `vector (extension vector)` whatever its schema. */
+  /** The name of the type `plain` on both databases: `vector (extension vector)` in any schema. */
   readonly known: string;
-  /** Whether `plain` is a type of the system. */
+  /** True if `plain` is a built-in type. */
   readonly isSystem: boolean;
-  /** How values of `plain` are hashed (`hashRule` in `pg/row-hash.ts`). */
+  /** The hash rule for values of `plain` (`hashRule` in `pg/row-hash.ts`). */
   readonly rule: string;
-  /** Of an enum. */
+  /** The labels of an enum. */
   readonly labels: readonly string[] | null;
   readonly notNull: boolean;
   /** A default, or an identity. */
@@ -32,14 +32,14 @@ export interface ColumnShape {
 
 /** A unique index or an exclusion constraint (manual: catalogs pg_index and pg_constraint). */
 export interface UniqueShape {
-  /** Of the index; a constraint has the same name. */
+  /** The name of the index; a constraint has the same name. */
   readonly name: string;
   readonly is: 'primary key' | 'unique' | 'exclusion' | 'unique index';
   /** The columns that are unique together, unquoted; null: it has expressions. */
   readonly columns: readonly string[] | null;
-  /** Whether it holds for some rows only. */
+  /** True if it applies to some rows only. */
   readonly partial: boolean;
-  /** Whether two rows cannot both have null there: no column is nullable, or NULLS NOT DISTINCT. */
+  /** True if two rows cannot both have null there: no column is nullable, or NULLS NOT DISTINCT. */
   readonly isKey: boolean;
   readonly nullsNotDistinct: boolean;
   readonly deferrable: boolean;
@@ -48,7 +48,7 @@ export interface UniqueShape {
   readonly definition: string;
 }
 
-/** What a foreign key does when a row that it refers to changes (manual: CREATE TABLE, "REFERENCES"). */
+/** The action of a foreign key when its referenced row changes (manual: CREATE TABLE, "REFERENCES"). */
 export type ReferentialAction = 'no action' | 'restrict' | 'cascade' | 'set null' | 'set default';
 
 /** A foreign key of a table that is no partition. */
@@ -84,10 +84,10 @@ export interface TableShape {
   readonly isPartitioned: boolean;
   /** Partitions that are foreign tables. */
   readonly foreignPartitions: readonly string[];
-  /** What the server guesses of it and its partitions. */
+  /** The server's estimate for it and its partitions. */
   readonly rows: number;
   readonly bytes: number;
-  /** Of an extension, and which rows are the user's own; null: no extension's. */
+  /** The extension, and the user's own rows; null: no extension's. */
   readonly extension: { readonly name: string; readonly condition: string } | null;
   /** An unlogged table of a standby, which has none of its rows. */
   readonly isAbsent: boolean;
@@ -98,9 +98,9 @@ export interface TableShape {
   readonly rules: readonly string[];
   /** Columns of the partition keys of it and its partitions, unquoted; `null` stands for an expression. */
   readonly partitionKey: readonly (string | null)[];
-  /** Whether row security hides rows from the session's role. */
+  /** True if row security hides rows from the session's role. */
   readonly isHidden: boolean;
-  /** What the session's role may do with it. */
+  /** The privileges of the session's role on it. */
   readonly may: {
     readonly select: boolean;
     readonly insert: boolean;
@@ -121,13 +121,13 @@ export interface DatabaseShape {
   readonly isStandby: boolean;
   /** The server's own implicit and assignment casts, as `integer bigint`. */
   readonly casts: ReadonlySet<string>;
-  /** Whether another role than the session's, and no superuser, has made casts: they would run with the session's rights. */
+  /** True if another role, which is no superuser, created casts: they would run with the session's rights. */
   readonly hasForeignCasts: boolean;
-  /** Whether the session's role may make temporary tables. */
+  /** True if the session's role can create temporary tables. */
   readonly mayMakeTemporary: boolean;
 }
 
-/** Where the rows of one side of a pair are read. */
+/** The place of the rows of one side of a pair. */
 export interface PairSide {
   readonly table: TableShape;
   /** The FROM list: the table has the alias t; an id mapping can be joined to it. */
@@ -136,7 +136,7 @@ export interface PairSide {
   readonly where: string;
 }
 
-/** A column of the target and what the source has for it. */
+/** A column of the target and its source. */
 export interface ColumnPair {
   /** The target's column. */
   readonly name: string;
@@ -144,7 +144,7 @@ export interface ColumnPair {
   readonly type: string;
   /** SQL over t for the value that the column takes. COPY writes it, so that no cast of a user runs. */
   readonly value: BothSides<string>;
-  /** SQL over t for what is hashed. */
+  /** SQL over t for the hashed value. */
   readonly hash: BothSides<string>;
 }
 
@@ -162,11 +162,11 @@ export interface FitCheck {
 export interface TablePair extends BothSides<PairSide> {
   /** All columns that are compared and written. */
   readonly columns: readonly ColumnPair[];
-  /** What identifies a row on both sides; empty: rows have no key, and are counted by their hash. */
+  /** The key that identifies a row on both sides; empty: rows have no key, and are counted by their hash. */
   readonly key: readonly ColumnPair[];
   /** `primary key (id)`, for people. */
   readonly keyText: string;
-  /** What the source's rows are checked for before anything else is read of them. */
+  /** The checks of the source's rows before anything else is read of them. */
   readonly fitChecks: readonly FitCheck[];
   /** On the sides where nothing guarantees that the key is unique, it is checked. */
   readonly uncheckedKey: BothSides<boolean>;
@@ -174,19 +174,19 @@ export interface TablePair extends BothSides<PairSide> {
   readonly hasRange: boolean;
 }
 
-/** What became of a table or column when the two databases were paired. */
+/** The result of pairing a table or column. */
 export interface PairingNote {
   readonly verdict: 'carried' | 'converted' | 'skipped' | 'refused';
   /** `public.users` or `public.users.name`, of the target where it has it. */
   readonly what: string;
   readonly reason: string;
-  /** Whether the source has rows or values that the target has no place for. */
+  /** True if the source has rows or values that the target cannot hold. */
   readonly isLeftOut?: boolean;
-  /** What a refusal forbids: to compare the rows, to write any, or to insert new ones. */
+  /** The action that a refusal forbids: to compare the rows, to write any, or to insert new ones. */
   readonly forbids?: 'comparing' | 'writing' | 'inserting';
 }
 
-/** How one row differs. */
+/** The kind of difference of one row. */
 export type RowDifferenceKind = 'missing' | 'changed' | 'extra';
 
 /** One row that differs, as the second pass finds it. */
@@ -200,9 +200,9 @@ export interface RowDifference {
   readonly to: string | null;
   /** The target's row hash; null of a missing one. */
   readonly old: string | null;
-  /** How many equal rows: 1, unless there is no key. */
+  /** The number of equal rows: 1, unless there is no key. */
   readonly copies: number;
 }
 
-/** How many rows differ. */
+/** The number of different rows. */
 export type DifferenceCounts = Readonly<Record<RowDifferenceKind, number>>;

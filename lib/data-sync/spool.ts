@@ -11,7 +11,7 @@ export interface Spool {
   write(piece: Uint8Array): Promise<void>;
   /** All that was written, from the beginning. */
   read(): AsyncGenerator<Uint8Array, void, undefined>;
-  /** How many bytes were written. */
+  /** The number of written bytes. */
   size(): number;
   close(): Promise<void>;
 }

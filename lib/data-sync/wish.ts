@@ -1,4 +1,5 @@
-// What is compared of two databases: the configuration and the options of a command, held against the tables that there are.
+// The selection of rows to compare: the configuration and the options of a command, matched with the existing
+// tables.
 import type { DataConfig } from '../config/data.ts';
 import type { MaskedColumn } from '../flow/masks.ts';
 import { findNearest } from '../problem/nearest.ts';
@@ -6,9 +7,9 @@ import { Problem } from '../problem/problem.ts';
 import type { PairingWish } from './paired-columns.ts';
 import type { BothSides, DatabaseShape, TableShape } from './shape.ts';
 
-/** What the options of a command choose. */
+/** The selection by the options of a command. */
 export interface TableChoice {
-  /** Patterns of the tables of the source that take part: `users` is `public.users`, `*` stands for any characters. */
+  /** Patterns of the compared tables of the source: `users` is `public.users`, `*` matches any characters. */
   readonly tables?: readonly string[];
   /** Patterns of tables that take no part. */
   readonly exclude?: readonly string[];

@@ -138,7 +138,7 @@ const list: readonly AnyKind[] = [
   publicationTable,
   publicationSchema,
   subscription,
-  // What its query reaches through function bodies is there by now, and everything is still its maker's.
+  // The functions that its query calls exist by now, and each object still belongs to its creator.
   population,
   eventTrigger,
   defaultPrivilege,

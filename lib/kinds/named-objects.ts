@@ -1,4 +1,5 @@
-// Facts that other folders find by the name of their object: tables and what else holds rows, schemas, extensions.
+// Facts that other folders look up by their object's name: tables and other relations with rows, schemas,
+// extensions.
 import type { Catalog } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
 import { qualify, quote } from '../model/quote.ts';
@@ -8,30 +9,30 @@ export type Holding = 'table' | 'materialized view' | 'sequence' | 'large object
 
 type OfKind = Pick<Fact, 'kind'>;
 
-/** Whether a fact, or a digest, is of a table. */
+/** True if a fact, or a digest, is of a table. */
 export const isTable = ({ kind }: OfKind) => kind === 'table';
 
-/** Whether a fact is a column. */
+/** True if a fact is a column. */
 export const isColumn = ({ kind }: OfKind) => kind === 'column';
 
-/** Whether a fact, or a digest, is of a sequence. */
+/** True if a fact, or a digest, is of a sequence. */
 export const isSequence = ({ kind }: OfKind) => kind === 'sequence';
 
-/** Whether a fact, or a digest, is of a materialized view. */
+/** True if a fact, or a digest, is of a materialized view. */
 export const isMaterializedView = ({ kind }: OfKind) => kind === 'materialized view';
 
-/** Whether a fact is an extension. */
+/** True if a fact is an extension. */
 export const isExtension = ({ kind }: OfKind) => kind === 'extension';
 
-/** Whether a fact is the version of one of these extensions. */
+/** True if a fact is the version of one of these extensions. */
 export const isVersionOf = ({ kind, path }: Fact, extensions: readonly string[]) =>
   kind === 'extension version' && extensions.includes(path[0] as string);
 
-/** Whether a fact says that an object belongs to this role. */
+/** True if a fact makes this role the owner of an object. */
 export const isOwnedBy = ({ kind, payload }: Fact, role: string | null) =>
   kind === 'owner' && payload.owner === role;
 
-/** What a relation holds, by its pg_class.relkind. */
+/** The content of a relation, by its pg_class.relkind. */
 export function getHolding(relkind: string): Holding {
   return relkind === 'S' ? 'sequence' : relkind === 'm' ? 'materialized view' : 'table';
 }

@@ -3,17 +3,18 @@
 /** A part of a schema file. */
 export interface Section {
   readonly title: string;
-  /** Names of the kinds that stand in it; all others stand with what they are part of. */
+  /** The names of its kinds; objects of all other kinds stand with their parent. */
   readonly kinds: readonly string[];
-  /** Whether, in a folder by object, all of it is one file. */
+  /** True if, in a folder by object, the whole section is one file. */
   readonly together?: boolean;
-  /** Whether it would change what is made after it. */
+  /** True if it would change objects that are created after it. */
   readonly last?: boolean;
 }
 
 /**
- * The parts. What comes last has to: owners after what was made for them, privileges after the owners, default privileges
- * after all that they would touch, and event triggers after all that would set them off.
+ * The sections of a schema file. Some must come last: owners after the objects that were created for them,
+ * privileges after the owners, default privileges after all objects that they would affect, and event
+ * triggers after all statements that would fire them.
  */
 export const sections: readonly Section[] = [
   { title: 'Schemas', kinds: ['schema'], together: true },
@@ -34,7 +35,7 @@ export const sections: readonly Section[] = [
   },
   { title: 'Foreign servers', kinds: ['foreign data wrapper', 'server', 'user mapping'] },
   {
-    // Casts are needed where nobody writes them.
+    // Casts are used without being named.
     title: 'Operators',
     kinds: ['operator', 'operator family', 'operator class', 'cast', 'transform', 'conversion'],
   },
@@ -56,7 +57,7 @@ export const sections: readonly Section[] = [
 
 const places = new Map(sections.flatMap(({ kinds }, at) => kinds.map((kind) => [kind, at] as const)));
 
-/** The place of a kind's section; undefined: its objects stand with what they are part of. */
+/** The index of a kind's section; undefined: its objects stand with their parent. */
 export function findSection(kind: string): number | undefined {
   return places.get(kind);
 }

@@ -1,7 +1,8 @@
-// What Supabase itself keeps in every database: no part of anybody's schema, but what people's schemas refer to.
+// Supabase's own objects in every database: they are not part of a user's schema, but user schemas refer to
+// them.
 import type { Catalog } from '../model/catalog.ts';
 
-/** What is left out of every comparison with a database of Supabase. */
+/** Objects that every comparison with a Supabase database ignores. */
 export const supabaseIgnore = {
   schemas:
     `auth storage realtime _realtime extensions graphql graphql_public vault pgbouncer pgsodium pgsodium_masks net
@@ -22,7 +23,7 @@ export const supabaseIgnore = {
   ],
 };
 
-/** Whether a database is one of Supabase: its schemas belong to a role that only Supabase has. */
+/** True if a database is one of Supabase: only there its schemas belong to this role. */
 export function isSupabase({ facts }: Catalog): boolean {
   return facts.get('owner:@schema:auth')?.payload.owner === 'supabase_admin';
 }

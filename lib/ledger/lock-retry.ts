@@ -69,7 +69,7 @@ export async function withLockRetry<T>(of: LockRetryOptions, work: () => Promise
         );
       const rest = lockTimeout * 2 ** (attempt - 3);
       of.progress?.(
-        `${seen === null ? 'A lock' : `${seen.lock}`} is not to be had in ${lockTimeout} ms; try ${attempt + 1} of ${lockAttempts} follows in ${rest} ms`,
+        `${seen === null ? 'A lock' : `${seen.lock}`} is not available after ${lockTimeout} ms; attempt ${attempt + 1} of ${lockAttempts} follows in ${rest} ms`,
       );
       await pause(rest);
     } finally {

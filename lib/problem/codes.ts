@@ -113,7 +113,7 @@ export interface DataProblems {
   };
 }
 
-/** What can go wrong when the rows of two databases are compared and made equal. */
+/** The problems of comparing and syncing the rows of two databases. */
 export interface SyncProblems {
   /** `value`: of a key that two rows have. */
   ambiguous_key: { readonly table: string; readonly key: string; readonly value: string };

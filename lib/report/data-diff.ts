@@ -1,4 +1,4 @@
-// The rows of two databases as text: what differs, or how many there are.
+// The differences of rows of two databases as text.
 import type { DataDiffReport, TableDifference } from '../commands/data-diff.ts';
 import type { DataVerifyReport } from '../commands/data-verify.ts';
 import type { RowDetail, ShownValues } from '../data-sync/row-details.ts';

@@ -26,7 +26,8 @@ const columns = `select 'pg_class', 'pg_class'::regclass, a.attrelid, a.attnum, 
         from pg_attribute a join pg_class c on c.oid = a.attrelid 
         where a.attacl is not null and not a.attisdropped`;
 
-// initdb gives PUBLIC the use of the schema `public`, which is usual there, and remarkable where it was made anew.
+// initdb gives PUBLIC the usage of the schema `public`, which is the default there but not for a schema
+// created again.
 const ofPublic = `select 'pg_namespace', 'pg_namespace'::regclass, o.oid, 0, o.nspowner,
         coalesce(o.nspacl, acldefault('n', o.nspowner)), 'n'::"char" from pg_namespace o where o.nspname = 'public'`;
 
@@ -34,14 +35,15 @@ const ofPublic = `select 'pg_namespace', 'pg_namespace'::regclass, o.oid, 0, o.n
 export const objectsWithAcls = `select o.* from (${[...catalogs, ofPublic, columns].join('\n      union all ')}) o
         where ${buildOwnObject('o.class', 'o.oid')}`;
 
-/** SQL for what is usual for one of these. */
+/** SQL for the default privileges of an object. */
 export const defaultAcl = `acldefault(o.type, o.owner) || case when o.oid = to_regnamespace('public')
         and o.class = 'pg_namespace'::regclass then array[makeaclitem(0, o.owner, 'USAGE', false)] else '{}' end`;
 
 /**
- * SQL for the rows `grantee`, `privileges`, `grantable`, and `initial`, `initial_grantable` of what is usual, of those whose privileges are not as usual.
+ * SQL for the rows `grantee`, `privileges`, `grantable`, and the defaults `initial`, `initial_grantable`, of
+ * grantees whose privileges differ from the default.
  * @param acl SQL for the access control list
- * @param usually SQL for what is usual
+ * @param usually SQL for the default
  * @param owner SQL for the owner's oid
  */
 export function buildUnusualAcl(acl: string, usually: string, owner: string): string {

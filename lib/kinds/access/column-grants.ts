@@ -1,4 +1,4 @@
-// Which grants on columns a grant on their table has to take care of.
+// The grants on columns that a grant on their table must consider.
 import type { Catalog } from '../../model/catalog.ts';
 import type { Fact } from '../../model/fact.ts';
 import type { Scope } from '../../model/kind.ts';
@@ -6,7 +6,7 @@ import type { Privileges } from './privileges.ts';
 
 const byTable = new WeakMap<Catalog, ReadonlyMap<string, readonly Fact<Privileges>[]>>();
 
-/** The grants to the same grantee, before and after, on the columns of what this grant is on. */
+/** The grants to the same grantee, before and after, on the columns of this grant's table. */
 export function columnGrants(
   { path, parent }: Pick<Fact, 'path' | 'parent'>,
   { before, after }: Scope,

@@ -1,4 +1,4 @@
-// Default privileges: what a grantee may do with objects that a role is going to make.
+// Default privileges: the privileges of a grantee on objects that a role will create.
 import { shadowRole } from '../../model/catalog.ts';
 import type { Fact } from '../../model/fact.ts';
 import type { Kind, Scope } from '../../model/kind.ts';
@@ -39,7 +39,7 @@ function change(from: Privileges, to: Privileges, fact: DefaultPrivilege, { majo
   });
 }
 
-// For all schemas they take the place of what is usual; for one schema they come on top.
+// For all schemas they replace the built-in default; for one schema they add to it.
 function start(fact: Pick<Fact, 'path' | 'signature'>, { major }: Pick<Scope, 'major'>): Privileges {
   const { schema, grantee, securable } = parts(fact);
   return schema === null ? getDefaultPrivileges(securable, grantee, major) : noPrivileges;

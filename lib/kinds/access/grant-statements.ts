@@ -4,9 +4,9 @@ import { quote } from '../../model/quote.ts';
 import type { Statement } from '../../model/step.ts';
 import { keepKnownPrivileges, ownerGrantee, type Privileges, publicGrantee } from './privileges.ts';
 
-/** How GRANT and REVOKE are written for one object. */
+/** The parts of GRANT and REVOKE for one object. */
 export interface GrantWords {
-  /** What comes before the verb. */
+  /** The text before the verb. */
   readonly before?: string;
   /** `TABLE public.t`. */
   readonly on: string;
@@ -14,16 +14,16 @@ export interface GrantWords {
   readonly grantee: string;
   /** All that can be granted. */
   readonly all: readonly string[];
-  /** Major version of the server: of what it does not know yet, nothing is said. */
+  /** Major version of the server: privileges that it does not know are left out. */
   readonly major: number;
   /** For a column: its name, quoted. */
   readonly column?: string;
 }
 
 /**
- * From one set to another. What was not granted for sure is granted again, and what was perhaps is revoked.
- * @param atLeast what the grantee has at least
- * @param atMost what the grantee has at most
+ * Statements from one set of privileges to another. Uncertain privileges are granted or revoked again.
+ * @param atLeast privileges that the grantee certainly has
+ * @param atMost privileges that the grantee may have
  */
 export function writeGrants(
   atLeast: Privileges,
@@ -55,7 +55,7 @@ export function writeGrants(
   ];
 }
 
-/** The grantee as SQL. `owner`: null where nobody knows, as it is then whoever runs the command, as is the shadow's role. */
+/** The grantee as SQL. `owner`: null if unknown; then, as with the shadow's role, it is the current user. */
 export function formatGrantee(name: string, owner: string | null): string {
   if (name === publicGrantee) return 'PUBLIC';
   const role = name === ownerGrantee ? owner : name;

@@ -1,4 +1,4 @@
-// Grants: what one grantee may do with one object, where that is not what it may do anyway.
+// Grants: the privileges of one grantee on one object, where they differ from the default.
 import { shadowRole } from '../../model/catalog.ts';
 import type { Fact } from '../../model/fact.ts';
 import type { Kind, Scope } from '../../model/kind.ts';
@@ -74,7 +74,8 @@ export const grant: Kind<Privileges> = {
       g.privileges, g.grantable
     from (${objectsWithAcls}) o
       cross join lateral (${buildUnusualAcl('o.acl', defaultAcl, 'o.owner')}) g`,
-  // A new object has what default privileges gave it; the parent may also be an old one, which has what is usual.
+  // A new object has the default privileges; the parent may also be an existing object, which has the
+  // built-in default.
   create: (fact, scope) => {
     const fresh = computeInitialPrivileges(fact, usually(fact, scope), scope);
     const old = scope.before.facts.has(fact.parent as string) ? usually(fact, scope) : fresh;
@@ -99,7 +100,8 @@ export const grant: Kind<Privileges> = {
   },
   data: {
     ownership: true,
-    // What functions that look at rows may do is granted before; what an owner gave up could be the right to write rows.
+    // Grants for functions that run on rows come before the rows; an owner may have revoked its own right to
+    // write rows.
     afterRows: (fact) => granteeIn(fact) === ownerGrantee,
   },
   reconcile: {

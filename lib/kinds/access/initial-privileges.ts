@@ -1,4 +1,4 @@
-// What a grantee may do with an object that the plan has just made.
+// The privileges of a grantee on an object that the plan has just created.
 import { shadowRole } from '../../model/catalog.ts';
 import type { Fact } from '../../model/fact.ts';
 import type { Scope } from '../../model/kind.ts';
@@ -6,7 +6,8 @@ import { qualify } from '../../model/quote.ts';
 import { formatClass, getTarget } from '../schemas/targets.ts';
 import { keepKnownPrivileges, type Privileges, unitePrivileges } from './privileges.ts';
 
-// Those that stay in force: what is dropped or altered is so before anything is made, and what is new comes after.
+// Default privileges in force at a creation: drops and changes come before creations, and new ones after
+// them.
 function inForce(
   path: readonly string[],
   securable: string,
@@ -17,14 +18,14 @@ function inForce(
   return fact?.payload;
 }
 
-/** The role that owns what the plan makes. */
+/** The role that owns the objects that the plan creates. */
 export function findCreator({ role, before }: Scope): string {
   return role ?? before.loaded?.as ?? shadowRole;
 }
 
 /**
- * What a grant's grantee may do with the grant's target when that has just been made.
- * @param usually what it may do where there are no default privileges
+ * The privileges of a grant's grantee on its new object.
+ * @param usually its privileges without default privileges
  */
 export function computeInitialPrivileges(
   grant: Pick<Fact, 'path' | 'parent'>,
@@ -37,7 +38,7 @@ export function computeInitialPrivileges(
   const securable = formatClass(target, scope);
   const everywhere = inForce([role, grantee], securable, scope) ?? usually;
   const here = inForce([role, target.path[0] as string, grantee], securable, scope);
-  // What is wanted may come from a newer server.
+  // The wanted privileges may come from a newer server.
   return keepKnownPrivileges(
     here === undefined ? everywhere : unitePrivileges(everywhere, here),
     scope.major,

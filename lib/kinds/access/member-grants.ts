@@ -1,4 +1,5 @@
-// Grants on members of extensions: what one grantee may do with one of them, where that is not what the extension gives it.
+// Grants on members of extensions: the privileges of one grantee on one of them, where they differ from the
+// extension's.
 import { shadowRole } from '../../model/catalog.ts';
 import type { Fact } from '../../model/fact.ts';
 import type { Kind, Scope } from '../../model/kind.ts';
@@ -9,7 +10,7 @@ import { formatGrantee, writeGrants } from './grant-statements.ts';
 import { keepKnownPrivileges, listPrivileges, ownerGrantee, type Privileges } from './privileges.ts';
 
 interface MemberGrant extends Privileges {
-  /** What the grantee has where the extension was just created. */
+  /** The privileges of the grantee after CREATE EXTENSION. */
   readonly initial: readonly string[];
   readonly initialGrantable: readonly string[];
 }

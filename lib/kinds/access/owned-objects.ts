@@ -10,7 +10,8 @@ const catalogs: readonly [catalog: string, owner: string, condition?: string][] 
     `o.relkind in ('r', 'p', 'v', 'm', 'f', 'S') and not (o.relkind = 'S' and exists (select from pg_depend i where i.classid = 'pg_class'::regclass
       and i.objid = o.oid and i.deptype = 'i' and i.refclassid = 'pg_class'::regclass))`,
   ],
-  // A multirange type goes with its range type: since 17 the server says so, and pg_dump has never told its owner.
+  // A multirange type belongs to its range type: since 17 the server enforces it, and pg_dump never prints
+  // its owner.
   [
     'pg_type',
     'typowner',
@@ -37,7 +38,8 @@ const catalogs: readonly [catalog: string, owner: string, condition?: string][] 
   ],
 ];
 
-// Which objects are the user's is asked once for all: every question reads the whole of pg_depend.
+// The user's own objects are selected once for all kinds, because each selection reads the whole of
+// pg_depend.
 const select = ([catalog, column, condition = 'true']: (typeof catalogs)[number]) => `
         select '${catalog}' as catalog, '${catalog}'::regclass as class, o.oid, o.${column} as owner,
           ${catalog === 'pg_class' ? `o.relkind = 'S'` : 'false'} as sequence

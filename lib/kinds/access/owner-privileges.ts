@@ -1,4 +1,4 @@
-// What is granted to an owner by its name is part of what an owner may do, as the server has only one entry for both.
+// A grant to an owner by name is part of the owner's privileges, because the server has one entry for both.
 import type { Catalog } from '../../model/catalog.ts';
 import type { Fact } from '../../model/fact.ts';
 import { equalPrivileges, ownerGrantee, type Privileges, unitePrivileges } from './privileges.ts';
@@ -7,13 +7,13 @@ import { equalPrivileges, ownerGrantee, type Privileges, unitePrivileges } from 
 export interface OwnerPrivileges {
   readonly catalog: Catalog;
   readonly owner: string | null;
-  /** The fact's id when it is somebody else's. */
+  /** The fact's id if another role is the owner. */
   idOf(path: readonly string[]): string;
-  /** What the owner may do where nobody said anything. */
+  /** The owner's default privileges. */
   usually(fact: Fact<Privileges>): Privileges;
 }
 
-/** The owner's own fact in the place of what it has by name; null: that is as usual. Others stay as they are. */
+/** The owner's own fact instead of its grant by name; null: the default. Others stay as they are. */
 export function settlePrivileges(
   fact: Fact<Privileges>,
   { catalog, owner, idOf, usually }: OwnerPrivileges,

@@ -1,4 +1,4 @@
-// Owners of what can be owned. Where a schema file says nothing, an owner is left as it is: see `reconcile.optional`.
+// Owners of objects. An owner that a schema file does not name stays as it is: see `reconcile.optional`.
 import { type Catalog, shadowRole } from '../../model/catalog.ts';
 import type { Fact } from '../../model/fact.ts';
 import type { Kind, Scope } from '../../model/kind.ts';
@@ -36,7 +36,9 @@ const ofPublic = {
   payload: { owner: 'pg_database_owner' },
 };
 
-/** ALTER … OWNER TO. In the shadow, its own role and initdb's owner of `public` mean that nobody said. */
+/**
+ * ALTER … OWNER TO. In the shadow, its own role and initdb's owner of `public` mean that no owner was named.
+ */
 export const owner: Kind<Owner> = {
   name: 'owner',
   reference: (fact) => `OWNER OF ${describeParent(fact)}`,
@@ -47,9 +49,9 @@ export const owner: Kind<Owner> = {
     where current_user <> '${shadowRole}' or r.rolname not in ('${shadowRole}', 'pg_database_owner')
       -- The schema public, made anew.
       or r.rolname = '${shadowRole}' and o.class = 'pg_namespace'::regclass and o.oid = to_regnamespace('public')`,
-  // Whoever makes an object owns it already.
+  // The creator of an object already owns it.
   create: (fact, scope) => ([scope.role, shadowRole].includes(fact.payload.owner) ? [] : change(fact, scope)),
-  // Everything has an owner: this goes only with what it is the owner of.
+  // Everything has an owner: this fact goes only with its object.
   drop: () => [],
   alter: {
     owner: (from, to, scope) =>
@@ -57,14 +59,14 @@ export const owner: Kind<Owner> = {
   },
   initial: [ofPublic],
   order: {
-    // Right after its object: what is made of that later (an index on an expression, the rows of a view) runs functions as
+    // Directly after its object: later parts (an index on an expression, the rows of a view) run functions as
     // the owner.
     rank: -1,
   },
   data: { ownership: true },
   reconcile: {
     optional: () => true,
-    // Earlier releases told the owner of a multirange type apart from that of its range type.
+    // Earlier releases listed the owner of a multirange type separately from that of its range type.
     upgraded: (payload, { signature }) => (signature === '' ? payload : null),
     unsaid: (fact) => (fact.id === ofPublic.id ? ofPublic : { ...fact, payload: { owner: shadowRole } }),
     standIn: (fact, role) =>

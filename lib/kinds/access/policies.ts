@@ -21,7 +21,7 @@ const reference = (fact: Fact<Policy>) => {
   return `POLICY ${quote(name)} ON ${qualify([schema, table])}`;
 };
 
-// The shadow's role stands for whoever runs the command.
+// The shadow's role stands for the role that runs the command.
 const instead = (roles: readonly string[], name: string) =>
   roles.map((role) => (role === shadowRole ? name : role));
 

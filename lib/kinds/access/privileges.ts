@@ -1,5 +1,5 @@
-// What grants and default privileges have in common: sets of privileges.
-/** What one grantee may do. */
+// Sets of privileges, for grants and default privileges.
+/** The privileges of one grantee. */
 export interface Privileges {
   /** Sorted names. */
   readonly privileges: readonly string[];
@@ -10,9 +10,9 @@ export interface Privileges {
 /** Nothing at all. */
 export const noPrivileges: Privileges = { privileges: [], grantable: [] };
 
-/** The part of a path that stands for the owner, whoever that is: a name that nobody can have. */
+/** The part of a path that stands for any owner: a name that no role can have. */
 export const ownerGrantee = '';
-/** The part of a path that stands for PUBLIC: no role can be called that. */
+/** The part of a path that stands for PUBLIC: a name that no role can have. */
 export const publicGrantee = 'public';
 
 /** All that there is to be granted on a class of objects (manual: table "Summary of Access Privileges"). */
@@ -29,7 +29,7 @@ export function listPrivileges(securable: string, major: number): readonly strin
   return (sets[securable] ?? 'USAGE').split(' ');
 }
 
-/** What a grantee may do with a new object of a class where nobody said anything (source: acldefault in acl.c). */
+/** The built-in default privileges of a grantee on a new object of a class (source: acldefault in acl.c). */
 export function getDefaultPrivileges(securable: string, grantee: string, major: number): Privileges {
   if (securable === 'COLUMNS') return noPrivileges;
   if (grantee === ownerGrantee) return { privileges: listPrivileges(securable, major), grantable: [] };
@@ -37,13 +37,13 @@ export function getDefaultPrivileges(securable: string, grantee: string, major: 
   return given ? { privileges: listPrivileges(securable, major), grantable: [] } : noPrivileges;
 }
 
-/** The same without what a server does not know yet (manual: MAINTAIN came with 17). */
+/** The same without privileges that a server does not know (manual: MAINTAIN came with 17). */
 export function keepKnownPrivileges({ privileges, grantable }: Privileges, major: number): Privileges {
   const those = (list: readonly string[]) => list.filter((name) => major >= 17 || name !== 'MAINTAIN');
   return { privileges: those(privileges), grantable: those(grantable) };
 }
 
-/** What is in both sets. */
+/** The privileges in both sets. */
 export function intersectPrivileges(a: Privileges, b: Privileges): Privileges {
   const both = (x: readonly string[], y: readonly string[]) => x.filter((name) => y.includes(name));
   return { privileges: both(a.privileges, b.privileges), grantable: both(a.grantable, b.grantable) };
@@ -55,7 +55,7 @@ export function unitePrivileges(a: Privileges, b: Privileges): Privileges {
   return { privileges: both(a.privileges, b.privileges), grantable: both(a.grantable, b.grantable) };
 }
 
-/** Whether two sets are the same. */
+/** True if two sets are equal. */
 export function equalPrivileges(a: Privileges, b: Privileges): boolean {
   const both = (x: readonly string[], y: readonly string[]) => x.join() === y.join();
   return both(a.privileges, b.privileges) && both(a.grantable, b.grantable);

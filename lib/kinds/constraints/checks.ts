@@ -99,7 +99,8 @@ export const check: Kind<Check> = {
   data: {
     watchesRows: true,
     callsFunctions: true,
-    // Rows that are there may not fit what is not validated, and a function may look at rows of other tables.
+    // Existing rows may violate a constraint that is not validated, and a function may read rows of other
+    // tables.
     afterRows: ({ id, payload }, { needs }) =>
       !payload.validated || [...(needs.get(id)?.keys() ?? [])].some((other) => other.startsWith('function:')),
   },

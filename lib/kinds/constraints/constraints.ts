@@ -1,4 +1,4 @@
-// What the constraints of tables have in common; each kind of them is a file of its own.
+// The common parts of table constraints; each kind of them has its own file.
 import type { Fact } from '../../model/fact.ts';
 import { buildOwnCondition } from '../../model/introspection.ts';
 import type { Scope } from '../../model/kind.ts';
@@ -12,7 +12,7 @@ export const quoteTable = ({ path }: Fact<unknown>): string => qualify(path.slic
 /** The constraint's own name, quoted. */
 export const quoteName = ({ path }: Fact<unknown>): string => quote(path[2] as string);
 
-/** How COMMENT ON calls a constraint. */
+/** The name of a constraint in COMMENT ON. */
 export const buildReference = (fact: Fact<unknown>): string =>
   `CONSTRAINT ${quoteName(fact)} ON ${quoteTable(fact)}`;
 
@@ -44,7 +44,7 @@ export function findHolder(fact: Fact<unknown>, { after }: Scope, whole = true):
   return whole || table?.payload.partitionKey === null ? table : undefined;
 }
 
-// What the server's text ends with (ruleutils.c); each is an attribute of its own.
+// The end of the server's text (ruleutils.c); each part is an attribute of its own.
 const states = (major: number) => `case when k.condeferrable then ' DEFERRABLE' else '' end
   || case when k.condeferred then ' INITIALLY DEFERRED' else '' end
   || case ${major < 18 ? '' : `when not k.conenforced then ' NOT ENFORCED'`} when not k.convalidated then ' NOT VALID' else '' end`;

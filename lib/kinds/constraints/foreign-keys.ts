@@ -68,8 +68,8 @@ function hasCasts(facts: Catalog['facts']): boolean {
   return false;
 }
 
-// Its types may differ: what converts one may be a function of the database. Whoever validates needs no privilege on the other
-// table. Partitioned tables have no NOT VALID until PostgreSQL 17.
+// Its types may differ, so a function of the database may convert them. Validation needs no privilege on the
+// other table. Partitioned tables have no NOT VALID before PostgreSQL 18.
 function callsFunctions(fact: Row, { facts }: Catalog): boolean | string {
   const { validated, enforced } = fact.payload;
   if (!validated || !enforced || !hasCasts(facts)) return false;

@@ -27,7 +27,7 @@ import {
 } from './constraints.ts';
 
 interface IndexConstraint {
-  /** `PRIMARY KEY (id)` without what follows. */
+  /** `PRIMARY KEY (id)` without its options. */
   readonly definition: string;
   /** The condition of an exclusion constraint. */
   readonly predicate: string | null;
@@ -36,7 +36,7 @@ interface IndexConstraint {
   /** Storage parameters of its index. */
   readonly options: readonly string[];
   readonly tablespace: string | null;
-  /** On a partitioned table: its partitions' own are attached to it one by one. */
+  /** True on a partitioned table: the indexes of its partitions are attached to it one by one. */
   readonly partitioned: boolean;
   /** The server leaves out all but one of CREATE TABLE's constraints over the same columns. Never compared. */
   readonly duplicate: boolean;

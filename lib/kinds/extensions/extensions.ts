@@ -7,9 +7,9 @@ import { findExtensionsInBodies } from './in-bodies.ts';
 
 interface Extension {
   readonly schema: string;
-  /** Whether it can be moved; that is up to its version, so never compared. */
+  /** True if it can be moved; this depends on its version, so it is never compared. */
   readonly relocatable: boolean;
-  /** How many members it has; that is up to its version, and never compared. */
+  /** The number of its members; this depends on its version, so it is never compared. */
   readonly members: number;
 }
 

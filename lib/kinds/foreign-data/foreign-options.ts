@@ -34,8 +34,8 @@ export function alterForeignOptions(
 }
 
 /**
- * `Kind.masked` of what has options: those that are called as secrets are, and passwords in connection strings.
- * @param secret whether an option of that name holds a secret
+ * Masks secret options: those with the name of a secret, and passwords in connection strings.
+ * @param secret true if an option of that name holds a secret
  */
 export function maskOptions<P extends { readonly options: readonly string[] }>(
   payload: P,

@@ -39,7 +39,7 @@ export const userMapping: Kind<UserMapping> = {
     options: (from, to) =>
       alterForeignOptions(command('ALTER', to), from.payload.options, to.payload.options),
   },
-  // All of it is credentials, whatever the wrapper calls them; who it is, is none.
+  // All of its options are credentials, whatever the wrapper names them, except the user name.
   masked: (payload, hide) =>
     maskOptions(payload, hide, (name) => !/^(user(_?name)?|login|password_required)$/i.test(name)),
   reconcile: {

@@ -1,5 +1,5 @@
-// Indexes that the server makes, or finds and attaches, when it attaches a new partition (source: AttachPartitionEnsureIndexes in
-// tablecmds.c): nothing has to be said of them.
+// Indexes that the server creates, or finds and attaches, when it attaches a new partition (source:
+// AttachPartitionEnsureIndexes in tablecmds.c): they need no statement.
 import { isEqual } from '../../model/diff.ts';
 import type { Fact, Payload } from '../../model/fact.ts';
 import type { AnyKind, Scope } from '../../model/kind.ts';

@@ -20,7 +20,7 @@ interface Promoted {
 const list = String.raw`\((?:[^"()]|"(?:[^"]|"")*")*\)`;
 const words = new RegExp(`^(PRIMARY KEY|UNIQUE)( NULLS NOT DISTINCT)? (${list})(?: INCLUDE (${list}))?$`);
 
-/** Whether a plain unique index can keep what a constraint says. */
+/** True if a plain unique index can enforce a constraint. */
 export function isPromotable(definition: string): boolean {
   return words.test(definition) && !definition.includes(' WITHOUT OVERLAPS)');
 }

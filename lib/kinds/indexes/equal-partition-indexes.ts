@@ -11,8 +11,8 @@ const isAttached = ({ facts }: Catalog, index: Fact) =>
   facts.has(`index attachment:${qualify(schemaAndName(index))}`);
 
 /**
- * What is to be run before a table that is there already is attached: the old index gets the name of the new one that is
- * to belong to the parent's, and the new one that of the old.
+ * Statements before an existing table is attached: the old index and the new one, which will be attached to
+ * the parent's index, exchange their names.
  */
 export function exchangeNames(table: string, { before, after }: Scope): string[] {
   if (!before.facts.has(table)) return [];

@@ -14,7 +14,7 @@ interface Attachment {
 const attach = (fact: Fact<Attachment>) =>
   `ALTER INDEX ${qualify(fact.payload.upper)} ATTACH PARTITION ${qualify(fact.path)}`;
 
-/** Whether an index of a constraint is attached to a partitioned index, or to one of a partition. */
+/** True if an index of a constraint is attached to a partitioned index, or to one of a partition. */
 export function holdsConstraints(path: readonly string[], { before: { facts } }: Scope): boolean {
   const upper = qualify([path[0] as string, path.at(-1) as string]);
   return [...facts.values()].some(({ kind, payload, parent }) => {
@@ -58,7 +58,7 @@ export const indexAttachment: Kind<Attachment> = {
     inseverable: true,
     completes: true,
   },
-  // Where what it attaches is made so.
+  // Where the attached index is created online.
   online: {
     create: (fact, { after }) => {
       const { definition = null } = after.facts.get(fact.parent as string)?.payload ?? {};

@@ -12,7 +12,7 @@ import { findIndexLoss } from './lost-indexes.ts';
 /** The payload of an index. */
 export interface Index {
   readonly unique: boolean;
-  /** `btree (…)` as the server writes it: method, columns and what follows, up to the storage parameters. */
+  /** `btree (…)` as the server prints it: method, columns and the rest, without storage parameters. */
   readonly columns: string;
   /** The condition of a partial index. */
   readonly predicate: string | null;
@@ -20,7 +20,7 @@ export interface Index {
   readonly tablespace: string | null;
   /** Statistics targets of its columns, null where none is set. */
   readonly statistics: readonly (number | null)[];
-  /** On a partitioned table: its partitions' own are attached to it one by one. */
+  /** True on a partitioned table: the indexes of its partitions are attached to it one by one. */
   readonly partitioned: boolean;
   /** false: a concurrent build died; the server does not use it. */
   readonly valid: boolean;
@@ -48,8 +48,8 @@ export const writeStatisticsTargets = (fact: Row, from: readonly (number | null)
   );
 
 /**
- * CREATE INDEX, and what only commands of their own set.
- * @param online so that nobody has to wait; a partitioned index holds nothing that could be built
+ * CREATE INDEX, and settings with commands of their own.
+ * @param online true to avoid long locks; a partitioned index has no content to build
  */
 export function createIndex(fact: Row, scope: Scope, online = false): StatementScript {
   const { unique, columns, options, partitioned, tablespace } = fact.payload;
@@ -77,7 +77,7 @@ const dropped = (fact: Row, scope: Scope): Statement => ({
   lock: 'SHARE UPDATE EXCLUSIVE',
 });
 
-/** A name for what is built to take the place of another index; short, because longer ones are cut. */
+/** The name of a replacement index; short, because the server cuts longer names. */
 export const makePlaceholderName = (name: string) => `${name.slice(0, 15)}_rebuilt`;
 
 /**
@@ -90,7 +90,7 @@ export const onlineIndex: OnlineRules<Index> = {
   replace: (from, to, scope) => {
     if (from.payload.partitioned || to.payload.partitioned) return null;
     const made = (fact: Row) => [createIndex(fact, scope, true)].flat();
-    // What died half-way is of no use to anybody meanwhile.
+    // An index whose build failed half-way is not used by any query.
     if (!from.payload.valid) return [dropped(from, scope), ...made(to)];
     const [schema, table, name] = to.path as [string, string, string];
     const next = { ...to, path: [schema, table, makePlaceholderName(name)] };

@@ -1,5 +1,6 @@
-// Which indexes the server takes for equal when it looks for one to attach (source: CompareIndexInfo in index.c): it compares
-// columns, operator families and conditions, and neither directions nor the place of NULLs nor storage parameters.
+// The indexes that the server considers equal when it looks for one to attach (source: CompareIndexInfo in
+// index.c). It compares columns, operator families and conditions, but not directions, the place of NULLs or
+// storage parameters.
 
 const order = /"(?:[^"]|"")*"|'(?:[^']|'')*'| (?:ASC|DESC|NULLS FIRST|NULLS LAST)(?=[ ,)])/g;
 const constraint = /^(?:PRIMARY KEY|UNIQUE)( NULLS NOT DISTINCT)? (.*)$/s;
@@ -7,7 +8,7 @@ const constraint = /^(?:PRIMARY KEY|UNIQUE)( NULLS NOT DISTINCT)? (.*)$/s;
 const unordered = (columns: string) =>
   columns.replace(order, (found) => (found.startsWith(' ') ? '' : found));
 
-/** What such indexes have in common. */
+/** A key that is equal for such indexes. */
 export const buildIndexKey = (unique: boolean, columns: string, predicate: string | null): string =>
   `${unique ? 'UNIQUE ' : ''}${unordered(columns)} ${predicate ?? ''}`;
 

@@ -23,7 +23,7 @@ import {
 import { buildIndexKey, buildPosition } from './index-equality.ts';
 import { findIndexLoss } from './lost-indexes.ts';
 
-// What stands around the columns in the server's text; the predicate is written there as here (ruleutils.c).
+// The text around the columns in the server's definition; the predicate is printed in both (ruleutils.c).
 const before = `format('CREATE %sINDEX %I ON %s%I.%I USING ', case when i.indisunique then 'UNIQUE ' else '' end,
   c.relname, case c.relkind when 'I' then 'ONLY ' else '' end, n.nspname, t.relname)`;
 const behind = `${buildWrittenOptions('c.reloptions')} || coalesce(' WHERE ' || pg_get_expr(i.indpred, i.indrelid), '')`;
@@ -48,7 +48,7 @@ export const index: Kind<Index> = {
       and not exists (select from pg_constraint k where k.conindid = c.oid and k.contype in ('p', 'u', 'x') and k.conrelid = t.oid)`,
   create: (fact, scope) => createIndex(fact, scope),
   rename: renameIndex,
-  // The server refuses to drop constraints of partitions along with an index without being told so.
+  // The server refuses to drop constraints of partitions along with an index without CASCADE.
   drop: (fact, scope) => ({
     sql: `DROP INDEX ${nameOf(fact)}${fact.payload.partitioned && holdsConstraints(fact.path, scope) ? ' CASCADE' : ''}`,
     hazards: findIndexLoss(fact, scope),
@@ -75,7 +75,8 @@ export const index: Kind<Index> = {
     slots: (fact) => [`relation ${nameOf(fact)}`],
   },
   data: {
-    // Its expressions and its predicate are evaluated as whoever writes; to build it, as the owner of the table.
+    // Its expressions and its predicate run with the rights of the writer; a build runs them as the owner of
+    // the table.
     watchesRows: ({ payload: { statistics, predicate } }) => statistics.length > 0 || predicate !== null,
     copyRefusal: ({ payload }) => (payload.valid ? null : 'it is invalid'),
     afterRows: true,

@@ -1,12 +1,13 @@
-// What queries lose when an index goes: those that used it read the whole table, unless another index serves them.
+// The effect of a dropped index on queries: those that used it read the whole table, unless another index
+// serves them.
 import type { Fact } from '../../model/fact.ts';
 import type { Scope } from '../../model/kind.ts';
 import type { Hazard } from '../../model/step.ts';
 
 interface Keyed {
-  /** Of an index: `btree (a, b)`. */
+  /** For an index: `btree (a, b)`. */
   readonly columns?: string;
-  /** Of a constraint: `UNIQUE (a, b)`, `EXCLUDE USING gist (a WITH &&)`. */
+  /** For a constraint: `UNIQUE (a, b)`, `EXCLUDE USING gist (a WITH &&)`. */
   readonly definition?: string;
   readonly predicate?: string | null;
 }

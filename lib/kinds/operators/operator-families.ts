@@ -38,7 +38,7 @@ interface Member {
 const family = (fact: Fact<Member>) =>
   `ALTER OPERATOR FAMILY ${qualify(fact.path.slice(0, 2))}${fact.signature}`;
 
-// Members can be added to the system's own families too, but what an extension brings along is its own business.
+// Members can be added to the system's own families too, but those of an extension belong to the extension.
 const members = (
   catalog: string,
   number: string,

@@ -1,4 +1,4 @@
-// What publications publish: tables one by one, and whole schemas.
+// The contents of publications: single tables, and whole schemas.
 import type { Fact } from '../../model/fact.ts';
 import { buildPresentQuery } from '../../model/introspection.ts';
 import type { Kind } from '../../model/kind.ts';

@@ -1,4 +1,4 @@
-// Publications. What is in them are facts of their own.
+// Publications. Their contents are separate facts.
 import type { Fact } from '../../model/fact.ts';
 import { buildOwnCondition, buildPresentQuery } from '../../model/introspection.ts';
 import type { Kind } from '../../model/kind.ts';

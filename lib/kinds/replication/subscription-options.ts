@@ -1,4 +1,4 @@
-// What a subscription consists of, and which of it each version knows.
+// The options of a subscription, and the versions that know them.
 
 /** The payload of a subscription. */
 export interface Subscription {
@@ -21,7 +21,7 @@ export interface Subscription {
   readonly failover: boolean;
 }
 
-/** What is an option of WITH (…). */
+/** The options in WITH (…). */
 export type Option = Exclude<keyof Subscription, 'connection' | 'publications' | 'enabled'>;
 
 /** Their names, the version that they came with, and what servers do that do not know them. */

@@ -1,4 +1,5 @@
-// Subscriptions. They are made without a call to the publisher, as pg_dump does: whoever wants one to run makes its slot.
+// Subscriptions. They are created without a call to the publisher, as pg_dump does: the user creates the slot
+// to start one.
 import type { Fact } from '../../model/fact.ts';
 import type { Kind } from '../../model/kind.ts';
 import { literal, qualify, quote } from '../../model/quote.ts';
@@ -82,7 +83,7 @@ export const subscription: Kind<Subscription> = {
   masked: (payload, hide) => ({ ...payload, connection: hidePasswords(payload.connection, hide) }),
   data: {
     afterRows: true,
-    // A copy would take from the publisher what is meant for the source.
+    // A copy would receive the changes that the publisher sends to the source.
     copyRefusal: () => 'it would take over the subscription of the source',
   },
   reconcile: {

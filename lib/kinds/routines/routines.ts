@@ -1,4 +1,4 @@
-// What functions, procedures and aggregates have in common: one catalog, and one rule for what may be replaced in place.
+// The common parts of functions, procedures and aggregates: one catalog, and one rule for changes in place.
 import type { Fact } from '../../model/fact.ts';
 import type { Change } from '../../model/kind.ts';
 import { qualify } from '../../model/quote.ts';
@@ -12,7 +12,7 @@ export interface Routine {
   readonly outputs: readonly string[];
   /** Names of the input arguments, empty where they have none. */
   readonly inputs: readonly string[];
-  /** How many arguments have defaults. */
+  /** The number of arguments with defaults. */
   readonly defaults: number;
 }
 
@@ -30,7 +30,10 @@ export const routineColumns = `
 
 const replace = ({ payload }: Fact<Routine>) => payload.definition;
 
-/** What CREATE OR REPLACE refuses (source: ProcedureCreate in pg_proc.c) is replaced, the rest is done by it. */
+/**
+ * Changes that CREATE OR REPLACE refuses (source: ProcedureCreate in pg_proc.c) replace the routine; it makes
+ * the others itself.
+ */
 export const routineChanges: { readonly [K in keyof Routine]: Change<Routine> } = {
   definition: (_, to) => replace(to),
   result: 'replace',
@@ -42,11 +45,11 @@ export const routineChanges: { readonly [K in keyof Routine]: Change<Routine> } 
   defaults: (from, to) => (to.payload.defaults < from.payload.defaults ? 'replace' : replace(to)),
 };
 
-// Of the same signature, and of a body that is not looked at before it runs.
+// With the same signature, and a body that is not checked before it runs.
 const hollow = ({ payload }: Fact<Routine>) =>
   `${payload.definition.split('\n LANGUAGE ')[0]}\n LANGUAGE sql\nAS ''`;
 
-/** Bodies that the server has parsed need what they call, and can call each other. */
+/** Parsed bodies depend on the routines that they call, and can call each other. */
 export const routinePlaceholder = { create: hollow, fill: replace, empty: hollow };
 
 /** The body is text to the server, unless it is in standard SQL (`Kind.opaque`). */

@@ -10,7 +10,7 @@ interface Comment {
   readonly text: string;
 }
 
-// Where a schema file says nothing of it, the comment of `public` is left as it is, also if there is none.
+// If a schema file does not mention it, the comment of `public` stays as it is, even if there is none.
 const ofPublic = {
   id: 'comment:@schema:public',
   kind: 'comment',
@@ -25,7 +25,7 @@ const ofPublic = {
 const set = (fact: Fact<Comment>, scope: Scope) =>
   `COMMENT ON ${formatReference(fact, scope)} IS ${literal(fact.payload.text)}`;
 
-// Back to what was there without anybody's asking: an extension's comment comes from its control file.
+// Back to the default: an extension's comment comes from its control file.
 function remove(fact: Fact<Comment>, scope: Scope): string {
   const reference = formatReference(fact, scope);
   const [kind, name] = [fact.parent?.split(':', 1)[0], fact.path[0] as string];

@@ -34,11 +34,11 @@ export function makeRenameIn(
   });
 }
 
-/** What only servers since a version know, and older ones pass over. */
+/** SQL that only servers since a version know, and older ones skip. */
 export const runSince = (major: number, sql: string): string =>
   `DO $pgmage$BEGIN IF current_setting('server_version_num')::int >= ${major}0000 THEN ${sql}; END IF; END$pgmage$`;
 
-/** What is named together with its table: a trigger, a policy, a rule. */
+/** Renames of objects that are named together with their table: a trigger, a policy, a rule. */
 export function makeRenameOn(word: string): Rename {
   return (from, to) => ({
     sql: `ALTER ${word} ${last(from)} ON ${qualify(from.path.slice(0, 2))} RENAME TO ${last(to)}`,

@@ -5,7 +5,7 @@ import { makeRename } from './renaming.ts';
 
 type Schema = Record<never, never>;
 
-/** What initdb says of the schema `public` (source: template1_extra_fixup in initdb.c). */
+/** initdb's comment on the schema `public` (source: template1_extra_fixup in initdb.c). */
 export const standardComment = 'standard public schema';
 
 /** CREATE SCHEMA (manual: catalog pg_namespace). */
@@ -17,7 +17,7 @@ export const schema: Kind<Schema> = {
     from pg_namespace n
     where n.nspname = 'public' or (n.oid >= 16384 and n.nspname !~ '^pg_' and not exists (select from pg_depend e
       where e.classid = 'pg_namespace'::regclass and e.objid = n.oid and e.deptype = 'e'))`,
-  // As initdb makes it; what is wanted otherwise are facts of their own.
+  // The schema as initdb creates it; other settings are separate facts.
   create: (fact) => {
     const create = `CREATE SCHEMA ${qualify(fact.path)}`;
     if (fact.path[0] !== 'public') return create;

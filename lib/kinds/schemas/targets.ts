@@ -1,4 +1,4 @@
-// What comments, owners, grants and security labels sit on: a fact of any kind.
+// The objects of comments, owners, grants and security labels: facts of any kind.
 import { type Catalog, getParent } from '../../model/catalog.ts';
 import type { Fact } from '../../model/fact.ts';
 import type { Scope } from '../../model/kind.ts';
@@ -12,13 +12,13 @@ export function getTarget(
   return (after.facts.get(id) ?? before.facts.get(id)) as Fact;
 }
 
-/** How COMMENT ON and the like call what this fact sits on; a signature names the part of it that is meant. */
+/** The name of this fact's object in COMMENT ON and similar commands; a signature names the part of it. */
 export function formatReference(fact: Fact<unknown>, scope: Scope): string {
   const target = getTarget(fact, scope);
   return fact.signature || (scope.kinds.get(target.kind)?.reference(target) ?? target.id);
 }
 
-/** How GRANT calls what this fact sits on. */
+/** The name of this fact's object in GRANT. */
 export function formatSecurable(target: Fact, { kinds }: Pick<Scope, 'kinds'>): string {
   const kind = kinds.get(target.kind);
   return kind?.securable?.(target) ?? kind?.reference(target) ?? target.id;
@@ -32,12 +32,12 @@ export function formatClass(target: Fact, scope: Pick<Scope, 'kinds'>): string {
   return classes[word] ?? `${word}S`;
 }
 
-/** What this fact sits on, for people, from the fact alone: `TABLE public.users`. */
+/** The object of this fact for messages, from the fact alone: `TABLE public.users`. */
 export function describeParent({ parent }: Pick<Fact, 'parent'>): string {
   return (parent ?? '').replace(/^([^:]*):/, (_, kind: string) => `${kind.toUpperCase()} `);
 }
 
-/** The owner of an object, or of that which it is part of; null where nobody said. */
+/** The owner of an object, or of its parent; null: unknown. */
 export function findOwner(catalog: Catalog, fact: Fact | undefined): string | null {
   for (let at = fact; at !== undefined; at = getParent(catalog, at)) {
     const owner = catalog.facts.get(`owner:@${at.id}`)?.payload.owner;
@@ -46,7 +46,10 @@ export function findOwner(catalog: Catalog, fact: Fact | undefined): string | nu
   return null;
 }
 
-/** SQL for the condition that an object is the user's: neither the system's nor an extension's. See `buildOwnCondition`. */
+/**
+ * SQL for the condition that an object is the user's own: not the system's or an extension's. See
+ * `buildOwnCondition`.
+ */
 export function buildOwnObject(catalog: string, oid: string): string {
   return `(${oid} >= 16384 or ${catalog} = 'pg_namespace'::regclass and ${oid} = to_regnamespace('public'))
     and not exists (select from pg_depend e where e.classid = ${catalog} and e.objid = ${oid} and e.deptype = 'e')`;

@@ -1,8 +1,8 @@
-// What counts behind sequences and identity columns, and how it changes without giving a number twice.
+// The counters of sequences and identity columns, and their changes without repeating a number.
 import { literal, qualify, quote } from '../../model/quote.ts';
 import type { Statement } from '../../model/step.ts';
 
-/** What ALTER SEQUENCE can set; 64-bit numbers as text. */
+/** The options of ALTER SEQUENCE; 64-bit numbers as text. */
 export interface SequenceOptions {
   /** Null: not to be set, as it is that of the column it belongs to. */
   readonly type: string | null;
@@ -25,7 +25,7 @@ const ends: { readonly [type: string]: bigint } = {
   smallint: 2n ** 15n,
 };
 
-/** The options of a new counter, apart from its type, each only where it is not what the server would choose. */
+/** The options of a new counter without its type, where they differ from the server's default. */
 export function formatSequenceOptions({
   type,
   start,
@@ -79,9 +79,9 @@ export function setSequenceOptions(
 }
 
 /**
- * ALTER SEQUENCE. The server refuses bounds that leave out the present value, which nobody knows beforehand. So before
- * bounds close in, a value beyond the last one is set to the last, from which no number can come twice, and one before
- * the first to the start.
+ * ALTER SEQUENCE. The server refuses bounds that exclude the current value, which is unknown in advance. So
+ * before bounds shrink, a value above the last one is set to the last, after which no number can repeat. A
+ * value below the first is set to the start.
  */
 export function alterSequenceOptions(
   name: string,

@@ -1,4 +1,5 @@
-// Which column a sequence belongs to: a fact that is an edge, so that the sequence can come before the table and its default.
+// The column that owns a sequence: a fact that is an edge, so that the sequence can come before the table and
+// its default.
 import type { Fact } from '../../model/fact.ts';
 import { buildOwnCondition, buildPresentQuery } from '../../model/introspection.ts';
 import type { Kind, Scope } from '../../model/kind.ts';
@@ -16,7 +17,7 @@ const own = ({ path }: Fact<Ownership>, column: string) =>
   `ALTER SEQUENCE ${qualify(path)} OWNED BY ${column}`;
 const set = (fact: Fact<Ownership>) => own(fact, qualify(fact.payload.column));
 
-// Both must have the same owner (manual: ALTER SEQUENCE), and each may be on its way from one to another, or be made anew.
+// Both must have the same owner (manual: ALTER SEQUENCE), and each may be changing its owner, or be replaced.
 function join(fact: Fact<Ownership>, { before, after, role }: Scope, free: readonly string[]): string[] {
   const column = after.facts.get(`column:${qualify(fact.payload.column)}`);
   const owner = findOwner(after, column);
@@ -53,7 +54,7 @@ export const sequenceOwnership: Kind<Ownership> = {
       join pg_class t on t.oid = d.refobjid join pg_namespace tn on tn.oid = t.relnamespace
       join pg_attribute a on a.attrelid = t.oid and a.attnum = d.refobjsubid
     where c.relkind = 'S' and c.relpersistence <> 't' and ${buildOwnCondition('pg_class', 'c.oid', 'c.relnamespace')}`,
-  // It can only be said once its table is there.
+  // It can only be set once its table exists.
   printsUnder: (fact) => `column:${qualify(fact.payload.column)}`,
   create: (fact, scope) => [...join(fact, scope, []), ...follow(fact, scope)],
   drop: (fact) => own(fact, 'NONE'),

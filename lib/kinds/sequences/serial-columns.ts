@@ -1,4 +1,4 @@
-// Columns that count by a sequence of their own, said in one word: `bigserial`.
+// Columns with a sequence of their own, in one word: `bigserial`.
 import { type Catalog, withRelations } from '../../model/catalog.ts';
 import type { Fact } from '../../model/fact.ts';
 import { literal, qualify } from '../../model/quote.ts';
@@ -9,7 +9,7 @@ const words: Readonly<Record<string, readonly [word: string, end: string]>> = {
   bigint: ['bigserial', '9223372036854775807'],
 };
 
-// What the server sets for a serial (manual: "Serial Types").
+// The server's settings for a serial (manual: "Serial Types").
 const usual = { start: '1', increment: '1', minimum: '1', cache: '1', cycle: false };
 
 /** The catalog in which columns are serials that CREATE TABLE would make just as they are, instead of their parts. */

@@ -1,4 +1,4 @@
-// Subcommands of ALTER TABLE that may stand in one statement with others of their table.
+// Subcommands of ALTER TABLE that can share a statement with others of their table.
 import type { Statement, Subcommand } from '../../model/step.ts';
 
 /**

@@ -1,4 +1,4 @@
-// What it costs to add a column to a table that has rows (manual: ALTER TABLE, Notes).
+// The cost of adding a column to a table with rows (manual: ALTER TABLE, Notes).
 import type { Fact } from '../../model/fact.ts';
 import type { Scope } from '../../model/kind.ts';
 import type { Statement } from '../../model/step.ts';
@@ -9,13 +9,13 @@ import { checkAnyRow } from './row-checks.ts';
 const volatile =
   /\b(nextval|currval|lastval|setval|random|random_normal|gen_random_uuid|uuidv[47]|clock_timestamp|timeofday)\(/;
 
-// What is said of a function stands before its body.
+// The attributes of a function come before its body.
 const isVolatile = ({ payload }: Fact) =>
   !/\n .*\b(IMMUTABLE|STABLE)\b/.test(
     String(payload.definition).split(/\n(?:AS |RETURN |BEGIN ATOMIC)/)[0] ?? '',
   );
 
-// Whether each row has to be asked for its value. Of an extension's functions that is not known.
+// True if each row needs its own value. For an extension's functions this is unknown.
 function differs({ id, payload }: Fact, { after }: Scope): boolean {
   const needed = [...(after.needs.get(id)?.keys() ?? [])].flatMap((other) => after.facts.get(other) ?? []);
   const expression = String(payload.expression);
@@ -26,7 +26,7 @@ function differs({ id, payload }: Fact, { after }: Scope): boolean {
   );
 }
 
-// What the domain that is a column's type brings to it, and after that what the domains bring that this is made of.
+// The constraints and defaults of the domain that is a column's type, and of the domains below it.
 function broughtBy(id: string, { after }: Scope): Fact[] {
   const domains = [...(after.needs.get(id)?.keys() ?? [])].filter(
     (other) => after.facts.get(other)?.kind === 'domain',
@@ -36,7 +36,7 @@ function broughtBy(id: string, { after }: Scope): Fact[] {
   return [...own, ...domains.flatMap((domain) => broughtBy(domain, { after } as Scope))];
 }
 
-/** What ADD COLUMN costs with what it carries: rows without a value that they need, rows that are written anew. */
+/** The cost of ADD COLUMN with its clauses: rows without a required value, and rewritten rows. */
 export function computeAdditionCost(fact: ColumnFact, scope: Scope): Pick<Statement, 'hazards' | 'checks'> {
   const { id, payload } = fact;
   const carried = (kind: string) => scope.clauses.find(({ fact }) => fact.kind === kind)?.fact;

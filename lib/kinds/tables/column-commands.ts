@@ -1,4 +1,4 @@
-// The SQL of columns: their clause, and the commands that change what is stored in them.
+// The SQL of columns: their clause, and the commands that change their stored values.
 import type { Fact } from '../../model/fact.ts';
 import type { Scope } from '../../model/kind.ts';
 import { qualify, quote } from '../../model/quote.ts';
@@ -55,7 +55,10 @@ export function writeColumnClause(fact: ColumnFact, { clauses }: Scope): string 
   return parts.filter(Boolean).join(' ');
 }
 
-/** What the clause makes. Heirs take storage over when their table is made, but not when the column comes to it later. */
+/**
+ * The column as its clause creates it. Heirs inherit the storage when their table is created, but not when
+ * the column is added later.
+ */
 export function getCarried(fact: ColumnFact, { before, after }: Scope): Column {
   const { local } = fact.payload;
   const inherits = !local && !before.facts.has(fact.parent as string);
@@ -65,7 +68,7 @@ export function getCarried(fact: ColumnFact, { before, after }: Scope): Column {
   return { ...fact.payload, ...origin, ...bare, local, storage, customStorage };
 }
 
-/** What only a command of its own can set. */
+/** Settings with commands of their own. */
 export const columnSettings = {
   storage: (fact: ColumnFact) => `${alterColumnOnly(fact)} SET STORAGE ${fact.payload.storage}`,
   compression: (fact: ColumnFact) =>
@@ -75,14 +78,14 @@ export const columnSettings = {
 };
 
 /**
- * ALTER COLUMN … TYPE, with what it costs.
- * @param replaced another type has taken the place of the old one under its name
+ * ALTER COLUMN … TYPE, with its cost.
+ * @param replaced true if a new type has replaced the old one under its name
  */
 export function retype(from: ColumnFact, to: ColumnFact, replaced: boolean, scope: Scope): Statement {
   const [a, b] = [from.payload.type, to.payload.type];
   const moved = replaced ? convertValue(quoteName(to), a, b, scope) : undefined;
   const using = moved === undefined ? writeConversion(a, b, quoteName(to)) : ` USING ${moved.sql}`;
-  // What is computed is computed again, and the rows of a foreign table are elsewhere.
+  // Generated values are computed again, and the rows of a foreign table are elsewhere.
   const isOwn = to.payload.generated === null && scope.before.facts.has(`table:${quoteTable(from)}`);
   const changes = isOwn && (moved?.changes ?? mayLose(a, b, scope, using !== ''));
   const fails = moved?.mayFail ?? mayFail(a, b);
@@ -100,7 +103,7 @@ export function retype(from: ColumnFact, to: ColumnFact, replaced: boolean, scop
     lock: 'ACCESS EXCLUSIVE',
     checks: [
       ...(fails && isOwn ? [checkConversion(from, to, expression, scope)] : []),
-      // A type that is made anew is not there yet when rows are asked.
+      // A replaced type does not exist yet when the rows are checked.
       ...(changes && moved === undefined ? [checkChangedValues(from, a, b)] : []),
     ],
   });

@@ -9,14 +9,14 @@ const bySchema = new WeakMap<Facts, ReadonlyMap<string, readonly string[]>>();
 
 type Named = Fact<{ readonly name: string }>;
 
-/** Whether the server comes to the name of a NOT NULL by itself. */
+/** True if the server would choose the name of a NOT NULL itself. */
 export function hasDefaultName(fact: Named, scope: Scope): boolean {
   return fact.payload.name === computeDefaultName(fact, scope);
 }
 
 /**
- * The name that the server gives to a NOT NULL; undefined: it makes up another one, because a constraint of the same schema has
- * that name, or it is too long. Heirs take the names of their parents' over.
+ * The name that the server gives to a NOT NULL. undefined: it chooses another one, because a constraint of
+ * the same schema has that name, or it is too long. Heirs inherit the names of their parents.
  */
 export function computeDefaultName({ id, kind, path }: Named, scope: Scope): string | undefined {
   const { before, after } = scope;
@@ -28,7 +28,7 @@ export function computeDefaultName({ id, kind, path }: Named, scope: Scope): str
   return isFree && Buffer.byteLength(name) <= 63 ? name : undefined;
 }
 
-// Whether an heir gets its NOT NULL from an origin, or is made after that.
+// True if an heir gets its NOT NULL from an origin, or is created after it.
 function getsBy(id: string, origin: string, scope: Scope): boolean {
   const { after, makes } = scope;
   const { origins = [], outlives = false, parent } = after.facts.get(id) ?? {};

@@ -16,8 +16,8 @@ const alter = ({ path }: Fact<Default>, action: string, pass: 'set' | 'drop') =>
 const set = (fact: Fact<Default>) => alter(fact, `SET DEFAULT ${fact.payload.expression}`, 'set');
 
 /**
- * ALTER COLUMN … SET DEFAULT (manual: catalog pg_attrdef). A default names no columns, so pg_get_expr need not look up those of
- * its table, which for each default anew takes most of the time of reading them.
+ * ALTER COLUMN … SET DEFAULT (manual: catalog pg_attrdef). A default names no columns, so pg_get_expr need
+ * not look up those of its table, which would take most of the time of reading defaults.
  */
 export const columnDefault: Kind<Default> = {
   name: 'default',

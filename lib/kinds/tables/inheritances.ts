@@ -5,7 +5,10 @@ import { buildOwnCondition } from '../../model/introspection.ts';
 import type { Kind, Scope } from '../../model/kind.ts';
 import { qualify } from '../../model/quote.ts';
 
-/** Whether a part of a table can be dropped by ONLY: partitions follow their table (source: ATExecDropColumn in tablecmds.c). */
+/**
+ * True if a part of a table can be dropped with ONLY: partitions follow their table (source: ATExecDropColumn
+ * in tablecmds.c).
+ */
 export const isOfPlainTable = ({ path }: Fact<unknown>, { before }: Scope): boolean =>
   (before.facts.get(`table:${qualify(path.slice(0, 2))}`)?.payload.partitionKey ?? null) === null;
 

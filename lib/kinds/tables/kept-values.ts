@@ -1,5 +1,6 @@
-// Which changes of type keep every value: cast there and back it is the same one, wherever the cast does not fail. What
-// is not known here may lose some (manual: Data Types; CREATE CAST; catalog pg_cast). `test/migrate/loss-matrix.test.ts` holds it against servers.
+// The changes of type that keep every value: a cast there and back returns the same value, unless the cast
+// fails. Unknown changes may lose values (manual: Data Types; CREATE CAST; catalog pg_cast).
+// `test/migrate/loss-matrix.test.ts` compares it with servers.
 
 /** A type of the server's own, taken apart. */
 interface BuiltIn {
@@ -62,9 +63,10 @@ function taken(type: string): BuiltIn {
 }
 
 /**
- * Whether a change of type keeps every value that it does not refuse.
- * @param from a type of the server's own, as format_type writes it; so is `to`
- * @param asked whether the cast is written out: it then cuts off what does not fit, and by itself it fails on that
+ * True if a change of type keeps every value that it does not refuse.
+ * @param from a built-in type, as format_type prints it; so is `to`
+ * @param asked true if the cast is explicit: it then truncates long values, while an implicit one fails on
+ * them
  */
 export function keepsValues(from: string, to: string, asked: boolean): boolean {
   if (from === to) return true;
@@ -99,7 +101,7 @@ function keepsWithin({ base, sizes: [n, scale = 0] }: BuiltIn, b: BuiltIn, asked
   const [m, wide = 0] = b.sizes;
   if (base === 'numeric') return m === undefined || (n !== undefined && wide >= scale);
   if (/^time/.test(base)) return (m ?? 6) >= (n ?? 6);
-  // Assigned, what is too long fails, unless it is blanks at the end of a varying text.
+  // Assigning a long value fails, unless its end is blanks of a varying text.
   const fails = base === 'character' || base === 'bit' || base === 'bit varying';
   return (fails && !asked) || (m ?? unlimited) >= (n ?? unlimited);
 }
@@ -108,7 +110,8 @@ function keepsTime(from: string, to: string): boolean | undefined {
   const [a, b] = [taken(from), taken(to)];
   if (a.base.startsWith('interval') && b.base.startsWith('interval'))
     return lastField(b) >= lastField(a) && (b.sizes[0] ?? 6) >= (lastField(a) < 5 ? 0 : (a.sizes[0] ?? 6));
-  // Which instant a time without a zone is depends on the session's zone, and some are there twice or not at all.
+  // The instant of a time without a zone depends on the session's zone, and some times exist twice or not at
+  // all.
   if (a.base === 'date') return b.base === 'timestamp without time zone';
   if (a.base === 'time without time zone' && b.base === 'time with time zone')
     return (b.sizes[0] ?? 6) >= (a.sizes[0] ?? 6);

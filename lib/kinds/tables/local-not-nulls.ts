@@ -7,7 +7,10 @@ type Facts = ReadonlyMap<string, Fact>;
 
 const byTable = new WeakMap<Facts, ReadonlyMap<string, readonly Fact[]>>();
 
-/** What makes them the partition's own again, once it is attached (source: ATExecSetNotNull in tablecmds.c, since 18). */
+/**
+ * Statements that make them the partition's own again, once it is attached (source: ATExecSetNotNull in
+ * tablecmds.c, since 18).
+ */
 export function restoreLocal(table: readonly string[], { after: { facts }, major }: Scope): string[] {
   if (major < 18) return [];
   let index = byTable.get(facts);

@@ -13,8 +13,8 @@ interface Persistent {
 type Table = Fact<Persistent>;
 
 /**
- * The commands for a table, after those for the tables that have to change the same way before. Tables are altered in
- * the order of their ids, so that what one has done another one need not do.
+ * The commands for a table, after those for the tables that must change the same way before. Tables are
+ * altered in the order of their ids, so that none is altered twice.
  */
 export function alterLogging(to: Table, { before, after }: Scope): Statement[] {
   const pairs = referencesIn(before).filter(({ key }) => after.facts.has(key));

@@ -1,4 +1,5 @@
-// Whether a change of type may change values: the rule of the server's own types, reached through domains and enums.
+// Finds changes of type that may change values: by the rule for built-in types, applied through domains and
+// enums.
 import type { Catalog } from '../../model/catalog.ts';
 import type { Fact } from '../../model/fact.ts';
 import type { Scope } from '../../model/kind.ts';
@@ -14,21 +15,21 @@ export function findBaseType(type: string, facts: Facts): string {
   return domain === undefined ? type : findBaseType(`${domain.payload.type}${array}`, facts);
 }
 
-/** Whether a type is the server's own: every other one is written with its schema. */
+/** True if a type is built-in: all others are printed with their schema. */
 export function isBuiltIn(type: string): boolean {
   return !/[."]/.test(type.replace(/^"(char|bit)"/, '$1'));
 }
 
 /**
- * Whether some value is another one after it was cast there and back. What is not known may be.
- * @param asked whether the cast is written out (see `keepsValues`)
+ * True if some value may differ after a cast there and back. Unknown types count as true.
+ * @param asked true if the cast is explicit (see `keepsValues`)
  */
 export function mayLose(from: string, to: string, scope: Scope, asked: boolean): boolean {
   const [a, b] = [findBaseType(from, scope.before.facts), findBaseType(to, scope.after.facts)];
   if (a.endsWith('[]') && b.endsWith('[]')) return mayLose(a.slice(0, -2), b.slice(0, -2), scope, true);
   if (isBuiltIn(a) && a === b) return false;
   if (isCastByUsers([a, b], scope)) return true;
-  // A domain's own cast cuts off what a column's type refuses.
+  // An explicit cast to a domain truncates values that a column's type refuses.
   const written = asked || a !== from || b !== to;
   const [wasEnum, becomesEnum] = [labelsOf(a, scope.before.facts), labelsOf(b, scope.after.facts)];
   if (becomesEnum !== undefined)
@@ -47,7 +48,7 @@ export function mayLose(from: string, to: string, scope: Scope, asked: boolean):
   return !(isBuiltIn(x) && isBuiltIn(y) && keepsValues(x, y, written));
 }
 
-// Of what values of a type are made that go over as text, part by part; what is none of a type differs or does not.
+// The parts of a type whose values are converted as text; parts without a type count as equal or different.
 function partsOf(type: string, facts: Facts): readonly string[] | undefined {
   const ranges = [...facts.values()].filter(({ kind }) => kind === 'range type');
   const range = ranges.find(({ path, payload }) =>

@@ -76,7 +76,7 @@ function found(table: string, scope: Scope): string | null {
 
 const copied = new Set(['column', 'default', 'not null', 'check', 'identity']);
 
-// What a table consists of, in the order of its columns, with its own name left out.
+// The parts of a table, in the order of its columns, without its own name.
 function partsOf(facts: Facts, table: string): Json {
   const own = childrenOf(facts, table).filter(({ kind }) => copied.has(kind));
   const columns = own

@@ -1,4 +1,4 @@
-// What a partitioned table is partitioned by.
+// The partition key of a partitioned table.
 
 /** SQL for the key of the table `c`, `RANGE (at)`; null where it is not partitioned. */
 export const partitionKey = `case when c.relkind = 'p' then pg_get_partkeydef(c.oid) end`;

@@ -1,4 +1,4 @@
-// What statements ask of rows, in the words that kinds share.
+// The row checks of statements, shared by kinds.
 import type { Fact } from '../../model/fact.ts';
 import type { Scope } from '../../model/kind.ts';
 import { literal, qualify, quote } from '../../model/quote.ts';
@@ -49,7 +49,7 @@ export function checkAnyRow(fact: Placed): RowCheck {
   };
 }
 
-/** Rows whose value in a column is another one after a change of its type, there and back. */
+/** Rows whose value in a column differs after a change of its type, there and back. */
 export function checkChangedValues(fact: Placed, from: string, to: string): RowCheck {
   const cast = (value: string, a: string, b: string) => {
     const using = writeConversion(a, b, value);
@@ -70,10 +70,10 @@ export function checkChangedValues(fact: Placed, from: string, to: string): RowC
   };
 }
 
-// What a constraint needs besides its table: its columns, and what its expressions call.
+// The dependencies of a constraint besides its table: its columns, and the functions of its expressions.
 function needed(fact: Fact<unknown>, { after }: Scope): { reads: string[]; values: string[]; code: boolean } {
   const own = tableId(fact);
-  // Whether a column has a value is another question.
+  // Missing values are a separate check.
   const reads = [...(after.needs.get(fact.id)?.keys() ?? [])].filter(
     (id) => id !== own && id !== fact.id && after.facts.get(id)?.kind !== 'not null',
   );
@@ -144,9 +144,9 @@ export function checkOrphans(fact: Fact<unknown>, definition: string, scope: Sco
 }
 
 /**
- * Rows of which the value does not become the column's new type.
- * @param to the column as it is afterwards
- * @param value SQL for what is assigned to it
+ * Rows whose value cannot be converted to the column's new type.
+ * @param to the column after the change
+ * @param value SQL for the assigned value
  */
 export function checkConversion(
   from: Fact<unknown>,
@@ -167,7 +167,8 @@ export function checkConversion(
     words: `${one(column)} that does not become ${type.replace(/^public\./, '')}`,
     values: [column],
   };
-  // An enum that loses labels is made anew under its name: the new one is not there to be asked.
+  // An enum that loses labels is replaced under its name: the new one does not exist at the time of the
+  // check.
   if (was.length > 0 && labels.length > 0 && !type.endsWith('[]')) {
     const list = labels.map((label) => literal(String(label))).join(', ');
     return { ...check, reads: [], test: { where: `${quoteInRow(to)}::text not in (${list})` }, code: false };
@@ -221,8 +222,8 @@ const key = new RegExp(
 );
 
 /**
- * Rows whose key is not unique. What has other words in its columns (operator classes, collations) is not asked.
- * @param columns `UNIQUE (a, b)`, or what an index has: `btree (lower(a) DESC)`
+ * Rows whose key is not unique. Keys with operator classes or collations are not checked.
+ * @param columns `UNIQUE (a, b)`, or the columns of an index: `btree (lower(a) DESC)`
  */
 export function checkDuplicates(
   fact: Fact<{ readonly partitioned: boolean }>,

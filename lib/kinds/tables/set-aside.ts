@@ -1,4 +1,4 @@
-// What is put aside: it keeps its old shape under another name until no row needs it.
+// Objects that are set aside: they keep their old shape under another name until no row needs it.
 import type { Fact } from '../../model/fact.ts';
 import type { AnyKind } from '../../model/kind.ts';
 import { qualify, quote } from '../../model/quote.ts';

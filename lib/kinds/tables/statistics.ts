@@ -11,7 +11,7 @@ interface Statistics {
   /** Columns, sorted, for their order says nothing; then expressions. */
   readonly items: readonly string[];
   readonly table: string;
-  /** How many values are sampled for it; null: the usual. */
+  /** The number of sampled values; null: the default. */
   readonly sampled: number | null;
 }
 

@@ -1,4 +1,5 @@
-// A change of type sets a column's storage and compression to what is usual for the new one, here and in all heirs.
+// A change of type resets a column's storage and compression to the new type's default, here and in all
+// heirs.
 import type { Fact } from '../../model/fact.ts';
 import type { Scope } from '../../model/kind.ts';
 import { type ColumnFact, columnSettings } from './column-commands.ts';
@@ -7,9 +8,9 @@ type Facts = ReadonlyMap<string, Fact>;
 
 const byOrigin = new WeakMap<Facts, ReadonlyMap<string, readonly ColumnFact[]>>();
 
-/** The commands that set again what a column and its heirs are to have besides their new type. */
+/** The commands that restore the settings of a column and its heirs after a change of type. */
 export function restoreSettings(to: ColumnFact, { before, after, makes }: Scope): string[] {
-  // Heirs that come later take them over, and so do those that are made anew.
+  // Later heirs inherit them, and so do replaced ones.
   const heirs = heirsOf(to.id, after.facts).filter(
     ({ id }) => before.facts.get(id)?.origins.length && !makes(id),
   );

@@ -26,7 +26,7 @@ type Row = Fact<Table>;
 
 const alter = (fact: Row, action: string) => `ALTER TABLE ${qualify(fact.path)} ${action}`;
 
-// Whether policies apply decides which rows a role can see and write.
+// Row security decides which rows a role can see and write.
 const security = (fact: Row, action: string): Statement => ({
   sql: alter(fact, action),
   hazards: ['changes_privileges'],

@@ -1,4 +1,4 @@
-// How existing values follow when a column changes its type.
+// Conversions of existing values when a column changes its type.
 
 // Families of types among which the server converts by assignment (manual: catalog pg_cast, context `a` or `i`).
 const families = [
@@ -42,7 +42,7 @@ export function writeConversion(from: string, to: string, column: string): strin
   return ` USING ${column}::text::${to}`;
 }
 
-/** Whether rows have to be written anew: false only where the stored bytes stay valid and need no check. */
+/** True if rows must be rewritten: false only where the stored bytes stay valid without a check. */
 export function rewritesTable(from: string, to: string): boolean {
   const limit = (type: string) => Number(/\((\d+)\)/.exec(type)?.[1] ?? Number.POSITIVE_INFINITY);
   const varying = (type: string) => base(type) === 'character varying' || type === 'text';
@@ -59,7 +59,7 @@ const widenings = [
   ['json', 'jsonb'],
 ];
 
-/** Whether some value of the one type may not fit the other. */
+/** True if some value of the one type may not fit the other. */
 export function mayFail(from: string, to: string): boolean {
   const sizes = (type: string) =>
     (/\(([\d,]+)\)/.exec(type)?.[1] ?? '').split(',').filter(Boolean).map(Number);

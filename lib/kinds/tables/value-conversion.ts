@@ -1,11 +1,12 @@
-// How stored values follow their type when it is made anew under its name: by cast or attribute, else as text.
+// Conversions of stored values when their type is replaced under its name: by cast or attribute, else as
+// text.
 import type { Catalog } from '../../model/catalog.ts';
 import type { Scope } from '../../model/kind.ts';
 import { quote } from '../../model/quote.ts';
 import { findBaseType, listAttributes, mayLose } from './lost-values.ts';
 import { mayFail, writeConversion } from './type-conversions.ts';
 
-/** The expression that moves a value, and what it may do to some of them. */
+/** The expression that converts a value, and its possible losses. */
 export interface ValueConversion {
   readonly sql: string;
   readonly mayFail: boolean;
@@ -18,15 +19,15 @@ export interface ValueConversion {
 type Facts = Catalog['facts'];
 
 /**
- * @param value SQL for a value of the type `from` as it was before, which may have been put aside
- * @param to the type to move it to, as it is after
+ * @param value SQL for a value of the old type `from`, which may have been set aside
+ * @param to the new type
  */
 export function convertValue(value: string, from: string, to: string, scope: Scope): ValueConversion {
   const [a, b] = [findBaseType(from, scope.before.facts), findBaseType(to, scope.after.facts)];
   const shape = reshape(value, a, b, scope);
   if (shape !== undefined)
     return b === to ? shape : { ...shape, sql: `(${shape.sql})::${to}`, mayFail: true };
-  // Every type but the server's own is qualified, and may be another one than before.
+  // Every type that is not built-in has a schema, and may differ from the one before.
   const castable = !/[."]/.test(a + b) && writeConversion(a, b, value) === '';
   const sql = `${value}::${castable ? b : 'text'}${castable && b === to ? '' : `::${to}`}`;
   // A domain may refuse what its base type holds.

@@ -28,7 +28,7 @@ const isFollowed = ({ parent }: Row, { links }: Catalog) =>
 const alter = (fact: Row, action: string, catalog: Catalog) =>
   `ALTER TYPE ${qualify(fact.path.slice(0, 2))} ${action}${isFollowed(fact, catalog) ? ' CASCADE' : ''}`;
 
-// Whether rows hold values of this type: in columns, or in columns of other types that it is part of.
+// True if rows contain values of this type: in columns, or in columns of types that it is part of.
 function isStored(type: string, { before, kinds }: Scope): boolean {
   const types = [type];
   for (const at of types)
@@ -46,8 +46,8 @@ function isStored(type: string, { before, kinds }: Scope): boolean {
   return false;
 }
 
-// Stored values are only converted when the whole type is made anew (manual: ALTER TYPE); typed tables convert
-// theirs, but know no USING.
+// Stored values are only converted when the whole type is replaced (manual: ALTER TYPE); typed tables convert
+// theirs, but have no USING.
 function retype(from: Row, to: Row, scope: Scope): Statement | 'replace' {
   const [a, b] = [from.payload.type, to.payload.type];
   if (isStored(to.parent as string, scope)) return 'replace';
@@ -91,7 +91,7 @@ export const attribute: Kind<Attribute> = {
     inseparable: true,
   },
   order: {
-    // To be made anew it would lose its place among the others, and its values.
+    // A replaced attribute would lose its place among the others, and its values.
     inseverable: (fact, { after }) => after.facts.has(fact.id),
     blockedByDependents: ['type', 'collation'],
   },

@@ -1,4 +1,4 @@
-// Collations. What the operating system or ICU calls their version is no part of them.
+// Collations. Their version in the operating system or ICU is not part of them.
 import { buildOwnCondition, buildPresentQuery } from '../../model/introspection.ts';
 import type { Kind } from '../../model/kind.ts';
 import { literal, qualify } from '../../model/quote.ts';
@@ -8,9 +8,9 @@ import { computeLanguageTag } from './icu-locales.ts';
 
 interface Collation {
   readonly provider: string;
-  /** Of ICU and the builtin provider. */
+  /** For ICU and the builtin provider. */
   readonly locale: string | null;
-  /** Of libc. */
+  /** For libc. */
   readonly collate: string | null;
   readonly ctype: string | null;
   readonly rules: string | null;

@@ -16,7 +16,7 @@ export const domainDefault: Kind<DomainDefault> = {
   name: 'domain default',
   reference: (fact) => `DOMAIN ${qualify(fact.path)}`,
   summary: (fact) => `DEFAULT ${fact.payload.expression} ON ${qualify(fact.path)}`,
-  // What the domain depends on beyond its base type and collation, its default does.
+  // The dependencies of a domain beyond its base type and collation are those of its default.
   present: buildPresentQuery('pg_type', `typtype = 'd'`),
   introspect: () => `
     select '{}'::text[] as addresses, array[n.nspname, t.typname] as path, 'pg_type:' || t.oid || ':0' as parent,

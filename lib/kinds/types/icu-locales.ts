@@ -1,5 +1,6 @@
-// ICU locales have an old spelling (`de_AT@collation=phonebook`) and a standard one (`de-AT-u-co-phonebk`). Servers from 16
-// on store the standard one; older ones, and an ICU without its tables of names, store what was said.
+// ICU locales have an old spelling (`de_AT@collation=phonebook`) and a standard one (`de-AT-u-co-phonebk`).
+// Servers from 16 on store the standard one. Older ones, and an ICU without its tables of names, store the
+// given text.
 
 // Keys of BCP 47 by ICU's old names, and what their values are called there (sources: CLDR's common/bcp47/collation.xml,
 // calendar.xml, currency.xml, number.xml and variant.xml; manual: Collation Support, ICU Collations).
@@ -44,8 +45,8 @@ const keyword = /^(?:[a-z\d][a-z]|[a-z]\d)$/;
 const type = /^[a-z\d]{3,8}(?:-[a-z\d]{3,8})*$/;
 
 /**
- * The standard spelling of an ICU locale, as `uloc_toLanguageTag` gives it. What it does not know stays as it is.
- * @param locale as it was said or stored
+ * The standard spelling of an ICU locale, as `uloc_toLanguageTag` returns it. Unknown parts stay as they are.
+ * @param locale as given or stored
  */
 export function computeLanguageTag(locale: string): string {
   const [id = '', ...keywords] = locale.split('@');

@@ -18,7 +18,7 @@ export const shellType: Kind<Record<never, never>> = {
         or r.rngcanonical <> 0)
       and ${buildOwnCondition('pg_type', 't.oid', 't.typnamespace')}`,
   create: (fact) => `CREATE TYPE ${qualify(fact.path)}`,
-  // A type and its functions hold each other, so neither can be dropped without the other.
+  // A type and its functions depend on each other, so they can only be dropped together.
   drop: (fact, { before }) => {
     const defined = [...before.facts.values()].some(({ parent }) => parent === fact.id);
     return `DROP TYPE ${qualify(fact.path)}${defined ? ' CASCADE' : ''}`;

@@ -1,4 +1,4 @@
-// Columns of materialized views: how they are stored and counted; what they are comes from the query.
+// Columns of materialized views: their storage and statistics; the query defines the rest.
 import type { Fact } from '../../model/fact.ts';
 import { buildOwnCondition, buildPresentQuery } from '../../model/introspection.ts';
 import type { Kind } from '../../model/kind.ts';

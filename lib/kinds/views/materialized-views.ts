@@ -39,7 +39,7 @@ export const materializedView: Kind<MaterializedView> = {
   rename: makeRename('MATERIALIZED VIEW', 'ACCESS EXCLUSIVE'),
   drop: (fact, { after }) => ({
     sql: `DROP MATERIALIZED VIEW ${qualify(fact.path)}`,
-    // Where it is made and filled again, readers wait until its rows are there.
+    // Readers wait until a replaced view is filled again.
     hazards: after.facts.has(`population:${qualify(fact.path)}`) ? ['blocks_reads'] : [],
     lock: 'ACCESS EXCLUSIVE',
   }),

@@ -1,4 +1,5 @@
-// Whether a materialized view holds what its query says. A schema does not tell: a dump makes all of them empty.
+// The state of a materialized view: filled or empty. A schema does not define it: a dump leaves all of them
+// empty.
 import { type Catalog, getRoot, shadowRole } from '../../model/catalog.ts';
 import type { Fact } from '../../model/fact.ts';
 import { buildOwnCondition, buildPresentQuery } from '../../model/introspection.ts';
@@ -60,7 +61,8 @@ END
   return `DO ${body.includes(tag) ? literal(body) : `${tag}${body}${tag}`}`;
 }
 
-// Whether the owner is known to be allowed to read what its view selects from. Of memberships and superusers nothing is known.
+// True if the owner is known to have the right to read the tables of its view. Memberships and superusers are
+// unknown.
 function canOwnerRead(fact: Population, scope: Scope): boolean {
   const { after, role } = scope;
   const owner = findOwner(after, after.facts.get(fact.parent as string));

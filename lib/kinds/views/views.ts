@@ -30,7 +30,7 @@ const hollow = ({ path, payload: { columns } }: Fact<View>) => {
   return `VIEW ${qualify(path)} AS\nSELECT${nulls.join(',\n   ')}\nWHERE false`;
 };
 
-/** How long a query is, for people: `(12 lines)`. */
+/** The length of a query for messages: `(12 lines)`. */
 export function describeLength(query: string): string {
   const lines = query.split('\n').length;
   return `(${lines} ${lines === 1 ? 'line' : 'lines'})`;
@@ -96,7 +96,7 @@ export const viewColumn: Kind<Record<never, never>> = {
   drop: () => [],
   alter: {},
   order: {
-    // Columns can only be added (manual: CREATE VIEW), so one that has to be made anew takes its view along.
+    // Columns can only be added (manual: CREATE VIEW), so a replaced column replaces its view.
     inseverable: true,
   },
 };
