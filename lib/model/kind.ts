@@ -3,7 +3,7 @@ import type { Catalog } from './catalog.ts';
 import type { Fact, Payload } from './fact.ts';
 import type { StatementScript } from './step.ts';
 
-/** What a kind may look at while it writes SQL. */
+/** The state that a kind may read while it writes SQL. */
 export interface Scope {
   /** The state that the plan starts from. */
   readonly before: Catalog;
@@ -13,11 +13,11 @@ export interface Scope {
   readonly major: number;
   /** The role that will run the SQL and owns what it makes; null: unknown. */
   readonly role: string | null;
-  /** Whether the plan avoids long locks (see `Kind.online`). */
+  /** True if the plan avoids long locks (see `Kind.online`). */
   readonly online: boolean;
-  /** Whether the plan creates the fact of this id, for the first time or again. */
+  /** True if the plan creates the fact of this id, for the first time or again. */
   readonly makes: (id: string) => boolean;
-  /** Whether the plan drops the fact of this id and keeps what is inherited from it (see `dropsAlone`). */
+  /** True if the plan drops the fact of this id and keeps its heirs (see `dropsAlone`). */
   readonly alone: (id: string) => boolean;
   /** All kinds by name, for kinds that point at facts of any kind (comments, grants, owners). */
   readonly kinds: Kinds;
@@ -32,9 +32,9 @@ export interface Clause {
 }
 
 /**
- * How one attribute changes: SQL that turns `from` into `to`, or `replace`: drop and create. A function may
- * answer `replace` too, when that depends on the values. Equal statements of one fact run once, so a command
- * that carries several attributes can be returned for each of them.
+ * The change of one attribute: SQL that turns `from` into `to`, or `replace`: drop and create. A function may
+ * also return `replace`, depending on the values. Equal statements of one fact run once, so a command that
+ * changes several attributes can be returned for each of them.
  */
 export type Change<P> =
   | 'replace'
@@ -47,10 +47,10 @@ export interface Kind<P = Payload> {
   /** Lower case with spaces, as PostgreSQL's manual calls it: `foreign key`. Ids begin with it. */
   readonly name: string;
 
-  /** How COMMENT ON and OWNER TO call it: `TABLE public.users`, `CONSTRAINT c ON public.t`. */
+  /** Its name in COMMENT ON and OWNER TO: `TABLE public.users`, `CONSTRAINT c ON public.t`. */
   reference(fact: Fact<P>): string;
 
-  /** How GRANT calls it, where that is not `reference` (`TABLE v` for a view). */
+  /** Its name in GRANT, if that is not `reference` (`TABLE v` for a view). */
   securable?(fact: Fact<P>): string;
 
   /** One line for people, in `db:status`: `INDEX idx ON users(email)`. Default: `reference`. */
@@ -76,8 +76,8 @@ export interface Kind<P = Payload> {
   readonly alter: { readonly [K in keyof P]-?: Change<P> };
 
   /**
-   * Gives it the name of `to`. What refers to it follows, as far as the server stores the reference and not
-   * the name. Left out by kinds whose objects have no name of their own.
+   * Gives it the name of `to`. References to it follow if the server stores them by id and not by name. Left
+   * out by kinds whose objects have no name of their own.
    */
   rename?(from: Fact<P>, to: Fact<P>): StatementScript;
 
@@ -92,7 +92,7 @@ export interface Kind<P = Payload> {
    */
   masked?(payload: P, hide: (secret: string) => string): P;
 
-  /** SQL that the server keeps as text only (a routine's body): pg_depend does not have what it names. */
+  /** SQL that the server keeps only as text (a routine's body): pg_depend does not have the names in it. */
   opaque?(fact: Fact<P>): string;
 
   readonly inline?: InlineRules<P>;
@@ -102,7 +102,7 @@ export interface Kind<P = Payload> {
   readonly reconcile?: ReconcileRules<P>;
 }
 
-/** How a fact is created by a statement of another fact. */
+/** The rules for a fact that another fact's statement creates. */
 export interface InlineRules<P> {
   /**
    * The clause with which the parent's creation can carry this fact; null: it needs a statement of its own;
@@ -110,7 +110,7 @@ export interface InlineRules<P> {
    */
   clause?(fact: Fact<P>, scope: Scope): string | null;
 
-  /** What the clause alone makes, where that is less than the whole payload; the planner alters the rest. */
+  /** The payload that the clause creates, if it is not the whole payload; the planner alters the rest. */
   carried?(fact: Fact<P>, scope: Scope): P;
   /** The parent can't be created without this fact's clause (a partitioned table without its key columns). */
   readonly inseparable?: boolean;
@@ -125,7 +125,7 @@ export interface InlineRules<P> {
   brings?(fact: Fact<P>, created: Fact, scope: Scope): readonly Fact[];
 }
 
-/** What a fact needs of the order of steps, beyond pg_depend. */
+/** The rules of a fact for the order of steps, beyond pg_depend. */
 export interface OrderRules<P> {
   /** Order among steps that could run at the same time, default 0: larger is made later, dropped earlier. */
   readonly rank?: number;
@@ -137,8 +137,8 @@ export interface OrderRules<P> {
   readonly followsChanges?: boolean;
 
   /**
-   * The server can drop it and leave what is inherited from it to the heirs as their own (`ONLY`). What is
-   * inherited from others goes with them, and is created again where it stays.
+   * The server can drop it and leave its inherited parts to the heirs as their own (`ONLY`). Parts inherited
+   * from others go with them, and are created again where they stay.
    */
   dropsAlone?(fact: Fact<P>, scope: Scope): boolean;
 
@@ -146,9 +146,9 @@ export interface OrderRules<P> {
   readonly recurses?: readonly (keyof P)[];
   /** No command takes it away alone: its parent is rebuilt (an index's attachment to a partitioned index). */
   readonly inseverable?: boolean | ((fact: Fact<P>, scope: Scope) => boolean);
-  /** No change of an attribute detaches it from what it needs: both are replaced (a foreign key's key). */
+  /** No change of an attribute detaches it from its dependency: both are replaced (a foreign key's key). */
   readonly bound?: boolean;
-  /** What it links to is usable once all such links are made (a partitioned index that others refer to). */
+  /** The linked object is usable once all such links exist (a partitioned index that others refer to). */
   readonly completes?: boolean;
 
   /**
@@ -161,12 +161,12 @@ export interface OrderRules<P> {
 
   /** A fact with another link of this kind gets the new one before the old one goes, where that works. */
   readonly overlaps?: boolean;
-  /** The attribute whose change moves it, with its data, to a successor of what it needs (column's type). */
+  /** The attribute whose change moves it, with its data, to a successor of its dependency (column's type). */
   readonly retarget?: keyof P;
 
   /**
-   * Instead of being dropped before its successor is made, it is renamed aside, so that facts that hold data
-   * can be moved over by their `retarget`; `finish` drops what was put aside.
+   * Instead of being dropped before its successor is created, it is renamed and set aside, so that facts with
+   * data can move over by their `retarget`; `finish` drops it afterwards.
    */
   readonly aside?: {
     rename(fact: Fact<P>, scope: Scope): StatementScript;
@@ -174,9 +174,8 @@ export interface OrderRules<P> {
   };
 
   /**
-   * How cycles of needs are broken (views that read each other): it is made in the same shape, but with
-   * nothing inside that needs anything, and filled once all that it needs exists; or emptied so before that
-   * goes.
+   * Breaks a cycle of dependencies (views that read each other): it is created in the same shape without any
+   * dependency, and filled once all of its dependencies exist; or it is emptied in this way before they go.
    */
   readonly placeholder?: {
     create(fact: Fact<P>, scope: Scope): StatementScript;
@@ -185,14 +184,15 @@ export interface OrderRules<P> {
   };
 }
 
-/** How a fact and the rows of the database depend on each other; what copies and backups do with it. */
+/** The relation between a fact and the rows of the database, for copies and backups. */
 export interface DataRules<P> {
   /** It holds rows or values: never rebuilt because of something it needs, and its drop deletes data. */
   holdsData?(fact: Fact<P>): boolean;
 
   /**
-   * It is made after the rows where a whole database is made and filled: what is built from rows, costs each
-   * of them, acts on them, or restricts who may write them. So is all that needs it. Default: before.
+   * True if it is created after the rows when a whole database is created and filled: objects that are built
+   * from rows, cost each of them, act on them, or restrict the roles that may write them. All that depend on
+   * it follow. Default: before.
    */
   readonly afterRows?: boolean | ((fact: Fact<P>, catalog: Catalog) => boolean);
 
@@ -207,15 +207,15 @@ export interface DataRules<P> {
   readonly watchesRows?: boolean | ((fact: Fact<P>) => boolean);
   /** It is about rows: fingerprints leave it out, and where rows are replaced it is made again. */
   readonly ofRows?: boolean;
-  /** It says who owns an object or what a role may do with it: `--no-owner` leaves it out. */
+  /** True if it sets the owner of an object or the privileges of a role: `--no-owner` leaves it out. */
   readonly ownership?: boolean;
   /** Why a copy of the database must not have it; null: a copy has it. */
   copyRefusal?(fact: Fact<P>): string | null;
 }
 
 /**
- * Statements that block reads and writes for a short time only. The statements of a script run one by one,
- * each committed by itself. null: there is no such way for this fact; the plain statement runs.
+ * Statements that block reads and writes for a short time only. Each statement of a script is committed by
+ * itself. null: there is no such way for this fact; the plain statement runs.
  */
 export interface OnlineRules<P> {
   create?(fact: Fact<P>, scope: Scope): StatementScript | null;
@@ -228,32 +228,34 @@ export interface OnlineRules<P> {
 }
 
 /**
- * How facts of two databases are made comparable: versions, roles, and what a schema file does not say. See
- * `settle`.
+ * The rules that make facts of two databases comparable: versions, roles, and parts that a schema file leaves
+ * out. See `settle`.
  */
 export interface ReconcileRules<P> {
   /** Attributes that are lists whose order means nothing. The server keeps the order in which they were given. */
   readonly unordered?: readonly (keyof P)[];
-  /** The payload as an older server would give it: without what that version does not know. */
+  /** The payload as an older server would return it: without attributes that its version does not know. */
   atVersion?(payload: P, major: number): P;
   /** The payload as it is read today, of one that an earlier release wrote (native backup); null: none. */
   upgraded?(payload: P, fact: Fact): P | null;
-  /** It is compared only where it is written (an owner): a side without it wants what the other side has. */
+  /**
+   * True if it is compared only where it is written (an owner): a side without it takes that of the other
+   * side.
+   */
   optional?(fact: Fact<P>): boolean;
   /**
    * Ids of its facts that SQL may make in bodies, which may not run or hide an error: where files contain such SQL, these
    * facts and their parts are as the other side has them.
    */
   mayMake?(text: string): readonly string[];
-  /** What an optional fact is where no statement made it: what the server makes. Left out: unknown. */
+  /** The server's default for an optional fact. Left out: unknown. */
   unsaid?(fact: Fact<P>): Fact<P>;
-  /** The same fact with `role` instead of the shadow's role, which stands for it. */
+  /** The same fact with `role` instead of the shadow's role. */
   standIn?(fact: Fact<P>, role: string): Fact<P>;
 
   /**
-   * What the fact says once it is known who owns what (a grant to the owner is part of what the owner may
-   * do), and what the other side has where this one leaves something open; null: nothing. Facts that become
-   * one must become the same.
+   * The fact once the owners are known (a grant to the owner is part of the owner's privileges), with the
+   * other side's value where this one leaves it open; null: no fact. Facts that become one must become equal.
    */
   settled?(fact: Fact<P>, known: KnownOwners): Fact<P> | null;
 }
@@ -262,7 +264,7 @@ export interface ReconcileRules<P> {
 export interface KnownOwners {
   readonly catalog: Catalog;
   readonly other: Catalog;
-  /** The role that owns what has no known owner. */
+  /** The owner of objects without a known owner. */
   readonly role: string | null;
   readonly kinds: Kinds;
 }
