@@ -16,7 +16,8 @@ export interface Bulk {
   sql(rows: number): string[];
 }
 
-// Of what applications keep: numbers, times, short and longer texts; about 200 bytes with what the server adds.
+// Of what applications keep: numbers, times, short and longer texts; about 200 bytes with what the server
+// adds.
 const columns = `id bigint not null, at timestamptz not null, by int not null, kind text not null, amount numeric(12, 2) not null,
   flag boolean not null, note text`;
 const filled = (table: string, from: number, rows: number) =>

@@ -2,7 +2,9 @@
 
 const chunk = 500;
 
-/** A schema of so many tables as texts to be run one after the other, each small enough for one transaction. */
+/**
+ * A schema of so many tables as texts to be run one after the other, each small enough for one transaction.
+ */
 export function generatedSchema(tables: number): string[] {
   const all = Array.from({ length: tables }, (_, index) => table(index));
   const texts: string[] = [];
@@ -31,7 +33,10 @@ create index ${name}_recent on ${name} (created_at) where state = 'new';
 comment on table ${name} is 'Table ${index}';`;
 }
 
-/** Makes a database differ from its like in twenty objects: eight columns, four indexes, tables, and functions and views. */
+/**
+ * Makes a database differ from its like in twenty objects: eight columns, four indexes, tables, and functions
+ * and views.
+ */
 export const twentyChanges = `
 do $$
 declare place record;

@@ -6,8 +6,8 @@ import { type Measured, type Program, race } from './measure.ts';
 import { against, type Desk, type Part } from './parts.ts';
 import type { Line, Ratio } from './table.ts';
 
-// The end of psql's input is also held by the shell, which lets go of it only where pg_dump succeeded: what breaks off is
-// never committed.
+// The end of psql's input is also held by the shell, which lets go of it only where pg_dump succeeded: what
+// breaks off is never committed.
 const guarded = `mkfifo "$0"; "$2" -X -q -1 -v ON_ERROR_STOP=1 -d "$4" <"$0" >/dev/null & psql=$!
 exec 3>"$0"; rm "$0"; if "$1" -d "$3" >&3; then exec 3>&-; wait $psql; else kill -9 $psql; exit 1; fi`;
 

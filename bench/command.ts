@@ -1,4 +1,5 @@
-// `npm run bench -- CORPUS`: what is promised of speed and memory, measured as ratios in one run and printed as a table.
+// `npm run bench -- CORPUS`: what is promised of speed and memory, measured as ratios in one run and printed
+// as a table.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { cpus, loadavg, release, tmpdir, totalmem } from 'node:os';
@@ -79,7 +80,8 @@ for (const major of majors) lines.push(...(await measure(major)));
 process.stdout.write(`${facts()}\n\n${tableText(lines)}\n`);
 process.exitCode = !failed && lines.every(isKept) ? 0 : 1;
 
-// Growth is measured on the newest server alone: it is the embedded shadow's version, so nothing is told in other words.
+// Growth is measured on the newest server alone: it is the embedded shadow's version, so nothing is told in
+// other words.
 async function measure(major: number): Promise<Line[]> {
   const chosen = wanted.filter((name) => name !== 'growth' || major === Math.max(...majors));
   const server = await startServer(major);

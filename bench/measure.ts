@@ -11,7 +11,9 @@ export interface Program {
   readonly variables?: Readonly<Record<string, string>>;
   /** How it may end; default: with 0. */
   readonly exitCodes?: readonly number[];
-  /** It prints as its last line how long what matters took, in ms: that is taken instead of the whole process. */
+  /**
+   * It prints as its last line how long what matters took, in ms: that is taken instead of the whole process.
+   */
   readonly tellsTime?: boolean;
   /** Is done before each run, and not counted. */
   prepare?(): Promise<void>;
@@ -26,8 +28,8 @@ export interface Measured {
 }
 
 /**
- * Runs each program once to warm up, unless they are warm, then all of them in turn, round after round, so that whatever else the machine does
- * meets all alike.
+ * Runs each program once to warm up, unless they are warm, then all of them in turn, round after round, so
+ * that whatever else the machine does meets all alike.
  * @throws Error where a program fails
  */
 export async function race(programs: readonly Program[], rounds: number, warm = false): Promise<Measured[]> {

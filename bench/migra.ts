@@ -1,5 +1,6 @@
-// The program that db:diff is measured against: @pgkit/migra, fetched from npm when it is first needed and kept beside the
-// test servers' programs. It is no dependency, because it brings 40 packages that nothing else here uses.
+// The program that db:diff is measured against: @pgkit/migra, fetched from npm when it is first needed and
+// kept beside the test servers' programs. It is no dependency, because it brings 40 packages that nothing
+// else here uses.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -49,7 +49,9 @@ export const apply: Part = async (desk) => {
   ];
 };
 
-/** Twenty objects changed in a schema of that name: the migration made and proven, and the whole of `db:sync`. */
+/**
+ * Twenty objects changed in a schema of that name: the migration made and proven, and the whole of `db:sync`.
+ */
 export const generation =
   (name: string, limit: number): Part =>
   async (desk) => {
@@ -124,7 +126,8 @@ function fresh({ server }: Desk, name: string, template = 'template0') {
 
 const made = new Map<string, Promise<string>>();
 
-// A project whose migrations are as small as most are: a table, a column, an index. Made once for all servers.
+// A project whose migrations are as small as most are: a table, a column, an index. Made once for all
+// servers.
 function smallMigrations(directory: string): Promise<string> {
   const known = made.get(directory) ?? makeMigrations(join(directory, 'small-migrations'));
   made.set(directory, known);

@@ -1,4 +1,5 @@
-// A program that reads the catalog of one live database, the way every command does, and prints how long that took.
+// A program that reads the catalog of one live database, the way every command does, and prints how long that
+// took.
 import { readCatalog } from '../lib/catalog/read.ts';
 import { kinds } from '../lib/kinds/index.ts';
 import { connect } from '../lib/pg/connect.ts';

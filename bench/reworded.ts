@@ -1,4 +1,5 @@
-// What a cold `db:status` costs where the server writes every definition differently, against one where it writes none so.
+// What a cold `db:status` costs where the server writes every definition differently, against one where it
+// writes none so.
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { query } from '../test/servers/server.ts';
@@ -6,7 +7,9 @@ import { type Measured, race } from './measure.ts';
 import { type Desk, type Part, statusProgram } from './parts.ts';
 import type { Line, Ratio } from './table.ts';
 
-/** Generated schemas of so many tables. Each table has a check and a partial index that may read differently. */
+/**
+ * Generated schemas of so many tables. Each table has a check and a partial index that may read differently.
+ */
 export const reworded =
   (sizes: readonly number[]): Part =>
   async (desk) => {

@@ -23,7 +23,8 @@ function write(text: string): void {
   process.stderr.write(makeLogLegible(text, process.stderr.isTTY === true));
 }
 
-// A password on the command line is in the list of processes for as long as this one runs, unless it gets another title.
+// A password on the command line is in the list of processes for as long as this one runs, unless it gets
+// another title.
 for (const word of process.argv.slice(2)) rememberSecret(word.replace(/^--[\w-]+=/, ''));
 const shownWords = process.argv.slice(2).map(redact);
 if (shownWords.join() !== process.argv.slice(2).join()) process.title = ['pgmage', ...shownWords].join(' ');

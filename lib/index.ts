@@ -1,4 +1,5 @@
-// The one public door. Importing it loads next to nothing: each function brings its room along when it is called.
+// The one public door. Importing it loads next to nothing: each function brings its room along when it is
+// called.
 
 import type { BackupsInput } from './backup/find.ts';
 import type { MadeBackup } from './backup/report.ts';
@@ -131,8 +132,8 @@ export async function clone(options: CloneOptions): Promise<CloneReport> {
 
 /**
  * Backs a database up into a file or a folder with a manifest, and reads it again: what `db:backup` does.
- * @throws Problem `no_server`, `no_client`, `client_failed`, `backup_running`, `changed_meanwhile`, `lock_timeout`, `no_space`,
- * `unwritable_file`, `backup_damaged`; of the configuration and the connection
+ * @throws Problem `no_server`, `no_client`, `client_failed`, `backup_running`, `changed_meanwhile`,
+ * `lock_timeout`, `no_space`, `unwritable_file`, `backup_damaged`; of the configuration and the connection
  */
 export async function backup(options: BackupInput & ProgramOptions = {}): Promise<MadeBackup> {
   const { backup } = await import('./commands/backup.ts');
@@ -151,10 +152,11 @@ export async function backups(options: BackupsInput & ProgramOptions = {}): Prom
 }
 
 /**
- * Reads backups whole, and restores them for a trial with `drill`: what `db:backups verify` does. One that is damaged has
- * `faults` in the report.
+ * Reads backups whole, and restores them for a trial with `drill`: what `db:backups verify` does. One that is
+ * damaged has `faults` in the report.
  * @param options `file`: one of them; default: all
- * @throws Problem `missing_file`, `unreadable_file`, `unwritable_file`; of a server on which they are restored
+ * @throws Problem `missing_file`, `unreadable_file`, `unwritable_file`; of a server on which they are
+ * restored
  */
 export async function verifyBackups(
   options: VerifyBackupsInput & ProgramOptions & { readonly file?: string } = {},
@@ -205,8 +207,8 @@ export async function dataDiff(options: DataDiffInput & ProgramOptions): Promise
 
 /**
  * Counts and hashes the rows of every table of two databases: what `data:verify` does.
- * @throws Problem `bad_option`, `bad_config`, `bad_mask`, `sync_refused`, `ambiguous_key`, `lock_timeout`; of the
- * configuration and both connections
+ * @throws Problem `bad_option`, `bad_config`, `bad_mask`, `sync_refused`, `ambiguous_key`, `lock_timeout`; of
+ * the configuration and both connections
  */
 export async function dataVerify(options: ComparisonInput & ProgramOptions): Promise<DataVerifyReport> {
   const { dataVerify } = await import('./commands/data-verify.ts');

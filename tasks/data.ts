@@ -7,7 +7,10 @@ type Mask = string;
 type Path = string;
 
 interface Comparing {
-  /** The environment, or postgres:// URL, whose rows are the wanted ones. Default: data.from of the configuration. */
+  /**
+   * The environment, or postgres:// URL, whose rows are the wanted ones. Default: data.from of the
+   * configuration.
+   */
   from?: Name;
   /** The environment, or postgres:// URL, that is compared with it. Default: data.to of the configuration. */
   to?: Name;
@@ -15,7 +18,10 @@ interface Comparing {
   tables?: Name[];
   /** Leave these tables out: log, audit.*. Can be given more than once. */
   exclude?: Name[];
-  /** The value of a column of the source, as table.column=SQL or table.column=@email. Can be given more than once. */
+  /**
+   * The value of a column of the source, as table.column=SQL or table.column=@email. Can be given more than
+   * once.
+   */
   mask?: Mask[];
   /** Fail where only the source has a table or column. */
   strict?: boolean;

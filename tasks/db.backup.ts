@@ -31,11 +31,20 @@ export async function backup(
     env?: Name;
     /** The folder of the backup; default: backups/ in the project. */
     dir?: Folder;
-    /** pg_dump: by PostgreSQL's own program; native: by none but this one. Default: pg_dump where one fits the server. */
+    /**
+     * pg_dump: by PostgreSQL's own program; native: by none but this one. Default: pg_dump where one fits the
+     * server.
+     */
     engine?: 'pg_dump' | 'native';
-    /** custom: one file for pg_restore; directory: several tables at a time; plain: SQL to be read; native: pgmage's own. */
+    /**
+     * custom: one file for pg_restore; directory: several tables at a time; plain: SQL to be read; native:
+     * pgmage's own.
+     */
     format?: 'custom' | 'directory' | 'plain' | 'native';
-    /** With --format directory: how many tables at a time; default: as many as there are processors, at most 4. */
+    /**
+     * With --format directory: how many tables at a time; default: as many as there are processors, at most
+     * 4.
+     */
     jobs?: Count;
     /** With --format plain: drop existing objects before creating them. */
     clean?: boolean;

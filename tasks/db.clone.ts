@@ -32,11 +32,16 @@ export async function clone(
     excludeData?: Name[];
     /** No rows at all. */
     schemaOnly?: boolean;
-    /** Nothing but rows, where both have the same schema; with --exclude-data: tables that stay as they are. */
+    /**
+     * Nothing but rows, where both have the same schema; with --exclude-data: tables that stay as they are.
+     */
     dataOnly?: boolean;
     /** The engine: native (pgmage itself) or pipe (pg_dump). Default: native. */
     engine?: 'native' | 'pipe';
-    /** Fill a new database with several sessions, and exchange it for the target, which is kept under another name. */
+    /**
+     * Fill a new database with several sessions, and exchange it for the target, which is kept under another
+     * name.
+     */
     swap?: boolean;
     /** With --swap: how many sessions on each side. Default: as many as there are processors, at most 4. */
     jobs?: number;

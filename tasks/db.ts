@@ -32,12 +32,17 @@ interface Changing extends Confirming {
   yes?: boolean;
   /** Go on although data is lost. */
   force?: boolean;
-  /** Milliseconds to wait for a lock before giving way and trying again; 0: for ever. Default: as configured, else 3000. */
+  /**
+   * Milliseconds to wait for a lock before giving way and trying again; 0: for ever. Default: as configured,
+   * else 3000.
+   */
   lockTimeout?: number;
 }
 
 interface Looking {
-  /** The environment to look at: a name of pgmage.config.ts or of a dotenv file; default: the configured one. */
+  /**
+   * The environment to look at: a name of pgmage.config.ts or of a dotenv file; default: the configured one.
+   */
   env?: Name;
 }
 
@@ -78,8 +83,9 @@ export async function status(
 /**
  * Shows every difference between two sources, as a readable diff, as SQL or as a plan.
  *
- * A source is a postgres:// URL, the name of an environment, a .sql file, a folder of .sql files, `migrations` or
- * `empty`. Without --from and --to it goes from the environment's database to schema.sql. Changes nothing.
+ * A source is a postgres:// URL, the name of an environment, a .sql file, a folder of .sql files,
+ * `migrations` or `empty`. Without --from and --to it goes from the environment's database to schema.sql.
+ * Changes nothing.
  */
 export async function diff(
   context: TaskContext,
@@ -168,7 +174,8 @@ export async function sync(
 
 /**
  * Undoes the last migration, or all after a version.
- * @param version the last one that stays, as its number or its name; 0 undoes all; default: the one before the last
+ * @param version the last one that stays, as its number or its name; 0 undoes all; default: the one before
+ * the last
  */
 export async function rollback(
   context: TaskContext,
@@ -230,7 +237,10 @@ export async function history(context: TaskContext, options: Looking = {}): Prom
   return { facts, text: (paper) => historyText(facts, paper) };
 }
 
-/** Writes schema.sql from a database, so that loading it gives the same schema again: proven before it is written. */
+/**
+ * Writes schema.sql from a database, so that loading it gives the same schema again: proven before it is
+ * written.
+ */
 export async function pull(
   context: TaskContext,
   options: {

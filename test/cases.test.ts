@@ -13,8 +13,8 @@ const cases = pairsIn(directory).map((pair) => ({
   expected: expectationOf(join(directory, pair.name)),
 }));
 
-// On the oldest server, whose pg_dump is a judge where it is at hand, each in databases of its own; on the others in one
-// database, in transactions that are rolled back, as far as these do.
+// On the oldest server, whose pg_dump is a judge where it is at hand, each in databases of its own; on the
+// others in one database, in transactions that are rolled back, as far as these do.
 for (const [at, server] of servers().entries()) {
   const bench = await benchOn(server);
   const tests = () => {

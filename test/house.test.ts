@@ -158,7 +158,8 @@ test('every kind has cases, in the folder of its name', () => {
 });
 
 test('every problem has words, a hint, an exit code and a status', () => {
-  // Stands for the data of any code: text where text is wanted, a list where a list is, nothing said by the server.
+  // Stands for the data of any code: text where text is wanted, a list where a list is, nothing said by the
+  // server.
   const data = new Proxy({}, { get: (_, key) => (key === 'hint' ? null : ['something']) }) as never;
   const broken = Object.entries(messages).filter(
     ([, { words, hint, exitCode, status }]) =>

@@ -1,5 +1,5 @@
-// How much of what may be struck is struck: PGMAGE_FAULTS=all: everything; a number: each so-manieth request, all else as with
-// `all`; without it some, as many as `npm test` has time for.
+// How much of what may be struck is struck: PGMAGE_FAULTS=all: everything; a number: each so-manieth request,
+// all else as with `all`; without it some, as many as `npm test` has time for.
 const wanted = process.env.PGMAGE_FAULTS || undefined;
 
 /** Whether every kind of fault meets every moment. */

@@ -6,8 +6,8 @@ import { schemaId } from '../kinds/named-objects.ts';
 import { computeFingerprint } from '../migration/fingerprint.ts';
 import type { Catalog } from '../model/catalog.ts';
 
-// The minor releases of 13 November 2026. They store an entry of their own (`pg_attver`) in the options of each column,
-// another number in each table, and 0.1.0 took it into the fingerprints.
+// The minor releases of 13 November 2026. They store an entry of their own (`pg_attver`) in the options of
+// each column, another number in each table, and 0.1.0 took it into the fingerprints.
 const withEntries: Readonly<Record<number, number>> = { 15: 20, 16: 16, 17: 12, 18: 6 };
 
 /** True if no database can have the fingerprints of a manifest, not even the original one. */

@@ -39,8 +39,8 @@ export interface BackupLoad {
 /** The result of the verification. */
 export interface RestoreProof {
   /**
-   * `same`: with owners and privileges; `unowned`: without; `other version`: fingerprints of two versions do not compare;
-   * `other release`: nor do those of an earlier pgmage that holds entries of the server's own.
+   * `same`: with owners and privileges; `unowned`: without; `other version`: fingerprints of two versions do
+   * not compare; `other release`: nor do those of an earlier pgmage that holds entries of the server's own.
    */
   readonly schema: 'same' | 'unowned' | 'other version' | 'other release';
   readonly tables: number;
@@ -68,7 +68,8 @@ export async function loadBackup(connection: ServerConnection, load: BackupLoad)
     if ((await transactionOf(connection)) !== own) throw new Problem('transaction_ended', { environment });
     return proof;
   };
-  // A server that looks for its client while it works rolls back as soon as that is gone. Not every system can.
+  // A server that looks for its client while it works rolls back as soon as that is gone. Not every system
+  // can.
   await connection
     .execute(`select pg_catalog.set_config('client_connection_check_interval', '1s', false)`)
     .catch(() => undefined);

@@ -45,7 +45,10 @@ async function readThrough(
   return true;
 }
 
-/** Tries a backup by restoring it, again after what may pass, and notes that it was done. @throws Problem as `drill` does, `unwritable_file` */
+/**
+ * Tries a backup by restoring it, again after what may pass, and notes that it was done. @throws Problem as
+ * `drill` does, `unwritable_file`
+ */
 export async function drillBackup(
   workspace: Workspace,
   backup: Backup,
@@ -96,7 +99,10 @@ function faultsIn(wanted: readonly FileSum[], found: readonly FileSum[]): string
   ];
 }
 
-/** Notes that a backup was found to be good; of the same way, the last time counts. @throws Problem `unwritable_file` */
+/**
+ * Notes that a backup was found to be good; of the same way, the last time counts. @throws Problem
+ * `unwritable_file`
+ */
 export async function recordVerification(
   backup: Backup,
   manifest: Manifest,

@@ -164,7 +164,8 @@ export class Addresses {
     return places;
   }
 
-  // Digit by digit: there are tens of thousands of rows, and to split them into texts would take most of the time.
+  // Digit by digit: there are tens of thousands of rows, and to split them into texts would take most of the
+  // time.
   #parse(list: string, names: Readonly<Record<string, string>>): Dependency[] {
     const classes = new Map(Object.entries(names).map(([oid, name]) => [Number(oid), this.#class(name)]));
     const rows: Dependency[] = [];

@@ -24,8 +24,8 @@ interface FactDraft {
 }
 
 /**
- * Reads everything that `kinds` know of a database, in two batches: which kinds there are, and their facts. The caller says
- * in which snapshot and with which settings it runs (`snapshot` in `pg/`).
+ * Reads everything that `kinds` know of a database, in two batches: which kinds there are, and their facts.
+ * The caller says in which snapshot and with which settings it runs (`snapshot` in `pg/`).
  * @throws Problem as the connection throws it, e.g. for a catalog that may not be read
  */
 export async function readCatalog(connection: Connection, kinds: Kinds): Promise<Catalog> {

@@ -30,7 +30,10 @@ export interface BackupInput extends Pick<VerifyBackupsInput, 'drill' | 'on' | '
   readonly env?: string;
   /** The folder; default: `backups` in the project, which is made where it is missing. */
   readonly dir?: string;
-  /** `pg_dump`: PostgreSQL's own program; `native`: no program but this one. Default: pg_dump where one fits the server. */
+  /**
+   * `pg_dump`: PostgreSQL's own program; `native`: no program but this one. Default: pg_dump where one fits
+   * the server.
+   */
   readonly engine?: 'pg_dump' | 'native';
   /** Default: `custom` by pg_dump, `native` without. */
   readonly format?: Format;

@@ -33,8 +33,8 @@ export interface PruneReport {
 }
 
 /**
- * Finds the backups that no rule keeps, and deletes them where that was agreed to. Each is compared with its manifest
- * first: one that is broken counts for nothing, and stays.
+ * Finds the backups that no rule keeps, and deletes them where that was agreed to. Each is compared with its
+ * manifest first: one that is broken counts for nothing, and stays.
  * @throws Problem `bad_option`, `unreadable_file`, `unwritable_file`
  */
 export async function prune(workspace: Workspace, input: PruneInput): Promise<PruneReport> {

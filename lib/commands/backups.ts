@@ -22,7 +22,10 @@ export interface BackupsReport {
   readonly backups: readonly BackupReport[];
 }
 
-/** Lists the backups of a folder, the oldest first, without reading more than their manifests. @throws Problem `unreadable_file` */
+/**
+ * Lists the backups of a folder, the oldest first, without reading more than their manifests. @throws Problem
+ * `unreadable_file`
+ */
 export async function backups({ project }: Workspace, input: BackupsInput): Promise<BackupsReport> {
   const folder = resolveFolder(project, input.dir);
   return {
@@ -32,9 +35,11 @@ export async function backups({ project }: Workspace, input: BackupsInput): Prom
 }
 
 /**
- * Reads backups from their first to their last byte, and notes in the manifests of the good ones that it was done.
+ * Reads backups from their first to their last byte, and notes in the manifests of the good ones that it was
+ * done.
  * @param file one of them; default: all
- * @throws Problem `missing_file`, `unreadable_file`, `unwritable_file`; of a server on which they are restored
+ * @throws Problem `missing_file`, `unreadable_file`, `unwritable_file`; of a server on which they are
+ * restored
  */
 export async function verifyBackups(
   workspace: Workspace,

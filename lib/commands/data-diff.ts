@@ -66,8 +66,8 @@ export const shownRows = 20;
 
 /**
  * Compares the rows of two databases.
- * @throws Problem `bad_option`, `bad_config`, `bad_mask`, `sync_refused`, `ambiguous_key`, `lock_timeout`, `unwritable_file`;
- * of both connections
+ * @throws Problem `bad_option`, `bad_config`, `bad_mask`, `sync_refused`, `ambiguous_key`, `lock_timeout`,
+ * `unwritable_file`; of both connections
  */
 export async function dataDiff(workspace: Workspace, input: DataDiffInput): Promise<DataDiffReport> {
   const ends = await endsOf(workspace, input);

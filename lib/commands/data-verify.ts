@@ -32,7 +32,8 @@ export interface DataVerifyReport {
 
 /**
  * Verifies that two databases have the same rows.
- * @throws Problem `bad_option`, `bad_config`, `bad_mask`, `sync_refused`, `ambiguous_key`, `lock_timeout`; of both connections
+ * @throws Problem `bad_option`, `bad_config`, `bad_mask`, `sync_refused`, `ambiguous_key`, `lock_timeout`; of
+ * both connections
  */
 export async function dataVerify(workspace: Workspace, input: ComparisonInput): Promise<DataVerifyReport> {
   const ends = await endsOf(workspace, input);

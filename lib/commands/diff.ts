@@ -54,7 +54,8 @@ export interface DifferenceReport {
 }
 
 /**
- * Compares two sources: `postgres://…`, an environment, a `.sql` file or a folder of them, `migrations`, `empty`.
+ * Compares two sources: `postgres://…`, an environment, a `.sql` file or a folder of them, `migrations`,
+ * `empty`.
  * @throws Problem of the sources, `plan_cycle`; `unmanaged_objects` when strict
  */
 export async function difference(

@@ -41,7 +41,9 @@ export interface InitPlan {
   readonly database: {
     readonly name: string;
     readonly address: string;
-    /** `adopted`: its schema is written; `kept`: there is a schema already; the others have nothing to adopt. */
+    /**
+     * `adopted`: its schema is written; `kept`: there is a schema already; the others have nothing to adopt.
+     */
     readonly is: 'adopted' | 'kept' | 'empty' | 'embedded' | 'unreachable';
     /** Why it is unreachable. */
     readonly reason: string | null;

@@ -53,8 +53,10 @@ export interface PullReport extends PullPlan {
 }
 
 /**
- * Writes the schema of a source into schema files, after they were loaded in the shadow and found to be the same schema.
- * @throws Problem `would_overwrite`, `not_reproduced`, of the source and the shadow; `no_baseline`, `foreign_migrations`
+ * Writes the schema of a source into schema files, after they were loaded in the shadow and found to be the
+ * same schema.
+ * @throws Problem `would_overwrite`, `not_reproduced`, of the source and the shadow; `no_baseline`,
+ * `foreign_migrations`
  */
 export async function pull(workspace: Workspace, input: PullInput, ask: Ask<PullPlan>): Promise<PullReport> {
   const twice = ['env', 'baseline'].find((name) => input[name as 'env' | 'baseline'] !== undefined);

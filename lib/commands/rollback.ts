@@ -32,7 +32,9 @@ import { type MigrationReport, reportMigration } from './generate.ts';
 
 /** The options of `db:rollback`. */
 export interface RollbackInput extends Consent, WriteNames {
-  /** The version, or name, that is to be the last one applied; `0` for none; default: the one before the last. */
+  /**
+   * The version, or name, that is to be the last one applied; `0` for none; default: the one before the last.
+   */
   readonly version?: string | undefined;
 }
 
@@ -54,8 +56,9 @@ export interface RollbackReport extends RollbackPlan {
 
 /**
  * Undoes applied migrations from the last one; one that broke off half-way is the last.
- * @throws Problem `nothing_applied`, `unknown_version`, `no_way_back`, `broken_chain`, `ledger_broken`, `drifted`,
- * `data_loss_refused`, `confirmation_needed`, `migration_running`, `not_as_proven`, `protected_target`, `embedded_not_named`
+ * @throws Problem `nothing_applied`, `unknown_version`, `no_way_back`, `broken_chain`, `ledger_broken`,
+ * `drifted`, `data_loss_refused`, `confirmation_needed`, `migration_running`, `not_as_proven`,
+ * `protected_target`, `embedded_not_named`
  */
 export async function rollback(
   workspace: Workspace,

@@ -1,4 +1,5 @@
-// Brings a database to the wanted schema: writes the migrations that are missing, applies them, and looks again.
+// Brings a database to the wanted schema: writes the migrations that are missing, applies them, and looks
+// again.
 
 import { applyRenames, findRenameStatements } from '../compare/apply-renames.ts';
 import { compareCatalogs } from '../compare/compare.ts';

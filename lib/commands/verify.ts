@@ -41,8 +41,8 @@ export interface VerifyCheck {
 }
 
 /**
- * Checks that the files are those that were sealed and follow one another, that they lead to the wanted schema, that the
- * ledger fits them, and that the database is as they left it. Changes nothing.
+ * Checks that the files are those that were sealed and follow one another, that they lead to the wanted
+ * schema, that the ledger fits them, and that the database is as they left it. Changes nothing.
  * @throws Problem of the sources: the connection, the SQL of the schema and of the migrations
  */
 export async function verify(workspace: Workspace, { env }: VerifyInput = {}): Promise<VerifyReport> {

@@ -58,7 +58,8 @@ function checked(told: CanonicalPair, anew: Partial<Settlement>): CanonicalPair 
   return { ...settled, difference: recheck(told.difference, settled, kinds) };
 }
 
-// A catalog with some of its facts in the words of the shadow, and those of `missing` that the shadow makes of them.
+// A catalog with some of its facts in the words of the shadow, and those of `missing` that the shadow makes
+// of them.
 async function retold(
   workspace: Workspace,
   catalog: Catalog,
@@ -101,8 +102,8 @@ const idOf = ({ to }: Changed) => to.id;
 const isSame = (a: Fact | undefined, b: Fact | undefined) =>
   a !== undefined && b !== undefined && isEqual(a.payload, b.payload);
 
-// A text that only gained casts on the way is the same from then on. `before` nearly always has them, because it comes from
-// a database: then it is enough to run `after` once more.
+// A text that only gained casts on the way is the same from then on. `before` nearly always has them, because
+// it comes from a database: then it is enough to run `after` once more.
 async function givenBack(
   workspace: Workspace,
   told: CanonicalPair,

@@ -122,7 +122,9 @@ function named(fact: Fact, kinds: Kinds): string {
   return stripPublic(kind?.summary?.(shown) ?? kind?.reference(shown) ?? fact.id);
 }
 
-/** A text without the schema that everything is in, and without the type that a default's constant has anyway. */
+/**
+ * A text without the schema that everything is in, and without the type that a default's constant has anyway.
+ */
 export function stripPublic(text: string): string {
   return text.replace(constant, '$1').replace(/(^|[\s(,])public\.(?=[\w"])/g, '$1');
 }
@@ -136,7 +138,10 @@ function top(fact: Fact, catalog: Catalog): Fact {
   return parent === undefined ? fact : top(parent, catalog);
 }
 
-/** The facts of a list, each with those that come or go along with it: its children, and its heirs' counterparts. */
+/**
+ * The facts of a list, each with those that come or go along with it: its children, and its heirs'
+ * counterparts.
+ */
 export function groupByObject(facts: readonly Fact[]): [Fact, ...Fact[]][] {
   const byId = new Map(facts.map((fact) => [fact.id, fact]));
   const groups = new Map<string, [Fact, ...Fact[]]>();

@@ -43,8 +43,9 @@ export async function compare(workspace: Workspace, from: string, to: string): P
 }
 
 /**
- * Compares two catalogs. In files, the current user stands for a role of the database on the other side, or else for
- * `role`. It is the role that connects or the role that most objects belong to, whichever leaves fewer differences.
+ * Compares two catalogs. In files, the current user stands for a role of the database on the other side, or
+ * else for `role`. It is the role that connects or the role that most objects belong to, whichever leaves
+ * fewer differences.
  * @param role the role that runs the files, if both sides are files; default: that of the default environment
  * @throws Problem of the shadow; `plan_cycle` when the steps are used
  */

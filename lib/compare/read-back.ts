@@ -1,5 +1,5 @@
-// Definitions that are run in the shadow and read back, a batch at a time: time and memory grow with a batch, not with the
-// schema, and a definition that fails slows down its own batch alone.
+// Definitions that are run in the shadow and read back, a batch at a time: time and memory grow with a batch,
+// not with the schema, and a definition that fails slows down its own batch alone.
 import { createHash } from 'node:crypto';
 import { kinds } from '../kinds/index.ts';
 import { type Catalog, type Relations, withRelations } from '../model/catalog.ts';

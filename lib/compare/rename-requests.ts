@@ -89,7 +89,8 @@ function former(path: readonly string[], done: readonly Rename[]): readonly stri
     );
 }
 
-// The last names are the same, and those before them are on the way there: an index's table need not be written.
+// The last names are the same, and those before them are on the way there: an index's table need not be
+// written.
 function isAt(path: readonly string[], names: readonly string[]): boolean {
   const same = (name: string | undefined, written: string | undefined) =>
     name === written || name === written?.toLowerCase();

@@ -63,7 +63,8 @@ export async function bundle(source: {
   }
 }
 
-// A module that asks where it is means its source, not the cache; the answer goes on its first line, to keep line numbers.
+// A module that asks where it is means its source, not the cache; the answer goes on its first line, to keep
+// line numbers.
 const ownPlace: Plugin = {
   name: 'own-place',
   setup(build) {

@@ -78,7 +78,8 @@ function object(fields: Readonly<Record<string, Shape>>): Shape {
   });
 }
 
-// The path of nested fields is put together from the inside out: `environments` + `prod` + `url must be a text`.
+// The path of nested fields is put together from the inside out: `environments` + `prod` + `url must be a
+// text`.
 function entries(check: (value: unknown, name: string) => string | null): Shape {
   return (value) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'must be an object';

@@ -1,4 +1,5 @@
-// Runs the commands of the configuration. They inherit no variable that says where PostgreSQL's programs connect.
+// Runs the commands of the configuration. They inherit no variable that says where PostgreSQL's programs
+// connect.
 import { execFile, spawn } from 'node:child_process';
 import { env } from 'node:process';
 import { withoutConnection } from '../pg/parameters.ts';

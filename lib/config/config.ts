@@ -10,17 +10,30 @@ import type { RailwayConfig } from './railway.ts';
 export interface EnvironmentConfig {
   /** A `postgres://` URL. Passwords are better kept out of a file that is committed. */
   readonly url?: string;
-  /** The variable that holds the URL; default `DATABASE_URL`. Named here, the process's own variables are read too. */
+  /**
+   * The variable that holds the URL; default `DATABASE_URL`. Named here, the process's own variables are read
+   * too.
+   */
   readonly variable?: string;
-  /** Dotenv files, the first that holds the variable wins; default: the usual ones of that name (`.env.production`). */
+  /**
+   * Dotenv files, the first that holds the variable wins; default: the usual ones of that name
+   * (`.env.production`).
+   */
   readonly dotenv?: string | readonly string[];
-  /** A command that prints a JSON object with the variable in it: `railway variables --json`. A string is run by the shell. */
+  /**
+   * A command that prints a JSON object with the variable in it: `railway variables --json`. A string is run
+   * by the shell.
+   */
   readonly command?: string | readonly string[];
-  /** A database of Railway, of which its client is asked: the service, its environment, the variable with the URL. */
+  /**
+   * A database of Railway, of which its client is asked: the service, its environment, the variable with the
+   * URL.
+   */
   readonly railway?: RailwayConfig;
   /**
-   * The embedded database, where no URL is found. Commands that write need it, or the environment's name, where there is no
-   * terminal to ask on. Default: `local` falls back to the embedded database while it is not configured.
+   * The embedded database, where no URL is found. Commands that write need it, or the environment's name,
+   * where there is no terminal to ask on. Default: `local` falls back to the embedded database while it is
+   * not configured.
    */
   readonly embedded?: boolean;
   /** Nothing writes to it without its name on the command line. Default: true for `prod` and `production`. */
@@ -47,7 +60,10 @@ export interface FailureEvent {
 
 /** The whole configuration. */
 export interface Config {
-  /** The wanted schema: a `.sql` file or a folder of them. Default: `schema/schema.sql`, `schema.sql` or `schema/`. */
+  /**
+   * The wanted schema: a `.sql` file or a folder of them. Default: `schema/schema.sql`, `schema.sql` or
+   * `schema/`.
+   */
   readonly schema?: string;
   /** The folder of migrations; default `migrations`. */
   readonly migrations?: string;
@@ -61,7 +77,9 @@ export interface Config {
   readonly ignore?: {
     /** Names of schemas: `cron`, `pgmq_*`. */
     readonly schemas?: readonly string[];
-    /** Qualified names, with or without their kind: `public.spatial_ref_sys`, `extension:pg_stat_statements`. */
+    /**
+     * Qualified names, with or without their kind: `public.spatial_ref_sys`, `extension:pg_stat_statements`.
+     */
     readonly objects?: readonly string[];
   };
   /**
@@ -71,20 +89,26 @@ export interface Config {
   readonly masks?: Readonly<Record<string, string>>;
   /** The rows that `data:diff`, `data:sync` and `data:verify` compare. */
   readonly data?: DataConfig;
-  /** Files, folders and patterns of queries that `db:verify` compiles against the schema, besides those of sqlc. */
+  /**
+   * Files, folders and patterns of queries that `db:verify` compiles against the schema, besides those of
+   * sqlc.
+   */
   readonly queries?: string | readonly string[];
-  /** A command that runs when `db:sync` has changed the wanted environment's schema: `sqlc generate`. A string is run by the shell. */
+  /**
+   * A command that runs when `db:sync` has changed the wanted environment's schema: `sqlc generate`. A string
+   * is run by the shell.
+   */
   readonly afterSync?: string | readonly string[];
   /** True to avoid long locks in migrations, even if they then need several transactions; default true. */
   readonly online?: boolean;
   /**
-   * Milliseconds that a migration waits for a lock before it gives way and tries again; 0: for ever. Default 3000. A restore
-   * waits as long, and a backup, for which 0 and the default are 10000.
+   * Milliseconds that a migration waits for a lock before it gives way and tries again; 0: for ever. Default
+   * 3000. A restore waits as long, and a backup, for which 0 and the default are 10000.
    */
   readonly lockTimeout?: number;
   /**
-   * Milliseconds without a byte from a server that is waited for; 0: no limit. Then a second connection asks whether the first is
-   * still there; work that only takes long goes on. Default 60000.
+   * Milliseconds without a byte from a server that is waited for; 0: no limit. Then a second connection asks
+   * whether the first is still there; work that only takes long goes on. Default 60000.
    */
   readonly stallTimeout?: number;
   /** URL of a server to make shadow databases on; default: PostgreSQL inside the process. */

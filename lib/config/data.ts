@@ -5,13 +5,13 @@ export interface DataTableConfig {
   /** The table of the target; default: the same name. */
   readonly to?: string;
   /**
-   * The rows that take part, as an SQL condition: `tenant = 5`. A text holds for both sides. A row that leaves the condition
-   * in the source is deleted in the target.
+   * The rows that take part, as an SQL condition: `tenant = 5`. A text holds for both sides. A row that
+   * leaves the condition in the source is deleted in the target.
    */
   readonly where?: string | { readonly from?: string; readonly to?: string };
   /**
-   * By column of the target: the source's column, an SQL expression over the source's columns, or `rounded`: the target keeps
-   * fewer digits, and pgmage compares these.
+   * By column of the target: the source's column, an SQL expression over the source's columns, or `rounded`:
+   * the target keeps fewer digits, and pgmage compares these.
    */
   readonly columns?: Readonly<Record<string, string>>;
 }

@@ -1,4 +1,5 @@
-// From an environment's name to its database: the configuration, variables, a command or the dotenv files people have.
+// From an environment's name to its database: the configuration, variables, a command or the dotenv files
+// people have.
 import { isAbsolute, join, relative } from 'node:path';
 import { Problem } from '../problem/problem.ts';
 import type { Config, EnvironmentConfig } from './config.ts';
@@ -33,7 +34,8 @@ const long: Readonly<Record<string, string>> = { dev: 'development', prod: 'prod
 
 /**
  * Finds an environment by its name, the default one where none is given.
- * @throws Problem `unknown_environment`, `environment_without_url`, `empty_url`, `bad_config` when its command fails
+ * @throws Problem `unknown_environment`, `environment_without_url`, `empty_url`, `bad_config` when its
+ * command fails
  */
 export async function findEnvironment(around: Surroundings, given?: string): Promise<Environment> {
   const { config } = around;
@@ -60,8 +62,8 @@ export async function findEnvironment(around: Surroundings, given?: string): Pro
       `${variable} in ${outputOf(settings.command)}`,
     );
 
-  // DATABASE_URL of the process belongs to the default environment alone: a URL that is exported in a shell for
-  // development must not be what `--env prod` reaches.
+  // DATABASE_URL of the process belongs to the default environment alone: a URL that is exported in a shell
+  // for development must not be what `--env prod` reaches.
   const isDefault = name === (config.environment ?? defaultEnvironment);
   const fromProcess = isDefault || settings.variable !== undefined ? around.variables[variable] : undefined;
   if (fromProcess !== undefined) return at(fromProcess, variable, `the environment variable ${variable}`);
@@ -93,7 +95,10 @@ function isProtected({ environments }: Config, name: string): boolean {
   return said ?? /^prod(uction)?$/i.test(name);
 }
 
-/** Names that can be asked for: the default, the configured ones, and those that have a dotenv file of their own. */
+/**
+ * Names that can be asked for: the default, the configured ones, and those that have a dotenv file of their
+ * own.
+ */
 export async function knownNames(around: Surroundings): Promise<string[]> {
   const usual = ['dev', 'staging', 'test', 'prod'];
   const there = await Promise.all(usual.map((name) => anyThere(around.root, ownFiles(name))));

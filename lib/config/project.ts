@@ -19,8 +19,8 @@ export interface ProjectFolder {
 }
 
 /**
- * Opens the project that a folder belongs to: the nearest folder upwards with a configuration or, without one, with a
- * package.json; else the folder itself.
+ * Opens the project that a folder belongs to: the nearest folder upwards with a configuration or, without
+ * one, with a package.json; else the folder itself.
  * @throws Problem `bad_config`
  */
 export async function openProject(cwd: string, version: string): Promise<ProjectFolder> {

@@ -1,4 +1,5 @@
-// All that a database holds is dropped, in the transaction that is open, so that something else can take its place.
+// All that a database holds is dropped, in the transaction that is open, so that something else can take its
+// place.
 import { removeLargeObjects } from '../flow/large-objects.ts';
 import { buildDelete, listTables } from '../flow/tables.ts';
 import { kinds } from '../kinds/index.ts';

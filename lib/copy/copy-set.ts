@@ -50,8 +50,8 @@ function comesOver(table: TableRows, { facts }: Catalog): boolean {
 }
 
 /**
- * Sequences that both have, as they stand now in the source, so that every number in a row that the snapshot shows has been
- * given out. @throws Problem of a connection
+ * Sequences that both have, as they stand now in the source, so that every number in a row that the snapshot
+ * shows has been given out. @throws Problem of a connection
  */
 export async function readSourceSequences(
   source: ServerConnection,

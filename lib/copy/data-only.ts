@@ -26,8 +26,8 @@ import { type CopySelection, selectCopyable } from './selection.ts';
 import { compareSchemas, selectDigests } from './verify.ts';
 
 /**
- * Replaces the rows of tables, where sequences stand, and large objects; the ledger of each says what became of it, and
- * stays. Both sessions are in a transaction, as for a whole clone.
+ * Replaces the rows of tables, where sequences stand, and large objects; the ledger of each says what became
+ * of it, and stays. Both sessions are in a transaction, as for a whole clone.
  * @throws Problem `clone_refused` where the schemas differ; `not_as_source`; of both connections
  */
 export async function replaceRows(world: World, ends: CopyEnds, wish: CopySelection): Promise<CopyReport> {

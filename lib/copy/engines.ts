@@ -70,7 +70,10 @@ export function quoteForTarget(
   return steps.map((step) => ({ ...step, sql: quoteNewerWords(step.sql, told.major) }));
 }
 
-/** Steps that call functions for the rows that are there, as the owners of these, whose functions they are: under the path that is set. */
+/**
+ * Steps that call functions for the rows that are there, as the owners of these, whose functions they are:
+ * under the path that is set.
+ */
 export function runAsOwners(
   steps: readonly Step[],
   catalog: Catalog,

@@ -26,14 +26,20 @@ export interface CloneInput extends Consent {
   readonly excludeData?: readonly string[];
   /** No rows at all. */
   readonly schemaOnly?: boolean;
-  /** Nothing but rows, for a target of the same schema, which keeps it; `excludeData`: tables that stay as they are. */
+  /**
+   * Nothing but rows, for a target of the same schema, which keeps it; `excludeData`: tables that stay as
+   * they are.
+   */
   readonly dataOnly?: boolean;
   /**
    * The engine; default: pgmage itself. `pipe`: pg_dump of the client tools, which copies whole databases
    * only.
    */
   readonly engine?: 'native' | 'pipe';
-  /** Fill a new database with several sessions, and exchange it for the target, which is kept under another name. */
+  /**
+   * Fill a new database with several sessions, and exchange it for the target, which is kept under another
+   * name.
+   */
   readonly swap?: boolean;
   /** The number of sessions on each side; default: the number of processors, at most 4. */
   readonly jobs?: number;

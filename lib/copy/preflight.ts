@@ -106,7 +106,9 @@ function versions(from: Database, to: Database, target: string): PreflightCheck 
 
 const gigabyte = 2 ** 30;
 
-/** Bytes of a database that pass in a second, on a plain machine with its rows checked and its indexes built. */
+/**
+ * Bytes of a database that pass in a second, on a plain machine with its rows checked and its indexes built.
+ */
 export const bytesPerSecond = 20 * 2 ** 20;
 
 function sizes({ bytes }: Database): PreflightCheck[] {
@@ -158,8 +160,8 @@ export async function checkExtensions({
   return { check, otherVersions: other, all: wanted.map((one) => one.name) };
 }
 
-// Roles that anything in the database refers to (manual: catalog pg_shdepend), and owners, of whom that does not list
-// the one that made the cluster.
+// Roles that anything in the database refers to (manual: catalog pg_shdepend), and owners, of whom that does
+// not list the one that made the cluster.
 const rolesUsed = (owners: boolean) => `select distinct r.rolname::text as name
   from pg_roles r where r.rolname !~ '^pg_' and (exists (select from pg_shdepend d where d.refclassid = 'pg_authid'::regclass
       and d.refobjid = r.oid and d.dbid = (select oid from pg_database where datname = current_database())

@@ -1,4 +1,5 @@
-// The two passes over a table as SQL: a hash for each bucket of its rows, then the rows of the buckets that differ.
+// The two passes over a table as SQL: a hash for each bucket of its rows, then the rows of the buckets that
+// differ.
 import { rowHash } from '../pg/row-hash.ts';
 import type { BothSides, ColumnPair, TablePair } from './shape.ts';
 
@@ -19,15 +20,17 @@ export interface KeySpan {
   readonly high: bigint;
 }
 
-// Rows of a bucket, and how many buckets there are at least and at most: 100 changed rows make the second pass read one row of
-// a hundred, and the answer of the first stays small.
+// Rows of a bucket, and how many buckets there are at least and at most: 100 changed rows make the second
+// pass read one row of a hundred, and the answer of the first stays small.
 const [perBucket, fewest, most] = [750, 64, 65_536];
 // A table this small is read whole at once.
 const small = 2_000;
 // If keys are further apart, most ranges are nearly empty.
 const sparse = 64n;
 
-/** Chooses buckets for a table. @param rows of the bigger side, about right; @param span null: of no use here */
+/**
+ * Chooses buckets for a table. @param rows of the bigger side, about right; @param span null: of no use here
+ */
 export function bucketsFor(pair: Pick<TablePair, 'hasRange'>, rows: number, span: KeySpan | null): Buckets {
   if (rows < small) return { is: 'whole' };
   const count = Math.min(most, Math.max(fewest, 2 ** Math.ceil(Math.log2(rows / perBucket))));
@@ -45,8 +48,9 @@ export function spanQuery(pair: TablePair, side: Side): string {
 }
 
 /**
- * The first pass: `bucket`, `rows`, `hash` of each bucket. The grouped query ends in OFFSET '0': the planner then expects few
- * groups, and plans parallel workers that each group their rows. It would not do so for OFFSET 0, which is a cast.
+ * The first pass: `bucket`, `rows`, `hash` of each bucket. The grouped query ends in OFFSET '0': the planner
+ * then expects few groups, and plans parallel workers that each group their rows. It would not do so for
+ * OFFSET 0, which is a cast.
  */
 export function summaryQuery(pair: TablePair, side: Side, buckets: Buckets): string {
   const rows = `select ${isByRow(pair, buckets) ? '' : `${bucketOf(pair, side, buckets)} as b, `}${buildRowHash(pair, side)} as h
@@ -59,8 +63,9 @@ export function summaryQuery(pair: TablePair, side: Side, buckets: Buckets): str
 }
 
 /**
- * The second pass: COPY of the bucket, the key, the row's hash, the table and place of each row, ordered by bucket; of rows
- * without a key, the bucket, the hash, the number of equal rows, and the place of one of them.
+ * The second pass: COPY of the bucket, the key, the row's hash, the table and place of each row, ordered by
+ * bucket; of rows without a key, the bucket, the hash, the number of equal rows, and the place of one of
+ * them.
  * @param differing the buckets to read; null: all
  */
 export function rowsQuery(

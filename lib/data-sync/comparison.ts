@@ -1,4 +1,5 @@
-// Two databases that are compared: both read in one state each, their tables paired, and what cannot be compared named.
+// Two databases that are compared: both read in one state each, their tables paired, and what cannot be
+// compared named.
 import { join } from 'node:path';
 import { masksIn } from '../copy/options.ts';
 import { maskedColumns } from '../flow/masks.ts';
@@ -75,7 +76,8 @@ async function endOf(workspace: Workspace, option: string, given: string | undef
 
 /**
  * Compares while both databases are read in one state each.
- * @throws Problem `bad_option`, `bad_config`, `bad_mask`, `sync_refused`, `ambiguous_key`; of the connections, of the work
+ * @throws Problem `bad_option`, `bad_config`, `bad_mask`, `sync_refused`, `ambiguous_key`; of the
+ * connections, of the work
  */
 export async function comparing<T>(
   workspace: Workspace,

@@ -1,8 +1,9 @@
-// Lines of COPY's text format (manual: COPY, "Text Format"): a tab ends a value, a line feed ends a row, neither is in a value.
+// Lines of COPY's text format (manual: COPY, "Text Format"): a tab ends a value, a line feed ends a row,
+// neither is in a value.
 
 /**
- * The lines of a stream, many at a time, without their ends. Bytes become characters of the same numbers, so that text in any
- * encoding stays what it is.
+ * The lines of a stream, many at a time, without their ends. Bytes become characters of the same numbers, so
+ * that text in any encoding stays what it is.
  */
 export async function* splitLines(
   pieces: AsyncIterable<Uint8Array>,
@@ -23,7 +24,8 @@ export const encodeLine = (line: string): Buffer => Buffer.from(`${line}\n`, 'la
 const [tab, lineFeed] = [9, 10];
 
 /**
- * Takes the first value off each row, and puts one behind its last. Values pass in pieces: one can be larger than memory.
+ * Takes the first value off each row, and puts one behind its last. Values pass in pieces: one can be larger
+ * than memory.
  * @param ending what comes behind the last value of the row that begins with that text, a tab included
  */
 export async function* exchangeEnds(

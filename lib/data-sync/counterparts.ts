@@ -1,4 +1,5 @@
-// Pairs the tables of two databases, by name or configuration, and says what becomes of each table and column.
+// Pairs the tables of two databases, by name or configuration, and says what becomes of each table and
+// column.
 import { quote } from '../model/quote.ts';
 import { findKey } from './keys.ts';
 import { type PairingMeans, type PairingWish, pairColumn, type TableWish } from './paired-columns.ts';

@@ -1,4 +1,5 @@
-// Reads the rows that differ by their places, which the snapshot keeps as they are: into spools that a target can load.
+// Reads the rows that differ by their places, which the snapshot keeps as they are: into spools that a target
+// can load.
 import type { ServerConnection } from '../pg/connection.ts';
 import { buildWhere, type Side } from './buckets.ts';
 import type { ComparedTable } from './compare-tables.ts';
@@ -9,11 +10,14 @@ import type { Spool } from './spool.ts';
 
 /** The rows of one table that a target needs to become equal, in COPY's text format. */
 export interface RowSpools {
-  /** Missing and changed rows: the values of the pair's columns, then the target's row hash, null for a missing one. */
+  /**
+   * Missing and changed rows: the values of the pair's columns, then the target's row hash, null for a
+   * missing one.
+   */
   readonly fresh: Spool;
   /**
-   * Extra rows: the values of the key, then the row hash; without a key the row hash and the number of rows, both of the
-   * target.
+   * Extra rows: the values of the key, then the row hash; without a key the row hash and the number of rows,
+   * both of the target.
    */
   readonly gone: Spool;
 }
@@ -28,7 +32,8 @@ export async function* differencesIn({ spool }: Pick<ComparedTable, 'spool'>): A
 }
 
 /**
- * Reads the source's rows that are missing or changed, and lists the extra ones. The caller closes both spools.
+ * Reads the source's rows that are missing or changed, and lists the extra ones. The caller closes both
+ * spools.
  * @param source a session that sees the state in which the differences were found
  * @throws Problem `unwritable_file`; of the connection
  */
@@ -72,7 +77,10 @@ function placesQuery(pair: TablePair, side: Side, differences: readonly RowDiffe
   return `copy (${selectPlaces(pair, side, differences, values)}) to stdout`;
 }
 
-/** A query for expressions over the rows of differences of one side, each with the number of its difference, from 1. */
+/**
+ * A query for expressions over the rows of differences of one side, each with the number of its difference,
+ * from 1.
+ */
 export function selectPlaces(
   pair: TablePair,
   side: Side,

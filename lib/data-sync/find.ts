@@ -1,4 +1,5 @@
-// Finds the rows that differ in one pair of tables: hashes of buckets first, then the rows of the buckets that differ.
+// Finds the rows that differ in one pair of tables: hashes of buckets first, then the rows of the buckets
+// that differ.
 import type { ServerConnection } from '../pg/connection.ts';
 import { Problem } from '../problem/problem.ts';
 import { type Buckets, bucketsFor, type KeySpan, rowsQuery, spanQuery, summaryQuery } from './buckets.ts';

@@ -1,5 +1,5 @@
-// Looks for rows that cannot be compared or written, before anything else is read: values that a column of the target does not
-// take, and keys that two rows have.
+// Looks for rows that cannot be compared or written, before anything else is read: values that a column of
+// the target does not take, and keys that two rows have.
 import { quote } from '../model/quote.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { Problem } from '../problem/problem.ts';

@@ -19,8 +19,8 @@ interface Choice {
 const integers = new Set(['smallint', 'integer', 'bigint']);
 
 /**
- * The key of a pair: the configured one, else a primary key or a full unique index without nulls that both sides have, else one
- * that one side has. @returns a reason where the configured one does not fit
+ * The key of a pair: the configured one, else a primary key or a full unique index without nulls that both
+ * sides have, else one that one side has. @returns a reason where the configured one does not fit
  */
 export function findKey(pair: KeylessPair, configured: readonly string[] | undefined): Key | string {
   const compared = new Set(pair.columns.map(({ name }) => name));

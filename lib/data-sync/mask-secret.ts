@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { Problem } from '../problem/problem.ts';
 
 /**
- * Reads the secret of a project; makes it where there is none. Without it, values that can be guessed could be found by their
- * hashes.
+ * Reads the secret of a project; makes it where there is none. Without it, values that can be guessed could
+ * be found by their hashes.
  * @throws Problem `unwritable_file`
  */
 export async function maskSecret(folder: string): Promise<string> {

@@ -1,4 +1,5 @@
-// The second pass: two streams of rows, ordered by bucket, become the rows that differ. One bucket at a time is in memory.
+// The second pass: two streams of rows, ordered by bucket, become the rows that differ. One bucket at a time
+// is in memory.
 import { splitLines } from './copy-lines.ts';
 import type { RowDifference } from './shape.ts';
 

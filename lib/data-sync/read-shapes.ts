@@ -1,4 +1,5 @@
-// Reads what data sync must know of the tables of a database: one query for each catalog, in the reader's snapshot.
+// Reads what data sync must know of the tables of a database: one query for each catalog, in the reader's
+// snapshot.
 import { isAbsent } from '../flow/tables.ts';
 import { qualify } from '../model/quote.ts';
 import type { Connection } from '../pg/connection.ts';

@@ -16,8 +16,8 @@ export interface ReadingCrew {
 }
 
 /**
- * Works while both databases are read in one state each. Nothing is written to either. Behind a pooler that lends sessions to
- * transactions it works, too: each session is in one transaction.
+ * Works while both databases are read in one state each. Nothing is written to either. Behind a pooler that
+ * lends sessions to transactions it works, too: each session is in one transaction.
  * @param jobs how many sessions on each side
  * @throws Problem of the connections, of the work
  */

@@ -170,7 +170,10 @@ export interface TablePair extends BothSides<PairSide> {
   readonly fitChecks: readonly FitCheck[];
   /** On the sides where nothing guarantees that the key is unique, it is checked. */
   readonly uncheckedKey: BothSides<boolean>;
-  /** One key column that is an integer with an index on both sides, so that ranges of it are read by the index. */
+  /**
+   * One key column that is an integer with an index on both sides, so that ranges of it are read by the
+   * index.
+   */
   readonly hasRange: boolean;
 }
 

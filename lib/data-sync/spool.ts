@@ -1,5 +1,5 @@
-// Rows on disk for as long as a command runs. The file has no name any more once it is open, so that nothing is left of it
-// however the process ends; where the system keeps the name, it is removed at the end.
+// Rows on disk for as long as a command runs. The file has no name any more once it is open, so that nothing
+// is left of it however the process ends; where the system keeps the name, it is removed at the end.
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';

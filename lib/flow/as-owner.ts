@@ -45,8 +45,9 @@ const owned = (major: number) => `
         and (pg_catalog.has_schema_privilege(o.owner, o.home, 'USAGE') or pg_catalog.pg_has_role(n.nspowner, 'USAGE')))`;
 
 /**
- * The tables and domains of other roles, by qualified name, that the session can work on as their owner. Superusers are left
- * out. So are, for a session of no superuser, owners that may not make temporary objects (`runAsOwner` gives them one).
+ * The tables and domains of other roles, by qualified name, that the session can work on as their owner.
+ * Superusers are left out. So are, for a session of no superuser, owners that may not make temporary objects
+ * (`runAsOwner` gives them one).
  * @throws Problem of the connection
  */
 export async function readOwners(connection: Connection): Promise<ReadonlyMap<string, TableOwner>> {

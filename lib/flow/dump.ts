@@ -172,7 +172,10 @@ function written(folder: string, name: string): { readonly seen: Promise<boolean
   return { seen, end: () => stopping.abort() };
 }
 
-/** Bytes and checksum of a file, or a folder of them, as it is on disk. @throws Problem `missing_file`, `unreadable_file` */
+/**
+ * Bytes and checksum of a file, or a folder of them, as it is on disk. @throws Problem `missing_file`,
+ * `unreadable_file`
+ */
 export function checksumDump(path: string, name: string, signal?: AbortSignal): Promise<WrittenDump> {
   return whileReading(name, async () => {
     if (!(await stat(path)).isDirectory()) return checksumOfFile(path, signal);

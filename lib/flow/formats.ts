@@ -1,8 +1,8 @@
 // The names of dumps, by format.
 
 /**
- * `custom` and `directory`: PostgreSQL's archives, one file or a folder of them; `plain`: SQL that people and psql can read;
- * `native`: pgmage's own, made without any other program.
+ * `custom` and `directory`: PostgreSQL's archives, one file or a folder of them; `plain`: SQL that people and
+ * psql can read; `native`: pgmage's own, made without any other program.
  */
 export type Format = 'custom' | 'directory' | 'plain' | 'native';
 

@@ -1,5 +1,5 @@
-// Large objects, with their numbers, owners, privileges and comments (manual: "Large Objects"). No kind knows them: they
-// are data.
+// Large objects, with their numbers, owners, privileges and comments (manual: "Large Objects"). No kind knows
+// them: they are data.
 
 import type { Connection, ServerConnection } from '../pg/connection.ts';
 import { queryPinned } from '../pg/pinned.ts';

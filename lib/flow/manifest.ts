@@ -10,7 +10,10 @@ import { detectFormat, type FileSum, stripFormat } from './formats.ts';
 export interface Verification {
   /** ISO 8601. */
   readonly when: string;
-  /** `checksum`: as it was written; `read`: and unpacked to its end; `drill`: and restored, with the same content. */
+  /**
+   * `checksum`: as it was written; `read`: and unpacked to its end; `drill`: and restored, with the same
+   * content.
+   */
   readonly how: 'checksum' | 'read' | 'drill';
 }
 
@@ -109,7 +112,10 @@ export async function writeManifest(dump: string, manifest: Manifest): Promise<v
   });
 }
 
-/** Makes sure that the names in a folder outlive a power failure. Where folders cannot be opened, that is all there is. */
+/**
+ * Makes sure that the names in a folder outlive a power failure. Where folders cannot be opened, that is all
+ * there is.
+ */
 export async function flushFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r').catch(() => null);
   await handle?.sync().catch(() => undefined);
@@ -150,7 +156,10 @@ async function sizeOf(path: string): Promise<number | null> {
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 
-/** All dumps of a folder, the oldest first; none where there is no such folder. @throws Problem `unreadable_file` */
+/**
+ * All dumps of a folder, the oldest first; none where there is no such folder. @throws Problem
+ * `unreadable_file`
+ */
 export async function listBackups(folder: string): Promise<Backup[]> {
   const names = await whileReading(folder, () =>
     readdir(folder).catch((thrown: unknown) => {

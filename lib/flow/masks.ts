@@ -9,8 +9,8 @@ import type { TableRows } from './tables.ts';
 /** `schema.table.column` or `table.column` → an SQL expression, or the name of a ready masker: `@email`. */
 export type Masks = Readonly<Record<string, string>>;
 
-// The same value gives the same mask everywhere in one run, so that what belonged together still does. Without the run's
-// secret, values that can be guessed could be found again by their hashes.
+// The same value gives the same mask everywhere in one run, so that what belonged together still does.
+// Without the run's secret, values that can be guessed could be found again by their hashes.
 const ready: Readonly<Record<string, (text: string, hash: string, column: string) => string>> = {
   null: () => 'null',
   hash: (_, hash) => hash,
@@ -112,7 +112,8 @@ function maskedAmong(all: readonly Column[], masks: Masks, secret: string): Mask
 
 /**
  * Tables whose masked columns are read by expressions.
- * @throws Problem `bad_mask` for one that no column fits, or that the server does not understand; of the connection
+ * @throws Problem `bad_mask` for one that no column fits, or that the server does not understand; of the
+ * connection
  */
 export async function applyMasks(
   connection: Connection,

@@ -1,7 +1,8 @@
 // The progress of a copy or a comparison: the table, its bytes or rows, the rate and the time left.
 
 /**
- * The progress of work in bytes or rows. The total is the server's estimate of the tables, so it is approximate.
+ * The progress of work in bytes or rows. The total is the server's estimate of the tables, so it is
+ * approximate.
  */
 export interface CopyProgress {
   /** The unit of the amounts; default: bytes. */

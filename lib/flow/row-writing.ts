@@ -1,5 +1,5 @@
-// Writes rows that come as a stream into a table. Where the table calls code of its owner for each row, the rows wait in a
-// temporary table, and are written as that owner.
+// Writes rows that come as a stream into a table. Where the table calls code of its owner for each row, the
+// rows wait in a temporary table, and are written as that owner.
 import { qualify, quote } from '../model/quote.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { withPath } from '../pg/user-path.ts';
@@ -26,7 +26,8 @@ export interface OwnerWrittenTable {
 /** Such tables by their qualified names; all others are written directly. */
 export type OwnerWrittenTables = ReadonlyMap<string, OwnerWrittenTable>;
 
-// Made by superusers alone: functions in C, base types, and everything of the system. What never changes has no side effect.
+// Made by superusers alone: functions in C, base types, and everything of the system. What never changes has
+// no side effect.
 const ownFirst = 16384;
 const isInert = (p: string) => `(${p}.provolatile = 'i' and (${p}.oid < ${ownFirst} or exists (
   select from pg_catalog.pg_language l where l.oid = ${p}.prolang and l.lanname in ('internal', 'c'))))`;
@@ -77,7 +78,8 @@ const guarded = `with recursive codes as (
   where c.relkind in ('r', 'p') and c.relpersistence <> 't'`;
 
 /**
- * The tables that are written as their owner: rows of others call nothing that an owner can define, or are the session's own.
+ * The tables that are written as their owner: rows of others call nothing that an owner can define, or are
+ * the session's own.
  * @throws Problem of the connection
  */
 export async function readOwnerWrittenTables(connection: ServerConnection): Promise<OwnerWrittenTables> {
@@ -140,8 +142,8 @@ function takenOf({ columns }: OwnerWrittenTable, names: readonly string[]): read
   });
 }
 
-// A value that waits as its text is read by its type's input function: that is what JSON does with texts, where a cast could be
-// one that the database's owner has made.
+// A value that waits as its text is read by its type's input function: that is what JSON does with texts,
+// where a cast could be one that the database's owner has made.
 function insertion(name: string, columns: readonly Column[]): string {
   const list = columns.map((column) => quote(column.name)).join(', ');
   const values = columns.map((column, at) => (column.inert ? `s.${quote(column.name)}` : `r${at}.v`));

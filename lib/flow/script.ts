@@ -1,4 +1,5 @@
-// A script of PostgreSQL's programs, taken apart as it comes: statements, and the rows of `COPY … FROM stdin`.
+// A script of PostgreSQL's programs, taken apart as it comes: statements, and the rows of `COPY … FROM
+// stdin`.
 import { Problem } from '../problem/problem.ts';
 import { quoteNewerWords } from '../sql/newer-words.ts';
 
@@ -24,7 +25,10 @@ export class RestoreScript {
     this.#source = source[Symbol.asyncIterator]();
   }
 
-  /** The next statement with its semicolon; null at the end. Comments between statements and psql's commands are left out. */
+  /**
+   * The next statement with its semicolon; null at the end. Comments between statements and psql's commands
+   * are left out.
+   */
   async statement(): Promise<string | null> {
     let begin: number | null = null;
     let depth = 0;
@@ -158,8 +162,8 @@ function tooEarly(): Problem {
 }
 
 /**
- * A script without rows, as servers run it: psql's own commands and a setting that older servers lack are left out, and words
- * that newer ones reserve are quoted.
+ * A script without rows, as servers run it: psql's own commands and a setting that older servers lack are
+ * left out, and words that newer ones reserve are quoted.
  * @param major of the server
  * @param writer of the pg_dump that wrote it
  */

@@ -19,8 +19,8 @@ const sequences = `select format('%I.%I', n.nspname, c.relname) as name
   order by 1`;
 
 /**
- * Reads where sequences stand, all or those of some names: not in the transaction's snapshot, but now, so that every number in a row that the
- * snapshot shows has been given out. @throws Problem of the connection
+ * Reads where sequences stand, all or those of some names: not in the transaction's snapshot, but now, so
+ * that every number in a row that the snapshot shows has been given out. @throws Problem of the connection
  */
 export async function readSequences(
   connection: Connection,

@@ -1,5 +1,5 @@
-// The rows of tables, from one database to another: as text, which is the same on every server version, or as servers of one
-// version send values to each other, which takes less time.
+// The rows of tables, from one database to another: as text, which is the same on every server version, or as
+// servers of one version send values to each other, which takes less time.
 import { qualify } from '../model/quote.ts';
 import type { Connection, ServerConnection } from '../pg/connection.ts';
 import { type OwnerWrittenTables, readOwnerWrittenTables, writeRows } from './row-writing.ts';
@@ -35,8 +35,8 @@ export interface TableRows {
 }
 
 /**
- * SQL that is true of a relation c whose content is not here: unlogged ones are empty on a standby, which refuses to read them
- * (manual: "Hot Standby", "CREATE TABLE").
+ * SQL that is true of a relation c whose content is not here: unlogged ones are empty on a standby, which
+ * refuses to read them (manual: "Hot Standby", "CREATE TABLE").
  */
 export const isAbsent = `(c.relpersistence = 'u' and pg_is_in_recovery())`;
 
@@ -49,8 +49,8 @@ const sendable = (
 
 const readable = `has_schema_privilege(n.oid, 'USAGE') and has_table_privilege(c.oid, 'SELECT')`;
 
-// Tables and partitions that hold rows themselves; of extensions, those that they let users fill (manual: "Extension
-// Configuration Tables"). Rows of foreign tables are elsewhere.
+// Tables and partitions that hold rows themselves; of extensions, those that they let users fill (manual:
+// "Extension Configuration Tables"). Rows of foreign tables are elsewhere.
 const sendsBytes = `current_setting('server_encoding') = 'SQL_ASCII'`;
 const tables = (
   condition: string,

@@ -1,4 +1,5 @@
-// All kinds, in the order in which a person would write their objects down; an object's target comes before it.
+// All kinds, in the order in which a person would write their objects down; an object's target comes before
+// it.
 import type { AnyKind, Kinds } from '../model/kind.ts';
 import { defaultPrivilege } from './access/default-privileges.ts';
 import { grant } from './access/grants.ts';

@@ -1,4 +1,5 @@
-// Applies and undoes migrations with node-pg-migrate: the statements, the ledger's row and the audit in one transaction.
+// Applies and undoes migrations with node-pg-migrate: the statements, the ledger's row and the audit in one
+// transaction.
 import { basename } from 'node:path';
 import type { RunnerOption } from 'node-pg-migrate';
 import type { MigrationFile } from '../migration/chain.ts';
@@ -151,7 +152,8 @@ async function group(
     // Only this session knows the duration, and a reader sees it together with the row.
     const since = 'extract(epoch from clock_timestamp() - now()) * 1000';
     const audit = buildAuditInsert(of.author, file, way, 'done', since);
-    // One message, because each costs as much as a small migration; the user's part first, so that its positions stay.
+    // One message, because each costs as much as a small migration; the user's part first, so that its
+    // positions stay.
     const text = `${selectDirection(file, way)}\n;\n${pinned}; ${audit}`;
     sent.set(text, { file, start: 0 });
     pgm.sql(opening(file, meaning, of.lockTimeout));

@@ -73,8 +73,8 @@ export const namesIn = (path: string) =>
     one.startsWith('"') ? one.slice(1, -1).replaceAll('""', '"') : one.toLowerCase(),
   );
 
-// Changes of type whose USING is not the plan's for that column: they may make anything of a value. A plain cast of the column
-// itself to a type whose length cannot cut anything off is as good.
+// Changes of type whose USING is not the plan's for that column: they may make anything of a value. A plain
+// cast of the column itself to a type whose length cannot cut anything off is as good.
 function castsByHand({ runnable, statements }: SqlFile, steps: readonly Step[]): string[] {
   const planned = new Set(
     steps.flatMap(({ sql }) => usingsIn(toOneLine(sql)).map((one) => plain(one.join()))),

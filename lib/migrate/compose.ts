@@ -208,7 +208,8 @@ async function made(
       const file = names[at] as string;
       const down = (from: Catalog, to: Catalog) => {
         const waitless = wayBack(from, to, at, online);
-        // A way back is one file as well: it runs in a transaction where the way there does, if it has to be either.
+        // A way back is one file as well: it runs in a transaction where the way there does, if it has to be
+        // either.
         const parts = splitPlan(waitless, workspace.project.layout !== undefined).length;
         const back =
           parts > 1 && (transactional || workspace.project.layout) ? wayBack(from, to, at, false) : waitless;

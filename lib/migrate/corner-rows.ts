@@ -5,7 +5,10 @@ import { sampleValues } from './sample-values.ts';
 /** The most values that a type has. */
 export const mostCorners = Math.max(...Object.values(sampleValues).map(({ length }) => length));
 
-/** SQL for the `i`-th value that fits the type `y` of a column. @param label which label of an enum comes first */
+/**
+ * SQL for the `i`-th value that fits the type `y` of a column. @param label which label of an enum comes
+ * first
+ */
 export const usualValue = (label: string) => `case y.typcategory
           when 'N' then i::text when 'S' then quote_literal('v' || i) when 'B' then (i % 2 = 0)::text
           when 'D' then quote_literal(case when y.typname like 'time%' and y.typname not like 'timestamp%' then '00:00:0' || i % 10
@@ -25,7 +28,8 @@ const tablesOf = (
     and format('%I.%I.%I', n.nspname, c.relname, a.attname) = any(array[${columns.map(literal).join(', ')}]::text[])
   group by c.oid`;
 
-// The values that a column takes, by its number. Domains take those of the types behind them, arrays those of their elements.
+// The values that a column takes, by its number. Domains take those of the types behind them, arrays those of
+// their elements.
 const cornersOf = `corners := '{}';
     total := 0;
     for own in select a.attnum, y.typname, y.typcategory = 'A' as many, format_type(a.atttypid, a.atttypmod) as type

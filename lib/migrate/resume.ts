@@ -64,8 +64,8 @@ export async function finishMigration(
   return count;
 }
 
-// A rename that was done already finds nothing under the old name. Each one that is left is done as it was written: what
-// merely differs would be dropped, and made without its rows.
+// A rename that was done already finds nothing under the old name. Each one that is left is done as it was
+// written: what merely differs would be dropped, and made without its rows.
 async function renamesLeft(
   workspace: Workspace,
   actual: Catalog,

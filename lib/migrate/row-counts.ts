@@ -1,4 +1,5 @@
-// Counts the rows that a check finds: read-only, with a time limit, and with no more rights than the table's owner has.
+// Counts the rows that a check finds: read-only, with a time limit, and with no more rights than the table's
+// owner has.
 import { literal, qualify } from '../model/quote.ts';
 import type { RowCheck, RowTest } from '../model/row-check.ts';
 import type { Connection } from '../pg/connection.ts';
@@ -106,8 +107,9 @@ async function asked(
   return JSON.parse((row as { answer: string }).answer);
 }
 
-// SET ROLE would not do: a function can RESET it, and has the rights of the session again. Inside of SECURITY DEFINER the
-// server refuses that (manual: CREATE FUNCTION). All is rolled back, and nothing can be written once the transaction is READ ONLY.
+// SET ROLE would not do: a function can RESET it, and has the rights of the session again. Inside of SECURITY
+// DEFINER the server refuses that (manual: CREATE FUNCTION). All is rolled back, and nothing can be written
+// once the transaction is READ ONLY.
 async function confined(
   connection: Connection,
   check: RowCheck,
@@ -162,7 +164,8 @@ async function locked(
   return about;
 }
 
-// PL/pgSQL, because only it goes on after a value that cannot be computed, and assigns as the server does when a type changes.
+// PL/pgSQL, because only it goes on after a value that cannot be computed, and assigns as the server does
+// when a type changes.
 function body({ test, only = false }: RowCheck, path: readonly string[], { key }: About): string {
   const rows = `${only ? 'only ' : ''}${qualify(path)} t`;
   const columns = key.map((column) => `t.${qualify([column])}`);

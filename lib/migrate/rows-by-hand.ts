@@ -10,8 +10,9 @@ import { namesIn, pathText } from './by-hand.ts';
 export const deletingWords = /\b(delete|truncate|update|merge)\b/i;
 
 /**
- * Statements of a file that delete rows or overwrite values, as they stand there. Not those on tables and columns that are
- * only made on the way, and not those that only fill in what is NULL. What functions do that they call is not seen.
+ * Statements of a file that delete rows or overwrite values, as they stand there. Not those on tables and
+ * columns that are only made on the way, and not those that only fill in what is NULL. What functions do that
+ * they call is not seen.
  * @param there catalogs in each of which a table or column must be to have something to lose
  */
 export function findManualDeletions({ runnable, statements }: SqlFile, there: readonly Catalog[]): string[] {
@@ -100,7 +101,8 @@ function assignments(sql: string): Assignment[] {
   return [...found, ...[...sql.matchAll(merging)].map(([, table = '']) => ({ table, columns: null }))];
 }
 
-// A comma in a call may be followed by something that looks like an assignment: a column too many does no harm.
+// A comma in a call may be followed by something that looks like an assignment: a column too many does no
+// harm.
 function columnsIn(set: string): string[] | null {
   if (set.trimStart().startsWith('(')) return null;
   const names = [...set.matchAll(/(?:^|,)\s*("(?:[^"]|"")+"|[\w$]+)(?:\[[^\]]*\]|\.[\w$"]+)*\s*=/g)];

@@ -1,4 +1,5 @@
-// Values of the server's own types that a conversion may lose: the corners of each type, as its input reads them.
+// Values of the server's own types that a conversion may lose: the corners of each type, as its input reads
+// them.
 
 const integers = (bytes: number) => {
   const most = 2n ** BigInt(bytes * 8 - 1);

@@ -94,7 +94,9 @@ interface Judging {
   readonly towards: Direction;
   readonly isSuspect: (file: MigrationFile, at: number) => boolean;
   readonly isLosing: (step: Step) => boolean;
-  /** The database: what is not there has no rows to lose. Left out: statements that write rows are not judged. */
+  /**
+   * The database: what is not there has no rows to lose. Left out: statements that write rows are not judged.
+   */
   readonly there?: readonly Catalog[];
 }
 

@@ -29,11 +29,16 @@ export interface TargetState {
 
 /** A target that nothing is wrong with. */
 export interface SoundTargetState extends TargetState {
-  /** When it was looked at: all transactions before this one had ended, and no other; null: some were at work. */
+  /**
+   * When it was looked at: all transactions before this one had ended, and no other; null: some were at work.
+   */
   readonly moment: string | null;
 }
 
-/** Reads a target and compares it with the migrations that are applied to it. @throws Problem of the connection */
+/**
+ * Reads a target and compares it with the migrations that are applied to it. @throws Problem of the
+ * connection
+ */
 export async function readTargetState(
   workspace: Workspace,
   connection: Connection,
@@ -83,7 +88,8 @@ export async function readSoundState(
 }
 
 /**
- * The sound situation of a target that was looked at before: the same, where no transaction of the server has ended since.
+ * The sound situation of a target that was looked at before: the same, where no transaction of the server has
+ * ended since.
  * @throws Problem `ledger_broken`, `drifted`, `unrecorded`
  */
 export async function recheckSoundState(

@@ -10,8 +10,8 @@ export interface LayoutFiles {
   path(name: string): string;
   text(up: string, down: string | null, transaction: Transaction): string;
   /**
-   * A file can say that it runs outside of a transaction. The tool sends it whole, which is one transaction again where there is
-   * more than one statement. Left out: all files run in a transaction.
+   * A file can say that it runs outside of a transaction. The tool sends it whole, which is one transaction
+   * again where there is more than one statement. Left out: all files run in a transaction.
    */
   readonly outside?: true;
 }

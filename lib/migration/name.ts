@@ -17,8 +17,8 @@ export function compareNames(a: string, b: string): number {
 }
 
 /**
- * The name of the migration after `last`: the time in UTC and the words. It is always the later one, also where a clock
- * was wrong, and keeps to the way of numbering that the folder has.
+ * The name of the migration after `last`: the time in UTC and the words. It is always the later one, also
+ * where a clock was wrong, and keeps to the way of numbering that the folder has.
  * @param last null: there is none yet
  */
 export function makeName(last: string | null, now: Date, words: string): string {

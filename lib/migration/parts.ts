@@ -7,7 +7,10 @@ export interface Parts {
   readonly up: TextRange;
   /** null: there is no way back. */
   readonly down: TextRange | null;
-  /** It has a Down marker and no Up marker: node-pg-migrate would run all of it, the way back too, to go forward. */
+  /**
+   * It has a Down marker and no Up marker: node-pg-migrate would run all of it, the way back too, to go
+   * forward.
+   */
   readonly misleading: boolean;
 }
 
@@ -17,7 +20,8 @@ export interface TextRange {
   readonly end: number;
 }
 
-// Source: sqlMigration.ts of node-pg-migrate 9. A marker may reach over lines, as `--` and `up migration` on the next.
+// Source: sqlMigration.ts of node-pg-migrate 9. A marker may reach over lines, as `--` and `up migration` on
+// the next.
 const upMarker = /^\s*--[\s-]*up\s+migration/im;
 const downMarker = /^\s*--[\s-]*down\s+migration/im;
 

@@ -1,4 +1,5 @@
-// The text of a migration: a header of comments, the way up, the way down. The law of it is migrations/README.md.
+// The text of a migration: a header of comments, the way up, the way down. The law of it is
+// migrations/README.md.
 import { createHash } from 'node:crypto';
 import { Problem } from '../problem/problem.ts';
 import { holdsMarker, splitParts } from './parts.ts';
@@ -78,7 +79,8 @@ export function renderMigration(migration: Migration): string {
 /**
  * Reads a migration's text.
  * @param name the file's name without `.sql`
- * @throws Problem `bad_migration` for a header that was not written by {@link renderMigration}, or a lone Down marker
+ * @throws Problem `bad_migration` for a header that was not written by {@link renderMigration}, or a lone
+ * Down marker
  */
 export function parseMigration(name: string, text: string): ParsedMigration {
   const clean = normal(text);
@@ -105,7 +107,10 @@ export function parseMigration(name: string, text: string): ParsedMigration {
   };
 }
 
-/** Checksum of a text but for its own line; line ends, blanks at ends of lines and a byte order mark do not change it. */
+/**
+ * Checksum of a text but for its own line; line ends, blanks at ends of lines and a byte order mark do not
+ * change it.
+ */
 export function computeChecksum(text: string): string {
   const lines = normal(text).split('\n');
   const marker = splitParts(normal(text)).head;

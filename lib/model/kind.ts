@@ -232,7 +232,9 @@ export interface OnlineRules<P> {
  * out. See `settle`.
  */
 export interface ReconcileRules<P> {
-  /** Attributes that are lists whose order means nothing. The server keeps the order in which they were given. */
+  /**
+   * Attributes that are lists whose order means nothing. The server keeps the order in which they were given.
+   */
   readonly unordered?: readonly (keyof P)[];
   /** The payload as an older server would return it: without attributes that its version does not know. */
   atVersion?(payload: P, major: number): P;
@@ -244,8 +246,8 @@ export interface ReconcileRules<P> {
    */
   optional?(fact: Fact<P>): boolean;
   /**
-   * Ids of its facts that SQL may make in bodies, which may not run or hide an error: where files contain such SQL, these
-   * facts and their parts are as the other side has them.
+   * Ids of its facts that SQL may make in bodies, which may not run or hide an error: where files contain
+   * such SQL, these facts and their parts are as the other side has them.
    */
   mayMake?(text: string): readonly string[];
   /** The server's default for an optional fact. Left out: unknown. */

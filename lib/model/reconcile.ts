@@ -10,8 +10,8 @@ export interface Settlement {
 }
 
 /**
- * The roles that a schema file may mean by the current user of a database: the role that connects, and the role that most
- * objects belong to, which may have loaded the file. None for a shadow.
+ * The roles that a schema file may mean by the current user of a database: the role that connects, and the
+ * role that most objects belong to, which may have loaded the file. None for a shadow.
  */
 export function listCurrentUsers({ role, facts }: Catalog): string[] {
   if (role === null || role === shadowRole) return [];
@@ -24,9 +24,9 @@ export function listCurrentUsers({ role, facts }: Catalog): string[] {
 }
 
 /**
- * Replaces the shadow's role by the role of the compared database (`reconcile.standIn`). Then it gives each side
- * the optional facts of the other that it leaves open (`reconcile.optional`), and adapts the facts that depend on
- * these (`reconcile.settled`). Doing it twice changes nothing.
+ * Replaces the shadow's role by the role of the compared database (`reconcile.standIn`). Then it gives each
+ * side the optional facts of the other that it leaves open (`reconcile.optional`), and adapts the facts that
+ * depend on these (`reconcile.settled`). Doing it twice changes nothing.
  */
 export function settle(before: Catalog, after: Catalog, kinds: Kinds): Settlement {
   const a = standingIn(before, after, kinds);

@@ -15,7 +15,8 @@ export interface ConnectTry {
   readonly wanted: string;
 }
 
-// Failures of one server after which libpq tries the next: it is not there, is not ready, or is of another kind.
+// Failures of one server after which libpq tries the next: it is not there, is not ready, or is of another
+// kind.
 const absent: ReadonlySet<string> = new Set([
   'connection_refused',
   'host_not_found',

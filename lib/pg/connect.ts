@@ -30,8 +30,8 @@ export interface ConnectTarget {
   /** The time limit until the session is ready, in milliseconds: name, TCP, TLS, login. Default 10 s. */
   readonly connectTimeoutMs?: number;
   /**
-   * Milliseconds without a byte from a server that is waited for, after which it is asked whether the session is still
-   * there. Default: 60 s; 0: never.
+   * Milliseconds without a byte from a server that is waited for, after which it is asked whether the session
+   * is still there. Default: 60 s; 0: never.
    */
   readonly stallTimeoutMs?: number;
   /** Ends the session, or the attempt to open it, at any point. */
@@ -43,7 +43,8 @@ export interface ConnectTarget {
 /**
  * Opens a session.
  * @throws Problem `bad_url`, `connection_refused`, `host_not_found`, `connection_timeout`, `wrong_password`,
- * `login_refused`, `missing_database`, `too_many_connections`, `server_unavailable`, `ssl_failed`, `server_too_old`
+ * `login_refused`, `missing_database`, `too_many_connections`, `server_unavailable`, `ssl_failed`,
+ * `server_too_old`
  */
 export async function connect(target: ConnectTarget): Promise<ServerConnection> {
   const { name: environment = maskUrl(target.url), found } = target;
@@ -106,10 +107,12 @@ async function open(
   client.on('notice', ({ severity = '', code = '', message = '' }) =>
     notices.push({ severity, sqlstate: code, message: redact(message) }),
   );
-  // A session that is lost between two statements is noticed by the next one; unheard, the event would end the process.
+  // A session that is lost between two statements is noticed by the next one; unheard, the event would end
+  // the process.
   client.on('error', () => undefined);
   await client.connect().catch((thrown: unknown) => {
-    // Left open, the server goes on waiting for a login, and meanwhile no database can be made or dropped on it.
+    // Left open, the server goes on waiting for a login, and meanwhile no database can be made or dropped on
+    // it.
     connection.stream.destroy();
     throw refusal() ?? thrown;
   });

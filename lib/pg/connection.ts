@@ -1,6 +1,8 @@
 // The connection interface that all other folders use, for any driver.
 
-/** An open session. Implemented over `pg` here and over PGlite in `shadow/`; everything thrown is a Problem. */
+/**
+ * An open session. Implemented over `pg` here and over PGlite in `shadow/`; everything thrown is a Problem.
+ */
 export interface Connection {
   /** For people: an environment's name or a URL, never with a password. */
   readonly description: string;
@@ -11,11 +13,14 @@ export interface Connection {
   /** Runs several row-returning queries in one round trip where the driver can; gives their rows in order. */
   batch(queries: readonly string[]): Promise<readonly unknown[][]>;
   /**
-   * Runs several queries in one round trip where the driver can. Each gives one row of one value, which is handed over
-   * as soon as it is there, while the server works on the next.
+   * Runs several queries in one round trip where the driver can. Each gives one row of one value, which is
+   * handed over as soon as it is there, while the server works on the next.
    */
   stream(queries: readonly string[], take: (value: unknown, index: number) => void): Promise<void>;
-  /** Runs one or many statements as one simple query, results dropped; without BEGIN inside it is all or nothing. */
+  /**
+   * Runs one or many statements as one simple query, results dropped; without BEGIN inside it is all or
+   * nothing.
+   */
   execute(sql: string): Promise<void>;
   /**
    * True if its transactions may run in different server sessions (`refusePooler`); left out: they do not.

@@ -1,4 +1,5 @@
-// COPY (manual: "COPY Operations" of the protocol): rows as a stream, taken and given no faster than both ends can.
+// COPY (manual: "COPY Operations" of the protocol): rows as a stream, taken and given no faster than both
+// ends can.
 import type { Duplex } from 'node:stream';
 import type { Client, Submittable } from 'pg';
 import type { ServerWait, Watch } from './watch.ts';
@@ -59,7 +60,8 @@ class Copy implements Submittable {
 }
 
 /**
- * Runs `COPY … TO STDOUT`. The session can do nothing else until all of it is read, and is closed where it is not.
+ * Runs `COPY … TO STDOUT`. The session can do nothing else until all of it is read, and is closed where it is
+ * not.
  * @throws Problem of the statement, of the connection
  */
 export async function* copyOut(of: Channel, sql: string): AsyncGenerator<Uint8Array, void, undefined> {

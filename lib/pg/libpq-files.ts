@@ -1,4 +1,5 @@
-// The files that libpq reads: services and passwords (manual: "The Connection Service File", "The Password File").
+// The files that libpq reads: services and passwords (manual: "The Connection Service File", "The Password
+// File").
 import { existsSync, readFileSync, type Stats, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';

@@ -3,7 +3,10 @@
 // system's, with the rights of the person who runs pgmage.
 import type { Connection } from './connection.ts';
 
-/** The path under which names without a schema are the system's. Temporary objects come last: user code can make them. */
+/**
+ * The path under which names without a schema are the system's. Temporary objects come last: user code can
+ * make them.
+ */
 export const safePath = 'pg_catalog, pg_temp';
 
 const pins: Readonly<Record<string, string>> = {
@@ -26,8 +29,8 @@ export const pinned = `select ${calls('true')}`;
 /** Pins the other settings of a session that pgmage does not share. */
 export const pinnedSession = `select ${calls('false')}`;
 
-// A role or a database may be set to read only, as a guard against accidents. Commands that only read begin their
-// transactions so; those that write were asked for.
+// A role or a database may be set to read only, as a guard against accidents. Commands that only read begin
+// their transactions so; those that write were asked for.
 const writable = (local: string) => `pg_catalog.set_config('default_transaction_read_only', 'off', ${local})`;
 
 /** Removes the pins for the user's own statements, which get the settings of the database or role. */
@@ -36,8 +39,8 @@ export const buildUnpin = (scope: 'local' | 'session') =>
     .map((name) => `set ${scope} ${name} to default`)
     .join('; ');
 
-// So that the server ends the session, and its locks, 40 s after its client has gone without a word. No tcp_user_timeout:
-// it would also end a session whose rows the client takes slowly (Linux: tcp(7)).
+// So that the server ends the session, and its locks, 40 s after its client has gone without a word. No
+// tcp_user_timeout: it would also end a session whose rows the client takes slowly (Linux: tcp(7)).
 const keepalives = { tcp_keepalives_idle: '10', tcp_keepalives_interval: '10', tcp_keepalives_count: '3' };
 
 const alive = (local: string) =>
@@ -55,7 +58,9 @@ export function buildOpening(backend: number | null): string {
   return `select pg_catalog.current_setting('search_path') as path, ${calls(isShared)}, ${writable(isShared)}, ${alive(isShared)}`;
 }
 
-/** Runs one query outside of any transaction, pinned also behind a pooler. @throws Problem of the connection */
+/**
+ * Runs one query outside of any transaction, pinned also behind a pooler. @throws Problem of the connection
+ */
 export async function queryPinned<Row>(connection: Connection, sql: string): Promise<Row[]> {
   const [, rows] = await connection.batch([pinned, sql]);
   return rows as Row[];

@@ -1,4 +1,5 @@
-// Connection poolers that give each transaction another session of the server: locks and settings of a session mean nothing.
+// Connection poolers that give each transaction another session of the server: locks and settings of a
+// session mean nothing.
 import { setTimeout as pause } from 'node:timers/promises';
 import { Problem } from '../problem/problem.ts';
 import type { Connection } from './connection.ts';

@@ -97,7 +97,8 @@ function portOf(text: string, wrong: (reason: string) => Problem): number {
 // The socket folders of the packages of Debian and Red Hat, and of PostgreSQL itself.
 const socketFolders = ['/var/run/postgresql', '/tmp'];
 
-// Without a host it is the socket of this machine. Where none is there, it is this machine over TCP, as on Windows.
+// Without a host it is the socket of this machine. Where none is there, it is this machine over TCP, as on
+// Windows.
 function usualHost(port: number): string {
   return socketFolders.find((folder) => existsSync(join(folder, `.s.PGSQL.${port}`))) ?? 'localhost';
 }
@@ -136,8 +137,8 @@ export interface ClientAccess {
 }
 
 /**
- * The way to a database for PostgreSQL's own programs, so that no password is among their arguments. They also need an
- * environment without other variables of libpq.
+ * The way to a database for PostgreSQL's own programs, so that no password is among their arguments. They
+ * also need an environment without other variables of libpq.
  * @param database where it is not the one of the URL
  * @throws Problem `bad_url`
  */

@@ -1,7 +1,10 @@
 // One hash for one row, equal on every server version: clones, backups and data sync compare rows by it.
 import { isSystems, outputText, systemText } from './values.ts';
 
-/** An expression as its text, for a hash. @param isSystem whether its type is, or is a domain over, one of the system */
+/**
+ * An expression as its text, for a hash. @param isSystem whether its type is, or is a domain over, one of the
+ * system
+ */
 export function asText(expression: string, isSystem = true): string {
   return `(${isSystem ? systemText(expression) : outputText(expression)}) collate pg_catalog."C"`;
 }
@@ -10,10 +13,11 @@ export function asText(expression: string, isSystem = true): string {
 const place = '%1$s';
 
 /**
- * SQL for the rule by which values of a type are hashed, as a format for one expression. A value that has 32 bits, or that is
- * hashed by its bytes, is hashed as it is. A larger number is hashed as its type sends it, which keeps the scale of a numeric and
- * all bits. Every other value is hashed as the text of its output function (`values.ts`). All of these are equal on every
- * server version: indexes, partitions and programs rely on it.
+ * SQL for the rule by which values of a type are hashed, as a format for one expression. A value that has 32
+ * bits, or that is hashed by its bytes, is hashed as it is. A larger number is hashed as its type sends it,
+ * which keeps the scale of a numeric and all bits. Every other value is hashed as the text of its output
+ * function (`values.ts`). All of these are equal on every server version: indexes, partitions and programs
+ * rely on it.
  * @param id the type's oid, as SQL; @param type an alias of its row of pg_type
  */
 export const hashRule = (

@@ -68,7 +68,8 @@ export function toServerProblem(thrown: unknown, sent: Sent): Problem {
   }
   const environment = sent.environment ?? 'the database';
   if (!isServerError(thrown)) {
-    // Without a SQLSTATE it is the socket (an errno such as ECONNRESET) or the driver telling that the socket is gone.
+    // Without a SQLSTATE it is the socket (an errno such as ECONNRESET) or the driver telling that the socket
+    // is gone.
     const detail = thrown instanceof Error ? thrown.message : String(thrown);
     const lost =
       /^E[A-Z]+$/.test(String(codeOf(thrown))) || /terminated|not queryable|closed|timed? ?out/i.test(detail);
@@ -97,7 +98,10 @@ export function toServerProblem(thrown: unknown, sent: Sent): Problem {
   return new Problem(code, code.startsWith('missing') ? data : withoutName(data), { where, cause: thrown });
 }
 
-/** The same problem with its place in the file whose text was sent; a problem that is about no SQL stays as it is. */
+/**
+ * The same problem with its place in the file whose text was sent; a problem that is about no SQL stays as it
+ * is.
+ */
 export function locateProblem(problem: Problem, origin: FilePiece): Problem {
   if (problem.where || !('sqlstate' in problem.data)) return problem;
   const where = placed(problem.data, origin);

@@ -14,7 +14,9 @@ const asked: Readonly<Record<string, string>> = {
   authenticationSASL: 'scram-sha-256',
 };
 
-/** Ends a login that the URL does not allow, before a password is sent. @returns why it was ended, once it was */
+/**
+ * Ends a login that the URL does not allow, before a password is sent. @returns why it was ended, once it was
+ */
 export function guardLogin(inner: InnerClient, said: Parameters): () => Error | undefined {
   let refusal: Error | undefined;
   let method = 'none';

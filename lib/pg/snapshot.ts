@@ -1,4 +1,5 @@
-// Reading in one state of the database, with settings under which the server writes the same text for the same thing.
+// Reading in one state of the database, with settings under which the server writes the same text for the
+// same thing.
 import type { Connection } from './connection.ts';
 import { pinned, pinnedSession } from './pinned.ts';
 import { transaction } from './transaction.ts';
@@ -41,9 +42,9 @@ function settingTo(local: boolean): string {
 }
 
 /**
- * SQL after which no view and no policy is read until the end of the transaction. A table could be replaced by a view between
- * its listing and its reading, and both run their functions as the reader; pg_dump does the same. Minor releases before
- * August 2024 do not know the first setting.
+ * SQL after which no view and no policy is read until the end of the transaction. A table could be replaced
+ * by a view between its listing and its reading, and both run their functions as the reader; pg_dump does the
+ * same. Minor releases before August 2024 do not know the first setting.
  */
 export const tablesAlone = `select pg_catalog.set_config('row_security', 'off', true),
   case when pg_catalog.current_setting('restrict_nonsystem_relation_kind', true) is not null

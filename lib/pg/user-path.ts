@@ -1,4 +1,5 @@
-// The path under which functions of a copied database run, which generated columns, constraints and indexes call.
+// The path under which functions of a copied database run, which generated columns, constraints and indexes
+// call.
 import { literal } from '../model/quote.ts';
 import type { Connection } from './connection.ts';
 import { pinned } from './pinned.ts';

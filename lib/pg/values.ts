@@ -2,8 +2,8 @@
 // would run with the reader's rights, and could give one text for different values.
 
 /**
- * SQL for whether casts from a type are the system's own: its name is of the system, or that of the type that its domain is
- * over. For others only the system's roles could make casts.
+ * SQL for whether casts from a type are the system's own: its name is of the system, or that of the type that
+ * its domain is over. For others only the system's roles could make casts.
  * @param type an alias of pg_type
  */
 export const isSystems = (type: string) => `(case when ${type}.typtype <> 'd'

@@ -5,12 +5,12 @@
 //
 // 1. Keepalive of the kernel: after 10 s without traffic Node's sockets send a probe each second and give up
 // after ten. The programs of PostgreSQL get the same by parameters of libpq, and the server by settings of
-// the session, so that the server releases the locks of a session whose client is gone.
-// 2. Keepalive does not detect a proxy that has stopped, or data that is sent but never acknowledged. So, when pgmage waits for a
+// the session, so that the server releases the locks of a session whose client is gone. 2. Keepalive does not
+// detect a proxy that has stopped, or data that is sent but never acknowledged. So, when pgmage waits for a
 // server and no byte has passed for the stall limit, it opens a second session in the same way and asks the
 // server about the first. If no answer comes, the network is gone. If the server says that the first session
-// waits for its client, both sides wait for each other, and the connection is gone.
-// 3. If the server says that the session works (a long index, a lock, a sort before the first row of a COPY), or cannot tell
+// waits for its client, both sides wait for each other, and the connection is gone. 3. If the server says
+// that the session works (a long index, a lock, a sort before the first row of a COPY), or cannot tell
 // (behind a pooler), pgmage continues to wait and asks again after the next limit.
 //
 // Time that pgmage itself spends does not count: a stream whose consumer is slow is not silent.

@@ -1,5 +1,5 @@
-// Subcommands of one ALTER TABLE: the server rewrites a table once for all of them, and takes one lock. They are put together where
-// no dependency lies between them.
+// Subcommands of one ALTER TABLE: the server rewrites a table once for all of them, and takes one lock. They
+// are put together where no dependency lies between them.
 import { findStrongestLock, type Subcommand, type UnsegmentedStep } from '../model/step.ts';
 import type { FactActions } from './actions.ts';
 import { placeNodes } from './dependencies.ts';

@@ -1,4 +1,5 @@
-// The order of a plan, also where needs run in circles: what ties them is done apart, or begins as a placeholder.
+// The order of a plan, also where needs run in circles: what ties them is done apart, or begins as a
+// placeholder.
 import { Problem } from '../problem/problem.ts';
 import type { FactActions } from './actions.ts';
 import { cycleThrough, type Graph, sort } from './graph.ts';

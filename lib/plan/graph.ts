@@ -62,7 +62,8 @@ export class Graph {
 }
 
 /**
- * Orders nodes so that every edge points forward; among nodes that could come next, the least by `compare` comes.
+ * Orders nodes so that every edge points forward; among nodes that could come next, the least by `compare`
+ * comes.
  * @returns the order, and the nodes on cycles and between them, none unless rules contradict
  */
 export function sort(

@@ -51,7 +51,8 @@ function mergingEdges(
   }
 }
 
-// The new link along which a part comes to a fact that is complete until then; undefined: the part has to be there before.
+// The new link along which a part comes to a fact that is complete until then; undefined: the part has to be
+// there before.
 function newBelow(fates: FactActions, link: string, upper: Fact): string | undefined {
   const { after } = fates;
   const part = after.facts.get(after.facts.get(link)?.parent as string);

@@ -12,7 +12,10 @@ import { type Deed, node } from './node.ts';
 export interface Relief {
   /** Drops that are not merged into their cause, because that would have to wait for itself. */
   readonly separate: ReadonlySet<string>;
-  /** Creations and drops that go by way of a placeholder, and which nodes would be on a cycle with them otherwise. */
+  /**
+   * Creations and drops that go by way of a placeholder, and which nodes would be on a cycle with them
+   * otherwise.
+   */
   readonly placed: ReadonlyMap<string, (other: string) => boolean>;
   /** Preferred orders, which apply unless another edge contradicts them. */
   readonly wishes: ReadonlySet<readonly [first: string, second: string]>;

@@ -22,8 +22,8 @@ const slow: ReadonlySet<Hazard> = new Set([
 const most = 100;
 
 /**
- * Each step that reads rows is a portion of its own, and waits for no more than it has to. All others are quick: they keep
- * their order among themselves.
+ * Each step that reads rows is a portion of its own, and waits for no more than it has to. All others are
+ * quick: they keep their order among themselves.
  * @param waits for each step the places of those that must be done before it
  */
 export function splitIntoBatches(steps: readonly Step[], waits: readonly (readonly number[])[]): PlanBatch[] {

@@ -1,4 +1,5 @@
-// Two catalogs → the steps that turn one into the other. Everything it knows of object kinds comes in as an argument.
+// Two catalogs → the steps that turn one into the other. Everything it knows of object kinds comes in as an
+// argument.
 import { type Catalog, getParent, shadowRole } from '../model/catalog.ts';
 import { type Diff, diffReconciled } from '../model/diff.ts';
 import type { Fact } from '../model/fact.ts';
@@ -26,13 +27,17 @@ export interface PlanInput {
   readonly kinds: Kinds;
   /** Major version of the server that will run it; default: that of `before`. */
   readonly major?: number;
-  /** The role that will run it; default: the one that read `before`, or else `after`, apart from the shadow's. */
+  /**
+   * The role that will run it; default: the one that read `before`, or else `after`, apart from the shadow's.
+   */
   readonly role?: string | null;
   /** Avoid long locks, even with more statements in more transactions; default: false. */
   readonly online?: boolean;
   /** Keep definitions as printed, to be read as the server reads its own dumps; default: as read back. */
   readonly verbatim?: boolean;
-  /** In an order to be read and kept, instead of the one that is best to run; for plans that only make things. */
+  /**
+   * In an order to be read and kept, instead of the one that is best to run; for plans that only make things.
+   */
   readonly reading?: ReadingOrder;
 }
 
@@ -56,7 +61,8 @@ export function planStatements(input: PlanInput): {
   readonly steps: Step[];
   /**
    * For each step the places of those that must be done before it; the others may run beside it.
-   * @param ranked whether a kind's rank counts too, which puts steps behind others that they do not need; default: true
+   * @param ranked whether a kind's rank counts too, which puts steps behind others that they do not need;
+   * default: true
    */
   waits(ranked?: boolean): number[][];
 } {
@@ -129,7 +135,8 @@ function followersOf(fates: FactActions, graph: Graph, deed: 'create' | 'drop'):
   return followers;
 }
 
-// Facts with which others go that hold data, such as a table's partitions. Their own parts are their own matter.
+// Facts with which others go that hold data, such as a table's partitions. Their own parts are their own
+// matter.
 function dataTakers(fates: FactActions, followers: ReadonlyMap<string, readonly string[]>): Set<string> {
   const takers = new Set<string>();
   for (const [name, others] of followers) {

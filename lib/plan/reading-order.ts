@@ -8,7 +8,10 @@ import { node } from './node.ts';
 export interface ReadingOrder {
   /** The order of two facts if nothing else decides it. */
   compare(a: Fact, b: Fact): number;
-  /** The id of the fact that this one follows at once, when it can: a comment its table; its own where it stands alone. */
+  /**
+   * The id of the fact that this one follows at once, when it can: a comment its table; its own where it
+   * stands alone.
+   */
   head(fact: Fact): string;
   /** Pairs of facts where the text of one names the other: the named one comes first, if possible. */
   readonly mentions: readonly (readonly [fact: string, named: string])[];

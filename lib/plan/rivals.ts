@@ -1,4 +1,5 @@
-// Facts that the server takes for each other when it links them along with their parents (see `order.mistakable`).
+// Facts that the server takes for each other when it links them along with their parents (see
+// `order.mistakable`).
 import { type Catalog, edgeKey } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
 import type { Kinds } from '../model/kind.ts';
@@ -32,7 +33,10 @@ function grouped(facts: Catalog['facts'], kinds: Kinds): Groups {
   return found;
 }
 
-/** A fact that is linked to one of several between which the server would choose, with the link of their parents. */
+/**
+ * A fact that is linked to one of several between which the server would choose, with the link of their
+ * parents.
+ */
 export interface Contested {
   readonly part: Fact;
   readonly upper: Fact;

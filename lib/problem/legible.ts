@@ -1,10 +1,12 @@
 // Removes control characters from text for a terminal or a log. Names and texts of a database can hold
 // anything.
 
-// Controls of C0 and C1, marks that turn the direction of text (Unicode: Bidirectional Algorithm), and other line ends.
+// Controls of C0 and C1, marks that turn the direction of text (Unicode: Bidirectional Algorithm), and other
+// line ends.
 const controls =
   '\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u061c\\u200e\\u200f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069';
-// Bold, dim, the six colours and their ends: none of them can hide text, move the cursor or change the terminal.
+// Bold, dim, the six colours and their ends: none of them can hide text, move the cursor or change the
+// terminal.
 const colour = '\\u001b\\[(?:1|2|22|3[1-6]|39)m';
 const inText = new RegExp(`(${colour})|[${controls}]`, 'g');
 const inLine = new RegExp(`[\\n${controls}]`, 'g');
@@ -31,8 +33,8 @@ export function makeTextLegible(text: string): string {
 }
 
 /**
- * A text of several lines as it may go to a log. No line of it begins with `::` or holds `##[`, which GitHub's runner takes
- * for a command (GitHub's manual: Workflow commands).
+ * A text of several lines as it may go to a log. No line of it begins with `::` or holds `##[`, which
+ * GitHub's runner takes for a command (GitHub's manual: Workflow commands).
  * @param coloured whether it is read on a terminal
  */
 export function makeLogLegible(text: string, coloured: boolean): string {

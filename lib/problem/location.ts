@@ -9,7 +9,9 @@ export interface Where {
   readonly text: string;
 }
 
-/** A piece of a user's file that was sent to a server: `text` is the whole file, the piece begins at `offset`. */
+/**
+ * A piece of a user's file that was sent to a server: `text` is the whole file, the piece begins at `offset`.
+ */
 export interface FilePiece {
   readonly file: string;
   readonly text: string;
@@ -34,7 +36,10 @@ export function formatCaret(where: Where, width = 100): [string, string] {
   return [shown.join(''), `${indent.join('')}^`];
 }
 
-/** The index of the n-th character, counted from 1 as PostgreSQL does: it counts code points, JavaScript UTF-16 units. */
+/**
+ * The index of the n-th character, counted from 1 as PostgreSQL does: it counts code points, JavaScript
+ * UTF-16 units.
+ */
 export function findCharacter(text: string, position: number): number {
   let index = 0;
   for (let character = 1; character < position && index < text.length; character += 1)

@@ -60,7 +60,10 @@ export function toProblem(thrown: unknown): Problem {
   return new Problem('internal', { reason }, { cause: thrown });
 }
 
-/** A problem as plain text: words, place with caret, the server's detail and context, hint. Colours belong to `report/`. */
+/**
+ * A problem as plain text: words, place with caret, the server's detail and context, hint. Colours belong to
+ * `report/`.
+ */
 export function format(problem: Problem): string {
   const lines = [problem.message];
   if (problem.where)
@@ -95,7 +98,8 @@ function scrubWhere(where: Where): Where {
   return { ...where, text: makeTextLegible(redact(where.text)), column: [...redact(before)].length + 1 };
 }
 
-// Foreign errors carry connection settings in properties of their own, which consoles print: only words and stack stay.
+// Foreign errors carry connection settings in properties of their own, which consoles print: only words and
+// stack stay.
 function scrubCause(cause: unknown): Error {
   const text = cause instanceof Error ? cause.message : String(cause);
   const plain = new Error(redact(text));

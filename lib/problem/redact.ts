@@ -16,8 +16,8 @@ const assigned =
 const literal =
   /\b(\w*(?:password|passwd|secret|token|(?:api|access|private)_?key)"?\s+)(?:E?'(?:[^'\\]|''|\\.)*')/gi;
 
-// The connections that this process was given, and how each is shown: a text that quotes one is cleaned of it even where
-// the password has line ends or looks like the text around it.
+// The connections that this process was given, and how each is shown: a text that quotes one is cleaned of it
+// even where the password has line ends or looks like the text around it.
 const known = new Map<string, string>();
 
 /** Notes a text that may be a connection with a password, such as a URL or a word of the command line. */
@@ -38,7 +38,8 @@ export function redact(text: string): string {
     .replace(literal, "$1'***'");
 }
 
-// Each password ends at the last `@` before the next URL or the next line, so that no character can end it earlier.
+// Each password ends at the last `@` before the next URL or the next line, so that no character can end it
+// earlier.
 function withoutUserinfo(text: string): string {
   let clean = '';
   let from = 0;
@@ -88,7 +89,10 @@ const beside = [
   new RegExp(`(\\b(?:ssl)?password=)${value}(?=\\s+[a-z_]+=)`, 'gi'),
 ];
 
-/** Takes the passwords out of connection strings inside of SQL, such as a function's calls of dblink; all else stays. */
+/**
+ * Takes the passwords out of connection strings inside of SQL, such as a function's calls of dblink; all else
+ * stays.
+ */
 export function hideConnections(sql: string): string {
   if (!/:\/\/|password=/i.test(sql)) return sql;
   const urls = sql.replace(userinfo, '$1:***@');

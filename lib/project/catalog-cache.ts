@@ -15,7 +15,10 @@ const keptCount = 30;
 
 const heldCount = 4;
 
-/** The catalogs that an operation asked for last, in memory, and those of earlier ones, in the project's cache folder. */
+/**
+ * The catalogs that an operation asked for last, in memory, and those of earlier ones, in the project's cache
+ * folder.
+ */
 export class CatalogCache {
   readonly #project: Pick<Project, 'cacheDir' | 'version'>;
   // The oldest first. An operation asks for the same one again, and reading a big one takes a second.
@@ -26,8 +29,8 @@ export class CatalogCache {
   }
 
   /**
-   * Gives the catalog of some content: as it was read before, or read now and kept. A cache file that is missing, damaged
-   * or not writable is no failure.
+   * Gives the catalog of some content: as it was read before, or read now and kept. A cache file that is
+   * missing, damaged or not writable is no failure.
    * @param content all that the catalog depends on, besides this program itself
    * @throws Problem of `read`
    */

@@ -1,11 +1,11 @@
-// A catalog as text and back. Ids and the names of attributes are written once, because reading a big catalog from the
-// cache must be faster than reading it from a server.
+// A catalog as text and back. Ids and the names of attributes are written once, because reading a big catalog
+// from the cache must be faster than reading it from a server.
 import { setImmediate } from 'node:timers/promises';
 import { type Catalog, type Need, type Relations, withRelations } from '../model/catalog.ts';
 import type { Fact, Json } from '../model/fact.ts';
 
-// A fact: id, kind and attribute names, path, signature, parent, origins, whether it outlives them, position, attribute
-// values.
+// A fact: id, kind and attribute names, path, signature, parent, origins, whether it outlives them, position,
+// attribute values.
 type Row = readonly [
   number,
   number,
@@ -80,8 +80,8 @@ export function encodeCatalog(catalog: Catalog): string {
 }
 
 /**
- * The catalog of a text that {@link encodeCatalog} made. It stands back between lines, so that a session that is being
- * opened meanwhile does not wait.
+ * The catalog of a text that {@link encodeCatalog} made. It stands back between lines, so that a session that
+ * is being opened meanwhile does not wait.
  * @returns null where the text was cut off
  * @throws SyntaxError or TypeError on any other text
  */

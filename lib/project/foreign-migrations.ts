@@ -13,7 +13,8 @@ import { readFile, shownPath } from './sql-files.ts';
 
 /**
  * Reads the folder of another tool; without one there are no migrations.
- * @throws Problem `bad_migration` for programs among them, which cannot be replayed; `unreadable_file`, `not_utf8`
+ * @throws Problem `bad_migration` for programs among them, which cannot be replayed; `unreadable_file`,
+ * `not_utf8`
  */
 export async function readForeign(project: Project, layout: Layout): Promise<MigrationFile[]> {
   const paths = await readdir(project.migrations, { recursive: true }).catch(() => []);

@@ -29,7 +29,8 @@ const ledger = 'pgmage';
 export function withoutLedger(catalog: Catalog): Catalog {
   const home = schemaId(ledger);
   if (!catalog.facts.has(home)) return catalog;
-  // By names alone: to ask who needs whom would work out the relations of a whole database, for a handful of facts.
+  // By names alone: to ask who needs whom would work out the relations of a whole database, for a handful of
+  // facts.
   const gone = new Set<string>([home]);
   for (const { id, path, parent } of catalog.facts.values())
     if ((path[0] === ledger && path.length > 1) || (parent !== null && gone.has(parent))) gone.add(id);
@@ -38,8 +39,9 @@ export function withoutLedger(catalog: Catalog): Catalog {
 }
 
 /**
- * The catalog without the ignored schemas and objects, and without all that is part of these or lives in them.
- * A name can hold `*` for any characters; an object's can begin with its kind: `extension:pg_stat_statements`.
+ * The catalog without the ignored schemas and objects, and without all that is part of these or lives in
+ * them. A name can hold `*` for any characters; an object's can begin with its kind:
+ * `extension:pg_stat_statements`.
  */
 export function withoutIgnored(catalog: Catalog, ignore: Project['ignore']): Catalog {
   if (ignore === undefined || ignore.schemas.length + ignore.objects.length === 0) return catalog;

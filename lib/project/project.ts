@@ -10,11 +10,15 @@ export interface Project {
   readonly schema: string;
   /** The folder of migration files. */
   readonly migrations: string;
-  /** Files, folders and patterns of queries that are to compile against the wanted schema, relative to `root`. */
+  /**
+   * Files, folders and patterns of queries that are to compile against the wanted schema, relative to `root`.
+   */
   readonly queries?: readonly string[];
   /** The tool whose migration files the folder holds, where they are not pgmage's own. */
   readonly layout?: Layout;
-  /** The folder of derived files that may be deleted: the shadow's template, catalogs that were read before. */
+  /**
+   * The folder of derived files that may be deleted: the shadow's template, catalogs that were read before.
+   */
   readonly cacheDir: string;
   /** Data directory of the embedded database, used where an environment has no URL. */
   readonly embedded: string;
@@ -24,7 +28,9 @@ export interface Project {
   readonly ignore?: { readonly schemas: readonly string[]; readonly objects: readonly string[] };
   /** True if plans avoid long locks, even with more than one transaction; default: true. */
   readonly online?: boolean;
-  /** Milliseconds that a migration waits for a lock before it tries again; 0: without limit. Default: 3000. */
+  /**
+   * Milliseconds that a migration waits for a lock before it tries again; 0: without limit. Default: 3000.
+   */
   readonly lockTimeout?: number;
   /** Milliseconds without a byte from a server, after which pgmage asks it about the session; 0: never. */
   readonly stallTimeout?: number;

@@ -1,4 +1,5 @@
-// Programs of PostgreSQL talk to a server themselves: while they do, pgmage asks now and then whether it is still there.
+// Programs of PostgreSQL talk to a server themselves: while they do, pgmage asks now and then whether it is
+// still there.
 import { computeProbeTimeout } from '../pg/probe.ts';
 import type { Code } from '../problem/codes.ts';
 import { Problem } from '../problem/problem.ts';

@@ -47,7 +47,10 @@ export async function replay(
   return inOrder ? markComplete(loaded) : loaded;
 }
 
-/** A catalog that was loaded from files, as it is where a role runs these; any other as it is. @throws Problem of the shadow */
+/**
+ * A catalog that was loaded from files, as it is where a role runs these; any other as it is. @throws Problem
+ * of the shadow
+ */
 export async function markRole(
   workspace: Workspace,
   catalog: Catalog,

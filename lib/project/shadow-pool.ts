@@ -36,7 +36,10 @@ export class ShadowPool {
     }
   }
 
-  /** Closes the shadows. One that is still in use, because a work beside it failed, is closed by its last user. */
+  /**
+   * Closes the shadows. One that is still in use, because a work beside it failed, is closed by its last
+   * user.
+   */
   async close(): Promise<void> {
     this.#isClosed = true;
     for (const entry of this.#entries) if (entry.uses === 0) await this.#close(entry);

@@ -26,7 +26,8 @@ type Place =
   | { readonly is: 'target'; readonly target: Target };
 
 /**
- * Reads a source: `postgres://…`, an environment's name, a `.sql` file, a folder of them, `migrations`, `empty`.
+ * Reads a source: `postgres://…`, an environment's name, a `.sql` file, a folder of them, `migrations`,
+ * `empty`.
  * @throws Problem of the connection, of the files, `unknown_source`
  */
 export async function readSource(workspace: Workspace, source: string): Promise<Catalog> {

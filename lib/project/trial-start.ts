@@ -51,8 +51,8 @@ export function startAfter(files: readonly MigrationFile[]): TrialStart {
   return { files: listUps(files), inOrder: true };
 }
 
-// From the wanted schema, which the shadow holds because it has just been read there, back to the recorded one, however long
-// the history is.
+// From the wanted schema, which the shadow holds because it has just been read there, back to the recorded
+// one, however long the history is.
 function backFrom(schema: readonly TextFile[], wanted: Catalog, recorded: Catalog): TrialStart | null {
   try {
     const steps = plan({ before: markComplete(wanted), after: recorded, kinds, major: wanted.major });

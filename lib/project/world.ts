@@ -1,4 +1,5 @@
-// The world outside of the project: environments, clock, terminal, interrupts. The edges (runner, tests, programs) own these.
+// The world outside of the project: environments, clock, terminal, interrupts. The edges (runner, tests,
+// programs) own these.
 import type { CopyProgress } from '../flow/progress.ts';
 
 /** One environment of the configuration, resolved: where its database is. */
@@ -51,8 +52,8 @@ export interface World {
    */
   afterSync?(): Promise<void>;
   /**
-   * Registers work that undoes an effect outside of this process when it is interrupted, and gives the function that
-   * removes it again. Left out: interrupts are not handled.
+   * Registers work that undoes an effect outside of this process when it is interrupted, and gives the
+   * function that removes it again. Left out: interrupts are not handled.
    */
   onInterrupt?(undo: () => Promise<void>): () => void;
 }

@@ -105,8 +105,8 @@ async function identityAt(name: string, url: string): Promise<string> {
   }
 }
 
-// No two servers start in the same microsecond, and every role may ask. A system identifier would not do: a copy of a
-// server's files has the same. As a number, because each role may have a time zone of its own.
+// No two servers start in the same microsecond, and every role may ask. A system identifier would not do: a
+// copy of a server's files has the same. As a number, because each role may have a time zone of its own.
 async function identityOf(connection: Connection): Promise<string> {
   const [row] = await connection.rows<{ identity: string }>(
     `select pg_catalog.format('%s %s', pg_catalog.extract('epoch', pg_catalog.pg_postmaster_start_time()), d.oid) as identity

@@ -16,7 +16,8 @@ export function readDoc(node: Ast.Node): string {
 /** The first sentence of a doc comment on one line, without its full stop. */
 export function readFirstSentence(doc: string): string {
   const paragraph = (doc.split(/\n\s*\n|(?:^|\n)\s*@/)[0] ?? '').replace(/\s+/g, ' ').trim();
-  // A full stop ends a sentence only before a capital letter or at the end: not in `e.g. this` or `schema.sql`.
+  // A full stop ends a sentence only before a capital letter or at the end: not in `e.g. this` or
+  // `schema.sql`.
   const end = paragraph.search(/[.!?](?=\s+[^a-z]|$)/);
   if (end < 0) return paragraph;
   return paragraph.slice(0, paragraph[end] === '.' ? end : end + 1);

@@ -27,8 +27,8 @@ export interface TaskContext extends Project, World {
    */
   choose?(question: string, answers: readonly string[]): Promise<number>;
   /**
-   * Runs another task and gives its result. With the same arguments it runs once per command line, however many
-   * tasks need it.
+   * Runs another task and gives its result. With the same arguments it runs once per command line, however
+   * many tasks need it.
    */
   run<Args extends unknown[], Result>(
     task: (context: TaskContext, ...args: Args) => Result,

@@ -102,7 +102,8 @@ function exportsOf(body: readonly Ast.Statement[], declared: Map<string, Declare
   return found;
 }
 
-// The first parameter is the context; an object at the end holds the options; what stands between is positional.
+// The first parameter is the context; an object at the end holds the options; what stands between is
+// positional.
 function parametersOf(
   callable: Callable,
   docs: ReadonlyMap<string, string>,

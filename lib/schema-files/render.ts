@@ -26,7 +26,8 @@ export interface TextInput {
 }
 
 /**
- * The schema as files, the same text for catalogs that hold the same, in the order in which psql can load them.
+ * The schema as files, the same text for catalogs that hold the same, in the order in which psql can load
+ * them.
  * @throws Problem `plan_cycle`
  */
 export function renderSchema({ nothing, catalog, place, mentions, spell }: TextInput): TextFile[] {

@@ -1,4 +1,5 @@
-// The embedded database: PostgreSQL in this process with its files in the project, for those who have no server.
+// The embedded database: PostgreSQL in this process with its files in the project, for those who have no
+// server.
 import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import type { Connection } from '../pg/connection.ts';
 import { Problem } from '../problem/problem.ts';
@@ -73,7 +74,8 @@ export async function removeEmbedded(directory: string): Promise<void> {
   await held.release();
 }
 
-// Without the files of an extension that a table uses, the table can't be read: so all that were ever asked for are loaded.
+// Without the files of an extension that a table uses, the table can't be read: so all that were ever asked
+// for are loaded.
 async function remember(file: string, names: Iterable<string>): Promise<string[]> {
   const known = (await readFile(file, 'utf8').catch(() => '')).split('\n').filter((name) => name !== '');
   const all = [...new Set([...known, ...names])].sort();

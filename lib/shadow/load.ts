@@ -25,8 +25,8 @@ export interface LoadOptions {
 const beginning =
   'reset session authorization; reset role; reset search_path; set check_function_bodies = off';
 
-// SQLSTATEs of something that a later statement may make: schema, relation, column, object, function, unique key, rows of a
-// materialized view.
+// SQLSTATEs of something that a later statement may make: schema, relation, column, object, function, unique
+// key, rows of a materialized view.
 const missing = new Set(['3F000', '42P01', '42703', '42704', '42883', '42830', '55000']);
 
 /**
@@ -125,9 +125,9 @@ async function runWhole({ connection, roles, options }: LoadRun, file: SqlFile):
   }
 }
 
-// Round after round, each from the first file to the last. Settings are repeated in every round, so that a statement
-// that is tried again is understood as it was at its place. A round that gets nothing done is followed by one in which no
-// statement waits for earlier ones, and that by one in which a failure is final.
+// Round after round, each from the first file to the last. Settings are repeated in every round, so that a
+// statement that is tried again is understood as it was at its place. A round that gets nothing done is
+// followed by one in which no statement waits for earlier ones, and that by one in which a failure is final.
 async function runSingly(run: LoadRun, left: Map<SqlFile, readonly ParsedStatement[]>): Promise<void> {
   for (let idle = 0; left.size > 0; ) idle = (await runRound(run, left, idle)) ? 0 : idle + 1;
 }

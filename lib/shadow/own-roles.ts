@@ -1,4 +1,5 @@
-// The roles that a shadow makes on a server: roles belong to all databases there, so only the shadow's own may be dropped.
+// The roles that a shadow makes on a server: roles belong to all databases there, so only the shadow's own
+// may be dropped.
 import { quote } from '../model/quote.ts';
 import type { Connection } from '../pg/connection.ts';
 
@@ -7,8 +8,8 @@ export class OwnRoles {
   readonly #names = new Set<string>();
 
   /**
-   * A session whose committed roles are noted: those that one of its messages created. Such a message names the role, and
-   * the role is there after the message and not before it.
+   * A session whose committed roles are noted: those that one of its messages created. Such a message names
+   * the role, and the role is there after the message and not before it.
    */
   noting(connection: Connection): Connection {
     const execute = async (sql: string): Promise<void> => {

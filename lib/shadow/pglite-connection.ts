@@ -4,13 +4,15 @@ import type { Connection } from '../pg/connection.ts';
 import { isServerError, type ServerError, toServerProblem } from '../pg/server-problem.ts';
 import { Problem } from '../problem/problem.ts';
 
-// Object identifiers of types (pg_type.dat) that PGlite makes objects of where `pg/` leaves the server's text.
+// Object identifiers of types (pg_type.dat) that PGlite makes objects of where `pg/` leaves the server's
+// text.
 const text = (value: string) => value;
 const parsers = Object.fromEntries([17, 20, 1082, 1083, 1114, 1184].map((oid) => [oid, text]));
 
 /**
- * Each error leaves 816 bytes on PGlite's stack (0.5.8: `execProtocolRawSync` catches the long jump and does not restore
- * the stack pointer), so some 2,600 failed statements exceed `max_stack_depth`. Between two calls nothing is on the stack.
+ * Each error leaves 816 bytes on PGlite's stack (0.5.8: `execProtocolRawSync` catches the long jump and does
+ * not restore the stack pointer), so some 2,600 failed statements exceed `max_stack_depth`. Between two calls
+ * nothing is on the stack.
  */
 function stackRewinder(db: PGlite): () => void {
   const { ___stack_pointer: pointer } = db.Module as { readonly ___stack_pointer?: { value: number } };

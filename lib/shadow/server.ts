@@ -118,8 +118,8 @@ async function found(connection: Connection, own: OwnRoles, ground: Ground | und
   }
 }
 
-// Takes on the reserved role; the role itself goes with the transaction. A superuser makes it one, because schemas
-// create extensions and event triggers; others give it all that they can.
+// Takes on the reserved role; the role itself goes with the transaction. A superuser makes it one, because
+// schemas create extensions and event triggers; others give it all that they can.
 async function become(connection: Connection): Promise<void> {
   const [me] = await connection.rows<{ super: boolean; known: boolean }>(`select rolsuper as super,
     exists (select from pg_roles where rolname = '${shadowRole}') as known from pg_roles where rolname = current_user`);

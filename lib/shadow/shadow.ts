@@ -1,4 +1,5 @@
-// A throw-away database, gone at the end of its scope: the same whether it is inside the process or on a server.
+// A throw-away database, gone at the end of its scope: the same whether it is inside the process or on a
+// server.
 import type { Connection } from '../pg/connection.ts';
 
 /** The part that several states share; it may stay from one to the next. */
@@ -36,7 +37,10 @@ export interface ShadowOptions {
   readonly cacheDir: string;
   /** URL of a server to make the shadow on; null: PostgreSQL in this process. */
   readonly url: string | null;
-  /** Names of the extensions that will be created in it. Unknown ones are left out: CREATE EXTENSION then fails. */
+  /**
+   * Names of the extensions that will be created in it. Unknown ones are left out: CREATE EXTENSION then
+   * fails.
+   */
   readonly extensions?: Iterable<string>;
   /** Called once, before work that takes seconds. */
   readonly progress?: (message: string) => void;

@@ -3,8 +3,8 @@ import type { Where } from '../problem/location.ts';
 import { Problem } from '../problem/problem.ts';
 
 /**
- * Decodes a file that must be UTF-8 text. A byte order mark is left out; line ends stay as they are, because they are
- * part of function bodies.
+ * Decodes a file that must be UTF-8 text. A byte order mark is left out; line ends stay as they are, because
+ * they are part of function bodies.
  * @throws Problem `not_utf8` at the first bad byte; a zero byte is one, since no SQL text can hold it
  */
 export function decode(file: string, bytes: Uint8Array): string {

@@ -2,7 +2,8 @@
 
 import { loadParser } from './parser.ts';
 
-// Keywords that can't be a name everywhere, by the version that brought them (source: src/include/parser/kwlist.h).
+// Keywords that can't be a name everywhere, by the version that brought them (source:
+// src/include/parser/kwlist.h).
 const brought: readonly (readonly [major: number, words: string])[] = [
   [16, 'json_array json_arrayagg json_object json_objectagg system_user'],
   [17, 'json json_exists json_query json_scalar json_serialize json_table json_value merge_action'],
@@ -12,7 +13,10 @@ const brought: readonly (readonly [major: number, words: string])[] = [
 const token =
   /--[^\n]*|"[^"]*(?:""[^"]*)*"|\bE'[^'\\]*(?:(?:\\.|'')[^'\\]*)*'|'[^']*(?:''[^']*)*'|(\$\w*\$)[\s\S]*?\1|[a-z_\u0080-\uffff][\w$\u0080-\uffff]*/gi;
 
-/** SQL that a server, or a pg_dump, of a major version wrote, with its names quoted where newer ones need that. */
+/**
+ * SQL that a server, or a pg_dump, of a major version wrote, with its names quoted where newer ones need
+ * that.
+ */
 export function quoteNewerWords(sql: string, major: number): string {
   const words = new Set(brought.flatMap(([since, list]) => (since > major ? list.split(' ') : [])));
   if (words.size === 0) return sql;

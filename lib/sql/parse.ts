@@ -1,4 +1,5 @@
-// SQL text → statements with their places, by the server's own grammar (libpg-query, loaded when first needed).
+// SQL text → statements with their places, by the server's own grammar (libpg-query, loaded when first
+// needed).
 
 import { findCharacter, findCodeStart, locate } from '../problem/location.ts';
 import { Problem } from '../problem/problem.ts';
@@ -32,7 +33,10 @@ export interface ParsedStatement {
    * ONLY).
    */
   readonly alone?: true;
-  /** It changes what later statements make, not how they are understood (ALTER DEFAULT PRIVILEGES, CREATE EVENT TRIGGER). */
+  /**
+   * It changes what later statements make, not how they are understood (ALTER DEFAULT PRIVILEGES, CREATE
+   * EVENT TRIGGER).
+   */
   readonly divides?: true;
   /** SQL to the same effect, for a server that lacks the library that the statement needs. */
   readonly byHand?: string;

@@ -63,7 +63,8 @@ export function blankPsqlCommands(text: string): PsqlScript {
         reader.lastIndex = endOfQuote(text, after + 1, "'", true);
       const word = found.toUpperCase();
       if (words.length < 4) words.push(word);
-      // The body of a routine in standard SQL holds semicolons of its own: BEGIN ATOMIC … END, with CASE … END inside.
+      // The body of a routine in standard SQL holds semicolons of its own: BEGIN ATOMIC … END, with CASE …
+      // END inside.
       if (isRoutine(words)) {
         if (word === 'BEGIN' || (word === 'CASE' && begins > 0)) begins++;
         else if (word === 'END' && begins > 0) begins--;

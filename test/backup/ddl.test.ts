@@ -1,4 +1,5 @@
-// While a backup is made, others change what it is of: dump and manifest are of one state, or it is made again.
+// While a backup is made, others change what it is of: dump and manifest are of one state, or it is made
+// again.
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';

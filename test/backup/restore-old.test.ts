@@ -1,4 +1,5 @@
-// Backups that pgmage 0.1.0 made on PostgreSQL 15.20: it took `pg_attver` of each column for schema (backup/from-0.1.0).
+// Backups that pgmage 0.1.0 made on PostgreSQL 15.20: it took `pg_attver` of each column for schema
+// (backup/from-0.1.0).
 import { createHash } from 'node:crypto';
 import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -41,7 +41,9 @@ export interface RestoreScene {
     at: number,
     strike: () => Promise<unknown> | unknown,
   ): Promise<{ thrown: Problem | null; struck: boolean }>;
-  /** Expects the target to be what it was or, where it succeeded, the backup; afterwards it is what it was. */
+  /**
+   * Expects the target to be what it was or, where it succeeded, the backup; afterwards it is what it was.
+   */
   expectEither(succeeded: boolean): Promise<void>;
   drop(): Promise<void>;
 }

@@ -1,8 +1,8 @@
 // The next schema of a walk: the one before it, with a few choices of another.
 
 /**
- * Takes each choice from `other` where `chance` says so, at every depth. The choices of the grammar make sense with one
- * another, and so does whatever is put together from two of its schemas.
+ * Takes each choice from `other` where `chance` says so, at every depth. The choices of the grammar make
+ * sense with one another, and so does whatever is put together from two of its schemas.
  */
 export function neighbour<T>(own: T, other: T, chance: () => boolean): T {
   if (Array.isArray(own) && Array.isArray(other) && own.length === other.length)

@@ -1,5 +1,5 @@
-// A random walk over schemas as one chain of migrations: applied one after the other, rolled back to the middle, and
-// forward again, with the same fingerprint at the same place each time.
+// A random walk over schemas as one chain of migrations: applied one after the other, rolled back to the
+// middle, and forward again, with the same fingerprint at the same place each time.
 import { rmSync } from 'node:fs';
 import { rollback } from '../../lib/commands/rollback.ts';
 import { sync } from '../../lib/commands/sync.ts';

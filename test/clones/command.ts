@@ -1,5 +1,5 @@
-// `npm run clones -- DIR`: every schema below a folder, filled with rows and brought from server version to server version,
-// by db:clone or by a backup and its restore.
+// `npm run clones -- DIR`: every schema below a folder, filled with rows and brought from server version to
+// server version, by db:clone or by a backup and its restore.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';

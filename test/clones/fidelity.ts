@@ -1,4 +1,5 @@
-// One schema with its rows is cloned over whatever another database holds, and every judge says whether it came over.
+// One schema with its rows is cloned over whatever another database holds, and every judge says whether it
+// came over.
 
 import { backup } from '../../lib/commands/backup.ts';
 import { restore } from '../../lib/commands/restore.ts';
@@ -12,7 +13,10 @@ import { describe, load, withSession } from '../proof/session.ts';
 import { type Database, rowsOf, withDatabase } from '../servers/databases.ts';
 import { filling } from './filling.ts';
 
-/** How all of one database comes into another one: by a clone, which pg_dump may carry, its rows after its schema, or by a backup in a format. */
+/**
+ * How all of one database comes into another one: by a clone, which pg_dump may carry, its rows after its
+ * schema, or by a backup in a format.
+ */
 export type By = 'clone' | 'swap' | 'pipe' | 'rows' | Format;
 
 /** Brings a database over. @returns what was left out, and how many rows came */

@@ -1,4 +1,5 @@
-// A whole database, with a value of every type, comes over as it is: between all versions, and over whatever was there.
+// A whole database, with a value of every type, comes over as it is: between all versions, and over whatever
+// was there.
 import { expect, test, vi } from 'vitest';
 import { clone } from '../../lib/commands/clone.ts';
 import { kinds } from '../../lib/kinds/index.ts';

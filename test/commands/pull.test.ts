@@ -1,4 +1,5 @@
-// A schema is pulled from a database into files that a person would write, and that load to the same schema again.
+// A schema is pulled from a database into files that a person would write, and that load to the same schema
+// again.
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';

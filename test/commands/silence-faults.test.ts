@@ -1,5 +1,5 @@
-// A network that goes silent in the middle of a clone, backup, restore, sync or rollback: it ends soon, says which place it
-// was, and leaves a database as it was, or all of the work done.
+// A network that goes silent in the middle of a clone, backup, restore, sync or rollback: it ends soon, says
+// which place it was, and leaves a database as it was, or all of the work done.
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';

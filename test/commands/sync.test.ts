@@ -1,4 +1,5 @@
-// A database is brought to the wanted schema and back by its migrations, on every server and in the embedded database.
+// A database is brought to the wanted schema and back by its migrations, on every server and in the embedded
+// database.
 import { execFileSync } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';

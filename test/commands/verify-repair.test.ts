@@ -1,4 +1,5 @@
-// Of a migration that was edited it is said what differs; comments and blanks can be accepted, anything else is refused.
+// Of a migration that was edited it is said what differs; comments and blanks can be accepted, anything else
+// is refused.
 import { rm } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { generate } from '../../lib/commands/generate.ts';

@@ -18,7 +18,8 @@ beforeAll(async () => {
 });
 afterAll(() => rm(cache, { recursive: true }));
 
-// What differs between a database and the embedded shadow's reading of a schema, either way round; null: of what was pulled.
+// What differs between a database and the embedded shadow's reading of a schema, either way round; null: of
+// what was pulled.
 async function differences(server: Server, made: string, wanted: string | null): Promise<string[]> {
   return withDatabase(server, async ({ url }) => {
     const own = project(url, cache);

@@ -1,4 +1,5 @@
-// Thousands of definitions that two servers, or two readings, write differently: run in the shadow batch by batch.
+// Thousands of definitions that two servers, or two readings, write differently: run in the shadow batch by
+// batch.
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';

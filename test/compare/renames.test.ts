@@ -1,4 +1,5 @@
-// What was renamed is renamed: rows stay, what depends on it follows, and the way back gives the old names back.
+// What was renamed is renamed: rows stay, what depends on it follows, and the way back gives the old names
+// back.
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { difference } from '../../lib/commands/diff.ts';

@@ -1,5 +1,6 @@
-// A database of Railway is found by its client. That service cannot be reached by tests: a script of the same name stands in for
-// the client on the PATH, takes its options, and says and prints what it does (railway variables --json, 4.x).
+// A database of Railway is found by its client. That service cannot be reached by tests: a script of the same
+// name stands in for the client on the PATH, takes its options, and says and prints what it does (railway
+// variables --json, 4.x).
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';

@@ -17,7 +17,8 @@ const paper = { width: 200, colour: false, now: new Date('2026-11-21T09:30:00Z')
 test.each(ways)('rows of every type, circular keys, triggers, large objects: $name', async ({ from, to }) => {
   await withPair(from, to, async (source, target) => {
     for (const { url } of [source, target]) await rowsOf(url, `${everything}; ${more}`);
-    // A trigger that has to see nothing of it; one that is switched off stays so; other rows; another matview.
+    // A trigger that has to see nothing of it; one that is switched off stays so; other rows; another
+    // matview.
     await rowsOf(
       target.url,
       `create function never() returns trigger language plpgsql as $$begin raise 'seen'; end$$;

@@ -1,4 +1,5 @@
-// Rows that a user put into the configuration tables of an extension come along; those that it brings itself do not come twice.
+// Rows that a user put into the configuration tables of an extension come along; those that it brings itself
+// do not come twice.
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

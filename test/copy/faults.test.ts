@@ -99,7 +99,8 @@ test('somebody writes to both meanwhile', async () => {
     strike: (target) => ({
       moment: 'before',
       do: async () => {
-        // Whoever has to wait gives up. Rows that come back after TRUNCATE are in no older snapshot (manual: "Caveats" of MVCC).
+        // Whoever has to wait gives up. Rows that come back after TRUNCATE are in no older snapshot (manual:
+        // "Caveats" of MVCC).
         const again = `begin; create temporary table kept as table plain; truncate plain; insert into plain table kept; commit`;
         await rowsOf(source.socket, `set lock_timeout = 100; ${again}`).catch(() => undefined);
         await rowsOf(target.socket, `set lock_timeout = 100; update old set n = n`).catch(() => undefined);

@@ -1,4 +1,5 @@
-// A clone into a database of its own, which then takes the target's place: whole, with all that is said of the target.
+// A clone into a database of its own, which then takes the target's place: whole, with all that is said of
+// the target.
 import pg from 'pg';
 import { afterAll, expect, test, vi } from 'vitest';
 import { dropOld } from '../../lib/commands/clone-drop-old.ts';

@@ -1,4 +1,5 @@
-// `npm run corpus -- DIR`: real products' schemas, written out from nothing and read as in sync, on every version.
+// `npm run corpus -- DIR`: real products' schemas, written out from nothing and read as in sync, on every
+// version.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';

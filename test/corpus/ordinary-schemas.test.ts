@@ -1,4 +1,5 @@
-// What dumps and products write into schema files: read as psql reads it, rebuilt the same, and pulled the same.
+// What dumps and products write into schema files: read as psql reads it, rebuilt the same, and pulled the
+// same.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
-// Whether a real product's schema goes through pgmage unchanged: written out from nothing and undone, read as in sync, and
-// pulled into a file that psql loads.
+// Whether a real product's schema goes through pgmage unchanged: written out from nothing and undone, read as
+// in sync, and pulled into a file that psql loads.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -85,8 +85,8 @@ async function leftBehind({ observer }: Desk, { socket }: Database, down: string
   return differences(seen, observer.initial, observer.initial);
 }
 
-// Some objects do not survive pg_dump's own text: `varchar IN (…)` reads back otherwise each time. What differs is
-// therefore compared again after one more dump and load of both.
+// Some objects do not survive pg_dump's own text: `varchar IN (…)` reads back otherwise each time. What
+// differs is therefore compared again after one more dump and load of both.
 async function judge(desk: Desk, reached: Database, wanted: Database): Promise<Findings> {
   const first = await compared(desk, reached, wanted);
   const program = desk.pgDump;
@@ -106,8 +106,8 @@ async function judge(desk: Desk, reached: Database, wanted: Database): Promise<F
 }
 
 /**
- * What differs once the schema of a database was pulled, as a file and as a folder, and psql has loaded each into an empty
- * database.
+ * What differs once the schema of a database was pulled, as a file and as a folder, and psql has loaded each
+ * into an empty database.
  */
 export async function pulledBack(desk: Desk, source: Database): Promise<Findings> {
   const directory = mkdtempSync(join(tmpdir(), 'pgmage-corpus-'));

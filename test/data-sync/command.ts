@@ -1,4 +1,5 @@
-// `npm run data-seeds`: databases drawn from seeds, compared by data:diff and by an oracle, between pairs of versions.
+// `npm run data-seeds`: databases drawn from seeds, compared by data:diff and by an oracle, between pairs of
+// versions.
 import { parseArgs } from 'node:util';
 import { whichServer } from '../servers/binaries.ts';
 import { startServer } from '../servers/server.ts';

@@ -1,4 +1,5 @@
-// What the options and the configuration of data:diff and data:verify choose, and what they say of a wrong one.
+// What the options and the configuration of data:diff and data:verify choose, and what they say of a wrong
+// one.
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

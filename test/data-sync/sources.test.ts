@@ -1,4 +1,5 @@
-// Databases that are hard to read: few rights, hidden rows, a pooler, a standby, other sessions at work, wide rows, big values.
+// Databases that are hard to read: few rights, hidden rows, a pooler, a standby, other sessions at work, wide
+// rows, big values.
 import { mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

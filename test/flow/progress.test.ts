@@ -1,4 +1,5 @@
-// How far a long work is: a line that moves on a terminal, and lines with their times elsewhere; names, never URLs.
+// How far a long work is: a line that moves on a terminal, and lines with their times elsewhere; names, never
+// URLs.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -113,7 +113,8 @@ test.each(servers())('out of what is done as an owner there is no way: $version'
     const marks = marksIn(server, owner);
     const session = await connect({ url, applicationName: 'pgmage tests' });
     const owners = await readOwners(session);
-    // Whether the owner may look into its schema, and has forced row security and rules on its table, does not matter.
+    // Whether the owner may look into its schema, and has forced row security and rules on its table, does
+    // not matter.
     for (const name of ['shop.checked', 'shut.checked'])
       await transaction(session, () =>
         session.execute(runAsOwner(`select hh.escaped('work')`, owners.get(name) as Owned)),

@@ -1,5 +1,6 @@
-// What the owner of a database without any privilege can define there so that it runs in others' sessions: everything that a
-// name, an operator, a type, a cast, a value or a row can stand for. Each tells the server's log as whom it ran.
+// What the owner of a database without any privilege can define there so that it runs in others' sessions:
+// everything that a name, an operator, a type, a cast, a value or a row can stand for. Each tells the
+// server's log as whom it ran.
 import { sources } from '../house/sources.ts';
 
 /** The role that owns the database, and the word that its marks begin with. */
@@ -8,7 +9,8 @@ export interface Owner {
   readonly mark: string;
 }
 
-// Also tries to become the superuser: whoever could, ran with more rights than the owner, whatever role was set.
+// Also tries to become the superuser: whoever could, ran with more rights than the owner, whatever role was
+// set.
 const marking = ({ mark }: Owner) => `
 create function hh.marked(trick text) returns boolean language plpgsql immutable set search_path = pg_catalog as $body$
 declare was text := pg_catalog.current_setting('role');
@@ -124,7 +126,8 @@ begin
   end loop;
 end $do$;`;
 
-// Values whose texts their owner decides, rows whose readers and writers call something, and what is built of them.
+// Values whose texts their owner decides, rows whose readers and writers call something, and what is built of
+// them.
 const rows = `
 create schema shop;
 create type shop.mood as enum ('a', 'b');
@@ -166,7 +169,8 @@ create function shop.indexed(int) returns int language plpgsql immutable as $$be
 create index on shop.goods (shop.indexed(id));
 create materialized view shop.kept as select id, hh.marked('materialized view') as seen from shop.items;`;
 
-// What is called for each row that is written, whether by an expression, an operator, a domain in a value, or a partition's key.
+// What is called for each row that is written, whether by an expression, an operator, a domain in a value, or
+// a partition's key.
 const guarded = ({ role }: Owner) => `
 create function hh.fits(int, int) returns boolean language plpgsql as $$begin return hh.escaped('operator of a check'); end$$;
 create operator hh.<~> (function = hh.fits, leftarg = int, rightarg = int);

@@ -6,9 +6,9 @@ import { nodes, type Source } from './sources.ts';
 const names = [...kinds.keys()];
 
 /**
- * The places of a source outside lib/kinds that name a kind: the beginning of an id (`table:`), and a name where a kind is
- * asked for (`fact.kind === 'table'`, `kinds.get('table')`, a list of kinds). Elsewhere words such as `default`, `schema`
- * or `primary key` mean something else.
+ * The places of a source outside lib/kinds that name a kind: the beginning of an id (`table:`), and a name
+ * where a kind is asked for (`fact.kind === 'table'`, `kinds.get('table')`, a list of kinds). Elsewhere words
+ * such as `default`, `schema` or `primary key` mean something else.
  */
 export function kindsNamedIn(source: Source): { readonly line: number; readonly text: string }[] {
   if (source.room === 'kinds') return [];

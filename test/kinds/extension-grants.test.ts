@@ -1,4 +1,5 @@
-// Grants on members of extensions, between a database and schema files in the embedded shadow or in one on a server.
+// Grants on members of extensions, between a database and schema files in the embedded shadow or in one on a
+// server.
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { pull } from '../../lib/commands/pull.ts';

@@ -1,4 +1,5 @@
-// `Kind.present` is only there to save time: where it says that there is nothing, the kind's query finds nothing.
+// `Kind.present` is only there to save time: where it says that there is nothing, the kind's query finds
+// nothing.
 import { join } from 'node:path';
 import pg from 'pg';
 import { expect, test } from 'vitest';
@@ -33,7 +34,8 @@ test.each(servers())('no kind is passed over in any database of the cases: $majo
           await client.query(`${pair.cluster}\n;${pair.setup}\n;${text}`);
           await client.query(readingSettings);
         } catch {
-          // What needs commits or another version is not loaded: it is enough that each kind is seen once, below.
+          // What needs commits or another version is not loaded: it is enough that each kind is seen once,
+          // below.
           await client.query('rollback');
           continue;
         }

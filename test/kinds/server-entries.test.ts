@@ -1,4 +1,5 @@
-// What the server stores for itself beside options that people set: no schema (pg_attver of 15.20, which pg_dump leaves out).
+// What the server stores for itself beside options that people set: no schema (pg_attver of 15.20, which
+// pg_dump leaves out).
 import { expect, test } from 'vitest';
 import { readCatalog } from '../../lib/catalog/read.ts';
 import { kinds } from '../../lib/kinds/index.ts';

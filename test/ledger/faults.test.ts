@@ -1,4 +1,5 @@
-// Whatever happens in the middle, the schema is as some recorded step left it, and the next db:sync ends at the schema.
+// Whatever happens in the middle, the schema is as some recorded step left it, and the next db:sync ends at
+// the schema.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';

@@ -1,4 +1,5 @@
-// Locks that others hold, and online pieces that break off half-way: what is told, what is left, and how it goes on.
+// Locks that others hold, and online pieces that break off half-way: what is told, what is left, and how it
+// goes on.
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { generate } from '../../lib/commands/generate.ts';
 import { rollback } from '../../lib/commands/rollback.ts';

@@ -1,5 +1,6 @@
-// The network is cut and the server restarted at each request of a whole db:sync and db:rollback, others come between, and
-// the disk is full: the schema is as some recorded step left it, and the next db:sync ends at the schema.
+// The network is cut and the server restarted at each request of a whole db:sync and db:rollback, others come
+// between, and the disk is full: the schema is as some recorded step left it, and the next db:sync ends at
+// the schema.
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { generate } from '../../lib/commands/generate.ts';
@@ -40,7 +41,8 @@ afterAll(async () => {
   await here.drop();
 });
 
-// One request of a whole sync or rollback is struck. Gives what was thrown; undefined: it never came to that request.
+// One request of a whole sync or rollback is struck. Gives what was thrown; undefined: it never came to that
+// request.
 async function tryOut(
   server: Server,
   way: (typeof ways)[number],
@@ -99,8 +101,8 @@ test.each(points)('the server is restarted %s a request is served, on the way %s
   );
 });
 
-// What builds an index concurrently waits for all that read meanwhile, so also for what is held up for it here. Gives
-// whether it goes on.
+// What builds an index concurrently waits for all that read meanwhile, so also for what is held up for it
+// here. Gives whether it goes on.
 function asFarAsItGets(work: Promise<void>): Promise<boolean> {
   return Promise.race([work.then(() => false), setTimeout(3_000, true)]);
 }

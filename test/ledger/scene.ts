@@ -1,4 +1,5 @@
-// What faults are tried on: three migrations, the second outside of any transaction, and databases that they are applied to.
+// What faults are tried on: three migrations, the second outside of any transaction, and databases that they
+// are applied to.
 import { rm } from 'node:fs/promises';
 import { expect, vi } from 'vitest';
 import { generate } from '../../lib/commands/generate.ts';

@@ -1,5 +1,5 @@
-// A process that applies or undoes all migrations of a folder, and is killed when it sends its n-th statement:
-// `tsx victim.ts URL FOLDER DIRECTION N`. It ends with 0 where there are fewer statements.
+// A process that applies or undoes all migrations of a folder, and is killed when it sends its n-th
+// statement: `tsx victim.ts URL FOLDER DIRECTION N`. It ends with 0 where there are fewer statements.
 import { kill, pid } from 'node:process';
 import { runMigrations } from '../../lib/ledger/applying.ts';
 import { withLock } from '../../lib/ledger/lock.ts';

@@ -1,4 +1,5 @@
-// A database that was there before its migrations: its schema becomes the first one, and nothing of it is run.
+// A database that was there before its migrations: its schema becomes the first one, and nothing of it is
+// run.
 
 import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';

@@ -1,4 +1,5 @@
-// Every pair of the server's own types, changed there and back on hostile values as plans write it, on a real server.
+// Every pair of the server's own types, changed there and back on hostile values as plans write it, on a real
+// server.
 import pg from 'pg';
 import { kinds } from '../../lib/kinds/index.ts';
 import { type Column, type ColumnFact, retype } from '../../lib/kinds/tables/column-commands.ts';
@@ -12,7 +13,9 @@ export interface Trial {
   readonly from: string;
   readonly to: string;
   readonly hazards: readonly Hazard[];
-  /** How many values there were, and how many of them it accepts; null: the server knows no such conversion. */
+  /**
+   * How many values there were, and how many of them it accepts; null: the server knows no such conversion.
+   */
   readonly given: number;
   readonly accepted: number | null;
   /** `before → after` of those that came back as others, or not at all. */

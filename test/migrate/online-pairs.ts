@@ -1,4 +1,5 @@
-// Pairs of schemas between which there is a way that nobody has to wait for, and rows that have to survive it.
+// Pairs of schemas between which there is a way that nobody has to wait for, and rows that have to survive
+// it.
 
 /** One pair. */
 export interface OnlinePair {

@@ -1,4 +1,5 @@
-// What is done online ends at the same schema as one plain transaction, with the rows that were there, and comes back.
+// What is done online ends at the same schema as one plain transaction, with the rows that were there, and
+// comes back.
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { generate } from '../../lib/commands/generate.ts';
 import { rollback } from '../../lib/commands/rollback.ts';

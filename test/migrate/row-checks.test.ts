@@ -1,4 +1,5 @@
-// What the rows of a database say to a plan before it runs: counted, shown, and refused where it is certain to fail.
+// What the rows of a database say to a plan before it runs: counted, shown, and refused where it is certain
+// to fail.
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { difference } from '../../lib/commands/diff.ts';

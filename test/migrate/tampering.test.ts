@@ -1,4 +1,5 @@
-// Whatever somebody did to the files, the ledger or the database by other means is named, and db:sync refuses.
+// Whatever somebody did to the files, the ledger or the database by other means is named, and db:sync
+// refuses.
 import { rm } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { generate } from '../../lib/commands/generate.ts';

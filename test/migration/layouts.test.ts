@@ -1,4 +1,5 @@
-// Migrations of other tools: replayed in their order, compared with what their tool has applied, and written its way.
+// Migrations of other tools: replayed in their order, compared with what their tool has applied, and written
+// its way.
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';

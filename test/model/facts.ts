@@ -19,7 +19,9 @@ import {
 
 export { having, needing, type Part } from './parts.ts';
 
-/** The catalog of a database of version 18 that holds these parts and nothing else. `schema public` is in it. */
+/**
+ * The catalog of a database of version 18 that holds these parts and nothing else. `schema public` is in it.
+ */
 export function facts(...parts: readonly Part[]): Catalog {
   const entries = [schema('public'), ...parts].flatMap((part) => part(null, 0));
   const ranks = new Map([...kinds.keys()].map((name, at) => [name, at]));

@@ -1,5 +1,6 @@
-// Shows that the package installs and runs: packed, in an empty project, on every supported Node and npm; and that a
-// clone does with `npm ci`. Slow, and it needs the registry: `npm run package-check`, apart from `npm test`.
+// Shows that the package installs and runs: packed, in an empty project, on every supported Node and npm; and
+// that a clone does with `npm ci`. Slow, and it needs the registry: `npm run package-check`, apart from `npm
+// test`.
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -83,7 +83,8 @@ test('a start loads next to nothing before it knows what is asked', () => {
   const bytes = [...loaded].reduce((sum, path) => sum + read(path).length, 0);
   expect(bytes).toBeLessThan(80_000);
   expect(readdirSync(join(repository, 'dist')).length).toBeGreaterThan(loaded.size * 2);
-  // The program is one file, which is not even compiled anew; without a database nothing of what a driver needs is loaded.
+  // The program is one file, which is not even compiled anew; without a database nothing of what a driver
+  // needs is loaded.
   const script = `process.argv.push('pgmage', '--version'); require('./bin/pgmage.cjs');
     process.on('exit', () => console.log(JSON.stringify([Object.keys(require.cache), process.moduleLoadList])));`;
   const output = execFileSync(process.execPath, ['-e', script], { cwd: repository, encoding: 'utf8' });

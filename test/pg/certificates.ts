@@ -9,7 +9,10 @@ export interface Owner {
   readonly gid?: number;
 }
 
-/** Writes `ca.crt`, `other-ca.crt`, `server.{crt,key}` for localhost, and `certified.{crt,key}` of a role into a folder. */
+/**
+ * Writes `ca.crt`, `other-ca.crt`, `server.{crt,key}` for localhost, and `certified.{crt,key}` of a role into
+ * a folder.
+ */
 export function makeCertificates(folder: string, owner: Owner): void {
   const openssl = (...words: string[]) => execFileSync('openssl', words, { cwd: folder, stdio: 'pipe' });
   const key = (name: string) => [

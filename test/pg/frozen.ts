@@ -1,4 +1,5 @@
-// A way to a server that goes silent: open sockets stay open, new ones are accepted, and no byte passes any more.
+// A way to a server that goes silent: open sockets stay open, new ones are accepted, and no byte passes any
+// more.
 import { type AddressInfo, createConnection, createServer, type Socket } from 'node:net';
 
 /** A proxy that can freeze. */
@@ -16,7 +17,10 @@ export interface Frozen {
 export interface Freezing {
   /** After so many bytes, both ways together. */
   readonly after?: number;
-  /** When a client says COMMIT for the n-th time, from 1: before the server hears it, or before its answer passes. */
+  /**
+   * When a client says COMMIT for the n-th time, from 1: before the server hears it, or before its answer
+   * passes.
+   */
   readonly commit?: { readonly at: number; readonly heard: boolean; readonly like?: RegExp };
   /** Whether sessions that begin later pass, as where a firewall has forgotten the older ones. */
   readonly keepsNew?: boolean;

@@ -1,4 +1,5 @@
-// A URL leads where psql goes with it: the same server, role, database, encryption and name, or both are refused.
+// A URL leads where psql goes with it: the same server, role, database, encryption and name, or both are
+// refused.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -81,7 +82,8 @@ function home(name: string, text: string, mode: number): void {
   chmodSync(join(directory, name), mode);
 }
 
-// S and P are the ports with and without encryption, D is the folder of the certificates, SOCKET that of the socket.
+// S and P are the ports with and without encryption, D is the folder of the certificates, SOCKET that of the
+// socket.
 const rows: readonly (readonly [url: string, variables?: Record<string, string>])[] = [
   ['postgres://app:p%20w@localhost:S/postgres'],
   ['postgres://app:p%20w@localhost:P/postgres'],

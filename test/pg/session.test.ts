@@ -1,4 +1,5 @@
-// What a session does: rows as they are stored, batches in one state of the database, errors with their place.
+// What a session does: rows as they are stored, batches in one state of the database, errors with their
+// place.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect } from '../../lib/pg/connect.ts';
 import type { ServerConnection } from '../../lib/pg/connection.ts';

@@ -1,4 +1,5 @@
-// Opens the sessions of a list of URLs, each with variables of its own, and prints what each one is: run as a process.
+// Opens the sessions of a list of URLs, each with variables of its own, and prints what each one is: run as a
+// process.
 import { connect } from '../../lib/pg/connect.ts';
 
 /** One session to open. */

@@ -1,4 +1,5 @@
-// The order of a plan: what is needed comes first, what needs it goes first, and names are free before they are taken.
+// The order of a plan: what is needed comes first, what needs it goes first, and names are free before they
+// are taken.
 import { describe, expect, test } from 'vitest';
 import { kinds } from '../../lib/kinds/index.ts';
 import { emptyCatalog } from '../../lib/model/empty-catalog.ts';

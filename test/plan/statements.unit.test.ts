@@ -1,4 +1,5 @@
-// What a plan puts into one statement: clauses of CREATE TABLE, and subcommands of ALTER TABLE; and what it commits apart.
+// What a plan puts into one statement: clauses of CREATE TABLE, and subcommands of ALTER TABLE; and what it
+// commits apart.
 import { describe, expect, test } from 'vitest';
 import { kinds } from '../../lib/kinds/index.ts';
 import { splitCombined } from '../../lib/model/step.ts';

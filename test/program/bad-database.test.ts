@@ -1,4 +1,5 @@
-// Databases that cannot be used, as people get to see it: words, hint and exit code of the program, and never a password.
+// Databases that cannot be used, as people get to see it: words, hint and exit code of the program, and never
+// a password.
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { rowsOf, withDatabase } from '../servers/databases.ts';
 import { anyServer } from '../servers/running.ts';

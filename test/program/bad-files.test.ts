@@ -1,4 +1,5 @@
-// Files and folders that are not what they are called: told by name, never passed over and never a bug of pgmage's.
+// Files and folders that are not what they are called: told by name, never passed over and never a bug of
+// pgmage's.
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';

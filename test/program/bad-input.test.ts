@@ -1,4 +1,5 @@
-// What people get wrong, as they get to see it: words, place, hint and exit code of the program, and never a password.
+// What people get wrong, as they get to see it: words, place, hint and exit code of the program, and never a
+// password.
 import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';

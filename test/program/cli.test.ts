@@ -1,4 +1,5 @@
-// The program as users start it: processes with exit codes, results on stdout, progress and problems on stderr.
+// The program as users start it: processes with exit codes, results on stdout, progress and problems on
+// stderr.
 import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

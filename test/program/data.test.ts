@@ -1,4 +1,5 @@
-// data:diff and data:verify as people and programs meet them: text, facts, exit codes, and no password anywhere.
+// data:diff and data:verify as people and programs meet them: text, facts, exit codes, and no password
+// anywhere.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,5 @@
-// The password of a connection is in nothing that pgmage shows, whatever characters it is made of and however it is written.
+// The password of a connection is in nothing that pgmage shows, whatever characters it is made of and however
+// it is written.
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -35,7 +35,10 @@ export interface Ended {
 export interface Project {
   readonly root: string;
   write(files: Files): void;
-  /** Runs the program; that it tells neither the password nor where in its own files it was is part of every run. */
+  /**
+   * Runs the program; that it tells neither the password nor where in its own files it was is part of every
+   * run.
+   */
   pgmage(words: string, how?: Started): Promise<Ended>;
   remove(): void;
 }

@@ -1,5 +1,6 @@
-// Runs the program several times in one process, each time as if it had just been started, because to start one takes longer than
-// most of what a test looks at. Run as a process itself: RUNS holds the words of each run.
+// Runs the program several times in one process, each time as if it had just been started, because to start
+// one takes longer than most of what a test looks at. Run as a process itself: RUNS holds the words of each
+// run.
 import { join } from 'node:path';
 
 /** What stands between two runs in either stream. */

@@ -1,4 +1,5 @@
-// What data operations try again, on real servers: what was reached and then lost, and nothing that was never there.
+// What data operations try again, on real servers: what was reached and then lost, and nothing that was never
+// there.
 import { readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { backup } from '../../lib/commands/backup.ts';

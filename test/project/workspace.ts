@@ -10,8 +10,8 @@ export type Members = Partial<Project & World>;
 const holding = ['shadow', 'cacheDir', 'version', 'progress', 'onInterrupt'] as const;
 
 /**
- * A workspace as another one, but for some members. It shares that one's shadows, unless they depend on these: then it is
- * one of its own, which the caller disposes where it may start a shadow.
+ * A workspace as another one, but for some members. It shares that one's shadows, unless they depend on
+ * these: then it is one of its own, which the caller disposes where it may start a shadow.
  */
 export function derive(workspace: Workspace, more: Members): Workspace {
   const project = { ...workspace.project, ...more };

@@ -1,4 +1,5 @@
-// What a command may write to: nothing protected without its name, and no embedded database that nobody meant.
+// What a command may write to: nothing protected without its name, and no embedded database that nobody
+// meant.
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { backup } from '../../lib/commands/backup.ts';

@@ -1,4 +1,5 @@
-// Which columns of which system catalogs the observer reads. Everything is read that is not named here as physical.
+// Which columns of which system catalogs the observer reads. Everything is read that is not named here as
+// physical.
 
 /** Catalogs of the server rather than of one database, and contents rather than definitions. */
 export const skipped = new Set(
@@ -41,7 +42,9 @@ export const undeclared = [
   { catalog: 'pg_publication_rel', columns: ['prrelid', 'prattrs'], target: 'pg_attribute' },
 ] as const;
 
-/** Which rows of a catalog are objects of the user's rather than parts that the server makes along with them. */
+/**
+ * Which rows of a catalog are objects of the user's rather than parts that the server makes along with them.
+ */
 export const filters: Readonly<Record<string, string>> = {
   pg_namespace: `nspname !~ '^pg_(toast_)?temp'`,
   pg_class: `relkind <> 't' and relnamespace <> 'pg_toast'::regnamespace`,
@@ -61,7 +64,10 @@ export const filters: Readonly<Record<string, string>> = {
     and objoid in (select s.oid from pg_subscription s where s.subdbid = ${here})`,
 };
 
-/** What the server makes of expressions that it stores as parse trees, and of values that are spread over other rows. */
+/**
+ * What the server makes of expressions that it stores as parse trees, and of values that are spread over
+ * other rows.
+ */
 export const derived: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   pg_attrdef: { expression: 'pg_get_expr(adbin, adrelid)' },
   pg_attribute: {
@@ -98,19 +104,26 @@ export const derived: Readonly<Record<string, Readonly<Record<string, string>>>>
   pg_type: { default: 'coalesce(pg_get_expr(typdefaultbin, 0), typdefault)' },
 };
 
-/** SQL for the privileges on an object: what null stands for is written out (manual: "Privileges", acldefault). */
+/**
+ * SQL for the privileges on an object: what null stands for is written out (manual: "Privileges",
+ * acldefault).
+ */
 export function privileges(catalog: string, column: string): string {
   const [type, owner] = implicit[catalog] ?? [];
   if (type === undefined) return `coalesce(${column}, '{}')`;
   const full = `coalesce(${column}, acldefault(${type}, ${owner}))`;
-  // What the server makes along with a type has the default privileges of that moment, and nobody looks at them.
+  // What the server makes along with a type has the default privileges of that moment, and nobody looks at
+  // them.
   return catalog === 'pg_proc' ? `case when not ${internal} then ${full} end` : full;
 }
 
 const internal = `exists (select from pg_depend i
   where i.classid = 'pg_proc'::regclass and i.objid = t.oid and i.deptype = 'i')`;
 
-/** The owner of a type. A multirange type has its range's: until 16 it keeps an older one, which pg_dump does not tell. */
+/**
+ * The owner of a type. A multirange type has its range's: until 16 it keeps an older one, which pg_dump does
+ * not tell.
+ */
 export const typeOwner = `coalesce((select y.typowner from pg_range g join pg_type y on y.oid = g.rngtypid
   where g.rngmultitypid = t.oid), typowner)`;
 

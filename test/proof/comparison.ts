@@ -31,8 +31,8 @@ export function differences(
 }
 
 /**
- * The columns and constraints that are wanted as inherited alone and stay the heir's own: no command of the server takes that
- * back. They were its own before, or its table has got another parent.
+ * The columns and constraints that are wanted as inherited alone and stay the heir's own: no command of the
+ * server takes that back. They were its own before, or its table has got another parent.
  * @returns the keys of their rows, with their tables
  */
 export function keptLocal(from: Observation, reached: Observation, wanted: Observation): Map<string, string> {

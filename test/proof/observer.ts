@@ -1,5 +1,5 @@
-// The independent observer: the rows of all system catalogs with names instead of object identifiers. It shares nothing
-// with the kinds, so that what they overlook is seen here.
+// The independent observer: the rows of all system catalogs with names instead of object identifiers. It
+// shares nothing with the kinds, so that what they overlook is seen here.
 import type { Connection } from '../../lib/pg/connection.ts';
 import { snapshot } from '../../lib/pg/snapshot.ts';
 import {
@@ -40,7 +40,9 @@ export class Observer {
     this.initial = initial;
   }
 
-  /** Makes an observer for all databases that will be created after this; `empty` is a session on a fresh one. */
+  /**
+   * Makes an observer for all databases that will be created after this; `empty` is a session on a fresh one.
+   */
   static async learn(empty: Connection): Promise<Observer> {
     const [now] = await empty.rows<{ xid: string }>('select pg_current_xact_id()::text as xid');
     const shapes = await shapesOf(empty);

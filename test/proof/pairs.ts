@@ -4,8 +4,8 @@ import { basename, dirname, join, relative } from 'node:path';
 import type { Pair } from './proof.ts';
 
 /**
- * All `old.sql` and `new.sql` that lie beside each other, at any depth, by name. An `index.json` at the top may say
- * which roles a case wants.
+ * All `old.sql` and `new.sql` that lie beside each other, at any depth, by name. An `index.json` at the top
+ * may say which roles a case wants.
  */
 export function pairsIn(directory: string): Pair[] {
   const roles = rolesIn(join(directory, 'index.json'));

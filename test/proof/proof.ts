@@ -93,7 +93,8 @@ export function neither(reason: Failure['reason'], detail: string): Proof {
 async function bothWays(pair: Pair, from: Place, to: Place, initial: Observation): Promise<Proof> {
   const [old, wanted] = [from.state, to.state];
   const up = await migrate(from, wanted, initial);
-  // The way back starts where the way there ended; where that was not reached, or rows were made for it, at a fresh load.
+  // The way back starts where the way there ended; where that was not reached, or rows were made for it, at a
+  // fresh load.
   const back = up.failure === null ? await migrate(from, old, initial) : null;
   if (back?.failure) return { up, down: back };
   const fresh = back === null || pair.seedNew !== '' ? await migrate(to, old, initial) : back;

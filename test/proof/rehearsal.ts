@@ -1,5 +1,5 @@
-// The same proof at a fraction of the cost: in one database, in transactions that are rolled back. Only what cannot be
-// done in a transaction has to go to databases of its own.
+// The same proof at a fraction of the cost: in one database, in transactions that are rolled back. Only what
+// cannot be done in a transaction has to go to databases of its own.
 import { readCatalog } from '../../lib/catalog/read.ts';
 import { kinds } from '../../lib/kinds/index.ts';
 import type { Step } from '../../lib/model/step.ts';

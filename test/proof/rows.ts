@@ -68,8 +68,8 @@ export async function rowsIn(connection: Connection, reader = connection): Promi
 }
 
 /**
- * What lost rows, or values in columns whose type stayed, without a step that says so; and what should be filled and
- * was not left empty by the state before.
+ * What lost rows, or values in columns whose type stayed, without a step that says so; and what should be
+ * filled and was not left empty by the state before.
  */
 export function losses(before: Rows, after: Rows, wanted: Rows, steps: readonly Step[]): string[] {
   const declared = splitCombined(steps)

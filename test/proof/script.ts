@@ -1,4 +1,5 @@
-// A schema file as people write it → what a server can run: psql's own lines, COPY data and transactions are noise.
+// A schema file as people write it → what a server can run: psql's own lines, COPY data and transactions are
+// noise.
 import { loadModule, parseSync } from 'libpg-query';
 
 await loadModule();
@@ -7,7 +8,10 @@ interface Parsed {
   readonly stmts?: readonly { stmt: Record<string, unknown>; stmt_location?: number; stmt_len?: number }[];
 }
 
-/** Statements of a file, in order, without closing semicolons; one element with everything where it can't be parsed. */
+/**
+ * Statements of a file, in order, without closing semicolons; one element with everything where it can't be
+ * parsed.
+ */
 export function statementsOf(file: string): string[] {
   const text = withoutPsql(file);
   let parsed: Parsed;

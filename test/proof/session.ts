@@ -18,7 +18,8 @@ export async function withSession<T>(
 }
 
 /**
- * Loads a schema file. All at once first, which is fast; what may not run in one transaction is run again one by one.
+ * Loads a schema file. All at once first, which is fast; what may not run in one transaction is run again one
+ * by one.
  * @throws Problem for the statement that is refused
  */
 export async function load(session: ServerConnection, file: string): Promise<void> {
@@ -39,7 +40,8 @@ export class Refusal extends Error {
   constructor(step: Step, cause: unknown) {
     super(`${describe(cause)}\n${step.sql}`);
     this.name = 'Refusal';
-    // Classes of errors about values, and about what constraints say of them (manual: "PostgreSQL Error Codes").
+    // Classes of errors about values, and about what constraints say of them (manual: "PostgreSQL Error
+    // Codes").
     const said = ['may_fail_on_existing_rows', 'fails_on_existing_rows'] as const;
     this.foretold = said.some((hazard) => step.hazards.includes(hazard)) && /^2[23]/.test(stateOf(cause));
   }

@@ -13,7 +13,9 @@ export function passed({ proof }: Outcome): boolean {
   return proof.up.failure === null && proof.down.failure === null;
 }
 
-/** Failing pairs by reason, then shares per direction; the last line counts. `full` shows all of every reason. */
+/**
+ * Failing pairs by reason, then shares per direction; the last line counts. `full` shows all of every reason.
+ */
 export function summarize(outcomes: readonly Outcome[], full: boolean): string {
   const failures = outcomes.flatMap(({ name, proof }) => [
     ...lineOf(name, 'up', proof.up),

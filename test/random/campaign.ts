@@ -28,7 +28,9 @@ export interface Findings {
   readonly observed: number;
   /** How many pairs had databases of their own. */
   readonly apart: number;
-  /** How many pairs were proven without rows in the end, because a step that says so cannot be done with them. */
+  /**
+   * How many pairs were proven without rows in the end, because a step that says so cannot be done with them.
+   */
   readonly rowless: number;
 }
 
@@ -87,7 +89,10 @@ export interface Trial {
   readonly rowless: boolean;
 }
 
-/** With a row in each table; where a plan says that it may fail because of them, and just that step does, without. */
+/**
+ * With a row in each table; where a plan says that it may fail because of them, and just that step does,
+ * without.
+ */
 export async function tryOut(
   bench: Bench,
   stage: Stage,

@@ -3,7 +3,10 @@ import fc from 'fast-check';
 import { oddments, rarities } from './oddments.ts';
 import { type Both, either, list, maybe, record, seldom, twice } from './pairs.ts';
 
-/** A column type: a default and a value that every other type's text form can hold too, where that is possible. */
+/**
+ * A column type: a default and a value that every other type's text form can hold too, where that is
+ * possible.
+ */
 export const types = {
   integer: { default: '7', value: '1' },
   bigint: { default: 'one()', value: '1' },

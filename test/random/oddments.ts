@@ -137,7 +137,8 @@ export const rarities: readonly (readonly string[])[] = [
     'create publication news for all tables',
     "create publication news for tables in schema public with (publish = 'insert')",
   ],
-  // Members of an extension have the default privileges of the moment at which it came, so that never both are there.
+  // Members of an extension have the default privileges of the moment at which it came, so that never both
+  // are there.
   [
     'alter default privileges grant execute on functions to reader',
     'alter default privileges revoke execute on functions from public',

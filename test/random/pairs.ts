@@ -1,4 +1,5 @@
-// Arbitraries of two states at once, mostly alike, so that pairs of schemas differ in a few places at every depth.
+// Arbitraries of two states at once, mostly alike, so that pairs of schemas differ in a few places at every
+// depth.
 import fc, { type Arbitrary } from 'fast-check';
 
 /** The old and the new state of something. */

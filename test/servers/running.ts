@@ -8,8 +8,8 @@ export function servers(): Server[] {
 }
 
 /**
- * Whether the at-th of many trials of one kind runs on a server: where PGMAGE_MAJORS names versions, each runs on all of them;
- * else on one in turn, so that each version is met and none twice.
+ * Whether the at-th of many trials of one kind runs on a server: where PGMAGE_MAJORS names versions, each
+ * runs on all of them; else on one in turn, so that each version is met and none twice.
  */
 export function isTurnOf({ port }: Server, at: number, among: readonly Server[] = servers()): boolean {
   return process.env.PGMAGE_MAJORS !== undefined || among[at % among.length]?.port === port;

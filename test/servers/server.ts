@@ -58,8 +58,8 @@ export function serverAt(address: Address): Server {
   };
 }
 
-// Nothing here outlives a test, so nothing is ever flushed; the rest is what publications, subscriptions, prepared
-// transactions and the load of a thousand tables in one transaction ask for.
+// Nothing here outlives a test, so nothing is ever flushed; the rest is what publications, subscriptions,
+// prepared transactions and the load of a thousand tables in one transaction ask for.
 const settings = {
   listen_addresses: '127.0.0.1',
   fsync: 'off',
@@ -110,9 +110,9 @@ export async function query(url: string, sql: string): Promise<void> {
 }
 
 /**
- * The server's parent is a shell that waits for the end of its input. That comes when this process stops it, exits, or
- * dies of whatever cause, so no server is ever left behind; detached, so that Ctrl-C reaches us first. Each line before
- * the end restarts the server.
+ * The server's parent is a shell that waits for the end of its input. That comes when this process stops it,
+ * exits, or dies of whatever cause, so no server is ever left behind; detached, so that Ctrl-C reaches us
+ * first. Each line before the end restarts the server.
  */
 function keep(
   postgres: string,

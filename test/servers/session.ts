@@ -1,4 +1,5 @@
-// A session of the driver's for SQL that tests write: under the path of the database, as users' own statements are.
+// A session of the driver's for SQL that tests write: under the path of the database, as users' own
+// statements are.
 import { type ConnectTarget, connect } from '../../lib/pg/connect.ts';
 import type { ServerConnection } from '../../lib/pg/connection.ts';
 import { buildUnpin } from '../../lib/pg/pinned.ts';

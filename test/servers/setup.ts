@@ -10,9 +10,10 @@ declare module 'vitest' {
 }
 
 /**
- * `PGMAGE_MAJORS=15,16,17,18` chooses versions of the npm packages (empty: none), and what this machine has installed is
- * added (see `installedServers`). Without it: the oldest and the newest version, between which all differences lie, and an installed
- * server replaces the package of its version, because users have its newer minor release.
+ * `PGMAGE_MAJORS=15,16,17,18` chooses versions of the npm packages (empty: none), and what this machine has
+ * installed is added (see `installedServers`). Without it: the oldest and the newest version, between which
+ * all differences lie, and an installed server replaces the package of its version, because users have its
+ * newer minor release.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const servers: OwnServer[] = [];

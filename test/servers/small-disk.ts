@@ -1,5 +1,5 @@
-// A server with a tablespace on a disk that is small and can be filled up. The server is its own: where the disk is
-// full, no checkpoint succeeds, and whoever creates or drops a database there waits for one.
+// A server with a tablespace on a disk that is small and can be filled up. The server is its own: where the
+// disk is full, no checkpoint succeeds, and whoever creates or drops a database there waits for one.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,5 @@
-// What the shadow in the process lacks of a server's: extensions that only bodies name, and types of eight bytes.
+// What the shadow in the process lacks of a server's: extensions that only bodies name, and types of eight
+// bytes.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,5 @@
-// What files say of a role by its name and of the current user is the same in the shadow as in the database of that role.
+// What files say of a role by its name and of the current user is the same in the shadow as in the database
+// of that role.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { generate } from '../../lib/commands/generate.ts';
 import { isSound, status } from '../../lib/commands/status.ts';

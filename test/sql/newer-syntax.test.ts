@@ -1,4 +1,5 @@
-// Syntax that newer servers brought: each rule is what the servers themselves say, and db:sync refuses before it does anything.
+// Syntax that newer servers brought: each rule is what the servers themselves say, and db:sync refuses before
+// it does anything.
 import { existsSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,4 +1,5 @@
-// SQL files: what psql adds is left out without moving anything, statements and names are found, errors have a place.
+// SQL files: what psql adds is left out without moving anything, statements and names are found, errors have
+// a place.
 import { expect, test } from 'vitest';
 import { Problem } from '../../lib/problem/problem.ts';
 import { decode } from '../../lib/sql/decode.ts';

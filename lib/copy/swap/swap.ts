@@ -1,5 +1,5 @@
-// A clone into a database of its own, beside the target: filled by several sessions, compared, and only then given the target's
-// name.
+// A clone into a database of its own, beside the target: filled by several sessions, compared, and only then
+// given the target's name.
 import type { ServerConnection } from '../../pg/connection.ts';
 import { transaction } from '../../pg/transaction.ts';
 import { replaceDatabase } from '../../pg/url.ts';

@@ -31,7 +31,10 @@ const columns = `select 'pg_class', 'pg_class'::regclass, a.attrelid, a.attnum, 
 const ofPublic = `select 'pg_namespace', 'pg_namespace'::regclass, o.oid, 0, o.nspowner,
         coalesce(o.nspacl, acldefault('n', o.nspowner)), 'n'::"char" from pg_namespace o where o.nspname = 'public'`;
 
-/** SQL for the rows `catalog`, `class` (its oid), `oid`, `sub`, `owner`, `acl`, `type` (that of acldefault) of objects that have a list. */
+/**
+ * SQL for the rows `catalog`, `class` (its oid), `oid`, `sub`, `owner`, `acl`, `type` (that of acldefault) of
+ * objects that have a list.
+ */
 export const objectsWithAcls = `select o.* from (${[...catalogs, ofPublic, columns].join('\n      union all ')}) o
         where ${buildOwnObject('o.class', 'o.oid')}`;
 

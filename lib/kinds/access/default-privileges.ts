@@ -65,7 +65,9 @@ function brings(fact: DefaultPrivilege, created: Fact, scope: Scope): Fact[] {
   return [{ ...grant, id, kind: 'grant', signature: '', origins: [], position: 0, payload: { ...payload } }];
 }
 
-/** ALTER DEFAULT PRIVILEGES (manual: catalog pg_default_acl). The path is role, schema if for one, grantee. */
+/**
+ * ALTER DEFAULT PRIVILEGES (manual: catalog pg_default_acl). The path is role, schema if for one, grantee.
+ */
 export const defaultPrivilege: Kind<Privileges> = {
   name: 'default privilege',
   reference: (fact) =>

@@ -48,7 +48,8 @@ function change(least: Privileges, most: Privileges, to: Privileges, fact: Grant
   });
 }
 
-// A privilege that is revoked from a table is revoked from its columns too (manual: REVOKE), so those are granted again.
+// A privilege that is revoked from a table is revoked from its columns too (manual: REVOKE), so those are
+// granted again.
 function columnsAgain(from: Privileges, to: Privileges, fact: Grant, scope: Scope): Statement[] {
   const revoked = from.privileges.filter((name) => !to.privileges.includes(name));
   const lost = (names: readonly string[]) => names.filter((name) => revoked.includes(name));

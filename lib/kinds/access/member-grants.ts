@@ -17,7 +17,8 @@ interface MemberGrant extends Privileges {
 
 type Grant = Fact<MemberGrant>;
 
-// `ON` and what GRANT calls the member, by the catalog that it is in, with the type that acldefault knows it by.
+// `ON` and what GRANT calls the member, by the catalog that it is in, with the type that acldefault knows it
+// by.
 const members = [
   [
     'pg_proc',
@@ -80,7 +81,9 @@ function change(from: Privileges, to: Privileges, fact: Grant, { major }: Scope)
 
 const alter = (from: Grant, to: Grant, scope: Scope) => change(from.payload, to.payload, to, scope);
 
-/** GRANT and REVOKE on members of extensions (manual: catalog pg_init_privs). The path is extension, grantee. */
+/**
+ * GRANT and REVOKE on members of extensions (manual: catalog pg_init_privs). The path is extension, grantee.
+ */
 export const memberGrant: Kind<MemberGrant> = {
   name: 'member grant',
   reference: (fact) => `GRANT${fact.signature} TO ${formatGrantee(parts(fact).grantee, null)}`,

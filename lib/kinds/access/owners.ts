@@ -11,7 +11,8 @@ interface Owner {
   readonly owner: string;
 }
 
-// The sequence of a column follows the column's table, and refuses to have another owner (manual: ALTER SEQUENCE).
+// The sequence of a column follows the column's table, and refuses to have another owner (manual: ALTER
+// SEQUENCE).
 function follows({ parent, payload }: Fact<Owner>, catalog: Catalog): boolean {
   const target = catalog.facts.get(parent as string);
   if (target?.kind !== 'sequence') return false;

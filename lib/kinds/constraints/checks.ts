@@ -23,7 +23,10 @@ interface Check {
   readonly definition: string;
   readonly validated: boolean;
   readonly enforced: boolean;
-  /** Written on this table, or a partition's; false: only inherited. No command changes it, so it is not compared. */
+  /**
+   * Written on this table, or a partition's; false: only inherited. No command changes it, so it is not
+   * compared.
+   */
   readonly local: boolean;
 }
 

@@ -36,7 +36,8 @@ export const validateConstraint = (fact: Fact<unknown>, name = quoteName(fact)):
 });
 
 /**
- * The table of a constraint, where it may be added without a look at the rows that are there; undefined: it may not.
+ * The table of a constraint, where it may be added without a look at the rows that are there; undefined: it
+ * may not.
  * @param whole also on a partitioned table
  */
 export function findHolder(fact: Fact<unknown>, { after }: Scope, whole = true): Fact | undefined {
@@ -55,7 +56,8 @@ export function buildDefinition(major: number, before = `''`): string {
 }
 
 /**
- * An introspection query over pg_constraint (manual: catalog pg_constraint), with i and x for a constraint's index.
+ * An introspection query over pg_constraint (manual: catalog pg_constraint), with i and x for a constraint's
+ * index.
  * @param type contype, e.g. `f`
  * @param attributes columns of the payload, as SQL
  */

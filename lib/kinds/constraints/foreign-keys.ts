@@ -37,16 +37,16 @@ const alter = (fact: Row, words: string) =>
   `ALTER TABLE ${quoteTable(fact)} ALTER CONSTRAINT ${quoteName(fact)} ${words}`;
 const deferrable = (_: Row, to: Row) => alter(to, buildDeferral(to.payload).trim() || 'NOT DEFERRABLE');
 
-// It holds the table that it refers to, which may not be less durable than its own, and the key that it leans on, thereby
-// the types of all columns of that, also of those that are only included.
+// It holds the table that it refers to, which may not be less durable than its own, and the key that it leans
+// on, thereby the types of all columns of that, also of those that are only included.
 const target = `array(select 'pg_class:' || k.confrelid || ':0'
         union all select format('pg_class:%s:%s', u.indrelid, a) from pg_index u, unnest(u.indkey::int2[]) a
         where u.indexrelid = k.conindid and a > 0)`;
 
 const unvalidated = (fact: Row) => clause({ ...fact, payload: { ...fact.payload, validated: false } });
 
-// Added at once, and held against the rows that are there while others go on. Where partitions are on one of its ends, it
-// cannot be added so, or stays so on some of them (until PostgreSQL 17).
+// Added at once, and held against the rows that are there while others go on. Where partitions are on one of
+// its ends, it cannot be added so, or stays so on some of them (until PostgreSQL 17).
 function later(fact: Row, scope: Scope, action: string): StatementScript | null {
   const { validated, enforced } = fact.payload;
   const { facts, needs } = scope.after;

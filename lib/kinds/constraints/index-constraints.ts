@@ -38,7 +38,9 @@ interface IndexConstraint {
   readonly tablespace: string | null;
   /** True on a partitioned table: the indexes of its partitions are attached to it one by one. */
   readonly partitioned: boolean;
-  /** The server leaves out all but one of CREATE TABLE's constraints over the same columns. Never compared. */
+  /**
+   * The server leaves out all but one of CREATE TABLE's constraints over the same columns. Never compared.
+   */
   readonly duplicate: boolean;
 }
 

@@ -54,8 +54,9 @@ export const extension: Kind<Extension> = {
 };
 
 /**
- * The version of an extension. A schema file that names none gets the default of the server that it is loaded in, which
- * says nothing about the database: in the shadow only another version is a fact, in a database always.
+ * The version of an extension. A schema file that names none gets the default of the server that it is loaded
+ * in, which says nothing about the database: in the shadow only another version is a fact, in a database
+ * always.
  */
 export const extensionVersion: Kind<Version> = {
   name: 'extension version',

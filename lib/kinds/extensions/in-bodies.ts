@@ -1,6 +1,9 @@
 // Extensions that bodies of SQL may create: the body of a DO block may not get there, or hide that it failed.
 
-/** The extensions that a body may create: names after CREATE EXTENSION, and literals, which the body may put there. */
+/**
+ * The extensions that a body may create: names after CREATE EXTENSION, and literals, which the body may put
+ * there.
+ */
 export function findExtensionsInBody(sql: string): string[] {
   if (!/\bcreate\s+extension\b/i.test(sql)) return [];
   const named = /\bcreate\s+extension\s+(?:if\s+not\s+exists\s+)?(?:"([^"]+)"|([\w$]+))/gi;

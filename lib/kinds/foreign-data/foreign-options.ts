@@ -11,7 +11,9 @@ const nameOf = (option: string) => option.slice(0, option.indexOf('='));
 const settingOf = (option: string) => option.slice(nameOf(option).length + 1);
 const assignment = (option: string) => `${quote(nameOf(option))} ${literal(settingOf(option))}`;
 
-/** ` OPTIONS (host 'x')`, or an empty string for none. Options are `name=value`, as the catalogs hold them. */
+/**
+ * ` OPTIONS (host 'x')`, or an empty string for none. Options are `name=value`, as the catalogs hold them.
+ */
 export function formatForeignOptions(options: readonly string[]): string {
   return options.length === 0 ? '' : ` OPTIONS (${options.map(assignment).join(', ')})`;
 }

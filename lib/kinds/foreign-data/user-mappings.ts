@@ -23,7 +23,9 @@ function command(verb: string, { path }: Fact<UserMapping>): string {
   return `${verb} USER MAPPING FOR ${user} SERVER ${quote(server)}`;
 }
 
-/** CREATE USER MAPPING (manual: view pg_user_mappings, which hides options from those who may not see them). */
+/**
+ * CREATE USER MAPPING (manual: view pg_user_mappings, which hides options from those who may not see them).
+ */
 export const userMapping: Kind<UserMapping> = {
   name: 'user mapping',
   reference: (fact) => command('', fact).trim(),

@@ -1,4 +1,5 @@
-// A partition's own indexes that equal those which are to belong to its parent's: the server takes the oldest that fits.
+// A partition's own indexes that equal those which are to belong to its parent's: the server takes the oldest
+// that fits.
 import type { Catalog } from '../../model/catalog.ts';
 import { isEqual } from '../../model/diff.ts';
 import type { Fact } from '../../model/fact.ts';

@@ -81,8 +81,9 @@ const dropped = (fact: Row, scope: Scope): Statement => ({
 export const makePlaceholderName = (name: string) => `${name.slice(0, 15)}_rebuilt`;
 
 /**
- * CONCURRENTLY (manual: CREATE INDEX, "Building Indexes Concurrently"), which partitioned indexes do not know: they are made
- * along with those of their partitions, because these can be taken off them only all together.
+ * CONCURRENTLY (manual: CREATE INDEX, "Building Indexes Concurrently"), which partitioned indexes do not
+ * know: they are made along with those of their partitions, because these can be taken off them only all
+ * together.
  */
 export const onlineIndex: OnlineRules<Index> = {
   create: (fact, scope) => createIndex(fact, scope, true),

@@ -21,8 +21,8 @@ export function buildConstraintKey(definition: string, predicate: string | null)
 }
 
 /**
- * SQL for the place of a partitioned index: for each in this order the server looks for an equal one of a partition that is
- * attached. All others come behind them.
+ * SQL for the place of a partitioned index: for each in this order the server looks for an equal one of a
+ * partition that is attached. All others come behind them.
  */
 export const buildPosition = (index: string): string =>
   `case ${index}.relkind when 'I' then ${index}.oid::int8 else 4294967295 end`;

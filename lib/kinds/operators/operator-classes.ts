@@ -17,7 +17,9 @@ const own = (catalog: string, number: string, definition: string) => `
         from pg_depend d join ${catalog} m on m.oid = d.objid
         where d.classid = '${catalog}'::regclass and d.refclassid = 'pg_opclass'::regclass and d.refobjid = c.oid`;
 
-/** CREATE OPERATOR CLASS (manual: catalogs pg_opclass, pg_amop, pg_amproc). The signature is ` USING btree`. */
+/**
+ * CREATE OPERATOR CLASS (manual: catalogs pg_opclass, pg_amop, pg_amproc). The signature is ` USING btree`.
+ */
 export const operatorClass: Kind<OperatorClass> = {
   name: 'operator class',
   reference: (fact) => `OPERATOR CLASS ${qualify(fact.path)}${fact.signature}`,

@@ -14,7 +14,9 @@ export const operatorMember = `format('OPERATOR %s %s%s', m.amopstrategy, m.amop
 export const functionMember = `format('FUNCTION %s (%s, %s) %s', m.amprocnum, format_type(m.amproclefttype, null),
         format_type(m.amprocrighttype, null), m.amproc::regprocedure)`;
 
-/** CREATE OPERATOR FAMILY (manual: catalog pg_opfamily). The signature is its access method: ` USING btree`. */
+/**
+ * CREATE OPERATOR FAMILY (manual: catalog pg_opfamily). The signature is its access method: ` USING btree`.
+ */
 export const operatorFamily: Kind<Record<never, never>> = {
   name: 'operator family',
   reference: (fact) => `OPERATOR FAMILY ${qualify(fact.path)}${fact.signature}`,

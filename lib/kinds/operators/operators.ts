@@ -1,4 +1,5 @@
-// Operators. Commutators and negators are pairs: each of the two names the other, and the server keeps both in step.
+// Operators. Commutators and negators are pairs: each of the two names the other, and the server keeps both
+// in step.
 import type { Catalog } from '../../model/catalog.ts';
 import type { Fact } from '../../model/fact.ts';
 import { buildOwnCondition, buildPresentQuery } from '../../model/introspection.ts';
@@ -6,7 +7,9 @@ import type { Kind, Scope } from '../../model/kind.ts';
 import { quote } from '../../model/quote.ts';
 
 interface Operator {
-  /** Null: so far only a name, promised by another operator as its partner (manual: CREATE OPERATOR, "shell"). */
+  /**
+   * Null: so far only a name, promised by another operator as its partner (manual: CREATE OPERATOR, "shell").
+   */
   readonly function: string | null;
   readonly left: string | null;
   readonly right: string;
@@ -24,7 +27,8 @@ const nameOf = ({ path: [schema, name] }: Pick<Fact, 'path'>) => `${quote(schema
 const set = (fact: Fact<Operator>, what: string) =>
   `ALTER OPERATOR ${nameOf(fact)} ${fact.signature} SET (${what})`;
 
-// Creating an operator sets this side of a partner that is there, dropping it clears it (manual: CREATE OPERATOR).
+// Creating an operator sets this side of a partner that is there, dropping it clears it (manual: CREATE
+// OPERATOR).
 function pair(name: 'commutator' | 'negator') {
   const partner = ({ payload, signature }: Fact<Operator>, { facts }: Catalog) => {
     const types = name === 'negator' ? signature : `(${payload.right}, ${payload.left ?? 'NONE'})`;

@@ -8,7 +8,10 @@ export interface Subscription {
   /** Null: it has no slot at the publisher. */
   readonly slot: string | null;
   readonly binary: boolean;
-  /** `off`, `on` or `parallel` (from 16 on). Null: a schema file leaves it to the server, whose version decides. */
+  /**
+   * `off`, `on` or `parallel` (from 16 on). Null: a schema file leaves it to the server, whose version
+   * decides.
+   */
   readonly streaming: string | null;
   readonly twoPhase: boolean;
   readonly disableOnError: boolean;

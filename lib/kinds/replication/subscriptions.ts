@@ -28,12 +28,16 @@ const change = (option: Option) => (from: Row, to: Row) => {
 };
 const publicationsOf = ({ payload }: Row) => payload.publications.map(quote).join(', ');
 
-/** CREATE SUBSCRIPTION (manual: catalog pg_subscription, of which only superusers may read where it connects to). */
+/**
+ * CREATE SUBSCRIPTION (manual: catalog pg_subscription, of which only superusers may read where it connects
+ * to).
+ */
 export const subscription: Kind<Subscription> = {
   name: 'subscription',
   reference: (fact) => `SUBSCRIPTION ${qualify(fact.path)}`,
   present: 'exists (select from pg_subscription)',
-  // A query that names the column is refused even for no rows, so it is run only where it is allowed, as a text.
+  // A query that names the column is refused even for no rows, so it is run only where it is allowed, as a
+  // text.
   introspect: (major) => `
     select array['pg_subscription:' || s.oid || ':0'] as addresses, array[s.subname] as path,
       (select word from ts_stat(format('select array_to_tsvector(array[subconninfo]) from pg_subscription where oid = %s', s.oid)))
@@ -58,7 +62,8 @@ export const subscription: Kind<Subscription> = {
       ...(enabled ? [alter(fact, 'ENABLE')] : []),
     ];
   },
-  // Left to itself, DROP SUBSCRIPTION calls the publisher and cannot be taken back. The slot there is left behind.
+  // Left to itself, DROP SUBSCRIPTION calls the publisher and cannot be taken back. The slot there is left
+  // behind.
   rename: makeRename('SUBSCRIPTION'),
   drop: (fact): (string | Statement)[] => [
     ...(fact.payload.enabled ? [alter(fact, 'DISABLE')] : []),

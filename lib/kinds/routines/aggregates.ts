@@ -1,4 +1,5 @@
-// Aggregates: plain, ordered-set and hypothetical-set. The server has no function that writes their definition.
+// Aggregates: plain, ordered-set and hypothetical-set. The server has no function that writes their
+// definition.
 import { buildOwnCondition, buildPresentQuery } from '../../model/introspection.ts';
 import type { Kind } from '../../model/kind.ts';
 import { qualify } from '../../model/quote.ts';

@@ -13,8 +13,8 @@ import {
 } from './routines.ts';
 
 /**
- * CREATE PROCEDURE (manual: catalog pg_proc). The signature marks its arguments IN: without a mark the server would
- * also take `(integer, integer)` for one argument in and one out (manual: DROP PROCEDURE).
+ * CREATE PROCEDURE (manual: catalog pg_proc). The signature marks its arguments IN: without a mark the server
+ * would also take `(integer, integer)` for one argument in and one out (manual: DROP PROCEDURE).
  */
 export const procedure: Kind<Routine> = {
   name: 'procedure',

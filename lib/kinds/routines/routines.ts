@@ -16,7 +16,10 @@ export interface Routine {
   readonly defaults: number;
 }
 
-/** SQL for the columns `addresses`, `path` and the payload's but `definition`, from pg_proc p and pg_namespace n. */
+/**
+ * SQL for the columns `addresses`, `path` and the payload's but `definition`, from pg_proc p and pg_namespace
+ * n.
+ */
 export const routineColumns = `
       array['pg_proc:' || p.oid || ':0'] as addresses, array[n.nspname, p.proname] as path,
       pg_get_function_result(p.oid) as result,

@@ -20,7 +20,10 @@ export function makeRename(word: string, lock: TableLock = null): Rename {
   });
 }
 
-/** A part of an object, e.g. a `COLUMN` of a `TABLE`. @param cascade what typed tables need to follow their type */
+/**
+ * A part of an object, e.g. a `COLUMN` of a `TABLE`. @param cascade what typed tables need to follow their
+ * type
+ */
 export function makeRenameIn(
   word: string,
   part: string,

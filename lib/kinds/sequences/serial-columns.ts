@@ -12,7 +12,10 @@ const words: Readonly<Record<string, readonly [word: string, end: string]>> = {
 // The server's settings for a serial (manual: "Serial Types").
 const usual = { start: '1', increment: '1', minimum: '1', cache: '1', cycle: false };
 
-/** The catalog in which columns are serials that CREATE TABLE would make just as they are, instead of their parts. */
+/**
+ * The catalog in which columns are serials that CREATE TABLE would make just as they are, instead of their
+ * parts.
+ */
 export function foldSerials(catalog: Catalog): Catalog {
   const found = [...catalog.facts.values()].filter(({ kind }) => kind === 'sequence ownership');
   if (found.length === 0) return catalog;

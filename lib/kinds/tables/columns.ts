@@ -1,4 +1,5 @@
-// Columns of tables of every sort, with their type and storage. Defaults, identity and NOT NULL are facts of their own.
+// Columns of tables of every sort, with their type and storage. Defaults, identity and NOT NULL are facts of
+// their own.
 import { buildOwnCondition } from '../../model/introspection.ts';
 import type { Kind } from '../../model/kind.ts';
 import { qualify } from '../../model/quote.ts';

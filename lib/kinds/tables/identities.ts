@@ -1,4 +1,5 @@
-// GENERATED … AS IDENTITY: a fact of its own, since it can only be added to a column that is NOT NULL already.
+// GENERATED … AS IDENTITY: a fact of its own, since it can only be added to a column that is NOT NULL
+// already.
 import type { Fact } from '../../model/fact.ts';
 import { buildOwnCondition, buildPresentQuery } from '../../model/introspection.ts';
 import type { Kind, Scope } from '../../model/kind.ts';
@@ -48,7 +49,9 @@ function create(fact: Row, { before }: Scope): StatementScript {
   return [add, setSequenceOptions(qualify(payload.sequence), path, { ...payload, type: null })];
 }
 
-/** Identity columns (manual: catalogs pg_attribute.attidentity, pg_sequence). Partitions share their parent's. */
+/**
+ * Identity columns (manual: catalogs pg_attribute.attidentity, pg_sequence). Partitions share their parent's.
+ */
 export const identity: Kind<Identity> = {
   name: 'identity',
   reference: (fact) => `SEQUENCE ${qualify(fact.payload.sequence)}`,

@@ -33,7 +33,8 @@ export const inheritance: Kind<Record<never, never>> = {
     inseparable: true,
   },
   order: {
-    // A column that loses its last parent becomes the child's own for ever (source: RemoveInheritance in tablecmds.c).
+    // A column that loses its last parent becomes the child's own for ever (source: RemoveInheritance in
+    // tablecmds.c).
     overlaps: true,
   },
 };

@@ -90,7 +90,8 @@ function lengthOf({ base, sizes: [precision] }: BuiltIn): number {
 
 function keepsAsText(from: string, type: BuiltIn, limit: number, asked: boolean): boolean {
   const { base, sizes } = type;
-  // Without a length it holds blanks at the end, which no other type takes over. A name may be one of nothing.
+  // Without a length it holds blanks at the end, which no other type takes over. A name may be one of
+  // nothing.
   if (base === 'bpchar' || (base.startsWith('reg') && !from.endsWith('[]'))) return false;
   if (base === 'character' && !from.endsWith('[]')) return !asked || (sizes[0] ?? unlimited) <= limit;
   const most = base === 'character varying' ? (sizes[0] ?? unlimited) : lengthOf(type);

@@ -1,4 +1,5 @@
-// SET LOGGED and SET UNLOGGED, in the order that foreign keys leave: no logged table may refer to an unlogged one.
+// SET LOGGED and SET UNLOGGED, in the order that foreign keys leave: no logged table may refer to an unlogged
+// one.
 import type { Catalog } from '../../model/catalog.ts';
 import type { Fact } from '../../model/fact.ts';
 import type { Scope } from '../../model/kind.ts';

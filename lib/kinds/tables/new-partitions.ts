@@ -1,5 +1,5 @@
-// A new partition of a table that is there: its columns are written as those of its parent, and the server makes its indexes when
-// it is attached.
+// A new partition of a table that is there: its columns are written as those of its parent, and the server
+// makes its indexes when it is attached.
 import type { Catalog } from '../../model/catalog.ts';
 import { isEqual } from '../../model/diff.ts';
 import type { Fact, Json, Payload } from '../../model/fact.ts';
@@ -38,8 +38,8 @@ export function findNewAttachment(table: string, scope: Scope): Fact | undefined
 export const getPartitionParent = ({ path }: Fact): string => `table:${qualify(path.slice(2))}`;
 
 /**
- * The clause that gives a new partition what its parent has (manual: CREATE TABLE, LIKE); null: it is another table, or has
- * something else.
+ * The clause that gives a new partition what its parent has (manual: CREATE TABLE, LIKE); null: it is another
+ * table, or has something else.
  */
 export function likeParent(table: string, scope: Scope): string | null {
   if (!table.startsWith('table:') || !scope.makes(table)) return null;

@@ -1,5 +1,5 @@
-// NOT NULL by way of a check: where one says the same and is validated, the server does not look at the rows again
-// (manual: ALTER TABLE, SET NOT NULL), and it is validated while others go on.
+// NOT NULL by way of a check: where one says the same and is validated, the server does not look at the rows
+// again (manual: ALTER TABLE, SET NOT NULL), and it is validated while others go on.
 import type { Fact } from '../../model/fact.ts';
 import type { Scope } from '../../model/kind.ts';
 import { quote } from '../../model/quote.ts';

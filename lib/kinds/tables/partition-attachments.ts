@@ -9,7 +9,10 @@ import { restoreLocal } from './local-not-nulls.ts';
 interface Attachment {
   /** `FOR VALUES …` or `DEFAULT`. */
   readonly bound: string;
-  /** Foreign keys that the partition got from its parent: they stay behind when it is detached. Never compared. */
+  /**
+   * Foreign keys that the partition got from its parent: they stay behind when it is detached. Never
+   * compared.
+   */
   readonly clones: readonly string[];
 }
 
@@ -26,7 +29,10 @@ function isReferenced(fact: Fact<Attachment>, { before, after }: Scope): boolean
   );
 }
 
-/** ALTER TABLE … ATTACH PARTITION (manual: pg_class.relpartbound). The path is the partition's, then the parent's. */
+/**
+ * ALTER TABLE … ATTACH PARTITION (manual: pg_class.relpartbound). The path is the partition's, then the
+ * parent's.
+ */
 export const partitionAttachment: Kind<Attachment> = {
   name: 'partition attachment',
   reference: (fact) => `PARTITION ${child(fact)} OF ${parent(fact)}`,

@@ -4,8 +4,9 @@
 export const partitionKey = `case when c.relkind = 'p' then pg_get_partkeydef(c.oid) end`;
 
 /**
- * SQL for the columns that the key names, also in expressions, with type and collation, which no command changes while
- * they are in a key. They depend on their table as a whole (source: StorePartitionKey in heap.c).
+ * SQL for the columns that the key names, also in expressions, with type and collation, which no command
+ * changes while they are in a key. They depend on their table as a whole (source: StorePartitionKey in
+ * heap.c).
  */
 export const keyColumns = `case when c.relkind <> 'p' then '{}' else array(
         select concat_ws(' ', quote_ident(a.attname), format_type(a.atttypid, a.atttypmod), nullif(a.attcollation, 0)::regcollation)

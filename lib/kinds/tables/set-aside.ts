@@ -3,7 +3,9 @@ import type { Fact } from '../../model/fact.ts';
 import type { AnyKind } from '../../model/kind.ts';
 import { qualify, quote } from '../../model/quote.ts';
 
-/** The path under which an object waits to be dropped. A name has at most 63 bytes, a character at most four. */
+/**
+ * The path under which an object waits to be dropped. A name has at most 63 bytes, a character at most four.
+ */
 export function makeAsidePath(path: readonly string[]): string[] {
   const name = path.at(-1) as string;
   const longest = /^[\x20-\x7e]*$/.test(name) ? 52 : 13;

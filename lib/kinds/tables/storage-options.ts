@@ -4,8 +4,9 @@ import { literal, quote } from '../../model/quote.ts';
 const columnOptionNames = new Set(['n_distinct', 'n_distinct_inherited']);
 
 /**
- * SQL for the options of a column that the manual documents (ALTER TABLE, "SET ( attribute_option = value )"). The server
- * stores entries of its own beside them: `pg_attver` since the releases of November 2026, which pg_dump leaves out.
+ * SQL for the options of a column that the manual documents (ALTER TABLE, "SET ( attribute_option = value
+ * )"). The server stores entries of its own beside them: `pg_attver` since the releases of November 2026,
+ * which pg_dump leaves out.
  * @param column SQL for a value of pg_attribute.attoptions
  */
 export function buildColumnOptions(column: string): string {
@@ -19,8 +20,8 @@ export function withColumnOptions<P extends { readonly options: readonly string[
 }
 
 /**
- * SQL for storage parameters. An access method of an extension defines its own, so an unknown name is schema; names
- * that begin with `pg_` belong to the server.
+ * SQL for storage parameters. An access method of an extension defines its own, so an unknown name is schema;
+ * names that begin with `pg_` belong to the server.
  * @param column SQL for a value of pg_class.reloptions
  * @param prefix what to write before each name, e.g. `toast.`
  */
@@ -29,7 +30,10 @@ export function buildRelationOptions(column: string, prefix = ''): string {
   return `array(select ${name} from unnest(${column}) o where left(o, 3) <> 'pg_')`;
 }
 
-/** `WITH (fillfactor = '70')`, or an empty string for no options. Options are `name=value` as pg_class.reloptions. */
+/**
+ * `WITH (fillfactor = '70')`, or an empty string for no options. Options are `name=value` as
+ * pg_class.reloptions.
+ */
 export function formatOptions(options: readonly string[]): string {
   return options.length === 0 ? '' : `WITH (${options.map(assignment).join(', ')})`;
 }

@@ -1,6 +1,7 @@
 // Conversions of existing values when a column changes its type.
 
-// Families of types among which the server converts by assignment (manual: catalog pg_cast, context `a` or `i`).
+// Families of types among which the server converts by assignment (manual: catalog pg_cast, context `a` or
+// `i`).
 const families = [
   ['smallint', 'integer', 'bigint', 'numeric', 'real', 'double precision', 'money'],
   ['text', 'character varying', 'character', 'name', '"char"'],
@@ -11,7 +12,8 @@ const families = [
   ['inet', 'cidr'],
 ];
 
-// `character varying(20)[]` → `character varying[]`, `timestamp(3) with time zone` → `timestamp with time zone`.
+// `character varying(20)[]` → `character varying[]`, `timestamp(3) with time zone` → `timestamp with time
+// zone`.
 function base(type: string): string {
   return type.replace(/\s*\([^)]*\)/, '');
 }

@@ -36,7 +36,8 @@ export function convertValue(value: string, from: string, to: string, scope: Sco
   return { sql, mayFail: !castable || b !== to || mayFail(a, b), loses, changes };
 }
 
-// Arrays of composite values can only go as text, by place: attributes that change places then swap their values.
+// Arrays of composite values can only go as text, by place: attributes that change places then swap their
+// values.
 function shuffled(from: string, to: string, scope: Scope): boolean {
   if (!from.endsWith('[]') || !to.endsWith('[]')) return false;
   const names = (type: string, facts: Facts) =>

@@ -36,7 +36,10 @@ const alter = ({ path }: Fact<Mapping>, verb: string) =>
 const mapped = (fact: Fact<Mapping>, verb: string) =>
   `${alter(fact, verb)} WITH ${fact.payload.dictionaries.join(', ')}`;
 
-/** ALTER TEXT SEARCH CONFIGURATION … ADD MAPPING (manual: catalog pg_ts_config_map). The path ends in the token type. */
+/**
+ * ALTER TEXT SEARCH CONFIGURATION … ADD MAPPING (manual: catalog pg_ts_config_map). The path ends in the
+ * token type.
+ */
 export const textSearchMapping: Kind<Mapping> = {
   name: 'text search mapping',
   reference: (fact) => `TEXT SEARCH CONFIGURATION ${qualify(fact.path.slice(0, 2))}`,

@@ -13,7 +13,8 @@ interface Dictionary {
 
 const nameOf = (option: string) => option.slice(0, option.indexOf(' = '));
 
-// All that is given comes last, in that order; an option without a value is taken away (manual: ALTER TEXT SEARCH DICTIONARY).
+// All that is given comes last, in that order; an option without a value is taken away (manual: ALTER TEXT
+// SEARCH DICTIONARY).
 function set({ payload: from }: Fact<Dictionary>, { path, payload: to }: Fact<Dictionary>): string {
   const kept = to.options.map(nameOf);
   const options = [...to.options, ...from.options.map(nameOf).filter((name) => !kept.includes(name))];

@@ -1,4 +1,5 @@
-// Composite types that stand alone, with the order of their attributes; the attributes are facts of their own.
+// Composite types that stand alone, with the order of their attributes; the attributes are facts of their
+// own.
 import type { Fact } from '../../model/fact.ts';
 import { buildOwnCondition, buildPresentQuery } from '../../model/introspection.ts';
 import type { Kind } from '../../model/kind.ts';

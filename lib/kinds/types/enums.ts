@@ -11,7 +11,8 @@ interface Enum {
   readonly labels: readonly string[];
 }
 
-// A new label may only be used after a commit (manual: ALTER TYPE). A renamed one looks like one removed and one added.
+// A new label may only be used after a commit (manual: ALTER TYPE). A renamed one looks like one removed and
+// one added.
 function add(from: Fact<Enum>, to: Fact<Enum>): Statement[] | 'replace' {
   const old = from.payload.labels;
   const { labels } = to.payload;

@@ -2,8 +2,9 @@
 // Servers from 16 on store the standard one. Older ones, and an ICU without its tables of names, store the
 // given text.
 
-// Keys of BCP 47 by ICU's old names, and what their values are called there (sources: CLDR's common/bcp47/collation.xml,
-// calendar.xml, currency.xml, number.xml and variant.xml; manual: Collation Support, ICU Collations).
+// Keys of BCP 47 by ICU's old names, and what their values are called there (sources: CLDR's
+// common/bcp47/collation.xml, calendar.xml, currency.xml, number.xml and variant.xml; manual: Collation
+// Support, ICU Collations).
 const keys: Readonly<Record<string, string>> = {
   colalternate: 'ka',
   colbackwards: 'kb',

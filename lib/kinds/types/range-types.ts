@@ -31,7 +31,8 @@ function create({ path, payload }: Row): string {
   return `CREATE TYPE ${qualify(path)} AS RANGE (${options.join(', ')})`;
 }
 
-// The constructor functions keep their names when the type is renamed, and would be in the way of the new ones.
+// The constructor functions keep their names when the type is renamed, and would be in the way of the new
+// ones.
 const rename = (from: readonly string[], to: readonly string[], ...constructors: string[]) => {
   const name = quote(to.at(-1) as string);
   return [

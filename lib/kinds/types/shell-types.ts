@@ -3,7 +3,10 @@ import { buildOwnCondition, buildPresentQuery } from '../../model/introspection.
 import type { Kind } from '../../model/kind.ts';
 import { qualify } from '../../model/quote.ts';
 
-/** CREATE TYPE name, on which the functions rest that its definition needs (manual: CREATE TYPE, "shell type"). */
+/**
+ * CREATE TYPE name, on which the functions rest that its definition needs (manual: CREATE TYPE, "shell
+ * type").
+ */
 export const shellType: Kind<Record<never, never>> = {
   name: 'shell type',
   reference: (fact) => `TYPE ${qualify(fact.path)}`,

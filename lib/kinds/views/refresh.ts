@@ -46,8 +46,8 @@ export const population: Kind<Record<never, never>> = {
 
 const writeRefresh = ({ path }: Population) => `REFRESH MATERIALIZED VIEW ${qualify(path)}`;
 
-// A view keeps the rows that another role put in before the owner got it. The server refreshes it as its owner alone, so a
-// view whose owner may not do that stays empty.
+// A view keeps the rows that another role put in before the owner got it. The server refreshes it as its
+// owner alone, so a view whose owner may not do that stays empty.
 function writeRefreshIfAllowed(fact: Population): string {
   const tag = '$refresh$';
   const reason = `${qualify(fact.path)} stays empty: its owner may not run its query: `;

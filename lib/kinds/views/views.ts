@@ -79,7 +79,10 @@ export const view: Kind<View> = {
   },
 };
 
-/** Columns of views: nothing of their own, but comments, grants and defaults sit on them, and others depend on them. */
+/**
+ * Columns of views: nothing of their own, but comments, grants and defaults sit on them, and others depend on
+ * them.
+ */
 export const viewColumn: Kind<Record<never, never>> = {
   name: 'view column',
   reference: (fact) => `COLUMN ${qualify(fact.path)}`,

@@ -1,4 +1,5 @@
-// Many scenarios in one pair of databases, each in a schema of its own, and what data:diff finds there against the oracle.
+// Many scenarios in one pair of databases, each in a schema of its own, and what data:diff finds there
+// against the oracle.
 import pg from 'pg';
 import { dataDiff } from '../../../lib/commands/data-diff.ts';
 import { contextOf } from '../../copy/cloning.ts';

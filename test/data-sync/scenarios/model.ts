@@ -1,4 +1,5 @@
-// A scenario: tables with the rows that the source and the target have, drawn from a seed. Rows keep every constraint.
+// A scenario: tables with the rows that the source and the target have, drawn from a seed. Rows keep every
+// constraint.
 import { type ColumnKind, columnKinds, type KeyKind, keyKinds } from './columns.ts';
 import { Dice } from './dice.ts';
 

@@ -1,4 +1,5 @@
-// What differs between two databases, found without any of pgmage's code: all rows of both sides as the server writes them.
+// What differs between two databases, found without any of pgmage's code: all rows of both sides as the
+// server writes them.
 import pg from 'pg';
 
 /** Counts of what differs in one table. */

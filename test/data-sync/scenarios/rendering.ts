@@ -26,7 +26,10 @@ const referenceNames = (table: ModelTable, at: number): string[] =>
 
 const widths = new WeakMap<ModelTable, readonly (readonly unknown[])[]>();
 
-/** Tells tables how many columns their references have. To be called before anything else is asked of a scenario. */
+/**
+ * Tells tables how many columns their references have. To be called before anything else is asked of a
+ * scenario.
+ */
 export function prepare(scenario: Scenario): void {
   for (const table of scenario.tables)
     widths.set(

@@ -1,4 +1,5 @@
-// A database that is brought to other schemas by nothing but migration files: generated, synced and rolled back.
+// A database that is brought to other schemas by nothing but migration files: generated, synced and rolled
+// back.
 import { readCatalog } from '../../../lib/catalog/read.ts';
 import { rollback } from '../../../lib/commands/rollback.ts';
 import { sync } from '../../../lib/commands/sync.ts';
@@ -29,7 +30,8 @@ export async function stateOf(session: ServerConnection): Promise<State> {
 }
 
 /**
- * What a server makes of schema files by itself, read as such: what a file leaves open is open (`reconcile.optional`).
+ * What a server makes of schema files by itself, read as such: what a file leaves open is open
+ * (`reconcile.optional`).
  * @param before what is run by the one whose server it is, such as the making of roles
  */
 export function wantedState(
@@ -54,7 +56,10 @@ export function wantedState(
 /** The fingerprint of what a database was seen to be. */
 export const printOf = ({ catalog }: State): string => computeFingerprint(catalog, kinds);
 
-/** Whether it is again what it was. What a fingerprint leaves out because it tells of rows may have come, but not gone. */
+/**
+ * Whether it is again what it was. What a fingerprint leaves out because it tells of rows may have come, but
+ * not gone.
+ */
 export function isBack(now: State, then: State): boolean {
   const isLost = ({ id, kind }: Fact) => kinds.get(kind)?.data?.ofRows && !now.catalog.facts.has(id);
   return printOf(now) === printOf(then) && ![...then.catalog.facts.values()].some(isLost);
@@ -91,7 +96,8 @@ export class Filed implements Place {
   /** The next `apply` syncs to this schema. */
   want(schema: string, online = true): this {
     this.#next = async () => {
-      // A file without a statement is refused, for it would drop everything; whoever wants that has to say something.
+      // A file without a statement is refused, for it would drop everything; whoever wants that has to say
+      // something.
       this.#project.want(holdsStatement(schema) ? schema : 'select 1;');
       await sync(this.#project.context, { ...consent, online }, undefined);
     };

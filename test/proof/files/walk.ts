@@ -1,5 +1,5 @@
-// Whether a pair of schemas can be turned into one another by migration files, through the operations of db:sync and
-// db:rollback on a real server.
+// Whether a pair of schemas can be turned into one another by migration files, through the operations of
+// db:sync and db:rollback on a real server.
 import { rmSync } from 'node:fs';
 import { kinds } from '../../../lib/kinds/index.ts';
 import type { Catalog } from '../../../lib/model/catalog.ts';
@@ -25,8 +25,8 @@ export interface Manner {
 }
 
 /**
- * Walks pairs one after the other in one project, whose shadow stays open from one to the next: by migrations that nobody
- * has to wait for, and where these are others, by plain ones too.
+ * Walks pairs one after the other in one project, whose shadow stays open from one to the next: by migrations
+ * that nobody has to wait for, and where these are others, by plain ones too.
  * @param note is told of each
  */
 export async function walkAll(
