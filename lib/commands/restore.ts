@@ -6,6 +6,7 @@ import { type BackupReport, reportBackup } from '../backup/report.ts';
 import { verifyChecksum } from '../backup/verify.ts';
 import { listRelations } from '../flow/digest.ts';
 import type { Backup, Manifest } from '../flow/manifest.ts';
+import { refusePlannedCode } from '../flow/planned-code.ts';
 import { isTable } from '../kinds/named-objects.ts';
 import { withLock } from '../ledger/lock.ts';
 import type { ServerConnection } from '../pg/connection.ts';
@@ -167,6 +168,7 @@ async function misfits(connection: ServerConnection, { server: from }: Manifest)
 
 async function holdings(connection: ServerConnection): Promise<Destroyed[]> {
   return snapshot(connection, async (held) => {
+    await refusePlannedCode(held, ({ reading }) => reading);
     const found: Destroyed[] = [];
     for (const one of await listRelations(held)) {
       const { kind, name } = one;

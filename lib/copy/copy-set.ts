@@ -1,6 +1,7 @@
 // The copy set of a source: the part of its schema that can be copied, and the tables with their rows.
 import { readCatalog } from '../catalog/read.ts';
 import { applyMasks } from '../flow/masks.ts';
+import { refusePlannedCode } from '../flow/planned-code.ts';
 import { readSequences, type SequenceValue } from '../flow/sequences.ts';
 import {
   buildTableLocks,
@@ -10,7 +11,7 @@ import {
   type TableRows,
 } from '../flow/tables.ts';
 import { kinds } from '../kinds/index.ts';
-import { extensionId, tableId } from '../kinds/named-objects.ts';
+import { domainId, extensionId, materializedViewId, tableId } from '../kinds/named-objects.ts';
 import type { Catalog } from '../model/catalog.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { readAndRelease } from '../pg/transaction.ts';
@@ -18,8 +19,8 @@ import type { CopySet } from './engines.ts';
 import { type CopySelection, matchPatterns, selectCopyable } from './selection.ts';
 
 /**
- * Reads the copy set of a source with an open transaction. @throws Problem `bad_option`, `bad_mask`; of the
- * connection
+ * Reads the copy set of a source with an open transaction.
+ * @throws Problem `bad_option`, `bad_mask`, `planned_code`; of the connection
  */
 export async function readCopySet(source: ServerConnection, wish: CopySelection): Promise<CopySet> {
   const held = await listTables(source);
@@ -28,6 +29,12 @@ export async function readCopySet(source: ServerConnection, wish: CopySelection)
   const catalog = await readAndRelease(source, () => readCatalog(source, kinds));
   const { catalog: wanted, left } = selectCopyable(catalog, wish);
   const chosen = held.filter((table) => comesOver(table, wanted));
+  const reads = new Set(wish.schemaOnly ? [] : chosen.map(({ name }) => name));
+  await refusePlannedCode(source, ({ table, reading }) =>
+    reading
+      ? reads.has(table) || wanted.facts.has(materializedViewId(table))
+      : !wish.dataOnly && [tableId(table), domainId(table)].some((id) => wanted.facts.has(id)),
+  );
   const absent = (await listAbsentTables(source)).filter((table) => comesOver(table, wanted));
   const named = matchPatterns(wanted, '--exclude-data', wish.excludeData ?? []);
   const isEmpty = (table: TableRows) => wish.schemaOnly || named.has(tableId(table.name));

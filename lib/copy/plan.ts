@@ -1,5 +1,6 @@
 // Plans a clone and checks its conditions, before anything changes.
 import { countLargeObjects } from '../flow/large-objects.ts';
+import { refusePlannedCode } from '../flow/planned-code.ts';
 import { listTables } from '../flow/tables.ts';
 import type { Connection, ServerConnection } from '../pg/connection.ts';
 import { snapshot } from '../pg/snapshot.ts';
@@ -101,6 +102,7 @@ async function namesOf(source: ServerConnection, wish: CopySelection): Promise<R
 }
 
 async function countedIn(connection: Connection): Promise<TableCount[]> {
+  await refusePlannedCode(connection, ({ reading }) => reading);
   const tables = (await listTables(connection)).filter(({ extension }) => extension === null);
   const counts = await connection.batch(
     tables.map(({ name }) => `select count(*)::float8 as rows from only ${name}`),

@@ -5,6 +5,8 @@ import type { Connection } from '../pg/connection.ts';
 import { pinned } from '../pg/pinned.ts';
 import { digestQuery, hashRule } from '../pg/row-hash.ts';
 import { readingSettings, tablesAlone } from '../pg/snapshot.ts';
+import { Problem } from '../problem/problem.ts';
+import { findPlannedCode } from './planned-code.ts';
 import { isAbsent } from './tables.ts';
 
 /** The number of rows of one relation, and a hash of them that does not depend on their order. */
@@ -25,6 +27,8 @@ export interface DigestRelation {
   readonly bytes: number;
   /** Gives one row of `rows` and `hash`. */
   readonly query: string;
+  /** What the planner would run of other roles' code, with the reader's rights: it is not read then. */
+  readonly code: readonly string[];
 }
 
 interface Relation {
@@ -78,14 +82,16 @@ const largeObjects = `with recursive pieces as (
  */
 export async function listRelations(connection: Connection): Promise<DigestRelation[]> {
   await pin(connection);
+  const code = (await findPlannedCode(connection)).filter(({ reading }) => reading);
   const found = await connection.rows<Relation>(relations);
   const listed = found.map((relation) => ({
     kind: getHolding(relation.relkind),
     name: qualify(relation.path),
     bytes: Number(relation.bytes),
     query: queryOf(relation),
+    code: code.filter(({ table }) => table === qualify(relation.path)).map(({ text }) => text),
   }));
-  return [...listed, { kind: 'large objects', name: '', bytes: 0, query: largeObjects }];
+  return [...listed, { kind: 'large objects', name: '', bytes: 0, query: largeObjects, code: [] }];
 }
 
 /**
@@ -138,6 +144,8 @@ export async function digestRelation(connection: Connection, one: DigestRelation
 }
 
 async function digestGroup(connection: Connection, group: readonly DigestRelation[]): Promise<Digest[]> {
+  const calls = group.flatMap(({ code }) => code);
+  if (calls.length > 0) throw new Problem('planned_code', { environment: connection.description, calls });
   const each = group.map(({ query }, at) => `select ${at} as at, read.rows, read.hash from (${query}) read`);
   const sql = each.length === 1 ? (each[0] as string) : `${each.join(' union all ')} order by at`;
   const [, , found] = await connection.batch([pinned, tablesAlone, sql]);

@@ -2,6 +2,7 @@
 // servers of one version send values to each other, which takes less time.
 import { qualify } from '../model/quote.ts';
 import type { Connection, ServerConnection } from '../pg/connection.ts';
+import { findPlannedCode } from './planned-code.ts';
 import { type OwnerWrittenTables, readOwnerWrittenTables, writeRows } from './row-writing.ts';
 
 /** A table with rows of its own. */
@@ -139,8 +140,11 @@ const views = `select json_build_array(n.nspname, c.relname) as path
  */
 export async function lockViews(connections: readonly Connection[]): Promise<void> {
   const [first] = connections;
-  const found = await first?.rows<Pick<TableRows, 'path'>>(views);
-  const sql = found?.map(({ path }) => `explain select from ${qualify(path)}`).join(';');
+  if (first === undefined) return;
+  const found = await first.rows<Pick<TableRows, 'path'>>(views);
+  const unread = new Set((await findPlannedCode(first)).map(({ table }) => table));
+  const names = found.map(({ path }) => qualify(path)).filter((name) => !unread.has(name));
+  const sql = names.map((name) => `explain select from ${name}`).join(';');
   if (sql) for (const connection of connections) await connection.execute(sql);
 }
 

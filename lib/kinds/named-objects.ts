@@ -43,6 +43,9 @@ export const schemaId = (name: string) => `schema:${quote(name)}`;
 /** The id of the table of this qualified and quoted name. */
 export const tableId = (name: string) => `table:${name}`;
 
+/** The id of the domain of this qualified and quoted name. */
+export const domainId = (name: string) => `domain:${name}`;
+
 /** The id of the sequence of this qualified and quoted name. */
 export const sequenceId = (name: string) => `sequence:${name}`;
 

@@ -1,5 +1,7 @@
 // Counts the rows that a check finds: read-only, with a time limit, and with no more rights than the table's
 // owner has.
+
+import { findPlannedCode } from '../flow/planned-code.ts';
 import { literal, qualify } from '../model/quote.ts';
 import type { RowCheck, RowTest } from '../model/row-check.ts';
 import type { Connection } from '../pg/connection.ts';
@@ -93,12 +95,14 @@ async function asked(
   trusted: boolean,
 ): Promise<RowAnswer | About> {
   const about = await locked(connection, check, place);
-  const code = check.code || about.foreign;
+  const planned = (await findPlannedCode(connection)).some(({ reading }) => reading);
+  const code = check.code || about.foreign || planned;
   // `=` would be another operator than the one of the constraint.
   if (about.foreign && place.others.length > 0)
     return { unknown: 'not counted: its type is defined in the database' };
   if (code && !trusted) return { unknown: 'not counted: it would run functions of the database' };
   if (code && !about.own) return about;
+  if (planned) return { unknown: 'not counted: it would run functions of other roles' };
   await connection.execute(`do $pgmage$ ${body(check, place.path, about)}
     perform pg_catalog.set_config('pgmage.answer', answer, true); end $pgmage$`);
   const [row] = await connection.rows<{ answer: string }>(

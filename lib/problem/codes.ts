@@ -105,6 +105,7 @@ export interface DataProblems {
   transaction_ended: { readonly environment: string };
   not_as_backed_up: { readonly environment: string; readonly differences: readonly string[] };
   bad_mask: { readonly mask: string; readonly reason: string };
+  planned_code: { readonly environment: string; readonly calls: readonly string[] };
   clone_refused: { readonly source: string; readonly target: string; readonly faults: readonly string[] };
   not_as_source: {
     readonly source: string;

@@ -118,6 +118,13 @@ export const dataMessages: { readonly [C in keyof DataProblems]: MessageRow<Data
     (of) => `Bad mask ${of.mask}: ${of.reason}`,
     'Nothing was copied. A mask is table.column=SQL, or table.column=@NAME, for example users.email=@email.',
   ),
+  planned_code: row(
+    1,
+    409,
+    (of) =>
+      `Functions of other roles would run with your rights when the server plans a statement on ${of.environment}: ${of.calls.join('; ')}`,
+    'Nothing was read. Connect as the owner of these functions, or drop what calls them with constants.',
+  ),
   clone_refused: row(
     1,
     409,

@@ -9,9 +9,11 @@ export interface Owner {
   readonly mark: string;
 }
 
-// Also tries to become the superuser: whoever could, ran with more rights than the owner, whatever role was
-// set.
-const marking = ({ mark }: Owner) => `
+/**
+ * SQL of functions that tell the server's log as whom they run. They also try to become the superuser: what
+ * can, runs with more rights than the owner, whatever role is set.
+ */
+export const marking = ({ mark }: Owner) => `
 create function hh.marked(trick text) returns boolean language plpgsql immutable set search_path = pg_catalog as $body$
 declare was text := pg_catalog.current_setting('role');
 begin
