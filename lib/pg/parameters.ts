@@ -17,6 +17,10 @@ const modes = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-ful
 const versions = ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3', ''];
 const sessions = ['any', 'read-write', 'read-only', 'primary', 'standby', 'prefer-standby'];
 
+// All of them allowed, or all of them not.
+const method = '(?:password|md5|gss|sspi|scram-sha-256|oauth|none)';
+const methods = new RegExp(`^(?:${method}(?:,${method})*|!${method}(?:,!${method})*)?$`);
+
 const parameters: Readonly<Record<string, Parameter>> = {
   host: { variable: 'PGHOST' },
   hostaddr: { variable: 'PGHOSTADDR' },
@@ -53,7 +57,7 @@ const parameters: Readonly<Record<string, Parameter>> = {
   ssl_min_protocol_version: { variable: 'PGSSLMINPROTOCOLVERSION', rule: versions },
   ssl_max_protocol_version: { variable: 'PGSSLMAXPROTOCOLVERSION', rule: versions },
   channel_binding: { variable: 'PGCHANNELBINDING', rule: ['disable', 'prefer', 'require'] },
-  require_auth: { variable: 'PGREQUIREAUTH' },
+  require_auth: { variable: 'PGREQUIREAUTH', rule: methods },
   requirepeer: { variable: 'PGREQUIREPEER', rule: 'refused' },
   gssencmode: { variable: 'PGGSSENCMODE', rule: ['disable', 'prefer'] },
   gsslib: { variable: 'PGGSSLIB', rule: 'refused' },

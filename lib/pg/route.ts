@@ -42,6 +42,9 @@ export function nameServer({ host, address, port }: Pick<ServerPlace, 'host' | '
 export function resolveRoute(url: string, whose: UrlOwner): Route {
   const wrong = (reason: string) => new Problem('bad_url', { ...whose, reason });
   const said = merged(readUrl(url, whose), wrong);
+  // What the server is asked first could not be asked without encryption.
+  if (said.sslnegotiation === 'direct' && !/^(require|verify-.*)$/.test(said.sslmode ?? ''))
+    throw wrong('sslnegotiation=direct needs sslmode=require, verify-ca or verify-full');
   const user = said.user || systemUser();
   const database = said.dbname || user;
   const hosts = listOf(said.host);

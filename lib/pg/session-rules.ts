@@ -37,7 +37,20 @@ export function guardLogin(inner: InnerClient, said: Parameters): () => Error | 
       isBound = mechanisms.includes('SCRAM-SHA-256-PLUS') && 'encrypted' in inner.stream;
       hold();
     });
-  inner.on('authenticationOk', hold);
+  let isComplete = false;
+  inner.on('authenticationSASLFinal', () => {
+    isComplete = true;
+  });
+  inner.on('authenticationOk', () => {
+    hold();
+    // The server shows with its last message of SCRAM that it knows the password, too.
+    if (
+      method === 'scram-sha-256' &&
+      !isComplete &&
+      (said.require_auth || said.channel_binding === 'require')
+    )
+      refuse('the server let the session in before it had completed SCRAM');
+  });
   return () => refusal;
 }
 

@@ -10,8 +10,8 @@ export interface Owner {
 }
 
 /**
- * Writes `ca.crt`, `other-ca.crt`, `server.{crt,key}` for localhost, and `certified.{crt,key}` of a role into
- * a folder.
+ * Writes `ca.crt`, `other-ca.crt`, `server.{crt,key}` for localhost, `certified.{crt,key}` of a role, and
+ * `{none-,}revoked.crl` into a folder.
  */
 export function makeCertificates(folder: string, owner: Owner): void {
   const openssl = (...words: string[]) => execFileSync('openssl', words, { cwd: folder, stdio: 'pipe' });
@@ -47,5 +47,15 @@ export function makeCertificates(folder: string, owner: Owner): void {
   };
   signed('server', 'subjectAltName=DNS:localhost');
   signed('certified', 'basicConstraints=CA:FALSE');
+  // Lists of revoked certificates: one that is empty, and one with the server's.
+  writeFileSync(join(folder, 'index.txt'), '');
+  writeFileSync(
+    join(folder, 'crl.cnf'),
+    '[ca]\ndefault_ca = a\n[a]\ndatabase = index.txt\ndefault_md = sha256\ndefault_crl_days = 2\n',
+  );
+  const authority = ['ca', '-config', 'crl.cnf', '-keyfile', 'ca.key', '-cert', 'ca.crt'];
+  openssl(...authority, '-gencrl', '-out', 'none-revoked.crl');
+  openssl(...authority, '-revoke', 'server.crt');
+  openssl(...authority, '-gencrl', '-out', 'revoked.crl');
   if (owner.uid !== undefined) chownSync(join(folder, 'server.key'), owner.uid, owner.gid ?? owner.uid);
 }

@@ -33,7 +33,7 @@ afterAll(() => rmSync(cache, { recursive: true }));
 
 type Scene = { own: Project; context: Workspace; direct: string };
 
-// A project whose `local` is behind a pooler, and whose `other` is an empty database at its direct address.
+// A project whose `local` is behind a pooler, and `direct` the same at its own address. `other` is an empty database.
 async function behind(
   mode: 'session' | 'transaction' | 'statement',
   size: number,
@@ -48,7 +48,11 @@ async function behind(
   try {
     await withDatabase(server, (database) =>
       withDatabase(server, async (other) => {
-        const urls: Record<string, string> = { local: pooler.url(database.name), other: other.url };
+        const urls: Record<string, string> = {
+          local: pooler.url(database.name),
+          other: other.url,
+          direct: database.url,
+        };
         const environment: World['environment'] = async (name = 'local') => ({
           name,
           url: urls[name] ?? null,
@@ -75,6 +79,7 @@ const writing: Record<string, (context: Workspace) => Promise<unknown>> = {
   sync: (context) => sync(context, { ...consent, env: 'local' }, undefined),
   rollback: (context) => rollback(context, { ...consent, env: 'local' }, undefined),
   backup: (context) => backup(context, { engine: 'native' }),
+  'backup with a drill': (context) => backup(context, { engine: 'native', drill: true }),
   restore: async (context) => {
     const { file } = await backup(context, { env: 'other', engine: 'native' });
     return restore(context, file, { to: 'local', ...consent }, undefined);
@@ -116,6 +121,32 @@ test.each([1, 5])(
     });
   },
 );
+
+test('in transaction mode a rollback is refused, and the ledger stays as it is', async () => {
+  await behind('transaction', 2, async ({ own, context, direct }) => {
+    own.want('create table kept (a int);');
+    await sync(context, { ...consent, env: 'direct' }, undefined);
+    expect((await failure(writing.rollback?.(context) as Promise<unknown>)).code).toBe('transaction_pooler');
+    expect(await rowsOf(direct, `select to_regclass('kept')::text as kept`)).toEqual([{ kept: 'kept' }]);
+    await rollback(context, { ...consent, env: 'direct' }, undefined);
+    expect(await rowsOf(direct, `select to_regclass('kept')::text as kept`)).toEqual([{ kept: null }]);
+  });
+});
+
+test('in session mode backups are tried out and restored', async () => {
+  await behind('session', 5, async ({ context, direct }) => {
+    await rowsOf(direct, 'create table kept (a int); insert into kept values (1), (2)');
+    const { file } = await backup(context, { env: 'local', engine: 'native', drill: true });
+    await rowsOf(direct, 'update kept set a = 7; create table more ()');
+    await restore(context, file, { to: 'local', ...consent }, undefined);
+    expect(await rowsOf(direct, 'select a from kept order by a')).toEqual([{ a: 1 }, { a: 2 }]);
+    expect(await rowsOf(direct, `select to_regclass('more')::text as more`)).toEqual([{ more: null }]);
+    // What the pooler gave back is an application's next: nothing of the work is left in it.
+    const { url } = await context.world.environment('local');
+    const path = `select current_setting('search_path') as path, current_setting('row_security') as security`;
+    expect(await rowsOf(url as string, path)).toEqual([{ path: '"$user", public', security: 'on' }]);
+  });
+});
 
 test('a shadow is refused there', async () => {
   await behind('transaction', 1, async ({ own, context }) => {

@@ -1,89 +1,16 @@
 // A URL leads where psql goes with it: the same server, role, database, encryption and name, or both are
 // refused.
-import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { install, installedServers } from '../servers/binaries.ts';
-import { type OwnServer, query, startServer } from '../servers/server.ts';
-import { makeCertificates } from './certificates.ts';
 import { identity, type Wanted } from './sessions.ts';
+import { environment, openByPgmage, programs, spelled, startScene, stopScene } from './url-scene.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
-const [programs] = installedServers();
+beforeAll(startScene);
+afterAll(stopScene);
 
-const hba = `local all all trust
-hostssl all only_ssl all scram-sha-256
-hostnossl all only_plain all scram-sha-256
-hostssl all certified all cert
-host all only_ssl,only_plain,certified all reject
-host all trusted all trust
-host all clear all password
-host all hashed all md5
-host all all all scram-sha-256
-`;
-
-let folder: string;
-let ssl: OwnServer;
-let plain: OwnServer;
-
-beforeAll(async () => {
-  if (programs === undefined) return;
-  folder = mkdtempSync(join(tmpdir(), 'pgmage-connecting-'));
-  chmodSync(folder, 0o755);
-  const { user } = install(programs);
-  makeCertificates(folder, user);
-  writeFileSync(join(folder, 'hba'), hba);
-  const at = (name: string) => join(folder, name);
-  const hbaFile = { hba_file: at('hba'), listen_addresses: 'localhost' };
-  const files = {
-    ssl_cert_file: at('server.crt'),
-    ssl_key_file: at('server.key'),
-    ssl_ca_file: at('ca.crt'),
-  };
-  [ssl, plain] = await Promise.all([
-    startServer(programs, { ...hbaFile, ...files, ssl: 'on' }),
-    startServer(programs, hbaFile),
-  ]);
-  for (const server of [ssl, plain])
-    await query(
-      server.socket(),
-      `set password_encryption = 'md5'; create role hashed login password 'p w';
-       reset password_encryption;
-       ${['only_ssl', 'only_plain', 'certified', 'trusted', 'clear', 'app'].map((role) => `create role ${role} login password 'p w';`).join('')}`,
-    ).then(async () => {
-      await query(server.socket(), 'create database "a/b"');
-      await query(server.socket(), 'create database app');
-    });
-  home(
-    '.pgpass',
-    `localhost:*:*:app:p w\n127.0.0.1:${ssl.port}:a/b:only_ssl:p w\n*:*:*:clear:p\\ w\n`,
-    0o600,
-  );
-  home('open', '*:*:*:*:p w\n', 0o644);
-  home(
-    '.pg_service.conf',
-    `# services\n[here]\nhost=localhost\nport=${ssl.port}\nuser=trusted\ndbname=postgres\n[bad]\nnonsense=1\n`,
-    0o600,
-  );
-});
-
-afterAll(async () => {
-  await Promise.all([ssl?.stop(), plain?.stop()]);
-  if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
-});
-
-function home(name: string, text: string, mode: number): void {
-  const directory = join(folder, 'home');
-  mkdirSync(directory, { recursive: true });
-  writeFileSync(join(directory, name), text);
-  chmodSync(join(directory, name), mode);
-}
-
-// S and P are the ports with and without encryption, D is the folder of the certificates, SOCKET that of the
-// socket.
 const rows: readonly (readonly [url: string, variables?: Record<string, string>])[] = [
   ['postgres://app:p%20w@localhost:S/postgres'],
   ['postgres://app:p%20w@localhost:P/postgres'],
@@ -131,6 +58,20 @@ const rows: readonly (readonly [url: string, variables?: Record<string, string>]
   ['postgres://certified@localhost:S/postgres?sslcert=D/certified.crt&sslkey=D/certified.key'],
   ['postgres://certified@localhost:S/postgres?sslcert=D/certified.crt&sslkey=D/ca.crt'],
   ['postgres://certified@localhost:S/postgres'],
+  ...['none-revoked', 'revoked'].flatMap(
+    (crl) =>
+      [
+        [
+          `postgres://app:p%20w@localhost:S/postgres?sslmode=verify-ca&sslrootcert=D/ca.crt&sslcrl=D/${crl}.crl`,
+        ],
+        [`postgres://app:p%20w@localhost:S/postgres?sslmode=prefer&sslrootcert=D/ca.crt&sslcrl=D/${crl}.crl`],
+        [`postgres://app:p%20w@localhost:S/postgres?sslmode=require&sslcrl=D/${crl}.crl`],
+        [
+          'postgres://app:p%20w@localhost:S/postgres?sslmode=verify-full&sslrootcert=D/ca.crt',
+          { PGSSLCRL: `D/${crl}.crl` },
+        ],
+      ] as const,
+  ),
   ['postgres://app:p%20w@localhost:S/postgres?ssl_min_protocol_version=TLSv1.3'],
   ['postgres://app:p%20w@localhost:S/postgres?ssl_min_protocol_version=TLSv9'],
   ['postgres://app:p%20w@localhost:S/postgres?channel_binding=require'],
@@ -179,14 +120,6 @@ const rows: readonly (readonly [url: string, variables?: Record<string, string>]
   ['postgres://app:p%20w@/postgres?service=here', { PGSERVICEFILE: 'D/home/.pg_service.conf' }],
 ];
 
-const spelled = (text: string) =>
-  text
-    .replace(/\bS\b/g, String(ssl.port))
-    .replace(/\bP\b/g, String(plain.port))
-    .replaceAll('D/', `${folder}/`)
-    .replace('host=SOCKET', `host=${plain.directory}`)
-    .replace('SOCKET', encodeURIComponent(plain.directory));
-
 function byPsql({ url, variables }: Wanted): string {
   const psql = join(programs as string, 'psql');
   try {
@@ -197,12 +130,6 @@ function byPsql({ url, variables }: Wanted): string {
   }
 }
 
-const environment = (variables: Readonly<Record<string, string>>) => ({
-  PATH: process.env.PATH,
-  HOME: join(folder, 'home'),
-  ...variables,
-});
-
 test.runIf(programs !== undefined)('every URL leads where psql goes', () => {
   const wanted = rows.map(
     ([url, variables = {}]): Wanted => ({
@@ -210,15 +137,9 @@ test.runIf(programs !== undefined)('every URL leads where psql goes', () => {
       variables: Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, spelled(value)])),
     }),
   );
-  const words = ['--import', import.meta.resolve('tsx'), join(import.meta.dirname, 'sessions.ts')];
-  const ours = spawnSync(process.execPath, words, {
-    input: JSON.stringify(wanted),
-    env: environment({}),
-    encoding: 'utf8',
-  });
+  const { outcomes, stderr } = openByPgmage(wanted);
   // No warning either: a password file is read without one.
-  expect(ours.stderr).toBe('');
-  const outcomes = JSON.parse(ours.stdout) as string[];
+  expect(stderr).toBe('');
   const told = (outcome: string) => (outcome.startsWith('refused') ? 'refused' : outcome);
   const differing = wanted.flatMap((one, index) => {
     const [psql, own] = [byPsql(one), outcomes[index] ?? ''];
