@@ -6,6 +6,7 @@ import { type Catalog, getParent } from '../model/catalog.ts';
 import { Problem } from '../problem/problem.ts';
 import { withoutUnmanaged } from '../project/ignore.ts';
 import { replay } from '../project/shadow-catalog.ts';
+import { refuseSuperuser } from '../project/shadow-pool.ts';
 import { readSource } from '../project/source.ts';
 import { shownPath, type TextFile } from '../project/sql-files.ts';
 import type { Workspace } from '../project/workspace.ts';
@@ -24,13 +25,15 @@ export interface PulledText {
 /**
  * The files of a catalog. They turn the check of bodies off if psql would refuse a body that names a later
  * object.
- * @throws Problem of the shadow; `plan_cycle`
+ * @throws Problem of the shadow; `plan_cycle`, `shadow_superuser`
  */
 export async function renderPull(
   workspace: Workspace,
   catalog: Catalog,
   { path, split }: SchemaPlace,
 ): Promise<PulledText> {
+  if ((catalog.loaded ?? null) === null)
+    await workspace.shadows.use([], async (shadow) => refuseSuperuser(workspace.project, shadow));
   const nothing = withoutUnmanaged(workspace.project, await readSource(workspace, 'empty'), catalog);
   const place = { path: shownPath(workspace.project.root, path), split };
   const [mentions, spell] = await Promise.all([mentionsIn(catalog), makeSpeller(catalog.major)]);

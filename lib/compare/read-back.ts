@@ -15,6 +15,7 @@ import {
   replay,
   surroundingFiles,
 } from '../project/shadow-catalog.ts';
+import { refuseSuperuser } from '../project/shadow-pool.ts';
 import type { Workspace } from '../project/workspace.ts';
 import type { Ground } from '../shadow/shadow.ts';
 import type { SqlFile } from '../sql/parse.ts';
@@ -79,8 +80,9 @@ async function runIn(workspace: Workspace, catalog: Catalog, more: readonly stri
   const texts = steps.map(({ sql }) => `${quoteNewerWords(sql, catalog.major)}\n;\n`);
   const script = await parse('the database', texts.join(''));
   const first = await parseFiles(surroundingFiles(workspace.project));
-  return workspace.shadows.use(listExtensions([...first, script]), (shadow) =>
-    shadow.state(
+  return workspace.shadows.use(listExtensions([...first, script]), (shadow) => {
+    if ((catalog.loaded ?? null) === null) refuseSuperuser(workspace.project, shadow);
+    return shadow.state(
       async (connection) => {
         await load(connection, [script], { lenient: true });
         const rest = await parse('more', more.map((sql) => `${sql}\n;\n`).join(''));
@@ -88,8 +90,8 @@ async function runIn(workspace: Workspace, catalog: Catalog, more: readonly stri
         return readState(connection);
       },
       groundOf(first, load),
-    ),
-  );
+    );
+  });
 }
 
 // It stays from one batch to the next.

@@ -55,6 +55,7 @@ const config = object({
   lockTimeout: count,
   stallTimeout: count,
   shadow: text,
+  shadowSuperuser: flag,
   hooks: object({ before: call, after: call, failed: either(call, text, texts) }),
 });
 

@@ -179,6 +179,7 @@ export interface Problems extends MigrationProblems, DataProblems, SyncProblems 
   transaction_pooler: { readonly environment: string; readonly mode: 'transaction' | 'statement' };
   embedded_damaged: { readonly directory: string; readonly reason: string };
   shadow_failed: { readonly reason: string };
+  shadow_superuser: { readonly role: string };
   interrupted: { readonly state: string };
   internal: { readonly reason: string };
 }

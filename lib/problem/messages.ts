@@ -207,6 +207,13 @@ export const messages: { readonly [C in Code]: MessageRow<Problems[C]> } = {
     (of) => `Cannot open the embedded database in ${of.directory}: ${of.reason}`,
     'The files may be damaged. Copy the folder before you repair it. pgmage deleted nothing.',
   ),
+  shadow_superuser: row(
+    1,
+    409,
+    (of) =>
+      `${of.role}, the role of --shadow, is a superuser: definitions of a database would run there with its rights`,
+    'Name a role with CREATEDB and CREATEROLE, or no --shadow. Where you trust the owners of your databases, set `shadowSuperuser: true` in pgmage.config.ts.',
+  ),
   shadow_failed: row(
     1,
     500,

@@ -1,5 +1,6 @@
 // The shadows of a workspace. Parts of an operation share them, because starting one takes most of the time.
 import { mkdir } from 'node:fs/promises';
+import { Problem } from '../problem/problem.ts';
 import type { Shadow } from '../shadow/shadow.ts';
 import type { Project } from './project.ts';
 import type { World } from './world.ts';
@@ -78,4 +79,14 @@ export class ShadowPool {
     const progress = (message: string) => this.#world.progress(message);
     return openShadow({ cacheDir, url, extensions, progress, ...(onInterrupt && { onInterrupt }) });
   }
+}
+
+/**
+ * Refuses to run definitions of a database in a shadow on a server as its superuser. The database's owner wrote them, and what
+ * they call would have a superuser's rights. Only a session that never had these is a limit: code can reset a role that was set
+ * (manual: SET SESSION AUTHORIZATION).
+ * @throws Problem `shadow_superuser`
+ */
+export function refuseSuperuser({ shadowSuperuser = false }: Project, { superuser }: Shadow): void {
+  if (superuser !== null && !shadowSuperuser) throw new Problem('shadow_superuser', { role: superuser });
 }

@@ -61,6 +61,7 @@ export function makeProject({ root, config, cacheDir }: ProjectFolder, version: 
     cacheDir,
     embedded: join(root, '.pgmage', 'database'),
     shadow: config.shadow ?? null,
+    shadowSuperuser: config.shadowSuperuser ?? false,
     online: config.online ?? true,
     ...(config.lockTimeout !== undefined && { lockTimeout: config.lockTimeout }),
     ...stallTimeoutOf(config),

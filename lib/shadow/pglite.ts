@@ -49,6 +49,8 @@ export async function openPgliteShadow(options: ShadowOptions): Promise<Shadow> 
   return {
     major: connection.major,
     extensions: new Set(Object.keys(extensions)),
+    // Of a server that is nobody's, inside this process.
+    superuser: null,
     state: (work, ground = nothing) =>
       queue.run(async () => {
         await stand(ground);

@@ -51,9 +51,11 @@ export async function openServerShadow(
   });
   const queue = new Queue();
   let connection: Connection;
+  let superuser: string | null;
   try {
     await create();
     connection = await open();
+    superuser = await superuserOf(keeper);
   } catch (thrown) {
     await drop().catch(() => undefined);
     forget();
@@ -63,6 +65,7 @@ export async function openServerShadow(
   return {
     major: connection.major,
     extensions: null,
+    superuser,
     // The ground does not stay: its transaction holds names, such as that of a role, that other sessions
     // would wait for.
     state: (work, ground) =>
@@ -116,6 +119,13 @@ async function found(connection: Connection, own: OwnRoles, ground: Ground | und
     own.forget();
     throw thrown;
   }
+}
+
+async function superuserOf(connection: Connection): Promise<string | null> {
+  const [me] = await connection.rows<{ role: string }>(
+    'select rolname::text as role from pg_catalog.pg_roles where rolname = current_user and rolsuper',
+  );
+  return me?.role ?? null;
 }
 
 // Takes on the reserved role; the role itself goes with the transaction. A superuser makes it one, because

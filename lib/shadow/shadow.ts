@@ -16,6 +16,8 @@ export interface Shadow {
   readonly major: number;
   /** Extensions that can be created in it; null: those of the server. */
   readonly extensions: ReadonlySet<string> | null;
+  /** The superuser of a server whose rights has what it runs; null: there is none. */
+  readonly superuser: string | null;
   /**
    * Lends the database to `work` and rolls everything back afterwards. Waits for earlier work.
    * @param ground the content of the database for the work; default: empty
