@@ -7,6 +7,7 @@ import { compare } from '../../lib/compare/compare.ts';
 import { cloned, contextOf } from '../copy/cloning.ts';
 import { freshCache } from '../project/cache.ts';
 import { project } from '../project/project.ts';
+import { derive } from '../project/workspace.ts';
 import { rowsOf, withDatabase } from '../servers/databases.ts';
 import { anyServer, servers } from '../servers/running.ts';
 
@@ -66,6 +67,36 @@ test.each(servers())('they are compared in both directions: $major', async (serv
       own.drop();
     });
 });
+
+test.each(servers())(
+  'grants on columns of members are compared, cloned and pulled: $major',
+  async (server) => {
+    const column = `grant select (calls, queryid) on pg_stat_statements to ${role}`;
+    for (const shadow of [null, anyServer().url()])
+      await withDatabase(server, (database) =>
+        withDatabase(server, async (target) => {
+          const own = project(database.url, cache, () => ({ shadow }));
+          await rowsOf(
+            database.socket,
+            `${usual} revoke select on pg_stat_statements from public; ${column}`,
+          );
+          own.want(`${usual} revoke select on pg_stat_statements from public;`);
+          const found = await compare(own.context, 'local', own.context.project.schema);
+          const statements = found.up.map(({ sql }) => sql).join('; ');
+          expect(statements).toMatch(/REVOKE SELECT .*calls.* ON TABLE public.pg_stat_statements FROM /);
+          await rowsOf(database.socket, `begin; ${statements}; rollback`);
+          own.want(`${usual} revoke select on pg_stat_statements from public; ${column};`);
+          expect((await compare(own.context, 'local', own.context.project.schema)).same).toBe(true);
+          await cloned(contextOf(database.url, target.url));
+          expect((await compare(own.context, database.url, target.url)).same).toBe(true);
+          const pulled = project(target.url, cache, () => ({ shadow }));
+          await pull(derive(pulled.context, { shadowSuperuser: true }), {}, undefined);
+          expect((await compare(pulled.context, 'local', pulled.context.project.schema)).same).toBe(true);
+          for (const one of [own, pulled]) one.drop();
+        }),
+      );
+  },
+);
 
 test.each(servers())('a clone and a pull have them: $major', async (server) => {
   await withDatabase(server, (source) =>

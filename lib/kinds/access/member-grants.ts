@@ -10,6 +10,8 @@ import { formatGrantee, writeGrants } from './grant-statements.ts';
 import { keepKnownPrivileges, listPrivileges, ownerGrantee, type Privileges } from './privileges.ts';
 
 interface MemberGrant extends Privileges {
+  /** Of a table or view, quoted; null: all of it. */
+  readonly column: string | null;
   /** The privileges of the grantee after CREATE EXTENSION. */
   readonly initial: readonly string[];
   readonly initialGrantable: readonly string[];
@@ -48,7 +50,7 @@ const members = [
 ]
   .map(
     ([catalog, acl, owner, type, reference]) => `
-      select e.oid as extension, e.extname, o.${owner} as owner, o.${acl} as acl, ${reference} as reference,
+      select e.oid as extension, e.extname, o.${owner} as owner, o.${acl} as acl, ${reference} as reference, null as "column",
         coalesce(i.initprivs, acldefault((${type})::"char", o.${owner})) as usually
       from ${catalog} o join pg_depend d on d.classid = '${catalog}'::regclass and d.objid = o.oid and d.objsubid = 0
           and d.deptype = 'e' and d.refclassid = 'pg_extension'::regclass
@@ -56,12 +58,25 @@ const members = [
         left join pg_init_privs i on i.classoid = d.classid and i.objoid = o.oid and i.objsubid = 0
       where o.${acl} is not null`,
   )
+  .concat(
+    `
+      select e.oid, e.extname, c.relowner, a.attacl, 'TABLE ' || c.oid::regclass || ' (' || quote_ident(a.attname) || ')',
+        quote_ident(a.attname), coalesce(i.initprivs, acldefault('c', c.relowner))
+      from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_depend d on d.classid = 'pg_class'::regclass
+          and d.objid = c.oid and d.objsubid = 0 and d.deptype = 'e' and d.refclassid = 'pg_extension'::regclass
+        join pg_extension e on e.oid = d.refobjid
+        left join pg_init_privs i on i.classoid = d.classid and i.objoid = d.objid and i.objsubid = a.attnum
+      where a.attacl is not null and not a.attisdropped`,
+  )
   .join('\n      union all');
 
-const parts = ({ path, signature }: Pick<Fact, 'path' | 'signature'>) => {
-  const on = signature.slice(' ON '.length);
+const granteeIn = ({ path }: Pick<Fact, 'path'>) => path.at(-1) as string;
+
+const parts = ({ signature, payload: { column } }: Grant) => {
+  const on = signature.slice(' ON '.length, column === null ? undefined : -` (${column})`.length);
   const [, word = ''] = /^(FOREIGN DATA WRAPPER|FOREIGN SERVER|[A-Z]+)/.exec(on) ?? [];
-  return { on, grantee: path.at(-1) as string, securable: word === 'PROCEDURE' ? 'FUNCTIONS' : `${word}S` };
+  const securable = column !== null ? 'COLUMNS' : word === 'PROCEDURE' ? 'FUNCTIONS' : `${word}S`;
+  return { on, securable, ...(column !== null && { column }) };
 };
 
 const initially = ({ payload: { initial, initialGrantable } }: Grant): Privileges => ({
@@ -70,11 +85,11 @@ const initially = ({ payload: { initial, initialGrantable } }: Grant): Privilege
 });
 
 function change(from: Privileges, to: Privileges, fact: Grant, { major }: Scope): Statement[] {
-  const { on, grantee, securable } = parts(fact);
+  const { securable, ...on } = parts(fact);
   return writeGrants(from, from, to, {
     major,
-    on,
-    grantee: formatGrantee(grantee, null),
+    ...on,
+    grantee: formatGrantee(granteeIn(fact), null),
     all: listPrivileges(securable, major),
   });
 }
@@ -86,16 +101,22 @@ const alter = (from: Grant, to: Grant, scope: Scope) => change(from.payload, to.
  */
 export const memberGrant: Kind<MemberGrant> = {
   name: 'member grant',
-  reference: (fact) => `GRANT${fact.signature} TO ${formatGrantee(parts(fact).grantee, null)}`,
+  reference: (fact) => `GRANT${fact.signature} TO ${formatGrantee(granteeIn(fact), null)}`,
   // PostgreSQL's own plpgsql is in every database and no fact.
   introspect: () => `
     select '{}'::text[] as addresses, array[m.extname, g.grantee] as path, ' ON ' || m.reference as signature,
       case when m.extname <> 'plpgsql' then 'pg_extension:' || m.extension || ':0' end as parent,
-      g.privileges, g.grantable, g.initial, g.initial_grantable as "initialGrantable"
+      m."column", g.privileges, g.grantable, g.initial, g.initial_grantable as "initialGrantable"
     from (${members}) m cross join lateral (${buildUnusualAcl('m.acl', 'm.usually', 'm.owner')}) g`,
   create: (fact, scope) => change(initially(fact), fact.payload, fact, scope),
   drop: (fact, scope) => change(fact.payload, initially(fact), fact, scope),
-  alter: { privileges: alter, grantable: alter, initial: () => [], initialGrantable: () => [] },
+  alter: {
+    column: () => [],
+    privileges: alter,
+    grantable: alter,
+    initial: () => [],
+    initialGrantable: () => [],
+  },
   order: {
     // After the extension's own.
     rank: 3,
@@ -106,7 +127,7 @@ export const memberGrant: Kind<MemberGrant> = {
   },
   reconcile: {
     standIn: (fact, role) => {
-      if (parts(fact).grantee !== shadowRole) return fact;
+      if (granteeIn(fact) !== shadowRole) return fact;
       const path = [fact.path[0] as string, role];
       return { ...fact, path, id: `member grant:${qualify(path)}${fact.signature}` };
     },
@@ -115,7 +136,7 @@ export const memberGrant: Kind<MemberGrant> = {
       const count = (extension: Fact | undefined) => Number(extension?.payload.members ?? 0);
       const [here, beside] = [catalog, other].map(({ facts }) => facts.get(fact.parent ?? ''));
       const lacks = beside !== undefined && count(beside) <= 1 && count(beside) < count(here);
-      const isOwn = other.role === shadowRole && role !== shadowRole && parts(fact).grantee === role;
+      const isOwn = other.role === shadowRole && role !== shadowRole && granteeIn(fact) === role;
       return lacks || isOwn ? null : fact;
     },
     atVersion: (payload, major) => ({ ...payload, ...keepKnownPrivileges(payload, major) }),
