@@ -11,6 +11,7 @@ import { load, withSession } from '../test/proof/session.ts';
 import { query, startServer } from '../test/servers/server.ts';
 import { backups } from './backups.ts';
 import { clones } from './clones.ts';
+import { dataDiffs } from './data.ts';
 import { growth } from './growth.ts';
 import { apply, generation } from './migrations.ts';
 import { chinook, type Desk, difference, type Part, read, status } from './parts.ts';
@@ -20,10 +21,10 @@ import { isKept, type Line, tableText } from './table.ts';
 
 const schemas = ['read', 'diff', 'status', 'chinook', 'growth', 'apply', 'generate'];
 // They generate what they need.
-const data = ['clone', 'backup', 'sizes', 'reworded'];
+const data = ['clone', 'backup', 'sizes', 'reworded', 'data'];
 const names = [...schemas, ...data];
 const usage = `npm run bench -- CORPUS [--part ${schemas.join()}] [--major 15,18] [--rounds 5] [--tables 100,1000,5000]
-npm run bench -- --part ${data.join()} [--gigabytes 1] [--major 15] [--rounds 5]\n`;
+npm run bench -- --part ${data.join()} [--gigabytes 1] [--rows 1000000] [--major 15] [--rounds 5]\n`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -35,6 +36,8 @@ const { values, positionals } = parseArgs({
     tables: { type: 'string', default: '100,1000,5000' },
     /** How much the rows of generated databases take. */
     gigabytes: { type: 'string', default: '1' },
+    /** How many rows the big table of the part data has. */
+    rows: { type: 'string', default: '1000000' },
   },
 });
 const [corpus] = positionals;
@@ -55,6 +58,7 @@ const parts: Readonly<Record<string, Part>> = {
   clone: clones(gigabytes),
   backup: backups(gigabytes),
   sizes: sizes(gigabytes),
+  data: dataDiffs(Number(values.rows)),
   growth: growth(tables),
   reworded: reworded(tables),
   apply,
