@@ -4,12 +4,12 @@ import { resolve } from 'node:path';
 import { type ComparedTable, compareTables } from '../data-sync/compare-tables.ts';
 import {
   type ComparisonInput,
-  comparing,
-  endsOf,
+  makeRowsReport,
   type RowComparison,
-  rowsReadOf,
+  resolveEnds,
+  withComparison,
 } from '../data-sync/comparison.ts';
-import { detailsIn, type RowDetail } from '../data-sync/row-details.ts';
+import { type RowDetail, readDetails } from '../data-sync/row-details.ts';
 import type { BothSides, DifferenceCounts, PairingNote } from '../data-sync/shape.ts';
 import { Problem } from '../problem/problem.ts';
 import { type Retry, withRetries } from '../project/retry.ts';
@@ -70,12 +70,12 @@ export const shownRows = 20;
  * `unwritable_file`; of both connections
  */
 export async function dataDiff(workspace: Workspace, input: DataDiffInput): Promise<DataDiffReport> {
-  const ends = await endsOf(workspace, input);
+  const ends = await resolveEnds(workspace, input);
   const { world, project } = workspace;
   const start = world.now().getTime();
   const file = input.out === undefined ? null : resolve(project.root, input.out);
   return withRetries(world, (retries, reached) =>
-    comparing(workspace, ends, input, async (comparison) => {
+    withComparison(workspace, ends, input, async (comparison) => {
       reached();
       const tables = await differences(workspace, comparison, input, file);
       const { named, asOf, notes } = comparison;
@@ -101,7 +101,7 @@ async function differences(
   { rows = false, columns = false }: DataDiffInput,
   file: string | null,
 ): Promise<TableDifference[]> {
-  const onRows = rowsReadOf(workspace, pairs, 'Comparing');
+  const onRows = makeRowsReport(workspace, pairs, 'Comparing');
   const found = await compareTables(pairs, { crew: all, spool, onRows });
   const out = file === null ? null : await openOut(file);
   const tables: TableDifference[] = [];
@@ -110,7 +110,7 @@ async function differences(
       const details: RowDetail[] = [];
       const changed = new Map<string, number>();
       if (rows || columns || out !== null)
-        for await (const detail of detailsIn(first, one, columns || out !== null ? undefined : shownRows)) {
+        for await (const detail of readDetails(first, one, columns || out !== null ? undefined : shownRows)) {
           if (details.length < shownRows) details.push(detail);
           if (detail.kind === 'changed')
             for (const name of Object.keys(detail.new ?? {})) changed.set(name, (changed.get(name) ?? 0) + 1);

@@ -1,7 +1,12 @@
 // Counts and hashes the rows of every table of two databases, and changes nothing.
 
 import { hashTables, type TableHashes } from '../data-sync/compare-tables.ts';
-import { type ComparisonInput, comparing, endsOf, rowsReadOf } from '../data-sync/comparison.ts';
+import {
+  type ComparisonInput,
+  makeRowsReport,
+  resolveEnds,
+  withComparison,
+} from '../data-sync/comparison.ts';
 import type { BothSides, PairingNote } from '../data-sync/shape.ts';
 import { type Retry, withRetries } from '../project/retry.ts';
 import type { NamedTarget } from '../project/source.ts';
@@ -36,13 +41,16 @@ export interface DataVerifyReport {
  * both connections
  */
 export async function dataVerify(workspace: Workspace, input: ComparisonInput): Promise<DataVerifyReport> {
-  const ends = await endsOf(workspace, input);
+  const ends = await resolveEnds(workspace, input);
   const { world } = workspace;
   const start = world.now().getTime();
   return withRetries(world, (retries, reached) =>
-    comparing(workspace, ends, input, async ({ all, pairs, named, asOf, notes }) => {
+    withComparison(workspace, ends, input, async ({ all, pairs, named, asOf, notes }) => {
       reached();
-      const found = await hashTables(pairs, { crew: all, onRows: rowsReadOf(workspace, pairs, 'Hashing') });
+      const found = await hashTables(pairs, {
+        crew: all,
+        onRows: makeRowsReport(workspace, pairs, 'Hashing'),
+      });
       const tables = found.map((hashes, at): VerifiedTable => {
         const { rows, hash } = hashes;
         const isSame = rows.from === rows.to && hash.from === hash.to;

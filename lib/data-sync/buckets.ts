@@ -31,7 +31,11 @@ const sparse = 64n;
 /**
  * Chooses buckets for a table. @param rows of the bigger side, about right; @param span null: of no use here
  */
-export function bucketsFor(pair: Pick<TablePair, 'hasRange'>, rows: number, span: KeySpan | null): Buckets {
+export function chooseBuckets(
+  pair: Pick<TablePair, 'hasRange'>,
+  rows: number,
+  span: KeySpan | null,
+): Buckets {
   if (rows < small) return { is: 'whole' };
   const count = Math.min(most, Math.max(fewest, 2 ** Math.ceil(Math.log2(rows / perBucket))));
   if (!pair.hasRange || span === null) return { is: 'hash', count };
@@ -42,7 +46,7 @@ export function bucketsFor(pair: Pick<TablePair, 'hasRange'>, rows: number, span
 }
 
 /** A query for the least and the greatest key of one side, as `low` and `high`. */
-export function spanQuery(pair: TablePair, side: Side): string {
+export function buildSpanQuery(pair: TablePair, side: Side): string {
   const [{ value }] = pair.key as readonly [ColumnPair];
   return `select min(${value[side]})::text as low, max(${value[side]})::text as high from ${pair[side].from}${buildWhere(pair, side)}`;
 }
@@ -52,7 +56,7 @@ export function spanQuery(pair: TablePair, side: Side): string {
  * then expects few groups, and plans parallel workers that each group their rows. It would not do so for
  * OFFSET 0, which is a cast.
  */
-export function summaryQuery(pair: TablePair, side: Side, buckets: Buckets): string {
+export function buildSummaryQuery(pair: TablePair, side: Side, buckets: Buckets): string {
   const rows = `select ${isByRow(pair, buckets) ? '' : `${bucketOf(pair, side, buckets)} as b, `}${buildRowHash(pair, side)} as h
       from ${pair[side].from}${buildWhere(pair, side)} offset '0'`;
   const hash = pair.key.length > 0 ? 'bit_xor(h)' : 'sum(h)';
@@ -68,7 +72,7 @@ export function summaryQuery(pair: TablePair, side: Side, buckets: Buckets): str
  * them.
  * @param differing the buckets to read; null: all
  */
-export function rowsQuery(
+export function buildRowsQuery(
   pair: TablePair,
   side: Side,
   buckets: Buckets,

@@ -1,9 +1,9 @@
 // Compares many pairs of tables: small ones in groups first, then each that differs or is big by itself.
 import { type Job, runJobs } from '../flow/worker-pool.ts';
 import type { ServerConnection } from '../pg/connection.ts';
-import { type Side, summaryQuery } from './buckets.ts';
+import { buildSummaryQuery, type Side } from './buckets.ts';
 import {
-  differingBuckets,
+  findDifferingBuckets,
   findRows,
   type RowsRead,
   type SessionPair,
@@ -50,7 +50,7 @@ export async function compareTables(
   );
   const bySize = [...pairs].filter((pair) => {
     const summary = wholes.get(pair);
-    const isEqual = summary !== undefined && differingBuckets(summary.hashes).length === 0;
+    const isEqual = summary !== undefined && findDifferingBuckets(summary.hashes).length === 0;
     if (isEqual) found.set(pair, equal(pair, summary));
     return !isEqual;
   });
@@ -135,7 +135,8 @@ async function wholeHashes(
   side: Side,
 ): Promise<Summary['hashes']['from'][]> {
   const each = group.map(
-    (pair, at) => `select ${at} as at, rows, hash from (${summaryQuery(pair, side, { is: 'whole' })}) one`,
+    (pair, at) =>
+      `select ${at} as at, rows, hash from (${buildSummaryQuery(pair, side, { is: 'whole' })}) one`,
   );
   const found = await connection.rows<{ at: number; rows: string; hash: string }>(each.join(' union all '));
   const hashes: Map<number, { rows: number; hash: string }>[] = group.map(() => new Map());
@@ -151,7 +152,7 @@ async function compareOne(
 ): Promise<ComparedTable> {
   const isKnown = known !== undefined && Math.max(known.rows.from, known.rows.to) <= wholeAtMost;
   const summary = isKnown ? known : await summarize(sessions, pair);
-  if (differingBuckets(summary.hashes).length === 0) return equal(pair, summary);
+  if (findDifferingBuckets(summary.hashes).length === 0) return equal(pair, summary);
   const spool = await open();
   try {
     const findings = await findRows(sessions, pair, summary, { spool, ...(onRows && { onRows }) });

@@ -2,7 +2,7 @@
 // compared named.
 import { join } from 'node:path';
 import { masksIn } from '../copy/options.ts';
-import { maskedColumns } from '../flow/masks.ts';
+import { findMaskedColumns } from '../flow/masks.ts';
 import { makeRowProgress } from '../flow/progress.ts';
 import { runJobs } from '../flow/worker-pool.ts';
 import { Problem } from '../problem/problem.ts';
@@ -12,13 +12,13 @@ import { findTarget, type NamedTarget, nameTarget, type Reachable } from '../pro
 import type { Workspace } from '../project/workspace.ts';
 import { pairTables } from './counterparts.ts';
 import type { RowsRead, SessionPair } from './find.ts';
-import { checkRows, isToCheck } from './fit-checks.ts';
-import { maskSecret } from './mask-secret.ts';
+import { checkRows, needsCheck } from './fit-checks.ts';
+import { readMaskSecret } from './mask-secret.ts';
 import { readShape } from './read-shapes.ts';
-import { type ReadingCrew, readingBoth } from './sessions.ts';
+import { type ReadingCrew, withBothSnapshots } from './sessions.ts';
 import type { BothSides, DatabaseShape, PairingNote, TablePair } from './shape.ts';
 import { openSpool, type Spool } from './spool.ts';
-import { type TableChoice, wishFor } from './wish.ts';
+import { makeWish, type TableChoice } from './wish.ts';
 
 /** The options of every comparison of rows. */
 export interface ComparisonInput extends TableChoice {
@@ -53,7 +53,10 @@ export interface RowComparison extends ReadingCrew {
  * The databases that are compared, by the options or the configuration.
  * @throws Problem `bad_option`; of the configuration
  */
-export async function endsOf(workspace: Workspace, input: ComparisonInput): Promise<BothSides<Reachable>> {
+export async function resolveEnds(
+  workspace: Workspace,
+  input: ComparisonInput,
+): Promise<BothSides<Reachable>> {
   const { data } = workspace.project;
   return {
     from: await endOf(workspace, '--from', input.from ?? data?.from),
@@ -79,7 +82,7 @@ async function endOf(workspace: Workspace, option: string, given: string | undef
  * @throws Problem `bad_option`, `bad_config`, `bad_mask`, `sync_refused`, `ambiguous_key`; of the
  * connections, of the work
  */
-export async function comparing<T>(
+export async function withComparison<T>(
   workspace: Workspace,
   ends: BothSides<Reachable>,
   input: ComparisonInput,
@@ -87,15 +90,17 @@ export async function comparing<T>(
 ): Promise<T> {
   const { project, world } = workspace;
   const ofBoth = { from: shown(project, ends.from), to: shown(project, ends.to) };
-  return readingBoth(world, ends, resolveJobs(input.jobs), async (crew) => {
+  return withBothSnapshots(world, ends, resolveJobs(input.jobs), async (crew) => {
     const { from, to } = crew.first;
     const shapes = { from: await readShape(from), to: await readShape(to) };
     if (shapes.from.encoding !== shapes.to.encoding)
       throw refusal(ofBoth, [`the source has ${shapes.from.encoding}, the target ${shapes.to.encoding}`]);
     const masks = { ...project.masks, ...masksIn(input.mask ?? []) };
     const isMasked = Object.keys(masks).length > 0;
-    const columns = isMasked ? await maskedColumns(from, masks, await maskSecret(folderOf(project))) : [];
-    const { pairs, notes } = pairTables(shapes, wishFor(shapes, input, project.data ?? {}, columns));
+    const columns = isMasked
+      ? await findMaskedColumns(from, masks, await readMaskSecret(folderOf(project)))
+      : [];
+    const { pairs, notes } = pairTables(shapes, makeWish(shapes, input, project.data ?? {}, columns));
     if (input.strict) refuseLeftOut(ofBoth, notes);
     const { fit, refused } = await fitting(crew.all, pairs);
     const spool = () => openSpool(folderOf(project));
@@ -131,7 +136,7 @@ async function fitting(
   const found = new Map<TablePair, readonly PairingNote[]>();
   await runJobs(
     crew,
-    pairs.filter(isToCheck).map((pair) => ({
+    pairs.filter(needsCheck).map((pair) => ({
       does: async (sessions: SessionPair) => {
         found.set(pair, await checkRows(sessions, pair));
       },
@@ -142,7 +147,7 @@ async function fitting(
 }
 
 /** Reports how many rows of the pairs were read. Both sides are counted. */
-export function rowsReadOf({ world }: Workspace, pairs: readonly TablePair[], doing: string): RowsRead {
+export function makeRowsReport({ world }: Workspace, pairs: readonly TablePair[], doing: string): RowsRead {
   const tables = pairs.map(({ from, to }) => ({
     name: to.table.name,
     rows: from.table.rows + to.table.rows,

@@ -58,7 +58,7 @@ export async function* exchangeEnds(
 const escapes: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' };
 
 /** One value of a line as it is in the database, UTF-8; null where it is null. */
-export function fieldValue(field: string): string | null {
+export function decodeField(field: string): string | null {
   if (field === '\\N') return null;
   const text = field.replace(/\\(.)/gs, (_, character: string) => escapes[character] ?? character);
   return Buffer.from(text, 'latin1').toString('utf8');

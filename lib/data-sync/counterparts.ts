@@ -26,7 +26,7 @@ export function pairTables({ from, to }: BothSides<DatabaseShape>, wish: Pairing
   const taken = new Set<string>();
   for (const table of from.tables.values()) {
     if (!wish.isWanted(table)) continue;
-    const own = wishFor(table, wish);
+    const own = wishOf(table, wish);
     const name = own.to ?? table.path.join('.');
     const there = tableCalled(to, name);
     if (there === undefined) {
@@ -58,7 +58,7 @@ export function pairTables({ from, to }: BothSides<DatabaseShape>, wish: Pairing
   return { pairs, notes };
 }
 
-const wishFor = (table: TableShape, { tables }: PairingWish): TableWish =>
+const wishOf = (table: TableShape, { tables }: PairingWish): TableWish =>
   tables[table.path.join('.')] ?? tables[table.name] ?? {};
 
 function tableCalled({ tables }: DatabaseShape, name: string): TableShape | undefined {

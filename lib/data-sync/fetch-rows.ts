@@ -26,7 +26,9 @@ export interface RowSpools {
 const portion = 5_000;
 
 /** The differences of a table, as the second pass found them. */
-export async function* differencesIn({ spool }: Pick<ComparedTable, 'spool'>): AsyncGenerator<RowDifference> {
+export async function* readDifferences({
+  spool,
+}: Pick<ComparedTable, 'spool'>): AsyncGenerator<RowDifference> {
   if (spool === null) return;
   for await (const lines of splitLines(spool.read())) for (const line of lines) yield parseDifference(line);
 }
@@ -53,7 +55,7 @@ export async function fetchRows(
     waiting = [];
   };
   try {
-    for await (const one of differencesIn(table)) {
+    for await (const one of readDifferences(table)) {
       if (one.kind === 'extra') await gone.write(encodeLine(goneLine(pair, one)));
       else
         for (let copy = 0; copy < (one.kind === 'missing' ? one.copies : 1); copy++)
@@ -74,14 +76,14 @@ function goneLine({ key }: TablePair, { key: values, old, copies }: RowDifferenc
 /** COPY of the number of each difference, from 1, and the row's values on one side. */
 function placesQuery(pair: TablePair, side: Side, differences: readonly RowDifference[]): string {
   const values = pair.columns.map(({ value }) => value[side]);
-  return `copy (${selectPlaces(pair, side, differences, values)}) to stdout`;
+  return `copy (${buildPlacesQuery(pair, side, differences, values)}) to stdout`;
 }
 
 /**
  * A query for expressions over the rows of differences of one side, each with the number of its difference,
  * from 1.
  */
-export function selectPlaces(
+export function buildPlacesQuery(
   pair: TablePair,
   side: Side,
   differences: readonly RowDifference[],

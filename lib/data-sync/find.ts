@@ -2,7 +2,14 @@
 // that differ.
 import type { ServerConnection } from '../pg/connection.ts';
 import { Problem } from '../problem/problem.ts';
-import { type Buckets, bucketsFor, type KeySpan, rowsQuery, spanQuery, summaryQuery } from './buckets.ts';
+import {
+  type Buckets,
+  buildRowsQuery,
+  buildSpanQuery,
+  buildSummaryQuery,
+  chooseBuckets,
+  type KeySpan,
+} from './buckets.ts';
 import { encodeLine } from './copy-lines.ts';
 import { formatDifference, mergeBuckets } from './merge-buckets.ts';
 import type { BothSides, DifferenceCounts, TablePair } from './shape.ts';
@@ -43,10 +50,10 @@ export type RowsRead = (pair: TablePair, rows: number) => void;
  * @throws Problem of the connections
  */
 export async function summarize(sessions: SessionPair, pair: TablePair): Promise<Summary> {
-  const buckets = await chooseBuckets(sessions, pair);
+  const buckets = await bucketsOf(sessions, pair);
   const [from, to] = await Promise.all([
-    hashesOf(sessions.from, summaryQuery(pair, 'from', buckets)),
-    hashesOf(sessions.to, summaryQuery(pair, 'to', buckets)),
+    hashesOf(sessions.from, buildSummaryQuery(pair, 'from', buckets)),
+    hashesOf(sessions.to, buildSummaryQuery(pair, 'to', buckets)),
   ]);
   return { buckets, rows: { from: rowsIn(from), to: rowsIn(to) }, hashes: { from, to } };
 }
@@ -55,7 +62,7 @@ const rowsIn = (hashes: ReadonlyMap<number, BucketHash>) =>
   [...hashes.values()].reduce((sum, { rows }) => sum + rows, 0);
 
 /** The buckets whose rows or hashes differ, in order. */
-export function differingBuckets({ from, to }: Summary['hashes']): number[] {
+export function findDifferingBuckets({ from, to }: Summary['hashes']): number[] {
   const all = new Set([...from.keys(), ...to.keys()]);
   return [...all]
     .filter((one) => from.get(one)?.hash !== to.get(one)?.hash || from.get(one)?.rows !== to.get(one)?.rows)
@@ -75,12 +82,12 @@ export async function findRows(
   { buckets, rows, hashes }: Summary,
   { spool, onRows = () => undefined }: { readonly spool: Spool; readonly onRows?: RowsRead },
 ): Promise<TableFindings> {
-  const differing = differingBuckets(hashes);
+  const differing = findDifferingBuckets(hashes);
   const counts = { missing: 0, changed: 0, extra: 0 };
   if (differing.length > 0) {
     const all = Math.max(hashes.from.size, hashes.to.size);
     const wanted = differing.length > all * manyDiffer ? null : differing;
-    const read = (side: 'from' | 'to') => sessions[side].copyOut(rowsQuery(pair, side, buckets, wanted));
+    const read = (side: 'from' | 'to') => sessions[side].copyOut(buildRowsQuery(pair, side, buckets, wanted));
     for await (const merged of mergeBuckets(read('from'), read('to'), pair.key.length > 0)) {
       if (merged.twice !== null)
         throw new Problem('ambiguous_key', {
@@ -98,17 +105,17 @@ export async function findRows(
   return { pair, rows, counts, buckets, differing };
 }
 
-async function chooseBuckets(sessions: SessionPair, pair: TablePair): Promise<Buckets> {
+async function bucketsOf(sessions: SessionPair, pair: TablePair): Promise<Buckets> {
   const rows = Math.max(pair.from.table.rows, pair.to.table.rows);
   const span = pair.hasRange ? await spanOf(sessions, pair) : null;
-  return bucketsFor(pair, rows, span);
+  return chooseBuckets(pair, rows, span);
 }
 
 // Both sides are parted alike. An empty side has no keys.
 async function spanOf(sessions: SessionPair, pair: TablePair): Promise<KeySpan | null> {
   type Row = { low: string | null; high: string | null };
   const found = await Promise.all(
-    (['from', 'to'] as const).map((side) => sessions[side].rows<Row>(spanQuery(pair, side))),
+    (['from', 'to'] as const).map((side) => sessions[side].rows<Row>(buildSpanQuery(pair, side))),
   );
   const keys = found.flat().flatMap(({ low, high }) => [low, high].filter((one) => one !== null).map(BigInt));
   if (keys.length === 0) return null;

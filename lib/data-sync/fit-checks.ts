@@ -25,7 +25,7 @@ export async function checkRows(sessions: SessionPair, pair: TablePair): Promise
 }
 
 /** True if a pair needs `checkRows`. */
-export const isToCheck = ({ fitChecks, uncheckedKey }: TablePair): boolean =>
+export const needsCheck = ({ fitChecks, uncheckedKey }: TablePair): boolean =>
   fitChecks.length > 0 || uncheckedKey.from || uncheckedKey.to;
 
 async function unfitNotes(source: ServerConnection, pair: TablePair): Promise<PairingNote[]> {

@@ -9,7 +9,7 @@ import { Problem } from '../problem/problem.ts';
  * be found by their hashes.
  * @throws Problem `unwritable_file`
  */
-export async function maskSecret(folder: string): Promise<string> {
+export async function readMaskSecret(folder: string): Promise<string> {
   const file = join(folder, 'mask-secret');
   const known = await readFile(file, 'utf8').catch(() => '');
   if (known.trim() !== '') return known.trim();

@@ -1,6 +1,6 @@
 // Finds the source of each column of a target table.
 import { quote } from '../model/quote.ts';
-import { asText, hashedBy } from '../pg/row-hash.ts';
+import { applyHashRule, asText } from '../pg/row-hash.ts';
 import { outputText } from '../pg/values.ts';
 import { type Conversion, convert } from './conversions.ts';
 import type { BothSides, ColumnPair, ColumnShape, FitCheck, PairingNote, TableShape } from './shape.ts';
@@ -124,8 +124,8 @@ function computed(column: ColumnShape, expression: string, foreign: boolean): Fo
     type: column.plain,
     value: { from: value, to: `t.${quote(column.name)}` },
     hash: {
-      from: column.isSystem ? hashedBy(column.rule, value) : asText(value, false),
-      to: hashedBy(column.rule, `t.${quote(column.name)}`),
+      from: column.isSystem ? applyHashRule(column.rule, value) : asText(value, false),
+      to: applyHashRule(column.rule, `t.${quote(column.name)}`),
     },
   };
   const note = { verdict: 'converted' as const, reason: `the source gives ${expression}` };
@@ -144,7 +144,7 @@ function pairedColumn(
     name: column.name,
     type: column.plain,
     value: { from: value, to: there },
-    hash: { from: hashedBy(column.rule, from), to: hashedBy(column.rule, there) },
+    hash: { from: applyHashRule(column.rule, from), to: applyHashRule(column.rule, there) },
   };
 }
 

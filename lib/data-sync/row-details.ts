@@ -3,8 +3,8 @@ import type { ServerConnection } from '../pg/connection.ts';
 import { outputText } from '../pg/values.ts';
 import type { Side } from './buckets.ts';
 import type { ComparedTable } from './compare-tables.ts';
-import { fieldValue } from './copy-lines.ts';
-import { differencesIn, selectPlaces } from './fetch-rows.ts';
+import { decodeField } from './copy-lines.ts';
+import { buildPlacesQuery, readDifferences } from './fetch-rows.ts';
 import type { SessionPair } from './find.ts';
 import type { ColumnPair, RowDifference, RowDifferenceKind, TablePair } from './shape.ts';
 
@@ -39,14 +39,14 @@ interface Values {
  * @param sessions that see the states in which the differences were found
  * @throws Problem of the connections
  */
-export async function* detailsIn(
+export async function* readDetails(
   sessions: SessionPair,
   table: ComparedTable,
   most = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<RowDetail, void, undefined> {
   let waiting: RowDifference[] = [];
   let given = 0;
-  for await (const one of differencesIn(table)) {
+  for await (const one of readDifferences(table)) {
     waiting.push(one);
     given++;
     if (waiting.length === portion || given >= most) {
@@ -83,7 +83,7 @@ async function valuesOf(
     `${list(pair.columns.map(({ hash }) => `hash_record_extended(row(${hash[side]}), 0)::text`))} as hashes`,
   ];
   const rows = await connection.rows<Values & { n: string }>(
-    selectPlaces(pair, side, differences, expressions),
+    buildPlacesQuery(pair, side, differences, expressions),
   );
   return new Map(rows.map(({ n, ...values }) => [Number(n), values]));
 }
@@ -124,5 +124,5 @@ const cutValue = (text: string | null) =>
 
 function keyValues(key: readonly ColumnPair[], line: string): ShownValues {
   const fields = line.split('\t');
-  return Object.fromEntries(key.map(({ name }, at) => [name, cutValue(fieldValue(fields[at] ?? ''))]));
+  return Object.fromEntries(key.map(({ name }, at) => [name, cutValue(decodeField(fields[at] ?? ''))]));
 }

@@ -21,7 +21,7 @@ export interface ReadingCrew {
  * @param jobs how many sessions on each side
  * @throws Problem of the connections, of the work
  */
-export async function readingBoth<T>(
+export async function withBothSnapshots<T>(
   world: World,
   ends: BothSides<Reachable>,
   jobs: number,

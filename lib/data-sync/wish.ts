@@ -20,7 +20,7 @@ export interface TableChoice {
  * @param masks of the source
  * @throws Problem `bad_option`, `bad_config` for a name that nothing has, with the nearest one
  */
-export function wishFor(
+export function makeWish(
   shapes: BothSides<DatabaseShape>,
   choice: TableChoice,
   configured: DataConfig,

@@ -80,7 +80,7 @@ export interface MaskedColumn {
  * @param secret the same secret gives the same masks
  * @throws Problem `bad_mask` for one that no column fits; of the connection
  */
-export async function maskedColumns(
+export async function findMaskedColumns(
   connection: Connection,
   masks: Masks,
   secret: string,

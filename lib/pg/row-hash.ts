@@ -30,7 +30,7 @@ export const hashRule = (
     else '${asText(place, false)}' end`;
 
 /** The hashed expression of a value. @param rule as `hashRule` returns it */
-export function hashedBy(rule: string, expression: string): string {
+export function applyHashRule(rule: string, expression: string): string {
   return rule.replaceAll(place, () => expression);
 }
 

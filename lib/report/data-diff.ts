@@ -7,7 +7,7 @@ import type { Retry } from '../project/retry.ts';
 import { cutLine, formatCount } from './format.ts';
 import { makeInk } from './ink.ts';
 import type { Paper } from './paper.ts';
-import { wrapped } from './wrapped.ts';
+import { wrapText } from './wrapped.ts';
 
 /** The report of `data:diff`. */
 export function dataDiffText(report: DataDiffReport, paper: Paper): string {
@@ -31,7 +31,7 @@ export function dataDiffText(report: DataDiffReport, paper: Paper): string {
       : ink.red(
           `${sum('missing')} missing, ${sum('changed')} changed, ${sum('extra')} extra in ${differing.length} of ${formatCount(report.tables.length, 'table')}, in ${secondsOf(report)} s.`,
         ),
-    ...(report.file === null ? [] : wrapped(`All rows that differ are in ${report.file}`, paper)),
+    ...(report.file === null ? [] : wrapText(`All rows that differ are in ${report.file}`, paper)),
     ...retryLines(report.retries, paper),
   ].join('\n');
 }
@@ -50,7 +50,7 @@ export function dataVerifyText(report: DataVerifyReport, paper: Paper): string {
   return [
     ...headLines(report, paper),
     '',
-    ...lines.flatMap((line, at) => (at === 0 ? [ink.bold(cutLine(line, paper))] : wrapped(line, paper))),
+    ...lines.flatMap((line, at) => (at === 0 ? [ink.bold(cutLine(line, paper))] : wrapText(line, paper))),
     ...noteLines(report.notes, paper),
     '',
     report.isSame
@@ -74,8 +74,8 @@ const whole = (value: number) => value.toLocaleString('en-US');
 function headLines({ source, target, asOf }: AnyReport, paper: Paper): string[] {
   const at = (time: Date) => time.toISOString().replace('T', ' ').replace(/\..*/, ' UTC');
   return [
-    ...wrapped(`Source: ${source.name}  (${source.address})  at ${at(asOf.from)}`, paper),
-    ...wrapped(`Target: ${target.name}  (${target.address})  at ${at(asOf.to)}`, paper),
+    ...wrapText(`Source: ${source.name}  (${source.address})  at ${at(asOf.from)}`, paper),
+    ...wrapText(`Target: ${target.name}  (${target.address})  at ${at(asOf.to)}`, paper),
   ];
 }
 
@@ -96,8 +96,8 @@ function tableLines(tables: readonly TableDifference[], paper: Paper): string[] 
       const left =
         sumOf(tables[at] as TableDifference) - details.reduce((sum, { copies }) => sum + copies, 0);
       return [
-        ...wrapped(line, paper),
-        ...(changed === '' ? [] : wrapped(`  changed columns: ${changed}`, paper)),
+        ...wrapText(line, paper),
+        ...(changed === '' ? [] : wrapText(`  changed columns: ${changed}`, paper)),
         ...details.flatMap((detail) => detailLines(detail, paper)),
         ...(details.length > 0 && left > 0 ? [`  and ${whole(left)} more: --out FILE writes all`] : []),
       ];
@@ -122,7 +122,7 @@ function detailLines({ kind, key, old, new: wanted, copies }: RowDetail, paper: 
             ? valuesText(without(wanted ?? old ?? {}, key))
             : valuesText(wanted ?? old ?? {}),
         ];
-  const lines = wrapped(
+  const lines = wrapText(
     `  ${signs[kind]} ${[name, ...values].filter(Boolean).join('  ')}${times}`,
     paper,
     '    ',
@@ -173,10 +173,10 @@ function noteLines(notes: readonly PairingNote[], paper: Paper): string[] {
   return (['refused', 'skipped', 'converted', 'carried'] as const).flatMap((verdict) => {
     const own = notes.filter((note) => note.verdict === verdict);
     if (own.length === 0) return [];
-    const lines = own.flatMap(({ what, reason }) => wrapped(`  ${what}: ${reason}`, paper));
+    const lines = own.flatMap(({ what, reason }) => wrapText(`  ${what}: ${reason}`, paper));
     return ['', titles[verdict], ...(verdict === 'refused' ? lines.map((line) => ink.red(line)) : lines)];
   });
 }
 
 const retryLines = (retries: readonly Retry[], paper: Paper) =>
-  retries.flatMap(({ message, waited }) => wrapped(`Retried after ${waited} s: ${message}`, paper));
+  retries.flatMap(({ message, waited }) => wrapText(`Retried after ${waited} s: ${message}`, paper));

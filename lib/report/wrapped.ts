@@ -3,7 +3,7 @@ import { makeLegible } from '../problem/legible.ts';
 import type { Paper } from './paper.ts';
 
 /** The lines of a text within the paper's width. A word that is longer than a line stays whole. */
-export function wrapped(
+export function wrapText(
   text: string,
   { width, uncut = false }: Pick<Paper, 'width' | 'uncut'>,
   indent = '  ',

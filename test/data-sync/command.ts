@@ -3,7 +3,7 @@
 import { parseArgs } from 'node:util';
 import { whichServer } from '../servers/binaries.ts';
 import { startServer } from '../servers/server.ts';
-import { diffFaults, staged } from './scenarios/campaign.ts';
+import { findDiffFaults, withScenarios } from './scenarios/campaign.ts';
 
 const { values } = parseArgs({
   options: {
@@ -22,7 +22,7 @@ for (let done = 0, at = 0; done < count; done += batch, at++) {
   const to = servers[Math.floor(at / servers.length) % servers.length];
   if (from === undefined || to === undefined) break;
   const seeds = Array.from({ length: Math.min(batch, count - done) }, (_, place) => first + done + place);
-  const found = await staged(from, to, seeds, diffFaults);
+  const found = await withScenarios(from, to, seeds, findDiffFaults);
   faults.push(...found.map((one) => `${from.major} → ${to.major}: ${one}`));
   process.stderr.write(`${done + seeds.length} of ${count}, ${faults.length} faults\n`);
 }

@@ -36,11 +36,11 @@ export function compared({
 }
 
 /** Counts of each table, as `missing/changed/extra`. */
-export const countsIn = ({ tables }: DataDiffReport): Record<string, string> =>
+export const listCounts = ({ tables }: DataDiffReport): Record<string, string> =>
   Object.fromEntries(
     tables.map(({ name, missing, changed, extra }) => [name, `${missing}/${changed}/${extra}`]),
   );
 
 /** Notes, as `verdict what: reason`. */
-export const notesIn = ({ notes }: DataDiffReport): string[] =>
+export const listNotes = ({ notes }: DataDiffReport): string[] =>
   notes.map(({ verdict, what, reason }) => `${verdict} ${what}: ${reason}`);

@@ -12,7 +12,7 @@ import { contextOf } from '../copy/cloning.ts';
 import { newest, withPair } from '../copy/ways.ts';
 import { failure } from '../failure.ts';
 import { rowsOf } from '../servers/databases.ts';
-import { type Compared, compared, countsIn } from './comparing.ts';
+import { type Compared, compared, listCounts } from './comparing.ts';
 
 const paper = { width: 80, colour: false, now: new Date('2026-11-29T12:00:00Z') };
 
@@ -67,14 +67,14 @@ test('a condition takes part of the rows on both sides', async () => {
     tables: { users: { where: condition } },
   });
   const users = { input: { tables: ['users'] } };
-  expect(countsIn(await compared({ ...shop, ...users, data: where('tenant = 1') }))).toEqual({
+  expect(listCounts(await compared({ ...shop, ...users, data: where('tenant = 1') }))).toEqual({
     'public.users': '1/1/0',
   });
-  expect(countsIn(await compared({ ...shop, ...users, data: where('tenant = 2') }))).toEqual({
+  expect(listCounts(await compared({ ...shop, ...users, data: where('tenant = 2') }))).toEqual({
     'public.users': '0/0/0',
   });
   // Of one side alone, all others of the target are extra.
-  expect(countsIn(await compared({ ...shop, ...users, data: where({ from: 'tenant = 2' }) }))).toEqual({
+  expect(listCounts(await compared({ ...shop, ...users, data: where({ from: 'tenant = 2' }) }))).toEqual({
     'public.users': '0/0/1',
   });
 });

@@ -5,7 +5,7 @@ import { contextOf } from '../copy/cloning.ts';
 import { newest, ways } from '../copy/ways.ts';
 import { failure } from '../failure.ts';
 import { rowsOf, withDatabase } from '../servers/databases.ts';
-import { compared, countsIn, notesIn } from './comparing.ts';
+import { compared, listCounts, listNotes } from './comparing.ts';
 
 test('a table or column that only the source has is skipped, and refused with --strict', async () => {
   const given = {
@@ -14,12 +14,12 @@ test('a table or column that only the source has is skipped, and refused with --
     target: 'create table own (id int); insert into t values (1)',
   };
   const report = await compared(given);
-  expect(notesIn(report)).toEqual([
+  expect(listNotes(report)).toEqual([
     'skipped public.gone: the target has no table public.gone',
     'skipped public.t.extra: the target has no such column',
     'skipped public.own: the source has no such table',
   ]);
-  expect(countsIn(report)).toEqual({ 'public.t': '0/0/0' });
+  expect(listCounts(report)).toEqual({ 'public.t': '0/0/0' });
   expect(report.isSame).toBe(true);
   const problem = await failure(compared({ ...given, input: { strict: true } }));
   expect(problem.code).toBe('sync_refused');
@@ -53,8 +53,8 @@ test.each(ways)('types that keep every value are converted: $name', async ({ fro
     target: `create table t (h text, id bigint primary key, a text, b text, c numeric, d timestamp, e numeric(8,3), f bigint, g bigint[]);
       insert into t values ('a', 1, 'x', 'ok', 5, '2026-01-01', 1.5, 7, '{1}'), ('b', 2, 'y', 'sad', 6, '2026-01-02', 2.6, 8, null)`,
   });
-  expect(countsIn(report)).toEqual({ 'public.t': '0/1/0' });
-  expect(notesIn(report)).toEqual([
+  expect(listCounts(report)).toEqual({ 'public.t': '0/1/0' });
+  expect(listNotes(report)).toEqual([
     'converted public.t.h: character(3) becomes text',
     'converted public.t.id: integer becomes bigint',
     'converted public.t.a: character varying(5) becomes text',
@@ -94,7 +94,7 @@ test('a label that the target does not have is refused with its rows', async () 
       insert into t values (1, 'ok'), (2, 'new'), (3, 'new')`,
     target: `create type mood as enum ('ok', 'sad', 'other'); create table t (id int primary key, m mood)`,
   });
-  expect(notesIn(report)).toEqual([
+  expect(listNotes(report)).toEqual([
     `refused public.t.m: 2 rows have values that public.mood does not take: 'new'`,
   ]);
 });
@@ -111,7 +111,7 @@ test.each([
   const refused = await compared(given);
   expect(refused.notes).toMatchObject([{ verdict: 'refused', what: 'public.t.v', forbids: 'comparing' }]);
   const data = { tables: { 'public.t': { columns: { v: 'rounded' } } } };
-  expect(countsIn(await compared({ ...given, data }))).toEqual({ 'public.t': '0/1/0' });
+  expect(listCounts(await compared({ ...given, data }))).toEqual({ 'public.t': '0/1/0' });
 });
 
 test('a cast of the user is never called, and an id of another type needs a mapping', async () => {
@@ -123,7 +123,7 @@ test('a cast of the user is never called, and an id of another type needs a mapp
       create table u (id int primary key); insert into u values (1)`,
     target: 'create table t (id int primary key, o int); create table u (id uuid primary key)',
   });
-  expect(notesIn(report)).toEqual([
+  expect(listNotes(report)).toEqual([
     'refused public.t.o: the server has no assignment cast of its own from public.own to integer; write an expression for it in columns',
     'refused public.u.id: the server has no assignment cast of its own from integer to uuid; ids in the configuration map old keys to new ones',
   ]);
@@ -143,7 +143,7 @@ test.each(ways)('another key, order of columns, partitions on one side: $name', 
       insert into t select 'x', -n, n from generate_series(1, 3000) n;
       insert into p select 'x', n from generate_series(0, 2999) n`,
   });
-  expect(countsIn(report)).toEqual({ 'public.p': '1/2/1', 'public.t': '0/1/0' });
+  expect(listCounts(report)).toEqual({ 'public.p': '1/2/1', 'public.t': '0/1/0' });
   expect(report.tables.map(({ key }) => key)).toEqual(['primary key (id)', 'primary key (b)']);
   expect(report.notes).toEqual([]);
 });
@@ -156,8 +156,8 @@ test('generated columns are not compared, another expression is told', async () 
     target: `alter table t add other int generated always as (a + 2) stored, add plain int generated always as (a) stored;
       insert into t (id, a) values (1, 1)`,
   });
-  expect(countsIn(report)).toEqual({ 'public.t': '0/0/0' });
-  expect(notesIn(report)).toEqual([
+  expect(listCounts(report)).toEqual({ 'public.t': '0/0/0' });
+  expect(listNotes(report)).toEqual([
     'skipped public.t.other: the target generates it as (a + 2), the source as (a + 1)',
     'skipped public.t.plain: the target generates it as a',
   ]);
@@ -185,7 +185,7 @@ test('a rule of the target forbids writing, row security and a missing right for
       forbids: 'writing',
     },
   ]);
-  expect(countsIn(report)).toEqual({ 'public.r': '0/0/0' });
+  expect(listCounts(report)).toEqual({ 'public.r': '0/0/0' });
 });
 
 test('keys: configured, unique on one side, none', async () => {
@@ -193,10 +193,10 @@ test('keys: configured, unique on one side, none', async () => {
   const both = 'create table t (n int, code text, note text)';
   const target = `insert into t values (1, 'a', 'z'), (2, 'b', 'y')`;
   const none = await compared({ both, source: rows, target });
-  expect(countsIn(none)).toEqual({ 'public.t': '2/0/1' });
+  expect(listCounts(none)).toEqual({ 'public.t': '2/0/1' });
   const keys = { 'public.t': ['code'] };
   const configured = await compared({ both, source: rows, target, data: { keys } });
-  expect(countsIn(configured)).toEqual({ 'public.t': '1/1/0' });
+  expect(listCounts(configured)).toEqual({ 'public.t': '1/1/0' });
   expect(configured.tables[0]?.key).toBe('configured key (code)');
   const unique = await compared({
     both,

@@ -1,6 +1,6 @@
 // Servers read a big table for its buckets with several processes: the grouped query ends in OFFSET '0'.
 import { expect, test } from 'vitest';
-import { type Buckets, summaryQuery } from '../../lib/data-sync/buckets.ts';
+import { type Buckets, buildSummaryQuery } from '../../lib/data-sync/buckets.ts';
 import { pairTables } from '../../lib/data-sync/counterparts.ts';
 import { readShape } from '../../lib/data-sync/read-shapes.ts';
 import type { TablePair } from '../../lib/data-sync/shape.ts';
@@ -31,7 +31,7 @@ test.each(
           { tables: {}, keys: {}, isWanted: ({ path }) => path[1] === table, maskOf: () => undefined },
         );
         const rows = await session.rows<{ 'QUERY PLAN': string }>(
-          `explain ${summaryQuery(pairs[0] as TablePair, 'from', buckets)}`,
+          `explain ${buildSummaryQuery(pairs[0] as TablePair, 'from', buckets)}`,
         );
         return rows.map((row) => row['QUERY PLAN']).join('\n');
       });

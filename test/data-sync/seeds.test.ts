@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { newest, oldest } from '../copy/ways.ts';
 import { servers } from '../servers/running.ts';
-import { diffFaults, staged } from './scenarios/campaign.ts';
+import { findDiffFaults, withScenarios } from './scenarios/campaign.ts';
 
 // Each batch goes between another pair of versions.
 const all = servers();
@@ -14,5 +14,5 @@ const batches = Array.from({ length: 10 }, (_, at) => ({
 
 test.each(batches)('seeds $first to 19 later, $from.major → $to.major', async ({ first, from, to }) => {
   const seeds = Array.from({ length: 20 }, (_, at) => first + at);
-  expect(await staged(from, to, seeds, diffFaults)).toEqual([]);
+  expect(await withScenarios(from, to, seeds, findDiffFaults)).toEqual([]);
 });

@@ -15,7 +15,7 @@ import { pgbouncer, startPooler } from '../servers/pooler.ts';
 import { query, startServer } from '../servers/server.ts';
 import { startStandby } from '../servers/standby.ts';
 import { thorough } from '../thorough.ts';
-import { compared, countsIn, notesIn } from './comparing.ts';
+import { compared, listCounts, listNotes } from './comparing.ts';
 
 const ends = { from: 'source', to: 'target' };
 const many = `create table t (id int primary key, a text); insert into t select n, 'x' from generate_series(1, 4000) n;
@@ -39,8 +39,8 @@ test('roles that may only read the source, and only read and write rows of the t
       );
       const as = (url: string) => url.replace(/\/\/postgres:[^@]*@/, `//${role}:rows@`);
       const report = await dataDiff(contextOf(as(source.url), as(target.url)), { ...ends, rows: true });
-      expect(countsIn(report)).toEqual({ 'public.t': '0/2/0', 'public.u': '0/0/1' });
-      expect(notesIn(report)).toEqual([
+      expect(listCounts(report)).toEqual({ 'public.t': '0/2/0', 'public.u': '0/0/1' });
+      expect(listNotes(report)).toEqual([
         'refused public.closed: the role of the source may not read it',
         'refused public.hidden: row security hides rows from the role of the source',
       ]);
@@ -63,7 +63,7 @@ test('through a pooler that lends sessions to transactions, which keeps its sess
       await rowsOf(target.url, many);
       const workspace = contextOf(pooler.url(source.name), pooler.url(target.name));
       const report = await dataDiff(workspace, { ...ends, jobs: 3, rows: true });
-      expect(countsIn(report)).toEqual({ 'public.t': '0/2/0', 'public.u': '0/0/1' });
+      expect(listCounts(report)).toEqual({ 'public.t': '0/2/0', 'public.u': '0/0/1' });
       const shown = `select current_setting('search_path') as path, current_setting('row_security') as rows, current_setting('datestyle') as dates`;
       const usual = await rowsOf(source.url, shown);
       for (let again = 0; again < 4; again++)
@@ -89,8 +89,8 @@ test('a standby as source, without the rows of its unlogged tables', async () =>
       await withDatabase(newest, async (target) => {
         await rowsOf(target.url, `${many}; create table fast (id int)`);
         const report = await dataDiff(contextOf(standby.url(), target.url), { ...ends, jobs: 2 });
-        expect(countsIn(report)).toEqual({ 'public.t': '0/2/0', 'public.u': '0/0/1' });
-        expect(notesIn(report)).toEqual([
+        expect(listCounts(report)).toEqual({ 'public.t': '0/2/0', 'public.u': '0/0/1' });
+        expect(listNotes(report)).toEqual([
           'skipped public.fast: the source is a standby, which does not have the rows of an unlogged table',
         ]);
       });
@@ -206,6 +206,6 @@ test('a check of a partition calls nothing of its owner while rows are read', as
     ).catch((thrown: Error) => thrown);
     expect(String(armed)).toContain('called');
     const report = await dataDiff(contextOf(source.url, target.url), { ...ends, rows: true });
-    expect(countsIn(report)).toEqual({ 'public.p': '0/1/0' });
+    expect(listCounts(report)).toEqual({ 'public.p': '0/1/0' });
   });
 });

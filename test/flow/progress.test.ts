@@ -50,7 +50,7 @@ test('per table and in all, with rate and time left', () => {
     'Loading',
   );
   for (let at = 0; at < 3; at++) tell({ name: 'public.b' }, 4 * mega);
-  expect(told).toEqual(['Loading public.b: 80 % of it; in all 8 of about 40 MB, 2 MB/s, 16 s left']);
+  expect(told).toEqual(['Loading public.b: 80 %; total 8 of about 40 MB, 2 MB/s, 16 s left']);
 });
 
 const pace: CopyProgress = {

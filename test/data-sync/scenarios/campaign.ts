@@ -5,9 +5,9 @@ import { dataDiff } from '../../../lib/commands/data-diff.ts';
 import { contextOf } from '../../copy/cloning.ts';
 import { withDatabase } from '../../servers/databases.ts';
 import type { Server } from '../../servers/server.ts';
-import { type ModelTable, type Scenario, scenarioOf } from './model.ts';
-import { countsOf, type OracleTable, rowsBySide } from './oracle.ts';
-import { commonNames, keyNames, nameOf, prepare, sqlOf } from './rendering.ts';
+import { drawScenario, type ModelTable, type Scenario } from './model.ts';
+import { countDifferences, type OracleTable, readRows } from './oracle.ts';
+import { commonNames, keyNames, nameOf, prepare, renderScenario } from './rendering.ts';
 
 /** Scenarios that stand in two databases. */
 export interface Staged {
@@ -17,7 +17,7 @@ export interface Staged {
 }
 
 /** Loads the scenarios of seeds into a pair of databases, which are dropped afterwards. */
-export function staged<T>(
+export function withScenarios<T>(
   from: Server,
   to: Server,
   seeds: readonly number[],
@@ -25,16 +25,16 @@ export function staged<T>(
 ): Promise<T> {
   return withDatabase(from, (source) =>
     withDatabase(to, async (target) => {
-      const scenarios = seeds.map(scenarioOf);
+      const scenarios = seeds.map(drawScenario);
       scenarios.forEach(prepare);
       await Promise.all([
         loaded(
           source.url,
-          scenarios.map((one) => [one.seed, sqlOf(one, 'source')]),
+          scenarios.map((one) => [one.seed, renderScenario(one, 'source')]),
         ),
         loaded(
           target.url,
-          scenarios.map((one) => [one.seed, sqlOf(one, 'target')]),
+          scenarios.map((one) => [one.seed, renderScenario(one, 'target')]),
         ),
       ]);
       return use({ source: source.url, target: target.url, scenarios });
@@ -68,19 +68,19 @@ export const oracleTable = (scenario: Scenario, table: ModelTable): OracleTable 
 });
 
 /** What data:diff finds otherwise than the oracle; empty: nothing. */
-export async function diffFaults({ source, target, scenarios }: Staged): Promise<string[]> {
+export async function findDiffFaults({ source, target, scenarios }: Staged): Promise<string[]> {
   const tables = scenarios.flatMap((scenario) =>
     scenario.tables.map((table) => ({ scenario, of: oracleTable(scenario, table) })),
   );
   const report = await dataDiff(contextOf(source, target), { from: 'source', to: 'target', jobs: 2 });
   const found = new Map(report.tables.map((one) => [plain(one.name), one]));
   const list = tables.map(({ of }) => of);
-  const [here, there] = await Promise.all([rowsBySide(source, list, true), rowsBySide(target, list, false)]);
+  const [here, there] = await Promise.all([readRows(source, list, true), readRows(target, list, false)]);
   const refused = report.notes.filter(({ verdict }) => verdict === 'refused');
   return [
     ...refused.map(({ what, reason }) => `${what} is refused: ${reason}`),
     ...tables.flatMap(({ scenario, of }, at) => {
-      const wanted = countsOf(here[at] ?? [], there[at] ?? [], of.key.length > 0);
+      const wanted = countDifferences(here[at] ?? [], there[at] ?? [], of.key.length > 0);
       const one = found.get(plain(of.name));
       const got = one && { missing: one.missing, changed: one.changed, extra: one.extra };
       return JSON.stringify(got) === JSON.stringify(wanted)

@@ -58,7 +58,7 @@ export interface Scenario {
 const actions = ['no action', 'no action', 'restrict', 'cascade', 'set null'];
 
 /** Draws a scenario. */
-export function scenarioOf(seed: number): Scenario {
+export function drawScenario(seed: number): Scenario {
   const dice = new Dice(seed);
   const count = 1 + dice.below(4);
   const bare = Array.from({ length: count }, (_, at) => tableOf(dice, at));

@@ -23,7 +23,7 @@ export interface OracleTable {
  * The rows of tables, sorted by their bytes; each is its values as JSON, the key's first.
  * @param isSource whether values are those that the target's types make of them
  */
-export async function rowsBySide(
+export async function readRows(
   url: string,
   tables: readonly OracleTable[],
   isSource: boolean,
@@ -48,7 +48,7 @@ export async function rowsBySide(
 }
 
 /** Compares the rows of one table. */
-export function countsOf(
+export function countDifferences(
   source: readonly string[],
   target: readonly string[],
   hasKey: boolean,

@@ -39,7 +39,7 @@ export function prepare(scenario: Scenario): void {
 }
 
 /** All that makes one side: schema, tables, rows. */
-export function sqlOf(scenario: Scenario, place: Place): string {
+export function renderScenario(scenario: Scenario, place: Place): string {
   const { schema, tables } = scenario;
   return [
     `create schema ${schema}`,
