@@ -74,24 +74,27 @@ export async function dataDiff(workspace: Workspace, input: DataDiffInput): Prom
   const { world, project } = workspace;
   const start = world.now().getTime();
   const file = input.out === undefined ? null : resolve(project.root, input.out);
-  return withRetries(world, (retries, reached) =>
-    withComparison(workspace, ends, input, async (comparison) => {
-      reached();
-      const tables = await differences(workspace, comparison, input, file);
-      const { named, asOf, notes } = comparison;
-      const isEqual = tables.every(({ missing, changed, extra }) => missing + changed + extra === 0);
-      return {
-        source: named.from,
-        target: named.to,
-        asOf,
-        tables,
-        notes,
-        isSame: isEqual && notes.every(({ forbids }) => forbids !== 'comparing'),
-        file,
-        durationMs: world.now().getTime() - start,
-        retries: [...retries],
-      };
-    }),
+  return withRetries(
+    world,
+    (retries, reached) =>
+      withComparison(workspace, ends, input, async (comparison) => {
+        reached();
+        const tables = await differences(workspace, comparison, input, file);
+        const { named, asOf, notes } = comparison;
+        const isEqual = tables.every(({ missing, changed, extra }) => missing + changed + extra === 0);
+        return {
+          source: named.from,
+          target: named.to,
+          asOf,
+          tables,
+          notes,
+          isSame: isEqual && notes.every(({ forbids }) => forbids !== 'comparing'),
+          file,
+          durationMs: world.now().getTime() - start,
+          retries: [...retries],
+        };
+      }),
+    ['read_cancelled'],
   );
 }
 
@@ -124,7 +127,6 @@ async function differences(
     }
   } finally {
     await out?.close();
-    await Promise.all(found.map((one) => one.spool?.close()));
   }
   return tables;
 }

@@ -44,28 +44,32 @@ export async function dataVerify(workspace: Workspace, input: ComparisonInput): 
   const ends = await resolveEnds(workspace, input);
   const { world } = workspace;
   const start = world.now().getTime();
-  return withRetries(world, (retries, reached) =>
-    withComparison(workspace, ends, input, async ({ all, pairs, named, asOf, notes }) => {
-      reached();
-      const found = await hashTables(pairs, {
-        crew: all,
-        onRows: makeRowsReport(workspace, pairs, 'Hashing'),
-      });
-      const tables = found.map((hashes, at): VerifiedTable => {
-        const { rows, hash } = hashes;
-        const isSame = rows.from === rows.to && hash.from === hash.to;
-        return { name: pairs[at]?.to.table.name ?? '', ...hashes, isSame };
-      });
-      return {
-        source: named.from,
-        target: named.to,
-        asOf,
-        tables,
-        notes,
-        isSame: tables.every(({ isSame }) => isSame) && notes.every(({ forbids }) => forbids !== 'comparing'),
-        durationMs: world.now().getTime() - start,
-        retries: [...retries],
-      };
-    }),
+  return withRetries(
+    world,
+    (retries, reached) =>
+      withComparison(workspace, ends, input, async ({ all, pairs, named, asOf, notes }) => {
+        reached();
+        const found = await hashTables(pairs, {
+          crew: all,
+          onRows: makeRowsReport(workspace, pairs, 'Hashing'),
+        });
+        const tables = found.map((hashes, at): VerifiedTable => {
+          const { rows, hash } = hashes;
+          const isSame = rows.from === rows.to && hash.from === hash.to;
+          return { name: pairs[at]?.to.table.name ?? '', ...hashes, isSame };
+        });
+        return {
+          source: named.from,
+          target: named.to,
+          asOf,
+          tables,
+          notes,
+          isSame:
+            tables.every(({ isSame }) => isSame) && notes.every(({ forbids }) => forbids !== 'comparing'),
+          durationMs: world.now().getTime() - start,
+          retries: [...retries],
+        };
+      }),
+    ['read_cancelled'],
   );
 }

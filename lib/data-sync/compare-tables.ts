@@ -34,7 +34,7 @@ const [little, atOnce] = [8 * 2 ** 20, 50];
 const wholeAtMost = 20_000;
 
 /**
- * Finds the differences, in the order of the pairs. The caller closes the spools.
+ * Finds the differences, in the order of the pairs.
  * @throws Problem `ambiguous_key`, `unfit_values`; of the connections
  */
 export async function compareTables(
@@ -59,6 +59,7 @@ export async function compareTables(
     bySize.map(
       (pair): Job<SessionPair> => ({
         weight: bytesOf(pair),
+        isFinal: true,
         does: async (sessions) => {
           found.set(pair, await compareOne(sessions, pair, wholes.get(pair), means));
         },
@@ -112,6 +113,7 @@ function groupJob(
 ): Job<SessionPair> {
   return {
     weight: Math.max(...group.map(bytesOf)),
+    isFinal: true,
     does: async (sessions) => {
       const [from, to] = (await Promise.all(
         (['from', 'to'] as const).map((side) => wholeHashes(sessions[side], group, side)),
@@ -154,11 +156,6 @@ async function compareOne(
   const summary = isKnown ? known : await summarize(sessions, pair);
   if (findDifferingBuckets(summary.hashes).length === 0) return equal(pair, summary);
   const spool = await open();
-  try {
-    const findings = await findRows(sessions, pair, summary, { spool, ...(onRows && { onRows }) });
-    return { ...findings, spool };
-  } catch (thrown) {
-    await spool.close();
-    throw thrown;
-  }
+  const findings = await findRows(sessions, pair, summary, { spool, ...(onRows && { onRows }) });
+  return { ...findings, spool };
 }

@@ -45,7 +45,7 @@ export interface RowComparison extends ReadingCrew {
   readonly pairs: readonly TablePair[];
   /** Notes on tables and columns that are not compared as they are. */
   readonly notes: readonly PairingNote[];
-  /** Opens a file for rows. */
+  /** Opens a file for rows, which is closed with the comparison. */
   spool(): Promise<Spool>;
 }
 
@@ -103,9 +103,22 @@ export async function withComparison<T>(
     const { pairs, notes } = pairTables(shapes, makeWish(shapes, input, project.data ?? {}, columns));
     if (input.strict) refuseLeftOut(ofBoth, notes);
     const { fit, refused } = await fitting(crew.all, pairs);
-    const spool = () => openSpool(folderOf(project));
-    return work({ ...crew, named: ofBoth, shapes, pairs: fit, notes: [...notes, ...refused], spool });
+    const given = { ...crew, named: ofBoth, shapes, pairs: fit, notes: [...notes, ...refused] };
+    return withSpools(folderOf(project), (spool) => work({ ...given, spool }));
   });
+}
+
+async function withSpools<T>(folder: string, work: (spool: () => Promise<Spool>) => Promise<T>): Promise<T> {
+  const spools: Spool[] = [];
+  try {
+    return await work(async () => {
+      const spool = await openSpool(folder);
+      spools.push(spool);
+      return spool;
+    });
+  } finally {
+    await Promise.all(spools.map((spool) => spool.close()));
+  }
 }
 
 const folderOf = ({ root }: Project) => join(root, '.pgmage');

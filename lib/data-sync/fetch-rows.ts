@@ -54,19 +54,14 @@ export async function fetchRows(
       await fresh.write(piece);
     waiting = [];
   };
-  try {
-    for await (const one of readDifferences(table)) {
-      if (one.kind === 'extra') await gone.write(encodeLine(goneLine(pair, one)));
-      else
-        for (let copy = 0; copy < (one.kind === 'missing' ? one.copies : 1); copy++)
-          if (waiting.push(one) === portion) await flush();
-    }
-    if (waiting.length > 0) await flush();
-    return { fresh, gone };
-  } catch (thrown) {
-    await Promise.all([fresh.close(), gone.close()]);
-    throw thrown;
+  for await (const one of readDifferences(table)) {
+    if (one.kind === 'extra') await gone.write(encodeLine(goneLine(pair, one)));
+    else
+      for (let copy = 0; copy < (one.kind === 'missing' ? one.copies : 1); copy++)
+        if (waiting.push(one) === portion) await flush();
   }
+  if (waiting.length > 0) await flush();
+  return { fresh, gone };
 }
 
 function goneLine({ key }: TablePair, { key: values, old, copies }: RowDifference): string {

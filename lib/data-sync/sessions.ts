@@ -1,6 +1,7 @@
 // Sessions on both databases: all of one side see one state of it, and its tables are kept as they are.
 import { withSnapshotReaders } from '../copy/snapshot-readers.ts';
 import type { ServerConnection } from '../pg/connection.ts';
+import { Problem } from '../problem/problem.ts';
 import { openServer, type Reachable } from '../project/source.ts';
 import type { World } from '../project/world.ts';
 import type { SessionPair } from './find.ts';
@@ -60,10 +61,22 @@ export async function withBothSnapshots<T>(
         ),
       false,
     );
+  } catch (thrown) {
+    throw asCancelled(thrown);
   } finally {
     forget?.();
     await close();
   }
+}
+
+// What only reads in one snapshot is never in conflict with other sessions, only with the recovery of a standby (manual: "Handling
+// Query Conflicts").
+function asCancelled(thrown: unknown): unknown {
+  if (!(thrown instanceof Problem) || !('sqlstate' in thrown.data)) return thrown;
+  const { sqlstate, environment, message } = thrown.data;
+  if (sqlstate !== '40001') return thrown;
+  const data = { environment: environment ?? 'of the source', detail: message };
+  return new Problem('read_cancelled', data, { cause: thrown });
 }
 
 async function clockOf(connection: ServerConnection): Promise<Date> {

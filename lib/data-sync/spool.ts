@@ -13,6 +13,7 @@ export interface Spool {
   read(): AsyncGenerator<Uint8Array, void, undefined>;
   /** The number of written bytes. */
   size(): number;
+  /** Can be called again. */
   close(): Promise<void>;
 }
 

@@ -4,6 +4,8 @@ import { Problem } from '../problem/problem.ts';
 /** Something that one session does. */
 export interface Job<S> {
   does(session: S): Promise<void>;
+  /** True if a failure ends the work: the session's transaction cannot go on. */
+  readonly isFinal?: boolean;
   /** Places of the jobs that must be done before. */
   readonly waits?: readonly number[];
   /** The objects that it works on, by any names. */
@@ -53,7 +55,7 @@ export async function runJobs<S>(crew: readonly S[], jobs: readonly Job<S>[]): P
         await jobs[at]?.does(session);
         done.add(at);
       } catch (thrown) {
-        if (solitary.has(at) || !mayPass(thrown)) {
+        if (solitary.has(at) || jobs[at]?.isFinal || !mayPass(thrown)) {
           failed = true;
           throw thrown;
         }

@@ -118,6 +118,8 @@ export interface DataProblems {
 export interface SyncProblems {
   /** `value`: of a key that two rows have. */
   ambiguous_key: { readonly table: string; readonly key: string; readonly value: string };
+  /** A standby ended a read, because its primary removed rows that the read needs. */
+  read_cancelled: { readonly environment: string; readonly detail: string };
   sync_refused: { readonly source: string; readonly target: string; readonly faults: readonly string[] };
 }
 

@@ -10,6 +10,12 @@ export const syncMessages: { readonly [C in keyof SyncProblems]: MessageRow<Sync
     (of) => `Two rows of ${of.table} have the same ${of.key}: ${of.value}`,
     'Name columns that identify a row in data.keys of pgmage.config.ts.',
   ),
+  read_cancelled: row(
+    1,
+    503,
+    (of) => `The standby ${of.environment} cancelled the read: ${of.detail}`,
+    'Its primary removed rows that the read needs. Set hot_standby_feedback or a longer max_standby_streaming_delay on the standby, or read the primary.',
+  ),
   sync_refused: row(
     1,
     409,

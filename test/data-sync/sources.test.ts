@@ -3,6 +3,7 @@
 import { mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import pg from 'pg';
 import { expect, test } from 'vitest';
 import { dataDiff } from '../../lib/commands/data-diff.ts';
@@ -93,6 +94,43 @@ test('a standby as source, without the rows of its unlogged tables', async () =>
         expect(listNotes(report)).toEqual([
           'skipped public.fast: the source is a standby, which does not have the rows of an unlogged table',
         ]);
+      });
+    } finally {
+      await standby.stop();
+    }
+  } finally {
+    await primary.stop();
+  }
+});
+
+test('a read that a standby cancels is tried again', async () => {
+  if (programs === undefined) {
+    process.stdout.write('NOT RUN: a standby, for want of an installed server with pg_basebackup\n');
+    return;
+  }
+  const primary = await startServer(programs);
+  try {
+    await query(
+      primary.url(),
+      `create table t (id int primary key); insert into t select generate_series(1, 30);
+      create table u (id int); insert into u select generate_series(1, 1000)`,
+    );
+    await query(primary.url(), 'alter system set max_standby_streaming_delay = 0');
+    const standby = await startStandby(primary, programs);
+    try {
+      await withDatabase(newest, async (target) => {
+        await rowsOf(target.url, 'create table t (id int primary key); create table u (id int)');
+        // Reading takes a few seconds, and needs what the primary removes meanwhile.
+        const data = { tables: { t: { where: { from: 'pg_sleep(0.05) is not null' } } } };
+        const removing = setTimeout(1000).then(async () => {
+          await query(primary.url(), 'delete from u');
+          await query(primary.url(), 'vacuum u');
+        });
+        const report = await dataDiff(contextOf(standby.url(), target.url, { data }), { ...ends, jobs: 1 });
+        await removing;
+        expect(report.retries.map(({ code }) => code)).toEqual(['read_cancelled']);
+        expect(report.retries[0]?.message).toMatch(/^The standby source cancelled the read: /);
+        expect(listCounts(report)).toEqual({ 'public.t': '30/0/0', 'public.u': '0/0/0' });
       });
     } finally {
       await standby.stop();
