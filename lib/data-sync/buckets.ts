@@ -1,7 +1,7 @@
 // The two passes over a table as SQL: a hash for each bucket of its rows, then the rows of the buckets that
 // differ.
 import { rowHash } from '../pg/row-hash.ts';
-import type { BothSides, ColumnPair, TablePair } from './shape.ts';
+import type { BothSides, TablePair } from './shape.ts';
 
 /** The division of a table's rows. */
 export type Buckets =
@@ -31,14 +31,10 @@ const sparse = 64n;
 /**
  * Chooses buckets for a table. @param rows of the bigger side, about right; @param span null: of no use here
  */
-export function chooseBuckets(
-  pair: Pick<TablePair, 'hasRange'>,
-  rows: number,
-  span: KeySpan | null,
-): Buckets {
+export function chooseBuckets(pair: Pick<TablePair, 'range'>, rows: number, span: KeySpan | null): Buckets {
   if (rows < small) return { is: 'whole' };
   const count = Math.min(most, Math.max(fewest, 2 ** Math.ceil(Math.log2(rows / perBucket))));
-  if (!pair.hasRange || span === null) return { is: 'hash', count };
+  if (pair.range === null || span === null) return { is: 'hash', count };
   const { low, high } = span;
   const keys = high - low + 1n;
   if (keys > sparse * BigInt(rows)) return { is: 'hash', count };
@@ -46,9 +42,8 @@ export function chooseBuckets(
 }
 
 /** A query for the least and the greatest key of one side, as `low` and `high`. */
-export function buildSpanQuery(pair: TablePair, side: Side): string {
-  const [{ value }] = pair.key as readonly [ColumnPair];
-  return `select min(${value[side]})::text as low, max(${value[side]})::text as high from ${pair[side].from}${buildWhere(pair, side)}`;
+export function buildSpanQuery(pair: TablePair, side: Side, range: BothSides<string>): string {
+  return `select min(${range[side]})::text as low, max(${range[side]})::text as high from ${pair[side].from}${buildWhere(pair, side)}`;
 }
 
 /**
@@ -114,8 +109,7 @@ function bucketOf(pair: TablePair, side: Side, buckets: Buckets): string {
       `hash_record_extended(row(${pair.key.map(({ hash }) => hash[side]).join(', ')}), 0)`,
       buckets,
     );
-  const [{ value }] = pair.key as readonly [ColumnPair];
-  return `((${value[side]} - ${integer(buckets.low)}) / ${integer(buckets.step)})::int`;
+  return `((${pair.range?.[side]} - ${integer(buckets.low)}) / ${integer(buckets.step)})::int`;
 }
 
 const byHash = (hash: string, buckets: Buckets) =>
@@ -132,10 +126,10 @@ function filterOf(pair: TablePair, side: Side, buckets: Buckets, differing: read
   const ranges = buckets.is === 'range' ? neighbours(differing) : [];
   if (buckets.is === 'hash' || ranges.length > manyRanges)
     return `${bucketOf(pair, side, buckets)} = ${anyOf(differing)}`;
-  const [{ value }] = pair.key as readonly [ColumnPair];
   const at = (bucket: number) => buckets.low + BigInt(bucket) * buckets.step;
   const conditions = ranges.map(
-    ([first, last]) => `${value[side]} between ${integer(at(first))} and ${integer(at(last + 1) - 1n)}`,
+    ([first, last]) =>
+      `${pair.range?.[side]} between ${integer(at(first))} and ${integer(at(last + 1) - 1n)}`,
   );
   return `(${conditions.join(' or ')})`;
 }

@@ -100,7 +100,7 @@ export async function withComparison<T>(
     const columns = isMasked
       ? await findMaskedColumns(from, masks, await readMaskSecret(folderOf(project)))
       : [];
-    const { pairs, notes } = pairTables(shapes, makeWish(shapes, input, project.data ?? {}, columns));
+    const { pairs, notes } = pairTables(shapes, makeWish(shapes, input, project, columns));
     if (input.strict) refuseLeftOut(ofBoth, notes);
     const { fit, refused } = await fitting(crew.all, pairs);
     const given = { ...crew, named: ofBoth, shapes, pairs: fit, notes: [...notes, ...refused] };

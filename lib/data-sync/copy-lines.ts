@@ -39,10 +39,13 @@ export async function* exchangeEnds(
     const out: Uint8Array[] = [];
     for (let at = 0; at < piece.length; ) {
       if (first === null) {
-        const end = piece.indexOf(tab, at);
-        begun += Buffer.from(piece.subarray(at, end < 0 ? piece.length : end)).toString('latin1');
+        const end = piece.subarray(at).findIndex((byte) => byte === tab || byte === lineFeed);
+        begun += Buffer.from(piece.subarray(at, end < 0 ? piece.length : at + end)).toString('latin1');
         if (end < 0) break;
-        [first, begun, at] = [begun, '', end + 1];
+        // Of a table without columns, the first value is the only one.
+        const isOnly = piece[at + end] === lineFeed;
+        if (isOnly) out.push(Buffer.from(`${ending(begun).slice(1)}\n`, 'latin1'));
+        [first, begun, at] = [isOnly ? null : begun, '', at + end + 1];
         continue;
       }
       const end = piece.indexOf(lineFeed, at);

@@ -10,7 +10,7 @@ import {
   chooseBuckets,
   type KeySpan,
 } from './buckets.ts';
-import { encodeLine } from './copy-lines.ts';
+import { decodeField, encodeLine } from './copy-lines.ts';
 import { formatDifference, mergeBuckets } from './merge-buckets.ts';
 import type { BothSides, DifferenceCounts, TablePair } from './shape.ts';
 import type { Spool } from './spool.ts';
@@ -93,7 +93,7 @@ export async function findRows(
         throw new Problem('ambiguous_key', {
           table: pair.to.table.name,
           key: pair.keyText,
-          value: merged.twice,
+          value: merged.twice.split('\t').map(decodeField).join(', '),
         });
       for (const one of merged.differences) {
         counts[one.kind] += one.copies;
@@ -107,15 +107,19 @@ export async function findRows(
 
 async function bucketsOf(sessions: SessionPair, pair: TablePair): Promise<Buckets> {
   const rows = Math.max(pair.from.table.rows, pair.to.table.rows);
-  const span = pair.hasRange ? await spanOf(sessions, pair) : null;
+  const span = pair.range === null ? null : await spanOf(sessions, pair, pair.range);
   return chooseBuckets(pair, rows, span);
 }
 
 // Both sides are parted alike. An empty side has no keys.
-async function spanOf(sessions: SessionPair, pair: TablePair): Promise<KeySpan | null> {
+async function spanOf(
+  sessions: SessionPair,
+  pair: TablePair,
+  range: BothSides<string>,
+): Promise<KeySpan | null> {
   type Row = { low: string | null; high: string | null };
   const found = await Promise.all(
-    (['from', 'to'] as const).map((side) => sessions[side].rows<Row>(buildSpanQuery(pair, side))),
+    (['from', 'to'] as const).map((side) => sessions[side].rows<Row>(buildSpanQuery(pair, side, range))),
   );
   const keys = found.flat().flatMap(({ low, high }) => [low, high].filter((one) => one !== null).map(BigInt));
   if (keys.length === 0) return null;

@@ -1,6 +1,7 @@
 // The key that identifies a row on both sides: the first one that both guarantee, else one that the finding
 // checks.
-import type { BothSides, ColumnPair, ColumnShape, TablePair, TableShape, UniqueShape } from './shape.ts';
+import { quote } from '../model/quote.ts';
+import type { BothSides, ColumnPair, TablePair, TableShape, UniqueShape } from './shape.ts';
 
 /** A pair of tables whose key is looked for. */
 export interface KeylessPair extends BothSides<TableShape> {
@@ -9,7 +10,7 @@ export interface KeylessPair extends BothSides<TableShape> {
   readonly plain: ReadonlyMap<string, string>;
 }
 
-type Key = Pick<TablePair, 'key' | 'keyText' | 'uncheckedKey' | 'hasRange'>;
+type Key = Pick<TablePair, 'key' | 'keyText' | 'uncheckedKey' | 'range'>;
 
 interface Choice {
   readonly names: readonly string[];
@@ -70,13 +71,21 @@ function uncheckedSides({ from, to, plain }: KeylessPair, names: readonly string
 function keyFrom(pair: KeylessPair, { names, text }: Choice): Key {
   const key = names.map((name) => pair.columns.find((one) => one.name === name) as ColumnPair);
   const uncheckedKey = names.length === 0 ? { from: false, to: false } : uncheckedSides(pair, names);
-  return { key, keyText: text, uncheckedKey, hasRange: hasRange(pair, names, uncheckedKey) };
+  return { key, keyText: text, uncheckedKey, range: rangeOf(pair, names, uncheckedKey) };
 }
 
-function hasRange({ from, to, plain }: KeylessPair, names: readonly string[], unchecked: BothSides<boolean>) {
+// A converted column would hide its index.
+function rangeOf(
+  { from, to, plain }: KeylessPair,
+  names: readonly string[],
+  unchecked: BothSides<boolean>,
+): BothSides<string> | null {
   const [name] = names;
-  if (names.length !== 1 || name === undefined || unchecked.from || unchecked.to) return false;
-  const isInteger = ({ columns }: TableShape, wanted: string | undefined) =>
-    columns.some((one: ColumnShape) => one.name === wanted && integers.has(one.type));
-  return isInteger(to, name) && isInteger(from, plain.get(name));
+  const source = plain.get(name ?? '');
+  if (names.length !== 1 || name === undefined || source === undefined || unchecked.from || unchecked.to)
+    return null;
+  const isInteger = ({ columns }: TableShape, wanted: string) =>
+    columns.some((one) => one.name === wanted && integers.has(one.type));
+  if (!isInteger(to, name) || !isInteger(from, source)) return null;
+  return { from: `t.${quote(source)}`, to: `t.${quote(name)}` };
 }

@@ -171,10 +171,10 @@ export interface TablePair extends BothSides<PairSide> {
   /** On the sides where nothing guarantees that the key is unique, it is checked. */
   readonly uncheckedKey: BothSides<boolean>;
   /**
-   * One key column that is an integer with an index on both sides, so that ranges of it are read by the
-   * index.
+   * SQL over t for the one key column, where it is an integer with an index on both sides: the index reads ranges of
+   * it. Null for every other key.
    */
-  readonly hasRange: boolean;
+  readonly range: BothSides<string> | null;
 }
 
 /** The result of pairing a table or column. */

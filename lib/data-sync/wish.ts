@@ -4,6 +4,7 @@ import type { DataConfig } from '../config/data.ts';
 import type { MaskedColumn } from '../flow/masks.ts';
 import { findNearest } from '../problem/nearest.ts';
 import { Problem } from '../problem/problem.ts';
+import type { Project } from '../project/project.ts';
 import type { PairingWish } from './paired-columns.ts';
 import type { BothSides, DatabaseShape, TableShape } from './shape.ts';
 
@@ -23,21 +24,28 @@ export interface TableChoice {
 export function makeWish(
   shapes: BothSides<DatabaseShape>,
   choice: TableChoice,
-  configured: DataConfig,
+  { data = {}, ignore = { schemas: [], objects: [] } }: Pick<Project, 'data' | 'ignore'>,
   masks: readonly MaskedColumn[],
 ): PairingWish {
-  const config = withSchemas(configured);
+  const config = withSchemas(data);
   checkNames(shapes, config);
-  const only = choice.tables && fitting(shapes, '--tables', choice.tables);
+  const fits = (option: string, patterns: readonly string[]) =>
+    withCounterparts(shapes, config, fitting(shapes, option, patterns));
+  const only = choice.tables && fits('--tables', choice.tables);
   const left = new Set([
-    ...fitting(shapes, '--exclude', choice.exclude ?? []),
-    ...fitting(shapes, 'data.exclude', config.exclude ?? []),
+    ...fits('--exclude', choice.exclude ?? []),
+    ...fits('data.exclude', config.exclude ?? []),
   ]);
+  const schemas = patternOf(ignore.schemas);
+  const objects = patternOf(ignore.objects);
+  const isIgnored = (table: TableShape) =>
+    schemas.test(table.path[0]) ||
+    [table.name, plainName(table), `table:${table.name}`].some((name) => objects.test(name));
   const masked = new Map(masks.map(({ table, name, sql }) => [`${table} ${name}`, { sql }]));
   return {
     tables: config.tables ?? {},
     keys: config.keys ?? {},
-    isWanted: ({ name }) => (only?.has(name) ?? true) && !left.has(name),
+    isWanted: (table) => (only?.has(table.name) ?? !isIgnored(table)) && !left.has(table.name),
     maskOf: ({ name }, column) => masked.get(`${name} ${column}`),
   };
 }
@@ -65,8 +73,7 @@ function fitting(
   return new Set(
     patterns.flatMap((pattern) => {
       const full = /\.|^\*$/.test(pattern) ? pattern : `public.${pattern}`;
-      const escaped = full.replace(/[+?^${}()|[\]\\.]/g, '\\$&').replaceAll('*', '.*');
-      const fits = new RegExp(`^(?:${escaped})$`);
+      const fits = patternOf([full]);
       const found = all.filter((table) => fits.test(table.name) || fits.test(plainName(table)));
       if (found.length === 0) {
         const reason = `there is no table ${pattern}${meant(full, all.map(plainName))}`;
@@ -76,6 +83,27 @@ function fitting(
     }),
   );
 }
+
+function patternOf(patterns: readonly string[]): RegExp {
+  const escaped = patterns.map((one) => one.replace(/[+?^${}()|[\]\\.]/g, '\\$&').replaceAll('*', '.*'));
+  return new RegExp(`^(?:${escaped.join('|') || '(?!)'})$`);
+}
+
+// A table that has another name on the other side can be chosen by either.
+function withCounterparts(
+  { from, to }: BothSides<DatabaseShape>,
+  { tables = {} }: DataConfig,
+  names: ReadonlySet<string>,
+): Set<string> {
+  const pairs = Object.entries(tables).flatMap(([name, { to: target }]) => {
+    const [one, other] = [findTable(from, name), findTable(to, target ?? name)];
+    return one === undefined || other === undefined ? [] : [[one.name, other.name] as const];
+  });
+  return new Set([...names, ...pairs.filter((pair) => pair.some((name) => names.has(name))).flat()]);
+}
+
+const findTable = ({ tables }: DatabaseShape, name: string) =>
+  [...tables.values()].find((one) => one.name === name || plainName(one) === name);
 
 function meant(name: string, names: readonly string[]): string {
   const close = findNearest(name, [...new Set(names)]);
@@ -94,10 +122,10 @@ function checkNames({ from, to }: BothSides<DatabaseShape>, { tables = {}, keys 
   }
 }
 
-function tableNamed({ tables }: DatabaseShape, name: string, place: string, side: string): TableShape {
-  const all = [...tables.values()];
-  const found = all.find((one) => one.name === name || plainName(one) === name);
+function tableNamed(shape: DatabaseShape, name: string, place: string, side: string): TableShape {
+  const found = findTable(shape, name);
   if (found !== undefined) return found;
+  const all = [...shape.tables.values()];
   throw wrong(`${place} names ${name}, which the ${side} does not have${meant(name, all.map(plainName))}`);
 }
 

@@ -15,6 +15,7 @@ export interface Compared {
   readonly input?: DataDiffInput;
   readonly data?: DataConfig;
   readonly masks?: Readonly<Record<string, string>>;
+  readonly ignore?: { readonly schemas: readonly string[]; readonly objects: readonly string[] };
   /** Default: the newest version on both sides. */
   readonly way?: { readonly from: Server; readonly to: Server };
 }

@@ -91,6 +91,22 @@ test('another table, and expressions over the columns of the source', async () =
   ]);
 });
 
+test('a table of another name is chosen by either, and ignored objects are left out', async () => {
+  const given = {
+    both: 'create schema cron; create table cron.job (id int); create table log (id int)',
+    source: 'create table customers (id int primary key)',
+    target: 'create table users (id int primary key)',
+    data: { tables: { customers: { to: 'users' } } },
+    ignore: { schemas: ['cr*n'], objects: ['public.log'] },
+  };
+  const names = async (input: Compared['input']) =>
+    (await compared({ ...given, ...(input && { input }) })).tables.map(({ name }) => name);
+  expect(await names({})).toEqual(['public.users']);
+  expect(await names({ tables: ['users'] })).toEqual(['public.users']);
+  expect(await names({ tables: ['customers', 'cron.job'] })).toEqual(['cron.job', 'public.users']);
+  expect(await names({ exclude: ['users'] })).toEqual([]);
+});
+
 test('masks stay the same from run to run, and never leave the source unmasked', async () => {
   const root = mkdtempSync(join(tmpdir(), 'pgmage-masks-'));
   try {
