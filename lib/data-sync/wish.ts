@@ -37,10 +37,10 @@ export function makeWish(
     ...fits('data.exclude', config.exclude ?? []),
   ]);
   const schemas = patternOf(ignore.schemas);
-  const objects = patternOf(ignore.objects);
+  // A name can begin with its kind. No other object that the name of a table can be of has rows.
+  const objects = patternOf(ignore.objects.map((one) => one.replace(/^[a-z ]+:/, '')));
   const isIgnored = (table: TableShape) =>
-    schemas.test(table.path[0]) ||
-    [table.name, plainName(table), `table:${table.name}`].some((name) => objects.test(name));
+    schemas.test(table.path[0]) || [table.name, plainName(table)].some((name) => objects.test(name));
   const masked = new Map(masks.map(({ table, name, sql }) => [`${table} ${name}`, { sql }]));
   return {
     tables: config.tables ?? {},
