@@ -84,6 +84,8 @@ function refusalOf(from: TableShape, to: TableShape): PairingNote | null {
       };
     if (!table.may.select) return refuse(`the role of the ${side} may not read it`);
     if (table.isHidden) return refuse(`row security hides rows from the role of the ${side}`);
+    if (table.plannedCode.length > 0)
+      return refuse(`${table.plannedCode[0]}, which would run with your rights in the ${side}`);
     if (table.foreignPartitions.length > 0)
       return refuse(`its partition ${table.foreignPartitions[0]} is a foreign table in the ${side}`);
   }

@@ -1,5 +1,6 @@
 // Reads what data sync must know of the tables of a database: one query for each catalog, in the reader's
 // snapshot.
+import { findPlannedCode, type PlannedCode } from '../flow/planned-code.ts';
 import { isAbsent } from '../flow/tables.ts';
 import { qualify } from '../model/quote.ts';
 import type { Connection } from '../pg/connection.ts';
@@ -76,6 +77,7 @@ const tables = `select json_build_array(n.nspname, c.relname) as path, c.relkind
       then json_build_object('name', config.extension, 'condition', coalesce(config.condition, '')) end as extension,
     to_json(array(select format('%s', p.oid::regclass) from (${parts}) p(oid) join pg_class f on f.oid = p.oid
       where f.relkind = 'f')) as "foreignPartitions",
+    to_json(array(select ${named('h')} from (${parts}) p(oid) join pg_class h on h.oid = p.oid)) as parts,
     to_json(array(select w.rulename from pg_rewrite w where w.ev_class = c.oid and w.ev_type <> '1' and w.ev_enabled <> 'D'
       order by 1)) as rules,
     (${columns}) as columns, (${uniques}) as uniques, (${triggers}) as triggers, (${partitionKey}) as "partitionKey",
@@ -116,7 +118,9 @@ const database = `select pg_encoding_to_char(d.encoding) as encoding, pg_is_in_r
   from pg_database d where d.datname = current_database()`;
 
 type Path = readonly [schema: string, name: string];
-type Row = Omit<TableShape, 'name' | 'rows' | 'bytes' | 'triggers'> & {
+type Row = Omit<TableShape, 'name' | 'rows' | 'bytes' | 'triggers' | 'plannedCode'> & {
+  /** The table and its partitions. */
+  readonly parts: readonly Path[];
   readonly rows: string;
   readonly bytes: string;
   readonly isReachable: boolean;
@@ -137,12 +141,13 @@ export async function readShape(connection: Connection): Promise<DatabaseShape> 
     ForeignKeyRow[],
     (Omit<DatabaseShape, 'tables' | 'foreignKeys' | 'casts' | 'major'> & { readonly casts: string[] })[],
   ];
+  const code = (await findPlannedCode(connection)).filter(({ reading }) => reading);
   const [facts] = about as [(typeof about)[number]];
   return {
     ...facts,
     casts: new Set(facts.casts),
     major: connection.major,
-    tables: new Map(found.map((row) => [qualify(row.path), tableOf(row)])),
+    tables: new Map(found.map((row) => [qualify(row.path), tableOf(row, code)])),
     foreignKeys: keys.map((key) => ({
       ...key,
       table: qualify(key.table),
@@ -151,15 +156,20 @@ export async function readShape(connection: Connection): Promise<DatabaseShape> 
   };
 }
 
-function tableOf({ isReachable, rows, bytes, triggers: found, ...row }: Row): TableShape {
-  const { own, ...may } = row.may;
+function tableOf(
+  { isReachable, rows, bytes, triggers: found, parts: names, ...row }: Row,
+  code: readonly PlannedCode[],
+): TableShape {
+  const { own: isOwner, ...may } = row.may;
+  const own = new Set(names.map(qualify));
   const none = { select: false, insert: false, update: false, delete: false };
   return {
     ...row,
     name: qualify(row.path),
     rows: Number(rows),
     bytes: Number(bytes),
+    plannedCode: code.filter(({ table }) => own.has(table)).map(({ text }) => text),
     triggers: found.map((one) => ({ ...one, table: qualify(one.table) })),
-    may: { ...(isReachable ? may : none), own },
+    may: { ...(isReachable ? may : none), own: isOwner },
   };
 }

@@ -98,6 +98,11 @@ export interface TableShape {
   readonly rules: readonly string[];
   /** Columns of the partition keys of it and its partitions, unquoted; `null` stands for an expression. */
   readonly partitionKey: readonly (string | null)[];
+  /**
+   * Sentences on functions of other roles that run with the reader's rights while a query on the table is planned
+   * (`flow/planned-code.ts`).
+   */
+  readonly plannedCode: readonly string[];
   /** True if row security hides rows from the session's role. */
   readonly isHidden: boolean;
   /** The privileges of the session's role on it. */

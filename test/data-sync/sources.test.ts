@@ -225,6 +225,32 @@ test('rows on disk have no name, so that nothing is left of them however the pro
   }
 });
 
+test('a table whose index calls a function of another role is refused', async () => {
+  const role = `mallory_${process.pid}`;
+  await query(newest.socket(), `create role ${role}`);
+  try {
+    await withPair(newest, newest, async (source, target) => {
+      for (const { url } of [source, target])
+        await rowsOf(
+          url,
+          'create table fine (id int primary key); create table t (id int primary key) partition by range (id); create table t1 partition of t default',
+        );
+      await rowsOf(
+        source.url,
+        `grant create on schema public to ${role}; alter table t1 owner to ${role}; set role ${role};
+         create function f(int) returns int language plpgsql immutable as 'begin return $1; end';
+         create index i on t1 ((f(1) + id)); reset role`,
+      );
+      const report = await dataDiff(contextOf(source.url, target.url), ends);
+      expect(report.tables.map(({ name }) => name)).toEqual(['public.fine']);
+      expect(report.notes).toMatchObject([{ verdict: 'refused', what: 'public.t', forbids: 'comparing' }]);
+      expect(report.notes[0]?.reason).toContain(`of ${role}, which would run with your rights in the source`);
+    });
+  } finally {
+    await query(newest.socket(), `drop role ${role}`);
+  }
+});
+
 test('a check of a partition calls nothing of its owner while rows are read', async () => {
   await withPair(newest, newest, async (source, target) => {
     for (const { url, name } of [source, target])
