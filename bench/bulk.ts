@@ -18,11 +18,14 @@ export interface Bulk {
 
 // Of what applications keep: numbers, times, short and longer texts; about 200 bytes with what the server
 // adds.
-const columns = `id bigint not null, at timestamptz not null, by int not null, kind text not null, amount numeric(12, 2) not null,
+const columns = `id bigint not null, at timestamptz not null, by int not null, kind text not null,
+  amount numeric(12, 2) not null,
   flag boolean not null, note text`;
 const filled = (table: string, from: number, rows: number) =>
-  `insert into ${table} select n, '2020-01-01'::timestamptz + n * interval '7 seconds', (n * 7919::bigint) % 100003, 'kind ' || n % 40,
-    (n % 1000003) / 100.0, n % 3 = 0, repeat(md5(n::text), 3) from generate_series(${from}, ${from + rows - 1}) n`;
+  `insert into ${table} select n, '2020-01-01'::timestamptz + n * interval '7 seconds',
+    (n * 7919::bigint) % 100003, 'kind ' || n % 40,
+    (n % 1000003) / 100.0, n % 3 = 0, repeat(md5(n::text), 3) from generate_series(${from},
+    ${from + rows - 1}) n`;
 const rowBytes = 200;
 // What one transaction makes.
 const chunk = 2_000_000;

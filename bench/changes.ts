@@ -44,7 +44,8 @@ begin
   for place in
     select c.oid::regclass as name, row_number() over (order by c.oid) as number from pg_class c
       join pg_namespace n on n.oid = c.relnamespace
-    where c.relkind = 'r' and not c.relispartition and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+    where c.relkind = 'r' and not c.relispartition and n.nspname !~ '^pg_'
+    and n.nspname <> 'information_schema'
     order by c.oid limit 8
   loop
     execute format('alter table %s add column bench_note text', place.name);

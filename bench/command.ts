@@ -23,7 +23,8 @@ const schemas = ['read', 'diff', 'status', 'chinook', 'growth', 'apply', 'genera
 // They generate what they need.
 const data = ['clone', 'backup', 'sizes', 'reworded', 'data'];
 const names = [...schemas, ...data];
-const usage = `npm run bench -- CORPUS [--part ${schemas.join()}] [--major 15,18] [--rounds 5] [--tables 100,1000,5000]
+const usage = `npm run bench -- CORPUS [--part ${schemas.join()}] [--major 15,18]
+    [--rounds 5] [--tables 100,1000,5000]
 npm run bench -- --part ${data.join()} [--gigabytes 1] [--rows 1000000] [--major 15] [--rounds 5]\n`;
 
 const { values, positionals } = parseArgs({
@@ -154,7 +155,10 @@ function facts(): string {
   const load = loadavg()
     .map((value) => value.toFixed(1))
     .join(' ');
-  return `${first?.model ?? 'unknown processor'}, ${cpus().length} cores, ${memory}, ${process.platform} ${release()}, Node ${process.versions.node}, load ${load}`;
+  return (
+    `${first?.model ?? 'unknown processor'}, ${cpus().length} cores, ${memory},` +
+    ` ${process.platform} ${release()}, Node ${process.versions.node}, load ${load}`
+  );
 }
 
 function isName(name: string): boolean {

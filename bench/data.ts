@@ -17,7 +17,8 @@ const [source, target] = ['data_source', 'data_target'];
 const changes = (rows: number) => `
   update events set note = note || '.' where id % ${Math.floor(rows / 60)} = 17;
   delete from events where id % ${Math.floor(rows / 20)} = 23;
-  insert into events select id + ${rows}, at, by, kind, amount, flag, note from events where id % ${Math.floor(rows / 20)} = 29`;
+  insert into events select id + ${rows}, at, by, kind, amount, flag, note from events
+  where id % ${Math.floor(rows / 20)} = 29`;
 
 /** Two databases of one big table, and two of many small ones. @param rows of the big table */
 export const dataDiffs =
@@ -180,7 +181,8 @@ function below(limit: number, name: string, ours: Measured, theirs: Measured): R
   };
 }
 
-// Linux counts in hundredths of a second, of a process and of its children that have ended (manual: proc_pid_stat).
+// Linux counts in hundredths of a second, of a process and of its children that have ended (manual:
+// proc_pid_stat).
 async function cpuOf({ directory, socket }: OwnServer): Promise<number> {
   const [found] = await rowsOf<{ parent: number }>(
     socket(),

@@ -214,6 +214,22 @@ test('every exported type has a name of its own', () => {
   expect([...places].filter(([, paths]) => paths.length > 1)).toEqual([]);
 });
 
+// A regular expression cannot be broken; in tests, neither can a text under test.
+test('lines have at most 110 characters', () => {
+  const literal = /^(RegExpLiteral|StringLiteral|TemplateLiteral|TemplateElement)$/;
+  holds(all, ({ path, text, tree }) => {
+    const long = text.split('\n').flatMap((line, index) => (line.length > 110 ? [index + 1] : []));
+    if (long.length === 0) return [];
+    const isTest = path.startsWith('test/');
+    const free = [...nodes(tree)]
+      .filter(({ node }) => node.type === 'RegExpLiteral' || (isTest && literal.test(node.type)))
+      .map(({ node }) => [node.loc?.start.line ?? 0, node.loc?.end.line ?? 0] as const);
+    return long
+      .filter((line) => !free.some(([from, to]) => from <= line && line <= to))
+      .map((line) => `:${line} is longer than 110 characters`);
+  });
+});
+
 test('files are called by what they hold', () => {
   const empty =
     /(^|\/|-)(utils?|helpers?|common|managers?|misc|shared|stuff|lib)(\.test)?\.ts$|(^|\/)types\.ts$/;

@@ -143,7 +143,8 @@ function native(
 ): Promise<WrittenDump> {
   // Locked at once: a session that waits for a lock of our other session would block later ones.
   const begin = `begin isolation level repeatable read read only; set local lock_timeout = ${lockTimeout};
-    ${buildTableLocks(state.tables)}; set transaction snapshot '${state.id}'; ${readingSettings}; ${tablesAlone}`;
+    ${buildTableLocks(state.tables)}; set transaction snapshot '${state.id}';
+    ${readingSettings}; ${tablesAlone}`;
   return beside(source, (held) =>
     transaction(
       held,

@@ -11,10 +11,12 @@ import { unmanagedQuery } from './unmanaged.ts';
 // Each query gives one value instead of tens of thousands of rows: to take rows apart is what costs here.
 const all = (query: string) => `select coalesce(json_agg(r), '[]') from (${query}\n) r`;
 
-const stateQuery = `select json_build_object('role', current_user, 'classes', (select json_object_agg(c.oid, c.relname)
+const stateQuery = `select json_build_object('role', current_user, 'classes', (select json_object_agg(c.oid,
+  c.relname)
   from pg_class c where c.relnamespace = 'pg_catalog'::regnamespace and c.relkind = 'r'))`;
 
-const dependenciesQuery = `select coalesce(string_agg(concat_ws(',', d.classid, d.objid, d.objsubid, d.refclassid,
+const dependenciesQuery = `select coalesce(string_agg(concat_ws(',', d.classid, d.objid, d.objsubid,
+  d.refclassid,
     d.refobjid, d.refobjsubid, d.deptype), ';'), '')
   from pg_depend d where d.objid >= 16384`;
 

@@ -5,12 +5,14 @@
  * their values may be secrets. Members of extensions belong to their extension.
  */
 export const unmanagedQuery = `
-  select format('SETTING %s of the database%s', split_part(setting, '=', 1), ' for role ' || quote_ident(r.rolname))
+  select format('SETTING %s of the database%s', split_part(setting, '=', 1),
+  ' for role ' || quote_ident(r.rolname))
       as description
     from pg_db_role_setting s join pg_database d on d.oid = s.setdatabase and d.datname = current_database()
       left join pg_roles r on r.oid = s.setrole cross join unnest(s.setconfig) setting
   union all
-  select format('CONSTRAINT %I ON %I.%I, whose triggers do not fire as usual', k.conname, n.nspname, c.relname)
+  select format('CONSTRAINT %I ON %I.%I, whose triggers do not fire as usual', k.conname, n.nspname,
+  c.relname)
     from pg_trigger t join pg_constraint k on k.oid = t.tgconstraint join pg_class c on c.oid = t.tgrelid
       join pg_namespace n on n.oid = c.relnamespace
     where t.tgisinternal and t.tgenabled <> 'O'
@@ -21,7 +23,8 @@ export const unmanagedQuery = `
       and not has_column_privilege('pg_subscription', 'subconninfo', 'select')
   union all
   select format('PRIVILEGES on %s of the system', coalesce(i.identity, o.oid::text))
-    from (select 'pg_class'::regclass as catalog, c.oid, c.relacl as acl, case c.relkind when 'S' then 's' else 'r' end::"char" as type,
+    from (select 'pg_class'::regclass as catalog, c.oid, c.relacl as acl, case c.relkind when 'S' then 's'
+    else 'r' end::"char" as type,
           c.relowner as owner from pg_class c 
           where c.oid < 16384 and c.relacl is not null and c.relnamespace = 'pg_catalog'::regnamespace
         union all select 'pg_proc'::regclass, p.oid, p.proacl, 'f', p.proowner from pg_proc p
@@ -31,5 +34,6 @@ export const unmanagedQuery = `
       left join pg_init_privs p on p.classoid = o.catalog and p.objoid = o.oid and p.objsubid = 0
       cross join lateral pg_identify_object(o.catalog, o.oid, 0) i
     where coalesce(p.initprivs, acldefault(o.type, o.owner))::text[] <> o.acl::text[]
-      and not (o.acl @> coalesce(p.initprivs, acldefault(o.type, o.owner)) and o.acl <@ coalesce(p.initprivs, acldefault(o.type, o.owner)))
+      and not (o.acl @> coalesce(p.initprivs, acldefault(o.type, o.owner)) and o.acl <@ coalesce(p.initprivs,
+      acldefault(o.type, o.owner)))
   order by 1`;

@@ -195,8 +195,9 @@ function isInstalled(root: string): boolean {
 
 const folderText = `# Migrations
 
-\`npx pgmage db:generate\` writes these files and \`npx pgmage db:sync\` applies them. Do not edit a file that has a header of
-comments. The format is described in \`node_modules/pgmage/migrations/README.md\`.
+\`npx pgmage db:generate\` writes these files and \`npx pgmage db:sync\` applies them.
+Do not edit a file that has a header of comments.
+The format is described in \`node_modules/pgmage/migrations/README.md\`.
 `;
 
 const taskText = `/** Says hello: \`npx pgmage example:hello --name you\`. */

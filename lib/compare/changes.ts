@@ -199,7 +199,8 @@ function joined(a: string, b: string): string {
     (one, other) => Number(!/^[A-Z ]+$/.test(one)) - Number(!/^[A-Z ]+$/.test(other)),
   );
   const verb = target[1] as string;
-  return `${target[0]}${x}${y.startsWith(`${verb} `) && x.startsWith(`${verb} `) ? y.slice(verb.length) : `, ${y}`}`;
+  const isSame = y.startsWith(`${verb} `) && x.startsWith(`${verb} `);
+  return `${target[0]}${x}${isSame ? y.slice(verb.length) : `, ${y}`}`;
 }
 
 function oneLine(sql: string): string {

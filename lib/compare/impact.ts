@@ -90,9 +90,11 @@ function tableOf(catalog: Catalog, id: string, renames: readonly Rename[]): stri
 // by the catalog: to_regclass wants USAGE of the schema.
 const sizes = (names: readonly string[]) => `
   select t.name, case when bool_or(c.reltuples < 0 and pg_relation_size(c.oid) > 0) then null
-      else sum(greatest(c.reltuples, 0))::float8 end as rows, sum(pg_total_relation_size(c.oid))::float8 as bytes
+      else sum(greatest(c.reltuples, 0))::float8 end as rows, sum(pg_total_relation_size(c.oid))::float8
+      as bytes
   from (select format('%I.%I', n.nspname, o.relname) as name, o.oid, o.relkind
       from pg_class o join pg_namespace n on n.oid = o.relnamespace where o.relkind not in ('i', 'I', 't')) t
-    join pg_class c on c.oid = t.oid or t.relkind = 'p' and c.oid in (select relid from pg_partition_tree(t.oid))
+    join pg_class c on c.oid = t.oid or t.relkind = 'p' and c.oid in (select relid
+    from pg_partition_tree(t.oid))
   where t.name in (${names.map((name) => literal(name)).join(', ')})
   group by t.name`;

@@ -114,8 +114,8 @@ export interface Config {
   /** URL of a server to make shadow databases on; default: PostgreSQL inside the process. */
   readonly shadow?: string;
   /**
-   * Allows `shadow` to be a superuser's where definitions are read from a database: its owner's functions then run with that
-   * superuser's rights. Default false.
+   * Allows `shadow` to be a superuser's where definitions are read from a database: its owner's functions
+   * then run with that superuser's rights. Default false.
    */
   readonly shadowSuperuser?: boolean;
   /** Called around every task of a command line; a throw fails the task. */

@@ -85,7 +85,8 @@ async function build<Notes>(source: ModuleSource<Notes>): Promise<CompiledInputs
   // tsconfig.json is not an input of the compiler, but its paths and targets change the output.
   const read = [...new Set([...inputs, join(source.root, 'tsconfig.json')])].sort();
   const digests = await Promise.all(read.map(digest));
-  const folder = `${source.name}-${createHash('sha256').update(source.version).update(digests.join()).digest('hex').slice(0, 16)}`;
+  const hash = createHash('sha256').update(source.version).update(digests.join()).digest('hex');
+  const folder = `${source.name}-${hash.slice(0, 16)}`;
   await mkdir(join(source.cacheDir, folder), { recursive: true });
   await Promise.all(files.map(({ name, text }) => writeFile(join(source.cacheDir, folder, name), text)));
   return {

@@ -17,19 +17,23 @@ import { plan } from '../plan/plan.ts';
 const making = (
   scope: 'local' | 'session',
 ) => `set ${scope} row_security = off; set ${scope} check_function_bodies = off;
-  set ${scope} default_tablespace = ''; set ${scope} default_table_access_method = 'heap'; set ${scope} xmloption = content`;
+  set ${scope} default_tablespace = ''; set ${scope} default_table_access_method = 'heap';
+  set ${scope} xmloption = content`;
 
 /** SQL that lets indexes be built in so many megabytes, where less is set. */
 export function setIndexMemory(megabytes: number, local = true): string {
-  return `select pg_catalog.set_config(name, pg_catalog.concat(greatest(setting::int8, ${Math.round(megabytes * 1024)}), 'kB'), ${local})
+  return `select pg_catalog.set_config(name, pg_catalog.concat(greatest(setting::int8,
+    ${Math.round(megabytes * 1024)}), 'kB'), ${local})
     from pg_catalog.pg_settings where name = 'maintenance_work_mem'`;
 }
 
 /** Begins a transaction in which things are made. */
-export const beginReplacing = `begin isolation level read committed read write; ${readingSettings}; ${making('local')}`;
+export const beginReplacing =
+  `begin isolation level read committed read write; ${readingSettings};` + ` ${making('local')}`;
 
 /** The same settings for a session in which much is made in many transactions. */
-export const replacingSession = `set session characteristics as transaction isolation level read committed, read write;
+export const replacingSession = `set session characteristics as transaction isolation level read committed,
+  read write;
   ${lastingReadingSettings}; ${making('session')}`;
 
 /**

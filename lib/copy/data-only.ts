@@ -132,8 +132,10 @@ async function positionsOf(
   const own = all.filter(({ name }) => !/^pgmage\./.test(name));
   if (wish.tables === undefined) return own;
   const owned = await source.rows<{ name: string }>(
-    `select format('%I.%I', n.nspname, s.relname) as name from pg_class s join pg_namespace n on n.oid = s.relnamespace
-      join pg_depend d on d.classid = 'pg_class'::regclass and d.objid = s.oid and d.refclassid = 'pg_class'::regclass
+    `select format('%I.%I', n.nspname, s.relname) as name from pg_class s join pg_namespace n
+      on n.oid = s.relnamespace
+      join pg_depend d on d.classid = 'pg_class'::regclass and d.objid = s.oid
+      and d.refclassid = 'pg_class'::regclass
       where s.relkind = 'S' and d.deptype in ('a', 'i') and d.refobjid = any ($1::text[]::regclass[])`,
     [tables.map(({ name }) => name)],
   );

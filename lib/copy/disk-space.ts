@@ -9,7 +9,8 @@ const allowed = `select has_function_privilege('pg_stat_file(text)', 'execute')
   and pg_has_role('pg_read_all_settings', 'usage') as so`;
 
 // The folder of the server, and the one of the database's tablespace where it is another.
-const places = `select current_setting('data_directory') as data, pg_tablespace_location(d.dattablespace) as tablespace,
+const places = `select current_setting('data_directory') as data, pg_tablespace_location(d.dattablespace)
+  as tablespace,
     extract(epoch from (pg_stat_file('.')).modification)::float8 as changed
   from pg_database d where d.datname = current_database()`;
 

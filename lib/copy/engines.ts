@@ -132,7 +132,8 @@ export function makePipeEngine(
   return async ({ from, to }, { wanted, tables, empty, objects, owners }, told) => {
     const [source, target] = [from.connection, to.connection];
     const [row] = await source.rows<{ id: string; encoding: string }>(
-      `select pg_catalog.pg_export_snapshot() as id, pg_catalog.current_setting('server_encoding') as encoding`,
+      `select pg_catalog.pg_export_snapshot() as id, pg_catalog.current_setting('server_encoding')
+        as encoding`,
     );
     const { id: snapshot, encoding } = row as NonNullable<typeof row>;
     const access = resolveClientAccess(url, { environment: from.named.name });

@@ -56,7 +56,8 @@ export async function loadInParallel(
   // A crash can lose commits of these sessions, so the swap waits until they are on disk.
   for (const session of crew.targets)
     await session.execute(
-      `${replacingSession}; set synchronous_commit = off; ${setIndexMemory(room / crew.targets.length, false)}`,
+      `${replacingSession}; set synchronous_commit = off;` +
+        ` ${setIndexMemory(room / crew.targets.length, false)}`,
     );
   const halves = await transaction(target, () => prepared(target, wanted));
 

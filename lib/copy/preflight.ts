@@ -37,9 +37,11 @@ export interface CopyEnds {
   readonly to: { readonly named: NamedTarget; readonly connection: ServerConnection };
 }
 
-const identity = `select d.datname::text as name, d.oid::text as oid, pg_encoding_to_char(d.encoding) as encoding,
+const identity = `select d.datname::text as name, d.oid::text as oid, pg_encoding_to_char(d.encoding)
+  as encoding,
     d.datcollate as collation, current_setting('server_version_num')::int as version,
-    pg_database_size(d.oid)::text as bytes, pg_postmaster_start_time()::text as started, pg_is_in_recovery() as standby,
+    pg_database_size(d.oid)::text as bytes, pg_postmaster_start_time()::text as started,
+    pg_is_in_recovery() as standby,
     has_function_privilege('pg_control_system()', 'execute') as known
   from pg_database d where d.datname = current_database()`;
 
@@ -142,7 +144,8 @@ export async function checkExtensions({
 }: CopyEnds): Promise<{ check: PreflightCheck; otherVersions: string[]; all: string[] }> {
   const wanted = await queryPinned<{ name: string; version: string }>(
     from.connection,
-    `select extname::text as name, extversion as version from pg_extension where extname <> 'plpgsql' order by 1`,
+    `select extname::text as name, extversion as version from pg_extension where extname <> 'plpgsql'
+      order by 1`,
   );
   const found = await queryPinned<{ name: string; there: boolean; exact: boolean }>(
     to.connection,
@@ -163,7 +166,8 @@ export async function checkExtensions({
 // Roles that anything in the database refers to (manual: catalog pg_shdepend), and owners, of whom that does
 // not list the one that made the cluster.
 const rolesUsed = (owners: boolean) => `select distinct r.rolname::text as name
-  from pg_roles r where r.rolname !~ '^pg_' and (exists (select from pg_shdepend d where d.refclassid = 'pg_authid'::regclass
+  from pg_roles r where r.rolname !~ '^pg_' and (exists (select from pg_shdepend d
+  where d.refclassid = 'pg_authid'::regclass
       and d.refobjid = r.oid and d.dbid = (select oid from pg_database where datname = current_database())
       ${owners ? '' : `and d.deptype = 'r'`})
     or ${owners} and exists (select from pg_class c where c.relowner = r.oid and c.oid >= 16384

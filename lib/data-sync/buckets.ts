@@ -43,7 +43,8 @@ export function chooseBuckets(pair: Pick<TablePair, 'range'>, rows: number, span
 
 /** A query for the least and the greatest key of one side, as `low` and `high`. */
 export function buildSpanQuery(pair: TablePair, side: Side, range: BothSides<string>): string {
-  return `select min(${range[side]})::text as low, max(${range[side]})::text as high from ${pair[side].from}${buildWhere(pair, side)}`;
+  return `select min(${range[side]})::text as low, max(${range[side]})::text as high
+    from ${pair[side].from}${buildWhere(pair, side)}`;
 }
 
 /**
@@ -52,7 +53,8 @@ export function buildSpanQuery(pair: TablePair, side: Side, range: BothSides<str
  * OFFSET 0, which is a cast.
  */
 export function buildSummaryQuery(pair: TablePair, side: Side, buckets: Buckets): string {
-  const rows = `select ${isByRow(pair, buckets) ? '' : `${bucketOf(pair, side, buckets)} as b, `}${buildRowHash(pair, side)} as h
+  const rows = `select
+    ${isByRow(pair, buckets) ? '' : `${bucketOf(pair, side, buckets)} as b, `}${buildRowHash(pair, side)} as h
       from ${pair[side].from}${buildWhere(pair, side)} offset '0'`;
   const hash = pair.key.length > 0 ? 'bit_xor(h)' : 'sum(h)';
   const from = isByRow(pair, buckets)
@@ -84,7 +86,8 @@ export function buildRowsQuery(
   const names = pair.key.map((_, at) => `k${at}`);
   const keys = pair.key.map(({ value }, at) => `${value[side]} as ${names[at]}`);
   return `copy (select b, ${names.join(', ')}, h, pg_catalog.concat(r, ' ', c) from (
-      select ${bucketOf(pair, side, buckets)} as b, ${keys.join(', ')}, ${hash} as h, t.tableoid as r, t.ctid as c
+      select ${bucketOf(pair, side, buckets)} as b, ${keys.join(', ')}, ${hash} as h, t.tableoid as r,
+      t.ctid as c
       from ${pair[side].from}${buildWhere(pair, side, filter)}) s order by b) to stdout`;
 }
 

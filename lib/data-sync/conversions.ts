@@ -59,7 +59,9 @@ export function convert(
   if (round) return { is: 'rounded', value, unfit };
   return {
     is: 'refused',
-    reason: `${to.plain} does not keep every ${from.plain}; 'rounded' in its configuration compares what the target keeps`,
+    reason:
+      `${to.plain} does not keep every ${from.plain}; 'rounded' in its configuration compares` +
+      ' what the target keeps',
   };
 }
 

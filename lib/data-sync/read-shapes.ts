@@ -14,7 +14,8 @@ const isOwn = (n: string) =>
 // The type that a domain is over, with its modifier.
 const base = `cross join lateral (with recursive bases as (
       select a.atttypid as oid, a.atttypmod as modifier
-      union all select t.typbasetype, t.typtypmod from bases b join pg_type t on t.oid = b.oid where t.typtype = 'd')
+      union all select t.typbasetype, t.typtypmod from bases b join pg_type t on t.oid = b.oid
+      where t.typtype = 'd')
     select b.oid, b.modifier from bases b join pg_type t on t.oid = b.oid where t.typtype <> 'd') base
   join pg_type y on y.oid = base.oid`;
 
@@ -24,8 +25,10 @@ const known = `coalesce((select format('%s(%s) of extension %s', y.typname, base
     where d.classid = 'pg_type'::regclass and d.objid in (y.oid, y.typelem) and d.deptype = 'e' limit 1),
   format_type(base.oid, base.modifier))`;
 
-const columns = `select coalesce(json_agg(json_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod),
-    'plain', format_type(base.oid, base.modifier), 'known', ${known}, 'isSystem', y.typnamespace = 'pg_catalog'::regnamespace,
+const columns = `select coalesce(json_agg(json_build_object('name', a.attname, 'type', format_type(a.atttypid,
+  a.atttypmod),
+    'plain', format_type(base.oid, base.modifier), 'known', ${known}, 'isSystem',
+    y.typnamespace = 'pg_catalog'::regnamespace,
     'rule', ${hashRule('base.oid', 'y')},
     'labels', case when y.typtype = 'e' then
       (select json_agg(e.enumlabel order by e.enumsortorder) from pg_enum e where e.enumtypid = y.oid) end,
@@ -39,9 +42,11 @@ const columns = `select coalesce(json_agg(json_build_object('name', a.attname, '
 const keyColumns = `from unnest(i.indkey) with ordinality k(number, place) left join pg_attribute a
     on a.attrelid = i.indrelid and a.attnum = k.number where k.place <= i.indnkeyatts`;
 const uniques = `select coalesce(json_agg(json_build_object('name', x.relname,
-    'is', case when o.contype = 'p' then 'primary key' when o.contype = 'u' then 'unique' when o.contype = 'x' then 'exclusion'
+    'is', case when o.contype = 'p' then 'primary key' when o.contype = 'u' then 'unique' when o.contype = 'x'
+    then 'exclusion'
       else 'unique index' end,
-    'columns', case when i.indexprs is null then (select json_agg(a.attname order by k.place) ${keyColumns}) end,
+    'columns', case when i.indexprs is null then (select json_agg(a.attname
+    order by k.place) ${keyColumns}) end,
     'partial', i.indpred is not null,
     'isKey', i.indexprs is null and i.indpred is null and not i.indisexclusion and i.indisvalid
       and (i.indnullsnotdistinct or (select bool_and(a.attnotnull) ${keyColumns})),
@@ -50,16 +55,22 @@ const uniques = `select coalesce(json_agg(json_build_object('name', x.relname,
     'definition', coalesce(pg_get_constraintdef(o.oid), pg_get_indexdef(i.indexrelid)))
     order by i.indisprimary desc, i.indnkeyatts, x.relname), '[]')
   from pg_index i join pg_class x on x.oid = i.indexrelid
-    left join pg_constraint o on o.conindid = i.indexrelid and o.conrelid = i.indrelid and o.contype in ('p', 'u', 'x')
+    left join pg_constraint o on o.conindid = i.indexrelid and o.conrelid = i.indrelid and o.contype in ('p',
+    'u', 'x')
   where i.indrelid = c.oid and (i.indisunique or i.indisexclusion)`;
 
-const parts = `select c.oid union all select t.relid from pg_partition_tree(c.oid) t where c.relkind = 'p' and t.relid <> c.oid`;
+const parts = `select c.oid union all select t.relid from pg_partition_tree(c.oid) t where c.relkind = 'p'
+  and t.relid <> c.oid`;
 const named = (name: string) => `json_build_array((select nspname from pg_namespace
   where oid = ${name}.relnamespace), ${name}.relname)`;
-const state = `case t.tgenabled when 'O' then 'enabled' when 'D' then 'disabled' when 'R' then 'replica' else 'always' end`;
-const triggers = `select coalesce(json_agg(json_build_object('name', t.tgname, 'table', ${named('h')}, 'state', ${state})
+const state =
+  `case t.tgenabled when 'O' then 'enabled' when 'D' then 'disabled' when 'R' then` +
+  ` 'replica' else 'always' end`;
+const triggers = `select coalesce(json_agg(json_build_object('name', t.tgname, 'table', ${named('h')},
+  'state', ${state})
     order by h.oid, t.tgname), '[]')
-  from (${parts}) p(oid) join pg_class h on h.oid = p.oid join pg_trigger t on t.tgrelid = h.oid where not t.tgisinternal`;
+  from (${parts}) p(oid) join pg_class h on h.oid = p.oid join pg_trigger t on t.tgrelid = h.oid
+  where not t.tgisinternal`;
 
 const partitionKey = `select coalesce(json_agg(distinct (select a.attname from pg_attribute a
     where a.attrelid = q.partrelid and a.attnum = k.number)), '[]')
@@ -72,15 +83,19 @@ const size = `select sum(pg_table_size(p.oid)) as bytes,
 
 const may = (what: string) => `'${what}', has_table_privilege(c.oid, '${what}')`;
 const tables = `select json_build_array(n.nspname, c.relname) as path, c.relkind = 'p' as "isPartitioned",
-    size.rows::text as rows, size.bytes::text as bytes, ${isAbsent} as "isAbsent", row_security_active(c.oid) as "isHidden",
+    size.rows::text as rows, size.bytes::text as bytes, ${isAbsent} as "isAbsent",
+    row_security_active(c.oid) as "isHidden",
     case when config.oid is not null
-      then json_build_object('name', config.extension, 'condition', coalesce(config.condition, '')) end as extension,
+      then json_build_object('name', config.extension, 'condition', coalesce(config.condition,
+      '')) end as extension,
     to_json(array(select format('%s', p.oid::regclass) from (${parts}) p(oid) join pg_class f on f.oid = p.oid
       where f.relkind = 'f')) as "foreignPartitions",
     to_json(array(select ${named('h')} from (${parts}) p(oid) join pg_class h on h.oid = p.oid)) as parts,
-    to_json(array(select w.rulename from pg_rewrite w where w.ev_class = c.oid and w.ev_type <> '1' and w.ev_enabled <> 'D'
+    to_json(array(select w.rulename from pg_rewrite w where w.ev_class = c.oid and w.ev_type <> '1'
+    and w.ev_enabled <> 'D'
       order by 1)) as rules,
-    (${columns}) as columns, (${uniques}) as uniques, (${triggers}) as triggers, (${partitionKey}) as "partitionKey",
+    (${columns}) as columns, (${uniques}) as uniques, (${triggers}) as triggers,
+    (${partitionKey}) as "partitionKey",
     json_build_object(${may('select')}, ${may('insert')}, ${may('update')}, ${may('delete')},
       'own', pg_has_role(c.relowner, 'USAGE')) as may, has_schema_privilege(n.oid, 'USAGE') as "isReachable"
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -97,11 +112,13 @@ const action = (
 ) => `case ${column} when 'r' then 'restrict' when 'c' then 'cascade' when 'n' then 'set null'
     when 'd' then 'set default' else 'no action' end`;
 const attributes = (numbers: string, table: string) => `to_json(array(select a.attname
-  from unnest(${numbers}) with ordinality u(number, place) join pg_attribute a on a.attrelid = ${table} and a.attnum = u.number
+  from unnest(${numbers}) with ordinality u(number, place) join pg_attribute a on a.attrelid = ${table}
+  and a.attnum = u.number
   order by u.place))`;
 const root = (id: string) =>
   `join pg_class ${id} on ${id}.oid = coalesce(pg_partition_root(k.${id}), k.${id})`;
-const foreignKeys = `select k.conname as name, ${named('conrelid')} as table, ${named('confrelid')} as "refersTo",
+const foreignKeys = `select k.conname as name, ${named('conrelid')} as table,
+  ${named('confrelid')} as "refersTo",
     ${attributes('k.conkey', 'k.conrelid')} as columns, ${attributes('k.confkey', 'k.confrelid')} as referred,
     ${action('k.confupdtype')} as "onUpdate", ${action('k.confdeltype')} as "onDelete",
     ${attributes('k.confdelsetcols', 'k.conrelid')} as "onDeleteColumns", k.condeferrable as deferrable,

@@ -99,8 +99,8 @@ export interface TableShape {
   /** Columns of the partition keys of it and its partitions, unquoted; `null` stands for an expression. */
   readonly partitionKey: readonly (string | null)[];
   /**
-   * Sentences on functions of other roles that run with the reader's rights while a query on the table is planned
-   * (`flow/planned-code.ts`).
+   * Sentences on functions of other roles that run with the reader's rights while a query on the table is
+   * planned (`flow/planned-code.ts`).
    */
   readonly plannedCode: readonly string[];
   /** True if row security hides rows from the session's role. */
@@ -176,8 +176,8 @@ export interface TablePair extends BothSides<PairSide> {
   /** On the sides where nothing guarantees that the key is unique, it is checked. */
   readonly uncheckedKey: BothSides<boolean>;
   /**
-   * SQL over t for the one key column, where it is an integer with an index on both sides: the index reads ranges of
-   * it. Null for every other key.
+   * SQL over t for the one key column, where it is an integer with an index on both sides: the index reads
+   * ranges of it. Null for every other key.
    */
   readonly range: BothSides<string> | null;
 }

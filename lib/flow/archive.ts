@@ -129,7 +129,8 @@ async function loadStatements(
 // As pg_dump writes it. Partitioned tables, without ONLY, have no NOT VALID until PostgreSQL 17.
 const name = '(?:"(?:[^"]|"")+"|[^\\s".(]+)';
 const foreignKey = new RegExp(
-  `^ALTER TABLE (?<only>ONLY )?(${name}\\.${name})\\s+ADD CONSTRAINT (${name}) FOREIGN KEY .*? REFERENCES (${name}\\.${name})\\(.*(?<! NOT VALID);$`,
+  `^ALTER TABLE (?<only>ONLY )?(${name}\\.${name})\\s+ADD CONSTRAINT (${name}) FOREIGN KEY .*?` +
+    ` REFERENCES (${name}\\.${name})\\(.*(?<! NOT VALID);$`,
   's',
 );
 

@@ -25,16 +25,19 @@ interface Row {
 const settable = (major: number) => (major >= 16 ? 'SET' : 'MEMBER');
 
 const owned = (major: number) => `
-  select pg_catalog.json_build_array(n.nspname, o.name) as path, r.rolname::pg_catalog.text as owner, o.forced, o.writes, o.rules,
+  select pg_catalog.json_build_array(n.nspname, o.name) as path, r.rolname::pg_catalog.text as owner,
+  o.forced, o.writes, o.rules,
     pg_catalog.has_schema_privilege(o.owner, o.home, 'USAGE') as enters
   from (
       select c.relnamespace as home, c.relname as name, c.relowner as owner, c.relforcerowsecurity as forced,
         pg_catalog.has_table_privilege(c.relowner, c.oid, 'INSERT') as writes,
-        pg_catalog.to_json(array(select pg_catalog.json_build_array(w.rulename, w.ev_enabled) from pg_catalog.pg_rewrite w
+        pg_catalog.to_json(array(select pg_catalog.json_build_array(w.rulename, w.ev_enabled)
+        from pg_catalog.pg_rewrite w
           where w.ev_class = c.oid and w.ev_type = '3' and w.ev_enabled <> 'D' order by w.rulename)) as rules
       from pg_catalog.pg_class c where c.relkind in ('r', 'p')
       union all
-      select t.typnamespace, t.typname, t.typowner, false, true, '[]' from pg_catalog.pg_type t where t.typtype = 'd') o
+      select t.typnamespace, t.typname, t.typowner, false, true, '[]' from pg_catalog.pg_type t
+      where t.typtype = 'd') o
     join pg_catalog.pg_namespace n on n.oid = o.home
     join pg_catalog.pg_roles r on r.oid = o.owner
     join pg_catalog.pg_roles me on me.rolname = current_user
@@ -42,7 +45,8 @@ const owned = (major: number) => `
     and (me.rolsuper
       or pg_catalog.pg_has_role(o.owner, 'USAGE') and pg_catalog.pg_has_role(o.owner, '${settable(major)}')
         and pg_catalog.has_database_privilege(o.owner, pg_catalog.current_database(), 'TEMPORARY')
-        and (pg_catalog.has_schema_privilege(o.owner, o.home, 'USAGE') or pg_catalog.pg_has_role(n.nspowner, 'USAGE')))`;
+        and (pg_catalog.has_schema_privilege(o.owner, o.home, 'USAGE') or pg_catalog.pg_has_role(n.nspowner,
+        'USAGE')))`;
 
 /**
  * The tables and domains of other roles, by qualified name, that the session can work on as their owner.

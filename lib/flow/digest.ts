@@ -45,9 +45,11 @@ interface Relation {
 // Relations with the user's own rows: of an extension's tables only those marked for dumps (manual:
 // "Extension Configuration Tables"). Partitioned tables have no rows of their own, and rows of foreign tables
 // are elsewhere.
-const relations = `select json_build_array(n.nspname, c.relname) as path, c.relkind, c.relispopulated as populated,
+const relations = `select json_build_array(n.nspname, c.relname) as path, c.relkind,
+  c.relispopulated as populated,
     pg_table_size(c.oid)::text as bytes, coalesce(config.condition, '') as condition,
-    case when ${isAbsent} then coalesce((select row(q.seqstart, false)::text from pg_sequence q where q.seqrelid = c.oid), '0')
+    case when ${isAbsent} then coalesce((select row(q.seqstart, false)::text from pg_sequence q
+    where q.seqrelid = c.oid), '0')
       end as empty,
     to_json(array(select format(${hashRule('a.atttypid', 'y')}, format('t.%I', a.attname))
       from pg_attribute a join pg_type y on y.oid = a.atttypid where a.attrelid = c.oid and a.attnum > 0
@@ -67,7 +69,8 @@ const ofPiece = (
   oid: string,
   number: string,
 ) => `lateral (select hashtextextended(row(${oid}, ${number}, data)::text
-  collate "C", 0) as hash, length(data) as length from (select lo_get(${oid}, (${number}) * ${piece}::int8, ${piece}) as data
+  collate "C", 0) as hash, length(data) as length from (select lo_get(${oid}, (${number}) * ${piece}::int8,
+  ${piece}) as data
   offset 0) one) read`;
 const largeObjects = `with recursive pieces as (
     select m.oid, 0 as number, read.hash, read.length from pg_largeobject_metadata m, ${ofPiece('m.oid', '0')}

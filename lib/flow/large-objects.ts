@@ -22,11 +22,14 @@ const said = `select m.oid, what.place, what.sql
   from ${objects} m join pg_catalog.pg_roles o on o.oid = m.lomowner
   cross join lateral (
     select 1, format('ALTER LARGE OBJECT %s OWNER TO %I', m.oid, o.rolname)
-    union all select 2, format('REVOKE ALL ON LARGE OBJECT %s FROM %I', m.oid, o.rolname) where m.lomacl is not null
+    union all select 2, format('REVOKE ALL ON LARGE OBJECT %s FROM %I', m.oid, o.rolname)
+    where m.lomacl is not null
     union all select 3, format('GRANT %s ON LARGE OBJECT %s TO %s%s', a.privilege_type, m.oid,
-        coalesce(quote_ident(r.rolname), 'PUBLIC'), case when a.is_grantable and a.grantee <> m.lomowner then ' WITH GRANT OPTION' else '' end)
+        coalesce(quote_ident(r.rolname), 'PUBLIC'), case when a.is_grantable and a.grantee <> m.lomowner
+        then ' WITH GRANT OPTION' else '' end)
       from pg_catalog.aclexplode(m.lomacl) a left join pg_catalog.pg_roles r on r.oid = a.grantee
-    union all select 4, format('COMMENT ON LARGE OBJECT %s IS %L', m.oid, d.description) from pg_catalog.pg_description d
+    union all select 4, format('COMMENT ON LARGE OBJECT %s IS %L', m.oid, d.description)
+    from pg_catalog.pg_description d
       where d.classoid = 'pg_largeobject'::regclass and d.objoid = m.oid) what (place, sql)
   order by m.oid, what.place, what.sql`;
 

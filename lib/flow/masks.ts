@@ -53,16 +53,20 @@ const columns = `with recursive lines as (
     format_type(base.oid, base.modifier) as type, base.system,
     exists (select from pg_cast k join pg_proc p on p.oid = k.castfunc join pg_roles r on r.oid = p.proowner
       where not r.rolsuper and r.rolname <> current_user) as casts,
-    to_json(array(select concat_ws('.', u.nspname, t.relname, b.attname) from lines l join pg_class t on t.oid = l.above
+    to_json(array(select concat_ws('.', u.nspname, t.relname, b.attname) from lines l join pg_class t
+    on t.oid = l.above
       join pg_namespace u on u.oid = t.relnamespace
       join pg_attribute b on b.attrelid = t.oid and b.attname = a.attname and not b.attisdropped
       where l.table = c.oid)) as names
-  from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid and a.attnum > 0
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid
+  and a.attnum > 0
   cross join lateral (with recursive bases as (select a.atttypid as oid, a.atttypmod as modifier
-      union all select y.typbasetype, y.typtypmod from bases b join pg_type y on y.oid = b.oid where y.typtype = 'd')
+      union all select y.typbasetype, y.typtypmod from bases b join pg_type y on y.oid = b.oid
+      where y.typtype = 'd')
     select b.oid, b.modifier, y.typnamespace = 'pg_catalog'::regnamespace as system
       from bases b join pg_type y on y.oid = b.oid where y.typtype <> 'd') base
-  where c.relkind in ('r', 'p') and not a.attisdropped and a.attgenerated = '' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'`;
+  where c.relkind in ('r', 'p') and not a.attisdropped and a.attgenerated = '' and n.nspname !~ '^pg_'
+  and n.nspname <> 'information_schema'`;
 
 /** What stands for the values of one column. */
 export interface MaskedColumn {

@@ -1,5 +1,6 @@
-// Functions of other roles that run while a statement on a table is only planned: the planner computes what never changes
-// (manual: "Function Volatility Categories"), in indexes, in statistics and in what it inlines, with the reader's rights.
+// Functions of other roles that run while a statement on a table is only planned: the planner computes what
+// never changes (manual: "Function Volatility Categories"), in indexes, in statistics and in what it inlines,
+// with the reader's rights.
 import { qualify } from '../model/quote.ts';
 import type { Connection } from '../pg/connection.ts';
 import { pinned } from '../pg/pinned.ts';
@@ -32,10 +33,13 @@ interface Expression {
 }
 
 // Superusers have no rights to gain, and functions in C are made by them alone.
-const routines = `select p.oid::text as oid, json_build_array(n.nspname, p.proname) as path, p.oid::regprocedure::text as shown,
-    r.rolname::text as owner, p.provolatile = 'i' as immutable, p.prorettype::text as returns, p.prosqlbody::text as tree,
+const routines = `select p.oid::text as oid, json_build_array(n.nspname, p.proname) as path,
+  p.oid::regprocedure::text as shown,
+    r.rolname::text as owner, p.provolatile = 'i' as immutable, p.prorettype::text as returns,
+    p.prosqlbody::text as tree,
     p.proargdefaults::text as defaults, case l.lanname when 'sql' then p.prosrc else '' end as source,
-    l.lanname = 'sql' and p.prokind = 'f' and not p.prosecdef and not p.proretset and p.proconfig is null as inlined,
+    l.lanname = 'sql' and p.prokind = 'f' and not p.prosecdef and not p.proretset
+    and p.proconfig is null as inlined,
     to_json(array(select a.name from unnest(p.proargnames, p.proargmodes) with ordinality a(name, mode, place)
       where coalesce(a.mode, 'i') in ('i', 'b', 'v') order by a.place)) as names
   from pg_proc p join pg_namespace n on n.oid = p.pronamespace join pg_language l on l.oid = p.prolang
@@ -43,31 +47,42 @@ const routines = `select p.oid::text as oid, json_build_array(n.nspname, p.prona
   where not r.rolsuper and r.rolname <> current_user and l.lanname not in ('c', 'internal')
     and (p.provolatile = 'i' or l.lanname = 'sql')`;
 
-const operators = `select o.oid::text as oid, json_build_array(n.nspname, o.oprname) as path, o.oprcode::oid::text as routine
+const operators = `select o.oid::text as oid, json_build_array(n.nspname, o.oprname) as path,
+  o.oprcode::oid::text as routine
   from pg_operator o join pg_namespace n on n.oid = o.oprnamespace
-    join pg_proc p on p.oid = o.oprcode join pg_roles r on r.oid = p.proowner where not r.rolsuper and r.rolname <> current_user`;
+    join pg_proc p on p.oid = o.oprcode join pg_roles r on r.oid = p.proowner where not r.rolsuper
+    and r.rolname <> current_user`;
 
-const domains = `select y.oid::text as oid, json_build_array(n.nspname, y.typname) as path, y.typbasetype::text as base,
-    to_json(array(select k.conbin::text from pg_constraint k where k.contypid = y.oid and k.conbin is not null)) as checks
-  from pg_type y join pg_namespace n on n.oid = y.typnamespace where y.typtype = 'd' and n.nspname <> 'information_schema'`;
+const domains = `select y.oid::text as oid, json_build_array(n.nspname, y.typname) as path,
+  y.typbasetype::text as base,
+    to_json(array(select k.conbin::text from pg_constraint k where k.contypid = y.oid
+    and k.conbin is not null)) as checks
+  from pg_type y join pg_namespace n on n.oid = y.typnamespace where y.typtype = 'd'
+  and n.nspname <> 'information_schema'`;
 
-const casts = `select p.oid::text as oid from pg_cast k join pg_proc p on p.oid = k.castfunc join pg_roles r on r.oid = p.proowner
+const casts = `select p.oid::text as oid from pg_cast k join pg_proc p on p.oid = k.castfunc join pg_roles r
+  on r.oid = p.proowner
   where not r.rolsuper and r.rolname <> current_user`;
 
-// Of tables' constraints nothing is computed when rows are read, because `constraint_exclusion` is off; they are compared when a
-// partition is attached.
-const expressions = `select json_build_array(n.nspname, y.typname)::text as table, format('constraint %I', k.conname) as what,
+// Of tables' constraints nothing is computed when rows are read, because `constraint_exclusion` is off; they
+// are compared when a partition is attached.
+const expressions = `select json_build_array(n.nspname, y.typname)::text as table, format('constraint %I',
+  k.conname) as what,
     k.conbin::text as tree, false as reading
   from pg_constraint k join pg_type y on y.oid = k.contypid join pg_namespace n on n.oid = y.typnamespace
   where k.conbin is not null and n.nspname not in ('pg_catalog', 'information_schema')
   union all select json_build_array(n.nspname, c.relname)::text, x.what, x.tree, x.reading
-  from (select i.indrelid as oid, format('index %I', t.relname) as what, concat_ws(' ', i.indexprs, i.indpred) as tree, true as reading
-      from pg_index i join pg_class t on t.oid = i.indexrelid where i.indexprs is not null or i.indpred is not null
+  from (select i.indrelid as oid, format('index %I', t.relname) as what, concat_ws(' ', i.indexprs,
+  i.indpred) as tree, true as reading
+      from pg_index i join pg_class t on t.oid = i.indexrelid where i.indexprs is not null
+      or i.indpred is not null
     union all select s.stxrelid, format('statistics %I', s.stxname), s.stxexprs::text, true
       from pg_statistic_ext s where s.stxexprs is not null
-    union all select q.partrelid, 'partition key', q.partexprs::text, false from pg_partitioned_table q where q.partexprs is not null
+    union all select q.partrelid, 'partition key', q.partexprs::text, false from pg_partitioned_table q
+    where q.partexprs is not null
     union all select d.adrelid, format('generated column %I', a.attname), d.adbin::text, false
-      from pg_attrdef d join pg_attribute a on a.attrelid = d.adrelid and a.attnum = d.adnum where a.attgenerated <> ''
+      from pg_attrdef d join pg_attribute a on a.attrelid = d.adrelid and a.attnum = d.adnum
+      where a.attgenerated <> ''
     union all select k.conrelid, format('constraint %I', k.conname), k.conbin::text, false
       from pg_constraint k join pg_class p on p.oid = k.conrelid where p.relispartition and k.contype = 'c') x
     join pg_class c on c.oid = x.oid join pg_namespace n on n.oid = c.relnamespace
@@ -144,7 +159,10 @@ interface Domain {
 const isCalled = (one: { readonly oid: string; readonly path: readonly string[] }, by: Callee) =>
   'oid' in by ? one.oid === by.oid : by.path.length > 0 && one.path.join('\0') === by.path.join('\0');
 
-/** Finds what the planner can compute of an expression: calls of which no argument differs from row to row for certain. */
+/**
+ * Finds what the planner can compute of an expression: calls of which no argument differs from row to row for
+ * certain.
+ */
 class Judge {
   readonly #routines: readonly Routine[];
   readonly #operators: readonly Operator[];

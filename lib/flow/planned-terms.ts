@@ -1,5 +1,5 @@
-// Expressions as what the planner may make of them before it runs a statement: both those that the server keeps as trees of
-// nodes (source: primnodes.h), and bodies of functions in SQL, which it keeps as texts.
+// Expressions as what the planner may make of them before it runs a statement: both those that the server
+// keeps as trees of nodes (source: primnodes.h), and bodies of functions in SQL, which it keeps as texts.
 import { loadParser } from '../sql/parser.ts';
 
 /** An expression, by what matters to whether the planner can compute it. */
@@ -120,7 +120,8 @@ function termOfNode({ tag, fields }: Node): Term {
 }
 
 /**
- * The body of a function in SQL, as far as it is one query. Names without a schema are the system's: the path is pinned.
+ * The body of a function in SQL, as far as it is one query. Names without a schema are the system's: the path
+ * is pinned.
  * @param names of the parameters
  */
 export async function termOfBody(sql: string, names: readonly string[]): Promise<Term> {

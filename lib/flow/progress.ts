@@ -97,5 +97,8 @@ const megabytes = (bytes: number) => Math.round(bytes / 2 ** 20);
 
 function lineOf({ doing, name, own, all, rate, secondsLeft, unit: kind }: CopyProgress): string {
   const [unit, amount] = kind === undefined ? ['MB', megabytes] : [kind, Math.round];
-  return `${doing} ${name}: ${percent(own)}; total ${amount(all.done)} of about ${amount(all.of)} ${unit}, ${amount(rate)} ${unit}/s, ${secondsLeft} s left`;
+  return (
+    `${doing} ${name}: ${percent(own)}; total ${amount(all.done)} of about ${amount(all.of)}` +
+    ` ${unit}, ${amount(rate)} ${unit}/s, ${secondsLeft} s left`
+  );
 }

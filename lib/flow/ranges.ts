@@ -27,7 +27,8 @@ export async function splitTables(
   const found = (await connection.batch(
     big.map(
       ({ name }) =>
-        `select (pg_relation_size('${name.replaceAll("'", "''")}'::regclass) / current_setting('block_size')::int)::int8::text as pages`,
+        `select (pg_relation_size('${name.replaceAll("'", "''")}'::regclass) /
+          current_setting('block_size')::int)::int8::text as pages`,
     ),
   )) as readonly { pages: string }[][];
   const parts = big.flatMap((table, at) => {

@@ -36,27 +36,36 @@ const isInertType = (y: string) =>
 
 // True if an expression calls anything else, by the field names of its nodes (source: primnodes.h).
 const callsCode = (tree: string) => `(${tree}::pg_catalog.text ~ '[{](JSON|XML|ROWCOMPARE)' or exists (
-  select from pg_catalog.regexp_matches(${tree}::pg_catalog.text, ':(funcid|opno|resulttype|typid) ([0-9]+)', 'g') m
-    left join pg_catalog.pg_operator o on m[1] = 'opno' and o.oid = m[2]::pg_catalog.oid and o.oid >= ${ownFirst}
-    left join pg_catalog.pg_proc p on p.oid = case m[1] when 'funcid' then m[2]::pg_catalog.oid else o.oprcode end
+  select from pg_catalog.regexp_matches(${tree}::pg_catalog.text, ':(funcid|opno|resulttype|typid) ([0-9]+)',
+  'g') m
+    left join pg_catalog.pg_operator o on m[1] = 'opno' and o.oid = m[2]::pg_catalog.oid
+    and o.oid >= ${ownFirst}
+    left join pg_catalog.pg_proc p on p.oid = case m[1] when 'funcid' then m[2]::pg_catalog.oid
+    else o.oprcode end
     left join pg_catalog.pg_type y on m[1] in ('resulttype', 'typid') and y.oid = m[2]::pg_catalog.oid
   where p.oid is not null and not ${isInert('p')} or y.oid is not null and not ${isInertType('y')}))`;
 
 // With the component types of each type: domains are checked wherever another type contains one.
 const guarded = `with recursive codes as (
-    select k.contypid as type from pg_catalog.pg_constraint k where k.contypid <> 0 and k.contype = 'c' and ${callsCode('k.conbin')}),
+    select k.contypid as type from pg_catalog.pg_constraint k where k.contypid <> 0 and k.contype = 'c'
+    and ${callsCode('k.conbin')}),
   made(type, of) as (
     select y.oid, part.oid from pg_catalog.pg_type y cross join lateral (
-      select y.typbasetype as oid where y.typtype = 'd' union all select y.typelem where y.typlen = -1 and y.typelem <> 0
-      union all select a.atttypid from pg_catalog.pg_attribute a where y.typtype = 'c' and a.attrelid = y.typrelid and a.attnum > 0
+      select y.typbasetype as oid where y.typtype = 'd' union all select y.typelem where y.typlen = -1
+      and y.typelem <> 0
+      union all select a.atttypid from pg_catalog.pg_attribute a where y.typtype = 'c'
+      and a.attrelid = y.typrelid and a.attnum > 0
         and not a.attisdropped
       union all select g.rngsubtype from pg_catalog.pg_range g where g.rngtypid = y.oid
-      union all select g.rngtypid from pg_catalog.pg_range g where g.rngmultitypid = y.oid) part where y.oid >= ${ownFirst}),
+      union all select g.rngtypid from pg_catalog.pg_range g where g.rngmultitypid = y.oid) part
+      where y.oid >= ${ownFirst}),
   checked as (select type from codes union select m.type from checked c join made m on m.of = c.type),
   called as (
-    select k.conrelid as oid from pg_catalog.pg_constraint k where k.conrelid <> 0 and k.contype = 'c' and ${callsCode('k.conbin')}
+    select k.conrelid as oid from pg_catalog.pg_constraint k where k.conrelid <> 0 and k.contype = 'c'
+    and ${callsCode('k.conbin')}
     union
-    select d.adrelid from pg_catalog.pg_attrdef d join pg_catalog.pg_attribute a on a.attrelid = d.adrelid and a.attnum = d.adnum
+    select d.adrelid from pg_catalog.pg_attrdef d join pg_catalog.pg_attribute a on a.attrelid = d.adrelid
+    and a.attnum = d.adnum
       where a.attgenerated <> '' and ${callsCode('d.adbin')}
     union
     select i.relid from pg_catalog.pg_partitioned_table q, pg_catalog.pg_partition_tree(q.partrelid) i
@@ -64,16 +73,20 @@ const guarded = `with recursive codes as (
     union
     select t.tgrelid from pg_catalog.pg_trigger t where t.tgenabled <> 'D' and not t.tgisinternal
     union
-    select a.attrelid from pg_catalog.pg_attribute a join checked on checked.type = a.atttypid where a.attnum > 0)
+    select a.attrelid from pg_catalog.pg_attribute a join checked on checked.type = a.atttypid
+    where a.attnum > 0)
   select pg_catalog.json_build_array(n.nspname, c.relname) as path, pg_catalog.to_json(array(
-      select pg_catalog.json_build_object('name', a.attname, 'type', pg_catalog.format_type(a.atttypid, a.atttypmod),
+      select pg_catalog.json_build_object('name', a.attname, 'type', pg_catalog.format_type(a.atttypid,
+      a.atttypmod),
         'plain', pg_catalog.format_type(base.oid, base.modifier), 'inert', ${isInertType('y')})
       from pg_catalog.pg_attribute a cross join lateral (
           with recursive bases as (select a.atttypid as oid, a.atttypmod as modifier, 1 as depth union all
-            select t.typbasetype, t.typtypmod, b.depth + 1 from bases b join pg_catalog.pg_type t on t.oid = b.oid where t.typtype = 'd')
+            select t.typbasetype, t.typtypmod, b.depth + 1 from bases b join pg_catalog.pg_type t
+            on t.oid = b.oid where t.typtype = 'd')
           select oid, modifier from bases order by depth desc limit 1) base
         join pg_catalog.pg_type y on y.oid = base.oid
-      where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = '' order by a.attnum)) as columns
+      where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
+      order by a.attnum)) as columns
   from called join pg_catalog.pg_class c using (oid) join pg_catalog.pg_namespace n on n.oid = c.relnamespace
   where c.relkind in ('r', 'p') and c.relpersistence <> 't'`;
 
@@ -151,7 +164,8 @@ function insertion(name: string, columns: readonly Column[]): string {
     column.inert
       ? []
       : [
-          `, pg_catalog.json_to_record(pg_catalog.json_build_object('v', s.${quote(column.name)})) r${at}(v ${column.type})`,
+          `, pg_catalog.json_to_record(pg_catalog.json_build_object('v', s.${quote(column.name)}))
+            r${at}(v ${column.type})`,
         ],
   );
   return `insert into ${name}${list && ` (${list})`} overriding system value

@@ -13,8 +13,10 @@ export interface SequenceValue {
 
 const sequences = `select format('%I.%I', n.nspname, c.relname) as name
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
-  where c.relkind = 'S' and c.relpersistence <> 't' and not ${isAbsent} and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
-    and (not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')
+  where c.relkind = 'S' and c.relpersistence <> 't' and not ${isAbsent} and n.nspname !~ '^pg_'
+  and n.nspname <> 'information_schema'
+    and (not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid
+    and d.deptype = 'e')
       or exists (select from pg_extension e where c.oid = any (e.extconfig)))
   order by 1`;
 
@@ -39,6 +41,7 @@ export async function setSequences(connection: Connection, all: readonly Sequenc
   if (all.length === 0) return;
   const values = all.map(({ name, last, called }) => `(${literal(name)}, ${last}, ${called})`);
   await connection.execute(
-    `select pg_catalog.setval(name::regclass, last::bigint, called) from (values ${values.join()}) s (name, last, called)`,
+    `select pg_catalog.setval(name::regclass, last::bigint, called) from (values ${values.join()}) s (name,
+      last, called)`,
   );
 }

@@ -46,7 +46,8 @@ export const isAbsent = `(c.relpersistence = 'u' and pg_is_in_recovery())`;
 const sendable = (
   type: string,
 ) => `(${type}.typtype = 'e' or ${type}.typnamespace = 'pg_catalog'::regnamespace
-  and ${type}.typtype in ('b', 'r', 'm') and ${type}.typname !~ '^_?reg' and ${type}.typsend <> 0 and ${type}.typreceive <> 0)`;
+  and ${type}.typtype in ('b', 'r', 'm') and ${type}.typname !~ '^_?reg' and ${type}.typsend <> 0
+  and ${type}.typreceive <> 0)`;
 
 const readable = `has_schema_privilege(n.oid, 'USAGE') and has_table_privilege(c.oid, 'SELECT')`;
 
@@ -100,7 +101,8 @@ async function listOf(connection: Connection, condition: string): Promise<TableR
 // Parents come first, as in a change of a parent with its partitions.
 const partitioned = `select json_build_array(n.nspname, c.relname) as path, ${readable} as readable
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
-  where c.relkind = 'p' and c.relpersistence <> 't' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+  where c.relkind = 'p' and c.relpersistence <> 't' and n.nspname !~ '^pg_'
+  and n.nspname <> 'information_schema'
   order by c.relispartition, n.nspname, c.relname`;
 
 /** A table, with or without rows of its own. */
@@ -209,7 +211,10 @@ export function buildCopyIn(
     ...(extension === null && !part ? ['freeze'] : []),
     ...(binary ? ['format binary'] : raw ? [asBytes] : []),
   ];
-  return `copy ${name}${listed(columns)} from stdin${options.length > 0 ? ` with (${options.join(', ')})` : ''}`;
+  return (
+    `copy ${name}${listed(columns)} from` +
+    ` stdin${options.length > 0 ? ` with (${options.join(', ')})` : ''}`
+  );
 }
 
 async function* counting(

@@ -4,9 +4,10 @@ import type { Catalog } from '../model/catalog.ts';
 
 /** Objects that every comparison with a Supabase database ignores. */
 export const supabaseIgnore = {
-  schemas:
-    `auth storage realtime _realtime extensions graphql graphql_public vault pgbouncer pgsodium pgsodium_masks net
-    cron supabase_functions supabase_migrations _analytics _supavisor pgtle`.split(/\s+/),
+  schemas: `auth storage realtime _realtime extensions graphql graphql_public vault pgbouncer pgsodium
+      pgsodium_masks net cron supabase_functions supabase_migrations _analytics _supavisor pgtle`.split(
+    /\s+/,
+  ),
   objects: [
     'extension:pg_graphql',
     'extension:pg_net',
@@ -44,7 +45,8 @@ create extension "uuid-ossp" schema extensions;
 create publication supabase_realtime;
 create table auth.users (
   instance_id uuid, id uuid primary key, aud varchar(255), role varchar(255), email varchar(255),
-  encrypted_password varchar(255), email_confirmed_at timestamptz, invited_at timestamptz, last_sign_in_at timestamptz,
+  encrypted_password varchar(255), email_confirmed_at timestamptz, invited_at timestamptz,
+  last_sign_in_at timestamptz,
   raw_app_meta_data jsonb, raw_user_meta_data jsonb, is_super_admin boolean, created_at timestamptz,
   updated_at timestamptz, phone text unique, phone_confirmed_at timestamptz, confirmed_at timestamptz,
   banned_until timestamptz, deleted_at timestamptz, is_sso_user boolean not null default false,
@@ -60,7 +62,8 @@ create table storage.buckets (
   allowed_mime_types text[], owner_id text
 );
 create table storage.objects (
-  id uuid primary key default gen_random_uuid(), bucket_id text references storage.buckets, name text, owner uuid,
+  id uuid primary key default gen_random_uuid(), bucket_id text references storage.buckets, name text,
+  owner uuid,
   created_at timestamptz, updated_at timestamptz, last_accessed_at timestamptz, metadata jsonb,
   path_tokens text[] generated always as (string_to_array(name, '/')) stored, version text, owner_id text,
   user_metadata jsonb

@@ -261,6 +261,7 @@ const lostLock = 'the lock of pgmage was lost';
 function opening(file: MigrationFile, meaning: string | null, lockTimeout = defaultLockTimeout): string {
   return `set local lock_timeout = ${lockTimeout}; ${ledgerGuard.lock}; ${pinned}; ${ledgerGuard.check};
     select ${buildSettings(file, meaning, true)};
-    do $$begin if not pg_catalog.pg_try_advisory_xact_lock(${lockKey}) then raise exception '${lostLock}'; end if; end$$;
+    do $$begin if not pg_catalog.pg_try_advisory_xact_lock(${lockKey}) then raise exception '${lostLock}'; end
+    if; end$$;
     ${buildUnpin('local')}`;
 }

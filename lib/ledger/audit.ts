@@ -83,6 +83,7 @@ export function buildAuditInsert(
   const text = (value: string | null) => (value === null ? 'null' : literal(value));
   const values = [name, direction, migration.checksum, outcome].map((value) => literal(value));
   const who = [systemUser, gitAuthor, gitCommit, tool, detail].map(text);
-  return `insert into pgmage.audit (migration, direction, checksum, outcome, milliseconds, system_user_name, git_author,
+  return `insert into pgmage.audit (migration, direction, checksum, outcome, milliseconds, system_user_name,
+    git_author,
     git_commit, tool, detail) values (${[...values, milliseconds, ...who].join(', ')})`;
 }

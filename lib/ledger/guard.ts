@@ -24,14 +24,17 @@ const listOf = (texts: readonly string[]) =>
 // With these rules, an INSERT, UPDATE or DELETE on the tables calls only functions of the system. The audit's
 // trigger fires only for actions that pgmage never takes.
 const faults = `select l.name || ' ' || f.fault as fault
-  from (select c.*, format('%I.%I', n.nspname, c.relname) as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+  from (select c.*, format('%I.%I', n.nspname, c.relname) as name from pg_class c join pg_namespace n
+  on n.oid = c.relnamespace
     where n.nspname = 'pgmage' and c.relname in ('schema_migrations', 'audit')) l
   cross join lateral (
     select 'is no plain table' as fault where l.relkind <> 'r' or l.reloftype <> 0
     union all select 'has rules' where l.relhasrules
     union all select 'has row-level security' where l.relrowsecurity
-    union all select 'inherits, or is inherited from' from pg_inherits i where l.oid in (i.inhrelid, i.inhparent)
-    union all select format('has a trigger %I', t.tgname) from pg_trigger t where t.tgrelid = l.oid and not t.tgisinternal
+    union all select 'inherits, or is inherited from' from pg_inherits i where l.oid in (i.inhrelid,
+    i.inhparent)
+    union all select format('has a trigger %I', t.tgname) from pg_trigger t where t.tgrelid = l.oid
+    and not t.tgisinternal
       and (l.relname <> 'audit' or t.tgtype & 4 <> 0)
     union all select format('has an index %s', i.indexrelid::regclass) from pg_index i
       where i.indrelid = l.oid and (i.indexprs is not null or i.indpred is not null)
@@ -40,7 +43,8 @@ const faults = `select l.name || ' ' || f.fault as fault
       and (y.typnamespace <> 'pg_catalog'::regnamespace or y.typtype <> 'b')
     union all select format('has a default %s', pg_get_expr(d.adbin, d.adrelid)) from pg_attrdef d
       where d.adrelid = l.oid and pg_get_expr(d.adbin, d.adrelid) not in (${listOf(known.defaults)})
-    union all select format('has a constraint %I', c.conname) from pg_constraint c where l.oid in (c.conrelid, c.confrelid)
+    union all select format('has a constraint %I', c.conname) from pg_constraint c where l.oid in (c.conrelid,
+    c.confrelid)
       and c.contype not in ('p', 'u', 'n')
       and (c.contype <> 'c' or pg_get_constraintdef(c.oid) not in (${listOf(known.checks)}))
   ) f`;

@@ -69,7 +69,8 @@ export async function withLockRetry<T>(of: LockRetryOptions, work: () => Promise
         );
       const rest = lockTimeout * 2 ** (attempt - 3);
       of.progress?.(
-        `${seen === null ? 'A lock' : `${seen.lock}`} is not available after ${lockTimeout} ms; attempt ${attempt + 1} of ${lockAttempts} follows in ${rest} ms`,
+        `${seen === null ? 'A lock' : `${seen.lock}`} is not available after ${lockTimeout} ms;` +
+          ` attempt ${attempt + 1} of ${lockAttempts} follows in ${rest} ms`,
       );
       await pause(rest);
     } finally {
@@ -131,11 +132,13 @@ async function lookOn({ connection, onlooker, lockTimeout = defaultLockTimeout }
 async function waitOf(connection: Connection, pid: number): Promise<LockWait | null> {
   const rows = await queryPinned<{ lock: string } & Holder>(
     connection,
-    `select coalesce(upper(regexp_replace(replace(l.mode, 'Lock', ''), '(?<=[a-z])(?=[A-Z])', ' ', 'g')) || ' on '
+    `select coalesce(upper(regexp_replace(replace(l.mode, 'Lock', ''), '(?<=[a-z])(?=[A-Z])', ' ',
+      'g')) || ' on '
         || regexp_replace(l.relation::regclass::text, '^public\\.', ''), 'a lock of ' || l.locktype) as lock,
        b.pid, a.application_name as "applicationName", a.usename as role, a.state,
        to_char(a.query_start at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "queryStart"
-     from pg_locks l cross join unnest(pg_blocking_pids(l.pid)) b (pid) left join pg_stat_activity a on a.pid = b.pid
+     from pg_locks l cross join unnest(pg_blocking_pids(l.pid)) b (pid) left join pg_stat_activity a
+     on a.pid = b.pid
      where l.pid = ${pid} and not l.granted`,
   );
   const [first] = rows;

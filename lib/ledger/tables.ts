@@ -80,8 +80,10 @@ create or replace function pgmage.refuse() returns trigger language plpgsql set 
 create or replace trigger audit_is_kept before update or delete or truncate on pgmage.audit
   for each statement execute function pgmage.refuse();`;
 
-const state = `select to_regclass('pgmage.schema_migrations') is not null and to_regclass('pgmage.audit') is not null as there,
-  exists (select from pg_attribute where attrelid = to_regclass('pgmage.schema_migrations') and attname = 'statements'
+const state = `select to_regclass('pgmage.schema_migrations') is not null
+  and to_regclass('pgmage.audit') is not null as there,
+  exists (select from pg_attribute where attrelid = to_regclass('pgmage.schema_migrations')
+  and attname = 'statements'
     and not attisdropped) as digested, (${ledgerFaults}) as faults`;
 
 const iso = (column: string) => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
@@ -104,7 +106,8 @@ export async function readLedger(connection: Connection): Promise<Ledger> {
   const { there, digested } = await stateOf(connection);
   if (!there) return { applied: [], deeds: [] };
   const applied = await connection.rows<AppliedMigration>(
-    `select name::text, version, checksum, ${digested ? 'statements' : 'null'} as statements, ${iso('applied_at')} as "appliedAt"
+    `select name::text, version, checksum, ${digested ? 'statements' : 'null'} as statements,
+      ${iso('applied_at')} as "appliedAt"
      from pgmage.schema_migrations order by run_on, id`,
   );
   const deeds = await connection.rows<AuditEntry>(

@@ -83,7 +83,10 @@ export function describeFinding({ table, words, answer }: Finding): string {
   const { found, total, sample } = answer;
   const [some, all] = [found, total].map((count) => count.toLocaleString('en-US'));
   const example = sample === null ? '' : `, for example ${sample}`;
-  return `${some} of ${all} ${total === 1 ? 'row' : 'rows'} of ${table} ${found === 1 ? 'has' : 'have'} ${words}${example}`;
+  return (
+    `${some} of ${all} ${total === 1 ? 'row' : 'rows'} of ${table}` +
+    ` ${found === 1 ? 'has' : 'have'} ${words}${example}`
+  );
 }
 
 /**

@@ -125,8 +125,9 @@ async function confined(
   const [name] = await connection.rows<{ owner: string }>(
     `select pg_catalog.quote_ident(${literal(owner)}) as owner`,
   );
-  await connection.execute(`create function pg_temp.pgmage_answer() returns text language plpgsql security definer
-    set search_path = pg_catalog, pg_temp as $pgmage$ ${body(check, place.path, about)} return answer; end $pgmage$;
+  await connection.execute(`create function pg_temp.pgmage_answer() returns text language plpgsql
+    security definer set search_path = pg_catalog, pg_temp
+    as $pgmage$ ${body(check, place.path, about)} return answer; end $pgmage$;
     alter function pg_temp.pgmage_answer() owner to ${name?.owner}; set transaction read only`);
   const [row] = await connection.rows<{ answer: string }>('select pg_temp.pgmage_answer() as answer');
   return JSON.parse((row as { answer: string }).answer);
@@ -152,11 +153,15 @@ async function locked(
           left join pg_type b on b.oid = t.typbasetype
         where a.attrelid = c.oid and a.attname = any (array[${values.map(literal).join(', ')}]::text[])
           and t.typnamespace <> 'pg_catalog'::regnamespace
-          and (${casts} or not (t.typtype = 'e' or (t.typtype = 'd' and b.typnamespace = 'pg_catalog'::regnamespace)))
+          and (${casts} or not (t.typtype = 'e' or (t.typtype = 'd'
+          and b.typnamespace = 'pg_catalog'::regnamespace)))
       ) as foreign,
-      array(select a.attname::text from pg_index i join pg_attribute a on a.attrelid = c.oid and a.attnum = any (i.indkey::int2[])
-        where i.indrelid = c.oid and i.indisprimary order by array_position(i.indkey::int2[], a.attnum)) as key
-    from pg_class c join pg_roles r on r.oid = c.relowner where c.oid = ${literal(name)}::regclass and c.relkind in ('r', 'p')`);
+      array(select a.attname::text from pg_index i join pg_attribute a on a.attrelid = c.oid
+      and a.attnum = any (i.indkey::int2[])
+        where i.indrelid = c.oid and i.indisprimary order by array_position(i.indkey::int2[],
+        a.attnum)) as key
+    from pg_class c join pg_roles r on r.oid = c.relowner where c.oid = ${literal(name)}::regclass
+    and c.relkind in ('r', 'p')`);
   if (about === undefined) throw new Problem('internal', { reason: `${name} is not a table` });
   if (others.length > 0) {
     const list = others.map((other) => `${literal(other)}::regclass`).join(', ');
@@ -176,7 +181,8 @@ function body({ test, only = false }: RowCheck, path: readonly string[], { key }
   const words = key.map((column) => `${column.replaceAll('%', '%%')} = %s`).join(', ');
   const sample = key.length === 0 ? 'null::text' : `format(${[literal(words), ...columns].join(', ')})`;
   return `#variable_conflict use_column
-    declare answer text; n_found bigint := 0; n_all bigint := 0; a_sample text; t record; a_value ${typeOf(test)}; begin
+    declare answer text; n_found bigint := 0; n_all bigint := 0; a_sample text; t record; a_value
+    ${typeOf(test)}; begin
       ${counting(test, rows, sample)}
       if n_found > 0 then select count(*) into n_all from ${rows}; end if;
       answer := json_build_object('found', n_found, 'total', n_all, 'sample', a_sample)::text;`;

@@ -25,10 +25,13 @@ declare t record; i int; columns text; expressions text;
 begin
   set local session_replication_role = replica;
   for t in select c.oid, c.oid::regclass as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
-    where c.relkind = 'r' and (${partitions} or not c.relispartition) and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
-      and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e') loop
+    where c.relkind = 'r' and (${partitions} or not c.relispartition) and n.nspname !~ '^pg_'
+    and n.nspname <> 'information_schema'
+      and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid
+      and d.deptype = 'e') loop
     for i in 1..${rows} loop
-      select string_agg(quote_ident(a.attname), ', ' order by a.attnum), string_agg(format('(%s)::%s', ${usualValue(label)},
+      select string_agg(quote_ident(a.attname), ', ' order by a.attnum), string_agg(format('(%s)::%s',
+      ${usualValue(label)},
           format_type(a.atttypid, a.atttypmod)), ', ' order by a.attnum)
         into columns, expressions
         from pg_attribute a join pg_type own on own.oid = a.atttypid
@@ -36,7 +39,8 @@ begin
         where a.attrelid = t.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = '';
       begin
         if columns is null then execute format('insert into %s default values', t.name);
-        else execute format('insert into %s (%s) overriding system value select %s', t.name, columns, expressions);
+        else execute format('insert into %s (%s) overriding system value select %s', t.name, columns,
+        expressions);
         end if;
       exception when others then null;
       end;
@@ -47,10 +51,12 @@ end $pgmage$`;
 }
 
 const tablesQuery = `select format('%I.%I', n.nspname, c.relname) as name,
-    array(select quote_ident(a.attname) from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+    array(select quote_ident(a.attname) from pg_attribute a where a.attrelid = c.oid and a.attnum > 0
+    and not a.attisdropped
       order by a.attnum) as columns
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
-  where c.relkind = 'r' and c.relpersistence <> 't' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema' order by 1`;
+  where c.relkind = 'r' and c.relpersistence <> 't' and n.nspname !~ '^pg_'
+  and n.nspname <> 'information_schema' order by 1`;
 
 /** The values of a row as their types write them, by column. */
 type Row = ReadonlyMap<string, string>;

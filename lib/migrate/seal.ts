@@ -119,6 +119,8 @@ export async function sealDraft(
 function refuseBoundaries({ file, text, boundaries }: SqlFile): void {
   const [first] = boundaries;
   if (first === undefined) return;
-  const reason = `${first.word} is not for a migration that is one transaction: leave it out, or write '-- Transaction: none' at the top`;
+  const reason =
+    `${first.word} is not for a migration that is one transaction: leave it out, or` +
+    ` write '-- Transaction: none' at the top`;
   throw new Problem('bad_migration', { file, reason }, { where: locate(file, text, first.index) });
 }

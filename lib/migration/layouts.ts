@@ -83,7 +83,8 @@ export const layouts: Readonly<Record<Exclude<LayoutName, 'pgmage'>, Layout>> = 
     written: {
       path: (name) => `${name}.sql`,
       text: (up, down, transaction) =>
-        `-- migrate:up${outside('up', transaction)}\n\n${up}\n\n-- migrate:down${outside('down', transaction)}\n${down === null ? '' : `\n${down}\n`}`,
+        `-- migrate:up${outside('up', transaction)}\n\n${up}\n\n` +
+        `-- migrate:down${outside('down', transaction)}\n${down === null ? '' : `\n${down}\n`}`,
       outside: true,
     },
     ledger: {

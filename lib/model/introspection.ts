@@ -59,7 +59,8 @@ export interface IntrospectionRow {
  */
 export function buildOwnCondition(catalog: string, oid: string, namespace?: string): string {
   const inUserSchema = namespace
-    ? ` and ${namespace} in (select oid from pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema')`
+    ? ` and ${namespace} in (select oid from pg_namespace where nspname !~ '^pg_'
+      and nspname <> 'information_schema')`
     : '';
   return `(${oid} >= 16384${inUserSchema} and not exists (select from pg_depend e
     where e.classid = '${catalog}'::regclass and e.objid = ${oid} and e.deptype = 'e'))`;

@@ -75,9 +75,8 @@ const parameters: Readonly<Record<string, Parameter>> = {
 
 // Parameters that clients of other tools read from a URL and that have no effect on pgmage.
 const others = new Set(
-  'schema pgbouncer connection_limit pool_timeout pool_mode statement_cache_size socket_timeout prepareThreshold uselibpqcompat supa workaround'.split(
-    ' ',
-  ),
+  `schema pgbouncer connection_limit pool_timeout pool_mode statement_cache_size socket_timeout
+  prepareThreshold uselibpqcompat supa workaround`.split(/\s+/),
 );
 
 /** Why a parameter cannot be taken; null: it can. */

@@ -57,7 +57,8 @@ const alive = (local: string) =>
  */
 export function buildOpening(backend: number | null): string {
   const isShared = `pg_catalog.pg_backend_pid() operator(pg_catalog.<>) ${backend ?? 0}`;
-  return `select pg_catalog.current_setting('search_path') as path, ${calls(isShared)}, ${writable(isShared)}, ${alive(isShared)}`;
+  return `select pg_catalog.current_setting('search_path') as path, ${calls(isShared)}, ${writable(isShared)},
+    ${alive(isShared)}`;
 }
 
 /**

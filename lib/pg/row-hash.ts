@@ -25,7 +25,8 @@ export const hashRule = (
   type: string,
 ) => `case when ${id} = any ('{bool,int2,int4,oid,date,uuid,bytea,"char"}'::regtype[]) then '${place}'
     when ${id} = any ('{text,varchar}'::regtype[]) then '${place} collate "C"'
-    when ${id} = any ('{int8,numeric,time,timestamp,timestamptz}'::regtype[]) then format('pg_catalog.%s(%%1$s)', ${type}.typsend)
+    when ${id} = any ('{int8,numeric,time,timestamp,timestamptz}'::regtype[])
+    then format('pg_catalog.%s(%%1$s)', ${type}.typsend)
     when ${isSystems(type)} then '${asText(place)}'
     else '${asText(place, false)}' end`;
 

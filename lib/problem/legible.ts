@@ -4,7 +4,8 @@
 // Controls of C0 and C1, marks that turn the direction of text (Unicode: Bidirectional Algorithm), and other
 // line ends.
 const controls =
-  '\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u061c\\u200e\\u200f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069';
+  '\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u061c\\u200e\\u200f' +
+  '\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069';
 // Bold, dim, the six colours and their ends: none of them can hide text, move the cursor or change the
 // terminal.
 const colour = '\\u001b\\[(?:1|2|22|3[1-6]|39)m';

@@ -24,7 +24,8 @@ export const connectionMessages: { readonly [C in ConnectionCode]: MessageRow<Pr
     64,
     400,
     (of) => `${cannotConnect(of)}: ${of.reason}`,
-    'Write postgres://user:password@host:5432/database, with special characters percent-encoded (@ is %40, / is %2F).',
+    'Write postgres://user:password@host:5432/database, with special characters percent-encoded (@' +
+      ' is %40, / is %2F).',
   ),
   connection_refused: row(
     1,
@@ -46,7 +47,8 @@ export const connectionMessages: { readonly [C in ConnectionCode]: MessageRow<Pr
     ({ unanswered }) =>
       unanswered === undefined
         ? 'The server rolls back the open transaction. Check the network, then run the command again.'
-        : 'The server did not answer COMMIT, so all of the work is done or none. Check the network, then run it again.',
+        : 'The server did not answer COMMIT, so all of the work is done or none. Check the network,' +
+          ' then run it again.',
   ),
   wrong_password: row(1, 502, cannotConnect, 'Correct the password in the URL or in PGPASSWORD.'),
   login_refused: row(

@@ -5,7 +5,8 @@ import { type MessageRow, row } from './message.ts';
 
 const ways: Readonly<Record<RailwayFault, string>> = {
   no_client:
-    'Install it with npm install --global @railway/cli or brew install railway. Then run railway login and railway link.',
+    'Install it with npm install --global @railway/cli or brew install railway. Then run railway' +
+    ' login and railway link.',
   not_logged_in: 'Run: railway login. In CI, set RAILWAY_TOKEN to a token of the project.',
   not_linked: 'Run in the project folder: railway link. To create a project: railway init.',
   no_environment:
@@ -29,7 +30,8 @@ export const dataMessages: { readonly [C in keyof DataProblems]: MessageRow<Data
     1,
     501,
     (of) =>
-      `Found no pg_dump for PostgreSQL ${of.major}${of.found.length > 0 ? `, only ${of.found.join(', ')}` : ''}`,
+      'Found no pg_dump for PostgreSQL' +
+      ` ${of.major}${of.found.length > 0 ? `, only ${of.found.join(', ')}` : ''}`,
     (of) =>
       `Install PostgreSQL's client programs, version ${of.major} or later, or put them on the PATH.` +
       ` On Debian: apt-get install postgresql-client-${of.major}.`,
@@ -44,7 +46,8 @@ export const dataMessages: { readonly [C in keyof DataProblems]: MessageRow<Data
     64,
     400,
     (of) => `${of.environment} is an embedded database, which pgmage cannot back up or restore`,
-    'Name an environment on a server. To save an embedded database, copy its folder while no process uses it.',
+    'Name an environment on a server. To save an embedded database, copy its folder while no' +
+      ' process uses it.',
   ),
   railway_failed: row(
     1,
@@ -122,7 +125,8 @@ export const dataMessages: { readonly [C in keyof DataProblems]: MessageRow<Data
     1,
     409,
     (of) =>
-      `Functions of other roles would run with your rights when the server plans a statement on ${of.environment}: ${of.calls.join('; ')}`,
+      'Functions of other roles would run with your rights when the server plans a statement on' +
+      ` ${of.environment}: ${of.calls.join('; ')}`,
     'Nothing was read. Connect as the owner of these functions, or drop what calls them with constants.',
   ),
   clone_refused: row(

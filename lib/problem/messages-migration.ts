@@ -11,7 +11,8 @@ export const migrationMessages: {
     1,
     500,
     (of) => `The schema of ${of.from} does not load again as it is: ${of.changes.join('; ')}`,
-    'Nothing was written. Add these objects to `ignore` in pgmage.config.ts, or name a similar server with --shadow URL.',
+    'Nothing was written. Add these objects to `ignore` in pgmage.config.ts, or name a similar' +
+      ' server with --shadow URL.',
   ),
   would_overwrite: row(
     1,
@@ -29,7 +30,8 @@ export const migrationMessages: {
     1,
     409,
     (of) => `The migrations do not follow one another: ${of.breaks.join('; ')}`,
-    'Restore the files from version control. A file that was never applied can be deleted and generated again.' +
+    'Restore the files from version control. A file that was never applied can be deleted and' +
+      ' generated again.' +
       ' db:verify shows if an edited file differs in more than comments.',
   ),
   repair_refused: row(
@@ -91,9 +93,11 @@ export const migrationMessages: {
     1,
     409,
     (of) =>
-      `${of.migration} needs PostgreSQL ${of.since}, but ${of.environment} is PostgreSQL ${of.major}: ${of.uses.join(', ')}`,
+      `${of.migration} needs PostgreSQL ${of.since}, but ${of.environment} is PostgreSQL` +
+      ` ${of.major}: ${of.uses.join(', ')}`,
     (of) =>
-      `Nothing was written or changed. Upgrade the server of ${of.environment}, or remove that syntax from the schema.`,
+      `Nothing was written or changed. Upgrade the server of ${of.environment}, or remove that` +
+      ' syntax from the schema.',
   ),
   rows_in_the_way: row(
     1,
@@ -118,7 +122,8 @@ export const migrationMessages: {
     1,
     409,
     (of) => `Lost the lock on ${of.environment}`,
-    'A pooler in transaction mode gives each transaction another session. Use the direct address of the server.',
+    'A pooler in transaction mode gives each transaction another session. Use the direct address of' +
+      ' the server.',
   ),
   broke_off: row(
     1,
@@ -131,8 +136,10 @@ export const migrationMessages: {
     1,
     423,
     (of) =>
-      `Could not get ${of.lock ?? 'a lock'} in ${of.environment} after ${of.tries} attempts (${of.lockTimeout} ms each)${heldBy(of.holders)}`,
-    'The waiting transaction was rolled back. Wait for these sessions, or end them with pg_terminate_backend.' +
+      `Could not get ${of.lock ?? 'a lock'} in ${of.environment} after ${of.tries} attempts` +
+      ` (${of.lockTimeout} ms each)${heldBy(of.holders)}`,
+    'The waiting transaction was rolled back. Wait for these sessions, or end them with' +
+      ' pg_terminate_backend.' +
       ' Then run the command again. A longer --lock-timeout blocks other sessions longer.',
   ),
   nothing_applied: row(
@@ -160,7 +167,8 @@ export const migrationMessages: {
     1,
     409,
     (of) =>
-      `${of.environment} has the schema of no migration. It differs from the nearest one by: ${of.changes.join('; ')}`,
+      `${of.environment} has the schema of no migration. It differs from the nearest one by:` +
+      ` ${of.changes.join('; ')}`,
     'Nothing was recorded. Change the database, or the schema and its migrations, until they are equal.' +
       ' db:diff --from migrations shows the differences.',
   ),
@@ -169,7 +177,8 @@ export const migrationMessages: {
     500,
     (of) =>
       `The migrations ran, but ${of.environment} does not have the expected schema: ${of.changes.join('; ')}`,
-    'Another session may have changed it. Run db:diff to see the differences, or db:rollback to undo the migrations.',
+    'Another session may have changed it. Run db:diff to see the differences, or db:rollback to' +
+      ' undo the migrations.',
   ),
   no_way_back: row(
     1,

@@ -14,7 +14,8 @@ export const syncMessages: { readonly [C in keyof SyncProblems]: MessageRow<Sync
     1,
     503,
     (of) => `The standby ${of.environment} cancelled the read: ${of.detail}`,
-    'Its primary removed rows that the read needs. Set hot_standby_feedback or a longer max_standby_streaming_delay on the standby, or read the primary.',
+    'Its primary removed rows that the read needs. Set hot_standby_feedback or a longer' +
+      ' max_standby_streaming_delay on the standby, or read the primary.',
   ),
   sync_refused: row(
     1,

@@ -20,7 +20,8 @@ export const messages: { readonly [C in Code]: MessageRow<Problems[C]> } = {
     422,
     invalidSql,
     (of: Problems['missing_extension']) =>
-      `Install the extension ${of.name} on the server of the shadow database, or name another server with --shadow URL.`,
+      `Install the extension ${of.name} on the server of the shadow database, or name another` +
+      ' server with --shadow URL.',
   ),
   missing_role: row(
     1,
@@ -50,7 +51,8 @@ export const messages: { readonly [C in Code]: MessageRow<Problems[C]> } = {
     404,
     (of) => `${of.file} does not exist`,
     (of) =>
-      `Write the file, or create it from a database with pgmage db:pull or pg_dump --schema-only URL > ${of.file}.`,
+      'Write the file, or create it from a database with pgmage db:pull or pg_dump --schema-only' +
+      ` URL > ${of.file}.`,
   ),
   missing_file: row(1, 404, (of) => `${of.file} does not exist`, 'Create the file, or correct the path.'),
   unreadable_file: row(
@@ -121,7 +123,8 @@ export const messages: { readonly [C in Code]: MessageRow<Problems[C]> } = {
     64,
     400,
     (of) => `Unknown source ${of.source}: ${of.reason}`,
-    'A source is a postgres:// URL, an environment, a .sql file, a folder of .sql files, migrations or empty.',
+    'A source is a postgres:// URL, an environment, a .sql file, a folder of .sql files, migrations' +
+      ' or empty.',
   ),
   unknown_task: row(
     64,
@@ -199,7 +202,8 @@ export const messages: { readonly [C in Code]: MessageRow<Problems[C]> } = {
     (of) =>
       of.mode === 'statement'
         ? 'Every task needs transactions. Use the direct address of the server, or a pooler in session mode.'
-        : 'This task needs one server session. Use the direct address of the server, or a pooler in session mode.',
+        : 'This task needs one server session. Use the direct address of the server, or a pooler in' +
+          ' session mode.',
   ),
   embedded_damaged: row(
     1,
@@ -211,8 +215,10 @@ export const messages: { readonly [C in Code]: MessageRow<Problems[C]> } = {
     1,
     409,
     (of) =>
-      `${of.role}, the role of --shadow, is a superuser: definitions of a database would run there with its rights`,
-    'Name a role with CREATEDB and CREATEROLE, or no --shadow. Where you trust the owners of your databases, set `shadowSuperuser: true` in pgmage.config.ts.',
+      `${of.role}, the role of --shadow, is a superuser: definitions of a database would run there` +
+      ' with its rights',
+    'Name a role with CREATEDB and CREATEROLE, or no --shadow. Where you trust the owners of your' +
+      ' databases, set `shadowSuperuser: true` in pgmage.config.ts.',
   ),
   shadow_failed: row(
     1,

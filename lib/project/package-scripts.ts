@@ -20,7 +20,8 @@ export function withScripts(text: string, scripts: Readonly<Record<string, strin
   const lines = added.map((name) => `${JSON.stringify(name)}: ${JSON.stringify(scripts[name])}`);
   const place = known === undefined ? null : objectOf(text, 'scripts');
   if (place !== null) return { text: inserted(text, place, lines, { end, indent: unit.repeat(2) }), added };
-  const object = `"scripts": {${end}${lines.map((line) => unit.repeat(2) + line).join(`,${end}`)}${end}${unit}}`;
+  const entries = lines.map((line) => unit.repeat(2) + line).join(`,${end}`);
+  const object = `"scripts": {${end}${entries}${end}${unit}}`;
   const whole = { from: text.indexOf('{') + 1, to: text.lastIndexOf('}') };
   return { text: inserted(text, whole, [object], { end, indent: unit }), added };
 }
@@ -67,7 +68,8 @@ function inserted(
   const closing = `${end}${indent.slice(0, indent.length / 2)}`;
   if (kept === '') {
     const outer = indent.length > 2 || indent === '\t\t' ? closing : end;
-    return `${text.slice(0, from)}${end}${lines.map((line) => indent + line).join(`,${end}`)}${outer}${text.slice(to)}`;
+    const entries = lines.map((line) => indent + line).join(`,${end}`);
+    return `${text.slice(0, from)}${end}${entries}${outer}${text.slice(to)}`;
   }
   const between = inside.includes('\n') ? `,${end}${indent}` : ', ';
   return text.slice(0, from) + [kept, ...lines].join(between) + inside.slice(kept.length) + text.slice(to);

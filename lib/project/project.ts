@@ -24,7 +24,10 @@ export interface Project {
   readonly embedded: string;
   /** URL of a server for shadow databases; null: PostgreSQL inside this process. */
   readonly shadow: string | null;
-  /** Whether definitions that were read from databases may run there with a superuser's rights; default: false. */
+  /**
+   * Whether definitions that were read from databases may run there with a superuser's rights; default:
+   * false.
+   */
   readonly shadowSuperuser?: boolean;
   /** Names that every comparison leaves out: schemas, and qualified names with or without their kind. */
   readonly ignore?: { readonly schemas: readonly string[]; readonly objects: readonly string[] };

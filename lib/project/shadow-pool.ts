@@ -82,9 +82,9 @@ export class ShadowPool {
 }
 
 /**
- * Refuses to run definitions of a database in a shadow on a server as its superuser. The database's owner wrote them, and what
- * they call would have a superuser's rights. Only a session that never had these is a limit: code can reset a role that was set
- * (manual: SET SESSION AUTHORIZATION).
+ * Refuses to run definitions of a database in a shadow on a server as its superuser. The database's owner
+ * wrote them, and what they call would have a superuser's rights. Only a session that never had these is a
+ * limit: code can reset a role that was set (manual: SET SESSION AUTHORIZATION).
  * @throws Problem `shadow_superuser`
  */
 export function refuseSuperuser({ shadowSuperuser = false }: Project, { superuser }: Shadow): void {

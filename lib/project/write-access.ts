@@ -109,7 +109,8 @@ async function identityAt(name: string, url: string): Promise<string> {
 // copy of a server's files has the same. As a number, because each role may have a time zone of its own.
 async function identityOf(connection: Connection): Promise<string> {
   const [row] = await connection.rows<{ identity: string }>(
-    `select pg_catalog.format('%s %s', pg_catalog.extract('epoch', pg_catalog.pg_postmaster_start_time()), d.oid) as identity
+    `select pg_catalog.format('%s %s', pg_catalog.extract('epoch', pg_catalog.pg_postmaster_start_time()),
+      d.oid) as identity
        from pg_catalog.pg_database d
        where d.datname operator(pg_catalog.=) pg_catalog.current_database()`,
   );

@@ -18,7 +18,8 @@ export function backupText(made: MadeBackup, paper: Paper): string {
   const seconds = ((made.durationMs ?? 0) / 1000).toFixed(1);
   return [
     ink.green(makeLegible(`Backed up ${made.database} of ${made.environment} to ${made.file}`)),
-    `${formatCount(made.tables ?? 0, 'table')}, ${formatCount(made.rows ?? 0, 'row')}, ${formatBytes(made.bytes)}, in ${seconds} s; verified: ${ways[made.verified?.how ?? 'checksum']}`,
+    `${formatCount(made.tables ?? 0, 'table')}, ${formatCount(made.rows ?? 0, 'row')},` +
+      ` ${formatBytes(made.bytes)}, in ${seconds} s; verified: ${ways[made.verified?.how ?? 'checksum']}`,
     ...made.left.map((one) => makeLegible(`Not in the backup: ${one}`)),
     ...made.retries.map(retryText),
   ].join('\n');
@@ -75,7 +76,8 @@ export function pruneText({ folder, kept, removed, done }: PruneReport, paper: P
         : short(`stays  ${file}  ${why.join(', ')}`),
     ),
     ...removed.map(({ file }) => ink.yellow(short(`${done ? 'gone ' : 'goes '}  ${file}`))),
-    `${formatCount(removed.length, 'backup')} ${verb}, ${freed}${done || removed.length === 0 ? '' : '; --yes does it'}`,
+    `${formatCount(removed.length, 'backup')} ${verb},` +
+      ` ${freed}${done || removed.length === 0 ? '' : '; --yes does it'}`,
   ].join('\n');
 }
 
@@ -86,7 +88,9 @@ export function restorePlanText({ target, backup, destroyed }: RestorePlan, pape
   const short = (line: string) => cutLine(line, paper);
   return [
     short(
-      `Restore ${backup.file} (${backup.environment}, ${age(backup.started, paper)}: ${formatCount(backup.tables ?? 0, 'table')}, ${formatCount(backup.rows ?? 0, 'row')}) into ${target.name}  (${target.address})`,
+      `Restore ${backup.file} (${backup.environment}, ${age(backup.started, paper)}:` +
+        ` ${formatCount(backup.tables ?? 0, 'table')}, ${formatCount(backup.rows ?? 0, 'row')})` +
+        ` into ${target.name}  (${target.address})`,
     ),
     ...(lost.length > 0
       ? [
@@ -114,7 +118,8 @@ export function restoreText(
   const { tables, rows, notes } = proof;
   return [
     makeInk(paper.colour).green(makeLegible(`Restored ${backup.file} into ${target.name}`)),
-    `${formatCount(tables, 'table')} with ${formatCount(rows, 'row')} in ${(durationMs / 1000).toFixed(1)} s.`,
+    `${formatCount(tables, 'table')} with ${formatCount(rows, 'row')} in` +
+      ` ${(durationMs / 1000).toFixed(1)} s.`,
     `Verified before the commit: rows by count and hash, and ${schemas[proof.schema]}.`,
     ...notes.map((note) => makeLegible(`Note: ${note}`)),
     ...retries.map(retryText),

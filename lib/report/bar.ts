@@ -16,7 +16,8 @@ export function barText(
   const percent = Math.floor(computeRatio(own) * 100);
   const before = `${doing} ${name} ${percent}%`;
   const done = all.done > all.of ? amount(all.done) : `${amount(all.done)} of ${formatBytes(all.of)}`;
-  const after = `${Math.floor(computeRatio(all) * 100)}%  ${done}  ${amount(rate)}/s  ${clock(secondsLeft)} left`;
+  const after =
+    `${Math.floor(computeRatio(all) * 100)}%  ${done}  ${amount(rate)}/s ` + ` ${clock(secondsLeft)} left`;
   // One column stays free: some terminals wrap a full line.
   const room = width - 1 - after.length - 4;
   const length = Math.max(least, Math.min(most, room - before.length));

@@ -32,8 +32,12 @@ export function clonePlanText(plan: ClonePlan, paper: Paper): string {
     replaces.length === 0 && replacesObjects === 0
       ? `${target.name} holds no tables.`
       : plan.dataOnly
-        ? `This replaces the rows of ${target.name} and keeps its schema: ${formatCount(replaces.length, 'table')} with ${formatCount(lost, 'row')}${losses.length > 0 ? ':' : '.'}`
-        : `This replaces the whole content of ${target.name}: ${formatCount(replaces.length, 'table')} with ${formatCount(lost, 'row')}${losses.length > 0 ? ':' : '.'}`,
+        ? `This replaces the rows of ${target.name} and keeps its schema:` +
+          ` ${formatCount(replaces.length, 'table')} with` +
+          ` ${formatCount(lost, 'row')}${losses.length > 0 ? ':' : '.'}`
+        : `This replaces the whole content of ${target.name}:` +
+          ` ${formatCount(replaces.length, 'table')} with` +
+          ` ${formatCount(lost, 'row')}${losses.length > 0 ? ':' : '.'}`,
     ...losses,
     ...swapLines(plan),
     `Engine: ${plan.engine}${plan.engine === 'pgmage' ? ', without client tools' : ''}.`,
@@ -84,7 +88,8 @@ function swappedLines({ target, swapped }: CloneReport): string[] {
   return [
     kept === null
       ? `Dropped the old database of ${target.name}.`
-      : `Kept the old database of ${target.name} as ${kept}. To drop it: db:clone --drop-old --to ${target.name}`,
+      : `Kept the old database of ${target.name} as ${kept}. To drop it: db:clone --drop-old --to` +
+        ` ${target.name}`,
     ...dropped.map((name) => `Dropped ${name}, which an earlier swap kept.`),
     ...(ended > 0 ? [`Ended ${formatCount(ended, 'other session')}.`] : []),
   ];
@@ -100,7 +105,9 @@ export function cloneText(report: CloneReport, paper: Paper): string {
   const short = (line: string) => cutLine(line, paper);
   return [
     short(
-      `Cloned ${source.name} to ${target.name}: ${formatCount(done.tables.length, 'table')} with ${formatCount(rows, 'row')}, ${formatCount(done.sequences, 'sequence')}, ${formatCount(done.largeObjects, 'large object')}.`,
+      `Cloned ${source.name} to ${target.name}: ${formatCount(done.tables.length, 'table')} with` +
+        ` ${formatCount(rows, 'row')}, ${formatCount(done.sequences, 'sequence')},` +
+        ` ${formatCount(done.largeObjects, 'large object')}.`,
     ),
     report.dataOnly
       ? 'Verified before the commit: the rows of every table. The schema is unchanged.'

@@ -29,7 +29,9 @@ export function dataDiffText(report: DataDiffReport, paper: Paper): string {
     report.isSame
       ? ink.green(`No differences, in ${secondsOf(report)} s.`)
       : ink.red(
-          `${sum('missing')} missing, ${sum('changed')} changed, ${sum('extra')} extra in ${differing.length} of ${formatCount(report.tables.length, 'table')}, in ${secondsOf(report)} s.`,
+          `${sum('missing')} missing, ${sum('changed')} changed, ${sum('extra')} extra in` +
+            ` ${differing.length} of ${formatCount(report.tables.length, 'table')}, in` +
+            ` ${secondsOf(report)} s.`,
         ),
     ...(report.file === null ? [] : wrapText(`All rows that differ are in ${report.file}`, paper)),
     ...retryLines(report.retries, paper),

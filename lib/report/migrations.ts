@@ -83,7 +83,8 @@ export function historyText({ target, deeds, applied }: HistoryReport, paper: Pa
     const said = detail === null ? '' : `: ${detail}`;
     const end = outcome === 'done' && detail === null ? '' : ` (${outcome}${said})`;
     return cutLine(
-      `${at.slice(0, 19).replace('T', ' ')}  ${direction.padEnd(4)}  ${migration}  by ${person}${commit}${time}${end}`,
+      `${at.slice(0, 19).replace('T', ' ')}  ${direction.padEnd(4)}  ${migration}  by` +
+        ` ${person}${commit}${time}${end}`,
       paper,
     );
   });

@@ -16,7 +16,8 @@ export function pullPlanText({ from, to, written, removed }: PullPlan, paper: Pa
       changed === null
         ? []
         : [
-            `${cutLine(file, paper)}: ${ink.green(`+${changed.added}`)} ${ink.red(`-${changed.removed}`)} lines`,
+            `${cutLine(file, paper)}: ${ink.green(`+${changed.added}`)}` +
+              ` ${ink.red(`-${changed.removed}`)} lines`,
           ],
     ),
     ...removed.map((file) => `${cutLine(file, paper)}: ${ink.red('deleted')}`),

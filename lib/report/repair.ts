@@ -7,7 +7,8 @@ export function repairPlanText({ target, edited, files, rows }: RepairPlan): str
   return [
     'Only comments and whitespace differ from the applied files:',
     ...[...new Set([...edited, ...rows])].map((name) => `  ${name}`),
-    `This writes new checksums into ${formatCount(files.length, 'file')} and ${formatCount(rows.length, 'ledger row')} of ${target.name} (${target.address}).`,
+    `This writes new checksums into ${formatCount(files.length, 'file')} and` +
+      ` ${formatCount(rows.length, 'ledger row')} of ${target.name} (${target.address}).`,
   ].join('\n');
 }
 

@@ -3,11 +3,10 @@ import type { Extension } from '@electric-sql/pglite';
 
 // PGlite ships these in itself, each as a module named after the extension.
 const contrib = new Set(
-  `amcheck auto_explain bloom btree_gin btree_gist citext cube dict_int dict_xsyn earthdistance file_fdw fuzzystrmatch
-  hstore intarray isn lo ltree moddatetime pageinspect pg_buffercache pg_freespacemap pg_stat_statements pg_surgery pg_trgm
-  pg_visibility pg_walinspect pgcrypto seg tablefunc tcn tsm_system_rows tsm_system_time unaccent uuid-ossp`.split(
-    /\s+/,
-  ),
+  `amcheck auto_explain bloom btree_gin btree_gist citext cube dict_int dict_xsyn earthdistance
+    file_fdw fuzzystrmatch hstore intarray isn lo ltree moddatetime pageinspect pg_buffercache
+    pg_freespacemap pg_stat_statements pg_surgery pg_trgm pg_visibility pg_walinspect pgcrypto seg
+    tablefunc tcn tsm_system_rows tsm_system_time unaccent uuid-ossp`.split(/\s+/),
 );
 
 // Packages of their own, which the user installs; each is made for one exact version of PGlite.

@@ -83,7 +83,8 @@ interface Roles {
 
 async function rolesBeside(connection: Connection): Promise<Roles> {
   const [row] = await connection.rows<{ session: string; superuser: boolean; known: string[] }>(
-    `select current_user::text as session, (select rolsuper from pg_roles where rolname = current_user) as superuser,
+    `select current_user::text as session,
+      (select rolsuper from pg_roles where rolname = current_user) as superuser,
        array(select rolname::text from pg_roles) as known`,
   );
   const { session, superuser, known } = row as { session: string; superuser: boolean; known: string[] };

@@ -30,7 +30,8 @@ const tooWide = /^internal size 8 is invalid for passed-by-value type/;
 function explained(error: ServerError): ServerError {
   if (!tooWide.test(error.message)) return error;
   const hint =
-    'The embedded PostgreSQL has 32 bits and cannot create this type. Name a server for the shadow: --shadow URL.';
+    'The embedded PostgreSQL has 32 bits and cannot create this type. Name a server for the shadow:' +
+    ' --shadow URL.';
   return Object.assign(error, { hint });
 }
 

@@ -132,7 +132,8 @@ async function superuserOf(connection: Connection): Promise<string | null> {
 // schemas create extensions and event triggers; others give it all that they can.
 async function become(connection: Connection): Promise<void> {
   const [me] = await connection.rows<{ super: boolean; known: boolean }>(`select rolsuper as super,
-    exists (select from pg_roles where rolname = '${shadowRole}') as known from pg_roles where rolname = current_user`);
+    exists (select from pg_roles where rolname = '${shadowRole}') as known from pg_roles
+    where rolname = current_user`);
   if (!me?.known) await connection.execute(`create role ${shadowRole}${me?.super ? ' superuser' : ''}`);
   if (me?.super) await connection.execute(`set session authorization ${shadowRole}`);
   else

@@ -8,10 +8,11 @@ const wrapper = (name: string) => `create foreign data wrapper ${name};`;
 
 const scripts: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
-    `pgstattuple pgrowlocks pg_prewarm pg_cron pg_net pgaudit hypopg pg_repack pg_partman pgjwt pg_graphql pg_hashids
-    pg_jsonschema pg_stat_monitor pg_tle pgsodium supabase_vault index_advisor http pg_wait_sampling pg_qualstats
-    pg_stat_kcache pg_hint_plan pg_squeeze plpgsql_check sslinfo xml2 intagg refint autoinc insert_username timescaledb
-    pg_ivm rum pg_bigm pgroonga pgrouting postgis_topology postgis_raster postgis_tiger_geocoder address_standardizer`
+    `pgstattuple pgrowlocks pg_prewarm pg_cron pg_net pgaudit hypopg pg_repack pg_partman pgjwt
+      pg_graphql pg_hashids pg_jsonschema pg_stat_monitor pg_tle pgsodium supabase_vault index_advisor
+      http pg_wait_sampling pg_qualstats pg_stat_kcache pg_hint_plan pg_squeeze plpgsql_check sslinfo
+      xml2 intagg refint autoinc insert_username timescaledb pg_ivm rum pg_bigm pgroonga pgrouting
+      postgis_topology postgis_raster postgis_tiger_geocoder address_standardizer`
       .split(/\s+/)
       .map((name) => [name, '']),
   ),
@@ -37,9 +38,8 @@ const comments: Readonly<Record<string, string>> = {
 
 // Extensions that ALTER EXTENSION … SET SCHEMA moves. All others are created again instead.
 const relocatable = new Set(
-  `pgstattuple pgrowlocks pg_prewarm sslinfo intagg refint autoinc insert_username dblink postgres_fdw hypopg pgaudit`.split(
-    /\s+/,
-  ),
+  `pgstattuple pgrowlocks pg_prewarm sslinfo intagg refint autoinc insert_username dblink postgres_fdw
+    hypopg pgaudit`.split(/\s+/),
 );
 
 /** The part of PGlite's file system that is used. */

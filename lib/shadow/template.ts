@@ -9,11 +9,10 @@ import { pgliteVersion } from './version.ts';
 // PGlite's own settings without its two that change meaning: allow_system_table_mods, and a search_path
 // without "$user". Small buffers and no replication save a third of the start-up time and of the memory. A
 // whole schema is one transaction, which holds a lock on everything it makes.
-const settings = `exit_on_error=false log_checkpoints=false max_worker_processes=0 max_parallel_workers=0
-  max_parallel_workers_per_gather=0 max_parallel_maintenance_workers=0 io_method=sync shared_buffers=16MB
-  wal_level=minimal max_wal_senders=0 max_connections=2 max_locks_per_transaction=32768 min_wal_size=2MB wal_recycle=off`.split(
-  /\s+/,
-);
+const settings = `exit_on_error=false log_checkpoints=false max_worker_processes=0
+  max_parallel_workers=0 max_parallel_workers_per_gather=0 max_parallel_maintenance_workers=0
+  io_method=sync shared_buffers=16MB wal_level=minimal max_wal_senders=0 max_connections=2
+  max_locks_per_transaction=32768 min_wal_size=2MB wal_recycle=off`.split(/\s+/);
 
 /** The start parameters of PostgreSQL. */
 export const startParams = ['--single', '-F', '-j', ...settings.flatMap((setting) => ['-c', setting])];

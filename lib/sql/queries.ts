@@ -63,7 +63,9 @@ function* sections(text: string): Generator<{ name: string | null; from: number;
   yield { name, from, to: text.length };
 }
 
-const quoted = String.raw`--[^\n]*|\/\*[\s\S]*?\*\/|\b[eE]'(?:\\[\s\S]|''|[^'\\])*'|'(?:''|[^'])*'|"(?:""|[^"])*"|(\$\w*\$)[\s\S]*?\1`;
+const quoted =
+  String.raw`--[^\n]*|\/\*[\s\S]*?\*\/|\b[eE]'(?:\\[\s\S]|''|[^'\\])*'|'(?:''|[^'])*'` +
+  String.raw`|"(?:""|[^"])*"|(\$\w*\$)[\s\S]*?\1`;
 const call = String.raw`\bsqlc\s*\.\s*(arg|narg|slice|embed)\s*\(\s*(?:'([^']*)'|([\w.]+))\s*\)`;
 // `@` is an operator, too, and part of others (`<@`, `@>`).
 const token = new RegExp(`${quoted}|${call}|(?<![-+*/<>=~!@#%^&|\`?\\w])@([A-Za-z_]\\w*)|\\$(\\d+)`, 'g');

@@ -78,10 +78,11 @@ const isName = (text: string) => !/^[().,;$]/.test(text);
 
 // The words between CREATE and a name.
 const words = new Set(
-  `create alter or replace unique temp temporary unlogged table index concurrently view materialized recursive function
-  procedure aggregate type domain sequence schema trigger constraint event policy rule collation conversion text search
-  configuration dictionary parser template server foreign data wrapper publication subscription statistics operator class
-  family language procedural trusted if not exists only`.split(/\s+/),
+  `create alter or replace unique temp temporary unlogged table index concurrently view materialized
+    recursive function procedure aggregate type domain sequence schema trigger constraint event policy
+    rule collation conversion text search configuration dictionary parser template server foreign data
+    wrapper publication subscription statistics operator class family language procedural trusted if
+    not exists only`.split(/\s+/),
 );
 
 // The name of the object that a statement creates; for ALTER … ADD, the object and the added part.

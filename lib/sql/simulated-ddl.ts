@@ -64,7 +64,10 @@ function subscription({ subname, conninfo, publication, options }: Node): string
     subpublications: `array[${nodes(publication).flatMap(words).map(text).join()}]`,
     suborigin: text((given.get('origin') ?? 'any').toLowerCase()),
   };
-  return `insert into pg_subscription (${Object.keys(columns).join()}) select ${Object.values(columns).join()}`;
+  return (
+    `insert into pg_subscription (${Object.keys(columns).join()}) select` +
+    ` ${Object.values(columns).join()}`
+  );
 }
 
 // An unset value, which versions read differently, is not `t`, `f` or `p`.
@@ -77,9 +80,11 @@ function conversion({ conversion_name, for_encoding_name, to_encoding_name, func
   const path = words(conversion_name);
   const schema =
     path.length > 1 ? `${text(qualify(path.slice(-2, -1)))}::regnamespace` : 'current_schema()::regnamespace';
-  return `with made as (insert into pg_conversion (oid, conname, connamespace, conowner, conforencoding, contoencoding, conproc, condefault)
-      select ${oid('pg_conversion')}, ${text(path.at(-1))}, ${schema}, current_user::regrole, pg_char_to_encoding(${text(for_encoding_name)}),
-        pg_char_to_encoding(${text(to_encoding_name)}), ${text(qualify(words(func_name)))}::regproc, ${def === true}
+  return `with made as (insert into pg_conversion (oid, conname, connamespace, conowner,
+      conforencoding, contoencoding, conproc, condefault)
+      select ${oid('pg_conversion')}, ${text(path.at(-1))}, ${schema}, current_user::regrole,
+        pg_char_to_encoding(${text(for_encoding_name)}), pg_char_to_encoding(${text(to_encoding_name)}),
+        ${text(qualify(words(func_name)))}::regproc, ${def === true}
       returning oid, connamespace)
     insert into pg_depend (classid, objid, objsubid, refclassid, refobjid, refobjsubid, deptype)
     select 'pg_conversion'::regclass, oid, 0, 'pg_namespace'::regclass, connamespace, 0, 'n' from made`;

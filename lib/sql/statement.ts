@@ -8,9 +8,10 @@ export type Node = { readonly [field: string]: unknown };
 // Statements about the whole server, about rows only, or refused inside a transaction: not part of one
 // database's schema.
 const skipped = new Set(
-  `TransactionStmt CreatedbStmt DropdbStmt AlterDatabaseStmt AlterDatabaseSetStmt AlterDatabaseRefreshCollStmt CopyStmt
-  VacuumStmt CreateTableSpaceStmt DropTableSpaceStmt AlterTableSpaceOptionsStmt AlterSystemStmt DiscardStmt CheckPointStmt
-  CreateRoleStmt DropRoleStmt LoadStmt`.split(/\s+/),
+  `TransactionStmt CreatedbStmt DropdbStmt AlterDatabaseStmt AlterDatabaseSetStmt
+    AlterDatabaseRefreshCollStmt CopyStmt VacuumStmt CreateTableSpaceStmt DropTableSpaceStmt
+    AlterTableSpaceOptionsStmt AlterSystemStmt DiscardStmt CheckPointStmt CreateRoleStmt DropRoleStmt
+    LoadStmt`.split(/\s+/),
 );
 
 const global = new Set(['OBJECT_DATABASE', 'OBJECT_TABLESPACE', 'OBJECT_ROLE']);

@@ -18,10 +18,12 @@ const found = await ways('backups while others change tables');
 const ofNewest = (engine: string) => found.filter((one) => one.engine === engine).slice(-1);
 const all = [...ofNewest('native'), ...ofNewest('pg_dump')];
 
-const tables = `create table a (id int primary key, b int); insert into a select i, i from generate_series(1, 2000) i;
+const tables = `create table a (id int primary key, b int); insert into a select i, i from generate_series(1,
+  2000) i;
   create table gone (id int); insert into gone values (1); create table p (id int) partition by list (id);
   create table p1 partition of p for values in (1); create view v as select id from a;
-  create materialized view m as select count(*) from a; create materialized view none as select 1 with no data;
+  create materialized view m as select count(*) from a; create materialized view none as
+  select 1 with no data;
   create function f() returns int language sql as 'select 1'`;
 
 const changes: readonly string[] = [

@@ -47,8 +47,10 @@ describe.each(tried)('$format', ({ server, engine, format }) => {
     // Rows that no compression makes small: they take a while, and fill disks.
     await query(
       database.url,
-      `create table big (id int, noise text); insert into big select i, (select string_agg(md5(i || '-' || j), '') from
-      generate_series(1, 60) j) from generate_series(1, 3000) i; create table small (id int); insert into small values (1);
+      `create table big (id int, noise text); insert into big select i, (select string_agg(md5(i || '-' || j),
+        '') from
+      generate_series(1, 60) j) from generate_series(1, 3000) i; create table small (id int); insert into
+      small values (1);
       ${Array.from({ length: 60 }, (_, at) => `create table t${at} (id int);`).join(' ')}`,
     );
     own = backupProject({ prod: database.url });

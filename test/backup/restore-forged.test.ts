@@ -58,14 +58,18 @@ test('a text with an escaped quote hides no statement', async () => {
   });
 });
 
-test('where a script ends the transaction in spite of that, the report does not say that nothing was changed', async () => {
-  // The server reads these texts otherwise than the restore does, once the setting is in force.
-  const hidden = `select '\\''; commit and chain; select '' /* ' */;`;
-  for (const end of [hidden, `${hidden}\nselect 1 / 0;`])
-    await withDatabase(server as never, async ({ url }) => {
-      await query(url, 'create table keep (a int)');
-      const setting = 'set standard_conforming_strings = off;';
-      expect((await forged(setting, url, end)).code).toBe('transaction_ended');
-      expect(await rowsOf(url, `select relname from pg_class where relname = 'keep'`)).toEqual([]);
-    });
-});
+test(
+  'where a script ends the transaction in spite of that, the report does not say that nothing' +
+    ' was changed',
+  async () => {
+    // The server reads these texts otherwise than the restore does, once the setting is in force.
+    const hidden = `select '\\''; commit and chain; select '' /* ' */;`;
+    for (const end of [hidden, `${hidden}\nselect 1 / 0;`])
+      await withDatabase(server as never, async ({ url }) => {
+        await query(url, 'create table keep (a int)');
+        const setting = 'set standard_conforming_strings = off;';
+        expect((await forged(setting, url, end)).code).toBe('transaction_ended');
+        expect(await rowsOf(url, `select relname from pg_class where relname = 'keep'`)).toEqual([]);
+      });
+  },
+);

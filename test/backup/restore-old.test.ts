@@ -17,8 +17,10 @@ const files = readdirSync(made).filter((name) => detectFormat(name) !== null);
 const consent = { yes: true, force: true };
 const loadable = new Set((await dumpable('restores of old dumps')).map(({ version }) => version));
 
-const found = `select (select count(*)::int from orders) as orders, (select sum(total)::text from totals) as total,
-  array(select o from pg_attribute, unnest(attoptions) o where attrelid = 'customers'::regclass and attname = 'email'
+const found = `select (select count(*)::int from orders) as orders, (select sum(total)::text
+  from totals) as total,
+  array(select o from pg_attribute, unnest(attoptions) o where attrelid = 'customers'::regclass
+  and attname = 'email'
     and o like 'n_%') as options`;
 
 test('there is one of each format', () => {
@@ -64,7 +66,7 @@ for (const server of servers())
       'of a later pgmage': (manifest) => ({ ...manifest, schema: { ...manifest.schema, reader: 2 } }),
     };
     for (const [name, edit] of Object.entries(others))
-      test(`PostgreSQL ${server.version}, ${format}: another schema in a backup ${name} is seen`, async () => {
+      test(`PostgreSQL ${server.version}, ${format}: a backup ${name} with another schema is refused`, async () => {
         await withDatabase(server, async ({ url }) => {
           const problem = await failure(restored(url, file, edit));
           expect(problem).toMatchObject({

@@ -16,8 +16,10 @@ test.each(servers())(
       await query(
         maker.url,
         `create table factors (n int); insert into factors values (7);
-        create function times(n int) returns int immutable language plpgsql as 'begin return n * (select max(f.n) from factors f); end';
-        create table t (id int, product int generated always as (times(id)) stored); insert into t values (1), (2);
+        create function times(n int) returns int immutable language plpgsql
+        as 'begin return n * (select max(f.n) from factors f); end';
+        create table t (id int, product int generated always as (times(id)) stored); insert into t values (1),
+        (2);
         ${server.major < 17 ? 'create index on t (times(id))' : ''}`,
       );
       await withDatabase(server, async (target) => {

@@ -15,13 +15,17 @@ import { backupProject, digest, type Way } from './scene.ts';
 /** What goes ahead. */
 export const consent = { yes: true, force: true };
 
-const wanted = `create table big (id int primary key, noise text); insert into big select i, repeat(md5(i::text), 30) from
-  generate_series(1, 3000) i; create table child (id int references big, n int); insert into child select i, i from
-  generate_series(1, 1000) i; create index on child (n); create view v as select * from child; create sequence s;
+const wanted = `create table big (id int primary key, noise text); insert into big select i,
+  repeat(md5(i::text), 30) from
+  generate_series(1, 3000) i; create table child (id int references big, n int); insert into child select i,
+  i from
+  generate_series(1, 1000) i; create index on child (n); create view v as select *
+  from child; create sequence s;
   select setval('s', 7); select lo_from_bytea(99, 'new')`;
 
 /** SQL of what the target holds. */
-export const before = `create schema mine; create table mine.users (id int primary key, name text); insert into mine.users values
+export const before = `create schema mine; create table mine.users (id int primary key,
+  name text); insert into mine.users values
   (1, 'a'), (2, 'b'); create view mine.names as select name from mine.users; select lo_from_bytea(99, 'old');
   create table child (n int); insert into child values (5)`;
 

@@ -20,6 +20,7 @@ const { migrations, compared, failures } = await walkChain(server, { length, see
 );
 await server.stop();
 process.stdout.write(
-  `${migrations} migrations, ${compared} fingerprints compared on the ways back and again, ${failures.length} failures\n`,
+  `${migrations} migrations, ${compared} fingerprints compared on the ways back and again,` +
+    ` ${failures.length} failures\n`,
 );
 process.exitCode = failures.length === 0 && migrations >= length ? 0 : 1;

@@ -179,7 +179,8 @@ async function differing(server: Server, schema: string, reached: State): Promis
     ...changed.flatMap(({ from, to, attributes }) =>
       attributes.map(
         (name) =>
-          `${name} of ${to.id} is ${JSON.stringify(from.payload[name])}, wanted ${JSON.stringify(to.payload[name])}`,
+          `${name} of ${to.id} is ${JSON.stringify(from.payload[name])}, wanted` +
+          ` ${JSON.stringify(to.payload[name])}`,
       ),
     ),
   ];

@@ -22,7 +22,8 @@ const { values, positionals } = parseArgs({
 const [directory] = positionals;
 if (directory === undefined) {
   process.stderr.write(
-    'npm run clones -- DIR [--ways 15:15,15:18,18:18] [--by clone|swap|pipe|rows|custom|directory|plain|native] [--filter TEXT] [--verbose]\n',
+    'npm run clones -- DIR [--ways 15:15,15:18,18:18] [--by' +
+      ' clone|swap|pipe|rows|custom|directory|plain|native] [--filter TEXT] [--verbose]\n',
   );
   process.exit(64);
 }
@@ -71,7 +72,8 @@ for (const way of values.ways.split(',')) {
   }
   failed += wrong.length;
   process.stdout.write(
-    `${from} → ${to}: ${same} came over with ${rows} rows, ${wrong.length} differ, ${skipped} of other versions\n`,
+    `${from} → ${to}: ${same} came over with ${rows} rows, ${wrong.length} differ, ${skipped} of` +
+      ` other versions\n`,
   );
   await Promise.all([first.stop(), second.stop()]);
 }

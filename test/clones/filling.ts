@@ -14,14 +14,16 @@ begin
   loop
     more := false;
     for k in select c.conrelid::regclass as child, c.confrelid::regclass as parent,
-        (select string_agg(format('a.%I = b.%I', x.attname, y.attname), ' and ') from unnest(c.conkey, c.confkey) u (p, q)
+        (select string_agg(format('a.%I = b.%I', x.attname, y.attname), ' and ') from unnest(c.conkey,
+        c.confkey) u (p, q)
           join pg_attribute x on x.attrelid = c.conrelid and x.attnum = u.p
           join pg_attribute y on y.attrelid = c.confrelid and y.attnum = u.q) as joined,
         (select string_agg(format('a.%I is not null', x.attname), ' and ') from unnest(c.conkey) p
           join pg_attribute x on x.attrelid = c.conrelid and x.attnum = p) as told
       from pg_constraint c where c.contype = 'f' loop
       begin
-        execute format('delete from %s a where %s and not exists (select from %s b where %s)', k.child, k.told, k.parent, k.joined);
+        execute format('delete from %s a where %s and not exists (select from %s b where %s)', k.child,
+        k.told, k.parent, k.joined);
         get diagnostics gone = row_count;
         more := more or gone > 0;
       exception when others then null;

@@ -205,7 +205,8 @@ test('without a pg_dump that fits it does without, and says so; what it leaves o
     const there = backupProject({ prod: database.url });
     await query(
       database.url,
-      `create table t (id int); create subscription s connection 'host=nowhere' publication p with (connect = false)`,
+      `create table t (id int); create subscription s connection 'host=nowhere' publication p with (connect
+        = false)`,
     );
     const made = await backup(derive(there.context, { progress: context.world.progress }), {});
     const fits = ((await findClients())[0]?.major ?? 0) >= server.major;

@@ -32,7 +32,8 @@ test.each(ways)('everything comes over: $name', async ({ from, to }) => {
       );
     // What comes next is no number that is there already.
     expect(await rowsOf(target.url, `insert into notes (by) values (1) returning id`)).toEqual([{ id: 3 }]);
-    const said = `select obj_description(4711, 'pg_largeobject') as comment, array(select a::text from unnest(lomacl) a order by 1) as acl
+    const said = `select obj_description(4711, 'pg_largeobject') as comment, array(select a::text
+      from unnest(lomacl) a order by 1) as acl
       from pg_largeobject_metadata where oid = 4711`;
     expect(await rowsOf(target.url, said)).toEqual([
       { comment: "it's large", acl: ['=r/postgres', 'postgres=rw/postgres'] },
@@ -45,8 +46,10 @@ test('what the target held is shown, asked for, and gone', async () => {
     await rowsOf(source.url, 'create table t (id int primary key); insert into t values (1), (2)');
     await rowsOf(
       target.url,
-      `create table t (other text); insert into t values ('x'); create table u (); create schema s; create view s.v as select 1;
-       create type mood as enum ('a'); create sequence q; select lo_from_bytea(7, 'x'); create extension if not exists pg_trgm;
+      `create table t (other text); insert into t values ('x'); create table u (); create schema s; create
+        view s.v as select 1;
+       create type mood as enum ('a'); create sequence q; select lo_from_bytea(7,
+       'x'); create extension if not exists pg_trgm;
        create function drop_it() returns event_trigger language plpgsql as $$begin end$$;
        create event trigger e on sql_drop execute function drop_it()`,
     );
@@ -136,7 +139,8 @@ test('roles are never made: whoever lacks them is told', async () => {
     const role = `lacking_${process.pid}`;
     await rowsOf(source.url, `create role ${role}; create table t (id int); grant select on t to ${role}`);
     expect(await refused(source.url, target.url)).toEqual([
-      `target does not have ${role}: create them there, or pass --no-owner, so that the cloning role owns every object`,
+      `target does not have ${role}: create them there, or pass --no-owner, so that the cloning` +
+        ' role owns every object',
     ]);
     expect((await cloned(contextOf(source.url, target.url), { noOwner: true })).done?.left).toEqual([]);
     // Until PostgreSQL 16 a range's multirange has an owner of its own.
@@ -167,33 +171,41 @@ test('extensions stay where they are wanted as they are, and rows of their table
   });
 });
 
-test('functions that find tables by the path, and read others, work while rows come and indexes are built', async () => {
-  await withPair(oldest, newest, async (source, target) => {
-    await rowsOf(
-      source.url,
-      `create schema own; create table own.allowed (n int); insert into own.allowed values (1), (2);
-       do $$begin execute format('alter database %I set search_path = own, public', current_database()); end$$;
+test(
+  'functions that find tables by the path, and read others, work while rows come and indexes are' + ' built',
+  async () => {
+    await withPair(oldest, newest, async (source, target) => {
+      await rowsOf(
+        source.url,
+        `create schema own; create table own.allowed (n int); insert into own.allowed values (1), (2);
+       do $$begin execute format('alter database %I set search_path = own, public',
+       current_database()); end$$;
        create function own.is_allowed(int) returns boolean language plpgsql stable as
          $$begin return exists (select from allowed where n = $1); end$$;
        create function own.trimmed(text) returns text language sql immutable as 'select trim($1)';
-       create function own.norm(text) returns text language plpgsql immutable as $$begin return lower(trimmed($1)); end$$`,
-    );
-    await rowsOf(
-      source.url,
-      `create table uses (n int check (is_allowed(n)), word text, plain text generated always as (norm(word)) stored);
-       insert into uses select 1 + n % 2, ' Word ' from generate_series(1, 5000) n`,
-    );
-    // Since 17 the server itself leaves the path out while it builds these (release notes of PostgreSQL 17).
-    if (newest.major < 17)
+       create function own.norm(text) returns text language plpgsql immutable as $$begin return
+       lower(trimmed($1)); end$$`,
+      );
       await rowsOf(
         source.url,
-        'create index on uses (norm(word)); create materialized view counted as select count(*) from uses where is_allowed(n)',
+        `create table uses (n int check (is_allowed(n)), word text, plain text generated always as (norm(word))
+        stored);
+       insert into uses select 1 + n % 2, ' Word ' from generate_series(1, 5000) n`,
       );
-    const { done } = await cloned(contextOf(source.url, target.url));
-    expect(done).toMatchObject({ notes: [], left: [expect.stringContaining('SETTING search_path')] });
-    expect((await wholeOf(target.url)).digests).toEqual((await wholeOf(source.url)).digests);
-  });
-});
+      // Since 17 the server itself leaves the path out while it builds these (release notes of PostgreSQL
+      // 17).
+      if (newest.major < 17)
+        await rowsOf(
+          source.url,
+          'create index on uses (norm(word)); create materialized view counted as select count(*)' +
+            ' from uses where is_allowed(n)',
+        );
+      const { done } = await cloned(contextOf(source.url, target.url));
+      expect(done).toMatchObject({ notes: [], left: [expect.stringContaining('SETTING search_path')] });
+      expect((await wholeOf(target.url)).digests).toEqual((await wholeOf(source.url)).digests);
+    });
+  },
+);
 
 test('what has no second one is left out, and said', async () => {
   await withPair(newest, newest, async (source, target) => {

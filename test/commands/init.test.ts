@@ -112,23 +112,27 @@ test('what cannot be reached is told, and the files are written all the same', a
   });
 });
 
-test('the folder of another tool is recognised, its way is kept, and the schema is written without a baseline', async () => {
-  await withDatabase(anyServer(), async ({ url }) => {
-    await rowsOf(url, 'create table a (id int); create table schema_migrations (version text)');
-    const files = {
-      'db/migrations/20260101000000_a.sql':
-        '-- migrate:up\ncreate table a (id int);\n-- migrate:down\ndrop table a;\n',
-    };
-    await within(url, files, async ({ context, read }) => {
-      const own = derive(context, { migrations: join(context.project.root, 'db/migrations') });
-      const report = await init(own, yes, undefined);
-      expect(report).toMatchObject({
-        layout: 'dbmate',
-        database: { is: 'adopted' },
-        pulled: { baseline: null },
+test(
+  'the folder of another tool is recognised, its way is kept, and the schema is written without' +
+    ' a baseline',
+  async () => {
+    await withDatabase(anyServer(), async ({ url }) => {
+      await rowsOf(url, 'create table a (id int); create table schema_migrations (version text)');
+      const files = {
+        'db/migrations/20260101000000_a.sql':
+          '-- migrate:up\ncreate table a (id int);\n-- migrate:down\ndrop table a;\n',
+      };
+      await within(url, files, async ({ context, read }) => {
+        const own = derive(context, { migrations: join(context.project.root, 'db/migrations') });
+        const report = await init(own, yes, undefined);
+        expect(report).toMatchObject({
+          layout: 'dbmate',
+          database: { is: 'adopted' },
+          pulled: { baseline: null },
+        });
+        expect(read('pgmage.config.ts')).toContain("  layout: 'dbmate',\n");
+        expect(read('schema/schema.sql')).toBe('CREATE TABLE public.a (\n  id integer\n);\n');
       });
-      expect(read('pgmage.config.ts')).toContain("  layout: 'dbmate',\n");
-      expect(read('schema/schema.sql')).toBe('CREATE TABLE public.a (\n  id integer\n);\n');
     });
-  });
-});
+  },
+);

@@ -41,7 +41,8 @@ async function having<T>(
 const shop = `
 create schema app;
 create type mood as enum ('sad', 'ok');
-create table orders (id serial primary key, customer bigint not null references customers, total numeric(10, 2) default 0 check (total >= 0));
+create table orders (id serial primary key, customer bigint not null references customers, total numeric(10,
+2) default 0 check (total >= 0));
 create index on orders (customer);
 comment on table orders is 'What was bought';
 comment on column orders.total is 'With tax';
@@ -53,7 +54,8 @@ create policy own on customers using (email = current_user);
 grant select on orders to public;`;
 
 const customers = `create function at() returns timestamptz stable language sql as 'select now()';
-create table customers (id bigint generated always as identity primary key, email text not null unique, seen timestamptz default at());`;
+create table customers (id bigint generated always as identity primary key, email text not null unique,
+seen timestamptz default at());`;
 
 test('what is written is in the order and the style of a person', async () => {
   await having(customers + shop, async ({ project: { context } }) => {

@@ -21,7 +21,8 @@ beforeAll(async () => {
   for (const server of servers())
     await rowsOf(
       server.socket(),
-      `create role ${role} superuser login password 'x'; alter role ${role} set default_transaction_read_only = on`,
+      `create role ${role} superuser login password 'x'; alter role ${role} set` +
+        ' default_transaction_read_only = on',
     );
 });
 afterAll(async () => {
@@ -54,7 +55,8 @@ test.each(servers())('db:sync and a shadow on a server: $major', async (server) 
     const shadow = as({ url: server.url() });
     const own = project(as(target), cache, () => ({ shadow }));
     own.want(
-      `create type e as enum ('a'); create table t (e e); create index on t (e); grant select on t to ${role}`,
+      `create type e as enum ('a'); create table t (e e); create index on t (e); grant select
+        on t to ${role}`,
     );
     await sync(own.context, { yes: true, force: true }, undefined);
     own.want(

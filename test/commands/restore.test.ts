@@ -39,11 +39,15 @@ const paper = { width: 200, colour: false, now: new Date('2026-11-20T11:30:00Z')
 const consent = { yes: true, force: true };
 
 // What a target held before, all of it in the way.
-const before = `create schema old; create type old.state as enum ('a'); create table every (id int primary key, old old.state);
-  insert into every values (1, 'a'), (2, 'a'); create table kept (id int references every); insert into kept values (1);
+const before = `create schema old; create type old.state as enum ('a'); create table every (id int primary
+  key, old old.state);
+  insert into every values (1, 'a'), (2, 'a'); create table kept (id int references every); insert into kept
+  values (1);
   create view seen as select * from every; create function kept() returns int language sql as 'select 1';
-  create publication turns for table every; select lo_from_bytea(4711, 'old'); comment on schema public is 'mine';
-  create extension pg_trgm schema old; alter default privileges in schema old grant select on tables to public;`;
+  create publication turns for table every; select lo_from_bytea(4711, 'old'); comment
+  on schema public is 'mine';
+  create extension pg_trgm schema old; alter default privileges in schema old grant select
+  on tables to public;`;
 
 const all = await ways('restores of dumps by pg_dump');
 
@@ -223,7 +227,8 @@ describe.each(all)('a backup of PostgreSQL $major by $engine', ({ server, engine
       await writeManifest(path, { ...manifest, server: { ...manifest.server, major: server.major + 1 } });
       const problem = await failure(restore(own.context, file, { to: 'copy', ...consent }, undefined));
       expect(problem.message).toContain(
-        `copy cannot take this backup: it runs PostgreSQL ${server.major}, but the backup is from PostgreSQL ${server.major + 1}`,
+        `copy cannot take this backup: it runs PostgreSQL ${server.major}, but the backup is from` +
+          ` PostgreSQL ${server.major + 1}`,
       );
       writeFileSync(json, original);
     });

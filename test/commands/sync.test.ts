@@ -33,10 +33,13 @@ const same = async (own: Project, to = own.context.project.schema) =>
 
 const schemas = [
   `create type mood as enum ('sad'); create table users (id bigint primary key, mood mood);`,
-  `create type mood as enum ('sad', 'ok'); create table users (id bigint primary key, mood mood default 'ok', note text);
+  `create type mood as enum ('sad', 'ok'); create table users (id bigint primary key, mood mood default 'ok',
+    note text);
    create function f() returns bigint language sql as 'select count(*) from users';`,
-  `create type mood as enum ('sad', 'ok'); create table users (id bigint primary key, mood mood default 'ok', note text);
-   create function f() returns bigint language sql as 'select count(*) from users'; create view v as select note from users;`,
+  `create type mood as enum ('sad', 'ok'); create table users (id bigint primary key, mood mood default 'ok',
+    note text);
+   create function f() returns bigint language sql as 'select count(*) from users'; create view v as
+   select note from users;`,
 ];
 
 async function walk(own: Project, rows: (sql: string) => Promise<unknown[]>) {

@@ -57,7 +57,8 @@ test('comments and blanks are accepted, here and in every other environment', as
   edit(0, /CREATE TABLE public\.t \(/, '-- why\n/* and how */ create   table public.t\n(');
   expect(await faults()).toEqual([
     `chain: ${name(0)} was edited: it leads to the same schema`,
-    `ledger: ${name(0)} was edited after it was applied: only comments or whitespace differ (db:verify --repair accepts that)`,
+    `ledger: ${name(0)} was edited after it was applied: only comments or whitespace differ` +
+      ' (db:verify --repair accepts that)',
   ]);
   expect((await failure(sync(own.context, yes, undefined))).hint).toContain('db:verify shows');
   expect((await failure(repair(own.context, {}, undefined))).code).toBe('confirmation_needed');
@@ -143,7 +144,8 @@ test.each(['server', 'embedded'])(
     );
     target.write(
       '20270101000000000_by_hand.sql',
-      `-- Up Migration\ncomment on table t is 'a; b';\n\n-- which\nalter table t\n  add check (a > 1);\n-- Down Migration\n`,
+      `-- Up Migration\ncomment on table t is 'a; b';\n\n-- which\nalter table t\n  add check (a >` +
+        ` 1);\n-- Down Migration\n`,
     );
     target.want(`${wanted} alter table t add check (a > 1); comment on table t is 'a; b';`);
     const problem = await failure(sync(target.context, yes, undefined));

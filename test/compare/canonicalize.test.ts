@@ -44,19 +44,26 @@ const views = readFileSync(join(import.meta.dirname, 'views.sql'), 'utf8');
 const newer: readonly (readonly [since: number, sql: string])[] = [
   [
     16,
-    `create view json_new as select json_object('a': x, 'b': null null on null with unique keys returning jsonb) as o,
-       json_array(x, y, null absent on null) as l, json_array(select q.x from (select x from b union select null) q) as s from a;
-     create view json_grouped as select json_objectagg(y: x absent on null returning text) as o, json_arrayagg(x order by y) filter (where x > 1) as l
+    `create view json_new as select json_object('a': x, 'b': null null on null with unique keys returning
+      jsonb) as o,
+       json_array(x, y, null absent on null) as l, json_array(select q.x from (select x from b union
+       select null) q) as s from a;
+     create view json_grouped as select json_objectagg(y: x absent on null returning text) as o,
+     json_arrayagg(x order by y) filter (where x > 1) as l
        from a group by z;
-     create view json_asked as select x, y is json object with unique keys as o, y is not json scalar as s, system_user as u from a;`,
+     create view json_asked as select x, y is json object with unique keys as o, y is not json scalar as s,
+     system_user as u from a;`,
   ],
   [
     17,
     `create view json_table_new as select k.* from a, json_table(a.doc, '$.l[*]' passing 1 as one columns (
-       i for ordinality, n int path '$.n' default -1 on empty error on error, e boolean exists path '$.e', t text format json path '$',
+       i for ordinality, n int path '$.n' default -1 on empty error on error, e boolean exists path '$.e',
+       t text format json path '$',
        nested path '$.m[*]' as m columns (deep varchar(9) path '$'))) k;
-     create view json_functions as select json_value(doc, '$.a' returning int default 1 on error) as v, json_exists(doc, '$.b' false on error) as e,
-       json_query(doc, '$.c' with conditional wrapper empty array on empty) as q, json_scalar(x) as s, json_serialize(doc returning text) as t,
+     create view json_functions as select json_value(doc, '$.a' returning int default 1 on error) as v,
+     json_exists(doc, '$.b' false on error) as e,
+       json_query(doc, '$.c' with conditional wrapper empty array on empty) as q, json_scalar(x) as s,
+       json_serialize(doc returning text) as t,
        json(y with unique keys) as j, at at local as l from a;`,
   ],
 ];
@@ -96,7 +103,8 @@ const collations = (said: (pair: [string, string]) => string) =>
   locales
     .map(
       (pair, at) =>
-        `create collation c${at} (provider = icu, locale = '${said(pair)}'); create table t${at} (a text collate c${at});`,
+        `create collation c${at} (provider = icu, locale = '${said(pair)}'); create table t${at} (a text
+          collate c${at});`,
     )
     .join('\n');
 
@@ -111,7 +119,8 @@ for (const server of servers()) {
     expect(await differences(server, own, null)).toEqual([]);
   }, 120_000);
 
-  test(`PostgreSQL ${server.version}: an ICU locale is the same in its old and its standard spelling`, async () => {
+  test(`PostgreSQL ${server.version}: an ICU locale is the same in its old and its standard` +
+    ' spelling', async () => {
     const [old, standard] = [collations(([said]) => said), collations(([, tag]) => tag)];
     expect(await differences(server, old, old)).toEqual([]);
     expect(await differences(server, old, standard)).toEqual([]);

@@ -48,7 +48,8 @@ async function read(text: string): Promise<Catalog> {
 }
 
 for (const server of servers())
-  test(`PostgreSQL ${server.version}: thousands of definitions read differently, and the one that differs is found`, async () => {
+  test(`PostgreSQL ${server.version}: thousands of definitions read differently, and the one that` +
+    ' differs is found', async () => {
     await withDatabase(server, async ({ url }) => {
       own = project(url, cache);
       try {

@@ -17,7 +17,8 @@ export interface Walk {
 export const walks: readonly Walk[] = [
   {
     of: 'a column, with all that names it',
-    old: `create table users (id serial primary key, name text not null default 'x' unique check (name <> ''), other int,
+    old: `create table users (id serial primary key, name text not null default 'x' unique check (name <> ''),
+      other int,
         generated text generated always as (upper(name)) stored);
       create index users_lower on users (lower(name)) where name is not null;
       create view names as select name, other from users where name like 'a%';
@@ -25,13 +26,16 @@ export const walks: readonly Walk[] = [
       create function greet() returns text language sql stable begin atomic select name as n from users; end;
       create policy own on users using (name = current_user); alter table users enable row level security;
       comment on column users.name is 'the name'; grant select (name) on users to public;`,
-    new: `create table users (id serial primary key, full_name text not null default 'x' unique check (full_name <> ''),
+    new: `create table users (id serial primary key, full_name text not null default 'x' unique check
+      (full_name <> ''),
         other int, generated text generated always as (upper(full_name)) stored);
       create index users_lower on users (lower(full_name)) where full_name is not null;
       create view names as select full_name, other from users where full_name like 'a%';
       create materialized view kept as select full_name as n from users;
-      create function greet() returns text language sql stable begin atomic select full_name as n from users; end;
-      create policy own on users using (full_name = current_user); alter table users enable row level security;
+      create function greet() returns text language sql stable begin atomic select full_name as n
+      from users; end;
+      create policy own on users using (full_name = current_user); alter table users enable row level
+      security;
       comment on column users.full_name is 'the name'; grant select (full_name) on users to public;`,
     rename: ['users.name=full_name'],
     seed: `insert into users (name, other) values ('ann', 1), ('bob', 2)`,
@@ -51,7 +55,8 @@ export const walks: readonly Walk[] = [
         /* pgmage:renamed from user_id */ person_id int references people (id));`,
     seed: `insert into users (name, "Old Label") values ('ann', 1); insert into orders values (7, 1)`,
     rows: [
-      `select id || full_name || label || (select person_id from orders) || nextval('people_id_seq') as v from people`,
+      `select id || full_name || label || (select person_id from orders) || nextval('people_id_seq') as v
+        from people`,
       `select id || name || "Old Label" || (select user_id from orders) || '2' as v from users`,
     ],
   },
@@ -65,7 +70,8 @@ export const walks: readonly Walk[] = [
   },
   {
     of: 'labels of an enum',
-    old: `create type mood as enum ('sad', 'ok'); create table t (m mood default 'sad'); create view v as select m = 'sad' as is_sad from t;`,
+    old: `create type mood as enum ('sad', 'ok'); create table t (m mood default 'sad'); create view v as
+      select m = 'sad' as is_sad from t;`,
     new: `create type mood as enum (
         'unhappy', -- pgmage:renamed from sad
         'fine'
@@ -88,28 +94,38 @@ export const walks: readonly Walk[] = [
   },
   {
     of: 'a schema with all that is in it',
-    old: `create schema app; create type app.kind as enum ('a'); create table app.t (id serial primary key, k app.kind);
-      create view app.v as select * from app.t; create function app.f(app.kind) returns int language sql as 'select 1';`,
-    new: `create schema core; create type core.kind as enum ('a'); create table core.t (id serial primary key, k core.kind);
-      create view core.v as select * from core.t; create function core.f(core.kind) returns int language sql as 'select 1';`,
+    old: `create schema app; create type app.kind as enum ('a'); create table app.t (id serial primary key,
+      k app.kind);
+      create view app.v as select * from app.t; create function app.f(app.kind) returns int language sql
+      as 'select 1';`,
+    new: `create schema core; create type core.kind as enum ('a'); create table core.t (id serial primary key,
+      k core.kind);
+      create view core.v as select * from core.t; create function core.f(core.kind) returns int language sql
+      as 'select 1';`,
     rename: ['schema:app=core'],
     seed: `insert into app.t (k) values ('a')`,
     rows: ['select k::text as v from core.t', 'select k::text as v from app.t'],
   },
   {
     of: 'objects of many kinds',
-    old: `create table t (a int constraint c1 check (a > 0), b int, constraint u1 unique (a), constraint k1 foreign key (b) references t (a));
-      create index i1 on t (b); create view v1 as select a as x from t; create materialized view m1 as select a from t;
+    old: `create table t (a int constraint c1 check (a > 0), b int, constraint u1 unique (a),
+      constraint k1 foreign key (b) references t (a));
+      create index i1 on t (b); create view v1 as select a as x from t; create materialized view m1 as
+      select a from t;
       create sequence s1; create domain d1 as int constraint dc1 check (value > 1); create type y1 as (p int);
-      create function f1(int) returns int language sql as 'select 1'; create procedure p1() language sql as 'select 1';
+      create function f1(int) returns int language sql as 'select 1'; create procedure p1() language sql
+      as 'select 1';
       create function tf() returns trigger language plpgsql as 'begin return new; end';
       create trigger g1 before insert on t for each row execute function tf();
       create policy o1 on t using (a > 1); create rule r1 as on delete to t do nothing;
       create statistics z1 on a, b from t; create collation l1 (locale = 'C'); create table h (d d1, y y1);`,
-    new: `create table t (a int constraint c2 check (a > 0), b int, constraint u2 unique (a), constraint k2 foreign key (b) references t (a));
-      create index i2 on t (b); create view v2 as select a as w from t; create materialized view m2 as select a from t;
+    new: `create table t (a int constraint c2 check (a > 0), b int, constraint u2 unique (a),
+      constraint k2 foreign key (b) references t (a));
+      create index i2 on t (b); create view v2 as select a as w from t; create materialized view m2 as
+      select a from t;
       create sequence s2; create domain d2 as int constraint dc2 check (value > 1); create type y2 as (q int);
-      create function f2(int) returns int language sql as 'select 1'; create procedure p2() language sql as 'select 1';
+      create function f2(int) returns int language sql as 'select 1'; create procedure p2() language sql
+      as 'select 1';
       create function tf() returns trigger language plpgsql as 'begin return new; end';
       create trigger g2 before insert on t for each row execute function tf();
       create policy o2 on t using (a > 1); create rule r2 as on delete to t do nothing;

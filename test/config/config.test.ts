@@ -84,14 +84,17 @@ test('a named environment reads its own files, and never what the shell has for 
   expect(problem.hint).toContain('prod');
 });
 
-test('a value can name other variables, of the same file first; what names none is taken as it is', async () => {
-  write({
-    '.env': `DATABASE_URL="postgres://\${USER_NAME}:\${PASSWORD}@\${HOST}/\${NAME}"
+test(
+  'a value can name other variables, of the same file first; what names none is taken as it' + ' is',
+  async () => {
+    write({
+      '.env': `DATABASE_URL="postgres://\${USER_NAME}:\${PASSWORD}@\${HOST}/\${NAME}"
       USER_NAME=app\nPASSWORD='\${USER_NAME}\${}$x\${DATABASE_URL}\${nowhere}'\nHOST=h`,
-  });
-  const { url } = await find(undefined, {}, { HOST: 'other', NAME: 'shop' });
-  expect(url).toBe(`postgres://app:app\${}$x\${DATABASE_URL}\${nowhere}@h/shop`);
-});
+    });
+    const { url } = await find(undefined, {}, { HOST: 'other', NAME: 'shop' });
+    expect(url).toBe(`postgres://app:app\${}$x\${DATABASE_URL}\${nowhere}@h/shop`);
+  },
+);
 
 test('the configuration says where: a URL, a variable, files, a command', async () => {
   write({
@@ -129,24 +132,28 @@ test('the configuration says where: a URL, a variable, files, a command', async 
   ]);
 });
 
-test('protected environments are found by their files and the configuration; those without a URL are left out', async () => {
-  write({
-    '.env.production': 'DATABASE_URL=postgres://prod/db',
-    '.env.staging': 'DATABASE_URL=postgres://staging/db',
-  });
-  const config: Config = {
-    environments: {
-      live: { url: 'postgres://live/db', protected: true },
-      lost: { variable: 'NOWHERE', protected: true },
-      free: 'postgres://free/db',
-    },
-  };
-  const found = await protectedEnvironments({ root, config, variables: {} });
-  expect(found.map(({ name, url }) => [name, url])).toEqual([
-    ['live', 'postgres://live/db'],
-    ['prod', 'postgres://prod/db'],
-  ]);
-});
+test(
+  'protected environments are found by their files and the configuration; those without a URL' +
+    ' are left out',
+  async () => {
+    write({
+      '.env.production': 'DATABASE_URL=postgres://prod/db',
+      '.env.staging': 'DATABASE_URL=postgres://staging/db',
+    });
+    const config: Config = {
+      environments: {
+        live: { url: 'postgres://live/db', protected: true },
+        lost: { variable: 'NOWHERE', protected: true },
+        free: 'postgres://free/db',
+      },
+    };
+    const found = await protectedEnvironments({ root, config, variables: {} });
+    expect(found.map(({ name, url }) => [name, url])).toEqual([
+      ['live', 'postgres://live/db'],
+      ['prod', 'postgres://prod/db'],
+    ]);
+  },
+);
 
 test('a configured default environment without a URL is not silently the embedded database', async () => {
   const config: Config = { environment: 'prod', environments: { prod: {} } };
@@ -170,7 +177,8 @@ test('a TypeScript configuration is compiled once per content and imports its ow
     'package.json': '{}',
     'names.ts': 'export const folder: string = "sql";',
     'pgmage.config.ts':
-      'import { folder } from "./names.ts";\nexport default { schema: folder + "/a.sql", migrations: import.meta.dirname };',
+      'import { folder } from "./names.ts";\nexport default { schema: folder + "/a.sql",' +
+      ' migrations: import.meta.dirname };',
   });
   const first = await openProject(root, '1');
   expect(first.config).toEqual({ schema: 'sql/a.sql', migrations: root });

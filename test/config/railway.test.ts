@@ -106,7 +106,9 @@ test('without the client it is told how to get it', async () => {
 
 // A command of `hooks.failed` writes down what it was told.
 async function failing(failed: NonNullable<Config['hooks']>['failed']) {
-  const text = `export default { environments: { prod: { railway: { service: 'none' } } }, hooks: { failed: ${typeof failed === 'function' ? failed : JSON.stringify(failed)} } }`;
+  const text =
+    `export default { environments: { prod: { railway: { service: 'none' } } }, hooks: {` +
+    ` failed: ${typeof failed === 'function' ? failed : JSON.stringify(failed)} } }`;
   // A module is read once.
   const own = mkdtempSync(join(root, 'hooked-'));
   writeFileSync(join(own, 'pgmage.config.mjs'), text);

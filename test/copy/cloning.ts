@@ -62,7 +62,8 @@ export function wholeOf(url: string): Promise<Whole> {
 
 /** What there is beside `everything`: keys, triggers, policies, rules, privileges. */
 export const more = `
-  create table users (id int generated always as identity primary key, boss int references users, name text unique, check (id > 0));
+  create table users (id int generated always as identity primary key, boss int references users,
+  name text unique, check (id > 0));
   create table notes (id serial primary key, by int not null references users, at timestamptz default now());
   alter table users add favourite int references notes;
   create index on notes (by) where by > 1;

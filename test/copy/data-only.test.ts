@@ -73,15 +73,18 @@ test('some tables: what refers to them has to fit, and all others stay', async (
   await withPair(newest, newest, async (source, target) => {
     const schema = `create table users (id int generated always as identity primary key, name text);
       create table notes (id int primary key, by int references users); create table apart (id serial);
-      create table parts (id int references users) partition by list (id); create table part1 partition of parts default`;
+      create table parts (id int references users) partition by list (id); create table part1 partition of
+      parts default`;
     for (const { url } of [source, target]) await rowsOf(url, schema);
     await rowsOf(
       source.url,
-      `insert into users (name) values ('a'), ('b'); insert into apart values (7); select nextval('apart_id_seq')`,
+      `insert into users (name) values ('a'), ('b'); insert into apart values (7);
+        select nextval('apart_id_seq')`,
     );
     await rowsOf(
       target.url,
-      `insert into users (name) values ('x'); insert into notes values (5, 1); insert into apart values (1); insert into parts values (1)`,
+      `insert into users (name) values ('x'); insert into notes values (5, 1); insert into apart
+        values (1); insert into parts values (1)`,
     );
     const context = contextOf(source.url, target.url);
     const rows = async (query: string) =>
@@ -117,13 +120,15 @@ test('some tables: what refers to them has to fit, and all others stay', async (
 test('checks that look elsewhere, or were never held against the rows that there are', async () => {
   await withPair(newest, newest, async (source, target) => {
     const schema = `create table zeroes (n int); create table zones (n int);
-      create function known(n int) returns bool language sql as 'select exists (select from zones z where z.n = $1)';
+      create function known(n int) returns bool language sql
+      as 'select exists (select from zones z where z.n = $1)';
       create domain small as int; create table t (n int, s small);`;
     const checks = `alter table zeroes add check (known(n)); alter table t add constraint above check (n > 5) not valid;
       alter domain small add constraint below check (value < 5) not valid;`;
     await rowsOf(
       source.url,
-      `${schema} insert into zones values (1); insert into zeroes values (1); insert into t values (1, 9); ${checks}`,
+      `${schema} insert into zones values (1); insert into zeroes values (1); insert into t values (1,
+        9); ${checks}`,
     );
     await rowsOf(
       target.url,

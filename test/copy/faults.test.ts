@@ -101,7 +101,8 @@ test('somebody writes to both meanwhile', async () => {
       do: async () => {
         // Whoever has to wait gives up. Rows that come back after TRUNCATE are in no older snapshot (manual:
         // "Caveats" of MVCC).
-        const again = `begin; create temporary table kept as table plain; truncate plain; insert into plain table kept; commit`;
+        const again = `begin; create temporary table kept as table plain; truncate plain; insert into plain
+          table kept; commit`;
         await rowsOf(source.socket, `set lock_timeout = 100; ${again}`).catch(() => undefined);
         await rowsOf(target.socket, `set lock_timeout = 100; update old set n = n`).catch(() => undefined);
       },
@@ -199,7 +200,8 @@ test.each(signals)('the process gets %s; swap: %s', async (signal, swap) => {
   rmSync(root, { recursive: true });
   const unchanged = states.filter((state) => state === 'unchanged').length;
   process.stdout.write(
-    `${states.length} trials: process got ${signal}${swap ? ', with a swap' : ''}: unchanged ${unchanged}, complete ${states.length - unchanged}\n`,
+    `${states.length} trials: process got ${signal}${swap ? ', with a swap' : ''}: unchanged` +
+      ` ${unchanged}, complete ${states.length - unchanged}\n`,
   );
   expect(unchanged).toBeGreaterThan(1);
 });

@@ -68,7 +68,8 @@ describe.each(await oneOfEach('databases without an encoding'))(
       await withoutEncoding(server, `ascii_${format}_3`, async (source) => {
         await rowsOf(
           source,
-          `create table t (); do $$begin execute 'comment on table t is ''' || convert_from('\\xe9', 'SQL_ASCII') || ''''; end$$`,
+          `create table t (); do $$begin execute 'comment on table t is ''' || convert_from('\\xe9',
+            'SQL_ASCII') || ''''; end$$`,
         );
         const own = backupProject({ prod: source });
         const { message } = await failure(backup(own.context, { format }));
@@ -91,7 +92,8 @@ describe('a standby', () => {
     await query(
       primary.url(),
       `create unlogged table fast (id serial primary key, a text); insert into fast (a) values ('x');
-       create table kept (id serial, a int); insert into kept (a) values (1), (2); create view v as select * from fast`,
+       create table kept (id serial, a int); insert into kept (a) values (1), (2); create view v as select *
+       from fast`,
     );
     standby = await startStandby(primary, programs);
   });

@@ -60,7 +60,8 @@ test('who refreshes a view while pg_dump works does not make it wait for ever', 
   await withPair(server, server, async (source, target) => {
     await rowsOf(
       source.url,
-      'create table t as select i from generate_series(1, 1000) i; create materialized view v as select * from t',
+      'create table t as select i from generate_series(1, 1000) i; create materialized view v as' +
+        ' select * from t',
     );
     let refreshed: Promise<unknown> | undefined;
     let clock = Date.now();
@@ -112,7 +113,8 @@ test.each([
       };
       const context = contextOf(source.url, target.url, { pause });
       const cloning = failure(cloned(context, { engine: 'pipe' }));
-      const copying = `select from pg_stat_activity where application_name = 'pg_dump' and query like 'COPY public.events%'`;
+      const copying = `select from pg_stat_activity where application_name = 'pg_dump'
+        and query like 'COPY public.events%'`;
       await vi.waitFor(async () => expect(await rowsOf(source.socket, copying)).toHaveLength(1), {
         timeout: 60_000,
         interval: 5,

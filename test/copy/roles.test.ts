@@ -12,7 +12,8 @@ import type { Server } from '../servers/server.ts';
 import { cloned, contextOf, wholeOf } from './cloning.ts';
 
 const schema = `
-  create schema shop; create type shop.mood as enum ('glad'); create domain shop.small as int check (value < 10);
+  create schema shop; create type shop.mood as enum ('glad'); create domain shop.small as int check (value <
+  10);
   create table shop.users (id int generated always as identity primary key, mood shop.mood, n shop.small);
   insert into shop.users (mood, n) values ('glad', 1), (null, 2);
   create table notes (id serial primary key, by int references shop.users); insert into notes (by) values (1);
@@ -109,9 +110,12 @@ test.each(servers())(
     await withOwner(server, async (source, target, role) => {
       await rowsOf(
         source.socket,
-        `create table a (id int generated always as identity primary key, n int); insert into a (n) values (1), (2);
-        create table b (n int); create table p (k int) partition by list (k); create schema priv; create table priv.c (n int);
-        create materialized view priv.m as select 1 as a; create sequence priv.q; grant select on a, a_id_seq to ${role}`,
+        `create table a (id int generated always as identity primary key, n int); insert into a (n)
+          values (1), (2);
+        create table b (n int); create table p (k int) partition by list (k); create schema priv; create table
+        priv.c (n int);
+        create materialized view priv.m as select 1 as a; create sequence priv.q; grant select on a,
+        a_id_seq to ${role}`,
       );
       const context = contextOf(as(role, source), as(role, target));
       const { done } = await cloned(context, { tables: ['a'], noOwner: true });
@@ -127,18 +131,23 @@ test.each(servers())(
 // Each function fails where it runs as anybody but the owner of what it is used for.
 const watchful = (owner: string) => `
   create function watch(v anyelement, what text) returns anyelement language plpgsql immutable as
-    $f$ begin if current_user <> '${owner}' then raise '% runs as %', what, current_user; end if; return v; end $f$;
+    $f$ begin if current_user <> '${owner}' then raise '% runs as %', what,
+    current_user; end if; return v; end $f$;
   create domain small as int check (public.watch(value, 'domain check') < 100);
-  create table a (id serial primary key, n int, d small, g int generated always as (public.watch(n, 'generated column')) stored,
+  create table a (id serial primary key, n int, d small, g int generated always as (public.watch(n,
+  'generated column')) stored,
     constraint fits check (public.watch(n, 'check') < 100));
   insert into a (n, d) select i, i from generate_series(1, 50) i;
-  create index on a (public.watch(n, 'index')); create unique index on a (id) where public.watch(n, 'partial index') > 0;
+  create index on a (public.watch(n, 'index')); create unique index on a (id) where public.watch(n,
+  'partial index') > 0;
   create materialized view m as select public.watch(n, 'materialized view') as n, public.secret() as s from a;
   create index on m (public.watch(n, 'index on a materialized view'));
-  create table p (k int, n int check (public.watch(n, 'check of a partition') < 100)) partition by list (public.watch(k, 'partition key'));
+  create table p (k int, n int check (public.watch(n, 'check of a partition') < 100)) partition by list
+  (public.watch(k, 'partition key'));
   create table p1 partition of p for values in (1); insert into p values (1, 1);
   create index on p (public.watch(n, 'partitioned index'));
-  create table f (n int check (public.watch(n, 'check under forced row security') < 100)); insert into f values (1);
+  create table f (n int check (public.watch(n, 'check under forced row security') < 100)); insert into f
+  values (1);
   alter table f enable row level security; alter table f force row level security;
   alter table a add exclude using btree (public.watch(id, 'exclusion') with =);
   revoke insert on a from current_user; refresh materialized view m`;

@@ -12,9 +12,11 @@ const server = anyServer();
 const schema = `
   create schema shop; create type shop.mood as enum ('glad', 'sad');
   create function shop.touch() returns trigger language plpgsql as $$begin return new; end$$;
-  create table users (id int generated always as identity primary key, email text unique not null, name text, phone text,
+  create table users (id int generated always as identity primary key, email text unique not null, name text,
+  phone text,
     born date, mood shop.mood, key uuid, shout text generated always as (upper(email)) stored);
-  insert into users (email, name, phone, born, mood, key) values ('ann@real.org', 'Ann', '0123', '1980-05-05', 'glad',
+  insert into users (email, name, phone, born, mood, key) values ('ann@real.org', 'Ann', '0123', '1980-05-05',
+  'glad',
     '00000000-0000-0000-0000-000000000001'), ('bob@real.org', null, null, null, null, null);
   create table notes (id serial primary key, by int references users, email text);
   insert into notes (by, email) values (1, 'ann@real.org'), (2, 'carl@real.org');
@@ -70,7 +72,8 @@ test('--exclude: objects, with all that needs them, which is told', async () => 
   await withShop(async (source, target) => {
     const { done } = await part(source, target, { exclude: ['view:public.seen', 'notes'] });
     expect(done?.left).toEqual(['VIEW public.loud: it depends on an excluded object']);
-    const there = `select array_agg(relname::text order by relname::text) as names from pg_class where relkind in ('r', 'p', 'v', 'm')
+    const there = `select array_agg(relname::text order by relname::text) as names from pg_class
+      where relkind in ('r', 'p', 'v', 'm')
       and relnamespace = 'public'::regnamespace`;
     expect(await rowsOf(target.socket, there)).toEqual([
       { names: ['addresses', 'log', 'log_new', 'log_old', 'users'] },
@@ -84,7 +87,8 @@ test('--exclude: objects, with all that needs them, which is told', async () => 
 test('--tables: some tables, and what they need', async () => {
   await withShop(async (source, target) => {
     await part(source, target, { tables: ['notes'] });
-    const there = `select array_agg(relname::text order by relname::text) as names from pg_class where relkind in ('r', 'p', 'v', 'm', 'S')
+    const there = `select array_agg(relname::text order by relname::text) as names from pg_class
+      where relkind in ('r', 'p', 'v', 'm', 'S')
       and relnamespace = 'public'::regnamespace`;
     expect(await rowsOf(target.socket, there)).toEqual([{ names: ['notes', 'notes_id_seq'] }]);
     expect(await rowsOf(target.socket, `insert into notes default values returning id`)).toEqual([{ id: 3 }]);

@@ -15,7 +15,8 @@ export const shop = `
   create table users (id int primary key, boss int references users, name text unique);
   insert into users select n, nullif(n / 10, 0), 'user ' || n from generate_series(1, 2000) n;
   create table events (id bigserial primary key, by int references users, filler text);
-  insert into events (by, filler) select n % 2000 + 1, repeat('event ' || n, 30) from generate_series(1, 8000) n;
+  insert into events (by, filler) select n % 2000 + 1, repeat('event ' || n, 30) from generate_series(1,
+  8000) n;
   create index on events (by); create view active as select distinct by from events;
   create table plain (n int); insert into plain select generate_series(1, 500);
   create materialized view busy as select by, count(*) from events group by by;
@@ -23,7 +24,8 @@ export const shop = `
 
 /** What the target holds before. */
 export const attic = `
-  create table users (id int primary key, email text); insert into users select n, 'x' || n from generate_series(1, 50) n;
+  create table users (id int primary key, email text); insert into users select n, 'x' || n
+  from generate_series(1, 50) n;
   create table old (n int); insert into old values (1), (2); create view seen as select * from old;
   create sequence turns start 7; select lo_from_bytea(7, 'old')`;
 
@@ -34,7 +36,8 @@ export async function stateOf(
   source: Whole,
 ): Promise<'unchanged' | 'complete'> {
   // The server notices that its client is gone when it wants to read from it.
-  const others = `select pid from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()
+  const others = `select pid from pg_stat_activity where datname = current_database()
+    and pid <> pg_backend_pid()
     and backend_type = 'client backend'`;
   await vi.waitFor(async () => expect(await rowsOf(target.socket, others)).toEqual([]), 20_000);
   const now = await wholeOf(target.socket);
@@ -52,7 +55,8 @@ export async function leftOf({ name }: Database, server: Server = anyServer()): 
   const found = await rowsOf<{ name: string }>(
     server.socket(),
     `select datname::text as name from pg_database
-     where datname like '${name}_old_%' or shobj_description(oid, 'pg_database') like '%swap for ${name};%' order by 1`,
+     where datname like '${name}_old_%' or shobj_description(oid, 'pg_database') like '%swap for ${name};%'
+     order by 1`,
   );
   return found.map((one) => one.name);
 }

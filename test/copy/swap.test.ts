@@ -42,10 +42,13 @@ test.each(ways)('everything comes over: $name', async ({ from, to }) => {
   });
 });
 
-const saidOf = `select pg_get_userbyid(datdba) as owner, datacl::text as acl, datconnlimit as "limit", datistemplate as template,
-    datcollate, datctype, to_jsonb(d) ->> 'datlocprovider' as provider, coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale') as locale,
+const saidOf = `select pg_get_userbyid(datdba) as owner, datacl::text as acl, datconnlimit as "limit",
+  datistemplate as template,
+    datcollate, datctype, to_jsonb(d) ->> 'datlocprovider' as provider, coalesce(to_jsonb(d) ->> 'datlocale',
+    to_jsonb(d) ->> 'daticulocale') as locale,
     shobj_description(oid, 'pg_database') as comment,
-    array(select concat_ws(' ', setrole::regrole, setting) from pg_db_role_setting, unnest(setconfig) setting where setdatabase = oid
+    array(select concat_ws(' ', setrole::regrole, setting) from pg_db_role_setting, unnest(setconfig) setting
+    where setdatabase = oid
       order by 1) as settings
   from pg_database d where datname = current_database()`;
 
@@ -110,8 +113,10 @@ test('a table that is read in parts comes whole, and with masks', async () => {
     await rowsOf(
       source.url,
       `create table big (id int primary key, word text, twice int generated always as (id * 2) stored);
-       insert into big select n, repeat(n::text, 20) from generate_series(1, 200000) n; delete from big where id % 3 = 0;
-       create table parts (id int, primary key (id)) partition by range (id); create table low partition of parts for values from (0) to (9);
+       insert into big select n, repeat(n::text, 20) from generate_series(1, 200000) n; delete from big
+       where id % 3 = 0;
+       create table parts (id int, primary key (id)) partition by range (id); create table low partition of
+       parts for values from (0) to (9);
        insert into parts values (1), (2); create index on parts (id)`,
     );
     await cloned(contextOf(source.url, target.url), { swap: true, jobs: 4, dropOld: true });
@@ -165,9 +170,12 @@ test('what acts on all that is made comes last', async () => {
   await withPair(newest, newest, async (source, target) => {
     await rowsOf(
       source.url,
-      `create function strict() returns event_trigger language plpgsql as $$begin raise 'not now: %', tg_tag; end$$;
-       create table t (id int primary key, at int, by int references t); insert into t select n, n from generate_series(1, 50000) n;
-       create index on t (at); create index on t (by); create view v as select * from t; comment on view v is 'seen';
+      `create function strict() returns event_trigger language plpgsql as $$begin raise 'not now: %',
+        tg_tag; end$$;
+       create table t (id int primary key, at int, by int references t); insert into t select n, n
+       from generate_series(1, 50000) n;
+       create index on t (at); create index on t (by); create view v as select * from t; comment
+       on view v is 'seen';
        create event trigger strict on ddl_command_end execute function strict()`,
     );
     await cloned(contextOf(source.url, target.url), { ...swapped, dropOld: true });
@@ -182,7 +190,8 @@ test('rows that a key refuses leave the target as it was', async () => {
   await withPair(newest, newest, async (source, target) => {
     await rowsOf(
       source.socket,
-      `create table a (id int primary key); create table b (id int references a); set session_replication_role = replica;
+      `create table a (id int primary key); create table b (id int references a); set session_replication_role
+        = replica;
        insert into b values (1)`,
     );
     await rowsOf(target.url, 'create table old (n int); insert into old values (1)');

@@ -45,7 +45,8 @@ for (const major of values.major.split(',').map(whichServer)) {
   const desk = await deskOn(server, roles);
   process.stderr.write(
     desk.pgDump === null
-      ? `PostgreSQL ${version}: no pg_dump of this version here; the independent observer of its catalogs judges\n`
+      ? `PostgreSQL ${version}: no pg_dump of this version here; the independent observer of its` +
+          ` catalogs judges\n`
       : `PostgreSQL ${version}: judged by its own pg_dump and the independent observer of its catalogs\n`,
   );
   for (const file of files) {

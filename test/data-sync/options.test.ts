@@ -20,7 +20,8 @@ const shop: Compared = {
   both: `create schema shop; create table users (id int primary key, email text, tenant int);
     create table shop.orders (id int primary key, note text); create table log (at text);
     insert into users values (1, 'a@x.org', 1), (2, 'b@x.org', 2); insert into shop.orders values (1, 'x')`,
-  source: `update users set email = 'A@x.org' where id = 1; insert into users values (3, 'c@x.org', 1); insert into log values ('now')`,
+  source: `update users set email = 'A@x.org' where id = 1; insert into users values (3, 'c@x.org',
+    1); insert into log values ('now')`,
   target: `delete from shop.orders`,
 };
 
@@ -81,8 +82,10 @@ test('a condition takes part of the rows on both sides', async () => {
 
 test('another table, and expressions over the columns of the source', async () => {
   const report = await compared({
-    source: `create table customers (id int primary key, name text, email text); insert into customers values (1, 'Ann', 'ANN@x.org'), (2, 'Bob', 'b@x.org')`,
-    target: `create table users (id int primary key, full_name text, email text); insert into users values (1, 'Ann', 'ann@x.org'), (2, 'Rob', 'b@x.org')`,
+    source: `create table customers (id int primary key, name text, email text); insert into customers
+      values (1, 'Ann', 'ANN@x.org'), (2, 'Bob', 'b@x.org')`,
+    target: `create table users (id int primary key, full_name text, email text); insert into users values (1,
+      'Ann', 'ann@x.org'), (2, 'Rob', 'b@x.org')`,
     data: { tables: { customers: { to: 'users', columns: { full_name: 'name', email: 'lower(email)' } } } },
     input: { columns: true },
   });
@@ -153,11 +156,13 @@ test('rows, columns and a file of all rows; nothing else is left on disk', async
       for (const { url } of [source, target])
         await rowsOf(
           url,
-          `create table t (id int primary key, a text, b bytea, c int[]); insert into t select n, 'v', '\\x00', '{1}' from generate_series(1, 100) n`,
+          `create table t (id int primary key, a text, b bytea, c int[]); insert into t select n, 'v',
+            '\\x00', '{1}' from generate_series(1, 100) n`,
         );
       await rowsOf(
         source.url,
-        `update t set a = E'tab\\tline\\nend' where id <= 30; update t set c = null where id = 1; insert into t values (200, repeat('x', 5000))`,
+        `update t set a = E'tab\\tline\\nend' where id <= 30; update t set c = null
+          where id = 1; insert into t values (200, repeat('x', 5000))`,
       );
       await rowsOf(target.url, 'insert into t values (-1)');
 

@@ -48,10 +48,14 @@ test.each(ways)('types that keep every value are converted: $name', async ({ fro
   const report = await compared({
     way: { from, to },
     both: `create type mood as enum ('sad', 'ok'); create domain few as int check (value < 100)`,
-    source: `create table t (id int primary key, a varchar(5), b mood, c smallint, d date, e numeric(5,1), f few, g int[], h char(3));
-      insert into t values (1, 'x', 'ok', 5, '2026-01-01', 1.5, 7, '{1}', 'a'), (2, 'y', 'sad', 6, '2026-01-02', 2.5, 8, null, 'b')`,
-    target: `create table t (h text, id bigint primary key, a text, b text, c numeric, d timestamp, e numeric(8,3), f bigint, g bigint[]);
-      insert into t values ('a', 1, 'x', 'ok', 5, '2026-01-01', 1.5, 7, '{1}'), ('b', 2, 'y', 'sad', 6, '2026-01-02', 2.6, 8, null)`,
+    source: `create table t (id int primary key, a varchar(5), b mood, c smallint, d date, e numeric(5,1),
+      f few, g int[], h char(3));
+      insert into t values (1, 'x', 'ok', 5, '2026-01-01', 1.5, 7, '{1}', 'a'), (2, 'y', 'sad', 6,
+      '2026-01-02', 2.5, 8, null, 'b')`,
+    target: `create table t (h text, id bigint primary key, a text, b text, c numeric, d timestamp,
+      e numeric(8,3), f bigint, g bigint[]);
+      insert into t values ('a', 1, 'x', 'ok', 5, '2026-01-01', 1.5, 7, '{1}'), ('b', 2, 'y', 'sad', 6,
+      '2026-01-02', 2.6, 8, null)`,
   });
   expect(listCounts(report)).toEqual({ 'public.t': '0/1/0' });
   expect(listNotes(report)).toEqual([
@@ -105,8 +109,10 @@ test.each([
   ['float8', 'real', '0.1', '0.1', '0.2'],
 ])('%s to %s is refused, unless it is configured as rounded', async (from, to, value, rounded, other) => {
   const given = {
-    source: `create table t (id int primary key, v ${from}); insert into t values (1, ${value}), (2, ${value})`,
-    target: `create table t (id int primary key, v ${to}); insert into t values (1, ${rounded}), (2, ${other})`,
+    source: `create table t (id int primary key, v ${from}); insert into t values (1, ${value}), (2,
+      ${value})`,
+    target: `create table t (id int primary key, v ${to}); insert into t values (1, ${rounded}), (2,
+      ${other})`,
   };
   const refused = await compared(given);
   expect(refused.notes).toMatchObject([{ verdict: 'refused', what: 'public.t.v', forbids: 'comparing' }]);
@@ -139,7 +145,8 @@ test.each(ways)('another key, order of columns, partitions on one side: $name', 
       update t set c = 'y' where a = 5; update p set c = 'y' where id in (7, 2999)`,
     target: `create table t (c text, b int primary key, a int unique not null);
       create table p (c text, id int, primary key (id)) partition by range (id);
-      create table p1 partition of p for values from (minvalue) to (1000); create table p2 partition of p default;
+      create table p1 partition of p for values
+      from (minvalue) to (1000); create table p2 partition of p default;
       insert into t select 'x', -n, n from generate_series(1, 3000) n;
       insert into p select 'x', n from generate_series(0, 2999) n`,
   });
@@ -153,7 +160,8 @@ test('generated columns are not compared, another expression is told', async () 
     both: 'create table t (id int primary key, a int, same int generated always as (a + 1) stored)',
     source: `alter table t add other int generated always as (a + 1) stored, add plain int;
       insert into t (id, a, plain) values (1, 1, 5)`,
-    target: `alter table t add other int generated always as (a + 2) stored, add plain int generated always as (a) stored;
+    target: `alter table t add other int generated always as (a + 2) stored,
+      add plain int generated always as (a) stored;
       insert into t (id, a) values (1, 1)`,
   });
   expect(listCounts(report)).toEqual({ 'public.t': '0/0/0' });
@@ -165,7 +173,8 @@ test('generated columns are not compared, another expression is told', async () 
 
 test('views, the ledger and tables of extensions have no rows to compare, but for those of the user', async () => {
   const report = await compared({
-    both: `create table t (id int primary key); create view v as select * from t; create materialized view m as select * from t;
+    both: `create table t (id int primary key); create view v as select *
+      from t; create materialized view m as select * from t;
       create schema pgmage; create table pgmage.log (id int); create unlogged table u (id int)`,
     source: 'insert into pgmage.log values (1)',
   });

@@ -22,7 +22,15 @@ test.each(
     withSession(url, async (session) => {
       await session.execute(`create table ranged (id int primary key, a text, b numeric);
           create table hashed (id uuid primary key, a text); create table keyless (id int, a text);
-          insert into ${table} ${table === 'hashed' ? `select md5(n::text)::uuid, repeat('x', 60)` : table === 'ranged' ? `select n, repeat('x', 60), n` : `select n % 100, repeat('x', 60)`}
+          insert into ${table}
+          ${
+            table === 'hashed'
+              ? `select md5(n::text)::uuid, repeat('x',
+            60)`
+              : table === 'ranged'
+                ? `select n, repeat('x', 60), n`
+                : `select n % 100, repeat('x', 60)`
+          }
             from generate_series(1, 250000) n; analyze`);
       const plan = await snapshot(session, async () => {
         const shape = await readShape(session);

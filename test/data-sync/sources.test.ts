@@ -19,7 +19,8 @@ import { thorough } from '../thorough.ts';
 import { compared, listCounts, listNotes } from './comparing.ts';
 
 const ends = { from: 'source', to: 'target' };
-const many = `create table t (id int primary key, a text); insert into t select n, 'x' from generate_series(1, 4000) n;
+const many = `create table t (id int primary key, a text); insert into t select n, 'x' from generate_series(1,
+  4000) n;
   create table u (a text); insert into u select n::text from generate_series(1, 4000) n`;
 const changes = `update t set a = 'y' where id in (5, 3999); delete from u where a = '7'`;
 
@@ -36,7 +37,8 @@ test('roles that may only read the source, and only read and write rows of the t
       await rowsOf(
         target.url,
         `${many}; create table closed (id int); create table hidden (id int primary key);
-        revoke temporary on database ${target.name} from public; grant select, insert, update, delete on t, u, hidden to ${role}`,
+        revoke temporary on database ${target.name} from public; grant select, insert, update, delete on t, u,
+        hidden to ${role}`,
       );
       const as = (url: string) => url.replace(/\/\/postgres:[^@]*@/, `//${role}:rows@`);
       const report = await dataDiff(contextOf(as(source.url), as(target.url)), { ...ends, rows: true });
@@ -65,7 +67,8 @@ test('through a pooler that lends sessions to transactions, which keeps its sess
       const workspace = contextOf(pooler.url(source.name), pooler.url(target.name));
       const report = await dataDiff(workspace, { ...ends, jobs: 3, rows: true });
       expect(listCounts(report)).toEqual({ 'public.t': '0/2/0', 'public.u': '0/0/1' });
-      const shown = `select current_setting('search_path') as path, current_setting('row_security') as rows, current_setting('datestyle') as dates`;
+      const shown = `select current_setting('search_path') as path, current_setting('row_security') as rows,
+        current_setting('datestyle') as dates`;
       const usual = await rowsOf(source.url, shown);
       for (let again = 0; again < 4; again++)
         expect(await rowsOf(pooler.url(source.name), shown)).toEqual(usual);
@@ -153,7 +156,8 @@ test('all sessions see one state of a source that is written to', async () => {
       for (let at = 0; !isDone; at++) {
         const [from, to] = [at % 6, (at + 1) % 6];
         await writer.query(
-          `with gone as (delete from m${from} where id % 3 <> ${at % 3} returning id) insert into m${to} select id from gone`,
+          `with gone as (delete from m${from} where id % 3 <> ${at % 3} returning id) insert into m${to}
+            select id from gone`,
         );
       }
     })();
@@ -174,7 +178,8 @@ test('1,600 columns', async () => {
   const columns = Array.from({ length: 1599 }, (_, at) => `c${at} int2`).join(', ');
   const report = await compared({
     way: { from: oldest, to: newest },
-    both: `create table wide (id int primary key, ${columns}); insert into wide (id, c0, c1598) select n, n, n from generate_series(1, 20) n`,
+    both: `create table wide (id int primary key, ${columns}); insert into wide (id, c0, c1598) select n, n, n
+      from generate_series(1, 20) n`,
     source: 'update wide set c1598 = 0 where id = 3',
     target: 'delete from wide where id = 5',
     input: { columns: true, rows: true },
@@ -189,8 +194,10 @@ test('a value of hundreds of MB is compared by its server, and shown by its begi
   const before = process.memoryUsage().rss;
   const report = await compared({
     both: 'create table big (id int primary key, a bytea, b text); alter table big alter a set storage external',
-    source: `insert into big values (1, convert_to(repeat('x', ${size}) || 'y', 'SQL_ASCII'), 'x'), (2, null, repeat('y', 1000000))`,
-    target: `insert into big values (1, convert_to(repeat('x', ${size}) || 'z', 'SQL_ASCII'), 'x'), (2, null, repeat('y', 1000000))`,
+    source: `insert into big values (1, convert_to(repeat('x', ${size}) || 'y', 'SQL_ASCII'), 'x'), (2, null,
+      repeat('y', 1000000))`,
+    target: `insert into big values (1, convert_to(repeat('x', ${size}) || 'z', 'SQL_ASCII'), 'x'), (2, null,
+      repeat('y', 1000000))`,
     input: { columns: true, rows: true },
   });
   expect(report.tables).toMatchObject([{ missing: 0, changed: 1, extra: 0, columns: { a: 1 } }]);
@@ -260,7 +267,8 @@ test('a check of a partition calls nothing of its owner while rows are read', as
            $$begin if current_setting('own.armed', true) = 'on' then raise 'called'; end if; return $1; end$$;
          create table p (id int primary key, a text) partition by range (id);
          create table p1 partition of p (check (called(1) = 1 and id > 0)) default;
-         insert into p select n, 'x' from generate_series(1, 4000) n; alter database ${name} set own.armed = 'on'`,
+         insert into p select n, 'x' from generate_series(1, 4000) n; alter database ${name} set own.armed
+         = 'on'`,
       );
     await rowsOf(source.url, `set own.armed = ''; update p set a = 'y' where id = 5`);
     const armed = await failure(

@@ -59,7 +59,8 @@ test.runIf(own !== undefined)(
       const folder = join(root, 'backups');
       writeFileSync(
         join(root, 'pgmage.config.ts'),
-        `export default { hooks: { failed: 'env > failed.txt' }, environments: { other: { command: 'env | grep ^PG >&2; exit 1' } } };`,
+        `export default { hooks: { failed: 'env > failed.txt' }, environments: { other: { command:` +
+          ` 'env | grep ^PG >&2; exit 1' } } };`,
       );
       const backup = pgmage(url, 'db:backup', '--format', 'plain');
       expect(backup.stderr + backup.stdout).toContain('Backed up');

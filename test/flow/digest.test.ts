@@ -32,17 +32,21 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-test('every server version gives the same digest for every type, also with other settings and another order', async () => {
-  for (const server of servers())
-    await withDatabase(server, async (other) => {
-      await query(other.url, everything);
-      expect(await digest(other)).toEqual(before);
-      await query(other.url, `update every set id = id; cluster many using many_pkey`);
-      const settings = `set datestyle = 'SQL, DMY'; set timezone = 'Asia/Kolkata'; set intervalstyle = 'sql_standard';
+test(
+  'every server version gives the same digest for every type, also with other settings and' +
+    ' another order',
+  async () => {
+    for (const server of servers())
+      await withDatabase(server, async (other) => {
+        await query(other.url, everything);
+        expect(await digest(other)).toEqual(before);
+        await query(other.url, `update every set id = id; cluster many using many_pkey`);
+        const settings = `set datestyle = 'SQL, DMY'; set timezone = 'Asia/Kolkata'; set intervalstyle = 'sql_standard';
         set extra_float_digits = -3; set bytea_output = 'escape'; set search_path = "O'Hara", public`;
-      expect(await digest(other, settings)).toEqual(before);
-    });
-});
+        expect(await digest(other, settings)).toEqual(before);
+      });
+  },
+);
 
 test('what holds data is there once, and nothing else', () => {
   expect(before.map(({ kind, name, rows }) => [kind, name, rows])).toEqual([
@@ -106,26 +110,32 @@ test.each(changes)('it shows: %s', async (change, name) => {
   expect(await digest(database)).toEqual(before);
 });
 
-test('tables that several processes read side by side have the digests of those read one by one, uncommitted rows too', async () => {
-  for (const server of servers())
-    await withDatabase(server, async (own) => {
-      const connection = await userSession({ url: own.url, applicationName });
-      const names = Array.from({ length: 70 }, (_, at) => `small_${at}`);
-      const tables = names.map(
-        (name, at) => `create table ${name} as select n, md5((n + ${at})::text) as text
+test(
+  'tables that several processes read side by side have the digests of those read one by one,' +
+    ' uncommitted rows too',
+  async () => {
+    for (const server of servers())
+      await withDatabase(server, async (own) => {
+        const connection = await userSession({ url: own.url, applicationName });
+        const names = Array.from({ length: 70 }, (_, at) => `small_${at}`);
+        const tables = names.map(
+          (name, at) => `create table ${name} as select n, md5((n + ${at})::text) as text
         from generate_series(1, ${at * 5}) n`,
-      );
-      await connection.execute(`${everything}; begin; ${tables.join(';')}`);
-      const listed = await listRelations(connection);
-      const each: Digest[] = [];
-      for (const one of listed) each.push(await digestRelation(connection, one));
-      expect(each.filter(({ name, rows }) => name.startsWith('public.small_') && rows > 0)).toHaveLength(69);
-      await connection.execute(`set local parallel_setup_cost = 0; set local parallel_tuple_cost = 0;
+        );
+        await connection.execute(`${everything}; begin; ${tables.join(';')}`);
+        const listed = await listRelations(connection);
+        const each: Digest[] = [];
+        for (const one of listed) each.push(await digestRelation(connection, one));
+        expect(each.filter(({ name, rows }) => name.startsWith('public.small_') && rows > 0)).toHaveLength(
+          69,
+        );
+        await connection.execute(`set local parallel_setup_cost = 0; set local parallel_tuple_cost = 0;
         set local min_parallel_table_scan_size = 0; set local max_parallel_workers_per_gather = 2`);
-      expect(await digestRelations(connection)).toEqual(each);
-      await connection.close();
-    });
-});
+        expect(await digestRelations(connection)).toEqual(each);
+        await connection.close();
+      });
+  },
+);
 
 test('rows that a policy hides are an error and no loss', async () => {
   await withDatabase(anyServer(), async (own) => {
@@ -153,7 +163,8 @@ test('of an extension the rows that a user added count, and its own do not', asy
     // As the script of an extension says it (manual: "Extension Configuration Tables").
     await query(
       own.url,
-      `create table config (id int, own bool); create table inner_one (id int); insert into inner_one values (1);
+      `create table config (id int, own bool); create table inner_one (id int); insert into inner_one
+        values (1);
       insert into config values (1, false), (2, true); alter extension pg_trgm add table config;
       alter extension pg_trgm add table inner_one;
       update pg_extension set extconfig = array['config'::regclass::oid], extcondition = array['where own']

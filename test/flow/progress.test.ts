@@ -60,7 +60,8 @@ const pace: CopyProgress = {
 
 test('as a line that fits every terminal', () => {
   expect(barText(pace, 120)).toBe(
-    'Copying public.orders 45% [##################............] 60%  600 MB of 1000 MB  24 MB/s  1:02:05 left',
+    'Copying public.orders 45% [##################............] 60%  600 MB of 1000 MB  24 MB/s ' +
+      ' 1:02:05 left',
   );
   for (let width = 40; width < 200; width++) {
     const line = barText({ ...pace, name: `public.${'ö\n\x1b'.repeat(30)}` }, width);

@@ -98,12 +98,15 @@ test('a script that ends in the middle of rows or of a statement is an error, wh
 });
 
 test('what only psql or a newer server knows is left out, and what a newer one reserves is quoted', () => {
-  const text = `\\restrict k1\nSET transaction_timeout = 0;\nCREATE FUNCTION f() AS '\n\\restrict other\n';\n\\unrestrict k1\n`;
+  const text =
+    `\\restrict k1\nSET transaction_timeout = 0;\nCREATE FUNCTION f() AS '\n\\restrict` +
+    ` other\n';\n\\unrestrict k1\n`;
   const body = `CREATE FUNCTION f() AS '\n\\restrict other\n';\n`;
   expect(serverScript(text, 15, 18)).toBe(`\n${body}\n`);
   expect(serverScript(text, 18, 18)).toBe(`SET transaction_timeout = 0;\n${body}\n`);
   expect(serverScript('SELECT 1;', 18, 18)).toBe('SELECT 1;');
-  const names = `-- it's json\nCREATE FUNCTION f(json json) AS 'json', $$json$$, E'\\'json', "json", "a""json"`;
+  const names =
+    `-- it's json\nCREATE FUNCTION f(json json) AS 'json', $$json$$, E'\\'json',` + ' "json", "a""json"';
   expect(serverScript(names, 15, 15)).toBe(names);
   expect(serverScript(names, 18, 15)).toBe(names.replace('json json', '"json" "json"'));
   expect(serverScript(names, 18, 17)).toBe(names);

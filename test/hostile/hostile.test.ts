@@ -56,9 +56,11 @@ async function run(server: Server, owner: Owner, tasks: readonly Task[]): Promis
   return wrong;
 }
 
-const tricks = `select (select count(*) from pg_catalog.pg_proc where pronamespace in ('hh'::regnamespace, 'shop'::regnamespace))
+const tricks = `select (select count(*) from pg_catalog.pg_proc where pronamespace in ('hh'::regnamespace,
+  'shop'::regnamespace))
   + (select count(*) from pg_catalog.pg_class where relnamespace = 'hh'::regnamespace and relkind = 'v')
-  + (select count(*) from pg_catalog.pg_type where typnamespace = 'hh'::regnamespace and typtype = 'd') as count`;
+  + (select count(*) from pg_catalog.pg_type where typnamespace = 'hh'::regnamespace
+  and typtype = 'd') as count`;
 
 test.each(servers())(
   'nothing that an owner can define runs with more rights than the owner has: $version',
@@ -121,14 +123,17 @@ test.each(servers())('out of what is done as an owner there is no way: $version'
       );
     expect(marks.overreached()).toEqual([]);
     const rights = await session.rows<{ enters: boolean; forced: boolean; rules: string }>(`select
-      pg_catalog.has_schema_privilege('${owner.role}', 'shut', 'USAGE') as enters, c.relforcerowsecurity as forced,
-      (select pg_catalog.string_agg(ev_enabled::pg_catalog.text, '') from pg_catalog.pg_rewrite where ev_class = c.oid) as rules
+      pg_catalog.has_schema_privilege('${owner.role}', 'shut', 'USAGE') as enters,
+      c.relforcerowsecurity as forced,
+      (select pg_catalog.string_agg(ev_enabled::pg_catalog.text, '') from pg_catalog.pg_rewrite
+      where ev_class = c.oid) as rules
       from pg_catalog.pg_class c where c.oid = 'shop.checked'::pg_catalog.regclass`);
     expect(rights).toEqual([{ enters: false, forced: true, rules: 'O' }]);
     // SECURITY DEFINER has one: what it leaves for the commit runs as the session.
     await transaction(session, () =>
       session.execute(`create function pg_temp.work() returns pg_catalog.bool language sql security definer
-        as $$select hh.escaped('work')$$; alter function pg_temp.work() owner to ${owner.role}; select pg_temp.work()`),
+        as $$select hh.escaped('work')$$; alter function pg_temp.work() owner to ${owner.role};
+        select pg_temp.work()`),
     );
     expect(marks.overreached()).toContain('work, by a cursor as postgres');
     await session.close();
@@ -173,13 +178,15 @@ test.each(servers())(
         const before = await digest(url);
         await query(
           url,
-          `set search_path = pg_catalog; set session_replication_role = replica; update shop.goods set ${sql} where id = 1`,
+          `set search_path = pg_catalog; set session_replication_role = replica; update shop.goods set ${sql}
+            where id = 1`,
         );
         expect(await digest(url), sql).not.toEqual(before);
       };
       await query(
         url,
-        `set search_path = pg_catalog; create type shop.span as range (subtype = int4); alter table shop.goods add span shop.span;
+        `set search_path = pg_catalog; create type shop.span as range (subtype = int4); alter table shop.goods
+          add span shop.span;
        create function shop.same(shop.span) returns text language sql immutable as $$select 'same'$$;
        create cast (shop.span as text) with function shop.same(shop.span) as implicit`,
       );

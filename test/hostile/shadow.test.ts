@@ -1,4 +1,5 @@
-// A shadow on a server: definitions that were read from a database do not run there with a superuser's rights.
+// A shadow on a server: definitions that were read from a database do not run there with a superuser's
+// rights.
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -29,7 +30,8 @@ test.each(servers())('a shadow of a superuser is refused for a database: $versio
       await query(
         database.url,
         `alter database ${database.name} owner to ${role}; set session authorization ${role};
-        create schema hh; ${marking(owner)} create function hh.evil(int) returns int language plpgsql immutable as $$begin perform hh.marked('shadow'); return $1; end$$;
+        create schema hh; ${marking(owner)} create function hh.evil(int) returns int language plpgsql
+        immutable as $$begin perform hh.marked('shadow'); return $1; end$$;
         create table hh.parts (id int) partition by range ((id + hh.evil(1)));
         create view hh.listed as select 1 as id`,
       );

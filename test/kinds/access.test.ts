@@ -79,7 +79,8 @@ describe.each(servers().map((server) => [server.major, server] as const))('Postg
   });
 
   test('all privileges are all of them on every version', async () => {
-    const schema = `create table t (id int); grant all on t to "Reader"; revoke truncate on t from current_user;
+    const schema = `create table t (id int); grant all on t to "Reader"; revoke truncate on t
+      from current_user;
       create schema s; grant all on all tables in schema public to anna with grant option;`;
     const live = await actual(schema);
     expect(diff(live, await wanted(schema), kinds)).toEqual(nothing);
@@ -104,7 +105,8 @@ describe.each(servers().map((server) => [server.major, server] as const))('Postg
 
   test('what is granted to whoever owns it is part of what an owner may do', async () => {
     const schema = `create table t (id int, a text); create table u (id int);
-      grant select on t to migrator with grant option; grant update (a) on t to migrator; grant all on u to migrator;
+      grant select on t to migrator with grant option; grant update (a) on t to migrator; grant all
+      on u to migrator;
       create table y (id int); revoke truncate on y from current_user;
       create table v (id int); alter table v owner to anna; grant insert on v to anna with grant option;
       create table w (id int); grant select on w to anna;
@@ -141,7 +143,9 @@ describe.each(servers().map((server) => [server.major, server] as const))('Postg
   });
 
   test('how a subscription streams is left to the server, whose version decides', async () => {
-    const open = `create subscription s connection 'host=x' publication p with (connect = false, slot_name = none);`;
+    const open =
+      `create subscription s connection 'host=x' publication p with (connect = false,` +
+      ' slot_name = none);';
     const live = await actual(open);
     expect(diff(live, await wanted(open), kinds)).toEqual(nothing);
     expect(sql(live, await wanted(open.replace(');', ', streaming = on);')))).toEqual([

@@ -24,8 +24,10 @@ afterAll(async () => {
 });
 
 const usual = 'create extension hstore; create extension pg_stat_statements; create extension pgstattuple;';
-const granted = `${usual} revoke execute on function hstore(text, text) from public; grant usage on type hstore to ${role};
-  grant execute on function hstore(text, text) to ${role}, postgres; revoke select on pg_stat_statements from public;
+const granted = `${usual} revoke execute on function hstore(text, text) from public; grant usage
+  on type hstore to ${role};
+  grant execute on function hstore(text, text) to ${role}, postgres; revoke select on pg_stat_statements
+  from public;
   revoke usage on language plpgsql from public;`;
 
 const up = [

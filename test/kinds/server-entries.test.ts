@@ -29,7 +29,7 @@ const entries = `
       or oid = (select reltoastrelid from pg_catalog.pg_class where oid = 't'::regclass)`;
 
 for (const server of servers()) {
-  test(`PostgreSQL ${server.version}: entries of the server's own are left out of every list of options`, async () => {
+  test(`PostgreSQL ${server.version}: no list of options has entries of the server`, async () => {
     await withDatabase(server, async ({ url }) => {
       const connection = await userSession({ url, applicationName: 'pgmage tests' });
       try {

@@ -93,21 +93,24 @@ describe.each(chosen.map((server) => [server.major, server] as const))('PostgreS
     });
   });
 
-  test('a lock that is given back meanwhile: the transaction is begun anew, those before it are not', async () => {
-    await withDatabase(server, async (database) => {
-      await start(database, `${users});`, rows);
-      own.want(`${users}); create table other ();`);
-      await generate(context);
-      own.want(`${users}, note text); create table other ();`);
-      const end = await holding('select from users');
-      const done = step();
-      await vi.waitFor(() => expect(told.join()).toContain('try 3 of 5'), 60_000);
-      await end();
-      expect((await done).applied).toHaveLength(2);
-      expect(await same()).toBe(true);
-      expect(await outcomes()).toEqual(['done', 'done', 'done']);
-    });
-  });
+  test(
+    'a lock that is given back meanwhile: the transaction is begun anew, those before it are' + ' not',
+    async () => {
+      await withDatabase(server, async (database) => {
+        await start(database, `${users});`, rows);
+        own.want(`${users}); create table other ();`);
+        await generate(context);
+        own.want(`${users}, note text); create table other ();`);
+        const end = await holding('select from users');
+        const done = step();
+        await vi.waitFor(() => expect(told.join()).toContain('try 3 of 5'), 60_000);
+        await end();
+        expect((await done).applied).toHaveLength(2);
+        expect(await same()).toBe(true);
+        expect(await outcomes()).toEqual(['done', 'done', 'done']);
+      });
+    },
+  );
 
   test('a lock for one of the statements that are committed by themselves', async () => {
     await withDatabase(server, async (database) => {
@@ -174,7 +177,8 @@ describe.each(chosen.map((server) => [server.major, server] as const))('PostgreS
       const file = own.files().at(-1) as string;
       own.write(
         file,
-        `-- Transaction: none\n-- Up Migration\n${up}\n-- Down Migration\ndrop index one; alter table users rename mail to email;\n`,
+        `-- Transaction: none\n-- Up Migration\n${up}\n-- Down Migration\ndrop index one; alter` +
+          ` table users rename mail to email;\n`,
       );
       own.want('create table users (id bigint, mail text); create unique index one on users (mail);');
       const stopped = await failure(sync(context, { yes: true }, undefined));

@@ -25,8 +25,10 @@ const points = moments.flatMap((moment) => ways.map((way) => [moment, way] as co
 const growing = [
   'create table big (id bigint primary key, filler text);',
   'create table big (id bigint primary key, filler text); create index on big (filler);',
-  'create table big (id bigint primary key, filler text, at timestamptz default clock_timestamp()); create index on big (filler);',
-  'create table big (id bigint primary key, filler text, at timestamptz default clock_timestamp()); create index on big (filler); create index on big (at);',
+  'create table big (id bigint primary key, filler text, at timestamptz default clock_timestamp());' +
+    ' create index on big (filler);',
+  'create table big (id bigint primary key, filler text, at timestamptz default clock_timestamp());' +
+    ' create index on big (filler); create index on big (at);',
 ];
 let here: Scene;
 let own: OwnServer;

@@ -53,7 +53,8 @@ export function sceneOf(own: Project, drop: () => Promise<void>): Scene {
     derive(own.context, { environment: async () => ({ name: 'local', url, protected: false }) });
   const isRecorded = async (database: Database) => {
     // The server notices that its client is gone when it wants to read from it.
-    const others = `select from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()
+    const others = `select from pg_stat_activity where datname = current_database()
+      and pid <> pg_backend_pid()
       and backend_type = 'client backend'`;
     await vi.waitFor(async () => expect(await rowsOf(database.url, others)).toEqual([]), 10_000);
     const context = at(database.url);

@@ -29,7 +29,8 @@ test.each(servers().map((server) => [server.version, server] as const))(
       const feared = exact.filter(isLossy);
       const common = exact.filter(({ from, to }) => isCommon(from) && isCommon(to));
       process.stdout.write(
-        `PostgreSQL ${version}: ${trials.length} pairs, ${known.length} conversions, ${lossy.length} lose values, ` +
+        `PostgreSQL ${version}: ${trials.length} pairs, ${known.length} conversions,` +
+          ` ${lossy.length} lose values, ` +
           `${unsaid.length} of them unsaid; ${exact.length} keep all, ${feared.length} of them feared; ` +
           `of ${common.length} among common types ${common.filter(isLossy).length}\n`,
       );

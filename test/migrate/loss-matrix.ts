@@ -81,12 +81,14 @@ begin
   begin
     execute there;
   exception when others then
-    raise exception using errcode = case when sqlstate in ('42846', '42804', '42883') then 'P0098' else 'P0099' end;
+    raise exception using errcode = case when sqlstate in ('42846', '42804', '42883') then 'P0098'
+    else 'P0099' end;
   end;
   execute back;
   execute $q$select string_agg(format('%L', v), ' ') from public.p$q$ into after;
   drop table public.p;
-  return case when before is distinct from after then left(before, 60) || ' → ' || left(after, 60) else '' end;
+  return case when before is distinct from after then left(before, 60) || ' → ' || left(after, 60)
+  else '' end;
 end $$;
 create function pg_temp.trial(samples text[], source text, there text, back text, chain text) returns jsonb
   language plpgsql as $$
@@ -96,15 +98,18 @@ begin
   if chain is not null then
     foreach sample in array samples loop
       begin
-        execute format('select format(''%%L'', %L::%s), format(''%%L'', (%L::%s)%s)', sample, source, sample, source,
+        execute format('select format(''%%L'', %L::%s), format(''%%L'', (%L::%s)%s)', sample, source, sample,
+        source,
           split_part(chain, '|', 1)) into before, answer;
         accepted := accepted + 1;
-        execute format('select format(''%%L'', (%L::%s)%s)', sample, source, replace(chain, '|', '')) into answer;
+        execute format('select format(''%%L'', (%L::%s)%s)', sample, source, replace(chain, '|',
+        '')) into answer;
       exception when others then
         if answer is null then continue; end if;
         answer := sqlerrm;
       end;
-      if before is distinct from answer then lost := lost || (left(before, 60) || ' → ' || left(answer, 60)); end if;
+      if before is distinct from answer then lost := lost || (left(before, 60) || ' → ' || left(answer,
+      60)); end if;
       answer := null;
     end loop;
     return jsonb_build_object('accepted', accepted, 'lost', lost);
@@ -170,7 +175,8 @@ export class Matrix {
     await client.query(`set client_min_messages = error; set timezone = 'Europe/Berlin'; ${helpers}`);
     const matrix = new Matrix(client);
     const { rows } = await client.query<{ name: string; typname: string }>(
-      `select typname, format_type(oid, null) as name from pg_type where typnamespace = 'pg_catalog'::regnamespace
+      `select typname, format_type(oid, null) as name from pg_type
+        where typnamespace = 'pg_catalog'::regnamespace
         and typname = any($1)`,
       [Object.keys(sampleValues)],
     );

@@ -115,8 +115,10 @@ const reached: Readonly<Record<string, readonly [old: string, wanted: string, lo
     true,
   ],
   of_partitions: [
-    'create table of_partitions (k int, v timestamptz) partition by list (k); create table part partition of of_partitions default;',
-    'create table of_partitions (k int, v date) partition by list (k); create table part partition of of_partitions default;',
+    'create table of_partitions (k int, v timestamptz) partition by list (k); create table part' +
+      ' partition of of_partitions default;',
+    'create table of_partitions (k int, v date) partition by list (k); create table part partition' +
+      ' of of_partitions default;',
     true,
   ],
   of_heirs: [
@@ -140,9 +142,11 @@ const reached: Readonly<Record<string, readonly [old: string, wanted: string, lo
     false,
   ],
   by_a_cast: [
-    `create type odd as enum ('a', 'b'); create function f(odd) returns text immutable language sql as $$ select 'x' $$;
+    `create type odd as enum ('a', 'b'); create function f(odd) returns text immutable language sql as $$
+      select 'x' $$;
      create cast (odd as text) with function f(odd); create table by_a_cast (v odd);`,
-    `create type odd as enum ('a', 'b'); create function f(odd) returns text immutable language sql as $$ select 'x' $$;
+    `create type odd as enum ('a', 'b'); create function f(odd) returns text immutable language sql as $$
+      select 'x' $$;
      create cast (odd as text) with function f(odd); create table by_a_cast (v text);`,
     true,
   ],

@@ -57,7 +57,8 @@ export const onlinePairs: readonly OnlinePair[] = [
     name: 'an index that a function change rebuilds',
     old: `create function f(text) returns text immutable language sql as $$select $1$$; ${users});
       create index by_f on users (f(name));`,
-    new: `create function f(text, int default 1) returns text immutable language sql as $$select $1$$; ${users});
+    new: `create function f(text, int default 1) returns text immutable language sql as $$select $1$$;
+      ${users});
       create index by_f on users (f(name));`,
     seed,
     alone: [],
@@ -92,13 +93,15 @@ export const onlinePairs: readonly OnlinePair[] = [
     name: 'a key that foreign keys lean on',
     old: `${users}); create table notes (id bigint primary key, by bigint, about text);`,
     new: `${users}, primary key (id), constraint one_email unique (email));
-      create table notes (id bigint primary key, by bigint references users, about text references users (email));`,
+      create table notes (id bigint primary key, by bigint references users,
+      about text references users (email));`,
     seed: `${seed} insert into notes values (1, 1, 'a'), (2, null, null);`,
     alone: [/notes_by_fkey[^;]*NOT VALID/, /VALIDATE CONSTRAINT notes_by_fkey/],
   },
   {
     name: 'a key that a foreign key leans on changes',
-    old: `${users}, primary key (id)); create table notes (id bigint primary key, by bigint references users);`,
+    old: `${users}, primary key (id)); create table notes (id bigint primary key,
+      by bigint references users);`,
     new: `${users}, name2 text, primary key (id) include (email));
       create table notes (id bigint primary key, by bigint references users);`,
     seed: `${seed} insert into notes values (1, 1), (2, null);`,
@@ -106,7 +109,9 @@ export const onlinePairs: readonly OnlinePair[] = [
   },
   {
     name: 'foreign keys come, change and go',
-    old: `${users}, primary key (id), constraint a foreign key (boss) references users, constraint b foreign key (boss) references users);`,
+    old:
+      `${users}, primary key (id), constraint a foreign key (boss) references users, constraint` +
+      ' b foreign key (boss) references users);',
     new: `${users}, primary key (id), constraint a foreign key (boss) references users on delete cascade,
       constraint c foreign key (boss) references users deferrable);`,
     seed,
@@ -123,7 +128,9 @@ export const onlinePairs: readonly OnlinePair[] = [
     name: 'constraints that were not validated are',
     old: `${users}, primary key (id)); alter table users add constraint a check (id > 0) not valid,
       add constraint b foreign key (boss) references users not valid;`,
-    new: `${users}, primary key (id), constraint a check (id > 0), constraint b foreign key (boss) references users);`,
+    new:
+      `${users}, primary key (id), constraint a check (id > 0), constraint b foreign key (boss)` +
+      ' references users);',
     seed,
     alone: [/VALIDATE CONSTRAINT a/, /VALIDATE CONSTRAINT b/],
   },
@@ -137,14 +144,16 @@ export const onlinePairs: readonly OnlinePair[] = [
   {
     name: 'not null by a name of its own',
     old: `${users});`,
-    new: `create table users (id bigint not null, email text constraint must not null, name text, boss bigint);`,
+    new: `create table users (id bigint not null, email text constraint must not null, name text,
+      boss bigint);`,
     seed,
     alone: [/email IS NOT NULL/],
     since: 18,
   },
   {
     name: 'on tables with heirs',
-    old: `create table users (id bigint, email text); create table more (name text, boss bigint) inherits (users);`,
+    old: `create table users (id bigint, email text); create table more (name text,
+      boss bigint) inherits (users);`,
     new: `create table users (id bigint not null, email text, constraint c check (email <> ''));
       create table more (name text, boss bigint) inherits (users); create index by_email on more (email);`,
     seed: `insert into more values (1, 'a', 'x', 1); insert into users values (1, 'b');`,
@@ -155,7 +164,8 @@ export const onlinePairs: readonly OnlinePair[] = [
     old: `create table users (id bigint, email text, name text) partition by list (name);
       create table x partition of users for values in ('x'); create table y partition of users default;
       create table others (id bigint primary key);`,
-    new: `create table users (id bigint not null, email text, name text, primary key (id, name), constraint c check (id > 0),
+    new: `create table users (id bigint not null, email text, name text, primary key (id, name),
+      constraint c check (id > 0),
       foreign key (id) references others) partition by list (name);
       create index by_email on users (email);
       create table x partition of users for values in ('x'); create table y partition of users default;
@@ -167,9 +177,11 @@ export const onlinePairs: readonly OnlinePair[] = [
     name: 'with a partition that is new, too',
     old: `create table users (id bigint, email text, name text) partition by list (name);
       create table x partition of users for values in ('x');`,
-    new: `create table users (id bigint, email text, name text, constraint one unique (id, name)) partition by list (name);
+    new: `create table users (id bigint, email text, name text, constraint one unique (id,
+      name)) partition by list (name);
       create index by_email on users (email);
-      create table x partition of users for values in ('x'); create table z partition of users for values in ('z');`,
+      create table x partition of users for values in ('x'); create table z partition of users for
+      values in ('z');`,
     seed: `insert into users values (1, 'a', 'x');`,
     alone: [/CREATE INDEX CONCURRENTLY x_email_idx/, /UNIQUE INDEX CONCURRENTLY x_id_name_key/],
   },
@@ -178,15 +190,18 @@ export const onlinePairs: readonly OnlinePair[] = [
     old: `create table users (id bigint primary key) partition by range (id);
       create table x partition of users for values from (0) to (9); create table notes (by bigint);`,
     new: `create table users (id bigint primary key) partition by range (id);
-      create table x partition of users for values from (0) to (9); create table notes (by bigint references users);`,
+      create table x partition of users for values
+      from (0) to (9); create table notes (by bigint references users);`,
     seed: 'insert into users values (1); insert into notes values (1), (null);',
     alone: [],
   },
   {
     name: 'on a table that becomes a partition',
-    old: `create table users (id bigint not null, email text) partition by range (id); create index by_email on users (email);
+    old: `create table users (id bigint not null, email text) partition by range (id); create index by_email
+      on users (email);
       create table x (id bigint not null, email text);`,
-    new: `create table users (id bigint not null, email text) partition by range (id); create index by_email on users (email);
+    new: `create table users (id bigint not null, email text) partition by range (id); create index by_email
+      on users (email);
       create table x partition of users for values from (0) to (9);`,
     seed: `insert into x values (1, 'a');`,
     alone: [/CREATE INDEX CONCURRENTLY x_email_idx/],
@@ -194,14 +209,17 @@ export const onlinePairs: readonly OnlinePair[] = [
   {
     name: 'on a materialized view',
     old: `${users}); create materialized view seen as select id, email from users;`,
-    new: `${users}); create materialized view seen as select id, email from users; create unique index on seen (id);`,
+    new: `${users}); create materialized view seen as select id, email from users; create unique index
+      on seen (id);`,
     seed,
     alone: [/CREATE UNIQUE INDEX CONCURRENTLY seen_id_idx/],
   },
   {
     name: 'on a table that is made anew, and one with a replica identity',
-    old: `create table parts (id bigint, email text) partition by range (id); ${users}); create unique index ids on users (id);`,
-    new: `create table parts (id bigint, email text) partition by range (email); create index on parts (email); ${users});
+    old: `create table parts (id bigint, email text) partition by range (id); ${users}); create unique index
+      ids on users (id);`,
+    new: `create table parts (id bigint, email text) partition by range (email); create index
+      on parts (email); ${users});
       create unique index ids on users (id); create unique index wide on users (id) include (email);
       alter table users replica identity using index wide;`,
     seed,

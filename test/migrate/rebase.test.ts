@@ -117,10 +117,13 @@ test('what does not apply any more, is applied, or is broken besides is refused'
   const [, first = '', second = ''] = own.files().map((file) => file.replace('.sql', ''));
   await rowsOf(
     database.url,
-    `create schema pgmage; create table pgmage.schema_migrations (id int, name text, version text, checksum text,
+    `create schema pgmage; create table pgmage.schema_migrations (id int, name text, version text,
+      checksum text,
        run_on timestamp, applied_at timestamptz);
-     create table pgmage.audit (id int, migration text, version text, direction text, checksum text, outcome text,
-       at timestamptz, milliseconds int, role text, system_user_name text, git_author text, git_commit text, tool text, detail text);
+     create table pgmage.audit (id int, migration text, version text, direction text, checksum text,
+     outcome text,
+       at timestamptz, milliseconds int, role text, system_user_name text, git_author text, git_commit text,
+       tool text, detail text);
      insert into pgmage.schema_migrations (id, name) values (1, '${first}'), (2, '${second}')`,
   );
   expect((await failure(generate(own.context, { rebase: true }))).message).toContain(

@@ -38,7 +38,9 @@ test('a migration that corrects the rows itself is not refused', () =>
     const { written } = await generate(own.context, { empty: true });
     own.write(
       (written[0]?.file ?? '').replace(/^migrations\//, ''),
-      `-- Up Migration\nupdate users set phone = '' where phone is null;\nALTER TABLE public.users ALTER COLUMN phone SET NOT NULL;\n-- Down Migration\nALTER TABLE public.users ALTER COLUMN phone DROP NOT NULL;\n`,
+      `-- Up Migration\nupdate users set phone = '' where phone is null;\nALTER TABLE public.users` +
+        ` ALTER COLUMN phone SET NOT NULL;\n-- Down Migration\nALTER TABLE public.users ALTER` +
+        ` COLUMN phone DROP NOT NULL;\n`,
     );
     let text = '';
     const report = await sync(own.context, {}, async (plan) => {
@@ -53,7 +55,8 @@ const corrections: readonly (readonly [what: string, sql: string])[] = [
   ['by a USING', `alter table users alter phone type text using coalesce(phone, '')`],
   [
     'by another column',
-    `alter table users drop phone; alter table users add phone text default ''; alter table users alter phone drop default`,
+    `alter table users drop phone; alter table users add phone text default ''; alter table users` +
+      ' alter phone drop default',
   ],
   [
     'by columns that change names',
@@ -85,7 +88,8 @@ test('a label that an earlier migration renames is not in the way', () =>
       const { written } = await generate(own.context, { empty: true });
       own.write(
         (written[0]?.file ?? '').replace(/^migrations\//, ''),
-        `-- Up Migration\nalter type mood rename value 'sad' to 'low';\n-- Down Migration\nalter type mood rename value 'low' to 'sad';\n`,
+        `-- Up Migration\nalter type mood rename value 'sad' to 'low';\n-- Down Migration\nalter` +
+          ` type mood rename value 'low' to 'sad';\n`,
       );
       await generate(own.context);
       own.want(`create type mood as enum ('low', 'ok'); create table a (mood mood);`);

@@ -97,7 +97,8 @@ const pairs: readonly (readonly [what: string, old: string, rows: string, wanted
       'a foreign key to a new table',
       users,
       `insert into users values (1, 'a'), (2, null)`,
-      'create table phones (id text primary key); create table users (id int primary key, phone text references phones)',
+      'create table phones (id text primary key); create table users (id int primary key, phone' +
+        ' text references phones)',
       '1 of 2 rows of users has a phone that is no id of phones, for example id = 1',
     ],
     [
@@ -146,7 +147,8 @@ const pairs: readonly (readonly [what: string, old: string, rows: string, wanted
       'a check of a domain',
       'create domain d as int; create table a (id int primary key, value d)',
       'insert into a values (1, 1), (2, -1)',
-      'create domain d as int constraint positive check (value > 0); create table a (id int primary key, value d)',
+      'create domain d as int constraint positive check (value > 0); create table a (id int primary' +
+        ' key, value d)',
       '1 of 2 rows of a has a value that the check positive refuses, for example id = 2',
     ],
     [
@@ -177,7 +179,8 @@ const hostile = `create role owner_of_it nosuperuser; create table leaks (who te
     begin reset role; exception when others then null; end;
     begin execute 'reset session authorization'; exception when others then null; end;
     begin perform set_config('role', 'none', false); exception when others then null; end;
-    raise exception 'runs as %, superuser %', current_user, (select rolsuper from pg_roles where rolname = current_user);
+    raise exception 'runs as %, superuser %', current_user, (select rolsuper from pg_roles
+    where rolname = current_user);
   end $$; reset role`;
 
 test('code of the database runs with the rights of the owner of the table, or not at all', () =>
@@ -213,9 +216,11 @@ test('code of the database runs with the rights of the owner of the table, or no
 
 test('a check that takes too long is not counted, and refuses nothing', () =>
   scene(
-    'create function slow(int) returns boolean language sql as $$select pg_catalog.pg_sleep(0.2 * $1) is not null$$; create table a (v int);',
+    'create function slow(int) returns boolean language sql as $$select pg_catalog.pg_sleep(0.2 *' +
+      ' $1) is not null$$; create table a (v int);',
     'insert into a select 100',
-    'create function slow(int) returns boolean language sql as $$select pg_catalog.pg_sleep(0.2 * $1) is not null$$; create table a (v int check (slow(v)));',
+    'create function slow(int) returns boolean language sql as $$select pg_catalog.pg_sleep(0.2 *' +
+      ' $1) is not null$$; create table a (v int check (slow(v)));',
     async (own) => {
       let text = '';
       const report = await sync(own.context, {}, async (plan) => {

@@ -122,7 +122,8 @@ test('a USING that was written by hand may make anything of a value', () =>
     const written = async (using: string) => {
       own.write(
         name,
-        `-- Up Migration\nalter table t alter amount type bigint using${using.startsWith('(') ? '' : ' '}${using};\n${down}`,
+        `-- Up Migration\nalter table t alter amount type bigint` +
+          ` using${using.startsWith('(') ? '' : ' '}${using};\n${down}`,
       );
       return (await generate(own.context)).written[0]?.down?.is;
     };

@@ -82,7 +82,8 @@ const tools: readonly {
       '20260101000000_a.sql': `-- migrate:up\n${one}\n-- migrate:down\ndrop table a;\n`,
       '20260102000000_b.sql': `-- migrate:up\n${two}\n-- migrate:down\nalter table a drop b;\n`,
     },
-    ledger: `create table schema_migrations (version varchar primary key); insert into schema_migrations values ('20260101000000')`,
+    ledger: `create table schema_migrations (version varchar primary key); insert into schema_migrations
+      values ('20260101000000')`,
     written: /^-- migrate:up\n\nCREATE TABLE public\.c [^;]*;\n\n-- migrate:down\n\nDROP TABLE public\.c;\n$/,
   },
   {
@@ -91,7 +92,8 @@ const tools: readonly {
       '1700000000000_a.sql': `-- Up Migration\n${one}\n-- Down Migration\ndrop table a;\n`,
       '1700000000001_b.sql': `-- Up Migration\n${two}\n-- Down Migration\nalter table a drop b;\n`,
     },
-    ledger: `create table pgmigrations (id serial primary key, name varchar(255) not null, run_on timestamp not null);
+    ledger: `create table pgmigrations (id serial primary key, name varchar(255) not null,
+      run_on timestamp not null);
       insert into pgmigrations (name, run_on) values ('1700000000000_a', now())`,
     written:
       /^-- Up Migration\n\nCREATE TABLE public\.c [^;]*;\n\n-- Down Migration\n\nDROP TABLE public\.c;\n$/,
@@ -103,25 +105,31 @@ const tools: readonly {
       '20260101000000_a/migration.sql': one,
       '20260102000000_b/migration.sql': two,
     },
-    ledger: `create table _prisma_migrations (id text primary key, migration_name text not null, finished_at timestamptz, rolled_back_at timestamptz);
-      insert into _prisma_migrations values ('1', '20260101000000_a', now(), null), ('2', '20260102000000_b', null, now())`,
+    ledger: `create table _prisma_migrations (id text primary key, migration_name text not null,
+      finished_at timestamptz, rolled_back_at timestamptz);
+      insert into _prisma_migrations values ('1', '20260101000000_a', now(), null), ('2', '20260102000000_b',
+      null, now())`,
     written: /^CREATE TABLE public\.c [^;]*;\n$/,
   },
   {
     name: 'graphile-migrate',
     files: {
-      'committed/000001.sql': `--! Previous: -\n--! Hash: sha1:0\n\ngrant connect on database :DATABASE_NAME to :DATABASE_OWNER;\n${one}`,
+      'committed/000001.sql':
+        `--! Previous: -\n--! Hash: sha1:0\n\ngrant connect on database` +
+        ` :DATABASE_NAME to :DATABASE_OWNER;\n${one}`,
       'committed/000002-b.sql': `--! Previous: sha1:0\n--! Hash: sha1:1\n\n${two}`,
       'current.sql': 'create table unfinished ();',
     },
-    ledger: `create schema graphile_migrate; create table graphile_migrate.migrations (hash text primary key, filename text not null);
+    ledger: `create schema graphile_migrate; create table graphile_migrate.migrations (hash text primary key,
+      filename text not null);
       insert into graphile_migrate.migrations values ('sha1:0', '000001.sql')`,
     written: null,
   },
   {
     name: 'supabase',
     files: { '20260101000000_a.sql': one, '20260102000000_b.sql': two },
-    ledger: `create schema supabase_migrations; create table supabase_migrations.schema_migrations (version text primary key);
+    ledger: `create schema supabase_migrations; create table supabase_migrations.schema_migrations (version
+      text primary key);
       insert into supabase_migrations.schema_migrations values ('20260101000000')`,
     written: /^CREATE TABLE public\.c [^;]*;\n$/,
   },
@@ -215,7 +223,8 @@ test('a schema for Supabase refers to what is there, and only what is its own is
       url,
       `do $$begin create role supabase_admin; exception when duplicate_object then null; end$$;
        do $$begin create role authenticated; exception when duplicate_object then null; end$$;
-       create schema auth authorization supabase_admin; create schema extensions; create extension pgcrypto schema extensions;
+       create schema auth authorization supabase_admin; create schema extensions; create extension pgcrypto
+       schema extensions;
        create table auth.users (id uuid primary key, more text);
        create function auth.uid() returns uuid stable language sql as 'select null::uuid';
        create table profiles (id uuid primary key references auth.users, name text);

@@ -35,7 +35,8 @@ import {
 const text = `create schema app; create type mood as enum ('sad', 'ok'); create sequence s;
   create function f(integer) returns integer language sql as 'select 1';
   create function tf() returns trigger language plpgsql as 'begin return new; end';
-  create table users (id integer not null, email text default 'x', mood mood, constraint users_pkey primary key (id),
+  create table users (id integer not null, email text default 'x', mood mood,
+  constraint users_pkey primary key (id),
     constraint users_email_key unique (email), constraint positive check (id > 0));
   create table app.posts (id bigint default nextval('s'), author integer, amount numeric(10,2),
     constraint posts_author_fkey foreign key (author) references users (id));
@@ -54,7 +55,8 @@ const made = facts(
   having(sqlFunction('tf', '()', ''), {
     result: 'trigger',
     definition:
-      'CREATE OR REPLACE FUNCTION public.tf()\n RETURNS trigger\n LANGUAGE plpgsql\nAS $function$begin return new; end$function$',
+      'CREATE OR REPLACE FUNCTION public.tf()\n RETURNS trigger\n LANGUAGE plpgsql\nAS' +
+      ' $function$begin return new; end$function$',
   }),
   table(
     'users',

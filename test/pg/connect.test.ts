@@ -44,18 +44,21 @@ afterAll(() => {
 });
 
 for (const each of servers())
-  test(`PostgreSQL ${each.major} is opened over TCP and a socket, and tells its version without a query`, async () => {
-    const { password, directory, port } = each;
-    const byQuery = `postgresql://postgres:${password}@/postgres?host=${directory}&port=${port}`;
-    for (const url of [each.url(), each.socket(), byQuery, `${each.url()}?sslmode=prefer`]) {
-      const connection = await connect({ url, applicationName });
-      expect(connection.major).toBe(each.major);
-      expect(connection.description).not.toContain(password);
-      const name = await connection.rows(`select current_setting('application_name') as name`);
-      expect(name).toEqual([{ name: applicationName }]);
-      await connection.close();
-    }
-  });
+  test(
+    `PostgreSQL ${each.major} is opened over TCP and a socket, and tells its version without a` + ' query',
+    async () => {
+      const { password, directory, port } = each;
+      const byQuery = `postgresql://postgres:${password}@/postgres?host=${directory}&port=${port}`;
+      for (const url of [each.url(), each.socket(), byQuery, `${each.url()}?sslmode=prefer`]) {
+        const connection = await connect({ url, applicationName });
+        expect(connection.major).toBe(each.major);
+        expect(connection.description).not.toContain(password);
+        const name = await connection.rows(`select current_setting('application_name') as name`);
+        expect(name).toEqual([{ name: applicationName }]);
+        await connection.close();
+      }
+    },
+  );
 
 test('a port where nothing listens', async () => {
   const port = portOf(rude);
@@ -118,15 +121,18 @@ test('a role that may not log in, or not into that database, or not once more', 
     const admin = await connect({ url: database.socket, applicationName });
     const as = (role: string) => database.url.replace(/\/\/postgres:[^@]*@/, `//${role}:${secret}@`);
     await admin.execute(`revoke connect on database ${database.name} from public;
-      create role connecting_idle password '${secret}'; create role connecting_guest login password '${secret}'`);
+      create role connecting_idle password '${secret}'; create role connecting_guest login password
+      '${secret}'`);
     expect((await refusal({ url: as('connecting_idle') })).code).toBe('login_refused');
     expect((await refusal({ url: as('connecting_guest') })).code).toBe('login_refused');
     await admin.execute(
-      `grant connect on database ${database.name} to connecting_guest; alter role connecting_guest connection limit 0`,
+      `grant connect on database ${database.name} to connecting_guest; alter role connecting_guest` +
+        ' connection limit 0',
     );
     expect((await refusal({ url: as('connecting_guest') })).code).toBe('too_many_connections');
     await admin.execute(
-      `revoke connect on database ${database.name} from connecting_guest; drop role connecting_idle, connecting_guest`,
+      `revoke connect on database ${database.name} from connecting_guest; drop role` +
+        ' connecting_idle, connecting_guest',
     );
     await admin.close();
   });

@@ -43,7 +43,8 @@ test('rows go from one session to another, of every size, and both go on afterwa
 test('binary rows and notices between rows come through', async () => {
   await from.execute(`create function told(int) returns int language plpgsql as $$begin
     if $1 % 1000 = 0 then raise notice '%', $1; end if; return $1; end$$`);
-  const select = `copy (select told(id), repeat('x', id % 300) from generate_series(1, 5000) id) to stdout (format binary)`;
+  const select = `copy (select told(id), repeat('x', id % 300) from generate_series(1,
+    5000) id) to stdout (format binary)`;
   expect(await to.copyIn('copy t from stdin (format binary)', from.copyOut(select))).toBe(5000);
   expect(from.notices.map(({ message }) => message)).toEqual(['1000', '2000', '3000', '4000', '5000']);
 });

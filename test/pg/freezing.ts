@@ -121,6 +121,7 @@ export async function tried(task: Task): Promise<void> {
   }
   const told = [...found].map(([state, times]) => `${state}: ${times}`).join('; ');
   process.stdout.write(
-    `${all.length} trials: ${task.name}, the network to ${task.side} goes silent: ${told}; at most ${most.toFixed(1)} s\n`,
+    `${all.length} trials: ${task.name}, the network to ${task.side} goes silent: ${told}; at most` +
+      ` ${most.toFixed(1)} s\n`,
   );
 }

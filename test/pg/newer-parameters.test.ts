@@ -11,7 +11,8 @@ vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 beforeAll(startScene);
 afterAll(stopScene);
 
-// psql 15 does not know these parameters: what newer ones do is written here (manual of 17: "Parameter Key Words").
+// psql 15 does not know these parameters: what newer ones do is written here (manual of 17: "Parameter Key
+// Words").
 const newer: readonly (readonly [parameters: string, role: string, port: 'S' | 'P', outcome: RegExp])[] = [
   ['require_auth=scram-sha-256', 'app', 'P', /^127|^::1/],
   ['require_auth=password,scram-sha-256', 'app', 'S', /^127|^::1/],

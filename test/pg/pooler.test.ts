@@ -33,7 +33,8 @@ afterAll(() => rmSync(cache, { recursive: true }));
 
 type Scene = { own: Project; context: Workspace; direct: string };
 
-// A project whose `local` is behind a pooler, and `direct` the same at its own address. `other` is an empty database.
+// A project whose `local` is behind a pooler, and `direct` the same at its own address. `other` is an empty
+// database.
 async function behind(
   mode: 'session' | 'transaction' | 'statement',
   size: number,

@@ -30,7 +30,8 @@ afterAll(async () => {
 test('values come without loss: large numbers and times as text, json parsed', async () => {
   const sql = `select 9007199254740993::int8 as big, 1.10::numeric as exact, 7 as small, 0.1::float8 as float,
     true as yes, null as nothing, '{"a":[1]}'::json as json, '[{"b":2}]'::jsonb as jsonb, $1::text as given,
-    array['a', 'b,c']::text[] as texts, array['n']::name[] as names, timestamp '2020-01-02 03:04:05.123456' as time`;
+    array['a', 'b,c']::text[] as texts, array['n']::name[] as names, timestamp '2020-01-02 03:04:05.123456'
+    as time`;
   expect(await connection.rows(sql, ["it's"])).toEqual([
     {
       big: '9007199254740993',
@@ -61,23 +62,26 @@ test('a batch gives the rows of each query, whatever it ends in', async () => {
   expect(await connection.batch(['select 1 as a'])).toEqual([[{ a: 1 }]]);
 });
 
-test('a stream hands over one value of each query, in order, and throws on what its taker throws', async () => {
-  const taken: unknown[] = [];
-  const queries = [`select '[1]'::json -- one`, 'select 2', `select 'three'`];
-  await connection.stream(queries, (value, index) => taken.push([index, value]));
-  expect(taken).toEqual([
-    [0, [1]],
-    [1, 2],
-    [2, 'three'],
-  ]);
-  const spoilt = connection.stream(queries, (_, index) => {
-    if (index === 1) throw new RangeError('enough');
-  });
-  await expect(spoilt).rejects.toThrow(RangeError);
-  const problem = await failure(connection.stream(['select 1', 'select * from nowhere'], () => {}));
-  expect(problem.code).toBe('missing_relation');
-  expect(await connection.rows('select 1 as one')).toEqual([{ one: 1 }]);
-});
+test(
+  'a stream hands over one value of each query, in order, and throws on what its taker' + ' throws',
+  async () => {
+    const taken: unknown[] = [];
+    const queries = [`select '[1]'::json -- one`, 'select 2', `select 'three'`];
+    await connection.stream(queries, (value, index) => taken.push([index, value]));
+    expect(taken).toEqual([
+      [0, [1]],
+      [1, 2],
+      [2, 'three'],
+    ]);
+    const spoilt = connection.stream(queries, (_, index) => {
+      if (index === 1) throw new RangeError('enough');
+    });
+    await expect(spoilt).rejects.toThrow(RangeError);
+    const problem = await failure(connection.stream(['select 1', 'select * from nowhere'], () => {}));
+    expect(problem.code).toBe('missing_relation');
+    expect(await connection.rows('select 1 as one')).toEqual([{ one: 1 }]);
+  },
+);
 
 test('notices are kept, not printed', async () => {
   await connection.execute('drop table if exists nowhere');
@@ -86,33 +90,41 @@ test('notices are kept, not printed', async () => {
   );
 });
 
-test('a snapshot reads one state, read only, with names qualified, and leaves the session as it was', async () => {
-  const state = `select current_setting('transaction_isolation') as level, current_setting('transaction_read_only') as only,
+test(
+  'a snapshot reads one state, read only, with names qualified, and leaves the session as it' + ' was',
+  async () => {
+    const state = `select current_setting('transaction_isolation') as level,
+    current_setting('transaction_read_only') as only,
     current_setting('search_path') as path, current_setting('TimeZone') as zone`;
-  const before = await connection.rows('show search_path');
-  const inside = { level: 'repeatable read', only: 'on', path: 'pg_catalog, pg_temp', zone: 'UTC' };
-  expect(await snapshot(connection, (held) => held.rows(state))).toEqual([inside]);
-  expect(await connection.rows('show search_path')).toEqual(before);
-});
+    const before = await connection.rows('show search_path');
+    const inside = { level: 'repeatable read', only: 'on', path: 'pg_catalog, pg_temp', zone: 'UTC' };
+    expect(await snapshot(connection, (held) => held.rows(state))).toEqual([inside]);
+    expect(await connection.rows('show search_path')).toEqual(before);
+  },
+);
 
-test('a session is pinned by its first message, transactions again, and keeps the path that it was set to', async () => {
-  await withDatabase(anyServer(), async ({ name, url }) => {
-    await query(
-      url,
-      `create schema hh; alter database ${name} set search_path = hh, pg_catalog;
+test(
+  'a session is pinned by its first message, transactions again, and keeps the path that it was' + ' set to',
+  async () => {
+    await withDatabase(anyServer(), async ({ name, url }) => {
+      await query(
+        url,
+        `create schema hh; alter database ${name} set search_path = hh, pg_catalog;
        alter database ${name} set standard_conforming_strings = off`,
-    );
-    const session = await connect({ url, applicationName });
-    const path = `select current_setting('search_path') as path, current_setting('standard_conforming_strings') as strings`;
-    const pins = { path: 'pg_catalog, pg_temp', strings: 'on' };
-    expect([session.searchPath, await session.rows(path)]).toEqual(['hh, pg_catalog', [pins]]);
-    await session.execute(buildUnpin('session'));
-    expect(await session.rows(path)).toEqual([{ path: 'hh, pg_catalog', strings: 'off' }]);
-    expect(await transaction(session, (held) => held.rows(path))).toEqual([pins]);
-    expect(await queryPinned(session, path)).toEqual([pins]);
-    await session.close();
-  });
-});
+      );
+      const session = await connect({ url, applicationName });
+      const path = `select current_setting('search_path') as path,
+      current_setting('standard_conforming_strings') as strings`;
+      const pins = { path: 'pg_catalog, pg_temp', strings: 'on' };
+      expect([session.searchPath, await session.rows(path)]).toEqual(['hh, pg_catalog', [pins]]);
+      await session.execute(buildUnpin('session'));
+      expect(await session.rows(path)).toEqual([{ path: 'hh, pg_catalog', strings: 'off' }]);
+      expect(await transaction(session, (held) => held.rows(path))).toEqual([pins]);
+      expect(await queryPinned(session, path)).toEqual([pins]);
+      await session.close();
+    });
+  },
+);
 
 test('behind a pooler, whose sessions serve others, nothing outlives the first message', async () => {
   const client = await userSession({ url: database.url, applicationName });
@@ -180,34 +192,38 @@ const faults = [
 ] as const;
 
 for (const server of servers())
-  test(`PostgreSQL ${server.major}: refused statements have a code and a place in the user's file`, async () => {
-    const session = await userSession({ url: server.url(), applicationName });
-    for (const [statement, code, at] of faults) {
-      const before = '-- Ünïcode 🐘\r\ncreate table a ();\r\n';
-      const piece = ` -- why\r\n\t${statement}`;
-      const problem = await failure(session.execute(piece));
-      const located = locateProblem(problem, {
-        file: 'schema.sql',
-        text: `${before}${piece}\r\nselect 1;`,
-        offset: before.length,
-      });
-      expect([statement, located.code]).toEqual([statement, code]);
-      const where = located.where;
-      expect(where).toMatchObject({ file: 'schema.sql', line: 4, text: `\t${statement}` });
-      const [...characters] = where?.text ?? '';
-      expect(characters.slice((where?.column ?? 0) - 1).join('')).toMatch(
-        new RegExp(`^${at.replace(/[()]/g, '\\$&')}`),
-      );
-      expect(located.message).toContain('Invalid SQL in schema.sql at line 4: ');
-    }
-    await session.close();
-  });
+  test(
+    `PostgreSQL ${server.major}: refused statements have a code and a place in the user's` + ' file',
+    async () => {
+      const session = await userSession({ url: server.url(), applicationName });
+      for (const [statement, code, at] of faults) {
+        const before = '-- Ünïcode 🐘\r\ncreate table a ();\r\n';
+        const piece = ` -- why\r\n\t${statement}`;
+        const problem = await failure(session.execute(piece));
+        const located = locateProblem(problem, {
+          file: 'schema.sql',
+          text: `${before}${piece}\r\nselect 1;`,
+          offset: before.length,
+        });
+        expect([statement, located.code]).toEqual([statement, code]);
+        const where = located.where;
+        expect(where).toMatchObject({ file: 'schema.sql', line: 4, text: `\t${statement}` });
+        const [...characters] = where?.text ?? '';
+        expect(characters.slice((where?.column ?? 0) - 1).join('')).toMatch(
+          new RegExp(`^${at.replace(/[()]/g, '\\$&')}`),
+        );
+        expect(located.message).toContain('Invalid SQL in schema.sql at line 4: ');
+      }
+      await session.close();
+    },
+  );
 
 test('a refusal keeps what the server said, without passwords', async () => {
   const problem = await failure(connection.execute(`create role r password 'hush' nonsense`));
   expect(problem.data).toMatchObject({ sqlstate: '42601', message: expect.stringContaining('nonsense') });
   expect(problem.message).toMatch(/^Invalid SQL: /);
-  const sql = `create table t (id int); do $$ begin execute 'select * from nowhere where password=hush'; end $$`;
+  const sql = `create table t (id int); do $$ begin execute 'select * from nowhere where password=hush'; end
+    $$`;
   const inside = await failure(connection.execute(sql));
   expect(inside.code).toBe('missing_relation');
   expect((inside.data as { context: string }).context).toContain('inline_code_block');

@@ -9,8 +9,10 @@ export interface Wanted {
 }
 
 /** Tells one session from another. */
-export const identity = `select pg_catalog.inet_server_addr(), pg_catalog.inet_server_port(), current_user, pg_catalog.current_database(),
-  (select ssl from pg_catalog.pg_stat_ssl where pid = pg_catalog.pg_backend_pid()), pg_catalog.current_setting('application_name')`;
+export const identity = `select pg_catalog.inet_server_addr(), pg_catalog.inet_server_port(), current_user,
+  pg_catalog.current_database(),
+  (select ssl from pg_catalog.pg_stat_ssl where pid = pg_catalog.pg_backend_pid()),
+  pg_catalog.current_setting('application_name')`;
 
 async function outcome({ url, variables }: Wanted): Promise<string> {
   Object.assign(process.env, variables);

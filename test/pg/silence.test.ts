@@ -40,7 +40,8 @@ async function endsSoon(server: Server, keepsNew: boolean, sslmode: string): Pro
   await withDatabase(server, async ({ url, socket }) => {
     await rowsOf(
       socket,
-      `create table t (a text); insert into t select repeat(md5(i::text), 31) from generate_series(1, 30000) i`,
+      `create table t (a text); insert into t select repeat(md5(i::text), 31) from generate_series(1,
+        30000) i`,
     );
     for (const [name, work] of Object.entries(requests)) {
       const frozen = await frozenWay(url, { ...(name !== 'stream' && { after: 2e6 }), keepsNew });
@@ -195,7 +196,8 @@ test('the session that is lost ends on its server where new sessions pass', asyn
     frozen.freeze();
     expect((await failure(waiting?.rows('select 1') ?? Promise.resolve())).code).toBe('connection_lost');
     await Promise.all([waiting?.close(), idle?.close()]);
-    const left = `select from pg_stat_activity where datname = current_database() and application_name = '${applicationName}'`;
+    const left = `select from pg_stat_activity where datname = current_database()
+      and application_name = '${applicationName}'`;
     await vi.waitFor(async () => expect(await rowsOf(url, left)).toEqual([]), 5_000);
     await frozen.close();
   });

@@ -82,8 +82,8 @@ function home(name: string, text: string, mode: number): void {
 }
 
 /**
- * A URL with the ports of the servers with and without encryption for S and P, the folder of the certificates for D, that of the
- * socket for SOCKET.
+ * A URL with the ports of the servers with and without encryption for S and P, the folder of the certificates
+ * for D, that of the socket for SOCKET.
  */
 export const spelled = (text: string) =>
   text

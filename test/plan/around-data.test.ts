@@ -86,7 +86,8 @@ test.each(servers())('the schemas of the cases, in two halves: $major', async ({
           const found = await within(session, [text], async () => ({
             // What a database does not hold has to be on the server already.
             roles: await session.rows<{ sql: string }>(
-              `select concat('create role ', quote_ident(rolname), case when rolsuper then ' superuser' end) as sql from pg_roles where oid >= 16384`,
+              `select concat('create role ', quote_ident(rolname), case when rolsuper
+                then ' superuser' end) as sql from pg_roles where oid >= 16384`,
             ),
             wanted: await catalogOf(session),
           })).catch(() => undefined);
@@ -116,7 +117,8 @@ test.each(servers())('the schemas of the cases, in two halves: $major', async ({
 
 const shop = `
   create function twice(int) returns int language sql immutable begin atomic select $1 * 2; end;
-  create table users (id int generated always as identity primary key, boss int references users, name text unique,
+  create table users (id int generated always as identity primary key, boss int references users,
+  name text unique,
     double int generated always as (twice(boss)) stored, check (id > 0));
   create table notes (id int primary key, by int not null, foreign key (by) references users);
   alter table notes add constraint late check (by < 3) not valid;
@@ -136,7 +138,8 @@ const shop = `
   revoke all on notes from current_user`;
 
 const rows = `
-  insert into public.users (id, boss, name, favourite) overriding system value values (1, 2, 'a', 7), (2, null, 'b', null);
+  insert into public.users (id, boss, name, favourite) overriding system value values (1, 2, 'a', 7), (2,
+  null, 'b', null);
   insert into public.notes values (7, 5);
   insert into public.part values (3, null);
   update public.notes set by = 1 where id = 7`;

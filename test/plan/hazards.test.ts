@@ -51,12 +51,15 @@ const old = `create table t (a int, b int, c int, name text, small varchar(10));
   create table u (a int primary key); create index i on t (a); create table former (a int);
   create table p (a int) partition by list (a); create table q (a int);
   create table r partition of p for values in (2); create type mood as enum ('a'); create domain d as int;`;
-const wanted = `create table t (a int not null constraint k references u (a), b bigint constraint ch check (b > 0), full_name text,
-    small text, d int not null, e double precision default random(), f bigint generated always as (a * 2) stored, g bigserial,
+const wanted = `create table t (a int not null constraint k references u (a),
+  b bigint constraint ch check (b > 0), full_name text,
+    small text, d int not null, e double precision default random(), f bigint generated always as (a * 2)
+    stored, g bigserial,
     constraint un unique (b), constraint ex exclude (a with =), primary key (a));
   create table u (a int primary key); create index j on t (b); create table later (a int);
   create table p (a int) partition by list (a); create table q partition of p for values in (1);
-  create table r (a int); create type mood as enum ('a', 'b'); create domain d as int constraint dc check (value > 1);`;
+  create table r (a int); create type mood as enum ('a', 'b'); create domain d as int constraint dc check
+  (value > 1);`;
 
 interface Violation {
   readonly line: number;
@@ -100,17 +103,20 @@ test('each is shown with the table, its rows and its size as the target has them
     (async (target: Project) => {
       target.want(
         `create table big (a int, note text); create table never (a int, b int);
-         create table whole (a int) partition by list (a); create table part partition of whole for values in (1);`,
+         create table whole (a int) partition by list (a); create table part partition of whole for
+         values in (1);`,
       );
       await sync(target.context, { yes: true }, undefined);
       await rowsOf(
         url,
-        `insert into big select n, 'x' from generate_series(1, 1500) n; insert into whole select 1 from generate_series(1, 700);
+        `insert into big select n, 'x' from generate_series(1, 1500) n; insert into whole select 1
+          from generate_series(1, 700);
          insert into never select 1; analyze big; analyze part`,
       );
       target.want(
         `create table big (a bigint); create table never (a int);
-         create table whole (a bigint) partition by list (a); create table part partition of whole for values in (1);`,
+         create table whole (a bigint) partition by list (a); create table part partition of whole for
+         values in (1);`,
       );
       const report = await difference(target.context);
       expect(report.cautions).toContainEqual({

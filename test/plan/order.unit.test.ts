@@ -91,7 +91,8 @@ describe('what is made', () => {
     ).toEqual([
       'CREATE TABLE public.posts ( author integer )',
       'CREATE TABLE public.users ( id integer NOT NULL, CONSTRAINT users_pkey PRIMARY KEY (id) )',
-      'ALTER TABLE public.posts ADD CONSTRAINT posts_author_fkey FOREIGN KEY (author) REFERENCES public.users(id)',
+      'ALTER TABLE public.posts ADD CONSTRAINT posts_author_fkey FOREIGN KEY (author) REFERENCES' +
+        ' public.users(id)',
     ]);
   });
 

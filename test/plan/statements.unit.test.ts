@@ -39,7 +39,8 @@ describe('clauses of CREATE TABLE', () => {
     expect(statements(empty, facts(users(check('positive', 'id > 0', 'id'), unique('b'), ...parts)))).toEqual(
       [
         `CREATE TABLE public.users ( id integer NOT NULL, b text DEFAULT 'x'::text NOT NULL, a integer,` +
-          ' CONSTRAINT users_pkey PRIMARY KEY (id), CONSTRAINT users_b_key UNIQUE (b), CONSTRAINT positive CHECK ((id > 0)) )',
+          ' CONSTRAINT users_pkey PRIMARY KEY (id), CONSTRAINT users_b_key UNIQUE (b), CONSTRAINT' +
+          ' positive CHECK ((id > 0)) )',
       ],
     );
   });
@@ -54,12 +55,15 @@ describe('clauses of CREATE TABLE', () => {
     expect(second).toBe('ALTER TABLE public.users ADD CONSTRAINT positive CHECK ((id > 0)) NOT VALID');
   });
 
-  test('a second key of the same columns has a statement of its own, for the server would leave it out', () => {
-    const twin = having(unique('id'), { duplicate: true });
-    const [first, second] = statements(empty, facts(users(twin)));
-    expect(first).not.toContain('UNIQUE');
-    expect(second).toBe('ALTER TABLE public.users ADD CONSTRAINT users_id_key UNIQUE (id)');
-  });
+  test(
+    'a second key of the same columns has a statement of its own, for the server would leave it' + ' out',
+    () => {
+      const twin = having(unique('id'), { duplicate: true });
+      const [first, second] = statements(empty, facts(users(twin)));
+      expect(first).not.toContain('UNIQUE');
+      expect(second).toBe('ALTER TABLE public.users ADD CONSTRAINT users_id_key UNIQUE (id)');
+    },
+  );
 
   test('a foreign key to an earlier table is a clause', () => {
     const [, second, ...more] = statements(
@@ -208,7 +212,8 @@ describe('online', () => {
     expect(
       statements(facts(users(), posts()), facts(users(), posts(foreignKey('author', 'users'))), true),
     ).toEqual([
-      'ALTER TABLE public.posts ADD CONSTRAINT posts_author_fkey FOREIGN KEY (author) REFERENCES public.users(id) NOT VALID',
+      'ALTER TABLE public.posts ADD CONSTRAINT posts_author_fkey FOREIGN KEY (author) REFERENCES' +
+        ' public.users(id) NOT VALID',
       'ALTER TABLE public.posts VALIDATE CONSTRAINT posts_author_fkey',
     ]);
   });

@@ -69,7 +69,8 @@ test('a permission denied on a catalog, and a role that may look but not read', 
     const role = `reader_${name}`;
     await rowsOf(
       url,
-      `CREATE TABLE a (id int); REVOKE ALL ON a FROM PUBLIC; CREATE ROLE ${role} LOGIN PASSWORD '${password}'`,
+      `CREATE TABLE a (id int); REVOKE ALL ON a FROM PUBLIC; CREATE ROLE ${role} LOGIN PASSWORD` +
+        ` '${password}'`,
     );
     try {
       const reader = new URL(url);
@@ -107,7 +108,8 @@ test.each([
     problem(
       64,
       `Cannot connect to local. Check DATABASE_URL: ${reason}`,
-      'Hint: Write postgres://user:password@host:5432/database, with special characters percent-encoded (@ is %40, / is %2F).',
+      'Hint: Write postgres://user:password@host:5432/database, with special characters' +
+        ' percent-encoded (@ is %40, / is %2F).',
     ),
   );
 });

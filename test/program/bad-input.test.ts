@@ -59,7 +59,8 @@ test('a missing extension', async () => {
       '  at extension.sql:2:1',
       '  CREATE EXTENSION nosuch;',
       '  ^',
-      'Hint: Install the extension nosuch on the server of the shadow database, or name another server with --shadow URL.',
+      'Hint: Install the extension nosuch on the server of the shadow database, or name another' +
+        ' server with --shadow URL.',
     ),
   );
 });
@@ -69,7 +70,8 @@ test('a schema of zero bytes', async () => {
     problem(
       1,
       'zero.sql is empty',
-      "Hint: An empty schema would drop every object. To compare with an empty schema, use the source 'empty'.",
+      'Hint: An empty schema would drop every object. To compare with an empty schema, use the' +
+        " source 'empty'.",
     ),
   );
 });
@@ -144,7 +146,8 @@ test('a schema that is not there, or cannot be read', async () => {
     problem(
       1,
       'schema/schema.sql does not exist',
-      'Hint: Write the file, or create it from a database with pgmage db:pull or pg_dump --schema-only URL > schema/schema.sql.',
+      'Hint: Write the file, or create it from a database with pgmage db:pull or pg_dump' +
+        ' --schema-only URL > schema/schema.sql.',
     ),
   );
 });

@@ -63,7 +63,8 @@ test('dataDiff, dataVerify', async () => {
       const cwd = mkdtempSync(join(tmpdir(), 'pgmage-library-'));
       writeFileSync(
         join(cwd, 'pgmage.config.ts'),
-        `export default { environments: { legacy: '${source.url}', prod: '${target.url}' }, data: { from: 'legacy', to: 'prod' } };`,
+        `export default { environments: { legacy: '${source.url}', prod: '${target.url}' }, data: {` +
+          ` from: 'legacy', to: 'prod' } };`,
       );
       for (const { url } of [source, target])
         await rowsOf(url, 'create table t (id int primary key, a text)');

@@ -18,7 +18,8 @@ const schema = (secret: string, kept: string) => `
   create foreign table f (a int options (secret '${secret}')) server s
     options (dsn 'postgres://u:${secret}@h/d', passwd '${kept}');
   create function remote() returns text language sql as
-    $$ select 'postgres://u:${secret.replace(/\W/g, '_')}@h/d' || 'host=h password=${secret.replace(/\W/g, '_')} dbname=d' $$;
+    $$ select 'postgres://u:${secret.replace(/\W/g, '_')}@h/d' ||
+    'host=h password=${secret.replace(/\W/g, '_')} dbname=d' $$;
   create subscription sub connection 'host=h password=''${secret}'' dbname=d' publication p
     with (connect = false, slot_name = none);`;
 
@@ -114,7 +115,8 @@ test.each([
 
 test('names of secrets', () => {
   const secret =
-    'password sslpassword Passwd api_key apikey aws_secret_access_key private_key bearer_token vault_token_id';
+    'password sslpassword Passwd api_key apikey aws_secret_access_key private_key bearer_token' +
+    ' vault_token_id';
   expect(secret.split(' ').filter((name) => !isSecretName(name))).toEqual([]);
   const harmless =
     'user host dbname password_required use_scram_passthrough passfile key_column table sslkey fetch_size';

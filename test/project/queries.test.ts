@@ -48,7 +48,8 @@ test('a project that names no queries has nothing to check', async () => {
 test("sqlc's words compile, and what does not is told with its place and name", async () => {
   put(
     'sqlc.yaml',
-    'version: "2"\nsql:\n  - engine: postgresql\n    schema: schema.sql\n    queries: queries\n  - engine: mysql\n    queries: other\n',
+    'version: "2"\nsql:\n  - engine: postgresql\n    schema: schema.sql\n    queries: queries\n  -' +
+      ' engine: mysql\n    queries: other\n',
   );
   put(
     'queries/authors.sql',
@@ -128,7 +129,8 @@ test('db:verify tells of them, also as annotations', async () => {
     faults: ['q.sql:2:13 Old: column "age" does not exist'],
   });
   expect(verifyAnnotations(report)).toContain(
-    '::error title=Some queries do not compile,file=q.sql,line=2,col=13::q.sql:2:13 Old: column "age" does not exist',
+    '::error title=Some queries do not compile,file=q.sql,line=2,col=13::q.sql:2:13 Old: column' +
+      ' "age" does not exist',
   );
 });
 

@@ -167,7 +167,8 @@ test('a server can be named for shadows', async () => {
   expect(isEmpty(told.difference)).toBe(true);
 });
 
-test('a text that only gained casts, as a server adds them to its own, is the same; another one is not', async () => {
+test('a text that only gained casts, as a server adds them to its own, is the same; another one is' +
+  ' not', async () => {
   const table = (check: string) => `create table t (a varchar(10), constraint c check (${check}));`;
   const file = await write('in.sql', table(`a in ('x', 'y')`));
   const told = `((a)::text = any ((array['x'::character varying, 'y'::character varying])::text[]))`;

@@ -72,7 +72,8 @@ test('the index on which a foreign key stands is that of the history', async () 
   await generate(own.context, { empty: true, name: 'by hand' });
   const draft = own.files().at(-1) as string;
   own.write(draft, '-- Up Migration\nalter table a add constraint first primary key (id);\n');
-  const two = `create table a (id int constraint first primary key); alter table a add constraint one unique (id);
+  const two = `create table a (id int constraint first primary key); alter table a add constraint one unique
+    (id);
     create table b (id int references a (id));`;
   own.want(two);
   await generate(own.context);

@@ -3,9 +3,9 @@
 
 /** Catalogs of the server rather than of one database, and contents rather than definitions. */
 export const skipped = new Set(
-  `pg_statistic pg_statistic_ext_data pg_largeobject pg_largeobject_metadata pg_init_privs pg_shdepend pg_subscription_rel
-  pg_authid pg_auth_members pg_database pg_tablespace pg_db_role_setting pg_replication_origin pg_parameter_acl
-  pg_shseclabel`.split(/\s+/),
+  `pg_statistic pg_statistic_ext_data pg_largeobject pg_largeobject_metadata pg_init_privs pg_shdepend
+    pg_subscription_rel pg_authid pg_auth_members pg_database pg_tablespace pg_db_role_setting
+    pg_replication_origin pg_parameter_acl pg_shseclabel`.split(/\s+/),
 );
 
 /** Columns that say where something is stored, how much of it there is, or what was once true. */
@@ -88,11 +88,13 @@ export const derived: Readonly<Record<string, Readonly<Record<string, string>>>>
     noinherit: `contype in ('c', 'n') and connoinherit`,
   },
   pg_enum: {
-    place: `(select count(*) from pg_enum e where e.enumtypid = t.enumtypid and e.enumsortorder <= t.enumsortorder)`,
+    place: `(select count(*) from pg_enum e where e.enumtypid = t.enumtypid
+      and e.enumsortorder <= t.enumsortorder)`,
   },
   pg_index: {
     definition: 'pg_get_indexdef(indexrelid)',
-    statistics: `(select json_agg(a.attstattarget order by a.attnum) from pg_attribute a where a.attrelid = indexrelid)`,
+    statistics: `(select json_agg(a.attstattarget order by a.attnum) from pg_attribute a
+      where a.attrelid = indexrelid)`,
   },
   pg_partitioned_table: { definition: 'pg_get_partkeydef(partrelid)' },
   pg_policy: { using: 'pg_get_expr(polqual, polrelid)', check: 'pg_get_expr(polwithcheck, polrelid)' },
@@ -139,6 +141,6 @@ const implicit: Readonly<Record<string, readonly [type: string, owner: string]>>
 
 /** Lists whose order is that of columns in their table, or of no meaning at all. */
 export const unordered = new Set(
-  `stxkeys prattrs reloptions toastoptions attoptions attfdwoptions fdwoptions srvoptions ftoptions umoptions proconfig
-  polroles`.split(/\s+/),
+  `stxkeys prattrs reloptions toastoptions attoptions attfdwoptions fdwoptions srvoptions ftoptions
+    umoptions proconfig polroles`.split(/\s+/),
 );

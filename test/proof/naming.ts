@@ -42,7 +42,8 @@ export async function namesOf(
   const found = await connection.rows<{ place: string; name: string | null }>(
     `select place, case when p[1] = 'pg_attribute'
        then (select attname from pg_attribute where attrelid = p[2]::oid and attnum = p[3]::int2)
-       else (pg_identify_object(case when p[1] ~ '^[0-9]' then p[1]::oid else p[1]::regclass end, p[2]::oid, p[3]::int)).identity end as name
+       else (pg_identify_object(case when p[1] ~ '^[0-9]' then p[1]::oid else p[1]::regclass end, p[2]::oid,
+       p[3]::int)).identity end as name
      from unnest($1::text[]) place, string_to_array(place, ' ') p`,
     [[...new Set(places)]],
   );

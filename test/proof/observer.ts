@@ -61,14 +61,17 @@ export class Observer {
   }
 }
 
-const columnsQuery = `select c.relname as catalog, json_agg(json_build_object('name', a.attname, 'type', ty.typname)
+const columnsQuery = `select c.relname as catalog, json_agg(json_build_object('name', a.attname, 'type',
+  ty.typname)
     order by a.attnum) as columns
   from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
   join pg_type ty on ty.oid = a.atttypid
-  where c.relnamespace = 'pg_catalog'::regnamespace and c.relkind = 'r' group by c.relname order by c.relname`;
+  where c.relnamespace = 'pg_catalog'::regnamespace and c.relkind = 'r' group by c.relname
+  order by c.relname`;
 
 const referencesQuery = `select f.relname as catalog, to_json(fkcols) as columns, p.relname as target
-  from pg_get_catalog_foreign_keys() k join pg_class f on f.oid = k.fktable join pg_class p on p.oid = k.pktable`;
+  from pg_get_catalog_foreign_keys() k join pg_class f on f.oid = k.fktable join pg_class p
+  on p.oid = k.pktable`;
 
 // The key by which people know a row: a unique one without its oid, with a name if there is one.
 const keysQuery = `select distinct on (c.relname) c.relname as catalog, k.columns from pg_index i

@@ -22,11 +22,15 @@ export interface Rows {
 }
 
 const tablesQuery = `select n.nspname as schema, c.relname as name, (select json_object_agg(a.attname,
-      concat_ws(' ', format_type(a.atttypid, a.atttypmod), (select string_agg(p.attname, ' ' order by p.attnum)
-        from pg_type e join pg_type y on y.oid = e.oid or y.typarray = e.oid join pg_attribute p on p.attrelid = y.typrelid
-        where e.oid = a.atttypid and y.typtype = 'c' and p.attnum > 0 and not p.attisdropped))) from pg_attribute a
+      concat_ws(' ', format_type(a.atttypid, a.atttypmod), (select string_agg(p.attname, ' '
+      order by p.attnum)
+        from pg_type e join pg_type y on y.oid = e.oid or y.typarray = e.oid join pg_attribute p
+        on p.attrelid = y.typrelid
+        where e.oid = a.atttypid and y.typtype = 'c' and p.attnum > 0 and not p.attisdropped)))
+        from pg_attribute a
       where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = '') as types,
-    (select json_agg(format('%I.%I', t.relnamespace::regnamespace, t.relname)) from pg_partition_ancestors(c.oid) a
+    (select json_agg(format('%I.%I', t.relnamespace::regnamespace, t.relname))
+    from pg_partition_ancestors(c.oid) a
       join pg_class t on t.oid = a.relid and t.oid <> c.oid) as above
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
   where c.relkind = 'r' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
@@ -34,9 +38,11 @@ const tablesQuery = `select n.nspname as schema, c.relname as name, (select json
     and not exists (select from pg_depend d where d.objid = c.oid and d.deptype = 'e')`;
 
 const filledQuery = `select format('%I.%I', n.nspname, m.relname) as name, m.relispopulated as filled,
-    not exists (select from pg_rewrite w join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = w.oid
+    not exists (select from pg_rewrite w join pg_depend d on d.classid = 'pg_rewrite'::regclass
+    and d.objid = w.oid
       join pg_class r on d.refclassid = 'pg_class'::regclass and r.oid = d.refobjid and r.relkind <> 'S'
-      where w.ev_class = m.oid and r.oid <> m.oid and not has_any_column_privilege(m.relowner, r.oid, 'SELECT')) as refreshable
+      where w.ev_class = m.oid and r.oid <> m.oid and not has_any_column_privilege(m.relowner, r.oid,
+      'SELECT')) as refreshable
   from pg_class m join pg_namespace n on n.oid = m.relnamespace where m.relkind = 'm'`;
 
 /**

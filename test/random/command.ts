@@ -38,7 +38,8 @@ let done = 0;
 const { outcomes, ...counts } = await prosecute(bench, campaign, note);
 process.stdout.write(`${summarize(outcomes, values.verbose)}\n`);
 process.stdout.write(
-  `judged by the observer: ${counts.observed}; in databases of their own: ${counts.apart}; without rows in the end: ${counts.rowless}\n`,
+  `judged by the observer: ${counts.observed}; in databases of their own: ${counts.apart}; without` +
+    ` rows in the end: ${counts.rowless}\n`,
 );
 process.stdout.write(`${((Date.now() - began) / 1000).toFixed(0)} s\n`);
 if (values.shrink) process.stdout.write(await shrink(bench, campaign, outcomes));

@@ -1,11 +1,22 @@
 // Kinds that need nobody else: each line lists the forms that one object can have.
 
-const word = `create type word; create function word_in(cstring) returns word language internal immutable strict as 'textin'; create function word_out(word) returns cstring language internal immutable strict as 'textout'; create type word (input = word_in, output = word_out, like = text`;
-const handlers = `create function handler() returns language_handler language c as '$libdir/plpgsql', 'plpgsql_call_handler'; create function inline(internal) returns void language c as '$libdir/plpgsql', 'plpgsql_inline_handler'`;
-const back = `create function back(integer, integer) returns integer language sql immutable as $$ select btint4cmp($2, $1) $$; create operator class backward for type integer using btree as operator 1 >, operator 2 >=, operator 3 =, operator 4 <=, operator 5 <, function 1 back(integer, integer)`;
+const word =
+  'create type word; create function word_in(cstring) returns word language internal' +
+  ` immutable strict as 'textin'; create function word_out(word) returns cstring language internal` +
+  ` immutable strict as 'textout'; create type word (input = word_in, output = word_out, like = text`;
+const handlers =
+  'create function handler() returns language_handler language c as' +
+  ` '$libdir/plpgsql', 'plpgsql_call_handler'; create function inline(internal) returns void` +
+  ` language c as '$libdir/plpgsql', 'plpgsql_inline_handler'`;
+const back = `create function back(integer, integer) returns integer language sql immutable as $$
+  select btint4cmp($2, $1) $$; create operator class backward for type integer using btree as operator 1 >,
+  operator 2 >=, operator 3 =, operator 4 <=, operator 5 <, function 1 back(integer, integer)`;
 const members =
-  'operator 1 <, operator 2 <=, operator 3 =, operator 4 >=, operator 5 >, function 1 btint4cmp(integer, integer)';
-const family = `create operator family numbers using btree; create operator class four for type integer using btree family numbers as ${members}`;
+  'operator 1 <, operator 2 <=, operator 3 =, operator 4 >=, operator 5 >, function 1' +
+  ' btint4cmp(integer, integer)';
+const family =
+  'create operator family numbers using btree; create operator class four for type' +
+  ` integer using btree family numbers as ${members}`;
 const told = 'create table told (id integer primary key, sort integer, note text)';
 const held = 'create table held (id integer, span int4range';
 const feed = "create subscription feed connection 'host=localhost dbname=a' publication p";
@@ -25,8 +36,10 @@ export const oddments: readonly (readonly string[])[] = [
   ],
   [
     'create function twice(n integer) returns integer language sql as $$ select n * 2 $$',
-    'create function twice(n integer) returns bigint language sql immutable strict as $$ select n * 2::bigint $$',
-    'create function twice(m integer, f integer default 2) returns integer language sql as $$ select m * f $$',
+    'create function twice(n integer) returns bigint language sql immutable strict as $$ select n *' +
+      ' 2::bigint $$',
+    'create function twice(m integer, f integer default 2) returns integer language sql as $$' +
+      ' select m * f $$',
     'create procedure twice(n integer) language plpgsql as $$ begin null; end $$',
   ],
   [
@@ -39,7 +52,8 @@ export const oddments: readonly (readonly string[])[] = [
   ],
   [
     'create text search configuration words (copy = simple)',
-    'create text search configuration words (copy = simple); alter text search configuration words alter mapping for word with english_stem',
+    'create text search configuration words (copy = simple); alter text search configuration words' +
+      ' alter mapping for word with english_stem',
   ],
   [
     'create text search dictionary stems (template = snowball, language = english)',
@@ -47,7 +61,9 @@ export const oddments: readonly (readonly string[])[] = [
   ],
   [
     'create function watch() returns event_trigger language plpgsql as $$ begin end $$',
-    "create function watch() returns event_trigger language plpgsql as $$ begin end $$; create event trigger watching on ddl_command_end when tag in ('CREATE VIEW') execute function watch(); alter event trigger watching disable",
+    'create function watch() returns event_trigger language plpgsql as $$ begin end $$; create' +
+      " event trigger watching on ddl_command_end when tag in ('CREATE VIEW') execute function" +
+      ' watch(); alter event trigger watching disable',
   ],
   ['create type unfinished', `${word})`, `${word}); create table words (word word)`],
   [
@@ -57,7 +73,8 @@ export const oddments: readonly (readonly string[])[] = [
   [
     `${handlers}; create language ours handler handler`,
     `${handlers}; create trusted language ours handler handler inline inline`,
-    `${handlers}; create language ours handler handler; create transform for integer language ours (from sql with function prsd_lextype(internal))`,
+    `${handlers}; create language ours handler handler; create transform for integer language ours` +
+      ' (from sql with function prsd_lextype(internal))',
   ],
   [
     'create access method stack type table handler heap_tableam_handler',

@@ -17,7 +17,8 @@ test(`${runs} random pairs converge both ways and keep their rows: --seed ${seed
   const campaign = { seed, runs, from: 0, jobs: 2, observed: 10, apart: 50 };
   const { outcomes, observed, apart, rowless } = await prosecute(await benchOn(server), campaign);
   process.stdout.write(
-    `judged by the observer: ${observed}; in databases of their own: ${apart}; without rows in the end: ${rowless}\n`,
+    `judged by the observer: ${observed}; in databases of their own: ${apart}; without rows in the` +
+      ` end: ${rowless}\n`,
   );
   const failed = outcomes.filter((outcome) => !passed(outcome));
   expect(failed.length === 0 ? '' : summarize(failed, true), `--seed ${seed}`).toBe('');

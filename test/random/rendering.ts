@@ -58,7 +58,8 @@ function viewSql(schema: Schema, view: View, index: number): string[] {
   const name = `public.v${index}`;
   const source = table ? nameOf(table, view.on) : '(values (1)) as v (id)';
   const columns = table ? columnsOf(table).map(([column]) => column) : [];
-  const query = `select ${listOf(view, columns)} from ${source}${view.columns === 'aggregate' ? ' group by id' : ''}`;
+  const query = `select ${listOf(view, columns)}
+    from ${source}${view.columns === 'aggregate' ? ' group by id' : ''}`;
   const materialized = view.form.startsWith('materialized');
   // Only views over one table without computed rows can check what is written through them.
   const checked = view.form === 'check option' && table && view.columns !== 'aggregate';

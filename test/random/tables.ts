@@ -74,7 +74,8 @@ function referenceSql(schema: Schema, table: Table, index: number): string[] {
   const target = schema.tables.findLastIndex((other, at) => at < index && (other?.key ?? '') !== '');
   const other = schema.tables[target];
   if (!other || (other.form === 'unlogged' && table.form !== 'unlogged')) return [];
-  const add = `alter table ${nameOf(table, index)} add constraint t${index}_reference foreign key (id) references`;
+  const add =
+    `alter table ${nameOf(table, index)} add constraint t${index}_reference foreign key` + ' (id) references';
   const form = isPartitioned(table) && table.reference === 'not valid' ? 'plain' : table.reference;
   return [`${add} ${nameOf(other, target)} (id) ${references[form]}`];
 }
@@ -162,10 +163,12 @@ const triggers: Readonly<Record<Table['trigger'], OnTable>> = {
     `create trigger note after delete on ${table} for each statement execute function noted('x')`,
   ],
   constraint: (table) => [
-    `create constraint trigger note after insert on ${table} deferrable initially deferred for each row execute function noted()`,
+    `create constraint trigger note after insert on ${table} deferrable initially deferred for each` +
+      ' row execute function noted()',
   ],
   transition: (table) => [
-    `create trigger note after update on ${table} referencing new table as fresh for each statement execute function noted()`,
+    `create trigger note after update on ${table} referencing new table as fresh for each statement` +
+      ' execute function noted()',
   ],
   disabled: (table, partitioned) => [
     ...triggers.before(table, partitioned),
@@ -176,7 +179,8 @@ const triggers: Readonly<Record<Table['trigger'], OnTable>> = {
     ...(partitioned ? [`alter table only ${table}_rest disable trigger note`] : []),
   ],
   when: (table) => [
-    `create trigger note before update on ${table} for each row when (old.id is distinct from new.id) execute function noted()`,
+    `create trigger note before update on ${table} for each row when (old.id is distinct from` +
+      ' new.id) execute function noted()',
   ],
 };
 

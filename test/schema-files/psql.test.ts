@@ -74,7 +74,8 @@ test('bodies are not checked where each names what comes after it', async () => 
   const { text, index, wrong } = await pulled(`
     create function start_value() returns bigint stable language plpgsql as 'begin return 1; end';
     create table counters (a bigint default start_value());
-    create or replace function start_value() returns bigint stable language sql as 'select count(*) from public.counters';
+    create or replace function start_value() returns bigint stable language sql
+    as 'select count(*) from public.counters';
     create function even(a int) returns boolean language plpgsql as $$begin return true; end$$;
     create function odd(a int) returns boolean language sql as 'select not even(a)';
     create or replace function even(a int) returns boolean language sql as 'select not odd(a)';
@@ -125,27 +126,32 @@ test('a folder has an index for psql, and a file for what no order of files can 
 
 test('default privileges come after what was made without them, in a folder too', async () => {
   const { wrong } = await pulled(`create schema s; create extension pgcrypto schema s;
-    create function s.f() returns int language sql return 1; create function public.g() returns int language sql return 1;
+    create function s.f() returns int language sql return 1; create function public.g() returns int language
+    sql return 1;
     alter default privileges revoke execute on functions from public;
     alter default privileges in schema s grant select on tables to public; create table s.t (a int);`);
   expect(wrong).toEqual([]);
 });
 
-test('the version of an extension that the shadow has in another one is the one of the database', async () => {
-  const server = anyServer();
-  const [row] = await rowsOf<{ version: string }>(
-    server.url(),
-    `select default_version as version from pg_available_extensions where name = 'xml2'`,
-  );
-  if (row === undefined) return expect(server.major).toBeGreaterThan(0);
-  const { text, wrong } = await pulled('create extension xml2');
-  expect(wrong).toEqual([]);
-  expect(text).toContain(`CREATE EXTENSION xml2 SCHEMA public VERSION '${row.version}';`);
-});
+test(
+  'the version of an extension that the shadow has in another one is the one of the' + ' database',
+  async () => {
+    const server = anyServer();
+    const [row] = await rowsOf<{ version: string }>(
+      server.url(),
+      `select default_version as version from pg_available_extensions where name = 'xml2'`,
+    );
+    if (row === undefined) return expect(server.major).toBeGreaterThan(0);
+    const { text, wrong } = await pulled('create extension xml2');
+    expect(wrong).toEqual([]);
+    expect(text).toContain(`CREATE EXTENSION xml2 SCHEMA public VERSION '${row.version}';`);
+  },
+);
 
 test('a NOT NULL of a server that has no names for them is pulled without one', async () => {
   const long = 'audit_events_group_external_streaming_destinations_of_tenants';
-  const schema = `create table ${long} (encrypted_secret_token bytea not null, encrypted_secret_token_iv bytea not null)`;
+  const schema = `create table ${long} (encrypted_secret_token bytea not null,
+    encrypted_secret_token_iv bytea not null)`;
   for (const server of servers().filter(({ major }) => major < 18)) {
     const { text, wrong } = await pulled(schema, server);
     expect(wrong).toEqual([]);

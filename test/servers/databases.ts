@@ -16,7 +16,8 @@ export interface Database {
 // A database that subscribes to something cannot be dropped, and DROP SUBSCRIPTION would call the publisher
 // first.
 const releaseSubscriptions = `do $$ declare s record; begin
-  for s in select subname from pg_subscription where subdbid = (select oid from pg_database where datname = current_database())
+  for s in select subname from pg_subscription where subdbid = (select oid from pg_database
+  where datname = current_database())
   loop
     execute format('alter subscription %I disable', s.subname);
     execute format('alter subscription %I set (slot_name = none)', s.subname);

@@ -126,7 +126,9 @@ function keep(
   cpSync(cluster, data, { recursive: true });
   own(directory, user);
   const start = '"$@" >>"$0/log" 2>&1 & pid=$!';
-  const script = `${start}; while read _; do kill -QUIT $pid; wait $pid; ${start}; done; kill -QUIT $pid; wait $pid; rm -rf "$0"`;
+  const script =
+    `${start}; while read _; do kill -QUIT $pid; wait $pid; ${start}; done; kill -QUIT` +
+    ' $pid; wait $pid; rm -rf "$0"';
   const options = Object.entries({ ...settings, ...more, port, unix_socket_directories: directory });
   const child = spawn(
     'sh',

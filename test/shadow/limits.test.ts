@@ -38,24 +38,27 @@ async function opened<T>(
 test('extensions that bodies create are there, also where a body hides that they are missing', async () => {
   const text = `
     do $$ begin create extension hstore; exception when others then null; end $$;
-    do $body$ begin execute 'create extension if not exists "pg_trgm" with schema public cascade'; exception when others then null; end $body$;
+    do $body$ begin execute 'create extension if not exists "pg_trgm" with schema public cascade'; exception
+    when others then null; end $body$;
     do $$ declare n text; begin
       foreach n in array array['citext', 'unaccent'] loop execute format('create extension %I', n); end loop;
     exception when others then null; end $$;
-    create function install() returns void language plpgsql as $$ begin create extension btree_gist; end $$; select install();
-    create schema y; create extension if not exists pgjwt with schema y cascade; create extension earthdistance cascade;`;
+    create function install() returns void language plpgsql as $$ begin create extension btree_gist; end $$;
+    select install();
+    create schema y; create extension if not exists pgjwt with schema y cascade; create extension
+    earthdistance cascade;`;
   const file = await parseSql('a.sql', text);
   await opened(null, file.extensions, (shadow) =>
     shadow.state(async (connection) => {
       await loadFiles(connection, [file]);
       const found = await connection.rows<{ name: string }>(
-        `select concat_ws('.', n.nspname, e.extname) as name from pg_extension e join pg_namespace n on n.oid = e.extnamespace
+        `select concat_ws('.', n.nspname, e.extname) as name from pg_extension e join pg_namespace n
+          on n.oid = e.extnamespace
           where e.extname <> 'plpgsql' order by 1`,
       );
       expect(found.map(({ name }) => name)).toEqual(
-        'public.btree_gist public.citext public.cube public.earthdistance public.hstore public.pg_trgm public.unaccent y.pgcrypto y.pgjwt'.split(
-          ' ',
-        ),
+        `public.btree_gist public.citext public.cube public.earthdistance public.hstore
+          public.pg_trgm public.unaccent y.pgcrypto y.pgjwt`.split(/\s+/),
       );
     }),
   );
@@ -71,8 +74,10 @@ test('an extension that a body may create is left as it is where the shadow lack
     try {
       for (const body of [
         `begin if false then create extension hstore; end if; end`,
-        `begin raise 'lacks'; execute 'create extension if not exists "hstore"'; exception when others then null; end`,
-        `declare n text := 'hstore'; begin if false then execute format('create extension %I', n); end if; end`,
+        `begin raise 'lacks'; execute 'create extension if not exists "hstore"'; exception when` +
+          ' others then null; end',
+        `declare n text := 'hstore'; begin if false then execute format('create extension %I', n);` +
+          ' end if; end',
       ]) {
         own.want(`do $body$ ${body} $body$; create table t (a int)`);
         const { up } = await compare(own.context, 'local', own.context.project.schema);
@@ -86,15 +91,20 @@ test('an extension that a body may create is left as it is where the shadow lack
     }
   }));
 
-test('a type that is too wide for the shadow in the process is told with its place and the way out', async () => {
-  const text = `create table t (a int);
-    create type wide; create function wide_in(cstring) returns wide language internal immutable strict as 'int8in';
+test(
+  'a type that is too wide for the shadow in the process is told with its place and the way' + ' out',
+  async () => {
+    const text = `create table t (a int);
+    create type wide; create function wide_in(cstring) returns wide language internal immutable strict
+    as 'int8in';
     create function wide_out(wide) returns cstring language internal immutable strict as 'int8out';
-    create type wide (input = wide_in, output = wide_out, internallength = 8, passedbyvalue, alignment = double);`;
-  const file = await parseSql('a.sql', text);
-  const wide = (shadow: Shadow) => shadow.state((connection) => loadFiles(connection, [file]));
-  const thrown = (await opened(null, [], (shadow) => failure(wide(shadow)))) as Problem;
-  expect(thrown.where).toMatchObject({ file: 'a.sql', line: 4 });
-  expect(thrown.hint).toContain('--shadow');
-  expect(await opened(anyServer().url(), [], wide)).toEqual([]);
-});
+    create type wide (input = wide_in, output = wide_out, internallength = 8, passedbyvalue,
+    alignment = double);`;
+    const file = await parseSql('a.sql', text);
+    const wide = (shadow: Shadow) => shadow.state((connection) => loadFiles(connection, [file]));
+    const thrown = (await opened(null, [], (shadow) => failure(wide(shadow)))) as Problem;
+    expect(thrown.where).toMatchObject({ file: 'a.sql', line: 4 });
+    expect(thrown.hint).toContain('--shadow');
+    expect(await opened(anyServer().url(), [], wide)).toEqual([]);
+  },
+);

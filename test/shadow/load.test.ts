@@ -41,25 +41,32 @@ test('files load in whatever order works, each with its own search_path', async 
   };
   await inProcess.state(async (connection) => {
     await loadTexts(connection, texts);
-    const query = `select conrelid::regclass::text || ' to ' || confrelid::regclass as fk from pg_constraint where contype = 'f'`;
+    const query =
+      `select conrelid::regclass::text || ' to ' || confrelid::regclass as fk from` +
+      ` pg_constraint where contype = 'f'`;
     expect(await connection.rows(query)).toEqual([{ fk: 's.w to s.k' }]);
   });
 });
 
-test('what an ALTER DEFAULT PRIVILEGES gives is given to what stands after it, in whatever order files load', async () => {
-  const texts = {
-    'a.sql': 'create function s.early() returns int language sql return 1;',
-    'b.sql': 'create schema s; create function s.mid() returns int language sql return 1;',
-    'c.sql': 'alter default privileges revoke execute on functions from public;',
-    'd.sql': 'create function s.late() returns int language sql return 1;',
-  };
-  const query = 'select proname::text as name from pg_proc where proacl is null and oid >= 16384 order by 1';
-  for (const files of [texts, { 'one.sql': Object.values(texts).join('\n') }])
-    await inProcess.state(async (connection) => {
-      await loadTexts(connection, files);
-      expect(await connection.rows(query)).toEqual([{ name: 'early' }, { name: 'mid' }]);
-    });
-});
+test(
+  'what an ALTER DEFAULT PRIVILEGES gives is given to what stands after it, in whatever order' +
+    ' files load',
+  async () => {
+    const texts = {
+      'a.sql': 'create function s.early() returns int language sql return 1;',
+      'b.sql': 'create schema s; create function s.mid() returns int language sql return 1;',
+      'c.sql': 'alter default privileges revoke execute on functions from public;',
+      'd.sql': 'create function s.late() returns int language sql return 1;',
+    };
+    const query =
+      'select proname::text as name from pg_proc where proacl is null and oid >= 16384 order by 1';
+    for (const files of [texts, { 'one.sql': Object.values(texts).join('\n') }])
+      await inProcess.state(async (connection) => {
+        await loadTexts(connection, files);
+        expect(await connection.rows(query)).toEqual([{ name: 'early' }, { name: 'mid' }]);
+      });
+  },
+);
 
 test('an ALTER DEFAULT PRIVILEGES does not wait for what needs something after it', async () => {
   const text = `create view v as select * from t; alter default privileges grant select on tables to public;

@@ -55,7 +55,8 @@ const examples: Readonly<Record<string, readonly string[]>> = {
   'CREATE STATISTICS without a name': ['create statistics on a, b from t'],
   'RULES of a collation': [`create collation n (provider = icu, locale = 'de', rules = '&a < b')`],
   'origin, password_required or run_as_owner of a subscription': [
-    `create subscription n connection 'dbname=none' publication p with (connect = false, slot_name = none, origin = none)`,
+    `create subscription n connection 'dbname=none' publication p with (connect = false, slot_name` +
+      ' = none, origin = none)',
   ],
   JSON_TABLE: [`create view v as select k.x from t, json_table(j, '$' columns (x int path '$.x')) k`],
   'JSON_EXISTS, JSON_QUERY or JSON_VALUE': [`alter table t add check (json_exists(j, '$.a'))`],
@@ -79,7 +80,8 @@ const examples: Readonly<Record<string, readonly string[]>> = {
   'the collation provider builtin': [`create collation n (provider = builtin, locale = 'C')`],
   'an event trigger ON login': ['create event trigger n on login execute function noted()'],
   'failover of a subscription': [
-    `create subscription n connection 'dbname=none' publication p with (connect = false, slot_name = none, failover = false)`,
+    `create subscription n connection 'dbname=none' publication p with (connect = false, slot_name` +
+      ' = none, failover = false)',
   ],
   'NOT NULL as a constraint of its table': [
     'alter table t add constraint n not null a',
@@ -223,7 +225,8 @@ for (const server of servers()) {
   }, 120_000);
 
   if (server.major < 18)
-    test(`PostgreSQL ${server.version}: db:sync names newer syntax with its place before it does anything`, async () => {
+    test(`PostgreSQL ${server.version}: db:sync names newer syntax with its place before it does` +
+      ' anything', async () => {
       await withDatabase(server, async ({ url }) => {
         const own = project(url, cache);
         const { context } = own;

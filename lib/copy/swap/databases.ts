@@ -31,7 +31,8 @@ const makingOf = (
   name: string,
 ) => `select pg_get_userbyid(d.datdba) as owner, pg_encoding_to_char(d.encoding) as encoding,
     d.datcollate as collate, d.datctype as ctype, d.datlocprovider as provider, t.spcname as tablespace,
-    coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale') as locale, to_jsonb(d) ->> 'daticurules' as rules
+    coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale') as locale,
+    to_jsonb(d) ->> 'daticurules' as rules
   from pg_database d join pg_tablespace t on t.oid = d.dattablespace where d.datname = ${literal(name)}`;
 
 /**
@@ -45,14 +46,17 @@ export async function createSwapDatabase(keeper: Connection, name: string, targe
   const [row] = await keeper.rows<DatabaseSettings>(makingOf(target));
   const { owner, encoding, collate, ctype, provider, locale, rules, tablespace } = row as DatabaseSettings;
   const providers: Readonly<Record<string, string>> = {
-    i: `locale_provider icu icu_locale ${literal(locale ?? '')}${rules === null ? '' : ` icu_rules ${literal(rules)}`}`,
+    i:
+      'locale_provider icu icu_locale' +
+      ` ${literal(locale ?? '')}${rules === null ? '' : ` icu_rules ${literal(rules)}`}`,
     b: `locale_provider builtin builtin_locale ${literal(locale ?? '')}`,
   };
   await keeper.execute(
-    `create database ${name} template template0 owner ${quote(owner)} encoding ${literal(encoding)} lc_collate ${literal(collate)}
-     lc_ctype ${literal(ctype)} ${providers[provider] ?? 'locale_provider libc'} tablespace ${quote(tablespace)}`,
+    `create database ${name} template template0 owner ${quote(owner)} encoding ${literal(encoding)}
+     lc_collate ${literal(collate)} lc_ctype ${literal(ctype)}
+     ${providers[provider] ?? 'locale_provider libc'} tablespace ${quote(tablespace)}`,
   );
-  const words = `Filled by pgmage db:clone --swap for ${target}. If no swap is running, the next one drops it`;
+  const words = `Filled by pgmage db:clone --swap for ${target}. A later swap drops it if this one ended`;
   await keeper.execute(`comment on database ${name} is ${literal(words)}`);
 }
 
@@ -74,7 +78,8 @@ export async function databaseExists(keeper: Connection, name: string): Promise<
  */
 export async function dropLeftovers(keeper: Connection): Promise<string[]> {
   const found = await keeper.rows<{ name: string }>(
-    `select d.datname::text as name from pg_database d where d.datname ~ '^${mark}[0-9a-f]{16}$' and pg_has_role(d.datdba, 'usage')`,
+    `select d.datname::text as name from pg_database d where d.datname ~ '^${mark}[0-9a-f]{16}$'
+      and pg_has_role(d.datdba, 'usage')`,
   );
   const gone: string[] = [];
   for (const { name } of found) {
@@ -92,9 +97,11 @@ export async function dropLeftovers(keeper: Connection): Promise<string[]> {
 // Statements that copy the settings of a database: privileges, settings, comment, labels, limits. In lists of
 // names, each name is quoted as a text (manual: SET).
 const said = (from: string, to: string) => `with d as (
-    select d.*, ${literal(quote(to))} as it, pg_get_userbyid(datdba) as owner from pg_database d where datname = ${literal(from)})
+    select d.*, ${literal(quote(to))} as it, pg_get_userbyid(datdba) as owner from pg_database d
+    where datname = ${literal(from)})
   select sql from (
-    select 1 as place, format('REVOKE ALL ON DATABASE %s FROM PUBLIC, %I', it, owner) as sql from d where datacl is not null
+    select 1 as place, format('REVOKE ALL ON DATABASE %s FROM PUBLIC, %I', it, owner) as sql from d
+    where datacl is not null
     union all
     select 2, format('GRANT %s ON DATABASE %s TO %s%s', a.privilege_type, it,
         case when a.grantee = 0 then 'PUBLIC' else quote_ident(pg_get_userbyid(a.grantee)) end,
@@ -103,7 +110,8 @@ const said = (from: string, to: string) => `with d as (
     union all
     select 3, format('ALTER %s %s SET %I TO %s', case when s.setrole = 0 then 'DATABASE' else
         format('ROLE %I IN DATABASE', pg_get_userbyid(s.setrole)) end, it, split_part(c, '=', 1),
-        case when split_part(c, '=', 1) in ('search_path', 'temp_tablespaces', 'local_preload_libraries', 'session_preload_libraries')
+        case when split_part(c, '=', 1) in ('search_path', 'temp_tablespaces', 'local_preload_libraries',
+        'session_preload_libraries')
           then coalesce((select string_agg(quote_literal(coalesce(replace(m[1], '""', '"'), m[2])), ', ')
             from regexp_matches(substr(c, strpos(c, '=') + 1), '"((?:[^"]|"")*)"|([^", ]+)', 'g') m), '''''')
           else quote_literal(substr(c, strpos(c, '=') + 1)) end)
@@ -114,7 +122,8 @@ const said = (from: string, to: string) => `with d as (
     select 5, format('SECURITY LABEL FOR %I ON DATABASE %s IS %L', l.provider, it, l.label)
       from d join pg_shseclabel l on l.classoid = 'pg_database'::regclass and l.objoid = d.oid
     union all
-    select 6, format('ALTER DATABASE %s CONNECTION LIMIT %s IS_TEMPLATE %s', it, datconnlimit, datistemplate::text) from d
+    select 6, format('ALTER DATABASE %s CONNECTION LIMIT %s IS_TEMPLATE %s', it, datconnlimit,
+    datistemplate::text) from d
   ) all_of_it order by place, sql`;
 
 /**
@@ -159,7 +168,8 @@ export async function swapNames(
     await keeper.execute(`alter database ${quote(target)} rename to ${quote(kept)}`);
     await copySettings(keeper, kept, sibling);
     await keeper.execute(
-      `comment on database ${quote(kept)} is ${literal(words)}; alter database ${quote(kept)} is_template false;
+      `comment on database ${quote(kept)} is ${literal(words)};
+       alter database ${quote(kept)} is_template false;
        alter database ${quote(sibling)} rename to ${quote(target)}`,
     );
   }).finally(() => {
@@ -204,7 +214,8 @@ export interface Kept {
 export async function listKept(keeper: Connection, target: string): Promise<Kept[]> {
   const found = await keeper.rows<{ name: string; bytes: string }>(
     `select datname::text as name, pg_database_size(oid)::text as bytes from pg_database
-     where datname ~ '_old_\\d{8}t\\d{6}$' and shobj_description(oid, 'pg_database') like ${literal(`${keptWords}, %: it was ${like(target)}. %`)}
+     where datname ~ '_old_\\d{8}t\\d{6}$' and shobj_description(oid, 'pg_database')
+     like ${literal(`${keptWords}, %: it was ${like(target)}. %`)}
      order by 1`,
   );
   return found.map(({ name, bytes }) => ({ name, bytes: Number(bytes) }));
@@ -235,7 +246,8 @@ export async function openKeeper(
 ): Promise<ServerConnection> {
   // A session in template1 keeps others from making databases.
   const found = await here.rows<{ name: string }>(
-    `select datname::text as name from pg_database where datallowconn and datname <> current_database() and datname !~ '^${mark}'
+    `select datname::text as name from pg_database where datallowconn and datname <> current_database()
+      and datname !~ '^${mark}'
        and has_database_privilege(oid, 'connect')
      order by datname <> 'postgres', datname = 'template1', datname limit 5`,
   );

@@ -33,7 +33,8 @@ interface TargetFacts {
 
 // The sessions that a role may end (manual: "Server Signaling Functions"). Free connections are counted now,
 // for this role.
-const question = `select d.datname::text as name, pg_backend_pid() as backend, r.rolsuper or r.rolcreatedb as makes,
+const question = `select d.datname::text as name, pg_backend_pid() as backend, r.rolsuper
+  or r.rolcreatedb as makes,
     pg_has_role(d.datdba, 'usage') as owns, count(a.pid)::int as sessions,
     count(a.pid) filter (where not (r.rolsuper or a.usesysid is null or pg_has_role(a.usesysid, 'usage')
       or not coalesce(u.rolsuper, false) and pg_has_role('pg_signal_backend', 'usage')))::int as beyond,
@@ -41,10 +42,12 @@ const question = `select d.datname::text as name, pg_backend_pid() as backend, r
     (select count(*)::int from pg_replication_slots where database = d.datname) as slots,
     (select count(*)::int from pg_database o where o.datallowconn and o.oid <> d.oid
       and has_database_privilege(o.oid, 'connect')) as others,
-    (select current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int - count(*)::int
+    (select current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+    - count(*)::int
       from pg_stat_activity where backend_type in ('client backend', 'walsender')) as free
   from pg_database d join pg_roles r on r.rolname = current_user
-    left join pg_stat_activity a on a.datid = d.oid and a.pid <> pg_backend_pid() and a.backend_type <> 'autovacuum worker'
+    left join pg_stat_activity a on a.datid = d.oid and a.pid <> pg_backend_pid()
+    and a.backend_type <> 'autovacuum worker'
     left join pg_roles u on u.oid = a.usesysid
   where d.datname = current_database() group by d.oid, d.datname, d.datdba, r.rolsuper, r.rolcreatedb`;
 

@@ -71,17 +71,22 @@ function brings(fact: DefaultPrivilege, created: Fact, scope: Scope): Fact[] {
 export const defaultPrivilege: Kind<Privileges> = {
   name: 'default privilege',
   reference: (fact) =>
-    `DEFAULT PRIVILEGES FOR ${qualify(fact.path.slice(0, -1))}${fact.signature} TO ${formatGrantee(parts(fact).grantee, parts(fact).role)}`,
+    `DEFAULT PRIVILEGES FOR ${qualify(fact.path.slice(0, -1))}${fact.signature} TO` +
+    ` ${formatGrantee(parts(fact).grantee, parts(fact).role)}`,
   present: 'exists (select from pg_default_acl)',
   introspect: () => `
     select '{}'::text[] as addresses, array_remove(array[r.rolname, n.nspname, g.grantee], null) as path,
-      ' ON ' || case d.defaclobjtype when 'r' then 'TABLES' when 'S' then 'SEQUENCES' when 'f' then 'FUNCTIONS'
+      ' ON ' || case d.defaclobjtype when 'r' then 'TABLES' when 'S' then 'SEQUENCES' when 'f'
+      then 'FUNCTIONS'
         when 'T' then 'TYPES' when 'n' then 'SCHEMAS' else 'LARGE OBJECTS' end as signature,
-      case when n.oid is not null then 'pg_namespace:' || n.oid || ':0' end as parent, g.privileges, g.grantable
-    from pg_default_acl d join pg_roles r on r.oid = d.defaclrole left join pg_namespace n on n.oid = d.defaclnamespace
+      case when n.oid is not null then 'pg_namespace:' || n.oid || ':0' end as parent, g.privileges,
+      g.grantable
+    from pg_default_acl d join pg_roles r on r.oid = d.defaclrole left join pg_namespace n
+    on n.oid = d.defaclnamespace
       cross join lateral (${buildUnusualAcl(
         'd.defaclacl',
-        `case when d.defaclnamespace <> 0 then acldefault('c', d.defaclrole) else acldefault(case d.defaclobjtype when 'S' then 's' else d.defaclobjtype end, d.defaclrole) end`,
+        `case when d.defaclnamespace <> 0 then acldefault('c', d.defaclrole)
+          else acldefault(case d.defaclobjtype when 'S' then 's' else d.defaclobjtype end, d.defaclrole) end`,
         'd.defaclrole',
       )}) g`,
   create: (fact, scope) => change(start(fact, scope), fact.payload, fact, scope),

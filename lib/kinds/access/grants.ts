@@ -70,7 +70,8 @@ export const grant: Kind<Privileges> = {
   name: 'grant',
   reference: (fact) => `GRANT ON ${describeParent(fact)} TO ${formatGrantee(granteeIn(fact), null)}`,
   introspect: () => `
-    select '{}'::text[] as addresses, array[g.grantee] as path, format('%s:%s:%s', o.catalog, o.oid, o.sub) as target,
+    select '{}'::text[] as addresses, array[g.grantee] as path, format('%s:%s:%s', o.catalog, o.oid,
+    o.sub) as target,
       o.sub as position,
       g.privileges, g.grantable
     from (${objectsWithAcls}) o

@@ -50,9 +50,11 @@ const members = [
 ]
   .map(
     ([catalog, acl, owner, type, reference]) => `
-      select e.oid as extension, e.extname, o.${owner} as owner, o.${acl} as acl, ${reference} as reference, null as "column",
+      select e.oid as extension, e.extname, o.${owner} as owner, o.${acl} as acl, ${reference} as reference,
+      null as "column",
         coalesce(i.initprivs, acldefault((${type})::"char", o.${owner})) as usually
-      from ${catalog} o join pg_depend d on d.classid = '${catalog}'::regclass and d.objid = o.oid and d.objsubid = 0
+      from ${catalog} o join pg_depend d on d.classid = '${catalog}'::regclass and d.objid = o.oid
+      and d.objsubid = 0
           and d.deptype = 'e' and d.refclassid = 'pg_extension'::regclass
         join pg_extension e on e.oid = d.refobjid
         left join pg_init_privs i on i.classoid = d.classid and i.objoid = o.oid and i.objsubid = 0
@@ -60,10 +62,13 @@ const members = [
   )
   .concat(
     `
-      select e.oid, e.extname, c.relowner, a.attacl, 'TABLE ' || c.oid::regclass || ' (' || quote_ident(a.attname) || ')',
+      select e.oid, e.extname, c.relowner, a.attacl, 'TABLE ' || c.oid::regclass || ' (' ||
+      quote_ident(a.attname) || ')',
         quote_ident(a.attname), coalesce(i.initprivs, acldefault('c', c.relowner))
-      from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_depend d on d.classid = 'pg_class'::regclass
-          and d.objid = c.oid and d.objsubid = 0 and d.deptype = 'e' and d.refclassid = 'pg_extension'::regclass
+      from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_depend d
+      on d.classid = 'pg_class'::regclass
+          and d.objid = c.oid and d.objsubid = 0 and d.deptype = 'e'
+          and d.refclassid = 'pg_extension'::regclass
         join pg_extension e on e.oid = d.refobjid
         left join pg_init_privs i on i.classoid = d.classid and i.objoid = d.objid and i.objsubid = a.attnum
       where a.attacl is not null and not a.attisdropped`,

@@ -7,7 +7,8 @@ const catalogs: readonly [catalog: string, owner: string, condition?: string][] 
   [
     'pg_class',
     'relowner',
-    `o.relkind in ('r', 'p', 'v', 'm', 'f', 'S') and not (o.relkind = 'S' and exists (select from pg_depend i where i.classid = 'pg_class'::regclass
+    `o.relkind in ('r', 'p', 'v', 'm', 'f', 'S') and not (o.relkind = 'S' and exists (select from pg_depend i
+      where i.classid = 'pg_class'::regclass
       and i.objid = o.oid and i.deptype = 'i' and i.refclassid = 'pg_class'::regclass))`,
   ],
   // A multirange type belongs to its range type: since 17 the server enforces it, and pg_dump never prints
@@ -15,7 +16,8 @@ const catalogs: readonly [catalog: string, owner: string, condition?: string][] 
   [
     'pg_type',
     'typowner',
-    `o.typtype <> 'm' and not exists (select from pg_type e where e.oid = o.typelem and e.typarray = o.oid) and not exists (select from pg_class r where r.oid = o.typrelid and r.relkind <> 'c')`,
+    `o.typtype <> 'm' and not exists (select from pg_type e where e.oid = o.typelem and e.typarray = o.oid)
+      and not exists (select from pg_class r where r.oid = o.typrelid and r.relkind <> 'c')`,
   ],
   ['pg_proc', 'proowner'],
   ['pg_operator', 'oprowner'],

@@ -49,7 +49,8 @@ export const owner: Kind<Owner> = {
     from (${buildOwnedObjectsQuery()}) o join pg_roles r on r.oid = o.owner
     where current_user <> '${shadowRole}' or r.rolname not in ('${shadowRole}', 'pg_database_owner')
       -- The schema public, made anew.
-      or r.rolname = '${shadowRole}' and o.class = 'pg_namespace'::regclass and o.oid = to_regnamespace('public')`,
+      or r.rolname = '${shadowRole}' and o.class = 'pg_namespace'::regclass
+      and o.oid = to_regnamespace('public')`,
   // The creator of an object already owns it.
   create: (fact, scope) => ([scope.role, shadowRole].includes(fact.payload.owner) ? [] : change(fact, scope)),
   // Everything has an owner: this fact goes only with its object.

@@ -26,7 +26,11 @@ const instead = (roles: readonly string[], name: string) =>
   roles.map((role) => (role === shadowRole ? name : role));
 
 const body = ({ payload: { roles, using, check } }: Fact<Policy>) =>
-  ` TO ${instead(roles, 'CURRENT_USER').join(', ')}${using === null ? '' : ` USING (${using})`}${check === null ? '' : ` WITH CHECK (${check})`}`;
+  [
+    ` TO ${instead(roles, 'CURRENT_USER').join(', ')}`,
+    using === null ? '' : ` USING (${using})`,
+    check === null ? '' : ` WITH CHECK (${check})`,
+  ].join('');
 
 function change(from: Fact<Policy>, to: Fact<Policy>): Statement | 'replace' {
   // A condition can be changed, not taken away (manual: ALTER POLICY).
@@ -48,10 +52,12 @@ export const policy: Kind<Policy> = {
     select array['pg_policy:' || p.oid || ':0'] as addresses, array[n.nspname, c.relname, p.polname] as path,
       'pg_class:' || c.oid || ':0' as parent,
       p.polpermissive as permissive,
-      case p.polcmd when 'r' then 'SELECT' when 'a' then 'INSERT' when 'w' then 'UPDATE' when 'd' then 'DELETE'
+      case p.polcmd when 'r' then 'SELECT' when 'a' then 'INSERT' when 'w' then 'UPDATE' when 'd'
+      then 'DELETE'
         else 'ALL' end as command,
       array(select case when r.oid = 0 then 'PUBLIC' else quote_ident(a.rolname) end
-        from unnest(p.polroles) with ordinality r(oid, place) left join pg_roles a on a.oid = r.oid order by r.place) as roles,
+        from unnest(p.polroles) with ordinality r(oid, place) left join pg_roles a on a.oid = r.oid
+        order by r.place) as roles,
       pg_get_expr(p.polqual, p.polrelid) as using, pg_get_expr(p.polwithcheck, p.polrelid) as check
     from pg_policy p join pg_class c on c.oid = p.polrelid join pg_namespace n on n.oid = c.relnamespace
     where ${buildOwnCondition('pg_class', 'c.oid', 'c.relnamespace')}`,

@@ -12,6 +12,7 @@ import {
   buildConstraintQuery,
   buildDefinition,
   buildReference,
+  buildValidity,
   dropConstraint,
   findHolder,
   quoteName,
@@ -34,7 +35,10 @@ type Row = Fact<Check>;
 
 const clause = (fact: Row) => {
   const { definition, enforced, validated } = fact.payload;
-  return `CONSTRAINT ${quoteName(fact)} ${definition}${enforced ? (validated ? '' : ' NOT VALID') : ' NOT ENFORCED'}`;
+  return (
+    `CONSTRAINT ${quoteName(fact)}` +
+    ` ${definition}${enforced ? (validated ? '' : ' NOT VALID') : ' NOT ENFORCED'}`
+  );
 };
 
 const unvalidated = (fact: Row) => clause({ ...fact, payload: { ...fact.payload, validated: false } });
@@ -55,7 +59,7 @@ const validating = (fact: Row, scope: Scope) => ({
 
 const attributes = (major: number) => `
   ${buildDefinition(major)} as definition,
-  ${major < 18 ? 'k.convalidated as validated, true' : 'k.convalidated or not k.conenforced as validated, k.conenforced'} as enforced,
+  ${buildValidity(major)},
   k.conislocal or c.relispartition as local,
   case when k.coninhcount > 0 then (select array_agg('pg_constraint:' || p.oid || ':0') from pg_inherits i
     join pg_constraint p on p.conrelid = i.inhparent and p.conname = k.conname and p.contype = 'c'

@@ -6,6 +6,12 @@ import { qualify, quote } from '../../model/quote.ts';
 import type { Statement } from '../../model/step.ts';
 import { without } from '../tables/storage-options.ts';
 
+/** SQL for the attributes `validated` and `enforced`; before 18 every constraint is enforced. */
+export const buildValidity = (major: number) =>
+  major < 18
+    ? 'k.convalidated as validated, true as enforced'
+    : 'k.convalidated or not k.conenforced as validated, k.conenforced as enforced';
+
 /** The qualified table of a constraint. */
 export const quoteTable = ({ path }: Fact<unknown>): string => qualify(path.slice(0, 2));
 
@@ -48,7 +54,8 @@ export function findHolder(fact: Fact<unknown>, { after }: Scope, whole = true):
 // The end of the server's text (ruleutils.c); each part is an attribute of its own.
 const states = (major: number) => `case when k.condeferrable then ' DEFERRABLE' else '' end
   || case when k.condeferred then ' INITIALLY DEFERRED' else '' end
-  || case ${major < 18 ? '' : `when not k.conenforced then ' NOT ENFORCED'`} when not k.convalidated then ' NOT VALID' else '' end`;
+  || case ${major < 18 ? '' : `when not k.conenforced then ' NOT ENFORCED'`} when not k.convalidated
+  then ' NOT VALID' else '' end`;
 
 /** SQL for the server's text of a constraint k without its states, and without what stands before these. */
 export function buildDefinition(major: number, before = `''`): string {
@@ -63,7 +70,8 @@ export function buildDefinition(major: number, before = `''`): string {
  */
 export function buildConstraintQuery(type: string, attributes: string, where = 'true'): string {
   return `
-    select array['pg_constraint:' || k.oid || ':0'] as addresses, array[n.nspname, c.relname, k.conname] as path,
+    select array['pg_constraint:' || k.oid || ':0'] as addresses, array[n.nspname, c.relname,
+    k.conname] as path,
       'pg_class:' || c.oid || ':0' as parent, ${attributes}
     from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
       left join pg_index i on i.indexrelid = k.conindid and k.contype in ('p', 'u', 'x')

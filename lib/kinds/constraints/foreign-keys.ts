@@ -12,6 +12,7 @@ import {
   buildDeferral,
   buildDefinition,
   buildReference,
+  buildValidity,
   dropConstraint,
   findHolder,
   quoteName,
@@ -86,8 +87,8 @@ export const foreignKey: Kind<ForeignKey> = {
   introspect: (major) =>
     buildConstraintQuery(
       'f',
-      `${target} as needs, ${buildDefinition(major)} as definition, k.condeferrable as deferrable, k.condeferred as deferred,
-       ${major < 18 ? 'k.convalidated as validated, true' : 'k.convalidated or not k.conenforced as validated, k.conenforced'} as enforced`,
+      `${target} as needs, ${buildDefinition(major)} as definition, k.condeferrable as deferrable,
+       k.condeferred as deferred, ${buildValidity(major)}`,
       'k.conparentid = 0',
     ),
   create: (fact, scope) => ({

@@ -51,7 +51,10 @@ function clause({ path, payload }: Row): string {
   const storage = options.length > 0 ? ` ${formatOptions(options)}` : '';
   const space = tablespace === null ? '' : ` USING INDEX TABLESPACE ${quote(tablespace)}`;
   const where = predicate === null ? '' : ` WHERE (${predicate})`;
-  return `CONSTRAINT ${quote(path[2] as string)} ${definition}${storage}${space}${where}${buildDeferral(payload)}`;
+  return (
+    `CONSTRAINT ${quote(path[2] as string)}` +
+    ` ${definition}${storage}${space}${where}${buildDeferral(payload)}`
+  );
 }
 
 // Only the text of an exclusion constraint has them (ruleutils.c).
@@ -61,10 +64,13 @@ const storage = `case when k.contype = 'x' then ${buildWrittenOptions('x.relopti
 const attributes = (major: number) => `${buildDefinition(major, storage)} as definition,
   pg_get_expr(i.indpred, i.indrelid) as predicate, k.condeferrable as deferrable, k.condeferred as deferred,
   ${buildRelationOptions('x.reloptions')} as options,
-  (select spcname from pg_tablespace s where s.oid = x.reltablespace) as tablespace, x.relkind = 'I' as partitioned, ${buildPosition('x')} as position,
-  exists (select from pg_constraint o where o.conrelid = k.conrelid and o.conkey = k.conkey and o.contype in ('p', 'u')
+  (select spcname from pg_tablespace s where s.oid = x.reltablespace) as tablespace,
+  x.relkind = 'I' as partitioned, ${buildPosition('x')} as position,
+  exists (select from pg_constraint o where o.conrelid = k.conrelid and o.conkey = k.conkey
+  and o.contype in ('p', 'u')
     and o.oid <> k.oid) as duplicate,
-  case when k.contype = 'p' then array(select format('not_null:%s:%s', k.conrelid, a) from unnest(k.conkey) a) end as needs`;
+  case when k.contype = 'p' then array(select format('not_null:%s:%s', k.conrelid, a)
+  from unnest(k.conkey) a) end as needs`;
 
 const index = ({ path }: Row) => qualify([path[0] as string, path[2] as string]);
 

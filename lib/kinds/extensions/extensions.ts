@@ -28,9 +28,11 @@ export const extension: Kind<Extension> = {
   reference: (fact) => `EXTENSION ${qualify(fact.path)}`,
   present,
   introspect: () => `
-    select array['pg_extension:' || e.oid || ':0'] as addresses, array[e.extname] as path, n.nspname as schema,
+    select array['pg_extension:' || e.oid || ':0'] as addresses, array[e.extname] as path,
+    n.nspname as schema,
       e.extrelocatable as relocatable,
-      (select count(*)::int from pg_depend d where d.refclassid = 'pg_extension'::regclass and d.refobjid = e.oid
+      (select count(*)::int from pg_depend d where d.refclassid = 'pg_extension'::regclass
+      and d.refobjid = e.oid
         and d.deptype = 'e') as members
     from pg_extension e join pg_namespace n on n.oid = e.extnamespace where e.extname <> 'plpgsql'`,
   create: (fact, { clauses }) =>

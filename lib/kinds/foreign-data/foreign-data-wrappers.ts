@@ -32,7 +32,10 @@ export const foreignDataWrapper: Kind<ForeignDataWrapper> = {
     from pg_foreign_data_wrapper w where ${buildOwnCondition('pg_foreign_data_wrapper', 'w.oid')}`,
   create: ({ path, payload: { handler, validator, options } }) => {
     const functions = [handler && ` HANDLER ${handler}`, validator && ` VALIDATOR ${validator}`];
-    return `CREATE FOREIGN DATA WRAPPER ${qualify(path)}${functions.filter(Boolean).join('')}${formatForeignOptions(options)}`;
+    return (
+      'CREATE FOREIGN DATA WRAPPER' +
+      ` ${qualify(path)}${functions.filter(Boolean).join('')}${formatForeignOptions(options)}`
+    );
   },
   rename: makeRename('FOREIGN DATA WRAPPER'),
   drop: (fact) => `DROP FOREIGN DATA WRAPPER ${qualify(fact.path)}`,

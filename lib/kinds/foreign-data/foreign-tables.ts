@@ -37,7 +37,9 @@ export const foreignTable: Kind<ForeignTable> = {
       .map(({ sql }) => `\n  ${sql}`);
     const parents = clauses.filter((clause) => clause.fact.kind === 'inheritance').map(({ sql }) => sql);
     const inherits = parents.length === 0 ? '' : ` INHERITS (${parents.join(', ')})`;
-    const head = `CREATE FOREIGN TABLE ${qualify(fact.path)} (${body.join(',')}${body.length > 0 ? '\n' : ''})${inherits}`;
+    const head =
+      `CREATE FOREIGN TABLE ${qualify(fact.path)}` +
+      ` (${body.join(',')}${body.length > 0 ? '\n' : ''})${inherits}`;
     return `${head} SERVER ${quote(fact.payload.server)}${formatForeignOptions(fact.payload.options)}`;
   },
   rename: makeRename('FOREIGN TABLE', 'ACCESS EXCLUSIVE'),
@@ -69,9 +71,11 @@ export const foreignColumnOptions: Kind<Options> = {
   present: buildPresentQuery('pg_class', `relkind = 'f'`),
   introspect: () => `
     select '{}'::text[] as addresses, array[n.nspname, c.relname, a.attname] as path,
-      format('pg_class:%s:%s', c.oid, a.attnum) as parent, ${buildForeignOptions('a.attfdwoptions')} as options
+      format('pg_class:%s:%s', c.oid, a.attnum) as parent, ${buildForeignOptions('a.attfdwoptions')}
+      as options
     from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
-    where a.attfdwoptions is not null and not a.attisdropped and ${buildOwnCondition('pg_class', 'c.oid', 'c.relnamespace')}`,
+    where a.attfdwoptions is not null and not a.attisdropped
+    and ${buildOwnCondition('pg_class', 'c.oid', 'c.relnamespace')}`,
   create: (fact) => change(fact, [], fact.payload.options),
   drop: (fact) => change(fact, fact.payload.options, []),
   alter: { options: (from, to) => change(to, from.payload.options, to.payload.options) },

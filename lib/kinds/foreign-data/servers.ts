@@ -28,7 +28,8 @@ export const server: Kind<Server> = {
   present: buildPresentQuery('pg_foreign_server'),
   introspect: () => `
     select array['pg_foreign_server:' || s.oid || ':0'] as addresses, array[s.srvname] as path,
-      w.fdwname as wrapper, s.srvtype as type, s.srvversion as version, ${buildForeignOptions('s.srvoptions')} as options
+      w.fdwname as wrapper, s.srvtype as type, s.srvversion as version,
+      ${buildForeignOptions('s.srvoptions')} as options
     from pg_foreign_server s join pg_foreign_data_wrapper w on w.oid = s.srvfdw
     where ${buildOwnCondition('pg_foreign_server', 's.oid')}`,
   create: ({ path, payload: { wrapper, type, version, options } }) => {

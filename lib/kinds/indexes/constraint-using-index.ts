@@ -43,7 +43,9 @@ function promoted(fact: Fact<Promoted>, name: string, action: string, scope: Sco
       lock: 'SHARE UPDATE EXCLUSIVE',
     },
     {
-      sql: `ALTER TABLE ${quoteTable(fact)} ${action} ${type} USING INDEX ${name}${buildDeferral(fact.payload)}`,
+      sql:
+        `ALTER TABLE ${quoteTable(fact)} ${action} ${type} USING INDEX` +
+        ` ${name}${buildDeferral(fact.payload)}`,
       lock: 'ACCESS EXCLUSIVE',
     },
   ];

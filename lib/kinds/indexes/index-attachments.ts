@@ -34,16 +34,21 @@ export const indexAttachment: Kind<Attachment> = {
   reference: (fact) => `INDEX ${qualify(fact.path)} OF ${qualify(fact.payload.upper)}`,
   present: 'exists (select from pg_inherits)',
   introspect: () => `
-    select '{}'::text[] as addresses, array[n.nspname, c.relname] as path, 'pg_class:' || c.oid || ':0' as parent,
-      array[format('pg_class:%s:0>pg_class:%s:0', c.oid, p.oid), format('pg_constraint:%s:0>pg_constraint:%s:0', ck.oid, pk.oid)]
+    select '{}'::text[] as addresses, array[n.nspname, c.relname] as path,
+    'pg_class:' || c.oid || ':0' as parent,
+      array[format('pg_class:%s:0>pg_class:%s:0', c.oid, p.oid),
+      format('pg_constraint:%s:0>pg_constraint:%s:0', ck.oid, pk.oid)]
         as edges,
-      array['pg_class:' || p.oid || ':0'] as needs, array[format('pg_inherits:%s:%s', ci.indrelid, pi.indrelid)] as dies,
+      array['pg_class:' || p.oid || ':0'] as needs, array[format('pg_inherits:%s:%s', ci.indrelid,
+      pi.indrelid)] as dies,
       array[pn.nspname, p.relname] as upper
     from pg_inherits i join pg_class c on c.oid = i.inhrelid join pg_namespace n on n.oid = c.relnamespace
       join pg_class p on p.oid = i.inhparent join pg_namespace pn on pn.oid = p.relnamespace
       join pg_index ci on ci.indexrelid = c.oid join pg_index pi on pi.indexrelid = p.oid
-      left join pg_constraint ck on ck.conindid = c.oid and ck.conrelid = ci.indrelid and ck.contype in ('p', 'u', 'x')
-      left join pg_constraint pk on pk.conindid = p.oid and pk.conrelid = pi.indrelid and pk.contype in ('p', 'u', 'x')
+      left join pg_constraint ck on ck.conindid = c.oid and ck.conrelid = ci.indrelid and ck.contype in ('p',
+      'u', 'x')
+      left join pg_constraint pk on pk.conindid = p.oid and pk.conrelid = pi.indrelid and pk.contype in ('p',
+      'u', 'x')
     where ${buildOwnCondition('pg_class', 'c.oid', 'c.relnamespace')}`,
   create: attach,
   drop: () => [],

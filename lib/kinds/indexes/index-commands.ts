@@ -57,7 +57,9 @@ export function createIndex(fact: Row, scope: Scope, online = false): StatementS
   const storage = partitioned && options.length > 0 ? ` ${formatOptions(options)}` : '';
   const concurrently = online && !partitioned;
   const words = `CREATE ${unique ? 'UNIQUE ' : ''}INDEX${concurrently ? ' CONCURRENTLY' : ''}`;
-  const sql = `${words} ${ownName(fact)} ON ${partitioned ? 'ONLY ' : ''}${quoteTable(fact)} USING ${columns}${storage}${where(fact)}`;
+  const sql =
+    `${words} ${ownName(fact)} ON ${partitioned ? 'ONLY ' : ''}${quoteTable(fact)} USING` +
+    ` ${columns}${storage}${where(fact)}`;
   const made: Statement = concurrently
     ? { sql, lock: 'SHARE UPDATE EXCLUSIVE' }
     : { sql, hazards: online ? [] : ['blocks_writes'], lock: 'SHARE' };

@@ -24,9 +24,12 @@ import { buildIndexKey, buildPosition } from './index-equality.ts';
 import { findIndexLoss } from './lost-indexes.ts';
 
 // The text around the columns in the server's definition; the predicate is printed in both (ruleutils.c).
-const before = `format('CREATE %sINDEX %I ON %s%I.%I USING ', case when i.indisunique then 'UNIQUE ' else '' end,
+const before = `format('CREATE %sINDEX %I ON %s%I.%I USING ', case when i.indisunique then 'UNIQUE '
+  else '' end,
   c.relname, case c.relkind when 'I' then 'ONLY ' else '' end, n.nspname, t.relname)`;
-const behind = `${buildWrittenOptions('c.reloptions')} || coalesce(' WHERE ' || pg_get_expr(i.indpred, i.indrelid), '')`;
+const behind =
+  `${buildWrittenOptions('c.reloptions')} || coalesce(' WHERE ' ||` +
+  ` pg_get_expr(i.indpred, i.indrelid), '')`;
 
 /** CREATE INDEX (manual: catalog pg_index). The path is schema, table, index. */
 export const index: Kind<Index> = {
@@ -39,18 +42,24 @@ export const index: Kind<Index> = {
       substr(${without(behind, 'pg_get_indexdef(c.oid, 0, false)')}, 1 + length(${before})) as columns,
       pg_get_expr(i.indpred, i.indrelid) as predicate, ${buildRelationOptions('c.reloptions')} as options,
       (select spcname from pg_tablespace s where s.oid = c.reltablespace) as tablespace,
-      case when i.indexprs is null then '{}' else (select array_agg(nullif(a.attstattarget, -1) order by a.attnum)
+      case when i.indexprs is null then '{}' else (select array_agg(nullif(a.attstattarget, -1)
+      order by a.attnum)
         from pg_attribute a where a.attrelid = c.oid) end as statistics,
       c.relkind = 'I' as partitioned, i.indisvalid or c.relkind = 'I' as valid
     from pg_index i join pg_class c on c.oid = i.indexrelid join pg_class t on t.oid = i.indrelid
       join pg_namespace n on n.oid = c.relnamespace
-    where t.relkind in ('r', 'p', 'm') and t.relpersistence <> 't' and ${buildOwnCondition('pg_class', 't.oid', 'n.oid')}
-      and not exists (select from pg_constraint k where k.conindid = c.oid and k.contype in ('p', 'u', 'x') and k.conrelid = t.oid)`,
+    where t.relkind in ('r', 'p', 'm') and t.relpersistence <> 't'
+    and ${buildOwnCondition('pg_class', 't.oid', 'n.oid')}
+      and not exists (select from pg_constraint k where k.conindid = c.oid and k.contype in ('p', 'u', 'x')
+      and k.conrelid = t.oid)`,
   create: (fact, scope) => createIndex(fact, scope),
   rename: renameIndex,
   // The server refuses to drop constraints of partitions along with an index without CASCADE.
   drop: (fact, scope) => ({
-    sql: `DROP INDEX ${nameOf(fact)}${fact.payload.partitioned && holdsConstraints(fact.path, scope) ? ' CASCADE' : ''}`,
+    sql: [
+      `DROP INDEX ${nameOf(fact)}`,
+      fact.payload.partitioned && holdsConstraints(fact.path, scope) ? ' CASCADE' : '',
+    ].join(''),
     hazards: findIndexLoss(fact, scope),
     lock: 'ACCESS EXCLUSIVE',
   }),

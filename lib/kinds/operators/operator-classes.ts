@@ -15,7 +15,8 @@ interface OperatorClass {
 const own = (catalog: string, number: string, definition: string) => `
         select '${catalog}' as catalog, m.${number} as number, ${definition} as member
         from pg_depend d join ${catalog} m on m.oid = d.objid
-        where d.classid = '${catalog}'::regclass and d.refclassid = 'pg_opclass'::regclass and d.refobjid = c.oid`;
+        where d.classid = '${catalog}'::regclass and d.refclassid = 'pg_opclass'::regclass
+        and d.refobjid = c.oid`;
 
 /**
  * CREATE OPERATOR CLASS (manual: catalogs pg_opclass, pg_amop, pg_amproc). The signature is ` USING btree`.
@@ -39,7 +40,10 @@ export const operatorClass: Kind<OperatorClass> = {
   create: (fact) => {
     const { default: byDefault, type, family, members } = fact.payload;
     const list = members.length === 0 ? [`STORAGE ${type}`] : members;
-    return `CREATE OPERATOR CLASS ${qualify(fact.path)}${byDefault ? ' DEFAULT' : ''} FOR TYPE ${type}${fact.signature} FAMILY ${family} AS\n  ${list.join(',\n  ')}`;
+    return (
+      `CREATE OPERATOR CLASS ${qualify(fact.path)}${byDefault ? ' DEFAULT' : ''} FOR TYPE` +
+      ` ${type}${fact.signature} FAMILY ${family} AS\n  ${list.join(',\n  ')}`
+    );
   },
   rename: makeRename('OPERATOR CLASS'),
   drop: (fact) => `DROP OPERATOR CLASS ${qualify(fact.path)}${fact.signature}`,

@@ -8,10 +8,12 @@ import { makeRename } from '../schemas/renaming.ts';
 /** SQL for one operator of a family as CREATE OPERATOR CLASS writes it, from pg_amop m. */
 export const operatorMember = `format('OPERATOR %s %s%s', m.amopstrategy, m.amopopr::regoperator,
         case m.amoppurpose when 'o' then (select format(' FOR ORDER BY %I.%I', fn.nspname, f.opfname)
-          from pg_opfamily f join pg_namespace fn on fn.oid = f.opfnamespace where f.oid = m.amopsortfamily) end)`;
+          from pg_opfamily f join pg_namespace fn on fn.oid = f.opfnamespace
+          where f.oid = m.amopsortfamily) end)`;
 
 /** SQL for one support function of a family as CREATE OPERATOR CLASS writes it, from pg_amproc m. */
-export const functionMember = `format('FUNCTION %s (%s, %s) %s', m.amprocnum, format_type(m.amproclefttype, null),
+export const functionMember = `format('FUNCTION %s (%s, %s) %s', m.amprocnum,
+  format_type(m.amproclefttype, null),
         format_type(m.amprocrighttype, null), m.amproc::regprocedure)`;
 
 /**
@@ -50,9 +52,11 @@ const members = (
   definition: string,
 ) => `
     select array[format('${catalog}:%s:0', m.oid)] as addresses,
-      array[n.nspname, f.opfname, format('${word} %s (%s, %s)', m.${number}, format_type(m.${prefix}lefttype, null),
+      array[n.nspname, f.opfname, format('${word} %s (%s, %s)', m.${number}, format_type(m.${prefix}lefttype,
+      null),
         format_type(m.${prefix}righttype, null))] as path,
-      format(' USING %I', am.amname) as signature, case when f.oid >= 16384 then 'pg_opfamily:' || f.oid || ':0' end as parent,
+      format(' USING %I', am.amname) as signature, case when f.oid >= 16384
+      then 'pg_opfamily:' || f.oid || ':0' end as parent,
       ${definition} as definition
     from ${catalog} m join pg_opfamily f on f.oid = m.${prefix}family
       join pg_namespace n on n.oid = f.opfnamespace join pg_am am on am.oid = f.opfmethod

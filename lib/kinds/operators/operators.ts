@@ -75,7 +75,8 @@ export const operator: Kind<Operator> = {
   present: buildPresentQuery('pg_operator'),
   introspect: () => `
     select array['pg_operator:' || o.oid || ':0'] as addresses, array[n.nspname, o.oprname] as path,
-      format('(%s, %s)', coalesce(format_type(nullif(o.oprleft, 0), null), 'NONE'), format_type(o.oprright, null)) as signature,
+      format('(%s, %s)', coalesce(format_type(nullif(o.oprleft, 0), null), 'NONE'), format_type(o.oprright,
+      null)) as signature,
       nullif(o.oprcode, 0)::regproc as function,
       format_type(nullif(o.oprleft, 0), null) as left, format_type(o.oprright, null) as right,
       quote_ident(cn.nspname) || '.' || c.oprname as commutator,

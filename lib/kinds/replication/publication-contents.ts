@@ -30,7 +30,8 @@ export const publicationTable: Kind<PublicationTable> = {
   reference: (fact) => `TABLE ${qualify(fact.path.slice(1))} IN PUBLICATION ${quote(fact.path[0] as string)}`,
   present: buildPresentQuery('pg_publication'),
   introspect: () => `
-    select array['pg_publication_rel:' || r.oid || ':0'] as addresses, array[p.pubname, n.nspname, c.relname] as path,
+    select array['pg_publication_rel:' || r.oid || ':0'] as addresses, array[p.pubname, n.nspname,
+    c.relname] as path,
       'pg_publication:' || p.oid || ':0' as parent,
       case when r.prattrs is not null then array(select a.attname from pg_attribute a
         where a.attrelid = c.oid and a.attnum = any (r.prattrs) order by a.attname) end as columns,
@@ -51,7 +52,8 @@ export const publicationSchema: Kind<Record<never, never>> = {
   reference: (fact) => `${schemaClause(fact)} IN PUBLICATION ${quote(fact.path[0] as string)}`,
   present: buildPresentQuery('pg_publication'),
   introspect: () => `
-    select array['pg_publication_namespace:' || s.oid || ':0'] as addresses, array[p.pubname, n.nspname] as path,
+    select array['pg_publication_namespace:' || s.oid || ':0'] as addresses, array[p.pubname,
+    n.nspname] as path,
       'pg_publication:' || p.oid || ':0' as parent
     from pg_publication_namespace s join pg_publication p on p.oid = s.pnpubid
       join pg_namespace n on n.oid = s.pnnspid`,

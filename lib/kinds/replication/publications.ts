@@ -42,7 +42,8 @@ export const publication: Kind<Publication> = {
         case when p.pubupdate then 'update' end, case when p.pubdelete then 'delete' end,
         case when p.pubtruncate then 'truncate' end) as publish,
       p.pubviaroot as "viaRoot",
-      ${major < 18 ? `'none'` : `case p.pubgencols when 's' then 'stored' else 'none' end`} as "generatedColumns"
+      ${major < 18 ? `'none'` : `case p.pubgencols when 's' then 'stored' else 'none' end`}
+      as "generatedColumns"
     from pg_publication p where ${buildOwnCondition('pg_publication', 'p.oid')}`,
   create: (fact, { clauses }) => {
     const { payload, path } = fact;
@@ -50,7 +51,10 @@ export const publication: Kind<Publication> = {
     const names = Object.keys(options) as (keyof typeof options)[];
     const unusual = names.filter((name) => payload[name] !== usual[name]).map((name) => options[name](fact));
     const what = contents.length === 0 ? '' : ` FOR ${contents.join(', ')}`;
-    return `CREATE PUBLICATION ${qualify(path)}${what}${unusual.length === 0 ? '' : ` WITH (${unusual.join(', ')})`}`;
+    return (
+      'CREATE PUBLICATION' +
+      ` ${qualify(path)}${what}${unusual.length === 0 ? '' : ` WITH (${unusual.join(', ')})`}`
+    );
   },
   rename: makeRename('PUBLICATION'),
   drop: (fact) => `DROP PUBLICATION ${qualify(fact.path)}`,

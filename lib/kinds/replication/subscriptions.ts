@@ -40,15 +40,29 @@ export const subscription: Kind<Subscription> = {
   // text.
   introspect: (major) => `
     select array['pg_subscription:' || s.oid || ':0'] as addresses, array[s.subname] as path,
-      (select word from ts_stat(format('select array_to_tsvector(array[subconninfo]) from pg_subscription where oid = %s', s.oid)))
+      (select word
+      from ts_stat(format('select array_to_tsvector(array[subconninfo]) from pg_subscription where oid = %s',
+      s.oid)))
         as connection,
       array(select p from unnest(s.subpublications) p order by p) as publications, s.subenabled as enabled,
       s.subslotname as slot, s.subbinary as binary,
-      ${major < 16 ? `case when s.substream then 'on' else 'off' end` : `case s.substream when 't' then 'on' when 'p' then 'parallel' when 'f' then 'off' end`} as streaming,
-      s.subtwophasestate <> 'd' as "twoPhase", s.subdisableonerr as "disableOnError", s.subsynccommit as "synchronousCommit",
-      ${major < 16 ? `true as "passwordRequired", false as "runAsOwner", 'any' as origin` : `s.subpasswordrequired as "passwordRequired", s.subrunasowner as "runAsOwner", s.suborigin as origin`},
+      ${
+        major < 16
+          ? `case when s.substream then 'on' else 'off'
+        end`
+          : `case s.substream when 't' then 'on' when 'p' then 'parallel' when 'f' then 'off' end`
+      } as streaming,
+      s.subtwophasestate <> 'd' as "twoPhase", s.subdisableonerr as "disableOnError",
+      s.subsynccommit as "synchronousCommit",
+      ${
+        major < 16
+          ? `true as "passwordRequired", false as "runAsOwner", 'any' as origin`
+          : `s.subpasswordrequired as "passwordRequired", s.subrunasowner as "runAsOwner",
+            s.suborigin as origin`
+      },
       ${major < 17 ? 'false' : 's.subfailover'} as failover
-    from pg_subscription s where s.subdbid = (select d.oid from pg_database d where d.datname = current_database())
+    from pg_subscription s where s.subdbid = (select d.oid from pg_database d
+    where d.datname = current_database())
       and has_column_privilege('pg_subscription', 'subconninfo', 'select')`,
   create: (fact, { major }) => {
     const left = (option: Option) => option === 'streaming' && fact.payload[option] === null;
@@ -58,7 +72,8 @@ export const subscription: Kind<Subscription> = {
     const list = ['connect = false', ...known.map((option) => assignment(fact, option))].join(', ');
     const { connection, enabled } = fact.payload;
     return [
-      `CREATE SUBSCRIPTION ${qualify(fact.path)} CONNECTION ${literal(connection)} PUBLICATION ${publicationsOf(fact)} WITH (${list})`,
+      `CREATE SUBSCRIPTION ${qualify(fact.path)} CONNECTION ${literal(connection)} PUBLICATION` +
+        ` ${publicationsOf(fact)} WITH (${list})`,
       ...(enabled ? [alter(fact, 'ENABLE')] : []),
     ];
   },

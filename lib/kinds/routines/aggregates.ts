@@ -59,15 +59,19 @@ export const aggregate: Kind<Aggregate> = {
   introspect: () => `
     select ${routineColumns}, s.signature, a.aggkind as sort,
       format(E'CREATE OR REPLACE AGGREGATE %I.%I(%s) (\\n  %s\\n)', n.nspname, p.proname,
-        coalesce(nullif(pg_get_function_arguments(p.oid), ''), '*'), concat_ws(E',\\n  ', ${options})) as definition
+        coalesce(nullif(pg_get_function_arguments(p.oid), ''), '*'), concat_ws(E',\\n  ',
+        ${options})) as definition
     from pg_proc p join pg_namespace n on n.oid = p.pronamespace join pg_aggregate a on a.aggfnoid = p.oid
       left join pg_operator so on so.oid = a.aggsortop left join pg_namespace sn on sn.oid = so.oprnamespace
-      cross join lateral (select array_agg(case when p.provariadic <> 0 and place = p.pronargs then 'VARIADIC ' else '' end
-        || format_type(type, null) order by place) as types from unnest(p.proargtypes) with ordinality u(type, place)) t
+      cross join lateral (select array_agg(case when p.provariadic <> 0 and place = p.pronargs
+      then 'VARIADIC ' else '' end
+        || format_type(type, null) order by place) as types from unnest(p.proargtypes) with ordinality u(type,
+        place)) t
       cross join lateral (select case
         when a.aggkind = 'n' then format('(%s)', coalesce(array_to_string(t.types, ', '), '*'))
         -- A variadic last argument stands for both lists, and is written in both.
-        else format('(%sORDER BY %s)', coalesce(nullif(array_to_string(t.types[:a.aggnumdirectargs], ', '), '') || ' ', ''),
+        else format('(%sORDER BY %s)', coalesce(nullif(array_to_string(t.types[:a.aggnumdirectargs], ', '),
+        '') || ' ', ''),
           array_to_string(t.types[least(a.aggnumdirectargs + 1, p.pronargs):], ', ')) end as signature) s
     where p.prokind = 'a' and ${buildOwnCondition('pg_proc', 'p.oid', 'p.pronamespace')}`,
   create: (fact) => fact.payload.definition,

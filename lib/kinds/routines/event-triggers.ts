@@ -29,7 +29,9 @@ export const eventTrigger: Kind<EventTrigger> = {
   create: (fact) => {
     const { event, tags, firing } = fact.payload;
     const when = tags.length === 0 ? '' : ` WHEN TAG IN (${tags.map(literal).join(', ')})`;
-    const created = `CREATE EVENT TRIGGER ${qualify(fact.path)} ON ${event}${when} EXECUTE FUNCTION ${fact.payload.function}`;
+    const created =
+      `CREATE EVENT TRIGGER ${qualify(fact.path)} ON ${event}${when} EXECUTE FUNCTION` +
+      ` ${fact.payload.function}`;
     return firing === 'ENABLE' ? created : [created, fire(fact)];
   },
   rename: makeRename('EVENT TRIGGER'),

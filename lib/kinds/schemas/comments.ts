@@ -50,7 +50,8 @@ export const comment: Kind<Comment> = {
         union all select classoid, objoid, 0, description from pg_shdescription
         where classoid = 'pg_subscription'::regclass) d
       join pg_class c on c.oid = d.classoid
-      left join pg_constraint k on d.classoid = 'pg_class'::regclass and d.objsubid = 0 and k.conindid = d.objoid
+      left join pg_constraint k on d.classoid = 'pg_class'::regclass and d.objsubid = 0
+      and k.conindid = d.objoid
         and k.contype in ('p', 'u', 'x')
     where ${buildOwnObject('d.classoid', 'd.objoid')} and case d.classoid
       when 'pg_namespace'::regclass then d.objoid <> to_regnamespace('public')

@@ -31,7 +31,9 @@ export function makeRenameIn(
   cascade = '',
 ): Rename {
   return (from, to) => ({
-    sql: `ALTER ${word} ${qualify(from.path.slice(0, 2))} RENAME ${part} ${last(from)} TO ${last(to)}${cascade}`,
+    sql:
+      `ALTER ${word} ${qualify(from.path.slice(0, 2))} RENAME ${part} ${last(from)} TO` +
+      ` ${last(to)}${cascade}`,
     hazards: part === 'CONSTRAINT' ? [] : ['breaks_clients'],
     lock,
   });
@@ -39,7 +41,8 @@ export function makeRenameIn(
 
 /** SQL that only servers since a version know, and older ones skip. */
 export const runSince = (major: number, sql: string): string =>
-  `DO $pgmage$BEGIN IF current_setting('server_version_num')::int >= ${major}0000 THEN ${sql}; END IF; END$pgmage$`;
+  `DO $pgmage$BEGIN IF current_setting('server_version_num')::int >= ${major}0000 THEN ${sql}; END` +
+  ' IF; END$pgmage$';
 
 /** Renames of objects that are named together with their table: a trigger, a policy, a rule. */
 export function makeRenameOn(word: string): Rename {

@@ -15,7 +15,8 @@ export const schema: Kind<Schema> = {
   introspect: () => `
     select array['pg_namespace:' || n.oid || ':0'] as addresses, array[n.nspname] as path
     from pg_namespace n
-    where n.nspname = 'public' or (n.oid >= 16384 and n.nspname !~ '^pg_' and not exists (select from pg_depend e
+    where n.nspname = 'public' or (n.oid >= 16384 and n.nspname !~ '^pg_' and not exists (select
+    from pg_depend e
       where e.classid = 'pg_namespace'::regclass and e.objid = n.oid and e.deptype = 'e'))`,
   // The schema as initdb creates it; other settings are separate facts.
   create: (fact) => {

@@ -52,5 +52,6 @@ export function findOwner(catalog: Catalog, fact: Fact | undefined): string | nu
  */
 export function buildOwnObject(catalog: string, oid: string): string {
   return `(${oid} >= 16384 or ${catalog} = 'pg_namespace'::regclass and ${oid} = to_regnamespace('public'))
-    and not exists (select from pg_depend e where e.classid = ${catalog} and e.objid = ${oid} and e.deptype = 'e')`;
+    and not exists (select from pg_depend e where e.classid = ${catalog} and e.objid = ${oid}
+    and e.deptype = 'e')`;
 }

@@ -58,7 +58,8 @@ export function makeSequenceChanges<C>(change: C): Readonly<Record<(typeof setti
 const as = (type: string | null) => (type === null ? '' : `AS ${type} `);
 
 const everything = (to: SequenceOptions) =>
-  `${as(to.type)}START WITH ${to.start} INCREMENT BY ${to.increment} MINVALUE ${to.minimum} MAXVALUE ${to.maximum} ` +
+  `${as(to.type)}START WITH ${to.start} INCREMENT BY ${to.increment} MINVALUE ${to.minimum}` +
+  ` MAXVALUE ${to.maximum} ` +
   `CACHE ${to.cache} ${to.cycle ? '' : 'NO '}CYCLE`;
 
 /**
@@ -93,7 +94,8 @@ export function alterSequenceOptions(
   const alter = `ALTER SEQUENCE ${name} ${everything(to)}`;
   if (low <= oldLow && high >= oldHigh) return [alter];
   const wide = Object.keys(ends).find((type) => type === from.type || type === to.type) ?? null;
-  const between = `${as(wide)}MINVALUE ${low < oldLow ? low : oldLow} MAXVALUE ${high > oldHigh ? high : oldHigh}`;
+  const between =
+    `${as(wide)}MINVALUE ${low < oldLow ? low : oldLow} MAXVALUE` + ` ${high > oldHigh ? high : oldHigh}`;
   const down = to.increment.startsWith('-');
   const beyond = down ? `last_value < ${low}` : `last_value > ${high}`;
   const value = `CASE WHEN ${beyond} THEN ${down ? low : high} ELSE ${to.start} END`;

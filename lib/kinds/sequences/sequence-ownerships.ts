@@ -45,7 +45,8 @@ export const sequenceOwnership: Kind<Ownership> = {
   summary: (fact) => `SEQUENCE ${qualify(fact.path)} OWNED BY ${qualify(fact.payload.column)}`,
   present: buildPresentQuery('pg_class', `relkind = 'S'`),
   introspect: () => `
-    select '{}'::text[] as addresses, array[n.nspname, c.relname] as path, 'pg_class:' || c.oid || ':0' as parent,
+    select '{}'::text[] as addresses, array[n.nspname, c.relname] as path,
+    'pg_class:' || c.oid || ':0' as parent,
       array[format('pg_class:%s:0>pg_class:%s:%s', c.oid, t.oid, d.refobjsubid)] as edges,
       array[tn.nspname, t.relname, a.attname] as column
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -53,7 +54,8 @@ export const sequenceOwnership: Kind<Ownership> = {
         and d.refclassid = 'pg_class'::regclass and d.refobjsubid > 0
       join pg_class t on t.oid = d.refobjid join pg_namespace tn on tn.oid = t.relnamespace
       join pg_attribute a on a.attrelid = t.oid and a.attnum = d.refobjsubid
-    where c.relkind = 'S' and c.relpersistence <> 't' and ${buildOwnCondition('pg_class', 'c.oid', 'c.relnamespace')}`,
+    where c.relkind = 'S' and c.relpersistence <> 't'
+    and ${buildOwnCondition('pg_class', 'c.oid', 'c.relnamespace')}`,
   // It can only be set once its table exists.
   printsUnder: (fact) => `column:${qualify(fact.payload.column)}`,
   create: (fact, scope) => [...join(fact, scope, []), ...follow(fact, scope)],

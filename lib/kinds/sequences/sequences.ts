@@ -25,7 +25,8 @@ export const sequence: Kind<Sequence> = {
   reference: (fact) => `SEQUENCE ${qualify(fact.path)}`,
   present: buildPresentQuery('pg_class', `relkind = 'S'`),
   introspect: () => `
-    select array['pg_class:' || c.oid || ':0'] as addresses, array[n.nspname, c.relname] as path, ${sequenceColumns},
+    select array['pg_class:' || c.oid || ':0'] as addresses, array[n.nspname, c.relname] as path,
+    ${sequenceColumns},
       c.relpersistence = 'u' as unlogged
     from pg_sequence q join pg_class c on c.oid = q.seqrelid join pg_namespace n on n.oid = c.relnamespace
     where c.relpersistence <> 't' and ${buildOwnCondition('pg_class', 'c.oid', 'c.relnamespace')}

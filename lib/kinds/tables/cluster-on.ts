@@ -13,7 +13,8 @@ export const clustering: Kind<Clustering> = {
   reference: (fact) => `CLUSTERING OF ${qualify(fact.path)}`,
   present: 'exists (select from pg_index where indisclustered and indexrelid >= 16384)',
   introspect: () => `
-    select '{}'::text[] as addresses, array[n.nspname, c.relname] as path, 'pg_class:' || c.oid || ':0' as parent,
+    select '{}'::text[] as addresses, array[n.nspname, c.relname] as path,
+    'pg_class:' || c.oid || ':0' as parent,
       array['pg_class:' || x.oid || ':0'] as dies, x.relname as index
     from pg_index i join pg_class c on c.oid = i.indrelid join pg_namespace n on n.oid = c.relnamespace
       join pg_class x on x.oid = i.indexrelid

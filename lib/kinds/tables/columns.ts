@@ -28,10 +28,12 @@ export const column: Kind<Column> = {
   name: 'column',
   reference: (fact) => `COLUMN ${qualify(fact.path)}`,
   introspect: () => `
-    select array[format('pg_class:%s:%s', c.oid, a.attnum)] as addresses, array[n.nspname, c.relname, a.attname] as path,
+    select array[format('pg_class:%s:%s', c.oid, a.attnum)] as addresses, array[n.nspname, c.relname,
+    a.attname] as path,
       'pg_class:' || c.oid || ':0' as parent, a.attnum as position,
       case when c.reloftype <> 0 then (select array[format('pg_class:%s:%s', o.attrelid, o.attnum)]
-          from pg_type y join pg_attribute o on o.attrelid = y.typrelid and o.attname = a.attname where y.oid = c.reloftype)
+          from pg_type y join pg_attribute o on o.attrelid = y.typrelid and o.attname = a.attname
+          where y.oid = c.reloftype)
         when a.attinhcount > 0 then (select array_agg(format('pg_class:%s:%s', i.inhparent, p.attnum))
         from pg_inherits i join pg_attribute p on p.attrelid = i.inhparent and p.attname = a.attname
         where i.inhrelid = c.oid) end as origins, a.attislocal and a.attinhcount > 0 as outlives,
@@ -39,8 +41,10 @@ export const column: Kind<Column> = {
       case a.attgenerated when 's' then 'stored' when 'v' then 'virtual' end as generated,
       case when a.attgenerated <> '' then pg_get_expr(d.adbin, d.adrelid) end as expression,
       format_type(a.atttypid, a.atttypmod) as type,
-      case when a.attcollation <> t.typcollation then quote_ident(cn.nspname) || '.' || quote_ident(co.collname) end as collation,
-      case a.attstorage when 'p' then 'PLAIN' when 'e' then 'EXTERNAL' when 'm' then 'MAIN' else 'EXTENDED' end as storage,
+      case when a.attcollation <> t.typcollation then quote_ident(cn.nspname) || '.' ||
+      quote_ident(co.collname) end as collation,
+      case a.attstorage when 'p' then 'PLAIN' when 'e' then 'EXTERNAL' when 'm' then 'MAIN'
+      else 'EXTENDED' end as storage,
       a.attstorage <> t.typstorage as "customStorage",
       case a.attcompression when 'p' then 'pglz' when 'l' then 'lz4' end as compression,
       nullif(a.attstattarget, -1) as statistics,
@@ -48,9 +52,11 @@ export const column: Kind<Column> = {
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
       join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
       join pg_type t on t.oid = a.atttypid
-      left join pg_collation co on co.oid = a.attcollation left join pg_namespace cn on cn.oid = co.collnamespace
+      left join pg_collation co on co.oid = a.attcollation left join pg_namespace cn
+      on cn.oid = co.collnamespace
       left join pg_attrdef d on a.attgenerated <> '' and d.adrelid = c.oid and d.adnum = a.attnum
-    where c.relkind in ('r', 'p', 'f') and c.relpersistence <> 't' and ${buildOwnCondition('pg_class', 'c.oid', 'c.relnamespace')}`,
+    where c.relkind in ('r', 'p', 'f') and c.relpersistence <> 't'
+    and ${buildOwnCondition('pg_class', 'c.oid', 'c.relnamespace')}`,
   create: (fact, scope) => [
     alterTable(quoteTable(fact), `ADD COLUMN ${writeColumnClause(fact, scope)}`, 'add', {
       ...computeAdditionCost(fact, scope),

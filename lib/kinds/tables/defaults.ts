@@ -26,7 +26,8 @@ export const columnDefault: Kind<Default> = {
   present: buildPresentQuery('pg_attrdef'),
   introspect: () => `
     select array['pg_attrdef:' || d.oid || ':0'] as addresses, array[n.nspname, c.relname, a.attname] as path,
-      format('pg_class:%s:%s', c.oid, a.attnum) as parent, a.attnum as position, pg_get_expr(d.adbin, 0) as expression
+      format('pg_class:%s:%s', c.oid, a.attnum) as parent, a.attnum as position, pg_get_expr(d.adbin,
+      0) as expression
     from pg_attrdef d join pg_class c on c.oid = d.adrelid join pg_namespace n on n.oid = c.relnamespace
       join pg_attribute a on a.attrelid = c.oid and a.attnum = d.adnum and a.attgenerated = ''
     where c.relkind in ('r', 'p', 'f') and ${buildOwnCondition('pg_class', 'c.oid', 'c.relnamespace')}`,

@@ -63,7 +63,8 @@ export const identity: Kind<Identity> = {
       array[format('not_null:%s:%s', c.oid, a.attnum)] as needs, a.attidentity = 'a' as always,
       array[sn.nspname, s.relname] as sequence, ${sequenceColumns}
     from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
-      join pg_depend d on d.refclassid = 'pg_class'::regclass and d.refobjid = c.oid and d.refobjsubid = a.attnum
+      join pg_depend d on d.refclassid = 'pg_class'::regclass and d.refobjid = c.oid
+      and d.refobjsubid = a.attnum
         and d.classid = 'pg_class'::regclass and d.deptype = 'i'
       join pg_sequence q on q.seqrelid = d.objid join pg_class s on s.oid = q.seqrelid
       join pg_namespace sn on sn.oid = s.relnamespace
@@ -87,7 +88,8 @@ function renamed([schema, name]: readonly string[], [newSchema, newName]: readon
     ...(schema === newSchema
       ? []
       : [
-          `ALTER SEQUENCE ${qualify([schema as string, name as string])} SET SCHEMA ${quote(newSchema as string)}`,
+          `ALTER SEQUENCE ${qualify([schema as string, name as string])} SET SCHEMA` +
+            ` ${quote(newSchema as string)}`,
         ]),
     ...(name === newName ? [] : [`ALTER SEQUENCE ${here} RENAME TO ${quote(newName as string)}`]),
   ];

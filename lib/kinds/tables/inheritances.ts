@@ -24,7 +24,8 @@ export const inheritance: Kind<Record<never, never>> = {
       array[format('pg_class:%s:0>pg_class:%s:0', c.oid, p.oid)] as edges, i.inhseqno as position
     from pg_inherits i join pg_class c on c.oid = i.inhrelid join pg_namespace n on n.oid = c.relnamespace
       join pg_class p on p.oid = i.inhparent join pg_namespace pn on pn.oid = p.relnamespace
-    where c.relkind in ('r', 'f') and not c.relispartition and ${buildOwnCondition('pg_class', 'c.oid', 'c.relnamespace')}`,
+    where c.relkind in ('r', 'f') and not c.relispartition
+    and ${buildOwnCondition('pg_class', 'c.oid', 'c.relnamespace')}`,
   create: (fact) => `ALTER TABLE ${qualify(fact.path.slice(0, 2))} INHERIT ${qualify(fact.path.slice(2))}`,
   drop: (fact) => `ALTER TABLE ${qualify(fact.path.slice(0, 2))} NO INHERIT ${qualify(fact.path.slice(2))}`,
   alter: {},

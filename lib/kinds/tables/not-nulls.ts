@@ -52,10 +52,12 @@ function named(fact: Row, scope: Scope): string[] {
 }
 
 const flagQuery = `
-    select array[format('not_null:%s:%s', c.oid, a.attnum)] as addresses, array[n.nspname, c.relname, a.attname] as path,
+    select array[format('not_null:%s:%s', c.oid, a.attnum)] as addresses, array[n.nspname, c.relname,
+    a.attname] as path,
       format('pg_class:%s:%s', c.oid, a.attnum) as parent, a.attnum as position,
       case when a.attinhcount > 0 then (select array_agg(format('not_null:%s:%s', i.inhparent, p.attnum))
-        from pg_inherits i join pg_attribute p on p.attrelid = i.inhparent and p.attname = a.attname and p.attnotnull
+        from pg_inherits i join pg_attribute p on p.attrelid = i.inhparent and p.attname = a.attname
+        and p.attnotnull
         where i.inhrelid = c.oid) end as origins,
       c.relname || '_' || a.attname || '_not_null' as name, false as "noInherit", true as validated
     from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
@@ -67,12 +69,14 @@ const constraintQuery = `
       array[n.nspname, c.relname, a.attname] as path, format('pg_class:%s:%s', c.oid, a.attnum) as parent,
       a.attnum as position,
       case when k.coninhcount > 0 then (select array_agg(format('not_null:%s:%s', i.inhparent, p.attnum))
-        from pg_inherits i join pg_attribute p on p.attrelid = i.inhparent and p.attname = a.attname and p.attnotnull
+        from pg_inherits i join pg_attribute p on p.attrelid = i.inhparent and p.attname = a.attname
+        and p.attnotnull
         where i.inhrelid = c.oid) end as origins, k.conislocal and k.coninhcount > 0 as outlives,
       k.conname as name, k.connoinherit as "noInherit", k.convalidated as validated
     from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
       join pg_attribute a on a.attrelid = c.oid and a.attnum = k.conkey[1]
-    where k.contype = 'n' and c.relkind in ('r', 'p', 'f') and ${buildOwnCondition('pg_class', 'c.oid', 'c.relnamespace')}`;
+    where k.contype = 'n' and c.relkind in ('r', 'p', 'f')
+    and ${buildOwnCondition('pg_class', 'c.oid', 'c.relnamespace')}`;
 
 /** NOT NULL (manual: pg_attribute.attnotnull; pg_constraint.contype `n`). */
 export const notNull: Kind<NotNull> = {
@@ -90,11 +94,14 @@ export const notNull: Kind<NotNull> = {
   alter: {
     name: (from, to, { major, after }) => {
       if (after.major < 18) return [];
-      const sql = `ALTER TABLE ${tableOf(to)} RENAME CONSTRAINT ${quote(from.payload.name)} TO ${quote(to.payload.name)}`;
+      const sql =
+        `ALTER TABLE ${tableOf(to)} RENAME CONSTRAINT ${quote(from.payload.name)} TO` +
+        ` ${quote(to.payload.name)}`;
       return major < 18 ? runSince(18, sql) : sql;
     },
     noInherit: (_, to) =>
-      `ALTER TABLE ${tableOf(to)} ALTER CONSTRAINT ${quote(to.payload.name)} ${to.payload.noInherit ? 'NO INHERIT' : 'INHERIT'}`,
+      `ALTER TABLE ${tableOf(to)} ALTER CONSTRAINT ${quote(to.payload.name)}` +
+      ` ${to.payload.noInherit ? 'NO INHERIT' : 'INHERIT'}`,
     validated: (_, to) => (to.payload.validated ? validateConstraint(to, quote(to.payload.name)) : 'replace'),
   },
   inline: {
@@ -104,7 +111,8 @@ export const notNull: Kind<NotNull> = {
       const inherited = fact.origins.length > 0 && !isLocal(fact, scope.after.facts);
       if (inherited) return fact.outlives ? null : '';
       if (!validated) return null;
-      return `${!hasNames(scope) || hasDefaultName(fact, scope) ? '' : `CONSTRAINT ${quote(name)} `}NOT NULL${noInherit ? ' NO INHERIT' : ''}`;
+      const isNamed = hasNames(scope) && !hasDefaultName(fact, scope);
+      return `${isNamed ? `CONSTRAINT ${quote(name)} ` : ''}NOT NULL${noInherit ? ' NO INHERIT' : ''}`;
     },
   },
   order: {

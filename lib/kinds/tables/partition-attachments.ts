@@ -43,11 +43,13 @@ export const partitionAttachment: Kind<Attachment> = {
       array[n.nspname, c.relname, pn.nspname, p.relname] as path, 'pg_class:' || c.oid || ':0' as parent,
       array[format('pg_class:%s:0>pg_class:%s:0', c.oid, p.oid)] as edges,
       pg_get_expr(c.relpartbound, c.oid) as bound,
-      array(select k.conname from pg_constraint k where k.conrelid = c.oid and k.contype = 'f' and k.conparentid <> 0
+      array(select k.conname from pg_constraint k where k.conrelid = c.oid and k.contype = 'f'
+      and k.conparentid <> 0
         and exists (select from pg_constraint u where u.oid = k.conparentid and u.conrelid = p.oid)) as clones
     from pg_inherits i join pg_class c on c.oid = i.inhrelid join pg_namespace n on n.oid = c.relnamespace
       join pg_class p on p.oid = i.inhparent join pg_namespace pn on pn.oid = p.relnamespace
-    where c.relkind in ('r', 'p', 'f') and c.relispartition and ${buildOwnCondition('pg_class', 'c.oid', 'c.relnamespace')}`,
+    where c.relkind in ('r', 'p', 'f') and c.relispartition
+    and ${buildOwnCondition('pg_class', 'c.oid', 'c.relnamespace')}`,
   create: (fact, scope) => [
     ...exchangeNames(fact.parent as string, scope),
     {

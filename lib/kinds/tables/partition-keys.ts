@@ -9,8 +9,10 @@ export const partitionKey = `case when c.relkind = 'p' then pg_get_partkeydef(c.
  * heap.c).
  */
 export const keyColumns = `case when c.relkind <> 'p' then '{}' else array(
-        select concat_ws(' ', quote_ident(a.attname), format_type(a.atttypid, a.atttypmod), nullif(a.attcollation, 0)::regcollation)
+        select concat_ws(' ', quote_ident(a.attname), format_type(a.atttypid, a.atttypmod),
+        nullif(a.attcollation, 0)::regcollation)
         from pg_depend d join pg_attribute a on a.attrelid = c.oid and a.attnum = d.objsubid
         where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.objsubid > 0
-          and d.refclassid = 'pg_class'::regclass and d.refobjid = c.oid and d.refobjsubid = 0 and d.deptype = 'i'
+          and d.refclassid = 'pg_class'::regclass and d.refobjid = c.oid and d.refobjsubid = 0
+          and d.deptype = 'i'
         order by a.attname) end`;

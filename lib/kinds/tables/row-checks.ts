@@ -121,7 +121,8 @@ export function checkOrphans(fact: Fact<unknown>, definition: string, scope: Sco
   const given = split(own).map((column) => `t.${column} is not null`);
   const same = split(own).map((column, at) => `r.${split(keys)[at]} = t.${column}`);
   const isPartitioned = (id: string) => (scope.before.facts.get(id)?.payload.partitionKey ?? null) !== null;
-  const missing = `not exists (select from ${isPartitioned(other) ? '' : 'only '}${target} r where ${same.join(' and ')})`;
+  const missing = `not exists (select from ${isPartitioned(other) ? '' : 'only '}${target} r
+    where ${same.join(' and ')})`;
   const columns = split(own).map((column) => unquoted(column));
   return [
     {
@@ -135,7 +136,9 @@ export function checkOrphans(fact: Fact<unknown>, definition: string, scope: Sco
         ...(isNew ? [] : split(keys).map((column) => `column:${target}.${column}`)),
       ],
       test: { where: [...given, ...(isNew ? [] : [missing])].join(' and ') },
-      words: `${one(columns.join(', '))} that is no ${split(keys).map(unquoted).join(', ')} of ${target.replace(/^public\./, '')}`,
+      words:
+        `${one(columns.join(', '))} that is no ${split(keys).map(unquoted).join(', ')} of` +
+        ` ${target.replace(/^public\./, '')}`,
       values: columns,
       code: false,
       ...(isNew ? {} : { others: [other] }),
@@ -218,7 +221,8 @@ const unquoted = (text: string) => text.replace(/^"(.*)"$/s, '$1').replaceAll('"
 const element = String.raw`(?:${name}|[a-z_]\w*\(\(?${name}\)?(?:::\w+)?\))`;
 const order = '(?: DESC)?(?: NULLS (?:FIRST|LAST))?';
 const key = new RegExp(
-  String.raw`^(?:PRIMARY KEY|UNIQUE|btree) \((${element}${order}(?:, ${element}${order})*)\)(?: INCLUDE \(.*\))?$`,
+  String.raw`^(?:PRIMARY KEY|UNIQUE|btree) \((${element}${order}(?:, ${element}${order})*)\)` +
+    String.raw`(?: INCLUDE \(.*\))?$`,
 );
 
 /**

@@ -23,11 +23,13 @@ export const rule: Kind<Rule> = {
   reference: (fact) => `RULE ${nameOf(fact)} ON ${tableOf(fact)}`,
   present: buildPresentQuery('pg_rewrite', `rulename <> '_RETURN'`),
   introspect: () => `
-    select array['pg_rewrite:' || r.oid || ':0'] as addresses, array[n.nspname, c.relname, r.rulename] as path,
+    select array['pg_rewrite:' || r.oid || ':0'] as addresses, array[n.nspname, c.relname,
+    r.rulename] as path,
       'pg_class:' || c.oid || ':0' as parent,
       rtrim(pg_get_ruledef(r.oid), ';') as definition, ${buildEnablement('r.ev_enabled')} as firing
     from pg_rewrite r join pg_class c on c.oid = r.ev_class join pg_namespace n on n.oid = c.relnamespace
-    where r.rulename <> '_RETURN' and c.relpersistence <> 't' and ${buildOwnCondition('pg_class', 'c.oid', 'c.relnamespace')}`,
+    where r.rulename <> '_RETURN' and c.relpersistence <> 't'
+    and ${buildOwnCondition('pg_class', 'c.oid', 'c.relnamespace')}`,
   create: (fact) => [fact.payload.definition, ...(fact.payload.firing === 'ENABLE' ? [] : [fire(fact)])],
   rename: makeRenameOn('RULE'),
   drop: (fact) => `DROP RULE ${nameOf(fact)} ON ${tableOf(fact)}`,

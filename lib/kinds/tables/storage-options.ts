@@ -41,8 +41,10 @@ export function formatOptions(options: readonly string[]): string {
 /** SQL for reloptions as the server writes them behind a definition, ` WITH (…)`; an empty text for none. */
 export function buildWrittenOptions(column: string): string {
   return `coalesce(' WITH (' || (select string_agg(quote_ident(split_part(o, '=', 1)) || '='
-    || case when quote_ident(v) = v then v else '''' || replace(v, '''', '''''') || '''' end, ', ' order by place)
-    from unnest(${column}) with ordinality r(o, place), lateral (select substr(o, strpos(o, '=') + 1) as v) x) || ')', '')`;
+    || case when quote_ident(v) = v then v else '''' || replace(v, '''', '''''') || '''' end, ', '
+    order by place)
+    from unnest(${column}) with ordinality r(o, place), lateral (select substr(o, strpos(o,
+    '=') + 1) as v) x) || ')', '')`;
 }
 
 /** SQL for a text without the other one that it ends with. */

@@ -69,13 +69,15 @@ export const table: Kind<Table> = {
       ${partitionKey} as "partitionKey", ${keyColumns} as "keyColumns",
       case when am.amname <> 'heap' then am.amname end as "accessMethod",
       ts.spcname as tablespace,
-      ${buildRelationOptions('c.reloptions')} || ${buildRelationOptions('tc.reloptions', 'toast.')} as options,
+      ${buildRelationOptions('c.reloptions')} || ${buildRelationOptions('tc.reloptions', 'toast.')}
+      as options,
       c.relrowsecurity as "rowSecurity", c.relforcerowsecurity as "forceRowSecurity"
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
       left join pg_am am on am.oid = c.relam
       left join pg_class tc on tc.oid = c.reltoastrelid
       left join pg_tablespace ts on ts.oid = c.reltablespace
-    where c.relkind in ('r', 'p') and c.relpersistence <> 't' and ${buildOwnCondition('pg_class', 'c.oid', 'c.relnamespace')}`,
+    where c.relkind in ('r', 'p') and c.relpersistence <> 't'
+    and ${buildOwnCondition('pg_class', 'c.oid', 'c.relnamespace')}`,
   create,
   rename: makeRename('TABLE', 'ACCESS EXCLUSIVE'),
   drop: (fact) => ({ sql: `DROP TABLE ${qualify(fact.path)}`, lock: 'ACCESS EXCLUSIVE' }),

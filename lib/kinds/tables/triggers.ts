@@ -47,9 +47,11 @@ export const trigger: Kind<Trigger> = {
   introspect: () => `
     select array['pg_trigger:' || t.oid || ':0'] as addresses, array[n.nspname, c.relname, t.tgname] as path,
       'pg_class:' || c.oid || ':0' as parent,
-      pg_get_triggerdef(t.oid) as definition, t.tgtype & 1 > 0 as "perRow", ${buildEnablement('t.tgenabled')} as firing
+      pg_get_triggerdef(t.oid) as definition, t.tgtype & 1 > 0 as "perRow",
+      ${buildEnablement('t.tgenabled')} as firing
     from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
-    where not t.tgisinternal and t.tgparentid = 0 and c.relpersistence <> 't' and ${buildOwnCondition('pg_class', 'c.oid', 'c.relnamespace')}`,
+    where not t.tgisinternal and t.tgparentid = 0 and c.relpersistence <> 't'
+    and ${buildOwnCondition('pg_class', 'c.oid', 'c.relnamespace')}`,
   create: (fact) => [
     create(fact),
     ...(fact.payload.firing === 'ENABLE' ? [] : [state(fact, '', fact.payload.firing)]),

@@ -14,7 +14,8 @@ export const typedTable: Kind<TypedTable> = {
   summary: (fact) => `TABLE ${qualify(fact.path)} OF ${fact.payload.type}`,
   present: buildPresentQuery('pg_class', 'reloftype <> 0'),
   introspect: () => `
-    select '{}'::text[] as addresses, array[n.nspname, c.relname] as path, 'pg_class:' || c.oid || ':0' as parent,
+    select '{}'::text[] as addresses, array[n.nspname, c.relname] as path,
+    'pg_class:' || c.oid || ':0' as parent,
       array[format('pg_class:%s:0>pg_type:%s:0', c.oid, c.reloftype)] as edges,
       format_type(c.reloftype, null) as type
     from pg_class c join pg_namespace n on n.oid = c.relnamespace

@@ -32,7 +32,8 @@ export const textSearchConfiguration: Kind<Configuration> = {
 };
 
 const alter = ({ path }: Fact<Mapping>, verb: string) =>
-  `ALTER TEXT SEARCH CONFIGURATION ${qualify(path.slice(0, 2))} ${verb} MAPPING FOR ${quote(path[2] as string)}`;
+  `ALTER TEXT SEARCH CONFIGURATION ${qualify(path.slice(0, 2))} ${verb} MAPPING FOR` +
+  ` ${quote(path[2] as string)}`;
 const mapped = (fact: Fact<Mapping>, verb: string) =>
   `${alter(fact, verb)} WITH ${fact.payload.dictionaries.join(', ')}`;
 

@@ -30,7 +30,8 @@ export const textSearchDictionary: Kind<Dictionary> = {
     select array['pg_ts_dict:' || d.oid || ':0'] as addresses, array[n.nspname, d.dictname] as path,
       quote_ident(tn.nspname) || '.' || quote_ident(t.tmplname) as template,
       array(select o[1] from regexp_matches(d.dictinitoption,
-        '((?:"(?:[^"]|"")*"|[^\\s"]+) = (?:E?''(?:[^'']|'''')*''|[^,]+))', 'g') with ordinality x(o, place) order by place) as options
+        '((?:"(?:[^"]|"")*"|[^\\s"]+) = (?:E?''(?:[^'']|'''')*''|[^,]+))', 'g') with ordinality x(o, place)
+        order by place) as options
     from pg_ts_dict d join pg_namespace n on n.oid = d.dictnamespace
       join pg_ts_template t on t.oid = d.dicttemplate join pg_namespace tn on tn.oid = t.tmplnamespace
     where ${buildOwnCondition('pg_ts_dict', 'd.oid', 'd.dictnamespace')}`,

@@ -20,7 +20,8 @@ export const textSearchTemplate: Kind<Template> = {
     from pg_ts_template t join pg_namespace n on n.oid = t.tmplnamespace
     where ${buildOwnCondition('pg_ts_template', 't.oid', 't.tmplnamespace')}`,
   create: ({ path, payload: { init, lexize } }) =>
-    `CREATE TEXT SEARCH TEMPLATE ${qualify(path)} (${init === null ? '' : `INIT = ${init}, `}LEXIZE = ${lexize})`,
+    `CREATE TEXT SEARCH TEMPLATE ${qualify(path)} (${init === null ? '' : `INIT = ${init}, `}LEXIZE` +
+    ` = ${lexize})`,
   rename: makeRename('TEXT SEARCH TEMPLATE'),
   drop: (fact) => `DROP TEXT SEARCH TEMPLATE ${qualify(fact.path)}`,
   alter: { init: 'replace', lexize: 'replace' },

@@ -72,7 +72,8 @@ export const attribute: Kind<Attribute> = {
   present: buildPresentQuery('pg_class', `relkind = 'c'`),
   introspect: () => `
     select array[format('pg_class:%s:%s', c.oid, a.attnum)] as addresses,
-      array[n.nspname, c.relname, a.attname] as path, 'pg_class:' || c.oid || ':0' as parent, a.attnum as position,
+      array[n.nspname, c.relname, a.attname] as path, 'pg_class:' || c.oid || ':0' as parent,
+      a.attnum as position,
       format_type(a.atttypid, a.atttypmod) as type,
       case when a.attcollation <> t.typcollation then a.attcollation::regcollation end as collation
     from pg_class c join pg_namespace n on n.oid = c.relnamespace

@@ -58,15 +58,19 @@ export const baseType: Kind<BaseType> = {
   present: buildPresentQuery('pg_type', `typtype = 'b' and typarray <> 0`),
   introspect: () => `
     select array['pg_type:' || t.oid || ':0'] as addresses, array[n.nspname, t.typname] as path,
-      'shell:' || t.oid as parent, t.typinput as input, t.typoutput as output, nullif(t.typreceive, 0)::regproc as receive,
+      'shell:' || t.oid as parent, t.typinput as input, t.typoutput as output, nullif(t.typreceive,
+      0)::regproc as receive,
       nullif(t.typsend, 0)::regproc as send, nullif(t.typmodin, 0)::regproc as "typmodIn",
       nullif(t.typmodout, 0)::regproc as "typmodOut", nullif(t.typanalyze, 0)::regproc as analyze,
       nullif(t.typsubscript, 0)::regproc as subscript,
       case t.typlen when -1 then 'VARIABLE' else t.typlen::text end as length, t.typbyval as "byValue",
-      case t.typalign when 'c' then 'char' when 's' then 'int2' when 'i' then 'int4' else 'double' end as alignment,
-      case t.typstorage when 'p' then 'plain' when 'e' then 'external' when 'm' then 'main' else 'extended' end as storage,
+      case t.typalign when 'c' then 'char' when 's' then 'int2' when 'i' then 'int4'
+      else 'double' end as alignment,
+      case t.typstorage when 'p' then 'plain' when 'e' then 'external' when 'm' then 'main'
+      else 'extended' end as storage,
       t.typcategory::text as category, t.typispreferred as preferred, t.typdefault as default,
-      case when t.typelem <> 0 then format_type(t.typelem, null) end as element, t.typdelim::text as delimiter,
+      case when t.typelem <> 0 then format_type(t.typelem, null) end as element,
+      t.typdelim::text as delimiter,
       t.typcollation <> 0 as collatable
     from pg_type t join pg_namespace n on n.oid = t.typnamespace
     where t.typtype = 'b' and t.typisdefined and not exists (select from pg_type e where e.typarray = t.oid)

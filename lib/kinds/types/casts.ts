@@ -22,7 +22,8 @@ export const cast: Kind<Cast> = {
       case c.castcontext when 'a' then 'AS ASSIGNMENT' when 'i' then 'AS IMPLICIT' end as context
     from pg_cast c where ${buildOwnCondition('pg_cast', 'c.oid')}
       -- A range type brings a cast to its multirange type.
-      and not exists (select from pg_depend i where i.classid = 'pg_cast'::regclass and i.objid = c.oid and i.deptype = 'i')`,
+      and not exists (select from pg_depend i where i.classid = 'pg_cast'::regclass and i.objid = c.oid
+      and i.deptype = 'i')`,
   create: ({ signature, payload: { method, context } }) =>
     `CREATE CAST ${signature} ${method}${context === null ? '' : ` ${context}`}`,
   drop: (fact) => `DROP CAST ${fact.signature}`,

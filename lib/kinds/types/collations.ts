@@ -26,7 +26,8 @@ export const collation: Kind<Collation> = {
   present: buildPresentQuery('pg_collation'),
   introspect: (major) => `
     select array['pg_collation:' || c.oid || ':0'] as addresses, array[n.nspname, c.collname] as path,
-      case c.collprovider when 'i' then 'icu' when 'b' then 'builtin' when 'c' then 'libc' else 'default' end as provider,
+      case c.collprovider when 'i' then 'icu' when 'b' then 'builtin' when 'c' then 'libc'
+      else 'default' end as provider,
       ${locale(major)} as locale, c.collcollate as collate, c.collctype as ctype,
       ${major < 16 ? 'null' : 'c.collicurules'} as rules, c.collisdeterministic as deterministic
     from pg_collation c join pg_namespace n on n.oid = c.collnamespace

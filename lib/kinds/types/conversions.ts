@@ -23,7 +23,8 @@ export const encodingConversion: Kind<Conversion> = {
     from pg_conversion c join pg_namespace n on n.oid = c.connamespace
     where ${buildOwnCondition('pg_conversion', 'c.oid', 'c.connamespace')}`,
   create: ({ path, payload: { from, into, function: name, default: standard } }) =>
-    `CREATE ${standard ? 'DEFAULT ' : ''}CONVERSION ${qualify(path)} FOR ${literal(from)} TO ${literal(into)} ` +
+    `CREATE ${standard ? 'DEFAULT ' : ''}CONVERSION ${qualify(path)} FOR ${literal(from)} TO` +
+    ` ${literal(into)} ` +
     `FROM ${name}`,
   rename: makeRename('CONVERSION'),
   drop: (fact) => `DROP CONVERSION ${qualify(fact.path)}`,

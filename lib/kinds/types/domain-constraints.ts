@@ -43,7 +43,8 @@ export const domainCheck: Kind<DomainCheck> = {
   summary: (fact) => `${clause(fact)} ON ${qualify(fact.path.slice(0, 2))}`,
   present: buildPresentQuery('pg_type', `typtype = 'd'`),
   introspect: (major) => `
-    select array['pg_constraint:' || k.oid || ':0'] as addresses, array[n.nspname, t.typname, k.conname] as path,
+    select array['pg_constraint:' || k.oid || ':0'] as addresses, array[n.nspname, t.typname,
+    k.conname] as path,
       'pg_type:' || t.oid || ':0' as parent,
       ${buildDefinition(major)} as definition, k.convalidated as validated
     from pg_constraint k join pg_type t on t.oid = k.contypid join pg_namespace n on n.oid = t.typnamespace

@@ -41,7 +41,8 @@ export const enumType: Kind<Enum> = {
   present: buildPresentQuery('pg_type', `typtype = 'e'`),
   introspect: () => `
     select array['pg_type:' || t.oid || ':0'] as addresses, array[n.nspname, t.typname] as path,
-      array(select e.enumlabel::text from pg_enum e where e.enumtypid = t.oid order by e.enumsortorder) as labels
+      array(select e.enumlabel::text from pg_enum e where e.enumtypid = t.oid
+      order by e.enumsortorder) as labels
     from pg_type t join pg_namespace n on n.oid = t.typnamespace
     where t.typtype = 'e' and ${buildOwnCondition('pg_type', 't.oid', 't.typnamespace')}`,
   create: ({ path, payload }) =>

@@ -54,10 +54,13 @@ export const rangeType: Kind<Range> = {
   present: buildPresentQuery('pg_type', `typtype = 'r'`),
   introspect: () => `
     select array['pg_type:' || t.oid || ':0'] as addresses, array[n.nspname, t.typname] as path,
-      case when r.rngcanonical <> 0 then 'shell:' || t.oid end as parent, format_type(r.rngsubtype, null) as subtype,
-      case when not o.opcdefault then quote_ident(os.nspname) || '.' || quote_ident(o.opcname) end as "operatorClass",
+      case when r.rngcanonical <> 0 then 'shell:' || t.oid end as parent, format_type(r.rngsubtype,
+      null) as subtype,
+      case when not o.opcdefault then quote_ident(os.nspname) || '.' || quote_ident(o.opcname) end
+      as "operatorClass",
       case when r.rngcollation <> s.typcollation then r.rngcollation::regcollation end as collation,
-      nullif(r.rngcanonical, 0)::regproc as canonical, nullif(r.rngsubdiff, 0)::regproc as "subtypeDifference",
+      nullif(r.rngcanonical, 0)::regproc as canonical, nullif(r.rngsubdiff,
+      0)::regproc as "subtypeDifference",
       array[mn.nspname, m.typname] as multirange
     from pg_range r join pg_type t on t.oid = r.rngtypid join pg_namespace n on n.oid = t.typnamespace
       join pg_type s on s.oid = r.rngsubtype join pg_opclass o on o.oid = r.rngsubopc

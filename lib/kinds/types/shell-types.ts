@@ -12,12 +12,15 @@ export const shellType: Kind<Record<never, never>> = {
   reference: (fact) => `TYPE ${qualify(fact.path)}`,
   present: buildPresentQuery('pg_type', `not typisdefined or typtype in ('b', 'r') and typarray <> 0`),
   introspect: () => `
-    select array[case when t.typisdefined then 'shell:' || t.oid else 'pg_type:' || t.oid || ':0' end] as addresses,
+    select array[case when t.typisdefined then 'shell:' || t.oid else 'pg_type:' || t.oid || ':0' end]
+    as addresses,
       array[n.nspname, t.typname] as path,
       array(select format('pg_proc:%s:0>pg_type:%s:0', f.refobjid, t.oid) from pg_depend f
-        where f.classid = 'pg_type'::regclass and f.objid = t.oid and f.refclassid = 'pg_proc'::regclass) as instead
+        where f.classid = 'pg_type'::regclass and f.objid = t.oid
+        and f.refclassid = 'pg_proc'::regclass) as instead
     from pg_type t join pg_namespace n on n.oid = t.typnamespace left join pg_range r on r.rngtypid = t.oid
-    where (not t.typisdefined or t.typtype = 'b' and not exists (select from pg_type e where e.typarray = t.oid)
+    where (not t.typisdefined or t.typtype = 'b' and not exists (select from pg_type e
+    where e.typarray = t.oid)
         or r.rngcanonical <> 0)
       and ${buildOwnCondition('pg_type', 't.oid', 't.typnamespace')}`,
   create: (fact) => `CREATE TYPE ${qualify(fact.path)}`,

@@ -25,7 +25,8 @@ export const transform: Kind<Transform> = {
     select array['pg_transform:' || t.oid || ':0'] as addresses, '{}'::text[] as path,
       format('FOR %s LANGUAGE %I', format_type(t.trftype, null), l.lanname) as signature,
       nullif(t.trffromsql, 0)::regprocedure as "fromSql", nullif(t.trftosql, 0)::regprocedure as "toSql"
-    from pg_transform t join pg_language l on l.oid = t.trflang where ${buildOwnCondition('pg_transform', 't.oid')}`,
+    from pg_transform t join pg_language l on l.oid = t.trflang
+    where ${buildOwnCondition('pg_transform', 't.oid')}`,
   create: (fact) => create(fact, 'CREATE'),
   drop: (fact) => `DROP TRANSFORM ${fact.signature}`,
   alter: { fromSql: replace, toSql: replace },

@@ -34,7 +34,8 @@ export const materializedViewColumn: Kind<MaterializedViewColumn> = {
       array[n.nspname, c.relname, a.attname] as path,
       'pg_class:' || c.oid || ':0' as parent, a.attnum as position,
       case when a.attstorage <> t.typstorage then case a.attstorage
-        when 'p' then 'PLAIN' when 'e' then 'EXTERNAL' when 'm' then 'MAIN' else 'EXTENDED' end end as storage,
+        when 'p' then 'PLAIN' when 'e' then 'EXTERNAL' when 'm' then 'MAIN'
+        else 'EXTENDED' end end as storage,
       case a.attcompression when 'p' then 'pglz' when 'l' then 'lz4' end as compression,
       nullif(a.attstattarget, -1) as statistics,
       ${buildColumnOptions('a.attoptions')} as options

@@ -47,7 +47,9 @@ export const materializedView: Kind<MaterializedView> = {
   alter: {
     query: 'replace',
     accessMethod: (_, to) => ({
-      sql: `ALTER MATERIALIZED VIEW ${qualify(to.path)} SET ACCESS METHOD ${quote(to.payload.accessMethod ?? 'heap')}`,
+      sql:
+        `ALTER MATERIALIZED VIEW ${qualify(to.path)} SET ACCESS METHOD` +
+        ` ${quote(to.payload.accessMethod ?? 'heap')}`,
       hazards: ['rewrites_table'],
       lock: 'ACCESS EXCLUSIVE',
     }),

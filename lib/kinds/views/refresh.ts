@@ -19,7 +19,8 @@ export const population: Kind<Record<never, never>> = {
   introspect: () => `
     with recursive reads(reader, relation) as (
       select c.oid, c.oid from pg_class c
-        where c.relkind = 'm' and c.relispopulated and ${buildOwnCondition('pg_class', 'c.oid', 'c.relnamespace')}
+        where c.relkind = 'm' and c.relispopulated
+        and ${buildOwnCondition('pg_class', 'c.oid', 'c.relnamespace')}
       union select r.reader, c.oid from reads r join pg_rewrite w on w.ev_class = r.relation
         join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = w.oid
           and d.refclassid = 'pg_class'::regclass

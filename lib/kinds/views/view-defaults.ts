@@ -24,7 +24,8 @@ export const viewDefault: Kind<ViewDefault> = {
       pg_get_expr(d.adbin, d.adrelid) as expression
     from pg_attrdef d join pg_class c on c.oid = d.adrelid join pg_namespace n on n.oid = c.relnamespace
       join pg_attribute a on a.attrelid = c.oid and a.attnum = d.adnum
-    where c.relkind = 'v' and c.relpersistence <> 't' and ${buildOwnCondition('pg_class', 'c.oid', 'c.relnamespace')}`,
+    where c.relkind = 'v' and c.relpersistence <> 't'
+    and ${buildOwnCondition('pg_class', 'c.oid', 'c.relnamespace')}`,
   create: set,
   drop: (fact) => alter(fact, 'DROP DEFAULT'),
   alter: { expression: (_, to) => set(to) },

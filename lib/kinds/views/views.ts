@@ -52,7 +52,8 @@ export const view: Kind<View> = {
       rtrim(pg_get_viewdef(c.oid), ';') as query,
       ${buildRelationOptions('c.reloptions')} as options
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
-    where c.relkind = 'v' and c.relpersistence <> 't' and ${buildOwnCondition('pg_class', 'c.oid', 'c.relnamespace')}`,
+    where c.relkind = 'v' and c.relpersistence <> 't'
+    and ${buildOwnCondition('pg_class', 'c.oid', 'c.relnamespace')}`,
   create: (fact) => create(fact, 'CREATE'),
   rename: makeRename('VIEW', 'ACCESS EXCLUSIVE'),
   drop: (fact) => `DROP VIEW ${qualify(fact.path)}`,
@@ -93,7 +94,8 @@ export const viewColumn: Kind<Record<never, never>> = {
       'pg_class:' || c.oid || ':0' as parent, a.attnum as position
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
       join pg_attribute a on a.attrelid = c.oid and a.attnum > 0
-    where c.relkind = 'v' and c.relpersistence <> 't' and ${buildOwnCondition('pg_class', 'c.oid', 'c.relnamespace')}`,
+    where c.relkind = 'v' and c.relpersistence <> 't'
+    and ${buildOwnCondition('pg_class', 'c.oid', 'c.relnamespace')}`,
   create: () => [],
   rename: makeRenameIn('VIEW', 'COLUMN'),
   drop: () => [],

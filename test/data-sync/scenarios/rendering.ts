@@ -82,7 +82,8 @@ function tableSql(scenario: Scenario, table: ModelTable, place: Place): string[]
     ...(table.partitioned[place]
       ? [0, 1, 2].map(
           (part) =>
-            `create table ${schema}.${ident(`${table.name} part ${part}`)} partition of ${name} for values with (modulus 3, remainder ${part})`,
+            `create table ${schema}.${ident(`${table.name} part ${part}`)} partition of ${name} for
+              values with (modulus 3, remainder ${part})`,
         )
       : []),
   ];
@@ -120,6 +121,7 @@ function rowsSql(scenario: Scenario, table: ModelTable, place: Place): string[] 
   return Array.from({ length: Math.ceil(ordered.length / atOnce) }, (_, at) => {
     const some = ordered.slice(at * atOnce, (at + 1) * atOnce);
     const values = some.map((row) => `(${valuesOf(row).map(text).join(', ')})`);
-    return `insert into ${nameOf(scenario, table)} (${names.join(', ')}) overriding system value values ${values.join(',\n')}`;
+    return `insert into ${nameOf(scenario, table)} (${names.join(', ')}) overriding system value
+      values ${values.join(',\n')}`;
   });
 }
