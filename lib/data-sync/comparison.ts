@@ -92,7 +92,8 @@ export async function withComparison<T>(
   const ofBoth = { from: shown(project, ends.from), to: shown(project, ends.to) };
   return withBothSnapshots(world, ends, resolveJobs(input.jobs), async (crew) => {
     const { from, to } = crew.first;
-    const shapes = { from: await readShape(from), to: await readShape(to) };
+    const [here, there] = await Promise.all([readShape(from), readShape(to)]);
+    const shapes = { from: here, to: there };
     if (shapes.from.encoding !== shapes.to.encoding)
       throw refusal(ofBoth, [`the source has ${shapes.from.encoding}, the target ${shapes.to.encoding}`]);
     const masks = { ...project.masks, ...masksIn(input.mask ?? []) };

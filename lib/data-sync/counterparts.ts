@@ -24,33 +24,22 @@ export function pairTables({ from, to }: BothSides<DatabaseShape>, wish: Pairing
   const notes: PairingNote[] = [];
   const pairs: TablePair[] = [];
   const taken = new Set<string>();
+  const byName = new Map(
+    [...to.tables.values()].flatMap((one) => [[one.path.join('.'), one] as const, [one.name, one] as const]),
+  );
   for (const table of from.tables.values()) {
     if (!wish.isWanted(table)) continue;
     const own = wishOf(table, wish);
     const name = own.to ?? table.path.join('.');
-    const there = tableCalled(to, name);
-    if (there === undefined) {
-      notes.push({
-        verdict: 'skipped',
-        what: table.name,
-        reason: `the target has no table ${name}`,
-        isLeftOut: true,
-      });
+    const there = byName.get(name);
+    const refusal = there === undefined ? missingTable(table, name) : refusalOf(table, there, taken);
+    if (there !== undefined) taken.add(there.name);
+    if (there === undefined || refusal !== null) {
+      if (refusal !== null) notes.push(refusal);
       continue;
     }
-    taken.add(there.name);
-    const refusal = refusalOf(table, there);
-    if (refusal !== null) {
-      notes.push(refusal);
-      continue;
-    }
-    pairs.push(
-      ...pairOf(
-        { from: table, to: there },
-        { own, wish, casts: from.casts, hasForeignCasts: from.hasForeignCasts },
-        notes,
-      ),
-    );
+    const { casts, hasForeignCasts } = from;
+    pairs.push(...pairOf({ from: table, to: there }, { own, wish, casts, hasForeignCasts }, notes));
   }
   for (const table of to.tables.values())
     if (!taken.has(table.name) && wish.isWanted(table))
@@ -61,17 +50,22 @@ export function pairTables({ from, to }: BothSides<DatabaseShape>, wish: Pairing
 const wishOf = (table: TableShape, { tables }: PairingWish): TableWish =>
   tables[table.path.join('.')] ?? tables[table.name] ?? {};
 
-function tableCalled({ tables }: DatabaseShape, name: string): TableShape | undefined {
-  return [...tables.values()].find((one) => one.path.join('.') === name || one.name === name);
-}
+const missingTable = ({ name }: TableShape, there: string): PairingNote => ({
+  verdict: 'skipped',
+  what: name,
+  reason: `the target has no table ${there}`,
+  isLeftOut: true,
+});
 
-function refusalOf(from: TableShape, to: TableShape): PairingNote | null {
+function refusalOf(from: TableShape, to: TableShape, taken: ReadonlySet<string>): PairingNote | null {
   const refuse = (reason: string): PairingNote => ({
     verdict: 'refused',
     what: to.name,
     reason,
     forbids: 'comparing',
   });
+  if (taken.has(to.name))
+    return refuse(`another table of the source is paired with it, besides ${from.name}`);
   for (const [side, table] of [
     ['source', from],
     ['target', to],

@@ -5,19 +5,11 @@ import { isAbsent } from '../flow/tables.ts';
 import { qualify } from '../model/quote.ts';
 import type { Connection } from '../pg/connection.ts';
 import { hashRule } from '../pg/row-hash.ts';
-import type { DatabaseShape, ForeignKeyShape, TableShape } from './shape.ts';
+import type { ColumnShape, DatabaseShape, ForeignKeyShape, TableShape } from './shape.ts';
 
 // The ledger of pgmage records what happened to its own database.
 const isOwn = (n: string) =>
   `${n}.nspname !~ '^pg_' and ${n}.nspname not in ('information_schema', 'pgmage')`;
-
-// The type that a domain is over, with its modifier.
-const base = `cross join lateral (with recursive bases as (
-      select a.atttypid as oid, a.atttypmod as modifier
-      union all select t.typbasetype, t.typtypmod from bases b join pg_type t on t.oid = b.oid
-      where t.typtype = 'd')
-    select b.oid, b.modifier from bases b join pg_type t on t.oid = b.oid where t.typtype <> 'd') base
-  join pg_type y on y.oid = base.oid`;
 
 // Extensions can be in another schema on the other side.
 const known = `coalesce((select format('%s(%s) of extension %s', y.typname, base.modifier, e.extname)
@@ -25,18 +17,28 @@ const known = `coalesce((select format('%s(%s) of extension %s', y.typname, base
     where d.classid = 'pg_type'::regclass and d.objid in (y.oid, y.typelem) and d.deptype = 'e' limit 1),
   format_type(base.oid, base.modifier))`;
 
-const columns = `select coalesce(json_agg(json_build_object('name', a.attname, 'type', format_type(a.atttypid,
-  a.atttypmod),
-    'plain', format_type(base.oid, base.modifier), 'known', ${known}, 'isSystem',
-    y.typnamespace = 'pg_catalog'::regnamespace,
-    'rule', ${hashRule('base.oid', 'y')},
-    'labels', case when y.typtype = 'e' then
-      (select json_agg(e.enumlabel order by e.enumsortorder) from pg_enum e where e.enumtypid = y.oid) end,
+// Each type once, with the type that a domain is over.
+const types = `select used.id, used.modifier, json_build_object('type', format_type(used.id, used.modifier),
+    'plain', format_type(base.oid, base.modifier), 'known', ${known},
+    'isSystem', y.typnamespace = 'pg_catalog'::regnamespace, 'rule', ${hashRule('base.oid', 'y')},
+    'labels', case when y.typtype = 'e' then (select json_agg(e.enumlabel order by e.enumsortorder)
+      from pg_enum e where e.enumtypid = y.oid) end) as type
+  from (select distinct atttypid as id, atttypmod as modifier from pg_attribute
+      where attnum > 0 and not attisdropped) used
+    cross join lateral (with recursive bases as (
+        select used.id as oid, used.modifier
+        union all select t.typbasetype, t.typtypmod from bases b join pg_type t on t.oid = b.oid
+        where t.typtype = 'd')
+      select b.oid, b.modifier from bases b join pg_type t on t.oid = b.oid
+      where t.typtype <> 'd') base
+    join pg_type y on y.oid = base.oid`;
+
+const columns = `select coalesce(json_agg(json_build_object('name', a.attname, 'type', k.type,
     'notNull', a.attnotnull, 'hasDefault', a.atthasdef and a.attgenerated = '' or a.attidentity <> '',
     'identity', case a.attidentity when 'a' then 'always' when 'd' then 'by default' else '' end,
     'generated', case when a.attgenerated <> '' then (select pg_get_expr(d.adbin, d.adrelid) from pg_attrdef d
       where d.adrelid = a.attrelid and d.adnum = a.attnum) end) order by a.attnum), '[]')
-  from pg_attribute a ${base}
+  from pg_attribute a join types k on k.id = a.atttypid and k.modifier = a.atttypmod
   where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped`;
 
 const keyColumns = `from unnest(i.indkey) with ordinality k(number, place) left join pg_attribute a
@@ -82,7 +84,8 @@ const size = `select sum(pg_table_size(p.oid)) as bytes,
   from (${parts}) p(oid) join pg_class r on r.oid = p.oid`;
 
 const may = (what: string) => `'${what}', has_table_privilege(c.oid, '${what}')`;
-const tables = `select json_build_array(n.nspname, c.relname) as path, c.relkind = 'p' as "isPartitioned",
+const tables = `with types as materialized (${types})
+  select json_build_array(n.nspname, c.relname) as path, c.relkind = 'p' as "isPartitioned",
     size.rows::text as rows, size.bytes::text as bytes, ${isAbsent} as "isAbsent",
     row_security_active(c.oid) as "isHidden",
     case when config.oid is not null
@@ -135,7 +138,10 @@ const database = `select pg_encoding_to_char(d.encoding) as encoding, pg_is_in_r
   from pg_database d where d.datname = current_database()`;
 
 type Path = readonly [schema: string, name: string];
-type Row = Omit<TableShape, 'name' | 'rows' | 'bytes' | 'triggers' | 'plannedCode'> & {
+type OwnFacts = Pick<ColumnShape, 'name' | 'notNull' | 'hasDefault' | 'identity' | 'generated'>;
+type ColumnRow = OwnFacts & { readonly type: Omit<ColumnShape, keyof OwnFacts> };
+type Row = Omit<TableShape, 'name' | 'rows' | 'bytes' | 'triggers' | 'plannedCode' | 'columns'> & {
+  readonly columns: readonly ColumnRow[];
   /** The table and its partitions. */
   readonly parts: readonly Path[];
   readonly rows: string;
@@ -174,7 +180,7 @@ export async function readShape(connection: Connection): Promise<DatabaseShape> 
 }
 
 function tableOf(
-  { isReachable, rows, bytes, triggers: found, parts: names, ...row }: Row,
+  { isReachable, rows, bytes, columns, triggers: found, parts: names, ...row }: Row,
   code: readonly PlannedCode[],
 ): TableShape {
   const { own: isOwner, ...may } = row.may;
@@ -183,6 +189,7 @@ function tableOf(
   return {
     ...row,
     name: qualify(row.path),
+    columns: columns.map(({ type, ...column }) => ({ ...column, ...type })),
     rows: Number(rows),
     bytes: Number(bytes),
     plannedCode: code.filter(({ table }) => own.has(table)).map(({ text }) => text),

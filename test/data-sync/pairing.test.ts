@@ -197,6 +197,28 @@ test('a rule of the target forbids writing, row security and a missing right for
   expect(listCounts(report)).toEqual({ 'public.r': '0/0/0' });
 });
 
+test('two tables of the source cannot be one of the target', async () => {
+  const report = await compared({
+    both: 'create table users (id int primary key)',
+    source: 'create table customers (id int primary key)',
+    data: { tables: { customers: { to: 'users' } } },
+  });
+  expect(listNotes(report)).toEqual([
+    'refused public.users: another table of the source is paired with it, besides public.users',
+  ]);
+});
+
+test('types of an extension are the same in another schema', async () => {
+  const report = await compared({
+    source: `create schema ext; create extension hstore schema ext; create extension citext schema ext; set search_path = ext, public;
+      create table public.t (k citext primary key, h hstore, l citext[]); insert into public.t values ('A', 'a=>1', '{x}'), ('b', 'a=>2', '{X}')`,
+    target: `create extension hstore; create extension citext; create table t (k citext primary key, h hstore, l citext[]);
+      insert into t values ('A', 'a=>1', '{x}'), ('b', 'a=>2', '{x}')`,
+  });
+  expect(listCounts(report)).toEqual({ 'public.t': '0/1/0' });
+  expect(report.notes).toEqual([]);
+});
+
 test('keys: configured, unique on one side, none', async () => {
   const rows = `insert into t values (1, 'a', 'x'), (2, 'b', 'y'), (2, 'c', 'y')`;
   const both = 'create table t (n int, code text, note text)';
