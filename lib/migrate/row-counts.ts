@@ -95,7 +95,7 @@ async function asked(
   trusted: boolean,
 ): Promise<RowAnswer | About> {
   const about = await locked(connection, check, place);
-  const planned = (await findPlannedCode(connection)).some(({ reading }) => reading);
+  const planned = (await findPlannedCode(connection)).length > 0;
   const code = check.code || about.foreign || planned;
   // `=` would be another operator than the one of the constraint.
   if (about.foreign && place.others.length > 0)

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { backup } from '../../lib/commands/backup.ts';
 import { clone } from '../../lib/commands/clone.ts';
+import { dataDiff } from '../../lib/commands/data-diff.ts';
 import { difference } from '../../lib/commands/diff.ts';
 import { restore } from '../../lib/commands/restore.ts';
 import { Problem } from '../../lib/problem/problem.ts';
@@ -25,7 +26,10 @@ beforeAll(async () => {
 afterAll(() => rm(cache, { recursive: true }));
 
 // Every task has one of them; all others are asked of by the same three.
-const [each, usual] = ['index', new Set(['db:diff', 'db:backup', 'db:restore', 'db:clone native'])];
+const [each, usual] = [
+  'index',
+  new Set(['data:diff', 'db:diff', 'db:backup', 'db:restore', 'db:clone native']),
+];
 
 // What a restore makes runs with the rights of the role that restores: README, "Databases of other owners".
 const isMade = (trick: string) => /^(generated|key of|check of|domain)/.test(trick);
@@ -60,7 +64,10 @@ async function withTrick(server: Server, sql: string, use: (scene: Scene) => Pro
           run: () => clone(context, { from: 'prod', engine: 'native', ...to, ...how }, undefined),
         });
         const withClient = clients.some(({ port }) => port === server.port);
+        await query(copy.url, 'create table public.victim (id int primary key, name text)');
         const tasks: Task[] = [
+          { name: 'data:diff', run: () => dataDiff(context, { from: 'prod', to: 'copy', rows: true }) },
+          { name: 'data:diff the other way', run: () => dataDiff(context, { from: 'copy', to: 'prod' }) },
           { name: 'db:diff', run: () => difference(context, { from: 'prod', to: wanted }) },
           { name: 'db:backup', run: () => backup(context, { env: 'prod', engine: 'native' }) },
           {
