@@ -1,6 +1,7 @@
 // The process: its words, streams, clock and exit code, given to the runner.
 import { makeLogLegible, makeTextLegible } from './problem/legible.ts';
 import { redact, rememberSecret } from './problem/redact.ts';
+import { endPrograms, endProgramsOn } from './programs/running.ts';
 import { run } from './runner/main.ts';
 
 let finished = false;
@@ -28,6 +29,9 @@ function write(text: string): void {
 for (const word of process.argv.slice(2)) rememberSecret(word.replace(/^--[\w-]+=/, ''));
 const shownWords = process.argv.slice(2).map(redact);
 if (shownWords.join() !== process.argv.slice(2).join()) process.title = ['pgmage', ...shownWords].join(' ');
+
+process.on('exit', endPrograms);
+endProgramsOn(onInterrupt);
 
 process.on('exit', () => {
   if (finished) return;

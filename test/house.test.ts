@@ -16,6 +16,7 @@ const order: readonly (readonly string[])[] = [
   ['model'],
   ['kinds'],
   ['migration', 'pg', 'plan', 'sql'],
+  ['programs'],
   ['config'],
   ['catalog', 'flow', 'ledger', 'shadow'],
   ['project'],
@@ -43,6 +44,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   '@babel': ['runner'],
   enquirer: ['runner'],
   yaml: ['project'],
+  zx: ['runner'],
   'node-pg-migrate': ['ledger'],
 };
 
@@ -111,6 +113,14 @@ test('pure rooms do not touch the world', () => {
     lib.filter(({ room }) => pure.has(room)),
     (source) =>
       imports(source).flatMap(({ from, line }) => (effects.test(from) ? [`:${line} imports ${from}`] : [])),
+  );
+});
+
+test('programs are started in one place', () => {
+  holds(lib, (source) =>
+    imports(source).flatMap(({ from, line }) =>
+      /^node:child_process$/.test(from) && source.room !== 'programs' ? [`:${line} starts programs`] : [],
+    ),
   );
 });
 

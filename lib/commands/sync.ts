@@ -74,7 +74,7 @@ export interface SyncReport extends SyncPlan {
  * @param choose asks which objects were renamed; left out without a terminal
  * @throws Problem `broken_chain`, `ledger_broken`, `drifted`, `data_loss_refused`, `confirmation_needed`,
  * `migration_running`, `migrations_changed`, `not_as_proven`, `no_baseline`, `foreign_migrations`,
- * `command_failed`, `protected_target`, `embedded_not_named`, `rows_in_the_way`, `newer_syntax`; of the
+ * `hook_failed`, `protected_target`, `embedded_not_named`, `rows_in_the_way`, `newer_syntax`; of the
  * schema, the migrations, the connection
  */
 export async function sync(

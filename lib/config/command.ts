@@ -1,9 +1,6 @@
-// Runs the commands of the configuration. They inherit no variable that says where PostgreSQL's programs
-// connect.
-import { execFile, spawn } from 'node:child_process';
-import { env } from 'node:process';
-import { withoutConnection } from '../pg/parameters.ts';
+// The commands of the configuration: those that print where a database is, and hooks.
 import { Problem } from '../problem/problem.ts';
+import { readOutput, showOutput } from '../programs/run.ts';
 
 const patience = 60_000;
 
@@ -15,26 +12,15 @@ export async function output(
   command: string | readonly string[],
   cwd: string,
 ): Promise<Record<string, unknown>> {
-  const [file = '', ...rest] = [command].flat();
-  const shown = [file, ...rest].join(' ');
+  const [file = '', ...args] = [command].flat();
+  const shown = [file, ...args].join(' ');
   const fail = (reason: string) =>
     new Problem('bad_config', { file: 'the environment', reason: `${shown} ${reason}` });
-  const text = await new Promise<string>((resolve, reject) => {
-    const options = {
-      cwd,
-      timeout: patience,
-      shell: typeof command === 'string',
-      maxBuffer: 1 << 24,
-      env: withoutConnection(env),
-    };
-    execFile(file, rest, options, (error, stdout, stderr) => {
-      if (error === null) resolve(stdout);
-      else if (error.killed) reject(fail('took longer than a minute'));
-      else reject(fail(`failed: ${stderr.trim().split('\n').at(-1) || `exit code ${error.code}`}`));
-    });
-  });
+  const ending = await readOutput({ file, args, cwd, shell: typeof command === 'string', timeout: patience });
+  if (ending.timedOut) throw fail('took longer than a minute');
+  if (ending.failure !== null) throw fail(`failed: ${ending.errors.split('\n').at(-1) || ending.failure}`);
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = JSON.parse(ending.text);
     if (typeof value === 'object' && value !== null && !Array.isArray(value))
       return value as Record<string, unknown>;
   } catch {
@@ -43,31 +29,29 @@ export async function output(
   throw fail('did not print a JSON object');
 }
 
+/** A command of the configuration that runs after something happened. */
+export interface Hook {
+  /** Its name in the configuration. */
+  readonly name: 'afterSync' | 'hooks.failed';
+  /** A string is run by the shell, an array as it is. */
+  readonly command: string | readonly string[];
+  readonly cwd: string;
+  /** Added to the variables that it inherits. */
+  readonly variables?: Readonly<Record<string, string>>;
+  /** Shows a line that it prints. */
+  show(line: string): void;
+}
+
 /**
- * Runs a command of a hook; its output goes to stderr.
- * @param variables additional environment variables
- * @throws Problem `command_failed`
+ * Runs a hook.
+ * @throws Problem `hook_failed` with its exit code and the last lines of its errors
  */
-export function run(
-  command: string | readonly string[],
-  cwd: string,
-  variables: Readonly<Record<string, string>> = {},
-): Promise<void> {
-  const [file = '', ...rest] = [command].flat();
-  const fail = (reason: string) =>
-    new Problem('command_failed', { command: [file, ...rest].join(' '), reason });
-  return new Promise((resolve, reject) => {
-    const child = spawn(file, rest, {
-      cwd,
-      shell: typeof command === 'string',
-      stdio: ['ignore', 2, 2],
-      env: { ...withoutConnection(env), ...variables },
-    });
-    child.on('error', (error) => reject(fail(error.message)));
-    child.on('close', (code, signal) =>
-      code === 0
-        ? resolve()
-        : reject(fail(signal === null ? `exit code ${code}` : `it was ended by ${signal}`)),
-    );
-  });
+export async function runHook({ name, command, cwd, variables = {}, show }: Hook): Promise<void> {
+  const [file = '', ...args] = [command].flat();
+  const shell = typeof command === 'string';
+  const ending = await showOutput({ file, args, shell, cwd, variables, grouped: true }, show);
+  const { exitCode, failure, errors } = ending;
+  if (failure === null) return;
+  const shown = [file, ...args].join(' ');
+  throw new Problem('hook_failed', { hook: name, command: shown, exitCode, reason: failure, detail: errors });
 }

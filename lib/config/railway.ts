@@ -1,10 +1,7 @@
 // Asks the Railway client for the URL of a database.
-import { execFile } from 'node:child_process';
-import { env } from 'node:process';
-import { withoutConnection } from '../pg/parameters.ts';
 import type { RailwayFailure } from '../problem/codes.ts';
 import { Problem } from '../problem/problem.ts';
-import { redact } from '../problem/redact.ts';
+import { readOutput } from '../programs/run.ts';
 
 /** A database of the project that the folder is linked to. */
 export interface RailwayConfig {
@@ -47,20 +44,15 @@ export async function railwayUrl(
   const wanted = variable === undefined ? ['DATABASE_PUBLIC_URL', 'DATABASE_URL'] : [variable];
   const fail = (fault: Fault, detail: string) =>
     new Problem('railway_failed', { environment: name, fault, detail });
-  const text = await new Promise<string>((resolve, reject) => {
-    const options = { cwd: root, timeout: patience, maxBuffer: 1 << 24, env: withoutConnection(env) };
-    execFile('railway', words, options, (error, stdout, stderr) => {
-      const said = redact(stderr.trim().split('\n').at(-1) ?? '');
-      if (error === null) resolve(stdout);
-      else if (error.code === 'ENOENT') reject(fail('no_client', 'the command railway was not found'));
-      else if (error.killed) reject(fail('failed', 'the command railway took longer than a minute'));
-      else {
-        const fault = faults.find(([pattern]) => pattern.test(stderr))?.[1] ?? 'failed';
-        reject(fail(fault, said || `the command railway ended with exit code ${error.code}`));
-      }
-    });
-  });
-  const variables = variablesIn(text);
+  const ending = await readOutput({ file: 'railway', args: words, cwd: root, timeout: patience });
+  if (ending.isMissing) throw fail('no_client', 'the command railway was not found');
+  if (ending.timedOut) throw fail('failed', 'the command railway took longer than a minute');
+  if (ending.failure !== null) {
+    const fault = faults.find(([pattern]) => pattern.test(ending.errors))?.[1] ?? 'failed';
+    const said = ending.errors.split('\n').at(-1);
+    throw fail(fault, said || `the command railway ended with ${ending.failure}`);
+  }
+  const variables = variablesIn(ending.text);
   // Other output is never shown: it may contain passwords.
   if (variables === null) throw fail('failed', 'the command railway did not print a JSON object');
   const found = wanted.find((one) => typeof variables[one] === 'string' && variables[one] !== '');

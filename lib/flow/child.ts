@@ -1,11 +1,9 @@
 // Runs PostgreSQL's own programs without a shell and without a password in their arguments.
-import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { env, kill, platform } from 'node:process';
+import { platform } from 'node:process';
 import type { Readable } from 'node:stream';
-import { withoutConnection } from '../pg/parameters.ts';
 import { Problem } from '../problem/problem.ts';
-import { redact } from '../problem/redact.ts';
+import { startProgram } from '../programs/run.ts';
 
 /** One installation of the client programs. */
 export interface Client {
@@ -35,47 +33,26 @@ export async function runClient(
   signal?: AbortSignal,
   several = false,
 ): Promise<void> {
-  const grouped = several && platform !== 'win32';
-  const child = spawn(join(folder, executable(program)), words, {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    // In English, and without a password prompt.
-    env: { ...withoutConnection(env), LC_ALL: 'C', ...variables },
-    detached: grouped,
+  const { output, exited, ended, end } = startProgram({
+    file: join(folder, executable(program)),
+    args: words,
+    // In English, so that its errors can be recognized.
+    variables: { LC_ALL: 'C', ...variables },
+    signal,
+    grouped: several,
   });
-  const end = () => {
-    if (!grouped || child.pid === undefined) return child.kill('SIGKILL');
-    try {
-      return kill(-child.pid, 'SIGKILL');
-    } catch {
-      return false;
-    }
-  };
-  signal?.addEventListener('abort', end);
-  // Processes that it started end with it.
-  if (grouped) child.once('exit', end);
-  if (signal?.aborted) end();
-  let said = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    said = (said + text).slice(-4000);
-  });
-  const ended = new Promise<string | null>((resolve) => {
-    child.once('error', (error) => resolve(error.message));
-    child.once('close', (code, killed) =>
-      resolve(
-        code === 0 ? null : said.trim() || (killed ? `it was ended by ${killed}` : `exit code ${code}`),
-      ),
-    );
-  });
-  const taken = await take(child.stdout).then(
+  // The workers of a killed pg_dump end with it.
+  if (several) void exited.then(end);
+  const taken = await take(output).then(
     () => null,
     (thrown: unknown) => ({ thrown }),
   );
   // If its output has ended, it is ending by itself and will report the reason.
-  const stopped = taken !== null && !child.stdout.readableEnded && end();
+  const stopped = taken !== null && !output.readableEnded && end();
   // Unread, it would keep the end of the process from being noticed.
-  child.stdout.destroy();
-  const reason = await ended;
-  signal?.removeEventListener('abort', end);
-  if (reason !== null && !stopped) throw new Problem('client_failed', { program, reason: redact(reason) });
+  output.destroy();
+  const { failure, errors } = await ended;
+  if (failure !== null && !stopped)
+    throw new Problem('client_failed', { program, reason: errors || failure });
   if (taken !== null) throw taken.thrown;
 }

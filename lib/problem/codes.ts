@@ -171,7 +171,8 @@ export interface Problems extends MigrationProblems, DataProblems, SyncProblems 
   unknown_task: { readonly name: string; readonly nearest: readonly string[] };
   bad_option: { readonly option: string; readonly reason: string };
   bad_task_file: { readonly file: string; readonly reason: string };
-  command_failed: { readonly command: string; readonly reason: string };
+  command_failed: CommandFailure;
+  hook_failed: CommandFailure & { readonly hook: 'afterSync' | 'hooks.failed' };
   task_failed: { readonly task: string; readonly reason: string };
 
   plan_cycle: { readonly objects: readonly string[] };
@@ -199,6 +200,16 @@ export type RailwayFault =
   | 'no_variable'
   | 'private'
   | 'failed';
+
+/** How a command of a project failed. */
+export interface CommandFailure {
+  readonly command: string;
+  /** `null` where it did not start or a signal ended it. */
+  readonly exitCode: number | null;
+  readonly reason: string;
+  /** The last lines that it wrote. */
+  readonly detail: string;
+}
 
 /** The reason why the Railway client gave no URL. */
 export interface RailwayFailure {

@@ -151,8 +151,21 @@ export const messages: { readonly [C in Code]: MessageRow<Problems[C]> } = {
   command_failed: row(
     1,
     500,
-    (of) => `Database synced, but the afterSync command '${of.command}' failed: ${of.reason}`,
-    'Correct the command and run it yourself. The next db:sync has nothing to apply and does not run it.',
+    (of) => `The command '${of.command}' failed: ${of.reason}`,
+    (of) =>
+      of.exitCode === 127
+        ? 'Install the missing program, or put it on the PATH.'
+        : 'Correct what the command reports, then run the task again.',
+  ),
+  hook_failed: row(
+    1,
+    500,
+    (of) =>
+      `${of.hook === 'afterSync' ? 'Database synced, but the' : 'The'} ${of.hook} command '${of.command}' failed: ${of.reason}`,
+    (of) =>
+      of.hook === 'afterSync'
+        ? 'Correct the command and run it yourself. The next db:sync has nothing to apply and does not run it.'
+        : 'Correct the command in pgmage.config.ts.',
   ),
   task_failed: row(
     1,

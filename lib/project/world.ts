@@ -48,7 +48,7 @@ export interface World {
   author?(): Promise<Author>;
   /**
    * Runs the command that the configuration wants after a sync; left out where it wants none.
-   * @throws Problem `command_failed`
+   * @throws Problem `hook_failed`
    */
   afterSync?(): Promise<void>;
   /**

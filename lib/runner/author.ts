@@ -1,8 +1,6 @@
 // The author of a run: the operating system's user, and git's user and commit of the folder.
-import { execFile } from 'node:child_process';
 import { userInfo } from 'node:os';
-import { env } from 'node:process';
-import { withoutConnection } from '../pg/parameters.ts';
+import { readOutput } from '../programs/run.ts';
 import type { Author } from '../project/world.ts';
 
 /** Finds the author of work in a folder. Unknown parts are null. */
@@ -16,12 +14,9 @@ export async function findAuthor(root: string): Promise<Author> {
   return { systemUser: systemUser(), gitAuthor, gitCommit };
 }
 
-function git(root: string, ...words: string[]): Promise<string | null> {
-  return new Promise((resolve) => {
-    execFile('git', words, { cwd: root, timeout: 5_000, env: withoutConnection(env) }, (error, output) =>
-      resolve(error === null && output.trim() !== '' ? output.trim() : null),
-    );
-  });
+async function git(root: string, ...args: string[]): Promise<string | null> {
+  const { failure, text } = await readOutput({ file: 'git', args, cwd: root, timeout: 5_000 });
+  return failure === null && text.trim() !== '' ? text.trim() : null;
 }
 
 // In containers a user can have no name.

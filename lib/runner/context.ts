@@ -16,6 +16,7 @@ import type { Project } from '../project/project.ts';
 import { openWorkspace, type Workspace } from '../project/workspace.ts';
 import type { World } from '../project/world.ts';
 import type { Paper } from '../report/paper.ts';
+import { type TaskShell, taskShell } from './shell.ts';
 
 /** The first argument of every task. */
 export interface TaskContext extends Project, World {
@@ -26,6 +27,8 @@ export interface TaskContext extends Project, World {
    * @throws Problem `interrupted`
    */
   choose?(question: string, answers: readonly string[]): Promise<number>;
+  /** zx's `$`, which runs commands in the project's folder; loaded by the first of them. */
+  readonly $: TaskShell;
   /**
    * Runs another task and gives its result. With the same arguments it runs once per command line, however
    * many tasks need it.
@@ -41,6 +44,8 @@ export interface Edge {
   readonly variables: Variables;
   now(): Date;
   progress(message: string): void;
+  /** Shows a line of a program that was started. */
+  show(line: string): void;
   pace?(pace: CopyProgress): void;
   onInterrupt?(undo: () => Promise<void>): () => void;
 }
@@ -75,7 +80,7 @@ export function makeProject({ root, config, cacheDir }: ProjectFolder, version: 
 /** The world of a process, with the environments of a folder's configuration. */
 export function makeWorld({ root, config }: ProjectFolder, edge: Edge): World {
   const { afterSync } = config;
-  const { variables, now, progress, pace, onInterrupt } = edge;
+  const { variables, now, progress, show, pace, onInterrupt } = edge;
   const environments = new Map<string, Promise<Environment>>();
   const resolve = async (name: string) => ({
     ...(await findEnvironment({ root, config, variables }, name)),
@@ -93,7 +98,12 @@ export function makeWorld({ root, config }: ProjectFolder, edge: Edge): World {
     progress,
     ...(pace && { pace }),
     author: async () => (await import('./author.ts')).findAuthor(root),
-    ...(afterSync && { afterSync: async () => (await import('../config/command.ts')).run(afterSync, root) }),
+    ...(afterSync && {
+      async afterSync() {
+        const { runHook } = await import('../config/command.ts');
+        await runHook({ name: 'afterSync', command: afterSync, cwd: root, show });
+      },
+    }),
     ...(onInterrupt && { onInterrupt }),
   };
 }
@@ -102,12 +112,18 @@ const stallTimeoutOf = ({ stallTimeout }: ProjectFolder['config']) =>
   stallTimeout === undefined ? {} : { stallTimeout };
 
 /** Makes the context of one command line. */
-export function makeContext(project: Project, world: World, asking: Questions): TaskContext {
+export function makeContext(
+  project: Project,
+  world: World,
+  asking: Questions,
+  show: Edge['show'],
+): TaskContext {
   const done = new Map<unknown, Map<string, unknown>>();
   const context: TaskContext = {
     ...project,
     ...world,
     ...asking,
+    $: taskShell(project.root, show),
     run(task, ...args) {
       const byArguments = done.get(task) ?? new Map<string, unknown>();
       done.set(task, byArguments);

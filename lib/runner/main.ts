@@ -72,10 +72,12 @@ async function perform(caller: Caller): Promise<number> {
   else if (line.globals.help || line.globals.list || line.calls.length === 0)
     await explain(caller, tasks, line);
   else {
-    const context = makeContext(makeProject(folder, version), makeWorld(folder, edgeOf(caller, progress)), {
+    const edge = edgeOf(caller, progress);
+    const asking = {
       ...(caller.ask && { ask: asker(caller, line.globals.colour) }),
       ...(caller.choose && { choose: caller.choose }),
-    });
+    };
+    const context = makeContext(makeProject(folder, version), makeWorld(folder, edge), asking, edge.show);
     return execute(caller, folder, line, context);
   }
   return 0;
@@ -88,6 +90,7 @@ function edgeOf(caller: Caller, progress: (message: string) => void): Edge {
     variables,
     now,
     progress,
+    show: caller.log,
     ...(lastLine && variables.TERM !== 'dumb' && { pace }),
     ...(onInterrupt && { onInterrupt }),
   };
@@ -135,7 +138,7 @@ async function execute(
     const run = () => context.run(work, ...args);
     const result = await (own ? run() : guarded(task.name, run)).catch(async (thrown: unknown) => {
       // A failure of the hook must not hide the failure of the task.
-      await told(folder, task.name, toProblem(thrown)).catch(async (other: unknown) =>
+      await told(caller, folder, task.name, toProblem(thrown)).catch(async (other: unknown) =>
         caller.log(await problemText(toProblem(other), caller)),
       );
       throw thrown;
@@ -154,16 +157,23 @@ async function execute(
   return code;
 }
 
-async function told({ root, config }: ProjectFolder, task: string, problem: Problem): Promise<void> {
+async function told(
+  { log }: Caller,
+  { root, config }: ProjectFolder,
+  task: string,
+  problem: Problem,
+): Promise<void> {
   const { code, message, hint } = problem;
   const failed = config.hooks?.failed;
   if (failed === undefined) return;
   if (typeof failed === 'function')
     return guarded('hooks.failed', async () => failed({ task, problem: { code, message, hint } }));
-  const { run: runCommand } = await import('../config/command.ts');
+  const { runHook } = await import('../config/command.ts');
   const said = { TASK: task, CODE: code, MESSAGE: message, HINT: hint };
-  const variables = Object.entries(said).map(([name, value]) => [`PGMAGE_${name}`, value]);
-  await runCommand(failed, root, Object.fromEntries(variables));
+  const variables = Object.fromEntries(
+    Object.entries(said).map(([name, value]) => [`PGMAGE_${name}`, value]),
+  );
+  await runHook({ name: 'hooks.failed', command: failed, cwd: root, variables, show: log });
 }
 
 // An error in the project's own code is not a bug of pgmage.

@@ -1,5 +1,7 @@
 // The way in for programs: the world of a command line without one.
 import { openProject } from '../config/project.ts';
+import { makeLegible } from '../problem/legible.ts';
+import { endPrograms } from '../programs/running.ts';
 import { openWorkspace, type Workspace } from '../project/workspace.ts';
 import { loadPackageFacts } from './builtin.ts';
 import { makeProject, makeWorld } from './context.ts';
@@ -24,8 +26,10 @@ export async function openProgram(options: ProgramOptions = {}): Promise<Workspa
   const { version } = await loadPackageFacts();
   const folder = await openProject(options.cwd ?? process.cwd(), version);
   const { variables = process.env, progress = () => {} } = options;
+  process.off('exit', endPrograms).on('exit', endPrograms);
+  const show = (line: string) => void process.stderr.write(`${makeLegible(line)}\n`);
   const project = makeProject(folder, version);
-  const world = makeWorld(folder, { variables, now: () => new Date(), progress });
+  const world = makeWorld(folder, { variables, now: () => new Date(), progress, show });
   return openWorkspace(
     options.shadow === undefined ? project : { ...project, shadow: options.shadow },
     world,

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { sync } from '../../lib/commands/sync.ts';
 import { verify } from '../../lib/commands/verify.ts';
-import { run } from '../../lib/config/command.ts';
+import { runHook } from '../../lib/config/command.ts';
 import { checkQueries } from '../../lib/project/queries.ts';
 import { verifyAnnotations } from '../../lib/report/annotations.ts';
 import { readQueries } from '../../lib/sql/queries.ts';
@@ -136,20 +136,28 @@ test('db:verify tells of them, also as annotations', async () => {
 
 test('a command runs after a sync that did something, and says so when it fails', async () => {
   const ran = join(own.context.project.root, 'ran');
+  const shown: string[] = [];
+  const hook = (command: string | readonly string[]) => () =>
+    runHook({ name: 'afterSync', command, cwd: own.context.project.root, show: (line) => shown.push(line) });
   const context = derive(own.context, {
-    afterSync: () => run(`echo once >> ${ran}`, own.context.project.root),
+    afterSync: hook(`echo once >> ${ran}; echo postgres://u:secret@h/d`),
   });
   for (const _ of ['with something to do', 'without'])
     await sync(context, { yes: true, force: true }, undefined);
   expect(readFileSync(ran, 'utf8')).toBe('once\n');
+  expect(shown).toEqual(['postgres://u@h/d']);
   own.want('create table t ();');
   const failing = derive(own.context, {
-    afterSync: () => run([process.execPath, '-e', 'process.exit(3)'], own.context.project.root),
+    afterSync: hook([process.execPath, '-e', 'console.error("password=secret"); process.exit(3)']),
   });
   const problem = await failure(sync(failing, { yes: true, force: true }, undefined));
   expect([problem.code, problem.message]).toEqual([
-    'command_failed',
+    'hook_failed',
     expect.stringMatching(/^Database synced, but the afterSync command '.*' failed: exit code 3$/),
   ]);
-  expect((await failure(run(['no-such-command'], own.context.project.root))).code).toBe('command_failed');
+  expect(problem.data).toMatchObject({ exitCode: 3, detail: 'password=***' });
+  expect((await failure(hook(['no-such-command'])())).data).toMatchObject({
+    exitCode: null,
+    reason: 'spawn no-such-command ENOENT',
+  });
 });
