@@ -161,10 +161,12 @@ export const messages: { readonly [C in Code]: MessageRow<Problems[C]> } = {
     1,
     500,
     (of) =>
-      `${of.hook === 'afterSync' ? 'Database synced, but the' : 'The'} ${of.hook} command '${of.command}' failed: ${of.reason}`,
+      `${of.hook === 'afterSync' ? 'Database synced, but the' : 'The'} ${of.hook} command ` +
+      `'${of.command}' failed: ${of.reason}`,
     (of) =>
       of.hook === 'afterSync'
-        ? 'Correct the command and run it yourself. The next db:sync has nothing to apply and does not run it.'
+        ? 'Correct the command and run it yourself. ' +
+          'The next db:sync has nothing to apply and does not run it.'
         : 'Correct the command in pgmage.config.ts.',
   ),
   task_failed: row(

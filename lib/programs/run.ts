@@ -1,4 +1,5 @@
-// Starts other programs: PostgreSQL's own, git, the Railway client, the commands of the configuration. Nothing else does.
+// Starts other programs: PostgreSQL's own, git, the Railway client, the commands of the configuration.
+// Nothing else does.
 import { type SpawnOptions, spawn } from 'node:child_process';
 import { env, platform } from 'node:process';
 import type { Readable } from 'node:stream';
@@ -102,8 +103,8 @@ export function startProgram(program: Program): Started {
 }
 
 /**
- * Starts a program as `spawn` of Node does, for the shell of tasks. It ends no later than this process, with all that it
- * has started, unless it reads from the terminal: only the foreground process group may.
+ * Starts a program as `spawn` of Node does, for the shell of tasks. It ends no later than this process, with
+ * all that it has started, unless it reads from the terminal: only the foreground process group may.
  */
 export const spawnRemembered = ((file: string, args: readonly string[], options: SpawnOptions) => {
   const input = Array.isArray(options.stdio) ? options.stdio[0] : options.stdio;
@@ -127,8 +128,8 @@ export async function readOutput(program: Program): Promise<Ending & { readonly 
 }
 
 /**
- * Runs a program and shows what it prints, line by line and without passwords. A process that it leaves running is not
- * waited for.
+ * Runs a program and shows what it prints, line by line and without passwords. A process that it leaves
+ * running is not waited for.
  */
 export async function showOutput(program: Program, show: (line: string) => void): Promise<Ending> {
   const { output, errors, exited, ended } = startProgram(program);
@@ -159,8 +160,8 @@ export function lastLines(text: string, most = Number.POSITIVE_INFINITY): string
 }
 
 /**
- * Cuts a text that comes in pieces into lines, so that no password is seen in two halves. The lines have no passwords and
- * no colours.
+ * Cuts a text that comes in pieces into lines, so that no password is seen in two halves. The lines have no
+ * passwords and no colours.
  */
 export function lineReader(take: (line: string) => void): { add(text: string): void; end(): void } {
   let rest = '';

@@ -8,8 +8,8 @@ import { redact } from '../problem/redact.ts';
 import { childVariables, lastLines, lineReader, spawnRemembered } from '../programs/run.ts';
 
 /**
- * zx's `$` (https://google.github.io/zx). It runs in the project's folder, prints nothing unless `verbose` is set, and
- * ends its commands when pgmage ends. A command that fails throws a Problem `command_failed`.
+ * zx's `$` (https://google.github.io/zx). It runs in the project's folder, prints nothing unless `verbose` is
+ * set, and ends its commands when pgmage ends. A command that fails throws a Problem `command_failed`.
  */
 export type TaskShell = Zx;
 
@@ -19,7 +19,8 @@ type Call = (pieces: unknown, ...args: unknown[]) => unknown;
 // Lines of a failed command that its problem shows.
 const shown = 10;
 
-// A task calls `$` as a plain function, so that zx cannot be loaded by import(). The program is one CommonJS file.
+// A task calls `$` as a plain function, so that zx cannot be loaded by import(). The program is one CommonJS
+// file.
 const load = () => createRequire(import.meta.url ?? __filename)('zx') as typeof import('zx');
 
 const raws = new WeakMap<object, ProcessPromise>();
