@@ -88,7 +88,10 @@ export function buildPlacesQuery(
   const [tables, rows] = [0, 1].map((part) =>
     places.map((place) => (place === '' ? 'null' : `"${place.split(' ')[part]}"`)).join(','),
   );
-  return `select ${['k.n', ...expressions].join(', ')}
-    from unnest('{${tables}}'::oid[], '{${rows}}'::tid[]) with ordinality k(r, c, n), ${pair[side].from}
-    ${buildWhere(pair, side, '(t.ctid = k.c and t.tableoid = k.r)')}`;
+  // Expressions of the configuration name columns of the table without its alias.
+  const [table, row, number] = ['pgmage_table', 'pgmage_row', 'pgmage_number'];
+  return `select ${[`${number} as n`, ...expressions].join(', ')}
+    from unnest('{${tables}}'::oid[], '{${rows}}'::tid[]) with ordinality places(${table}, ${row}, ${number}),
+      ${pair[side].from}
+    ${buildWhere(pair, side, `(t.ctid = ${row} and t.tableoid = ${table})`)}`;
 }

@@ -6,7 +6,7 @@ import type { BothSides, ColumnPair, TablePair, TableShape, UniqueShape } from '
 /** A pair of tables whose key is looked for. */
 export interface KeylessPair extends BothSides<TableShape> {
   readonly columns: readonly ColumnPair[];
-  /** The target's columns that the source has as they are, and without any loss: target's name → source's. */
+  /** The target's columns that the source has as they are, without any loss: target's name → source's. */
   readonly plain: ReadonlyMap<string, string>;
 }
 

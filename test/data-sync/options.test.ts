@@ -110,6 +110,21 @@ test('a table of another name is chosen by either, and ignored objects are left 
   expect(await names({ exclude: ['users'] })).toEqual([]);
 });
 
+test('columns may have the names of what pgmage uses itself', async () => {
+  const columns = 'k int primary key, t text, s text, n int, r int, c int, h int, b int, "only" int';
+  const names = ['t', 's', 'n', 'r', 'c', 'h', 'b', 'only'];
+  const report = await compared({
+    both: `create table t (${columns})`,
+    source: `insert into t values (1, 'a', 'b', 1, 2, 3, 4, 5, 6), (2, 'a', 'b', 1, 2, 3, 4, 5, 6)`,
+    target: `insert into t values (1, 'a', 'b', 1, 2, 3, 4, 5, 6), (2, 'x', 'x', 0, 0, 0, 0, 0, 0)`,
+    data: { tables: { t: { where: 'n >= 0 and k > 0', columns: { n: 'n + 0', h: 'c + 1' } } } },
+    masks: { 't.r': 'r * 1', 't.s': "s || ''" },
+    input: { columns: true, rows: true },
+  });
+  expect(report.tables[0]?.columns).toEqual(Object.fromEntries(names.map((name) => [name, 1])));
+  expect(report.tables[0]?.details?.[0]?.new).toMatchObject({ n: '1', r: '2', h: '4' });
+});
+
 test('masks stay the same from run to run, and never leave the source unmasked', async () => {
   const root = mkdtempSync(join(tmpdir(), 'pgmage-masks-'));
   try {
