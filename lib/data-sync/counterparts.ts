@@ -6,6 +6,7 @@ import { type PairingMeans, type PairingWish, pairColumn, type TableWish } from 
 import type {
   BothSides,
   ColumnPair,
+  ConfiguredSql,
   DatabaseShape,
   FitCheck,
   PairingNote,
@@ -86,33 +87,9 @@ function refusalOf(from: TableShape, to: TableShape, taken: ReadonlySet<string>)
   return null;
 }
 
-function pairOf({ from, to }: BothSides<TableShape>, means: PairingMeans, notes: PairingNote[]): TablePair[] {
-  const columns: ColumnPair[] = [];
-  const fitChecks: FitCheck[] = [];
-  const plain = new Map<string, string>();
-  const used = new Set<string>();
-  let isRefused = false;
-  for (const column of to.columns) {
-    const found = pairColumn(from, column, means);
-    if (found.uses !== null) used.add(found.uses);
-    if (found.note !== null) {
-      const note = { ...found.note, what: `${to.name}.${quote(column.name)}` };
-      notes.push(note);
-      isRefused ||= note.forbids === 'comparing';
-    }
-    if (found.pair === null) continue;
-    columns.push(found.pair);
-    fitChecks.push(...found.fitChecks);
-    if (found.isPlain && found.uses !== null) plain.set(column.name, found.uses);
-  }
-  for (const { name } of from.columns)
-    if (!used.has(name) && !to.columns.some((one) => one.name === name))
-      notes.push({
-        verdict: 'skipped',
-        what: `${from.name}.${quote(name)}`,
-        reason: 'the target has no such column',
-        isLeftOut: true,
-      });
+function pairOf(tables: BothSides<TableShape>, means: PairingMeans, notes: PairingNote[]): TablePair[] {
+  const { from, to } = tables;
+  const { columns, fitChecks, plain, isRefused } = pairColumns(tables, means, notes);
   if (to.rules.length > 0)
     notes.push({
       verdict: 'refused',
@@ -134,9 +111,73 @@ function pairOf({ from, to }: BothSides<TableShape>, means: PairingMeans, notes:
       to: { table: to, from: rowsOf(to), where: both(sides.to, to) },
       columns,
       fitChecks,
+      configured: configuredSql(from, means.own, sides),
       ...key,
     },
   ];
+}
+
+function configuredSql(
+  { path, columns: known }: TableShape,
+  { columns = {} }: TableWish,
+  where: BothSides<string>,
+): ConfiguredSql[] {
+  const place = `data.tables['${path.join('.')}']`;
+  const isPlain = (sql: string) => sql === 'rounded' || known.some(({ name }) => name === sql);
+  const expressions = Object.entries(columns).filter(([, sql]) => !isPlain(sql));
+  return [
+    ...expressions.map(([name, sql]) => ({ place: `${place}.columns.${name}`, side: 'from' as const, sql })),
+    ...(['from', 'to'] as const).flatMap((side) =>
+      where[side] === ''
+        ? []
+        : [{ place: `${place}.where`, side, sql: `case when (${where[side]}) then 1 end` }],
+    ),
+  ];
+}
+
+interface PairedColumns {
+  readonly columns: readonly ColumnPair[];
+  readonly fitChecks: readonly FitCheck[];
+  readonly plain: ReadonlyMap<string, string>;
+  readonly isRefused: boolean;
+}
+
+function pairColumns(
+  { from, to }: BothSides<TableShape>,
+  means: PairingMeans,
+  notes: PairingNote[],
+): PairedColumns {
+  const all = to.columns.map((column) => ({ column, found: pairColumn(from, column, means) }));
+  const own = all.flatMap(({ column, found: { note } }) =>
+    note === null ? [] : [{ ...note, what: `${to.name}.${quote(column.name)}` }],
+  );
+  const known = new Set([
+    ...to.columns.map(({ name }) => name),
+    ...all.flatMap(({ found: { uses } }) => uses ?? []),
+    // Words of expressions: one that is no column of the source does no harm.
+    ...Object.values(means.own.columns ?? {}).flatMap((sql) => sql.match(/[\p{L}_][\p{L}\p{N}_$]*/gu) ?? []),
+  ]);
+  const left = from.columns
+    .filter(({ name }) => !known.has(name))
+    .map(
+      ({ name }): PairingNote => ({
+        verdict: 'skipped',
+        what: `${from.name}.${quote(name)}`,
+        reason: 'the target has no such column',
+        isLeftOut: true,
+      }),
+    );
+  notes.push(...own, ...left);
+  return {
+    columns: all.flatMap(({ found: { pair } }) => pair ?? []),
+    fitChecks: all.flatMap(({ found }) => found.fitChecks),
+    plain: new Map(
+      all.flatMap(({ column, found: { isPlain, uses } }) =>
+        isPlain && uses !== null ? [[column.name, uses] as const] : [],
+      ),
+    ),
+    isRefused: own.some(({ forbids }) => forbids === 'comparing'),
+  };
 }
 
 const configuredKey = (to: TableShape, { keys }: PairingWish) => keys[to.path.join('.')] ?? keys[to.name];

@@ -13,9 +13,10 @@ const named = 3;
 /**
  * Runs the checks that the pairing cannot make.
  * @returns a refusal for each column with values that do not fit
- * @throws Problem `ambiguous_key`; of the connections
+ * @throws Problem `ambiguous_key`, `bad_config`; of the connections
  */
 export async function checkRows(sessions: SessionPair, pair: TablePair): Promise<PairingNote[]> {
+  await checkConfigured(sessions, pair);
   const notes = await unfitNotes(sessions.from, pair);
   // A value that does not fit may be in the key.
   if (notes.length === 0)
@@ -25,8 +26,20 @@ export async function checkRows(sessions: SessionPair, pair: TablePair): Promise
 }
 
 /** True if a pair needs `checkRows`. */
-export const needsCheck = ({ fitChecks, uncheckedKey }: TablePair): boolean =>
-  fitChecks.length > 0 || uncheckedKey.from || uncheckedKey.to;
+export const needsCheck = ({ configured, fitChecks, uncheckedKey }: TablePair): boolean =>
+  configured.length + fitChecks.length > 0 || uncheckedKey.from || uncheckedKey.to;
+
+// A mistake in the configuration is told with its place there, not with a query of pgmage.
+async function checkConfigured(sessions: SessionPair, pair: TablePair): Promise<void> {
+  for (const { place, side, sql } of pair.configured)
+    try {
+      await sessions[side].rows(`select ${sql} from ${pair[side].from} limit 0`);
+    } catch (thrown) {
+      if (!(thrown instanceof Problem) || !('sqlstate' in thrown.data)) throw thrown;
+      const reason = `${place}: ${thrown.data.message}`;
+      throw new Problem('bad_config', { file: 'pgmage.config.ts', reason }, { cause: thrown });
+    }
+}
 
 async function unfitNotes(source: ServerConnection, pair: TablePair): Promise<PairingNote[]> {
   if (pair.fitChecks.length === 0) return [];

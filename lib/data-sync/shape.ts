@@ -163,6 +163,15 @@ export interface FitCheck {
   readonly text: string;
 }
 
+/** SQL of the configuration, which the server may not understand. */
+export interface ConfiguredSql {
+  /** The place in the configuration: `data.tables['public.users'].where`. */
+  readonly place: string;
+  readonly side: keyof BothSides<unknown>;
+  /** An expression over t. */
+  readonly sql: string;
+}
+
 /** Two tables that are compared. */
 export interface TablePair extends BothSides<PairSide> {
   /** All columns that are compared and written. */
@@ -173,6 +182,8 @@ export interface TablePair extends BothSides<PairSide> {
   readonly keyText: string;
   /** The checks of the source's rows before anything else is read of them. */
   readonly fitChecks: readonly FitCheck[];
+  /** Tried before anything else is read. */
+  readonly configured: readonly ConfiguredSql[];
   /** On the sides where nothing guarantees that the key is unique, it is checked. */
   readonly uncheckedKey: BothSides<boolean>;
   /**

@@ -82,16 +82,30 @@ test('a condition takes part of the rows on both sides', async () => {
 
 test('another table, and expressions over the columns of the source', async () => {
   const report = await compared({
-    source: `create table customers (id int primary key, name text, email text); insert into customers
-      values (1, 'Ann', 'ANN@x.org'), (2, 'Bob', 'b@x.org')`,
+    source: `create table customers (id int primary key, name text, email text, suffix text default '');
+      insert into customers (id, name, email) values (1, 'Ann', 'ANN@x.org'), (2, 'Bob', 'b@x.org')`,
     target: `create table users (id int primary key, full_name text, email text); insert into users values (1,
       'Ann', 'ann@x.org'), (2, 'Rob', 'b@x.org')`,
-    data: { tables: { customers: { to: 'users', columns: { full_name: 'name', email: 'lower(email)' } } } },
-    input: { columns: true },
+    data: {
+      tables: { customers: { to: 'users', columns: { full_name: 'name || suffix', email: 'lower(email)' } } },
+    },
+    input: { columns: true, strict: true },
   });
   expect(report.tables).toMatchObject([
     { name: 'public.users', source: 'public.customers', changed: 1, columns: { full_name: 1 } },
   ]);
+});
+
+test('SQL of the configuration that the server does not understand is told with its place', async () => {
+  const wrong = async (table: NonNullable<NonNullable<Compared['data']>['tables']>[string]) =>
+    (await failure(compared({ ...shop, data: { tables: { users: table } } }))).message;
+  expect(await wrong({ columns: { email: 'lower(emial)' } })).toBe(
+    `Invalid configuration in pgmage.config.ts: data.tables['public.users'].columns.email: column "emial" does not exist`,
+  );
+  expect(await wrong({ where: 'tenant == 5' })).toContain(
+    `data.tables['public.users'].where: operator does not`,
+  );
+  expect(await wrong({ where: 'email' })).toContain(`data.tables['public.users'].where: `);
 });
 
 test('a table of another name is chosen by either, and ignored objects are left out', async () => {
