@@ -15,7 +15,7 @@ import { failure } from '../failure.ts';
 import { freshCache } from '../project/cache.ts';
 import { derive } from '../project/workspace.ts';
 import { type Database, rowsOf, withDatabase } from '../servers/databases.ts';
-import { servers } from '../servers/running.ts';
+import { isTurnOf, servers } from '../servers/running.ts';
 import { query, type Server } from '../servers/server.ts';
 import { marksIn } from './marks.ts';
 import { dataTasks, schemaTasks, type Task } from './tasks.ts';
@@ -213,7 +213,7 @@ test.each(servers())(
       const tasks = schemaTasks(context);
       const marks = marksIn(server, owner);
       await tasks.find(({ name }) => name === 'db:generate')?.run();
-      for (const [trick, sql] of Object.entries(ledgerTricks)) {
+      for (const [trick, sql] of Object.entries(ledgerTricks).filter((_, at) => isTurnOf(server, at))) {
         const session = await connect({ url, applicationName: 'pgmage tests' });
         await session.execute(`drop schema if exists pgmage cascade; drop function if exists hh.noticed();
         drop domain if exists hh.noted`);

@@ -1,7 +1,5 @@
 // Who owns what and who may do what: a schema file that leaves it open agrees with every database.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readCatalog } from '../../lib/catalog/read.ts';
 import { kinds } from '../../lib/kinds/index.ts';
@@ -16,6 +14,7 @@ import { loadFiles } from '../../lib/shadow/load.ts';
 import { openShadow } from '../../lib/shadow/open.ts';
 import type { Shadow } from '../../lib/shadow/shadow.ts';
 import { parseSql } from '../../lib/sql/parse.ts';
+import { freshCache } from '../project/cache.ts';
 import { load as loadLive, withSession } from '../proof/session.ts';
 import { withDatabase } from '../servers/databases.ts';
 import { servers } from '../servers/running.ts';
@@ -24,7 +23,7 @@ let folder: string;
 let shadow: Shadow;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'pgmage-access-'));
+  folder = await freshCache();
   shadow = await openShadow({ cacheDir: folder, url: null, extensions: ['hstore'] });
 });
 afterAll(async () => {

@@ -12,18 +12,20 @@ import { splitIntoBatches } from '../../lib/plan/parallel-batches.ts';
 import { pairsIn } from '../proof/pairs.ts';
 import { describe, withSession } from '../proof/session.ts';
 import { withDatabase } from '../servers/databases.ts';
-import { servers } from '../servers/running.ts';
+import { isFull, isTurnOf, servers } from '../servers/running.ts';
 import { startServer } from '../servers/server.ts';
 
 vi.setConfig({ testTimeout: 600_000 });
 
-// One schema of each kind's cases; all of them with PGMAGE_ROWS=all.
-const all = pairsIn(join(import.meta.dirname, '../cases')).flatMap(
-  ({ name, roles, cluster, setup, ...pair }) => {
-    const given = [cluster, setup, ...roles.map((role) => `create role "${role}";`)].join('\n');
-    return [pair.new, pair.old].map((text) => ({ name, text: `${given}\n;${text}` }));
-  },
+// One schema of each kind's cases; all of them with PGMAGE_ROWS=all. Not those with labels: no label provider
+// is at hand.
+const pairs = pairsIn(join(import.meta.dirname, '../cases')).filter(
+  ({ name }) => !name.startsWith('security-label/'),
 );
+const all = pairs.flatMap(({ name, roles, cluster, setup, ...pair }) => {
+  const given = [cluster, setup, ...roles.map((role) => `create role "${role}";`)].join('\n');
+  return [pair.new, pair.old].map((text) => ({ name, text: `${given}\n;${text}` }));
+});
 const kindOf = (name: string) => name.slice(0, name.indexOf('/'));
 const schemas =
   process.env.PGMAGE_ROWS === 'all'
@@ -73,7 +75,8 @@ async function made(
   return within(session, [...roles, readingSettings, quiet, ...steps], () => catalogOf(session));
 }
 
-test.each(servers())('the schemas of the cases, in two halves: $major', async ({ major }) => {
+test.each(servers())('the schemas of the cases, in two halves: $major', async (usual) => {
+  const { major } = usual;
   // Of its own: the cases make roles, and another test may have the same ones for a moment.
   const server = await startServer(major);
   const wrong: string[] = [];
@@ -82,7 +85,7 @@ test.each(servers())('the schemas of the cases, in two halves: $major', async ({
     await withDatabase(server, ({ socket }) =>
       withSession(socket, async (session) => {
         const nothing = await within(session, [], () => catalogOf(session));
-        for (const { name, text } of schemas) {
+        for (const { name, text } of schemas.filter((_, at) => isTurnOf(usual, at))) {
           const found = await within(session, [text], async () => ({
             // What a database does not hold has to be on the server already.
             roles: await session.rows<{ sql: string }>(
@@ -112,7 +115,7 @@ test.each(servers())('the schemas of the cases, in two halves: $major', async ({
   }
   process.stdout.write(`${tried} schemas in two halves on PostgreSQL ${major}\n`);
   expect(wrong).toEqual([]);
-  expect(tried).toBeGreaterThan(50);
+  expect(tried).toBeGreaterThan(isFull ? 50 : 20);
 });
 
 const shop = `

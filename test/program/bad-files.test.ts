@@ -9,8 +9,8 @@ vi.setConfig({ testTimeout: 180_000, hookTimeout: 120_000 });
 
 let project: Project;
 
-beforeAll(() => {
-  project = makeProject();
+beforeAll(async () => {
+  project = await makeProject();
 });
 
 afterAll(() => project.remove());

@@ -10,8 +10,8 @@ vi.setConfig({ testTimeout: 180_000, hookTimeout: 120_000 });
 
 let project: Project;
 
-beforeAll(() => {
-  project = makeProject();
+beforeAll(async () => {
+  project = await makeProject();
   project.write({ 'package.json': '{}', 'schema.sql': 'CREATE TABLE a (id int);\n' });
 });
 

@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { withTemplate } from '../project/cache.ts';
 import { freshDatabase, rowsOf, withDatabase } from '../servers/databases.ts';
 import { anyServer, servers } from '../servers/running.ts';
 
@@ -24,6 +25,7 @@ let root: string;
 
 beforeAll(async () => {
   root = mkdtempSync(join(tmpdir(), 'pgmage-cli-'));
+  await withTemplate(join(root, '.pgmage', 'cache'));
   write({ 'package.json': '{}', 'schema/schema.sql': schema });
   if (!existsSync(join(repository, 'dist'))) await started(process.execPath, ['build.js'], repository, {});
 });

@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { withTemplate } from '../project/cache.ts';
 import { rowsOf, withDatabase } from '../servers/databases.ts';
 import { anyServer } from '../servers/running.ts';
 
@@ -14,6 +15,7 @@ let root: string;
 
 beforeAll(async () => {
   root = mkdtempSync(join(tmpdir(), 'pgmage-walk-'));
+  await withTemplate(join(root, '.pgmage', 'cache'));
   writeFileSync(join(root, 'package.json'), '{}');
   if (!existsSync(join(repository, 'dist'))) await started(['build.js'], repository, '');
 });

@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect } from 'vitest';
+import { withTemplate } from '../project/cache.ts';
 
 /** The password in URLs and schemas. */
 export const password = 'hunter2';
@@ -50,9 +51,10 @@ export function problem(code: number, ...lines: string[]): Ended {
 
 const program = join(import.meta.dirname, '../../bin/pgmage.cjs');
 
-/** Makes an empty project. */
-export function makeProject(): Project {
+/** Makes an empty project, where the shadow need not be made. */
+export async function makeProject(): Promise<Project> {
   const root = mkdtempSync(join(tmpdir(), 'pgmage-bad-'));
+  await withTemplate(join(root, '.pgmage', 'cache'));
   return {
     root,
     write(files) {

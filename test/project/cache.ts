@@ -5,12 +5,16 @@ import { join } from 'node:path';
 import { loadTemplate } from '../../lib/shadow/template.ts';
 
 /** Makes a folder that belongs to whoever asked for it. */
-export async function freshCache(): Promise<string> {
+export function freshCache(): Promise<string> {
+  return withTemplate(mkdtempSync(join(tmpdir(), 'pgmage-cache-')));
+}
+
+/** Puts the template into a folder, which is made where it is missing, and gives the folder. */
+export async function withTemplate(folder: string): Promise<string> {
   const kept = join(tmpdir(), `pgmage-templates-${process.getuid?.() ?? 'user'}`);
-  mkdirSync(kept, { recursive: true, mode: 0o700 });
+  for (const one of [kept, folder]) mkdirSync(one, { recursive: true, mode: 0o700 });
   await loadTemplate(kept);
-  const cache = mkdtempSync(join(tmpdir(), 'pgmage-cache-'));
   for (const file of readdirSync(kept))
-    if (file.endsWith('.tar')) linkSync(join(kept, file), join(cache, file));
-  return cache;
+    if (file.endsWith('.tar')) linkSync(join(kept, file), join(folder, file));
+  return folder;
 }

@@ -9,7 +9,7 @@ import { prosecute } from './campaign.ts';
 
 const { PGMAGE_RANDOM_SEED, PGMAGE_RANDOM_RUNS } = process.env;
 const seed = Number(PGMAGE_RANDOM_SEED ?? 1);
-const runs = Number(PGMAGE_RANDOM_RUNS ?? 100);
+const runs = Number(PGMAGE_RANDOM_RUNS ?? 40);
 
 test(`${runs} random pairs converge both ways and keep their rows: --seed ${seed}`, async () => {
   const server = anyServer();

@@ -1,8 +1,6 @@
 // What the shadow in the process lacks of a server's: extensions that only bodies name, and types of eight
 // bytes.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { compare } from '../../lib/compare/compare.ts';
 import type { Problem } from '../../lib/problem/problem.ts';
@@ -11,6 +9,7 @@ import { openShadow } from '../../lib/shadow/open.ts';
 import type { Shadow } from '../../lib/shadow/shadow.ts';
 import { parseSql } from '../../lib/sql/parse.ts';
 import { failure } from '../failure.ts';
+import { freshCache } from '../project/cache.ts';
 import { project } from '../project/project.ts';
 import { rowsOf, withDatabase } from '../servers/databases.ts';
 import { anyServer } from '../servers/running.ts';
@@ -18,7 +17,7 @@ import { anyServer } from '../servers/running.ts';
 let folder: string;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'pgmage-shadow-limits-'));
+  folder = await freshCache();
 });
 afterAll(() => rm(folder, { recursive: true }));
 

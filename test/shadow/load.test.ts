@@ -1,7 +1,5 @@
 // Files in a shadow: loaded in whatever order works, or in theirs.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Connection } from '../../lib/pg/connection.ts';
 import { type LoadOptions, loadFiles } from '../../lib/shadow/load.ts';
@@ -9,12 +7,13 @@ import { openShadow } from '../../lib/shadow/open.ts';
 import type { Shadow } from '../../lib/shadow/shadow.ts';
 import { parseSql } from '../../lib/sql/parse.ts';
 import { failure } from '../failure.ts';
+import { freshCache } from '../project/cache.ts';
 
 let folder: string;
 let inProcess: Shadow;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'pgmage-load-'));
+  folder = await freshCache();
   inProcess = await openShadow({ cacheDir: folder, url: null });
 });
 afterAll(async () => {

@@ -1,7 +1,5 @@
 // Statements for which PostgreSQL in WebAssembly lacks a library, in the shadow.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readCatalog } from '../../lib/catalog/read.ts';
 import { kinds } from '../../lib/kinds/index.ts';
@@ -9,12 +7,13 @@ import { loadFiles } from '../../lib/shadow/load.ts';
 import { openShadow } from '../../lib/shadow/open.ts';
 import type { Shadow } from '../../lib/shadow/shadow.ts';
 import { parseSql } from '../../lib/sql/parse.ts';
+import { freshCache } from '../project/cache.ts';
 
 let folder: string;
 let shadow: Shadow;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'pgmage-shadow-'));
+  folder = await freshCache();
   shadow = await openShadow({ cacheDir: folder, url: null });
 });
 afterAll(async () => {
