@@ -14,9 +14,9 @@ interface Comparing {
   from?: Name;
   /** The environment, or postgres:// URL, that is compared with it. Default: data.to of the configuration. */
   to?: Name;
-  /** Only these tables: users, shop.*. Can be given more than once. */
+  /** Only these tables: users, shop.*. */
   tables?: Name[];
-  /** Leave these tables out: log, audit.*. Can be given more than once. */
+  /** Leave these tables out: log, audit.*. */
   exclude?: Name[];
   /**
    * The value of a column of the source, as table.column=SQL or table.column=@email. Can be given more than

@@ -37,7 +37,7 @@ export interface ModelTable {
     readonly notNull: boolean;
   }[];
   /** A unique column, whose values rows exchange. */
-  readonly unique: '' | 'unique' | 'unique deferrable' | 'unique not null';
+  readonly unique: '' | 'unique' | 'unique deferrable' | 'unique not null' | 'exclusion';
   readonly generated: boolean;
   readonly references: readonly Reference[];
   readonly partitioned: Readonly<Record<Place, boolean>>;
@@ -88,7 +88,7 @@ function tableOf(dice: Dice, at: number): Omit<ModelTable, 'references' | 'rows'
     }),
     unique:
       key.length > 0 && isPlain && dice.chance(0.5)
-        ? dice.pick(['unique', 'unique deferrable', 'unique not null'] as const)
+        ? dice.pick(['unique', 'unique deferrable', 'unique not null', 'exclusion'] as const)
         : '',
     generated: dice.chance(0.15),
     partitioned,

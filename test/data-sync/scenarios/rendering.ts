@@ -70,7 +70,9 @@ function tableSql(scenario: Scenario, table: ModelTable, place: Place): string[]
       return `r${at}_${part} ${own}${notNull ? ' not null' : ''}`;
     }),
   );
-  const unique = table.unique === '' ? [] : [`u int ${table.unique}`];
+  const unique =
+    table.unique === '' ? [] : [table.unique === 'exclusion' ? 'u int' : `u int ${table.unique}`];
+  const exclusion = table.unique === 'exclusion' ? ['exclude using btree (u with =)'] : [];
   const generated = table.generated ? ["g text generated always as ('g' || 1::text) stored"] : [];
   const own = table.own[place] ? [`own_${place} int default 7`] : [];
   const all = [...keys, ...columns, ...references, ...unique, ...generated, ...own];
@@ -78,7 +80,10 @@ function tableSql(scenario: Scenario, table: ModelTable, place: Place): string[]
   const primary = table.key.length === 0 ? [] : [`primary key (${keyNames(table).join(', ')})`];
   const parts = table.partitioned[place] ? ' partition by hash (k0)' : '';
   return [
-    `create table ${name} (${[...ordered, ...primary].join(', ')})${parts}`.replaceAll('@', schema),
+    `create table ${name} (${[...ordered, ...primary, ...exclusion].join(', ')})${parts}`.replaceAll(
+      '@',
+      schema,
+    ),
     ...(table.partitioned[place]
       ? [0, 1, 2].map(
           (part) =>
