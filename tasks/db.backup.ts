@@ -18,44 +18,43 @@ interface Drilling {
   noOwner?: boolean;
 }
 
+interface Backing extends Drilling {
+  /** The environment to back up; default: the configured one. */
+  env?: Name;
+  /** The folder of the backup; default: backups/ in the project. */
+  dir?: Folder;
+  /**
+   * pg_dump: by PostgreSQL's own program; native: by none but this one. Default: pg_dump where one fits the
+   * server.
+   */
+  engine?: 'pg_dump' | 'native';
+  /**
+   * custom: one file for pg_restore; directory: several tables at a time; plain: SQL to be read; native:
+   * pgmage's own.
+   */
+  format?: 'custom' | 'directory' | 'plain' | 'native';
+  /**
+   * With --format directory: how many tables at a time; default: as many as there are processors, at most
+   * 4.
+   */
+  jobs?: Count;
+  /** With --format plain: drop existing objects before creating them. */
+  clean?: boolean;
+  /** Never delete it by db:backups prune. */
+  keep?: boolean;
+  /** Go on although the disk may be too small. */
+  force?: boolean;
+  /** Add a line of JSON about this run to a file, also if it fails. */
+  log?: Path;
+}
+
 /**
  * Backs a database up into a file, with a manifest of its content, and reads the file again.
  *
  * pgmage counts and hashes the rows in the same snapshot that it dumps. It uses pg_dump if one fits the
  * server, else its own format.
  */
-export async function backup(
-  context: TaskContext,
-  options: {
-    /** The environment to back up; default: the configured one. */
-    env?: Name;
-    /** The folder of the backup; default: backups/ in the project. */
-    dir?: Folder;
-    /**
-     * pg_dump: by PostgreSQL's own program; native: by none but this one. Default: pg_dump where one fits the
-     * server.
-     */
-    engine?: 'pg_dump' | 'native';
-    /**
-     * custom: one file for pg_restore; directory: several tables at a time; plain: SQL to be read; native:
-     * pgmage's own.
-     */
-    format?: 'custom' | 'directory' | 'plain' | 'native';
-    /**
-     * With --format directory: how many tables at a time; default: as many as there are processors, at most
-     * 4.
-     */
-    jobs?: Count;
-    /** With --format plain: drop existing objects before creating them. */
-    clean?: boolean;
-    /** Never delete it by db:backups prune. */
-    keep?: boolean;
-    /** Go on although the disk may be too small. */
-    force?: boolean;
-    /** Add a line of JSON about this run to a file, also if it fails. */
-    log?: Path;
-  } & Drilling = {},
-): Promise<Outcome> {
+export async function backup(context: TaskContext, options: Backing = {}): Promise<Outcome> {
   const [{ backup }, { withRunLog: logged }, { backupText }] = await Promise.all([
     import('../lib/commands/backup.ts'),
     import('../lib/backup/log.ts'),

@@ -6,6 +6,44 @@ import type { Outcome } from '../lib/runner/outcome.ts';
 type Name = string; // What --help calls the values.
 type Mask = string;
 
+interface CloneOptions {
+  /** The environment, or postgres:// URL, that is read. */
+  from?: Name;
+  /** The environment, or postgres:// URL, whose content is replaced. */
+  to: Name;
+  /** Leave owners and privileges to the role that clones. */
+  noOwner?: boolean;
+  /** The name of the target, where that is protected. */
+  confirm?: Name;
+  /** Copy only these tables and the objects that they need: users, shop.*. Can be given more than once. */
+  tables?: Name[];
+  /** Leave these objects out, and all that needs them: log, view:seen. Can be given more than once. */
+  exclude?: Name[];
+  /** Tables that come without their rows. Can be given more than once. */
+  excludeData?: Name[];
+  /** No rows at all. */
+  schemaOnly?: boolean;
+  /** Nothing but rows, where both have the same schema; with --exclude-data: tables that stay as they are. */
+  dataOnly?: boolean;
+  /** The engine: native (pgmage itself) or pipe (pg_dump). Default: native. */
+  engine?: 'native' | 'pipe';
+  /**
+   * Fill a new database with several sessions, and exchange it for the target, which is kept under
+   * another name.
+   */
+  swap?: boolean;
+  /** With --swap: how many sessions on each side. Default: as many as there are processors, at most 4. */
+  jobs?: number;
+  /** With --swap: keep nothing of the target. Without: drop what earlier swaps kept of it. */
+  dropOld?: boolean;
+  /** The mask of a column: table.column=SQL or table.column=@email. Can be given more than once. */
+  mask?: Mask[];
+  /** Do not ask. */
+  yes?: boolean;
+  /** Go on although the target holds rows, which are lost, or its disk may be too small. */
+  force?: boolean;
+}
+
 /**
  * Replaces the content of one database by a verified copy of another one, completely or not at all.
  *
@@ -13,48 +51,7 @@ type Mask = string;
  * the target, and commits only if schema and content are equal. With --swap it fills a new database instead,
  * which then takes the name of the target. It needs no client tools.
  */
-export async function clone(
-  context: TaskContext,
-  options: {
-    /** The environment, or postgres:// URL, that is read. */
-    from?: Name;
-    /** The environment, or postgres:// URL, whose content is replaced. */
-    to: Name;
-    /** Leave owners and privileges to the role that clones. */
-    noOwner?: boolean;
-    /** The name of the target, where that is protected. */
-    confirm?: Name;
-    /** Copy only these tables and the objects that they need: users, shop.*. Can be given more than once. */
-    tables?: Name[];
-    /** Leave these objects out, and all that needs them: log, view:seen. Can be given more than once. */
-    exclude?: Name[];
-    /** Tables that come without their rows. Can be given more than once. */
-    excludeData?: Name[];
-    /** No rows at all. */
-    schemaOnly?: boolean;
-    /**
-     * Nothing but rows, where both have the same schema; with --exclude-data: tables that stay as they are.
-     */
-    dataOnly?: boolean;
-    /** The engine: native (pgmage itself) or pipe (pg_dump). Default: native. */
-    engine?: 'native' | 'pipe';
-    /**
-     * Fill a new database with several sessions, and exchange it for the target, which is kept under another
-     * name.
-     */
-    swap?: boolean;
-    /** With --swap: how many sessions on each side. Default: as many as there are processors, at most 4. */
-    jobs?: number;
-    /** With --swap: keep nothing of the target. Without: drop what earlier swaps kept of it. */
-    dropOld?: boolean;
-    /** The mask of a column: table.column=SQL or table.column=@email. Can be given more than once. */
-    mask?: Mask[];
-    /** Do not ask. */
-    yes?: boolean;
-    /** Go on although the target holds rows, which are lost, or its disk may be too small. */
-    force?: boolean;
-  },
-): Promise<Outcome> {
+export async function clone(context: TaskContext, options: CloneOptions): Promise<Outcome> {
   if (options.dropOld && !options.swap && options.from === undefined) return dropped(context, options);
   const [{ clone }, { clonePlanText, cloneText }] = await Promise.all([
     import('../lib/commands/clone.ts'),

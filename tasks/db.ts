@@ -1,5 +1,5 @@
 // pgmage's own tasks: each is a few lines over one operation.
-import { askAboutPlan, askAboutRename, runRepair } from '../lib/runner/asking.ts';
+import { askAboutPlan, askAboutRename } from '../lib/runner/asking.ts';
 import { makeWorkspace, type TaskContext } from '../lib/runner/context.ts';
 import type { Outcome } from '../lib/runner/outcome.ts';
 
@@ -224,6 +224,20 @@ export async function verify(
   if (options.format === undefined) return { facts, text: (paper) => verifyText(facts, paper), code };
   const { verifyAnnotations } = await import('../lib/report/annotations.ts');
   return { facts, text: () => verifyAnnotations(facts), code };
+}
+
+/** `db:verify --repair`: shows which edits would be accepted, asks and accepts them. */
+async function runRepair(
+  context: TaskContext,
+  options: { yes?: boolean } & Confirming & Looking & Shadowed,
+): Promise<Outcome> {
+  const [{ repair }, { repairPlanText, repairText }] = await Promise.all([
+    import('../lib/commands/verify-repair.ts'),
+    import('../lib/report/repair.ts'),
+  ]);
+  await using workspace = makeWorkspace(context, options);
+  const facts = await repair(workspace, options, askAboutPlan(context, repairPlanText));
+  return { facts, text: () => repairText(facts), code: facts.done ? 0 : 1 };
 }
 
 /** Shows who applied and undid which migration, when, and how long it took. */

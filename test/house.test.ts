@@ -4,6 +4,7 @@ import { join, posix } from 'node:path';
 import { expect, test } from 'vitest';
 import { kinds } from '../lib/kinds/index.ts';
 import { messages } from '../lib/problem/messages.ts';
+import { longFunctions } from './house/functions.ts';
 import { kindsNamedIn } from './house/kind-names.ts';
 import { comments, imports, isName, isUse, nodes, type Source, sources } from './house/sources.ts';
 
@@ -146,6 +147,10 @@ test('files are short: 300 lines', () => {
     const lines = text.trimEnd().split('\n').length;
     return lines > 300 ? [` has ${lines} lines, at most 300 are allowed`] : [];
   });
+});
+
+test('functions are short: 40 lines, and at most 4 parameters', () => {
+  holds([...lib, ...sources('tasks')], longFunctions);
 });
 
 test('only lib/kinds names a kind of object', () => {

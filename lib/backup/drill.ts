@@ -6,8 +6,9 @@ import { refusePooler } from '../pg/pooler.ts';
 import { replaceDatabase } from '../pg/url.ts';
 import { Problem } from '../problem/problem.ts';
 import { withRetries } from '../project/retry.ts';
-import { findTarget, openServer } from '../project/source.ts';
+import { findTarget, openServer, type Reachable } from '../project/source.ts';
 import type { Workspace } from '../project/workspace.ts';
+import type { World } from '../project/world.ts';
 import { findUnpacker, loadBackup, type RestoreProof } from './load.ts';
 
 /** The server and the options of a drill. */
@@ -25,8 +26,7 @@ export interface DrillOptions {
  */
 export async function drill(
   workspace: Workspace,
-  backup: Backup,
-  manifest: Manifest,
+  { name, path, manifest }: Backup & { readonly manifest: Manifest },
   { on = manifest.environment, noOwner = false }: DrillOptions,
   reached: () => void,
 ): Promise<RestoreProof> {
@@ -34,44 +34,68 @@ export async function drill(
   if (target?.url == null) throw new Problem('no_server', { environment: on });
   const { url } = target;
   const client = await findUnpacker(manifest);
+  const { encoding, collate, ctype } = manifest.server;
+  // As it was: what is sorted and matched in constraints may depend on it.
+  const locale = `encoding ${literal(encoding)} lc_collate ${literal(collate)} lc_ctype ${literal(ctype)}`;
+  workspace.world.progress(`Restoring ${name} for a drill`);
+  return withTrialDatabase(
+    workspace.world,
+    { target: { ...target, url }, locale, reached },
+    async (own, signal) => {
+      const connection = await openServer(own);
+      const told = { teller: workspace.world, environment: 'a drill', lockTimeout: 0 };
+      try {
+        await refusePooler(connection);
+        return await loadBackup(connection, { ...told, client, path, manifest, noOwner, signal });
+      } catch (thrown) {
+        if (!(thrown instanceof Problem) || thrown.code !== 'not_as_backed_up') throw thrown;
+        const { differences } = thrown.data as { differences: string[] };
+        const faults = differences.map((one) => `restored, ${one}`);
+        throw new Problem('backup_damaged', { file: name, faults });
+      } finally {
+        await connection.close().catch(() => undefined);
+      }
+    },
+  );
+}
+
+/** A database for one drill. */
+interface TrialDatabase {
+  /** Where it is made. */
+  readonly target: Reachable;
+  /** Its encoding and locale, for CREATE DATABASE. */
+  readonly locale: string;
+  /** Is called when the server has let us in. */
+  readonly reached: () => void;
+}
+
+// Makes a database on a server, and drops it whatever happens.
+async function withTrialDatabase<T>(
+  world: World,
+  { target, locale, reached }: TrialDatabase,
+  work: (own: Reachable, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   const name = `pgmage_drill_${randomBytes(8).toString('hex')}`;
   let isReached = false;
   const onServer = async (sql: string) => {
-    const keeper = await openServer({ ...target, url });
+    const keeper = await openServer(target);
     isReached = true;
     reached();
     await keeper.execute(sql).finally(() => keeper.close().catch(() => undefined));
   };
   const drop = () => onServer(`drop database if exists ${name} with (force)`);
   const stopping = new AbortController();
-  const forget = workspace.world.onInterrupt?.(() => {
+  const forget = world.onInterrupt?.(() => {
     stopping.abort();
     return drop();
   });
   try {
-    workspace.world.progress(`Restoring ${backup.name} for a drill`);
-    const { encoding, collate, ctype } = manifest.server;
-    // The original locale: sorting and matching in constraints may depend on it.
-    const locale = `encoding ${literal(encoding)} lc_collate ${literal(collate)} lc_ctype ${literal(ctype)}`;
     await onServer(`create database ${name} template template0 ${locale}`);
-    const connection = await openServer({ ...target, url: replaceDatabase(url, name) });
-    const { signal } = stopping;
-    const told = { teller: workspace.world, environment: 'a drill', lockTimeout: 0 };
-    try {
-      await refusePooler(connection);
-      return await loadBackup(connection, { ...told, client, path: backup.path, manifest, noOwner, signal });
-    } catch (thrown) {
-      if (!(thrown instanceof Problem) || thrown.code !== 'not_as_backed_up') throw thrown;
-      const { differences } = thrown.data as { differences: string[] };
-      const faults = differences.map((one) => `restored, ${one}`);
-      throw new Problem('backup_damaged', { file: backup.name, faults });
-    } finally {
-      await connection.close().catch(() => undefined);
-    }
+    return await work({ ...target, url: replaceDatabase(target.url, name) }, stopping.signal);
   } finally {
     // It may be there also where the server went away meanwhile, and comes back.
     if (isReached)
-      await withRetries(workspace.world, (_, again) => {
+      await withRetries(world, (_, again) => {
         again();
         return drop();
       }).finally(() => forget?.());

@@ -7,7 +7,7 @@ import { compareSchemas } from '../copy/verify.ts';
 import { countBytes } from '../flow/archive.ts';
 import { readOwners } from '../flow/as-owner.ts';
 import { type LargeObjectStep, largeObjectSteps, runLargeObjectStep } from '../flow/large-objects.ts';
-import { readNative } from '../flow/native.ts';
+import { type NativeEntry, readNative } from '../flow/native.ts';
 import { type OwnerWrittenTables, readOwnerWrittenTables, writeRows } from '../flow/row-writing.ts';
 import { setSequences } from '../flow/sequences.ts';
 import { buildCopyIn } from '../flow/tables.ts';
@@ -52,47 +52,71 @@ export interface NativeLoading {
  */
 export async function loadNative(
   connection: ServerConnection,
-  { path, noOwner, searchPath, signal, told, loaded }: NativeLoading,
+  load: NativeLoading,
 ): Promise<{ wrong: string[]; reworded: number }> {
-  const wish = { owners: !noOwner, otherVersions: [], masks: {} };
-  let wanted: Catalog | undefined;
-  let after: readonly Step[] = [];
-  let guarded: OwnerWrittenTables = new Map();
-  const go = () => signal.throwIfAborted();
+  const wish = { owners: !load.noOwner, otherVersions: [], masks: {} };
+  let made: MadeSchema | undefined;
+  const go = () => load.signal.throwIfAborted();
   await readNative(
-    path,
+    load.path,
     async (catalog) => {
-      wanted = selectCopyable(upgraded(catalog), wish).catalog;
-      const { steps, left } = planClearing(await readCatalog(connection, kinds), wanted);
-      const halves = planAroundRows({ before: left, after: wanted, kinds });
-      after = quoteForTarget(halves.after, wanted, connection);
-      await runSteps(connection, steps, go);
-      await clearRows(connection);
-      await runSteps(connection, quoteForTarget(halves.before, wanted, connection), go);
-      guarded = await readOwnerWrittenTables(connection);
-      after = runAsOwners(after, wanted, await readOwners(connection));
+      made = await makeSchema(connection, selectCopyable(upgraded(catalog), wish).catalog, go);
     },
     async (entry) => {
       go();
-      if (entry.is === 'table') {
-        const { name, columns } = entry.table;
-        told(name, 0);
-        const rows = countBytes(entry.rows, (bytes) => told(name, bytes));
-        const into = (to: string) => buildCopyIn({ ...entry.table, name: to, part: to !== name });
-        await writeRows(connection, guarded, { name, columns, into, rows, path: searchPath });
-      } else if (entry.is === 'part')
-        await runLargeObjectStep(connection, largeObjectSteps[entry.index] as LargeObjectStep, entry.rows);
-      else {
-        const { standings, said } = entry.closing;
-        await setSequences(connection, standings);
-        for (const sql of noOwner ? said.comments : said.all) await connection.execute(sql);
-        loaded();
-        await withPath(connection, searchPath, () => runSteps(connection, after, go));
-      }
+      await loadEntry(connection, load, made as MadeSchema, entry);
     },
   );
+  const { wanted } = made as unknown as MadeSchema;
   await connection.execute(readingSettings);
   const reached = selectCopyable(await readCatalog(connection, kinds), wish).catalog;
-  const { wrong, extra, reworded } = compareSchemas(reached, wanted as Catalog);
+  const { wrong, extra, reworded } = compareSchemas(reached, wanted);
   return { wrong: [...wrong, ...extra], reworded };
+}
+
+/** The schema of a dump, as far as it is made before the rows. */
+interface MadeSchema {
+  readonly wanted: Catalog;
+  /** The steps that are left for after the rows. */
+  readonly after: readonly Step[];
+  readonly guarded: OwnerWrittenTables;
+}
+
+async function makeSchema(
+  connection: ServerConnection,
+  wanted: Catalog,
+  go: () => void,
+): Promise<MadeSchema> {
+  const { steps, left } = planClearing(await readCatalog(connection, kinds), wanted);
+  const halves = planAroundRows(left, wanted, kinds);
+  const after = quoteForTarget(halves.after, wanted, connection);
+  await runSteps(connection, steps, go);
+  await clearRows(connection);
+  await runSteps(connection, quoteForTarget(halves.before, wanted, connection), go);
+  const guarded = await readOwnerWrittenTables(connection);
+  return { wanted, guarded, after: runAsOwners(after, wanted, await readOwners(connection)) };
+}
+
+async function loadEntry(
+  connection: ServerConnection,
+  { noOwner, searchPath, signal, told, loaded }: NativeLoading,
+  { guarded, after }: MadeSchema,
+  entry: NativeEntry,
+): Promise<void> {
+  if (entry.is === 'table') {
+    const { name, columns } = entry.table;
+    told(name, 0);
+    const rows = countBytes(entry.rows, (bytes) => told(name, bytes));
+    const into = (to: string) => buildCopyIn({ ...entry.table, name: to, part: to !== name });
+    await writeRows(connection, guarded, { name, columns, into, rows, path: searchPath });
+  } else if (entry.is === 'part')
+    await runLargeObjectStep(connection, largeObjectSteps[entry.index] as LargeObjectStep, entry.rows);
+  else {
+    const { standings, said } = entry.closing;
+    await setSequences(connection, standings);
+    for (const sql of noOwner ? said.comments : said.all) await connection.execute(sql);
+    loaded();
+    const go = () => signal.throwIfAborted();
+    await withPath(connection, searchPath, () => runSteps(connection, after, go));
+  }
 }

@@ -56,7 +56,9 @@ export async function drillBackup(
 ): Promise<Backup> {
   const { drill } = await import('./drill.ts');
   const manifest = backup.manifest as Manifest;
-  await withRetries(workspace.world, (_, reached) => drill(workspace, backup, manifest, input, reached));
+  await withRetries(workspace.world, (_, reached) =>
+    drill(workspace, { ...backup, manifest }, input, reached),
+  );
   return recordVerification(backup, manifest, { when: workspace.world.now().toISOString(), how: 'drill' });
 }
 

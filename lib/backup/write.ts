@@ -17,17 +17,19 @@ import {
 } from '../flow/tables.ts';
 import { kinds } from '../kinds/index.ts';
 import { isSequence, isTable } from '../kinds/named-objects.ts';
+import type { Catalog } from '../model/catalog.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { queryPinned } from '../pg/pinned.ts';
 import { readingSettings, snapshot, tablesAlone } from '../pg/snapshot.ts';
 import { transaction } from '../pg/transaction.ts';
 import { whileWriting } from '../problem/file.ts';
 import { Problem, toProblem } from '../problem/problem.ts';
+import type { Project } from '../project/project.ts';
 import type { Workspace } from '../project/workspace.ts';
 import type { Target } from '../project/world.ts';
 import { describeSchema } from './fingerprints.ts';
 import { checkSpace } from './folder.ts';
-import { type BackupSource, type BackupWork, writeDump } from './writers.ts';
+import { type BackupSource, type BackupState, type BackupWork, writeDump } from './writers.ts';
 
 /** The database of a connection. @throws Problem of the connection */
 export async function describeSource(
@@ -53,58 +55,16 @@ export async function describeSource(
  * connection
  */
 export async function writeBackup(workspace: Workspace, work: BackupWork): Promise<void> {
-  const { connection, source, client, file, stopping, lockTimeout } = work;
+  const { connection, client, file, stopping, lockTimeout } = work;
   const started = workspace.world.now();
   const before = await snapshot(connection, (held) => readCatalog(held, kinds));
   const tables = await transaction(connection, () => listHeldTables(connection));
   // The first query after the locks takes the snapshot.
   const begin = `begin isolation level repeatable read read only; set local lock_timeout = ${lockTimeout};
     ${buildTableLocks(tables)}; ${readingSettings}; ${tablesAlone}`;
-  const reading = async () => {
-    const [row] = await connection.rows<{ id: string }>('select pg_catalog.pg_export_snapshot() as id');
-    const id = row?.id ?? '';
-    await checkHeld(connection, source, tables);
-    const list = await listRelations(connection);
-    await checkSpace(workspace.project, dirname(file), list, work.force);
-    const way = client === null ? 'without pg_dump' : `with pg_dump ${client.version}`;
-    workspace.world.progress(`Backing up ${source.database} of ${source.environment} ${way}`);
-    // The read objects stay locked: a session that waits for one of them would block pg_dump, which reads the
-    // definitions itself.
-    const { catalog, left } =
-      client === null
-        ? selectCopyable(await readCatalog(connection, kinds), { owners: true, otherVersions: [], masks: {} })
-        : { catalog: before, left: [] };
-    const { told } = makeProgress(workspace.world, list, 'Backing up');
-    let go = () => {};
-    const defined = new Promise<void>((resolve) => {
-      go = resolve;
-    });
-    const [written, contents] = await together(stopping, [
-      () =>
-        writeDump(workspace.project, work, { id, tables, catalog, told }, async () => {
-          await lockViews([connection]);
-          go();
-        }).finally(go),
-      async () => {
-        await defined;
-        return digestRelations(connection, list, (_, { name, bytes }) => {
-          stopping.signal.throwIfAborted();
-          if (client !== null) told({ name }, bytes);
-        });
-      },
-    ]);
-    const now = await digestRelations(connection, list.filter(isSequence));
-    return {
-      snapshot: id,
-      ...written,
-      schema: describeSchema(catalog),
-      contents,
-      sizes: Object.fromEntries(list.filter(isTable).map(({ name, bytes }) => [name, bytes])),
-      moved: movedSince(contents, now),
-      left: [...left, ...describeAbsent(await listAbsentTables(connection))],
-    };
-  };
-  const facts = await transaction(connection, reading, begin);
+  const read = () => writeSnapshot(workspace, work, { before, tables });
+  const facts = await transaction(connection, read, begin);
+  const { source, unowned } = work;
   const manifest: Manifest = {
     format: 1,
     file: file.replace(/^.*[\\/]/, ''),
@@ -115,7 +75,7 @@ export async function writeBackup(workspace: Workspace, work: BackupWork): Promi
     tools: { pgmage: workspace.project.version, pg_dump: client?.version ?? null },
     started: started.toISOString(),
     durationMs: workspace.world.now().getTime() - started.getTime(),
-    ...(work.unowned && { unowned: true }),
+    ...(unowned && { unowned: true }),
     ...facts,
     verified: [],
   };
@@ -128,7 +88,72 @@ export async function writeBackup(workspace: Workspace, work: BackupWork): Promi
   await writeManifest(file, manifest);
 }
 
-// A table that was created between the listing and the snapshot is in it, but is not locked.
+/** What was read before the snapshot. */
+interface BeforeSnapshot {
+  readonly before: Catalog;
+  readonly tables: readonly HeldTable[];
+}
+
+// Writes the dump while the transaction's snapshot is digested.
+async function writeSnapshot(workspace: Workspace, work: BackupWork, { before, tables }: BeforeSnapshot) {
+  const { project, world } = workspace;
+  const { connection, source, client, file } = work;
+  const [row] = await connection.rows<{ id: string }>('select pg_catalog.pg_export_snapshot() as id');
+  const id = row?.id ?? '';
+  await checkHeld(connection, source, tables);
+  const list = await listRelations(connection);
+  await checkSpace(project, dirname(file), list, work.force);
+  const way = client === null ? 'without pg_dump' : `with pg_dump ${client.version}`;
+  world.progress(`Backing up ${source.database} of ${source.environment} ${way}`);
+  // What is read here stays locked: whoever waits for that would make pg_dump wait, which reads the
+  // definitions itself.
+  const { catalog, left } =
+    client === null
+      ? selectCopyable(await readCatalog(connection, kinds), { owners: true, otherVersions: [], masks: {} })
+      : { catalog: before, left: [] };
+  const { told } = makeProgress(world, list, 'Backing up');
+  const [written, contents] = await writeAndDigest(project, work, { id, tables, catalog, told }, list);
+  const now = await digestRelations(connection, list.filter(isSequence));
+  return {
+    snapshot: id,
+    ...written,
+    schema: describeSchema(catalog),
+    contents,
+    sizes: Object.fromEntries(list.filter(isTable).map(({ name, bytes }) => [name, bytes])),
+    moved: movedSince(contents, now),
+    left: [...left, ...describeAbsent(await listAbsentTables(connection))],
+  };
+}
+
+// Rows are digested once the dump has read the definitions, beside the rest of it.
+function writeAndDigest(
+  project: Project,
+  work: BackupWork,
+  state: BackupState,
+  list: Parameters<typeof digestRelations>[1],
+) {
+  const { connection, client, stopping } = work;
+  let go = () => {};
+  const defined = new Promise<void>((resolve) => {
+    go = resolve;
+  });
+  return together(stopping, [
+    () =>
+      writeDump(project, work, state, async () => {
+        await lockViews([connection]);
+        go();
+      }).finally(go),
+    async () => {
+      await defined;
+      return digestRelations(connection, list, (_, { name, bytes }) => {
+        stopping.signal.throwIfAborted();
+        if (client !== null) state.told({ name }, bytes);
+      });
+    },
+  ]);
+}
+
+// A table that was made between its listing and the snapshot is in it, and nobody keeps it as it is.
 async function checkHeld(
   connection: ServerConnection,
   { environment }: BackupSource,

@@ -150,7 +150,8 @@ function native(
       held,
       async () => {
         await defined();
-        return writeNative(held, state.catalog, to, stopping.signal, state.told);
+        const { catalog, told } = state;
+        return writeNative(held, to, { catalog, signal: stopping.signal, told });
       },
       begin,
     ),

@@ -83,21 +83,7 @@ export class Addresses {
 
   /** The relations between facts that a catalog holds. */
   relations(entries: readonly FactRow[]): Relations {
-    const needs = new Map<string, Map<string, Need>>();
-    const dies = new Map<string, Set<string>>();
-    const links = new Map<string, string>();
-    const need = (from: string, to: string | undefined, type: Need, itself = false) => {
-      if (to === undefined || (to === from && !itself)) return;
-      const of = needs.get(from);
-      if (of === undefined) needs.set(from, new Map([[to, type]]));
-      else if (type === 'normal' || !of.has(to)) of.set(to, type);
-    };
-    const die = (from: string, to: string | undefined) => {
-      if (to === undefined || to === from) return;
-      const of = dies.get(from);
-      if (of === undefined) dies.set(from, new Set([to]));
-      else of.add(to);
-    };
+    const graph = new RelationGraph();
     for (const { fact, row } of entries) {
       for (const text of row.edges ?? []) {
         const [from, to] = this.#ends(text);
@@ -109,35 +95,12 @@ export class Addresses {
         from.standIns ??= new Map();
         from.standIns.set(to, fact);
       }
-      for (const address of row.needs ?? []) need(fact.id, this.resolve(address)?.id, 'normal');
-      for (const address of row.dies ?? []) {
-        const cause = this.resolve(address)?.id;
-        need(fact.id, cause, 'auto');
-        die(fact.id, cause);
-      }
-      if (fact.parent !== null) {
-        need(fact.id, fact.parent, 'auto');
-        die(fact.id, fact.parent);
-      }
+      for (const address of row.needs ?? []) graph.need(fact.id, this.resolve(address)?.id, 'normal');
+      for (const address of row.dies ?? []) graph.dependOn(fact.id, this.resolve(address)?.id);
+      if (fact.parent !== null) graph.dependOn(fact.id, fact.parent);
     }
-    for (const { from, to, type } of this.#dependencies) {
-      if (type === 'e') continue;
-      const standIn = from.standIns?.get(to);
-      const a = factAt(from, false);
-      const b = standIn ?? factAt(to, true);
-      // Between its parts there is nothing to wait for; a function that calls itself is another thing.
-      if (a !== undefined && from === to && type === 'n') need(a.id, b?.id, 'normal', true);
-      if (a === undefined || b === undefined || a.id === b.id) continue;
-      const auto = type !== 'n' || standIn !== undefined;
-      if (auto) die(a.id, b.id);
-      const link = from.edges?.get(to);
-      if (link === undefined) need(a.id, b.id, auto ? 'auto' : 'normal');
-      else {
-        need(link.id, a.id, 'normal');
-        need(link.id, b.id, 'normal');
-        links.set(edgeKey(a.id, b.id), link.id);
-      }
-    }
+    for (const dependency of this.#dependencies) relate(graph, dependency);
+    const { needs, dies, links } = graph;
     return { needs, dies, links };
   }
 
@@ -184,6 +147,52 @@ export class Addresses {
     };
     for (; at < list.length; at += 2) rows.push({ from: place(), to: place(), type: list.charAt(at) });
     return rows;
+  }
+}
+
+// The relations of a catalog while they are collected.
+class RelationGraph {
+  readonly needs = new Map<string, Map<string, Need>>();
+  readonly dies = new Map<string, Set<string>>();
+  readonly links = new Map<string, string>();
+
+  need(from: string, to: string | undefined, type: Need, itself = false): void {
+    if (to === undefined || (to === from && !itself)) return;
+    const of = this.needs.get(from);
+    if (of === undefined) this.needs.set(from, new Map([[to, type]]));
+    else if (type === 'normal' || !of.has(to)) of.set(to, type);
+  }
+
+  die(from: string, to: string | undefined): void {
+    if (to === undefined || to === from) return;
+    const of = this.dies.get(from);
+    if (of === undefined) this.dies.set(from, new Set([to]));
+    else of.add(to);
+  }
+
+  // It goes with the other one.
+  dependOn(from: string, to: string | undefined): void {
+    this.need(from, to, 'auto');
+    this.die(from, to);
+  }
+}
+
+function relate(graph: RelationGraph, { from, to, type }: Dependency): void {
+  if (type === 'e') return;
+  const standIn = from.standIns?.get(to);
+  const a = factAt(from, false);
+  const b = standIn ?? factAt(to, true);
+  // Between its parts there is nothing to wait for; a function that calls itself is another thing.
+  if (a !== undefined && from === to && type === 'n') graph.need(a.id, b?.id, 'normal', true);
+  if (a === undefined || b === undefined || a.id === b.id) return;
+  const auto = type !== 'n' || standIn !== undefined;
+  if (auto) graph.die(a.id, b.id);
+  const link = from.edges?.get(to);
+  if (link === undefined) graph.need(a.id, b.id, auto ? 'auto' : 'normal');
+  else {
+    graph.need(link.id, a.id, 'normal');
+    graph.need(link.id, b.id, 'normal');
+    graph.links.set(edgeKey(a.id, b.id), link.id);
   }
 }
 

@@ -94,47 +94,58 @@ async function oneTry(
   target: Target & { readonly url: string },
   reached: () => void,
 ): Promise<Backup> {
-  const folder = resolveFolder(workspace.project, input.dir);
+  const { project, world } = workspace;
+  const folder = resolveFolder(project, input.dir);
   const connection = await openServer(target);
   try {
     reached();
     await refusePooler(connection);
     const source = await describeSource(connection, target, target.url);
-    const client = await engineFor(workspace.world, input, connection.major);
+    const client = await engineFor(world, input, connection.major);
     const format = input.format ?? (client === null ? 'native' : 'custom');
     // A named folder that does not exist may be a disk that is not mounted.
     if (input.dir === undefined)
       await whileWriting(folder.shown, () => mkdir(folder.path, { recursive: true, mode: 0o700 }));
-    const names = await whileWriting(folder.shown, () => readdir(folder.path));
-    const stem = [source.database, target.name]
-      .map((name) => name.replace(/[^\p{L}\p{N}._-]+/gu, '-'))
-      .join('_');
-    const held = await lockDirectory(join(folder.path, `.${stem}`), () => {
-      const file = `${folder.shown}/.${stem}.lock`;
-      return new Problem('backup_running', { database: source.database, lock: file });
-    });
-    try {
-      // Leftovers of killed runs: we hold the lock, so no run uses them.
-      for (const name of names.filter((one) => one.startsWith(`${stem}_`)))
-        if (partial.test(name.slice(stem.length)))
-          await rm(join(folder.path, name), { recursive: true, force: true });
-      const time = workspace.world.now().toISOString().replace(/\.\d+/, '').replaceAll(':', '-');
+    return await inFolder(folder, [source.database, target.name], (stem, held) => {
+      const time = world.now().toISOString().replace(/\.\d+/, '').replaceAll(':', '-');
       const file = join(folder.path, dumpName(`${stem}_${time}`, format));
-      return await whole(workspace, file, held, async (stopping) => {
+      return whole(workspace, file, held, async (stopping) => {
         const { force = false, clean = false } = input;
         const jobs = resolveJobs(input.jobs);
         const unowned = format === 'plain' && (input.noOwner ?? false);
-        const lockTimeout = workspace.project.lockTimeout || 10_000;
+        const lockTimeout = project.lockTimeout || 10_000;
         const own = { connection, source, client, file, stopping };
         const one = { ...own, jobs, clean, unowned, lockTimeout, force };
         await writeBackup(workspace, one);
         return checked(workspace, one, input.keep);
       });
-    } finally {
-      await held.release();
-    }
+    });
   } finally {
     await connection.close().catch(() => undefined);
+  }
+}
+
+// Works while no other run backs up the same database into the folder, without what killed runs have
+// left there.
+async function inFolder<T>(
+  folder: ReturnType<typeof resolveFolder>,
+  [database, environment]: readonly [string, string],
+  work: (stem: string, held: DirectoryLock) => Promise<T>,
+): Promise<T> {
+  const names = await whileWriting(folder.shown, () => readdir(folder.path));
+  const stem = [database, environment].map((name) => name.replace(/[^\p{L}\p{N}._-]+/gu, '-')).join('_');
+  const held = await lockDirectory(join(folder.path, `.${stem}`), () => {
+    const lock = `${folder.shown}/.${stem}.lock`;
+    return new Problem('backup_running', { database, lock });
+  });
+  try {
+    // The lock is ours, so none of them is at work.
+    for (const name of names.filter((one) => one.startsWith(`${stem}_`)))
+      if (partial.test(name.slice(stem.length)))
+        await rm(join(folder.path, name), { recursive: true, force: true });
+    return await work(stem, held);
+  } finally {
+    await held.release();
   }
 }
 

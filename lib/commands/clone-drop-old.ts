@@ -42,7 +42,7 @@ export async function dropOld(
     };
     if (plan.drops.length === 0) return { ...plan, dropped: [] };
     const losses = plan.drops.map((one) => `database ${one.name}`);
-    if (!(await confirm(`db:clone --drop-old of ${plan.target.name}`, plan, losses, input, ask)))
+    if (!(await confirm({ what: `db:clone --drop-old of ${plan.target.name}`, plan, losses }, input, ask)))
       return { ...plan, dropped: null };
     return { ...plan, dropped: await dropKept(connection, name) };
   } finally {

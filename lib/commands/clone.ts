@@ -61,29 +61,26 @@ export async function clone(
         const start = workspace.world.now().getTime();
         const carrier = await chooseEngine(workspace, input, ends.from.connection.major);
         const { plan, wish } = await planClone(workspace, ends, input, carrier);
-        const faults = plan.checks.filter(({ outcome }) => outcome === 'failed').map(({ text }) => text);
-        if (faults.length > 0)
-          throw new Problem('clone_refused', { source: plan.source.name, target: plan.target.name, faults });
-        agreedTo ||= await confirm(
-          `db:clone to ${plan.target.name}`,
-          plan,
-          listReplacedRows(plan),
-          input,
-          ask,
-        );
+        refuseFaulty(plan);
+        const what = `db:clone to ${plan.target.name}`;
+        agreedTo ||= await confirm({ what, plan, losses: listReplacedRows(plan) }, input, ask);
+        const copy = { ends, source, target, wish };
         const { done, swapped } = !agreedTo
           ? { done: null, swapped: null }
           : plan.swap === null
-            ? {
-                done: await carriedOver(workspace.world, ends, wish, carrier, source),
-                swapped: null,
-              }
-            : await swap(workspace.world, { ends, source, target, wish, plan: plan.swap });
+            ? { done: await carriedOver(workspace.world, { ...copy, carrier }), swapped: null }
+            : await swap(workspace.world, { ...copy, plan: plan.swap });
         const durationMs = workspace.world.now().getTime() - start;
         return { ...plan, done, swapped, durationMs, retries: [...retries] };
       });
     }),
   );
+}
+
+function refuseFaulty({ checks, source, target }: ClonePlan): void {
+  const faults = checks.filter(({ outcome }) => outcome === 'failed').map(({ text }) => text);
+  if (faults.length > 0)
+    throw new Problem('clone_refused', { source: source.name, target: target.name, faults });
 }
 
 /** The database on a server that an option names. @throws Problem `bad_option` */
@@ -138,28 +135,26 @@ export function describeTarget(project: Project, target: Target): NamedTarget {
   return { name: name || rest.address, ...rest };
 }
 
-async function carriedOver(
-  world: World,
-  ends: CopyEnds,
-  wish: CopySelection,
-  carrier: EngineChoice,
-  source: Reachable,
-): Promise<CopyReport> {
+/** A copy into the target itself. */
+interface Carrying {
+  readonly ends: CopyEnds;
+  readonly source: Reachable;
+  readonly wish: CopySelection;
+  readonly carrier: EngineChoice;
+}
+
+async function carriedOver(world: World, { ends, source, wish, carrier }: Carrying): Promise<CopyReport> {
   const { connection } = ends.from;
   const begin = (work: () => Promise<CopyReport>) => transaction(ends.to.connection, work, beginReplacing);
+  const open = () => openWatched(source);
   if (wish.dataOnly)
-    return withSnapshotReaders(
-      connection,
-      () => openWatched(source),
-      0,
-      () => begin(() => replaceRows(world, ends, wish)),
+    return withSnapshotReaders(connection, { open, count: 0 }, () =>
+      begin(() => replaceRows(world, ends, wish)),
     );
   return withSnapshotReaders(
     connection,
-    () => openWatched(source),
-    1,
+    { open, count: 1, views: !carrier.beside },
     ([reader = connection]) =>
-      begin(() => copyInPlace(world, ends, wish, carrier.engine(source.url), reader)),
-    !carrier.beside,
+      begin(() => copyInPlace(world, { ends, wish, engine: carrier.engine(source.url), reader })),
   );
 }

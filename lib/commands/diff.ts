@@ -2,14 +2,18 @@
 
 import { applyRenames } from '../compare/apply-renames.ts';
 import type { ObjectChange } from '../compare/changes.ts';
+import type { Comparison } from '../compare/compare.ts';
 import { type Caution, listCautions, weighSteps } from '../compare/impact.ts';
 import { compareWithRenames, type RenameReport, reportRename } from '../compare/renames.ts';
 import { kinds } from '../kinds/index.ts';
 import { checkRows, type Finding } from '../migrate/findings.ts';
+import type { Catalog } from '../model/catalog.ts';
 import type { Diff } from '../model/diff.ts';
 import type { Fact } from '../model/fact.ts';
 import { maskFact } from '../model/mask.ts';
 import type { Step } from '../model/step.ts';
+import type { Connection } from '../pg/connection.ts';
+import type { Rename } from '../plan/renames.ts';
 import { Problem } from '../problem/problem.ts';
 import { describe, findTarget, readSource, readSourceFiles, withTarget } from '../project/source.ts';
 import type { Workspace } from '../project/workspace.ts';
@@ -67,29 +71,18 @@ export async function difference(
   const from = input.from ?? (await workspace.world.environment(input.env)).name;
   const to = input.to ?? workspace.project.schema;
   const [first, second] = await Promise.all([readSource(workspace, from), readSource(workspace, to)]);
-  const files = await readSourceFiles(workspace, to);
-  const renaming = { given: input.rename, files };
-  const { comparison, renames, possible } = await compareWithRenames(
-    workspace,
-    first,
-    second,
-    renaming,
-    (statements) => applyRenames(workspace, first, statements),
-  );
+  const { comparison, renames, possible } = await compareWithRenames(workspace, first, second, {
+    given: input.rename,
+    files: await readSourceFiles(workspace, to),
+    move: (statements) => applyRenames(workspace, first, statements),
+  });
   const { diff, unmanaged } = comparison;
   if (input.strict && unmanaged.length > 0) throw new Problem('unmanaged_objects', { objects: unmanaged });
   const target = await findTarget(workspace, from);
-  const { cautions, findings } =
+  const impact =
     target === null
       ? { cautions: listCautions(comparison.up), findings: [] }
-      : await withTarget(workspace, target, async (connection) => ({
-          cautions: await weighSteps(connection, comparison.up, comparison, renames),
-          // Functions of the database are not trusted yet, so none of them runs.
-          findings: await checkRows(connection, comparison.up, comparison, {
-            actual: first,
-            trusted: false,
-          }),
-        }));
+      : await withTarget(workspace, target, (connection) => impactOn(connection, first, comparison, renames));
   return {
     from: describe(workspace.project, from),
     to: describe(workspace.project, to),
@@ -103,11 +96,23 @@ export async function difference(
     get down() {
       return comparison.down;
     },
-    cautions,
-    findings,
+    ...impact,
     unmanaged,
     renames: renames.map(reportRename),
     possible: possible.map(reportRename),
+  };
+}
+
+async function impactOn(
+  connection: Connection,
+  actual: Catalog,
+  comparison: Comparison,
+  renames: readonly Rename[],
+): Promise<Pick<DifferenceReport, 'cautions' | 'findings'>> {
+  return {
+    cautions: await weighSteps(connection, comparison.up, comparison, renames),
+    // What the database defines is not known yet, so that none of it runs.
+    findings: await checkRows(connection, comparison.up, comparison, { actual, trusted: false }),
   };
 }
 

@@ -73,7 +73,8 @@ export async function init(workspace: Workspace, input: InitInput, ask: Ask<Init
     database,
   };
   if (files.length === 0 && database?.is !== 'adopted') return { ...plan, pulled: null, done: true };
-  if (!(await confirm('init', plan, [], input, ask))) return { ...plan, pulled: null, done: false };
+  if (!(await confirm({ what: 'init', plan, losses: [] }, input, ask)))
+    return { ...plan, pulled: null, done: false };
   for (const { file, text } of files) {
     const path = join(workspace.project.root, file);
     await whileWriting(file, async () => {

@@ -70,7 +70,12 @@ export async function pull(workspace: Workspace, input: PullInput, ask: Ask<Pull
   if (input.baseline) refuseForeign(workspace.project, 'a baseline');
 
   if (input.from !== undefined)
-    return written(workspace, input.from, await readSource(workspace, input.from), input, ask);
+    return written(
+      workspace,
+      { from: input.from, catalog: await readSource(workspace, input.from) },
+      input,
+      ask,
+    );
   const target = input.baseline
     ? await writeTarget(workspace.world, input, ask)
     : await workspace.world.environment(input.env);
@@ -78,7 +83,12 @@ export async function pull(workspace: Workspace, input: PullInput, ask: Ask<Pull
   const catalog = await readSource(workspace, target.name);
   // A schema file with the same meaning in other words belongs to the user and stays.
   const kept = input.baseline && (await isWanted(workspace, catalog));
-  const report = await written(workspace, target.name, catalog, { ...input, kept: kept ?? false }, ask);
+  const report = await written(
+    workspace,
+    { from: target.name, catalog },
+    { ...input, kept: kept ?? false },
+    ask,
+  );
   if (!input.baseline || !report.done) return report;
   return { ...report, baseline: await makeBaseline(workspace, target, await guarded) };
 }
@@ -96,8 +106,7 @@ async function isWanted(workspace: Workspace, catalog: Catalog): Promise<boolean
 
 async function written(
   workspace: Workspace,
-  from: string,
-  catalog: Catalog,
+  { from, catalog }: { readonly from: string; readonly catalog: Catalog },
   input: Pick<PullInput, 'out' | 'split' | 'force'> & { readonly kept?: boolean },
   ask: Ask<PullPlan>,
 ): Promise<PullReport> {

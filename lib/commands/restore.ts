@@ -84,65 +84,57 @@ export async function restore(
   const agree = async (plan: RestorePlan) => {
     const losses = plan.destroyed.filter(({ rows }) => rows > 0);
     const told = losses.map(({ name, rows }) => `${name} (${rows} rows)`);
-    agreedTo ||= await confirm(`db:restore to ${target.name}`, plan, told, input, ask);
+    agreedTo ||= await confirm({ what: `db:restore to ${target.name}`, plan, losses: told }, input, ask);
     return agreedTo;
   };
   return withRetries(workspace.world, async (tries, reached) => {
     const into = { ...target, url };
-    const done = await restoreInto(
-      workspace,
-      into,
-      { backup, manifest, noOwner: input.noOwner ?? false, guarded: await guarded },
-      agree,
-      reached,
-    );
+    const noOwner = input.noOwner ?? false;
+    const attempt = { backup, manifest, noOwner, guarded: await guarded, agree, reached };
+    const done = await restoreInto(workspace, into, attempt);
     return { ...done, retries: [...tries] };
   });
 }
 
-interface Whole {
+/** One try to restore a backup. */
+interface RestoreAttempt {
   readonly backup: Backup;
   readonly manifest: Manifest;
   readonly noOwner: boolean;
   readonly guarded: readonly ProtectedDatabase[];
+  agree(plan: RestorePlan): Promise<boolean>;
+  /** Is called when the server has let us in. */
+  reached(): void;
 }
 
 async function restoreInto(
-  workspace: Workspace,
+  { project, world }: Workspace,
   target: Target & { readonly url: string },
-  { backup, manifest, noOwner, guarded }: Whole,
-  agree: (plan: RestorePlan) => Promise<boolean>,
-  reached: () => void,
+  attempt: RestoreAttempt,
 ): Promise<Omit<RestoreReport, 'retries'>> {
+  const { backup, manifest, noOwner } = attempt;
   const connection = await openServer(target);
   const stopping = new AbortController();
   // The server rolls back when its client is gone.
-  const forget = workspace.world.onInterrupt?.(async () => stopping.abort());
+  const forget = world.onInterrupt?.(async () => stopping.abort());
   try {
-    reached();
-    await refuseProtected(workspace.project, connection, target, guarded);
+    attempt.reached();
+    await refuseProtected(project, connection, target, attempt.guarded);
     const reasons = await misfits(connection, manifest);
     if (reasons.length > 0) throw new Problem('unfit_target', { environment: target.name, reasons });
-    const client = await findUnpacker(manifest);
+    const own = { client: await findUnpacker(manifest), path: backup.path, manifest, noOwner };
+    const lockTimeout = project.lockTimeout ?? 3000;
+    const load = { ...own, environment: target.name, lockTimeout, signal: stopping.signal, teller: world };
     return await withLock(connection, target.name, async () => {
       const plan: RestorePlan = {
-        target: namedTarget(workspace.project, target),
-        backup: reportBackup(workspace.project, backup),
+        target: namedTarget(project, target),
+        backup: reportBackup(project, backup),
         destroyed: await holdings(connection),
       };
-      if (!(await agree(plan))) return { ...plan, proof: null, durationMs: 0 };
-      const started = workspace.world.now().getTime();
-      const proof = await loadBackup(connection, {
-        environment: target.name,
-        client,
-        path: backup.path,
-        manifest,
-        noOwner,
-        lockTimeout: workspace.project.lockTimeout ?? 3000,
-        signal: stopping.signal,
-        teller: workspace.world,
-      });
-      return { ...plan, proof, durationMs: workspace.world.now().getTime() - started };
+      if (!(await attempt.agree(plan))) return { ...plan, proof: null, durationMs: 0 };
+      const started = world.now().getTime();
+      const proof = await loadBackup(connection, load);
+      return { ...plan, proof, durationMs: world.now().getTime() - started };
     });
   } finally {
     forget?.();

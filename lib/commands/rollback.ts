@@ -13,9 +13,11 @@ import { finishMigration } from '../migrate/resume.ts';
 import { findRollbackLosses, findWrongStamps } from '../migrate/stamps.ts';
 import {
   confirmReached,
+  type MigrationSession,
   prepareRun,
   readSoundState,
   recheckSoundState,
+  type SoundTargetState,
   type TargetState,
 } from '../migrate/target-state.ts';
 import type { MigrationFile } from '../migration/chain.ts';
@@ -65,56 +67,64 @@ export async function rollback(
   input: RollbackInput,
   ask: Ask<RollbackPlan>,
 ): Promise<RollbackReport> {
-  refuseForeign(workspace.project, 'db:rollback');
-
-  const target = await writeTarget(workspace.world, input, ask);
-  const guarded = findProtected(workspace.world, target, input);
-  const files = await readMigrations(workspace.project);
+  const { project, world } = workspace;
+  refuseForeign(project, 'db:rollback');
+  const target = await writeTarget(world, input, ask);
+  const guarded = findProtected(world, target, input);
+  const files = await readMigrations(project);
   checkChain(files);
   return withTarget(workspace, target, async (connection) => {
-    await refuseProtected(workspace.project, connection, target, await guarded);
-    const before = await readSoundState(workspace, connection, target, files);
+    await refuseProtected(project, connection, target, await guarded);
+    const session = { workspace, connection, target, files };
+    const before = await readSoundState(session);
     const kept = keptCount(files, before, target, input.version);
-    const chosen = files.slice(kept, before.standing.applied).reverse();
-    // A migration that failed on its way up has no row in the ledger, but is the last one.
-    const broken = brokenOff(before);
-    for (const { name, migration } of chosen) refuse(name, migration);
-    await refuseNewer(connection, target.name, listDowns(chosen), files);
-    const start = await applyRenames(workspace, before.actual, await findRenameStatements(listDowns(chosen)));
-    const left = await compareCatalogs(
-      workspace,
-      start,
-      await readRecordedSchema(workspace, files.slice(0, kept)),
-    );
-    const up =
-      broken.length === 0 && chosen.every((file) => runsInOneTransaction(file, 'down'))
-        ? left.up
-        : left.online;
-    const wrong = await findWrongStamps(workspace, files, kept, before.standing.applied);
-    const plan: RollbackPlan = {
-      target: nameTarget(workspace.project, target),
-      undone: [...broken, ...chosen].map((file) =>
-        restamped(reportMigration(file, []), wrong.get(file.name)),
-      ),
-      cautions: await weighSteps(connection, up, left),
-      findings: await checkRows(connection, up, left, { actual: before.actual, trusted: true }),
-    };
+    const { plan, losses } = await planOf(session, before, kept);
     if (plan.undone.length === 0) return { ...plan, done: true };
-    const told = new Set(listLosses(up));
-    const undone = [kept, before.standing.applied] as const;
-    const more = await findRollbackLosses(workspace, files, undone, [before.actual, start]);
-    const losses = [...listLosses(up, plan.findings), ...more.filter((one) => !told.has(one))];
-    if (!(await confirm(`db:rollback of ${target.name}`, plan, losses, input, ask)))
-      return { ...plan, done: false };
-    const of = await prepareRun(workspace, connection, target, files);
+    const what = `db:rollback of ${target.name}`;
+    if (!(await confirm({ what, plan, losses: await losses() }, input, ask))) return { ...plan, done: false };
+    const of = await prepareRun(session);
     await withLock(connection, target.name, async () => {
-      const now = await recheckSoundState(workspace, connection, target, files, before);
-      const applied = await finishMigration(workspace, of, now, input, 'down');
+      const now = await recheckSoundState(session, before);
+      const applied = await finishMigration(workspace, of, now, { ...input, towards: 'down' });
       await runMigrations(of, 'down', files.slice(kept, applied).reverse());
       await confirmReached(workspace, of, kept);
     });
     return { ...plan, done: true };
   });
+}
+
+// How the migrations after the first so many are undone, and what that loses.
+async function planOf(
+  { workspace, connection, target, files }: MigrationSession,
+  before: SoundTargetState,
+  kept: number,
+): Promise<{ plan: RollbackPlan; losses(): Promise<string[]> }> {
+  const { actual, standing } = before;
+  const chosen = files.slice(kept, standing.applied).reverse();
+  // What broke off on its way up has no row in the ledger, but is the last one all the same.
+  const broken = brokenOff(before);
+  for (const { name, migration } of chosen) refuse(name, migration);
+  await refuseNewer(connection, target.name, listDowns(chosen), files);
+  const start = await applyRenames(workspace, actual, await findRenameStatements(listDowns(chosen)));
+  const left = await compareCatalogs(
+    workspace,
+    start,
+    await readRecordedSchema(workspace, files.slice(0, kept)),
+  );
+  const up =
+    broken.length === 0 && chosen.every((file) => runsInOneTransaction(file, 'down')) ? left.up : left.online;
+  const wrong = await findWrongStamps(workspace, files, kept, standing.applied);
+  const undone = [...broken, ...chosen].map((file) =>
+    restamped(reportMigration(file, []), wrong.get(file.name)),
+  );
+  const cautions = await weighSteps(connection, up, left);
+  const findings = await checkRows(connection, up, left, { actual, trusted: true });
+  const losses = async () => {
+    const told = new Set(listLosses(up));
+    const more = await findRollbackLosses(workspace, files, [kept, standing.applied], [actual, start]);
+    return [...listLosses(up, findings), ...more.filter((one) => !told.has(one))];
+  };
+  return { plan: { target: nameTarget(workspace.project, target), undone, cautions, findings }, losses };
 }
 
 // A stamp of an older version is not trusted.

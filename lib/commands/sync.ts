@@ -2,12 +2,13 @@
 // again.
 
 import { applyRenames, findRenameStatements } from '../compare/apply-renames.ts';
-import { compareCatalogs } from '../compare/compare.ts';
+import { type Comparison, compareCatalogs } from '../compare/compare.ts';
 import { type Caution, weighSteps } from '../compare/impact.ts';
 import { type RenameOptions, type RenameReport, reportRename } from '../compare/renames.ts';
 import { extensionsOf } from '../kinds/named-objects.ts';
-import { type MigrationRun, runMigrations, runsInOneTransaction } from '../ledger/applying.ts';
+import { runMigrations, runsInOneTransaction } from '../ledger/applying.ts';
 import { withLock } from '../ledger/lock.ts';
+import type { MigrationRun } from '../ledger/migration-batch.ts';
 import { prepareLedger } from '../ledger/tables.ts';
 import { recordBaseline } from '../migrate/baseline.ts';
 import { type ComposeOptions, type Composition, compose, readRecordedSchema } from '../migrate/compose.ts';
@@ -18,11 +19,15 @@ import { finishMigration } from '../migrate/resume.ts';
 import { findPendingLosses } from '../migrate/stamps.ts';
 import {
   confirmReached,
+  type MigrationSession,
   prepareRun,
   readSoundState,
   recheckSoundState,
   type SoundTargetState,
 } from '../migrate/target-state.ts';
+import type { MigrationFile } from '../migration/chain.ts';
+import type { Catalog } from '../model/catalog.ts';
+import type { Step } from '../model/step.ts';
 import type { Connection } from '../pg/connection.ts';
 import { type Ask, type Consent, confirm } from '../project/confirmation.ts';
 import { expectedRole } from '../project/expected-role.ts';
@@ -30,7 +35,7 @@ import { refuseForeign } from '../project/foreign-migrations.ts';
 import { checkUnchanged, listUps, writeComposed } from '../project/migration-folder.ts';
 import { type NamedTarget, nameTarget, withTarget } from '../project/source.ts';
 import type { Workspace } from '../project/workspace.ts';
-import type { Target } from '../project/world.ts';
+import type { Author } from '../project/world.ts';
 import { findProtected, refuseProtected, type WriteNames, writeTarget } from '../project/write-access.ts';
 import { type MigrationReport, reportMigration } from './generate.ts';
 
@@ -83,85 +88,137 @@ export async function sync(
   ask: Ask<SyncPlan>,
   choose?: RenameOptions['choose'],
 ): Promise<SyncReport> {
-  refuseForeign(workspace.project, 'db:sync');
-
+  const { project, world } = workspace;
+  refuseForeign(project, 'db:sync');
   // Found out beside all the rest: to start a program from one that has grown takes long.
-  const author = workspace.world.author?.();
-  const target = await writeTarget(workspace.world, input, ask);
-  const guarded = findProtected(workspace.world, target, input);
+  const author = world.author?.();
+  const target = await writeTarget(world, input, ask);
+  const guarded = findProtected(world, target, input);
   const composition = await compose(workspace, input, {
     given: input.rename,
-    role: await expectedRole(workspace.world, input.env),
+    role: await expectedRole(world, input.env),
     choose: input.yes ? undefined : choose,
   });
-  const { files, written } = composition;
+  const { files } = composition;
   const wanted = await readRecordedSchema(workspace, files);
-  const work = async (connection: Connection): Promise<SyncReport> => {
-    await refuseProtected(workspace.project, connection, target, await guarded);
-    const recorded = input.baseline
-      ? await recordBaseline(workspace, connection, target, files, () =>
-          writeComposed(workspace.project, composition),
-        )
-      : [];
-    const before = await readSoundState(workspace, connection, target, files).catch(async (thrown) => {
-      // Another process may have written and applied migrations that are unknown here.
-      if (!input.baseline) await checkUnchanged(workspace.project, composition.folder);
-      throw thrown;
-    });
-    const pending = files.slice(before.standing.applied);
-    await refuseNewer(connection, target.name, listUps(pending), composition.folder);
-    // A renamed object is neither lost nor created.
-    const start = await applyRenames(workspace, before.actual, await findRenameStatements(listUps(pending)));
-    const left = await compareCatalogs(workspace, start, wanted);
-    const up = pending.every((file) => runsInOneTransaction(file, 'up')) ? left.up : left.online;
-    const possible = composition.possible.map(reportRename);
-    const plan: SyncPlan = {
-      target: nameTarget(workspace.project, target),
-      written: written.map(({ file }) => file),
-      pending: pending.map((file) => reportMigration(file, composition.steps.get(file.name) ?? [])),
-      renames: composition.renames.map(reportRename),
-      possible,
-      unfinished: before.standing.unfinished?.file.name ?? null,
-      cautions: await weighSteps(connection, up, left, composition.renames),
-      findings: await checkRows(connection, up, left, { actual: before.actual, trusted: true }),
-    };
-    await refuseFailures(target.name, plan.findings, up, listUps(pending));
-    if (pending.length === 0 && plan.unfinished === null) return { ...plan, applied: [], recorded };
-    const options = possible.map(({ option }) => option);
-    const told = new Set(listLosses(up));
-    const more = await findPendingLosses(workspace, files, before.standing.applied, {
-      known: new Set(composition.steps.keys()),
-      there: [before.actual, start],
-    });
-    const losses = [...listLosses(up, plan.findings), ...more.filter((one) => !told.has(one))];
-    if (!(await confirm(`db:sync of ${target.name}`, plan, losses, input, ask, options)))
-      return { ...plan, applied: null, recorded };
-    const of = await prepareRun(workspace, connection, target, files, author);
-    // Recorded migrations are already written.
-    const rest = input.baseline ? { ...composition, written: [] } : composition;
-    return { ...plan, applied: await applied(workspace, of, target, before, rest, input), recorded };
+  const work = async (connection: Connection) => {
+    await refuseProtected(project, connection, target, await guarded);
+    const session = { workspace, connection, target, files };
+    return syncIn(session, { composition, wanted, input, author }, ask);
   };
   const report = await withTarget(workspace, target, work, extensionsOf(wanted));
-  if (report.applied !== null && report.applied.length > 0) await workspace.world.afterSync?.();
+  if (report.applied !== null && report.applied.length > 0) await world.afterSync?.();
   return report;
 }
 
-// Everything is read again under the lock: the previous holder may have written and applied the same
-// migration.
-async function applied(
-  workspace: Workspace,
-  of: MigrationRun,
-  target: Target,
-  before: SoundTargetState,
-  composition: Composition,
-  consent: Consent,
+/** The migrations to apply, and how. */
+interface SyncWork {
+  readonly composition: Composition;
+  /** The schema that they add up to. */
+  readonly wanted: Catalog;
+  readonly input: SyncInput;
+  readonly author: Promise<Author> | undefined;
+}
+
+async function syncIn(session: MigrationSession, work: SyncWork, ask: Ask<SyncPlan>): Promise<SyncReport> {
+  const { workspace, connection, target, files } = session;
+  const { composition, input, author } = work;
+  const recorded = input.baseline
+    ? await recordBaseline(session, () => writeComposed(workspace.project, composition))
+    : [];
+  const before = await readSoundState(session).catch(async (thrown) => {
+    // Somebody may have written and applied what is not known here.
+    if (!input.baseline) await checkUnchanged(workspace.project, composition.folder);
+    throw thrown;
+  });
+  const pending = files.slice(before.standing.applied);
+  await refuseNewer(connection, target.name, listUps(pending), composition.folder);
+  const effect = await effectOf(session, before, work.wanted);
+  const plan = await planOf(session, work, before, effect);
+  await refuseFailures(target.name, plan.findings, effect.up, listUps(pending));
+  if (pending.length === 0 && plan.unfinished === null) return { ...plan, applied: [], recorded };
+  const what = `db:sync of ${target.name}`;
+  const losses = await lossesOfSync(session, work, before, { ...effect, findings: plan.findings });
+  const renames = plan.possible.map(({ option }) => option);
+  if (!(await confirm({ what, plan, losses, renames }, input, ask)))
+    return { ...plan, applied: null, recorded };
+  const of = await prepareRun(session, author);
+  // What was recorded is written already.
+  const rest = input.baseline ? { ...composition, written: [] } : composition;
+  return { ...plan, applied: await applied(session, of, before, { ...work, composition: rest }), recorded };
+}
+
+/** What the pending migrations do to a database. */
+interface SyncEffect {
+  /** The database once what they rename has its new name: that is neither lost nor made. */
+  readonly start: Catalog;
+  readonly left: Comparison;
+  /** The steps from there, as these migrations take them. */
+  readonly up: readonly Step[];
+}
+
+async function effectOf(
+  { workspace, files }: MigrationSession,
+  { actual, standing }: SoundTargetState,
+  wanted: Catalog,
+): Promise<SyncEffect> {
+  const pending = files.slice(standing.applied);
+  const start = await applyRenames(workspace, actual, await findRenameStatements(listUps(pending)));
+  const left = await compareCatalogs(workspace, start, wanted);
+  return {
+    start,
+    left,
+    up: pending.every((file) => runsInOneTransaction(file, 'up')) ? left.up : left.online,
+  };
+}
+
+async function planOf(
+  { workspace, connection, target, files }: MigrationSession,
+  { composition }: SyncWork,
+  { actual, standing }: SoundTargetState,
+  { up, left }: SyncEffect,
+): Promise<SyncPlan> {
+  const report = (file: MigrationFile) => reportMigration(file, composition.steps.get(file.name) ?? []);
+  return {
+    target: nameTarget(workspace.project, target),
+    written: composition.written.map(({ file }) => file),
+    pending: files.slice(standing.applied).map(report),
+    renames: composition.renames.map(reportRename),
+    possible: composition.possible.map(reportRename),
+    unfinished: standing.unfinished?.file.name ?? null,
+    cautions: await weighSteps(connection, up, left, composition.renames),
+    findings: await checkRows(connection, up, left, { actual, trusted: true }),
+  };
+}
+
+async function lossesOfSync(
+  { workspace, files }: MigrationSession,
+  { composition }: SyncWork,
+  { actual, standing }: SoundTargetState,
+  { up, start, findings }: SyncEffect & Pick<SyncPlan, 'findings'>,
 ): Promise<string[]> {
-  const { connection, files } = of;
+  const told = new Set(listLosses(up));
+  const more = await findPendingLosses(workspace, files, standing.applied, {
+    known: new Set(composition.steps.keys()),
+    there: [actual, start],
+  });
+  return [...listLosses(up, findings), ...more.filter((one) => !told.has(one))];
+}
+
+// Under the lock, everything is looked at again: whoever held it before may have done the same, and
+// written the same.
+async function applied(
+  session: MigrationSession,
+  of: MigrationRun,
+  before: SoundTargetState,
+  { composition, input }: SyncWork,
+): Promise<string[]> {
+  const { workspace, connection, target, files } = session;
   return withLock(connection, target.name, async () => {
     await writeComposed(workspace.project, composition);
-    const now = await recheckSoundState(workspace, connection, target, files, before);
+    const now = await recheckSoundState(session, before);
     await prepareLedger(connection);
-    const start = await finishMigration(workspace, of, now, consent);
+    const start = await finishMigration(workspace, of, now, input);
     const chosen = files.slice(start);
     await runMigrations(of, 'up', chosen);
     await confirmReached(workspace, of, files.length);

@@ -68,9 +68,9 @@ export async function repair(
       rows: rows.map(({ name }) => name),
     };
     if (written.length + rows.length === 0) return { ...plan, done: true };
-    if (!(await confirm(`db:verify --repair of ${target.name}`, plan, [], input, ask)))
+    if (!(await confirm({ what: `db:verify --repair of ${target.name}`, plan, losses: [] }, input, ask)))
       return { ...plan, done: false };
-    const of = await prepareRun(workspace, connection, target, files);
+    const of = await prepareRun({ workspace, connection, target, files });
     await withLock(connection, target.name, async () => {
       const now = await snapshot(connection, readLedger);
       refuse(target, now, new Set(), await findEdits(now, files));

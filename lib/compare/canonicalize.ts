@@ -3,16 +3,10 @@
 // remaining differences are real.
 import { kinds } from '../kinds/index.ts';
 import { type Catalog, withRelations } from '../model/catalog.ts';
-import { type Changed, type Diff, diffReconciled, isEmpty, isEqual, recheck } from '../model/diff.ts';
+import { type Changed, type Difference, isEmpty, isEqual, makeDifference, recheck } from '../model/diff.ts';
 import type { Fact, Json, Payload } from '../model/fact.ts';
-import { type Settlement, settle } from '../model/reconcile.ts';
 import type { Workspace } from '../project/workspace.ts';
 import { readBack } from './read-back.ts';
-
-/** Two reconciled catalogs in the same form where they are equal, and their differences. */
-export interface CanonicalPair extends Settlement {
-  readonly difference: Diff;
-}
 
 /**
  * Canonicalizes definitions that seem to differ. With different versions, the shadow runs the definitions of
@@ -24,26 +18,25 @@ export async function canonicalize(
   workspace: Workspace,
   first: Catalog,
   second: Catalog,
-): Promise<CanonicalPair> {
-  const settled = settle(first, second, kinds);
-  const seeming = { ...settled, difference: diffReconciled(settled, kinds) };
-  if (isEmpty(seeming.difference)) return seeming;
-  if (settled.before.major === settled.after.major) return withoutDoubts(workspace, seeming);
+): Promise<Difference> {
+  const seeming = makeDifference(first, second, kinds);
+  if (isEmpty(seeming.diff)) return seeming;
+  if (seeming.before.major === seeming.after.major) return withoutDoubts(workspace, seeming);
   const { told } = await givenBack(workspace, seeming);
   return withoutDoubts(workspace, await acrossVersions(workspace, told));
 }
 
-// A server changes its own text when it reads it again, so the shadow has run both before they count as
-// different.
-async function acrossVersions(workspace: Workspace, told: CanonicalPair): Promise<CanonicalPair> {
-  const { before, after, difference } = told;
-  const { added, removed, changed } = difference;
+// A server tells its own text otherwise once it is given it back, so both have been run by the shadow
+// before one is different.
+async function acrossVersions(workspace: Workspace, told: Difference): Promise<Difference> {
+  const { before, after, diff } = told;
+  const { added, removed, changed } = diff;
   const ids = changed.map(idOf);
   const isOlder = before.major < after.major;
   const once = isOlder
-    ? checked(told, { before: await retold(workspace, before, ids, added) })
-    : checked(told, { after: await retold(workspace, after, ids, removed) });
-  const left = once.difference.changed;
+    ? recheck(told, { before: await retold(workspace, before, ids, added) }, kinds)
+    : recheck(told, { after: await retold(workspace, after, ids, removed) }, kinds);
+  const left = once.diff.changed;
   const newer = await readBack(workspace, isOlder ? once.after : once.before, left.map(idOf));
   const same = left.filter(({ from, to }) => {
     const [older, own] = isOlder ? [from, to] : [to, from];
@@ -53,13 +46,8 @@ async function acrossVersions(workspace: Workspace, told: CanonicalPair): Promis
   return withSame(once, same);
 }
 
-function checked(told: CanonicalPair, anew: Partial<Settlement>): CanonicalPair {
-  const settled = { ...told, ...anew };
-  return { ...settled, difference: recheck(told.difference, settled, kinds) };
-}
-
-// A catalog with some of its facts in the words of the shadow, and those of `missing` that the shadow makes
-// of them.
+// A catalog with some of its facts in the words of the shadow, and those of `missing` that the shadow
+// makes of them.
 async function retold(
   workspace: Workspace,
   catalog: Catalog,
@@ -106,18 +94,18 @@ const isSame = (a: Fact | undefined, b: Fact | undefined) =>
 // it comes from a database: then it is enough to run `after` once more.
 async function givenBack(
   workspace: Workspace,
-  told: CanonicalPair,
-): Promise<{ told: CanonicalPair; again: Catalog }> {
-  const doubtful = told.difference.changed.filter(isDoubtful);
+  told: Difference,
+): Promise<{ told: Difference; again: Catalog }> {
+  const doubtful = told.diff.changed.filter(isDoubtful);
   const again = await readBack(workspace, told.after, doubtful.map(idOf));
   const same = doubtful.filter(({ from, to }) => isSame(from, again.facts.get(to.id)));
   return { told: withSame(told, same), again };
 }
 
 // Otherwise both are run once more.
-async function withoutDoubts(workspace: Workspace, seeming: CanonicalPair): Promise<CanonicalPair> {
+async function withoutDoubts(workspace: Workspace, seeming: Difference): Promise<Difference> {
   const { told, again } = await givenBack(workspace, seeming);
-  const doubtful = told.difference.changed.filter(isDoubtful);
+  const doubtful = told.diff.changed.filter(isDoubtful);
   const first = await readBack(workspace, told.before, doubtful.map(idOf));
   return withSame(
     told,
@@ -125,12 +113,12 @@ async function withoutDoubts(workspace: Workspace, seeming: CanonicalPair): Prom
   );
 }
 
-function withSame(told: CanonicalPair, same: readonly Changed[]): CanonicalPair {
+function withSame(told: Difference, same: readonly Changed[]): Difference {
   if (same.length === 0) return told;
   const { before } = told;
   const facts = new Map(before.facts);
   for (const { from, to } of same) facts.set(to.id, { ...from, payload: to.payload });
-  return checked(told, { before: withRelations(before, facts, () => before) });
+  return recheck(told, { before: withRelations(before, facts, () => before) }, kinds);
 }
 
 /**

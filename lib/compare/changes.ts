@@ -44,16 +44,14 @@ export interface ComparedPair {
 /** The changes from `before` to `after`: missing, different and extra objects. */
 export function listChanges(compared: ComparedPair): ObjectChange[] {
   const { diff, before, after, up } = compared;
-  const statements = new Map<string, string[]>();
-  for (const { fact, sql, shown = sql } of up)
-    statements.set(fact, [...(statements.get(fact) ?? []), oneLine(shown)]);
-  // A change that only follows from its parts, such as the order of a type's attributes, is shown by them.
+  const telling = tellingOf(compared);
+  const { statements } = telling;
+  // What changes only because of its parts, as the order of a type's attributes does, is told by them.
   const parts = new Set(up.map(({ fact }) => (after.facts.get(fact) ?? before.facts.get(fact))?.parent));
-  const nameOf = (fact: Fact) => named(fact, compared.kinds);
-  // A fact that comes or goes without a statement, such as a column of a view, is shown by the change that it
+  // What comes and goes without a statement, as the columns of a view do, is told by the change that it
   // is part of.
   const changed = new Set(diff.changed.map(({ to }) => to.id));
-  const silent = ([first, ...inside]: readonly [Fact, ...Fact[]]) =>
+  const silent = ([first, ...inside]: FactGroup) =>
     changed.has(`${first.parent}`) && [first, ...inside].every(({ id }) => !statements.has(id));
   const [added, removed] = [groupByObject(diff.added), groupByObject(diff.removed)];
   const along = new Map<string, string[]>();
@@ -61,56 +59,74 @@ export function listChanges(compared: ComparedPair): ObjectChange[] {
     const parent = group[0].parent as string;
     along.set(parent, [...(along.get(parent) ?? []), ...ids(group)]);
   }
-
-  const alone = (standing: Presence, fact: Fact, inside: readonly Fact[], catalog: Catalog): ObjectChange => {
-    const part = top(fact, catalog);
-    const own = part === fact ? undefined : statements.get(fact.id)?.reduce(joined);
-    // A setting of an existing object, and a fact without a readable name, are shown as their statement.
-    const told =
-      own !== undefined && (partial.test(own) || compared.kinds.get(fact.kind)?.summary === undefined);
-    const text = told ? own : nameOf(fact);
-    const facts = ids([fact, ...inside]);
-    return {
-      // Removing a restriction adds a missing right.
-      standing: told && own.startsWith('GRANT ') ? 'missing' : standing,
-      kind: fact.kind,
-      facts,
-      text: stripPublic(text),
-      part: part === fact ? null : nameOf(part),
-      attributes: [],
-    };
-  };
-  const both = ({ from, to, attributes: names }: Changed): ObjectChange => {
-    const told = (fact: Fact) => maskFact(fact, compared.kinds.get(fact.kind)).payload;
-    const attributes = names.map((name) => ({
-      name,
-      from: told(from)[name] ?? null,
-      to: told(to)[name] ?? null,
-    }));
-    const part = top(to, after);
-    const own = statements.get(to.id);
-    const adds = own !== undefined && attributes.every((one) => isNothing(one.from));
-    const text = adds ? own.reduce(joined) : `${nameOf(to)}: ${attributes.map(brief).join(', ')}`;
-    return {
-      standing: adds ? 'missing' : 'different',
-      kind: to.kind,
-      facts: [to.id, ...(along.get(to.id) ?? [])],
-      text: stripPublic(text),
-      part: part === to && !adds ? null : nameOf(part),
-      attributes,
-    };
-  };
+  const told = (group: FactGroup) => !silent(group);
   return merged([
-    ...added
-      .filter((group) => !silent(group))
-      .map(([fact, ...inside]) => alone('missing', fact, inside, after)),
+    ...added.filter(told).map((group) => changeAlone(telling, 'missing', group)),
     ...changedAlone(diff)
       .filter(({ to }) => statements.has(to.id) || !parts.has(to.id))
-      .map(both),
-    ...removed
-      .filter((group) => !silent(group))
-      .map(([fact, ...inside]) => alone('extra', fact, inside, before)),
+      .map((one) => changeOfBoth(telling, one, along.get(one.to.id) ?? [])),
+    ...removed.filter(told).map((group) => changeAlone(telling, 'extra', group)),
   ]);
+}
+
+/** A fact with those that come or go along with it. */
+type FactGroup = readonly [Fact, ...Fact[]];
+
+/** What changes are told with. */
+interface Telling extends ComparedPair {
+  /** The statements of each fact, on one line each. */
+  readonly statements: ReadonlyMap<string, readonly string[]>;
+}
+
+function tellingOf(compared: ComparedPair): Telling {
+  const statements = new Map<string, string[]>();
+  for (const { fact, sql, shown = sql } of compared.up)
+    statements.set(fact, [...(statements.get(fact) ?? []), oneLine(shown)]);
+  return { ...compared, statements };
+}
+
+// What is on one side alone.
+function changeAlone(telling: Telling, standing: Presence, [fact, ...inside]: FactGroup): ObjectChange {
+  const { statements, kinds } = telling;
+  const part = top(fact, standing === 'missing' ? telling.after : telling.before);
+  const own = part === fact ? undefined : statements.get(fact.id)?.reduce(joined);
+  // A setting of an object that stays, and what has no name for people, is best told by its statement.
+  const told = own !== undefined && (partial.test(own) || kinds.get(fact.kind)?.summary === undefined);
+  return {
+    // To take a restriction away gives what is missing.
+    standing: told && own.startsWith('GRANT ') ? 'missing' : standing,
+    kind: fact.kind,
+    facts: ids([fact, ...inside]),
+    text: stripPublic(told ? own : named(fact, kinds)),
+    part: part === fact ? null : named(part, kinds),
+    attributes: [],
+  };
+}
+
+// What is on both sides, with what comes and goes along with it.
+function changeOfBoth(
+  { statements, kinds, after }: Telling,
+  { from, to, attributes: names }: Changed,
+  along: readonly string[],
+): ObjectChange {
+  const told = (fact: Fact) => maskFact(fact, kinds.get(fact.kind)).payload;
+  const attributes = names.map((name) => ({
+    name,
+    from: told(from)[name] ?? null,
+    to: told(to)[name] ?? null,
+  }));
+  const part = top(to, after);
+  const own = statements.get(to.id);
+  const adds = own !== undefined && attributes.every((one) => isNothing(one.from));
+  const text = adds ? own.reduce(joined) : `${named(to, kinds)}: ${attributes.map(brief).join(', ')}`;
+  return {
+    standing: adds ? 'missing' : 'different',
+    kind: to.kind,
+    facts: [to.id, ...along],
+    text: stripPublic(text),
+    part: part === to && !adds ? null : named(part, kinds),
+    attributes,
+  };
 }
 
 const ids = (facts: readonly Fact[]) => facts.map(({ id }) => id);

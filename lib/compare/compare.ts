@@ -1,7 +1,7 @@
 // Compares two sources, and plans the steps from one to the other and back.
 import { kinds } from '../kinds/index.ts';
 import { type Catalog, shadowRole } from '../model/catalog.ts';
-import { type Diff, isEmpty, reverseDiff } from '../model/diff.ts';
+import { type Diff, type Difference, isEmpty, reverseDiff } from '../model/diff.ts';
 import { listCurrentUsers } from '../model/reconcile.ts';
 import type { Step } from '../model/step.ts';
 import { plan } from '../plan/plan.ts';
@@ -10,16 +10,15 @@ import { withoutUnmanaged } from '../project/ignore.ts';
 import { markRole } from '../project/shadow-catalog.ts';
 import { readSource } from '../project/source.ts';
 import type { Workspace } from '../project/workspace.ts';
-import { type CanonicalPair, canonicalize } from './canonicalize.ts';
+import { canonicalize } from './canonicalize.ts';
 import { listChanges, type ObjectChange } from './changes.ts';
 
-/** The way from one state of a database to another. */
-export interface Comparison {
-  /** The two states, in the same form where they are equal. */
-  readonly before: Catalog;
-  readonly after: Catalog;
-  readonly diff: Diff;
-  /** True if there are no differences. */
+/**
+ * The canonicalized difference between two states of a database, and the plans that lead from one to the
+ * other.
+ */
+export interface Comparison extends Difference {
+  /** Whether nothing differs. */
   readonly same: boolean;
   /** From the first source to the second; made when it is first asked for. */
   readonly up: readonly Step[];
@@ -56,37 +55,40 @@ export async function compareCatalogs(
   role?: string | null,
 ): Promise<Comparison> {
   const runner = ownerIn(first, second) ?? (role === undefined ? await expectedRole(workspace.world) : role);
-  const { before, after, difference } = await canonicalizeByRole(workspace, [first, second], runner);
+  return withPlans(await canonicalizeByRole(workspace, [first, second], runner));
+}
+
+// Each plan is made when it is first asked for.
+function withPlans(difference: Difference): Comparison {
+  const { before, after } = difference;
   const { major } = before;
-  const same = isEmpty(difference);
-  let up: readonly Step[] | undefined;
-  let online: readonly Step[] | undefined;
-  let down: readonly Step[] | undefined;
-  const forward = () => {
-    up ??= same ? [] : plan({ before, after, difference, kinds, major });
-    return up;
+  const same = isEmpty(difference.diff);
+  const once = (make: () => readonly Step[]) => {
+    let made: readonly Step[] | undefined;
+    return () => {
+      made ??= same ? [] : make();
+      return made;
+    };
   };
+  const up = once(() => plan({ difference, kinds, major }));
+  const online = once(() => plan({ difference, kinds, major, online: true }));
+  // The role that went there comes back.
+  const down = once(() => plan({ difference: reverseDiff(difference), kinds, major, role: before.role }));
   return {
-    before,
-    after,
-    diff: difference,
+    ...difference,
     same,
     unmanaged: [...new Set([...before.unmanaged, ...after.unmanaged])],
     get up() {
-      return forward();
+      return up();
     },
     get online() {
-      online ??= same ? [] : plan({ before, after, difference, kinds, major, online: true });
-      return online;
+      return online();
     },
     get down() {
-      // The role that went there comes back.
-      const back = { before: after, after: before, difference: reverseDiff(difference) };
-      down ??= same ? [] : plan({ ...back, kinds, major, role: before.role });
-      return down;
+      return down();
     },
     get changes() {
-      return same ? [] : listChanges({ diff: difference, before, after, up: forward(), kinds });
+      return same ? [] : listChanges({ ...difference, up: up(), kinds });
     },
   };
 }
@@ -96,7 +98,7 @@ async function canonicalizeByRole(
   workspace: Workspace,
   pair: readonly [Catalog, Catalog],
   runner: string | null,
-): Promise<CanonicalPair> {
+): Promise<Difference> {
   const runAs = async (role: string | null) => {
     const [one, other] = pair;
     return [await markRole(workspace, one, role), await markRole(workspace, other, role)] as const;
@@ -110,11 +112,11 @@ async function canonicalizeByRole(
   const own = await runAs(runner);
   const told = await inSameWords(own);
   const owner = pair.flatMap(listCurrentUsers).find((role) => role !== runner);
-  if (isEmpty(told.difference) || owner === undefined) return told;
+  if (isEmpty(told.diff) || owner === undefined) return told;
   const asOwner = await runAs(owner);
   if (asOwner.every((catalog, at) => catalog === own[at])) return told;
   const otherwise = await inSameWords(asOwner);
-  return countFacts(otherwise.difference) < countFacts(told.difference) ? otherwise : told;
+  return countFacts(otherwise.diff) < countFacts(told.diff) ? otherwise : told;
 }
 
 const countFacts = ({ added, removed, changed }: Diff) => added.length + removed.length + changed.length;

@@ -2,7 +2,7 @@
 import { kinds } from '../kinds/index.ts';
 import { type Catalog, getParent } from '../model/catalog.ts';
 import { literal, qualify } from '../model/quote.ts';
-import type { Settlement } from '../model/reconcile.ts';
+import type { SettledPair } from '../model/reconcile.ts';
 import { type Hazard, type Step, splitCombined } from '../model/step.ts';
 import type { Connection } from '../pg/connection.ts';
 import { queryPinned } from '../pg/pinned.ts';
@@ -45,7 +45,7 @@ export function listCautions(
 export async function weighSteps(
   connection: Connection,
   steps: readonly Step[],
-  { before, after }: Settlement,
+  { before, after }: SettledPair,
   renames: readonly Rename[] = [],
 ): Promise<Caution[]> {
   const tables = new Map<string, string>();

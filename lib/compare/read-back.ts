@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { kinds } from '../kinds/index.ts';
 import { type Catalog, type Relations, withRelations } from '../model/catalog.ts';
+import { makeDifference } from '../model/diff.ts';
 import type { Fact } from '../model/fact.ts';
 import { plan } from '../plan/plan.ts';
 import { encodeCatalog } from '../project/catalog-codec.ts';
@@ -70,26 +71,26 @@ export async function readBackAll(
 }
 
 async function runIn(workspace: Workspace, catalog: Catalog, more: readonly string[] = []): Promise<Catalog> {
-  const [{ parseSql: parse }, { quoteNewerWords }, { loadFiles: load }] = await Promise.all([
+  const [{ parseSql }, { quoteNewerWords }, { loadFiles }] = await Promise.all([
     import('../sql/parse.ts'),
     import('../sql/newer-words.ts'),
     import('../shadow/load.ts'),
   ]);
   const nothing = withoutUnmanaged(workspace.project, await replay(workspace, []));
-  const steps = plan({ before: nothing, after: catalog, kinds, major: nothing.major, verbatim: true });
+  const steps = plan({ difference: makeDifference(nothing, catalog, kinds), kinds, verbatim: true });
   const texts = steps.map(({ sql }) => `${quoteNewerWords(sql, catalog.major)}\n;\n`);
-  const script = await parse('the database', texts.join(''));
+  const script = await parseSql('the database', texts.join(''));
   const first = await parseFiles(surroundingFiles(workspace.project));
   return workspace.shadows.use(listExtensions([...first, script]), (shadow) => {
     if ((catalog.loaded ?? null) === null) refuseSuperuser(workspace.project, shadow);
     return shadow.state(
       async (connection) => {
-        await load(connection, [script], { lenient: true });
-        const rest = await parse('more', more.map((sql) => `${sql}\n;\n`).join(''));
-        await load(connection, [rest], { lenient: true, anyOrder: false });
+        await loadFiles(connection, [script], { lenient: true });
+        const rest = await parseSql('more', more.map((sql) => `${sql}\n;\n`).join(''));
+        await loadFiles(connection, [rest], { lenient: true, anyOrder: false });
         return readState(connection);
       },
-      groundOf(first, load),
+      groundOf(first, loadFiles),
     );
   });
 }

@@ -33,7 +33,13 @@ export interface RenameOptions extends RenameSources {
   readonly choose?: ((question: RenameQuestion) => Promise<number | null>) | undefined;
 }
 
-/** One rename in a report. */
+/** How renames are known, and how one is done. */
+export interface RenameSearch extends RenameOptions {
+  /** The first catalog after statements that rename. */
+  move(statements: readonly string[]): Promise<Catalog>;
+}
+
+/** A rename as it is told of. */
 export interface RenameReport {
   /** The old name, e.g. `COLUMN users.name`. */
   readonly text: string;
@@ -56,15 +62,13 @@ export interface RenamedComparison {
 
 /**
  * Compares two catalogs.
- * @param move predicts the first catalog after rename statements
- * @throws Problem `bad_option` for an impossible request
+ * @throws Problem `bad_option` for what was given and cannot be meant
  */
 export async function compareWithRenames(
   workspace: Workspace,
   first: Catalog,
   second: Catalog,
-  renaming: RenameOptions,
-  move: (statements: readonly string[]) => Promise<Catalog>,
+  renaming: RenameSearch,
 ): Promise<RenamedComparison> {
   const requests = readRenameRequests(renaming);
   const renames: Rename[] = [];
@@ -86,7 +90,7 @@ export async function compareWithRenames(
       return { comparison: withRenames(comparison, renames), renames, moved: catalog, possible };
     }
     renames.push(...chosen);
-    catalog = await move(renames.flatMap(({ up }) => listStatements(up).map(({ sql }) => sql)));
+    catalog = await renaming.move(renames.flatMap(({ up }) => listStatements(up).map(({ sql }) => sql)));
   }
 }
 

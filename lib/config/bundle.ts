@@ -11,6 +11,27 @@ export interface Bundle {
   readonly inputs: readonly string[];
 }
 
+const options = {
+  outExtension: { '.js': '.mjs' },
+  chunkNames: 'shared-[hash]',
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  packages: 'external',
+  sourcemap: 'inline',
+  sourcesContent: false,
+  metafile: true,
+  write: false,
+  logLevel: 'silent',
+  define: {
+    'import.meta.url': 'ownUrl',
+    'import.meta.filename': 'ownFile',
+    'import.meta.dirname': 'ownFolder',
+  },
+} as const;
+
 /**
  * Bundles the entries together, so that a function imported by two of them stays one function.
  * @throws Problem `bad_config` or `bad_task_file` with file, line and caret of the first error
@@ -24,29 +45,12 @@ export async function bundle(source: {
   const { build } = await import('esbuild');
   try {
     const result = await build({
+      ...options,
+      plugins: [ownPlace],
       absWorkingDir: source.root,
       entryPoints: source.entries.map((entry, index) => ({ in: entry, out: `${index}` })),
       // As deep as where the files will be, so that the source maps point at the sources.
       outdir: join(source.cacheDir, source.name),
-      outExtension: { '.js': '.mjs' },
-      chunkNames: 'shared-[hash]',
-      bundle: true,
-      splitting: true,
-      format: 'esm',
-      platform: 'node',
-      target: 'node20',
-      packages: 'external',
-      sourcemap: 'inline',
-      sourcesContent: false,
-      metafile: true,
-      write: false,
-      logLevel: 'silent',
-      define: {
-        'import.meta.url': 'ownUrl',
-        'import.meta.filename': 'ownFile',
-        'import.meta.dirname': 'ownFolder',
-      },
-      plugins: [ownPlace],
     });
     const inputs = Object.keys(result.metafile.inputs).map((path) =>
       resolve(source.root, path.replace(/^own:/, '')),

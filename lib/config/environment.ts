@@ -69,17 +69,31 @@ export async function findEnvironment(around: Surroundings, given?: string): Pro
   if (fromProcess !== undefined) return at(fromProcess, variable, `the environment variable ${variable}`);
 
   const files = settings.dotenv === undefined ? usualFiles(name, isDefault) : [settings.dotenv].flat();
-  for (const file of files) {
-    const own = (await readDotenv(around.root, file)) ?? {};
-    if (own[variable] !== undefined)
-      return at(expanded(variable, own, around.variables), `${variable} in ${file}`);
-  }
-  if (settings.embedded) return { name, url: null, protected: guarded };
-  if (entry === undefined && name === defaultEnvironment)
-    return { name, url: null, protected: guarded, fallback: true };
-  if (entry === undefined && !(await anyThere(around.root, files)))
-    throw new Problem('unknown_environment', { name, known: await knownNames(around) });
+  const own = await fromDotenv(around, files, variable);
+  if (own !== null) return at(own.url, own.found);
+  const embedded = { name, url: null, protected: guarded };
+  if (settings.embedded) return embedded;
+  if (entry === undefined && name === defaultEnvironment) return { ...embedded, fallback: true };
+  if (entry === undefined && !(await anyThere(around.root, files))) throw await unknown(around, name);
   throw new Problem('environment_without_url', { name, variable, looked: files });
+}
+
+async function unknown(around: Surroundings, name: string): Promise<Problem> {
+  return new Problem('unknown_environment', { name, known: await knownNames(around) });
+}
+
+// The URL in the first dotenv file that has the variable.
+async function fromDotenv(
+  { root, variables }: Surroundings,
+  files: readonly string[],
+  variable: string,
+): Promise<{ url: string; found: string } | null> {
+  for (const file of files) {
+    const own = (await readDotenv(root, file)) ?? {};
+    if (own[variable] !== undefined)
+      return { url: expanded(variable, own, variables), found: `${variable} in ${file}` };
+  }
+  return null;
 }
 
 /** The protected environments that have a URL; those that cannot be looked up are left out. */

@@ -5,7 +5,7 @@ import { buildDelete, listTables } from '../flow/tables.ts';
 import { kinds } from '../kinds/index.ts';
 import { extensionVersionId, isExtension } from '../kinds/named-objects.ts';
 import { type Catalog, collectReachable, getParent, withRelations } from '../model/catalog.ts';
-import { isEqual } from '../model/diff.ts';
+import { isEqual, makeDifference } from '../model/diff.ts';
 import { emptyCatalog } from '../model/empty-catalog.ts';
 import type { Fact } from '../model/fact.ts';
 import type { Step } from '../model/step.ts';
@@ -65,7 +65,7 @@ export function planClearing(there: Catalog, wanted: Catalog): { steps: Step[]; 
       (kept.has(`${fact.parent}`) && (isSame(fact) || kinds.get(fact.kind)?.reconcile?.optional?.(fact))),
   );
   const left = withRelations({ ...there, complete: false }, new Map([...empty.facts, ...own]), () => there);
-  return { steps: plan({ before: there, after: left, kinds }), left };
+  return { steps: plan({ difference: makeDifference(there, left, kinds), kinds }), left };
 }
 
 function stays(fact: Fact, there: Catalog, wanted: Catalog): boolean {

@@ -9,6 +9,7 @@ import { buildDelete, copyTables, type TableRows } from '../flow/tables.ts';
 import { kinds } from '../kinds/index.ts';
 import { isColumn, isTable, sequenceId, tableId } from '../kinds/named-objects.ts';
 import { type Catalog, getRoot, withDependents, withoutFacts } from '../model/catalog.ts';
+import { makeDifference } from '../model/diff.ts';
 import type { Fact } from '../model/fact.ts';
 import type { Step } from '../model/step.ts';
 import type { ServerConnection } from '../pg/connection.ts';
@@ -65,7 +66,7 @@ export async function replaceRows(world: World, ends: CopyEnds, wish: CopySelect
   const found: CopyResult = { before, after, positions, bytes: progress.bytes() };
   // Other content of the target was compared before, and is unchanged.
   const now = await readCatalog(target, kinds);
-  return verifyCopy(ends, wish, cargo, found, compareSchemas(now, there));
+  return verifyCopy(ends, wish, cargo, { ...found, schema: compareSchemas(now, there) });
 }
 
 /** The tables whose rows are replaced, from the source. @throws Problem `bad_option`; of the connection */
@@ -116,8 +117,8 @@ function aside(there: Catalog, tables: readonly TableRows[]): { down: readonly S
   const rest = withoutFacts(there, withDependents(there, ids, true));
   const { major, role } = there;
   return {
-    down: plan({ before: there, after: rest, kinds }),
-    up: plan({ ...planCompletion(rest, there, kinds), major, role }),
+    down: plan({ difference: makeDifference(there, rest, kinds), kinds }),
+    up: plan({ difference: planCompletion(rest, there, kinds), kinds, major, role }),
   };
 }
 

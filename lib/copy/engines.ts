@@ -1,7 +1,7 @@
 // Copies the content of a database into another one, in an open transaction of the target: by pgmage itself,
 // or by pg_dump. The result is verified afterwards in both cases.
 import { readCatalog } from '../catalog/read.ts';
-import { loadSections } from '../flow/archive.ts';
+import { loadSections, type Sections } from '../flow/archive.ts';
 import { readOwners, runAsOwner, type TableOwner } from '../flow/as-owner.ts';
 import type { Client } from '../flow/child.ts';
 import { runClient } from '../flow/child.ts';
@@ -107,7 +107,7 @@ export const nativeEngine: Engine = async ({ from, to }, cargo, told) => {
   const [source, target] = [from.connection, to.connection];
   const { wanted, tables, objects, owners, path } = cargo;
   const { steps, left } = planClearing(await readCatalog(target, kinds), wanted);
-  const halves = planAroundRows({ before: left, after: wanted, kinds });
+  const halves = planAroundRows(left, wanted, kinds);
   await runSteps(target, steps);
   await clearRows(target);
   await runSteps(target, quoteForTarget(halves.before, wanted, target));
@@ -129,55 +129,63 @@ export function makePipeEngine(
   { url, stallTimeout }: Pick<ConnectionWork, 'url' | 'stallTimeout'>,
   stopping: AbortSignal,
 ): Engine {
-  return async ({ from, to }, { wanted, tables, empty, objects, owners }, told) => {
+  return async ({ from, to }, cargo, told) => {
     const [source, target] = [from.connection, to.connection];
-    const [row] = await source.rows<{ id: string; encoding: string }>(
-      `select pg_catalog.pg_export_snapshot() as id, pg_catalog.current_setting('server_encoding')
-        as encoding`,
-    );
-    const { id: snapshot, encoding } = row as NonNullable<typeof row>;
+    const { tables, objects } = cargo;
     const access = resolveClientAccess(url, { environment: from.named.name });
-    const nothing = emptyCatalog(target.major, kinds);
-    await runSteps(target, planClearing(await readCatalog(target, kinds), nothing).steps);
-    await clearRows(target);
-    if (!wanted.facts.has(schemaId('public'))) await target.execute('drop schema public');
-    const words = [
-      ...buildDumpOptions({ access, snapshot, encoding, lockTimeout: 10_000 }),
-      '--no-subscriptions',
-      ...(owners ? [] : ['--no-owner', '--no-privileges']),
-      ...(objects ? [] : ['--no-blobs']),
-      ...empty.map(({ name }) => `--exclude-table-data=${name}`),
-    ];
+    const words = await buildPipeOptions(source, access, cargo);
+    await clearForPipe(target, cargo);
     const known = new Map(tables.map((table) => [table.name, table]));
     const talking = { name: from.named.name, url, stallTimeout };
-    await whileReachable(talking, stopping, (signal) =>
-      loadSections(
-        target,
-        (section, take) =>
-          section === 'data' && tables.length === 0 && !objects
-            ? Promise.resolve()
-            : runClient(
-                client,
-                'pg_dump',
-                [`--section=${section}`, ...words],
-                access.variables,
-                take,
-                signal,
-              ),
-        client.major,
-        (name, bytes) => {
-          const table = known.get(name);
-          if (table !== undefined) told(table, bytes);
-        },
-      ),
-    ).catch((thrown: unknown) => {
+    await whileReachable(talking, stopping, (signal) => {
+      const dump: Sections = async (section, take) => {
+        if (section === 'data' && tables.length === 0 && !objects) return;
+        await runClient(
+          client,
+          'pg_dump',
+          [`--section=${section}`, ...words],
+          access.variables,
+          take,
+          signal,
+        );
+      };
+      return loadSections(target, dump, client.major, (name, bytes) => {
+        const table = known.get(name);
+        if (table !== undefined) told(table, bytes);
+      });
+    }).catch((thrown: unknown) => {
       throw toDatabaseProblem(thrown, from.named.name);
     });
     return async () => undefined;
   };
 }
 
-// The number of statements in one message to the server.
+async function buildPipeOptions(
+  source: ServerConnection,
+  access: ReturnType<typeof resolveClientAccess>,
+  { empty, objects, owners }: CopySet,
+): Promise<string[]> {
+  const [row] = await source.rows<{ id: string; encoding: string }>(
+    `select pg_catalog.pg_export_snapshot() as id, pg_catalog.current_setting('server_encoding') as encoding`,
+  );
+  const { id: snapshot, encoding } = row as NonNullable<typeof row>;
+  return [
+    ...buildDumpOptions({ access, snapshot, encoding, lockTimeout: 10_000 }),
+    '--no-subscriptions',
+    ...(owners ? [] : ['--no-owner', '--no-privileges']),
+    ...(objects ? [] : ['--no-blobs']),
+    ...empty.map(({ name }) => `--exclude-table-data=${name}`),
+  ];
+}
+
+async function clearForPipe(target: ServerConnection, { wanted }: CopySet): Promise<void> {
+  const nothing = emptyCatalog(target.major, kinds);
+  await runSteps(target, planClearing(await readCatalog(target, kinds), nothing).steps);
+  await clearRows(target);
+  if (!wanted.facts.has(schemaId('public'))) await target.execute('drop schema public');
+}
+
+// How many statements go to the server at once.
 const batch = 100;
 
 /** Runs steps in the transaction that is open. @param go is called now and then, and ends it by throwing */

@@ -37,18 +37,24 @@ export interface CopyReport {
   readonly reworded: number;
 }
 
+/** A copy over what a target holds. */
+export interface InPlaceCopy {
+  readonly ends: CopyEnds;
+  readonly wish: CopySelection;
+  readonly engine: Engine;
+  /** Another session of the source: what was copied is read again there. */
+  readonly reader: ServerConnection;
+}
+
 /**
- * Replaces the content of the target. All sessions are in transactions: those of the source see one state,
- * and the caller commits that of the target.
- * @param reader another session of the source, which reads the copied rows again
- * @throws Problem `not_as_source` if the copy differs; of the engine, of both connections
+ * Replaces what the target holds. All sessions are in transactions: the source's see one state of the
+ * database, the
+ * target's is to be committed afterwards.
+ * @throws Problem `not_as_source` where what came over is not the same; of the engine, of both connections
  */
 export async function copyInPlace(
   world: World,
-  ends: CopyEnds,
-  wish: CopySelection,
-  engine: Engine,
-  reader: ServerConnection,
+  { ends, wish, engine, reader }: InPlaceCopy,
 ): Promise<CopyReport> {
   const { from, to } = ends;
   const [source, target] = [from.connection, to.connection];
@@ -89,19 +95,19 @@ export interface CopyResult {
   readonly positions: readonly SequenceValue[];
   /** That went over. */
   readonly bytes: number;
+  /** What was found of the schema, where it is not that of the cargo. */
+  readonly schema?: ReturnType<typeof compareSchemas>;
 }
 
 /**
- * Compares the copy with the copy set. Both sessions are in a transaction.
- * @param schema the differences of the schema, if it is not that of the copy set
+ * Compares what came over with what was to come. Both sessions are in a transaction.
  * @throws Problem `not_as_source`; of both connections
  */
 export async function verifyCopy(
   { from, to }: CopyEnds,
   wish: CopySelection,
   { wanted, tables, objects, left }: CopySet,
-  { before, after, positions, bytes }: CopyResult,
-  schema?: ReturnType<typeof compareSchemas>,
+  { before, after, positions, bytes, schema }: CopyResult,
 ): Promise<CopyReport> {
   const [source, target] = [from.connection, to.connection];
   const { differences, notes } = compareDigests(before, after);

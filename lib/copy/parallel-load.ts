@@ -51,7 +51,7 @@ export async function loadInParallel(
   crew: LoadWorkers,
   cargo: CopySet,
 ): Promise<CopyResult> {
-  const { wanted, tables, objects, owners, path, empty } = cargo;
+  const { wanted, objects, empty } = cargo;
   const [source, target] = [ends.from.connection, ends.to.connection];
   // A crash can lose commits of these sessions, so the swap waits until they are on disk.
   for (const session of crew.targets)
@@ -60,9 +60,29 @@ export async function loadInParallel(
         ` ${setIndexMemory(room / crew.targets.length, false)}`,
     );
   const halves = await transaction(target, () => prepared(target, wanted));
+  const progress = makeProgress(world, cargo.tables);
+  await copyRows(source, crew, cargo, progress);
+  const positions = cargo.schemaOnly ? [] : await readSourceSequences(source, target);
+  await setSequences(target, positions);
+  world.progress(`Building indexes and constraints, and verifying against ${ends.from.named.name}`);
+  const steps = runAsOwners(quoteForTarget(halves.after, wanted, target), wanted, await readOwners(target));
+  const build = splitIntoBatches(steps, halves.waits());
+  const { before, after } = await buildAndRead(source, crew, cargo, build);
+  return {
+    before: [...before, ...makeEmptyDigests(empty, objects)],
+    after,
+    positions,
+    bytes: progress.bytes(),
+  };
+}
 
-  const guarded = await readOwnerWrittenTables(target);
-  const progress = makeProgress(world, tables);
+async function copyRows(
+  source: ServerConnection,
+  crew: LoadWorkers,
+  { tables, objects, owners, path }: CopySet,
+  progress: ReturnType<typeof makeProgress>,
+): Promise<void> {
+  const guarded = await readOwnerWrittenTables(crew.targets[0] as ServerConnection);
   const parts = await splitTables(source, tables, crew.sources.length);
   const pairs = crew.sources.map((from, at) => ({ from, to: crew.targets[at] as ServerConnection }));
   type Pair = (typeof pairs)[number];
@@ -86,16 +106,18 @@ export async function loadInParallel(
       },
     });
   await runJobs(pairs, rows);
+}
 
-  const positions = cargo.schemaOnly ? [] : await readSourceSequences(source, target);
-  await setSequences(target, positions);
-  world.progress(`Building indexes and constraints, and verifying against ${ends.from.named.name}`);
-  const portions = splitIntoBatches(
-    runAsOwners(quoteForTarget(halves.after, wanted, target), wanted, await readOwners(target)),
-    halves.waits(),
-  );
+// Builds everything that is built from rows, while both sides are read again.
+async function buildAndRead(
+  source: ServerConnection,
+  crew: LoadWorkers,
+  { wanted, tables, objects, path }: CopySet,
+  build: readonly PlanBatch[],
+): Promise<Pick<CopyResult, 'before' | 'after'>> {
+  const target = crew.targets[0] as ServerConnection;
   const bytes = new Map(tables.map((table) => [tableId(table.name), table.bytes]));
-  const build = portions.map((portion) => building(portion, { wanted, path, bytes }));
+  const building = build.map((batch) => makeBuildJob(batch, { wanted, path, bytes }));
   const [before, after]: [Digest[], Digest[]] = [[], []];
   const there = selectDigests(await listRelations(source), wanted, tables, { objects, masks: true });
   const here = async () => {
@@ -109,21 +131,16 @@ export async function loadInParallel(
     crew.sources,
     there.map((one) => reading(one, before)),
   );
-  const targetBuilt = (async () => runJobs(crew.targets, [...build, ...(await here())]))();
+  const targetBuilt = (async () => runJobs(crew.targets, [...building, ...(await here())]))();
   await Promise.all([sourceRead, targetBuilt]);
   // Relations that are filled by their query exist only now.
   await runJobs(crew.targets, await here());
-  return {
-    before: [...before, ...makeEmptyDigests(empty, objects)],
-    after,
-    positions,
-    bytes: progress.bytes(),
-  };
+  return { before, after };
 }
 
 async function prepared(target: ServerConnection, wanted: Catalog) {
   const { steps, left } = planClearing(await readCatalog(target, kinds), wanted);
-  const halves = planAroundRows({ before: left, after: wanted, kinds });
+  const halves = planAroundRows(left, wanted, kinds);
   await runSteps(target, steps);
   await runSteps(target, quoteForTarget(halves.before, wanted, target));
   return halves;
@@ -139,7 +156,7 @@ function reading(one: DigestRelation, into: Digest[]): Job<ServerConnection> {
   };
 }
 
-function building(
+function makeBuildJob(
   { steps, waits, reads }: PlanBatch,
   {
     wanted: catalog,

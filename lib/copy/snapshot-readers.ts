@@ -7,20 +7,27 @@ import { transaction } from '../pg/transaction.ts';
 
 const begin = `begin isolation level repeatable read read only; set local lock_timeout = '10s'`;
 
+/** The sessions that see the same state of a source besides the first. */
+export interface OtherReaders {
+  /** Opens one, which is closed in the end. */
+  open(): Promise<ServerConnection>;
+  readonly count: number;
+  /**
+   * Whether materialized views are kept as they are, too; default: true. Not where a program reads the
+   * source beside: it
+   * would stand in line behind whoever waits to refresh one.
+   */
+  readonly views?: boolean;
+}
+
 /**
- * Runs work while all sessions see one state of a source, and its tables are locked against changes.
- * @param open opens another session, which is closed at the end
- * @param count the number of other sessions
- * @param views true to lock materialized views as well; not if a program also reads the source: it would wait
- * behind a session that waits to refresh one
+ * Works while a source is seen in one state, and its tables are kept as they are.
  * @throws Problem of the sessions, of the work
  */
 export async function withSnapshotReaders<T>(
   source: ServerConnection,
-  open: () => Promise<ServerConnection>,
-  count: number,
+  { open, count, views = true }: OtherReaders,
   work: (others: readonly ServerConnection[]) => Promise<T>,
-  views = true,
 ): Promise<T> {
   // The first query after the locks takes the snapshot, so no query comes before them, not even one that pins
   // settings.

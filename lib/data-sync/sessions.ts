@@ -40,26 +40,16 @@ export async function withBothSnapshots<T>(
   };
   try {
     const [from, to] = [await session(ends.from), await session(ends.to)];
-    return await withSnapshotReaders(
-      from,
-      () => session(ends.from),
-      jobs - 1,
-      (froms) =>
-        withSnapshotReaders(
-          to,
-          () => session(ends.to),
-          jobs - 1,
-          async (tos) => {
-            const all = [from, ...froms].map((one, at) => ({
-              from: one,
-              to: [to, ...tos][at] as ServerConnection,
-            }));
-            const asOf = { from: await clockOf(from), to: await clockOf(to) };
-            return work({ first: { from, to }, all, asOf });
-          },
-          false,
-        ),
-      false,
+    const others = (end: Reachable) => ({ open: () => session(end), count: jobs - 1, views: false });
+    return await withSnapshotReaders(from, others(ends.from), (froms) =>
+      withSnapshotReaders(to, others(ends.to), async (tos) => {
+        const all = [from, ...froms].map((one, at) => ({
+          from: one,
+          to: [to, ...tos][at] as ServerConnection,
+        }));
+        const asOf = { from: await clockOf(from), to: await clockOf(to) };
+        return work({ first: { from, to }, all, asOf });
+      }),
     );
   } catch (thrown) {
     throw asCancelled(thrown);

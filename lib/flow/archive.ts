@@ -56,9 +56,9 @@ export async function loadSections(
   writer: number,
   told: (table: string, bytes: number) => void,
 ): Promise<void> {
-  await sections('pre-data', (output) => loadStatements(connection, output, writer, told));
-  await sections('data', (output) => loadStatements(connection, output, writer, told));
-  await sections('post-data', (output) => loadStatements(connection, output, writer, told));
+  await sections('pre-data', (output) => loadStatements(connection, output, { writer, told }));
+  await sections('data', (output) => loadStatements(connection, output, { writer, told }));
+  await sections('post-data', (output) => loadStatements(connection, output, { writer, told }));
 }
 
 /**
@@ -72,48 +72,37 @@ export function loadScript(
 ): Promise<void> {
   const ownership = /^(GRANT|REVOKE|ALTER DEFAULT PRIVILEGES) |^ALTER [^']* OWNER TO [^']*;$/s;
   const isWanted = (sql: string) => !noOwner || !ownership.test(sql);
-  return loadStatements(connection, readScript(path, signal), writer, told, isWanted);
+  return loadStatements(connection, readScript(path, signal), { writer, told, isWanted });
+}
+
+/** How a script is loaded. */
+interface ScriptLoad {
+  /** The major version of the pg_dump that wrote it. */
+  readonly writer: number;
+  told(table: string, bytes: number): void;
+  /** Whether a statement is run; default: each. */
+  isWanted?(sql: string): boolean;
 }
 
 async function loadStatements(
   connection: ServerConnection,
   output: AsyncIterable<Buffer>,
-  writer: number,
-  told: (table: string, bytes: number) => void,
-  isWanted: (sql: string) => boolean = () => true,
+  { writer, told, isWanted }: ScriptLoad,
 ): Promise<void> {
   const script = new RestoreScript(output);
-  // Large objects are thousands of small statements.
-  let waiting: string[] = [];
-  let size = 0;
+  const batch = new StatementBatch(connection, writer);
   // The owners are known when the first rows come.
   let guarded: OwnerWrittenTables | undefined;
-  let owners: Owners | undefined;
-  const send = async () => {
-    if (waiting.length > 0)
-      await connection.execute(serverScript(waiting.join('\n'), connection.major, writer));
-    waiting = [];
-    size = 0;
-  };
   for (let sql = await script.statement(); sql !== null; sql = await script.statement()) {
     // The transaction is ours. A plain dump has these around the pages of large objects.
-    if (sql === 'BEGIN;' || sql === 'COMMIT;' || !isWanted(sql)) continue;
+    if (sql === 'BEGIN;' || sql === 'COMMIT;' || isWanted?.(sql) === false) continue;
     refuseTransaction(sql);
     const [, table, columns = ''] = /^COPY (.*?) +(?:\((.*)\) )?FROM stdin;$/s.exec(sql) ?? [];
     if (table === undefined) {
-      const isKey = foreignKey.test(sql);
-      // Only if each table that it names exists and belongs to its owner.
-      if (isKey && owners === undefined) {
-        await send();
-        owners = await ownersOf(connection);
-      }
-      waiting.push(isKey && owners ? validatedAsOwner(sql, owners) : sql);
-      size += sql.length;
-      // The server takes a message apart into statements before it runs the first of them.
-      if (size > 1 << 20 || /^SET standard_conforming_strings/.test(sql)) await send();
+      await batch.add(sql);
       continue;
     }
-    await send();
+    await batch.send();
     told(table, 0);
     guarded ??= await readOwnerWrittenTables(connection);
     await writeRows(connection, guarded, {
@@ -123,7 +112,42 @@ async function loadStatements(
       rows: countBytes(script.rows(), (bytes) => told(table, bytes)),
     });
   }
-  await send();
+  await batch.send();
+}
+
+// Statements that go to the server in one message: large objects are thousands of small ones.
+class StatementBatch {
+  readonly #connection: ServerConnection;
+  readonly #writer: number;
+  #waiting: string[] = [];
+  #size = 0;
+  #owners: Owners | undefined;
+
+  constructor(connection: ServerConnection, writer: number) {
+    this.#connection = connection;
+    this.#writer = writer;
+  }
+
+  async add(sql: string): Promise<void> {
+    const isKey = foreignKey.test(sql);
+    // Only if each table that it names exists and belongs to its owner.
+    if (isKey && this.#owners === undefined) {
+      await this.send();
+      this.#owners = await ownersOf(this.#connection);
+    }
+    this.#waiting.push(isKey && this.#owners ? validatedAsOwner(sql, this.#owners) : sql);
+    this.#size += sql.length;
+    // The server takes a message apart into statements before it runs the first of them.
+    if (this.#size > 1 << 20 || /^SET standard_conforming_strings/.test(sql)) await this.send();
+  }
+
+  async send(): Promise<void> {
+    const { major } = this.#connection;
+    const text = this.#waiting.join('\n');
+    if (this.#waiting.length > 0) await this.#connection.execute(serverScript(text, major, this.#writer));
+    this.#waiting = [];
+    this.#size = 0;
+  }
 }
 
 // As pg_dump writes it. Partitioned tables, without ONLY, have no NOT VALID until PostgreSQL 17.

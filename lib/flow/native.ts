@@ -37,22 +37,27 @@ export type NativeEntry =
   | { readonly is: 'part'; readonly index: number; readonly rows: AsyncIterable<Uint8Array> }
   | { readonly is: 'closing'; readonly closing: Closing };
 
+/** What a native dump holds. */
+export interface NativeDump {
+  /** The schema of the file; its tables are those whose rows are written. */
+  readonly catalog: Catalog;
+  readonly signal: AbortSignal;
+  /** Called as bytes of a table pass. */
+  readonly told: OnTableWritten;
+}
+
 /**
  * Writes the data that the connection's transaction sees.
- * @param catalog the schema of the file; its tables are those whose rows are written
- * @param told called as bytes of a table pass
  * @throws Problem `unwritable_file`; of the connection
  */
 export async function writeNative(
   connection: ServerConnection,
-  catalog: Catalog,
   to: Output,
-  signal: AbortSignal,
-  told: OnTableWritten = () => undefined,
+  dump: NativeDump,
 ): Promise<WrittenDump> {
   try {
     // The fastest: the servers are what takes long.
-    return await writeAll(to, compress(frames(connection, catalog, signal, told), 1));
+    return await writeAll(to, compress(frames(connection, dump), 1));
   } catch (thrown) {
     throw toProblem(thrown);
   }
@@ -60,9 +65,7 @@ export async function writeNative(
 
 async function* frames(
   connection: ServerConnection,
-  catalog: Catalog,
-  signal: AbortSignal,
-  told: OnTableWritten,
+  { catalog, signal, told }: NativeDump,
 ): AsyncGenerator<Buffer> {
   const rows = async function* (pieces: AsyncIterable<Uint8Array>, table?: TableRows) {
     for await (const piece of pieces) {

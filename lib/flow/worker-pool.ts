@@ -24,51 +24,66 @@ const passing = new Set(['40P01', 'XX000', '40001', '55P03']);
  * @throws Problem of the first job that fails; others may still be running: close their sessions
  */
 export async function runJobs<S>(crew: readonly S[], jobs: readonly Job<S>[]): Promise<void> {
-  const left = new Set([...jobs.keys()].sort((a, b) => weightOf(jobs[b]) - weightOf(jobs[a]) || a - b));
-  const running = new Set<number>();
-  const done = new Set<number>();
+  const pool = new JobPool(jobs);
+  await Promise.all(crew.map((session) => pool.work(session)));
+}
+
+// The jobs of several sessions, by their places.
+class JobPool<S> {
+  readonly #jobs: readonly Job<S>[];
+  readonly #left: Set<number>;
+  readonly #running = new Set<number>();
+  readonly #done = new Set<number>();
   // Jobs that run when no other one does.
-  const solitary = new Set<number>();
-  let failed = false;
-  let waiting: (() => void)[] = [];
-  const isFree = (at: number) => {
-    const { ground, alone = false, waits = [] } = jobs[at] as Job<S>;
-    if (waits.some((other) => !done.has(other))) return false;
-    if (solitary.has(at)) return running.size === 0;
-    return [...running].every((other) => {
-      const { ground: theirs, alone: excluding = false } = jobs[other] as Job<S>;
-      const apart = !alone && !excluding;
-      return !solitary.has(other) && (apart || !meet(ground, theirs));
-    });
-  };
-  const work = async (session: S) => {
-    while (!failed && left.size > 0) {
-      const at = [...left].find(isFree);
-      if (at === undefined) {
-        if (running.size === 0) throw new Problem('internal', { reason: 'jobs depend on each other' });
-        await new Promise<void>((resolve) => waiting.push(resolve));
-        continue;
-      }
-      left.delete(at);
-      running.add(at);
-      try {
-        await jobs[at]?.does(session);
-        done.add(at);
-      } catch (thrown) {
-        if (solitary.has(at) || jobs[at]?.isFinal || !mayPass(thrown)) {
-          failed = true;
-          throw thrown;
-        }
-        solitary.add(at);
-        left.add(at);
-      } finally {
-        running.delete(at);
-        for (const wake of waiting) wake();
-        waiting = [];
-      }
+  readonly #solitary = new Set<number>();
+  #failed = false;
+  #waiting: (() => void)[] = [];
+
+  constructor(jobs: readonly Job<S>[]) {
+    this.#jobs = jobs;
+    this.#left = new Set([...jobs.keys()].sort((a, b) => weightOf(jobs[b]) - weightOf(jobs[a]) || a - b));
+  }
+
+  async work(session: S): Promise<void> {
+    while (!this.#failed && this.#left.size > 0) {
+      const at = [...this.#left].find((one) => this.#isFree(one));
+      if (at !== undefined) await this.#run(at, session);
+      else if (this.#running.size === 0)
+        throw new Problem('internal', { reason: 'jobs depend on each other' });
+      else await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
-  };
-  await Promise.all(crew.map(work));
+  }
+
+  #isFree(at: number): boolean {
+    const { ground, alone = false, waits = [] } = this.#jobs[at] as Job<S>;
+    if (waits.some((other) => !this.#done.has(other))) return false;
+    if (this.#solitary.has(at)) return this.#running.size === 0;
+    return [...this.#running].every((other) => {
+      const { ground: theirs, alone: excluding = false } = this.#jobs[other] as Job<S>;
+      const apart = !alone && !excluding;
+      return !this.#solitary.has(other) && (apart || !meet(ground, theirs));
+    });
+  }
+
+  async #run(at: number, session: S): Promise<void> {
+    this.#left.delete(at);
+    this.#running.add(at);
+    try {
+      await this.#jobs[at]?.does(session);
+      this.#done.add(at);
+    } catch (thrown) {
+      if (this.#solitary.has(at) || this.#jobs[at]?.isFinal || !mayPass(thrown)) {
+        this.#failed = true;
+        throw thrown;
+      }
+      this.#solitary.add(at);
+      this.#left.add(at);
+    } finally {
+      this.#running.delete(at);
+      for (const wake of this.#waiting) wake();
+      this.#waiting = [];
+    }
+  }
 }
 
 const weightOf = (job: { readonly weight?: number } | undefined) => job?.weight ?? 0;

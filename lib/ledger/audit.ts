@@ -21,17 +21,19 @@ export interface Recorder {
   readonly author: AuditAuthor;
 }
 
+/** An action of the audit. */
+export interface AuditEvent {
+  readonly file: MigrationFile;
+  readonly direction: Direction;
+  readonly outcome: 'begun' | 'done' | 'failed' | 'baseline';
+  /** SQL of its duration in milliseconds; default: none. */
+  readonly milliseconds?: string;
+  readonly detail?: string;
+}
+
 /** Notes in the audit an action that has no transaction of its own. */
-export async function noteInAudit(
-  { connection, author }: Recorder,
-  file: MigrationFile,
-  direction: Direction,
-  outcome: 'begun' | 'done' | 'failed',
-  detail: string | null = null,
-): Promise<void> {
-  await connection.execute(
-    `${guardSql}; ${buildAuditInsert(author, file, direction, outcome, 'null', detail)}`,
-  );
+export async function noteInAudit({ connection, author }: Recorder, event: AuditEvent): Promise<void> {
+  await connection.execute(`${guardSql}; ${buildAuditInsert(author, event)}`);
 }
 
 /**
@@ -50,7 +52,7 @@ export async function recordInLedger(
          insert into pgmage.schema_migrations (name, run_on) values (${literal(file.name)}, now())`
       : `delete from pgmage.schema_migrations where name = ${literal(file.name)}`;
   await of.connection.execute(
-    `begin; ${guardSql}; ${row}; ${buildAuditInsert(of.author, file, direction, outcome, 'null')}; commit`,
+    `begin; ${guardSql}; ${row}; ${buildAuditInsert(of.author, { file, direction, outcome })}; commit`,
   );
 }
 
@@ -60,7 +62,7 @@ export async function acceptEdits(of: Recorder, files: readonly MigrationFile[])
   const statements = files.flatMap((file) => [
     `update pgmage.schema_migrations set checksum = ${literal(file.migration.checksum)}
        where name = ${literal(file.name)}`,
-    buildAuditInsert(of.author, file, 'up', 'done', 'null', detail),
+    buildAuditInsert(of.author, { file, direction: 'up', outcome: 'done', detail }),
   ]);
   await of.connection.execute(`begin; ${guardSql}; ${statements.join('; ')}; commit`);
 }
@@ -74,13 +76,9 @@ export function buildSettings({ migration }: MigrationFile, meaning: string | nu
 /** SQL for a row of the audit. */
 export function buildAuditInsert(
   { systemUser, gitAuthor, gitCommit, tool }: AuditAuthor,
-  { name, migration }: MigrationFile,
-  direction: Direction,
-  outcome: string,
-  milliseconds: string,
-  detail: string | null = null,
+  { file: { name, migration }, direction, outcome, milliseconds = 'null', detail }: AuditEvent,
 ): string {
-  const text = (value: string | null) => (value === null ? 'null' : literal(value));
+  const text = (value: string | null | undefined) => (value == null ? 'null' : literal(value));
   const values = [name, direction, migration.checksum, outcome].map((value) => literal(value));
   const who = [systemUser, gitAuthor, gitCommit, tool, detail].map(text);
   return `insert into pgmage.audit (migration, direction, checksum, outcome, milliseconds, system_user_name,

@@ -19,27 +19,8 @@ export function readPosition(
   files: readonly MigrationFile[],
   edits: ReadonlyMap<string, Edit> = new Map(),
 ): LedgerPosition {
-  const faults: string[] = [];
   const byName = new Map(files.map((file) => [file.name, file]));
-  const byChecksum = new Map(files.map((file) => [file.migration.checksum, file]));
-  for (const [at, { name, checksum }] of applied.entries()) {
-    const file = byName.get(name);
-    const moved = byChecksum.get(checksum);
-    if (file === undefined)
-      faults.push(
-        moved === undefined
-          ? `${name} is applied, but its file is missing`
-          : `${name} was renamed to ${moved.name}`,
-      );
-    else if (file.migration.checksum !== checksum)
-      faults.push(`${name} was edited after it was applied: ${editWords[edits.get(name) ?? 'unknown']}`);
-    else if (files[at] !== file)
-      faults.push(
-        byName.has(files[at]?.name ?? '') && !applied.some((entry) => entry.name === files[at]?.name)
-          ? `${files[at]?.name} is not applied, but the later ${name} is`
-          : `${name} was applied in another order`,
-      );
-  }
+  const faults = listAppliedFaults(applied, files, edits);
   const last = new Map<string, AuditEntry>();
   for (const deed of deeds) if (deed.outcome !== 'failed') last.set(deed.migration, deed);
   let unfinished: LedgerPosition['unfinished'] = null;
@@ -56,4 +37,28 @@ export function readPosition(
   for (const { name } of applied)
     if (!last.has(name)) faults.push(`the ledger's row of ${name} was added by hand`);
   return { applied: applied.length, faults: [...new Set(faults)], unfinished };
+}
+
+// The mismatches between the ledger's rows and the files.
+function listAppliedFaults(
+  applied: Ledger['applied'],
+  files: readonly MigrationFile[],
+  edits: ReadonlyMap<string, Edit>,
+): string[] {
+  const byName = new Map(files.map((file) => [file.name, file]));
+  const byChecksum = new Map(files.map((file) => [file.migration.checksum, file]));
+  return [...applied.entries()].flatMap(([at, { name, checksum }]) => {
+    const file = byName.get(name);
+    const moved = byChecksum.get(checksum);
+    if (file === undefined)
+      return moved === undefined
+        ? `${name} is applied, but its file is missing`
+        : `${name} was renamed to ${moved.name}`;
+    if (file.migration.checksum !== checksum)
+      return `${name} was edited after it was applied: ${editWords[edits.get(name) ?? 'unknown']}`;
+    if (files[at] === file) return [];
+    return byName.has(files[at]?.name ?? '') && !applied.some((entry) => entry.name === files[at]?.name)
+      ? `${files[at]?.name} is not applied, but the later ${name} is`
+      : `${name} was applied in another order`;
+  });
 }

@@ -1,13 +1,11 @@
 // Migrations whose work a database has already: put down in its ledger as applied, and nothing is run.
 
 import { compareCatalogs } from '../compare/compare.ts';
-import type { MigrationRun } from '../ledger/applying.ts';
 import { recordInLedger } from '../ledger/audit.ts';
 import { withLock } from '../ledger/lock.ts';
+import type { MigrationRun } from '../ledger/migration-batch.ts';
 import { prepareLedger } from '../ledger/tables.ts';
-import type { MigrationFile } from '../migration/chain.ts';
 import type { Catalog } from '../model/catalog.ts';
-import type { Connection } from '../pg/connection.ts';
 import { Problem } from '../problem/problem.ts';
 import { listUps, writeComposed } from '../project/migration-folder.ts';
 import { withTarget } from '../project/source.ts';
@@ -16,7 +14,7 @@ import type { Workspace } from '../project/workspace.ts';
 import type { Target } from '../project/world.ts';
 import { type ProtectedDatabase, refuseProtected } from '../project/write-access.ts';
 import { compose } from './compose.ts';
-import { prepareRun, readTargetState } from './target-state.ts';
+import { type MigrationSession, prepareRun, readTargetState } from './target-state.ts';
 import { runTrial } from './trial-run.ts';
 
 /** The result of a baseline. */
@@ -41,7 +39,7 @@ export async function makeBaseline(
   const { files, written } = composition;
   const recorded = await withTarget(workspace, target, async (connection) => {
     await refuseProtected(workspace.project, connection, target, guarded);
-    return recordBaseline(workspace, connection, target, files, () =>
+    return recordBaseline({ workspace, connection, target, files }, () =>
       writeComposed(workspace.project, composition),
     );
   });
@@ -50,19 +48,16 @@ export async function makeBaseline(
 
 /**
  * Records the migrations up to the last one after which the schema is as the database has it.
- * @param files all migrations, in their order
  * @param prepare is done before the first is recorded, when it is known that they can be
  * @returns names of those that were recorded; none, where the database is as its ledger says
  * @throws Problem `no_baseline`, `ledger_broken`, `migration_running`
  */
 export async function recordBaseline(
-  workspace: Workspace,
-  connection: Connection,
-  target: Target,
-  files: readonly MigrationFile[],
-  prepare: () => Promise<void> = async () => undefined,
+  session: MigrationSession,
+  prepare: () => Promise<void>,
 ): Promise<string[]> {
-  const of = await prepareRun(workspace, connection, target, files);
+  const { workspace, connection, target, files } = session;
+  const of = await prepareRun(session);
   return withLock(connection, target.name, async () => {
     const { standing, actual, drift } = await readTargetState(workspace, connection, files);
     const { applied, faults } = standing;

@@ -4,7 +4,7 @@ import { stripPublic } from '../compare/changes.ts';
 import type { Catalog } from '../model/catalog.ts';
 import { isEqual } from '../model/diff.ts';
 import { qualify } from '../model/quote.ts';
-import type { Settlement } from '../model/reconcile.ts';
+import type { SettledPair } from '../model/reconcile.ts';
 import type { RowCheck, RowOutcome } from '../model/row-check.ts';
 import { type Step, splitCombined } from '../model/step.ts';
 import type { Connection } from '../pg/connection.ts';
@@ -45,7 +45,7 @@ const patience = 3;
 export async function checkRows(
   connection: Connection,
   steps: readonly Step[],
-  { before, after }: Settlement,
+  { before, after }: SettledPair,
   { actual, trusted }: FindingOptions,
 ): Promise<Finding[]> {
   const stays = (id: string) => {

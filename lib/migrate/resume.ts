@@ -3,9 +3,10 @@
 import { applyRenames, findRenameStatements } from '../compare/apply-renames.ts';
 import { compareCatalogs } from '../compare/compare.ts';
 import { kinds } from '../kinds/index.ts';
-import { type MigrationRun, toBrokeOffProblem } from '../ledger/applying.ts';
+import { toBrokeOffProblem } from '../ledger/applying.ts';
 import { noteInAudit, recordInLedger } from '../ledger/audit.ts';
 import { sendOneByOne } from '../ledger/lock-retry.ts';
+import type { MigrationRun } from '../ledger/migration-batch.ts';
 import type { Direction } from '../ledger/statements.ts';
 import type { Catalog } from '../model/catalog.ts';
 import { diffReconciled, isEmpty } from '../model/diff.ts';
@@ -20,7 +21,7 @@ import type { TargetState } from './target-state.ts';
 
 /**
  * Finishes it by what still differs.
- * @param towards `down`: one that broke off on its way up is taken back
+ * @param consent `towards: 'down'`: one that broke off on its way up is taken back
  * @returns how many migrations are applied then
  * @throws Problem `data_loss_refused`, `broke_off`
  */
@@ -28,8 +29,7 @@ export async function finishMigration(
   workspace: Workspace,
   of: MigrationRun,
   { standing, actual }: TargetState,
-  { force }: Consent,
-  towards?: Direction,
+  { force, towards }: Consent & { readonly towards?: Direction },
 ): Promise<number> {
   const { unfinished, applied } = standing;
   if (unfinished === null) return applied;
@@ -45,19 +45,15 @@ export async function finishMigration(
   const { online } = await compareCatalogs(workspace, left.after, reached);
   const losses = listLosses(online);
   if (losses.length > 0 && !force) throw new Problem('data_loss_refused', { losses, renames: [] });
-  await noteInAudit(
-    of,
-    file,
-    direction,
-    'begun',
-    `${end === direction ? 'finishing' : 'undoing'} the failed migration`,
-  );
-  // Like the migrations themselves: functions that they call may need the database's own path.
+  const detail = `${end === direction ? 'finishing' : 'undoing'} the failed migration`;
+  await noteInAudit(of, { file, direction, outcome: 'begun', detail });
+  // As the migrations that they stand for: functions that they call may need the database's own path.
   await of.connection.execute(buildUnpin('session'));
   await sendOneByOne(of, async (send) => {
     for (const sql of [...left.renames, ...online.map((step) => step.sql)]) await send(sql);
   }).catch(async (thrown: unknown) => {
-    await noteInAudit(of, file, direction, 'failed', toProblem(thrown).message).catch(() => undefined);
+    const failure = { file, direction, outcome: 'failed', detail: toProblem(thrown).message } as const;
+    await noteInAudit(of, failure).catch(() => undefined);
     throw toBrokeOffProblem(of, file, thrown);
   });
   await recordInLedger(of, file, end);

@@ -7,6 +7,7 @@ import type { Direction } from '../ledger/statements.ts';
 import type { MigrationFile } from '../migration/chain.ts';
 import { type Down, toOneLine } from '../migration/text.ts';
 import type { Catalog } from '../model/catalog.ts';
+import { makeDifference } from '../model/diff.ts';
 import { type Hazard, type Step, splitCombined } from '../model/step.ts';
 import { plan } from '../plan/plan.ts';
 import { Problem } from '../problem/problem.ts';
@@ -81,7 +82,7 @@ export async function planBetween(
 ): Promise<readonly Step[]> {
   const from = await applyRenames(workspace, before, await findRenameStatements([up]));
   try {
-    return plan({ before: from, after: to, kinds });
+    return plan({ difference: makeDifference(from, to, kinds), kinds });
   } catch (thrown) {
     if (thrown instanceof Problem && thrown.code === 'plan_cycle') return [];
     throw thrown;

@@ -2,8 +2,8 @@
 import { readCatalog } from '../catalog/read.ts';
 import { type Comparison, compareCatalogs } from '../compare/compare.ts';
 import { kinds } from '../kinds/index.ts';
-import type { MigrationRun } from '../ledger/applying.ts';
 import { findEdits } from '../ledger/edits.ts';
+import type { MigrationRun } from '../ledger/migration-batch.ts';
 import { type LedgerPosition, readPosition } from '../ledger/position.ts';
 import { type Ledger, readLedger } from '../ledger/tables.ts';
 import type { MigrationFile } from '../migration/chain.ts';
@@ -17,6 +17,15 @@ import { openServer } from '../project/source.ts';
 import type { Workspace } from '../project/workspace.ts';
 import type { Target } from '../project/world.ts';
 import { readRecordedSchema } from './compose.ts';
+
+/** A session on a target, and the migrations of the project. */
+export interface MigrationSession {
+  readonly workspace: Workspace;
+  readonly connection: Connection;
+  readonly target: Target;
+  /** All migrations, in their order. */
+  readonly files: readonly MigrationFile[];
+}
 
 /** A target as it was found. */
 export interface TargetState {
@@ -61,12 +70,12 @@ export async function readTargetState(
  * finished.
  * @throws Problem `ledger_broken`, `drifted`, `unrecorded`
  */
-export async function readSoundState(
-  workspace: Workspace,
-  connection: Connection,
-  { name: environment }: Target,
-  files: readonly MigrationFile[],
-): Promise<SoundTargetState> {
+export async function readSoundState({
+  workspace,
+  connection,
+  target: { name: environment },
+  files,
+}: MigrationSession): Promise<SoundTargetState> {
   const moment = await momentOf(connection);
   const situation = await readTargetState(workspace, connection, files);
   const { standing, drift } = situation;
@@ -93,14 +102,11 @@ export async function readSoundState(
  * @throws Problem `ledger_broken`, `drifted`, `unrecorded`
  */
 export async function recheckSoundState(
-  workspace: Workspace,
-  connection: Connection,
-  target: Target,
-  files: readonly MigrationFile[],
+  session: MigrationSession,
   before: SoundTargetState,
 ): Promise<SoundTargetState> {
-  const isSame = before.moment !== null && before.moment === (await momentOf(connection));
-  return isSame ? before : readSoundState(workspace, connection, target, files);
+  const isSame = before.moment !== null && before.moment === (await momentOf(session.connection));
+  return isSame ? before : readSoundState(session);
 }
 
 // Every writing transaction has a number. Those below the lowest open one have ended, those from the next one
@@ -135,10 +141,7 @@ export async function confirmReached(
  * @param found the author, if known already
  */
 export async function prepareRun(
-  workspace: Workspace,
-  connection: Connection,
-  target: Target,
-  files: readonly MigrationFile[],
+  { workspace, connection, target, files }: MigrationSession,
   found = workspace.world.author?.(),
 ): Promise<MigrationRun> {
   const { name, url } = target;

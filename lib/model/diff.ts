@@ -3,7 +3,7 @@
 import type { Catalog } from './catalog.ts';
 import type { Fact, Json, Payload } from './fact.ts';
 import type { AnyKind, Kinds } from './kind.ts';
-import { type Settlement, settle } from './reconcile.ts';
+import { type SettledPair, settle } from './reconcile.ts';
 
 /** One fact that exists on both sides with different payloads. */
 export interface Changed {
@@ -20,16 +20,27 @@ export interface Diff {
   readonly changed: readonly Changed[];
 }
 
+/** Two reconciled catalogs and the differences between them: plans and reports are made from it. */
+export interface Difference extends SettledPair {
+  readonly diff: Diff;
+}
+
 /**
  * Compares two catalogs fact by fact, without parts that one of them leaves open. With different server
  * versions it compares the form of the older one.
  */
+export function makeDifference(first: Catalog, second: Catalog, kinds: Kinds): Difference {
+  const pair = settle(first, second, kinds);
+  return { ...pair, diff: diffReconciled(pair, kinds) };
+}
+
+/** The differences between two catalogs alone. */
 export function diff(first: Catalog, second: Catalog, kinds: Kinds): Diff {
-  return diffReconciled(settle(first, second, kinds), kinds);
+  return makeDifference(first, second, kinds).diff;
 }
 
 /** Compares two reconciled catalogs. */
-export function diffReconciled({ before, after }: Settlement, kinds: Kinds): Diff {
+export function diffReconciled({ before, after }: SettledPair, kinds: Kinds): Diff {
   const major = Math.min(before.major, after.major);
   const removed = [...before.facts.values()].filter((fact) => !after.facts.has(fact.id));
   const added: Fact[] = [];
@@ -46,20 +57,15 @@ export function diffReconciled({ before, after }: Settlement, kinds: Kinds): Dif
 }
 
 /** The same difference seen from the other side. */
-export function reverseDiff({ added, removed, changed }: Diff): Diff {
-  return {
-    added: removed,
-    removed: added,
-    changed: changed.map(({ from, to, attributes }) => ({ from: to, to: from, attributes })),
-  };
+export function reverseDiff({ before, after, diff: { added, removed, changed } }: Difference): Difference {
+  const back = changed.map(({ from, to, attributes }) => ({ from: to, to: from, attributes }));
+  return { before: after, after: before, diff: { added: removed, removed: added, changed: back } };
 }
 
 /** Compares again the facts that differed, after they were read again or added in one of the catalogs. */
-export function recheck(
-  { added, removed, changed }: Diff,
-  { before, after }: Settlement,
-  kinds: Kinds,
-): Diff {
+export function recheck(difference: Difference, anew: Partial<SettledPair>, kinds: Kinds): Difference {
+  const { added, removed, changed } = difference.diff;
+  const { before, after } = { ...difference, ...anew };
   const major = Math.min(before.major, after.major);
   const pairs = [...changed.map(({ to }) => to), ...added, ...removed].flatMap(({ id }) => {
     const [from, to] = [before.facts.get(id), after.facts.get(id)];
@@ -67,11 +73,12 @@ export function recheck(
     const attributes = differing(from, to, kinds.get(to.kind), major);
     return attributes.length > 0 ? [{ from, to, attributes }] : [];
   });
-  return {
+  const diff = {
     added: added.filter(({ id }) => !before.facts.has(id)),
     removed: removed.filter(({ id }) => !after.facts.has(id)),
     changed: pairs,
   };
+  return { before, after, diff };
 }
 
 /** True if there are no differences. */

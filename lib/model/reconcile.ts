@@ -4,7 +4,7 @@ import type { Fact } from './fact.ts';
 import type { Kinds } from './kind.ts';
 
 /** Two catalogs, ready to be compared. */
-export interface Settlement {
+export interface SettledPair {
   readonly before: Catalog;
   readonly after: Catalog;
 }
@@ -28,7 +28,7 @@ export function listCurrentUsers({ role, facts }: Catalog): string[] {
  * side the optional facts of the other that it leaves open (`reconcile.optional`), and adapts the facts that
  * depend on these (`reconcile.settled`). Doing it twice changes nothing.
  */
-export function settle(before: Catalog, after: Catalog, kinds: Kinds): Settlement {
+export function settle(before: Catalog, after: Catalog, kinds: Kinds): SettledPair {
   const a = standingIn(before, after, kinds);
   const b = standingIn(after, before, kinds);
   return {

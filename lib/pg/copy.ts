@@ -65,56 +65,86 @@ class Copy implements Submittable {
  * @throws Problem of the statement, of the connection
  */
 export async function* copyOut(of: Channel, sql: string): AsyncGenerator<Uint8Array, void, undefined> {
-  const { stream } = wireOf(of);
-  const pieces: Buffer[] = [];
-  let held = 0;
-  const course: { over: boolean; failure?: { readonly thrown: unknown } } = { over: false };
-  let wake: () => void = () => undefined;
-  // The driver makes an object of every row; here the rows go past it, and it sees the rest.
-  const driver = stream.listeners('data') as ((chunk: Buffer) => void)[];
-  const hand = (message: Buffer) => {
-    for (const listener of driver) listener.call(stream, message);
-  };
-  const sieve = new Sieve();
-  const take = (chunk: Buffer) => {
-    const rows = sieve.take(chunk, hand);
-    if (rows.length > 0) {
-      pieces.push(rows);
-      held += rows.length;
-      if (held > enough) stream.pause();
-    }
-    wake();
-  };
-  stream.removeAllListeners('data');
-  stream.on('data', take);
-  const done = (thrown?: unknown) => {
-    if (thrown !== undefined) course.failure ??= { thrown };
-    course.over = true;
-    wake();
-  };
-  of.client.query(new Copy(sql, done));
+  const rows = new RowReader(of, sql);
   try {
     for (;;) {
-      const piece = pieces.shift();
+      const piece = rows.shift();
       if (piece !== undefined) {
         yield piece;
-        held -= piece.length;
-        if (held <= enough && stream.isPaused()) stream.resume();
-      } else if (course.failure !== undefined) throw of.problem(course.failure.thrown);
-      else if (course.over) return;
-      else
-        await of.watch.during(
-          new Promise<void>((resolve) => {
-            wake = resolve;
-          }),
-        );
+        rows.free(piece);
+      } else if (rows.failure !== undefined) throw of.problem(rows.failure.thrown);
+      else if (rows.isOver) return;
+      else await of.watch.during(rows.wake());
     }
   } finally {
-    stream.off('data', take);
-    for (const listener of driver) stream.on('data', listener);
-    hand(sieve.rest);
-    if (course.over) stream.resume();
-    else await of.close();
+    rows.release();
+    if (!rows.isOver) await of.close();
+  }
+}
+
+// The driver makes an object of every row; here the rows go past it, and it sees the rest.
+class RowReader {
+  readonly #stream: Wire['stream'];
+  readonly #driver: ((chunk: Buffer) => void)[];
+  readonly #sieve = new Sieve();
+  readonly #pieces: Buffer[] = [];
+  #held = 0;
+  #wake: () => void = () => undefined;
+  isOver = false;
+  failure: { readonly thrown: unknown } | undefined;
+
+  constructor(of: Channel, sql: string) {
+    this.#stream = wireOf(of).stream;
+    this.#driver = this.#stream.listeners('data') as ((chunk: Buffer) => void)[];
+    this.#stream.removeAllListeners('data');
+    this.#stream.on('data', this.#take);
+    of.client.query(new Copy(sql, (thrown?: unknown) => this.#end(thrown)));
+  }
+
+  /** The next piece, if one is there. It counts as held until it is freed. */
+  shift(): Buffer | undefined {
+    return this.#pieces.shift();
+  }
+
+  /** Makes room for more, once a piece was consumed. */
+  free({ length }: Buffer): void {
+    this.#held -= length;
+    if (this.#held <= enough && this.#stream.isPaused()) this.#stream.resume();
+  }
+
+  /** Waits for the next change. */
+  wake(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+
+  /** Gives the stream back to the driver. */
+  release(): void {
+    this.#stream.off('data', this.#take);
+    for (const listener of this.#driver) this.#stream.on('data', listener);
+    this.#hand(this.#sieve.rest);
+    if (this.isOver) this.#stream.resume();
+  }
+
+  #take = (chunk: Buffer): void => {
+    const rows = this.#sieve.take(chunk, (message) => this.#hand(message));
+    if (rows.length > 0) {
+      this.#pieces.push(rows);
+      this.#held += rows.length;
+      if (this.#held > enough) this.#stream.pause();
+    }
+    this.#wake();
+  };
+
+  #hand(message: Buffer): void {
+    for (const listener of this.#driver) listener.call(this.#stream, message);
+  }
+
+  #end(thrown: unknown): void {
+    if (thrown !== undefined) this.failure ??= { thrown };
+    this.isOver = true;
+    this.#wake();
   }
 }
 

@@ -21,15 +21,7 @@ export function readUrl(url: string, whose: UrlOwner): Parameters {
   const [, userinfo = '', hosts = '', path = '', query = ''] =
     /^(?:([^/?]*|[^/@]*)@)?([^/?]*)(?:\/([^?]*))?(?:\?(.*))?$/s.exec(rest) ?? [];
   if (/[@#]/.test(path)) throw wrong(hint);
-  const decode = (text: string) => {
-    if (/%(?![0-9a-f]{2})|%00/i.test(text))
-      throw wrong('it has a % that is not part of an encoded character');
-    try {
-      return decodeURIComponent(text);
-    } catch {
-      throw wrong('its percent-encoded bytes are not UTF-8');
-    }
-  };
+  const decode = (text: string) => decodePart(text, wrong);
   const [, user = '', password = ''] = /^([^:]*)(?::(.*))?$/s.exec(userinfo) ?? [];
   const places = hosts.split(',').map((one) => {
     const place = /^(?:\[([^\]]+)\]|([^:[\]]*))(?::([^:]*))?$/.exec(one);
@@ -54,6 +46,15 @@ export function readUrl(url: string, whose: UrlOwner): Parameters {
     said[key] = text;
   }
   return said;
+}
+
+function decodePart(text: string, wrong: (reason: string) => Problem): string {
+  if (/%(?![0-9a-f]{2})|%00/i.test(text)) throw wrong('it has a % that is not part of an encoded character');
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw wrong('its percent-encoded bytes are not UTF-8');
+  }
 }
 
 // JDBC's parameter, which libpq also accepts, and the driver's value for an unverified certificate.

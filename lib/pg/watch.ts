@@ -59,48 +59,20 @@ const patienceAtEnd = 3_000;
 const looks = 4;
 
 /** Begins to watch a session. */
-export function watchSession({ stream, socket, limit, probe, lost }: Watched): Watch {
-  const passed = () => `${socket.bytesRead} ${socket.bytesWritten} ${stream.writableLength}`;
-  const waits = new Set<ServerWait>();
-  let timer: NodeJS.Timeout | undefined;
-  let isAsked = false;
-  let before = '';
-  let quiet = 0;
-  const look = async () => {
-    const now = passed();
-    quiet = now === before ? quiet + 1 : 0;
-    before = now;
-    if (quiet < looks || isAsked) return;
-    isAsked = true;
-    const isSilent = () => waits.size > 0 && passed() === now;
-    const reason = await probe(isSilent).catch((thrown: unknown) => (thrown as Error).message);
-    isAsked = false;
-    quiet = 0;
-    // Meanwhile it may have gone on, or ended.
-    if (reason === null || !isSilent()) return;
-    clearInterval(timer);
-    lost(reason);
-  };
-  const add = (wait: ServerWait, patience: number) => {
-    waits.add(wait);
-    if (waits.size > 1) return;
-    [before, quiet] = [passed(), 0];
-    timer = setInterval(() => void look(), patience / looks);
-  };
-  const remove = (wait: ServerWait) => {
-    if (waits.delete(wait) && waits.size === 0) clearInterval(timer);
-  };
+export function watchSession(watched: Watched): Watch {
+  const silence = new SilenceTimer(watched);
   const begin = (isEnd = false) => {
+    const { limit } = watched;
     const patience = isEnd ? Math.min(limit, patienceAtEnd) : limit;
     let isOver = limit === 0;
     const wait: ServerWait = {
-      rest: () => remove(wait),
+      rest: () => silence.remove(wait),
       go: () => {
-        if (!isOver) add(wait, patience);
+        if (!isOver) silence.add(wait, patience);
       },
       end: () => {
         isOver = true;
-        remove(wait);
+        silence.remove(wait);
       },
     };
     wait.go();
@@ -117,4 +89,50 @@ export function watchSession({ stream, socket, limit, probe, lost }: Watched): W
       }
     },
   };
+}
+
+// Looks for bytes that pass while a server is waited for, and asks about the session where none do.
+class SilenceTimer {
+  readonly #watched: Watched;
+  readonly #waits = new Set<ServerWait>();
+  #timer: NodeJS.Timeout | undefined;
+  #isAsked = false;
+  #before = '';
+  #quiet = 0;
+
+  constructor(watched: Watched) {
+    this.#watched = watched;
+  }
+
+  add(wait: ServerWait, patience: number): void {
+    this.#waits.add(wait);
+    if (this.#waits.size > 1) return;
+    [this.#before, this.#quiet] = [this.#passed(), 0];
+    this.#timer = setInterval(() => void this.#look(), patience / looks);
+  }
+
+  remove(wait: ServerWait): void {
+    if (this.#waits.delete(wait) && this.#waits.size === 0) clearInterval(this.#timer);
+  }
+
+  #passed(): string {
+    const { socket, stream } = this.#watched;
+    return `${socket.bytesRead} ${socket.bytesWritten} ${stream.writableLength}`;
+  }
+
+  async #look(): Promise<void> {
+    const now = this.#passed();
+    this.#quiet = now === this.#before ? this.#quiet + 1 : 0;
+    this.#before = now;
+    if (this.#quiet < looks || this.#isAsked) return;
+    this.#isAsked = true;
+    const isSilent = () => this.#waits.size > 0 && this.#passed() === now;
+    const reason = await this.#watched.probe(isSilent).catch((thrown: unknown) => (thrown as Error).message);
+    this.#isAsked = false;
+    this.#quiet = 0;
+    // Meanwhile it may have gone on, or ended.
+    if (reason === null || !isSilent()) return;
+    clearInterval(this.#timer);
+    this.#watched.lost(reason);
+  }
 }

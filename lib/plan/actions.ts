@@ -5,6 +5,7 @@ import type { Fact } from '../model/fact.ts';
 import type { AnyKind, Kinds, Scope } from '../model/kind.ts';
 import { Problem } from '../problem/problem.ts';
 import { collectHeirs, findLinkAbove, type Heirs } from './heirs.ts';
+import { type Operation, type PlanNode, PlanNodes } from './node.ts';
 import { type Contested, findContested, findRivals } from './rivals.ts';
 
 /** The action of a plan on one fact. An unaffected fact has none. */
@@ -31,6 +32,7 @@ export class FactActions {
   /** Facts that the server would choose from when the plan creates a link. */
   readonly contested: readonly Contested[];
   readonly scope: Scope;
+  readonly #nodes = new PlanNodes();
 
   constructor(difference: Diff, scope: Omit<Scope, 'makes' | 'alone'>) {
     this.before = scope.before;
@@ -42,6 +44,11 @@ export class FactActions {
       for (const other of needed.keys()) if (other !== id) pushTo(this.#dependents, other, id);
     this.contested = findContested(scope.after, scope.kinds);
     this.#decide(difference);
+  }
+
+  /** The node of an operation on a fact. */
+  node(op: Operation, id: string): PlanNode {
+    return this.#nodes.of(op, id);
   }
 
   kind(id: string): AnyKind {
@@ -95,14 +102,14 @@ export class FactActions {
   /** The inherited facts that a fact's drop would also drop, through a link. */
   heirs(id: string): { readonly heir: string; readonly link: string }[] {
     return (this.#heirs.get(id) ?? []).flatMap((heir) => {
-      const link = heir.outlives ? undefined : this.#linkAbove(heir, id);
+      const link = heir.outlives ? undefined : this.#findLinkAbove(heir, id);
       const others = heir.origins.filter((other) => other !== id && !this.goes(other));
-      const isHeld = others.some((other) => !this.goes(this.#linkAbove(heir, other) ?? other));
+      const isHeld = others.some((other) => !this.goes(this.#findLinkAbove(heir, other) ?? other));
       return link === undefined || isHeld ? [] : [{ heir: heir.id, link }];
     });
   }
 
-  #linkAbove(heir: Fact, origin: string): string | undefined {
+  #findLinkAbove(heir: Fact, origin: string): string | undefined {
     return findLinkAbove(this.before, heir, this.before.facts.get(origin));
   }
 

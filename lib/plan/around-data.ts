@@ -1,10 +1,11 @@
 // Splits the plan for a new database: the steps before its rows, and the steps after them.
 import { type Catalog, collectReachable, withDependents, withoutFacts } from '../model/catalog.ts';
+import { type Difference, makeDifference } from '../model/diff.ts';
 import type { Fact } from '../model/fact.ts';
 import type { AnyKind, Kinds } from '../model/kind.ts';
 import { settle } from '../model/reconcile.ts';
 import type { Step } from '../model/step.ts';
-import { type PlanInput, plan, planStatements } from './plan.ts';
+import { plan, planStatements } from './plan.ts';
 
 /** The two halves of a way. */
 export interface PlanHalves {
@@ -20,16 +21,12 @@ export interface PlanHalves {
  * Plans the way from a database without rows to another one, in two halves with the rows between them.
  * @throws Problem `plan_cycle` when needs contradict each other
  */
-export function planAroundRows(
-  input: Pick<PlanInput, 'before' | 'after' | 'kinds' | 'major' | 'role'>,
-): PlanHalves {
-  const { kinds, major = input.before.major } = input;
-  const { role = input.before.role } = input;
-  const late = lateIn(input.after, input.before, kinds);
-  const middle = withoutFacts(input.after, late);
-  const rest = planStatements({ ...planCompletion(middle, input.after, kinds), major, role });
+export function planAroundRows(before: Catalog, after: Catalog, kinds: Kinds): PlanHalves {
+  const { major, role } = before;
+  const middle = withoutFacts(after, lateIn(after, before, kinds));
+  const rest = planStatements({ difference: planCompletion(middle, after, kinds), kinds, major, role });
   return {
-    before: plan({ before: input.before, after: middle, kinds, major, role }),
+    before: plan({ difference: makeDifference(before, middle, kinds), kinds, major, role }),
     after: rest.steps,
     waits: rest.waits,
   };
@@ -39,10 +36,10 @@ export function planAroundRows(
  * The way from a part of a catalog to all of it. Unlike a comparison, an optional fact that the part leaves
  * open is missing there, instead of being as wanted.
  */
-export function planCompletion(part: Catalog, whole: Catalog, kinds: Kinds): PlanInput {
+export function planCompletion(part: Catalog, whole: Catalog, kinds: Kinds): Difference {
   const settled = settle(part, whole, kinds);
   const added = [...settled.after.facts.values()].filter(({ id }) => !part.facts.has(id));
-  return { ...settled, difference: { added, removed: [], changed: [] }, kinds };
+  return { ...settled, diff: { added, removed: [], changed: [] } };
 }
 
 /**

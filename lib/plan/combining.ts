@@ -3,11 +3,12 @@
 import { findStrongestLock, type Subcommand, type UnsegmentedStep } from '../model/step.ts';
 import type { FactActions } from './actions.ts';
 import { placeNodes } from './dependencies.ts';
-import { type Graph, sort } from './graph.ts';
-import type { InlinedClauses } from './inline-clauses.ts';
+import { sort } from './graph.ts';
+import type { OrderedActions } from './inline-clauses.ts';
+import type { PlanNode } from './node.ts';
 import type { NodeGroup } from './online.ts';
 
-type Successors = ReadonlyMap<string, ReadonlySet<string>>;
+type Successors = ReadonlyMap<PlanNode, ReadonlySet<PlanNode>>;
 
 // The subcommands that can share a statement with one that depends on them, by the order in which the server
 // runs them (source: AlterTablePass in tablecmds.c).
@@ -19,14 +20,10 @@ const inOrder: Readonly<Record<Subcommand['pass'], readonly Subcommand['pass'][]
 };
 
 /** The steps of a plan, with subcommands of tables that are there before it put together. */
-export function combineSteps(
-  fates: FactActions,
-  graph: Graph,
-  folded: InlinedClauses,
-  groups: readonly NodeGroup[],
-): UnsegmentedStep[] {
-  const seat = placeNodes(graph, folded);
-  const successors = new Map<string, Set<string>>(groups.map(({ name }) => [name, new Set()]));
+export function combineSteps(ordered: OrderedActions, groups: readonly NodeGroup[]): UnsegmentedStep[] {
+  const { fates, graph } = ordered;
+  const seat = placeNodes(ordered);
+  const successors = new Map<PlanNode, Set<PlanNode>>(groups.map(({ node }) => [node, new Set()]));
   for (const [first, seconds] of graph.successors())
     for (const second of seconds)
       if (seat(first) !== seat(second)) successors.get(seat(first))?.add(seat(second));
@@ -76,19 +73,19 @@ function clustersOf(
   headOf: (group: NodeGroup) => string | undefined,
 ): NodeGroup[][] {
   const clusters: NodeGroup[][] = [];
-  const clusterOf = new Map<string, NodeGroup[]>();
+  const clusterOf = new Map<PlanNode, NodeGroup[]>();
   const latest = new Map<string, NodeGroup[]>();
   for (const group of run) {
     const head = headOf(group);
     const cluster = head === undefined ? undefined : latest.get(head);
     if (cluster !== undefined && fits(cluster, group, successors, clusterOf)) {
       cluster.push(group);
-      clusterOf.set(group.name, cluster);
+      clusterOf.set(group.node, cluster);
       continue;
     }
     const own = [group];
     clusters.push(own);
-    clusterOf.set(group.name, own);
+    clusterOf.set(group.node, own);
     if (head !== undefined) latest.set(head, own);
   }
   return clusters;
@@ -98,11 +95,11 @@ function fits(
   cluster: readonly NodeGroup[],
   group: NodeGroup,
   successors: Successors,
-  clusterOf: ReadonlyMap<string, readonly NodeGroup[]>,
+  clusterOf: ReadonlyMap<PlanNode, readonly NodeGroup[]>,
 ): boolean {
   const ordered = cluster.every(
     (member) =>
-      !successors.get(member.name)?.has(group.name) ||
+      !successors.get(member.node)?.has(group.node) ||
       partsOf(member).every((a) => partsOf(group).every((b) => inOrder[a.pass].includes(b.pass))),
   );
   return (
@@ -117,15 +114,15 @@ function leads(
   from: readonly NodeGroup[],
   to: readonly NodeGroup[],
   successors: Successors,
-  clusterOf: ReadonlyMap<string, readonly NodeGroup[]>,
+  clusterOf: ReadonlyMap<PlanNode, readonly NodeGroup[]>,
 ): boolean {
-  const ends = new Set([...from, ...to].map(({ name }) => name));
-  const goals = new Set(to.map(({ name }) => name));
-  const next = (names: Iterable<string>) => [...names].flatMap((name) => [...(successors.get(name) ?? [])]);
-  const found = new Set(next(from.map(({ name }) => name)).filter((name) => !ends.has(name)));
+  const ends = new Set([...from, ...to].map(({ node }) => node));
+  const goals = new Set(to.map(({ node }) => node));
+  const next = (nodes: Iterable<PlanNode>) => [...nodes].flatMap((node) => [...(successors.get(node) ?? [])]);
+  const found = new Set(next(from.map(({ node }) => node)).filter((node) => !ends.has(node)));
   // It grows while it is walked.
-  for (const name of found)
-    for (const other of next((clusterOf.get(name) ?? [{ name }]).map((one) => one.name))) {
+  for (const node of found)
+    for (const other of next((clusterOf.get(node) ?? [{ node }]).map((one) => one.node))) {
       if (goals.has(other)) return true;
       if (!ends.has(other)) found.add(other);
     }
@@ -138,16 +135,16 @@ function arranged(
   clusters: readonly NodeGroup[][],
   successors: Successors,
 ): NodeGroup[][] {
-  const places = new Map(run.map(({ name }, at) => [name, at]));
-  const heads = new Map(clusters.flatMap((members) => members.map(({ name }) => [name, members[0]?.name])));
-  const byHead = new Map(clusters.map((members) => [members[0]?.name as string, members]));
-  const among = new Map<string, Set<string>>();
+  const places = new Map(run.map(({ node }, at) => [node, at]));
+  const heads = new Map(clusters.flatMap((members) => members.map(({ node }) => [node, members[0]?.node])));
+  const byHead = new Map(clusters.map((members) => [members[0]?.node as PlanNode, members]));
+  const among = new Map<PlanNode, Set<PlanNode>>();
   for (const [head, members] of byHead) {
-    const next = members.flatMap(({ name }) => [...(successors.get(name) ?? [])]);
-    const others = next.flatMap((name) => heads.get(name) ?? []).filter((name) => name !== head);
+    const next = members.flatMap(({ node }) => [...(successors.get(node) ?? [])]);
+    const others = next.flatMap((node) => heads.get(node) ?? []).filter((node) => node !== head);
     among.set(head, new Set(others));
   }
-  const place = (name: string) => places.get(name) as number;
+  const place = (node: PlanNode) => places.get(node) as number;
   const { order } = sort(among, (a, b) => place(a) - place(b));
   return order.map((head) => byHead.get(head) as NodeGroup[]);
 }

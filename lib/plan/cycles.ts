@@ -4,13 +4,13 @@ import { Problem } from '../problem/problem.ts';
 import type { FactActions } from './actions.ts';
 import { cycleThrough, type Graph, sort } from './graph.ts';
 import { findOverlaps, orderAlongLinks, orderDownward } from './links.ts';
-import { type Deed, node } from './node.ts';
+import { byName, type Operation, type PlanNode } from './node.ts';
 import { buildGraph, orderBeforeChanges, type Relief } from './order.ts';
 import { arrangeForReading, orderNamedFirst, orderPartsFirst, type ReadingOrder } from './reading-order.ts';
 
-const phases: Record<Deed, number> = { empty: 0, drop: 0, alter: 1, create: 2, fill: 2, finish: 3 };
+const phases: Record<Operation, number> = { empty: 0, drop: 0, alter: 1, create: 2, fill: 2, finish: 3 };
 
-type Compare = (a: string, b: string) => number;
+type Compare = (a: PlanNode, b: PlanNode) => number;
 
 /**
  * The graph of a plan and an order of its nodes.
@@ -20,8 +20,8 @@ type Compare = (a: string, b: string) => number;
 export function orderNodes(
   fates: FactActions,
   reading?: ReadingOrder,
-): { graph: Graph; order: readonly string[] } {
-  const separate = new Set<string>();
+): { graph: Graph<PlanNode>; order: readonly PlanNode[] } {
+  const separate = new Set<PlanNode>();
   const placed = new Map(selfish(fates));
   const named = reading === undefined ? { weak: [], strong: [] } : orderNamedFirst(fates, reading);
   const firm = [...orderBeforeChanges(fates), ...findOverlaps(fates), ...orderAlongLinks(fates)];
@@ -42,46 +42,46 @@ export function orderNodes(
     if (stuck.length === 0)
       return { graph, order: reading === undefined ? order : arrangeForReading(successors, fates, reading) };
     const on = new Set(stuck);
-    const isVain = (wish: [string, string]) =>
-      wishes.has(wish) && wish.every((name) => on.has(graph.leader(name)));
+    const isVain = (wish: [PlanNode, PlanNode]) =>
+      wishes.has(wish) && wish.every((node) => on.has(graph.leader(node)));
     const vain = tiers.map((tier) => tier.filter(isVain)).find(({ length }) => length > 0) ?? [];
     for (const wish of vain) wishes.delete(wish);
     if (vain.length > 0) continue;
     // Implied drops that tie their causes together (two tables with foreign keys to each other) become
     // separate steps.
-    const ties = graph.ties(on).filter((name) => name.startsWith('drop ') && !separate.has(name));
-    for (const name of ties) separate.add(name);
+    const ties = graph.ties(on).filter((node) => node.op === 'drop' && !separate.has(node));
+    for (const node of ties) separate.add(node);
     if (ties.length > 0) continue;
     const found = placeable(fates, relief, successors, stuck.sort(compare));
-    if (found === undefined)
-      throw new Problem('plan_cycle', { objects: stuck.map((name) => name.slice(name.indexOf(' ') + 1)) });
-    placed.set(found.name, (other) => found.cycle.has(graph.leader(other)));
+    if (found === undefined) throw new Problem('plan_cycle', { objects: stuck.map(({ fact }) => fact) });
+    placed.set(found.node, (other) => found.cycle.has(graph.leader(other)));
   }
 }
 
 // An object that depends on itself begins as a placeholder.
-function selfish(fates: FactActions): [string, (other: string) => boolean][] {
+function selfish(fates: FactActions): [PlanNode, (other: PlanNode) => boolean][] {
   return [...fates.all.keys()]
     .filter(
       (id) => fates.comes(id) && fates.after.needs.get(id)?.has(id) && fates.kind(id).order?.placeholder,
     )
-    .map((id) => [node('create', id), (other) => other === node('create', id)]);
+    .map((id) => fates.node('create', id))
+    .map((node) => [node, (other) => other === node]);
 }
 
 // The kind that is created last and dropped first: it depends on the others, even in the parts that stay.
 function placeable(
   fates: FactActions,
   { placed }: Relief,
-  successors: ReadonlyMap<string, ReadonlySet<string>>,
-  stuck: readonly string[],
-): { name: string; cycle: ReadonlySet<string> } | undefined {
+  successors: ReadonlyMap<PlanNode, ReadonlySet<PlanNode>>,
+  stuck: readonly PlanNode[],
+): { node: PlanNode; cycle: ReadonlySet<PlanNode> } | undefined {
   const kinds = [...fates.kinds.values()];
-  const rank = (name: string) => kinds.indexOf(fates.kind(name.slice(name.indexOf(' ') + 1)));
-  const names = stuck.filter((name) => /^(create|drop) /.test(name) && !placed.has(name));
-  for (const name of names.sort((a, b) => rank(b) - rank(a))) {
-    if (kinds[rank(name)]?.order?.placeholder === undefined) continue;
-    const cycle = cycleThrough(successors, name);
-    if (cycle.size > 1) return { name, cycle };
+  const rank = ({ fact }: PlanNode) => kinds.indexOf(fates.kind(fact));
+  const nodes = stuck.filter((node) => (node.op === 'create' || node.op === 'drop') && !placed.has(node));
+  for (const node of nodes.sort((a, b) => rank(b) - rank(a))) {
+    if (kinds[rank(node)]?.order?.placeholder === undefined) continue;
+    const cycle = cycleThrough(successors, node);
+    if (cycle.size > 1) return { node, cycle };
   }
   return undefined;
 }
@@ -89,24 +89,21 @@ function placeable(
 // Drops first, then changes, then creations. Within each, by the kinds' order; drops in reverse.
 function comparison(fates: FactActions): Compare {
   const ranks = new Map([...fates.kinds.keys()].map((name, index) => [name, index]));
-  const keys = new Map<string, readonly [number, number, number, string]>();
-  const key = (name: string) => {
-    let found = keys.get(name);
+  const keys = new Map<PlanNode, readonly [number, number, number, string]>();
+  const key = (node: PlanNode) => {
+    let found = keys.get(node);
     if (found === undefined) {
-      const space = name.indexOf(' ');
-      const deed = name.slice(0, space) as Deed;
-      const id = name.slice(space + 1);
-      const kind = fates.kind(id);
+      const kind = fates.kind(node.fact);
       const rank = ranks.get(kind.name) as number;
-      const fact = fates.of(id)?.to ?? fates.of(id)?.from;
-      const sign = phases[deed] === 0 ? -1 : 1;
+      const fact = fates.of(node.fact)?.to ?? fates.of(node.fact)?.from;
+      const sign = phases[node.op] === 0 ? -1 : 1;
       found = [
-        phases[deed],
+        phases[node.op],
         sign * (kind.order?.rank ?? 0),
         sign * rank,
         `${String(fact?.position ?? 0).padStart(10, '0')}`,
       ];
-      keys.set(name, found);
+      keys.set(node, found);
     }
     return found;
   };
@@ -114,6 +111,6 @@ function comparison(fates: FactActions): Compare {
     const x = key(a);
     const y = key(b);
     for (let i = 0; i < 4; i++) if (x[i] !== y[i]) return (x[i] as number) < (y[i] as number) ? -1 : 1;
-    return a < b ? -1 : 1;
+    return byName(a, b);
   };
 }

@@ -1,34 +1,34 @@
-// A graph of named nodes that can be merged, and its order.
+// A graph of nodes that can be merged, and its order.
 
-/** Nodes by name, `before → after` edges among them; merged nodes act as one. */
-export class Graph {
-  readonly #leader = new Map<string, string>();
-  readonly #edges = new Map<string, Set<string>>();
+/** Nodes, and `before → after` edges among them; merged nodes act as one. */
+export class Graph<Node> {
+  readonly #leader = new Map<Node, Node>();
+  readonly #edges = new Map<Node, Set<Node>>();
 
-  add(node: string): void {
+  add(node: Node): void {
     if (!this.#leader.has(node)) this.#leader.set(node, node);
   }
 
-  has(node: string): boolean {
+  has(node: Node): boolean {
     return this.#leader.has(node);
   }
 
   /** The node that represents this one. */
-  leader(node: string): string {
+  leader(node: Node): Node {
     let at = node;
     for (let up = this.#leader.get(at); up !== undefined && up !== at; up = this.#leader.get(at)) at = up;
     return at;
   }
 
   /** `node` happens together with `leader`. Both must have been added. */
-  merge(node: string, leader: string): void {
+  merge(node: Node, leader: Node): void {
     const a = this.leader(node);
     const b = this.leader(leader);
     if (a !== b) this.#leader.set(a, b);
   }
 
   /** `first` happens before `second`. Edges to nodes that were never added are dropped. */
-  edge(first: string, second: string): void {
+  edge(first: Node, second: Node): void {
     if (!this.has(first) || !this.has(second)) return;
     const out = this.#edges.get(first);
     if (out === undefined) this.#edges.set(first, new Set([second]));
@@ -36,8 +36,8 @@ export class Graph {
   }
 
   /** Merged nodes that tie their leader to another one of `stuck`, to which it is not tied itself. */
-  ties(stuck: ReadonlySet<string>): string[] {
-    const leaders = (name: string) => [...(this.#edges.get(name) ?? [])].map((second) => this.leader(second));
+  ties(stuck: ReadonlySet<Node>): Node[] {
+    const leaders = (node: Node) => [...(this.#edges.get(node) ?? [])].map((second) => this.leader(second));
     return [...this.#edges.keys()].filter((first) => {
       const mine = this.leader(first);
       if (mine === first || !stuck.has(mine)) return false;
@@ -47,8 +47,8 @@ export class Graph {
   }
 
   /** The edges among leaders. */
-  successors(): Map<string, Set<string>> {
-    const merged = new Map<string, Set<string>>();
+  successors(): Map<Node, Set<Node>> {
+    const merged = new Map<Node, Set<Node>>();
     for (const node of this.#leader.keys()) if (this.leader(node) === node) merged.set(node, new Set());
     for (const [first, seconds] of this.#edges) {
       const a = this.leader(first);
@@ -66,11 +66,11 @@ export class Graph {
  * comes.
  * @returns the order, and the nodes on cycles and between them, none unless rules contradict
  */
-export function sort(
-  successors: ReadonlyMap<string, ReadonlySet<string>>,
-  compare: (a: string, b: string) => number,
-): { readonly order: string[]; readonly stuck: string[] } {
-  const waiting = new Map<string, number>();
+export function sort<Node>(
+  successors: ReadonlyMap<Node, ReadonlySet<Node>>,
+  compare: (a: Node, b: Node) => number,
+): { readonly order: Node[]; readonly stuck: Node[] } {
+  const waiting = new Map<Node, number>();
   for (const node of successors.keys()) waiting.set(node, 0);
   for (const out of successors.values())
     for (const node of out) waiting.set(node, (waiting.get(node) ?? 0) + 1);
@@ -78,7 +78,7 @@ export function sort(
     [...waiting].filter(([, count]) => count === 0).map(([node]) => node),
     compare,
   );
-  const order: string[] = [];
+  const order: Node[] = [];
   for (let node = ready.take(); node !== undefined; node = ready.take()) {
     order.push(node);
     waiting.delete(node);
@@ -92,19 +92,19 @@ export function sort(
 }
 
 /** The nodes on cycles through one node, itself included. */
-export function cycleThrough(
-  successors: ReadonlyMap<string, ReadonlySet<string>>,
-  name: string,
-): ReadonlySet<string> {
-  const predecessors = new Map<string, Set<string>>();
-  const behind = reachable(successors, name);
+export function cycleThrough<Node>(
+  successors: ReadonlyMap<Node, ReadonlySet<Node>>,
+  node: Node,
+): ReadonlySet<Node> {
+  const predecessors = new Map<Node, Set<Node>>();
+  const behind = reachable(successors, node);
   for (const first of behind)
     for (const second of successors.get(first) ?? [])
       predecessors.set(second, (predecessors.get(second) ?? new Set()).add(first));
-  return reachable(predecessors, name);
+  return reachable(predecessors, node);
 }
 
-function reachable(edges: ReadonlyMap<string, ReadonlySet<string>>, start: string): Set<string> {
+function reachable<Node>(edges: ReadonlyMap<Node, ReadonlySet<Node>>, start: Node): Set<Node> {
   const found = new Set([start]);
   // It grows while it is walked.
   for (const at of found) for (const next of edges.get(at) ?? []) found.add(next);
@@ -112,7 +112,7 @@ function reachable(edges: ReadonlyMap<string, ReadonlySet<string>>, start: strin
 }
 
 // A node that only comes after a cycle is not part of it.
-function onCycles(successors: ReadonlyMap<string, ReadonlySet<string>>, stuck: Set<string>): string[] {
+function onCycles<Node>(successors: ReadonlyMap<Node, ReadonlySet<Node>>, stuck: Set<Node>): Node[] {
   for (let before = -1; before !== stuck.size; ) {
     before = stuck.size;
     for (const node of stuck)
@@ -121,28 +121,28 @@ function onCycles(successors: ReadonlyMap<string, ReadonlySet<string>>, stuck: S
   return [...stuck];
 }
 
-class Heap {
-  readonly #items: string[] = [];
-  readonly #compare: (a: string, b: string) => number;
+class Heap<Item> {
+  readonly #items: Item[] = [];
+  readonly #compare: (a: Item, b: Item) => number;
 
-  constructor(items: readonly string[], compare: (a: string, b: string) => number) {
+  constructor(items: readonly Item[], compare: (a: Item, b: Item) => number) {
     this.#compare = compare;
     for (const item of items) this.put(item);
   }
 
-  put(item: string): void {
+  put(item: Item): void {
     const items = this.#items;
     let at = items.push(item) - 1;
     while (at > 0) {
       const up = (at - 1) >> 1;
-      if (this.#compare(items[up] as string, item) <= 0) break;
-      items[at] = items[up] as string;
+      if (this.#compare(items[up] as Item, item) <= 0) break;
+      items[at] = items[up] as Item;
       at = up;
     }
     items[at] = item;
   }
 
-  take(): string | undefined {
+  take(): Item | undefined {
     const items = this.#items;
     const top = items[0];
     const last = items.pop();
@@ -151,10 +151,9 @@ class Heap {
     for (;;) {
       let down = 2 * at + 1;
       if (down >= items.length) break;
-      if (down + 1 < items.length && this.#compare(items[down + 1] as string, items[down] as string) < 0)
-        down++;
-      if (this.#compare(last, items[down] as string) <= 0) break;
-      items[at] = items[down] as string;
+      if (down + 1 < items.length && this.#compare(items[down + 1] as Item, items[down] as Item) < 0) down++;
+      if (this.#compare(last, items[down] as Item) <= 0) break;
+      items[at] = items[down] as Item;
       at = down;
     }
     items[at] = last;

@@ -4,14 +4,14 @@ import type { Fact } from '../model/fact.ts';
 import { type FactActions, pushTo } from './actions.ts';
 import type { Graph } from './graph.ts';
 import { findLinkAbove } from './heirs.ts';
-import { node } from './node.ts';
+import type { PlanNode } from './node.ts';
 import { findRivals } from './rivals.ts';
 
 /**
  * Adds the edges of links. Facts to merge must exist before their parents are linked, and an inherited fact
  * can go only after the link. A reference to an object that links complete waits for all of these links.
  */
-export function addLinkEdges(graph: Graph, fates: FactActions): void {
+export function addLinkEdges(graph: Graph<PlanNode>, fates: FactActions): void {
   const parts = completions(fates, 'create');
   mergingEdges(graph, fates, parts);
   keepingEdges(graph, fates);
@@ -21,7 +21,7 @@ export function addLinkEdges(graph: Graph, fates: FactActions): void {
 }
 
 function mergingEdges(
-  graph: Graph,
+  graph: Graph<PlanNode>,
   fates: FactActions,
   parts: ReadonlyMap<string, ReadonlySet<string>>,
 ): void {
@@ -29,25 +29,26 @@ function mergingEdges(
     if (to !== undefined && to.parent !== null && action !== 'drop')
       for (const [upper, link, above] of uppers(fates, 'after', to))
         if (fates.comes(link) && isLate(fates, to, above)) {
-          graph.edge(node('create', link), node('create', above));
-          graph.edge(node('create', link), node('create', id));
+          graph.edge(fates.node('create', link), fates.node('create', above));
+          graph.edge(fates.node('create', link), fates.node('create', id));
         } else if (fates.comes(link) && upper !== null && !given(fates, link)) {
-          graph.edge(node(action === 'alter' ? 'alter' : 'create', id), node('create', link));
+          graph.edge(fates.node(action === 'alter' ? 'alter' : 'create', id), fates.node('create', link));
           // An incomplete fact is skipped, and the server creates another one in its place.
           for (const part of parts.get(id) ?? []) {
             const below = newBelow(fates, part, to);
-            if (below === undefined) graph.edge(node('create', part), node('create', link));
-            else graph.edge(node('create', link), node('create', below));
+            if (below === undefined) graph.edge(fates.node('create', part), fates.node('create', link));
+            else graph.edge(fates.node('create', link), fates.node('create', below));
           }
         }
     if (to !== undefined && to.parent !== null && fates.kind(id).order?.mistakable && fates.comes(id))
       for (const link of linksFrom(fates, 'after').has(id)
         ? []
         : (linksFrom(fates, 'after').get(to.parent) ?? []))
-        graph.edge(node('create', link), node('create', id));
+        graph.edge(fates.node('create', link), fates.node('create', id));
     if (from !== undefined && from.parent !== null && action !== 'create')
       for (const [, link] of uppers(fates, 'before', from))
-        if (fates.goes(link)) graph.edge(node('drop', link), node(action === 'alter' ? 'alter' : 'drop', id));
+        if (fates.goes(link))
+          graph.edge(fates.node('drop', link), fates.node(action === 'alter' ? 'alter' : 'drop', id));
   }
 }
 
@@ -61,22 +62,22 @@ function newBelow(fates: FactActions, link: string, upper: Fact): string | undef
 }
 
 // If the server can choose, it takes the first of several candidates for the first existing one.
-function turnEdges(graph: Graph, fates: FactActions): void {
+function turnEdges(graph: Graph<PlanNode>, fates: FactActions): void {
   const parts = fates.contested.filter(({ part, upper }) => fates.comes(part.id) && !fates.comes(upper.id));
   const places = new Map(parts.map(({ part, upper }) => [part.id, upper.position]));
   for (const { part } of parts)
     for (const other of findRivals(fates.after, fates.kinds, part))
       if ((places.get(part.id) as number) < (places.get(other.id) ?? 0))
-        graph.edge(node('create', part.id), node('create', other.id));
+        graph.edge(fates.node('create', part.id), fates.node('create', other.id));
 }
 
 // The server creates the linkable parts that a new heir lacks; parts that the heir must lack are dropped
 // after that.
-function passingEdges(graph: Graph, fates: FactActions): void {
+function passingEdges(graph: Graph<PlanNode>, fates: FactActions): void {
   for (const { id, to } of fates.all.values())
     if (to !== undefined && fates.kind(id).order?.mistakable && fates.comes(id))
       for (const link of lacking(fates, to))
-        if (fates.comes(link)) graph.edge(node('create', link), node('create', id));
+        if (fates.comes(link)) graph.edge(fates.node('create', link), fates.node('create', id));
 }
 
 // The links to heirs that have no counterpart of a fact, or one that is not complete itself.
@@ -97,20 +98,20 @@ function lacking(fates: FactActions, fact: Fact): string[] {
 }
 
 // An inherited part that stays is detached first, and only then changed or dropped.
-function keepingEdges(graph: Graph, fates: FactActions): void {
+function keepingEdges(graph: Graph<PlanNode>, fates: FactActions): void {
   for (const { id } of fates.all.values())
     for (const { heir, link } of fates.goes(id) ? fates.heirs(id) : []) {
       if (fates.goes(link)) {
-        if (!fates.goes(heir)) graph.edge(node('drop', link), node('drop', id));
+        if (!fates.goes(heir)) graph.edge(fates.node('drop', link), fates.node('drop', id));
       } else if (fates.dropsAlone(id) || !fates.goes(heir)) {
-        graph.edge(node('drop', id), node('alter', heir));
-        graph.edge(node('drop', id), node('drop', heir));
+        graph.edge(fates.node('drop', id), fates.node('alter', heir));
+        graph.edge(fates.node('drop', id), fates.node('drop', heir));
       }
     }
 }
 
 /** New links before old ones of the same fact, where their kind wishes so. */
-export function findOverlaps(fates: FactActions): [string, string][] {
+export function findOverlaps(fates: FactActions): [PlanNode, PlanNode][] {
   const going = new Map<string, string[]>();
   for (const { id, from } of fates.all.values())
     if (from !== undefined && fates.goes(id) && fates.kind(id).order?.overlaps)
@@ -118,7 +119,7 @@ export function findOverlaps(fates: FactActions): [string, string][] {
   return [...fates.all.values()].flatMap(({ id, to }) =>
     (to !== undefined && fates.comes(id) ? (going.get(`${to.kind} ${to.parent}`) ?? []) : [])
       .filter((old) => old !== id)
-      .map((old): [string, string] => [node('create', id), node('drop', old)]),
+      .map((old): [PlanNode, PlanNode] => [fates.node('create', id), fates.node('drop', old)]),
   );
 }
 
@@ -126,7 +127,7 @@ export function findOverlaps(fates: FactActions): [string, string][] {
  * A link above comes before those below: the server passes some of its parts only to the next level
  * (identity, to existing partitions).
  */
-export function orderDownward(fates: FactActions): [string, string][] {
+export function orderDownward(fates: FactActions): [PlanNode, PlanNode][] {
   const { facts, needs, links } = fates.after;
   const isNew = (link: string) => fates.comes(link) && !fates.kind(link).order?.completes;
   return [...fates.all.keys()].filter(isNew).flatMap((id) => {
@@ -137,32 +138,32 @@ export function orderDownward(fates: FactActions): [string, string][] {
     return above
       .flatMap((other) => linksFrom(fates, 'after').get(other) ?? [])
       .filter(isNew)
-      .map((link): [string, string] => [node('create', link), node('create', id)]);
+      .map((link): [PlanNode, PlanNode] => [fates.node('create', link), fates.node('create', id)]);
   });
 }
 
 /** Facts that a link passes on are ready before it, and change or go only after it has gone. */
-export function orderAlongLinks(fates: FactActions): [string, string][] {
+export function orderAlongLinks(fates: FactActions): [PlanNode, PlanNode][] {
   return [...fates.all.values()].flatMap(({ from, to, action }) => {
     const coming =
       to === undefined || to.parent === null || action === 'drop' ? [] : uppers(fates, 'after', to);
     const going = from === undefined || from.parent === null ? [] : uppers(fates, 'before', from);
     return [
-      ...coming.flatMap(([, link, above]): [string, string][] => {
+      ...coming.flatMap(([, link, above]): [PlanNode, PlanNode][] => {
         if (!fates.comes(link) || isLate(fates, to as Fact, above)) return [];
         const heir = fates.after.facts.get(link)?.parent as string;
-        const last = node('create', given(fates, link) ? heir : link);
+        const last = fates.node('create', given(fates, link) ? heir : link);
         // No other object may have the name that the server will derive from an origin.
-        return [last, node('create', heir)].flatMap((next): [string, string][] => [
-          [node('create', above), next],
-          [node('alter', above), next],
+        return [last, fates.node('create', heir)].flatMap((next): [PlanNode, PlanNode][] => [
+          [fates.node('create', above), next],
+          [fates.node('alter', above), next],
         ]);
       }),
-      ...going.flatMap(([, link, above]): [string, string][] =>
+      ...going.flatMap(([, link, above]): [PlanNode, PlanNode][] =>
         fates.goes(link)
           ? [
-              [node('drop', link), node('drop', above)],
-              [node('drop', link), node('alter', above)],
+              [fates.node('drop', link), fates.node('drop', above)],
+              [fates.node('drop', link), fates.node('alter', above)],
             ]
           : [],
       ),
@@ -197,10 +198,10 @@ function given(fates: FactActions, link: string): boolean {
 }
 
 // The links that complete their target, and that the plan creates or drops.
-function completions(fates: FactActions, deed: 'create' | 'drop'): Map<string, Set<string>> {
+function completions(fates: FactActions, op: 'create' | 'drop'): Map<string, Set<string>> {
   const parts = new Map<string, Set<string>>();
-  for (const [key, link] of fates[deed === 'create' ? 'after' : 'before'].links) {
-    if (!fates.kind(link).order?.completes || !(deed === 'create' ? fates.comes(link) : fates.goes(link)))
+  for (const [key, link] of fates[op === 'create' ? 'after' : 'before'].links) {
+    if (!fates.kind(link).order?.completes || !(op === 'create' ? fates.comes(link) : fates.goes(link)))
       continue;
     const whole = key.slice(key.indexOf('\n') + 1);
     parts.set(whole, (parts.get(whole) ?? new Set()).add(link));
@@ -210,7 +211,7 @@ function completions(fates: FactActions, deed: 'create' | 'drop'): Map<string, S
 
 // A reference to a fact that others complete waits for all of them, and goes before them.
 function completionEdges(
-  graph: Graph,
+  graph: Graph<PlanNode>,
   fates: FactActions,
   coming: ReadonlyMap<string, ReadonlySet<string>>,
 ): void {
@@ -223,9 +224,11 @@ function completionEdges(
   for (const { id } of fates.all.values()) {
     for (const needed of fates.after.needs.get(id)?.keys() ?? [])
       for (const link of others(coming, needed, id))
-        if (!isOwnPart(fates, id, needed, link)) graph.edge(node('create', link), node('create', id));
+        if (!isOwnPart(fates, id, needed, link))
+          graph.edge(fates.node('create', link), fates.node('create', id));
     for (const needed of fates.before.needs.get(id)?.keys() ?? [])
-      for (const link of others(going, needed, id)) graph.edge(node('drop', id), node('drop', link));
+      for (const link of others(going, needed, id))
+        graph.edge(fates.node('drop', id), fates.node('drop', link));
   }
 }
 

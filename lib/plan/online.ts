@@ -6,36 +6,35 @@ import type { Scope } from '../model/kind.ts';
 import { listStatements, type Statement, type StatementScript, type UnsegmentedStep } from '../model/step.ts';
 import { type FactAction, type FactActions, pushTo } from './actions.ts';
 import { placeNodes } from './dependencies.ts';
-import type { Graph } from './graph.ts';
-import type { InlinedClauses } from './inline-clauses.ts';
+import type { OrderedActions } from './inline-clauses.ts';
+import type { PlanNode } from './node.ts';
 
 /** The steps of one node of the plan's graph. */
 export interface NodeGroup {
-  readonly name: string;
+  readonly node: PlanNode;
   readonly steps: readonly UnsegmentedStep[];
 }
 
 /**
  * The online way to drop or create a fact; null: it takes the plain way. A replaced one is exchanged in the
  * place of its creation.
- * @param show is applied to a fact before its kind writes SQL for it
+ * @param manner `show` is applied to a fact before its kind writes SQL for it
  */
 export function writeOnline(
   fates: FactActions,
-  deed: 'drop' | 'create',
+  op: 'drop' | 'create',
   { id, action, from, to }: FactAction,
-  scope: Scope,
-  show: (fact: Fact) => Fact,
+  { scope, show }: { readonly scope: Scope; readonly show: (fact: Fact) => Fact },
 ): Statement[] | null {
   const ways = scope.online ? fates.kind(id).online : undefined;
   if (ways === undefined || !(staysPut(fates, id) || completesWhatStays(fates, id))) return null;
   if (action === 'replace') {
     if (!isExchangeable(fates, id)) return null;
     const script = alone(ways.replace?.(show(from as Fact), show(to as Fact), scope));
-    return deed === 'drop' && script !== null ? [] : script;
+    return op === 'drop' && script !== null ? [] : script;
   }
   return alone(
-    deed === 'drop' ? ways.drop?.(show(from as Fact), scope) : ways.create?.(show(to as Fact), scope),
+    op === 'drop' ? ways.drop?.(show(from as Fact), scope) : ways.create?.(show(to as Fact), scope),
   );
 }
 
@@ -45,8 +44,8 @@ export function writeOnlineChange(
   attribute: string,
   from: Fact,
   to: Fact,
-  scope: Scope,
 ): Statement[] | null {
+  const { scope } = fates;
   const change = scope.online ? fates.kind(to.id).online?.alter?.[attribute] : undefined;
   return change === undefined || !staysPut(fates, to.id) ? null : alone(change(from, to, scope));
 }
@@ -92,33 +91,29 @@ function isExchangeable(fates: FactActions, id: string): boolean {
  * Defers online steps, and those that depend on them, behind all others. Transactions and statements that are
  * committed by themselves alternate, as rarely as possible. Within each, the order stays.
  */
-export function deferOnline(
-  fates: FactActions,
-  graph: Graph,
-  folded: InlinedClauses,
-  groups: readonly NodeGroup[],
-): NodeGroup[] {
-  const seat = placeNodes(graph, folded);
-  const waits = new Map<string, string[]>();
+export function deferOnline(ordered: OrderedActions, groups: readonly NodeGroup[]): NodeGroup[] {
+  const { fates, graph } = ordered;
+  const seat = placeNodes(ordered);
+  const waits = new Map<PlanNode, PlanNode[]>();
   for (const [first, seconds] of graph.successors())
     for (const second of seconds) if (seat(first) !== seat(second)) pushTo(waits, seat(second), seat(first));
-  const stages = new Map<string, number>();
+  const stages = new Map<PlanNode, number>();
   // A step that cannot run in a transaction for another reason keeps its place among all others.
   let floor = 0;
   const turns = groups.map((group) => {
-    const { name, steps } = group;
+    const { node, steps } = group;
     const whole = steps.every(({ transactional }) => transactional);
-    const online = !whole && fates.kind(name.slice(name.indexOf(' ') + 1)).online !== undefined;
-    const firsts = seat(name) === name ? (waits.get(name) ?? []) : [seat(name)];
+    const online = !whole && fates.kind(node.fact).online !== undefined;
+    const firsts = seat(node) === node ? (waits.get(node) ?? []) : [seat(node)];
     const before = firsts.map((first) => stages.get(first) ?? 0);
     const earliest = before.reduce((a, b) => Math.max(a, b), floor);
     // Transactions are even.
     const stage = steps.length === 0 || (earliest % 2 === 0) === whole ? earliest : earliest + 1;
-    stages.set(name, stage);
+    stages.set(node, stage);
     if (!whole && !online) floor = stage;
     return {
       stage,
-      group: online ? { name, steps: steps.map((step) => ({ ...step, transactional: false })) } : group,
+      group: online ? { node, steps: steps.map((step) => ({ ...step, transactional: false })) } : group,
     };
   });
   return turns.sort((a, b) => a.stage - b.stage).map(({ group }) => group);

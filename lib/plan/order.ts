@@ -6,31 +6,31 @@ import type { FactActions } from './actions.ts';
 import { Graph } from './graph.ts';
 import { findLinkAbove } from './heirs.ts';
 import { addLinkEdges, findHeirs } from './links.ts';
-import { type Deed, node } from './node.ts';
+import type { Operation, PlanNode } from './node.ts';
 
 /** The exceptions that keep the graph free of cycles. */
 export interface Relief {
   /** Drops that are not merged into their cause, because that would have to wait for itself. */
-  readonly separate: ReadonlySet<string>;
+  readonly separate: ReadonlySet<PlanNode>;
   /**
    * Creations and drops that go by way of a placeholder, and which nodes would be on a cycle with them
    * otherwise.
    */
-  readonly placed: ReadonlyMap<string, (other: string) => boolean>;
+  readonly placed: ReadonlyMap<PlanNode, (other: PlanNode) => boolean>;
   /** Preferred orders, which apply unless another edge contradicts them. */
-  readonly wishes: ReadonlySet<readonly [first: string, second: string]>;
+  readonly wishes: ReadonlySet<readonly [first: PlanNode, second: PlanNode]>;
 }
 
 /** The graph of all actions, with implicit effects of the server merged into their cause. */
-export function buildGraph(fates: FactActions, relief: Relief): Graph {
-  const graph = new Graph();
+export function buildGraph(fates: FactActions, relief: Relief): Graph<PlanNode> {
+  const graph = new Graph<PlanNode>();
   for (const { id, action } of fates.all.values()) {
-    if (fates.goes(id)) graph.add(node('drop', id));
-    if (fates.comes(id)) graph.add(node('create', id));
-    if (action === 'alter') graph.add(node('alter', id));
-    if (fates.putAside(id)) graph.add(node('finish', id));
+    if (fates.goes(id)) graph.add(fates.node('drop', id));
+    if (fates.comes(id)) graph.add(fates.node('create', id));
+    if (action === 'alter') graph.add(fates.node('alter', id));
+    if (fates.putAside(id)) graph.add(fates.node('finish', id));
   }
-  for (const name of relief.placed.keys()) placeholderEdges(graph, name);
+  for (const node of relief.placed.keys()) placeholderEdges(graph, fates, node);
   for (const { id } of fates.all.values()) {
     goingEdges(graph, fates, relief, id);
     comingEdges(graph, fates, relief, id);
@@ -42,43 +42,42 @@ export function buildGraph(fates: FactActions, relief: Relief): Graph {
   return graph;
 }
 
-function placeholderEdges(graph: Graph, name: string): void {
-  const id = name.slice(name.indexOf(' ') + 1);
-  const [first, second]: readonly [Deed, Deed] =
-    name === node('drop', id) ? ['empty', 'drop'] : ['create', 'fill'];
-  for (const deed of [first, second]) graph.add(node(deed, id));
-  graph.edge(node(first, id), node(second, id));
+function placeholderEdges(graph: Graph<PlanNode>, fates: FactActions, { op, fact }: PlanNode): void {
+  const operations: readonly [Operation, Operation] = op === 'drop' ? ['empty', 'drop'] : ['create', 'fill'];
+  const [first, second] = [fates.node(operations[0], fact), fates.node(operations[1], fact)];
+  for (const node of [first, second]) graph.add(node);
+  graph.edge(first, second);
 }
 
-function goingEdges(graph: Graph, fates: FactActions, { placed }: Relief, id: string): void {
+function goingEdges(graph: Graph<PlanNode>, fates: FactActions, { placed }: Relief, id: string): void {
   const going = fates.goes(id);
   const staying = going && stays(fates, id);
-  const freed = (theirs: string) => placed.get(node('drop', id))?.(theirs) ?? false;
-  const edges = (mine: string, theirs: string) =>
-    graph.edge(freed(theirs) ? node('empty', id) : mine, theirs);
+  const freed = (theirs: PlanNode) => placed.get(fates.node('drop', id))?.(theirs) ?? false;
+  const edges = (mine: PlanNode, theirs: PlanNode) =>
+    graph.edge(freed(theirs) ? fates.node('empty', id) : mine, theirs);
   for (const needed of fates.before.needs.get(id)?.keys() ?? []) {
-    edges(going ? end(fates, id) : node('alter', id), end(fates, needed));
+    edges(going ? end(fates, id) : fates.node('alter', id), end(fates, needed));
     if (!going || staying) continue;
     if (!fates.putAside(needed) || isNamedIn(fates, needed, id))
-      edges(node('drop', id), node('drop', needed));
+      edges(fates.node('drop', id), fates.node('drop', needed));
     if (fates.isBlocked(needed))
       for (const altered of collectReachable([needed], (one) => reaching(fates, one)))
-        edges(node('drop', id), node('alter', altered));
+        edges(fates.node('drop', id), fates.node('alter', altered));
   }
-  if (going && !staying) graph.edge(node('drop', id), node('create', id));
-  graph.edge(node('create', id), node('finish', id));
+  if (going && !staying) graph.edge(fates.node('drop', id), fates.node('create', id));
+  graph.edge(fates.node('create', id), fates.node('finish', id));
 }
 
 /**
  * A fact is dropped before its dependencies change or are set aside, if possible, so that their steps need
  * not consider it.
  */
-export function orderBeforeChanges(fates: FactActions): [string, string][] {
+export function orderBeforeChanges(fates: FactActions): [PlanNode, PlanNode][] {
   return [...fates.all.keys()].flatMap((id) =>
     fates.goes(id) && !stays(fates, id)
-      ? [...(fates.before.needs.get(id)?.keys() ?? [])].map((needed): [string, string] => [
-          node('drop', id),
-          node(fates.putAside(needed) ? 'drop' : 'alter', needed),
+      ? [...(fates.before.needs.get(id)?.keys() ?? [])].map((needed): [PlanNode, PlanNode] => [
+          fates.node('drop', id),
+          fates.node(fates.putAside(needed) ? 'drop' : 'alter', needed),
         ])
       : [],
   );
@@ -97,8 +96,8 @@ function isNamedIn(fates: FactActions, needed: string, id: string): boolean {
 }
 
 // When the old one is really gone.
-function end(fates: FactActions, id: string): string {
-  return node(fates.putAside(id) ? 'finish' : 'drop', id);
+function end(fates: FactActions, id: string): PlanNode {
+  return fates.node(fates.putAside(id) ? 'finish' : 'drop', id);
 }
 
 // The cause that also drops this fact; preferably at once, otherwise when it is no longer set aside.
@@ -119,22 +118,22 @@ function severed(fates: FactActions, fact: Fact, other: string): boolean {
   return link !== undefined && fates.goes(link) && !fates.goes(fact.parent as string);
 }
 
-function comingEdges(graph: Graph, fates: FactActions, { placed }: Relief, id: string): void {
-  const mine = node('create', id);
+function comingEdges(graph: Graph<PlanNode>, fates: FactActions, { placed }: Relief, id: string): void {
+  const mine = fates.node('create', id);
   for (const needed of fates.after.needs.get(id)?.keys() ?? []) {
-    const theirs = node('create', needed);
+    const theirs = fates.node('create', needed);
     // On a cycle, a placeholder is enough for the others, and only what fills it waits for them.
-    const made = (waiting: string) =>
-      placed.get(theirs)?.(waiting) === false ? node('fill', needed) : theirs;
-    const waiting = (awaited: string) => (placed.get(mine)?.(awaited) ? node('fill', id) : mine);
+    const made = (waiting: PlanNode) =>
+      placed.get(theirs)?.(waiting) === false ? fates.node('fill', needed) : theirs;
+    const waiting = (awaited: PlanNode) => (placed.get(mine)?.(awaited) ? fates.node('fill', id) : mine);
     graph.edge(made(mine), waiting(theirs));
-    graph.edge(made(node('alter', id)), node('alter', id));
-    graph.edge(node('alter', needed), waiting(node('alter', needed)));
+    graph.edge(made(fates.node('alter', id)), fates.node('alter', id));
+    graph.edge(fates.node('alter', needed), waiting(fates.node('alter', needed)));
   }
 }
 
 // A name is free only once the object that had it is gone.
-function slotEdges(graph: Graph, fates: FactActions): void {
+function slotEdges(graph: Graph<PlanNode>, fates: FactActions): void {
   const leaving = new Map<string, string>();
   for (const { id, from } of fates.all.values())
     if (from !== undefined && fates.goes(id))
@@ -143,32 +142,35 @@ function slotEdges(graph: Graph, fates: FactActions): void {
     if (to !== undefined && fates.comes(id))
       for (const slot of fates.kind(id).order?.slots?.(to) ?? []) {
         const other = leaving.get(slot);
-        if (other !== undefined && other !== id) graph.edge(node('drop', other), node('create', id));
+        if (other !== undefined && other !== id)
+          graph.edge(fates.node('drop', other), fates.node('create', id));
       }
 }
 
-function mergeImplied(graph: Graph, fates: FactActions, separate: ReadonlySet<string>): void {
+function mergeImplied(graph: Graph<PlanNode>, fates: FactActions, separate: ReadonlySet<PlanNode>): void {
   for (const { id, from, to, action } of fates.all.values()) {
-    if (from !== undefined && fates.goes(id) && !separate.has(node('drop', id))) {
+    if (from !== undefined && fates.goes(id) && !separate.has(fates.node('drop', id))) {
       const cause = causeOf(fates, id);
-      if (cause !== undefined) graph.merge(node('drop', id), end(fates, cause));
+      if (cause !== undefined) graph.merge(fates.node('drop', id), end(fates, cause));
       if (from.outlives)
-        for (const origin of from.origins) graph.edge(node('drop', origin), node('drop', id));
+        for (const origin of from.origins) graph.edge(fates.node('drop', origin), fates.node('drop', id));
     }
     if (to === undefined) continue;
     const [origin] = findHeirs(fates, 'after', to);
     if (fates.comes(id)) {
       const maker = fates.kind(id).inline?.madeBy?.(to, fates.scope) ?? null;
       const made = findHeirs(fates, 'after', to).find((other) => fates.comes(other));
-      if (maker !== null) graph.merge(node('create', id), node('create', maker));
-      else if (made !== undefined && to.outlives) graph.edge(node('create', id), node('create', made));
-      else if (made !== undefined) graph.merge(node('create', id), node('create', made));
+      if (maker !== null) graph.merge(fates.node('create', id), fates.node('create', maker));
+      else if (made !== undefined && to.outlives)
+        graph.edge(fates.node('create', id), fates.node('create', made));
+      else if (made !== undefined) graph.merge(fates.node('create', id), fates.node('create', made));
       else if (fates.kind(id).inline?.inseparable && fates.comes(to.parent as string))
-        graph.merge(node('create', id), node('create', to.parent as string));
+        graph.merge(fates.node('create', id), fates.node('create', to.parent as string));
     } else if (action === 'alter' && origin !== undefined && inherits(fates, id, origin))
-      graph.merge(node('alter', id), node('alter', origin));
+      graph.merge(fates.node('alter', id), fates.node('alter', origin));
     else if (action === 'alter')
-      for (const other of reaching(fates, id)) graph.edge(node('alter', other), node('alter', id));
+      for (const other of reaching(fates, id))
+        graph.edge(fates.node('alter', other), fates.node('alter', id));
   }
 }
 

@@ -1,10 +1,9 @@
 // Two catalogs → the steps that turn one into the other. Everything it knows of object kinds comes in as an
 // argument.
 import { type Catalog, getParent, shadowRole } from '../model/catalog.ts';
-import { type Diff, diffReconciled } from '../model/diff.ts';
+import type { Difference } from '../model/diff.ts';
 import type { Fact } from '../model/fact.ts';
-import type { Kinds, Scope } from '../model/kind.ts';
-import { settle } from '../model/reconcile.ts';
+import type { Kinds } from '../model/kind.ts';
 import type { Hazard, Step, UnsegmentedStep } from '../model/step.ts';
 import { FactActions, pushTo } from './actions.ts';
 import { keepArrayTypes } from './arrays.ts';
@@ -12,23 +11,22 @@ import { combineSteps } from './combining.ts';
 import { orderNodes } from './cycles.ts';
 import { computeDependencies } from './dependencies.ts';
 import type { Graph } from './graph.ts';
-import { inlineClauses } from './inline-clauses.ts';
-import { type Deed, node } from './node.ts';
-import { deferOnline } from './online.ts';
+import { inlineClauses, type OrderedActions } from './inline-clauses.ts';
+import type { PlanNode } from './node.ts';
+import { deferOnline, type NodeGroup } from './online.ts';
 import type { ReadingOrder } from './reading-order.ts';
 import { complete, correct, disown, markLosses, remove, write } from './writing.ts';
 
 /** The input of a plan. */
 export interface PlanInput {
-  readonly before: Catalog;
-  readonly after: Catalog;
-  /** The differences between them, if known already. */
-  readonly difference?: Diff;
+  /** The state to start from, the state to reach, and the differences between them. */
+  readonly difference: Difference;
   readonly kinds: Kinds;
-  /** Major version of the server that will run it; default: that of `before`. */
+  /** Major version of the server that will run it; default: that of the start. */
   readonly major?: number;
   /**
-   * The role that will run it; default: the one that read `before`, or else `after`, apart from the shadow's.
+   * The role that will run it; default: the one that read the start, or else the end, apart from the
+   * shadow's.
    */
   readonly role?: string | null;
   /** Avoid long locks, even with more statements in more transactions; default: false. */
@@ -42,80 +40,88 @@ export interface PlanInput {
 }
 
 /**
- * Plans the way from `before` to `after`. The way back is the same function with its arguments exchanged.
+ * Plans the way from one state to another. The way back is the plan of the reversed difference.
  * @returns steps in the order in which they run; empty when nothing differs
  * @throws Problem `plan_cycle` when needs contradict each other
  */
 export function plan(input: PlanInput): Step[] {
-  const { fates, graph, folded, groups } = worked(input);
+  const actions = orderActions(input);
+  const groups = writeGroups(actions, input);
   return splitIntoSegments(
-    input.reading ? groups.flatMap(({ steps }) => steps) : combineSteps(fates, graph, folded, groups),
+    input.reading ? groups.flatMap(({ steps }) => steps) : combineSteps(actions, groups),
   );
+}
+
+/** A plan with each statement by itself, and its dependencies. */
+export interface StatementPlan {
+  readonly steps: Step[];
+  /**
+   * For each step the indices of those that must be done before it; the others may run beside it.
+   * @param ranked whether a kind's rank counts too, which puts steps behind others that they do not
+   * need; default: true
+   */
+  waits(ranked?: boolean): number[][];
 }
 
 /**
  * The same plan with each statement by itself, and its dependencies.
  * @throws Problem `plan_cycle` when needs contradict each other
  */
-export function planStatements(input: PlanInput): {
-  readonly steps: Step[];
-  /**
-   * For each step the places of those that must be done before it; the others may run beside it.
-   * @param ranked whether a kind's rank counts too, which puts steps behind others that they do not need;
-   * default: true
-   */
-  waits(ranked?: boolean): number[][];
-} {
-  const { fates, graph, folded, groups } = worked(input);
+export function planStatements(input: PlanInput): StatementPlan {
+  const actions = orderActions(input);
+  const groups = writeGroups(actions, input);
+  const rank = ({ fact }: PlanNode) => actions.fates.kind(fact).order?.rank ?? 0;
   return {
     steps: splitIntoSegments(groups.flatMap(({ steps }) => steps)),
-    waits: (ranked = true) =>
-      computeDependencies(graph, folded, groups, (name) =>
-        ranked ? (fates.kind(name.slice(name.indexOf(' ') + 1)).order?.rank ?? 0) : 0,
-      ),
+    waits: (ranked = true) => computeDependencies(actions, groups, ranked ? rank : () => 0),
   };
 }
 
-// The nodes of the plan in their order, with their statements.
-function worked(input: PlanInput) {
-  const { kinds, major = input.before.major } = input;
-  const { before, after } = settle(input.before, input.after, kinds);
-  const roles = [input.role ?? null, input.before.role, input.after.role];
+function orderActions({ difference, kinds, reading, online = false, ...input }: PlanInput): OrderedActions {
+  const { before, after, diff } = difference;
+  const { major = before.major } = input;
+  const roles = [input.role ?? null, before.role, after.role];
   const role = roles.find((name) => name !== null && name !== shadowRole) ?? null;
-  const { online = false } = input;
-  const given = { before, after, kinds, major, role, online, clauses: [] };
-  const fates = new FactActions(input.difference ?? diffReconciled({ before, after }, kinds), given);
-  const { scope } = fates;
-  const { graph, order } = orderNodes(fates, input.reading);
-  const folded = inlineClauses(fates, graph, order, scope);
-  const inside = new Set(
-    [...folded.values()].flatMap((facts) => facts.map((fact) => node('create', fact.id))),
-  );
-  const followers = followersOf(fates, graph, 'create');
-  const bringers = [...before.facts.values()].filter(
-    ({ id }) => fates.kind(id).inline?.brings && !fates.goes(id),
-  );
-  const groups = order.map((name) => {
-    const steps: UnsegmentedStep[] = [];
-    const id = name.slice(name.indexOf(' ') + 1);
-    const deed = name.slice(0, name.indexOf(' ')) as Deed;
-    const asPlace = deed === 'create' && graph.has(node('fill', id));
-    if (!inside.has(name)) steps.push(...write(fates, asPlace ? 'place' : deed, id, folded, scope));
-    if (deed !== 'create') return { name, steps };
-    steps.push(...complete(fates, id, folded, scope));
-    for (const follower of followers.get(name) ?? [])
-      if (!inside.has(node('create', follower)))
-        steps.push(...correct(fates, follower, scope), ...disown(fates, follower, folded, scope));
-    steps.push(...unwanted(fates, bringers, fates.of(id)?.to as Fact, scope));
-    return { name, steps };
-  });
-  const placed = online ? deferOnline(fates, graph, folded, groups) : groups;
+  const fates = new FactActions(diff, { before, after, kinds, major, role, online, clauses: [] });
+  const { graph, order } = orderNodes(fates, reading);
+  return inlineClauses(fates, graph, order);
+}
+
+// The nodes of the plan in their order, with their statements.
+function writeGroups(actions: OrderedActions, { online = false, verbatim = false }: PlanInput): NodeGroup[] {
+  const { fates, graph } = actions;
+  const groups = writeNodes(actions);
+  const placed = online ? deferOnline(actions, groups) : groups;
   const takers = dataTakers(fates, followersOf(fates, graph, 'drop'));
   const finished = (step: UnsegmentedStep): UnsegmentedStep =>
-    onNewRows(fates, input.verbatim ? step : readable(step));
+    onNewRows(fates, verbatim ? step : readable(step));
   const honest = (steps: readonly UnsegmentedStep[]) =>
     markLosses(steps, ({ action, fact }) => action === 'drop' && takers.has(fact)).map(finished);
-  return { fates, graph, folded, groups: placed.map(({ name, steps }) => ({ name, steps: honest(steps) })) };
+  return placed.map(({ node, steps }) => ({ node, steps: honest(steps) }));
+}
+
+function writeNodes(actions: OrderedActions): NodeGroup[] {
+  const { fates, graph, order, folded } = actions;
+  const inside = new Set(
+    [...folded.values()].flatMap((facts) => facts.map(({ id }) => fates.node('create', id))),
+  );
+  const followers = followersOf(fates, graph, 'create');
+  const bringers = [...fates.before.facts.values()].filter(
+    ({ id }) => fates.kind(id).inline?.brings && !fates.goes(id),
+  );
+  return order.map((node) => {
+    const steps: UnsegmentedStep[] = [];
+    const { op, fact: id } = node;
+    const asPlace = op === 'create' && graph.has(fates.node('fill', id));
+    if (!inside.has(node)) steps.push(...write(actions, asPlace ? 'place' : op, id));
+    if (op !== 'create') return { node, steps };
+    steps.push(...complete(actions, id));
+    for (const follower of followers.get(node) ?? [])
+      if (!inside.has(fates.node('create', follower)))
+        steps.push(...correct(fates, follower), ...disown(actions, follower));
+    steps.push(...unwanted(fates, bringers, fates.of(id)?.to as Fact));
+    return { node, steps };
+  });
 }
 
 const readable = ({ sql, part, ...step }: UnsegmentedStep): UnsegmentedStep => ({
@@ -125,22 +131,25 @@ const readable = ({ sql, part, ...step }: UnsegmentedStep): UnsegmentedStep => (
 });
 
 // The creations, or drops, that the server makes along with another one.
-function followersOf(fates: FactActions, graph: Graph, deed: 'create' | 'drop'): Map<string, string[]> {
-  const followers = new Map<string, string[]>();
+function followersOf(
+  fates: FactActions,
+  graph: Graph<PlanNode>,
+  op: 'create' | 'drop',
+): Map<PlanNode, string[]> {
+  const followers = new Map<PlanNode, string[]>();
   for (const { id } of fates.all.values()) {
-    if (!(deed === 'create' ? fates.comes(id) : fates.goes(id))) continue;
-    const leader = graph.leader(node(deed, id));
-    if (leader !== node(deed, id)) pushTo(followers, leader, id);
+    if (!(op === 'create' ? fates.comes(id) : fates.goes(id))) continue;
+    const leader = graph.leader(fates.node(op, id));
+    if (leader !== fates.node(op, id)) pushTo(followers, leader, id);
   }
   return followers;
 }
 
 // Facts with which others go that hold data, such as a table's partitions. Their own parts are their own
 // matter.
-function dataTakers(fates: FactActions, followers: ReadonlyMap<string, readonly string[]>): Set<string> {
+function dataTakers(fates: FactActions, followers: ReadonlyMap<PlanNode, readonly string[]>): Set<string> {
   const takers = new Set<string>();
-  for (const [name, others] of followers) {
-    const id = name.slice(name.indexOf(' ') + 1);
+  for (const [{ fact: id }, others] of followers) {
     const group = new Set([id, ...others]);
     const holders = others.map((other) => fates.of(other)?.from as Fact);
     if (holders.some((fact) => !group.has(fact.parent ?? '') && fates.kind(fact.id).data?.holdsData?.(fact)))
@@ -150,18 +159,11 @@ function dataTakers(fates: FactActions, followers: ReadonlyMap<string, readonly 
 }
 
 // Facts that the server creates with a new object because of other facts, and that the schema does not want.
-function unwanted(
-  fates: FactActions,
-  bringers: readonly Fact[],
-  created: Fact,
-  scope: Scope,
-): UnsegmentedStep[] {
+function unwanted(fates: FactActions, bringers: readonly Fact[], created: Fact): UnsegmentedStep[] {
   return bringers.flatMap((fact) => {
     const inForce = fates.after.facts.get(fact.id) ?? fact;
-    const brought = fates.kind(fact.id).inline?.brings?.(inForce, created, scope) ?? [];
-    return brought
-      .filter(({ id }) => !fates.after.facts.has(id))
-      .flatMap((extra) => remove(fates, extra, scope));
+    const brought = fates.kind(fact.id).inline?.brings?.(inForce, created, fates.scope) ?? [];
+    return brought.filter(({ id }) => !fates.after.facts.has(id)).flatMap((extra) => remove(fates, extra));
   });
 }
 

@@ -2,7 +2,7 @@
 import { getParent } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
 import type { FactActions } from './actions.ts';
-import { node } from './node.ts';
+import { byName, type PlanNode } from './node.ts';
 
 /** The wanted reading order of a plan. */
 export interface ReadingOrder {
@@ -24,11 +24,11 @@ export interface ReadingOrder {
 export function orderNamedFirst(
   fates: FactActions,
   { mentions }: ReadingOrder,
-): { readonly weak: [string, string][]; readonly strong: [string, string][] } {
+): { readonly weak: [PlanNode, PlanNode][]; readonly strong: [PlanNode, PlanNode][] } {
   const wishes = mentions
     .filter(([id, named]) => id !== named && fates.comes(id) && fates.comes(named))
     .map(([id, named]) => ({
-      wish: [node('create', named), node('create', id)] as [string, string],
+      wish: [fates.node('create', named), fates.node('create', id)] as [PlanNode, PlanNode],
       isText: fates.kind(named).opaque !== undefined,
     }));
   const chosen = (text: boolean) => wishes.filter(({ isText }) => isText === text).map(({ wish }) => wish);
@@ -39,7 +39,7 @@ export function orderNamedFirst(
  * Dependencies of the parts of an object should come before the object, so that its statement can contain the
  * parts: tables come after the tables that they refer to.
  */
-export function orderPartsFirst(fates: FactActions): [first: string, second: string][] {
+export function orderPartsFirst(fates: FactActions): [first: PlanNode, second: PlanNode][] {
   const inside = (fact: Fact | undefined, whole: string): boolean =>
     fact !== undefined && (fact.id === whole || inside(getParent(fates.after, fact), whole));
   return [...fates.all.values()].flatMap(({ id, to }) => {
@@ -53,48 +53,47 @@ export function orderPartsFirst(fates: FactActions): [first: string, second: str
       return [];
     return [...(fates.after.needs.get(id)?.keys() ?? [])]
       .filter((needed) => fates.comes(needed) && !inside(fates.after.facts.get(needed), whole))
-      .map((needed): [string, string] => [node('create', needed), node('create', whole)]);
+      .map((needed): [PlanNode, PlanNode] => [fates.node('create', needed), fates.node('create', whole)]);
   });
 }
 
 /** The nodes in reading order: each after its dependencies, directly followed by what belongs to it. */
 export function arrangeForReading(
-  successors: ReadonlyMap<string, ReadonlySet<string>>,
+  successors: ReadonlyMap<PlanNode, ReadonlySet<PlanNode>>,
   fates: FactActions,
   { compare, head }: ReadingOrder,
-): string[] {
-  const idOf = (name: string) => name.slice(name.indexOf(' ') + 1);
-  const factOf = (name: string): Fact => {
-    const fate = fates.of(idOf(name));
+): PlanNode[] {
+  const factOf = (node: PlanNode): Fact => {
+    const fate = fates.of(node.fact);
     return (fate?.to ?? fate?.from) as Fact;
   };
-  const inOrder = (names: Iterable<string>) =>
-    [...names].sort((a, b) => compare(factOf(a), factOf(b)) || (a < b ? -1 : 1));
-  const needed = new Map<string, Set<string>>();
-  const followers = new Map<string, string[]>();
-  for (const [name, next] of successors) {
-    for (const other of next) needed.set(other, (needed.get(other) ?? new Set()).add(name));
-    const leader = head(factOf(name));
-    followers.set(leader, [...(followers.get(leader) ?? []), name]);
+  const inOrder = (nodes: Iterable<PlanNode>) =>
+    [...nodes].sort((a, b) => compare(factOf(a), factOf(b)) || byName(a, b));
+  const needed = new Map<PlanNode, Set<PlanNode>>();
+  const followers = new Map<string, PlanNode[]>();
+  for (const [node, next] of successors) {
+    for (const other of next) needed.set(other, (needed.get(other) ?? new Set()).add(node));
+    const leader = head(factOf(node));
+    followers.set(leader, [...(followers.get(leader) ?? []), node]);
   }
-  const order: string[] = [];
-  const done = new Set<string>();
+  const order: PlanNode[] = [];
+  const done = new Set<PlanNode>();
   const told = new Set<string>();
-  const isReady = (name: string) =>
-    !done.has(name) && [...(needed.get(name) ?? [])].every((other) => done.has(other));
-  const emit = (name: string): void => {
-    order.push(name);
-    done.add(name);
-    told.add(idOf(name));
-    const late = [...(successors.get(name) ?? [])].filter((other) => told.has(head(factOf(other))));
-    for (const other of inOrder(new Set([...(followers.get(idOf(name)) ?? []), ...late])))
+  const isReady = (node: PlanNode) =>
+    !done.has(node) && [...(needed.get(node) ?? [])].every((other) => done.has(other));
+  const emit = (node: PlanNode): void => {
+    order.push(node);
+    done.add(node);
+    told.add(node.fact);
+    const late = [...(successors.get(node) ?? [])].filter((other) => told.has(head(factOf(other))));
+    for (const other of inOrder(new Set([...(followers.get(node.fact) ?? []), ...late])))
       if (isReady(other)) emit(other);
   };
-  const visit = (name: string): void => {
-    if (done.has(name)) return;
-    for (const other of inOrder(needed.get(name) ?? [])) visit(other);
-    if (!done.has(name)) emit(name);
+  const visit = (node: PlanNode): void => {
+    if (done.has(node)) return;
+    for (const other of inOrder(needed.get(node) ?? [])) visit(other);
+    if (!done.has(node)) emit(node);
   };
-  for (const name of inOrder(successors.keys())) visit(name);
+  for (const node of inOrder(successors.keys())) visit(node);
   return order;
 }

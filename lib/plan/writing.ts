@@ -1,7 +1,7 @@
 // From ordered nodes to SQL: asks the kinds, with the clauses of the children that a creation carries.
 import { diff } from '../model/diff.ts';
 import type { Fact, Payload } from '../model/fact.ts';
-import type { Clause, Scope } from '../model/kind.ts';
+import type { Clause } from '../model/kind.ts';
 import { writeMasked } from '../model/mask.ts';
 import { qualify } from '../model/quote.ts';
 import {
@@ -14,13 +14,13 @@ import {
   type UnsegmentedStep,
 } from '../model/step.ts';
 import type { FactAction, FactActions } from './actions.ts';
-import type { InlinedClauses } from './inline-clauses.ts';
+import type { InlinedClauses, OrderedActions } from './inline-clauses.ts';
 import { findHeirs } from './links.ts';
-import type { Deed } from './node.ts';
+import type { Operation } from './node.ts';
 import { writeOnline, writeOnlineChange } from './online.ts';
 
 /** The SQL of a node: its operation, or the placeholder at the start of a creation. */
-type WrittenNode = Deed | 'place';
+type WrittenNode = Operation | 'place';
 
 const actions: Partial<Record<WrittenNode, Action>> = {
   alter: 'alter',
@@ -30,24 +30,19 @@ const actions: Partial<Record<WrittenNode, Action>> = {
 };
 
 /** Writes the steps of one node. */
-export function write(
-  fates: FactActions,
-  deed: WrittenNode,
-  id: string,
-  folded: InlinedClauses,
-  scope: Scope,
-): UnsegmentedStep[] {
+export function write({ fates, folded }: OrderedActions, op: WrittenNode, id: string): UnsegmentedStep[] {
+  const { scope } = fates;
   const fate = fates.of(id) as FactAction;
   const kind = fates.kind(id);
-  const action = actions[deed] ?? 'drop';
+  const action = actions[op] ?? 'drop';
   const steps = (write: (show: (fact: Fact) => Fact) => StatementScript) =>
     toSteps(writeMasked(kind, write), action, fate);
-  switch (deed) {
+  switch (op) {
     case 'drop': {
       const from = fate.from as Fact;
       if (fates.putAside(id)) return steps((show) => kind.order?.aside?.rename(show(from), scope) ?? []);
       return markLosses(
-        steps((show) => writeOnline(fates, 'drop', fate, scope, show) ?? kind.drop(show(from), scope)),
+        steps((show) => writeOnline(fates, 'drop', fate, { scope, show }) ?? kind.drop(show(from), scope)),
         () => kind.data?.holdsData?.(from) ?? false,
       );
     }
@@ -60,45 +55,38 @@ export function write(
     case 'fill':
       return steps((show) => kind.order?.placeholder?.fill(show(fate.to as Fact), scope) ?? []);
     case 'create': {
-      const inner = { ...scope, clauses: clauses(fates, id, folded, scope) };
+      const inner = { ...scope, clauses: clauses(fates, id, folded) };
       return steps(
         (show) =>
-          writeOnline(fates, 'create', fate, inner, show) ?? kind.create(show(fate.to as Fact), inner),
+          writeOnline(fates, 'create', fate, { scope: inner, show }) ??
+          kind.create(show(fate.to as Fact), inner),
       );
     }
     case 'alter':
-      return toSteps(
-        alteration(fates, fate.from as Fact, fate.to as Fact, fate.attributes, scope),
-        action,
-        fate,
-      );
+      return toSteps(alteration(fates, fate.from as Fact, fate.to as Fact, fate.attributes), action, fate);
   }
 }
 
 /** The remaining changes of a fact that the server created from one of its origins. */
-export function correct(fates: FactActions, id: string, scope: Scope): UnsegmentedStep[] {
+export function correct(fates: FactActions, id: string): UnsegmentedStep[] {
   const fate = fates.of(id) as FactAction;
   const to = fate.to as Fact;
   const origin = to.origins.map((other) => fates.after.facts.get(other)).find((other) => other !== undefined);
   if (origin === undefined) return [];
-  const made = (fact: Fact): Payload => fates.kind(fact.id).inline?.carried?.(fact, scope) ?? fact.payload;
+  const made = (fact: Fact): Payload =>
+    fates.kind(fact.id).inline?.carried?.(fact, fates.scope) ?? fact.payload;
   const known = Object.entries(made(origin)).filter(([name]) => name in to.payload);
-  return corrections(fates, { ...to, payload: { ...made(to), ...Object.fromEntries(known) } }, to, scope);
+  return corrections(fates, { ...to, payload: { ...made(to), ...Object.fromEntries(known) } }, to);
 }
 
 /** Drops a part, such as a default, that an heir got with its origin's clauses and should not have. */
-export function disown(
-  fates: FactActions,
-  id: string,
-  folded: InlinedClauses,
-  scope: Scope,
-): UnsegmentedStep[] {
+export function disown({ fates, folded }: OrderedActions, id: string): UnsegmentedStep[] {
   const heir = fates.of(id)?.to as Fact;
   return lineage(fates, heir)
     .flatMap((origin) => folded.get(origin) ?? [])
     .flatMap((given) => {
       const fact = { ...given, id: `${given.kind}:${qualify(heir.path)}`, path: heir.path, parent: id };
-      return fates.after.facts.has(fact.id) ? [] : remove(fates, fact, scope);
+      return fates.after.facts.has(fact.id) ? [] : remove(fates, fact);
     });
 }
 
@@ -111,52 +99,39 @@ function lineage(fates: FactActions, { origins }: Fact): string[] {
 }
 
 /** The remaining changes of a fact whose clause did not contain all of it, and of its inlined parts. */
-export function complete(
-  fates: FactActions,
-  id: string,
-  folded: InlinedClauses,
-  scope: Scope,
-): UnsegmentedStep[] {
+export function complete(actions: OrderedActions, id: string): UnsegmentedStep[] {
+  const { fates, folded } = actions;
   return (folded.get(id) ?? []).flatMap((fact) => {
-    const payload = fates.kind(fact.id).inline?.carried?.(fact, scope);
-    const rest = payload === undefined ? [] : corrections(fates, { ...fact, payload }, fact, scope);
-    return [...rest, ...complete(fates, fact.id, folded, scope)];
+    const payload = fates.kind(fact.id).inline?.carried?.(fact, fates.scope);
+    const rest = payload === undefined ? [] : corrections(fates, { ...fact, payload }, fact);
+    return [...rest, ...complete(actions, fact.id)];
   });
 }
 
-function corrections(fates: FactActions, made: Fact, to: Fact, scope: Scope): UnsegmentedStep[] {
+function corrections(fates: FactActions, made: Fact, to: Fact): UnsegmentedStep[] {
   const one = (fact: Fact) => ({ ...fates.after, facts: new Map([[fact.id, fact]]) });
   const changed = diff(one(made), one(to), fates.kinds).changed[0];
   if (changed === undefined) return [];
-  return toSteps(
-    alteration(fates, made, to, changed.attributes, scope),
-    'alter',
-    fates.of(to.id) as FactAction,
-  );
+  return toSteps(alteration(fates, made, to, changed.attributes), 'alter', fates.of(to.id) as FactAction);
 }
 
-function clauses(fates: FactActions, id: string, folded: InlinedClauses, scope: Scope): Clause[] {
+function clauses(fates: FactActions, id: string, folded: InlinedClauses): Clause[] {
   return (folded.get(id) ?? []).flatMap((fact) => {
-    const inner = { ...scope, clauses: clauses(fates, fact.id, folded, scope) };
+    const inner = { ...fates.scope, clauses: clauses(fates, fact.id, folded) };
     const sql = fates.kind(fact.id).inline?.clause?.(fact, inner) ?? null;
     return sql === null || sql === '' ? [] : [{ fact, sql }];
   });
 }
 
-function alteration(
-  fates: FactActions,
-  from: Fact,
-  to: Fact,
-  attributes: readonly string[],
-  scope: Scope,
-): Statement[] {
+function alteration(fates: FactActions, from: Fact, to: Fact, attributes: readonly string[]): Statement[] {
+  const { scope } = fates;
   const kind = fates.kind(to.id);
   const own = attributes.filter((name) => !reached(fates, to, name));
   return writeMasked(kind, (show) =>
     own.flatMap((name) => {
       const change = kind.alter[name];
       const plain = () => (typeof change === 'function' ? change(show(from), show(to), scope) : []);
-      const script = writeOnlineChange(fates, name, show(from), show(to), scope) ?? plain();
+      const script = writeOnlineChange(fates, name, show(from), show(to)) ?? plain();
       return script === 'replace' ? [] : listStatements(script);
     }),
   );
@@ -172,10 +147,10 @@ function reached(fates: FactActions, fact: Fact, attribute: string): boolean {
 }
 
 /** Takes away a fact that has no fate of its own. */
-export function remove(fates: FactActions, fact: Fact, scope: Scope): UnsegmentedStep[] {
+export function remove(fates: FactActions, fact: Fact): UnsegmentedStep[] {
   const kind = fates.kind(fact.id);
   return toSteps(
-    writeMasked(kind, (show) => kind.drop(show(fact), scope)),
+    writeMasked(kind, (show) => kind.drop(show(fact), fates.scope)),
     'drop',
     fact,
   );

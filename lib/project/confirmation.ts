@@ -13,20 +13,26 @@ export interface Consent {
 /** Shows a plan and asks; undefined: there is no terminal. */
 export type Ask<Plan> = ((plan: Plan) => Promise<boolean>) | undefined;
 
+/** A plan that needs consent. */
+export interface Proposal<Plan> {
+  /** The command and its target, as in `db:sync of prod`. */
+  readonly what: string;
+  readonly plan: Plan;
+  /** The data that it loses. */
+  readonly losses: readonly string[];
+  /** Options that would say that nothing is lost, only renamed. */
+  readonly renames?: readonly string[];
+}
+
 /**
- * Gets the confirmation of a plan.
- * @param what the command, as in `db:sync of prod`
- * @param renames options that would declare losses as renames
- * @returns false if it was declined
+ * Gets the consent to a plan.
+ * @returns false when it was declined
  * @throws Problem `data_loss_refused`, `confirmation_needed`
  */
 export async function confirm<Plan>(
-  what: string,
-  plan: Plan,
-  losses: readonly string[],
+  { what, plan, losses, renames = [] }: Proposal<Plan>,
   { yes, force }: Consent,
   ask: Ask<Plan>,
-  renames: readonly string[] = [],
 ): Promise<boolean> {
   if (losses.length > 0 && !force) throw new Problem('data_loss_refused', { losses, renames });
   if (yes) return true;

@@ -32,7 +32,7 @@ export async function readForeign(project: Project, layout: Layout): Promise<Mig
   return Promise.all(
     found.map(async ({ name, path }) => {
       const text = await readFile(project.root, join(project.migrations, path));
-      return foreignFile(project, layout, name, path, layout.plain?.(text) ?? text);
+      return foreignFile(project, layout, { name, path, text: layout.plain?.(text) ?? text });
     }),
   );
 }
@@ -49,15 +49,17 @@ export function parseForeign(
   const { written, tool } = layout;
   if (written === undefined)
     throw new Problem('foreign_migrations', { what: 'db:generate', tool, command: null });
-  return foreignFile(project, layout, name, written.path(name), written.text(up, down, transaction));
+  return foreignFile(project, layout, {
+    name,
+    path: written.path(name),
+    text: written.text(up, down, transaction),
+  });
 }
 
 function foreignFile(
   { root, migrations }: Project,
   layout: Layout,
-  name: string,
-  path: string,
-  text: string,
+  { name, path, text }: { readonly name: string; readonly path: string; readonly text: string },
 ): MigrationFile {
   const up = layout.up(text);
   const migration = {

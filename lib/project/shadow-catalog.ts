@@ -155,20 +155,13 @@ export function listExtensions(files: readonly SqlFile[]): string[] {
  */
 export async function inShadow<T>(
   workspace: Workspace,
-  { files, inOrder = false, asPsql = false, next = [], role = null }: TrialStart,
+  start: TrialStart,
   more: readonly SqlFile[],
   work: (connection: Connection, committed: boolean) => Promise<T>,
 ): Promise<T> {
-  // Loaded here, because an unchanged schema needs none of it.
-  const { loadFiles: load } = await import('../shadow/load.ts');
-  const first = await parseFiles([...surroundingFiles(workspace.project), ...files]);
-  const rest = await parseFiles(next);
-  const texts = first.map(({ text }) => text);
-  const key = createHash('sha256').update(JSON.stringify([inOrder, asPsql, role, texts]));
-  const lay = async (connection: Connection, committed: boolean) => {
-    if (inOrder) await runInOrder(connection, first, committed, role);
-    else await load(connection, first, { committed, asPsql, role });
-  };
+  const first = await parseFiles([...surroundingFiles(workspace.project), ...start.files]);
+  const rest = await parseFiles(start.next ?? []);
+  const { key, lay } = await groundOf(start, first);
   const worked = async (connection: Connection, committed: boolean) => {
     await runInOrder(connection, rest, committed);
     return work(connection, committed);
@@ -176,7 +169,7 @@ export async function inShadow<T>(
   return workspace.shadows.use(listExtensions([...first, ...rest, ...more]), async (shadow) => {
     let refused = false;
     const ground = {
-      key: key.digest('hex'),
+      key,
       lay: (connection: Connection) =>
         lay(connection, false).catch((thrown: unknown) => {
           refused = true;
@@ -187,7 +180,7 @@ export async function inShadow<T>(
       return await shadow.state((connection) => worked(connection, false), ground);
     } catch (thrown) {
       if (!wantsCommit(thrown)) throw thrown;
-      // The existing state only needs a commit.
+      // What stands there already is only committed.
       if (!refused) return shadow.committed((connection) => worked(connection, true), ground);
       return shadow.committed(async (connection) => {
         await lay(connection, true);
@@ -195,6 +188,24 @@ export async function inShadow<T>(
       });
     }
   });
+}
+
+// How a shadow is brought to a start, and the name of the state that this gives.
+async function groundOf(
+  { inOrder = false, asPsql = false, role = null }: TrialStart,
+  files: readonly SqlFile[],
+): Promise<{ key: string; lay(connection: Connection, committed: boolean): Promise<void> }> {
+  // Loaded here, because an unchanged schema needs none of it.
+  const { loadFiles } = await import('../shadow/load.ts');
+  const texts = files.map(({ text }) => text);
+  const key = createHash('sha256').update(JSON.stringify([inOrder, asPsql, role, texts]));
+  return {
+    key: key.digest('hex'),
+    lay: async (connection, committed) => {
+      if (inOrder) await runInOrder(connection, files, committed, role);
+      else await loadFiles(connection, files, { committed, asPsql, role });
+    },
+  };
 }
 
 /** Runs files one after the other, as migrations do. @throws Problem with file, line and caret */

@@ -3,6 +3,7 @@ import { kinds } from '../kinds/index.ts';
 import type { MigrationFile } from '../migration/chain.ts';
 import { joinSql } from '../migration/pieces.ts';
 import { type Catalog, markComplete } from '../model/catalog.ts';
+import { makeDifference } from '../model/diff.ts';
 import { plan } from '../plan/plan.ts';
 import { Problem } from '../problem/problem.ts';
 import { listUps } from './migration-folder.ts';
@@ -55,7 +56,7 @@ export function startAfter(files: readonly MigrationFile[]): TrialStart {
 // one, however long the history is.
 function backFrom(schema: readonly TextFile[], wanted: Catalog, recorded: Catalog): TrialStart | null {
   try {
-    const steps = plan({ before: markComplete(wanted), after: recorded, kinds, major: wanted.major });
+    const steps = plan({ difference: makeDifference(markComplete(wanted), recorded, kinds), kinds });
     return {
       files: schema,
       next: [{ file: 'back to what is recorded', text: joinSql(steps) }],

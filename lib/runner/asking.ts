@@ -1,12 +1,9 @@
 // Questions of tasks on the terminal.
 
-import type { RepairInput } from '../commands/verify-repair.ts';
 import type { RenameOptions } from '../compare/renames.ts';
 import type { Ask } from '../project/confirmation.ts';
-import type { Overrides } from '../project/options.ts';
 import type { Paper } from '../report/paper.ts';
-import { makeWorkspace, type TaskContext } from './context.ts';
-import type { Outcome } from './outcome.ts';
+import type { TaskContext } from './context.ts';
 
 /** Shows a plan and asks whether to continue; undefined: there is no terminal. */
 export function askAboutPlan<Plan>(
@@ -24,15 +21,4 @@ export function askAboutRename({ choose }: Pick<TaskContext, 'choose'>): RenameO
     const answer = await choose(`${gone} is gone. Was it renamed?`, answers);
     return answer === 0 ? null : answer - 1;
   };
-}
-
-/** `db:verify --repair`: shows which edits would be accepted, asks and accepts them. */
-export async function runRepair(context: TaskContext, options: RepairInput & Overrides): Promise<Outcome> {
-  const [{ repair }, { repairPlanText, repairText }] = await Promise.all([
-    import('../commands/verify-repair.ts'),
-    import('../report/repair.ts'),
-  ]);
-  await using workspace = makeWorkspace(context, options);
-  const facts = await repair(workspace, options, askAboutPlan(context, repairPlanText));
-  return { facts, text: () => repairText(facts), code: facts.done ? 0 : 1 };
 }

@@ -4,6 +4,7 @@ import { isOwnedBy } from '../kinds/named-objects.ts';
 import { findSection, otherSections, type Section, sections } from '../kinds/sections.ts';
 import { foldSerials } from '../kinds/sequences/serial-columns.ts';
 import { type Catalog, getParent, withRelations } from '../model/catalog.ts';
+import { makeDifference } from '../model/diff.ts';
 import type { Fact } from '../model/fact.ts';
 import type { Step } from '../model/step.ts';
 import { planStatements } from '../plan/plan.ts';
@@ -38,8 +39,7 @@ export function renderSchema({ nothing, catalog, place, mentions, spell }: TextI
   const compare = (a: Fact, b: Fact) => layout.compare(a, b);
   const head = (fact: Fact) => layout.head(fact).id;
   const { steps: told, waits } = planStatements({
-    before: nothing,
-    after,
+    difference: makeDifference(nothing, after, kinds),
     kinds,
     major,
     reading: { compare, head, mentions },

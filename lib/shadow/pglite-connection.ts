@@ -49,24 +49,7 @@ export function wrapPglite(db: PGlite, description: string, major: number): Conn
       rewind();
     }
   };
-  const names = new Map<string, string>();
-  // To plan what reads the catalogs takes far longer than to run it, and a shadow is read many times.
-  const prepared = async (queries: readonly string[]): Promise<string[]> => {
-    // A schema's own DEALLOCATE ALL takes these along.
-    const known = await guard('', () =>
-      db.query<{ name: string }>('select name from pg_prepared_statements'),
-    );
-    const there = new Set(known.rows.map(({ name }) => name));
-    const calls: string[] = [];
-    for (const sql of queries) {
-      const name = names.get(sql) ?? `pgmage_${names.size}`;
-      names.set(sql, name);
-      if (!there.has(name)) calls.push(`prepare ${name} as ${sql}`);
-      there.add(name);
-    }
-    if (calls.length > 0) await guard(calls.join(), async () => void (await db.exec(calls.join('\n;\n'))));
-    return queries.map((sql) => `execute ${names.get(sql)}`);
-  };
+  const prepared = new PreparedQueries(db, guard);
   return {
     description,
     major,
@@ -79,7 +62,7 @@ export function wrapPglite(db: PGlite, description: string, major: number): Conn
       return results.map(({ rows }) => rows);
     },
     async stream(queries, take) {
-      const results = await this.batch(await prepared(queries));
+      const results = await this.batch(await prepared.calls(queries));
       results.forEach(([row], index) => {
         take(Object.values(row as object)[0], index);
       });
@@ -87,4 +70,37 @@ export function wrapPglite(db: PGlite, description: string, major: number): Conn
     execute: (sql) => guard(sql, async () => void (await db.exec(sql))),
     close: () => db.close(),
   };
+}
+
+type Guard = <T>(sql: string, run: () => Promise<T>) => Promise<T>;
+
+// To plan what reads the catalogs takes far longer than to run it, and a shadow is read many times.
+class PreparedQueries {
+  readonly #db: PGlite;
+  readonly #guard: Guard;
+  readonly #names = new Map<string, string>();
+
+  constructor(db: PGlite, guard: Guard) {
+    this.#db = db;
+    this.#guard = guard;
+  }
+
+  /** Prepares queries that are not yet, and gives the statements that run them. */
+  async calls(queries: readonly string[]): Promise<string[]> {
+    // A schema's own DEALLOCATE ALL takes these along.
+    const known = await this.#guard('', () =>
+      this.#db.query<{ name: string }>('select name from pg_prepared_statements'),
+    );
+    const there = new Set(known.rows.map(({ name }) => name));
+    const calls: string[] = [];
+    for (const sql of queries) {
+      const name = this.#names.get(sql) ?? `pgmage_${this.#names.size}`;
+      this.#names.set(sql, name);
+      if (!there.has(name)) calls.push(`prepare ${name} as ${sql}`);
+      there.add(name);
+    }
+    if (calls.length > 0)
+      await this.#guard(calls.join(), async () => void (await this.#db.exec(calls.join('\n;\n'))));
+    return queries.map((sql) => `execute ${this.#names.get(sql)}`);
+  }
 }

@@ -19,62 +19,89 @@ const nothing: Ground = { key: '', lay: async () => undefined };
  */
 export async function openPgliteShadow(options: ShadowOptions): Promise<Shadow> {
   const extensions = await loadExtensions(options.extensions ?? []);
-  let db = await start(options, extensions);
-  let connection = await connect(db);
+  const instance = await Instance.start(options, extensions);
   const queue = new Queue();
-  const restart = async () => {
-    await db.close();
-    db = await start(options, extensions);
-    connection = await connect(db);
-  };
-  // The ground that the open transaction stands on.
-  let standing: string | undefined;
-  // If even that fails, the instance is broken, and a new one starts.
-  const clear = async () => {
-    standing = undefined;
-    await connection.execute('rollback').catch(restart);
-  };
-  const stand = async ({ key, lay }: Ground) => {
-    if (standing === key) return;
-    if (standing !== undefined) await clear();
-    await connection.execute('begin');
-    try {
-      await lay(connection);
-    } catch (thrown) {
-      await clear();
-      throw thrown;
-    }
-    standing = key;
-  };
   return {
-    major: connection.major,
+    major: instance.connection.major,
     extensions: new Set(Object.keys(extensions)),
     // Of a server that is nobody's, inside this process.
     superuser: null,
     state: (work, ground = nothing) =>
       queue.run(async () => {
-        await stand(ground);
+        await instance.stand(ground);
+        const { connection } = instance;
         try {
           await connection.execute('savepoint ground');
           return await work(connection);
         } finally {
-          await connection.execute('rollback to ground; release ground').catch(clear);
+          await connection.execute('rollback to ground; release ground').catch(() => instance.clear());
         }
       }),
     committed: (work, ground) =>
       queue.run(async () => {
-        if (ground !== undefined) await stand(ground);
-        else if (standing !== undefined) await clear();
+        await instance.stand(ground);
         try {
-          if (ground !== undefined) await connection.execute('commit');
-          return await work(connection);
+          if (ground !== undefined) await instance.connection.execute('commit');
+          return await work(instance.connection);
         } finally {
-          standing = undefined;
-          await restart();
+          await instance.restart();
         }
       }),
-    close: () => queue.run(() => db.close()),
+    close: () => queue.run(() => instance.close()),
   };
+}
+
+// A running PGlite, and the ground that its open transaction stands on.
+class Instance {
+  readonly #options: ShadowOptions;
+  readonly #extensions: object;
+  #db: PGlite;
+  #standing: string | undefined;
+  connection: Connection;
+
+  private constructor(options: ShadowOptions, extensions: object, db: PGlite, connection: Connection) {
+    this.#options = options;
+    this.#extensions = extensions;
+    this.#db = db;
+    this.connection = connection;
+  }
+
+  static async start(options: ShadowOptions, extensions: object): Promise<Instance> {
+    const db = await start(options, extensions);
+    return new Instance(options, extensions, db, await connect(db));
+  }
+
+  async restart(): Promise<void> {
+    this.#standing = undefined;
+    await this.#db.close();
+    this.#db = await start(this.#options, this.#extensions);
+    this.connection = await connect(this.#db);
+  }
+
+  /** Ends the open transaction. If even that fails, the instance is broken, and a new one starts. */
+  async clear(): Promise<void> {
+    this.#standing = undefined;
+    await this.connection.execute('rollback').catch(() => this.restart());
+  }
+
+  /** Lays a ground in a transaction, unless it is there; undefined: none, and no transaction. */
+  async stand(ground: Ground | undefined): Promise<void> {
+    if (this.#standing !== undefined && this.#standing === ground?.key) return;
+    if (this.#standing !== undefined) await this.clear();
+    if (ground === undefined) return;
+    await this.connection.execute('begin');
+    try {
+      await ground.lay(this.connection);
+    } catch (thrown) {
+      await this.clear();
+      throw thrown;
+    }
+    this.#standing = ground.key;
+  }
+
+  close(): Promise<void> {
+    return this.#db.close();
+  }
 }
 
 async function start(options: ShadowOptions, extensions: object): Promise<PGlite> {

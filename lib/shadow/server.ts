@@ -20,92 +20,123 @@ export async function openServerShadow(
   url: string,
   onInterrupt: ShadowOptions['onInterrupt'] = () => () => {},
 ): Promise<Shadow> {
-  const name = `pgmage_shadow_${randomBytes(8).toString('hex')}`;
-  const keeper = await connect({ url, applicationName: 'pgmage shadow' });
-  await refusePooler(keeper).catch(async (thrown: unknown) => {
-    await keeper.close();
+  const database = new ShadowDatabase(url, await openKeeper(url));
+  const forget = onInterrupt(() => database.interrupt());
+  let { connection, superuser } = await database.begin().catch(async (thrown: unknown) => {
+    await database.drop().catch(() => undefined);
+    forget();
+    await database.keeper.close();
     throw thrown;
-  });
-  // template0 has no user objects, unlike template1, and allows any encoding.
-  const create = () =>
-    keeper.execute(`create database ${name} template template0 encoding 'UTF8' lc_collate 'C' lc_ctype 'C'`);
-  const drop = () => keeper.execute(`drop database if exists ${name} with (force)`);
-  // A shadow runs what users wrote, under the path that its role is set to.
-  const open = async () => {
-    const session = await connect({ url: replaceDatabase(url, name), applicationName: 'pgmage shadow' });
-    await session.execute(buildUnpin('session'));
-    return session;
-  };
-  const own = new OwnRoles();
-  let interrupted = false;
-  const forget = onInterrupt(async () => {
-    interrupted = true;
-    try {
-      // Runs after the keeper's current work, such as creating the database.
-      await drop();
-      await own.drop(keeper);
-    } catch (thrown) {
-      const state = `The database ${name} on the shadow's server is left: ${(thrown as Error).message}`;
-      throw new Problem('interrupted', { state });
-    }
   });
   const queue = new Queue();
-  let connection: Connection;
-  let superuser: string | null;
-  try {
-    await create();
-    connection = await open();
-    superuser = await superuserOf(keeper);
-  } catch (thrown) {
-    await drop().catch(() => undefined);
-    forget();
-    await keeper.close();
-    throw thrown;
-  }
   return {
     major: connection.major,
     extensions: null,
     superuser,
     // The ground does not stay: its transaction holds names, such as that of a role, that other sessions
     // would wait for.
-    state: (work, ground) =>
-      queue.run(async () => {
-        await connection.execute('begin');
-        try {
-          await become(connection);
-          await ground?.lay(connection);
-          return await work(connection);
-        } finally {
-          await connection.execute('rollback');
-        }
-      }),
+    state: (work, ground) => queue.run(() => inTransaction(connection, work, ground)),
     committed: (work, ground) =>
       queue.run(async () => {
-        const noted = own.noting(connection);
+        const noted = database.roles.noting(connection);
         try {
-          await found(noted, own, ground);
+          await found(noted, database.roles, ground);
           return await work(noted);
         } finally {
-          await connection.close();
-          if (!interrupted) {
-            await drop();
-            await own.drop(keeper);
-          }
-          if (!interrupted) {
-            await create();
-            connection = await open();
-          }
+          connection = await database.remake(connection);
         }
       }),
     close: () =>
       queue.run(async () => {
         await connection.close().catch(() => undefined);
-        if (interrupted) return;
-        await drop();
+        if (database.isInterrupted) return;
+        await database.drop();
         forget();
-        await keeper.close();
+        await database.keeper.close();
       }),
   };
+}
+
+async function openKeeper(url: string): Promise<Connection> {
+  const keeper = await connect({ url, applicationName: 'pgmage shadow' });
+  await refusePooler(keeper).catch(async (thrown: unknown) => {
+    await keeper.close();
+    throw thrown;
+  });
+  return keeper;
+}
+
+// The database of a shadow, and the session that makes and drops it.
+class ShadowDatabase {
+  readonly #url: string;
+  readonly #name = `pgmage_shadow_${randomBytes(8).toString('hex')}`;
+  readonly keeper: Connection;
+  readonly roles = new OwnRoles();
+  isInterrupted = false;
+
+  constructor(url: string, keeper: Connection) {
+    this.#url = url;
+    this.keeper = keeper;
+  }
+
+  /** Creates it, connects to it, and finds out whose rights it has. */
+  async begin(): Promise<{ connection: Connection; superuser: string | null }> {
+    const connection = await this.make();
+    return { connection, superuser: await superuserOf(this.keeper) };
+  }
+
+  /** Creates it and connects to it. */
+  async make(): Promise<Connection> {
+    // template0 has no user objects, unlike template1, and allows any encoding.
+    const options = `template template0 encoding 'UTF8' lc_collate 'C' lc_ctype 'C'`;
+    await this.keeper.execute(`create database ${this.#name} ${options}`);
+    // A shadow runs what users wrote, under the path that its role is set to.
+    const url = replaceDatabase(this.#url, this.#name);
+    const session = await connect({ url, applicationName: 'pgmage shadow' });
+    await session.execute(buildUnpin('session'));
+    return session;
+  }
+
+  async drop(): Promise<void> {
+    await this.keeper.execute(`drop database if exists ${this.#name} with (force)`);
+  }
+
+  /** Makes it again in the place of a session's, unless an interrupt has removed it. */
+  async remake(session: Connection): Promise<Connection> {
+    await session.close();
+    if (!this.isInterrupted) {
+      await this.drop();
+      await this.roles.drop(this.keeper);
+    }
+    return this.isInterrupted ? session : this.make();
+  }
+
+  async interrupt(): Promise<void> {
+    this.isInterrupted = true;
+    try {
+      // Runs after the keeper's current work, such as creating the database.
+      await this.drop();
+      await this.roles.drop(this.keeper);
+    } catch (thrown) {
+      const state = `The database ${this.#name} on the shadow's server is left: ${(thrown as Error).message}`;
+      throw new Problem('interrupted', { state });
+    }
+  }
+}
+
+async function inTransaction<T>(
+  connection: Connection,
+  work: (connection: Connection) => Promise<T>,
+  ground: Ground | undefined,
+): Promise<T> {
+  await connection.execute('begin');
+  try {
+    await become(connection);
+    await ground?.lay(connection);
+    return await work(connection);
+  } finally {
+    await connection.execute('rollback');
+  }
 }
 
 // Commits the reserved role and the ground together: a rollback leaves no record.

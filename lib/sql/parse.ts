@@ -75,11 +75,13 @@ export async function parseSql(file: string, text: string): Promise<SqlFile> {
   const script = blankPsqlCommands(text);
   const [refused] = script.refused;
   if (refused) throw invalid(file, text, refused.index, `\\${refused.command} is a command of psql`);
-  const statements: ParsedStatement[] = [];
-  const roles = new Set<string>();
-  const extensions = new Set<string>();
-  const boundaries: SqlFile['boundaries'][number][] = [];
-  const blanks: { from: number; to: number }[] = [];
+  const found: Found = {
+    statements: [],
+    roles: new Set(),
+    extensions: new Set(),
+    boundaries: [],
+    blanks: [],
+  };
   for (const { from, to } of pieces(script.sql, script.ends)) {
     const piece = script.sql.slice(from, to);
     const { stmts = [] } = attempt(file, text, from, () => parser.parseSync(piece));
@@ -88,37 +90,61 @@ export async function parseSql(file: string, text: string): Promise<SqlFile> {
       const start = from + at(stmt_location);
       const end = stmt_len ? from + at(stmt_location + stmt_len) : to;
       const [tag, node] = Object.entries(stmt ?? {})[0] as [string, Node];
-      for (const role of readRoles(tag, node)) roles.add(role);
-      const extension = readExtension(tag, node);
-      if (extension !== undefined) extensions.add(extension);
-      for (const name of readBodyExtensions(tag, script.sql.slice(start, end))) extensions.add(name);
-      if (isBoundary(tag, node)) {
-        const index = findCodeStart(script.sql, start);
-        boundaries.push({ word: /^\w+/.exec(script.sql.slice(index))?.[0].toUpperCase() ?? '', index });
-      }
-      if (isSkipped(tag, node)) {
-        blanks.push({ from: start, to: Math.min(end + 1, to) });
-        continue;
-      }
-      if (runsConcurrently(tag, node)) {
-        const word = /\bconcurrently\b/i.exec(script.sql.slice(start, end));
-        if (word) blanks.push({ from: start + word.index, to: start + word.index + word[0].length });
-      }
-      const instead = simulateDdl(tag, node);
-      const setting = isSetting(tag, node);
-      statements.push({
-        start,
-        end,
-        tag,
-        setting,
-        ...(isOfOneTable(tag, node) ? { alone: true } : {}),
-        ...(changesWhatFollows(tag) ? { divides: true } : {}),
-        ...(instead === undefined ? {} : { byHand: instead }),
-      });
+      addStatement(found, script.sql, { tag, node, start, end, to });
     }
   }
+  const { statements, roles, extensions, boundaries, blanks } = found;
   const runnable = blanked(script.sql, blanks);
   return { file, text, runnable, statements, roles: [...roles], extensions: [...extensions], boundaries };
+}
+
+/** What is found in a file. */
+interface Found {
+  readonly statements: ParsedStatement[];
+  readonly roles: Set<string>;
+  readonly extensions: Set<string>;
+  readonly boundaries: SqlFile['boundaries'][number][];
+  /** What is not run. */
+  readonly blanks: { from: number; to: number }[];
+}
+
+/** A statement's tree, and where it stands in its file. */
+interface PlacedTree {
+  readonly tag: string;
+  readonly node: Node;
+  readonly start: number;
+  readonly end: number;
+  /** The end of the piece that was parsed. */
+  readonly to: number;
+}
+
+function addStatement(found: Found, sql: string, { tag, node, start, end, to }: PlacedTree): void {
+  for (const role of readRoles(tag, node)) found.roles.add(role);
+  const extension = readExtension(tag, node);
+  if (extension !== undefined) found.extensions.add(extension);
+  for (const name of readBodyExtensions(tag, sql.slice(start, end))) found.extensions.add(name);
+  if (isBoundary(tag, node)) {
+    const index = findCodeStart(sql, start);
+    found.boundaries.push({ word: /^\w+/.exec(sql.slice(index))?.[0].toUpperCase() ?? '', index });
+  }
+  if (isSkipped(tag, node)) {
+    found.blanks.push({ from: start, to: Math.min(end + 1, to) });
+    return;
+  }
+  if (runsConcurrently(tag, node)) {
+    const word = /\bconcurrently\b/i.exec(sql.slice(start, end));
+    if (word) found.blanks.push({ from: start + word.index, to: start + word.index + word[0].length });
+  }
+  const instead = simulateDdl(tag, node);
+  found.statements.push({
+    start,
+    end,
+    tag,
+    setting: isSetting(tag, node),
+    ...(isOfOneTable(tag, node) ? { alone: true } : {}),
+    ...(changesWhatFollows(tag) ? { divides: true } : {}),
+    ...(instead === undefined ? {} : { byHand: instead }),
+  });
 }
 
 /** The trees of statements that the parser takes; it throws its own error for others. */

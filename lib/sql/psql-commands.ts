@@ -20,59 +20,86 @@ const refusedCommands = new Set(
 
 /** Finds and blanks psql's parts. Text that ends inside of a quote is left to the parser to refuse. */
 export function blankPsqlCommands(text: string): PsqlScript {
-  const ends: number[] = [];
-  const refused: { command: string; index: number }[] = [];
-  const pieces: string[] = [];
-  let copied = 0;
-  const drop = (from: number, to: number) => {
-    pieces.push(text.slice(copied, from), blankText(text.slice(from, to)));
-    copied = to;
-  };
-  let depth = 0;
-  let begins = 0;
-  let start = 0;
-  let words: string[] = [];
+  const scan = new PsqlScan(text);
   const reader = new RegExp(token);
-  for (let match = reader.exec(text); match !== null; match = reader.exec(text)) {
-    const [found] = match;
-    const after = reader.lastIndex;
-    if (found === '/*') reader.lastIndex = endOfComment(text, after);
-    else if (found === "'") reader.lastIndex = endOfQuote(text, after, "'");
-    else if (found === '"') reader.lastIndex = endOfQuote(text, after, '"');
-    else if (found.startsWith('$')) reader.lastIndex = endOr(text.indexOf(found, after), text, found.length);
-    else if (found === '(') depth++;
-    else if (found === ')') depth = Math.max(0, depth - 1);
-    else if (found === '\\') {
-      const end = endOr(text.indexOf('\n', after), text, 0);
-      const command = /^[a-z_]*/i.exec(text.slice(after, end))?.[0] ?? '';
-      if (refusedCommands.has(command)) refused.push({ command, index: match.index });
-      drop(match.index, end);
-      reader.lastIndex = end;
-    } else if (found === ';' && depth === 0 && begins === 0) {
-      ends.push(after);
-      if (words[0] === 'COPY' && /\bfrom\s+stdin\b/i.test(text.slice(start, after))) {
-        const line = endOr(text.indexOf('\n', after), text, 1);
-        const end = endOfData(text, line);
-        drop(line, end);
-        reader.lastIndex = end;
-      }
-      start = reader.lastIndex;
-      words = [];
-    } else if (/^[a-z_\u0080-\uffff]/i.test(found) && !found.startsWith('--')) {
-      if (/^e$/i.test(found) && text[after] === "'")
-        reader.lastIndex = endOfQuote(text, after + 1, "'", true);
-      const word = found.toUpperCase();
-      if (words.length < 4) words.push(word);
-      // The body of a routine in standard SQL holds semicolons of its own: BEGIN ATOMIC … END, with CASE …
-      // END inside.
-      if (isRoutine(words)) {
-        if (word === 'BEGIN' || (word === 'CASE' && begins > 0)) begins++;
-        else if (word === 'END' && begins > 0) begins--;
-      }
-    }
+  for (let match = reader.exec(text); match !== null; match = reader.exec(text))
+    reader.lastIndex = scan.take(match[0], match.index);
+  return scan.script();
+}
+
+// What is known of a text up to a token.
+class PsqlScan {
+  readonly #text: string;
+  readonly #ends: number[] = [];
+  readonly #refused: { command: string; index: number }[] = [];
+  readonly #pieces: string[] = [];
+  #copied = 0;
+  #depth = 0;
+  #begins = 0;
+  // Of the statement.
+  #start = 0;
+  #words: string[] = [];
+
+  constructor(text: string) {
+    this.#text = text;
   }
-  pieces.push(text.slice(copied));
-  return { sql: pieces.join(''), ends, refused };
+
+  script(): PsqlScript {
+    const sql = [...this.#pieces, this.#text.slice(this.#copied)].join('');
+    return { sql, ends: this.#ends, refused: this.#refused };
+  }
+
+  /** Takes a token, and gives the index at which the next one is looked for. */
+  take(found: string, index: number): number {
+    const text = this.#text;
+    const after = index + found.length;
+    if (found === '/*') return endOfComment(text, after);
+    if (found === "'" || found === '"') return endOfQuote(text, after, found);
+    if (found.startsWith('$')) return endOr(text.indexOf(found, after), text, found.length);
+    if (found === '(') this.#depth++;
+    else if (found === ')') this.#depth = Math.max(0, this.#depth - 1);
+    else if (found === '\\') return this.#command(index, after);
+    else if (found === ';' && this.#depth === 0 && this.#begins === 0) return this.#end(after);
+    else if (/^[a-z_\u0080-\uffff]/i.test(found) && !found.startsWith('--')) return this.#word(found, after);
+    return after;
+  }
+
+  #drop(from: number, to: number): number {
+    this.#pieces.push(this.#text.slice(this.#copied, from), blankText(this.#text.slice(from, to)));
+    this.#copied = to;
+    return to;
+  }
+
+  #command(index: number, after: number): number {
+    const end = endOr(this.#text.indexOf('\n', after), this.#text, 0);
+    const command = /^[a-z_]*/i.exec(this.#text.slice(after, end))?.[0] ?? '';
+    if (refusedCommands.has(command)) this.#refused.push({ command, index });
+    return this.#drop(index, end);
+  }
+
+  // Behind a statement, where the rows of a COPY are, too.
+  #end(after: number): number {
+    const text = this.#text;
+    this.#ends.push(after);
+    const isCopy = this.#words[0] === 'COPY' && /\bfrom\s+stdin\b/i.test(text.slice(this.#start, after));
+    const line = endOr(text.indexOf('\n', after), text, 1);
+    this.#start = isCopy ? this.#drop(line, endOfData(text, line)) : after;
+    this.#words = [];
+    return this.#start;
+  }
+
+  #word(found: string, after: number): number {
+    const isEscaped = /^e$/i.test(found) && this.#text[after] === "'";
+    const word = found.toUpperCase();
+    if (this.#words.length < 4) this.#words.push(word);
+    // The body of a routine in standard SQL holds semicolons of its own: BEGIN ATOMIC … END, with CASE …
+    // END inside.
+    if (isRoutine(this.#words)) {
+      if (word === 'BEGIN' || (word === 'CASE' && this.#begins > 0)) this.#begins++;
+      else if (word === 'END' && this.#begins > 0) this.#begins--;
+    }
+    return isEscaped ? endOfQuote(this.#text, after + 1, "'", true) : after;
+  }
 }
 
 /** True if a text contains more than blanks, comments and lone semicolons. */

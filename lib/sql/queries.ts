@@ -83,7 +83,8 @@ function numbered(text: string): string {
     numbers.set(name, known);
     return known;
   };
-  return text.replace(token, (whole, _quote, what, inQuotes, bare, at) => {
+  return text.replace(token, (whole, ...groups) => {
+    const [, what, inQuotes, bare, at] = groups;
     const name = inQuotes ?? bare ?? at;
     if (name === undefined) return whole;
     return (what === 'embed' ? `${name}.*` : `$${number(name)}`).padEnd(whole.length);

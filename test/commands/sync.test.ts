@@ -150,8 +150,9 @@ test('a target is looked at again only where a transaction has ended since', asy
       const target = await own.context.world.environment();
       const files = await migrationsOf(own);
       await withTarget(own.context, target, async (connection) => {
-        const before = await readSoundState(own.context, connection, target, files);
-        const now = () => recheckSoundState(own.context, connection, target, files, before);
+        const session = { workspace: own.context, connection, target, files };
+        const before = await readSoundState(session);
+        const now = () => recheckSoundState(session, before);
         expect(await now()).toBe(before);
         await rowsOf(server.url(), 'select from users');
         expect(await now()).toBe(before);

@@ -1,6 +1,7 @@
 // `npm run house`: the measures of the sources as a table, a line for each folder of lib/.
 import { posix } from 'node:path';
 import type { Node } from '@babel/types';
+import { functionsIn, linesOf } from './functions.ts';
 import { kindsNamedIn } from './kind-names.ts';
 import { imports, nodes, type Source, sources } from './sources.ts';
 
@@ -64,20 +65,6 @@ function isReached(from: string, to: string, seen = new Set<string>()): boolean 
     seen.add(next);
     return isReached(next, to, seen);
   });
-}
-
-function functionsIn(source: Source): Node[] {
-  return nodes(source.tree)
-    .map(({ node }) => node)
-    .filter(({ type }) =>
-      /^(FunctionDeclaration|FunctionExpression|ArrowFunctionExpression|ObjectMethod|ClassMethod)$/.test(
-        type,
-      ),
-    );
-}
-
-function linesOf({ loc }: Node): number {
-  return loc ? loc.end.line - loc.start.line + 1 : 0;
 }
 
 function isConst(node: Node): boolean {

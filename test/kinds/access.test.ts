@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readCatalog } from '../../lib/catalog/read.ts';
 import { kinds } from '../../lib/kinds/index.ts';
 import { type Catalog, shadowRole } from '../../lib/model/catalog.ts';
-import { diff } from '../../lib/model/diff.ts';
+import { diff, makeDifference } from '../../lib/model/diff.ts';
 import { emptyCatalog } from '../../lib/model/empty-catalog.ts';
 import type { Fact } from '../../lib/model/fact.ts';
 import { snapshot } from '../../lib/pg/snapshot.ts';
@@ -52,7 +52,8 @@ describe.each(servers().map((server) => [server.major, server] as const))('Postg
         return snapshot(session, (reader) => readCatalog(reader, kinds));
       }),
     );
-  const sql = (before: Catalog, after: Catalog) => plan({ before, after, kinds }).map((step) => step.sql);
+  const sql = (before: Catalog, after: Catalog) =>
+    plan({ difference: makeDifference(before, after, kinds), kinds }).map((step) => step.sql);
 
   test('owners that nobody asked for are no difference, and outlive what has to be made anew', async () => {
     const schema =
@@ -180,7 +181,7 @@ test('between two schema files, whoever runs the migration is the owner', async 
   const before = await wanted('create table t (id int);');
   const after = await wanted('create table t (id int); revoke insert on t from current_user;');
   expect(before.role).toBe(shadowRole);
-  expect(plan({ before, after, kinds }).map((step) => step.sql)).toEqual([
+  expect(plan({ difference: makeDifference(before, after, kinds), kinds }).map((step) => step.sql)).toEqual([
     'REVOKE INSERT ON TABLE public.t FROM CURRENT_USER',
   ]);
 });
@@ -199,7 +200,8 @@ test('security labels are set, changed and taken away', () => {
     const fact: Fact = { ...base, id, parent: 'schema:public', payload: { label } };
     return { ...empty, facts: new Map([...empty.facts, [id, fact]]) };
   };
-  const sql = (before: Catalog, after: Catalog) => plan({ before, after, kinds }).map((step) => step.sql);
+  const sql = (before: Catalog, after: Catalog) =>
+    plan({ difference: makeDifference(before, after, kinds), kinds }).map((step) => step.sql);
   const start = 'SECURITY LABEL FOR "My Provider" ON SCHEMA public IS';
   expect(sql(empty, labelled("it's"))).toEqual([`${start} 'it''s'`]);
   expect(sql(labelled('a'), labelled('b'))).toEqual([`${start} 'b'`]);

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { kinds } from '../../lib/kinds/index.ts';
 import { computeFingerprint } from '../../lib/migration/fingerprint.ts';
 import type { Catalog } from '../../lib/model/catalog.ts';
+import { makeDifference } from '../../lib/model/diff.ts';
 import { plan } from '../../lib/plan/plan.ts';
 import { readState } from '../../lib/project/shadow-catalog.ts';
 import { loadFiles } from '../../lib/shadow/load.ts';
@@ -65,14 +66,14 @@ test('options and roles in another order are no difference', async () => {
       `stopwords 'english', accept 'false'`,
     ).replace('with (autovacuum_enabled=false))', 'with (fillfactor=70))'),
   );
-  expect(plan({ before: one, after: other, kinds }).map(({ sql }) => sql)).toEqual([]);
+  expect(plan({ difference: makeDifference(one, other, kinds), kinds }).map(({ sql }) => sql)).toEqual([]);
   expect(computeFingerprint(one, kinds)).toBe(computeFingerprint(other, kinds));
 });
 
 test('one option that differs is set alone, whatever their order', async () => {
   const one = await read('create table t (a int) with (fillfactor=70, autovacuum_enabled=false)');
   const other = await read('create table t (a int) with (autovacuum_enabled=false, fillfactor=80)');
-  expect(plan({ before: one, after: other, kinds }).map(({ sql }) => sql)).toEqual([
+  expect(plan({ difference: makeDifference(one, other, kinds), kinds }).map(({ sql }) => sql)).toEqual([
     `ALTER TABLE public.t SET (fillfactor = '80')`,
   ]);
 });

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { kinds } from '../../lib/kinds/index.ts';
 import { collectReachable, getRoot, withDependents, withoutFacts } from '../../lib/model/catalog.ts';
-import { diff, isEmpty, isEqual, recheck, reverseDiff } from '../../lib/model/diff.ts';
+import { diff, isEmpty, isEqual, makeDifference, recheck, reverseDiff } from '../../lib/model/diff.ts';
 import type { Json } from '../../lib/model/fact.ts';
 import { findStrongestLock } from '../../lib/model/step.ts';
 import {
@@ -75,14 +75,14 @@ test('seen from the other side, what was added is removed', () => {
     facts(users(column('a', 'integer'))),
     facts(users(column('a', 'bigint'), index('a'))),
   ];
-  expect(reverseDiff(diff(before, after, kinds))).toEqual(diff(after, before, kinds));
+  expect(reverseDiff(makeDifference(before, after, kinds)).diff).toEqual(diff(after, before, kinds));
 });
 
 test('what was told again is compared again', () => {
   const [before, after] = [facts(users(column('a', 'integer'))), facts(users(column('a', 'bigint')))];
-  const found = diff(before, after, kinds);
-  expect(isEmpty(recheck(found, { before: after, after }, kinds))).toBe(true);
-  expect(recheck(found, { before, after }, kinds)).toEqual(found);
+  const found = makeDifference(before, after, kinds);
+  expect(isEmpty(recheck(found, { before: after }, kinds).diff)).toBe(true);
+  expect(recheck(found, { before, after }, kinds).diff).toEqual(found.diff);
 });
 
 describe('values', () => {

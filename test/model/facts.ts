@@ -1,6 +1,7 @@
 // Facts made by hand, for tests of what needs no server: `facts(table('users', column('id', 'integer')))`.
 import { kinds } from '../../lib/kinds/index.ts';
 import { type Catalog, edgeKey } from '../../lib/model/catalog.ts';
+import { makeDifference } from '../../lib/model/diff.ts';
 import { qualify } from '../../lib/model/quote.ts';
 import { plan } from '../../lib/plan/plan.ts';
 import {
@@ -45,7 +46,9 @@ export function facts(...parts: readonly Part[]): Catalog {
 
 /** The statements of the plan from one catalog to another, each in one line. */
 export function statements(before: Catalog, after: Catalog, online = false): string[] {
-  return plan({ before, after, kinds, online }).map(({ sql }) => oneLine(sql));
+  return plan({ difference: makeDifference(before, after, kinds), kinds, online }).map(({ sql }) =>
+    oneLine(sql),
+  );
 }
 
 /** A statement in one line. */

@@ -99,7 +99,7 @@ test.each(servers())('the schemas of the cases, in two halves: $major', async (u
           tried++;
           const { wanted } = found;
           const roles = found.roles.map(({ sql }) => sql);
-          const halves = planAroundRows({ before: nothing, after: wanted, kinds });
+          const halves = planAroundRows(nothing, wanted, kinds);
           for (const way of [halves, turned(halves)]) {
             const problem = await made(session, way, roles).then((reached) => {
               const difference = diff(reached, wanted, kinds);
@@ -152,7 +152,7 @@ test.each(servers())('rows come between: $major', async (server) => {
     withSession(socket, async (session) => {
       const nothing = await within(session, [], () => catalogOf(session));
       const wanted = await within(session, [shop], () => catalogOf(session));
-      const halves = planAroundRows({ before: nothing, after: wanted, kinds });
+      const halves = planAroundRows(nothing, wanted, kinds);
       expect(
         halves.before.filter(({ sql }) => /PRIMARY|REFERENCES|INDEX|TRIGGER|RULE|REVOKE|loud/.test(sql)),
       ).toEqual([]);

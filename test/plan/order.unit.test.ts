@@ -2,6 +2,7 @@
 // are taken.
 import { describe, expect, test } from 'vitest';
 import { kinds } from '../../lib/kinds/index.ts';
+import { makeDifference } from '../../lib/model/diff.ts';
 import { emptyCatalog } from '../../lib/model/empty-catalog.ts';
 import { plan } from '../../lib/plan/plan.ts';
 import {
@@ -42,7 +43,7 @@ const heads = (all: readonly string[]) =>
 
 test('nothing is planned where nothing differs', () => {
   expect(statements(facts(users()), facts(users()))).toEqual([]);
-  expect(plan({ before: emptyCatalog(18, kinds), after: empty, kinds })).toEqual([]);
+  expect(plan({ difference: makeDifference(emptyCatalog(18, kinds), empty, kinds), kinds })).toEqual([]);
 });
 
 describe('what is made', () => {
@@ -170,7 +171,7 @@ describe('what goes', () => {
       partitioned('whole', 'LIST (a)', ['a integer'], column('a', 'integer')),
       partition('part', 'whole', 'FOR VALUES IN (1)', column('a', 'integer')),
     );
-    const steps = plan({ before, after: empty, kinds });
+    const steps = plan({ difference: makeDifference(before, empty, kinds), kinds });
     expect(steps.map(({ sql }) => sql)).toEqual(['DROP TABLE public.whole']);
     expect(steps[0]?.hazards).toContain('deletes_data');
   });

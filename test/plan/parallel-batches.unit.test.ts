@@ -1,6 +1,7 @@
 // Steps that run beside each other: each that reads rows alone, the others together; and what each waits for.
 import { describe, expect, test } from 'vitest';
 import { kinds } from '../../lib/kinds/index.ts';
+import { makeDifference } from '../../lib/model/diff.ts';
 import type { Hazard, Step } from '../../lib/model/step.ts';
 import { planAroundRows } from '../../lib/plan/around-data.ts';
 import { splitIntoBatches } from '../../lib/plan/parallel-batches.ts';
@@ -86,7 +87,10 @@ describe('batches', () => {
 
 describe('what steps wait for', () => {
   const waitsOf = (after: Part[], ranked?: boolean) => {
-    const { steps, waits } = planStatements({ before: empty, after: facts(...after), kinds });
+    const { steps, waits } = planStatements({
+      difference: makeDifference(empty, facts(...after), kinds),
+      kinds,
+    });
     const words = steps.map(({ sql }) => oneLine(sql).replace(/ (?:\(|ON|ADD|AS|IS).*/, ''));
     return Object.fromEntries(waits(ranked).map((own, at) => [words[at], own.map((one) => words[one])]));
   };
@@ -123,7 +127,7 @@ describe('around rows', () => {
     table('posts', column('author', 'integer'), foreignKey('author', 'users')),
     view('v', ' SELECT id\n   FROM public.users', ['id integer'], 'column:public.users.id'),
   );
-  const halves = planAroundRows({ before: empty, after: all, kinds });
+  const halves = planAroundRows(empty, all, kinds);
   const early = halves.before.map(({ sql }) => oneLine(sql)).join('\n');
   const late = halves.after.map(({ sql }) => oneLine(sql)).join('\n');
 

@@ -2,6 +2,7 @@
 // commits apart.
 import { describe, expect, test } from 'vitest';
 import { kinds } from '../../lib/kinds/index.ts';
+import { makeDifference } from '../../lib/model/diff.ts';
 import { splitCombined } from '../../lib/model/step.ts';
 import { plan } from '../../lib/plan/plan.ts';
 import {
@@ -31,7 +32,7 @@ const users = (...parts: readonly Part[]) =>
   table('users', column('id', 'integer', notNull()), primaryKey('id'), ...parts);
 const posts = (...parts: readonly Part[]) => table('posts', column('author', 'integer'), ...parts);
 const planOf = (before: Part[], after: Part[], online = false) =>
-  plan({ before: facts(...before), after: facts(...after), kinds, online });
+  plan({ difference: makeDifference(facts(...before), facts(...after), kinds), kinds, online });
 
 describe('clauses of CREATE TABLE', () => {
   test('columns keep their order, and constraints come after them', () => {

@@ -164,7 +164,7 @@ test('a server can be named for shadows', async () => {
   const catalog = await readSource(onServer, file);
   expect(catalog.role).toBe('pgmage');
   const told = await canonicalize(onServer, await readSource(context, file), catalog);
-  expect(isEmpty(told.difference)).toBe(true);
+  expect(isEmpty(told.diff)).toBe(true);
 });
 
 test('a text that only gained casts, as a server adds them to its own, is the same; another one is' +

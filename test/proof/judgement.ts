@@ -1,7 +1,7 @@
 // One direction of a proof: plan from what a database is, apply, and let everybody judge what came of it.
 import { kinds } from '../../lib/kinds/index.ts';
 import type { Catalog } from '../../lib/model/catalog.ts';
-import { diff } from '../../lib/model/diff.ts';
+import { diff, makeDifference } from '../../lib/model/diff.ts';
 import type { Step } from '../../lib/model/step.ts';
 import { plan } from '../../lib/plan/plan.ts';
 import { differences, keptLocal, reordered } from './comparison.ts';
@@ -65,7 +65,7 @@ export async function migrate(place: Place, to: State, initial: Observation): Pr
   const from = place.state;
   let steps: Step[] = [];
   try {
-    steps = plan({ before: from.catalog, after: to.catalog, kinds });
+    steps = plan({ difference: makeDifference(from.catalog, to.catalog, kinds), kinds });
   } catch (thrown) {
     return failed('plan error', describe(thrown));
   }
@@ -107,7 +107,10 @@ function judge(
     ...removed.map((fact) => `too many ${fact.id}`),
     ...changed.map((pair) => `${pair.to.id} has other ${pair.attributes.join(', ')}`),
   ];
-  const again = catalog.length === 0 ? plan({ before: reached.catalog, after: to.catalog, kinds }) : [];
+  const again =
+    catalog.length === 0
+      ? plan({ difference: makeDifference(reached.catalog, to.catalog, kinds), kinds })
+      : [];
   const [seen, wanted] = [reached.observation, to.observation];
   const kept =
     seen && wanted && from.observation

@@ -68,67 +68,54 @@ export async function planSwap(
     keeps: dropOld ? null : makeKeptName(found.name, now),
     drops: dropOld ? await listKept(connection, found.name) : [],
   };
-  const check = (name: string, fault: string | null, text: string): PreflightCheck =>
-    fault === null ? { name, outcome: 'ok', text } : { name, outcome: 'failed', text: fault };
-  const role = named.name;
+  return { plan, checks: checksOf(found, jobs, named.name, connection.backend) };
+}
+
+// Each check with what speaks against the swap, or with what is fine.
+function checksOf(found: TargetFacts, jobs: number, role: string, backend: number | null): PreflightCheck[] {
   // Two that make and exchange databases.
   const needed = jobs + 2;
-  return {
-    plan,
-    checks: [
-      check(
-        'new database',
-        !found.makes
-          ? `the role at ${role} cannot create databases: it needs CREATEDB`
-          : !found.owns
-            ? `the role at ${role} does not own the database, so it cannot rename it`
-            : null,
-        'the role can create and rename it',
-      ),
-      check(
-        'another database',
-        found.others === 0
-          ? 'to rename it, the role needs another database on the server that it can connect to'
-          : null,
-        'the role can rename it from another database',
-      ),
-      check(
-        'direct connection',
-        connection.backend !== null && connection.backend !== found.backend
-          ? `${role} is behind a pooler: use the direct address of the server`
-          : null,
-        'there is no pooler',
-      ),
-      check(
-        'other sessions',
-        found.beyond > 0
-          ? `the role cannot end ${found.beyond} of the ${found.sessions} other sessions in ${role}`
-          : null,
-        found.sessions === 0 ? 'none' : `the swap ends ${found.sessions} sessions in ${role}`,
-      ),
-      check(
-        'prepared transactions',
-        found.prepared > 0
-          ? `commit or roll back ${found.prepared} prepared transactions in ${role} first`
-          : null,
-        'none',
-      ),
-      check(
-        'connections',
-        found.free < needed
-          ? `${needed} more are needed on the server of ${role}, and ${found.free} are free`
-          : null,
-        `${needed} more are needed on the server of ${role}, and ${found.free} are free`,
-      ),
-      ...(found.slots > 0
-        ? [
-            {
-              name: 'replication slots',
-              outcome: 'warning' as const,
-              text: `${found.slots} of ${role} stay with the old database`,
-            },
-          ]
-        : []),
-    ],
-  };
+  const room = `${needed} more are needed on the server of ${role}, and ${found.free} are free`;
+  return [
+    check('new database', makingFault(found, role), 'the role can create and rename it'),
+    check(
+      'another database',
+      found.others === 0 &&
+        'to rename it, the role needs another database on the server that it can connect to',
+      'the role can rename it from another database',
+    ),
+    check(
+      'direct connection',
+      backend !== null &&
+        backend !== found.backend &&
+        `${role} is behind a pooler: use the direct address of the server`,
+      'there is no pooler',
+    ),
+    check(
+      'other sessions',
+      found.beyond > 0 &&
+        `the role cannot end ${found.beyond} of the ${found.sessions} other sessions in ${role}`,
+      found.sessions === 0 ? 'none' : `the swap ends ${found.sessions} sessions in ${role}`,
+    ),
+    check(
+      'prepared transactions',
+      found.prepared > 0 && `commit or roll back ${found.prepared} prepared transactions in ${role} first`,
+      'none',
+    ),
+    check('connections', found.free < needed && room, room),
+    ...slotWarnings(found, role),
+  ];
+}
+
+const check = (name: string, fault: string | false, text: string): PreflightCheck =>
+  fault === false ? { name, outcome: 'ok', text } : { name, outcome: 'failed', text: fault };
+
+function makingFault({ makes, owns }: TargetFacts, role: string): string | false {
+  if (!makes) return `the role at ${role} cannot create databases: it needs CREATEDB`;
+  return !owns && `the role at ${role} does not own the database, so it cannot rename it`;
+}
+
+function slotWarnings({ slots }: TargetFacts, role: string): PreflightCheck[] {
+  const text = `${slots} of ${role} stay with the old database`;
+  return slots === 0 ? [] : [{ name: 'replication slots', outcome: 'warning', text }];
 }

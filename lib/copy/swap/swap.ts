@@ -51,68 +51,114 @@ export interface SwapWork {
  * @throws Problem `not_as_source`; of the connections
  */
 export async function swap(world: World, work: SwapWork): Promise<{ done: CopyReport; swapped: Swapped }> {
-  const { ends, target, plan } = work;
-  const open = new Set<ServerConnection>();
-  const session: Session = async (of, database) => {
-    const url = database === undefined ? of.url : replaceDatabase(of.url, database);
-    const connection = await openWatched({ ...of, url });
-    open.add(connection);
-    return connection;
-  };
-  const close = () => Promise.all([...open].map((connection) => connection.close())).then(() => undefined);
+  const { ends, target } = work;
+  const { session, close } = sessions();
   const name = await readDatabaseName(ends.to.connection);
   const keeper = await openKeeper(ends.to.connection, (database) => session(target, database));
   const where = await readDatabaseName(keeper);
-  let sibling: string | undefined;
+  const making: { sibling?: string | undefined } = {};
   // If the sessions are gone, it uses another one.
   const undo = async () => {
     await close();
-    if (sibling === undefined) return;
+    if (making.sibling === undefined) return;
     const last = await session(target, where);
-    await dropSwapDatabase(last, sibling).finally(() => last.close());
+    await dropSwapDatabase(last, making.sibling).finally(() => last.close());
   };
   const forget = world.onInterrupt?.(undo);
   try {
-    for (const one of await dropLeftovers(keeper))
-      world.progress(`Dropped ${one}, which an earlier swap left`);
-    sibling = makeSwapName();
-    await createSwapDatabase(keeper, sibling, name);
-    // A forbidden setting fails now, and not after all rows are copied.
-    await keeper.execute('begin');
-    await copySettings(keeper, name, sibling);
-    await keeper.execute('rollback');
+    const sibling = await makeSibling(world, keeper, name, making);
     const done = await filled(world, work, sibling, session);
-    const now = world.now();
-    const names = {
-      target: name,
+    const swapped = await exchange(world, work, {
+      name,
       sibling,
-      kept: plan.keeps ?? makeKeptName(name, now),
-      time: now.toISOString(),
-    };
-    const other = await session(target, where);
-    world.progress(`Swapping it with ${ends.to.named.name}`);
-    const leave = () => ends.to.connection.close();
-    const ended = await swapNames(keeper, other, names, leave).catch(async (thrown: unknown) => {
-      // The answer to the commit may be lost.
-      const again = await session(target, where).catch(() => Promise.reject(thrown));
-      if (await databaseExists(again, names.sibling)) throw thrown;
-      return 0;
+      keeper,
+      again: () => session(target, where),
     });
-    sibling = undefined;
-    const dropped = plan.keeps === null ? await dropKept(await session(target, where), name) : [];
-    const kept = dropped.includes(names.kept) ? null : names.kept;
-    return { done, swapped: { kept, dropped: dropped.filter((one) => one !== names.kept), ended } };
+    making.sibling = undefined;
+    return { done, swapped: await swapped() };
   } catch (thrown) {
     await undo().catch(() => {
       // Its server cannot be reached; it can when this is tried again.
-      if (sibling !== undefined)
-        world.progress(`${sibling} may remain: the next swap on that server drops it`);
+      if (making.sibling !== undefined)
+        world.progress(`${making.sibling} may remain: the next swap on that server drops it`);
     });
     throw thrown;
   } finally {
     forget?.();
     await close();
   }
+}
+
+// Opens sessions, and closes them all.
+function sessions(): { session: Session; close(): Promise<void> } {
+  const open = new Set<ServerConnection>();
+  return {
+    session: async (of, database) => {
+      const url = database === undefined ? of.url : replaceDatabase(of.url, database);
+      const connection = await openWatched({ ...of, url });
+      open.add(connection);
+      return connection;
+    },
+    close: async () => {
+      await Promise.all([...open].map((connection) => connection.close()));
+    },
+  };
+}
+
+// Makes the new database, with the settings of the target.
+async function makeSibling(
+  world: World,
+  keeper: ServerConnection,
+  name: string,
+  making: { sibling?: string | undefined },
+): Promise<string> {
+  for (const one of await dropLeftovers(keeper)) world.progress(`Dropped ${one}, which an earlier swap left`);
+  const sibling = makeSwapName();
+  making.sibling = sibling;
+  await createSwapDatabase(keeper, sibling, name);
+  // A forbidden setting fails now, and not after all rows are copied.
+  await keeper.execute('begin');
+  await copySettings(keeper, name, sibling);
+  await keeper.execute('rollback');
+  return sibling;
+}
+
+/** The two databases on the target's server, and sessions there. */
+interface SwapDatabases {
+  readonly name: string;
+  readonly sibling: string;
+  readonly keeper: ServerConnection;
+  /** Another session beside the keeper. */
+  again(): Promise<ServerConnection>;
+}
+
+// Swaps the names, and gives what drops the databases that are not kept.
+async function exchange(
+  world: World,
+  { ends, plan }: SwapWork,
+  { name, sibling, keeper, again }: SwapDatabases,
+): Promise<() => Promise<Swapped>> {
+  const now = world.now();
+  const names = {
+    target: name,
+    sibling,
+    kept: plan.keeps ?? makeKeptName(name, now),
+    time: now.toISOString(),
+  };
+  const other = await again();
+  world.progress(`Swapping it with ${ends.to.named.name}`);
+  const leave = () => ends.to.connection.close();
+  const ended = await swapNames(keeper, other, names, leave).catch(async (thrown: unknown) => {
+    // The answer to the commit may be lost.
+    const check = await again().catch(() => Promise.reject(thrown));
+    if (await databaseExists(check, names.sibling)) throw thrown;
+    return 0;
+  });
+  return async () => {
+    const dropped = plan.keeps === null ? await dropKept(await again(), name) : [];
+    const kept = dropped.includes(names.kept) ? null : names.kept;
+    return { kept, dropped: dropped.filter((one) => one !== names.kept), ended };
+  };
 }
 
 type Session = (of: Reachable, database?: string) => Promise<ServerConnection>;
@@ -124,20 +170,15 @@ async function filled(
   session: Session,
 ): Promise<CopyReport> {
   const from = ends.from.connection;
-  return withSnapshotReaders(
-    from,
-    () => session(source),
-    jobs - 1,
-    async (others) => {
-      const targets = await Promise.all(Array.from({ length: jobs }, () => session(target, sibling)));
-      const [to] = targets as [ServerConnection];
-      const there: CopyEnds = { from: ends.from, to: { named: ends.to.named, connection: to } };
-      const cargo = await readCopySet(from, wish);
-      const found = await loadInParallel(world, there, { sources: [from, ...others], targets }, cargo);
-      world.progress(`Comparing it with ${ends.from.named.name}`);
-      const replaced = await transaction(to, () => verifyCopy(there, wish, cargo, found), beginReplacing);
-      await Promise.all(targets.map((one) => one.close()));
-      return replaced;
-    },
-  );
+  return withSnapshotReaders(from, { open: () => session(source), count: jobs - 1 }, async (others) => {
+    const targets = await Promise.all(Array.from({ length: jobs }, () => session(target, sibling)));
+    const [to] = targets as [ServerConnection];
+    const there: CopyEnds = { from: ends.from, to: { named: ends.to.named, connection: to } };
+    const cargo = await readCopySet(from, wish);
+    const found = await loadInParallel(world, there, { sources: [from, ...others], targets }, cargo);
+    world.progress(`Comparing it with ${ends.from.named.name}`);
+    const replaced = await transaction(to, () => verifyCopy(there, wish, cargo, found), beginReplacing);
+    await Promise.all(targets.map((one) => one.close()));
+    return replaced;
+  });
 }

@@ -3,6 +3,7 @@
 import { rmSync } from 'node:fs';
 import { kinds } from '../../../lib/kinds/index.ts';
 import type { Catalog } from '../../../lib/model/catalog.ts';
+import { makeDifference } from '../../../lib/model/diff.ts';
 import { plan } from '../../../lib/plan/plan.ts';
 import { holdsStatement } from '../../../lib/sql/psql-commands.ts';
 import { freshCache } from '../../project/cache.ts';
@@ -100,9 +101,10 @@ async function walk(bench: Bench, pair: Pair, own: Project, place: Filed): Promi
 
 function isOther(before: Catalog, after: Catalog): boolean {
   const sql = (online: boolean) =>
-    [plan({ before, after, kinds, online }), plan({ before: after, after: before, kinds, online })].map(
-      (steps) => steps.map((step) => step.sql),
-    );
+    [
+      plan({ difference: makeDifference(before, after, kinds), kinds, online }),
+      plan({ difference: makeDifference(after, before, kinds), kinds, online }),
+    ].map((steps) => steps.map((step) => step.sql));
   return JSON.stringify(sql(true)) !== JSON.stringify(sql(false));
 }
 
