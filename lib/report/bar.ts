@@ -15,7 +15,7 @@ export function barText(
   const amount = (value: number) => (unit === 'rows' ? `${Math.round(value)} rows` : formatBytes(value));
   const percent = Math.floor(computeRatio(own) * 100);
   const before = `${doing} ${name} ${percent}%`;
-  const done = all.done > all.of ? amount(all.done) : `${amount(all.done)} of ${formatBytes(all.of)}`;
+  const done = all.done > all.of ? amount(all.done) : `${amount(all.done)} of ${amount(all.of)}`;
   const after =
     `${Math.floor(computeRatio(all) * 100)}%  ${done}  ${amount(rate)}/s ` + ` ${clock(secondsLeft)} left`;
   // One column stays free: some terminals wrap a full line.

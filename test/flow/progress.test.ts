@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { type CopyProgress, makeProgress } from '../../lib/flow/progress.ts';
+import { type CopyProgress, makeProgress, makeRowProgress } from '../../lib/flow/progress.ts';
 import { barText } from '../../lib/report/bar.ts';
 import { run } from '../../lib/runner/main.ts';
 import { rowsOf, withDatabase } from '../servers/databases.ts';
@@ -51,6 +51,28 @@ test('per table and in all, with rate and time left', () => {
   );
   for (let at = 0; at < 3; at++) tell({ name: 'public.b' }, 4 * mega);
   expect(told).toEqual(['Loading public.b: 80 %; total 8 of about 40 MB, 2 MB/s, 16 s left']);
+});
+
+test('rows of tables, with rows in a second', () => {
+  const paces: CopyProgress[] = [];
+  const told: string[] = [];
+  const all = [{ name: 'public.a', rows: 6_000 }];
+  const lines = makeRowProgress(
+    { now: clockAt([0, 3]), progress: (line) => void told.push(line) },
+    all,
+    'Comparing',
+  );
+  lines.told({ name: 'public.a' }, 1_500);
+  expect(told).toEqual(['Comparing public.a: 25 %; total 1500 of about 6000 rows, 500 rows/s, 9 s left']);
+  const teller = {
+    now: clockAt([0, 3]),
+    progress: () => undefined,
+    pace: (one: CopyProgress) => paces.push(one),
+  };
+  makeRowProgress(teller, all, 'Comparing').told({ name: 'public.a' }, 1_500);
+  expect(barText(paces[0] as CopyProgress, 100)).toMatch(
+    /^Comparing public\.a 25% \[#+\.+\] 25% {2}1500 rows of 6000 rows {2}500 rows\/s {2}0:09 left$/,
+  );
 });
 
 const pace: CopyProgress = {
