@@ -6,7 +6,7 @@ import { blankPsqlCommands } from './psql-commands.ts';
 // Fields of the tree that hold positions in the text (source: parsenodes.h, primnodes.h).
 const places = new Set(
   `location stmt_location stmt_len name_location type_location list_start list_end rexpr_list_start
-    rexpr_list_end`.split(' '),
+    rexpr_list_end`.split(/\s+/),
 );
 
 /**
