@@ -11,7 +11,7 @@ import { type NativeEntry, readNative } from '../flow/native.ts';
 import { type OwnerWrittenTables, readOwnerWrittenTables, writeRows } from '../flow/row-writing.ts';
 import { setSequences } from '../flow/sequences.ts';
 import { buildCopyIn } from '../flow/tables.ts';
-import { kinds } from '../kinds/index.ts';
+import { copiedKinds, kinds } from '../kinds/index.ts';
 import { type Catalog, withRelations } from '../model/catalog.ts';
 import type { Fact } from '../model/fact.ts';
 import type { Step } from '../model/step.ts';
@@ -87,7 +87,7 @@ async function makeSchema(
   wanted: Catalog,
   go: () => void,
 ): Promise<MadeSchema> {
-  const { steps, left } = planClearing(await readCatalog(connection, kinds), wanted);
+  const { steps, left } = planClearing(await readCatalog(connection, copiedKinds), wanted);
   const halves = planAroundRows(left, wanted, kinds);
   const after = quoteForTarget(halves.after, wanted, connection);
   await runSteps(connection, steps, go);

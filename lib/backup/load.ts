@@ -11,7 +11,7 @@ import { compareDigests } from '../flow/digest-diff.ts';
 import { detectFormat } from '../flow/formats.ts';
 import type { Manifest } from '../flow/manifest.ts';
 import { makeProgress, type ProgressSink } from '../flow/progress.ts';
-import { kinds } from '../kinds/index.ts';
+import { copiedKinds, kinds } from '../kinds/index.ts';
 import { isTable } from '../kinds/named-objects.ts';
 import { emptyCatalog } from '../model/empty-catalog.ts';
 import { literal } from '../model/quote.ts';
@@ -154,7 +154,7 @@ async function dumpedSchema(connection: ServerConnection, load: BackupLoad): Pro
   if (manifest.server.major !== connection.major) return { schema: 'other version', wrong: [], notes: [] };
   await connection.execute(readingSettings);
   const way = noOwner ? 'unowned' : 'fingerprint';
-  const found = describeSchema(await readCatalog(connection, kinds));
+  const found = describeSchema(await readCatalog(connection, copiedKinds));
   const isSame = found[way] === manifest.schema[way];
   if (!isSame && hasUniqueFingerprints(manifest)) return { schema: 'other release', wrong: [], notes: [] };
   const wrong = isSame ? [] : ['its schema differs'];
@@ -164,7 +164,7 @@ async function dumpedSchema(connection: ServerConnection, load: BackupLoad): Pro
 async function clear(connection: ServerConnection, { environment, lockTimeout }: BackupLoad): Promise<void> {
   await connection.execute(`${readingSettings}; set local lock_timeout = ${lockTimeout}`);
   const nothing = emptyCatalog(connection.major, kinds);
-  const { steps } = planClearing(await readCatalog(connection, kinds), nothing);
+  const { steps } = planClearing(await readCatalog(connection, copiedKinds), nothing);
   const alone = steps.filter(({ transactional }) => !transactional);
   if (alone.length > 0) {
     const reasons = alone.map(({ sql, shown = sql }) => `${shown} cannot run in a transaction`);

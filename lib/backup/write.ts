@@ -15,7 +15,7 @@ import {
   listHeldTables,
   lockViews,
 } from '../flow/tables.ts';
-import { kinds } from '../kinds/index.ts';
+import { copiedKinds, kinds } from '../kinds/index.ts';
 import { isSequence, isTable } from '../kinds/named-objects.ts';
 import type { Catalog } from '../model/catalog.ts';
 import type { ServerConnection } from '../pg/connection.ts';
@@ -57,7 +57,7 @@ export async function describeSource(
 export async function writeBackup(workspace: Workspace, work: BackupWork): Promise<void> {
   const { connection, client, file, stopping, lockTimeout } = work;
   const started = workspace.world.now();
-  const before = await snapshot(connection, (held) => readCatalog(held, kinds));
+  const before = await snapshot(connection, (held) => readCatalog(held, copiedKinds));
   const tables = await transaction(connection, () => listHeldTables(connection));
   // The first query after the locks takes the snapshot.
   const begin = `begin isolation level repeatable read read only; set local lock_timeout = ${lockTimeout};

@@ -8,7 +8,7 @@ import { detectFormat, type Format } from '../flow/formats.ts';
 import type { Manifest } from '../flow/manifest.ts';
 import { writeNative } from '../flow/native.ts';
 import { buildTableLocks, type HeldTable } from '../flow/tables.ts';
-import { kinds } from '../kinds/index.ts';
+import { copiedKinds } from '../kinds/index.ts';
 import type { Catalog } from '../model/catalog.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { resolveClientAccess } from '../pg/route.ts';
@@ -120,7 +120,9 @@ async function byClient(
     signal: stopping.signal,
     // Some definitions are printed as they are now, not as in the snapshot.
     defined: async () => {
-      const now = await beside(source, (held) => snapshot(held, (reader) => readCatalog(reader, kinds)));
+      const now = await beside(source, (held) =>
+        snapshot(held, (reader) => readCatalog(reader, copiedKinds)),
+      );
       if (describeSchema(now).fingerprint !== describeSchema(catalog).fingerprint)
         throw new Problem('changed_meanwhile', { environment });
       await defined();

@@ -10,6 +10,7 @@ export const unmanagedQuery = `
       as description
     from pg_db_role_setting s join pg_database d on d.oid = s.setdatabase and d.datname = current_database()
       left join pg_roles r on r.oid = s.setrole cross join unnest(s.setconfig) setting
+    where s.setrole <> 0 or split_part(setting, '=', 1) ~ '[.]'
   union all
   select format('CONSTRAINT %I ON %I.%I, whose triggers do not fire as usual', k.conname, n.nspname,
   c.relname)

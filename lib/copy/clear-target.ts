@@ -62,7 +62,8 @@ export function planClearing(there: Catalog, wanted: Catalog): { steps: Step[]; 
   const own = [...there.facts].filter(
     ([id, fact]) =>
       kept.has(id) ||
-      (kept.has(`${fact.parent}`) && (isSame(fact) || kinds.get(fact.kind)?.reconcile?.optional?.(fact))),
+      (kept.has(`${fact.parent}`) &&
+        (isSame(fact) || kinds.get(fact.kind)?.reconcile?.optional?.(fact, there))),
   );
   const left = withRelations({ ...there, complete: false }, new Map([...empty.facts, ...own]), () => there);
   return { steps: plan({ difference: makeDifference(there, left, kinds), kinds }), left };

@@ -9,7 +9,7 @@ import { toDatabaseProblem } from '../flow/client.ts';
 import { buildDumpOptions } from '../flow/dump.ts';
 import { copyLargeObjects } from '../flow/large-objects.ts';
 import { copyTables, type TableRows } from '../flow/tables.ts';
-import { kinds } from '../kinds/index.ts';
+import { copiedKinds, kinds } from '../kinds/index.ts';
 import { schemaId } from '../kinds/named-objects.ts';
 import { type Catalog, getRoot } from '../model/catalog.ts';
 import { emptyCatalog } from '../model/empty-catalog.ts';
@@ -106,7 +106,7 @@ const indexRoom = 256;
 export const nativeEngine: Engine = async ({ from, to }, cargo, told) => {
   const [source, target] = [from.connection, to.connection];
   const { wanted, tables, objects, owners, path } = cargo;
-  const { steps, left } = planClearing(await readCatalog(target, kinds), wanted);
+  const { steps, left } = planClearing(await readCatalog(target, copiedKinds), wanted);
   const halves = planAroundRows(left, wanted, kinds);
   await runSteps(target, steps);
   await clearRows(target);
@@ -180,7 +180,7 @@ async function buildPipeOptions(
 
 async function clearForPipe(target: ServerConnection, { wanted }: CopySet): Promise<void> {
   const nothing = emptyCatalog(target.major, kinds);
-  await runSteps(target, planClearing(await readCatalog(target, kinds), nothing).steps);
+  await runSteps(target, planClearing(await readCatalog(target, copiedKinds), nothing).steps);
   await clearRows(target);
   if (!wanted.facts.has(schemaId('public'))) await target.execute('drop schema public');
 }

@@ -11,7 +11,7 @@ import { readOwnerWrittenTables } from '../flow/row-writing.ts';
 import { setSequences } from '../flow/sequences.ts';
 import { copyTables } from '../flow/tables.ts';
 import { type Job, runJobs } from '../flow/worker-pool.ts';
-import { kinds } from '../kinds/index.ts';
+import { copiedKinds, kinds } from '../kinds/index.ts';
 import { tableId } from '../kinds/named-objects.ts';
 import { type Catalog, getRoot } from '../model/catalog.ts';
 import type { Step } from '../model/step.ts';
@@ -139,7 +139,7 @@ async function buildAndRead(
 }
 
 async function prepared(target: ServerConnection, wanted: Catalog) {
-  const { steps, left } = planClearing(await readCatalog(target, kinds), wanted);
+  const { steps, left } = planClearing(await readCatalog(target, copiedKinds), wanted);
   const halves = planAroundRows(left, wanted, kinds);
   await runSteps(target, steps);
   await runSteps(target, quoteForTarget(halves.before, wanted, target));

@@ -31,6 +31,7 @@ import { sqlFunction } from './routines/functions.ts';
 import { language } from './routines/languages.ts';
 import { procedure } from './routines/procedures.ts';
 import { comment } from './schemas/comments.ts';
+import { databaseSetting } from './schemas/database-settings.ts';
 import { schema } from './schemas/schemas.ts';
 import { sequenceOwnership } from './sequences/sequence-ownerships.ts';
 import { sequence } from './sequences/sequences.ts';
@@ -148,7 +149,11 @@ const list: readonly AnyKind[] = [
   memberGrant,
   comment,
   securityLabel,
+  databaseSetting,
 ];
 
 /** Every object kind that pgmage manages, by name. */
 export const kinds: Kinds = new Map(list.map((kind) => [kind.name, kind]));
+
+/** The kinds without those that stay with a database while its schema and rows are replaced (`data.ofDatabase`). */
+export const copiedKinds: Kinds = new Map([...kinds].filter(([, kind]) => !kind.data?.ofDatabase));

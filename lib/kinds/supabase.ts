@@ -21,6 +21,7 @@ export const supabaseIgnore = {
     'event trigger:issue_*',
     'event trigger:pgrst_*',
     'default privilege:supabase_admin.*',
+    'database setting:*',
   ],
 };
 

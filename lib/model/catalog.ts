@@ -86,6 +86,11 @@ export function withRelations(
   };
 }
 
+/** Whether it was read in a shadow that files were loaded into, which may leave something open. */
+export function isFromFiles({ role, loaded = null }: Catalog): boolean {
+  return loaded === null ? role === shadowRole : loaded.files.length > 0;
+}
+
 /** The same catalog, known to be complete. */
 export function markComplete(catalog: Catalog): Catalog {
   const { major, role, unmanaged, loaded = null } = catalog;

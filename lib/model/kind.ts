@@ -207,6 +207,8 @@ export interface DataRules<P> {
   readonly watchesRows?: boolean | ((fact: Fact<P>) => boolean);
   /** It is about rows: fingerprints leave it out, and where rows are replaced it is made again. */
   readonly ofRows?: boolean;
+  /** True if it belongs to the database and not its schema: copies and restores leave the target's as it is. */
+  readonly ofDatabase?: boolean;
   /** True if it sets the owner of an object or the privileges of a role: `--no-owner` leaves it out. */
   readonly ownership?: boolean;
   /** Why a copy of the database must not have it; null: a copy has it. */
@@ -241,17 +243,17 @@ export interface ReconcileRules<P> {
   /** The payload as it is read today, of one that an earlier release wrote (native backup); null: none. */
   upgraded?(payload: P, fact: Fact): P | null;
   /**
-   * True if it is compared only where it is written (an owner): a side without it takes that of the other
-   * side.
+   * True if it is compared only where it is written (an owner): `side`, which lacks it, takes that of the
+   * other side.
    */
-  optional?(fact: Fact<P>): boolean;
+  optional?(fact: Fact<P>, side: Catalog): boolean;
   /**
    * Ids of its facts that SQL may make in bodies, which may not run or hide an error: where files contain
    * such SQL, these facts and their parts are as the other side has them.
    */
   mayMake?(text: string): readonly string[];
-  /** The server's default for an optional fact. Left out: unknown. */
-  unsaid?(fact: Fact<P>): Fact<P>;
+  /** The server's default for an optional fact; null: there is none. Left out: unknown. */
+  unsaid?(fact: Fact<P>): Fact<P> | null;
   /** The same fact with `role` instead of the shadow's role. */
   standIn?(fact: Fact<P>, role: string): Fact<P>;
 

@@ -1,5 +1,5 @@
 // Makes two catalogs comparable: parts that a schema file leaves open are as in the database.
-import { type Catalog, shadowRole, withRelations } from './catalog.ts';
+import { type Catalog, isFromFiles, shadowRole, withRelations } from './catalog.ts';
 import type { Fact } from './fact.ts';
 import type { Kinds } from './kind.ts';
 
@@ -121,21 +121,23 @@ function completed(catalog: Catalog, other: Catalog, kinds: Kinds): Catalog {
   const open = missing.filter(
     (fact) =>
       unsure.has(fact.id) ||
-      (fact.parent !== null &&
-        catalog.facts.has(fact.parent) &&
-        kinds.get(fact.kind)?.reconcile?.optional?.(fact)),
+      ((fact.parent === null || catalog.facts.has(fact.parent)) &&
+        kinds.get(fact.kind)?.reconcile?.optional?.(fact, catalog)),
   );
   if (open.length === 0) return catalog;
   // Catalogs from migrations are compared in this way with schema files and other migrations; a database may
   // have any owner.
-  const complete = catalog.complete && other.role === shadowRole;
+  const isComplete = catalog.complete && (other.role === shadowRole || isFromFiles(other));
   const facts = new Map(catalog.facts);
-  for (const fact of open)
-    facts.set(fact.id, (complete && kinds.get(fact.kind)?.reconcile?.unsaid?.(fact)) || fact);
+  for (const fact of open) {
+    const unsaid = isComplete ? kinds.get(fact.kind)?.reconcile?.unsaid?.(fact) : undefined;
+    if (unsaid !== null) facts.set(fact.id, (other.role === shadowRole && unsaid) || fact);
+  }
   return withRelations(catalog, facts, () => {
     const needs = new Map(catalog.needs);
     const dies = new Map(catalog.dies);
     for (const { id } of open) {
+      if (!facts.has(id)) continue;
       needs.set(id, new Map([...(other.needs.get(id) ?? [])].filter(([needed]) => facts.has(needed))));
       dies.set(id, new Set([...(other.dies.get(id) ?? [])].filter((needed) => facts.has(needed))));
     }

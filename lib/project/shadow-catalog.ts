@@ -78,7 +78,7 @@ function isNamed(role: string, files: readonly TextFile[]): boolean {
 // Without the parts that the same files left open when another role ran them (`reconcile.optional`).
 function leftOpen(catalog: Catalog, open: Catalog): Catalog {
   const isSaid = (fact: Fact) =>
-    open.facts.has(fact.id) || !kinds.get(fact.kind)?.reconcile?.optional?.(fact);
+    open.facts.has(fact.id) || !kinds.get(fact.kind)?.reconcile?.optional?.(fact, catalog);
   const unsaid = [...catalog.facts.values()].filter((fact) => !isSaid(fact));
   return withoutFacts(catalog, new Set(unsaid.map(({ id }) => id)));
 }

@@ -1,0 +1,6 @@
+create schema "my, ""schema""";
+do $do$ begin
+  execute format('alter database %I set search_path = public, "my, ""schema"""', current_database());
+  execute format('alter database %I set default_text_search_config = %L', current_database(), 'english');
+  execute format('alter database %I set lc_messages = %L', current_database(), 'C');
+end $do$;
