@@ -1,7 +1,7 @@
 // Facts that other folders look up by their object's name: tables and other relations with rows, schemas,
 // extensions.
 import type { Catalog } from '../model/catalog.ts';
-import type { Fact } from '../model/fact.ts';
+import { type Fact, ownName } from '../model/fact.ts';
 import { qualify, quote } from '../model/quote.ts';
 
 /** The kind of an object whose content a copy or a backup verifies; large objects count as one. */
@@ -26,7 +26,7 @@ export const isExtension = ({ kind }: OfKind) => kind === 'extension';
 
 /** True if a fact is the version of one of these extensions. */
 export const isVersionOf = ({ kind, path }: Fact, extensions: readonly string[]) =>
-  kind === 'extension version' && extensions.includes(path[0] as string);
+  kind === 'extension version' && extensions.includes(ownName(path));
 
 /** True if a fact makes this role the owner of an object. */
 export const isOwnedBy = ({ kind, payload }: Fact, role: string | null) =>
@@ -60,5 +60,5 @@ export const extensionVersionId = (extension: Fact) => `extension version:${qual
 
 /** The names of a catalog's extensions. */
 export function extensionsOf({ facts }: Catalog): string[] {
-  return [...facts.values()].filter(isExtension).map(({ path }) => path.at(-1) as string);
+  return [...facts.values()].filter(isExtension).map(({ path }) => ownName(path));
 }

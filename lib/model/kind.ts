@@ -1,6 +1,6 @@
 // The contract of an object kind: all that pgmage knows of one kind of object is one value of this type.
 import type { Catalog } from './catalog.ts';
-import type { Fact, Payload } from './fact.ts';
+import type { Fact, FactPath, Payload } from './fact.ts';
 import type { StatementScript } from './step.ts';
 
 /** The state that a kind may read while it writes SQL. */
@@ -36,28 +36,28 @@ export interface Clause {
  * also return `replace`, depending on the values. Equal statements of one fact run once, so a command that
  * changes several attributes can be returned for each of them.
  */
-export type Change<P> =
+export type Change<P, Path extends FactPath = FactPath> =
   | 'replace'
-  | ((from: Fact<P>, to: Fact<P>, scope: Scope) => StatementScript | 'replace');
+  | ((from: Fact<P, Path>, to: Fact<P, Path>, scope: Scope) => StatementScript | 'replace');
 
 /**
  * One PostgreSQL object kind: the core that every kind has, and groups of rules that apply to some kinds.
  */
-export interface Kind<P = Payload> {
+export interface Kind<P = Payload, Path extends FactPath = FactPath> {
   /** Lower case with spaces, as PostgreSQL's manual calls it: `foreign key`. Ids begin with it. */
   readonly name: string;
 
   /** Its name in COMMENT ON and OWNER TO: `TABLE public.users`, `CONSTRAINT c ON public.t`. */
-  reference(fact: Fact<P>): string;
+  reference(fact: Fact<P, Path>): string;
 
   /** Its name in GRANT, if that is not `reference` (`TABLE v` for a view). */
-  securable?(fact: Fact<P>): string;
+  securable?(fact: Fact<P, Path>): string;
 
   /** One line for people, in `db:status`: `INDEX idx ON users(email)`. Default: `reference`. */
-  summary?(fact: Fact<P>): string;
+  summary?(fact: Fact<P, Path>): string;
 
   /** The id of the fact with which a schema file prints it; left out: its parent. */
-  printsUnder?(fact: Fact<P>): string;
+  printsUnder?(fact: Fact<P, Path>): string;
 
   /** The query that reads all facts of the kind; `model/introspection.ts` says which columns it returns. */
   introspect(major: number): string;
@@ -69,21 +69,21 @@ export interface Kind<P = Payload> {
   readonly present?: string;
 
   /** Facts that every new database has already (schema public). */
-  readonly initial?: readonly Fact<P>[];
+  readonly initial?: readonly Fact<P, Path>[];
 
-  create(fact: Fact<P>, scope: Scope): StatementScript;
-  drop(fact: Fact<P>, scope: Scope): StatementScript;
-  readonly alter: { readonly [K in keyof P]-?: Change<P> };
+  create(fact: Fact<P, Path>, scope: Scope): StatementScript;
+  drop(fact: Fact<P, Path>, scope: Scope): StatementScript;
+  readonly alter: { readonly [K in keyof P]-?: Change<P, Path> };
 
   /**
    * Gives it the name of `to`. References to it follow if the server stores them by id and not by name. Left
    * out by kinds whose objects have no name of their own.
    */
-  rename?(from: Fact<P>, to: Fact<P>): StatementScript;
+  rename?(from: Fact<P, Path>, to: Fact<P, Path>): StatementScript;
 
   /** The same for names that are elements of an attribute (an enum's labels). */
   readonly renameIn?: {
-    readonly [K in keyof P]?: (fact: Fact<P>, from: string, to: string) => StatementScript;
+    readonly [K in keyof P]?: (fact: Fact<P, Path>, from: string, to: string) => StatementScript;
   };
 
   /**
@@ -93,25 +93,25 @@ export interface Kind<P = Payload> {
   masked?(payload: P, hide: (secret: string) => string): P;
 
   /** SQL that the server keeps only as text (a routine's body): pg_depend does not have the names in it. */
-  opaque?(fact: Fact<P>): string;
+  opaque?(fact: Fact<P, Path>): string;
 
-  readonly inline?: InlineRules<P>;
-  readonly order?: OrderRules<P>;
-  readonly data?: DataRules<P>;
-  readonly online?: OnlineRules<P>;
-  readonly reconcile?: ReconcileRules<P>;
+  readonly inline?: InlineRules<P, Path>;
+  readonly order?: OrderRules<P, Path>;
+  readonly data?: DataRules<P, Path>;
+  readonly online?: OnlineRules<P, Path>;
+  readonly reconcile?: ReconcileRules<P, Path>;
 }
 
 /** The rules for a fact that another fact's statement creates. */
-export interface InlineRules<P> {
+export interface InlineRules<P, Path extends FactPath = FactPath> {
   /**
    * The clause with which the parent's creation can carry this fact; null: it needs a statement of its own;
    * empty: the parent's creation makes it without a clause (inherited columns).
    */
-  clause?(fact: Fact<P>, scope: Scope): string | null;
+  clause?(fact: Fact<P, Path>, scope: Scope): string | null;
 
   /** The payload that the clause creates, if it is not the whole payload; the planner alters the rest. */
-  carried?(fact: Fact<P>, scope: Scope): P;
+  carried?(fact: Fact<P, Path>, scope: Scope): P;
   /** The parent can't be created without this fact's clause (a partitioned table without its key columns). */
   readonly inseparable?: boolean;
 
@@ -119,18 +119,18 @@ export interface InlineRules<P> {
    * The id of the fact whose creation makes this one too, exactly as it is wanted; null: none does (a
    * partition's index, which the server makes when the partition is attached).
    */
-  madeBy?(fact: Fact<P>, scope: Scope): string | null;
+  madeBy?(fact: Fact<P, Path>, scope: Scope): string | null;
 
   /** Facts that the server makes with `created` while `fact` is in force (default privileges' grants). */
-  brings?(fact: Fact<P>, created: Fact, scope: Scope): readonly Fact[];
+  brings?(fact: Fact<P, Path>, created: Fact, scope: Scope): readonly Fact[];
 }
 
 /** The rules of a fact for the order of steps, beyond pg_depend. */
-export interface OrderRules<P> {
+export interface OrderRules<P, Path extends FactPath = FactPath> {
   /** Order among steps that could run at the same time, default 0: larger is made later, dropped earlier. */
   readonly rank?: number;
   /** Names that one object can have at a time, across kinds (`relation public.users`): the old goes first. */
-  slots?(fact: Fact<P>): readonly string[];
+  slots?(fact: Fact<P, Path>): readonly string[];
   /** Attributes that the server refuses to change while others depend on it: these are rebuilt around it. */
   readonly blockedByDependents?: readonly (keyof P)[];
   /** It stays while a fact that it needs changes in a blocked attribute (the server rebuilds it itself). */
@@ -140,12 +140,12 @@ export interface OrderRules<P> {
    * The server can drop it and leave its inherited parts to the heirs as their own (`ONLY`). Parts inherited
    * from others go with them, and are created again where they stay.
    */
-  dropsAlone?(fact: Fact<P>, scope: Scope): boolean;
+  dropsAlone?(fact: Fact<P, Path>, scope: Scope): boolean;
 
   /** Attributes whose change on an origin reaches its heirs (a column's type, down to the partitions). */
   readonly recurses?: readonly (keyof P)[];
   /** No command takes it away alone: its parent is rebuilt (an index's attachment to a partitioned index). */
-  readonly inseverable?: boolean | ((fact: Fact<P>, scope: Scope) => boolean);
+  readonly inseverable?: boolean | ((fact: Fact<P, Path>, scope: Scope) => boolean);
   /** No change of an attribute detaches it from its dependency: both are replaced (a foreign key's key). */
   readonly bound?: boolean;
   /** The linked object is usable once all such links exist (a partitioned index that others refer to). */
@@ -157,7 +157,7 @@ export interface OrderRules<P> {
    * of one parent fit each other's places where this answers the same; then each is linked by a statement of
    * its own.
    */
-  mistakable?(fact: Fact<P>): string;
+  mistakable?(fact: Fact<P, Path>): string;
 
   /** A fact with another link of this kind gets the new one before the old one goes, where that works. */
   readonly overlaps?: boolean;
@@ -169,8 +169,8 @@ export interface OrderRules<P> {
    * data can move over by their `retarget`; `finish` drops it afterwards.
    */
   readonly aside?: {
-    rename(fact: Fact<P>, scope: Scope): StatementScript;
-    finish(fact: Fact<P>, scope: Scope): StatementScript;
+    rename(fact: Fact<P, Path>, scope: Scope): StatementScript;
+    finish(fact: Fact<P, Path>, scope: Scope): StatementScript;
   };
 
   /**
@@ -178,33 +178,33 @@ export interface OrderRules<P> {
    * dependency, and filled once all of its dependencies exist; or it is emptied in this way before they go.
    */
   readonly placeholder?: {
-    create(fact: Fact<P>, scope: Scope): StatementScript;
-    fill(fact: Fact<P>, scope: Scope): StatementScript;
-    empty(fact: Fact<P>, scope: Scope): StatementScript;
+    create(fact: Fact<P, Path>, scope: Scope): StatementScript;
+    fill(fact: Fact<P, Path>, scope: Scope): StatementScript;
+    empty(fact: Fact<P, Path>, scope: Scope): StatementScript;
   };
 }
 
 /** The relation between a fact and the rows of the database, for copies and backups. */
-export interface DataRules<P> {
+export interface DataRules<P, Path extends FactPath = FactPath> {
   /** It holds rows or values: never rebuilt because of something it needs, and its drop deletes data. */
-  holdsData?(fact: Fact<P>): boolean;
+  holdsData?(fact: Fact<P, Path>): boolean;
 
   /**
    * True if it is created after the rows when a whole database is created and filled: objects that are built
    * from rows, cost each of them, act on them, or restrict the roles that may write them. All that depend on
    * it follow. Default: before.
    */
-  readonly afterRows?: boolean | ((fact: Fact<P>, catalog: Catalog) => boolean);
+  readonly afterRows?: boolean | ((fact: Fact<P, Path>, catalog: Catalog) => boolean);
 
   /**
    * Its creation calls functions for existing rows with the rights of the role that creates it: where a whole
    * database is made, the owner of its parent does that. A text is the statement that calls them once it was
    * made NOT VALID.
    */
-  readonly callsFunctions?: boolean | ((fact: Fact<P>, catalog: Catalog) => boolean | string);
+  readonly callsFunctions?: boolean | ((fact: Fact<P, Path>, catalog: Catalog) => boolean | string);
 
   /** It checks or acts on each row that is written: dropped and made again where all rows are replaced. */
-  readonly watchesRows?: boolean | ((fact: Fact<P>) => boolean);
+  readonly watchesRows?: boolean | ((fact: Fact<P, Path>) => boolean);
   /** It is about rows: fingerprints leave it out, and where rows are replaced it is made again. */
   readonly ofRows?: boolean;
   /** True if it belongs to the database and not its schema: copies and restores leave the target's as it is. */
@@ -212,20 +212,24 @@ export interface DataRules<P> {
   /** True if it sets the owner of an object or the privileges of a role: `--no-owner` leaves it out. */
   readonly ownership?: boolean;
   /** Why a copy of the database must not have it; null: a copy has it. */
-  copyRefusal?(fact: Fact<P>): string | null;
+  copyRefusal?(fact: Fact<P, Path>): string | null;
 }
 
 /**
  * Statements that block reads and writes for a short time only. Each statement of a script is committed by
  * itself. null: there is no such way for this fact; the plain statement runs.
  */
-export interface OnlineRules<P> {
-  create?(fact: Fact<P>, scope: Scope): StatementScript | null;
-  drop?(fact: Fact<P>, scope: Scope): StatementScript | null;
+export interface OnlineRules<P, Path extends FactPath = FactPath> {
+  create?(fact: Fact<P, Path>, scope: Scope): StatementScript | null;
+  drop?(fact: Fact<P, Path>, scope: Scope): StatementScript | null;
   /** Instead of dropping and creating: what both promise holds throughout. */
-  replace?(from: Fact<P>, to: Fact<P>, scope: Scope): StatementScript | null;
+  replace?(from: Fact<P, Path>, to: Fact<P, Path>, scope: Scope): StatementScript | null;
   readonly alter?: {
-    readonly [K in keyof P]?: (from: Fact<P>, to: Fact<P>, scope: Scope) => StatementScript | null;
+    readonly [K in keyof P]?: (
+      from: Fact<P, Path>,
+      to: Fact<P, Path>,
+      scope: Scope,
+    ) => StatementScript | null;
   };
 }
 
@@ -233,7 +237,7 @@ export interface OnlineRules<P> {
  * The rules that make facts of two databases comparable: versions, roles, and parts that a schema file leaves
  * out. See `settle`.
  */
-export interface ReconcileRules<P> {
+export interface ReconcileRules<P, Path extends FactPath = FactPath> {
   /**
    * Attributes that are lists whose order means nothing. The server keeps the order in which they were given.
    */
@@ -246,22 +250,22 @@ export interface ReconcileRules<P> {
    * True if it is compared only where it is written (an owner): `side`, which lacks it, takes that of the
    * other side.
    */
-  optional?(fact: Fact<P>, side: Catalog): boolean;
+  optional?(fact: Fact<P, Path>, side: Catalog): boolean;
   /**
    * Ids of its facts that SQL may make in bodies, which may not run or hide an error: where files contain
    * such SQL, these facts and their parts are as the other side has them.
    */
   mayMake?(text: string): readonly string[];
   /** The server's default for an optional fact; null: there is none. Left out: unknown. */
-  unsaid?(fact: Fact<P>): Fact<P> | null;
+  unsaid?(fact: Fact<P, Path>): Fact<P, Path> | null;
   /** The same fact with `role` instead of the shadow's role. */
-  standIn?(fact: Fact<P>, role: string): Fact<P>;
+  standIn?(fact: Fact<P, Path>, role: string): Fact<P, Path>;
 
   /**
    * The fact once the owners are known (a grant to the owner is part of the owner's privileges), with the
    * other side's value where this one leaves it open; null: no fact. Facts that become one must become equal.
    */
-  settled?(fact: Fact<P>, known: KnownOwners): Fact<P> | null;
+  settled?(fact: Fact<P, Path>, known: KnownOwners): Fact<P, Path> | null;
 }
 
 /** Both sides of a comparison. */
@@ -275,7 +279,7 @@ export interface KnownOwners {
 
 /** A kind whose payload type does not matter, as the planner sees it. */
 // biome-ignore lint/suspicious/noExplicitAny: a list of kinds mixes payload types that only their files know
-export type AnyKind = Kind<any>;
+export type AnyKind = Kind<any, any>;
 
 /** The kinds by name. */
 export type Kinds = ReadonlyMap<string, AnyKind>;

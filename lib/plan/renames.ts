@@ -1,7 +1,7 @@
 // Possible renames, and the steps for the confirmed ones.
 import type { Catalog } from '../model/catalog.ts';
 import { type Diff, isEqual } from '../model/diff.ts';
-import type { Fact, Json } from '../model/fact.ts';
+import { type Fact, type Json, ownName } from '../model/fact.ts';
 import type { AnyKind, Kinds } from '../model/kind.ts';
 import { qualify } from '../model/quote.ts';
 import { listStatements, type StatementScript, type UnsegmentedStep } from '../model/step.ts';
@@ -185,7 +185,7 @@ function inside(catalog: Catalog, { path }: Fact): ReadonlySet<string> {
   return index.get(qualify(path)) ?? new Set();
 }
 
-const nameOf = ({ path }: Fact) => path.at(-1) as string;
+const nameOf = ({ path }: Fact) => ownName(path);
 
 // A text in which other names stand between words: users_email_key.
 function derived(text: string, names: readonly Names[]): string {

@@ -1,6 +1,6 @@
 // Default privileges: the privileges of a grantee on objects that a role will create.
 import { shadowRole } from '../../model/catalog.ts';
-import type { Fact } from '../../model/fact.ts';
+import { type Fact, ownName } from '../../model/fact.ts';
 import type { Kind, Scope } from '../../model/kind.ts';
 import { qualify, quote } from '../../model/quote.ts';
 import type { Statement } from '../../model/step.ts';
@@ -23,7 +23,7 @@ type DefaultPrivilege = Fact<Privileges>;
 /** The role, the schema if it is for one only, and the grantee. */
 function parts({ path, signature }: Pick<Fact, 'path' | 'signature'>) {
   const [role = '', schema = null] = path.length === 3 ? path : [path[0]];
-  return { role, schema, grantee: path.at(-1) as string, securable: signature.slice(' ON '.length) };
+  return { role, schema, grantee: ownName(path), securable: signature.slice(' ON '.length) };
 }
 
 function change(from: Privileges, to: Privileges, fact: DefaultPrivilege, { major }: Scope): Statement[] {

@@ -1,6 +1,6 @@
 // Grants: the privileges of one grantee on one object, where they differ from the default.
 import { shadowRole } from '../../model/catalog.ts';
-import type { Fact } from '../../model/fact.ts';
+import { type Fact, ownName } from '../../model/fact.ts';
 import type { Kind, Scope } from '../../model/kind.ts';
 import { qualify, quote } from '../../model/quote.ts';
 import type { Statement } from '../../model/step.ts';
@@ -24,7 +24,7 @@ import {
 
 type Grant = Fact<Privileges>;
 
-const granteeIn = (fact: Fact<unknown>) => fact.path.at(-1) as string;
+const granteeIn = (fact: Fact<unknown>) => ownName(fact.path);
 
 // initdb gives PUBLIC the use of the schema `public` (source: pg_namespace.dat, initdb.c).
 function usually(fact: Grant, scope: Pick<Scope, 'before' | 'after' | 'major' | 'kinds'>): Privileges {
@@ -44,7 +44,7 @@ function change(least: Privileges, most: Privileges, to: Privileges, fact: Grant
     on: column ? `TABLE ${qualify(target.path.slice(0, 2))}` : formatSecurable(target, scope),
     grantee: formatGrantee(granteeIn(fact), findOwner(catalog, target)),
     all: listPrivileges(formatClass(target, scope), scope.major),
-    ...(column ? { column: quote(target.path.at(-1) as string) } : {}),
+    ...(column ? { column: quote(ownName(target.path)) } : {}),
   });
 }
 
@@ -115,7 +115,7 @@ export const grant: Kind<Privileges> = {
       settlePrivileges(fact, {
         catalog,
         owner: findOwner(catalog, catalog.facts.get(fact.parent as string)) ?? role,
-        idOf: (path) => `grant:${quote(path.at(-1) as string)}@${fact.parent}`,
+        idOf: (path) => `grant:${quote(ownName(path))}@${fact.parent}`,
         usually: (own) => usually(own, { before: catalog, after: catalog, major: catalog.major, kinds }),
       }),
     atVersion: keepKnownPrivileges,

@@ -1,6 +1,6 @@
 // The privileges of a grantee on an object that the plan has just created.
 import { shadowRole } from '../../model/catalog.ts';
-import type { Fact } from '../../model/fact.ts';
+import { type Fact, ownName } from '../../model/fact.ts';
 import type { Scope } from '../../model/kind.ts';
 import { qualify } from '../../model/quote.ts';
 import { formatClass, getTarget } from '../schemas/targets.ts';
@@ -33,11 +33,11 @@ export function computeInitialPrivileges(
   scope: Scope,
 ): Privileges {
   const target = getTarget(grant, scope);
-  const grantee = grant.path.at(-1) as string;
+  const grantee = ownName(grant.path);
   const role = findCreator(scope);
   const securable = formatClass(target, scope);
   const everywhere = inForce([role, grantee], securable, scope) ?? usually;
-  const here = inForce([role, target.path[0] as string, grantee], securable, scope);
+  const here = inForce([role, target.path[0] ?? '', grantee], securable, scope);
   // The wanted privileges may come from a newer server.
   return keepKnownPrivileges(
     here === undefined ? everywhere : unitePrivileges(everywhere, here),

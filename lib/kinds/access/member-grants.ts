@@ -1,7 +1,7 @@
 // Grants on members of extensions: the privileges of one grantee on one of them, where they differ from the
 // extension's.
 import { shadowRole } from '../../model/catalog.ts';
-import type { Fact } from '../../model/fact.ts';
+import { type Fact, ownName } from '../../model/fact.ts';
 import type { Kind, Scope } from '../../model/kind.ts';
 import { qualify } from '../../model/quote.ts';
 import type { Statement } from '../../model/step.ts';
@@ -75,7 +75,7 @@ const members = [
   )
   .join('\n      union all');
 
-const granteeIn = ({ path }: Pick<Fact, 'path'>) => path.at(-1) as string;
+const granteeIn = ({ path }: Pick<Fact, 'path'>) => ownName(path);
 
 const parts = ({ signature, payload: { column } }: Grant) => {
   const on = signature.slice(' ON '.length, column === null ? undefined : -` (${column})`.length);
@@ -133,7 +133,7 @@ export const memberGrant: Kind<MemberGrant> = {
   reconcile: {
     standIn: (fact, role) => {
       if (granteeIn(fact) !== shadowRole) return fact;
-      const path = [fact.path[0] as string, role];
+      const path = [fact.path[0] ?? '', role];
       return { ...fact, path, id: `member grant:${qualify(path)}${fact.signature}` };
     },
     // In the shadow the role of the database owns the extension, and a stand-in has at most one member.

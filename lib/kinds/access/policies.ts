@@ -1,6 +1,6 @@
 // Row security policies; whether they are in force is the table's.
 import { shadowRole } from '../../model/catalog.ts';
-import type { Fact } from '../../model/fact.ts';
+import type { Fact, PartPath } from '../../model/fact.ts';
 import { buildOwnCondition, buildPresentQuery } from '../../model/introspection.ts';
 import type { Kind } from '../../model/kind.ts';
 import { qualify, quote } from '../../model/quote.ts';
@@ -16,8 +16,8 @@ interface Policy {
   readonly check: string | null;
 }
 
-const reference = (fact: Fact<Policy>) => {
-  const [schema, table, name] = fact.path as [string, string, string];
+const reference = (fact: Fact<Policy, PartPath>) => {
+  const [schema, table, name] = fact.path;
   return `POLICY ${quote(name)} ON ${qualify([schema, table])}`;
 };
 
@@ -25,14 +25,14 @@ const reference = (fact: Fact<Policy>) => {
 const instead = (roles: readonly string[], name: string) =>
   roles.map((role) => (role === shadowRole ? name : role));
 
-const body = ({ payload: { roles, using, check } }: Fact<Policy>) =>
+const body = ({ payload: { roles, using, check } }: Fact<Policy, PartPath>) =>
   [
     ` TO ${instead(roles, 'CURRENT_USER').join(', ')}`,
     using === null ? '' : ` USING (${using})`,
     check === null ? '' : ` WITH CHECK (${check})`,
   ].join('');
 
-function change(from: Fact<Policy>, to: Fact<Policy>): Statement | 'replace' {
+function change(from: Fact<Policy, PartPath>, to: Fact<Policy, PartPath>): Statement | 'replace' {
   // A condition can be changed, not taken away (manual: ALTER POLICY).
   const taken = (name: 'using' | 'check') => from.payload[name] !== null && to.payload[name] === null;
   if (taken('using') || taken('check')) return 'replace';
@@ -44,7 +44,7 @@ function change(from: Fact<Policy>, to: Fact<Policy>): Statement | 'replace' {
 }
 
 /** CREATE POLICY (manual: catalog pg_policy). */
-export const policy: Kind<Policy> = {
+export const policy: Kind<Policy, PartPath> = {
   name: 'policy',
   reference,
   present: buildPresentQuery('pg_policy'),

@@ -1,5 +1,5 @@
 // Security labels, one per provider and object.
-import type { Fact } from '../../model/fact.ts';
+import { type Fact, ownName } from '../../model/fact.ts';
 import type { Kind, Scope } from '../../model/kind.ts';
 import { literal, quote } from '../../model/quote.ts';
 import { buildOwnObject, describeParent, formatReference } from '../schemas/targets.ts';
@@ -8,7 +8,7 @@ interface SecurityLabel {
   readonly label: string;
 }
 
-const providerOf = (fact: Fact<SecurityLabel>) => quote(fact.path.at(-1) as string);
+const providerOf = (fact: Fact<SecurityLabel>) => quote(ownName(fact.path));
 const set = (fact: Fact<SecurityLabel>, scope: Scope, label: string) =>
   `SECURITY LABEL FOR ${providerOf(fact)} ON ${formatReference(fact, scope)} IS ${label}`;
 

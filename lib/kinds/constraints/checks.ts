@@ -1,5 +1,5 @@
 // CHECK constraints of tables. Those that heirs and partitions get from their parents are facts with origins.
-import type { Fact } from '../../model/fact.ts';
+import type { Fact, PartPath } from '../../model/fact.ts';
 import { buildPresentQuery } from '../../model/introspection.ts';
 import type { Kind, Scope } from '../../model/kind.ts';
 import { qualify } from '../../model/quote.ts';
@@ -31,7 +31,7 @@ interface Check {
   readonly local: boolean;
 }
 
-type Row = Fact<Check>;
+type Row = Fact<Check, PartPath>;
 
 const clause = (fact: Row) => {
   const { definition, enforced, validated } = fact.payload;
@@ -67,7 +67,7 @@ const attributes = (major: number) => `
   k.conislocal and k.coninhcount > 0 as outlives`;
 
 /** CHECK (manual: catalog pg_constraint, contype `c`). */
-export const check: Kind<Check> = {
+export const check: Kind<Check, PartPath> = {
   name: 'check',
   reference: buildReference,
   summary: (fact) => `${clause(fact)} ON ${quoteTable(fact)}`,

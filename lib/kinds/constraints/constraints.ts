@@ -1,5 +1,5 @@
 // The common parts of table constraints; each kind of them has its own file.
-import type { Fact } from '../../model/fact.ts';
+import type { Fact, PartPath } from '../../model/fact.ts';
 import { buildOwnCondition } from '../../model/introspection.ts';
 import type { Scope } from '../../model/kind.ts';
 import { qualify, quote } from '../../model/quote.ts';
@@ -13,29 +13,29 @@ export const buildValidity = (major: number) =>
     : 'k.convalidated or not k.conenforced as validated, k.conenforced as enforced';
 
 /** The qualified table of a constraint. */
-export const quoteTable = ({ path }: Fact<unknown>): string => qualify(path.slice(0, 2));
+export const quoteTable = ({ path }: Fact<unknown, PartPath>): string => qualify(path.slice(0, 2));
 
 /** The constraint's own name, quoted. */
-export const quoteName = ({ path }: Fact<unknown>): string => quote(path[2] as string);
+export const quoteName = ({ path }: Fact<unknown, PartPath>): string => quote(path[2]);
 
 /** The name of a constraint in COMMENT ON. */
-export const buildReference = (fact: Fact<unknown>): string =>
+export const buildReference = (fact: Fact<unknown, PartPath>): string =>
   `CONSTRAINT ${quoteName(fact)} ON ${quoteTable(fact)}`;
 
 /** Slots of a constraint that brings an index of its name. */
-export const listIndexSlots = (fact: Fact<unknown>): string[] => [
-  `relation ${qualify([fact.path[0] as string, fact.path[2] as string])}`,
+export const listIndexSlots = (fact: Fact<unknown, PartPath>): string[] => [
+  `relation ${qualify([fact.path[0], fact.path[2]])}`,
   `constraint ${qualify(fact.path)}`,
 ];
 
 /** ALTER TABLE … DROP CONSTRAINT. */
-export const dropConstraint = (fact: Fact<unknown>, { alone }: Scope) => ({
+export const dropConstraint = (fact: Fact<unknown, PartPath>, { alone }: Scope) => ({
   sql: `ALTER TABLE ${alone(fact.id) ? 'ONLY ' : ''}${quoteTable(fact)} DROP CONSTRAINT ${quoteName(fact)}`,
   lock: 'ACCESS EXCLUSIVE' as const,
 });
 
 /** VALIDATE CONSTRAINT, during which others read and write. */
-export const validateConstraint = (fact: Fact<unknown>, name = quoteName(fact)): Statement => ({
+export const validateConstraint = (fact: Fact<unknown, PartPath>, name = quoteName(fact)): Statement => ({
   sql: `ALTER TABLE ${quoteTable(fact)} VALIDATE CONSTRAINT ${name}`,
   hazards: ['may_fail_on_existing_rows'],
   lock: 'SHARE UPDATE EXCLUSIVE',
@@ -46,7 +46,7 @@ export const validateConstraint = (fact: Fact<unknown>, name = quoteName(fact)):
  * may not.
  * @param whole also on a partitioned table
  */
-export function findHolder(fact: Fact<unknown>, { after }: Scope, whole = true): Fact | undefined {
+export function findHolder(fact: Fact<unknown, PartPath>, { after }: Scope, whole = true): Fact | undefined {
   const table = after.facts.get(`table:${quoteTable(fact)}`);
   return whole || table?.payload.partitionKey === null ? table : undefined;
 }

@@ -1,6 +1,6 @@
 // Foreign keys. Those that partitions get from their parent's are not facts: the server makes and names them.
 import type { Catalog } from '../../model/catalog.ts';
-import type { Fact } from '../../model/fact.ts';
+import type { Fact, PartPath } from '../../model/fact.ts';
 import { buildPresentQuery } from '../../model/introspection.ts';
 import type { Kind, Scope } from '../../model/kind.ts';
 import { qualify } from '../../model/quote.ts';
@@ -28,7 +28,7 @@ interface ForeignKey {
   readonly enforced: boolean;
 }
 
-type Row = Fact<ForeignKey>;
+type Row = Fact<ForeignKey, PartPath>;
 
 const state = ({ payload }: Row) =>
   payload.enforced ? (payload.validated ? '' : ' NOT VALID') : ' NOT ENFORCED';
@@ -79,7 +79,7 @@ function callsFunctions(fact: Row, { facts }: Catalog): boolean | string {
 }
 
 /** FOREIGN KEY (manual: catalog pg_constraint, contype `f`). */
-export const foreignKey: Kind<ForeignKey> = {
+export const foreignKey: Kind<ForeignKey, PartPath> = {
   name: 'foreign key',
   reference: buildReference,
   summary: (fact) => `${clause(fact)} ON ${quoteTable(fact)}`,

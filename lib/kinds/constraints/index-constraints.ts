@@ -1,5 +1,5 @@
 // Constraints that the server keeps by an index: primary keys, unique and exclusion constraints.
-import type { Fact } from '../../model/fact.ts';
+import type { Fact, PartPath } from '../../model/fact.ts';
 import { buildPresentQuery } from '../../model/introspection.ts';
 import type { Kind, Scope } from '../../model/kind.ts';
 import { qualify, quote } from '../../model/quote.ts';
@@ -44,17 +44,14 @@ interface IndexConstraint {
   readonly duplicate: boolean;
 }
 
-type Row = Fact<IndexConstraint>;
+type Row = Fact<IndexConstraint, PartPath>;
 
 function clause({ path, payload }: Row): string {
   const { definition, predicate, options, tablespace } = payload;
   const storage = options.length > 0 ? ` ${formatOptions(options)}` : '';
   const space = tablespace === null ? '' : ` USING INDEX TABLESPACE ${quote(tablespace)}`;
   const where = predicate === null ? '' : ` WHERE (${predicate})`;
-  return (
-    `CONSTRAINT ${quote(path[2] as string)}` +
-    ` ${definition}${storage}${space}${where}${buildDeferral(payload)}`
-  );
+  return `CONSTRAINT ${quote(path[2])}` + ` ${definition}${storage}${space}${where}${buildDeferral(payload)}`;
 }
 
 // Only the text of an exclusion constraint has them (ruleutils.c).
@@ -72,7 +69,7 @@ const attributes = (major: number) => `${buildDefinition(major, storage)} as def
   case when k.contype = 'p' then array(select format('not_null:%s:%s', k.conrelid, a)
   from unnest(k.conkey) a) end as needs`;
 
-const index = ({ path }: Row) => qualify([path[0] as string, path[2] as string]);
+const index = ({ path }: Row) => qualify([path[0], path[2]]);
 
 const add = (fact: Row, scope: Scope): Statement => ({
   sql: `ALTER TABLE ${fact.payload.partitioned ? 'ONLY ' : ''}${quoteTable(fact)} ADD ${clause(fact)}`,
@@ -81,7 +78,7 @@ const add = (fact: Row, scope: Scope): Statement => ({
   lock: 'ACCESS EXCLUSIVE',
 });
 
-function kind(name: string, type: string, slots: (fact: Row) => string[]): Kind<IndexConstraint> {
+function kind(name: string, type: string, slots: (fact: Row) => string[]): Kind<IndexConstraint, PartPath> {
   return {
     name,
     reference: buildReference,

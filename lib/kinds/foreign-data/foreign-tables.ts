@@ -1,5 +1,5 @@
 // Foreign tables, and the options of their columns. The columns themselves are like those of any table.
-import type { Fact } from '../../model/fact.ts';
+import type { Fact, PartPath } from '../../model/fact.ts';
 import { buildOwnCondition, buildPresentQuery } from '../../model/introspection.ts';
 import type { Kind } from '../../model/kind.ts';
 import { qualify, quote } from '../../model/quote.ts';
@@ -57,14 +57,14 @@ export const foreignTable: Kind<ForeignTable> = {
   order: { slots: (fact) => [`relation ${qualify(fact.path)}`, `type ${qualify(fact.path)}`] },
 };
 
-function change(fact: Fact<Options>, from: readonly string[], to: readonly string[]): string[] {
-  const [schema, table, column] = fact.path as [string, string, string];
+function change(fact: Fact<Options, PartPath>, from: readonly string[], to: readonly string[]): string[] {
+  const [schema, table, column] = fact.path;
   const command = `ALTER FOREIGN TABLE ${qualify([schema, table])} ALTER COLUMN ${quote(column)}`;
   return alterForeignOptions(command, from, to);
 }
 
 /** The OPTIONS of a foreign table's column (manual: pg_attribute.attfdwoptions). */
-export const foreignColumnOptions: Kind<Options> = {
+export const foreignColumnOptions: Kind<Options, PartPath> = {
   name: 'foreign column options',
   reference: (fact) => `COLUMN ${qualify(fact.path)}`,
   summary: (fact) => `${qualify(fact.path)}${formatForeignOptions(fact.payload.options)}`,

@@ -15,10 +15,12 @@ interface UserMapping {
   readonly options: readonly string[];
 }
 
+type MappingPath = readonly [server: string, role: string];
+
 const publicRole = 'public';
 
-function command(verb: string, { path }: Fact<UserMapping>): string {
-  const [server, role] = path as [string, string];
+function command(verb: string, { path }: Fact<UserMapping, MappingPath>): string {
+  const [server, role] = path;
   const user = role === publicRole ? 'PUBLIC' : role === shadowRole ? 'CURRENT_USER' : quote(role);
   return `${verb} USER MAPPING FOR ${user} SERVER ${quote(server)}`;
 }
@@ -26,7 +28,7 @@ function command(verb: string, { path }: Fact<UserMapping>): string {
 /**
  * CREATE USER MAPPING (manual: view pg_user_mappings, which hides options from those who may not see them).
  */
-export const userMapping: Kind<UserMapping> = {
+export const userMapping: Kind<UserMapping, MappingPath> = {
   name: 'user mapping',
   reference: (fact) => command('', fact).trim(),
   // No role can be called public, so that is PUBLIC.
@@ -47,7 +49,7 @@ export const userMapping: Kind<UserMapping> = {
   reconcile: {
     standIn: (fact, role) => {
       if (fact.path[1] !== shadowRole) return fact;
-      const path = [fact.path[0] as string, role];
+      const path: MappingPath = [fact.path[0], role];
       return { ...fact, path, id: `user mapping:${qualify(path)}` };
     },
   },

@@ -1,7 +1,7 @@
 // Indexes that the server creates, or finds and attaches, when it attaches a new partition (source:
 // AttachPartitionEnsureIndexes in tablecmds.c): they need no statement.
 import { isEqual } from '../../model/diff.ts';
-import type { Fact, Payload } from '../../model/fact.ts';
+import { type Fact, ownName, type Payload } from '../../model/fact.ts';
 import type { AnyKind, Scope } from '../../model/kind.ts';
 import { qualify, quote } from '../../model/quote.ts';
 import { findNewAttachment, getPartitionParent } from '../tables/new-partitions.ts';
@@ -33,14 +33,12 @@ export function findCreatingAttachment(index: Fact, scope: Scope): string | null
 }
 
 function upperOf({ path }: Fact, { after }: Scope): Fact | undefined {
-  const name = qualify([path[0] as string, path[2] as string]);
+  const name = qualify([path[0] ?? '', ownName(path)]);
   const attachment = after.facts.get(`index attachment:${name}`);
   const upper = attachment && qualify(attachment.payload.upper as string[]);
   return [...(after.needs.get(`${attachment?.id}`)?.keys() ?? [])]
     .flatMap((id) => after.facts.get(id) ?? [])
-    .find(
-      (fact) => fact.path.length === 3 && qualify([fact.path[0] as string, fact.path[2] as string]) === upper,
-    );
+    .find((fact) => fact.path.length === 3 && qualify([fact.path[0] ?? '', ownName(fact.path)]) === upper);
 }
 
 function likesOf(fact: Fact, { after: { facts }, kinds }: Scope): number {
@@ -71,9 +69,10 @@ function usualName({ kind, path, payload }: Fact): string | undefined {
 }
 
 function isFree({ path }: Fact, { before: { facts } }: Scope): boolean {
-  const [schema, , name] = path as [string, string, string];
+  const [schema] = path;
+  const name = ownName(path);
   const own = `.${quote(name)}`;
   return ![...facts.values()].some(
-    (other) => other.path[0] === schema && (other.path.at(-1) === name || other.id.endsWith(own)),
+    (other) => other.path[0] === schema && (ownName(other.path) === name || other.id.endsWith(own)),
   );
 }

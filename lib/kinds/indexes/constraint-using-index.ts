@@ -1,5 +1,5 @@
 // A unique index that is built while others go on writing, and then becomes the index of a constraint.
-import type { Fact } from '../../model/fact.ts';
+import type { Fact, PartPath } from '../../model/fact.ts';
 import type { OnlineRules, Scope } from '../../model/kind.ts';
 import { quote } from '../../model/quote.ts';
 import type { Statement } from '../../model/step.ts';
@@ -25,7 +25,7 @@ export function isPromotable(definition: string): boolean {
   return words.test(definition) && !definition.includes(' WITHOUT OVERLAPS)');
 }
 
-function promoted(fact: Fact<Promoted>, name: string, action: string, scope: Scope): Statement[] {
+function promoted(fact: Fact<Promoted, PartPath>, name: string, action: string, scope: Scope): Statement[] {
   const { definition, options, tablespace } = fact.payload;
   const [, type, distinct = '', columns = '', included] = words.exec(definition) ?? [];
   const parts = [
@@ -56,8 +56,8 @@ function promoted(fact: Fact<Promoted>, name: string, action: string, scope: Sco
  * @param add how it is added plainly
  */
 export function promoteIndex<P extends Promoted>(
-  add: (fact: Fact<P>, scope: Scope) => Statement,
-): OnlineRules<P> {
+  add: (fact: Fact<P, PartPath>, scope: Scope) => Statement,
+): OnlineRules<P, PartPath> {
   return {
     create: (fact, scope) => {
       if (!isPromotable(fact.payload.definition)) return null;
@@ -71,7 +71,7 @@ export function promoteIndex<P extends Promoted>(
         return null;
       // The index takes the constraint's name.
       const name = quoteName(to);
-      const built = quote(makePlaceholderName(to.path[2] as string));
+      const built = quote(makePlaceholderName(to.path[2]));
       return promoted(to, built, `DROP CONSTRAINT ${name}, ADD CONSTRAINT ${name}`, scope);
     },
   };

@@ -6,7 +6,7 @@ import type { Fact } from '../../model/fact.ts';
 import type { Scope } from '../../model/kind.ts';
 import { qualify, quote } from '../../model/quote.ts';
 
-const schemaAndName = ({ path }: Fact) => [path[0] as string, path[2] as string];
+const schemaAndName = ({ path: [schema = '', , name = ''] }: Fact) => [schema, name] as const;
 
 const isAttached = ({ facts }: Catalog, index: Fact) =>
   facts.has(`index attachment:${qualify(schemaAndName(index))}`);
@@ -32,8 +32,8 @@ export function exchangeNames(table: string, { before, after }: Scope): string[]
 }
 
 function exchange(one: Fact, other: Fact): string[] {
-  const [schema, name] = schemaAndName(one) as [string, string];
-  const second = other.path[2] as string;
+  const [schema, name] = schemaAndName(one);
+  const [, second] = schemaAndName(other);
   // Longer names are cut, which would be no other name then.
   const between = `${name.slice(0, 15)}_${second.slice(0, 15)}_exchanged`;
   const rename = (from: string, to: string) =>

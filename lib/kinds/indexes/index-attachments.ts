@@ -1,5 +1,5 @@
 // A partition's index as part of its parent's: without it the parent's stays invalid.
-import type { Fact } from '../../model/fact.ts';
+import { type Fact, ownName, type PartPath } from '../../model/fact.ts';
 import { buildOwnCondition } from '../../model/introspection.ts';
 import type { Kind, Scope } from '../../model/kind.ts';
 import { qualify } from '../../model/quote.ts';
@@ -11,12 +11,12 @@ interface Attachment {
   readonly upper: readonly string[];
 }
 
-const attach = (fact: Fact<Attachment>) =>
+const attach = (fact: Fact<Attachment, PartPath>) =>
   `ALTER INDEX ${qualify(fact.payload.upper)} ATTACH PARTITION ${qualify(fact.path)}`;
 
 /** True if an index of a constraint is attached to a partitioned index, or to one of a partition. */
 export function holdsConstraints(path: readonly string[], { before: { facts } }: Scope): boolean {
-  const upper = qualify([path[0] as string, path.at(-1) as string]);
+  const upper = qualify([path[0] ?? '', ownName(path)]);
   return [...facts.values()].some(({ kind, payload, parent }) => {
     const part = facts.get(parent ?? '');
     return (
@@ -29,7 +29,7 @@ export function holdsConstraints(path: readonly string[], { before: { facts } }:
 }
 
 /** ALTER INDEX … ATTACH PARTITION (manual: catalog pg_inherits). The path is the partition's index. */
-export const indexAttachment: Kind<Attachment> = {
+export const indexAttachment: Kind<Attachment, PartPath> = {
   name: 'index attachment',
   reference: (fact) => `INDEX ${qualify(fact.path)} OF ${qualify(fact.payload.upper)}`,
   present: 'exists (select from pg_inherits)',

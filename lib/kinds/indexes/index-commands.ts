@@ -1,5 +1,5 @@
 // The SQL of indexes: made at once, or while others go on writing.
-import type { Fact } from '../../model/fact.ts';
+import type { Fact, PartPath } from '../../model/fact.ts';
 import type { OnlineRules, Scope } from '../../model/kind.ts';
 import { quote } from '../../model/quote.ts';
 import type { Statement, StatementScript } from '../../model/step.ts';
@@ -26,7 +26,7 @@ export interface Index {
   readonly valid: boolean;
 }
 
-type Row = Fact<Index>;
+type Row = Fact<Index, PartPath>;
 
 /** The start of a command on it. */
 export const alterIndex = (fact: Row) => `ALTER INDEX ${nameOf(fact)}`;
@@ -87,7 +87,7 @@ export const makePlaceholderName = (name: string) => `${name.slice(0, 15)}_rebui
  * know: they are made along with those of their partitions, because these can be taken off them only all
  * together.
  */
-export const onlineIndex: OnlineRules<Index> = {
+export const onlineIndex: OnlineRules<Index, PartPath> = {
   create: (fact, scope) => createIndex(fact, scope, true),
   drop: (fact, scope) => (fact.payload.partitioned ? null : dropped(fact, scope)),
   replace: (from, to, scope) => {
@@ -95,8 +95,8 @@ export const onlineIndex: OnlineRules<Index> = {
     const made = (fact: Row) => [createIndex(fact, scope, true)].flat();
     // An index whose build failed half-way is not used by any query.
     if (!from.payload.valid) return [dropped(from, scope), ...made(to)];
-    const [schema, table, name] = to.path as [string, string, string];
-    const next = { ...to, path: [schema, table, makePlaceholderName(name)] };
+    const [schema, table, name] = to.path;
+    const next = { ...to, path: [schema, table, makePlaceholderName(name)] as const };
     return [...made(next), dropped(from, scope), renameIndex(next, to)];
   },
 };

@@ -1,5 +1,5 @@
 // Indexes that no constraint owns, on tables, partitions and materialized views.
-import type { Fact } from '../../model/fact.ts';
+import type { Fact, PartPath } from '../../model/fact.ts';
 import { buildOwnCondition } from '../../model/introspection.ts';
 import type { Kind } from '../../model/kind.ts';
 import { quote } from '../../model/quote.ts';
@@ -32,7 +32,7 @@ const behind =
   ` pg_get_expr(i.indpred, i.indrelid), '')`;
 
 /** CREATE INDEX (manual: catalog pg_index). The path is schema, table, index. */
-export const index: Kind<Index> = {
+export const index: Kind<Index, PartPath> = {
   name: 'index',
   reference: (fact) => `INDEX ${nameOf(fact)}`,
   summary: describeIndex,

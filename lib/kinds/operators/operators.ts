@@ -23,7 +23,7 @@ interface Operator {
   readonly merges: boolean;
 }
 
-const nameOf = ({ path: [schema, name] }: Pick<Fact, 'path'>) => `${quote(schema as string)}.${name}`;
+const nameOf = ({ path: [schema = '', name] }: Pick<Fact, 'path'>) => `${quote(schema)}.${name}`;
 const set = (fact: Fact<Operator>, what: string) =>
   `ALTER OPERATOR ${nameOf(fact)} ${fact.signature} SET (${what})`;
 

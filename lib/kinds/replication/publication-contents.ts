@@ -10,24 +10,31 @@ interface PublicationTable {
   readonly filter: string | null;
 }
 
-// Both kinds' paths begin with the publication.
-function change(verb: 'ADD' | 'DROP', { path }: Fact<unknown>, what: string): string {
-  return `ALTER PUBLICATION ${quote(path[0] as string)} ${verb} ${what}`;
+type TableIn = readonly [publication: string, schema: string, table: string];
+type SchemaIn = readonly [publication: string, schema: string];
+type Contents = TableIn | SchemaIn;
+
+function change(
+  verb: 'ADD' | 'DROP',
+  { path: [publication] }: Fact<unknown, Contents>,
+  what: string,
+): string {
+  return `ALTER PUBLICATION ${quote(publication)} ${verb} ${what}`;
 }
 
 // ONLY, because the heirs of a table are listed by themselves.
-const tableOf = ({ path }: Fact<PublicationTable>) => `TABLE ONLY ${qualify(path.slice(1))}`;
+const tableOf = ({ path }: Fact<PublicationTable, TableIn>) => `TABLE ONLY ${qualify(path.slice(1))}`;
 
-function tableClause(fact: Fact<PublicationTable>): string {
+function tableClause(fact: Fact<PublicationTable, TableIn>): string {
   const { columns, filter } = fact.payload;
   const list = columns === null ? '' : ` (${columns.map(quote).join(', ')})`;
   return `${tableOf(fact)}${list}${filter === null ? '' : ` WHERE (${filter})`}`;
 }
 
 /** A table in a publication (manual: catalog pg_publication_rel). */
-export const publicationTable: Kind<PublicationTable> = {
+export const publicationTable: Kind<PublicationTable, TableIn> = {
   name: 'publication table',
-  reference: (fact) => `TABLE ${qualify(fact.path.slice(1))} IN PUBLICATION ${quote(fact.path[0] as string)}`,
+  reference: (fact) => `TABLE ${qualify(fact.path.slice(1))} IN PUBLICATION ${quote(fact.path[0])}`,
   present: buildPresentQuery('pg_publication'),
   introspect: () => `
     select array['pg_publication_rel:' || r.oid || ':0'] as addresses, array[p.pubname, n.nspname,
@@ -44,12 +51,12 @@ export const publicationTable: Kind<PublicationTable> = {
   inline: { clause: tableClause },
 };
 
-const schemaClause = ({ path }: Fact<unknown>) => `TABLES IN SCHEMA ${quote(path[1] as string)}`;
+const schemaClause = ({ path }: Fact<unknown, SchemaIn>) => `TABLES IN SCHEMA ${quote(path[1])}`;
 
 /** All tables of a schema in a publication (manual: catalog pg_publication_namespace). */
-export const publicationSchema: Kind<Record<never, never>> = {
+export const publicationSchema: Kind<Record<never, never>, SchemaIn> = {
   name: 'publication schema',
-  reference: (fact) => `${schemaClause(fact)} IN PUBLICATION ${quote(fact.path[0] as string)}`,
+  reference: (fact) => `${schemaClause(fact)} IN PUBLICATION ${quote(fact.path[0])}`,
   present: buildPresentQuery('pg_publication'),
   introspect: () => `
     select array['pg_publication_namespace:' || s.oid || ':0'] as addresses, array[p.pubname,

@@ -28,7 +28,7 @@ const set = (fact: Fact<Comment>, scope: Scope) =>
 // Back to the default: an extension's comment comes from its control file.
 function remove(fact: Fact<Comment>, scope: Scope): string {
   const reference = formatReference(fact, scope);
-  const [kind, name] = [fact.parent?.split(':', 1)[0], fact.path[0] as string];
+  const [kind, name] = [fact.parent?.split(':', 1)[0], fact.path[0] ?? ''];
   if (kind === 'extension')
     return `DO $$BEGIN EXECUTE format(${literal(`COMMENT ON ${reference} IS %L`)}, (SELECT comment
   FROM pg_catalog.pg_available_extensions WHERE name = ${literal(name)})); END$$`;

@@ -1,6 +1,6 @@
 // Settings of the database itself (ALTER DATABASE … SET), for all roles. A file that sets none leaves all as they are.
 import { isFromFiles } from '../../model/catalog.ts';
-import type { Fact } from '../../model/fact.ts';
+import type { DatabasePath, Fact } from '../../model/fact.ts';
 import type { Kind } from '../../model/kind.ts';
 import { literal, qualify } from '../../model/quote.ts';
 import type { Statement } from '../../model/step.ts';
@@ -23,7 +23,7 @@ const lists = new Set([
 // These change the meaning or the result of statements that programs send already.
 const meaning = new Set(['default_transaction_read_only', 'role', 'row_security', 'search_path']);
 
-function writeValue({ path: [setting = ''], payload: { value } }: Fact<Setting>): string {
+function writeValue({ path: [setting], payload: { value } }: Fact<Setting, DatabasePath>): string {
   if (!lists.has(setting)) return literal(value);
   const names = [...value.matchAll(/"((?:[^"]|"")*)"|([^", ]+)/g)];
   return (
@@ -32,17 +32,18 @@ function writeValue({ path: [setting = ''], payload: { value } }: Fact<Setting>)
 }
 
 // No command names the current database, whose name is another one in each environment and in the shadow.
-function alter(fact: Fact<Setting>, action: string): Statement {
+function alter(fact: Fact<Setting, DatabasePath>, action: string): Statement {
   const command = literal(`ALTER DATABASE %I ${action.replaceAll('%', '%%')}`);
   const body = ` BEGIN EXECUTE pg_catalog.format(${command}, pg_catalog.current_database()); END `;
   const tag = body.includes('$$') ? '$pgmage$' : '$$';
   return {
     sql: `DO ${tag}${body}${tag}`,
-    hazards: meaning.has(fact.path[0] ?? '') ? ['breaks_clients'] : [],
+    hazards: meaning.has(fact.path[0]) ? ['breaks_clients'] : [],
   };
 }
 
-const set = (fact: Fact<Setting>) => alter(fact, `SET ${qualify(fact.path)} TO ${writeValue(fact)}`);
+const set = (fact: Fact<Setting, DatabasePath>) =>
+  alter(fact, `SET ${qualify(fact.path)} TO ${writeValue(fact)}`);
 
 const own = `setrole = 0
     and setdatabase = (select d.oid from pg_database d where d.datname = current_database())`;
@@ -51,7 +52,7 @@ const own = `setrole = 0
  * A setting of the database (manual: catalog pg_db_role_setting). Those with a dot in their name can be anything, secrets too;
  * they are listed by name only, as are those of single roles (`catalog/unmanaged.ts`).
  */
-export const databaseSetting: Kind<Setting> = {
+export const databaseSetting: Kind<Setting, DatabasePath> = {
   name,
   reference: ({ path }) => `SETTING ${qualify(path)} OF THE DATABASE`,
   summary: ({ path, payload }) => `SETTING ${qualify(path)} OF THE DATABASE: ${payload.value}`,

@@ -1,12 +1,12 @@
 // ALTER … RENAME: how objects and their parts get other names (manual: the ALTER command of each).
-import type { Fact } from '../../model/fact.ts';
+import { type Fact, ownName } from '../../model/fact.ts';
 import { qualify, quote } from '../../model/quote.ts';
 import type { Statement, TableLock } from '../../model/step.ts';
 
 type Named = Pick<Fact, 'path' | 'signature'>;
 type Rename = (from: Named, to: Named) => Statement;
 
-const last = ({ path }: Named) => quote(path.at(-1) as string);
+const last = ({ path }: Named) => quote(ownName(path));
 
 /**
  * An object of its own.
@@ -53,8 +53,7 @@ export function makeRenameOn(word: string): Rename {
 }
 
 /** The qualified name of an index, whose path has its table in the middle. */
-export const formatIndex = ({ path }: Pick<Fact, 'path'>): string =>
-  qualify([path[0] as string, path[2] as string]);
+export const formatIndex = ({ path }: Pick<Fact, 'path'>): string => qualify([path[0] ?? '', ownName(path)]);
 
 /** ALTER INDEX. */
 export const renameIndex: Rename = (from, to) => ({

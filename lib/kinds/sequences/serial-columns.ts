@@ -1,6 +1,6 @@
 // Columns with a sequence of their own, in one word: `bigserial`.
 import { type Catalog, withRelations } from '../../model/catalog.ts';
-import type { Fact } from '../../model/fact.ts';
+import type { Fact, PartPath } from '../../model/fact.ts';
 import { literal, qualify } from '../../model/quote.ts';
 
 const words: Readonly<Record<string, readonly [word: string, end: string]>> = {
@@ -37,8 +37,8 @@ function serialOf(
   ownership: Fact,
   uses: ReadonlyMap<string, readonly string[]>,
 ): { readonly column: Fact; readonly parts: readonly string[] } | undefined {
-  const place = ownership.payload.column as readonly string[];
-  const [schema, table, name] = place as [string, string, string];
+  const place = ownership.payload.column as unknown as PartPath;
+  const [schema, table, name] = place;
   const sequence = facts.get(ownership.parent ?? '');
   const column = facts.get(`column:${qualify(place)}`);
   const value = facts.get(`default:${qualify(place)}`);

@@ -1,5 +1,5 @@
 // The SQL of columns: their clause, and the commands that change their stored values.
-import type { Fact } from '../../model/fact.ts';
+import type { Fact, PartPath } from '../../model/fact.ts';
 import type { Scope } from '../../model/kind.ts';
 import { qualify, quote } from '../../model/quote.ts';
 import type { Statement } from '../../model/step.ts';
@@ -27,12 +27,12 @@ export interface Column {
 }
 
 /** A column as a fact. */
-export type ColumnFact = Fact<Column>;
+export type ColumnFact = Fact<Column, PartPath>;
 
 /** The column's table, qualified. */
 export const quoteTable = (fact: ColumnFact) => qualify(fact.path.slice(0, 2));
 /** The column's own name, quoted. */
-export const quoteName = (fact: ColumnFact) => quote(fact.path[2] as string);
+export const quoteName = (fact: ColumnFact) => quote(fact.path[2]);
 /** The start of a command on this table's column alone. */
 export const alterColumnOnly = (fact: ColumnFact) =>
   `ALTER TABLE ONLY ${quoteTable(fact)} ALTER COLUMN ${quoteName(fact)}`;

@@ -1,5 +1,6 @@
 // Columns of tables of every sort, with their type and storage. Defaults, identity and NOT NULL are facts of
 // their own.
+import type { PartPath } from '../../model/fact.ts';
 import { buildOwnCondition } from '../../model/introspection.ts';
 import type { Kind } from '../../model/kind.ts';
 import { qualify } from '../../model/quote.ts';
@@ -24,7 +25,7 @@ import { restoreSettings } from './storage-after-retype.ts';
 import { alterOptions, buildColumnOptions, withColumnOptions } from './storage-options.ts';
 
 /** Columns (manual: catalog pg_attribute; ALTER TABLE). */
-export const column: Kind<Column> = {
+export const column: Kind<Column, PartPath> = {
   name: 'column',
   reference: (fact) => `COLUMN ${qualify(fact.path)}`,
   introspect: () => `

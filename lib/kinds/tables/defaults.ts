@@ -1,5 +1,5 @@
 // Defaults of columns: facts of their own, because they may need a sequence or function that needs the table.
-import type { Fact } from '../../model/fact.ts';
+import type { Fact, PartPath } from '../../model/fact.ts';
 import { buildOwnCondition, buildPresentQuery } from '../../model/introspection.ts';
 import type { Kind } from '../../model/kind.ts';
 import { qualify, quote } from '../../model/quote.ts';
@@ -11,15 +11,15 @@ interface Default {
 }
 
 // Each partition and heir has a default of its own, so none is set for them along the way.
-const alter = ({ path }: Fact<Default>, action: string, pass: 'set' | 'drop') =>
-  alterTable(`ONLY ${qualify(path.slice(0, 2))}`, `ALTER COLUMN ${quote(path[2] as string)} ${action}`, pass);
-const set = (fact: Fact<Default>) => alter(fact, `SET DEFAULT ${fact.payload.expression}`, 'set');
+const alter = ({ path }: Fact<Default, PartPath>, action: string, pass: 'set' | 'drop') =>
+  alterTable(`ONLY ${qualify(path.slice(0, 2))}`, `ALTER COLUMN ${quote(path[2])} ${action}`, pass);
+const set = (fact: Fact<Default, PartPath>) => alter(fact, `SET DEFAULT ${fact.payload.expression}`, 'set');
 
 /**
  * ALTER COLUMN … SET DEFAULT (manual: catalog pg_attrdef). A default names no columns, so pg_get_expr need
  * not look up those of its table, which would take most of the time of reading defaults.
  */
-export const columnDefault: Kind<Default> = {
+export const columnDefault: Kind<Default, PartPath> = {
   name: 'default',
   reference: (fact) => `DEFAULT OF ${qualify(fact.path)}`,
   summary: (fact) => `DEFAULT ${fact.payload.expression} ON ${qualify(fact.path)}`,

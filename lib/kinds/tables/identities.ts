@@ -1,6 +1,6 @@
 // GENERATED … AS IDENTITY: a fact of its own, since it can only be added to a column that is NOT NULL
 // already.
-import type { Fact } from '../../model/fact.ts';
+import type { Fact, PartPath } from '../../model/fact.ts';
 import { buildOwnCondition, buildPresentQuery } from '../../model/introspection.ts';
 import type { Kind, Scope } from '../../model/kind.ts';
 import { qualify, quote } from '../../model/quote.ts';
@@ -21,10 +21,10 @@ interface Identity extends SequenceOptions {
   readonly sequence: readonly string[];
 }
 
-type Row = Fact<Identity>;
+type Row = Fact<Identity, PartPath>;
 
 const alter = ({ path }: Row, action: string) =>
-  `ALTER TABLE ${qualify(path.slice(0, 2))} ALTER COLUMN ${quote(path[2] as string)} ${action}`;
+  `ALTER TABLE ${qualify(path.slice(0, 2))} ALTER COLUMN ${quote(path[2])} ${action}`;
 
 const kindOf = ({ payload }: Row) => (payload.always ? 'ALWAYS' : 'BY DEFAULT');
 
@@ -52,7 +52,7 @@ function create(fact: Row, { before }: Scope): StatementScript {
 /**
  * Identity columns (manual: catalogs pg_attribute.attidentity, pg_sequence). Partitions share their parent's.
  */
-export const identity: Kind<Identity> = {
+export const identity: Kind<Identity, PartPath> = {
   name: 'identity',
   reference: (fact) => `SEQUENCE ${qualify(fact.payload.sequence)}`,
   summary: (fact) => `${generated(fact)} ON ${qualify(fact.path)}`,

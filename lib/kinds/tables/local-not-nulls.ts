@@ -1,5 +1,5 @@
 // NOT NULL that a partition has of its own besides its parent's: to be attached makes it the parent's alone.
-import type { Fact } from '../../model/fact.ts';
+import { type Fact, ownName } from '../../model/fact.ts';
 import type { Scope } from '../../model/kind.ts';
 import { qualify, quote } from '../../model/quote.ts';
 
@@ -20,7 +20,7 @@ export function restoreLocal(table: readonly string[], { after: { facts }, major
   }
   const name = qualify(table);
   return (index.get(name) ?? []).map(
-    ({ path }) => `ALTER TABLE ${name} ALTER COLUMN ${quote(path[2] as string)} SET NOT NULL`,
+    ({ path }) => `ALTER TABLE ${name} ALTER COLUMN ${quote(ownName(path))} SET NOT NULL`,
   );
 }
 

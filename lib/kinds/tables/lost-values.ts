@@ -1,7 +1,7 @@
 // Finds changes of type that may change values: by the rule for built-in types, applied through domains and
 // enums.
 import type { Catalog } from '../../model/catalog.ts';
-import type { Fact } from '../../model/fact.ts';
+import { type Fact, ownName } from '../../model/fact.ts';
 import type { Scope } from '../../model/kind.ts';
 import { qualify } from '../../model/quote.ts';
 import { keepsValues } from './kept-values.ts';
@@ -66,7 +66,7 @@ export function listAttributes(type: string, facts: Facts): Map<string, string> 
   const parent = `composite type:${type}`;
   if (!facts.has(parent)) return undefined;
   const own = [...facts.values()].filter((fact) => fact.kind === 'attribute' && fact.parent === parent);
-  return new Map(own.map((fact) => [fact.path[2] as string, (fact as Fact<{ type: string }>).payload.type]));
+  return new Map(own.map((fact) => [ownName(fact.path), (fact as Fact<{ type: string }>).payload.type]));
 }
 
 function labelsOf(type: string, facts: Facts): readonly string[] | undefined {

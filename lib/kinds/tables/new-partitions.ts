@@ -2,7 +2,7 @@
 // makes its indexes when it is attached.
 import type { Catalog } from '../../model/catalog.ts';
 import { isEqual } from '../../model/diff.ts';
-import type { Fact, Json, Payload } from '../../model/fact.ts';
+import { type Fact, type Json, ownName, type Payload } from '../../model/fact.ts';
 import type { Scope } from '../../model/kind.ts';
 import { qualify } from '../../model/quote.ts';
 
@@ -99,7 +99,7 @@ const isCopiedKind = ({ kind }: Fact) => copied.has(kind);
 const byText = (a: Json, b: Json) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
 const told = ({ kind, path, outlives = false, payload }: Fact): Json => [
   kind,
-  path[2] as string,
+  ownName(path),
   outlives,
   { ...payload, local: true } as Payload as Json,
 ];

@@ -1,5 +1,5 @@
 // NOT NULL: a flag of the column until PostgreSQL 17, a named constraint since 18; one fact for both.
-import type { Fact } from '../../model/fact.ts';
+import type { Fact, PartPath } from '../../model/fact.ts';
 import { buildOwnCondition } from '../../model/introspection.ts';
 import type { Kind, Scope } from '../../model/kind.ts';
 import { qualify, quote } from '../../model/quote.ts';
@@ -20,10 +20,10 @@ interface NotNull {
   readonly validated: boolean;
 }
 
-type Row = Fact<NotNull>;
+type Row = Fact<NotNull, PartPath>;
 
 const tableOf = ({ path }: Row) => qualify(path.slice(0, 2));
-const column = ({ path }: Row) => quote(path[2] as string);
+const column = ({ path }: Row) => quote(path[2]);
 function add(fact: Row, scope: Scope): Statement {
   const { name, noInherit, validated } = fact.payload;
   const plain =
@@ -79,7 +79,7 @@ const constraintQuery = `
     and ${buildOwnCondition('pg_class', 'c.oid', 'c.relnamespace')}`;
 
 /** NOT NULL (manual: pg_attribute.attnotnull; pg_constraint.contype `n`). */
-export const notNull: Kind<NotNull> = {
+export const notNull: Kind<NotNull, PartPath> = {
   name: 'not null',
   reference: (fact) => `CONSTRAINT ${quote(fact.payload.name)} ON ${tableOf(fact)}`,
   summary: (fact) => `NOT NULL ON ${qualify(fact.path)}`,

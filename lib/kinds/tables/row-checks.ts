@@ -1,5 +1,5 @@
 // The row checks of statements, shared by kinds.
-import type { Fact } from '../../model/fact.ts';
+import { type Fact, ownName, type PartPath } from '../../model/fact.ts';
 import type { Scope } from '../../model/kind.ts';
 import { literal, qualify, quote } from '../../model/quote.ts';
 import type { RowCheck } from '../../model/row-check.ts';
@@ -8,14 +8,14 @@ import { writeConversion } from './type-conversions.ts';
 
 const one = (noun: string) => `${/^[aeiou]/i.test(noun) ? 'an' : 'a'} ${noun}`;
 
-type Placed = Pick<Fact, 'path'>;
+type Placed = Pick<Fact<unknown, PartPath>, 'path'>;
 
 /** The id of the table that a column, or a constraint, is part of. */
-const tableId = ({ path }: Placed) => `table:${qualify(path.slice(0, 2))}`;
+const tableId = ({ path }: Pick<Fact, 'path'>) => `table:${qualify(path.slice(0, 2))}`;
 const columnId = (path: readonly string[]) => `column:${qualify(path)}`;
 
 /** A column of the row that a check looks at. */
-export const quoteInRow = ({ path }: Placed): string => `t.${quote(path[2] as string)}`;
+export const quoteInRow = ({ path }: Pick<Fact, 'path'>): string => `t.${quote(ownName(path))}`;
 
 /**
  * Rows without a value in a column.
@@ -65,13 +65,16 @@ export function checkChangedValues(fact: Placed, from: string, to: string): RowC
       where: `format('%s', ${value}) is distinct from format('%s', ${cast(cast(value, from, to), to, from)})`,
     },
     words: `a value of ${fact.path[2]} that changes from ${from} to ${to}`,
-    values: [fact.path[2] as string],
+    values: [fact.path[2]],
     code: !isBuiltIn(from) || !isBuiltIn(to),
   };
 }
 
 // The dependencies of a constraint besides its table: its columns, and the functions of its expressions.
-function needed(fact: Fact<unknown>, { after }: Scope): { reads: string[]; values: string[]; code: boolean } {
+function needed(
+  fact: Fact<unknown, PartPath>,
+  { after }: Scope,
+): { reads: string[]; values: string[]; code: boolean } {
   const own = tableId(fact);
   // Missing values are a separate check.
   const reads = [...(after.needs.get(fact.id)?.keys() ?? [])].filter(
@@ -83,13 +86,13 @@ function needed(fact: Fact<unknown>, { after }: Scope): { reads: string[]; value
   });
   return {
     reads,
-    values: columns.map(({ path }) => path[2] as string),
+    values: columns.map(({ path }) => ownName(path)),
     code: reads.some((id) => !['column', 'enum type'].includes(after.facts.get(id)?.kind ?? '')),
   };
 }
 
 /** Rows that a CHECK does not let pass. @param definition `CHECK ((a > 0))` */
-export function checkBroken(fact: Fact<unknown>, definition: string, scope: Scope): RowCheck[] {
+export function checkBroken(fact: Fact<unknown, PartPath>, definition: string, scope: Scope): RowCheck[] {
   const expression = /^CHECK \((.*)\)( NO INHERIT)?$/s.exec(definition);
   if (expression === null) return [];
   return [
@@ -113,7 +116,7 @@ const foreignKey = new RegExp(
 const split = (list: string) => list.match(new RegExp(name, 'g')) ?? [];
 
 /** Rows that refer to no row. A MATCH FULL, and keys over periods, are not asked. */
-export function checkOrphans(fact: Fact<unknown>, definition: string, scope: Scope): RowCheck[] {
+export function checkOrphans(fact: Fact<unknown, PartPath>, definition: string, scope: Scope): RowCheck[] {
   const [, own = '', target = '', keys = ''] = foreignKey.exec(definition) ?? [];
   if (own === '') return [];
   const other = `table:${target}`;
@@ -152,14 +155,14 @@ export function checkOrphans(fact: Fact<unknown>, definition: string, scope: Sco
  * @param value SQL for the assigned value
  */
 export function checkConversion(
-  from: Fact<unknown>,
-  to: Fact<{ readonly type: string }>,
+  from: Fact<unknown, PartPath>,
+  to: Fact<{ readonly type: string }, PartPath>,
   value: string,
   { before, after }: Scope,
 ): RowCheck {
   const { type } = to.payload;
   const types = [...(after.needs.get(to.id)?.keys() ?? [])].filter((id) => id !== to.parent);
-  const column = to.path[2] as string;
+  const column = to.path[2];
   const was = [...(before.needs.get(from.id)?.keys() ?? [])].flatMap(
     (id) => before.facts.get(id)?.payload.labels ?? [],
   );
@@ -185,7 +188,7 @@ export function checkConversion(
  * @param definition `CHECK ((VALUE > 0))`; null: NOT NULL
  */
 export function checkDomain(
-  fact: Fact<unknown>,
+  fact: Fact<unknown, PartPath>,
   { definition, name: constraint }: { readonly definition: string | null; readonly name: string },
   { before, after }: Scope,
 ): RowCheck[] {
@@ -209,8 +212,8 @@ export function checkDomain(
       words:
         definition === null
           ? `no ${column.path[2]}`
-          : `${one(column.path[2] as string)} that the check ${constraint} refuses`,
-      values: [column.path[2] as string],
+          : `${one(ownName(column.path))} that the check ${constraint} refuses`,
+      values: [ownName(column.path)],
       code: own.length > 0,
     };
   });
@@ -230,7 +233,7 @@ const key = new RegExp(
  * @param columns `UNIQUE (a, b)`, or the columns of an index: `btree (lower(a) DESC)`
  */
 export function checkDuplicates(
-  fact: Fact<{ readonly partitioned: boolean }>,
+  fact: Fact<{ readonly partitioned: boolean }, PartPath>,
   columns: string,
   scope: Scope,
   predicate: string | null = null,

@@ -1,5 +1,5 @@
 // Rewrite rules, but for those that are the query of a view.
-import type { Fact } from '../../model/fact.ts';
+import type { Fact, PartPath } from '../../model/fact.ts';
 import { buildOwnCondition, buildPresentQuery } from '../../model/introspection.ts';
 import type { Kind } from '../../model/kind.ts';
 import { qualify, quote } from '../../model/quote.ts';
@@ -11,14 +11,15 @@ interface Rule {
   readonly firing: Enablement;
 }
 
-const tableOf = (fact: Fact<Rule>) => qualify(fact.path.slice(0, 2));
-const nameOf = (fact: Fact<Rule>) => quote(fact.path[2] as string);
+const tableOf = (fact: Fact<Rule, PartPath>) => qualify(fact.path.slice(0, 2));
+const nameOf = (fact: Fact<Rule, PartPath>) => quote(fact.path[2]);
 
 // `ENABLE REPLICA` + ` RULE r`
-const fire = (fact: Fact<Rule>) => `ALTER TABLE ${tableOf(fact)} ${fact.payload.firing} RULE ${nameOf(fact)}`;
+const fire = (fact: Fact<Rule, PartPath>) =>
+  `ALTER TABLE ${tableOf(fact)} ${fact.payload.firing} RULE ${nameOf(fact)}`;
 
 /** CREATE RULE (manual: catalog pg_rewrite). */
-export const rule: Kind<Rule> = {
+export const rule: Kind<Rule, PartPath> = {
   name: 'rule',
   reference: (fact) => `RULE ${nameOf(fact)} ON ${tableOf(fact)}`,
   present: buildPresentQuery('pg_rewrite', `rulename <> '_RETURN'`),

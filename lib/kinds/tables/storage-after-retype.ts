@@ -1,6 +1,6 @@
 // A change of type resets a column's storage and compression to the new type's default, here and in all
 // heirs.
-import type { Fact } from '../../model/fact.ts';
+import type { Fact, PartPath } from '../../model/fact.ts';
 import type { Scope } from '../../model/kind.ts';
 import { type ColumnFact, columnSettings } from './column-commands.ts';
 
@@ -29,7 +29,7 @@ function indexed(facts: Facts): ReadonlyMap<string, readonly ColumnFact[]> {
   const known = byOrigin.get(facts);
   if (known !== undefined) return known;
   const index = new Map<string, ColumnFact[]>();
-  for (const fact of facts.values() as Iterable<Fact<unknown>>)
+  for (const fact of facts.values() as Iterable<Fact<unknown, PartPath>>)
     if (fact.kind === 'column')
       for (const origin of fact.origins)
         index.set(origin, [...(index.get(origin) ?? []), fact as ColumnFact]);

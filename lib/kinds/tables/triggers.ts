@@ -1,5 +1,5 @@
 // Triggers on tables, foreign tables and views, and the partitions' copies where those fire otherwise.
-import type { Fact } from '../../model/fact.ts';
+import type { Fact, PartPath } from '../../model/fact.ts';
 import { buildOwnCondition, buildPresentQuery } from '../../model/introspection.ts';
 import type { Kind, Scope } from '../../model/kind.ts';
 import type { Statement } from '../../model/step.ts';
@@ -15,7 +15,7 @@ interface Trigger {
 
 type State = Pick<Trigger, 'firing'>;
 
-function state(fact: Fact<State>, only: 'ONLY ' | '', to: Enablement): Statement {
+function state(fact: Fact<State, PartPath>, only: 'ONLY ' | '', to: Enablement): Statement {
   return {
     sql: `ALTER TABLE ${only}${quoteTable(fact)} ${to} TRIGGER ${quoteName(fact)}`,
     lock: 'SHARE ROW EXCLUSIVE',
@@ -23,24 +23,25 @@ function state(fact: Fact<State>, only: 'ONLY ' | '', to: Enablement): Statement
 }
 
 // Reaches all copies on partitions, so those that are to go on firing otherwise are set again.
-function fire(to: Fact<Trigger>, { before, after }: Scope): Statement[] {
+function fire(to: Fact<Trigger, PartPath>, { before, after }: Scope): Statement[] {
   const different = [...after.facts.values()].filter(
     ({ id, kind, parent }) => kind === 'trigger state' && parent === to.id && before.facts.has(id),
   );
   return [
     state(to, '', to.payload.firing),
-    ...(different as Fact<State>[]).map((copy) => state(copy, 'ONLY ', copy.payload.firing)),
+    ...(different as Fact<State, PartPath>[]).map((copy) => state(copy, 'ONLY ', copy.payload.firing)),
   ];
 }
 
-const constraint = ({ payload }: Fact<Trigger>) => payload.definition.startsWith('CREATE CONSTRAINT');
-const create = ({ payload }: Fact<Trigger>): Statement => ({
+const constraint = ({ payload }: Fact<Trigger, PartPath>) =>
+  payload.definition.startsWith('CREATE CONSTRAINT');
+const create = ({ payload }: Fact<Trigger, PartPath>): Statement => ({
   sql: payload.definition,
   lock: 'SHARE ROW EXCLUSIVE',
 });
 
 /** CREATE TRIGGER (manual: catalog pg_trigger). */
-export const trigger: Kind<Trigger> = {
+export const trigger: Kind<Trigger, PartPath> = {
   name: 'trigger',
   reference: (fact) => `TRIGGER ${quoteName(fact)} ON ${quoteTable(fact)}`,
   present: buildPresentQuery('pg_trigger', 'not tgisinternal'),
@@ -80,7 +81,7 @@ export const trigger: Kind<Trigger> = {
 };
 
 /** A partition's copy of a trigger where it fires otherwise than the trigger it was copied from. */
-export const triggerState: Kind<State> = {
+export const triggerState: Kind<State, PartPath> = {
   name: 'trigger state',
   reference: (fact) => `TRIGGER ${quoteName(fact)} ON ${quoteTable(fact)}`,
   present: buildPresentQuery('pg_trigger', 'tgparentid <> 0'),
@@ -100,7 +101,7 @@ export const triggerState: Kind<State> = {
     where t.tgenabled <> t.usual`,
   create: (fact) => state(fact, 'ONLY ', fact.payload.firing),
   drop: (fact, { after }) => {
-    const root = after.facts.get(fact.parent as string) as Fact<Trigger> | undefined;
+    const root = after.facts.get(fact.parent as string) as Fact<Trigger, PartPath> | undefined;
     return root === undefined ? [] : state(fact, 'ONLY ', root.payload.firing);
   },
   alter: { firing: (_, to) => state(to, 'ONLY ', to.payload.firing) },

@@ -1,5 +1,5 @@
 // Text search configurations, and which dictionaries they look each sort of token up in.
-import type { Fact } from '../../model/fact.ts';
+import type { Fact, PartPath } from '../../model/fact.ts';
 import { buildOwnCondition, buildPresentQuery } from '../../model/introspection.ts';
 import type { Kind } from '../../model/kind.ts';
 import { qualify, quote } from '../../model/quote.ts';
@@ -31,17 +31,16 @@ export const textSearchConfiguration: Kind<Configuration> = {
   alter: { parser: 'replace' },
 };
 
-const alter = ({ path }: Fact<Mapping>, verb: string) =>
-  `ALTER TEXT SEARCH CONFIGURATION ${qualify(path.slice(0, 2))} ${verb} MAPPING FOR` +
-  ` ${quote(path[2] as string)}`;
-const mapped = (fact: Fact<Mapping>, verb: string) =>
+const alter = ({ path }: Fact<Mapping, PartPath>, verb: string) =>
+  `ALTER TEXT SEARCH CONFIGURATION ${qualify(path.slice(0, 2))} ${verb} MAPPING FOR` + ` ${quote(path[2])}`;
+const mapped = (fact: Fact<Mapping, PartPath>, verb: string) =>
   `${alter(fact, verb)} WITH ${fact.payload.dictionaries.join(', ')}`;
 
 /**
  * ALTER TEXT SEARCH CONFIGURATION … ADD MAPPING (manual: catalog pg_ts_config_map). The path ends in the
  * token type.
  */
-export const textSearchMapping: Kind<Mapping> = {
+export const textSearchMapping: Kind<Mapping, PartPath> = {
   name: 'text search mapping',
   reference: (fact) => `TEXT SEARCH CONFIGURATION ${qualify(fact.path.slice(0, 2))}`,
   summary: (fact) => mapped(fact, 'ADD'),

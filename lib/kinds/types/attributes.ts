@@ -1,6 +1,6 @@
 // Attributes of composite types. The columns of typed tables are inherited from them.
 import type { Catalog } from '../../model/catalog.ts';
-import type { Fact } from '../../model/fact.ts';
+import type { Fact, PartPath } from '../../model/fact.ts';
 import { buildOwnCondition, buildPresentQuery } from '../../model/introspection.ts';
 import type { Kind, Scope } from '../../model/kind.ts';
 import { qualify, quote } from '../../model/quote.ts';
@@ -14,9 +14,9 @@ interface Attribute {
   readonly collation: string | null;
 }
 
-type Row = Fact<Attribute>;
+type Row = Fact<Attribute, PartPath>;
 
-const nameOf = ({ path }: Row) => quote(path[2] as string);
+const nameOf = ({ path }: Row) => quote(path[2]);
 const collated = ({ type, collation }: Attribute) =>
   `${type}${collation === null ? '' : ` COLLATE ${collation}`}`;
 const clause = (fact: Row) => `${nameOf(fact)} ${collated(fact.payload)}`;
@@ -65,7 +65,7 @@ function retype(from: Row, to: Row, scope: Scope): Statement | 'replace' {
 }
 
 /** Attributes (manual: catalog pg_attribute; ALTER TYPE). */
-export const attribute: Kind<Attribute> = {
+export const attribute: Kind<Attribute, PartPath> = {
   name: 'attribute',
   reference: (fact) => `COLUMN ${qualify(fact.path)}`,
   summary: (fact) => `ATTRIBUTE ${qualify(fact.path)} ${collated(fact.payload)}`,

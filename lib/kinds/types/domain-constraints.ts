@@ -1,5 +1,5 @@
 // Constraints of domains: CHECK, and NOT NULL, which is a flag of the domain until PostgreSQL 16.
-import type { Fact } from '../../model/fact.ts';
+import type { Fact, PartPath } from '../../model/fact.ts';
 import { buildOwnCondition, buildPresentQuery } from '../../model/introspection.ts';
 import type { Kind, Scope } from '../../model/kind.ts';
 import { qualify, quote } from '../../model/quote.ts';
@@ -19,7 +19,7 @@ interface DomainNotNull {
   readonly name: string;
 }
 
-type Named = Pick<Fact, 'path'>;
+type Named = Pick<Fact<unknown, PartPath>, 'path'>;
 
 const alter = ({ path }: Named, action: string) => `ALTER DOMAIN ${qualify(path.slice(0, 2))} ${action}`;
 const named = (fact: Named, name: string) =>
@@ -30,16 +30,16 @@ const checking = (sql: string, checks: readonly RowCheck[]): Statement => ({
   checks,
 });
 
-const refused = (fact: Fact<DomainCheck>, scope: Scope) =>
-  checkDomain(fact, { definition: fact.payload.definition, name: fact.path[2] as string }, scope);
+const refused = (fact: Fact<DomainCheck, PartPath>, scope: Scope) =>
+  checkDomain(fact, { definition: fact.payload.definition, name: fact.path[2] }, scope);
 
-const nameOf = ({ path }: Named) => quote(path[2] as string);
-const clause = (fact: Fact<DomainCheck>) => `CONSTRAINT ${nameOf(fact)} ${fact.payload.definition}`;
+const nameOf = ({ path }: Named) => quote(path[2]);
+const clause = (fact: Fact<DomainCheck, PartPath>) => `CONSTRAINT ${nameOf(fact)} ${fact.payload.definition}`;
 
 /** CHECK of a domain (manual: catalog pg_constraint, contypid). */
-export const domainCheck: Kind<DomainCheck> = {
+export const domainCheck: Kind<DomainCheck, PartPath> = {
   name: 'domain check',
-  reference: (fact) => named(fact, fact.path[2] as string),
+  reference: (fact) => named(fact, fact.path[2]),
   summary: (fact) => `${clause(fact)} ON ${qualify(fact.path.slice(0, 2))}`,
   present: buildPresentQuery('pg_type', `typtype = 'd'`),
   introspect: (major) => `
@@ -71,11 +71,11 @@ export const domainCheck: Kind<DomainCheck> = {
 };
 
 // Always named where it has a name: the server chooses one that no other constraint in the schema has.
-const notNullClause = ({ payload }: Fact<DomainNotNull>, { major }: Scope) =>
+const notNullClause = ({ payload }: Fact<DomainNotNull, PartPath>, { major }: Scope) =>
   `${major < 17 ? '' : `CONSTRAINT ${quote(payload.name)} `}NOT NULL`;
 
 /** NOT NULL of a domain (manual: pg_type.typnotnull; since PostgreSQL 17 pg_constraint, contype `n`). */
-export const domainNotNull: Kind<DomainNotNull> = {
+export const domainNotNull: Kind<DomainNotNull, PartPath> = {
   name: 'domain not null',
   reference: (fact) => named(fact, fact.payload.name),
   summary: (fact) => `NOT NULL ON ${qualify(fact.path)}`,

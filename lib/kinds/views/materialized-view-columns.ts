@@ -1,5 +1,5 @@
 // Columns of materialized views: their storage and statistics; the query defines the rest.
-import type { Fact } from '../../model/fact.ts';
+import type { Fact, PartPath } from '../../model/fact.ts';
 import { buildOwnCondition, buildPresentQuery } from '../../model/introspection.ts';
 import type { Kind } from '../../model/kind.ts';
 import { qualify, quote } from '../../model/quote.ts';
@@ -13,10 +13,10 @@ interface MaterializedViewColumn {
   readonly options: readonly string[];
 }
 
-type Row = Fact<MaterializedViewColumn>;
+type Row = Fact<MaterializedViewColumn, PartPath>;
 
 const alter = (fact: Row) =>
-  `ALTER MATERIALIZED VIEW ${qualify(fact.path.slice(0, 2))} ALTER COLUMN ${quote(fact.path[2] as string)}`;
+  `ALTER MATERIALIZED VIEW ${qualify(fact.path.slice(0, 2))} ALTER COLUMN ${quote(fact.path[2])}`;
 
 const settings = {
   storage: (fact: Row, value: string) => `${alter(fact)} SET STORAGE ${value}`,
@@ -25,7 +25,7 @@ const settings = {
 };
 
 /** ALTER MATERIALIZED VIEW … ALTER COLUMN (manual: catalog pg_attribute). */
-export const materializedViewColumn: Kind<MaterializedViewColumn> = {
+export const materializedViewColumn: Kind<MaterializedViewColumn, PartPath> = {
   name: 'materialized view column',
   reference: (fact) => `COLUMN ${qualify(fact.path)}`,
   present: buildPresentQuery('pg_class', `relkind = 'm'`),

@@ -1,5 +1,5 @@
 // Defaults of view columns, which an INSERT through the view uses.
-import type { Fact } from '../../model/fact.ts';
+import type { Fact, PartPath } from '../../model/fact.ts';
 import { buildOwnCondition, buildPresentQuery } from '../../model/introspection.ts';
 import type { Kind } from '../../model/kind.ts';
 import { qualify, quote } from '../../model/quote.ts';
@@ -8,12 +8,12 @@ interface ViewDefault {
   readonly expression: string;
 }
 
-const alter = (fact: Fact<ViewDefault>, action: string) =>
-  `ALTER VIEW ${qualify(fact.path.slice(0, 2))} ALTER COLUMN ${quote(fact.path[2] as string)} ${action}`;
-const set = (fact: Fact<ViewDefault>) => alter(fact, `SET DEFAULT ${fact.payload.expression}`);
+const alter = (fact: Fact<ViewDefault, PartPath>, action: string) =>
+  `ALTER VIEW ${qualify(fact.path.slice(0, 2))} ALTER COLUMN ${quote(fact.path[2])} ${action}`;
+const set = (fact: Fact<ViewDefault, PartPath>) => alter(fact, `SET DEFAULT ${fact.payload.expression}`);
 
 /** ALTER VIEW … SET DEFAULT (manual: catalog pg_attrdef). */
-export const viewDefault: Kind<ViewDefault> = {
+export const viewDefault: Kind<ViewDefault, PartPath> = {
   name: 'view default',
   reference: (fact) => `COLUMN ${qualify(fact.path)}`,
   summary: set,
