@@ -47,6 +47,7 @@ export const sections: readonly Section[] = [
   { title: 'Triggers', kinds: ['trigger'] },
   { title: 'Policies', kinds: ['policy'] },
   { title: 'Replication', kinds: ['publication', 'subscription'] },
+  { title: 'Settings of the database', kinds: ['database setting'], together: true },
   { title: 'Others', kinds: [] },
   { title: 'Rows of materialized views', kinds: ['population'] },
   { title: 'Owners', kinds: ['owner'] },

@@ -1,4 +1,4 @@
-// Settings of the database itself (ALTER DATABASE … SET), for all roles. A file that sets none leaves all as they are.
+// Settings of the database (ALTER DATABASE … SET) for all roles. A file that sets none leaves them alone.
 import { isFromFiles } from '../../model/catalog.ts';
 import type { DatabasePath, Fact } from '../../model/fact.ts';
 import type { Kind } from '../../model/kind.ts';
@@ -35,7 +35,9 @@ function writeValue({ path: [setting], payload: { value } }: Fact<Setting, Datab
 function alter(fact: Fact<Setting, DatabasePath>, action: string): Statement {
   const command = literal(`ALTER DATABASE %I ${action.replaceAll('%', '%%')}`);
   const body = ` BEGIN EXECUTE pg_catalog.format(${command}, pg_catalog.current_database()); END `;
-  const tag = body.includes('$$') ? '$pgmage$' : '$$';
+  // A value may hold any text, a dollar quote too.
+  let tag = '$$';
+  for (let n = 0; body.includes(tag); n++) tag = `$_${n}$`;
   return {
     sql: `DO ${tag}${body}${tag}`,
     hazards: meaning.has(fact.path[0]) ? ['breaks_clients'] : [],
@@ -49,8 +51,8 @@ const own = `setrole = 0
     and setdatabase = (select d.oid from pg_database d where d.datname = current_database())`;
 
 /**
- * A setting of the database (manual: catalog pg_db_role_setting). Those with a dot in their name can be anything, secrets too;
- * they are listed by name only, as are those of single roles (`catalog/unmanaged.ts`).
+ * A setting of the database (manual: catalog pg_db_role_setting). Those with a dot in their name may be
+ * secrets. They are listed by name only, as are those of single roles (`catalog/unmanaged.ts`).
  */
 export const databaseSetting: Kind<Setting, DatabasePath> = {
   name,
@@ -58,7 +60,8 @@ export const databaseSetting: Kind<Setting, DatabasePath> = {
   summary: ({ path, payload }) => `SETTING ${qualify(path)} OF THE DATABASE: ${payload.value}`,
   present: `exists (select from pg_db_role_setting where ${own})`,
   introspect: () => `
-    select '{}'::text[] as addresses, array[split_part(c, '=', 1)] as path, substr(c, strpos(c, '=') + 1) as value
+    select '{}'::text[] as addresses, array[split_part(c, '=', 1)] as path, substr(c, strpos(c,
+      '=') + 1) as value
     from pg_db_role_setting cross join unnest(setconfig) c where ${own} and split_part(c, '=', 1) !~ '[.]'`,
   create: set,
   drop: (fact) => alter(fact, `RESET ${qualify(fact.path)}`),
