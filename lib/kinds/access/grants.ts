@@ -1,12 +1,11 @@
 // Grants: the privileges of one grantee on one object, where they differ from the default.
-import { shadowRole } from '../../model/catalog.ts';
+import { type Catalog, shadowRole } from '../../model/catalog.ts';
 import { type Fact, ownName } from '../../model/fact.ts';
 import type { Kind, Scope } from '../../model/kind.ts';
 import { qualify, quote } from '../../model/quote.ts';
 import type { Statement } from '../../model/step.ts';
 import { describeParent, findOwner, formatClass, formatSecurable, getTarget } from '../schemas/targets.ts';
 import { buildUnusualAcl, defaultAcl, objectsWithAcls } from './acl-sql.ts';
-import { columnGrants } from './column-grants.ts';
 import { formatGrantee, writeGrants } from './grant-statements.ts';
 import { computeInitialPrivileges } from './initial-privileges.ts';
 import { settlePrivileges } from './owner-privileges.ts';
@@ -21,6 +20,31 @@ import {
   publicGrantee,
   unitePrivileges,
 } from './privileges.ts';
+
+const byTable = new WeakMap<Catalog, ReadonlyMap<string, readonly Fact<Privileges>[]>>();
+
+/** The grants to the same grantee, before and after, on the columns of this grant's table. */
+function columnGrants(
+  { path, parent }: Pick<Fact, 'path' | 'parent'>,
+  { before, after }: Scope,
+): readonly Fact<Privileges>[] {
+  let index = byTable.get(after);
+  if (index === undefined) {
+    index = indexed(after);
+    byTable.set(after, index);
+  }
+  const all = index.get(parent as string) ?? [];
+  return all.filter((other) => other.path.at(-1) === path.at(-1) && before.facts.has(other.id));
+}
+
+function indexed({ facts }: Catalog): Map<string, Fact<Privileges>[]> {
+  const index = new Map<string, Fact<Privileges>[]>();
+  for (const fact of facts.values() as Iterable<Fact<Privileges>>) {
+    const table = fact.kind === 'grant' ? facts.get(fact.parent as string)?.parent : null;
+    if (table != null) index.set(table, [...(index.get(table) ?? []), fact]);
+  }
+  return index;
+}
 
 type Grant = Fact<Privileges>;
 

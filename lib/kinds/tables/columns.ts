@@ -1,16 +1,18 @@
 // Columns of tables of every sort, with their type and storage. Defaults, identity and NOT NULL are facts of
 // their own.
-import type { PartPath } from '../../model/fact.ts';
+
+import type { Fact, PartPath } from '../../model/fact.ts';
 import { buildOwnCondition } from '../../model/introspection.ts';
-import type { Kind } from '../../model/kind.ts';
+import type { Kind, Scope } from '../../model/kind.ts';
 import { qualify } from '../../model/quote.ts';
+import type { Statement } from '../../model/step.ts';
 import { makeRenameIn } from '../schemas/renaming.ts';
 import { alterTable } from './alter-table.ts';
-import { computeAdditionCost } from './column-additions.ts';
 import {
   alterColumn,
   alterColumnOnly,
   type Column,
+  type ColumnFact,
   columnSettings,
   getCarried,
   quoteName,
@@ -21,8 +23,97 @@ import {
 } from './column-commands.ts';
 import { isOfPlainTable } from './inheritances.ts';
 import { likeParent } from './new-partitions.ts';
-import { restoreSettings } from './storage-after-retype.ts';
+import { checkAnyRow } from './row-checks.ts';
 import { alterOptions, buildColumnOptions, withColumnOptions } from './storage-options.ts';
+
+type Facts = ReadonlyMap<string, Fact>;
+
+const byOrigin = new WeakMap<Facts, ReadonlyMap<string, readonly ColumnFact[]>>();
+
+/** The commands that restore the settings of a column and its heirs after a change of type. */
+function restoreSettings(to: ColumnFact, { before, after, makes }: Scope): string[] {
+  // Later heirs inherit them, and so do replaced ones.
+  const heirs = heirsOf(to.id, after.facts).filter(
+    ({ id }) => before.facts.get(id)?.origins.length && !makes(id),
+  );
+  return [to, ...heirs].flatMap((column) => [
+    ...(column.payload.customStorage ? [columnSettings.storage(column)] : []),
+    ...(column.payload.compression === null ? [] : [columnSettings.compression(column)]),
+  ]);
+}
+
+function heirsOf(id: string, facts: Facts): ColumnFact[] {
+  const heirs = indexed(facts).get(id) ?? [];
+  return heirs.flatMap((heir) => [heir, ...heirsOf(heir.id, facts)]);
+}
+
+function indexed(facts: Facts): ReadonlyMap<string, readonly ColumnFact[]> {
+  const known = byOrigin.get(facts);
+  if (known !== undefined) return known;
+  const index = new Map<string, ColumnFact[]>();
+  for (const fact of facts.values() as Iterable<Fact<unknown, PartPath>>)
+    if (fact.kind === 'column')
+      for (const origin of fact.origins)
+        index.set(origin, [...(index.get(origin) ?? []), fact as ColumnFact]);
+  byOrigin.set(facts, index);
+  return index;
+}
+
+// Functions of the server's own that give each row another value (manual: pg_proc.provolatile `v`).
+const volatile =
+  /\b(nextval|currval|lastval|setval|random|random_normal|gen_random_uuid|uuidv[47]|clock_timestamp|timeofday)\(/;
+
+// The attributes of a function come before its body.
+const isVolatile = ({ payload }: Fact) =>
+  !/\n .*\b(IMMUTABLE|STABLE)\b/.test(
+    String(payload.definition).split(/\n(?:AS |RETURN |BEGIN ATOMIC)/)[0] ?? '',
+  );
+
+// True if each row needs its own value. For an extension's functions this is unknown.
+function differs({ id, payload }: Fact, { after }: Scope): boolean {
+  const needed = [...(after.needs.get(id)?.keys() ?? [])].flatMap((other) => after.facts.get(other) ?? []);
+  const expression = String(payload.expression);
+  return (
+    volatile.test(expression) ||
+    needed.some((fact) => fact.kind === 'function' && isVolatile(fact)) ||
+    (expression.includes('(') && needed.some(({ kind }) => kind === 'extension'))
+  );
+}
+
+// The constraints and defaults of the domain that is a column's type, and of the domains below it.
+function broughtBy(id: string, { after }: Scope): Fact[] {
+  const domains = [...(after.needs.get(id)?.keys() ?? [])].filter(
+    (other) => after.facts.get(other)?.kind === 'domain',
+  );
+  if (domains.length === 0) return [];
+  const own = [...after.facts.values()].filter(({ parent }) => parent !== null && domains.includes(parent));
+  return [...own, ...domains.flatMap((domain) => broughtBy(domain, { after } as Scope))];
+}
+
+/** The cost of ADD COLUMN with its clauses: rows without a required value, and rewritten rows. */
+function computeAdditionCost(fact: ColumnFact, scope: Scope): Pick<Statement, 'hazards' | 'checks'> {
+  const { id, payload } = fact;
+  const carried = (kind: string) => scope.clauses.find(({ fact }) => fact.kind === kind)?.fact;
+  const brought = broughtBy(id, scope);
+  const value = carried('default') ?? brought.find(({ kind }) => kind === 'domain default');
+  const counted = carried('identity');
+  const constraints = brought.filter(({ kind }) => kind === 'domain check' || kind === 'domain not null');
+  const required = carried('not null') ?? constraints.find(({ kind }) => kind === 'domain not null');
+  const given = payload.generated !== null || value !== undefined || counted !== undefined;
+  const rewrites =
+    payload.generated === 'stored' ||
+    counted !== undefined ||
+    (value !== undefined && differs(value, scope)) ||
+    constraints.length > 0;
+  const fails = required !== undefined && !given;
+  return {
+    hazards: [
+      ...(fails ? (['fails_on_existing_rows'] as const) : []),
+      ...(rewrites ? (['rewrites_table'] as const) : []),
+    ],
+    checks: fails ? [checkAnyRow(fact)] : [],
+  };
+}
 
 /** Columns (manual: catalog pg_attribute; ALTER TABLE). */
 export const column: Kind<Column, PartPath> = {

@@ -1,17 +1,90 @@
 // NOT NULL: a flag of the column until PostgreSQL 17, a named constraint since 18; one fact for both.
+import { edgeKey } from '../../model/catalog.ts';
 import type { Fact, PartPath } from '../../model/fact.ts';
 import { buildOwnCondition } from '../../model/introspection.ts';
 import type { Kind, Scope } from '../../model/kind.ts';
 import { qualify, quote } from '../../model/quote.ts';
 import type { Statement } from '../../model/step.ts';
-import { validateConstraint } from '../constraints/constraints.ts';
+import { findHolder, quoteTable, validateConstraint } from '../constraints/constraints.ts';
 import { runSince } from '../schemas/renaming.ts';
 import { alterTable } from './alter-table.ts';
-import { computeDefaultName, hasDefaultName } from './default-names.ts';
 import { isOfPlainTable } from './inheritances.ts';
 import { likeParent } from './new-partitions.ts';
-import { validateByCheck } from './not-null-by-check.ts';
 import { checkNulls } from './row-checks.ts';
+
+/** The statements around the one that sets it; null: it cannot be held against a check of its own. */
+function validateByCheck(
+  fact: Fact<{ readonly noInherit: boolean; readonly validated: boolean }, PartPath>,
+  scope: Scope,
+  set: Statement,
+): readonly Statement[] | null {
+  const { noInherit, validated } = fact.payload;
+  if (noInherit || !validated || findHolder(fact, scope) === undefined) return null;
+  const [, , column] = fact.path;
+  // Apart from the name that the server gives to the constraint itself.
+  const check = quote(`pgmage_${fact.position}_not_null`);
+  const alter = `ALTER TABLE ${quoteTable(fact)}`;
+  return [
+    {
+      sql: `${alter} ADD CONSTRAINT ${check} CHECK (${quote(column)} IS NOT NULL) NOT VALID`,
+      lock: 'ACCESS EXCLUSIVE',
+    },
+    { ...validateConstraint(fact, check), checks: [checkNulls(fact)] },
+    { ...set, hazards: [], checks: [] },
+    { sql: `${alter} DROP CONSTRAINT ${check}`, lock: 'ACCESS EXCLUSIVE' },
+  ];
+}
+
+type Facts = ReadonlyMap<string, Fact>;
+
+const bySchema = new WeakMap<Facts, ReadonlyMap<string, readonly string[]>>();
+
+type Named = Fact<{ readonly name: string }>;
+
+/** True if the server would choose the name of a NOT NULL itself. */
+function hasDefaultName(fact: Named, scope: Scope): boolean {
+  return fact.payload.name === computeDefaultName(fact, scope);
+}
+
+/**
+ * The name that the server gives to a NOT NULL. undefined: it chooses another one, because a constraint of
+ * the same schema has that name, or it is too long. Heirs inherit the names of their parents.
+ */
+function computeDefaultName({ id, kind, path }: Named, scope: Scope): string | undefined {
+  const { before, after } = scope;
+  const name = `${path[1]}_${path[2]}_not_null`;
+  const key = `${path[0]}\n${name}`;
+  const isFree =
+    (holders(kind, before.facts).get(key) ?? []).every((other) => other === id) &&
+    (holders(kind, after.facts).get(key) ?? []).every((other) => other === id || getsBy(other, id, scope));
+  return isFree && Buffer.byteLength(name) <= 63 ? name : undefined;
+}
+
+// True if an heir gets its NOT NULL from an origin, or is created after it.
+function getsBy(id: string, origin: string, scope: Scope): boolean {
+  const { after, makes } = scope;
+  const { origins = [], outlives = false, parent } = after.facts.get(id) ?? {};
+  if (outlives || !makes(id)) return false;
+  const table = (column: string | null | undefined) => `${after.facts.get(`${column}`)?.parent}`;
+  return origins.some((other) => {
+    const link = after.links.get(edgeKey(table(parent), table(after.facts.get(other)?.parent)));
+    const isReached = makes(table(parent)) || (link !== undefined && !makes(link));
+    return isReached && (other === origin || getsBy(other, origin, scope));
+  });
+}
+
+function holders(kind: string, facts: Facts): ReadonlyMap<string, readonly string[]> {
+  const known = bySchema.get(facts);
+  if (known !== undefined) return known;
+  const index = new Map<string, string[]>();
+  for (const fact of facts.values()) {
+    if (fact.kind !== kind) continue;
+    const key = `${fact.path[0]}\n${fact.payload.name}`;
+    index.set(key, [...(index.get(key) ?? []), fact.id]);
+  }
+  bySchema.set(facts, index);
+  return index;
+}
 
 interface NotNull {
   /** As the server names it by itself, `table_column_not_null`, or otherwise. */
