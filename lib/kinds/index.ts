@@ -155,5 +155,5 @@ const list: readonly AnyKind[] = [
 /** Every object kind that pgmage manages, by name. */
 export const kinds: Kinds = new Map(list.map((kind) => [kind.name, kind]));
 
-/** The kinds without those that stay with a database while its schema and rows are replaced (`data.ofDatabase`). */
+/** The kinds of what a copy or a restore replaces: without those of the database itself (`ofDatabase`). */
 export const copiedKinds: Kinds = new Map([...kinds].filter(([, kind]) => !kind.data?.ofDatabase));

@@ -207,7 +207,7 @@ export interface DataRules<P, Path extends FactPath = FactPath> {
   readonly watchesRows?: boolean | ((fact: Fact<P, Path>) => boolean);
   /** It is about rows: fingerprints leave it out, and where rows are replaced it is made again. */
   readonly ofRows?: boolean;
-  /** True if it belongs to the database and not its schema: copies and restores leave the target's as it is. */
+  /** True if it belongs to the database, not its schema: copies and restores leave the target's as it is. */
   readonly ofDatabase?: boolean;
   /** True if it sets the owner of an object or the privileges of a role: `--no-owner` leaves it out. */
   readonly ownership?: boolean;

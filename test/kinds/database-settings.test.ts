@@ -1,4 +1,4 @@
-// Settings of a database: pulled, loaded by psql, compared where a schema file sets any, and left alone elsewhere.
+// Settings of a database: pulled, loaded by psql, compared only where a schema file sets any.
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
