@@ -59,7 +59,13 @@ function usually(fact: Grant, scope: Pick<Scope, 'before' | 'after' | 'major' | 
   return getDefaultPrivileges(formatClass(target, scope), granteeIn(fact), scope.major);
 }
 
-function change(least: Privileges, most: Privileges, to: Privileges, fact: Grant, scope: Scope): Statement[] {
+// From the privileges that the grantee has at least, and at most.
+function change(
+  [least, most]: readonly [Privileges, Privileges],
+  to: Privileges,
+  fact: Grant,
+  scope: Scope,
+): Statement[] {
   const target = getTarget(fact, scope);
   const column = formatClass(target, scope) === 'COLUMNS';
   const catalog = scope.after.facts.has(target.id) ? scope.after : scope.before;
@@ -80,12 +86,12 @@ function columnsAgain(from: Privileges, to: Privileges, fact: Grant, scope: Scop
   return columnGrants(fact, scope).flatMap((other) => {
     const { privileges, grantable } = other.payload;
     const again = { privileges: lost(privileges), grantable: lost(grantable) };
-    return change(noPrivileges, noPrivileges, again, other, scope);
+    return change([noPrivileges, noPrivileges], again, other, scope);
   });
 }
 
 const alter = (from: Grant, to: Grant, scope: Scope) => [
-  ...change(from.payload, from.payload, to.payload, to, scope),
+  ...change([from.payload, from.payload], to.payload, to, scope),
   ...columnsAgain(from.payload, to.payload, to, scope),
 ];
 
@@ -107,14 +113,14 @@ export const grant: Kind<Privileges> = {
     const old = scope.before.facts.has(fact.parent as string) ? usually(fact, scope) : fresh;
     const most = unitePrivileges(fresh, old);
     return [
-      ...change(intersectPrivileges(fresh, old), most, fact.payload, fact, scope),
+      ...change([intersectPrivileges(fresh, old), most], fact.payload, fact, scope),
       ...columnsAgain(most, fact.payload, fact, scope),
     ];
   },
   drop: (fact, scope) => {
     const to = usually(fact, scope);
     return [
-      ...change(fact.payload, fact.payload, to, fact, scope),
+      ...change([fact.payload, fact.payload], to, fact, scope),
       ...columnsAgain(fact.payload, to, fact, scope),
     ];
   },

@@ -109,9 +109,7 @@ function kind(name: string, type: string, slots: (fact: Row) => string[]): Kind<
       mistakable: ({ payload: { definition, predicate } }) => buildConstraintKey(definition, predicate),
       slots,
     },
-    data: {
-      afterRows: true,
-    },
+    data: { afterRows: true },
     online: promoteIndex(add),
     reconcile: {
       unordered: ['options'],

@@ -42,15 +42,36 @@ interface Member {
 const family = (fact: Fact<Member>) =>
   `ALTER OPERATOR FAMILY ${qualify(fact.path.slice(0, 2))}${fact.signature}`;
 
+interface MemberCatalog {
+  readonly catalog: string;
+  readonly number: string;
+  readonly prefix: string;
+  readonly word: string;
+  /** The catalog of the operator or function, and the column that refers to it. */
+  readonly object: readonly [catalog: string, column: string];
+  readonly definition: string;
+}
+
+const operators: MemberCatalog = {
+  catalog: 'pg_amop',
+  number: 'amopstrategy',
+  prefix: 'amop',
+  word: 'OPERATOR',
+  object: ['pg_operator', 'amopopr'],
+  definition: operatorMember,
+};
+
+const functions: MemberCatalog = {
+  catalog: 'pg_amproc',
+  number: 'amprocnum',
+  prefix: 'amproc',
+  word: 'FUNCTION',
+  object: ['pg_proc', 'amproc'],
+  definition: functionMember,
+};
+
 // Members can be added to the system's own families too, but those of an extension belong to the extension.
-const members = (
-  catalog: string,
-  number: string,
-  prefix: string,
-  word: string,
-  object: string,
-  definition: string,
-) => `
+const members = ({ catalog, number, prefix, word, object, definition }: MemberCatalog) => `
     select array[format('${catalog}:%s:0', m.oid)] as addresses,
       array[n.nspname, f.opfname, format('${word} %s (%s, %s)', m.${number}, format_type(m.${prefix}lefttype,
       null),
@@ -63,8 +84,8 @@ const members = (
     where m.oid >= 16384 and (f.oid < 16384 or ${buildOwnCondition('pg_opfamily', 'f.oid', 'f.opfnamespace')})
       and not exists (select from pg_depend d where d.classid = '${catalog}'::regclass and d.objid = m.oid
         and d.refclassid = 'pg_opclass'::regclass)
-      and not exists (select from pg_depend e where e.classid = '${object}'::regclass and e.deptype = 'e'
-        and e.objid = m.${catalog === 'pg_amop' ? 'amopopr' : 'amproc'})`;
+      and not exists (select from pg_depend e where e.classid = '${object[0]}'::regclass and e.deptype = 'e'
+        and e.objid = m.${object[1]})`;
 
 /** Members that are loose in their family (manual: catalogs pg_amop, pg_amproc). */
 export const operatorFamilyMember: Kind<Member> = {
@@ -72,8 +93,7 @@ export const operatorFamilyMember: Kind<Member> = {
   reference: (fact) => `OPERATOR FAMILY ${qualify(fact.path.slice(0, 2))}${fact.signature}`,
   summary: (fact) => `${family(fact)} ADD ${fact.payload.definition}`,
   present: `(${buildPresentQuery('pg_amop')} or ${buildPresentQuery('pg_amproc')})`,
-  introspect: () => `${members('pg_amop', 'amopstrategy', 'amop', 'OPERATOR', 'pg_operator', operatorMember)}
-    union all ${members('pg_amproc', 'amprocnum', 'amproc', 'FUNCTION', 'pg_proc', functionMember)}`,
+  introspect: () => `${members(operators)} union all ${members(functions)}`,
   create: (fact) => `${family(fact)} ADD ${fact.payload.definition}`,
   drop: (fact) => `${family(fact)} DROP ${fact.path[2]}`,
   alter: { definition: 'replace' },
