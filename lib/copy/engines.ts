@@ -140,14 +140,9 @@ export function makePipeEngine(
     await whileReachable(talking, stopping, (signal) => {
       const dump: Sections = async (section, take) => {
         if (section === 'data' && tables.length === 0 && !objects) return;
-        await runClient(
-          client,
-          'pg_dump',
-          [`--section=${section}`, ...words],
-          access.variables,
-          take,
-          signal,
-        );
+        const sectioned = [`--section=${section}`, ...words];
+        const { variables } = access;
+        await runClient({ client, program: 'pg_dump', words: sectioned, variables, signal }, take);
       };
       return loadSections(target, dump, client.major, (name, bytes) => {
         const table = known.get(name);

@@ -211,5 +211,5 @@ function pg_restore(
     '-',
     path,
   ];
-  return runClient(client, 'pg_restore', words, {}, take, signal);
+  return runClient({ client, program: 'pg_restore', words, signal }, take);
 }

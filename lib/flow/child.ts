@@ -16,25 +16,30 @@ export interface Client {
 /** The file of a program. */
 export const executable = (program: string) => (platform === 'win32' ? `${program}.exe` : program);
 
+/** One run of a client program. */
+export interface ClientRun {
+  readonly client: Pick<Client, 'folder'>;
+  readonly program: string;
+  readonly words: readonly string[];
+  /** The access to a server; connection variables of our own environment are not inherited. */
+  readonly variables?: Readonly<Record<string, string>>;
+  /** Ends it. */
+  readonly signal?: AbortSignal | undefined;
+  /** True if it starts processes that must end with it. */
+  readonly several?: boolean;
+}
+
 /**
  * Runs a program. It has succeeded only if this returns: before that, `take` may have seen a part.
- * @param variables the access to a server; connection variables of our own environment are not inherited
  * @param take reads its output, to the end
- * @param signal ends it
- * @param several true if it starts processes that must end with it
  * @throws Problem `client_failed` with its message; of `take`
  */
 export async function runClient(
-  { folder }: Pick<Client, 'folder'>,
-  program: string,
-  words: readonly string[],
-  variables: Readonly<Record<string, string>>,
+  { client, program, words, variables = {}, signal, several = false }: ClientRun,
   take: (output: Readable) => Promise<void>,
-  signal?: AbortSignal,
-  several = false,
 ): Promise<void> {
   const { output, exited, ended, end } = startProgram({
-    file: join(folder, executable(program)),
+    file: join(client.folder, executable(program)),
     args: words,
     // In English, so that its errors can be recognized.
     variables: { LC_ALL: 'C', ...variables },

@@ -56,7 +56,7 @@ async function clientIn(folder: string): Promise<Client | null> {
 
 async function textOf(client: Pick<Client, 'folder'>, program: string, words: string[]): Promise<string> {
   const chunks: Buffer[] = [];
-  await runClient(client, program, words, {}, async (output) => {
+  await runClient({ client, program, words }, async (output) => {
     for await (const chunk of output) chunks.push(chunk as Buffer);
   });
   return Buffer.concat(chunks).toString();

@@ -91,7 +91,8 @@ export async function dumpTo(
     const pieces = begun(output, () => dumping.defined());
     written = await writeAll(to, script === undefined ? pieces : compress(pieces));
   };
-  await runClient(dumping.client, 'pg_dump', words, dumping.access.variables, take, dumping.signal);
+  const { client, access, signal } = dumping;
+  await runClient({ client, program: 'pg_dump', words, variables: access.variables, signal }, take);
   return written as WrittenDump;
 }
 
@@ -134,7 +135,8 @@ export async function dumpFolder(
   // It is heard of below, when the program has ended.
   checked.catch(() => undefined);
   const { client, access, signal } = dumping;
-  await runClient(client, 'pg_dump', words, access.variables, drain, signal, true)
+  const { variables } = access;
+  await runClient({ client, program: 'pg_dump', words, variables, signal, several: true }, drain)
     .catch((thrown: unknown) => {
       throw ofDisk(thrown, name);
     })
@@ -207,7 +209,7 @@ export async function readArchive(client: Client, path: string, signal?: AbortSi
   const drain = async (output: AsyncIterable<unknown>) => {
     for await (const _ of output);
   };
-  await runClient(client, 'pg_restore', ['-f', devNull, path], {}, drain, signal);
+  await runClient({ client, program: 'pg_restore', words: ['-f', devNull, path], signal }, drain);
 }
 
 const lastWords = '-- PostgreSQL database dump complete';
