@@ -20,9 +20,10 @@ export interface KeySpan {
   readonly high: bigint;
 }
 
-// Rows of a bucket, and how many buckets there are at least and at most: 100 changed rows make the second
-// pass read one row of a hundred, and the answer of the first stays small.
-const [perBucket, fewest, most] = [750, 64, 65_536];
+// The limits of the number of buckets, and the rows of a bucket: in a big table, 100 changed rows make the
+// second pass read about one row of a hundred. Up to `usual`, buckets are smaller, for the same reason.
+const [fewest, usual, most] = [64, 4_096, 65_536];
+const [smallBucket, bigBucket] = [100, 750];
 // A table this small is read whole at once.
 const small = 2_000;
 // If keys are further apart, most ranges are nearly empty.
@@ -33,7 +34,8 @@ const sparse = 64n;
  */
 export function chooseBuckets(pair: Pick<TablePair, 'range'>, rows: number, span: KeySpan | null): Buckets {
   if (rows < small) return { is: 'whole' };
-  const count = Math.min(most, Math.max(fewest, 2 ** Math.ceil(Math.log2(rows / perBucket))));
+  const power = (size: number) => 2 ** Math.ceil(Math.log2(rows / size));
+  const count = Math.min(most, Math.max(fewest, power(bigBucket), Math.min(usual, power(smallBucket))));
   if (pair.range === null || span === null) return { is: 'hash', count };
   const { low, high } = span;
   const keys = high - low + 1n;
