@@ -1,8 +1,9 @@
 // data:diff finds the rows that differ between two databases, whatever their tables are like.
 import { expect, test } from 'vitest';
 import { dataDiff } from '../../lib/commands/data-diff.ts';
-import { contextOf } from '../copy/cloning.ts';
+import { contextOf, more } from '../copy/cloning.ts';
 import { ways, withPair } from '../copy/ways.ts';
+import { everything } from '../flow/everything.ts';
 import { rowsOf } from '../servers/databases.ts';
 
 test.each(ways)('missing, changed and extra rows of one table: $name', async ({ from, to }) => {
@@ -31,3 +32,34 @@ test.each(ways)('missing, changed and extra rows of one table: $name', async ({ 
     expect(report.isSame).toBe(false);
   });
 });
+
+test.each(ways)(
+  'a database with everything is equal to itself, and loses a row in each table: $name',
+  async ({ from, to }) => {
+    await withPair(from, to, async (source, target) => {
+      for (const { url } of [source, target]) {
+        // Each side has written its own time.
+        const alike = `drop rule away on notes; set session_replication_role = replica; update notes set at = '2026-01-01'`;
+        await rowsOf(url, `${everything}; ${more}; ${alike}`);
+      }
+      const workspace = contextOf(source.url, target.url);
+      const input = { from: 'source', to: 'target' };
+      const before = await dataDiff(workspace, input);
+      expect(before.tables.filter(({ missing, changed, extra }) => missing + changed + extra > 0)).toEqual(
+        [],
+      );
+      expect(before.notes.filter(({ forbids }) => forbids === 'comparing')).toEqual([]);
+      const filled = before.tables.filter(({ rows }) => rows.to > 0);
+      expect(filled.length).toBeGreaterThan(5);
+      for (const { name } of filled)
+        await rowsOf(
+          target.url,
+          `set session_replication_role = replica; delete from only ${name} where ctid = (select min(ctid) from only ${name})`,
+        );
+      const after = await dataDiff(workspace, input);
+      for (const { name, missing, rows } of after.tables.filter((one) => one.rows.to < one.rows.from))
+        expect([name, missing]).toEqual([name, rows.from - rows.to]);
+      expect(after.tables.filter(({ missing }) => missing > 0).length).toBeGreaterThan(5);
+    });
+  },
+);
