@@ -90,6 +90,7 @@ function refusalOf(from: TableShape, to: TableShape, taken: ReadonlySet<string>)
 function pairOf(tables: BothSides<TableShape>, means: PairingMeans, notes: PairingNote[]): TablePair[] {
   const { from, to } = tables;
   const { columns, fitChecks, plain, isRefused } = pairColumns(tables, means, notes);
+  notes.push(...carriedNotes(tables, plain));
   if (to.rules.length > 0)
     notes.push({
       verdict: 'refused',
@@ -114,6 +115,31 @@ function pairOf(tables: BothSides<TableShape>, means: PairingMeans, notes: Pairi
       configured: configuredSql(from, means.own, sides),
       ...key,
     },
+  ];
+}
+
+// Differences that make no difference for rows.
+function carriedNotes(
+  { from, to }: BothSides<TableShape>,
+  plain: ReadonlyMap<string, string>,
+): PairingNote[] {
+  const note = (reason: string): PairingNote => ({ verdict: 'carried', what: to.name, reason });
+  const primary = ({ uniques }: TableShape) => uniques.find(({ is }) => is === 'primary key')?.columns ?? [];
+  const [here, there] = [primary(from), primary(to).map((name) => plain.get(name) ?? name)];
+  const shown = (names: readonly string[]) =>
+    names.length === 0 ? 'no primary key' : `(${names.join(', ')})`;
+  const order = to.columns.flatMap(({ name }) => plain.get(name) ?? []);
+  const places = order.map((name) => from.columns.findIndex((one) => one.name === name));
+  return [
+    ...(from.isPartitioned === to.isPartitioned
+      ? []
+      : [note(`it is partitioned in the ${from.isPartitioned ? 'source' : 'target'} only`)]),
+    ...(here.join() === there.join()
+      ? []
+      : [note(`its primary key is ${shown(here)} in the source, ${shown(primary(to))} in the target`)]),
+    ...(places.every((place, at) => at === 0 || place > (places[at - 1] ?? 0))
+      ? []
+      : [note('its columns are in another order')]),
   ];
 }
 
