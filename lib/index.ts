@@ -7,6 +7,7 @@ import type { BackupInput } from './commands/backup.ts';
 import type { BackupsReport, VerifyBackupsInput } from './commands/backups.ts';
 import type { PruneInput, PruneReport } from './commands/backups-prune.ts';
 import type { CloneReport } from './commands/clone.ts';
+import type { DataAnalyzeInput, DataAnalyzeReport } from './commands/data-analyze.ts';
 import type { DataDiffInput, DataDiffReport } from './commands/data-diff.ts';
 import type { DataVerifyReport } from './commands/data-verify.ts';
 import type { DifferenceInput, DifferenceReport } from './commands/diff.ts';
@@ -26,6 +27,7 @@ export type { BackupInput } from './commands/backup.ts';
 export type { BackupsReport, VerifyBackupsInput } from './commands/backups.ts';
 export type { PruneInput, PruneReport } from './commands/backups-prune.ts';
 export type { CloneReport } from './commands/clone.ts';
+export type { AnalyzedScript, DataAnalyzeInput, DataAnalyzeReport } from './commands/data-analyze.ts';
 export type { DataDiffInput, DataDiffReport, TableDifference } from './commands/data-diff.ts';
 export type { DataVerifyReport, VerifiedTable } from './commands/data-verify.ts';
 export type { DifferenceInput, DifferenceReport } from './commands/diff.ts';
@@ -214,6 +216,17 @@ export async function dataVerify(options: ComparisonInput & ProgramOptions): Pro
   const { dataVerify } = await import('./commands/data-verify.ts');
   await using workspace = await opened(options);
   return dataVerify(workspace, options);
+}
+
+/**
+ * Reads migration scripts, and says which can run again: what `data:analyze` does.
+ * @throws Problem `bad_option`, `missing_file`, `unreadable_file`, `file_too_big`, `not_utf8`,
+ * `unwritable_file`
+ */
+export async function dataAnalyze(options: DataAnalyzeInput & ProgramOptions): Promise<DataAnalyzeReport> {
+  const { dataAnalyze } = await import('./commands/data-analyze.ts');
+  await using workspace = await opened(options);
+  return dataAnalyze(workspace.project.root, options);
 }
 
 async function opened(options: ProgramOptions): Promise<Workspace> {

@@ -74,3 +74,26 @@ export async function verify(context: TaskContext, options: Comparing = {}): Pro
     code: options.check && !facts.isSame ? 2 : 0,
   };
 }
+
+/**
+ * Reads old migration scripts: which can run again, and a configuration for data:diff that replaces them.
+ *
+ * pgmage reads `.sql` files and the SQL in programs of any language. It connects to no database.
+ * @param paths files, or folders with files
+ */
+export async function analyze(
+  context: TaskContext,
+  paths: Path[],
+  options: {
+    /** Write the proposed configuration to pgmage.data.ts. */
+    write?: boolean;
+  } = {},
+): Promise<Outcome> {
+  const [{ dataAnalyze }, { dataAnalyzeText }] = await Promise.all([
+    import('../lib/commands/data-analyze.ts'),
+    import('../lib/report/data-analyze.ts'),
+  ]);
+  await using workspace = makeWorkspace(context);
+  const facts = await dataAnalyze(workspace.project.root, { paths, ...options });
+  return { facts, text: (paper) => dataAnalyzeText(facts, paper) };
+}

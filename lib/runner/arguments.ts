@@ -133,9 +133,13 @@ function finish({
     if (required && !options.has(name)) throw bad(toFlag(name), `${task.name} needs it`);
   const args = task.positionals.flatMap((parameter: TaskParameter, index) => {
     const { name, value, required } = parameter;
-    if (value.type === 'list') return positionals.slice(index).map((given) => convert(name, given, value.of));
     const given = positionals[index];
     if (given === undefined && required) throw bad(`<${name}>`, `${task.name} needs it`);
+    if (value.type === 'list') {
+      const list = positionals.slice(index).map((one) => convert(name, one, value.of));
+      // Options stand behind it, where a rest parameter cannot be.
+      return task.takesOptions ? [list] : list;
+    }
     return [given === undefined ? undefined : convert(name, given, value)];
   });
   return { task, args: task.takesOptions ? [...args, Object.fromEntries(options)] : args };
