@@ -58,7 +58,7 @@ export async function repair(
     await refuseProtected(workspace.project, connection, target, await guarded);
     const ledger = await snapshot(connection, readLedger);
     refuse(target, ledger, edited, await findEdits(ledger, folder));
-    const files = anew(workspace.project, folder, edited);
+    const files = resealAll(workspace.project, folder, edited);
     const written = files.filter((file, at) => file.text !== folder[at]?.text);
     const rows = changed(ledger, files);
     const plan: RepairPlan = {
@@ -98,7 +98,7 @@ function refuse(
 }
 
 // From the first edited file on, each file names a checksum that has changed.
-function anew(
+function resealAll(
   project: Project,
   folder: readonly MigrationFile[],
   edited: ReadonlySet<string>,

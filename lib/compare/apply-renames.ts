@@ -28,8 +28,8 @@ export async function applyRenames(
   for (const { id } of removed) facts.delete(id);
   for (const fact of [...added, ...changed.map(({ to }) => to)]) facts.set(fact.id, fact);
   return withRelations(catalog, facts, () => {
-    const known = <T>(own: ReadonlyMap<string, T>, anew: ReadonlyMap<string, T>) =>
-      new Map([...own, ...anew].filter(([id]) => facts.has(id)));
+    const known = <T>(own: ReadonlyMap<string, T>, other: ReadonlyMap<string, T>) =>
+      new Map([...own, ...other].filter(([id]) => facts.has(id)));
     return {
       needs: known(catalog.needs, after.needs),
       dies: known(catalog.dies, after.dies),

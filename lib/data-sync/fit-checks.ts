@@ -29,7 +29,7 @@ export async function checkRows(sessions: SessionPair, pair: TablePair): Promise
 export const needsCheck = ({ configured, fitChecks, uncheckedKey }: TablePair): boolean =>
   configured.length + fitChecks.length > 0 || uncheckedKey.from || uncheckedKey.to;
 
-// A mistake in the configuration is told with its place there, not with a query of pgmage.
+// A mistake in the configuration is reported with its place there, not with a query of pgmage.
 async function checkConfigured(sessions: SessionPair, pair: TablePair): Promise<void> {
   for (const { place, side, sql } of pair.configured)
     try {

@@ -14,7 +14,7 @@ interface Routine {
   readonly shown: string;
   readonly owner: string;
   readonly immutable: boolean;
-  /** Whether the planner puts its body in the place of a call. */
+  /** True if the planner inlines its body. */
   readonly inlined: boolean;
   readonly names: readonly string[];
   readonly returns: string;

@@ -1,4 +1,4 @@
-// Statements that somebody wrote and that delete rows or overwrite values: no schema shows what they do.
+// Statements that a user wrote and that delete rows or overwrite values, which no schema shows.
 import { kinds } from '../kinds/index.ts';
 import { toOneLine } from '../migration/text.ts';
 import type { Catalog } from '../model/catalog.ts';

@@ -145,8 +145,8 @@ export async function prepareRun(
   found = workspace.world.author?.(),
 ): Promise<MigrationRun> {
   const { name, url } = target;
-  const nobody = { systemUser: null, gitAuthor: null, gitCommit: null };
-  const author = { ...((await found) ?? nobody), tool: `pgmage ${workspace.project.version}` };
+  const unknown = { systemUser: null, gitAuthor: null, gitCommit: null };
+  const author = { ...((await found) ?? unknown), tool: `pgmage ${workspace.project.version}` };
   return {
     connection,
     environment: name,

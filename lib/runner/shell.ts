@@ -152,7 +152,7 @@ function problemOf(thrown: unknown, command: string, raw?: ProcessPromise): unkn
   if (source?.output && !source.output.ok) return problemOf(source.output, source.cmd, source);
   const { exitCode, signal, cause, stderr, stdout } = thrown as ProcessOutput;
   const ended = signal === null ? `exit code ${exitCode}` : `it was ended by ${signal}`;
-  // What did not start has an error of the system, such as ENOENT, in the place of an exit code.
+  // A program that did not start has a system error, such as ENOENT, instead of an exit code.
   const reason = cause?.message ?? ended;
   const detail = lastLines(stderr, shown) || lastLines(stdout, shown);
   return new Problem('command_failed', { command, exitCode: cause ? null : exitCode, reason, detail });

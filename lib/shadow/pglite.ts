@@ -24,7 +24,7 @@ export async function openPgliteShadow(options: ShadowOptions): Promise<Shadow> 
   return {
     major: instance.connection.major,
     extensions: new Set(Object.keys(extensions)),
-    // Of a server that is nobody's, inside this process.
+    // For a server inside this process.
     superuser: null,
     state: (work, ground = nothing) =>
       queue.run(async () => {

@@ -99,7 +99,7 @@ export const owner: Kind<Owner> = {
       o.sequence::int as position, r.rolname as owner
     from (${buildOwnedObjectsQuery()}) o join pg_roles r on r.oid = o.owner
     where current_user <> '${shadowRole}' or r.rolname not in ('${shadowRole}', 'pg_database_owner')
-      -- The schema public, made anew.
+      -- The schema public, created again.
       or r.rolname = '${shadowRole}' and o.class = 'pg_namespace'::regclass
       and o.oid = to_regnamespace('public')`,
   // The creator of an object already owns it.
