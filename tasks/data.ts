@@ -2,7 +2,7 @@
 import { makeWorkspace, type TaskContext } from '../lib/runner/context.ts';
 import type { Outcome } from '../lib/runner/outcome.ts';
 
-type Name = string; // What --help calls the values.
+type Name = string; // The name of these values in --help.
 type Mask = string;
 type Path = string;
 

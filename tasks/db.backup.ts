@@ -3,7 +3,7 @@ import { askAboutPlan } from '../lib/runner/asking.ts';
 import { makeWorkspace, type TaskContext } from '../lib/runner/context.ts';
 import type { Outcome } from '../lib/runner/outcome.ts';
 
-type Name = string; // What --help calls the values.
+type Name = string; // The name of these values in --help.
 type Folder = string;
 type Count = number;
 type Path = string;

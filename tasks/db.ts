@@ -3,7 +3,7 @@ import { askAboutPlan, askAboutRename } from '../lib/runner/asking.ts';
 import { makeWorkspace, type TaskContext } from '../lib/runner/context.ts';
 import type { Outcome } from '../lib/runner/outcome.ts';
 
-type Name = string; // What --help calls the values.
+type Name = string; // The name of these values in --help.
 type Source = string;
 type Url = string;
 type Path = string;

@@ -61,7 +61,7 @@ export async function drill(
 
 /** A database for one drill. */
 interface TrialDatabase {
-  /** Where it is made. */
+  /** The server and session of the drill. */
   readonly target: Reachable;
   /** Its encoding and locale, for CREATE DATABASE. */
   readonly locale: string;

@@ -88,7 +88,7 @@ export async function writeBackup(workspace: Workspace, work: BackupWork): Promi
   await writeManifest(file, manifest);
 }
 
-/** What was read before the snapshot. */
+/** The facts that were read before the snapshot. */
 interface BeforeSnapshot {
   readonly before: Catalog;
   readonly tables: readonly HeldTable[];
@@ -105,7 +105,7 @@ async function writeSnapshot(workspace: Workspace, work: BackupWork, { before, t
   await checkSpace(project, dirname(file), list, work.force);
   const way = client === null ? 'without pg_dump' : `with pg_dump ${client.version}`;
   world.progress(`Backing up ${source.database} of ${source.environment} ${way}`);
-  // What is read here stays locked: whoever waits for that would make pg_dump wait, which reads the
+  // The read objects stay locked: a session that waits for one of them would block pg_dump, which reads the
   // definitions itself.
   const { catalog, left } =
     client === null
@@ -153,7 +153,7 @@ function writeAndDigest(
   ]);
 }
 
-// A table that was made between its listing and the snapshot is in it, and nobody keeps it as it is.
+// A table that was created between the listing and the snapshot is in it, but is not locked.
 async function checkHeld(
   connection: ServerConnection,
   { environment }: BackupSource,

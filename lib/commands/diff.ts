@@ -111,7 +111,7 @@ async function impactOn(
 ): Promise<Pick<DifferenceReport, 'cautions' | 'findings'>> {
   return {
     cautions: await weighSteps(connection, comparison.up, comparison, renames),
-    // What the database defines is not known yet, so that none of it runs.
+    // Functions of the database are not trusted yet, so none of them runs.
     findings: await checkRows(connection, comparison.up, comparison, { actual, trusted: false }),
   };
 }

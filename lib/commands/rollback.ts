@@ -101,7 +101,7 @@ async function planOf(
 ): Promise<{ plan: RollbackPlan; losses(): Promise<string[]> }> {
   const { actual, standing } = before;
   const chosen = files.slice(kept, standing.applied).reverse();
-  // What broke off on its way up has no row in the ledger, but is the last one all the same.
+  // A migration that failed on its way up has no row in the ledger, but is the last one.
   const broken = brokenOff(before);
   for (const { name, migration } of chosen) refuse(name, migration);
   await refuseNewer(connection, target.name, listDowns(chosen), files);

@@ -127,7 +127,7 @@ async function syncIn(session: MigrationSession, work: SyncWork, ask: Ask<SyncPl
     ? await recordBaseline(session, () => writeComposed(workspace.project, composition))
     : [];
   const before = await readSoundState(session).catch(async (thrown) => {
-    // Somebody may have written and applied what is not known here.
+    // Another process may have written and applied migrations that are unknown here.
     if (!input.baseline) await checkUnchanged(workspace.project, composition.folder);
     throw thrown;
   });
@@ -143,12 +143,12 @@ async function syncIn(session: MigrationSession, work: SyncWork, ask: Ask<SyncPl
   if (!(await confirm({ what, plan, losses, renames }, input, ask)))
     return { ...plan, applied: null, recorded };
   const of = await prepareRun(session, author);
-  // What was recorded is written already.
+  // Recorded migrations are already written.
   const rest = input.baseline ? { ...composition, written: [] } : composition;
   return { ...plan, applied: await applied(session, of, before, { ...work, composition: rest }), recorded };
 }
 
-/** What the pending migrations do to a database. */
+/** The effects of the pending migrations on a database. */
 interface SyncEffect {
   /** The database once what they rename has its new name: that is neither lost nor made. */
   readonly start: Catalog;
@@ -205,8 +205,8 @@ async function lossesOfSync(
   return [...listLosses(up, findings), ...more.filter((one) => !told.has(one))];
 }
 
-// Under the lock, everything is looked at again: whoever held it before may have done the same, and
-// written the same.
+// Everything is read again under the lock: the previous holder may have written and applied the same
+// migration.
 async function applied(
   session: MigrationSession,
   of: MigrationRun,

@@ -46,9 +46,9 @@ export function listChanges(compared: ComparedPair): ObjectChange[] {
   const { diff, before, after, up } = compared;
   const telling = tellingOf(compared);
   const { statements } = telling;
-  // What changes only because of its parts, as the order of a type's attributes does, is told by them.
+  // A change that only follows from its parts, such as the order of a type's attributes, is shown by them.
   const parts = new Set(up.map(({ fact }) => (after.facts.get(fact) ?? before.facts.get(fact))?.parent));
-  // What comes and goes without a statement, as the columns of a view do, is told by the change that it
+  // A fact that comes or goes without a statement, such as a column of a view, is shown by the change that it
   // is part of.
   const changed = new Set(diff.changed.map(({ to }) => to.id));
   const silent = ([first, ...inside]: FactGroup) =>
@@ -72,7 +72,7 @@ export function listChanges(compared: ComparedPair): ObjectChange[] {
 /** A fact with those that come or go along with it. */
 type FactGroup = readonly [Fact, ...Fact[]];
 
-/** What changes are told with. */
+/** The input for the texts of changes. */
 interface Telling extends ComparedPair {
   /** The statements of each fact, on one line each. */
   readonly statements: ReadonlyMap<string, readonly string[]>;
@@ -85,7 +85,7 @@ function tellingOf(compared: ComparedPair): Telling {
   return { ...compared, statements };
 }
 
-// What is on one side alone.
+// Objects of one side only.
 function changeAlone(telling: Telling, standing: Presence, [fact, ...inside]: FactGroup): ObjectChange {
   const { statements, kinds } = telling;
   const part = top(fact, standing === 'missing' ? telling.after : telling.before);
@@ -103,7 +103,7 @@ function changeAlone(telling: Telling, standing: Presence, [fact, ...inside]: Fa
   };
 }
 
-// What is on both sides, with what comes and goes along with it.
+// Objects of both sides, with the parts that come and go with them.
 function changeOfBoth(
   { statements, kinds, after }: Telling,
   { from, to, attributes: names }: Changed,

@@ -18,7 +18,7 @@ import { listChanges, type ObjectChange } from './changes.ts';
  * other.
  */
 export interface Comparison extends Difference {
-  /** Whether nothing differs. */
+  /** True if there are no differences. */
   readonly same: boolean;
   /** From the first source to the second; made when it is first asked for. */
   readonly up: readonly Step[];

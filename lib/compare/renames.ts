@@ -39,7 +39,7 @@ export interface RenameSearch extends RenameOptions {
   move(statements: readonly string[]): Promise<Catalog>;
 }
 
-/** A rename as it is told of. */
+/** One rename in a report. */
 export interface RenameReport {
   /** The old name, e.g. `COLUMN users.name`. */
   readonly text: string;

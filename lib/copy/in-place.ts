@@ -95,7 +95,7 @@ export interface CopyResult {
   readonly positions: readonly SequenceValue[];
   /** That went over. */
   readonly bytes: number;
-  /** What was found of the schema, where it is not that of the cargo. */
+  /** The differences of the schema, if it is not that of the copy set. */
   readonly schema?: ReturnType<typeof compareSchemas>;
 }
 

@@ -13,9 +13,8 @@ export interface OtherReaders {
   open(): Promise<ServerConnection>;
   readonly count: number;
   /**
-   * Whether materialized views are kept as they are, too; default: true. Not where a program reads the
-   * source beside: it
-   * would stand in line behind whoever waits to refresh one.
+   * True to lock materialized views as well; default: true. Not if a program also reads the source: it would
+   * wait behind a session that waits to refresh one.
    */
   readonly views?: boolean;
 }

@@ -59,8 +59,8 @@ export async function withBothSnapshots<T>(
   }
 }
 
-// What only reads in one snapshot is never in conflict with other sessions, only with the recovery of a
-// standby (manual: "Handling Query Conflicts").
+// Reads in one snapshot never conflict with other sessions, only with the recovery of a standby (manual:
+// "Handling Query Conflicts").
 function asCancelled(thrown: unknown): unknown {
   if (!(thrown instanceof Problem) || !('sqlstate' in thrown.data)) return thrown;
   const { sqlstate, environment, message } = thrown.data;

@@ -80,7 +80,7 @@ interface ScriptLoad {
   /** The major version of the pg_dump that wrote it. */
   readonly writer: number;
   told(table: string, bytes: number): void;
-  /** Whether a statement is run; default: each. */
+  /** True if a statement is run; default: each. */
   isWanted?(sql: string): boolean;
 }
 

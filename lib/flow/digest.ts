@@ -27,7 +27,9 @@ export interface DigestRelation {
   readonly bytes: number;
   /** Gives one row of `rows` and `hash`. */
   readonly query: string;
-  /** What the planner would run of other roles' code, with the reader's rights: it is not read then. */
+  /**
+   * Code of other roles that the planner would run with the reader's rights: then the relation is not read.
+   */
   readonly code: readonly string[];
 }
 

@@ -68,7 +68,7 @@ const columns = `with recursive lines as (
   where c.relkind in ('r', 'p') and not a.attisdropped and a.attgenerated = '' and n.nspname !~ '^pg_'
   and n.nspname <> 'information_schema'`;
 
-/** What stands for the values of one column. */
+/** The mask of one column. */
 export interface MaskedColumn {
   /** The table, qualified and quoted. */
   readonly table: string;

@@ -37,7 +37,7 @@ export type NativeEntry =
   | { readonly is: 'part'; readonly index: number; readonly rows: AsyncIterable<Uint8Array> }
   | { readonly is: 'closing'; readonly closing: Closing };
 
-/** What a native dump holds. */
+/** The content of a native dump. */
 export interface NativeDump {
   /** The schema of the file; its tables are those whose rows are written. */
   readonly catalog: Catalog;

@@ -28,7 +28,7 @@ interface Expression {
   readonly table: string;
   readonly what: string;
   readonly tree: string;
-  /** Whether it is computed when rows are read; else only when the table is made. */
+  /** True if it is computed when rows are read; otherwise only when the table is created. */
   readonly reading: boolean;
 }
 
@@ -88,11 +88,11 @@ const expressions = `select json_build_array(n.nspname, y.typname)::text as tabl
     join pg_class c on c.oid = x.oid join pg_namespace n on n.oid = c.relnamespace
   where n.nspname not in ('pg_catalog', 'information_schema')`;
 
-/** What a table would make the planner run. */
+/** The code that a table would make the planner run. */
 export interface PlannedCode {
   /** Qualified and quoted; of a constraint on a domain, the domain. */
   readonly table: string;
-  /** Whether reading rows runs it; else only making the table does. */
+  /** True if reading rows runs it; otherwise only creating the table does. */
   readonly reading: boolean;
   /** `index i of public.t calls hh.f(integer) of mallory`. */
   readonly text: string;
@@ -169,7 +169,7 @@ class Judge {
   readonly #domains: readonly Domain[];
   readonly #hasCasts: boolean;
   #found = new Set<Routine>();
-  // What is being looked at, which a function that calls itself comes to again.
+  // The calls in progress: a recursive function comes to them again.
   readonly #open = new Set<string>();
 
   constructor(
@@ -190,7 +190,7 @@ class Judge {
     return this.#found;
   }
 
-  /** Whether it differs from row to row for certain, with parameters of which that is known. */
+  /** True if it certainly differs from row to row, given its parameters. */
   async #varies(term: Term, bound: readonly boolean[]): Promise<boolean> {
     switch (term.is) {
       case 'value':

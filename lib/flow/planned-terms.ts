@@ -16,7 +16,7 @@ export type Term =
       readonly args: readonly Term[];
       readonly positional: boolean;
     }
-  /** What a domain's checks see. */
+  /** The values that a domain's checks see. */
   | { readonly is: 'checked'; readonly of: Callee; readonly arg: Term }
   /** May become anything, but for `as`: what differs from row to row then does. */
   | { readonly is: 'other'; readonly parts: readonly Term[]; readonly as?: Term };

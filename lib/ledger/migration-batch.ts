@@ -31,7 +31,7 @@ type Pgm = { sql(text: string): void; noTransaction(): void };
 export interface MigrationBatch {
   readonly direction: Direction;
   readonly chosen: readonly MigrationFile[];
-  /** Whether each is one transaction; otherwise there is one, which runs outside of any. */
+  /** True if each is one transaction; otherwise there is one, which runs outside of a transaction. */
   readonly whole: boolean;
   readonly progress: Progress;
   send(sql: string): Promise<void>;

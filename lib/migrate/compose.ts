@@ -99,8 +99,8 @@ export async function readRecordedSchema(
     : replay(workspace, listUps(files), { inOrder: true });
 }
 
-// That nobody has to wait is not worth a way back: where only the plain way is proven in both
-// directions, it is taken.
+// An online way is not worth the loss of the way down: if only the plain way is verified in both directions,
+// it is taken.
 async function chosen(
   workspace: Workspace,
   origin: TrialOrigin,

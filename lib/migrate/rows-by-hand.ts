@@ -44,7 +44,7 @@ const isRelationIn = (facts: Catalog['facts'], names: readonly string[]) =>
         .some((slot) => slot.startsWith('relation ')),
   );
 
-// What has such a statement inside, too: WITH, and the body of a DO block.
+// Statements that can contain such a statement, too: WITH, and the body of a DO block.
 const writing = new Set([
   'DeleteStmt',
   'UpdateStmt',

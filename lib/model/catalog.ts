@@ -86,7 +86,7 @@ export function withRelations(
   };
 }
 
-/** Whether it was read in a shadow that files were loaded into, which may leave something open. */
+/** True if it was read in a shadow that loaded files, which may leave parts open. */
 export function isFromFiles({ role, loaded = null }: Catalog): boolean {
   return loaded === null ? role === shadowRole : loaded.files.length > 0;
 }

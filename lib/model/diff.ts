@@ -63,9 +63,9 @@ export function reverseDiff({ before, after, diff: { added, removed, changed } }
 }
 
 /** Compares again the facts that differed, after they were read again or added in one of the catalogs. */
-export function recheck(difference: Difference, anew: Partial<SettledPair>, kinds: Kinds): Difference {
+export function recheck(difference: Difference, sides: Partial<SettledPair>, kinds: Kinds): Difference {
   const { added, removed, changed } = difference.diff;
-  const { before, after } = { ...difference, ...anew };
+  const { before, after } = { ...difference, ...sides };
   const major = Math.min(before.major, after.major);
   const pairs = [...changed.map(({ to }) => to), ...added, ...removed].flatMap(({ id }) => {
     const [from, to] = [before.facts.get(id), after.facts.get(id)];

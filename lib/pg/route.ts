@@ -42,7 +42,7 @@ export function nameServer({ host, address, port }: Pick<ServerPlace, 'host' | '
 export function resolveRoute(url: string, whose: UrlOwner): Route {
   const wrong = (reason: string) => new Problem('bad_url', { ...whose, reason });
   const said = merged(readUrl(url, whose), wrong);
-  // What the server is asked first could not be asked without encryption.
+  // The first request to the server would not be possible without encryption.
   if (said.sslnegotiation === 'direct' && !/^(require|verify-.*)$/.test(said.sslmode ?? ''))
     throw wrong('sslnegotiation=direct needs sslmode=require, verify-ca or verify-full');
   const user = said.user || systemUser();

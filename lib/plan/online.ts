@@ -16,8 +16,8 @@ export interface NodeGroup {
 }
 
 /**
- * The online way to drop or create a fact; null: it takes the plain way. A replaced one is exchanged in the
- * place of its creation.
+ * The online way to drop or create a fact; null: it takes the plain way. A replaced one is exchanged where it
+ * is created.
  * @param manner `show` is applied to a fact before its kind writes SQL for it
  */
 export function writeOnline(

@@ -21,7 +21,7 @@ export interface Program {
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds after which it is ended. */
   readonly timeout?: number;
-  /** Whether it starts processes of its own, which end when it is ended. It then has no terminal. */
+  /** True if it starts processes that end with it. It then has no terminal. */
   readonly grouped?: boolean;
 }
 
@@ -33,7 +33,7 @@ export interface Ending {
   readonly failure: string | null;
   /** The last lines of its stderr, see {@link lastLines}. */
   readonly errors: string;
-  /** Whether there is no such program. */
+  /** True if there is no such program. */
   readonly isMissing: boolean;
   readonly timedOut: boolean;
 }
@@ -111,7 +111,7 @@ export const spawnRemembered = ((file: string, args: readonly string[], options:
   const grouped = platform !== 'win32' && input !== 'inherit' && input !== 0;
   const start = () => spawn(file, args, { ...options, detached: options.detached === true || grouped });
   const { child } = rememberProgram(start, grouped);
-  // What it does not read is no failure: its exit code tells of one.
+  // Unread input is not a failure: the exit code shows failures.
   child.stdin?.on('error', () => undefined);
   return child;
 }) as typeof spawn;

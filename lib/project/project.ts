@@ -25,7 +25,7 @@ export interface Project {
   /** URL of a server for shadow databases; null: PostgreSQL inside this process. */
   readonly shadow: string | null;
   /**
-   * Whether definitions that were read from databases may run there with a superuser's rights; default:
+   * True if definitions that were read from databases may run there with a superuser's rights; default:
    * false.
    */
   readonly shadowSuperuser?: boolean;

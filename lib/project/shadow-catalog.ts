@@ -180,7 +180,7 @@ export async function inShadow<T>(
       return await shadow.state((connection) => worked(connection, false), ground);
     } catch (thrown) {
       if (!wantsCommit(thrown)) throw thrown;
-      // What stands there already is only committed.
+      // The existing state only needs a commit.
       if (!refused) return shadow.committed((connection) => worked(connection, true), ground);
       return shadow.committed(async (connection) => {
         await lay(connection, true);

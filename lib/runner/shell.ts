@@ -25,7 +25,7 @@ const load = () => createRequire(import.meta.url ?? __filename)('zx') as typeof 
 
 const raws = new WeakMap<object, ProcessPromise>();
 const wrapped = new WeakMap<ProcessPromise, ProcessPromise>();
-// Where the input of a command comes from: it fails when its source does.
+// The source of a command's input: the command fails when its source does.
 const sources = new WeakMap<ProcessPromise, ProcessPromise>();
 
 /**
@@ -67,7 +67,7 @@ const adapted = (given: Settings, { cwd = '' }: Settings): Settings => ({
 function runCommand(settings: Settings, pieces: unknown[], args: unknown[]): unknown {
   const { $, within, ProcessPromise: Process, ProcessOutput: Output } = load();
   const made = within(() => {
-    // Where zx finds no bash it has no way to quote.
+    // Without bash, zx has no way to quote.
     Object.assign($, $.quote === undefined ? plainShell : {}, settings);
     // A command that is waited for would fail twice: as an error and as a promise that no one has.
     if (settings.sync) $.nothrow = true;
@@ -94,7 +94,7 @@ function wrap(raw: ProcessPromise, settings: Settings): ProcessPromise {
   const settled = Promise.resolve(raw).catch((thrown: unknown) => {
     throw problemOf(thrown, raw.cmd, raw);
   });
-  // Who asks by another way hears of the failure there.
+  // A caller that awaits the promise gets the failure there.
   const heed = () => void settled.catch(() => undefined);
   const facade = new Proxy(raw, {
     get(_, key) {

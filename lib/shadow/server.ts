@@ -101,7 +101,7 @@ class ShadowDatabase {
     await this.keeper.execute(`drop database if exists ${this.#name} with (force)`);
   }
 
-  /** Makes it again in the place of a session's, unless an interrupt has removed it. */
+  /** Creates it again for the session, unless an interrupt has removed it. */
   async remake(session: Connection): Promise<Connection> {
     await session.close();
     if (!this.isInterrupted) {

@@ -98,13 +98,13 @@ export async function parseSql(file: string, text: string): Promise<SqlFile> {
   return { file, text, runnable, statements, roles: [...roles], extensions: [...extensions], boundaries };
 }
 
-/** What is found in a file. */
+/** The content of a file. */
 interface Found {
   readonly statements: ParsedStatement[];
   readonly roles: Set<string>;
   readonly extensions: Set<string>;
   readonly boundaries: SqlFile['boundaries'][number][];
-  /** What is not run. */
+  /** The parts that are not run. */
   readonly blanks: { from: number; to: number }[];
 }
 

@@ -27,7 +27,7 @@ export function blankPsqlCommands(text: string): PsqlScript {
   return scan.script();
 }
 
-// What is known of a text up to a token.
+// The state of a text up to a token.
 class PsqlScan {
   readonly #text: string;
   readonly #ends: number[] = [];

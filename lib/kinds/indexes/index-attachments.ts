@@ -63,7 +63,7 @@ export const indexAttachment: Kind<Attachment, PartPath> = {
     inseverable: true,
     completes: true,
   },
-  // Where the attached index is created online.
+  // The online way, if the attached index is created online.
   online: {
     create: (fact, { after }) => {
       const { definition = null } = after.facts.get(fact.parent as string)?.payload ?? {};
