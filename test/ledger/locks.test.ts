@@ -103,7 +103,7 @@ describe.each(chosen.map((server) => [server.major, server] as const))('PostgreS
         own.want(`${users}, note text); create table other ();`);
         const end = await holding('select from users');
         const done = step();
-        await vi.waitFor(() => expect(told.join()).toContain('try 3 of 5'), 60_000);
+        await vi.waitFor(() => expect(told.join()).toContain('attempt 3 of 5'), 60_000);
         await end();
         expect((await done).applied).toHaveLength(2);
         expect(await same()).toBe(true);
