@@ -1,5 +1,5 @@
 // The rules of the house, held by reading the sources themselves.
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { expect, test } from 'vitest';
 import { kinds } from '../lib/kinds/index.ts';
@@ -282,4 +282,11 @@ test('no test is left out or alone', () => {
       return test && left ? [`:${node.loc?.start.line} leaves tests out`] : [];
     }),
   );
+});
+
+test('the files that CONTRIBUTING names are there', () => {
+  const text = readFileSync('CONTRIBUTING.md', 'utf8');
+  const files = [...text.matchAll(/`((?:lib|tasks|test)\/[\w./-]+\.ts)`/g)].map(([, file]) => file as string);
+  expect(files.length).toBeGreaterThan(10);
+  expect(files.filter((file) => !existsSync(file))).toEqual([]);
 });

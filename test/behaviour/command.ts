@@ -1,4 +1,4 @@
-// `npm run behaviour -- --before COMMIT`: what every task answers with --json, before a commit's changes and now.
+// Compares what every task answers with --json, before and after a change: `npm run behaviour -- --before HEAD`.
 import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
