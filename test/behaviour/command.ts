@@ -1,4 +1,4 @@
-// Compares what every task answers with --json, before and after a change: `npm run behaviour -- --before HEAD`.
+// `npm run behaviour -- --before HEAD`: compares what tasks answer with --json before and after a change.
 import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
