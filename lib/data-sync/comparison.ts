@@ -3,10 +3,8 @@
 import { join } from 'node:path';
 import { masksIn } from '../copy/options.ts';
 import { findMaskedColumns } from '../flow/masks.ts';
-import { refusePlannedCode } from '../flow/planned-code.ts';
 import { makeRowProgress } from '../flow/progress.ts';
 import { runJobs } from '../flow/worker-pool.ts';
-import type { ServerConnection } from '../pg/connection.ts';
 import { Problem } from '../problem/problem.ts';
 import { resolveJobs } from '../project/jobs.ts';
 import type { Project } from '../project/project.ts';
@@ -18,7 +16,7 @@ import { checkRows, needsCheck } from './fit-checks.ts';
 import { readMaskSecret } from './mask-secret.ts';
 import { readShape } from './read-shapes.ts';
 import { type ReadingCrew, withBothSnapshots } from './sessions.ts';
-import type { BothSides, DatabaseShape, PairingNote, TablePair, TableShape } from './shape.ts';
+import type { BothSides, DatabaseShape, PairingNote, TablePair } from './shape.ts';
 import { openSpool, type Spool } from './spool.ts';
 import { makeWish, type TableChoice } from './wish.ts';
 
@@ -105,12 +103,6 @@ export async function withComparison<T>(
       : [];
     const { pairs, notes } = pairTables(shapes, makeWish(shapes, input, project, columns));
     if (input.strict) refuseLeftOut(ofBoth, notes);
-    for (const side of ['from', 'to'] as const)
-      await refuseCode(
-        crew.first[side],
-        shapes[side],
-        pairs.map((pair) => pair[side].table),
-      );
     const { fit, refused } = await fitting(crew.all, pairs);
     const given = { ...crew, named: ofBoth, shapes, pairs: fit, notes: [...notes, ...refused] };
     return withSpools(folderOf(project), (spool) => work({ ...given, spool }));
@@ -128,20 +120,6 @@ async function withSpools<T>(folder: string, work: (spool: () => Promise<Spool>)
   } finally {
     await Promise.all(spools.map((spool) => spool.close()));
   }
-}
-
-// Partitions are not among the tables; to read a partitioned table computes its key.
-async function refuseCode(
-  connection: ServerConnection,
-  { tables }: DatabaseShape,
-  read: readonly TableShape[],
-): Promise<void> {
-  const names = new Map(read.map(({ name, isPartitioned }) => [name, isPartitioned]));
-  await refusePlannedCode(
-    connection,
-    ({ table, reading }) =>
-      names.get(table) === true || (reading && (names.has(table) || !tables.has(table))),
-  );
 }
 
 const folderOf = ({ root }: Project) => join(root, '.pgmage');

@@ -164,7 +164,7 @@ export async function readShape(connection: Connection): Promise<DatabaseShape> 
     ForeignKeyRow[],
     (Omit<DatabaseShape, 'tables' | 'foreignKeys' | 'casts' | 'major'> & { readonly casts: string[] })[],
   ];
-  const code = (await findPlannedCode(connection)).filter(({ reading }) => reading);
+  const code = await findPlannedCode(connection);
   const [facts] = about as [(typeof about)[number]];
   return {
     ...facts,
@@ -192,7 +192,10 @@ function tableOf(
     columns: columns.map(({ type, ...column }) => ({ ...column, ...type })),
     rows: Number(rows),
     bytes: Number(bytes),
-    plannedCode: code.filter(({ table }) => own.has(table)).map(({ text }) => text),
+    // To read a partitioned table computes its key.
+    plannedCode: code
+      .filter(({ table, reading }) => own.has(table) && (reading || row.isPartitioned))
+      .map(({ text }) => text),
     triggers: found.map((one) => ({ ...one, table: qualify(one.table) })),
     may: { ...(isReachable ? may : none), own: isOwner },
   };

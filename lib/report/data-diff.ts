@@ -11,12 +11,9 @@ import { wrapText } from './wrapped.ts';
 
 /** The report of `data:diff`. */
 export function dataDiffText(report: DataDiffReport, paper: Paper): string {
-  const ink = makeInk(paper.colour);
   const differing = report.tables.filter((one) => sumOf(one) > 0);
   const equal = report.tables.filter((one) => sumOf(one) === 0);
   const equalRows = equal.reduce((sum, { rows }) => sum + rows.from, 0);
-  const sum = (kind: 'missing' | 'changed' | 'extra') =>
-    differing.reduce((total, one) => total + one[kind], 0);
   return [
     ...headLines(report, paper),
     '',
@@ -26,17 +23,43 @@ export function dataDiffText(report: DataDiffReport, paper: Paper): string {
       : []),
     ...noteLines(report.notes, paper),
     '',
-    report.isSame
-      ? ink.green(`No differences, in ${secondsOf(report)} s.`)
-      : ink.red(
-          `${sum('missing')} missing, ${sum('changed')} changed, ${sum('extra')} extra in` +
-            ` ${differing.length} of ${formatCount(report.tables.length, 'table')}, in` +
-            ` ${secondsOf(report)} s.`,
-        ),
+    ...resultLines(report, differing, paper),
     ...(report.file === null ? [] : wrapText(`All rows that differ are in ${report.file}`, paper)),
     ...retryLines(report.retries, paper),
   ].join('\n');
 }
+
+function resultLines(
+  report: DataDiffReport,
+  differing: readonly TableDifference[],
+  paper: Paper,
+): readonly string[] {
+  const ink = makeInk(paper.colour);
+  const sum = (kind: 'missing' | 'changed' | 'extra') =>
+    differing.reduce((total, one) => total + one[kind], 0);
+  const tables = formatCount(report.tables.length, 'table');
+  const found =
+    differing.length === 0
+      ? `No differences in ${tables}, in ${secondsOf(report)} s.`
+      : `${sum('missing')} missing, ${sum('changed')} changed, ${sum('extra')} extra in ` +
+        `${differing.length} of ${tables}, in ${secondsOf(report)} s.`;
+  const refused = refusedIn(report);
+  return [
+    ...(differing.length === 0 && refused === 0 ? [ink.green(found)] : [ink.red(found)]),
+    ...refusedLines(refused, paper),
+  ];
+}
+
+const refusedIn = ({ notes }: Pick<DataDiffReport, 'notes'>) =>
+  new Set(notes.filter(({ forbids }) => forbids === 'comparing').map(({ what }) => what)).size;
+
+const refusedLines = (refused: number, paper: Paper) =>
+  refused === 0
+    ? []
+    : wrapText(
+        `Not compared: ${formatCount(refused, 'table or column', 'tables or columns')}, listed as refused.`,
+        paper,
+      );
 
 /** The report of `data:verify`. */
 export function dataVerifyText(report: DataVerifyReport, paper: Paper): string {
@@ -48,6 +71,8 @@ export function dataVerifyText(report: DataVerifyReport, paper: Paper): string {
     isSame ? hash.from || '-' : from === to ? 'other values' : 'other rows',
   ]);
   const other = report.tables.filter(({ isSame }) => !isSame).length;
+  const refused = refusedIn(report);
+  const tables = formatCount(report.tables.length, 'table');
   const lines = columned([['Table', 'Source rows', 'Target rows', 'Hash'], ...rows], 3);
   return [
     ...headLines(report, paper),
@@ -55,13 +80,10 @@ export function dataVerifyText(report: DataVerifyReport, paper: Paper): string {
     ...lines.flatMap((line, at) => (at === 0 ? [ink.bold(cutLine(line, paper))] : wrapText(line, paper))),
     ...noteLines(report.notes, paper),
     '',
-    report.isSame
-      ? ink.green(
-          `${formatCount(report.tables.length, 'table')} have the same rows, in ${secondsOf(report)} s.`,
-        )
-      : ink.red(
-          `${other} of ${formatCount(report.tables.length, 'table')} differ, in ${secondsOf(report)} s.`,
-        ),
+    other === 0 && refused === 0
+      ? ink.green(`${tables} with the same rows, in ${secondsOf(report)} s.`)
+      : ink.red(`${other} of ${tables} with other rows, in ${secondsOf(report)} s.`),
+    ...refusedLines(refused, paper),
     ...(other > 0 ? ['Hint: data:diff shows the rows that differ.'] : []),
     ...retryLines(report.retries, paper),
   ].join('\n');

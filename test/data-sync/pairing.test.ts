@@ -1,6 +1,7 @@
 // What becomes of tables and columns that are not alike on both sides.
 import { expect, test } from 'vitest';
 import { dataDiff } from '../../lib/commands/data-diff.ts';
+import { dataDiffText } from '../../lib/report/data-diff.ts';
 import { contextOf } from '../copy/cloning.ts';
 import { newest, ways } from '../copy/ways.ts';
 import { failure } from '../failure.ts';
@@ -102,6 +103,11 @@ test('a label that the target does not have is refused with its rows', async () 
   expect(listNotes(report)).toEqual([
     `refused public.t.m: 2 rows have values that public.mood does not take: 'new'`,
   ]);
+  const text = dataDiffText(report, { width: 80, colour: false, now: new Date() });
+  expect(text).toContain('Refused:\n  public.t.m: 2 rows have values');
+  expect(text).toMatch(
+    /No differences in 0 tables, in .* s\.\nNot compared: 1 table or column, listed as refused\./,
+  );
 });
 
 test.each([
