@@ -11,7 +11,7 @@ import { failure } from '../failure.ts';
 import { type Database, freshDatabase } from '../servers/databases.ts';
 import { query } from '../servers/server.ts';
 import { thorough } from '../thorough.ts';
-import { alone, childOf, killChild, mountDisk, struckRun, terminate, until } from './faults.ts';
+import { alone, childOf, killChild, mountDisk, struckRun, terminate, until, whileHeld } from './faults.ts';
 import { backupProject, triedAgain, ways } from './scene.ts';
 
 vi.setConfig({ testTimeout: 900_000, hookTimeout: 300_000 });
@@ -93,7 +93,11 @@ describe.each(tried)('$format', ({ server, engine, format }) => {
 
   const piped: [string, () => Promise<boolean> | boolean, string][] = [
     ['pg_dump is killed', () => killChild('pg_dump'), 'client_failed'],
-    ['the backend of pg_dump is terminated', () => terminate(database.url, 'pg_dump'), triedAgain],
+    [
+      'the backend of pg_dump is terminated',
+      () => whileHeld('pg_dump', () => terminate(database.url, 'pg_dump')),
+      triedAgain,
+    ],
   ];
   // Each: what happens, once so much of the dump is written.
   const strikes: [string, () => Promise<boolean> | boolean, string][] = [
@@ -105,12 +109,21 @@ describe.each(tried)('$format', ({ server, engine, format }) => {
     const sizes = thorough ? [0, 1, 500_000, 1_000_000, 1_500_000, 2_000_000, 2_500_000] : [1_000_000];
     let [trials, made] = [0, 0];
     for (const size of sizes) {
-      const work = backup(context, { format }).then(
-        () => null,
-        (thrown: unknown) => thrown,
-      );
-      await until(async () => written() >= size && (await strike()));
+      let [isOver, isStruck] = [false, false];
+      const work = backup(context, { format })
+        .then(
+          () => null,
+          (thrown: unknown) => thrown,
+        )
+        .finally(() => {
+          isOver = true;
+        });
+      await until(async () => {
+        isStruck = written() >= size && (await strike());
+        return isStruck || isOver;
+      });
       const thrown = await work;
+      expect(isStruck).toBe(true);
       trials++;
       if (thrown === null && format === 'directory' && code === triedAgain) {
         // Of several sessions some may have had nothing left to do.

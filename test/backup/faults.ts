@@ -29,6 +29,22 @@ export function killChild(name: string): boolean {
   return child !== undefined;
 }
 
+/**
+ * Holds a child while something is done, so that it does not come to its end meanwhile.
+ * @returns whether there was one, and it was done
+ */
+export async function whileHeld(name: string, strike: () => Promise<boolean> | boolean): Promise<boolean> {
+  const child = childOf(process.pid, name);
+  if (child === undefined) return false;
+  process.kill(child, 'SIGSTOP');
+  try {
+    return await strike();
+  } finally {
+    // Unless it was killed.
+    if (childOf(process.pid, name) === child) process.kill(child, 'SIGCONT');
+  }
+}
+
 /** Ends sessions of an application in a database. @returns whether there was one */
 export async function terminate(url: string, application: string): Promise<boolean> {
   const ended = await rowsOf(
@@ -39,19 +55,21 @@ export async function terminate(url: string, application: string): Promise<boole
   return ended.length > 0;
 }
 
-/** Waits until something is so; what is waited for comes within moments or never. */
-export async function until(so: () => boolean | Promise<boolean>): Promise<void> {
-  for (let waited = 0; waited < 2000; waited++) {
-    if (await so()) return;
+/** Waits until something is so; what is waited for comes within moments or never. @returns whether it came */
+export async function until(so: () => boolean | Promise<boolean>, seconds = 30): Promise<boolean> {
+  for (const end = performance.now() + seconds * 1000; performance.now() < end; ) {
+    if (await so()) return true;
     await setTimeout(5);
   }
+  return false;
 }
 
 /** Nobody but us is in a database: what ended there has been rolled back. */
-export function alone(url: string): Promise<void> {
+export async function alone(url: string): Promise<void> {
   const others = `select from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()
     and backend_type = 'client backend'`;
-  return until(async () => (await rowsOf(url, others)).length === 0);
+  if (!(await until(async () => (await rowsOf(url, others)).length === 0)))
+    throw new Error('Other sessions remain in the database.');
 }
 
 /** A run of the program that something happens to when it has said so many lines. */

@@ -1,11 +1,10 @@
 // pg_dump carries a database over, and the target hears of a commit only where it came to its end.
-import { execFileSync } from 'node:child_process';
-import { kill } from 'node:process';
 import { expect, test, vi } from 'vitest';
 import { findClients } from '../../lib/flow/client.ts';
 import { kinds } from '../../lib/kinds/index.ts';
 import { diff } from '../../lib/model/diff.ts';
 import { Problem } from '../../lib/problem/problem.ts';
+import { killChild, terminate, whileHeld } from '../backup/faults.ts';
 import { failure } from '../failure.ts';
 import { everything } from '../flow/everything.ts';
 import { type Database, rowsOf } from '../servers/databases.ts';
@@ -54,6 +53,15 @@ test.each(ways)('pg_dump carries everything over: $name', async ({ from, to }) =
   });
 });
 
+// So late each time that each table is told.
+function makeClock(): () => Date {
+  let clock = Date.now();
+  return () => {
+    clock += 3000;
+    return new Date(clock);
+  };
+}
+
 test('who refreshes a view while pg_dump works does not make it wait for ever', async () => {
   const server = servers().find(({ major }) => canDump(major));
   if (server === undefined) return;
@@ -64,13 +72,8 @@ test('who refreshes a view while pg_dump works does not make it wait for ever', 
         ' select * from t',
     );
     let refreshed: Promise<unknown> | undefined;
-    let clock = Date.now();
     const context = contextOf(source.url, target.url, {
-      // So late that each table is told.
-      now: () => {
-        clock += 3000;
-        return new Date(clock);
-      },
+      now: makeClock(),
       progress: (line) => {
         if (line.startsWith('Copying')) refreshed ??= rowsOf(source.url, 'refresh materialized view v');
       },
@@ -83,22 +86,14 @@ test('who refreshes a view while pg_dump works does not make it wait for ever', 
   });
 }, 60_000);
 
-// Only what this process started.
-function killDump(): void {
-  const list = execFileSync('ps', ['-o', 'pid=,comm=', '--ppid', String(process.pid)], { encoding: 'utf8' });
-  for (const line of list.split('\n')) {
-    const [pid, name] = line.trim().split(/\s+/);
-    if (name === 'pg_dump') kill(Number(pid), 'SIGKILL');
-  }
-}
-
-const endBackend = ({ socket }: Database) =>
-  rowsOf(socket, `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'pg_dump'`);
-
 test.each([
-  ['pg_dump is killed', 'client_failed', async () => killDump()],
+  ['pg_dump is killed', 'client_failed', async () => killChild('pg_dump')],
   // A session that was lost would be tried again.
-  ['the backend of pg_dump is terminated', 'interrupted', endBackend],
+  [
+    'the backend of pg_dump is terminated',
+    'interrupted',
+    ({ socket }: Database) => terminate(socket, 'pg_dump'),
+  ],
 ] as const)('%s among the rows: the target is as it was', async (what, code, strike) => {
   const [way] = ways.filter(({ from }) => canDump(from.major));
   if (way === undefined) return;
@@ -111,16 +106,17 @@ test.each([
       const pause = async () => {
         throw new Problem('interrupted', { state: 'It is not tried again.' });
       };
-      const context = contextOf(source.url, target.url, { pause });
-      const cloning = failure(cloned(context, { engine: 'pipe' }));
-      const copying = `select from pg_stat_activity where application_name = 'pg_dump'
-        and query like 'COPY public.events%'`;
-      await vi.waitFor(async () => expect(await rowsOf(source.socket, copying)).toHaveLength(1), {
-        timeout: 60_000,
-        interval: 5,
-      });
-      await strike(source);
-      expect((await cloning).code).toBe(code);
+      let struck: Promise<boolean> | undefined;
+      const progress = (line: string) => {
+        if (line.startsWith('Copying public.events')) struck ??= whileHeld('pg_dump', () => strike(source));
+      };
+      const context = contextOf(source.url, target.url, { pause, progress, now: makeClock() });
+      const thrown: unknown = await cloned(context, { engine: 'pipe' }).then(
+        () => null,
+        (error: unknown) => error,
+      );
+      expect(await struck).toBe(true);
+      expect(thrown).toMatchObject({ code });
       expect(await stateOf(target, before, whole)).toBe('unchanged');
     });
   process.stdout.write(`${trials} trials: ${what}: unchanged\n`);

@@ -2,7 +2,7 @@
 import { expect } from 'vitest';
 import { Problem } from '../../lib/problem/problem.ts';
 import { thorough } from '../thorough.ts';
-import { type Freezing, type Frozen, frozenWay } from './frozen.ts';
+import { type Freezing, type Frozen, frozenWay, type Passed } from './frozen.ts';
 
 /** Milliseconds of every session that is frozen. */
 export const stallTimeout = 500;
@@ -50,7 +50,7 @@ async function endOf(trial: Trial, way: Frozen): Promise<{ thrown: unknown; seco
 }
 
 // What passes where nothing freezes.
-async function measured(task: Task): Promise<{ bytes: number; commits: number }> {
+async function measured(task: Task): Promise<Passed> {
   const trial = await task.begin();
   const way = await frozenWay(trial.url);
   try {
@@ -62,25 +62,41 @@ async function measured(task: Task): Promise<{ bytes: number; commits: number }>
   }
 }
 
-function freezingAt(
-  { like }: Task,
-  point: Point,
-  { bytes, commits }: Awaited<ReturnType<typeof measured>>,
-): Freezing {
+function freezingAt({ like, commits: writes }: Task, point: Point, passed: Passed): Freezing {
+  const { bytes } = passed;
   if (typeof point === 'number') return { after: point * bytes };
   if (point === 'new sessions pass') return { after: bytes / 2, keepsNew: true };
   const heard = point === 'COMMIT unanswered';
-  return { commit: like === undefined ? { at: commits, heard } : { at: 1, heard, like } };
+  if (like !== undefined) return { commit: { at: 1, heard, like } };
+  // A try that is lost on a busy machine reads once more what it is to do.
+  return { commit: { at: writes ? passed.writes : passed.commits, heard, writes } };
 }
 
+// On a busy machine the server is asked more often whether it is still there, so that more passes.
+const measures = 5;
+
 // Freezes once. Gives what came of it, and after how many seconds.
-async function frozenAt(task: Task, point: Point, freezing: Freezing): Promise<[string, number]> {
+async function frozenAt(task: Task, point: Point, known: Passed): Promise<[string, number]> {
+  let passed = known;
+  for (let at = 0; at < measures; at++) {
+    const found = await frozenOnce(task, point, passed);
+    if (Array.isArray(found)) return found;
+    passed = found;
+  }
+  throw new Error(`${task.name}, ${task.side}, ${point}: it ended before its freeze, ${measures} times`);
+}
+
+// Gives what passed where it ended before its freeze.
+async function frozenOnce(task: Task, point: Point, known: Passed): Promise<[string, number] | Passed> {
   const trial = await task.begin();
-  const way = await frozenWay(trial.url, freezing);
+  const way = await frozenWay(trial.url, freezingAt(task, point, known));
   const what = `${task.name}, ${task.side}, ${point}`;
   try {
     const { thrown, seconds } = await endOf(trial, way);
-    expect(way.isFrozen(), what).toBe(true);
+    if (!way.isFrozen()) {
+      expect(thrown, what).toBe(null);
+      return way.passed();
+    }
     expect(seconds * 1000, what).toBeLessThan(longest);
     if (point !== 'new sessions pass') {
       expect(thrown, what).toBeInstanceOf(Problem);
@@ -115,7 +131,7 @@ export async function tried(task: Task): Promise<void> {
     ? [...points, ...(task.more ?? [])]
     : [task.usual].filter((point) => point !== undefined);
   for (const point of all) {
-    const [state, seconds] = await frozenAt(task, point, freezingAt(task, point, known));
+    const [state, seconds] = await frozenAt(task, point, known);
     found.set(state, (found.get(state) ?? 0) + 1);
     most = Math.max(most, seconds);
   }

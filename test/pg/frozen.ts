@@ -8,9 +8,18 @@ export interface Frozen {
   readonly place: string;
   isFrozen(): boolean;
   freeze(): void;
-  /** What has passed: bytes both ways, and how often a client said COMMIT. */
-  passed(): { readonly bytes: number; readonly commits: number };
+  passed(): Passed;
   close(): Promise<void>;
+}
+
+/** What has passed. */
+export interface Passed {
+  /** Both ways together. */
+  readonly bytes: number;
+  /** How often a client said COMMIT. */
+  readonly commits: number;
+  /** And in a transaction that may write. */
+  readonly writes: number;
 }
 
 /** When it freezes. */
@@ -19,14 +28,20 @@ export interface Freezing {
   readonly after?: number;
   /**
    * When a client says COMMIT for the n-th time, from 1: before the server hears it, or before its answer
-   * passes.
+   * passes. With `writes` only those count that end a transaction which may write.
    */
-  readonly commit?: { readonly at: number; readonly heard: boolean; readonly like?: RegExp };
+  readonly commit?: {
+    readonly at: number;
+    readonly heard: boolean;
+    readonly like?: RegExp;
+    readonly writes?: boolean;
+  };
   /** Whether sessions that begin later pass, as where a firewall has forgotten the older ones. */
   readonly keepsNew?: boolean;
 }
 
 const anyCommit = /\bcommit;?\0/i;
+const begins = /\bbegin\b[^;\0]*/gi;
 
 /** Opens a proxy to the server of a URL. */
 export async function frozenWay(url: string, freezing: Freezing = {}): Promise<Frozen> {
@@ -35,11 +50,22 @@ export async function frozenWay(url: string, freezing: Freezing = {}): Promise<F
   const all = new Set<Socket>();
   let bytes = 0;
   let commits = 0;
+  let writes = 0;
   let isFrozen = false;
   // Left to itself, a socket would answer the end of the other side.
   const listener = createServer({ allowHalfOpen: true }, (client) => {
     const server = createConnection({ port: Number(port), host: hostname, allowHalfOpen: true });
     const isLate = isFrozen && keepsNew;
+    let isReading = false;
+    // Whether it is the COMMIT at which it freezes.
+    const endsHere = (text: string): boolean => {
+      const begun = text.match(begins)?.at(-1);
+      if (begun !== undefined) isReading = /read only/i.test(begun);
+      if (!(at?.like ?? anyCommit).test(text)) return false;
+      commits++;
+      if (!isReading) writes++;
+      return at?.writes ? !isReading && writes === at.at : commits === at?.at;
+    };
     for (const [from, to] of [
       [client, server],
       [server, client],
@@ -52,13 +78,8 @@ export async function frozenWay(url: string, freezing: Freezing = {}): Promise<F
         });
       from.on('data', (chunk: Buffer) => {
         bytes += chunk.length;
-        if (
-          from === client &&
-          (at?.like ?? anyCommit).test(chunk.toString('latin1')) &&
-          ++commits === at?.at &&
-          !isFrozen
-        ) {
-          if (at.heard) to.write(chunk);
+        if (from === client && endsHere(chunk.toString('latin1')) && !isFrozen) {
+          if (at?.heard) to.write(chunk);
           isFrozen = true;
         }
         if (bytes > after) isFrozen = true;
@@ -77,7 +98,7 @@ export async function frozenWay(url: string, freezing: Freezing = {}): Promise<F
     freeze: () => {
       isFrozen = true;
     },
-    passed: () => ({ bytes, commits }),
+    passed: () => ({ bytes, commits, writes }),
     close: async () => {
       for (const socket of all) socket.destroy();
       await new Promise((resolve) => listener.close(resolve));

@@ -22,6 +22,7 @@ export interface Proxy {
   readonly url: string;
   /** Whether it came to the strike. */
   struck(): boolean;
+  /** Closes it. @throws what the strike failed with: such a trial shows nothing */
   close(): Promise<void>;
 }
 
@@ -32,6 +33,12 @@ export async function proxyTo(url: string, strike: Strike): Promise<Proxy> {
   const { hostname, port } = new URL(url);
   let requests = 0;
   let struck = false;
+  let strikes: Promise<unknown> = Promise.resolve();
+  // What it fails with is thrown at the end: the request goes on its way, or both sides would wait.
+  const strikeOnce = (cut: () => void): Promise<unknown> => {
+    strikes = (async () => strike.do(cut))();
+    return strikes.catch(() => undefined);
+  };
   const open = new Set<Socket>();
   const listener = createServer((client) => {
     const server = createConnection(Number(port), hostname);
@@ -52,15 +59,15 @@ export async function proxyTo(url: string, strike: Strike): Promise<Proxy> {
     relay(client, server, true, async (type) => {
       if ((type !== query && type !== sync) || requests++ !== strike.at) return;
       struck = true;
-      if (strike.moment === 'before') await strike.do(cut);
+      if (strike.moment === 'before') await strikeOnce(cut);
       else if (strike.moment === 'after') awaited = true;
       // The server begins with it meanwhile.
-      else setImmediate(() => void strike.do(cut));
+      else setImmediate(() => void strikeOnce(cut));
     });
     relay(server, client, false, async (type) => {
       if (!awaited || type !== ready) return;
       awaited = false;
-      await strike.do(cut);
+      await strikeOnce(cut);
     });
   });
   await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
@@ -74,6 +81,7 @@ export async function proxyTo(url: string, strike: Strike): Promise<Proxy> {
     close: async () => {
       for (const socket of open) socket.destroy();
       await new Promise((resolve) => listener.close(resolve));
+      await strikes;
     },
   };
 }
