@@ -44,7 +44,7 @@ export {
   type FailureEvent,
   type TaskEvent,
 } from './config/config.ts';
-export type { DataConfig, DataTableConfig } from './config/data.ts';
+export type { DataConfig, DataIdsConfig, DataTableConfig } from './config/data.ts';
 export type { CloneInput } from './copy/options.ts';
 export type { ClonePlan } from './copy/plan.ts';
 export type { ComparisonInput } from './data-sync/comparison.ts';

@@ -9,6 +9,7 @@ import {
   resolveEnds,
   withComparison,
 } from '../data-sync/comparison.ts';
+import { countUnmapped } from '../data-sync/ids-checks.ts';
 import { type RowDetail, readDetails } from '../data-sync/row-details.ts';
 import type { BothSides, DifferenceCounts, PairingNote } from '../data-sync/shape.ts';
 import { Problem } from '../problem/problem.ts';
@@ -35,6 +36,8 @@ export interface TableDifference extends DifferenceCounts {
   /** The columns that identify a row. */
   readonly key: string;
   readonly rows: BothSides<number>;
+  /** Rows of the target without an old id. pgmage never compares or deletes these. */
+  readonly unmapped: number;
   /** Rows that both sides have, equal. */
   readonly same: number;
   /** With `columns`: how many changed rows differ in each column. */
@@ -120,7 +123,7 @@ async function differences(
           await out?.write(`${JSON.stringify(detail)}\n`);
         }
       tables.push({
-        ...tableDifference(one),
+        ...tableDifference(one, await countUnmapped(first.to, one.pair)),
         ...(columns && { columns: Object.fromEntries(changed) }),
         ...(rows && { details }),
       });
@@ -140,13 +143,14 @@ async function openOut(file: string): Promise<FileHandle> {
   }
 }
 
-function tableDifference({ pair, rows, counts }: ComparedTable): TableDifference {
+function tableDifference({ pair, rows, counts }: ComparedTable, unmapped: number): TableDifference {
   return {
     name: pair.to.table.name,
     source: pair.from.table.name,
     key: pair.keyText,
     rows,
     ...counts,
+    unmapped,
     same: rows.from - counts.missing - counts.changed,
   };
 }

@@ -18,6 +18,11 @@ const either = (...shapes: readonly Shape[]): Shape => {
     shapes.some((shape) => shape(value) === null) ? null : shapes.map((shape) => shape(value)).join(', or ');
 };
 
+const oneOf =
+  (...words: readonly string[]): Shape =>
+  (value) =>
+    words.includes(value as string) ? null : `must be ${words.join(' or ')}`;
+
 const environment = object({
   url: text,
   variable: text,
@@ -34,7 +39,16 @@ const data = object({
   exclude: texts,
   keys: entries(texts),
   tables: entries(
-    object({ to: text, where: either(text, object({ from: text, to: text })), columns: entries(text) }),
+    object({
+      to: text,
+      where: either(text, object({ from: text, to: text })),
+      columns: entries(either(text, object({ from: text, ids: text }))),
+      ids: either(
+        object({ table: text, where: entries(text), old: text, new: text }),
+        object({ column: text }),
+        object({ derive: oneOf('uuid_v5'), namespace: text }),
+      ),
+    }),
   ),
 });
 

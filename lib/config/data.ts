@@ -1,5 +1,20 @@
 // The part of the configuration that is about rows of two databases: the tasks data:*.
 
+/** The place of a table's new ids beside the old ones of the source. */
+export type DataIdsConfig =
+  /** In a table of the target: `{ table: 'migration.id_map', old: 'legacy_id', new: 'uuid' }`. */
+  | {
+      readonly table: string;
+      /** The rows of the mapping that are about this table: `{ entity: 'customer' }`. */
+      readonly where?: Readonly<Record<string, string>>;
+      readonly old: string;
+      readonly new: string;
+    }
+  /** In a column of the table itself. */
+  | { readonly column: string }
+  /** Nowhere: they follow from the old ones. */
+  | { readonly derive: 'uuid_v5'; readonly namespace: string };
+
 /** The mapping of one source table to the target. */
 export interface DataTableConfig {
   /** The table of the target; default: the same name. */
@@ -11,9 +26,12 @@ export interface DataTableConfig {
   readonly where?: string | { readonly from?: string; readonly to?: string };
   /**
    * By column of the target: the source's column, an SQL expression over the source's columns, or `rounded`:
-   * the target keeps fewer digits, and pgmage compares these.
+   * the target keeps fewer digits, and pgmage compares these. `{ ids: 'companies' }`: a reference to a row of
+   * that table of the source, in the source's column `from`, default: of the same name.
    */
-  readonly columns?: Readonly<Record<string, string>>;
+  readonly columns?: Readonly<Record<string, string | { readonly from?: string; readonly ids: string }>>;
+  /** The new ids of its rows, where the target has others than the source. */
+  readonly ids?: DataIdsConfig;
 }
 
 /** The rows that the tasks data:* compare. */

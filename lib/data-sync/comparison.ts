@@ -13,6 +13,7 @@ import type { Workspace } from '../project/workspace.ts';
 import { pairTables } from './counterparts.ts';
 import type { RowsRead, SessionPair } from './find.ts';
 import { checkRows, needsCheck } from './fit-checks.ts';
+import { checkIds } from './ids-checks.ts';
 import { readMaskSecret } from './mask-secret.ts';
 import { readShape } from './read-shapes.ts';
 import { type ReadingCrew, withBothSnapshots } from './sessions.ts';
@@ -103,6 +104,7 @@ export async function withComparison<T>(
       : [];
     const { pairs, notes } = pairTables(shapes, makeWish(shapes, input, project, columns));
     if (input.strict) refuseLeftOut(ofBoth, notes);
+    await checkIds(to, pairs);
     const { fit, refused } = await fitting(crew.all, pairs);
     const given = { ...crew, named: ofBoth, shapes, pairs: fit, notes: [...notes, ...refused] };
     return withSpools(folderOf(project), (spool) => work({ ...given, spool }));

@@ -1,18 +1,11 @@
 // Pairs the tables of two databases, by name or configuration, and says what becomes of each table and
 // column.
-import { quote } from '../model/quote.ts';
+import { findIds, findReferences, type TableIds } from './ids.ts';
+import { joinIds } from './ids-columns.ts';
 import { findKey } from './keys.ts';
-import { type PairingMeans, type PairingWish, pairColumn, type TableWish } from './paired-columns.ts';
-import type {
-  BothSides,
-  ColumnPair,
-  ConfiguredSql,
-  DatabaseShape,
-  FitCheck,
-  PairingNote,
-  TablePair,
-  TableShape,
-} from './shape.ts';
+import type { PairingWish, TableWish } from './paired-columns.ts';
+import type { BothSides, ConfiguredSql, DatabaseShape, PairingNote, TablePair, TableShape } from './shape.ts';
+import { type PairMeans, pairColumns } from './table-columns.ts';
 
 /** Tables that are compared, and what became of every table and column that is not carried as it is. */
 export interface Pairing {
@@ -21,7 +14,9 @@ export interface Pairing {
 }
 
 /** Pairs two databases. */
-export function pairTables({ from, to }: BothSides<DatabaseShape>, wish: PairingWish): Pairing {
+export function pairTables(shapes: BothSides<DatabaseShape>, wish: PairingWish): Pairing {
+  const { from, to } = shapes;
+  const ids = findIds(shapes, wish.tables);
   const notes: PairingNote[] = [];
   const pairs: TablePair[] = [];
   const taken = new Set<string>();
@@ -40,7 +35,10 @@ export function pairTables({ from, to }: BothSides<DatabaseShape>, wish: Pairing
       continue;
     }
     const { casts, hasForeignCasts } = from;
-    pairs.push(...pairOf({ from: table, to: there }, { own, wish, casts, hasForeignCasts }, notes));
+    const tables = { from: table, to: there };
+    const references = findReferences(tables, ids, own, shapes);
+    const means = { own: withKeptIds(own, ids.get(table.name)), wish, casts, hasForeignCasts };
+    pairs.push(...pairOf(tables, { ...means, references, ids: ids.get(table.name) }, notes));
   }
   for (const table of to.tables.values())
     if (!taken.has(table.name) && wish.isWanted(table))
@@ -87,9 +85,15 @@ function refusalOf(from: TableShape, to: TableShape, taken: ReadonlySet<string>)
   return null;
 }
 
-function pairOf(tables: BothSides<TableShape>, means: PairingMeans, notes: PairingNote[]): TablePair[] {
+// A column of the target with the old id is paired with the source's id.
+function withKeptIds(own: TableWish, ids: TableIds | undefined): TableWish {
+  if (ids?.kept.is !== 'column') return own;
+  return { ...own, columns: { ...own.columns, [ids.kept.old.name]: ids.id.from.name } };
+}
+
+function pairOf(tables: BothSides<TableShape>, means: PairMeans, notes: PairingNote[]): TablePair[] {
   const { from, to } = tables;
-  const { columns, fitChecks, plain, isRefused } = pairColumns(tables, means, notes);
+  const { columns, fitChecks, plain, joins, isRefused } = pairColumns(tables, means, notes);
   notes.push(...carriedNotes(tables, plain));
   if (to.rules.length > 0)
     notes.push({
@@ -99,7 +103,7 @@ function pairOf(tables: BothSides<TableShape>, means: PairingMeans, notes: Pairi
       forbids: 'writing',
     });
   if (isRefused) return [];
-  const key = findKey({ from, to, columns, plain }, configuredKey(to, means.wish));
+  const key = findKey({ from, to, columns, plain }, configuredKey(to, means));
   if (typeof key === 'string') {
     notes.push({ verdict: 'refused', what: to.name, reason: key, forbids: 'comparing' });
     return [];
@@ -109,11 +113,11 @@ function pairOf(tables: BothSides<TableShape>, means: PairingMeans, notes: Pairi
   return [
     {
       from: { table: from, from: rowsOf(from), where: both(sides.from, from) },
-      to: { table: to, from: rowsOf(to), where: both(sides.to, to) },
       columns,
       fitChecks,
       configured: configuredSql(from, means.own, sides),
       ...key,
+      ...joinIds({ table: to, from: rowsOf(to), where: both(sides.to, to) }, key, joins, means),
     },
   ];
 }
@@ -150,7 +154,9 @@ function configuredSql(
 ): ConfiguredSql[] {
   const place = `data.tables['${path.join('.')}']`;
   const isPlain = (sql: string) => sql === 'rounded' || known.some(({ name }) => name === sql);
-  const expressions = Object.entries(columns).filter(([, sql]) => !isPlain(sql));
+  const expressions = Object.entries(columns).flatMap(([name, sql]) =>
+    typeof sql === 'object' || isPlain(sql) ? [] : [[name, sql] as const],
+  );
   return [
     ...expressions.map(([name, sql]) => ({ place: `${place}.columns.${name}`, side: 'from' as const, sql })),
     ...(['from', 'to'] as const).flatMap((side) =>
@@ -161,52 +167,8 @@ function configuredSql(
   ];
 }
 
-interface PairedColumns {
-  readonly columns: readonly ColumnPair[];
-  readonly fitChecks: readonly FitCheck[];
-  readonly plain: ReadonlyMap<string, string>;
-  readonly isRefused: boolean;
-}
-
-function pairColumns(
-  { from, to }: BothSides<TableShape>,
-  means: PairingMeans,
-  notes: PairingNote[],
-): PairedColumns {
-  const all = to.columns.map((column) => ({ column, found: pairColumn(from, column, means) }));
-  const own = all.flatMap(({ column, found: { note } }) =>
-    note === null ? [] : [{ ...note, what: `${to.name}.${quote(column.name)}` }],
-  );
-  const known = new Set([
-    ...to.columns.map(({ name }) => name),
-    ...all.flatMap(({ found: { uses } }) => uses ?? []),
-    // Words of expressions: one that is no column of the source does no harm.
-    ...Object.values(means.own.columns ?? {}).flatMap((sql) => sql.match(/[\p{L}_][\p{L}\p{N}_$]*/gu) ?? []),
-  ]);
-  const left = from.columns
-    .filter(({ name }) => !known.has(name))
-    .map(
-      ({ name }): PairingNote => ({
-        verdict: 'skipped',
-        what: `${from.name}.${quote(name)}`,
-        reason: 'the target has no such column',
-        isLeftOut: true,
-      }),
-    );
-  notes.push(...own, ...left);
-  return {
-    columns: all.flatMap(({ found: { pair } }) => pair ?? []),
-    fitChecks: all.flatMap(({ found }) => found.fitChecks),
-    plain: new Map(
-      all.flatMap(({ column, found: { isPlain, uses } }) =>
-        isPlain && uses !== null ? [[column.name, uses] as const] : [],
-      ),
-    ),
-    isRefused: own.some(({ forbids }) => forbids === 'comparing'),
-  };
-}
-
-const configuredKey = (to: TableShape, { keys }: PairingWish) => keys[to.path.join('.')] ?? keys[to.name];
+const configuredKey = (to: TableShape, { wish: { keys }, ids }: PairMeans) =>
+  ids?.kept.is === 'column' ? [ids.kept.old.name] : (keys[to.path.join('.')] ?? keys[to.name]);
 
 // Rows of heirs are read as their own tables.
 const rowsOf = ({ name, isPartitioned }: TableShape) => `${isPartitioned ? '' : 'only '}${name} t`;

@@ -1,4 +1,5 @@
 // Finds the source of each column of a target table.
+import type { DataIdsConfig } from '../config/data.ts';
 import { quote } from '../model/quote.ts';
 import { applyHashRule, asText } from '../pg/row-hash.ts';
 import { outputText } from '../pg/values.ts';
@@ -12,7 +13,9 @@ export interface TableWish {
   /** The compared rows, as SQL; one text applies to both sides. */
   readonly where?: string | Partial<BothSides<string>>;
   /** For a column of the target: SQL over the source's columns, or `rounded`. */
-  readonly columns?: Readonly<Record<string, string>>;
+  readonly columns?: Readonly<Record<string, string | { readonly from?: string; readonly ids: string }>>;
+  /** The new ids of its rows. */
+  readonly ids?: DataIdsConfig;
 }
 
 /** The mask of a column of the source. */
@@ -66,9 +69,9 @@ export function pairColumn(
   column: ColumnShape,
   { own, wish, casts, hasForeignCasts }: PairingMeans,
 ): FoundColumn {
-  const configured = own.columns?.[column.name];
-  const isRounded = configured === 'rounded';
-  const expression = isRounded ? undefined : configured;
+  const given = own.columns?.[column.name];
+  const isRounded = given === 'rounded';
+  const expression = isRounded || typeof given === 'object' ? undefined : given;
   const source = from.columns.find(({ name }) => name === (expression ?? column.name));
   if (column.generated !== null) return generated(column, source);
   if (source === undefined && expression !== undefined) return computed(column, expression, hasForeignCasts);

@@ -1,5 +1,5 @@
-// What the SQL of a migration script does to rows: the tables it reads and writes, how it guards against a
-// second run, and where its ids come from.
+// The facts of a migration script: the tables that its SQL reads and writes, the guards against a second run,
+// and the origin of its ids.
 
 import type { ScriptSql, ScriptStatement, UnparsedText } from '../sql/script.ts';
 import { programValue } from '../sql/script.ts';
@@ -23,7 +23,7 @@ export interface ScriptWrite {
   readonly table: string;
   readonly how: ScriptWriteKind;
   readonly line: number;
-  /** What makes a second run harmless; null: nothing. */
+  /** The clause that makes a second run harmless; null: there is none. */
   readonly guard: 'ON CONFLICT' | 'NOT EXISTS' | null;
   /** The inserted columns and their sources; null: it is not an INSERT with columns. */
   readonly from: InsertSource | null;
@@ -43,7 +43,7 @@ export interface ScriptMapping {
   readonly line: number;
 }
 
-/** What a script does. */
+/** The facts of a script. */
 export interface ScriptFacts {
   readonly statements: number;
   readonly writes: readonly ScriptWrite[];

@@ -32,7 +32,7 @@ export interface ColumnConstant {
   readonly value: string;
 }
 
-/** What an INSERT takes its rows from. */
+/** The source of an INSERT's rows. */
 export interface InsertSource {
   readonly isValues: boolean;
   readonly columns: readonly InsertedColumn[];
@@ -97,7 +97,7 @@ function itemsOf(list: unknown): Target[] {
   return (Array.isArray(items) ? items : []).map((tree) => ({ tree, location: firstLocation(tree) }));
 }
 
-// Where an expression begins is the least place of its parts: an operator has its own place.
+// An expression begins at the least place of its parts: an operator has its own place.
 function firstLocation(value: unknown): number | undefined {
   if (Array.isArray(value)) return least(value.map(firstLocation));
   if (!isNode(value)) return undefined;

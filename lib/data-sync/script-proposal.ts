@@ -1,38 +1,21 @@
 // A proposed `data.tables` from what migration scripts do: a table of the source for each INSERT … SELECT.
+import type { DataIdsConfig, DataTableConfig } from '../config/data.ts';
 import { programValue } from '../sql/script.ts';
 import type { ScriptFacts, ScriptMapping, ScriptWrite } from './script-facts.ts';
 import type { InsertedColumn, InsertSource } from './script-inserts.ts';
 import { computedName } from './script-trees.ts';
 
-/** The proposed place of new ids beside the old ones. */
-export type ProposedIds =
-  | {
-      readonly table: string;
-      readonly where?: Readonly<Record<string, string>>;
-      readonly old: string;
-      readonly new: string;
-    }
-  | { readonly column: string }
-  | { readonly derive: 'uuid_v5'; readonly namespace: string };
-
-/** The proposed configuration of a table of the source. */
-export interface ProposedTable {
-  readonly to?: string;
-  readonly columns?: Readonly<Record<string, string | { readonly from: string; readonly ids: string }>>;
-  readonly ids?: ProposedIds;
-}
-
 /** A proposed configuration, and what it leaves to a person. */
 export interface TablesProposal {
   /** By table of the source. */
-  readonly tables: Readonly<Record<string, ProposedTable>>;
+  readonly tables: Readonly<Record<string, DataTableConfig>>;
   readonly notes: readonly string[];
 }
 
 interface Draft {
   readonly to: string;
   readonly columns: Record<string, string | { readonly from: string; readonly ids: string }>;
-  ids: ProposedIds | undefined;
+  ids: DataIdsConfig | undefined;
 }
 
 interface Sources {
@@ -66,7 +49,7 @@ interface ProposalMeans {
   readonly sources: Sources;
   readonly drafts: Map<string, Draft>;
   readonly notes: string[];
-  /** What can only be decided when all drafts have their ids. */
+  /** Decisions that need the ids of all drafts. */
   readonly later: (() => void)[];
 }
 
@@ -98,7 +81,7 @@ function addGuess(
   notes.push(`${place}: ${read} → ${table} is a guess from the order of the statements`);
 }
 
-function configOf(name: string, { to, columns, ids }: Draft): ProposedTable {
+function configOf(name: string, { to, columns, ids }: Draft): DataTableConfig {
   return {
     ...(to !== name && { to }),
     ...(Object.keys(columns).length > 0 && { columns }),
@@ -122,7 +105,7 @@ interface Filling {
   readonly isGuarded: boolean;
 }
 
-/** Fills a draft. @returns what can only be decided when all drafts have their ids */
+/** Fills a draft. @returns decisions that need the ids of all drafts */
 function fill(draft: Draft, main: string, filling: Filling): (() => void)[] {
   const { from, sources, place, notes, isGuarded } = filling;
   if (from.hasCondition && !isGuarded)
@@ -154,7 +137,7 @@ const keptKey = (main: string, key: string, { columns }: InsertSource) =>
 interface Mapped {
   /** The source's column that the mapping translates. */
   readonly column: string;
-  readonly ids: ProposedIds;
+  readonly ids: DataIdsConfig;
 }
 
 function mappedColumn({ source }: InsertedColumn, main: string, { from, sources }: Filling): Mapped | null {
@@ -186,7 +169,7 @@ function addReference(
   { drafts, place, notes }: Filling,
 ): void {
   // A join that names no entity may read the mapping of any.
-  const isSame = (other: ProposedIds | undefined) =>
+  const isSame = (other: DataIdsConfig | undefined) =>
     other !== undefined &&
     'table' in other &&
     'table' in ids &&
@@ -205,7 +188,7 @@ function ownIds(
   main: string,
   key: string,
   { sources, place, notes, from }: Filling,
-): ProposedIds | undefined {
+): DataIdsConfig | undefined {
   const namespace = /^uuid_generate_v5\s*\(\s*'([0-9a-f-]{36})'/i.exec(sql)?.[1];
   if (namespace !== undefined) return { derive: 'uuid_v5', namespace };
   const kept = keptKey(main, key, from);

@@ -1,4 +1,4 @@
-// Whether a migration script can run again without harm, and the reasons.
+// The verdict on a migration script: can it run again without harm, and the reasons.
 import type { ScriptFacts, ScriptWrite } from './script-facts.ts';
 
 /** The result for a script. `unknown`: pgmage found no SQL in it. */

@@ -130,6 +130,8 @@ export interface DatabaseShape {
   readonly hasForeignCasts: boolean;
   /** True if the session's role can create temporary tables. */
   readonly mayMakeTemporary: boolean;
+  /** The schema of the extension uuid-ossp; null: the database does not have it. */
+  readonly uuidSchema: string | null;
 }
 
 /** The place of the rows of one side of a pair. */
@@ -172,6 +174,16 @@ export interface ConfiguredSql {
   readonly sql: string;
 }
 
+/** The ids of a pair whose target has others than the source. */
+export interface PairIds {
+  /** A query for the number of the target's rows without an old id, as `rows`. */
+  readonly unmapped: string;
+  /** The table of the mapping; null: there is none. */
+  readonly mapping: TableShape | null;
+  /** Queries that return a value which the mapping has twice. */
+  readonly checks: readonly { readonly what: string; readonly sql: string }[];
+}
+
 /** Two tables that are compared. */
 export interface TablePair extends BothSides<PairSide> {
   /** All columns that are compared and written. */
@@ -184,6 +196,8 @@ export interface TablePair extends BothSides<PairSide> {
   readonly fitChecks: readonly FitCheck[];
   /** Tried before anything else is read. */
   readonly configured: readonly ConfiguredSql[];
+  /** Null: the ids are equal on both sides. */
+  readonly ids: PairIds | null;
   /** On the sides where nothing guarantees that the key is unique, it is checked. */
   readonly uncheckedKey: BothSides<boolean>;
   /**

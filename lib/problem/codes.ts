@@ -120,6 +120,13 @@ export interface SyncProblems {
   ambiguous_key: { readonly table: string; readonly key: string; readonly value: string };
   /** A standby ended a read, because its primary removed rows that the read needs. */
   read_cancelled: { readonly environment: string; readonly detail: string };
+  /** `column`: of the mapping, which has `value` twice. */
+  ambiguous_ids: {
+    readonly table: string;
+    readonly mapping: string;
+    readonly column: string;
+    readonly value: string;
+  };
   sync_refused: { readonly source: string; readonly target: string; readonly faults: readonly string[] };
 }
 

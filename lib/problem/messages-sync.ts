@@ -10,6 +10,12 @@ export const syncMessages: { readonly [C in keyof SyncProblems]: MessageRow<Sync
     (of) => `Two rows of ${of.table} have the same ${of.key}: ${of.value}`,
     'Name columns that identify a row in data.keys of pgmage.config.ts.',
   ),
+  ambiguous_ids: row(
+    1,
+    409,
+    (of) => `The ids of ${of.table} are ambiguous: ${of.mapping}.${of.column} has ${of.value} twice`,
+    'Delete one of the two rows of the mapping, or name the rows of this table in ids.where.',
+  ),
   read_cancelled: row(
     1,
     503,

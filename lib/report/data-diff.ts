@@ -21,6 +21,14 @@ export function dataDiffText(report: DataDiffReport, paper: Paper): string {
     ...(equal.length > 0
       ? [`${formatCount(equal.length, 'table')} with the same ${formatCount(equalRows, 'row')}.`]
       : []),
+    ...report.tables
+      .filter(({ unmapped }) => unmapped > 0)
+      .flatMap(({ name, unmapped }) =>
+        wrapText(
+          `${name}: ${formatCount(unmapped, 'row')} of the target without an old id, left alone.`,
+          paper,
+        ),
+      ),
     ...noteLines(report.notes, paper),
     '',
     ...resultLines(report, differing, paper),

@@ -25,7 +25,7 @@ export interface UnparsedText {
   readonly text: string;
 }
 
-/** What a script holds. */
+/** The SQL of a script. */
 export interface ScriptSql {
   readonly statements: readonly ScriptStatement[];
   readonly unparsed: readonly UnparsedText[];
