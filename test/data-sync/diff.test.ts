@@ -27,6 +27,7 @@ test.each(ways)('missing, changed and extra rows of one table: $name', async ({ 
         changed: 1,
         extra: 1,
         same: 4997,
+        unmapped: 0,
       },
     ]);
     expect(report.isSame).toBe(false);
