@@ -12,7 +12,7 @@ import { backupProject, dumpable } from '../backup/scene.ts';
 import { freshCache } from '../project/cache.ts';
 import { derive } from '../project/workspace.ts';
 import { rowsOf, withDatabase } from '../servers/databases.ts';
-import { isTurnOf, servers } from '../servers/running.ts';
+import { isFull, isTurnOf, servers } from '../servers/running.ts';
 import { query, type Server } from '../servers/server.ts';
 import { marksIn } from './marks.ts';
 import { harmless, planned, plannedTricks } from './planned.ts';
@@ -106,10 +106,13 @@ test.each(servers())(
   async (server) => {
     const wrong: string[] = [];
     let tried = 0;
-    const tricks = Object.entries(plannedTricks).filter((_, at) => isTurnOf(server, at));
-    for (const [trick, sql] of tricks)
+    const tricks = Object.entries(plannedTricks).map(([trick, sql], at) => ({ trick, sql, at }));
+    for (const { trick, sql, at } of tricks.filter((one) => isTurnOf(server, one.at)))
       await withTrick(server, sql, async ({ overreached, tasks }) => {
-        const own = tasks.filter(({ name }) => trick === each || usual.has(name));
+        // Where versions are not named, each trick meets every other task.
+        const own = tasks
+          .filter(({ name }) => trick === each || usual.has(name))
+          .filter((_, place) => isFull || trick === each || (place + (at >> 1)) % 2 === 0);
         for (const { name, run } of own.filter((task) => task.name !== 'db:restore' || !isMade(trick))) {
           const ended = await outcome(run());
           tried++;
