@@ -93,3 +93,15 @@ test('a migration sets them, and its way back resets them', async () => {
     });
   });
 });
+
+test('a database that has settings and nothing else gets its first migration', async () => {
+  await withDatabase(anyServer(), async ({ url }) => {
+    await rowsOf(url, setting(`work_mem = '9MB'`));
+    await withProject(url, cache, async ({ context, want }) => {
+      want('create table t (id int);');
+      await sync(context, { yes: true }, undefined);
+      expect(await settings(url)).toEqual(['work_mem=9MB']);
+      expect((await compare(context, 'local', context.project.schema)).same).toBe(true);
+    });
+  });
+});
