@@ -34,8 +34,8 @@ const isInert = (p: string) => `(${p}.provolatile = 'i' and (${p}.oid < ${ownFir
 const isInertType = (y: string) =>
   `(${y}.oid < ${ownFirst} or ${y}.typtype = 'e' or ${y}.typtype = 'b' and ${y}.typcategory <> 'A')`;
 
-// True if an expression calls anything else, by the field names of its nodes (source: primnodes.h).
-const callsCode = (tree: string) => `(${tree}::pg_catalog.text ~ '[{](JSON|XML|ROWCOMPARE)' or exists (
+/** SQL that is true if an expression calls anything else, by its nodes (source: primnodes.h). */
+export const callsCode = (tree: string) => `(${tree}::pg_catalog.text ~ '[{](JSON|XML|ROWCOMPARE)' or exists (
   select from pg_catalog.regexp_matches(${tree}::pg_catalog.text, ':(funcid|opno|resulttype|typid) ([0-9]+)',
   'g') m
     left join pg_catalog.pg_operator o on m[1] = 'opno' and o.oid = m[2]::pg_catalog.oid

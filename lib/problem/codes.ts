@@ -128,6 +128,11 @@ export interface SyncProblems {
     readonly value: string;
   };
   sync_refused: { readonly source: string; readonly target: string; readonly faults: readonly string[] };
+  triggers_fire: { readonly table: string; readonly triggers: readonly string[] };
+  too_many_deletions: { readonly target: string; readonly tables: readonly string[] };
+  side_effects: { readonly target: string; readonly effects: readonly string[] };
+  no_run: { readonly environment: string; readonly run: string; readonly reason: string };
+  undo_damaged: { readonly file: string; readonly reason: string };
 }
 
 /** Every code with the data that it carries. */

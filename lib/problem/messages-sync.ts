@@ -29,4 +29,34 @@ export const syncMessages: { readonly [C in keyof SyncProblems]: MessageRow<Sync
     (of) => `The rows of ${of.source} and ${of.target} cannot be compared: ${of.faults.join('; ')}`,
     'Nothing was changed. Correct the causes, or leave tables out with --exclude.',
   ),
+  triggers_fire: row(
+    1,
+    403,
+    (of) => `Rows of ${of.table} cannot be written without its triggers: ${of.triggers.join(', ')}`,
+    'Nothing was changed. Connect as the owner of the table, or let its triggers fire with --triggers on.',
+  ),
+  too_many_deletions: row(
+    1,
+    409,
+    (of) => `More rows of ${of.target} would be deleted than --max-deletes allows: ${of.tables.join('; ')}`,
+    'Nothing was changed. See the rows with data:diff --rows. Delete them with --force, or keep them with --keep-deleted.',
+  ),
+  side_effects: row(
+    1,
+    409,
+    (of) => `The change would reach other rows of ${of.target}: ${of.effects.join('; ')}`,
+    'Nothing was changed. Foreign keys or triggers of the target change these rows. Change them, too, with --force.',
+  ),
+  no_run: row(
+    1,
+    404,
+    (of) => `Run ${of.run} of ${of.environment} cannot be taken back: ${of.reason}`,
+    'List the runs with data:history.',
+  ),
+  undo_damaged: row(
+    1,
+    409,
+    (of) => `The undo file ${of.file} is damaged: ${of.reason}`,
+    'Nothing was changed. Restore the file, or a backup of the database.',
+  ),
 };
