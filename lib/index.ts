@@ -9,6 +9,9 @@ import type { PruneInput, PruneReport } from './commands/backups-prune.ts';
 import type { CloneReport } from './commands/clone.ts';
 import type { DataAnalyzeInput, DataAnalyzeReport } from './commands/data-analyze.ts';
 import type { DataDiffInput, DataDiffReport } from './commands/data-diff.ts';
+import type { DataHistoryInput, DataHistoryReport } from './commands/data-history.ts';
+import type { DataSyncInput, DataSyncReport, SyncFiles } from './commands/data-sync.ts';
+import type { DataUndoInput, DataUndoPlan, DataUndoReport } from './commands/data-undo.ts';
 import type { DataVerifyReport } from './commands/data-verify.ts';
 import type { DifferenceInput, DifferenceReport } from './commands/diff.ts';
 import type { RestoreInput, RestorePlan, RestoreReport } from './commands/restore.ts';
@@ -16,6 +19,7 @@ import type { StatusInput, StatusReport } from './commands/status.ts';
 import type { CloneInput } from './copy/options.ts';
 import type { ClonePlan } from './copy/plan.ts';
 import type { ComparisonInput } from './data-sync/comparison.ts';
+import type { RowSyncPlan } from './data-sync/sync-plan.ts';
 import type { Workspace } from './project/workspace.ts';
 import type { Paper } from './report/paper.ts';
 import type { ProgramOptions } from './runner/program.ts';
@@ -29,6 +33,9 @@ export type { PruneInput, PruneReport } from './commands/backups-prune.ts';
 export type { CloneReport } from './commands/clone.ts';
 export type { AnalyzedScript, DataAnalyzeInput, DataAnalyzeReport } from './commands/data-analyze.ts';
 export type { DataDiffInput, DataDiffReport, TableDifference } from './commands/data-diff.ts';
+export type { DataHistoryInput, DataHistoryReport, DataRun } from './commands/data-history.ts';
+export type { DataSyncInput, DataSyncReport, SyncFiles } from './commands/data-sync.ts';
+export type { DataUndoInput, DataUndoPlan, DataUndoReport, UndoneTable } from './commands/data-undo.ts';
 export type { DataVerifyReport, VerifiedTable } from './commands/data-verify.ts';
 export type { DifferenceInput, DifferenceReport } from './commands/diff.ts';
 export type { RestoreInput, RestorePlan, RestoreReport } from './commands/restore.ts';
@@ -49,7 +56,9 @@ export type { CloneInput } from './copy/options.ts';
 export type { ClonePlan } from './copy/plan.ts';
 export type { ComparisonInput } from './data-sync/comparison.ts';
 export type { RowDetail } from './data-sync/row-details.ts';
+export type { SyncedTable, SyncRun } from './data-sync/run.ts';
 export type { PairingNote } from './data-sync/shape.ts';
+export type { PlannedTable, RowSyncPlan } from './data-sync/sync-plan.ts';
 // The parts of a database
 export type { Catalog, Need } from './model/catalog.ts';
 export type { Changed, Diff } from './model/diff.ts';
@@ -227,6 +236,50 @@ export async function dataAnalyze(options: DataAnalyzeInput & ProgramOptions): P
   const { dataAnalyze } = await import('./commands/data-analyze.ts');
   await using workspace = await opened(options);
   return dataAnalyze(workspace.project.root, options);
+}
+
+/**
+ * From where to where; see {@link DataSyncInput}, {@link SyncFiles}, {@link Asked} and
+ * {@link ProgramOptions}.
+ */
+export type DataSyncOptions = DataSyncInput & SyncFiles & Asked<RowSyncPlan> & ProgramOptions;
+
+/**
+ * Makes the rows of a target equal to those of its source: what `data:sync` does.
+ * @throws Problem `bad_option`, `protected_target`, `sync_refused`, `ambiguous_key`, `too_many_deletions`,
+ * `triggers_fire`, `side_effects`, `confirmation_needed`, `migration_running`, `lock_unavailable`,
+ * `not_as_source`, `unwritable_file`; of the configuration and both connections
+ */
+export async function dataSync(options: DataSyncOptions): Promise<DataSyncReport> {
+  const { dataSync } = await import('./commands/data-sync.ts');
+  await using workspace = await opened(options);
+  return dataSync(workspace, options, options.ask);
+}
+
+/**
+ * Lists the runs that changed the rows of a database: what `data:history` does.
+ * @throws Problem `ledger_unsafe`; of the configuration and the connection
+ */
+export async function dataHistory(
+  options: DataHistoryInput & ProgramOptions = {},
+): Promise<DataHistoryReport> {
+  const { dataHistory } = await import('./commands/data-history.ts');
+  await using workspace = await opened(options);
+  return dataHistory(workspace, options);
+}
+
+/** The run to take back; see {@link DataUndoInput}, {@link Asked} and {@link ProgramOptions}. */
+export type DataUndoOptions = DataUndoInput & { readonly run: string } & Asked<DataUndoPlan> & ProgramOptions;
+
+/**
+ * Takes a run back: what `data:undo` does.
+ * @throws Problem `no_run`, `missing_file`, `undo_damaged`, `protected_target`, `confirmation_needed`,
+ * `migration_running`, `side_effects`, `triggers_fire`; of the configuration and the connection
+ */
+export async function dataUndo(options: DataUndoOptions): Promise<DataUndoReport> {
+  const { dataUndo } = await import('./commands/data-undo.ts');
+  await using workspace = await opened(options);
+  return dataUndo(workspace, options.run, options, options.ask);
 }
 
 async function opened(options: ProgramOptions): Promise<Workspace> {

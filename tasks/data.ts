@@ -1,4 +1,5 @@
-// pgmage's own tasks that compare the rows of two databases.
+// pgmage's own tasks that compare the rows of two databases, and make them equal.
+import { askAboutPlan } from '../lib/runner/asking.ts';
 import { makeWorkspace, type TaskContext } from '../lib/runner/context.ts';
 import type { Outcome } from '../lib/runner/outcome.ts';
 
@@ -96,4 +97,99 @@ export async function analyze(
   await using workspace = makeWorkspace(context);
   const facts = await dataAnalyze(workspace.project.root, { paths, ...options });
   return { facts, text: (paper) => dataAnalyzeText(facts, paper) };
+}
+
+/**
+ * Makes the rows of one database equal to those of another one: new rows are inserted, changed ones
+ * overwritten, rows that the source does not have deleted.
+ *
+ * pgmage shows what differs and asks. It changes the target in one transaction, compares it with the source
+ * again, records the run, and commits. After a failure the target is unchanged.
+ */
+export async function sync(
+  context: TaskContext,
+  options: {
+    /** The name of the target, where that is protected. */
+    confirm?: Name;
+    /** Delete no rows of the target. */
+    keepDeleted?: boolean;
+    /** How many rows of a table may be deleted: a number, or a part. Default: 10%. */
+    maxDeletes?: string;
+    /** Whether the triggers of the target fire: on or off. Default: off. */
+    triggers?: 'on' | 'off';
+    /** What is compared again: full or changed. Default: full up to 2 GB. */
+    validate?: 'full' | 'changed';
+    /** Show what differs, and change nothing. */
+    dryRun?: boolean;
+    /** Append the report as one line of JSON to a file. */
+    log?: Path;
+    /** Write the migration report to a file, in Markdown. */
+    out?: Path;
+    /** Do not ask. */
+    yes?: boolean;
+    /** Go on although many rows are deleted, or foreign keys change other rows. */
+    force?: boolean;
+  } & Omit<Comparing, 'check'> = {},
+): Promise<Outcome> {
+  const [{ dataSync }, { dataSyncPlanText, dataSyncText, dataSyncMarkdown }] = await Promise.all([
+    import('../lib/commands/data-sync.ts'),
+    import('../lib/report/data-sync.ts'),
+  ]);
+  await using workspace = makeWorkspace(context);
+  const reports = { markdown: dataSyncMarkdown };
+  const facts = await dataSync(workspace, { ...options, reports }, askAboutPlan(context, dataSyncPlanText));
+  const code = facts.run === null ? (facts.dryRun ? 0 : 1) : facts.run.skipped > 0 ? 2 : 0;
+  return { facts, text: (paper) => dataSyncText(facts, paper), code };
+}
+
+/**
+ * Lists the runs that changed the rows of a database: who, when, how many rows, and what came of it.
+ */
+export async function history(
+  context: TaskContext,
+  options: {
+    /** The environment; default: the configured one. */
+    env?: Name;
+    /** The number of runs, from the newest. Default: 20. */
+    limit?: number;
+  } = {},
+): Promise<Outcome> {
+  const [{ dataHistory }, { dataHistoryText }] = await Promise.all([
+    import('../lib/commands/data-history.ts'),
+    import('../lib/report/data-sync.ts'),
+  ]);
+  await using workspace = makeWorkspace(context);
+  const facts = await dataHistory(workspace, options);
+  return { facts, text: (paper) => dataHistoryText(facts, paper) };
+}
+
+/**
+ * Takes a run of data:sync back: deleted rows return, changed rows get their old values, new rows go.
+ *
+ * A row that a session changed after the run stays as it is. pgmage keeps the old rows of the last 7 runs.
+ */
+export async function undo(
+  context: TaskContext,
+  run: string,
+  options: {
+    /** The environment; default: the configured one. */
+    env?: Name;
+    /** The name of the target, where that is protected. */
+    confirm?: Name;
+    /** Whether the triggers of the target fire: on or off. Default: off. */
+    triggers?: 'on' | 'off';
+    /** Do not ask. */
+    yes?: boolean;
+    /** Go on although foreign keys change other rows. */
+    force?: boolean;
+  } = {},
+): Promise<Outcome> {
+  const [{ dataUndo }, { dataUndoPlanText, dataUndoText }] = await Promise.all([
+    import('../lib/commands/data-undo.ts'),
+    import('../lib/report/data-sync.ts'),
+  ]);
+  await using workspace = makeWorkspace(context);
+  const facts = await dataUndo(workspace, run, options, askAboutPlan(context, dataUndoPlanText));
+  const code = facts.tables === null ? 1 : facts.skipped > 0 ? 2 : 0;
+  return { facts, text: (paper) => dataUndoText(facts, paper), code };
 }

@@ -179,7 +179,8 @@ function checked(table: ChangingTable, counts: ReturnType<typeof expectedCounts>
       source: 'the source',
       target: name,
       differences: [
-        `of ${wanted.updated} rows to update and ${wanted.deleted} to delete, ${counts.updated} and ${counts.deleted} were`,
+        `${wanted.updated - counts.updated} rows were not updated,
+        ${wanted.deleted - counts.deleted} not deleted`.replace(/\s+/g, ' '),
       ],
     });
   return { ...table, ...counts, waiting: table.matched.waiting + wanted.inserted - counts.inserted };

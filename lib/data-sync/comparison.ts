@@ -18,7 +18,7 @@ import { readMaskSecret } from './mask-secret.ts';
 import { readShape } from './read-shapes.ts';
 import { type ReadingCrew, withBothSnapshots } from './sessions.ts';
 import type { BothSides, DatabaseShape, PairingNote, TablePair } from './shape.ts';
-import { openSpool, type Spool } from './spool.ts';
+import { type Spool, withSpools } from './spool.ts';
 import { makeWish, type TableChoice } from './wish.ts';
 
 /** The options of every comparison of rows. */
@@ -109,19 +109,6 @@ export async function withComparison<T>(
     const given = { ...crew, named: ofBoth, shapes, pairs: fit, notes: [...notes, ...refused] };
     return withSpools(folderOf(project), (spool) => work({ ...given, spool }));
   });
-}
-
-async function withSpools<T>(folder: string, work: (spool: () => Promise<Spool>) => Promise<T>): Promise<T> {
-  const spools: Spool[] = [];
-  try {
-    return await work(async () => {
-      const spool = await openSpool(folder);
-      spools.push(spool);
-      return spool;
-    });
-  } finally {
-    await Promise.all(spools.map((spool) => spool.close()));
-  }
 }
 
 const folderOf = ({ root }: Project) => join(root, '.pgmage');

@@ -1,5 +1,5 @@
-// Unique values that rows exchange. A statement checks most unique indexes row by row, so a row cannot take the value of
-// another one that gives it up later in the same statement.
+// Unique values that rows exchange. A statement checks most unique indexes row by row, so a row cannot take
+// the value of another one that gives it up later in the same statement.
 import { quote } from '../model/quote.ts';
 import type { ForeignKeyShape, TablePair, UniqueShape } from './shape.ts';
 import { type StagedTable, stageNames, writtenColumn } from './stages.ts';
@@ -20,8 +20,8 @@ export interface ConflictRule {
 }
 
 /**
- * The rules of the unique indexes of a pair whose values an update can take from another row; none for the key itself, and none
- * for what the server checks at the end of the statement.
+ * The rules of the unique indexes of a pair whose values an update can take from another row; none for the
+ * key itself, and none for what the server checks at the end of the statement.
  */
 export function conflictRules(pair: TablePair, foreignKeys: readonly ForeignKeyShape[]): ConflictRule[] {
   const known = new Set(pair.columns.map(({ name }) => name));
@@ -36,7 +36,9 @@ export function conflictRules(pair: TablePair, foreignKeys: readonly ForeignKeyS
     .map((unique) => ({ unique, exchange: exchangeOf(pair, unique, foreignKeys) }));
 }
 
-/** How the rows of a table exchange the values of one of its unique indexes: the first way that does no harm. */
+/**
+ * How the rows of a table exchange the values of one of its unique indexes: the first way that does no harm.
+ */
 export function exchangeOf(
   pair: TablePair,
   unique: UniqueShape,
@@ -70,7 +72,10 @@ export function emptied(
   });
 }
 
-/** SQL that marks rows in the list of changing ones as `moves`, because another row takes a value that they have. */
+/**
+ * SQL that marks rows in the list of changing ones as `moves`, because another row takes a value that they
+ * have.
+ */
 export function markTaken(table: StagedTable, { columns }: UniqueShape): string {
   const { fresh, changing } = stageNames(table);
   const { pair } = table;
@@ -100,12 +105,15 @@ export function markIdentity(table: StagedTable): readonly string[] {
   );
 }
 
-/** SQL that empties columns of the marked rows, which are found at their new places then, and unmarks them. */
+/**
+ * SQL that empties columns of the marked rows, which are found at their new places then, and unmarks them.
+ */
 export function emptyMarked(table: StagedTable, columns: readonly string[]): string {
   const { changing } = stageNames(table);
   const { to } = table.pair;
   const sets = columns.map((name) => `${quote(name)} = null`);
-  return `with m as (update ${to.table.isPartitioned ? '' : 'only '}${to.table.name} t set ${sets.join(', ')} from ${changing} h
+  return `with m as (update ${to.table.isPartitioned ? '' : 'only '}${to.table.name} t
+      set ${sets.join(', ')} from ${changing} h
       where h.moves and t.ctid = h.c and t.tableoid = h.r returning h.s, t.tableoid as r, t.ctid as c)
     update ${changing} a set r = m.r, c = m.c, moves = false from m where a.s = m.s`;
 }

@@ -17,7 +17,9 @@ import { type StagedTable, stageNames } from './stages.ts';
 import type { ChangingTable } from './statement.ts';
 import { setUniquesAside } from './unique-aside.ts';
 
-/** Unique indexes of tables, of which a try has failed: nothing tells beforehand which rows are in conflict. */
+/**
+ * Unique indexes of tables, of which a try has failed: nothing tells beforehand which rows are in conflict.
+ */
 export type StubbornUniques = ReadonlyMap<string, readonly UniqueShape[]>;
 
 /** What is exchanged in which tables. */
@@ -117,7 +119,7 @@ async function countMoves(
       source: 'the source',
       target: connection.description,
       faults: [
-        `a column of ${table.pair.to.table.name} is GENERATED ALWAYS AS IDENTITY and differs, and a foreign key acts on its rows`,
+        `an identity column of ${table.pair.to.table.name} differs, and a foreign key acts on its rows`,
       ],
     });
   return moves;

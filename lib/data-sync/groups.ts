@@ -1,4 +1,5 @@
-// Groups of tables that foreign keys connect: each group is changed by one statement, at whose end the server checks the keys.
+// Groups of tables that foreign keys connect: each group is changed by one statement, at whose end the
+// server checks the keys.
 import type { ForeignKeyShape } from './shape.ts';
 
 /** The tables of a database that a change touches, and the foreign keys of that database. */
@@ -8,7 +9,10 @@ export interface TouchedTables<T> {
   readonly foreignKeys: readonly ForeignKeyShape[];
 }
 
-/** Puts tables into groups that foreign keys connect; in each, a table comes after those that it refers to, where possible. */
+/**
+ * Puts tables into groups that foreign keys connect; in each, a table comes after those that it refers to,
+ * where possible.
+ */
 export function groupTables<T>({ tables, foreignKeys }: TouchedTables<T>): T[][] {
   const keys = foreignKeys.filter(({ table, refersTo }) => tables.has(table) && tables.has(refersTo));
   const heads = new Map([...tables.keys()].map((name) => [name, name]));
@@ -57,7 +61,9 @@ export function hasCycle(names: readonly string[], keys: readonly ForeignKeyShap
   });
 }
 
-/** The tables outside of some whose rows the server changes with theirs: by CASCADE, SET NULL, SET DEFAULT. */
+/**
+ * The tables outside of some whose rows the server changes with theirs: by CASCADE, SET NULL, SET DEFAULT.
+ */
 export function reachedByActions(
   names: Iterable<string>,
   foreignKeys: readonly ForeignKeyShape[],

@@ -76,9 +76,7 @@ export async function runChange(
     throw new Problem('sync_refused', {
       source: 'the source',
       target: connection.description,
-      faults: [
-        `${first} calls code of its owner, and ${other}, which a foreign key connects with it, has another owner`,
-      ],
+      faults: [`${first} calls code of its owner, and ${other}, which is connected with it, has another one`],
     });
   const role = `"${owner.role.replaceAll('"', '""')}"`;
   await connection.execute(

@@ -72,3 +72,23 @@ export async function openSpool(folder: string): Promise<Spool> {
     },
   };
 }
+
+/**
+ * Works with spools in a folder, which are closed afterwards.
+ * @throws Problem `unwritable_file`; of the work
+ */
+export async function withSpools<T>(
+  folder: string,
+  work: (spool: () => Promise<Spool>) => Promise<T>,
+): Promise<T> {
+  const spools: Spool[] = [];
+  try {
+    return await work(async () => {
+      const spool = await openSpool(folder);
+      spools.push(spool);
+      return spool;
+    });
+  } finally {
+    await Promise.all(spools.map((spool) => spool.close()));
+  }
+}

@@ -1,5 +1,6 @@
-// Temporary tables with the rows that a target needs, and the places of its rows that are as they were when they were
-// compared. These rows are locked, so that the statement that changes them only needs their places.
+// Temporary tables with the rows that a target needs, and the places of its rows that are as they were when
+// they were compared. These rows are locked, so that the statement that changes them only needs their
+// places.
 import { buildRowHash, buildWhere } from './buckets.ts';
 import type { ColumnShape, TablePair } from './shape.ts';
 
@@ -20,7 +21,10 @@ export interface Matched {
   readonly waiting: number;
 }
 
-/** The names of its temporary tables: rows that are wanted, and that go, and the places of rows that change, and that go. */
+/**
+ * The names of its temporary tables: rows that are wanted, and that go, and the places of rows that change,
+ * and that go.
+ */
 export function stageNames({
   at,
 }: Pick<StagedTable, 'at'>): Record<'fresh' | 'gone' | 'changing' | 'going', string> {
@@ -28,14 +32,18 @@ export function stageNames({
   return { fresh: name('fresh'), gone: name('gone'), changing: name('changing'), going: name('going') };
 }
 
-/** SQL that makes the temporary tables. A domain becomes the type that it is over: its checks are code of its owner. */
+/**
+ * SQL that makes the temporary tables. A domain becomes the type that it is over: its checks are code of its
+ * owner.
+ */
 export function createStages(table: StagedTable): string {
   const { fresh, gone, changing, going } = stageNames(table);
   const { columns, key, to } = table.pair;
   const typed = (pairs: TablePair['columns'], prefix: string) =>
     pairs.map(({ value, type }, at) => `(${value.to})::${type} as ${prefix}${at}`);
   const make = (name: string, values: readonly string[]) =>
-    `create temporary table ${name} on commit drop as select ${values.join(', ')} from ${to.from} with no data`;
+    `create temporary table ${name} on commit drop as
+      select ${values.join(', ')} from ${to.from} with no data`;
   return [
     make(fresh, [...typed(columns, 'c'), 'null::int8 as old']),
     make(gone, [
@@ -56,26 +64,10 @@ export function matchStages(table: StagedTable): readonly string[] {
   const hash = buildRowHash(pair, 'to');
   const where = (more: string) => buildWhere(pair, 'to', more);
   const change = (from: string, condition: string, swept: boolean) =>
-    `insert into ${changing} select s.ctid, t.tableoid, t.ctid, false, ${swept} from ${from}, ${to.from} ${condition} for no key update of t`;
-  const unmatched = `not exists (select from ${changing} a where a.s = s.ctid)`;
+    `insert into ${changing} select s.ctid, t.tableoid, t.ctid, false, ${swept}
+      from ${from}, ${to.from} ${condition} for no key update of t`;
   const settled = `not exists (select from ${changing} a where a.r = t.tableoid and a.c = t.ctid)`;
-  const outside =
-    to.where === ''
-      ? []
-      : [
-          change(
-            `${fresh} s`,
-            `where s.old is null and ${sameKey(pair, keyOf(pair), freshKey(pair))} and (${to.where}) is not true and ${unmatched}`,
-            false,
-          ),
-        ];
-  if (key.length === 0)
-    return [
-      `analyze ${fresh}; analyze ${gone}`,
-      `insert into ${going} select t.tableoid, t.ctid from (select t.tableoid as r, t.ctid as c, ${hash} as h,
-          row_number() over (partition by ${hash}) as n from ${to.from}${buildWhere(pair, 'to')}) v, ${gone} g, ${to.from}
-        where g.old = v.h and v.n <= g.copies and t.ctid = v.c and t.tableoid = v.r and ${hash} = v.h for update of t`,
-    ];
+  if (key.length === 0) return matchWithoutKey(table);
   const goneKey = key.map((_, at) => `g.k${at}`);
   return [
     `analyze ${fresh}; analyze ${gone}`,
@@ -84,14 +76,40 @@ export function matchStages(table: StagedTable): readonly string[] {
     change(
       `${fresh} s, ${gone} g`,
       where(
-        `s.old is null and ${sameKey(pair, goneKey, freshKey(pair))} and ${sameKey(pair, keyOf(pair), goneKey)} and g.old = ${hash}`,
+        `s.old is null and ${sameKey(pair, goneKey, freshKey(pair))} 
+          and ${sameKey(pair, keyOf(pair), goneKey)} and g.old = ${hash}`,
       ),
       true,
     ),
-    `delete from ${changing} a using ${changing} b where a.ctid > b.ctid and (a.s = b.s or a.r = b.r and a.c = b.c) and a.swept`,
-    ...outside,
+    `delete from ${changing} a using ${changing} b 
+      where a.ctid > b.ctid and (a.s = b.s or a.r = b.r and a.c = b.c) and a.swept`,
+    ...(to.where === '' ? [] : [change(`${fresh} s`, outside(table), false)]),
     `insert into ${going} select t.tableoid, t.ctid from ${gone} g, ${to.from}
       ${where(`${sameKey(pair, keyOf(pair), goneKey)} and g.old = ${hash} and ${settled}`)} for update of t`,
+  ];
+}
+
+// A row with a wanted key may be there, but not among the rows that take part.
+function outside(table: StagedTable): string {
+  const { pair } = table;
+  return `where s.old is null and ${sameKey(pair, keyOf(pair), freshKey(pair))}
+    and (${pair.to.where}) is not true
+    and not exists (select from ${stageNames(table).changing} a where a.s = s.ctid)`;
+}
+
+// As many of the equal rows as are too many.
+function matchWithoutKey(table: StagedTable): readonly string[] {
+  const { fresh, gone, going } = stageNames(table);
+  const { pair } = table;
+  const { to } = pair;
+  const hash = buildRowHash(pair, 'to');
+  return [
+    `analyze ${fresh}; analyze ${gone}`,
+    `insert into ${going} select t.tableoid, t.ctid from (select t.tableoid as r, t.ctid as c, ${hash} as h,
+          row_number() over (partition by ${hash}) as n
+          from ${to.from}${buildWhere(pair, 'to')}) v, ${gone} g, ${to.from}
+        where g.old = v.h and v.n <= g.copies and t.ctid = v.c and t.tableoid = v.r and ${hash} = v.h
+        for update of t`,
   ];
 }
 
@@ -102,7 +120,8 @@ export function countMatched(table: StagedTable): string {
   const wanted = table.pair.key.length > 0 ? count(gone) : `(select coalesce(sum(copies), 0) from ${gone})`;
   const unmatched = `not exists (select from ${changing} a where a.s = s.ctid)`;
   return `select ${count(changing)}::text as updates, ${count(`${changing} where moves`)}::text as moves,
-    ${count(`${fresh} s where s.old is null and ${unmatched}`)}::text as inserts, ${count(going)}::text as deletes,
+    ${count(`${fresh} s where s.old is null and ${unmatched}`)}::text as inserts,
+    ${count(going)}::text as deletes,
     (${count(`${fresh} s where s.old is not null and ${unmatched}`)} + ${wanted} - ${count(going)}
       - ${count(`${changing} where swept`)})::text as waiting`;
 }

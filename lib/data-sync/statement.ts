@@ -1,5 +1,6 @@
-// One statement that changes all tables which foreign keys connect. The server checks these keys at its end, so that neither
-// the order of the rows nor cycles matter. Rows are found by their places, which are locked (`stages.ts`).
+// One statement that changes all tables which foreign keys connect. The server checks these keys at its end,
+// so that neither the order of the rows nor cycles matter. Rows are found by their places, which are locked
+// (`stages.ts`).
 import { quote } from '../model/quote.ts';
 import type { TablePair } from './shape.ts';
 import { type Matched, type StagedTable, stageNames, writtenColumn } from './stages.ts';
@@ -19,7 +20,10 @@ export interface RowCounts {
 /** Where the counts wait: a function that runs as an owner returns none. */
 export const countsTable = 'pg_temp.pgmage_counts';
 
-/** The target's columns that no column of the source fills, and that are not generated: rows keep their values there. */
+/**
+ * The target's columns that no column of the source fills, and that are not generated: rows keep their
+ * values there.
+ */
 export function ownColumns({ to, columns }: TablePair): readonly string[] {
   const known = new Set(columns.map(({ name }) => name));
   return to.table.columns
@@ -30,8 +34,9 @@ export function ownColumns({ to, columns }: TablePair): readonly string[] {
 type Part = 'd' | 'm' | 'u' | 'i' | 'r';
 
 /**
- * Builds the statement. The parts of a WITH run in no fixed order (manual: "Data-Modifying Statements in WITH"), so each reads
- * how many rows the one before has changed: rows go before others take their unique values. The names in it have schemas.
+ * Builds the statement. The parts of a WITH run in no fixed order (manual: "Data-Modifying Statements in
+ * WITH"), so each reads how many rows the one before has changed: rows go before others take their unique
+ * values. The names in it have schemas.
  */
 export function buildChange(tables: readonly ChangingTable[]): string {
   const parts = (['d', 'm', 'u', 'i', 'r'] as const).flatMap((part) =>
@@ -77,8 +82,8 @@ const nameOf = (part: Part, { at }: StagedTable) => `${part}${at}`;
 
 const builders: Record<Part, (table: ChangingTable, waits: string) => string> = {
   d: (table, waits) =>
-    `delete from ${rowsOf(table)} t using ${stageNames(table).going} a where t.ctid = a.c and t.tableoid = a.r and ${waits}
-      returning 1`,
+    `delete from ${rowsOf(table)} t using ${stageNames(table).going} a
+      where t.ctid = a.c and t.tableoid = a.r and ${waits} returning 1`,
   m: (table, waits) => {
     const own = ownColumns(table.pair).map((name, at) => `, t.${quote(name)} as o${at}`);
     return `delete from ${rowsOf(table)} t using ${stageNames(table).changing} a
@@ -96,12 +101,15 @@ const builders: Record<Part, (table: ChangingTable, waits: string) => string> = 
     const { fresh, changing } = stageNames(table);
     return `insert into ${table.pair.to.table.name} (${names(table, [])}) overriding system value
       select ${values(table, [])} from ${fresh} s
-      where s.old is null and not exists (select from ${changing} a where a.s = s.ctid) and ${waits}${skipping(table)} returning 1`;
+      where s.old is null and ${waits}
+        and not exists (select from ${changing} a where a.s = s.ctid)${skipping(table)}
+      returning 1`;
   },
   r: (table, waits) => {
     const own = ownColumns(table.pair);
     return `insert into ${table.pair.to.table.name} (${names(table, own)}) overriding system value
-      select ${values(table, own)} from ${stageNames(table).fresh} s join ${nameOf('m', table)} m on m.s = s.ctid
+      select ${values(table, own)} from ${stageNames(table).fresh} s
+        join ${nameOf('m', table)} m on m.s = s.ctid
       where ${waits} returning 1`;
   },
 };

@@ -4,6 +4,7 @@ import { runAsOwners, runSteps } from '../copy/engines.ts';
 import { readOwners } from '../flow/as-owner.ts';
 import { kinds } from '../kinds/index.ts';
 import { withDependents, withoutFacts } from '../model/catalog.ts';
+import { makeDifference } from '../model/diff.ts';
 import { quote } from '../model/quote.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { withPath } from '../pg/user-path.ts';
@@ -41,10 +42,13 @@ export async function setUniquesAside(
   const rest = withoutFacts(there, withDependents(there, ids, true));
   const owners = await readOwners(connection);
   return {
-    down: () => runSteps(connection, plan({ before: there, after: rest, kinds })),
+    down: () => runSteps(connection, plan({ difference: makeDifference(there, rest, kinds), kinds })),
     up: () =>
       withPath(connection, connection.searchPath, () =>
-        runSteps(connection, runAsOwners(plan({ before: rest, after: there, kinds }), there, owners)),
+        runSteps(
+          connection,
+          runAsOwners(plan({ difference: makeDifference(rest, there, kinds), kinds }), there, owners),
+        ),
       ),
   };
 }

@@ -23,10 +23,10 @@ const listOf = (texts: readonly string[]) =>
 
 // With these rules, an INSERT, UPDATE or DELETE on the tables calls only functions of the system. The audit's
 // trigger fires only for actions that pgmage never takes.
-const faults = `select l.name || ' ' || f.fault as fault
+const faultsOf = (tables: string) => `select l.name || ' ' || f.fault as fault
   from (select c.*, format('%I.%I', n.nspname, c.relname) as name from pg_class c join pg_namespace n
   on n.oid = c.relnamespace
-    where n.nspname = 'pgmage' and c.relname in ('schema_migrations', 'audit')) l
+    where n.nspname = 'pgmage' and c.relname in (${tables})) l
   cross join lateral (
     select 'is no plain table' as fault where l.relkind <> 'r' or l.reloftype <> 0
     union all select 'has rules' where l.relhasrules
@@ -35,7 +35,7 @@ const faults = `select l.name || ' ' || f.fault as fault
     i.inhparent)
     union all select format('has a trigger %I', t.tgname) from pg_trigger t where t.tgrelid = l.oid
     and not t.tgisinternal
-      and (l.relname <> 'audit' or t.tgtype & 4 <> 0)
+      and (l.relname not in ('audit', 'data_runs') or t.tgtype & 4 <> 0)
     union all select format('has an index %s', i.indexrelid::regclass) from pg_index i
       where i.indrelid = l.oid and (i.indexprs is not null or i.indpred is not null)
     union all select format('has a column %I of a type of its own', a.attname) from pg_attribute a
@@ -48,6 +48,8 @@ const faults = `select l.name || ' ' || f.fault as fault
       and c.contype not in ('p', 'u', 'n')
       and (c.contype <> 'c' or pg_get_constraintdef(c.oid) not in (${listOf(known.checks)}))
   ) f`;
+
+const faults = faultsOf(`'schema_migrations', 'audit'`);
 
 /** A query for one value: what of the ledger is not as pgmage makes it. */
 export const ledgerFaults = `select to_json(array(select r.fault from (${faults}) r order by 1))`;
@@ -64,6 +66,11 @@ export const ledgerGuard = {
   check: `do $guard$ declare faults text := (select string_agg(r.fault, '; ') from (${faults}) r);
     begin if faults is not null then raise exception '${unsafeLedger}%', faults; end if; end $guard$`,
 };
+
+const runFaults = faultsOf(`'data_runs'`);
+
+/** A query for one value: what of the record of data runs is not as pgmage makes it. */
+export const dataRunFaults = `select to_json(array(select r.fault from (${runFaults}) r order by 1))`;
 
 /** All of that, where nothing else has to be in between. */
 export const guardSql = `${ledgerGuard.lock}; ${pinned}; ${ledgerGuard.check}`;

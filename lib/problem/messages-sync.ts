@@ -39,13 +39,13 @@ export const syncMessages: { readonly [C in keyof SyncProblems]: MessageRow<Sync
     1,
     409,
     (of) => `More rows of ${of.target} would be deleted than --max-deletes allows: ${of.tables.join('; ')}`,
-    'Nothing was changed. See the rows with data:diff --rows. Delete them with --force, or keep them with --keep-deleted.',
+    'Nothing was changed. data:diff --rows shows the rows. Delete them with --force, or use --keep-deleted.',
   ),
   side_effects: row(
     1,
     409,
     (of) => `The change would reach other rows of ${of.target}: ${of.effects.join('; ')}`,
-    'Nothing was changed. Foreign keys or triggers of the target change these rows. Change them, too, with --force.',
+    'Nothing was changed. Foreign keys or triggers of the target do this. Allow it with --force.',
   ),
   no_run: row(
     1,

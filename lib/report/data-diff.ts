@@ -97,13 +97,14 @@ export function dataVerifyText(report: DataVerifyReport, paper: Paper): string {
   ].join('\n');
 }
 
-type AnyReport = Pick<DataDiffReport, 'source' | 'target' | 'asOf' | 'durationMs'>;
+type AnyReport = Pick<DataDiffReport, 'source' | 'target' | 'asOf'>;
 
-const secondsOf = ({ durationMs }: AnyReport) => (durationMs / 1000).toFixed(1);
+const secondsOf = ({ durationMs }: Pick<DataDiffReport, 'durationMs'>) => (durationMs / 1000).toFixed(1);
 const sumOf = ({ missing, changed, extra }: TableDifference) => missing + changed + extra;
 const whole = (value: number) => value.toLocaleString('en-US');
 
-function headLines({ source, target, asOf }: AnyReport, paper: Paper): string[] {
+/** The two databases, and when each was read. */
+export function headLines({ source, target, asOf }: AnyReport, paper: Paper): string[] {
   const at = (time: Date) => time.toISOString().replace('T', ' ').replace(/\..*/, ' UTC');
   return [
     ...wrapText(`Source: ${source.name}  (${source.address})  at ${at(asOf.from)}`, paper),
@@ -180,7 +181,7 @@ function valueText(value: string | null | undefined): string {
 }
 
 /** Rows of cells as lines; the last `numbers` columns are aligned to the right. */
-function columned(rows: readonly (readonly string[])[], numbers: number): string[] {
+export function columned(rows: readonly (readonly string[])[], numbers: number): string[] {
   const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map((row) => (row[at] ?? '').length)));
   return rows.map((row) =>
     row
@@ -200,7 +201,8 @@ const titles: Readonly<Record<PairingNote['verdict'], string>> = {
   carried: 'Carried:',
 };
 
-function noteLines(notes: readonly PairingNote[], paper: Paper): string[] {
+/** What is not compared as it is. */
+export function noteLines(notes: readonly PairingNote[], paper: Paper): string[] {
   const ink = makeInk(paper.colour);
   return (['refused', 'skipped', 'converted', 'carried'] as const).flatMap((verdict) => {
     const own = notes.filter((note) => note.verdict === verdict);
@@ -210,5 +212,6 @@ function noteLines(notes: readonly PairingNote[], paper: Paper): string[] {
   });
 }
 
-const retryLines = (retries: readonly Retry[], paper: Paper) =>
+/** The tries that failed before. */
+export const retryLines = (retries: readonly Retry[], paper: Paper) =>
   retries.flatMap(({ message, waited }) => wrapText(`Retried after ${waited} s: ${message}`, paper));

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { type BackupInput, backup } from '../../lib/commands/backup.ts';
 import { clone } from '../../lib/commands/clone.ts';
 import { dataDiff } from '../../lib/commands/data-diff.ts';
+import { dataHistory } from '../../lib/commands/data-history.ts';
+import { dataSync } from '../../lib/commands/data-sync.ts';
 import { dataVerify } from '../../lib/commands/data-verify.ts';
 import { difference } from '../../lib/commands/diff.ts';
 import { generate } from '../../lib/commands/generate.ts';
@@ -108,6 +110,8 @@ export function dataTasks(context: Workspace, withClient: boolean): Task[] {
       run: () => dataDiff(context, { from: 'copy', to: 'prod', rows: true }),
     },
     { name: 'data:verify', run: () => dataVerify(context, { from: 'prod', to: 'copy' }) },
+    { name: 'data:sync', run: () => dataSync(context, { ...from, keepDeleted: true }, undefined) },
+    { name: 'data:history', run: () => dataHistory(context, { env: 'copy' }) },
     cloned('--mask', { engine: 'native', mask }),
     ...(withClient ? [cloned('--engine pipe', { engine: 'pipe' })] : []),
     cloned('--swap', { swap: true, dropOld: true }),

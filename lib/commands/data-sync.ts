@@ -1,0 +1,134 @@
+// Makes the rows of a target equal to those of its source, in one transaction, or changes nothing.
+import { randomUUID } from 'node:crypto';
+import { appendFile, writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { type ComparisonInput, resolveEnds } from '../data-sync/comparison.ts';
+import { findCommitted, type RunMeans, type SyncRun, synchronize } from '../data-sync/run.ts';
+import type { RowSyncPlan, SyncLimits } from '../data-sync/sync-plan.ts';
+import { withLock } from '../ledger/lock.ts';
+import type { ServerConnection } from '../pg/connection.ts';
+import { Problem } from '../problem/problem.ts';
+import type { Ask } from '../project/confirmation.ts';
+import { type Retry, withRetries } from '../project/retry.ts';
+import { openWatched, type Reachable } from '../project/source.ts';
+import type { Workspace } from '../project/workspace.ts';
+import { findProtected, refuseProtected, refuseUnconfirmed } from '../project/write-access.ts';
+
+/** The options of `data:sync`. */
+export interface DataSyncInput extends ComparisonInput, SyncLimits {
+  /** The name of the target, where that is protected. */
+  readonly confirm?: string;
+  /** Do not ask. */
+  readonly yes?: boolean;
+  /** Show what would change, and change nothing. */
+  readonly dryRun?: boolean;
+  /** Whether the triggers of the target fire. Default: off. */
+  readonly triggers?: 'on' | 'off';
+  /** What is compared again before the commit; default: `full` up to 2 GB, above it `changed`. */
+  readonly validate?: 'full' | 'changed';
+}
+
+/** What is written to files. */
+export interface SyncFiles {
+  /** A file to which the report is appended, as one line of JSON. */
+  readonly log?: string;
+  /** A file for the migration report. */
+  readonly out?: string;
+  /** Makes the text of that; default: JSON. */
+  readonly reports?: { markdown(report: DataSyncReport): string };
+}
+
+/** The report of `data:sync`. */
+export interface DataSyncReport extends RowSyncPlan {
+  /** The run; null: it was declined, or a dry run, and nothing was changed. */
+  readonly run: SyncRun | null;
+  readonly dryRun: boolean;
+  readonly durationMs: number;
+  /** Tries that failed before. */
+  readonly retries: readonly Retry[];
+}
+
+/**
+ * Makes the rows of a target equal to those of its source: rows are inserted, updated and deleted, compared
+ * again, and recorded in one transaction.
+ * @throws Problem `bad_option`, `bad_config`, `bad_mask`, `protected_target`, `sync_refused`,
+ * `ambiguous_key`, `too_many_deletions`, `triggers_fire`, `side_effects`, `confirmation_needed`,
+ * `migration_running`, `lock_unavailable`, `not_as_source`, `unwritable_file`; of both connections
+ */
+export async function dataSync(
+  workspace: Workspace,
+  input: DataSyncInput & SyncFiles,
+  ask: Ask<RowSyncPlan>,
+): Promise<DataSyncReport> {
+  const { world, project } = workspace;
+  const ends = await resolveEnds(workspace, input);
+  if (!input.dryRun) refuseUnconfirmed(ends.to, input);
+  const guarded = findProtected(world, ends.to, input);
+  const start = world.now().getTime();
+  const state = { agreed: false, plan: null, run: null };
+  const means: RunMeans = { workspace, ends, input, ask, id: randomUUID(), state };
+  const run = (session: ServerConnection) => synchronize(session, means);
+  const report = await withRetries(
+    world,
+    (retries, reached): Promise<DataSyncReport> =>
+      withSession(workspace, ends.to, async (session) => {
+        reached();
+        await refuseProtected(project, session, ends.to, await guarded);
+        const found =
+          (await findCommitted(session, means)) ??
+          (await (input.dryRun ? run(session) : withLock(session, ends.to.name, () => run(session))));
+        const durationMs = world.now().getTime() - start;
+        return {
+          ...found.plan,
+          run: found.run,
+          dryRun: input.dryRun ?? false,
+          durationMs,
+          retries: [...retries],
+        };
+      }),
+  ).catch(async (thrown: unknown) => {
+    await appendLog(workspace, input, { at: world.now(), problem: thrown });
+    throw thrown;
+  });
+  await appendLog(workspace, input, { at: world.now(), ...report });
+  await writeReport(workspace, input, report);
+  return report;
+}
+
+async function appendLog({ project }: Workspace, { log }: SyncFiles, line: object): Promise<void> {
+  if (log === undefined) return;
+  await written(resolve(project.root, log), (file) =>
+    appendFile(file, `${JSON.stringify(line)}\n`, { mode: 0o600 }),
+  );
+}
+
+async function writeReport(
+  { project }: Workspace,
+  { out, reports }: SyncFiles,
+  report: DataSyncReport,
+): Promise<void> {
+  if (out === undefined) return;
+  const text = reports?.markdown(report) ?? JSON.stringify(report, null, 2);
+  await written(resolve(project.root, out), (file) => writeFile(file, text, { mode: 0o600 }));
+}
+
+async function written(file: string, work: (file: string) => Promise<void>): Promise<void> {
+  await work(file).catch((thrown: Error) => {
+    throw new Problem('unwritable_file', { file, reason: thrown.message }, { cause: thrown });
+  });
+}
+
+async function withSession<T>(
+  { world }: Workspace,
+  target: Reachable,
+  work: (session: ServerConnection) => Promise<T>,
+): Promise<T> {
+  const session = await openWatched(target);
+  const forget = world.onInterrupt?.(() => session.close());
+  try {
+    return await work(session);
+  } finally {
+    forget?.();
+    await session.close();
+  }
+}

@@ -1,0 +1,63 @@
+// The record of one run in its target, where the role may make and write it.
+import type { AuditAuthor } from '../ledger/audit.ts';
+import { type DataRunEntry, prepareDataRuns, type RunOutcome, recordRun } from '../ledger/data-runs.ts';
+import type { ServerConnection } from '../pg/connection.ts';
+import { transaction } from '../pg/transaction.ts';
+import { Problem } from '../problem/problem.ts';
+import type { Workspace } from '../project/workspace.ts';
+
+/** What is the same in all outcomes of a run. */
+export type RunFacts = Pick<DataRunEntry, 'id' | 'source' | 'asOf' | 'mode'>;
+
+/** The numbers of an outcome. */
+export type RunNumbers = Pick<DataRunEntry, 'inserted' | 'updated' | 'deleted' | 'skipped'>;
+
+/** Writes the outcomes of a run. */
+export interface RunRecorder {
+  /** The reason why the run is not recorded; null: it is. */
+  readonly missing: string | null;
+  /** In the open transaction. */
+  note(outcome: RunOutcome, numbers: RunNumbers, detail?: string): Promise<void>;
+  /** In a transaction of its own; a failure of that is not told. */
+  noteFailure(thrown: unknown): Promise<void>;
+}
+
+const none: RunNumbers = { inserted: 0, updated: 0, deleted: 0, skipped: 0 };
+
+/**
+ * Begins the record of a run. A role that may not make it works without one.
+ * @throws Problem `ledger_unsafe`; of the connection
+ */
+export async function beginRecord(
+  { world, project }: Workspace,
+  connection: ServerConnection,
+  facts: RunFacts,
+): Promise<RunRecorder> {
+  const nobody = { systemUser: null, gitAuthor: null, gitCommit: null };
+  const author: AuditAuthor = {
+    ...((await world.author?.()) ?? nobody),
+    tool: `pgmage ${project.version}`,
+  };
+  const write = (outcome: RunOutcome, numbers: RunNumbers, detail?: string) =>
+    recordRun(connection, author, { ...facts, ...numbers, outcome, detail: detail ?? null });
+  const missing = await prepareDataRuns(connection)
+    .then(() => transaction(connection, () => write('begun', none)))
+    .then(() => null, refusalOf);
+  const isKept = missing === null;
+  return {
+    missing,
+    note: async (outcome, numbers, detail) => {
+      if (isKept) await write(outcome, numbers, detail);
+    },
+    noteFailure: async (thrown) => {
+      if (!isKept) return;
+      const reason = thrown instanceof Problem ? thrown.message : String(thrown);
+      await transaction(connection, () => write('failed', none, reason)).catch(() => undefined);
+    },
+  };
+}
+
+function refusalOf(thrown: unknown): string {
+  if (thrown instanceof Problem && thrown.code === 'permission_denied') return thrown.message;
+  throw thrown;
+}

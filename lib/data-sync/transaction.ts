@@ -1,0 +1,135 @@
+// The transaction that changes the rows of a target: all of it, its record and its undo file, or nothing.
+import { defaultLockTimeout, type LockRetryOptions, withLockRetry } from '../ledger/lock-retry.ts';
+import type { ServerConnection } from '../pg/connection.ts';
+import { readingSettings } from '../pg/snapshot.ts';
+import { transaction } from '../pg/transaction.ts';
+import { Problem } from '../problem/problem.ts';
+import { openServer, type Reachable } from '../project/source.ts';
+import type { Workspace } from '../project/workspace.ts';
+import { type ChangeResult, changeRows, changeSettings, type TableChange } from './apply.ts';
+import type { DatabaseShape, UniqueShape } from './shape.ts';
+import { keepOldRows, writeUndoRows } from './undo.ts';
+import { type UndoWriter, writeUndo } from './undo-file.ts';
+
+/** The limits of a wait for locks in a target. */
+export function lockIn(
+  { project, world }: Workspace,
+  connection: ServerConnection,
+  target: Reachable,
+): ChangeInput['lock'] {
+  return {
+    connection,
+    environment: target.name,
+    lockTimeout: project.lockTimeout ?? defaultLockTimeout,
+    onlooker: () => openServer(target),
+    progress: (message) => world.progress(message),
+  };
+}
+
+/** A change with all that belongs to its transaction. */
+export interface ChangeInput {
+  readonly changes: readonly TableChange[];
+  /** Of the target. */
+  readonly shape: DatabaseShape;
+  readonly triggersFire: boolean;
+  /** Whether other rows may change by foreign keys or triggers. */
+  readonly force: boolean;
+  readonly lock: LockRetryOptions & { readonly lockTimeout: number };
+  /** The undo file; null: none is written. */
+  readonly undoFile: string | null;
+  /** What else happens before the commit: validation, sequences, the record. */
+  finish(result: ChangeResult): Promise<void>;
+}
+
+/**
+ * Changes rows in one transaction.
+ * @throws Problem `side_effects`, `lock_unavailable`; of `changeRows`, of `finish`
+ */
+export async function changeInTransaction(
+  connection: ServerConnection,
+  input: ChangeInput,
+): Promise<ChangeResult> {
+  const stubborn = new Map<string, readonly UniqueShape[]>();
+  const begin = `begin isolation level read committed read write; ${readingSettings};
+    ${changeSettings(input.lock.lockTimeout)}`;
+  for (;;)
+    try {
+      return await withLockRetry(input.lock, () => withUndo(connection, input, stubborn, begin));
+    } catch (thrown) {
+      if (!noteStubborn(thrown, input.changes, stubborn)) throw thrown;
+    }
+}
+
+async function withUndo(
+  connection: ServerConnection,
+  input: ChangeInput,
+  stubborn: ReadonlyMap<string, readonly UniqueShape[]>,
+  begin: string,
+): Promise<ChangeResult> {
+  const undo = input.undoFile === null ? null : await writeUndo(input.undoFile);
+  try {
+    return await transaction(connection, () => work(connection, input, stubborn, undo), begin);
+  } catch (thrown) {
+    // The answer to COMMIT may be lost, and the change be done.
+    if (!isUnanswered(thrown)) await undo?.discard();
+    throw thrown;
+  }
+}
+
+const isUnanswered = (thrown: unknown) =>
+  thrown instanceof Problem && 'unanswered' in thrown.data && thrown.data.unanswered === 'COMMIT';
+
+async function work(
+  connection: ServerConnection,
+  input: ChangeInput,
+  stubborn: ReadonlyMap<string, readonly UniqueShape[]>,
+  undo: UndoWriter | null,
+): Promise<ChangeResult> {
+  const result = await changeRows(connection, {
+    ...input,
+    stubborn,
+    ...(undo !== null && { onMatched: (tables) => keepOldRows(connection, tables) }),
+  });
+  const { sideEffects } = result;
+  if (sideEffects.length > 0 && !input.force && !input.triggersFire)
+    throw new Problem('side_effects', {
+      target: input.lock.environment,
+      effects: sideEffects.map(
+        ({ table, inserted, updated, deleted }) =>
+          `${table}: ${inserted} inserted, ${updated} updated, ${deleted} deleted`,
+      ),
+    });
+  if (undo !== null)
+    await writeUndoRows(
+      connection,
+      result.tables.filter((one) => one.inserted + one.updated + one.deleted > 0),
+      undo,
+    );
+  await input.finish(result);
+  await undo?.finish();
+  return result;
+}
+
+const uniqueStates = new Set(['23505', '23P01']);
+
+// Which index it was, the message says in every language: its name is quoted there.
+function noteStubborn(
+  thrown: unknown,
+  changes: readonly TableChange[],
+  stubborn: Map<string, readonly UniqueShape[]>,
+): boolean {
+  if (!(thrown instanceof Problem) || !('sqlstate' in thrown.data)) return false;
+  const { sqlstate, message } = thrown.data;
+  if (!uniqueStates.has(sqlstate)) return false;
+  for (const { pair } of changes) {
+    const { name, uniques } = pair.to.table;
+    const known = stubborn.get(name) ?? [];
+    const unique = uniques.find(
+      (one) => !one.deferrable && !known.includes(one) && message.includes(one.name),
+    );
+    if (unique === undefined) continue;
+    stubborn.set(name, [...known, unique]);
+    return true;
+  }
+  return false;
+}

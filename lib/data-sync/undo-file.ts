@@ -1,0 +1,213 @@
+// The undo file of a run: the rows that it changed as they were before, and the rows that it inserted. It is
+// compressed, has a checksum, and is for its owner alone.
+import { createHash, type Hash } from 'node:crypto';
+import { once } from 'node:events';
+import { createReadStream } from 'node:fs';
+import { type FileHandle, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { createGunzip, createGzip } from 'node:zlib';
+import { Problem } from '../problem/problem.ts';
+import { splitLines } from './copy-lines.ts';
+import type { Spool } from './spool.ts';
+
+/** A table of an undo file. */
+export interface UndoTable {
+  /** Qualified and quoted. */
+  readonly name: string;
+  readonly key: readonly string[];
+  readonly columns: readonly { readonly name: string; readonly type: string }[];
+}
+
+/** Which rows a part has: wanted ones, or those that go, as `RowSpools` has them. */
+export type UndoPart = 'fresh' | 'gone';
+
+/** An undo file that is being written. */
+export interface UndoWriter {
+  readonly file: string;
+  /** Writes rows, in COPY's text format. */
+  write(table: UndoTable, part: UndoPart, rows: AsyncIterable<Uint8Array>): Promise<void>;
+  /** Ends it: all of it is on disk then. */
+  finish(): Promise<void>;
+  /** Removes what was written. */
+  discard(): Promise<void>;
+}
+
+const version = 1;
+const endOfRows = '\\.';
+
+/** The folder of the undo files of a project. @param root its folder */
+export const undoFolder = (root: string): string => join(root, '.pgmage', 'data-runs');
+
+/** The undo file of a run. */
+export const undoFileOf = (folder: string, run: string): string => join(folder, `${run}.undo`);
+
+/**
+ * Begins an undo file; what a file of this name has stays before it.
+ * @throws Problem `unwritable_file`
+ */
+export async function writeUndo(file: string): Promise<UndoWriter> {
+  const told = (thrown: unknown) =>
+    thrown instanceof Problem
+      ? thrown
+      : new Problem('unwritable_file', { file, reason: (thrown as Error).message }, { cause: thrown });
+  const guarded = <T>(work: () => Promise<T>) =>
+    work().catch((thrown: unknown) => Promise.reject(told(thrown)));
+  const { handle, before, put, end, stop } = await guarded(() => openZip(file));
+  const line = (text: string) => put(Buffer.from(`${text}\n`));
+  await guarded(() => line(JSON.stringify({ pgmage: 'undo', version })));
+  return {
+    file,
+    write: (table, part, rows) =>
+      guarded(async () => {
+        await line(JSON.stringify({ table, part }));
+        // No error of the rows is one of the file.
+        for await (const piece of rows) await guarded(() => put(piece));
+        await line(endOfRows);
+      }),
+    finish: () =>
+      guarded(async () => {
+        await end();
+      }),
+    async discard() {
+      await stop();
+      if (before > 0) await handle.truncate(before).catch(() => undefined);
+      await handle.close().catch(() => undefined);
+      if (before === 0) await rm(file, { force: true });
+    },
+  };
+}
+
+interface ZippedFile {
+  readonly handle: FileHandle;
+  /** Bytes that were there before. */
+  readonly before: number;
+  put(piece: Uint8Array): Promise<void>;
+  /** Writes the checksum, and waits for the disk. */
+  end(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+async function openZip(file: string): Promise<ZippedFile> {
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  const handle = await open(file, 'a', 0o600);
+  const zip = createGzip({ level: 3 });
+  const sum = createHash('sha256');
+  const writing = (async () => {
+    for await (const piece of zip) await handle.appendFile(piece as Buffer);
+  })();
+  // A failure is told with the next piece, or at the end.
+  let failure: { readonly thrown: unknown } | null = null;
+  const settled = writing.catch((thrown: unknown) => {
+    failure = { thrown };
+    zip.destroy();
+  });
+  const check = () => {
+    if (failure !== null) throw (failure as { readonly thrown: unknown }).thrown;
+  };
+  return {
+    handle,
+    before: (await handle.stat()).size,
+    async put(piece) {
+      check();
+      sum.update(piece);
+      if (!zip.write(piece)) await Promise.race([once(zip, 'drain'), settled]);
+      check();
+    },
+    async end() {
+      zip.end(`${JSON.stringify({ sha256: sum.digest('hex') })}\n`);
+      await settled;
+      check();
+      await handle.sync();
+      await handle.close();
+    },
+    async stop() {
+      zip.destroy();
+      await settled;
+    },
+  };
+}
+
+/** The rows of one table of an undo file. */
+export interface UndoRows {
+  readonly table: UndoTable;
+  readonly fresh: Spool;
+  readonly gone: Spool;
+}
+
+/**
+ * Reads an undo file whole, and checks it. The caller closes the spools.
+ * @throws Problem `missing_file`, `undo_damaged`
+ */
+export async function readUndo(file: string, spool: () => Promise<Spool>): Promise<UndoRows[]> {
+  await stat(file).catch(() => {
+    throw new Problem('missing_file', { file });
+  });
+  const tables = new Map<string, UndoRows>();
+  const reading: Reading = { sum: createHash('sha256'), rows: null, isWhole: false, fault: null };
+  try {
+    for await (const lines of splitLines(createReadStream(file).pipe(createGunzip())))
+      for (const text of lines) await readLine(reading, Buffer.from(`${text}\n`, 'latin1'), tables, spool);
+  } catch (thrown) {
+    throw new Problem('undo_damaged', { file, reason: (thrown as Error).message }, { cause: thrown });
+  }
+  const reason = reading.fault ?? (reading.isWhole ? null : 'its end is missing');
+  if (reason !== null) throw new Problem('undo_damaged', { file, reason });
+  return [...tables.values()];
+}
+
+interface Reading {
+  sum: Hash;
+  rows: Spool | null;
+  isWhole: boolean;
+  fault: string | null;
+}
+
+async function readLine(
+  reading: Reading,
+  bytes: Buffer,
+  tables: Map<string, UndoRows>,
+  spool: () => Promise<Spool>,
+): Promise<void> {
+  if (reading.rows !== null) {
+    reading.sum.update(bytes);
+    if (bytes.toString('latin1') === `${endOfRows}\n`) reading.rows = null;
+    else await reading.rows.write(bytes);
+    return;
+  }
+  const { table, part, sha256 } = JSON.parse(bytes.toString('utf8')) as {
+    table?: UndoTable;
+    part?: UndoPart;
+    sha256?: string;
+  };
+  reading.isWhole = sha256 !== undefined;
+  if (sha256 !== undefined) {
+    if (reading.sum.digest('hex') !== sha256) reading.fault = 'its checksum is wrong';
+    reading.sum = createHash('sha256');
+    return;
+  }
+  reading.sum.update(bytes);
+  if (table === undefined || part === undefined) return;
+  const known = tables.get(table.name) ?? { table, fresh: await spool(), gone: await spool() };
+  tables.set(table.name, known);
+  reading.rows = known[part];
+}
+
+// Runs that are kept, and bytes of all of them.
+const [kept, room] = [7, 2 ** 30];
+
+/** Removes the undo files of older runs. The newest one always stays. */
+export async function pruneUndo(folder: string): Promise<void> {
+  const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.undo'));
+  const files = await Promise.all(
+    names.map(async (name) => {
+      const file = join(folder, name);
+      const { mtimeMs, size } = await stat(file);
+      return { file, mtimeMs, size };
+    }),
+  );
+  let used = 0;
+  for (const [at, { file, size }] of files.sort((a, b) => b.mtimeMs - a.mtimeMs).entries()) {
+    used += size;
+    if (at > 0 && (at >= kept || used > room)) await rm(file, { force: true });
+  }
+}

@@ -1,0 +1,119 @@
+// Compares the changed target with the source before the commit, and tells rows that other sessions changed
+// from those that the change itself left wrong.
+import type { ServerConnection } from '../pg/connection.ts';
+import { type ComparedTable, compareTables } from './compare-tables.ts';
+import { readDifferences } from './fetch-rows.ts';
+import { findRows, type RowsRead, type SessionPair, type Summary } from './find.ts';
+import type { BothSides, RowDifference, TablePair } from './shape.ts';
+import type { SideEffect } from './side-effects.ts';
+import type { Spool } from './spool.ts';
+
+/** What is compared again. */
+export interface Validation {
+  /** The source, in its snapshot, and the target, in the transaction that changed it. */
+  readonly sessions: SessionPair;
+  /** `full`: all tables; `changed`: the parts of tables that differed. */
+  readonly mode: 'full' | 'changed';
+  /** The tables as they were compared before. */
+  readonly compared: readonly ComparedTable[];
+  readonly sideEffects: readonly SideEffect[];
+  /** Whether extra rows of the target stay. */
+  readonly keepDeleted: boolean;
+  spool(): Promise<Spool>;
+  readonly onRows?: RowsRead;
+}
+
+/** The result for one table. */
+export interface ValidatedTable {
+  readonly pair: TablePair;
+  /** Rows of the whole table; null: only its changed parts were compared. */
+  readonly rows: BothSides<number> | null;
+  /** Rows that other sessions have changed since the comparison. */
+  readonly meanwhile: number;
+  /** Rows that this change left wrong. */
+  readonly wrong: number;
+}
+
+/** Compares again. @throws Problem of the connections */
+export async function validate(input: Validation): Promise<ValidatedTable[]> {
+  const { sessions, mode, compared, spool, onRows } = input;
+  const means = { crew: [sessions], spool, ...(onRows && { onRows }) };
+  const again =
+    mode === 'full'
+      ? await compareTables(
+          compared.map(({ pair }) => pair),
+          means,
+        )
+      : await changedParts(input);
+  const tables: ValidatedTable[] = [];
+  for (const table of again) tables.push(await explain(input, table, mode));
+  return tables;
+}
+
+async function changedParts({ sessions, compared, spool }: Validation): Promise<ComparedTable[]> {
+  const found: ComparedTable[] = [];
+  for (const { pair, buckets, differing, rows } of compared) {
+    if (differing.length === 0) continue;
+    const place = await spool();
+    // As if just these differed.
+    const hashes = (hash: string) => new Map(differing.map((bucket) => [bucket, { rows: 1, hash }]));
+    const count = Math.max(differing.length * 6, 'count' in buckets ? buckets.count : 1);
+    const equal = Array.from({ length: count }, (_, at) => [-1 - at, { rows: 0, hash: '' }] as const);
+    const summary: Summary = {
+      buckets,
+      rows,
+      hashes: { from: new Map([...hashes('a'), ...equal]), to: new Map([...hashes('b'), ...equal]) },
+    };
+    found.push({ ...(await findRows(sessions, pair, summary, { spool: place })), spool: place });
+  }
+  return found;
+}
+
+async function explain(
+  { sessions, sideEffects, keepDeleted }: Validation,
+  table: ComparedTable,
+  mode: 'full' | 'changed',
+): Promise<ValidatedTable> {
+  const { pair } = table;
+  const effect = sideEffects.find((one) => one.table === pair.to.table.name);
+  let [meanwhile, wrong] = [0, 0];
+  for await (const some of portions(table, keepDeleted)) {
+    const own = await countOwn(sessions.to, pair, some);
+    // A row that is not there was deleted by this change, or by another session.
+    const lost = effect !== undefined && effect.deleted > 0 ? some.filter(({ to }) => to === null) : [];
+    wrong += own + lost.length;
+    meanwhile += some.reduce((sum, { copies }) => sum + copies, 0) - own - lost.length;
+  }
+  return { pair, rows: mode === 'full' ? table.rows : null, meanwhile: Math.max(0, meanwhile), wrong };
+}
+
+const atOnce = 5_000;
+
+async function* portions(table: ComparedTable, keepDeleted: boolean): AsyncGenerator<RowDifference[]> {
+  let some: RowDifference[] = [];
+  for await (const one of readDifferences(table)) {
+    if (keepDeleted && one.kind === 'extra') continue;
+    if (some.push(one) === atOnce) {
+      yield some;
+      some = [];
+    }
+  }
+  if (some.length > 0) yield some;
+}
+
+// How many of the rows this transaction has written.
+async function countOwn(
+  target: ServerConnection,
+  pair: TablePair,
+  differences: readonly RowDifference[],
+): Promise<number> {
+  const places = differences.flatMap(({ to }) => (to === null ? [] : [to.split(' ') as [string, string]]));
+  if (places.length === 0) return 0;
+  const list = (part: 0 | 1) => `{${places.map((place) => `"${place[part]}"`).join(',')}}`;
+  const [row] = await target.rows<{ own: number }>(
+    `select count(*)::int as own
+     from unnest('${list(0)}'::oid[], '${list(1)}'::tid[]) k(r, c), ${pair.to.from}
+     where t.ctid = k.c and t.tableoid = k.r and t.xmin = pg_current_xact_id()::xid`,
+  );
+  return row?.own ?? 0;
+}

@@ -1,0 +1,206 @@
+// Runs that change rows as text: the plan, the result, the report in Markdown, the history, an undo.
+import type { DataHistoryReport, DataRun } from '../commands/data-history.ts';
+import type { DataSyncReport } from '../commands/data-sync.ts';
+import type { DataUndoPlan, DataUndoReport } from '../commands/data-undo.ts';
+import type { SyncRun } from '../data-sync/run.ts';
+import type { SideEffect } from '../data-sync/side-effects.ts';
+import type { RowSyncPlan } from '../data-sync/sync-plan.ts';
+import { columned, headLines, noteLines, retryLines } from './data-diff.ts';
+import { cutLine, formatCount } from './format.ts';
+import { makeInk } from './ink.ts';
+import type { Paper } from './paper.ts';
+import { wrapText } from './wrapped.ts';
+
+const whole = (value: number) => value.toLocaleString('en-US');
+
+/** What a sync is going to do. */
+export function dataSyncPlanText(plan: RowSyncPlan, paper: Paper): string {
+  const changing = plan.tables.filter(({ inserts, updates, deletes }) => inserts + updates + deletes > 0);
+  const rows = changing.map(({ name, rows, inserts, updates, deletes }) => [
+    name,
+    whole(rows.to),
+    ...[inserts, updates, deletes].map(whole),
+  ]);
+  const kept = plan.tables.reduce((sum, one) => sum + one.kept, 0);
+  return [
+    ...headLines(plan, paper),
+    '',
+    ...(rows.length > 0
+      ? tableOf([['Table', 'Rows', 'Insert', 'Update', 'Delete'], ...rows], 4, paper)
+      : ['No differences.']),
+    ...(kept > 0 ? [`${formatCount(kept, 'extra row')} of the target stay.`] : []),
+    ...noteLines(plan.notes, paper),
+  ].join('\n');
+}
+
+/** The report of `data:sync`. */
+export function dataSyncText(report: DataSyncReport, paper: Paper): string {
+  const ink = makeInk(paper.colour);
+  const { run } = report;
+  const seconds = (report.durationMs / 1000).toFixed(1);
+  if (run === null)
+    return [
+      ...(report.dryRun ? [dataSyncPlanText(report, paper), ''] : []),
+      'Nothing was changed.',
+      ...retryLines(report.retries, paper),
+    ].join('\n');
+  const changed = run.tables.filter((one) => one.inserted + one.updated + one.deleted + one.skipped > 0);
+  const rows = changed.map(({ name, inserted, updated, deleted, skipped }) => [
+    name,
+    ...[inserted, updated, deleted, skipped].map(whole),
+  ]);
+  const { set, refused } = run.sequences;
+  return [
+    ...headLines(report, paper),
+    '',
+    ...(rows.length > 0
+      ? tableOf([['Table', 'Inserted', 'Updated', 'Deleted', 'Skipped'], ...rows], 4, paper)
+      : []),
+    ...(set.length > 0 ? [`${formatCount(set.length, 'sequence')} set.`] : []),
+    ...refused.flatMap((name) => wrapText(`The role may not set the sequence ${name}.`, paper)),
+    ...effectLines(run.sideEffects, paper),
+    ...noteLines(report.notes, paper),
+    '',
+    ...wrapText(summaryOf(report), paper).map((line) =>
+      run.skipped > 0 ? ink.yellow(line) : ink.green(line),
+    ),
+    `Run ${run.id}, ${seconds} s.`,
+    ...remarkLines(run, paper),
+    ...retryLines(report.retries, paper),
+  ].join('\n');
+}
+
+function remarkLines(run: SyncRun, paper: Paper): string[] {
+  return [
+    ...(run.skipped > 0
+      ? wrapText(
+          `Hint: another session changed ${formatCount(run.skipped, 'row')} meanwhile. Run data:sync again.`,
+          paper,
+        )
+      : []),
+    ...(run.unrecorded === null
+      ? []
+      : wrapText(`The run is not in pgmage.data_runs: ${run.unrecorded}`, paper)),
+  ];
+}
+
+function summaryOf({ run, tables }: DataSyncReport): string {
+  if (run === null) return '';
+  const { inserted, updated, deleted, validation, skipped } = run;
+  const what = `${whole(inserted)} inserted, ${whole(updated)} updated, ${whole(deleted)} deleted.`;
+  const isFull = validation === 'full';
+  const checked = isFull ? formatCount(tables.length, 'table') : 'The parts of tables that had differed';
+  const equal = skipped > 0 ? `are equal but for ${formatCount(skipped, 'row')}` : 'are equal';
+  return `${what} ${checked} ${equal}.`;
+}
+
+function effectLines(effects: readonly SideEffect[], paper: Paper): string[] {
+  return effects.flatMap(({ table, inserted, updated, deleted }) =>
+    wrapText(
+      `Keys or triggers changed ${table}: ${inserted} inserted, ${updated} updated, ${deleted} deleted.`,
+      paper,
+    ),
+  );
+}
+
+function tableOf(rows: readonly (readonly string[])[], numbers: number, paper: Paper): string[] {
+  const [head = '', ...lines] = columned(rows, numbers);
+  return [
+    makeInk(paper.colour).bold(cutLine(head, paper)),
+    ...lines.flatMap((line) => wrapText(line, paper)),
+  ];
+}
+
+/** The migration report of a run in Markdown, for a file. */
+export function dataSyncMarkdown(report: DataSyncReport): string {
+  const { run, source, target, asOf, tables, notes } = report;
+  const at = (time: Date) => time.toISOString();
+  const rows = tables.map(({ name, rows: before }) => {
+    const one = run?.tables.find((table) => table.name === name);
+    const { inserted = 0, updated = 0, deleted = 0, skipped = 0, validated = null } = one ?? {};
+    const equal = validated === null ? '' : skipped > 0 ? 'but for skipped rows' : 'yes';
+    const numbers = [before.from, inserted, updated, deleted, skipped].map(whole);
+    return `| ${[name, ...numbers, equal].join(' | ')} |`;
+  });
+  const changed = run === null ? 0 : run.inserted + run.updated + run.deleted;
+  const wanted = changed + (run?.skipped ?? 0);
+  const rate = wanted === 0 ? 100 : (changed / wanted) * 100;
+  return [
+    `# Data sync of ${target.name} from ${source.name}`,
+    '',
+    `- Run: ${run?.id ?? 'none, nothing was changed'}`,
+    `- Source: ${source.address}, as of ${at(asOf.from)}`,
+    `- Target: ${target.address}, compared as of ${at(asOf.to)}`,
+    `- Success rate: ${rate.toFixed(2)} % (${whole(changed)} of ${whole(wanted)} rows)`,
+    `- Duration: ${(report.durationMs / 1000).toFixed(1)} s; retries: ${report.retries.length}`,
+    `- Validation: ${run?.validation ?? 'none'}`,
+    `- Sequences set: ${run?.sequences.set.map(({ name }) => name).join(', ') || 'none'}`,
+    '',
+    '| Table | Source rows | Inserted | Updated | Deleted | Skipped | Equal |',
+    '|-|-:|-:|-:|-:|-:|-|',
+    ...rows,
+    '',
+    ...(notes.length > 0 ? ['## Schema differences', ''] : []),
+    ...notes.map(({ verdict, what, reason }) => `- ${verdict} \`${what}\`: ${reason}`),
+    '',
+  ].join('\n');
+}
+
+/** The report of `data:history`. */
+export function dataHistoryText({ target, runs }: DataHistoryReport, paper: Paper): string {
+  const rows = runs.map((run) => [
+    run.id.slice(0, 8),
+    run.begunAt.replace('T', ' ').replace(/\..*/, ''),
+    outcomeOf(run),
+    run.systemUser ?? run.role,
+    ...[run.inserted, run.updated, run.deleted, run.skipped].map(whole),
+  ]);
+  const head = ['Run', 'Begun (UTC)', 'Outcome', 'By', 'Inserted', 'Updated', 'Deleted', 'Skipped'];
+  return [
+    ...wrapText(`${target.name}  (${target.address})`, paper),
+    '',
+    ...(rows.length > 0 ? tableOf([head, ...rows], 4, paper) : ['No run has changed rows.']),
+    ...(runs.some(({ canUndo }) => canUndo) ? ['', 'data:undo RUN takes a run back.'] : []),
+  ].join('\n');
+}
+
+const outcomeOf = ({ outcome, mode, canUndo }: DataRun) =>
+  [
+    outcome === 'begun' ? 'broken off' : outcome,
+    ...(mode === 'undo' ? ['an undo'] : []),
+    ...(canUndo ? ['undo possible'] : []),
+  ].join(', ');
+
+/** What an undo is going to do. */
+export function dataUndoPlanText(plan: DataUndoPlan, paper: Paper): string {
+  const { inserted, updated, deleted } = plan;
+  return [
+    ...wrapText(`Target: ${plan.target.name}  (${plan.target.address})`, paper),
+    ...wrapText(`Run ${plan.run} of ${plan.ranAt}, from ${plan.source}`, paper),
+    '',
+    `${whole(inserted)} inserted rows are deleted, ${whole(updated)} get their old values.`,
+    `${whole(deleted)} deleted rows come back.`,
+    'Rows that a session changed after the run stay as they are.',
+  ].join('\n');
+}
+
+/** The report of `data:undo`. */
+export function dataUndoText(report: DataUndoReport, paper: Paper): string {
+  if (report.tables === null) return 'Nothing was changed.';
+  const rows = report.tables.map(({ name, inserted, updated, deleted, skipped }) => [
+    name,
+    ...[inserted, updated, deleted, skipped].map(whole),
+  ]);
+  return [
+    ...tableOf([['Table', 'Inserted', 'Updated', 'Deleted', 'Skipped'], ...rows], 4, paper),
+    ...effectLines(report.sideEffects, paper),
+    '',
+    ...wrapText(`Run ${report.run} is taken back by run ${report.id}.`, paper),
+    ...(report.skipped > 0
+      ? wrapText(
+          `${formatCount(report.skipped, 'row')} stay as they are: a session changed them after the run.`,
+          paper,
+        )
+      : []),
+  ].join('\n');
+}
