@@ -53,7 +53,7 @@ export async function exchangeValues(connection: ServerConnection, input: Exchan
   const { shape, stubborn } = input;
   const tables: ChangingTable[] = [];
   const emptying: Emptying[] = [];
-  const dropping: { table: string; unique: UniqueShape }[] = [];
+  const dropping: { table: string; name: string }[] = [];
   const emptied = new Map<string, number>();
   for (const table of input.tables) {
     const { pair, matched } = table;
@@ -62,10 +62,11 @@ export async function exchangeValues(connection: ServerConnection, input: Exchan
       tables.push(table);
       continue;
     }
+    dropping.push(...(await actingKeys(connection, table, shape)));
     for (const { unique, exchange } of conflictRules(pair, shape.foreignKeys)) {
       const taken = exchange === 'move' ? 0 : await countTaken(connection, table, unique);
       if (exchange === 'move') await connection.execute(markTaken(table, unique));
-      else if (taken > 0 && exchange === 'drop') dropping.push({ table: name, unique });
+      else if (taken > 0 && exchange === 'drop') dropping.push({ table: name, name: unique.name });
       else if (taken > 0) {
         emptying.push({ table, unique, columns: emptiedColumns(pair, unique, shape.foreignKeys) });
         emptied.set(name, (emptied.get(name) ?? 0) + taken);
@@ -73,7 +74,7 @@ export async function exchangeValues(connection: ServerConnection, input: Exchan
     }
     for (const unique of stubborn.get(name) ?? []) {
       if (exchangeOf(pair, unique, shape.foreignKeys) === 'move') await connection.execute(markAll(table));
-      else dropping.push({ table: name, unique });
+      else dropping.push({ table: name, name: unique.name });
     }
     tables.push({ ...table, matched: { ...matched, moves: await countMoves(connection, table, shape) } });
   }
@@ -87,6 +88,22 @@ export async function exchangeValues(connection: ServerConnection, input: Exchan
     },
     after: () => aside.up(),
   };
+}
+
+// A key that changes only for its bytes, such as 'A' to 'a', makes these act on rows that refer to it.
+async function actingKeys(
+  connection: ServerConnection,
+  table: StagedTable,
+  { foreignKeys }: DatabaseShape,
+): Promise<{ table: string; name: string }[]> {
+  const keys = foreignKeys.filter(
+    ({ refersTo, onUpdate }) => refersTo === table.pair.to.table.name && onUpdate !== 'no action',
+  );
+  if (keys.length === 0) return [];
+  const [row] = await connection.rows<{ swept: boolean }>(
+    `select exists (select from ${stageNames(table).changing} where swept) as swept`,
+  );
+  return row?.swept ? keys.map(({ table: from, name }) => ({ table: from, name })) : [];
 }
 
 async function countTaken(

@@ -24,7 +24,8 @@ export function pairWithItself(table: TableShape, key: readonly string[]): Table
     from: side,
     to: side,
     columns,
-    key: columns.filter(({ name }) => key.includes(name)),
+    // In the order of the key that other queries write.
+    key: key.flatMap((name) => columns.filter((one) => one.name === name)),
     keyText: key.join(', '),
     fitChecks: [],
     uncheckedKey: { from: false, to: false },

@@ -1,4 +1,4 @@
-// Drops unique constraints and indexes, and makes them again with all that depends on them.
+// Drops constraints and unique indexes, and makes them again with all that depends on them.
 import { readCatalog } from '../catalog/read.ts';
 import { runAsOwners, runSteps } from '../copy/engines.ts';
 import { readOwners } from '../flow/as-owner.ts';
@@ -10,7 +10,6 @@ import type { ServerConnection } from '../pg/connection.ts';
 import { withPath } from '../pg/user-path.ts';
 import { plan } from '../plan/plan.ts';
 import { Problem } from '../problem/problem.ts';
-import type { UniqueShape } from './shape.ts';
 
 /** Steps there and back. */
 export interface Aside {
@@ -19,24 +18,24 @@ export interface Aside {
 }
 
 /**
- * Plans how to drop unique indexes, and how to make them again.
+ * Plans how to drop constraints and unique indexes, and how to make them again.
  * @throws Problem `internal` where the catalog does not have one; of the connection
  */
 export async function setUniquesAside(
   connection: ServerConnection,
-  uniques: readonly { readonly table: string; readonly unique: UniqueShape }[],
+  uniques: readonly { readonly table: string; readonly name: string }[],
 ): Promise<Aside> {
   if (uniques.length === 0) return { down: async () => undefined, up: async () => undefined };
   const there = await readCatalog(connection, kinds);
-  const ids = uniques.map(({ table, unique }) => {
+  const ids = uniques.map(({ table, name }) => {
     const fact = [...there.facts.values()].find(
       ({ path, parent }) =>
-        path.at(-1) === unique.name &&
+        path.at(-1) === name &&
         parent !== null &&
         there.facts.get(parent)?.path.map(quote).join('.') === table,
     );
     if (fact === undefined)
-      throw new Problem('internal', { reason: `the catalog has no ${unique.name} of ${table}` });
+      throw new Problem('internal', { reason: `the catalog has no ${name} of ${table}` });
     return fact.id;
   });
   const rest = withoutFacts(there, withDependents(there, ids, true));
