@@ -31,6 +31,7 @@ export function pairWithItself(table: TableShape, key: readonly string[]): Table
     uncheckedKey: { from: false, to: false },
     range: null,
     configured: [],
+    ids: null,
   };
 }
 
