@@ -109,7 +109,7 @@ test('a folder has an index for psql, and a file for what no order of files can 
     alter default privileges grant select on tables to public;`);
   expect(wrong).toEqual([]);
   expect(index).toBe(`-- Loads this folder into an empty database: psql -1 -v ON_ERROR_STOP=1 -f load.psql
--- For psql alone. pgmage reads the .sql files, in whatever order works.
+-- Only for psql. pgmage reads the .sql files and finds their order itself.
 
 \\ir schemas.sql
 \\ir functions/public.on_ddl.sql
