@@ -171,13 +171,11 @@ test('extensions stay where they are wanted as they are, and rows of their table
   });
 });
 
-test(
-  'functions that find tables by the path, and read others, work while rows come and indexes are' + ' built',
-  async () => {
-    await withPair(oldest, newest, async (source, target) => {
-      await rowsOf(
-        source.url,
-        `create schema own; create table own.allowed (n int); insert into own.allowed values (1), (2);
+test('functions that find tables by the path, and read others, work while rows come and indexes are built', async () => {
+  await withPair(oldest, newest, async (source, target) => {
+    await rowsOf(
+      source.url,
+      `create schema own; create table own.allowed (n int); insert into own.allowed values (1), (2);
        do $$begin execute format('alter database %I set search_path = own, public',
        current_database()); end$$;
        create function own.is_allowed(int) returns boolean language plpgsql stable as
@@ -185,27 +183,26 @@ test(
        create function own.trimmed(text) returns text language sql immutable as 'select trim($1)';
        create function own.norm(text) returns text language plpgsql immutable as $$begin return
        lower(trimmed($1)); end$$`,
-      );
-      await rowsOf(
-        source.url,
-        `create table uses (n int check (is_allowed(n)), word text, plain text generated always as (norm(word))
+    );
+    await rowsOf(
+      source.url,
+      `create table uses (n int check (is_allowed(n)), word text, plain text generated always as (norm(word))
         stored);
        insert into uses select 1 + n % 2, ' Word ' from generate_series(1, 5000) n`,
+    );
+    // Since 17 the server itself leaves the path out while it builds these (release notes of PostgreSQL
+    // 17).
+    if (newest.major < 17)
+      await rowsOf(
+        source.url,
+        'create index on uses (norm(word)); create materialized view counted as select count(*)' +
+          ' from uses where is_allowed(n)',
       );
-      // Since 17 the server itself leaves the path out while it builds these (release notes of PostgreSQL
-      // 17).
-      if (newest.major < 17)
-        await rowsOf(
-          source.url,
-          'create index on uses (norm(word)); create materialized view counted as select count(*)' +
-            ' from uses where is_allowed(n)',
-        );
-      const { done } = await cloned(contextOf(source.url, target.url));
-      expect(done).toMatchObject({ notes: [], left: [expect.stringContaining('SETTING search_path')] });
-      expect((await wholeOf(target.url)).digests).toEqual((await wholeOf(source.url)).digests);
-    });
-  },
-);
+    const { done } = await cloned(contextOf(source.url, target.url));
+    expect(done).toMatchObject({ notes: [], left: [expect.stringContaining('SETTING search_path')] });
+    expect((await wholeOf(target.url)).digests).toEqual((await wholeOf(source.url)).digests);
+  });
+});
 
 test('what has no second one is left out, and said', async () => {
   await withPair(newest, newest, async (source, target) => {

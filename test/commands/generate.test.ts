@@ -72,40 +72,34 @@ test('what an owner gave up comes back, and nothing is said of what older server
   expect(written[0]?.text).not.toContain('MAINTAIN');
 });
 
-test(
-  'names of NOT NULL that the server would make up otherwise are said, also for servers that' + ' know none',
-  async () => {
-    const partitioned = `create table z (id int not null) partition by range (id);
+test('names of NOT NULL that the server would make up otherwise are said, also for servers that know none', async () => {
+  const partitioned = `create table z (id int not null) partition by range (id);
     create table a partition of z for values from (0) to (9);`;
-    own.want(`create table keep (); ${partitioned}`);
-    await generate(own.context);
-    own.want('create table keep ();');
-    const { written } = await generate(own.context);
-    expect(written.map(({ down }) => down?.is)).toEqual(['lossy']);
-  },
-);
+  own.want(`create table keep (); ${partitioned}`);
+  await generate(own.context);
+  own.want('create table keep ();');
+  const { written } = await generate(own.context);
+  expect(written.map(({ down }) => down?.is)).toEqual(['lossy']);
+});
 
-test(
-  'who owns what, and what public says of itself, is migrated once it is said, and taken' + ' back',
-  async () => {
-    own.want('create table a (id int);');
-    await generate(own.context);
-    own.want(
-      'create role keeper; create table a (id int); alter table a owner to keeper; comment on schema' +
-        " public is 'Ours';",
-    );
-    const { written } = await generate(own.context);
-    const [up, down] = (written[0]?.text ?? '').split('-- Down Migration');
-    expect(up).toContain('OWNER TO keeper');
-    expect(up).toContain("COMMENT ON SCHEMA public IS 'Ours'");
-    expect(down).toContain('OWNER TO CURRENT_USER');
-    expect(down).toContain("COMMENT ON SCHEMA public IS 'standard public schema'");
-    expect(written[0]?.down).toEqual({ is: 'exact' });
-    // Where it is said no longer, it stays.
-    own.want('create table a (id int);');
-    expect((await generate(own.context)).written).toEqual([]);
-  },
-);
+test('who owns what, and what public says of itself, is migrated once it is said, and taken back', async () => {
+  own.want('create table a (id int);');
+  await generate(own.context);
+  own.want(
+    'create role keeper; create table a (id int); alter table a owner to keeper; comment on schema' +
+      " public is 'Ours';",
+  );
+  const { written } = await generate(own.context);
+  const [up, down] = (written[0]?.text ?? '').split('-- Down Migration');
+  expect(up).toContain('OWNER TO keeper');
+  expect(up).toContain("COMMENT ON SCHEMA public IS 'Ours'");
+  expect(down).toContain('OWNER TO CURRENT_USER');
+  expect(down).toContain("COMMENT ON SCHEMA public IS 'standard public schema'");
+  expect(written[0]?.down).toEqual({ is: 'exact' });
+  // Where it is said no longer, it stays.
+  own.want('create table a (id int);');
+  expect((await generate(own.context)).written).toEqual([]);
+});
 
 test('what a way back cannot restore is stamped', async () => {
   own.want('create table users (id bigint primary key, note text); create table old (id int);');
@@ -123,30 +117,25 @@ test('what a way back cannot restore is stamped', async () => {
   });
 });
 
-test(
-  'what cannot be one transaction becomes files one after the other, each with its own way' + ' back',
-  async () => {
-    own.want(`create type mood as enum ('sad'); create table t (a mood);`);
-    await generate(own.context);
-    own.want(
-      `create type mood as enum ('sad', 'ok', 'glad'); create table t (a mood default 'glad', b int);`,
-    );
-    const { written } = await generate(own.context, { name: 'moods' });
-    expect(written.length).toBeGreaterThan(1);
-    const files = await migrationsOf(own);
-    expect(files.slice(1).map(({ name }) => name)).toEqual(written.map(({ name }) => name));
-    expect(findBreaks(files)).toEqual([]);
-    expect(
-      files.some(({ migration }) => migration.transaction === 'down' || migration.transaction === 'none'),
-    ).toBe(true);
-    for (const { migration } of files) {
-      const alone = migration.transaction === 'down' || migration.transaction === 'none';
-      expect(/ADD VALUE/.test(migration.up)).toBe(alone);
-      expect(migration.down).not.toBeNull();
-    }
-    expect(await recorded()).toBe(true);
-  },
-);
+test('what cannot be one transaction becomes files one after the other, each with its own way back', async () => {
+  own.want(`create type mood as enum ('sad'); create table t (a mood);`);
+  await generate(own.context);
+  own.want(`create type mood as enum ('sad', 'ok', 'glad'); create table t (a mood default 'glad', b int);`);
+  const { written } = await generate(own.context, { name: 'moods' });
+  expect(written.length).toBeGreaterThan(1);
+  const files = await migrationsOf(own);
+  expect(files.slice(1).map(({ name }) => name)).toEqual(written.map(({ name }) => name));
+  expect(findBreaks(files)).toEqual([]);
+  expect(
+    files.some(({ migration }) => migration.transaction === 'down' || migration.transaction === 'none'),
+  ).toBe(true);
+  for (const { migration } of files) {
+    const alone = migration.transaction === 'down' || migration.transaction === 'none';
+    expect(/ADD VALUE/.test(migration.up)).toBe(alone);
+    expect(migration.down).not.toBeNull();
+  }
+  expect(await recorded()).toBe(true);
+});
 
 test('a draft is sealed by the next run, with what its way back is worth', async () => {
   own.want('create table t (a int);');

@@ -61,38 +61,35 @@ test.each(walked)('$of: $major', async ({ server, old, new: wanted, rename = [],
 
 const [plain, renamed] = ['create table t (a int, b text);', 'create table t (a int, c text);'];
 
-test(
-  'nothing is guessed: without an answer it is dropped and added, and the report says how to say' + ' it',
-  async () => {
-    await withDatabase(anyServer(), ({ url }) =>
-      withProject(url, cache, async (own) => {
-        own.want(plain);
-        await sync(own.context, yes, undefined);
-        own.want(renamed);
-        const refused = await failure(sync(own.context, yes, undefined));
-        expect([refused.code, refused.hint]).toEqual([
-          'data_loss_refused',
-          expect.stringMatching(/DROP COLUMN b.*If you renamed it, pass --rename t\.b=c$/),
-        ]);
-        const asked: RenameQuestion[] = [];
-        const answer = (place: number | null) => async (question: RenameQuestion) => {
-          asked.push(question);
-          return place;
-        };
-        const declined = await sync(own.context, { force: true }, async () => false, answer(null));
-        expect(asked).toEqual([{ gone: 'COLUMN t.b', names: ['c'] }]);
-        expect(declined).toMatchObject({ renames: [], possible: [], applied: null });
-        const { possible } = await difference(own.context);
-        expect(possible).toEqual([{ text: 'COLUMN t.b', to: 'c', option: 't.b=c' }]);
-        const done = await sync(own.context, {}, async () => true, answer(0));
-        expect(done.renames).toEqual([{ text: 'COLUMN t.b', to: 'c', option: 't.b=c' }]);
-        expect(done.cautions.map(({ hazard }) => hazard)).not.toContain('deletes_data');
-        expect((await rollback(own.context, yes, undefined)).done).toBe(true);
-        expect(await rowsOf(url, 'select b from t')).toEqual([]);
-      }),
-    );
-  },
-);
+test('nothing is guessed: without an answer it is dropped and added, and the report says how to say it', async () => {
+  await withDatabase(anyServer(), ({ url }) =>
+    withProject(url, cache, async (own) => {
+      own.want(plain);
+      await sync(own.context, yes, undefined);
+      own.want(renamed);
+      const refused = await failure(sync(own.context, yes, undefined));
+      expect([refused.code, refused.hint]).toEqual([
+        'data_loss_refused',
+        expect.stringMatching(/DROP COLUMN b.*If you renamed it, pass --rename t\.b=c$/),
+      ]);
+      const asked: RenameQuestion[] = [];
+      const answer = (place: number | null) => async (question: RenameQuestion) => {
+        asked.push(question);
+        return place;
+      };
+      const declined = await sync(own.context, { force: true }, async () => false, answer(null));
+      expect(asked).toEqual([{ gone: 'COLUMN t.b', names: ['c'] }]);
+      expect(declined).toMatchObject({ renames: [], possible: [], applied: null });
+      const { possible } = await difference(own.context);
+      expect(possible).toEqual([{ text: 'COLUMN t.b', to: 'c', option: 't.b=c' }]);
+      const done = await sync(own.context, {}, async () => true, answer(0));
+      expect(done.renames).toEqual([{ text: 'COLUMN t.b', to: 'c', option: 't.b=c' }]);
+      expect(done.cautions.map(({ hazard }) => hazard)).not.toContain('deletes_data');
+      expect((await rollback(own.context, yes, undefined)).done).toBe(true);
+      expect(await rowsOf(url, 'select b from t')).toEqual([]);
+    }),
+  );
+});
 
 test('between any two sources, and as a change like any other', async () => {
   const oldest = servers()[0] ?? anyServer();

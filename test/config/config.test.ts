@@ -84,17 +84,14 @@ test('a named environment reads its own files, and never what the shell has for 
   expect(problem.hint).toContain('prod');
 });
 
-test(
-  'a value can name other variables, of the same file first; what names none is taken as it' + ' is',
-  async () => {
-    write({
-      '.env': `DATABASE_URL="postgres://\${USER_NAME}:\${PASSWORD}@\${HOST}/\${NAME}"
+test('a value can name other variables, of the same file first; what names none is taken as it is', async () => {
+  write({
+    '.env': `DATABASE_URL="postgres://\${USER_NAME}:\${PASSWORD}@\${HOST}/\${NAME}"
       USER_NAME=app\nPASSWORD='\${USER_NAME}\${}$x\${DATABASE_URL}\${nowhere}'\nHOST=h`,
-    });
-    const { url } = await find(undefined, {}, { HOST: 'other', NAME: 'shop' });
-    expect(url).toBe(`postgres://app:app\${}$x\${DATABASE_URL}\${nowhere}@h/shop`);
-  },
-);
+  });
+  const { url } = await find(undefined, {}, { HOST: 'other', NAME: 'shop' });
+  expect(url).toBe(`postgres://app:app\${}$x\${DATABASE_URL}\${nowhere}@h/shop`);
+});
 
 test('the configuration says where: a URL, a variable, files, a command', async () => {
   write({

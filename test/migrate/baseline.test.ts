@@ -88,31 +88,28 @@ test('the schema of a database with rows becomes the first migration, and nothin
   });
 });
 
-test(
-  'another database of that schema is recorded by --baseline, and one that differs is' + ' refused',
-  async () => {
-    await having(users, async ({ own, other }) => {
-      const { context } = own;
-      await pull(context, { baseline: true }, undefined);
-      const to = { ...yes, env: 'other' };
-      await rowsOf(other, 'create table users (id bigint primary key, email varchar);');
-      const unrecorded = await failure(sync(context, to, undefined));
-      expect(unrecorded.code).toBe('unrecorded');
-      expect(unrecorded.hint).toContain('db:sync --env other --baseline');
-      const refused = await failure(sync(context, { ...to, baseline: true }, undefined));
-      expect(refused.message).toContain(
-        'other has the schema of no migration. It differs from the nearest one by: COLUMN users.email',
-      );
-      expect((await history(context, { env: 'other' })).deeds).toEqual([]);
-      await rowsOf(other, 'alter table users alter email type text');
-      own.want(`${readFileSync(context.project.schema, 'utf8')}\ncreate table orders (id bigint);\n`);
-      const done = await sync(context, { ...to, baseline: true }, undefined);
-      expect([done.recorded.length, done.applied?.length]).toEqual([1, 1]);
-      expect((await compare(context, 'other', context.project.schema)).same).toBe(true);
-      expect((await sync(context, to, undefined)).applied).toEqual([]);
-    });
-  },
-);
+test('another database of that schema is recorded by --baseline, and one that differs is refused', async () => {
+  await having(users, async ({ own, other }) => {
+    const { context } = own;
+    await pull(context, { baseline: true }, undefined);
+    const to = { ...yes, env: 'other' };
+    await rowsOf(other, 'create table users (id bigint primary key, email varchar);');
+    const unrecorded = await failure(sync(context, to, undefined));
+    expect(unrecorded.code).toBe('unrecorded');
+    expect(unrecorded.hint).toContain('db:sync --env other --baseline');
+    const refused = await failure(sync(context, { ...to, baseline: true }, undefined));
+    expect(refused.message).toContain(
+      'other has the schema of no migration. It differs from the nearest one by: COLUMN users.email',
+    );
+    expect((await history(context, { env: 'other' })).deeds).toEqual([]);
+    await rowsOf(other, 'alter table users alter email type text');
+    own.want(`${readFileSync(context.project.schema, 'utf8')}\ncreate table orders (id bigint);\n`);
+    const done = await sync(context, { ...to, baseline: true }, undefined);
+    expect([done.recorded.length, done.applied?.length]).toEqual([1, 1]);
+    expect((await compare(context, 'other', context.project.schema)).same).toBe(true);
+    expect((await sync(context, to, undefined)).applied).toEqual([]);
+  });
+});
 
 test('a hand-made change is taken into a schema that is as db:pull writes it', async () => {
   await having(users, async ({ own, url }) => {

@@ -62,26 +62,23 @@ test('a batch gives the rows of each query, whatever it ends in', async () => {
   expect(await connection.batch(['select 1 as a'])).toEqual([[{ a: 1 }]]);
 });
 
-test(
-  'a stream hands over one value of each query, in order, and throws on what its taker' + ' throws',
-  async () => {
-    const taken: unknown[] = [];
-    const queries = [`select '[1]'::json -- one`, 'select 2', `select 'three'`];
-    await connection.stream(queries, (value, index) => taken.push([index, value]));
-    expect(taken).toEqual([
-      [0, [1]],
-      [1, 2],
-      [2, 'three'],
-    ]);
-    const spoilt = connection.stream(queries, (_, index) => {
-      if (index === 1) throw new RangeError('enough');
-    });
-    await expect(spoilt).rejects.toThrow(RangeError);
-    const problem = await failure(connection.stream(['select 1', 'select * from nowhere'], () => {}));
-    expect(problem.code).toBe('missing_relation');
-    expect(await connection.rows('select 1 as one')).toEqual([{ one: 1 }]);
-  },
-);
+test('a stream hands over one value of each query, in order, and throws on what its taker throws', async () => {
+  const taken: unknown[] = [];
+  const queries = [`select '[1]'::json -- one`, 'select 2', `select 'three'`];
+  await connection.stream(queries, (value, index) => taken.push([index, value]));
+  expect(taken).toEqual([
+    [0, [1]],
+    [1, 2],
+    [2, 'three'],
+  ]);
+  const spoilt = connection.stream(queries, (_, index) => {
+    if (index === 1) throw new RangeError('enough');
+  });
+  await expect(spoilt).rejects.toThrow(RangeError);
+  const problem = await failure(connection.stream(['select 1', 'select * from nowhere'], () => {}));
+  expect(problem.code).toBe('missing_relation');
+  expect(await connection.rows('select 1 as one')).toEqual([{ one: 1 }]);
+});
 
 test('notices are kept, not printed', async () => {
   await connection.execute('drop table if exists nowhere');
@@ -90,41 +87,35 @@ test('notices are kept, not printed', async () => {
   );
 });
 
-test(
-  'a snapshot reads one state, read only, with names qualified, and leaves the session as it' + ' was',
-  async () => {
-    const state = `select current_setting('transaction_isolation') as level,
+test('a snapshot reads one state, read only, with names qualified, and leaves the session as it was', async () => {
+  const state = `select current_setting('transaction_isolation') as level,
     current_setting('transaction_read_only') as only,
     current_setting('search_path') as path, current_setting('TimeZone') as zone`;
-    const before = await connection.rows('show search_path');
-    const inside = { level: 'repeatable read', only: 'on', path: 'pg_catalog, pg_temp', zone: 'UTC' };
-    expect(await snapshot(connection, (held) => held.rows(state))).toEqual([inside]);
-    expect(await connection.rows('show search_path')).toEqual(before);
-  },
-);
+  const before = await connection.rows('show search_path');
+  const inside = { level: 'repeatable read', only: 'on', path: 'pg_catalog, pg_temp', zone: 'UTC' };
+  expect(await snapshot(connection, (held) => held.rows(state))).toEqual([inside]);
+  expect(await connection.rows('show search_path')).toEqual(before);
+});
 
-test(
-  'a session is pinned by its first message, transactions again, and keeps the path that it was' + ' set to',
-  async () => {
-    await withDatabase(anyServer(), async ({ name, url }) => {
-      await query(
-        url,
-        `create schema hh; alter database ${name} set search_path = hh, pg_catalog;
+test('a session is pinned by its first message, transactions again, and keeps the path that it was set to', async () => {
+  await withDatabase(anyServer(), async ({ name, url }) => {
+    await query(
+      url,
+      `create schema hh; alter database ${name} set search_path = hh, pg_catalog;
        alter database ${name} set standard_conforming_strings = off`,
-      );
-      const session = await connect({ url, applicationName });
-      const path = `select current_setting('search_path') as path,
+    );
+    const session = await connect({ url, applicationName });
+    const path = `select current_setting('search_path') as path,
       current_setting('standard_conforming_strings') as strings`;
-      const pins = { path: 'pg_catalog, pg_temp', strings: 'on' };
-      expect([session.searchPath, await session.rows(path)]).toEqual(['hh, pg_catalog', [pins]]);
-      await session.execute(buildUnpin('session'));
-      expect(await session.rows(path)).toEqual([{ path: 'hh, pg_catalog', strings: 'off' }]);
-      expect(await transaction(session, (held) => held.rows(path))).toEqual([pins]);
-      expect(await queryPinned(session, path)).toEqual([pins]);
-      await session.close();
-    });
-  },
-);
+    const pins = { path: 'pg_catalog, pg_temp', strings: 'on' };
+    expect([session.searchPath, await session.rows(path)]).toEqual(['hh, pg_catalog', [pins]]);
+    await session.execute(buildUnpin('session'));
+    expect(await session.rows(path)).toEqual([{ path: 'hh, pg_catalog', strings: 'off' }]);
+    expect(await transaction(session, (held) => held.rows(path))).toEqual([pins]);
+    expect(await queryPinned(session, path)).toEqual([pins]);
+    await session.close();
+  });
+});
 
 test('behind a pooler, whose sessions serve others, nothing outlives the first message', async () => {
   const client = await userSession({ url: database.url, applicationName });

@@ -56,15 +56,12 @@ describe('clauses of CREATE TABLE', () => {
     expect(second).toBe('ALTER TABLE public.users ADD CONSTRAINT positive CHECK ((id > 0)) NOT VALID');
   });
 
-  test(
-    'a second key of the same columns has a statement of its own, for the server would leave it' + ' out',
-    () => {
-      const twin = having(unique('id'), { duplicate: true });
-      const [first, second] = statements(empty, facts(users(twin)));
-      expect(first).not.toContain('UNIQUE');
-      expect(second).toBe('ALTER TABLE public.users ADD CONSTRAINT users_id_key UNIQUE (id)');
-    },
-  );
+  test('a second key of the same columns has a statement of its own, for the server would leave it out', () => {
+    const twin = having(unique('id'), { duplicate: true });
+    const [first, second] = statements(empty, facts(users(twin)));
+    expect(first).not.toContain('UNIQUE');
+    expect(second).toBe('ALTER TABLE public.users ADD CONSTRAINT users_id_key UNIQUE (id)');
+  });
 
   test('a foreign key to an earlier table is a clause', () => {
     const [, second, ...more] = statements(

@@ -36,30 +36,27 @@ function started(
   });
 }
 
-test(
-  'a newcomer: init on a database that is there, change, generate, sync, roll back, verify,' + ' history',
-  async () => {
-    const home = mkdtempSync(join(tmpdir(), 'pgmage-newcomer-'));
-    const read = (file: string) => readFileSync(join(home, file), 'utf8');
-    writeFileSync(join(home, 'package.json'), '{\n  "name": "shop",\n  "scripts": { "test": "true" }\n}\n');
-    await withDatabase(anyServer(), async ({ url }) => {
-      const pgmage = (...words: string[]) =>
-        started([join(repository, 'bin/pgmage.cjs'), ...words], home, url);
-      await rowsOf(
-        url,
-        `create table users (id bigserial primary key, email text not null unique); insert into users (email)
+test('a newcomer: init on a database that is there, change, generate, sync, roll back, verify, history', async () => {
+  const home = mkdtempSync(join(tmpdir(), 'pgmage-newcomer-'));
+  const read = (file: string) => readFileSync(join(home, file), 'utf8');
+  writeFileSync(join(home, 'package.json'), '{\n  "name": "shop",\n  "scripts": { "test": "true" }\n}\n');
+  await withDatabase(anyServer(), async ({ url }) => {
+    const pgmage = (...words: string[]) => started([join(repository, 'bin/pgmage.cjs'), ...words], home, url);
+    await rowsOf(
+      url,
+      `create table users (id bigserial primary key, email text not null unique); insert into users (email)
         values ('a@b');
        create view emails as select email from users; comment on table users is 'Who buys'`,
-      );
+    );
 
-      const unasked = await pgmage('init');
-      expect(unasked).toMatchObject({ code: 64, out: '' });
-      expect(unasked.log).toContain('init needs confirmation\nHint: Run it in a terminal');
-      const begun = await pgmage('init', '--yes');
-      const first = readdirSync(join(home, 'migrations')).find((file) => file.endsWith('.sql')) as string;
-      expect(begun).toMatchObject({ code: 0 });
-      expect(begun.out).toBe(
-        `Wrote pgmage.config.ts
+    const unasked = await pgmage('init');
+    expect(unasked).toMatchObject({ code: 64, out: '' });
+    expect(unasked.log).toContain('init needs confirmation\nHint: Run it in a terminal');
+    const begun = await pgmage('init', '--yes');
+    const first = readdirSync(join(home, 'migrations')).find((file) => file.endsWith('.sql')) as string;
+    expect(begun).toMatchObject({ code: 0 });
+    expect(begun.out).toBe(
+      `Wrote pgmage.config.ts
 Wrote package.json
 Wrote migrations/README.md
 Wrote schema/schema.sql (16 lines)
@@ -68,8 +65,8 @@ Wrote migrations/${first}
 Recorded ${first.replace('.sql', '')} in local as applied
 Change the schema, then run 'db:generate' and 'db:sync'
 `,
-      );
-      expect(read('schema/schema.sql')).toBe(`-- Tables
+    );
+    expect(read('schema/schema.sql')).toBe(`-- Tables
 
 CREATE TABLE public.users (
   id bigserial NOT NULL,
@@ -86,50 +83,49 @@ CREATE VIEW public.emails AS
  SELECT email
    FROM public.users;
 `);
-      expect(JSON.parse(read('package.json')).scripts['db:status']).toBe('pgmage db:status');
-      expect(read('package.json')).toContain(
-        '  "scripts": { "test": "true", "db:status": "pgmage db:status", ',
-      );
-      const again = await pgmage('init', '--yes');
-      expect(again.out).toBe(
-        "Nothing to write: all files exist.\nChange the schema, then run 'db:generate' and 'db:sync'\n",
-      );
-      const status = await pgmage('db:status', '--check');
-      expect(status.code).toBe(0);
-      expect(status.out).toContain('Status: IN SYNC');
-      expect(status.out).toContain('Migrations: 1, applied: 1\n');
+    expect(JSON.parse(read('package.json')).scripts['db:status']).toBe('pgmage db:status');
+    expect(read('package.json')).toContain(
+      '  "scripts": { "test": "true", "db:status": "pgmage db:status", ',
+    );
+    const again = await pgmage('init', '--yes');
+    expect(again.out).toBe(
+      "Nothing to write: all files exist.\nChange the schema, then run 'db:generate' and 'db:sync'\n",
+    );
+    const status = await pgmage('db:status', '--check');
+    expect(status.code).toBe(0);
+    expect(status.out).toContain('Status: IN SYNC');
+    expect(status.out).toContain('Migrations: 1, applied: 1\n');
 
-      const schema = read('schema/schema.sql').replace(
-        '  email text NOT NULL,\n',
-        '  email text NOT NULL,\n  note text,\n',
-      );
-      writeFileSync(join(home, 'schema/schema.sql'), schema);
-      const generated = await pgmage('db:generate');
-      expect(generated).toMatchObject({ code: 0 });
-      expect(generated.out).toMatch(
-        /^migrations\/\d{17}_add_column_users_note\.sql\n {2}can be undone exactly\n$/,
-      );
-      const second = /\d{17}\w+/.exec(generated.out)?.[0] as string;
-      const synced = await pgmage('db:sync', '--yes');
-      expect(synced).toMatchObject({ code: 0, out: `Applied ${second}\nlocal is in sync.\n` });
-      expect(await rowsOf(url, 'select email, note from users')).toEqual([{ email: 'a@b', note: null }]);
-      expect(await pgmage('db:rollback', '--yes', '--force')).toMatchObject({
-        code: 0,
-        out: `Undone ${second}\n`,
-      });
-      expect((await pgmage('db:sync', '--yes')).code).toBe(0);
-      expect((await pgmage('db:verify', '--check')).code).toBe(0);
-      const { out } = await pgmage('db:history');
-      const lines = out.split('\n');
-      expect(lines[0]).toMatch(
-        new RegExp(`^.{19} {2}up {4}${first.replace('.sql', '')} {2}by .* \\(baseline\\)$`),
-      );
-      expect(lines.slice(1, 4).map((line) => line.slice(21, 27).trim())).toEqual(['up', 'down', 'up']);
-      expect(out).toContain('2 migrations applied to local');
+    const schema = read('schema/schema.sql').replace(
+      '  email text NOT NULL,\n',
+      '  email text NOT NULL,\n  note text,\n',
+    );
+    writeFileSync(join(home, 'schema/schema.sql'), schema);
+    const generated = await pgmage('db:generate');
+    expect(generated).toMatchObject({ code: 0 });
+    expect(generated.out).toMatch(
+      /^migrations\/\d{17}_add_column_users_note\.sql\n {2}can be undone exactly\n$/,
+    );
+    const second = /\d{17}\w+/.exec(generated.out)?.[0] as string;
+    const synced = await pgmage('db:sync', '--yes');
+    expect(synced).toMatchObject({ code: 0, out: `Applied ${second}\nlocal is in sync.\n` });
+    expect(await rowsOf(url, 'select email, note from users')).toEqual([{ email: 'a@b', note: null }]);
+    expect(await pgmage('db:rollback', '--yes', '--force')).toMatchObject({
+      code: 0,
+      out: `Undone ${second}\n`,
     });
-    rmSync(home, { recursive: true });
-  },
-);
+    expect((await pgmage('db:sync', '--yes')).code).toBe(0);
+    expect((await pgmage('db:verify', '--check')).code).toBe(0);
+    const { out } = await pgmage('db:history');
+    const lines = out.split('\n');
+    expect(lines[0]).toMatch(
+      new RegExp(`^.{19} {2}up {4}${first.replace('.sql', '')} {2}by .* \\(baseline\\)$`),
+    );
+    expect(lines.slice(1, 4).map((line) => line.slice(21, 27).trim())).toEqual(['up', 'down', 'up']);
+    expect(out).toContain('2 migrations applied to local');
+  });
+  rmSync(home, { recursive: true });
+});
 
 test('change, generate, sync, roll back, verify, history', async () => {
   await withDatabase(anyServer(), async ({ url }) => {

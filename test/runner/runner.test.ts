@@ -37,24 +37,21 @@ async function pgmage(...words: string[]) {
   return { code, out: out.join('\n'), log: log.join('\n') };
 }
 
-test(
-  'every exported function of tasks/*.ts is a task, listed with the first sentence of its' + ' comment',
-  async () => {
-    write({
-      'tasks/hello.ts':
-        '/** Greets somebody. Kindly. */\nexport function world(context: unknown, name = "you") {' +
-        ' return "Hello, " + name; }',
-      'tasks/hello.test.ts': 'export function no() {}',
-    });
-    const { out, code } = await pgmage('--list');
-    expect(code).toBe(0);
-    expect(out).toMatch(/^ {2}hello:world +Greets somebody$/m);
-    expect(out).toMatch(/^ {2}db:status +Compares the database with schema\.sql and lists the differences/m);
-    expect(out).not.toContain('hello:no');
-    expect((await pgmage('hello:world', 'Ada')).out).toBe('Hello, Ada');
-    expect((await pgmage('hello:world', 'hello:world', 'Ada')).out).toBe('Hello, you\nHello, Ada');
-  },
-);
+test('every exported function of tasks/*.ts is a task, listed with the first sentence of its comment', async () => {
+  write({
+    'tasks/hello.ts':
+      '/** Greets somebody. Kindly. */\nexport function world(context: unknown, name = "you") {' +
+      ' return "Hello, " + name; }',
+    'tasks/hello.test.ts': 'export function no() {}',
+  });
+  const { out, code } = await pgmage('--list');
+  expect(code).toBe(0);
+  expect(out).toMatch(/^ {2}hello:world +Greets somebody$/m);
+  expect(out).toMatch(/^ {2}db:status +Compares the database with schema\.sql and lists the differences/m);
+  expect(out).not.toContain('hello:no');
+  expect((await pgmage('hello:world', 'Ada')).out).toBe('Hello, Ada');
+  expect((await pgmage('hello:world', 'hello:world', 'Ada')).out).toBe('Hello, you\nHello, Ada');
+});
 
 test('--help shows the options of a task with their comments', async () => {
   const { out, code } = await pgmage('db:diff', '--help');

@@ -50,44 +50,41 @@ const schemas = process.env.PGMAGE_PULL === 'all' ? all : first.filter((_, at) =
 const both = servers().filter(({ major }) => major === 15 || major === 18);
 
 describe.each(both)('PostgreSQL $major', (server) => {
-  test(
-    'the schemas of the cases load to the same catalog, and are pulled to the same bytes' + ' again',
-    async () => {
-      const wrong: string[] = [];
-      for (const pair of schemas.filter((_, at) => isTurnOf(server, at, both))) {
-        const { name, roles, cluster, setup, new: schema } = pair;
-        await withDatabase(server, (first) =>
-          withDatabase(server, async (second) => {
-            try {
-              await withSession(first.socket, async (session) => {
-                await load(session, roles.map((role) => `create role "${role}";`).join('\n'));
-                for (const text of [cluster, setup, schema]) await load(session, text);
-              });
-            } catch {
-              // It is about another version.
-              return;
-            }
-            try {
-              const pulled = async (url: string) => {
-                await pull(own.context, { from: url, out: 'pulled.sql', force: true }, undefined);
-                return readFileSync(join(own.context.project.root, 'pulled.sql'), 'utf8');
-              };
-              const text = await pulled(first.url);
-              await withSession(second.socket, async (session) => {
-                await session.execute('set check_function_bodies = off');
-                await load(session, text);
-              });
-              const difference = diff(await catalogOf(first.url), await catalogOf(second.url), kinds);
-              if (!isEmpty(difference)) wrong.push(`${name}: ${JSON.stringify(difference)}`);
-              const again = await pulled(second.url);
-              if (again !== text) wrong.push(`${name}: other bytes\n${text}\n---\n${again}`);
-            } catch (thrown) {
-              wrong.push(`${name}: ${(thrown as Error).message}`);
-            }
-          }),
-        );
-      }
-      expect(wrong).toEqual([]);
-    },
-  );
+  test('the schemas of the cases load to the same catalog, and are pulled to the same bytes again', async () => {
+    const wrong: string[] = [];
+    for (const pair of schemas.filter((_, at) => isTurnOf(server, at, both))) {
+      const { name, roles, cluster, setup, new: schema } = pair;
+      await withDatabase(server, (first) =>
+        withDatabase(server, async (second) => {
+          try {
+            await withSession(first.socket, async (session) => {
+              await load(session, roles.map((role) => `create role "${role}";`).join('\n'));
+              for (const text of [cluster, setup, schema]) await load(session, text);
+            });
+          } catch {
+            // It is about another version.
+            return;
+          }
+          try {
+            const pulled = async (url: string) => {
+              await pull(own.context, { from: url, out: 'pulled.sql', force: true }, undefined);
+              return readFileSync(join(own.context.project.root, 'pulled.sql'), 'utf8');
+            };
+            const text = await pulled(first.url);
+            await withSession(second.socket, async (session) => {
+              await session.execute('set check_function_bodies = off');
+              await load(session, text);
+            });
+            const difference = diff(await catalogOf(first.url), await catalogOf(second.url), kinds);
+            if (!isEmpty(difference)) wrong.push(`${name}: ${JSON.stringify(difference)}`);
+            const again = await pulled(second.url);
+            if (again !== text) wrong.push(`${name}: other bytes\n${text}\n---\n${again}`);
+          } catch (thrown) {
+            wrong.push(`${name}: ${(thrown as Error).message}`);
+          }
+        }),
+      );
+    }
+    expect(wrong).toEqual([]);
+  });
 });

@@ -133,20 +133,17 @@ test('default privileges come after what was made without them, in a folder too'
   expect(wrong).toEqual([]);
 });
 
-test(
-  'the version of an extension that the shadow has in another one is the one of the' + ' database',
-  async () => {
-    const server = anyServer();
-    const [row] = await rowsOf<{ version: string }>(
-      server.url(),
-      `select default_version as version from pg_available_extensions where name = 'xml2'`,
-    );
-    if (row === undefined) return expect(server.major).toBeGreaterThan(0);
-    const { text, wrong } = await pulled('create extension xml2');
-    expect(wrong).toEqual([]);
-    expect(text).toContain(`CREATE EXTENSION xml2 SCHEMA public VERSION '${row.version}';`);
-  },
-);
+test('the version of an extension that the shadow has in another one is the one of the database', async () => {
+  const server = anyServer();
+  const [row] = await rowsOf<{ version: string }>(
+    server.url(),
+    `select default_version as version from pg_available_extensions where name = 'xml2'`,
+  );
+  if (row === undefined) return expect(server.major).toBeGreaterThan(0);
+  const { text, wrong } = await pulled('create extension xml2');
+  expect(wrong).toEqual([]);
+  expect(text).toContain(`CREATE EXTENSION xml2 SCHEMA public VERSION '${row.version}';`);
+});
 
 test('a NOT NULL of a server that has no names for them is pulled without one', async () => {
   const long = 'audit_events_group_external_streaming_destinations_of_tenants';

@@ -90,20 +90,17 @@ test('an extension that a body may create is left as it is where the shadow lack
     }
   }));
 
-test(
-  'a type that is too wide for the shadow in the process is told with its place and the way' + ' out',
-  async () => {
-    const text = `create table t (a int);
+test('a type that is too wide for the shadow in the process is told with its place and the way out', async () => {
+  const text = `create table t (a int);
     create type wide; create function wide_in(cstring) returns wide language internal immutable strict
     as 'int8in';
     create function wide_out(wide) returns cstring language internal immutable strict as 'int8out';
     create type wide (input = wide_in, output = wide_out, internallength = 8, passedbyvalue,
     alignment = double);`;
-    const file = await parseSql('a.sql', text);
-    const wide = (shadow: Shadow) => shadow.state((connection) => loadFiles(connection, [file]));
-    const thrown = (await opened(null, [], (shadow) => failure(wide(shadow)))) as Problem;
-    expect(thrown.where).toMatchObject({ file: 'a.sql', line: 4 });
-    expect(thrown.hint).toContain('--shadow');
-    expect(await opened(anyServer().url(), [], wide)).toEqual([]);
-  },
-);
+  const file = await parseSql('a.sql', text);
+  const wide = (shadow: Shadow) => shadow.state((connection) => loadFiles(connection, [file]));
+  const thrown = (await opened(null, [], (shadow) => failure(wide(shadow)))) as Problem;
+  expect(thrown.where).toMatchObject({ file: 'a.sql', line: 4 });
+  expect(thrown.hint).toContain('--shadow');
+  expect(await opened(anyServer().url(), [], wide)).toEqual([]);
+});

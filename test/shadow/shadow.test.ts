@@ -85,31 +85,28 @@ test('what was committed is gone in the next state, roles too', async () => {
   }
 });
 
-test(
-  'a ground is committed for what refuses a transaction, and where it stands it is not laid' + ' again',
-  async () => {
-    for (const [name, shadow] of both()) {
-      let laid = 0;
-      const ground = {
-        key: 'a table',
-        lay: async (connection: Connection) => {
-          laid++;
-          await loadTexts(connection, { 'a.sql': 'create table t (a int);' });
-        },
-      };
-      const index = 'create index concurrently on t (a)';
-      const refused = await failure(shadow.state((connection) => connection.execute(index), ground));
-      expect(refused.data, name).toMatchObject({ sqlstate: '25001' });
-      await shadow.committed(async (connection) => {
-        await connection.execute(index);
-        expect(await relations(connection), name).toContainEqual({ relname: 't', owner: 'pgmage' });
-      }, ground);
-      expect(laid, name).toBe(shadow === inProcess ? 1 : 2);
-      await shadow.state(async (connection) => expect(await relations(connection), name).toEqual([]));
-      await shadow.state(async (connection) => expect(await relations(connection)).toHaveLength(1), ground);
-    }
-  },
-);
+test('a ground is committed for what refuses a transaction, and where it stands it is not laid again', async () => {
+  for (const [name, shadow] of both()) {
+    let laid = 0;
+    const ground = {
+      key: 'a table',
+      lay: async (connection: Connection) => {
+        laid++;
+        await loadTexts(connection, { 'a.sql': 'create table t (a int);' });
+      },
+    };
+    const index = 'create index concurrently on t (a)';
+    const refused = await failure(shadow.state((connection) => connection.execute(index), ground));
+    expect(refused.data, name).toMatchObject({ sqlstate: '25001' });
+    await shadow.committed(async (connection) => {
+      await connection.execute(index);
+      expect(await relations(connection), name).toContainEqual({ relname: 't', owner: 'pgmage' });
+    }, ground);
+    expect(laid, name).toBe(shadow === inProcess ? 1 : 2);
+    await shadow.state(async (connection) => expect(await relations(connection), name).toEqual([]));
+    await shadow.state(async (connection) => expect(await relations(connection)).toHaveLength(1), ground);
+  }
+});
 
 test('only roles that the shadow made are dropped on its server', async () => {
   const theirs = `pgmage_test_other_${process.pid}`;
@@ -158,23 +155,18 @@ test('the first statement that no order helps is told with its place, and the sh
   }
 });
 
-test(
-  'extensions are there when they were asked for, with what they require; others are' + ' missing',
-  async () => {
-    await inProcess.state(async (connection) => {
-      const text = `create extension citext; create extension earthdistance cascade; create extension
+test('extensions are there when they were asked for, with what they require; others are missing', async () => {
+  await inProcess.state(async (connection) => {
+    const text = `create extension citext; create extension earthdistance cascade; create extension
       pgstattuple;
       create extension vector; create table t (a citext, b vector(3));`;
-      await loadTexts(connection, { 'a.sql': text });
-    });
-    const problem = await failure(
-      inProcess.state((connection) =>
-        loadTexts(connection, { 'a.sql': 'select 1;\ncreate extension nope;' }),
-      ),
-    );
-    expect(problem).toMatchObject({ code: 'missing_extension', data: { name: 'nope' }, where: { line: 2 } });
-  },
-);
+    await loadTexts(connection, { 'a.sql': text });
+  });
+  const problem = await failure(
+    inProcess.state((connection) => loadTexts(connection, { 'a.sql': 'select 1;\ncreate extension nope;' })),
+  );
+  expect(problem).toMatchObject({ code: 'missing_extension', data: { name: 'nope' }, where: { line: 2 } });
+});
 
 test('a shadow on a server leaves nothing there', async () => {
   // Nobody else's shadow needs its role there.

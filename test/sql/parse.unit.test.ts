@@ -47,14 +47,11 @@ CREATE INDEX i ON public.t (a);
   ]);
 });
 
-test(
-  'what a transaction of a throw-away database cannot run is left out, and CONCURRENTLY with' + ' it',
-  async () => {
-    const text = `begin; create database d; alter database d owner to o; comment on database d is 'x';
+test('what a transaction of a throw-away database cannot run is left out, and CONCURRENTLY with it', async () => {
+  const text = `begin; create database d; alter database d owner to o; comment on database d is 'x';
     create index concurrently i on t (a); alter table t detach partition p concurrently; vacuum; create role r; commit;`;
-    expect(await statements(text)).toEqual(['create index i on t (a)', 'alter table t detach partition p']);
-  },
-);
+  expect(await statements(text)).toEqual(['create index i on t (a)', 'alter table t detach partition p']);
+});
 
 test('semicolons inside of quotes, bodies and parentheses end nothing', async () => {
   const text = `create function a() returns int language sql as $f$ select 1; $$;$$ $f$;
