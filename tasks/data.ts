@@ -129,7 +129,7 @@ export async function sync(
     yes?: boolean;
     /** Go on although many rows are deleted, or foreign keys change other rows. */
     force?: boolean;
-  } & Omit<Comparing, 'check'> = {},
+  } & Comparing = {},
 ): Promise<Outcome> {
   const [{ dataSync }, { dataSyncPlanText, dataSyncText, dataSyncMarkdown }] = await Promise.all([
     import('../lib/commands/data-sync.ts'),

@@ -5,6 +5,7 @@ import type { ServerConnection } from '../pg/connection.ts';
 import { Problem } from '../problem/problem.ts';
 import { type Exchanges, exchangeValues, type StubbornUniques } from './exchanges.ts';
 import { groupTables, reachedByActions } from './groups.ts';
+import { writeIds } from './ids-writing.ts';
 import { type OwnerCode, readOwnerCode, runChange } from './owner-code.ts';
 import type { DatabaseShape, TablePair, TableShape } from './shape.ts';
 import {
@@ -19,6 +20,7 @@ import type { Spool } from './spool.ts';
 import {
   countMatched,
   createStages,
+  loadedColumns,
   type Matched,
   matchStages,
   type StagedTable,
@@ -75,6 +77,7 @@ export async function changeRows(connection: ServerConnection, change: RowChange
   for (const table of staged) await fillStages(connection, table);
   await connection.execute(off);
   const code = await readOwnerCode(connection);
+  await writeIds(connection, staged, code);
   const found: ChangingTable[] = [];
   for (const table of staged) found.push({ ...table, matched: await matchRows(connection, table) });
   const touched = found.filter(({ matched }) => matched.inserts + matched.updates + matched.deletes > 0);
@@ -119,7 +122,11 @@ async function fillStages(
 ): Promise<void> {
   const { fresh, gone } = stageNames(table);
   await connection.execute(createStages(table));
-  if (table.fresh.size() > 0) await connection.copyIn(`copy ${fresh} from stdin`, table.fresh.read());
+  if (table.fresh.size() > 0)
+    await connection.copyIn(
+      `copy ${fresh} (${loadedColumns(table.pair).join(', ')}) from stdin`,
+      table.fresh.read(),
+    );
   if (table.gone.size() > 0) await connection.copyIn(`copy ${gone} from stdin`, table.gone.read());
 }
 

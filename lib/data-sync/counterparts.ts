@@ -102,13 +102,6 @@ function pairOf(tables: BothSides<TableShape>, means: PairMeans, notes: PairingN
       reason: `its rule ${to.rules[0]} changes what a statement does`,
       forbids: 'writing',
     });
-  if (means.ids !== undefined || means.references.size > 0)
-    notes.push({
-      verdict: 'refused',
-      what: to.name,
-      reason: 'pgmage compares rows with other ids, and does not write them yet',
-      forbids: 'writing',
-    });
   if (isRefused) return [];
   const key = findKey({ from, to, columns, plain }, configuredKey(to, means));
   if (typeof key === 'string') {

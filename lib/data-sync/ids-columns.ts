@@ -5,7 +5,15 @@ import { outputText } from '../pg/values.ts';
 import { convert } from './conversions.ts';
 import { columnOf, type IdsReference, readOnly, type TableIds } from './ids.ts';
 import type { FoundColumn } from './paired-columns.ts';
-import type { ColumnPair, ColumnShape, PairIds, PairSide, TablePair, TableShape } from './shape.ts';
+import type {
+  AllottedIds,
+  ColumnPair,
+  ColumnShape,
+  PairIds,
+  PairSide,
+  TablePair,
+  TableShape,
+} from './shape.ts';
 
 /** A found column, and the join of the target that its values come from. */
 export interface FoundIds extends FoundColumn {
@@ -31,12 +39,10 @@ export function pairIds(
   if (ids.kept.is === 'derived') return { ...shared, pair: pairDerived(column, ids.kept, own), join: null };
   const { old } = ids.kept;
   const newId = ids.kept.is === 'table' ? ids.kept.new : ids.id.to;
-  const refuse = (reason: string): FoundIds => ({
-    ...shared,
-    pair: null,
-    join: null,
-    note: { verdict: 'refused', reason, forbids: 'comparing' },
-  });
+  const refuse = (reason: string): FoundIds => {
+    const refused = { verdict: 'refused', reason, forbids: 'comparing' } as const;
+    return { ...shared, pair: null, join: null, note: refused };
+  };
   if (newId.known !== column.known)
     return refuse(`its ids are of type ${column.plain}, those of the mapping of type ${newId.plain}`);
   const converted = convert({ sql: own, column: source }, old, casts);
@@ -51,6 +57,7 @@ export function pairIds(
     pair: {
       name: column.name,
       type: old.plain,
+      written: { of: ids.to.name, value: there, type: column.plain, select: selectMapping(ids) },
       value,
       hash: reference.isOwn ? hash : hashReference(old, value, there),
     },
@@ -125,6 +132,7 @@ function idsOfPair(own: TableIds | undefined, joined: PairSide, plain: PairSide)
   const count = (side: PairSide) => `(select count(*) from ${side.from}${where(side)})`;
   const mapping = own?.kept.is === 'table' ? own.kept : null;
   return {
+    allotted: own === undefined ? null : allottedIds(own),
     unmapped: `select (${count(plain)} - ${count(joined)})::text as rows`,
     mapping: mapping?.table ?? null,
     checks:
@@ -136,4 +144,25 @@ function idsOfPair(own: TableIds | undefined, joined: PairSide, plain: PairSide)
               group by pgmage_${side} having count(*) > 1 limit 1`,
           })),
   };
+}
+
+function allottedIds(ids: TableIds): AllottedIds | null {
+  const { id, to, kept } = ids;
+  if (kept.is === 'derived') return null;
+  const make = makeId(id.to, to);
+  if (kept.is === 'column')
+    return { is: 'column', column: kept.old.name, make, id: id.to.name, type: id.to.plain };
+  const mapping = {
+    table: kept.table.name,
+    where: kept.where,
+    old: kept.old.name,
+    new: kept.new.name,
+  };
+  return { is: 'table', column: id.to.name, make, select: selectMapping(ids), mapping };
+}
+
+// An integer comes from the sequence of its column.
+function makeId({ plain, name }: ColumnShape, { name: table }: TableShape): string {
+  if (plain === 'uuid') return 'pg_catalog.gen_random_uuid()';
+  return `pg_catalog.nextval(pg_catalog.pg_get_serial_sequence(${literal(table)}, ${literal(name)}))`;
 }

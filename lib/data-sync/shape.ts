@@ -143,6 +143,39 @@ export interface PairSide {
   readonly where: string;
 }
 
+/** The new ids that a column of the target takes. */
+export interface NewIds {
+  /** The target's table that has these ids, qualified and quoted. */
+  readonly of: string;
+  /** The column over t, and its type. */
+  readonly value: string;
+  readonly type: string;
+  /** A query for `pgmage_old` and `pgmage_new`. */
+  readonly select: string;
+}
+
+/** The way in which rows get new ids. */
+export type AllottedIds = {
+  /** The column of the pair with the old id. */
+  readonly column: string;
+  /** SQL for a new id. */
+  readonly make: string;
+} & (
+  | {
+      readonly is: 'table';
+      /** As `NewIds` has it. */
+      readonly select: string;
+      readonly mapping: {
+        readonly table: string;
+        readonly where: Readonly<Record<string, string>>;
+        readonly old: string;
+        readonly new: string;
+      };
+    }
+  /** `id`: the target's column that takes it. */
+  | { readonly is: 'column'; readonly id: string; readonly type: string }
+);
+
 /** A column of the target and its source. */
 export interface ColumnPair {
   /** The target's column. */
@@ -153,6 +186,8 @@ export interface ColumnPair {
   readonly value: BothSides<string>;
   /** SQL over t for the hashed value. */
   readonly hash: BothSides<string>;
+  /** The new ids of a column that is compared by the old ones. */
+  readonly written?: NewIds;
 }
 
 /** Values of the source that a column of the target does not take. */
@@ -178,6 +213,8 @@ export interface ConfiguredSql {
 export interface PairIds {
   /** A query for the number of the target's rows without an old id, as `rows`. */
   readonly unmapped: string;
+  /** Null: the rows get no new ids. */
+  readonly allotted: AllottedIds | null;
   /** The table of the mapping; null: there is none. */
   readonly mapping: TableShape | null;
   /** Queries that return a value which the mapping has twice. */

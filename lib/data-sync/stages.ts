@@ -41,11 +41,18 @@ export function createStages(table: StagedTable): string {
   const { columns, key, to } = table.pair;
   const typed = (pairs: TablePair['columns'], prefix: string) =>
     pairs.map(({ value, type }, at) => `(${value.to})::${type} as ${prefix}${at}`);
+  const wanted = columns.map(({ value, type, written }, at) =>
+    written === undefined
+      ? `(${value.to})::${type} as c${at}`
+      : `(${value.to})::${type} as o${at}, (${written.value})::${written.type} as c${at}`,
+  );
+  const allotted = table.pair.ids?.allotted;
+  const own = allotted?.is === 'column' ? [`null::${allotted.type} as n`] : [];
   const make = (name: string, values: readonly string[]) =>
     `create temporary table ${name} on commit drop as
       select ${values.join(', ')} from ${to.from} with no data`;
   return [
-    make(fresh, [...typed(columns, 'c'), 'null::int8 as old']),
+    make(fresh, [...wanted, 'null::int8 as old', ...own]),
     make(gone, [
       ...typed(key, 'k'),
       'null::int8 as old',
@@ -135,7 +142,16 @@ export const keyOf = ({ key }: TablePair): string[] => key.map(({ value }) => va
 
 /** SQL of the key over s, in the wanted rows. */
 export const freshKey = (pair: TablePair): string[] =>
-  pair.key.map((one) => `s.c${pair.columns.findIndex(({ name }) => name === one.name)}`);
+  pair.key.map((one) => {
+    const at = pair.columns.findIndex(({ name }) => name === one.name);
+    return `s.${one.written === undefined ? 'c' : 'o'}${at}`;
+  });
+
+/** The columns of the wanted rows, as a spool has them. */
+export const loadedColumns = ({ columns }: TablePair): string[] => [
+  ...columns.map(({ written }, at) => `${written === undefined ? 'c' : 'o'}${at}`),
+  'old',
+];
 
 /** An SQL condition that two keys are the same to the target. */
 export function sameKey(pair: TablePair, left: readonly string[], right: readonly string[]): string {

@@ -99,8 +99,10 @@ const builders: Record<Part, (table: ChangingTable, waits: string) => string> = 
   },
   i: (table, waits) => {
     const { fresh, changing } = stageNames(table);
-    return `insert into ${table.pair.to.table.name} (${names(table, [])}) overriding system value
-      select ${values(table, [])} from ${fresh} s
+    const allotted = table.pair.ids?.allotted;
+    const [id, n] = allotted?.is === 'column' ? [`, ${quote(allotted.id)}`, ', s.n'] : ['', ''];
+    return `insert into ${table.pair.to.table.name} (${names(table, [])}${id}) overriding system value
+      select ${values(table, [])}${n} from ${fresh} s
       where s.old is null and ${waits}
         and not exists (select from ${changing} a where a.s = s.ctid)${skipping(table)}
       returning 1`;

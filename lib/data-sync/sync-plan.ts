@@ -1,5 +1,4 @@
 // The plan of a sync: how many rows of each table change, and what forbids it.
-import { quote } from '../model/quote.ts';
 import { Problem } from '../problem/problem.ts';
 import type { NamedTarget } from '../project/source.ts';
 import type { ComparedTable } from './compare-tables.ts';
@@ -110,12 +109,6 @@ export function refuseUnwritable(
         (note.forbids === 'inserting' && (plan?.inserts ?? 0) > 0) ||
         (note.forbids === 'writing' && plan !== undefined && plan.inserts + plan.updates + plan.deletes > 0);
       return isMet ? [`${note.what}: ${note.reason}`] : [];
-    }),
-    // Mapped ids can be compared, and not be written yet.
-    ...tables.flatMap(({ pair, counts }) => {
-      const isMapped = pair.columns.some(({ name, value }) => value.to !== `t.${quote(name)}`);
-      const differs = counts.missing + counts.changed + counts.extra > 0;
-      return isMapped && differs ? [`${pair.to.table.name}: data:sync does not write mapped ids`] : [];
     }),
     ...tables.flatMap(({ pair: { to } }) => {
       const { name, may } = to.table;

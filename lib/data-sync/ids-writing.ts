@@ -1,0 +1,87 @@
+// New ids for the rows that a target needs: pgmage allots those that are missing, and translates every old id
+// of the staged rows, before the statement that writes them.
+import { literal, quote } from '../model/quote.ts';
+import type { ServerConnection } from '../pg/connection.ts';
+import { Problem } from '../problem/problem.ts';
+import { type OwnerCode, runChange } from './owner-code.ts';
+import type { ColumnPair, NewIds } from './shape.ts';
+import { type StagedTable, stageNames } from './stages.ts';
+
+/**
+ * Allots and translates the ids of staged rows.
+ * @throws Problem `sync_refused` where an old id has no new one; of the connection
+ */
+export async function writeIds(
+  connection: ServerConnection,
+  tables: readonly StagedTable[],
+  code: OwnerCode,
+): Promise<void> {
+  for (const table of tables) await allotIds(connection, table, code);
+  for (const table of tables)
+    for (const [at, column] of table.pair.columns.entries())
+      if (column.written !== undefined) await translate(connection, table, { at, column, tables });
+}
+
+async function allotIds(connection: ServerConnection, table: StagedTable, code: OwnerCode): Promise<void> {
+  const own = table.pair.ids?.allotted;
+  if (!own) return;
+  const { fresh } = stageNames(table);
+  const at = table.pair.columns.findIndex(({ name }) => name === own.column);
+  if (own.is === 'column') {
+    await connection.execute(`update ${fresh} set n = ${own.make} where old is null`);
+    return;
+  }
+  const { mapping } = own;
+  const constants = Object.entries(mapping.where);
+  const names = [...constants.map(([name]) => name), mapping.old, mapping.new].map(quote);
+  const values = [...constants.map(([, value]) => literal(value)), `s.o${at}`, own.make];
+  await runChange(connection, code, {
+    sql: `insert into ${mapping.table} (${names.join(', ')}) select ${values.join(', ')} from ${fresh} s
+      where s.old is null and not exists (select from (${own.select}) m where m.pgmage_old = s.o${at})`,
+    tables: [mapping.table],
+    reads: [fresh],
+    writes: [],
+  });
+}
+
+interface Translation {
+  readonly at: number;
+  readonly column: ColumnPair;
+  readonly tables: readonly StagedTable[];
+}
+
+async function translate(
+  connection: ServerConnection,
+  table: StagedTable,
+  { at, column, tables }: Translation,
+): Promise<void> {
+  const { fresh } = stageNames(table);
+  const written = column.written as NewIds;
+  const staged = tables.find(({ pair }) => pair.to.table.name === written.of && isColumn(pair.ids?.allotted));
+  const ids = staged === undefined ? written.select : `${written.select} union all ${stagedIds(staged)}`;
+  await connection.execute(
+    `update ${fresh} s set c${at} = m.pgmage_new from (${ids}) m where m.pgmage_old = s.o${at}`,
+  );
+  const [row] = await connection.rows<{ rows: string; one: string }>(
+    `select count(*)::text as rows, pg_catalog.concat(min(o${at}::pg_catalog.text)) as one from ${fresh}
+     where o${at} is not null and c${at} is null`,
+  );
+  if (Number(row?.rows) > 0)
+    throw new Problem('sync_refused', {
+      source: 'the source',
+      target: connection.description,
+      faults: [
+        `${row?.rows} rows of ${table.pair.to.table.name} refer by ${column.name} to rows of ${written.of}` +
+          ` that have no new id, for example ${row?.one}`,
+      ],
+    });
+}
+
+const isColumn = (allotted: { readonly is: string } | null | undefined) => allotted?.is === 'column';
+
+// Rows that are not in the target yet.
+function stagedIds(table: StagedTable): string {
+  const { pair } = table;
+  const at = pair.columns.findIndex(({ name }) => name === pair.ids?.allotted?.column);
+  return `select c${at}, n from ${stageNames(table).fresh} where n is not null`;
+}

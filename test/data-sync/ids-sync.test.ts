@@ -1,0 +1,131 @@
+// Rows whose ids are other ones in the target, made equal: new ids are allotted, references translated.
+import { expect, test } from 'vitest';
+import { dataDiff } from '../../lib/commands/data-diff.ts';
+import { contextOf } from '../copy/cloning.ts';
+import { ways } from '../copy/ways.ts';
+import { failure } from '../failure.ts';
+import { rowsOf } from '../servers/databases.ts';
+import { data, legacy, modern } from './ids-scene.ts';
+import { listChanges, type SyncedPair, withSynced } from './syncing.ts';
+
+const shop = { source: legacy, target: modern, data };
+
+// All that the target has, in the terms of the source: it shares no code with what is tested.
+const inOldIds = `select 'company ' || c.legacy_id || ' ' || k.name || ' ' || coalesce(o.legacy_id::text, '-') as row
+    from companies k join migration.id_map c on c.uuid = k.id and c.entity = 'company'
+    left join migration.id_map o on o.uuid = k.owner and o.entity = 'customer'
+  union all select 'user ' || m.legacy_id || ' ' || u.name || ' ' || u.email || ' ' || coalesce(c.legacy_id::text, '-')
+    from users u join migration.id_map m on m.uuid = u.id and m.entity = 'customer'
+    left join migration.id_map c on c.uuid = u.company and c.entity = 'company'
+  union all select 'order ' || o.legacy_id || ' ' || m.legacy_id || ' ' || o.total
+    from orders o join migration.id_map m on m.uuid = o.customer and m.entity = 'customer' order by 1`;
+const inSource = `select 'company ' || id || ' ' || name || ' ' || coalesce(owner::text, '-') as row from companies
+  union all select 'user ' || id || ' ' || full_name || ' ' || lower(email) || ' ' || coalesce(company::text, '-')
+    from customers
+  union all select 'order ' || id || ' ' || customer || ' ' || total from orders order by 1`;
+
+async function expectEqual({ source, target }: SyncedPair): Promise<void> {
+  const wanted = await rowsOf(source.url, inSource);
+  expect(wanted.length).toBeGreaterThan(0);
+  expect(await rowsOf(target.url, inOldIds)).toEqual(wanted);
+  const workspace = contextOf(source.url, target.url, { data });
+  expect((await dataDiff(workspace, { from: 'source', to: 'target' })).isSame).toBe(true);
+}
+
+const uuidOf = async ({ target }: SyncedPair, id: number) =>
+  (
+    await rowsOf(
+      target.url,
+      `select uuid from migration.id_map where entity = 'customer' and legacy_id = ${id}`,
+    )
+  )[0];
+
+test.each(ways)('new, changed and deleted rows, a cycle of new rows: $name', async (way) => {
+  await withSynced({ ...shop, way }, async (pair) => {
+    await rowsOf(
+      pair.source.url,
+      `begin; insert into companies values (3, 'Newco', 12); insert into customers values (12, 'Cid', 'CID@x.org', 3);
+       commit; insert into orders values (102, 12, 7); update customers set company = 3, full_name = 'Bo' where id = 11;
+       delete from orders where id = 100; update orders set customer = 12 where id = 101`,
+    );
+    const before = await uuidOf(pair, 11);
+    expect(listChanges(await pair.sync())).toEqual({
+      'public.companies': '1/0/0',
+      'public.users': '1/1/0',
+      'public.orders': '1/1/1',
+    });
+    await expectEqual(pair);
+    expect(await uuidOf(pair, 11)).toEqual(before);
+    expect(listChanges(await pair.sync())).toEqual({});
+  });
+});
+
+test('rows without an old id stay, and a deleted row that comes back keeps its id', async () => {
+  await withSynced(shop, async (pair) => {
+    const own = '00000000-0000-0000-0000-0000000000ff';
+    await rowsOf(
+      pair.target.url,
+      `insert into users values ('${own}', 'Own', 'o@x.org', null);
+      insert into orders (customer, total) values ('${own}', 9)`,
+    );
+    await rowsOf(pair.source.url, 'delete from orders where id = 101; delete from customers where id = 11');
+    const id = await uuidOf(pair, 11);
+    await pair.sync({ force: true });
+    await expectEqual(pair);
+    await rowsOf(pair.source.url, `insert into customers values (11, 'Bob', 'bob@x.org', 2)`);
+    expect(listChanges(await pair.sync())).toEqual({ 'public.users': '1/0/0' });
+    await expectEqual(pair);
+    expect(await rowsOf(pair.target.url, `select id as uuid from users where email = 'bob@x.org'`)).toEqual([
+      id,
+    ]);
+    expect(await rowsOf(pair.target.url, `select total from orders where customer = '${own}'`)).toHaveLength(
+      1,
+    );
+    expect(await rowsOf(pair.target.url, `select name from users where id = '${own}'`)).toHaveLength(1);
+  });
+});
+
+test('a first sync into empty tables allots every id', async () => {
+  const empty = `${modern}; truncate companies, users, orders, migration.id_map`;
+  await withSynced({ ...shop, target: empty }, async (pair) => {
+    await pair.sync();
+    await expectEqual(pair);
+    expect(await rowsOf(pair.target.url, 'select from migration.id_map')).toHaveLength(4);
+  });
+});
+
+test('new rows with a column for the old id, that refer to each other', async () => {
+  const given = {
+    source: `create table nodes (id int primary key, up int references nodes);
+      insert into nodes values (1, null), (2, 1), (3, 2); update nodes set up = 3 where id = 1`,
+    target: `create table nodes (id bigint generated always as identity primary key, old int unique,
+      up bigint references nodes)`,
+    data: { tables: { nodes: { ids: { column: 'old' } } } },
+  };
+  await withSynced(given, async (pair) => {
+    await rowsOf(pair.target.url, 'insert into nodes (up) values (null), (null)');
+    await pair.sync();
+    const links = 'select n.old, u.old as up from nodes n join nodes u on u.id = n.up order by 1';
+    expect(await rowsOf(pair.target.url, links)).toEqual([
+      { old: 1, up: 3 },
+      { old: 2, up: 1 },
+      { old: 3, up: 2 },
+    ]);
+    expect(listChanges(await pair.sync())).toEqual({});
+    expect(await rowsOf(pair.target.url, 'select from nodes where old is null')).toHaveLength(2);
+  });
+});
+
+test('a reference to a row that has no new id is refused, and nothing is changed', async () => {
+  await withSynced(shop, async (pair) => {
+    await rowsOf(
+      pair.source.url,
+      `insert into companies values (3, 'Newco', null);
+      insert into customers values (12, 'Cid', 'cid@x.org', 3)`,
+    );
+    const problem = await failure(pair.sync({ tables: ['customers'] }));
+    expect(problem.code).toBe('sync_refused');
+    expect(problem.message).toContain('refer by company to rows of public.companies that have no new id');
+    expect(await rowsOf(pair.target.url, 'select from migration.id_map')).toHaveLength(4);
+  });
+});
