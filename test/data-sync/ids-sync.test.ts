@@ -1,6 +1,11 @@
 // Rows whose ids are other ones in the target, made equal: new ids are allotted, references translated.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { dataDiff } from '../../lib/commands/data-diff.ts';
+import { dataSync } from '../../lib/commands/data-sync.ts';
+import { dataUndo } from '../../lib/commands/data-undo.ts';
 import { contextOf } from '../copy/cloning.ts';
 import { ways } from '../copy/ways.ts';
 import { failure } from '../failure.ts';
@@ -113,6 +118,57 @@ test('new rows with a column for the old id, that refer to each other', async ()
     ]);
     expect(listChanges(await pair.sync())).toEqual({});
     expect(await rowsOf(pair.target.url, 'select from nodes where old is null')).toHaveLength(2);
+  });
+});
+
+test('a key that refers to rows with new ids, and numbers from a sequence', async () => {
+  const given = {
+    source: `create table orders (id int primary key, note text);
+      create table lines (order_id int references orders, line int, amount int, primary key (order_id, line));
+      insert into orders values (7, 'a'), (8, 'b'); insert into lines values (7, 1, 10), (7, 2, 20), (8, 1, 30)`,
+    target: `create table orders (id bigserial primary key, note text);
+      create table id_map (old int primary key, new bigint unique);
+      create table lines (order_id bigint references orders, line int, amount int, primary key (order_id, line));
+      insert into orders values (1000, 'own'); insert into lines values (1000, 1, 99);
+      select setval('orders_id_seq', 2000)`,
+    data: { tables: { orders: { ids: { table: 'id_map', old: 'old', new: 'new' } } } },
+  };
+  await withSynced(given, async (pair) => {
+    await pair.sync();
+    const all = `select m.old, l.line, l.amount from lines l left join id_map m on m.new = l.order_id order by 1, 2`;
+    expect(await rowsOf(pair.target.url, all)).toEqual([
+      { old: 7, line: 1, amount: 10 },
+      { old: 7, line: 2, amount: 20 },
+      { old: 8, line: 1, amount: 30 },
+      { old: null, line: 1, amount: 99 },
+    ]);
+    expect(await rowsOf(pair.target.url, 'select min(new)::int as low from id_map')).toEqual([{ low: 2001 }]);
+    await rowsOf(pair.source.url, 'delete from lines where order_id = 7; update lines set amount = 31');
+    expect(listChanges(await pair.sync({ force: true }))).toEqual({ 'public.lines': '0/1/2' });
+    expect(await rowsOf(pair.target.url, 'select from lines where order_id = 1000')).toHaveLength(1);
+  });
+});
+
+test('data:undo takes such a run back', async () => {
+  await withSynced(shop, async (pair) => {
+    await rowsOf(
+      pair.source.url,
+      `insert into customers values (12, 'Cid', 'cid@x.org', 2);
+      update customers set company = 1 where id = 11; delete from orders where id = 100`,
+    );
+    const rows =
+      'select o.* from orders o union all select null, null, u.id, null from users u order by 1, 3';
+    const before = await rowsOf(pair.target.url, rows);
+    const root = mkdtempSync(join(tmpdir(), 'pgmage-undo-'));
+    try {
+      await using workspace = contextOf(pair.source.url, pair.target.url, { data, root });
+      const { run } = await dataSync(workspace, { from: 'source', to: 'target', yes: true }, undefined);
+      expect(await rowsOf(pair.target.url, rows)).not.toEqual(before);
+      await dataUndo(workspace, run?.id ?? '', { env: 'target', yes: true }, undefined);
+      expect(await rowsOf(pair.target.url, rows)).toEqual(before);
+    } finally {
+      rmSync(root, { recursive: true });
+    }
   });
 });
 
