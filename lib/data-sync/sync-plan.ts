@@ -110,7 +110,7 @@ export function refuseUnwritable(
         (note.forbids === 'writing' && plan !== undefined && plan.inserts + plan.updates + plan.deletes > 0);
       return isMet ? [`${note.what}: ${note.reason}`] : [];
     }),
-    ...tables.flatMap(({ pair: { to } }) => {
+    ...tables.flatMap(({ pair: { to, ids } }) => {
       const { name, may } = to.table;
       const plan = plans.get(name);
       if (plan === undefined) return [];
@@ -119,7 +119,11 @@ export function refuseUnwritable(
         ...(plan.updates > 0 && !may.update ? ['UPDATE'] : []),
         ...(plan.deletes > 0 && !may.delete ? ['DELETE'] : []),
       ];
-      return missing.length > 0 ? [`${name}: the role of the target may not ${missing.join(', ')}`] : [];
+      const mapping = plan.inserts > 0 && ids?.mapping && !ids.mapping.may.insert ? ids.mapping : null;
+      return [
+        ...(missing.length > 0 ? [`${name}: the role of the target may not ${missing.join(', ')}`] : []),
+        ...(mapping === null ? [] : [`${mapping.name}: the role of the target may not INSERT new ids`]),
+      ];
     }),
   ];
   if (faults.length > 0) throw new Problem('sync_refused', { source: from.name, target: to.name, faults });

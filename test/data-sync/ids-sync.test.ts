@@ -172,6 +172,35 @@ test('data:undo takes such a run back', async () => {
   });
 });
 
+test('a role that may not write the mapping is refused before anything is written; one that may is enough', async () => {
+  await withSynced(shop, async (pair) => {
+    await rowsOf(pair.source.url, `insert into customers values (12, 'Cid', 'cid@x.org', 2)`);
+    const role = `mapper_${Date.now()}`;
+    await rowsOf(
+      pair.target.url,
+      `create role ${role} login password 'p';
+      grant usage on schema migration, public to ${role}; grant select on migration.id_map to ${role};
+      grant select, insert, update, delete on companies, users, orders to ${role};
+      grant usage, select on all sequences in schema public to ${role};
+      create schema if not exists pgmage; grant usage, create on schema pgmage to ${role}`,
+    );
+    try {
+      const url = new URL(pair.target.url);
+      [url.username, url.password] = [role, 'p'];
+      const workspace = contextOf(pair.source.url, url.href, { data });
+      const sync = () => dataSync(workspace, { from: 'source', to: 'target', yes: true }, undefined);
+      const problem = await failure(sync());
+      expect(problem.code).toBe('sync_refused');
+      expect(problem.message).toContain('migration.id_map: the role of the target may not INSERT new ids');
+      await rowsOf(pair.target.url, `grant insert on migration.id_map to ${role}`);
+      expect(listChanges(await sync())).toEqual({ 'public.users': '1/0/0' });
+    } finally {
+      await rowsOf(pair.target.url, `drop owned by ${role}; drop role ${role}`);
+    }
+    await expectEqual(pair);
+  });
+});
+
 test('a reference to a row that has no new id is refused, and nothing is changed', async () => {
   await withSynced(shop, async (pair) => {
     await rowsOf(
