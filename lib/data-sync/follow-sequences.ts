@@ -27,7 +27,7 @@ const sequences = `select format('%I.%I', n.nspname, c.relname) as name, q.seqin
         and d.refclassid = 'pg_class'::regclass) as owner
   from pg_sequence q join pg_class c on c.oid = q.seqrelid join pg_namespace n on n.oid = c.relnamespace
   where c.relkind = 'S' and c.relpersistence <> 't' and n.nspname !~ '^pg_' and n.nspname <> 'pgmage'
-    and case when c.relkind = 'S' then has_sequence_privilege(c.oid, 'SELECT') end`;
+    and case when c.relkind = 'S' then has_sequence_privilege(c.oid, 'SELECT') end order by 1`;
 
 /** A sequence that was set. */
 export interface FollowedSequence {

@@ -1,9 +1,10 @@
 // `npm run data-seeds`: databases drawn from seeds, compared by data:diff and by an oracle, between pairs of
-// versions.
+// versions; with --sync made equal by data:sync.
 import { parseArgs } from 'node:util';
 import { whichServer } from '../servers/binaries.ts';
 import { startServer } from '../servers/server.ts';
-import { findDiffFaults, withScenarios } from './scenarios/campaign.ts';
+import { findDiffFaults, type Staged, withScenarios } from './scenarios/campaign.ts';
+import { findSyncFaults } from './scenarios/syncing.ts';
 
 const { values } = parseArgs({
   options: {
@@ -11,18 +12,24 @@ const { values } = parseArgs({
     /** The first seed. */
     from: { type: 'string', default: '1' },
     majors: { type: 'string', default: '15,16,17,18' },
+    /** Make the databases equal, too. */
+    sync: { type: 'boolean', default: false },
   },
 });
 const servers = await Promise.all(values.majors.split(',').map((one) => startServer(whichServer(one))));
 const [count, first, batch] = [Number(values.seeds), Number(values.from), 20];
 const faults: string[] = [];
+const check = async (staged: Staged) => [
+  ...(await findDiffFaults(staged)),
+  ...(values.sync ? await findSyncFaults(staged) : []),
+];
 const began = Date.now();
 for (let done = 0, at = 0; done < count; done += batch, at++) {
   const from = servers[at % servers.length];
   const to = servers[Math.floor(at / servers.length) % servers.length];
   if (from === undefined || to === undefined) break;
   const seeds = Array.from({ length: Math.min(batch, count - done) }, (_, place) => first + done + place);
-  const found = await withScenarios(from, to, seeds, findDiffFaults);
+  const found = await withScenarios(from, to, seeds, check);
   faults.push(...found.map((one) => `${from.major} → ${to.major}: ${one}`));
   process.stderr.write(`${done + seeds.length} of ${count}, ${faults.length} faults\n`);
 }

@@ -28,7 +28,7 @@ const change = `alter table p disable trigger shout; update p set name = 'change
 const rows = `select (select md5(string_agg(p::text, ',' order by id)) from p) as p,
   (select md5(string_agg(c::text, ',' order by id)) from c) as c,
   (select string_agg(v::text, ',' order by v) from n) as n,
-  (select string_agg(tgname || tgenabled, ',' order by tgname) from pg_trigger where not tgisinternal) as t,
+  (select string_agg(concat(tgname, tgenabled), ',' order by tgname) from pg_trigger where not tgisinternal) as t,
   (select count(*)::int from pg_constraint where conrelid in ('p'::regclass, 'c'::regclass)) as k`;
 
 const terminate = ({ socket }: Database) =>
