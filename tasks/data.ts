@@ -26,8 +26,6 @@ interface Comparing {
   mask?: Mask[];
   /** Fail where only the source has a table or column. */
   strict?: boolean;
-  /** End with exit code 2 when rows differ. */
-  check?: boolean;
   /** How many sessions read each database. Default: as many as there are processors, at most 4. */
   jobs?: number;
 }
@@ -46,6 +44,8 @@ export async function diff(
     columns?: boolean;
     /** Write all rows that differ to a file, one JSON object on each line. */
     out?: Path;
+    /** End with exit code 2 when rows differ. */
+    check?: boolean;
   } & Comparing = {},
 ): Promise<Outcome> {
   const [{ dataDiff }, { dataDiffText }] = await Promise.all([
@@ -62,7 +62,13 @@ export async function diff(
  *
  * pgmage changes neither database, and reads each in one state.
  */
-export async function verify(context: TaskContext, options: Comparing = {}): Promise<Outcome> {
+export async function verify(
+  context: TaskContext,
+  options: {
+    /** End with exit code 2 when rows differ. */
+    check?: boolean;
+  } & Comparing = {},
+): Promise<Outcome> {
   const [{ dataVerify }, { dataVerifyText }] = await Promise.all([
     import('../lib/commands/data-verify.ts'),
     import('../lib/report/data-diff.ts'),
