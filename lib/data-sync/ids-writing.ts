@@ -2,6 +2,7 @@
 // of the staged rows, before the statement that writes them.
 import { literal, quote } from '../model/quote.ts';
 import type { ServerConnection } from '../pg/connection.ts';
+import { outputText } from '../pg/values.ts';
 import { Problem } from '../problem/problem.ts';
 import { type OwnerCode, runChange } from './owner-code.ts';
 import type { ColumnPair, NewIds } from './shape.ts';
@@ -63,7 +64,7 @@ async function translate(
     `update ${fresh} s set c${at} = m.pgmage_new from (${ids}) m where m.pgmage_old = s.o${at}`,
   );
   const [row] = await connection.rows<{ rows: string; one: string }>(
-    `select count(*)::text as rows, pg_catalog.concat(min(o${at}::pg_catalog.text)) as one from ${fresh}
+    `select count(*)::text as rows, min(${outputText(`o${at}`)}) as one from ${fresh}
      where o${at} is not null and c${at} is null`,
   );
   if (Number(row?.rows) > 0)
