@@ -121,9 +121,9 @@ export async function sync(
     keepDeleted?: boolean;
     /** How many rows of a table may be deleted: a number, or a part. Default: 10%. */
     maxDeletes?: string;
-    /** Whether the triggers of the target fire: on or off. Default: off. */
+    /** Fire the triggers of the target: on or off. Default: off. */
     triggers?: 'on' | 'off';
-    /** What is compared again: full or changed. Default: full up to 2 GB. */
+    /** The rows that are compared again: full or changed. Default: full up to 2 GB. */
     validate?: 'full' | 'changed';
     /** Show what differs, and change nothing. */
     dryRun?: boolean;
@@ -182,7 +182,7 @@ export async function undo(
     env?: Name;
     /** The name of the target, where that is protected. */
     confirm?: Name;
-    /** Whether the triggers of the target fire: on or off. Default: off. */
+    /** Fire the triggers of the target: on or off. Default: off. */
     triggers?: 'on' | 'off';
     /** Do not ask. */
     yes?: boolean;

@@ -22,13 +22,13 @@ export interface DataSyncInput extends ComparisonInput, SyncLimits {
   readonly yes?: boolean;
   /** Show what would change, and change nothing. */
   readonly dryRun?: boolean;
-  /** Whether the triggers of the target fire. Default: off. */
+  /** If on, the triggers of the target fire. Default: off. */
   readonly triggers?: 'on' | 'off';
-  /** What is compared again before the commit; default: `full` up to 2 GB, above it `changed`. */
+  /** The rows that are compared again before the commit; default: `full` up to 2 GB, above it `changed`. */
   readonly validate?: 'full' | 'changed';
 }
 
-/** What is written to files. */
+/** The files that a run writes. */
 export interface SyncFiles {
   /** A file to which the report is appended, as one line of JSON. */
   readonly log?: string;

@@ -30,11 +30,11 @@ import { listRuns } from './data-history.ts';
 
 /** The options of `data:undo`. */
 export interface DataUndoInput extends Consent, WriteNames {
-  /** Whether the triggers of the tables fire. Default: off. */
+  /** If on, the triggers of the tables fire. Default: off. */
   readonly triggers?: 'on' | 'off';
 }
 
-/** What an undo is going to do. */
+/** The changes that an undo is going to make. */
 export interface DataUndoPlan {
   readonly target: NamedTarget;
   /** The run that is taken back. */

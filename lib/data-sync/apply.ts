@@ -40,7 +40,7 @@ export interface RowChange {
   readonly changes: readonly TableChange[];
   /** Of the target. */
   readonly shape: DatabaseShape;
-  /** Whether triggers fire. */
+  /** True if triggers fire. */
   readonly triggersFire: boolean;
   /** Unique indexes of which an earlier try has failed. */
   readonly stubborn: StubbornUniques;

@@ -48,7 +48,7 @@ export function exchangeOf(
   return emptied(pair, unique, foreignKeys).length > 0 ? 'null' : 'drop';
 }
 
-/** Whether no foreign key acts when a row is deleted and inserted again. */
+/** True if no foreign key acts when a row is deleted and inserted again. */
 export function mayMove({ to }: TablePair, foreignKeys: readonly ForeignKeyShape[]): boolean {
   return foreignKeys.every(
     ({ refersTo, onDelete }) => refersTo !== to.table.name || onDelete === 'no action',

@@ -22,7 +22,7 @@ import { setUniquesAside } from './unique-aside.ts';
  */
 export type StubbornUniques = ReadonlyMap<string, readonly UniqueShape[]>;
 
-/** What is exchanged in which tables. */
+/** The exchanges, by table. */
 export interface ExchangeInput {
   readonly tables: readonly ChangingTable[];
   readonly shape: DatabaseShape;

@@ -52,7 +52,7 @@ export function parentsFirst(names: readonly string[], keys: readonly ForeignKey
   return order;
 }
 
-/** Whether tables refer to each other in a cycle, or one to itself. */
+/** True if tables refer to each other in a cycle, or one to itself. */
 export function hasCycle(names: readonly string[], keys: readonly ForeignKeyShape[]): boolean {
   const place = new Map(parentsFirst(names, keys).map((name, at) => [name, at]));
   return keys.some(({ table, refersTo }) => {

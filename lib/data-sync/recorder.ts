@@ -6,7 +6,7 @@ import { transaction } from '../pg/transaction.ts';
 import { Problem } from '../problem/problem.ts';
 import type { Workspace } from '../project/workspace.ts';
 
-/** What is the same in all outcomes of a run. */
+/** The facts that all outcomes of a run share. */
 export type RunFacts = Pick<DataRunEntry, 'id' | 'source' | 'asOf' | 'mode'>;
 
 /** The numbers of an outcome. */
@@ -33,9 +33,9 @@ export async function beginRecord(
   connection: ServerConnection,
   facts: RunFacts,
 ): Promise<RunRecorder> {
-  const nobody = { systemUser: null, gitAuthor: null, gitCommit: null };
+  const unknownAuthor = { systemUser: null, gitAuthor: null, gitCommit: null };
   const author: AuditAuthor = {
-    ...((await world.author?.()) ?? nobody),
+    ...((await world.author?.()) ?? unknownAuthor),
     tool: `pgmage ${project.version}`,
   };
   const write = (outcome: RunOutcome, numbers: RunNumbers, detail?: string) =>

@@ -41,7 +41,7 @@ export interface RunMeans {
   readonly ask: Ask<RowSyncPlan>;
   /** The run's UUID. */
   readonly id: string;
-  /** What tries before have come to. */
+  /** The results of earlier attempts. */
   readonly state: { agreed: boolean; plan: RowSyncPlan | null; run: SyncRun | null };
 }
 
@@ -58,7 +58,7 @@ export interface SyncedTable {
   readonly validated: BothSides<number> | null;
 }
 
-/** What a run did. */
+/** The changes that a run made. */
 export interface SyncRun {
   readonly id: string;
   readonly tables: readonly SyncedTable[];

@@ -10,14 +10,14 @@ export interface ChangingTable extends StagedTable {
   readonly matched: Matched;
 }
 
-/** What a statement did to one table. */
+/** The changes of a statement to one table. */
 export interface RowCounts {
   readonly inserted: number;
   readonly updated: number;
   readonly deleted: number;
 }
 
-/** Where the counts wait: a function that runs as an owner returns none. */
+/** The table that keeps the counts: a function that runs as an owner returns none. */
 export const countsTable = 'pg_temp.pgmage_counts';
 
 /**
@@ -66,7 +66,7 @@ export function countsOf(tables: readonly ChangingTable[], numbers: readonly num
   });
 }
 
-/** What the statement has to do to a table, where no other session inserts the same rows. */
+/** The changes that a statement makes to a table, where no other session inserts the same rows. */
 export const expectedCounts = ({ matched }: ChangingTable): RowCounts => ({
   inserted: matched.inserts,
   updated: matched.updates,

@@ -27,7 +27,7 @@ export interface PlannedTable {
   readonly kept: number;
 }
 
-/** What a sync is going to do. */
+/** The changes that a sync is going to make. */
 export interface RowSyncPlan {
   readonly source: NamedTarget;
   readonly target: NamedTarget;

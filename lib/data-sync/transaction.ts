@@ -32,12 +32,12 @@ export interface ChangeInput {
   /** Of the target. */
   readonly shape: DatabaseShape;
   readonly triggersFire: boolean;
-  /** Whether other rows may change by foreign keys or triggers. */
+  /** True if other rows may change by foreign keys or triggers. */
   readonly force: boolean;
   readonly lock: LockRetryOptions & { readonly lockTimeout: number };
   /** The undo file; null: none is written. */
   readonly undoFile: string | null;
-  /** What else happens before the commit: validation, sequences, the record. */
+  /** The work that remains before the commit: validation, sequences, the record. */
   finish(result: ChangeResult): Promise<void>;
 }
 
@@ -112,7 +112,7 @@ async function work(
 
 const uniqueStates = new Set(['23505', '23P01']);
 
-// Which index it was, the message says in every language: its name is quoted there.
+// The message quotes the name of the index in every language.
 function noteStubborn(
   thrown: unknown,
   changes: readonly TableChange[],

@@ -18,7 +18,7 @@ export interface UndoTable {
   readonly columns: readonly { readonly name: string; readonly type: string }[];
 }
 
-/** Which rows a part has: wanted ones, or those that go, as `RowSpools` has them. */
+/** The rows of a part: wanted ones, or those that go, as `RowSpools` has them. */
 export type UndoPart = 'fresh' | 'gone';
 
 /** An undo file that is being written. */
@@ -95,7 +95,7 @@ async function openZip(file: string): Promise<ZippedFile> {
   const writing = (async () => {
     for await (const piece of zip) await handle.appendFile(piece as Buffer);
   })();
-  // A failure is told with the next piece, or at the end.
+  // A failure is thrown with the next piece, or at the end.
   let failure: { readonly thrown: unknown } | null = null;
   const settled = writing.catch((thrown: unknown) => {
     failure = { thrown };

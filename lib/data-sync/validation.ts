@@ -8,7 +8,7 @@ import type { BothSides, RowDifference, TablePair } from './shape.ts';
 import type { SideEffect } from './side-effects.ts';
 import type { Spool } from './spool.ts';
 
-/** What is compared again. */
+/** The rows that are compared again. */
 export interface Validation {
   /** The source, in its snapshot, and the target, in the transaction that changed it. */
   readonly sessions: SessionPair;
@@ -17,7 +17,7 @@ export interface Validation {
   /** The tables as they were compared before. */
   readonly compared: readonly ComparedTable[];
   readonly sideEffects: readonly SideEffect[];
-  /** Whether extra rows of the target stay. */
+  /** True if extra rows of the target stay. */
   readonly keepDeleted: boolean;
   spool(): Promise<Spool>;
   readonly onRows?: RowsRead;

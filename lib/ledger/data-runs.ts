@@ -7,7 +7,7 @@ import { Problem } from '../problem/problem.ts';
 import type { AuditAuthor } from './audit.ts';
 import { dataRunFaults } from './guard.ts';
 
-/** What became of a run. */
+/** The outcome of a run. */
 export type RunOutcome = 'begun' | 'batch' | 'done' | 'failed' | 'undone';
 
 /** One outcome of a run. */

@@ -201,7 +201,7 @@ const titles: Readonly<Record<PairingNote['verdict'], string>> = {
   carried: 'Carried:',
 };
 
-/** What is not compared as it is. */
+/** The tables and columns that are not compared as they are. */
 export function noteLines(notes: readonly PairingNote[], paper: Paper): string[] {
   const ink = makeInk(paper.colour);
   return (['refused', 'skipped', 'converted', 'carried'] as const).flatMap((verdict) => {

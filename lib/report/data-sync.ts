@@ -13,7 +13,7 @@ import { wrapText } from './wrapped.ts';
 
 const whole = (value: number) => value.toLocaleString('en-US');
 
-/** What a sync is going to do. */
+/** The changes that a sync is going to make. */
 export function dataSyncPlanText(plan: RowSyncPlan, paper: Paper): string {
   const changing = plan.tables.filter(({ inserts, updates, deletes }) => inserts + updates + deletes > 0);
   const rows = changing.map(({ name, rows, inserts, updates, deletes }) => [
@@ -171,7 +171,7 @@ const outcomeOf = ({ outcome, mode, canUndo }: DataRun) =>
     ...(canUndo ? ['undo possible'] : []),
   ].join(', ');
 
-/** What an undo is going to do. */
+/** The changes that an undo is going to make. */
 export function dataUndoPlanText(plan: DataUndoPlan, paper: Paper): string {
   const { inserted, updated, deleted } = plan;
   return [
