@@ -90,7 +90,7 @@ test('an extension that a body may create is left as it is where the shadow lack
     }
   }));
 
-test('a type that is too wide for the shadow in the process is told with its place and the way out', async () => {
+test('a type that is too wide for the shadow is refused with its place and a hint', async () => {
   const text = `create table t (a int);
     create type wide; create function wide_in(cstring) returns wide language internal immutable strict
     as 'int8in';
@@ -100,7 +100,7 @@ test('a type that is too wide for the shadow in the process is told with its pla
   const file = await parseSql('a.sql', text);
   const wide = (shadow: Shadow) => shadow.state((connection) => loadFiles(connection, [file]));
   const thrown = (await opened(null, [], (shadow) => failure(wide(shadow)))) as Problem;
-  expect(thrown.where).toMatchObject({ file: 'a.sql', line: 4 });
+  expect(thrown.where).toMatchObject({ file: 'a.sql', line: 5 });
   expect(thrown.hint).toContain('--shadow');
   expect(await opened(anyServer().url(), [], wide)).toEqual([]);
 });
