@@ -51,7 +51,7 @@ const name = String.raw`(?:"(?:[^"]|"")+"|[\w$]+)`;
 /** A name with its schema, as a pattern. */
 export const pathText = String.raw`${name}(?:\.${name})*`;
 const table = new RegExp(String.raw`^drop table (?:if exists )?(${pathText}(?:\s*,\s*${pathText})*)`, 'i');
-const altered = new RegExp(String.raw`^alter table (?:if exists )?(?:only )?(${pathText}) `, 'i');
+const altered = new RegExp(`^alter table (?:if exists )?(?:only )?(${pathText}) `, 'i');
 const dropped = new RegExp(
   String.raw`\bdrop (?!constraint|default|not|identity|expression)(?:column )?(?:if exists )?(${name})`,
   'gi',

@@ -44,21 +44,18 @@ afterAll(() => {
 });
 
 for (const each of servers())
-  test(
-    `PostgreSQL ${each.major} is opened over TCP and a socket, and tells its version without a` + ' query',
-    async () => {
-      const { password, directory, port } = each;
-      const byQuery = `postgresql://postgres:${password}@/postgres?host=${directory}&port=${port}`;
-      for (const url of [each.url(), each.socket(), byQuery, `${each.url()}?sslmode=prefer`]) {
-        const connection = await connect({ url, applicationName });
-        expect(connection.major).toBe(each.major);
-        expect(connection.description).not.toContain(password);
-        const name = await connection.rows(`select current_setting('application_name') as name`);
-        expect(name).toEqual([{ name: applicationName }]);
-        await connection.close();
-      }
-    },
-  );
+  test(`PostgreSQL ${each.major} is opened over TCP and a socket, and tells its version without a query`, async () => {
+    const { password, directory, port } = each;
+    const byQuery = `postgresql://postgres:${password}@/postgres?host=${directory}&port=${port}`;
+    for (const url of [each.url(), each.socket(), byQuery, `${each.url()}?sslmode=prefer`]) {
+      const connection = await connect({ url, applicationName });
+      expect(connection.major).toBe(each.major);
+      expect(connection.description).not.toContain(password);
+      const name = await connection.rows(`select current_setting('application_name') as name`);
+      expect(name).toEqual([{ name: applicationName }]);
+      await connection.close();
+    }
+  });
 
 test('a port where nothing listens', async () => {
   const port = portOf(rude);

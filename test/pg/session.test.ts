@@ -183,31 +183,28 @@ const faults = [
 ] as const;
 
 for (const server of servers())
-  test(
-    `PostgreSQL ${server.major}: refused statements have a code and a place in the user's` + ' file',
-    async () => {
-      const session = await userSession({ url: server.url(), applicationName });
-      for (const [statement, code, at] of faults) {
-        const before = '-- Ünïcode 🐘\r\ncreate table a ();\r\n';
-        const piece = ` -- why\r\n\t${statement}`;
-        const problem = await failure(session.execute(piece));
-        const located = locateProblem(problem, {
-          file: 'schema.sql',
-          text: `${before}${piece}\r\nselect 1;`,
-          offset: before.length,
-        });
-        expect([statement, located.code]).toEqual([statement, code]);
-        const where = located.where;
-        expect(where).toMatchObject({ file: 'schema.sql', line: 4, text: `\t${statement}` });
-        const [...characters] = where?.text ?? '';
-        expect(characters.slice((where?.column ?? 0) - 1).join('')).toMatch(
-          new RegExp(`^${at.replace(/[()]/g, '\\$&')}`),
-        );
-        expect(located.message).toContain('Invalid SQL in schema.sql at line 4: ');
-      }
-      await session.close();
-    },
-  );
+  test(`PostgreSQL ${server.major}: refused statements have a code and a place in the user's file`, async () => {
+    const session = await userSession({ url: server.url(), applicationName });
+    for (const [statement, code, at] of faults) {
+      const before = '-- Ünïcode 🐘\r\ncreate table a ();\r\n';
+      const piece = ` -- why\r\n\t${statement}`;
+      const problem = await failure(session.execute(piece));
+      const located = locateProblem(problem, {
+        file: 'schema.sql',
+        text: `${before}${piece}\r\nselect 1;`,
+        offset: before.length,
+      });
+      expect([statement, located.code]).toEqual([statement, code]);
+      const where = located.where;
+      expect(where).toMatchObject({ file: 'schema.sql', line: 4, text: `\t${statement}` });
+      const [...characters] = where?.text ?? '';
+      expect(characters.slice((where?.column ?? 0) - 1).join('')).toMatch(
+        new RegExp(`^${at.replace(/[()]/g, '\\$&')}`),
+      );
+      expect(located.message).toContain('Invalid SQL in schema.sql at line 4: ');
+    }
+    await session.close();
+  });
 
 test('a refusal keeps what the server said, without passwords', async () => {
   const problem = await failure(connection.execute(`create role r password 'hush' nonsense`));

@@ -74,8 +74,7 @@ function referenceSql(schema: Schema, table: Table, index: number): string[] {
   const target = schema.tables.findLastIndex((other, at) => at < index && (other?.key ?? '') !== '');
   const other = schema.tables[target];
   if (!other || (other.form === 'unlogged' && table.form !== 'unlogged')) return [];
-  const add =
-    `alter table ${nameOf(table, index)} add constraint t${index}_reference foreign key` + ' (id) references';
+  const add = `alter table ${nameOf(table, index)} add constraint t${index}_reference foreign key (id) references`;
   const form = isPartitioned(table) && table.reference === 'not valid' ? 'plain' : table.reference;
   return [`${add} ${nameOf(other, target)} (id) ${references[form]}`];
 }
