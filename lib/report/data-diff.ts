@@ -44,7 +44,7 @@ function resultLines(
 ): readonly string[] {
   const ink = makeInk(paper.colour);
   const sum = (kind: 'missing' | 'changed' | 'extra') =>
-    differing.reduce((total, one) => total + one[kind], 0);
+    whole(differing.reduce((total, one) => total + one[kind], 0));
   const tables = formatCount(report.tables.length, 'table');
   const found =
     differing.length === 0
