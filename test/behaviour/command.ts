@@ -69,7 +69,7 @@ const steps: readonly (string | ((project: string) => void))[] = [
 
 /** What may differ: times, durations, random names, what is hashed of these, and the words of problems. */
 const varying: readonly (readonly [what: RegExp, shown: string])[] = [
-  [/\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?Z?/g, '<time>'],
+  [/\d{4}-\d\d-\d\d[T ]\d\d[:-]\d\d[:-]\d\d(\.\d+)?Z?/g, '<time>'],
   [/\d{8}[_-]?\d{6}(\d{3})?Z?/g, '<stamp>'],
   [/"(ms|milliseconds|duration\w*|seconds|took|age\w*|bytes|size)": ?[\d.]+/gi, '"$1": 0'],
   [/"(message|hint)": ".*"/g, '"$1": "<words>"'],
