@@ -55,14 +55,14 @@ interface Backing extends Drilling {
  * server, else its own format.
  */
 export async function backup(context: TaskContext, options: Backing = {}): Promise<Outcome> {
-  const [{ backup }, { withRunLog: logged }, { backupText }] = await Promise.all([
+  const [{ backup }, { withRunLog }, { backupText }] = await Promise.all([
     import('../lib/commands/backup.ts'),
     import('../lib/backup/log.ts'),
     import('../lib/report/backups.ts'),
   ]);
   await using workspace = makeWorkspace(context);
   const work = () => backup(workspace, options);
-  const facts = await logged(workspace, options.log, options.env ?? null, work);
+  const facts = await withRunLog(workspace, options.log, options.env ?? null, work);
   return { facts, text: (paper) => backupText(facts, paper) };
 }
 

@@ -2,10 +2,10 @@
 import type { CloneInput } from '../copy/options.ts';
 import { dropKept, type Kept, listKept } from '../copy/swap/databases.ts';
 import { type Ask, confirm } from '../project/confirmation.ts';
-import { type NamedTarget, openWatched, readDatabaseName } from '../project/source.ts';
+import { type NamedTarget, openWatched, readDatabaseName, resolveEnd } from '../project/source.ts';
 import type { Workspace } from '../project/workspace.ts';
 import { findProtected, refuseProtected, refuseUnconfirmed } from '../project/write-access.ts';
-import { describeTarget, resolveEnd } from './clone.ts';
+import { describeTarget } from './clone.ts';
 
 /** The databases to drop. */
 export interface DropPlan {

@@ -17,7 +17,7 @@ import { Problem } from '../problem/problem.ts';
 import { type Ask, confirm } from '../project/confirmation.ts';
 import type { Project } from '../project/project.ts';
 import { type Retry, withRetries } from '../project/retry.ts';
-import { findTarget, type NamedTarget, nameTarget, openWatched, type Reachable } from '../project/source.ts';
+import { type NamedTarget, nameTarget, openWatched, type Reachable, resolveEnd } from '../project/source.ts';
 import type { Workspace } from '../project/workspace.ts';
 import type { Target, World } from '../project/world.ts';
 import { findProtected, refuseProtected, refuseUnconfirmed } from '../project/write-access.ts';
@@ -81,24 +81,6 @@ function refuseFaulty({ checks, source, target }: ClonePlan): void {
   const faults = checks.filter(({ outcome }) => outcome === 'failed').map(({ text }) => text);
   if (faults.length > 0)
     throw new Problem('clone_refused', { source: source.name, target: target.name, faults });
-}
-
-/** The database on a server that an option names. @throws Problem `bad_option` */
-export async function resolveEnd(
-  workspace: Workspace,
-  option: string,
-  given: string | undefined,
-): Promise<Reachable> {
-  if (given === undefined) throw new Problem('bad_option', { option, reason: 'it is missing' });
-  const target = await findTarget(workspace, given);
-  if (target === null) throw new Problem('bad_option', { option, reason: `${given} is not a database` });
-  const { url } = target;
-  if (url === null)
-    throw new Problem('bad_option', {
-      option,
-      reason: `${given} is an embedded database, which cannot be cloned`,
-    });
-  return { ...target, url };
 }
 
 async function withEnds<T>(

@@ -51,7 +51,7 @@ export async function dataAnalyze(
   if (files.length === 0)
     throw new Problem('bad_option', {
       option: '<path>',
-      reason: `there is no script in ${paths.join(', ')}`,
+      reason: `${paths.join(', ')} contains no script`,
     });
   const scripts: AnalyzedScript[] = [];
   for (const path of files) scripts.push(await analyzeScript(root, path));

@@ -130,7 +130,7 @@ async function planUndo(
   const refuse = (reason: string) => new Problem('no_run', { environment: target.name, run: wanted, reason });
   const fitting = all.filter(({ id }) => wanted.length >= 4 && id.startsWith(wanted));
   const [one] = fitting;
-  if (one === undefined) throw refuse('there is no such run');
+  if (one === undefined) throw refuse('the run does not exist');
   if (fitting.length > 1) throw refuse(`${fitting.length} runs begin so`);
   const undone = all.find(
     ({ mode, outcome, detail }) => mode === 'undo' && outcome === 'done' && detail === one.id,

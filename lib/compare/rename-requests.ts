@@ -49,7 +49,7 @@ function requestOf(given: string): RenameRequest {
       reason: 'write old=new, for example users.name=full_name',
     });
   if (prefix !== undefined && !kinds.has(prefix))
-    throw new Problem('bad_option', { option: said, reason: `there is no object kind ${prefix}` });
+    throw new Problem('bad_option', { option: said, reason: `${prefix} is not a kind of object` });
   return { kind: prefix ?? null, from: old, to: now, said, lasting: false };
 }
 

@@ -119,7 +119,7 @@ function bucketOf(pair: TablePair, side: Side, buckets: Buckets): string {
 
 const byHash = (hash: string, buckets: Buckets) =>
   buckets.is === 'hash' ? `(${hash} & ${buckets.count - 1})::int` : '0';
-// The least number of all is no literal with a sign before it.
+// PostgreSQL cannot read the smallest bigint as a sign and a literal: the literal alone is too large.
 const integer = (value: bigint) => `'${value}'::int8`;
 const anyOf = (numbers: readonly number[]) => `any ('{${numbers.join(',')}}'::int4[])`;
 

@@ -8,7 +8,7 @@ import { runJobs } from '../flow/worker-pool.ts';
 import { Problem } from '../problem/problem.ts';
 import { resolveJobs } from '../project/jobs.ts';
 import type { Project } from '../project/project.ts';
-import { findTarget, type NamedTarget, nameTarget, type Reachable } from '../project/source.ts';
+import { type NamedTarget, nameTarget, type Reachable, resolveEnd } from '../project/source.ts';
 import type { Workspace } from '../project/workspace.ts';
 import { pairTables } from './counterparts.ts';
 import type { RowsRead, SessionPair } from './find.ts';
@@ -60,22 +60,9 @@ export async function resolveEnds(
 ): Promise<BothSides<Reachable>> {
   const { data } = workspace.project;
   return {
-    from: await endOf(workspace, '--from', input.from ?? data?.from),
-    to: await endOf(workspace, '--to', input.to ?? data?.to),
+    from: await resolveEnd(workspace, '--from', input.from ?? data?.from),
+    to: await resolveEnd(workspace, '--to', input.to ?? data?.to),
   };
-}
-
-async function endOf(workspace: Workspace, option: string, given: string | undefined): Promise<Reachable> {
-  if (given === undefined) throw new Problem('bad_option', { option, reason: 'it is missing' });
-  const target = await findTarget(workspace, given);
-  if (target === null) throw new Problem('bad_option', { option, reason: `${given} is not a database` });
-  const { url } = target;
-  if (url === null)
-    throw new Problem('bad_option', {
-      option,
-      reason: `${given} is an embedded database, which has no server`,
-    });
-  return { ...target, url };
 }
 
 /**

@@ -104,7 +104,7 @@ function columnCalled({ columns, path }: TableShape, name: string, place: string
   const found = columns.find((one) => one.name === name);
   if (found !== undefined) return found;
   const names = columns.map((one) => one.name);
-  throw wrong(`${place} names ${name}, which is no column of ${path.join('.')}${meant(name, names)}`);
+  throw wrong(`${place} names ${name}, which is not a column of ${path.join('.')}${meant(name, names)}`);
 }
 
 function meant(name: string, names: readonly string[]): string {

@@ -27,8 +27,7 @@ export function findKey(pair: KeylessPair, configured: readonly string[] | undef
   const compared = new Set(pair.columns.map(({ name }) => name));
   if (configured !== undefined) {
     const unknown = configured.find((name) => !compared.has(name));
-    if (unknown !== undefined)
-      return `its configured key names ${unknown}, which is no column that is compared`;
+    if (unknown !== undefined) return `its configured key names ${unknown}, which is not a compared column`;
     return keyFrom(pair, { names: configured, text: `configured key (${configured.join(', ')})` });
   }
   const choices = choicesOf(pair).filter(({ names }) => names.every((name) => compared.has(name)));

@@ -60,6 +60,23 @@ export async function findTarget(workspace: Workspace, source: string): Promise<
   return place.is === 'target' ? place.target : null;
 }
 
+/** Finds the database on a server that an option names. @throws Problem `bad_option`, `unknown_source` */
+export async function resolveEnd(
+  workspace: Workspace,
+  option: string,
+  given: string | undefined,
+): Promise<Reachable> {
+  if (given === undefined) throw new Problem('bad_option', { option, reason: 'it is missing' });
+  const target = await findTarget(workspace, given);
+  if (target === null) throw new Problem('bad_option', { option, reason: `${given} is not a database` });
+  const { url } = target;
+  if (url === null) {
+    const reason = `${given} is an embedded database, which has no server`;
+    throw new Problem('bad_option', { option, reason });
+  }
+  return { ...target, url };
+}
+
 /** The files of a source that consists of some, as texts; none for any other. @throws Problem of the files */
 export async function readSourceFiles(workspace: Workspace, source: string): Promise<TextFile[]> {
   const place = await find(workspace, source);

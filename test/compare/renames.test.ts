@@ -134,7 +134,7 @@ test('what cannot be meant is refused, and what is done already is not', async (
     expect(await reason('t.a=b')).toContain('the wanted schema still has the old name');
     expect(await reason('t.a=y')).toContain('the wanted schema has no object with the new name');
     expect(await reason('t.a')).toContain('write old=new');
-    expect(await reason('thing:a=b')).toContain('there is no object kind thing');
+    expect(await reason('thing:a=b')).toContain('thing is not a kind of object');
     expect((await generate(own.context, { rename: ['t.former=b'] })).written).toEqual([]);
     own.want(`${plain} create table w (b int); ${rest} s.w (b int);`);
     expect(await reason('u=w')).toContain('it matches table:public.u or table:s.u');

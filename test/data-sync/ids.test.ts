@@ -117,7 +117,7 @@ test('a reference without a foreign key is named in columns', async () => {
 test.each([
   [{ table: 'migration.id_mp', old: 'legacy_id', new: 'uuid' }, 'Did you mean migration.id_map?'],
   [{ table: 'migration.id_map', old: 'legacyid', new: 'uuid' }, 'Did you mean legacy_id?'],
-  [{ column: 'legacy' }, 'which is no column of public.companies'],
+  [{ column: 'legacy' }, 'which is not a column of public.companies'],
 ])('ids that nothing has are an error with the nearest name: %j', async (ids, text) => {
   const problem = await failure(compared({ ...shop, data: { tables: { companies: { ids } } } }));
   expect(problem.code).toBe('bad_config');
