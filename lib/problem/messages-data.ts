@@ -45,7 +45,7 @@ export const dataMessages: { readonly [C in keyof DataProblems]: MessageRow<Data
   no_server: row(
     64,
     400,
-    (of) => `${of.environment} is an embedded database, which pgmage cannot back up or restore`,
+    (of) => `${of.environment} is an embedded database, and this task needs a database on a server`,
     'Name an environment on a server. To save an embedded database, copy its folder while no' +
       ' process uses it.',
   ),
