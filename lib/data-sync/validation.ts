@@ -70,21 +70,38 @@ async function changedParts({ sessions, compared, spool }: Validation): Promise<
 }
 
 async function explain(
-  { sessions, sideEffects, keepDeleted }: Validation,
+  { sessions, sideEffects, keepDeleted, compared }: Validation,
   table: ComparedTable,
   mode: 'full' | 'changed',
 ): Promise<ValidatedTable> {
   const { pair } = table;
   const effect = sideEffects.find((one) => one.table === pair.to.table.name);
+  const before = compared.find((one) => one.pair === pair);
   let [meanwhile, wrong] = [0, 0];
   for await (const some of portions(table, keepDeleted)) {
     const own = await countOwn(sessions.to, pair, some);
-    // A row that is not there was deleted by this change, or by another session.
-    const lost = effect !== undefined && effect.deleted > 0 ? some.filter(({ to }) => to === null) : [];
-    wrong += own + lost.length;
-    meanwhile += some.reduce((sum, { copies }) => sum + copies, 0) - own - lost.length;
+    // A row that is missing was deleted by this change or by another session. If it was missing before,
+    // this change did not write it, as a trigger that returns null does.
+    const missing = some.filter(({ to }) => to === null);
+    const lost =
+      effect !== undefined && effect.deleted > 0 ? missing.length : await countUnwritten(before, missing);
+    wrong += own + lost;
+    meanwhile += some.reduce((sum, { copies }) => sum + copies, 0) - own - lost;
   }
   return { pair, rows: mode === 'full' ? table.rows : null, meanwhile: Math.max(0, meanwhile), wrong };
+}
+
+// The source is read in one snapshot, so the place of a row identifies it in both comparisons.
+async function countUnwritten(
+  before: ComparedTable | undefined,
+  missing: readonly RowDifference[],
+): Promise<number> {
+  if (before === undefined || missing.length === 0) return 0;
+  const places = new Set(missing.map(({ from }) => from));
+  let count = 0;
+  for await (const { kind, from } of readDifferences(before))
+    if (kind === 'missing' && places.has(from)) count += 1;
+  return count;
 }
 
 const atOnce = 5_000;

@@ -90,8 +90,9 @@ function summaryOf({ run, tables }: DataSyncReport): string {
   const what = `${whole(inserted)} inserted, ${whole(updated)} updated, ${whole(deleted)} deleted.`;
   const isFull = validation === 'full';
   const checked = isFull ? formatCount(tables.length, 'table') : 'The parts of tables that had differed';
-  const equal = skipped > 0 ? `are equal but for ${formatCount(skipped, 'row')}` : 'are equal';
-  return `${what} ${checked} ${equal}.`;
+  const verb = isFull && tables.length === 1 ? 'is' : 'are';
+  const but = skipped > 0 ? ` but for ${formatCount(skipped, 'row')}` : '';
+  return `${what} ${checked} ${verb} equal${but}.`;
 }
 
 function effectLines(effects: readonly SideEffect[], paper: Paper): string[] {

@@ -37,6 +37,20 @@ test('rows outside of the sync that a foreign key would delete are named', async
   });
 });
 
+test('a row that a trigger does not let in is no row of another session', async () => {
+  const both = `${hundred}; create function f() returns trigger language plpgsql as
+      'begin if new.id = 201 then return null; end if; return new; end';
+    create trigger a before insert on t for each row execute function f();
+    alter table t disable trigger a`;
+  const source = `insert into t values (201, 'x'), (202, 'x')`;
+  const target = 'alter table t enable trigger a';
+  await withSynced({ both, source, target }, async ({ target: { url }, sync }) => {
+    await expect(sync({ triggers: 'on' })).rejects.toMatchObject({ code: 'not_as_source' });
+    expect(await rowsOf(url, 'select id from t where id > 200')).toEqual([]);
+    expect((await sync()).run).toMatchObject({ inserted: 2, skipped: 0 });
+  });
+});
+
 test('triggers are off, and on again as they were', async () => {
   const both = `${hundred}; create table log (n int);
     create function f() returns trigger language plpgsql as
