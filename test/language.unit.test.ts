@@ -1,14 +1,13 @@
 // The language of what people read: the texts, comments and documents of pgmage.
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { messages } from '../lib/problem/messages.ts';
+import { documents, read, sentences, withoutCode, words as wordsOf } from './docs/markdown.ts';
 import { comments, sources } from './house/sources.ts';
 
-const repository = join(import.meta.dirname, '..');
-const documents = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'CONTEXT.md', 'migrations/README.md'];
 const headless =
   /\b(nobody|somebody|whoever|anew|is told|is said|not to be had|in the place of|as it does not)\b/i;
+const old =
+  /\b(thereof|therein|whereof|wherein|whereby|shall|is meant|as far as|stands in|so that nobody)\b/i;
 
 /** The lines of a text that match, as `path:line: text`. */
 function matches(path: string, text: string, pattern: RegExp): string[] {
@@ -19,9 +18,36 @@ function matches(path: string, text: string, pattern: RegExp): string[] {
 
 test('no text says nobody, somebody or whoever, and none is told or said', () => {
   const files = sources('lib', 'tasks').map(({ path, text }) => [path, text] as const);
-  const texts = documents.map((path) => [path, readFileSync(join(repository, path), 'utf8')] as const);
+  const texts = documents().map((path) => [path, withoutCode(read(path))] as const);
+  expect(texts.length).toBeGreaterThan(40);
   expect(files.length).toBeGreaterThan(100);
   expect([...files, ...texts].flatMap(([path, text]) => matches(path, text, headless))).toEqual([]);
+});
+
+test('documents use the words of today', () => {
+  const texts = documents().map((path) => [path, withoutCode(read(path))] as const);
+  expect(texts.flatMap(([path, text]) => matches(path, text, old))).toEqual([]);
+});
+
+test('sentences of documents have at most 25 words', () => {
+  const long = documents().flatMap((path) =>
+    sentences(read(path))
+      .filter(({ text }) => wordsOf(text).length > 25)
+      .map(({ line, text }) => `${path}:${line}: ${text}`),
+  );
+  expect(long).toEqual([]);
+});
+
+test('a long sentence of a document is found in a paragraph, an item and a cell', () => {
+  const long = Array.from({ length: 26 }, () => 'word').join(' ');
+  const short = 'Two words. `code` [a link](target.md).';
+  for (const text of [`${long}.`, `- ${long}`, `| a | ${long} |`, `${short}\n${long}`, `## ${long}`])
+    expect(sentences(text).some((one) => wordsOf(one.text).length === 26)).toBe(true);
+  expect(
+    sentences(`\`\`\`\n${long}\n\`\`\`\n${short}`)
+      .map(({ text }) => text)
+      .filter(Boolean),
+  ).toEqual(['Two words', 'code a link']);
 });
 
 test('comments name their subject first', () => {
@@ -48,7 +74,7 @@ test('sentences of messages have at most 25 words', () => {
 });
 
 test('CONTEXT.md lists at most 40 words', () => {
-  const text = readFileSync(join(repository, 'CONTEXT.md'), 'utf8');
+  const text = read('CONTEXT.md');
   const words = text.match(/^\| \*\*/gm) ?? [];
   expect(words.length).toBeGreaterThan(20);
   expect(words.length).toBeLessThanOrEqual(40);

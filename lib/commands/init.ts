@@ -198,7 +198,7 @@ const folderText = `# Migrations
 
 \`npx pgmage db:generate\` writes these files and \`npx pgmage db:sync\` applies them.
 Do not edit a file that has a header of comments.
-The format is described in \`node_modules/pgmage/migrations/README.md\`.
+The format is described in \`node_modules/pgmage/docs/reference/migration-format.md\`.
 `;
 
 const taskText = `/** Says hello: \`npx pgmage example:hello --name you\`. */

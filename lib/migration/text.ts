@@ -1,5 +1,5 @@
 // The text of a migration: a header of comments, the way up, the way down. The law of it is
-// migrations/README.md.
+// docs/reference/migration-format.md.
 import { createHash } from 'node:crypto';
 import { Problem } from '../problem/problem.ts';
 import { holdsMarker, splitParts } from './parts.ts';

@@ -24,7 +24,7 @@ export const migrationMessages: {
     1,
     422,
     (of) => `${of.file} is not a valid migration: ${of.reason}`,
-    'Correct the file. The format is described in migrations/README.md of pgmage.',
+    'Correct the file. The format is described in docs/reference/migration-format.md of pgmage.',
   ),
   broken_chain: row(
     1,

@@ -32,7 +32,7 @@ const [each, usual] = [
   new Set(['data:diff', 'db:diff', 'db:backup', 'db:restore', 'db:clone native']),
 ];
 
-// What a restore makes runs with the rights of the role that restores: README, "Databases of other owners".
+// What a restore makes runs with the rights of the role that restores: docs/reference/security.md.
 const isMade = (trick: string) => /^(generated|key of|check of|domain)/.test(trick);
 
 interface Scene {

@@ -1,4 +1,4 @@
-// The text of a migration: its laws stand in migrations/README.md.
+// The text of a migration: its laws stand in docs/reference/migration-format.md.
 import fc from 'fast-check';
 import { getActions } from 'node-pg-migrate/sqlMigration';
 import { compareMigrationFileNames } from 'node-pg-migrate/utils/comparators';

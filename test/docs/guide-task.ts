@@ -1,4 +1,4 @@
-// The task that the README shows with a shell; the compiler checks it here.
+// The task that the guide of own tasks shows with a shell; the compiler checks it here.
 import type { TaskContext } from '../../lib/index.ts';
 
 /** Starts the database, generates code and comments on the pull request. */
