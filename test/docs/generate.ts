@@ -52,7 +52,10 @@ async function kindsText(): Promise<string> {
     const modules = await Promise.all(files.map((file) => import(join(folder, name, file))));
     const values = modules.flatMap((module) => Object.values(module) as { name?: string }[]);
     const own = values.filter((value) => value !== undefined && kinds.get(value.name ?? '') === value);
-    return `- ${name.replaceAll('-', ' ')}: ${own.map((kind) => `\`${kind.name}\``).join(', ')}`;
+    return `- ${name.replaceAll('-', ' ')}: ${own
+      .map((kind) => `\`${kind.name}\``)
+      .sort()
+      .join(', ')}`;
   });
   return (await Promise.all(lines)).sort().join('\n');
 }
