@@ -6,8 +6,13 @@ export default defineConfig({
     maxWorkers: '100%',
     projects: [
       {
-        // Pure code: no server, no process. The files share what they import.
-        test: { name: 'unit', include: ['test/**/*.unit.test.ts', 'test/house.test.ts'], isolate: false },
+        // Pure code: no server, no process. The files share what they import. Some parse all sources.
+        test: {
+          name: 'unit',
+          include: ['test/**/*.unit.test.ts', 'test/house.test.ts'],
+          isolate: false,
+          testTimeout: 30_000,
+        },
       },
       {
         test: {
