@@ -15,13 +15,14 @@ import { dataDiffs } from './data.ts';
 import { growth } from './growth.ts';
 import { apply, generation } from './migrations.ts';
 import { chinook, type Desk, difference, type Part, read, status } from './parts.ts';
+import { programs } from './programs.ts';
 import { reworded } from './reworded.ts';
 import { sizes } from './sizes.ts';
 import { isKept, type Line, tableText } from './table.ts';
 
 const schemas = ['read', 'diff', 'status', 'chinook', 'growth', 'apply', 'generate'];
 // They generate what they need.
-const data = ['clone', 'backup', 'sizes', 'reworded', 'data'];
+const data = ['clone', 'backup', 'sizes', 'reworded', 'data', 'programs'];
 const names = [...schemas, ...data];
 const usage = `npm run bench -- CORPUS [--part ${schemas.join()}] [--major 15,18]
     [--rounds 5] [--tables 100,1000,5000]
@@ -62,6 +63,7 @@ const parts: Readonly<Record<string, Part>> = {
   data: dataDiffs(Number(values.rows)),
   growth: growth(tables),
   reworded: reworded(tables),
+  programs,
   apply,
   generate: async (desk) => [
     ...(await generation('chinook', 2)(desk)),

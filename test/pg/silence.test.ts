@@ -73,14 +73,14 @@ async function endsSoon(server: Server, keepsNew: boolean, sslmode: string): Pro
 
 for (const server of servers())
   for (const keepsNew of [false, true])
-    test(`each request over a way that freezes, new sessions pass: ${keepsNew}, ${server.version}`, () =>
+    test.concurrent(`each request over a way that freezes, new sessions pass: ${keepsNew}, ${server.version}`, () =>
       endsSoon(server, keepsNew, 'prefer'));
 
 const [programs] = installedServers();
 if (programs === undefined)
   process.stdout.write('NOT RUN: a way that freezes with TLS. No server of this machine is installed.\n');
 
-test.runIf(programs !== undefined)('the same with TLS', async () => {
+test.concurrent.runIf(programs !== undefined)('the same with TLS', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'pgmage-silence-'));
   chmodSync(folder, 0o755);
   makeCertificates(folder, install(programs as string).user);
@@ -104,7 +104,7 @@ test.runIf(programs !== undefined)('the same with TLS', async () => {
 });
 
 for (const server of servers())
-  test(`work that takes long goes on: ${server.version}`, async () => {
+  test.concurrent(`work that takes long goes on: ${server.version}`, async () => {
     await withDatabase(server, async ({ url }) => {
       await rowsOf(url, 'create table t (a int); insert into t values (1)');
       const [holder, way] = await Promise.all(
@@ -139,7 +139,7 @@ for (const server of servers())
     });
   });
 
-test('a session that answers while it is asked about is not ended', async () => {
+test.concurrent('a session that answers while it is asked about is not ended', async () => {
   const url = anyServer().url();
   const way = await connect({ url, applicationName });
   const open = () => connect({ url, applicationName, stallTimeoutMs: 0 });
@@ -186,7 +186,7 @@ test.each(Object.entries(frozenEnds))(
   },
 );
 
-test('the session that is lost ends on its server where new sessions pass', async () => {
+test.concurrent('the session that is lost ends on its server where new sessions pass', async () => {
   await withDatabase(anyServer(), async ({ url }) => {
     const frozen = await frozenWay(url, { keepsNew: true });
     const [waiting, idle] = await Promise.all(
