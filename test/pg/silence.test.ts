@@ -80,7 +80,7 @@ const [programs] = installedServers();
 if (programs === undefined)
   process.stdout.write('NOT RUN: a way that freezes with TLS. No server of this machine is installed.\n');
 
-test.concurrent.runIf(programs !== undefined)('the same with TLS', async () => {
+test.runIf(programs !== undefined)('the same with TLS', { concurrent: true }, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'pgmage-silence-'));
   chmodSync(folder, 0o755);
   makeCertificates(folder, install(programs as string).user);
