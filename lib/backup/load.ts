@@ -34,6 +34,8 @@ export interface BackupLoad {
   readonly lockTimeout: number;
   readonly signal: AbortSignal;
   readonly teller: ProgressSink;
+  /** See `World.beforeCommit`. */
+  beforeCommit?(connection: ServerConnection): Promise<void>;
 }
 
 /** The result of the verification. */
@@ -66,6 +68,7 @@ export async function loadBackup(connection: ServerConnection, load: BackupLoad)
     const proof = await proven(connection, load, schema);
     // A statement in the dump that ended our transaction would have run the rest in another one.
     if ((await transactionOf(connection)) !== own) throw new Problem('transaction_ended', { environment });
+    await load.beforeCommit?.(connection);
     return proof;
   };
   // A server that looks for its client while it works rolls back as soon as that is gone. Not every system

@@ -127,7 +127,17 @@ interface Carrying {
 
 async function carriedOver(world: World, { ends, source, wish, carrier }: Carrying): Promise<CopyReport> {
   const { connection } = ends.from;
-  const begin = (work: () => Promise<CopyReport>) => transaction(ends.to.connection, work, beginReplacing);
+  const target = ends.to.connection;
+  const begin = (work: () => Promise<CopyReport>) =>
+    transaction(
+      target,
+      async () => {
+        const report = await work();
+        await world.beforeCommit?.(target);
+        return report;
+      },
+      beginReplacing,
+    );
   const open = () => openWatched(source);
   if (wish.dataOnly)
     return withSnapshotReaders(connection, { open, count: 0 }, () =>

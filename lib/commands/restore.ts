@@ -124,7 +124,9 @@ async function restoreInto(
     if (reasons.length > 0) throw new Problem('unfit_target', { environment: target.name, reasons });
     const own = { client: await findUnpacker(manifest), path: backup.path, manifest, noOwner };
     const lockTimeout = project.lockTimeout ?? 3000;
-    const load = { ...own, environment: target.name, lockTimeout, signal: stopping.signal, teller: world };
+    const { beforeCommit } = world;
+    const told = { teller: world, ...(beforeCommit && { beforeCommit }) };
+    const load = { ...own, ...told, environment: target.name, lockTimeout, signal: stopping.signal };
     return await withLock(connection, target.name, async () => {
       const plan: RestorePlan = {
         target: namedTarget(project, target),

@@ -52,6 +52,23 @@ const data = object({
   ),
 });
 
+const serve = object({
+  port: count,
+  host: text,
+  hosts: texts,
+  queue: text,
+  data: text,
+  backups: text,
+  concurrency: count,
+  waiting: count,
+  jobMemory: count,
+  features: (value) =>
+    Array.isArray(value) && value.every((one) => ['import', 'clone', 'data'].includes(one))
+      ? null
+      : 'must be a list of import, clone and data',
+  allowTargets: texts,
+});
+
 const names = ['pgmage', ...Object.keys(layouts)];
 
 const config = object({
@@ -63,6 +80,7 @@ const config = object({
   ignore: object({ schemas: texts, objects: texts }),
   masks: entries(text),
   data,
+  serve,
   queries: either(text, texts),
   afterSync: either(text, texts),
   online: flag,

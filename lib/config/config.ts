@@ -2,6 +2,7 @@
 import type { LayoutName } from '../migration/layouts.ts';
 import type { DataConfig } from './data.ts';
 import type { RailwayConfig } from './railway.ts';
+import type { ServeConfig } from './serve.ts';
 
 /**
  * The place of one environment's database. The first one that is set counts: `url`, `railway`, `command`, the
@@ -89,6 +90,8 @@ export interface Config {
   readonly masks?: Readonly<Record<string, string>>;
   /** The rows that `data:diff`, `data:sync` and `data:verify` compare. */
   readonly data?: DataConfig;
+  /** The settings of `pgmage serve`. */
+  readonly serve?: ServeConfig;
   /**
    * Files, folders and patterns of queries that `db:verify` compiles against the schema, besides those of
    * sqlc.

@@ -132,6 +132,7 @@ async function changeTarget(
       force: input.force ?? false,
       lock: lockIn(workspace, session, ends.to),
       undoFile,
+      ...(workspace.world.beforeCommit && { beforeCommit: workspace.world.beforeCommit }),
       finish: async (result) => {
         means.state.run = await finishRun(session, means, {
           comparison,

@@ -39,6 +39,8 @@ export interface ChangeInput {
   readonly undoFile: string | null;
   /** The work that remains before the commit: validation, sequences, the record. */
   finish(result: ChangeResult): Promise<void>;
+  /** See `World.beforeCommit`. */
+  beforeCommit?(connection: ServerConnection): Promise<void>;
 }
 
 /**
@@ -107,6 +109,7 @@ async function work(
     );
   await input.finish(result);
   await undo?.finish();
+  await input.beforeCommit?.(connection);
   return result;
 }
 

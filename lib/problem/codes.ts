@@ -135,8 +135,30 @@ export interface SyncProblems {
   undo_damaged: { readonly file: string; readonly reason: string };
 }
 
+/** The problems of the service. */
+export interface ServiceProblems {
+  unauthorized: { readonly reason: string };
+  forbidden: { readonly reason: string };
+  csrf: { readonly reason: string };
+  too_many_requests: { readonly seconds: number };
+  bad_request: { readonly reason: string };
+  body_too_large: { readonly limit: number };
+  unknown_route: { readonly method: string; readonly path: string };
+  unknown_job: { readonly job: string };
+  job_over: { readonly job: string; readonly state: string };
+  job_running: { readonly job: string; readonly state: string };
+  backup_in_use: { readonly file: string; readonly reason: string };
+  plan_outdated: { readonly reason: string };
+  plan_needed: { readonly kind: string; readonly target: string };
+  queue_full: { readonly limit: number };
+  queue_unavailable: { readonly reason: string };
+  service_running: { readonly folder: string };
+  /** `target`: unknown where a commit may have been done. */
+  job_lost: { readonly job: string; readonly target: 'unchanged' | 'unknown'; readonly reason: string };
+}
+
 /** Every code with the data that it carries. */
-export interface Problems extends MigrationProblems, DataProblems, SyncProblems {
+export interface Problems extends MigrationProblems, DataProblems, SyncProblems, ServiceProblems {
   bad_url: { readonly environment: string; readonly found?: string; readonly reason: string };
   connection_refused: Unreachable;
   host_not_found: Unreachable;

@@ -6,6 +6,7 @@ import { type MessageRow, row } from './message.ts';
 import { connectionMessages } from './messages-connection.ts';
 import { dataMessages } from './messages-data.ts';
 import { migrationMessages } from './messages-migration.ts';
+import { serviceMessages } from './messages-service.ts';
 import { syncMessages } from './messages-sync.ts';
 
 /** The table. Its type is total, so a code without a message does not compile. */
@@ -179,6 +180,7 @@ export const messages: { readonly [C in Code]: MessageRow<Problems[C]> } = {
   ...migrationMessages,
   ...dataMessages,
   ...syncMessages,
+  ...serviceMessages,
 
   plan_cycle: row(
     1,

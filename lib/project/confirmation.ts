@@ -8,6 +8,8 @@ export interface Consent {
   readonly yes?: boolean;
   /** Go on although data is lost. */
   readonly force?: boolean;
+  /** The question shows what is lost: then `force` is not needed. */
+  readonly asksAboutLosses?: boolean;
 }
 
 /** Shows a plan and asks; undefined: there is no terminal. */
@@ -31,10 +33,11 @@ export interface Proposal<Plan> {
  */
 export async function confirm<Plan>(
   { what, plan, losses, renames = [] }: Proposal<Plan>,
-  { yes, force }: Consent,
+  { yes, force, asksAboutLosses }: Consent,
   ask: Ask<Plan>,
 ): Promise<boolean> {
-  if (losses.length > 0 && !force) throw new Problem('data_loss_refused', { losses, renames });
+  if (losses.length > 0 && !force && !(asksAboutLosses && ask !== undefined))
+    throw new Problem('data_loss_refused', { losses, renames });
   if (yes) return true;
   if (ask === undefined) throw new Problem('confirmation_needed', { what });
   return ask(plan);

@@ -1,5 +1,6 @@
 // A project: its paths and its configuration, as plain data.
 import type { DataConfig } from '../config/data.ts';
+import type { ServeConfig } from '../config/serve.ts';
 import type { Layout } from '../migration/layouts.ts';
 
 /** The paths and the configuration of a project. All paths are absolute. */
@@ -43,6 +44,8 @@ export interface Project {
   readonly masks?: Readonly<Record<string, string>>;
   /** The rows of two databases that the tasks `data:*` compare. */
   readonly data?: DataConfig;
+  /** The settings of the service. */
+  readonly serve?: ServeConfig;
   /** Version of pgmage: part of the keys of cached catalogs. */
   readonly version: string;
 }

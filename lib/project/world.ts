@@ -1,6 +1,7 @@
 // The world outside of the project: environments, clock, terminal, interrupts. The edges (runner, tests,
 // programs) own these.
 import type { CopyProgress } from '../flow/progress.ts';
+import type { Connection } from '../pg/connection.ts';
 
 /** One environment of the configuration, resolved: where its database is. */
 export interface Target {
@@ -34,6 +35,8 @@ export interface World {
    * @throws Problem `unknown_environment`
    */
   environment(name?: string): Promise<Target>;
+  /** The names of the environments that are configured, or have a dotenv file; left out: not known. */
+  environmentNames?(): Promise<string[]>;
   /** The protected environments whose URL can be found; left out where there are none. */
   protectedEnvironments?(): Promise<Target[]>;
   /** The clock. */
@@ -44,6 +47,11 @@ export interface World {
   progress(message: string): void;
   /** Draws the progress of long work over the previous one; left out where there is no terminal. */
   pace?(pace: CopyProgress): void;
+  /**
+   * Is called as the last work of the transaction that replaces or changes the data of a target. A throw
+   * rolls it back. Left out: the transaction commits without it.
+   */
+  beforeCommit?(connection: Connection): Promise<void>;
   /** Finds the person who runs pgmage, for the audit; left out: only the database's role is known. */
   author?(): Promise<Author>;
   /**

@@ -117,8 +117,8 @@ async function identityOf(connection: Connection): Promise<string> {
   return (row as { identity: string }).identity;
 }
 
-// Host, port and database as they are meant; null where the URL does not say.
-function placeOf(url: string | null): string | null {
+/** Host, port and database of a URL, so that two spellings of one place are equal; null: it does not say. */
+export function placeOf(url: string | null): string | null {
   if (url === null) return null;
   try {
     const { places, database } = resolveRoute(url, { environment: '' });

@@ -5,6 +5,7 @@ import {
   defaultEnvironment,
   type Environment,
   findEnvironment,
+  knownNames,
   protectedEnvironments,
   type Variables,
 } from '../config/environment.ts';
@@ -72,6 +73,7 @@ export function makeProject({ root, config, cacheDir }: ProjectFolder, version: 
     ...stallTimeoutOf(config),
     ...(config.masks !== undefined && { masks: config.masks }),
     ...(config.data !== undefined && { data: config.data }),
+    ...(config.serve !== undefined && { serve: config.serve }),
     version,
     ignore: { schemas: config.ignore?.schemas ?? [], objects: config.ignore?.objects ?? [] },
   };
@@ -93,6 +95,7 @@ export function makeWorld({ root, config }: ProjectFolder, edge: Edge): World {
       environments.set(name, found);
       return found;
     },
+    environmentNames: () => knownNames({ root, config, variables }),
     protectedEnvironments: () => protectedEnvironments({ root, config, variables }),
     now,
     progress,

@@ -17,6 +17,10 @@ export interface EmbeddedOptions {
   /** Extensions that may be created or used in this session; those of earlier sessions are remembered. */
   readonly extensions?: Iterable<string>;
   readonly progress?: (message: string) => void;
+  /** True if each commit is flushed to the disk. */
+  readonly durable?: boolean;
+  /** The problem to throw when another process uses it. */
+  readonly refusal?: () => Problem;
 }
 
 /**
@@ -24,7 +28,7 @@ export interface EmbeddedOptions {
  * @throws Problem `shadow_locked`, `embedded_damaged`
  */
 export async function openEmbedded(directory: string, options: EmbeddedOptions): Promise<Connection> {
-  const held = await lockDirectory(directory);
+  const held = await lockDirectory(directory, options.refusal);
   try {
     const { PGlite } = await import('@electric-sql/pglite');
     // An unfinished folder of an earlier run is replaced.
@@ -39,9 +43,11 @@ export async function openEmbedded(directory: string, options: EmbeddedOptions):
     if (isNew) await writeFile(unfinished, '');
     const names = await remember(`${directory}.extensions`, options.extensions ?? []);
     const extensions = { ...(await loadExtensions(names)) };
+    // Without -F, postgres flushes (manual: "postgres", "Options for Single-User Mode").
+    const parameters = options.durable ? startParams.filter((one) => one !== '-F') : startParams;
     const loaded = isNew ? { loadDataDir: await loadTemplate(options.cacheDir, options.progress) } : {};
     const db = await keepEventLoopAlive(() =>
-      PGlite.create({ dataDir: directory, startParams, extensions, ...loaded }),
+      PGlite.create({ dataDir: directory, startParams: parameters, extensions, ...loaded }),
     );
     // Objects of the embedded database belong to a role of the usual name; the template's own is for shadows.
     if (isNew) await db.exec('create role postgres superuser login');

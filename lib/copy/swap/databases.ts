@@ -142,6 +142,8 @@ export interface NameSwap {
   readonly kept: string;
   /** When, for people. */
   readonly time: string;
+  /** See `World.beforeCommit`. */
+  beforeCommit?(connection: Connection): Promise<void>;
 }
 
 /**
@@ -156,7 +158,7 @@ export interface NameSwap {
 export async function swapNames(
   keeper: Connection,
   other: Connection,
-  { target, sibling, kept, time }: NameSwap,
+  { target, sibling, kept, time, beforeCommit }: NameSwap,
   leave: () => Promise<void>,
 ): Promise<number> {
   const [row] = await keeper.rows<{ oid: string }>(
@@ -172,6 +174,7 @@ export async function swapNames(
        alter database ${quote(kept)} is_template false;
        alter database ${quote(sibling)} rename to ${quote(target)}`,
     );
+    await beforeCommit?.(keeper);
   }).finally(() => {
     over = true;
   });

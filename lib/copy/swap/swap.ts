@@ -144,6 +144,7 @@ async function exchange(
     sibling,
     kept: plan.keeps ?? makeKeptName(name, now),
     time: now.toISOString(),
+    ...(world.beforeCommit && { beforeCommit: world.beforeCommit }),
   };
   const other = await again();
   world.progress(`Swapping it with ${ends.to.named.name}`);

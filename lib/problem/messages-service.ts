@@ -1,0 +1,104 @@
+// The part of the table of words that is about the service.
+import type { ServiceProblems } from './codes.ts';
+import { type MessageRow, row } from './message.ts';
+
+/** Their part of the table; total by its type. */
+export const serviceMessages: { readonly [C in keyof ServiceProblems]: MessageRow<ServiceProblems[C]> } = {
+  unauthorized: row(
+    1,
+    401,
+    (of) => `Not logged in: ${of.reason}`,
+    'Send Authorization: Bearer KEY. Create a key with pgmage serve:key add NAME --scope read,run.',
+  ),
+  forbidden: row(1, 403, (of) => `Not allowed: ${of.reason}`, 'Use a key that has this right.'),
+  csrf: row(
+    1,
+    403,
+    (of) => `The request does not come from the page: ${of.reason}`,
+    'Reload the page and log in again.',
+  ),
+  too_many_requests: row(
+    1,
+    429,
+    () => 'Too many failed logins from this address',
+    (of) => `Wait ${of.seconds} seconds.`,
+  ),
+  bad_request: row(
+    64,
+    400,
+    (of) => `Bad request: ${of.reason}`,
+    'Correct the request. GET /api/openapi.json describes it.',
+  ),
+  body_too_large: row(
+    64,
+    413,
+    (of) => `The body of the request is larger than ${of.limit} bytes`,
+    'Send a smaller body.',
+  ),
+  unknown_route: row(
+    64,
+    404,
+    (of) => `${of.method} ${of.path} does not exist`,
+    'GET /api/openapi.json lists the requests.',
+  ),
+  unknown_job: row(1, 404, (of) => `There is no job ${of.job}`, 'GET /api/jobs lists the jobs.'),
+  job_over: row(
+    1,
+    409,
+    (of) => `The job ${of.job} is over: ${of.state}`,
+    'Start it again with POST /api/jobs/{id}/retry.',
+  ),
+  job_running: row(
+    1,
+    409,
+    (of) => `The job ${of.job} is not over: ${of.state}`,
+    'Wait for its end, or cancel it.',
+  ),
+  backup_in_use: row(
+    1,
+    409,
+    (of) => `Cannot delete ${of.file}: ${of.reason}`,
+    'Wait until no job uses it, and remove its mark keep.',
+  ),
+  plan_outdated: row(
+    1,
+    409,
+    (of) => `The plan is outdated: ${of.reason}`,
+    'Nothing was changed. Make a new plan, check it, and start the job again.',
+  ),
+  plan_needed: row(
+    1,
+    409,
+    (of) => `The job ${of.kind} replaces data of ${of.target}: it needs a plan`,
+    'Send the planId of POST /api/plans, or force and confirm with the name of the target.',
+  ),
+  queue_full: row(
+    1,
+    429,
+    (of) => `The queue is full: ${of.limit} jobs are waiting`,
+    'Retry when some of them are over, or cancel some.',
+  ),
+  queue_unavailable: row(
+    1,
+    503,
+    (of) => `The queue does not answer: ${of.reason}`,
+    'Check the database of PGMAGE_QUEUE_URL, and the free space of the data folder.',
+  ),
+  service_running: row(
+    1,
+    423,
+    (of) => `Another pgmage serve uses ${of.folder}`,
+    'Stop it first, or name another folder with --data.',
+  ),
+  job_lost: row(
+    1,
+    500,
+    (of) =>
+      `The process of the job ended: ${of.reason}. ` +
+      (of.target === 'unchanged' ? 'The target is unchanged' : 'The state of the target is unknown'),
+    (of) =>
+      of.target === 'unchanged'
+        ? 'Start it again with POST /api/jobs/{id}/retry.'
+        : 'Look at the target before you start the job again.',
+  ),
+};

@@ -1,0 +1,95 @@
+// The queue on pg-boss, in the service's own database. It is one transaction with the job's row.
+import PgBoss from 'pg-boss';
+import type { Connection } from '../pg/connection.ts';
+import { toProblem } from '../problem/problem.ts';
+import type { Queue } from './queue.ts';
+import type { Store } from './store.ts';
+
+/** The seconds that a job is kept for its owner. */
+export const leaseSeconds = 30;
+
+// Below a day, which is pg-boss's limit. Jobs may take longer: `service.jobs` has their state.
+const expireInHours = 23;
+
+/**
+ * Opens the queue and makes its tables.
+ * @param owner the service that takes jobs
+ * @param onError takes the problems of its maintenance
+ * @throws Problem `queue_unavailable`
+ */
+export async function openBossQueue(
+  store: Store,
+  owner: string,
+  onError: (problem: Error) => void,
+): Promise<Queue> {
+  const db: PgBoss.Db = {
+    executeSql: (text, values) => store.use((session) => run(session, text, values)),
+  };
+  const boss = new PgBoss({ db, schedule: false, retryLimit: 0, expireInHours, deleteAfterDays: 1 });
+  boss.on('error', onError);
+  await boss.start();
+  const remove: Queue['end'] = async (session, { lane, queueId }) => {
+    await boss.deleteJob(lane, queueId, { db: within(session) });
+  };
+  return {
+    async add(session, { id, lane, delay }) {
+      await makeLane(session, lane);
+      const options = { db: within(session), startAfter: delay, retryLimit: 0, expireInHours };
+      const queueId = await boss.send(lane, { job: id }, { ...options, singletonKey: lane });
+      return queueId as string;
+    },
+    async take(session, lane) {
+      const one = within(session);
+      const [job] = await boss.fetch<{ job: string }>(lane, { db: one, batchSize: 1 });
+      // pg-boss hides the error. A lane of writers in use is one, and ends the transaction.
+      one.rethrow();
+      return job?.data.job ?? null;
+    },
+    renew: (session, ids) => renew(session, owner, ids),
+    end: remove,
+    cancel: remove,
+    close: () => boss.stop({ graceful: false, close: false }),
+  };
+}
+
+async function renew(session: Connection, owner: string, ids: readonly string[]): Promise<string[]> {
+  const rows = await session.rows<{ id: string }>(
+    `update service.jobs set lease_until = pg_catalog.now() + interval '${leaseSeconds} s'
+       where id = any($1::uuid[]) and owner = $2 and state in ('running', 'cancelling') returning id`,
+    [ids, owner],
+  );
+  return rows.map(({ id }) => id);
+}
+
+// Writers exclude one another in the database, too: two services that share it never run two of them.
+async function makeLane(session: Connection, lane: string): Promise<void> {
+  const policy = lane.startsWith('write-') ? 'singleton' : 'standard';
+  await session.rows('select pgboss.create_queue($1, $2::json)', [lane, JSON.stringify({ policy })]);
+}
+
+// The session of a transaction, for one call of pg-boss.
+function within(session: Connection): PgBoss.Db & { rethrow(): void } {
+  let failure: unknown;
+  return {
+    executeSql: (text, values) =>
+      run(session, text, values).catch((thrown: unknown) => {
+        failure = thrown;
+        throw thrown;
+      }),
+    rethrow() {
+      if (failure !== undefined) throw toProblem(failure);
+    },
+  };
+}
+
+// Statements without parameters may be several.
+async function run(
+  session: Connection,
+  text: string,
+  values?: readonly unknown[],
+): Promise<{ rows: never[] }> {
+  if (values !== undefined && values.length > 0) return { rows: await session.rows(text, values) };
+  if (!/^\s*(begin|create)\b/i.test(text)) return { rows: await session.rows(text) };
+  await session.execute(text);
+  return { rows: [] };
+}

@@ -1,0 +1,273 @@
+// The rows of jobs: reading them, and each change of state as one guarded statement.
+import type { Connection } from '../pg/connection.ts';
+import type { OpenJob } from './choose.ts';
+import type { JobKind, JobProgress, JobState, Jobs, JobsQuery, ServiceJob } from './schemas.ts';
+
+/** The losses that were agreed to: no more rows may be lost than these. */
+export interface AgreedLosses {
+  /** The address of the target when the plan was made. */
+  readonly target: string;
+  readonly losses: readonly { readonly table: string; readonly rows: number }[];
+}
+
+/** A job that is added. */
+export interface NewJob {
+  readonly id: string;
+  readonly kind: JobKind;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  /** Of kind and parameters: equal requests have the same. */
+  readonly digest: string;
+  /** The databases that it reads and writes, as places; null: none. */
+  readonly reads: string | null;
+  readonly writes: string | null;
+  /** The names of their environments. */
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly lane: string;
+  readonly requestedBy: string;
+  readonly retryOf: string | null;
+  readonly retryLost: boolean;
+  readonly agreed: AgreedLosses | null;
+}
+
+/** A job that a service has taken. */
+export interface TakenJob {
+  readonly id: string;
+  readonly kind: JobKind;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly to: string | null;
+  readonly tries: number;
+  readonly requestedBy: string;
+  readonly agreed: AgreedLosses | null;
+}
+
+/** A job that lost its process. */
+export interface LostJob {
+  readonly id: string;
+  readonly kind: JobKind;
+  readonly to: string | null;
+  readonly tries: number;
+  readonly retryLost: boolean;
+  readonly cancelAsked: boolean;
+  /** The transaction whose COMMIT was begun; null: none was. */
+  readonly commitXid: string | null;
+}
+
+/** How a job ended. */
+export interface JobEnd {
+  readonly state: 'done' | 'failed' | 'cancelled';
+  readonly result?: unknown;
+  readonly problem?: unknown;
+  readonly target: 'unchanged' | 'changed' | 'unknown' | null;
+  readonly cancelTooLate?: boolean;
+}
+
+const iso = (column: string) =>
+  `pg_catalog.to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+
+const columns = `id, kind, state, parameters, read_name as "from", write_name as "to", tries, progress, doing,
+  result, problem, target, cancel_too_late as "cancelTooLate", requested_by as "requestedBy",
+  retry_of as "retryOf", ${iso('created_at')} as "createdAt",
+  case when state = 'waiting' and start_after > pg_catalog.now() then ${iso('start_after')} end
+    as "startAfter",
+  ${iso('started_at')} as "startedAt", ${iso('ended_at')} as "endedAt"`;
+
+/** Adds a job and returns nothing; its entry in the queue is set by `setEntry`. */
+export async function insertJob(session: Connection, job: NewJob): Promise<void> {
+  await session.rows(
+    `insert into service.jobs (id, kind, state, parameters, digest, reads, writes, read_name, write_name,
+       lane, requested_by, retry_of, retry_lost, agreed)
+     values ($1, $2, 'waiting', $3::jsonb, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13::jsonb)`,
+    [
+      job.id,
+      job.kind,
+      JSON.stringify(job.parameters),
+      job.digest,
+      job.reads,
+      job.writes,
+      job.from,
+      job.to,
+      job.lane,
+      job.requestedBy,
+      job.retryOf,
+      job.retryLost,
+      job.agreed === null ? null : JSON.stringify(job.agreed),
+    ],
+  );
+}
+
+/** Notes the queue's own id of a job. */
+export async function setEntry(session: Connection, id: string, queueId: string): Promise<void> {
+  await session.rows('update service.jobs set queue_id = $2 where id = $1', [id, queueId]);
+}
+
+/** The entry of a job in the queue; null: it has none. */
+export async function readEntry(
+  session: Connection,
+  id: string,
+): Promise<{ lane: string; queueId: string } | null> {
+  const [row] = await session.rows<{ lane: string; queueId: string }>(
+    'select lane, queue_id as "queueId" from service.jobs where id = $1 and queue_id is not null',
+    [id],
+  );
+  return row ?? null;
+}
+
+/** One job; null: there is none. */
+export async function readJob(session: Connection, id: string): Promise<ServiceJob | null> {
+  const [row] = await session.rows<ServiceJob>(`select ${columns} from service.jobs where id = $1`, [id]);
+  return row ?? null;
+}
+
+/** A page of jobs, newest first. */
+export async function listJobs(session: Connection, query: JobsQuery): Promise<Jobs> {
+  const { state = null, kind = null, database = null, before = null, limit = 50 } = query;
+  const rows = await session.rows<ServiceJob>(
+    `select ${columns} from service.jobs
+     where ($1::text is null or state = $1) and ($2::text is null or kind = $2)
+       and ($3::text is null or read_name = $3 or write_name = $3)
+       and ($4::uuid is null or number < (select b.number from service.jobs b where b.id = $4))
+     order by number desc limit $5`,
+    [state, kind, database, before, limit + 1],
+  );
+  const jobs = rows.slice(0, limit);
+  return { jobs, next: rows.length > limit ? (jobs.at(-1)?.id ?? null) : null };
+}
+
+/** All jobs that are not over, in the order in which they were added. */
+export function listOpenJobs(session: Connection): Promise<OpenJob[]> {
+  return session.rows<OpenJob>(
+    `select id, state, lane, reads, writes, start_after <= pg_catalog.now() as "isDue" from service.jobs
+     where state in ('waiting', 'running', 'cancelling') order by number`,
+  );
+}
+
+/** The number of jobs that wait, and the waiting one with the same request. */
+export async function countWaiting(
+  session: Connection,
+  digest: string,
+): Promise<{ count: number; same: string | null }> {
+  const [row] = await session.rows<{ count: number; same: string | null }>(
+    `select pg_catalog.count(*)::int as count,
+       (select s.id from service.jobs s where s.state = 'waiting' and s.digest = $1 limit 1) as same
+     from service.jobs where state = 'waiting'`,
+    [digest],
+  );
+  return row as { count: number; same: string | null };
+}
+
+/** Marks a waiting job as running; null: it does not wait any more. */
+export async function claimJob(
+  session: Connection,
+  id: string,
+  owner: string,
+  seconds: number,
+): Promise<TakenJob | null> {
+  const [row] = await session.rows<TakenJob>(
+    `update service.jobs set state = 'running', owner = $2, tries = tries + 1, commit_xid = null,
+       lease_until = pg_catalog.now() + $3::int * interval '1 s', started_at = pg_catalog.now(),
+       progress = null, doing = null
+     where id = $1 and state = 'waiting'
+     returning id, kind, parameters, write_name as "to", tries, requested_by as "requestedBy", agreed`,
+    [id, owner, seconds],
+  );
+  return row ?? null;
+}
+
+/** Notes how far a job is, while it is ours. */
+export async function setProgress(
+  session: Connection,
+  id: string,
+  progress: JobProgress | null,
+  doing: string | null,
+): Promise<void> {
+  await session.rows(
+    `update service.jobs set progress = coalesce($2::jsonb, progress), doing = coalesce($3, doing)
+     where id = $1 and state in ('running', 'cancelling')`,
+    [id, progress === null ? null : JSON.stringify(progress), doing],
+  );
+}
+
+/**
+ * Allows the COMMIT of a job: only while its lease holds and no cancel was asked for.
+ * @param xid the transaction on the target, by which its end is found out later
+ * @returns false: it must roll back
+ */
+export async function allowCommit(
+  session: Connection,
+  { id, owner, xid }: { readonly id: string; readonly owner: string; readonly xid: string },
+): Promise<boolean> {
+  const rows = await session.rows(
+    `update service.jobs set commit_xid = $3
+     where id = $1 and owner = $2 and state = 'running' and lease_until > pg_catalog.now() returning id`,
+    [id, owner, xid],
+  );
+  return rows.length > 0;
+}
+
+/** Asks a running job to stop. @returns its state before; null: there is no such job */
+export async function askCancel(session: Connection, id: string): Promise<JobState | null> {
+  const [row] = await session.rows<{ state: JobState }>(
+    'select state from service.jobs where id = $1 for update',
+    [id],
+  );
+  if (row?.state === 'running')
+    await session.rows(`update service.jobs set state = 'cancelling', cancel_asked = true where id = $1`, [
+      id,
+    ]);
+  return row?.state ?? null;
+}
+
+/** The jobs of an owner that shall stop. */
+export async function listCancelling(session: Connection, owner: string): Promise<string[]> {
+  const rows = await session.rows<{ id: string }>(
+    `select id from service.jobs where owner = $1 and state = 'cancelling'`,
+    [owner],
+  );
+  return rows.map(({ id }) => id);
+}
+
+/**
+ * Ends a job.
+ * @param owner whose it is; null: it was lost, or waits
+ * @returns false: it is another's, or over
+ */
+export async function endJob(
+  session: Connection,
+  id: string,
+  owner: string | null,
+  end: JobEnd,
+): Promise<boolean> {
+  const rows = await session.rows(
+    `update service.jobs set state = $3, result = $4::jsonb, problem = $5::jsonb, target = $6,
+       cancel_too_late = $7, ended_at = pg_catalog.now(), owner = null, lease_until = null, queue_id = null
+     where id = $1 and owner is not distinct from $2::uuid
+       and state in ('waiting', 'running', 'cancelling', 'lost') returning id`,
+    [
+      id,
+      owner,
+      end.state,
+      end.result === undefined ? null : JSON.stringify(end.result),
+      end.problem === undefined ? null : JSON.stringify(end.problem),
+      end.target,
+      end.cancelTooLate ?? false,
+    ],
+  );
+  return rows.length > 0;
+}
+
+/** Lets a job wait again. @returns its lane; null: it is another's, or over */
+export async function waitAgain(
+  session: Connection,
+  id: string,
+  owner: string | null,
+  seconds: number,
+): Promise<string | null> {
+  const [row] = await session.rows<{ lane: string }>(
+    `update service.jobs set state = 'waiting', owner = null, lease_until = null, queue_id = null,
+       start_after = pg_catalog.now() + $3::int * interval '1 s'
+     where id = $1 and owner is not distinct from $2::uuid and state in ('running', 'lost') returning lane`,
+    [id, owner, seconds],
+  );
+  return row?.lane ?? null;
+}

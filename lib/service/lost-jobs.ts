@@ -1,0 +1,31 @@
+// The rows of jobs whose process is gone.
+import type { Connection } from '../pg/connection.ts';
+import type { LostJob } from './jobs.ts';
+
+/**
+ * Marks jobs as lost whose lease ended.
+ * @param all true: also those whose lease holds, because no other process can have them
+ */
+export async function markLost(session: Connection, all: boolean): Promise<string[]> {
+  const rows = await session.rows<{ id: string }>(
+    `update service.jobs set state = 'lost', owner = null, lease_until = null
+     where state in ('running', 'cancelling') and ($1 or lease_until < pg_catalog.now()) returning id`,
+    [all],
+  );
+  return rows.map(({ id }) => id);
+}
+
+/** The lost jobs whose end is not known yet. */
+export function listLost(session: Connection): Promise<LostJob[]> {
+  return session.rows<LostJob>(
+    `select id, kind, write_name as "to", tries, retry_lost as "retryLost", cancel_asked as "cancelAsked",
+       commit_xid as "commitXid"
+     from service.jobs where state = 'lost' order by number`,
+  );
+}
+
+/** Deletes plans and answers that are too old. */
+export async function forgetOld(session: Connection): Promise<void> {
+  await session.rows('delete from service.plans where expires_at < pg_catalog.now()');
+  await session.rows(`delete from service.requests where at < pg_catalog.now() - interval '24 hours'`);
+}

@@ -1,0 +1,44 @@
+// The queue: it keeps which jobs wait, in order, so that none is lost and none is taken twice.
+import type { Connection } from '../pg/connection.ts';
+
+/** A job that waits. */
+export interface Waiting {
+  readonly id: string;
+  /** Jobs of one lane are taken in their order. Writers of one database share a lane, and exclude another. */
+  readonly lane: string;
+  /** Seconds that it waits first. */
+  readonly delay: number;
+}
+
+/** The six verbs of a queue. */
+export interface Queue {
+  /**
+   * Adds a job.
+   * @param session the transaction that also writes the job's row
+   * @returns the queue's own id of it
+   */
+  add(session: Connection, job: Waiting): Promise<string>;
+  /**
+   * Takes the first job of a lane.
+   * @param session the transaction that also marks the job's row as running
+   * @returns its id; null: none is ready, or its lane is in use
+   */
+  take(session: Connection, lane: string): Promise<string | null>;
+  /**
+   * Keeps jobs for another 30 seconds.
+   * @returns those that are still ours
+   */
+  renew(session: Connection, ids: readonly string[]): Promise<string[]>;
+  /** Removes a job that is over or was lost. */
+  end(session: Connection, entry: QueueEntry): Promise<void>;
+  /** Removes a job that waits. */
+  cancel(session: Connection, entry: QueueEntry): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A job in its lane. */
+export interface QueueEntry {
+  readonly lane: string;
+  /** The queue's own id of it. */
+  readonly queueId: string;
+}

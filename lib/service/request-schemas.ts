@@ -1,0 +1,128 @@
+// The shapes of the requests of the HTTP API. They validate, describe and type it.
+import Type, { type Static } from 'typebox';
+import { environment, JobKindSchema, JobStateSchema, strict } from './schema-parts.ts';
+
+const text = (description: string, maxLength = 200) => Type.String({ minLength: 1, maxLength, description });
+const flag = (description: string) => Type.Optional(Type.Boolean({ description }));
+// The name of a file in the folder of backups.
+const fileName = (description: string) =>
+  Type.String({ pattern: '^[\\p{L}\\p{N}_][\\p{L}\\p{N}._ -]{0,199}$', description });
+const tableNames = (description: string) =>
+  Type.Optional(
+    Type.Array(Type.String({ pattern: '^[^/\\\\:]{1,130}$' }), { minItems: 1, maxItems: 200, description }),
+  );
+
+/** POST /api/sync/export. */
+export const ExportSchema = Type.Object(
+  {
+    database: environment('The environment to back up'),
+    format: Type.Optional(
+      Type.Enum(['plain', 'custom', 'directory', 'native'], {
+        description: 'Default: custom where a fitting pg_dump is installed, else native',
+      }),
+    ),
+    keep: flag('Never delete it when backups are pruned'),
+  },
+  strict,
+);
+/** See {@link ExportSchema}. */
+export type ExportRequest = Static<typeof ExportSchema>;
+
+// A job that replaces data needs the plan that was shown, or both of the others.
+const agreement = {
+  planId: Type.Optional(Type.String({ pattern: '^[0-9a-f-]{36}$', description: 'From POST /api/plans' })),
+  force: flag('Go on although data is lost'),
+  confirm: Type.Optional(environment('The name of the target')),
+};
+const backupFirst = flag('Back the target up first, if it has rows. Default: true; false needs admin');
+
+/** POST /api/sync/import. */
+export const ImportSchema = Type.Object(
+  {
+    file: fileName('A backup of GET /api/backups'),
+    to: environment('The environment whose content is replaced'),
+    noOwner: flag('Leave owners and privileges to the role that restores'),
+    backupFirst,
+    ...agreement,
+  },
+  strict,
+);
+/** See {@link ImportSchema}. */
+export type ImportRequest = Static<typeof ImportSchema>;
+
+/** POST /api/sync/clone. */
+export const CloneSchema = Type.Object(
+  {
+    from: environment('The environment that is read'),
+    to: environment('The environment whose content is replaced'),
+    tables: tableNames('Only these tables, and the objects that they need; * matches any characters'),
+    dataOnly: flag('Nothing but rows, for a target of the same schema'),
+    swap: flag('Fill a new database, and exchange it for the target'),
+    noOwner: flag('Leave owners and privileges to the role that clones'),
+    backupFirst,
+    ...agreement,
+  },
+  strict,
+);
+/** See {@link CloneSchema}. */
+export type CloneRequest = Static<typeof CloneSchema>;
+
+/** POST /api/sync/data. */
+export const DataSchema = Type.Object(
+  {
+    from: environment('The environment that is read'),
+    to: environment('The environment whose rows change'),
+    tables: tableNames('Only these tables; * matches any characters'),
+    exclude: tableNames('Leave these tables out'),
+    keepDeleted: flag('Delete no rows of the target'),
+    backupFirst,
+    ...agreement,
+  },
+  strict,
+);
+/** See {@link DataSchema}. */
+export type DataRequest = Static<typeof DataSchema>;
+
+/** POST /api/backups/{file}/verify. */
+export const VerifySchema = Type.Object(
+  {
+    drill: flag('Restore it in a database of its own, compare, and drop that again'),
+    on: Type.Optional(environment('With drill: on the server of this environment')),
+  },
+  strict,
+);
+/** See {@link VerifySchema}. */
+export type VerifyRequest = Static<typeof VerifySchema>;
+
+/** POST /api/databases/{name}/drift. */
+export const DriftSchema = Type.Object({}, strict);
+
+/** POST /api/plans: the body of the job, with its kind. */
+export const PlanRequestSchema = Type.Union([
+  Type.Object({ kind: Type.Literal('import'), ...ImportSchema.properties }, strict),
+  Type.Object({ kind: Type.Literal('clone'), ...CloneSchema.properties }, strict),
+  Type.Object({ kind: Type.Literal('data'), ...DataSchema.properties }, strict),
+]);
+/** See {@link PlanRequestSchema}. */
+export type PlanRequest = Static<typeof PlanRequestSchema>;
+
+/** GET /api/jobs: the query. */
+export const JobsQuerySchema = Type.Object(
+  {
+    state: Type.Optional(JobStateSchema),
+    kind: Type.Optional(JobKindSchema),
+    database: Type.Optional(environment('The environment that is read or written to')),
+    before: Type.Optional(
+      Type.String({ pattern: '^[0-9a-f-]{36}$', description: '`next` of the page before' }),
+    ),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200 })),
+  },
+  strict,
+);
+/** See {@link JobsQuerySchema}. */
+export type JobsQuery = Static<typeof JobsQuerySchema>;
+
+/** POST /api/databases/test. */
+export const TestRequestSchema = Type.Object({ name: environment('The environment to connect to') }, strict);
+/** POST /api/session. */
+export const LoginSchema = Type.Object({ key: text('An API key', 200) }, strict);

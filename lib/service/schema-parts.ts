@@ -1,0 +1,38 @@
+// The parts that several shapes of the HTTP API share.
+import Type, { type Static, type TSchema } from 'typebox';
+
+/** A value or null. */
+export const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+/** Unknown members are refused. */
+export const strict = { additionalProperties: false };
+/** A whole number, not below 0. */
+export const count = (description?: string) =>
+  Type.Integer({ minimum: 0, ...(description && { description }) });
+/** A time. */
+export const time = (description = 'ISO 8601, UTC') => Type.String({ description });
+/** The name of an environment: no URL, no path. */
+export const environment = (description: string) =>
+  Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$', description });
+
+/** The rights of a key. `admin` has all the others. */
+export const ScopeSchema = Type.Enum(['read', 'run', 'write', 'download', 'admin']);
+/** See {@link ScopeSchema}. */
+export type KeyScope = Static<typeof ScopeSchema>;
+
+/** The kinds of jobs. */
+export const JobKindSchema = Type.Enum(['export', 'import', 'clone', 'data', 'verify', 'drift', 'prune']);
+/** See {@link JobKindSchema}. */
+export type JobKind = Static<typeof JobKindSchema>;
+
+/** The states of a job. `lost`: its process is gone, and its end is not known yet. */
+export const JobStateSchema = Type.Enum([
+  'waiting',
+  'running',
+  'cancelling',
+  'done',
+  'failed',
+  'cancelled',
+  'lost',
+]);
+/** See {@link JobStateSchema}. */
+export type JobState = Static<typeof JobStateSchema>;

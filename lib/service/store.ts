@@ -1,0 +1,114 @@
+// The database of the service: embedded in the data folder, or on a shared PostgreSQL server.
+import { join } from 'node:path';
+import { connect } from '../pg/connect.ts';
+import type { Connection } from '../pg/connection.ts';
+import { transaction } from '../pg/transaction.ts';
+import type { Code } from '../problem/codes.ts';
+import { Problem } from '../problem/problem.ts';
+import { openEmbedded } from '../shadow/embedded.ts';
+import { serviceTables } from './tables.ts';
+
+/** The database that holds jobs, events and the queue. Its work runs one after the other, in one session. */
+export interface Store {
+  readonly kind: 'embedded' | 'postgres';
+  /**
+   * Runs work in the session.
+   * @throws Problem `queue_unavailable` if the database cannot be reached
+   */
+  use<T>(work: (session: Connection) => Promise<T>): Promise<T>;
+  /** Runs work in a transaction. @throws Problem as `use` */
+  change<T>(work: (session: Connection) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+/** The place of the store. */
+export interface StorePlace {
+  /** A postgres:// URL; null: embedded. */
+  readonly url: string | null;
+  /** The data folder of the service. */
+  readonly folder: string;
+  readonly cacheDir: string;
+  progress(message: string): void;
+}
+
+// Problems after which the session is opened again.
+const lostCodes: ReadonlySet<Code> = new Set([
+  'connection_lost',
+  'connection_refused',
+  'connection_timeout',
+  'server_unavailable',
+  'too_many_connections',
+  'host_not_found',
+  'shadow_failed',
+]);
+
+/**
+ * Opens the store and makes its tables. An embedded one belongs to one process at a time.
+ * @throws Problem `service_running`, `embedded_damaged`; of the connection
+ */
+export async function openStore(place: StorePlace): Promise<Store> {
+  const open = () => (place.url === null ? openOwn(place) : openShared(place.url));
+  const session = new Session(open, await open());
+  const store: Store = {
+    kind: place.url === null ? 'embedded' : 'postgres',
+    use: (work) => session.use(work),
+    change: (work) => session.use((connection) => transaction(connection, () => work(connection))),
+    close: () => session.close(),
+  };
+  await store
+    .change((connection) => connection.execute(serviceTables))
+    .catch(async (thrown: unknown) => {
+      await store.close();
+      throw thrown;
+    });
+  return store;
+}
+
+function openOwn({ folder, cacheDir, progress }: StorePlace): Promise<Connection> {
+  const refusal = () => new Problem('service_running', { folder });
+  return openEmbedded(join(folder, 'queue'), { cacheDir, progress, durable: true, refusal });
+}
+
+function openShared(url: string): Promise<Connection> {
+  const name = 'the queue of the service';
+  return connect({ url, name, applicationName: 'pgmage serve', stallTimeoutMs: 10_000 });
+}
+
+// One session, opened again after it was lost, and used by one work at a time.
+class Session {
+  readonly #open: () => Promise<Connection>;
+  #connection: Connection | null;
+  #last: Promise<unknown> = Promise.resolve();
+  #isClosed = false;
+
+  constructor(open: () => Promise<Connection>, connection: Connection) {
+    this.#open = open;
+    this.#connection = connection;
+  }
+
+  use<T>(work: (session: Connection) => Promise<T>): Promise<T> {
+    const next = this.#last.then(() => this.#run(work));
+    this.#last = next.catch(() => undefined);
+    return next;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#last;
+    await this.#connection?.close();
+    this.#connection = null;
+  }
+
+  async #run<T>(work: (session: Connection) => Promise<T>): Promise<T> {
+    if (this.#isClosed) throw new Problem('queue_unavailable', { reason: 'the service stops' });
+    try {
+      this.#connection ??= await this.#open();
+      return await work(this.#connection);
+    } catch (thrown) {
+      if (!(thrown instanceof Problem) || !lostCodes.has(thrown.code)) throw thrown;
+      await this.#connection?.close().catch(() => undefined);
+      this.#connection = null;
+      throw new Problem('queue_unavailable', { reason: thrown.message }, { cause: thrown });
+    }
+  }
+}
