@@ -23,6 +23,17 @@ const shared = {
 
 mkdirSync(out);
 process.on('exit', () => rmSync(out, { recursive: true, force: true }));
+// The service is loaded only by its tasks: it is ten times as large as the rest of the program. `bin/cached.cjs` loads
+// for the program, so the path fits the folders of both.
+const service = {
+  name: 'service',
+  setup(build) {
+    build.onResolve({ filter: /lib\/service\/(serve|key-task)\.ts$/ }, ({ path }) => ({
+      path: `../dist/${path.includes('key-task') ? 'key-task' : 'serve'}.js`,
+      external: true,
+    }));
+  },
+};
 const product = {
   ...shared,
   outdir: out,
@@ -36,6 +47,7 @@ const product = {
 const program = await build({
   ...product,
   entryPoints: { bin: 'lib/bin.ts' },
+  plugins: [service],
   format: 'cjs',
   outExtension: { '.js': '.cjs' },
   logOverride: { 'empty-import-meta': 'silent' },
@@ -43,15 +55,24 @@ const program = await build({
 // Code that V8 has kept compiled cannot import, so it is given a function that does: see bin/cached.cjs.
 const bin = join(out, 'bin.cjs');
 writeFileSync(bin, readFileSync(bin, 'utf8').replace(/(?<![\w$.])import\(/g, '__import('));
-const library = await build({
-  ...product,
-  entryPoints: { index: 'lib/index.ts' },
-  chunkNames: '[name]-[hash]',
-  splitting: true,
-  // The driver is CommonJS and asks for Node's modules with require().
-  banner: { js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);" },
+// The driver is CommonJS and asks for Node's modules with require(), and for the place of its files.
+const banner = [
+  "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
+  'const __dirname=import.meta.dirname??new URL(".",import.meta.url).pathname;',
+  'const __filename=new URL(import.meta.url).pathname;',
+].join('');
+const modules = { ...product, chunkNames: '[name]-[hash]', splitting: true, banner: { js: banner } };
+const library = await build({ ...modules, plugins: [service], entryPoints: { index: 'lib/index.ts' } });
+const served = await build({
+  ...modules,
+  define: { ...product.define, PGMAGE_BUILT: JSON.stringify(null) },
+  entryPoints: {
+    serve: 'lib/service/serve.ts',
+    'key-task': 'lib/service/key-task.ts',
+    job: 'lib/service/job-process.ts',
+  },
 });
-const inputs = { ...program.metafile.inputs, ...library.metafile.inputs };
+const inputs = { ...program.metafile.inputs, ...library.metafile.inputs, ...served.metafile.inputs };
 writeFileSync(join(out, 'LICENSES.txt'), licences(Object.keys(inputs)));
 const compiler = join(root, 'node_modules/typescript/bin/tsc');
 execFileSync(process.execPath, [compiler, '-p', 'tsconfig.build.json', '--outDir', join(out, 'types')], {
@@ -68,7 +89,7 @@ async function ownTasks() {
   const reader = join(out, 'signature.js');
   await build({ ...shared, entryPoints: ['lib/runner/signature.ts'], outfile: reader });
   const { readTasks } = await import(pathToFileURL(reader).href);
-  const files = ['tasks/db.ts', 'tasks/db.backup.ts', 'tasks/db.clone.ts', 'tasks/data.ts', 'tasks/init.ts'];
+  const files = ['tasks/db.ts', 'tasks/db.backup.ts', 'tasks/db.clone.ts', 'tasks/data.ts', 'tasks/serve.ts', 'tasks/init.ts'];
   const texts = files.map((file) => readFileSync(join(root, file), 'utf8'));
   const tasks = await Promise.all(texts.map((text, at) => readTasks(files[at], text)));
   rmSync(reader);

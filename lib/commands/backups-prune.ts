@@ -63,7 +63,7 @@ export async function prune(workspace: Workspace, input: PruneInput): Promise<Pr
   const report = (one: Backup) => reportBackup(workspace.project, one, faults.get(one));
   const kept = found.filter((one) => why(one).length > 0).map((one) => ({ ...report(one), why: why(one) }));
   const goes = found.filter((one) => why(one).length === 0);
-  if (yes) for (const one of goes) await remove(workspace.project, one);
+  if (yes) for (const one of goes) await removeBackup(workspace.project, one);
   return {
     folder: resolveFolder(workspace.project, input.dir).shown,
     kept,
@@ -82,8 +82,8 @@ async function faultsOf(backup: Backup): Promise<readonly string[]> {
   }
 }
 
-// Renamed first, so that an interrupt leaves nothing that looks like a backup.
-async function remove(project: Project, { path }: Backup): Promise<void> {
+/** Deletes a backup. It is renamed first, so that an interrupt leaves nothing that looks like a backup. */
+export async function removeBackup(project: Project, { path }: Backup): Promise<void> {
   await whileWriting(shownPath(project.root, path), async () => {
     await rename(path, `${path}.partial`);
     await rm(manifestPath(path), { force: true });

@@ -43,7 +43,7 @@ export async function openBossQueue(
       const [job] = await boss.fetch<{ job: string }>(lane, { db: one, batchSize: 1 });
       // pg-boss hides the error. A lane of writers in use is one, and ends the transaction.
       one.rethrow();
-      return job?.data.job ?? null;
+      return job === undefined ? null : { id: job.data.job, queueId: job.id };
     },
     renew: (session, ids) => renew(session, owner, ids),
     end: remove,

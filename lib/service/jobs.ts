@@ -39,6 +39,7 @@ export interface TakenJob {
   readonly tries: number;
   readonly requestedBy: string;
   readonly agreed: AgreedLosses | null;
+  readonly retryLost: boolean;
 }
 
 /** A job that lost its process. */
@@ -168,23 +169,23 @@ export async function claimJob(
        lease_until = pg_catalog.now() + $3::int * interval '1 s', started_at = pg_catalog.now(),
        progress = null, doing = null
      where id = $1 and state = 'waiting'
-     returning id, kind, parameters, write_name as "to", tries, requested_by as "requestedBy", agreed`,
+     returning id, kind, parameters, write_name as "to", tries, requested_by as "requestedBy", agreed,
+       retry_lost as "retryLost"`,
     [id, owner, seconds],
   );
   return row ?? null;
 }
 
-/** Notes how far a job is, while it is ours. */
+/** Notes how far a job is. */
 export async function setProgress(
   session: Connection,
   id: string,
-  progress: JobProgress | null,
-  doing: string | null,
+  { progress, doing }: { readonly progress?: JobProgress; readonly doing?: string },
 ): Promise<void> {
   await session.rows(
     `update service.jobs set progress = coalesce($2::jsonb, progress), doing = coalesce($3, doing)
      where id = $1 and state in ('running', 'cancelling')`,
-    [id, progress === null ? null : JSON.stringify(progress), doing],
+    [id, progress === undefined ? null : JSON.stringify(progress), doing ?? null],
   );
 }
 
@@ -205,17 +206,20 @@ export async function allowCommit(
   return rows.length > 0;
 }
 
-/** Asks a running job to stop. @returns its state before; null: there is no such job */
+/** Asks a job to stop. @returns its state before; null: there is no such job */
 export async function askCancel(session: Connection, id: string): Promise<JobState | null> {
   const [row] = await session.rows<{ state: JobState }>(
     'select state from service.jobs where id = $1 for update',
     [id],
   );
-  if (row?.state === 'running')
-    await session.rows(`update service.jobs set state = 'cancelling', cancel_asked = true where id = $1`, [
-      id,
-    ]);
-  return row?.state ?? null;
+  const { state } = row ?? {};
+  if (state === 'running' || state === 'lost')
+    await session.rows(
+      `update service.jobs set cancel_asked = true,
+         state = case state when 'running' then 'cancelling' else state end where id = $1`,
+      [id],
+    );
+  return state ?? null;
 }
 
 /** The jobs of an owner that shall stop. */
@@ -270,4 +274,23 @@ export async function waitAgain(
     [id, owner, seconds],
   );
   return row?.lane ?? null;
+}
+
+/** Deletes a job that is over, with its events. @returns false: it is not over */
+export async function deleteJob(session: Connection, id: string): Promise<boolean> {
+  const rows = await session.rows(
+    `delete from service.jobs where id = $1 and state in ('done', 'failed', 'cancelled') returning id`,
+    [id],
+  );
+  return rows.length > 0;
+}
+
+/** True if a job that is not over reads a backup. */
+export async function isFileInUse(session: Connection, file: string): Promise<boolean> {
+  const rows = await session.rows(
+    `select id from service.jobs
+     where state in ('waiting', 'running', 'cancelling', 'lost') and parameters->>'file' = $1 limit 1`,
+    [file],
+  );
+  return rows.length > 0;
 }

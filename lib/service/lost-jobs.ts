@@ -29,3 +29,14 @@ export async function forgetOld(session: Connection): Promise<void> {
   await session.rows('delete from service.plans where expires_at < pg_catalog.now()');
   await session.rows(`delete from service.requests where at < pg_catalog.now() - interval '24 hours'`);
 }
+
+/** Marks one job as lost. @returns false: it is another's, or over */
+export async function loseJob(session: Connection, id: string, owner: string | null): Promise<boolean> {
+  const rows = await session.rows(
+    `update service.jobs set state = 'lost', owner = null, lease_until = null
+     where id = $1 and owner is not distinct from $2::uuid and state in ('running', 'cancelling')
+     returning id`,
+    [id, owner],
+  );
+  return rows.length > 0;
+}

@@ -21,9 +21,10 @@ export interface Queue {
   /**
    * Takes the first job of a lane.
    * @param session the transaction that also marks the job's row as running
-   * @returns its id; null: none is ready, or its lane is in use
+   * @returns null: none is ready
+   * @throws Problem with SQLSTATE 23505 if its lane of writers is in use
    */
-  take(session: Connection, lane: string): Promise<string | null>;
+  take(session: Connection, lane: string): Promise<{ readonly id: string; readonly queueId: string } | null>;
   /**
    * Keeps jobs for another 30 seconds.
    * @returns those that are still ours

@@ -4,9 +4,9 @@ import { environment, JobKindSchema, JobStateSchema, strict } from './schema-par
 
 const text = (description: string, maxLength = 200) => Type.String({ minLength: 1, maxLength, description });
 const flag = (description: string) => Type.Optional(Type.Boolean({ description }));
-// The name of a file in the folder of backups.
+// A file in the folder of backups.
 const fileName = (description: string) =>
-  Type.String({ pattern: '^[\\p{L}\\p{N}_][\\p{L}\\p{N}._ -]{0,199}$', description });
+  Type.String({ pattern: '^[^./\\\\\\u0000-\\u001f][^/\\\\\\u0000-\\u001f]{0,199}$', description });
 const tableNames = (description: string) =>
   Type.Optional(
     Type.Array(Type.String({ pattern: '^[^/\\\\:]{1,130}$' }), { minItems: 1, maxItems: 200, description }),
@@ -36,10 +36,13 @@ const agreement = {
 };
 const backupFirst = flag('Back the target up first, if it has rows. Default: true; false needs admin');
 
+/** The name of a file in the folder of backups. */
+export const FileSchema = fileName('A backup of GET /api/backups');
+
 /** POST /api/sync/import. */
 export const ImportSchema = Type.Object(
   {
-    file: fileName('A backup of GET /api/backups'),
+    file: FileSchema,
     to: environment('The environment whose content is replaced'),
     noOwner: flag('Leave owners and privileges to the role that restores'),
     backupFirst,
@@ -94,9 +97,6 @@ export const VerifySchema = Type.Object(
 /** See {@link VerifySchema}. */
 export type VerifyRequest = Static<typeof VerifySchema>;
 
-/** POST /api/databases/{name}/drift. */
-export const DriftSchema = Type.Object({}, strict);
-
 /** POST /api/plans: the body of the job, with its kind. */
 export const PlanRequestSchema = Type.Union([
   Type.Object({ kind: Type.Literal('import'), ...ImportSchema.properties }, strict),
@@ -126,3 +126,6 @@ export type JobsQuery = Static<typeof JobsQuerySchema>;
 export const TestRequestSchema = Type.Object({ name: environment('The environment to connect to') }, strict);
 /** POST /api/session. */
 export const LoginSchema = Type.Object({ key: text('An API key', 200) }, strict);
+
+/** POST /api/jobs/{id}/retry: how a job that replaces data is confirmed again. */
+export const RetrySchema = Type.Object(agreement, strict);

@@ -1,0 +1,29 @@
+// From what a request throws to its answer: a Problem as JSON, with its status.
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { Problem, toProblem } from '../problem/problem.ts';
+import { redact } from '../problem/redact.ts';
+
+/** The limit of a body, in bytes. */
+export const bodyLimit = 64 * 1024;
+
+/** The Problem of what a request threw. */
+export function problemOf(thrown: FastifyError | Problem | Error): Problem {
+  if (thrown instanceof Problem) return thrown;
+  const { code, statusCode } = thrown as FastifyError;
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new Problem('body_too_large', { limit: bodyLimit });
+  if (statusCode !== undefined && statusCode < 500)
+    return new Problem('bad_request', { reason: redact(thrown.message) });
+  return toProblem(thrown);
+}
+
+/** Answers with a Problem. */
+export async function sendProblem(reply: FastifyReply, problem: Problem): Promise<FastifyReply> {
+  if (problem.code === 'unauthorized') reply.header('WWW-Authenticate', 'Bearer');
+  if (problem.code === 'too_many_requests' && 'seconds' in problem.data)
+    reply.header('Retry-After', String(problem.data.seconds));
+  return reply.status(problem.status).type('application/json').send({ problem });
+}
+
+/** The answer to a request that no route has. */
+export const unknownRoute = ({ method, url }: FastifyRequest) =>
+  new Problem('unknown_route', { method, path: url.replace(/\?.*$/, '').slice(0, 200) });

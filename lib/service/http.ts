@@ -1,0 +1,93 @@
+// The HTTP server: routes, validation, access, headers and faults put together.
+import swagger from '@fastify/swagger';
+import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
+import { Compile } from 'typebox/compile';
+import { guardRoutes } from './auth.ts';
+import { bodyLimit, problemOf, sendProblem } from './fault.ts';
+import { addBackupRoutes } from './routes/backups.ts';
+import { addDatabaseRoutes } from './routes/databases.ts';
+import { addHealthRoutes } from './routes/health.ts';
+import { addJobRoutes } from './routes/jobs.ts';
+import { addPage } from './routes/page.ts';
+import { addKeyRoutes, addSessionRoutes } from './routes/session.ts';
+import { addSyncRoutes } from './routes/sync.ts';
+import type { Service } from './service.ts';
+
+const headers = {
+  'Content-Security-Policy': [
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:",
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+  ].join('; '),
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'no-referrer',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+};
+
+/** Makes the server. It does not listen yet. */
+export async function makeServer(service: Service): Promise<FastifyInstance> {
+  const app = Fastify({
+    bodyLimit,
+    // A proxy on this machine says whose the requests are.
+    trustProxy: 'loopback',
+    requestTimeout: 30_000,
+    keepAliveTimeout: 10_000,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 300 },
+  });
+  app.server.headersTimeout = 10_000;
+  app.removeContentTypeParser('text/plain');
+  app.setValidatorCompiler(({ schema, httpPart }) => validator(schema as object, httpPart ?? 'body'));
+  app.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
+  answerFaults(app, service);
+  app.addHook('onRequest', async (_, reply) => void reply.headers(headers));
+  app.addHook('onSend', async (request, reply) => {
+    if (request.url.startsWith('/api')) reply.header('Cache-Control', 'no-store');
+  });
+  await describeRoutes(app, service);
+  guardRoutes(app, service);
+  for (const add of routes) add(app, service);
+  addPage(app);
+  return app;
+}
+
+const routes = [
+  addHealthRoutes,
+  addDatabaseRoutes,
+  addSyncRoutes,
+  addJobRoutes,
+  addBackupRoutes,
+  addSessionRoutes,
+  addKeyRoutes,
+] as const;
+
+function answerFaults(app: FastifyInstance, { log }: Service): void {
+  app.setErrorHandler(async (thrown: FastifyError, request, reply) => {
+    const problem = problemOf(thrown);
+    const facts = { method: request.method, path: request.routeOptions.url, code: problem.code };
+    if (problem.status >= 500) log.error(facts, problem.message);
+    return sendProblem(reply, problem);
+  });
+}
+
+async function describeRoutes(app: FastifyInstance, { project }: Service): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'pgmage serve', version: project.version },
+      components: { securitySchemes: { key: { type: 'http', scheme: 'bearer' } } },
+      security: [{ key: [] }],
+    },
+  });
+}
+
+// Texts of a query become numbers where the schema wants some; nothing else is changed.
+function validator(schema: object, part: string): (value: unknown) => { value: unknown } | { error: Error } {
+  const compiled = Compile(schema);
+  return (given) => {
+    const value = part === 'querystring' ? compiled.Convert(given) : given;
+    if (compiled.Check(value)) return { value };
+    const [first] = compiled.Errors(value);
+    const path = `${part}${first?.instancePath ?? ''}`;
+    return { error: new Error(`${path} ${first?.message ?? 'is not as described'}`) };
+  };
+}

@@ -1,0 +1,156 @@
+// One job under way in this service: its process, and what it tells.
+import type { CopyProgress } from '../flow/progress.ts';
+import { makeLegible } from '../problem/legible.ts';
+import { redact } from '../problem/redact.ts';
+import { type RunningWork, startWork, type WorkEnding } from './child.ts';
+import { readCommitStatus } from './commit-status.ts';
+import { describeEnd, type JobOutcome, judgeEnding, judgeLost } from './endings.ts';
+import { allowCommit, setProgress, type TakenJob } from './jobs.ts';
+import type { JobProgress } from './schemas.ts';
+import type { Service } from './service.ts';
+import { settle } from './settle.ts';
+
+/** A job under way. */
+export interface JobRun {
+  readonly id: string;
+  readonly kind: string;
+  readonly pid: number | undefined;
+  /** Settles when its end is written down. */
+  readonly ended: Promise<void>;
+  cancel(): void;
+  /** Asks it to stop because the service stops. */
+  drain(): void;
+  /** Ends it at once: it is another service's by now. */
+  abandon(): void;
+}
+
+/** Starts a job that was taken. */
+export function startJob(service: Service, job: TakenJob): JobRun {
+  return new OwnRun(service, job);
+}
+
+// Milliseconds between two tries to write an end down.
+const pause = 1_000;
+// Bytes of one line of a log.
+const longest = 4_000;
+
+class OwnRun implements JobRun {
+  readonly id: string;
+  readonly kind: string;
+  readonly ended: Promise<void>;
+  readonly #service: Service;
+  readonly #job: TakenJob;
+  readonly #work: RunningWork;
+  // The events that are being written down, in order.
+  #writes: Promise<unknown> = Promise.resolve();
+  #xid: string | null = null;
+  #isCancelled = false;
+  #isDraining = false;
+  #isAbandoned = false;
+
+  constructor(service: Service, job: TakenJob) {
+    this.#service = service;
+    this.#job = job;
+    this.id = job.id;
+    this.kind = job.kind;
+    const { project, settings } = service;
+    const { kind, parameters, agreed, requestedBy } = job;
+    const { root, version } = project;
+    const work = { kind, parameters, agreed, requestedBy, root, version, backups: settings.backups };
+    this.#work = startWork({ does: 'job', ...work }, settings.jobMemory, {
+      onLine: (text) => this.#note('line', { text: makeLegible(redact(text)).slice(0, longest) }),
+      onProgress: (pace) => this.#note('progress', describeProgress(pace)),
+      onCommit: (xid) => this.#commit(xid),
+    });
+    this.ended = this.#work.ended.then((ending) => this.#finish(ending));
+  }
+
+  get pid(): number | undefined {
+    return this.#work.pid;
+  }
+
+  cancel(): void {
+    this.#isCancelled = true;
+    this.#work.cancel();
+  }
+
+  drain(): void {
+    this.#isDraining = true;
+    this.#work.cancel();
+  }
+
+  abandon(): void {
+    this.#isAbandoned = true;
+    this.#work.kill();
+  }
+
+  #note(type: 'line' | 'progress', data: JobProgress | { readonly text: string }): void {
+    const { events, log } = this.#service;
+    this.#writes = this.#writes
+      .then(() =>
+        events.change(async (session, note) => {
+          await setProgress(session, this.id, 'text' in data ? { doing: data.text } : { progress: data });
+          await note(this.id, type, { ...data });
+        }),
+      )
+      .catch((thrown: Error) => log.warn({ job: this.id, reason: thrown.message }, 'event was not written'));
+  }
+
+  async #commit(xid: string): Promise<boolean> {
+    const { store, id: owner } = this.#service;
+    const isAllowed = await store.change((session) => allowCommit(session, { id: this.id, owner, xid }));
+    if (isAllowed) this.#xid = xid;
+    return isAllowed;
+  }
+
+  async #finish(ending: WorkEnding): Promise<void> {
+    await this.#writes;
+    if (this.#isAbandoned) return;
+    const outcome = await this.#judge(ending);
+    for (;;)
+      try {
+        await settle(this.#service, this.id, this.#service.id, outcome);
+        break;
+      } catch (thrown) {
+        const reason = (thrown as Error).message;
+        this.#service.log.error({ job: this.id, reason }, 'the end of a job was not written');
+        if (this.#service.isStopping) break;
+        await new Promise((resolve) => setTimeout(resolve, pause));
+      }
+    const state = outcome.is === 'over' ? outcome.state : outcome.is;
+    this.#service.log.info({ job: this.id, kind: this.kind, state, by: this.#job.requestedBy }, 'job ended');
+  }
+
+  async #judge(ending: WorkEnding): Promise<JobOutcome> {
+    const { to, kind, tries } = this.#job;
+    const commit =
+      this.#xid === null
+        ? null
+        : ending.result !== null
+          ? 'committed'
+          : await readCommitStatus(this.#service.world, to ?? '', this.#xid);
+    const isCancelled = this.#isCancelled;
+    const outcome = judgeEnding({ kind, tries, isCancelled, ending, commit });
+    if (outcome.is !== 'lost') return outcome;
+    const reason = this.#isDraining ? 'the service was stopped' : describeEnd(ending);
+    const lost = { id: this.id, kind, to, commitXid: this.#xid, cancelAsked: isCancelled };
+    const repeats = { tries: this.#isDraining ? 0 : tries, retryLost: this.#job.retryLost };
+    return judgeLost({ ...lost, ...repeats }, commit, reason) ?? outcome;
+  }
+}
+
+function describeProgress({ doing, name, unit, own, all, rate, secondsLeft }: CopyProgress): JobProgress {
+  const whole = (count: { done: number; of: number }) => ({
+    done: Math.round(count.done),
+    of: Math.round(count.of),
+  });
+  return {
+    doing,
+    table: makeLegible(name),
+    unit: unit ?? 'bytes',
+    own: whole(own),
+    all: whole(all),
+    rate: Math.round(Number.isFinite(rate) ? rate : 0),
+    secondsLeft,
+  };
+}

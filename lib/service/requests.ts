@@ -1,0 +1,186 @@
+// From a request to a job: the one way in, for routes and for schedules.
+import { createHash, randomUUID } from 'node:crypto';
+import { findBackups } from '../backup/find.ts';
+import type { Connection } from '../pg/connection.ts';
+import { Problem } from '../problem/problem.ts';
+import type { Target } from '../project/world.ts';
+import { placeOf } from '../project/write-access.ts';
+import { writingKinds } from './endings.ts';
+import { countWaiting, insertJob, type NewJob, setEntry } from './jobs.ts';
+import { hasScope, type Requester } from './keys.ts';
+import { takePlan } from './plans.ts';
+import type { JobKind } from './schemas.ts';
+import type { Service } from './service.ts';
+import type { Feature } from './settings.ts';
+
+/** A request for a job. Its parameters were validated by the schema of its kind. */
+export interface JobRequest {
+  readonly kind: JobKind;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly requester: Requester;
+  /** A text by which the same request is known for 24 hours. */
+  readonly idempotencyKey?: string;
+  readonly retryOf?: string;
+  /** True: a job that replaces data is repeated when its process was lost. */
+  readonly retryLost?: boolean;
+}
+
+/** The environments of a job. */
+export interface JobEnds {
+  readonly from: Target | null;
+  readonly to: Target | null;
+}
+
+/**
+ * Adds a job, or finds the one that the same request has added.
+ * @throws Problem `forbidden`, `unknown_environment`, `no_server`, `missing_file`, `protected_target`,
+ * `plan_needed`, `plan_outdated`, `queue_full`, `bad_request`, `queue_unavailable`
+ */
+export async function requestJob(
+  service: Service,
+  request: JobRequest,
+): Promise<{ id: string; state: 'waiting' }> {
+  const { planId, ...parameters } = request.parameters;
+  const digest = digestOf(request.kind, parameters);
+  const ends = await checkRequest(service, request);
+  const id = await service.events.change(async (session, note) => {
+    const known = await findAnswer(session, request, digest);
+    if (known !== null) return known;
+    const waiting = await countWaiting(session, digest);
+    if (waiting.same !== null) return waiting.same;
+    const { waiting: limit } = service.settings;
+    if (waiting.count >= limit) throw new Problem('queue_full', { limit });
+    const plan = { id: String(planId), digest, requestedBy: request.requester.name };
+    const agreed = planId === undefined ? null : await takePlan(session, plan);
+    const job = describeJob(request, { parameters, digest, ends, agreed });
+    await insertJob(session, job);
+    const { lane } = job;
+    await setEntry(session, job.id, await service.queue.add(session, { id: job.id, lane, delay: 0 }));
+    await note(job.id, 'state', { state: 'waiting' });
+    await keepAnswer(session, request, digest, job.id);
+    return job.id;
+  });
+  service.wake();
+  return { id, state: 'waiting' };
+}
+
+/** A digest of a request without what confirms it. The order of its members does not count. */
+export function digestOf(kind: JobKind, parameters: Readonly<Record<string, unknown>>): string {
+  const { planId: _, confirm: __, ...rest } = parameters;
+  const sorted = Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1));
+  return createHash('sha256')
+    .update(JSON.stringify([kind, sorted]))
+    .digest('hex');
+}
+
+/**
+ * Checks the rights of a request, its environments and its file.
+ * @param isPlan true: only a plan is made, which needs no confirmation
+ */
+export async function checkRequest(
+  service: Service,
+  { kind, parameters, requester }: JobRequest,
+  isPlan = false,
+): Promise<JobEnds> {
+  const isWriting = writingKinds.has(kind);
+  if (isWriting && !service.settings.features.includes(kind as Feature))
+    throw new Problem('forbidden', { reason: `the service does not run jobs of kind ${kind}` });
+  if (parameters.backupFirst === false && !hasScope(requester, 'admin'))
+    throw new Problem('forbidden', { reason: 'backupFirst: false needs the scope admin' });
+  const find = async (name: unknown) => (name === undefined ? null : findServer(service, String(name)));
+  const to = isWriting ? await find(parameters.to) : null;
+  const from = await find(parameters.from ?? parameters.database ?? parameters.on);
+  if (to !== null) refuseTarget(service, { parameters, requester }, to, isPlan);
+  if (typeof parameters.file === 'string') await refuseMissingBackup(service, parameters.file);
+  if (isWriting && !isPlan) refuseUnplanned(kind, parameters);
+  return { from, to };
+}
+
+async function findServer({ world }: Service, name: string): Promise<Target> {
+  const target = await world.environment(name);
+  if (target.url === null) throw new Problem('no_server', { environment: name });
+  return target;
+}
+
+function refuseTarget(
+  { settings }: Service,
+  { parameters, requester }: Pick<JobRequest, 'parameters' | 'requester'>,
+  to: Target,
+  isPlan: boolean,
+): void {
+  const { name } = to;
+  if (requester.to !== null && !requester.to.includes(name))
+    throw new Problem('forbidden', { reason: `the key ${requester.name} may not write to ${name}` });
+  if (!to.protected) return;
+  const isAllowed = settings.allowTargets.includes(name);
+  if (!isAllowed || (!isPlan && parameters.confirm !== name))
+    throw new Problem('protected_target', { environment: name });
+}
+
+async function refuseMissingBackup({ project, settings }: Service, file: string): Promise<void> {
+  const { backups } = settings;
+  const all = await findBackups(project, backups === null ? {} : { dir: backups });
+  if (!all.some(({ name }) => name === file)) throw new Problem('missing_file', { file });
+}
+
+// A request that replaces data shows that its author knows what: by a plan, or by force and the name.
+function refuseUnplanned(kind: JobKind, { planId, force, confirm, to }: JobRequest['parameters']): void {
+  if (planId !== undefined || (force === true && confirm === to)) return;
+  throw new Problem('plan_needed', { kind, target: String(to) });
+}
+
+function describeJob(
+  { kind, requester, retryOf, retryLost }: JobRequest,
+  { parameters, digest, ends, agreed }: Pick<NewJob, 'parameters' | 'digest' | 'agreed'> & { ends: JobEnds },
+): NewJob {
+  const place = (target: Target | null) => (target === null ? null : (placeOf(target.url) ?? target.name));
+  const [reads, writes] = [place(ends.from), place(ends.to)];
+  const hash = createHash('sha256')
+    .update(writes ?? reads ?? 'none')
+    .digest('hex')
+    .slice(0, 24);
+  return {
+    id: randomUUID(),
+    kind,
+    parameters,
+    digest,
+    reads,
+    writes,
+    from: ends.from?.name ?? null,
+    to: ends.to?.name ?? null,
+    lane: `${writes === null ? 'read' : 'write'}-${hash}`,
+    requestedBy: requester.name,
+    retryOf: retryOf ?? null,
+    retryLost: retryLost ?? false,
+    agreed,
+  };
+}
+
+async function findAnswer(
+  session: Connection,
+  { requester, idempotencyKey }: JobRequest,
+  digest: string,
+): Promise<string | null> {
+  if (idempotencyKey === undefined) return null;
+  const [row] = await session.rows<{ digest: string; job: string }>(
+    'select digest, job from service.requests where requested_by = $1 and key = $2',
+    [requester.name, idempotencyKey],
+  );
+  if (row === undefined) return null;
+  if (row.digest === digest) return row.job;
+  throw new Problem('bad_request', { reason: 'the Idempotency-Key belongs to another request' });
+}
+
+async function keepAnswer(
+  session: Connection,
+  { requester, idempotencyKey }: JobRequest,
+  digest: string,
+  job: string,
+): Promise<void> {
+  if (idempotencyKey === undefined) return;
+  await session.rows(
+    `insert into service.requests (requested_by, key, digest, job) values ($1, $2, $3, $4)
+     on conflict do nothing`,
+    [requester.name, idempotencyKey, digest, job],
+  );
+}
