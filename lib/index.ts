@@ -55,8 +55,8 @@ export type { DataConfig, DataIdsConfig, DataTableConfig } from './config/data.t
 export type { CloneInput } from './copy/options.ts';
 export type { ClonePlan } from './copy/plan.ts';
 export type { ComparisonInput } from './data-sync/comparison.ts';
+export type { ResumedBatches, SyncedTable, SyncRun } from './data-sync/finish.ts';
 export type { RowDetail } from './data-sync/row-details.ts';
-export type { SyncedTable, SyncRun } from './data-sync/run.ts';
 export type { PairingNote } from './data-sync/shape.ts';
 export type { PlannedTable, RowSyncPlan } from './data-sync/sync-plan.ts';
 // The parts of a database

@@ -110,7 +110,8 @@ export async function analyze(
  * overwritten, rows that the source does not have deleted.
  *
  * pgmage shows what differs and asks. It changes the target in one transaction, compares it with the source
- * again, records the run, and commits. After a failure the target is unchanged.
+ * again, records the run, and commits. After a failure the target is unchanged. With --batch there are many
+ * transactions: after a failure whole batches are in the target, and --resume goes on.
  */
 export async function sync(
   context: TaskContext,
@@ -125,6 +126,10 @@ export async function sync(
     triggers?: 'on' | 'off';
     /** The rows that are compared again: full or changed. Default: full up to 2 GB. */
     validate?: 'full' | 'changed';
+    /** Change so many rows in one transaction, then the next ones. Default: all rows in one transaction. */
+    batch?: number;
+    /** Go on with the last run in batches, if that was interrupted. */
+    resume?: boolean;
     /** Show what differs, and change nothing. */
     dryRun?: boolean;
     /** Append the report as one line of JSON to a file. */

@@ -48,9 +48,12 @@ export async function dataHistory(
 export function listRuns(entries: readonly RecordedRun[], files: ReadonlySet<string>): DataRun[] {
   const undone = new Set(entries.filter(isDoneUndo).map(({ detail }) => detail));
   const runs = new Map<string, DataRun>();
+  const changed = new Set(
+    entries.flatMap(({ id, outcome }) => (outcome === 'done' || outcome === 'batch' ? [id] : [])),
+  );
   for (const entry of entries) {
     const begunAt = runs.get(entry.id)?.begunAt ?? entry.at;
-    const canUndo = entry.outcome === 'done' && !undone.has(entry.id) && files.has(`${entry.id}.undo`);
+    const canUndo = changed.has(entry.id) && !undone.has(entry.id) && files.has(`${entry.id}.undo`);
     runs.set(entry.id, { ...entry, begunAt, canUndo });
   }
   return [...runs.values()].reverse();

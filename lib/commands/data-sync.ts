@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { appendFile, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type ComparisonInput, resolveEnds } from '../data-sync/comparison.ts';
-import { findCommitted, type RunMeans, type SyncRun, synchronize } from '../data-sync/run.ts';
+import type { RunMeans, RunState, SyncRun } from '../data-sync/finish.ts';
+import { findCommitted, synchronize } from '../data-sync/run.ts';
 import type { RowSyncPlan, SyncLimits } from '../data-sync/sync-plan.ts';
 import { withLock } from '../ledger/lock.ts';
 import type { ServerConnection } from '../pg/connection.ts';
@@ -26,6 +27,10 @@ export interface DataSyncInput extends ComparisonInput, SyncLimits {
   readonly triggers?: 'on' | 'off';
   /** The rows that are compared again before the commit; default: `full` up to 2 GB, above it `changed`. */
   readonly validate?: 'full' | 'changed';
+  /** Change so many rows in one transaction, and go on with the next ones; default: all rows in one. */
+  readonly batch?: number;
+  /** Go on with the last run in batches from this source, if that was interrupted. Needs `batch`. */
+  readonly resume?: boolean;
 }
 
 /** The files that a run writes. */
@@ -50,49 +55,71 @@ export interface DataSyncReport extends RowSyncPlan {
 
 /**
  * Makes the rows of a target equal to those of its source: rows are inserted, updated and deleted, compared
- * again, and recorded in one transaction.
+ * again, and recorded in one transaction, or in batches.
  * @throws Problem `bad_option`, `bad_config`, `bad_mask`, `protected_target`, `sync_refused`,
  * `ambiguous_key`, `too_many_deletions`, `triggers_fire`, `side_effects`, `confirmation_needed`,
- * `migration_running`, `lock_unavailable`, `not_as_source`, `unwritable_file`; of both connections
+ * `migration_running`, `lock_unavailable`, `not_as_source`, `unwritable_file`, `batches_stopped`; of both
+ * connections
  */
 export async function dataSync(
   workspace: Workspace,
   input: DataSyncInput & SyncFiles,
   ask: Ask<RowSyncPlan>,
 ): Promise<DataSyncReport> {
-  const { world, project } = workspace;
+  const { world } = workspace;
+  checkBatch(input);
   const ends = await resolveEnds(workspace, input);
   if (!input.dryRun) refuseUnconfirmed(ends.to, input);
+  const state: RunState = {
+    ...{ id: randomUUID(), hasBegun: false, agreed: false },
+    ...{ plan: null, run: null, committed: null },
+  };
+  const means: RunMeans = { workspace, ends, input, ask, state };
+  const report = await inTries(means).catch(async (thrown: unknown) => {
+    const problem = asStopped(thrown, state, ends.to.name);
+    await appendLog(workspace, input, { at: world.now(), problem });
+    throw problem;
+  });
+  await appendLog(workspace, input, { at: world.now(), ...report });
+  await writeReport(workspace, input, report);
+  return report;
+}
+
+async function inTries(means: RunMeans): Promise<DataSyncReport> {
+  const { workspace, ends, input } = means;
+  const { world, project } = workspace;
   const guarded = findProtected(world, ends.to, input);
   const start = world.now().getTime();
-  const state = { agreed: false, plan: null, run: null };
-  const means: RunMeans = { workspace, ends, input, ask, id: randomUUID(), state };
   const run = (session: ServerConnection) => synchronize(session, means);
-  const report = await withRetries(
+  const locked = (session: ServerConnection) => withLock(session, ends.to.name, () => run(session));
+  const { dryRun = false } = input;
+  return withRetries(
     world,
     (retries, reached): Promise<DataSyncReport> =>
       withSession(workspace, ends.to, async (session) => {
         reached();
         await refuseProtected(project, session, ends.to, await guarded);
         const found =
-          (await findCommitted(session, means)) ??
-          (await (input.dryRun ? run(session) : withLock(session, ends.to.name, () => run(session))));
+          (await findCommitted(session, means)) ?? (await (dryRun ? run(session) : locked(session)));
         const durationMs = world.now().getTime() - start;
-        return {
-          ...found.plan,
-          run: found.run,
-          dryRun: input.dryRun ?? false,
-          durationMs,
-          retries: [...retries],
-        };
+        return { ...found.plan, run: found.run, dryRun, durationMs, retries: [...retries] };
       }),
-  ).catch(async (thrown: unknown) => {
-    await appendLog(workspace, input, { at: world.now(), problem: thrown });
-    throw thrown;
-  });
-  await appendLog(workspace, input, { at: world.now(), ...report });
-  await writeReport(workspace, input, report);
-  return report;
+  );
+}
+
+function checkBatch({ batch, resume }: DataSyncInput): void {
+  if (batch !== undefined && !(Number.isInteger(batch) && batch > 0))
+    throw new Problem('bad_option', { option: '--batch', reason: `${batch} is not a number of rows from 1` });
+  if (resume && batch === undefined)
+    throw new Problem('bad_option', { option: '--resume', reason: 'it needs --batch N' });
+}
+
+// The target is not as it was, which the message of the failure alone would say.
+function asStopped(thrown: unknown, { committed }: RunState, target: string): unknown {
+  if (committed === null || !(thrown instanceof Problem)) return thrown;
+  const { id, batches, inserted, updated, deleted } = committed;
+  const data = { target, run: id, batches, rows: inserted + updated + deleted, reason: thrown.message };
+  return new Problem('batches_stopped', data, { cause: thrown });
 }
 
 async function appendLog({ project }: Workspace, { log }: SyncFiles, line: object): Promise<void> {

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ChangedTable, ChangeResult, TableChange } from '../data-sync/apply.ts';
+import { checkpointOf, findSuccessor } from '../data-sync/checkpoint.ts';
 import { readShape } from '../data-sync/read-shapes.ts';
 import { beginRecord } from '../data-sync/recorder.ts';
 import type { DatabaseShape } from '../data-sync/shape.ts';
@@ -91,12 +92,15 @@ export async function dataUndo(
   try {
     await refuseProtected(project, session, target, await guarded);
     return await withLock(session, target.name, async () => {
-      const plan = await planUndo(workspace, session, target, run);
+      const { plan, undoBytes } = await planUndo(workspace, session, target, run);
       const id = randomUUID();
       const what = `data:undo of ${target.name}`;
       if (!(await confirm({ what, plan, losses: [] }, input, ask)))
         return { ...plan, tables: null, skipped: 0, sideEffects: [], id };
-      const { tables, sideEffects } = await undo({ workspace, session, target, input, plan, id });
+      const { tables, sideEffects } = await undo({
+        ...{ workspace, session, target, input },
+        ...{ plan, undoBytes, id },
+      });
       const skipped = tables.reduce((sum, { waiting }) => sum + waiting, 0);
       return { ...plan, tables: tables.map(undoneTable), skipped, sideEffects, id };
     });
@@ -124,7 +128,7 @@ async function planUndo(
   session: ServerConnection,
   target: Reachable,
   wanted: string,
-): Promise<DataUndoPlan> {
+): Promise<{ plan: DataUndoPlan; undoBytes: number | null }> {
   const entries = await snapshot(session, readDataRuns);
   const all = listRuns(entries, new Set());
   const refuse = (reason: string) => new Problem('no_run', { environment: target.name, run: wanted, reason });
@@ -138,8 +142,22 @@ async function planUndo(
   if (undone !== undefined) throw refuse(`run ${undone.id} has taken it back`);
   if (!entries.some(({ id, outcome }) => id === one.id && (outcome === 'done' || outcome === 'batch')))
     throw refuse('it changed nothing');
+  const successor = findSuccessor(entries, one.id);
+  const isUndone = all.some((it) => it.mode === 'undo' && it.outcome === 'done' && it.detail === successor);
+  if (successor !== undefined && !isUndone)
+    throw refuse(`run ${successor} went on after it: undo that first`);
+  const last = entries.findLast(({ id, outcome }) => id === one.id && outcome === 'batch');
   const { inserted, updated, deleted, source, begunAt: ranAt } = one;
-  return { target: nameTarget(project, target), run: one.id, source, ranAt, inserted, updated, deleted };
+  const plan = {
+    target: nameTarget(project, target),
+    run: one.id,
+    source,
+    ranAt,
+    inserted,
+    updated,
+    deleted,
+  };
+  return { plan, undoBytes: last === undefined ? null : (checkpointOf(last)?.undo ?? null) };
 }
 
 interface Undoing {
@@ -148,22 +166,21 @@ interface Undoing {
   readonly target: Reachable;
   readonly input: DataUndoInput;
   readonly plan: DataUndoPlan;
+  /** The length of the undo file at the last commit; null: all of it. */
+  readonly undoBytes: number | null;
   readonly id: string;
 }
 
-async function undo({ workspace, session, target, input, plan, id }: Undoing): Promise<ChangeResult> {
+async function undo(undoing: Undoing): Promise<ChangeResult> {
+  const { workspace, session, target, input, plan, undoBytes, id } = undoing;
   const { project } = workspace;
   const folder = undoFolder(project.root);
   return withSpools(join(project.root, '.pgmage'), async (spool) => {
-    const rows = await readUndo(undoFileOf(folder, plan.run), spool);
+    const rows = await readUndo(undoFileOf(folder, plan.run), spool, undoBytes);
     const shape = await snapshot(session, readShape);
     const changes = rows.map((one) => changeOf(shape, one, plan.run, target.name));
-    const recorder = await beginRecord(workspace, session, {
-      id,
-      source: plan.source,
-      asOf: null,
-      mode: 'undo',
-    });
+    const facts = { id, source: plan.source, asOf: null, mode: 'undo' };
+    const recorder = await beginRecord(workspace, session, facts);
     const undoFile = undoFileOf(folder, id);
     await rm(undoFile, { force: true });
     try {

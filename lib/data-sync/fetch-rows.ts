@@ -41,7 +41,7 @@ export async function* readDifferences({
  */
 export async function fetchRows(
   source: ServerConnection,
-  table: ComparedTable,
+  table: Pick<ComparedTable, 'pair' | 'spool'>,
   open: () => Promise<Spool>,
 ): Promise<RowSpools> {
   const [fresh, gone] = [await open(), await open()];

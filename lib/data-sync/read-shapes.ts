@@ -22,7 +22,10 @@ const types = `select used.id, used.modifier, json_build_object('type', format_t
     'plain', format_type(base.oid, base.modifier), 'known', ${known},
     'isSystem', y.typnamespace = 'pg_catalog'::regnamespace, 'rule', ${hashRule('base.oid', 'y')},
     'labels', case when y.typtype = 'e' then (select json_agg(e.enumlabel order by e.enumsortorder)
-      from pg_enum e where e.enumtypid = y.oid) end) as type
+      from pg_enum e where e.enumtypid = y.oid) end) as type,
+    y.typtype = 'e' or base.oid = any ('{bool,int2,int4,int8,oid,uuid,bytea,"char",name,text,varchar,date,
+      time,timestamp,timestamptz}'::regtype[])
+      or base.oid = 'numeric'::regtype and base.modifier >= 0 as exact
   from (select distinct atttypid as id, atttypmod as modifier from pg_attribute
       where attnum > 0 and not attisdropped) used
     cross join lateral (with recursive bases as (
@@ -35,6 +38,8 @@ const types = `select used.id, used.modifier, json_build_object('type', format_t
 
 const columns = `select coalesce(json_agg(json_build_object('name', a.attname, 'type', k.type,
     'notNull', a.attnotnull, 'hasDefault', a.atthasdef and a.attgenerated = '' or a.attidentity <> '',
+    'isExact', k.exact and not exists (select from pg_collation o where o.oid = a.attcollation
+      and not o.collisdeterministic),
     'identity', case a.attidentity when 'a' then 'always' when 'd' then 'by default' else '' end,
     'generated', case when a.attgenerated <> '' then (select pg_get_expr(d.adbin, d.adrelid) from pg_attrdef d
       where d.adrelid = a.attrelid and d.adnum = a.attnum) end) order by a.attnum), '[]')
@@ -140,7 +145,7 @@ const database = `select pg_encoding_to_char(d.encoding) as encoding, pg_is_in_r
   from pg_database d where d.datname = current_database()`;
 
 type Path = readonly [schema: string, name: string];
-type OwnFacts = Pick<ColumnShape, 'name' | 'notNull' | 'hasDefault' | 'identity' | 'generated'>;
+type OwnFacts = Pick<ColumnShape, 'name' | 'notNull' | 'hasDefault' | 'identity' | 'generated' | 'isExact'>;
 type ColumnRow = OwnFacts & { readonly type: Omit<ColumnShape, keyof OwnFacts> };
 type Row = Omit<TableShape, 'name' | 'rows' | 'bytes' | 'triggers' | 'plannedCode' | 'columns'> & {
   readonly columns: readonly ColumnRow[];

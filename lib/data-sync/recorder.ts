@@ -18,20 +18,22 @@ export interface RunRecorder {
   readonly missing: string | null;
   /** In the open transaction. */
   note(outcome: RunOutcome, numbers: RunNumbers, detail?: string): Promise<void>;
-  /** In a transaction of its own; a failure of that is not told. */
-  noteFailure(thrown: unknown): Promise<void>;
+  /** In a transaction of its own; a failure of that is not told. @param numbers of committed batches */
+  noteFailure(thrown: unknown, numbers?: RunNumbers): Promise<void>;
 }
 
 const none: RunNumbers = { inserted: 0, updated: 0, deleted: 0, skipped: 0 };
 
 /**
  * Begins the record of a run. A role that may not make it works without one.
+ * @param detail of its beginning
  * @throws Problem `ledger_unsafe`; of the connection
  */
 export async function beginRecord(
   { world, project }: Workspace,
   connection: ServerConnection,
   facts: RunFacts,
+  detail?: string,
 ): Promise<RunRecorder> {
   const unknownAuthor = { systemUser: null, gitAuthor: null, gitCommit: null };
   const author: AuditAuthor = {
@@ -41,7 +43,7 @@ export async function beginRecord(
   const write = (outcome: RunOutcome, numbers: RunNumbers, detail?: string) =>
     recordRun(connection, author, { ...facts, ...numbers, outcome, detail: detail ?? null });
   const missing = await prepareDataRuns(connection)
-    .then(() => transaction(connection, () => write('begun', none)))
+    .then(() => transaction(connection, () => write('begun', none, detail)))
     .then(() => null, refusalOf);
   const isKept = missing === null;
   return {
@@ -49,10 +51,10 @@ export async function beginRecord(
     note: async (outcome, numbers, detail) => {
       if (isKept) await write(outcome, numbers, detail);
     },
-    noteFailure: async (thrown) => {
+    noteFailure: async (thrown, numbers = none) => {
       if (!isKept) return;
       const reason = thrown instanceof Problem ? thrown.message : String(thrown);
-      await transaction(connection, () => write('failed', none, reason)).catch(() => undefined);
+      await transaction(connection, () => write('failed', numbers, reason)).catch(() => undefined);
     },
   };
 }

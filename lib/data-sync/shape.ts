@@ -26,6 +26,8 @@ export interface ColumnShape {
   /** A default, or an identity. */
   readonly hasDefault: boolean;
   readonly identity: '' | 'always' | 'by default';
+  /** True if the server takes two values for equal only if their bytes are. */
+  readonly isExact: boolean;
   /** The expression of a generated column. */
   readonly generated: string | null;
 }

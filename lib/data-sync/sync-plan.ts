@@ -1,6 +1,7 @@
 // The plan of a sync: how many rows of each table change, and what forbids it.
 import { Problem } from '../problem/problem.ts';
 import type { NamedTarget } from '../project/source.ts';
+import { type InterruptedRun, noRows } from './checkpoint.ts';
 import type { ComparedTable } from './compare-tables.ts';
 import type { NamedEnds } from './comparison.ts';
 import type { BothSides, PairingNote } from './shape.ts';
@@ -57,22 +58,35 @@ const few = 20;
 
 /**
  * Refuses a plan that would delete too many rows of a table: above the limit, or all because the source has
- * none.
+ * none. A run in batches is judged once: rows that it has deleted before it was interrupted count, and those
+ * that its first plan had are allowed.
+ * @param earlier the interrupted run
  * @throws Problem `too_many_deletions`, `bad_option`
  */
 export function refuseManyDeletions(
   { target, tables }: RowSyncPlan,
   { maxDeletes, force }: SyncLimits,
+  earlier: Pick<InterruptedRun, 'tables' | 'planned'> | null = null,
 ): void {
   const limit = readLimit(maxDeletes);
   if (force) return;
   const faults = tables
-    .filter(({ deletes, rows }) => {
-      if (deletes === 0) return false;
-      if (limit.is === 'rows') return deletes > limit.most;
-      return (rows.from === 0 || deletes > few) && deletes > (rows.to * limit.most) / 100;
+    .map(({ name, deletes, rows }) => {
+      const { inserted, deleted } = earlier?.tables.get(name) ?? noRows;
+      return {
+        name,
+        deletes,
+        all: deletes + deleted,
+        source: rows.from,
+        target: rows.to + deleted - inserted,
+      };
     })
-    .map(({ name, deletes, rows }) => `${deletes} of ${rows.to} in ${name}`);
+    .filter(({ name, deletes, all, source, target }) => {
+      if (deletes === 0 || all <= (earlier?.planned[name] ?? 0)) return false;
+      if (limit.is === 'rows') return all > limit.most;
+      return (source === 0 || all > few) && all > (target * limit.most) / 100;
+    })
+    .map(({ name, all, target: rows }) => `${all} of ${rows} in ${name}`);
   if (faults.length > 0) throw new Problem('too_many_deletions', { target: target.name, tables: faults });
 }
 

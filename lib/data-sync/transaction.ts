@@ -37,8 +37,13 @@ export interface ChangeInput {
   readonly lock: LockRetryOptions & { readonly lockTimeout: number };
   /** The undo file; null: none is written. */
   readonly undoFile: string | null;
-  /** The work that remains before the commit: validation, sequences, the record. */
-  finish(result: ChangeResult): Promise<void>;
+  /** True if rows of other batches can be in the way: a unique value that is taken is an error then. */
+  readonly isPart?: boolean;
+  /**
+   * The work that remains before the commit: validation, sequences, the record.
+   * @param undoBytes the length of the undo file; null: there is none
+   */
+  finish(result: ChangeResult, undoBytes: number | null): Promise<void>;
   /** See `World.beforeCommit`. */
   beforeCommit?(connection: ServerConnection): Promise<void>;
 }
@@ -58,7 +63,7 @@ export async function changeInTransaction(
     try {
       return await withLockRetry(input.lock, () => withUndo(connection, input, stubborn, begin));
     } catch (thrown) {
-      if (!noteStubborn(thrown, input.changes, stubborn)) throw thrown;
+      if (input.isPart || !noteStubborn(thrown, input.changes, stubborn)) throw thrown;
     }
 }
 
@@ -107,8 +112,8 @@ async function work(
       result.tables.filter((one) => one.inserted + one.updated + one.deleted > 0),
       undo,
     );
-  await input.finish(result);
-  await undo?.finish();
+  // On disk before the commit, and before the record that has its length.
+  await input.finish(result, (await undo?.finish()) ?? null);
   await input.beforeCommit?.(connection);
   return result;
 }

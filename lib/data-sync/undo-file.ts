@@ -3,7 +3,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, rm, stat, truncate } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createGunzip, createGzip } from 'node:zlib';
 import { Problem } from '../problem/problem.ts';
@@ -26,9 +26,9 @@ export interface UndoWriter {
   readonly file: string;
   /** Writes rows, in COPY's text format. */
   write(table: UndoTable, part: UndoPart, rows: AsyncIterable<Uint8Array>): Promise<void>;
-  /** Ends it: all of it is on disk then. */
-  finish(): Promise<void>;
-  /** Removes what was written. */
+  /** Ends it: all of it is on disk then. @returns the bytes of the whole file */
+  finish(): Promise<number>;
+  /** Removes what was written, also after the end. */
   discard(): Promise<void>;
 }
 
@@ -67,11 +67,12 @@ export async function writeUndo(file: string): Promise<UndoWriter> {
     finish: () =>
       guarded(async () => {
         await end();
+        return (await stat(file)).size;
       }),
     async discard() {
       await stop();
-      if (before > 0) await handle.truncate(before).catch(() => undefined);
       await handle.close().catch(() => undefined);
+      if (before > 0) await truncate(file, before).catch(() => undefined);
       if (before === 0) await rm(file, { force: true });
     },
   };
@@ -135,17 +136,24 @@ export interface UndoRows {
 }
 
 /**
- * Reads an undo file whole, and checks it. The caller closes the spools.
+ * Reads an undo file, and checks it. The caller closes the spools.
+ * @param bytes its length at the last commit: a process that was killed can have written more; null: read all
  * @throws Problem `missing_file`, `undo_damaged`
  */
-export async function readUndo(file: string, spool: () => Promise<Spool>): Promise<UndoRows[]> {
-  await stat(file).catch(() => {
+export async function readUndo(
+  file: string,
+  spool: () => Promise<Spool>,
+  bytes: number | null = null,
+): Promise<UndoRows[]> {
+  const { size } = await stat(file).catch(() => {
     throw new Problem('missing_file', { file });
   });
+  const length = bytes ?? size;
+  if (size < length) throw new Problem('undo_damaged', { file, reason: 'its end is missing' });
   const tables = new Map<string, UndoRows>();
   const reading: Reading = { sum: createHash('sha256'), rows: null, isWhole: false, fault: null };
   try {
-    for await (const lines of splitLines(createReadStream(file).pipe(createGunzip())))
+    for await (const lines of splitLines(createReadStream(file, { end: length - 1 }).pipe(createGunzip())))
       for (const text of lines) await readLine(reading, Buffer.from(`${text}\n`, 'latin1'), tables, spool);
   } catch (thrown) {
     throw new Problem('undo_damaged', { file, reason: (thrown as Error).message }, { cause: thrown });

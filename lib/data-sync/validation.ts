@@ -19,6 +19,8 @@ export interface Validation {
   readonly sideEffects: readonly SideEffect[];
   /** True if extra rows of the target stay. */
   readonly keepDeleted: boolean;
+  /** The transactions of batches that are committed; null: the open one has changed the rows. */
+  readonly batches: readonly string[] | null;
   spool(): Promise<Spool>;
   readonly onRows?: RowsRead;
 }
@@ -70,7 +72,7 @@ async function changedParts({ sessions, compared, spool }: Validation): Promise<
 }
 
 async function explain(
-  { sessions, sideEffects, keepDeleted, compared }: Validation,
+  { sessions, sideEffects, keepDeleted, compared, batches }: Validation,
   table: ComparedTable,
   mode: 'full' | 'changed',
 ): Promise<ValidatedTable> {
@@ -79,12 +81,17 @@ async function explain(
   const before = compared.find((one) => one.pair === pair);
   let [meanwhile, wrong] = [0, 0];
   for await (const some of portions(table, keepDeleted)) {
-    const own = await countOwn(sessions.to, pair, some);
+    const own = await countOwn(sessions.to, pair, some, batches);
     // A row that is missing was deleted by this change or by another session. If it was missing before,
     // this change did not write it, as a trigger that returns null does.
     const missing = some.filter(({ to }) => to === null);
+    // A batch is checked before its commit, and other sessions see its rows then.
     const lost =
-      effect !== undefined && effect.deleted > 0 ? missing.length : await countUnwritten(before, missing);
+      batches !== null
+        ? 0
+        : effect !== undefined && effect.deleted > 0
+          ? missing.length
+          : await countUnwritten(before, missing);
     wrong += own + lost;
     meanwhile += some.reduce((sum, { copies }) => sum + copies, 0) - own - lost;
   }
@@ -118,19 +125,22 @@ async function* portions(table: ComparedTable, keepDeleted: boolean): AsyncGener
   if (some.length > 0) yield some;
 }
 
-// How many of the rows this transaction has written.
+// How many of the rows this transaction, or a batch, has written. A row has the last 32 bits of its number.
 async function countOwn(
   target: ServerConnection,
   pair: TablePair,
   differences: readonly RowDifference[],
+  batches: readonly string[] | null,
 ): Promise<number> {
+  const numbers = batches?.map((one) => BigInt.asUintN(32, BigInt(one)));
+  const own = numbers === undefined ? 'array[pg_current_xact_id()::xid]' : `'{${numbers.join(',')}}'::xid[]`;
   const places = differences.flatMap(({ to }) => (to === null ? [] : [to.split(' ') as [string, string]]));
   if (places.length === 0) return 0;
   const list = (part: 0 | 1) => `{${places.map((place) => `"${place[part]}"`).join(',')}}`;
   const [row] = await target.rows<{ own: number }>(
     `select count(*)::int as own
      from unnest('${list(0)}'::oid[], '${list(1)}'::tid[]) k(r, c), ${pair.to.from}
-     where t.ctid = k.c and t.tableoid = k.r and t.xmin = pg_current_xact_id()::xid`,
+     where t.ctid = k.c and t.tableoid = k.r and t.xmin = any (${own})`,
   );
   return row?.own ?? 0;
 }

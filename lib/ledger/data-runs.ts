@@ -26,7 +26,7 @@ export interface DataRunEntry {
   readonly deleted: number;
   /** Rows that another session changed meanwhile. */
   readonly skipped: number;
-  /** The run that an undo takes back, or the reason of a failure. */
+  /** The run that an undo takes back, the reason of a failure, or the state of a run in batches, as JSON. */
   readonly detail: string | null;
 }
 

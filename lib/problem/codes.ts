@@ -130,6 +130,14 @@ export interface SyncProblems {
   sync_refused: { readonly source: string; readonly target: string; readonly faults: readonly string[] };
   triggers_fire: { readonly table: string; readonly triggers: readonly string[] };
   too_many_deletions: { readonly target: string; readonly tables: readonly string[] };
+  /** `run`: the last one of which batches are in the target; `rows`: changed rows of all batches. */
+  batches_stopped: {
+    readonly target: string;
+    readonly run: string;
+    readonly batches: number;
+    readonly rows: number;
+    readonly reason: string;
+  };
   side_effects: { readonly target: string; readonly effects: readonly string[] };
   no_run: { readonly environment: string; readonly run: string; readonly reason: string };
   undo_damaged: { readonly file: string; readonly reason: string };

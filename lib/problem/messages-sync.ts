@@ -47,6 +47,16 @@ export const syncMessages: { readonly [C in keyof SyncProblems]: MessageRow<Sync
     (of) => `The change would reach other rows of ${of.target}: ${of.effects.join('; ')}`,
     'Nothing was changed. Foreign keys or triggers of the target do this. Allow it with --force.',
   ),
+  batches_stopped: row(
+    1,
+    409,
+    (of) =>
+      `data:sync to ${of.target} stopped after ${of.batches} ${of.batches === 1 ? 'batch' : 'batches'}` +
+      ` with ${of.rows} ${of.rows === 1 ? 'row' : 'rows'}, which stay: ${of.reason}`,
+    (of) =>
+      'Its constraints hold. Correct the cause, and run data:sync with --batch and --resume to go on,' +
+      ` or data:undo ${of.run.slice(0, 8)} to take the batches back.`,
+  ),
   no_run: row(
     1,
     404,

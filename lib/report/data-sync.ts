@@ -2,7 +2,7 @@
 import type { DataHistoryReport, DataRun } from '../commands/data-history.ts';
 import type { DataSyncReport } from '../commands/data-sync.ts';
 import type { DataUndoPlan, DataUndoReport } from '../commands/data-undo.ts';
-import type { SyncRun } from '../data-sync/run.ts';
+import type { ResumedBatches, SyncRun } from '../data-sync/finish.ts';
 import type { SideEffect } from '../data-sync/side-effects.ts';
 import type { RowSyncPlan } from '../data-sync/sync-plan.ts';
 import { columned, headLines, noteLines, retryLines } from './data-diff.ts';
@@ -64,7 +64,7 @@ export function dataSyncText(report: DataSyncReport, paper: Paper): string {
     ...wrapText(summaryOf(report), paper).map((line) =>
       run.skipped > 0 ? ink.yellow(line) : ink.green(line),
     ),
-    `Run ${run.id}, ${seconds} s.`,
+    `Run ${run.id}, ${batchText(run)}${seconds} s.`,
     ...remarkLines(run, paper),
     ...retryLines(report.retries, paper),
   ].join('\n');
@@ -72,6 +72,7 @@ export function dataSyncText(report: DataSyncReport, paper: Paper): string {
 
 function remarkLines(run: SyncRun, paper: Paper): string[] {
   return [
+    ...(run.resumes === null ? [] : wrapText(resumedLine(run.resumes), paper)),
     ...(run.skipped > 0
       ? wrapText(
           `Hint: another session changed ${formatCount(run.skipped, 'row')} meanwhile. Run data:sync again.`,
@@ -82,6 +83,15 @@ function remarkLines(run: SyncRun, paper: Paper): string[] {
       ? []
       : wrapText(`The run is not in pgmage.data_runs: ${run.unrecorded}`, paper)),
   ];
+}
+
+const batchText = ({ batches }: SyncRun) =>
+  batches === null ? '' : `${formatCount(batches, 'batch', 'batches')}, `;
+
+function resumedLine({ id, batches, inserted, updated, deleted }: ResumedBatches): string {
+  const numbers = `${whole(inserted)} inserted, ${whole(updated)} updated, ${whole(deleted)} deleted`;
+  const before = formatCount(batches, 'batch', 'batches');
+  return `It went on after run ${id.slice(0, 8)}: ${before} before it, ${numbers}.`;
 }
 
 function summaryOf({ run, tables }: DataSyncReport): string {
@@ -135,6 +145,8 @@ export function dataSyncMarkdown(report: DataSyncReport): string {
     `- Success rate: ${rate.toFixed(2)} % (${whole(changed)} of ${whole(wanted)} rows)`,
     `- Duration: ${(report.durationMs / 1000).toFixed(1)} s; retries: ${report.retries.length}`,
     `- Validation: ${run?.validation ?? 'none'}`,
+    ...(run === null || run.batches === null ? [] : [`- Batches: ${run.batches}`]),
+    ...(run === null || run.resumes === null ? [] : [`- ${resumedLine(run.resumes)}`]),
     `- Sequences set: ${run?.sequences.set.map(({ name }) => name).join(', ') || 'none'}`,
     '',
     '| Table | Source rows | Inserted | Updated | Deleted | Skipped | Equal |',
@@ -167,7 +179,7 @@ export function dataHistoryText({ target, runs }: DataHistoryReport, paper: Pape
 
 const outcomeOf = ({ outcome, mode, canUndo }: DataRun) =>
   [
-    outcome === 'begun' ? 'broken off' : outcome,
+    outcome === 'begun' || outcome === 'batch' ? 'broken off' : outcome,
     ...(mode === 'undo' ? ['an undo'] : []),
     ...(canUndo ? ['undo possible'] : []),
   ].join(', ');
