@@ -1,4 +1,4 @@
-// What the record of a run in batches says: how far it came, and which earlier run it goes on with.
+// The record of a run in batches: its progress, and the earlier run that it goes on with.
 import type { RecordedRun } from '../ledger/data-runs.ts';
 
 /** Rows of one table that were changed. */

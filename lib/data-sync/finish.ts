@@ -100,7 +100,7 @@ export interface ChangedRows {
   readonly waiting: number;
 }
 
-/** What a run has done before its end. */
+/** The work of a run before its end. */
 export interface RunFinish {
   readonly comparison: RowComparison;
   readonly compared: readonly ComparedTable[];
