@@ -1,0 +1,43 @@
+// The static site of the documentation: `npm run docs`. The pages are those that GitHub and the package show.
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const docs = join(dirname(fileURLToPath(import.meta.url)), '..');
+
+/** The pages of a folder by their headings. @param {string} folder */
+function pages(folder) {
+  return readdirSync(join(docs, folder))
+    .filter((file) => file.endsWith('.md') && file !== 'README.md')
+    .map((file) => {
+      const [, heading = file] = /^# (.*)$/m.exec(readFileSync(join(docs, folder, file), 'utf8')) ?? [];
+      return { text: heading.replaceAll('`', ''), link: `/${folder}/${file.slice(0, -3)}` };
+    });
+}
+
+export default {
+  title: 'pgmage',
+  description: 'Schema-as-code for PostgreSQL',
+  outDir: '../dist-docs',
+  cacheDir: '../node_modules/.cache/vitepress',
+  cleanUrls: true,
+  rewrites: (/** @type {string} */ path) => path.replace(/(^|\/)README\.md$/, '$1index.md'),
+  // Files beside docs/, which the site does not have. test/docs checks that they exist.
+  ignoreDeadLinks: [/CONTRIBUTING/, /CONTEXT/, /CHANGELOG/, /examples\//],
+  themeConfig: {
+    search: { provider: 'local' },
+    outline: [2, 3],
+    nav: [
+      { text: 'Guides', link: '/guides/adopt-a-database' },
+      { text: 'Commands', link: '/commands/' },
+      { text: 'Reference', link: '/reference/configuration' },
+    ],
+    sidebar: [
+      { text: 'Guides', items: pages('guides') },
+      { text: 'Commands', items: pages('commands'), collapsed: true },
+      { text: 'Reference', items: [...pages('reference'), { text: 'Library', link: '/library' }] },
+      { text: 'Internals', items: pages('internals'), collapsed: true },
+      { text: 'Decisions', items: pages('decisions'), collapsed: true },
+    ],
+  },
+};
