@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { toFlag } from '../../lib/runner/task.ts';
 import { builtInTasks, generated, pageOf } from './generate.ts';
 import { anchors, brokenLinks, documents, pages, read, withParts } from './markdown.ts';
+import { jsonSchema, reports } from './schemas.ts';
 
 const manifest = JSON.parse(read('package.json'));
 
@@ -12,7 +13,7 @@ test('README has at most 9,000 bytes', () => {
 
 test('generated parts are up to date: npm run docs:generate writes them', async () => {
   const texts = await generated();
-  expect([...texts.keys()].filter((path) => !documents().includes(path))).toEqual([]);
+  expect([...texts.keys()].filter((path) => path.endsWith('.md') && !documents().includes(path))).toEqual([]);
   expect(texts.size).toBeGreaterThan(20);
   for (const [path, text] of texts) expect([path, read(path)]).toEqual([path, text]);
 });
@@ -77,4 +78,14 @@ test('the guide of own tasks shows the task of guide-task.ts, which the compiler
     .replace("'../../lib/index.ts'", "'pgmage'")
     .split('\n');
   expect(read('docs/guides/own-tasks.md')).toContain(['```ts', '// tasks/release.ts', ...lines].join('\n'));
+});
+
+test('every task has a schema of what it prints with --json', async () => {
+  const tasks = await builtInTasks();
+  // These run until they are stopped, or print one text.
+  const endless = ['db:watch', 'serve', 'serve:worker', 'serve:key', 'serve:unit'];
+  const named = tasks.map(({ name }) => name).filter((name) => !endless.includes(name));
+  expect(named.filter((name) => !(name in reports))).toEqual([]);
+  const { $defs } = jsonSchema() as { $defs: Record<string, unknown> };
+  for (const type of Object.values(reports)) expect($defs).toHaveProperty(type);
 });

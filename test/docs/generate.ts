@@ -6,6 +6,7 @@ import { messages } from '../../lib/problem/messages.ts';
 import { readTasks } from '../../lib/runner/signature.ts';
 import { type Task, type TaskParameter, toFlag, type ValueType } from '../../lib/runner/task.ts';
 import { pages, read, repository, withParts } from './markdown.ts';
+import { schemaFile, schemasText } from './schemas.ts';
 
 /** Every built-in task, in the order of its file. */
 export async function builtInTasks(): Promise<Task[]> {
@@ -25,7 +26,12 @@ export function pageOf(task: string): string {
 /** Every document that has a generated part, with its text as it must be. A task without a page gets one. */
 export async function generated(): Promise<Map<string, string>> {
   const tasks = await builtInTasks();
-  const common = { errors: errorsText(), commands: tableText(tasks, ''), kinds: await kindsText() };
+  const common = {
+    errors: errorsText(),
+    commands: tableText(tasks, ''),
+    kinds: await kindsText(),
+    reports: schemasText(),
+  };
   const found = new Map<string, string>();
   for (const path of ['README.md', ...pages()].filter((page) => read(page).includes('<!-- begin: ')))
     found.set(path, withParts(read(path), common));
@@ -36,6 +42,7 @@ export async function generated(): Promise<Map<string, string>> {
     const text = existsSync(join(repository, path)) ? read(path) : emptyPage(task.name);
     found.set(path, withParts(text, { task: taskText(task) }));
   }
+  found.set('docs/reference/json-schema.json', schemaFile());
   return found;
 }
 

@@ -7,8 +7,18 @@ export const repository = join(import.meta.dirname, '../..');
 
 /** Every document of the repository that a person reads, by its path from the root. */
 export function documents(): string[] {
-  const top = ['README.md', 'CHANGELOG.md', 'CONTEXT.md', 'CONTRIBUTING.md', 'migrations/README.md'];
-  return [...top, ...pages()];
+  const top = [
+    'README',
+    'CHANGELOG',
+    'CONTEXT',
+    'CONTRIBUTING',
+    'SKILL',
+    'migrations/README',
+    'examples/README',
+  ];
+  const examples = readdirSync(join(repository, 'examples'), { withFileTypes: true });
+  const own = examples.filter((entry) => entry.isDirectory()).map(({ name }) => `examples/${name}/README`);
+  return [...[...top, ...own].map((path) => `${path}.md`), ...pages()];
 }
 
 /** Every page below `docs/`. */
