@@ -15,7 +15,8 @@ test('generated parts are up to date: npm run docs:generate writes them', async 
   const texts = await generated();
   expect([...texts.keys()].filter((path) => path.endsWith('.md') && !documents().includes(path))).toEqual([]);
   expect(texts.size).toBeGreaterThan(20);
-  for (const [path, text] of texts) expect([path, read(path)]).toEqual([path, text]);
+  const outdated = [...texts].filter(([path, text]) => read(path) !== text).map(([path]) => path);
+  expect(outdated).toEqual([]);
 });
 
 test('every built-in task has a page with all its options, and the table of commands has the task', async () => {

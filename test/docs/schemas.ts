@@ -116,8 +116,9 @@ class Types {
         return { type: 'null' };
       case 'TSLiteralType':
         return { const: 'value' in type.literal ? type.literal.value : null };
-      case 'TSParenthesizedType':
       case 'TSTypeOperator':
+        return type.operator === 'keyof' ? { type: 'string' } : this.#of(type.typeAnnotation);
+      case 'TSParenthesizedType':
         return this.#of(type.typeAnnotation);
       case 'TSArrayType':
         return { type: 'array', items: this.#of(type.elementType) };
