@@ -9,7 +9,9 @@ import { kindsNamedIn } from './house/kind-names.ts';
 import { comments, imports, isName, isUse, nodes, type Source, sources } from './house/sources.ts';
 
 const lib = sources('lib');
-const all = [...lib, ...sources('tasks', 'test', 'bench')];
+// The page of the service runs in a browser, beside lib/.
+const web = sources('web');
+const all = [...lib, ...web, ...sources('tasks', 'test', 'bench')];
 
 // A file imports from its own folder or from lower floors. The lowest is the first.
 const order: readonly (readonly string[])[] = [
@@ -30,6 +32,7 @@ const order: readonly (readonly string[])[] = [
   ['runner'],
   ['service'],
   ['index.ts', 'bin.ts'],
+  ['web'],
 ];
 const floors: ReadonlyMap<string, number> = new Map(
   order.flatMap((rooms, floor) => rooms.map((room) => [room, floor] as const)),
@@ -53,6 +56,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   'pg-boss': ['service'],
   pino: ['service'],
   typebox: ['service'],
+  preact: ['web'],
 };
 
 // The world comes to these as an argument.
@@ -80,7 +84,7 @@ function roomOf(path: string): string {
 }
 
 test('a file imports from its own folder or from lower floors', () => {
-  holds(lib, (source) => {
+  holds([...lib, ...web], (source) => {
     const floor = floors.get(source.room);
     if (floor === undefined) return [`: the folder ${source.room} has no floor`];
     return importedFiles(source).flatMap(({ path, line }) => {
@@ -92,7 +96,9 @@ test('a file imports from its own folder or from lower floors', () => {
 });
 
 test('no file imports itself by way of others, not even for types', () => {
-  const graph = new Map(lib.map((source) => [source.path, importedFiles(source).map(({ path }) => path)]));
+  const graph = new Map(
+    [...lib, ...web].map((source) => [source.path, importedFiles(source).map(({ path }) => path)]),
+  );
   expect([...graph.values()].flat().length).toBeGreaterThan(graph.size);
   const isReached = (from: string, to: string, seen = new Set<string>()): boolean =>
     (graph.get(from) ?? []).some((next) => {
@@ -105,7 +111,7 @@ test('no file imports itself by way of others, not even for types', () => {
 });
 
 test('every package is loaded only by the rooms that own it', () => {
-  holds(lib, (source) =>
+  holds([...lib, ...web], (source) =>
     imports(source)
       .filter(({ from }) => !/^(\.|node:)/.test(from))
       .flatMap(({ from, line }) => {
@@ -121,6 +127,35 @@ test('pure rooms do not touch the world', () => {
     (source) =>
       imports(source).flatMap(({ from, line }) => (effects.test(from) ? [`:${line} imports ${from}`] : [])),
   );
+});
+
+// The page is built for a browser. Code of lib/ that it runs must be pure; of the service it has types alone.
+test('the page runs only code without effects', () => {
+  const byPath = new Map([...lib, ...web].map((source) => [source.path, source]));
+  const reached = new Map<string, string>();
+  const reach = (source: Source) => {
+    for (const { from, typesOnly } of imports(source)) {
+      if (typesOnly || !from.startsWith('.')) continue;
+      const path = posix.join(posix.dirname(source.path), from);
+      if (reached.has(path)) continue;
+      reached.set(path, source.path);
+      const next = byPath.get(path);
+      if (next !== undefined) reach(next);
+    }
+  };
+  web.forEach(reach);
+  const bound = [...reached.keys()].map((path) => byPath.get(path)).filter((source) => source !== undefined);
+  expect(bound.some(({ room }) => room === 'report')).toBe(true);
+  holds(bound, ({ room, ...source }) => {
+    const packages = imports({ room, ...source }).filter(
+      ({ from, typesOnly }) => !typesOnly && from[0] !== '.',
+    );
+    return packages
+      .filter(({ from }) => !/^preact(\/hooks)?$/.test(from))
+      .map(
+        ({ from, line }) => `:${line} imports ${from}, and ${reached.get(source.path)} runs it in a browser`,
+      );
+  });
 });
 
 test('programs are started in one place', () => {
@@ -156,7 +191,7 @@ test('files are short: 300 lines', () => {
 });
 
 test('functions are short: 40 lines, and at most 4 parameters', () => {
-  holds([...lib, ...sources('tasks')], longFunctions);
+  holds([...lib, ...web, ...sources('tasks')], longFunctions);
 });
 
 test('only lib/kinds names a kind of object', () => {
@@ -201,8 +236,8 @@ test('every file begins with a sentence that says what it is', () => {
   );
 });
 
-test('every export of the library has a doc comment', () => {
-  holds(lib, (source) => {
+test('every export of the library and of the page has a doc comment', () => {
+  holds([...lib, ...web], (source) => {
     const overloads = new Set<string>();
     return source.tree.program.body.flatMap((node) => {
       if (node.type !== 'ExportNamedDeclaration' && node.type !== 'ExportDefaultDeclaration') return [];
@@ -253,7 +288,7 @@ test('lines have at most 110 characters', () => {
 
 test('files are called by what they hold', () => {
   const empty =
-    /(^|\/|-)(utils?|helpers?|common|managers?|misc|shared|stuff|lib)(\.test)?\.ts$|(^|\/)types\.ts$/;
+    /(^|\/|-)(utils?|helpers?|common|managers?|misc|shared|stuff|lib)(\.test)?\.tsx?$|(^|\/)types\.tsx?$/;
   holds(all, ({ path }) => (empty.test(path) ? [' has a name that says nothing'] : []));
 });
 

@@ -17,7 +17,7 @@ function matches(path: string, text: string, pattern: RegExp): string[] {
 }
 
 test('no text says nobody, somebody or whoever, and none is told or said', () => {
-  const files = sources('lib', 'tasks').map(({ path, text }) => [path, text] as const);
+  const files = sources('lib', 'tasks', 'web').map(({ path, text }) => [path, text] as const);
   const texts = documents().map((path) => [path, withoutCode(read(path))] as const);
   expect(texts.length).toBeGreaterThan(40);
   expect(files.length).toBeGreaterThan(100);
@@ -52,7 +52,7 @@ test('a long sentence of a document is found in a paragraph, an item and a cell'
 
 test('comments name their subject first', () => {
   const open = /^\*?\s*(What|Whatever|Which|Where|Whether|Who|Whoever|Whose)\b/;
-  const found = sources('lib', 'tasks').flatMap((source) =>
+  const found = sources('lib', 'tasks', 'web').flatMap((source) =>
     comments(source)
       .filter(({ value }) => open.test(value))
       .map(({ value, loc }) => `${source.path}:${loc?.start.line}: ${value.trim().split('\n')[0]}`),

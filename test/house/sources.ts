@@ -6,11 +6,11 @@ import type { Comment, File, Node } from '@babel/types';
 
 const root = join(import.meta.dirname, '../..');
 
-/** One TypeScript file of the repository. */
+/** One TypeScript file of the repository, with or without JSX. */
 export interface Source {
   /** Its path from the repository's root, with `/`. */
   readonly path: string;
-  /** The folder below `lib/` that it is in; the file's own name where it is in `lib/` itself; '' outside. */
+  /** The folder below `lib/` that it is in; the file's own name where it is in `lib/` itself; else `web` or ''. */
   readonly room: string;
   readonly text: string;
   readonly tree: File;
@@ -29,7 +29,7 @@ export function sources(...folders: string[]): Source[] {
   return folders
     .filter((folder) => existsSync(join(root, folder)))
     .flatMap((folder) => readdirSync(join(root, folder), { recursive: true, withFileTypes: true }))
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name))
     .map((entry) => relative(root, join(entry.parentPath, entry.name)).replaceAll('\\', '/'))
     .sort()
     .map(read);
@@ -38,8 +38,9 @@ export function sources(...folders: string[]): Source[] {
 function read(path: string): Source {
   const text = readFileSync(join(root, path), 'utf8');
   const [top, room = ''] = path.split('/');
-  const tree = parse(text, { sourceType: 'module', plugins: ['typescript'], sourceFilename: path });
-  return { path, room: top === 'lib' ? room : '', text, tree };
+  const plugins: ('typescript' | 'jsx')[] = path.endsWith('.tsx') ? ['typescript', 'jsx'] : ['typescript'];
+  const tree = parse(text, { sourceType: 'module', plugins, sourceFilename: path });
+  return { path, room: top === 'lib' ? room : top === 'web' ? top : '', text, tree };
 }
 
 const walks = new WeakMap<Node, Place[]>();

@@ -1,0 +1,101 @@
+// The differences between a database and the wanted schema.
+import { formatCount } from '../lib/report/format.ts';
+import { Notice, Section, State } from './pieces.tsx';
+import { asRecord } from './words.ts';
+
+/** The state of a schema as mark and word. */
+export function SchemaState({ inSync, changes }: { readonly inSync: boolean; readonly changes: number }) {
+  return inSync ? (
+    <State tone="good" icon="good" text="In sync" />
+  ) : (
+    <State tone="warn" icon="warn" text={`Out of sync: ${formatCount(changes, 'change')}`} />
+  );
+}
+
+const headings = [
+  ['missing', 'Missing in'],
+  ['different', 'Different in'],
+  ['extra', 'Not in the schema, extra in'],
+] as const;
+
+/**
+ * A report of `db:status`.
+ * @param report as JSON: it comes from the service, or from the result of a job
+ */
+export function SchemaChanges(props: { readonly report: unknown; readonly name: string }) {
+  const { name } = props;
+  const { inSync, changes, record, unmanaged, schema, objects } = asRecord(props.report);
+  const all = listOf(changes).map(asRecord);
+  const { files, applied, appliedBy, pending, unrecorded, drift, faults } = asRecord(record);
+  const path = String(asRecord(schema).path);
+  return (
+    <Section
+      id="schema"
+      title="Schema"
+      actions={<SchemaState inSync={inSync === true} changes={all.length} />}
+    >
+      <div class="card">
+        <p>
+          {inSync === true
+            ? `All ${objects} objects of ${path} match ${name}.`
+            : `${name} differs from ${path}. \`db:sync\` applies the changes.`}
+        </p>
+        {headings.map(([standing, title]) => (
+          <Items
+            key={standing}
+            title={`${title} ${name}`}
+            items={all.filter((one) => one.standing === standing).map(({ text }) => String(text))}
+          />
+        ))}
+        {typeof files === 'number' && (
+          <p>
+            Migrations: {files}, applied: {String(applied)}
+          </p>
+        )}
+        <Items title={`Not applied to ${name} (${appliedBy} applies them)`} items={listOf(pending)} />
+        <Items
+          title={`In ${path}, but in no migration (db:generate writes one)`}
+          items={textsOf(unrecorded)}
+        />
+        <Items title={`Drift in ${name} (db:pull --drift writes it into ${path})`} items={textsOf(drift)} />
+        <Items title="Problems of the migrations (db:verify shows more)" items={listOf(faults)} />
+        <Items title="Not managed by pgmage" items={listOf(unmanaged)} />
+      </div>
+    </Section>
+  );
+}
+
+const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+const textsOf = (value: unknown) => listOf(value).map((one) => asRecord(one).text);
+
+function Items({ title, items }: { readonly title: string; readonly items: readonly unknown[] }) {
+  if (items.length === 0) return null;
+  return (
+    <div>
+      <h3>{title}</h3>
+      <ul class="items">
+        {items.map((item) => (
+          <li key={String(item)}>
+            <code>{String(item)}</code>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+const looks: Readonly<Record<string, string>> = { '+': 'added', '-': 'removed', '~': 'changed' };
+
+/** The text of `db:diff`: each line begins with its sign, and the colour repeats it. */
+export function Difference({ text }: { readonly text: string }) {
+  if (text === '') return <Notice tone="good">No differences.</Notice>;
+  return (
+    <pre class="difference">
+      {text.split('\n').map((line, index) => (
+        <span key={index} class={looks[line.trimStart()[0] ?? '']}>
+          {`${line}\n`}
+        </span>
+      ))}
+    </pre>
+  );
+}

@@ -1,0 +1,65 @@
+// The first thing to do, where there is no job yet or nothing is configured.
+import type { DatabaseInfo } from '../lib/service/schemas.ts';
+import { useLoad } from './load.ts';
+import { Command, Empty, Loading, ProblemNotice } from './pieces.tsx';
+import { Link } from './router.tsx';
+
+const configuration = `import { defineConfig } from 'pgmage';
+
+export default defineConfig({
+  environments: {
+    prod: { variable: 'PROD_DATABASE_URL' },
+    staging: { variable: 'STAGING_DATABASE_URL' },
+  },
+});`;
+
+/** Shown instead of an empty list of jobs. */
+export function FirstSteps() {
+  const { data, problem } = useLoad<readonly DatabaseInfo[]>('/api/databases');
+  if (problem) return <ProblemNotice problem={problem} />;
+  if (data === undefined) return <Loading what="databases" />;
+  const usable = data.filter(({ address }) => address !== null);
+  return usable.length === 0 ? <NoDatabases /> : <FirstJob name={usable[0]?.name ?? ''} />;
+}
+
+/** The steps to a first database, where none is configured. */
+export function NoDatabases() {
+  return (
+    <Empty title="Connect a database first">
+      <p>pgmage knows no database of this project yet. Name your databases as environments.</p>
+      <ol>
+        <li>
+          <p>
+            Write <code>pgmage.config.ts</code> in the folder of the project:
+          </p>
+          <pre class="difference">{configuration}</pre>
+        </li>
+        <li>
+          <p>
+            Put the URLs into <code>.env</code>, which the service reads. They never appear on this page.
+          </p>
+          <pre class="difference">{'PROD_DATABASE_URL=postgres://…\nSTAGING_DATABASE_URL=postgres://…'}</pre>
+        </li>
+        <li>
+          <p>Start the service again:</p>
+          <Command text="npx pgmage serve" />
+        </li>
+      </ol>
+    </Empty>
+  );
+}
+
+function FirstJob({ name }: { readonly name: string }) {
+  return (
+    <Empty title="No jobs yet">
+      <p>Begin with an export: pgmage writes a verified backup of a database and changes nothing in it.</p>
+      <div class="row">
+        <Link class="button main" href={`/new?kind=export&database=${encodeURIComponent(name)}`}>
+          Export {name}
+        </Link>
+      </div>
+      <p>The command for the same export in a terminal:</p>
+      <Command text={`npx pgmage db:backup --env ${name}`} />
+    </Empty>
+  );
+}

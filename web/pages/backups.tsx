@@ -1,0 +1,191 @@
+// The backups: their age, size and proof, and what can be done with each.
+import { useRef, useState } from 'preact/hooks';
+import { formatBytes } from '../../lib/report/format.ts';
+import type { Accepted, BackupInfo, BackupList } from '../../lib/service/schemas.ts';
+import { request } from '../client.ts';
+import { Icon } from '../icons.tsx';
+import { useAction, useLoad } from '../load.ts';
+import { Command, Empty, Facts, Loading, Page, ProblemNotice, State } from '../pieces.tsx';
+import { Link, openPage } from '../router.tsx';
+import { useMay } from '../session.ts';
+import { Ago } from '../time.tsx';
+import { formatNumber } from '../words.ts';
+
+/** The page `/backups`. */
+export function BackupsPage() {
+  const { data, problem, reload } = useLoad<BackupList>('/api/backups');
+  const all = data?.backups.toReversed();
+  const bytes = all?.reduce((sum, one) => sum + one.bytes, 0) ?? 0;
+  return (
+    <Page
+      title="Backups"
+      about={all && all.length > 0 && `${all.length} in ${data?.folder}, ${formatBytes(bytes)} in all.`}
+      actions={
+        <Link class="button main" href="/new?kind=export">
+          <Icon name="add" />
+          New export
+        </Link>
+      }
+    >
+      {problem && <ProblemNotice problem={problem} />}
+      {all === undefined && !problem && <Loading what="backups" />}
+      {all?.length === 0 && (
+        <Empty title="No backups yet">
+          <p>An export writes one. pgmage reads it again and compares it with the database.</p>
+          <Command text="npx pgmage db:backup" />
+        </Empty>
+      )}
+      {all !== undefined && all.length > 0 && (
+        <ul class="list">
+          {all.map((one) => (
+            <Backup key={one.file} backup={one} changed={reload} />
+          ))}
+        </ul>
+      )}
+    </Page>
+  );
+}
+
+function Backup({ backup, changed }: { readonly backup: BackupInfo; readonly changed: () => void }) {
+  const { file, environment, format, server, started, bytes, rows, faults, keep, left } = backup;
+  return (
+    <li class="stack">
+      <div class="spread">
+        <h2 class="name">{file}</h2>
+        <div class="row">
+          {keep && <State tone="quiet" icon="shield" text="Kept" />}
+          <Proof backup={backup} />
+        </div>
+      </div>
+      <Facts
+        flat
+        facts={[
+          ['Of', environment],
+          ['Made', started && <Ago time={started} />],
+          ['Size', formatBytes(bytes)],
+          ['Rows', rows === null ? null : formatNumber(rows)],
+          ['Format', format],
+          ['Server', server && `PostgreSQL ${server.split(' ')[0]}`],
+        ]}
+      />
+      {faults.map((fault) => (
+        <p key={fault} class="fault">
+          <Icon name="bad" size={14} /> {fault}
+        </p>
+      ))}
+      {left.length > 0 && (
+        <details>
+          <summary>{left.length} left out</summary>
+          <ul>
+            {left.map((one) => (
+              <li key={one}>{one}</li>
+            ))}
+          </ul>
+        </details>
+      )}
+      <BackupActions backup={backup} changed={changed} />
+    </li>
+  );
+}
+
+const ways = { drill: 'Verified by a drill', read: 'Verified', checksum: 'Verified by checksum' } as const;
+
+function Proof({ backup: { faults, verified } }: { readonly backup: BackupInfo }) {
+  if (faults.length > 0) return <State tone="bad" icon="bad" text="Damaged" />;
+  if (verified === null) return <State tone="warn" icon="warn" text="Not verified" />;
+  return <State tone="good" icon="good" text={ways[verified.how]} />;
+}
+
+function BackupActions({ backup, changed }: { readonly backup: BackupInfo; readonly changed: () => void }) {
+  const { file, faults, format } = backup;
+  const may = useMay();
+  const path = `/api/backups/${encodeURIComponent(file)}`;
+  const verify = useAction(async (drill: boolean) => {
+    const { id } = await request<Accepted>('POST', `${path}/verify`, drill ? { drill } : {});
+    openPage(`/jobs/${id}`);
+  });
+  return (
+    <>
+      <div class="row">
+        {may('run') && (
+          <>
+            <button
+              type="button"
+              aria-disabled={verify.isBusy}
+              aria-label={`Verify ${file}`}
+              onClick={() => verify.run(false)}
+            >
+              Verify
+            </button>
+            <button
+              type="button"
+              aria-disabled={verify.isBusy}
+              aria-label={`Drill ${file}: restore it in a database of its own`}
+              onClick={() => verify.run(true)}
+            >
+              Drill
+            </button>
+          </>
+        )}
+        {may('download') && format !== 'directory' && (
+          <a class="button" href={`${path}/content`} download={file} aria-label={`Download ${file}`}>
+            Download
+          </a>
+        )}
+        {may('write') && faults.length === 0 && (
+          <Link
+            class="button"
+            href={`/new?kind=import&file=${encodeURIComponent(file)}`}
+            aria-label={`Restore ${file}`}
+          >
+            Restore
+          </Link>
+        )}
+        {may('admin') && <DeleteButton file={file} path={path} changed={changed} />}
+      </div>
+      {verify.problem && <ProblemNotice problem={verify.problem} />}
+    </>
+  );
+}
+
+function DeleteButton(props: { readonly file: string; readonly path: string; readonly changed: () => void }) {
+  const { file, path, changed } = props;
+  const dialog = useRef<HTMLDialogElement>(null);
+  const [isAsked, setIsAsked] = useState(false);
+  const remove = useAction(async () => {
+    await request('DELETE', path);
+    dialog.current?.close();
+    changed();
+  });
+  const ask = () => {
+    setIsAsked(true);
+    dialog.current?.showModal();
+  };
+  const title = `delete-${file}`;
+  return (
+    <>
+      <button type="button" class="danger" aria-label={`Delete ${file}`} onClick={ask}>
+        Delete
+      </button>
+      <dialog ref={dialog} aria-labelledby={title} onClose={() => setIsAsked(false)}>
+        {isAsked && (
+          <div class="stack">
+            <h2 id={title}>Delete this backup?</h2>
+            <p>
+              <code>{file}</code> is deleted with its manifest. This cannot be undone.
+            </p>
+            {remove.problem && <ProblemNotice problem={remove.problem} />}
+            <div class="row">
+              <button type="button" onClick={() => dialog.current?.close()}>
+                Keep it
+              </button>
+              <button type="button" class="main danger" aria-disabled={remove.isBusy} onClick={remove.run}>
+                {remove.isBusy ? 'Deleting…' : 'Delete it'}
+              </button>
+            </div>
+          </div>
+        )}
+      </dialog>
+    </>
+  );
+}

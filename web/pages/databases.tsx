@@ -1,0 +1,133 @@
+// The databases: address, version, size, protection, and the last backup, sync and schema check of each.
+
+import { formatBytes } from '../../lib/report/format.ts';
+import type {
+  BackupList,
+  DatabaseInfo,
+  ServiceJob as Job,
+  Jobs,
+  TestResult,
+} from '../../lib/service/schemas.ts';
+import { SchemaState } from '../changes.tsx';
+import { request } from '../client.ts';
+import { NoDatabases } from '../first-steps.tsx';
+import { useAction, useLoad } from '../load.ts';
+import { Facts, Loading, Page, ProblemNotice, State } from '../pieces.tsx';
+import { Link } from '../router.tsx';
+import { Ago } from '../time.tsx';
+import { asRecord } from '../words.ts';
+
+/** The page `/databases`. */
+export function DatabasesPage() {
+  const { data, problem, reload } = useLoad<readonly DatabaseInfo[]>('/api/databases');
+  const backups = useLoad<BackupList>('/api/backups');
+  const done = useLoad<Jobs>('/api/jobs?state=done&limit=200');
+  const usable = data?.filter(({ address }) => address !== null);
+  return (
+    <Page title="Databases" about="The environments of this project. The page never shows a password.">
+      {problem && <ProblemNotice problem={problem} />}
+      {data === undefined && !problem && <Loading what="databases" />}
+      {usable?.length === 0 && <NoDatabases />}
+      {usable !== undefined && usable.length > 0 && (
+        <ul class="tiles">
+          {data?.map((one) => (
+            <Database
+              key={one.name}
+              database={one}
+              backups={backups.data?.backups ?? []}
+              jobs={done.data?.jobs ?? []}
+              changed={reload}
+            />
+          ))}
+        </ul>
+      )}
+    </Page>
+  );
+}
+
+interface DatabaseProps {
+  readonly database: DatabaseInfo;
+  readonly backups: BackupList['backups'];
+  /** The jobs that are done, newest first. */
+  readonly jobs: readonly Job[];
+  readonly changed: () => void;
+}
+
+function Database({ database, backups, jobs, changed }: DatabaseProps) {
+  const { name, address, server, bytes, problem } = database;
+  const test = useAction(async () => {
+    await request<TestResult>('POST', '/api/databases/test', { name });
+    changed();
+  });
+  const backup = backups
+    .filter(({ environment, started, faults }) => environment === name && started && faults.length === 0)
+    .map(({ started }) => started as string)
+    .sort()
+    .at(-1);
+  const sync = jobs.find(({ kind, to }) => to === name && (kind === 'clone' || kind === 'data'));
+  const drift = jobs.find(({ kind, from }) => kind === 'drift' && from === name);
+  const path = encodeURIComponent(name);
+  return (
+    <li class="card">
+      <div class="spread">
+        <h2>{name}</h2>
+        <div class="row">
+          {database.protected && <State tone="warn" icon="shield" text="Protected" />}
+          <Reachability database={database} />
+        </div>
+      </div>
+      <Facts
+        facts={[
+          ['Address', address ? <code key="address">{address}</code> : 'no URL is configured'],
+          ['Server', server && `PostgreSQL ${server}`],
+          ['Size', bytes === null ? null : formatBytes(bytes)],
+          ['Last backup', backup ? <Ago time={backup} /> : 'none'],
+          ['Last sync', sync && <Ago time={sync.endedAt ?? sync.createdAt} />],
+          ['Schema', drift ? <CheckedSchema job={drift} /> : 'not checked yet'],
+        ]}
+      />
+      {problem && <ProblemNotice problem={problem} />}
+      {test.problem && <ProblemNotice problem={test.problem} />}
+      {address !== null && (
+        <div class="row">
+          <button
+            type="button"
+            aria-disabled={test.isBusy}
+            aria-label={`Test the connection to ${name}`}
+            onClick={test.run}
+          >
+            {test.isBusy ? 'Connecting…' : 'Test connection'}
+          </button>
+          <Link class="button" href={`/databases/${path}`} aria-label={`Compare the schema of ${name}`}>
+            Schema
+          </Link>
+          <Link class="button" href={`/new?kind=export&database=${path}`} aria-label={`Export ${name}`}>
+            Export
+          </Link>
+        </div>
+      )}
+    </li>
+  );
+}
+
+function CheckedSchema({ job }: { readonly job: Job }) {
+  const { inSync, changes } = asRecord(job.result);
+  return (
+    <span class="row">
+      <SchemaState inSync={inSync === true} changes={Array.isArray(changes) ? changes.length : 0} />
+      <span class="small quiet">
+        <Ago time={job.endedAt ?? job.createdAt} />
+      </span>
+    </span>
+  );
+}
+
+function Reachability({ database: { reachable, address } }: { readonly database: DatabaseInfo }) {
+  if (address === null) return <State tone="quiet" icon="stopped" text="Not configured" />;
+  if (reachable === null) return <State tone="quiet" icon="waiting" text="Not tested" />;
+  return reachable ? (
+    <State tone="good" icon="good" text="Reachable" />
+  ) : (
+    <State tone="bad" icon="bad" text="Not reachable" />
+  );
+}
