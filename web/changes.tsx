@@ -26,7 +26,6 @@ export function SchemaChanges(props: { readonly report: unknown; readonly name: 
   const { name } = props;
   const { inSync, changes, record, unmanaged, schema, objects } = asRecord(props.report);
   const all = listOf(changes).map(asRecord);
-  const { files, applied, appliedBy, pending, unrecorded, drift, faults } = asRecord(record);
   const path = String(asRecord(schema).path);
   return (
     <Section
@@ -47,21 +46,32 @@ export function SchemaChanges(props: { readonly report: unknown; readonly name: 
             items={all.filter((one) => one.standing === standing).map(({ text }) => String(text))}
           />
         ))}
-        {typeof files === 'number' && (
-          <p>
-            Migrations: {files}, applied: {String(applied)}
-          </p>
-        )}
-        <Items title={`Not applied to ${name} (${appliedBy} applies them)`} items={listOf(pending)} />
-        <Items
-          title={`In ${path}, but in no migration (db:generate writes one)`}
-          items={textsOf(unrecorded)}
-        />
-        <Items title={`Drift in ${name} (db:pull --drift writes it into ${path})`} items={textsOf(drift)} />
-        <Items title="Problems of the migrations (db:verify shows more)" items={listOf(faults)} />
+        <Migrations record={asRecord(record)} path={path} name={name} />
         <Items title="Not managed by pgmage" items={listOf(unmanaged)} />
       </div>
     </Section>
+  );
+}
+
+/** The state of the migrations, each with the command that resolves it. */
+function Migrations(props: {
+  readonly record: Record<string, unknown>;
+  readonly path: string;
+  readonly name: string;
+}) {
+  const { record, path, name } = props;
+  const { files, applied, appliedBy, pending, unrecorded, drift, faults } = record;
+  if (typeof files !== 'number') return null;
+  return (
+    <>
+      <p>
+        Migrations: {files}, applied: {String(applied)}
+      </p>
+      <Items title={`Not applied to ${name} (${appliedBy} applies them)`} items={listOf(pending)} />
+      <Items title={`In ${path}, but in no migration (db:generate writes one)`} items={textsOf(unrecorded)} />
+      <Items title={`Drift in ${name} (db:pull --drift writes it into ${path})`} items={textsOf(drift)} />
+      <Items title="Problems of the migrations (db:verify shows more)" items={listOf(faults)} />
+    </>
   );
 }
 

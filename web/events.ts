@@ -20,10 +20,11 @@ export type StreamState = 'connecting' | 'open' | 'lost';
 const pause = 3000;
 
 /**
- * Listens to a stream; null: to none. The browser reconnects by itself with the number of the last event.
+ * Listens to a stream; null: to none. The browser reconnects by itself, with the number of the last event.
  * Where the server refuses the connection, the session may have ended: then the page asks, and tries again.
+ * @param heard takes each event; true: it is the last
  */
-export function useEvents(path: string | null, heard: (event: LiveEvent) => void): StreamState {
+export function useEvents(path: string | null, heard: (event: LiveEvent) => boolean): StreamState {
   const [state, setState] = useState<StreamState>('connecting');
   const newest = useRef(heard);
   newest.current = heard;
@@ -46,7 +47,8 @@ export function useEvents(path: string | null, heard: (event: LiveEvent) => void
       for (const type of types)
         source.addEventListener(type, (event: MessageEvent<string>) => {
           last = event.lastEventId;
-          newest.current({ type, id: Number(event.lastEventId), data: JSON.parse(event.data) });
+          if (newest.current({ type, id: Number(event.lastEventId), data: JSON.parse(event.data) }))
+            source.close();
         });
     };
     open();

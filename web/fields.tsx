@@ -1,16 +1,17 @@
 // The fields of forms: a label each, its help, and its value in the address of the page.
 import type { ComponentChildren } from 'preact';
-import { keepInAddress } from './router.tsx';
+import { keepInAddress, usePlace } from './router.tsx';
 
 interface Field {
   readonly name: string;
   readonly label: string;
-  readonly value: string;
   readonly help?: ComponentChildren;
 }
 
+// With another choice, a job is no longer the retry of an earlier one.
+const keepChoice = (name: string, value: string) => keepInAddress({ [name]: value, retryOf: '' });
 const chosen = (name: string) => (event: Event) =>
-  keepInAddress({ [name]: (event.target as HTMLInputElement | HTMLSelectElement).value });
+  keepChoice(name, (event.target as HTMLInputElement | HTMLSelectElement).value);
 
 /** One of several values. */
 export function SelectField(
@@ -24,7 +25,8 @@ export function SelectField(
     readonly required?: boolean;
   },
 ) {
-  const { name, label, value, options, empty, help, required } = props;
+  const { name, label, options, empty, help, required } = props;
+  const value = usePlace().query.get(name) ?? '';
   return (
     <div class="field">
       <label for={name}>{label}</label>
@@ -49,7 +51,8 @@ export function SelectField(
 
 /** A text. */
 export function TextField(props: Field & { readonly placeholder?: string }) {
-  const { name, label, value, help, placeholder } = props;
+  const { name, label, help, placeholder } = props;
+  const value = usePlace().query.get(name) ?? '';
   return (
     <div class="field">
       <label for={name}>{label}</label>
@@ -83,7 +86,7 @@ export function CheckField(props: {
         type="checkbox"
         checked={isOn}
         onChange={(event) =>
-          keepInAddress({ [name]: (event.target as HTMLInputElement).checked === usual ? '' : other })
+          keepChoice(name, (event.target as HTMLInputElement).checked === usual ? '' : other)
         }
       />
       <span>{children}</span>

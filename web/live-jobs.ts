@@ -44,6 +44,7 @@ export function useLiveJobs(query: string): LiveJobs {
       const { job, ...rest } = data as ProgressEvent;
       setProgress((before) => new Map(before).set(job, rest));
     } else if (type !== 'line') reload();
+    return false;
   });
   // Changes from before the stream was open are in no event.
   useEffect(() => {

@@ -158,3 +158,12 @@ export function Facts(props: {
     </dl>
   );
 }
+
+/** Shown while the event stream is cut. */
+export function StreamLost() {
+  return (
+    <Notice tone="warn">
+      <p role="status">The connection to the service was lost. This page reconnects by itself.</p>
+    </Notice>
+  );
+}

@@ -148,25 +148,7 @@ function Confirmation({ plan, isBusy, start, again, lost }: PlanPanelProps & { r
   };
   return (
     <form class="stack" onSubmit={submit}>
-      {confirm !== null && (
-        <Notice tone="bad">
-          <p class="what row">
-            <Icon name="shield" />
-            {target.name} is protected.
-          </p>
-          <div class="field">
-            <label for="confirm">Type {confirm} to confirm</label>
-            <input
-              id="confirm"
-              value={typed}
-              autocomplete="off"
-              autocapitalize="off"
-              spellcheck={false}
-              onInput={(event) => setTyped((event.target as HTMLInputElement).value)}
-            />
-          </div>
-        </Notice>
-      )}
+      {confirm !== null && <TypedName name={confirm} typed={typed} setTyped={setTyped} />}
       <div class="row">
         <button
           type="submit"
@@ -178,5 +160,32 @@ function Confirmation({ plan, isBusy, start, again, lost }: PlanPanelProps & { r
         </button>
       </div>
     </form>
+  );
+}
+
+function TypedName(props: {
+  readonly name: string;
+  readonly typed: string;
+  readonly setTyped: (typed: string) => void;
+}) {
+  const { name, typed, setTyped } = props;
+  return (
+    <Notice tone="bad">
+      <p class="what row">
+        <Icon name="shield" />
+        {name} is protected.
+      </p>
+      <div class="field">
+        <label for="confirm">Type {name} to confirm</label>
+        <input
+          id="confirm"
+          value={typed}
+          autocomplete="off"
+          autocapitalize="off"
+          spellcheck={false}
+          onInput={(event) => setTyped((event.target as HTMLInputElement).value)}
+        />
+      </div>
+    </Notice>
   );
 }

@@ -11,6 +11,8 @@ export type NewKind = (typeof newKinds)[number];
 export interface NewRequest {
   readonly kind: NewKind;
   readonly body: Job['parameters'];
+  /** The job that it repeats without a change; null: none. */
+  readonly retryOf: string | null;
 }
 
 const texts: Readonly<Record<NewKind, readonly string[]>> = {
@@ -32,6 +34,19 @@ const needed: Readonly<Record<NewKind, readonly string[]>> = {
   data: ['from', 'to'],
 };
 
+/** The address of the page with the choices of a job, to run it again. */
+export function addressOf({ kind, parameters, id }: Pick<Job, 'kind' | 'parameters' | 'id'>): string {
+  const query = new URLSearchParams({ kind, retryOf: id });
+  for (const [name, value] of Object.entries(parameters)) {
+    if (name === 'tables' && Array.isArray(value)) query.set(name, value.join(', '));
+    else if (name === 'backupFirst') query.set(name, value === false ? 'no' : '');
+    else if (typeof value === 'string') query.set(name, value);
+    else if (value === true) query.set(name, 'yes');
+  }
+  for (const name of ['planId', 'confirm', 'force']) query.delete(name);
+  return `/new?${query}`;
+}
+
 /** The kind that the address names; `export` where it names none. */
 export function kindIn(query: URLSearchParams): NewKind {
   return newKinds.find((kind) => kind === query.get('kind')) ?? 'export';
@@ -48,5 +63,5 @@ export function requestIn(query: URLSearchParams): NewRequest | null {
   const tables = (query.get('tables') ?? '').split(/[\s,]+/).filter(Boolean);
   if (tables.length > 0 && (kind === 'clone' || kind === 'data')) body.tables = tables;
   if (query.get('backupFirst') === 'no' && kind !== 'export') body.backupFirst = false;
-  return { kind, body };
+  return { kind, body, retryOf: query.get('retryOf') };
 }

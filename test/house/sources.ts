@@ -10,7 +10,7 @@ const root = join(import.meta.dirname, '../..');
 export interface Source {
   /** Its path from the repository's root, with `/`. */
   readonly path: string;
-  /** The folder below `lib/` that it is in; the file's own name where it is in `lib/` itself; else `web` or ''. */
+  /** The folder below `lib/` that it is in, or the file's own name there; `web`; '' outside of both. */
   readonly room: string;
   readonly text: string;
   readonly tree: File;
@@ -35,7 +35,16 @@ export function sources(...folders: string[]): Source[] {
     .map(read);
 }
 
+// Several tests read the same files in one process.
+const known = new Map<string, Source>();
+
 function read(path: string): Source {
+  const source = known.get(path) ?? parseFile(path);
+  known.set(path, source);
+  return source;
+}
+
+function parseFile(path: string): Source {
   const text = readFileSync(join(root, path), 'utf8');
   const [top, room = ''] = path.split('/');
   const plugins: ('typescript' | 'jsx')[] = path.endsWith('.tsx') ? ['typescript', 'jsx'] : ['typescript'];

@@ -4,7 +4,7 @@ import { formatBytes } from '../../lib/report/format.ts';
 import type { Accepted, BackupInfo, BackupList } from '../../lib/service/schemas.ts';
 import { request } from '../client.ts';
 import { Icon } from '../icons.tsx';
-import { useAction, useLoad } from '../load.ts';
+import { type Action, useAction, useLoad } from '../load.ts';
 import { Command, Empty, Facts, Loading, Page, ProblemNotice, State } from '../pieces.tsx';
 import { Link, openPage } from '../router.tsx';
 import { useMay } from '../session.ts';
@@ -14,7 +14,7 @@ import { formatNumber } from '../words.ts';
 /** The page `/backups`. */
 export function BackupsPage() {
   const { data, problem, reload } = useLoad<BackupList>('/api/backups');
-  const all = data?.backups.toReversed();
+  const all = data?.backups;
   const bytes = all?.reduce((sum, one) => sum + one.bytes, 0) ?? 0;
   return (
     <Page
@@ -47,7 +47,7 @@ export function BackupsPage() {
 }
 
 function Backup({ backup, changed }: { readonly backup: BackupInfo; readonly changed: () => void }) {
-  const { file, environment, format, server, started, bytes, rows, faults, keep, left } = backup;
+  const { file, faults, keep, left } = backup;
   return (
     <li class="stack">
       <div class="spread">
@@ -57,17 +57,7 @@ function Backup({ backup, changed }: { readonly backup: BackupInfo; readonly cha
           <Proof backup={backup} />
         </div>
       </div>
-      <Facts
-        flat
-        facts={[
-          ['Of', environment],
-          ['Made', started && <Ago time={started} />],
-          ['Size', formatBytes(bytes)],
-          ['Rows', rows === null ? null : formatNumber(rows)],
-          ['Format', format],
-          ['Server', server && `PostgreSQL ${server.split(' ')[0]}`],
-        ]}
-      />
+      <BackupFacts backup={backup} />
       {faults.map((fault) => (
         <p key={fault} class="fault">
           <Icon name="bad" size={14} /> {fault}
@@ -88,6 +78,23 @@ function Backup({ backup, changed }: { readonly backup: BackupInfo; readonly cha
   );
 }
 
+function BackupFacts({ backup }: { readonly backup: BackupInfo }) {
+  const { environment, format, server, started, bytes, rows } = backup;
+  return (
+    <Facts
+      flat
+      facts={[
+        ['Of', environment],
+        ['Made', started && <Ago time={started} />],
+        ['Size', formatBytes(bytes)],
+        ['Rows', rows === null ? null : formatNumber(rows)],
+        ['Format', format],
+        ['Server', server && `PostgreSQL ${server.split(' ')[0]}`],
+      ]}
+    />
+  );
+}
+
 const ways = { drill: 'Verified by a drill', read: 'Verified', checksum: 'Verified by checksum' } as const;
 
 function Proof({ backup: { faults, verified } }: { readonly backup: BackupInfo }) {
@@ -95,6 +102,11 @@ function Proof({ backup: { faults, verified } }: { readonly backup: BackupInfo }
   if (verified === null) return <State tone="warn" icon="warn" text="Not verified" />;
   return <State tone="good" icon="good" text={ways[verified.how]} />;
 }
+
+const proofs = [
+  ['Verify', 'Read the file completely and compare its checksum', false],
+  ['Drill', 'Restore it in a database of its own, compare, and drop that again', true],
+] as const;
 
 function BackupActions({ backup, changed }: { readonly backup: BackupInfo; readonly changed: () => void }) {
   const { file, faults, format } = backup;
@@ -107,26 +119,19 @@ function BackupActions({ backup, changed }: { readonly backup: BackupInfo; reado
   return (
     <>
       <div class="row">
-        {may('run') && (
-          <>
+        {may('run') &&
+          proofs.map(([word, about, isDrill]) => (
             <button
+              key={word}
               type="button"
               aria-disabled={verify.isBusy}
-              aria-label={`Verify ${file}`}
-              onClick={() => verify.run(false)}
+              aria-label={`${word} ${file}`}
+              title={about}
+              onClick={() => verify.run(isDrill)}
             >
-              Verify
+              {word}
             </button>
-            <button
-              type="button"
-              aria-disabled={verify.isBusy}
-              aria-label={`Drill ${file}: restore it in a database of its own`}
-              onClick={() => verify.run(true)}
-            >
-              Drill
-            </button>
-          </>
-        )}
+          ))}
         {may('download') && format !== 'directory' && (
           <a class="button" href={`${path}/content`} download={file} aria-label={`Download ${file}`}>
             Download
@@ -175,17 +180,24 @@ function DeleteButton(props: { readonly file: string; readonly path: string; rea
               <code>{file}</code> is deleted with its manifest. This cannot be undone.
             </p>
             {remove.problem && <ProblemNotice problem={remove.problem} />}
-            <div class="row">
-              <button type="button" onClick={() => dialog.current?.close()}>
-                Keep it
-              </button>
-              <button type="button" class="main danger" aria-disabled={remove.isBusy} onClick={remove.run}>
-                {remove.isBusy ? 'Deleting…' : 'Delete it'}
-              </button>
-            </div>
+            <DeleteChoice remove={remove} keep={() => dialog.current?.close()} />
           </div>
         )}
       </dialog>
     </>
+  );
+}
+
+function DeleteChoice(props: { readonly remove: Action<[]>; readonly keep: () => void }) {
+  const { remove, keep } = props;
+  return (
+    <div class="row">
+      <button type="button" onClick={keep}>
+        Keep it
+      </button>
+      <button type="button" class="main danger" aria-disabled={remove.isBusy} onClick={() => remove.run()}>
+        {remove.isBusy ? 'Deleting…' : 'Delete it'}
+      </button>
+    </div>
   );
 }

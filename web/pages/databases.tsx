@@ -53,12 +53,26 @@ interface DatabaseProps {
   readonly changed: () => void;
 }
 
-function Database({ database, backups, jobs, changed }: DatabaseProps) {
-  const { name, address, server, bytes, problem } = database;
-  const test = useAction(async () => {
-    await request<TestResult>('POST', '/api/databases/test', { name });
-    changed();
-  });
+function Database(props: DatabaseProps) {
+  const { name, problem } = props.database;
+  return (
+    <li class="card">
+      <div class="spread">
+        <h2>{name}</h2>
+        <div class="row">
+          {props.database.protected && <State tone="warn" icon="shield" text="Protected" />}
+          <Reachability database={props.database} />
+        </div>
+      </div>
+      <DatabaseFacts {...props} />
+      {problem && <ProblemNotice problem={problem} />}
+      <DatabaseActions {...props} />
+    </li>
+  );
+}
+
+function DatabaseFacts({ database, backups, jobs }: DatabaseProps) {
+  const { name, address, server, bytes } = database;
   const backup = backups
     .filter(({ environment, started, faults }) => environment === name && started && faults.length === 0)
     .map(({ started }) => started as string)
@@ -66,47 +80,47 @@ function Database({ database, backups, jobs, changed }: DatabaseProps) {
     .at(-1);
   const sync = jobs.find(({ kind, to }) => to === name && (kind === 'clone' || kind === 'data'));
   const drift = jobs.find(({ kind, from }) => kind === 'drift' && from === name);
-  const path = encodeURIComponent(name);
   return (
-    <li class="card">
-      <div class="spread">
-        <h2>{name}</h2>
-        <div class="row">
-          {database.protected && <State tone="warn" icon="shield" text="Protected" />}
-          <Reachability database={database} />
-        </div>
-      </div>
-      <Facts
-        facts={[
-          ['Address', address ? <code key="address">{address}</code> : 'no URL is configured'],
-          ['Server', server && `PostgreSQL ${server}`],
-          ['Size', bytes === null ? null : formatBytes(bytes)],
-          ['Last backup', backup ? <Ago time={backup} /> : 'none'],
-          ['Last sync', sync && <Ago time={sync.endedAt ?? sync.createdAt} />],
-          ['Schema', drift ? <CheckedSchema job={drift} /> : 'not checked yet'],
-        ]}
-      />
-      {problem && <ProblemNotice problem={problem} />}
+    <Facts
+      facts={[
+        ['Address', address ? <code key="address">{address}</code> : 'no URL is configured'],
+        ['Server', server && `PostgreSQL ${server}`],
+        ['Size', bytes === null ? null : formatBytes(bytes)],
+        ['Last backup', backup ? <Ago time={backup} /> : 'none'],
+        ['Last sync', sync && <Ago time={sync.endedAt ?? sync.createdAt} />],
+        ['Schema', drift ? <CheckedSchema job={drift} /> : 'not checked yet'],
+      ]}
+    />
+  );
+}
+
+function DatabaseActions({ database: { name, address }, changed }: DatabaseProps) {
+  const test = useAction(async () => {
+    await request<TestResult>('POST', '/api/databases/test', { name });
+    changed();
+  });
+  const path = encodeURIComponent(name);
+  if (address === null) return null;
+  return (
+    <>
       {test.problem && <ProblemNotice problem={test.problem} />}
-      {address !== null && (
-        <div class="row">
-          <button
-            type="button"
-            aria-disabled={test.isBusy}
-            aria-label={`Test the connection to ${name}`}
-            onClick={test.run}
-          >
-            {test.isBusy ? 'Connecting…' : 'Test connection'}
-          </button>
-          <Link class="button" href={`/databases/${path}`} aria-label={`Compare the schema of ${name}`}>
-            Schema
-          </Link>
-          <Link class="button" href={`/new?kind=export&database=${path}`} aria-label={`Export ${name}`}>
-            Export
-          </Link>
-        </div>
-      )}
-    </li>
+      <div class="row">
+        <button
+          type="button"
+          aria-disabled={test.isBusy}
+          aria-label={`Test the connection to ${name}`}
+          onClick={test.run}
+        >
+          {test.isBusy ? 'Connecting…' : 'Test connection'}
+        </button>
+        <Link class="button" href={`/databases/${path}`} aria-label={`Compare the schema of ${name}`}>
+          Schema
+        </Link>
+        <Link class="button" href={`/new?kind=export&database=${path}`} aria-label={`Export ${name}`}>
+          Export
+        </Link>
+      </div>
+    </>
   );
 }
 

@@ -12,8 +12,9 @@ import { request } from '../client.ts';
 import { useEvents } from '../events.ts';
 import { CancelButton, JobState } from '../job-list.tsx';
 import { useAction, useLoad } from '../load.ts';
-import { Command, Facts, Loading, Notice, Page, ProblemNotice, Section } from '../pieces.tsx';
+import { Command, Facts, Loading, Page, ProblemNotice, Section, StreamLost } from '../pieces.tsx';
 import { Progress } from '../progress.tsx';
+import { addressOf } from '../request-form.ts';
 import { Result } from '../result.tsx';
 import { Link, openPage } from '../router.tsx';
 import { useMay } from '../session.ts';
@@ -45,11 +46,7 @@ export function JobPage({ id }: { readonly id: string }) {
         </>
       }
     >
-      {live.stream === 'lost' && isOpen(job) && (
-        <Notice tone="warn">
-          <p role="status">The connection to the service was lost. This page reconnects by itself.</p>
-        </Notice>
-      )}
+      {live.stream === 'lost' && isOpen(job) && <StreamLost />}
       <div class="card" aria-live="polite">
         <JobState job={job} />
         <JobProgressOrEnd job={job} progress={live.progress} doing={live.lines.at(-1)?.text} />
@@ -74,15 +71,23 @@ function useLiveJob(job: Job | undefined, reload: () => void) {
   const stream = useEvents(isLive ? `/api/jobs/${job.id}/events?after=0` : null, ({ type, data }) => {
     if (type === 'line') setLines((before) => [...before, data as LineEvent]);
     else if (type === 'progress') setProgress(data as ProgressEvent);
-    else if (type === 'gap' || (data as StateEvent).state !== job?.state) reload();
+    else if (type === 'gap') reload();
+    else {
+      const { state } = data as StateEvent;
+      if (state !== job?.state) reload();
+      return !isOpen({ state });
+    }
+    return false;
   });
-  const log = useLoad<readonly LineEvent[]>(job && !isOpen(job) ? `/api/jobs/${job.id}/log` : null);
+  const log = useLoad<readonly (LineEvent & { readonly type: string })[]>(
+    job && !isOpen(job) ? `/api/jobs/${job.id}/log` : null,
+  );
   const id = job?.id;
   useEffect(() => {
     setLines([]);
     setProgress(undefined);
   }, [id]);
-  return { stream, progress, lines: log.data ?? lines };
+  return { stream, progress, lines: log.data?.filter(({ type }) => type === 'line') ?? lines };
 }
 
 function JobProgressOrEnd(props: {
@@ -158,10 +163,17 @@ function Log({ lines, isOpen: isLive }: { readonly lines: readonly Line[]; reado
 function RetryButton({ job }: { readonly job: Job }) {
   const may = useMay();
   const retry = useAction(async () => {
-    const { id } = await request<Accepted>('POST', `/api/jobs/${job.id}/retry`);
+    const { id } = await request<Accepted>('POST', `/api/jobs/${job.id}/retry`, {});
     openPage(`/jobs/${id}`);
   });
   if (isOpen(job) || job.state === 'done' || !may(kindScopes[job.kind])) return null;
+  // A job that replaces data needs a new plan: the target may have changed.
+  if (kindScopes[job.kind] === 'write')
+    return (
+      <Link class="button main" href={addressOf(job)}>
+        Retry
+      </Link>
+    );
   return (
     <>
       <button type="button" class="main" aria-disabled={retry.isBusy} onClick={retry.run}>

@@ -5,7 +5,7 @@ import { Icon } from '../icons.tsx';
 import { JobEntry, RunningJob } from '../job-list.tsx';
 import { type LiveJobs, useLiveJobs } from '../live-jobs.ts';
 import { useLoad } from '../load.ts';
-import { Empty, Loading, Notice, Page, ProblemNotice, Section } from '../pieces.tsx';
+import { Empty, Loading, Page, ProblemNotice, Section, StreamLost } from '../pieces.tsx';
 import { keepInAddress, Link, usePlace } from '../router.tsx';
 import { kindWords, stateWords } from '../words.ts';
 
@@ -33,11 +33,7 @@ export function JobsPage() {
         </Link>
       }
     >
-      {live.stream === 'lost' && (
-        <Notice tone="warn">
-          <p role="status">The connection to the service was lost. This page reconnects by itself.</p>
-        </Notice>
-      )}
+      {live.stream === 'lost' && <StreamLost />}
       {live.problem && <ProblemNotice problem={live.problem} />}
       <JobLists live={live} isFiltered={isFiltered} />
     </Page>

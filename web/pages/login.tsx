@@ -1,4 +1,5 @@
 // The login with an API key. It takes the place of a page, whose address stays.
+import type { RefObject } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { logIn } from '../client.ts';
 import { Icon } from '../icons.tsx';
@@ -33,21 +34,7 @@ export function LoginPage({ isExpired }: { readonly isExpired: boolean }) {
           </Notice>
         )}
         <form class="stack" onSubmit={submit}>
-          <div class="field">
-            <label for="key">API key</label>
-            <input
-              id="key"
-              ref={field}
-              type="password"
-              required
-              autocomplete="current-password"
-              placeholder="pgm_…"
-              aria-describedby="key-help"
-            />
-            <p id="key-help" class="small quiet">
-              The browser keeps a session for 12 hours, not the key.
-            </p>
-          </div>
+          <KeyField field={field} />
           {login.problem && <ProblemNotice problem={login.problem} />}
           <button type="submit" class="main" aria-disabled={login.isBusy}>
             {login.isBusy ? 'Logging in…' : 'Log in'}
@@ -58,6 +45,26 @@ export function LoginPage({ isExpired }: { readonly isExpired: boolean }) {
           <Command text="npx pgmage serve:key add laptop --scope read,run,write,download" />
         </div>
       </main>
+    </div>
+  );
+}
+
+function KeyField({ field }: { readonly field: RefObject<HTMLInputElement> }) {
+  return (
+    <div class="field">
+      <label for="key">API key</label>
+      <input
+        id="key"
+        ref={field}
+        type="password"
+        required
+        autocomplete="current-password"
+        placeholder="pgm_…"
+        aria-describedby="key-help"
+      />
+      <p id="key-help" class="small quiet">
+        The browser keeps a session for 12 hours, not the key.
+      </p>
     </div>
   );
 }

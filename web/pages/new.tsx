@@ -1,9 +1,9 @@
 // The page that starts a job: its kind, its choices, its plan, and the confirmation of a protected target.
 
-import { useEffect, useState } from 'preact/hooks';
-import type { Accepted, BackupList, DatabaseInfo, Plan } from '../../lib/service/schemas.ts';
+import { useState } from 'preact/hooks';
+import type { Accepted, DatabaseInfo, Plan } from '../../lib/service/schemas.ts';
+import { Choices } from '../choices.tsx';
 import { request } from '../client.ts';
-import { CheckField, SelectField, TextField } from '../fields.tsx';
 import { NoDatabases } from '../first-steps.tsx';
 import { useAction, useLoad } from '../load.ts';
 import { Command, Loading, Notice, Page, ProblemNotice } from '../pieces.tsx';
@@ -11,7 +11,6 @@ import { PlanPanel } from '../plan.tsx';
 import { kindIn, type NewKind, type NewRequest, requestIn } from '../request-form.ts';
 import { keepInAddress, openPage, usePlace } from '../router.tsx';
 import { useMay } from '../session.ts';
-import { formatTime } from '../time.tsx';
 import { commandOf, kindScopes } from '../words.ts';
 
 /** The page `/new`. */
@@ -66,7 +65,7 @@ function KindChoice({ kind }: { readonly kind: NewKind }) {
               name="kind"
               value={value}
               checked={kind === value}
-              onChange={() => keepInAddress({ kind: value })}
+              onChange={() => keepInAddress({ kind: value, retryOf: '' })}
             />
             <b>{title}</b>
             <span>{text}</span>
@@ -82,15 +81,23 @@ interface FormProps {
   readonly databases: readonly DatabaseInfo[];
 }
 
+type Confirmed = Partial<Record<'planId' | 'confirm', string>>;
+
+async function startJob({ kind, body, retryOf }: NewRequest, confirmed: Confirmed): Promise<void> {
+  const { id } =
+    retryOf === null
+      ? await request<Accepted>('POST', `/api/sync/${kind}`, { ...body, ...confirmed })
+      : await request<Accepted>('POST', `/api/jobs/${retryOf}/retry`, confirmed);
+  openPage(`/jobs/${id}`);
+}
+
 function JobForm({ kind, databases }: FormProps) {
   const { query } = usePlace();
   const asked = requestIn(query);
   const text = JSON.stringify(asked);
   const [plan, setPlan] = useState<{ readonly of: string; readonly plan: Plan }>();
-  const start = useAction(async (confirmed: Partial<Record<'planId' | 'confirm', string>>) => {
-    if (asked === null) return;
-    const { id } = await request<Accepted>('POST', `/api/sync/${kind}`, { ...asked.body, ...confirmed });
-    openPage(`/jobs/${id}`);
+  const start = useAction(async (confirmed: Confirmed) => {
+    if (asked !== null) await startJob(asked, confirmed);
   });
   const makePlan = useAction(async () => {
     if (asked === null) return;
@@ -152,169 +159,4 @@ function FormFoot(props: {
 function missingOf(kind: NewKind): string {
   if (kind === 'export') return 'Choose a database.';
   return kind === 'import' ? 'Choose a file and a target.' : 'Choose two different databases.';
-}
-
-function Choices({ kind, databases }: FormProps) {
-  const { query } = usePlace();
-  const value = (name: string) => query.get(name) ?? '';
-  const all = databases.map(({ name, address }) => ({ value: name, text: `${name} (${address})` }));
-  const targets = databases.map(({ name, address, canBeTarget }) => ({
-    value: name,
-    text: canBeTarget ? `${name} (${address})` : `${name} (protected: no job writes to it)`,
-    isOff: !canBeTarget,
-  }));
-  // A database that is the only one is chosen.
-  const only = databases.length === 1 ? databases[0]?.name : undefined;
-  const chosen = value('database');
-  useEffect(() => {
-    if (kind === 'export' && only !== undefined && chosen === '') keepInAddress({ database: only });
-  }, [kind, only, chosen]);
-  const target = (label: string, help: string) => (
-    <SelectField
-      name="to"
-      label={label}
-      value={value('to')}
-      options={targets}
-      empty="Choose a target"
-      help={help}
-      required
-    />
-  );
-  const source = (
-    <SelectField
-      name="from"
-      label="Source"
-      value={value('from')}
-      options={all}
-      empty="Choose a source"
-      help="It is only read."
-      required
-    />
-  );
-  switch (kind) {
-    case 'export':
-      return <ExportChoices value={value} databases={all} />;
-    case 'import':
-      return (
-        <>
-          <FileChoice value={value('file')} />
-          {target('Target', 'Its content is replaced, completely or not at all.')}
-          <Flag name="noOwner">Leave owners and privileges to the role of the target</Flag>
-          <BackupFirst />
-        </>
-      );
-    case 'clone':
-      return (
-        <>
-          {source}
-          {target('Target', 'Its content is replaced, completely or not at all.')}
-          <Tables value={value('tables')} />
-          <Flag name="dataOnly">Copy rows only: both databases have the same schema</Flag>
-          <Flag name="swap">Fill a new database and exchange it for the target</Flag>
-          <Flag name="noOwner">Leave owners and privileges to the role of the target</Flag>
-          <BackupFirst />
-        </>
-      );
-    default:
-      return (
-        <>
-          {source}
-          {target('Target', 'Its rows become equal to those of the source.')}
-          <Tables value={value('tables')} />
-          <Flag name="keepDeleted">Keep rows that only the target has</Flag>
-          <BackupFirst />
-        </>
-      );
-  }
-}
-
-function ExportChoices(props: {
-  readonly value: (name: string) => string;
-  readonly databases: readonly { readonly value: string; readonly text: string }[];
-}) {
-  const { value, databases } = props;
-  return (
-    <>
-      <SelectField
-        name="database"
-        label="Database"
-        value={value('database')}
-        options={databases}
-        empty="Choose a database"
-        required
-      />
-      <SelectField
-        name="format"
-        label="Format"
-        value={value('format')}
-        options={[
-          { value: 'plain', text: 'plain: SQL for psql' },
-          { value: 'custom', text: 'custom: for pg_restore' },
-          { value: 'native', text: "native: pgmage's own" },
-        ]}
-        empty="Automatic"
-        help="pgmage restores each of them."
-      />
-      <Flag name="keep">Keep it: pruning never deletes this backup</Flag>
-    </>
-  );
-}
-
-function FileChoice({ value }: { readonly value: string }) {
-  const { data, problem } = useLoad<BackupList>('/api/backups');
-  if (problem) return <ProblemNotice problem={problem} />;
-  if (data === undefined) return <Loading what="backups" />;
-  const options = data.backups.toReversed().map(({ file, environment, started, faults }) => ({
-    value: file,
-    text: `${file}${environment ? `, of ${environment}` : ''}${started ? `, ${formatTime(started)}` : ''}`,
-    isOff: faults.length > 0,
-  }));
-  const help = options.length === 0 ? 'There is no backup yet. Start an export first.' : undefined;
-  return (
-    <SelectField
-      name="file"
-      label="Backup"
-      value={value}
-      options={options}
-      empty="Choose a backup"
-      help={help}
-      required
-    />
-  );
-}
-
-function Tables({ value }: { readonly value: string }) {
-  return (
-    <TextField
-      name="tables"
-      label="Tables (optional)"
-      value={value}
-      placeholder="users, shop.*"
-      help="Separate names by commas. * matches any characters. Empty: all tables."
-    />
-  );
-}
-
-function Flag({ name, children }: { readonly name: string; readonly children: string }) {
-  const { query } = usePlace();
-  return (
-    <CheckField name={name} isOn={query.get(name) === 'yes'} usual={false} other="yes">
-      {children}
-    </CheckField>
-  );
-}
-
-// Only an administrator may leave the backup out.
-function BackupFirst() {
-  const may = useMay();
-  const { query } = usePlace();
-  if (!may('admin'))
-    return (
-      <p class="small quiet">If the target has rows, pgmage backs it up first and verifies the backup.</p>
-    );
-  return (
-    <CheckField name="backupFirst" isOn={query.get('backupFirst') !== 'no'} usual={true} other="no">
-      Back the target up first, if it has rows
-    </CheckField>
-  );
 }
