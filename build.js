@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
+import { buildWeb } from './build-web.js';
 
 const root = dirname(fileURLToPath(import.meta.url));
 // Built aside and then put in its place, so that a program that runs meanwhile finds all of one or all of the other.
@@ -72,8 +73,9 @@ const served = await build({
     job: 'lib/service/job-process.ts',
   },
 });
+const page = await buildWeb(join(out, 'web'));
 const inputs = { ...program.metafile.inputs, ...library.metafile.inputs, ...served.metafile.inputs };
-writeFileSync(join(out, 'LICENSES.txt'), licences(Object.keys(inputs)));
+writeFileSync(join(out, 'LICENSES.txt'), licences([...Object.keys(inputs), ...page]));
 const compiler = join(root, 'node_modules/typescript/bin/tsc');
 execFileSync(process.execPath, [compiler, '-p', 'tsconfig.build.json', '--outDir', join(out, 'types')], {
   cwd: root,

@@ -8,10 +8,8 @@ import { longFunctions } from './house/functions.ts';
 import { kindsNamedIn } from './house/kind-names.ts';
 import { comments, imports, isName, isUse, nodes, type Source, sources } from './house/sources.ts';
 
-const lib = sources('lib');
-// The page of the service runs in a browser, beside lib/.
-const web = sources('web');
-const all = [...lib, ...web, ...sources('tasks', 'test', 'bench')];
+const [lib, product] = [sources('lib'), sources('lib', 'web')];
+const all = [...product, ...sources('tasks', 'test', 'bench')];
 
 // A file imports from its own folder or from lower floors. The lowest is the first.
 const order: readonly (readonly string[])[] = [
@@ -84,7 +82,7 @@ function roomOf(path: string): string {
 }
 
 test('a file imports from its own folder or from lower floors', () => {
-  holds([...lib, ...web], (source) => {
+  holds(product, (source) => {
     const floor = floors.get(source.room);
     if (floor === undefined) return [`: the folder ${source.room} has no floor`];
     return importedFiles(source).flatMap(({ path, line }) => {
@@ -96,9 +94,7 @@ test('a file imports from its own folder or from lower floors', () => {
 });
 
 test('no file imports itself by way of others, not even for types', () => {
-  const graph = new Map(
-    [...lib, ...web].map((source) => [source.path, importedFiles(source).map(({ path }) => path)]),
-  );
+  const graph = new Map(product.map((one) => [one.path, importedFiles(one).map(({ path }) => path)]));
   expect([...graph.values()].flat().length).toBeGreaterThan(graph.size);
   const isReached = (from: string, to: string, seen = new Set<string>()): boolean =>
     (graph.get(from) ?? []).some((next) => {
@@ -111,7 +107,7 @@ test('no file imports itself by way of others, not even for types', () => {
 });
 
 test('every package is loaded only by the rooms that own it', () => {
-  holds([...lib, ...web], (source) =>
+  holds(product, (source) =>
     imports(source)
       .filter(({ from }) => !/^(\.|node:)/.test(from))
       .flatMap(({ from, line }) => {
@@ -162,7 +158,7 @@ test('files are short: 300 lines', () => {
 });
 
 test('functions are short: 40 lines, and at most 4 parameters', () => {
-  holds([...lib, ...web, ...sources('tasks')], longFunctions);
+  holds([...product, ...sources('tasks')], longFunctions);
 });
 
 test('only lib/kinds names a kind of object', () => {
@@ -208,7 +204,7 @@ test('every file begins with a sentence that says what it is', () => {
 });
 
 test('every export of the library and of the page has a doc comment', () => {
-  holds([...lib, ...web], (source) => {
+  holds(product, (source) => {
     const overloads = new Set<string>();
     return source.tree.program.body.flatMap((node) => {
       if (node.type !== 'ExportNamedDeclaration' && node.type !== 'ExportDefaultDeclaration') return [];

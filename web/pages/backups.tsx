@@ -119,19 +119,7 @@ function BackupActions({ backup, changed }: { readonly backup: BackupInfo; reado
   return (
     <>
       <div class="row">
-        {may('run') &&
-          proofs.map(([word, about, isDrill]) => (
-            <button
-              key={word}
-              type="button"
-              aria-disabled={verify.isBusy}
-              aria-label={`${word} ${file}`}
-              title={about}
-              onClick={() => verify.run(isDrill)}
-            >
-              {word}
-            </button>
-          ))}
+        {may('run') && <ProofButtons file={file} verify={verify} />}
         {may('download') && format !== 'directory' && (
           <a class="button" href={`${path}/content`} download={file} aria-label={`Download ${file}`}>
             Download
@@ -200,4 +188,19 @@ function DeleteChoice(props: { readonly remove: Action<[]>; readonly keep: () =>
       </button>
     </div>
   );
+}
+
+function ProofButtons({ file, verify }: { readonly file: string; readonly verify: Action<[boolean]> }) {
+  return proofs.map(([word, about, isDrill]) => (
+    <button
+      key={word}
+      type="button"
+      aria-disabled={verify.isBusy}
+      aria-label={`${word} ${file}`}
+      title={about}
+      onClick={() => verify.run(isDrill)}
+    >
+      {word}
+    </button>
+  ));
 }

@@ -40,16 +40,13 @@ export function LoginPage({ isExpired }: { readonly isExpired: boolean }) {
             {login.isBusy ? 'Logging in…' : 'Log in'}
           </button>
         </form>
-        <div class="stack">
-          <p class="quiet">No key yet? Run this command in the folder of the project:</p>
-          <Command text="npx pgmage serve:key add laptop --scope read,run,write,download" />
-        </div>
+        <FirstKey />
       </main>
     </div>
   );
 }
 
-function KeyField({ field }: { readonly field: RefObject<HTMLInputElement> }) {
+function KeyField({ field }: { readonly field: RefObject<HTMLInputElement | null> }) {
   return (
     <div class="field">
       <label for="key">API key</label>
@@ -65,6 +62,15 @@ function KeyField({ field }: { readonly field: RefObject<HTMLInputElement> }) {
       <p id="key-help" class="small quiet">
         The browser keeps a session for 12 hours, not the key.
       </p>
+    </div>
+  );
+}
+
+function FirstKey() {
+  return (
+    <div class="stack">
+      <p class="quiet">No key yet? Run this command in the folder of the project:</p>
+      <Command text="npx pgmage serve:key add laptop --scope read,run,write,download" />
     </div>
   );
 }

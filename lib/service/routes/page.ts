@@ -40,7 +40,8 @@ export function addPage(app: FastifyInstance): void {
     const file = files.get(path);
     if (file !== undefined) return send(reply, path, file);
     if (path === '/favicon.ico') return reply.status(204).send();
-    if (extname(path) !== '') return sendProblem(reply, unknownRoute(request));
+    // The name of an environment may have a dot.
+    if (types[extname(path)] !== undefined) return sendProblem(reply, unknownRoute(request));
     const page = files.get('/index.html');
     if (page === undefined)
       return reply
