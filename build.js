@@ -81,6 +81,8 @@ execFileSync(process.execPath, [compiler, '-p', 'tsconfig.build.json', '--outDir
   cwd: root,
   stdio: 'inherit',
 });
+// TypeScript in a CommonJS package refuses to require() the types of an ES module (TS1479), although Node does it.
+writeFileSync(join(out, 'types', 'package.json'), '{ "type": "commonjs" }\n');
 const old = `${out}.old`;
 process.on('exit', () => rmSync(old, { recursive: true, force: true }));
 if (existsSync(join(root, 'dist'))) renameSync(join(root, 'dist'), old);

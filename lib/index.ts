@@ -59,6 +59,8 @@ export type { ResumedBatches, SyncedTable, SyncRun } from './data-sync/finish.ts
 export type { RowDetail } from './data-sync/row-details.ts';
 export type { PairingNote } from './data-sync/shape.ts';
 export type { PlannedTable, RowSyncPlan } from './data-sync/sync-plan.ts';
+// Migrations
+export * from './library/migrations.ts';
 // The parts of a database
 export type { Catalog, Need } from './model/catalog.ts';
 export type { Changed, Diff } from './model/diff.ts';

@@ -7,6 +7,7 @@ type Name = string; // The name of these values in --help.
 type Folder = string;
 type Count = number;
 type Path = string;
+type Age = string;
 type Source = string;
 
 interface Drilling {
@@ -83,6 +84,8 @@ export async function backups(
     dir?: Folder;
     /** Only those of this environment. */
     env?: Name;
+    /** End with exit code 2 when the newest good backup of an environment is older: 26h, 90m, 2d. */
+    maxAge?: Age;
     /** With prune: how many days keep their newest backup. */
     keepDaily?: Count;
     /** With prune: how many weeks do. */
@@ -106,7 +109,10 @@ export async function backups(
   const facts =
     what === 'verify' ? await verifyBackups(workspace, options, file) : await backups(workspace, options);
   const damaged = facts.backups.some(({ faults }) => faults.length > 0);
-  return { facts, text: (paper) => backupsText(facts, paper), code: what === 'verify' && damaged ? 1 : 0 };
+  // To verify nothing is no success: the folder may be the wrong one.
+  const failed = what === 'verify' && (damaged || facts.backups.length === 0);
+  const code = failed ? 1 : facts.stale.length > 0 ? 2 : 0;
+  return { facts, text: (paper) => backupsText(facts, paper), code };
 }
 
 /**

@@ -64,7 +64,7 @@ export async function clone(context: TaskContext, options: CloneOptions): Promis
 
 async function dropped(
   context: TaskContext,
-  options: { to: Name; confirm?: Name; yes?: boolean; force?: boolean },
+  options: { to: Name; confirm?: Name; yes?: boolean },
 ): Promise<Outcome> {
   const [{ dropOld }, { dropPlanText, dropText }] = await Promise.all([
     import('../lib/commands/clone-drop-old.ts'),

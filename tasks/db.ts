@@ -159,6 +159,10 @@ export async function sync(
   options: {
     /** Only record, without running them, the migrations whose work the database has already. */
     baseline?: boolean;
+    /** Print the SQL that would run, and change nothing. */
+    dryRun?: boolean;
+    /** Write pending migrations again that cannot run in the database; default: asks on a terminal. */
+    replace?: boolean;
   } & Naming &
     Changing &
     Shadowed = {},
@@ -169,7 +173,11 @@ export async function sync(
   ]);
   await using workspace = makeWorkspace(context, options);
   const facts = await sync(workspace, options, askAboutPlan(context, syncPlanText), askAboutRename(context));
-  return { facts, text: (paper) => syncText(facts, paper), code: facts.applied === null ? 1 : 0 };
+  return {
+    facts,
+    text: (paper) => syncText(facts, paper),
+    code: facts.applied === null && !facts.dryRun ? 1 : 0,
+  };
 }
 
 /**
@@ -195,12 +203,12 @@ export async function rollback(
 /**
  * Checks that files, ledger and database still fit together, and that the migrations lead to schema.sql.
  *
- * Changes nothing but with --repair, which asks before it does. With --check it is a gate.
+ * Changes nothing but with --repair, which asks before it does. A failed check ends with exit code 1.
  */
 export async function verify(
   context: TaskContext,
   options: {
-    /** End with exit code 2 when something does not hold. */
+    /** End with exit code 2 instead of 1 when a check fails. */
     check?: boolean;
     /** Print the failed checks as annotations of a pull request. */
     format?: 'github';
@@ -220,7 +228,7 @@ export async function verify(
   ]);
   await using workspace = makeWorkspace(context, options);
   const facts = await verify(workspace, options);
-  const code = options.check && !facts.sound ? 2 : 0;
+  const code = facts.sound ? 0 : options.check ? 2 : 1;
   if (options.format === undefined) return { facts, text: (paper) => verifyText(facts, paper), code };
   const { verifyAnnotations } = await import('../lib/report/annotations.ts');
   return { facts, text: () => verifyAnnotations(facts), code };

@@ -29,6 +29,7 @@ const order: readonly (readonly string[])[] = [
   ['report', 'tasks'],
   ['runner'],
   ['service'],
+  ['library'],
   ['index.ts', 'bin.ts'],
   ['web'],
 ];

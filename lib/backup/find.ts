@@ -1,7 +1,9 @@
 // Finds backups: all of a folder, or one by its name.
+import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { checksumDump } from '../flow/dump.ts';
 import { type Backup, listBackups, readBackup } from '../flow/manifest.ts';
+import { whileReading } from '../problem/file.ts';
 import type { Project } from '../project/project.ts';
 import { shownPath } from '../project/sql-files.ts';
 import { resolveFolder } from './folder.ts';
@@ -12,11 +14,19 @@ export interface BackupsInput {
   readonly dir?: string;
   /** Only those of this environment. */
   readonly env?: string;
+  /** The age that the newest good backup of an environment may have: `26h`, `90m`, `2d`. */
+  readonly maxAge?: string;
 }
 
-/** The backups of a folder, the oldest first. @throws Problem `unreadable_file` */
+/**
+ * The backups of a folder, the oldest first.
+ * @throws Problem `unreadable_file`; `missing_file`: there is no folder of that name
+ */
 export async function findBackups(project: Project, { dir, env }: BackupsInput): Promise<Backup[]> {
-  const all = await listBackups(resolveFolder(project, dir).path);
+  const { path, shown } = resolveFolder(project, dir);
+  // A typing error in --dir must not look like a folder without backups.
+  if (dir !== undefined) await whileReading(shown, () => stat(path));
+  const all = await listBackups(path);
   // One of which nothing is known may be of any environment.
   return all.filter(({ manifest }) => env === undefined || manifest === null || manifest.environment === env);
 }

@@ -1,9 +1,6 @@
 // The log of backups: one line of JSON for each run, for monitoring.
-import { appendFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
-import { whileWriting } from '../problem/file.ts';
 import { toProblem } from '../problem/problem.ts';
-import { shownPath } from '../project/sql-files.ts';
+import { openRunLog } from '../project/run-log.ts';
 import type { Workspace } from '../project/workspace.ts';
 import type { MadeBackup } from './report.ts';
 
@@ -18,16 +15,8 @@ export async function withRunLog(
   environment: string | null,
   work: () => Promise<MadeBackup>,
 ): Promise<MadeBackup> {
-  if (log === undefined) return work();
-  const path = resolve(workspace.project.root, log);
-  const add = (line: object) =>
-    whileWriting(shownPath(workspace.project.root, path), () =>
-      appendFile(path, `${JSON.stringify({ time: workspace.world.now().toISOString(), ...line })}\n`, {
-        mode: 0o600,
-      }),
-    );
-  // Without a log, a failure would go unnoticed.
-  await whileWriting(shownPath(workspace.project.root, path), () => appendFile(path, '', { mode: 0o600 }));
+  const write = await openRunLog(workspace.project, log);
+  const add = (line: object) => write({ time: workspace.world.now().toISOString(), ...line });
   let made: MadeBackup;
   try {
     made = await work();

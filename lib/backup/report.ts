@@ -48,7 +48,9 @@ export function reportBackup(
 ): BackupReport {
   const tables = manifest?.contents.filter(isTable) ?? [];
   const best = ways.flatMap((way) => manifest?.verified.filter(({ how }) => how === way) ?? []);
-  const shorter = manifest !== null && manifest.bytes !== bytes && faults.length === 0 && fault === null;
+  const known = faults.length > 0 ? [] : (manifest?.damaged?.faults ?? []);
+  const shorter =
+    manifest !== null && manifest.bytes !== bytes && faults.length + known.length === 0 && fault === null;
   return {
     file: shownPath(project.root, path),
     format: detectFormat(path) as Format,
@@ -65,6 +67,7 @@ export function reportBackup(
     keep,
     faults: [
       ...(fault === null || faults.includes(fault) ? [] : [fault]),
+      ...known,
       ...(shorter ? [`it has ${bytes} bytes instead of ${manifest.bytes}`] : []),
       ...faults,
     ],

@@ -101,6 +101,9 @@ function faultsIn(wanted: readonly FileSum[], found: readonly FileSum[]): string
   ];
 }
 
+// The more thorough ones later.
+const ways: readonly Verification['how'][] = ['checksum', 'read', 'drill'];
+
 /**
  * Notes that a backup was found to be good; of the same way, the last time counts. @throws Problem
  * `unwritable_file`
@@ -111,7 +114,19 @@ export async function recordVerification(
   found: Verification,
 ): Promise<Backup> {
   const others = manifest.verified.filter(({ how }) => how !== found.how);
-  const next = { ...manifest, verified: [...others, found] };
+  const { damaged, ...rest } = manifest;
+  const remains = damaged && ways.indexOf(found.how) < ways.indexOf(damaged.how) ? { damaged } : {};
+  const next = { ...rest, verified: [...others, found], ...remains };
   await writeManifest(backup.path, next);
   return { ...backup, manifest: next };
+}
+
+/** Notes in the manifest of a backup that it was found to be damaged, so that it is not listed as good. */
+export async function recordDamage(
+  { path, manifest, fault }: Backup,
+  damaged: NonNullable<Manifest['damaged']>,
+): Promise<void> {
+  // Every list shows a fault of the manifest itself. A copy that cannot be written to is reported all the same.
+  if (manifest !== null && fault === null)
+    await writeManifest(path, { ...manifest, damaged }).catch(() => undefined);
 }

@@ -28,7 +28,7 @@ import type { VerifyBackupsInput } from './backups.ts';
 export interface BackupInput extends Pick<VerifyBackupsInput, 'drill' | 'on' | 'noOwner'> {
   /** The environment; default: the configured one. */
   readonly env?: string;
-  /** The folder; default: `backups` in the project, which is made where it is missing. */
+  /** The folder, which is made where it is missing; default: `backups` in the project. */
   readonly dir?: string;
   /**
    * `pg_dump`: PostgreSQL's own program; `native`: no program but this one. Default: pg_dump where one fits
@@ -103,9 +103,9 @@ async function oneTry(
     const source = await describeSource(connection, target, target.url);
     const client = await engineFor(world, input, connection.major);
     const format = input.format ?? (client === null ? 'native' : 'custom');
-    // A named folder that does not exist may be a disk that is not mounted.
-    if (input.dir === undefined)
-      await whileWriting(folder.shown, () => mkdir(folder.path, { recursive: true, mode: 0o700 }));
+    const made = await whileWriting(folder.shown, () => mkdir(folder.path, { recursive: true, mode: 0o700 }));
+    // A named folder that did not exist may be a typing error, or a disk that is not mounted.
+    if (made !== undefined && input.dir !== undefined) world.progress(`Created the folder ${folder.shown}`);
     return await inFolder(folder, [source.database, target.name], (stem, held) => {
       const time = world.now().toISOString().replace(/\.\d+/, '').replaceAll(':', '-');
       const file = join(folder.path, dumpName(`${stem}_${time}`, format));

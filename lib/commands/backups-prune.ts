@@ -73,6 +73,8 @@ export async function prune(workspace: Workspace, input: PruneInput): Promise<Pr
 }
 
 async function faultsOf(backup: Backup): Promise<readonly string[]> {
+  const { damaged } = backup.manifest ?? {};
+  if (damaged !== undefined) return damaged.faults;
   try {
     await verifyChecksum(backup);
     return [];

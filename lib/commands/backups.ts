@@ -1,12 +1,15 @@
 // Says what backups there are, and whether they are good.
 
+import { findStale, type StaleEnvironment } from '../backup/age.ts';
 import type { DrillOptions } from '../backup/drill.ts';
 import { type BackupsInput, findBackup, findBackups } from '../backup/find.ts';
 import { resolveFolder } from '../backup/folder.ts';
 import type { BackupReport } from '../backup/report.ts';
 import { reportBackup } from '../backup/report.ts';
-import { drillBackup, verifyBackup } from '../backup/verify.ts';
+import { drillBackup, recordDamage, verifyBackup } from '../backup/verify.ts';
+import type { Client } from '../flow/child.ts';
 import { findClients } from '../flow/client.ts';
+import type { Backup, Verification } from '../flow/manifest.ts';
 import { Problem } from '../problem/problem.ts';
 import type { Workspace } from '../project/workspace.ts';
 
@@ -20,23 +23,25 @@ export interface VerifyBackupsInput extends BackupsInput, DrillOptions {
 export interface BackupsReport {
   readonly folder: string;
   readonly backups: readonly BackupReport[];
+  /** The environments whose newest good backup is older than `maxAge`. */
+  readonly stale: readonly StaleEnvironment[];
 }
 
 /**
  * Lists the backups of a folder, the oldest first, without reading more than their manifests. @throws Problem
  * `unreadable_file`
  */
-export async function backups({ project }: Workspace, input: BackupsInput): Promise<BackupsReport> {
-  const folder = resolveFolder(project, input.dir);
-  return {
-    folder: folder.shown,
-    backups: (await findBackups(project, input)).map((one) => reportBackup(project, one)),
-  };
+export async function backups(workspace: Workspace, input: BackupsInput): Promise<BackupsReport> {
+  const found = await findBackups(workspace.project, input);
+  return makeReport(
+    workspace,
+    input,
+    found.map((one) => reportBackup(workspace.project, one)),
+  );
 }
 
 /**
- * Reads backups from their first to their last byte, and notes in the manifests of the good ones that it was
- * done.
+ * Reads backups from their first to their last byte, and notes the result in their manifests.
  * @param file one of them; default: all
  * @throws Problem `missing_file`, `unreadable_file`, `unwritable_file`; of a server on which they are
  * restored
@@ -54,15 +59,37 @@ export async function verifyBackups(
   const reports: BackupReport[] = [];
   for (const one of list) {
     workspace.world.progress(`Reading ${one.name}`);
-    try {
-      const read = await verifyBackup(one, clients, workspace.world.now());
-      reports.push(
-        reportBackup(workspace.project, input.drill ? await drillBackup(workspace, read, input) : read),
-      );
-    } catch (thrown) {
-      if (!(thrown instanceof Problem && thrown.code === 'backup_damaged')) throw thrown;
-      reports.push(reportBackup(workspace.project, one, (thrown.data as { faults: string[] }).faults));
-    }
+    reports.push(await verifyOne(workspace, input, one, clients));
   }
-  return { folder: resolveFolder(workspace.project, input.dir).shown, backups: reports };
+  return makeReport(workspace, input, reports);
+}
+
+async function verifyOne(
+  workspace: Workspace,
+  input: VerifyBackupsInput,
+  one: Backup,
+  clients: readonly Client[],
+): Promise<BackupReport> {
+  const { project, world } = workspace;
+  let how: Verification['how'] = 'read';
+  try {
+    const read = await verifyBackup(one, clients, world.now());
+    if (!input.drill) return reportBackup(project, read);
+    how = 'drill';
+    return reportBackup(project, await drillBackup(workspace, read, input));
+  } catch (thrown) {
+    if (!(thrown instanceof Problem && thrown.code === 'backup_damaged')) throw thrown;
+    const { faults } = thrown.data as { faults: string[] };
+    await recordDamage(one, { when: world.now().toISOString(), how, faults });
+    return reportBackup(project, one, faults);
+  }
+}
+
+function makeReport(
+  { project, world }: Workspace,
+  { dir, env, maxAge }: BackupsInput,
+  backups: readonly BackupReport[],
+): BackupsReport {
+  const stale = maxAge === undefined ? [] : findStale(backups, { env, maxAge, now: world.now() });
+  return { folder: resolveFolder(project, dir).shown, backups, stale };
 }

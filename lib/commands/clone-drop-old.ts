@@ -21,12 +21,12 @@ export interface DropReport extends DropPlan {
 
 /**
  * Drops the kept databases of a target, and ends the sessions in them.
- * @throws Problem `bad_option`, `data_loss_refused`, `confirmation_needed`, `protected_target`; of the
+ * @throws Problem `bad_option`, `confirmation_needed`, `protected_target`; of the
  * connection
  */
 export async function dropOld(
   workspace: Workspace,
-  input: Pick<CloneInput, 'to' | 'confirm' | 'yes' | 'force'>,
+  input: Pick<CloneInput, 'to' | 'confirm' | 'yes'>,
   ask: Ask<DropPlan>,
 ): Promise<DropReport> {
   const target = await resolveEnd(workspace, '--to', input.to);
@@ -41,9 +41,9 @@ export async function dropOld(
       drops: await listKept(connection, name),
     };
     if (plan.drops.length === 0) return { ...plan, dropped: [] };
-    const losses = plan.drops.map((one) => `database ${one.name}`);
-    if (!(await confirm({ what: `db:clone --drop-old of ${plan.target.name}`, plan, losses }, input, ask)))
-      return { ...plan, dropped: null };
+    // To drop them is what was asked for: no loss that --force would have to allow.
+    const what = `db:clone --drop-old of ${plan.target.name}`;
+    if (!(await confirm({ what, plan, losses: [] }, input, ask))) return { ...plan, dropped: null };
     return { ...plan, dropped: await dropKept(connection, name) };
   } finally {
     await connection.close();

@@ -1,6 +1,6 @@
 // Makes the rows of a target equal to those of its source, in one transaction, or changes nothing.
 import { randomUUID } from 'node:crypto';
-import { appendFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type ComparisonInput, resolveEnds } from '../data-sync/comparison.ts';
 import type { RunMeans, RunState, SyncRun } from '../data-sync/finish.ts';
@@ -11,6 +11,7 @@ import type { ServerConnection } from '../pg/connection.ts';
 import { Problem } from '../problem/problem.ts';
 import type { Ask } from '../project/confirmation.ts';
 import { type Retry, withRetries } from '../project/retry.ts';
+import { openRunLog } from '../project/run-log.ts';
 import { openWatched, type Reachable } from '../project/source.ts';
 import type { Workspace } from '../project/workspace.ts';
 import { findProtected, refuseProtected, refuseUnconfirmed } from '../project/write-access.ts';
@@ -75,12 +76,13 @@ export async function dataSync(
     ...{ plan: null, run: null, committed: null },
   };
   const means: RunMeans = { workspace, ends, input, ask, state };
+  const log = await openRunLog(workspace.project, input.log);
   const report = await inTries(means).catch(async (thrown: unknown) => {
     const problem = asStopped(thrown, state, ends.to.name);
-    await appendLog(workspace, input, { at: world.now(), problem });
+    await log({ at: world.now(), problem });
     throw problem;
   });
-  await appendLog(workspace, input, { at: world.now(), ...report });
+  await log({ at: world.now(), ...report });
   await writeReport(workspace, input, report);
   return report;
 }
@@ -120,13 +122,6 @@ function asStopped(thrown: unknown, { committed }: RunState, target: string): un
   const { id, batches, inserted, updated, deleted } = committed;
   const data = { target, run: id, batches, rows: inserted + updated + deleted, reason: thrown.message };
   return new Problem('batches_stopped', data, { cause: thrown });
-}
-
-async function appendLog({ project }: Workspace, { log }: SyncFiles, line: object): Promise<void> {
-  if (log === undefined) return;
-  await written(resolve(project.root, log), (file) =>
-    appendFile(file, `${JSON.stringify(line)}\n`, { mode: 0o600 }),
-  );
 }
 
 async function writeReport(

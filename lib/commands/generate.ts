@@ -37,8 +37,10 @@ export interface MigrationReport {
   readonly name: string;
   /** Its path from the project's folder. */
   readonly file: string;
-  /** The stamp of its way down; null: it is a draft without one. */
+  /** The stamp of its way down; null: it has none, as a draft and files of other tools. */
   readonly down: Down | null;
+  /** True for a draft, whose SQL is still to be written. */
+  readonly draft: boolean;
   /** Its text, as the file has it. */
   readonly text: string;
   /** The costs of its statements; unknown for a migration that you wrote. */
@@ -96,8 +98,10 @@ export function reportGenerate(composition: Composition): GenerateReport {
 
 /** Makes the report of one migration. */
 export function reportMigration(file: MigrationFile, steps: readonly Step[]): MigrationReport {
-  const { name, text, migration } = file;
-  return { name, file: file.file, down: migration.header?.down ?? null, text, cautions: listCautions(steps) };
+  const { name, text, migration, up } = file;
+  const draft = migration.header === null && up === undefined;
+  const down = migration.header?.down ?? null;
+  return { name, file: file.file, down, draft, text, cautions: listCautions(steps) };
 }
 
 async function rebased(workspace: Workspace, env: string | undefined): Promise<GenerateReport> {

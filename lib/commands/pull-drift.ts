@@ -107,7 +107,7 @@ async function sides(
     const { standing, actual, drift } = await readTargetState(workspace, connection, files);
     if (drift === null)
       throw new Problem('ledger_broken', { environment: target.name, faults: standing.faults });
-    return { base: drift.after, actual };
+    return { base: drift.before, actual };
   });
 }
 

@@ -6,7 +6,7 @@ import { type BaselineReport, makeBaseline } from '../migrate/baseline.ts';
 import type { Catalog } from '../model/catalog.ts';
 import { emptyCatalog } from '../model/empty-catalog.ts';
 import { Problem } from '../problem/problem.ts';
-import type { Ask } from '../project/confirmation.ts';
+import { type Ask, questionOf } from '../project/confirmation.ts';
 import { refuseForeign } from '../project/foreign-migrations.ts';
 import { withoutUnmanaged } from '../project/ignore.ts';
 import { describe, readSource } from '../project/source.ts';
@@ -129,8 +129,9 @@ async function written(
   };
   const lost = [...change.written.filter(({ changed }) => changed !== null), ...change.removed];
   if (lost.length > 0 && !input.force) {
-    if (ask === undefined) throw new Problem('would_overwrite', { changes: overwritten(change) });
-    if (!(await ask(plan))) return { ...plan, done: false, baseline: null };
+    const question = questionOf(ask);
+    if (question === undefined) throw new Problem('would_overwrite', { changes: overwritten(change) });
+    if (!(await question(plan))) return { ...plan, done: false, baseline: null };
   }
   await writeReplacement(workspace.project.root, files, change);
   return { ...plan, done: true, baseline: null };

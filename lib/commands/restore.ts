@@ -4,6 +4,7 @@ import { findBackup } from '../backup/find.ts';
 import { findUnpacker, loadBackup, type RestoreProof } from '../backup/load.ts';
 import { type BackupReport, reportBackup } from '../backup/report.ts';
 import { verifyChecksum } from '../backup/verify.ts';
+import { isMaintenanceDatabase } from '../copy/preflight.ts';
 import { listRelations } from '../flow/digest.ts';
 import type { Backup, Manifest } from '../flow/manifest.ts';
 import { refusePlannedCode } from '../flow/planned-code.ts';
@@ -90,7 +91,8 @@ export async function restore(
   return withRetries(workspace.world, async (tries, reached) => {
     const into = { ...target, url };
     const noOwner = input.noOwner ?? false;
-    const attempt = { backup, manifest, noOwner, guarded: await guarded, agree, reached };
+    const own = { backup, manifest, noOwner, force: input.force ?? false };
+    const attempt = { ...own, guarded: await guarded, agree, reached };
     const done = await restoreInto(workspace, into, attempt);
     return { ...done, retries: [...tries] };
   });
@@ -101,6 +103,7 @@ interface RestoreAttempt {
   readonly backup: Backup;
   readonly manifest: Manifest;
   readonly noOwner: boolean;
+  readonly force: boolean;
   readonly guarded: readonly ProtectedDatabase[];
   agree(plan: RestorePlan): Promise<boolean>;
   /** Is called when the server has let us in. */
@@ -120,7 +123,7 @@ async function restoreInto(
   try {
     attempt.reached();
     await refuseProtected(project, connection, target, attempt.guarded);
-    const reasons = await misfits(connection, manifest);
+    const reasons = await misfits(connection, manifest, attempt.force);
     if (reasons.length > 0) throw new Problem('unfit_target', { environment: target.name, reasons });
     const own = { client: await findUnpacker(manifest), path: backup.path, manifest, noOwner };
     const lockTimeout = project.lockTimeout ?? 3000;
@@ -145,11 +148,16 @@ async function restoreInto(
 }
 
 // Properties of a server that exclude a backup, checked before anything is tried.
-async function misfits(connection: ServerConnection, { server: from }: Manifest): Promise<string[]> {
-  const [row] = await queryPinned<{ encoding: string }>(
+async function misfits(
+  connection: ServerConnection,
+  { server: from }: Manifest,
+  force: boolean,
+): Promise<string[]> {
+  const [row] = await queryPinned<{ encoding: string; name: string }>(
     connection,
-    `select current_setting('server_encoding') as encoding`,
+    `select current_setting('server_encoding') as encoding, current_database()::text as name`,
   );
+  const isMaintenance = !force && isMaintenanceDatabase(row?.name ?? '');
   return [
     ...(connection.major < from.major
       ? [`it runs PostgreSQL ${connection.major}, but the backup is from PostgreSQL ${from.major}`]
@@ -157,6 +165,11 @@ async function misfits(connection: ServerConnection, { server: from }: Manifest)
     ...(row?.encoding === from.encoding
       ? []
       : [`its encoding is ${row?.encoding} instead of ${from.encoding}`]),
+    ...(isMaintenance
+      ? [
+          `it is the database ${row?.name}, which every new database or client relies on (--force replaces it)`,
+        ]
+      : []),
   ];
 }
 

@@ -3,6 +3,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ObjectChange } from '../compare/changes.ts';
 import { type Comparison, compare, compareCatalogs } from '../compare/compare.ts';
+import { describeUnfinished } from '../ledger/position.ts';
 import { readRecordedSchema } from '../migrate/compose.ts';
 import { readTargetState } from '../migrate/target-state.ts';
 import { describeBreak, findBreaks, type MigrationFile } from '../migration/chain.ts';
@@ -51,8 +52,10 @@ export interface RecordReport {
   readonly pending: readonly string[];
   /** Wanted changes that are in no migration: `db:generate` writes it. */
   readonly unrecorded: readonly ObjectChange[];
-  /** The drift of the database. */
+  /** The drift of the database: the changes from its migrations to its schema. */
   readonly drift: readonly ObjectChange[];
+  /** The changes that a migration left which failed half-way. */
+  readonly unfinished: readonly ObjectChange[];
   /** Problems of the files or the ledger. */
   readonly faults: readonly string[];
 }
@@ -105,17 +108,18 @@ async function threeWay(
       : (await compareCatalogs(workspace, await readRecordedSchema(workspace, files), wanted, actual.role))
           .changes;
   const { applied, faults, unfinished } = standing;
-  const broken = unfinished === null ? [] : [`${unfinished.file.name} broke off half-way`];
-  const pending = files.slice(applied).map(({ name }) => name);
+  const broken = unfinished === null ? [] : [describeUnfinished(unfinished)];
+  const since = drift?.changes ?? [];
   return {
     comparison,
     record: {
       files: files.length,
       applied,
       appliedBy: workspace.project.layout?.command ?? 'db:sync',
-      pending,
+      pending: standing.pending.map(({ name }) => name),
       unrecorded,
-      drift: drift?.changes ?? [],
+      drift: unfinished === null ? since : [],
+      unfinished: unfinished === null ? [] : since,
       faults: [...breaks, ...faults, ...broken],
     },
   };

@@ -14,8 +14,10 @@ import { recordBaseline } from '../migrate/baseline.ts';
 import { type ComposeOptions, type Composition, compose, readRecordedSchema } from '../migrate/compose.ts';
 import { checkRows, type Finding, refuseFailures } from '../migrate/findings.ts';
 import { listLosses } from '../migrate/losses.ts';
+import { refuseMissingRoles } from '../migrate/missing-roles.ts';
 import { refuseNewer } from '../migrate/newer-syntax.ts';
-import { finishMigration } from '../migrate/resume.ts';
+import { isStuck, refuseStacking, toStuck } from '../migrate/replace.ts';
+import { finishMigration, listFinishing } from '../migrate/resume.ts';
 import { findPendingLosses } from '../migrate/stamps.ts';
 import {
   confirmReached,
@@ -29,7 +31,8 @@ import type { MigrationFile } from '../migration/chain.ts';
 import type { Catalog } from '../model/catalog.ts';
 import type { Step } from '../model/step.ts';
 import type { Connection } from '../pg/connection.ts';
-import { type Ask, type Consent, confirm } from '../project/confirmation.ts';
+import { Problem } from '../problem/problem.ts';
+import { type Ask, type Consent, confirm, questionOf } from '../project/confirmation.ts';
 import { expectedRole } from '../project/expected-role.ts';
 import { refuseForeign } from '../project/foreign-migrations.ts';
 import { checkUnchanged, listUps, writeComposed } from '../project/migration-folder.ts';
@@ -45,6 +48,10 @@ export interface SyncInput extends Consent, ComposeOptions, WriteNames {
   readonly rename?: readonly string[];
   /** Record, without running them, the migrations whose work the database has already. */
   readonly baseline?: boolean;
+  /** Show what would run, and change nothing. */
+  readonly dryRun?: boolean;
+  /** Write pending migrations again that cannot run. Default: where the plan is asked about. */
+  readonly replace?: boolean;
 }
 
 /** The plan of `db:sync`. */
@@ -52,10 +59,14 @@ export interface SyncPlan {
   readonly target: NamedTarget;
   /** Migrations that are written first. */
   readonly written: readonly string[];
+  /** The pending migrations that these replace, and why; null: they replace none. */
+  readonly replaced: { readonly files: readonly string[]; readonly reason: string } | null;
   /** Migrations that are applied, those among them. */
   readonly pending: readonly MigrationReport[];
   /** A migration outside of a transaction that broke off, and is finished first. */
   readonly unfinished: string | null;
+  /** The SQL that finishes it. */
+  readonly finishing: readonly string[];
   /** The renames. */
   readonly renames: readonly RenameReport[];
   /** Objects that are dropped and added and may be renames. */
@@ -68,8 +79,9 @@ export interface SyncPlan {
 
 /** The report of `db:sync`. */
 export interface SyncReport extends SyncPlan {
-  /** Names of the migrations that were applied; null: it was declined, and nothing was written. */
+  /** Names of the migrations that were applied; null: it was declined, or a dry run: nothing was written. */
   readonly applied: readonly string[] | null;
+  readonly dryRun: boolean;
   /** Names of those that were only recorded, because the database had their work already. */
   readonly recorded: readonly string[];
 }
@@ -79,8 +91,8 @@ export interface SyncReport extends SyncPlan {
  * @param choose asks which objects were renamed; left out without a terminal
  * @throws Problem `broken_chain`, `ledger_broken`, `drifted`, `data_loss_refused`, `confirmation_needed`,
  * `migration_running`, `migrations_changed`, `not_as_proven`, `no_baseline`, `foreign_migrations`,
- * `hook_failed`, `protected_target`, `embedded_not_named`, `rows_in_the_way`, `newer_syntax`; of the
- * schema, the migrations, the connection
+ * `hook_failed`, `protected_target`, `embedded_not_named`, `rows_in_the_way`, `missing_roles`,
+ * `stuck_migration`, `newer_syntax`; of the schema, the migrations, the connection
  */
 export async function sync(
   workspace: Workspace,
@@ -92,21 +104,30 @@ export async function sync(
   refuseForeign(project, 'db:sync');
   // Found out beside all the rest: to start a program from one that has grown takes long.
   const author = world.author?.();
-  const target = await writeTarget(world, input, ask);
-  const guarded = findProtected(world, target, input);
-  const composition = await compose(workspace, input, {
-    given: input.rename,
-    role: await expectedRole(world, input.env),
-    choose: input.yes ? undefined : choose,
-  });
-  const { files } = composition;
-  const wanted = await readRecordedSchema(workspace, files);
-  const work = async (connection: Connection) => {
-    await refuseProtected(project, connection, target, await guarded);
-    const session = { workspace, connection, target, files };
-    return syncIn(session, { composition, wanted, input, author }, ask);
+  const { dryRun = false, baseline = false } = input;
+  const replaces = input.replace ?? (questionOf(ask) !== undefined && !input.yes);
+  if (dryRun && baseline)
+    throw new Problem('bad_option', { option: '--dry-run', reason: '--baseline records migrations' });
+  const target = await (dryRun ? world.environment(input.env) : writeTarget(world, input, ask));
+  const guarded = dryRun ? [] : findProtected(world, target, input);
+  const role = await expectedRole(world, input.env);
+  const composing = { given: input.rename, role, choose: input.yes ? undefined : choose };
+  const run = async (composition: Composition, reason: string | null) => {
+    const { files } = composition;
+    const wanted = await readRecordedSchema(workspace, files);
+    const work = async (connection: Connection) => {
+      await refuseProtected(project, connection, target, await guarded);
+      const session = { workspace, connection, target, files };
+      return syncIn(session, { composition, wanted, input, author, replaces, reason }, ask);
+    };
+    return withTarget(workspace, target, work, extensionsOf(wanted));
   };
-  const report = await withTarget(workspace, target, work, extensionsOf(wanted));
+  const report = await run(await compose(workspace, input, composing), null).catch((thrown: unknown) => {
+    if (!isStuck(thrown)) throw thrown;
+    const { files, reason } = thrown.data;
+    const again = compose(workspace, input, { ...composing, without: files[0] });
+    return again.then((composition) => run(composition, reason));
+  });
   if (report.applied !== null && report.applied.length > 0) await world.afterSync?.();
   return report;
 }
@@ -118,6 +139,10 @@ interface SyncWork {
   readonly wanted: Catalog;
   readonly input: SyncInput;
   readonly author: Promise<Author> | undefined;
+  /** True if pending migrations that cannot run may be written again. */
+  readonly replaces: boolean;
+  /** Why some are; null: none is. */
+  readonly reason: string | null;
 }
 
 async function syncIn(session: MigrationSession, work: SyncWork, ask: Ask<SyncPlan>): Promise<SyncReport> {
@@ -133,19 +158,28 @@ async function syncIn(session: MigrationSession, work: SyncWork, ask: Ask<SyncPl
   });
   const pending = files.slice(before.standing.applied);
   await refuseNewer(connection, target.name, listUps(pending), composition.folder);
+  await refuseMissingRoles(connection, target.name, listUps(pending));
+  if (work.replaces) refuseStacking(session, before, composition);
   const effect = await effectOf(session, before, work.wanted);
   const plan = await planOf(session, work, before, effect);
-  await refuseFailures(target.name, plan.findings, effect.up, listUps(pending));
-  if (pending.length === 0 && plan.unfinished === null) return { ...plan, applied: [], recorded };
+  const { folder } = composition;
+  await refuseFailures(target.name, plan.findings, effect.up, { files: listUps(pending), folder }).catch(
+    (thrown: unknown) => {
+      throw work.replaces ? toStuck(session, composition, thrown) : thrown;
+    },
+  );
+  if (input.dryRun) return { ...plan, applied: null, dryRun: true, recorded };
+  const ended = { ...plan, dryRun: false, recorded };
+  const isDone = pending.length + composition.removed.length === 0 && plan.unfinished === null;
+  if (isDone) return { ...ended, applied: [] };
   const what = `db:sync of ${target.name}`;
   const losses = await lossesOfSync(session, work, before, { ...effect, findings: plan.findings });
   const renames = plan.possible.map(({ option }) => option);
-  if (!(await confirm({ what, plan, losses, renames }, input, ask)))
-    return { ...plan, applied: null, recorded };
+  if (!(await confirm({ what, plan, losses, renames }, input, ask))) return { ...ended, applied: null };
   const of = await prepareRun(session, author);
   // Recorded migrations are already written.
-  const rest = input.baseline ? { ...composition, written: [] } : composition;
-  return { ...plan, applied: await applied(session, of, before, { ...work, composition: rest }), recorded };
+  const rest = input.baseline ? { ...composition, written: [], removed: [] } : composition;
+  return { ...ended, applied: await applied(session, of, before, { ...work, composition: rest }) };
 }
 
 /** The effects of the pending migrations on a database. */
@@ -174,7 +208,7 @@ async function effectOf(
 
 async function planOf(
   { workspace, connection, target, files }: MigrationSession,
-  { composition }: SyncWork,
+  { composition, reason }: SyncWork,
   { actual, standing }: SoundTargetState,
   { up, left }: SyncEffect,
 ): Promise<SyncPlan> {
@@ -182,10 +216,12 @@ async function planOf(
   return {
     target: nameTarget(workspace.project, target),
     written: composition.written.map(({ file }) => file),
+    replaced: reason === null ? null : { files: composition.removed.map(({ file }) => file), reason },
     pending: files.slice(standing.applied).map(report),
     renames: composition.renames.map(reportRename),
     possible: composition.possible.map(reportRename),
     unfinished: standing.unfinished?.file.name ?? null,
+    finishing: await listFinishing(workspace, files, { standing, actual }),
     cautions: await weighSteps(connection, up, left, composition.renames),
     findings: await checkRows(connection, up, left, { actual, trusted: true }),
   };

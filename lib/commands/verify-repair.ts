@@ -74,7 +74,7 @@ export async function repair(
     await withLock(connection, target.name, async () => {
       const now = await snapshot(connection, readLedger);
       refuse(target, now, new Set(), await findEdits(now, files));
-      await writeComposed(workspace.project, { folder, written });
+      await writeComposed(workspace.project, { folder, removed: [], written });
       await acceptEdits(of, changed(now, files));
     });
     return { ...plan, done: true };

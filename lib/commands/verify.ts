@@ -1,7 +1,9 @@
 // Checks the migrations, the ledger and the database.
 
+import { describeChange } from '../compare/changes.ts';
 import { compareCatalogs } from '../compare/compare.ts';
 import { kinds } from '../kinds/index.ts';
+import { describeUnfinished } from '../ledger/position.ts';
 import { readRecordedSchema } from '../migrate/compose.ts';
 import { describeReader } from '../migrate/seal.ts';
 import { findWrongStamps } from '../migrate/stamps.ts';
@@ -63,12 +65,14 @@ export async function verify(workspace: Workspace, { env }: VerifyInput = {}): P
         ]),
     ...(await withTarget(workspace, target, async (connection): Promise<VerifyCheck[]> => {
       const { standing, drift } = await readTargetState(workspace, connection, files);
-      const { applied, faults, unfinished } = standing;
-      const broken = unfinished === null ? [] : [`${unfinished.file.name} broke off half-way`];
+      const { pending, faults, unfinished } = standing;
+      const broken = unfinished === null ? [] : [describeUnfinished(unfinished)];
+      // After a migration that failed half-way, the difference is that migration's.
+      const drifted = drift === null || unfinished !== null ? null : drift.changes.map(describeChange);
       return [
         { is: 'ledger', faults: [...faults, ...broken] },
-        ...(drift === null ? [] : [{ is: 'actual', faults: drift.changes.map(({ text }) => text) } as const]),
-        { is: 'pending', faults: files.slice(applied).map(({ name }) => name) },
+        ...(drifted === null ? [] : [{ is: 'actual', faults: drifted } as const]),
+        { is: 'pending', faults: pending.map(({ name }) => name) },
       ];
     })),
     ...(await queries(workspace)),

@@ -4,7 +4,7 @@ import type { Changed, Diff } from '../model/diff.ts';
 import type { Fact, Json } from '../model/fact.ts';
 import type { Kinds } from '../model/kind.ts';
 import { maskFact } from '../model/mask.ts';
-import type { Step } from '../model/step.ts';
+import { type Step, splitCombined } from '../model/step.ts';
 
 /** The side of the object: only in the wanted schema, only in the database, or different in both. */
 export type Presence = 'missing' | 'extra' | 'different';
@@ -31,6 +31,16 @@ export interface ObjectChange {
   readonly attributes: readonly AttributeChange[];
 }
 
+const verbs = { missing: 'added', extra: 'dropped', different: 'changed' } as const;
+
+/**
+ * A change from one schema to a later one, as one line: `added INDEX i ON t(a)`, `ALTER TABLE t DROP COLUMN a`.
+ */
+export function describeChange({ standing, text }: Pick<ObjectChange, 'standing' | 'text'>): string {
+  const isStatement = /^(ALTER|COMMENT ON|CREATE|DROP|GRANT|REVOKE|SECURITY LABEL) /.test(text);
+  return isStatement ? text : `${verbs[standing]} ${text}`;
+}
+
 /** The input for changes. */
 export interface ComparedPair {
   readonly diff: Diff;
@@ -43,7 +53,8 @@ export interface ComparedPair {
 
 /** The changes from `before` to `after`: missing, different and extra objects. */
 export function listChanges(compared: ComparedPair): ObjectChange[] {
-  const { diff, before, after, up } = compared;
+  const { diff, before, after } = compared;
+  const up = splitCombined(compared.up);
   const telling = tellingOf(compared);
   const { statements } = telling;
   // A change that only follows from its parts, such as the order of a type's attributes, is shown by them.
@@ -80,7 +91,7 @@ interface Telling extends ComparedPair {
 
 function tellingOf(compared: ComparedPair): Telling {
   const statements = new Map<string, string[]>();
-  for (const { fact, sql, shown = sql } of compared.up)
+  for (const { fact, sql, shown = sql } of splitCombined(compared.up))
     statements.set(fact, [...(statements.get(fact) ?? []), oneLine(shown)]);
   return { ...compared, statements };
 }

@@ -1,7 +1,10 @@
 // Plans a clone and checks its conditions, before anything changes.
+import { readCatalog } from '../catalog/read.ts';
 import { countLargeObjects } from '../flow/large-objects.ts';
 import { refusePlannedCode } from '../flow/planned-code.ts';
 import { listTables } from '../flow/tables.ts';
+import { kinds } from '../kinds/index.ts';
+import { extensionId } from '../kinds/named-objects.ts';
 import type { Connection, ServerConnection } from '../pg/connection.ts';
 import { snapshot } from '../pg/snapshot.ts';
 import type { NamedTarget } from '../project/source.ts';
@@ -14,12 +17,14 @@ import {
   type CopyEnds,
   checkDatabases,
   checkExtensions,
+  checkMaintenance,
   checkProtection,
   checkRoles,
+  findExtensions,
   type PreflightCheck,
   readDatabase,
 } from './preflight.ts';
-import type { CopySelection } from './selection.ts';
+import { type CopySelection, selectCopyable } from './selection.ts';
 import { planSwap, type SwapPlan } from './swap/preflight.ts';
 
 /** A table with its rows. */
@@ -60,7 +65,7 @@ export async function planClone(
   carrier: EngineChoice,
 ): Promise<{ plan: ClonePlan; wish: CopySelection }> {
   const [from, to] = [await readDatabase(ends.from.connection), await readDatabase(ends.to.connection)];
-  const { check, otherVersions, all } = await checkExtensions(ends);
+  const { missing, otherVersions, all } = await findExtensions(ends);
   // pg_dump names no versions.
   const free = carrier.name === 'pgmage' ? otherVersions : all;
   const wish = readSelection(workspace.project, input, { otherVersions: free, path: from.path });
@@ -68,7 +73,8 @@ export async function planClone(
   const checks = [
     ...checkDatabases(from, to, ends),
     await checkDisk(ends, isWhole(wish) ? from.bytes : null, input.force ?? false),
-    check,
+    checkExtensions(ends, { missing: await neededOf(missing, ends, wish), otherVersions, all }),
+    checkMaintenance(to, ends, input.force ?? false),
     await checkRoles(ends, wish.owners),
     checkProtection(ends),
     ...(swap?.checks ?? []),
@@ -95,6 +101,18 @@ export async function planClone(
 // The size of excluded content is unknown.
 const isWhole = ({ schemaOnly, tables, exclude, excludeData }: CopySelection) =>
   !schemaOnly && !tables && !exclude && !excludeData;
+
+// Of the extensions that the target does not have, those that the selection needs.
+async function neededOf(
+  missing: readonly string[],
+  { from }: CopyEnds,
+  wish: CopySelection,
+): Promise<readonly string[]> {
+  if (missing.length === 0 || !(wish.tables || wish.exclude)) return missing;
+  const whole = await snapshot(from.connection, (held) => readCatalog(held, kinds));
+  const { facts } = selectCopyable(whole, wish).catalog;
+  return missing.filter((name) => facts.has(extensionId(name)));
+}
 
 async function namesOf(source: ServerConnection, wish: CopySelection): Promise<ReadonlySet<string>> {
   const { cargo } = await readRowSet(source, wish);

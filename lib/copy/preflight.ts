@@ -133,15 +133,17 @@ const missingExtensions = (wanted: readonly { name: string; version: string }[])
     left join pg_available_extensions a on a.name = w.name
     left join pg_available_extension_versions v on v.name = w.name and v.version = w.version`;
 
-/**
- * Checks if the extensions of the source are available on the target.
- * @returns the check, those available in another version only, and all
- * @throws Problem of a connection
- */
-export async function checkExtensions({
-  from,
-  to,
-}: CopyEnds): Promise<{ check: PreflightCheck; otherVersions: string[]; all: string[] }> {
+/** The extensions of a source, as its target has them. */
+export interface FoundExtensions {
+  /** Not available there. */
+  readonly missing: readonly string[];
+  /** Available there, but in another version. */
+  readonly otherVersions: readonly string[];
+  readonly all: readonly string[];
+}
+
+/** Asks which extensions of the source are available on the target. @throws Problem of a connection */
+export async function findExtensions({ from, to }: CopyEnds): Promise<FoundExtensions> {
   const wanted = await queryPinned<{ name: string; version: string }>(
     from.connection,
     `select extname::text as name, extversion as version from pg_extension where extname <> 'plpgsql'
@@ -151,16 +153,41 @@ export async function checkExtensions({
     to.connection,
     missingExtensions(wanted),
   );
-  const missing = found.filter(({ there }) => !there).map(({ name }) => name);
-  const other = found.filter(({ there, exact }) => there && !exact).map(({ name }) => name);
+  return {
+    missing: found.filter(({ there }) => !there).map(({ name }) => name),
+    otherVersions: found.filter(({ there, exact }) => there && !exact).map(({ name }) => name),
+    all: wanted.map((one) => one.name),
+  };
+}
+
+/** Checks if the needed extensions are available on the target. */
+export function checkExtensions(
+  { to: { named } }: Pick<CopyEnds, 'to'>,
+  { missing, otherVersions, all }: FoundExtensions,
+): PreflightCheck {
   const name = 'extensions';
-  const check =
-    missing.length > 0
-      ? failed(name, `${to.named.name} does not have ${missing.join(', ')}`)
-      : other.length > 0
-        ? warning(name, `${to.named.name} has another version of ${other.join(', ')}, which pgmage uses`)
-        : ok(name, wanted.length === 0 ? 'none is needed' : wanted.map((one) => one.name).join(', '));
-  return { check, otherVersions: other, all: wanted.map((one) => one.name) };
+  if (missing.length > 0) {
+    const way = `install them on its server, or leave out what needs them: --exclude extension:${missing[0]}`;
+    return failed(name, `${named.name} does not have ${missing.join(', ')}: ${way}`);
+  }
+  return otherVersions.length > 0
+    ? warning(name, `${named.name} has another version of ${otherVersions.join(', ')}, which pgmage uses`)
+    : ok(name, all.length === 0 ? 'none is needed' : all.join(', '));
+}
+
+/** True for the databases that each server has, and that new databases and clients rely on. */
+export const isMaintenanceDatabase = (name: string) => /^(postgres|template[01])$/.test(name);
+
+/** Checks if the target is a database of the server itself, which a clone seldom means. */
+export function checkMaintenance(
+  to: Database,
+  { to: { named } }: Pick<CopyEnds, 'to'>,
+  force: boolean,
+): PreflightCheck {
+  const name = 'user database';
+  if (!isMaintenanceDatabase(to.name)) return ok(name, `${named.name} is none of the server's own`);
+  const text = `${named.name} is the database ${to.name}, which every new database or client relies on`;
+  return force ? warning(name, text) : failed(name, `${text}: pass --force to replace it`);
 }
 
 // Roles that anything in the database refers to (manual: catalog pg_shdepend), and owners, of whom that does

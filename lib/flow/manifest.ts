@@ -66,6 +66,8 @@ export interface Manifest {
   /** The objects that are not in it, with the reason. */
   readonly left: readonly string[];
   readonly verified: readonly Verification[];
+  /** The damage that a verification found; an equally thorough one that finds none removes it. */
+  readonly damaged?: Verification & { readonly faults: readonly string[] };
 }
 
 /** A dump, as a file or a folder, with its manifest or with the manifest's faults. */
@@ -157,8 +159,8 @@ async function sizeOf(path: string): Promise<number | null> {
 }
 
 /**
- * All dumps of a folder, the oldest first; none where there is no such folder. @throws Problem
- * `unreadable_file`
+ * All dumps of a folder, the oldest first, also those of which only the manifest is left; none where there is
+ * no such folder. @throws Problem `unreadable_file`
  */
 export async function listBackups(folder: string): Promise<Backup[]> {
   const names = await whileReading(folder, () =>
@@ -167,12 +169,25 @@ export async function listBackups(folder: string): Promise<Backup[]> {
       throw thrown;
     }),
   );
-  const found = await Promise.all(
-    names.filter((name) => detectFormat(name) !== null).map((name) => readBackup(join(folder, name))),
-  );
+  const dumps = names.filter((name) => detectFormat(name) !== null);
+  const stems = new Set(dumps.map(stripFormat));
+  const lone = names.filter((name) => name.endsWith('.json') && !stems.has(name.slice(0, -'.json'.length)));
+  const lost = await Promise.all(lone.map((name) => readLostDump(folder, name)));
+  const found = [
+    ...(await Promise.all(dumps.map((name) => readBackup(join(folder, name))))),
+    ...lost.filter((one) => one !== null),
+  ];
   const time = ({ name, manifest }: Backup) =>
     manifest?.started ?? /\d{4}-\d\d-\d\dT[\d-]+Z/.exec(name)?.[0] ?? '';
   return found.sort((a, b) => (time(a) < time(b) ? -1 : time(a) > time(b) ? 1 : a.name < b.name ? -1 : 1));
+}
+
+// Null: the file is no manifest, or not that of a dump of its name.
+async function readLostDump(folder: string, name: string): Promise<Backup | null> {
+  const text = await readFile(join(folder, name), 'utf8').catch(() => '{}');
+  const file = /"file": *"([^"\\/]+)"/.exec(text)?.[1] ?? '';
+  if (detectFormat(file) === null || manifestPath(file) !== name) return null;
+  return readBackup(join(folder, file));
 }
 
 function believed(text: string | null, name: string): Pick<Backup, 'manifest' | 'fault'> {

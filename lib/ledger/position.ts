@@ -7,10 +7,19 @@ import type { AuditEntry, Ledger } from './tables.ts';
 export interface LedgerPosition {
   /** The number of applied files: always the first ones. */
   readonly applied: number;
+  /** The files that are not applied, in their order. */
+  readonly pending: readonly MigrationFile[];
   /** The mismatches, as text. */
   readonly faults: readonly string[];
   /** A migration outside of a transaction that failed half-way, at the edge of the applied ones. */
   readonly unfinished: { readonly file: MigrationFile; readonly direction: AuditEntry['direction'] } | null;
+}
+
+/** The text of a migration that failed half-way, with the commands that go on from there. */
+export function describeUnfinished({ file, direction }: NonNullable<LedgerPosition['unfinished']>): string {
+  return direction === 'up'
+    ? `${file.name} failed half-way: db:sync continues it, db:rollback undoes it`
+    : `the way down of ${file.name} failed half-way: db:rollback continues it`;
 }
 
 /** Compares a ledger with the files of the folder. @param edits the edits of applied files */
@@ -36,7 +45,9 @@ export function readPosition(
   }
   for (const { name } of applied)
     if (!last.has(name)) faults.push(`the ledger's row of ${name} was added by hand`);
-  return { applied: applied.length, faults: [...new Set(faults)], unfinished };
+  const isApplied = new Set(applied.map(({ name }) => name));
+  const pending = files.filter(({ name }) => !isApplied.has(name));
+  return { applied: applied.length, pending, faults: [...new Set(faults)], unfinished };
 }
 
 // The mismatches between the ledger's rows and the files.

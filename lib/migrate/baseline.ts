@@ -1,5 +1,6 @@
 // Migrations whose work a database has already: put down in its ledger as applied, and nothing is run.
 
+import { describeChange } from '../compare/changes.ts';
 import { compareCatalogs } from '../compare/compare.ts';
 import { recordInLedger } from '../ledger/audit.ts';
 import { withLock } from '../ledger/lock.ts';
@@ -83,10 +84,10 @@ async function reachedBy(
   const { states } = await runTrial(workspace, [startAfter(files.slice(0, applied))], ways);
   let nearest: readonly string[] = [];
   for (let count = ways.length; count > 0; count--) {
-    const left = await compareCatalogs(workspace, actual, states[count] as Catalog);
+    const left = await compareCatalogs(workspace, states[count] as Catalog, actual);
     if (left.same) return applied + count;
     if (nearest.length === 0 || left.changes.length < nearest.length)
-      nearest = left.changes.map(({ text }) => text);
+      nearest = left.changes.map(describeChange);
   }
   throw new Problem('no_baseline', { environment, changes: nearest });
 }

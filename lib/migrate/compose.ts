@@ -1,10 +1,11 @@
 // From recorded to wanted: the migrations that are still to be written, proven and held in memory.
 
 import type { ObjectChange } from '../compare/changes.ts';
+import type { Comparison } from '../compare/compare.ts';
 import { compareWithRenames, type RenamedComparison, type RenameOptions } from '../compare/renames.ts';
 import type { MigrationFile } from '../migration/chain.ts';
 import { type Catalog, markLoaded } from '../model/catalog.ts';
-import type { Step } from '../model/step.ts';
+import { type Step, splitCombined } from '../model/step.ts';
 import type { Rename } from '../plan/renames.ts';
 import { Problem } from '../problem/problem.ts';
 import { expectedRole } from '../project/expected-role.ts';
@@ -25,6 +26,8 @@ export interface Composition {
   readonly files: readonly MigrationFile[];
   /** Those of the files that differ from the folder: drafts that were sealed, and new ones. */
   readonly written: readonly MigrationFile[];
+  /** Files of the folder that the new ones replace. */
+  readonly removed: readonly MigrationFile[];
   /** The changes of the new migrations. */
   readonly changes: readonly ObjectChange[];
   /** The steps of each new one, by its name. */
@@ -45,6 +48,12 @@ export interface ComposeOptions {
   readonly online?: boolean | undefined;
 }
 
+/** The sources of renames, and the files that are written again. */
+export interface ComposeSources extends Omit<RenameOptions, 'files'> {
+  /** The path of the first file of the folder that is left out, with all later ones; left out: none is. */
+  readonly without?: string | undefined;
+}
+
 /**
  * Composes the next migrations. Their ways up lead exactly to the wanted schema; their ways down have stamps.
  * @param renaming the sources of renames, in addition to comments in the wanted schema
@@ -53,11 +62,14 @@ export interface ComposeOptions {
 export async function compose(
   workspace: Workspace,
   { name, online }: ComposeOptions = {},
-  renaming: Omit<RenameOptions, 'files'> = {},
+  { without, ...renaming }: ComposeSources = {},
 ): Promise<Composition> {
   const folder = await readMigrations(workspace.project);
   checkChain(folder);
-  const base = workspace.project.layout ? folder : await sealDrafts(workspace, folder);
+  const at = folder.findIndex(({ file }) => file === without);
+  const kept = at < 0 ? folder : folder.slice(0, at);
+  const removed = folder.slice(kept.length);
+  const base = workspace.project.layout ? kept : await sealDrafts(workspace, kept);
   const drafts = base.filter((file) => !folder.includes(file));
   const files = await readSourceFiles(workspace, workspace.project.schema);
   const [recorded, wanted] = await Promise.all([
@@ -72,9 +84,19 @@ export async function compose(
   const renamed = await compareWithRenames(workspace, recorded, wanted, { ...renaming, role, files, move });
   const { comparison, renames, possible } = renamed;
   if (comparison.same)
-    return { folder, files: base, written: drafts, changes: [], steps: new Map(), renames, possible };
+    return {
+      folder,
+      files: base,
+      written: drafts,
+      removed,
+      changes: [],
+      steps: new Map(),
+      renames,
+      possible,
+    };
+  workspace.world.progress('Running the migration up and down in the shadow');
   const made = await chosen(workspace, findTrialOrigin(base, recorded, files, wanted), renamed, {
-    words: name ?? nameFor(comparison.changes),
+    words: name ?? nameFor(comparison),
     online: (online ?? workspace.project.online ?? true) && writesOutside(workspace.project),
     role,
   });
@@ -82,6 +104,7 @@ export async function compose(
     folder,
     files: [...base, ...made.keys()],
     written: [...drafts, ...made.keys()],
+    removed,
     changes: comparison.changes,
     steps: new Map([...made].map(([file, steps]) => [file.name, steps])),
     renames,
@@ -130,11 +153,19 @@ function leadsBack(made: Made): boolean {
   return [...made.keys()].every(({ migration }) => migration.header?.down.is !== 'impossible');
 }
 
+const losesData = ({ hazards }: Step) => hazards.includes('deletes_data') || hazards.includes('loses_values');
+
 const verbs = { missing: 'add', extra: 'drop', different: 'change' } as const;
 
-// A descriptive name: `add_users_email_and_2_more`.
-function nameFor(changes: readonly ObjectChange[]): string {
-  const [first] = changes;
+// A descriptive name: `add_users_email_and_2_more`. A change that loses data comes first, so that the name of
+// the file tells it: `drop_table_old_and_12_more`.
+function nameFor({ changes, up }: Pick<Comparison, 'changes' | 'up'>): string {
+  const losing = new Set(
+    splitCombined(up)
+      .filter(losesData)
+      .map(({ fact }) => fact),
+  );
+  const first = changes.find(({ facts }) => facts.some((id) => losing.has(id))) ?? changes[0];
   if (first === undefined) return 'migration';
   const [id = ''] = first.facts;
   const path = id

@@ -1,6 +1,7 @@
 // Checks the rows of a database before the steps of a plan run.
 
 import { stripPublic } from '../compare/changes.ts';
+import type { MigrationFile } from '../migration/chain.ts';
 import type { Catalog } from '../model/catalog.ts';
 import { isEqual } from '../model/diff.ts';
 import { qualify } from '../model/quote.ts';
@@ -93,31 +94,35 @@ export function describeFinding({ table, words, answer }: Finding): string {
  * Refuses a certain failure: a statement that the migrations run as planned, on rows that no earlier
  * statement changes.
  * @param steps the planned steps
- * @param files the files to apply
+ * @param pending the files to apply, and the existing files, for names in messages
  * @throws Problem `rows_in_the_way`
  */
 export async function refuseFailures(
   environment: string,
   findings: readonly Finding[],
   steps: readonly Step[],
-  files: readonly TextFile[],
+  { files, folder }: { readonly files: readonly TextFile[]; readonly folder: readonly MigrationFile[] },
 ): Promise<void> {
   const failing = findings.filter(({ outcome, answer }) => outcome === 'fails' && !('unknown' in answer));
   if (failing.length === 0) return;
-  const statements = (await parseFiles(files)).flatMap(({ text, statements: all }) =>
-    all.map(({ tag, start, end }) => ({ tag, sql: plain(text.slice(start, end)) })),
+  const statements = (await parseFiles(files)).flatMap(({ file, text, statements: all }) =>
+    all.map(({ tag, start, end }) => ({ file, tag, sql: plain(text.slice(start, end)) })),
   );
   const planned = new Set(steps.map(wordsOf));
   if (statements.some(({ tag, sql }) => writesRows(tag) || (!planned.has(sql) && isReplacing(tag, sql))))
     return;
   const run = new Set(statements.map(({ sql }) => sql));
-  const alone = splitCombined(steps.filter((step) => run.has(wordsOf(step)))).map(wordsOf);
-  const certain = failing.filter(({ sql }) => alone.includes(plain(sql)));
-  if (certain.length > 0)
-    throw new Problem('rows_in_the_way', {
-      environment,
-      findings: certain.map((one) => `${describeFinding(one)}: ${one.sql}`),
-    });
+  const running = steps.filter((step) => run.has(wordsOf(step)));
+  const makers = (sql: string) => running.filter((step) => splitCombined([step]).map(wordsOf).includes(sql));
+  const certain = failing.filter(({ sql }) => makers(plain(sql)).length > 0);
+  if (certain.length === 0) return;
+  const failed = new Set(certain.flatMap(({ sql }) => makers(plain(sql)).map(wordsOf)));
+  const first = statements.find(({ sql }) => failed.has(sql))?.file;
+  throw new Problem('rows_in_the_way', {
+    environment,
+    findings: certain.map((one) => `${describeFinding(one)}: ${one.sql}`),
+    migration: folder.find(({ file }) => file === first)?.file ?? null,
+  });
 }
 
 const plain = (sql: string) => sql.replace(/\s+/g, ' ').replace(/;$/, '').trim();

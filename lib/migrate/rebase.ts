@@ -44,7 +44,11 @@ export async function rebase(workspace: Workspace, env?: string): Promise<Rebase
     done.push(fresh);
     moved.push({ file: fresh, was: file.name });
   }
-  await writeComposed(workspace.project, { folder: files, written: moved.map(({ file }) => file) });
+  await writeComposed(workspace.project, {
+    folder: files,
+    written: moved.map(({ file }) => file),
+    removed: [],
+  });
   await removeMigrations(
     workspace.project,
     moved.flatMap(({ file, was }) => (file.name === was ? [] : [was])),

@@ -8,8 +8,10 @@ import { noteInAudit, recordInLedger } from '../ledger/audit.ts';
 import { sendOneByOne } from '../ledger/lock-retry.ts';
 import type { MigrationRun } from '../ledger/migration-batch.ts';
 import type { Direction } from '../ledger/statements.ts';
+import type { MigrationFile } from '../migration/chain.ts';
 import type { Catalog } from '../model/catalog.ts';
 import { diffReconciled, isEmpty } from '../model/diff.ts';
+import type { Step } from '../model/step.ts';
 import { buildUnpin } from '../pg/pinned.ts';
 import { Problem, toProblem } from '../problem/problem.ts';
 import type { Consent } from '../project/confirmation.ts';
@@ -18,6 +20,42 @@ import type { Workspace } from '../project/workspace.ts';
 import { readRecordedSchema } from './compose.ts';
 import { listLosses } from './losses.ts';
 import type { TargetState } from './target-state.ts';
+
+/** The statements that finish or undo a migration that failed half-way. */
+interface FinishPlan {
+  /** How many migrations are applied then. */
+  readonly count: number;
+  readonly renames: readonly string[];
+  readonly online: readonly Step[];
+}
+
+async function planFinish(
+  workspace: Workspace,
+  files: readonly MigrationFile[],
+  { standing, actual }: Pick<TargetState, 'standing' | 'actual'>,
+  end: Direction,
+): Promise<FinishPlan> {
+  const { file, direction } = standing.unfinished as NonNullable<typeof standing.unfinished>;
+  const { applied } = standing;
+  const count = direction === 'down' ? applied - 1 : end === 'up' ? applied + 1 : applied;
+  const reached = await readRecordedSchema(workspace, files.slice(0, count));
+  const ways = (end === 'up' ? listUps : listDowns)([file]);
+  const left = await renamesLeft(workspace, actual, await findRenameStatements(ways));
+  const { online } = await compareCatalogs(workspace, left.after, reached);
+  return { count, renames: left.renames, online };
+}
+
+/** The SQL that finishes a migration that failed half-way, as it may be shown; none where none did. */
+export async function listFinishing(
+  workspace: Workspace,
+  files: readonly MigrationFile[],
+  state: Pick<TargetState, 'standing' | 'actual'>,
+): Promise<string[]> {
+  const { unfinished } = state.standing;
+  if (unfinished === null) return [];
+  const { renames, online } = await planFinish(workspace, files, state, unfinished.direction);
+  return [...renames, ...online.map(({ sql, shown = sql }) => shown)];
+}
 
 /**
  * Finishes it by what still differs.
@@ -35,14 +73,7 @@ export async function finishMigration(
   if (unfinished === null) return applied;
   const { file, direction } = unfinished;
   const end = towards ?? direction;
-  const count = direction === 'down' ? applied - 1 : end === 'up' ? applied + 1 : applied;
-  const reached = await readRecordedSchema(workspace, of.files.slice(0, count));
-  const left = await renamesLeft(
-    workspace,
-    actual,
-    await findRenameStatements((end === 'up' ? listUps : listDowns)([file])),
-  );
-  const { online } = await compareCatalogs(workspace, left.after, reached);
+  const { count, renames, online } = await planFinish(workspace, of.files, { standing, actual }, end);
   const losses = listLosses(online);
   if (losses.length > 0 && !force) throw new Problem('data_loss_refused', { losses, renames: [] });
   const detail = `${end === direction ? 'finishing' : 'undoing'} the failed migration`;
@@ -50,7 +81,7 @@ export async function finishMigration(
   // As the migrations that they stand for: functions that they call may need the database's own path.
   await of.connection.execute(buildUnpin('session'));
   await sendOneByOne(of, async (send) => {
-    for (const sql of [...left.renames, ...online.map((step) => step.sql)]) await send(sql);
+    for (const sql of [...renames, ...online.map((step) => step.sql)]) await send(sql);
   }).catch(async (thrown: unknown) => {
     const failure = { file, direction, outcome: 'failed', detail: toProblem(thrown).message } as const;
     await noteInAudit(of, failure).catch(() => undefined);

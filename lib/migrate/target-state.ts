@@ -1,5 +1,6 @@
 // The state of a target: its position in the ledger, and its drift.
 import { readCatalog } from '../catalog/read.ts';
+import { describeChange } from '../compare/changes.ts';
 import { type Comparison, compareCatalogs } from '../compare/compare.ts';
 import { kinds } from '../kinds/index.ts';
 import { findEdits } from '../ledger/edits.ts';
@@ -32,7 +33,7 @@ export interface TargetState {
   readonly ledger: Ledger;
   readonly standing: LedgerPosition;
   readonly actual: Catalog;
-  /** The comparison with the schema of its applied migrations; null: the ledger does not identify them. */
+  /** From the schema of its applied migrations to the actual one; null: the ledger does not identify them. */
   readonly drift: Comparison | null;
 }
 
@@ -62,7 +63,7 @@ export async function readTargetState(
   const standing = foreign ?? readPosition(ledger, files, await findEdits(ledger, files));
   if (standing.faults.length > 0) return { ledger, standing, actual, drift: null };
   const recorded = await readRecordedSchema(workspace, files.slice(0, standing.applied));
-  return { ledger, standing, actual, drift: await compareCatalogs(workspace, actual, recorded) };
+  return { ledger, standing, actual, drift: await compareCatalogs(workspace, recorded, actual) };
 }
 
 /**
@@ -89,7 +90,7 @@ export async function readSoundState({
         faults: [`${unfinished.file.name} broke off half-way, but is not the one to go on with`],
       });
   } else if (!drift.same) {
-    const changes = drift.changes.map(({ text }) => text);
+    const changes = drift.changes.map(describeChange);
     const known = situation.ledger.deeds.length > 0 || files.length === 0;
     throw new Problem(known ? 'drifted' : 'unrecorded', { environment, changes });
   }
@@ -131,9 +132,9 @@ export async function confirmReached(
 ): Promise<void> {
   const recorded = await readRecordedSchema(workspace, files.slice(0, count));
   const actual = await snapshot(connection, (reader) => readCatalog(reader, kinds));
-  const left = await compareCatalogs(workspace, actual, recorded);
+  const left = await compareCatalogs(workspace, recorded, actual);
   if (!left.same)
-    throw new Problem('not_as_proven', { environment, changes: left.changes.map(({ text }) => text) });
+    throw new Problem('not_as_proven', { environment, changes: left.changes.map(describeChange) });
 }
 
 /**

@@ -49,7 +49,19 @@ export interface MigrationProblems {
     /** The first major version that knows all of them. */
     readonly since: number;
   };
-  rows_in_the_way: { readonly environment: string; readonly findings: readonly string[] };
+  rows_in_the_way: {
+    readonly environment: string;
+    readonly findings: readonly string[];
+    /** The file with the statement that would fail; null: it is not written yet. */
+    readonly migration: string | null;
+  };
+  missing_roles: { readonly environment: string; readonly roles: readonly string[] };
+  stuck_migration: {
+    readonly environment: string;
+    /** The files that are to be replaced; the first cannot run. */
+    readonly files: readonly string[];
+    readonly reason: string;
+  };
   migrations_changed: { readonly files: readonly string[] };
   migration_running: { readonly environment: string };
   lock_lost: { readonly environment: string };
@@ -211,6 +223,13 @@ export interface Problems extends MigrationProblems, DataProblems, SyncProblems,
   embedded_not_named: { readonly environment: string };
   unknown_source: { readonly source: string; readonly reason: string };
   unknown_task: { readonly name: string; readonly nearest: readonly string[] };
+  unknown_option: {
+    readonly option: string;
+    /** The task that does not have it; null: the option comes before any task. */
+    readonly task: string | null;
+    readonly nearest: readonly string[];
+  };
+  missing_option: { readonly option: string; readonly task: string };
   bad_option: { readonly option: string; readonly reason: string };
   bad_task_file: { readonly file: string; readonly reason: string };
   command_failed: CommandFailure;

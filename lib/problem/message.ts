@@ -1,8 +1,8 @@
 // One row of the table of words.
 import type { Where } from './location.ts';
 
-/** The exit codes: 1 failed, 2 differences found, 64 bad usage (sysexits EX_USAGE). */
-export type ExitCode = 1 | 2 | 64;
+/** The exit codes: 1 failed, 2 differences found, 64 bad usage (sysexits EX_USAGE), 130 interrupted. */
+export type ExitCode = 1 | 2 | 64 | 130;
 
 /** The message, hint, exit code and HTTP status of one code. */
 export interface MessageRow<Data> {

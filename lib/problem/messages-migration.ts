@@ -102,9 +102,31 @@ export const migrationMessages: {
   rows_in_the_way: row(
     1,
     409,
-    (of) => `The migration would fail on rows of ${of.environment}:\n  ${of.findings.join('\n  ')}`,
-    'Nothing was written or changed. Correct these rows, or add a migration that corrects them' +
-      ' (db:generate --empty). Then run the command again.',
+    (of) =>
+      `${of.migration ?? 'The migration'} would fail on rows of ${of.environment}:\n` +
+      `  ${of.findings.join('\n  ')}`,
+    (of) =>
+      of.migration === null
+        ? 'Nothing was written or changed. Correct these rows, or correct the schema.' +
+          ' Then run db:sync again.'
+        : `Nothing was changed. Correct these rows, then run db:sync again. Or correct the schema, then run` +
+          ` db:sync --replace: it writes ${of.migration} again.`,
+  ),
+  missing_roles: row(
+    1,
+    409,
+    (of) => `${of.environment} does not have the roles ${of.roles.join(', ')}`,
+    (of) =>
+      'Nothing was written or changed. Create them there, then run db:sync again: ' +
+      of.roles.map((role) => `CREATE ROLE ${quoteName(role)};`).join(' '),
+  ),
+  stuck_migration: row(
+    1,
+    409,
+    (of) => `${of.files[0]} cannot run in ${of.environment}: ${of.reason}`,
+    (of) =>
+      `Nothing was written or changed. ${of.files.join(', ')} was never applied to ${of.environment}.` +
+      ' If no other database has it, run db:sync --replace to write it again from the schema.',
   ),
   migrations_changed: row(
     1,
@@ -187,6 +209,9 @@ export const migrationMessages: {
     'Restore a backup, or write a new migration.',
   ),
 };
+
+const quoteName = (name: string) =>
+  /^[a-z_][a-z0-9_$]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
 
 function heldBy(holders: MigrationProblems['lock_unavailable']['holders']): string {
   const words = holders.map(({ pid, applicationName, role, state, queryStart }) => {

@@ -136,6 +136,21 @@ export const messages: { readonly [C in Code]: MessageRow<Problems[C]> } = {
         ? `Did you mean ${of.nearest.join(' or ')}?`
         : 'Run pgmage --list to see all tasks.',
   ),
+  unknown_option: row(
+    64,
+    400,
+    (of) => `Unknown option ${of.option}${of.task === null ? '' : ` of ${of.task}`}`,
+    (of) =>
+      of.nearest.length > 0
+        ? `Did you mean ${of.nearest.join(' or ')}?`
+        : `Run pgmage ${of.task === null ? '' : `${of.task} `}--help to see the options.`,
+  ),
+  missing_option: row(
+    64,
+    400,
+    (of) => `${of.task} needs the ${/^-/.test(of.option) ? 'option' : 'argument'} ${of.option}`,
+    (of) => `Run pgmage ${of.task} --help to see the options.`,
+  ),
   bad_option: row(
     64,
     400,
@@ -243,7 +258,7 @@ export const messages: { readonly [C in Code]: MessageRow<Problems[C]> } = {
     (of) => `Cannot start the shadow database: ${of.reason}`,
     'Delete the cache folder, or name a server for shadow databases with --shadow URL.',
   ),
-  interrupted: row(1, 499, (of) => `Interrupted. ${of.state}`, 'Run the command again when you are ready.'),
+  interrupted: row(130, 499, (of) => `Interrupted. ${of.state}`, 'Run the command again when you are ready.'),
   internal: row(1, 500, (of) => `Internal error: ${of.reason}`, 'This is a bug in pgmage. Please report it.'),
 };
 

@@ -12,8 +12,22 @@ export interface Consent {
   readonly asksAboutLosses?: boolean;
 }
 
-/** Shows a plan and asks; undefined: there is no terminal. */
-export type Ask<Plan> = ((plan: Plan) => Promise<boolean>) | undefined;
+/** Shows a plan and asks. */
+export type Question<Plan> = (plan: Plan) => Promise<boolean>;
+
+/** Shows plans, also those that `yes` agrees to, and asks where there is a terminal. */
+export interface Dialog<Plan> {
+  show(plan: Plan): void;
+  readonly ask?: Question<Plan> | undefined;
+}
+
+/** Asks about plans; undefined: nothing can ask. */
+export type Ask<Plan> = Question<Plan> | Dialog<Plan> | undefined;
+
+/** The question of a dialog; undefined: there is no terminal. */
+export function questionOf<Plan>(ask: Ask<Plan>): Question<Plan> | undefined {
+  return typeof ask === 'object' ? ask.ask : ask;
+}
 
 /** A plan that needs consent. */
 export interface Proposal<Plan> {
@@ -27,7 +41,7 @@ export interface Proposal<Plan> {
 }
 
 /**
- * Gets the consent to a plan.
+ * Gets the consent to a plan. A plan that `yes` agrees to is shown as well, before anything changes.
  * @returns false when it was declined
  * @throws Problem `data_loss_refused`, `confirmation_needed`
  */
@@ -36,9 +50,13 @@ export async function confirm<Plan>(
   { yes, force, asksAboutLosses }: Consent,
   ask: Ask<Plan>,
 ): Promise<boolean> {
-  if (losses.length > 0 && !force && !(asksAboutLosses && ask !== undefined))
+  const question = questionOf(ask);
+  if (losses.length > 0 && !force && !(asksAboutLosses && question !== undefined))
     throw new Problem('data_loss_refused', { losses, renames });
-  if (yes) return true;
-  if (ask === undefined) throw new Problem('confirmation_needed', { what });
-  return ask(plan);
+  if (yes) {
+    if (typeof ask === 'object') ask.show(plan);
+    return true;
+  }
+  if (question === undefined) throw new Problem('confirmation_needed', { what });
+  return question(plan);
 }

@@ -92,6 +92,7 @@ export async function readForeignPosition(
   const ours = new Set(files.flatMap(({ name }) => [name, readVersion(name)]));
   return {
     applied,
+    pending: files.filter((file) => !isApplied(file)),
     faults: [
       ...late.map(
         ({ name }) => `${files[applied]?.name} is not applied, but stands before ${name}, which is`,

@@ -67,15 +67,19 @@ export function listDowns(files: readonly MigrationFile[]): TextFile[] {
 }
 
 /**
- * Writes composed migrations, unless the folder changed meanwhile.
+ * Writes composed migrations and deletes those that they replace, unless the folder changed meanwhile.
  * @throws Problem `migrations_changed`, `unwritable_file`
  */
 export async function writeComposed(
   project: Project,
-  { folder, written }: { folder: readonly MigrationFile[]; written: readonly MigrationFile[] },
+  { folder, written, removed }: Record<'folder' | 'written' | 'removed', readonly MigrationFile[]>,
 ): Promise<void> {
-  if (written.length === 0) return;
+  if (written.length + removed.length === 0) return;
   await checkUnchanged(project, folder);
+  await removeMigrations(
+    project,
+    removed.map(({ name }) => name),
+  );
   await writeMigrations(project, written);
 }
 

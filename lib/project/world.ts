@@ -45,6 +45,8 @@ export interface World {
   pause?(milliseconds: number): Promise<void>;
   /** Shows the user a line about long work, e.g. `Preparing the shadow database`; without an end of line. */
   progress(message: string): void;
+  /** Shows the user a line that needs attention, once; left out: it is not shown. */
+  note?(message: string): void;
   /** Draws the progress of long work over the previous one; left out where there is no terminal. */
   pace?(pace: CopyProgress): void;
   /**

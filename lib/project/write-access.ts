@@ -3,6 +3,7 @@
 import type { Connection } from '../pg/connection.ts';
 import { resolveRoute } from '../pg/route.ts';
 import { Problem } from '../problem/problem.ts';
+import { type Ask, questionOf } from './confirmation.ts';
 import type { Project } from './project.ts';
 import { describeAddress, openServer } from './source.ts';
 import type { Target, World } from './world.ts';
@@ -28,10 +29,10 @@ export interface ProtectedDatabase {
  * @param ask how the user is asked; undefined: there is no terminal
  * @throws Problem `protected_target`, `embedded_not_named`; of the configuration
  */
-export async function writeTarget(world: World, names: WriteNames, ask: unknown): Promise<Target> {
+export async function writeTarget<Plan>(world: World, names: WriteNames, ask: Ask<Plan>): Promise<Target> {
   const target = await world.environment(names.env);
   const { name } = target;
-  if (target.fallback && ask === undefined && !says(names, name))
+  if (target.fallback && questionOf(ask) === undefined && !says(names, name))
     throw new Problem('embedded_not_named', { environment: name });
   if (target.protected && !says(names, name)) throw new Problem('protected_target', { environment: name });
   return target;

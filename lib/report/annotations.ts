@@ -2,8 +2,10 @@
 
 import type { StatusReport } from '../commands/status.ts';
 import type { VerifyReport } from '../commands/verify.ts';
+import { describeChange } from '../compare/changes.ts';
 import { makeTextLegible, stripColours } from '../problem/legible.ts';
 import type { Where } from '../problem/location.ts';
+import type { Problem } from '../problem/problem.ts';
 import { checkTexts } from './migrations.ts';
 
 /** One finding: its title, its message and, if it is in a file, its place. */
@@ -24,13 +26,14 @@ export function verifyAnnotations({ checks }: VerifyReport): string {
 
 /** Annotations for the differences of `db:status`, one per side, on the schema's file. */
 export function statusAnnotations({ schema, target, changes, record }: StatusReport): string {
-  const { pending = [], unrecorded = [], drift = [], faults = [] } = record ?? {};
+  const { pending = [], unrecorded = [], drift = [], unfinished = [], faults = [] } = record ?? {};
   const texts = (items: typeof changes) => items.map(({ text }) => text);
   const sides: [title: string, items: readonly string[]][] = [
     [`${target.name} differs from ${schema.path}`, texts(changes)],
     [`Not applied to ${target.name}`, pending],
     [`In ${schema.path}, but in no migration`, texts(unrecorded)],
-    [`Drift in ${target.name}`, texts(drift)],
+    [`Drift in ${target.name}`, drift.map(describeChange)],
+    [`Left in ${target.name} by a migration that failed half-way`, unfinished.map(describeChange)],
     ['Problems of the migrations', faults],
   ];
   const where = { file: schema.path, line: 1, column: 1, text: '' };
@@ -39,6 +42,12 @@ export function statusAnnotations({ schema, target, changes, record }: StatusRep
       items.length === 0 ? [] : [{ title, message: items.join('\n'), where }],
     ),
   );
+}
+
+/** The annotation of a problem, at its place if that is in a file. */
+export function problemAnnotation({ message, hint, where }: Problem): string {
+  const [title = ''] = message.split('\n');
+  return annotationsText([{ title, message: `${message}\n${hint}`.trim(), where }]);
 }
 
 /** One line for each: `::error title=…,file=…,line=…,col=…::message`. */

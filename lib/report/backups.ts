@@ -1,14 +1,16 @@
 // Backups as text: one after it was made, and all of a folder.
 
-import type { MadeBackup } from '../backup/report.ts';
+import type { StaleEnvironment } from '../backup/age.ts';
+import type { BackupReport, MadeBackup } from '../backup/report.ts';
 import type { BackupsReport } from '../commands/backups.ts';
 import type { PruneReport } from '../commands/backups-prune.ts';
 import type { RestorePlan, RestoreReport } from '../commands/restore.ts';
 import { makeLegible } from '../problem/legible.ts';
 import type { Retry } from '../project/retry.ts';
-import { cutLine, formatAge, formatBytes, formatCount } from './format.ts';
+import { formatAge, formatBytes, formatCount } from './format.ts';
 import { makeInk } from './ink.ts';
 import type { Paper } from './paper.ts';
+import { wrapText } from './wrapped.ts';
 
 const ways = { checksum: 'checksum', read: 'read whole', drill: 'restored' } as const;
 
@@ -28,11 +30,28 @@ export function backupText(made: MadeBackup, paper: Paper): string {
 const retryText = ({ message, waited }: Retry) => makeLegible(`Retried after ${waited} s: ${message}`);
 
 /** The list that `db:backups` prints. */
-export function backupsText({ folder, backups }: BackupsReport, paper: Paper): string {
+export function backupsText({ folder, backups, stale }: BackupsReport, paper: Paper): string {
   const ink = makeInk(paper.colour);
   const good = backups.filter(({ faults }) => faults.length === 0);
   const bad = backups.filter(({ faults }) => faults.length > 0);
-  if (backups.length === 0) return `No backups in ${folder}`;
+  const lines = (text: string) => wrapText(text, paper).map((line) => ink.red(line));
+  return [
+    ...(backups.length === 0 ? [`No backups in ${folder}`] : []),
+    ...(good.length > 0 ? tableLines(good, paper) : []),
+    ...bad.flatMap((one) => lines(`${one.file} is damaged: ${one.faults.join('; ')}`)),
+    ...stale.flatMap((one) => lines(staleText(one, paper))),
+  ].join('\n');
+}
+
+function staleText({ environment, newest, maxAge }: StaleEnvironment, paper: Paper): string {
+  if (environment === null) return `No environment has a backup of the last ${maxAge}.`;
+  const last = newest === null ? 'it has none' : `the newest one is of ${newest}, ${age(newest, paper)}`;
+  return `${environment} has no good backup of the last ${maxAge}: ${last}.`;
+}
+
+// A table, or where the paper is too narrow for it, two lines for each backup.
+function tableLines(good: readonly BackupReport[], paper: Paper): string[] {
+  const ink = makeInk(paper.colour);
   const head = ['File', 'Environment', 'Age', 'Size', 'Rows', 'Verified', ''];
   const rows = good.map((one) => [
     one.file.replace(/^.*[\\/]/, ''),
@@ -51,12 +70,20 @@ export function backupsText({ folder, backups }: BackupsReport, paper: Paper): s
       .join('  ')
       .trimEnd(),
   );
-  const [title = '', ...others] = lines.map((line) => cutLine(line, paper));
-  return [
-    ...(good.length > 0 ? [ink.bold(title), ...others] : []),
-    ...bad.map((one) => ink.red(makeLegible(`${one.file} is damaged: ${one.faults.join('; ')}`))),
-  ].join('\n');
+  if (!paper.uncut && lines.some((line) => line.length > paper.width))
+    return rows.flatMap(([file = '', ...facts]) => [
+      ...wrapText(file, paper),
+      ...wrapText(
+        `  ${facts.flatMap((fact, at) => (fact ? `${names[at] ?? ''}${fact}` : [])).join(', ')}`,
+        paper,
+      ),
+    ]);
+  const [title = '', ...others] = lines.map(makeLegible);
+  return [ink.bold(title), ...others];
 }
+
+// What goes before each fact where it is in no table.
+const names = ['', '', '', 'rows: ', 'verified: '];
 
 function age(time: string | null, paper: Paper): string {
   return time === null ? '' : formatAge(new Date(time), paper.now);
@@ -68,14 +95,15 @@ export function pruneText({ folder, kept, removed, done }: PruneReport, paper: P
   if (kept.length + removed.length === 0) return `No backups in ${folder}`;
   const freed = formatBytes(removed.reduce((sum, { bytes }) => sum + bytes, 0));
   const verb = done ? 'deleted' : 'would be deleted';
-  const short = (line: string) => cutLine(line, paper);
   return [
-    ...kept.map(({ file, why, faults }) =>
+    ...kept.flatMap(({ file, why, faults }) =>
       why.includes('broken')
-        ? ink.red(short(`stays  ${file}  ${faults.join('; ')}`))
-        : short(`stays  ${file}  ${why.join(', ')}`),
+        ? wrapText(`keep     ${file}  ${faults.join('; ')}`, paper).map((line) => ink.red(line))
+        : wrapText(`keep     ${file}  ${why.join(', ')}`, paper),
     ),
-    ...removed.map(({ file }) => ink.yellow(short(`${done ? 'gone ' : 'goes '}  ${file}`))),
+    ...removed.flatMap(({ file }) =>
+      wrapText(`${done ? 'deleted' : 'delete '}  ${file}`, paper).map((line) => ink.yellow(line)),
+    ),
     `${formatCount(removed.length, 'backup')} ${verb},` +
       ` ${freed}${done || removed.length === 0 ? '' : '; --yes does it'}`,
   ].join('\n');
@@ -85,19 +113,19 @@ export function pruneText({ folder, kept, removed, done }: PruneReport, paper: P
 export function restorePlanText({ target, backup, destroyed }: RestorePlan, paper: Paper): string {
   const ink = makeInk(paper.colour);
   const lost = destroyed.filter(({ rows }) => rows > 0);
-  const short = (line: string) => cutLine(line, paper);
+  const lines = (text: string) => wrapText(text, paper);
   return [
-    short(
+    ...lines(
       `Restore ${backup.file} (${backup.environment}, ${age(backup.started, paper)}:` +
         ` ${formatCount(backup.tables ?? 0, 'table')}, ${formatCount(backup.rows ?? 0, 'row')})` +
         ` into ${target.name}  (${target.address})`,
     ),
     ...(lost.length > 0
       ? [
-          ink.red(short(`This replaces the whole content of ${target.name}:`)),
-          ...lost.map(({ name, rows }) => short(`  - ${name} (${formatCount(rows, 'row')})`)),
+          ...lines(`This replaces the whole content of ${target.name}:`).map((line) => ink.red(line)),
+          ...lost.flatMap(({ name, rows }) => lines(`  - ${name} (${formatCount(rows, 'row')})`)),
         ]
-      : [short(`${target.name} holds no rows.`)]),
+      : lines(`${target.name} holds no rows.`)),
   ].join('\n');
 }
 

@@ -3,9 +3,10 @@ import type { CloneReport } from '../commands/clone.ts';
 import type { DropPlan, DropReport } from '../commands/clone-drop-old.ts';
 import type { ClonePlan } from '../copy/plan.ts';
 import type { PreflightCheck } from '../copy/preflight.ts';
-import { cutLine, formatBytes, formatCount } from './format.ts';
+import { formatBytes, formatCount } from './format.ts';
 import { makeInk } from './ink.ts';
 import type { Paper } from './paper.ts';
+import { wrapText } from './wrapped.ts';
 
 const signs: Readonly<Record<PreflightCheck['outcome'], string>> = {
   ok: 'ok  ',
@@ -44,8 +45,8 @@ export function clonePlanText(plan: ClonePlan, paper: Paper): string {
     `Transfer may take ${plan.estimateSeconds} seconds.`,
   ];
   const ends = [`Source: ${source.name}  (${source.address})`, `Target: ${target.name}  (${target.address})`];
-  const short = (line: string) => cutLine(line, paper);
-  return [...ends.map(short), ...checkLines(plan.checks, paper), ...lines.map(short)].join('\n');
+  const whole = (line: string) => wrapText(line, paper);
+  return [...ends.flatMap(whole), ...checkLines(plan.checks, paper), ...lines.flatMap(whole)].join('\n');
 }
 
 function swapLines({ target, swap }: ClonePlan): string[] {
@@ -68,7 +69,7 @@ export function dropPlanText({ target, drops }: DropPlan, paper: Paper): string 
     'This drops, and ends the sessions in them:',
     ...drops.map(({ name, bytes }) => `  ${name} (${formatBytes(bytes)})`),
   ];
-  return lines.map((line) => cutLine(line, paper)).join('\n');
+  return lines.flatMap((line) => wrapText(line, paper)).join('\n');
 }
 
 /** The report of `db:clone --drop-old`. */
@@ -76,8 +77,8 @@ export function dropText({ target, drops, dropped }: DropReport, paper: Paper): 
   if (dropped === null) return 'Declined. Nothing was dropped.';
   if (drops.length === 0) return `${target.name} has no kept database.`;
   return drops
-    .map(({ name }) =>
-      cutLine(dropped.includes(name) ? `Dropped ${name}.` : `Could not drop ${name}.`, paper),
+    .flatMap(({ name }) =>
+      wrapText(dropped.includes(name) ? `Dropped ${name}.` : `Could not drop ${name}.`, paper),
     )
     .join('\n');
 }
@@ -102,9 +103,9 @@ export function cloneText(report: CloneReport, paper: Paper): string {
   const rows = done.tables.reduce((sum, one) => sum + one.rows, 0);
   const seconds = durationMs / 1000;
   const rate = done.bytes / Math.max(seconds, 0.001);
-  const short = (line: string) => cutLine(line, paper);
+  const whole = (line: string) => wrapText(line, paper);
   return [
-    short(
+    ...whole(
       `Cloned ${source.name} to ${target.name}: ${formatCount(done.tables.length, 'table')} with` +
         ` ${formatCount(rows, 'row')}, ${formatCount(done.sequences, 'sequence')},` +
         ` ${formatCount(done.largeObjects, 'large object')}.`,
@@ -112,18 +113,18 @@ export function cloneText(report: CloneReport, paper: Paper): string {
     report.dataOnly
       ? 'Verified before the commit: the rows of every table. The schema is unchanged.'
       : `Verified before the ${report.swapped ? 'swap' : 'commit'}: the schema and the rows of every table.`,
-    ...swappedLines(report).map(short),
+    ...swappedLines(report).flatMap(whole),
     `${formatBytes(done.bytes)} in ${seconds.toFixed(1)} s, ${formatBytes(rate)}/s.`,
     ...checkLines(
       report.checks.filter(({ outcome }) => outcome === 'warning'),
       paper,
     ),
     ...(done.reworded > 0
-      ? [short(`The target server writes ${formatCount(done.reworded, 'definition')} differently.`)]
+      ? whole(`The target server writes ${formatCount(done.reworded, 'definition')} differently.`)
       : []),
-    ...done.notes.map((line) => short(`Note: ${line}`)),
-    ...done.left.map((line) => short(`Not copied: ${line}`)),
-    ...retries.map(({ message, waited }) => short(`Retried after ${waited} s: ${message}`)),
+    ...done.notes.flatMap((line) => whole(`Note: ${line}`)),
+    ...done.left.flatMap((line) => whole(`Not copied: ${line}`)),
+    ...retries.flatMap(({ message, waited }) => whole(`Retried after ${waited} s: ${message}`)),
   ].join('\n');
 }
 
@@ -133,8 +134,7 @@ function checkLines(checks: readonly PreflightCheck[], paper: Paper): string[] {
     warning: ink.yellow,
     failed: ink.red,
   };
-  return checks.map(({ name, outcome, text }) => {
-    const line = cutLine(`${signs[outcome]} ${name}: ${text}`, paper);
-    return inks[outcome]?.(line) ?? line;
-  });
+  return checks.flatMap(({ name, outcome, text }) =>
+    wrapText(`${signs[outcome]} ${name}: ${text}`, paper).map((line) => inks[outcome]?.(line) ?? line),
+  );
 }

@@ -9,6 +9,7 @@ import { cutLine, formatAge, formatCount } from './format.ts';
 import { cautionText, findingLines, hazardWords, possibleLines } from './hazards.ts';
 import { makeInk } from './ink.ts';
 import type { Paper } from './paper.ts';
+import { wrapText } from './wrapped.ts';
 
 /** The report of `db:generate`. */
 export function generateText(report: GenerateReport, paper: Paper): string {
@@ -26,9 +27,12 @@ export function generateText(report: GenerateReport, paper: Paper): string {
 
 /** The question of `db:sync`: its plan. */
 export function syncPlanText(plan: SyncPlan, paper: Paper): string {
-  const { target, pending, unfinished, cautions, findings, possible } = plan;
-  const first = unfinished === null ? [] : [`${unfinished} failed half-way. It is finished first.`];
+  const { target, pending, unfinished, finishing, replaced, cautions, findings, possible } = plan;
+  const sql = finishing.flatMap((one) => indented(`${one};`));
+  const first =
+    unfinished === null ? [] : [`${unfinished} failed half-way. It is finished first:`, ...sql, ''];
   return [
+    ...(replaced === null ? [] : wrapText(replacedText(plan, replaced), paper)),
     ...pending.flatMap((one) => [...headLines(one, paper), ...indented(upOf(one.text)), '']),
     ...first,
     ...cautionLines(cautions, paper),
@@ -38,10 +42,42 @@ export function syncPlanText(plan: SyncPlan, paper: Paper): string {
   ].join('\n');
 }
 
+function replacedText({ target }: SyncPlan, { files, reason }: NonNullable<SyncPlan['replaced']>): string {
+  return (
+    `Replaces ${files.join(', ')}, which cannot run in ${target.name}: ${reason}.` +
+    ` It was never applied to ${target.name}. Keep it if another database has it.`
+  );
+}
+
+/** The SQL that `db:sync --dry-run` prints: that of the pending migrations, with hazards as comments. */
+export function dryRunText(report: SyncReport, paper: Paper): string {
+  const { target, pending, unfinished, finishing, replaced, cautions, findings } = report;
+  if (pending.length === 0 && unfinished === null) return `-- ${target.name} is in sync.`;
+  const plain = { ...paper, colour: false, uncut: true };
+  const comments = [
+    ...(replaced === null ? [] : [replacedText(report, replaced)]),
+    ...cautionLines(cautions, plain),
+    ...findingLines(findings, plain),
+  ];
+  return [
+    ...comments.map((line) => `-- ${line}`),
+    ...(unfinished === null
+      ? []
+      : [`-- The rest of ${unfinished}, which failed half-way`, ...finishing.map((sql) => `${sql};`), '']),
+    ...pending.flatMap((one) => [
+      ...headLines(one, plain).map((line) => `-- ${line.trim()}`),
+      upOf(one.text).trim(),
+      '',
+    ]),
+    `-- These are ${formatCount(pending.length, 'migration')} for ${target.name}. Nothing was changed.`,
+  ].join('\n');
+}
+
 /** The report of `db:sync`. */
 export function syncText(report: SyncReport, paper: Paper): string {
   const { target, applied, unfinished, recorded } = report;
   const ink = makeInk(paper.colour);
+  if (report.dryRun) return dryRunText(report, paper);
   if (applied === null) return 'Declined: nothing was written or changed.';
   const had = recorded.map((name) => `Recorded ${name}, which the database already had`);
   if (applied.length === 0 && unfinished === null)
@@ -129,8 +165,10 @@ export function verifyText({ target, checks }: VerifyReport, paper: Paper): stri
   ].join('\n');
 }
 
-function headLines({ file, down }: MigrationReport, paper: Paper): string[] {
+function headLines({ file, down, draft }: MigrationReport, paper: Paper): string[] {
   const ink = makeInk(paper.colour);
+  // Other tools stamp no way down.
+  if (down === null && !draft) return [ink.bold(file)];
   const back =
     down === null
       ? 'a draft: write its SQL, then run db:generate again'

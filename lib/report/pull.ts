@@ -2,11 +2,13 @@
 
 import type { PullPlan, PullReport } from '../commands/pull.ts';
 import type { DriftReport } from '../commands/pull-drift.ts';
+import { describeChange } from '../compare/changes.ts';
 import type { BaselineReport } from '../migrate/baseline.ts';
 import { makeLegible } from '../problem/legible.ts';
 import { cutLine, formatCount } from './format.ts';
 import { makeInk } from './ink.ts';
 import type { Paper } from './paper.ts';
+import { wrapText } from './wrapped.ts';
 
 /** The question of `db:pull`: the files that it will overwrite. */
 export function pullPlanText({ from, to, written, removed }: PullPlan, paper: Paper): string {
@@ -72,7 +74,7 @@ export function driftText(report: DriftReport, paper: Paper): string {
   const { from, to, changes, statements, how, written } = report;
   const ink = makeInk(paper.colour);
   if (changes.length === 0) return ink.green(`${from} has no drift.`);
-  const list = changes.map(({ text }) => cutLine(`  - ${text}`, paper));
+  const list = changes.flatMap((change) => wrapText(`  - ${describeChange(change)}`, paper));
   const told = [`Drift in ${from}:`, ...list];
   const next = ink.dim(
     `Run 'db:generate' to write its migration, then 'db:sync --env ${from} --baseline' to record it`,

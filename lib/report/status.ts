@@ -1,7 +1,7 @@
 // `db:status` as text.
 
 import type { StatusReport } from '../commands/status.ts';
-import type { ObjectChange, Presence } from '../compare/changes.ts';
+import { describeChange, type ObjectChange, type Presence } from '../compare/changes.ts';
 import { cutLine, formatAge } from './format.ts';
 import { makeInk } from './ink.ts';
 import type { Paper } from './paper.ts';
@@ -33,9 +33,17 @@ export function statusText(report: StatusReport, paper: Paper): string {
   else
     lines.push(
       ink.dim("Run 'db:diff' for detailed comparison"),
-      ink.dim(`Run '${report.record?.appliedBy ?? 'db:sync'}' to apply changes`),
+      ...nextLines(report).map((line) => ink.dim(line)),
     );
   return lines.join('\n');
+}
+
+// A drift is resolved first: db:sync refuses it.
+function nextLines({ target, record }: StatusReport): string[] {
+  const drifted = record !== null && record.drift.length > 0;
+  return drifted
+    ? [`Undo the drift in ${target.name} or take it over: until then, db:sync changes nothing`]
+    : [`Run '${record?.appliedBy ?? 'db:sync'}' to apply changes`];
 }
 
 type Section = (title: string, items: readonly string[]) => string[];
@@ -43,13 +51,17 @@ type Section = (title: string, items: readonly string[]) => string[];
 // The state of the migrations, each with the command that resolves it.
 function recordLines({ record, schema, target }: StatusReport, section: Section): string[] {
   if (record === null) return [];
-  const { files, applied, appliedBy, pending, unrecorded, drift, faults } = record;
+  const { files, applied, appliedBy, pending, unrecorded, drift, unfinished, faults } = record;
   const texts = (changes: readonly ObjectChange[]) => changes.map(({ text }) => text);
   return [
     `Migrations: ${files}, applied: ${applied}`,
     ...section(`Not applied to ${target.name} (${appliedBy} applies them):`, pending),
     ...section(`In ${schema.path}, but in no migration (db:generate writes one):`, texts(unrecorded)),
-    ...section(`Drift in ${target.name} (db:pull --drift writes it into ${schema.path}):`, texts(drift)),
+    ...section(
+      `Drift in ${target.name} (db:pull --drift writes it into ${schema.path}):`,
+      drift.map(describeChange),
+    ),
+    ...section(`Left in ${target.name} by a migration that failed half-way:`, unfinished.map(describeChange)),
     ...section('Problems of the migrations (db:verify shows more):', faults),
   ];
 }

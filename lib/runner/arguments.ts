@@ -33,7 +33,7 @@ export interface CommandLine {
 export const globalOptions: readonly { readonly flags: readonly string[]; readonly help: string }[] = [
   { flags: ['--list', '-l'], help: 'Show every task' },
   { flags: ['--help', '-h'], help: 'Show help, of a task where one is named' },
-  { flags: ['--json'], help: 'Print one JSON document with the same facts as the text' },
+  { flags: ['--json'], help: 'Print the same facts as one line of JSON' },
   {
     flags: ['--no-color', '--color'],
     help: 'Never or always use colours; default: on a terminal, without NO_COLOR',
@@ -45,7 +45,7 @@ type Values = Map<string, unknown>;
 
 /**
  * Reads the words of a command line.
- * @throws Problem `unknown_task`, `bad_option`, each with the nearest names
+ * @throws Problem `unknown_task`, `unknown_option`, `bad_option`, each with the nearest names
  */
 export function readCommandLine(words: readonly string[], tasks: readonly Task[]): CommandLine {
   const byName = new Map(tasks.map((task) => [task.name, task]));
@@ -130,11 +130,11 @@ function finish({
   positionals: string[];
 }): Call {
   for (const { name, required } of task.options)
-    if (required && !options.has(name)) throw bad(toFlag(name), `${task.name} needs it`);
+    if (required && !options.has(name)) throw missing(task, toFlag(name));
   const args = task.positionals.flatMap((parameter: TaskParameter, index) => {
     const { name, value, required } = parameter;
     const given = positionals[index];
-    if (given === undefined && required) throw bad(`<${name}>`, `${task.name} needs it`);
+    if (given === undefined && required) throw missing(task, `<${name}>`);
     if (value.type === 'list') {
       const list = positionals.slice(index).map((one) => convert(name, one, value.of));
       // Options stand behind it, where a rest parameter cannot be.
@@ -182,9 +182,12 @@ function unknownOption(word: string, task: Task | undefined): Problem {
     ...(task?.options ?? []).map((option) => toFlag(option.name)),
     ...globalOptions.flatMap(({ flags }) => flags),
   ];
-  const close = findNearest(name, known);
-  const meant = close.length > 0 ? `. Did you mean ${close.join(' or ')}?` : '';
-  return bad(name, `${task?.name ?? 'pgmage'} does not know it${meant}`);
+  const nearest = findNearest(name, known);
+  return new Problem('unknown_option', { option: name, task: task?.name ?? null, nearest });
+}
+
+function missing({ name: task }: Task, option: string): Problem {
+  return new Problem('missing_option', { option, task });
 }
 
 function bad(option: string, reason: string): Problem<'bad_option'> {

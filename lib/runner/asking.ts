@@ -5,12 +5,15 @@ import type { Ask } from '../project/confirmation.ts';
 import type { Paper } from '../report/paper.ts';
 import type { TaskContext } from './context.ts';
 
-/** Shows a plan and asks whether to continue; undefined: there is no terminal. */
+/** Shows a plan, and asks whether to continue where there is a terminal. */
 export function askAboutPlan<Plan>(
-  { ask }: Pick<TaskContext, 'ask'>,
+  { ask, show }: Pick<TaskContext, 'ask' | 'show'>,
   text: (plan: Plan, paper: Paper) => string,
 ): Ask<Plan> {
-  return ask && ((plan) => ask((paper) => text(plan, paper)));
+  return {
+    show: (plan) => show?.((paper) => text(plan, paper)),
+    ask: ask && ((plan) => ask((paper) => text(plan, paper))),
+  };
 }
 
 /** Asks which object was renamed. The first answer is "none". */

@@ -21,6 +21,8 @@ import { type TaskShell, taskShell } from './shell.ts';
 
 /** The first argument of every task. */
 export interface TaskContext extends Project, World {
+  /** Shows a text beside the results: on standard error. */
+  show?(text: (paper: Paper) => string): void;
   /** Shows a text and asks whether to go on; left out where there is no terminal. */
   ask?(text: (paper: Paper) => string): Promise<boolean>;
   /**
@@ -45,6 +47,8 @@ export interface Edge {
   readonly variables: Variables;
   now(): Date;
   progress(message: string): void;
+  /** Shows a line that needs attention. */
+  note?(message: string): void;
   /** Shows a line of a program that was started. */
   show(line: string): void;
   pace?(pace: CopyProgress): void;
@@ -52,7 +56,7 @@ export interface Edge {
 }
 
 /** The questions of a command line on its terminal. */
-export type Questions = Pick<TaskContext, 'ask' | 'choose'>;
+export type Questions = Pick<TaskContext, 'ask' | 'choose' | 'show'>;
 
 /** The paths and the configuration of a folder, with defaults. @throws Problem `bad_config` */
 export function makeProject({ root, config, cacheDir }: ProjectFolder, version: string): Project {
@@ -82,7 +86,8 @@ export function makeProject({ root, config, cacheDir }: ProjectFolder, version: 
 /** The world of a process, with the environments of a folder's configuration. */
 export function makeWorld({ root, config }: ProjectFolder, edge: Edge): World {
   const { afterSync } = config;
-  const { variables, now, progress, show, pace, onInterrupt } = edge;
+  const { variables, now, progress, note, show, pace, onInterrupt } = edge;
+  const noted = new Set<string>();
   const environments = new Map<string, Promise<Environment>>();
   const resolve = async (name: string) => ({
     ...(await findEnvironment({ root, config, variables }, name)),
@@ -99,6 +104,12 @@ export function makeWorld({ root, config }: ProjectFolder, edge: Edge): World {
     protectedEnvironments: () => protectedEnvironments({ root, config, variables }),
     now,
     progress,
+    ...(note && {
+      note(message: string) {
+        if (!noted.has(message)) note(message);
+        noted.add(message);
+      },
+    }),
     ...(pace && { pace }),
     author: async () => (await import('./author.ts')).findAuthor(root),
     ...(afterSync && {

@@ -16,7 +16,7 @@ import {
   type TaskContext,
 } from './context.ts';
 import { isOutcome, type Outcome } from './outcome.ts';
-import { findTasks, type Runnable } from './tasks.ts';
+import { findIgnoredFiles, findTasks, type Runnable } from './tasks.ts';
 
 /** A process as the runner sees it. */
 export interface Caller {
@@ -51,10 +51,24 @@ export async function run(caller: Caller): Promise<number> {
     return await perform(caller);
   } catch (thrown) {
     const problem = toProblem(thrown);
-    if (json) caller.print(JSON.stringify({ problem }, null, 2));
-    else caller.log(await problemText(problem, caller));
+    if (json) caller.print(JSON.stringify({ problem }));
+    else {
+      if (asksForAnnotations(caller.words)) await annotate(problem, caller);
+      caller.log(await problemText(problem, caller));
+    }
     return problem.exitCode;
   }
+}
+
+// `--format github` of any task: a problem is an annotation, too, such as invalid SQL in the schema.
+function asksForAnnotations(words: readonly string[]): boolean {
+  const at = words.indexOf('--format');
+  return words.includes('--format=github') || (at >= 0 && words[at + 1] === 'github');
+}
+
+async function annotate(problem: Problem, { print }: Caller): Promise<void> {
+  const { problemAnnotation } = await import('../report/annotations.ts');
+  print(problemAnnotation(problem));
 }
 
 async function perform(caller: Caller): Promise<number> {
@@ -67,13 +81,14 @@ async function perform(caller: Caller): Promise<number> {
   const folder = await openProject(caller.cwd, version);
   const progress = (message: string) => caller.log(`${stampOf(caller)}${makeLegible(message)} …`);
   const tasks = await findTasks(folder, progress);
-  const line = readCommandLine(caller.words, tasks);
+  const line = await readWords(caller, folder, tasks);
   if (line.globals.version) caller.print(version);
   else if (line.globals.help || line.globals.list || line.calls.length === 0)
     await explain(caller, tasks, line);
   else {
     const edge = edgeOf(caller, progress);
     const asking = {
+      show: (text: (paper: Paper) => string) => caller.log(text(logPaperOf(caller, line.globals.colour))),
       ...(caller.ask && { ask: asker(caller, line.globals.colour) }),
       ...(caller.choose && { choose: caller.choose }),
     };
@@ -83,6 +98,27 @@ async function perform(caller: Caller): Promise<number> {
   return 0;
 }
 
+async function readWords(
+  caller: Caller,
+  folder: ProjectFolder,
+  tasks: readonly Runnable[],
+): Promise<CommandLine> {
+  try {
+    const line = readCommandLine(caller.words, tasks);
+    if (line.globals.list || line.calls.length === 0) await noteIgnored(caller, folder);
+    return line;
+  } catch (thrown) {
+    if (thrown instanceof Problem && thrown.code === 'unknown_task') await noteIgnored(caller, folder);
+    throw thrown;
+  }
+}
+
+// Said where tasks are listed or missed: helpers of tasks may be programs, too.
+async function noteIgnored(caller: Caller, folder: ProjectFolder): Promise<void> {
+  for (const file of await findIgnoredFiles(folder))
+    caller.log(`${makeLegible(file)} is ignored: tasks are exported functions of .ts files`);
+}
+
 function edgeOf(caller: Caller, progress: (message: string) => void): Edge {
   const { variables, now, onInterrupt, lastLine } = caller;
   const pace = (of: CopyProgress) => lastLine?.draw(barText(of, lastLine.width()));
@@ -90,6 +126,7 @@ function edgeOf(caller: Caller, progress: (message: string) => void): Edge {
     variables,
     now,
     progress,
+    note: (message) => caller.log(`${stampOf(caller)}${makeLegible(message)}`),
     show: caller.log,
     ...(lastLine && variables.TERM !== 'dumb' && { pace }),
     ...(onInterrupt && { onInterrupt }),
@@ -107,7 +144,7 @@ async function explain(
   { globals, named }: CommandLine,
 ): Promise<void> {
   const { listText, taskText, usageText } = await import('./help.ts');
-  if (globals.json) caller.print(JSON.stringify(named.length > 0 ? named : tasks, null, 2));
+  if (globals.json) caller.print(JSON.stringify(named.length > 0 ? named : tasks));
   else if (named.length > 0) caller.print(named.map(taskText).join('\n\n'));
   else caller.print(globals.list ? listText(tasks) : usageText(tasks));
 }
@@ -115,7 +152,7 @@ async function explain(
 // Questions go to the output of progress, so that stdout contains only results.
 function asker(caller: Caller, colour: boolean | undefined): NonNullable<Questions['ask']> {
   return async (text) => {
-    caller.log(text(paperOf(caller, colour)));
+    caller.log(text(logPaperOf(caller, colour)));
     return caller.ask?.('Go on?') ?? false;
   };
 }
@@ -152,8 +189,7 @@ async function execute(
     );
     if (code !== 0) break;
   }
-  if (line.globals.json)
-    caller.print(JSON.stringify(line.calls.length > 1 ? documents : documents[0], null, 2));
+  if (line.globals.json) caller.print(JSON.stringify(line.calls.length > 1 ? documents : documents[0]));
   return code;
 }
 
@@ -197,6 +233,13 @@ function plain(value: unknown): Outcome | null {
 
 function colourful({ variables }: Caller, onTerminal: boolean): boolean {
   return onTerminal && !variables.NO_COLOR && variables.TERM !== 'dumb';
+}
+
+// Plans are shown on standard error, which can be a terminal where the results go to a file.
+function logPaperOf(caller: Caller, colour: boolean | undefined): Paper {
+  const { logsToTerminal, lastLine, now } = caller;
+  const width = Math.max(40, lastLine?.width() ?? 80);
+  return { width, uncut: !logsToTerminal, colour: colour ?? colourful(caller, logsToTerminal), now: now() };
 }
 
 function paperOf(caller: Caller, colour: boolean | undefined): Paper {

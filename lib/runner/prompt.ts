@@ -2,7 +2,7 @@
 import { makeLegible } from '../problem/legible.ts';
 import { Problem } from '../problem/problem.ts';
 
-/** A question that yes or no answers; Ctrl-C is no. */
+/** A question that yes or no answers. @throws Problem `interrupted` */
 export async function askYesNo(question: string): Promise<boolean> {
   const { default: enquirer } = await import('enquirer');
   const prompt = { type: 'confirm', name: 'answer', message: makeLegible(question), initial: false } as const;
@@ -11,7 +11,7 @@ export async function askYesNo(question: string): Promise<boolean> {
     return answer;
   } catch {
     // It throws an empty text for Ctrl-C and Escape.
-    return false;
+    throw new Problem('interrupted', { state: 'Nothing was changed.' });
   }
 }
 

@@ -32,6 +32,14 @@ export async function findTasks(
   return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
+/** The files of the folder of tasks that are programs, but not in TypeScript: they hold no tasks. */
+export async function findIgnoredFiles({ root }: Pick<ProjectFolder, 'root'>): Promise<string[]> {
+  const names = (await filesOf(join(root, 'tasks'))).filter((name) =>
+    /\.([cm]?js|[cm]ts|[jt]sx)$/.test(name),
+  );
+  return names.sort().map((name) => `tasks/${name}`);
+}
+
 async function projectTasks(
   { root, cacheDir }: ProjectFolder,
   own: { readonly version: string; readonly digests: readonly string[] },

@@ -13,8 +13,10 @@ import {
   isSetting,
   isSkipped,
   type Node,
+  needsRoles,
   readBodyExtensions,
   readExtension,
+  readMadeRoles,
   readRoles,
   runsConcurrently,
 } from './statement.ts';
@@ -57,6 +59,10 @@ export interface SqlFile {
   readonly statements: readonly ParsedStatement[];
   /** Names of roles that it mentions, without the server's own. */
   readonly roles: readonly string[];
+  /** Those of them that must exist before it runs, or be created by it. */
+  readonly usedRoles: readonly string[];
+  /** Names of roles that it creates, and texts of DO blocks that create some. */
+  readonly madeRoles: readonly string[];
   /** Names of extensions that it creates, or may create in the body of a DO block or a function. */
   readonly extensions: readonly string[];
   /** The statements that begin or end transactions, by their word; savepoints are not among them. */
@@ -78,6 +84,8 @@ export async function parseSql(file: string, text: string): Promise<SqlFile> {
   const found: Found = {
     statements: [],
     roles: new Set(),
+    usedRoles: new Set(),
+    madeRoles: [],
     extensions: new Set(),
     boundaries: [],
     blanks: [],
@@ -93,15 +101,18 @@ export async function parseSql(file: string, text: string): Promise<SqlFile> {
       addStatement(found, script.sql, { tag, node, start, end, to });
     }
   }
-  const { statements, roles, extensions, boundaries, blanks } = found;
+  const { statements, roles, usedRoles, madeRoles, extensions, boundaries, blanks } = found;
   const runnable = blanked(script.sql, blanks);
-  return { file, text, runnable, statements, roles: [...roles], extensions: [...extensions], boundaries };
+  const names = { roles: [...roles], usedRoles: [...usedRoles], madeRoles, extensions: [...extensions] };
+  return { file, text, runnable, statements, ...names, boundaries };
 }
 
 /** The content of a file. */
 interface Found {
   readonly statements: ParsedStatement[];
   readonly roles: Set<string>;
+  readonly usedRoles: Set<string>;
+  readonly madeRoles: string[];
   readonly extensions: Set<string>;
   readonly boundaries: SqlFile['boundaries'][number][];
   /** The parts that are not run. */
@@ -119,7 +130,11 @@ interface PlacedTree {
 }
 
 function addStatement(found: Found, sql: string, { tag, node, start, end, to }: PlacedTree): void {
-  for (const role of readRoles(tag, node)) found.roles.add(role);
+  for (const role of readRoles(tag, node)) {
+    found.roles.add(role);
+    if (needsRoles(tag)) found.usedRoles.add(role);
+  }
+  found.madeRoles.push(...readMadeRoles(tag, node, sql.slice(start, end)));
   const extension = readExtension(tag, node);
   if (extension !== undefined) found.extensions.add(extension);
   for (const name of readBodyExtensions(tag, sql.slice(start, end))) found.extensions.add(name);

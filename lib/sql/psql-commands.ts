@@ -11,6 +11,21 @@ export interface PsqlScript {
   readonly refused: readonly { readonly command: string; readonly index: number }[];
 }
 
+/** A part of a schema file that has no effect on a schema. */
+export interface IgnoredPart {
+  /** `INSERT`, `COPY`, `\\connect`. */
+  readonly what: string;
+  readonly index: number;
+}
+
+// A file without these words, like nearly all, need not be scanned.
+const mayBeIgnored = /^[ \t]*(?:(?:insert|update|delete|merge|copy)\b|\\c(?:onnect)?\b)/im;
+
+/** The statements of a schema file that write rows, and its commands of psql that change the database. */
+export function findIgnored(text: string): IgnoredPart[] {
+  return mayBeIgnored.test(text) ? [...scanned(text).ignored()] : [];
+}
+
 const token =
   /--[^\n]*|\/\*|'|"|\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$|[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*|[();\\]|\d[\w$]*/g;
 
@@ -20,12 +35,18 @@ const refusedCommands = new Set(
 
 /** Finds and blanks psql's parts. Text that ends inside of a quote is left to the parser to refuse. */
 export function blankPsqlCommands(text: string): PsqlScript {
+  return scanned(text).script();
+}
+
+function scanned(text: string): PsqlScan {
   const scan = new PsqlScan(text);
   const reader = new RegExp(token);
   for (let match = reader.exec(text); match !== null; match = reader.exec(text))
     reader.lastIndex = scan.take(match[0], match.index);
-  return scan.script();
+  return scan;
 }
+
+const writing = new Set(['INSERT', 'UPDATE', 'DELETE', 'MERGE', 'COPY']);
 
 // The state of a text up to a token.
 class PsqlScan {
@@ -39,6 +60,7 @@ class PsqlScan {
   // Of the statement.
   #start = 0;
   #words: string[] = [];
+  readonly #ignored: IgnoredPart[] = [];
 
   constructor(text: string) {
     this.#text = text;
@@ -47,6 +69,10 @@ class PsqlScan {
   script(): PsqlScript {
     const sql = [...this.#pieces, this.#text.slice(this.#copied)].join('');
     return { sql, ends: this.#ends, refused: this.#refused };
+  }
+
+  ignored(): readonly IgnoredPart[] {
+    return this.#ignored;
   }
 
   /** Takes a token, and gives the index at which the next one is looked for. */
@@ -60,7 +86,7 @@ class PsqlScan {
     else if (found === ')') this.#depth = Math.max(0, this.#depth - 1);
     else if (found === '\\') return this.#command(index, after);
     else if (found === ';' && this.#depth === 0 && this.#begins === 0) return this.#end(after);
-    else if (/^[a-z_\u0080-\uffff]/i.test(found) && !found.startsWith('--')) return this.#word(found, after);
+    else if (/^[a-z_\u0080-\uffff]/i.test(found) && !found.startsWith('--')) return this.#word(found, index);
     return after;
   }
 
@@ -74,6 +100,7 @@ class PsqlScan {
     const end = endOr(this.#text.indexOf('\n', after), this.#text, 0);
     const command = /^[a-z_]*/i.exec(this.#text.slice(after, end))?.[0] ?? '';
     if (refusedCommands.has(command)) this.#refused.push({ command, index });
+    if (/^c(onnect)?$/.test(command)) this.#ignored.push({ what: `\\${command}`, index });
     return this.#drop(index, end);
   }
 
@@ -88,9 +115,11 @@ class PsqlScan {
     return this.#start;
   }
 
-  #word(found: string, after: number): number {
+  #word(found: string, index: number): number {
+    const after = index + found.length;
     const isEscaped = /^e$/i.test(found) && this.#text[after] === "'";
     const word = found.toUpperCase();
+    if (this.#words.length === 0 && writing.has(word)) this.#ignored.push({ what: word, index });
     if (this.#words.length < 4) this.#words.push(word);
     // The body of a routine in standard SQL holds semicolons of its own: BEGIN ATOMIC … END, with CASE …
     // END inside.

@@ -74,6 +74,15 @@ export function readRoles(tag: string, node: Node): string[] {
   return names.filter((name) => name !== '' && !name.startsWith('pg_'));
 }
 
+/** The roles that it creates: their names, or the text of a DO block that creates some. */
+export function readMadeRoles(tag: string, node: Node, sql: string): string[] {
+  if (tag === 'CreateRoleStmt') return [String(node.role)];
+  return tag === 'DoStmt' && /\bcreate\s+(role|user|group)\b/i.test(sql) ? [sql] : [];
+}
+
+/** True if it fails where a role that it names does not exist. */
+export const needsRoles = (tag: string) => tag !== 'CreateRoleStmt' && tag !== 'DropRoleStmt';
+
 function collect(value: unknown, names: string[]): void {
   if (Array.isArray(value)) for (const item of value) collect(item, names);
   else if (typeof value === 'object' && value !== null) {

@@ -14,7 +14,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { verifyBackups } from '../../lib/commands/backups.ts';
+import { backups, verifyBackups } from '../../lib/commands/backups.ts';
+import { prune } from '../../lib/commands/backups-prune.ts';
 import { checksumDump } from '../../lib/flow/dump.ts';
 import { dumpName } from '../../lib/flow/formats.ts';
 import { type Manifest, manifestPath, writeManifest } from '../../lib/flow/manifest.ts';
@@ -104,13 +105,17 @@ describe.each(await oneOfEach('damaged backups'))('PostgreSQL $major, $format', 
       cpSync(file, copy, { recursive: true });
       copyFileSync(manifestPath(file), manifestPath(copy));
       damage(copy, manifestPath(copy));
-      const one = name === 'gone' ? copy : undefined;
-      const { backups: found } = await verifyBackups(own.context, { dir: 'damaged' }, one);
+      const { backups: found } = await verifyBackups(own.context, { dir: 'damaged' });
       expect([name, found.map(({ faults }) => faults.join())]).toEqual([
         name,
         [expect.stringMatching(words)],
       ]);
-      expect(backupsText({ folder: 'damaged', backups: found }, paper)).toMatch(/is damaged: /);
+      expect(backupsText({ folder: 'damaged', backups: found, stale: [] }, paper)).toMatch(/is damaged: /);
+      const later = await backups(own.context, { dir: 'damaged' });
+      expect([name, later.backups.map(({ faults }) => faults.join())]).toEqual([
+        name,
+        [expect.stringMatching(words)],
+      ]);
       trials.push(name);
     }
     process.stdout.write(
@@ -140,5 +145,10 @@ describe.each(await oneOfEach('damaged backups'))('PostgreSQL $major, $format', 
         ? /incorrect data check|invalid|truncated|unexpected data|data after its end/
         : /pg_restore failed: /,
     );
+    // A checksum alone does not make it good again, and retention does not count it.
+    const listed = await backups(own.context, { dir: 'flipped' });
+    expect(listed.backups[0]?.faults).toEqual(found[0]?.faults);
+    const { kept, removed } = await prune(own.context, { dir: 'flipped', keepDaily: 1 });
+    expect([kept.map(({ why }) => why), removed]).toEqual([[['broken']], []]);
   });
 });

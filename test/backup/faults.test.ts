@@ -174,8 +174,9 @@ describe.each(tried)('$format', ({ server, engine, format }) => {
         disk.remove();
       }
     }
-    const missing = await failure(backup(context, { format, dir: 'not/mounted' }));
-    expect([missing.code, missing.message]).toEqual(['unwritable_file', expect.stringContaining('ENOENT')]);
+    writeFileSync(join(own.context.project.root, 'file'), '');
+    const missing = await failure(backup(context, { format, dir: 'file/folder' }));
+    expect([missing.code, missing.message]).toEqual(['unwritable_file', expect.stringContaining('ENOTDIR')]);
     await expectWhole(0);
     process.stdout.write(`${trials + 1} trials as ${format}: the folder is full, read-only or missing\n`);
   });

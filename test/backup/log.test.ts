@@ -37,8 +37,10 @@ test('each run adds a line to a log, also one that fails', async () => {
         message: expect.stringContaining('gone'),
       },
     ]);
-    const nowhere = withRunLog(own.context, 'no/such/folder/log', null, () => backup(own.context, {}));
+    const nowhere = withRunLog(own.context, 'runs.jsonl/log', null, () => backup(own.context, {}));
     expect((await failure(nowhere)).code).toBe('unwritable_file');
+    await withRunLog(own.context, 'new/folder/log', null, () => backup(own.context, {}));
+    expect(statSync(join(own.context.project.root, 'new/folder')).mode & 0o777).toBe(0o700);
     own.drop();
   });
 });

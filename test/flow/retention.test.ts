@@ -152,7 +152,7 @@ test('on files: dry unless told, never the last good one, and broken ones are le
   expect(readdirSync(own.folder)).toEqual(all);
   const paper = { width: 200, colour: false, now: new Date() };
   expect(pruneText(dry, paper)).toContain(
-    '\ngoes   backups/shop_prod_2026-11-17T09-30-00Z.dump\n1 backup would be deleted, 21 bytes;' +
+    '\ndelete   backups/shop_prod_2026-11-17T09-30-00Z.dump\n1 backup would be deleted, 21 bytes;' +
       ' --yes does it',
   );
   const done = await prune(own.context, { keepDaily: 1, yes: true });

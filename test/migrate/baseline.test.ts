@@ -99,7 +99,7 @@ test('another database of that schema is recorded by --baseline, and one that di
     expect(unrecorded.hint).toContain('db:sync --env other --baseline');
     const refused = await failure(sync(context, { ...to, baseline: true }, undefined));
     expect(refused.message).toContain(
-      'other has the schema of no migration. It differs from the nearest one by: COLUMN users.email',
+      'other has the schema of no migration. It differs from the nearest one by: changed COLUMN users.email',
     );
     expect((await history(context, { env: 'other' })).deeds).toEqual([]);
     await rowsOf(other, 'alter table users alter email type text');

@@ -30,12 +30,17 @@ test('the public door has these exports, and no others', async () => {
     'dataVerify',
     'defineConfig',
     'differenceText',
+    'generate',
     'plan',
     'pruneBackups',
+    'pull',
     'restore',
+    'rollback',
     'script',
     'status',
     'statusText',
+    'sync',
+    'verify',
     'verifyBackups',
   ]);
 });

@@ -110,8 +110,9 @@ test('a swap says what it is going to do, did, and how what it kept goes', async
     code: 1,
     out: 'Declined. Nothing was dropped.',
   });
-  expect((await pgmage([...drop, '--yes'])).log).toContain('would drop data');
-  const dropped = await pgmage([...drop, '--yes', '--force']);
+  expect((await pgmage(drop)).log).toContain('needs confirmation');
+  const dropped = await pgmage([...drop, '--yes']);
+  expect(dropped.log).toMatch(/^This drops, and ends the sessions in them:\n {2}test_\w+ \(\d+ MB\)$/m);
   expect(dropped.out).toMatch(/^Dropped test_\w+_old_\d{8}t\d{6}\.$/);
   expect((await pgmage([...drop, '--yes'])).out).toBe('staging has no kept database.');
 });

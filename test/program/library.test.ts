@@ -10,9 +10,15 @@ import {
   clone,
   dataDiff,
   dataVerify,
+  generate,
   Problem,
   pruneBackups,
+  pull,
   restore,
+  rollback,
+  type SyncPlan,
+  sync,
+  verify,
   verifyBackups,
 } from '../../lib/index.ts';
 import { failure } from '../failure.ts';
@@ -79,4 +85,33 @@ test('dataDiff, dataVerify', async () => {
       rmSync(cwd, { recursive: true });
     }),
   );
+});
+
+test('generate, sync, rollback, verify, pull', async () => {
+  await withDatabase(anyServer(), async ({ url }) => {
+    const cwd = mkdtempSync(join(tmpdir(), 'pgmage-library-'));
+    writeFileSync(join(cwd, 'package.json'), '{}');
+    writeFileSync(join(cwd, 'schema.sql'), 'create table t (a int);');
+    // A shadow on a server is made sooner than one in the process.
+    const world = { cwd, variables: { DATABASE_URL: url }, shadow: anyServer().url() };
+    const { written } = await generate({ ...world, name: 'first' });
+    expect(written).toMatchObject([{ name: expect.stringMatching(/_first$/), down: { is: 'exact' } }]);
+    expect((await verify(world)).sound).toBe(false);
+    expect((await failure(sync(world))).code).toBe('confirmation_needed');
+    let shown: SyncPlan | undefined;
+    const declined = await sync({
+      ...world,
+      ask: async (plan) => {
+        shown = plan;
+        return false;
+      },
+    });
+    expect([declined.applied, shown?.pending.length]).toEqual([null, 1]);
+    expect((await sync({ ...world, yes: true })).applied).toEqual(written.map(({ name }) => name));
+    expect((await verify(world)).sound).toBe(true);
+    expect((await pull({ ...world, out: 'pulled.sql' })).objects).toBe(1);
+    expect((await rollback({ ...world, yes: true, force: true })).done).toBe(true);
+    expect(await rowsOf(url, `select to_regclass('t')::text as t`)).toEqual([{ t: null }]);
+    rmSync(cwd, { recursive: true });
+  });
 });

@@ -24,13 +24,16 @@ interface DatabaseSettings {
   readonly provider: string;
   readonly locale: string | null;
   readonly rules: string | null;
-  readonly tablespace: string;
+  /** Null: that of a new database, which needs no privilege. */
+  readonly tablespace: string | null;
 }
 
 const makingOf = (
   name: string,
 ) => `select pg_get_userbyid(d.datdba) as owner, pg_encoding_to_char(d.encoding) as encoding,
-    d.datcollate as collate, d.datctype as ctype, d.datlocprovider as provider, t.spcname as tablespace,
+    d.datcollate as collate, d.datctype as ctype, d.datlocprovider as provider,
+    case when d.dattablespace <> (select dattablespace from pg_database where datname = 'template0')
+      then t.spcname end as tablespace,
     coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale') as locale,
     to_jsonb(d) ->> 'daticurules' as rules
   from pg_database d join pg_tablespace t on t.oid = d.dattablespace where d.datname = ${literal(name)}`;
@@ -54,7 +57,8 @@ export async function createSwapDatabase(keeper: Connection, name: string, targe
   await keeper.execute(
     `create database ${name} template template0 owner ${quote(owner)} encoding ${literal(encoding)}
      lc_collate ${literal(collate)} lc_ctype ${literal(ctype)}
-     ${providers[provider] ?? 'locale_provider libc'} tablespace ${quote(tablespace)}`,
+     ${providers[provider] ?? 'locale_provider libc'}
+     ${tablespace === null ? '' : `tablespace ${quote(tablespace)}`}`,
   );
   const words = `Filled by pgmage db:clone --swap for ${target}. A later swap drops it if this one ended`;
   await keeper.execute(`comment on database ${name} is ${literal(words)}`);

@@ -1,0 +1,110 @@
+// Targets that a clone refuses, and parts that it leaves out on request.
+import { expect, test } from 'vitest';
+import { restore } from '../../lib/commands/restore.ts';
+import { backedUp } from '../backup/scene.ts';
+import { failure } from '../failure.ts';
+import { freshDatabase, rowsOf, withDatabase } from '../servers/databases.ts';
+import { anyServer, servers } from '../servers/running.ts';
+import { cloned, contextOf, wholeOf } from './cloning.ts';
+
+test('the databases of the server itself are targets only with --force', async () => {
+  const server = anyServer();
+  const scene = await backedUp(server, 'create table t (a int)', { format: 'native' });
+  try {
+    const there = server.url('postgres');
+    const refused = await failure(cloned(contextOf(scene.database.url, there), { force: false }));
+    expect([refused.code, refused.message]).toEqual([
+      'clone_refused',
+      expect.stringContaining('pass --force to replace it'),
+    ]);
+    scene.urls.dev = there;
+    const file = scene.file.replace('backups/', '');
+    const other = await failure(restore(scene.own.context, file, { to: 'dev', yes: true }, undefined));
+    expect([other.code, other.message]).toEqual([
+      'unfit_target',
+      expect.stringContaining('it is the database postgres, which every new database or client relies on'),
+    ]);
+  } finally {
+    await scene.drop();
+  }
+});
+
+test('an extension that the target lacks is left out with what needs it, or not needed', async () => {
+  // PostgreSQL 17 no longer has adminpack.
+  const from = servers().find(({ major }) => major < 17);
+  const to = servers().find(({ major }) => major >= 17);
+  if (from === undefined || to === undefined) {
+    process.stdout.write(
+      'NOT RUN: an extension that the target lacks. It needs servers before and since 17.\n',
+    );
+    return;
+  }
+  await withDatabase(from, (source) =>
+    withDatabase(to, async (target) => {
+      await rowsOf(
+        source.url,
+        `create extension adminpack; create view uses_it as select pg_catalog.pg_logdir_ls() as a;
+         create table plain (a int); insert into plain values (1)`,
+      );
+      const context = contextOf(source.url, target.url);
+      const refused = await failure(cloned(context));
+      expect([refused.code, refused.message]).toEqual([
+        'clone_refused',
+        expect.stringMatching(/does not have adminpack: .*--exclude extension:adminpack/),
+      ]);
+      const without = await cloned(context, { exclude: ['extension:adminpack'] });
+      expect(without.done?.left.join()).toContain('VIEW public.uses_it: it depends on an excluded object');
+      const some = await cloned(context, { tables: ['plain'] });
+      expect(some.done?.tables).toEqual([{ name: 'public.plain', rows: 1 }]);
+    }),
+  );
+});
+
+test('--tables with a serial column of another role', async () => {
+  const server = anyServer();
+  const role = `serial_owner_${process.pid}`;
+  await rowsOf(server.url(), `create role ${role}`);
+  const [source, target] = [await freshDatabase(server), await freshDatabase(server)];
+  try {
+    await rowsOf(
+      source.url,
+      `create table c (id serial primary key, n text); alter table c owner to ${role};
+       insert into c (n) values ('a'); create table d (x int)`,
+    );
+    await cloned(contextOf(source.url, target.url), { tables: ['c'] });
+    await cloned(contextOf(source.url, target.url), { exclude: ['d'] });
+    expect((await wholeOf(target.url)).digests.map(({ name }) => name)).toContain('public.c');
+  } finally {
+    await Promise.all([source.drop(), target.drop()]);
+    await rowsOf(server.url(), `drop role ${role}`);
+  }
+});
+
+test('--swap by an owner of the database who is no superuser', async () => {
+  const server = anyServer();
+  const role = `swap_owner_${process.pid}`;
+  await rowsOf(server.socket(), `create role ${role} login createdb password 'x'`);
+  const [source, target] = [await freshDatabase(server), await freshDatabase(server)];
+  const as = (url: string) => {
+    const other = new URL(url);
+    other.username = role;
+    other.password = 'x';
+    return other.href;
+  };
+  try {
+    await rowsOf(
+      server.socket(),
+      `alter database ${source.name} owner to ${role}; alter database ${target.name} owner to ${role}`,
+    );
+    await rowsOf(as(source.url), 'create schema s; create table s.t (a int); insert into s.t values (1)');
+    const { done } = await cloned(contextOf(as(source.url), as(target.url)), {
+      swap: true,
+      dropOld: true,
+      jobs: 1,
+    });
+    expect(done?.tables).toEqual([{ name: 's.t', rows: 1 }]);
+  } finally {
+    await Promise.all([source.drop(), target.drop()]);
+    await rowsOf(server.socket(), `drop role ${role}`);
+  }
+});

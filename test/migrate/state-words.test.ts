@@ -1,0 +1,124 @@
+// The state of a database in words: a drift as it was done, a failed migration as its own, merged files by name.
+import { rm } from 'node:fs/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { generate } from '../../lib/commands/generate.ts';
+import { pullDrift } from '../../lib/commands/pull-drift.ts';
+import { status } from '../../lib/commands/status.ts';
+import { sync } from '../../lib/commands/sync.ts';
+import { verify } from '../../lib/commands/verify.ts';
+import { statusAnnotations } from '../../lib/report/annotations.ts';
+import { generateText } from '../../lib/report/migrations.ts';
+import { driftText } from '../../lib/report/pull.ts';
+import { statusText } from '../../lib/report/status.ts';
+import { failure } from '../failure.ts';
+import { freshCache } from '../project/cache.ts';
+import { type Project, project } from '../project/project.ts';
+import { type Database, freshDatabase, rowsOf } from '../servers/databases.ts';
+import { anyServer } from '../servers/running.ts';
+
+const yes = { yes: true } as const;
+const paper = { width: 100, colour: false, now: new Date('2026-01-02') };
+let cache: string;
+let own: Project;
+let database: Database;
+
+beforeAll(async () => {
+  cache = await freshCache();
+});
+afterAll(() => rm(cache, { recursive: true }));
+beforeEach(async () => {
+  database = await freshDatabase(anyServer());
+  own = project(database.url, cache);
+});
+afterEach(async () => {
+  own.drop();
+  await database.drop();
+});
+
+test('a drift is shown as it was done, wherever it is shown', async () => {
+  own.want(`create table users (id int not null, name text);
+    create table orders (id int, note text); create index gone on orders (id);
+    create view v as select id from users;`);
+  await sync(own.context, yes, undefined);
+  await rowsOf(
+    database.url,
+    `alter table users add hotfix int; alter table orders drop note; alter table users alter id drop not null;
+     create index adhoc on users (name); drop index gone; create or replace view v as select id + 0 as id from users`,
+  );
+  const done = [
+    'ALTER TABLE orders DROP COLUMN note',
+    'ALTER TABLE users ADD COLUMN hotfix integer',
+    'ALTER TABLE users.id DROP NOT NULL',
+    'added INDEX adhoc ON users(name)',
+    expect.stringMatching(/^changed VIEW v/),
+    'dropped INDEX gone ON orders(id)',
+  ];
+  const { checks } = await verify(own.context);
+  expect([...(checks.find(({ is }) => is === 'actual')?.faults ?? [])].sort()).toEqual(done);
+  const report = await status(own.context);
+  const shown = statusText(report, paper);
+  for (const words of [
+    'ADD COLUMN hotfix',
+    'DROP COLUMN note',
+    'users.id DROP NOT NULL',
+    'added INDEX adhoc',
+  ])
+    expect(shown.slice(shown.indexOf('Drift in local'))).toContain(words);
+  // Where db:sync refuses, it is no advice.
+  expect(shown).toContain('until then, db:sync changes nothing');
+  expect(shown).not.toContain("Run 'db:sync'");
+  expect(statusAnnotations(report)).toMatch(/Drift in local.*::.*dropped INDEX gone/);
+  const refused = await failure(sync(own.context, yes, undefined));
+  expect(refused.code).toBe('drifted');
+  for (const words of done.filter((one) => typeof one === 'string')) expect(refused.message).toContain(words);
+  const taken = driftText(await pullDrift(own.context), paper);
+  expect(taken).toContain('ADD COLUMN hotfix');
+  expect(taken).toContain('added INDEX adhoc');
+});
+
+test('what a migration left that failed half-way is not called a drift', async () => {
+  own.want('create table t (a int);');
+  await sync(own.context, yes, undefined);
+  await rowsOf(database.url, 'insert into t values (1)');
+  own.want('create table t (a int); create index i on t (a);');
+  own.write(
+    '20270101000000000_by_hand.sql',
+    '-- Transaction: none\n-- Up Migration\ncreate index i on t (a);\nselect 1 / (count(*) - 1) from t;\n' +
+      '-- Down Migration\ndrop index i;\n',
+  );
+  expect((await failure(sync(own.context, yes, undefined))).code).toBe('broke_off');
+  const { record } = await status(own.context);
+  expect([record?.drift, record?.unfinished.map(({ text }) => text)]).toEqual([[], ['INDEX i ON t(a)']]);
+  const shown = statusText(await status(own.context), paper);
+  expect(shown).toContain('Left in local by a migration that failed half-way:\n  - added INDEX i');
+  expect(shown).toContain('failed half-way: db:sync continues it, db:rollback undoes it');
+  expect(shown).not.toContain('Drift');
+  const { checks, sound } = await verify(own.context);
+  expect([sound, checks.some(({ is }) => is === 'actual')]).toEqual([false, false]);
+  expect(checks.find(({ is }) => is === 'ledger')?.faults.join()).toContain('db:rollback undoes it');
+});
+
+test('of merged branches, the file that is not applied is named', async () => {
+  own.want('create table t (a int);');
+  await sync(own.context, yes, undefined);
+  const theirs = project(null, cache);
+  for (const file of own.files()) theirs.write(file, own.read(file));
+  theirs.want('create table t (a int, fa int);');
+  await generate(theirs.context, { name: 'fa' });
+  own.want('create table t (a int); create table fb (a int);');
+  own.context.world.now();
+  own.context.world.now();
+  await sync(own.context, { ...yes, name: 'fb' }, undefined);
+  const file = theirs.files().find((name) => name.includes('fa')) as string;
+  own.write(file, theirs.read(file));
+  theirs.drop();
+  const { checks } = await verify(own.context);
+  expect(checks.find(({ is }) => is === 'pending')?.faults).toEqual([file.replace('.sql', '')]);
+  expect((await status(own.context)).record?.pending).toEqual([file.replace('.sql', '')]);
+});
+
+test('only a file of our own layout is called a draft', async () => {
+  own.want('create table t (a int);');
+  const draft = await generate(own.context, { empty: true, name: 'mine' });
+  expect(generateText(draft, paper)).toContain('a draft: write its SQL');
+});
