@@ -31,6 +31,8 @@ export interface VerifyReport {
   /** True if every check succeeds. */
   readonly sound: boolean;
   readonly checks: readonly VerifyCheck[];
+  /** The task or command that applies the migrations. */
+  readonly appliedBy: string;
 }
 
 /** One thing that has to hold. */
@@ -81,6 +83,7 @@ export async function verify(workspace: Workspace, { env }: VerifyInput = {}): P
     target: nameTarget(workspace.project, target),
     sound: checks.every(({ faults }) => faults.length === 0),
     checks,
+    appliedBy: workspace.project.layout?.command ?? 'db:sync',
   };
 }
 

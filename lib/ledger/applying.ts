@@ -113,8 +113,19 @@ async function failing(
     const start = await findFailure(of.connection, direction, problem, progress.place);
     const failure = { file, direction, outcome: 'failed', detail: problem.message } as const;
     await noteInAudit(of, failure).catch(() => undefined);
-    throw locateProblem(problem, { file: file.file, text: file.text, offset: start });
+    const located = locateProblem(problem, { file: file.file, text: file.text, offset: start });
+    throw toRowProblem(located, of.environment, file.file);
   }
+}
+
+// SQLSTATEs of values and rows. The shadow has run the same SQL: without rows it is valid (manual: "PostgreSQL
+// Error Codes").
+const ofRows = /^(22(001|003|007|008|P02|P03)|23(502|503|505|514|P01))$/;
+
+function toRowProblem(problem: Problem, environment: string, migration: string): Problem {
+  const { data, where, cause } = problem;
+  if (!('sqlstate' in data) || !ofRows.test(data.sqlstate)) return problem;
+  return new Problem('unfit_rows', { ...data, environment, migration }, { where, cause });
 }
 
 const unsafe = (environment: string, message: string) =>

@@ -15,6 +15,8 @@ export interface ServerError extends Error {
   readonly where?: string;
   /** The C function that reported it: unlike the message, the same in every language. */
   readonly routine?: string;
+  readonly table?: string;
+  readonly column?: string;
 }
 
 /** The SQL that was sent when the error came back. */
@@ -92,6 +94,8 @@ export function toServerProblem(thrown: unknown, sent: Sent): Problem {
     context: thrown.where ?? null,
     position: thrown.position ? findCharacter(sent.sql, Number(thrown.position)) : null,
     ...(sent.completed === undefined ? {} : { completed: sent.completed }),
+    ...(thrown.table && { table: thrown.table }),
+    ...(thrown.column && { column: thrown.column }),
     name: quoted(thrown.message),
   };
   const where = sent.origin && placed(data, sent.origin);

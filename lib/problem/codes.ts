@@ -23,6 +23,9 @@ export interface Refused {
   readonly position: number | null;
   /** The number of statements sent with it that ran before it; left out where they are not counted. */
   readonly completed?: number;
+  /** The table and the column whose rows it is about; left out where the server names none. */
+  readonly table?: string;
+  readonly column?: string;
 }
 
 /** The data of problems with migrations and with written schema files. */
@@ -203,6 +206,8 @@ export interface Problems extends MigrationProblems, DataProblems, SyncProblems,
   lock_timeout: Refused;
   statement_timeout: Refused;
   statement_failed: Refused;
+  /** `migration`: the file of a migration that rows of a database do not fit. */
+  unfit_rows: Refused & { readonly migration: string };
 
   missing_schema: { readonly file: string };
   missing_file: { readonly file: string };

@@ -47,6 +47,19 @@ export const messages: { readonly [C in Code]: MessageRow<Problems[C]> } = {
   ),
   statement_failed: row(1, 422, refused, serverHint('Correct the statement and run it again.')),
 
+  unfit_rows: row(
+    1,
+    409,
+    (of: Problems['unfit_rows'], where) =>
+      `Rows of ${of.environment ?? 'the database'} do not fit ${where?.file ?? of.migration}` +
+      `${where ? ` at line ${where.line}` : ''}: ${of.message}`,
+    (of) =>
+      'The migration was rolled back. Correct the rows' +
+      `${of.table ? ` of ${of.table}${of.column ? `, column ${of.column}` : ''}` : ''},` +
+      ` then run db:sync again. Or correct the schema, then run db:sync --replace: it writes ${of.migration}` +
+      ' again.',
+  ),
+
   missing_schema: row(
     1,
     404,

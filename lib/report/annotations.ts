@@ -6,7 +6,7 @@ import { describeChange } from '../compare/changes.ts';
 import { makeTextLegible, stripColours } from '../problem/legible.ts';
 import type { Where } from '../problem/location.ts';
 import type { Problem } from '../problem/problem.ts';
-import { checkTexts } from './migrations.ts';
+import { failedText } from './migrations.ts';
 
 /** One finding: its title, its message and, if it is in a file, its place. */
 export interface Annotation {
@@ -16,10 +16,14 @@ export interface Annotation {
 }
 
 /** Annotations for the failed checks of `db:verify`. */
-export function verifyAnnotations({ checks }: VerifyReport): string {
+export function verifyAnnotations({ checks, appliedBy }: VerifyReport): string {
   return annotationsText(
     checks.flatMap(({ is, faults, places }) =>
-      faults.map((message, index) => ({ title: checkTexts[is][1], message, where: places?.[index] })),
+      faults.map((message, index) => ({
+        title: failedText(is, { appliedBy }),
+        message,
+        where: places?.[index],
+      })),
     ),
   );
 }

@@ -5,8 +5,7 @@ import { type AttributeChange, type ObjectChange, type Presence, showValue } fro
 import type { Caution } from '../compare/impact.ts';
 import type { Hazard, Step } from '../model/step.ts';
 import { makeLegible } from '../problem/legible.ts';
-import { cutLine } from './format.ts';
-import { cautionText, findingLines, hazardWords, possibleLines } from './hazards.ts';
+import { cautionLine, findingLines, hazardWords, possibleLines } from './hazards.ts';
 import { makeInk } from './ink.ts';
 import { formatUnified } from './lines.ts';
 import type { Paper } from './paper.ts';
@@ -47,7 +46,7 @@ export function differenceText(report: DifferenceReport, paper: Paper): string {
       .map((line) => paint(makeLegible(line))),
     '',
     ink.bold(`${summary}.`) + ink.dim(` Up: ${formatSize(up)}. Down: ${formatSize(down)}.`),
-    ...cautionLines(cautions).map((line) => ink.yellow(cutLine(line, paper))),
+    ...cautionLines(cautions, paper).map((line) => ink.yellow(line)),
     ...findingLines(findings, paper),
     ...possibleLines(possible, paper),
     ...others,
@@ -120,15 +119,12 @@ function attributeLines({ name, from, to }: AttributeChange): string[] {
   return [`    ${name}:`, ...formatUnified(before, after).map((line) => `    ${line}`)];
 }
 
-function cautionLines(cautions: readonly Caution[]): string[] {
+function cautionLines(cautions: readonly Caution[], paper: Paper): string[] {
   const found = new Map<Hazard, string[]>();
   for (const one of cautions) {
     const all = found.get(one.hazard) ?? [];
-    all.push(cautionText(one));
+    all.push(cautionLine(one, paper));
     found.set(one.hazard, all);
   }
-  return [...found].flatMap(([hazard, all]) => [
-    `Caution: ${hazardWords[hazard]}:`,
-    ...all.map((text) => `  ${text}`),
-  ]);
+  return [...found].flatMap(([hazard, all]) => [`Caution: ${hazardWords[hazard]}:`, ...all]);
 }

@@ -4,9 +4,10 @@ import type { Caution } from '../compare/impact.ts';
 import type { RenameReport } from '../compare/renames.ts';
 import { describeFinding, type Finding } from '../migrate/findings.ts';
 import type { Hazard } from '../model/step.ts';
-import { cutLine, formatBytes } from './format.ts';
+import { cutBefore, cutLine, formatBytes } from './format.ts';
 import { makeInk } from './ink.ts';
 import type { Paper } from './paper.ts';
+import { wrapText } from './wrapped.ts';
 
 /** Every hazard as the end of a sentence that begins with the statement. */
 export const hazardWords: Readonly<Record<Hazard, string>> = {
@@ -23,10 +24,10 @@ export const hazardWords: Readonly<Record<Hazard, string>> = {
   breaks_clients: 'breaks programs that use the old name',
 };
 
-/** A statement with a cost on one line, and the size of its table. */
-export function cautionText({ sql, table }: Caution): string {
-  const line = sql.replace(/\s+/g, ' ');
-  if (table === null) return line;
+/** A statement with a cost on one line, and the size of its table, which is never cut. */
+export function cautionLine({ sql, table }: Caution, paper: Paper): string {
+  const line = `  ${sql.replace(/\s+/g, ' ')}`;
+  if (table === null) return cutLine(line, paper);
   const { rows } = table;
   const count =
     rows === null
@@ -34,7 +35,7 @@ export function cautionText({ sql, table }: Caution): string {
       : rows === 0
         ? 'no rows'
         : `about ${rows.toLocaleString('en-US')} rows`;
-  return `${line}  (${table.name}: ${count}, ${formatBytes(table.bytes)})`;
+  return cutBefore(line, `  (${table.name}: ${count}, ${formatBytes(table.bytes)})`, paper);
 }
 
 /** The rows of the target that statements fail on or change. */
@@ -42,7 +43,7 @@ export function findingLines(findings: readonly Finding[], paper: Paper): string
   if (findings.length === 0) return [];
   const { yellow } = makeInk(paper.colour);
   const one = (finding: Finding) => [
-    cutLine(`  ${describeFinding(finding)}`, paper),
+    ...wrapText(`  ${describeFinding(finding)}`, paper),
     cutLine(`    ${finding.sql}`, paper),
   ];
   const own = (outcome: Finding['outcome']) => findings.filter((finding) => finding.outcome === outcome);
@@ -59,7 +60,7 @@ export function possibleLines(possible: readonly RenameReport[], paper: Paper): 
   const { yellow } = makeInk(paper.colour);
   return [
     yellow('Dropped and added. If you renamed it, pass --rename before you continue:'),
-    ...possible.map(({ text, to, option }) => cutLine(`  ${text} → ${to}: --rename ${option}`, paper)),
-    cutLine("  or write '-- pgmage:renamed from OLD' before the new object in the schema", paper),
+    ...possible.flatMap(({ text, to, option }) => wrapText(`  ${text} → ${to}: --rename ${option}`, paper)),
+    ...wrapText("  or write '-- pgmage:renamed from OLD' before the new object in the schema", paper),
   ];
 }

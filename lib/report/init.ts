@@ -1,26 +1,24 @@
 // `pgmage init` as text: the files that it writes, and the next step.
 import type { InitPlan, InitReport } from '../commands/init.ts';
-import { cutLine } from './format.ts';
 import { makeInk } from './ink.ts';
 import type { Paper } from './paper.ts';
 import { pullText } from './pull.ts';
+import { wrapText } from './wrapped.ts';
 
 /** The question of `init`: its plan. */
 export function initPlanText(plan: InitPlan, paper: Paper): string {
   const { written, scripts, layout, database } = plan;
   const adopted = database?.is === 'adopted';
   return [
-    ...written.map((file) =>
-      cutLine(`Write ${file}${file === 'package.json' ? `: ${scripts.join(', ')}` : ''}`, paper),
+    ...written.flatMap((file) =>
+      wrapText(`Write ${file}${file === 'package.json' ? `: ${scripts.join(', ')}` : ''}`, paper),
     ),
-    ...(adopted ? [cutLine(`Write the schema of ${database.name} (${database.address})`, paper)] : []),
+    ...(adopted ? wrapText(`Write the schema of ${database.name} (${database.address})`, paper) : []),
     ...(adopted && layout === null
-      ? [
-          cutLine(
-            `Write it as the first migration, and record that in ${database.name} as applied (runs no SQL)`,
-            paper,
-          ),
-        ]
+      ? wrapText(
+          `Write it as the first migration, and record that in ${database.name} as applied (runs no SQL)`,
+          paper,
+        )
       : []),
   ].join('\n');
 }
@@ -30,7 +28,7 @@ export function initText(report: InitReport, paper: Paper): string {
   const { written, layout, database, pulled, done } = report;
   const ink = makeInk(paper.colour);
   if (!done) return 'Declined: nothing was written.';
-  const files = written.map((file) => cutLine(`Wrote ${file}`, paper));
+  const files = written.flatMap((file) => wrapText(`Wrote ${file}`, paper));
   const nothing = written.length === 0 && pulled === null ? ['Nothing to write: all files exist.'] : [];
   const whose =
     layout === null ? [] : [`${layout} writes and applies the migrations; pgmage replays and compares them`];
@@ -50,14 +48,12 @@ function databaseLines(database: InitPlan['database'], paper: Paper): string[] {
   const { name, address, is, reason } = database;
   switch (is) {
     case 'unreachable':
-      return [
-        cutLine(
-          `${reason}: pgmage did not read its schema. Run this again when the database is reachable`,
-          paper,
-        ),
-      ];
+      return wrapText(
+        `${reason}: pgmage did not read its schema. Run this again when the database is reachable`,
+        paper,
+      );
     case 'empty':
-      return [cutLine(`${name} (${address}) is empty`, paper)];
+      return wrapText(`${name} (${address}) is empty`, paper);
     case 'embedded':
       return ['Without DATABASE_URL, pgmage uses an embedded database in .pgmage/'];
     default:

@@ -5,8 +5,8 @@ import type { RollbackPlan, RollbackReport } from '../commands/rollback.ts';
 import type { SyncPlan, SyncReport } from '../commands/sync.ts';
 import type { VerifyCheck, VerifyReport } from '../commands/verify.ts';
 import { redact } from '../problem/redact.ts';
-import { cutLine, formatAge, formatCount } from './format.ts';
-import { cautionText, findingLines, hazardWords, possibleLines } from './hazards.ts';
+import { formatAge, formatCount } from './format.ts';
+import { cautionLine, findingLines, hazardWords, possibleLines } from './hazards.ts';
 import { makeInk } from './ink.ts';
 import type { Paper } from './paper.ts';
 import { wrapText } from './wrapped.ts';
@@ -112,13 +112,13 @@ export function rollbackText({ target, undone, done }: RollbackReport): string {
 /** The report of `db:history`. */
 export function historyText({ target, deeds, applied }: HistoryReport, paper: Paper): string {
   if (deeds.length === 0) return `No migration was ever applied to ${target.name}.`;
-  const lines = deeds.map(({ at, direction, outcome, migration, milliseconds, detail, ...who }) => {
+  const lines = deeds.flatMap(({ at, direction, outcome, migration, milliseconds, detail, ...who }) => {
     const person = who.gitAuthor ?? who.systemUser ?? who.role;
     const commit = who.gitCommit === null ? '' : ` at ${who.gitCommit.slice(0, 10)}`;
     const time = milliseconds === null ? '' : ` in ${milliseconds} ms`;
     const said = detail === null ? '' : `: ${detail}`;
     const end = outcome === 'done' && detail === null ? '' : ` (${outcome}${said})`;
-    return cutLine(
+    return wrapText(
       `${at.slice(0, 19).replace('T', ' ')}  ${direction.padEnd(4)}  ${migration}  by` +
         ` ${person}${commit}${time}${end}`,
       paper,
@@ -131,8 +131,8 @@ export function historyText({ target, deeds, applied }: HistoryReport, paper: Pa
   );
 }
 
-/** The text of each check of `db:verify`, for success and for failure. */
-export const checkTexts: Readonly<Record<VerifyCheck['is'], readonly [holds: string, broken: string]>> = {
+// The text of each check of `db:verify`, for success and for failure.
+const checkTexts: Readonly<Record<VerifyCheck['is'], readonly [holds: string, broken: string]>> = {
   chain: ['The migrations follow one another', 'The migrations do not follow one another'],
   fingerprint: [
     'Replaying the migrations gives the recorded schema',
@@ -149,18 +149,26 @@ export const checkTexts: Readonly<Record<VerifyCheck['is'], readonly [holds: str
   ledger: ['The ledger matches the files', 'The ledger does not match the files'],
   actual: ['The database has no drift', 'The database has drifted from its migrations'],
   queries: ['All queries compile', 'Some queries do not compile'],
-  pending: ['Every migration is applied', "Migrations are not applied ('db:sync' applies them)"],
+  pending: ['Every migration is applied', 'Migrations are not applied'],
 };
 
+/** The text of a failed check, with the command that helps. */
+export function failedText(is: VerifyCheck['is'], { appliedBy }: Pick<VerifyReport, 'appliedBy'>): string {
+  return is === 'pending' ? `${checkTexts[is][1]} ('${appliedBy}' applies them)` : checkTexts[is][1];
+}
+
 /** The report of `db:verify`. */
-export function verifyText({ target, checks }: VerifyReport, paper: Paper): string {
+export function verifyText({ target, checks, appliedBy }: VerifyReport, paper: Paper): string {
   const ink = makeInk(paper.colour);
   return [
     ink.bold(`${target.name}  (${target.address})`),
     ...checks.flatMap(({ is, faults }) =>
       faults.length === 0
         ? [ink.green(`ok   ${checkTexts[is][0]}`)]
-        : [ink.red(`FAIL ${checkTexts[is][1]}`), ...faults.map((fault) => cutLine(`  - ${fault}`, paper))],
+        : [
+            ink.red(`FAIL ${failedText(is, { appliedBy })}`),
+            ...faults.flatMap((fault) => wrapText(`  - ${fault}`, paper)),
+          ],
     ),
   ].join('\n');
 }
@@ -177,7 +185,7 @@ function headLines({ file, down, draft }: MigrationReport, paper: Paper): string
         : down.is === 'lossy'
           ? `can be undone, except for data: ${down.what}`
           : `cannot be undone: ${down.why}`;
-  return [ink.bold(file), cutLine(`  ${back}`, paper)];
+  return [ink.bold(file), ...wrapText(`  ${back}`, paper)];
 }
 
 function cautionLines(cautions: SyncPlan['cautions'], paper: Paper): string[] {
@@ -185,7 +193,7 @@ function cautionLines(cautions: SyncPlan['cautions'], paper: Paper): string[] {
   const hazards = [...new Set(cautions.map(({ hazard }) => hazard))];
   return hazards.flatMap((hazard) => [
     ink.yellow(`Caution: ${hazardWords[hazard]}:`),
-    ...cautions.filter((one) => one.hazard === hazard).map((one) => cutLine(`  ${cautionText(one)}`, paper)),
+    ...cautions.filter((one) => one.hazard === hazard).map((one) => cautionLine(one, paper)),
   ]);
 }
 

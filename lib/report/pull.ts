@@ -32,8 +32,8 @@ const shown = 10;
 
 function baselineLines({ written, recorded }: BaselineReport, from: string, paper: Paper): string[] {
   return [
-    ...written.map((file) => cutLine(`Wrote ${file}`, paper)),
-    ...recorded.map((name) => cutLine(`Recorded ${name} in ${from} as applied`, paper)),
+    ...written.flatMap((file) => wrapText(`Wrote ${file}`, paper)),
+    ...recorded.flatMap((name) => wrapText(`Recorded ${name} in ${from} as applied`, paper)),
   ];
 }
 
@@ -47,11 +47,13 @@ export function pullText(report: PullReport, paper: Paper): string {
       ? []
       : [
           'Not managed by pgmage, and not in the files:',
-          ...unmanaged.map((one) => cutLine(`  - ${one}`, paper)),
+          ...unmanaged.flatMap((one) => wrapText(`  - ${one}`, paper)),
         ];
   if (refusedByPsql !== null)
     others.push(
-      ink.yellow(cutLine(`psql cannot load ${to} in the order of its files: ${refusedByPsql}`, paper)),
+      ...wrapText(`psql cannot load ${to} in the order of its files: ${refusedByPsql}`, paper).map((line) =>
+        ink.yellow(line),
+      ),
     );
   if (baseline !== null) others.push(...baselineLines(baseline, from, paper));
   if (objects === 0) return [`The schema of ${from} is empty. Nothing to write.`, ...others].join('\n');
@@ -60,10 +62,12 @@ export function pullText(report: PullReport, paper: Paper): string {
   const files =
     written.length > shown
       ? [`Wrote ${written.length} files in ${to}`]
-      : written.map(({ file, lines }) => cutLine(`Wrote ${file} (${formatCount(lines, 'line')})`, paper));
+      : written.flatMap(({ file, lines }) =>
+          wrapText(`Wrote ${file} (${formatCount(lines, 'line')})`, paper),
+        );
   return [
     ...files,
-    ...removed.map((file) => cutLine(`Deleted ${file}`, paper)),
+    ...removed.flatMap((file) => wrapText(`Deleted ${file}`, paper)),
     ink.green(`Verified: ${formatCount(objects, 'object')} of ${from} load again unchanged.`),
     ...others,
   ].join('\n');

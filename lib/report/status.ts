@@ -2,9 +2,10 @@
 
 import type { StatusReport } from '../commands/status.ts';
 import { describeChange, type ObjectChange, type Presence } from '../compare/changes.ts';
-import { cutLine, formatAge } from './format.ts';
+import { formatAge } from './format.ts';
 import { makeInk } from './ink.ts';
 import type { Paper } from './paper.ts';
+import { wrapText } from './wrapped.ts';
 
 /** The status of a database, for people. */
 export function statusText(report: StatusReport, paper: Paper): string {
@@ -14,7 +15,7 @@ export function statusText(report: StatusReport, paper: Paper): string {
   const modified =
     schema.modified === null ? '' : ` (modified ${formatAge(new Date(schema.modified), paper.now)})`;
   const section = (title: string, items: readonly string[]) =>
-    items.length === 0 ? [] : [title, ...items.map((item) => cutLine(`  - ${item}`, paper))];
+    items.length === 0 ? [] : [title, ...items.flatMap((item) => wrapText(`  - ${item}`, paper))];
   const texts = (standing: Presence) =>
     changes.filter((change: ObjectChange) => change.standing === standing).map(({ text }) => text);
   const lines = [

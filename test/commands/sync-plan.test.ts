@@ -166,3 +166,38 @@ test('the name of a migration tells a loss of data first', async () => {
   await sync(own.context, { ...yes, force: true }, undefined);
   expect(names()[2]).toBe('drop_column_t_b_and_1_more');
 });
+
+test('rows that do not fit a migration are not called invalid SQL', async () => {
+  own.want('create table t (a text);');
+  await sync(own.context, { ...yes, name: 'base' }, undefined);
+  await rowsOf(database.url, `insert into t values ('long'), ('7')`);
+  // It writes rows itself, so that they are not counted before.
+  const files: [string, RegExp, RegExp][] = [
+    [
+      'alter table t alter a type int using a::int',
+      /invalid input syntax for type integer/,
+      /Correct the rows,/,
+    ],
+    ['alter table t alter a type varchar(3)', /value too long/, /Correct the rows,/],
+    [
+      'alter table t add b int; alter table t alter b set not null',
+      /contains null values/,
+      /rows of t, column b,/,
+    ],
+  ];
+  for (const [at, [sql, words, hint]] of files.entries()) {
+    const file = `2027010100000000${at}_rows.sql`;
+    own.write(file, `-- Up Migration\nupdate t set a = a;\n${sql};\n-- Down Migration\nselect 1;\n`);
+    own.want(`create table t (a ${['int', 'varchar(3)', 'text'][at]}${at === 2 ? ', b int not null' : ''});`);
+    const failed = await failure(sync(own.context, { ...yes, force: true }, undefined));
+    expect([failed.code, failed.where?.line, failed.message]).toEqual([
+      'unfit_rows',
+      3,
+      expect.stringMatching(words),
+    ]);
+    expect(failed.message).toContain(`Rows of local do not fit migrations/${file} at line 3: `);
+    expect(failed.hint).toMatch(hint);
+    expect(failed.hint).toContain(`db:sync --replace: it writes migrations/${file} again`);
+    own.remove(file);
+  }
+});

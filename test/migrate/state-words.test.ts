@@ -122,3 +122,18 @@ test('only a file of our own layout is called a draft', async () => {
   const draft = await generate(own.context, { empty: true, name: 'mine' });
   expect(generateText(draft, paper)).toContain('a draft: write its SQL');
 });
+
+test('the rows of partitions are counted once', async () => {
+  const events = (type: string) => `create table events (id int, n ${type}) partition by range (id);
+    create table low partition of events for values from (0) to (3000);
+    create table high partition of events for values from (3000) to (9000);`;
+  own.want(events('int'));
+  await sync(own.context, yes, undefined);
+  await rowsOf(database.url, 'insert into events select i, i from generate_series(1, 5000) i');
+  await rowsOf(database.url, 'analyze events');
+  own.want(events('bigint'));
+  const { cautions } = await sync(own.context, yes, undefined);
+  expect(new Set(cautions.flatMap(({ table }) => (table?.name === 'events' ? [table.rows] : [])))).toEqual(
+    new Set([5000]),
+  );
+});

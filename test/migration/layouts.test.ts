@@ -12,6 +12,7 @@ import { verify } from '../../lib/commands/verify.ts';
 import { compare } from '../../lib/compare/compare.ts';
 import { getLayout, type LayoutName } from '../../lib/migration/layouts.ts';
 import type { Workspace } from '../../lib/project/workspace.ts';
+import { generateText, verifyText } from '../../lib/report/migrations.ts';
 import { failure } from '../failure.ts';
 import { freshCache } from '../project/cache.ts';
 import { project } from '../project/project.ts';
@@ -135,6 +136,8 @@ const tools: readonly {
   },
 ];
 
+const paper = { width: 100, colour: false, now: new Date() };
+
 test.each(tools)('a folder of $name', async ({ name, files, ledger, written }) => {
   await having(name, files, async ({ context, url, want, files: list }) => {
     await rowsOf(url, `${one}${ledger}`);
@@ -152,9 +155,10 @@ test.each(tools)('a folder of $name', async ({ name, files, ledger, written }) =
       unrecorded: [],
     });
     expect(changes).toHaveLength(1);
-    expect((await verify(context)).checks.filter(({ faults }) => faults.length > 0)).toMatchObject([
-      { is: 'pending' },
-    ]);
+    const verified = await verify(context);
+    expect(verified.checks.filter(({ faults }) => faults.length > 0)).toMatchObject([{ is: 'pending' }]);
+    const { command } = getLayout(name) ?? {};
+    expect(verifyText(verified, paper)).toContain(`not applied ('${command ?? 'db:sync'}' applies them)`);
     for (const refused of [
       sync(context, { yes: true }, undefined),
       rollback(context, { yes: true }, undefined),
@@ -169,7 +173,8 @@ test.each(tools)('a folder of $name', async ({ name, files, ledger, written }) =
       expect((await failure(generate(context))).hint).toContain('db:diff --from migrations --sql');
       return;
     }
-    await generate(context);
+    const report = await generate(context);
+    expect(generateText(report, paper)).not.toContain('draft');
     const [file = '', ...others] = list().filter((path) => !names.includes(path));
     expect(others).toEqual([]);
     expect(readFileSync(join(context.project.migrations, file), 'utf8')).toMatch(written);

@@ -1,6 +1,16 @@
 // What is published: its door, its files, and how little of it a start loads.
-import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { parse } from '@babel/parser';
 import { beforeAll, expect, test } from 'vitest';
@@ -97,3 +107,40 @@ test('a start loads next to nothing before it knows what is asked', () => {
   expect(files.map((file) => relative(repository, file))).toEqual(['bin/pgmage.cjs', 'bin/cached.cjs']);
   for (const name of ['tls', 'http']) expect(builtins).not.toContain(`NativeModule ${name}`);
 });
+
+test('TypeScript finds the types from CommonJS and from ES modules', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'pgmage-types-'));
+  mkdirSync(join(folder, 'node_modules'));
+  symlinkSync(repository, join(folder, 'node_modules/pgmage'));
+  const text = `import { status, sync, type StatusReport } from 'pgmage';
+export const one: Promise<StatusReport> = status();
+export const other: Promise<readonly string[] | null> = sync({ yes: true }).then(({ applied }) => applied);
+// @ts-expect-error there is no such option
+void sync({ yess: true });
+`;
+  const compiler = join(repository, 'node_modules/typescript/bin/tsc');
+  for (const [type, file] of [
+    ['commonjs', 'one.ts'],
+    ['module', 'other.ts'],
+  ] as const) {
+    writeFileSync(join(folder, 'package.json'), JSON.stringify({ type }));
+    writeFileSync(join(folder, file), text);
+    const words = [
+      compiler,
+      '--noEmit',
+      '--strict',
+      '--module',
+      'node16',
+      '--target',
+      'es2022',
+      '--types',
+      '',
+    ];
+    const { status, stdout } = spawnSync(process.execPath, [...words, file], {
+      cwd: folder,
+      encoding: 'utf8',
+    });
+    expect([type, status, stdout]).toEqual([type, 0, '']);
+  }
+  rmSync(folder, { recursive: true });
+}, 120_000);

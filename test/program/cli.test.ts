@@ -1,7 +1,7 @@
 // The program as users start it: processes with exit codes, results on stdout, progress and problems on
 // stderr.
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
@@ -156,6 +156,7 @@ test('without a database it is the embedded one, and nothing else is needed', as
   const { code, out, log } = await pgmage(null, 'db:status');
   expect({ code, log }).toEqual({ code: 0, log: expect.not.stringContaining('Problem') });
   expect(out).toContain('Remote Schema: local  (embedded, .pgmage/database)\nStatus: OUT OF SYNC\n');
+  expect(statSync(join(root, '.pgmage/database')).mode & 0o777).toBe(0o700);
 });
 
 test('problems are told on stderr with their exit code, and in JSON where that was asked for', async () => {

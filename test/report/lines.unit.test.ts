@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { annotationsText } from '../../lib/report/annotations.ts';
 import { barText } from '../../lib/report/bar.ts';
 import { cutLine, formatAge, formatBytes, formatCount } from '../../lib/report/format.ts';
+import { cautionLine } from '../../lib/report/hazards.ts';
 import { diffLines, formatUnified } from '../../lib/report/lines.ts';
 
 describe('differences of texts', () => {
@@ -102,6 +103,17 @@ describe('lines', () => {
 
   test('a name cannot begin a new line or colour it', () => {
     expect(cutLine('a\nb\u001b[31mc', { width: 80 })).toBe('a\ufffdb\ufffd[31mc');
+  });
+
+  test('the size of a table stays where its statement is cut', () => {
+    const sql = `ALTER TABLE public.a ALTER COLUMN b TYPE ${'very '.repeat(30)}long`;
+    const table = { name: 'a', rows: 5000, bytes: 310 * 2 ** 20 };
+    const line = cautionLine(
+      { hazard: 'rewrites_table', sql, table },
+      { width: 60, colour: false, now: new Date() },
+    );
+    expect(line).toMatch(/^ {2}ALTER TABLE .*… {2}\(a: about 5,000 rows, 310 MB\)$/);
+    expect(line.length).toBe(60);
   });
 
   test('a bar fits every terminal', () => {
