@@ -40,7 +40,7 @@ process.on('exit', () => {
 });
 
 // Undo functions for things that this run created outside of the process.
-const undos = new Set<() => Promise<void>>();
+const undos = new Set<() => Promise<unknown>>();
 // The time in milliseconds that a server has to do so.
 const patience = 5_000;
 
@@ -51,17 +51,19 @@ async function interrupt(signal: NodeJS.Signals): Promise<void> {
   // A second interrupt ends the process at once.
   if (finished) process.exit(code);
   finished = true;
-  write('\nInterrupted. What was not committed was rolled back.\n');
+  write('\nInterrupted. ');
   setTimeout(() => process.exit(code), patience);
-  for (const one of await Promise.allSettled([...undos].map((undo) => undo())))
-    if (one.status === 'rejected') write(`${(one.reason as Error).message}\n`);
+  const ended = await Promise.allSettled([...undos].map((undo) => undo()));
+  const states = ended.flatMap((one) => (one.status === 'fulfilled' && one.value ? [String(one.value)] : []));
+  write(`${states.join(' ') || 'What was not committed was rolled back.'}\n`);
+  for (const one of ended) if (one.status === 'rejected') write(`${(one.reason as Error).message}\n`);
   process.exit(code);
 }
 
 process.on('SIGINT', interrupt);
 
 // Only while there is something to undo: left alone, these end the process even where it is busy.
-function onInterrupt(undo: () => Promise<void>): () => void {
+function onInterrupt(undo: () => Promise<unknown>): () => void {
   if (undos.size === 0) process.on('SIGTERM', interrupt).on('SIGHUP', interrupt);
   undos.add(undo);
   return () => {

@@ -15,6 +15,7 @@ import { copiedKinds, kinds } from '../kinds/index.ts';
 import { isTable } from '../kinds/named-objects.ts';
 import { emptyCatalog } from '../model/empty-catalog.ts';
 import { literal } from '../model/quote.ts';
+import type { CommitMark } from '../pg/commit-outcome.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { readingSettings } from '../pg/snapshot.ts';
 import { transaction } from '../pg/transaction.ts';
@@ -36,6 +37,8 @@ export interface BackupLoad {
   readonly teller: ProgressSink;
   /** See `World.beforeCommit`. */
   beforeCommit?(connection: ServerConnection): Promise<void>;
+  /** Receives the number of the transaction before it is committed. */
+  readonly mark?: CommitMark;
 }
 
 /** The result of the verification. */
@@ -77,7 +80,7 @@ export async function loadBackup(connection: ServerConnection, load: BackupLoad)
     .execute(`select pg_catalog.set_config('client_connection_check_interval', '1s', false)`)
     .catch(() => undefined);
   try {
-    return await transaction(connection, work, isNative ? beginReplacing : 'begin');
+    return await transaction(connection, work, isNative ? beginReplacing : 'begin', load.mark);
   } catch (thrown) {
     if (own !== '' && (await isCommitted(connection, own)))
       throw new Problem('transaction_ended', { environment }, { cause: thrown });

@@ -29,6 +29,7 @@ import type { Workspace } from '../project/workspace.ts';
 import type { Target } from '../project/world.ts';
 import { describeSchema } from './fingerprints.ts';
 import { checkSpace } from './folder.ts';
+import { readNeeds } from './needs.ts';
 import { type BackupSource, type BackupState, type BackupWork, writeDump } from './writers.ts';
 
 /** The database of a connection. @throws Problem of the connection */
@@ -117,6 +118,7 @@ async function writeSnapshot(workspace: Workspace, work: BackupWork, { before, t
   return {
     snapshot: id,
     ...written,
+    needs: await readNeeds(connection),
     schema: describeSchema(catalog),
     contents,
     sizes: Object.fromEntries(list.filter(isTable).map(({ name, bytes }) => [name, bytes])),

@@ -12,6 +12,8 @@ import type { Client } from '../flow/child.ts';
 import { chooseClient, findClients } from '../flow/client.ts';
 import { dumpName, type Format } from '../flow/formats.ts';
 import { type Backup, manifestPath, readBackup } from '../flow/manifest.ts';
+import type { ServerConnection } from '../pg/connection.ts';
+import { queryPinned } from '../pg/pinned.ts';
 import { refusePooler } from '../pg/pooler.ts';
 import { whileWriting } from '../problem/file.ts';
 import { Problem } from '../problem/problem.ts';
@@ -101,6 +103,7 @@ async function oneTry(
     reached();
     await refusePooler(connection);
     const source = await describeSource(connection, target, target.url);
+    await refuseSecond(connection, source.database);
     const client = await engineFor(world, input, connection.major);
     const format = input.format ?? (client === null ? 'native' : 'custom');
     const made = await whileWriting(folder.shown, () => mkdir(folder.path, { recursive: true, mode: 0o700 }));
@@ -124,6 +127,16 @@ async function oneTry(
     await connection.close().catch(() => undefined);
   }
 }
+
+// Whatever the folder and the environment: the lock is the database's, and ends with the session.
+async function refuseSecond(connection: ServerConnection, database: string): Promise<void> {
+  const sql = `select pg_catalog.pg_try_advisory_lock(${backupLockKey}) as held`;
+  const [row] = await queryPinned<{ held: boolean }>(connection, sql);
+  if (!row?.held) throw new Problem('backup_running', { database, lock: null });
+}
+
+// Another one than that of migrations: a backup does not keep these from running.
+const backupLockKey = '7241865325823966';
 
 // Works while no other run backs up the same database into the folder, without what killed runs have
 // left there.

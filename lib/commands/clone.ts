@@ -10,6 +10,7 @@ import type { CopySelection } from '../copy/selection.ts';
 import { withSnapshotReaders } from '../copy/snapshot-readers.ts';
 import { type Swapped, swap } from '../copy/swap/swap.ts';
 import { withLock } from '../ledger/lock.ts';
+import { type CommitMark, describeOutcome, readOutcome } from '../pg/commit-outcome.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { refusePooler } from '../pg/pooler.ts';
 import { transaction } from '../pg/transaction.ts';
@@ -17,7 +18,14 @@ import { Problem } from '../problem/problem.ts';
 import { type Ask, confirm } from '../project/confirmation.ts';
 import type { Project } from '../project/project.ts';
 import { type Retry, withRetries } from '../project/retry.ts';
-import { type NamedTarget, nameTarget, openWatched, type Reachable, resolveEnd } from '../project/source.ts';
+import {
+  type NamedTarget,
+  nameTarget,
+  openServer,
+  openWatched,
+  type Reachable,
+  resolveEnd,
+} from '../project/source.ts';
 import type { Workspace } from '../project/workspace.ts';
 import type { Target, World } from '../project/world.ts';
 import { findProtected, refuseProtected, refuseUnconfirmed } from '../project/write-access.ts';
@@ -54,7 +62,7 @@ export async function clone(
   // A retry does not ask again.
   let agreedTo = false;
   return withRetries(workspace.world, (retries, reached) =>
-    withEnds(workspace, source, target, async (ends) => {
+    withEnds(workspace, { source, target }, async (ends, mark) => {
       reached();
       await refuseProtected(workspace.project, ends.to.connection, target, await guarded);
       return withLock(ends.to.connection, ends.to.named.name, async () => {
@@ -68,7 +76,7 @@ export async function clone(
         const { done, swapped } = !agreedTo
           ? { done: null, swapped: null }
           : plan.swap === null
-            ? { done: await carriedOver(workspace.world, { ...copy, carrier }), swapped: null }
+            ? { done: await carriedOver(workspace.world, { ...copy, carrier, mark }), swapped: null }
             : await swap(workspace.world, { ...copy, plan: plan.swap });
         const durationMs = workspace.world.now().getTime() - start;
         return { ...plan, done, swapped, durationMs, retries: [...retries] };
@@ -85,15 +93,20 @@ function refuseFaulty({ checks, source, target }: ClonePlan): void {
 
 async function withEnds<T>(
   workspace: Workspace,
-  source: Reachable,
-  target: Reachable,
-  work: (ends: CopyEnds) => Promise<T>,
+  { source, target }: { readonly source: Reachable; readonly target: Reachable },
+  work: (ends: CopyEnds, mark: CommitMark) => Promise<T>,
 ): Promise<T> {
   const open: ServerConnection[] = [];
   const close = async () => {
     await Promise.all(open.map((connection) => connection.close()));
   };
-  const forget = workspace.world.onInterrupt?.(close);
+  const mark: CommitMark = { id: null };
+  const forget = workspace.world.onInterrupt?.(async () => {
+    await close();
+    if (mark.id === null) return undefined;
+    const { name } = describeTarget(workspace.project, target);
+    return describeOutcome(name, await readOutcome(() => openServer(target), mark));
+  });
   try {
     for (const one of [source, target]) {
       const connection = await openWatched(one);
@@ -101,10 +114,11 @@ async function withEnds<T>(
       await refusePooler(connection);
     }
     const [from, to] = open as [ServerConnection, ServerConnection];
-    return await work({
+    const ends: CopyEnds = {
       from: { named: describeTarget(workspace.project, source), connection: from },
       to: { named: describeTarget(workspace.project, target), connection: to },
-    });
+    };
+    return await work(ends, mark);
   } finally {
     forget?.();
     await close();
@@ -123,9 +137,13 @@ interface Carrying {
   readonly source: Reachable;
   readonly wish: CopySelection;
   readonly carrier: EngineChoice;
+  readonly mark: CommitMark;
 }
 
-async function carriedOver(world: World, { ends, source, wish, carrier }: Carrying): Promise<CopyReport> {
+async function carriedOver(
+  world: World,
+  { ends, source, wish, carrier, mark }: Carrying,
+): Promise<CopyReport> {
   const { connection } = ends.from;
   const target = ends.to.connection;
   const begin = (work: () => Promise<CopyReport>) =>
@@ -137,6 +155,7 @@ async function carriedOver(world: World, { ends, source, wish, carrier }: Carryi
         return report;
       },
       beginReplacing,
+      mark,
     );
   const open = () => openWatched(source);
   if (wish.dataOnly)

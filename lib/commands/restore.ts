@@ -2,6 +2,7 @@
 
 import { findBackup } from '../backup/find.ts';
 import { findUnpacker, loadBackup, type RestoreProof } from '../backup/load.ts';
+import { listLacking } from '../backup/needs.ts';
 import { type BackupReport, reportBackup } from '../backup/report.ts';
 import { verifyChecksum } from '../backup/verify.ts';
 import { isMaintenanceDatabase } from '../copy/preflight.ts';
@@ -10,6 +11,7 @@ import type { Backup, Manifest } from '../flow/manifest.ts';
 import { refusePlannedCode } from '../flow/planned-code.ts';
 import { isTable } from '../kinds/named-objects.ts';
 import { withLock } from '../ledger/lock.ts';
+import { type CommitMark, describeOutcome, readOutcome } from '../pg/commit-outcome.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { queryPinned } from '../pg/pinned.ts';
 import { snapshot } from '../pg/snapshot.ts';
@@ -119,17 +121,24 @@ async function restoreInto(
   const connection = await openServer(target);
   const stopping = new AbortController();
   // The server rolls back when its client is gone.
-  const forget = world.onInterrupt?.(async () => stopping.abort());
+  const mark: CommitMark = { id: null };
+  const forget = world.onInterrupt?.(async () => {
+    stopping.abort();
+    if (mark.id === null) return undefined;
+    await connection.close();
+    return describeOutcome(target.name, await readOutcome(() => openServer(target), mark));
+  });
   try {
     attempt.reached();
     await refuseProtected(project, connection, target, attempt.guarded);
-    const reasons = await misfits(connection, manifest, attempt.force);
+    const lacking = await listLacking(connection, manifest.needs, noOwner);
+    const reasons = [...(await misfits(connection, manifest, attempt.force)), ...lacking];
     if (reasons.length > 0) throw new Problem('unfit_target', { environment: target.name, reasons });
     const own = { client: await findUnpacker(manifest), path: backup.path, manifest, noOwner };
     const lockTimeout = project.lockTimeout ?? 3000;
     const { beforeCommit } = world;
     const told = { teller: world, ...(beforeCommit && { beforeCommit }) };
-    const load = { ...own, ...told, environment: target.name, lockTimeout, signal: stopping.signal };
+    const load = { ...own, ...told, mark, environment: target.name, lockTimeout, signal: stopping.signal };
     return await withLock(connection, target.name, async () => {
       const plan: RestorePlan = {
         target: namedTarget(project, target),

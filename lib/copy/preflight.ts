@@ -142,13 +142,31 @@ export interface FoundExtensions {
   readonly all: readonly string[];
 }
 
-/** Asks which extensions of the source are available on the target. @throws Problem of a connection */
-export async function findExtensions({ from, to }: CopyEnds): Promise<FoundExtensions> {
-  const wanted = await queryPinned<{ name: string; version: string }>(
-    from.connection,
+/** The extensions of a database, besides plpgsql. @throws Problem of the connection */
+export function listExtensions(connection: ServerConnection): Promise<{ name: string; version: string }[]> {
+  return queryPinned<{ name: string; version: string }>(
+    connection,
     `select extname::text as name, extversion as version from pg_extension where extname <> 'plpgsql'
       order by 1`,
   );
+}
+
+/** The extensions among some that a server does not have. @throws Problem of the connection */
+export async function findMissingExtensions(
+  connection: ServerConnection,
+  names: readonly string[],
+): Promise<string[]> {
+  const rows = await queryPinned<{ name: string }>(
+    connection,
+    'select name::text from pg_catalog.pg_available_extensions',
+  );
+  const known = new Set(rows.map(({ name }) => name));
+  return names.filter((name) => !known.has(name));
+}
+
+/** Asks which extensions of the source are available on the target. @throws Problem of a connection */
+export async function findExtensions({ from, to }: CopyEnds): Promise<FoundExtensions> {
+  const wanted = await listExtensions(from.connection);
   const found = await queryPinned<{ name: string; there: boolean; exact: boolean }>(
     to.connection,
     missingExtensions(wanted),
@@ -204,19 +222,28 @@ const rolesUsed = (owners: boolean) => `select distinct r.rolname::text as name
   order by 1`;
 
 /**
+ * The roles that the objects of a database refer to. @param owners with those of owners and privileges
+ * @throws Problem of the connection
+ */
+export async function listUsedRoles(connection: ServerConnection, owners: boolean): Promise<string[]> {
+  return (await queryPinned<{ name: string }>(connection, rolesUsed(owners))).map(({ name }) => name);
+}
+
+/** The roles of a server. @throws Problem of the connection */
+export async function listRoles(connection: ServerConnection): Promise<string[]> {
+  const sql = 'select rolname::text as name from pg_roles';
+  return (await queryPinned<{ name: string }>(connection, sql)).map(({ name }) => name);
+}
+
+/**
  * Checks if the roles of the source exist on the target. pgmage never creates roles. @throws Problem of a
  * connection
  */
 export async function checkRoles({ from, to }: CopyEnds, owners: boolean): Promise<PreflightCheck> {
-  const used = await queryPinned<{ name: string }>(from.connection, rolesUsed(owners));
-  const there = await queryPinned<{ name: string }>(
-    to.connection,
-    'select rolname::text as name from pg_roles',
-  );
-  const known = new Set(there.map(({ name }) => name));
-  const missing = used.map(({ name }) => name).filter((name) => !known.has(name));
-  if (missing.length === 0)
-    return ok('roles', used.length === 0 ? 'none is needed' : used.map(({ name }) => name).join(', '));
+  const used = await listUsedRoles(from.connection, owners);
+  const known = new Set(await listRoles(to.connection));
+  const missing = used.filter((name) => !known.has(name));
+  if (missing.length === 0) return ok('roles', used.length === 0 ? 'none is needed' : used.join(', '));
   const way = owners
     ? 'create them there, or pass --no-owner, so that the cloning role owns every object'
     : 'create them there';

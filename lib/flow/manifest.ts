@@ -17,6 +17,14 @@ export interface Verification {
   readonly how: 'checksum' | 'read' | 'drill';
 }
 
+/** What a backup needs on the server that restores it. */
+export interface BackupNeeds {
+  readonly extensions: readonly string[];
+  readonly roles: readonly string[];
+  /** The roles that it needs without owners and privileges. */
+  readonly unowned: readonly string[];
+}
+
 /** All that is known of a backup. */
 export interface Manifest {
   /** The format of this file. */
@@ -49,6 +57,8 @@ export interface Manifest {
   readonly files?: readonly FileSum[];
   /** True if it was written without owners and privileges. */
   readonly unowned?: boolean;
+  /** Missing in those of 0.1.0. */
+  readonly needs?: BackupNeeds;
   readonly schema: {
     /** Counted up when fingerprints of the same schema come out different; missing in those of 0.1.0. */
     readonly reader?: 2;

@@ -1,21 +1,25 @@
 // Transactions over any Connection.
 import { toProblem } from '../problem/problem.ts';
+import { type CommitMark, readTransactionId } from './commit-outcome.ts';
 import type { Connection } from './connection.ts';
 import { pinned } from './pinned.ts';
 
 /**
  * Runs work between BEGIN and COMMIT. An error rolls everything back and is thrown again.
  * @param begin the statements that begin it and pin its settings, if they are not the default
+ * @param mark receives the number of the transaction before COMMIT is sent
  * @throws Problem of the work, or of the server when it commits
  */
 export async function transaction<T>(
   connection: Connection,
   work: (connection: Connection) => Promise<T>,
   begin = `begin; ${pinned}`,
+  mark?: CommitMark,
 ): Promise<T> {
   await connection.execute(begin);
   try {
     const result = await work(connection);
+    if (mark !== undefined) mark.id = await readTransactionId(connection);
     // COMMIT of a failed transaction rolls back without an error; an empty SELECT before it makes that one.
     await connection.execute('select; commit');
     return result;

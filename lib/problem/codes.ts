@@ -110,7 +110,8 @@ export interface DataProblems {
   no_server: { readonly environment: string };
   railway_failed: RailwayFailure;
   changed_meanwhile: { readonly environment: string };
-  backup_running: { readonly database: string; readonly lock: string };
+  /** `lock`: the file that it holds; null: it holds a lock in the database. */
+  backup_running: { readonly database: string; readonly lock: string | null };
   no_space: { readonly folder: string; readonly needed: number; readonly free: number };
   backup_damaged: { readonly file: string; readonly faults: readonly string[] };
   /** `alias`: the given environment or URL, which is the database of `environment`. */

@@ -64,8 +64,13 @@ export const dataMessages: { readonly [C in keyof DataProblems]: MessageRow<Data
   backup_running: row(
     1,
     423,
-    (of) => `Another backup of ${of.database} is running: it holds the lock file ${of.lock}`,
-    'Wait until it has ended. If its machine no longer exists, delete that file.',
+    (of) =>
+      `Another backup of ${of.database} is running` +
+      (of.lock === null ? '' : `: it holds the lock file ${of.lock}`),
+    (of) =>
+      of.lock === null
+        ? 'Wait until it has ended.'
+        : 'Wait until it has ended. If its machine no longer exists, delete that file.',
   ),
   no_space: row(
     1,

@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { kill, platform } from 'node:process';
 
 /** Notes what has to be undone when this process is interrupted, and gives the way to forget it again. */
-type OnInterrupt = (undo: () => Promise<void>) => () => void;
+type OnInterrupt = (undo: () => Promise<unknown>) => () => void;
 
 // How long a program may take to end by itself after SIGTERM.
 const grace = 2_000;

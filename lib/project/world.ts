@@ -63,7 +63,8 @@ export interface World {
   afterSync?(): Promise<void>;
   /**
    * Registers work that undoes an effect outside of this process when it is interrupted, and gives the
-   * function that removes it again. Left out: interrupts are not handled.
+   * function that removes it again. A text that it returns is shown: the state that remains. Left out:
+   * interrupts are not handled.
    */
-  onInterrupt?(undo: () => Promise<void>): () => void;
+  onInterrupt?(undo: () => Promise<unknown>): () => void;
 }

@@ -52,7 +52,7 @@ export interface Edge {
   /** Shows a line of a program that was started. */
   show(line: string): void;
   pace?(pace: CopyProgress): void;
-  onInterrupt?(undo: () => Promise<void>): () => void;
+  onInterrupt?(undo: () => Promise<unknown>): () => void;
 }
 
 /** The questions of a command line on its terminal. */

@@ -40,7 +40,7 @@ export interface Caller {
   /** Asks there for one of several answers; left out likewise. */
   choose?(question: string, answers: readonly string[]): Promise<number>;
   /** Registers an undo for an interrupt; returns a function that removes it. */
-  onInterrupt?(undo: () => Promise<void>): () => void;
+  onInterrupt?(undo: () => Promise<unknown>): () => void;
 }
 
 /** Runs a command line. @returns 0 fine, 1 failed, 2 differences found, 64 bad usage; it never throws */

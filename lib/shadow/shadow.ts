@@ -47,5 +47,5 @@ export interface ShadowOptions {
   /** Called once, before work that takes seconds. */
   readonly progress?: (message: string) => void;
   /** Is given what removes the shadow if the process is interrupted, and gives the way to forget it again. */
-  readonly onInterrupt?: (undo: () => Promise<void>) => () => void;
+  readonly onInterrupt?: (undo: () => Promise<unknown>) => () => void;
 }

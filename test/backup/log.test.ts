@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { withRunLog } from '../../lib/backup/log.ts';
 import { backup } from '../../lib/commands/backup.ts';
+import type { Problem } from '../../lib/problem/problem.ts';
 import { failure } from '../failure.ts';
 import { withDatabase } from '../servers/databases.ts';
 import { anyServer } from '../servers/running.ts';
@@ -41,6 +42,22 @@ test('each run adds a line to a log, also one that fails', async () => {
     expect((await failure(nowhere)).code).toBe('unwritable_file');
     await withRunLog(own.context, 'new/folder/log', null, () => backup(own.context, {}));
     expect(statSync(join(own.context.project.root, 'new/folder')).mode & 0o777).toBe(0o700);
+    own.drop();
+  });
+});
+
+test('two backups of one database do not run at once, whatever their folders and environments', async () => {
+  await withDatabase(anyServer(), async ({ url, name }) => {
+    const own = backupProject({ prod: url, dev: url });
+    const both = await Promise.allSettled([
+      backup(own.context, { env: 'prod', format: 'native', dir: 'one' }),
+      backup(own.context, { env: 'dev', format: 'native', dir: 'other' }),
+    ]);
+    const refused = both.flatMap((one) => (one.status === 'rejected' ? [one.reason as Problem] : []));
+    expect(refused.map(({ code, message }) => [code, message])).toEqual([
+      ['backup_running', `Another backup of ${name} is running`],
+    ]);
+    expect((await backup(own.context, { env: 'dev', format: 'native', dir: 'other' })).faults).toEqual([]);
     own.drop();
   });
 });

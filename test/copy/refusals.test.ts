@@ -1,10 +1,14 @@
 // Targets that a clone refuses, and parts that it leaves out on request.
 import { expect, test } from 'vitest';
+import { listLacking } from '../../lib/backup/needs.ts';
 import { restore } from '../../lib/commands/restore.ts';
+import { readBackup } from '../../lib/flow/manifest.ts';
 import { backedUp } from '../backup/scene.ts';
 import { failure } from '../failure.ts';
+import { withSession } from '../proof/session.ts';
 import { freshDatabase, rowsOf, withDatabase } from '../servers/databases.ts';
 import { anyServer, servers } from '../servers/running.ts';
+import type { Server } from '../servers/server.ts';
 import { cloned, contextOf, wholeOf } from './cloning.ts';
 
 test('the databases of the server itself are targets only with --force', async () => {
@@ -58,6 +62,44 @@ test('an extension that the target lacks is left out with what needs it, or not 
       expect(some.done?.tables).toEqual([{ name: 'public.plain', rows: 1 }]);
     }),
   );
+});
+
+test('roles and extensions that the server of a restore lacks are found before anything is tried', async () => {
+  const [server] = servers();
+  const roles = [1, 2].map((at) => `restore_role_${at}_${process.pid}`);
+  for (const role of roles) await rowsOf((server as Server).url(), `create role ${role}`);
+  const scene = await backedUp(
+    server as Server,
+    `create table t (a int); alter table t owner to ${roles[0]}; create policy p on t to ${roles[1]} using (true)`,
+    { format: 'native' },
+  );
+  const target = await freshDatabase(servers().at(-1) as Server);
+  try {
+    scene.urls.dev = target.url;
+    await scene.database.drop();
+    for (const role of roles) await rowsOf((server as Server).url(), `drop role ${role}`);
+    const file = scene.file.replace('backups/', '');
+    const all = await failure(restore(scene.own.context, file, { to: 'dev', yes: true }, undefined));
+    expect([all.code, all.message]).toEqual([
+      'unfit_target',
+      expect.stringContaining(
+        `it does not have the roles ${roles.join(', ')}: create them there, or pass --no`,
+      ),
+    ]);
+    const some = await failure(
+      restore(scene.own.context, file, { to: 'dev', yes: true, noOwner: true }, undefined),
+    );
+    expect(some.message).toContain(`it does not have the roles ${roles[1]}: create them there`);
+    const { manifest } = await readBackup(scene.path);
+    expect(manifest?.needs).toMatchObject({ extensions: [], unowned: [roles[1]] });
+    const lacking = await withSession(target.url, (session) =>
+      listLacking(session, { extensions: ['plpgsql', 'nosuch'], roles: [], unowned: [] }, false),
+    );
+    expect(lacking).toEqual(['its server does not have the extensions nosuch: install them there']);
+  } finally {
+    await target.drop();
+    scene.own.drop();
+  }
 });
 
 test('--tables with a serial column of another role', async () => {

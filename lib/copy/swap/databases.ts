@@ -75,6 +75,14 @@ export async function databaseExists(keeper: Connection, name: string): Promise<
   return found.length > 0;
 }
 
+/** The OID of a database, which it keeps under any name. @throws Problem of the connection */
+export async function readDatabaseOid(keeper: Connection, name: string): Promise<string | undefined> {
+  const [row] = await keeper.rows<{ oid: string }>(
+    `select oid::text from pg_database where datname = ${literal(name)}`,
+  );
+  return row?.oid;
+}
+
 /**
  * Drops what runs left over that were ended from outside.
  * @returns their names
@@ -165,9 +173,7 @@ export async function swapNames(
   { target, sibling, kept, time, beforeCommit }: NameSwap,
   leave: () => Promise<void>,
 ): Promise<number> {
-  const [row] = await keeper.rows<{ oid: string }>(
-    `select oid::text from pg_database where datname = ${literal(target)}`,
-  );
+  const oid = await readDatabaseOid(keeper, target);
   const words = `${keptWords}, ${time}: it was ${target}. db:clone --drop-old drops it`;
   let over = false;
   const renaming = transaction(keeper, async () => {
@@ -187,7 +193,7 @@ export async function swapNames(
     await leave();
     while (!over) {
       const found = await other.rows<{ ended: boolean }>(
-        `select pg_terminate_backend(pid) as ended from pg_stat_activity where datid = ${row?.oid}`,
+        `select pg_terminate_backend(pid) as ended from pg_stat_activity where datid = ${oid}`,
       );
       ended += found.length;
       await other.execute('select pg_sleep(0.02)');

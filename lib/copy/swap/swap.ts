@@ -22,6 +22,7 @@ import {
   makeKeptName,
   makeSwapName,
   openKeeper,
+  readDatabaseOid,
   swapNames,
 } from './databases.ts';
 import type { SwapPlan } from './preflight.ts';
@@ -56,13 +57,23 @@ export async function swap(world: World, work: SwapWork): Promise<{ done: CopyRe
   const name = await readDatabaseName(ends.to.connection);
   const keeper = await openKeeper(ends.to.connection, (database) => session(target, database));
   const where = await readDatabaseName(keeper);
-  const making: { sibling?: string | undefined } = {};
+  const making: Making = {};
   // If the sessions are gone, it uses another one.
   const undo = async () => {
     await close();
-    if (making.sibling === undefined) return;
+    if (making.sibling === undefined) return undefined;
     const last = await session(target, where);
-    await dropSwapDatabase(last, making.sibling).finally(() => last.close());
+    try {
+      // It waits for names that are being swapped, and finds nothing if they were.
+      await dropSwapDatabase(last, making.sibling);
+      const isSwapped = making.oid !== undefined && (await readDatabaseOid(last, name)) === making.oid;
+      const { name: shown } = ends.to.named;
+      return isSwapped
+        ? `The swap was complete: ${shown} is the copy. Its old database is kept: db:clone --drop-old drops it.`
+        : `${shown} is unchanged.`;
+    } finally {
+      await last.close();
+    }
   };
   const forget = world.onInterrupt?.(undo);
   try {
@@ -89,6 +100,12 @@ export async function swap(world: World, work: SwapWork): Promise<{ done: CopyRe
   }
 }
 
+/** The new database, while a failure or an interrupt has to drop it. */
+interface Making {
+  sibling?: string | undefined;
+  oid?: string | undefined;
+}
+
 // Opens sessions, and closes them all.
 function sessions(): { session: Session; close(): Promise<void> } {
   const open = new Set<ServerConnection>();
@@ -110,12 +127,13 @@ async function makeSibling(
   world: World,
   keeper: ServerConnection,
   name: string,
-  making: { sibling?: string | undefined },
+  making: Making,
 ): Promise<string> {
   for (const one of await dropLeftovers(keeper)) world.progress(`Dropped ${one}, which an earlier swap left`);
   const sibling = makeSwapName();
   making.sibling = sibling;
   await createSwapDatabase(keeper, sibling, name);
+  making.oid = await readDatabaseOid(keeper, sibling);
   // A forbidden setting fails now, and not after all rows are copied.
   await keeper.execute('begin');
   await copySettings(keeper, name, sibling);
