@@ -107,8 +107,8 @@ export const migrationMessages: {
       `  ${of.findings.join('\n  ')}`,
     (of) =>
       of.migration === null
-        ? 'Nothing was written or changed. Correct these rows, or correct the schema.' +
-          ' Then run db:sync again.'
+        ? 'Nothing was written or changed. Correct these rows, by hand or by a migration' +
+          ' (db:generate --empty), or correct the schema. Then run db:sync again.'
         : `Nothing was changed. Correct these rows, then run db:sync again. Or correct the schema, then run` +
           ` db:sync --replace: it writes ${of.migration} again.`,
   ),

@@ -12,7 +12,7 @@ import { runWork } from './kinds.ts';
 import { cancelledCode, type FromProcess, type ProcessWork, type ToProcess } from './messages.ts';
 
 // Undo functions for things that this run created outside of the process.
-const undos = new Set<() => Promise<void>>();
+const undos = new Set<() => Promise<unknown>>();
 // Milliseconds: for the undo functions, between two messages of progress, and for the answer to a COMMIT.
 const [patience, interval, answer] = [1_500, 500, 15_000];
 
@@ -22,7 +22,7 @@ let isCommitting = false;
 let isCancelled = false;
 let answered: ((allowed: boolean) => void) | undefined;
 
-const onInterrupt = (undo: () => Promise<void>) => {
+const onInterrupt = (undo: () => Promise<unknown>) => {
   undos.add(undo);
   return () => void undos.delete(undo);
 };
