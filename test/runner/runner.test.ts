@@ -163,3 +163,16 @@ test('a task that fails is told to hooks.failed, and still fails', async () => {
     '{"task":"db:clone","problem":{"code":"unknown_environment"',
   );
 });
+
+test('a command of hooks.failed that cannot start is named as such, beside the failure of the task', async () => {
+  write({
+    'tasks/a.ts': 'export function f() { throw new Error("broken"); }',
+    'pgmage.config.ts': `export default { hooks: { failed: ['/no/such/command', 'x'] } };`,
+  });
+  const { code, log } = await pgmage('a:f');
+  expect(code).toBe(1);
+  expect(log).toContain("The hooks.failed command '/no/such/command x' failed: ");
+  expect(log).toContain('Hint: Correct the command in pgmage.config.ts.');
+  expect(log).toContain('a:f failed: Error: broken');
+  expect(log).not.toContain('synced');
+});
