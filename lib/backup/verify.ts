@@ -126,7 +126,7 @@ export async function recordDamage(
   { path, manifest, fault }: Backup,
   damaged: NonNullable<Manifest['damaged']>,
 ): Promise<void> {
-  // Every list shows a fault of the manifest itself. A copy that cannot be written to is reported all the same.
+  // Every list shows a fault of the manifest itself. A copy that cannot be written to is reported anyway.
   if (manifest !== null && fault === null)
     await writeManifest(path, { ...manifest, damaged }).catch(() => undefined);
 }

@@ -176,7 +176,8 @@ async function misfits(
       : [`its encoding is ${row?.encoding} instead of ${from.encoding}`]),
     ...(isMaintenance
       ? [
-          `it is the database ${row?.name}, which every new database or client relies on (--force replaces it)`,
+          `it is the database ${row?.name}, which every new database or client relies on` +
+            ' (--force replaces it)',
         ]
       : []),
   ];

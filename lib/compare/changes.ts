@@ -34,7 +34,8 @@ export interface ObjectChange {
 const verbs = { missing: 'added', extra: 'dropped', different: 'changed' } as const;
 
 /**
- * A change from one schema to a later one, as one line: `added INDEX i ON t(a)`, `ALTER TABLE t DROP COLUMN a`.
+ * A change from one schema to a later one, as one line: `added INDEX i ON t(a)`, `ALTER TABLE t DROP COLUMN
+ * a`.
  */
 export function describeChange({ standing, text }: Pick<ObjectChange, 'standing' | 'text'>): string {
   const isStatement = /^(ALTER|COMMENT ON|CREATE|DROP|GRANT|REVOKE|SECURITY LABEL) /.test(text);

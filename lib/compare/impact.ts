@@ -86,13 +86,13 @@ function tableOf(catalog: Catalog, id: string, renames: readonly Rename[]): stri
   return qualify(former?.from ?? path);
 }
 
-// The estimate of a partitioned table is the sum of its partitions, which are counted by themselves. A table's
+// The estimate of a partitioned table is the sum of its partitions, which are counted themselves. A table's
 // estimate is -1 until it is counted for the first time; that of an empty one is not missed. Found
 // by the catalog: to_regclass wants USAGE of the schema.
 const sizes = (names: readonly string[]) => `
   select t.name, case when bool_or(c.reltuples < 0 and pg_relation_size(c.oid) > 0) then null
-      else coalesce(sum(greatest(c.reltuples, 0)) filter (where c.relkind <> 'p'), 0)::float8 end as rows, sum(pg_total_relation_size(c.oid))::float8
-      as bytes
+      else coalesce(sum(greatest(c.reltuples, 0)) filter (where c.relkind <> 'p'), 0)::float8 end as rows,
+    sum(pg_total_relation_size(c.oid))::float8 as bytes
   from (select format('%I.%I', n.nspname, o.relname) as name, o.oid, o.relkind
       from pg_class o join pg_namespace n on n.oid = o.relnamespace where o.relkind not in ('i', 'I', 't')) t
     join pg_class c on c.oid = t.oid or t.relkind = 'p' and c.oid in (select relid

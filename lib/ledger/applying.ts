@@ -118,8 +118,8 @@ async function failing(
   }
 }
 
-// SQLSTATEs of values and rows. The shadow has run the same SQL: without rows it is valid (manual: "PostgreSQL
-// Error Codes").
+// SQLSTATEs of values and rows. The shadow has run the same SQL, so without rows it is valid (manual:
+// "PostgreSQL Error Codes").
 const ofRows = /^(22(001|003|007|008|P02|P03)|23(502|503|505|514|P01))$/;
 
 function toRowProblem(problem: Problem, environment: string, migration: string): Problem {

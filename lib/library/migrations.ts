@@ -27,8 +27,8 @@ export type GenerateOptions = GenerateInput & Renaming & ProgramOptions;
 
 /**
  * Writes the next migrations, from the recorded to the wanted schema: what `db:generate` does.
- * @throws Problem `broken_chain`, `rebase_refused`, `unproven`, `migrations_changed`; of the configuration, the
- * schema and the migrations
+ * @throws Problem `broken_chain`, `rebase_refused`, `unproven`, `migrations_changed`; of the configuration,
+ * the schema and the migrations
  */
 export async function generate(options: GenerateOptions = {}): Promise<GenerateReport> {
   const { generate } = await import('../commands/generate.ts');
@@ -43,8 +43,8 @@ export type SyncOptions = SyncInput & Confirmed<SyncPlan> & Renaming & ProgramOp
  * Brings a database to the wanted schema by its migrations: what `db:sync` does.
  * @throws Problem `broken_chain`, `ledger_broken`, `drifted`, `unrecorded`, `data_loss_refused`,
  * `confirmation_needed`, `protected_target`, `embedded_not_named`, `rows_in_the_way`, `missing_roles`,
- * `newer_syntax`, `migration_running`, `lock_unavailable`; of the configuration, the schema, the migrations and
- * the connection
+ * `newer_syntax`, `migration_running`, `lock_unavailable`; of the configuration, the schema, the migrations
+ * and the connection
  */
 export async function sync(options: SyncOptions = {}): Promise<SyncReport> {
   const { sync } = await import('../commands/sync.ts');

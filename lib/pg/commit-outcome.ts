@@ -1,5 +1,5 @@
-// The outcome of a COMMIT whose answer nothing waits for any more: the server is asked (manual: "Transaction ID
-// and Snapshot Information Functions", pg_xact_status).
+// The outcome of a COMMIT whose answer nothing waits for any more. The server is asked (manual: "Transaction
+// ID and Snapshot Information Functions", pg_xact_status).
 import { setTimeout } from 'node:timers/promises';
 import { literal } from '../model/quote.ts';
 import type { Connection } from './connection.ts';
@@ -56,5 +56,5 @@ export async function readOutcome(
 export function describeOutcome(target: string, outcome: CommitOutcome): string {
   if (outcome === 'committed') return `The work was complete: it is committed in ${target}.`;
   if (outcome === 'rolled back') return `It was rolled back: ${target} is unchanged.`;
-  return `COMMIT was sent to ${target}, which did not say what became of it. Look at ${target} before you retry.`;
+  return `COMMIT was sent to ${target}, and its outcome is not known. Look at ${target} before you retry.`;
 }

@@ -69,7 +69,7 @@ export async function swap(world: World, work: SwapWork): Promise<{ done: CopyRe
       const isSwapped = making.oid !== undefined && (await readDatabaseOid(last, name)) === making.oid;
       const { name: shown } = ends.to.named;
       return isSwapped
-        ? `The swap was complete: ${shown} is the copy. Its old database is kept: db:clone --drop-old drops it.`
+        ? `The swap was complete: ${shown} is the copy. Its old database is kept, until db:clone --drop-old.`
         : `${shown} is unchanged.`;
     } finally {
       await last.close();
