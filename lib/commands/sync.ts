@@ -159,7 +159,7 @@ async function syncIn(session: MigrationSession, work: SyncWork, ask: Ask<SyncPl
   const pending = files.slice(before.standing.applied);
   await refuseNewer(connection, target.name, listUps(pending), composition.folder);
   await refuseMissingRoles(connection, target.name, listUps(pending));
-  if (work.replaces) refuseStacking(session, before, composition);
+  await refuseStuck(session, work, before);
   const effect = await effectOf(session, before, work.wanted);
   const plan = await planOf(session, work, before, effect);
   const { folder } = composition;
@@ -180,6 +180,28 @@ async function syncIn(session: MigrationSession, work: SyncWork, ask: Ask<SyncPl
   // Recorded migrations are already written.
   const rest = input.baseline ? { ...composition, written: [], removed: [] } : composition;
   return { ...ended, applied: await applied(session, of, before, { ...work, composition: rest }) };
+}
+
+// New migrations are not put behind one that cannot run: together they may have no effect that shows it.
+async function refuseStuck(
+  session: MigrationSession,
+  { composition, replaces }: SyncWork,
+  before: SoundTargetState,
+): Promise<void> {
+  const { workspace, connection, target } = session;
+  const { folder } = composition;
+  const { actual, standing } = before;
+  const files = session.files.filter(({ name }) => folder.some((file) => file.name === name));
+  const isBehind = files.length > standing.applied && files.length < session.files.length;
+  if (!isBehind || standing.unfinished !== null) return;
+  if (replaces) refuseStacking(session, before, composition);
+  const recorded = await readRecordedSchema(workspace, files);
+  const { up, left } = await effectOf({ ...session, files }, before, recorded);
+  const findings = await checkRows(connection, up, left, { actual, trusted: true });
+  const pending = { files: listUps(files.slice(standing.applied)), folder };
+  await refuseFailures(target.name, findings, up, pending).catch((thrown: unknown) => {
+    throw replaces ? toStuck(session, composition, thrown) : thrown;
+  });
 }
 
 /** The effects of the pending migrations on a database. */

@@ -20,7 +20,6 @@ export function refuseStacking(
   { ledger, standing }: SoundTargetState,
   composition: Composition,
 ): void {
-  if (!addsMigrations(composition) || standing.unfinished !== null) return;
   for (const { name, file, migration } of standing.pending) {
     const last = ledger.deeds.filter((deed) => deed.migration === name).at(-1);
     if (last?.outcome !== 'failed' || last.checksum !== migration.checksum) continue;
@@ -39,9 +38,6 @@ export function toStuck(session: MigrationSession, composition: Composition, thr
   if (migration === null || composition.removed.length > 0) return thrown;
   return stuckAt(session, composition, migration, findings.join('; '));
 }
-
-const addsMigrations = ({ folder, written }: Composition) =>
-  written.some(({ name }) => folder.every((file) => file.name !== name));
 
 function stuckAt(
   { target }: MigrationSession,
