@@ -65,7 +65,7 @@ export async function diff(
 export async function verify(
   context: TaskContext,
   options: {
-    /** End with exit code 2 when rows differ. */
+    /** End with exit code 2 instead of 1 when rows differ. */
     check?: boolean;
   } & Comparing = {},
 ): Promise<Outcome> {
@@ -78,7 +78,7 @@ export async function verify(
   return {
     facts,
     text: (paper) => dataVerifyText(facts, paper),
-    code: options.check && !facts.isSame ? 2 : 0,
+    code: facts.isSame ? 0 : options.check ? 2 : 1,
   };
 }
 

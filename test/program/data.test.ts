@@ -63,6 +63,7 @@ test('equal rows end with 0, others with 2 where --check is given', async () => 
   expect(out).toContain('  changed columns: name 1\n  ~ id=2  name: Bob → Bobby');
   expect(out).toContain('0 missing, 1 changed, 0 extra in 1 of 1 table');
   expect((await pgmage('data:verify', ...way, '--check')).code).toBe(2);
+  expect((await pgmage('data:verify', ...way)).code).toBe(1);
 });
 
 test('--json prints the facts', async () => {
