@@ -69,17 +69,20 @@ export function dryRunText(report: SyncReport, paper: Paper): string {
       upOf(one.text).trim(),
       '',
     ]),
-    `-- These are ${formatCount(pending.length, 'migration')} for ${target.name}. Nothing was changed.`,
+    `-- ${formatCount(pending.length, 'migration')} for ${target.name}. Nothing was changed.`,
   ].join('\n');
 }
 
 /** The report of `db:sync`. */
 export function syncText(report: SyncReport, paper: Paper): string {
-  const { target, applied, unfinished, recorded } = report;
+  const { target, applied, unfinished, recorded, replaced } = report;
   const ink = makeInk(paper.colour);
   if (report.dryRun) return dryRunText(report, paper);
   if (applied === null) return 'Declined: nothing was written or changed.';
-  const had = recorded.map((name) => `Recorded ${name}, which the database already had`);
+  const had = [
+    ...(replaced?.files ?? []).map((file) => `Deleted ${file}`),
+    ...recorded.map((name) => `Recorded ${name}, which the database already had`),
+  ];
   if (applied.length === 0 && unfinished === null)
     return [...had, ink.green(`${target.name} is in sync.`)].join('\n');
   return [...had, ...applied.map((name) => `Applied ${name}`), ink.green(`${target.name} is in sync.`)].join(
