@@ -190,12 +190,10 @@ test('rows that do not fit a migration are not called invalid SQL', async () => 
     own.write(file, `-- Up Migration\nupdate t set a = a;\n${sql};\n-- Down Migration\nselect 1;\n`);
     own.want(`create table t (a ${['int', 'varchar(3)', 'text'][at]}${at === 2 ? ', b int not null' : ''});`);
     const failed = await failure(sync(own.context, { ...yes, force: true }, undefined));
-    expect([failed.code, failed.where?.line, failed.message]).toEqual([
-      'unfit_rows',
-      3,
-      expect.stringMatching(words),
-    ]);
-    expect(failed.message).toContain(`Rows of local do not fit migrations/${file} at line 3: `);
+    expect([failed.code, failed.message]).toEqual(['unfit_rows', expect.stringMatching(words)]);
+    // Below its header.
+    expect(failed.message).toMatch(new RegExp(`^Rows of local do not fit migrations/${file} at line \\d+: `));
+    expect(failed.where?.text).toContain(sql.split(' ')[3]);
     expect(failed.hint).toMatch(hint);
     expect(failed.hint).toContain(`db:sync --replace: it writes migrations/${file} again`);
     own.remove(file);
