@@ -47,7 +47,7 @@ test('an extension that the target lacks is left out with what needs it, or not 
     withDatabase(to, async (target) => {
       await rowsOf(
         source.url,
-        `create extension adminpack; create view uses_it as select pg_catalog.pg_logdir_ls() as a;
+        `create extension adminpack; create view uses_it as select pg_catalog.pg_file_unlink('none') as a;
          create table plain (a int); insert into plain values (1)`,
       );
       const context = contextOf(source.url, target.url);
