@@ -86,7 +86,7 @@ export async function restore(
   let agreedTo = false;
   const agree = async (plan: RestorePlan) => {
     const losses = plan.destroyed.filter(({ rows }) => rows > 0);
-    const told = losses.map(({ name, rows }) => `${name} (${rows} rows)`);
+    const told = losses.map(({ name, rows }) => `${name} (${rows} ${rows === 1 ? 'row' : 'rows'})`);
     agreedTo ||= await confirm({ what: `db:restore to ${target.name}`, plan, losses: told }, input, ask);
     return agreedTo;
   };
