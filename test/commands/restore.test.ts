@@ -116,7 +116,7 @@ describe.each(all)('a backup of PostgreSQL $major by $engine', ({ server, engine
       expect((await refused({ to: 'prod', confirm: 'copy', ...consent })).code).toBe('protected_target');
       const losses = await refused({ to: 'copy', yes: true });
       expect(losses.message).toBe('Cannot proceed: would drop data. Use --force flag');
-      expect(losses.hint).toContain('public.every (2 rows); public.kept (1 rows)');
+      expect(losses.hint).toContain('public.every (2 rows); public.kept (1 row)');
       expect((await refused({ to: 'copy', force: true })).code).toBe('confirmation_needed');
       expect((await refused({ to: 'copy', ...consent }, 'none.native')).code).toBe('missing_file');
       expect((await refused({ to: 'nowhere', ...consent })).code).toBe('no_server');
