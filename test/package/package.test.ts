@@ -129,6 +129,7 @@ void sync({ yess: true });
       compiler,
       '--noEmit',
       '--strict',
+      '--skipLibCheck',
       '--module',
       'node16',
       '--target',

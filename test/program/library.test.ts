@@ -92,6 +92,7 @@ test('generate, sync, rollback, verify, pull', async () => {
     const cwd = mkdtempSync(join(tmpdir(), 'pgmage-library-'));
     writeFileSync(join(cwd, 'package.json'), '{}');
     writeFileSync(join(cwd, 'schema.sql'), 'create table t (a int);');
+    writeFileSync(join(cwd, 'pgmage.config.mjs'), 'export default { shadowSuperuser: true };');
     // A shadow on a server is made sooner than one in the process.
     const world = { cwd, variables: { DATABASE_URL: url }, shadow: anyServer().url() };
     const { written } = await generate({ ...world, name: 'first' });
