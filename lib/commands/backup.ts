@@ -128,7 +128,7 @@ async function oneTry(
   }
 }
 
-// Whatever the folder and the environment: the lock is the database's, and ends with the session.
+// The lock belongs to the database, for all folders and environments, and ends with the session.
 async function refuseSecond(connection: ServerConnection, database: string): Promise<void> {
   const sql = `select pg_catalog.pg_try_advisory_lock(${backupLockKey}) as held`;
   const [row] = await queryPinned<{ held: boolean }>(connection, sql);

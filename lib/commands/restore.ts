@@ -131,9 +131,7 @@ async function restoreInto(
   try {
     attempt.reached();
     await refuseProtected(project, connection, target, attempt.guarded);
-    const lacking = await listLacking(connection, manifest.needs, noOwner);
-    const reasons = [...(await misfits(connection, manifest, attempt.force)), ...lacking];
-    if (reasons.length > 0) throw new Problem('unfit_target', { environment: target.name, reasons });
+    await refuseMisfit(connection, target.name, attempt);
     const own = { client: await findUnpacker(manifest), path: backup.path, manifest, noOwner };
     const lockTimeout = project.lockTimeout ?? 3000;
     const { beforeCommit } = world;
@@ -154,6 +152,16 @@ async function restoreInto(
     forget?.();
     await connection.close().catch(() => undefined);
   }
+}
+
+async function refuseMisfit(
+  connection: ServerConnection,
+  environment: string,
+  { manifest, noOwner, force }: RestoreAttempt,
+): Promise<void> {
+  const lacking = await listLacking(connection, manifest.needs, noOwner);
+  const reasons = [...(await misfits(connection, manifest, force)), ...lacking];
+  if (reasons.length > 0) throw new Problem('unfit_target', { environment, reasons });
 }
 
 // Properties of a server that exclude a backup, checked before anything is tried.

@@ -17,7 +17,7 @@ export interface Verification {
   readonly how: 'checksum' | 'read' | 'drill';
 }
 
-/** What a backup needs on the server that restores it. */
+/** The roles and extensions that a backup needs on the server that restores it. */
 export interface BackupNeeds {
   readonly extensions: readonly string[];
   readonly roles: readonly string[];

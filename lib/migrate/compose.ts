@@ -64,12 +64,7 @@ export async function compose(
   { name, online }: ComposeOptions = {},
   { without, ...renaming }: ComposeSources = {},
 ): Promise<Composition> {
-  const folder = await readMigrations(workspace.project);
-  checkChain(folder);
-  const at = folder.findIndex(({ file }) => file === without);
-  const kept = at < 0 ? folder : folder.slice(0, at);
-  const removed = folder.slice(kept.length);
-  const base = workspace.project.layout ? kept : await sealDrafts(workspace, kept);
+  const { folder, base, removed } = await readBase(workspace, without);
   const drafts = base.filter((file) => !folder.includes(file));
   const files = await readSourceFiles(workspace, workspace.project.schema);
   const [recorded, wanted] = await Promise.all([
@@ -83,17 +78,8 @@ export async function compose(
   };
   const renamed = await compareWithRenames(workspace, recorded, wanted, { ...renaming, role, files, move });
   const { comparison, renames, possible } = renamed;
-  if (comparison.same)
-    return {
-      folder,
-      files: base,
-      written: drafts,
-      removed,
-      changes: [],
-      steps: new Map(),
-      renames,
-      possible,
-    };
+  const found = { folder, removed, renames, possible };
+  if (comparison.same) return { ...found, files: base, written: drafts, changes: [], steps: new Map() };
   workspace.world.progress('Running the migration up and down in the shadow');
   const made = await chosen(workspace, findTrialOrigin(base, recorded, files, wanted), renamed, {
     words: name ?? nameFor(comparison),
@@ -101,15 +87,22 @@ export async function compose(
     role,
   });
   return {
-    folder,
+    ...found,
     files: [...base, ...made.keys()],
     written: [...drafts, ...made.keys()],
-    removed,
     changes: comparison.changes,
     steps: new Map([...made].map(([file, steps]) => [file.name, steps])),
-    renames,
-    possible,
   };
+}
+
+// The folder, and its migrations that stay, with sealed drafts.
+async function readBase(workspace: Workspace, without: string | undefined) {
+  const folder = await readMigrations(workspace.project);
+  checkChain(folder);
+  const at = folder.findIndex(({ file }) => file === without);
+  const kept = at < 0 ? folder : folder.slice(0, at);
+  const base = workspace.project.layout ? kept : await sealDrafts(workspace, kept);
+  return { folder, base, removed: folder.slice(kept.length) };
 }
 
 /** The schema that migrations add up to. */

@@ -82,7 +82,7 @@ function tableLines(good: readonly BackupReport[], paper: Paper): string[] {
   return [ink.bold(title), ...others];
 }
 
-// What goes before each fact where it is in no table.
+// The words before each fact where it is in no table.
 const names = ['', '', '', 'rows: ', 'verified: '];
 
 function age(time: string | null, paper: Paper): string {

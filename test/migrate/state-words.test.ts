@@ -1,4 +1,4 @@
-// The state of a database in words: a drift as it was done, a failed migration as its own, merged files by name.
+// The state of a database in words: a drift as it was done, a failed migration, merged files by name.
 import { rm } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { generate } from '../../lib/commands/generate.ts';

@@ -58,22 +58,9 @@ export async function swap(world: World, work: SwapWork): Promise<{ done: CopyRe
   const keeper = await openKeeper(ends.to.connection, (database) => session(target, database));
   const where = await readDatabaseName(keeper);
   const making: Making = {};
-  // If the sessions are gone, it uses another one.
   const undo = async () => {
     await close();
-    if (making.sibling === undefined) return undefined;
-    const last = await session(target, where);
-    try {
-      // It waits for names that are being swapped, and finds nothing if they were.
-      await dropSwapDatabase(last, making.sibling);
-      const isSwapped = making.oid !== undefined && (await readDatabaseOid(last, name)) === making.oid;
-      const { name: shown } = ends.to.named;
-      return isSwapped
-        ? `The swap was complete: ${shown} is the copy. Its old database is kept, until db:clone --drop-old.`
-        : `${shown} is unchanged.`;
-    } finally {
-      await last.close();
-    }
+    return undoSwap(work, name, making, () => session(target, where));
   };
   const forget = world.onInterrupt?.(undo);
   try {
@@ -85,7 +72,7 @@ export async function swap(world: World, work: SwapWork): Promise<{ done: CopyRe
       keeper,
       again: () => session(target, where),
     });
-    making.sibling = undefined;
+    making.isSwapped = true;
     return { done, swapped: await swapped() };
   } catch (thrown) {
     await undo().catch(() => {
@@ -104,6 +91,31 @@ export async function swap(world: World, work: SwapWork): Promise<{ done: CopyRe
 interface Making {
   sibling?: string | undefined;
   oid?: string | undefined;
+  /** It has the name of the target. */
+  isSwapped?: true;
+}
+
+// Drops the new database, unless it has the name of the target by now. If the sessions are gone, it uses
+// another one. The text says which of the two the target is.
+async function undoSwap(
+  { ends }: SwapWork,
+  name: string,
+  making: Making,
+  open: () => Promise<ServerConnection>,
+): Promise<string | undefined> {
+  const { name: shown } = ends.to.named;
+  const complete = `The swap was complete: ${shown} is the copy.`;
+  if (making.isSwapped) return complete;
+  if (making.sibling === undefined) return undefined;
+  const last = await open();
+  try {
+    // It waits for names that are being swapped, and finds nothing if they were.
+    await dropSwapDatabase(last, making.sibling);
+    const isSwapped = making.oid !== undefined && (await readDatabaseOid(last, name)) === making.oid;
+    return isSwapped ? `${complete} Its old database is kept.` : `${shown} is unchanged.`;
+  } finally {
+    await last.close();
+  }
 }
 
 // Opens sessions, and closes them all.
