@@ -119,9 +119,8 @@ async function restoreInto(
 ): Promise<Omit<RestoreReport, 'retries'>> {
   const { backup, manifest, noOwner } = attempt;
   const connection = await openServer(target);
-  const stopping = new AbortController();
+  const [stopping, mark] = [new AbortController(), { id: null } as CommitMark];
   // The server rolls back when its client is gone.
-  const mark: CommitMark = { id: null };
   const forget = world.onInterrupt?.(async () => {
     stopping.abort();
     if (mark.id === null) return undefined;
@@ -133,10 +132,10 @@ async function restoreInto(
     await refuseProtected(project, connection, target, attempt.guarded);
     await refuseMisfit(connection, target.name, attempt);
     const own = { client: await findUnpacker(manifest), path: backup.path, manifest, noOwner };
-    const lockTimeout = project.lockTimeout ?? 3000;
     const { beforeCommit } = world;
-    const told = { teller: world, ...(beforeCommit && { beforeCommit }) };
-    const load = { ...own, ...told, mark, environment: target.name, lockTimeout, signal: stopping.signal };
+    const told = { teller: world, mark, ...(beforeCommit && { beforeCommit }) };
+    const of = { environment: target.name, lockTimeout: project.lockTimeout ?? 3000 };
+    const load = { ...own, ...told, ...of, signal: stopping.signal };
     return await withLock(connection, target.name, async () => {
       const plan: RestorePlan = {
         target: namedTarget(project, target),
