@@ -98,6 +98,7 @@ export function makeWorld({ root, config }: ProjectFolder, edge: Edge): World {
     environment(name = config.environment ?? defaultEnvironment): Promise<Environment> {
       const found = environments.get(name) ?? resolve(name);
       environments.set(name, found);
+      found.catch(() => environments.delete(name));
       return found;
     },
     environmentNames: () => knownNames({ root, config, variables }),

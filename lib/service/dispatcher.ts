@@ -23,7 +23,7 @@ export interface Dispatcher {
 }
 
 // Milliseconds: between two looks for jobs; for lost ones; between two renewals.
-const [tick, sweep, renewal] = [1_000, 15_000, 10_000];
+const [tick, sweep, renewal] = [1_000, 5_000, 10_000];
 
 /**
  * Starts the dispatcher.

@@ -71,6 +71,8 @@ export function judgeEnding({ kind, tries, isCancelled, ending, commit }: EndedW
     };
   if (isCancelled && isCommitted)
     return { is: 'over', state: 'done', result: null, target, cancelTooLate: true };
+  // The server is asked again.
+  if (commit === 'unreachable') return { is: 'lost', reason: describeEnd(ending) };
   if (isCancelled && target !== 'unknown') return { is: 'over', state: 'cancelled', target };
   if (problem === null || ending.exitCode === cancelledCode)
     return { is: 'lost', reason: describeEnd(ending) };
@@ -90,7 +92,8 @@ export function judgeLost(job: LostJob, commit: CommitStatus | null, reason: str
   const shown = isWriting ? target : null;
   if (job.cancelAsked && target === 'unchanged') return { is: 'over', state: 'cancelled', target: shown };
   const mayRepeat = (!isWriting || job.retryLost) && target === 'unchanged' && job.tries < mostTries;
-  if (mayRepeat) return { is: 'again', seconds: 0, problem };
+  // A process whose service was killed may still be ending.
+  if (mayRepeat) return { is: 'again', seconds: 3, problem };
   return { is: 'over', state: 'failed', problem, target: shown };
 }
 

@@ -43,6 +43,7 @@ export async function makeServer(service: Service): Promise<FastifyInstance> {
   app.addHook('onSend', async (request, reply) => {
     if (request.url.startsWith('/api')) reply.header('Cache-Control', 'no-store');
   });
+  noteRequests(app, service);
   await describeRoutes(app, service);
   guardRoutes(app, service);
   for (const add of routes) add(app, service);
@@ -66,6 +67,16 @@ function answerFaults(app: FastifyInstance, { log }: Service): void {
     const facts = { method: request.method, path: request.routeOptions.url, code: problem.code };
     if (problem.status >= 500) log.error(facts, problem.message);
     return sendProblem(reply, problem);
+  });
+}
+
+// The audit has every request but GET, without its body and its headers.
+function noteRequests(app: FastifyInstance, { log }: Service): void {
+  app.addHook('onResponse', async (request, reply) => {
+    const { method, ip: address } = request;
+    if (method === 'GET' || method === 'HEAD') return;
+    const by = request.requester?.name ?? null;
+    log.info({ method, path: request.routeOptions.url, status: reply.statusCode, by, address }, 'request');
   });
 }
 

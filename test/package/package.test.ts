@@ -76,8 +76,15 @@ test('every task of tasks/db.ts has a script', async () => {
 });
 
 test('every bundled package has its licence', () => {
-  for (const name of ['pg', 'pg-protocol', 'chalk', 'dotenv'])
+  for (const name of ['pg', 'pg-protocol', 'chalk', 'dotenv', 'fastify', 'pg-boss', 'pino', 'typebox'])
     expect(read('dist/LICENSES.txt')).toMatch(new RegExp(`^${name} \\d+\\.`, 'm'));
+});
+
+test('only the tasks of the service load it', () => {
+  for (const path of ['dist/bin.cjs', 'dist/index.js']) expect(read(path)).not.toContain('FST_ERR_');
+  expect(read('dist/bin.cjs')).toContain('__import("../dist/serve.js")');
+  for (const path of ['dist/serve.js', 'dist/job.js', 'dist/key-task.js'])
+    expect([path, existsSync(join(repository, path))]).toEqual([path, true]);
 });
 
 test('a start loads next to nothing before it knows what is asked', () => {

@@ -13,7 +13,7 @@ export function addHealthRoutes(app: FastifyInstance, service: Service): void {
   }));
   app.get('/ready', { config: { access: 'open' }, schema: health }, async (_, reply) => {
     const isWritable = await store
-      .change((session) => session.rows('select 1'))
+      .change((session) => session.rows('update service.counter set last = last'))
       .then(
         () => true,
         () => false,

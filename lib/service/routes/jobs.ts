@@ -71,7 +71,8 @@ function addActions(app: FastifyInstance, service: Service): void {
     async (request, reply) => {
       const job = await find(service, request);
       requireScope(request, job);
-      return reply.status(202).send({ state: await cancelJob(service, job) });
+      const by = requesterOf(request).name;
+      return reply.status(202).send({ state: await cancelJob(service, job, by) });
     },
   );
   const retried = { params: named, body: RetrySchema, response: { 202: AcceptedSchema } };
@@ -110,19 +111,23 @@ function requireScope(request: FastifyRequest, { kind }: ServiceJob): void {
   throw new Problem('forbidden', { reason: `a job of kind ${kind} needs the scope write` });
 }
 
-async function cancelJob(service: Service, { id, kind }: ServiceJob): Promise<ServiceJob['state']> {
+async function cancelJob(
+  service: Service,
+  { id, kind }: ServiceJob,
+  by: string,
+): Promise<ServiceJob['state']> {
   const { events, queue } = service;
   const state = await events.change(async (session, note): Promise<ServiceJob['state']> => {
     const before = await askCancel(session, id);
     if (before === null || finalStates.includes(before))
       throw new Problem('job_over', { job: id, state: before ?? 'deleted' });
-    if (before === 'running') await note(id, 'state', { state: 'cancelling' });
+    if (before === 'running') await note(id, 'state', { state: 'cancelling', by });
     if (before !== 'waiting') return 'cancelling';
     const entry = await readEntry(session, id);
     const target = writingKinds.has(kind) ? 'unchanged' : null;
     await endJob(session, id, null, { state: 'cancelled', target });
     if (entry !== null) await queue.cancel(session, entry);
-    await note(id, 'state', { state: 'cancelled', target });
+    await note(id, 'state', { state: 'cancelled', target, by });
     return 'cancelled';
   });
   service.wake();

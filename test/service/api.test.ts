@@ -1,0 +1,278 @@
+// Access to the API, and its description: every route, without a key, with too small a one, from other sites.
+import { connect } from 'node:net';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { adminKey, type RequestOptions, type RunningService, startService } from './scene.ts';
+
+let service: RunningService;
+const closed = 'postgres://app:hunter2@127.0.0.1:1/shop';
+
+beforeAll(async () => {
+  service = await startService({ environments: { local: closed, staging: closed, prod: closed } });
+});
+afterAll(() => service?.remove());
+
+const job = '00000000-0000-0000-0000-000000000000';
+const clone = { from: 'local', to: 'staging', force: true, confirm: 'staging' };
+
+/** Every route with the scope that it asks for, a body that it takes, and its status with all rights. */
+const routes: readonly (readonly [
+  method: string,
+  path: string,
+  scope: string | null,
+  body: unknown,
+  status: number,
+])[] = [
+  ['GET', '/health', null, undefined, 200],
+  ['GET', '/ready', null, undefined, 200],
+  ['GET', '/api/openapi.json', 'read', undefined, 200],
+  ['GET', '/api/settings', 'read', undefined, 200],
+  ['GET', '/api/databases', 'read', undefined, 200],
+  ['POST', '/api/databases/test', 'read', { name: 'local' }, 200],
+  ['GET', '/api/databases/{name}/status', 'read', undefined, 404],
+  ['POST', '/api/databases/{name}/drift', 'run', undefined, 404],
+  ['POST', '/api/sync/export', 'run', { database: 'nowhere' }, 404],
+  [
+    'POST',
+    '/api/sync/import',
+    'write',
+    { file: 'none.dump', to: 'staging', force: true, confirm: 'staging' },
+    404,
+  ],
+  ['POST', '/api/sync/clone', 'write', { ...clone, from: 'nowhere' }, 404],
+  ['POST', '/api/sync/data', 'write', { ...clone, from: 'nowhere' }, 404],
+  ['POST', '/api/plans', 'read', { kind: 'clone', from: 'nowhere', to: 'staging' }, 404],
+  ['GET', '/api/jobs', 'read', undefined, 200],
+  ['GET', '/api/jobs/{id}', 'read', undefined, 404],
+  ['GET', '/api/jobs/{id}/log', 'read', undefined, 404],
+  ['GET', '/api/jobs/{id}/events', 'read', undefined, 404],
+  ['GET', '/api/events', 'read', undefined, 200],
+  ['POST', '/api/jobs/{id}/cancel', 'run', undefined, 404],
+  ['POST', '/api/jobs/{id}/retry', 'run', {}, 404],
+  ['DELETE', '/api/jobs/{id}', 'admin', undefined, 404],
+  ['GET', '/api/backups', 'read', undefined, 200],
+  ['GET', '/api/backups/{file}', 'read', undefined, 404],
+  ['GET', '/api/backups/{file}/content', 'download', undefined, 404],
+  ['POST', '/api/backups/{file}/verify', 'run', {}, 404],
+  ['DELETE', '/api/backups/{file}', 'admin', undefined, 404],
+  ['POST', '/api/session', null, { key: 'wrong' }, 401],
+  ['GET', '/api/session', 'read', undefined, 401],
+  ['DELETE', '/api/session', null, undefined, 204],
+  ['GET', '/api/keys', 'admin', undefined, 200],
+  ['DELETE', '/api/keys/{id}', 'admin', undefined, 400],
+];
+const scopes = ['read', 'run', 'write', 'download', 'admin'] as const;
+const pathOf = (path: string) =>
+  path
+    .replace('{id}', path.startsWith('/api/keys') ? '00000000' : job)
+    .replace('{file}', 'none.dump')
+    .replace('{name}', 'nowhere');
+const guarded = routes.filter(([, path, scope]) => scope !== null && path !== '/api/events');
+const codeOf = (text: string) => (JSON.parse(text) as { problem: { code: string } }).problem.code;
+
+async function call(index: number, options: RequestOptions = {}) {
+  const [method, path, , body] = guarded[index] as (typeof routes)[number];
+  return service.request(method, pathOf(path), { ...(body !== undefined && { body }), ...options });
+}
+
+test('the OpenAPI document has exactly these routes', async () => {
+  const document = await service.ask<{ openapi: string; paths: Record<string, object> }>(
+    'GET',
+    '/api/openapi.json',
+  );
+  expect(document.openapi).toBe('3.1.0');
+  const described = Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.keys(methods)
+      .filter((method) => method !== 'head')
+      .map((method) => `${method.toUpperCase()} ${path}`),
+  );
+  const known = routes
+    .map(([method, path]) => `${method} ${path}`)
+    .filter((one) => !one.endsWith('openapi.json'));
+  expect(described.sort()).toEqual(known.sort());
+});
+
+test('every route answers as it should with all rights', async () => {
+  for (const [index, [method, path, , , status]] of guarded.entries())
+    expect([method, path, (await call(index)).status]).toEqual([method, path, status]);
+  for (const [method, path, scope, body, status] of routes)
+    if (scope === null) {
+      const answer = await service.request(method, path, { key: null, ...(body !== undefined && { body }) });
+      expect([method, path, answer.status]).toEqual([method, path, status]);
+    }
+});
+
+test('no route works without a key, with a wrong one, or with too little scope', async () => {
+  const keys = new Map<string, string>();
+  for (const scope of scopes) keys.set(scope, await service.addKey(`only-${scope}`, [scope]));
+  for (const [index, [method, path, scope, , status]] of guarded.entries())
+    for (const own of scopes) {
+      const answer = await call(index, { key: keys.get(own) as string });
+      const isAllowed = own === scope || own === 'admin';
+      expect([method, path, own, answer.status]).toEqual([method, path, own, isAllowed ? status : 403]);
+    }
+  // The limit of failures is below: ten of these, for each kind.
+  for (const [index, [method, path]] of guarded.slice(0, 4).entries())
+    for (const key of [null, 'pgm_00000000_wrong']) {
+      const answer = await call(index, { key });
+      expect([method, path, answer.status]).toEqual([method, path, 401]);
+      expect(codeOf(answer.text)).toBe('unauthorized');
+    }
+});
+
+test('after ten failures an address waits, and valid keys still work', async () => {
+  const statuses: number[] = [];
+  for (let at = 0; at < 12; at++) statuses.push((await call(at, { key: null })).status);
+  expect(statuses.at(-1)).toBe(429);
+  for (const [index, [method, path]] of guarded.entries())
+    expect([method, path, (await call(index, { key: 'wrong' })).status]).toEqual([method, path, 429]);
+  expect((await call(0)).status).toBe(200);
+  const logins: number[] = [];
+  for (let at = 0; at < 12; at++)
+    logins.push(
+      (await service.request('POST', '/api/session', { key: null, body: { key: 'wrong' } })).status,
+    );
+  expect(logins.slice(-2)).toEqual([429, 429]);
+});
+
+test('a revoked key, a key that is only for other targets, and keys in the list', async () => {
+  const key = await service.addKey('mover', ['read', 'write'], ['local']);
+  const refused = await service.request('POST', '/api/sync/clone', { key, body: clone });
+  expect([refused.status, codeOf(refused.text)]).toEqual([403, 'forbidden']);
+  const keys = await service.ask<{ id: string; name: string }[]>('GET', '/api/keys');
+  const { id } = keys.find(({ name }) => name === 'mover') ?? { id: '' };
+  expect(JSON.stringify(keys)).not.toContain(key);
+  expect((await service.request('DELETE', `/api/keys/${id}`)).status).toBe(204);
+  expect((await service.request('GET', '/api/jobs', { key })).status).toBe(429);
+});
+
+test('a session needs the token and the own origin for all but GET', async () => {
+  const key = await service.addKey('page', ['read', 'run']);
+  const login = await service.request('POST', '/api/session', { key: null, body: { key } });
+  const cookie = (login.headers.get('set-cookie') ?? '').split(';')[0] as string;
+  expect(login.headers.get('set-cookie')).toMatch(/HttpOnly; SameSite=Strict; Path=\//);
+  const { csrf } = login.body as { csrf: string };
+  const origin = service.url;
+  const post = (headers: Record<string, string>) =>
+    service.request('POST', `/api/jobs/${job}/cancel`, {
+      key: null,
+      headers: { Cookie: cookie, ...headers },
+    });
+  expect(
+    (await service.request('GET', '/api/session', { key: null, headers: { Cookie: cookie } })).status,
+  ).toBe(200);
+  const good = { 'X-CSRF-Token': csrf, Origin: origin };
+  expect((await post(good)).status).toBe(404);
+  for (const bad of [
+    { Origin: origin },
+    { 'X-CSRF-Token': 'wrong', Origin: origin },
+    { ...good, Origin: 'https://evil.example' },
+    { ...good, Origin: 'null' },
+    { 'X-CSRF-Token': csrf },
+    { 'X-CSRF-Token': csrf, 'Sec-Fetch-Site': 'cross-site' },
+  ]) {
+    const answer = await post(bad);
+    expect([answer.status, codeOf(answer.text)]).toEqual([403, 'csrf']);
+  }
+  const evil = { headers: { Origin: 'https://evil.example' }, key: null, body: { key } };
+  expect((await service.request('POST', '/api/session', evil)).status).toBe(403);
+  await service.request('DELETE', '/api/session', { key: null, headers: { Cookie: cookie, Origin: origin } });
+  expect((await post(good)).status).toBe(429);
+});
+
+// Sends bytes as they are: fetch would not.
+function raw(text: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(service.port, '127.0.0.1', () => socket.write(text));
+    let answer = '';
+    socket.on('data', (piece) => {
+      answer += piece;
+    });
+    socket.on('end', () => resolve(answer)).on('error', reject);
+  });
+}
+
+test('a foreign host gets nothing, and headers that are split are refused', async () => {
+  const get = (path: string, host: string) =>
+    raw(
+      `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${adminKey}\r\nConnection: close\r\n\r\n`,
+    );
+  expect(await get('/api/jobs', `127.0.0.1:${service.port}`)).toMatch(/^HTTP\/1.1 200/);
+  for (const host of ['evil.example', '127.0.0.1.evil.example:80', '']) {
+    expect(await get('/api/jobs', host)).toMatch(/^HTTP\/1.1 40[03]/);
+    expect(await get('/', host)).toMatch(/^HTTP\/1.1 40[03]/);
+  }
+  const key = encodeURIComponent('x\r\nSet-Cookie: a=b');
+  expect(await get(`/api/backups/${key}`, 'localhost')).not.toMatch(/^set-cookie/im);
+});
+
+const evil = [
+  'postgres://a:b@host/db',
+  'file:///etc/passwd',
+  '../../etc/passwd',
+  '/etc/passwd',
+  'a/../b',
+  '',
+  'x\u0000y',
+];
+
+test('no member of a body takes a URL, a path or a text that is too long', async () => {
+  const bodies = {
+    '/api/sync/export': { database: 'local' },
+    '/api/sync/import': { file: 'x.dump', to: 'staging', confirm: 'staging' },
+    '/api/sync/clone': { from: 'local', to: 'staging', confirm: 'staging' },
+    '/api/sync/data': { from: 'local', to: 'staging', confirm: 'staging' },
+    '/api/databases/test': { name: 'local' },
+  };
+  let trials = 0;
+  for (const [path, body] of Object.entries(bodies))
+    for (const member of Object.keys(body))
+      for (const value of [...evil, 'x'.repeat(300), 7, null, ['local'], { a: 1 }]) {
+        trials += 1;
+        const answer = await service.request('POST', path, { body: { ...body, [member]: value } });
+        expect([path, member, value, answer.status]).toEqual([path, member, value, 400]);
+        expect(answer.text).not.toMatch(/hunter2|passwd:/);
+      }
+  expect(trials).toBeGreaterThan(100);
+  for (const [path, body] of Object.entries(bodies)) {
+    const unknown = await service.request('POST', path, { body: { ...body, url: 'postgres://x' } });
+    expect([path, unknown.status]).toEqual([path, 400]);
+  }
+  for (const tables of [['../x'], ['postgres://x'], []])
+    expect((await service.request('POST', '/api/sync/clone', { body: { ...clone, tables } })).status).toBe(
+      400,
+    );
+  for (const file of evil.filter(Boolean)) {
+    const answer = await service.request('GET', `/api/backups/${encodeURIComponent(file)}/content`);
+    expect([file, [400, 404].includes(answer.status)]).toEqual([file, true]);
+  }
+});
+
+test('a body of 10 MB, of another type or of broken JSON is refused', async () => {
+  const big = await service
+    .request('POST', '/api/sync/export', { body: `{"database":"${'x'.repeat(10_000_000)}"}` })
+    .then(
+      ({ status }) => status,
+      () => 413,
+    );
+  expect(big).toBe(413);
+  for (const headers of [{ 'Content-Type': 'text/plain' }, { 'Content-Type': 'application/xml' }])
+    expect(
+      (await service.request('POST', '/api/sync/export', { body: '{"database":"local"}', headers })).status,
+    ).toBe(400);
+  for (const body of ['{', '[]', 'null', '{"__proto__":{"x":1},"database":"local"}'])
+    expect([body, (await service.request('POST', '/api/sync/export', { body })).status]).toEqual([body, 400]);
+});
+
+test('every answer has the headers that protect the page, and no URL has its password', async () => {
+  for (const path of ['/', '/api/jobs', '/api/nothing', '/health', '/nothing.js']) {
+    const { headers } = await service.request('GET', path);
+    expect([path, headers.get('x-content-type-options')]).toEqual([path, 'nosniff']);
+    expect(headers.get('content-security-policy')).toMatch(/^default-src 'none'; script-src 'self'/);
+    expect(headers.get('content-security-policy')).not.toContain('unsafe');
+  }
+  const listed = await service.request('GET', '/api/databases');
+  expect(listed.text).toContain('postgres://app@127.0.0.1:1/shop');
+  const tested = await service.request('POST', '/api/databases/test', { body: { name: 'local' } });
+  expect(tested.body).toMatchObject({ ok: false, problem: { code: 'connection_refused' } });
+  expect(listed.text + tested.text + service.output).not.toMatch(/hunter2|the-key-of/);
+});

@@ -1,0 +1,134 @@
+// The kill matrix: whatever is killed while a job runs, its target is as before or done, and its state true.
+// PGMAGE_FAULTS=all (npm run service-faults): every kind and victim at PGMAGE_PHASES points of the job.
+import { setTimeout } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Database, freshDatabase, rowsOf } from '../servers/databases.ts';
+import { anyServer } from '../servers/running.ts';
+import { type OwnServer, query, startServer } from '../servers/server.ts';
+import {
+  attempt,
+  digestOf,
+  type FaultScene,
+  fillSource,
+  kinds,
+  resetTarget,
+  startKind,
+  type Trial,
+  type TrialResult,
+  tell,
+  victims,
+} from './fault-trial.ts';
+import { type RunningService, startService } from './scene.ts';
+
+const isCampaign = process.env.PGMAGE_FAULTS === 'all';
+const phases = Number(process.env.PGMAGE_PHASES ?? 13);
+const patience = isCampaign ? 7_200_000 : 240_000;
+
+let source: Database;
+let target: Database;
+let service: RunningService;
+let scene: FaultScene;
+// Milliseconds that each kind takes undisturbed.
+const usual = new Map<string, number>();
+
+async function makeScene(variables: Readonly<Record<string, string>> = {}): Promise<FaultScene> {
+  const environments = { source: source.url, target: target.url };
+  service = await startService({ environments, variables });
+  const made = await service.run('export', { database: 'source', format: 'native' });
+  return { service, source, target, file: (made.result as { file: string }).file };
+}
+
+beforeAll(async () => {
+  [source, target] = [await freshDatabase(anyServer()), await freshDatabase(anyServer())];
+  await fillSource(source);
+  scene = await makeScene();
+}, patience);
+afterAll(async () => {
+  await service?.remove();
+  await source?.drop();
+  await target?.drop();
+});
+
+async function measure(kind: Trial['kind']): Promise<number> {
+  await resetTarget(target);
+  const known = usual.get(kind);
+  if (known !== undefined) return known;
+  const id = await startKind(scene, kind);
+  await service.until(id, ({ state }) => state === 'running');
+  const start = performance.now();
+  const job = await service.until(id);
+  expect([job.kind, job.state, job.problem]).toEqual([job.kind, 'done', null]);
+  usual.set(kind, performance.now() - start);
+  return performance.now() - start;
+}
+
+// In the default run, three of them at one point.
+const few = ['export by service', 'clone by process', 'data by cancel'];
+const chosen = kinds
+  .flatMap((kind) => victims.map((victim) => ({ kind, victim })))
+  .filter(({ kind, victim }) => isCampaign || few.includes(`${kind} by ${victim}`));
+
+test.each(chosen)(
+  '$kind, and $victim fails at any point',
+  async ({ kind, victim }) => {
+    const whole = isCampaign ? await measure(kind) : 2_400;
+    const results: TrialResult[] = [];
+    const points = isCampaign ? Array.from({ length: phases }, (_, at) => (at + 0.5) / phases) : [0.5];
+    for (const point of points) results.push(await attempt(scene, { kind, victim, delay: whole * point }));
+    process.stdout.write(tell(`${kind}, ${victim}`, results));
+    expect(results.length).toBe(points.length);
+    if (victim === 'cancel')
+      for (const { took } of results) expect(took).toBeLessThan(isCampaign ? 4_000 : 8_000);
+  },
+  patience,
+);
+
+// The server answers COMMIT only when a standby has it, and there is none.
+async function withHangingCommit(work: (server: OwnServer, release: () => Promise<void>) => Promise<void>) {
+  const server = await startServer(anyServer().major);
+  const set = async (name: string) => {
+    await query(server.socket(), `alter system set synchronous_standby_names = '${name}'`);
+    await query(server.socket(), 'select pg_reload_conf()');
+    await setTimeout(500);
+  };
+  try {
+    await query(server.socket(), 'create database target');
+    await query(server.socket('target'), 'alter database target set synchronous_commit = on');
+    await set('nobody');
+    await work(server, () => set(''));
+  } finally {
+    await server.stop();
+  }
+}
+
+test(
+  'a process that is killed during COMMIT leaves a job whose end the server tells',
+  async () => {
+    await withHangingCommit(async (server, release) => {
+      const other = { name: 'target', url: server.url('target'), socket: '', drop: async () => undefined };
+      await query(
+        other.url,
+        'set synchronous_commit = off; create table users (id int primary key, name text)',
+      );
+      const hanging = await startService({ environments: { source: source.url, target: other.url } });
+      try {
+        const body = { from: 'source', to: 'target', force: true, confirm: 'target' };
+        const id = await hanging.add('clone', body);
+        const waiting = `select pid from pg_stat_activity where wait_event = 'SyncRep' and datname = 'target'`;
+        while ((await rowsOf(server.url(), waiting)).length === 0) await setTimeout(50);
+        // A cancel comes too late now.
+        await hanging.request('POST', `/api/jobs/${id}/cancel`);
+        for (const pid of hanging.jobProcesses()) process.kill(pid, 'SIGKILL');
+        await setTimeout(1_000);
+        expect((await hanging.job(id)).state).toMatch(/^(lost|cancelling)$/);
+        await release();
+        const job = await hanging.until(id, undefined, 45_000);
+        expect(job).toMatchObject({ state: 'done', target: 'changed', cancelTooLate: true, result: null });
+        expect(await digestOf(other)).toBe(await digestOf(source));
+      } finally {
+        await hanging.remove();
+      }
+    });
+  },
+  patience,
+);

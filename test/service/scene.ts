@@ -1,0 +1,232 @@
+// A service in a process of its own, in a project of its own, and a client of its API.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import type { JobEvent } from '../../lib/service/events.ts';
+import { openKeyRing } from '../../lib/service/keys.ts';
+import type { KeyScope, ServiceJob } from '../../lib/service/schemas.ts';
+import { withTemplate } from '../project/cache.ts';
+import { freePort } from '../servers/server.ts';
+
+const program = join(import.meta.dirname, '../../bin/pgmage.cjs');
+
+/** The options of a service. */
+export interface ServiceOptions {
+  /** URLs by the names of their environments. */
+  readonly environments: Readonly<Record<string, string>>;
+  /** The member `serve` of the configuration. */
+  readonly serve?: object;
+  readonly variables?: Readonly<Record<string, string>>;
+  /** Other environments are protected only by their names. */
+  readonly protects?: readonly string[];
+}
+
+/** An answer of the API. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** Of a JSON body; undefined: it is none. */
+  readonly body: never;
+}
+
+/** How a request is made. */
+export interface RequestOptions {
+  readonly body?: unknown;
+  readonly key?: string | null;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** The value of PGMAGE_API_KEY, which has all rights. */
+export const adminKey = 'the-key-of-the-variable-that-no-one-may-see';
+
+/** A service that runs, or did. */
+export class RunningService {
+  readonly root: string;
+  readonly port: number;
+  readonly #options: ServiceOptions;
+  #child: ChildProcess | undefined;
+  /** What it printed. */
+  output = '';
+
+  constructor(root: string, port: number, options: ServiceOptions) {
+    this.root = root;
+    this.port = port;
+    this.#options = options;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  get pid(): number {
+    return this.#child?.pid ?? 0;
+  }
+
+  /** Starts it and waits until it answers. */
+  async start(): Promise<void> {
+    const child = spawn(process.execPath, [program, 'serve', '--port', String(this.port)], {
+      cwd: this.root,
+      env: { ...process.env, NO_COLOR: '1', PGMAGE_API_KEY: adminKey, ...this.#options.variables },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#child = child;
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (piece: Buffer) => {
+        this.output += piece;
+      });
+    for (let waited = 0; waited < 60_000; waited += 50) {
+      if (
+        await fetch(`${this.url}/health`).then(
+          ({ ok }) => ok,
+          () => false,
+        )
+      )
+        return;
+      if (child.exitCode !== null) break;
+      await setTimeout(50);
+    }
+    throw new Error(`the service did not start: ${this.output}`);
+  }
+
+  /** Sends a signal and waits for the end. @returns the exit code, or the signal */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | string | null> {
+    const child = this.#child;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null)
+      return child?.exitCode ?? child?.signalCode ?? null;
+    const ended = new Promise<number | string | null>((resolve) =>
+      child.once('exit', (code, killed) => resolve(code ?? killed)),
+    );
+    child.kill(signal);
+    return ended;
+  }
+
+  async remove(): Promise<void> {
+    await this.stop('SIGKILL');
+    rmSync(this.root, { recursive: true, force: true });
+  }
+
+  /** The processes of its jobs. */
+  jobProcesses(): number[] {
+    const { pid } = this;
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+  }
+
+  /** A key with these rights. */
+  addKey(name: string, scopes: readonly KeyScope[], to: readonly string[] | null = null): Promise<string> {
+    const folder = join(this.root, '.pgmage/service');
+    const ring = openKeyRing(folder, null, () => new Date());
+    return ring.add({ name, scopes, to, expiresAt: null });
+  }
+
+  async request(method: string, path: string, options: RequestOptions = {}): Promise<Answer> {
+    const { body, key = adminKey, headers = {} } = options;
+    const response = await fetch(`${this.url}${path}`, {
+      method,
+      headers: {
+        ...(key !== null && { Authorization: `Bearer ${key}` }),
+        ...(body !== undefined && { 'Content-Type': 'application/json' }),
+        ...headers,
+      },
+      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    const isJson = /json/.test(response.headers.get('content-type') ?? '') && text !== '';
+    const parsed = (isJson && !path.endsWith('/log') ? JSON.parse(text) : undefined) as never;
+    return { status: response.status, headers: response.headers, text, body: parsed };
+  }
+
+  /** The body of an answer that has to be as it should. */
+  async ask<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const answer = await this.request(method, path, body === undefined ? {} : { body });
+    if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${answer.text}`);
+    return answer.body as T;
+  }
+
+  job(id: string): Promise<ServiceJob> {
+    return this.ask('GET', `/api/jobs/${id}`);
+  }
+
+  /** Starts a job and gives its id. */
+  async add(kind: string, body: object): Promise<string> {
+    return (await this.ask<{ id: string }>('POST', `/api/sync/${kind}`, body)).id;
+  }
+
+  /** Waits until a job is as wanted; by default: over. */
+  async until(
+    id: string,
+    isWanted: (job: ServiceJob) => boolean = ({ state }) => /^(done|failed|cancelled)$/.test(state),
+    patience = 60_000,
+  ): Promise<ServiceJob> {
+    let job: ServiceJob | undefined;
+    for (const start = Date.now(); Date.now() - start < patience; await setTimeout(50)) {
+      job = await this.job(id).catch(() => undefined);
+      if (job !== undefined && isWanted(job)) return job;
+    }
+    throw new Error(`the job ${id} is still ${JSON.stringify(job)}\n${this.output.slice(-3000)}`);
+  }
+
+  /** Starts a job, waits for its end, and gives it. */
+  async run(kind: string, body: object): Promise<ServiceJob> {
+    return this.until(await this.add(kind, body));
+  }
+
+  /** Reads an event stream until it ends, or so many events have come. */
+  async events(
+    path: string,
+    after: number | null,
+    most = Number.POSITIVE_INFINITY,
+  ): Promise<StreamedEvent[]> {
+    const response = await fetch(`${this.url}${path}`, {
+      headers: {
+        Authorization: `Bearer ${adminKey}`,
+        ...(after !== null && { 'Last-Event-ID': String(after) }),
+      },
+    });
+    const events: StreamedEvent[] = [];
+    let text = '';
+    const decoder = new TextDecoder();
+    for await (const piece of response.body as unknown as AsyncIterable<Uint8Array>) {
+      text += decoder.decode(piece, { stream: true });
+      const blocks = text.split('\n\n');
+      text = blocks.pop() ?? '';
+      for (const block of blocks) {
+        const [, type] = /^event: (.*)$/m.exec(block) ?? [];
+        const [, id] = /^id: (.*)$/m.exec(block) ?? [];
+        const [, data = '{}'] = /^data: (.*)$/m.exec(block) ?? [];
+        if (type !== undefined) events.push({ id: Number(id), type, data: JSON.parse(data) });
+        // Leaving the loop ends the request.
+        if (events.length >= most) return events;
+      }
+    }
+    return events;
+  }
+}
+
+/** An event as a stream has it. */
+export interface StreamedEvent {
+  readonly id: number;
+  readonly type: JobEvent['type'] | 'gap' | string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** Starts a service in a project of its own. */
+export async function startService(options: ServiceOptions): Promise<RunningService> {
+  const root = mkdtempSync(join(tmpdir(), 'pgmage-service-'));
+  await withTemplate(join(root, '.pgmage/cache'));
+  const environments = Object.fromEntries(
+    Object.entries(options.environments).map(([name, url]) => [
+      name,
+      { url, ...(options.protects?.includes(name) && { protected: true }) },
+    ]),
+  );
+  const config = { environments, serve: options.serve ?? {} };
+  writeFileSync(join(root, 'pgmage.config.mjs'), `export default ${JSON.stringify(config)};\n`);
+  writeFileSync(join(root, 'package.json'), '{}');
+  writeFileSync(join(root, 'schema.sql'), 'create table users (id integer primary key, name text);\n');
+  const service = new RunningService(root, await freePort(), options);
+  await service.start();
+  return service;
+}
