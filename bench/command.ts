@@ -12,6 +12,7 @@ import { query, startServer } from '../test/servers/server.ts';
 import { backups } from './backups.ts';
 import { clones } from './clones.ts';
 import { dataDiffs } from './data.ts';
+import { dataApplies, dataGrowth } from './data-apply.ts';
 import { growth } from './growth.ts';
 import { apply, generation } from './migrations.ts';
 import { chinook, type Desk, difference, type Part, read, status } from './parts.ts';
@@ -22,11 +23,12 @@ import { isKept, type Line, tableText } from './table.ts';
 
 const schemas = ['read', 'diff', 'status', 'chinook', 'growth', 'apply', 'generate'];
 // They generate what they need.
-const data = ['clone', 'backup', 'sizes', 'reworded', 'data', 'programs'];
+const data = ['clone', 'backup', 'sizes', 'reworded', 'data', 'data-apply', 'data-growth', 'programs'];
 const names = [...schemas, ...data];
 const usage = `npm run bench -- CORPUS [--part ${schemas.join()}] [--major 15,18]
     [--rounds 5] [--tables 100,1000,5000]
-npm run bench -- --part ${data.join()} [--gigabytes 1] [--rows 1000000] [--major 15] [--rounds 5]\n`;
+npm run bench -- --part ${data.join()} [--gigabytes 1] [--rows 1000000]
+    [--row-counts 1000000,6000000,20000000] [--major 15] [--rounds 5]\n`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -38,8 +40,10 @@ const { values, positionals } = parseArgs({
     tables: { type: 'string', default: '100,1000,5000' },
     /** How much the rows of generated databases take. */
     gigabytes: { type: 'string', default: '1' },
-    /** How many rows the big table of the part data has. */
+    /** How many rows the big table of the parts data and data-apply has. */
     rows: { type: 'string', default: '1000000' },
+    /** And that of the part data-growth, one after the other. */
+    'row-counts': { type: 'string', default: '1000000,6000000,20000000' },
   },
 });
 const [corpus] = positionals;
@@ -61,6 +65,8 @@ const parts: Readonly<Record<string, Part>> = {
   backup: backups(gigabytes),
   sizes: sizes(gigabytes),
   data: dataDiffs(Number(values.rows)),
+  'data-apply': dataApplies(Number(values.rows)),
+  'data-growth': dataGrowth(values['row-counts'].split(',').map(Number)),
   growth: growth(tables),
   reworded: reworded(tables),
   programs,

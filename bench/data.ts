@@ -11,7 +11,8 @@ import type { Desk, Part } from './parts.ts';
 import type { Line, Ratio } from './table.ts';
 
 const settings = { wal_level: 'replica', shared_buffers: '512MB', max_wal_size: '4GB' };
-const [source, target] = ['data_source', 'data_target'];
+/** The names of the two databases. */
+export const [source, target] = ['data_source', 'data_target'] as const;
 
 // 60 changed, 20 missing, 20 extra, spread over the whole table.
 const changes = (rows: number) => `
@@ -23,23 +24,25 @@ const changes = (rows: number) => `
 /** Two databases of one big table, and two of many small ones. @param rows of the big table */
 export const dataDiffs =
   (rows: number): Part =>
-  async (desk) => {
-    const { major } = desk.server;
-    // The extension of pg_comparator belongs to an installed server.
-    const folder = installedServers().find((one) => install(one).major === major);
-    const server = await startServer(folder ?? major, settings, tmpdir());
-    try {
-      return [...(await big(desk, server, rows)), ...(await small(desk, server))];
-    } finally {
-      await server.stop();
-    }
-  };
+  (desk) =>
+    onDisk(desk, async (server) => [...(await big(desk, server, rows)), ...(await small(desk, server))]);
+
+/** Lends a server on a disk, set up like one that is in use. */
+export async function onDisk<T>(desk: Desk, use: (server: OwnServer) => Promise<T>): Promise<T> {
+  const { major } = desk.server;
+  // The extension of pg_comparator belongs to an installed server.
+  const folder = installedServers().find((one) => install(one).major === major);
+  const server = await startServer(folder ?? major, settings, tmpdir());
+  try {
+    return await use(server);
+  } finally {
+    await server.stop();
+  }
+}
 
 async function big(desk: Desk, server: OwnServer, rows: number): Promise<Line[]> {
   const part = `data:diff of ${rows} rows, 100 changes ${server.major}`;
-  const [one] = bulks;
-  await query(server.socket(), `create database ${source} template template0`);
-  for (const sql of one?.sql(rows) ?? []) await query(server.socket(source), sql);
+  await fillSource(server, 'one', rows);
   await copied(server, changes(rows));
   const own = pgmage(desk, server, 'data:diff');
   const others = [comparator(desk, server, part), reladiff(desk, server, part)].filter(
@@ -67,10 +70,7 @@ async function big(desk: Desk, server: OwnServer, rows: number): Promise<Line[]>
 
 async function small(desk: Desk, server: OwnServer): Promise<Line[]> {
   const part = `data:diff of 500 tables of 1000 rows, 10 changes ${server.major}`;
-  const many = bulks.find(({ name }) => name === 'many');
-  await query(server.socket(), `drop database ${source} with (force)`);
-  await query(server.socket(), `create database ${source} template template0`);
-  for (const sql of many?.sql(500_000) ?? []) await query(server.socket(source), sql);
+  await fillSource(server, 'many', 500_000);
   const few = Array.from(
     { length: 10 },
     (_, at) => `update events_${at * 50} set note = 'other' where id = 7`,
@@ -88,7 +88,16 @@ async function small(desk: Desk, server: OwnServer): Promise<Line[]> {
   ];
 }
 
-async function copied(server: OwnServer, sql: string): Promise<void> {
+/** Makes the source anew, with generated tables. @param name of the generated database */
+export async function fillSource(server: OwnServer, name: string, rows: number): Promise<void> {
+  await query(server.socket(), `drop database if exists ${source} with (force)`);
+  await query(server.socket(), `create database ${source} template template0`);
+  const bulk = bulks.find((one) => one.name === name);
+  for (const sql of bulk?.sql(rows) ?? []) await query(server.socket(source), sql);
+}
+
+/** Makes the target a copy of the source, with changes. */
+export async function copied(server: OwnServer, sql: string): Promise<void> {
   await query(server.socket(source), 'vacuum analyze');
   await query(server.socket(), `drop database if exists ${target} with (force)`);
   await query(server.socket(), `create database ${target} template ${source}`);
@@ -97,9 +106,15 @@ async function copied(server: OwnServer, sql: string): Promise<void> {
   await query(server.socket(), 'checkpoint');
 }
 
-function pgmage({ pgmage: file }: Desk, server: OwnServer, task: string): Program {
+/** A task between the two databases. */
+export function pgmage(
+  { pgmage: file, directory }: Desk,
+  server: OwnServer,
+  task: string,
+  words: readonly string[] = [],
+): Program {
   const ends = ['--from', server.url(source), '--to', server.url(target)];
-  return { name: task, command: [process.execPath, file, task, ...ends] };
+  return { name: task, command: [process.execPath, file, task, ...ends, ...words], cwd: directory };
 }
 
 interface Other {
@@ -142,13 +157,19 @@ function reladiff(desk: Desk, server: OwnServer, part: string): Other | null {
   return { program: { name: 'reladiff', command: [file, ...words] }, limit: 0.2 };
 }
 
-interface Raced {
+/** One program, all rounds. */
+export interface Raced {
   readonly wall: Measured;
   /** Of the server, which both databases are on. */
   readonly cpu: Measured;
 }
 
-async function raced(server: OwnServer, programs: readonly Program[], rounds: number): Promise<Raced[]> {
+/** Runs programs in turn, round after round. */
+export async function raced(
+  server: OwnServer,
+  programs: readonly Program[],
+  rounds: number,
+): Promise<Raced[]> {
   const found = programs.map(() => ({ walls: [] as Measured[], cpus: [] as number[] }));
   for (let round = 0; round < rounds; round++)
     for (let turn = 0; turn < programs.length; turn++) {
@@ -173,7 +194,8 @@ async function raced(server: OwnServer, programs: readonly Program[], rounds: nu
   });
 }
 
-function below(limit: number, name: string, ours: Measured, theirs: Measured): Ratio {
+/** The promise that our time is at most so many times theirs. */
+export function below(limit: number, name: string, ours: Measured, theirs: Measured): Ratio {
   return {
     values: ours.times.map((time, round) => time / (theirs.times[round] as number)),
     promise: `≤ ${limit} × ${name}`,

@@ -59,8 +59,8 @@ export interface DataSyncReport extends RowSyncPlan {
  * again, and recorded in one transaction, or in batches.
  * @throws Problem `bad_option`, `bad_config`, `bad_mask`, `protected_target`, `sync_refused`,
  * `ambiguous_key`, `too_many_deletions`, `triggers_fire`, `side_effects`, `confirmation_needed`,
- * `migration_running`, `lock_unavailable`, `not_as_source`, `unwritable_file`, `batches_stopped`; of both
- * connections
+ * `migration_running`, `lock_unavailable`, `rows_refused`, `not_as_source`, `read_cancelled`,
+ * `unwritable_file`, `batches_stopped`; of both connections
  */
 export async function dataSync(
   workspace: Workspace,
@@ -93,7 +93,9 @@ async function inTries(means: RunMeans): Promise<DataSyncReport> {
   const guarded = findProtected(world, ends.to, input);
   const start = world.now().getTime();
   const run = (session: ServerConnection) => synchronize(session, means);
-  const locked = (session: ServerConnection) => withLock(session, ends.to.name, () => run(session));
+  // A session whose COMMIT had no answer may still be at it, and holds the lock until then.
+  const locked = (session: ServerConnection) =>
+    withLock(session, ends.to.name, async () => (await findCommitted(session, means)) ?? run(session));
   const { dryRun = false } = input;
   return withRetries(
     world,
@@ -101,11 +103,11 @@ async function inTries(means: RunMeans): Promise<DataSyncReport> {
       withSession(workspace, ends.to, async (session) => {
         reached();
         await refuseProtected(project, session, ends.to, await guarded);
-        const found =
-          (await findCommitted(session, means)) ?? (await (dryRun ? run(session) : locked(session)));
+        const found = await (dryRun ? run(session) : locked(session));
         const durationMs = world.now().getTime() - start;
         return { ...found.plan, run: found.run, dryRun, durationMs, retries: [...retries] };
       }),
+    ['read_cancelled'],
   );
 }
 

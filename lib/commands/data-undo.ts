@@ -74,7 +74,8 @@ export interface DataUndoReport extends DataUndoPlan {
  * Takes a run back in one transaction.
  * @param run its UUID, or the beginning of it
  * @throws Problem `no_run`, `missing_file`, `undo_damaged`, `protected_target`, `confirmation_needed`,
- * `migration_running`, `side_effects`, `triggers_fire`, `lock_unavailable`; of the connection
+ * `migration_running`, `side_effects`, `triggers_fire`, `lock_unavailable`, `rows_refused`; of the
+ * connection
  */
 export async function dataUndo(
   workspace: Workspace,

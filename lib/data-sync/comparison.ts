@@ -12,7 +12,7 @@ import { type NamedTarget, nameTarget, type Reachable, resolveEnd } from '../pro
 import type { Workspace } from '../project/workspace.ts';
 import { pairTables } from './counterparts.ts';
 import type { RowsRead, SessionPair } from './find.ts';
-import { checkRows, needsCheck } from './fit-checks.ts';
+import { checkRows, nameConfigured, needsCheck } from './fit-checks.ts';
 import { checkIds } from './ids-checks.ts';
 import { readMaskSecret } from './mask-secret.ts';
 import { readShape } from './read-shapes.ts';
@@ -91,10 +91,15 @@ export async function withComparison<T>(
       : [];
     const { pairs, notes } = pairTables(shapes, makeWish(shapes, input, project, columns));
     if (input.strict) refuseLeftOut(ofBoth, notes);
-    await checkIds(to, pairs);
-    const { fit, refused } = await fitting(crew.all, pairs);
-    const given = { ...crew, named: ofBoth, shapes, pairs: fit, notes: [...notes, ...refused] };
-    return withSpools(folderOf(project), (spool) => work({ ...given, spool }));
+    const compare = async () => {
+      await checkIds(to, pairs);
+      const { fit, refused } = await fitting(crew.all, pairs);
+      const given = { ...crew, named: ofBoth, shapes, pairs: fit, notes: [...notes, ...refused] };
+      return withSpools(folderOf(project), (spool) => work({ ...given, spool }));
+    };
+    return compare().catch(async (thrown: unknown) => {
+      throw await nameConfigured(ends, pairs, thrown);
+    });
   });
 }
 

@@ -117,3 +117,18 @@ export function emptyMarked(table: StagedTable, columns: readonly string[]): str
       where h.moves and t.ctid = h.c and t.tableoid = h.r returning h.s, t.tableoid as r, t.ctid as c)
     update ${changing} a set r = m.r, c = m.c, moves = false from m where a.s = m.s`;
 }
+
+/**
+ * A query for changing rows whose key gets other bytes, although the target takes both for one (manual:
+ * "Composite Type Comparison").
+ */
+export function otherKeyBytes(table: StagedTable): string {
+  const { pair } = table;
+  const { fresh, changing } = stageNames(table);
+  const own = pair.key.filter(({ written }) => written === undefined);
+  const now = own.map(({ value, type }) => `(${value.to})::${type}`);
+  const wanted = own.map(({ name }) => `s.c${pair.columns.findIndex((one) => one.name === name)}`);
+  return `select from ${changing} a, ${fresh} s, ${pair.to.from}
+    where a.s = s.ctid and t.ctid = a.c and t.tableoid = a.r
+      and pg_catalog.record_image_ne(row(${now.join(', ')}), row(${wanted.join(', ')}))`;
+}

@@ -115,7 +115,7 @@ function pairOf(tables: BothSides<TableShape>, means: PairMeans, notes: PairingN
       from: { table: from, from: rowsOf(from), where: both(sides.from, from) },
       columns,
       fitChecks,
-      configured: configuredSql(from, means.own, sides),
+      configured: [...configuredSql(tables, columns, means.own, sides), ...maskedSql(from, means)],
       ...key,
       ...joinIds({ table: to, from: rowsOf(to), where: both(sides.to, to) }, key, joins, means),
     },
@@ -148,24 +148,37 @@ function carriedNotes(
 }
 
 function configuredSql(
-  { path, columns: known }: TableShape,
+  { from: { path, columns: known } }: BothSides<TableShape>,
+  pairs: TablePair['columns'],
   { columns = {} }: TableWish,
   where: BothSides<string>,
 ): ConfiguredSql[] {
   const place = `data.tables['${path.join('.')}']`;
   const isPlain = (sql: string) => sql === 'rounded' || known.some(({ name }) => name === sql);
   const expressions = Object.entries(columns).flatMap(([name, sql]) =>
-    typeof sql === 'object' || isPlain(sql) ? [] : [[name, sql] as const],
+    typeof sql === 'object' || isPlain(sql)
+      ? []
+      : [[name, pairs.find((one) => one.name === name)?.value.from ?? sql] as const],
   );
+  const isMask = false;
   return [
-    ...expressions.map(([name, sql]) => ({ place: `${place}.columns.${name}`, side: 'from' as const, sql })),
+    ...expressions.map(([name, sql]) => {
+      return { place: `${place}.columns.${name}`, side: 'from' as const, sql, isMask };
+    }),
     ...(['from', 'to'] as const).flatMap((side) =>
       where[side] === ''
         ? []
-        : [{ place: `${place}.where`, side, sql: `case when (${where[side]}) then 1 end` }],
+        : [{ place: `${place}.where`, side, sql: `case when (${where[side]}) then 1 end`, isMask }],
     ),
   ];
 }
+
+const maskedSql = (from: TableShape, { wish }: PairMeans): ConfiguredSql[] =>
+  from.columns.flatMap(({ name }) => {
+    const mask = wish.maskOf(from, name);
+    const place = [...from.path, name].join('.');
+    return mask === undefined ? [] : [{ place, side: 'from', sql: mask.sql, isMask: true }];
+  });
 
 const configuredKey = (to: TableShape, { wish: { keys }, ids }: PairMeans) =>
   ids?.kept.is === 'column' ? [ids.kept.old.name] : (keys[to.path.join('.')] ?? keys[to.name]);

@@ -10,6 +10,7 @@ import {
   markIdentity,
   markTaken,
   mayMove,
+  otherKeyBytes,
 } from './conflicts.ts';
 import { type OwnerCode, runChange } from './owner-code.ts';
 import type { DatabaseShape, UniqueShape } from './shape.ts';
@@ -99,11 +100,10 @@ async function actingKeys(
   const keys = foreignKeys.filter(
     ({ refersTo, onUpdate }) => refersTo === table.pair.to.table.name && onUpdate !== 'no action',
   );
-  if (keys.length === 0) return [];
-  const [row] = await connection.rows<{ swept: boolean }>(
-    `select exists (select from ${stageNames(table).changing} where swept) as swept`,
-  );
-  return row?.swept ? keys.map(({ table: from, name }) => ({ table: from, name })) : [];
+  // Integers that are equal have the same bytes.
+  if (keys.length === 0 || table.pair.range !== null) return [];
+  const [row] = await connection.rows<{ acts: boolean }>(`select exists (${otherKeyBytes(table)}) as acts`);
+  return row?.acts ? keys.map(({ table: from, name }) => ({ table: from, name })) : [];
 }
 
 async function countTaken(

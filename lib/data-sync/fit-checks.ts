@@ -2,10 +2,12 @@
 // the target does not take, and keys that two rows have.
 import { quote } from '../model/quote.ts';
 import type { ServerConnection } from '../pg/connection.ts';
+import { snapshot } from '../pg/snapshot.ts';
 import { Problem } from '../problem/problem.ts';
+import { openServer, type Reachable } from '../project/source.ts';
 import { buildWhere, type Side } from './buckets.ts';
 import type { SessionPair } from './find.ts';
-import type { PairingNote, TablePair } from './shape.ts';
+import type { BothSides, ConfiguredSql, PairingNote, TablePair } from './shape.ts';
 
 // The number of different values in a note.
 const named = 3;
@@ -31,14 +33,59 @@ export const needsCheck = ({ configured, fitChecks, uncheckedKey }: TablePair): 
 
 // A mistake in the configuration is reported with its place there, not with a query of pgmage.
 async function checkConfigured(sessions: SessionPair, pair: TablePair): Promise<void> {
-  for (const { place, side, sql } of pair.configured)
+  for (const one of pair.configured)
     try {
+      const { side, sql } = one;
       await sessions[side].rows(`select ${sql} from ${pair[side].from} limit 0`);
     } catch (thrown) {
       if (!(thrown instanceof Problem) || !('sqlstate' in thrown.data)) throw thrown;
-      const reason = `${place}: ${thrown.data.message}`;
-      throw new Problem('bad_config', { file: 'pgmage.config.ts', reason }, { cause: thrown });
+      throw wrongSql(one, thrown);
     }
+}
+
+function wrongSql({ place, isMask }: ConfiguredSql, thrown: Problem): Problem {
+  const reason = 'message' in thrown.data ? String(thrown.data.message) : thrown.message;
+  return isMask
+    ? new Problem('bad_mask', { mask: place, reason }, { cause: thrown })
+    : new Problem(
+        'bad_config',
+        { file: 'pgmage.config.ts', reason: `${place}: ${reason}` },
+        { cause: thrown },
+      );
+}
+
+/**
+ * Finds the SQL of the configuration that the server cannot compute for some row, after a comparison failed.
+ * @returns a problem that names it, else the one that was thrown
+ */
+export async function nameConfigured(
+  ends: BothSides<Reachable>,
+  pairs: readonly TablePair[],
+  thrown: unknown,
+): Promise<unknown> {
+  const isOfSql =
+    thrown instanceof Problem && 'sqlstate' in thrown.data && /^(22|42)/.test(thrown.data.sqlstate);
+  if (!isOfSql) return thrown;
+  for (const pair of pairs)
+    for (const one of pair.configured) {
+      const count = `select pg_catalog.count(${one.sql}) from ${pair[one.side].from}${buildWhere(pair, one.side)}`;
+      const failed = await withServer(ends[one.side], (session) => session.rows(count)).then(
+        () => null,
+        (found: unknown) => found,
+      );
+      if (failed instanceof Problem && 'sqlstate' in failed.data) return wrongSql(one, failed);
+    }
+  return thrown;
+}
+
+// The session of the comparison can do nothing more in its transaction.
+async function withServer<T>(end: Reachable, work: (session: ServerConnection) => Promise<T>): Promise<T> {
+  const session = await openServer(end);
+  try {
+    return await snapshot(session, () => work(session));
+  } finally {
+    await session.close();
+  }
 }
 
 async function unfitNotes(source: ServerConnection, pair: TablePair): Promise<PairingNote[]> {

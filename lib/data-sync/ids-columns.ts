@@ -68,14 +68,27 @@ export function pairIds(
 // The source computes the new id.
 function pairDerived(
   { name, plain, rule }: ColumnShape,
-  { schema, namespace }: { readonly schema: string; readonly namespace: string },
+  kept: Extract<TableIds['kept'], { is: 'derived' }>,
   old: string,
 ): ColumnPair {
-  const space = `${literal(namespace)}::pg_catalog.uuid`;
-  const from = `${quote(schema)}.uuid_generate_v5(${space}, ${outputText(old)})`;
+  const from = deriveUuid(kept, outputText(old));
   const to = `t.${quote(name)}`;
   const hash = { from: applyHashRule(rule, from), to: applyHashRule(rule, to) };
   return { name, type: plain, value: { from, to }, hash };
+}
+
+// Of 16 bytes of the hash, some bits say the version and the variant (RFC 9562, 5.5).
+function deriveUuid({ by, namespace }: Extract<TableIds['kept'], { is: 'derived' }>, text: string): string {
+  const space = `${literal(namespace)}::pg_catalog.uuid`;
+  const own = (name: string) => `${quote(by.schema)}.${name}`;
+  if (by.name === 'uuid-ossp') return `${own('uuid_generate_v5')}(${space}, ${text})`;
+  const bytes = `pg_catalog.uuid_send(${space}) operator(pg_catalog.||)
+    pg_catalog.convert_to(${text}, pg_catalog.getdatabaseencoding())`;
+  const hash = `(select pg_catalog.substring(${own('digest')}(${bytes}, 'sha1'), 1, 16) as h)`;
+  const byte = (at: number, mask: number, bits: number) =>
+    `(pg_catalog.get_byte(h, ${at}) & ${mask}) | ${bits}`;
+  const marked = `pg_catalog.set_byte(pg_catalog.set_byte(h, 6, ${byte(6, 15, 80)}), 8, ${byte(8, 63, 128)})`;
+  return `(select pg_catalog.encode(${marked}, 'hex')::pg_catalog.uuid from ${hash} derived)`;
 }
 
 // A reference to a row that is not mapped is not null: it differs from every reference of the source.

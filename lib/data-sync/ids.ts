@@ -4,7 +4,14 @@ import { quote } from '../model/quote.ts';
 import { findNearest } from '../problem/nearest.ts';
 import { Problem } from '../problem/problem.ts';
 import type { TableWish } from './paired-columns.ts';
-import type { BothSides, ColumnShape, DatabaseShape, ForeignKeyShape, TableShape } from './shape.ts';
+import type {
+  BothSides,
+  ColumnShape,
+  DatabaseShape,
+  ForeignKeyShape,
+  TableShape,
+  UuidExtension,
+} from './shape.ts';
 
 /** The place where the new ids are kept beside the old ones. */
 export type KeptIds =
@@ -16,8 +23,8 @@ export type KeptIds =
       readonly new: ColumnShape;
     }
   | { readonly is: 'column'; readonly old: ColumnShape }
-  /** `schema`: that of the extension uuid-ossp in the source. */
-  | { readonly is: 'derived'; readonly namespace: string; readonly schema: string };
+  /** `by`: the extension of the source that computes them. */
+  | { readonly is: 'derived'; readonly namespace: string; readonly by: UuidExtension };
 
 /** A table with other ids in the target. */
 export interface TableIds extends BothSides<TableShape> {
@@ -77,9 +84,10 @@ function keptIds(
 ): KeptIds {
   if ('column' in ids) return { is: 'column', old: columnCalled(target, ids.column, `${place}.column`) };
   if ('derive' in ids) {
-    const schema = from.uuidSchema;
-    if (schema !== null) return { is: 'derived', namespace: ids.namespace, schema };
-    throw wrong(`${place} derives ids with the extension "uuid-ossp", which the source does not have`);
+    const by = from.uuidFrom;
+    if (by !== null) return { is: 'derived', namespace: ids.namespace, by };
+    const needed = 'needs the extension "uuid-ossp" or pgcrypto in the source, which has neither';
+    throw wrong(`${place} derives ids, and ${needed}`);
   }
   const table = tableCalled(to, ids.table);
   if (table === undefined) {

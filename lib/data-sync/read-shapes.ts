@@ -136,8 +136,9 @@ const foreignKeys = `select k.conname as name, ${named('conrelid')} as table,
 
 const database = `select pg_encoding_to_char(d.encoding) as encoding, pg_is_in_recovery() as "isStandby",
     has_database_privilege(d.oid, 'TEMPORARY') as "mayMakeTemporary",
-    (select n.nspname from pg_extension e join pg_namespace n on n.oid = e.extnamespace
-      where e.extname = 'uuid-ossp') as "uuidSchema",
+    (select json_build_object('name', e.extname, 'schema', n.nspname)
+      from pg_extension e join pg_namespace n on n.oid = e.extnamespace
+      where e.extname in ('uuid-ossp', 'pgcrypto') order by e.extname desc limit 1) as "uuidFrom",
     exists (select from pg_cast k join pg_proc p on p.oid = k.castfunc join pg_roles r on r.oid = p.proowner
       where not r.rolsuper and r.rolname <> current_user) as "hasForeignCasts",
     to_json(array(select format('%s %s', format_type(k.castsource, null), format_type(k.casttarget, null))

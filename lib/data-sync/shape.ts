@@ -132,8 +132,8 @@ export interface DatabaseShape {
   readonly hasForeignCasts: boolean;
   /** True if the session's role can create temporary tables. */
   readonly mayMakeTemporary: boolean;
-  /** The schema of the extension uuid-ossp; null: the database does not have it. */
-  readonly uuidSchema: string | null;
+  /** The extension that computes a UUID from a text; null: the database has none. */
+  readonly uuidFrom: UuidExtension | null;
 }
 
 /** The place of the rows of one side of a pair. */
@@ -202,10 +202,17 @@ export interface FitCheck {
   readonly text: string;
 }
 
-/** SQL of the configuration, which the server may not understand. */
+/** An extension that computes UUIDs of version 5, or the SHA-1 that they are made of. */
+export interface UuidExtension {
+  readonly name: 'uuid-ossp' | 'pgcrypto';
+  readonly schema: string;
+}
+
+/** SQL of the configuration, which the server may not understand, or not compute for every row. */
 export interface ConfiguredSql {
-  /** The place in the configuration: `data.tables['public.users'].where`. */
+  /** The place in the configuration: `data.tables['public.users'].where`; the name of a mask. */
   readonly place: string;
+  readonly isMask: boolean;
   readonly side: keyof BothSides<unknown>;
   /** An expression over t. */
   readonly sql: string;

@@ -82,13 +82,17 @@ export async function withSpools<T>(
   work: (spool: () => Promise<Spool>) => Promise<T>,
 ): Promise<T> {
   const spools: Spool[] = [];
+  let isOver = false;
   try {
     return await work(async () => {
       const spool = await openSpool(folder);
       spools.push(spool);
+      // After a failure of one job others still run.
+      if (isOver) await spool.close();
       return spool;
     });
   } finally {
+    isOver = true;
     await Promise.all(spools.map((spool) => spool.close()));
   }
 }

@@ -50,7 +50,7 @@ export interface ChangeInput {
 
 /**
  * Changes rows in one transaction.
- * @throws Problem `side_effects`, `lock_unavailable`; of `changeRows`, of `finish`
+ * @throws Problem `side_effects`, `lock_unavailable`, `rows_refused`; of `changeRows`, of `finish`
  */
 export async function changeInTransaction(
   connection: ServerConnection,
@@ -63,7 +63,8 @@ export async function changeInTransaction(
     try {
       return await withLockRetry(input.lock, () => withUndo(connection, input, stubborn, begin));
     } catch (thrown) {
-      if (input.isPart || !noteStubborn(thrown, input.changes, stubborn)) throw thrown;
+      if (input.isPart) throw thrown;
+      if (!noteStubborn(thrown, input.changes, stubborn)) throw asRefused(thrown, input.lock.environment);
     }
 }
 
@@ -79,8 +80,24 @@ async function withUndo(
   } catch (thrown) {
     // The answer to COMMIT may be lost, and the change be done.
     if (!isUnanswered(thrown)) await undo?.discard();
-    throw thrown;
+    throw asLockTimeout(thrown);
   }
+}
+
+// The server ends one of two sessions that wait for each other. A retry may find the other one done.
+function asLockTimeout(thrown: unknown): unknown {
+  return thrown instanceof Problem && 'sqlstate' in thrown.data && thrown.data.sqlstate === '40P01'
+    ? new Problem('lock_timeout', thrown.data, { cause: thrown })
+    : thrown;
+}
+
+// Class 23 of the manual's appendix "PostgreSQL Error Codes": constraints of the target.
+function asRefused(thrown: unknown, target: string): unknown {
+  if (!(thrown instanceof Problem) || !('sqlstate' in thrown.data)) return thrown;
+  const { sqlstate, message, detail } = thrown.data;
+  return sqlstate.startsWith('23')
+    ? new Problem('rows_refused', { target, message, detail }, { cause: thrown })
+    : thrown;
 }
 
 const isUnanswered = (thrown: unknown) =>

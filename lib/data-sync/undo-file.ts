@@ -206,15 +206,19 @@ const [kept, room] = [7, 2 ** 30];
 /** Removes the undo files of older runs. The newest one always stays. */
 export async function pruneUndo(folder: string): Promise<void> {
   const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.undo'));
-  const files = await Promise.all(
+  const found = await Promise.all(
     names.map(async (name) => {
       const file = join(folder, name);
-      const { mtimeMs, size } = await stat(file);
-      return { file, mtimeMs, size };
+      // Another run that ends at the same time removes the same files.
+      const facts = await stat(file).catch(() => null);
+      return facts === null ? [] : [{ file, mtimeMs: facts.mtimeMs, size: facts.size }];
     }),
   );
   let used = 0;
-  for (const [at, { file, size }] of files.sort((a, b) => b.mtimeMs - a.mtimeMs).entries()) {
+  for (const [at, { file, size }] of found
+    .flat()
+    .sort((a, b) => b.mtimeMs - a.mtimeMs)
+    .entries()) {
     used += size;
     if (at > 0 && (at >= kept || used > room)) await rm(file, { force: true });
   }

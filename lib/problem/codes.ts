@@ -157,6 +157,8 @@ export interface SyncProblems {
   side_effects: { readonly target: string; readonly effects: readonly string[] };
   no_run: { readonly environment: string; readonly run: string; readonly reason: string };
   undo_damaged: { readonly file: string; readonly reason: string };
+  /** `message`, `detail`: of the server, about the first row. */
+  rows_refused: { readonly target: string; readonly message: string; readonly detail: string | null };
 }
 
 /** The problems of the service. */

@@ -69,4 +69,10 @@ export const syncMessages: { readonly [C in keyof SyncProblems]: MessageRow<Sync
     (of) => `The undo file ${of.file} is damaged: ${of.reason}`,
     'Nothing was changed. Restore the file, or a backup of the database.',
   ),
+  rows_refused: row(
+    1,
+    409,
+    (of) => `${of.target} does not take the rows: ${of.message}${of.detail === null ? '' : `. ${of.detail}`}`,
+    'Nothing was changed. Correct the rows or the constraint, or leave the table out with --exclude.',
+  ),
 };

@@ -1,5 +1,5 @@
 // `npm run data-seeds`: databases drawn from seeds, compared by data:diff and by an oracle, between pairs of
-// versions; with --sync made equal by data:sync.
+// versions; with --sync made equal by data:sync, and taken back by data:undo.
 import { parseArgs } from 'node:util';
 import { whichServer } from '../servers/binaries.ts';
 import { startServer } from '../servers/server.ts';
@@ -12,7 +12,7 @@ const { values } = parseArgs({
     /** The first seed. */
     from: { type: 'string', default: '1' },
     majors: { type: 'string', default: '15,16,17,18' },
-    /** Make the databases equal, too. */
+    /** Make the databases equal and back, too. */
     sync: { type: 'boolean', default: false },
   },
 });
@@ -21,7 +21,7 @@ const [count, first, batch] = [Number(values.seeds), Number(values.from), 20];
 const faults: string[] = [];
 const check = async (staged: Staged) => [
   ...(await findDiffFaults(staged)),
-  ...(values.sync ? await findSyncFaults(staged) : []),
+  ...(values.sync ? await findSyncFaults(staged, { undo: true }) : []),
 ];
 const began = Date.now();
 for (let done = 0, at = 0; done < count; done += batch, at++) {

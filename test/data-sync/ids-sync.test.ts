@@ -214,3 +214,36 @@ test('a reference to a row that has no new id is refused, and nothing is changed
     expect(await rowsOf(pair.target.url, 'select from migration.id_map')).toHaveLength(4);
   });
 });
+
+test.each(['uuid-ossp', 'pgcrypto'])(
+  'derived ids by %s: new rows, references, and rows that go',
+  async (by) => {
+    const namespace = '6ba7b810-9dad-11d1-80b4-00c04fd430c8';
+    const derived = (old: string) => `uuid_generate_v5('${namespace}', ${old}::text)`;
+    const given = {
+      source: `create extension "${by}"; create table tags (id int primary key, name text, of int references tags);
+      create table uses (tag int references tags, place text, primary key (tag, place));
+      insert into tags values (1, 'a', null), (2, 'b', 1); insert into uses values (1, 'x'), (2, 'y')`,
+      target: `create extension "uuid-ossp"; create table tags (id uuid primary key, name text, of uuid references tags);
+      create table uses (tag uuid references tags, place text, primary key (tag, place))`,
+      data: { tables: { tags: { ids: { derive: 'uuid_v5' as const, namespace } } } },
+    };
+    await withSynced(given, async ({ source, target, sync }) => {
+      expect(listChanges(await sync())).toEqual({ 'public.tags': '2/0/0', 'public.uses': '2/0/0' });
+      await rowsOf(
+        source.url,
+        `insert into tags values (3, 'c', 2); update tags set name = 'B' where id = 2;
+       delete from uses where tag = 1; insert into uses values (3, 'z')`,
+      );
+      expect(listChanges(await sync())).toEqual({ 'public.tags': '1/1/0', 'public.uses': '1/0/1' });
+      expect(listChanges(await sync())).toEqual({});
+      const wanted = [1, 2, 3].map(
+        (id) => `select ${derived(String(id))} as id, ${id === 1 ? 'null' : derived(String(id - 1))} as of`,
+      );
+      const all = `select (select json_agg(t order by id) from (select id, of from tags) t) as tags`;
+      const same = `select (select json_agg(t order by id) from (${wanted.join(' union all ')}) t) as tags`;
+      expect(await rowsOf(target.url, all)).toEqual(await rowsOf(target.url, same));
+      expect(await rowsOf(target.url, `select from uses where tag = ${derived('3')}`)).toHaveLength(1);
+    });
+  },
+);

@@ -79,25 +79,31 @@ test('an old or a new id that the mapping has twice is refused before anything i
   ).toContain('migration.id_map.legacy_id has');
 });
 
-test('derived ids are computed by the source, in references too', async () => {
-  const namespace = '6ba7b810-9dad-11d1-80b4-00c04fd430c8';
-  const given: Compared = {
-    both: 'create extension "uuid-ossp"',
-    source: `create table tags (id int primary key, name text);
+test.each(['uuid-ossp', 'pgcrypto'])(
+  'derived ids are computed by the source, by %s, in references too',
+  async (by) => {
+    const namespace = '6ba7b810-9dad-11d1-80b4-00c04fd430c8';
+    const given: Compared = {
+      source: `create extension "${by}"; create table tags (id int primary key, name text);
       create table uses (id int primary key, tag int references tags);
       insert into tags values (1, 'a'), (2, 'b'); insert into uses values (1, 1), (2, 1)`,
-    target: `create table tags (id uuid primary key, name text);
+      target: `create extension "uuid-ossp"; create table tags (id uuid primary key, name text);
       create table uses (id int primary key, tag uuid references tags);
       insert into tags select uuid_generate_v5('${namespace}', n::text), chr(96 + n) from generate_series(1, 2) n;
       insert into uses select n, uuid_generate_v5('${namespace}', n::text) from generate_series(1, 2) n`,
-    data: { tables: { tags: { ids: { derive: 'uuid_v5', namespace } } } },
-  };
-  expect(listCounts(await compared(given))).toEqual({ 'public.tags': '0/0/0', 'public.uses': '0/1/0' });
-  const problem = await failure(
-    compared({ ...given, both: '', target: 'create table tags (id uuid primary key)' }),
-  );
-  expect(problem.message).toContain('uuid-ossp');
-});
+      data: { tables: { tags: { ids: { derive: 'uuid_v5', namespace } } } },
+    };
+    expect(listCounts(await compared(given))).toEqual({ 'public.tags': '0/0/0', 'public.uses': '0/1/0' });
+    const problem = await failure(
+      compared({
+        ...given,
+        source: 'create table tags (id int primary key)',
+        target: 'create table tags (id uuid primary key)',
+      }),
+    );
+    expect(problem.message).toContain('"uuid-ossp" or pgcrypto');
+  },
+);
 
 test('a reference without a foreign key is named in columns', async () => {
   const report = await compared({

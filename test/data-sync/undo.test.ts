@@ -66,3 +66,32 @@ test('a row that a session changed after the run stays', async () => {
     expect(rows.map(({ v }) => v)).toEqual(['old a', 'mine', 'old c', 'gone']);
   });
 });
+
+test('a key that changed only its case comes back, although foreign keys act on it', async () => {
+  const [{ from, to }] = ways as [(typeof ways)[number]];
+  const sql = (action: string) => `create schema ${action};
+    create table ${action}.t (id text collate ci primary key, v int);
+    create table ${action}.c (id int primary key, t text collate ci references ${action}.t on update ${action});
+    insert into ${action}.t values ('Ä', 1), ('b', 2); insert into ${action}.c values (1, 'Ä'), (2, 'b')`;
+  const actions = ['cascade', 'restrict'];
+  const both = `create collation ci (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+    ${actions.map(sql).join(';')}`;
+  const change = (action: string) => `update ${action}.c set t = null where id = 1;
+    update ${action}.t set id = 'ä' where v = 1; update ${action}.c set t = 'ä' where id = 1`;
+  const rows = `select ${actions.map(
+    (one) => `(select json_agg(t order by v) from ${one}.t t) as ${one}_t,
+    (select json_agg(c order by id) from ${one}.c c) as ${one}_c`,
+  )}`;
+  await withPair(from, to, async (source, target) => {
+    for (const { url } of [source, target]) await rowsOf(url, both);
+    await rowsOf(source.url, actions.map(change).join(';'));
+    const before = await rowsOf(target.url, rows);
+    const root = await mkdtemp(join(tmpdir(), 'pgmage-undo-'));
+    await using workspace = contextOf(source.url, target.url, { root });
+    const { run } = await dataSync(workspace, { from: 'source', to: 'target', yes: true }, undefined);
+    expect(await rowsOf(target.url, rows)).toEqual(await rowsOf(source.url, rows));
+    const undone = await dataUndo(workspace, run?.id ?? '', { env: 'target', yes: true }, undefined);
+    expect(undone).toMatchObject({ skipped: 0, sideEffects: [] });
+    expect(await rowsOf(target.url, rows)).toEqual(before);
+  });
+});

@@ -28,13 +28,13 @@ end $$`;
 let made = 0;
 
 /**
- * Makes an empty database.
+ * Makes an empty database, or a copy of one that has no sessions.
  * Measured on 15 to 18: FILE_COPY takes half the time of WAL_LOG here, as nothing is flushed.
  */
-export async function freshDatabase(server: Server): Promise<Database> {
+export async function freshDatabase(server: Server, template = 'template0'): Promise<Database> {
   made += 1;
   const name = `test_${process.pid}_${made}`;
-  await query(server.socket(), `create database ${name} template template0 strategy file_copy`);
+  await query(server.socket(), `create database ${name} template ${template} strategy file_copy`);
   return {
     name,
     url: server.url(name),

@@ -13,8 +13,14 @@ export interface Strike {
   readonly at: number;
   readonly moment: Moment;
   /** What is done; the request or the answer goes on its way afterwards, if there still is one. */
-  do(cut: () => void): Promise<void> | void;
+  do(cut: () => void, freeze: Freeze): Promise<void> | void;
 }
+
+/**
+ * Makes the way silent: its sockets stay open, and no byte passes any more.
+ * @param keepsNew true if sessions that begin later pass, as where a firewall has forgotten the older ones
+ */
+export type Freeze = (keepsNew?: boolean) => void;
 
 /** A proxy that listens on loopback. */
 export interface Proxy {
@@ -22,6 +28,8 @@ export interface Proxy {
   readonly url: string;
   /** Whether it came to the strike. */
   struck(): boolean;
+  /** The ports by which its sessions reach the server, which knows them as `client_port`. */
+  ports(): number[];
   /** Closes it. @throws what the strike failed with: such a trial shows nothing */
   close(): Promise<void>;
 }
@@ -35,13 +43,21 @@ export async function proxyTo(url: string, strike: Strike): Promise<Proxy> {
   let struck = false;
   let strikes: Promise<unknown> = Promise.resolve();
   // What it fails with is thrown at the end: the request goes on its way, or both sides would wait.
+  let frozen: 'all' | 'older' | null = null;
+  const freeze: Freeze = (keepsNew = false) => {
+    frozen = keepsNew ? 'older' : 'all';
+  };
   const strikeOnce = (cut: () => void): Promise<unknown> => {
-    strikes = (async () => strike.do(cut))();
+    strikes = (async () => strike.do(cut, freeze))();
     return strikes.catch(() => undefined);
   };
   const open = new Set<Socket>();
+  const servers: Socket[] = [];
   const listener = createServer((client) => {
     const server = createConnection(Number(port), hostname);
+    servers.push(server);
+    const isLate = frozen !== null;
+    const isSilent = () => frozen === 'all' || (frozen === 'older' && !isLate);
     const cut = () => {
       client.resetAndDestroy();
       server.resetAndDestroy();
@@ -53,10 +69,12 @@ export async function proxyTo(url: string, strike: Strike): Promise<Proxy> {
       open.add(socket);
       socket.setNoDelay();
       // Whoever goes takes the other one along.
-      socket.on('error', () => other.destroy()).on('close', () => open.delete(socket) && other.end());
+      socket
+        .on('error', () => isSilent() || other.destroy())
+        .on('close', () => open.delete(socket) && !isSilent() && other.end());
     }
     let awaited = false;
-    relay(client, server, true, async (type) => {
+    relay({ from: client, to: server, isSilent, untyped: true }, async (type) => {
       if ((type !== query && type !== sync) || requests++ !== strike.at) return;
       struck = true;
       if (strike.moment === 'before') await strikeOnce(cut);
@@ -64,7 +82,7 @@ export async function proxyTo(url: string, strike: Strike): Promise<Proxy> {
       // The server begins with it meanwhile.
       else setImmediate(() => void strikeOnce(cut));
     });
-    relay(server, client, false, async (type) => {
+    relay({ from: server, to: client, isSilent, untyped: false }, async (type) => {
       if (!awaited || type !== ready) return;
       awaited = false;
       await strikeOnce(cut);
@@ -78,6 +96,7 @@ export async function proxyTo(url: string, strike: Strike): Promise<Proxy> {
   return {
     url: there.href,
     struck: () => struck,
+    ports: () => servers.flatMap(({ localPort }) => localPort ?? []),
     close: async () => {
       for (const socket of open) socket.destroy();
       await new Promise((resolve) => listener.close(resolve));
@@ -86,11 +105,17 @@ export async function proxyTo(url: string, strike: Strike): Promise<Proxy> {
   };
 }
 
-// Hands on whole messages, each after `seen` has seen its type. The first of a client has none.
+interface Relay {
+  readonly from: Socket;
+  readonly to: Socket;
+  /** Whether its first message has no type, as that of a client. */
+  readonly untyped: boolean;
+  isSilent(): boolean;
+}
+
+// Hands on whole messages, each after `seen` has seen its type.
 function relay(
-  from: Socket,
-  to: Socket,
-  untyped: boolean,
+  { from, to, untyped, isSilent }: Relay,
   seen: (type: number | undefined) => Promise<void>,
 ): void {
   let held = Buffer.alloc(0);
@@ -101,9 +126,10 @@ function relay(
     for (;;) {
       const head = bare ? 0 : 1;
       const length = held.length >= head + 4 ? head + held.readUInt32BE(head) : Number.POSITIVE_INFINITY;
-      if (held.length < length) return;
+      if (held.length < length || isSilent()) return;
       await seen(bare ? undefined : held[0]);
       bare = false;
+      if (isSilent()) return;
       if (!to.destroyed) to.write(held.subarray(0, length));
       held = held.subarray(length);
     }
@@ -112,6 +138,6 @@ function relay(
     work = work.then(() => take(chunk));
   });
   from.on('end', () => {
-    work = work.then(() => void to.end());
+    work = work.then(() => void (isSilent() || to.end()));
   });
 }

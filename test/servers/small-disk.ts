@@ -7,6 +7,44 @@ import { join } from 'node:path';
 import { unprivileged } from './binaries.ts';
 import { type OwnServer, query, startServer } from './server.ts';
 
+/** A small disk. */
+export interface SmallFolder {
+  readonly place: string;
+  /** Fills it so that so many bytes are free, or frees everything again. */
+  leave(bytes: number | null): void;
+  unmount(): void;
+}
+
+/**
+ * Mounts a small disk in memory.
+ * @returns why that cannot be done here, in words
+ */
+export function smallFolder(megabytes: number): SmallFolder | string {
+  const place = mkdtempSync(join(tmpdir(), 'pgmage-disk-'));
+  chmodSync(place, 0o755);
+  try {
+    const options = ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', place];
+    execFileSync('mount', options, { stdio: 'pipe', encoding: 'utf8' });
+  } catch (thrown) {
+    rmSync(place, { recursive: true });
+    return String((thrown as { stderr?: string }).stderr || thrown).trim();
+  }
+  const ballast = join(place, 'ballast');
+  return {
+    place,
+    leave: (bytes) => {
+      rmSync(ballast, { force: true });
+      if (bytes === null) return;
+      const { bavail, bsize } = statfsSync(place);
+      writeFileSync(ballast, Buffer.alloc(Math.max(0, bavail * bsize - bytes)));
+    },
+    unmount: () => {
+      execFileSync('umount', [place]);
+      rmSync(place, { recursive: true });
+    },
+  };
+}
+
 /** A small disk with a tablespace `small` on it. */
 export interface SmallDisk {
   readonly server: OwnServer;
@@ -20,46 +58,26 @@ export interface SmallDisk {
  * @returns why that cannot be done here, in words
  */
 export async function smallDisk(major: number, megabytes: number): Promise<SmallDisk | string> {
-  const place = mkdtempSync(join(tmpdir(), 'pgmage-disk-'));
-  chmodSync(place, 0o755);
-  try {
-    const options = ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', place];
-    execFileSync('mount', options, { stdio: 'pipe', encoding: 'utf8' });
-  } catch (thrown) {
-    rmSync(place, { recursive: true });
-    return String((thrown as { stderr?: string }).stderr || thrown).trim();
-  }
-  const remove = () => {
-    execFileSync('umount', [place]);
-    rmSync(place, { recursive: true });
-  };
+  const disk = smallFolder(megabytes);
+  if (typeof disk === 'string') return disk;
+  const { place, leave, unmount } = disk;
   const server = await startServer(major).catch((thrown) => {
-    remove();
+    unmount();
     throw thrown;
   });
+  const remove = async () => {
+    await server.stop();
+    unmount();
+  };
   try {
     const folder = join(place, 'tablespace');
-    const ballast = join(place, 'ballast');
     mkdirSync(folder, { mode: 0o700 });
     const user = unprivileged();
     if ('uid' in user) chownSync(folder, user.uid, user.gid);
     await query(server.socket(), `create tablespace small location '${folder}'`);
-    return {
-      server,
-      leave: (bytes) => {
-        rmSync(ballast, { force: true });
-        if (bytes === null) return;
-        const { bavail, bsize } = statfsSync(place);
-        writeFileSync(ballast, Buffer.alloc(Math.max(0, bavail * bsize - bytes)));
-      },
-      remove: async () => {
-        await server.stop();
-        remove();
-      },
-    };
+    return { server, leave, remove };
   } catch (thrown) {
-    await server.stop();
-    remove();
+    await remove();
     throw thrown;
   }
 }

@@ -13,6 +13,8 @@ import { commonNames, keyNames, nameOf, prepare, renderScenario } from './render
 export interface Staged {
   readonly source: string;
   readonly target: string;
+  /** The server of the target. */
+  readonly to: Server;
   readonly scenarios: readonly Scenario[];
 }
 
@@ -25,21 +27,31 @@ export function withScenarios<T>(
 ): Promise<T> {
   return withDatabase(from, (source) =>
     withDatabase(to, async (target) => {
-      const scenarios = seeds.map(drawScenario);
-      scenarios.forEach(prepare);
-      await Promise.all([
-        loaded(
-          source.url,
-          scenarios.map((one) => [one.seed, renderScenario(one, 'source')]),
-        ),
-        loaded(
-          target.url,
-          scenarios.map((one) => [one.seed, renderScenario(one, 'target')]),
-        ),
-      ]);
-      return use({ source: source.url, target: target.url, scenarios });
+      const scenarios = await loadScenarios(source.url, target.url, seeds);
+      return use({ source: source.url, target: target.url, to, scenarios });
     }),
   );
+}
+
+/** Loads the scenarios of seeds into two databases. */
+export async function loadScenarios(
+  source: string,
+  target: string,
+  seeds: readonly number[],
+): Promise<Scenario[]> {
+  const scenarios = seeds.map(drawScenario);
+  scenarios.forEach(prepare);
+  await Promise.all([
+    loaded(
+      source,
+      scenarios.map((one) => [one.seed, renderScenario(one, 'source')]),
+    ),
+    loaded(
+      target,
+      scenarios.map((one) => [one.seed, renderScenario(one, 'target')]),
+    ),
+  ]);
+  return scenarios;
 }
 
 async function loaded(url: string, all: readonly (readonly [seed: number, sql: string])[]): Promise<void> {

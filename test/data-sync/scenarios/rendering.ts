@@ -49,7 +49,32 @@ export function renderScenario(scenario: Scenario, place: Place): string {
     'set session_replication_role = replica',
     ...tables.flatMap((table) => rowsSql(scenario, table, place)),
     'set session_replication_role = default',
+    ...(place === 'target' ? triggersSql(scenario) : []),
   ].join(';\n');
+}
+
+const states = ['enable', 'enable always', 'enable replica', 'disable'];
+const events = ['insert', 'update', 'delete', 'insert or update or delete'];
+
+// A trigger that fires for pgmage spoils the run.
+function triggersSql(scenario: Scenario): string[] {
+  const { seed, schema, tables } = scenario;
+  const dice = new Dice(seed + 2);
+  return [
+    `create function ${schema}.spoil() returns trigger language plpgsql as $$ begin
+       if current_setting('application_name') = 'pgmage' then raise 'a trigger fired'; end if;
+       return coalesce(new, old); end $$`,
+    ...tables.flatMap((table) =>
+      Array.from({ length: dice.pick([0, 1, 2]) }, (_, at) => {
+        const name = ident(dice.pick([`spoil${at}`, `Spoil "${at}`]));
+        const when = `${dice.pick(['before', 'after'])} ${dice.pick(events)}`;
+        const on = nameOf(scenario, table);
+        return `create trigger ${name} ${when} on ${on} for each ${dice.pick(['row', 'statement'])}
+            execute function ${schema}.spoil();
+          alter table ${on} ${dice.pick(states)} trigger ${name}`;
+      }),
+    ),
+  ];
 }
 
 function tableSql(scenario: Scenario, table: ModelTable, place: Place): string[] {

@@ -1,0 +1,106 @@
+// data:sync of many changes against deleting and copying the table; memory and time by the number of rows.
+
+import { installed } from './bulk.ts';
+import { below, copied, fillSource, onDisk, pgmage, type Raced, raced, source, target } from './data.ts';
+import type { Program } from './measure.ts';
+import type { Part } from './parts.ts';
+import { type Line, median, type Ratio } from './table.ts';
+
+const changed = 100_000;
+
+// 80 % updated, 10 % deleted, 10 % inserted, over the whole table.
+const changes = (rows: number) => {
+  const every = Math.max(1, Math.floor(rows / (changed / 10)));
+  return `
+    update events set note = note || '.' where id % ${every} between 1 and 8 and id <= ${every * (changed / 10)};
+    delete from events where id % ${every} = 0 and id <= ${every * (changed / 10)};
+    insert into events select id + ${rows * 2}, at, by, kind, amount, flag, note from events
+      where id % ${every} = 9 and id <= ${every * (changed / 10)}`;
+};
+
+/** 100,000 changed rows, applied to a table. @param rows of the table, at least a million */
+export const dataApplies =
+  (rows: number): Part =>
+  (desk) =>
+    onDisk(desk, async (server) => {
+      const part = `data:sync of ${changed} changes in ${rows} rows ${server.major}`;
+      if (rows < changed * 2) {
+        desk.skip(part, `it needs --rows ${changed * 2} or more`);
+        return [];
+      }
+      await fillSource(server, 'one', rows);
+      const prepare = () => copied(server, changes(rows));
+      const own = { ...pgmage(desk, server, 'data:sync', ['--yes', '--force']), prepare };
+      const psql = installed('psql');
+      if (psql === null) desk.skip(`${part}, its ratio`, 'psql is not installed');
+      const others: Program[] =
+        psql === null
+          ? []
+          : [
+              {
+                name: 'delete and copy',
+                command: [
+                  'sh',
+                  '-ec',
+                  `"$1" -qXc 'copy events to stdout' "$2" |
+                    "$1" -qX1 -c 'delete from events' -c 'copy events from stdin' "$3"`,
+                  ...['sh', psql, server.socket(source), server.socket(target)],
+                ],
+                prepare,
+              },
+            ];
+      const [ours, theirs] = (await raced(server, [own, ...others], desk.rounds)) as [Raced, Raced?];
+      const promised = (name: 'wall' | 'cpu') =>
+        theirs && { ratio: below(0.5, theirs[name].name, ours[name], theirs[name]) };
+      return [
+        { part, measured: ours.wall, ...promised('wall') },
+        { part, measured: ours.cpu, ...promised('cpu') },
+        ...(theirs === undefined
+          ? []
+          : [
+              { part, measured: theirs.wall },
+              { part, measured: theirs.cpu },
+            ]),
+      ];
+    });
+
+// A little above the growth of the rows: an index that no longer fits the memory.
+const slack = 1.5;
+
+/** Time and memory of data:diff and data:sync of 100 changes, by the number of rows. */
+export const dataGrowth =
+  (counts: readonly number[]): Part =>
+  (desk) =>
+    onDisk(desk, async (server) => {
+      const lines: Line[] = [];
+      const first = new Map<string, number>();
+      for (const rows of counts) {
+        const part = `data:diff and data:sync of ${rows} rows, 100 changes ${server.major}`;
+        await fillSource(server, 'one', rows);
+        const few = `update events set note = 'other' where id % ${Math.ceil(rows / 100)} = 7`;
+        await copied(server, few);
+        const tasks = [
+          pgmage(desk, server, 'data:diff'),
+          {
+            ...pgmage(desk, server, 'data:sync', ['--yes', '--force']),
+            prepare: () => copied(server, few),
+          },
+        ];
+        for (const { wall } of await raced(server, tasks, desk.rounds)) {
+          const least = first.get(wall.name) ?? median(wall.times) / (counts[0] ?? rows);
+          first.set(wall.name, least);
+          const linear: Ratio = {
+            values: wall.times.map((time) => time / rows / least),
+            promise: `≤ ${slack} × the time of a row in ${counts[0]} rows`,
+            kept: (value) => value <= slack,
+          };
+          const memory: Ratio = {
+            values: [(wall.peak ?? 0) / 2 ** 20],
+            promise: '< 200 MB',
+            kept: (value) => value < 200,
+          };
+          lines.push({ part, measured: wall, ratio: memory }, { part, measured: wall, ratio: linear });
+        }
+      }
+      return lines;
+    });
