@@ -63,7 +63,9 @@ test.each([
 ])('seeds $first to 9 later in batches of $batch: equal, equal rows untouched', async (given) => {
   const { first, batch, from, to } = given;
   const seeds = Array.from({ length: 10 }, (_, at) => first + at);
-  const found = await withScenarios(from, to, seeds, (staged) => findSyncFaults(staged, { batch }));
+  const found = await withScenarios(from, to, seeds, (staged) =>
+    findSyncFaults(staged, { input: { batch }, undo: true }),
+  );
   expect(found).toEqual([]);
 });
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { dataDiff } from '../../../lib/commands/data-diff.ts';
 import { type DataSyncInput, dataSync } from '../../../lib/commands/data-sync.ts';
 import { dataUndo } from '../../../lib/commands/data-undo.ts';
-import type { SyncRun } from '../../../lib/data-sync/run.ts';
+import type { SyncRun } from '../../../lib/data-sync/finish.ts';
 import type { Workspace } from '../../../lib/project/workspace.ts';
 import { contextOf } from '../../copy/cloning.ts';
 import { oracleTable, type Staged } from './campaign.ts';
