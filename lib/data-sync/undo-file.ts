@@ -153,7 +153,7 @@ export async function readUndo(
   const tables = new Map<string, UndoRows>();
   const reading: Reading = { sum: createHash('sha256'), rows: null, isWhole: false, fault: null };
   try {
-    for await (const lines of splitLines(createReadStream(file, { end: length - 1 }).pipe(createGunzip())))
+    for await (const lines of splitLines(unzip(file, length)))
       for (const text of lines) await readLine(reading, Buffer.from(`${text}\n`, 'latin1'), tables, spool);
   } catch (thrown) {
     throw new Problem('undo_damaged', { file, reason: (thrown as Error).message }, { cause: thrown });
@@ -161,6 +161,18 @@ export async function readUndo(
   const reason = reading.fault ?? (reading.isWhole ? null : 'its end is missing');
   if (reason !== null) throw new Problem('undo_damaged', { file, reason });
   return [...tables.values()];
+}
+
+async function* unzip(file: string, length: number): AsyncGenerator<Uint8Array> {
+  if (length === 0) return;
+  const source = createReadStream(file, { end: length - 1 });
+  const zip = createGunzip();
+  source.on('error', (thrown) => zip.destroy(thrown));
+  try {
+    yield* source.pipe(zip) as AsyncIterable<Uint8Array>;
+  } finally {
+    source.destroy();
+  }
 }
 
 interface Reading {

@@ -72,6 +72,26 @@ const questions: Readonly<Record<string, readonly [both: string, source: string]
     unique('v int unique'),
     'delete from u where id = 1; insert into u values (9, 1)',
   ],
+  'a unique value that an updated row gives to a new one': [
+    unique('v int unique'),
+    'update u set v = 9 where id = 1; insert into u values (8, 1)',
+  ],
+  'unique values of two columns in a ring': [
+    unique('v int, w int default 1, unique (v, w)'),
+    'update u set w = 2; update u set v = case id when 4 then 1 else id + 1 end, w = 1',
+  ],
+  'unique values in a ring, NULLS NOT DISTINCT, referenced': [
+    unique('v int, unique nulls not distinct (v)', referred),
+    rotated,
+  ],
+  'a key of two columns to a partitioned table': [
+    `create table p (a int, b int, v int, primary key (a, b)) partition by list (b);
+     create table p1 partition of p for values in (1); create table p2 partition of p for values in (2);
+     create table c (id int primary key, a int, b int, foreign key (a, b) references p on delete cascade);
+     insert into p values (1, 1, 1), (2, 2, 2); insert into c values (1, 1, 1), (2, 2, 2)`,
+    `insert into p values (3, 2, 3); update c set a = 3, b = 2 where id = 1; delete from p where a = 1;
+     insert into c values (9, 3, 2)`,
+  ],
   'a partition move': [
     `create table t (id int, part int, primary key (id, part)) partition by list (part);
      create table t1 partition of t for values in (1); create table t2 partition of t for values in (2);

@@ -2,7 +2,7 @@
 // and data:undo brings the old rows back.
 import { expect, test } from 'vitest';
 import { newest, oldest } from '../copy/ways.ts';
-import { servers } from '../servers/running.ts';
+import { isFull, servers } from '../servers/running.ts';
 import { withScenarios } from './scenarios/campaign.ts';
 import { findSyncFaults } from './scenarios/syncing.ts';
 
@@ -16,7 +16,6 @@ const batches = Array.from({ length: 10 }, (_, at) => ({
 
 test.each(batches)('seeds $first to 19 later, $from.major → $to.major', async ({ first, from, to }) => {
   const seeds = Array.from({ length: 20 }, (_, at) => first + at);
-  expect(await withScenarios(from, to, seeds, (staged) => findSyncFaults(staged, { undo: true }))).toEqual(
-    [],
-  );
+  const undo = isFull || first % 40 === 1;
+  expect(await withScenarios(from, to, seeds, (staged) => findSyncFaults(staged, { undo }))).toEqual([]);
 });

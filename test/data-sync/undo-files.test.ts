@@ -1,5 +1,6 @@
 // The undo files of runs: damaged ones are refused, old ones go, and rows that sessions changed since stay.
 import {
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -88,6 +89,9 @@ test('a damaged or truncated undo file is refused, and nothing is changed', asyn
     }
     rmSync(file);
     expect(await failure(undo(run))).toMatchObject({ code: 'missing_file' });
+    mkdirSync(file);
+    expect(await failure(undo(run))).toMatchObject({ code: 'undo_damaged', data: { file } });
+    rmSync(file, { recursive: true });
     writeFileSync(file, whole);
     await undo(run);
     expect(await rowsOf(target.url, all)).toEqual(before);
