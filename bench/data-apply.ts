@@ -11,11 +11,12 @@ const changed = 100_000;
 // 80 % updated, 10 % deleted, 10 % inserted, over the whole table.
 const changes = (rows: number) => {
   const every = Math.max(1, Math.floor(rows / (changed / 10)));
+  const last = every * (changed / 10);
   return `
-    update events set note = note || '.' where id % ${every} between 1 and 8 and id <= ${every * (changed / 10)};
-    delete from events where id % ${every} = 0 and id <= ${every * (changed / 10)};
+    update events set note = note || '.' where id % ${every} between 1 and 8 and id <= ${last};
+    delete from events where id % ${every} = 0 and id <= ${last};
     insert into events select id + ${rows * 2}, at, by, kind, amount, flag, note from events
-      where id % ${every} = 9 and id <= ${every * (changed / 10)}`;
+      where id % ${every} = 9 and id <= ${last}`;
 };
 
 /** 100,000 changed rows, applied to a table. @param rows of the table, at least a million */

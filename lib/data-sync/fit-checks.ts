@@ -68,7 +68,8 @@ export async function nameConfigured(
   if (!isOfSql) return thrown;
   for (const pair of pairs)
     for (const one of pair.configured) {
-      const count = `select pg_catalog.count(${one.sql}) from ${pair[one.side].from}${buildWhere(pair, one.side)}`;
+      const rows = `${pair[one.side].from}${buildWhere(pair, one.side)}`;
+      const count = `select pg_catalog.count(${one.sql}) from ${rows}`;
       const failed = await withServer(ends[one.side], (session) => session.rows(count)).then(
         () => null,
         (found: unknown) => found,
