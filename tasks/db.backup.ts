@@ -30,8 +30,8 @@ interface Backing extends Drilling {
    */
   engine?: 'pg_dump' | 'native';
   /**
-   * custom: one file for pg_restore; directory: several tables at a time; plain: SQL to be read; native:
-   * pgmage's own.
+   * custom: one file for pg_restore; directory: several tables at a time; plain: an SQL script, by both
+   * engines; native: pgmage's own.
    */
   format?: 'custom' | 'directory' | 'plain' | 'native';
   /**
@@ -39,8 +39,12 @@ interface Backing extends Drilling {
    * 4.
    */
   jobs?: Count;
-  /** With --format plain: drop existing objects before creating them. */
+  /** With --format plain by pg_dump: drop existing objects before creating them. */
   clean?: boolean;
+  /** With --format plain: INSERT statements instead of COPY. */
+  inserts?: boolean;
+  /** With --format plain: gzip or zstd, which needs Node.js 22.15 or later; default: gzip. */
+  compress?: 'gzip' | 'zstd';
   /** Never delete it by db:backups prune. */
   keep?: boolean;
   /** Go on although the disk may be too small. */

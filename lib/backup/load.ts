@@ -116,8 +116,9 @@ export async function findUnpacker(manifest: Manifest): Promise<Client | null> {
   return chooseClient(await findClients(), writerOf(manifest));
 }
 
-// The major version of the pg_dump that wrote it.
-const writerOf = ({ tools }: Manifest) => Number.parseInt(tools.pg_dump ?? '', 10);
+// The major version of the pg_dump that wrote it; without one, the server printed the definitions.
+const writerOf = ({ tools, server }: Manifest) =>
+  tools.pg_dump === null ? server.major : Number.parseInt(tools.pg_dump, 10);
 
 /** The loaded schema, compared with the manifest. */
 interface Reached {
@@ -152,7 +153,9 @@ async function dumpedSchema(connection: ServerConnection, load: BackupLoad): Pro
   const { client, path, manifest, signal } = load;
   const noOwner = load.noOwner || manifest.unowned === true;
   await clear(connection, load);
-  if (!manifest.schema.public) await connection.execute('drop schema public');
+  // pgmage's own script drops it itself.
+  if (!manifest.schema.public && manifest.engine === 'pg_dump')
+    await connection.execute('drop schema public');
   const writer = writerOf(manifest);
   const loading = { path, writer, noOwner, signal, told: tellerOf(load) };
   if (client === null) await loadScript(connection, loading);

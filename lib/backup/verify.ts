@@ -1,9 +1,10 @@
 // Verifies a backup: by its checksum, by reading it whole, by a restore.
 import type { Client } from '../flow/child.ts';
-import { checksumDump, readArchive, readScriptWhole } from '../flow/dump.ts';
+import { checksumDump, readArchive } from '../flow/dump.ts';
 import { detectFormat, type FileSum } from '../flow/formats.ts';
 import { type Backup, type Manifest, type Verification, writeManifest } from '../flow/manifest.ts';
 import { readNativeWhole } from '../flow/native.ts';
+import { readScriptWhole } from '../flow/script-file.ts';
 import { Problem } from '../problem/problem.ts';
 import { withRetries } from '../project/retry.ts';
 import type { Workspace } from '../project/workspace.ts';

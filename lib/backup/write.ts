@@ -110,7 +110,11 @@ async function writeSnapshot(workspace: Workspace, work: BackupWork, { before, t
   // definitions itself.
   const { catalog, left } =
     client === null
-      ? selectCopyable(await readCatalog(connection, kinds), { owners: true, otherVersions: [], masks: {} })
+      ? selectCopyable(await readCatalog(connection, kinds), {
+          owners: !work.unowned,
+          otherVersions: [],
+          masks: {},
+        })
       : { catalog: before, left: [] };
   const { told } = makeProgress(world, list, 'Backing up');
   const [written, contents] = await writeAndDigest(project, work, { id, tables, catalog, told }, list);

@@ -3,7 +3,15 @@ import { mkdir, open } from 'node:fs/promises';
 import { readCatalog } from '../catalog/read.ts';
 import type { Client } from '../flow/child.ts';
 import { toDatabaseProblem } from '../flow/client.ts';
-import { type DumpInput, dumpFolder, dumpTo, type Output, type WrittenDump } from '../flow/dump.ts';
+import type { Compression } from '../flow/compression.ts';
+import {
+  type DumpInput,
+  dumpFolder,
+  dumpTo,
+  type Output,
+  type ScriptDump,
+  type WrittenDump,
+} from '../flow/dump.ts';
 import { detectFormat, type Format } from '../flow/formats.ts';
 import type { Manifest } from '../flow/manifest.ts';
 import { writeNative } from '../flow/native.ts';
@@ -21,6 +29,7 @@ import { whileReachable } from '../project/reachable.ts';
 import { openServer } from '../project/source.ts';
 import { shownPath } from '../project/sql-files.ts';
 import { describeSchema } from './fingerprints.ts';
+import { writePlain } from './write-plain.ts';
 
 /** The database to back up. */
 export interface BackupSource {
@@ -44,6 +53,10 @@ export interface BackupWork {
   readonly clean: boolean;
   /** True if owners and privileges are left out of a script. */
   readonly unowned: boolean;
+  /** True if a script has INSERT statements instead of COPY. */
+  readonly inserts: boolean;
+  /** That of a script. */
+  readonly compression: Compression;
   /** Milliseconds to wait for a session that changes a table. */
   readonly lockTimeout: number;
   /** Go on although the disk may be too small. */
@@ -84,16 +97,12 @@ export async function writeDump(
   }
   const handle = await whileWriting(shown, () => open(draft, 'wx', 0o600));
   const to: Output = { handle, name: shown };
-  const script = [
-    ...(work.clean ? ['--clean', '--if-exists'] : []),
-    ...(work.unowned ? ['--no-owner', '--no-privileges'] : []),
-  ];
   try {
     const written = await (client === null
-      ? native(to, work, state, defined)
+      ? native(work, state, defined, (held) => writeHeld(project, held, to, { work, state }))
       : byClient(
           work,
-          (dumping) => dumpTo(to, dumping, format === 'plain' ? script : undefined),
+          (dumping) => dumpTo(to, dumping, format === 'plain' ? scriptOf(work) : undefined),
           state,
           defined,
         ));
@@ -102,6 +111,30 @@ export async function writeDump(
   } finally {
     await handle.close();
   }
+}
+
+function scriptOf({ clean, unowned, inserts, compression }: BackupWork): ScriptDump {
+  const words = [
+    ...(clean ? ['--clean', '--if-exists'] : []),
+    ...(unowned ? ['--no-owner', '--no-privileges'] : []),
+    ...(inserts ? ['--column-inserts'] : []),
+  ];
+  return { words, compression };
+}
+
+// In the session that sees the snapshot, by the format of the file.
+function writeHeld(
+  { version }: Project,
+  held: ServerConnection,
+  to: Output,
+  { work, state: { catalog, told } }: { readonly work: BackupWork; readonly state: BackupState },
+): Promise<WrittenDump> {
+  const { source, unowned, inserts, compression, stopping } = work;
+  const { signal } = stopping;
+  if (detectFormat(work.file) === 'native') return writeNative(held, to, { catalog, signal, told });
+  const { server } = source;
+  const form = { owners: !unowned, inserts, compression };
+  return writePlain(held, to, { catalog, server, version, ...form, signal, told });
 }
 
 async function byClient(
@@ -138,10 +171,10 @@ async function byClient(
 
 // In a session of its own, which sees the same.
 function native(
-  to: Output,
-  { source, lockTimeout, stopping }: BackupWork,
+  { source, lockTimeout }: BackupWork,
   state: BackupState,
   defined: () => Promise<void>,
+  write: (held: ServerConnection) => Promise<WrittenDump>,
 ): Promise<WrittenDump> {
   // Locked at once: a session that waits for a lock of our other session would block later ones.
   const begin = `begin isolation level repeatable read read only; set local lock_timeout = ${lockTimeout};
@@ -152,8 +185,7 @@ function native(
       held,
       async () => {
         await defined();
-        const { catalog, told } = state;
-        return writeNative(held, to, { catalog, signal: stopping.signal, told });
+        return write(held);
       },
       begin,
     ),

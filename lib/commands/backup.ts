@@ -10,6 +10,7 @@ import { describeSource, writeBackup } from '../backup/write.ts';
 import type { BackupWork } from '../backup/writers.ts';
 import type { Client } from '../flow/child.ts';
 import { chooseClient, findClients } from '../flow/client.ts';
+import { type Compression, hasZstd, withoutZstd } from '../flow/compression.ts';
 import { dumpName, type Format } from '../flow/formats.ts';
 import { type Backup, manifestPath, readBackup } from '../flow/manifest.ts';
 import type { ServerConnection } from '../pg/connection.ts';
@@ -37,15 +38,19 @@ export interface BackupInput extends Pick<VerifyBackupsInput, 'drill' | 'on' | '
    * the server.
    */
   readonly engine?: 'pg_dump' | 'native';
-  /** Default: `custom` by pg_dump, `native` without. */
+  /** Default: `custom` by pg_dump, `native` without. Both engines write `plain`. */
   readonly format?: Format;
   /**
    * For the format `directory`: the number of tables read at a time; default: the number of processors, at
    * most 4.
    */
   readonly jobs?: number;
-  /** For the format `plain`: drop existing objects before creating them. */
+  /** For the format `plain` by pg_dump: drop existing objects before creating them. */
   readonly clean?: boolean;
+  /** For the format `plain`: INSERT statements instead of COPY. */
+  readonly inserts?: boolean;
+  /** For the format `plain`; default: gzip. `zstd` needs Node.js 22.15 or later. */
+  readonly compress?: Compression;
   /** Mark it so that db:backups prune never deletes it. */
   readonly keep?: boolean;
   /** Go on although the disk may be too small. */
@@ -81,13 +86,19 @@ export async function backup(workspace: Workspace, input: BackupInput): Promise<
 // Problems that other sessions cause during a backup.
 const meanwhile = ['lock_timeout', 'changed_meanwhile', 'missing_relation'] as const;
 
-function checkInput({ engine, format, jobs, clean }: BackupInput): void {
+function checkInput({ engine, format, jobs, clean, inserts, compress }: BackupInput): void {
   const refuse = (option: string, reason: string) => new Problem('bad_option', { option, reason });
-  if (engine !== undefined && format !== undefined && (engine === 'native') !== (format === 'native'))
+  const formats = { native: ['native', 'plain'], pg_dump: ['custom', 'directory', 'plain'] } as const;
+  const known: readonly Format[] = engine === undefined ? [] : formats[engine];
+  if (engine !== undefined && format !== undefined && !known.includes(format))
     throw refuse('--format', `the engine ${engine} does not write the format ${format}`);
   if (jobs !== undefined && format !== 'directory') throw refuse('--jobs', 'it needs --format directory');
   resolveJobs(jobs);
-  if (clean && format !== 'plain') throw refuse('--clean', 'it needs --format plain');
+  const plain = { '--clean': clean, '--inserts': inserts, '--compress': compress };
+  const [useless] = Object.entries(plain).find(([, value]) => value) ?? [];
+  if (useless !== undefined && format !== 'plain') throw refuse(useless, 'it needs --format plain');
+  if (clean && engine === 'native') throw refuse('--clean', 'it needs the engine pg_dump');
+  if (compress === 'zstd' && !hasZstd) throw refuse('--compress', withoutZstd);
 }
 
 async function oneTry(
@@ -111,14 +122,16 @@ async function oneTry(
     if (made !== undefined && input.dir !== undefined) world.progress(`Created the folder ${folder.shown}`);
     return await inFolder(folder, [source.database, target.name], (stem, held) => {
       const time = world.now().toISOString().replace(/\.\d+/, '').replaceAll(':', '-');
-      const file = join(folder.path, dumpName(`${stem}_${time}`, format));
+      const { compress = 'gzip' } = input;
+      const file = join(folder.path, dumpName(`${stem}_${time}`, format, compress));
       return whole(workspace, file, held, async (stopping) => {
-        const { force = false, clean = false } = input;
+        const { force = false, clean = false, inserts = false } = input;
         const jobs = resolveJobs(input.jobs);
         const unowned = format === 'plain' && (input.noOwner ?? false);
         const lockTimeout = project.lockTimeout || 10_000;
         const own = { connection, source, client, file, stopping };
-        const one = { ...own, jobs, clean, unowned, lockTimeout, force };
+        const script = { clean, unowned, inserts, compression: compress };
+        const one = { ...own, ...script, jobs, lockTimeout, force };
         await writeBackup(workspace, one);
         return checked(workspace, one, input.keep);
       });
@@ -162,18 +175,18 @@ async function inFolder<T>(
   }
 }
 
-const partial = /^_\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ\.(dump|dir|sql\.gz|native|json)\.partial$/;
+const partial = /^_\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ\.(dump|dir|sql\.(gz|zst)|native|json)\.partial$/;
 
 // Null: without any client.
 async function engineFor(
   world: World,
-  { engine, format }: BackupInput,
+  { engine, format, clean }: BackupInput,
   major: number,
 ): Promise<Client | null> {
   if (engine === 'native' || format === 'native') return null;
   const clients = await findClients();
-  if (engine === 'pg_dump' || format !== undefined || (clients[0]?.major ?? 0) >= major)
-    return chooseClient(clients, major);
+  const needsClient = engine === 'pg_dump' || clean || format === 'custom' || format === 'directory';
+  if (needsClient || (clients[0]?.major ?? 0) >= major) return chooseClient(clients, major);
   world.progress(`Found no pg_dump for PostgreSQL ${major}: backing up without it`);
   return null;
 }

@@ -2,14 +2,12 @@
 import { qualify, quote } from '../model/quote.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { Problem } from '../problem/problem.ts';
-import { readOwners, runAsOwner } from './as-owner.ts';
 import type { Client } from './child.ts';
 import { runClient } from './child.ts';
-import { readScript } from './dump.ts';
-import { type OwnerWrittenTables, readOwnerWrittenTables, writeRows } from './row-writing.ts';
+import { identifiersIn, OwnerStatements } from './owner-statements.ts';
+import { writeRows } from './row-writing.ts';
 import { RestoreScript, serverScript } from './script.ts';
-
-type Owners = Awaited<ReturnType<typeof readOwners>>;
+import { readScript } from './script-file.ts';
 
 /** The options of a load. */
 export interface ArchiveLoad {
@@ -90,9 +88,8 @@ async function loadStatements(
   { writer, told, isWanted }: ScriptLoad,
 ): Promise<void> {
   const script = new RestoreScript(output);
-  const batch = new StatementBatch(connection, writer);
-  // The owners are known when the first rows come.
-  let guarded: OwnerWrittenTables | undefined;
+  const owners = new OwnerStatements(connection);
+  const batch = new StatementBatch(connection, writer, owners);
   for (let sql = await script.statement(); sql !== null; sql = await script.statement()) {
     // The transaction is ours. A plain dump has these around the pages of large objects.
     if (sql === 'BEGIN;' || sql === 'COMMIT;' || isWanted?.(sql) === false) continue;
@@ -104,8 +101,7 @@ async function loadStatements(
     }
     await batch.send();
     told(table, 0);
-    guarded ??= await readOwnerWrittenTables(connection);
-    await writeRows(connection, guarded, {
+    await writeRows(connection, await owners.written(), {
       name: qualify(identifiersIn(table)),
       columns: identifiersIn(columns).map(quote),
       into: (name) => `copy ${name}${columns && ` (${columns})`} from stdin`,
@@ -119,29 +115,31 @@ async function loadStatements(
 class StatementBatch {
   readonly #connection: ServerConnection;
   readonly #writer: number;
+  readonly #owners: OwnerStatements;
   #waiting: string[] = [];
   #size = 0;
-  #owners: Owners | undefined;
 
-  constructor(connection: ServerConnection, writer: number) {
+  constructor(connection: ServerConnection, writer: number, owners: OwnerStatements) {
     this.#connection = connection;
     this.#writer = writer;
+    this.#owners = owners;
   }
 
   async add(sql: string): Promise<void> {
-    const isKey = foreignKey.test(sql);
-    // Only if each table that it names exists and belongs to its owner.
-    if (isKey && this.#owners === undefined) {
-      await this.send();
-      this.#owners = await ownersOf(this.#connection);
-    }
-    this.#waiting.push(isKey && this.#owners ? validatedAsOwner(sql, this.#owners) : sql);
+    // First, because it may send what waits.
+    const instead = await this.#owners.rewrite(sql, () => this.#flush());
+    this.#waiting.push(...instead);
     this.#size += sql.length;
     // The server takes a message apart into statements before it runs the first of them.
     if (this.#size > 1 << 20 || /^SET standard_conforming_strings/.test(sql)) await this.send();
   }
 
   async send(): Promise<void> {
+    this.#waiting.push(...this.#owners.rest());
+    await this.#flush();
+  }
+
+  async #flush(): Promise<void> {
     const { major } = this.#connection;
     const text = this.#waiting.join('\n');
     if (this.#waiting.length > 0) await this.#connection.execute(serverScript(text, major, this.#writer));
@@ -149,38 +147,6 @@ class StatementBatch {
     this.#size = 0;
   }
 }
-
-// As pg_dump writes it. Partitioned tables, without ONLY, have no NOT VALID until PostgreSQL 17.
-const name = '(?:"(?:[^"]|"")+"|[^\\s".(]+)';
-const foreignKey = new RegExp(
-  `^ALTER TABLE (?<only>ONLY )?(${name}\\.${name})\\s+ADD CONSTRAINT (${name}) FOREIGN KEY .*?` +
-    ` REFERENCES (${name}\\.${name})\\(.*(?<! NOT VALID);$`,
-  's',
-);
-
-// A key looks at the rows that are there, and a function of the database may convert their values.
-async function ownersOf(connection: ServerConnection): Promise<Owners> {
-  const [row] = await connection.rows<{ converts: boolean }>(
-    'select exists (select from pg_catalog.pg_cast where castfunc >= 16384) as converts',
-  );
-  return row?.converts ? readOwners(connection) : new Map();
-}
-
-function validatedAsOwner(sql: string, owners: Owners): string {
-  const [, only, table = '', key, other = ''] = foreignKey.exec(sql) ?? [];
-  const [owner, second] = [table, other].map((one) => owners.get(qualify(identifiersIn(one))));
-  if (owner === undefined) return sql;
-  const others = second === undefined || second === owner ? [] : [second];
-  if (only === undefined) return `${runAsOwner(sql.replace(/;$/, ''), owner, others)};`;
-  const work = `alter table ${table} validate constraint ${key}`;
-  return `${sql.replace(/;$/, ' NOT VALID;')} ${runAsOwner(work, owner, others)};`;
-}
-
-// The identifiers of a qualified name, or of a list.
-const identifiersIn = (text: string) =>
-  (text.match(/"(?:[^"]|"")+"|[^\s",.]+/g) ?? []).map((name) =>
-    name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name,
-  );
 
 // The transaction is ended by the one who verifies it alone (manual: "Transaction Management").
 function refuseTransaction(sql: string): void {

@@ -4,13 +4,13 @@ import { createReadStream } from 'node:fs';
 import { type FileHandle, open, readdir, stat, watch } from 'node:fs/promises';
 import { devNull } from 'node:os';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
-import { createGunzip, createGzip } from 'node:zlib';
+import type { Readable } from 'node:stream';
 import type { ClientAccess } from '../pg/route.ts';
 import { whileReading, whileWriting } from '../problem/file.ts';
 import { Problem } from '../problem/problem.ts';
 import type { Client } from './child.ts';
 import { runClient } from './child.ts';
+import { type Compression, compress } from './compression.ts';
 import type { FileSum } from './formats.ts';
 import { flushFolder } from './manifest.ts';
 
@@ -75,34 +75,31 @@ export const buildDumpOptions = ({
     `--lock-wait-timeout=${lockTimeout}`,
   ] as const;
 
+/** A dump as an SQL script. */
+export interface ScriptDump {
+  /** Options of pg_dump. */
+  readonly words: readonly string[];
+  readonly compression: Compression;
+}
+
 /**
  * Dumps a database as one file through this process, so that ending it also ends pg_dump.
- * @param script options of pg_dump for an SQL script; left out: PostgreSQL's custom format
+ * @param script left out: PostgreSQL's custom format
  * @throws Problem `client_failed`, `unwritable_file`; of `defined`
  */
-export async function dumpTo(
-  to: Output,
-  dumping: DumpInput,
-  script?: readonly string[],
-): Promise<WrittenDump> {
+export async function dumpTo(to: Output, dumping: DumpInput, script?: ScriptDump): Promise<WrittenDump> {
   let written: WrittenDump | undefined;
-  const words = [...(script === undefined ? ['-Fc'] : ['-Fp', ...script]), ...buildDumpOptions(dumping)];
+  const words = [
+    ...(script === undefined ? ['-Fc'] : ['-Fp', ...script.words]),
+    ...buildDumpOptions(dumping),
+  ];
   const take = async (output: Readable) => {
     const pieces = begun(output, () => dumping.defined());
-    written = await writeAll(to, script === undefined ? pieces : compress(pieces));
+    written = await writeAll(to, script === undefined ? pieces : compress(pieces, script));
   };
   const { client, access, signal } = dumping;
   await runClient({ client, program: 'pg_dump', words, variables: access.variables, signal }, take);
   return written as WrittenDump;
-}
-
-/** Compressed as gzip does. */
-export function compress(pieces: AsyncIterable<Buffer>, level?: number): AsyncIterable<Buffer> {
-  const source = Readable.from(pieces, { objectMode: false });
-  const zip = createGzip(level === undefined ? {} : { level });
-  source.on('error', (error) => zip.destroy(error));
-  zip.on('close', () => source.destroy());
-  return source.pipe(zip);
 }
 
 // Nothing is written before all definitions have been read.
@@ -210,37 +207,4 @@ export async function readArchive(client: Client, path: string, signal?: AbortSi
     for await (const _ of output);
   };
   await runClient({ client, program: 'pg_restore', words: ['-f', devNull, path], signal }, drain);
-}
-
-const lastWords = '-- PostgreSQL database dump complete';
-
-/** The text of a script. @throws Problem `backup_damaged` where it cannot be unpacked, or ends too early */
-export async function* readScript(path: string, signal?: AbortSignal): AsyncGenerator<Buffer> {
-  const name = path.replace(/^.*[\\/]/, '');
-  const damaged = (fault: string) => new Problem('backup_damaged', { file: name, faults: [fault] });
-  const file = createReadStream(path, { highWaterMark: 1 << 18 });
-  const unzipped = file.pipe(createGunzip());
-  file.on('error', (error) => unzipped.destroy(error));
-  let end = Buffer.alloc(0);
-  try {
-    for await (const piece of unzipped as AsyncIterable<Buffer>) {
-      signal?.throwIfAborted();
-      end = Buffer.concat([end, piece.subarray(-400)]).subarray(-400);
-      yield piece;
-    }
-  } catch (thrown) {
-    if (signal?.aborted || thrown instanceof Problem) throw thrown;
-    throw damaged((thrown as Error).message);
-  } finally {
-    file.destroy();
-    unzipped.destroy();
-  }
-  if (!end.includes(lastWords)) throw damaged('its script is truncated');
-}
-
-/** Unpacks a script to its end. @throws Problem `backup_damaged` */
-export function readScriptWhole(path: string, signal?: AbortSignal): Promise<void> {
-  return whileReading(path, async () => {
-    for await (const _ of readScript(path, signal));
-  });
 }

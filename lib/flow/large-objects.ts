@@ -78,6 +78,17 @@ export const largeObjectSteps: readonly LargeObjectStep[] = [
   },
 ];
 
+/**
+ * Queries whose rows, as COPY writes them, are the statements of a script: one creates an object, or fills a
+ * piece of it.
+ */
+export const largeObjectScript: readonly string[] = [
+  `copy (select pg_catalog.format('SELECT pg_catalog.lo_create(%s);', oid) from ${objects} order by oid)
+    to stdout`,
+  `copy (select pg_catalog.format('SELECT pg_catalog.lo_put(%s, %s, pg_catalog.decode(%L, ''hex''));', oid, at,
+      pg_catalog.encode(data, 'hex')) from (${pieces}) piece) to stdout`,
+];
+
 /** Runs a step with the rows that were read. @throws Problem of the connection */
 export async function runLargeObjectStep(
   to: ServerConnection,

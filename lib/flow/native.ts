@@ -8,7 +8,8 @@ import type { Fact } from '../model/fact.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { whileReading as readingFile } from '../problem/file.ts';
 import { Problem, toProblem } from '../problem/problem.ts';
-import { compress, type Output, type WrittenDump, writeAll } from './dump.ts';
+import { compress } from './compression.ts';
+import { type Output, type WrittenDump, writeAll } from './dump.ts';
 import { describeLargeObjects, largeObjectSteps } from './large-objects.ts';
 import { readSequences, type SequenceValue } from './sequences.ts';
 import { buildCopyOut, listTables, type TableRows } from './tables.ts';
@@ -57,7 +58,7 @@ export async function writeNative(
 ): Promise<WrittenDump> {
   try {
     // The fastest: the servers are what takes long.
-    return await writeAll(to, compress(frames(connection, dump), 1));
+    return await writeAll(to, compress(frames(connection, dump), { level: 1 }));
   } catch (thrown) {
     throw toProblem(thrown);
   }

@@ -8,6 +8,7 @@ import { dial } from './dial.ts';
 import { type Driver, type DriverQueries, logIn } from './driver.ts';
 import type { Parameters } from './parameters.ts';
 import { buildOpening } from './pinned.ts';
+import { type ScriptSession, sendEach } from './pipeline.ts';
 import { sharesSession } from './pooler.ts';
 import { computeProbeTimeout, probeSession } from './probe.ts';
 import { nameServer, type Route, resolveRoute, type ServerPlace } from './route.ts';
@@ -91,6 +92,7 @@ async function open(
     searchPath: String(opened?.rows[0]?.path ?? ''),
     notices: driver.notices,
     ...methodsOf(driver, queries, { watch, close, environment }),
+    script: scriptOf(driver, { watch, close, environment }),
     isShared: () =>
       sharesSession(session, driver.backend, () => connect({ ...target, connectTimeoutMs: poolerTimeout })),
     close,
@@ -149,6 +151,20 @@ async function checkServer(
     throw new Problem('server_too_old', { environment, version });
   }
   return { major, version };
+}
+
+function scriptOf(
+  { client, reported }: Driver,
+  { watch, close, environment }: Pick<Channel, 'watch' | 'close'> & { readonly environment: string },
+): ScriptSession {
+  const problem = (thrown: unknown) => toServerProblem(thrown, { environment, sql: '' });
+  const channel: Channel = { client, watch, problem, close };
+  return {
+    run: (statements) => sendEach(channel, environment, statements),
+    parse: (statements) => sendEach(channel, environment, statements, true),
+    copyIn: (statement, rows) => copyIn(channel, statement, rows),
+    reported: (name) => reported.get(name) ?? '',
+  };
 }
 
 function methodsOf(

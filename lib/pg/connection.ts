@@ -1,4 +1,5 @@
 // The connection interface that all other folders use, for any driver.
+import type { ScriptSession } from './pipeline.ts';
 
 /**
  * An open session. Implemented over `pg` here and over PGlite in `shadow/`; everything thrown is a Problem.
@@ -53,4 +54,6 @@ export interface ServerConnection extends Connection {
   copyOut(sql: string): AsyncIterable<Uint8Array>;
   /** Runs `COPY … FROM STDIN` and returns the number of rows. If the data is incomplete, no row is kept. */
   copyIn(sql: string, pieces: AsyncIterable<Uint8Array>): Promise<number>;
+  /** The same session for the statements of a script. */
+  readonly script: ScriptSession;
 }

@@ -2,6 +2,7 @@
 // ends can.
 import type { Duplex } from 'node:stream';
 import type { Client, Submittable } from 'pg';
+import { simpleQuery } from './messages.ts';
 import type { ServerWait, Watch } from './watch.ts';
 
 /** Parts that the driver's types omit. */
@@ -28,19 +29,25 @@ const enough = 1 << 20;
 
 // The methods of a query that the driver calls while it runs.
 class Copy implements Submittable {
-  readonly #sql: string;
+  readonly #sql: string | Uint8Array;
   readonly #done: (thrown?: unknown) => void;
   readonly #give: (wire: Wire) => void;
   rows = 0;
 
-  constructor(sql: string, done: (thrown?: unknown) => void, give: (wire: Wire) => void = () => undefined) {
+  constructor(
+    sql: string | Uint8Array,
+    done: (thrown?: unknown) => void,
+    give: (wire: Wire) => void = () => undefined,
+  ) {
     this.#sql = sql;
     this.#done = done;
     this.#give = give;
   }
 
   submit(connection: unknown): void {
-    (connection as Wire).query(this.#sql);
+    const wire = connection as Wire;
+    if (typeof this.#sql === 'string') wire.query(this.#sql);
+    else wire.stream.write(simpleQuery(this.#sql));
   }
   handleError(thrown: unknown): void {
     this.#done(thrown);
@@ -154,7 +161,11 @@ class RowReader {
  * @returns the number of rows
  * @throws Problem of the statement and the connection; any error of `pieces`
  */
-export async function copyIn(of: Channel, sql: string, pieces: AsyncIterable<Uint8Array>): Promise<number> {
+export async function copyIn(
+  of: Channel,
+  sql: string | Uint8Array,
+  pieces: AsyncIterable<Uint8Array>,
+): Promise<number> {
   let failure: { readonly thrown: unknown } | undefined;
   let refused = false;
   // The server is waited for from here to the end, but for the time that the pieces take.

@@ -126,11 +126,14 @@ describe.each(cases)('PostgreSQL $major, $format', ({ server, format }) => {
 });
 
 test.each<[Partial<BackupInput>, string]>([
-  [{ engine: 'native', format: 'plain' }, 'the engine native does not write the format plain'],
+  [{ engine: 'native', format: 'custom' }, 'the engine native does not write the format custom'],
   [{ engine: 'pg_dump', format: 'native' }, 'the engine pg_dump does not write the format native'],
   [{ jobs: 2 }, 'it needs --format directory'],
   [{ format: 'directory', jobs: 0 }, 'it is a whole number from 1 to 64'],
   [{ format: 'custom', clean: true }, 'it needs --format plain'],
+  [{ inserts: true }, 'it needs --format plain'],
+  [{ format: 'native', compress: 'gzip' }, 'it needs --format plain'],
+  [{ engine: 'native', format: 'plain', clean: true }, 'it needs the engine pg_dump'],
 ])('%o is refused', async (input, reason) => {
   const own = backupProject({ prod: 'postgres://nobody@127.0.0.1:1/nowhere' });
   const problem = await failure(backup(own.context, input));
@@ -143,6 +146,7 @@ test('what is no dump by its name is none', () => {
     'a.dump',
     'a.dir',
     'a.sql.gz',
+    'a.sql.zst',
     'a.native',
     'a.sql',
     'a.gz',
@@ -150,6 +154,17 @@ test('what is no dump by its name is none', () => {
     'a.dump.partial',
     'dump',
   ];
-  const formats: (Format | null)[] = ['custom', 'directory', 'plain', 'native', null, null, null, null, null];
+  const formats: (Format | null)[] = [
+    'custom',
+    'directory',
+    'plain',
+    'plain',
+    'native',
+    null,
+    null,
+    null,
+    null,
+    null,
+  ];
   expect(names.map(detectFormat)).toEqual(formats);
 });
