@@ -15,6 +15,7 @@ import type { DataUndoInput, DataUndoPlan, DataUndoReport } from './commands/dat
 import type { DataVerifyReport } from './commands/data-verify.ts';
 import type { DifferenceInput, DifferenceReport } from './commands/diff.ts';
 import type { RestoreInput, RestorePlan, RestoreReport } from './commands/restore.ts';
+import type { ScriptInput, ScriptPlan, ScriptReport } from './commands/restore-script.ts';
 import type { StatusInput, StatusReport } from './commands/status.ts';
 import type { CloneInput } from './copy/options.ts';
 import type { ClonePlan } from './copy/plan.ts';
@@ -39,6 +40,7 @@ export type { DataUndoInput, DataUndoPlan, DataUndoReport, UndoneTable } from '.
 export type { DataVerifyReport, VerifiedTable } from './commands/data-verify.ts';
 export type { DifferenceInput, DifferenceReport } from './commands/diff.ts';
 export type { RestoreInput, RestorePlan, RestoreReport } from './commands/restore.ts';
+export type { ScriptInput, ScriptPlan, ScriptReport } from './commands/restore-script.ts';
 export type { StatusInput, StatusReport } from './commands/status.ts';
 export type { AttributeChange, ObjectChange, Presence } from './compare/changes.ts';
 export type { Caution, TableSize } from './compare/impact.ts';
@@ -205,6 +207,23 @@ export async function restore(options: RestoreOptions): Promise<RestoreReport> {
   const { restore } = await import('./commands/restore.ts');
   await using workspace = await opened(options);
   return restore(workspace, options.file, options, options.ask);
+}
+
+/** The script, and the target; see {@link ScriptInput}, {@link Asked} and {@link ProgramOptions}. */
+export type RestoreScriptOptions = ScriptInput & { readonly file: string } & Asked<ScriptPlan> &
+  ProgramOptions;
+
+/**
+ * Loads SQL or an archive of pg_dump that has no manifest, completely or not at all, after a verified backup:
+ * what `db:restore --without-manifest` does. The script runs with the rights of the target's role.
+ * @throws Problem `no_server`, `protected_target`, `missing_file`, `script_refused`, `backup_damaged`,
+ * `unfit_target`, `no_client`, `data_loss_refused`, `confirmation_needed`, `migration_running`,
+ * `client_failed`; of the backup, the statements, the configuration and the connection
+ */
+export async function restoreScript(options: RestoreScriptOptions): Promise<ScriptReport> {
+  const { restoreScript } = await import('./commands/restore-script.ts');
+  await using workspace = await opened(options);
+  return restoreScript(workspace, options.file, options, options.ask);
 }
 
 /**

@@ -124,6 +124,10 @@ export async function backups(
  *
  * pgmage checks the backup first, shows the rows that will be lost, and asks. It restores in one transaction
  * and commits only if counts, hashes and schema match the manifest.
+ *
+ * With --without-manifest it loads any SQL script, plain, gzip or zstd, or archive of pg_dump, also in one
+ * transaction, after a verified backup of the target. The script runs with the rights of the target's role, as
+ * psql would run it: load only files that you trust.
  * @param file a name in the folder of backups, or a path
  */
 export async function restore(
@@ -138,12 +142,19 @@ export async function restore(
     confirm?: Name;
     /** Leave owners and privileges to the role that restores. */
     noOwner?: boolean;
+    /** Load a file that pgmage did not write: SQL, or an archive of pg_dump. */
+    withoutManifest?: boolean;
+    /** With --without-manifest: keep the content of the database, and run the script in it. */
+    append?: boolean;
+    /** With --without-manifest: back the target up first, if it has rows; --no-backup-first: do not. */
+    backupFirst?: boolean;
     /** Do not ask. */
     yes?: boolean;
     /** Go on although data is lost. */
     force?: boolean;
   },
 ): Promise<Outcome> {
+  if (options.withoutManifest) return runScript(context, file, options);
   const [{ restore }, { restorePlanText, restoreText }] = await Promise.all([
     import('../lib/commands/restore.ts'),
     import('../lib/report/backups.ts'),
@@ -151,4 +162,18 @@ export async function restore(
   await using workspace = makeWorkspace(context);
   const facts = await restore(workspace, file, options, askAboutPlan(context, restorePlanText));
   return { facts, text: (paper) => restoreText(facts, paper), code: facts.proof === null ? 1 : 0 };
+}
+
+async function runScript(
+  context: TaskContext,
+  file: string,
+  options: { to: Name; append?: boolean; backupFirst?: boolean; yes?: boolean; force?: boolean },
+): Promise<Outcome> {
+  const [{ restoreScript }, { scriptPlanText, scriptText }] = await Promise.all([
+    import('../lib/commands/restore-script.ts'),
+    import('../lib/report/restore-script.ts'),
+  ]);
+  await using workspace = makeWorkspace(context);
+  const facts = await restoreScript(workspace, file, options, askAboutPlan(context, scriptPlanText));
+  return { facts, text: (paper) => scriptText(facts, paper), code: facts.loaded === null ? 1 : 0 };
 }

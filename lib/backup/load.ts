@@ -14,14 +14,13 @@ import { makeProgress, type ProgressSink } from '../flow/progress.ts';
 import { copiedKinds, kinds } from '../kinds/index.ts';
 import { isTable } from '../kinds/named-objects.ts';
 import { emptyCatalog } from '../model/empty-catalog.ts';
-import { literal } from '../model/quote.ts';
 import type { CommitMark } from '../pg/commit-outcome.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { readingSettings } from '../pg/snapshot.ts';
-import { transaction } from '../pg/transaction.ts';
 import { Problem } from '../problem/problem.ts';
 import { describeSchema, hasUniqueFingerprints } from './fingerprints.ts';
 import { loadNative } from './load-native.ts';
+import { inOwnTransaction } from './own-transaction.ts';
 
 /** The backup, and the options of the load. */
 export interface BackupLoad {
@@ -63,47 +62,14 @@ export interface RestoreProof {
 export async function loadBackup(connection: ServerConnection, load: BackupLoad): Promise<RestoreProof> {
   const { environment, path } = load;
   const isNative = detectFormat(path) === 'native';
-  let own = '';
-  const work = async () => {
-    own = await transactionOf(connection);
+  return inOwnTransaction(connection, environment, isNative ? beginReplacing : 'begin', async (check) => {
     const schema = await (isNative ? nativeSchema(connection, load) : dumpedSchema(connection, load));
     load.teller.progress('Comparing it with the manifest');
     const proof = await proven(connection, load, schema);
-    // A statement in the dump that ended our transaction would have run the rest in another one.
-    if ((await transactionOf(connection)) !== own) throw new Problem('transaction_ended', { environment });
+    await check();
     await load.beforeCommit?.(connection);
     return proof;
-  };
-  // A server that looks for its client while it works rolls back as soon as that is gone. Not every system
-  // can.
-  await connection
-    .execute(`select pg_catalog.set_config('client_connection_check_interval', '1s', false)`)
-    .catch(() => undefined);
-  try {
-    return await transaction(connection, work, isNative ? beginReplacing : 'begin', load.mark);
-  } catch (thrown) {
-    if (own !== '' && (await isCommitted(connection, own)))
-      throw new Problem('transaction_ended', { environment }, { cause: thrown });
-    throw thrown;
-  }
-}
-
-async function transactionOf(connection: ServerConnection): Promise<string> {
-  const [row] = await connection.rows<{ id: string }>(
-    'select pg_catalog.xid8out(pg_catalog.pg_current_xact_id())::pg_catalog.text as id',
-  );
-  return (row as { id: string }).id;
-}
-
-// True if a transaction that the session has lost left changes. A lost session has left none: the server has
-// rolled back. A script that ended the transaction, which none of its statements may do, has left some.
-async function isCommitted(connection: ServerConnection, id: string): Promise<boolean> {
-  const rows = await connection
-    .rows<{ status: string | null }>(
-      `select pg_catalog.pg_xact_status(${literal(id)}::pg_catalog.xid8) as status`,
-    )
-    .catch(() => []);
-  return rows[0]?.status === 'committed';
+  });
 }
 
 /**
@@ -152,7 +118,7 @@ function tellerOf({ teller, manifest }: BackupLoad): (table: string, bytes: numb
 async function dumpedSchema(connection: ServerConnection, load: BackupLoad): Promise<Reached> {
   const { client, path, manifest, signal } = load;
   const noOwner = load.noOwner || manifest.unowned === true;
-  await clear(connection, load);
+  await clearTarget(connection, load);
   // pgmage's own script drops it itself.
   if (!manifest.schema.public && manifest.engine === 'pg_dump')
     await connection.execute('drop schema public');
@@ -170,7 +136,14 @@ async function dumpedSchema(connection: ServerConnection, load: BackupLoad): Pro
   return { schema: noOwner ? 'unowned' : 'same', wrong, notes: [] };
 }
 
-async function clear(connection: ServerConnection, { environment, lockTimeout }: BackupLoad): Promise<void> {
+/**
+ * Drops all that a database holds, in the transaction that is open.
+ * @throws Problem `unfit_target` where that cannot be done in a transaction; of the connection
+ */
+export async function clearTarget(
+  connection: ServerConnection,
+  { environment, lockTimeout }: Pick<BackupLoad, 'environment' | 'lockTimeout'>,
+): Promise<void> {
   await connection.execute(`${readingSettings}; set local lock_timeout = ${lockTimeout}`);
   const nothing = emptyCatalog(connection.major, kinds);
   const { steps } = planClearing(await readCatalog(connection, copiedKinds), nothing);

@@ -38,6 +38,9 @@ export interface RestoreInput extends Consent {
   readonly confirm?: string;
   /** Leave owners and privileges to the role that restores. */
   readonly noOwner?: boolean;
+  /** With `db:restore --without-manifest` alone. */
+  readonly append?: boolean;
+  readonly backupFirst?: boolean;
 }
 
 /** A table that is given up. */
@@ -75,6 +78,12 @@ export async function restore(
   input: RestoreInput,
   ask: Ask<RestorePlan>,
 ): Promise<RestoreReport> {
+  const useless = (['append', 'backupFirst'] as const).find((name) => input[name] !== undefined);
+  if (useless !== undefined)
+    throw new Problem('bad_option', {
+      option: useless === 'append' ? '--append' : '--backup-first',
+      reason: 'it needs --without-manifest',
+    });
   const { url, ...target } = await workspace.world.environment(input.to);
   if (url === null) throw new Problem('no_server', { environment: target.name });
   refuseUnconfirmed(target, input);
@@ -140,7 +149,7 @@ async function restoreInto(
       const plan: RestorePlan = {
         target: namedTarget(project, target),
         backup: reportBackup(project, backup),
-        destroyed: await holdings(connection),
+        destroyed: await listHoldings(connection),
       };
       if (!(await attempt.agree(plan))) return { ...plan, proof: null, durationMs: 0 };
       const started = world.now().getTime();
@@ -190,7 +199,11 @@ async function misfits(
   ];
 }
 
-async function holdings(connection: ServerConnection): Promise<Destroyed[]> {
+/**
+ * The tables of a database with their rows, and its large objects. @throws Problem `planned_code`; of the
+ * connection
+ */
+export async function listHoldings(connection: ServerConnection): Promise<Destroyed[]> {
   return snapshot(connection, async (held) => {
     await refusePlannedCode(held, ({ reading }) => reading);
     const found: Destroyed[] = [];

@@ -6,7 +6,7 @@ import type { Client } from './child.ts';
 import { runClient } from './child.ts';
 import { identifiersIn, OwnerStatements } from './owner-statements.ts';
 import { writeRows } from './row-writing.ts';
-import { RestoreScript, serverScript } from './script.ts';
+import { ScriptReader, serverScript, truncated } from './script.ts';
 import { readScript } from './script-file.ts';
 
 /** The options of a load. */
@@ -87,10 +87,19 @@ async function loadStatements(
   output: AsyncIterable<Buffer>,
   { writer, told, isWanted }: ScriptLoad,
 ): Promise<void> {
-  const script = new RestoreScript(output);
+  const script = new ScriptReader(output);
   const owners = new OwnerStatements(connection);
   const batch = new StatementBatch(connection, writer, owners);
-  for (let sql = await script.statement(); sql !== null; sql = await script.statement()) {
+  const next = () => {
+    // A batch is taken apart as the server reads it, which is by the setting before it.
+    script.standardStrings = connection.script.reported('standard_conforming_strings') !== 'off';
+    return script.next();
+  };
+  for (let part = await next(); part !== null; part = await next()) {
+    if (part.isLast) throw truncated(part.line, '');
+    // psql's `\\restrict` lines.
+    if (part.is === 'command') continue;
+    const sql = `${part.sql};`;
     // The transaction is ours. A plain dump has these around the pages of large objects.
     if (sql === 'BEGIN;' || sql === 'COMMIT;' || isWanted?.(sql) === false) continue;
     refuseTransaction(sql);

@@ -1,164 +1,136 @@
-// A script of PostgreSQL's programs, taken apart as it comes: statements, and the rows of `COPY … FROM
-// stdin`.
+// A script of statements, taken apart as it comes: statements, commands of psql, and the rows of
+// `COPY … FROM stdin`.
 import { Problem } from '../problem/problem.ts';
 import { quoteNewerWords } from '../sql/newer-words.ts';
+import { StatementScan } from '../sql/statement-scan.ts';
 
-const code = (character: string) => character.charCodeAt(0);
-const [lineEnd, semicolon, single, double, dash, slash, star, open, close, dollar, backslash] = [
-  ...'\n;\'"-/*()$\\',
-].map(code) as [number, number, number, number, number, number, number, number, number, number, number];
-const last = Buffer.from('\\.\n');
-const lastLine = Buffer.from('\n\\.\n');
-const commentEnd = Buffer.from('*/');
+/** A statement, or a command of psql. */
+export interface ScriptPart {
+  readonly is: 'statement' | 'command';
+  /** Its bytes, without the semicolon or the line end. */
+  readonly sql: Buffer;
+  /** The line of its first word, from 1. */
+  readonly line: number;
+  /** The first tokens of a statement outside of parentheses: see `StatementScan`. */
+  readonly head: readonly string[];
+  /** True if the script ended before its semicolon. */
+  readonly isLast: boolean;
+}
 
-// Start and rest of words as in the server's scanner; every byte outside of ASCII is a letter.
-const isLetter = (byte: number) =>
-  (byte >= 65 && byte <= 90) || (byte >= 97 && byte <= 122) || byte === 95 || byte >= 128;
-const isInWord = (byte: number) => isLetter(byte) || byte === dollar || (byte >= 48 && byte <= 57);
+/** Makes the problem of a script that ends too early, or that cannot be taken apart. */
+export type ScriptRefusal = (line: number, reason: string) => Problem;
+
+/** The refusal of what a program did not write to its end. */
+export const truncated: ScriptRefusal = () =>
+  new Problem('client_failed', { program: 'pg_restore', reason: 'its output is truncated' });
+
+const [lineFeed, carriageReturn] = [10, 13] as const;
+const lastLine = Buffer.from('\n\\.');
 
 /** A script, or a section of one. */
-export class RestoreScript {
+export class ScriptReader {
   readonly #source: AsyncIterator<Buffer>;
+  readonly #refuse: ScriptRefusal;
   #held: Buffer = Buffer.alloc(0);
+  #isAll = false;
+  #line = 1;
+  /** The session's `standard_conforming_strings`, by which the next statement is read. */
+  standardStrings = true;
 
-  constructor(source: AsyncIterable<Buffer>) {
+  constructor(source: AsyncIterable<Buffer>, refuse: ScriptRefusal = truncated) {
     this.#source = source[Symbol.asyncIterator]();
+    this.#refuse = refuse;
+  }
+
+  /** The next statement or command; null at the end. @throws Problem where the script ends too early */
+  async next(): Promise<ScriptPart | null> {
+    const scan = new StatementScan(this.standardStrings);
+    for (;;) {
+      const end = scan.find(this.#held, this.#isAll);
+      if (end !== null) return this.#part(scan, end, false);
+      if (this.#isAll) break;
+      await this.#more();
+    }
+    if (scan.isOpen)
+      throw this.#refuse(this.#line, 'the script ends inside of a text, a comment, a body or parentheses');
+    return scan.begin === null ? null : this.#part(scan, this.#held.length, true);
   }
 
   /**
-   * The next statement with its semicolon; null at the end. Comments between statements and psql's commands
-   * are left out.
+   * The rows after a COPY, up to the line that ends them, without it.
+   * @throws Problem where the script ends before it, or where more is on the line of the COPY
    */
-  async statement(): Promise<string | null> {
-    let begin: number | null = null;
-    let depth = 0;
-    const body = new Body();
-    for (let at = 0; ; at++) {
-      if (!(await this.#has(at))) {
-        if (begin === null) return null;
-        throw tooEarly();
-      }
-      await this.#has(at + 1);
-      const [byte, next] = [this.#held[at] as number, this.#held[at + 1]];
-      if (byte === dash && next === dash) at = await this.#find(lineEnd, at);
-      else if (byte === slash && next === star) at = (await this.#find(commentEnd, at + 2)) + 1;
-      else if (begin === null && byte === backslash) at = await this.#find(lineEnd, at);
-      else if (byte > 0x20) {
-        begin ??= at;
-        if (byte === single || byte === double) at = await this.#find(byte, at + 1);
-        else if (byte === dollar) at = await this.#quoted(at);
-        else if (byte === open) depth++;
-        else if (byte === close) depth--;
-        else if (isLetter(byte)) {
-          const end = await this.#wordEnd(at);
-          await this.#has(end);
-          if (end === at + 1 && (byte | 0x20) === 0x65 && this.#held[end] === single) {
-            at = await this.#escaped(end + 1);
-            continue;
-          }
-          if (depth === 0) body.met(this.#held.subarray(at, end).toString().toLowerCase());
-          at = end - 1;
-        } else if (byte === semicolon && depth === 0 && !body.isOpen()) {
-          const sql = this.#held.subarray(begin, at + 1).toString();
-          // The rows begin on the next line.
-          const end = sql.endsWith('FROM stdin;') ? await this.#find(lineEnd, at) : at;
-          this.#held = this.#held.subarray(end + 1);
-          return sql;
-        }
-      }
-    }
-  }
-
-  /** The rows after a COPY, up to the line that ends them. @throws Problem where the script ends before it */
   async *rows(): AsyncGenerator<Uint8Array, void, undefined> {
-    while (this.#held.length < last.length) if (!(await this.#more())) throw tooEarly();
-    if (this.#held.subarray(0, last.length).equals(last)) {
-      this.#held = this.#held.subarray(last.length);
-      return;
-    }
-    for (;;) {
-      const found = this.#held.indexOf(lastLine);
-      // A possible start of the last line is kept until more of it has arrived.
-      const line = this.#held.lastIndexOf(lineEnd);
-      const end = found >= 0 ? found + 1 : line >= this.#held.length - last.length ? line : this.#held.length;
-      const rows = this.#held.subarray(0, Math.max(end, 0));
-      this.#held = this.#held.subarray(found >= 0 ? found + lastLine.length : rows.length);
+    await this.#endLine();
+    // The line end of the COPY is there still: each line of the rows is behind one.
+    let skip = 1;
+    for (let end = this.#findEnd(); ; end = this.#findEnd()) {
+      if (end === null && this.#isAll)
+        throw this.#refuse(this.#line, 'the script ends inside of the rows of COPY');
+      // What may be the beginning of the last line is kept.
+      const last = this.#held.lastIndexOf(lineFeed);
+      const keep = last >= this.#held.length - 5 ? last : this.#held.length;
+      const to = end === null ? keep : end.from + 1;
+      const rows = this.#take(to).subarray(skip);
+      if (to > 0) skip = 0;
       if (rows.length > 0) yield rows;
-      if (found >= 0) return;
-      if (!(await this.#more())) throw tooEarly();
-    }
-  }
-
-  async #has(at: number): Promise<boolean> {
-    while (at >= this.#held.length) if (!(await this.#more())) return false;
-    return true;
-  }
-
-  // The position of an expected text; at the end of the input if it does not come.
-  async #find(what: number | Buffer, from: number): Promise<number> {
-    for (let start = from; ; ) {
-      const found = this.#held.indexOf(what, start);
-      if (found >= 0) return found;
-      // It may have begun already.
-      start = Math.max(from, this.#held.length - (typeof what === 'number' ? 0 : what.length));
-      if (!(await this.#more())) return this.#held.length;
-    }
-  }
-
-  // The last quote of a text in which a backslash takes the byte after it along.
-  async #escaped(from: number): Promise<number> {
-    for (let at = from; await this.#has(at); at++) {
-      if (this.#held[at] === backslash) at++;
-      else if (this.#held[at] === single) {
-        if (!(await this.#has(at + 1)) || this.#held[at + 1] !== single) return at;
-        at++;
+      if (end !== null) {
+        this.#take(end.to - to);
+        return;
       }
+      await this.#more();
     }
-    return this.#held.length;
   }
 
-  async #wordEnd(from: number): Promise<number> {
-    let at = from;
-    while ((await this.#has(at)) && isInWord(this.#held[at] as number)) at++;
-    return at;
+  #part(scan: StatementScan, end: number, isLast: boolean): ScriptPart {
+    this.#take(scan.begin ?? 0);
+    const line = this.#line;
+    const sql = this.#take(end - (scan.begin ?? 0));
+    if (scan.isCommand) return { is: 'command', sql, line, head: [], isLast };
+    return { is: 'statement', sql: isLast ? sql : sql.subarray(0, -1), line, head: scan.head, isLast };
   }
 
-  // The last byte of a text in dollars; of a number of a parameter its dollar.
-  async #quoted(from: number): Promise<number> {
-    await this.#has(from + 1);
-    const end = isLetter(this.#held[from + 1] ?? 0) ? await this.#find(dollar, from + 1) : from + 1;
-    if (this.#held[end] !== dollar) return from;
-    const tag = this.#held.subarray(from, end + 1);
-    return (await this.#find(tag, end + 1)) + tag.length - 1;
+  // The line `\.` with the line end before it; its own may have a carriage return.
+  #findEnd(): { readonly from: number; readonly to: number } | null {
+    const held = this.#held;
+    for (let at = held.indexOf(lastLine); at >= 0; at = held.indexOf(lastLine, at + 1)) {
+      const after = at + lastLine.length;
+      const end = after + (held[after] === carriageReturn ? 1 : 0);
+      if (end >= held.length) return this.#isAll ? { from: at, to: held.length } : null;
+      if (held[end] === lineFeed) return { from: at, to: end + 1 };
+    }
+    return null;
   }
 
-  async #more(): Promise<boolean> {
-    const { done, value } = await this.#source.next();
-    if (done) return false;
-    this.#held = this.#held.length === 0 ? value : Buffer.concat([this.#held, value]);
-    return true;
-  }
-}
-
-// Tracks if the body of an SQL function is open, whose statements also end with semicolons; by psql's rules.
-class Body {
-  readonly #first: string[] = [];
-  #depth = 0;
-
-  met(word: string): void {
-    if (this.#first.length < 4) this.#first.push(word);
-    if (!/^create (or replace )?(function|procedure)/.test(this.#first.join(' '))) return;
-    if (word === 'begin' || (word === 'case' && this.#depth > 0)) this.#depth++;
-    else if (word === 'end' && this.#depth > 0) this.#depth--;
+  // The rows begin on the next line. psql would run what stands before it after them.
+  async #endLine(): Promise<void> {
+    let end = this.#held.indexOf(lineFeed);
+    for (; end < 0 && !this.#isAll; end = this.#held.indexOf(lineFeed)) await this.#more();
+    const rest = this.#held.toString('latin1', 0, end < 0 ? this.#held.length : end);
+    if (/^\s*(--.*)?$/s.test(rest)) this.#take(rest.length);
+    else throw this.#refuse(this.#line, 'a statement follows COPY … FROM stdin on the same line');
   }
 
-  isOpen(): boolean {
-    return this.#depth > 0;
+  #take(length: number): Buffer {
+    const taken = this.#held.subarray(0, length);
+    for (let at = taken.indexOf(lineFeed); at >= 0; at = taken.indexOf(lineFeed, at + 1)) this.#line++;
+    this.#held = this.#held.subarray(length);
+    return taken;
   }
-}
 
-function tooEarly(): Problem {
-  return new Problem('client_failed', { program: 'pg_restore', reason: 'its output is truncated' });
+  // At least half as much as there is, so that a long statement is not copied for each piece of it.
+  async #more(): Promise<void> {
+    const pieces = [this.#held];
+    for (let size = 0; !this.#isAll && size <= this.#held.length / 2; ) {
+      const { done, value } = await this.#source.next();
+      this.#isAll = done ?? false;
+      if (done) break;
+      pieces.push(value);
+      size += value.length;
+    }
+    const [first, second, third] = pieces;
+    this.#held = third === undefined && first?.length === 0 ? (second ?? first) : Buffer.concat(pieces);
+  }
 }
 
 /**

@@ -1,7 +1,7 @@
 // Reading in one state of the database, with settings under which the server writes the same text for the
 // same thing.
 import type { Connection } from './connection.ts';
-import { pinned, pinnedSession } from './pinned.ts';
+import { buildUnpin, pinned, pinnedSession } from './pinned.ts';
 import { transaction } from './transaction.ts';
 
 // The settings that change how definitions, constants and names are printed, and those that may stop or slow
@@ -33,6 +33,20 @@ export const readingSettings = settingTo(true);
 
 /** The same settings for a whole session that pgmage does not share. */
 export const lastingReadingSettings = settingTo(false);
+
+/**
+ * Sets all of them back to what the database or the role says, for statements of others in the same
+ * transaction. Limits of time stay as they are.
+ */
+export const restoreSettings = [
+  ...Object.keys(settings)
+    .filter((name) => !name.endsWith('_timeout'))
+    .map((name) => `set local ${name} to default`),
+  // Not every minor release knows the second one (`tablesAlone`).
+  `select pg_catalog.set_config(name, reset_val, true) from pg_catalog.pg_settings
+    where name in ('row_security', 'restrict_nonsystem_relation_kind')`,
+  buildUnpin('local'),
+].join('; ');
 
 function settingTo(local: boolean): string {
   const calls = Object.entries(settings).map(

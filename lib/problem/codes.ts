@@ -119,6 +119,7 @@ export interface DataProblems {
   unfit_target: { readonly environment: string; readonly reasons: readonly string[] };
   transaction_statement: { readonly statement: string };
   transaction_ended: { readonly environment: string };
+  script_refused: { readonly file: string; readonly faults: readonly string[] };
   not_as_backed_up: { readonly environment: string; readonly differences: readonly string[] };
   bad_mask: { readonly mask: string; readonly reason: string };
   planned_code: { readonly environment: string; readonly calls: readonly string[] };

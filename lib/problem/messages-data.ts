@@ -114,6 +114,13 @@ export const dataMessages: { readonly [C in keyof DataProblems]: MessageRow<Data
       `The backup ended the transaction of the restore: ${of.environment} now contains a part of the backup`,
     'The previous content of the database is lost. Restore another backup: db:backups lists them.',
   ),
+  script_refused: row(
+    1,
+    422,
+    (of) => `${of.file} cannot be loaded: ${of.faults.join('; ')}`,
+    'Nothing was changed. pgmage runs the whole script in one transaction, without psql. Remove these lines, or' +
+      ' load the file with psql.',
+  ),
   not_as_backed_up: row(
     1,
     500,

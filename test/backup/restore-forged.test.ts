@@ -2,12 +2,14 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { loadBackup } from '../../lib/backup/load.ts';
 import { restore } from '../../lib/commands/restore.ts';
 import { checksumDump } from '../../lib/flow/dump.ts';
 import { type Manifest, manifestPath, writeManifest } from '../../lib/flow/manifest.ts';
 import { failure } from '../failure.ts';
 import { rowsOf, withDatabase } from '../servers/databases.ts';
 import { query } from '../servers/server.ts';
+import { userSession } from '../servers/session.ts';
 import { type BackedUp, backedUp, digest, dumpable } from './scene.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
@@ -58,18 +60,52 @@ test('a text with an escaped quote hides no statement', async () => {
   });
 });
 
-test(
-  'where a script ends the transaction in spite of that, the report does not say that nothing' +
-    ' was changed',
-  async () => {
-    // The server reads these texts otherwise than the restore does, once the setting is in force.
-    const hidden = `select '\\''; commit and chain; select '' /* ' */;`;
-    for (const end of [hidden, `${hidden}\nselect 1 / 0;`])
-      await withDatabase(server as never, async ({ url }) => {
-        await query(url, 'create table keep (a int)');
-        const setting = 'set standard_conforming_strings = off;';
-        expect((await forged(setting, url, end)).code).toBe('transaction_ended');
-        expect(await rowsOf(url, `select relname from pg_class where relname = 'keep'`)).toEqual([]);
-      });
-  },
-);
+test('a text that the setting of the script lets end elsewhere hides no statement', async () => {
+  for (const setting of [
+    'set standard_conforming_strings = off;',
+    `select pg_catalog.set_config('standard_conforming_strings', 'off', false);`,
+  ])
+    await withDatabase(server as never, async ({ url }) => {
+      await query(url, 'create table keep (a int)');
+      const before = await digest(url);
+      const end = `select '\\''; commit and chain; select '' /* ' */;`;
+      expect((await forged(setting, url, end)).code).toBe('transaction_statement');
+      expect(await digest(url)).toEqual(before);
+    });
+});
+
+test('a name behind a dot keeps the body of a function open for no statement', async () => {
+  await withDatabase(server as never, async ({ url }) => {
+    const body = `create type public.pair as ("case" int); create function public.f(p public.pair)
+      returns int begin atomic select 1 from public.t where p.case = 1; end; commit and chain;`;
+    expect((await forged(body, url)).code).toBe('transaction_statement');
+  });
+});
+
+test('where the transaction ended in spite of that, the report does not say that nothing was changed', async () => {
+  await withDatabase(server as never, async ({ url }) => {
+    await query(url, 'create table keep (a int)');
+    writeFileSync(scene.path, gzipSync(sound));
+    const { seal: _, ...manifest } = JSON.parse(readFileSync(manifestPath(scene.path), 'utf8'));
+    const session = await userSession({ url, applicationName: 'pgmage tests' });
+    // What no statement of a dump can do.
+    const ending = {
+      ...session,
+      execute: (sql: string) =>
+        session.execute(sql.includes('CREATE TABLE') ? `${sql}; commit and chain` : sql),
+    };
+    const load = {
+      environment: 'copy',
+      client: null,
+      path: scene.path,
+      manifest,
+      noOwner: false,
+      lockTimeout: 0,
+      signal: new AbortController().signal,
+      teller: { now: () => new Date(), progress: () => undefined },
+    };
+    expect((await failure(loadBackup(ending, load))).code).toBe('transaction_ended');
+    await session.close();
+    expect(await rowsOf(url, `select relname from pg_class where relname = 'keep'`)).toEqual([]);
+  });
+});

@@ -1,6 +1,6 @@
 // A script is taken apart the same way wherever its pieces are cut.
 import { expect, test } from 'vitest';
-import { RestoreScript, serverScript } from '../../lib/flow/script.ts';
+import { ScriptReader, serverScript } from '../../lib/flow/script.ts';
 import { failure } from '../failure.ts';
 
 const script = `--
@@ -51,11 +51,12 @@ async function* cut(text: string, size: number) {
 }
 
 async function partsOf(text: string, size: number): Promise<string[]> {
-  const source = new RestoreScript(cut(text, size));
+  const source = new ScriptReader(cut(text, size));
   const parts: string[] = [];
-  for (let sql = await source.statement(); sql !== null; sql = await source.statement()) {
-    parts.push(sql);
-    if (!sql.startsWith('COPY ')) continue;
+  for (let part = await source.next(); part !== null; part = await source.next()) {
+    if (part.is === 'command') continue;
+    parts.push(`${part.sql}${part.isLast ? '' : ';'}`);
+    if (part.head[0] !== 'copy') continue;
     const rows: Uint8Array[] = [];
     for await (const piece of source.rows()) rows.push(Buffer.from(piece));
     parts.push(Buffer.concat(rows).toString());
@@ -94,7 +95,9 @@ test('a script that ends in the middle of rows or of a statement is an error, wh
     expect((await failure(partsOf(Buffer.from(script).subarray(0, end).toString(), 7))).code).toBe(
       'client_failed',
     );
-  expect((await failure(partsOf('SELECT 1', 3))).code).toBe('client_failed');
+  for (const end of [`SELECT '1`, 'SELECT (1;', 'SELECT 1 /* 2', 'SELECT $a$ 1;', 'SELECT "a'])
+    expect((await failure(partsOf(end, 3))).code).toBe('client_failed');
+  expect(await partsOf('SELECT 1; SELECT 2 ', 3)).toEqual(['SELECT 1;', 'SELECT 2 ']);
 });
 
 test('what only psql or a newer server knows is left out, and what a newer one reserves is quoted', () => {

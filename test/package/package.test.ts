@@ -45,6 +45,7 @@ test('the public door has these exports, and no others', async () => {
     'pruneBackups',
     'pull',
     'restore',
+    'restoreScript',
     'rollback',
     'script',
     'status',
