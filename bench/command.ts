@@ -18,12 +18,13 @@ import { apply, generation } from './migrations.ts';
 import { chinook, type Desk, difference, type Part, read, status } from './parts.ts';
 import { programs } from './programs.ts';
 import { reworded } from './reworded.ts';
+import { scripts } from './scripts.ts';
 import { sizes } from './sizes.ts';
 import { isKept, type Line, tableText } from './table.ts';
 
 const schemas = ['read', 'diff', 'status', 'chinook', 'growth', 'apply', 'generate'];
 // They generate what they need.
-const data = ['clone', 'backup', 'sizes', 'reworded', 'data', 'data-apply', 'data-growth', 'programs'];
+const data = ['clone', 'backup', 'sizes', 'scripts', 'reworded', 'data', 'data-apply', 'data-growth', 'programs'];
 const names = [...schemas, ...data];
 const usage = `npm run bench -- CORPUS [--part ${schemas.join()}] [--major 15,18]
     [--rounds 5] [--tables 100,1000,5000]
@@ -64,6 +65,7 @@ const parts: Readonly<Record<string, Part>> = {
   clone: clones(gigabytes),
   backup: backups(gigabytes),
   sizes: sizes(gigabytes),
+  scripts: scripts(gigabytes),
   data: dataDiffs(Number(values.rows)),
   'data-apply': dataApplies(Number(values.rows)),
   'data-growth': dataGrowth(values['row-counts'].split(',').map(Number)),

@@ -191,11 +191,10 @@ export async function pruneBackups(options: PruneInput & ProgramOptions = {}): P
   return prune(workspace, options);
 }
 
-/**
- * The backup, and the target of the restore; see {@link RestoreInput}, {@link Asked} and {@link
- * ProgramOptions}.
- */
-export type RestoreOptions = RestoreInput & { readonly file: string } & Asked<RestorePlan> & ProgramOptions;
+/** The file, and the target; see {@link RestoreInput}, {@link Asked} and {@link ProgramOptions}. */
+export type RestoreOptions<Input = RestoreInput, Plan = RestorePlan> = Input &
+  Asked<Plan> &
+  ProgramOptions & { readonly file: string };
 
 /**
  * Replaces the content of a database by a backup, completely or not at all: what `db:restore` does.
@@ -209,18 +208,11 @@ export async function restore(options: RestoreOptions): Promise<RestoreReport> {
   return restore(workspace, options.file, options, options.ask);
 }
 
-/** The script, and the target; see {@link ScriptInput}, {@link Asked} and {@link ProgramOptions}. */
-export type RestoreScriptOptions = ScriptInput & { readonly file: string } & Asked<ScriptPlan> &
-  ProgramOptions;
-
 /**
- * Loads SQL or an archive of pg_dump that has no manifest, completely or not at all, after a verified backup:
- * what `db:restore --without-manifest` does. The script runs with the rights of the target's role.
- * @throws Problem `no_server`, `protected_target`, `missing_file`, `script_refused`, `backup_damaged`,
- * `unfit_target`, `no_client`, `data_loss_refused`, `confirmation_needed`, `migration_running`,
- * `client_failed`; of the backup, the statements, the configuration and the connection
+ * Loads SQL or an archive of pg_dump, completely or not at all: what `db:restore --without-manifest` does.
+ * @throws Problem as {@link restore}, `script_refused`; of the backup before, and of the script's statements
  */
-export async function restoreScript(options: RestoreScriptOptions): Promise<ScriptReport> {
+export async function restoreScript(options: RestoreOptions<ScriptInput, ScriptPlan>): Promise<ScriptReport> {
   const { restoreScript } = await import('./commands/restore-script.ts');
   await using workspace = await opened(options);
   return restoreScript(workspace, options.file, options, options.ask);

@@ -126,8 +126,8 @@ export async function backups(
  * and commits only if counts, hashes and schema match the manifest.
  *
  * With --without-manifest it loads any SQL script, plain, gzip or zstd, or archive of pg_dump, also in one
- * transaction, after a verified backup of the target. The script runs with the rights of the target's role, as
- * psql would run it: load only files that you trust.
+ * transaction, after a verified backup of the target. The script runs with the rights of the target's role,
+ * as psql would run it: load only files that you trust.
  * @param file a name in the folder of backups, or a path
  */
 export async function restore(

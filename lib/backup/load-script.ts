@@ -42,10 +42,10 @@ export function inspectScript(
 }
 
 /**
- * Runs a script with the rights of the session, and commits all of it or nothing. A failure, or the end of this
- * process, leaves the database unchanged.
- * @throws Problem `script_refused`, `unfit_target`, `backup_damaged`, `client_failed`; of the statements, with
- * file and line; of the connection
+ * Runs a script with the rights of the session, and commits all of it or nothing. A failure, or the end of
+ * this process, leaves the database unchanged.
+ * @throws Problem `script_refused`, `unfit_target`, `backup_damaged`, `client_failed`; of the statements,
+ * with file and line; of the connection
  */
 export async function loadScriptFile(connection: ServerConnection, load: ScriptLoad): Promise<ScriptCounts> {
   const { file, environment, append, noOwner, lockTimeout, signal, teller } = load;

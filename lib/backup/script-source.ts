@@ -1,4 +1,5 @@
-// The file of a script that pgmage did not write: SQL, compressed or not, or an archive that pg_restore unpacks.
+// The file of a script that pgmage did not write: SQL, compressed or not, or an archive that pg_restore
+// unpacks.
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Client } from '../flow/child.ts';

@@ -50,7 +50,8 @@ async function* partsOf(connection: ServerConnection, dump: PlainDump): AsyncGen
   const halves = planAroundRows(nothing, ofNobody(dump.catalog), kinds);
   yield Buffer.from(headOf(dump));
   yield* statementsOf(halves.before, signal);
-  // Constraints, generated columns and indexes call functions, whose bodies may name objects without a schema.
+  // Constraints, generated columns and indexes call functions, whose bodies may name objects without a
+  // schema.
   yield Buffer.from(`${pathOf(server.path)}\n`);
   yield* writeTables(connection, await listTables(connection), dump);
   yield* writeObjects(connection, dump);

@@ -54,8 +54,8 @@ export interface ScriptReport extends ScriptPlan {
  * script runs with the rights of the target's role, as psql would run it. What may pass is tried again.
  * @param file a name in the folder of backups, or a path
  * @throws Problem `protected_target`, `missing_file`, `script_refused`, `backup_damaged`, `unfit_target`,
- * `no_client`, `data_loss_refused`, `confirmation_needed`, `migration_running`, `client_failed`; of the backup,
- * of the statements, of the connection
+ * `no_client`, `data_loss_refused`, `confirmation_needed`, `migration_running`, `client_failed`; of the
+ * backup, of the statements, of the connection
  */
 export async function restoreScript(
   workspace: Workspace,
@@ -153,7 +153,10 @@ async function underLock(
     async prepared() {
       if (plan.backupFirst) safety = await backUp(workspace, input);
     },
-    finished: () => refuseLostLock(holder, target.name),
+    async finished() {
+      await refuseLostLock(holder, target.name);
+      await world.beforeCommit?.(connection);
+    },
   });
   return { ...plan, loaded, safety, durationMs: world.now().getTime() - started };
 }

@@ -5,8 +5,8 @@ const encoding = 'latin1';
 const lineEnd = 10;
 
 /**
- * Turns rows in the text format of COPY (manual: COPY, "Text Format") into one INSERT statement each. They are
- * right where `standard_conforming_strings` is on.
+ * Turns rows in the text format of COPY (manual: COPY, "Text Format") into one INSERT statement each. They
+ * need the setting `standard_conforming_strings`.
  * @param into `INSERT INTO public.users (id, name) `
  * @param columns the number of columns
  */

@@ -85,7 +85,8 @@ export const largeObjectSteps: readonly LargeObjectStep[] = [
 export const largeObjectScript: readonly string[] = [
   `copy (select pg_catalog.format('SELECT pg_catalog.lo_create(%s);', oid) from ${objects} order by oid)
     to stdout`,
-  `copy (select pg_catalog.format('SELECT pg_catalog.lo_put(%s, %s, pg_catalog.decode(%L, ''hex''));', oid, at,
+  `copy (select pg_catalog.format('SELECT pg_catalog.lo_put(%s, %s, pg_catalog.decode(%L, ''hex''));', oid,
+      at,
       pg_catalog.encode(data, 'hex')) from (${pieces}) piece) to stdout`,
 ];
 

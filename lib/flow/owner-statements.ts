@@ -81,8 +81,8 @@ export class OwnerStatements {
     return before;
   }
 
-  // A key looks at the rows that are there, and a function of the database may convert their values. It runs as
-  // the owner only if each table that it names exists and belongs to its owner.
+  // A key looks at the rows that are there, and a function of the database may convert their values. It runs
+  // as the owner only if each table that it names exists and belongs to its owner.
   async #validated(sql: string, owners: ReadonlyMap<string, TableOwner>): Promise<string> {
     this.#converts ??= await convertsValues(this.#connection);
     const [, only, table = '', key, other] = foreignKey.exec(sql) ?? [];

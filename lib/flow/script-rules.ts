@@ -19,8 +19,8 @@ export interface ScriptUse {
 
 const transaction = /^(begin|start|commit|end|rollback|abort|savepoint|release|prepare transaction)\b/;
 
-// Statements that no transaction can contain, by their first tokens (manual: their own pages). The server refuses
-// the others, also within our transaction.
+// Statements that no transaction can contain, by their first tokens (manual: their own pages). The server
+// refuses the others, also within our transaction.
 const alone: readonly RegExp[] = [
   /^vacuum\b/,
   /^(create|drop) (database|tablespace)\b/,
@@ -44,8 +44,10 @@ const shows = /^\\(restrict|unrestrict|echo|qecho|warn|timing|pset)(\s[^\\`]*)?$
 const sets = /^\\set (ON_ERROR_STOP|ON_ERROR_ROLLBACK|AUTOCOMMIT|QUIET|ECHO|VERBOSITY)(\s[^\\`]*)?$/;
 
 // Encodings of clients alone, whose characters may contain bytes of ASCII (manual: "Character Set Support").
-const unreadable =
-  /^(sjis|shift_jis(_2004)?|mskanji|shiftjis|windows932|win932|big5|win950|windows950|gbk|win936|windows936|uhc|win949|windows949|gb18030|johab)$/i;
+const unreadable = new RegExp(
+  '^(sjis|shift_?jis(_2004)?|mskanji|big5|gbk|uhc|gb18030|johab' + '|win(dows)?(932|936|949|950))$',
+  'i',
+);
 
 /** Judges the parts of one script in their order. */
 export class ScriptRules {
@@ -133,5 +135,8 @@ const describeEncoding = (encoding: string) => `the encoding is ${encoding}: con
 
 function isOwnership({ sql }: ScriptPart, text: string): boolean {
   if (/^(grant|revoke|alter default privileges|set session authorization)\b/.test(text)) return true;
-  return /^alter /.test(text) && /\sowner\s+to\s+("[^"']+"|[^\s'"]+)\s*$/i.test(sql.subarray(-300).toString('latin1'));
+  return (
+    /^alter /.test(text) &&
+    /\sowner\s+to\s+("[^"']+"|[^\s'"]+)\s*$/i.test(sql.subarray(-300).toString('latin1'))
+  );
 }

@@ -27,18 +27,17 @@ const wireOf = ({ client }: Channel) => (client as unknown as { connection: Wire
 // The number of bytes that are read ahead of the consumer.
 const enough = 1 << 20;
 
+// A statement; as bytes it is in the session's encoding.
+type Sql = string | Uint8Array;
+
 // The methods of a query that the driver calls while it runs.
 class Copy implements Submittable {
-  readonly #sql: string | Uint8Array;
+  readonly #sql: Sql;
   readonly #done: (thrown?: unknown) => void;
   readonly #give: (wire: Wire) => void;
   rows = 0;
 
-  constructor(
-    sql: string | Uint8Array,
-    done: (thrown?: unknown) => void,
-    give: (wire: Wire) => void = () => undefined,
-  ) {
+  constructor(sql: Sql, done: (thrown?: unknown) => void, give: (wire: Wire) => void = () => undefined) {
     this.#sql = sql;
     this.#done = done;
     this.#give = give;
@@ -161,11 +160,7 @@ class RowReader {
  * @returns the number of rows
  * @throws Problem of the statement and the connection; any error of `pieces`
  */
-export async function copyIn(
-  of: Channel,
-  sql: string | Uint8Array,
-  pieces: AsyncIterable<Uint8Array>,
-): Promise<number> {
+export async function copyIn(of: Channel, sql: Sql, pieces: AsyncIterable<Uint8Array>): Promise<number> {
   let failure: { readonly thrown: unknown } | undefined;
   let refused = false;
   // The server is waited for from here to the end, but for the time that the pieces take.

@@ -70,6 +70,9 @@ class Pipeline implements Submittable {
   handleDataRow(): void {}
 }
 
+// Bytes of a failed statement in which its error is located; a text can have too many for one string.
+const shownLength = 1 << 20;
+
 /** Runs statements, or has them read. @throws Problem with `completed` */
 export async function sendEach(
   { client, watch }: Pick<Channel, 'client' | 'watch'>,
@@ -91,7 +94,7 @@ export async function sendEach(
         const pipeline = new Pipeline(bytes, (thrown) => {
           if (thrown === undefined) return resolve();
           const completed = parseOnly ? parsed : pipeline.completed;
-          const sql = Buffer.from(statements[completed] ?? zeros(0)).toString();
+          const sql = Buffer.from((statements[completed] ?? zeros(0)).subarray(0, shownLength)).toString();
           reject(toServerProblem(thrown, { environment, sql, completed }));
         });
         client.query(pipeline);

@@ -22,8 +22,8 @@ export function scriptPlanText(plan: ScriptPlan, paper: Paper): string {
       : [short(`${target.name} holds no rows.`)];
   return [
     short(
-      `${verb} ${script.file} (${formatBytes(script.bytes)}: ${formatCount(script.statements, 'statement')}) in` +
-        ` ${target.name}  (${target.address})`,
+      `${verb} ${script.file} (${formatBytes(script.bytes)}:` +
+        ` ${formatCount(script.statements, 'statement')}) in ${target.name}  (${target.address})`,
     ),
     'The file has no manifest: pgmage cannot verify its content. It runs with your rights, as in psql.',
     ...holds,

@@ -124,7 +124,9 @@ export class StatementScan {
   }
 
   #token(token: string): void {
-    if (this.#depth === 0 && this.head.length < headLength) this.head.push(token);
+    if (this.#depth > 0) return;
+    this.#body.add(token);
+    if (this.head.length < headLength) this.head.push(token);
   }
 
   #name(at: number): null {
@@ -166,7 +168,6 @@ export class StatementScan {
     if (prefixed && (word === 'b' || word === 'x')) return this.#text(false, end + 1);
     if (word === 'u' && bytes[end] === ampersand && bytes[end + 1] === single)
       return this.#text(false, end + 2);
-    if (this.#depth === 0) this.#body.add(word, bytes[begin - 1] === dot);
     this.#token(word);
     return this.#step(end);
   }
@@ -267,16 +268,16 @@ class RoutineBody {
   #previous = '';
   #depth = 0;
 
-  /** @param isName true behind a dot */
-  add(word: string, isName: boolean): void {
-    if (this.#first.length < 4) this.#first.push(word);
-    const previous = isName ? 'as' : this.#previous;
-    this.#previous = word;
+  add(token: string): void {
+    if (this.#first.length < 4) this.#first.push(token);
+    const previous = this.#previous;
+    this.#previous = token;
     if (!/^create (or replace )?(function|procedure)\b/.test(this.#first.join(' '))) return;
-    if (this.#depth === 0) this.#depth = previous === 'begin' && word === 'atomic' ? 1 : 0;
-    // As a name behind AS it is no keyword.
-    else if (word === 'case' && previous !== 'as') this.#depth++;
-    else if (word === 'end' && previous !== 'as') this.#depth--;
+    // A keyword is a name there.
+    const isName = previous === 'as' || previous === '.';
+    if (this.#depth === 0) this.#depth = previous === 'begin' && token === 'atomic' ? 1 : 0;
+    else if (token === 'case' && !isName) this.#depth++;
+    else if (token === 'end' && !isName) this.#depth--;
   }
 
   isOpen(): boolean {

@@ -127,7 +127,7 @@ test.each(hidden)('%s', async (text, wanted) => {
 });
 
 test('texts are read by the setting of the session', async () => {
-  const text = `select '\\'; commit; select ' '`;
+  const text = `select '\\'; commit; select '`;
   expect(await judged(text, { standard: false })).toEqual([text]);
   expect(await judged(`select '\\''; commit`, { standard: false })).toEqual([
     `select '\\''`,

@@ -91,7 +91,8 @@ test('bodies of functions and what else has semicolons in it', async () => {
 test('a script that ends in the middle of rows or of a statement is an error, wherever it ends', async () => {
   const from = script.indexOf('1\tx;');
   const to = script.indexOf('\\.\n', script.indexOf('\\.x')) + 3;
-  for (let end = from; end < to; end++)
+  // Without its line end the last line is one, too.
+  for (let end = from; end < to - 1; end++)
     expect((await failure(partsOf(Buffer.from(script).subarray(0, end).toString(), 7))).code).toBe(
       'client_failed',
     );
