@@ -23,7 +23,7 @@ const [directory] = positionals;
 if (directory === undefined) {
   process.stderr.write(
     'npm run clones -- DIR [--ways 15:15,15:18,18:18] [--by' +
-      ' clone|swap|pipe|rows|custom|directory|plain|native] [--filter TEXT] [--verbose]\n',
+      ' clone|swap|pipe|rows|custom|directory|plain|native|script|inserts] [--filter TEXT] [--verbose]\n',
   );
   process.exit(64);
 }

@@ -15,9 +15,9 @@ import { filling } from './filling.ts';
 
 /**
  * How all of one database comes into another one: by a clone, which pg_dump may carry, its rows after its
- * schema, or by a backup in a format.
+ * schema, or by a backup in a format; `script`: by pgmage's own script, `inserts`: with INSERT statements.
  */
-export type By = 'clone' | 'swap' | 'pipe' | 'rows' | Format;
+export type By = 'clone' | 'swap' | 'pipe' | 'rows' | 'script' | 'inserts' | Format;
 
 /** Brings a database over. @returns what was left out, and how many rows came */
 async function brought(
@@ -42,7 +42,9 @@ async function brought(
   }
   const own = backupProject({ prod: source.url, copy: target.url });
   try {
-    const { file, left } = await backup(own.context, { format: by });
+    const isScript = by === 'script' || by === 'inserts';
+    const script = { engine: 'native', format: 'plain', inserts: by === 'inserts' } as const;
+    const { file, left } = await backup(own.context, isScript ? script : { format: by });
     const { proof } = await restore(own.context, file, { to: 'copy', yes: true, force: true }, undefined);
     return { left, rows: proof?.rows ?? 0 };
   } finally {

@@ -15,6 +15,7 @@ import {
   pruneBackups,
   pull,
   restore,
+  restoreScript,
   rollback,
   type SyncPlan,
   sync,
@@ -25,7 +26,7 @@ import { failure } from '../failure.ts';
 import { rowsOf, withDatabase } from '../servers/databases.ts';
 import { anyServer } from '../servers/running.ts';
 
-test('clone, backup, backups, verifyBackups, restore, pruneBackups', async () => {
+test('clone, backup, backups, verifyBackups, restore, restoreScript, pruneBackups', async () => {
   const server = anyServer();
   await withDatabase(server, (source) =>
     withDatabase(server, async (target) => {
@@ -57,6 +58,10 @@ test('clone, backup, backups, verifyBackups, restore, pruneBackups', async () =>
       expect((await failure(restore({ ...into, yes: true }))).code).toBe('data_loss_refused');
       expect((await restore({ ...into, yes: true, force: true })).proof?.rows).toBe(3);
       expect((await pruneBackups(world)).kept).toHaveLength(1);
+      writeFileSync(join(cwd, 'rows.sql'), 'insert into t values (4)');
+      const rows = { ...world, file: 'rows.sql', to: 'staging', append: true, yes: true };
+      expect((await restoreScript(rows)).loaded?.statements).toBe(1);
+      expect(await rowsOf(target.url, 'select count(*)::int as rows from t')).toEqual([{ rows: 4 }]);
       rmSync(cwd, { recursive: true });
     }),
   );
