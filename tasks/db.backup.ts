@@ -125,9 +125,9 @@ export async function backups(
  * pgmage checks the backup first, shows the rows that will be lost, and asks. It restores in one transaction
  * and commits only if counts, hashes and schema match the manifest.
  *
- * With --without-manifest it loads any SQL script, plain, gzip or zstd, or archive of pg_dump, also in one
- * transaction, after a verified backup of the target. The script runs with the rights of the target's role,
- * as psql would run it: load only files that you trust.
+ * With --without-manifest it loads any SQL script, plain, gzip or zstd, or any archive of pg_dump. That is
+ * one transaction, too, and pgmage makes a verified backup of the target first. The script runs with the
+ * rights of the target's role, as psql would run it: load only files that you trust.
  * @param file a name in the folder of backups, or a path
  */
 export async function restore(

@@ -73,7 +73,7 @@ export async function loadScriptFile(connection: ServerConnection, load: ScriptL
   });
 }
 
-// What others write after the backup would be lost.
+// Rows that other sessions write after the backup would be lost.
 async function keepWriters(connection: ServerConnection): Promise<void> {
   const locks = buildTableLocks(await listHeldTables(connection));
   if (locks !== '') await connection.execute(locks.replace(/access share mode$/, 'share row exclusive mode'));

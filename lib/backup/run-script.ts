@@ -7,14 +7,14 @@ import { locate } from '../problem/location.ts';
 import { Problem } from '../problem/problem.ts';
 import { refuseScript } from './script-source.ts';
 
-/** What a script holds. */
+/** The content of a script. */
 export interface ScriptContent {
   readonly statements: number;
   /** COPY statements with rows. */
   readonly copies: number;
 }
 
-/** What a script did. */
+/** The effect of a script. */
 export interface ScriptCounts extends ScriptContent {
   /** Rows of its COPY statements. */
   readonly rows: number;

@@ -53,7 +53,7 @@ async function holdsArchive(path: string): Promise<boolean> {
   return start.toString('latin1', 0, 5) === 'PGDMP' || start.toString('latin1', 257, 262) === 'ustar';
 }
 
-/** What reads a script. */
+/** The options of reading a script. */
 export interface ScriptRead {
   readonly noOwner: boolean;
   readonly signal: AbortSignal;

@@ -40,7 +40,7 @@ export interface ScriptPlan {
 
 /** The report of `db:restore --without-manifest`. */
 export interface ScriptReport extends ScriptPlan {
-  /** What the script did; null: it was declined, and nothing was changed. */
+  /** The effect of the script; null: it was declined, and nothing was changed. */
   readonly loaded: ScriptCounts | null;
   /** The backup of the target before; null: none was made. */
   readonly safety: BackupReport | null;

@@ -1,7 +1,7 @@
-// What pgmage does with each part of a script that it did not write: it runs, skips or refuses it.
+// Rules for scripts of others: pgmage runs, skips or refuses each of their parts.
 import type { ScriptPart } from './script.ts';
 
-/** What is done with a part of a script. */
+/** The decision on a part of a script. */
 export type Verdict =
   | { readonly is: 'run' | 'skip' | 'rows' }
   /** `reason`: `COMMIT is a transaction command`. */
@@ -36,7 +36,7 @@ const alone: readonly RegExp[] = [
 // `COPY table (columns) FROM stdin`; STDOUT means the same there (source: gram.y).
 const copyIn = /^copy (binary )?\S+( \. \S+)*( \( \))? from (stdin|stdout)\b/;
 
-// What pg_dump writes between BEGIN and COMMIT.
+// The statements that pg_dump writes between BEGIN and COMMIT.
 const objectWork = /^select pg_catalog \. (lo_open|lowrite|lo_close) \( \)$/;
 
 // Commands that change what psql shows, and settings of its own that fit what pgmage does.
@@ -80,7 +80,7 @@ export class ScriptRules {
     return this.#use.noOwner && isOwnership(part, text) ? skip : run;
   }
 
-  /** What the end of the script refuses. */
+  /** The decision at the end of the script. */
   end(): Verdict {
     return this.#objects === null ? skip : this.#refuseBegin(this.#objects);
   }

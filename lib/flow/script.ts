@@ -67,7 +67,7 @@ export class ScriptReader {
     for (let end = this.#findEnd(); ; end = this.#findEnd()) {
       if (end === null && this.#isAll)
         throw this.#refuse(this.#line, 'the script ends inside of the rows of COPY');
-      // What may be the beginning of the last line is kept.
+      // A possible beginning of the last line is kept.
       const last = this.#held.lastIndexOf(lineFeed);
       const keep = last >= this.#held.length - 5 ? last : this.#held.length;
       const to = end === null ? keep : end.from + 1;

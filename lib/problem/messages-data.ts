@@ -118,8 +118,8 @@ export const dataMessages: { readonly [C in keyof DataProblems]: MessageRow<Data
     1,
     422,
     (of) => `${of.file} cannot be loaded: ${of.faults.join('; ')}`,
-    'Nothing was changed. pgmage runs the whole script in one transaction, without psql. Remove these lines,' +
-      ' or load the file with psql.',
+    'Nothing was changed. pgmage runs the whole script in one transaction, without psql.' +
+      ' Remove these lines, or load the file with psql.',
   ),
   not_as_backed_up: row(
     1,

@@ -17,7 +17,7 @@ const isInNumber = (byte = 0) => isInTag(byte) || byte === dot;
 const isBlank = (byte = 0) => byte <= 0x20;
 const isLineEnd = (byte = 0) => byte === lineFeed || byte === carriageReturn;
 
-/** What the bytes at a place are part of. */
+/** The surroundings of a byte. */
 type Mode =
   | { readonly in: 'statement' }
   | { readonly in: 'line comment' }

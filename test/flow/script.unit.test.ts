@@ -91,11 +91,11 @@ test('bodies of functions and what else has semicolons in it', async () => {
 test('a script that ends in the middle of rows or of a statement is an error, wherever it ends', async () => {
   const from = script.indexOf('1\tx;');
   const to = script.indexOf('\\.\n', script.indexOf('\\.x')) + 3;
-  // Without its line end the last line is one, too.
-  for (let end = from; end < to - 1; end++)
-    expect((await failure(partsOf(Buffer.from(script).subarray(0, end).toString(), 7))).code).toBe(
-      'client_failed',
-    );
+  for (let end = from; end < to; end++) {
+    const part = Buffer.from(script).subarray(0, end).toString();
+    // Without its line end the last line is one, too.
+    if (!part.endsWith('\n\\.')) expect((await failure(partsOf(part, 7))).code).toBe('client_failed');
+  }
   for (const end of [`SELECT '1`, 'SELECT (1;', 'SELECT 1 /* 2', 'SELECT $a$ 1;', 'SELECT "a'])
     expect((await failure(partsOf(end, 3))).code).toBe('client_failed');
   expect(await partsOf('SELECT 1; SELECT 2 ', 3)).toEqual(['SELECT 1;', 'SELECT 2 ']);
