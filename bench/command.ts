@@ -24,7 +24,17 @@ import { isKept, type Line, tableText } from './table.ts';
 
 const schemas = ['read', 'diff', 'status', 'chinook', 'growth', 'apply', 'generate'];
 // They generate what they need.
-const data = ['clone', 'backup', 'sizes', 'scripts', 'reworded', 'data', 'data-apply', 'data-growth', 'programs'];
+const data = [
+  'clone',
+  'backup',
+  'sizes',
+  'scripts',
+  'reworded',
+  'data',
+  'data-apply',
+  'data-growth',
+  'programs',
+];
 const names = [...schemas, ...data];
 const usage = `npm run bench -- CORPUS [--part ${schemas.join()}] [--major 15,18]
     [--rounds 5] [--tables 100,1000,5000]

@@ -136,8 +136,7 @@ export type CloneOptions = CloneInput & Asked<ClonePlan> & ProgramOptions;
  * Replaces the content of one database by a copy of another one, completely or not at all: what `db:clone`
  * does.
  * @throws Problem `bad_option`, `protected_target`, `clone_refused`, `data_loss_refused`,
- * `confirmation_needed`, `migration_running`, `not_as_source`, `client_failed`; of the configuration and both
- * connections
+ * `confirmation_needed`, `migration_running`, `not_as_source`, `client_failed`; of both connections
  */
 export async function clone(options: CloneOptions): Promise<CloneReport> {
   const { clone } = await import('./commands/clone.ts');
@@ -170,8 +169,7 @@ export async function backups(options: BackupsInput & ProgramOptions = {}): Prom
  * Reads backups whole, and restores them for a trial with `drill`: what `db:backups verify` does. One that is
  * damaged has `faults` in the report.
  * @param options `file`: one of them; default: all
- * @throws Problem `missing_file`, `unreadable_file`, `unwritable_file`; of a server on which they are
- * restored
+ * @throws Problem `missing_file`, `unreadable_file`, `unwritable_file`; of the server of a drill
  */
 export async function verifyBackups(
   options: VerifyBackupsInput & ProgramOptions & { readonly file?: string } = {},

@@ -2,6 +2,7 @@
 import { type Digest, digestRelations, listRelations } from '../flow/digest.ts';
 import type { ProgressSink } from '../flow/progress.ts';
 import { buildTableLocks, listHeldTables } from '../flow/tables.ts';
+import type { CommitMark } from '../pg/commit-outcome.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { readingSettings, restoreSettings } from '../pg/snapshot.ts';
 import { Problem } from '../problem/problem.ts';
@@ -21,6 +22,8 @@ export interface ScriptLoad {
   readonly lockTimeout: number;
   readonly signal: AbortSignal;
   readonly teller: ProgressSink;
+  /** Receives the number of the transaction before COMMIT is sent. */
+  readonly mark?: CommitMark;
   /** Is called when no other session can write to what will be dropped. */
   prepared(): Promise<void>;
   /** Is called before the commit, which an error of it prevents. */
@@ -50,7 +53,8 @@ export function inspectScript(
 export async function loadScriptFile(connection: ServerConnection, load: ScriptLoad): Promise<ScriptCounts> {
   const { file, environment, append, noOwner, lockTimeout, signal, teller } = load;
   const use = { file: file.name, major: connection.major, noOwner };
-  return inOwnTransaction(connection, environment, 'begin', async (check) => {
+  const own = { environment, begin: 'begin', mark: load.mark };
+  return inOwnTransaction(connection, own, async (check) => {
     await connection.execute(`${readingSettings}; set local lock_timeout = ${lockTimeout}`);
     if (!append) await keepWriters(connection);
     await load.prepared();

@@ -60,9 +60,10 @@ export interface RestoreProof {
  * @throws Problem `unfit_target`, `not_as_backed_up`, `client_failed`; of the connection
  */
 export async function loadBackup(connection: ServerConnection, load: BackupLoad): Promise<RestoreProof> {
-  const { environment, path } = load;
+  const { environment, path, mark } = load;
   const isNative = detectFormat(path) === 'native';
-  return inOwnTransaction(connection, environment, isNative ? beginReplacing : 'begin', async (check) => {
+  const own = { environment, mark, begin: isNative ? beginReplacing : 'begin' };
+  return inOwnTransaction(connection, own, async (check) => {
     const schema = await (isNative ? nativeSchema(connection, load) : dumpedSchema(connection, load));
     load.teller.progress('Comparing it with the manifest');
     const proof = await proven(connection, load, schema);

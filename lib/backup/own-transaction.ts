@@ -1,8 +1,18 @@
 // A transaction of a restore that nothing but its own end may end.
 import { literal } from '../model/quote.ts';
+import type { CommitMark } from '../pg/commit-outcome.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { transaction } from '../pg/transaction.ts';
 import { Problem } from '../problem/problem.ts';
+
+/** The transaction of a restore. */
+export interface OwnTransaction {
+  readonly environment: string;
+  /** The statements that begin it. */
+  readonly begin: string;
+  /** Receives its number before COMMIT is sent. */
+  readonly mark?: CommitMark | undefined;
+}
 
 /**
  * Runs work between BEGIN and COMMIT. Work that calls `check` commits only what this transaction did.
@@ -11,8 +21,7 @@ import { Problem } from '../problem/problem.ts';
  */
 export async function inOwnTransaction<T>(
   connection: ServerConnection,
-  environment: string,
-  begin: string,
+  { environment, begin, mark }: OwnTransaction,
   work: (check: () => Promise<void>) => Promise<T>,
 ): Promise<T> {
   let own = '';
@@ -33,6 +42,7 @@ export async function inOwnTransaction<T>(
         return work(check);
       },
       begin,
+      mark,
     );
   } catch (thrown) {
     if (own !== '' && (await isCommitted(connection, own)))

@@ -3,12 +3,20 @@ import { inspectScript, loadScriptFile } from '../backup/load-script.ts';
 import type { BackupReport, MadeBackup } from '../backup/report.ts';
 import type { ScriptContent, ScriptCounts } from '../backup/run-script.ts';
 import { findScript, type ScriptFile } from '../backup/script-source.ts';
+import { isMaintenanceDatabase } from '../copy/preflight.ts';
 import { withLock } from '../ledger/lock.ts';
+import { type CommitMark, describeOutcome, readOutcome } from '../pg/commit-outcome.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { Problem } from '../problem/problem.ts';
 import { type Ask, confirm } from '../project/confirmation.ts';
 import { type Retry, withRetries } from '../project/retry.ts';
-import { type NamedTarget, nameTarget, openServer, type Reachable } from '../project/source.ts';
+import {
+  type NamedTarget,
+  nameTarget,
+  openServer,
+  type Reachable,
+  readDatabaseName,
+} from '../project/source.ts';
 import type { Workspace } from '../project/workspace.ts';
 import {
   findProtected,
@@ -72,7 +80,7 @@ export async function restoreScript(
   let agreedTo = false;
   const agree = async (plan: ScriptPlan) => {
     const losses = plan.destroyed.filter(({ rows }) => rows > 0);
-    const told = losses.map(({ name, rows }) => `${name} (${rows} rows)`);
+    const told = losses.map(({ name, rows }) => `${name} (${rows} ${rows === 1 ? 'row' : 'rows'})`);
     agreedTo ||= await confirm({ what: `db:restore to ${target.name}`, plan, losses: told }, input, ask);
     return agreedTo;
   };
@@ -98,9 +106,14 @@ type Tried = Omit<ScriptReport, 'retries'>;
 async function loadInto(workspace: Workspace, target: Reachable, attempt: ScriptAttempt): Promise<Tried> {
   const { project, world } = workspace;
   const connection = await openServer(target);
-  const stopping = new AbortController();
+  const [stopping, mark] = [new AbortController(), { id: null } as CommitMark];
   // The server rolls back when its client is gone.
-  const forget = world.onInterrupt?.(async () => stopping.abort());
+  const forget = world.onInterrupt?.(async () => {
+    stopping.abort();
+    if (mark.id === null) return undefined;
+    await connection.close();
+    return describeOutcome(target.name, await readOutcome(() => openServer(target), mark));
+  });
   // The script cannot give the lock of another session away.
   let keeper: ServerConnection | undefined;
   try {
@@ -109,7 +122,7 @@ async function loadInto(workspace: Workspace, target: Reachable, attempt: Script
     const holder = await openServer(target);
     keeper = holder;
     return await withLock(holder, target.name, () =>
-      underLock(workspace, target, attempt, { connection, holder, signal: stopping.signal }),
+      underLock(workspace, target, attempt, { connection, holder, mark, signal: stopping.signal }),
     );
   } finally {
     forget?.();
@@ -123,6 +136,7 @@ interface ScriptSessions {
   readonly connection: ServerConnection;
   /** Holds the lock. */
   readonly holder: ServerConnection;
+  readonly mark: CommitMark;
   readonly signal: AbortSignal;
 }
 
@@ -130,10 +144,11 @@ async function underLock(
   workspace: Workspace,
   target: Reachable,
   { script, input, agree }: ScriptAttempt,
-  { connection, holder, signal }: ScriptSessions,
+  { connection, holder, mark, signal }: ScriptSessions,
 ): Promise<Tried> {
   const { project, world } = workspace;
   const { append = false, noOwner = false } = input;
+  if (!append && !input.force) await refuseMaintenance(connection, target.name);
   world.progress(`Checking ${script.name}`);
   const content = await inspectScript(connection, { file: script, noOwner, signal, teller: world });
   const holds = await listHoldings(connection);
@@ -148,7 +163,7 @@ async function underLock(
   const started = world.now().getTime();
   let safety: MadeBackup | null = null;
   const loaded = await loadScriptFile(connection, {
-    ...{ file: script, environment: target.name, append, noOwner, signal, teller: world },
+    ...{ file: script, environment: target.name, append, noOwner, signal, mark, teller: world },
     lockTimeout: project.lockTimeout ?? 3000,
     async prepared() {
       if (plan.backupFirst) safety = await backUp(workspace, input);
@@ -159,6 +174,14 @@ async function underLock(
     },
   });
   return { ...plan, loaded, safety, durationMs: world.now().getTime() - started };
+}
+
+// Its whole content would go.
+async function refuseMaintenance(connection: ServerConnection, environment: string): Promise<void> {
+  const database = await readDatabaseName(connection);
+  if (!isMaintenanceDatabase(database)) return;
+  const reason = `it is the database ${database}, which every new database or client relies on`;
+  throw new Problem('unfit_target', { environment, reasons: [`${reason} (--force replaces it)`] });
 }
 
 function backUp(workspace: Workspace, { to, dir }: ScriptInput): Promise<MadeBackup> {
