@@ -22,7 +22,7 @@ interface Drilling {
 interface Backing extends Drilling {
   /** The environment to back up; default: the configured one. */
   env?: Name;
-  /** The folder of the backup; default: backups/ in the project. */
+  /** The folder of the backup, created if it does not exist; default: backups/ in the project. */
   dir?: Folder;
   /**
    * pg_dump: by PostgreSQL's own program; native: by none but this one. Default: pg_dump where one fits the
@@ -49,7 +49,7 @@ interface Backing extends Drilling {
   keep?: boolean;
   /** Go on although the disk may be too small. */
   force?: boolean;
-  /** Add a line of JSON about this run to a file, also if it fails. */
+  /** Add a line of JSON about this run to a file, also if it fails; its folder is created. */
   log?: Path;
 }
 
