@@ -7,13 +7,16 @@ import { type Catalog, markComplete, markLoaded, withoutFacts } from '../model/c
 import type { Fact } from '../model/fact.ts';
 import type { Connection } from '../pg/connection.ts';
 import { readingSettings, snapshot } from '../pg/snapshot.ts';
+import { locate } from '../problem/location.ts';
 import { Problem } from '../problem/problem.ts';
 import { pgliteVersion } from '../shadow/version.ts';
 import type { SqlFile } from '../sql/parse.ts';
+import { findIgnored } from '../sql/psql-commands.ts';
 import type { Project } from './project.ts';
 import type { TextFile } from './sql-files.ts';
 import type { TrialStart } from './trial-start.ts';
 import type { Workspace } from './workspace.ts';
+import type { World } from './world.ts';
 
 // Statements that the server refuses inside a transaction: a new enum label used at once, a statement that
 // must run alone, COMMIT in a procedure, more locks than the server has room for, a table altered before
@@ -39,12 +42,26 @@ export async function replay(
   const start = { files: given, inOrder, asPsql };
   const way = asPsql ? 'by psql' : inOrder ? 'in order' : 'any order';
   const content = await contentOf(workspace.project, given, way);
-  const open = await workspace.catalogs.get(content, () => build(workspace, start));
+  const open = await workspace.catalogs.get(content, () => {
+    if (!inOrder) for (const file of given) noteIgnored(workspace.world, file);
+    return build(workspace, start);
+  });
   const run = () => build(workspace, { ...start, role: as });
   const catalog =
     as === null ? open : leftOpen(await workspace.catalogs.get([...content, `run by ${as}`], run), open);
   const loaded = markLoaded(catalog, { ...start, as });
   return inOrder ? markComplete(loaded) : loaded;
+}
+
+// Nothing of a schema file is left out in silence. It is said when the file is read: not again while it is
+// unchanged.
+function noteIgnored({ note }: World, { file, text }: TextFile): void {
+  const found = findIgnored(text);
+  const lines = found.map(({ what, index }) => `${what} at line ${locate(file, text, index).line}`);
+  if (lines.length === 0) return;
+  const shown =
+    lines.length > 3 ? `${lines.slice(0, 3).join(', ')} and ${lines.length - 3} more` : lines.join(', ');
+  note?.(`${file}: pgmage ignores ${shown}: a schema has no rows, and one database`);
 }
 
 /**

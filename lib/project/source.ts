@@ -9,16 +9,14 @@ import type { Connection, ServerConnection } from '../pg/connection.ts';
 import { queryPinned } from '../pg/pinned.ts';
 import { snapshot } from '../pg/snapshot.ts';
 import type { Problems } from '../problem/codes.ts';
-import { locate } from '../problem/location.ts';
 import { Problem } from '../problem/problem.ts';
 import { maskUrl, redact, rememberSecret } from '../problem/redact.ts';
-import { findIgnored } from '../sql/psql-commands.ts';
 import { listUps, readMigrations } from './migration-folder.ts';
 import type { Project } from './project.ts';
 import { replay } from './shadow-catalog.ts';
 import { readFiles, shownPath, type TextFile } from './sql-files.ts';
 import type { Workspace } from './workspace.ts';
-import type { Target, World } from './world.ts';
+import type { Target } from './world.ts';
 
 /** The kinds of sources. */
 type Place =
@@ -42,7 +40,7 @@ export async function readSource(workspace: Workspace, source: string): Promise<
       return withRelations(read, facts, () => read);
     }
     case 'path':
-      return replay(workspace, await readSchema(workspace, place.path));
+      return replay(workspace, await readSchema(workspace.project, place.path));
     case 'migrations': {
       // A problem of a folder without migrations is reported like that of any folder.
       const files = await readMigrations(workspace.project);
@@ -82,30 +80,17 @@ export async function resolveEnd(
 /** The files of a source that consists of some, as texts; none for any other. @throws Problem of the files */
 export async function readSourceFiles(workspace: Workspace, source: string): Promise<TextFile[]> {
   const place = await find(workspace, source);
-  return place.is === 'path' ? readSchema(workspace, place.path) : [];
+  return place.is === 'path' ? readSchema(workspace.project, place.path) : [];
 }
 
 // A missing default schema has another message than a missing file that the user named.
-async function readSchema({ project, world }: Workspace, path: string): Promise<TextFile[]> {
-  const { root, schema } = project;
+async function readSchema({ root, schema }: Project, path: string): Promise<TextFile[]> {
   try {
-    const files = await readFiles(root, path);
-    for (const file of files) noteIgnored(world, file);
-    return files;
+    return await readFiles(root, path);
   } catch (thrown) {
     if (path !== schema || !(thrown instanceof Problem) || thrown.code !== 'missing_file') throw thrown;
     throw new Problem('missing_schema', thrown.data as Problems['missing_schema']);
   }
-}
-
-// Nothing of a schema file is left out in silence.
-function noteIgnored({ note }: World, { file, text }: TextFile): void {
-  const found = findIgnored(text);
-  const lines = found.map(({ what, index }) => `${what} at line ${locate(file, text, index).line}`);
-  if (lines.length === 0) return;
-  const shown =
-    lines.length > 3 ? `${lines.slice(0, 3).join(', ')} and ${lines.length - 3} more` : lines.join(', ');
-  note?.(`${file}: pgmage ignores ${shown}: a schema has no rows, and one database`);
 }
 
 /** A source as people may see it: no password, and paths relative to the project. */
