@@ -78,6 +78,7 @@ export async function clone(
           : plan.swap === null
             ? { done: await carriedOver(workspace.world, { ...copy, carrier, mark }), swapped: null }
             : await swap(workspace.world, { ...copy, plan: plan.swap });
+        mark.isCommitted ||= swapped !== null;
         const durationMs = workspace.world.now().getTime() - start;
         return { ...plan, done, swapped, durationMs, retries: [...retries] };
       });
@@ -103,7 +104,7 @@ async function withEnds<T>(
   const mark: CommitMark = { id: null };
   const forget = workspace.world.onInterrupt?.(async () => {
     await close();
-    if (mark.id === null) return undefined;
+    if (mark.id === null && !mark.isCommitted) return undefined;
     const { name } = describeTarget(workspace.project, target);
     return describeOutcome(name, await readOutcome(() => openServer(target), mark));
   });
@@ -120,8 +121,8 @@ async function withEnds<T>(
     };
     return await work(ends, mark);
   } finally {
-    forget?.();
     await close();
+    forget?.();
   }
 }
 

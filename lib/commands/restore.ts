@@ -132,7 +132,7 @@ async function restoreInto(
   // The server rolls back when its client is gone.
   const forget = world.onInterrupt?.(async () => {
     stopping.abort();
-    if (mark.id === null) return undefined;
+    if (mark.id === null && !mark.isCommitted) return undefined;
     await connection.close();
     return describeOutcome(target.name, await readOutcome(() => openServer(target), mark));
   });

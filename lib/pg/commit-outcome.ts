@@ -8,6 +8,8 @@ import type { Connection } from './connection.ts';
 export interface CommitMark {
   /** Null: it was not sent, or the transaction changed nothing. */
   id: string | null;
+  /** True once it was answered. */
+  isCommitted?: boolean;
 }
 
 /** The outcome of a transaction; `unknown`: the server is still at work, or cannot be asked. */
@@ -30,8 +32,9 @@ const tries = 30;
  */
 export async function readOutcome(
   open: () => Promise<Connection & { close(): Promise<void> }>,
-  { id }: CommitMark,
+  { id, isCommitted = false }: CommitMark,
 ): Promise<CommitOutcome> {
+  if (isCommitted) return 'committed';
   if (id === null) return 'rolled back';
   const connection = await open().catch(() => null);
   if (connection === null) return 'unknown';

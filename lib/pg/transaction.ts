@@ -22,6 +22,7 @@ export async function transaction<T>(
     if (mark !== undefined) mark.id = await readTransactionId(connection);
     // COMMIT of a failed transaction rolls back without an error; an empty SELECT before it makes that one.
     await connection.execute('select; commit');
+    if (mark !== undefined) mark.isCommitted = true;
     return result;
   } catch (thrown) {
     // The server rolls back by itself when the session is gone.

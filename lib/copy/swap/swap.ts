@@ -58,9 +58,11 @@ export async function swap(world: World, work: SwapWork): Promise<{ done: CopyRe
   const keeper = await openKeeper(ends.to.connection, (database) => session(target, database));
   const where = await readDatabaseName(keeper);
   const making: Making = {};
-  const undo = async () => {
-    await close();
-    return undoSwap(work, name, making, () => session(target, where));
+  // Once: an interrupt makes the work fail, too.
+  let undoing: Promise<string | undefined> | undefined;
+  const undo = () => {
+    undoing ??= close().then(() => undoSwap(work, name, making, () => session(target, where)));
+    return undoing;
   };
   const forget = world.onInterrupt?.(undo);
   try {
