@@ -53,8 +53,8 @@ export async function replay(
   return inOrder ? markComplete(loaded) : loaded;
 }
 
-// Nothing of a schema file is left out in silence. It is said when the file is read: not again while it is
-// unchanged.
+// Nothing of a schema file is left out in silence. The note appears when the file is read, not again while it
+// is unchanged.
 function noteIgnored({ note }: World, { file, text }: TextFile): void {
   const found = findIgnored(text);
   const lines = found.map(({ what, index }) => `${what} at line ${locate(file, text, index).line}`);
