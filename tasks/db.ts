@@ -5,7 +5,7 @@ import type { Outcome } from '../lib/runner/outcome.ts';
 
 type Name = string; // The name of these values in --help.
 type Source = string;
-type Url = string;
+type Shadow = string;
 type Path = string;
 
 interface Naming {
@@ -47,8 +47,8 @@ interface Looking {
 }
 
 interface Shadowed {
-  /** URL of a server to make the shadow database on, instead of PostgreSQL inside this process. */
-  shadow?: Url;
+  /** Where the shadow database is: embedded, native, auto or a server's URL. Default: as configured. */
+  shadow?: Shadow;
 }
 
 /**

@@ -5,7 +5,7 @@ import type { Outcome } from '../lib/runner/outcome.ts';
 
 // The name of these values in --help.
 type Name = string;
-type Url = string;
+type Shadow = string;
 
 /**
  * Sets pgmage up in a project: configuration, package scripts and, from its database, the schema and the
@@ -24,8 +24,8 @@ export default async function init(
     tasks?: boolean;
     /** Do not ask. */
     yes?: boolean;
-    /** URL of a server to make the shadow database on, instead of PostgreSQL inside this process. */
-    shadow?: Url;
+    /** Where the shadow database is: embedded, native, auto or a server's URL. Default: as configured. */
+    shadow?: Shadow;
   } = {},
 ): Promise<Outcome> {
   const [{ init }, { initPlanText, initText }] = await Promise.all([

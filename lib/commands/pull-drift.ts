@@ -158,7 +158,8 @@ async function append(
   const head = before.trim() === '' ? '' : `${before.trimEnd()}\n\n`;
   const sql = change.steps.map((step) => `${step.sql};`).join('\n\n');
   const added: TextFile = { file, text: `${head}-- Taken from ${from} by db:pull --drift.\n\n${sql}\n` };
-  const loaded = await replay(workspace, [...files.filter((one) => one.file !== file), added]);
+  const texts = [...files.filter((one) => one.file !== file), added];
+  const loaded = await replay(workspace, texts, { ofDatabase: true });
   if (!(await isProven(workspace, loaded, { wanted, actual, change }))) return null;
   const given = await planReplacement(workspace.project, { path, split: false }, [added]);
   await writeReplacement(workspace.project.root, [added], given);

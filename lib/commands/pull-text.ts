@@ -58,7 +58,7 @@ export async function renderVerifiedPull(
 ): Promise<PulledText> {
   const pulled = await renderPull(workspace, catalog, place);
   const own = pulled.files.filter(({ file }) => file.endsWith('.sql'));
-  const loaded = await replay(workspace, own).catch((thrown: unknown) => {
+  const loaded = await replay(workspace, own, { ofDatabase: true }).catch((thrown: unknown) => {
     if (!isRefusal(thrown) || thrown.code === 'missing_extension') throw thrown;
     const { where, message } = thrown;
     throw new Problem('not_reproduced', { from, changes: [message] }, { where, cause: thrown });
@@ -88,7 +88,7 @@ function written(texts: readonly TextFile[], { path, split }: SchemaPlace, head:
 // shadow.
 async function refusal(workspace: Workspace, texts: readonly TextFile[]): Promise<Problem | null> {
   try {
-    await replay(workspace, texts, { asPsql: true });
+    await replay(workspace, texts, { asPsql: true, ofDatabase: true });
     return null;
   } catch (thrown) {
     if (isRefusal(thrown)) return thrown;

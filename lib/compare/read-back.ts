@@ -9,7 +9,6 @@ import { plan } from '../plan/plan.ts';
 import { encodeCatalog } from '../project/catalog-codec.ts';
 import { withoutUnmanaged } from '../project/ignore.ts';
 import {
-  describeShadow,
   listExtensions,
   parseFiles,
   readState,
@@ -18,7 +17,7 @@ import {
 } from '../project/shadow-catalog.ts';
 import { refuseSuperuser } from '../project/shadow-pool.ts';
 import type { Workspace } from '../project/workspace.ts';
-import type { Ground } from '../shadow/shadow.ts';
+import type { Ground, Shadow } from '../shadow/shadow.ts';
 import type { SqlFile } from '../sql/parse.ts';
 
 /**
@@ -43,12 +42,7 @@ export async function readBack(
   const wanted = new Set([...ids, ...also]);
   const batches = splitForReading(catalog, ids, batchSize);
   if (batches.length === 0) return joined(catalog, []);
-  const content = [
-    'read back',
-    await describeShadow(workspace.project),
-    ...wanted,
-    ...batches.map(encodeCatalog),
-  ];
+  const content = ['read back', await workspace.shadows.describe(), ...wanted, ...batches.map(encodeCatalog)];
   return workspace.catalogs.get(content, async () => {
     const read: Catalog[] = [];
     for (const batch of batches) read.push(only(await runIn(workspace, batch), wanted));
@@ -66,7 +60,7 @@ export async function readBackAll(
   catalog: Catalog,
   more: readonly string[] = [],
 ): Promise<Catalog> {
-  const content = ['same words', await describeShadow(workspace.project), encodeCatalog(catalog), ...more];
+  const content = ['same words', await workspace.shadows.describe(), encodeCatalog(catalog), ...more];
   return workspace.catalogs.get(content, () => runIn(workspace, catalog, more));
 }
 
@@ -81,8 +75,10 @@ async function runIn(workspace: Workspace, catalog: Catalog, more: readonly stri
   const texts = steps.map(({ sql }) => `${quoteNewerWords(sql, catalog.major)}\n;\n`);
   const script = await parseSql('the database', texts.join(''));
   const first = await parseFiles(surroundingFiles(workspace.project));
-  return workspace.shadows.use(listExtensions([...first, script]), (shadow) => {
-    if ((catalog.loaded ?? null) === null) refuseSuperuser(workspace.project, shadow);
+  const { loaded = null } = catalog;
+  const ofDatabase = loaded === null || loaded.ofDatabase === true;
+  const run = (shadow: Shadow) => {
+    if (ofDatabase) refuseSuperuser(workspace.project, shadow);
     return shadow.state(
       async (connection) => {
         await loadFiles(connection, [script], { lenient: true });
@@ -92,7 +88,8 @@ async function runIn(workspace: Workspace, catalog: Catalog, more: readonly stri
       },
       groundOf(first, loadFiles),
     );
-  });
+  };
+  return workspace.shadows.use(listExtensions([...first, script]), run, { ofDatabase });
 }
 
 // It stays from one batch to the next.

@@ -114,8 +114,12 @@ export interface Config {
    * whether the first is still there; work that only takes long goes on. Default 60000.
    */
   readonly stallTimeout?: number;
-  /** URL of a server to make shadow databases on; default: PostgreSQL inside the process. */
-  readonly shadow?: string;
+  /**
+   * Where shadow databases are. `embedded`: PostgreSQL inside the process. `native`: a private server, made
+   * with PostgreSQL's programs on this machine. `auto`: native where it is possible, else embedded. Or the
+   * URL of a server. Default: auto.
+   */
+  readonly shadow?: 'embedded' | 'native' | 'auto' | (string & {});
   /**
    * Allows `shadow` to be a superuser's where definitions are read from a database: its owner's functions
    * then run with that superuser's rights. Default false.

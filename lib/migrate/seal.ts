@@ -10,7 +10,7 @@ import type { Catalog } from '../model/catalog.ts';
 import { locate } from '../problem/location.ts';
 import { Problem } from '../problem/problem.ts';
 import { makeMigrationFile } from '../project/migration-folder.ts';
-import type { Project } from '../project/project.ts';
+import { isOwnShadow, type Project } from '../project/project.ts';
 import { parseFiles } from '../project/shadow-catalog.ts';
 import { startAfter } from '../project/trial-start.ts';
 import type { Workspace } from '../project/workspace.ts';
@@ -59,9 +59,12 @@ export function makeSealed(
   return makeMigrationFile(project, migration.name, renderMigration({ ...migration, header }));
 }
 
-/** The reader of fingerprints: only those of one version, and of one kind of server, compare. */
+/**
+ * The reader of fingerprints: only those of one version, and of one kind of server, compare. The native
+ * shadow reads as the embedded one: both have the same major version.
+ */
 export function describeReader({ version, shadow }: Project, { major }: Catalog): string {
-  return `pgmage ${version}, PostgreSQL ${major}${shadow === null ? ' embedded' : ''}`;
+  return `pgmage ${version}, PostgreSQL ${major}${isOwnShadow(shadow) ? ' embedded' : ''}`;
 }
 
 const writing = new Set([

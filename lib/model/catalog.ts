@@ -19,6 +19,8 @@ export interface Loaded {
   readonly asPsql?: boolean;
   /** The role that ran them, where they name it; null: the reserved one. */
   readonly as: string | null;
+  /** True if the files were made of the definitions of a database, and are not yet the user's own. */
+  readonly ofDatabase?: boolean;
 }
 
 /** The relations between the facts of a catalog. */

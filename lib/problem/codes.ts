@@ -99,6 +99,9 @@ export interface MigrationProblems {
   };
   foreign_migrations: { readonly what: string; readonly tool: string; readonly command: string | null };
   no_baseline: { readonly environment: string; readonly changes: readonly string[] };
+  push_refused: { readonly environment: string; readonly reason: string };
+  push_pending: { readonly environment: string; readonly pending: readonly string[] };
+  not_as_wanted: { readonly environment: string; readonly changes: readonly string[] };
   not_as_proven: { readonly environment: string; readonly changes: readonly string[] };
   no_way_back: { readonly migration: string; readonly why: string };
 }
@@ -252,6 +255,8 @@ export interface Problems extends MigrationProblems, DataProblems, SyncProblems,
   transaction_pooler: { readonly environment: string; readonly mode: 'transaction' | 'statement' };
   embedded_damaged: { readonly directory: string; readonly reason: string };
   shadow_failed: { readonly reason: string };
+  beyond_native: { readonly reason: string };
+  no_native_shadow: { readonly reason: string; readonly major: number };
   shadow_superuser: { readonly role: string };
   interrupted: { readonly state: string };
   internal: { readonly reason: string };

@@ -265,6 +265,20 @@ export const messages: { readonly [C in Code]: MessageRow<Problems[C]> } = {
     'Name a role with CREATEDB and CREATEROLE, or no --shadow. Where you trust the owners of your' +
       ' databases, set `shadowSuperuser: true` in pgmage.config.ts.',
   ),
+  beyond_native: row(
+    1,
+    409,
+    (of) => `The native shadow database cannot do this: ${of.reason}`,
+    'Pass --shadow embedded, or name a server for shadow databases with --shadow URL.',
+  ),
+  no_native_shadow: row(
+    1,
+    409,
+    (of) => `Cannot start a native shadow database: ${of.reason}`,
+    (of) =>
+      `Install PostgreSQL ${of.major}, name the folder of its programs in PGMAGE_POSTGRES, or pass` +
+      ' --shadow embedded.',
+  ),
   shadow_failed: row(
     1,
     500,

@@ -1,10 +1,10 @@
 // Options of a task override the configuration.
 import { Problem } from '../problem/problem.ts';
-import type { Project } from './project.ts';
+import { type Project, resolveShadow } from './project.ts';
 
 /** Options of tasks that the configuration also has. */
 export interface Overrides {
-  /** URL of a server for shadow databases; null: PostgreSQL inside this process. */
+  /** `embedded`, `native`, `auto` or the URL of a server; null: PostgreSQL inside this process. */
   readonly shadow?: string | null;
   /** Milliseconds that a migration waits for a lock. */
   readonly lockTimeout?: number | undefined;
@@ -16,8 +16,9 @@ export interface Overrides {
  */
 export function applyOverrides(
   project: Project,
-  { shadow = project.shadow, lockTimeout = project.lockTimeout }: Overrides,
+  { shadow: given = project.shadow, lockTimeout = project.lockTimeout }: Overrides,
 ): Project {
+  const shadow = given === null ? null : resolveShadow(given);
   if (lockTimeout === undefined) return { ...project, shadow };
   if (!Number.isInteger(lockTimeout) || lockTimeout < 0)
     throw new Problem('bad_option', {

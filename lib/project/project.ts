@@ -23,7 +23,10 @@ export interface Project {
   readonly cacheDir: string;
   /** Data directory of the embedded database, used where an environment has no URL. */
   readonly embedded: string;
-  /** URL of a server for shadow databases; null: PostgreSQL inside this process. */
+  /**
+   * Where shadow databases are: the URL of a server; `native`: a private server from PostgreSQL's programs on
+   * this machine; `auto`: that where it is possible, else as null: PostgreSQL inside this process.
+   */
   readonly shadow: string | null;
   /**
    * True if definitions that were read from databases may run there with a superuser's rights; default:
@@ -48,4 +51,14 @@ export interface Project {
   readonly serve?: ServeConfig;
   /** Version of pgmage: part of the keys of cached catalogs. */
   readonly version: string;
+}
+
+/** The value of the option `--shadow` as a project has it. */
+export function resolveShadow(given: string): string | null {
+  return given === 'embedded' ? null : given;
+}
+
+/** True if the shadow is of pgmage's own making, not on a server that the user names. */
+export function isOwnShadow(shadow: string | null): boolean {
+  return shadow === null || shadow === 'native' || shadow === 'auto';
 }

@@ -9,7 +9,7 @@ import type { Connection } from '../pg/connection.ts';
 import { readingSettings, snapshot } from '../pg/snapshot.ts';
 import { locate } from '../problem/location.ts';
 import { Problem } from '../problem/problem.ts';
-import { pgliteVersion } from '../shadow/version.ts';
+import type { Shadow } from '../shadow/shadow.ts';
 import type { SqlFile } from '../sql/parse.ts';
 import { findIgnored } from '../sql/psql-commands.ts';
 import type { Project } from './project.ts';
@@ -36,12 +36,12 @@ const needsCommit = new Set(['55P04', '25001', '2D000', '53200', '55006']);
 export async function replay(
   workspace: Workspace,
   given: readonly TextFile[],
-  { inOrder = false, asPsql = false, role = null }: Pick<TrialStart, 'inOrder' | 'asPsql' | 'role'> = {},
+  { inOrder = false, asPsql = false, role = null, ofDatabase = false }: Omit<TrialStart, 'files'> = {},
 ): Promise<Catalog> {
   const as = role !== null && isNamed(role, [...surroundingFiles(workspace.project), ...given]) ? role : null;
-  const start = { files: given, inOrder, asPsql };
+  const start = { files: given, inOrder, asPsql, ofDatabase };
   const way = asPsql ? 'by psql' : inOrder ? 'in order' : 'any order';
-  const content = await contentOf(workspace.project, given, way);
+  const content = await contentOf(workspace, given, way);
   const open = await workspace.catalogs.get(content, () => {
     if (!inOrder) for (const file of given) noteIgnored(workspace.world, file);
     return build(workspace, start);
@@ -49,7 +49,7 @@ export async function replay(
   const run = () => build(workspace, { ...start, role: as });
   const catalog =
     as === null ? open : leftOpen(await workspace.catalogs.get([...content, `run by ${as}`], run), open);
-  const loaded = markLoaded(catalog, { ...start, as });
+  const loaded = markLoaded(catalog, { files: given, inOrder, asPsql, as, ofDatabase });
   return inOrder ? markComplete(loaded) : loaded;
 }
 
@@ -106,30 +106,21 @@ export async function keepReplayed(
   given: readonly TextFile[],
   catalog: Catalog,
 ): Promise<void> {
-  await workspace.catalogs.get(await contentOf(workspace.project, given, 'in order'), async () => catalog);
+  await workspace.catalogs.get(await contentOf(workspace, given, 'in order'), async () => catalog);
 }
 
 async function contentOf(
-  project: Project,
+  { project, shadows }: Workspace,
   given: readonly TextFile[],
   way: 'in order' | 'any order' | 'by psql',
 ): Promise<readonly string[]> {
   const texts = [...surroundingFiles(project), ...given].map(({ text }) => text);
-  return [await describeShadow(project), way, ...texts];
+  return [await shadows.describe(), way, ...texts];
 }
 
 /** Files to load first, because the schema is made for a certain host. */
 export function surroundingFiles({ layout }: Pick<Project, 'layout'>): TextFile[] {
   return layout?.name === 'supabase' ? [supabasePrelude] : [];
-}
-
-/** The part of a shadow that a catalog depends on besides its files: the version of its server. */
-export async function describeShadow({ shadow }: Project): Promise<string> {
-  if (shadow === null) return `pglite ${pgliteVersion}`;
-  const { connect } = await import('../pg/connect.ts');
-  const server = await connect({ url: shadow, applicationName: 'pgmage shadow' });
-  await server.close();
-  return `${shadow} ${server.version}`;
 }
 
 /** Reads the state of a shadow, which is in a transaction already. */
@@ -183,7 +174,7 @@ export async function inShadow<T>(
     await runInOrder(connection, rest, committed);
     return work(connection, committed);
   };
-  return workspace.shadows.use(listExtensions([...first, ...rest, ...more]), async (shadow) => {
+  const run = async (shadow: Shadow): Promise<T> => {
     let refused = false;
     const ground = {
       key,
@@ -204,7 +195,8 @@ export async function inShadow<T>(
         return worked(connection, true);
       });
     }
-  });
+  };
+  return workspace.shadows.use(listExtensions([...first, ...rest, ...more]), run, start);
 }
 
 // How a shadow is brought to a start, and the name of the state that this gives.

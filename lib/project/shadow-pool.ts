@@ -1,14 +1,28 @@
 // The shadows of a workspace. Parts of an operation share them, because starting one takes most of the time.
 import { mkdir } from 'node:fs/promises';
 import { Problem } from '../problem/problem.ts';
+import { beyondNative, isBeyondNative } from '../shadow/beyond-native.ts';
+import type { NativePrograms } from '../shadow/native-programs.ts';
 import type { Shadow } from '../shadow/shadow.ts';
-import type { Project } from './project.ts';
+import { embeddedMajor, pgliteVersion } from '../shadow/version.ts';
+import { isOwnShadow, type Project } from './project.ts';
 import type { World } from './world.ts';
 
 interface PooledShadow {
-  readonly extensions: ReadonlySet<string>;
+  /** Extensions that can be created in it; null: it need not be told of them. */
+  readonly extensions: ReadonlySet<string> | null;
+  readonly isNative: boolean;
   readonly shadow: Promise<Shadow>;
   uses: number;
+}
+
+/** How a use differs from the usual one. */
+export interface ShadowUse {
+  /**
+   * True for definitions that come from a database instead of the project's files: they run in the embedded
+   * shadow, where there are two.
+   */
+  readonly ofDatabase?: boolean;
 }
 
 /** Lends shadows, and keeps each one open until the pool is closed. */
@@ -17,6 +31,7 @@ export class ShadowPool {
   readonly #world: World;
   #entries: PooledShadow[] = [];
   #isClosed = false;
+  #native: Promise<NativePrograms | null> | undefined;
 
   constructor(project: Project, world: World) {
     this.#project = project;
@@ -24,17 +39,40 @@ export class ShadowPool {
   }
 
   /**
-   * Lends a shadow in which the named extensions can be created.
-   * @throws Problem `shadow_failed`, and of the work
+   * Lends a shadow in which the named extensions can be created. Work that the native shadow refuses is done
+   * again from its beginning, in the embedded one.
+   * @throws Problem `shadow_failed`, `no_native_shadow`, and of the work
    */
-  async use<T>(extensions: Iterable<string>, work: (shadow: Shadow) => Promise<T>): Promise<T> {
-    const entry = this.#take(new Set(extensions));
+  async use<T>(
+    extensions: Iterable<string>,
+    work: (shadow: Shadow) => Promise<T>,
+    { ofDatabase = false }: ShadowUse = {},
+  ): Promise<T> {
+    const programs = ofDatabase ? null : await this.#findNative();
+    if (programs === null) return this.#lend(this.#take(new Set(extensions)), work);
     try {
-      return await work(await entry.shadow);
-    } finally {
-      entry.uses--;
-      if (entry.uses === 0 && this.#isClosed) await this.#close(entry);
+      return await this.#lend(this.#takeNative(programs), work);
+    } catch (thrown) {
+      if (!isBeyondNative(thrown)) throw thrown;
+      this.#native = Promise.resolve(null);
+      this.#world.detail?.(
+        `Shadow: the embedded PostgreSQL, because the native one failed: ${thrown.data.reason}`,
+      );
+      return this.#lend(this.#take(new Set(extensions)), work);
     }
+  }
+
+  /** The part of a shadow that a catalog depends on besides its files: the version of its server. */
+  async describe(): Promise<string> {
+    const { shadow } = this.#project;
+    if (isOwnShadow(shadow)) {
+      const native = await this.#findNative();
+      return native === null ? `pglite ${pgliteVersion}` : `native ${native.version}`;
+    }
+    const { connect } = await import('../pg/connect.ts');
+    const server = await connect({ url: shadow as string, applicationName: 'pgmage shadow' });
+    await server.close();
+    return `${shadow} ${server.version}`;
   }
 
   /**
@@ -44,6 +82,16 @@ export class ShadowPool {
   async close(): Promise<void> {
     this.#isClosed = true;
     for (const entry of this.#entries) if (entry.uses === 0) await this.#close(entry);
+  }
+
+  async #lend<T>(entry: PooledShadow, work: (shadow: Shadow) => Promise<T>): Promise<T> {
+    entry.uses++;
+    try {
+      return await work(await entry.shadow);
+    } finally {
+      entry.uses--;
+      if (entry.uses === 0 && this.#isClosed) await this.#close(entry);
+    }
   }
 
   async #close(entry: PooledShadow): Promise<void> {
@@ -56,15 +104,48 @@ export class ShadowPool {
     this.#entries = this.#entries.filter((other) => other !== entry);
   }
 
-  #take(extensions: ReadonlySet<string>): PooledShadow {
-    const fits = ({ extensions: has }: PooledShadow) =>
-      this.#project.shadow !== null || [...extensions].every((name) => has.has(name));
-    const found = this.#entries.find(fits);
-    if (found !== undefined) {
-      found.uses++;
+  #findNative(): Promise<NativePrograms | null> {
+    this.#native ??= this.#lookForNative();
+    return this.#native;
+  }
+
+  async #lookForNative(): Promise<NativePrograms | null> {
+    const { root, cacheDir, shadow } = this.#project;
+    if (shadow !== 'native' && shadow !== 'auto') return null;
+    const { findNativePrograms } = await import('../shadow/native.ts');
+    const found = await findNativePrograms(root, { cacheDir });
+    if ('folder' in found) {
+      this.#world.detail?.(`Shadow: PostgreSQL ${found.version} of ${found.folder}`);
       return found;
     }
-    const entry: PooledShadow = { extensions, shadow: this.#start(extensions), uses: 1 };
+    if (shadow === 'native') throw new Problem('no_native_shadow', { ...found, major: embeddedMajor });
+    this.#world.detail?.(`Shadow: the embedded PostgreSQL, because ${found.reason}`);
+    return null;
+  }
+
+  #takeNative(programs: NativePrograms): PooledShadow {
+    const found = this.#entries.find(({ isNative }) => isNative);
+    if (found !== undefined) return found;
+    const start = async () => {
+      const { openNativeShadow } = await import('../shadow/native.ts');
+      return openNativeShadow(programs, { cacheDir: await this.#cache(), progress: this.#progress });
+    };
+    const shadow = start().catch((thrown: Error) => {
+      throw this.#project.shadow === 'auto' ? beyondNative(thrown.message) : thrown;
+    });
+    return this.#add({ extensions: null, isNative: true, shadow, uses: 0 });
+  }
+
+  #take(extensions: ReadonlySet<string>): PooledShadow {
+    const fits = ({ isNative, extensions: has }: PooledShadow) =>
+      !isNative && (has === null || [...extensions].every((name) => has.has(name)));
+    const found = this.#entries.find(fits);
+    if (found !== undefined) return found;
+    const known = isOwnShadow(this.#project.shadow) ? extensions : null;
+    return this.#add({ extensions: known, isNative: false, shadow: this.#start(extensions), uses: 0 });
+  }
+
+  #add(entry: PooledShadow): PooledShadow {
     this.#entries.push(entry);
     // A later attempt starts one again.
     entry.shadow.catch(() => this.#forget(entry));
@@ -72,13 +153,22 @@ export class ShadowPool {
   }
 
   async #start(extensions: ReadonlySet<string>): Promise<Shadow> {
-    const { cacheDir, shadow: url } = this.#project;
+    const { shadow } = this.#project;
     const { onInterrupt } = this.#world;
     const { openShadow } = await import('../shadow/open.ts');
-    await mkdir(cacheDir, { recursive: true }).catch(() => undefined);
-    const progress = (message: string) => this.#world.progress(message);
+    const url = isOwnShadow(shadow) ? null : shadow;
+    const cacheDir = await this.#cache();
+    const progress = this.#progress;
     return openShadow({ cacheDir, url, extensions, progress, ...(onInterrupt && { onInterrupt }) });
   }
+
+  async #cache(): Promise<string> {
+    const { cacheDir } = this.#project;
+    await mkdir(cacheDir, { recursive: true }).catch(() => undefined);
+    return cacheDir;
+  }
+
+  readonly #progress = (message: string) => this.#world.progress(message);
 }
 
 /**

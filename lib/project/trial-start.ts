@@ -18,6 +18,8 @@ export interface TrialStart {
   readonly asPsql?: boolean;
   /** Others, which run after these in their order. */
   readonly next?: readonly TextFile[];
+  /** True if `files` are made of the definitions of a database, and are not yet the user's own. */
+  readonly ofDatabase?: boolean;
   /** The role that runs `files`; default: the shadow's. */
   readonly role?: string | null;
   /** The exact state that it must reach (`isAlike`); otherwise it cannot be the start. */

@@ -47,6 +47,8 @@ export interface World {
   progress(message: string): void;
   /** Shows the user a line that needs attention, once; left out: it is not shown. */
   note?(message: string): void;
+  /** Shows what only `--verbose` asks for, e.g. the shadow that was chosen; left out: it is not asked for. */
+  detail?(message: string): void;
   /** Draws the progress of long work over the previous one; left out where there is no terminal. */
   pace?(pace: CopyProgress): void;
   /**
@@ -61,6 +63,11 @@ export interface World {
    * @throws Problem `hook_failed`
    */
   afterSync?(): Promise<void>;
+  /**
+   * Registers the end of work that has no end of its own: Ctrl-C ends the work instead of the process, which
+   * then finishes as usual. Gives the way to forget it again. Left out: interrupts are not handled.
+   */
+  onStop?(stop: () => void): () => void;
   /**
    * Registers work that undoes an effect outside of this process when it is interrupted, and gives the
    * function that removes it again. A text that it returns is shown: the state that remains. Left out:

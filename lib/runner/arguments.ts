@@ -16,6 +16,8 @@ export interface Globals {
   readonly list: boolean;
   readonly version: boolean;
   readonly json: boolean;
+  /** Says more about how the work is done. */
+  readonly verbose: boolean;
   /** Undefined: as the terminal is. */
   readonly colour: boolean | undefined;
 }
@@ -38,6 +40,7 @@ export const globalOptions: readonly { readonly flags: readonly string[]; readon
     flags: ['--no-color', '--color'],
     help: 'Never or always use colours; default: on a terminal, without NO_COLOR',
   },
+  { flags: ['--verbose'], help: 'Say more about how the work is done, e.g. which shadow database is used' },
   { flags: ['--version', '-V'], help: 'Print the version' },
 ];
 
@@ -54,6 +57,7 @@ export function readCommandLine(words: readonly string[], tasks: readonly Task[]
     list: false,
     version: false,
     json: false,
+    verbose: false,
     colour: undefined,
   };
   const drafts: { task: Task; options: Values; positionals: string[] }[] = [];
@@ -85,6 +89,7 @@ function readGlobal(word: string, globals: { -readonly [K in keyof Globals]: Glo
   else if (word === '--list' || word === '-l') globals.list = true;
   else if (word === '--version' || word === '-V') globals.version = true;
   else if (word === '--json') globals.json = true;
+  else if (word === '--verbose') globals.verbose = true;
   else if (word === '--no-color') globals.colour = false;
   else if (word === '--color') globals.colour = true;
   else return false;

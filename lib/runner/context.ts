@@ -13,10 +13,11 @@ import { findLayout } from '../config/layout.ts';
 import type { ProjectFolder } from '../config/project.ts';
 import type { CopyProgress } from '../flow/progress.ts';
 import { applyOverrides, type Overrides } from '../project/options.ts';
-import type { Project } from '../project/project.ts';
+import { type Project, resolveShadow } from '../project/project.ts';
 import { openWorkspace, type Workspace } from '../project/workspace.ts';
 import type { World } from '../project/world.ts';
 import type { Paper } from '../report/paper.ts';
+import type { Outcome } from './outcome.ts';
 import { type TaskShell, taskShell } from './shell.ts';
 
 /** The first argument of every task. */
@@ -30,6 +31,8 @@ export interface TaskContext extends Project, World {
    * @throws Problem `interrupted`
    */
   choose?(question: string, answers: readonly string[]): Promise<number>;
+  /** Prints a result before the task has ended: its facts with `--json`, else its text. */
+  publish?(outcome: Pick<Outcome, 'facts' | 'text'>): void;
   /** zx's `$`, which runs commands in the project's folder; loaded by the first of them. */
   readonly $: TaskShell;
   /**
@@ -47,16 +50,19 @@ export interface Edge {
   readonly variables: Variables;
   now(): Date;
   progress(message: string): void;
+  /** Shows what only `--verbose` asks for; left out without it. */
+  detail?(message: string): void;
   /** Shows a line that needs attention. */
   note?(message: string): void;
   /** Shows a line of a program that was started. */
   show(line: string): void;
   pace?(pace: CopyProgress): void;
   onInterrupt?(undo: () => Promise<unknown>): () => void;
+  onStop?(stop: () => void): () => void;
 }
 
 /** The questions of a command line on its terminal. */
-export type Questions = Pick<TaskContext, 'ask' | 'choose' | 'show'>;
+export type Questions = Pick<TaskContext, 'ask' | 'choose' | 'show' | 'publish'>;
 
 /** The paths and the configuration of a folder, with defaults. @throws Problem `bad_config` */
 export function makeProject({ root, config, cacheDir }: ProjectFolder, version: string): Project {
@@ -70,7 +76,7 @@ export function makeProject({ root, config, cacheDir }: ProjectFolder, version: 
     queries: [config.queries ?? []].flat(),
     cacheDir,
     embedded: join(root, '.pgmage', 'database'),
-    shadow: config.shadow ?? null,
+    shadow: resolveShadow(config.shadow ?? 'auto'),
     shadowSuperuser: config.shadowSuperuser ?? false,
     online: config.online ?? true,
     ...(config.lockTimeout !== undefined && { lockTimeout: config.lockTimeout }),
@@ -86,7 +92,7 @@ export function makeProject({ root, config, cacheDir }: ProjectFolder, version: 
 /** The world of a process, with the environments of a folder's configuration. */
 export function makeWorld({ root, config }: ProjectFolder, edge: Edge): World {
   const { afterSync } = config;
-  const { variables, now, progress, note, show, pace, onInterrupt } = edge;
+  const { variables, now, progress, note, detail, show, pace, onInterrupt, onStop } = edge;
   const noted = new Set<string>();
   const environments = new Map<string, Promise<Environment>>();
   const resolve = async (name: string) => ({
@@ -111,6 +117,7 @@ export function makeWorld({ root, config }: ProjectFolder, edge: Edge): World {
         noted.add(message);
       },
     }),
+    ...(detail && { detail }),
     ...(pace && { pace }),
     author: async () => (await import('./author.ts')).findAuthor(root),
     ...(afterSync && {
@@ -120,6 +127,7 @@ export function makeWorld({ root, config }: ProjectFolder, edge: Edge): World {
       },
     }),
     ...(onInterrupt && { onInterrupt }),
+    ...(onStop && { onStop }),
   };
 }
 

@@ -39,7 +39,7 @@ export function taskText(task: Task): string {
     lines.push('', 'Arguments:', ...columns(task.positionals.map((one) => [one.name, helpOf(one)])));
   if (task.options.length > 0)
     lines.push('', 'Options:', ...columns(task.options.map((option) => [signature(option), helpOf(option)])));
-  lines.push('', 'Every task also takes --json, --no-color, --color and --help.');
+  lines.push('', 'Every task also takes --json, --verbose, --no-color, --color and --help.');
   return lines.join('\n');
 }
 

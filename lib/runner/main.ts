@@ -41,6 +41,8 @@ export interface Caller {
   choose?(question: string, answers: readonly string[]): Promise<number>;
   /** Registers an undo for an interrupt; returns a function that removes it. */
   onInterrupt?(undo: () => Promise<unknown>): () => void;
+  /** Registers the end of work that Ctrl-C ends instead of the process; returns a way to forget it. */
+  onStop?(stop: () => void): () => void;
 }
 
 /** Runs a command line. @returns 0 fine, 1 failed, 2 differences found, 64 bad usage; it never throws */
@@ -86,11 +88,13 @@ async function perform(caller: Caller): Promise<number> {
   else if (line.globals.help || line.globals.list || line.calls.length === 0)
     await explain(caller, tasks, line);
   else {
-    const edge = edgeOf(caller, progress);
+    const detail = (message: string) => caller.log(`${stampOf(caller)}${makeLegible(message)}`);
+    const edge = { ...edgeOf(caller, progress), ...(line.globals.verbose && { detail }) };
     const asking = {
       show: (text: (paper: Paper) => string) => caller.log(text(logPaperOf(caller, line.globals.colour))),
       ...(caller.ask && { ask: asker(caller, line.globals.colour) }),
       ...(caller.choose && { choose: caller.choose }),
+      publish: publisher(caller, line.globals),
     };
     const context = makeContext(makeProject(folder, version), makeWorld(folder, edge), asking, edge.show);
     return execute(caller, folder, line, context);
@@ -120,7 +124,7 @@ async function noteIgnored(caller: Caller, folder: ProjectFolder): Promise<void>
 }
 
 function edgeOf(caller: Caller, progress: (message: string) => void): Edge {
-  const { variables, now, onInterrupt, lastLine } = caller;
+  const { variables, now, onInterrupt, onStop, lastLine } = caller;
   const pace = (of: CopyProgress) => lastLine?.draw(barText(of, lastLine.width()));
   return {
     variables,
@@ -130,6 +134,7 @@ function edgeOf(caller: Caller, progress: (message: string) => void): Edge {
     show: caller.log,
     ...(lastLine && variables.TERM !== 'dumb' && { pace }),
     ...(onInterrupt && { onInterrupt }),
+    ...(onStop && { onStop }),
   };
 }
 
@@ -155,6 +160,13 @@ function asker(caller: Caller, colour: boolean | undefined): NonNullable<Questio
     caller.log(text(logPaperOf(caller, colour)));
     return caller.ask?.('Go on?') ?? false;
   };
+}
+
+function publisher(
+  caller: Caller,
+  { json, colour }: CommandLine['globals'],
+): NonNullable<Questions['publish']> {
+  return ({ facts, text }) => caller.print(json ? JSON.stringify(facts) : text(paperOf(caller, colour)));
 }
 
 // Left to right; the first that does not end with 0 is the last.

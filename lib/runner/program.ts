@@ -2,6 +2,7 @@
 import { openProject } from '../config/project.ts';
 import { makeLegible } from '../problem/legible.ts';
 import { endPrograms } from '../programs/running.ts';
+import { applyOverrides } from '../project/options.ts';
 import { openWorkspace, type Workspace } from '../project/workspace.ts';
 import { loadPackageFacts } from './builtin.ts';
 import { makeProject, makeWorld } from './context.ts';
@@ -12,7 +13,7 @@ export interface ProgramOptions {
   readonly cwd?: string;
   /** Variables to look environments up in; default: the process's own. */
   readonly variables?: Readonly<Record<string, string | undefined>>;
-  /** URL of a server to make shadow databases on; default: as configured. */
+  /** `embedded`, `native`, `auto` or the URL of a server for shadow databases; default: as configured. */
   readonly shadow?: string;
   /** Receives progress messages; default: none. */
   readonly progress?: (message: string) => void;
@@ -31,7 +32,7 @@ export async function openProgram(options: ProgramOptions = {}): Promise<Workspa
   const project = makeProject(folder, version);
   const world = makeWorld(folder, { variables, now: () => new Date(), progress, show });
   return openWorkspace(
-    options.shadow === undefined ? project : { ...project, shadow: options.shadow },
+    options.shadow === undefined ? project : applyOverrides(project, { shadow: options.shadow }),
     world,
   );
 }

@@ -1,9 +1,10 @@
-// The data directory that every shadow in the process starts from: made once, kept as a tar file.
+// The data directory that every shadow in the process starts from: made once for a user, kept as a tar file.
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { shadowRole } from '../model/catalog.ts';
 import { keepEventLoopAlive } from '../sql/keep-event-loop-alive.ts';
+import { findUserCache } from './user-cache.ts';
 import { pgliteVersion } from './version.ts';
 
 // PGlite's own settings without its two that change meaning: allow_system_table_mods, and a search_path
@@ -20,8 +21,12 @@ export const startParams = ['--single', '-F', '-j', ...settings.flatMap((setting
 // Being made in this process: a shadow and the embedded database need it at the same time when both are new.
 const making = new Map<string, Promise<Blob>>();
 
+const fileName = `shadow-${pgliteVersion}-2.tar`;
+
 /**
- * Returns the template, from the cache if it is there.
+ * Returns the template from the user's cache, or from the project's where that has one already. It is made
+ * once for all projects.
+ * @param cacheDir the project's cache folder, used where the user has none that is safe
  * @param again true after a damaged one, to create a new one
  */
 export async function loadTemplate(
@@ -29,7 +34,20 @@ export async function loadTemplate(
   progress?: (message: string) => void,
   again = false,
 ): Promise<Blob> {
-  const file = join(cacheDir, `shadow-${pgliteVersion}-2.tar`);
+  const isThere = await stat(join(cacheDir, fileName)).then(
+    () => true,
+    () => false,
+  );
+  return loadTemplateIn(isThere ? cacheDir : await findUserCache(cacheDir), progress, again);
+}
+
+/** Returns the template that a folder keeps; it is made where it is missing. */
+export async function loadTemplateIn(
+  folder: string,
+  progress?: (message: string) => void,
+  again = false,
+): Promise<Blob> {
+  const file = join(folder, fileName);
   const kept = again ? null : await intact(file);
   if (kept !== null) return kept;
   const begun = making.get(file);
@@ -82,7 +100,7 @@ async function keep(file: string, bytes: Uint8Array): Promise<void> {
   const draft = `${file}.${randomUUID()}`;
   try {
     await mkdir(dirname(file), { recursive: true });
-    await writeFile(draft, [digestOf(bytes), bytes]);
+    await writeFile(draft, [digestOf(bytes), bytes], { mode: 0o600 });
     await rename(draft, file);
   } catch {
     await rm(draft, { force: true }).catch(() => undefined);

@@ -15,6 +15,8 @@ export const reports: Readonly<Record<string, string>> = {
   'db:diff': 'DifferenceReport',
   'db:generate': 'GenerateReport',
   'db:sync': 'SyncReport',
+  'db:push': 'PushReport',
+  'db:watch': 'WatchReport',
   'db:rollback': 'RollbackReport',
   'db:verify': 'VerifyReport',
   'db:verify --repair': 'RepairReport',

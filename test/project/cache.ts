@@ -2,7 +2,7 @@
 import { linkSync, mkdirSync, mkdtempSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadTemplate } from '../../lib/shadow/template.ts';
+import { loadTemplateIn } from '../../lib/shadow/template.ts';
 
 /** Makes a folder that belongs to whoever asked for it. */
 export function freshCache(): Promise<string> {
@@ -13,7 +13,7 @@ export function freshCache(): Promise<string> {
 export async function withTemplate(folder: string): Promise<string> {
   const kept = join(tmpdir(), `pgmage-templates-${process.getuid?.() ?? 'user'}`);
   for (const one of [kept, folder]) mkdirSync(one, { recursive: true, mode: 0o700 });
-  await loadTemplate(kept);
+  await loadTemplateIn(kept);
   for (const file of readdirSync(kept))
     if (file.endsWith('.tar')) linkSync(join(kept, file), join(folder, file));
   return folder;

@@ -77,7 +77,14 @@ test('lists are repeated, choices and numbers are checked', () => {
 
 test('global options are understood anywhere', () => {
   const { globals, named } = readCommandLine(['--json', 'all:copy', '--help', '--no-color'], tasks);
-  expect(globals).toEqual({ help: true, list: false, version: false, json: true, colour: false });
+  expect(globals).toEqual({
+    help: true,
+    list: false,
+    version: false,
+    json: true,
+    verbose: false,
+    colour: false,
+  });
   expect(named.map(({ name }) => name)).toEqual(['all:copy']);
 });
 

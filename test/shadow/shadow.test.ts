@@ -23,7 +23,8 @@ let onServer: Shadow;
 const extensions = ['citext', 'earthdistance', 'pgstattuple', 'vector'];
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'pgmage-shadow-'));
+  folder = await mkdtemp(join(tmpdir(), 'pgmage-shadows-'));
+  process.env.XDG_CACHE_HOME = folder;
   inProcess = await openShadow({ cacheDir: folder, url: null, extensions });
   onServer = await openShadow({ cacheDir: folder, url: anyServer().url() });
 });
@@ -187,8 +188,9 @@ test('a shadow on a server leaves nothing there', async () => {
 });
 
 test('a damaged template is made again', async () => {
-  const [name] = (await readdir(folder)).filter((file) => file.endsWith('.tar'));
-  const file = join(folder, name as string);
+  const users = join(folder, 'pgmage');
+  const [name] = (await readdir(users)).filter((file) => file.endsWith('.tar'));
+  const file = join(users, name as string);
   const whole = await readFile(file);
   // Bytes that look compressed are unpacked where no caller can catch what is thrown.
   const garbage = Buffer.concat([Buffer.from([0x1f, 0x8b, 8, 0]), Buffer.alloc(20_000, 7)]);
