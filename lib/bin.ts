@@ -46,8 +46,22 @@ const patience = 5_000;
 
 const codes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
+// Work that has no end of its own, and ends by Ctrl-C.
+const stops = new Set<() => void>();
+
+function onStop(stop: () => void): () => void {
+  stops.add(stop);
+  return () => stops.delete(stop);
+}
+
 async function interrupt(signal: NodeJS.Signals): Promise<void> {
   const code = codes[signal as keyof typeof codes];
+  if (stops.size > 0 && signal === 'SIGINT') {
+    for (const stop of stops) stop();
+    // A second interrupt does not wait for the end.
+    stops.clear();
+    return;
+  }
   // A second interrupt ends the process at once.
   if (finished) process.exit(code);
   finished = true;
@@ -103,6 +117,7 @@ void run({
   },
   ...(process.stderr.isTTY && { lastLine: { width: () => process.stderr.columns || 80, draw } }),
   onInterrupt,
+  onStop,
   ...(process.stdin.isTTY && process.stderr.isTTY ? { ask, choose } : {}),
 }).then((code) => {
   // The interrupt is already reported, so the task's own result is not.

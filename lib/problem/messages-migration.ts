@@ -202,6 +202,25 @@ export const migrationMessages: {
     'Another session may have changed it. Run db:diff to see the differences, or db:rollback to' +
       ' undo the migrations.',
   ),
+  push_refused: row(
+    1,
+    403,
+    (of) => `Cannot push to ${of.environment}: ${of.reason}`,
+    'db:push is for a database of development on this machine. Run db:sync to apply migrations, or name an' +
+      ' unprotected environment with --env.',
+  ),
+  push_pending: row(
+    1,
+    409,
+    (of) => `Cannot push to ${of.environment}: migrations are pending: ${of.pending.join(', ')}`,
+    'Run db:sync to apply them. Where earlier pushes did their work already, run db:sync --baseline.',
+  ),
+  not_as_wanted: row(
+    1,
+    500,
+    (of) => `${of.environment} does not have the wanted schema: ${of.changes.join('; ')}`,
+    'Run db:diff to see the differences. Another session may have changed the database.',
+  ),
   no_way_back: row(
     1,
     409,

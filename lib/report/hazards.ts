@@ -38,6 +38,16 @@ export function cautionLine({ sql, table }: Caution, paper: Paper): string {
   return cutBefore(line, `  (${table.name}: ${count}, ${formatBytes(table.bytes)})`, paper);
 }
 
+/** The costs of statements, by hazard. */
+export function cautionLines(cautions: readonly Caution[], paper: Paper): string[] {
+  const { yellow } = makeInk(paper.colour);
+  const hazards = [...new Set(cautions.map(({ hazard }) => hazard))];
+  return hazards.flatMap((hazard) => [
+    yellow(`Caution: ${hazardWords[hazard]}:`),
+    ...cautions.filter((one) => one.hazard === hazard).map((one) => cautionLine(one, paper)),
+  ]);
+}
+
 /** The rows of the target that statements fail on or change. */
 export function findingLines(findings: readonly Finding[], paper: Paper): string[] {
   if (findings.length === 0) return [];

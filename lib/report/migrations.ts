@@ -6,7 +6,7 @@ import type { SyncPlan, SyncReport } from '../commands/sync.ts';
 import type { VerifyCheck, VerifyReport } from '../commands/verify.ts';
 import { redact } from '../problem/redact.ts';
 import { formatAge, formatCount } from './format.ts';
-import { cautionLine, findingLines, hazardWords, possibleLines } from './hazards.ts';
+import { cautionLines, findingLines, possibleLines } from './hazards.ts';
 import { makeInk } from './ink.ts';
 import type { Paper } from './paper.ts';
 import { wrapText } from './wrapped.ts';
@@ -189,15 +189,6 @@ function headLines({ file, down, draft }: MigrationReport, paper: Paper): string
           ? `can be undone, except for data: ${down.what}`
           : `cannot be undone: ${down.why}`;
   return [ink.bold(file), ...wrapText(`  ${back}`, paper)];
-}
-
-function cautionLines(cautions: SyncPlan['cautions'], paper: Paper): string[] {
-  const ink = makeInk(paper.colour);
-  const hazards = [...new Set(cautions.map(({ hazard }) => hazard))];
-  return hazards.flatMap((hazard) => [
-    ink.yellow(`Caution: ${hazardWords[hazard]}:`),
-    ...cautions.filter((one) => one.hazard === hazard).map((one) => cautionLine(one, paper)),
-  ]);
 }
 
 const marker = /^-- (Up|Down) Migration$/m;

@@ -11,6 +11,7 @@ import { difference } from '../../lib/commands/diff.ts';
 import { generate } from '../../lib/commands/generate.ts';
 import { history } from '../../lib/commands/history.ts';
 import { pull } from '../../lib/commands/pull.ts';
+import { push } from '../../lib/commands/push.ts';
 import { restore } from '../../lib/commands/restore.ts';
 import { rollback } from '../../lib/commands/rollback.ts';
 import { status } from '../../lib/commands/status.ts';
@@ -65,6 +66,14 @@ export function schemaTasks(context: Workspace): Task[] {
     { name: 'db:history', run: () => history(beside, { env }) },
     { name: 'db:rollback', run: () => rollback(beside, { env, ...consent }, undefined) },
     { name: 'db:status of what is behind', run: () => status(beside, { env }) },
+    {
+      name: 'db:push',
+      run: async () => {
+        await sync(beside, { env, ...consent }, undefined);
+        want(`${first} create table public.pushed (id integer primary key);`);
+        return push(beside, { env, ...consent }, undefined);
+      },
+    },
   ];
 }
 

@@ -1,0 +1,69 @@
+// The tasks for a database of development, which needs no migration at each step.
+import { askAboutPlan, askAboutRename } from '../lib/runner/asking.ts';
+import { makeWorkspace, type TaskContext } from '../lib/runner/context.ts';
+import type { Outcome } from '../lib/runner/outcome.ts';
+
+type Name = string; // The name of these values in --help.
+type Shadow = string;
+
+interface Shadowed {
+  /** Where the shadow database is: embedded, native, auto or a server's URL. Default: as configured. */
+  shadow?: Shadow;
+}
+
+/**
+ * Brings a database of development to schema.sql without a migration.
+ *
+ * It shows the statements with their costs, asks, runs them and checks the result. It is for an unprotected
+ * database on this machine. When the schema is ready, db:generate makes one migration of all changes, and
+ * db:sync --baseline records it.
+ */
+export async function push(
+  context: TaskContext,
+  options: {
+    /** The environment to change; default: the configured one, if its database is on this machine. */
+    env?: Name;
+    /** A renamed object, as old=new: users.name=full_name. Can be given more than once. */
+    rename?: Name[];
+    /** Do not ask. */
+    yes?: boolean;
+    /** Go on although data is lost. */
+    force?: boolean;
+  } & Shadowed = {},
+): Promise<Outcome> {
+  const [{ push }, { pushPlanText, pushText }] = await Promise.all([
+    import('../lib/commands/push.ts'),
+    import('../lib/report/push.ts'),
+  ]);
+  await using workspace = makeWorkspace(context, options);
+  const facts = await push(workspace, options, askAboutPlan(context, pushPlanText), askAboutRename(context));
+  return { facts, text: (paper) => pushText(facts, paper), code: facts.done ? 0 : 1 };
+}
+
+/**
+ * Compares the database with schema.sql again at each save, until Ctrl-C.
+ *
+ * Errors in schema.sql are shown, and watching goes on. With --push it also brings the database to the
+ * schema.
+ */
+export async function watch(
+  context: TaskContext,
+  options: {
+    /** The environment to compare with; default: the configured one. */
+    env?: Name;
+    /** Bring an unprotected database on this machine to the schema after each save, without a migration. */
+    push?: boolean;
+    /** With --push: go on although data is lost. */
+    force?: boolean;
+  } & Shadowed = {},
+): Promise<Outcome> {
+  const [{ watch }, { watchText }] = await Promise.all([
+    import('../lib/commands/watch.ts'),
+    import('../lib/report/push.ts'),
+  ]);
+  await using workspace = makeWorkspace(context, options);
+  const facts = await watch(workspace, options, (event) =>
+    context.publish?.({ facts: event, text: (paper) => watchText(event, paper) }),
+  );
+  return { facts, text: () => `Stopped after ${facts.looks} looks.` };
+}
