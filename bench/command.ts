@@ -14,6 +14,7 @@ import { clones } from './clones.ts';
 import { dataDiffs } from './data.ts';
 import { dataApplies, dataGrowth } from './data-apply.ts';
 import { growth } from './growth.ts';
+import { loop } from './loop.ts';
 import { apply, generation } from './migrations.ts';
 import { chinook, type Desk, difference, type Part, read, status } from './parts.ts';
 import { programs } from './programs.ts';
@@ -34,6 +35,7 @@ const data = [
   'data-apply',
   'data-growth',
   'programs',
+  'loop',
 ];
 const names = [...schemas, ...data];
 const usage = `npm run bench -- CORPUS [--part ${schemas.join()}] [--major 15,18]
@@ -82,6 +84,7 @@ const parts: Readonly<Record<string, Part>> = {
   growth: growth(tables),
   reworded: reworded(tables),
   programs,
+  loop,
   apply,
   generate: async (desk) => [
     ...(await generation('chinook', 2)(desk)),

@@ -9,6 +9,8 @@ export interface Program {
   readonly command: readonly [string, ...string[]];
   readonly cwd?: string;
   readonly variables?: Readonly<Record<string, string>>;
+  /** Whom it runs as; default: us. */
+  readonly user?: { readonly uid: number; readonly gid: number } | Record<string, never>;
   /** How it may end; default: with 0. */
   readonly exitCodes?: readonly number[];
   /**
@@ -61,11 +63,12 @@ interface Run {
 
 async function run(program: Program): Promise<Run> {
   await program.prepare?.();
-  const { name, command, cwd, variables, exitCodes = [0], tellsTime = false } = program;
+  const { name, command, cwd, variables, user, exitCodes = [0], tellsTime = false } = program;
   const [file, ...words] = command;
   return new Promise((resolve, reject) => {
     const start = performance.now();
     const child = spawn(file, words, {
+      ...user,
       cwd,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { PATH: process.env.PATH, HOME: process.env.HOME, ...variables },
@@ -96,8 +99,8 @@ async function run(program: Program): Promise<Run> {
   });
 }
 
-// Linux keeps the most memory that a process ever held (manual: proc_pid_status, VmHWM).
-function highWater(pid: number): number | null {
+/** The most memory that a process ever held, as Linux keeps it (manual: proc_pid_status, VmHWM). */
+export function highWater(pid: number): number | null {
   try {
     const [, kilobytes] = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
     return kilobytes === undefined ? null : Number(kilobytes) * 1024;
