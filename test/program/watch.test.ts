@@ -1,5 +1,5 @@
 // The program as a developer runs it: it watches until Ctrl-C, pushes, and ends its private server with it.
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +14,7 @@ const programs = join(import.meta.dirname, '../../node_modules/@embedded-postgre
 const native = join(programs, `${process.platform}-${process.arch}-18/native/bin`);
 const user = unprivileged();
 let root: string;
+const children: ChildProcess[] = [];
 
 // PostgreSQL does not run as root, so the program runs as another user, in a project of its own.
 beforeAll(() => {
@@ -24,7 +25,10 @@ beforeAll(() => {
   if ('uid' in user)
     for (const folder of ['', 'cache', 'tmp']) chownSync(join(root, folder), user.uid, user.gid);
 });
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+afterAll(() => {
+  for (const child of children) child.kill('SIGKILL');
+  rmSync(root, { recursive: true, force: true });
+});
 
 const want = (sql: string) => writeFileSync(join(root, 'schema.sql'), sql);
 
@@ -48,6 +52,7 @@ function start(url: string, words: string) {
   child.stderr.on('data', (chunk) => {
     said.log += chunk;
   });
+  children.push(child);
   const ended = new Promise<{ code: number | null; out: string; log: string }>((resolve) =>
     child.on('close', (code) => resolve({ code, ...said })),
   );
@@ -67,7 +72,7 @@ test('db:watch --push follows the file with a private server, and Ctrl-C ends bo
     want('create table users (id int, name txt);');
     await until('Invalid SQL in schema.sql at line 1: type "txt" does not exist');
     want('create table users (id int, name text);');
-    await until('users.name', 'Pushed 1 statement to local. It is in sync.');
+    await until('ALTER TABLE users ADD COLUMN name text', 'Pushed 1 statement to local. It is in sync.');
     child.kill('SIGINT');
     const { code, out, log } = await ended;
     expect(code).toBe(0);
