@@ -7,7 +7,7 @@ type Name = string; // The name of these values in --help.
 type Shadow = string;
 
 interface Shadowed {
-  /** Where the shadow database is: embedded, native, auto or a server's URL. Default: as configured. */
+  /** The place of the shadow database: embedded, native, auto or a URL. Default: as configured. */
   shadow?: Shadow;
 }
 

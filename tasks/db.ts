@@ -47,7 +47,7 @@ interface Looking {
 }
 
 interface Shadowed {
-  /** Where the shadow database is: embedded, native, auto or a server's URL. Default: as configured. */
+  /** The place of the shadow database: embedded, native, auto or a URL. Default: as configured. */
   shadow?: Shadow;
 }
 

@@ -24,7 +24,7 @@ export default async function init(
     tasks?: boolean;
     /** Do not ask. */
     yes?: boolean;
-    /** Where the shadow database is: embedded, native, auto or a server's URL. Default: as configured. */
+    /** The place of the shadow database: embedded, native, auto or a URL. Default: as configured. */
     shadow?: Shadow;
   } = {},
 ): Promise<Outcome> {

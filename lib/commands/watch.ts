@@ -19,7 +19,7 @@ export interface WatchInput {
   readonly force?: boolean;
 }
 
-/** What a look at the schema gave. */
+/** The result of one look at the schema. */
 export type WatchEvent = { /** Milliseconds from the save to this. */ readonly milliseconds: number } & (
   | { readonly is: 'difference'; readonly report: DifferenceReport }
   | { readonly is: 'pushed'; readonly report: PushReport }
@@ -106,7 +106,7 @@ async function observe(schema: string, note: () => void): Promise<FSWatcher> {
   return watcher;
 }
 
-// What the schema files hold; null: they cannot be read, which the look itself reports.
+// A digest of the schema files; null: they cannot be read, which the look itself reports.
 async function digestOf({ project }: Workspace): Promise<string | null> {
   const files = await readFiles(project.root, project.schema).catch(() => null);
   return files && createHash('sha256').update(JSON.stringify(files)).digest('hex');

@@ -7,6 +7,7 @@ import { connectionMessages } from './messages-connection.ts';
 import { dataMessages } from './messages-data.ts';
 import { migrationMessages } from './messages-migration.ts';
 import { serviceMessages } from './messages-service.ts';
+import { shadowMessages } from './messages-shadow.ts';
 import { syncMessages } from './messages-sync.ts';
 
 /** The table. Its type is total, so a code without a message does not compile. */
@@ -207,6 +208,7 @@ export const messages: { readonly [C in Code]: MessageRow<Problems[C]> } = {
 
   ...migrationMessages,
   ...dataMessages,
+  ...shadowMessages,
   ...syncMessages,
   ...serviceMessages,
 
@@ -255,35 +257,6 @@ export const messages: { readonly [C in Code]: MessageRow<Problems[C]> } = {
     500,
     (of) => `Cannot open the embedded database in ${of.directory}: ${of.reason}`,
     'The files may be damaged. Copy the folder before you repair it. pgmage deleted nothing.',
-  ),
-  shadow_superuser: row(
-    1,
-    409,
-    (of) =>
-      `${of.role}, the role of --shadow, is a superuser: definitions of a database would run there` +
-      ' with its rights',
-    'Name a role with CREATEDB and CREATEROLE, or no --shadow. Where you trust the owners of your' +
-      ' databases, set `shadowSuperuser: true` in pgmage.config.ts.',
-  ),
-  beyond_native: row(
-    1,
-    409,
-    (of) => `The native shadow database cannot do this: ${of.reason}`,
-    'Pass --shadow embedded, or name a server for shadow databases with --shadow URL.',
-  ),
-  no_native_shadow: row(
-    1,
-    409,
-    (of) => `Cannot start a native shadow database: ${of.reason}`,
-    (of) =>
-      `Install PostgreSQL ${of.major}, name the folder of its programs in PGMAGE_POSTGRES, or pass` +
-      ' --shadow embedded.',
-  ),
-  shadow_failed: row(
-    1,
-    500,
-    (of) => `Cannot start the shadow database: ${of.reason}`,
-    'Delete the cache folder, or name a server for shadow databases with --shadow URL.',
   ),
   interrupted: row(130, 499, (of) => `Interrupted. ${of.state}`, 'Run the command again when you are ready.'),
   internal: row(1, 500, (of) => `Internal error: ${of.reason}`, 'This is a bug in pgmage. Please report it.'),

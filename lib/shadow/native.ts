@@ -19,7 +19,7 @@ import type { Shadow, ShadowOptions } from './shadow.ts';
 import { findUserCache, isPrivate } from './user-cache.ts';
 import { embeddedMajor } from './version.ts';
 
-/** What a native shadow needs to know. */
+/** The options of a native shadow. */
 export type NativeOptions = Pick<ShadowOptions, 'cacheDir' | 'progress'>;
 
 /**
