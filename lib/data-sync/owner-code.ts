@@ -1,7 +1,7 @@
 // Code of the owners of tables that a change of rows calls: checks, generated columns, domains, indexes,
 // defaults, partitions, triggers. It runs with the rights of the owner, not with those of the session.
 import { readOwners, runAsOwner, type TableOwner } from '../flow/as-owner.ts';
-import { callsCode, readOwnerWrittenTables } from '../flow/row-writing.ts';
+import { callsCode, isInert, readOwnerWrittenTables } from '../flow/row-writing.ts';
 import { qualify } from '../model/quote.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { withPath } from '../pg/user-path.ts';
@@ -22,9 +22,19 @@ const root = `join pg_class r on r.oid = coalesce(pg_partition_root(c.oid), c.oi
 const partitions = `select pg_catalog.json_build_array(m.nspname, c.relname) as part, ${path} as path
   from pg_class c join pg_namespace m on m.oid = c.relnamespace ${root} where c.relispartition`;
 
-// A copy makes indexes afterwards, and writes every column.
+// To check a foreign key, the server compares values and casts those of the referring table.
+const comparing = `select k.conrelid, k.confrelid from pg_constraint k where k.contype = 'f' and (
+    exists (select from unnest(k.conpfeqop || k.conppeqop || k.conffeqop) o(oid)
+      join pg_operator e on e.oid = o.oid join pg_proc p on p.oid = e.oprcode where not ${isInert('p')})
+    or exists (select from unnest(k.conkey) u(number) join pg_attribute a on a.attrelid = k.conrelid
+        and a.attnum = u.number
+      join pg_type y on y.oid = a.atttypid join pg_cast c on c.castsource in (y.oid, y.typbasetype)
+      join pg_proc p on p.oid = c.castfunc where not ${isInert('p')}))`;
+
+// A copy makes indexes and foreign keys afterwards, and writes every column.
 const more = `select distinct ${path}::text as path
-  from (select i.indrelid as oid from pg_index i where i.indexprs is not null and ${callsCode('i.indexprs')}
+  from (select unnest(array[conrelid, confrelid]) as oid from (${comparing}) f
+    union select i.indrelid as oid from pg_index i where i.indexprs is not null and ${callsCode('i.indexprs')}
       or i.indpred is not null and ${callsCode('i.indpred')}
     union select d.adrelid from pg_attrdef d join pg_attribute a on a.attrelid = d.adrelid
       and a.attnum = d.adnum where a.attgenerated = '' and ${callsCode('d.adbin')}) k

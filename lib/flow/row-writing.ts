@@ -29,7 +29,8 @@ export type OwnerWrittenTables = ReadonlyMap<string, OwnerWrittenTable>;
 // Made by superusers alone: functions in C, base types, and everything of the system. What never changes has
 // no side effect.
 const ownFirst = 16384;
-const isInert = (p: string) => `(${p}.provolatile = 'i' and (${p}.oid < ${ownFirst} or exists (
+/** SQL that is true if a function of pg_proc is none that an owner can have written. */
+export const isInert = (p: string) => `(${p}.provolatile = 'i' and (${p}.oid < ${ownFirst} or exists (
   select from pg_catalog.pg_language l where l.oid = ${p}.prolang and l.lanname in ('internal', 'c'))))`;
 const isInertType = (y: string) =>
   `(${y}.oid < ${ownFirst} or ${y}.typtype = 'e' or ${y}.typtype = 'b' and ${y}.typcategory <> 'A')`;

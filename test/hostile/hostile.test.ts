@@ -71,7 +71,12 @@ test.each(servers())(
       const own = backupProject({ prod: database.url, copy: copy.url });
       await using context = derive(own.context, { cacheDir: cache });
       const withClient = clients.some(({ port }) => port === server.port);
-      const tasks = [...schemaTasks(context), ...dataTasks(context, withClient)];
+      const empty = async () => {
+        const other = await connect({ url: copy.url, applicationName: 'pgmage tests' });
+        await other.execute('delete from shop.parts; delete from shop.moody; delete from shut.checked');
+        await other.close();
+      };
+      const tasks = [...schemaTasks(context), ...dataTasks(context, withClient, empty)];
       const session = await connect({ url: database.url, applicationName: 'pgmage tests' });
       const [found] = await session.rows<{ count: string }>(tricks);
       await session.close();

@@ -5,7 +5,8 @@ import { type BackupInput, backup } from '../../lib/commands/backup.ts';
 import { clone } from '../../lib/commands/clone.ts';
 import { dataDiff } from '../../lib/commands/data-diff.ts';
 import { dataHistory } from '../../lib/commands/data-history.ts';
-import { dataSync } from '../../lib/commands/data-sync.ts';
+import { type DataSyncInput, dataSync } from '../../lib/commands/data-sync.ts';
+import { dataUndo } from '../../lib/commands/data-undo.ts';
 import { dataVerify } from '../../lib/commands/data-verify.ts';
 import { difference } from '../../lib/commands/diff.ts';
 import { generate } from '../../lib/commands/generate.ts';
@@ -81,8 +82,9 @@ export function schemaTasks(context: Workspace): Task[] {
  * Tasks that read all of it.
  * @param context its environment `prod` is the hostile database, `copy` another one that the same role owns
  * @param withClient whether a pg_dump is at hand for its server
+ * @param empty deletes rows of the copy
  */
-export function dataTasks(context: Workspace, withClient: boolean): Task[] {
+export function dataTasks(context: Workspace, withClient: boolean, empty: () => Promise<unknown>): Task[] {
   const to = { to: 'copy', confirm: 'copy', ...consent };
   const from = { from: 'prod', ...to };
   const mask = ['shop.goods.note=@hash', 'shop.goods.word=@text'];
@@ -120,10 +122,33 @@ export function dataTasks(context: Workspace, withClient: boolean): Task[] {
     },
     { name: 'data:verify', run: () => dataVerify(context, { from: 'prod', to: 'copy' }) },
     { name: 'data:sync', run: () => dataSync(context, { ...from, keepDeleted: true }, undefined) },
+    ...writingTasks(context, from, empty),
     { name: 'data:history', run: () => dataHistory(context, { env: 'copy' }) },
     cloned('--mask', { engine: 'native', mask }),
     ...(withClient ? [cloned('--engine pipe', { engine: 'pipe' })] : []),
     cloned('--swap', { swap: true, dropOld: true }),
     ...saved,
+  ];
+}
+
+// Rows that a sync writes, and an undo deletes and writes again.
+function writingTasks(context: Workspace, from: DataSyncInput, empty: () => Promise<unknown>): Task[] {
+  const runs: string[] = [];
+  const undo = async () => {
+    const input = { env: 'copy', confirm: 'copy', ...consent };
+    runs.push((await dataUndo(context, runs.pop() ?? '', input, undefined)).id);
+  };
+  return [
+    {
+      name: 'data:sync of rows that are missing',
+      run: async () => {
+        await empty();
+        const { run } = await dataSync(context, { ...from, keepDeleted: true }, undefined);
+        if (run === null || run.inserted === 0) throw new Error('it has no rows to write');
+        runs.push(run.id);
+      },
+    },
+    { name: 'data:undo', run: undo },
+    { name: 'data:undo of an undo', run: undo },
   ];
 }
