@@ -24,7 +24,8 @@ const check = async (staged: Staged) => [
   ...(values.sync ? await findSyncFaults(staged, { undo: true }) : []),
 ];
 const began = Date.now();
-for (let done = 0, at = 0; done < count; done += batch, at++) {
+// The pairs of versions go on where earlier seeds end.
+for (let done = 0, at = Math.floor((first - 1) / batch); done < count; done += batch, at++) {
   const from = servers[at % servers.length];
   const to = servers[Math.floor(at / servers.length) % servers.length];
   if (from === undefined || to === undefined) break;

@@ -16,10 +16,10 @@ import { thorough } from '../thorough.ts';
 const server = anyServer();
 const values = (from: number, to: number) => `insert into t select n,
   (select string_agg(md5((n * 31 + i)::text), '') from generate_series(1, 10) i) from generate_series(${from}, ${to}) n`;
-const tables = `create table t (id int primary key, v text); create index on t (left(v, 80)); ${values(1, 12_000)}`;
-const grown = `update t set v = md5(v) || v where id % 3 = 0; delete from t where id % 7 = 0; ${values(12_001, 20_000)}`;
+const tables = `create table t (id int primary key, v text); create index on t (left(v, 80)); ${values(1, 6_000)}`;
+const grown = `update t set v = md5(v) || v where id % 3 = 0; delete from t where id % 7 = 0; ${values(6_001, 10_000)}`;
 // The undo file has all rows that go.
-const shrunk = `update t set v = md5(v) || v where id % 7 = 0; delete from t where id % 7 <> 0; ${values(12_001, 13_000)}`;
+const shrunk = `update t set v = md5(v) || v where id % 7 = 0; delete from t where id % 7 <> 0; ${values(6_001, 6_500)}`;
 const rows = `select md5(string_agg(t::text, ',' order by id)) as t from t`;
 
 interface Trial {
@@ -59,7 +59,7 @@ test('the disk of the project is full', { timeout: 900_000 }, async () => {
   if (typeof disk === 'string') return void notRun(disk);
   const files: Record<string, number> = {};
   try {
-    for (let free = 0, going = true; going; free += steps(60_000, 500_000))
+    for (let free = 0, going = true; going; free += steps(30_000, 300_000))
       going = await withPair(server, server, async (source, target) => {
         for (const { url } of [source, target]) await rowsOf(url, tables);
         await rowsOf(source.url, shrunk);
@@ -85,14 +85,14 @@ test('the disk of the project is full', { timeout: 900_000 }, async () => {
 });
 
 test('the disk of the target is full', { timeout: 900_000 }, async () => {
-  const disk = await smallDisk(server.major, 96);
+  const disk = await smallDisk(server.major, 64);
   if (typeof disk === 'string') return void notRun(disk);
   const root = mkdtempSync(join(tmpdir(), 'pgmage-full-'));
   let trials = 0;
   try {
     await withDatabase(server, async (source) => {
       await rowsOf(source.url, `${tables}; ${grown}`);
-      for (let free = 100_000, going = true; going; free += steps(1_000_000, 5_000_000))
+      for (let free = 100_000, going = true; going; free += steps(500_000, 4_000_000))
         going = await withDatabase(disk.server, async (target) => {
           await rowsOf(disk.server.socket(), `alter database ${target.name} set tablespace small`);
           await rowsOf(target.url, tables);
