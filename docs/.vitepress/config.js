@@ -1,5 +1,5 @@
 // The static site of the documentation: `npm run docs`. The pages are those that GitHub and the package show.
-import { readdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -24,6 +24,9 @@ export default {
   rewrites: (/** @type {string} */ path) => path.replace(/(^|\/)README\.md$/, '$1index.md'),
   // Files beside docs/, which the site does not have. test/docs checks that they exist.
   ignoreDeadLinks: [/CONTRIBUTING/, /CONTEXT/, /CHANGELOG/, /examples\//],
+  /** The schema is a link of a page, and no page itself. @param {{ outDir: string }} site */
+  buildEnd: ({ outDir }) =>
+    copyFileSync(join(docs, 'reference/json-schema.json'), join(outDir, 'reference/json-schema.json')),
   themeConfig: {
     search: { provider: 'local' },
     outline: [2, 3],

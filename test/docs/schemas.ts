@@ -125,7 +125,7 @@ class Types {
       case 'TSArrayType':
         return { type: 'array', items: this.#of(type.elementType) };
       case 'TSTupleType':
-        return { type: 'array', minItems: type.elementTypes.length, maxItems: type.elementTypes.length };
+        return tuple(type.elementTypes);
       case 'TSTypeLiteral':
         return this.#object(type.members);
       case 'TSIntersectionType':
@@ -148,6 +148,14 @@ class Types {
     if (/^(Readonly)?Map$/.test(name) || first !== undefined || !this.#declared.has(name)) return {};
     return this.define(name);
   }
+}
+
+// `[string, ...string[]]` has no last item.
+function tuple(elements: readonly (Ast.TSType | Ast.TSNamedTupleMember)[]): Schema {
+  const isOpen = elements.some(({ type }) => type === 'TSRestType');
+  return isOpen
+    ? { type: 'array', minItems: elements.length - 1 }
+    : { type: 'array', minItems: elements.length, maxItems: elements.length };
 }
 
 function union(parts: readonly Schema[]): Schema {

@@ -1,0 +1,84 @@
+// The commands that README and the pages show, run again: their outputs are those of the pages.
+// PGMAGE_WRITE_DOCS=1 (npm run docs:output) writes the outputs into the pages instead.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Check, Errors } from 'typebox/schema';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { anyServer } from '../servers/running.ts';
+import { stepsOf, withOutputs } from './console.ts';
+import { pages, read, repository } from './markdown.ts';
+import { jsonSchema, reports } from './schemas.ts';
+import { Walk } from './walk.ts';
+
+// The pages of one project, in the order in which its life goes on.
+const walked = [
+  'init',
+  'db-status',
+  'db-diff',
+  'db-generate',
+  'db-sync',
+  'db-verify',
+  'db-history',
+  'db-rollback',
+  'db-pull',
+  'db-backup',
+  'db-backups',
+  'db-restore',
+  'db-clone',
+  'data-diff',
+  'data-verify',
+  'data-sync',
+  'data-history',
+  'data-undo',
+  'data-analyze',
+].map((name) => `docs/commands/${name}.md`);
+
+let walk: Walk;
+beforeAll(async () => {
+  walk = await Walk.open(anyServer(), ['prod', 'staging', 'shadow']);
+});
+afterAll(() => walk.close());
+
+async function check(path: string, project = walk): Promise<void> {
+  const text = read(path);
+  const found = withOutputs(text, await project.run(text));
+  if (process.env.PGMAGE_WRITE_DOCS) writeFileSync(join(repository, path), found);
+  else expect(found).toBe(text);
+}
+
+test('README.md shows what its commands print, without a server', async () => {
+  const project = await Walk.open(anyServer(), []);
+  await check('README.md', project).finally(() => project.close());
+});
+
+for (const path of walked) test(`${path} shows what its commands print`, () => check(path));
+
+test('documents of --json fit their schemas', async () => {
+  const asked = {
+    'db:status': '--env prod',
+    'db:diff': '--env prod',
+    'db:generate': '',
+    'db:verify': '--env prod',
+    'db:history': '--env prod',
+    'db:backups': '',
+    'data:diff': '--from prod --to staging',
+    'data:verify': '--from prod --to staging',
+    'data:history': '--env staging',
+    'data:analyze': 'scripts',
+  };
+  const { $defs } = jsonSchema();
+  for (const [task, words] of Object.entries(asked)) {
+    const output = await walk.json(`${task} ${words}`);
+    const [fits, faults] = Errors({ $ref: `#/$defs/${reports[task]}`, $defs }, output);
+    expect([task, fits, faults]).toEqual([task, true, []]);
+    expect(Check({ $ref: `#/$defs/${reports[task]}`, $defs }, { other: output })).toBe(false);
+  }
+});
+
+test('every page with a session is run', () => {
+  const shown = pages().filter((path) => read(path).includes('```console'));
+  expect(stepsOf(read('README.md')).length).toBeGreaterThan(1);
+  expect(shown.filter((path) => !walked.includes(path))).toEqual([]);
+  for (const path of walked)
+    expect([path, read(path)]).toEqual([path, expect.stringContaining('```console')]);
+});

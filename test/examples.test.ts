@@ -1,0 +1,146 @@
+// The projects of examples/, each in a copy: the commands of its README, as a person types them.
+import { execFile } from 'node:child_process';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { withTemplate } from './project/cache.ts';
+import { rowsOf, withDatabase } from './servers/databases.ts';
+import { anyServer } from './servers/running.ts';
+
+const repository = join(import.meta.dirname, '..');
+const examples = join(repository, 'examples');
+const read = (...path: string[]) => readFileSync(join(examples, ...path), 'utf8');
+
+/** The commands of a README. */
+const commandsOf = (name: string) =>
+  [...read(name, 'README.md').matchAll(/```sh\n([\s\S]*?)```/g)].map(([, one]) => one).join('');
+
+/** Runs commands in a copy of an example, and gives what they print and the files that are there then. */
+async function run(name: string, commands: string, files: Readonly<Record<string, string>> = {}) {
+  const root = mkdtempSync(join(tmpdir(), `pgmage-example-${name}-`));
+  try {
+    cpSync(join(examples, name), root, { recursive: true, filter: (path) => !path.includes('.pgmage') });
+    for (const [file, text] of Object.entries(files)) writeFileSync(join(root, file), text);
+    await withTemplate(join(root, '.pgmage', 'cache'));
+    mkdirSync(join(root, 'node_modules'));
+    symlinkSync(repository, join(root, 'node_modules', 'pgmage'));
+    mkdirSync(join(root, '.bin'));
+    const npx = join(root, '.bin', 'npx');
+    writeFileSync(npx, `#!/bin/sh\nshift\nexec '${process.execPath}' '${repository}/bin/pgmage.cjs' "$@"\n`);
+    chmodSync(npx, 0o755);
+    const env = { ...process.env, PATH: `${join(root, '.bin')}:${process.env.PATH}`, NO_COLOR: '1' };
+    const output = await new Promise<string>((resolve, reject) => {
+      execFile('/bin/sh', ['-ec', `{ ${commands}\n} 2>&1`], { cwd: root, env }, (error, text) =>
+        error === null ? resolve(text) : reject(new Error(text)),
+      );
+    });
+    const found = readdirSync(root, { recursive: true, encoding: 'utf8' });
+    return { output, files: found.filter((file) => /migrations\/.*sql$/.test(file)) };
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+}
+
+test('every example has a README, a package and a place in the list', () => {
+  const folders = readdirSync(examples, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  expect(folders.length).toBe(6);
+  for (const { name } of folders) {
+    expect(read('README.md')).toContain(`[${name}](${name}/README.md)`);
+    expect(commandsOf(name)).toContain('npx pgmage ');
+    expect(existsSync(join(examples, name, 'package.json'))).toBe(true);
+  }
+});
+
+test('plain: the embedded database gets the migrations', async () => {
+  const { output } = await run('plain', commandsOf('plain'));
+  expect(output).toContain('Status: OUT OF SYNC');
+  expect(output).toContain('local is in sync.');
+  expect(output.split('Status: ').at(-1)).toMatch(/^IN SYNC/);
+});
+
+test('ci: the workflow is valid, and its commands succeed', async () => {
+  const workflow = parse(read('ci', '.github/workflows/schema.yml')) as {
+    jobs: Record<string, { steps: { run?: string }[] }>;
+  };
+  const steps = Object.values(workflow.jobs).flatMap((job) => job.steps.map((step) => step.run ?? ''));
+  const commands = steps.filter((step) => step.startsWith('npx pgmage'));
+  expect(commands.length).toBe(3);
+  await withDatabase(anyServer(), async ({ url }) => {
+    const set = `export PROD_URL='${url}'`;
+    const { output } = await run('ci', [set, ...commands].join('\n'));
+    expect(output).toContain('prod is in sync.');
+    expect(await rowsOf(url, 'select from orders')).toEqual([]);
+    await expect(run('ci', 'export PROD_URL=\nnpx pgmage db:sync --env prod --yes')).rejects.toThrow(
+      'PROD_URL',
+    );
+  });
+});
+
+test('supabase: the next migration is in the folder of its client', async () => {
+  const { files } = await run('supabase', commandsOf('supabase'));
+  expect(files.filter((file) => /^supabase\/migrations\/\d{14}_\w+\.sql$/.test(file)).length).toBe(2);
+});
+
+test('prisma: the next migration is in the folder of its client', async () => {
+  const { files } = await run('prisma', commandsOf('prisma'));
+  expect(files.filter((file) => /^prisma\/migrations\/\d{14}_\w+\/migration\.sql$/.test(file)).length).toBe(
+    2,
+  );
+});
+
+test('masks: the copy has no secret', async () => {
+  await withDatabase(anyServer(), (source) =>
+    withDatabase(anyServer(), async (target) => {
+      await rowsOf(
+        source.url,
+        `${read('masks', 'schema/schema.sql')};
+         insert into users (name, email, phone) values ('Ann', 'ann@example.com', '123');
+         insert into orders (email, note) values ('ann@example.com', 'please ring twice at the door')`,
+      );
+      const files = {
+        '.env.prod': `DATABASE_URL=${source.url}`,
+        '.env.staging': `DATABASE_URL=${target.url}`,
+      };
+      await run('masks', commandsOf('masks'), files);
+      const [row] = await rowsOf(target.url, 'select * from users join orders using (email)');
+      expect(row).toMatchObject({
+        name: expect.stringMatching(/^Name [0-9a-f]+$/),
+        email: expect.stringMatching(/^user_[0-9a-f]+@example\.test$/),
+        phone: null,
+        note: 'a long note',
+      });
+    }),
+  );
+});
+
+test('data-sync: the new database has the rows of the old one', async () => {
+  await withDatabase(anyServer(), (source) =>
+    withDatabase(anyServer(), async (target) => {
+      await rowsOf(source.url, read('data-sync', 'legacy.sql'));
+      await rowsOf(target.url, read('data-sync', 'next.sql'));
+      const files = {
+        '.env.legacy': `DATABASE_URL=${source.url}`,
+        '.env.next': `DATABASE_URL=${target.url}`,
+      };
+      const { output } = await run('data-sync', commandsOf('data-sync'), files);
+      expect(output).toContain('5 inserted, 0 updated, 0 deleted. 2 tables are equal.');
+      expect(await rowsOf(target.url, 'select email from users order by id')).toEqual([
+        { email: 'ann@example.com' },
+        { email: 'bob@example.com' },
+      ]);
+    }),
+  );
+});
