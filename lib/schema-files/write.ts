@@ -46,10 +46,11 @@ export async function resolvePlace(
 
 /** Compares texts with the existing files. @throws Problem `unreadable_file` */
 export async function planReplacement(
-  { root, schema }: Project,
+  project: Project,
   { path, split }: SchemaPlace,
   files: readonly TextFile[],
 ): Promise<Replacement> {
+  const { root, schema } = project;
   const written: FileReport[] = [];
   for (const { file, text } of files) {
     const before = await textAt(root, file);
@@ -57,8 +58,11 @@ export async function planReplacement(
     const changed = before === null ? null : changedLines(before, text);
     written.push({ file, lines: text.trimEnd().split('\n').length, changed });
   }
-  // The file that the folder takes the place of would go before it.
-  const there = split ? [...(await sqlIn(path)), ...(schema.endsWith('.sql') ? [schema] : [])] : [];
+  // The folder replaces the file of the wanted schema, unless it is a copy in another place.
+  const isCopy = path !== (await resolvePlace(project, { split: true })).path;
+  const there = split
+    ? [...(await sqlIn(path)), ...(schema.endsWith('.sql') && !isCopy ? [schema] : [])]
+    : [];
   const wanted = new Set(files.map(({ file }) => file));
   const removed: string[] = [];
   for (const file of new Set(there.map((one) => shownPath(root, one))))

@@ -47,9 +47,15 @@ export function withOutputs(text: string, outputs: readonly string[]): string {
   });
 }
 
+/** The text with one blank for several, because names of other lengths move the columns of a table. */
+export function squeezed(text: string): string {
+  return text.replace(/(?<=\S) {2,}/g, ' ');
+}
+
 /** What differs from run to run, as the documents show it. Each value keeps its own sample. */
 export class Samples {
   readonly #seen = new Map<string, string>();
+  readonly #samples = new Set<string>();
   readonly #counts = new Map<string, number>();
   readonly #literals: readonly (readonly [string, string])[];
 
@@ -74,11 +80,12 @@ export class Samples {
 
   #sampleOf(value: string, sample: string | ((nth: number) => string)): string {
     if (typeof sample === 'string') return sample;
-    const known = this.#seen.get(value);
+    const known = this.#samples.has(value) ? value : this.#seen.get(value);
     if (known !== undefined) return known;
     const nth = (this.#counts.get(sample.name) ?? 0) + 1;
     this.#counts.set(sample.name, nth);
     this.#seen.set(value, sample(nth));
+    this.#samples.add(sample(nth));
     // The first digits of an id stand for it.
     if (sample === uuid) this.#seen.set(value.slice(0, 8), sample(nth).slice(0, 8));
     return sample(nth);
@@ -95,9 +102,13 @@ const patterns: readonly (readonly [RegExp, string | ((nth: number) => string)])
   [/\b20\d{15}(?=_|\b)/g, number],
   [/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, uuid],
   [/\b[0-9a-f]{31,64}\b/g, hash],
-  [/\b20\d\d-\d\d-\d\d \d\d:\d\d(:\d\d)?/g, '2026-11-20 09:30'],
+  [/\b20\d\d-\d\d-\d\d \d\d:\d\d:\d\d/g, '2026-11-20 09:30:00'],
+  [/\b20\d\d-\d\d-\d\d \d\d:\d\d(?!:)/g, '2026-11-20 09:30'],
+  [/\b[\d.]+ [kM]?B\/s/g, '264 kB/s'],
+  // The size of a compressed file.
+  [/\b\d+ kB(?=, in | {2}6,?\d{3} )/g, '41 kB'],
   [/\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, '2026-11-20T09:30:00Z'],
-  [/(?<=modified |change |ago |, |\()(just now|\d+ (second|minute)s? ago)/g, '2 minutes ago'],
+  [/\b(just now|\d+ (second|minute)s? ago)/g, '2 minutes ago'],
   [/\b\d+(\.\d+)? m?s\b(?! each)/g, '0.4 s'],
   [/\bPostgreSQL 1\d(\.\d+)?( \(Debian [^)]*\))?/g, 'PostgreSQL 18'],
 ];

@@ -14,20 +14,20 @@ const tmux = (...words: string[]) =>
 const screen = () => tmux('capture-pane', '-ep', '-S', '-', '-t', 'shop').trimEnd();
 const plain = () => tmux('capture-pane', '-p', '-t', 'shop').trimEnd();
 
-/** What is typed, each with the text that the terminal shows before it is typed. */
+/** What is typed, each with the text that the terminal shows before: `$` alone is the prompt. */
 const typed = [
-  ['$', "echo 'CREATE TABLE users (id int PRIMARY KEY, email text NOT NULL);' >> schema/schema.sql"],
+  ['$', "echo 'create table users (id int primary key, email text)' > schema/schema.sql"],
   ['$', 'npx pgmage db:status'],
   ['$', 'npx pgmage db:sync'],
   ['(y/N)', 'y'],
   ['$', 'npx pgmage db:status --check && echo fine'],
-  ['fine\n$', ''],
+  ['\nfine', ''],
 ] as const;
 
 async function waitFor(end: string): Promise<void> {
   for (let tries = 0; tries < 300; tries += 1) {
     const lines = plain();
-    if (end.includes('\n') ? lines.endsWith(end) : (lines.split('\n').at(-1) ?? '').includes(end)) return;
+    if (end === '$' ? /(^|\n)\$$/.test(lines) : lines.includes(end)) return;
     await setTimeout(200);
   }
   throw new Error(`the terminal does not show ${end}:\n${plain()}`);

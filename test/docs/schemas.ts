@@ -58,6 +58,8 @@ export function jsonSchema(): Schema {
 class Types {
   readonly defined = new Map<string, Schema>();
   readonly #declared = new Map<string, Declared>();
+  /** The parameters of the generic types that are being read, with what stands for them. */
+  readonly #parameters = new Map<string, Ast.TSType | null>();
 
   constructor() {
     for (const { tree } of sources('lib'))
@@ -77,6 +79,8 @@ class Types {
     if (declared === undefined) throw new Error(`no type ${name}`);
     if (!this.defined.has(name)) {
       this.defined.set(name, {});
+      for (const parameter of declared.typeParameters?.params ?? [])
+        this.#parameters.set(nameOf(parameter), parameter.default ?? parameter.constraint ?? null);
       const schema =
         declared.type === 'TSInterfaceDeclaration'
           ? this.#interface(declared)
@@ -139,15 +143,31 @@ class Types {
     }
   }
 
+  #record(key: Ast.TSType, value: Schema): Schema {
+    const keys = this.#of(key);
+    const named = typeof keys.$ref === 'string' ? this.defined.get(keys.$ref.slice('#/$defs/'.length)) : keys;
+    const names = (named?.enum ?? []) as string[];
+    if (names.length === 0) return { type: 'object', additionalProperties: value };
+    const properties = Object.fromEntries(names.map((name) => [name, value]));
+    return { type: 'object', properties, required: names };
+  }
+
   #reference({ typeName, typeParameters }: Ast.TSTypeReference): Schema {
     const name = typeName.type === 'Identifier' ? typeName.name : '';
+    const parameter = this.#parameters.get(name);
+    if (parameter !== undefined) return parameter === null ? {} : this.#of(parameter);
     const [first, second] = typeParameters?.params ?? [];
     if (name === 'Readonly' && first) return this.#of(first);
-    if (name === 'Record' && second) return { type: 'object', additionalProperties: this.#of(second) };
+    if (name === 'Record' && first && second) return this.#record(first, this.#of(second));
     if (/^(Readonly)?Array$/.test(name) && first) return { type: 'array', items: this.#of(first) };
     if (/^(Readonly)?Map$/.test(name) || first !== undefined || !this.#declared.has(name)) return {};
     return this.define(name);
   }
+}
+
+// Babel 7 keeps the name of a parameter as text.
+function nameOf({ name }: Ast.TSTypeParameter): string {
+  return name;
 }
 
 // `[string, ...string[]]` has no last item.

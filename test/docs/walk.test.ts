@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Check, Errors } from 'typebox/schema';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { anyServer } from '../servers/running.ts';
-import { stepsOf, withOutputs } from './console.ts';
+import { squeezed, stepsOf, withOutputs } from './console.ts';
 import { pages, read, repository } from './markdown.ts';
 import { jsonSchema, reports } from './schemas.ts';
 import { Walk } from './walk.ts';
@@ -43,7 +43,7 @@ async function check(path: string, project = walk): Promise<void> {
   const text = read(path);
   const found = withOutputs(text, await project.run(text));
   if (process.env.PGMAGE_WRITE_DOCS) writeFileSync(join(repository, path), found);
-  else expect(found).toBe(text);
+  else expect(squeezed(found)).toBe(squeezed(text));
 }
 
 test('README.md shows what its commands print, without a server', async () => {

@@ -1,7 +1,7 @@
 // Runs the sessions of documents: one project, its databases, and a shell that has pgmage.
 import { execFile } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { withTemplate } from '../project/cache.ts';
 import { rowsOf } from '../servers/databases.ts';
@@ -23,6 +23,8 @@ export class Walk {
     this.#samples = new Samples([
       [`postgres@127.0.0.1:${server.port}`, 'app@db.example.com'],
       [root, '/srv/shop'],
+      [`by ${userInfo().username}`, 'by anna'],
+      [`  ${userInfo().username}  `, '  anna  '],
     ]);
   }
 
