@@ -3,10 +3,12 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ObjectChange } from '../compare/changes.ts';
 import { type Comparison, compare, compareCatalogs } from '../compare/compare.ts';
+import { kinds } from '../kinds/index.ts';
 import { describeUnfinished } from '../ledger/position.ts';
 import { readRecordedSchema } from '../migrate/compose.ts';
 import { readTargetState } from '../migrate/target-state.ts';
 import { describeBreak, findBreaks, type MigrationFile } from '../migration/chain.ts';
+import { emptyCatalog } from '../model/empty-catalog.ts';
 import { Problem } from '../problem/problem.ts';
 import { readMigrations } from '../project/migration-folder.ts';
 import { type NamedTarget, nameTarget, readSource, withTarget } from '../project/source.ts';
@@ -34,7 +36,7 @@ export interface StatusReport {
   /** The state of the migrations; null: there are none. */
   readonly record: RecordReport | null;
   readonly changes: readonly ObjectChange[];
-  /** The number of wanted objects, without their parts. */
+  /** The number of wanted objects, without their parts and what every new database has. */
   readonly objects: number;
   /** Objects of the database that pgmage does not manage. */
   readonly unmanaged: readonly string[];
@@ -75,6 +77,7 @@ export async function status(workspace: Workspace, { env, strict }: StatusInput 
   ]);
   const { before, after, changes, unmanaged } = comparison;
   if (strict && unmanaged.length > 0) throw new Problem('unmanaged_objects', { objects: unmanaged });
+  const usual = emptyCatalog(after.major, kinds).facts;
   return {
     schema: {
       path: shownPath(workspace.project.root, workspace.project.schema),
@@ -84,7 +87,7 @@ export async function status(workspace: Workspace, { env, strict }: StatusInput 
     inSync: comparison.same,
     record,
     changes,
-    objects: [...after.facts.values()].filter(({ parent }) => parent === null).length,
+    objects: [...after.facts.values()].filter(({ id, parent }) => parent === null && !usual.has(id)).length,
     unmanaged,
   };
 }

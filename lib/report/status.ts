@@ -30,7 +30,9 @@ export function statusText(report: StatusReport, paper: Paper): string {
     ...section(`Not managed by pgmage, in ${name}:`, unmanaged),
   ];
   lines.push(...recordLines(report, section));
-  if (report.inSync) lines.push(ink.dim(`All ${report.objects} objects of ${schema.path} match.`));
+  const all = report.objects === 1 ? 'The only object' : `All ${report.objects} objects`;
+  if (report.inSync)
+    lines.push(ink.dim(`${all} of ${schema.path} ${report.objects === 1 ? 'matches' : 'match'}.`));
   else
     lines.push(
       ink.dim("Run 'db:diff' for detailed comparison"),

@@ -105,6 +105,9 @@ const patterns: readonly (readonly [RegExp, string | ((nth: number) => string)])
   [/\b20\d\d-\d\d-\d\d \d\d:\d\d:\d\d/g, '2026-11-20 09:30:00'],
   [/\b20\d\d-\d\d-\d\d \d\d:\d\d(?!:)/g, '2026-11-20 09:30'],
   [/\b[\d.]+ [kM]?B\/s/g, '264 kB/s'],
+  [/\b[\d.]+ [GT]B are free/g, '120 GB are free'],
+  [/\bneeds \d+ MB/g, 'needs 9 MB'],
+  [/\b18\.\d+\b/g, '18.4'],
   // The size of a compressed file.
   [/\b\d+ kB(?=, in | {2}6,?\d{3} )/g, '41 kB'],
   [/\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, '2026-11-20T09:30:00Z'],

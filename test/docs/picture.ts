@@ -1,4 +1,4 @@
-// `npm run docs:picture`: types the first minute of README into a terminal (tmux) and draws the screen as SVG.
+// `npm run docs:picture`: types the first minute of README into a terminal (tmux), and draws the screen.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -140,7 +140,10 @@ test('a constant that is a default is told without its type, and what a terminal
 test('in sync it says so, and how much was compared', () => {
   const text = statusText(report([]), paper);
   expect(text).toContain('Status: IN SYNC\nPending Changes: 0\n');
-  expect(text).toContain('All 12 objects');
+  expect(text).toContain('All 12 objects of schema/schema.sql match.');
+  expect(statusText({ ...report([]), objects: 1 }, paper)).toContain(
+    'The only object of schema/schema.sql matches.',
+  );
   expect(text).not.toContain('db:sync');
 });
 
