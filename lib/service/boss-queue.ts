@@ -22,10 +22,13 @@ export async function openBossQueue(
   owner: string,
   onError: (problem: Error) => void,
 ): Promise<Queue> {
-  const db: PgBoss.Db = {
-    executeSql: (text, values) => store.use((session) => run(session, text, values)),
-  };
-  const boss = new PgBoss({ db, schedule: false, retryLimit: 0, expireInHours, deleteAfterDays: 1 });
+  const boss = new PgBoss({
+    db: ownSession(store),
+    schedule: false,
+    retryLimit: 0,
+    expireInHours,
+    deleteAfterDays: 1,
+  });
   boss.on('error', onError);
   await boss.start();
   const remove: Queue['end'] = async (session, { lane, queueId }) => {
@@ -65,6 +68,20 @@ async function renew(session: Connection, owner: string, ids: readonly string[])
 async function makeLane(session: Connection, lane: string): Promise<void> {
   const policy = lane.startsWith('write-') ? 'singleton' : 'standard';
   await session.rows('select pgboss.create_queue($1, $2::json)', [lane, JSON.stringify({ policy })]);
+}
+
+// The session of the store, for pg-boss's own work.
+function ownSession(store: Store): PgBoss.Db {
+  return {
+    executeSql: (text, values) =>
+      store.use((session) =>
+        run(session, text, values).catch(async (thrown: unknown) => {
+          // Its scripts begin transactions, which a failure leaves open.
+          await session.execute('rollback').catch(() => undefined);
+          throw thrown;
+        }),
+      ),
+  };
 }
 
 // The session of a transaction, for one call of pg-boss.

@@ -6,6 +6,8 @@
  * numbers.
  */
 export const serviceTables = `
+-- Two services that start at once would both create them.
+select pg_catalog.pg_advisory_xact_lock(7241865325823965);
 create schema if not exists service;
 
 create table if not exists service.jobs (

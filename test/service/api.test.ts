@@ -276,3 +276,15 @@ test('every answer has the headers that protect the page, and no URL has its pas
   expect(tested.body).toMatchObject({ ok: false, problem: { code: 'connection_refused' } });
   expect(listed.text + tested.text + service.output).not.toMatch(/hunter2|the-key-of/);
 });
+
+test('a thousand connections that send nothing more do not keep others waiting', async () => {
+  const sockets = Array.from({ length: 1_000 }, () => {
+    const socket = connect(service.port, '127.0.0.1', () => socket.write('GET /api/jobs HTTP/1.1\r\nHost: '));
+    return socket.on('error', () => undefined);
+  });
+  await Promise.all(sockets.map((socket) => new Promise((resolve) => socket.once('connect', resolve))));
+  const start = performance.now();
+  for (let at = 0; at < 20; at++) expect((await service.request('GET', '/api/jobs')).status).toBe(200);
+  expect((performance.now() - start) / 20).toBeLessThan(250);
+  for (const socket of sockets) socket.destroy();
+});

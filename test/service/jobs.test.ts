@@ -20,7 +20,7 @@ beforeAll(async () => {
   );
   const environments = Object.fromEntries(Object.entries(databases).map(([name, { url }]) => [name, url]));
   service = await startService({
-    environments,
+    environments: { ...environments, alias: url('guarded') },
     protects: ['guarded'],
     serve: { allowTargets: ['guarded'] },
   });
@@ -173,6 +173,11 @@ test('a protected environment is a target only if it is allowed, and then by its
   expect(await names('guarded')).toBe('2000');
 });
 
+test('another name of a protected database is refused by the job', async () => {
+  const job = await service.run('clone', { from: 'source', to: 'alias', force: true, confirm: 'alias' });
+  expect(job).toMatchObject({ state: 'failed', target: 'unchanged', problem: { code: 'protected_target' } });
+});
+
 test('a failure has its hint, and a retry is a new job', async () => {
   await query(
     url('target'),
@@ -246,6 +251,19 @@ test('jobs are listed newest first, by page and by state', async () => {
     failed.jobs.every(({ state, kind, to }) => state === 'failed' && kind === 'clone' && to === 'target'),
   ).toBe(true);
   expect(failed.jobs.length).toBeGreaterThan(0);
+});
+
+test('SIGTERM lets the job that runs end, and ends the streams', async () => {
+  const body = { database: 'source', format: 'native' };
+  const id = await service.add('export', body);
+  await service.until(id, ({ state }) => state !== 'waiting');
+  const stream = service.events(`/api/jobs/${id}/events`, null);
+  const stopped = service.stop();
+  expect((await service.request('GET', '/ready').catch(() => ({ status: 503 }))).status).toBe(503);
+  expect(await stopped).toBe(0);
+  expect((await stream).at(-1)?.data.state).not.toBe('failed');
+  await service.start();
+  expect(await service.until(id)).toMatchObject({ state: 'done', tries: 1 });
 });
 
 test('no password and no key is in the log, the rows, the events or the files of the service', async () => {
