@@ -85,7 +85,7 @@ class OwnDispatcher implements Dispatcher {
   async findLost(all: boolean): Promise<void> {
     const { events, store, world, log } = this.#service;
     const lost = await events.change(async (session, note) => {
-      const ids = await markLost(session, all);
+      const ids = await markLost(session, this.#service.id, all);
       for (const id of ids) await note(id, 'state', { state: 'lost' });
       return listLost(session);
     });

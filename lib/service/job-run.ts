@@ -5,7 +5,7 @@ import { redact } from '../problem/redact.ts';
 import { type RunningWork, startWork, type WorkEnding } from './child.ts';
 import { readCommitStatus } from './commit-status.ts';
 import { describeEnd, type JobOutcome, judgeEnding, judgeLost } from './endings.ts';
-import { allowCommit, setProgress, type TakenJob } from './jobs.ts';
+import { allowCommit, readJob, setProgress, type TakenJob } from './jobs.ts';
 import type { JobProgress } from './schemas.ts';
 import type { Service } from './service.ts';
 import { settle } from './settle.ts';
@@ -100,6 +100,8 @@ class OwnRun implements JobRun {
     const { store, id: owner } = this.#service;
     const isAllowed = await store.change((session) => allowCommit(session, { id: this.id, owner, xid }));
     if (isAllowed) this.#xid = xid;
+    // The process may learn of the refusal before it learns of the cancel.
+    else if ((await store.use((session) => readJob(session, this.id)))?.state === 'cancelling') this.cancel();
     return isAllowed;
   }
 

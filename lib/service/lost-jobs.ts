@@ -3,14 +3,15 @@ import type { Connection } from '../pg/connection.ts';
 import type { LostJob } from './jobs.ts';
 
 /**
- * Marks jobs as lost whose lease ended.
+ * Marks jobs of other services as lost whose lease ended.
  * @param all true: also those whose lease holds, because no other process can have them
  */
-export async function markLost(session: Connection, all: boolean): Promise<string[]> {
+export async function markLost(session: Connection, own: string, all: boolean): Promise<string[]> {
   const rows = await session.rows<{ id: string }>(
     `update service.jobs set state = 'lost', owner = null, lease_until = null
-     where state in ('running', 'cancelling') and ($1 or lease_until < pg_catalog.now()) returning id`,
-    [all],
+     where state in ('running', 'cancelling') and owner is distinct from $2::uuid
+       and ($1 or lease_until < pg_catalog.now()) returning id`,
+    [all, own],
   );
   return rows.map(({ id }) => id);
 }
