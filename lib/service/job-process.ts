@@ -4,6 +4,7 @@ import type { CopyProgress } from '../flow/progress.ts';
 import type { Connection } from '../pg/connection.ts';
 import { makeLegible } from '../problem/legible.ts';
 import { Problem, toProblem } from '../problem/problem.ts';
+import { redact } from '../problem/redact.ts';
 import { endPrograms, endProgramsOn } from '../programs/running.ts';
 import { openWorkspace } from '../project/workspace.ts';
 import type { World } from '../project/world.ts';
@@ -66,7 +67,7 @@ async function perform(work: ProcessWork): Promise<void> {
 
 function worldOf(work: ProcessWork, folder: Parameters<typeof makeWorld>[0]): World {
   let last = 0;
-  const progress = (message: string) => void send({ is: 'line', text: makeLegible(message) });
+  const progress = (message: string) => void send({ is: 'line', text: makeLegible(redact(message)) });
   const world = makeWorld(folder, {
     variables: process.env,
     now: () => new Date(),

@@ -2,6 +2,7 @@
 // PGMAGE_FAULTS=all (npm run service-faults): every kind and victim at PGMAGE_PHASES points of the job.
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Jobs } from '../../lib/service/schemas.ts';
 import { type Database, freshDatabase, rowsOf } from '../servers/databases.ts';
 import { anyServer } from '../servers/running.ts';
 import { type OwnServer, query, startServer } from '../servers/server.ts';
@@ -82,6 +83,23 @@ test.each(chosen)(
   },
   patience,
 );
+
+// It takes the 15 seconds after which a process is ended.
+if (isCampaign)
+  test(
+    'a process that does not answer is ended, and its job is cancelled',
+    async () => {
+      const freeze = async () => {
+        for (const pid of service.jobProcesses()) process.kill(pid, 'SIGSTOP');
+        const { jobs } = await service.ask<Jobs>('GET', '/api/jobs?limit=1');
+        await service.request('POST', `/api/jobs/${jobs[0]?.id}/cancel`);
+      };
+      const results = [await attempt(scene, { kind: 'clone', victim: freeze, delay: 1_000 })];
+      process.stdout.write(tell('clone, frozen and cancelled', results));
+      expect(results[0]?.state).toBe('cancelled');
+    },
+    patience,
+  );
 
 // The server answers COMMIT only when a standby has it, and there is none.
 async function withHangingCommit(work: (server: OwnServer, release: () => Promise<void>) => Promise<void>) {

@@ -1,0 +1,45 @@
+// A plan binds its job: no more may be lost than it showed, and only where it showed it.
+import { expect, test } from 'vitest';
+import type { RowSyncPlan } from '../../lib/data-sync/sync-plan.ts';
+import { countAttempts } from '../../lib/service/attempts.ts';
+import { findExcess, listLosses } from '../../lib/service/planning.ts';
+import { digestOf } from '../../lib/service/requests.ts';
+
+const end = { name: 'staging', address: 'postgres://u@h/staging', protected: false };
+const plan = (updates: number, deletes: number): RowSyncPlan => {
+  const both = { from: new Date(0), to: new Date(0) };
+  const table = { name: 'public.users', rows: { from: 9, to: 9 }, inserts: 5, updates, deletes, kept: 0 };
+  return { source: end, target: end, asOf: both, tables: [table], notes: [] };
+};
+const agreed = { target: end.address, losses: [{ table: 'public.users', rows: 3 }] };
+
+test('as many losses as were shown, or fewer, are agreed to', () => {
+  expect(listLosses(plan(1, 2))).toEqual([{ table: 'public.users', rows: 3 }]);
+  expect(findExcess(plan(1, 2), agreed)).toBeNull();
+  expect(findExcess(plan(0, 0), agreed)).toBeNull();
+});
+
+test('one row more, another table or another database are not', () => {
+  expect(findExcess(plan(2, 2), agreed)).toContain('public.users has 4 rows to lose, and the plan showed 3');
+  expect(findExcess(plan(1, 0), { ...agreed, losses: [] })).toContain('showed 0');
+  expect(findExcess(plan(0, 0), { ...agreed, target: 'postgres://u@h/other' })).toContain('instead of');
+});
+
+test('equal requests have one digest, whatever confirms them', () => {
+  const one = digestOf('clone', { from: 'a', to: 'b' });
+  expect(digestOf('clone', { to: 'b', confirm: 'b', from: 'a' })).toBe(one);
+  expect(digestOf('clone', { from: 'a', to: 'b', noOwner: true })).not.toBe(one);
+  expect(digestOf('data', { from: 'a', to: 'b' })).not.toBe(one);
+});
+
+test('an address waits after ten failures in a minute, and then may try again', () => {
+  let time = 0;
+  const attempts = countAttempts(() => new Date(time));
+  expect(Array.from({ length: 10 }, () => attempts.fail('a'))).toEqual(Array(10).fill(0));
+  expect(attempts.fail('a')).toBe(60);
+  expect(attempts.fail('b')).toBe(0);
+  time = 59_000;
+  expect(attempts.fail('a')).toBe(1);
+  time = 60_001;
+  expect(attempts.fail('a')).toBe(0);
+});
