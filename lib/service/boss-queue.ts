@@ -64,9 +64,9 @@ async function renew(session: Connection, owner: string, ids: readonly string[])
   return rows.map(({ id }) => id);
 }
 
-// Writers exclude one another in the database, too: two services that share it never run two of them.
+// Writers, and exports, of one database exclude one another in the queue, too: two services never run two.
 async function makeLane(session: Connection, lane: string): Promise<void> {
-  const policy = lane.startsWith('write-') ? 'singleton' : 'standard';
+  const policy = lane.startsWith('read-') ? 'standard' : 'singleton';
   await session.rows('select pgboss.create_queue($1, $2::json)', [lane, JSON.stringify({ policy })]);
 }
 

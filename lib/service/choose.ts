@@ -3,6 +3,7 @@
 /** An open job, as far as the limits ask. */
 export interface OpenJob {
   readonly id: string;
+  readonly kind: string;
   readonly state: string;
   readonly lane: string;
   /** The database that it reads; null: none. */
@@ -18,7 +19,8 @@ export const mostReaders = 4;
 
 /**
  * The jobs that may start now: for each lane only its first one that is due, in their order. A database has
- * one writer, and no reader besides it, or four readers.
+ * one writer, and no reader besides it, or four readers, with one export among them: pgmage makes one backup of
+ * a database at a time.
  * @param open in the order in which they were added
  */
 export function listStartable(open: readonly OpenJob[]): OpenJob[] {
@@ -32,6 +34,8 @@ export function listStartable(open: readonly OpenJob[]): OpenJob[] {
     const readers = (database: string | null) =>
       active.filter(({ reads }) => database !== null && reads === database).length;
     if (writers(job.writes) > 0 || readers(job.writes) > 0) return false;
+    const isSecond = active.some(({ kind, reads }) => kind === 'export' && reads === job.reads);
+    if (job.kind === 'export' && isSecond) return false;
     return writers(job.reads) === 0 && readers(job.reads) < mostReaders;
   });
 }

@@ -138,7 +138,7 @@ export async function listJobs(session: Connection, query: JobsQuery): Promise<J
 /** All jobs that are not over, in the order in which they were added. */
 export function listOpenJobs(session: Connection): Promise<OpenJob[]> {
   return session.rows<OpenJob>(
-    `select id, state, lane, reads, writes, start_after <= pg_catalog.now() as "isDue" from service.jobs
+    `select id, kind, state, lane, reads, writes, start_after <= pg_catalog.now() as "isDue" from service.jobs
      where state in ('waiting', 'running', 'cancelling') order by number`,
   );
 }

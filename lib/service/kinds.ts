@@ -6,6 +6,7 @@ import { prune } from '../commands/backups-prune.ts';
 import { clone } from '../commands/clone.ts';
 import { dataSync } from '../commands/data-sync.ts';
 import { restore } from '../commands/restore.ts';
+import { restoreScript } from '../commands/restore-script.ts';
 import { status } from '../commands/status.ts';
 import { Problem } from '../problem/problem.ts';
 import type { Workspace } from '../project/workspace.ts';
@@ -41,11 +42,17 @@ type Runs = {
 
 const runs: Runs = {
   export: async (workspace, work, { database, format, keep }) => {
-    const engine = format === undefined ? {} : { engine: engineOf(format), format };
-    const input = { env: database, ...folderOf(work), ...engine, ...(keep !== undefined && { keep }) };
+    const input = {
+      env: database,
+      ...folderOf(work),
+      ...(format && { format }),
+      ...(keep !== undefined && { keep }),
+    };
     return named(await backup(workspace, input));
   },
   import: async (workspace, work, of) => {
+    if (of.withoutManifest)
+      return restoreScript(workspace, of.file, scriptInput(work, of), agreeTo(workspace, work));
     const report = await restore(workspace, of.file, restoreInput(work, of), agreeTo(workspace, work));
     return { ...report, backup: named(report.backup) };
   },
@@ -78,7 +85,8 @@ async function planWork(workspace: Workspace, work: ProcessWork): Promise<unknow
   switch (work.kind) {
     case 'import': {
       const of = work.parameters as ImportRequest;
-      await restore(workspace, of.file, restoreInput(work, of), draft.ask);
+      if (of.withoutManifest) await restoreScript(workspace, of.file, scriptInput(work, of), draft.ask);
+      else await restore(workspace, of.file, restoreInput(work, of), draft.ask);
       break;
     }
     case 'clone':
@@ -92,7 +100,6 @@ async function planWork(workspace: Workspace, work: ProcessWork): Promise<unknow
   return describePlan(work, draft.plan());
 }
 
-const engineOf = (format: string): 'native' | 'pg_dump' => (format === 'native' ? 'native' : 'pg_dump');
 const folderOf = ({ backups }: ProcessWork) => (backups === null ? {} : { dir: backups });
 const named = <T extends { readonly file: string }>(one: T): T => ({ ...one, file: basename(one.file) });
 
@@ -106,6 +113,15 @@ const consent = ({ to, force }: { readonly to: string; readonly force?: boolean 
 function restoreInput(work: ProcessWork, of: ImportRequest) {
   const owner = of.noOwner === undefined ? {} : { noOwner: of.noOwner };
   return { to: of.to, ...folderOf(work), ...owner, ...consent(of) };
+}
+
+function scriptInput(work: ProcessWork, of: ImportRequest) {
+  const { append, backupFirst } = of;
+  return {
+    ...restoreInput(work, of),
+    ...(append !== undefined && { append }),
+    ...(backupFirst !== undefined && { backupFirst }),
+  };
 }
 
 function cloneInput({ from, to, tables, dataOnly, swap, noOwner, force }: CloneRequest) {

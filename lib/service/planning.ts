@@ -1,6 +1,7 @@
 // Plans of jobs that replace data: what they lose, and the agreement to it.
 import { backup } from '../commands/backup.ts';
 import type { RestorePlan } from '../commands/restore.ts';
+import type { ScriptPlan } from '../commands/restore-script.ts';
 import type { ClonePlan } from '../copy/plan.ts';
 import type { RowSyncPlan } from '../data-sync/sync-plan.ts';
 import { Problem } from '../problem/problem.ts';
@@ -10,7 +11,7 @@ import type { ProcessWork } from './messages.ts';
 import type { Plan } from './schemas.ts';
 
 /** A plan of one of the commands that replace data. */
-export type CommandPlan = RestorePlan | ClonePlan | RowSyncPlan;
+export type CommandPlan = RestorePlan | ScriptPlan | ClonePlan | RowSyncPlan;
 
 /** A plan without the members that the service adds. */
 export type PlanFacts = Omit<Plan, 'planId' | 'expiresAt'>;
@@ -66,11 +67,17 @@ export function describePlan({ kind, parameters }: ProcessWork, plan: CommandPla
       updates,
       deletes,
     })),
-    bytes: isClone ? plan.bytes : 'backup' in plan ? plan.backup.bytes : null,
+    bytes: bytesOf(plan),
     estimateSeconds: isClone ? plan.estimateSeconds : null,
-    backupFirst: parameters.backupFirst !== false && losses.length > 0,
+    backupFirst: 'script' in plan ? plan.backupFirst : parameters.backupFirst !== false && losses.length > 0,
     confirm: plan.target.protected ? plan.target.name : null,
   };
+}
+
+function bytesOf(plan: CommandPlan): number | null {
+  if ('engine' in plan) return plan.bytes;
+  if ('script' in plan) return plan.script.bytes;
+  return 'backup' in plan ? plan.backup.bytes : null;
 }
 
 /**
@@ -95,7 +102,8 @@ export function agreeTo(workspace: Workspace, work: ProcessWork): (plan: Command
   return async (plan) => {
     const excess = agreed === null ? null : findExcess(plan, agreed);
     if (excess !== null) throw new Problem('plan_outdated', { reason: excess });
-    if (parameters.backupFirst === false || listLosses(plan).length === 0) return true;
+    // A script backs up what it replaces by itself, when no other session can write to it.
+    if ('script' in plan || parameters.backupFirst === false || listLosses(plan).length === 0) return true;
     workspace.world.progress(`Backing ${plan.target.name} up first`);
     const made = await backup(workspace, {
       env: String(parameters.to),

@@ -4,7 +4,7 @@ import type { Connection } from '../pg/connection.ts';
 /** A job that waits. */
 export interface Waiting {
   readonly id: string;
-  /** Jobs of one lane are taken in their order. Writers of one database share a lane, and exclude another. */
+  /** Jobs of one lane are taken in their order. Writers of one database share a lane, as do its exports, and exclude one another. */
   readonly lane: string;
   /** Seconds that it waits first. */
   readonly delay: number;
@@ -22,7 +22,7 @@ export interface Queue {
    * Takes the first job of a lane.
    * @param session the transaction that also marks the job's row as running
    * @returns null: none is ready
-   * @throws Problem with SQLSTATE 23505 if its lane of writers is in use
+   * @throws Problem with SQLSTATE 23505 if it is a lane of writers or exports, and in use
    */
   take(session: Connection, lane: string): Promise<{ readonly id: string; readonly queueId: string } | null>;
   /**

@@ -45,6 +45,8 @@ export const ImportSchema = Type.Object(
     file: FileSchema,
     to: environment('The environment whose content is replaced'),
     noOwner: flag('Leave owners and privileges to the role that restores'),
+    withoutManifest: flag('SQL or an archive of pg_dump that pgmage did not write. It needs admin'),
+    append: flag('With withoutManifest: keep the content, and run the script in it'),
     backupFirst,
     ...agreement,
   },

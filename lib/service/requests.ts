@@ -1,6 +1,8 @@
 // From a request to a job: the one way in, for routes and for schedules.
 import { createHash, randomUUID } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
 import { findBackups } from '../backup/find.ts';
+import { resolveFolder } from '../backup/folder.ts';
 import type { Connection } from '../pg/connection.ts';
 import { Problem } from '../problem/problem.ts';
 import type { Target } from '../project/world.ts';
@@ -87,11 +89,13 @@ export async function checkRequest(
     throw new Problem('forbidden', { reason: `the service does not run jobs of kind ${kind}` });
   if (parameters.backupFirst === false && !hasScope(requester, 'admin'))
     throw new Problem('forbidden', { reason: 'backupFirst: false needs the scope admin' });
+  if (parameters.withoutManifest === true && !hasScope(requester, 'admin'))
+    throw new Problem('forbidden', { reason: 'withoutManifest needs the scope admin' });
   const find = async (name: unknown) => (name === undefined ? null : findServer(service, String(name)));
   const to = isWriting ? await find(parameters.to) : null;
   const from = await find(parameters.from ?? parameters.database ?? parameters.on);
   if (to !== null) refuseTarget(service, { parameters, requester }, to, isPlan);
-  if (typeof parameters.file === 'string') await refuseMissingBackup(service, parameters.file);
+  if (typeof parameters.file === 'string') await refuseMissingFile(service, parameters);
   if (isWriting && !isPlan) refuseUnplanned(kind, parameters);
   return { from, to };
 }
@@ -117,10 +121,15 @@ function refuseTarget(
     throw new Problem('protected_target', { environment: name });
 }
 
-async function refuseMissingBackup({ project, settings }: Service, file: string): Promise<void> {
-  const { backups } = settings;
-  const all = await findBackups(project, backups === null ? {} : { dir: backups });
-  if (!all.some(({ name }) => name === file)) throw new Problem('missing_file', { file });
+async function refuseMissingFile(
+  { project, settings }: Service,
+  { file, withoutManifest }: JobRequest['parameters'],
+): Promise<void> {
+  const dir = settings.backups === null ? {} : { dir: settings.backups };
+  const names = withoutManifest
+    ? await readdir(resolveFolder(project, dir.dir).path).catch(() => [])
+    : (await findBackups(project, dir)).map(({ name }) => name);
+  if (!names.includes(String(file))) throw new Problem('missing_file', { file: String(file) });
 }
 
 // A request that replaces data shows that its author knows what: by a plan, or by force and the name.
@@ -148,7 +157,7 @@ function describeJob(
     writes,
     from: ends.from?.name ?? null,
     to: ends.to?.name ?? null,
-    lane: `${writes === null ? 'read' : 'write'}-${hash}`,
+    lane: `${writes !== null ? 'write' : kind === 'export' ? 'export' : 'read'}-${hash}`,
     requestedBy: requester.name,
     retryOf: retryOf ?? null,
     retryLost: retryLost ?? false,

