@@ -19,8 +19,8 @@ export const mostReaders = 4;
 
 /**
  * The jobs that may start now: for each lane only its first one that is due, in their order. A database has
- * one writer, and no reader besides it, or four readers, with one export among them: pgmage makes one backup of
- * a database at a time.
+ * one writer, and no reader besides it, or four readers. At most one of these is an export, because pgmage
+ * makes one backup of a database at a time.
  * @param open in the order in which they were added
  */
 export function listStartable(open: readonly OpenJob[]): OpenJob[] {

@@ -4,7 +4,10 @@ import type { Connection } from '../pg/connection.ts';
 /** A job that waits. */
 export interface Waiting {
   readonly id: string;
-  /** Jobs of one lane are taken in their order. Writers of one database share a lane, as do its exports, and exclude one another. */
+  /**
+   * Jobs of one lane are taken in their order. Writers of one database share a lane, as do its exports, and
+   * exclude one another.
+   */
   readonly lane: string;
   /** Seconds that it waits first. */
   readonly delay: number;

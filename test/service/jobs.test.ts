@@ -95,6 +95,7 @@ test('a script that pgmage did not write is loaded, with a backup first and its 
   const key = await service.addKey('writer', ['read', 'write']);
   const forced = { ...body, force: true, confirm: 'target' };
   expect((await service.request('POST', '/api/sync/import', { key, body: forced })).status).toBe(403);
+  await query(url('target'), 'drop table made');
 });
 
 test('a clone needs a plan, or force and the name, and a plan is good for one job', async () => {

@@ -1,4 +1,4 @@
-// Two services on one PostgreSQL: they share the jobs, one takes over from the other, and the queue may restart.
+// Two services on one PostgreSQL: they share the jobs, and one takes over from the other.
 // What waits for the end of a lease runs in the campaign: npm run service-faults.
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
