@@ -111,8 +111,9 @@ class OwnRun implements JobRun {
     const outcome = await this.#judge(ending);
     for (;;)
       try {
-        await settle(this.#service, this.id, this.#service.id, outcome);
-        break;
+        if (await settle(this.#service, this.id, this.#service.id, outcome)) break;
+        this.#service.log.warn({ job: this.id }, 'job belongs to another service by now');
+        return;
       } catch (thrown) {
         const reason = (thrown as Error).message;
         this.#service.log.error({ job: this.id, reason }, 'the end of a job was not written');

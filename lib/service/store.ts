@@ -69,9 +69,12 @@ function openOwn({ folder, cacheDir, progress }: StorePlace): Promise<Connection
   return openEmbedded(join(folder, 'queue'), { cacheDir, progress, durable: true, refusal });
 }
 
-function openShared(url: string): Promise<Connection> {
+async function openShared(url: string): Promise<Connection> {
   const name = 'the queue of the service';
-  return connect({ url, name, applicationName: 'pgmage serve', stallTimeoutMs: 10_000 });
+  const session = await connect({ url, name, applicationName: 'pgmage serve', stallTimeoutMs: 10_000 });
+  // A job that was accepted survives a crash of the server, however the database is set.
+  await session.execute(`select pg_catalog.set_config('synchronous_commit', 'on', false)`);
+  return session;
 }
 
 // One session, opened again after it was lost, and used by one work at a time.

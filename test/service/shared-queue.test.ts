@@ -43,8 +43,8 @@ test(
     const [first, second] = services as [RunningService, RunningService];
     const ids: string[] = [];
     for (const keep of [false, true])
-      for (const format of ['native', undefined])
-        ids.push(await first.add('export', { database: 'source', keep, ...(format && { format }) }));
+      for (const database of ['source', 'target'])
+        ids.push(await first.add('export', { database, keep, format: 'native' }));
     for (const id of ids) expect(await second.until(id)).toMatchObject({ state: 'done', tries: 1 });
     const starts = [first, second].map(({ output }) => output.split('job started').length - 1);
     expect(starts.reduce((sum, one) => sum + one)).toBe(ids.length);
