@@ -73,7 +73,6 @@ export function matchStages(table: StagedTable): readonly string[] {
   const change = (from: string, condition: string, swept: boolean) =>
     `insert into ${changing} select s.ctid, t.tableoid, t.ctid, false, ${swept}
       from ${from}, ${to.from} ${condition} for no key update of t`;
-  const settled = `not exists (select from ${changing} a where a.r = t.tableoid and a.c = t.ctid)`;
   if (key.length === 0) return matchWithoutKey(table);
   const goneKey = key.map((_, at) => `g.k${at}`);
   return [
@@ -88,11 +87,16 @@ export function matchStages(table: StagedTable): readonly string[] {
       ),
       true,
     ),
-    `delete from ${changing} a using ${changing} b 
-      where a.ctid > b.ctid and (a.s = b.s or a.r = b.r and a.c = b.c) and a.swept`,
+    // By OR, the server could only compare every row with every other one.
+    ...['a.s = b.s', 'a.r = b.r and a.c = b.c'].map(
+      (same) => `delete from ${changing} a using ${changing} b where a.ctid > b.ctid and ${same} and a.swept`,
+    ),
     ...(to.where === '' ? [] : [change(`${fresh} s`, outside(table), false)]),
     `insert into ${going} select t.tableoid, t.ctid from ${gone} g, ${to.from}
-      ${where(`${sameKey(pair, keyOf(pair), goneKey)} and g.old = ${hash} and ${settled}`)} for update of t`,
+      ${where(`${sameKey(pair, keyOf(pair), goneKey)} and g.old = ${hash}`)} for update of t`,
+    // Not as a condition of the query before: the planner expects one row there, and would read the whole
+    // list for each.
+    `delete from ${going} g using ${changing} a where a.r = g.r and a.c = g.c`,
   ];
 }
 
