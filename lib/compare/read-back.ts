@@ -42,12 +42,14 @@ export async function readBack(
   const wanted = new Set([...ids, ...also]);
   const batches = splitForReading(catalog, ids, batchSize);
   if (batches.length === 0) return joined(catalog, []);
-  const content = ['read back', await workspace.shadows.describe(), ...wanted, ...batches.map(encodeCatalog)];
-  return workspace.catalogs.get(content, async () => {
+  // Kept whole, because `also` changes with each edit of the schema, and the definitions do not.
+  const content = ['read back', await workspace.shadows.describe(), ...ids, ...batches.map(encodeCatalog)];
+  const all = await workspace.catalogs.get(content, async () => {
     const read: Catalog[] = [];
-    for (const batch of batches) read.push(only(await runIn(workspace, batch), wanted));
+    for (const batch of batches) read.push(await runIn(workspace, batch));
     return joined(catalog, read);
   });
+  return only(all, wanted);
 }
 
 /**
