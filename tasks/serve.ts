@@ -60,3 +60,23 @@ export async function key(
   const facts = await manageKeys(context, { ...options, what, ...(name !== undefined && { name }) });
   return { facts, text: () => keysText(facts) };
 }
+
+/**
+ * Prints a systemd unit for the service.
+ *
+ * Write it to /etc/systemd/system/pgmage.service, then run systemctl daemon-reload and systemctl enable --now
+ * pgmage. Secrets belong in /etc/pgmage.env.
+ */
+export async function unit(
+  context: TaskContext,
+  options: {
+    /** The system user that the service runs as. Default: pgmage. */
+    user?: Name;
+    /** Megabytes of memory that the service and its jobs may take. Default: 2048. */
+    memory?: number;
+  } = {},
+): Promise<Outcome> {
+  const { describeUnit } = await import('../lib/service/unit.ts');
+  const facts = { unit: describeUnit(context.root, options) };
+  return { facts, text: () => facts.unit };
+}

@@ -67,6 +67,9 @@ const serve = object({
       ? null
       : 'must be a list of import, clone and data',
   allowTargets: texts,
+  // Its members depend on its task; the service checks them by the shapes of its requests.
+  schedules: entries(entries(() => null)),
+  notify: object({ webhook: text, email: object({ smtp: text, from: text, to: text }) }),
 });
 
 const names = ['pgmage', ...Object.keys(layouts)];

@@ -24,4 +24,32 @@ export interface ServeConfig {
   readonly features?: readonly string[];
   /** Protected environments that may be targets. Default: none. */
   readonly allowTargets?: readonly string[];
+  /** Jobs that the service starts by the clock, by their names. */
+  readonly schedules?: Readonly<Record<string, ScheduleConfig>>;
+  /** Where the service tells of failures. */
+  readonly notify?: NotifyConfig;
+}
+
+/** A job that starts by the clock. Its other members are those of the request that would start it. */
+export interface ScheduleConfig {
+  readonly task: 'export' | 'verify' | 'drift' | 'prune' | 'data' | 'clone';
+  /** `hourly`, `daily`, `weekly`, or five fields of cron: `30 2 * * *`. */
+  readonly every: string;
+  /** The time zone of `every`. Default UTC. */
+  readonly timeZone?: string;
+  /** Hours after the newest success until it is overdue. Default: 1.5 times its interval. */
+  readonly maxAgeHours?: number;
+  /** True: a job that changes data is repeated when its process was lost. */
+  readonly retryLost?: boolean;
+  /** An address that is called after each success, and with `/fail` after each failure. */
+  readonly ping?: string;
+  readonly [parameter: string]: unknown;
+}
+
+/** The addresses of notifications. */
+export interface NotifyConfig {
+  /** An address that takes JSON by POST. */
+  readonly webhook?: string;
+  /** E-mail by SMTP: `smtps://user:password@mail.example.com`. */
+  readonly email?: { readonly smtp: string; readonly from: string; readonly to: string };
 }

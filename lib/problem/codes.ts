@@ -175,6 +175,9 @@ export interface ServiceProblems {
   body_too_large: { readonly limit: number };
   unknown_route: { readonly method: string; readonly path: string };
   unknown_job: { readonly job: string };
+  unknown_schedule: { readonly schedule: string };
+  /** Another service, or a look before, has added the job of this time. */
+  slot_taken: { readonly requester: string };
   job_over: { readonly job: string; readonly state: string };
   job_running: { readonly job: string; readonly state: string };
   backup_in_use: { readonly file: string; readonly reason: string };

@@ -42,6 +42,18 @@ export const serviceMessages: { readonly [C in keyof ServiceProblems]: MessageRo
     'GET /api/openapi.json lists the requests.',
   ),
   unknown_job: row(1, 404, (of) => `There is no job ${of.job}`, 'GET /api/jobs lists the jobs.'),
+  unknown_schedule: row(
+    1,
+    404,
+    (of) => `There is no schedule ${of.schedule}`,
+    'GET /api/schedules lists the schedules.',
+  ),
+  slot_taken: row(
+    1,
+    409,
+    (of) => `The job of ${of.requester} was added already`,
+    'GET /api/jobs lists the jobs.',
+  ),
   job_over: row(
     1,
     409,

@@ -8,7 +8,9 @@ import { addBackupRoutes } from './routes/backups.ts';
 import { addDatabaseRoutes } from './routes/databases.ts';
 import { addHealthRoutes } from './routes/health.ts';
 import { addJobRoutes } from './routes/jobs.ts';
+import { addMetricsRoute } from './routes/metrics.ts';
 import { addPage } from './routes/page.ts';
+import { addScheduleRoutes } from './routes/schedules.ts';
 import { addKeyRoutes, addSessionRoutes } from './routes/session.ts';
 import { addSyncRoutes } from './routes/sync.ts';
 import type { Service } from './service.ts';
@@ -59,6 +61,8 @@ const routes = [
   addBackupRoutes,
   addSessionRoutes,
   addKeyRoutes,
+  addScheduleRoutes,
+  addMetricsRoute,
 ] as const;
 
 function answerFaults(app: FastifyInstance, { log }: Service): void {

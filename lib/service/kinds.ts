@@ -56,8 +56,8 @@ const runs: Runs = {
     const report = await restore(workspace, of.file, restoreInput(work, of), agreeTo(workspace, work));
     return { ...report, backup: named(report.backup) };
   },
-  clone: (workspace, work, of) => clone(workspace, cloneInput(of), agreeTo(workspace, work)),
-  data: (workspace, work, of) => dataSync(workspace, dataInput(of), agreeTo(workspace, work)),
+  clone: (workspace, work, of) => clone(workspace, cloneInput(work, of), agreeTo(workspace, work)),
+  data: (workspace, work, of) => dataSync(workspace, dataInput(work, of), agreeTo(workspace, work)),
   verify: async (workspace, work, { file, drill, on }) => {
     const options = { ...(drill !== undefined && { drill }), ...(on !== undefined && { on }) };
     const { backups } = await verifyBackups(workspace, { ...folderOf(work), ...options }, file);
@@ -90,10 +90,10 @@ async function planWork(workspace: Workspace, work: ProcessWork): Promise<unknow
       break;
     }
     case 'clone':
-      await clone(workspace, cloneInput(work.parameters as CloneRequest), draft.ask);
+      await clone(workspace, cloneInput(work, work.parameters as CloneRequest), draft.ask);
       break;
     default: {
-      const input = { ...dataInput(work.parameters as DataRequest), dryRun: true };
+      const input = { ...dataInput(work, work.parameters as DataRequest), dryRun: true };
       draft.take(await dataSync(workspace, input, undefined));
     }
   }
@@ -103,16 +103,20 @@ async function planWork(workspace: Workspace, work: ProcessWork): Promise<unknow
 const folderOf = ({ backups }: ProcessWork) => (backups === null ? {} : { dir: backups });
 const named = <T extends { readonly file: string }>(one: T): T => ({ ...one, file: basename(one.file) });
 
-// The plan shows what is lost: it stands for `force`. Whether the name was typed, the request was asked.
-const consent = ({ to, force }: { readonly to: string; readonly force?: boolean }) => ({
+// A plan shows what is lost: it stands for `force`. A schedule has none. Whether the name was typed, the
+// request was asked.
+const consent = (
+  { does, agreed }: ProcessWork,
+  { to, force }: { readonly to: string; readonly force?: boolean | undefined },
+) => ({
   confirm: to,
-  asksAboutLosses: true,
+  asksAboutLosses: does === 'plan' || agreed !== null,
   ...(force !== undefined && { force }),
 });
 
 function restoreInput(work: ProcessWork, of: ImportRequest) {
   const owner = of.noOwner === undefined ? {} : { noOwner: of.noOwner };
-  return { to: of.to, ...folderOf(work), ...owner, ...consent(of) };
+  return { to: of.to, ...folderOf(work), ...owner, ...consent(work, of) };
 }
 
 function scriptInput(work: ProcessWork, of: ImportRequest) {
@@ -124,7 +128,8 @@ function scriptInput(work: ProcessWork, of: ImportRequest) {
   };
 }
 
-function cloneInput({ from, to, tables, dataOnly, swap, noOwner, force }: CloneRequest) {
+function cloneInput(work: ProcessWork, of: CloneRequest) {
+  const { from, to, tables, dataOnly, swap, noOwner } = of;
   return {
     from,
     to,
@@ -132,17 +137,18 @@ function cloneInput({ from, to, tables, dataOnly, swap, noOwner, force }: CloneR
     ...(dataOnly !== undefined && { dataOnly }),
     ...(swap !== undefined && { swap }),
     ...(noOwner !== undefined && { noOwner }),
-    ...consent({ to, ...(force !== undefined && { force }) }),
+    ...consent(work, of),
   };
 }
 
-function dataInput({ from, to, tables, exclude, keepDeleted, force }: DataRequest) {
+function dataInput(work: ProcessWork, of: DataRequest) {
+  const { from, to, tables, exclude, keepDeleted } = of;
   return {
     from,
     to,
     ...(tables && { tables }),
     ...(exclude && { exclude }),
     ...(keepDeleted !== undefined && { keepDeleted }),
-    ...consent({ to, ...(force !== undefined && { force }) }),
+    ...consent(work, of),
   };
 }

@@ -25,6 +25,10 @@ export interface JobRequest {
   readonly retryOf?: string;
   /** True: a job that replaces data is repeated when its process was lost. */
   readonly retryLost?: boolean;
+  /** True: the configuration or an administrator asked for it beforehand, so it needs no plan. */
+  readonly isScheduled?: boolean;
+  /** Is asked in the transaction that adds the job; false: it is not added. */
+  readonly claim?: (session: Connection, job: string) => Promise<boolean>;
 }
 
 /** The environments of a job. */
@@ -36,7 +40,7 @@ export interface JobEnds {
 /**
  * Adds a job, or finds the one that the same request has added.
  * @throws Problem `forbidden`, `unknown_environment`, `no_server`, `missing_file`, `protected_target`,
- * `plan_needed`, `plan_outdated`, `queue_full`, `bad_request`, `queue_unavailable`
+ * `plan_needed`, `plan_outdated`, `queue_full`, `bad_request`, `slot_taken`, `queue_unavailable`
  */
 export async function requestJob(
   service: Service,
@@ -49,12 +53,16 @@ export async function requestJob(
     const known = await findAnswer(session, request, digest);
     if (known !== null) return known;
     const waiting = await countWaiting(session, digest);
-    if (waiting.same !== null) return waiting.same;
+    if (waiting.same !== null) {
+      await claim(session, request, waiting.same);
+      return waiting.same;
+    }
     const { waiting: limit } = service.settings;
     if (waiting.count >= limit) throw new Problem('queue_full', { limit });
     const plan = { id: String(planId), digest, requestedBy: request.requester.name };
     const agreed = planId === undefined ? null : await takePlan(session, plan);
     const job = describeJob(request, { parameters, digest, ends, agreed });
+    await claim(session, request, job.id);
     await insertJob(session, job);
     const { lane } = job;
     await setEntry(session, job.id, await service.queue.add(session, { id: job.id, lane, delay: 0 }));
@@ -64,6 +72,11 @@ export async function requestJob(
   });
   service.wake();
   return { id, state: 'waiting' };
+}
+
+async function claim(session: Connection, request: JobRequest, job: string): Promise<void> {
+  if (request.claim === undefined || (await request.claim(session, job))) return;
+  throw new Problem('slot_taken', { requester: request.requester.name });
 }
 
 /** A digest of a request without what confirms it. The order of its members does not count. */
@@ -81,7 +94,7 @@ export function digestOf(kind: JobKind, parameters: Readonly<Record<string, unkn
  */
 export async function checkRequest(
   service: Service,
-  { kind, parameters, requester }: JobRequest,
+  { kind, parameters, requester, isScheduled = false }: JobRequest,
   isPlan = false,
 ): Promise<JobEnds> {
   const isWriting = writingKinds.has(kind);
@@ -94,9 +107,9 @@ export async function checkRequest(
   const find = async (name: unknown) => (name === undefined ? null : findServer(service, String(name)));
   const to = isWriting ? await find(parameters.to) : null;
   const from = await find(parameters.from ?? parameters.database ?? parameters.on);
-  if (to !== null) refuseTarget(service, { parameters, requester }, to, isPlan);
+  if (to !== null) refuseTarget(service, { parameters, requester }, to, isPlan || isScheduled);
   if (typeof parameters.file === 'string') await refuseMissingFile(service, parameters);
-  if (isWriting && !isPlan) refuseUnplanned(kind, parameters);
+  if (isWriting && !isPlan && !isScheduled) refuseUnplanned(kind, parameters);
   return { from, to };
 }
 
@@ -110,14 +123,14 @@ function refuseTarget(
   { settings }: Service,
   { parameters, requester }: Pick<JobRequest, 'parameters' | 'requester'>,
   to: Target,
-  isPlan: boolean,
+  isUnconfirmed: boolean,
 ): void {
   const { name } = to;
   if (requester.to !== null && !requester.to.includes(name))
     throw new Problem('forbidden', { reason: `the key ${requester.name} may not write to ${name}` });
   if (!to.protected) return;
   const isAllowed = settings.allowTargets.includes(name);
-  if (!isAllowed || (!isPlan && parameters.confirm !== name))
+  if (!isAllowed || (!isUnconfirmed && parameters.confirm !== name))
     throw new Problem('protected_target', { environment: name });
 }
 

@@ -3,6 +3,7 @@ import Type, { type Static } from 'typebox';
 import { count, JobKindSchema, JobStateSchema, nullable, ScopeSchema, time } from './schema-parts.ts';
 
 export * from './request-schemas.ts';
+export * from './schedule-schemas.ts';
 export {
   type JobKind,
   JobKindSchema,

@@ -13,7 +13,9 @@ import { openEventLog } from './events.ts';
 import { makeServer } from './http.ts';
 import { openKeyRing } from './keys.ts';
 import { openLog } from './log.ts';
+import { startNotices } from './notices.ts';
 import { openPlanner } from './planner.ts';
+import { startScheduler } from './scheduler.ts';
 import type { Service } from './service.ts';
 import { openSessions } from './sessions.ts';
 import { readSettings, type ServeInput, type ServiceSettings } from './settings.ts';
@@ -63,6 +65,9 @@ async function run(service: Service, asked: Promise<unknown>, once: boolean): Pr
   }
   const dispatcher = await startDispatcher(service);
   service.wake = () => dispatcher.wake();
+  const scheduler = await startScheduler(service);
+  service.scheduler = scheduler;
+  const notices = startNotices(service);
   const address = await app.listen({ host, port }).catch((error: Error) => {
     throw new Problem('bad_option', { option: '--port', reason: error.message }, { cause: error });
   });
@@ -71,7 +76,8 @@ async function run(service: Service, asked: Promise<unknown>, once: boolean): Pr
   service.isStopping = true;
   log.info({ jobs: dispatcher.running().length }, 'pgmage serve stops');
   streams.end();
-  await Promise.all([dispatcher.stop(patience), service.planner.stop()]);
+  scheduler.stop();
+  await Promise.all([dispatcher.stop(patience), service.planner.stop(), notices.stop()]);
   streams.end();
   await app.close();
   service.events.close();
@@ -105,6 +111,7 @@ async function makeService(
     planner: openPlanner({ project, world, settings }),
     streams: openStreams(events),
     log,
+    scheduler: null,
     isStopping: false,
     wake: () => undefined,
   };

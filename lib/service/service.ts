@@ -5,6 +5,7 @@ import type { KeyRing } from './keys.ts';
 import type { ServiceLog } from './log.ts';
 import type { Planner } from './planner.ts';
 import type { Queue } from './queue.ts';
+import type { Scheduler } from './scheduler-type.ts';
 import type { SessionBook } from './sessions.ts';
 import type { Store } from './store.ts';
 import type { Streams } from './streams.ts';
@@ -23,6 +24,8 @@ export interface Service extends ServiceSurroundings {
   readonly planner: Planner;
   readonly streams: Streams;
   readonly log: ServiceLog;
+  /** Null until the service has started. */
+  scheduler: Scheduler | null;
   /** True from the first signal to stop. */
   isStopping: boolean;
   /** Lets the dispatcher look for jobs now. */

@@ -1,5 +1,6 @@
 // The settings of the service: options of the task first, then variables, then the configuration.
 import { join, resolve } from 'node:path';
+import type { NotifyConfig } from '../config/serve.ts';
 import { Problem } from '../problem/problem.ts';
 import { rememberSecret } from '../problem/redact.ts';
 import type { Project } from '../project/project.ts';
@@ -37,6 +38,7 @@ export interface ServiceSettings {
   /** The key of PGMAGE_API_KEY; null: there is none. */
   readonly apiKey: string | null;
   readonly logLevel: string;
+  readonly notify: NotifyConfig;
 }
 
 /** Variables of the process. */
@@ -74,12 +76,20 @@ export function readSettings(
     allowTargets: config.allowTargets ?? [],
     apiKey: variables.PGMAGE_API_KEY || null,
     logLevel,
+    notify: readNotify(config.notify),
   };
 }
 
 /** The folder of the queue and the keys. */
 export function dataFolder({ root, serve }: Project, { data }: Pick<ServeInput, 'data'>): string {
   return resolve(root, data ?? serve?.data ?? join('.pgmage', 'service'));
+}
+
+function readNotify(notify: NotifyConfig = {}): NotifyConfig {
+  if (notify.email !== undefined) rememberSecret(notify.email.smtp);
+  if (notify.webhook !== undefined && !/^https?:\/\//i.test(notify.webhook))
+    throw new Problem('bad_option', { option: 'serve.notify.webhook', reason: 'it must be an https:// URL' });
+  return notify;
 }
 
 function readFeatures(given: readonly string[] | undefined): Feature[] {

@@ -1,7 +1,10 @@
 // Writes down what becomes of a job: its row, its entry in the queue and its event, in one transaction.
+import type { Connection } from '../pg/connection.ts';
 import type { JobOutcome } from './endings.ts';
 import { endJob, readEntry, setEntry, waitAgain } from './jobs.ts';
 import { loseJob } from './lost-jobs.ts';
+import { addNotice, addPing } from './notices.ts';
+import { requesterName } from './schedules.ts';
 import type { Service } from './service.ts';
 
 /**
@@ -11,11 +14,12 @@ import type { Service } from './service.ts';
  * @throws Problem `queue_unavailable`
  */
 export function settle(
-  { events, queue }: Pick<Service, 'events' | 'queue'>,
+  service: Service,
   id: string,
   owner: string | null,
   outcome: JobOutcome,
 ): Promise<boolean> {
+  const { events, queue } = service;
   return events.change(async (session, note) => {
     const entry = await readEntry(session, id);
     if (outcome.is === 'lost') {
@@ -28,6 +32,7 @@ export function settle(
       if (entry !== null) await queue.end(session, entry);
       const { state, result, problem, target, cancelTooLate } = outcome;
       await note(id, 'state', { state, result, problem, target, cancelTooLate });
+      await tellEnd(service, session, id, outcome);
       return true;
     }
     const lane = await waitAgain(session, id, owner, outcome.seconds);
@@ -37,4 +42,43 @@ export function settle(
     await note(id, 'state', { state: 'waiting', problem: outcome.problem });
     return true;
   });
+}
+
+interface Job {
+  readonly kind: string;
+  readonly database: string | null;
+  readonly requestedBy: string;
+}
+
+// A run that meets a migration is skipped, which is no failure. Neither is a cancelled one.
+async function tellEnd(
+  { settings, project }: Service,
+  session: Connection,
+  id: string,
+  outcome: Extract<JobOutcome, { is: 'over' }>,
+): Promise<void> {
+  const { state, problem = null } = outcome;
+  const isFailed = state === 'failed' && (problem as { code?: string } | null)?.code !== 'migration_running';
+  if (state !== 'done' && !isFailed) return;
+  const [job] = await session.rows<Job>(
+    `select kind, coalesce(write_name, read_name) as database, requested_by as "requestedBy"
+     from service.jobs where id = $1`,
+    [id],
+  );
+  if (job === undefined) return;
+  const { kind, database, requestedBy } = job;
+  const names = Object.keys(project.serve?.schedules ?? {});
+  const pinged = names.find((name) => requesterName(name) === requestedBy);
+  if (pinged !== undefined && project.serve?.schedules?.[pinged]?.ping !== undefined)
+    await addPing(session, pinged, isFailed);
+  const schedule = /^schedule (.+)$/.exec(requestedBy)?.[1];
+  const about = { job: id, kind, database, ...(schedule !== undefined && { schedule }) };
+  if (isFailed) await addNotice(session, settings.notify, { event: 'job_failed', ...about, problem });
+  const changes = kind === 'drift' ? countDrift(outcome.result) : 0;
+  if (changes > 0) await addNotice(session, settings.notify, { event: 'drift_found', ...about, changes });
+}
+
+function countDrift(result: unknown): number {
+  const { inSync, changes } = (result ?? {}) as { inSync?: boolean; changes?: readonly unknown[] };
+  return inSync === false ? (changes?.length ?? 0) : 0;
 }

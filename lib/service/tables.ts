@@ -76,4 +76,24 @@ create table if not exists service.requests (
   job uuid not null references service.jobs on delete cascade,
   at timestamptz not null default pg_catalog.now(),
   primary key (requested_by, key)
+);
+
+-- definition: null where the configuration has it.
+create table if not exists service.schedules (
+  name text primary key,
+  definition jsonb,
+  paused boolean not null default false,
+  since timestamptz not null default pg_catalog.now(),
+  last_slot timestamptz,
+  last_job uuid,
+  last_problem jsonb,
+  warned_at timestamptz
+);
+
+create table if not exists service.notices (
+  id bigint generated always as identity primary key,
+  channel text not null,
+  data jsonb not null,
+  tries int not null default 0,
+  due_at timestamptz not null default pg_catalog.now()
 );`;

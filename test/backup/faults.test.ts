@@ -213,7 +213,9 @@ describe.each(tried)('$format', ({ server, engine, format }) => {
         expect(ended.struck).toBe(true);
         if (ended.code === 0) more++;
         else if (signal === 'SIGKILL') expect(ended.signal).toBe(signal);
-        else expect(ended.log).toContain('Interrupted.');
+        // With nothing left to undo, the signal ends the process without a word.
+        else if (!ended.log.includes('Interrupted.'))
+          expect(ended.signal ?? ended.code).toBe(signal === 'SIGINT' ? 130 : signal);
         await until(() => childOf(1, 'pg_dump') === undefined);
         if (signal === 'SIGKILL') {
           // Whether its name had been written is a matter of chance; that of a manifest comes after it.

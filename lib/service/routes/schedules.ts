@@ -1,0 +1,103 @@
+// Schedules: the list, one of them, its definition; pause, resume, run now, delete.
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import Type from 'typebox';
+import { Problem } from '../../problem/problem.ts';
+import type { ScheduleState } from '../schedules.ts';
+import { checkSchedule, describeSchedule } from '../schedules.ts';
+import { environment } from '../schema-parts.ts';
+import {
+  AcceptedSchema,
+  type Schedule,
+  ScheduleDefinitionSchema,
+  ScheduleSchema,
+  SchedulesSchema,
+} from '../schemas.ts';
+import type { Service } from '../service.ts';
+
+const named = Type.Object({ name: environment('Of the schedule') });
+const nameOf = (request: FastifyRequest) => (request.params as { name: string }).name;
+
+/** GET /api/schedules, …/{name}; PUT, DELETE …/{name}; POST …/{name}/pause, /resume, /run. */
+export function addScheduleRoutes(app: FastifyInstance, service: Service): void {
+  const { world } = service;
+  const show = (state: ScheduleState): Schedule => describeSchedule(state, world.now());
+  const listed = { response: { 200: SchedulesSchema } };
+  app.get('/api/schedules', { config: { access: 'read' }, schema: listed }, async () =>
+    (await schedulerOf(service).list()).map(show),
+  );
+  const one = { params: named, response: { 200: ScheduleSchema } };
+  app.get('/api/schedules/:name', { config: { access: 'read' }, schema: one }, async (request) =>
+    show(await schedulerOf(service).find(nameOf(request))),
+  );
+  const admin = { access: 'admin' } as const;
+  const put = { ...one, body: ScheduleDefinitionSchema };
+  app.put('/api/schedules/:name', { config: admin, schema: put }, async (request) => {
+    const name = nameOf(request);
+    await define(service, name, checkSchedule(name, request.body));
+    return show(await schedulerOf(service).find(name));
+  });
+  const deleted = { params: named, response: { 204: Type.Null() } };
+  app.delete('/api/schedules/:name', { config: admin, schema: deleted }, async (request, reply) => {
+    await remove(service, nameOf(request));
+    return reply.status(204).send();
+  });
+  for (const [verb, paused] of [
+    ['pause', true],
+    ['resume', false],
+  ] as const)
+    app.post(`/api/schedules/:name/${verb}`, { config: admin, schema: one }, async (request) => {
+      const name = nameOf(request);
+      await schedulerOf(service).find(name);
+      await setPaused(service, name, paused);
+      return show(await schedulerOf(service).find(name));
+    });
+  const run = { params: named, response: { 202: AcceptedSchema } };
+  app.post('/api/schedules/:name/run', { config: admin, schema: run }, async (request, reply) => {
+    const id = await schedulerOf(service).runNow(nameOf(request));
+    const path = `/api/jobs/${id}`;
+    const links = { job: path, events: `${path}/events`, log: `${path}/log` };
+    return reply.status(202).header('Location', path).send({ id, state: 'waiting', links });
+  });
+}
+
+function schedulerOf({ scheduler }: Service) {
+  if (scheduler === null) throw new Problem('queue_unavailable', { reason: 'the service starts' });
+  return scheduler;
+}
+
+// A name of the configuration has no definition in its row, and so is not changed here.
+async function define({ store }: Service, name: string, definition: object): Promise<void> {
+  const rows = await store.change((session) =>
+    session.rows(
+      `insert into service.schedules (name, definition) values ($1, $2::jsonb)
+       on conflict (name) do update set definition = excluded.definition, last_problem = null
+         where service.schedules.definition is not null returning name`,
+      [name, JSON.stringify(definition)],
+    ),
+  );
+  if (rows.length === 0) throw configured(name);
+}
+
+async function remove(service: Service, name: string): Promise<void> {
+  const { source } = await schedulerOf(service).find(name);
+  if (source === 'configuration') throw configured(name);
+  await service.store.use((session) =>
+    session.rows('delete from service.schedules where name = $1 and definition is not null', [name]),
+  );
+}
+
+const configured = (name: string) =>
+  new Problem('forbidden', {
+    reason: `the configuration defines ${name}: change it there, or pause it here`,
+  });
+
+// What a pause has missed is not run afterwards.
+const setPaused = ({ store }: Service, name: string, paused: boolean) =>
+  store.use((session) =>
+    session.rows(
+      `update service.schedules set paused = $2,
+         since = case when $2 then since else pg_catalog.now() end
+       where name = $1 and paused <> $2`,
+      [name, paused],
+    ),
+  );
