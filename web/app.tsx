@@ -10,6 +10,7 @@ import { JobPage } from './pages/job.tsx';
 import { JobsPage } from './pages/jobs.tsx';
 import { LoginPage } from './pages/login.tsx';
 import { NewPage } from './pages/new.tsx';
+import { SchedulesPage } from './pages/schedules.tsx';
 import { SettingsPage } from './pages/settings.tsx';
 import { Loading, Page, ProblemNotice } from './pieces.tsx';
 import { Link, usePlace } from './router.tsx';
@@ -48,6 +49,7 @@ const pages: readonly (readonly [string, string, IconName])[] = [
   ['/', 'Jobs', 'jobs'],
   ['/databases', 'Databases', 'databases'],
   ['/backups', 'Backups', 'backups'],
+  ['/schedules', 'Schedules', 'schedules'],
   ['/settings', 'Settings', 'settings'],
 ];
 
@@ -119,6 +121,8 @@ function CurrentPage({ path }: { readonly path: string }) {
       return <DatabasesPage />;
     case 'backups':
       return <BackupsPage />;
+    case 'schedules':
+      return <SchedulesPage />;
     case 'settings':
       return <SettingsPage />;
     default:

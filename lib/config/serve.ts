@@ -26,7 +26,7 @@ export interface ServeConfig {
   readonly allowTargets?: readonly string[];
   /** Jobs that the service starts by the clock, by their names. */
   readonly schedules?: Readonly<Record<string, ScheduleConfig>>;
-  /** Where the service tells of failures. */
+  /** The addresses that the service tells of failures. */
   readonly notify?: NotifyConfig;
 }
 

@@ -34,7 +34,9 @@ export function readClock({ every, timeZone = 'UTC' }: Timing): Clock {
   const next = (after: Date) => cron.nextRun(after);
   return {
     next,
-    last: (until) => cron.previousRuns(1, new Date(until.getTime() + 1000))[0] ?? null,
+    // The times are whole seconds, and the library gives those before its reference.
+    last: (until) =>
+      cron.previousRuns(1, new Date((Math.floor(until.getTime() / 1000) + 1) * 1000))[0] ?? null,
     interval(after) {
       const times = cron.nextRuns(11, after).map((time) => time.getTime());
       const gaps = times.slice(1).map((time, index) => time - (times[index] as number));

@@ -18,7 +18,7 @@ const { planId: _, confirm: __, ...clone } = CloneSchema.properties;
 const { planId: ___, confirm: ____, ...data } = DataSchema.properties;
 const ofTask = <T extends string>(task: T) => ({ task: Type.Literal(task), ...timing });
 
-/** What a schedule does, and when. The members beside its timing are those of its job's request. */
+/** The work of a schedule, and its times. The members beside its timing are those of its job's request. */
 export const ScheduleDefinitionSchema = Type.Union([
   Type.Object({ ...ofTask('export'), ...ExportSchema.properties }, strict),
   Type.Object(

@@ -91,7 +91,7 @@ const configured = (name: string) =>
     reason: `the configuration defines ${name}: change it there, or pause it here`,
   });
 
-// What a pause has missed is not run afterwards.
+// A job that a pause has missed is not made up for.
 const setPaused = ({ store }: Service, name: string, paused: boolean) =>
   store.use((session) =>
     session.rows(
