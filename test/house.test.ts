@@ -36,6 +36,17 @@ const floors: ReadonlyMap<string, number> = new Map(
   order.flatMap((rooms, floor) => rooms.map((room) => [room, floor] as const)),
 );
 
+const servicePackages = [
+  '@fastify',
+  'croner',
+  'fastify',
+  'nodemailer',
+  'pg-boss',
+  'pino',
+  'prom-client',
+  'typebox',
+];
+
 // Every package has the rooms that may load it, so that it can be replaced in one place.
 const owners: Readonly<Record<string, readonly string[]>> = {
   pg: ['pg'],
@@ -49,12 +60,8 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   yaml: ['project'],
   zx: ['runner'],
   'node-pg-migrate': ['ledger'],
-  '@fastify': ['service'],
-  fastify: ['service'],
-  'pg-boss': ['service'],
-  pino: ['service'],
-  typebox: ['service'],
   preact: ['web'],
+  ...Object.fromEntries(servicePackages.map((name) => [name, ['service']])),
 };
 
 // The world comes to these as an argument.

@@ -30,7 +30,7 @@ export function describeTask(definition: ScheduleDefinition): string {
     case 'export':
       return `Export of ${definition.database}`;
     case 'verify':
-      return `${definition.drill === true ? 'Drill' : 'Verification'} of the newest backup of ${definition.database}`;
+      return `${definition.drill ? 'Drill' : 'Verification'} of the newest backup of ${definition.database}`;
     case 'drift':
       return `Drift check of ${definition.database}`;
     case 'data':

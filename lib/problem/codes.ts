@@ -176,6 +176,7 @@ export interface ServiceProblems {
   unknown_route: { readonly method: string; readonly path: string };
   unknown_job: { readonly job: string };
   unknown_schedule: { readonly schedule: string };
+  notification_refused: { readonly status: number };
   /** Another service, or a look before, has added the job of this time. */
   slot_taken: { readonly requester: string };
   job_over: { readonly job: string; readonly state: string };

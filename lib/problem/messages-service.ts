@@ -48,6 +48,12 @@ export const serviceMessages: { readonly [C in keyof ServiceProblems]: MessageRo
     (of) => `There is no schedule ${of.schedule}`,
     'GET /api/schedules lists the schedules.',
   ),
+  notification_refused: row(
+    1,
+    502,
+    (of) => `The address of a notification answered ${of.status}`,
+    'Check serve.notify and the ping addresses of serve.schedules in the configuration.',
+  ),
   slot_taken: row(
     1,
     409,

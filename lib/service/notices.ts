@@ -2,11 +2,12 @@
 import { createTransport } from 'nodemailer';
 import type { NotifyConfig } from '../config/serve.ts';
 import type { Connection } from '../pg/connection.ts';
+import { Problem } from '../problem/problem.ts';
 import { redact } from '../problem/redact.ts';
 import type { Service } from './service.ts';
 
 /** A notification. */
-export interface Notice {
+export interface Notification {
   readonly event: 'job_failed' | 'job_done' | 'overdue' | 'drift_found';
   /** The schedule whose job it is. */
   readonly schedule?: string;
@@ -32,7 +33,11 @@ const firstDelay = 10;
 const [tick, patience] = [2_000, 10_000];
 
 /** Adds a notification for each configured address, in the transaction of what it tells. */
-export async function addNotice(session: Connection, config: NotifyConfig, notice: Notice): Promise<void> {
+export async function addNotice(
+  session: Connection,
+  config: NotifyConfig,
+  notice: Notification,
+): Promise<void> {
   const channels: Channel[] = ['webhook', 'email'];
   for (const channel of channels.filter((one) => config[one as 'webhook' | 'email'] !== undefined))
     await insert(session, channel, notice);
@@ -52,7 +57,7 @@ const insert = (session: Connection, channel: Channel, data: object) =>
 interface Row {
   readonly id: string;
   readonly channel: Channel;
-  readonly data: Notice;
+  readonly data: Notification;
   readonly tries: number;
 }
 
@@ -133,11 +138,11 @@ async function send({ project, settings }: Service, { channel, data }: Row): Pro
 async function call(url: string, options: RequestInit): Promise<void> {
   const answer = await fetch(url, { ...options, redirect: 'error', signal: AbortSignal.timeout(patience) });
   await answer.body?.cancel();
-  if (!answer.ok) throw new Error(`the address answered ${answer.status}`);
+  if (!answer.ok) throw new Problem('notification_refused', { status: answer.status });
 }
 
 /** A notification as a sentence, and the problem with its hint. */
-export function describeNotice({ event, schedule, kind, database, ...of }: Notice): string {
+export function describeNotice({ event, schedule, kind, database, ...of }: Notification): string {
   const what = [kind ?? 'job', ...(database ? [`of ${database}`] : [])].join(' ');
   const by = schedule === undefined ? '' : ` (schedule ${schedule})`;
   if (event === 'overdue')

@@ -9,9 +9,20 @@ export interface UnitInput {
   readonly memory?: number;
 }
 
+const hardening = `PrivateTmp=yes
+PrivateDevices=yes
+ProtectKernelTunables=yes
+ProtectKernelModules=yes
+ProtectControlGroups=yes
+RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
+RestrictNamespaces=yes
+LockPersonality=yes
+UMask=0077
+`;
+
 /**
- * The text of the unit. Its hardening is that of systemd.exec(5): the service writes to the project's folder and
- * to its own temporary files, and gets no new privileges. A job that takes too much memory ends alone.
+ * The text of the unit. Its hardening is that of systemd.exec(5): the service writes to the project's folder
+ * and to its own temporary files, and gets no new privileges. A job that takes too much memory ends alone.
  * @param root the folder of the project
  * @throws Problem `bad_option`
  */
@@ -44,16 +55,7 @@ OOMPolicy=continue
 NoNewPrivileges=yes
 ProtectSystem=strict
 ReadWritePaths="${path}"
-PrivateTmp=yes
-PrivateDevices=yes
-ProtectKernelTunables=yes
-ProtectKernelModules=yes
-ProtectControlGroups=yes
-RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
-RestrictNamespaces=yes
-LockPersonality=yes
-UMask=0077
-
+${hardening}
 [Install]
 WantedBy=multi-user.target
 `;

@@ -104,7 +104,7 @@ test('a start loads next to nothing before it knows what is asked', () => {
   load('dist/index.js');
   expect([...packages]).toEqual([]);
   const bytes = [...loaded].reduce((sum, path) => sum + read(path).length, 0);
-  // A third of it are the signatures of the tasks.
+  // Most of it are the messages of all problems.
   expect(bytes).toBeLessThan(90_000);
   expect(readdirSync(join(repository, 'dist')).length).toBeGreaterThan(loaded.size * 2);
   // The program is one file, which is not even compiled anew; without a database nothing of what a driver

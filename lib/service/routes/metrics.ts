@@ -28,26 +28,32 @@ export function addMetricsRoute(app: FastifyInstance, service: Service): void {
   });
 }
 
+type Measure = <T extends string>(name: string, help: string, labels?: T[]) => Gauge<T>;
+
 async function measure(service: Service): Promise<Registry> {
-  const registers = [new Registry()] as const;
-  const gauge = <T extends string>(name: string, help: string, labelNames: T[] = []) =>
-    new Gauge({ name: `pgmage_${name}`, help, labelNames, registers: [...registers] });
+  const registry = new Registry();
+  const gauge: Measure = (name, help, labelNames = []) =>
+    new Gauge({ name: `pgmage_${name}`, help, labelNames, registers: [registry] });
+  await measureJobs(service, gauge);
+  gauge('event_streams', 'Watchers of events').set(service.events.watchers());
+  const overdue = gauge('schedule_overdue', '1: the schedule had no success in time', ['schedule']);
+  for (const state of (await service.scheduler?.list()) ?? [])
+    overdue.set({ schedule: state.name }, isOverdue(state, service.world.now()) ? 1 : 0);
+  gauge('storage_bytes', 'Bytes of the backups').set(await sumBackups(service));
+  return registry;
+}
+
+async function measureJobs({ store }: Service, gauge: Measure): Promise<void> {
   const jobs = gauge('jobs', 'Jobs by kind and state, of those that are kept', ['kind', 'state']);
-  const success = gauge('last_success_timestamp', 'When the last job of its kind was done, seconds', [
-    'kind',
-    'database',
-  ]);
-  const seconds = gauge('job_seconds', 'How long the last job of its kind that was done took', [
-    'kind',
-    'database',
-  ]);
-  const { store, project, settings, events } = service;
   for (const { kind, state, jobs: count } of await store.use((session) =>
     session.rows<Counted>(
       `select kind, state, pg_catalog.count(*)::int as jobs from service.jobs group by kind, state`,
     ),
   ))
     jobs.set({ kind, state }, count);
+  const labels = ['kind', 'database'];
+  const success = gauge('last_success_timestamp', 'When the last job was done, seconds', labels);
+  const seconds = gauge('job_seconds', 'How long the last job that was done took', labels);
   for (const { kind, database, at, seconds: taken } of await store.use((session) =>
     session.rows<Succeeded>(
       `select distinct on (kind, 2) kind, coalesce(write_name, read_name) as database,
@@ -56,22 +62,18 @@ async function measure(service: Service): Promise<Registry> {
        from service.jobs where state = 'done' order by kind, 2, ended_at desc`,
     ),
   )) {
-    const labels = { kind, database: database ?? '' };
-    success.set(labels, at);
-    seconds.set(labels, taken);
+    success.set({ kind, database: database ?? '' }, at);
+    seconds.set({ kind, database: database ?? '' }, taken);
   }
-  gauge('event_streams', 'Watchers of events').set(events.watchers());
-  const overdue = gauge('schedule_overdue', '1: the schedule had no success in time', ['schedule']);
-  for (const state of (await service.scheduler?.list()) ?? [])
-    overdue.set({ schedule: state.name }, isOverdue(state, service.world.now()) ? 1 : 0);
-  const folder = settings.backups === null ? {} : { dir: settings.backups };
-  const sizes = (await findBackups(project, folder)).map(({ path }) =>
+}
+
+async function sumBackups({ project, settings }: Service): Promise<number> {
+  const found = await findBackups(project, settings.backups === null ? {} : { dir: settings.backups });
+  const sizes = found.map(({ path }) =>
     stat(path).then(
       ({ size }) => size,
       () => 0,
     ),
   );
-  const bytes = (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
-  gauge('storage_bytes', 'Bytes of the backups').set(bytes);
-  return registers[0];
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
 }

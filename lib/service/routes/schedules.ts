@@ -36,6 +36,16 @@ export function addScheduleRoutes(app: FastifyInstance, service: Service): void 
     await define(service, name, checkSchedule(name, request.body));
     return show(await schedulerOf(service).find(name));
   });
+  addScheduleActions(app, service, show);
+}
+
+function addScheduleActions(
+  app: FastifyInstance,
+  service: Service,
+  show: (state: ScheduleState) => Schedule,
+): void {
+  const admin = { access: 'admin' } as const;
+  const one = { params: named, response: { 200: ScheduleSchema } };
   const deleted = { params: named, response: { 204: Type.Null() } };
   app.delete('/api/schedules/:name', { config: admin, schema: deleted }, async (request, reply) => {
     await remove(service, nameOf(request));
