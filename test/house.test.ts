@@ -36,16 +36,7 @@ const floors: ReadonlyMap<string, number> = new Map(
   order.flatMap((rooms, floor) => rooms.map((room) => [room, floor] as const)),
 );
 
-const servicePackages = [
-  '@fastify',
-  'croner',
-  'fastify',
-  'nodemailer',
-  'pg-boss',
-  'pino',
-  'prom-client',
-  'typebox',
-];
+const service = '@fastify croner fastify nodemailer pg-boss pino prom-client typebox'.split(' ');
 
 // Every package has the rooms that may load it, so that it can be replaced in one place.
 const owners: Readonly<Record<string, readonly string[]>> = {
@@ -61,7 +52,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   zx: ['runner'],
   'node-pg-migrate': ['ledger'],
   preact: ['web'],
-  ...Object.fromEntries(servicePackages.map((name) => [name, ['service']])),
+  ...Object.fromEntries(service.map((name) => [name, ['service']])),
 };
 
 // The world comes to these as an argument.
