@@ -20,8 +20,7 @@ interface Comparing {
   /** Leave these tables out: log, audit.*. */
   exclude?: Name[];
   /**
-   * The value of a column of the source, as table.column=SQL or table.column=@email. Can be given more than
-   * once.
+   * The value of a column of the source, as table.column=SQL or table.column=@email.
    */
   mask?: Mask[];
   /** Fail where only the source has a table or column. */
@@ -83,7 +82,7 @@ export async function verify(
 }
 
 /**
- * Reads old migration scripts: which can run again, and a configuration for data:diff that replaces them.
+ * Finds out which old migration scripts can run again, and proposes a configuration for data:diff.
  *
  * pgmage reads `.sql` files and the SQL in programs of any language. It connects to no database.
  * @param paths files, or folders with files
@@ -175,7 +174,8 @@ export async function history(
 }
 
 /**
- * Takes a run of data:sync back: deleted rows return, changed rows get their old values, new rows go.
+ * Takes a run of data:sync back: deleted rows return, changed rows get their old values, new rows are
+ * deleted.
  *
  * A row that a session changed after the run stays as it is. pgmage keeps the old rows of the last 7 runs.
  */

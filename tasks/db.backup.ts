@@ -54,7 +54,7 @@ interface Backing extends Drilling {
 }
 
 /**
- * Backs a database up into a file, with a manifest of its content, and reads the file again.
+ * Backs up a database into a file with a manifest of its content, and verifies the file.
  *
  * pgmage counts and hashes the rows in the same snapshot that it dumps. It uses pg_dump if one fits the
  * server, else its own format.

@@ -15,11 +15,11 @@ interface CloneOptions {
   noOwner?: boolean;
   /** The name of the target, where that is protected. */
   confirm?: Name;
-  /** Copy only these tables and the objects that they need: users, shop.*. Can be given more than once. */
+  /** Copy only these tables and the objects that they need: users, shop.*. */
   tables?: Name[];
-  /** Leave these objects out, and all that needs them: log, view:seen. Can be given more than once. */
+  /** Leave these objects out, and all that needs them: log, view:seen. */
   exclude?: Name[];
-  /** Tables that come without their rows. Can be given more than once. */
+  /** Tables that come without their rows. */
   excludeData?: Name[];
   /** No rows at all. */
   schemaOnly?: boolean;
@@ -36,7 +36,7 @@ interface CloneOptions {
   jobs?: number;
   /** With --swap: keep nothing of the target. Without: drop what earlier swaps kept of it. */
   dropOld?: boolean;
-  /** The mask of a column: table.column=SQL or table.column=@email. Can be given more than once. */
+  /** The mask of a column: table.column=SQL or table.column=@email. */
   mask?: Mask[];
   /** Do not ask. */
   yes?: boolean;

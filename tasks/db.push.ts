@@ -12,7 +12,7 @@ interface Shadowed {
 }
 
 /**
- * Brings a database of development to schema.sql without a migration.
+ * Brings a development database to schema.sql without a migration.
  *
  * It shows the statements with their costs, asks, runs them and checks the result. It is for an unprotected
  * database on this machine. When the schema is ready, db:generate makes one migration of all changes, and
@@ -23,7 +23,7 @@ export async function push(
   options: {
     /** The environment to change; default: the configured one, if its database is on this machine. */
     env?: Name;
-    /** A renamed object, as old=new: users.name=full_name. Can be given more than once. */
+    /** A renamed object, as old=new: users.name=full_name. */
     rename?: Name[];
     /** Do not ask. */
     yes?: boolean;

@@ -11,7 +11,7 @@ type Path = string;
 interface Naming {
   /** The name of the new migration; default: from its changes. */
   name?: string;
-  /** A renamed object, as old=new: users.name=full_name. Can be given more than once. */
+  /** A renamed object, as old=new: users.name=full_name. */
   rename?: Name[];
   /**
    * Avoid long locks (build indexes concurrently, validate constraints later); --no-online: one transaction.
@@ -100,7 +100,7 @@ export async function diff(
     sql?: boolean;
     /** Print the migration back as SQL. */
     down?: boolean;
-    /** A renamed object, as old=new: users.name=full_name. Can be given more than once. */
+    /** A renamed object, as old=new: users.name=full_name. */
     rename?: Name[];
     /** End with exit code 2 when there are differences. */
     check?: boolean;
@@ -260,8 +260,7 @@ export async function history(context: TaskContext, options: Looking = {}): Prom
 }
 
 /**
- * Writes schema.sql from a database, so that loading it gives the same schema again: proven before it is
- * written.
+ * Writes schema.sql from a database, and verifies that it loads to the same schema.
  */
 export async function pull(
   context: TaskContext,

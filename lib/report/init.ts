@@ -64,5 +64,5 @@ function databaseLines(database: InitPlan['database'], paper: Paper): string[] {
 function nextStep(database: InitPlan['database']): string {
   return database?.is === 'adopted' || database?.is === 'kept'
     ? "Change the schema, then run 'db:generate' and 'db:sync'"
-    : "Write schema/schema.sql, then run 'db:generate' and 'db:sync'";
+    : "Write or change schema/schema.sql, then run 'db:generate' and 'db:sync'";
 }

@@ -5,7 +5,9 @@ import { Problem } from '../problem/problem.ts';
 /** A question that yes or no answers. @throws Problem `interrupted` */
 export async function askYesNo(question: string): Promise<boolean> {
   const { default: enquirer } = await import('enquirer');
-  const prompt = { type: 'confirm', name: 'answer', message: makeLegible(question), initial: false } as const;
+  const message = makeLegible(question);
+  const format = (value: unknown) => (value ? 'yes' : 'no');
+  const prompt = { type: 'confirm', name: 'answer', message, format, initial: false } as const;
   try {
     const { answer } = await enquirer.prompt<{ answer: boolean }>({ ...prompt, stdout: process.stderr });
     return answer;
