@@ -37,7 +37,7 @@ export function SchemaChanges(props: { readonly report: unknown; readonly name: 
         <p>
           {inSync === true
             ? `All ${objects} objects of ${path} match ${name}.`
-            : `${name} differs from ${path}. \`db:sync\` applies the changes.`}
+            : `${name} differs from ${path}.`}
         </p>
         {headings.map(([standing, title]) => (
           <Items

@@ -58,7 +58,7 @@ interface EndProps {
 }
 
 const readable = (databases: readonly DatabaseInfo[]) =>
-  databases.map(({ name, address }) => ({ value: name, text: `${name} (${address})` }));
+  databases.map(({ name }) => ({ value: name, text: name }));
 
 function SourceChoice({ databases }: EndProps) {
   return (
@@ -74,9 +74,9 @@ function SourceChoice({ databases }: EndProps) {
 }
 
 function TargetChoice({ databases, help }: EndProps & { readonly help: string }) {
-  const options = databases.map(({ name, address, canBeTarget }) => ({
+  const options = databases.map(({ name, canBeTarget }) => ({
     value: name,
-    text: canBeTarget ? `${name} (${address})` : `${name} (protected: no job writes to it)`,
+    text: canBeTarget ? name : `${name} (protected: no job writes to it)`,
     isOff: !canBeTarget,
   }));
   return (

@@ -19,7 +19,7 @@ export function FirstSteps() {
   if (problem) return <ProblemNotice problem={problem} />;
   if (data === undefined) return <Loading what="databases" />;
   const usable = data.filter(({ address }) => address !== null);
-  return usable.length === 0 ? <NoDatabases /> : <FirstJob name={usable[0]?.name ?? ''} />;
+  return usable.length === 0 ? <NoDatabases /> : <FirstJob names={usable.map(({ name }) => name)} />;
 }
 
 /** The steps to a first database, where none is configured. */
@@ -49,17 +49,19 @@ export function NoDatabases() {
   );
 }
 
-function FirstJob({ name }: { readonly name: string }) {
+function FirstJob({ names }: { readonly names: readonly string[] }) {
   return (
     <Empty title="No jobs yet">
       <p>Begin with an export: pgmage writes a verified backup of a database and changes nothing in it.</p>
       <div class="row">
-        <Link class="button main" href={`/new?kind=export&database=${encodeURIComponent(name)}`}>
-          Export {name}
-        </Link>
+        {names.map((name) => (
+          <Link key={name} class="button" href={`/new?kind=export&database=${encodeURIComponent(name)}`}>
+            Export {name}
+          </Link>
+        ))}
       </div>
       <p>The command for the same export in a terminal:</p>
-      <Command text={`npx pgmage db:backup --env ${name}`} />
+      <Command text={`npx pgmage db:backup --env ${names[0]}`} />
     </Empty>
   );
 }

@@ -30,10 +30,7 @@ export function PlanPanel(props: PlanPanelProps) {
           ['Reads', plan.source ? `${plan.source.name} (${plan.source.address})` : plan.file],
           ['Replaces', `${plan.target.name} (${plan.target.address})`],
           ['Size', plan.bytes === null ? null : formatBytes(plan.bytes)],
-          [
-            'Estimate',
-            plan.estimateSeconds === null ? null : `about ${formatDuration(plan.estimateSeconds * 1000)}`,
-          ],
+          ['Estimate', estimateOf(plan)],
           ['Backup first', plan.backupFirst ? `yes, of ${plan.target.name}` : lost > 0 ? 'no' : 'not needed'],
         ]}
       />
@@ -43,6 +40,11 @@ export function PlanPanel(props: PlanPanelProps) {
       <Confirmation {...props} lost={lost} />
     </section>
   );
+}
+
+function estimateOf({ estimateSeconds }: Plan): string {
+  if (estimateSeconds === null) return '';
+  return estimateSeconds < 10 ? 'less than 10 s' : `about ${formatDuration(estimateSeconds * 1000)}`;
 }
 
 // The plan takes the focus when it appears: a screen reader reads on from its heading.

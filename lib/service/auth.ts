@@ -41,6 +41,9 @@ export function guardRoutes(app: FastifyInstance, service: Service): void {
     if (access === 'open' || access === 'login') return;
     const requester = await identify(service, request);
     if (requester === null) {
+      // A page without a session asks whether it has one: that is no attempt.
+      if (request.headers.authorization === undefined && readCookie(request) === null)
+        throw new Problem('unauthorized', { reason: 'the request has no key and no session' });
       const seconds = attempts.fail(request.ip);
       if (seconds > 0) throw new Problem('too_many_requests', { seconds });
       throw new Problem('unauthorized', { reason: 'the request has no valid key and no session' });

@@ -5,11 +5,13 @@ import { verifyBackups } from '../commands/backups.ts';
 import { prune } from '../commands/backups-prune.ts';
 import { clone } from '../commands/clone.ts';
 import { dataSync } from '../commands/data-sync.ts';
+import { difference } from '../commands/diff.ts';
 import { restore } from '../commands/restore.ts';
 import { restoreScript } from '../commands/restore-script.ts';
 import { status } from '../commands/status.ts';
 import { Problem } from '../problem/problem.ts';
 import type { Workspace } from '../project/workspace.ts';
+import { differenceText } from '../report/difference.ts';
 import type { ProcessWork } from './messages.ts';
 import { agreeTo, describePlan, makeDraft } from './planning.ts';
 import type {
@@ -18,6 +20,7 @@ import type {
   ExportRequest,
   ImportRequest,
   JobKind,
+  SchemaDifference,
   VerifyRequest,
 } from './schemas.ts';
 
@@ -75,9 +78,16 @@ const runs: Runs = {
 /** Does the work of a process. @throws Problem of its command */
 export async function runWork(workspace: Workspace, work: ProcessWork): Promise<unknown> {
   if (work.does === 'status') return status(workspace, { env: String(work.parameters.database) });
+  if (work.does === 'diff') return compareSchema(workspace, String(work.parameters.database));
   if (work.does === 'plan') return planWork(workspace, work);
   const run = runs[work.kind] as (workspace: Workspace, work: ProcessWork, of: unknown) => Promise<unknown>;
   return run(workspace, work, work.parameters);
+}
+
+async function compareSchema(workspace: Workspace, env: string): Promise<SchemaDifference> {
+  const report = await difference(workspace, { env });
+  const paper = { width: 110, uncut: true, colour: false, now: workspace.world.now() };
+  return { from: report.from, to: report.to, text: differenceText(report, paper) };
 }
 
 async function planWork(workspace: Workspace, work: ProcessWork): Promise<unknown> {

@@ -59,7 +59,9 @@ export function describePlan({ kind, parameters }: ProcessWork, plan: CommandPla
     source: 'source' in plan ? plan.source : null,
     file: typeof parameters.file === 'string' ? parameters.file : null,
     target: plan.target,
-    checks: isClone ? plan.checks.map(({ text, outcome }) => ({ text, outcome })) : [],
+    checks: isClone
+      ? plan.checks.map(({ name, text, outcome }) => ({ text: `${name}: ${text}`, outcome }))
+      : [],
     losses,
     changes: tables.map(({ name, inserts, updates, deletes }) => ({
       table: name,

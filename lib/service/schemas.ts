@@ -182,6 +182,15 @@ export const TestSchema = Type.Object({
 /** See {@link TestSchema}. */
 export type TestResult = Static<typeof TestSchema>;
 
+/** GET /api/databases/{name}/diff. */
+export const DifferenceSchema = Type.Object({
+  from: Type.String(),
+  to: Type.String(),
+  text: Type.String({ description: 'As db:diff prints it, without colours' }),
+});
+/** See {@link DifferenceSchema}. */
+export type SchemaDifference = Static<typeof DifferenceSchema>;
+
 /** One backup. */
 export const BackupSchema = Type.Object({
   file: Type.String({ description: 'Its name in the folder of backups' }),

@@ -29,6 +29,7 @@ const routes: readonly (readonly [
   ['GET', '/api/databases', 'read', undefined, 200],
   ['POST', '/api/databases/test', 'read', { name: 'local' }, 200],
   ['GET', '/api/databases/{name}/status', 'read', undefined, 404],
+  ['GET', '/api/databases/{name}/diff', 'read', undefined, 404],
   ['POST', '/api/databases/{name}/drift', 'run', undefined, 404],
   ['POST', '/api/sync/export', 'run', { database: 'nowhere' }, 404],
   [

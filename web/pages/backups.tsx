@@ -1,7 +1,7 @@
 // The backups: their age, size and proof, and what can be done with each.
-import { useRef, useState } from 'preact/hooks';
-import { formatBytes } from '../../lib/report/format.ts';
+import { formatBytes, formatCount } from '../../lib/report/format.ts';
 import type { Accepted, BackupInfo, BackupList } from '../../lib/service/schemas.ts';
+import { AskedButton } from '../asked-button.tsx';
 import { request } from '../client.ts';
 import { Icon } from '../icons.tsx';
 import { type Action, useAction, useLoad } from '../load.ts';
@@ -19,7 +19,11 @@ export function BackupsPage() {
   return (
     <Page
       title="Backups"
-      about={all && all.length > 0 && `${all.length} in ${data?.folder}, ${formatBytes(bytes)} in all.`}
+      about={
+        all &&
+        all.length > 0 &&
+        `${formatCount(all.length, 'backup')} in ${data?.folder}/, ${formatBytes(bytes)}.`
+      }
       actions={
         <Link class="button main" href="/new?kind=export">
           <Icon name="add" />
@@ -143,50 +147,17 @@ function BackupActions({ backup, changed }: { readonly backup: BackupInfo; reado
 
 function DeleteButton(props: { readonly file: string; readonly path: string; readonly changed: () => void }) {
   const { file, path, changed } = props;
-  const dialog = useRef<HTMLDialogElement>(null);
-  const [isAsked, setIsAsked] = useState(false);
   const remove = useAction(async () => {
     await request('DELETE', path);
-    dialog.current?.close();
     changed();
   });
-  const ask = () => {
-    setIsAsked(true);
-    dialog.current?.showModal();
-  };
-  const title = `delete-${file}`;
   return (
-    <>
-      <button type="button" class="danger" aria-label={`Delete ${file}`} onClick={ask}>
-        Delete
-      </button>
-      <dialog ref={dialog} aria-labelledby={title} onClose={() => setIsAsked(false)}>
-        {isAsked && (
-          <div class="stack">
-            <h2 id={title}>Delete this backup?</h2>
-            <p>
-              <code>{file}</code> is deleted with its manifest. This cannot be undone.
-            </p>
-            {remove.problem && <ProblemNotice problem={remove.problem} />}
-            <DeleteChoice remove={remove} keep={() => dialog.current?.close()} />
-          </div>
-        )}
-      </dialog>
-    </>
-  );
-}
-
-function DeleteChoice(props: { readonly remove: Action<[]>; readonly keep: () => void }) {
-  const { remove, keep } = props;
-  return (
-    <div class="row">
-      <button type="button" onClick={keep}>
-        Keep it
-      </button>
-      <button type="button" class="main danger" aria-disabled={remove.isBusy} onClick={() => remove.run()}>
-        {remove.isBusy ? 'Deleting…' : 'Delete it'}
-      </button>
-    </div>
+    <AskedButton
+      word="Delete"
+      name={file}
+      about="The backup is deleted with its manifest. This cannot be undone."
+      action={remove}
+    />
   );
 }
 

@@ -1,4 +1,6 @@
 // The schema of one database: its status, and every difference as `db:diff` shows it.
+
+import type { SchemaDifference } from '../../lib/service/schemas.ts';
 import { Difference, SchemaChanges } from '../changes.tsx';
 import { useLoad } from '../load.ts';
 import { Command, Loading, Page, ProblemNotice, Section } from '../pieces.tsx';
@@ -10,7 +12,7 @@ export function DatabasePage({ name }: { readonly name: string }) {
   const path = `/api/databases/${encodeURIComponent(name)}`;
   const status = useLoad<unknown>(`${path}/status`);
   const isOut = status.data !== undefined && asRecord(status.data).inSync !== true;
-  const difference = useLoad<{ readonly text: string }>(isOut ? `${path}/diff` : null);
+  const difference = useLoad<SchemaDifference>(isOut ? `${path}/diff` : null);
   return (
     <Page
       title={`Schema of ${name}`}

@@ -108,12 +108,12 @@ function DatabaseActions({ database: { name, address }, changed }: DatabaseProps
         <button
           type="button"
           aria-disabled={test.isBusy}
-          aria-label={`Test the connection to ${name}`}
+          aria-label={`Test connection to ${name}`}
           onClick={test.run}
         >
           {test.isBusy ? 'Connecting…' : 'Test connection'}
         </button>
-        <Link class="button" href={`/databases/${path}`} aria-label={`Compare the schema of ${name}`}>
+        <Link class="button" href={`/databases/${path}`} aria-label={`Schema of ${name}`}>
           Schema
         </Link>
         <Link class="button" href={`/new?kind=export&database=${path}`} aria-label={`Export ${name}`}>

@@ -131,7 +131,7 @@ function Filter() {
       <label>
         State
         <select value={query.get('state') ?? ''} onChange={choose('state')}>
-          <option value="">All states</option>
+          <option value="">All</option>
           {states.map(([state, { text }]) => (
             <option key={state} value={state}>
               {text}
@@ -142,7 +142,7 @@ function Filter() {
       <label>
         Kind
         <select value={query.get('kind') ?? ''} onChange={choose('kind')}>
-          <option value="">All kinds</option>
+          <option value="">All</option>
           {kinds.map(([kind, text]) => (
             <option key={kind} value={kind}>
               {text}
@@ -161,7 +161,7 @@ function DatabaseFilter(props: { readonly chosen: string; readonly choose: (even
     <label>
       Database
       <select value={props.chosen} onChange={props.choose}>
-        <option value="">All databases</option>
+        <option value="">All</option>
         {data?.map(({ name }) => (
           <option key={name} value={name}>
             {name}

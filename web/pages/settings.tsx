@@ -1,6 +1,8 @@
 // The settings: API keys, limits and the version. Limits and new keys need a terminal.
 import type { KeyInfo, Settings } from '../../lib/service/schemas.ts';
-import { useLoad } from '../load.ts';
+import { AskedButton } from '../asked-button.tsx';
+import { request } from '../client.ts';
+import { useAction, useLoad } from '../load.ts';
 import { Command, Facts, Loading, Page, ProblemNotice, Section } from '../pieces.tsx';
 import { useMay } from '../session.ts';
 import { Ago, Time } from '../time.tsx';
@@ -43,7 +45,7 @@ export function SettingsPage() {
               ]}
             />
             <p class="small quiet">
-              Set them as `serve` in <code>pgmage.config.ts</code>, then start the service again.
+              Set them as <code>serve</code> in <code>pgmage.config.ts</code>, then start the service again.
             </p>
           </div>
         </Section>
@@ -73,11 +75,26 @@ function Keys() {
   );
 }
 
-function Key({ of }: { readonly of: KeyInfo; readonly changed: () => void }) {
+function Key({ of, changed }: { readonly of: KeyInfo; readonly changed: () => void }) {
   const { name, id, scopes, to, createdAt, expiresAt, lastUsedAt } = of;
+  const revoke = useAction(async () => {
+    await request('DELETE', `/api/keys/${id}`);
+    changed();
+  });
   return (
     <li class="stack">
-      <h3>{name}</h3>
+      <div class="spread">
+        <h3>{name}</h3>
+        {/* The key of PGMAGE_API_KEY is no file of the service. */}
+        {id !== 'variable' && (
+          <AskedButton
+            word="Revoke"
+            name={name}
+            about={`Programs and pages that use the key ${name} lose their access at once.`}
+            action={revoke}
+          />
+        )}
+      </div>
       <Facts
         flat
         facts={[

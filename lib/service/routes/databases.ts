@@ -6,6 +6,7 @@ import { environment } from '../schema-parts.ts';
 import {
   AcceptedSchema,
   DatabasesSchema,
+  DifferenceSchema,
   TestRequestSchema,
   type TestResult,
   TestSchema,
@@ -15,7 +16,7 @@ import { addJob } from './accept.ts';
 
 const named = Type.Object({ name: environment('The environment') });
 
-/** GET /api/databases, …/{name}/status; POST /api/databases/test, …/{name}/drift. */
+/** GET /api/databases, …/{name}/status, …/{name}/diff; POST /api/databases/test, …/{name}/drift. */
 export function addDatabaseRoutes(app: FastifyInstance, service: Service): void {
   const { databases, planner } = service;
   const listed = { response: { 200: DatabasesSchema } };
@@ -32,6 +33,13 @@ export function addDatabaseRoutes(app: FastifyInstance, service: Service): void 
     await service.world.environment(database);
     const requestedBy = requesterOf(request).name;
     return planner.run({ does: 'status', kind: 'drift', parameters: { database }, requestedBy });
+  });
+  const diff = { params: named, response: { 200: DifferenceSchema } };
+  app.get('/api/databases/:name/diff', { config: { access: 'read' }, schema: diff }, async (request) => {
+    const { name: database } = request.params as { name: string };
+    await service.world.environment(database);
+    const requestedBy = requesterOf(request).name;
+    return planner.run({ does: 'diff', kind: 'drift', parameters: { database }, requestedBy });
   });
   const drift = { params: named, response: { 202: AcceptedSchema } };
   app.post('/api/databases/:name/drift', { config: { access: 'run' }, schema: drift }, (request, reply) => {

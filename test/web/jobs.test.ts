@@ -1,0 +1,132 @@
+// Jobs in a real browser: started, watched, reloaded, cancelled, failed, planned and confirmed.
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { rowsOf } from '../servers/databases.ts';
+import { anyServer } from '../servers/running.ts';
+import { adminKey } from '../service/scene.ts';
+import { buildPage, findMissingBrowser, logIn, openPage, startBrowser, type WatchedPage } from './browser.ts';
+import { openScene, type PageScene } from './scene.ts';
+
+const missing = findMissingBrowser();
+let browser: Browser;
+let scene: PageScene;
+let seen: WatchedPage;
+let page: Page;
+
+beforeAll(async () => {
+  if (missing !== null) return;
+  buildPage();
+  [browser, scene] = [await startBrowser(), await openScene(anyServer())];
+  seen = await openPage(browser, scene.service.url);
+  page = seen.page;
+  await page.goto('/');
+  await logIn(page, adminKey);
+});
+
+afterAll(async () => {
+  if (missing !== null) return;
+  await browser.close();
+  await scene.close();
+});
+
+const onPage = (title: string, run: () => Promise<void>) =>
+  test(title, async ({ skip }) => {
+    skip(missing !== null, `${missing}`);
+    await run();
+    expect(seen.faults).toEqual([]);
+  });
+
+const stateOf = (text: string) => page.locator('.state', { hasText: text });
+
+onPage('an export is started, watched live, reloaded in the middle, and downloaded', async () => {
+  scene.gate.slow(2_000_000);
+  await page.goto('/new?kind=export&database=shop&format=native');
+  await page.getByRole('button', { name: 'Start the export' }).click();
+  await page.waitForURL(/\/jobs\//);
+  const bar = page.getByRole('progressbar', { name: /in all/ });
+  await bar.waitFor();
+  const isUnder = async () => Number(await bar.getAttribute('value'));
+  await expect.poll(isUnder, { timeout: 30_000 }).toBeGreaterThan(5);
+  await page.reload();
+  await bar.waitFor();
+  expect(await isUnder()).toBeGreaterThan(5);
+  expect(await page.getByRole('heading', { level: 1 }).innerText()).toBe('Export of shop');
+  await page.locator('.log li').first().waitFor();
+  await page.goto('/');
+  await page.getByRole('listitem').filter({ hasText: 'Export of shop' }).getByRole('progressbar').waitFor();
+  scene.gate.release();
+  // The list moves the job to its history without a reload.
+  await page.locator('.list').getByRole('link', { name: 'Export of shop' }).click();
+  await stateOf('Done').waitFor();
+  await page.getByText('302,000 rows').waitFor();
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('link', { name: /^Download/ }).click(),
+  ]);
+  expect(await download.failure()).toBe(null);
+  expect(download.suggestedFilename()).toMatch(/\.native$/);
+});
+
+onPage('a clone is planned, started and cancelled, and its target is unchanged', async () => {
+  await page.goto('/new?kind=clone&from=shop&to=staging');
+  await page.getByRole('button', { name: 'Show the plan' }).click();
+  await page.getByText('Clone replaces 10 rows of staging.').waitFor();
+  scene.gate.slow(2_000_000);
+  await page.getByRole('button', { name: 'Start: clone into staging' }).click();
+  await page.waitForURL(/\/jobs\//);
+  await page.getByRole('progressbar', { name: /Copying, in all/ }).waitFor();
+  await page.getByRole('button', { name: /^Cancel/ }).click();
+  await stateOf('Cancelled').waitFor();
+  await page.getByText('staging is unchanged.').waitFor();
+  scene.gate.release();
+  expect(await rowsOf(scene.staging.url, 'select count(*)::int as n from users')).toEqual([{ n: 10 }]);
+  // A retry shows a new plan for the same choices.
+  await page.getByRole('link', { name: 'Retry' }).click();
+  await page.getByRole('button', { name: 'Show the plan' }).click();
+  await page.getByRole('button', { name: 'Start: clone into staging' }).click();
+  await stateOf('Done').waitFor();
+  await page.getByText('Retry of').waitFor();
+  expect(await rowsOf(scene.staging.url, 'select count(*)::int as n from users')).toEqual([{ n: 2000 }]);
+});
+
+onPage('a failed job shows its problem with the hint, and can be retried', async () => {
+  await page.goto('/new?kind=export&database=gone');
+  await page.getByRole('button', { name: 'Start the export' }).click();
+  await page.waitForURL(/\/jobs\//);
+  await stateOf('Failed').waitFor({ timeout: 90_000 });
+  const alert = page.getByRole('alert');
+  expect(await alert.innerText()).toMatch(/Cannot connect to gone[\s\S]*Hint: Start the server/);
+  expect(await alert.innerText()).toContain('connection_refused');
+  const before = page.url();
+  await page.getByRole('button', { name: 'Retry' }).click();
+  await expect.poll(() => page.url()).not.toBe(before);
+  await page.getByRole('button', { name: /^Cancel/ }).click();
+  await stateOf('Cancelled').waitFor();
+});
+
+onPage('a protected target needs its name, typed below the plan', async () => {
+  await page.goto('/new?kind=clone&from=staging&to=prod');
+  await page.getByRole('button', { name: 'Show the plan' }).click();
+  const start = page.getByRole('button', { name: 'Start: clone into prod' });
+  await start.waitFor();
+  expect(await start.isDisabled()).toBe(true);
+  await page.getByLabel('Type prod to confirm').fill('pro');
+  expect(await start.isDisabled()).toBe(true);
+  await page.getByLabel('Type prod to confirm').fill('prod');
+  await start.click();
+  await page.waitForURL(/\/jobs\//);
+  await stateOf('Done').waitFor();
+  await page.locator('.log', { hasText: 'Backed prod up' }).waitFor();
+  expect(await rowsOf(scene.prod.url, 'select count(*)::int as n from users')).toEqual([{ n: 2000 }]);
+});
+
+onPage('the history is filtered, and the choice is in the address', async () => {
+  await page.goto('/');
+  await page.getByLabel('State').selectOption('cancelled');
+  await page.getByRole('heading', { name: 'Found' }).waitFor();
+  await expect.poll(() => page.locator('.list > li').count()).toBe(2);
+  await page.reload();
+  await expect.poll(() => page.locator('.list > li').count()).toBe(2);
+  await page.getByLabel('Kind').selectOption('import');
+  await page.getByText('No job matches').waitFor();
+});

@@ -1,0 +1,56 @@
+// A button whose action cannot be undone: it asks first.
+import { useId, useRef, useState } from 'preact/hooks';
+import type { Action } from './load.ts';
+import { ProblemNotice } from './pieces.tsx';
+
+interface AskedButtonProps {
+  /** The action in one word: `Delete`. */
+  readonly word: string;
+  /** The object of the action. */
+  readonly name: string;
+  /** The consequence, as a sentence. */
+  readonly about: string;
+  readonly action: Action<[]>;
+}
+
+/** The button with its question. Escape, or the other button, changes nothing. */
+export function AskedButton({ word, name, about, action }: AskedButtonProps) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const [isAsked, setIsAsked] = useState(false);
+  const title = useId();
+  const ask = () => {
+    setIsAsked(true);
+    dialog.current?.showModal();
+  };
+  return (
+    <>
+      <button type="button" class="danger" aria-label={`${word} ${name}`} onClick={ask}>
+        {word}
+      </button>
+      <dialog ref={dialog} aria-labelledby={title} onClose={() => setIsAsked(false)}>
+        {isAsked && (
+          <div class="stack">
+            <h2 id={title}>
+              {word} {name}?
+            </h2>
+            <p>{about}</p>
+            {action.problem && <ProblemNotice problem={action.problem} />}
+            <div class="row">
+              <button type="button" onClick={() => dialog.current?.close()}>
+                Change nothing
+              </button>
+              <button
+                type="button"
+                class="main danger"
+                aria-disabled={action.isBusy}
+                onClick={() => action.run()}
+              >
+                {word}
+              </button>
+            </div>
+          </div>
+        )}
+      </dialog>
+    </>
+  );
+}
