@@ -18,8 +18,13 @@ export function FirstSteps() {
   const { data, problem } = useLoad<readonly DatabaseInfo[]>('/api/databases');
   if (problem) return <ProblemNotice problem={problem} />;
   if (data === undefined) return <Loading what="databases" />;
-  const usable = data.filter(({ address }) => address !== null);
-  return usable.length === 0 ? <NoDatabases /> : <FirstJob names={usable.map(({ name }) => name)} />;
+  const names = data.filter(isConfigured).map(({ name }) => name);
+  return names.length === 0 ? <NoDatabases /> : <FirstJob names={names} />;
+}
+
+/** True for a database of a server. Without any URL, a project has the embedded database alone. */
+export function isConfigured({ address }: DatabaseInfo): boolean {
+  return address !== null && !address.startsWith('embedded');
 }
 
 /** The steps to a first database, where none is configured. */

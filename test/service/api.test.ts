@@ -122,8 +122,10 @@ test('no route works without a key, with a wrong one, or with too little scope',
 
 test('after ten failures an address waits, and valid keys still work', async () => {
   const statuses: number[] = [];
-  for (let at = 0; at < 12; at++) statuses.push((await call(at, { key: null })).status);
+  for (let at = 0; at < 12; at++) statuses.push((await call(at, { key: 'wrong' })).status);
   expect(statuses.at(-1)).toBe(429);
+  // A page without a session asks for one at each load. That guesses no key.
+  expect((await call(0, { key: null })).status).toBe(401);
   for (const [index, [method, path]] of guarded.entries())
     expect([method, path, (await call(index, { key: 'wrong' })).status]).toEqual([method, path, 429]);
   expect((await call(0)).status).toBe(200);

@@ -38,7 +38,7 @@ export interface View {
   readonly context?: BrowserContext;
 }
 
-/** Opens a page. Requests that the service refuses on purpose are no faults. */
+/** Opens a page. Requests that it refuses, or does not get, are no faults. */
 export async function openPage(browser: Browser, base: string, view: View = {}): Promise<WatchedPage> {
   const context =
     view.context ??
@@ -54,7 +54,7 @@ export async function openPage(browser: Browser, base: string, view: View = {}):
   const faults: string[] = [];
   page.on('pageerror', (error) => faults.push(String(error)));
   page.on('console', (message) => {
-    const isRefusal = /Failed to load resource: the server responded with a status of 4\d\d/.test(
+    const isRefusal = /Failed to load resource: (the server responded with a status of 4\d\d|net::ERR_)/.test(
       message.text(),
     );
     if (/error|warning/.test(message.type()) && !isRefusal) faults.push(message.text());

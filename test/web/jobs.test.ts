@@ -59,6 +59,9 @@ onPage('an export is started, watched live, reloaded in the middle, and download
   await page.locator('.list').getByRole('link', { name: 'Export of shop' }).click();
   await stateOf('Done').waitFor();
   await page.getByText('302,000 rows').waitFor();
+  await page.context().grantPermissions(['clipboard-write', 'clipboard-read']);
+  await page.getByRole('button', { name: 'Copy as command: npx pgmage db:backup --env shop' }).click();
+  await page.getByText('Copied').waitFor();
   const [download] = await Promise.all([
     page.waitForEvent('download'),
     page.getByRole('link', { name: /^Download/ }).click(),

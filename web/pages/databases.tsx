@@ -10,7 +10,7 @@ import type {
 } from '../../lib/service/schemas.ts';
 import { SchemaState } from '../changes.tsx';
 import { request } from '../client.ts';
-import { NoDatabases } from '../first-steps.tsx';
+import { isConfigured, NoDatabases } from '../first-steps.tsx';
 import { useAction, useLoad } from '../load.ts';
 import { Facts, Loading, Page, ProblemNotice, State } from '../pieces.tsx';
 import { Link } from '../router.tsx';
@@ -22,15 +22,14 @@ export function DatabasesPage() {
   const { data, problem, reload } = useLoad<readonly DatabaseInfo[]>('/api/databases');
   const backups = useLoad<BackupList>('/api/backups');
   const done = useLoad<Jobs>('/api/jobs?state=done&limit=200');
-  const usable = data?.filter(({ address }) => address !== null);
   return (
     <Page title="Databases" about="The environments of this project. The page never shows a password.">
       {problem && <ProblemNotice problem={problem} />}
       {data === undefined && !problem && <Loading what="databases" />}
-      {usable?.length === 0 && <NoDatabases />}
-      {usable !== undefined && usable.length > 0 && (
+      {data && !data.some(isConfigured) && <NoDatabases />}
+      {data !== undefined && data.length > 0 && (
         <ul class="tiles">
-          {data?.map((one) => (
+          {data.map((one) => (
             <Database
               key={one.name}
               database={one}
