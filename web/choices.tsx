@@ -105,7 +105,7 @@ function ExportChoices({ databases }: EndProps) {
         name="format"
         label="Format"
         options={[
-          { value: 'plain', text: 'plain: SQL for psql' },
+          { value: 'plain', text: 'plain: a script for psql' },
           { value: 'custom', text: 'custom: for pg_restore' },
           { value: 'native', text: "native: pgmage's own" },
         ]}

@@ -133,3 +133,20 @@ onPage('the history is filtered, and the choice is in the address', async () => 
   await page.getByLabel('Kind').selectOption('import');
   await page.getByText('No job matches').waitFor();
 });
+
+onPage('a script is exported, and imported into another database', async () => {
+  await rowsOf(scene.staging.url, 'truncate events');
+  await rowsOf(scene.prod.url, 'truncate events; delete from users where id > 5');
+  await page.goto('/new?kind=export&database=prod&format=plain');
+  await page.getByRole('button', { name: 'Start the export' }).click();
+  await stateOf('Done').waitFor();
+  await page.getByRole('link', { name: 'All backups' }).click();
+  await page.getByRole('link', { name: /^Restore .*_prod_.*\.sql/ }).click();
+  await page.getByLabel('Target', { exact: true }).selectOption('staging');
+  await page.getByRole('button', { name: 'Show the plan' }).click();
+  await page.getByText('Import replaces 2,000 rows of staging.').waitFor();
+  await page.getByRole('button', { name: 'Start: import into staging' }).click();
+  await page.waitForURL(/\/jobs\//);
+  await stateOf('Done').waitFor();
+  expect(await rowsOf(scene.staging.url, 'select count(*)::int as n from users')).toEqual([{ n: 5 }]);
+});
