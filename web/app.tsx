@@ -1,7 +1,8 @@
 // The frame of all pages: the session, the navigation, and the page of the address.
 import { useEffect, useState } from 'preact/hooks';
 import { logOut, RequestFailed, resumeSession, type ShownProblem } from './client.ts';
-import { Icon, type IconName } from './icons.tsx';
+import type { IconName } from './drawings.ts';
+import { Icon } from './icons.tsx';
 import { problemOf, useAction } from './load.ts';
 import { BackupsPage } from './pages/backups.tsx';
 import { DatabasePage } from './pages/database.tsx';

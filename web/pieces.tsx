@@ -2,10 +2,8 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { ShownProblem } from './client.ts';
-import { Icon, type IconName } from './icons.tsx';
-
-/** The look of a state. */
-export type Tone = 'good' | 'warn' | 'bad' | 'busy' | 'quiet';
+import type { IconName, Tone } from './drawings.ts';
+import { Icon } from './icons.tsx';
 
 /** The frame of a page. Its heading takes the focus when the page opens, so that a screen reader says it. */
 export function Page(props: {

@@ -2,8 +2,9 @@
 import { useState } from 'preact/hooks';
 import { formatBytes, formatCount } from '../lib/report/format.ts';
 import type { Plan } from '../lib/service/schemas.ts';
-import { Icon, type IconName } from './icons.tsx';
-import { Facts, Notice, State, type Tone } from './pieces.tsx';
+import type { IconName, Tone } from './drawings.ts';
+import { Icon } from './icons.tsx';
+import { Facts, Notice, State } from './pieces.tsx';
 import { useNow } from './time.tsx';
 import { formatDuration, formatNumber, kindWords } from './words.ts';
 

@@ -1,6 +1,6 @@
 // The address bar as state: the page and its query, and links that change them without a reload.
 import type { ComponentChildren } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 
 /** The current address. */
 export interface Place {
@@ -17,7 +17,8 @@ function here(): Place {
 /** The current address; the component is drawn again when it changes. */
 export function usePlace(): Place {
   const [place, setPlace] = useState(here);
-  useEffect(() => {
+  // Before the page is painted: a choice that is made at once would else be missed.
+  useLayoutEffect(() => {
     const changed = () => setPlace(here());
     listeners.add(changed);
     addEventListener('popstate', changed);

@@ -1,8 +1,7 @@
 // The words for jobs: kinds, states, titles, results, and the command that does the same.
 import { formatBytes, formatCount } from '../lib/report/format.ts';
 import type { ServiceJob as Job, JobKind, JobState, KeyScope as Scope } from '../lib/service/schemas.ts';
-import type { IconName } from './icons.tsx';
-import type { Tone } from './pieces.tsx';
+import type { IconName, Tone } from './drawings.ts';
 
 /** The name of each kind. */
 export const kindWords: Readonly<Record<JobKind, string>> = {

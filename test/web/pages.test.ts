@@ -199,7 +199,7 @@ inBrowser('a page that is open when the service starts again goes on after a log
   await scene.service.stop();
   await page.getByText('The connection to the service was lost.').waitFor();
   await page.getByRole('link', { name: 'Settings' }).click();
-  await page.getByText('The service does not answer.').waitFor();
+  await page.getByText('The service does not answer.').first().waitFor();
   await scene.service.start();
   // Sessions are in memory: the page asks for the key by itself.
   await page.getByText('Your session has ended.').waitFor();
