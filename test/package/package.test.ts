@@ -77,7 +77,17 @@ test('every task of tasks/db.ts has a script', async () => {
 });
 
 test('every bundled package has its licence', () => {
-  for (const name of ['pg', 'pg-protocol', 'chalk', 'dotenv', 'fastify', 'pg-boss', 'pino', 'preact', 'typebox'])
+  for (const name of [
+    'pg',
+    'pg-protocol',
+    'chalk',
+    'dotenv',
+    'fastify',
+    'pg-boss',
+    'pino',
+    'preact',
+    'typebox',
+  ])
     expect(read('dist/LICENSES.txt')).toMatch(new RegExp(`^${name} \\d+\\.`, 'm'));
 });
 
