@@ -102,8 +102,6 @@ const flagOf = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.t
 
 function formatOption(format: unknown): string[] {
   if (typeof format !== 'string') return [];
-  // As the service does: a script needs no client program.
-  if (format === 'plain') return ['--engine native --format plain'];
   return format === 'native' ? ['--engine native'] : [`--format ${format}`];
 }
 

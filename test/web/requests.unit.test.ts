@@ -13,7 +13,7 @@ const jobs: readonly (readonly [Repeated['kind'], Repeated['parameters'], string
     { database: 'prod', format: 'custom', keep: true },
     'db:backup --env prod --format custom --keep',
   ],
-  ['export', { database: 'prod', format: 'plain' }, 'db:backup --env prod --engine native --format plain'],
+  ['export', { database: 'prod', format: 'plain' }, 'db:backup --env prod --format plain'],
   [
     'import',
     { file: "it's old.dump", to: 'staging', noOwner: true, backupFirst: false },
