@@ -5,7 +5,7 @@ import type { JobKind } from './schemas.ts';
 
 /** The work of a process. */
 export interface ProcessWork {
-  /** `job`: the job itself; `plan`: its plan; `status`, `diff`: db:status, db:diff of `parameters.database`. */
+  /** `job`: the job itself; `plan`: its plan; `status`, `diff`: those of `parameters.database`. */
   readonly does: 'job' | 'plan' | 'status' | 'diff';
   readonly kind: JobKind;
   readonly parameters: Readonly<Record<string, unknown>>;

@@ -1,4 +1,4 @@
-// A service with databases for the page: a source with rows, targets, one that is protected, one that is gone.
+// A service with databases for the page: a source, targets, one that is protected, one that is gone.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Database, freshDatabase, rowsOf } from '../servers/databases.ts';
