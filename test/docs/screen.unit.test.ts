@@ -20,6 +20,6 @@ test('the picture shows the commands of README, in at most 80 columns', () => {
     expect.stringContaining('--check'),
   ]);
   for (const command of commands.slice(0, 2)) expect(read('README.md')).toContain(command);
-  for (const text of ['Status: OUT OF SYNC', 'Status: IN SYNC', '(y/N)', 'Applied '])
+  for (const text of ['Status: OUT OF SYNC', 'Status: IN SYNC', '(y/N) · yes', 'Applied '])
     expect(lines.join('\n')).toContain(text);
 });
