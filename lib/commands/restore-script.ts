@@ -147,7 +147,7 @@ async function underLock(
   { connection, holder, mark, signal }: ScriptSessions,
 ): Promise<Tried> {
   const { project, world } = workspace;
-  const { append = false, noOwner = false } = input;
+  const { append = false, noOwner = false, backupFirst: isWanted = true } = input;
   if (!append && !input.force) await refuseMaintenance(connection, target.name);
   world.progress(`Checking ${script.name}`);
   const content = await inspectScript(connection, { file: script, noOwner, signal, teller: world });
@@ -157,7 +157,7 @@ async function underLock(
     script: { file: script.name, format: script.format, bytes: script.bytes, ...content },
     append,
     destroyed: append ? [] : holds,
-    backupFirst: (input.backupFirst ?? true) && holds.some(({ rows }) => rows > 0),
+    backupFirst: isWanted && holds.some(hasRows),
   };
   if (!(await agree(plan))) return { ...plan, loaded: null, safety: null, durationMs: 0 };
   const started = world.now().getTime();
@@ -166,7 +166,9 @@ async function underLock(
     ...{ file: script, environment: target.name, append, noOwner, signal, mark, teller: world },
     lockTimeout: project.lockTimeout ?? 3000,
     async prepared() {
-      if (plan.backupFirst) safety = await backUp(workspace, input);
+      // Rows may have come after they were counted. Now none can come.
+      const wanted = plan.backupFirst || (isWanted && (await listHoldings(holder)).some(hasRows));
+      if (wanted) safety = await backUp(workspace, input);
     },
     async finished() {
       await refuseLostLock(holder, target.name);
@@ -183,6 +185,8 @@ async function refuseMaintenance(connection: ServerConnection, environment: stri
   const reason = `it is the database ${database}, which every new database or client relies on`;
   throw new Problem('unfit_target', { environment, reasons: [`${reason} (--force replaces it)`] });
 }
+
+const hasRows = ({ rows }: Destroyed) => rows > 0;
 
 function backUp(workspace: Workspace, { to, dir }: ScriptInput): Promise<MadeBackup> {
   workspace.world.progress(`Backing up ${to} first`);

@@ -202,7 +202,10 @@ async function readLostDump(folder: string, name: string): Promise<Backup | null
 
 function believed(text: string | null, name: string): Pick<Backup, 'manifest' | 'fault'> {
   const none = (fault: string) => ({ manifest: null, fault });
-  if (text === null) return none('it has no manifest, so the dump may be incomplete');
+  if (text === null)
+    return none(
+      'it has no manifest, so the dump may be incomplete; --without-manifest loads it all the same',
+    );
   let read: Manifest & { readonly seal?: string };
   try {
     read = JSON.parse(text);

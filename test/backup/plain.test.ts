@@ -9,11 +9,13 @@ import { readCatalog } from '../../lib/catalog/read.ts';
 import { backup } from '../../lib/commands/backup.ts';
 import { restore } from '../../lib/commands/restore.ts';
 import { findClients } from '../../lib/flow/client.ts';
+import { hasZstd } from '../../lib/flow/compression.ts';
 import type { Digest } from '../../lib/flow/digest.ts';
 import { copiedKinds } from '../../lib/kinds/index.ts';
 import { resolveClientAccess } from '../../lib/pg/route.ts';
 import { snapshot } from '../../lib/pg/snapshot.ts';
 import { more } from '../copy/cloning.ts';
+import { failure } from '../failure.ts';
 import { everything } from '../flow/everything.ts';
 import { dump, dumpDifferences, pgDump } from '../proof/dump.ts';
 import { withDatabase } from '../servers/databases.ts';
@@ -104,6 +106,17 @@ describe.each(cases)('PostgreSQL $major, inserts: $inserts', ({ server, inserts 
       expect(proof?.schema).toBe('same');
       await expectSame(target.url);
     });
+  });
+
+  test('zstd is written and read where Node.js has it', async () => {
+    const way = { engine: 'native', format: 'plain', inserts, compress: 'zstd' } as const;
+    if (!hasZstd) {
+      const problem = await failure(backup(scene.own.context, way));
+      expect(problem.message).toContain('this Node.js has no zstd: it needs version 22.15 or later');
+      return;
+    }
+    const { file, verified } = await backup(scene.own.context, { ...way, drill: true });
+    expect([file.endsWith('.sql.zst'), verified?.how]).toEqual([true, 'drill']);
   });
 
   test('what an owner defines runs as that owner', async () => {

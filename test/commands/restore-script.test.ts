@@ -4,6 +4,7 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { restore } from '../../lib/commands/restore.ts';
 import { restoreScript } from '../../lib/commands/restore-script.ts';
 import { hasZstd } from '../../lib/flow/compression.ts';
 import type { Digest } from '../../lib/flow/digest.ts';
@@ -60,16 +61,13 @@ describe.each(servers().map((server) => ({ server, major: server.major })))(
       expect(files.length).toBe(pgDump(major) === null ? 2 : 9);
       for (const file of files)
         await withTarget(server, async (own, url) => {
-          const made = await restoreScript(
-            own.context,
-            join(folder, file),
-            { to: 'copy', ...consent },
-            undefined,
-          );
+          const backupFirst = file === 'own.sql';
+          const input = { to: 'copy', ...consent, backupFirst };
+          const made = await restoreScript(own.context, join(folder, file), input, undefined);
           expect([file, await digest(url)]).toEqual([file, held]);
           expect(made.destroyed).toContainEqual({ name: 'public.every', rows: 2 });
-          expect(made.safety?.verified?.how).toBe('read');
-          expect(readdirSync(own.folder)).toHaveLength(2);
+          expect(made.safety?.verified?.how).toBe(backupFirst ? 'read' : undefined);
+          expect(readdirSync(own.folder)).toHaveLength(backupFirst ? 2 : 0);
           if (file === 'plain.sql') expect(made.loaded?.rows).toBe(rowsHeld);
           expect(scriptText(made, paper)).toMatch(
             /^Loaded .* into copy\n\d+ statements, \d+ rows by COPY, in /,
@@ -170,6 +168,10 @@ test('nothing is loaded without leave, and a failed backup stops it', async () =
     const was = await digest(url);
     expect((await failure(load('select 1', { force: false }))).code).toBe('data_loss_refused');
     expect((await failure(load('select 1', { yes: false }))).code).toBe('confirmation_needed');
+    const alone = { to: 'copy', append: true, ...consent };
+    expect((await failure(restore(own.context, 'given.sql', alone, undefined))).code).toBe('bad_option');
+    const without = await failure(restore(own.context, 'given.sql', { to: 'copy', ...consent }, undefined));
+    expect(without.message).toContain('--without-manifest loads it');
     let asked = '';
     const declined = await restoreScript(
       own.context,
@@ -213,6 +215,19 @@ test('a script cannot give away the lock, and no other session writes between th
     expect(tries.filter((held) => !held).length).toBeGreaterThan(10);
     const firstHeld = tries.indexOf(false);
     expect(tries.slice(firstHeld, tries.lastIndexOf(false) + 1)).not.toContain(true);
+  });
+});
+
+test('rows that come after the question are in the backup', async () => {
+  await withTarget(undefined, async (own, url) => {
+    await query(url, 'delete from every; select lo_unlink(4711)');
+    writeFileSync(join(own.folder, 'given.sql'), 'create table made ()');
+    const made = await restoreScript(own.context, 'given.sql', { to: 'copy' }, async (plan) => {
+      expect(plan.backupFirst).toBe(false);
+      await query(url, 'insert into every values (7)');
+      return true;
+    });
+    expect(made.safety?.rows).toBe(1);
   });
 });
 
