@@ -154,6 +154,29 @@ inBrowser('a backup is verified, and deleted after a question', async (page) => 
   await page.getByText('No backups yet').waitFor();
 });
 
+inBrowser('a schedule is added, run, paused and deleted', async (page) => {
+  await page.goto('/schedules');
+  await logIn(page, adminKey);
+  await page.getByText('No schedules yet').waitFor();
+  await page.getByLabel('Name', { exact: true }).fill('nightly');
+  await page.getByLabel('Database', { exact: true }).selectOption('staging');
+  await page.getByLabel('When').fill('99 * * * *');
+  await page.getByRole('button', { name: 'Add the schedule' }).click();
+  await page.getByRole('alert').waitFor();
+  await page.getByLabel('When').fill('30 2 * * *');
+  await page.getByLabel('Time zone').fill('Europe/Berlin');
+  await page.getByRole('button', { name: 'Add the schedule' }).click();
+  await page.getByText('Export of staging. Every day at 02:30, Europe/Berlin.').waitFor();
+  await page.getByRole('button', { name: 'Pause: nightly' }).click();
+  await page.getByText('Paused', { exact: true }).waitFor();
+  expect(await findViolations(page)).toEqual([]);
+  await page.getByRole('button', { name: 'Run now: nightly' }).click();
+  await page.locator('.state', { hasText: 'Done' }).waitFor({ timeout: 60_000 });
+  await page.getByRole('link', { name: 'Schedules' }).click();
+  await page.getByRole('button', { name: 'Delete: nightly' }).click();
+  await page.getByText('No schedules yet').waitFor();
+});
+
 const widths = [360, 1280];
 const schemes = ['light', 'dark'] as const;
 
@@ -186,6 +209,7 @@ for (const [at, width] of widths.entries())
       expect(await isTooWide(page)).toBe(false);
       await look('databases', '/databases', 'Test connection');
       await look('backups', '/backups', 'Restore');
+      await look('schedules', '/schedules', 'Add a schedule');
       await look('settings', '/settings', 'Jobs at once');
       await look('unknown', '/nothing', 'Page not found');
       expect(faults).toEqual([]);
