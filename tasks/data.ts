@@ -129,10 +129,18 @@ export async function sync(
     batch?: number;
     /** Go on with the last run in batches, if that was interrupted. */
     resume?: boolean;
+    /** Rows of the target without an old id: count or list. Default: count. */
+    unmapped?: 'count' | 'list';
+    /** Lock the tables of the target against writers before they are compared. Others can read them. */
+    lock?: boolean;
     /** Show what differs, and change nothing. */
     dryRun?: boolean;
     /** Append the report as one line of JSON to a file. */
     log?: Path;
+    /** The lines of --log: runs, or rows for a line for each changed row, too. Default: runs. */
+    logLevel?: 'runs' | 'rows';
+    /** Keep kind and key of each changed row in .pgmage/data-runs: rows or none. Default: none. */
+    audit?: 'rows' | 'none';
     /** Write the migration report to a file, in Markdown. */
     out?: Path;
     /** Do not ask. */

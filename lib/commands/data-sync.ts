@@ -1,10 +1,12 @@
 // Makes the rows of a target equal to those of its source, in one transaction, or changes nothing.
 import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { type ComparisonInput, resolveEnds } from '../data-sync/comparison.ts';
 import type { RunMeans, RunState, SyncRun } from '../data-sync/finish.ts';
+import { appendRows, readAuditedRows } from '../data-sync/row-audit.ts';
 import { findCommitted, synchronize } from '../data-sync/run.ts';
+import { withSpools } from '../data-sync/spool.ts';
 import type { RowSyncPlan, SyncLimits } from '../data-sync/sync-plan.ts';
 import { withLock } from '../ledger/lock.ts';
 import type { ServerConnection } from '../pg/connection.ts';
@@ -30,6 +32,13 @@ export interface DataSyncInput extends ComparisonInput, SyncLimits {
   readonly validate?: 'full' | 'changed';
   /** Change so many rows in one transaction, and go on with the next ones; default: all rows in one. */
   readonly batch?: number;
+  /** `list`: the plan has the ids of the target's rows that have no old id; default: their number. */
+  readonly unmapped?: 'count' | 'list';
+  /**
+   * Lock the tables of the target against writers before they are compared, up to the commit. Not with
+   * `batch`.
+   */
+  readonly lock?: boolean;
   /** Go on with the last run in batches from this source, if that was interrupted. Needs `batch`. */
   readonly resume?: boolean;
 }
@@ -38,6 +47,10 @@ export interface DataSyncInput extends ComparisonInput, SyncLimits {
 export interface SyncFiles {
   /** A file to which the report is appended, as one line of JSON. */
   readonly log?: string;
+  /** `rows`: the log gets a line for each changed row, too. */
+  readonly logLevel?: 'rows' | 'runs';
+  /** `rows`: kind and key of each changed row are kept in the folder of the undo files. */
+  readonly audit?: 'rows' | 'none';
   /** A file for the migration report. */
   readonly out?: string;
   /** Makes the text of that; default: JSON. */
@@ -73,15 +86,19 @@ export async function dataSync(
   if (!input.dryRun) refuseUnconfirmed(ends.to, input);
   const state: RunState = {
     ...{ id: randomUUID(), hasBegun: false, agreed: false },
-    ...{ plan: null, run: null, committed: null },
+    ...{ plan: null, run: null, committed: null, undoFiles: new Map() },
   };
   const means: RunMeans = { workspace, ends, input, ask, state };
   const log = await openRunLog(workspace.project, input.log);
   const report = await inTries(means).catch(async (thrown: unknown) => {
     const problem = asStopped(thrown, state, ends.to.name);
+    await listRows(workspace, input, state).catch(() => undefined);
     await log({ at: world.now(), problem });
     throw problem;
   });
+  const { run } = report;
+  if (run !== null && run.batches === null && run.undoFile !== null) state.undoFiles.set(run.undoFile, null);
+  await listRows(workspace, input, state);
   await log({ at: world.now(), ...report });
   await writeReport(workspace, input, report);
   return report;
@@ -111,9 +128,16 @@ async function inTries(means: RunMeans): Promise<DataSyncReport> {
   );
 }
 
-function checkBatch({ batch, resume }: DataSyncInput): void {
+function checkBatch({ batch, resume, lock, log, logLevel }: DataSyncInput & SyncFiles): void {
   if (batch !== undefined && !(Number.isInteger(batch) && batch > 0))
     throw new Problem('bad_option', { option: '--batch', reason: `${batch} is not a number of rows from 1` });
+  if (lock && batch !== undefined)
+    throw new Problem('bad_option', {
+      option: '--lock',
+      reason: 'batches release their locks; leave --batch out',
+    });
+  if (logLevel === 'rows' && log === undefined)
+    throw new Problem('bad_option', { option: '--log-level', reason: 'it needs --log FILE' });
   if (resume && batch === undefined)
     throw new Problem('bad_option', { option: '--resume', reason: 'it needs --batch N' });
 }
@@ -124,6 +148,21 @@ function asStopped(thrown: unknown, { committed }: RunState, target: string): un
   const { id, batches, inserted, updated, deleted } = committed;
   const data = { target, run: id, batches, rows: inserted + updated + deleted, reason: thrown.message };
   return new Problem('batches_stopped', data, { cause: thrown });
+}
+
+// After the commit, so that no row is listed that was not changed.
+async function listRows({ project, world }: Workspace, input: SyncFiles, state: RunState): Promise<void> {
+  const { log, logLevel, audit } = input;
+  const folder = join(project.root, '.pgmage');
+  for (const [undoFile, bytes] of state.undoFiles) {
+    const files = [
+      ...(audit === 'rows' ? [undoFile.replace(/\.undo$/, '.rows.jsonl')] : []),
+      ...(logLevel === 'rows' && log !== undefined ? [resolve(project.root, log)] : []),
+    ];
+    const facts = { at: world.now(), run: basename(undoFile, '.undo') };
+    if (files.length > 0)
+      await withSpools(folder, (open) => appendRows(files, facts, readAuditedRows(undoFile, open, bytes)));
+  }
 }
 
 async function writeReport(

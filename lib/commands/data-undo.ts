@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ChangedTable, ChangeResult, TableChange } from '../data-sync/apply.ts';
 import { checkpointOf, findSuccessor } from '../data-sync/checkpoint.ts';
+import { findPacked } from '../data-sync/packed-columns.ts';
 import { readShape } from '../data-sync/read-shapes.ts';
 import { beginRecord } from '../data-sync/recorder.ts';
 import type { DatabaseShape } from '../data-sync/shape.ts';
@@ -221,6 +222,9 @@ function changeOf(
   const pair = pairWithItself(now, table.key);
   const columns = (all: readonly { readonly name: string; readonly type: string }[]) =>
     all.map(({ name, type }) => `${name} ${type}`).join(', ');
-  if (columns(pair.columns) !== columns(table.columns)) throw refuse(`${table.name} has other columns now`);
+  const packed = [...findPacked(pair)].map((at) => pair.columns[at]?.name);
+  const isSame =
+    columns(pair.columns) === columns(table.columns) && packed.join() === (table.packed ?? []).join();
+  if (!isSame) throw refuse(`${table.name} has other columns now`);
   return { pair, fresh, gone };
 }

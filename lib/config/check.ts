@@ -44,7 +44,7 @@ const data = object({
       where: either(text, object({ from: text, to: text })),
       columns: entries(either(text, object({ from: text, ids: text }))),
       ids: either(
-        object({ table: text, where: entries(text), old: text, new: text }),
+        object({ table: text, where: entries(text), old: text, new: text, gone: oneOf('keep', 'delete') }),
         object({ column: text }),
         object({ derive: oneOf('uuid_v5'), namespace: text }),
       ),

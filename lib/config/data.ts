@@ -9,6 +9,11 @@ export type DataIdsConfig =
       readonly where?: Readonly<Record<string, string>>;
       readonly old: string;
       readonly new: string;
+      /**
+       * The mapping of a row that is deleted: it stays, so that the row gets its id again if it comes back, or
+       * is deleted, too. Default: `keep`.
+       */
+      readonly gone?: 'keep' | 'delete';
     }
   /** In a column of the table itself. */
   | { readonly column: string }

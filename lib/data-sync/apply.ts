@@ -5,7 +5,7 @@ import type { ServerConnection } from '../pg/connection.ts';
 import { Problem } from '../problem/problem.ts';
 import { type Exchanges, exchangeValues, type StubbornUniques } from './exchanges.ts';
 import { groupTables, reachedByActions } from './groups.ts';
-import { writeIds } from './ids-writing.ts';
+import { deleteMappings, writeIds } from './ids-writing.ts';
 import { type OwnerCode, readOwnerCode, runChange } from './owner-code.ts';
 import type { DatabaseShape, TablePair, TableShape } from './shape.ts';
 import {
@@ -83,6 +83,7 @@ export async function changeRows(connection: ServerConnection, change: RowChange
   const touched = found.filter(({ matched }) => matched.inserts + matched.updates + matched.deletes > 0);
   await change.onMatched?.(touched);
   const exchanges = await exchangeValues(connection, { ...change, tables: touched, code });
+  await deleteMappings(connection, touched, code);
   const before = await readEffects(connection);
   await exchanges.before();
   const changed = await runGroups(connection, change, exchanges, code);

@@ -5,6 +5,7 @@ import { applyHashRule, rowHash } from '../pg/row-hash.ts';
 import { Problem } from '../problem/problem.ts';
 import type { ChangedTable } from './apply.ts';
 import type { NamedEnds } from './comparison.ts';
+import { stagedValues } from './packed-columns.ts';
 import { freshKey, keyOf, sameKey, stageNames, writtenColumn } from './stages.ts';
 
 /**
@@ -32,11 +33,12 @@ export async function checkStagedRows(
 
 function countUnlike(table: ChangedTable): string {
   const { pair } = table;
+  const staged = stagedValues(pair);
   const hash = (value: (name: string, at: number) => string) =>
     rowHash(
       pair.columns.map(({ name }, at) => applyHashRule(writtenColumn(pair, name).rule, value(name, at))),
     );
   return `select count(*)::text as rows from ${stageNames(table).fresh} s where not exists (select
     from ${pair.to.from} where ${sameKey(pair, keyOf(pair), freshKey(pair))}
-      and ${hash((name) => `t.${quote(name)}`)} = ${hash((_, at) => `s.c${at}`)})`;
+      and ${hash((name) => `t.${quote(name)}`)} = ${hash((_, at) => staged[at] as string)})`;
 }

@@ -132,7 +132,7 @@ async function beginBatches(
     asOf: asOf.from.toISOString(),
     mode: batchMode(size),
   };
-  const recorder = await beginRecord(workspace, session, facts, JSON.stringify(begin));
+  const recorder = await beginRecord(workspace, session, facts, { detail: JSON.stringify(begin) });
   const changing = plan.tables.map(({ name, inserts, updates, deletes }) => ({
     name,
     rows: inserts + updates + deletes,
@@ -197,7 +197,7 @@ async function tryBatch(run: BatchedRun, batch: RowBatch): Promise<void> {
       changes.push({ pair: table.pair, ...fetched });
     }
     const isLast = batch.isLast();
-    let transactionId = '';
+    const kept: { id: string; undo: number | null } = { id: '', undo: null };
     const result = await changeInTransaction(session, {
       changes,
       shape: comparison.shapes.to,
@@ -210,11 +210,12 @@ async function tryBatch(run: BatchedRun, batch: RowBatch): Promise<void> {
       finish: async (found, undo) => {
         if (!isLast) refuseReach(run, found);
         await checkStagedRows(session, comparison.named, found.tables);
-        transactionId = await ownTransaction(session);
+        [kept.id, kept.undo] = [await ownTransaction(session), undo];
         await noteBatch(run, recorder, found, undo);
       },
     });
-    run.batches.push(transactionId);
+    run.batches.push(kept.id);
+    if (run.undoFile !== null) means.state.undoFiles.set(run.undoFile, kept.undo);
     addResult(run, result);
   } finally {
     await Promise.all(spools.flatMap(({ fresh, gone }) => [fresh.close(), gone.close()]));

@@ -5,10 +5,11 @@ import { masksIn } from '../copy/options.ts';
 import { findMaskedColumns } from '../flow/masks.ts';
 import { makeRowProgress } from '../flow/progress.ts';
 import { runJobs } from '../flow/worker-pool.ts';
+import { snapshot } from '../pg/snapshot.ts';
 import { Problem } from '../problem/problem.ts';
 import { resolveJobs } from '../project/jobs.ts';
 import type { Project } from '../project/project.ts';
-import { type NamedTarget, nameTarget, type Reachable, resolveEnd } from '../project/source.ts';
+import { type NamedTarget, nameTarget, openServer, type Reachable, resolveEnd } from '../project/source.ts';
 import type { Workspace } from '../project/workspace.ts';
 import { pairTables } from './counterparts.ts';
 import type { RowsRead, SessionPair } from './find.ts';
@@ -101,6 +102,27 @@ export async function withComparison<T>(
       throw await nameConfigured(ends, pairs, thrown);
     });
   });
+}
+
+/**
+ * Pairs the tables as a comparison does, without their rows.
+ * @throws Problem `bad_option`, `bad_config`; of the connections
+ */
+export async function listPairs(
+  { project }: Workspace,
+  ends: BothSides<Reachable>,
+  input: ComparisonInput,
+): Promise<readonly TablePair[]> {
+  const shapeOf = async (end: Reachable) => {
+    const connection = await openServer(end);
+    try {
+      return await snapshot(connection, readShape);
+    } finally {
+      await connection.close();
+    }
+  };
+  const shapes = { from: await shapeOf(ends.from), to: await shapeOf(ends.to) };
+  return pairTables(shapes, makeWish(shapes, input, project, [])).pairs;
 }
 
 const folderOf = ({ root }: Project) => join(root, '.pgmage');

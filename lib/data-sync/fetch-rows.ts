@@ -5,6 +5,7 @@ import { buildWhere, type Side } from './buckets.ts';
 import type { ComparedTable } from './compare-tables.ts';
 import { encodeLine, exchangeEnds, splitLines } from './copy-lines.ts';
 import { parseDifference } from './merge-buckets.ts';
+import { packValues } from './packed-columns.ts';
 import type { RowDifference, TablePair } from './shape.ts';
 import type { Spool } from './spool.ts';
 
@@ -70,7 +71,10 @@ function goneLine({ key }: TablePair, { key: values, old, copies }: RowDifferenc
 
 /** COPY of the number of each difference, from 1, and the row's values on one side. */
 function placesQuery(pair: TablePair, side: Side, differences: readonly RowDifference[]): string {
-  const values = pair.columns.map(({ value }) => value[side]);
+  const values = packValues(
+    pair,
+    pair.columns.map(({ value }) => value[side]),
+  );
   return `copy (${buildPlacesQuery(pair, side, differences, values)}) to stdout`;
 }
 

@@ -9,7 +9,7 @@ import type { ComparedTable } from './compare-tables.ts';
 import type { ComparisonInput, RowComparison } from './comparison.ts';
 import { followSequences, type SequenceReport } from './follow-sequences.ts';
 import type { RunRecorder } from './recorder.ts';
-import type { BothSides, TablePair } from './shape.ts';
+import type { BothSides, TablePair, UniqueShape } from './shape.ts';
 import type { SideEffect } from './side-effects.ts';
 import type { RowSyncPlan, SyncLimits } from './sync-plan.ts';
 import { type ValidatedTable, validate } from './validation.ts';
@@ -23,6 +23,10 @@ export interface RunInput extends ComparisonInput, SyncLimits, Consent {
   readonly validate?: 'full' | 'changed';
   /** Rows of a transaction; default: all rows are changed in one. */
   readonly batch?: number;
+  /** `list`: the plan has the ids of the target's rows that have no old id; default: their number. */
+  readonly unmapped?: 'count' | 'list';
+  /** Lock the tables of the target against writers before they are compared. */
+  readonly lock?: boolean;
   /** Go on with the last run in batches from this source, where it was interrupted. */
   readonly resume?: boolean;
 }
@@ -39,6 +43,8 @@ export interface RunState {
   run: SyncRun | null;
   /** The committed batches of this try and of those before; null: none. */
   committed: InterruptedRun | null;
+  /** The undo files of its tries, with their length at the last commit; null: all of it. */
+  readonly undoFiles: Map<string, number | null>;
 }
 
 /** All that a run needs. */
@@ -48,6 +54,18 @@ export interface RunMeans {
   readonly input: RunInput;
   readonly ask: Ask<RowSyncPlan>;
   readonly state: RunState;
+  /** Given while the session has a transaction open that has locked the tables. */
+  readonly locked?: LockedTables;
+}
+
+/** The tables that a run has locked before it compares. */
+export interface LockedTables {
+  /** Qualified and quoted. */
+  readonly names: ReadonlySet<string>;
+  /** Unique indexes of which an earlier try has failed. */
+  readonly stubborn: Map<string, readonly UniqueShape[]>;
+  /** Another session on the target, for outcomes that do not belong to the transaction. */
+  readonly outcomes: ServerConnection;
 }
 
 /** The result for one table. */

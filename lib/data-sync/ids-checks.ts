@@ -22,6 +22,13 @@ export async function checkIds(target: ServerConnection, pairs: readonly TablePa
     }
 }
 
+/** The ids of the target's rows that have no old id: the first thousand. @throws Problem of the connection */
+export async function listUnmapped(target: ServerConnection, { ids }: TablePair): Promise<readonly string[]> {
+  if (ids === null) return [];
+  const found = await target.rows<{ id: string }>(ids.unmappedIds);
+  return found.map(({ id }) => id);
+}
+
 /** Counts the rows of the target that have no old id; they are never compared or deleted. */
 export async function countUnmapped(target: ServerConnection, { ids }: TablePair): Promise<number> {
   if (ids === null) return 0;

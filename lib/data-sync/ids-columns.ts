@@ -107,11 +107,11 @@ function selectMapping({ to, id, kept }: TableIds): string {
     `select ${columnOf('m', old)} as pgmage_old, ${columnOf('m', own)} as pgmage_new from ${readOnly(table)} m
       where ${[`${columnOf('m', old)} is not null`, ...more].join(' and ')}`;
   if (kept.is === 'column') return select(kept.old, id.to, to, []);
-  const conditions = Object.entries(kept.where).map(
-    ([name, value]) => `m.${quote(name)} = ${literal(value)}`,
-  );
-  return select(kept.old, kept.new, kept.table, conditions);
+  return select(kept.old, kept.new, kept.table, mappingConditions(kept));
 }
+
+const mappingConditions = ({ where }: { readonly where: Readonly<Record<string, string>> }) =>
+  Object.entries(where).map(([name, value]) => `m.${quote(name)} = ${literal(value)}`);
 
 /** The ids of a pair of tables. */
 export interface IdsOfColumns {
@@ -144,9 +144,13 @@ function idsOfPair(own: TableIds | undefined, joined: PairSide, plain: PairSide)
   const where = ({ where: sql }: PairSide) => (sql === '' ? '' : ` where ${sql}`);
   const count = (side: PairSide) => `(select count(*) from ${side.from}${where(side)})`;
   const mapping = own?.kept.is === 'table' ? own.kept : null;
+  const more = plain.where === '' ? '' : ` and ${plain.where}`;
   return {
     allotted: own === undefined ? null : allottedIds(own),
     unmapped: `select (${count(plain)} - ${count(joined)})::text as rows`,
+    unmappedIds: `select ${keyText(plain.table)} as id from ${plain.from} where (t.tableoid, t.ctid) not in (
+      select t.tableoid, t.ctid from ${joined.from}${where(joined)})${more}
+      limit 1000`,
     mapping: mapping?.table ?? null,
     checks:
       own === undefined || mapping === null
@@ -157,6 +161,12 @@ function idsOfPair(own: TableIds | undefined, joined: PairSide, plain: PairSide)
               group by pgmage_${side} having count(*) > 1 limit 1`,
           })),
   };
+}
+
+// The primary key, for people.
+function keyText({ uniques }: TableShape): string {
+  const key = uniques.find(({ is }) => is === 'primary key')?.columns ?? ['ctid'];
+  return `pg_catalog.concat_ws(', ', ${key.map((name) => outputText(`t.${quote(name)}`)).join(', ')})`;
 }
 
 function allottedIds(ids: TableIds): AllottedIds | null {
@@ -170,6 +180,9 @@ function allottedIds(ids: TableIds): AllottedIds | null {
     where: kept.where,
     old: kept.old.name,
     new: kept.new.name,
+    deleted: kept.isDeleted
+      ? [`m.${quote(kept.new.name)} = t.${quote(id.to.name)}`, ...mappingConditions(kept)].join(' and ')
+      : null,
   };
   return { is: 'table', column: id.to.name, make, select: selectMapping(ids), mapping };
 }

@@ -4,6 +4,7 @@ import { literal, quote } from '../model/quote.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { outputText } from '../pg/values.ts';
 import { Problem } from '../problem/problem.ts';
+import { readOnly } from './ids.ts';
 import { type OwnerCode, runChange } from './owner-code.ts';
 import type { ColumnPair, NewIds } from './shape.ts';
 import { type StagedTable, stageNames } from './stages.ts';
@@ -43,6 +44,44 @@ async function allotIds(connection: ServerConnection, table: StagedTable, code: 
     reads: [fresh],
     writes: [],
   });
+}
+
+/** SQL parts for the mapping rows of rows that go; null: these stay. */
+export function goneMapping({
+  pair,
+  at,
+}: StagedTable): { readonly from: string; readonly where: string } | null {
+  const own = pair.ids?.allotted;
+  const table = pair.ids?.mapping;
+  if (own?.is !== 'table' || own.mapping.deleted === null || !table) return null;
+  const { going } = stageNames({ at });
+  const rows = pair.to.table;
+  return {
+    from: `${readOnly(table)} m`,
+    where: `${going} a, ${readOnly(rows)} t
+      where t.ctid = a.c and t.tableoid = a.r and ${own.mapping.deleted}`,
+  };
+}
+
+/**
+ * Deletes the mapping of rows that go, before these: it can refer to them.
+ * @throws Problem of the connection
+ */
+export async function deleteMappings(
+  connection: ServerConnection,
+  tables: readonly StagedTable[],
+  code: OwnerCode,
+): Promise<void> {
+  for (const table of tables) {
+    const gone = goneMapping(table);
+    if (gone === null) continue;
+    await runChange(connection, code, {
+      sql: `delete from ${gone.from} using ${gone.where}`,
+      tables: [table.pair.ids?.mapping?.name ?? ''],
+      reads: [stageNames(table).going],
+      writes: [],
+    });
+  }
 }
 
 interface Translation {

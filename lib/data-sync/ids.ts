@@ -21,6 +21,8 @@ export type KeptIds =
       readonly where: Readonly<Record<string, string>>;
       readonly old: ColumnShape;
       readonly new: ColumnShape;
+      /** True if the mapping of a deleted row is deleted. */
+      readonly isDeleted: boolean;
     }
   | { readonly is: 'column'; readonly old: ColumnShape }
   /** `by`: the extension of the source that computes them. */
@@ -105,7 +107,7 @@ function keptIds(
     columnCalled(table, ids.old, `${place}.old`),
     columnCalled(table, ids.new, `${place}.new`),
   ];
-  return { is: 'table', table, where, old, new: own };
+  return { is: 'table', table, where, old, new: own, isDeleted: ids.gone === 'delete' };
 }
 
 function columnCalled({ columns, path }: TableShape, name: string, place: string): ColumnShape {

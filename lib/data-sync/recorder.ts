@@ -26,35 +26,35 @@ const none: RunNumbers = { inserted: 0, updated: 0, deleted: 0, skipped: 0 };
 
 /**
  * Begins the record of a run. A role that may not make it works without one.
- * @param detail of its beginning
+ * @param more the detail of its beginning, and another session for what is not in the data's transaction
  * @throws Problem `ledger_unsafe`; of the connection
  */
 export async function beginRecord(
   { world, project }: Workspace,
   connection: ServerConnection,
   facts: RunFacts,
-  detail?: string,
+  { detail, outcomes = connection }: { readonly detail?: string; readonly outcomes?: ServerConnection } = {},
 ): Promise<RunRecorder> {
   const unknownAuthor = { systemUser: null, gitAuthor: null, gitCommit: null };
   const author: AuditAuthor = {
     ...((await world.author?.()) ?? unknownAuthor),
     tool: `pgmage ${project.version}`,
   };
-  const write = (outcome: RunOutcome, numbers: RunNumbers, detail?: string) =>
-    recordRun(connection, author, { ...facts, ...numbers, outcome, detail: detail ?? null });
-  const missing = await prepareDataRuns(connection)
-    .then(() => transaction(connection, () => write('begun', none, detail)))
+  const write = (to: ServerConnection, outcome: RunOutcome, numbers: RunNumbers, text?: string) =>
+    recordRun(to, author, { ...facts, ...numbers, outcome, detail: text ?? null });
+  const missing = await prepareDataRuns(outcomes)
+    .then(() => transaction(outcomes, () => write(outcomes, 'begun', none, detail)))
     .then(() => null, refusalOf);
   const isKept = missing === null;
   return {
     missing,
-    note: async (outcome, numbers, detail) => {
-      if (isKept) await write(outcome, numbers, detail);
+    note: async (outcome, numbers, text) => {
+      if (isKept) await write(connection, outcome, numbers, text);
     },
     noteFailure: async (thrown, numbers = none) => {
       if (!isKept) return;
       const reason = thrown instanceof Problem ? thrown.message : String(thrown);
-      await transaction(connection, () => write('failed', numbers, reason)).catch(() => undefined);
+      await transaction(outcomes, () => write(outcomes, 'failed', numbers, reason)).catch(() => undefined);
     },
   };
 }

@@ -4,16 +4,26 @@ import { rm } from 'node:fs/promises';
 import { readDataRuns } from '../ledger/data-runs.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { snapshot } from '../pg/snapshot.ts';
+import { Problem } from '../problem/problem.ts';
 import { confirm } from '../project/confirmation.ts';
 import type { TableChange } from './apply.ts';
 import { changeInBatches } from './batched-run.ts';
-import { findInterrupted, type InterruptedRun } from './checkpoint.ts';
+import { checkpointOf, findInterrupted, type InterruptedRun } from './checkpoint.ts';
 import { type ComparedTable, compareTables } from './compare-tables.ts';
-import { makeRowsReport, type RowComparison, withComparison } from './comparison.ts';
+import { makeRowsReport, type NamedEnds, type RowComparison, withComparison } from './comparison.ts';
 import { fetchRows } from './fetch-rows.ts';
 import { finishRun, type RunInput, type RunMeans, type SyncRun } from './finish.ts';
+import { countUnmapped, listUnmapped } from './ids-checks.ts';
+import { withTablesLocked } from './locked-run.ts';
 import { beginRecord } from './recorder.ts';
-import { planTable, type RowSyncPlan, refuseManyDeletions, refuseUnwritable } from './sync-plan.ts';
+import type { TablePair } from './shape.ts';
+import {
+  type PlannedTable,
+  planTable,
+  type RowSyncPlan,
+  refuseManyDeletions,
+  refuseUnwritable,
+} from './sync-plan.ts';
 import { changeInTransaction, lockIn } from './transaction.ts';
 import { pruneUndo, undoFileOf, undoFolder } from './undo-file.ts';
 
@@ -28,14 +38,25 @@ export interface RunResult {
  * @throws Problem as `dataSync`
  */
 export function synchronize(session: ServerConnection, means: RunMeans): Promise<RunResult> {
+  const { lock = false, dryRun = false } = means.input;
+  return lock && !dryRun
+    ? withTablesLocked(session, means, (locked) => compareAndChange(session, locked))
+    : compareAndChange(session, means);
+}
+
+function compareAndChange(session: ServerConnection, means: RunMeans): Promise<RunResult> {
   const { workspace, ends, input, state } = means;
   return withComparison(workspace, ends, input, async (comparison) => {
     const { all, pairs, named, asOf, notes, spool } = comparison;
     const onRows = makeRowsReport(workspace, pairs, 'Comparing');
     const compared = await compareTables(pairs, { crew: all, spool, onRows });
-    const tables = compared.map((table) => planTable(table, input));
+    const tables: PlannedTable[] = [];
+    for (const table of compared)
+      tables.push(planTable(table, input, await findUnmapped(comparison.first.to, table.pair, input)));
     const plan: RowSyncPlan = { source: named.from, target: named.to, asOf, tables, notes };
     refuseUnwritable(named, notes, compared, tables);
+    refuseUnlocked(means, named, pairs);
+    refuseWithoutTemporary(comparison, tables);
     const earlier = await findEarlier(session, means, named.from.name);
     refuseManyDeletions(plan, input, earlier);
     if (input.dryRun) return { plan, run: null };
@@ -55,14 +76,50 @@ export function synchronize(session: ServerConnection, means: RunMeans): Promise
   });
 }
 
+async function findUnmapped(
+  target: ServerConnection,
+  pair: TablePair,
+  { unmapped: wanted }: RunInput,
+): Promise<Pick<PlannedTable, 'unmapped' | 'unmappedIds'>> {
+  const unmapped = await countUnmapped(target, pair);
+  return wanted === 'list' && unmapped > 0
+    ? { unmapped, unmappedIds: await listUnmapped(target, pair) }
+    : { unmapped };
+}
+
+// The rows that a target needs are staged in temporary tables.
+function refuseWithoutTemporary({ named, shapes }: RowComparison, tables: readonly PlannedTable[]): void {
+  const isChanging = tables.some(({ inserts, updates, deletes }) => inserts + updates + deletes > 0);
+  if (shapes.to.mayMakeTemporary || !isChanging) return;
+  const fault =
+    'the role of the target may not make temporary tables; its owner allows it: GRANT TEMPORARY ON DATABASE';
+  throw new Problem('sync_refused', { source: named.from.name, target: named.to.name, faults: [fault] });
+}
+
+// A table that was created after the locks were taken.
+function refuseUnlocked({ locked }: RunMeans, { from, to }: NamedEnds, pairs: readonly TablePair[]): void {
+  const names = pairs.map((pair) => pair.to.table.name).filter((name) => locked?.names.has(name) === false);
+  if (names.length > 0)
+    throw new Problem('sync_refused', {
+      source: from.name,
+      target: to.name,
+      faults: names.map((name) => `${name} was created after --lock had locked the tables`),
+    });
+}
+
 // The interrupted run that this one goes on with: another one, or the try before.
 async function findEarlier(
   session: ServerConnection,
-  { input, state }: RunMeans,
+  { workspace, input, state }: RunMeans,
   source: string,
 ): Promise<InterruptedRun | null> {
   if (input.batch === undefined || !(input.resume || state.hasBegun)) return null;
-  return findInterrupted(await snapshot(session, readDataRuns), source) ?? state.committed;
+  const entries = await snapshot(session, readDataRuns);
+  // Of the last commit, the answer may have been lost.
+  const last = entries.findLast(({ id, outcome }) => id === state.id && outcome === 'batch');
+  const undo = last && checkpointOf(last)?.undo;
+  if (undo) state.undoFiles.set(undoFileOf(undoFolder(workspace.project.root), state.id), undo);
+  return findInterrupted(entries, source) ?? state.committed;
 }
 
 async function changeTarget(
@@ -75,7 +132,8 @@ async function changeTarget(
   const { id } = state;
   const { named, asOf, shapes } = comparison;
   const facts = { id, source: named.from.name, asOf: asOf.from.toISOString(), mode: 'transaction' };
-  const recorder = await beginRecord(workspace, session, facts);
+  const outcomes = means.locked && { outcomes: means.locked.outcomes };
+  const recorder = await beginRecord(workspace, session, facts, outcomes);
   const changes = await fetchChanges(comparison, compared, input);
   const folder = undoFolder(workspace.project.root);
   const undoFile = changes.length > 0 ? undoFileOf(folder, id) : null;
@@ -86,6 +144,7 @@ async function changeTarget(
       shape: shapes.to,
       triggersFire: input.triggers === 'on',
       force: input.force ?? false,
+      ...(means.locked && { open: means.locked }),
       lock: lockIn(workspace, session, ends.to),
       undoFile,
       ...(workspace.world.beforeCommit && { beforeCommit: workspace.world.beforeCommit }),

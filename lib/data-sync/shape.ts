@@ -172,6 +172,8 @@ export type AllottedIds = {
         readonly where: Readonly<Record<string, string>>;
         readonly old: string;
         readonly new: string;
+        /** An SQL condition over m for the rows of this table; null: they stay when its rows are deleted. */
+        readonly deleted: string | null;
       };
     }
   /** `id`: the target's column that takes it. */
@@ -222,6 +224,8 @@ export interface ConfiguredSql {
 export interface PairIds {
   /** A query for the number of the target's rows without an old id, as `rows`. */
   readonly unmapped: string;
+  /** A query for the first thousand of their ids, as `id`. */
+  readonly unmappedIds: string;
   /** Null: the rows get no new ids. */
   readonly allotted: AllottedIds | null;
   /** The table of the mapping; null: there is none. */

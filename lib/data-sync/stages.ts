@@ -2,6 +2,7 @@
 // they were compared. These rows are locked, so that the statement that changes them only needs their
 // places.
 import { buildRowHash, buildWhere } from './buckets.ts';
+import { findPacked } from './packed-columns.ts';
 import type { ColumnShape, TablePair } from './shape.ts';
 
 /** One table of a change, and its place in the list of them, which names its temporary tables. */
@@ -41,18 +42,25 @@ export function createStages(table: StagedTable): string {
   const { columns, key, to } = table.pair;
   const typed = (pairs: TablePair['columns'], prefix: string) =>
     pairs.map(({ value, type }, at) => `(${value.to})::${type} as ${prefix}${at}`);
+  const packed = findPacked(table.pair);
   const wanted = columns.map(({ value, type, written }, at) =>
     written === undefined
       ? `(${value.to})::${type} as c${at}`
       : `(${value.to})::${type} as o${at}, (${written.value})::${written.type} as c${at}`,
   );
+  const whole = wanted.filter((_, at) => !packed.has(at));
   const allotted = table.pair.ids?.allotted;
   const own = allotted?.is === 'column' ? [`null::${allotted.type} as n`] : [];
   const make = (name: string, values: readonly string[]) =>
     `create temporary table ${name} on commit drop as
       select ${values.join(', ')} from ${to.from} with no data`;
   return [
-    make(fresh, [...wanted, 'null::int8 as old', ...own]),
+    make(fresh, [
+      ...whole,
+      ...(packed.size > 0 ? ['null::text[] as packed'] : []),
+      'null::int8 as old',
+      ...own,
+    ]),
     make(gone, [
       ...typed(key, 'k'),
       'null::int8 as old',
@@ -152,10 +160,11 @@ export const freshKey = (pair: TablePair): string[] =>
   });
 
 /** The columns of the wanted rows, as a spool has them. */
-export const loadedColumns = ({ columns }: TablePair): string[] => [
-  ...columns.map(({ written }, at) => `${written === undefined ? 'c' : 'o'}${at}`),
-  'old',
-];
+export function loadedColumns(pair: TablePair): string[] {
+  const packed = findPacked(pair);
+  const names = pair.columns.map(({ written }, at) => `${written === undefined ? 'c' : 'o'}${at}`);
+  return [...names.filter((_, at) => !packed.has(at)), ...(packed.size > 0 ? ['packed'] : []), 'old'];
+}
 
 /** An SQL condition that two keys are the same to the target. */
 export function sameKey(pair: TablePair, left: readonly string[], right: readonly string[]): string {

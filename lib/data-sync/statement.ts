@@ -2,6 +2,7 @@
 // so that neither the order of the rows nor cycles matter. Rows are found by their places, which are locked
 // (`stages.ts`).
 import { quote } from '../model/quote.ts';
+import { stagedValues } from './packed-columns.ts';
 import type { TablePair } from './shape.ts';
 import { type Matched, type StagedTable, stageNames, writtenColumn } from './stages.ts';
 
@@ -91,8 +92,9 @@ const builders: Record<Part, (table: ChangingTable, waits: string) => string> = 
   },
   u: (table, waits) => {
     const { fresh, changing } = stageNames(table);
+    const staged = stagedValues(table.pair);
     const sets = table.pair.columns.flatMap(({ name }, at) =>
-      writtenColumn(table.pair, name).identity === 'always' ? [] : [`${quote(name)} = s.c${at}`],
+      writtenColumn(table.pair, name).identity === 'always' ? [] : [`${quote(name)} = ${staged[at]}`],
     );
     return `update ${rowsOf(table)} t set ${sets.join(', ')} from ${fresh} s, ${changing} a
       where a.s = s.ctid and not a.moves and t.ctid = a.c and t.tableoid = a.r and ${waits} returning 1`;
@@ -124,7 +126,7 @@ function rowsOf({ pair: { to } }: StagedTable): string {
 const names = ({ pair }: StagedTable, own: readonly string[]) =>
   [...pair.columns.map(({ name }) => name), ...own].map(quote).join(', ');
 const values = ({ pair }: StagedTable, own: readonly string[]) =>
-  [...pair.columns.map((_, at) => `s.c${at}`), ...own.map((_, at) => `m.o${at}`)].join(', ');
+  [...stagedValues(pair), ...own.map((_, at) => `m.o${at}`)].join(', ');
 
 // A row that another session has inserted meanwhile is left to the next run.
 function skipping({ pair: { key, to } }: StagedTable): string {

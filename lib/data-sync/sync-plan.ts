@@ -26,6 +26,10 @@ export interface PlannedTable {
   readonly deletes: number;
   /** Extra rows that stay. */
   readonly kept: number;
+  /** Rows of the target without an old id, which take no part; 0 where ids are the same. */
+  readonly unmapped: number;
+  /** Their ids, up to a thousand, if they are asked for. */
+  readonly unmappedIds?: readonly string[];
 }
 
 /** The changes that a sync is going to make. */
@@ -41,6 +45,7 @@ export interface RowSyncPlan {
 export function planTable(
   { pair, rows, counts }: Pick<ComparedTable, 'pair' | 'rows' | 'counts'>,
   { keepDeleted = false }: SyncLimits,
+  unmapped: Pick<PlannedTable, 'unmapped' | 'unmappedIds'> = { unmapped: 0 },
 ): PlannedTable {
   const { missing, changed, extra } = counts;
   return {
@@ -50,6 +55,7 @@ export function planTable(
     updates: changed,
     deletes: keepDeleted ? 0 : extra,
     kept: keepDeleted ? extra : 0,
+    ...unmapped,
   };
 }
 
@@ -134,9 +140,13 @@ export function refuseUnwritable(
         ...(plan.deletes > 0 && !may.delete ? ['DELETE'] : []),
       ];
       const mapping = plan.inserts > 0 && ids?.mapping && !ids.mapping.may.insert ? ids.mapping : null;
+      const isDeleting =
+        plan.deletes > 0 && ids?.allotted?.is === 'table' && ids.allotted.mapping.deleted !== null;
+      const gone = isDeleting && ids?.mapping && !ids.mapping.may.delete ? ids.mapping : null;
       return [
         ...(missing.length > 0 ? [`${name}: the role of the target may not ${missing.join(', ')}`] : []),
         ...(mapping === null ? [] : [`${mapping.name}: the role of the target may not INSERT new ids`]),
+        ...(gone === null ? [] : [`${gone.name}: the role of the target may not DELETE old ids`]),
       ];
     }),
   ];

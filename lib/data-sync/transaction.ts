@@ -37,6 +37,11 @@ export interface ChangeInput {
   readonly lock: LockRetryOptions & { readonly lockTimeout: number };
   /** The undo file; null: none is written. */
   readonly undoFile: string | null;
+  /**
+   * Given where a transaction is open that has locked the tables: it is left open, and a failure ends it. The
+   * map gets unique indexes of which this try fails, for the next one.
+   */
+  readonly open?: { readonly stubborn: Map<string, readonly UniqueShape[]> };
   /** True if rows of other batches can be in the way: a unique value that is taken is an error then. */
   readonly isPart?: boolean;
   /**
@@ -56,6 +61,7 @@ export async function changeInTransaction(
   connection: ServerConnection,
   input: ChangeInput,
 ): Promise<ChangeResult> {
+  if (input.open !== undefined) return changeInOpen(connection, input, input.open.stubborn);
   const stubborn = new Map<string, readonly UniqueShape[]>();
   const begin = `begin isolation level read committed read write; ${readingSettings};
     ${changeSettings(input.lock.lockTimeout)}`;
@@ -68,15 +74,29 @@ export async function changeInTransaction(
     }
 }
 
+async function changeInOpen(
+  connection: ServerConnection,
+  input: ChangeInput,
+  stubborn: Map<string, readonly UniqueShape[]>,
+): Promise<ChangeResult> {
+  try {
+    return await withUndo(connection, input, stubborn, null);
+  } catch (thrown) {
+    noteStubborn(thrown, input.changes, stubborn);
+    throw thrown;
+  }
+}
+
 async function withUndo(
   connection: ServerConnection,
   input: ChangeInput,
   stubborn: ReadonlyMap<string, readonly UniqueShape[]>,
-  begin: string,
+  begin: string | null,
 ): Promise<ChangeResult> {
   const undo = input.undoFile === null ? null : await writeUndo(input.undoFile);
   try {
-    return await transaction(connection, () => work(connection, input, stubborn, undo), begin);
+    const change = () => work(connection, input, stubborn, undo);
+    return begin === null ? await change() : await transaction(connection, change, begin);
   } catch (thrown) {
     // The answer to COMMIT may be lost, and the change be done.
     if (!isUnanswered(thrown)) await undo?.discard();

@@ -16,6 +16,8 @@ export interface UndoTable {
   readonly name: string;
   readonly key: readonly string[];
   readonly columns: readonly { readonly name: string; readonly type: string }[];
+  /** Columns whose values are texts in an array behind the others. */
+  readonly packed?: readonly string[];
 }
 
 /** The rows of a part: wanted ones, or those that go, as `RowSpools` has them. */

@@ -5,6 +5,8 @@ import type { ServerConnection } from '../pg/connection.ts';
 import { applyHashRule } from '../pg/row-hash.ts';
 import type { ChangedTable } from './apply.ts';
 import { buildRowHash } from './buckets.ts';
+import { goneMapping } from './ids-writing.ts';
+import { findPacked, packValues } from './packed-columns.ts';
 import type { TablePair, TableShape } from './shape.ts';
 import { keyOf, sameKey, stageNames } from './stages.ts';
 import type { ChangingTable } from './statement.ts';
@@ -51,7 +53,28 @@ export async function keepOldRows(
       `create temporary table ${oldRows(table)} on commit drop as select ${values.join(', ')}
          from ${places} a, ${pair.to.from} where t.ctid = a.c and t.tableoid = a.r`,
     );
+    await keepMapping(connection, table);
   }
+}
+
+const oldMapping = ({ at }: ChangingTable) => `pg_temp.pgmage_unmapped_${at}`;
+
+// The mapping of rows that go. Without it, they would be rows of the target alone when they are back.
+async function keepMapping(connection: ServerConnection, table: ChangingTable): Promise<void> {
+  const gone = goneMapping(table);
+  const pair = mappingPair(table);
+  if (gone === null || pair === null) return;
+  const values = pair.columns.map(({ name, type }, at) => `(m.${quote(name)})::${type} as c${at}`);
+  await connection.execute(
+    `create temporary table ${oldMapping(table)} on commit drop as select ${values.join(', ')}
+       from ${gone.from}, ${gone.where}`,
+  );
+}
+
+function mappingPair({ pair }: ChangingTable): TablePair | null {
+  const table = pair.ids?.mapping;
+  if (!table) return null;
+  return pairWithItself(table, table.uniques.find(({ isKey }) => isKey)?.columns ?? []);
 }
 
 const undoPair = ({ pair }: ChangingTable) =>
@@ -68,20 +91,39 @@ export async function writeUndoRows(
 ): Promise<void> {
   for (const table of tables) {
     const pair = undoPair(table);
-    const told: UndoTable = {
-      name: pair.to.table.name,
-      key: pair.key.map(({ name }) => name),
-      columns: pair.columns.map(({ name, type }) => ({ name, type })),
-    };
+    const told = undoTable(pair);
     if (table.updated + table.deleted > 0)
       await undo.write(told, 'fresh', connection.copyOut(`copy (${oldQuery(table, pair)}) to stdout`));
+    const mapping = goneMapping(table) === null ? null : mappingPair(table);
+    if (mapping !== null && table.deleted > 0)
+      await undo.write(undoTable(mapping), 'fresh', connection.copyOut(mappingQuery(table, mapping)));
     if (table.inserted > 0)
       await undo.write(told, 'gone', connection.copyOut(`copy (${newQuery(table, pair)}) to stdout`));
   }
 }
 
+function undoTable(pair: TablePair): UndoTable {
+  const { to, key, columns } = pair;
+  const packed = findPacked(pair);
+  return {
+    name: to.table.name,
+    key: key.map(({ name }) => name),
+    columns: columns.map(({ name, type }) => ({ name, type })),
+    ...(packed.size > 0 && { packed: columns.filter((_, at) => packed.has(at)).map(({ name }) => name) }),
+  };
+}
+
+const mappingQuery = (table: ChangingTable, pair: TablePair) =>
+  `copy (select ${packValues(
+    pair,
+    pair.columns.map((_, at) => `o.c${at}`),
+  ).join(', ')}, null::int8 from ${oldMapping(table)} o) to stdout`;
+
 function oldQuery(table: ChangingTable, pair: TablePair): string {
-  const values = pair.columns.map((_, at) => `o.c${at}`);
+  const values = packValues(
+    pair,
+    pair.columns.map((_, at) => `o.c${at}`),
+  );
   if (pair.key.length === 0) return `select ${values.join(', ')}, null::int8 from ${oldRows(table)} o`;
   const key = pair.key.map((one) => `o.c${pair.columns.indexOf(one)}`);
   return `select ${values.join(', ')}, case when t.tableoid is not null then ${buildRowHash(pair, 'to')} end

@@ -29,6 +29,7 @@ export function dataSyncPlanText(plan: RowSyncPlan, paper: Paper): string {
       ? tableOf([['Table', 'Rows', 'Insert', 'Update', 'Delete'], ...rows], 4, paper)
       : ['No differences.']),
     ...(kept > 0 ? [`${formatCount(kept, 'extra row')} of the target stay.`] : []),
+    ...unmappedLines(plan, paper),
     ...noteLines(plan.notes, paper),
   ].join('\n');
 }
@@ -59,6 +60,7 @@ export function dataSyncText(report: DataSyncReport, paper: Paper): string {
     ...(set.length > 0 ? [`${formatCount(set.length, 'sequence')} set.`] : []),
     ...refused.flatMap((name) => wrapText(`The role may not set the sequence ${name}.`, paper)),
     ...effectLines(run.sideEffects, paper),
+    ...unmappedLines(report, paper),
     ...noteLines(report.notes, paper),
     '',
     ...wrapText(summaryOf(report), paper).map((line) =>
@@ -68,6 +70,23 @@ export function dataSyncText(report: DataSyncReport, paper: Paper): string {
     ...remarkLines(run, paper),
     ...retryLines(report.retries, paper),
   ].join('\n');
+}
+
+// Ids that the text shows; --json has more.
+const shownIds = 20;
+
+function unmappedLines({ tables }: Pick<RowSyncPlan, 'tables'>, paper: Paper): string[] {
+  return tables
+    .filter(({ unmapped }) => unmapped > 0)
+    .flatMap(({ name, unmapped, unmappedIds = [] }) => {
+      const more = unmapped > shownIds ? ', …' : '';
+      const ids = unmappedIds.length === 0 ? '' : ` ${unmappedIds.slice(0, shownIds).join(', ')}${more}`;
+      const end = ids === '' ? '.' : ':';
+      return wrapText(
+        `${name}: ${formatCount(unmapped, 'row')} of the target without an old id, left alone${end}${ids}`,
+        paper,
+      );
+    });
 }
 
 function remarkLines(run: SyncRun, paper: Paper): string[] {

@@ -202,6 +202,22 @@ test.each([1, 3, 1000])(
   },
 );
 
+test('100,000 rows in batches of 10,000', { timeout: 120_000 }, async () => {
+  const tables = `create table p (id int primary key, name text);
+    create table c (id int primary key, p int not null references p, at timestamptz)`;
+  await inProject(tables, async ({ source, target, sync }) => {
+    await rowsOf(
+      source.url,
+      `insert into p select n, 'name ' || n from generate_series(1, 40000) n;
+       insert into c select n, n % 40000 + 1, '2026-11-29' from generate_series(1, 60000) n; analyze`,
+    );
+    const { run } = await sync({ batch: 10_000 });
+    expect(run).toMatchObject({ inserted: 100_000, batches: 10, skipped: 0 });
+    const sums = `select (select sum(hashtext(p::text)) from p)::text as p, (select sum(hashtext(c::text)) from c)::text as c`;
+    expect(await rowsOf(target.url, sums)).toEqual(await rowsOf(source.url, sums));
+  });
+});
+
 test.each([
   [{ batch: 0 }, '--batch'],
   [{ batch: 1.5 }, '--batch'],
