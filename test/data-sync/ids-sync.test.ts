@@ -45,8 +45,11 @@ const uuidOf = async ({ target }: SyncedPair, id: number) =>
     )
   )[0];
 
-test.each(ways)('new, changed and deleted rows, a cycle of new rows: $name', async (way) => {
-  await withSynced({ ...shop, way }, async (pair) => {
+const batched = ways.slice(-1).map((way) => ({ ...way, name: `${way.name}, in batches of 1`, batch: 1 }));
+const inputOf = (way: object) => ('batch' in way ? { batch: Number(way.batch) } : {});
+
+test.each([...ways, ...batched])('new, changed and deleted rows, a cycle of new rows: $name', async (way) => {
+  await withSynced({ ...shop, way, input: inputOf(way) }, async (pair) => {
     await rowsOf(
       pair.source.url,
       `begin; insert into companies values (3, 'Newco', 12); insert into customers values (12, 'Cid', 'CID@x.org', 3);
@@ -65,30 +68,33 @@ test.each(ways)('new, changed and deleted rows, a cycle of new rows: $name', asy
   });
 });
 
-test('rows without an old id stay, and a deleted row that comes back keeps its id', async () => {
-  await withSynced(shop, async (pair) => {
-    const own = '00000000-0000-0000-0000-0000000000ff';
-    await rowsOf(
-      pair.target.url,
-      `insert into users values ('${own}', 'Own', 'o@x.org', null);
+test.each([...ways.slice(-1), ...batched])(
+  'rows without an old id stay, and a deleted row that comes back keeps its id: $name',
+  async (way) => {
+    await withSynced({ ...shop, way, input: inputOf(way) }, async (pair) => {
+      const own = '00000000-0000-0000-0000-0000000000ff';
+      await rowsOf(
+        pair.target.url,
+        `insert into users values ('${own}', 'Own', 'o@x.org', null);
       insert into orders (customer, total) values ('${own}', 9)`,
-    );
-    await rowsOf(pair.source.url, 'delete from orders where id = 101; delete from customers where id = 11');
-    const id = await uuidOf(pair, 11);
-    await pair.sync({ force: true });
-    await expectEqual(pair);
-    await rowsOf(pair.source.url, `insert into customers values (11, 'Bob', 'bob@x.org', 2)`);
-    expect(listChanges(await pair.sync())).toEqual({ 'public.users': '1/0/0' });
-    await expectEqual(pair);
-    expect(await rowsOf(pair.target.url, `select id as uuid from users where email = 'bob@x.org'`)).toEqual([
-      id,
-    ]);
-    expect(await rowsOf(pair.target.url, `select total from orders where customer = '${own}'`)).toHaveLength(
-      1,
-    );
-    expect(await rowsOf(pair.target.url, `select name from users where id = '${own}'`)).toHaveLength(1);
-  });
-});
+      );
+      await rowsOf(pair.source.url, 'delete from orders where id = 101; delete from customers where id = 11');
+      const id = await uuidOf(pair, 11);
+      await pair.sync({ force: true });
+      await expectEqual(pair);
+      await rowsOf(pair.source.url, `insert into customers values (11, 'Bob', 'bob@x.org', 2)`);
+      expect(listChanges(await pair.sync())).toEqual({ 'public.users': '1/0/0' });
+      await expectEqual(pair);
+      expect(await rowsOf(pair.target.url, `select id as uuid from users where email = 'bob@x.org'`)).toEqual(
+        [id],
+      );
+      expect(
+        await rowsOf(pair.target.url, `select total from orders where customer = '${own}'`),
+      ).toHaveLength(1);
+      expect(await rowsOf(pair.target.url, `select name from users where id = '${own}'`)).toHaveLength(1);
+    });
+  },
+);
 
 test('a first sync into empty tables allots every id', async () => {
   const empty = `${modern}; truncate companies, users, orders, migration.id_map`;
