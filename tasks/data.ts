@@ -29,6 +29,21 @@ interface Comparing {
   jobs?: number;
 }
 
+interface Changing {
+  /** Change so many rows in one transaction, then the next ones. Default: all rows in one transaction. */
+  batch?: number;
+  /** Go on with the last run in batches, if that was interrupted. */
+  resume?: boolean;
+  /** Rows of the target without an old id: count or list. Default: count. */
+  unmapped?: 'count' | 'list';
+  /** Lock the tables of the target against writers before they are compared. Others can read them. */
+  lock?: boolean;
+  /** The lines of --log: runs, or rows for a line for each changed row, too. Default: runs. */
+  logLevel?: 'runs' | 'rows';
+  /** Keep kind and key of each changed row in .pgmage/data-runs: rows or none. Default: none. */
+  audit?: 'rows' | 'none';
+}
+
 /**
  * Shows which rows differ between two databases: missing in the target, changed, or extra there.
  *
@@ -125,29 +140,18 @@ export async function sync(
     triggers?: 'on' | 'off';
     /** The rows that are compared again: full or changed. Default: full up to 2 GB. */
     validate?: 'full' | 'changed';
-    /** Change so many rows in one transaction, then the next ones. Default: all rows in one transaction. */
-    batch?: number;
-    /** Go on with the last run in batches, if that was interrupted. */
-    resume?: boolean;
-    /** Rows of the target without an old id: count or list. Default: count. */
-    unmapped?: 'count' | 'list';
-    /** Lock the tables of the target against writers before they are compared. Others can read them. */
-    lock?: boolean;
     /** Show what differs, and change nothing. */
     dryRun?: boolean;
     /** Append the report as one line of JSON to a file. */
     log?: Path;
-    /** The lines of --log: runs, or rows for a line for each changed row, too. Default: runs. */
-    logLevel?: 'runs' | 'rows';
-    /** Keep kind and key of each changed row in .pgmage/data-runs: rows or none. Default: none. */
-    audit?: 'rows' | 'none';
     /** Write the migration report to a file, in Markdown. */
     out?: Path;
     /** Do not ask. */
     yes?: boolean;
     /** Go on although many rows are deleted, or foreign keys change other rows. */
     force?: boolean;
-  } & Comparing = {},
+  } & Changing &
+    Comparing = {},
 ): Promise<Outcome> {
   const [{ dataSync }, { dataSyncPlanText, dataSyncText, dataSyncMarkdown }] = await Promise.all([
     import('../lib/commands/data-sync.ts'),

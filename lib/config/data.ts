@@ -10,8 +10,8 @@ export type DataIdsConfig =
       readonly old: string;
       readonly new: string;
       /**
-       * The mapping of a row that is deleted: it stays, so that the row gets its id again if it comes back, or
-       * is deleted, too. Default: `keep`.
+       * The mapping of a row that is deleted: it stays, so that the row gets its id again if it comes back,
+       * or is deleted, too. Default: `keep`.
        */
       readonly gone?: 'keep' | 'delete';
     }

@@ -12,9 +12,9 @@ import { lockIn } from './transaction.ts';
 
 /**
  * Runs work in a transaction of the session that has locked the target's tables: others read them, and wait
- * to write. SHARE ROW EXCLUSIVE is the weakest lock that keeps writers out and that one session holds at a time
- * (manual: "Table-Level Locks"). Where a unique index shows only then that rows exchange values, all of it is
- * done again.
+ * to write. SHARE ROW EXCLUSIVE is the weakest lock that keeps writers out and that one session holds at a
+ * time (manual: "Table-Level Locks"). Where a unique index shows only then that rows exchange values, all of
+ * it is done again.
  * @throws Problem `lock_unavailable`, `permission_denied`; of the work
  */
 export async function withTablesLocked<T>(

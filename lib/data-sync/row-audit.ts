@@ -76,7 +76,8 @@ export async function appendRows(
 ): Promise<void> {
   let lines: string[] = [];
   const flush = async () => {
-    for (const file of files) await whileWriting(file, () => appendFile(file, lines.join(''), { mode: 0o600 }));
+    for (const file of files)
+      await whileWriting(file, () => appendFile(file, lines.join(''), { mode: 0o600 }));
     lines = [];
   };
   for await (const row of rows)

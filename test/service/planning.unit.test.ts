@@ -8,7 +8,15 @@ import { digestOf } from '../../lib/service/requests.ts';
 const end = { name: 'staging', address: 'postgres://u@h/staging', protected: false };
 const plan = (updates: number, deletes: number): RowSyncPlan => {
   const both = { from: new Date(0), to: new Date(0) };
-  const table = { name: 'public.users', rows: { from: 9, to: 9 }, inserts: 5, updates, deletes, kept: 0 };
+  const table = {
+    name: 'public.users',
+    rows: { from: 9, to: 9 },
+    inserts: 5,
+    updates,
+    deletes,
+    kept: 0,
+    unmapped: 0,
+  };
   return { source: end, target: end, asOf: both, tables: [table], notes: [] };
 };
 const agreed = { target: end.address, losses: [{ table: 'public.users', rows: 3 }] };
