@@ -207,9 +207,9 @@ async function tryBatch(run: BatchedRun, batch: RowBatch): Promise<void> {
       undoFile: run.undoFile,
       isPart: !isLast,
       ...(workspace.world.beforeCommit && { beforeCommit: workspace.world.beforeCommit }),
-      finish: async (found, undo) => {
+      finish: async (found, undo, stages) => {
         if (!isLast) refuseReach(run, found);
-        await checkStagedRows(session, comparison.named, found.tables);
+        await checkStagedRows(stages, comparison.named, found.tables);
         [kept.id, kept.undo] = [await ownTransaction(session), undo];
         await noteBatch(run, recorder, found, undo);
       },

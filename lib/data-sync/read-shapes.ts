@@ -136,6 +136,8 @@ const foreignKeys = `select k.conname as name, ${named('conrelid')} as table,
 
 const database = `select pg_encoding_to_char(d.encoding) as encoding, pg_is_in_recovery() as "isStandby",
     has_database_privilege(d.oid, 'TEMPORARY') as "mayMakeTemporary",
+    coalesce(has_schema_privilege(to_regnamespace('pgmage'), 'CREATE'),
+      has_database_privilege(d.oid, 'CREATE')) as "mayMakeStages",
     (select json_build_object('name', e.extname, 'schema', n.nspname)
       from pg_extension e join pg_namespace n on n.oid = e.extnamespace
       where e.extname in ('uuid-ossp', 'pgcrypto') order by e.extname desc limit 1) as "uuidFrom",

@@ -87,12 +87,13 @@ async function findUnmapped(
     : { unmapped };
 }
 
-// The rows that a target needs are staged in temporary tables.
+// The rows that a target needs are staged in temporary tables, or in the schema pgmage.
 function refuseWithoutTemporary({ named, shapes }: RowComparison, tables: readonly PlannedTable[]): void {
   const isChanging = tables.some(({ inserts, updates, deletes }) => inserts + updates + deletes > 0);
-  if (shapes.to.mayMakeTemporary || !isChanging) return;
+  if (shapes.to.mayMakeTemporary || shapes.to.mayMakeStages || !isChanging) return;
   const fault =
-    'the role of the target may not make temporary tables; its owner allows it: GRANT TEMPORARY ON DATABASE';
+    'the role of the target may make no tables to stage rows: it needs TEMPORARY on the database,' +
+    ' or CREATE on its schema pgmage';
   throw new Problem('sync_refused', { source: named.from.name, target: named.to.name, faults: [fault] });
 }
 

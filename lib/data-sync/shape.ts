@@ -132,6 +132,8 @@ export interface DatabaseShape {
   readonly hasForeignCasts: boolean;
   /** True if the session's role can create temporary tables. */
   readonly mayMakeTemporary: boolean;
+  /** True if it can create tables in the schema pgmage, or that schema. */
+  readonly mayMakeStages: boolean;
   /** The extension that computes a UUID from a text; null: the database has none. */
   readonly uuidFrom: UuidExtension | null;
 }

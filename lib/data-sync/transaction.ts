@@ -8,6 +8,7 @@ import { openServer, type Reachable } from '../project/source.ts';
 import type { Workspace } from '../project/workspace.ts';
 import { type ChangeResult, changeRows, changeSettings, type TableChange } from './apply.ts';
 import type { DatabaseShape, UniqueShape } from './shape.ts';
+import { stageInSchema } from './stage-schema.ts';
 import { keepOldRows, writeUndoRows } from './undo.ts';
 import { type UndoWriter, writeUndo } from './undo-file.ts';
 
@@ -47,8 +48,9 @@ export interface ChangeInput {
   /**
    * The work that remains before the commit: validation, sequences, the record.
    * @param undoBytes the length of the undo file; null: there is none
+   * @param stages the session, for queries that name temporary tables
    */
-  finish(result: ChangeResult, undoBytes: number | null): Promise<void>;
+  finish(result: ChangeResult, undoBytes: number | null, stages: ServerConnection): Promise<void>;
   /** See `World.beforeCommit`. */
   beforeCommit?(connection: ServerConnection): Promise<void>;
 }
@@ -129,10 +131,12 @@ async function work(
   stubborn: ReadonlyMap<string, readonly UniqueShape[]>,
   undo: UndoWriter | null,
 ): Promise<ChangeResult> {
-  const result = await changeRows(connection, {
+  const own = input.shape.mayMakeTemporary ? null : stageInSchema(connection);
+  const session = own?.session ?? connection;
+  const result = await changeRows(session, {
     ...input,
     stubborn,
-    ...(undo !== null && { onMatched: (tables) => keepOldRows(connection, tables) }),
+    ...(undo !== null && { onMatched: (tables) => keepOldRows(session, tables) }),
   });
   const { sideEffects } = result;
   if (sideEffects.length > 0 && !input.force && !input.triggersFire)
@@ -145,12 +149,13 @@ async function work(
     });
   if (undo !== null)
     await writeUndoRows(
-      connection,
+      session,
       result.tables.filter((one) => one.inserted + one.updated + one.deleted > 0),
       undo,
     );
   // On disk before the commit, and before the record that has its length.
-  await input.finish(result, (await undo?.finish()) ?? null);
+  await input.finish(result, (await undo?.finish()) ?? null, session);
+  await own?.drop();
   await input.beforeCommit?.(connection);
   return result;
 }

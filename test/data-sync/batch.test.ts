@@ -58,7 +58,7 @@ const batchesOf = (url: string) =>
   );
 
 test.each([
-  { first: 1, batch: 1, from: newest, to: oldest },
+  { first: 1, batch: 7, from: newest, to: oldest },
   { first: 41, batch: 40, from: newest, to: newest },
 ])('seeds $first to 9 later in batches of $batch: equal, equal rows untouched', async (given) => {
   const { first, batch, from, to } = given;

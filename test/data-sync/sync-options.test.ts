@@ -169,25 +169,53 @@ test.each([undefined, 1])(
   },
 );
 
-test('a role that may not make temporary tables is refused before anything is written', async () => {
+test('a role that may not make temporary tables stages rows in the schema pgmage, or is refused', async () => {
   const role = `plain_${process.pid}`;
-  await withSynced({ both: hundred, source: 'delete from t where id = 1' }, async ({ target, sync }) => {
-    const { url, name } = target;
-    await rowsOf(
-      url,
-      `create role ${role} login password 'x'; grant select, insert, update, delete on t, n to ${role};
-       revoke temporary on database ${name} from public`,
-    );
-    try {
-      const as = new URL(url);
-      [as.username, as.password] = [role, 'x'];
-      const problem = await failure(sync({ to: as.href }));
-      expect(problem.message).toContain('GRANT TEMPORARY ON DATABASE');
-      expect(await rowsOf(url, 'select from t where id = 1')).toHaveLength(1);
-    } finally {
-      await rowsOf(url, `drop owned by ${role}; drop role ${role}`);
-    }
-  });
+  const both = `${hundred}; create table c (id int primary key, t int not null references t)`;
+  const source = `delete from t where id = 1; update t set v = 'x' where id = 3; insert into t values (101, 'v3');
+    insert into c values (1, 101), (2, 2); insert into n values (1)`;
+  await inFolder((root) =>
+    withSynced({ both, source }, async (pair) => {
+      const { url, name } = pair.target;
+      await rowsOf(
+        url,
+        `create role ${role} login password 'x'; grant select, insert, update, delete on t, n, c to ${role};
+         revoke temporary on database ${name} from public`,
+      );
+      try {
+        const as = new URL(url);
+        [as.username, as.password] = [role, 'x'];
+        await using workspace = contextOf(pair.source.url, as.href, { root });
+        const sync = (batch?: number) =>
+          dataSync(
+            workspace,
+            { from: 'source', to: 'target', yes: true, ...(batch && { batch }) },
+            undefined,
+          );
+        expect((await failure(sync())).message).toContain('it needs TEMPORARY on the database');
+        expect(await rowsOf(url, 'select from t where id = 1')).toHaveLength(1);
+        await rowsOf(url, `create schema pgmage; grant usage, create on schema pgmage to ${role}`);
+        const state = `select (select json_agg(t order by id) from t) t, (select json_agg(c order by id) from c) c,
+          (select json_agg(v) from n) n`;
+        const before = await rowsOf(url, state);
+        for (const batch of [undefined, 2]) {
+          const report = await sync(batch);
+          expect(listChanges(report)).toEqual({
+            'public.c': '2/0/0',
+            'public.n': '1/0/0',
+            'public.t': '1/1/1',
+          });
+          expect(await rowsOf(url, state)).toEqual(await rowsOf(pair.source.url, state));
+          await dataUndo(workspace, report.run?.id ?? '', { env: 'target', yes: true }, undefined);
+          expect(await rowsOf(url, state)).toEqual(before);
+        }
+        const left = `select relname from pg_class where relnamespace = 'pgmage'::regnamespace and relkind = 'r'`;
+        expect(await rowsOf(url, left)).toEqual([{ relname: 'data_runs' }]);
+      } finally {
+        await rowsOf(url, `drop owned by ${role}; drop role ${role}`);
+      }
+    }),
+  );
 });
 
 test('a table of 1,600 columns: inserted, updated, deleted, taken back', async () => {
