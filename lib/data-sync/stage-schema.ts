@@ -41,6 +41,7 @@ export function stageInSchema(connection: ServerConnection): StageSchema {
       execute: (sql) => connection.execute(rewrite(sql)),
       copyOut: (sql) => connection.copyOut(rewrite(sql)),
       copyIn: (sql, pieces) => connection.copyIn(rewrite(sql), pieces),
+      script: connection.script,
       close: () => connection.close(),
     },
     drop: () => connection.execute([...made].map((name) => `drop table if exists ${name}`).join('; ')),

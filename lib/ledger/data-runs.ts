@@ -42,7 +42,6 @@ export interface RecordedRun extends DataRunEntry {
 }
 
 const table = `
-create schema if not exists pgmage;
 create table if not exists pgmage.data_runs (
   entry bigint generated always as identity primary key,
   id uuid not null,
@@ -77,7 +76,11 @@ const state = `select to_regclass('pgmage.data_runs') is not null as there, (${d
 export async function prepareDataRuns(connection: Connection): Promise<void> {
   await transaction(connection, async () => {
     if (await hasRecord(connection)) return;
-    await connection.execute(table);
+    // A role that may not create schemas could not say IF NOT EXISTS either.
+    const [home] = await connection.rows<{ there: boolean }>(
+      `select to_regnamespace('pgmage') is not null as there`,
+    );
+    await connection.execute(`${home?.there ? '' : 'create schema pgmage;'} ${table}`);
     await hasRecord(connection);
   });
 }
