@@ -179,7 +179,7 @@ test('--write writes a file that the compiler takes, once; --json prints the fac
     const again = await pgmage('data:analyze', 'old', '--write');
     expect(again).toMatchObject({ code: 1, log: expect.stringContaining('it exists already') });
     const json = await pgmage('data:analyze', 'old/tags.sql', '--json');
-    expect(json.out).toContain('"verdict": "not reusable"');
+    expect(json.out).toContain('"verdict":"not reusable"');
     expect((await pgmage('data:analyze')).code).toBe(64);
   } finally {
     rmSync(folder, { recursive: true });

@@ -38,6 +38,11 @@ export function schemaTasks(context: Workspace): Task[] {
   const beside = derive(context, {
     ignore: { schemas: ['hh', 'shop', 'shut', 'pgmage'], objects: ['cast:*'] },
   });
+  // As a database of development, which is the only one that can be pushed to.
+  const unprotected = derive(beside, {
+    environment: async (name) => ({ ...(await beside.world.environment(name)), protected: false }),
+    protectedEnvironments: async () => [],
+  });
   const want = (sql: string) => writeFileSync(context.project.schema, sql);
   const first = 'create table public.users (id integer primary key);';
   return [
@@ -72,7 +77,7 @@ export function schemaTasks(context: Workspace): Task[] {
       run: async () => {
         await sync(beside, { env, ...consent }, undefined);
         want(`${first} create table public.pushed (id integer primary key);`);
-        return push(beside, { env, ...consent }, undefined);
+        return push(unprotected, { env, ...consent }, undefined);
       },
     },
   ];

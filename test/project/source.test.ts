@@ -72,7 +72,9 @@ test('a file, a folder, migrations and the embedded database that hold the same 
   const wanted = await readSource(context, file);
   expect(wanted.facts.has('view:s.w')).toBe(true);
   expect(wanted.role).toBe('pgmage');
-  expect(told).toEqual(['Preparing the shadow database (once)']);
+  // The template is in the cache of the user, where an earlier project may have put it.
+  expect(told.filter((line) => line !== 'Preparing the shadow database (once)')).toEqual([]);
+  expect(told.length).toBeLessThan(2);
   for (const source of ['folder', './folder', join(root, 'schema.sql'), 'migrations'])
     expect(same(await readSource(context, source), wanted), source).toBe(true);
   const empty = await readSource(context, 'empty');

@@ -60,6 +60,14 @@ const routes: readonly (readonly [
   ['DELETE', '/api/session', null, undefined, 204],
   ['GET', '/api/keys', 'admin', undefined, 200],
   ['DELETE', '/api/keys/{id}', 'admin', undefined, 400],
+  ['GET', '/api/schedules', 'read', undefined, 200],
+  ['GET', '/api/schedules/{name}', 'read', undefined, 404],
+  ['PUT', '/api/schedules/{name}', 'admin', { task: 'prune', every: 'never' }, 400],
+  ['DELETE', '/api/schedules/{name}', 'admin', undefined, 404],
+  ['POST', '/api/schedules/{name}/pause', 'admin', undefined, 404],
+  ['POST', '/api/schedules/{name}/resume', 'admin', undefined, 404],
+  ['POST', '/api/schedules/{name}/run', 'admin', undefined, 404],
+  ['GET', '/metrics', 'read', undefined, 200],
 ];
 const scopes = ['read', 'run', 'write', 'download', 'admin'] as const;
 const pathOf = (path: string) =>
