@@ -41,13 +41,17 @@ function setSession(next: Session): void {
 
 /** Asks the service whether the cookie of an earlier visit is still good. @throws RequestFailed */
 export async function resumeSession(): Promise<void> {
-  const wasOpen = session.state === 'open';
   try {
     setSession({ state: 'open', ...(await send<SessionInfo>('GET', '/api/session')) });
   } catch (thrown) {
     if (!(thrown instanceof RequestFailed) || thrown.status !== 401) throw thrown;
-    setSession({ state: 'closed', expired: wasOpen });
+    endSession();
   }
+}
+
+// Several requests may learn at once that the session has ended. The first one knows that it was open.
+function endSession(): void {
+  if (session.state !== 'closed') setSession({ state: 'closed', expired: session.state === 'open' });
 }
 
 /** Opens a session with an API key. @throws RequestFailed */
@@ -73,8 +77,7 @@ export async function request<T>(
   try {
     return await send<T>(method, path, body);
   } catch (thrown) {
-    if (thrown instanceof RequestFailed && thrown.status === 401)
-      setSession({ state: 'closed', expired: session.state === 'open' });
+    if (thrown instanceof RequestFailed && thrown.status === 401) endSession();
     throw thrown;
   }
 }
