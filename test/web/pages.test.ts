@@ -71,6 +71,7 @@ inBrowser('an export is started with the keyboard alone', async (page) => {
   await page.keyboard.type(adminKey);
   await page.keyboard.press('Enter');
   await page.getByRole('navigation', { name: 'Pages' }).waitFor();
+  await page.getByText('No jobs yet').waitFor();
   await page.keyboard.press('Tab');
   expect(await findFocus(page)).toBe('Skip to the content');
   await page.keyboard.press('Enter');
@@ -219,7 +220,7 @@ for (const [at, width] of widths.entries())
 inBrowser('a page that is open when the service starts again goes on after a login', async (page) => {
   await page.goto('/');
   await logIn(page, adminKey);
-  await page.getByRole('heading', { name: 'History' }).waitFor();
+  await page.getByRole('heading', { name: 'Jobs', exact: true }).waitFor();
   await scene.service.stop();
   await page.getByText('The connection to the service was lost.').waitFor();
   await page.getByRole('link', { name: 'Settings' }).click();
