@@ -137,6 +137,10 @@ async function oneTry(
       });
     });
   } finally {
+    // A session ends on its server a moment after it was closed, and the next backup may begin before.
+    await queryPinned(connection, `select pg_catalog.pg_advisory_unlock(${backupLockKey})`).catch(
+      () => undefined,
+    );
     await connection.close().catch(() => undefined);
   }
 }
