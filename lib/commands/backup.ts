@@ -137,12 +137,15 @@ async function oneTry(
       });
     });
   } finally {
-    // A session ends on its server a moment after it was closed, and the next backup may begin before.
-    await queryPinned(connection, `select pg_catalog.pg_advisory_unlock(${backupLockKey})`).catch(
-      () => undefined,
-    );
-    await connection.close().catch(() => undefined);
+    await closeUnlocked(connection).catch(() => undefined);
   }
+}
+
+// A session ends on its server a moment after it was closed, and the next backup may begin before.
+async function closeUnlocked(connection: ServerConnection): Promise<void> {
+  const unlock = `select pg_catalog.pg_advisory_unlock(${backupLockKey})`;
+  await queryPinned(connection, unlock).catch(() => undefined);
+  await connection.close();
 }
 
 // The lock belongs to the database, for all folders and environments, and ends with the session.

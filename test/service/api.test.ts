@@ -64,9 +64,9 @@ const routes: readonly (readonly [
   ['GET', '/api/schedules/{name}', 'read', undefined, 404],
   ['PUT', '/api/schedules/{name}', 'admin', { task: 'prune', every: 'never' }, 400],
   ['DELETE', '/api/schedules/{name}', 'admin', undefined, 404],
-  ['POST', '/api/schedules/{name}/pause', 'admin', undefined, 404],
-  ['POST', '/api/schedules/{name}/resume', 'admin', undefined, 404],
-  ['POST', '/api/schedules/{name}/run', 'admin', undefined, 404],
+  ...['pause', 'resume', 'run'].map(
+    (verb) => ['POST', `/api/schedules/{name}/${verb}`, 'admin', undefined, 404] as const,
+  ),
   ['GET', '/metrics', 'read', undefined, 200],
 ];
 const scopes = ['read', 'run', 'write', 'download', 'admin'] as const;
