@@ -15,6 +15,7 @@ const job = '00000000-0000-0000-0000-000000000000';
 const clone = { from: 'local', to: 'staging', force: true, confirm: 'staging' };
 
 /** Every route with the scope that it asks for, a body that it takes, and its status with all rights. */
+const schedule = ['pause', 'resume', 'run'];
 const routes: readonly (readonly [
   method: string,
   path: string,
@@ -64,9 +65,7 @@ const routes: readonly (readonly [
   ['GET', '/api/schedules/{name}', 'read', undefined, 404],
   ['PUT', '/api/schedules/{name}', 'admin', { task: 'prune', every: 'never' }, 400],
   ['DELETE', '/api/schedules/{name}', 'admin', undefined, 404],
-  ...['pause', 'resume', 'run'].map(
-    (verb) => ['POST', `/api/schedules/{name}/${verb}`, 'admin', undefined, 404] as const,
-  ),
+  ...schedule.map((verb) => ['POST', `/api/schedules/{name}/${verb}`, 'admin', undefined, 404] as const),
   ['GET', '/metrics', 'read', undefined, 200],
 ];
 const scopes = ['read', 'run', 'write', 'download', 'admin'] as const;
