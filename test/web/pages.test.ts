@@ -80,6 +80,7 @@ inBrowser('an export is started with the keyboard alone', async (page) => {
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: 'New job' }).waitFor();
   expect(await findFocus(page)).toBe('New job');
+  await page.getByLabel('Database', { exact: true }).waitFor();
   await page.keyboard.press('Tab');
   expect(await findFocus(page)).toMatch(/^Export/);
   await page.keyboard.press('Tab');

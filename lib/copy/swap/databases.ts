@@ -217,6 +217,14 @@ export function makeKeptName(target: string, now: Date): string {
   return start + suffix;
 }
 
+/** The first such name that no database has: two swaps may take less than a second. */
+export async function findKeptName(keeper: Connection, target: string, now: Date): Promise<string> {
+  for (let second = 0; ; second++) {
+    const name = makeKeptName(target, new Date(now.getTime() + 1000 * second));
+    if (!(await databaseExists(keeper, name))) return name;
+  }
+}
+
 /** A database that was kept. */
 export interface Kept {
   readonly name: string;

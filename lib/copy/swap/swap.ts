@@ -19,7 +19,7 @@ import {
   dropKept,
   dropLeftovers,
   dropSwapDatabase,
-  makeKeptName,
+  findKeptName,
   makeSwapName,
   openKeeper,
   readDatabaseOid,
@@ -174,7 +174,7 @@ async function exchange(
   const names = {
     target: name,
     sibling,
-    kept: plan.keeps ?? makeKeptName(name, now),
+    kept: plan.keeps ?? (await findKeptName(keeper, name, now)),
     time: now.toISOString(),
     ...(world.beforeCommit && { beforeCommit: world.beforeCommit }),
   };
