@@ -120,10 +120,10 @@ async function oneTry(
     const made = await whileWriting(folder.shown, () => mkdir(folder.path, { recursive: true, mode: 0o700 }));
     // A named folder that did not exist may be a typing error, or a disk that is not mounted.
     if (made !== undefined && input.dir !== undefined) world.progress(`Created the folder ${folder.shown}`);
-    return await inFolder(folder, [source.database, target.name], (stem, held) => {
-      const time = world.now().toISOString().replace(/\.\d+/, '').replaceAll(':', '-');
+    return await inFolder(folder, [source.database, target.name], async (stem, held) => {
       const { compress = 'gzip' } = input;
-      const file = join(folder.path, dumpName(`${stem}_${time}`, format, compress));
+      const nameAt = (time: string) => join(folder.path, dumpName(`${stem}_${time}`, format, compress));
+      const file = await findFreeName(world.now(), nameAt);
       return whole(workspace, file, held, async (stopping) => {
         const { force = false, clean = false, inserts = false } = input;
         const jobs = resolveJobs(input.jobs);
@@ -198,6 +198,16 @@ async function engineFor(
   return null;
 }
 
+// Names have whole seconds, and two backups may begin within one. The folder is locked meanwhile.
+async function findFreeName(now: Date, nameAt: (time: string) => string): Promise<string> {
+  for (let second = 0; ; second++) {
+    const time = new Date(now.getTime() + 1000 * second).toISOString();
+    const file = nameAt(time.replace(/\.\d+/, '').replaceAll(':', '-'));
+    const there = await Promise.all([file, manifestPath(file)].map((one) => stat(one).catch(() => null)));
+    if (there.every((one) => one === null)) return file;
+  }
+}
+
 // Removes the files of one backup unless the work succeeds; also on an interrupt.
 async function whole<T>(
   workspace: Workspace,
@@ -205,12 +215,6 @@ async function whole<T>(
   held: DirectoryLock,
   work: (stopping: AbortController) => Promise<T>,
 ): Promise<T> {
-  const there = await Promise.all([file, manifestPath(file)].map((one) => stat(one).catch(() => null)));
-  if (there.some((one) => one !== null))
-    throw new Problem('unwritable_file', {
-      file: shownPath(workspace.project.root, file),
-      reason: 'it already exists',
-    });
   const stopping = new AbortController();
   const own = [`${file}.partial`, `${manifestPath(file)}.partial`, manifestPath(file), `${file}.keep`, file];
   const undo = async () => {

@@ -6,6 +6,7 @@ import { withRunLog } from '../../lib/backup/log.ts';
 import { backup } from '../../lib/commands/backup.ts';
 import type { Problem } from '../../lib/problem/problem.ts';
 import { failure } from '../failure.ts';
+import { derive } from '../project/workspace.ts';
 import { withDatabase } from '../servers/databases.ts';
 import { anyServer } from '../servers/running.ts';
 import { backupProject } from './scene.ts';
@@ -58,6 +59,17 @@ test('two backups of one database do not run at once, whatever their folders and
       ['backup_running', `Another backup of ${name} is running`],
     ]);
     expect((await backup(own.context, { env: 'dev', format: 'native', dir: 'other' })).faults).toEqual([]);
+    own.drop();
+  });
+});
+
+test('backups that begin within one second have names of their own', async () => {
+  await withDatabase(anyServer(), async ({ url }) => {
+    const own = backupProject({ prod: url });
+    const stopped = derive(own.context, { now: () => new Date('2026-11-20T09:30:00.500Z') });
+    const files: string[] = [];
+    for (let count = 0; count < 3; count++) files.push((await backup(stopped, { env: 'prod' })).file);
+    expect(files.map((file) => /T([\d-]+)Z/.exec(file)?.[1])).toEqual(['09-30-00', '09-30-01', '09-30-02']);
     own.drop();
   });
 });
