@@ -244,6 +244,20 @@ test('schedules are added, paused, run, changed and deleted by an administrator 
     ).toBe(403);
 });
 
+test('a key that may write to some targets sets up and runs schedules of these alone', async () => {
+  const key = await service().addKey('limited', ['admin'], ['source']);
+  const body = { task: 'clone', every: 'weekly', from: 'source', to: 'target', force: true };
+  const tried = [
+    await service().request('PUT', '/api/schedules/copy', { key, body }),
+    await service().request('POST', '/api/schedules/mirror/run', { key }),
+    await service().request('POST', '/api/schedules/mirror/resume', { key }),
+  ];
+  expect(tried.map(({ status }) => status)).toEqual([403, 403, 403]);
+  const allowed = { ...body, from: 'target', to: 'source' };
+  expect((await service().request('PUT', '/api/schedules/copy', { key, body: allowed })).status).toBe(200);
+  expect((await service().request('DELETE', '/api/schedules/copy', { key })).status).toBe(204);
+});
+
 test('no address of a notification is in the database or the log', async () => {
   const rows = await queue(
     'select n::text as text from service.notices n union all select s::text from service.schedules s',

@@ -2,12 +2,14 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { Problem } from '../../problem/problem.ts';
+import { requesterOf } from '../auth.ts';
 import type { ScheduleState } from '../schedules.ts';
 import { checkSchedule, describeSchedule } from '../schedules.ts';
 import { environment } from '../schema-parts.ts';
 import {
   AcceptedSchema,
   type Schedule,
+  type ScheduleDefinition,
   ScheduleDefinitionSchema,
   ScheduleSchema,
   SchedulesSchema,
@@ -33,7 +35,9 @@ export function addScheduleRoutes(app: FastifyInstance, service: Service): void 
   const put = { ...one, body: ScheduleDefinitionSchema };
   app.put('/api/schedules/:name', { config: admin, schema: put }, async (request) => {
     const name = nameOf(request);
-    await define(service, name, checkSchedule(name, request.body));
+    const definition = checkSchedule(name, request.body);
+    refuseTarget(request, definition);
+    await define(service, name, definition);
     return show(await schedulerOf(service).find(name));
   });
   addScheduleActions(app, service, show);
@@ -57,17 +61,26 @@ function addScheduleActions(
   ] as const)
     app.post(`/api/schedules/:name/${verb}`, { config: admin, schema: one }, async (request) => {
       const name = nameOf(request);
-      await schedulerOf(service).find(name);
+      refuseTarget(request, (await schedulerOf(service).find(name)).definition);
       await setPaused(service, name, paused);
       return show(await schedulerOf(service).find(name));
     });
   const run = { params: named, response: { 202: AcceptedSchema } };
   app.post('/api/schedules/:name/run', { config: admin, schema: run }, async (request, reply) => {
-    const id = await schedulerOf(service).runNow(nameOf(request));
+    const name = nameOf(request);
+    refuseTarget(request, (await schedulerOf(service).find(name)).definition);
+    const id = await schedulerOf(service).runNow(name);
     const path = `/api/jobs/${id}`;
     const links = { job: path, events: `${path}/events`, log: `${path}/log` };
     return reply.status(202).header('Location', path).send({ id, state: 'waiting', links });
   });
+}
+
+// A schedule has all rights, so the key that sets it up needs the right to its target.
+function refuseTarget(request: FastifyRequest, definition: ScheduleDefinition): void {
+  const { name, to } = requesterOf(request);
+  if (!('to' in definition) || to === null || to.includes(definition.to)) return;
+  throw new Problem('forbidden', { reason: `the key ${name} may not write to ${definition.to}` });
 }
 
 function schedulerOf({ scheduler }: Service) {
