@@ -40,7 +40,8 @@ function table(name: string, rows: number, indexes: readonly string[]): string[]
   ];
 }
 
-const four = ['(at)', '(by, at)', '(kind, amount)', '(amount) where flag'];
+/** Indexes as an application has them. */
+export const four = ['(at)', '(by, at)', '(kind, amount)', '(amount) where flag'];
 
 /** The databases that clones and backups are measured with. */
 export const bulks: readonly Bulk[] = [

@@ -1,9 +1,9 @@
 // data:sync of many changes against deleting and copying the table; memory and time by the number of rows.
-
-import { installed } from './bulk.ts';
+import { type OwnServer, query } from '../test/servers/server.ts';
+import { four, installed } from './bulk.ts';
 import { below, copied, fillSource, onDisk, pgmage, type Raced, raced, source, target } from './data.ts';
 import type { Program } from './measure.ts';
-import type { Part } from './parts.ts';
+import type { Desk, Part } from './parts.ts';
 import { type Line, median, type Ratio } from './table.ts';
 
 const changed = 100_000;
@@ -19,51 +19,53 @@ const changes = (rows: number) => {
       where id % ${every} = 9 and id <= ${last}`;
 };
 
-/** 100,000 changed rows, applied to a table. @param rows of the table, at least a million */
+/** 100,000 changed rows, applied to a table without and with other indexes. @param rows at least 200,000 */
 export const dataApplies =
   (rows: number): Part =>
   (desk) =>
     onDisk(desk, async (server) => {
-      const part = `data:sync of ${changed} changes in ${rows} rows ${server.major}`;
       if (rows < changed * 2) {
-        desk.skip(part, `it needs --rows ${changed * 2} or more`);
+        desk.skip(`data:sync of ${changed} changes`, `it needs --rows ${changed * 2} or more`);
         return [];
       }
       await fillSource(server, 'one', rows);
-      const prepare = () => copied(server, changes(rows));
-      const own = { ...pgmage(desk, server, 'data:sync', ['--yes', '--force']), prepare };
-      const psql = installed('psql');
-      if (psql === null) desk.skip(`${part}, its ratio`, 'psql is not installed');
-      const others: Program[] =
-        psql === null
-          ? []
-          : [
-              {
-                name: 'delete and copy',
-                command: [
-                  'sh',
-                  '-ec',
-                  `"$1" -qXc 'copy events to stdout' "$2" |
-                    "$1" -qX1 -c 'delete from events' -c 'copy events from stdin' "$3"`,
-                  ...['sh', psql, server.socket(source), server.socket(target)],
-                ],
-                prepare,
-              },
-            ];
-      const [ours, theirs] = (await raced(server, [own, ...others], desk.rounds)) as [Raced, Raced?];
-      const promised = (name: 'wall' | 'cpu') =>
-        theirs && { ratio: below(0.5, theirs[name].name, ours[name], theirs[name]) };
-      return [
-        { part, measured: ours.wall, ...promised('wall') },
-        { part, measured: ours.cpu, ...promised('cpu') },
-        ...(theirs === undefined
-          ? []
-          : [
-              { part, measured: theirs.wall },
-              { part, measured: theirs.cpu },
-            ]),
-      ];
+      const bare = await applied(desk, server, `${rows} rows`, rows);
+      for (const index of four) await query(server.socket(source), `create index on events ${index}`);
+      return [...bare, ...(await applied(desk, server, `${rows} rows and five indexes`, rows))];
     });
+
+async function applied(desk: Desk, server: OwnServer, what: string, rows: number): Promise<Line[]> {
+  const part = `data:sync of ${changed} changes in ${what} ${server.major}`;
+  const prepare = () => copied(server, changes(rows));
+  const own = { ...pgmage(desk, server, 'data:sync', ['--yes', '--force']), prepare };
+  const psql = installed('psql');
+  if (psql === null) desk.skip(`${part}, its ratio`, 'psql is not installed');
+  const others: Program[] = psql === null ? [] : [{ ...deleteAndCopy(server, psql), prepare }];
+  const [ours, theirs] = (await raced(server, [own, ...others], desk.rounds)) as [Raced, Raced?];
+  const promised = (name: 'wall' | 'cpu') =>
+    theirs && { ratio: below(0.5, theirs[name].name, ours[name], theirs[name]) };
+  return [
+    { part, measured: ours.wall, ...promised('wall') },
+    { part, measured: ours.cpu, ...promised('cpu') },
+    ...(theirs === undefined
+      ? []
+      : [
+          { part, measured: theirs.wall },
+          { part, measured: theirs.cpu },
+        ]),
+  ];
+}
+
+const deleteAndCopy = (server: OwnServer, psql: string): Program => ({
+  name: 'delete and copy',
+  command: [
+    'sh',
+    '-ec',
+    `"$1" -qXc 'copy events to stdout' "$2" |
+      "$1" -qX1 -c 'delete from events' -c 'copy events from stdin' "$3"`,
+    ...['sh', psql, server.socket(source), server.socket(target)],
+  ],
+});
 
 // A little above the growth of the rows: an index that no longer fits the memory.
 const slack = 1.5;

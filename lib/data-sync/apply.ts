@@ -215,7 +215,11 @@ function ownEffects(
   );
 }
 
-/** SQL for the settings of a transaction that changes rows. */
+/**
+ * SQL for the settings of a transaction that changes rows. The pages of these rows are read and written in
+ * any case, so finding them by an index costs no more than that.
+ */
 export const changeSettings = (lockTimeout: number): string =>
-  `select pg_catalog.set_config('lock_timeout', ${literal(String(lockTimeout))}, true),
+  `select pg_catalog.set_config('random_page_cost', '1.1', true),
+    pg_catalog.set_config('lock_timeout', ${literal(String(lockTimeout))}, true),
     pg_catalog.set_config('row_security', 'off', true)`;

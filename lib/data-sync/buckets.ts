@@ -20,10 +20,10 @@ export interface KeySpan {
   readonly high: bigint;
 }
 
-// The limits of the number of buckets, and the rows of a bucket: in a big table, 100 changed rows make the
-// second pass read about one row of a hundred. Up to `usual`, buckets are smaller, for the same reason.
-const [fewest, usual, most] = [64, 4_096, 65_536];
-const [smallBucket, bigBucket] = [100, 750];
+// The limits of the number of buckets, and the rows of a bucket: the second pass reads the rows of buckets
+// that differ, so small ones keep it short where changed rows are spread over a table.
+const [fewest, most] = [64, 65_536];
+const bucketRows = 100;
 // A table this small is read whole at once.
 const small = 2_000;
 // If keys are further apart, most ranges are nearly empty.
@@ -34,13 +34,35 @@ const sparse = 64n;
  */
 export function chooseBuckets(pair: Pick<TablePair, 'range'>, rows: number, span: KeySpan | null): Buckets {
   if (rows < small) return { is: 'whole' };
-  const power = (size: number) => 2 ** Math.ceil(Math.log2(rows / size));
-  const count = Math.min(most, Math.max(fewest, power(bigBucket), Math.min(usual, power(smallBucket))));
+  const count = Math.min(most, Math.max(fewest, 2 ** Math.ceil(Math.log2(rows / bucketRows))));
   if (pair.range === null || span === null) return { is: 'hash', count };
   const { low, high } = span;
   const keys = high - low + 1n;
   if (keys > sparse * BigInt(rows)) return { is: 'hash', count };
   return { is: 'range', low, step: (keys + BigInt(count) - 1n) / BigInt(count), count };
+}
+
+/** Buckets that differ. */
+export interface BucketPart {
+  readonly buckets: Buckets;
+  readonly differing: readonly number[];
+}
+
+// The parts of a bucket, and the rows from which on they pay.
+const [parts, manyRows] = [16, 100_000];
+// Where nearly all buckets differ, their parts do, too.
+const nearlyAll = 0.9;
+
+/**
+ * Smaller buckets for a third pass between the two, or null where it would not pay.
+ * @param differing the share of the buckets that differ; @param rows in them
+ */
+export function refineBuckets(buckets: Buckets, differing: number, rows: number): Buckets | null {
+  if (buckets.is === 'whole' || rows < manyRows || differing > nearlyAll) return null;
+  const count = buckets.count * parts;
+  if (buckets.is === 'hash') return { is: 'hash', count };
+  const step = (buckets.step + BigInt(parts) - 1n) / BigInt(parts);
+  return { ...buckets, step, count };
 }
 
 /** A query for the least and the greatest key of one side, as `low` and `high`. */
@@ -53,11 +75,13 @@ export function buildSpanQuery(pair: TablePair, side: Side, range: BothSides<str
  * The first pass: `bucket`, `rows`, `hash` of each bucket. The grouped query ends in OFFSET '0': the planner
  * then expects few groups, and plans parallel workers that each group their rows. It would not do so for
  * OFFSET 0, which is a cast.
+ * @param part the rows to read, of a table with a key; default: all
  */
-export function buildSummaryQuery(pair: TablePair, side: Side, buckets: Buckets): string {
+export function buildSummaryQuery(pair: TablePair, side: Side, buckets: Buckets, part?: BucketPart): string {
+  const filter = part === undefined ? '' : filterOf(pair, side, part.buckets, part.differing);
   const rows = `select
     ${isByRow(pair, buckets) ? '' : `${bucketOf(pair, side, buckets)} as b, `}${buildRowHash(pair, side)} as h
-      from ${pair[side].from}${buildWhere(pair, side)} offset '0'`;
+      from ${pair[side].from}${buildWhere(pair, side, filter)} offset '0'`;
   const hash = pair.key.length > 0 ? 'bit_xor(h)' : 'sum(h)';
   const from = isByRow(pair, buckets)
     ? `(select ${byHash('h', buckets)} as b, h from (${rows}) r)`
@@ -69,28 +93,28 @@ export function buildSummaryQuery(pair: TablePair, side: Side, buckets: Buckets)
  * The second pass: COPY of the bucket, the key, the row's hash, the table and place of each row, ordered by
  * bucket; of rows without a key, the bucket, the hash, the number of equal rows, and the place of one of
  * them.
- * @param differing the buckets to read; null: all
+ * @param differing the buckets to read
  */
 export function buildRowsQuery(
   pair: TablePair,
   side: Side,
   buckets: Buckets,
-  differing: readonly number[] | null,
+  differing: readonly number[],
 ): string {
   const hash = buildRowHash(pair, side);
   if (pair.key.length === 0) {
-    const only = differing === null ? '' : ` where b = ${anyOf(differing)}`;
     return `copy (select b, h, count(*), min(pg_catalog.concat(r, ' ', c) collate "C") from (
       select ${byHash('h', buckets)} as b, h, r, c from (select ${hash} as h, t.tableoid as r, t.ctid as c
-        from ${pair[side].from}${buildWhere(pair, side)}) rows) s${only} group by b, h order by b) to stdout`;
+        from ${pair[side].from}${buildWhere(pair, side)}) rows) s where b = ${anyOf(differing)}
+      group by b, h order by b) to stdout`;
   }
-  const filter = differing === null ? '' : filterOf(pair, side, buckets, differing);
-  const names = pair.key.map((_, at) => `k${at}`);
-  const keys = pair.key.map(({ value }, at) => `${value[side]} as ${names[at]}`);
-  return `copy (select b, ${names.join(', ')}, h, pg_catalog.concat(r, ' ', c) from (
-      select ${bucketOf(pair, side, buckets)} as b, ${keys.join(', ')}, ${hash} as h, t.tableoid as r,
-      t.ctid as c
-      from ${pair[side].from}${buildWhere(pair, side, filter)}) s order by b) to stdout`;
+  const filter = filterOf(pair, side, buckets, differing);
+  const keys = pair.key.map(({ value }) => value[side]);
+  // The order of an integer key is the order of its ranges, and its index has it.
+  const order = buckets.is === 'range' ? pair.range?.[side] : '1';
+  return `copy (select ${[bucketOf(pair, side, buckets), ...keys, hash].join(', ')},
+      pg_catalog.concat(t.tableoid, ' ', t.ctid)
+      from ${pair[side].from}${buildWhere(pair, side, filter)} order by ${order}) to stdout`;
 }
 
 /** SQL for the hash of a row of one side. */

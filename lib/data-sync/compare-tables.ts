@@ -5,8 +5,10 @@ import { buildSummaryQuery, type Side } from './buckets.ts';
 import {
   findDifferingBuckets,
   findRows,
+  keepSource,
   type RowsRead,
   type SessionPair,
+  type SourceSummary,
   type Summary,
   summarize,
   type TableFindings,
@@ -20,11 +22,15 @@ export interface ComparisonMeans {
   /** Opens the place for the differences of one table. */
   spool(): Promise<Spool>;
   readonly onRows?: RowsRead;
+  /** Of earlier comparisons in the same snapshot of the source. */
+  readonly sources?: ReadonlyMap<TablePair, SourceSummary | null>;
 }
 
 /** A pair with its differences, and the spool that lists them; null: there are none. */
 export interface ComparedTable extends TableFindings {
   readonly spool: Spool | null;
+  /** Null for a small table. */
+  readonly source: SourceSummary | null;
 }
 
 // The size below which a server does not read in parallel (min_parallel_table_scan_size), and the number of
@@ -51,7 +57,7 @@ export async function compareTables(
   const bySize = [...pairs].filter((pair) => {
     const summary = wholes.get(pair);
     const isEqual = summary !== undefined && findDifferingBuckets(summary.hashes).length === 0;
-    if (isEqual) found.set(pair, equal(pair, summary));
+    if (isEqual) found.set(pair, equal(pair, summary, null));
     return !isEqual;
   });
   await runJobs(
@@ -97,8 +103,9 @@ export async function hashTables(
 const bytesOf = ({ from, to }: TablePair) => Math.max(from.table.bytes, to.table.bytes);
 const isLittle = (pair: TablePair) => bytesOf(pair) < little;
 
-function equal(pair: TablePair, { rows, buckets }: Summary): ComparedTable {
-  return { pair, rows, buckets, differing: [], counts: { missing: 0, changed: 0, extra: 0 }, spool: null };
+function equal(pair: TablePair, { rows, buckets }: Summary, source: ComparedTable['source']): ComparedTable {
+  const counts = { missing: 0, changed: 0, extra: 0 };
+  return { pair, rows, buckets, differing: [], counts, spool: null, source };
 }
 
 function groupsOf(pairs: readonly TablePair[]): TablePair[][] {
@@ -150,12 +157,13 @@ async function compareOne(
   sessions: SessionPair,
   pair: TablePair,
   known: Summary | undefined,
-  { spool: open, onRows }: ComparisonMeans,
+  { spool: open, onRows, sources }: ComparisonMeans,
 ): Promise<ComparedTable> {
   const isKnown = known !== undefined && Math.max(known.rows.from, known.rows.to) <= wholeAtMost;
-  const summary = isKnown ? known : await summarize(sessions, pair);
-  if (findDifferingBuckets(summary.hashes).length === 0) return equal(pair, summary);
+  const summary = isKnown ? known : await summarize(sessions, pair, sources?.get(pair));
+  const source = isLittle(pair) ? null : keepSource(summary);
+  if (findDifferingBuckets(summary.hashes).length === 0) return equal(pair, summary, source);
   const spool = await open();
   const findings = await findRows(sessions, pair, summary, { spool, ...(onRows && { onRows }) });
-  return { ...findings, spool };
+  return { ...findings, spool, source };
 }

@@ -85,13 +85,17 @@ export function matchStages(table: StagedTable): readonly string[] {
   const goneKey = key.map((_, at) => `g.k${at}`);
   return [
     `analyze ${fresh}; analyze ${gone}`,
-    change(`${fresh} s`, where(`${sameKey(pair, keyOf(pair), freshKey(pair))} and s.old = ${hash}`), false),
+    change(
+      `${fresh} s`,
+      where(`${sameKey(pair, keyOf(pair), freshKey(pair))} and ${isSame('s.old', hash)}`),
+      false,
+    ),
     // Keys that the target takes for one: 'A' and 'a', 1.0 and 1.00.
     change(
       `${fresh} s, ${gone} g`,
       where(
         `s.old is null and ${sameKey(pair, goneKey, freshKey(pair))} 
-          and ${sameKey(pair, keyOf(pair), goneKey)} and g.old = ${hash}`,
+          and ${sameKey(pair, keyOf(pair), goneKey)} and ${isSame('g.old', hash)}`,
       ),
       true,
     ),
@@ -101,12 +105,15 @@ export function matchStages(table: StagedTable): readonly string[] {
     ),
     ...(to.where === '' ? [] : [change(`${fresh} s`, outside(table), false)]),
     `insert into ${going} select t.tableoid, t.ctid from ${gone} g, ${to.from}
-      ${where(`${sameKey(pair, keyOf(pair), goneKey)} and g.old = ${hash}`)} for update of t`,
+      ${where(`${sameKey(pair, keyOf(pair), goneKey)} and ${isSame('g.old', hash)}`)} for update of t`,
     // Not as a condition of the query before: the planner expects one row there, and would read the whole
     // list for each.
     `delete from ${going} g using ${changing} a where a.r = g.r and a.c = g.c`,
   ];
 }
+
+// Not as a condition to join by: the server would hash every row of the table.
+const isSame = (old: string, hash: string) => `(${old} = ${hash}) is true`;
 
 // A row with a wanted key may be there, but not among the rows that take part.
 function outside(table: StagedTable): string {

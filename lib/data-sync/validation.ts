@@ -44,7 +44,7 @@ export async function validate(input: Validation): Promise<ValidatedTable[]> {
     mode === 'full'
       ? await compareTables(
           compared.map(({ pair }) => pair),
-          means,
+          { ...means, sources: new Map(compared.map(({ pair, source }) => [pair, source])) },
         )
       : await changedParts(input);
   const tables: ValidatedTable[] = [];
@@ -59,14 +59,16 @@ async function changedParts({ sessions, compared, spool }: Validation): Promise<
     const place = await spool();
     // As if just these differed.
     const hashes = (hash: string) => new Map(differing.map((bucket) => [bucket, { rows: 1, hash }]));
-    const count = Math.max(differing.length * 6, 'count' in buckets ? buckets.count : 1);
-    const equal = Array.from({ length: count }, (_, at) => [-1 - at, { rows: 0, hash: '' }] as const);
     const summary: Summary = {
       buckets,
       rows,
-      hashes: { from: new Map([...hashes('a'), ...equal]), to: new Map([...hashes('b'), ...equal]) },
+      hashes: { from: hashes('a'), to: hashes('b') },
     };
-    found.push({ ...(await findRows(sessions, pair, summary, { spool: place })), spool: place });
+    found.push({
+      ...(await findRows(sessions, pair, summary, { spool: place })),
+      spool: place,
+      source: null,
+    });
   }
   return found;
 }

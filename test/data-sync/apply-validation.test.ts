@@ -3,7 +3,7 @@ import pg from 'pg';
 import { expect, test } from 'vitest';
 import { failure } from '../failure.ts';
 import { rowsOf } from '../servers/databases.ts';
-import { withSynced } from './syncing.ts';
+import { waitsForLock, withSynced } from './syncing.ts';
 
 const thousands = `create table t (id int primary key, v text);
   insert into t select n, 'row ' || n from generate_series(1, 5000) n; analyze`;
@@ -92,19 +92,6 @@ test('a source that changes meanwhile: the run gives one state of it, and the ne
     expect(await rowsOf(target.url, all)).toEqual(await rowsOf(url, all));
   });
 });
-
-const waitsForLock = (url: string) =>
-  expect
-    .poll(
-      () =>
-        rowsOf(
-          url,
-          `select 1 as one from pg_stat_activity where wait_event_type = 'Lock' and application_name = 'pgmage'
-             and datname = current_database()`,
-        ),
-      { timeout: 20_000 },
-    )
-    .toHaveLength(1);
 
 test('a deadlock with another session ends: the sync is done, or tried again', async () => {
   const both = `create table a (id int primary key, v text); create table b (id int primary key, v text);

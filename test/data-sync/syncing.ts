@@ -1,4 +1,5 @@
 // Two databases of some SQL, made equal.
+import { expect } from 'vitest';
 import { type DataSyncInput, type DataSyncReport, dataSync } from '../../lib/commands/data-sync.ts';
 import type { DataConfig } from '../../lib/config/data.ts';
 import { contextOf } from '../copy/cloning.ts';
@@ -52,3 +53,17 @@ export const listChanges = ({ run }: DataSyncReport): Record<string, string> =>
       .filter(({ inserted, updated, deleted }) => inserted + updated + deleted > 0)
       .map(({ name, inserted, updated, deleted }) => [name, `${inserted}/${updated}/${deleted}`]),
   );
+
+/** Waits until pgmage waits for a lock in a database. */
+export const waitsForLock = (url: string) =>
+  expect
+    .poll(
+      () =>
+        rowsOf(
+          url,
+          `select 1 as one from pg_stat_activity where wait_event_type = 'Lock' and application_name = 'pgmage'
+             and datname = current_database()`,
+        ),
+      { timeout: 20_000 },
+    )
+    .toHaveLength(1);
