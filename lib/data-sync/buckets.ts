@@ -50,7 +50,7 @@ export interface BucketPart {
 
 // The parts of a bucket, and the rows from which on they pay.
 const [parts, manyRows] = [16, 100_000];
-// Where nearly all buckets differ, their parts do, too.
+// The share above which the parts of buckets differ, too.
 const nearlyAll = 0.9;
 
 /**

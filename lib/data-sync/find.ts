@@ -90,7 +90,7 @@ function parseHashes(lines: string): ReadonlyMap<number, BucketHash> {
   return hashes;
 }
 
-// Whether the keys of the target lie in the ranges: a key far outside would have no bucket.
+// True if the keys of the target lie in the ranges: a key far outside would have no bucket.
 async function hasSpan(target: ServerConnection, pair: TablePair, buckets: Buckets): Promise<boolean> {
   if (buckets.is !== 'range' || pair.range === null) return true;
   const [row] = await target.rows<SpanRow>(buildSpanQuery(pair, 'to', pair.range));
