@@ -61,6 +61,7 @@ export type { ResumedBatches, SyncedTable, SyncRun } from './data-sync/finish.ts
 export type { RowDetail } from './data-sync/row-details.ts';
 export type { PairingNote } from './data-sync/shape.ts';
 export type { PlannedTable, RowSyncPlan } from './data-sync/sync-plan.ts';
+export * from './library/generated.ts';
 // Migrations
 export * from './library/migrations.ts';
 // The parts of a database

@@ -17,6 +17,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { withTemplate } from './project/cache.ts';
+import { compileStrictly } from './schema-types/compile.ts';
 import { rowsOf, withDatabase } from './servers/databases.ts';
 import { anyServer } from './servers/running.ts';
 
@@ -56,7 +57,7 @@ async function run(name: string, commands: string, files: Readonly<Record<string
 
 test('every example has a README, a package and a place in the list', () => {
   const folders = readdirSync(examples, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  expect(folders.length).toBe(6);
+  expect(folders.length).toBe(7);
   for (const { name } of folders) {
     expect(read('README.md')).toContain(`[${name}](${name}/README.md)`);
     expect(commandsOf(name)).toContain('npx pgmage ');
@@ -143,4 +144,12 @@ test('data-sync: the new database has the rows of the old one', async () => {
       ]);
     }),
   );
+});
+
+test('types: the file is up to date, and its types compile in a query', async () => {
+  const { output } = await run('types', commandsOf('types'));
+  expect(output).toBe('src/database.ts is up to date with schema/schema.sql.\n'.repeat(2));
+  const names = ['database.ts', 'orders.ts'];
+  const files = Object.fromEntries(names.map((name) => [name, read('types', 'src', name)]));
+  expect(await compileStrictly(files)).toEqual([]);
 });

@@ -19,9 +19,9 @@ const order: readonly (readonly string[])[] = [
   ['migration', 'pg', 'plan', 'sql'],
   ['programs'],
   ['config'],
-  ['catalog', 'flow', 'ledger', 'shadow'],
+  ['catalog', 'describe', 'flow', 'ledger', 'shadow'],
   ['project'],
-  ['compare', 'schema-files'],
+  ['compare', 'schema-files', 'schema-types'],
   ['copy', 'migrate'],
   ['backup', 'data-sync'],
   ['commands'],
@@ -56,7 +56,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
 };
 
 // The world comes to these as an argument.
-const pure = new Set(['problem', 'model', 'kinds', 'plan', 'migration', 'report']);
+const pure = new Set('problem model kinds plan migration report schema-types'.split(' '));
 const effects = /^node:(fs|child_process|net|http|https|os|process|readline|tty|worker_threads|timers)\b/;
 
 // The only rooms where the process, the console and the clock may be touched.

@@ -32,6 +32,7 @@ export interface Refused {
 export interface MigrationProblems {
   not_reproduced: { readonly from: string; readonly changes: readonly string[] };
   would_overwrite: { readonly changes: readonly string[] };
+  not_generated: { readonly file: string; readonly task: string };
   bad_migration: { readonly file: string; readonly reason: string };
   broken_chain: { readonly breaks: readonly string[] };
   repair_refused: { readonly environment: string; readonly faults: readonly string[] };

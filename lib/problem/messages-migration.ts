@@ -20,6 +20,12 @@ export const migrationMessages: {
     (of) => `db:pull would overwrite ${of.changes.join(', ')}`,
     'Nothing was written. Pass --force to overwrite, or --out PATH to write to another place.',
   ),
+  not_generated: row(
+    1,
+    409,
+    (of) => `${of.file} exists, and ${of.task} did not write it`,
+    'Nothing was written. Name another place with --out, or delete the file.',
+  ),
   bad_migration: row(
     1,
     422,

@@ -130,9 +130,20 @@ export async function readState(connection: Connection): Promise<Catalog> {
 }
 
 function build(workspace: Workspace, start: TrialStart): Promise<Catalog> {
-  return inShadow(workspace, start, [], (connection, committed) =>
-    committed ? snapshot(connection, (reader) => readCatalog(reader, kinds)) : readState(connection),
-  );
+  return readInShadow(workspace, start, (connection) => readCatalog(connection, kinds));
+}
+
+/** Reads the state of a shadow that was brought to a start. @throws Problem of the files, with its place */
+export function readInShadow<T>(
+  workspace: Workspace,
+  start: TrialStart,
+  read: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  return inShadow(workspace, start, [], async (connection, committed) => {
+    if (committed) return snapshot(connection, read);
+    await connection.execute(readingSettings);
+    return read(connection);
+  });
 }
 
 // A big schema takes a second, and is loaded and then worked on.

@@ -13,7 +13,7 @@ import { Problem } from '../problem/problem.ts';
 import { maskUrl, redact, rememberSecret } from '../problem/redact.ts';
 import { listUps, readMigrations } from './migration-folder.ts';
 import type { Project } from './project.ts';
-import { replay } from './shadow-catalog.ts';
+import { readInShadow, replay } from './shadow-catalog.ts';
 import { readFiles, shownPath, type TextFile } from './sql-files.ts';
 import type { Workspace } from './workspace.ts';
 import type { Target } from './world.ts';
@@ -52,6 +52,28 @@ export async function readSource(workspace: Workspace, source: string): Promise<
         snapshot(connection, (reader) => readCatalog(reader, kinds)),
       );
   }
+}
+
+/**
+ * Reads a state by other queries than those of a catalog: of a database, or of a shadow that loaded the files
+ * of the source.
+ * @param read runs in one snapshot
+ * @throws Problem of the connection, of the files, `unknown_source`
+ */
+export async function readLive<T>(
+  workspace: Workspace,
+  source: string,
+  read: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  const place = await find(workspace, source);
+  if (place.is === 'target')
+    return withTarget(workspace, place.target, (connection) => snapshot(connection, read));
+  if (place.is !== 'migrations') {
+    const files = place.is === 'empty' ? [] : await readSchema(workspace.project, place.path);
+    return readInShadow(workspace, { files }, read);
+  }
+  const files = listUps(await readMigrations(workspace.project));
+  return readInShadow(workspace, { files, inOrder: true }, read);
 }
 
 /** The database that a source is; null for any other. @throws Problem `unknown_source` */

@@ -38,6 +38,7 @@ const modules: Readonly<Record<string, () => Promise<Readonly<Record<string, unk
   'db.backup.ts': () => import('../../tasks/db.backup.ts'),
   'db.clone.ts': () => import('../../tasks/db.clone.ts'),
   'db.push.ts': () => import('../../tasks/db.push.ts'),
+  'db.generated.ts': () => import('../../tasks/db.generated.ts'),
   'data.ts': () => import('../../tasks/data.ts'),
   'serve.ts': () => import('../../tasks/serve.ts'),
   'init.ts': () => import('../../tasks/init.ts'),

@@ -52,12 +52,7 @@ export async function planReplacement(
 ): Promise<Replacement> {
   const { root, schema } = project;
   const written: FileReport[] = [];
-  for (const { file, text } of files) {
-    const before = await textAt(root, file);
-    if (before === text) continue;
-    const changed = before === null ? null : changedLines(before, text);
-    written.push({ file, lines: text.trimEnd().split('\n').length, changed });
-  }
+  for (const file of files) written.push(...reportFile(file, await textAt(root, file.file)));
   // The folder replaces the file of the wanted schema, unless it is a copy in another place.
   const isCopy = path !== (await resolvePlace(project, { split: true })).path;
   const there = split
@@ -68,6 +63,13 @@ export async function planReplacement(
   for (const file of new Set(there.map((one) => shownPath(root, one))))
     if (!wanted.has(file) && (await textAt(root, file)) !== null) removed.push(file);
   return { written, removed };
+}
+
+/** How a file changes; nothing where it stays. */
+export function reportFile({ file, text }: TextFile, before: string | null): FileReport[] {
+  if (before === text) return [];
+  const changed = before === null ? null : changedLines(before, text);
+  return [{ file, lines: text.trimEnd().split('\n').length, changed }];
 }
 
 /** Writes the files, each all or not at all, and removes the others. @throws Problem `unwritable_file` */
@@ -101,7 +103,8 @@ function changedLines(before: string, after: string): { added: number; removed: 
 
 const linesOf = (text: string) => text.split(/\r?\n/).filter((line) => line.trim() !== '');
 
-async function textAt(root: string, file: string): Promise<string | null> {
+/** The text of a file; null: there is none. @throws Problem `unreadable_file` */
+export async function textAt(root: string, file: string): Promise<string | null> {
   return whileReading(file, () =>
     readFile(resolve(root, file), 'utf8').catch((thrown: unknown) => {
       if (isMissing(thrown)) return null;

@@ -11,7 +11,7 @@ import { schemaFile, schemasText } from './schemas.ts';
 /** Every built-in task, in the order of its file. */
 export async function builtInTasks(): Promise<Task[]> {
   const files = readdirSync(join(repository, 'tasks')).filter((file) => file.endsWith('.ts'));
-  const order = ['init', 'db', 'db.push', 'db.clone', 'db.backup', 'data'];
+  const order = ['init', 'db', 'db.push', 'db.generated', 'db.clone', 'db.backup', 'data'];
   const rank = (file: string) => (order.indexOf(file.slice(0, -3)) + order.length) % (order.length + 1);
   const sorted = files.sort((left, right) => rank(left) - rank(right) || (left < right ? -1 : 1));
   const found = sorted.map((file) => readTasks(`tasks/${file}`, read(`tasks/${file}`)));

@@ -23,6 +23,7 @@ export const reports: Readonly<Record<string, string>> = {
   'db:history': 'HistoryReport',
   'db:pull': 'PullReport',
   'db:pull --drift': 'DriftReport',
+  'db:types': 'TypesReport',
   'db:clone': 'CloneReport',
   'db:clone --drop-old': 'DropReport',
   'db:backup': 'BackupReport',

@@ -51,6 +51,12 @@ test('README.md shows what its commands print, without a server', async () => {
   await check('README.md', project).finally(() => project.close());
 });
 
+for (const name of ['db-types'])
+  test(`docs/commands/${name}.md shows what its commands print, without a server`, async () => {
+    const project = await Walk.open(anyServer(), []);
+    await check(`docs/commands/${name}.md`, project).finally(() => project.close());
+  });
+
 // Older servers write the definitions of views in other words.
 const isNewest = anyServer().major === 18;
 

@@ -1,0 +1,16 @@
+// The files that pgmage writes from a schema, for programs: each operation loads its code when it is called.
+import type { TypesInput, TypesReport } from '../commands/write-types.ts';
+import type { ProgramOptions } from '../runner/program.ts';
+
+export type { TypesInput, TypesReport } from '../commands/write-types.ts';
+
+/**
+ * Writes TypeScript types of a schema: what `db:types` does. Without `out` they are in the report.
+ * @throws Problem `bad_option`, `not_generated`, `unwritable_file`; of the configuration and the source
+ */
+export async function types(options: TypesInput & ProgramOptions = {}): Promise<TypesReport> {
+  const { writeTypes } = await import('../commands/write-types.ts');
+  const { openProgram } = await import('../runner/program.ts');
+  await using workspace = await openProgram(options);
+  return writeTypes(workspace, options);
+}

@@ -1,0 +1,39 @@
+// The tasks that write files from a schema: types and documents.
+import { makeWorkspace, type TaskContext } from '../lib/runner/context.ts';
+import type { Outcome } from '../lib/runner/outcome.ts';
+
+type Path = string; // The name of these values in --help.
+type Source = string;
+type Shadow = string;
+
+interface Shadowed {
+  /** The place of the shadow database: embedded, native, auto or a URL. Default: as configured. */
+  shadow?: Shadow;
+}
+
+/**
+ * Writes TypeScript types of the wanted schema: tables, views, types and functions.
+ *
+ * It needs no database. The types fit what the client pg returns. Without --out it prints them.
+ */
+export async function types(
+  context: TaskContext,
+  options: {
+    /** The file to write. */
+    out?: Path;
+    /** The source to read; default: the wanted schema. */
+    from?: Source;
+    /** Write the interface Database of Kysely. */
+    kysely?: boolean;
+    /** Write nothing, and end with exit code 2 when the file is not what would be written. */
+    check?: boolean;
+  } & Shadowed = {},
+): Promise<Outcome> {
+  const [{ writeTypes }, { typesText }] = await Promise.all([
+    import('../lib/commands/write-types.ts'),
+    import('../lib/report/generated.ts'),
+  ]);
+  await using workspace = makeWorkspace(context, options);
+  const facts = await writeTypes(workspace, options);
+  return { facts, text: (paper) => typesText(facts, paper), code: facts.upToDate ? 0 : 2 };
+}
