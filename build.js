@@ -2,7 +2,17 @@
 // declarations, and the licences of the packages that are bundled. Plain JavaScript: nothing is built yet.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
@@ -75,6 +85,7 @@ const served = await build({
 });
 const page = await buildWeb(join(out, 'web'));
 const inputs = { ...program.metafile.inputs, ...library.metafile.inputs, ...served.metafile.inputs };
+await addTemplate();
 writeFileSync(join(out, 'LICENSES.txt'), licences([...Object.keys(inputs), ...page]));
 const compiler = join(root, 'node_modules/typescript/bin/tsc');
 execFileSync(process.execPath, [compiler, '-p', 'tsconfig.build.json', '--outDir', join(out, 'types')], {
@@ -100,6 +111,20 @@ async function ownTasks() {
   rmSync(reader);
   const digests = texts.map((text) => createHash('sha256').update(text).digest('hex'));
   return { version: manifest.version, digests, tasks: tasks.flat() };
+}
+
+// The data directory that shadows start from, so that the first command of a user need not make it. That of an earlier
+// build is the same.
+async function addTemplate() {
+  const file = join(out, 'template.js');
+  await build({ ...shared, entryPoints: ['lib/shadow/template.ts'], outfile: file });
+  const { keepTemplate, makeTemplate, templateName } = await import(pathToFileURL(file).href);
+  rmSync(file);
+  const [earlier, target] = [join(root, 'dist', templateName), join(out, templateName)];
+  if (existsSync(earlier)) copyFileSync(earlier, target);
+  else await keepTemplate(target, await makeTemplate());
+  // Whoever installs the package reads it.
+  chmodSync(target, 0o644);
 }
 
 /** @param {string[]} inputs */

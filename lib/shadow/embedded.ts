@@ -1,6 +1,7 @@
 // The embedded database: PostgreSQL in this process with its files in the project, for those who have no
 // server.
 import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Connection } from '../pg/connection.ts';
 import { Problem } from '../problem/problem.ts';
 import { keepEventLoopAlive } from '../sql/keep-event-loop-alive.ts';
@@ -8,7 +9,7 @@ import { loadExtensions } from './extensions.ts';
 import { describeError } from './failure.ts';
 import { lockDirectory } from './lock.ts';
 import { wrapPglite } from './pglite-connection.ts';
-import { loadTemplate, startParams } from './template.ts';
+import { listTemplate, loadTemplate, startParams } from './template.ts';
 
 /** The options of the embedded database. */
 export interface EmbeddedOptions {
@@ -45,9 +46,9 @@ export async function openEmbedded(directory: string, options: EmbeddedOptions):
     const extensions = { ...(await loadExtensions(names)) };
     // Without -F, postgres flushes (manual: "postgres", "Options for Single-User Mode").
     const parameters = options.durable ? startParams.filter((one) => one !== '-F') : startParams;
-    const loaded = isNew ? { loadDataDir: await loadTemplate(options.cacheDir, options.progress) } : {};
+    if (isNew) await unpack(await loadTemplate(options.cacheDir, options.progress), directory);
     const db = await keepEventLoopAlive(() =>
-      PGlite.create({ dataDir: directory, startParams: parameters, extensions, ...loaded }),
+      PGlite.create({ dataDir: directory, startParams: parameters, extensions }),
     );
     // Objects of the embedded database belong to a role of the usual name; the template's own is for shadows.
     if (isNew) await db.exec('create role postgres superuser login');
@@ -64,6 +65,12 @@ export async function openEmbedded(directory: string, options: EmbeddedOptions):
     if (thrown instanceof Problem) throw thrown;
     throw damaged(directory, describeError(thrown));
   }
+}
+
+async function unpack(template: Uint8Array, directory: string): Promise<void> {
+  for (const { path, content } of listTemplate(template))
+    if (content === null) await mkdir(join(directory, path), { mode: 0o700 });
+    else await writeFile(join(directory, path), content, { mode: 0o600 });
 }
 
 const damaged = (directory: string, reason: string) => new Problem('embedded_damaged', { directory, reason });

@@ -5,6 +5,7 @@ import { keepEventLoopAlive } from '../sql/keep-event-loop-alive.ts';
 import { loadExtensions } from './extensions.ts';
 import { describeError } from './failure.ts';
 import { openStates, type StartedDatabase } from './instance.ts';
+import { createMemoryFiles } from './memory-files.ts';
 import { wrapPglite } from './pglite-connection.ts';
 import type { Shadow, ShadowOptions } from './shadow.ts';
 import { addStandIns } from './stand-ins.ts';
@@ -28,10 +29,9 @@ export async function openPgliteShadow(options: ShadowOptions): Promise<Shadow> 
 async function start(options: ShadowOptions, extensions: object): Promise<PGlite> {
   const { PGlite } = await import('@electric-sql/pglite');
   const attempt = async (again: boolean) => {
-    const loadDataDir = await loadTemplate(options.cacheDir, options.progress, again);
-    return keepEventLoopAlive(() =>
-      PGlite.create({ loadDataDir, startParams, extensions: { ...extensions } }),
-    );
+    const template = await loadTemplate(options.cacheDir, options.progress, again);
+    const fs = await createMemoryFiles(template, PGlite.paths.PGDATA);
+    return keepEventLoopAlive(() => PGlite.create({ fs, startParams, extensions: { ...extensions } }));
   };
   try {
     const db = await attempt(false).catch(() => attempt(true));

@@ -70,7 +70,7 @@ export interface SqlFile {
 }
 
 // Trees take about a hundred times the memory of their text, so a big file is parsed a piece at a time.
-const pieceLength = 1 << 20;
+const pieceLength = 1 << 17;
 
 /**
  * Parses a file.

@@ -204,6 +204,24 @@ test('a damaged template is made again', async () => {
   }
 });
 
+test('shadows that need the template at the same time have files of their own', async () => {
+  const cacheDir = await mkdtemp(join(tmpdir(), 'pgmage-none-'));
+  // Neither cache has it yet.
+  process.env.XDG_CACHE_HOME = cacheDir;
+  const shadows = await Promise.all([1, 2].map(() => openShadow({ cacheDir, url: null })));
+  process.env.XDG_CACHE_HOME = folder;
+  for (const [at, shadow] of shadows.entries())
+    await shadow.committed(async (connection) => {
+      await connection.execute(`create table t${at} (a int); insert into t${at} values (1); checkpoint`);
+      expect(await relations(connection)).toEqual([{ relname: `t${at}`, owner: 'pgmage' }]);
+    });
+  for (const shadow of shadows) {
+    expect(await shadow.state(relations)).toEqual([]);
+    await shadow.close();
+  }
+  await rm(cacheDir, { recursive: true });
+});
+
 test('the embedded database keeps what it was told, and keeps others out', async () => {
   const directory = join(folder, 'embedded');
   const first = await openEmbedded(directory, { cacheDir: folder, extensions: ['citext'] });
