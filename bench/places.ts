@@ -1,5 +1,5 @@
-// A project folder of an unprivileged user, in which both kinds of shadow are measured: PostgreSQL does not run
-// as root.
+// A project folder of an unprivileged user, in which both kinds of shadow are measured: PostgreSQL does not
+// run as root.
 import { chmodSync, chownSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type User, unprivileged } from '../test/servers/binaries.ts';

@@ -12,8 +12,8 @@ import { pgliteVersion } from './version.ts';
 
 // PGlite's own settings without its two that change meaning: allow_system_table_mods, and a search_path
 // without "$user". Its files are in memory, so buffers beside them only cost memory. A whole schema is one
-// transaction, which holds a lock on everything it makes: fifteen for a table with four indexes. The lock table
-// has room for max_locks_per_transaction of each session and worker, so there are as few workers as possible.
+// transaction, which holds a lock on everything it makes: fifteen for a table with four indexes. The lock
+// table has room for max_locks_per_transaction of each session and each worker slot, so slots are few.
 const settings = `exit_on_error=false log_checkpoints=false max_worker_processes=0
   max_parallel_workers=0 max_parallel_workers_per_gather=0 max_parallel_maintenance_workers=0
   autovacuum_worker_slots=1 io_method=sync shared_buffers=4MB wal_level=minimal max_wal_senders=0
@@ -146,7 +146,7 @@ export interface TemplateEntry {
 
 const block = 512;
 
-/** What is in a template, folders before their files (POSIX: pax, "ustar Interchange Format"). */
+/** Lists the content of a template, folders before their files (POSIX: pax, "ustar Interchange Format"). */
 export function* listTemplate(tar: Uint8Array): Generator<TemplateEntry> {
   const text = (from: number, length: number) =>
     Buffer.from(tar.buffer, tar.byteOffset + from, length)
