@@ -13,7 +13,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { buildWeb } from './build-web.js';
@@ -39,10 +39,18 @@ process.on('exit', () => rmSync(out, { recursive: true, force: true }));
 const service = {
   name: 'service',
   setup(build) {
-    build.onResolve({ filter: /lib\/service\/(serve|key-task)\.ts$/ }, ({ path }) => ({
-      path: `../dist/${path.includes('key-task') ? 'key-task' : 'serve'}.js`,
+    build.onResolve({ filter: /lib\/service\/(serve|serve-worker|key-task)\.ts$/ }, ({ path }) => ({
+      path: `../dist/${basename(path, '.ts')}.js`,
       external: true,
     }));
+  },
+};
+// Its modules can be left out one by one, unlike its CommonJS file, which has its other databases in it.
+const bullmq = {
+  name: 'bullmq',
+  setup(build) {
+    const path = join(root, 'node_modules/bullmq/dist/esm/index.js');
+    build.onResolve({ filter: /^bullmq$/ }, () => ({ path, sideEffects: false }));
   },
 };
 const product = {
@@ -76,9 +84,11 @@ const modules = { ...product, chunkNames: '[name]-[hash]', splitting: true, bann
 const library = await build({ ...modules, plugins: [service], entryPoints: { index: 'lib/index.ts' } });
 const served = await build({
   ...modules,
+  plugins: [bullmq],
   define: { ...product.define, PGMAGE_BUILT: JSON.stringify(null) },
   entryPoints: {
     serve: 'lib/service/serve.ts',
+    'serve-worker': 'lib/service/serve-worker.ts',
     'key-task': 'lib/service/key-task.ts',
     job: 'lib/service/job-process.ts',
   },

@@ -21,7 +21,10 @@ export default async function serve(
      * The address to listen on; others than loopback need an API key. Default: PGMAGE_HOST, else 127.0.0.1.
      */
     host?: Address;
-    /** A PostgreSQL database for the jobs, for several machines. Default: PGMAGE_QUEUE_URL, else embedded. */
+    /**
+     * A shared queue for several machines: a postgres:// or redis:// URL. Default: PGMAGE_QUEUE_URL, else
+     * embedded.
+     */
     queue?: Url;
     /** The folder of jobs and keys. Default: .pgmage/service. */
     data?: Folder;
@@ -32,6 +35,24 @@ export default async function serve(
   const { serve } = await import('../lib/service/serve.ts');
   const facts = await serve(context, context, options);
   return { facts, text: () => `The service on ${facts.address} has stopped.` };
+}
+
+/**
+ * Takes jobs of a shared queue, beside pgmage serve on another machine.
+ *
+ * It listens on no port. It has the configuration of the service and the same folder of backups. It runs
+ * until Ctrl-C or SIGTERM.
+ */
+export async function worker(
+  context: TaskContext,
+  options: {
+    /** The queue of the service: a postgres:// or redis:// URL. Default: PGMAGE_QUEUE_URL. */
+    queue?: Url;
+  } = {},
+): Promise<Outcome> {
+  const { serveWorker } = await import('../lib/service/serve-worker.ts');
+  const facts = await serveWorker(context, context, options);
+  return { facts, text: () => 'The worker has stopped.' };
 }
 
 /**

@@ -36,7 +36,9 @@ const floors: ReadonlyMap<string, number> = new Map(
   order.flatMap((rooms, floor) => rooms.map((room) => [room, floor] as const)),
 );
 
-const service = '@fastify croner fastify nodemailer pg-boss pino prom-client typebox'.split(' ');
+const service = '@fastify bullmq croner fastify ioredis nodemailer pg-boss pino prom-client typebox'.split(
+  ' ',
+);
 
 // Every package has the rooms that may load it, so that it can be replaced in one place.
 const owners: Readonly<Record<string, readonly string[]>> = {

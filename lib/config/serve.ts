@@ -8,13 +8,13 @@ export interface ServeConfig {
   readonly host?: string;
   /** Names under which the service is reached, besides loopback: `db.example.com`. */
   readonly hosts?: readonly string[];
-  /** The queue's database, a postgres:// URL; PGMAGE_QUEUE_URL. Default: embedded, in the data folder. */
+  /** The URL of a shared queue, postgres:// or redis://; PGMAGE_QUEUE_URL. Default: in the data folder. */
   readonly queue?: string;
   /** The folder of the queue and the keys. Default `.pgmage/service`. */
   readonly data?: string;
   /** The folder of backups; DUMP_DIRECTORY. Default `backups`. */
   readonly backups?: string;
-  /** How many jobs run at once; PGMAGE_CONCURRENCY. Default 2. */
+  /** How many jobs run at once; PGMAGE_CONCURRENCY. Default 2. With Redis, 0 leaves all to workers. */
   readonly concurrency?: number;
   /** How many jobs may wait. Default 100. */
   readonly waiting?: number;

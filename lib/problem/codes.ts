@@ -186,8 +186,8 @@ export interface ServiceProblems {
   plan_outdated: { readonly reason: string };
   plan_needed: { readonly kind: string; readonly target: string };
   queue_full: { readonly limit: number };
-  queue_unavailable: { readonly reason: string };
-  service_running: { readonly folder: string };
+  queue_unavailable: { readonly reason: string; readonly redis?: 'connection' | 'eviction' };
+  service_running: { readonly folder: string; readonly redis?: boolean };
   /** `target`: unknown where a commit may have been done. */
   job_lost: { readonly job: string; readonly target: 'unchanged' | 'unknown'; readonly reason: string };
 }

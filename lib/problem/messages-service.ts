@@ -99,14 +99,22 @@ export const serviceMessages: { readonly [C in keyof ServiceProblems]: MessageRo
   queue_unavailable: row(
     1,
     503,
-    (of) => `The queue does not answer: ${of.reason}`,
-    'Check the database of PGMAGE_QUEUE_URL, and the free space of the data folder.',
+    (of) => `The queue cannot be used: ${of.reason}`,
+    (of) =>
+      of.redis === undefined
+        ? 'Check the database of PGMAGE_QUEUE_URL, and the free space of the data folder.'
+        : of.redis === 'eviction'
+          ? 'Run redis-cli config set maxmemory-policy noeviction, and write it into redis.conf.'
+          : 'Try redis-cli -u "$PGMAGE_QUEUE_URL" ping. A server with TLS needs a rediss:// URL.',
   ),
   service_running: row(
     1,
     423,
     (of) => `Another pgmage serve uses ${of.folder}`,
-    'Stop it first, or name another folder with --data.',
+    (of) =>
+      of.redis
+        ? 'Stop it first; after a crash, wait 30 s. On this machine, run pgmage serve:worker instead.'
+        : 'Stop it first, or name another folder with --data.',
   ),
   job_lost: row(
     1,

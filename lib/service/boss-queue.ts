@@ -2,11 +2,9 @@
 import PgBoss from 'pg-boss';
 import type { Connection } from '../pg/connection.ts';
 import { toProblem } from '../problem/problem.ts';
-import type { Queue } from './queue.ts';
+import { renewLeases } from './leases.ts';
+import type { LaneQueue } from './queue.ts';
 import type { Store } from './store.ts';
-
-/** The seconds that a job is kept for its owner. */
-export const leaseSeconds = 30;
 
 // Below a day, which is pg-boss's limit. Jobs may take longer: `service.jobs` has their state.
 const expireInHours = 23;
@@ -21,7 +19,7 @@ export async function openBossQueue(
   store: Store,
   owner: string,
   onError: (problem: Error) => void,
-): Promise<Queue> {
+): Promise<LaneQueue> {
   const boss = new PgBoss({
     db: ownSession(store),
     schedule: false,
@@ -31,7 +29,7 @@ export async function openBossQueue(
   });
   boss.on('error', onError);
   await boss.start();
-  const remove: Queue['end'] = async (session, { lane, queueId }) => {
+  const remove: LaneQueue['end'] = async (session, { lane, queueId }) => {
     await boss.deleteJob(lane, queueId, { db: within(session) });
   };
   return {
@@ -48,20 +46,11 @@ export async function openBossQueue(
       one.rethrow();
       return job === undefined ? null : { id: job.data.job, queueId: job.id };
     },
-    renew: (session, ids) => renew(session, owner, ids),
+    renew: (session, ids) => renewLeases(session, owner, ids),
     end: remove,
     cancel: remove,
     close: () => boss.stop({ graceful: false, close: false }),
   };
-}
-
-async function renew(session: Connection, owner: string, ids: readonly string[]): Promise<string[]> {
-  const rows = await session.rows<{ id: string }>(
-    `update service.jobs set lease_until = pg_catalog.now() + interval '${leaseSeconds} s'
-       where id = any($1::uuid[]) and owner = $2 and state in ('running', 'cancelling') returning id`,
-    [ids, owner],
-  );
-  return rows.map(({ id }) => id);
 }
 
 // Writers, and exports, of one database exclude one another in the queue, too: two services never run two.

@@ -19,6 +19,10 @@ export interface WorkEnding extends OwnEnding {
   readonly result: { readonly value: unknown } | null;
   /** A Problem as JSON; null: it told none. */
   readonly problem: Readonly<Record<string, unknown>> | null;
+  /** True: it was asked to stop because its worker stops. */
+  readonly isDrained?: boolean;
+  /** True: it goes on elsewhere, and nothing is to be written down. */
+  readonly isLeft?: boolean;
 }
 
 /** A work under way. */
@@ -29,6 +33,8 @@ export interface RunningWork {
   cancel(): void;
   /** Ends it at once. */
   kill(): void;
+  /** Is called when its end was written down. */
+  release?(): void;
 }
 
 /** Milliseconds after which a process that was cancelled is ended. */
@@ -88,5 +94,5 @@ function hear(
   else
     void (listener.onCommit?.(message.xid) ?? Promise.resolve(false))
       .catch(() => false)
-      .then((allowed) => send({ is: 'commit', allowed }));
+      .then((allowed) => send({ is: 'commit', xid: message.xid, allowed }));
 }

@@ -1,16 +1,15 @@
-// Takes jobs from the queue, keeps them while they run, and looks for those that lost their process.
-import { Problem } from '../problem/problem.ts';
-import { leaseSeconds } from './boss-queue.ts';
-import { listStartable } from './choose.ts';
+// Starts jobs, keeps them while they run, and looks for those that lost their process.
+import type { TakenJob } from './claims.ts';
 import { readCommitStatus } from './commit-status.ts';
 import { judgeLost } from './endings.ts';
-import { type JobRun, startJob } from './job-run.ts';
-import { claimJob, listCancelling, listOpenJobs, type TakenJob } from './jobs.ts';
-import { forgetOld, listLost, markLost } from './lost-jobs.ts';
-import type { Service } from './service.ts';
+import { type BeginWork, type JobRun, startJob } from './job-run.ts';
+import type { JobFloor, JobSource } from './job-source.ts';
+import { listCancelling, listOpenJobs } from './jobs.ts';
+import { forgetOld, listLost, markLost } from './leases.ts';
+import type { JobHost } from './service.ts';
 import { settle } from './settle.ts';
 
-/** The dispatcher of a service. */
+/** The dispatcher of a service or of a worker. */
 export interface Dispatcher {
   /** Looks for jobs now. */
   wake(): void;
@@ -29,16 +28,16 @@ const [tick, sweep, renewal] = [1_000, 5_000, 10_000];
  * Starts the dispatcher.
  * @throws Problem `queue_unavailable`
  */
-export async function startDispatcher(service: Service): Promise<Dispatcher> {
-  const own = new OwnDispatcher(service);
-  // An embedded queue belongs to this process alone: jobs that ran have no process.
-  await own.findLost(service.store.kind === 'embedded');
+export async function startDispatcher(host: JobHost, source: JobSource): Promise<Dispatcher> {
+  const own = new OwnDispatcher(host, source);
+  await own.findLost(await source.begin(own));
   own.begin();
   return own;
 }
 
-class OwnDispatcher implements Dispatcher {
-  readonly #service: Service;
+class OwnDispatcher implements Dispatcher, JobFloor {
+  readonly #host: JobHost;
+  readonly #source: JobSource;
   readonly #runs = new Map<string, JobRun>();
   readonly #timers: ReturnType<typeof setInterval>[] = [];
   #isLooking = false;
@@ -46,8 +45,9 @@ class OwnDispatcher implements Dispatcher {
   #isStopped = false;
   #isIdle = false;
 
-  constructor(service: Service) {
-    this.#service = service;
+  constructor(host: JobHost, source: JobSource) {
+    this.#host = host;
+    this.#source = source;
   }
 
   begin(): void {
@@ -67,12 +67,17 @@ class OwnDispatcher implements Dispatcher {
     return [...this.#runs.values()];
   }
 
+  count(): number {
+    return this.#runs.size;
+  }
+
   isIdle(): boolean {
     return this.#isIdle && this.#runs.size === 0;
   }
 
   async stop(patience: number): Promise<void> {
     this.#isStopped = true;
+    this.#source.stop();
     const ended = Promise.all(this.running().map((run) => run.ended));
     const late = setTimeout(() => {
       for (const run of this.running()) run.drain();
@@ -83,9 +88,9 @@ class OwnDispatcher implements Dispatcher {
   }
 
   async findLost(all: boolean): Promise<void> {
-    const { events, store, world, log } = this.#service;
+    const { events, store, world, log } = this.#host;
     const lost = await events.change(async (session, note) => {
-      const ids = await markLost(session, this.#service.id, all);
+      const ids = await markLost(session, this.#host.id, all);
       for (const id of ids) await note(id, 'state', { state: 'lost' });
       return listLost(session);
     });
@@ -94,12 +99,27 @@ class OwnDispatcher implements Dispatcher {
         job.commitXid === null ? null : await readCommitStatus(world, job.to ?? '', job.commitXid);
       const outcome = judgeLost(job, commit, 'the service or the machine stopped');
       if (outcome === null) continue;
-      await settle(this.#service, job.id, null, outcome);
+      await settle(this.#host, job.id, null, outcome);
       const state = outcome.is === 'over' ? outcome.state : outcome.is;
       log.warn({ job: job.id, kind: job.kind, state }, 'job had lost its process');
     }
     await store.change(forgetOld);
     if (lost.length > 0) this.wake();
+  }
+
+  start(job: TakenJob, begin?: BeginWork): void {
+    const run = startJob(this.#host, job, begin);
+    this.#runs.set(job.id, run);
+    const { log } = this.#host;
+    const { id, kind, worker } = job;
+    const place = worker === null ? { pid: run.pid } : { worker };
+    log.info({ job: id, kind, by: job.requestedBy, ...place }, 'job started');
+    void run.ended
+      .catch((thrown) => this.#report(thrown))
+      .finally(() => {
+        if (this.#runs.get(id) === run) this.#runs.delete(id);
+        this.wake();
+      });
   }
 
   // One look at a time; a wish during a look makes another one.
@@ -119,69 +139,26 @@ class OwnDispatcher implements Dispatcher {
   }
 
   async #startJobs(): Promise<void> {
-    const { store, settings } = this.#service;
-    const open = await store.use(listOpenJobs);
+    const open = await this.#host.store.use(listOpenJobs);
     this.#isIdle = open.length === 0;
-    const refused = new Set<string>();
-    for (let left = open; this.#runs.size < settings.concurrency && !this.#isStopped; ) {
-      const next = listStartable(left).find(({ lane }) => !refused.has(lane));
-      if (next === undefined) return;
-      const job = await this.#take(next.lane);
-      if (job === null) refused.add(next.lane);
-      else this.#start(job);
-      left = await store.use(listOpenJobs);
-    }
-  }
-
-  // Null: another service was faster, or the lane is in use.
-  async #take(lane: string): Promise<TakenJob | null> {
-    const { events, queue, id: owner } = this.#service;
-    try {
-      return await events.change(async (session, note) => {
-        const taken = await queue.take(session, lane);
-        if (taken === null) return null;
-        const job = await claimJob(session, taken.id, owner, leaseSeconds);
-        // It does not wait any more.
-        if (job === null) await queue.end(session, { lane, queueId: taken.queueId });
-        else await note(job.id, 'state', { state: 'running' });
-        return job;
-      });
-    } catch (thrown) {
-      const isInUse =
-        thrown instanceof Problem && 'sqlstate' in thrown.data && thrown.data.sqlstate === '23505';
-      if (isInUse) return null;
-      throw thrown;
-    }
-  }
-
-  #start(job: TakenJob): void {
-    const run = startJob(this.#service, job);
-    this.#runs.set(job.id, run);
-    const { log } = this.#service;
-    log.info({ job: job.id, kind: job.kind, by: job.requestedBy, pid: run.pid }, 'job started');
-    void run.ended
-      .catch((thrown) => this.#report(thrown))
-      .finally(() => {
-        this.#runs.delete(job.id);
-        this.wake();
-      });
+    await this.#source.startJobs(open, this);
   }
 
   async #cancelJobs(): Promise<void> {
     if (this.#runs.size === 0) return;
-    const ids = await this.#service.store.use((session) => listCancelling(session, this.#service.id));
+    const ids = await this.#host.store.use((session) => listCancelling(session, this.#host.id));
     for (const id of ids) this.#runs.get(id)?.cancel();
   }
 
   async #renew(): Promise<void> {
     const ids = [...this.#runs.keys()];
     if (ids.length === 0) return;
-    const { store, queue } = this.#service;
+    const { store, queue } = this.#host;
     const kept = new Set(await store.change((session) => queue.renew(session, ids)));
     for (const id of ids) if (!kept.has(id)) this.#runs.get(id)?.abandon();
   }
 
   #report(thrown: unknown): void {
-    this.#service.log.error({ reason: (thrown as Error).message }, 'the dispatcher failed');
+    this.#host.log.error({ reason: (thrown as Error).message }, 'the dispatcher failed');
   }
 }

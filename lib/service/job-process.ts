@@ -21,7 +21,7 @@ let isEnding = false;
 // While a COMMIT is under way, its end decides.
 let isCommitting = false;
 let isCancelled = false;
-let answered: ((allowed: boolean) => void) | undefined;
+let answered: ((xid: string, allowed: boolean) => void) | undefined;
 
 const onInterrupt = (undo: () => Promise<unknown>) => {
   undos.add(undo);
@@ -36,7 +36,7 @@ process.on('disconnect', () => void end(cancelledCode));
 process.on('message', (message: ToProcess) => {
   if (message.is === 'start') void perform(message.work);
   else if (message.is === 'cancel') void cancel();
-  else answered?.(message.allowed);
+  else answered?.(message.xid, message.allowed);
 });
 
 function send(message: FromProcess): Promise<void> {
@@ -105,11 +105,15 @@ async function beforeCommit(connection: Connection): Promise<void> {
   const [row] = await connection.rows<{ xid: string }>(
     'select pg_catalog.xid8out(pg_catalog.pg_current_xact_id())::pg_catalog.text as xid',
   );
+  const xid = row?.xid ?? '';
   isCommitting = true;
   const allowed = await new Promise<boolean>((resolve) => {
-    answered = resolve;
+    // A late answer to an earlier transaction says nothing about this one.
+    answered = (of, isAllowed) => {
+      if (of === xid) resolve(isAllowed);
+    };
     setTimeout(() => resolve(false), answer).unref();
-    void send({ is: 'committing', xid: row?.xid ?? '' });
+    void send({ is: 'committing', xid });
   });
   if (allowed) return;
   isCommitting = false;

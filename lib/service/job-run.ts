@@ -2,12 +2,14 @@
 import type { CopyProgress } from '../flow/progress.ts';
 import { makeLegible } from '../problem/legible.ts';
 import { redact } from '../problem/redact.ts';
-import { type RunningWork, startWork, type WorkEnding } from './child.ts';
+import { type ProcessListener, type RunningWork, startWork, type WorkEnding } from './child.ts';
+import { allowCommit, type TakenJob } from './claims.ts';
 import { readCommitStatus } from './commit-status.ts';
 import { describeEnd, type JobOutcome, judgeEnding, judgeLost } from './endings.ts';
-import { allowCommit, readJob, setProgress, type TakenJob } from './jobs.ts';
+import { readJob, setProgress } from './jobs.ts';
+import type { ProcessWork } from './messages.ts';
 import type { JobProgress } from './schemas.ts';
-import type { Service } from './service.ts';
+import type { JobHost } from './service.ts';
 import { settle } from './settle.ts';
 
 /** A job under way. */
@@ -24,9 +26,19 @@ export interface JobRun {
   abandon(): void;
 }
 
-/** Starts a job that was taken. */
-export function startJob(service: Service, job: TakenJob): JobRun {
-  return new OwnRun(service, job);
+/** The way to the process of a job. */
+export type BeginWork = (work: ProcessWork, listener: ProcessListener) => RunningWork;
+
+/**
+ * Starts a job that was taken.
+ * @param begin starts its process; left out: here
+ */
+export function startJob(
+  host: JobHost,
+  job: TakenJob,
+  begin: BeginWork = (work, listener) => startWork(work, host.settings.jobMemory, listener),
+): JobRun {
+  return new OwnRun(host, job, begin);
 }
 
 // Milliseconds between two tries to write an end down.
@@ -38,26 +50,29 @@ class OwnRun implements JobRun {
   readonly id: string;
   readonly kind: string;
   readonly ended: Promise<void>;
-  readonly #service: Service;
+  readonly #host: JobHost;
   readonly #job: TakenJob;
   readonly #work: RunningWork;
   // The events that are being written down, in order.
   #writes: Promise<unknown> = Promise.resolve();
-  #xid: string | null = null;
-  #isCancelled = false;
+  #xid: string | null;
+  #isCancelled: boolean;
   #isDraining = false;
   #isAbandoned = false;
 
-  constructor(service: Service, job: TakenJob) {
-    this.#service = service;
+  constructor(host: JobHost, job: TakenJob, begin: BeginWork) {
+    this.#host = host;
     this.#job = job;
     this.id = job.id;
     this.kind = job.kind;
-    const { project, settings } = service;
+    this.#xid = job.commitXid;
+    this.#isCancelled = job.cancelAsked;
+    const { project, settings } = host;
     const { kind, parameters, agreed, requestedBy } = job;
     const { root, version } = project;
     const work = { kind, parameters, agreed, requestedBy, root, version, backups: settings.backups };
-    this.#work = startWork({ does: 'job', ...work }, settings.jobMemory, {
+    const whole: ProcessWork = { does: 'job', ...work };
+    this.#work = begin(whole, {
       onLine: (text) => this.#note('line', { text: makeLegible(redact(text)).slice(0, longest) }),
       onProgress: (pace) => this.#note('progress', describeProgress(pace)),
       onCommit: (xid) => this.#commit(xid),
@@ -85,7 +100,7 @@ class OwnRun implements JobRun {
   }
 
   #note(type: 'line' | 'progress', data: JobProgress | { readonly text: string }): void {
-    const { events, log } = this.#service;
+    const { events, log } = this.#host;
     this.#writes = this.#writes
       .then(() =>
         events.change(async (session, note) => {
@@ -97,7 +112,7 @@ class OwnRun implements JobRun {
   }
 
   async #commit(xid: string): Promise<boolean> {
-    const { store, id: owner } = this.#service;
+    const { store, id: owner } = this.#host;
     const isAllowed = await store.change((session) => allowCommit(session, { id: this.id, owner, xid }));
     if (isAllowed) this.#xid = xid;
     // The process may learn of the refusal before it learns of the cancel.
@@ -107,21 +122,27 @@ class OwnRun implements JobRun {
 
   async #finish(ending: WorkEnding): Promise<void> {
     await this.#writes;
+    if (ending.isLeft) return;
+    await this.#conclude(ending);
+    this.#work.release?.();
+  }
+
+  async #conclude(ending: WorkEnding): Promise<void> {
     if (this.#isAbandoned) return;
     const outcome = await this.#judge(ending);
     for (;;)
       try {
-        if (await settle(this.#service, this.id, this.#service.id, outcome)) break;
-        this.#service.log.warn({ job: this.id }, 'job belongs to another service by now');
+        if (await settle(this.#host, this.id, this.#host.id, outcome)) break;
+        this.#host.log.warn({ job: this.id }, 'job belongs to another service by now');
         return;
       } catch (thrown) {
         const reason = (thrown as Error).message;
-        this.#service.log.error({ job: this.id, reason }, 'the end of a job was not written');
-        if (this.#service.isStopping) break;
+        this.#host.log.error({ job: this.id, reason }, 'the end of a job was not written');
+        if (this.#host.isStopping) break;
         await new Promise((resolve) => setTimeout(resolve, pause));
       }
     const state = outcome.is === 'over' ? outcome.state : outcome.is;
-    this.#service.log.info({ job: this.id, kind: this.kind, state, by: this.#job.requestedBy }, 'job ended');
+    this.#host.log.info({ job: this.id, kind: this.kind, state, by: this.#job.requestedBy }, 'job ended');
   }
 
   async #judge(ending: WorkEnding): Promise<JobOutcome> {
@@ -131,13 +152,14 @@ class OwnRun implements JobRun {
         ? null
         : ending.result !== null
           ? 'committed'
-          : await readCommitStatus(this.#service.world, to ?? '', this.#xid);
+          : await readCommitStatus(this.#host.world, to ?? '', this.#xid);
     const isCancelled = this.#isCancelled;
     const outcome = judgeEnding({ kind, tries, isCancelled, ending, commit });
     if (outcome.is !== 'lost') return outcome;
-    const reason = this.#isDraining ? 'the service was stopped' : describeEnd(ending);
+    const isDrained = this.#isDraining || ending.isDrained === true;
+    const reason = isDrained ? 'the service was stopped' : describeEnd(ending);
     const lost = { id: this.id, kind, to, commitXid: this.#xid, cancelAsked: isCancelled };
-    const repeats = { tries: this.#isDraining ? 0 : tries, retryLost: this.#job.retryLost };
+    const repeats = { tries: isDrained ? 0 : tries, retryLost: this.#job.retryLost };
     return judgeLost({ ...lost, ...repeats }, commit, reason) ?? outcome;
   }
 }

@@ -30,18 +30,6 @@ export interface NewJob {
   readonly agreed: AgreedLosses | null;
 }
 
-/** A job that a service has taken. */
-export interface TakenJob {
-  readonly id: string;
-  readonly kind: JobKind;
-  readonly parameters: Readonly<Record<string, unknown>>;
-  readonly to: string | null;
-  readonly tries: number;
-  readonly requestedBy: string;
-  readonly agreed: AgreedLosses | null;
-  readonly retryLost: boolean;
-}
-
 /** A job that lost its process. */
 export interface LostJob {
   readonly id: string;
@@ -157,25 +145,6 @@ export async function countWaiting(
   return row as { count: number; same: string | null };
 }
 
-/** Marks a waiting job as running; null: it does not wait any more. */
-export async function claimJob(
-  session: Connection,
-  id: string,
-  owner: string,
-  seconds: number,
-): Promise<TakenJob | null> {
-  const [row] = await session.rows<TakenJob>(
-    `update service.jobs set state = 'running', owner = $2, tries = tries + 1, commit_xid = null,
-       lease_until = pg_catalog.now() + $3::int * interval '1 s', started_at = pg_catalog.now(),
-       progress = null, doing = null
-     where id = $1 and state = 'waiting'
-     returning id, kind, parameters, write_name as "to", tries, requested_by as "requestedBy", agreed,
-       retry_lost as "retryLost"`,
-    [id, owner, seconds],
-  );
-  return row ?? null;
-}
-
 /** Notes how far a job is. */
 export async function setProgress(
   session: Connection,
@@ -187,22 +156,6 @@ export async function setProgress(
      where id = $1 and state in ('running', 'cancelling')`,
     [id, progress === undefined ? null : JSON.stringify(progress), doing ?? null],
   );
-}
-
-/**
- * Allows the COMMIT of a job: only while it is its owner's, and no cancel was asked for.
- * @param xid the transaction on the target, by which its end is found out later
- * @returns false: it must roll back
- */
-export async function allowCommit(
-  session: Connection,
-  { id, owner, xid }: { readonly id: string; readonly owner: string; readonly xid: string },
-): Promise<boolean> {
-  const rows = await session.rows(
-    `update service.jobs set commit_xid = $3 where id = $1 and owner = $2 and state = 'running' returning id`,
-    [id, owner, xid],
-  );
-  return rows.length > 0;
 }
 
 /** Asks a job to stop. @returns its state before; null: there is no such job */

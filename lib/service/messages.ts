@@ -24,7 +24,7 @@ export type ToProcess =
   | { readonly is: 'start'; readonly work: ProcessWork }
   | { readonly is: 'cancel' }
   /** The answer to `committing`. */
-  | { readonly is: 'commit'; readonly allowed: boolean };
+  | { readonly is: 'commit'; readonly xid: string; readonly allowed: boolean };
 
 /** A message of the process. */
 export type FromProcess =

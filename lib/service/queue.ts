@@ -13,7 +13,7 @@ export interface Waiting {
   readonly delay: number;
 }
 
-/** The six verbs of a queue. */
+/** The verbs of a queue. */
 export interface Queue {
   /**
    * Adds a job.
@@ -21,13 +21,6 @@ export interface Queue {
    * @returns the queue's own id of it
    */
   add(session: Connection, job: Waiting): Promise<string>;
-  /**
-   * Takes the first job of a lane.
-   * @param session the transaction that also marks the job's row as running
-   * @returns null: none is ready
-   * @throws Problem with SQLSTATE 23505 if it is a lane of writers or exports, and in use
-   */
-  take(session: Connection, lane: string): Promise<{ readonly id: string; readonly queueId: string } | null>;
   /**
    * Keeps jobs for another 30 seconds.
    * @returns those that are still ours
@@ -37,7 +30,20 @@ export interface Queue {
   end(session: Connection, entry: QueueEntry): Promise<void>;
   /** Removes a job that waits. */
   cancel(session: Connection, entry: QueueEntry): Promise<void>;
+  /** False: a server besides the database of the jobs does not answer. Left out: there is none. */
+  isWell?(): boolean;
   close(): Promise<void>;
+}
+
+/** A queue in the database of the jobs, which several processes take jobs from. */
+export interface LaneQueue extends Queue {
+  /**
+   * Takes the first job of a lane.
+   * @param session the transaction that also marks the job's row as running
+   * @returns null: none is ready
+   * @throws Problem with SQLSTATE 23505 if it is a lane of writers or exports, and in use
+   */
+  take(session: Connection, lane: string): Promise<{ readonly id: string; readonly queueId: string } | null>;
 }
 
 /** A job in its lane. */

@@ -11,24 +11,26 @@ import { openDatabases } from './databases.ts';
 import { startDispatcher } from './dispatcher.ts';
 import { openEventLog } from './events.ts';
 import { makeServer } from './http.ts';
+import type { JobSource } from './job-source.ts';
 import { openKeyRing } from './keys.ts';
+import { openLaneSource } from './lane-source.ts';
 import { openLog } from './log.ts';
 import { startNotices } from './notices.ts';
 import { openPlanner } from './planner.ts';
+import type { Queue } from './queue.ts';
 import { startScheduler } from './scheduler.ts';
-import type { Service } from './service.ts';
+import type { JobHost, Service } from './service.ts';
 import { openSessions } from './sessions.ts';
-import { readSettings, type ServeInput, type ServiceSettings } from './settings.ts';
+import { readSettings, type ServeInput, stopPatience } from './settings.ts';
+import { catchSignals } from './signals.ts';
 import { openStore, type Store } from './store.ts';
 import { openStreams } from './streams.ts';
+import type { ServiceSurroundings } from './surroundings.ts';
 
 /** A report of a service that has stopped. */
 export interface ServeReport {
   readonly address: string;
 }
-
-// Milliseconds that jobs get to end by themselves when the service stops.
-const patience = 25_000;
 
 /**
  * Runs the service until a signal asks it to stop, or, with `once`, until no job is left.
@@ -40,18 +42,25 @@ export async function serve(project: Project, world: World, input: ServeInput): 
   await whileWriting(settings.folder, () => mkdir(settings.folder, { recursive: true, mode: 0o700 }));
   const stopping = catchSignals();
   const { cacheDir } = project;
-  const { queueUrl: url, folder } = settings;
+  const { folder } = settings;
+  // With Redis, the rows stay here.
+  const url = settings.queue === 'postgres' ? settings.queueUrl : null;
   const store = await openStore({ url, folder, cacheDir, progress: world.progress });
   try {
-    const service = await makeService(project, world, settings, store);
-    return await run(service, stopping.asked, input.once ?? false);
+    const { service, source } = await makeService({ project, world, settings }, store);
+    return await run(service, source, stopping.asked, input.once ?? false);
   } finally {
     await store.close();
     stopping.release();
   }
 }
 
-async function run(service: Service, asked: Promise<unknown>, once: boolean): Promise<ServeReport> {
+async function run(
+  service: Service,
+  source: JobSource,
+  asked: Promise<unknown>,
+  once: boolean,
+): Promise<ServeReport> {
   const { settings, log, keys, streams } = service;
   const app = await makeServer(service);
   const { host, port } = settings;
@@ -63,7 +72,7 @@ async function run(service: Service, asked: Promise<unknown>, once: boolean): Pr
       });
     log.warn({}, 'no API key yet: run pgmage serve:key add NAME --scope read,run,write');
   }
-  const dispatcher = await startDispatcher(service);
+  const dispatcher = await startDispatcher(service, source);
   service.wake = () => dispatcher.wake();
   const scheduler = await startScheduler(service);
   service.scheduler = scheduler;
@@ -71,13 +80,13 @@ async function run(service: Service, asked: Promise<unknown>, once: boolean): Pr
   const address = await app.listen({ host, port }).catch((error: Error) => {
     throw new Problem('bad_option', { option: '--port', reason: error.message }, { cause: error });
   });
-  log.info({ address, queue: service.store.kind, folder: settings.folder }, 'pgmage serve is ready');
+  log.info({ address, queue: settings.queue, folder: settings.folder }, 'pgmage serve is ready');
   await Promise.race([asked, ...(once ? [whenIdle(() => dispatcher.isIdle())] : [])]);
   service.isStopping = true;
   log.info({ jobs: dispatcher.running().length }, 'pgmage serve stops');
   streams.end();
   scheduler.stop();
-  await Promise.all([dispatcher.stop(patience), service.planner.stop(), notices.stop()]);
+  await Promise.all([dispatcher.stop(stopPatience), service.planner.stop(), notices.stop()]);
   streams.end();
   await app.close();
   service.events.close();
@@ -87,34 +96,48 @@ async function run(service: Service, asked: Promise<unknown>, once: boolean): Pr
 }
 
 async function makeService(
-  project: Project,
-  world: World,
-  settings: ServiceSettings,
+  around: ServiceSurroundings,
   store: Store,
-): Promise<Service> {
+): Promise<{ readonly service: Service; readonly source: JobSource }> {
+  const { world, settings } = around;
   const id = randomUUID();
   const log = openLog(settings.logLevel);
   const now = () => world.now();
   const onError = ({ message }: Error) => log.error({ reason: message }, 'the queue failed');
   const events = openEventLog(store);
-  return {
+  const { queue, openSource } = await openQueue({ ...around, id, store, log }, onError);
+  const service: Service = {
+    ...around,
     id,
-    project,
-    world,
-    settings,
     store,
-    queue: await openBossQueue(store, id, onError),
+    queue,
     events,
     keys: openKeyRing(settings.folder, settings.apiKey, now),
     sessions: openSessions(now),
-    databases: openDatabases({ project, world, settings }),
-    planner: openPlanner({ project, world, settings }),
+    databases: openDatabases(around),
+    planner: openPlanner(around),
     streams: openStreams(events),
     log,
     scheduler: null,
     isStopping: false,
     wake: () => undefined,
   };
+  return { service, source: openSource(service) };
+}
+
+// BullMQ is loaded only with the URL of a Redis.
+async function openQueue(
+  { project, settings, store, log, id }: Pick<Service, 'project' | 'settings' | 'store' | 'log' | 'id'>,
+  onError: (error: Error) => void,
+): Promise<{ readonly queue: Queue; openSource(host: JobHost): JobSource }> {
+  if (settings.queue !== 'redis') {
+    const queue = await openBossQueue(store, id, onError);
+    return { queue, openSource: (host) => openLaneSource(host, queue) };
+  }
+  const { openLink, openRedisSource, makeRedisQueue, readInstallation } = await import('./redis/supply.ts');
+  const service = await store.change(readInstallation);
+  const link = await openLink({ url: settings.queueUrl ?? '', service, version: project.version, log });
+  return { queue: makeRedisQueue(link, id), openSource: (host) => openRedisSource(host, link) };
 }
 
 function whenIdle(isIdle: () => boolean): Promise<void> {
@@ -125,28 +148,4 @@ function whenIdle(isIdle: () => boolean): Promise<void> {
       resolve();
     }, 500);
   });
-}
-
-const signals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
-
-// The first signal stops the service in order; the second ends the process, and with it its jobs.
-function catchSignals(): { readonly asked: Promise<void>; release(): void } {
-  const before = signals.map((signal) => [signal, process.listeners(signal)] as const);
-  for (const signal of signals) process.removeAllListeners(signal);
-  const asked = new Promise<void>((resolve) => {
-    for (const signal of signals)
-      process.once(signal, () => {
-        for (const other of signals) process.removeAllListeners(other);
-        resolve();
-      });
-  });
-  return {
-    asked,
-    release() {
-      for (const [signal, listeners] of before) {
-        process.removeAllListeners(signal);
-        for (const listener of listeners) process.on(signal, listener as NodeJS.SignalsListener);
-      }
-    },
-  };
 }

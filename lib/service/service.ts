@@ -11,23 +11,27 @@ import type { Store } from './store.ts';
 import type { Streams } from './streams.ts';
 import type { ServiceSurroundings } from './surroundings.ts';
 
-/** A running service. */
-export interface Service extends ServiceSurroundings {
+/** A process that takes jobs: a service, or a worker of a shared queue. */
+export interface JobHost extends ServiceSurroundings {
   /** Its own id, by which its jobs are known. */
   readonly id: string;
   readonly store: Store;
   readonly queue: Queue;
   readonly events: EventLog;
+  readonly log: ServiceLog;
+  /** True from the first signal to stop. */
+  isStopping: boolean;
+  /** Lets the dispatcher look for jobs now. */
+  wake(): void;
+}
+
+/** A running service. */
+export interface Service extends JobHost {
   readonly keys: KeyRing;
   readonly sessions: SessionBook;
   readonly databases: Databases;
   readonly planner: Planner;
   readonly streams: Streams;
-  readonly log: ServiceLog;
   /** Null until the service has started. */
   scheduler: Scheduler | null;
-  /** True from the first signal to stop. */
-  isStopping: boolean;
-  /** Lets the dispatcher look for jobs now. */
-  wake(): void;
 }

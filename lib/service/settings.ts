@@ -24,7 +24,9 @@ export interface ServiceSettings {
   readonly host: string;
   /** Names under which it is reached, in lower case. */
   readonly hosts: readonly string[];
-  /** A postgres:// URL; null: embedded. */
+  /** The place where jobs wait. */
+  readonly queue: 'embedded' | 'postgres' | 'redis';
+  /** The URL of a shared queue; null: embedded. */
   readonly queueUrl: string | null;
   /** The data folder. */
   readonly folder: string;
@@ -44,6 +46,9 @@ export interface ServiceSettings {
 /** Variables of the process. */
 export type ServeVariables = Readonly<Record<string, string | undefined>>;
 
+/** Milliseconds that jobs get to end by themselves when the service stops. */
+export const stopPatience = 25_000;
+
 const features: readonly Feature[] = ['import', 'clone', 'data'];
 const levels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
 
@@ -56,9 +61,7 @@ export function readSettings(
   const config = project.serve ?? {};
   const whole = wholeNumber(variables);
   const queueUrl = input.queue ?? variables.PGMAGE_QUEUE_URL ?? config.queue ?? null;
-  if (queueUrl !== null) rememberSecret(queueUrl);
-  if (queueUrl !== null && !/^postgres(ql)?:\/\//i.test(queueUrl))
-    throw new Problem('bad_option', { option: '--queue', reason: 'it must be a postgres:// URL' });
+  const queue = readQueue(queueUrl);
   const logLevel = variables.LOG_LEVEL ?? 'info';
   if (!levels.includes(logLevel))
     throw new Problem('bad_option', { option: 'LOG_LEVEL', reason: `it is one of ${levels.join(', ')}` });
@@ -66,10 +69,12 @@ export function readSettings(
     port: input.port ?? whole('PGMAGE_PORT') ?? config.port ?? 8170,
     host: input.host ?? variables.PGMAGE_HOST ?? config.host ?? '127.0.0.1',
     hosts: ['localhost', '127.0.0.1', '[::1]', ...(config.hosts ?? [])].map((one) => one.toLowerCase()),
+    queue,
     queueUrl,
     folder: dataFolder(project, input),
     backups: variables.DUMP_DIRECTORY ?? config.backups ?? null,
-    concurrency: Math.max(1, whole('PGMAGE_CONCURRENCY') ?? config.concurrency ?? 2),
+    // With Redis, a service may leave all jobs to workers.
+    concurrency: Math.max(queue === 'redis' ? 0 : 1, whole('PGMAGE_CONCURRENCY') ?? config.concurrency ?? 2),
     waiting: config.waiting ?? 100,
     jobMemory: whole('PGMAGE_JOB_MEMORY') ?? config.jobMemory ?? null,
     features: readFeatures(variables.PGMAGE_FEATURES?.split(',').map((one) => one.trim()) ?? config.features),
@@ -83,6 +88,14 @@ export function readSettings(
 /** The folder of the queue and the keys. */
 export function dataFolder({ root, serve }: Project, { data }: Pick<ServeInput, 'data'>): string {
   return resolve(root, data ?? serve?.data ?? join('.pgmage', 'service'));
+}
+
+function readQueue(url: string | null): ServiceSettings['queue'] {
+  if (url === null) return 'embedded';
+  rememberSecret(url);
+  if (/^postgres(ql)?:\/\//i.test(url)) return 'postgres';
+  if (/^rediss?:\/\//i.test(url)) return 'redis';
+  throw new Problem('bad_option', { option: '--queue', reason: 'it must be a postgres:// or redis:// URL' });
 }
 
 function readNotify(notify: NotifyConfig = {}): NotifyConfig {

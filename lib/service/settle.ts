@@ -2,10 +2,10 @@
 import type { Connection } from '../pg/connection.ts';
 import type { JobOutcome } from './endings.ts';
 import { endJob, readEntry, setEntry, waitAgain } from './jobs.ts';
-import { loseJob } from './lost-jobs.ts';
+import { loseJob } from './leases.ts';
 import { addNotice, addPing } from './notices.ts';
 import { requesterName } from './schedules.ts';
-import type { Service } from './service.ts';
+import type { JobHost } from './service.ts';
 
 /**
  * Writes an outcome down.
@@ -14,12 +14,12 @@ import type { Service } from './service.ts';
  * @throws Problem `queue_unavailable`
  */
 export function settle(
-  service: Service,
+  host: JobHost,
   id: string,
   owner: string | null,
   outcome: JobOutcome,
 ): Promise<boolean> {
-  const { events, queue } = service;
+  const { events, queue } = host;
   return events.change(async (session, note) => {
     const entry = await readEntry(session, id);
     if (outcome.is === 'lost') {
@@ -32,7 +32,7 @@ export function settle(
       if (entry !== null) await queue.end(session, entry);
       const { state, result, problem, target, cancelTooLate } = outcome;
       await note(id, 'state', { state, result, problem, target, cancelTooLate });
-      await tellEnd(service, session, id, outcome);
+      await tellEnd(host, session, id, outcome);
       return true;
     }
     const lane = await waitAgain(session, id, owner, outcome.seconds);
@@ -52,7 +52,7 @@ interface Job {
 
 // A run that meets a migration is skipped, which is no failure. Neither is a cancelled one.
 async function tellEnd(
-  { settings, project }: Service,
+  { settings, project }: JobHost,
   session: Connection,
   id: string,
   outcome: Extract<JobOutcome, { is: 'over' }>,

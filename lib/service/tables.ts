@@ -44,12 +44,23 @@ create table if not exists service.jobs (
   started_at timestamptz,
   ended_at timestamptz
 );
+alter table service.jobs add column if not exists worker text;
 create index if not exists jobs_by_number on service.jobs (number desc);
 create index if not exists jobs_open on service.jobs (state)
   where state in ('waiting', 'running', 'cancelling', 'lost');
 
 create table if not exists service.counter (one boolean primary key check (one), last bigint not null);
 insert into service.counter values (true, 0) on conflict do nothing;
+
+create table if not exists service.installation (
+  one boolean primary key default true check (one),
+  id uuid not null
+);
+
+create table if not exists service.installation (
+  one boolean primary key default true check (one),
+  id uuid not null
+);
 
 create table if not exists service.events (
   number bigint primary key,

@@ -81,9 +81,11 @@ test('every bundled package has its licence', () => {
   for (const name of [
     'pg',
     'pg-protocol',
+    'bullmq',
     'chalk',
     'dotenv',
     'fastify',
+    'ioredis',
     'pg-boss',
     'pino',
     'preact',
@@ -95,16 +97,29 @@ test('every bundled package has its licence', () => {
 test('only the tasks of the service load it', () => {
   for (const path of ['dist/bin.cjs', 'dist/index.js']) expect(read(path)).not.toContain('FST_ERR_');
   expect(read('dist/bin.cjs')).toContain('__import("../dist/serve.js")');
-  for (const path of ['dist/serve.js', 'dist/job.js', 'dist/key-task.js'])
+  for (const path of ['dist/serve.js', 'dist/serve-worker.js', 'dist/job.js', 'dist/key-task.js'])
     expect([path, existsSync(join(repository, path))]).toEqual([path, true]);
 });
 
-test('a start loads next to nothing before it knows what is asked', () => {
-  const loaded = new Set<string>();
+test('only the URL of a Redis loads its client', () => {
+  for (const entry of ['bin.cjs', 'index.js', 'serve.js', 'serve-worker.js', 'job.js']) {
+    const loaded = entry.endsWith('.cjs') ? { files: [`dist/${entry}`] } : listLoaded(`dist/${entry}`);
+    const holders = [...loaded.files].filter((path) => /BullMQ/.test(read(path)));
+    expect([entry, holders]).toEqual([entry, []]);
+  }
+  const holders = readdirSync(join(repository, 'dist')).filter(
+    (file) => file.endsWith('.js') && read(`dist/${file}`).includes('BullMQ'),
+  );
+  expect(holders.length).toBeGreaterThan(0);
+});
+
+// The files and packages that a module loads at once.
+function listLoaded(entry: string): { readonly files: Set<string>; readonly packages: Set<string> } {
+  const files = new Set<string>();
   const packages = new Set<string>();
   const load = (path: string) => {
-    if (loaded.has(path)) return;
-    loaded.add(path);
+    if (files.has(path)) return;
+    files.add(path);
     for (const node of parse(read(path), { sourceType: 'module' }).program.body) {
       if (!('source' in node) || !node.source) continue;
       const from = node.source.value;
@@ -112,7 +127,12 @@ test('a start loads next to nothing before it knows what is asked', () => {
       else if (!from.startsWith('node:')) packages.add(from);
     }
   };
-  load('dist/index.js');
+  load(entry);
+  return { files, packages };
+}
+
+test('a start loads next to nothing before it knows what is asked', () => {
+  const { files: loaded, packages } = listLoaded('dist/index.js');
   expect([...packages]).toEqual([]);
   const bytes = [...loaded].reduce((sum, path) => sum + read(path).length, 0);
   // Most of it are the messages of all problems.

@@ -42,32 +42,26 @@ export interface RequestOptions {
 /** The value of PGMAGE_API_KEY, which has all rights. */
 export const adminKey = 'the-key-of-the-variable-that-no-one-may-see';
 
-/** A service that runs, or did. */
-export class RunningService {
+// A program of pgmage in a project of its own.
+class RunningProgram {
   readonly root: string;
-  readonly port: number;
   readonly #options: ServiceOptions;
   #child: ChildProcess | undefined;
   /** What it printed. */
   output = '';
 
-  constructor(root: string, port: number, options: ServiceOptions) {
+  constructor(root: string, options: ServiceOptions) {
     this.root = root;
-    this.port = port;
     this.#options = options;
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${this.port}`;
   }
 
   get pid(): number {
     return this.#child?.pid ?? 0;
   }
 
-  /** Starts it and waits until it answers. */
-  async start(): Promise<void> {
-    const child = spawn(process.execPath, [program, 'serve', '--port', String(this.port)], {
+  /** Starts it. @throws Error with its output if it ends before it is ready */
+  protected async launch(words: readonly string[], isReady: () => boolean | Promise<boolean>): Promise<void> {
+    const child = spawn(process.execPath, [program, ...words], {
       cwd: this.root,
       env: { ...process.env, NO_COLOR: '1', PGMAGE_API_KEY: adminKey, ...this.#options.variables },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -78,17 +72,16 @@ export class RunningService {
         this.output += piece;
       });
     for (let waited = 0; waited < 60_000; waited += 50) {
-      if (
-        await fetch(`${this.url}/health`).then(
-          ({ ok }) => ok,
-          () => false,
-        )
-      )
-        return;
+      if (await isReady()) return;
       if (child.exitCode !== null) break;
       await setTimeout(50);
     }
-    throw new Error(`the service did not start: ${this.output}`);
+    throw new Error(`${words.join(' ')} did not start: ${this.output}`);
+  }
+
+  /** Sends a signal and does not wait. */
+  signal(signal: NodeJS.Signals): void {
+    this.#child?.kill(signal);
   }
 
   /** Sends a signal and waits for the end. @returns the exit code, or the signal */
@@ -112,6 +105,39 @@ export class RunningService {
   jobProcesses(): number[] {
     const { pid } = this;
     return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+  }
+}
+
+/** A worker that runs, or did. */
+export class RunningWorker extends RunningProgram {
+  /** Starts it and waits until it says that it is ready. */
+  start(): Promise<void> {
+    const before = this.output.length;
+    return this.launch(['serve:worker'], () => this.output.slice(before).includes('is ready'));
+  }
+}
+
+/** A service that runs, or did. */
+export class RunningService extends RunningProgram {
+  readonly port: number;
+
+  constructor(root: string, port: number, options: ServiceOptions) {
+    super(root, options);
+    this.port = port;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** Starts it and waits until it answers. */
+  start(): Promise<void> {
+    return this.launch(['serve', '--port', String(this.port)], () =>
+      fetch(`${this.url}/health`).then(
+        ({ ok }) => ok,
+        () => false,
+      ),
+    );
   }
 
   /** A key with these rights. */
@@ -214,6 +240,19 @@ export interface StreamedEvent {
 
 /** Starts a service in a project of its own. */
 export async function startService(options: ServiceOptions): Promise<RunningService> {
+  const service = new RunningService(await makeRoot(options), await freePort(), options);
+  await service.start();
+  return service;
+}
+
+/** Starts a worker in a project of its own, as on another machine. */
+export async function startWorker(options: ServiceOptions): Promise<RunningWorker> {
+  const worker = new RunningWorker(await makeRoot(options), options);
+  await worker.start();
+  return worker;
+}
+
+async function makeRoot(options: ServiceOptions): Promise<string> {
   const root = mkdtempSync(join(tmpdir(), 'pgmage-service-'));
   await withTemplate(join(root, '.pgmage/cache'));
   const environments = Object.fromEntries(
@@ -226,7 +265,5 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
   writeFileSync(join(root, 'pgmage.config.mjs'), `export default ${JSON.stringify(config)};\n`);
   writeFileSync(join(root, 'package.json'), '{}');
   writeFileSync(join(root, 'schema.sql'), 'create table users (id integer primary key, name text);\n');
-  const service = new RunningService(root, await freePort(), options);
-  await service.start();
-  return service;
+  return root;
 }

@@ -7,7 +7,7 @@ import { type Database, freshDatabase } from '../servers/databases.ts';
 import { anyServer } from '../servers/running.ts';
 import { type OwnServer, startServer } from '../servers/server.ts';
 import { attempt, type FaultScene, fillSource, kinds, type TrialResult, tell } from './fault-trial.ts';
-import { type RunningService, startService } from './scene.ts';
+import { type RunningService, startService, startWorker } from './scene.ts';
 
 const isCampaign = process.env.PGMAGE_FAULTS === 'all';
 const patience = isCampaign ? 7_200_000 : 240_000;
@@ -54,6 +54,32 @@ test(
     const events = await second.events(`/api/jobs/${id}/events`, null);
     expect(events.map((event) => event.id)).toEqual(events.map((_, index) => index + 1));
     expect(events.at(-1)).toMatchObject({ data: { state: 'done' } });
+  },
+  patience,
+);
+
+test(
+  'a worker takes jobs of the same queue, and answers no requests',
+  async () => {
+    const [first] = services as [RunningService, RunningService];
+    const environments = { source: source.url, target: target.url };
+    const variables = { PGMAGE_QUEUE_URL: queue.url(), PGMAGE_CONCURRENCY: '1' };
+    const worker = await startWorker({ environments, variables });
+    try {
+      // Both services have one place each, and four jobs may run at once.
+      const ids: string[] = [];
+      for (const database of ['source', 'target']) {
+        ids.push(await first.add('export', { database, format: 'native' }));
+        ids.push((await first.ask<{ id: string }>('POST', `/api/databases/${database}/drift`)).id);
+      }
+      for (const id of ids) expect(await first.until(id)).toMatchObject({ state: 'done', tries: 1 });
+      expect(worker.output).toContain('job started');
+      expect(worker.output).not.toContain('127.0.0.1:8170');
+      expect(await worker.stop()).toBe(0);
+      expect(worker.output).toContain('has stopped');
+    } finally {
+      await worker.remove();
+    }
   },
   patience,
 );

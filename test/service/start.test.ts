@@ -31,7 +31,9 @@ test('settings that cannot be are refused', async () => {
   const refused = await project.pgmage(`serve --once --host 0.0.0.0 --port ${port}`);
   expect([refused.code, refused.log]).toEqual([64, expect.stringContaining('0.0.0.0 is not loopback')]);
   const queue = await project.pgmage('serve --once --queue file:///tmp/queue');
-  expect([queue.code, queue.log]).toEqual([64, expect.stringContaining('must be a postgres:// URL')]);
+  expect([queue.code, queue.log]).toEqual([64, expect.stringContaining('a postgres:// or redis:// URL')]);
+  const worker = await project.pgmage('serve:worker');
+  expect([worker.code, worker.log]).toEqual([64, expect.stringContaining('needs a shared queue')]);
   for (const [name, value] of Object.entries({
     PGMAGE_PORT: 'x',
     PGMAGE_FEATURES: 'drop',

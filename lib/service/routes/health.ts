@@ -18,7 +18,7 @@ export function addHealthRoutes(app: FastifyInstance, service: Service): void {
         () => true,
         () => false,
       );
-    const ok = isWritable && !service.isStopping;
+    const ok = isWritable && (service.queue.isWell?.() ?? true) && !service.isStopping;
     return reply.status(ok ? 200 : 503).send({ ok, version: project.version });
   });
   const described = { response: { 200: SettingsSchema } };
@@ -28,7 +28,7 @@ export function addHealthRoutes(app: FastifyInstance, service: Service): void {
     concurrency: settings.concurrency,
     waiting: settings.waiting,
     jobMemory: settings.jobMemory,
-    queue: store.kind,
+    queue: settings.queue,
     backups: settings.backups ?? 'backups',
   }));
   app.get('/api/openapi.json', { config: { access: 'read' }, schema: { hide: true } }, async () =>

@@ -1,6 +1,23 @@
-// The rows of jobs whose process is gone.
+// The leases of jobs that run, and the rows of those whose process is gone.
 import type { Connection } from '../pg/connection.ts';
 import type { LostJob } from './jobs.ts';
+
+/** The seconds that a job is kept for its owner. */
+export const leaseSeconds = 30;
+
+/** Keeps jobs for their owner. @returns those that are still its */
+export async function renewLeases(
+  session: Connection,
+  owner: string,
+  ids: readonly string[],
+): Promise<string[]> {
+  const rows = await session.rows<{ id: string }>(
+    `update service.jobs set lease_until = pg_catalog.now() + interval '${leaseSeconds} s'
+     where id = any($1::uuid[]) and owner = $2 and state in ('running', 'cancelling') returning id`,
+    [ids, owner],
+  );
+  return rows.map(({ id }) => id);
+}
 
 /**
  * Marks jobs of other services as lost whose lease ended.
