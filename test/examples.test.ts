@@ -102,6 +102,18 @@ test('prisma: the next migration is in the folder of its client', async () => {
   );
 });
 
+test('policy: what a comment allows is applied, and without the comment it is refused', async () => {
+  const { output, files } = await run('policy', commandsOf('policy'));
+  expect(output).toContain('local is in sync.');
+  expect(output.match(/No findings in \d files\./g)).toHaveLength(2);
+  expect(files).toHaveLength(2);
+  const schema = read('policy', 'schema/schema.sql').replace(/^--.*\n/, '');
+  const changed = { 'schema/schema.sql': schema };
+  await expect(run('policy', commandsOf('policy'), changed)).rejects.toThrow('1 denied');
+  const sync = 'npx pgmage db:sync --env local --yes --force';
+  await expect(run('policy', sync, changed)).rejects.toThrow('The policy denies a statement:');
+});
+
 test('masks: the copy has no secret', async () => {
   await withDatabase(anyServer(), (source) =>
     withDatabase(anyServer(), async (target) => {

@@ -23,7 +23,7 @@ const order: readonly (readonly string[])[] = [
   ['project'],
   ['compare', 'schema-files', 'schema-types'],
   ['copy', 'migrate'],
-  ['backup', 'data-sync'],
+  ['backup', 'data-sync', 'lint'],
   ['commands'],
   // The built-in tasks, which the runner lends to projects that have none.
   ['report', 'tasks'],

@@ -3,6 +3,7 @@
 import type { ObjectChange } from '../compare/changes.ts';
 import { type Caution, listCautions } from '../compare/impact.ts';
 import { type RenameOptions, type RenameReport, reportRename } from '../compare/renames.ts';
+import type { PolicyVerdict } from '../lint/gate.ts';
 import { type ComposeOptions, type Composition, compose } from '../migrate/compose.ts';
 import { rebase } from '../migrate/rebase.ts';
 import type { MigrationFile } from '../migration/chain.ts';
@@ -59,6 +60,8 @@ export interface GenerateReport {
   readonly renames: readonly RenameReport[];
   /** Objects that they drop and add and that may be renames. */
   readonly possible: readonly RenameReport[];
+  /** Statements that the policy warns of. */
+  readonly policy: readonly PolicyVerdict[];
   /** Rebased migrations, with their old names. */
   readonly rebased: readonly { readonly name: string; readonly was: string }[];
 }
@@ -66,8 +69,8 @@ export interface GenerateReport {
 /**
  * Composes the next migrations and writes them. It needs no database except the shadow.
  * @param choose asks which objects were renamed; left out without a terminal
- * @throws Problem `broken_chain`, `rebase_refused`, `unproven`, `migrations_changed`, of the schema and of
- * the migrations
+ * @throws Problem `broken_chain`, `rebase_refused`, `unproven`, `migrations_changed`, `policy_denied`, of the
+ * schema and of the migrations
  */
 export async function generate(
   workspace: Workspace,
@@ -78,12 +81,23 @@ export async function generate(
   if (input.rebase) refuseForeign(workspace.project, 'db:generate --rebase');
   if (input.rebase) return rebased(workspace, input.env);
   const composition = await compose(workspace, input, { given: input.rename, choose });
+  const policy = await judge(workspace, composition);
   await writeComposed(workspace.project, composition);
-  return reportGenerate(composition);
+  return reportGenerate(composition, policy);
+}
+
+// Without a policy nothing of it is loaded.
+async function judge(workspace: Workspace, { steps, written }: Composition): Promise<PolicyVerdict[]> {
+  if (workspace.project.policy === undefined) return [];
+  const { applyPolicy } = await import('../lint/gate.ts');
+  return applyPolicy(workspace, { steps: [...steps.values()].flat(), pending: written });
 }
 
 /** Makes the report of a composition. */
-export function reportGenerate(composition: Composition): GenerateReport {
+export function reportGenerate(
+  composition: Composition,
+  policy: readonly PolicyVerdict[] = [],
+): GenerateReport {
   const { files, written, changes, steps, renames, possible } = composition;
   const one = (file: MigrationFile) => reportMigration(file, steps.get(file.name) ?? []);
   return {
@@ -92,6 +106,7 @@ export function reportGenerate(composition: Composition): GenerateReport {
     changes,
     renames: renames.map(reportRename),
     possible: possible.map(reportRename),
+    policy,
     rebased: [],
   };
 }
@@ -108,7 +123,7 @@ async function rebased(workspace: Workspace, env: string | undefined): Promise<G
   const { files, moved } = await rebase(workspace, env);
   const written = moved.map(({ file }) => reportMigration(file, []));
   const names = moved.map(({ file, was }) => ({ name: file.name, was }));
-  return { total: files.length, written, changes: [], renames: [], possible: [], rebased: names };
+  return { total: files.length, written, changes: [], renames: [], possible: [], policy: [], rebased: names };
 }
 
 async function draft(workspace: Workspace, words: string): Promise<GenerateReport> {
@@ -120,5 +135,13 @@ async function draft(workspace: Workspace, words: string): Promise<GenerateRepor
   const file = makeMigrationFile(workspace.project, name, text);
   await writeMigrations(workspace.project, [file]);
   const written = [reportMigration(file, [])];
-  return { total: files.length + 1, written, changes: [], renames: [], possible: [], rebased: [] };
+  return {
+    total: files.length + 1,
+    written,
+    changes: [],
+    renames: [],
+    possible: [],
+    policy: [],
+    rebased: [],
+  };
 }

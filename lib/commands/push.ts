@@ -13,6 +13,7 @@ import {
 import { kinds } from '../kinds/index.ts';
 import { extensionsOf } from '../kinds/named-objects.ts';
 import { withLock } from '../ledger/lock.ts';
+import type { PolicyVerdict } from '../lint/gate.ts';
 import { checkRows, type Finding, refuseFailures } from '../migrate/findings.ts';
 import { listLosses } from '../migrate/losses.ts';
 import { readTargetState } from '../migrate/target-state.ts';
@@ -48,6 +49,8 @@ export interface PushPlan {
   readonly cautions: readonly Caution[];
   /** The rows of the database that these statements fail on or change. */
   readonly findings: readonly Finding[];
+  /** Statements that the policy warns of. */
+  readonly policy: readonly PolicyVerdict[];
   readonly renames: readonly RenameReport[];
   /** Objects that are dropped and added and may be renames. */
   readonly possible: readonly RenameReport[];
@@ -64,7 +67,7 @@ export interface PushReport extends PushPlan {
  * machine; another one has to be named by `env`.
  * @param choose asks which objects were renamed; left out without a terminal
  * @throws Problem `push_refused`, `protected_target`, `data_loss_refused`, `confirmation_needed`,
- * `rows_in_the_way`, `not_as_proven`, `migration_running`; of the schema, the statements, the connection
+ * `rows_in_the_way`, `not_as_proven`, `migration_running`, `policy_denied`; of the schema, the statements, the connection
  */
 export async function push(
   workspace: Workspace,
@@ -124,12 +127,14 @@ async function pushIn(
     move: (statements) => applyRenames(workspace, actual, statements),
   });
   const { up } = comparison;
+  const cautions = await weighSteps(connection, up, comparison, renames);
   const plan: PushPlan = {
     target: nameTarget(workspace.project, target),
     changes: comparison.changes,
     statements: up.map(({ sql, shown = sql }) => shown),
-    cautions: await weighSteps(connection, up, comparison, renames),
+    cautions,
     findings: await checkRows(connection, up, comparison, { actual, trusted: true }),
+    policy: await judge(session, up, cautions),
     renames: renames.map(reportRename),
     possible: possible.map(reportRename),
   };
@@ -144,6 +149,16 @@ async function pushIn(
   if (!(await confirm({ what, plan, losses, renames: options }, input, ask))) return { ...plan, done: false };
   await apply(session, comparison);
   return { ...plan, done: true };
+}
+
+// Without a policy nothing of it is loaded.
+async function judge(
+  { workspace, connection }: PushSession,
+  steps: readonly Step[],
+  cautions: readonly Caution[],
+): Promise<PolicyVerdict[]> {
+  if (workspace.project.policy === undefined) return [];
+  return (await import('../lint/gate.ts')).applyPolicy(workspace, { steps, cautions, connection });
 }
 
 // A pending migration may change rows, which a comparison of schemas does not see.

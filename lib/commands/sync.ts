@@ -10,6 +10,7 @@ import { runMigrations, runsInOneTransaction } from '../ledger/applying.ts';
 import { withLock } from '../ledger/lock.ts';
 import type { MigrationRun } from '../ledger/migration-batch.ts';
 import { prepareLedger } from '../ledger/tables.ts';
+import type { JudgedPlan, PolicyVerdict } from '../lint/gate.ts';
 import { recordBaseline } from '../migrate/baseline.ts';
 import { type ComposeOptions, type Composition, compose, readRecordedSchema } from '../migrate/compose.ts';
 import { checkRows, type Finding, refuseFailures } from '../migrate/findings.ts';
@@ -75,6 +76,8 @@ export interface SyncPlan {
   readonly cautions: readonly Caution[];
   /** The rows of the database that these statements fail on or change. */
   readonly findings: readonly Finding[];
+  /** Statements that the policy warns of. */
+  readonly policy: readonly PolicyVerdict[];
 }
 
 /** The report of `db:sync`. */
@@ -92,7 +95,7 @@ export interface SyncReport extends SyncPlan {
  * @throws Problem `broken_chain`, `ledger_broken`, `drifted`, `data_loss_refused`, `confirmation_needed`,
  * `migration_running`, `migrations_changed`, `not_as_proven`, `no_baseline`, `foreign_migrations`,
  * `hook_failed`, `protected_target`, `embedded_not_named`, `rows_in_the_way`, `missing_roles`,
- * `stuck_migration`, `newer_syntax`; of the schema, the migrations, the connection
+ * `stuck_migration`, `newer_syntax`, `policy_denied`; of the schema, the migrations, the connection
  */
 export async function sync(
   workspace: Workspace,
@@ -235,18 +238,27 @@ async function planOf(
   { up, left }: SyncEffect,
 ): Promise<SyncPlan> {
   const report = (file: MigrationFile) => reportMigration(file, composition.steps.get(file.name) ?? []);
+  const pending = files.slice(standing.applied);
+  const cautions = await weighSteps(connection, up, left, composition.renames);
   return {
     target: nameTarget(workspace.project, target),
     written: composition.written.map(({ file }) => file),
     replaced: reason === null ? null : { files: composition.removed.map(({ file }) => file), reason },
-    pending: files.slice(standing.applied).map(report),
+    pending: pending.map(report),
     renames: composition.renames.map(reportRename),
     possible: composition.possible.map(reportRename),
     unfinished: standing.unfinished?.file.name ?? null,
     finishing: await listFinishing(workspace, files, { standing, actual }),
-    cautions: await weighSteps(connection, up, left, composition.renames),
+    cautions,
     findings: await checkRows(connection, up, left, { actual, trusted: true }),
+    policy: await judge(workspace, { steps: up, cautions, pending, connection }),
   };
+}
+
+// Without a policy nothing of it is loaded.
+async function judge(workspace: Workspace, plan: JudgedPlan): Promise<PolicyVerdict[]> {
+  if (workspace.project.policy === undefined) return [];
+  return (await import('../lint/gate.ts')).applyPolicy(workspace, plan);
 }
 
 async function lossesOfSync(

@@ -55,18 +55,30 @@ export async function weighSteps(
     if (name !== undefined) tables.set(id, name);
   }
   if (tables.size === 0) return listCautions(steps);
-  const names = [...new Set(tables.values())];
-  const found = await queryPinned<{ name: string; rows: number | null; bytes: number }>(
-    connection,
-    sizes(names),
-  );
-  const known = new Map(found.map((one) => [one.name, { ...one, name: stripPublic(one.name) }]));
+  const known = await readTableSizes(connection, new Set(tables.values()));
   return listCautions(
     steps,
     new Map(
       [...tables].flatMap(([id, name]) => (known.has(name) ? [[id, known.get(name) as TableSize]] : [])),
     ),
   );
+}
+
+/**
+ * The sizes of tables and materialized views, by their qualified and quoted names; without those that the
+ * database does not have.
+ * @throws Problem of the connection
+ */
+export async function readTableSizes(
+  connection: Connection,
+  names: ReadonlySet<string>,
+): Promise<ReadonlyMap<string, TableSize>> {
+  if (names.size === 0) return new Map();
+  const found = await queryPinned<{ name: string; rows: number | null; bytes: number }>(
+    connection,
+    sizes([...names]),
+  );
+  return new Map(found.map((one) => [one.name, { ...one, name: stripPublic(one.name) }]));
 }
 
 // The table that a fact is, or is a part of.

@@ -4,7 +4,8 @@ import type { Catalog } from '../model/catalog.ts';
 import type { Rename } from '../plan/renames.ts';
 import { Problem } from '../problem/problem.ts';
 import type { TextFile } from '../project/sql-files.ts';
-import { readRenameComments, splitNames } from '../sql/rename-comments.ts';
+import { splitNames } from '../sql/object-comments.ts';
+import { readRenameComments } from '../sql/rename-comments.ts';
 
 /** The sources of rename requests. */
 export interface RenameSources {

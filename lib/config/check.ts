@@ -1,5 +1,6 @@
 // Holds a configuration to its type at run time, because not every editor does.
 import { layouts } from '../migration/layouts.ts';
+import { hazards } from '../model/step.ts';
 import { findNearest } from '../problem/nearest.ts';
 import { Problem } from '../problem/problem.ts';
 import type { Config } from './config.ts';
@@ -72,6 +73,31 @@ const serve = object({
   notify: object({ webhook: text, email: object({ smtp: text, from: text, to: text }) }),
 });
 
+const level = oneOf('allow', 'warn', 'deny');
+
+const size: Shape = (value) =>
+  typeof value === 'string' && /^\d+(\.\d+)?\s*[kMGT]?B$/i.test(value)
+    ? null
+    : 'must be a size such as 100MB';
+
+const pattern: Shape = (value) => {
+  try {
+    return text(value) ?? (new RegExp(value as string) && null);
+  } catch {
+    return 'must be a regular expression';
+  }
+};
+
+const rule = object({ level, pattern, columns: texts, check: call });
+
+const policy = object({
+  ...Object.fromEntries(
+    hazards.map((hazard): [string, Shape] => [hazard, orObject(level, object({ over: size, level }))]),
+  ),
+  rules: entries((value) => (typeof value === 'function' ? null : orObject(level, rule)(value))),
+  after: text,
+});
+
 const names = ['pgmage', ...Object.keys(layouts)];
 
 const config = object({
@@ -83,6 +109,7 @@ const config = object({
   ignore: object({ schemas: texts, objects: texts }),
   masks: entries(text),
   data,
+  policy,
   serve,
   queries: either(text, texts),
   afterSync: either(text, texts),
@@ -102,6 +129,11 @@ export function checkConfig(value: unknown, file: string): Config {
   const reason = config(value);
   if (reason !== null) throw new Problem('bad_config', { file, reason });
   return value as Config;
+}
+
+// Of an object, the field that is wrong is named.
+function orObject(plain: Shape, members: Shape): Shape {
+  return (value) => (typeof value === 'object' && value !== null ? members(value) : plain(value));
 }
 
 function object(fields: Readonly<Record<string, Shape>>): Shape {

@@ -1,6 +1,7 @@
 // The configuration of a project in pgmage.config.ts. Every field is optional.
 import type { LayoutName } from '../migration/layouts.ts';
 import type { DataConfig } from './data.ts';
+import type { PolicyConfig } from './policy.ts';
 import type { RailwayConfig } from './railway.ts';
 import type { ServeConfig } from './serve.ts';
 
@@ -90,6 +91,8 @@ export interface Config {
   readonly masks?: Readonly<Record<string, string>>;
   /** The rows that `data:diff`, `data:sync` and `data:verify` compare. */
   readonly data?: DataConfig;
+  /** The costs of statements that are allowed, and the rules that `db:lint` checks. */
+  readonly policy?: PolicyConfig;
   /** The settings of `pgmage serve`. */
   readonly serve?: ServeConfig;
   /**

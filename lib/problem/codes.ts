@@ -1,5 +1,7 @@
 // All that can go wrong, as data: a closed union of codes. The messages for each are in `messages.ts`.
 
+import type { ReviewProblems } from './review-codes.ts';
+
 /** The data of a connection problem: the environment, and the reason of the server, driver or system. */
 export interface Unreachable {
   readonly environment: string;
@@ -193,7 +195,12 @@ export interface ServiceProblems {
 }
 
 /** Every code with the data that it carries. */
-export interface Problems extends MigrationProblems, DataProblems, SyncProblems, ServiceProblems {
+export interface Problems
+  extends MigrationProblems,
+    DataProblems,
+    SyncProblems,
+    ServiceProblems,
+    ReviewProblems {
   bad_url: { readonly environment: string; readonly found?: string; readonly reason: string };
   connection_refused: Unreachable;
   host_not_found: Unreachable;

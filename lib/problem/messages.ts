@@ -6,6 +6,7 @@ import { type MessageRow, row } from './message.ts';
 import { connectionMessages } from './messages-connection.ts';
 import { dataMessages } from './messages-data.ts';
 import { migrationMessages } from './messages-migration.ts';
+import { reviewMessages } from './messages-review.ts';
 import { serviceMessages } from './messages-service.ts';
 import { shadowMessages } from './messages-shadow.ts';
 import { syncMessages } from './messages-sync.ts';
@@ -210,6 +211,7 @@ export const messages: { readonly [C in Code]: MessageRow<Problems[C]> } = {
   ...dataMessages,
   ...shadowMessages,
   ...syncMessages,
+  ...reviewMessages,
   ...serviceMessages,
 
   plan_cycle: row(

@@ -1,5 +1,6 @@
 // A project: its paths and its configuration, as plain data.
 import type { DataConfig } from '../config/data.ts';
+import type { PolicyConfig } from '../config/policy.ts';
 import type { ServeConfig } from '../config/serve.ts';
 import type { Layout } from '../migration/layouts.ts';
 
@@ -47,6 +48,8 @@ export interface Project {
   readonly masks?: Readonly<Record<string, string>>;
   /** The rows of two databases that the tasks `data:*` compare. */
   readonly data?: DataConfig;
+  /** The costs of statements that are allowed, and the rules of the schema. */
+  readonly policy?: PolicyConfig;
   /** The settings of the service. */
   readonly serve?: ServeConfig;
   /** Version of pgmage: part of the keys of cached catalogs. */

@@ -13,6 +13,8 @@ export interface Annotation {
   readonly title: string;
   readonly message: string;
   readonly where?: Where | undefined;
+  /** Default: error. */
+  readonly level?: 'error' | 'warning';
 }
 
 /** Annotations for the failed checks of `db:verify`. */
@@ -54,15 +56,15 @@ export function problemAnnotation({ message, hint, where }: Problem): string {
   return annotationsText([{ title, message: `${message}\n${hint}`.trim(), where }]);
 }
 
-/** One line for each: `::error title=…,file=…,line=…,col=…::message`. */
+/** One line for each: `::error title=…,file=…,line=…,col=…::message`, or `::warning`. */
 export function annotationsText(annotations: readonly Annotation[]): string {
   return annotations
-    .map(({ title, message, where }) => {
+    .map(({ title, message, where, level = 'error' }) => {
       const at = where ? { file: where.file, line: where.line, col: where.column } : {};
       const properties = Object.entries({ title, ...at }).map(
         ([name, value]) => `${name}=${property(value)}`,
       );
-      return `::error ${properties.join(',')}::${escaped(message)}`;
+      return `::${level} ${properties.join(',')}::${escaped(message)}`;
     })
     .join('\n');
 }

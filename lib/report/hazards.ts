@@ -2,6 +2,7 @@
 
 import type { Caution } from '../compare/impact.ts';
 import type { RenameReport } from '../compare/renames.ts';
+import type { PolicyVerdict } from '../lint/gate.ts';
 import { describeFinding, type Finding } from '../migrate/findings.ts';
 import type { Hazard } from '../model/step.ts';
 import { cutBefore, cutLine, formatBytes } from './format.ts';
@@ -46,6 +47,18 @@ export function cautionLines(cautions: readonly Caution[], paper: Paper): string
     yellow(`Caution: ${hazardWords[hazard]}:`),
     ...cautions.filter((one) => one.hazard === hazard).map((one) => cautionLine(one, paper)),
   ]);
+}
+
+/** The statements that the policy of the project warns of. */
+export function policyLines(verdicts: readonly PolicyVerdict[], paper: Paper): string[] {
+  if (verdicts.length === 0) return [];
+  const { yellow } = makeInk(paper.colour);
+  return [
+    yellow('The policy warns of:'),
+    ...verdicts.map(({ hazard, sql, table }) =>
+      cautionLine({ hazard, sql: `${hazard}: ${sql}`, table }, paper),
+    ),
+  ];
 }
 
 /** The rows of the target that statements fail on or change. */

@@ -6,14 +6,14 @@ import type { SyncPlan, SyncReport } from '../commands/sync.ts';
 import type { VerifyCheck, VerifyReport } from '../commands/verify.ts';
 import { redact } from '../problem/redact.ts';
 import { formatAge, formatCount } from './format.ts';
-import { cautionLines, findingLines, possibleLines } from './hazards.ts';
+import { cautionLines, findingLines, policyLines, possibleLines } from './hazards.ts';
 import { makeInk } from './ink.ts';
 import type { Paper } from './paper.ts';
 import { wrapText } from './wrapped.ts';
 
 /** The report of `db:generate`. */
 export function generateText(report: GenerateReport, paper: Paper): string {
-  const { written, total, possible, rebased } = report;
+  const { written, total, possible, rebased, policy } = report;
   if (written.length === 0)
     return total === 0
       ? 'Nothing to write: the wanted schema is empty.'
@@ -21,13 +21,14 @@ export function generateText(report: GenerateReport, paper: Paper): string {
   return [
     ...written.flatMap((one) => [...headLines(one, paper), ...cautionLines(one.cautions, paper)]),
     ...rebased.map(({ name, was }) => (name === was ? `Rebased ${name}` : `Rebased ${was}, now ${name}`)),
+    ...policyLines(policy, paper),
     ...possibleLines(possible, paper),
   ].join('\n');
 }
 
 /** The question of `db:sync`: its plan. */
 export function syncPlanText(plan: SyncPlan, paper: Paper): string {
-  const { target, pending, unfinished, finishing, replaced, cautions, findings, possible } = plan;
+  const { target, pending, unfinished, finishing, replaced, cautions, findings, possible, policy } = plan;
   const sql = finishing.flatMap((one) => indented(`${one};`));
   const first =
     unfinished === null ? [] : [`${unfinished} failed half-way. It is finished first:`, ...sql, ''];
@@ -37,6 +38,7 @@ export function syncPlanText(plan: SyncPlan, paper: Paper): string {
     ...first,
     ...cautionLines(cautions, paper),
     ...findingLines(findings, paper),
+    ...policyLines(policy, paper),
     ...possibleLines(possible, paper),
     `This applies ${formatCount(pending.length, 'migration')} to ${target.name} (${target.address}).`,
   ].join('\n');
@@ -51,13 +53,14 @@ function replacedText({ target }: SyncPlan, { files, reason }: NonNullable<SyncP
 
 /** The SQL that `db:sync --dry-run` prints: that of the pending migrations, with hazards as comments. */
 export function dryRunText(report: SyncReport, paper: Paper): string {
-  const { target, pending, unfinished, finishing, replaced, cautions, findings } = report;
+  const { target, pending, unfinished, finishing, replaced, cautions, findings, policy } = report;
   if (pending.length === 0 && unfinished === null) return `-- ${target.name} is in sync.`;
   const plain = { ...paper, colour: false, uncut: true };
   const comments = [
     ...(replaced === null ? [] : [replacedText(report, replaced)]),
     ...cautionLines(cautions, plain),
     ...findingLines(findings, plain),
+    ...policyLines(policy, plain),
   ];
   return [
     ...comments.map((line) => `-- ${line}`),

@@ -5,18 +5,19 @@ import { makeLegible } from '../problem/legible.ts';
 import { format } from '../problem/problem.ts';
 import { differenceText } from './difference.ts';
 import { formatCount } from './format.ts';
-import { cautionLines, findingLines, possibleLines } from './hazards.ts';
+import { cautionLines, findingLines, policyLines, possibleLines } from './hazards.ts';
 import { makeInk } from './ink.ts';
 import type { Paper } from './paper.ts';
 
 /** The question of `db:push`: its plan. */
 export function pushPlanText(plan: PushPlan, paper: Paper): string {
-  const { target, statements, cautions, findings, possible } = plan;
+  const { target, statements, cautions, findings, possible, policy } = plan;
   return [
     ...statements.map((sql) => makeLegible(`${sql};`)),
     '',
     ...cautionLines(cautions, paper),
     ...findingLines(findings, paper),
+    ...policyLines(policy, paper),
     ...possibleLines(possible, paper),
     `This runs ${formatCount(statements.length, 'statement')} in ${target.name} (${target.address}).`,
   ].join('\n');

@@ -39,6 +39,7 @@ const modules: Readonly<Record<string, () => Promise<Readonly<Record<string, unk
   'db.clone.ts': () => import('../../tasks/db.clone.ts'),
   'db.push.ts': () => import('../../tasks/db.push.ts'),
   'db.generated.ts': () => import('../../tasks/db.generated.ts'),
+  'db.review.ts': () => import('../../tasks/db.review.ts'),
   'data.ts': () => import('../../tasks/data.ts'),
   'serve.ts': () => import('../../tasks/serve.ts'),
   'init.ts': () => import('../../tasks/init.ts'),

@@ -83,6 +83,7 @@ export function makeProject({ root, config, cacheDir }: ProjectFolder, version: 
     ...stallTimeoutOf(config),
     ...(config.masks !== undefined && { masks: config.masks }),
     ...(config.data !== undefined && { data: config.data }),
+    ...(config.policy !== undefined && { policy: config.policy }),
     ...(config.serve !== undefined && { serve: config.serve }),
     version,
     ignore: { schemas: config.ignore?.schemas ?? [], objects: config.ignore?.objects ?? [] },

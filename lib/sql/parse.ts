@@ -77,10 +77,6 @@ const pieceLength = 1 << 17;
  * @throws Problem `invalid_sql` with file, line and caret
  */
 export async function parseSql(file: string, text: string): Promise<SqlFile> {
-  const parser = await loadParser();
-  const script = blankPsqlCommands(text);
-  const [refused] = script.refused;
-  if (refused) throw invalid(file, text, refused.index, `\\${refused.command} is a command of psql`);
   const found: Found = {
     statements: [],
     roles: new Set(),
@@ -90,6 +86,28 @@ export async function parseSql(file: string, text: string): Promise<SqlFile> {
     boundaries: [],
     blanks: [],
   };
+  const sql = await visitStatements(file, text, (tree, script) => addStatement(found, script, tree));
+  const { statements, roles, usedRoles, madeRoles, extensions, boundaries, blanks } = found;
+  const runnable = blanked(sql, blanks);
+  const names = { roles: [...roles], usedRoles: [...usedRoles], madeRoles, extensions: [...extensions] };
+  return { file, text, runnable, statements, ...names, boundaries };
+}
+
+/**
+ * Visits the trees of a file's statements, in their order. A visitor that keeps them needs much memory.
+ * @param visit receives a tree and the text without psql's commands, in which positions match
+ * @returns that text
+ * @throws Problem `invalid_sql` with file, line and caret
+ */
+export async function visitStatements(
+  file: string,
+  text: string,
+  visit: (tree: PlacedTree, sql: string) => void,
+): Promise<string> {
+  const parser = await loadParser();
+  const script = blankPsqlCommands(text);
+  const [refused] = script.refused;
+  if (refused) throw invalid(file, text, refused.index, `\\${refused.command} is a command of psql`);
   for (const { from, to } of pieces(script.sql, script.ends)) {
     const piece = script.sql.slice(from, to);
     const { stmts = [] } = attempt(file, text, from, () => parser.parseSync(piece));
@@ -98,13 +116,10 @@ export async function parseSql(file: string, text: string): Promise<SqlFile> {
       const start = from + at(stmt_location);
       const end = stmt_len ? from + at(stmt_location + stmt_len) : to;
       const [tag, node] = Object.entries(stmt ?? {})[0] as [string, Node];
-      addStatement(found, script.sql, { tag, node, start, end, to });
+      visit({ tag, node, start, end, to, byte: stmt_location }, script.sql);
     }
   }
-  const { statements, roles, usedRoles, madeRoles, extensions, boundaries, blanks } = found;
-  const runnable = blanked(script.sql, blanks);
-  const names = { roles: [...roles], usedRoles: [...usedRoles], madeRoles, extensions: [...extensions] };
-  return { file, text, runnable, statements, ...names, boundaries };
+  return script.sql;
 }
 
 /** The content of a file. */
@@ -120,13 +135,15 @@ interface Found {
 }
 
 /** A statement's tree, and where it stands in its file. */
-interface PlacedTree {
+export interface PlacedTree {
   readonly tag: string;
   readonly node: Node;
   readonly start: number;
   readonly end: number;
   /** The end of the piece that was parsed. */
   readonly to: number;
+  /** The place of `start` as locations in the tree count: in bytes from the start of that piece. */
+  readonly byte: number;
 }
 
 function addStatement(found: Found, sql: string, { tag, node, start, end, to }: PlacedTree): void {

@@ -2,6 +2,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { kinds } from '../../lib/kinds/index.ts';
+import { schemaRules } from '../../lib/kinds/schema-rules.ts';
+import { statementRules } from '../../lib/lint/rules.ts';
 import { messages } from '../../lib/problem/messages.ts';
 import { readTasks } from '../../lib/runner/signature.ts';
 import { type Task, type TaskParameter, toFlag, type ValueType } from '../../lib/runner/task.ts';
@@ -11,7 +13,7 @@ import { schemaFile, schemasText } from './schemas.ts';
 /** Every built-in task, in the order of its file. */
 export async function builtInTasks(): Promise<Task[]> {
   const files = readdirSync(join(repository, 'tasks')).filter((file) => file.endsWith('.ts'));
-  const order = ['init', 'db', 'db.push', 'db.generated', 'db.clone', 'db.backup', 'data'];
+  const order = ['init', 'db', 'db.push', 'db.review', 'db.generated', 'db.clone', 'db.backup', 'data'];
   const rank = (file: string) => (order.indexOf(file.slice(0, -3)) + order.length) % (order.length + 1);
   const sorted = files.sort((left, right) => rank(left) - rank(right) || (left < right ? -1 : 1));
   const found = sorted.map((file) => readTasks(`tasks/${file}`, read(`tasks/${file}`)));
@@ -31,6 +33,7 @@ export async function generated(): Promise<Map<string, string>> {
     commands: tableText(tasks, ''),
     kinds: await kindsText(),
     reports: schemasText(),
+    rules: rulesText(),
   };
   const found = new Map<string, string>();
   for (const path of ['README.md', ...pages()].filter((page) => read(page).includes('<!-- begin: ')))
@@ -44,6 +47,15 @@ export async function generated(): Promise<Map<string, string>> {
   }
   found.set('docs/reference/json-schema.json', schemaFile());
   return found;
+}
+
+// The ready rules, with the level that each has without configuration.
+function rulesText(): string {
+  const rows = [...statementRules, ...schemaRules].map(
+    ({ name, level, flags, hint }) => `| \`${name}\` | ${level} | ${escaped(flags)} | ${escaped(hint)} |`,
+  );
+  const head = ['| rule | level | flags | instead |', '|---|---|---|---|'];
+  return [...head, ...rows].join('\n');
 }
 
 function emptyPage(task: string): string {

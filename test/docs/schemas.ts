@@ -17,6 +17,7 @@ export const reports: Readonly<Record<string, string>> = {
   'db:sync': 'SyncReport',
   'db:push': 'PushReport',
   'db:watch': 'WatchReport',
+  'db:lint': 'LintReport',
   'db:rollback': 'RollbackReport',
   'db:verify': 'VerifyReport',
   'db:verify --repair': 'RepairReport',

@@ -31,6 +31,7 @@ const walked = [
   'data-history',
   'data-undo',
   'data-analyze',
+  'db-lint',
 ].map((name) => `docs/commands/${name}.md`);
 
 let walk: Walk;

@@ -2,9 +2,10 @@
 import { describe, expect, test } from 'vitest';
 import { findMentions } from '../../lib/sql/mentions.ts';
 import { isNonBlocking } from '../../lib/sql/non-blocking.ts';
+import { splitNames } from '../../lib/sql/object-comments.ts';
 import { blankPsqlCommands, holdsStatement } from '../../lib/sql/psql-commands.ts';
 import { readQueries } from '../../lib/sql/queries.ts';
-import { readRenameComments, splitNames } from '../../lib/sql/rename-comments.ts';
+import { readRenameComments } from '../../lib/sql/rename-comments.ts';
 import { digestStatements } from '../../lib/sql/statements-digest.ts';
 
 describe('ends of statements', () => {

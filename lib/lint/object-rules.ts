@@ -1,0 +1,167 @@
+// Rules over statements on whole objects: indexes, renames, drops, rows.
+import { qualify } from '../model/quote.ts';
+import type { Node } from '../sql/statement.ts';
+import { childOf, listOf, listTagged, namesOf, relationPath } from '../sql/tree.ts';
+import { type FileScope, type LintedStatement, relationOf, type StatementRule } from './statement.ts';
+
+type ObjectRule = Omit<StatementRule, 'files' | 'find'> & {
+  /** The object and what is wrong with it, for each of its faults. */
+  judge(
+    statement: LintedStatement,
+    scope: FileScope,
+  ): readonly (readonly [object: string | null, message: string])[];
+};
+
+function overObjects({ judge, ...rule }: ObjectRule): StatementRule {
+  return {
+    ...rule,
+    files: 'migration',
+    find: (statement, scope) =>
+      judge(statement, scope)
+        .filter(([object]) => object === null || !scope.created.has(object))
+        .map(([object, message]) => ({ object, message })),
+  };
+}
+
+/** The qualified names of the objects of a DROP. */
+function listDropped({ objects }: Node): string[] {
+  return listOf(objects).map(([tag, node]) => {
+    const names = tag === 'List' ? namesOf(node.items) : namesOf([{ [tag]: node }]);
+    return qualify(names.length === 1 ? ['public', ...names] : names.slice(-2));
+  });
+}
+
+const hasOption = (list: unknown, name: string) =>
+  listTagged(list, 'DefElem').some((one) => one.defname === name);
+
+const concurrentIndexes = overObjects({
+  name: 'concurrent_indexes',
+  level: 'deny',
+  hazards: ['blocks_writes'],
+  flags: 'CREATE INDEX, DROP INDEX and REINDEX without CONCURRENTLY',
+  hint: 'Write CONCURRENTLY, outside of a transaction.',
+  judge({ tag, node }) {
+    // An index of the partitioned table alone has no rows to read.
+    if (tag === 'IndexStmt' && node.concurrent !== true && childOf(node, 'relation').inh === true)
+      return [[relationOf(node), 'Building the index blocks writes to the table']];
+    if (tag === 'DropStmt' && node.removeType === 'OBJECT_INDEX' && node.concurrent !== true)
+      return listDropped(node).map((name) => [
+        name,
+        'Dropping the index waits for a lock that blocks its table',
+      ]);
+    if (tag === 'ReindexStmt' && !hasOption(node.params, 'concurrently'))
+      return [[node.relation === undefined ? null : relationOf(node), 'REINDEX blocks writes to the table']];
+    return [];
+  },
+});
+
+const concurrentRefresh = overObjects({
+  name: 'concurrent_refresh',
+  level: 'warn',
+  hazards: ['rewrites_table', 'blocks_reads'],
+  flags: 'REFRESH MATERIALIZED VIEW without CONCURRENTLY',
+  hint: 'Write CONCURRENTLY; the materialized view needs a unique index.',
+  judge: ({ tag, node }) =>
+    tag === 'RefreshMatViewStmt' && node.concurrent !== true && node.skipData !== true
+      ? [[relationOf(node), 'The refresh blocks reads of the materialized view']]
+      : [],
+});
+
+const renamed = /^OBJECT_(COLUMN|TABLE|VIEW|MATVIEW|FOREIGN_TABLE|FUNCTION|PROCEDURE|SCHEMA|TYPE)$/;
+
+const renames = overObjects({
+  name: 'renames',
+  level: 'deny',
+  hazards: ['breaks_clients'],
+  flags: 'RENAME of a table, a column, a view, a function, a type or a schema, and SET SCHEMA',
+  hint: 'Add the new name first, for example by a view or a second column, and remove the old one later.',
+  judge({ tag, node }) {
+    const isRename = tag === 'RenameStmt' && renamed.test(String(node.renameType));
+    if (!isRename && tag !== 'AlterObjectSchemaStmt') return [];
+    const object = node.relation === undefined ? null : relationOf(node);
+    return [[object, 'Programs that use the old name fail']];
+  },
+});
+
+const dropTable = overObjects({
+  name: 'drop_table',
+  level: 'deny',
+  hazards: ['deletes_data', 'breaks_clients'],
+  flags: 'DROP TABLE, DROP SCHEMA … CASCADE and DROP MATERIALIZED VIEW',
+  hint: 'Remove it from all programs and back it up first, then allow this statement.',
+  judge({ tag, node }) {
+    if (tag !== 'DropStmt') return [];
+    const isHeld = /^OBJECT_(TABLE|MATVIEW)$/.test(String(node.removeType));
+    const isSchema = node.removeType === 'OBJECT_SCHEMA' && node.behavior === 'DROP_CASCADE';
+    if (isSchema) return [[null, 'All objects of the schema are deleted with their rows']];
+    return isHeld ? listDropped(node).map((name) => [name, 'All rows are deleted']) : [];
+  },
+});
+
+const dropDatabase = overObjects({
+  name: 'drop_database',
+  level: 'deny',
+  hazards: ['deletes_data'],
+  flags: 'DROP DATABASE',
+  hint: 'Take this statement out of the migration.',
+  judge: ({ tag }) => (tag === 'DropdbStmt' ? [[null, 'The whole database is deleted']] : []),
+});
+
+const truncate = overObjects({
+  name: 'truncate',
+  level: 'deny',
+  hazards: ['deletes_data'],
+  flags: 'TRUNCATE, above all with CASCADE',
+  hint: 'Name every table that is to be emptied, and allow this statement.',
+  judge({ tag, node }) {
+    if (tag !== 'TruncateStmt') return [];
+    const also = node.behavior === 'DROP_CASCADE' ? ', and those of every table that refers to it' : '';
+    return listTagged(node.relations, 'RangeVar').map((one) => [
+      qualify(relationPath(one)),
+      `All rows are deleted${also}`,
+    ]);
+  },
+});
+
+const deleteRows = overObjects({
+  name: 'delete_rows',
+  level: 'warn',
+  hazards: ['deletes_data'],
+  flags: 'DELETE',
+  hint: 'Check the condition on a copy of the data, and back the table up first.',
+  judge: ({ tag, node }) =>
+    tag === 'DeleteStmt'
+      ? [[relationOf(node), 'Rows are deleted, and the way down does not restore them']]
+      : [],
+});
+
+const rewriteTable = overObjects({
+  name: 'vacuum_full',
+  level: 'deny',
+  hazards: ['rewrites_table', 'blocks_reads', 'blocks_writes'],
+  flags: 'VACUUM FULL and CLUSTER',
+  hint: 'Use VACUUM, or an extension that rewrites online, such as pg_repack.',
+  judge({ tag, node }) {
+    if (tag === 'ClusterStmt') return [[node.relation === undefined ? null : relationOf(node), rewritten]];
+    if (tag !== 'VacuumStmt' || !hasOption(node.options, 'full')) return [];
+    const tables = listTagged(node.rels, 'VacuumRelation').map((one): [string, string] => [
+      relationOf(one),
+      rewritten,
+    ]);
+    return tables.length === 0 ? [[null, rewritten]] : tables;
+  },
+});
+
+const rewritten = 'The whole table is written again under a lock that blocks reads and writes';
+
+/** The rules over whole objects. */
+export const objectRules: readonly StatementRule[] = [
+  concurrentIndexes,
+  concurrentRefresh,
+  renames,
+  dropTable,
+  dropDatabase,
+  truncate,
+  deleteRows,
+  rewriteTable,
+];

@@ -1,0 +1,223 @@
+// Rules over ALTER TABLE: locks, failures on existing rows, rewrites, programs that break.
+
+import { quote } from '../model/quote.ts';
+import type { Hazard } from '../model/step.ts';
+import type { Node } from '../sql/statement.ts';
+import { childOf, namesOf, someNode, typeOf } from '../sql/tree.ts';
+import {
+  type FileScope,
+  isInTransaction,
+  listCommands,
+  listConstraints,
+  type StatementFault,
+  type StatementRule,
+  sortOf,
+  type TableCommand,
+} from './statement.ts';
+
+type CommandFault = string | Omit<StatementFault, 'object'> | undefined;
+
+// A rule over the subcommands on tables that the file did not create.
+function overCommands(
+  rule: Omit<StatementRule, 'find' | 'files'>,
+  judge: (command: TableCommand, scope: FileScope) => CommandFault,
+): StatementRule {
+  return {
+    ...rule,
+    files: 'migration',
+    find: (statement, scope) =>
+      listCommands(statement, scope)
+        .filter(({ isNew }) => !isNew)
+        .flatMap((command) => {
+          const fault = judge(command, scope);
+          if (fault === undefined) return [];
+          const index =
+            command.def.location === undefined ? statement.index : statement.at(command.def.location);
+          const column = columnOf(command);
+          const object = column === null ? command.table : `${command.table}.${quote(column)}`;
+          return [{ index, object, ...(typeof fault === 'string' ? { message: fault } : fault) }];
+        }),
+  };
+}
+
+function columnOf({ is, node, def }: TableCommand): string | null {
+  if (is === 'AddColumn') return String(def.colname);
+  return /Column|NotNull/.test(is) ? String(node.name) : null;
+}
+
+const locking: readonly Hazard[] = ['blocks_reads', 'blocks_writes'];
+const rewriting: readonly Hazard[] = ['rewrites_table', ...locking];
+
+/** The types that make a sequence. */
+export const serialTypes: ReadonlySet<string> = new Set(
+  'serial bigserial smallserial serial2 serial4 serial8'.split(' '),
+);
+
+const notValid = overCommands(
+  {
+    name: 'constraint_not_valid',
+    level: 'deny',
+    hazards: [...locking, 'may_fail_on_existing_rows'],
+    flags:
+      'a foreign key or CHECK that is added to a table without NOT VALID, or validated in the same transaction',
+    hint: 'Add it with NOT VALID, commit, then run VALIDATE CONSTRAINT in a transaction of its own.',
+  },
+  ({ is, node, def, table }, scope) => {
+    const isAdded = is === 'AddConstraint' && /^(CHECK|FOREIGN)$/.test(sortOf(def));
+    if (isAdded && def.skip_validation !== true && def.is_enforced !== false)
+      return `${sortOf(def) === 'CHECK' ? 'The CHECK' : 'The foreign key'} reads all rows under a lock`;
+    const name = `${table}.${quote(String(node.name))}`;
+    if (is === 'ValidateConstraint' && scope.unvalidated.has(name) && isInTransaction(scope))
+      return 'The validation runs in the transaction that added the constraint, which keeps its lock';
+    const added = is === 'AddColumn' && listConstraints(def).find(([sort]) => /^(CHECK|FOREIGN)$/.test(sort));
+    return added ? { message: 'The constraint of the new column reads all rows under a lock' } : undefined;
+  },
+);
+
+const usingIndex = overCommands(
+  {
+    name: 'unique_using_index',
+    level: 'deny',
+    hazards: [...locking, 'may_fail_on_existing_rows'],
+    flags: 'a unique constraint or primary key that is added to a table without USING INDEX',
+    hint: 'Create a unique index CONCURRENTLY first, then add the constraint with USING INDEX.',
+  },
+  ({ is, def }) => {
+    const isKey = (sort: string) => /^(UNIQUE|PRIMARY)$/.test(sort);
+    const adds =
+      (is === 'AddConstraint' && isKey(sortOf(def)) && def.indexname === undefined) ||
+      (is === 'AddColumn' && listConstraints(def).some(([sort]) => isKey(sort)));
+    return adds ? 'The index is built under a lock that blocks reads and writes' : undefined;
+  },
+);
+
+// Functions of the server that give the same value for all rows of a statement (manual: Function Volatility).
+const stable = new Set(
+  `now transaction_timestamp statement_timestamp current_setting current_schema current_database to_char
+   to_date to_timestamp to_number date_trunc date_part age lower upper concat format md5 coalesce
+   jsonb_build_object jsonb_build_array json_build_object json_build_array to_json to_jsonb make_interval
+   make_date make_timestamptz timezone abs round length array_fill int4range int8range numrange tsrange
+   tstzrange daterange`.split(/\s+/),
+);
+
+const isVolatile = (tag: string, node: Node) =>
+  tag === 'FuncCall' && !stable.has(namesOf(node.funcname).at(-1) ?? '');
+
+const volatileDefault = overCommands(
+  {
+    name: 'volatile_default',
+    level: 'deny',
+    hazards: rewriting,
+    flags:
+      'a new column with another value for each row: a volatile default, a generated, identity or serial column',
+    hint: 'Add the column without a default, set the default for new rows, and fill old rows in batches.',
+  },
+  ({ is, def }) => {
+    if (is !== 'AddColumn') return undefined;
+    const each = 'so the server writes the whole table again';
+    if (serialTypes.has(typeOf(def).name)) return `Each row gets a number of a sequence, ${each}`;
+    for (const [sort, node] of listConstraints(def)) {
+      if (sort === 'IDENTITY') return `Each row gets a number of a sequence, ${each}`;
+      if (sort === 'GENERATED' && node.generated_kind !== 'v')
+        return `The value of each row is computed, ${each}`;
+      if (sort === 'DEFAULT' && someNode(node.raw_expr, isVolatile))
+        return `The default may differ for each row, ${each}`;
+    }
+    return undefined;
+  },
+);
+
+const requiredColumn = overCommands(
+  {
+    name: 'required_column',
+    level: 'deny',
+    hazards: ['fails_on_existing_rows'],
+    flags: 'a new column that is NOT NULL and has no default',
+    hint: 'Give it a default, or add it without NOT NULL, fill it, and set NOT NULL later.',
+  },
+  ({ is, def }) => {
+    if (is !== 'AddColumn' || serialTypes.has(typeOf(def).name)) return undefined;
+    const sorts = listConstraints(def).map(([sort]) => sort);
+    const isFilled = sorts.some((sort) => /^(DEFAULT|GENERATED|IDENTITY)$/.test(sort));
+    const isRequired = sorts.some((sort) => /^(NOTNULL|PRIMARY)$/.test(sort));
+    return isRequired && !isFilled ? 'Existing rows have no value for it, so the statement fails' : undefined;
+  },
+);
+
+const notNullValidated = overCommands(
+  {
+    name: 'not_null_validated',
+    level: 'deny',
+    hazards: [...locking, 'may_fail_on_existing_rows'],
+    flags: 'SET NOT NULL without a validated check that the column is not null',
+    hint: 'Add CHECK (column IS NOT NULL) NOT VALID, validate it, then set NOT NULL and drop the check.',
+  },
+  ({ is, node, table }, { notNullChecks }) => {
+    if (is !== 'SetNotNull') return undefined;
+    const isChecked = [...notNullChecks].some(
+      ([name, { column, valid }]) => valid && column === node.name && name.startsWith(`${table}.`),
+    );
+    return isChecked ? undefined : 'The server reads all rows under a lock that blocks reads and writes';
+  },
+);
+
+const columnType = overCommands(
+  {
+    name: 'column_type',
+    level: 'deny',
+    hazards: rewriting,
+    flags: 'a change of a column’s type',
+    hint: 'Add a column of the new type, fill it in batches, and switch the programs to it.',
+  },
+  ({ is }) =>
+    is === 'AlterColumnType' ? 'Most changes of a type write the whole table again under a lock' : undefined,
+);
+
+const dropColumn = overCommands(
+  {
+    name: 'drop_column',
+    level: 'deny',
+    hazards: ['deletes_data', 'breaks_clients'],
+    flags: 'DROP COLUMN',
+    hint: 'Remove the column from all programs first, then allow this statement.',
+  },
+  ({ is }) => (is === 'DropColumn' ? 'The values of the column are deleted' : undefined),
+);
+
+const dropNotNull = overCommands(
+  {
+    name: 'drop_not_null',
+    level: 'warn',
+    hazards: ['breaks_clients'],
+    flags: 'DROP NOT NULL',
+    hint: 'Check that every program that reads the column accepts NULL.',
+  },
+  ({ is }) => (is === 'DropNotNull' ? 'Programs that read the column may not expect NULL' : undefined),
+);
+
+const detach = overCommands(
+  {
+    name: 'concurrent_detach',
+    level: 'deny',
+    hazards: locking,
+    flags: 'DETACH PARTITION without CONCURRENTLY',
+    hint: 'Write DETACH PARTITION … CONCURRENTLY, outside of a transaction.',
+  },
+  ({ is, def }) =>
+    is === 'DetachPartition' && def.concurrent !== true && childOf(def, 'name').relname !== undefined
+      ? 'It blocks reads and writes of the partitioned table'
+      : undefined,
+);
+
+/** The rules over ALTER TABLE. */
+export const tableRules: readonly StatementRule[] = [
+  notValid,
+  usingIndex,
+  volatileDefault,
+  requiredColumn,
+  notNullValidated,
+  columnType,
+  dropColumn,
+  dropNotNull,
+  detach,
+];

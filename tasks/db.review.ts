@@ -1,0 +1,46 @@
+// The tasks that look at changes before they run.
+import { makeWorkspace, type TaskContext } from '../lib/runner/context.ts';
+import type { Outcome } from '../lib/runner/outcome.ts';
+
+type Name = string; // The name of these values in --help.
+type Shadow = string;
+type Path = string;
+
+interface Shadowed {
+  /** The place of the shadow database: embedded, native, auto or a URL. Default: as configured. */
+  shadow?: Shadow;
+}
+
+/**
+ * Checks schema.sql and the migrations against rules and the policy of the project.
+ *
+ * It needs no database and changes nothing. It ends with exit code 2 when a finding is denied. Without paths
+ * it reads the schema and the migrations of the project.
+ * @param paths files, or folders with files: of pgmage, Prisma, dbmate, node-pg-migrate, Flyway, or plain SQL
+ */
+export async function lint(
+  context: TaskContext,
+  paths: Path[] = [],
+  options: {
+    /** The environment whose tables have the sizes; of the migrations only its pending ones are read. */
+    env?: Name;
+    /** End with exit code 2 for warnings, too. */
+    strict?: boolean;
+    /** Print annotations for GitHub, or a code quality report for GitLab. */
+    format?: 'github' | 'gitlab';
+  } & Shadowed = {},
+): Promise<Outcome> {
+  const [{ lint }, { lintAnnotations, lintCodeQuality, lintText }, { createHash }] = await Promise.all([
+    import('../lib/commands/lint.ts'),
+    import('../lib/report/lint.ts'),
+    import('node:crypto'),
+  ]);
+  await using workspace = makeWorkspace(context, options);
+  const facts = await lint(workspace, { ...options, paths });
+  const digest = (text: string) => createHash('sha256').update(text).digest('hex');
+  const code = facts.denied > 0 || (options.strict && facts.warned > 0) ? 2 : 0;
+  const { format } = options;
+  if (format === 'github') return { facts, text: () => lintAnnotations(facts), code };
+  if (format === 'gitlab') return { facts, text: () => lintCodeQuality(facts, digest), code };
+  return { facts, text: (paper) => lintText(facts, paper), code };
+}

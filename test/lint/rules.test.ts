@@ -1,0 +1,116 @@
+// The ready rules, each with a case both ways, and own rules; comments that allow; levels and sizes.
+import { expect, test } from 'vitest';
+import type { PolicyConfig } from '../../lib/config/policy.ts';
+import { levelOfHazards, parseSize } from '../../lib/lint/level.ts';
+import { lintFiles } from '../../lib/lint/lint.ts';
+import { statementRules } from '../../lib/lint/rules.ts';
+import { type LintFinding, weighFindings } from '../../lib/lint/verdict.ts';
+
+async function find(
+  text: string,
+  policy: PolicyConfig = {},
+  is: 'schema' | 'migration' = 'migration',
+): Promise<LintFinding[]> {
+  const files = [{ file: 'a.sql', text, is, transactional: false }];
+  const found = await lintFiles(files, policy);
+  return weighFindings(found, { policy, files, sizes: new Map(), isWhole: true });
+}
+
+const rulesOf = (found: readonly LintFinding[]) => found.map(({ rule }) => rule);
+
+// Those that squawk has, too, are in squawk.test.ts.
+test.each([
+  ['concurrent_refresh', 'refresh materialized view m;', 'refresh materialized view concurrently m;'],
+  ['delete_rows', 'delete from t where a = 1;', 'insert into t values (1);'],
+  ['truncate', 'truncate t;', 'select 1;'],
+  ['vacuum_full', 'cluster t using i;', 'vacuum t;'],
+  ['drop_table', 'drop schema s cascade;', 'drop schema s;'],
+  ['drop_table', 'drop materialized view m;', 'drop view v;'],
+  ['renames', 'alter table t set schema s;', 'alter table t set (fillfactor = 90);'],
+  ['no_json', 'create table t (a json);', 'create table t (a jsonb);'],
+  ['bigint_keys', 'create table t (a int primary key);', 'create table t (a bigint primary key, b int);'],
+  ['bigint_keys', 'create table t (a int, primary key (a));', 'create table t (a bigint, primary key (a));'],
+  ['naming', 'create table "Users" (a bigint);', 'create table users (a bigint);'],
+  ['naming', 'create table t ("userId" bigint);', 'create table t (user_id bigint);'],
+  ['naming', 'alter table t add constraint "C" unique using index i;', 'create view v as select 1 as a;'],
+  ['transaction_nesting', 'begin; begin; commit;', 'begin; commit; begin; commit;'],
+  [
+    'concurrently_in_transaction',
+    'begin; create index concurrently i on t (a); commit;',
+    'create index concurrently i on t (a);',
+  ],
+] as const)('%s: %s', async (rule, bad, good) => {
+  expect(rulesOf(await find(bad))).toContain(rule);
+  expect(rulesOf(await find(good))).not.toContain(rule);
+});
+
+test('what the file itself created has no rows that others use', async () => {
+  const text = `create table t (a bigint primary key); create index i on t (a);
+    alter table t add constraint c check (a > 0); alter table t alter column a type numeric; drop table t;`;
+  expect(await find(text)).toEqual([]);
+});
+
+test('a schema file says what is wanted, so that nothing of it blocks or deletes', async () => {
+  const text = 'create table t (a bigint primary key); create index i on t (a); create table u (b json);';
+  expect(await find(text, {}, 'schema')).toMatchObject([
+    { rule: 'no_json', where: { file: 'a.sql', line: 1, column: 81 }, object: 'public.u.b' },
+  ]);
+});
+
+test('places are those of the column, also behind other characters', async () => {
+  const text = `-- ä\ncreate table "ö" (\n  "é" text, b json\n);`;
+  const found = await find(text, { rules: { naming: 'allow' } });
+  expect(found).toMatchObject([{ rule: 'no_json', where: { line: 3, column: 13 } }]);
+});
+
+test('the level is that of the rule, else of its hazards, else the usual one', async () => {
+  const drop = 'alter table t drop column a;';
+  const levels = async (policy: PolicyConfig) => (await find(drop, policy)).map(({ level }) => level);
+  expect(await levels({})).toEqual(['deny']);
+  expect(await levels({ deletes_data: 'warn' })).toEqual(['warn']);
+  expect(await levels({ deletes_data: 'allow' })).toEqual([]);
+  expect(await levels({ deletes_data: 'allow', breaks_clients: 'deny' })).toEqual(['deny']);
+  expect(await levels({ deletes_data: 'deny', rules: { drop_column: 'warn' } })).toEqual(['warn']);
+  expect(await levels({ rules: { drop_column: { level: 'allow' } } })).toEqual([]);
+  expect(
+    rulesOf(await find('create table "A" (a bigint);', { rules: { naming: { pattern: '^[A-Za-z]+$' } } })),
+  ).toEqual([]);
+});
+
+test('a size counts as PostgreSQL counts it; an unknown one is a warning', () => {
+  expect(['1kB', '1.5 MB', '2GB', '7B'].map(parseSize)).toEqual([1024, 1572864, 2147483648, 7]);
+  const policy: PolicyConfig = { rewrites_table: { over: '1MB', level: 'deny' }, blocks_writes: 'warn' };
+  const level = (bytes: number | null) => levelOfHazards(policy, ['rewrites_table'], bytes);
+  expect([level(2 ** 20), level(2 ** 20 + 1), level(null)]).toEqual(['allow', 'deny', 'warn']);
+  expect(levelOfHazards(policy, ['rewrites_table', 'blocks_writes'], 1)).toBe('warn');
+  expect(levelOfHazards(policy, ['deletes_data'], 1)).toBe(undefined);
+});
+
+test('a comment allows the statement below it, and only the rule or hazard that it names', async () => {
+  const statement = 'alter table t drop column a;';
+  const under = async (comment: string) => rulesOf(await find(`${comment}\n${statement}\n${statement}`));
+  expect(await under('-- pgmage:allow drop_column')).toEqual(['drop_column']);
+  expect(await under('-- pgmage:allow deletes_data: nobody reads it')).toEqual(['drop_column']);
+  expect(await under('-- pgmage:allow renames, deletes_data')).toEqual(['drop_column']);
+  expect(await under('-- pgmage:allow deletes_data t.a')).toEqual([]);
+  expect(await under('-- pgmage:allow deletes_data public.t')).toEqual([]);
+  expect(await under('-- pgmage:allow column_type')).toEqual(['unused_allow', 'drop_column', 'drop_column']);
+  expect(await under('-- pgmage:allow drop_colum')).toEqual(['unknown_allow', 'drop_column', 'drop_column']);
+  expect(await under('-- pgmage:allow deletes_data other.a')).toEqual([
+    'unused_allow',
+    'drop_column',
+    'drop_column',
+  ]);
+  expect(rulesOf(await find(`select '-- pgmage:allow drop_column';\n${statement}`))).toEqual(['drop_column']);
+});
+
+test('a comment beside a column allows that column alone', async () => {
+  const text = `create table t (\n  a json, -- pgmage:allow no_json\n  b json\n);`;
+  expect(await find(text, {}, 'schema')).toMatchObject([{ rule: 'no_json', object: 'public.t.b' }]);
+});
+
+test('every ready rule says what it flags and what to do', () => {
+  for (const { name, flags, hint } of statementRules)
+    expect([name, flags, hint].every((one) => one.length > 0)).toBe(true);
+  expect(new Set(statementRules.map(({ name }) => name)).size).toBe(statementRules.length);
+});
