@@ -114,7 +114,7 @@ async function ownTasks() {
   const reader = join(out, 'signature.js');
   await build({ ...shared, entryPoints: ['lib/runner/signature.ts'], outfile: reader });
   const { readTasks } = await import(pathToFileURL(reader).href);
-  const names = ['db', 'db.backup', 'db.clone', 'db.push', 'db.generated', 'data', 'serve', 'init'];
+  const names = ['db', 'db.backup', 'db.clone', 'db.push', 'db.review', 'db.generated', 'data', 'serve', 'init'];
   const files = names.map((name) => `tasks/${name}.ts`);
   const texts = files.map((file) => readFileSync(join(root, file), 'utf8'));
   const tasks = await Promise.all(texts.map((text, at) => readTasks(files[at], text)));

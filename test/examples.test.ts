@@ -106,10 +106,10 @@ test('policy: what a comment allows is applied, and without the comment it is re
   const { output, files } = await run('policy', commandsOf('policy'));
   expect(output).toContain('local is in sync.');
   expect(output.match(/No findings in \d files\./g)).toHaveLength(2);
-  expect(files).toHaveLength(2);
+  expect(files.filter((file) => file.startsWith('migrations/'))).toHaveLength(2);
   const schema = read('policy', 'schema/schema.sql').replace(/^--.*\n/, '');
   const changed = { 'schema/schema.sql': schema };
-  await expect(run('policy', commandsOf('policy'), changed)).rejects.toThrow('1 denied');
+  await expect(run('policy', 'npx pgmage db:lint', changed)).rejects.toThrow('denied');
   const sync = 'npx pgmage db:sync --env local --yes --force';
   await expect(run('policy', sync, changed)).rejects.toThrow('The policy denies a statement:');
 });

@@ -35,7 +35,7 @@ export interface RuleFault {
 export interface SchemaRule {
   readonly name: string;
   readonly level: 'allow' | 'warn';
-  /** What it flags, for the documents: the rest of the sentence `It flags …`. */
+  /** The flagged parts of a schema, for the documents: the rest of `It flags …`. */
   readonly flags: string;
   readonly hint: string;
   find(table: TableFacts, wanted: readonly string[]): readonly RuleFault[];

@@ -18,7 +18,7 @@ export interface Allow {
   readonly isInside: boolean;
 }
 
-/** What a comment may cover. */
+/** A fault that a comment may cover. */
 export interface Coverable {
   readonly rule: string;
   readonly hazards: readonly string[];

@@ -95,7 +95,7 @@ function listPlanned({ steps, cautions = [] }: JudgedPlan): Judged[] {
   });
 }
 
-// What users wrote, and what migrations do on the way: it does not show in a plan from end to end.
+// Statements of users, and those on the way, which do not show in a plan from end to end.
 async function listOthers(
   files: readonly LintedFile[],
   planned: readonly Judged[],

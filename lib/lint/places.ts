@@ -18,7 +18,10 @@ export type FindObject = (name: string) => FilePlace | null;
 
 const keyOf = (path: readonly string[]) => toPath(path).join('\n');
 
-/** Reads where tables, their columns and constraints, and indexes are written. @throws Problem `invalid_sql` */
+/**
+ * Reads the places of tables, their columns and constraints, and indexes.
+ * @throws Problem `invalid_sql`
+ */
 export async function readPlaces(files: readonly LintedFile[]): Promise<FindObject> {
   const places = new Map<string, FilePlace>();
   for (const { file, text } of files)

@@ -23,7 +23,7 @@ interface ColumnText {
 }
 
 type ColumnRule = Omit<StatementRule, 'files' | 'find' | 'hazards'> & {
-  /** What is wrong with it; null: nothing. */
+  /** Describes its fault; null: it has none. */
   judge(column: ColumnText): string | null;
 };
 

@@ -1,4 +1,4 @@
-// What a rule of statements reads: one statement, and what the statements before it did.
+// The input of rules: one statement, and the effects of those before it.
 
 import type { Level } from '../config/policy.ts';
 import { qualify } from '../model/quote.ts';
@@ -66,11 +66,11 @@ export interface StatementRule {
   readonly level: Level;
   /** The files that it is for. */
   readonly files: 'schema' | 'migration' | 'both';
-  /** What a statement does that it flags, for policies of hazards. */
+  /** The hazards of a flagged statement, for the policy. */
   readonly hazards: readonly Hazard[];
-  /** What it flags, for the documents: the rest of the sentence `It flags …`. */
+  /** The flagged statements, for the documents: the rest of `It flags …`. */
   readonly flags: string;
-  /** What to do instead. */
+  /** The advice. */
   readonly hint: string;
   find(statement: LintedStatement, scope: FileScope): readonly StatementFault[];
 }

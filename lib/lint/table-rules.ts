@@ -58,8 +58,7 @@ const notValid = overCommands(
     name: 'constraint_not_valid',
     level: 'deny',
     hazards: [...locking, 'may_fail_on_existing_rows'],
-    flags:
-      'a foreign key or CHECK that is added to a table without NOT VALID, or validated in the same transaction',
+    flags: 'a foreign key or CHECK that is added without NOT VALID, or validated in the same transaction',
     hint: 'Add it with NOT VALID, commit, then run VALIDATE CONSTRAINT in a transaction of its own.',
   },
   ({ is, node, def, table }, scope) => {
@@ -108,8 +107,7 @@ const volatileDefault = overCommands(
     name: 'volatile_default',
     level: 'deny',
     hazards: rewriting,
-    flags:
-      'a new column with another value for each row: a volatile default, a generated, identity or serial column',
+    flags: 'a new column with a value of its own for each row: volatile default, generated, identity, serial',
     hint: 'Add the column without a default, set the default for new rows, and fill old rows in batches.',
   },
   ({ is, def }) => {

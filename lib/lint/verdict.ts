@@ -27,7 +27,7 @@ export interface LintFinding {
   readonly table: TableSize | null;
 }
 
-/** What the faults are weighed by. */
+/** The input of the weighing of faults. */
 export interface Weighing {
   readonly policy: PolicyConfig;
   readonly files: readonly { readonly file: string; readonly text: string }[];

@@ -1,6 +1,7 @@
 // All that can go wrong, as data: a closed union of codes. The messages for each are in `messages.ts`.
 
 import type { ReviewProblems } from './review-codes.ts';
+import type { ServiceProblems } from './service-codes.ts';
 
 /** The data of a connection problem: the environment, and the reason of the server, driver or system. */
 export interface Unreachable {
@@ -166,32 +167,6 @@ export interface SyncProblems {
   undo_damaged: { readonly file: string; readonly reason: string };
   /** `message`, `detail`: of the server, about the first row. */
   rows_refused: { readonly target: string; readonly message: string; readonly detail: string | null };
-}
-
-/** The problems of the service. */
-export interface ServiceProblems {
-  unauthorized: { readonly reason: string };
-  forbidden: { readonly reason: string };
-  csrf: { readonly reason: string };
-  too_many_requests: { readonly seconds: number };
-  bad_request: { readonly reason: string };
-  body_too_large: { readonly limit: number };
-  unknown_route: { readonly method: string; readonly path: string };
-  unknown_job: { readonly job: string };
-  unknown_schedule: { readonly schedule: string };
-  notification_refused: { readonly status: number };
-  /** Another service, or a look before, has added the job of this time. */
-  slot_taken: { readonly requester: string };
-  job_over: { readonly job: string; readonly state: string };
-  job_running: { readonly job: string; readonly state: string };
-  backup_in_use: { readonly file: string; readonly reason: string };
-  plan_outdated: { readonly reason: string };
-  plan_needed: { readonly kind: string; readonly target: string };
-  queue_full: { readonly limit: number };
-  queue_unavailable: { readonly reason: string; readonly redis?: 'connection' | 'eviction' };
-  service_running: { readonly folder: string; readonly redis?: boolean };
-  /** `target`: unknown where a commit may have been done. */
-  job_lost: { readonly job: string; readonly target: 'unchanged' | 'unknown'; readonly reason: string };
 }
 
 /** Every code with the data that it carries. */

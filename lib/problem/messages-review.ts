@@ -9,11 +9,12 @@ export const reviewMessages: { readonly [C in keyof ReviewProblems]: MessageRow<
     1,
     409,
     (of) =>
-      `The policy denies ${of.statements.length === 1 ? 'a statement' : `${of.statements.length} statements`}:\n` +
+      `The policy denies ${of.statements.length === 1 ? 'a statement' : 'statements'}:\n` +
       `  ${of.statements.join('\n  ')}`,
     (of) =>
       `Nothing was written or changed. Change the schema or the migration, or allow it by a comment in the` +
-      ` schema: ${of.allow.map((one) => `'-- pgmage:allow ${one}'`).join(', ')}. The policy is in pgmage.config.ts.`,
+      ` schema: ${of.allow.map((one) => `'-- pgmage:allow ${one}'`).join(', ')}.` +
+      ' The policy is in pgmage.config.ts.',
   ),
   bad_plan: row(
     1,

@@ -1,6 +1,7 @@
 // The part of the table of words that is about the service.
-import type { ServiceProblems } from './codes.ts';
+
 import { type MessageRow, row } from './message.ts';
+import type { ServiceProblems } from './service-codes.ts';
 
 /** Their part of the table; total by its type. */
 export const serviceMessages: { readonly [C in keyof ServiceProblems]: MessageRow<ServiceProblems[C]> } = {
