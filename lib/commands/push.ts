@@ -67,8 +67,8 @@ export interface PushReport extends PushPlan {
  * machine; another one has to be named by `env`.
  * @param choose asks which objects were renamed; left out without a terminal
  * @throws Problem `push_refused`, `protected_target`, `data_loss_refused`, `confirmation_needed`,
- * `rows_in_the_way`, `not_as_proven`, `migration_running`, `policy_denied`; of the schema, the statements, the
- * connection
+ * `rows_in_the_way`, `not_as_proven`, `migration_running`, `policy_denied`; of the schema,
+ * the statements, the connection
  */
 export async function push(
   workspace: Workspace,

@@ -46,8 +46,8 @@ test.each(cases)('$squawk: $bad', async (one) => {
   expect(await lint(good, transactional)).not.toContain(ours);
 });
 
-// Rules about squawk's own comments, for which there are unknown_allow and unused_allow, and errors of syntax,
-// which end db:lint with exit code 1.
+// Comments of squawk's own, for which there are unknown_allow and unused_allow, and errors of syntax, which
+// end db:lint with exit code 1.
 const others = ['unused-ignore', 'syntax-error'];
 
 // The two settings have a rule each, of which this is the name together.
