@@ -64,7 +64,6 @@ export type { PlannedTable, RowSyncPlan } from './data-sync/sync-plan.ts';
 export * from './library/generated.ts';
 // Migrations
 export * from './library/migrations.ts';
-export * from './library/review.ts';
 // The parts of a database
 export type { Catalog, Need } from './model/catalog.ts';
 export type { Changed, Diff } from './model/diff.ts';

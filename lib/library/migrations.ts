@@ -13,6 +13,7 @@ export type { PullInput, PullPlan, PullReport } from '../commands/pull.ts';
 export type { RollbackInput, RollbackPlan, RollbackReport } from '../commands/rollback.ts';
 export type { SyncInput, SyncPlan, SyncReport } from '../commands/sync.ts';
 export type { VerifyCheck, VerifyInput, VerifyReport } from '../commands/verify.ts';
+export * from './review.ts';
 
 /** The function that confirms a plan before anything changes. Without it, `yes` is required. */
 interface Confirmed<Plan> {
