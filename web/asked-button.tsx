@@ -10,11 +10,13 @@ interface AskedButtonProps {
   readonly name: string;
   /** The consequence, as a sentence. */
   readonly about: string;
+  /** The objects, where there are several. */
+  readonly items?: readonly string[];
   readonly action: Action<[]>;
 }
 
 /** The button with its question. Escape, or the other button, changes nothing. */
-export function AskedButton({ word, name, about, action }: AskedButtonProps) {
+export function AskedButton({ word, name, about, items = [], action }: AskedButtonProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [isAsked, setIsAsked] = useState(false);
   const title = useId();
@@ -25,7 +27,7 @@ export function AskedButton({ word, name, about, action }: AskedButtonProps) {
   return (
     <>
       <button type="button" class="danger" aria-label={`${word} ${name}`} onClick={ask}>
-        {word}
+        {items.length > 0 ? `${word} ${name}` : word}
       </button>
       <dialog ref={dialog} aria-labelledby={title} onClose={() => setIsAsked(false)}>
         {isAsked && (
@@ -34,6 +36,16 @@ export function AskedButton({ word, name, about, action }: AskedButtonProps) {
               {word} {name}?
             </h2>
             <p>{about}</p>
+            {items.length > 0 && (
+              // biome-ignore lint/a11y/noNoninteractiveTabindex: a list that scrolls needs the keyboard.
+              <ul class="items scrolls" tabIndex={0} aria-label={name}>
+                {items.map((item) => (
+                  <li key={item}>
+                    <code>{item}</code>
+                  </li>
+                ))}
+              </ul>
+            )}
             {action.problem && <ProblemNotice problem={action.problem} />}
             <div class="row">
               <button type="button" onClick={() => dialog.current?.close()}>

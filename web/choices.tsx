@@ -20,14 +20,7 @@ export function Choices({ kind, databases }: ChoicesProps) {
     case 'export':
       return <ExportChoices databases={databases} />;
     case 'import':
-      return (
-        <>
-          <FileChoice />
-          <TargetChoice databases={databases} help="Its content is replaced, completely or not at all." />
-          <Flag name="noOwner">Leave owners and privileges to the role of the target</Flag>
-          <BackupFirst />
-        </>
-      );
+      return <ImportChoices databases={databases} />;
     case 'clone':
       return (
         <>
@@ -51,6 +44,26 @@ export function Choices({ kind, databases }: ChoicesProps) {
         </>
       );
   }
+}
+
+function ImportChoices({ databases }: EndProps) {
+  const may = useMay();
+  const { query } = usePlace();
+  const isScript = query.get('withoutManifest') === 'yes';
+  const isAppended = isScript && query.get('append') === 'yes';
+  const help = isAppended
+    ? 'Its content stays. The script runs in it, in one transaction.'
+    : 'Its content is replaced, completely or not at all.';
+  return (
+    <>
+      <FileChoice isScript={isScript} />
+      <TargetChoice databases={databases} help={help} />
+      {may('admin') && <Flag name="withoutManifest">Without manifest: a dump that was made elsewhere</Flag>}
+      {isScript && <Flag name="append">Append: keep the content, and run the script in it</Flag>}
+      <Flag name="noOwner">Leave owners and privileges to the role of the target</Flag>
+      <BackupFirst />
+    </>
+  );
 }
 
 interface EndProps {
@@ -117,14 +130,15 @@ function ExportChoices({ databases }: EndProps) {
   );
 }
 
-function FileChoice() {
+// Without a manifest, any dump can be a script; with one, it must be believed.
+function FileChoice({ isScript }: { readonly isScript: boolean }) {
   const { data, problem } = useLoad<BackupList>('/api/backups');
   if (problem) return <ProblemNotice problem={problem} />;
   if (data === undefined) return <Loading what="backups" />;
-  const options = data.backups.map(({ file, environment, started, faults }) => ({
+  const options = data.backups.map(({ file, environment, started, faults, uploaded }) => ({
     value: file,
     text: `${file}${environment ? `, of ${environment}` : ''}${started ? `, ${formatTime(started)}` : ''}`,
-    isOff: faults.length > 0,
+    isOff: !isScript && (faults.length > 0 || uploaded !== null),
   }));
   const help = options.length === 0 ? 'There is no backup yet. Start an export first.' : undefined;
   return (

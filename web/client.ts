@@ -105,6 +105,49 @@ async function send<T>(method: string, path: string, body?: unknown): Promise<T>
   throw new RequestFailed(answer.status, problemIn(text) ?? { ...unreachable, message: oddAnswer(answer) });
 }
 
+/** A file that is on its way. */
+export interface Sending<T> {
+  readonly answer: Promise<T>;
+  cancel(): void;
+}
+
+/**
+ * Sends a file by POST and tells its progress, which fetch cannot. The answer fails with RequestFailed.
+ * @param sent takes the bytes that were sent so far
+ */
+export function sendFile<T>(path: string, file: Blob, sent: (bytes: number) => void): Sending<T> {
+  const asked = new XMLHttpRequest();
+  const answer = new Promise<T>((resolve, reject) => {
+    const fail = (status: number, problem: ShownProblem) => reject(new RequestFailed(status, problem));
+    asked.open('POST', path);
+    asked.setRequestHeader('content-type', 'application/octet-stream');
+    if (session.state === 'open') asked.setRequestHeader('x-csrf-token', session.csrf);
+    asked.upload.onprogress = ({ loaded }) => sent(loaded);
+    asked.onabort = () => fail(0, cancelledUpload);
+    asked.onerror = () => fail(0, brokenUpload);
+    asked.onload = () => {
+      const { status, responseText } = asked;
+      if (status === 401) endSession();
+      if (status < 300) resolve(JSON.parse(responseText) as T);
+      else fail(status, problemIn(responseText) ?? { ...unreachable, message: oddAnswer({ status }) });
+    };
+    asked.send(file);
+  });
+  return { answer, cancel: () => asked.abort() };
+}
+
+const cancelledUpload: ShownProblem = {
+  code: 'upload_cancelled',
+  message: 'The upload was cancelled.',
+  hint: 'The service has removed what it had received.',
+};
+
+const brokenUpload: ShownProblem = {
+  code: 'upload_broken',
+  message: 'The connection ended during the upload.',
+  hint: 'The service may have refused the file for its size. Compare it with the storage limit.',
+};
+
 // NDJSON is a list of its lines.
 function answered(text: string, answer: Response): unknown {
   if (answer.headers.get('content-type')?.includes('ndjson') === true)
@@ -115,7 +158,8 @@ function answered(text: string, answer: Response): unknown {
   return text === '' ? undefined : JSON.parse(text);
 }
 
-const oddAnswer = ({ status }: Response) => `The service answered with status ${status} and no reason.`;
+const oddAnswer = ({ status }: Pick<Response, 'status'>) =>
+  `The service answered with status ${status} and no reason.`;
 
 function problemIn(text: string): ShownProblem | undefined {
   try {

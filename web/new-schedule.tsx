@@ -4,28 +4,40 @@ import type { DatabaseInfo } from '../lib/service/schemas.ts';
 import { request } from './client.ts';
 import { Icon } from './icons.tsx';
 import { useAction, useLoad } from './load.ts';
-import { ProblemNotice, Section } from './pieces.tsx';
+import { Notice, ProblemNotice, Section } from './pieces.tsx';
+import { describeTimes } from './schedule-words.ts';
 
 const tasks = [
   ['export', 'Export a database'],
   ['verify', 'Verify the newest backup of a database'],
   ['drift', 'Check a database for drift'],
   ['prune', 'Delete old backups'],
+  ['data', 'Sync the rows of two databases'],
+  ['clone', 'Clone a database into another one'],
 ] as const;
 const whenHelp = 'hourly, daily (02:00), weekly (Sunday 02:00), or cron: minute hour day month weekday';
-const first = { name: '', task: 'export', database: '', every: 'daily', timeZone: '' };
+const kept = { keepDaily: '7', keepWeekly: '4', keepMonthly: '6' };
+const first = {
+  ...{ name: '', task: 'export', database: '', every: 'daily', timeZone: '' },
+  ...{ from: '', to: '', confirm: '', force: '', ...kept },
+};
 
-/** The form. Jobs that replace data are scheduled in the configuration, where they are reviewed. */
+/** The values of the form, all as text. */
+type Values = typeof first;
+
+/** The form. */
 export function NewSchedule({ added }: { readonly added: () => void }) {
   const [values, setValues] = useState(first);
+  const { data } = useLoad<readonly DatabaseInfo[]>('/api/databases');
   const add = useAction(async () => {
     await request('PUT', `/api/schedules/${encodeURIComponent(values.name)}`, definitionOf(values));
     setValues(first);
     added();
   });
   const set = (event: Event) => {
-    const { name, value } = event.target as HTMLInputElement | HTMLSelectElement;
-    setValues((before) => ({ ...before, [name.replace('schedule-', '')]: value }));
+    const { name, value, type, checked } = event.target as HTMLInputElement;
+    const text = type === 'checkbox' ? (checked ? 'yes' : '') : value;
+    setValues((before) => ({ ...before, [name.replace('schedule-', '')]: text }));
   };
   return (
     <Section id="new-schedule" title="Add a schedule">
@@ -36,7 +48,8 @@ export function NewSchedule({ added }: { readonly added: () => void }) {
           void add.run();
         }}
       >
-        <Fields values={values} set={set} />
+        <Fields values={values} set={set} databases={data ?? []} />
+        {isWriting(values) && <Protection values={values} set={set} databases={data ?? []} />}
         {add.problem && <ProblemNotice problem={add.problem} />}
         <div class="row">
           <button type="submit" class="main" aria-disabled={add.isBusy}>
@@ -44,35 +57,108 @@ export function NewSchedule({ added }: { readonly added: () => void }) {
             Add the schedule
           </button>
         </div>
-        <p class="small quiet">Schedule jobs that replace data in the configuration.</p>
       </form>
     </Section>
   );
 }
 
-function definitionOf({ task, database, every, timeZone }: typeof first): object {
-  return {
-    task,
-    every,
-    ...(timeZone !== '' && { timeZone }),
-    ...(task !== 'prune' && { database }),
-  };
+const isWriting = ({ task }: Values) => task === 'data' || task === 'clone';
+
+function definitionOf(values: Values): object {
+  const { task, database, every, timeZone, from, to, confirm, force } = values;
+  const timing = { task, every, ...(timeZone !== '' && { timeZone }) };
+  if (task === 'prune')
+    return {
+      ...timing,
+      ...Object.fromEntries(Object.keys(kept).map((name) => [name, Number(values[name as keyof Values])])),
+    };
+  if (!isWriting(values)) return { ...timing, database };
+  const agreed = { ...(force === 'yes' && { force: true }), ...(confirm !== '' && { confirm }) };
+  return { ...timing, from, to, ...agreed };
 }
 
-function Fields({ values, set }: { readonly values: typeof first; readonly set: (event: Event) => void }) {
-  const { data } = useLoad<readonly DatabaseInfo[]>('/api/databases');
-  const names = (data ?? []).filter(({ address }) => address !== null).map(({ name }) => name);
-  const databases = [['', 'Choose a database'] as const, ...names.map((name) => [name, name] as const)];
-  const { name, task, database, every, timeZone } = values;
+interface PartProps {
+  readonly values: Values;
+  readonly set: (event: Event) => void;
+  readonly databases: readonly DatabaseInfo[];
+}
+
+function Fields({ values, set, databases }: PartProps) {
+  const named = databases.filter(({ address }) => address !== null);
+  const choose = (what: string, of: readonly DatabaseInfo[]) => [
+    ['', `Choose a ${what}`] as const,
+    ...of.map(({ name }) => [name, name] as const),
+  ];
+  const { name, task, database, every, timeZone, from, to } = values;
+  const targets = named.filter(({ canBeTarget }) => canBeTarget);
+  const one = { set, required: true };
   return (
     <>
-      <Input name="name" label="Name" value={name} set={set} pattern="[A-Za-z0-9][A-Za-z0-9_.\-]*" required />
-      <Select name="task" label="Job" value={task} set={set} options={tasks} />
-      {task !== 'prune' && (
-        <Select name="database" label="Database" value={database} set={set} options={databases} required />
+      <Input {...one} name="name" label="Name" value={name} pattern="[A-Za-z0-9][A-Za-z0-9_.\-]*" />
+      <Select {...one} name="task" label="Job" value={task} options={tasks} />
+      {task === 'prune' && <KeptFields values={values} set={set} />}
+      {task !== 'prune' && !isWriting(values) && (
+        <Select
+          {...one}
+          name="database"
+          label="Database"
+          value={database}
+          options={choose('database', named)}
+        />
       )}
-      <Input name="every" label="When" value={every} set={set} help={whenHelp} required />
+      {isWriting(values) && (
+        <>
+          <Select {...one} name="from" label="Source" value={from} options={choose('source', named)} />
+          <Select {...one} name="to" label="Target" value={to} options={choose('target', targets)} />
+        </>
+      )}
+      <Input {...one} name="every" label="When" value={every} help={whenHelp} />
+      <p class="small quiet" role="status">
+        {describeTimes({ every, ...(timeZone !== '' && { timeZone }) })}
+      </p>
       <Input name="timeZone" label="Time zone" value={timeZone} set={set} help="Europe/Berlin; empty: UTC" />
+    </>
+  );
+}
+
+function KeptFields({ values, set }: Pick<PartProps, 'values' | 'set'>) {
+  const labels = { keepDaily: 'Days kept', keepWeekly: 'Weeks kept', keepMonthly: 'Months kept' } as const;
+  return Object.entries(labels).map(([name, label]) => (
+    <Input
+      key={name}
+      name={name}
+      label={label}
+      value={values[name as keyof typeof labels]}
+      set={set}
+      pattern="\d{1,4}"
+      required
+    />
+  ));
+}
+
+// No plan is shown before a job of a schedule, so what it may do is agreed to here.
+function Protection({ values, set, databases }: PartProps) {
+  const { task, to, confirm, force } = values;
+  const target = databases.find(({ name }) => name === to);
+  const loss =
+    task === 'clone'
+      ? 'Replace the rows of the target, also where it has some'
+      : 'Delete rows of the target, also more than 10 % of a table';
+  return (
+    <>
+      <label class="check">
+        <input type="checkbox" name="schedule-force" checked={force === 'yes'} onChange={set} />
+        <span>{loss}</span>
+      </label>
+      {target?.protected && (
+        <Notice tone="bad">
+          <p class="what row">
+            <Icon name="shield" />
+            {to} is protected, and each run writes to it.
+          </p>
+          <Input name="confirm" label={`Type ${to} to confirm`} value={confirm} set={set} required />
+        </Notice>
+      )}
     </>
   );
 }

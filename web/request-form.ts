@@ -23,7 +23,7 @@ const texts: Readonly<Record<NewKind, readonly string[]>> = {
 };
 const flags: Readonly<Record<NewKind, readonly string[]>> = {
   export: ['keep'],
-  import: ['noOwner'],
+  import: ['noOwner', 'withoutManifest', 'append'],
   clone: ['dataOnly', 'swap', 'noOwner'],
   data: ['keepDeleted'],
 };
@@ -60,6 +60,8 @@ export function requestIn(query: URLSearchParams): NewRequest | null {
   const body: Record<string, unknown> = {};
   for (const name of texts[kind]) if (query.get(name)) body[name] = query.get(name);
   for (const name of flags[kind]) if (query.get(name) === 'yes') body[name] = true;
+  // A backup of pgmage is never appended.
+  if (!body.withoutManifest) delete body.append;
   const tables = (query.get('tables') ?? '').split(/[\s,]+/).filter(Boolean);
   if (tables.length > 0 && (kind === 'clone' || kind === 'data')) body.tables = tables;
   if (query.get('backupFirst') === 'no' && kind !== 'export') body.backupFirst = false;

@@ -32,7 +32,9 @@ export function Result({ job }: { readonly job: Job }) {
 // A clone, import or data sync is committed only after its content was compared.
 function isVerified({ kind, result }: Job): boolean {
   if (kind === 'export' || kind === 'verify') return asRecord(result).verified !== null;
-  return kind === 'clone' || kind === 'import' || kind === 'data';
+  // Without a manifest there is nothing to compare with.
+  if (kind === 'import') return asRecord(result).proof !== undefined;
+  return kind === 'clone' || kind === 'data';
 }
 
 const asText = (value: unknown) => (typeof value === 'string' ? value : '');

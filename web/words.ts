@@ -76,11 +76,15 @@ export function commandOf({ kind, parameters }: Pick<Job, 'kind' | 'parameters'>
   const line = (...words: readonly (string | readonly string[])[]) =>
     ['npx pgmage', ...words.flat()].join(' ');
   const first = backupFirst === false ? '' : `${line('db:backup', option('env', to))} && `;
+  const noBackup = backupFirst === false ? '--no-backup-first' : [];
   switch (kind) {
     case 'export':
       return line('db:backup', option('env', database), formatOption(format), options('keep'));
     case 'import':
-      return first + line('db:restore', quoted(String(file)), options('to', 'confirm', 'noOwner'));
+      // A script is loaded with a backup first, unless the option says otherwise.
+      return parameters.withoutManifest === true
+        ? line('db:restore', quoted(pathOf(String(file))), options(...scriptOptions), noBackup)
+        : first + line('db:restore', quoted(String(file)), options('to', 'confirm', 'noOwner'));
     case 'clone':
       return (
         first + line('db:clone', options('from', 'to', 'tables', 'dataOnly', 'swap', 'noOwner', 'confirm'))
@@ -96,6 +100,22 @@ export function commandOf({ kind, parameters }: Pick<Job, 'kind' | 'parameters'>
     default:
       return line('db:backups prune', options('keepDaily', 'keepWeekly', 'keepMonthly'), '--yes');
   }
+}
+
+const scriptOptions = ['to', 'confirm', 'noOwner', 'withoutManifest', 'append'] as const;
+
+// Uploads have a folder of their own in that of the backups.
+const pathOf = (file: string) => (file.startsWith('uploaded_') ? `backups/uploads/${file}` : file);
+
+/** The letters of a file's name that become a part of an upload's name. */
+export function labelOf(file: string): string {
+  const stem = file.replace(/(\.(sql|dump|backup|tar|gz|zst))+$/i, '');
+  return (
+    stem
+      .replace(/[^A-Za-z0-9_-]+/g, '-')
+      .replace(/^[_-]+/, '')
+      .slice(0, 60) || 'dump'
+  );
 }
 
 const flagOf = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
@@ -117,7 +137,7 @@ export function resultOf({ kind, result, state }: Job): string {
     case 'verify':
       return joined(amount(of.rows, 'row'), size(of.bytes));
     case 'import':
-      return joined(amount(asRecord(of.proof).rows, 'row'));
+      return joined(amount(asRecord(of.proof ?? of.loaded).rows, 'row'));
     case 'clone': {
       const tables = asRecord(of.done).tables;
       const rows = Array.isArray(tables) ? tables.map((one) => Number(asRecord(one).rows)) : [];

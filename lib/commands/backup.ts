@@ -1,8 +1,9 @@
 // Makes a backup of a database: a dump file and its manifest, or nothing.
 
-import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { mkdir, open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { resolveFolder } from '../backup/folder.ts';
+import { lockStem, removePartials, stemOf } from '../backup/partial-files.ts';
 import type { MadeBackup } from '../backup/report.ts';
 import { reportBackup } from '../backup/report.ts';
 import { drillBackup, verifyBackup } from '../backup/verify.ts';
@@ -24,7 +25,7 @@ import { openServer } from '../project/source.ts';
 import { shownPath } from '../project/sql-files.ts';
 import type { Workspace } from '../project/workspace.ts';
 import type { Target, World } from '../project/world.ts';
-import { type DirectoryLock, lockDirectory } from '../shadow/lock.ts';
+import type { DirectoryLock } from '../shadow/lock.ts';
 import type { VerifyBackupsInput } from './backups.ts';
 
 /** The options of `db:backup`. */
@@ -165,24 +166,19 @@ async function inFolder<T>(
   [database, environment]: readonly [string, string],
   work: (stem: string, held: DirectoryLock) => Promise<T>,
 ): Promise<T> {
-  const names = await whileWriting(folder.shown, () => readdir(folder.path));
-  const stem = [database, environment].map((name) => name.replace(/[^\p{L}\p{N}._-]+/gu, '-')).join('_');
-  const held = await lockDirectory(join(folder.path, `.${stem}`), () => {
+  const stem = stemOf(database, environment);
+  const held = await lockStem(folder.path, stem, () => {
     const lock = `${folder.shown}/.${stem}.lock`;
     return new Problem('backup_running', { database, lock });
   });
   try {
     // The lock is ours, so none of them is at work.
-    for (const name of names.filter((one) => one.startsWith(`${stem}_`)))
-      if (partial.test(name.slice(stem.length)))
-        await rm(join(folder.path, name), { recursive: true, force: true });
+    await whileWriting(folder.shown, () => removePartials(folder.path, stem));
     return await work(stem, held);
   } finally {
     await held.release();
   }
 }
-
-const partial = /^_\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ\.(dump|dir|sql\.(gz|zst)|native|json)\.partial$/;
 
 // Null: without any client.
 async function engineFor(

@@ -17,6 +17,8 @@ export interface PruneInput extends BackupsInput {
   readonly keepDaily?: number;
   readonly keepWeekly?: number;
   readonly keepMonthly?: number;
+  /** Names of backups that stay because they are read. */
+  readonly except?: readonly string[];
   /** Deletes the backups; otherwise they are only listed. */
   readonly yes?: boolean;
 }
@@ -59,7 +61,8 @@ export async function prune(workspace: Workspace, input: PruneInput): Promise<Pr
     keep: one.keep,
   }));
   const reasons = applyRetention(candidates, { daily, weekly, monthly });
-  const why = ({ name }: Backup) => reasons.get(name) ?? [];
+  const isUsed = ({ name }: Backup) => input.except?.includes(name) ?? false;
+  const why = (one: Backup): Reason[] => [...(reasons.get(one.name) ?? []), ...(isUsed(one) ? used : [])];
   const report = (one: Backup) => reportBackup(workspace.project, one, faults.get(one));
   const kept = found.filter((one) => why(one).length > 0).map((one) => ({ ...report(one), why: why(one) }));
   const goes = found.filter((one) => why(one).length === 0);
@@ -71,6 +74,8 @@ export async function prune(workspace: Workspace, input: PruneInput): Promise<Pr
     done: yes,
   };
 }
+
+const used = ['in use'] as const;
 
 async function faultsOf(backup: Backup): Promise<readonly string[]> {
   const { damaged } = backup.manifest ?? {};

@@ -60,6 +60,7 @@ const serve = object({
   queue: text,
   data: text,
   backups: text,
+  maxStorage: text,
   concurrency: count,
   waiting: count,
   jobMemory: count,

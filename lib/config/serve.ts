@@ -14,6 +14,11 @@ export interface ServeConfig {
   readonly data?: string;
   /** The folder of backups; DUMP_DIRECTORY. Default `backups`. */
   readonly backups?: string;
+  /**
+   * The bytes that the folder of backups may take: `20GB`; PGMAGE_MAX_STORAGE. An export that would take more
+   * deletes old backups by the retention rules first, and fails if that is not enough. Default: no limit.
+   */
+  readonly maxStorage?: string;
   /** How many jobs run at once; PGMAGE_CONCURRENCY. Default 2. With Redis, 0 leaves all to workers. */
   readonly concurrency?: number;
   /** How many jobs may wait. Default 100. */

@@ -21,7 +21,7 @@ export interface Retention {
 }
 
 /** Why a backup stays. */
-export type Reason = 'newest' | 'daily' | 'weekly' | 'monthly' | 'keep' | 'broken';
+export type Reason = 'newest' | 'daily' | 'weekly' | 'monthly' | 'keep' | 'broken' | 'in use';
 
 /**
  * Returns the reasons to keep each backup; one without a reason may be deleted. A backup that is not known to

@@ -79,6 +79,27 @@ export const serviceMessages: { readonly [C in keyof ServiceProblems]: MessageRo
     (of) => `Cannot delete ${of.file}: ${of.reason}`,
     'Wait until no job uses it, and remove its mark keep.',
   ),
+  storage_full: row(
+    1,
+    507,
+    ({ limit, present, needed }) =>
+      needed === null
+        ? `The folder of backups reached its limit: ${present} of ${limit} bytes. The new file was removed`
+        : `The folder of backups is too full: ${present} of ${limit} bytes are used, about ${needed} are needed`,
+    'Delete backups, run pgmage db:backups prune --yes, or raise serve.maxStorage.',
+  ),
+  upload_refused: row(
+    64,
+    415,
+    (of) => `The file is not a dump that pgmage can import: ${of.reason}`,
+    'Upload SQL as UTF-8 text, SQL compressed by gzip or zstd, or an archive of pg_dump -Fc or -Ft.',
+  ),
+  too_many_uploads: row(
+    1,
+    429,
+    (of) => `There are ${of.limit} uploads at once already`,
+    'Retry when one of them is over.',
+  ),
   plan_outdated: row(
     1,
     409,

@@ -17,6 +17,10 @@ export interface ServiceProblems {
   job_over: { readonly job: string; readonly state: string };
   job_running: { readonly job: string; readonly state: string };
   backup_in_use: { readonly file: string; readonly reason: string };
+  /** Bytes. `needed`: null where a job or an upload grew past the limit. */
+  storage_full: { readonly limit: number; readonly present: number; readonly needed: number | null };
+  upload_refused: { readonly reason: string };
+  too_many_uploads: { readonly limit: number };
   plan_outdated: { readonly reason: string };
   plan_needed: { readonly kind: string; readonly target: string };
   queue_full: { readonly limit: number };

@@ -14,6 +14,8 @@ export type Access = KeyScope | 'open' | 'login';
 declare module 'fastify' {
   interface FastifyContextConfig {
     access?: Access;
+    /** True if its body may take long to arrive. */
+    isLongBody?: boolean;
   }
   interface FastifyRequest {
     requester: Requester | null;

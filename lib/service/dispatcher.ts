@@ -5,9 +5,11 @@ import { judgeLost } from './endings.ts';
 import { type BeginWork, type JobRun, startJob } from './job-run.ts';
 import type { JobFloor, JobSource } from './job-source.ts';
 import { listCancelling, listOpenJobs } from './jobs.ts';
-import { forgetOld, listLost, markLost } from './leases.ts';
+import { listLost, markLost } from './leases.ts';
 import type { JobHost } from './service.ts';
 import { settle } from './settle.ts';
+import type { StorageRule } from './storage.ts';
+import { readStorageRule } from './storage-rule.ts';
 
 /** The dispatcher of a service or of a worker. */
 export interface Dispatcher {
@@ -44,6 +46,7 @@ class OwnDispatcher implements Dispatcher, JobFloor {
   #isWanted = false;
   #isStopped = false;
   #isIdle = false;
+  #storage: StorageRule | null = null;
 
   constructor(host: JobHost, source: JobSource) {
     this.#host = host;
@@ -88,7 +91,7 @@ class OwnDispatcher implements Dispatcher, JobFloor {
   }
 
   async findLost(all: boolean): Promise<void> {
-    const { events, store, world, log } = this.#host;
+    const { events, world, log } = this.#host;
     const lost = await events.change(async (session, note) => {
       const ids = await markLost(session, this.#host.id, all);
       for (const id of ids) await note(id, 'state', { state: 'lost' });
@@ -103,12 +106,11 @@ class OwnDispatcher implements Dispatcher, JobFloor {
       const state = outcome.is === 'over' ? outcome.state : outcome.is;
       log.warn({ job: job.id, kind: job.kind, state }, 'job had lost its process');
     }
-    await store.change(forgetOld);
     if (lost.length > 0) this.wake();
   }
 
   start(job: TakenJob, begin?: BeginWork): void {
-    const run = startJob(this.#host, job, begin);
+    const run = startJob(this.#host, job, { storage: this.#storage, begin });
     this.#runs.set(job.id, run);
     const { log } = this.#host;
     const { id, kind, worker } = job;
@@ -141,6 +143,8 @@ class OwnDispatcher implements Dispatcher, JobFloor {
   async #startJobs(): Promise<void> {
     const open = await this.#host.store.use(listOpenJobs);
     this.#isIdle = open.length === 0;
+    // It is read while a job waits: a worker takes that one soon.
+    if (open.length > 0) this.#storage = await readStorageRule(this.#host);
     await this.#source.startJobs(open, this);
   }
 

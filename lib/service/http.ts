@@ -13,6 +13,7 @@ import { addPage } from './routes/page.ts';
 import { addScheduleRoutes } from './routes/schedules.ts';
 import { addKeyRoutes, addSessionRoutes } from './routes/session.ts';
 import { addSyncRoutes } from './routes/sync.ts';
+import { addUploadRoutes } from './routes/uploads.ts';
 import type { Service } from './service.ts';
 
 const headers = {
@@ -31,7 +32,6 @@ export async function makeServer(service: Service): Promise<FastifyInstance> {
     bodyLimit,
     // A proxy on this machine says whose the requests are.
     trustProxy: 'loopback',
-    requestTimeout: 30_000,
     keepAliveTimeout: 10_000,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 300 },
@@ -45,6 +45,7 @@ export async function makeServer(service: Service): Promise<FastifyInstance> {
   app.addHook('onSend', async (request, reply) => {
     if (request.url.startsWith('/api')) reply.header('Cache-Control', 'no-store');
   });
+  endSlowRequests(app);
   noteRequests(app, service);
   await describeRoutes(app, service);
   guardRoutes(app, service);
@@ -59,6 +60,7 @@ const routes = [
   addSyncRoutes,
   addJobRoutes,
   addBackupRoutes,
+  addUploadRoutes,
   addSessionRoutes,
   addKeyRoutes,
   addScheduleRoutes,
@@ -81,6 +83,19 @@ function noteRequests(app: FastifyInstance, { log }: Service): void {
     if (method === 'GET' || method === 'HEAD') return;
     const by = request.requester?.name ?? null;
     log.info({ method, path: request.routeOptions.url, status: reply.statusCode, by, address }, 'request');
+  });
+}
+
+// Milliseconds that a request may take to arrive whole. Only an upload takes longer, as its route says.
+const arrival = 30_000;
+
+function endSlowRequests(app: FastifyInstance): void {
+  app.addHook('onRequest', async ({ raw, routeOptions }) => {
+    if (routeOptions.config.isLongBody) return;
+    const timer = setTimeout(() => {
+      if (!raw.complete) raw.destroy();
+    }, arrival);
+    raw.once('close', () => clearTimeout(timer));
   });
 }
 

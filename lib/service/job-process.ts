@@ -11,6 +11,7 @@ import type { World } from '../project/world.ts';
 import { makeProject, makeWorld } from '../runner/context.ts';
 import { runWork } from './kinds.ts';
 import { cancelledCode, type FromProcess, type ProcessWork, type ToProcess } from './messages.ts';
+import { watchStorage } from './storage-room.ts';
 
 // Undo functions for things that this run created outside of the process.
 const undos = new Set<() => Promise<unknown>>();
@@ -51,7 +52,8 @@ async function perform(work: ProcessWork): Promise<void> {
     const folder = await openProject(work.root, work.version);
     const world = worldOf(work, folder);
     await using workspace = openWorkspace(makeProject(folder, work.version), world);
-    const result = await runWork(workspace, work);
+    const unwatch = watchStorage(workspace, work, (problem) => void stop(problem));
+    const result = await runWork(workspace, work).finally(unwatch);
     if (isEnding) return;
     isEnding = true;
     await send({ is: 'done', result });
@@ -124,6 +126,13 @@ async function beforeCommit(connection: Connection): Promise<void> {
 async function cancel(): Promise<void> {
   isCancelled = true;
   if (!isCommitting) await end(cancelledCode);
+}
+
+// The service takes the problem for the end of the job when the process has ended.
+async function stop(problem: Problem): Promise<void> {
+  if (isEnding || isCommitting || isCancelled) return;
+  await send({ is: 'failed', problem: problem.toJSON() });
+  await end(1);
 }
 
 async function end(code: number): Promise<never> {

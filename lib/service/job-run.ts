@@ -11,6 +11,7 @@ import type { ProcessWork } from './messages.ts';
 import type { JobProgress } from './schemas.ts';
 import type { JobHost } from './service.ts';
 import { settle } from './settle.ts';
+import type { StorageRule } from './storage.ts';
 
 /** A job under way. */
 export interface JobRun {
@@ -29,16 +30,17 @@ export interface JobRun {
 /** The way to the process of a job. */
 export type BeginWork = (work: ProcessWork, listener: ProcessListener) => RunningWork;
 
-/**
- * Starts a job that was taken.
- * @param begin starts its process; left out: here
- */
-export function startJob(
-  host: JobHost,
-  job: TakenJob,
-  begin: BeginWork = (work, listener) => startWork(work, host.settings.jobMemory, listener),
-): JobRun {
-  return new OwnRun(host, job, begin);
+/** The place and the limits of a job that starts. */
+export interface JobStart {
+  readonly storage: StorageRule | null;
+  /** Starts its process; left out: here. */
+  readonly begin: BeginWork | undefined;
+}
+
+/** Starts a job that was taken. */
+export function startJob(host: JobHost, job: TakenJob, { storage, begin }: JobStart): JobRun {
+  const here: BeginWork = (work, listener) => startWork(work, host.settings.jobMemory, listener);
+  return new OwnRun(host, job, { storage, begin: begin ?? here });
 }
 
 // Milliseconds between two tries to write an end down.
@@ -56,11 +58,13 @@ class OwnRun implements JobRun {
   // The events that are being written down, in order.
   #writes: Promise<unknown> = Promise.resolve();
   #xid: string | null;
+  // The part of the work that it is at.
+  #doing = '';
   #isCancelled: boolean;
   #isDraining = false;
   #isAbandoned = false;
 
-  constructor(host: JobHost, job: TakenJob, begin: BeginWork) {
+  constructor(host: JobHost, job: TakenJob, { storage, begin }: JobStart & { readonly begin: BeginWork }) {
     this.#host = host;
     this.#job = job;
     this.id = job.id;
@@ -70,13 +74,16 @@ class OwnRun implements JobRun {
     const { project, settings } = host;
     const { kind, parameters, agreed, requestedBy } = job;
     const { root, version } = project;
-    const work = { kind, parameters, agreed, requestedBy, root, version, backups: settings.backups };
-    const whole: ProcessWork = { does: 'job', ...work };
-    this.#work = begin(whole, {
-      onLine: (text) => this.#note('line', { text: makeLegible(redact(text)).slice(0, longest) }),
-      onProgress: (pace) => this.#note('progress', describeProgress(pace)),
-      onCommit: (xid) => this.#commit(xid),
-    });
+    const { backups } = settings;
+    const work = { kind, parameters, agreed, requestedBy, root, version, backups, storage };
+    this.#work = begin(
+      { does: 'job', ...work },
+      {
+        onLine: (text) => this.#note('line', { text: makeLegible(redact(text)).slice(0, longest) }),
+        onProgress: (pace) => this.#noteProgress(describeProgress(pace)),
+        onCommit: (xid) => this.#commit(xid),
+      },
+    );
     this.ended = this.#work.ended.then((ending) => this.#finish(ending));
   }
 
@@ -97,6 +104,13 @@ class OwnRun implements JobRun {
   abandon(): void {
     this.#isAbandoned = true;
     this.#work.kill();
+  }
+
+  // The log has each part of the work, as a step with its time.
+  #noteProgress(progress: JobProgress): void {
+    if (progress.doing !== this.#doing) this.#note('line', { text: progress.doing });
+    this.#doing = progress.doing;
+    this.#note('progress', progress);
   }
 
   #note(type: 'line' | 'progress', data: JobProgress | { readonly text: string }): void {

@@ -237,12 +237,11 @@ export async function deleteJob(session: Connection, id: string): Promise<boolea
   return rows.length > 0;
 }
 
-/** True if a job that is not over reads a backup. */
-export async function isFileInUse(session: Connection, file: string): Promise<boolean> {
-  const rows = await session.rows(
-    `select id from service.jobs
-     where state in ('waiting', 'running', 'cancelling', 'lost') and parameters->>'file' = $1 limit 1`,
-    [file],
+/** The backups that jobs read which are not over. */
+export async function listFilesInUse(session: Connection): Promise<string[]> {
+  const rows = await session.rows<{ file: string }>(
+    `select distinct parameters->>'file' as file from service.jobs
+     where state in ('waiting', 'running', 'cancelling', 'lost') and parameters->>'file' is not null`,
   );
-  return rows.length > 0;
+  return rows.map(({ file }) => file);
 }

@@ -1,5 +1,5 @@
 // From the kind of a job to the command that does it.
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { backup } from '../commands/backup.ts';
 import { verifyBackups } from '../commands/backups.ts';
 import { prune } from '../commands/backups-prune.ts';
@@ -12,6 +12,7 @@ import { status } from '../commands/status.ts';
 import { Problem } from '../problem/problem.ts';
 import type { Workspace } from '../project/workspace.ts';
 import { differenceText } from '../report/difference.ts';
+import { describeUpload } from './describe-backup.ts';
 import type { ProcessWork } from './messages.ts';
 import { agreeTo, describePlan, makeDraft } from './planning.ts';
 import type {
@@ -20,9 +21,13 @@ import type {
   ExportRequest,
   ImportRequest,
   JobKind,
+  PruneRequest,
   SchemaDifference,
   VerifyRequest,
 } from './schemas.ts';
+import { folderOfBackups } from './storage.ts';
+import { makeRoom, refuseOutgrown } from './storage-room.ts';
+import { isUpload, uploadsIn, verifyUpload } from './upload-files.ts';
 
 /** Parameters of a job, by its kind. They were validated when it was requested. */
 export interface JobParameters {
@@ -32,7 +37,7 @@ export interface JobParameters {
   data: DataRequest;
   verify: VerifyRequest & { readonly file: string };
   drift: { readonly database: string };
-  prune: { readonly keepDaily?: number; readonly keepWeekly?: number; readonly keepMonthly?: number };
+  prune: PruneRequest;
 }
 
 type Runs = {
@@ -51,17 +56,25 @@ const runs: Runs = {
       ...(format && { format }),
       ...(keep !== undefined && { keep }),
     };
-    return named(await backup(workspace, input));
+    const made = await backup(workspace, input);
+    await refuseOutgrown(workspace, work, made);
+    return named(made);
   },
   import: async (workspace, work, of) => {
     if (of.withoutManifest)
-      return restoreScript(workspace, of.file, scriptInput(work, of), agreeTo(workspace, work));
+      return restoreScript(
+        workspace,
+        scriptOf(workspace, work, of),
+        scriptInput(work, of),
+        agreeTo(workspace, work),
+      );
     const report = await restore(workspace, of.file, restoreInput(work, of), agreeTo(workspace, work));
     return { ...report, backup: named(report.backup) };
   },
   clone: (workspace, work, of) => clone(workspace, cloneInput(work, of), agreeTo(workspace, work)),
   data: (workspace, work, of) => dataSync(workspace, dataInput(work, of), agreeTo(workspace, work)),
   verify: async (workspace, work, { file, drill, on }) => {
+    if (isUpload(file)) return checkUpload(workspace, work, { file, drill });
     const options = { ...(drill !== undefined && { drill }), ...(on !== undefined && { on }) };
     const { backups } = await verifyBackups(workspace, { ...folderOf(work), ...options }, file);
     const [one] = backups.map(named);
@@ -70,7 +83,8 @@ const runs: Runs = {
   },
   drift: (workspace, _, { database }) => status(workspace, { env: database }),
   prune: async (workspace, work, of) => {
-    const { kept, removed } = await prune(workspace, { ...of, ...folderOf(work), yes: true });
+    const except = work.storage?.inUse ?? [];
+    const { kept, removed } = await prune(workspace, { ...of, ...folderOf(work), except, yes: true });
     return { kept: kept.map(named), removed: removed.map(named) };
   },
 };
@@ -81,8 +95,22 @@ export async function runWork(workspace: Workspace, work: ProcessWork): Promise<
   if (work.does === 'diff') return compareSchema(workspace, String(work.parameters.database));
   if (work.does === 'plan') return planWork(workspace, work);
   const run = runs[work.kind] as (workspace: Workspace, work: ProcessWork, of: unknown) => Promise<unknown>;
+  await makeRoom(workspace, work);
   return run(workspace, work, work.parameters);
 }
+
+async function checkUpload(
+  { project }: Workspace,
+  work: ProcessWork,
+  { file, drill }: { readonly file: string; readonly drill: boolean | undefined },
+): Promise<unknown> {
+  if (drill) throw new Problem('bad_request', { reason: `${file} has no manifest to compare a drill with` });
+  return describeUpload(await verifyUpload(folderOfBackups(project, work).path, file));
+}
+
+// An upload is in a folder of its own.
+const scriptOf = ({ project }: Workspace, work: ProcessWork, { file }: ImportRequest) =>
+  isUpload(file) ? join(uploadsIn(folderOfBackups(project, work).path), file) : file;
 
 async function compareSchema(workspace: Workspace, env: string): Promise<SchemaDifference> {
   const report = await difference(workspace, { env });
@@ -95,7 +123,8 @@ async function planWork(workspace: Workspace, work: ProcessWork): Promise<unknow
   switch (work.kind) {
     case 'import': {
       const of = work.parameters as ImportRequest;
-      if (of.withoutManifest) await restoreScript(workspace, of.file, scriptInput(work, of), draft.ask);
+      if (of.withoutManifest)
+        await restoreScript(workspace, scriptOf(workspace, work, of), scriptInput(work, of), draft.ask);
       else await restore(workspace, of.file, restoreInput(work, of), draft.ask);
       break;
     }

@@ -42,12 +42,6 @@ export function listLost(session: Connection): Promise<LostJob[]> {
   );
 }
 
-/** Deletes plans and answers that are too old. */
-export async function forgetOld(session: Connection): Promise<void> {
-  await session.rows('delete from service.plans where expires_at < pg_catalog.now()');
-  await session.rows(`delete from service.requests where at < pg_catalog.now() - interval '24 hours'`);
-}
-
 /** Marks one job as lost. @returns false: it is another's, or over */
 export async function loseJob(session: Connection, id: string, owner: string | null): Promise<boolean> {
   const rows = await session.rows(

@@ -2,6 +2,7 @@
 import type { CopyProgress } from '../flow/progress.ts';
 import type { AgreedLosses } from './jobs.ts';
 import type { JobKind } from './schemas.ts';
+import type { StorageRule } from './storage.ts';
 
 /** The work of a process. */
 export interface ProcessWork {
@@ -13,6 +14,8 @@ export interface ProcessWork {
   readonly agreed: AgreedLosses | null;
   /** The folder of backups; null: as usual. */
   readonly backups: string | null;
+  /** Null: it writes no backup. */
+  readonly storage: StorageRule | null;
   readonly requestedBy: string;
   /** The folder of the project. */
   readonly root: string;

@@ -4,11 +4,12 @@ import type { NotifyConfig } from '../config/serve.ts';
 import type { Connection } from '../pg/connection.ts';
 import { Problem } from '../problem/problem.ts';
 import { redact } from '../problem/redact.ts';
+import { formatBytes } from '../report/format.ts';
 import type { Service } from './service.ts';
 
 /** A notification. */
 export interface Notification {
-  readonly event: 'job_failed' | 'job_done' | 'overdue' | 'drift_found';
+  readonly event: 'job_failed' | 'job_done' | 'overdue' | 'drift_found' | 'storage_nearly_full';
   /** The schedule whose job it is. */
   readonly schedule?: string;
   readonly job?: string;
@@ -17,6 +18,10 @@ export interface Notification {
   readonly problem?: unknown;
   readonly changes?: number;
   readonly lastSuccess?: string | null;
+  /** The storage that is nearly full. */
+  readonly folder?: string;
+  readonly bytes?: number;
+  readonly limit?: number;
 }
 
 /** The sender of notifications. */
@@ -147,6 +152,11 @@ export function describeNotice({ event, schedule, kind, database, ...of }: Notif
   const by = schedule === undefined ? '' : ` (schedule ${schedule})`;
   if (event === 'overdue')
     return `Overdue: schedule ${schedule} had no success since ${of.lastSuccess ?? 'it was added'}`;
+  if (event === 'storage_nearly_full')
+    return (
+      `Storage nearly full: ${of.folder} has ${formatBytes(of.bytes ?? 0)} of ${formatBytes(of.limit ?? 0)}\n` +
+      'Hint: Delete backups, run pgmage db:backups prune --yes, or raise serve.maxStorage.'
+    );
   if (event === 'drift_found')
     return `Drift found: ${database} differs from schema.sql in ${of.changes} objects${by}`;
   if (event === 'job_done') return `Done: ${what}${by}`;

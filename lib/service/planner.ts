@@ -46,7 +46,8 @@ export function openPlanner(surroundings: ServiceSurroundings): Planner {
 
 function startWaitedWork({ project, settings }: ServiceSurroundings, work: WaitedWork): RunningWork {
   const { root, version } = project;
-  return startWork({ ...work, agreed: null, backups: settings.backups, root, version }, settings.jobMemory);
+  const { backups, jobMemory } = settings;
+  return startWork({ ...work, agreed: null, backups, storage: null, root, version }, jobMemory);
 }
 
 function answerOf(ending: WorkEnding): unknown {

@@ -9,6 +9,7 @@ import type { Workspace } from '../project/workspace.ts';
 import type { AgreedLosses } from './jobs.ts';
 import type { ProcessWork } from './messages.ts';
 import type { Plan } from './schemas.ts';
+import { refuseOutgrown } from './storage-room.ts';
 
 /** A plan of one of the commands that replace data. */
 export type CommandPlan = RestorePlan | ScriptPlan | ClonePlan | RowSyncPlan;
@@ -111,6 +112,7 @@ export function agreeTo(workspace: Workspace, work: ProcessWork): (plan: Command
       env: String(parameters.to),
       ...(backups !== null && { dir: backups }),
     });
+    await refuseOutgrown(workspace, work, made);
     workspace.world.progress(`Backed ${plan.target.name} up: ${made.file}, ${made.rows ?? 0} rows, verified`);
     return true;
   };

@@ -99,6 +99,32 @@ export const VerifySchema = Type.Object(
 /** See {@link VerifySchema}. */
 export type VerifyRequest = Static<typeof VerifySchema>;
 
+const keptCount = (period: string) =>
+  Type.Optional(
+    Type.Integer({ minimum: 0, maximum: 10_000, description: `How many ${period} keep a backup` }),
+  );
+
+/** POST /api/backups/prune. With one number, the others are 0; with none, the usual rules hold. */
+export const PruneSchema = Type.Object(
+  { keepDaily: keptCount('days'), keepWeekly: keptCount('weeks'), keepMonthly: keptCount('months') },
+  strict,
+);
+/** See {@link PruneSchema}. */
+export type PruneRequest = Static<typeof PruneSchema>;
+
+/** POST /api/backups: the query. The service makes the name of the file; `name` is a part of it. */
+export const UploadQuerySchema = Type.Object(
+  {
+    name: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9_-]{0,60}$' })),
+    sha256: Type.Optional(
+      Type.String({ pattern: '^[0-9a-f]{64}$', description: 'Another content is refused' }),
+    ),
+  },
+  strict,
+);
+/** See {@link UploadQuerySchema}. */
+export type UploadQuery = Static<typeof UploadQuerySchema>;
+
 /** POST /api/plans: the body of the job, with its kind. */
 export const PlanRequestSchema = Type.Union([
   Type.Object({ kind: Type.Literal('import'), ...ImportSchema.properties }, strict),

@@ -2,7 +2,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { findBackups } from '../backup/find.ts';
-import { resolveFolder } from '../backup/folder.ts';
 import type { Connection } from '../pg/connection.ts';
 import { Problem } from '../problem/problem.ts';
 import type { Target } from '../project/world.ts';
@@ -14,6 +13,9 @@ import { takePlan } from './plans.ts';
 import type { JobKind } from './schemas.ts';
 import type { Service } from './service.ts';
 import type { Feature } from './settings.ts';
+import { folderOfBackups } from './storage.ts';
+import { refuseFullStorage } from './storage-check.ts';
+import { findUpload } from './upload-files.ts';
 
 /** A request for a job. Its parameters were validated by the schema of its kind. */
 export interface JobRequest {
@@ -40,7 +42,7 @@ export interface JobEnds {
 /**
  * Adds a job, or finds the one that the same request has added.
  * @throws Problem `forbidden`, `unknown_environment`, `no_server`, `missing_file`, `protected_target`,
- * `plan_needed`, `plan_outdated`, `queue_full`, `bad_request`, `slot_taken`, `queue_unavailable`
+ * `plan_needed`, `plan_outdated`, `queue_full`, `storage_full`, `bad_request`, `slot_taken`, `queue_unavailable`
  */
 export async function requestJob(
   service: Service,
@@ -49,6 +51,7 @@ export async function requestJob(
   const { planId, ...parameters } = request.parameters;
   const digest = digestOf(request.kind, parameters);
   const ends = await checkRequest(service, request);
+  await refuseFullStorage(service, request);
   const id = await service.events.change(async (session, note) => {
     const known = await findAnswer(session, request, digest);
     if (known !== null) return known;
@@ -108,7 +111,7 @@ export async function checkRequest(
   const to = isWriting ? await find(parameters.to) : null;
   const from = await find(parameters.from ?? parameters.database ?? parameters.on);
   if (to !== null) refuseTarget(service, { parameters, requester }, to, isPlan || isScheduled);
-  if (typeof parameters.file === 'string') await refuseMissingFile(service, parameters);
+  if (typeof parameters.file === 'string') await refuseMissingFile(service, kind, parameters);
   if (isWriting && !isPlan && !isScheduled) refuseUnplanned(kind, parameters);
   return { from, to };
 }
@@ -136,11 +139,15 @@ function refuseTarget(
 
 async function refuseMissingFile(
   { project, settings }: Service,
+  kind: JobKind,
   { file, withoutManifest }: JobRequest['parameters'],
 ): Promise<void> {
   const dir = settings.backups === null ? {} : { dir: settings.backups };
+  const { path } = folderOfBackups(project, settings);
+  // An upload has no manifest; its checksum can be verified all the same.
+  if ((kind === 'verify' || withoutManifest) && (await findUpload(path, String(file))) !== null) return;
   const names = withoutManifest
-    ? await readdir(resolveFolder(project, dir.dir).path).catch(() => [])
+    ? await readdir(path).catch(() => [])
     : (await findBackups(project, dir)).map(({ name }) => name);
   if (!names.includes(String(file))) throw new Problem('missing_file', { file: String(file) });
 }

@@ -1,7 +1,7 @@
 // The shapes of schedules: their definitions and what the API shows of them.
 import Type, { type Static } from 'typebox';
-import { CloneSchema, DataSchema, ExportSchema, VerifySchema } from './request-schemas.ts';
-import { count, environment, nullable, strict, time } from './schema-parts.ts';
+import { CloneSchema, DataSchema, ExportSchema, PruneSchema, VerifySchema } from './request-schemas.ts';
+import { environment, nullable, strict, time } from './schema-parts.ts';
 
 const timing = {
   every: Type.String({
@@ -33,15 +33,24 @@ export const ScheduleDefinitionSchema = Type.Union([
   Type.Object(
     {
       ...ofTask('prune'),
-      keepDaily: Type.Optional(count()),
-      keepWeekly: Type.Optional(count()),
-      keepMonthly: Type.Optional(count()),
+      ...PruneSchema.properties,
     },
     strict,
   ),
   Type.Object({ ...ofTask('data'), ...data }, strict),
   Type.Object({ ...ofTask('clone'), ...clone }, strict),
 ]);
+/** PUT /api/schedules/{name}: the definition, and the typed name of a protected target. */
+export const PutScheduleSchema = Type.Union(
+  ScheduleDefinitionSchema.anyOf.map((one) =>
+    'to' in one.properties
+      ? Type.Object(
+          { ...one.properties, confirm: Type.Optional(environment('The name of a protected target')) },
+          strict,
+        )
+      : one,
+  ),
+);
 /** See {@link ScheduleDefinitionSchema}. */
 export type ScheduleDefinition = Static<typeof ScheduleDefinitionSchema>;
 

@@ -191,6 +191,12 @@ export const DifferenceSchema = Type.Object({
 /** See {@link DifferenceSchema}. */
 export type SchemaDifference = Static<typeof DifferenceSchema>;
 
+/** The storage of backups. */
+export const StorageSchema = Type.Object({
+  bytes: count('Of all files in the folder of backups'),
+  limit: nullable(count('serve.maxStorage; null: none')),
+});
+
 /** One backup. */
 export const BackupSchema = Type.Object({
   file: Type.String({ description: 'Its name in the folder of backups' }),
@@ -207,11 +213,28 @@ export const BackupSchema = Type.Object({
   left: Type.Array(Type.String()),
   keep: Type.Boolean(),
   faults: Type.Array(Type.String()),
+  why: Type.Array(Type.String(), {
+    description: 'What keeps it when backups are pruned: newest, daily, keep …; empty: nothing does',
+  }),
+  uploaded: nullable(
+    Type.Object(
+      { at: time(), by: Type.String(), sha256: Type.String() },
+      { description: 'A dump without a manifest; null: a backup of pgmage' },
+    ),
+  ),
 });
 /** See {@link BackupSchema}. */
 export type BackupInfo = Static<typeof BackupSchema>;
 /** GET /api/backups. */
-export const BackupsSchema = Type.Object({ folder: Type.String(), backups: Type.Array(BackupSchema) });
+export const BackupsSchema = Type.Object({
+  folder: Type.String(),
+  storage: StorageSchema,
+  retention: Type.Object(
+    { daily: count(), weekly: count(), monthly: count() },
+    { description: 'What is kept when room is made' },
+  ),
+  backups: Type.Array(BackupSchema),
+});
 /** See {@link BackupsSchema}. */
 export type BackupList = Static<typeof BackupsSchema>;
 
@@ -249,9 +272,21 @@ export const SettingsSchema = Type.Object({
   jobMemory: nullable(count('Megabytes of JavaScript memory of each job')),
   queue: Type.Enum(['embedded', 'postgres', 'redis']),
   backups: Type.String({ description: 'The folder of backups' }),
+  storage: StorageSchema,
+  history: Type.Object(
+    { jobDays: count(), jobs: count(), eventDays: count() },
+    { description: 'How long jobs and their logs are kept' },
+  ),
 });
 /** See {@link SettingsSchema}. */
 export type Settings = Static<typeof SettingsSchema>;
 
 /** GET /health and /ready. */
 export const HealthSchema = Type.Object({ ok: Type.Boolean(), version: Type.String() });
+/** GET /ready: 503 where one of them is not as it should be. */
+export const ReadySchema = Type.Object({
+  ...HealthSchema.properties,
+  queue: Type.Enum(['ok', 'unavailable']),
+  storage: Type.Enum(['ok', 'nearly full', 'full']),
+  stopping: Type.Boolean(),
+});

@@ -23,9 +23,11 @@ import type { JobHost, Service } from './service.ts';
 import { openSessions } from './sessions.ts';
 import { readSettings, type ServeInput, stopPatience } from './settings.ts';
 import { catchSignals } from './signals.ts';
+import { openStorageMeter } from './storage.ts';
 import { openStore, type Store } from './store.ts';
 import { openStreams } from './streams.ts';
 import type { ServiceSurroundings } from './surroundings.ts';
+import { startUpkeep } from './upkeep.ts';
 
 /** A report of a service that has stopped. */
 export interface ServeReport {
@@ -77,6 +79,7 @@ async function run(
   const scheduler = await startScheduler(service);
   service.scheduler = scheduler;
   const notices = startNotices(service);
+  const upkeep = startUpkeep(service);
   const address = await app.listen({ host, port }).catch((error: Error) => {
     throw new Problem('bad_option', { option: '--port', reason: error.message }, { cause: error });
   });
@@ -86,7 +89,8 @@ async function run(
   log.info({ jobs: dispatcher.running().length }, 'pgmage serve stops');
   streams.end();
   scheduler.stop();
-  await Promise.all([dispatcher.stop(stopPatience), service.planner.stop(), notices.stop()]);
+  const parts = [dispatcher.stop(stopPatience), service.planner.stop(), notices.stop(), upkeep.stop()];
+  await Promise.all(parts);
   streams.end();
   await app.close();
   service.events.close();
@@ -116,6 +120,7 @@ async function makeService(
     sessions: openSessions(now),
     databases: openDatabases(around),
     planner: openPlanner(around),
+    storage: openStorageMeter(around.project, settings, now),
     streams: openStreams(events),
     log,
     scheduler: null,

@@ -7,6 +7,7 @@ import type { Planner } from './planner.ts';
 import type { Queue } from './queue.ts';
 import type { Scheduler } from './scheduler-type.ts';
 import type { SessionBook } from './sessions.ts';
+import type { StorageMeter } from './storage.ts';
 import type { Store } from './store.ts';
 import type { Streams } from './streams.ts';
 import type { ServiceSurroundings } from './surroundings.ts';
@@ -31,6 +32,7 @@ export interface Service extends JobHost {
   readonly sessions: SessionBook;
   readonly databases: Databases;
   readonly planner: Planner;
+  readonly storage: StorageMeter;
   readonly streams: Streams;
   /** Null until the service has started. */
   scheduler: Scheduler | null;

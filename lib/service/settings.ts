@@ -32,6 +32,8 @@ export interface ServiceSettings {
   readonly folder: string;
   /** The folder of backups as it was given; null: as usual. */
   readonly backups: string | null;
+  /** Bytes that the folder of backups may take; null: no limit. */
+  readonly maxStorage: number | null;
   readonly concurrency: number;
   readonly waiting: number;
   readonly jobMemory: number | null;
@@ -73,6 +75,7 @@ export function readSettings(
     queueUrl,
     folder: dataFolder(project, input),
     backups: variables.DUMP_DIRECTORY ?? config.backups ?? null,
+    maxStorage: readSize('PGMAGE_MAX_STORAGE', variables.PGMAGE_MAX_STORAGE || config.maxStorage),
     // With Redis, a service may leave all jobs to workers.
     concurrency: Math.max(queue === 'redis' ? 0 : 1, whole('PGMAGE_CONCURRENCY') ?? config.concurrency ?? 2),
     waiting: config.waiting ?? 100,
@@ -96,6 +99,17 @@ function readQueue(url: string | null): ServiceSettings['queue'] {
   if (/^postgres(ql)?:\/\//i.test(url)) return 'postgres';
   if (/^rediss?:\/\//i.test(url)) return 'redis';
   throw new Problem('bad_option', { option: '--queue', reason: 'it must be a postgres:// or redis:// URL' });
+}
+
+const powers = ['', 'k', 'm', 'g', 't'];
+
+// As PostgreSQL reads sizes: one kB has 1024 bytes.
+function readSize(option: string, text: string | undefined): number | null {
+  if (text === undefined) return null;
+  const [, digits, power = ''] = /^\s*(\d{1,9}(?:\.\d{1,3})?)\s*([kmgt]?)b?\s*$/i.exec(text) ?? [];
+  const bytes = Math.floor(Number(digits) * 1024 ** powers.indexOf(power.toLowerCase()));
+  if (bytes > 0) return bytes;
+  throw new Problem('bad_option', { option, reason: `${text} is not a size such as 20GB` });
 }
 
 function readNotify(notify: NotifyConfig = {}): NotifyConfig {

@@ -101,6 +101,9 @@ create table if not exists service.schedules (
   warned_at timestamptz
 );
 
+-- The folders of backups that are nearly full, as was told.
+create table if not exists service.storage_warnings (name text primary key);
+
 create table if not exists service.notices (
   id bigint generated always as identity primary key,
   channel text not null,

@@ -52,6 +52,8 @@ const routes: readonly (readonly [
   ['POST', '/api/jobs/{id}/retry', 'run', {}, 404],
   ['DELETE', '/api/jobs/{id}', 'admin', undefined, 404],
   ['GET', '/api/backups', 'read', undefined, 200],
+  ['POST', '/api/backups', 'admin', undefined, 400],
+  ['POST', '/api/backups/prune', 'admin', { keepDaily: -1 }, 400],
   ['GET', '/api/backups/{file}', 'read', undefined, 404],
   ['GET', '/api/backups/{file}/content', 'download', undefined, 404],
   ['POST', '/api/backups/{file}/verify', 'run', {}, 404],

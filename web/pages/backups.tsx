@@ -8,30 +8,32 @@ import { type Action, useAction, useLoad } from '../load.ts';
 import { Command, Empty, Facts, Loading, Page, ProblemNotice, State } from '../pieces.tsx';
 import { Link, openPage } from '../router.tsx';
 import { useMay } from '../session.ts';
+import { PruneButton, StorageUse } from '../storage.tsx';
 import { Ago } from '../time.tsx';
+import { Upload } from '../upload.tsx';
 import { formatNumber } from '../words.ts';
 
 /** The page `/backups`. */
 export function BackupsPage() {
   const { data, problem, reload } = useLoad<BackupList>('/api/backups');
   const all = data?.backups;
-  const bytes = all?.reduce((sum, one) => sum + one.bytes, 0) ?? 0;
+  const may = useMay();
   return (
     <Page
       title="Backups"
-      about={
-        all &&
-        all.length > 0 &&
-        `${formatCount(all.length, 'backup')} in ${data?.folder}/, ${formatBytes(bytes)}.`
-      }
+      about={all && all.length > 0 && `${formatCount(all.length, 'backup')} in ${data?.folder}/.`}
       actions={
-        <Link class="button main" href="/new?kind=export">
-          <Icon name="add" />
-          New export
-        </Link>
+        <>
+          {data && <PruneButton list={data} />}
+          <Link class="button main" href="/new?kind=export">
+            <Icon name="add" />
+            New export
+          </Link>
+        </>
       }
     >
       {problem && <ProblemNotice problem={problem} />}
+      {data && <StorageUse storage={data.storage} />}
       {all === undefined && !problem && <Loading what="backups" />}
       {all?.length === 0 && (
         <Empty title="No backups yet">
@@ -46,6 +48,7 @@ export function BackupsPage() {
           ))}
         </ul>
       )}
+      {may('admin') && <Upload changed={reload} />}
     </Page>
   );
 }
@@ -83,17 +86,20 @@ function Backup({ backup, changed }: { readonly backup: BackupInfo; readonly cha
 }
 
 function BackupFacts({ backup }: { readonly backup: BackupInfo }) {
-  const { environment, format, server, started, bytes, rows } = backup;
+  const { environment, format, server, started, bytes, rows, uploaded, why } = backup;
   return (
     <Facts
       flat
       facts={[
         ['Of', environment],
-        ['Made', started && <Ago time={started} />],
+        [uploaded ? 'Uploaded' : 'Made', started && <Ago time={started} />],
+        ['By', uploaded?.by],
         ['Size', formatBytes(bytes)],
         ['Rows', rows === null ? null : formatNumber(rows)],
         ['Format', format],
         ['Server', server && `PostgreSQL ${server.split(' ')[0]}`],
+        ['Stays as', uploaded ? null : why.join(', ') || 'nothing: pruning deletes it'],
+        ['SHA-256', uploaded && <code key="sum">{uploaded.sha256.slice(0, 16)}…</code>],
       ]}
     />
   );
@@ -101,7 +107,9 @@ function BackupFacts({ backup }: { readonly backup: BackupInfo }) {
 
 const ways = { drill: 'Verified by a drill', read: 'Verified', checksum: 'Verified by checksum' } as const;
 
-function Proof({ backup: { faults, verified } }: { readonly backup: BackupInfo }) {
+function Proof({ backup: { faults, verified, uploaded } }: { readonly backup: BackupInfo }) {
+  if (uploaded !== null && faults.length === 0)
+    return <State tone="quiet" icon="warn" text="Uploaded, without manifest" />;
   if (faults.length > 0) return <State tone="bad" icon="bad" text="Damaged" />;
   if (verified === null) return <State tone="warn" icon="warn" text="Not verified" />;
   return <State tone="good" icon="good" text={ways[verified.how]} />;
@@ -113,7 +121,7 @@ const proofs = [
 ] as const;
 
 function BackupActions({ backup, changed }: { readonly backup: BackupInfo; readonly changed: () => void }) {
-  const { file, faults, format } = backup;
+  const { file, faults, format, uploaded } = backup;
   const may = useMay();
   const path = `/api/backups/${encodeURIComponent(file)}`;
   const verify = useAction(async (drill: boolean) => {
@@ -123,25 +131,27 @@ function BackupActions({ backup, changed }: { readonly backup: BackupInfo; reado
   return (
     <>
       <div class="row">
-        {may('run') && <ProofButtons file={file} verify={verify} />}
+        {may('run') && <ProofButtons file={file} verify={verify} hasDrill={uploaded === null} />}
         {may('download') && format !== 'directory' && (
           <a class="button" href={`${path}/content`} download={file} aria-label={`Download ${file}`}>
             Download
           </a>
         )}
-        {may('write') && faults.length === 0 && (
-          <Link
-            class="button"
-            href={`/new?kind=import&file=${encodeURIComponent(file)}`}
-            aria-label={`Restore ${file}`}
-          >
-            Restore
-          </Link>
-        )}
+        {may(uploaded ? 'admin' : 'write') && faults.length === 0 && <RestoreLink backup={backup} />}
         {may('admin') && <DeleteButton file={file} path={path} changed={changed} />}
       </div>
       {verify.problem && <ProblemNotice problem={verify.problem} />}
     </>
+  );
+}
+
+function RestoreLink({ backup: { file, uploaded } }: { readonly backup: BackupInfo }) {
+  const query = new URLSearchParams({ kind: 'import', file, ...(uploaded && { withoutManifest: 'yes' }) });
+  const word = uploaded ? 'Import' : 'Restore';
+  return (
+    <Link class="button" href={`/new?${query}`} aria-label={`${word} ${file}`}>
+      {word}
+    </Link>
   );
 }
 
@@ -161,17 +171,24 @@ function DeleteButton(props: { readonly file: string; readonly path: string; rea
   );
 }
 
-function ProofButtons({ file, verify }: { readonly file: string; readonly verify: Action<[boolean]> }) {
-  return proofs.map(([word, about, isDrill]) => (
-    <button
-      key={word}
-      type="button"
-      aria-disabled={verify.isBusy}
-      aria-label={`${word} ${file}`}
-      title={about}
-      onClick={() => verify.run(isDrill)}
-    >
-      {word}
-    </button>
-  ));
+function ProofButtons(props: {
+  readonly file: string;
+  readonly verify: Action<[boolean]>;
+  readonly hasDrill: boolean;
+}) {
+  const { file, verify, hasDrill } = props;
+  return proofs
+    .filter(([, , isDrill]) => hasDrill || !isDrill)
+    .map(([word, about, isDrill]) => (
+      <button
+        key={word}
+        type="button"
+        aria-disabled={verify.isBusy}
+        aria-label={`${word} ${file}`}
+        title={about}
+        onClick={() => verify.run(isDrill)}
+      >
+        {word}
+      </button>
+    ));
 }

@@ -54,7 +54,7 @@ export function JobPage({ id }: { readonly id: string }) {
       {job.problem && job.state !== 'done' && <ProblemNotice problem={job.problem} />}
       <Result job={job} />
       <Details job={job} />
-      <Log lines={live.lines} isOpen={isOpen(job)} />
+      <Steps lines={live.lines} job={job} />
       <Section id="command" title="As a command">
         <Command text={commandOf(job)} label="Copy as command" />
       </Section>
@@ -119,8 +119,14 @@ function sentenceOf({ state, to, target, cancelTooLate, startAfter }: Job): stri
   }
 }
 
+const targetWords = {
+  unchanged: 'unchanged',
+  changed: 'changed: the job was committed',
+  unknown: 'unknown: compare it before you start the job again',
+} as const;
+
 function Details({ job }: { readonly job: Job }) {
-  const { startedAt, endedAt, tries, retryOf, from, to, id } = job;
+  const { startedAt, endedAt, tries, retryOf, from, to, id, target, requestedBy } = job;
   const took = startedAt && endedAt ? formatDuration(Date.parse(endedAt) - Date.parse(startedAt)) : null;
   return (
     <Section id="details" title="Details">
@@ -128,6 +134,8 @@ function Details({ job }: { readonly job: Job }) {
         facts={[
           ['Reads', from],
           ['Writes to', to],
+          ['Target', to !== null && !isOpen(job) && target !== null && targetWords[target]],
+          ['Requested by', requestedBy],
           ['Started', startedAt && <Time time={startedAt} />],
           ['Ended', endedAt && <Time time={endedAt} />],
           ['Took', took],
@@ -140,11 +148,19 @@ function Details({ job }: { readonly job: Job }) {
   );
 }
 
-function Log({ lines, isOpen: isLive }: { readonly lines: readonly Line[]; readonly isOpen: boolean }) {
+// A step lasts until the next one begins, the last one until the job ends.
+function Steps({ lines, job }: { readonly lines: readonly Line[]; readonly job: Job }) {
+  const { endedAt } = job;
+  const isLive = isOpen(job);
+  const lasted = (index: number): string => {
+    const [from, to] = [lines[index]?.at, lines[index + 1]?.at ?? endedAt];
+    if (from === undefined || to === null || to === undefined) return isLive ? 'now' : '';
+    return formatDuration(Math.max(0, Date.parse(to) - Date.parse(from)));
+  };
   return (
-    <Section id="log" title="Log">
+    <Section id="log" title="Steps">
       {lines.length === 0 ? (
-        <p class="quiet">{isLive ? 'The log is empty so far.' : 'The log is empty.'}</p>
+        <p class="quiet">{isLive ? 'No step has begun.' : 'The log is empty. It is kept for 7 days.'}</p>
       ) : (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a list that scrolls needs the keyboard.
         <ol class="log" tabIndex={0} aria-labelledby="log">
@@ -152,6 +168,7 @@ function Log({ lines, isOpen: isLive }: { readonly lines: readonly Line[]; reado
             <li key={index}>
               <time dateTime={at}>{formatClock(at)}</time>
               <span>{text}</span>
+              <span class="quiet">{lasted(index)}</span>
             </li>
           ))}
         </ol>

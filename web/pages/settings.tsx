@@ -5,7 +5,9 @@ import { request } from '../client.ts';
 import { useAction, useLoad } from '../load.ts';
 import { Command, Facts, Loading, Page, ProblemNotice, Section } from '../pieces.tsx';
 import { useMay } from '../session.ts';
+import { describeStorage } from '../storage.tsx';
 import { Ago, Time } from '../time.tsx';
+import { formatNumber } from '../words.ts';
 
 const queues = {
   embedded: 'embedded, in the data folder of the service',
@@ -42,6 +44,8 @@ export function SettingsPage() {
                 ['Jobs at once', data.concurrency],
                 ['Jobs that may wait', data.waiting],
                 ['Memory of a job', data.jobMemory === null ? 'no limit' : `${data.jobMemory} MB`],
+                ['Storage of backups', describeStorage(data.storage)],
+                ['History', describeHistory(data.history)],
               ]}
             />
             <p class="small quiet">
@@ -54,6 +58,9 @@ export function SettingsPage() {
     </Page>
   );
 }
+
+const describeHistory = ({ jobDays, jobs, eventDays }: Settings['history']) =>
+  `jobs for ${jobDays} days, at most ${formatNumber(jobs)}; their logs for ${eventDays} days`;
 
 function Keys() {
   const may = useMay();

@@ -137,7 +137,10 @@ export class Slot {
     }
     const { project, settings } = this.#around;
     const { root, version } = project;
-    const whole: ProcessWork = { ...work, root, version, backups: settings.backups };
+    const { backups, maxStorage: limit } = settings;
+    // The folder of this machine has its own limit.
+    const storage = work.storage && { ...work.storage, limit };
+    const whole: ProcessWork = { ...work, storage, root, version, backups };
     const send = (message: Letter) => this.#around.send(this.service, message);
     const { entry } = this;
     this.#work = startWork(whole, settings.jobMemory, {

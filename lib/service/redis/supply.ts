@@ -181,6 +181,6 @@ class RedisSource implements JobSource {
   }
 }
 
-function withoutPlace({ does, kind, parameters, agreed, requestedBy }: ProcessWork): SentWork {
-  return { does, kind, parameters, agreed, requestedBy };
+function withoutPlace({ does, kind, parameters, agreed, storage, requestedBy }: ProcessWork): SentWork {
+  return { does, kind, parameters, agreed, storage, requestedBy };
 }

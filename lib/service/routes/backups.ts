@@ -1,16 +1,14 @@
 // Backups: the list, one of them, its content, and its verification and end.
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { basename } from 'node:path';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { findBackups } from '../../backup/find.ts';
-import { resolveFolder } from '../../backup/folder.ts';
-import { reportBackup } from '../../backup/report.ts';
 import { removeBackup } from '../../commands/backups-prune.ts';
 import type { Backup } from '../../flow/manifest.ts';
 import { Problem } from '../../problem/problem.ts';
-import { isFileInUse } from '../jobs.ts';
+import { describeBackup, describeUpload, explainRetention } from '../describe-backup.ts';
+import { listFilesInUse } from '../jobs.ts';
 import {
   AcceptedSchema,
   type BackupInfo,
@@ -20,6 +18,9 @@ import {
   VerifySchema,
 } from '../schemas.ts';
 import type { Service } from '../service.ts';
+import { folderOfBackups } from '../storage.ts';
+import { readRetention } from '../storage-rule.ts';
+import { findUpload, listUploads, removeUpload } from '../upload-files.ts';
 import { addJob } from './accept.ts';
 
 const named = Type.Object({ file: FileSchema });
@@ -29,18 +30,20 @@ export function addBackupRoutes(app: FastifyInstance, service: Service): void {
   const { project, settings } = service;
   const listed = { response: { 200: BackupsSchema } };
   app.get('/api/backups', { config: { access: 'read' }, schema: listed }, async () => ({
-    folder: resolveFolder(project, settings.backups ?? undefined).shown,
-    backups: (await list(service)).map((one) => describe(service, one)).reverse(),
+    folder: folderOfBackups(project, settings).shown,
+    storage: await service.storage.read(),
+    retention: await readRetention(service),
+    backups: await describeAll(service),
   }));
   const one = { params: named, response: { 200: BackupSchema } };
   app.get('/api/backups/:file', { config: { access: 'read' }, schema: one }, async (request) =>
-    describe(service, await find(service, request)),
+    findDescribed(service, fileOf(request)),
   );
   const content = { params: named, produces: ['application/octet-stream'] };
   app.get(
     '/api/backups/:file/content',
     { config: { access: 'download' }, schema: content },
-    async (request, reply) => sendFile(await find(service, request), request, reply),
+    async (request, reply) => sendFile(await findFile(service, fileOf(request)), request, reply),
   );
   addActions(app, service);
 }
@@ -52,7 +55,7 @@ function addActions(app: FastifyInstance, service: Service): void {
     '/api/backups/:file/verify',
     { config: { access: 'run' }, schema: verified },
     async (request, reply) => {
-      const { name } = await find(service, request);
+      const { name } = await findFile(service, fileOf(request));
       const parameters = { ...(request.body as object), file: name };
       return addJob(service, request, reply, { kind: 'verify', parameters });
     },
@@ -62,10 +65,15 @@ function addActions(app: FastifyInstance, service: Service): void {
     '/api/backups/:file',
     { config: { access: 'admin' }, schema: deleted },
     async (request, reply) => {
-      const backup = await find(service, request);
+      const file = fileOf(request);
+      const upload = await findUpload(folderOfBackups(project, service.settings).path, file);
+      await refuseUsed(service, file);
+      if (upload !== null) {
+        await removeUpload(upload);
+        return reply.status(204).send();
+      }
+      const backup = await find(service, file);
       if (backup.keep) throw new Problem('backup_in_use', { file: backup.name, reason: 'it is marked keep' });
-      if (await service.store.use((session) => isFileInUse(session, backup.name)))
-        throw new Problem('backup_in_use', { file: backup.name, reason: 'a job reads it' });
       await removeBackup(project, backup);
       return reply.status(204).send();
     },
@@ -76,21 +84,49 @@ function list({ project, settings }: Service): Promise<Backup[]> {
   return findBackups(project, settings.backups === null ? {} : { dir: settings.backups });
 }
 
-async function find(service: Service, request: FastifyRequest): Promise<Backup> {
-  const { file } = request.params as { file: string };
+const fileOf = (request: FastifyRequest) => (request.params as { file: string }).file;
+
+async function refuseUsed({ store }: Service, file: string): Promise<void> {
+  if ((await store.use(listFilesInUse)).includes(file))
+    throw new Problem('backup_in_use', { file, reason: 'a job reads it' });
+}
+
+async function find(service: Service, file: string): Promise<Backup> {
   const found = (await list(service)).find(({ name }) => name === file);
   if (found === undefined) throw new Problem('missing_file', { file });
   return found;
 }
 
-function describe({ project }: Service, backup: Backup): BackupInfo {
-  const report = reportBackup(project, backup);
-  return { ...report, file: basename(report.file), left: [...report.left], faults: [...report.faults] };
+/** A backup, or an uploaded dump. */
+type DumpFile = Pick<Backup, 'name' | 'path'>;
+
+async function findFile(service: Service, file: string): Promise<DumpFile> {
+  const { path } = folderOfBackups(service.project, service.settings);
+  return (await findUpload(path, file)) ?? find(service, file);
+}
+
+// The newest first.
+async function describeAll(service: Service): Promise<BackupInfo[]> {
+  const { project, settings } = service;
+  const [all, uploads, retention] = await Promise.all([
+    list(service),
+    listUploads(folderOfBackups(project, settings).path),
+    readRetention(service),
+  ]);
+  const why = explainRetention(project, all, retention);
+  const backups = all.map((one) => describeBackup(project, one, why.get(one.name) ?? []));
+  return [...uploads.map(describeUpload).reverse(), ...backups.reverse()];
+}
+
+async function findDescribed(service: Service, file: string): Promise<BackupInfo> {
+  const found = (await describeAll(service)).find((one) => one.file === file);
+  if (found === undefined) throw new Problem('missing_file', { file });
+  return found;
 }
 
 // A range of bytes as RFC 9110, section 14, has it: one range, of a file.
 async function sendFile(
-  { path, name }: Backup,
+  { path, name }: DumpFile,
   { headers }: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {

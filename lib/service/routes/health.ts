@@ -1,7 +1,9 @@
 // The state of the service, and the description of its API.
 import type { FastifyInstance } from 'fastify';
-import { HealthSchema, SettingsSchema } from '../schemas.ts';
+import { historyLimits } from '../history.ts';
+import { HealthSchema, ReadySchema, SettingsSchema } from '../schemas.ts';
 import type { Service } from '../service.ts';
+import { judgeFullness } from '../storage.ts';
 
 /** GET /health, /ready, /api/settings, /api/openapi.json. */
 export function addHealthRoutes(app: FastifyInstance, service: Service): void {
@@ -11,15 +13,21 @@ export function addHealthRoutes(app: FastifyInstance, service: Service): void {
     ok: true,
     version: project.version,
   }));
-  app.get('/ready', { config: { access: 'open' }, schema: health }, async (_, reply) => {
+  const ready = { response: { 200: ReadySchema, 503: ReadySchema } };
+  app.get('/ready', { config: { access: 'open' }, schema: ready }, async (_, reply) => {
     const isWritable = await store
       .change((session) => session.rows('update service.counter set last = last'))
       .then(
         () => true,
         () => false,
       );
-    const ok = isWritable && (service.queue.isWell?.() ?? true) && !service.isStopping;
-    return reply.status(ok ? 200 : 503).send({ ok, version: project.version });
+    const stopping = service.isStopping;
+    const fullness = judgeFullness(await service.storage.read());
+    const hasQueue = isWritable && (service.queue.isWell?.() ?? true);
+    const ok = hasQueue && !stopping && fullness !== 'full';
+    const queue = hasQueue ? 'ok' : 'unavailable';
+    const answer = { ok, version: project.version, queue, storage: fullness, stopping };
+    return reply.status(ok ? 200 : 503).send(answer);
   });
   const described = { response: { 200: SettingsSchema } };
   app.get('/api/settings', { config: { access: 'read' }, schema: described }, async () => ({
@@ -30,6 +38,8 @@ export function addHealthRoutes(app: FastifyInstance, service: Service): void {
     jobMemory: settings.jobMemory,
     queue: settings.queue,
     backups: settings.backups ?? 'backups',
+    storage: await service.storage.read(),
+    history: historyLimits,
   }));
   app.get('/api/openapi.json', { config: { access: 'read' }, schema: { hide: true } }, async () =>
     app.swagger(),

@@ -1,8 +1,6 @@
 // GET /metrics: counts for Prometheus, read from the jobs when they are asked for.
-import { stat } from 'node:fs/promises';
 import type { FastifyInstance } from 'fastify';
 import { Gauge, Registry } from 'prom-client';
-import { findBackups } from '../../backup/find.ts';
 import { isOverdue } from '../schedules.ts';
 import type { Service } from '../service.ts';
 
@@ -39,7 +37,9 @@ async function measure(service: Service): Promise<Registry> {
   const overdue = gauge('schedule_overdue', '1: the schedule had no success in time', ['schedule']);
   for (const state of (await service.scheduler?.list()) ?? [])
     overdue.set({ schedule: state.name }, isOverdue(state, service.world.now()) ? 1 : 0);
-  gauge('storage_bytes', 'Bytes of the backups').set(await sumBackups(service));
+  const { bytes, limit } = await service.storage.read();
+  gauge('storage_bytes', 'Bytes of the folder of backups').set(bytes);
+  if (limit !== null) gauge('storage_limit_bytes', 'Bytes that it may take').set(limit);
   return registry;
 }
 
@@ -65,15 +65,4 @@ async function measureJobs({ store }: Service, gauge: Measure): Promise<void> {
     success.set({ kind, database: database ?? '' }, at);
     seconds.set({ kind, database: database ?? '' }, taken);
   }
-}
-
-async function sumBackups({ project, settings }: Service): Promise<number> {
-  const found = await findBackups(project, settings.backups === null ? {} : { dir: settings.backups });
-  const sizes = found.map(({ path }) =>
-    stat(path).then(
-      ({ size }) => size,
-      () => 0,
-    ),
-  );
-  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
 }

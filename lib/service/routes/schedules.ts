@@ -8,9 +8,9 @@ import { checkSchedule, describeSchedule } from '../schedules.ts';
 import { environment } from '../schema-parts.ts';
 import {
   AcceptedSchema,
+  PutScheduleSchema,
   type Schedule,
   type ScheduleDefinition,
-  ScheduleDefinitionSchema,
   ScheduleSchema,
   SchedulesSchema,
 } from '../schemas.ts';
@@ -32,11 +32,13 @@ export function addScheduleRoutes(app: FastifyInstance, service: Service): void 
     show(await schedulerOf(service).find(nameOf(request))),
   );
   const admin = { access: 'admin' } as const;
-  const put = { ...one, body: ScheduleDefinitionSchema };
+  const put = { ...one, body: PutScheduleSchema };
   app.put('/api/schedules/:name', { config: admin, schema: put }, async (request) => {
     const name = nameOf(request);
-    const definition = checkSchedule(name, request.body);
+    const { confirm, ...given } = request.body as { readonly confirm?: string };
+    const definition = checkSchedule(name, given);
     refuseTarget(request, definition);
+    await refuseUnconfirmed(service, definition, confirm);
     await define(service, name, definition);
     return show(await schedulerOf(service).find(name));
   });
@@ -81,6 +83,18 @@ function refuseTarget(request: FastifyRequest, definition: ScheduleDefinition): 
   const { name, to } = requesterOf(request);
   if (!('to' in definition) || to === null || to.includes(definition.to)) return;
   throw new Problem('forbidden', { reason: `the key ${name} may not write to ${definition.to}` });
+}
+
+// Its jobs ask nobody, so the name of a protected target is typed when the schedule is set up.
+async function refuseUnconfirmed(
+  { world, settings }: Service,
+  definition: ScheduleDefinition,
+  confirm: string | undefined,
+): Promise<void> {
+  if (!('to' in definition)) return;
+  const { name, protected: isProtected } = await world.environment(definition.to);
+  if (isProtected && !(settings.allowTargets.includes(name) && confirm === name))
+    throw new Problem('protected_target', { environment: name });
 }
 
 function schedulerOf({ scheduler }: Service) {

@@ -1,0 +1,68 @@
+// POST /api/backups: the upload of a dump that was made elsewhere. POST /api/backups/prune.
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import Type from 'typebox';
+import { Problem } from '../../problem/problem.ts';
+import { requesterOf } from '../auth.ts';
+import { describeUpload } from '../describe-backup.ts';
+import {
+  AcceptedSchema,
+  BackupSchema,
+  PruneSchema,
+  type UploadQuery,
+  UploadQuerySchema,
+} from '../schemas.ts';
+import type { Service } from '../service.ts';
+import { storeUpload } from '../uploads.ts';
+import { addJob } from './accept.ts';
+
+// Milliseconds: without a byte, an upload is given up; for the client to read why it was refused.
+const [silence, farewell] = [30_000, 2_000];
+
+/** POST /api/backups, /api/backups/prune. Both need `admin`: one fills the disk, the other deletes. */
+export function addUploadRoutes(app: FastifyInstance, service: Service): void {
+  // The type of its body is known to this route alone.
+  void app.register(async (own) => {
+    own.addContentTypeParser('application/octet-stream', (_, payload, done) => done(null, payload));
+    const schema = {
+      querystring: UploadQuerySchema,
+      consumes: ['application/octet-stream'],
+      body: Type.Unknown({ description: 'The dump: SQL, also as gzip or zstd, or an archive of pg_dump' }),
+      response: { 201: BackupSchema },
+    };
+    own.post('/api/backups', { config: { access: 'admin', isLongBody: true }, schema }, (request, reply) =>
+      takeUpload(service, request, reply),
+    );
+  });
+  const pruned = { body: PruneSchema, response: { 202: AcceptedSchema } };
+  app.post('/api/backups/prune', { config: { access: 'admin' }, schema: pruned }, (request, reply) =>
+    addJob(service, request, reply, { kind: 'prune', parameters: request.body as object as never }),
+  );
+}
+
+async function takeUpload(
+  service: Service,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const { raw, body, headers } = request;
+  if (body !== raw)
+    throw new Problem('bad_request', { reason: 'the body is the dump, as application/octet-stream' });
+  const { name = 'dump', sha256 = null } = request.query as UploadQuery;
+  const length = headers['content-length'] === undefined ? null : Number(headers['content-length']);
+  raw.socket.setTimeout(silence, () => raw.destroy());
+  try {
+    const by = requesterOf(request).name;
+    const made = await storeUpload(service, { body: raw, length, label: name, sha256, by });
+    service.log.info({ file: made.name, bytes: made.bytes, by }, 'dump uploaded');
+    return reply.status(201).send(describeUpload(made));
+  } catch (thrown) {
+    // What the client has not sent yet is not read.
+    if (!raw.complete) {
+      reply.header('Connection', 'close');
+      reply.raw.once('finish', () => setTimeout(() => raw.socket.destroy(), farewell).unref());
+    }
+    throw thrown;
+  } finally {
+    raw.socket.setTimeout(0);
+  }
+}
