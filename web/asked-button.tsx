@@ -35,17 +35,7 @@ export function AskedButton({ word, name, about, items = [], action }: AskedButt
             <h2 id={title}>
               {word} {name}?
             </h2>
-            <p>{about}</p>
-            {items.length > 0 && (
-              // biome-ignore lint/a11y/noNoninteractiveTabindex: a list that scrolls needs the keyboard.
-              <ul class="items scrolls" tabIndex={0} aria-label={name}>
-                {items.map((item) => (
-                  <li key={item}>
-                    <code>{item}</code>
-                  </li>
-                ))}
-              </ul>
-            )}
+            <About about={about} name={name} items={items} />
             {action.problem && <ProblemNotice problem={action.problem} />}
             <div class="row">
               <button type="button" onClick={() => dialog.current?.close()}>
@@ -63,6 +53,26 @@ export function AskedButton({ word, name, about, items = [], action }: AskedButt
           </div>
         )}
       </dialog>
+    </>
+  );
+}
+
+type AboutProps = Pick<AskedButtonProps, 'about' | 'name'> & { readonly items: readonly string[] };
+
+function About({ about, name, items }: AboutProps) {
+  return (
+    <>
+      <p>{about}</p>
+      {items.length > 0 && (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a list that scrolls needs the keyboard.
+        <ul class="items scrolls" tabIndex={0} aria-label={name}>
+          {items.map((item) => (
+            <li key={item}>
+              <code>{item}</code>
+            </li>
+          ))}
+        </ul>
+      )}
     </>
   );
 }

@@ -19,12 +19,11 @@ function describeCron(every: string): string {
   const when = describeDays(day, month, weekday);
   const time = describeClock(minute, hour);
   if (fields.length !== 5 || when === null || time === null) return `By cron ${every}`;
-  return isStep(minute, hour) && when === 'Every day' ? time : `${when} ${lowered(time)}`;
+  return when === 'Every day' && time.startsWith('Every') ? time : `${when} ${lowered(time)}`;
 }
 
 const number = /^\d+$/;
 const lowered = (text: string) => text[0]?.toLowerCase() + text.slice(1);
-const isStep = (minute: string, hour: string) => !number.test(hour) || !number.test(minute);
 
 // Null: no short words say it.
 function describeClock(minute: string, hour: string): string | null {

@@ -5,7 +5,7 @@ import { whileWriting } from '../problem/file.ts';
 import { Problem } from '../problem/problem.ts';
 import { type DirectoryLock, lockDirectory } from '../shadow/lock.ts';
 
-// What follows the names of database and environment, by which a folder is locked.
+// Time and format follow the names of database and environment, by which a folder is locked.
 const partial = /^(.+)_\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ\.(dump|dir|sql\.(gz|zst)|native|json)\.partial$/;
 
 /** The names of database and environment as files have them. Runs with the same ones exclude one another. */

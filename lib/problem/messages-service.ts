@@ -84,8 +84,8 @@ export const serviceMessages: { readonly [C in keyof ServiceProblems]: MessageRo
     507,
     ({ limit, present, needed }) =>
       needed === null
-        ? `The folder of backups reached its limit: ${present} of ${limit} bytes. The new file was removed`
-        : `The folder of backups is too full: ${present} of ${limit} bytes are used, about ${needed} are needed`,
+        ? `The folder of backups outgrew its limit: ${present} of ${limit} bytes. The new file was removed`
+        : `The folder of backups is too full: ${present} of ${limit} bytes used, about ${needed} needed`,
     'Delete backups, run pgmage db:backups prune --yes, or raise serve.maxStorage.',
   ),
   upload_refused: row(

@@ -1,4 +1,4 @@
-// What the service forgets: plans and answers that are too old, and the history beyond its limits.
+// The history and its limits: old plans, answers, jobs and events are deleted.
 import type { Connection } from '../pg/connection.ts';
 import type { Store } from './store.ts';
 

@@ -146,17 +146,17 @@ async function call(url: string, options: RequestInit): Promise<void> {
   if (!answer.ok) throw new Problem('notification_refused', { status: answer.status });
 }
 
+const describeStorage = ({ folder, bytes = 0, limit = 0 }: Omit<Notification, 'event'>) =>
+  `Storage nearly full: ${folder} has ${formatBytes(bytes)} of ${formatBytes(limit)}\n` +
+  'Hint: Delete backups, run pgmage db:backups prune --yes, or raise serve.maxStorage.';
+
 /** A notification as a sentence, and the problem with its hint. */
 export function describeNotice({ event, schedule, kind, database, ...of }: Notification): string {
   const what = [kind ?? 'job', ...(database ? [`of ${database}`] : [])].join(' ');
   const by = schedule === undefined ? '' : ` (schedule ${schedule})`;
   if (event === 'overdue')
     return `Overdue: schedule ${schedule} had no success since ${of.lastSuccess ?? 'it was added'}`;
-  if (event === 'storage_nearly_full')
-    return (
-      `Storage nearly full: ${of.folder} has ${formatBytes(of.bytes ?? 0)} of ${formatBytes(of.limit ?? 0)}\n` +
-      'Hint: Delete backups, run pgmage db:backups prune --yes, or raise serve.maxStorage.'
-    );
+  if (event === 'storage_nearly_full') return describeStorage(of);
   if (event === 'drift_found')
     return `Drift found: ${database} differs from schema.sql in ${of.changes} objects${by}`;
   if (event === 'job_done') return `Done: ${what}${by}`;

@@ -42,7 +42,8 @@ export interface JobEnds {
 /**
  * Adds a job, or finds the one that the same request has added.
  * @throws Problem `forbidden`, `unknown_environment`, `no_server`, `missing_file`, `protected_target`,
- * `plan_needed`, `plan_outdated`, `queue_full`, `storage_full`, `bad_request`, `slot_taken`, `queue_unavailable`
+ * `plan_needed`, `plan_outdated`, `queue_full`, `storage_full`, `bad_request`, `slot_taken`,
+ * `queue_unavailable`
  */
 export async function requestJob(
   service: Service,

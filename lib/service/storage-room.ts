@@ -1,4 +1,4 @@
-// The limit of storage in the process of a job: room is made before it starts, and it ends where it outgrows it.
+// The limit of storage in the process of a job: it makes room first, and ends where its backup is too large.
 import { resolve } from 'node:path';
 import { findBackup, findBackups } from '../backup/find.ts';
 import { writesPartial } from '../backup/partial-files.ts';

@@ -23,11 +23,11 @@ export interface StorageMeter {
   measure(): Promise<StorageState>;
 }
 
-/** What a job must know to stay within the limit. */
+/** The limit, and the files that may go for it. */
 export interface StorageRule {
   /** Bytes; null: no limit. */
   readonly limit: number | null;
-  /** What stays when room is made. */
+  /** The backups that stay when room is made. */
   readonly retention: Retention;
   /** Backups that other jobs read. They stay, too. */
   readonly inUse: readonly string[];
@@ -87,7 +87,7 @@ export function judgeFullness({ bytes, limit }: StorageState): Fullness {
 
 type PruneRules = Extract<ScheduleDefinition, { task: 'prune' }>;
 
-/** What a folder keeps where nobody said another number: 7 days, 4 weeks and 6 months. */
+/** The rules without other numbers: 7 days, 4 weeks and 6 months. */
 export const usualRetention: Retention = { daily: 7, weekly: 4, monthly: 6 };
 
 /**

@@ -123,6 +123,15 @@ onPage('a protected target needs its name, typed below the plan', async () => {
   expect(await rowsOf(scene.prod.url, 'select count(*)::int as n from users')).toEqual([{ n: 2000 }]);
 });
 
+onPage('steps have their times, and the state of the target and the requester are shown', async () => {
+  const first = page.locator('.log li').first();
+  expect(await first.innerText()).toMatch(/\d\d:\d\d:\d\d[\s\S]*\d s$/);
+  await page.locator('.log li', { hasText: 'Copying' }).waitFor();
+  const fact = (name: string) => page.locator(`dt:text-is("${name}") + dd`);
+  expect(await fact('Target').innerText()).toBe('changed: the job was committed');
+  expect(await fact('Requested by').innerText()).toBe('PGMAGE_API_KEY');
+});
+
 onPage('the history is filtered, and the choice is in the address', async () => {
   await page.goto('/');
   await page.getByLabel('State').selectOption('cancelled');
@@ -149,4 +158,64 @@ onPage('a script is exported, and imported into another database', async () => {
   await page.waitForURL(/\/jobs\//);
   await stateOf('Done').waitFor();
   expect(await rowsOf(scene.staging.url, 'select count(*)::int as n from users')).toEqual([{ n: 5 }]);
+});
+
+onPage('a dump is uploaded with its progress, imported without a manifest, and deleted', async () => {
+  await page.goto('/backups');
+  await page.getByText(/^Storage: .* of 1 GB$/).waitFor();
+  const script = "insert into users values (7001, 'sent');\n";
+  const dump = { name: 'from elsewhere.sql', mimeType: 'application/sql', buffer: Buffer.from(script) };
+  await page.getByLabel('File').setInputFiles({ ...dump, name: 'x.zip', buffer: Buffer.from('PK\x03\x04') });
+  await page.getByRole('button', { name: 'Upload', exact: true }).click();
+  await page.getByRole('alert').filter({ hasText: 'it is a zip archive: unpack it first' }).waitFor();
+  const noise = `-- ${'x'.repeat(100)}\n`.repeat(60_000);
+  await page.getByLabel('File').setInputFiles({ ...dump, buffer: Buffer.from(script + noise) });
+  const session = await page.context().newCDPSession(page);
+  await session.send('Network.emulateNetworkConditions', {
+    ...{ offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: 1_000_000 },
+  });
+  await page.getByRole('button', { name: 'Upload', exact: true }).click();
+  await page.getByRole('progressbar', { name: 'Upload' }).waitFor();
+  await page.getByRole('button', { name: 'Cancel the upload' }).click();
+  await page.getByText('The upload was cancelled.').waitFor();
+  await session.detach();
+  await page.getByLabel('File').setInputFiles({ ...dump, buffer: Buffer.from(script) });
+  await page.getByRole('button', { name: 'Upload', exact: true }).click();
+  await page.getByText('Uploaded, without manifest').waitFor();
+  await page.getByRole('link', { name: 'Import it' }).click();
+  expect(await page.getByLabel('Without manifest').isChecked()).toBe(true);
+  expect(await page.getByLabel('Backup', { exact: true }).inputValue()).toMatch(
+    /^uploaded_.*_from-elsewhere\.sql$/,
+  );
+  await page.getByLabel('Append').check();
+  await page.getByLabel('Target', { exact: true }).selectOption('staging');
+  await page.getByRole('button', { name: 'Show the plan' }).click();
+  await page.getByText('No row of staging is lost.').waitFor();
+  await page.getByRole('button', { name: 'Start: import into staging' }).click();
+  await page.waitForURL(/\/jobs\//);
+  await stateOf('Done').waitFor();
+  expect(await rowsOf(scene.staging.url, 'select name from users where id = 7001')).toEqual([
+    { name: 'sent' },
+  ]);
+  await page.goto('/backups');
+  await page.getByRole('button', { name: /^Delete uploaded_/ }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+  await page.getByText('Uploaded, without manifest').waitFor({ state: 'detached' });
+});
+
+onPage('old backups are named before they are deleted', async () => {
+  for (let count = 0; count < 2; count++)
+    await scene.service.run('export', { database: 'staging', format: 'native' });
+  await page.goto('/backups');
+  await page.getByRole('button', { name: /^Delete \d+ old backup/ }).click();
+  const dialog = page.getByRole('dialog');
+  const named = await dialog.locator('li').allInnerTexts();
+  expect(named.length).toBeGreaterThan(0);
+  await dialog.getByRole('button', { name: /^Delete/ }).click();
+  await page.getByRole('heading', { name: 'Prune old backups' }).waitFor();
+  await stateOf('Done').waitFor();
+  await page.goto('/backups');
+  await page.getByRole('link', { name: 'New export' }).waitFor();
+  for (const file of named)
+    expect(await page.getByRole('heading', { name: file, exact: true }).count()).toBe(0);
 });

@@ -179,6 +179,27 @@ inBrowser('a schedule is added, run, paused and deleted', async (page) => {
   await page.getByText('No schedules yet').waitFor();
 });
 
+inBrowser('a schedule that writes to a protected target needs its name, typed', async (page) => {
+  await page.goto('/schedules');
+  await logIn(page, adminKey);
+  await page.getByLabel('Name', { exact: true }).fill('mirror');
+  await page.getByLabel('Job', { exact: true }).selectOption('clone');
+  await page.getByLabel('Source', { exact: true }).selectOption('staging');
+  await page.getByLabel('Target', { exact: true }).selectOption('prod');
+  await page.getByLabel('When').fill('0 4 * * 1-5');
+  await page.getByText('Monday to Friday at 04:00, UTC').waitFor();
+  await page.getByText('prod is protected, and each run writes to it.').waitFor();
+  await page.getByLabel('Type prod to confirm').fill('pro');
+  expect(await findViolations(page)).toEqual([]);
+  await page.getByRole('button', { name: 'Add the schedule' }).click();
+  await page.getByRole('alert').filter({ hasText: 'prod is protected' }).waitFor();
+  await page.getByLabel('Type prod to confirm').fill('prod');
+  await page.getByRole('button', { name: 'Add the schedule' }).click();
+  await page.getByText('Clone of staging into prod. Monday to Friday at 04:00, UTC.').waitFor();
+  await page.getByRole('button', { name: 'Delete: mirror' }).click();
+  await page.getByText('No schedules yet').waitFor();
+});
+
 const widths = [360, 1280];
 const schemes = ['light', 'dark'] as const;
 

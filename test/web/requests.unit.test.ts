@@ -2,7 +2,8 @@
 import { expect, test } from 'vitest';
 import type { ServiceJob } from '../../lib/service/schemas.ts';
 import { addressOf, requestIn } from '../../web/request-form.ts';
-import { commandOf, formatDuration } from '../../web/words.ts';
+import { describeTimes } from '../../web/schedule-words.ts';
+import { commandOf, formatDuration, labelOf } from '../../web/words.ts';
 
 type Repeated = Pick<ServiceJob, 'id' | 'kind' | 'parameters'>;
 
@@ -18,6 +19,16 @@ const jobs: readonly (readonly [Repeated['kind'], Repeated['parameters'], string
     'import',
     { file: "it's old.dump", to: 'staging', noOwner: true, backupFirst: false },
     "db:restore 'it'\\''s old.dump' --to staging --no-owner",
+  ],
+  [
+    'import',
+    { file: 'uploaded_2026-11-29T10-00-00Z_old.sql', to: 'staging', withoutManifest: true, append: true },
+    'db:restore backups/uploads/uploaded_2026-11-29T10-00-00Z_old.sql --to staging --without-manifest --append',
+  ],
+  [
+    'import',
+    { file: 'x.sql', to: 'staging', withoutManifest: true, backupFirst: false },
+    'db:restore x.sql --to staging --without-manifest --no-backup-first',
   ],
   [
     'clone',
@@ -58,6 +69,29 @@ test('an address that lacks a choice, or reads and writes one database, is no re
     to: 'b',
     tables: ['x', 'y', 'z'],
   });
+});
+
+test('the name of a file becomes a label of letters', () => {
+  const files = ['shop.sql.gz', '../../etc/passwd', 'Überblick (1).dump', '...', '-x.tar', 'a'.repeat(90)];
+  expect(files.map(labelOf)).toEqual(['shop', 'etc-passwd', 'berblick-1-', 'dump', 'x', 'a'.repeat(60)]);
+});
+
+test.each([
+  ['hourly', 'Every hour'],
+  ['30 2 * * *', 'Every day at 02:30'],
+  ['30 2 * * 1', 'Every Monday at 02:30'],
+  ['0 4 * * 1-5', 'Monday to Friday at 04:00'],
+  ['0 4 * * 6,0', 'Every Saturday and Sunday at 04:00'],
+  ['0 6,18 * * *', 'Every day at 06:00 and 18:00'],
+  ['15 3 1 * *', 'On day 1 of every month at 03:15'],
+  ['*/15 * * * *', 'Every 15 minutes'],
+  ['5 * * * *', 'Every hour at minute 5'],
+  ['0 */6 * * *', 'Every 6 hours at minute 0'],
+  ['*/10 * * * 1-5', 'Monday to Friday every 10 minutes'],
+  ['0 0 29 2 *', 'By cron 0 0 29 2 *'],
+  ['0 0', 'By cron 0 0'],
+] as const)('cron in words: %s', (every, words) => {
+  expect(describeTimes({ every })).toBe(`${words}, UTC`);
 });
 
 test('durations are short', () => {

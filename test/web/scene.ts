@@ -34,7 +34,7 @@ export async function openScene(server: Server): Promise<PageScene> {
   const gone = `postgres://app@127.0.0.1:${await freePort()}/gone`;
   const service = await startService({
     environments: { shop: gate.url, staging: staging.url, prod: prod.url, gone },
-    serve: { allowTargets: ['prod'] },
+    serve: { allowTargets: ['prod'], maxStorage: '1GB' },
   });
   writeFileSync(join(service.root, 'schema.sql'), schema);
   return {

@@ -36,26 +36,30 @@ export function SettingsPage() {
           </div>
         </Section>
       )}
-      {data && (
-        <Section id="limits" title="Limits">
-          <div class="card">
-            <Facts
-              facts={[
-                ['Jobs at once', data.concurrency],
-                ['Jobs that may wait', data.waiting],
-                ['Memory of a job', data.jobMemory === null ? 'no limit' : `${data.jobMemory} MB`],
-                ['Storage of backups', describeStorage(data.storage)],
-                ['History', describeHistory(data.history)],
-              ]}
-            />
-            <p class="small quiet">
-              Set them as <code>serve</code> in <code>pgmage.config.ts</code>, then start the service again.
-            </p>
-          </div>
-        </Section>
-      )}
+      {data && <Limits of={data} />}
       <Keys />
     </Page>
+  );
+}
+
+function Limits({ of }: { readonly of: Settings }) {
+  return (
+    <Section id="limits" title="Limits">
+      <div class="card">
+        <Facts
+          facts={[
+            ['Jobs at once', of.concurrency],
+            ['Jobs that may wait', of.waiting],
+            ['Memory of a job', of.jobMemory === null ? 'no limit' : `${of.jobMemory} MB`],
+            ['Storage of backups', describeStorage(of.storage)],
+            ['History', describeHistory(of.history)],
+          ]}
+        />
+        <p class="small quiet">
+          Set them as <code>serve</code> in <code>pgmage.config.ts</code>, then start the service again.
+        </p>
+      </div>
+    </Section>
   );
 }
 

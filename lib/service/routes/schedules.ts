@@ -85,7 +85,7 @@ function refuseTarget(request: FastifyRequest, definition: ScheduleDefinition): 
   throw new Problem('forbidden', { reason: `the key ${name} may not write to ${definition.to}` });
 }
 
-// Its jobs ask nobody, so the name of a protected target is typed when the schedule is set up.
+// Its jobs show no plan, so the name of a protected target is typed when the schedule is set up.
 async function refuseUnconfirmed(
   { world, settings }: Service,
   definition: ScheduleDefinition,

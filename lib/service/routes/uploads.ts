@@ -56,7 +56,7 @@ async function takeUpload(
     service.log.info({ file: made.name, bytes: made.bytes, by }, 'dump uploaded');
     return reply.status(201).send(describeUpload(made));
   } catch (thrown) {
-    // What the client has not sent yet is not read.
+    // The rest of the body is not read.
     if (!raw.complete) {
       reply.header('Connection', 'close');
       reply.raw.once('finish', () => setTimeout(() => raw.socket.destroy(), farewell).unref());
