@@ -78,8 +78,7 @@ async function run(
   service.wake = () => dispatcher.wake();
   const scheduler = await startScheduler(service);
   service.scheduler = scheduler;
-  const notices = startNotices(service);
-  const upkeep = startUpkeep(service);
+  const [notices, upkeep] = [startNotices(service), startUpkeep(service)];
   const address = await app.listen({ host, port }).catch((error: Error) => {
     throw new Problem('bad_option', { option: '--port', reason: error.message }, { cause: error });
   });
