@@ -1,6 +1,4 @@
 // All that can go wrong, as data: a closed union of codes. The messages for each are in `messages.ts`.
-import type { ServiceProblems } from './codes-service.ts';
-
 import type { ReviewProblems } from './review-codes.ts';
 import type { ServiceProblems } from './service-codes.ts';
 
