@@ -37,3 +37,29 @@ export async function types(
   const facts = await writeTypes(workspace, options);
   return { facts, text: (paper) => typesText(facts, paper), code: facts.upToDate ? 0 : 2 };
 }
+
+/**
+ * Writes documents of the wanted schema: Markdown, a diagram and one page of HTML.
+ *
+ * It needs no database. The folder gets an index with the diagram for Mermaid, a page for each schema,
+ * diagram.svg and index.html.
+ */
+export async function docs(
+  context: TaskContext,
+  options: {
+    /** The folder to write; default: docs/schema. */
+    out?: Path;
+    /** The source to read; default: the wanted schema. */
+    from?: Source;
+    /** Write nothing, and end with exit code 2 when the files are not what would be written. */
+    check?: boolean;
+  } & Shadowed = {},
+): Promise<Outcome> {
+  const [{ writeDocs }, { docsText }] = await Promise.all([
+    import('../lib/commands/write-docs.ts'),
+    import('../lib/report/generated.ts'),
+  ]);
+  await using workspace = makeWorkspace(context, options);
+  const facts = await writeDocs(workspace, options);
+  return { facts, text: (paper) => docsText(facts, paper), code: facts.upToDate ? 0 : 2 };
+}

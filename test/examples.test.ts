@@ -158,9 +158,9 @@ test('data-sync: the new database has the rows of the old one', async () => {
   );
 });
 
-test('types: the file is up to date, and its types compile in a query', async () => {
+test('types: the files are up to date, and the types compile in a query', async () => {
   const { output } = await run('types', commandsOf('types'));
-  expect(output).toBe('src/database.ts is up to date with schema/schema.sql.\n'.repeat(2));
+  expect(output.match(/is up to date/g)?.length).toBe(4);
   const names = ['database.ts', 'orders.ts'];
   const files = Object.fromEntries(names.map((name) => [name, read('types', 'src', name)]));
   expect(await compileStrictly(files)).toEqual([]);

@@ -21,7 +21,7 @@ const order: readonly (readonly string[])[] = [
   ['config'],
   ['catalog', 'describe', 'flow', 'ledger', 'shadow'],
   ['project'],
-  ['compare', 'schema-files', 'schema-types'],
+  ['compare', 'schema-docs', 'schema-files', 'schema-types'],
   ['copy', 'migrate'],
   ['backup', 'data-sync', 'lint'],
   ['commands'],
@@ -58,7 +58,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
 };
 
 // The world comes to these as an argument.
-const pure = new Set('problem model kinds plan migration report schema-types'.split(' '));
+const pure = new Set('problem model kinds plan migration report schema-docs schema-types'.split(' '));
 const effects = /^node:(fs|child_process|net|http|https|os|process|readline|tty|worker_threads|timers)\b/;
 
 // The only rooms where the process, the console and the clock may be touched.

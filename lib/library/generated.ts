@@ -1,7 +1,9 @@
 // The files that pgmage writes from a schema, for programs: each operation loads its code when it is called.
+import type { DocsInput, DocsReport } from '../commands/write-docs.ts';
 import type { TypesInput, TypesReport } from '../commands/write-types.ts';
 import type { ProgramOptions } from '../runner/program.ts';
 
+export type { DocsInput, DocsReport } from '../commands/write-docs.ts';
 export type { TypesInput, TypesReport } from '../commands/write-types.ts';
 
 /**
@@ -13,4 +15,15 @@ export async function types(options: TypesInput & ProgramOptions = {}): Promise<
   const { openProgram } = await import('../runner/program.ts');
   await using workspace = await openProgram(options);
   return writeTypes(workspace, options);
+}
+
+/**
+ * Writes documents of a schema: what `db:docs` does.
+ * @throws Problem `not_generated`, `unwritable_file`; of the configuration and the source
+ */
+export async function docs(options: DocsInput & ProgramOptions = {}): Promise<DocsReport> {
+  const { writeDocs } = await import('../commands/write-docs.ts');
+  const { openProgram } = await import('../runner/program.ts');
+  await using workspace = await openProgram(options);
+  return writeDocs(workspace, options);
 }

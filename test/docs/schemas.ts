@@ -25,6 +25,7 @@ export const reports: Readonly<Record<string, string>> = {
   'db:pull': 'PullReport',
   'db:pull --drift': 'DriftReport',
   'db:types': 'TypesReport',
+  'db:docs': 'DocsReport',
   'db:clone': 'CloneReport',
   'db:clone --drop-old': 'DropReport',
   'db:backup': 'BackupReport',

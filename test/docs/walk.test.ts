@@ -52,7 +52,7 @@ test('README.md shows what its commands print, without a server', async () => {
   await check('README.md', project).finally(() => project.close());
 });
 
-for (const name of ['db-types'])
+for (const name of ['db-types', 'db-docs'])
   test(`docs/commands/${name}.md shows what its commands print, without a server`, async () => {
     const project = await Walk.open(anyServer(), []);
     await check(`docs/commands/${name}.md`, project).finally(() => project.close());

@@ -1,5 +1,5 @@
-// db:types as a process: what it writes, when it refuses to, and its exit codes. No server is there.
-import { existsSync, readFileSync } from 'node:fs';
+// db:types and db:docs as processes: their files, their refusals, their exit codes. No server is there.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { makeProject, type Project, problem } from './project.ts';
@@ -67,4 +67,35 @@ test('db:types replaces no file that it did not write', async () => {
   expect(read('own.ts')).toBe('export const mine = 1;\n');
   const checked = await project.pgmage('db:types --check');
   expect(checked).toMatchObject({ code: 64, log: expect.stringContaining('--check') });
+});
+
+test('db:docs writes documents, checks them, and removes those of schemas that are gone', async () => {
+  project.write({ 'schema.sql': `${schema}CREATE SCHEMA audit; CREATE TABLE audit.log (id int);\n` });
+  const written = await project.pgmage('db:docs');
+  expect(written).toMatchObject({ code: 0, log: '' });
+  expect(written.out).toContain('Wrote docs/schema/README.md (');
+  expect(written.out).toContain('Documents of schema.sql: 2 tables and views, 0 types, 0 routines.');
+  const files = ['README.md', 'diagram.svg', 'index.html', 'schema-audit.md', 'schema-public.md'];
+  expect(readdirSync(join(project.root, 'docs/schema')).sort()).toEqual(files);
+  expect(read('docs/schema/schema-public.md')).toContain('The people.');
+
+  project.write({ 'schema.sql': schema, 'docs/schema/own.md': '# Ours\n' });
+  const stale = await project.pgmage('db:docs --check');
+  expect(stale.code).toBe(2);
+  expect(stale.out).toContain('No longer needed: docs/schema/schema-audit.md');
+  expect(existsSync(join(project.root, 'docs/schema/schema-audit.md'))).toBe(true);
+  expect((await project.pgmage('db:docs')).out).toContain('Deleted docs/schema/schema-audit.md');
+  expect(await project.pgmage('db:docs --check')).toEqual({
+    code: 0,
+    out: 'docs/schema is up to date with schema.sql: 4 files.\n',
+    log: '',
+  });
+  expect(read('docs/schema/own.md')).toBe('# Ours\n');
+
+  project.write({ 'other/README.md': '# Ours\n' });
+  expect(await project.pgmage('db:docs --out other')).toMatchObject({
+    code: 1,
+    log: expect.stringContaining('other/README.md exists, and db:docs did not write it'),
+  });
+  expect(readdirSync(join(project.root, 'other'))).toEqual(['README.md']);
 });
