@@ -18,6 +18,31 @@ export async function* splitLines(
   }
 }
 
+/**
+ * The lines of a stream as `splitLines` gives them, with the beginning of each value alone: one can be larger
+ * than memory.
+ * @param most characters of a value
+ */
+export async function* splitShortened(
+  pieces: AsyncIterable<Uint8Array>,
+  most: number,
+): AsyncGenerator<string[], void, undefined> {
+  let line = '';
+  let room = most;
+  for await (const piece of pieces) {
+    const lines: string[] = [];
+    const text = Buffer.from(piece.buffer, piece.byteOffset, piece.length).toString('latin1');
+    // Each value, or a part of one, and its end.
+    for (const [, value = '', end = ''] of text.matchAll(/([^\t\n]*)([\t\n]|$)/g)) {
+      line += value.slice(0, room);
+      room = end === '' ? room - Math.min(room, value.length) : most;
+      if (end === '\n') lines.push(line);
+      line = end === '\n' ? '' : line + end;
+    }
+    if (lines.length > 0) yield lines;
+  }
+}
+
 /** A line as its bytes. */
 export const encodeLine = (line: string): Buffer => Buffer.from(`${line}\n`, 'latin1');
 

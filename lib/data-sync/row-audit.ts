@@ -1,7 +1,7 @@
 // The rows that a run has changed, by key: read from its undo file, which has what was committed.
 import { appendFile } from 'node:fs/promises';
 import { whileWriting } from '../problem/file.ts';
-import { decodeField, splitLines } from './copy-lines.ts';
+import { decodeField, splitShortened } from './copy-lines.ts';
 import type { Spool } from './spool.ts';
 import { readUndo, type UndoRows, type UndoTable } from './undo-file.ts';
 
@@ -32,8 +32,11 @@ export async function* readAuditedRows(
   }
 }
 
+// Characters of a value in a row's key.
+const shown = 8_000;
+
 async function* rowsOf(rows: UndoRows, part: 'fresh' | 'gone'): AsyncGenerator<AuditedRow, void, undefined> {
-  for await (const lines of splitLines(rows[part].read()))
+  for await (const lines of splitShortened(rows[part].read(), shown))
     for (const line of lines) yield part === 'fresh' ? replaced(rows.table, line) : added(rows.table, line);
 }
 

@@ -7,7 +7,6 @@ import { type FileHandle, mkdir, open, readdir, rm, stat, truncate } from 'node:
 import { dirname, join } from 'node:path';
 import { createGunzip, createGzip } from 'node:zlib';
 import { Problem } from '../problem/problem.ts';
-import { splitLines } from './copy-lines.ts';
 import type { Spool } from './spool.ts';
 
 /** A table of an undo file. */
@@ -140,7 +139,7 @@ export interface UndoRows {
 /**
  * Reads an undo file, and checks it. The caller closes the spools.
  * @param bytes its length at the last commit: a process that was killed can have written more; null: read all
- * @throws Problem `missing_file`, `undo_damaged`
+ * @throws Problem `missing_file`, `undo_damaged`, `unwritable_file`
  */
 export async function readUndo(
   file: string,
@@ -153,11 +152,15 @@ export async function readUndo(
   const length = bytes ?? size;
   if (size < length) throw new Problem('undo_damaged', { file, reason: 'its end is missing' });
   const tables = new Map<string, UndoRows>();
-  const reading: Reading = { sum: createHash('sha256'), rows: null, isWhole: false, fault: null };
+  const reading: Reading = {
+    ...{ sum: createHash('sha256'), tables, spool },
+    ...{ rows: null, head: [], matched: 0, isWhole: false, fault: null },
+  };
   try {
-    for await (const lines of splitLines(unzip(file, length)))
-      for (const text of lines) await readLine(reading, Buffer.from(`${text}\n`, 'latin1'), tables, spool);
+    for await (const piece of unzip(file, length)) await readPiece(reading, piece);
   } catch (thrown) {
+    // Of the place for its rows.
+    if (thrown instanceof Problem) throw thrown;
     throw new Problem('undo_damaged', { file, reason: (thrown as Error).message }, { cause: thrown });
   }
   const reason = reading.fault ?? (reading.isWhole ? null : 'its end is missing');
@@ -178,24 +181,56 @@ async function* unzip(file: string, length: number): AsyncGenerator<Uint8Array> 
 }
 
 interface Reading {
+  readonly tables: Map<string, UndoRows>;
+  spool(): Promise<Spool>;
   sum: Hash;
+  /** The place of the rows that are read; null: a line of JSON is. */
   rows: Spool | null;
+  /** The part of that line that was read. */
+  head: Uint8Array[];
+  /** How many bytes of the end mark a row begins with so far; null: it is a row. */
+  matched: number | null;
   isWhole: boolean;
   fault: string | null;
 }
 
-async function readLine(
-  reading: Reading,
-  bytes: Buffer,
-  tables: Map<string, UndoRows>,
-  spool: () => Promise<Spool>,
-): Promise<void> {
-  if (reading.rows !== null) {
-    reading.sum.update(bytes);
-    if (bytes.toString('latin1') === `${endOfRows}\n`) reading.rows = null;
-    else await reading.rows.write(bytes);
-    return;
+const mark = Buffer.from(`${endOfRows}\n`);
+const lineFeed = 10;
+
+// Values pass in pieces: one can be larger than memory.
+async function readPiece(reading: Reading, piece: Uint8Array): Promise<void> {
+  for (let at = 0; at < piece.length; ) {
+    const end = piece.indexOf(lineFeed, at) + 1 || piece.length;
+    if (reading.rows === null) {
+      reading.head.push(piece.subarray(at, end));
+      if (piece[end - 1] === lineFeed) await readHead(reading);
+      at = end;
+    } else if (reading.matched === null) {
+      await writeRow(reading, piece.subarray(at, end));
+      if (piece[end - 1] === lineFeed) reading.matched = 0;
+      at = end;
+    } else if (piece[at] === mark[reading.matched]) {
+      at += 1;
+      reading.matched += 1;
+      if (reading.matched < mark.length) continue;
+      reading.sum.update(mark);
+      reading.rows = null;
+    } else {
+      const begun = mark.subarray(0, reading.matched);
+      reading.matched = null;
+      if (begun.length > 0) await writeRow(reading, begun);
+    }
   }
+}
+
+async function writeRow({ sum, rows }: Reading, bytes: Uint8Array): Promise<void> {
+  sum.update(bytes);
+  await rows?.write(bytes);
+}
+
+async function readHead(reading: Reading): Promise<void> {
+  const bytes = Buffer.concat(reading.head);
+  reading.head = [];
   const { table, part, sha256 } = JSON.parse(bytes.toString('utf8')) as {
     table?: UndoTable;
     part?: UndoPart;
@@ -209,9 +244,11 @@ async function readLine(
   }
   reading.sum.update(bytes);
   if (table === undefined || part === undefined) return;
+  const { tables, spool } = reading;
   const known = tables.get(table.name) ?? { table, fresh: await spool(), gone: await spool() };
   tables.set(table.name, known);
   reading.rows = known[part];
+  reading.matched = 0;
 }
 
 // Runs that are kept, and bytes of all of them.
