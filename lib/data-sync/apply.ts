@@ -5,7 +5,7 @@ import type { ServerConnection } from '../pg/connection.ts';
 import { Problem } from '../problem/problem.ts';
 import { type Exchanges, exchangeValues, type StubbornUniques } from './exchanges.ts';
 import { groupTables, reachedByActions } from './groups.ts';
-import { deleteMappings, writeIds } from './ids-writing.ts';
+import { deleteMappings, insertMappings, writeIds } from './ids-writing.ts';
 import { type OwnerCode, readOwnerCode, runChange } from './owner-code.ts';
 import type { DatabaseShape, TablePair, TableShape } from './shape.ts';
 import {
@@ -90,6 +90,7 @@ export async function changeRows(connection: ServerConnection, change: RowChange
   await exchanges.after();
   await connection.execute(on);
   const effects = findSideEffects(before, await readEffects(connection), ownEffects(changed, exchanges));
+  await insertMappings(connection, touched, code);
   const untouched = found.filter((one) => !touched.includes(one)).map(unchanged);
   return { tables: [...changed, ...untouched], sideEffects: effects };
 }

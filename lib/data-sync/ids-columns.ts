@@ -183,6 +183,7 @@ function allottedIds(ids: TableIds): AllottedIds | null {
     deleted: kept.isDeleted
       ? [`m.${quote(kept.new.name)} = t.${quote(id.to.name)}`, ...mappingConditions(kept)].join(' and ')
       : null,
+    staged: kept.refersToRows ? id.to.plain : null,
   };
   return { is: 'table', column: id.to.name, make, select: selectMapping(ids), mapping };
 }

@@ -5,9 +5,9 @@ import type { ServerConnection } from '../pg/connection.ts';
 import { outputText } from '../pg/values.ts';
 import { Problem } from '../problem/problem.ts';
 import { readOnly } from './ids.ts';
-import { type OwnerCode, runChange } from './owner-code.ts';
-import type { ColumnPair, NewIds } from './shape.ts';
-import { type StagedTable, stageNames } from './stages.ts';
+import { type OwnedStatement, type OwnerCode, runChange } from './owner-code.ts';
+import type { AllottedIds, ColumnPair, NewIds } from './shape.ts';
+import { type StagedTable, stagedType, stageNames } from './stages.ts';
 
 /**
  * Allots and translates the ids of staged rows.
@@ -34,16 +34,65 @@ async function allotIds(connection: ServerConnection, table: StagedTable, code: 
     return;
   }
   const { mapping } = own;
+  if (mapping.staged !== null) {
+    await connection.execute(`update ${fresh} s set n = ${own.make} where s.old is null
+      and not exists (select from (${own.select}) m where m.pgmage_old = s.o${at})`);
+    return;
+  }
+  await runChange(connection, code, insertMapping(table, own, { at, id: own.make }));
+}
+
+type TableIds = Extract<AllottedIds, { readonly is: 'table' }>;
+
+function insertMapping(
+  { at: place }: StagedTable,
+  { mapping, select }: TableIds,
+  { at, id }: { readonly at: number; readonly id: string },
+): OwnedStatement {
+  const { fresh } = stageNames({ at: place });
   const constants = Object.entries(mapping.where);
   const names = [...constants.map(([name]) => name), mapping.old, mapping.new].map(quote);
-  const values = [...constants.map(([, value]) => literal(value)), `s.o${at}`, own.make];
-  await runChange(connection, code, {
+  const values = [...constants.map(([, value]) => literal(value)), `s.o${at}`, id];
+  const isNew = `s.old is null and not exists (select from (${select}) m where m.pgmage_old = s.o${at})`;
+  return {
     sql: `insert into ${mapping.table} (${names.join(', ')}) select ${values.join(', ')} from ${fresh} s
-      where s.old is null and not exists (select from (${own.select}) m where m.pgmage_old = s.o${at})`,
+      where ${id === 's.n' ? 's.n is not null' : isNew}`,
     tables: [mapping.table],
     reads: [fresh],
     writes: [],
-  });
+  };
+}
+
+/**
+ * Writes the mapping of new rows, after these, where it refers to them.
+ * @throws Problem of the connection
+ */
+export async function insertMappings(
+  connection: ServerConnection,
+  tables: readonly StagedTable[],
+  code: OwnerCode,
+): Promise<void> {
+  for (const table of tables) {
+    const own = table.pair.ids?.allotted;
+    if (own?.is !== 'table' || own.mapping.staged === null) continue;
+    const at = table.pair.columns.findIndex(({ name }) => name === own.column);
+    await runChange(connection, code, insertMapping(table, own, { at, id: 's.n' }));
+  }
+}
+
+/** SQL for the mapping rows of rows that the open transaction has inserted; null: an undo keeps these. */
+export function newMapping({
+  pair,
+  at,
+}: StagedTable): { readonly from: string; readonly where: string } | null {
+  const own = pair.ids?.allotted;
+  const table = pair.ids?.mapping;
+  if (own?.is !== 'table' || own.mapping.staged === null || !table) return null;
+  const { fresh } = stageNames({ at });
+  return {
+    from: `${fresh} s, ${readOnly(table)} t`,
+    where: `s.n is not null and t.${quote(own.mapping.new)} = s.n`,
+  };
 }
 
 /** SQL parts for the mapping rows of rows that go; null: these stay. */
@@ -97,7 +146,7 @@ async function translate(
 ): Promise<void> {
   const { fresh } = stageNames(table);
   const written = column.written as NewIds;
-  const staged = tables.find(({ pair }) => pair.to.table.name === written.of && isColumn(pair.ids?.allotted));
+  const staged = tables.find(({ pair }) => pair.to.table.name === written.of && stagedType(pair) !== null);
   const ids = staged === undefined ? written.select : `${written.select} union all ${stagedIds(staged)}`;
   await connection.execute(
     `update ${fresh} s set c${at} = m.pgmage_new from (${ids}) m where m.pgmage_old = s.o${at}`,
@@ -117,11 +166,11 @@ async function translate(
     });
 }
 
-const isColumn = (allotted: { readonly is: string } | null | undefined) => allotted?.is === 'column';
-
 // Rows that are not in the target yet.
 function stagedIds(table: StagedTable): string {
   const { pair } = table;
-  const at = pair.columns.findIndex(({ name }) => name === pair.ids?.allotted?.column);
-  return `select c${at}, n from ${stageNames(table).fresh} where n is not null`;
+  const own = pair.ids?.allotted;
+  const at = pair.columns.findIndex(({ name }) => name === own?.column);
+  const old = own?.is === 'table' ? `o${at}` : `c${at}`;
+  return `select ${old}, n from ${stageNames(table).fresh} where n is not null`;
 }

@@ -23,6 +23,8 @@ export type KeptIds =
       readonly new: ColumnShape;
       /** True if the mapping of a deleted row is deleted. */
       readonly isDeleted: boolean;
+      /** True if the mapping has a foreign key to the rows: these have to be there first. */
+      readonly refersToRows: boolean;
     }
   | { readonly is: 'column'; readonly old: ColumnShape }
   /** `by`: the extension of the source that computes them. */
@@ -107,7 +109,10 @@ function keptIds(
     columnCalled(table, ids.old, `${place}.old`),
     columnCalled(table, ids.new, `${place}.new`),
   ];
-  return { is: 'table', table, where, old, new: own, isDeleted: ids.gone === 'delete' };
+  const refersToRows = to.foreignKeys.some(
+    (one) => one.table === table.name && one.refersTo === target.name && one.columns.includes(own.name),
+  );
+  return { is: 'table', table, where, old, new: own, isDeleted: ids.gone === 'delete', refersToRows };
 }
 
 function columnCalled({ columns, path }: TableShape, name: string, place: string): ColumnShape {

@@ -11,7 +11,8 @@ const most = 1_600;
  */
 export function findPacked({ columns, key, to, ids }: TablePair): ReadonlySet<number> {
   const translated = columns.filter(({ written }) => written !== undefined).length;
-  const own = ids?.allotted?.is === 'column' ? 1 : 0;
+  const allotted = ids?.allotted;
+  const own = allotted?.is === 'column' || allotted?.mapping.staged ? 1 : 0;
   // With the hash of the old row.
   const surplus = columns.length + translated + own + 1 - most;
   if (surplus <= 0) return new Set();

@@ -49,8 +49,8 @@ export function createStages(table: StagedTable): string {
       : `(${value.to})::${type} as o${at}, (${written.value})::${written.type} as c${at}`,
   );
   const whole = wanted.filter((_, at) => !packed.has(at));
-  const allotted = table.pair.ids?.allotted;
-  const own = allotted?.is === 'column' ? [`null::${allotted.type} as n`] : [];
+  const staged = stagedType(table.pair);
+  const own = staged === null ? [] : [`null::${staged} as n`];
   const make = (name: string, values: readonly string[]) =>
     `create temporary table ${name} on commit drop as
       select ${values.join(', ')} from ${to.from} with no data`;
@@ -69,6 +69,12 @@ export function createStages(table: StagedTable): string {
     `create temporary table ${changing} (s tid, r oid, c tid, moves bool, swept bool) on commit drop`,
     `create temporary table ${going} (r oid, c tid) on commit drop`,
   ].join(';\n');
+}
+
+/** The type of the new ids that a stage keeps in a column n; null: it keeps none. */
+export function stagedType({ ids }: Pick<TablePair, 'ids'>): string | null {
+  const own = ids?.allotted;
+  return own?.is === 'column' ? own.type : (own?.mapping.staged ?? null);
 }
 
 /** SQL that finds and locks the rows, and counts them. */

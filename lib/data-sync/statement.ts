@@ -103,7 +103,9 @@ const builders: Record<Part, (table: ChangingTable, waits: string) => string> = 
     const { fresh, changing } = stageNames(table);
     const allotted = table.pair.ids?.allotted;
     const [id, n] = allotted?.is === 'column' ? [`, ${quote(allotted.id)}`, ', s.n'] : ['', ''];
-    return `insert into ${table.pair.to.table.name} (${names(table, [])}${id}) overriding system value
+    // Without columns in common, every column takes its default.
+    const list = table.pair.columns.length === 0 ? '' : ` (${names(table, [])}${id})`;
+    return `insert into ${table.pair.to.table.name}${list} overriding system value
       select ${values(table, [])}${n} from ${fresh} s
       where s.old is null and ${waits}
         and not exists (select from ${changing} a where a.s = s.ctid)${skipping(table)}
