@@ -1,7 +1,8 @@
 // Between which servers clones are tried.
-import { type Database, withDatabase } from '../servers/databases.ts';
 import { servers } from '../servers/running.ts';
 import type { Server } from '../servers/server.ts';
+
+export { withPair } from '../servers/databases.ts';
 
 const all = servers();
 /** A server of the oldest version under test. */
@@ -14,12 +15,3 @@ export const ways = [...new Set([oldest, newest])].flatMap((from) =>
     .filter((to) => to.major >= from.major)
     .map((to) => ({ from, to, name: `${from.major} → ${to.major}` })),
 );
-
-/** Lends a database on each of two servers. */
-export function withPair<T>(
-  from: Server,
-  to: Server,
-  use: (source: Database, target: Database) => Promise<T>,
-): Promise<T> {
-  return withDatabase(from, (source) => withDatabase(to, (target) => use(source, target)));
-}

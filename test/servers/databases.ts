@@ -56,6 +56,15 @@ export async function withDatabase<T>(server: Server, use: (database: Database) 
   }
 }
 
+/** Lends a database on each of two servers. */
+export function withPair<T>(
+  from: Server,
+  to: Server,
+  use: (source: Database, target: Database) => Promise<T>,
+): Promise<T> {
+  return withDatabase(from, (source) => withDatabase(to, (target) => use(source, target)));
+}
+
 /** Runs one statement or several in a session of its own and gives the rows of the last. */
 export async function rowsOf<Row extends pg.QueryResultRow>(url: string, sql: string): Promise<Row[]> {
   const client = new pg.Client(url);

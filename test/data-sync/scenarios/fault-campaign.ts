@@ -22,9 +22,12 @@ export interface FaultCounts {
   readonly wrong: string[];
 }
 
+/** Counts before the first trial. */
+export const noCounts = (): FaultCounts => ({ trials: 0, seeds: new Set(), came: new Map(), wrong: [] });
+
 /** Runs a campaign. */
 export async function strikeSeeds(campaign: FaultCampaign): Promise<FaultCounts> {
-  const counts: FaultCounts = { trials: 0, seeds: new Set(), came: new Map(), wrong: [] };
+  const counts = noCounts();
   for (const seed of campaign.seeds) {
     await strikeSeed(campaign, seed, counts);
     counts.seeds.add(seed);
@@ -50,7 +53,7 @@ async function strikeSeed(
           const fault = kinds[(turn + seed * 5) % kinds.length];
           const end = fault === undefined ? null : await strikeAt(stage, fault, at);
           if (end === null) isOver = true;
-          else count(counts, end);
+          else countTrial(counts, end);
         }
       };
       await Promise.all(Array.from({ length: jobs }, worker));
@@ -60,7 +63,8 @@ async function strikeSeed(
   }
 }
 
-function count(counts: FaultCounts, { what, came, wrong }: TrialEnd): void {
+/** Counts a trial. */
+export function countTrial(counts: FaultCounts, { what, came, wrong }: TrialEnd): void {
   counts.trials++;
   const all = counts.came.get(what) ?? new Map<string, number>();
   counts.came.set(what, all.set(came, (all.get(came) ?? 0) + 1));
