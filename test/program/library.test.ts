@@ -8,12 +8,17 @@ import {
   backups,
   type ClonePlan,
   clone,
+  dataAnalyze,
   dataDiff,
+  dataHistory,
+  dataSync,
+  dataUndo,
   dataVerify,
   generate,
   Problem,
   pruneBackups,
   pull,
+  type RowSyncPlan,
   restore,
   restoreScript,
   rollback,
@@ -87,6 +92,45 @@ test('dataDiff, dataVerify', async () => {
       expect((await dataVerify(world)).isSame).toBe(false);
       const none = await failure(dataDiff({ ...world, tables: ['nothing'] }));
       expect(none.code).toBe('bad_option');
+      rmSync(cwd, { recursive: true });
+    }),
+  );
+});
+
+test('dataSync, dataHistory, dataUndo, dataAnalyze', async () => {
+  const server = anyServer();
+  await withDatabase(server, (source) =>
+    withDatabase(server, async (target) => {
+      const cwd = mkdtempSync(join(tmpdir(), 'pgmage-library-'));
+      writeFileSync(join(cwd, '.env.legacy'), `DATABASE_URL=${source.url}`);
+      writeFileSync(join(cwd, '.env.staging'), `DATABASE_URL=${target.url}`);
+      writeFileSync(join(cwd, 'copy.sql'), 'insert into t select * from legacy.t on conflict do nothing');
+      for (const { url } of [source, target])
+        await rowsOf(url, 'create table t (id int primary key, a text)');
+      await rowsOf(source.url, `insert into t values (1, 'x'), (2, 'y')`);
+      const world = { cwd, variables: {} };
+      const way = { ...world, from: 'legacy', to: 'staging' };
+      let shown: RowSyncPlan | undefined;
+      const declined = await dataSync({
+        ...way,
+        ask: async (plan) => {
+          shown = plan;
+          return false;
+        },
+      });
+      expect([declined.run, shown?.tables[0]?.inserts]).toEqual([null, 2]);
+      const said: string[] = [];
+      const { run } = await dataSync({ ...way, yes: true, progress: (line) => void said.push(line) });
+      expect(run).toMatchObject({ inserted: 2, updated: 0, deleted: 0, batches: null });
+      const env = { ...world, env: 'staging' };
+      expect((await dataHistory(env)).runs).toMatchObject([{ id: run?.id, canUndo: true }]);
+      const undone = await dataUndo({ ...env, run: run?.id ?? '', yes: true });
+      expect(undone.tables).toMatchObject([{ name: 'public.t', deleted: 2 }]);
+      expect(await rowsOf(target.url, 'select from t')).toEqual([]);
+      expect((await dataAnalyze({ ...world, paths: ['copy.sql'] })).scripts).toMatchObject([
+        { verdict: 'reusable' },
+      ]);
+      expect((await failure(dataUndo({ ...env, run: 'none', yes: true }))).code).toBe('no_run');
       rmSync(cwd, { recursive: true });
     }),
   );
