@@ -60,6 +60,7 @@ export type { ComparisonInput } from './data-sync/comparison.ts';
 export type { ResumedBatches, SyncedTable, SyncRun } from './data-sync/finish.ts';
 export type { RowDetail } from './data-sync/row-details.ts';
 export type { PairingNote } from './data-sync/shape.ts';
+export type { SinceUse } from './data-sync/since-shape.ts';
 export type { PlannedTable, RowSyncPlan } from './data-sync/sync-plan.ts';
 export * from './library/generated.ts';
 // Migrations

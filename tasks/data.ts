@@ -34,6 +34,8 @@ interface Changing {
   batch?: number;
   /** Go on with the last run in batches, if that was interrupted. */
   resume?: boolean;
+  /** Compare all rows, also of tables with since in the configuration. */
+  complete?: boolean;
   /** Rows of the target without an old id: count or list. Default: count. */
   unmapped?: 'count' | 'list';
   /** Lock the tables of the target against writers before they are compared. Others can read them. */

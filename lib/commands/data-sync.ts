@@ -41,6 +41,8 @@ export interface DataSyncInput extends ComparisonInput, SyncLimits {
   readonly lock?: boolean;
   /** Go on with the last run in batches from this source, if that was interrupted. Needs `batch`. */
   readonly resume?: boolean;
+  /** Compare all rows, also of tables with `since` in the configuration. */
+  readonly complete?: boolean;
 }
 
 /** The files that a run writes. */
@@ -85,7 +87,7 @@ export async function dataSync(
   const ends = await resolveEnds(workspace, input);
   if (!input.dryRun) refuseUnconfirmed(ends.to, input);
   const state: RunState = {
-    ...{ id: randomUUID(), hasBegun: false, agreed: false },
+    ...{ id: randomUUID(), hasBegun: false, agreed: false, isPartial: false },
     ...{ plan: null, run: null, committed: null, undoFiles: new Map() },
   };
   const means: RunMeans = { workspace, ends, input, ask, state };

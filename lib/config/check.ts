@@ -49,6 +49,8 @@ const data = object({
         object({ column: text }),
         object({ derive: oneOf('uuid_v5'), namespace: text }),
       ),
+      since: either(oneOf('xmin'), object({ column: text })),
+      full: count,
     }),
   ),
 });

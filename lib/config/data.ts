@@ -37,6 +37,14 @@ export interface DataTableConfig {
   readonly columns?: Readonly<Record<string, string | { readonly from?: string; readonly ids: string }>>;
   /** The new ids of its rows, where the target has others than the source. */
   readonly ids?: DataIdsConfig;
+  /**
+   * data:sync compares only rows that the source has written since the last run: those with a later time in a
+   * column that every writer sets, or with a later transaction, `xmin`. It finds neither rows that the source
+   * has deleted nor changes in the target, until a run compares all rows. In doubt it compares all.
+   */
+  readonly since?: 'xmin' | { readonly column: string };
+  /** With `since`: every so many runs data:sync compares all rows. Default: 24. */
+  readonly full?: number;
 }
 
 /** The rows that the tasks data:* compare. */

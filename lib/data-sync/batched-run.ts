@@ -23,6 +23,7 @@ import type { RowComparison } from './comparison.ts';
 import { fetchRows, type RowSpools } from './fetch-rows.ts';
 import { type ChangedRows, finishRun, type ResumedBatches, type RunMeans, type SyncRun } from './finish.ts';
 import { followSequences, type SequenceReport } from './follow-sequences.ts';
+import type { PartialRun } from './partial.ts';
 import { beginRecord, type RunRecorder } from './recorder.ts';
 import type { SideEffect } from './side-effects.ts';
 import type { RowSyncPlan } from './sync-plan.ts';
@@ -34,6 +35,7 @@ export interface BatchedInput {
   readonly comparison: RowComparison;
   readonly compared: readonly ComparedTable[];
   readonly plan: RowSyncPlan;
+  readonly partial: PartialRun;
   /** Rows of a batch. */
   readonly size: number;
 }

@@ -2,6 +2,7 @@
 import { type Job, runJobs } from '../flow/worker-pool.ts';
 import type { ServerConnection } from '../pg/connection.ts';
 import { buildSummaryQuery, type Side } from './buckets.ts';
+import { compareSince } from './compare-since.ts';
 import {
   findDifferingBuckets,
   findRows,
@@ -14,6 +15,7 @@ import {
   type TableFindings,
 } from './find.ts';
 import type { BothSides, TablePair } from './shape.ts';
+import type { SinceBound } from './since-shape.ts';
 import type { Spool } from './spool.ts';
 
 /** The input of a comparison besides its pairs. */
@@ -24,6 +26,8 @@ export interface ComparisonMeans {
   readonly onRows?: RowsRead;
   /** Of earlier comparisons in the same snapshot of the source. */
   readonly sources?: ReadonlyMap<TablePair, SourceSummary | null>;
+  /** The tables of which some rows are compared alone. */
+  readonly since?: ReadonlyMap<TablePair, SinceBound>;
 }
 
 /** A pair with its differences, and the spool that lists them; null: there are none. */
@@ -48,7 +52,7 @@ export async function compareTables(
   means: ComparisonMeans,
 ): Promise<ComparedTable[]> {
   const found = new Map<TablePair, ComparedTable>();
-  const smallOnes = pairs.filter(isLittle);
+  const smallOnes = pairs.filter((pair) => isLittle(pair) && !means.since?.has(pair));
   const wholes = new Map<TablePair, Summary>();
   await runJobs(
     means.crew,
@@ -157,8 +161,14 @@ async function compareOne(
   sessions: SessionPair,
   pair: TablePair,
   known: Summary | undefined,
-  { spool: open, onRows, sources }: ComparisonMeans,
+  { spool: open, onRows, sources, since }: ComparisonMeans,
 ): Promise<ComparedTable> {
+  const bound = since?.get(pair);
+  if (bound !== undefined) {
+    const spool = await open();
+    const findings = await compareSince(sessions, pair, { bound, spool, ...(onRows && { onRows }) });
+    return { ...findings, since: bound, spool: spool.size() > 0 ? spool : null, source: null };
+  }
   const isKnown = known !== undefined && Math.max(known.rows.from, known.rows.to) <= wholeAtMost;
   const summary = isKnown ? known : await summarize(sessions, pair, sources?.get(pair));
   const source = isLittle(pair) ? null : keepSource(summary);

@@ -5,6 +5,7 @@ import { joinIds } from './ids-columns.ts';
 import { findKey } from './keys.ts';
 import type { PairingWish, TableWish } from './paired-columns.ts';
 import type { BothSides, ConfiguredSql, DatabaseShape, PairingNote, TablePair, TableShape } from './shape.ts';
+import { pairSince } from './since.ts';
 import { type PairMeans, pairColumns } from './table-columns.ts';
 
 /** Tables that are compared, and what became of every table and column that is not carried as it is. */
@@ -110,16 +111,15 @@ function pairOf(tables: BothSides<TableShape>, means: PairMeans, notes: PairingN
   }
   const where = means.own.where;
   const sides = typeof where === 'string' ? { from: where, to: where } : { from: '', to: '', ...where };
-  return [
-    {
-      from: { table: from, from: rowsOf(from), where: both(sides.from, from) },
-      columns,
-      fitChecks,
-      configured: [...configuredSql(tables, columns, means.own, sides), ...maskedSql(from, means)],
-      ...key,
-      ...joinIds({ table: to, from: rowsOf(to), where: both(sides.to, to) }, key, joins, means),
-    },
-  ];
+  const pair = {
+    from: { table: from, from: rowsOf(from), where: both(sides.from, from) },
+    columns,
+    fitChecks,
+    configured: [...configuredSql(tables, columns, means.own, sides), ...maskedSql(from, means)],
+    ...key,
+    ...joinIds({ table: to, from: rowsOf(to), where: both(sides.to, to) }, key, joins, means),
+  };
+  return [{ ...pair, since: pairSince(pair, means.own) }];
 }
 
 // Differences that make no difference for rows.

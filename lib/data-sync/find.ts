@@ -15,6 +15,7 @@ import {
 import { decodeField, encodeLine, splitLines } from './copy-lines.ts';
 import { formatDifference, mergeBuckets } from './merge-buckets.ts';
 import type { BothSides, DifferenceCounts, TablePair } from './shape.ts';
+import type { SinceBound } from './since-shape.ts';
 import type { Spool } from './spool.ts';
 
 /** A session on each side, in transactions that see one state. */
@@ -49,6 +50,8 @@ export interface TableFindings {
   readonly buckets: Buckets;
   /** The buckets that differ. */
   readonly differing: readonly number[];
+  /** The rows that were compared; left out: all. */
+  readonly since?: SinceBound;
 }
 
 /** Called with the number of rows that were read of a table. */

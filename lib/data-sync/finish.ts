@@ -8,6 +8,7 @@ import type { InterruptedRun } from './checkpoint.ts';
 import type { ComparedTable } from './compare-tables.ts';
 import type { ComparisonInput, RowComparison } from './comparison.ts';
 import { followSequences, type SequenceReport } from './follow-sequences.ts';
+import type { PartialRun } from './partial.ts';
 import type { RunRecorder } from './recorder.ts';
 import type { BothSides, TablePair, UniqueShape } from './shape.ts';
 import type { SideEffect } from './side-effects.ts';
@@ -29,6 +30,8 @@ export interface RunInput extends ComparisonInput, SyncLimits, Consent {
   readonly lock?: boolean;
   /** Go on with the last run in batches from this source, where it was interrupted. */
   readonly resume?: boolean;
+  /** Compare all rows, also of tables with `since`. */
+  readonly complete?: boolean;
 }
 
 /** The state of a run over its tries. */
@@ -39,6 +42,8 @@ export interface RunState {
   hasBegun: boolean;
   /** True if the plan was confirmed. */
   agreed: boolean;
+  /** True if the last try has compared only changed rows of some table. */
+  isPartial: boolean;
   plan: RowSyncPlan | null;
   run: SyncRun | null;
   /** The committed batches of this try and of those before; null: none. */
@@ -131,6 +136,7 @@ export interface RunFinish {
   readonly resumes: ResumedBatches | null;
   /** The sequences that were set before. */
   readonly sequences?: SequenceReport;
+  readonly partial: PartialRun;
 }
 
 /**
@@ -147,8 +153,6 @@ export async function finishRun(
   const { pairs, spool, named } = comparison;
   const bytes = pairs.reduce((sum, { from, to }) => sum + Math.max(from.table.bytes, to.table.bytes), 0);
   const mode = input.validate ?? (bytes <= fullAtMost ? 'full' : 'changed');
-  const last = await followSequences(sessions, pairs, input.tables === undefined);
-  const sequences = joinSequences(finish.sequences, last);
   const validated = await validate({
     sessions,
     mode,
@@ -159,6 +163,9 @@ export async function finishRun(
     batches,
   });
   refuseWrong(named, validated);
+  // A rollback does not take them back.
+  const last = await followSequences(sessions, pairs, input.tables === undefined);
+  const sequences = joinSequences(finish.sequences, last);
   const tables = pairs.map(({ to }) => syncedTable(to.table.name, finish, validated));
   const sum = (of: 'inserted' | 'updated' | 'deleted' | 'skipped') =>
     tables.reduce((total, table) => total + table[of], 0);
@@ -168,9 +175,10 @@ export async function finishRun(
     deleted: sum('deleted'),
     skipped: sum('skipped'),
   };
-  await recorder.note('done', numbers);
+  await recorder.note('done', numbers, finish.partial.keep(tables));
   const unrecorded = recorder.missing;
-  const done = { id, tables, ...numbers, validation: mode, batches: batches?.length ?? null };
+  const validation = finish.partial.bounds.size > 0 ? 'changed' : mode;
+  const done = { id, tables, ...numbers, validation, batches: batches?.length ?? null } as const;
   return { ...done, resumes, sequences, sideEffects, undoFile, unrecorded };
 }
 

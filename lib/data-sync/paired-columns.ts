@@ -16,6 +16,10 @@ export interface TableWish {
   readonly columns?: Readonly<Record<string, string | { readonly from?: string; readonly ids: string }>>;
   /** The new ids of its rows. */
   readonly ids?: DataIdsConfig;
+  /** The mark of rows that have changed. */
+  readonly since?: 'xmin' | { readonly column: string };
+  /** Every so many runs all rows are compared. */
+  readonly full?: number;
 }
 
 /** The mask of a column of the source. */

@@ -49,9 +49,8 @@ const columns = `select coalesce(json_agg(json_build_object('name', a.attname, '
 const keyColumns = `from unnest(i.indkey) with ordinality k(number, place) left join pg_attribute a
     on a.attrelid = i.indrelid and a.attnum = k.number where k.place <= i.indnkeyatts`;
 const uniques = `select coalesce(json_agg(json_build_object('name', x.relname,
-    'is', case when o.contype = 'p' then 'primary key' when o.contype = 'u' then 'unique' when o.contype = 'x'
-    then 'exclusion'
-      else 'unique index' end,
+    'is', case when i.indisexclusion then 'exclusion' when o.contype = 'p' then 'primary key'
+      when o.contype = 'u' then 'unique' else 'unique index' end,
     'columns', case when i.indexprs is null then (select json_agg(a.attname
     order by k.place) ${keyColumns}) end,
     'partial', i.indpred is not null,
@@ -83,9 +82,12 @@ const partitionKey = `select coalesce(json_agg(distinct (select a.attname from p
     where a.attrelid = q.partrelid and a.attnum = k.number)), '[]')
   from (${parts}) p(oid) join pg_partitioned_table q on q.partrelid = p.oid, unnest(q.partattrs) k(number)`;
 
-// Of what was never analyzed, the server does not guess the rows: a hundred bytes are a usual row.
+// As the planner guesses: the rows of a page, by the last ANALYZE, in all pages that there are now. Of what
+// was never analyzed, or was empty then, a hundred bytes are a usual row.
 const size = `select sum(pg_table_size(p.oid)) as bytes,
-    sum(case when r.reltuples < 0 then pg_relation_size(p.oid) / 100 else r.reltuples end)::int8 as rows
+    sum(case when r.reltuples < 0 or r.relpages = 0 then pg_relation_size(p.oid) / 100
+      else r.reltuples / r.relpages * (pg_relation_size(p.oid) / current_setting('block_size')::int)
+      end)::int8 as rows
   from (${parts}) p(oid) join pg_class r on r.oid = p.oid`;
 
 const may = (what: string) => `'${what}', has_table_privilege(c.oid, '${what}')`;
@@ -102,6 +104,9 @@ const tables = `with types as materialized (${types})
     to_json(array(select w.rulename from pg_rewrite w where w.ev_class = c.oid and w.ev_type <> '1'
     and w.ev_enabled <> 'D'
       order by 1)) as rules,
+    to_json(array(select x.relname from (${parts}) p(oid) join pg_index i on i.indrelid = p.oid
+      join pg_class x on x.oid = i.indexrelid where p.oid <> c.oid and (i.indisunique or i.indisexclusion)
+      order by 1)) as "partUniques",
     (${columns}) as columns, (${uniques}) as uniques, (${triggers}) as triggers,
     (${partitionKey}) as "partitionKey",
     json_build_object(${may('select')}, ${may('insert')}, ${may('update')}, ${may('delete')},

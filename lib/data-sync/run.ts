@@ -7,7 +7,7 @@ import { snapshot } from '../pg/snapshot.ts';
 import { Problem } from '../problem/problem.ts';
 import { confirm } from '../project/confirmation.ts';
 import type { TableChange } from './apply.ts';
-import { changeInBatches } from './batched-run.ts';
+import { type BatchedInput, changeInBatches } from './batched-run.ts';
 import { checkpointOf, findInterrupted, type InterruptedRun } from './checkpoint.ts';
 import { type ComparedTable, compareTables } from './compare-tables.ts';
 import { makeRowsReport, type NamedEnds, type RowComparison, withComparison } from './comparison.ts';
@@ -15,8 +15,10 @@ import { fetchRows } from './fetch-rows.ts';
 import { finishRun, type RunInput, type RunMeans, type SyncRun } from './finish.ts';
 import { countUnmapped, listUnmapped } from './ids-checks.ts';
 import { withTablesLocked } from './locked-run.ts';
+import { choosePartial, type PartialRun, wantsTimes } from './partial.ts';
 import { beginRecord } from './recorder.ts';
 import type { TablePair } from './shape.ts';
+import { readOldest } from './since-facts.ts';
 import {
   type PlannedTable,
   planTable,
@@ -39,20 +41,45 @@ export interface RunResult {
  */
 export function synchronize(session: ServerConnection, means: RunMeans): Promise<RunResult> {
   const { lock = false, dryRun = false } = means.input;
-  return lock && !dryRun
-    ? withTablesLocked(session, means, (locked) => compareAndChange(session, locked))
-    : compareAndChange(session, means);
+  const run = (more: RunMeans) => compareInPart(session, more);
+  return lock && !dryRun ? withTablesLocked(session, means, run) : run(means);
 }
 
-function compareAndChange(session: ServerConnection, means: RunMeans): Promise<RunResult> {
+// Rows that the source has deleted, or that its writers have changed without a trace, can be in the way of
+// others. Then all rows are compared.
+async function compareInPart(session: ServerConnection, means: RunMeans): Promise<RunResult> {
+  const { input, state, locked } = means;
+  const whole = input.complete
+    ? 'all rows are asked for'
+    : input.batch
+      ? 'a run in batches compares all'
+      : null;
+  try {
+    return await compareAndChange(session, means, whole);
+  } catch (thrown) {
+    const isInTheWay = thrown instanceof Problem && conflicts.has(thrown.code);
+    if (!state.isPartial || !isInTheWay || locked) throw thrown;
+    state.agreed = false;
+    return compareAndChange(session, means, 'the changed rows alone do not fit');
+  }
+}
+
+const conflicts = new Set<string>(['rows_refused', 'side_effects', 'not_as_source']);
+
+async function compareAndChange(
+  session: ServerConnection,
+  means: RunMeans,
+  whole: string | null,
+): Promise<RunResult> {
   const { workspace, ends, input, state } = means;
+  const oldest = wantsTimes(workspace.project) ? await readOldest(ends.from) : null;
   return withComparison(workspace, ends, input, async (comparison) => {
     const { all, pairs, named, asOf, notes, spool } = comparison;
     const onRows = makeRowsReport(workspace, pairs, 'Comparing');
-    const compared = await compareTables(pairs, { crew: all, spool, onRows });
-    const tables: PlannedTable[] = [];
-    for (const table of compared)
-      tables.push(planTable(table, input, await findUnmapped(comparison.first.to, table.pair, input)));
+    const partial = await choosePartial(comparison, { whole, oldest });
+    state.isPartial = partial.bounds.size > 0;
+    const compared = await compareTables(pairs, { crew: all, spool, onRows, since: partial.bounds });
+    const tables = await planTables(comparison, compared, input, partial);
     const plan: RowSyncPlan = { source: named.from, target: named.to, asOf, tables, notes };
     refuseUnwritable(named, notes, compared, tables);
     refuseUnlocked(means, named, pairs);
@@ -67,13 +94,28 @@ function compareAndChange(session: ServerConnection, means: RunMeans): Promise<R
     if (!state.agreed) return { plan, run: null };
     state.plan = plan;
     if (input.batch === undefined)
-      return { plan, run: await changeTarget(session, means, comparison, compared) };
+      return { plan, run: await changeTarget(session, means, { comparison, compared, partial }) };
     state.committed = earlier;
     if (state.hasBegun) state.id = randomUUID();
     state.hasBegun = true;
-    const batched = { comparison, compared, plan, size: input.batch };
+    const batched = { comparison, compared, partial, plan, size: input.batch };
     return { plan, run: await changeInBatches(session, means, batched) };
   });
+}
+
+async function planTables(
+  { first }: RowComparison,
+  compared: readonly ComparedTable[],
+  input: RunInput,
+  { uses }: PartialRun,
+): Promise<PlannedTable[]> {
+  const tables: PlannedTable[] = [];
+  for (const table of compared) {
+    const since = uses.get(table.pair);
+    const unmapped = await findUnmapped(first.to, table.pair, input);
+    tables.push(planTable(table, input, { ...unmapped, ...(since && { since }) }));
+  }
+  return tables;
 }
 
 async function findUnmapped(
@@ -126,8 +168,7 @@ async function findEarlier(
 async function changeTarget(
   session: ServerConnection,
   means: RunMeans,
-  comparison: RowComparison,
-  compared: readonly ComparedTable[],
+  { comparison, compared, partial }: Pick<BatchedInput, 'comparison' | 'compared' | 'partial'>,
 ): Promise<SyncRun> {
   const { workspace, ends, input, state } = means;
   const { id } = state;
@@ -151,7 +192,7 @@ async function changeTarget(
       ...(workspace.world.beforeCommit && { beforeCommit: workspace.world.beforeCommit }),
       finish: async (result) => {
         state.run = await finishRun(session, means, {
-          ...{ comparison, compared, ...result, recorder, undoFile },
+          ...{ comparison, compared, partial, ...result, recorder, undoFile },
           ...{ batches: null, resumes: null },
         });
       },

@@ -1,4 +1,5 @@
 // The types between the parts of data sync: tables of each side, pairs of tables, and rows that differ.
+import type { PairSince } from './since-shape.ts';
 
 /** The same thing of the source (`from`) and of the target (`to`). */
 export interface BothSides<T> {
@@ -95,6 +96,8 @@ export interface TableShape {
   readonly isAbsent: boolean;
   readonly columns: readonly ColumnShape[];
   readonly uniques: readonly UniqueShape[];
+  /** The names of unique indexes of its partitions. */
+  readonly partUniques: readonly string[];
   readonly triggers: readonly TriggerShape[];
   /** Rules for INSERT, UPDATE, DELETE. */
   readonly rules: readonly string[];
@@ -176,6 +179,8 @@ export type AllottedIds = {
         readonly new: string;
         /** An SQL condition over m for the rows of this table; null: they stay when its rows are deleted. */
         readonly deleted: string | null;
+        /** The type of new ids, where the mapping refers to the rows; null: it does not. */
+        readonly staged: string | null;
       };
     }
   /** `id`: the target's column that takes it. */
@@ -257,6 +262,8 @@ export interface TablePair extends BothSides<PairSide> {
    * ranges of it. Null for every other key.
    */
   readonly range: BothSides<string> | null;
+  /** Null: all rows are compared. */
+  readonly since: PairSince | null;
 }
 
 /** The result of pairing a table or column. */

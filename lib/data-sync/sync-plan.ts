@@ -5,6 +5,7 @@ import { type InterruptedRun, noRows } from './checkpoint.ts';
 import type { ComparedTable } from './compare-tables.ts';
 import type { NamedEnds } from './comparison.ts';
 import type { BothSides, PairingNote } from './shape.ts';
+import type { SinceUse } from './since-shape.ts';
 
 /** The options that limit a sync. */
 export interface SyncLimits {
@@ -30,6 +31,8 @@ export interface PlannedTable {
   readonly unmapped: number;
   /** Their ids, up to a thousand, if they are asked for. */
   readonly unmappedIds?: readonly string[];
+  /** How a table with `since` was compared: `rows` are those that were. Left out: all rows were. */
+  readonly since?: SinceUse;
 }
 
 /** The changes that a sync is going to make. */
@@ -45,7 +48,7 @@ export interface RowSyncPlan {
 export function planTable(
   { pair, rows, counts }: Pick<ComparedTable, 'pair' | 'rows' | 'counts'>,
   { keepDeleted = false }: SyncLimits,
-  unmapped: Pick<PlannedTable, 'unmapped' | 'unmappedIds'> = { unmapped: 0 },
+  more: Pick<PlannedTable, 'unmapped' | 'unmappedIds' | 'since'> = { unmapped: 0 },
 ): PlannedTable {
   const { missing, changed, extra } = counts;
   return {
@@ -55,7 +58,7 @@ export function planTable(
     updates: changed,
     deletes: keepDeleted ? 0 : extra,
     kept: keepDeleted ? extra : 0,
-    ...unmapped,
+    ...more,
   };
 }
 

@@ -7,6 +7,7 @@ import { Problem } from '../problem/problem.ts';
 import { openServer, type Reachable } from '../project/source.ts';
 import type { Workspace } from '../project/workspace.ts';
 import { type ChangeResult, changeRows, changeSettings, type TableChange } from './apply.ts';
+import { mayMove } from './conflicts.ts';
 import type { DatabaseShape, UniqueShape } from './shape.ts';
 import { stageInSchema } from './stage-schema.ts';
 import { keepOldRows, writeUndoRows } from './undo.ts';
@@ -72,7 +73,7 @@ export async function changeInTransaction(
       return await withLockRetry(input.lock, () => withUndo(connection, input, stubborn, begin));
     } catch (thrown) {
       if (input.isPart) throw thrown;
-      if (!noteStubborn(thrown, input.changes, stubborn)) throw asRefused(thrown, input.lock.environment);
+      if (!noteStubborn(thrown, input, stubborn)) throw asRefused(thrown, input.lock.environment);
     }
 }
 
@@ -84,7 +85,7 @@ async function changeInOpen(
   try {
     return await withUndo(connection, input, stubborn, null);
   } catch (thrown) {
-    noteStubborn(thrown, input.changes, stubborn);
+    noteStubborn(thrown, input, stubborn);
     throw thrown;
   }
 }
@@ -160,23 +161,30 @@ async function work(
   return result;
 }
 
+// An index that a partition has by itself, or as its part of an index by an expression.
+const uniqueOfPart = (name: string): UniqueShape => ({
+  ...{ name, is: 'unique index', columns: null, partial: true, isKey: false, nullsNotDistinct: false },
+  ...{ deferrable: false, initiallyDeferred: false, definition: '' },
+});
+
 const uniqueStates = new Set(['23505', '23P01']);
 
 // The message quotes the name of the index in every language.
 function noteStubborn(
   thrown: unknown,
-  changes: readonly TableChange[],
+  { changes, shape }: Pick<ChangeInput, 'changes' | 'shape'>,
   stubborn: Map<string, readonly UniqueShape[]>,
 ): boolean {
   if (!(thrown instanceof Problem) || !('sqlstate' in thrown.data)) return false;
   const { sqlstate, message } = thrown.data;
   if (!uniqueStates.has(sqlstate)) return false;
   for (const { pair } of changes) {
-    const { name, uniques } = pair.to.table;
+    const { name, uniques, partUniques } = pair.to.table;
     const known = stubborn.get(name) ?? [];
-    const unique = uniques.find(
-      (one) => !one.deferrable && !known.includes(one) && message.includes(one.name),
-    );
+    const isNew = (one: Pick<UniqueShape, 'name'>) =>
+      !known.some((other) => other.name === one.name) && message.includes(one.name);
+    const parts = mayMove(pair, shape.foreignKeys) ? partUniques.map(uniqueOfPart) : [];
+    const unique = [...uniques, ...parts].find((one) => !one.deferrable && isNew(one));
     if (unique === undefined) continue;
     stubborn.set(name, [...known, unique]);
     return true;

@@ -5,7 +5,7 @@ import type { ServerConnection } from '../pg/connection.ts';
 import { applyHashRule } from '../pg/row-hash.ts';
 import type { ChangedTable } from './apply.ts';
 import { buildRowHash } from './buckets.ts';
-import { goneMapping } from './ids-writing.ts';
+import { goneMapping, newMapping } from './ids-writing.ts';
 import { findPacked, packValues } from './packed-columns.ts';
 import type { TablePair, TableShape } from './shape.ts';
 import { keyOf, sameKey, stageNames } from './stages.ts';
@@ -34,6 +34,7 @@ export function pairWithItself(table: TableShape, key: readonly string[]): Table
     range: null,
     configured: [],
     ids: null,
+    since: null,
   };
 }
 
@@ -97,6 +98,12 @@ export async function writeUndoRows(
     const mapping = goneMapping(table) === null ? null : mappingPair(table);
     if (mapping !== null && table.deleted > 0)
       await undo.write(undoTable(mapping), 'fresh', connection.copyOut(mappingQuery(table, mapping)));
+    const added = newMapping(table);
+    const pairOfMapping = mappingPair(table);
+    if (added !== null && pairOfMapping !== null && table.inserted > 0) {
+      const rows = newMappingQuery(pairOfMapping, added);
+      await undo.write(undoTable(pairOfMapping), 'gone', connection.copyOut(`copy (${rows}) to stdout`));
+    }
     if (table.inserted > 0)
       await undo.write(told, 'gone', connection.copyOut(`copy (${newQuery(table, pair)}) to stdout`));
   }
@@ -124,11 +131,23 @@ function oldQuery(table: ChangingTable, pair: TablePair): string {
     pair,
     pair.columns.map((_, at) => `o.c${at}`),
   );
-  if (pair.key.length === 0) return `select ${values.join(', ')}, null::int8 from ${oldRows(table)} o`;
+  if (pair.key.length === 0) return `select ${[...values, 'null::int8'].join(', ')} from ${oldRows(table)} o`;
   const key = pair.key.map((one) => `o.c${pair.columns.indexOf(one)}`);
   return `select ${values.join(', ')}, case when t.tableoid is not null then ${buildRowHash(pair, 'to')} end
     from ${oldRows(table)} o
     left join ${pair.to.from} on ${sameKey(pair, keyOf(pair), key)}`;
+}
+
+// They refer to the rows that go.
+function newMappingQuery(
+  pair: TablePair,
+  { from, where }: { readonly from: string; readonly where: string },
+): string {
+  const hash = buildRowHash(pair, 'to');
+  const own = `from ${from} where ${where}`;
+  return pair.key.length === 0
+    ? `select ${hash}, count(*) ${own} group by 1`
+    : `select ${keyOf(pair).join(', ')}, ${hash} ${own}`;
 }
 
 const isOwn = 't.xmin = pg_current_xact_id()::xid';

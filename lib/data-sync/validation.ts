@@ -39,14 +39,14 @@ export interface ValidatedTable {
 /** Compares again. @throws Problem of the connections */
 export async function validate(input: Validation): Promise<ValidatedTable[]> {
   const { sessions, mode, compared, spool, onRows } = input;
-  const means = { crew: [sessions], spool, ...(onRows && { onRows }) };
-  const again =
-    mode === 'full'
-      ? await compareTables(
-          compared.map(({ pair }) => pair),
-          { ...means, sources: new Map(compared.map(({ pair, source }) => [pair, source])) },
-        )
-      : await changedParts(input);
+  const since = new Map(compared.flatMap((one) => (one.since ? [[one.pair, one.since] as const] : [])));
+  const sources = new Map(compared.map(({ pair, source }) => [pair, source]));
+  const means = { crew: [sessions], spool, since, sources, ...(onRows && { onRows }) };
+  const pairs = compared.map(({ pair }) => pair).filter((pair) => mode === 'full' || since.has(pair));
+  const again = [
+    ...(await compareTables(pairs, means)),
+    ...(mode === 'full' ? [] : await changedParts(input)),
+  ];
   const tables: ValidatedTable[] = [];
   for (const table of again) tables.push(await explain(input, table, mode));
   return tables;
@@ -97,7 +97,8 @@ async function explain(
     wrong += own + lost;
     meanwhile += some.reduce((sum, { copies }) => sum + copies, 0) - own - lost;
   }
-  return { pair, rows: mode === 'full' ? table.rows : null, meanwhile: Math.max(0, meanwhile), wrong };
+  const rows = mode === 'full' && table.since === undefined ? table.rows : null;
+  return { pair, rows, meanwhile: Math.max(0, meanwhile), wrong };
 }
 
 // The source is read in one snapshot, so the place of a row identifies it in both comparisons.

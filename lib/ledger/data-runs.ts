@@ -26,7 +26,10 @@ export interface DataRunEntry {
   readonly deleted: number;
   /** Rows that another session changed meanwhile. */
   readonly skipped: number;
-  /** The run that an undo takes back, the reason of a failure, or the state of a run in batches, as JSON. */
+  /**
+   * The run that an undo takes back, or the reason of a failure. As JSON, the state of a run in batches, or
+   * that of tables with `since` for the next run.
+   */
   readonly detail: string | null;
 }
 

@@ -4,7 +4,7 @@ import type { DataSyncReport } from '../commands/data-sync.ts';
 import type { DataUndoPlan, DataUndoReport } from '../commands/data-undo.ts';
 import type { ResumedBatches, SyncRun } from '../data-sync/finish.ts';
 import type { SideEffect } from '../data-sync/side-effects.ts';
-import type { RowSyncPlan } from '../data-sync/sync-plan.ts';
+import type { PlannedTable, RowSyncPlan } from '../data-sync/sync-plan.ts';
 import { columned, headLines, noteLines, retryLines } from './data-diff.ts';
 import { cutLine, formatCount } from './format.ts';
 import { makeInk } from './ink.ts';
@@ -30,6 +30,7 @@ export function dataSyncPlanText(plan: RowSyncPlan, paper: Paper): string {
       : ['No differences.']),
     ...(kept > 0 ? [`${formatCount(kept, 'extra row')} of the target stay.`] : []),
     ...unmappedLines(plan, paper),
+    ...sinceLines(plan, paper),
     ...noteLines(plan.notes, paper),
   ].join('\n');
 }
@@ -61,6 +62,7 @@ export function dataSyncText(report: DataSyncReport, paper: Paper): string {
     ...refused.flatMap((name) => wrapText(`The role may not set the sequence ${name}.`, paper)),
     ...effectLines(run.sideEffects, paper),
     ...unmappedLines(report, paper),
+    ...sinceLines(report, paper),
     ...noteLines(report.notes, paper),
     '',
     ...wrapText(summaryOf(report), paper).map((line) =>
@@ -88,6 +90,22 @@ function unmappedLines({ tables }: Pick<RowSyncPlan, 'tables'>, paper: Paper): s
       );
     });
 }
+
+const isPartial = ({ since }: PlannedTable) => since !== undefined && since.from !== null;
+
+function sinceLine({ name, rows, since }: PlannedTable): string[] {
+  if (since === undefined) return [];
+  const { by, from, reason } = since;
+  if (from === null) return [`${name}: all rows were compared: ${reason}.`];
+  const rest = by === 'xmin' ? `written since transaction ${from}` : `with ${by} from ${from} on`;
+  return [
+    `${name}: only rows ${rest} were compared, ${whole(rows.from)} of them.` +
+      ' pgmage did not look for rows that the source has deleted, nor for changes in the target.',
+  ];
+}
+
+const sinceLines = ({ tables }: Pick<RowSyncPlan, 'tables'>, paper: Paper): string[] =>
+  tables.flatMap(sinceLine).flatMap((line) => wrapText(line, paper));
 
 function remarkLines(run: SyncRun, paper: Paper): string[] {
   return [
@@ -118,7 +136,8 @@ function summaryOf({ run, tables }: DataSyncReport): string {
   const { inserted, updated, deleted, validation, skipped } = run;
   const what = `${whole(inserted)} inserted, ${whole(updated)} updated, ${whole(deleted)} deleted.`;
   const isFull = validation === 'full';
-  const checked = isFull ? formatCount(tables.length, 'table') : 'The parts of tables that had differed';
+  const parts = tables.some(isPartial) ? 'The compared rows' : 'The parts of tables that had differed';
+  const checked = isFull ? formatCount(tables.length, 'table') : parts;
   const verb = isFull && tables.length === 1 ? 'is' : 'are';
   const but = skipped > 0 ? ` but for ${formatCount(skipped, 'row')}` : '';
   return `${what} ${checked} ${verb} equal${but}.`;
@@ -172,6 +191,7 @@ export function dataSyncMarkdown(report: DataSyncReport): string {
     '|-|-:|-:|-:|-:|-:|-|',
     ...rows,
     '',
+    ...tables.flatMap(sinceLine).flatMap((line) => [line, '']),
     ...(notes.length > 0 ? ['## Schema differences', ''] : []),
     ...notes.map(({ verdict, what, reason }) => `- ${verdict} \`${what}\`: ${reason}`),
     '',
