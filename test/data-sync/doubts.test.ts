@@ -151,58 +151,54 @@ const inSchema = (at: number, sql = '') => `set search_path = ${schemaOf(at)}, p
 
 const every = ways.flatMap((way) => [undefined, 3].map((batch) => ({ ...way, batch })));
 // Between versions in one transaction, and in batches on one.
-const tried = isFull ? every : every.filter(({ from, to, batch }) => to === newest && (batch ? from === to : from === oldest));
+const tried = isFull
+  ? every
+  : every.filter(({ from, to, batch }) => to === newest && (batch ? from === to : from === oldest));
 
-test.each(tried)(
-  'made equal and taken back: $name, batch $batch',
-  async ({ from, to, batch }) => {
-    const root = mkdtempSync(join(tmpdir(), 'pgmage-doubts-'));
-    const asked = [...chosen.entries()].filter(
-      ([, [, { since = 0 }]]) => since <= Math.min(from.major, to.major),
-    );
-    try {
-      await withPair(from, to, async (source, target) => {
-        for (const [at, [name, { both, source: here, target: there }]] of asked)
-          for (const [url, own] of [
-            [source.url, here],
-            [target.url, there],
-          ] as const)
-            await rowsOf(
-              url,
-              `create schema ${schemaOf(at)}; ${inSchema(at, `${both ?? ''}; ${own ?? ''}`)}`,
-            ).catch((thrown: Error) => {
-              throw new Error(`${name}: ${thrown.message}`);
-            });
-        await using workspace = contextOf(source.url, target.url, { root });
-        const [common, all] = [
-          await tablesOf(source.url, target.url),
-          await tablesOf(target.url, target.url),
-        ];
-        const named = (tables: readonly OracleTable[], rows: readonly string[][]) =>
-          tables.map(({ name }, at) => [chosen[Number(/d(\d+)\./.exec(name)?.[1])]?.[0], name, rows[at]]);
-        const before = await readRows(target.url, all, false);
-        const wanted = await readRows(source.url, common, true);
-        const input = {
-          from: 'source',
-          to: 'target',
-          yes: true,
-          force: true,
-          jobs: 2,
-          ...(batch && { batch }),
-        };
-        const { run } = await dataSync(workspace, input, undefined);
-        expect(run).toMatchObject({ skipped: 0, sideEffects: [] });
-        expect(named(common, await readRows(target.url, common, false))).toEqual(named(common, wanted));
-        const left = await dataDiff(workspace, { from: 'source', to: 'target', jobs: 2 });
-        expect(left.tables.filter((one) => one.missing + one.changed + one.extra > 0)).toEqual([]);
-        await dataUndo(workspace, run?.id ?? '', { env: 'target', yes: true, force: true }, undefined);
-        expect(named(all, await readRows(target.url, all, false))).toEqual(named(all, before));
-      });
-    } finally {
-      rmSync(root, { recursive: true });
-    }
-  },
-);
+test.each(tried)('made equal and taken back: $name, batch $batch', async ({ from, to, batch }) => {
+  const root = mkdtempSync(join(tmpdir(), 'pgmage-doubts-'));
+  const asked = [...chosen.entries()].filter(
+    ([, [, { since = 0 }]]) => since <= Math.min(from.major, to.major),
+  );
+  try {
+    await withPair(from, to, async (source, target) => {
+      for (const [at, [name, { both, source: here, target: there }]] of asked)
+        for (const [url, own] of [
+          [source.url, here],
+          [target.url, there],
+        ] as const)
+          await rowsOf(
+            url,
+            `create schema ${schemaOf(at)}; ${inSchema(at, `${both ?? ''}; ${own ?? ''}`)}`,
+          ).catch((thrown: Error) => {
+            throw new Error(`${name}: ${thrown.message}`);
+          });
+      await using workspace = contextOf(source.url, target.url, { root });
+      const [common, all] = [await tablesOf(source.url, target.url), await tablesOf(target.url, target.url)];
+      const named = (tables: readonly OracleTable[], rows: readonly string[][]) =>
+        tables.map(({ name }, at) => [chosen[Number(/d(\d+)\./.exec(name)?.[1])]?.[0], name, rows[at]]);
+      const before = await readRows(target.url, all, false);
+      const wanted = await readRows(source.url, common, true);
+      const input = {
+        from: 'source',
+        to: 'target',
+        yes: true,
+        force: true,
+        jobs: 2,
+        ...(batch && { batch }),
+      };
+      const { run } = await dataSync(workspace, input, undefined);
+      expect(run).toMatchObject({ skipped: 0, sideEffects: [] });
+      expect(named(common, await readRows(target.url, common, false))).toEqual(named(common, wanted));
+      const left = await dataDiff(workspace, { from: 'source', to: 'target', jobs: 2 });
+      expect(left.tables.filter((one) => one.missing + one.changed + one.extra > 0)).toEqual([]);
+      await dataUndo(workspace, run?.id ?? '', { env: 'target', yes: true, force: true }, undefined);
+      expect(named(all, await readRows(target.url, all, false))).toEqual(named(all, before));
+    });
+  } finally {
+    rmSync(root, { recursive: true });
+  }
+});
 
 /** The tables of a database, by the columns that another one has, too. */
 async function tablesOf(url: string, other: string): Promise<OracleTable[]> {
