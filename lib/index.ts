@@ -251,10 +251,7 @@ export async function dataAnalyze(options: DataAnalyzeInput & ProgramOptions): P
   return dataAnalyze(workspace.project.root, options);
 }
 
-/**
- * From where to where; see {@link DataSyncInput}, {@link SyncFiles}, {@link Asked} and
- * {@link ProgramOptions}.
- */
+/** See {@link DataSyncInput}, {@link SyncFiles}, {@link Asked} and {@link ProgramOptions}. */
 export type DataSyncOptions = DataSyncInput & SyncFiles & Asked<RowSyncPlan> & ProgramOptions;
 
 /**
