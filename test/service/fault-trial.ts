@@ -23,10 +23,15 @@ export interface FaultScene {
 /** One trial. */
 export interface Trial {
   readonly kind: (typeof kinds)[number];
-  readonly victim: (typeof victims)[number] | (() => Promise<void>);
+  readonly victim: (typeof victims)[number] | (() => Promise<unknown>);
   /** Milliseconds after the job began. */
   readonly delay: number;
+  /** Milliseconds until the job has to be over; left out: 45,000. */
+  readonly patience?: number;
 }
+
+/** Ends a fault that goes on: what a victim's function may give. It may be called more than once. */
+export type Heal = () => void;
 
 /** The result of a trial that was not wrong. */
 export interface TrialResult {
@@ -84,8 +89,8 @@ export async function attempt(scene: FaultScene, trial: Trial): Promise<TrialRes
   await service.until(id, ({ state }) => state !== 'waiting');
   await setTimeout(trial.delay);
   const start = performance.now();
-  await act(scene, id, trial.victim);
-  const job = await service.until(id, isOver, 45_000);
+  const heal = await act(scene, id, trial.victim);
+  const job = await service.until(id, isOver, trial.patience ?? 45_000);
   const took = performance.now() - start;
   const [digest, shown] = [await digestOf(target), JSON.stringify({ trial, job })];
   if (trial.kind === 'export') {
@@ -97,7 +102,10 @@ export async function attempt(scene: FaultScene, trial: Trial): Promise<TrialRes
   }
   if (trial.victim === 'cancel') expect([shown, job.state]).not.toEqual([shown, 'failed']);
   expect([shown, job.tries <= 2]).toEqual([shown, true]);
+  if (typeof heal === 'function') heal();
   await noSessionLeft(scene);
+  // A process that was cut off changes nothing afterwards.
+  expect([shown, await digestOf(target)]).toEqual([shown, digest]);
   return { state: job.state, took };
 }
 
@@ -105,7 +113,7 @@ async function act(
   { service, source, target }: FaultScene,
   id: string,
   victim: Trial['victim'],
-): Promise<void> {
+): Promise<unknown> {
   switch (victim) {
     case 'service': {
       const processes = service.jobProcesses();
@@ -125,8 +133,9 @@ async function act(
       await terminate(victim === 'target' ? target : source);
       break;
     default:
-      await victim();
+      return victim();
   }
+  return null;
 }
 
 // A process of a job ends with its service.

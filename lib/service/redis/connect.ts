@@ -114,7 +114,7 @@ function readUrl(url: string): URL {
   if (parsed === null || parsed.hostname === '' || !/^\/?\d{0,5}$/.test(parsed.pathname))
     throw new Problem('bad_option', {
       option: '--queue',
-      reason: 'it must look like redis://user:password@host:6379/0, or rediss:// for TLS',
+      reason: 'it must look like redis://host:6379/0, or rediss://host:6379/0 for TLS',
     });
   return parsed;
 }

@@ -1,6 +1,7 @@
 // A worker of a queue in Redis: it takes offers, runs their jobs, and tells their services how these go.
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { basename } from 'node:path';
 import { Problem } from '../../problem/problem.ts';
 import { writingKinds } from '../endings.ts';
 import { openLog } from '../log.ts';
@@ -94,7 +95,7 @@ class RedisWorker {
   async takeOffers(offers: OfferTaker): Promise<void> {
     while (!this.#isStopped)
       try {
-        if (this.busy() >= this.#around.settings.concurrency) {
+        if (this.busy() >= this.#places()) {
           await new Promise<void>((resolve) => {
             this.#wake = resolve;
           });
@@ -148,6 +149,11 @@ class RedisWorker {
     else if (message.is === 'start') this.#log.warn({ entry: message.entry }, 'a job came too late');
   }
 
+  // Only a service may leave all jobs to others.
+  #places(): number {
+    return Math.max(1, this.#around.settings.concurrency);
+  }
+
   #surroundings() {
     return {
       ...this.#around,
@@ -164,7 +170,7 @@ class RedisWorker {
   #look(): void {
     for (const slot of this.#slots.values()) slot.tick();
     this.#forget();
-    if (this.busy() < this.#around.settings.concurrency) this.#wake();
+    if (this.busy() < this.#places()) this.#wake();
   }
 
   #forget(): void {
@@ -189,6 +195,9 @@ async function refuseForeign(
   { world, settings }: ServiceSurroundings,
   { kind, parameters }: SentWork,
 ): Promise<Problem | null> {
+  const { file } = parameters;
+  if (typeof file === 'string' && basename(file) !== file)
+    return new Problem('forbidden', { reason: 'a backup is named without a folder' });
   if (!writingKinds.has(kind)) return null;
   if (!settings.features.includes(kind as Feature))
     return new Problem('forbidden', { reason: `the worker does not run jobs of kind ${kind}` });
