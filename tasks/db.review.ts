@@ -44,3 +44,44 @@ export async function lint(
   if (format === 'gitlab') return { facts, text: () => lintCodeQuality(facts, digest), code };
   return { facts, text: (paper) => lintText(facts, paper), code };
 }
+
+/**
+ * Shows what db:sync would do: changes, SQL up and down, hazards with sizes, drift. It changes nothing.
+ *
+ * With --env it reads that database. Without it, it needs no server: it reads the files alone. With --out it
+ * writes a file, which db:sync --plan applies.
+ */
+export async function plan(
+  context: TaskContext,
+  options: {
+    /** The environment to plan for; default: none, the files alone are read. */
+    env?: Name;
+    /** Without --env: the commit whose migrations count as applied, such as origin/main. */
+    base?: Name;
+    /** Print Markdown for a comment, or JSON. Default: text. */
+    format?: 'text' | 'markdown' | 'json';
+    /** Write the plan to this file, to be approved and applied. */
+    out?: Path;
+    /** The name of the new migration; default: from its changes. */
+    name?: Name;
+    /** A renamed object, as old=new: users.name=full_name. */
+    rename?: Name[];
+    /** Avoid long locks; --no-online: one transaction. Default: as configured, else online. */
+    online?: boolean;
+    /** End with exit code 2 when there is something to do, or when db:sync would refuse. */
+    check?: boolean;
+  } & Shadowed = {},
+): Promise<Outcome> {
+  const [{ planSync }, { planText }, { planMarkdown }] = await Promise.all([
+    import('../lib/commands/plan.ts'),
+    import('../lib/report/plan.ts'),
+    import('../lib/report/plan-markdown.ts'),
+  ]);
+  await using workspace = makeWorkspace(context, options);
+  const facts = await planSync(workspace, options);
+  const { migrations, changes, blocked } = facts;
+  const code = options.check && (migrations.length + changes.length > 0 || blocked !== null) ? 2 : 0;
+  if (options.format === 'json') return { facts, text: () => JSON.stringify(facts, null, 2), code };
+  if (options.format === 'markdown') return { facts, text: () => planMarkdown(facts), code };
+  return { facts, text: (paper) => planText(facts, paper), code };
+}

@@ -163,6 +163,8 @@ export async function sync(
     dryRun?: boolean;
     /** Write pending migrations again that cannot run in the database; default: asks on a terminal. */
     replace?: boolean;
+    /** Apply the plan that db:plan wrote to this file, if nothing has moved since. */
+    plan?: Path;
   } & Naming &
     Changing &
     Shadowed = {},
@@ -172,7 +174,11 @@ export async function sync(
     import('../lib/report/migrations.ts'),
   ]);
   await using workspace = makeWorkspace(context, options);
-  const facts = await sync(workspace, options, askAboutPlan(context, syncPlanText), askAboutRename(context));
+  const ask = askAboutPlan(context, syncPlanText);
+  const facts =
+    options.plan === undefined
+      ? await sync(workspace, options, ask, askAboutRename(context))
+      : await (await import('../lib/commands/sync-plan.ts')).syncPlan(workspace, options.plan, options, ask);
   return {
     facts,
     text: (paper) => syncText(facts, paper),

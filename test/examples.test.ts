@@ -57,7 +57,7 @@ async function run(name: string, commands: string, files: Readonly<Record<string
 
 test('every example has a README, a package and a place in the list', () => {
   const folders = readdirSync(examples, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  expect(folders.length).toBe(8);
+  expect(folders.length).toBe(9);
   for (const { name } of folders) {
     expect(read('README.md')).toContain(`[${name}](${name}/README.md)`);
     expect(commandsOf(name)).toContain('npx pgmage ');
@@ -112,6 +112,17 @@ test('policy: what a comment allows is applied, and without the comment it is re
   await expect(run('policy', 'npx pgmage db:lint', changed)).rejects.toThrow('denied');
   const sync = 'npx pgmage db:sync --env local --yes --force';
   await expect(run('policy', sync, changed)).rejects.toThrow('The policy denies a statement:');
+});
+
+test('approved-plan: the plan is applied, and refused after the schema changed', async () => {
+  const { output } = await run('approved-plan', commandsOf('approved-plan'));
+  expect(output).toContain('### pgmage: plan for migrations');
+  expect(output).toContain('local is in sync.');
+  const moved = commandsOf('approved-plan').replace(
+    'npx pgmage db:sync',
+    'echo "-- new" >> schema/schema.sql; npx pgmage db:sync',
+  );
+  await expect(run('approved-plan', moved)).rejects.toThrow('the schema files changed');
 });
 
 test('masks: the copy has no secret', async () => {

@@ -4,6 +4,7 @@ import type { ObjectChange } from '../compare/changes.ts';
 import { type Caution, listCautions } from '../compare/impact.ts';
 import { type RenameOptions, type RenameReport, reportRename } from '../compare/renames.ts';
 import type { PolicyVerdict } from '../lint/gate.ts';
+import { judge } from '../lint/judge.ts';
 import { type ComposeOptions, type Composition, compose } from '../migrate/compose.ts';
 import { rebase } from '../migrate/rebase.ts';
 import type { MigrationFile } from '../migration/chain.ts';
@@ -81,16 +82,10 @@ export async function generate(
   if (input.rebase) refuseForeign(workspace.project, 'db:generate --rebase');
   if (input.rebase) return rebased(workspace, input.env);
   const composition = await compose(workspace, input, { given: input.rename, choose });
-  const policy = await judge(workspace, composition);
+  const steps = [...composition.steps.values()].flat();
+  const policy = await judge(workspace, { steps, pending: composition.written });
   await writeComposed(workspace.project, composition);
   return reportGenerate(composition, policy);
-}
-
-// Without a policy nothing of it is loaded.
-async function judge(workspace: Workspace, { steps, written }: Composition): Promise<PolicyVerdict[]> {
-  if (workspace.project.policy === undefined) return [];
-  const { applyPolicy } = await import('../lint/gate.ts');
-  return applyPolicy(workspace, { steps: [...steps.values()].flat(), pending: written });
 }
 
 /** Makes the report of a composition. */

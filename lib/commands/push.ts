@@ -14,6 +14,7 @@ import { kinds } from '../kinds/index.ts';
 import { extensionsOf } from '../kinds/named-objects.ts';
 import { withLock } from '../ledger/lock.ts';
 import type { PolicyVerdict } from '../lint/gate.ts';
+import { judge } from '../lint/judge.ts';
 import { checkRows, type Finding, refuseFailures } from '../migrate/findings.ts';
 import { listLosses } from '../migrate/losses.ts';
 import { readTargetState } from '../migrate/target-state.ts';
@@ -135,7 +136,7 @@ async function pushIn(
     statements: up.map(({ sql, shown = sql }) => shown),
     cautions,
     findings: await checkRows(connection, up, comparison, { actual, trusted: true }),
-    policy: await judge(session, up, cautions),
+    policy: await judge(workspace, { steps: up, cautions, connection }),
     renames: renames.map(reportRename),
     possible: possible.map(reportRename),
   };
@@ -150,16 +151,6 @@ async function pushIn(
   if (!(await confirm({ what, plan, losses, renames: options }, input, ask))) return { ...plan, done: false };
   await apply(session, comparison);
   return { ...plan, done: true };
-}
-
-// Without a policy nothing of it is loaded.
-async function judge(
-  { workspace, connection }: PushSession,
-  steps: readonly Step[],
-  cautions: readonly Caution[],
-): Promise<PolicyVerdict[]> {
-  if (workspace.project.policy === undefined) return [];
-  return (await import('../lint/gate.ts')).applyPolicy(workspace, { steps, cautions, connection });
 }
 
 // A pending migration may change rows, which a comparison of schemas does not see.

@@ -10,7 +10,8 @@ import { runMigrations, runsInOneTransaction } from '../ledger/applying.ts';
 import { withLock } from '../ledger/lock.ts';
 import type { MigrationRun } from '../ledger/migration-batch.ts';
 import { prepareLedger } from '../ledger/tables.ts';
-import type { JudgedPlan, PolicyVerdict } from '../lint/gate.ts';
+import type { PolicyVerdict } from '../lint/gate.ts';
+import { judge } from '../lint/judge.ts';
 import { recordBaseline } from '../migrate/baseline.ts';
 import { type ComposeOptions, type Composition, compose, readRecordedSchema } from '../migrate/compose.ts';
 import { checkRows, type Finding, refuseFailures } from '../migrate/findings.ts';
@@ -53,6 +54,8 @@ export interface SyncInput extends Consent, ComposeOptions, WriteNames {
   readonly dryRun?: boolean;
   /** Write pending migrations again that cannot run. Default: where the plan is asked about. */
   readonly replace?: boolean;
+  /** Is called with what was found, before anything is written, and again under the lock; a throw refuses. */
+  readonly inspect?: (found: Composition, pending: readonly MigrationFile[], state: SoundTargetState) => void;
 }
 
 /** The plan of `db:sync`. */
@@ -160,6 +163,7 @@ async function syncIn(session: MigrationSession, work: SyncWork, ask: Ask<SyncPl
     throw thrown;
   });
   const pending = files.slice(before.standing.applied);
+  input.inspect?.(composition, pending, before);
   await refuseNewer(connection, target.name, listUps(pending), composition.folder);
   await refuseMissingRoles(connection, target.name, listUps(pending));
   await refuseStuck(session, work, before);
@@ -255,12 +259,6 @@ async function planOf(
   };
 }
 
-// Without a policy nothing of it is loaded.
-async function judge(workspace: Workspace, plan: JudgedPlan): Promise<PolicyVerdict[]> {
-  if (workspace.project.policy === undefined) return [];
-  return (await import('../lint/gate.ts')).applyPolicy(workspace, plan);
-}
-
 async function lossesOfSync(
   { workspace, files }: MigrationSession,
   { composition }: SyncWork,
@@ -284,7 +282,10 @@ async function applied(
   { composition, input }: SyncWork,
 ): Promise<string[]> {
   const { workspace, connection, target, files } = session;
+  const { inspect } = input;
   return withLock(connection, target.name, async () => {
+    const pending = files.slice(before.standing.applied);
+    if (inspect) inspect(composition, pending, await recheckSoundState(session, before));
     await writeComposed(workspace.project, composition);
     const now = await recheckSoundState(session, before);
     await prepareLedger(connection);

@@ -1,8 +1,10 @@
 // The operations that look at changes before they run, for programs.
 import type { LintInput, LintReport } from '../commands/lint.ts';
+import type { PlanReport, PlanSyncInput } from '../commands/plan.ts';
 import type { ProgramOptions } from '../runner/program.ts';
 
 export type { LintInput, LintReport } from '../commands/lint.ts';
+export type { PlannedMigration, PlanReport, PlanSyncInput } from '../commands/plan.ts';
 export type {
   Level,
   OwnRule,
@@ -23,6 +25,22 @@ export async function lint(options: LintInput & ProgramOptions = {}): Promise<Li
   const { lint } = await import('../commands/lint.ts');
   await using workspace = await opened(options);
   return lint(workspace, options);
+}
+
+/**
+ * Plans what `db:sync` would do, or from the files alone what `db:generate` would: what `db:plan` does.
+ * @throws Problem `bad_option`, `unwritable_file`; of the configuration, the schema, the migrations and the
+ * connection
+ */
+export async function planSync(options: PlanSyncInput & ProgramOptions = {}): Promise<PlanReport> {
+  const { planSync } = await import('../commands/plan.ts');
+  await using workspace = await opened(options);
+  return planSync(workspace, options);
+}
+
+/** A plan as Markdown for a comment of GitHub or GitLab: what `db:plan --format markdown` prints. */
+export async function planMarkdown(report: PlanReport): Promise<string> {
+  return (await import('../report/plan-markdown.ts')).planMarkdown(report);
 }
 
 async function opened(options: ProgramOptions) {

@@ -18,6 +18,7 @@ export const reports: Readonly<Record<string, string>> = {
   'db:push': 'PushReport',
   'db:watch': 'WatchReport',
   'db:lint': 'LintReport',
+  'db:plan': 'PlanReport',
   'db:rollback': 'RollbackReport',
   'db:verify': 'VerifyReport',
   'db:verify --repair': 'RepairReport',

@@ -44,6 +44,8 @@ test('the public door has these exports, and no others', async () => {
     'generate',
     'lint',
     'plan',
+    'planMarkdown',
+    'planSync',
     'pruneBackups',
     'pull',
     'restore',

@@ -1,0 +1,94 @@
+// A plan as a comment: hostile names stay names, and a long plan keeps its sizes and losses.
+import { expect, test } from 'vitest';
+import type { PlanReport } from '../../lib/commands/plan.ts';
+import { commentLimit, planMarkdown } from '../../lib/report/plan-markdown.ts';
+
+const plain: PlanReport = {
+  target: { name: 'prod', address: 'postgres://db/shop', protected: true },
+  changes: [],
+  migrations: [],
+  cautions: [],
+  findings: [],
+  losses: [],
+  policy: [],
+  renames: [],
+  possible: [],
+  drift: [],
+  blocked: null,
+  out: null,
+};
+
+const hostile =
+  'a`b</code><img src=x onerror=1> | x\n\n## @org/team ![x](http://e.vil/) [a](javascript:1) <!-- pgmage:plan';
+
+test('names cannot leave their place', () => {
+  const up = `-- \`\`\`\`\n${hostile}`;
+  const report: PlanReport = {
+    ...plain,
+    target: { name: hostile, address: hostile, protected: false },
+    changes: [
+      { standing: 'missing', kind: 'table', facts: [], text: `TABLE ${hostile}`, part: null, attributes: [] },
+    ],
+    migrations: [
+      { name: hostile, file: hostile, isNew: true, up, down: up, stamp: { is: 'lossy', what: hostile } },
+    ],
+    cautions: [{ hazard: 'deletes_data', sql: hostile, table: { name: hostile, rows: 1, bytes: 1 } }],
+    losses: [hostile],
+    drift: [hostile],
+    blocked: { code: hostile, message: hostile, hint: hostile },
+    policy: [{ hazard: 'deletes_data', level: 'warn', sql: hostile, object: hostile, table: null }],
+  };
+  const text = planMarkdown(report);
+  // Outside of fences there is neither HTML nor Markdown of theirs.
+  const outside = text.replace(/^(`{3,})\w*\n[\s\S]*?\n\1$/gm, 'FENCE');
+  expect(outside.match(/FENCE/g)).toHaveLength(4);
+  for (const part of ['<img', '](', '@org', '## @', 'a`b', '| x', 'http:'])
+    expect(outside.slice(outside.indexOf('\n'))).not.toContain(part);
+  expect(outside.match(/<!--/g)).toHaveLength(1);
+  const rows = outside.split('\n').filter((line) => line.startsWith('| deletes'));
+  expect(rows.map((row) => row.split('|').length)).toEqual([7]);
+});
+
+test('control characters and changes of direction are shown, not sent', () => {
+  const text = planMarkdown({ ...plain, losses: ['a\u202eb\u0007\u001b[31m'] });
+  for (const one of ['\u202e', '\u0007', '\u001b']) expect(text).not.toContain(one);
+});
+
+test('a comment is never longer than GitHub takes, and keeps sizes and losses', () => {
+  const long = (name: string) => ({
+    name,
+    file: `migrations/${name}.sql`,
+    isNew: false,
+    up: `select '${'x'.repeat(50_000)}';`,
+    down: 'select 1;',
+    stamp: { is: 'exact' } as const,
+  });
+  const report: PlanReport = {
+    ...plain,
+    migrations: ['1_a', '2_b', '3_c'].map(long),
+    losses: ['ALTER TABLE users DROP COLUMN note (12 of 12 rows)'],
+    cautions: [
+      { hazard: 'rewrites_table', sql: 'ALTER TABLE big', table: { name: 'big', rows: 5, bytes: 2 ** 30 } },
+    ],
+  };
+  const text = planMarkdown(report);
+  expect(text.length).toBeLessThan(commentLimit);
+  for (const kept of ['DROP COLUMN note', '1.0 GB', 'big', '2&#95;b', '3&#95;c', 'too long to show'])
+    expect(text).toContain(kept);
+  expect(text).toContain('x'.repeat(50_000));
+
+  const many = Array.from({ length: 3000 }, (_, at) => `DROP TABLE table_${at}_${'y'.repeat(200)}`);
+  const flood = planMarkdown({
+    ...report,
+    losses: many,
+    migrations: many.map((name) => ({ ...long('x'), file: name })),
+    cautions: many.map((sql, at) => ({
+      hazard: 'deletes_data',
+      sql,
+      table: { name: `t${at}`, rows: 1, bytes: 8192 },
+    })),
+  });
+  expect(flood.length).toBeLessThan(commentLimit);
+  expect(flood).toContain('2960 more');
+  expect(flood).toContain('2900 more');
+});
