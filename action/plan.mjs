@@ -50,13 +50,16 @@ function makePlan() {
   return planOfFiles();
 }
 
+// One comment for one environment, also where the plan fails or is made from the files alone.
+const marker = `<!-- pgmage:plan ${(PGMAGE_ENVIRONMENT || 'files').replace(/[^\w.-]/g, '_')} -->`;
+
 const plan = makePlan();
 const lint =
   process.env.PGMAGE_LINT === 'false' ? { text: '', code: 0 } : pgmage('db:lint', '--format', 'github');
 if (lint.text.trim() !== '') console.log(lint.text.trimEnd());
-if (plan.code === 0) writeFileSync(PGMAGE_PLAN, plan.text);
+if (plan.code === 0) writeFileSync(PGMAGE_PLAN, plan.text.replace(/^<!--[^\n]*-->/, marker));
 else {
-  const failed = '<!-- pgmage:plan failed -->\n### pgmage: no plan\n\nThe plan failed. The log of the job has the error.\n';
+  const failed = `${marker}\n### pgmage: no plan\n\nThe plan failed. The log of the job has the error.\n`;
   writeFileSync(PGMAGE_PLAN, failed);
 }
 if (/^\*\*db:sync would refuse\*\*/m.test(plan.text))

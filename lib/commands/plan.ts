@@ -19,7 +19,6 @@ import {
 } from '../migrate/plan-file.ts';
 import type { SoundTargetState } from '../migrate/target-state.ts';
 import type { MigrationFile } from '../migration/chain.ts';
-import { compareNames } from '../migration/name.ts';
 import type { Down } from '../migration/text.ts';
 import type { Catalog } from '../model/catalog.ts';
 import { Problem } from '../problem/problem.ts';
@@ -113,8 +112,8 @@ const telling = new Set([
  * @throws Problem of the schema, the migrations, the connection; `bad_option`; `unwritable_file`
  */
 export async function planSync(workspace: Workspace, input: PlanSyncInput = {}): Promise<PlanReport> {
-  refuseForeign(workspace.project, 'db:plan');
   const { env, base, out } = input;
+  if (env !== undefined) refuseForeign(workspace.project, 'db:plan --env');
   if (env !== undefined && base !== undefined)
     throw new Problem('bad_option', { option: '--base', reason: '--env knows what is applied' });
   if (out !== undefined && env === undefined)
@@ -237,13 +236,9 @@ async function appliedAt(
   const args = ['ls-tree', '-r', '--name-only', '-z', base, '--', `./${path}`];
   const { failure, text } = await readOutput({ file: 'git', args, cwd: project.root, timeout: 10_000 });
   if (failure !== null) throw bad(`git does not know ${base} (${failure})`);
-  const names = text.split('\0').map((one) => one.replace(/^.*\//, '').replace(/\.sql$/, ''));
-  const there = folder
-    .filter(({ name }) => names.includes(name))
-    .sort((a, b) => compareNames(a.name, b.name));
+  const paths = text.split('\0');
   // A file before one of them would be applied before it.
-  const last = there.at(-1);
-  return last === undefined ? [] : folder.slice(0, folder.indexOf(last) + 1);
+  return folder.slice(0, folder.findLastIndex(({ file }) => paths.includes(file)) + 1);
 }
 
 interface KeptPlan {

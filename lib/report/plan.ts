@@ -48,7 +48,7 @@ export function planText(report: PlanReport, paper: Paper): string {
           `Hint: ${makeTextLegible(blocked.hint)}`,
         ]),
     `${formatCount(migrations.length, 'migration')} to apply. Nothing was changed.`,
-    ...(out === null ? [] : [`Wrote ${out.file}, digest ${out.digest.slice(0, 16)}`]),
+    ...(out === null ? [] : [`Wrote ${out.file}, digest ${out.digest}`]),
   ].join('\n');
 }
 

@@ -15,6 +15,7 @@ const walked = [
   'init',
   'db-status',
   'db-diff',
+  'db-plan',
   'db-generate',
   'db-sync',
   'db-verify',

@@ -8,6 +8,7 @@ import { generate } from '../../lib/commands/generate.ts';
 import { planSync } from '../../lib/commands/plan.ts';
 import { sync } from '../../lib/commands/sync.ts';
 import { syncPlan } from '../../lib/commands/sync-plan.ts';
+import { Problem } from '../../lib/problem/problem.ts';
 import { planText } from '../../lib/report/plan.ts';
 import { planMarkdown } from '../../lib/report/plan-markdown.ts';
 import { failure } from '../failure.ts';
@@ -191,7 +192,9 @@ test('drift and a denied policy are a part of the plan, which cannot be kept the
 });
 
 test('without a target the files alone are read: what is not in a commit is new', async () => {
-  const nowhere = derive(own.context, { environment: () => Promise.reject(new Error('no database')) });
+  const nowhere = derive(own.context, {
+    environment: () => Promise.reject(new Problem('unknown_environment', { name: 'local', known: [] })),
+  });
   expect((await planSync(nowhere)).migrations).toMatchObject([{ isNew: true }]);
   const root = own.context.project.root;
   const git = (...words: string[]) =>
