@@ -14,11 +14,17 @@ import type { Workspace } from '../project/workspace.ts';
 import { withClock } from './plan.ts';
 import { type SyncInput, type SyncPlan, type SyncReport, sync } from './sync.ts';
 
-/** The options of `db:sync --plan`. */
-export type SyncPlanInput = Omit<
-  SyncInput,
-  'name' | 'online' | 'rename' | 'inspect' | 'baseline' | 'replace'
->;
+/** The options that a plan fixes, by their flags. */
+const fixedOptions = {
+  name: '--name',
+  online: '--online',
+  rename: '--rename',
+  baseline: '--baseline',
+  replace: '--replace',
+} as const;
+
+/** The options of `db:sync --plan`: those of `db:sync`, of which the plan fixes some. */
+export type SyncPlanInput = Omit<SyncInput, 'inspect'>;
 
 /**
  * Applies a plan of `db:plan --out`. It makes the migrations again and compares them with those of the plan.
@@ -32,6 +38,9 @@ export async function syncPlan(
   ask: Ask<SyncPlan>,
 ): Promise<SyncReport> {
   const { project, world } = workspace;
+  for (const [name, option] of Object.entries(fixedOptions))
+    if (input[name as keyof typeof fixedOptions] !== undefined)
+      throw new Problem('bad_option', { option, reason: 'the plan of --plan fixes it' });
   const plan = await readPlan(project, path);
   const target = await world.environment(input.env);
   const { environment, address } = plan.target;

@@ -167,6 +167,7 @@ test('a plan is for one target, and holds no password', async () => {
   const text = readFileSync(path(), 'utf8');
   if (password !== '') expect(text).not.toContain(password);
   expect(text).not.toContain('postgres://postgres:');
+  expect(await failure(apply({ baseline: true }))).toMatchObject({ code: 'bad_option' });
   const other = await failure(syncPlan(own.context, 'plan.json', { yes: true, env: 'staging' }, undefined));
   expect(other).toMatchObject({ code: 'bad_option' });
   const elsewhere = derive(own.context, {
