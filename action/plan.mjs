@@ -35,7 +35,7 @@ function planOfFiles() {
 /** True if the problem is that a fork has no secrets. */
 function lacksUrl(text) {
   try {
-    return ['bad_url', 'environment_without_url'].includes(JSON.parse(text).problem?.code);
+    return ['empty_url', 'environment_without_url'].includes(JSON.parse(text).problem?.code);
   } catch {
     return false;
   }

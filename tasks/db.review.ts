@@ -1,4 +1,4 @@
-// The tasks that look at changes before they run.
+// The tasks that look at changes: before they run, and afterwards.
 import { makeWorkspace, type TaskContext } from '../lib/runner/context.ts';
 import type { Outcome } from '../lib/runner/outcome.ts';
 
@@ -84,4 +84,21 @@ export async function plan(
   if (options.format === 'json') return { facts, text: () => JSON.stringify(facts, null, 2), code };
   if (options.format === 'markdown') return { facts, text: () => planMarkdown(facts), code };
   return { facts, text: (paper) => planText(facts, paper), code };
+}
+
+/** Shows who applied and undid which migration, when, and how long it took. */
+export async function history(
+  context: TaskContext,
+  options: {
+    /** The environment to look at; default: the configured one. */
+    env?: Name;
+  } = {},
+): Promise<Outcome> {
+  const [{ history }, { historyText }] = await Promise.all([
+    import('../lib/commands/history.ts'),
+    import('../lib/report/migrations.ts'),
+  ]);
+  await using workspace = makeWorkspace(context);
+  const facts = await history(workspace, options);
+  return { facts, text: (paper) => historyText(facts, paper) };
 }

@@ -254,17 +254,6 @@ async function runRepair(
   return { facts, text: () => repairText(facts), code: facts.done ? 0 : 1 };
 }
 
-/** Shows who applied and undid which migration, when, and how long it took. */
-export async function history(context: TaskContext, options: Looking = {}): Promise<Outcome> {
-  const [{ history }, { historyText }] = await Promise.all([
-    import('../lib/commands/history.ts'),
-    import('../lib/report/migrations.ts'),
-  ]);
-  await using workspace = makeWorkspace(context);
-  const facts = await history(workspace, options);
-  return { facts, text: (paper) => historyText(facts, paper) };
-}
-
 /**
  * Writes schema.sql from a database, and verifies that it loads to the same schema.
  */

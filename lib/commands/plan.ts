@@ -1,4 +1,4 @@
-// What db:sync would do to a target, or db:generate to the files: as a report, and as a file to be approved.
+// The effect of db:sync on a target, or of db:generate on the files: as a report, and as a file to approve.
 
 import type { ObjectChange } from '../compare/changes.ts';
 import { compareCatalogs } from '../compare/compare.ts';
@@ -83,7 +83,7 @@ export interface PlanReport {
   readonly out: { readonly file: string; readonly digest: string } | null;
 }
 
-/** What a look at a target or at the files found. */
+/** The result of a look at a target, or at the files. */
 interface PlanFound {
   readonly composition: Composition;
   readonly pending: readonly MigrationFile[];
@@ -112,15 +112,8 @@ const telling = new Set([
  * @throws Problem of the schema, the migrations, the connection; `bad_option`; `unwritable_file`
  */
 export async function planSync(workspace: Workspace, input: PlanSyncInput = {}): Promise<PlanReport> {
-  const { env, base, out } = input;
-  if (env !== undefined) refuseForeign(workspace.project, 'db:plan --env');
-  if (env !== undefined && base !== undefined)
-    throw new Problem('bad_option', { option: '--base', reason: '--env knows what is applied' });
-  if (out !== undefined && env === undefined)
-    throw new Problem('bad_option', {
-      option: '--out',
-      reason: 'a plan to apply needs a target: pass --env',
-    });
+  refuseOptions(workspace, input);
+  const { env, out } = input;
   const made = workspace.world.now();
   // New migrations have their names from this moment, also when the plan is applied.
   const fixed = withClock(workspace, made);
@@ -156,6 +149,17 @@ export async function planSync(workspace: Workspace, input: PlanSyncInput = {}):
             address: nameTarget(workspace.project, target),
           }),
   };
+}
+
+function refuseOptions({ project }: Workspace, { env, base, out }: PlanSyncInput): void {
+  if (env !== undefined) refuseForeign(project, 'db:plan --env');
+  if (env !== undefined && base !== undefined)
+    throw new Problem('bad_option', { option: '--base', reason: '--env knows what is applied' });
+  if (out !== undefined && env === undefined)
+    throw new Problem('bad_option', {
+      option: '--out',
+      reason: 'a plan to apply needs a target: pass --env',
+    });
 }
 
 /** The same workspace at a fixed moment. */

@@ -243,6 +243,9 @@ async function planOf(
 ): Promise<SyncPlan> {
   const report = (file: MigrationFile) => reportMigration(file, composition.steps.get(file.name) ?? []);
   const pending = files.slice(standing.applied);
+  // Other databases get a new migration, too, so it is judged as db:generate does.
+  const steps = [...composition.steps.values()].flat();
+  await judge(workspace, { steps, pending: composition.written });
   const cautions = await weighSteps(connection, up, left, composition.renames);
   return {
     target: nameTarget(workspace.project, target),
@@ -282,10 +285,9 @@ async function applied(
   { composition, input }: SyncWork,
 ): Promise<string[]> {
   const { workspace, connection, target, files } = session;
-  const { inspect } = input;
   return withLock(connection, target.name, async () => {
     const pending = files.slice(before.standing.applied);
-    if (inspect) inspect(composition, pending, await recheckSoundState(session, before));
+    if (input.inspect) input.inspect(composition, pending, await recheckSoundState(session, before));
     await writeComposed(workspace.project, composition);
     const now = await recheckSoundState(session, before);
     await prepareLedger(connection);

@@ -99,7 +99,8 @@ function hazardTable(cautions: readonly Caution[]): string[] {
     const size = table === null ? '' : formatBytes(table.bytes);
     const tuples = table === null ? '' : (table.rows?.toLocaleString('en-US') ?? 'not counted');
     const statement = count === 1 ? code(sql) : formatCount(count, 'statement');
-    return `| ${hazardWords[hazard]} | ${table === null ? '' : code(table.name)} | ${tuples} | ${size} | ${statement} |`;
+    const name = table === null ? '' : code(table.name);
+    return `| ${hazardWords[hazard]} | ${name} | ${tuples} | ${size} | ${statement} |`;
   });
   const more = all.length > lines.length ? [`| ${all.length - lines.length} more | | | | |`] : [];
   return ['', '| hazard | table | rows | size | statement |', '|---|---|---|---|---|', ...lines, ...more];
@@ -120,7 +121,8 @@ function changesSection({ changes }: PlanReport): Section {
 }
 
 function migrationSection({ file, isNew, up, down, stamp }: PlannedMigration): Section {
-  const summary = `${html(file)}${isNew ? ' (not written yet)' : ''}: ${html(cutText(describeStamp(stamp), 300))}`;
+  const undo = html(cutText(describeStamp(stamp), 300));
+  const summary = `${html(file)}${isNew ? ' (not written yet)' : ''}: ${undo}`;
   const back = down === null ? '' : `\n\nDown:\n\n${fenced(down.trim(), 'sql')}`;
   return {
     text: details(summary, `Up:\n\n${fenced(up.trim(), 'sql')}${back}`),

@@ -15,7 +15,6 @@ const walked = [
   'init',
   'db-status',
   'db-diff',
-  'db-plan',
   'db-generate',
   'db-sync',
   'db-verify',
@@ -61,6 +60,11 @@ for (const path of alone)
     const project = await Walk.open(anyServer(), []);
     await check(path, project).finally(() => project.close());
   });
+
+test('docs/commands/db-plan.md shows what its commands print, with the embedded database', async () => {
+  const project = await Walk.open(anyServer(), []);
+  await check('docs/commands/db-plan.md', project).finally(() => project.close());
+});
 
 // Older servers write the definitions of views in other words.
 const isNewest = anyServer().major === 18;

@@ -82,6 +82,16 @@ test('db:sync is refused before anything is written or run, by the size of the t
   expect(await columns()).toEqual(['id', 'name']);
 });
 
+test('db:sync writes no migration that db:generate would not write, also for an empty database', async () => {
+  await generate(own.context);
+  own.want('create table users (id int primary key, name text);');
+  const refused = await failure(sync(under({ deletes_data: 'deny' }), forced, undefined));
+  expect(refused.code).toBe('policy_denied');
+  expect(own.files()).toHaveLength(1);
+  const { applied } = await sync(under({ deletes_data: { over: '1MB', level: 'deny' } }), forced, undefined);
+  expect(applied).toHaveLength(2);
+});
+
 test('db:sync warns in its plan, and goes on', async () => {
   await changed();
   const { policy } = await sync(under({ deletes_data: 'warn' }), forced, undefined);
