@@ -5,7 +5,7 @@ import type { Connection } from '../pg/connection.ts';
 import { transaction } from '../pg/transaction.ts';
 import type { Code } from '../problem/codes.ts';
 import { Problem } from '../problem/problem.ts';
-import { openEmbedded } from '../shadow/embedded.ts';
+import { openStoreThread } from './store-thread.ts';
 import { serviceTables } from './tables.ts';
 
 /** The database that holds jobs, events and the queue. Its work runs one after the other, in one session. */
@@ -66,7 +66,7 @@ export async function openStore(place: StorePlace): Promise<Store> {
 
 function openOwn({ folder, cacheDir, progress }: StorePlace): Promise<Connection> {
   const refusal = () => new Problem('service_running', { folder });
-  return openEmbedded(join(folder, 'queue'), { cacheDir, progress, durable: true, refusal });
+  return openStoreThread({ directory: join(folder, 'queue'), cacheDir, progress, refusal });
 }
 
 async function openShared(url: string): Promise<Connection> {

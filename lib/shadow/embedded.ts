@@ -20,16 +20,32 @@ export interface EmbeddedOptions {
   readonly progress?: (message: string) => void;
   /** True if each commit is flushed to the disk. */
   readonly durable?: boolean;
-  /** The problem to throw when another process uses it. */
-  readonly refusal?: () => Problem;
 }
 
 /**
  * Opens the database in a directory and keeps others out until it is closed; makes it where there is none.
  * @throws Problem `shadow_locked`, `embedded_damaged`
  */
-export async function openEmbedded(directory: string, options: EmbeddedOptions): Promise<Connection> {
-  const held = await lockDirectory(directory, options.refusal);
+export async function openEmbedded(
+  directory: string,
+  { refusal, ...options }: EmbeddedOptions & { readonly refusal?: () => Problem },
+): Promise<Connection> {
+  const held = await lockDirectory(directory, refusal);
+  try {
+    const connection = await openHeld(directory, options);
+    const close = () => connection.close().finally(() => held.release());
+    return { ...connection, close };
+  } catch (thrown) {
+    await held.release();
+    throw thrown;
+  }
+}
+
+/**
+ * Opens the database in a directory whose lock the caller holds.
+ * @throws Problem `embedded_damaged`
+ */
+export async function openHeld(directory: string, options: EmbeddedOptions): Promise<Connection> {
   try {
     const { PGlite } = await import('@electric-sql/pglite');
     // An unfinished folder of an earlier run is replaced.
@@ -57,11 +73,8 @@ export async function openEmbedded(directory: string, options: EmbeddedOptions):
     const { rows } = await db.query<{ major: number }>(
       `select current_setting('server_version_num')::int / 10000 as major`,
     );
-    const connection = wrapPglite(db, 'the embedded database', rows[0]?.major ?? 0);
-    const close = () => connection.close().finally(() => held.release());
-    return { ...connection, close };
+    return wrapPglite(db, 'the embedded database', rows[0]?.major ?? 0);
   } catch (thrown) {
-    await held.release();
     if (thrown instanceof Problem) throw thrown;
     throw damaged(directory, describeError(thrown));
   }
