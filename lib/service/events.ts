@@ -27,12 +27,21 @@ export interface EventCursor {
   readonly after: number;
 }
 
+/** The events that a reader missed. Old progress is left out. */
+export interface Backlog {
+  readonly events: readonly JobEvent[];
+  /** The ids of the first and the last event that is left out; null: none is. */
+  readonly gap: { readonly from: number; readonly to: number } | null;
+}
+
 /** The log of events. */
 export interface EventLog {
   /** Runs a transaction that may add events, and hands these to watchers after its commit. */
   change<T>(work: (session: Connection, note: NoteEvent) => Promise<T>): Promise<T>;
-  /** The events after a place, in order. */
-  read(cursor: EventCursor): Promise<JobEvent[]>;
+  /** The events after a place, in order, without old progress. */
+  readBacklog(cursor: EventCursor): Promise<Backlog>;
+  /** The states and lines of a job, in order. */
+  readLog(job: string): Promise<JobEvent[]>;
   /** The number of the newest event of all. */
   newest(): Promise<number>;
   /** Hands over each new event, in order; returns the way to stop. */
@@ -50,6 +59,9 @@ const insertion = `with c as (update service.counter set last = last + 1 returni
   e as (insert into service.events (number, job, seq, type, data)
     select c.last, $1, j.last_seq, $2, $3::jsonb from c, j returning *)
   select ${columns} from e`;
+
+// Events that a reader gets at once: of progress, and others.
+const [mostProgress, mostOthers] = [200, 10_000];
 
 // Milliseconds between two looks for events of other services.
 const interval = 500;
@@ -87,11 +99,29 @@ class StoredEvents implements EventLog {
     return result;
   }
 
-  read({ job, after }: EventCursor): Promise<JobEvent[]> {
-    const [which, place] = job === null ? ['true', 'number'] : ['e.job = $2', 'seq'];
-    const sql = `select ${columns} from service.events e where ${which} and e.${place} > $1
-      order by e.${place} limit 10000`;
-    return this.#store.use((session) => session.rows<JobEvent>(sql, job === null ? [after] : [after, job]));
+  readBacklog({ job, after }: EventCursor): Promise<Backlog> {
+    const [which, place] = job === null ? ['true', 'number'] : ['job = $2', 'seq'];
+    const found = `from (
+      select *, pg_catalog.row_number() over (partition by type = 'progress' order by ${place} desc)
+        > case type when 'progress' then ${mostProgress} else ${mostOthers} end as "isOld"
+      from service.events where ${which} and ${place} > $1) e`;
+    const parameters = job === null ? [after] : [after, job];
+    return this.#store.use(async (session) => {
+      const [gap] = await session.rows<{ from: number | null; to: number | null }>(
+        `select pg_catalog.min(e.${place})::float8 as "from", pg_catalog.max(e.${place})::float8 as "to"
+         ${found} where e."isOld"`,
+        parameters,
+      );
+      const { from = null, to = null } = gap ?? {};
+      const sql = `select ${columns} ${found} where not e."isOld" order by e.${place}`;
+      const events = await session.rows<JobEvent>(sql, parameters);
+      return { events, gap: from === null || to === null ? null : { from, to } };
+    });
+  }
+
+  readLog(job: string): Promise<JobEvent[]> {
+    const sql = `select ${columns} from service.events e where e.job = $1 and e.type <> 'progress' order by e.seq`;
+    return this.#store.use((session) => session.rows<JobEvent>(sql, [job]));
   }
 
   newest(): Promise<number> {
@@ -127,7 +157,14 @@ class StoredEvents implements EventLog {
     if (this.#takers.size === 0 || this.#isLooking) return;
     this.#isLooking = true;
     try {
-      this.#publish(await this.read({ job: null, after: this.#last }));
+      this.#publish(
+        await this.#store.use((session) =>
+          session.rows<JobEvent>(
+            `select ${columns} from service.events e where e.number > $1 order by e.number limit 10000`,
+            [this.#last],
+          ),
+        ),
+      );
     } catch {
       // The queue's database is away; the next look finds what this one missed.
     } finally {

@@ -1,6 +1,6 @@
 // Event streams (WHATWG: Server-sent events): of one job, or of all.
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { EventLog, JobEvent } from './events.ts';
+import type { Backlog, EventLog, JobEvent } from './events.ts';
 
 /** The streams that are open. */
 export interface Streams {
@@ -12,10 +12,8 @@ export interface Streams {
 }
 
 const heartbeat = 15_000;
-// Bytes that a reader may leave unread.
-const mostUnread = 1024 * 1024;
-// Events of progress that a reader gets at once.
-const mostProgress = 200;
+// Bytes that a reader may leave unread, and events that may come while it reads what it missed.
+const [mostUnread, mostEarly] = [1024 * 1024, 10_000];
 const finalStates: readonly unknown[] = ['done', 'failed', 'cancelled'];
 
 /** Opens the streams of a service. */
@@ -43,13 +41,15 @@ export function openStreams(events: EventLog): Streams {
       const timer = setInterval(() => reader.comment(), heartbeat);
       const end = () => reader.end();
       open.add(end);
-      raw.on('close', () => {
+      const forget = () => {
         clearInterval(timer);
         stop();
         open.delete(end);
-      });
-      raw.on('error', () => undefined);
-      await events.read({ job, after }).then(
+      };
+      raw.on('close', forget).on('error', () => undefined);
+      // A reader that has left by now says so no more.
+      if (raw.destroyed || raw.closed) forget();
+      await events.readBacklog({ job, after }).then(
         (backlog) => reader.begin(backlog),
         () => reader.end(),
       );
@@ -64,13 +64,22 @@ function readPlace({ headers, query }: FastifyRequest): number | null {
   return /^\d{1,15}$/.test(String(given ?? '')) ? Number(given) : null;
 }
 
+// The text of an event is made once for all of its readers.
+const texts = new WeakMap<JobEvent, string>();
+
+function textOf(event: JobEvent): string {
+  const text = texts.get(event) ?? JSON.stringify(event.data);
+  texts.set(event, text);
+  return text;
+}
+
 type Sink = FastifyReply['raw'];
 
 class StreamReader {
   readonly #sink: Sink;
   readonly #job: string | null;
   #last: number;
-  // Events that came before the backlog was read; null: it is.
+  // Events that came before the missed ones were sent; null: they are.
   #early: JobEvent[] | null = [];
 
   constructor(sink: Sink, job: string | null, after: number) {
@@ -82,21 +91,22 @@ class StreamReader {
   take(event: JobEvent): void {
     if (this.#job !== null && event.job !== this.#job) return;
     if (this.#early === null) this.#send(event);
-    else this.#early.push(event);
+    else if (this.#early.push(event) > mostEarly) this.#sink.destroy();
   }
 
-  begin(backlog: readonly JobEvent[]): void {
-    const progress = backlog.filter(({ type }) => type === 'progress');
-    const dropped = new Set(progress.slice(0, -mostProgress));
-    const [first, last] = [[...dropped][0], [...dropped].at(-1)];
-    if (first !== undefined && last !== undefined) {
-      const gap = { from: this.#idOf(first), to: this.#idOf(last) };
-      this.#write(`event: gap\ndata: ${JSON.stringify(gap)}\n\n`);
+  /** Sends what was missed, as fast as it is read, and then what came meanwhile. */
+  async begin({ events, gap }: Backlog): Promise<void> {
+    if (gap !== null) this.#write(`event: gap\ndata: ${JSON.stringify(gap)}\n\n`);
+    for (let missed = events; missed.length > 0; ) {
+      for (const event of missed) {
+        this.#send(event);
+        await this.#drained();
+      }
+      missed = this.#early ?? [];
+      this.#early = [];
     }
-    for (const event of backlog) if (!dropped.has(event)) this.#send(event);
-    const early = this.#early ?? [];
+    for (const event of this.#early ?? []) this.#send(event);
     this.#early = null;
-    for (const event of early) this.#send(event);
   }
 
   comment(): void {
@@ -107,6 +117,18 @@ class StreamReader {
     this.#sink.end();
   }
 
+  async #drained(): Promise<void> {
+    const sink = this.#sink;
+    if (!sink.writableNeedDrain || sink.destroyed) return;
+    await new Promise<void>((resolve) => {
+      const done = () => {
+        sink.off('drain', done).off('close', done);
+        resolve();
+      };
+      sink.on('drain', done).on('close', done);
+    });
+  }
+
   #idOf({ seq, number }: JobEvent): number {
     return this.#job === null ? number : seq;
   }
@@ -115,7 +137,7 @@ class StreamReader {
     const id = this.#idOf(event);
     if (id <= this.#last) return;
     this.#last = id;
-    this.#write(`id: ${id}\nevent: ${event.type}\ndata: ${JSON.stringify(event.data)}\n\n`);
+    this.#write(`id: ${id}\nevent: ${event.type}\ndata: ${textOf(event)}\n\n`);
     if (this.#job === null || event.type !== 'state') return;
     if (finalStates.includes(event.data.state)) this.end();
   }

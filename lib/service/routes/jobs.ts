@@ -55,10 +55,8 @@ function addEventRoutes(app: FastifyInstance, service: Service): void {
   const logged = { params: named, produces: ['application/x-ndjson'] };
   app.get('/api/jobs/:id/log', { config: { access: 'read' }, schema: logged }, async (request, reply) => {
     const { id } = await find(service, request);
-    const all = await events.read({ job: id, after: 0 });
-    const lines = all
-      .filter(({ type }) => type !== 'progress')
-      .map(({ seq, type, data }) => `${JSON.stringify({ id: seq, type, ...data })}\n`);
+    const all = await events.readLog(id);
+    const lines = all.map(({ seq, type, data }) => `${JSON.stringify({ id: seq, type, ...data })}\n`);
     return reply.type('application/x-ndjson; charset=utf-8').send(lines.join(''));
   });
 }
