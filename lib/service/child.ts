@@ -40,8 +40,8 @@ export interface RunningWork {
 /** Milliseconds after which a process that was cancelled is ended. */
 const patience = 15_000;
 
-// The secrets of the service itself.
-const without = ['PGMAGE_API_KEY', 'PGMAGE_QUEUE_URL'];
+// The secrets of the service itself, and its supervisor.
+const without = ['PGMAGE_API_KEY', 'PGMAGE_QUEUE_URL', 'NOTIFY_SOCKET', 'WATCHDOG_USEC', 'WATCHDOG_PID'];
 
 // Built, both are in `dist`; from the sources, it is beside this file.
 const files = ['./job.js', './job-process.ts'].map((path) => fileURLToPath(new URL(path, import.meta.url)));

@@ -1,6 +1,7 @@
 // `pgmage serve`: starts all parts of the service, and stops them in order.
 import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
+import type { FastifyInstance } from 'fastify';
 import { whileWriting } from '../problem/file.ts';
 import { Problem } from '../problem/problem.ts';
 import { endPrograms } from '../programs/running.ts';
@@ -26,6 +27,7 @@ import { catchSignals } from './signals.ts';
 import { openStorageMeter } from './storage.ts';
 import { openStore, type Store } from './store.ts';
 import { openStreams } from './streams.ts';
+import { openSupervisor } from './supervisor.ts';
 import type { ServiceSurroundings } from './surroundings.ts';
 import { startUpkeep } from './upkeep.ts';
 
@@ -33,6 +35,9 @@ import { startUpkeep } from './upkeep.ts';
 export interface ServeReport {
   readonly address: string;
 }
+
+// As the login of the page has it.
+const firstKey = 'npx pgmage serve:key add laptop --scope read,run,write,download';
 
 /**
  * Runs the service until a signal asks it to stop, or, with `once`, until no job is left.
@@ -63,29 +68,23 @@ async function run(
   asked: Promise<unknown>,
   once: boolean,
 ): Promise<ServeReport> {
-  const { settings, log, keys, streams } = service;
+  const { settings, log, streams } = service;
   const app = await makeServer(service);
-  const { host, port } = settings;
-  if ((await keys.list()).length === 0) {
-    if (!/^(127\.0\.0\.1|localhost|::1)$/.test(host))
-      throw new Problem('bad_option', {
-        option: '--host',
-        reason: `${host} is not loopback, and there is no key: pgmage serve:key add NAME --scope read,run`,
-      });
-    log.warn({}, 'no API key yet: run pgmage serve:key add NAME --scope read,run,write');
-  }
+  // It takes jobs only after that: where another program has the port, it must not begin one.
+  const { address, hasKeys } = await listen(app, service);
+  const scheduler = await startScheduler(service);
   const dispatcher = await startDispatcher(service, source);
   service.wake = () => dispatcher.wake();
-  const scheduler = await startScheduler(service);
   service.scheduler = scheduler;
   const [notices, upkeep] = [startNotices(service), startUpkeep(service)];
-  const address = await app.listen({ host, port }).catch((error: Error) => {
-    throw new Problem('bad_option', { option: '--port', reason: error.message }, { cause: error });
-  });
   log.info({ address, queue: settings.queue, folder: settings.folder }, 'pgmage serve is ready');
+  if (!hasKeys) log.warn({}, `no API key yet: run ${firstKey}`);
+  const supervisor = openSupervisor(process.env, log);
+  await supervisor.ready(() => isAlive(service));
   await Promise.race([asked, ...(once ? [whenIdle(() => dispatcher.isIdle())] : [])]);
   service.isStopping = true;
   log.info({ jobs: dispatcher.running().length }, 'pgmage serve stops');
+  await supervisor.stopping();
   streams.end();
   scheduler.stop();
   const parts = [dispatcher.stop(stopPatience), service.planner.stop(), notices.stop(), upkeep.stop()];
@@ -96,6 +95,28 @@ async function run(
   await service.queue.close();
   log.info({}, 'pgmage serve has stopped');
   return { address };
+}
+
+async function listen(
+  app: FastifyInstance,
+  { settings: { host, port }, keys }: Service,
+): Promise<{ readonly address: string; readonly hasKeys: boolean }> {
+  const hasKeys = (await keys.list()).length > 0;
+  if (!hasKeys && !/^(127\.0\.0\.1|localhost|::1)$/.test(host))
+    throw new Problem('bad_option', {
+      option: '--host',
+      reason: `${host} is not loopback, and there is no key: ${firstKey}`,
+    });
+  const address = await app.listen({ host, port }).catch((error: Error) => {
+    throw new Problem('bad_option', { option: '--port', reason: error.message }, { cause: error });
+  });
+  return { address, hasKeys };
+}
+
+// A shared queue that is away comes back. An embedded one that does not answer needs a new process.
+async function isAlive({ store }: Service): Promise<boolean> {
+  if (store.kind === 'embedded') await store.use((session) => session.rows('select'));
+  return true;
 }
 
 async function makeService(

@@ -39,7 +39,11 @@ After=network-online.target
 Wants=network-online.target
 
 [Service]
-Type=exec
+# The service tells when it is ready, and every 30 seconds that it is alive, by systemd-notify.
+Type=notify
+NotifyAccess=all
+WatchdogSec=60
+TimeoutStartSec=180
 User=${user}
 WorkingDirectory=${path}
 Environment=NODE_ENV=production

@@ -24,7 +24,8 @@ export function addHealthRoutes(app: FastifyInstance, service: Service): void {
     const stopping = service.isStopping;
     const fullness = judgeFullness(await service.storage.read());
     const hasQueue = isWritable && (service.queue.isWell?.() ?? true);
-    const ok = hasQueue && !stopping && fullness !== 'full';
+    const isStarted = service.scheduler !== null;
+    const ok = hasQueue && isStarted && !stopping && fullness !== 'full';
     const queue = hasQueue ? 'ok' : 'unavailable';
     const answer = { ok, version: project.version, queue, storage: fullness, stopping };
     return reply.status(ok ? 200 : 503).send(answer);
