@@ -4,14 +4,7 @@ import { useLoad } from './load.ts';
 import { Command, Empty, Loading, ProblemNotice } from './pieces.tsx';
 import { Link } from './router.tsx';
 
-const configuration = `import { defineConfig } from 'pgmage';
-
-export default defineConfig({
-  environments: {
-    prod: { variable: 'PROD_DATABASE_URL' },
-    staging: { variable: 'STAGING_DATABASE_URL' },
-  },
-});`;
+const files = ['prod', 'staging'].map((name) => `echo 'DATABASE_URL=postgres://…' > .env.${name}`).join('\n');
 
 /** Shown instead of an empty list of jobs. */
 export function FirstSteps() {
@@ -31,19 +24,14 @@ export function isConfigured({ address }: DatabaseInfo): boolean {
 export function NoDatabases() {
   return (
     <Empty title="Connect a database first">
-      <p>pgmage knows no database of this project yet. Name your databases as environments.</p>
+      <p>pgmage knows no database of this project yet. Each database gets a name, such as prod or staging.</p>
       <ol>
         <li>
           <p>
-            Write <code>pgmage.config.ts</code> in the folder of the project:
+            Write the URL of each database into a file of its own, in the folder of the project. Keep these
+            files out of Git. The URLs never appear on this page.
           </p>
-          <pre class="difference">{configuration}</pre>
-        </li>
-        <li>
-          <p>
-            Put the URLs into <code>.env</code>, which the service reads. They never appear on this page.
-          </p>
-          <pre class="difference">{'PROD_DATABASE_URL=postgres://…\nSTAGING_DATABASE_URL=postgres://…'}</pre>
+          <pre class="difference">{files}</pre>
         </li>
         <li>
           <p>Start the service again:</p>

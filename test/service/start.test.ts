@@ -15,7 +15,7 @@ afterAll(() => project?.remove());
 test('--once ends when no job is left', async () => {
   const run = await project.pgmage(`serve --once --port ${await freePort()}`);
   expect([run.code, run.log]).toEqual([0, '']);
-  expect(run.out).toMatch(/no API key yet[\s\S]*is ready[\s\S]*has stopped/);
+  expect(run.out).toMatch(/is ready[\s\S]*no API key yet: run npx pgmage serve:key add[\s\S]*has stopped/);
 });
 
 test('a second service on the same folder is refused', async () => {
