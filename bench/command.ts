@@ -20,6 +20,8 @@ import { chinook, type Desk, difference, type Part, read, status } from './parts
 import { programs } from './programs.ts';
 import { reworded } from './reworded.ts';
 import { scripts } from './scripts.ts';
+import { serviceData, serviceExport } from './service-data.ts';
+import { serviceLoad } from './service-load.ts';
 import { sizes } from './sizes.ts';
 import { isKept, type Line, tableText } from './table.ts';
 
@@ -37,6 +39,9 @@ const data = [
   'programs',
   'loop',
   'growth',
+  'service-load',
+  'service-data',
+  'service-export',
 ];
 const names = [...schemas, ...data];
 const usage = `npm run bench -- CORPUS [--part ${schemas.join()}] [--major 15,18]
@@ -79,6 +84,9 @@ const parts: Readonly<Record<string, Part>> = {
   backup: backups(gigabytes),
   sizes: sizes(gigabytes),
   scripts: scripts(gigabytes),
+  'service-load': serviceLoad(gigabytes),
+  'service-data': serviceData(gigabytes),
+  'service-export': serviceExport(gigabytes),
   data: dataDiffs(Number(values.rows)),
   'data-apply': dataApplies(Number(values.rows)),
   'data-growth': dataGrowth(values['row-counts'].split(',').map(Number)),
