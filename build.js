@@ -91,6 +91,7 @@ const served = await build({
     'serve-worker': 'lib/service/serve-worker.ts',
     'key-task': 'lib/service/key-task.ts',
     job: 'lib/service/job-process.ts',
+    'store-worker': 'lib/service/store-worker.ts',
   },
 });
 const page = await buildWeb(join(out, 'web'));

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { Connection } from '../pg/connection.ts';
 import { Problem } from '../problem/problem.ts';
+import { openEmbedded } from '../shadow/embedded.ts';
 import { lockDirectory } from '../shadow/lock.ts';
 import type { SentProblem, StoreAnswer, StoreCall, StoreWorkerData } from './store-worker.ts';
 
@@ -14,16 +15,15 @@ export interface StoreThreadOptions extends StoreWorkerData {
   refusal(): Problem;
 }
 
-// Built, both are in `dist`; from the sources, it is beside this file.
-const files = ['./store-worker.js', './store-worker.ts'].map((path) =>
-  fileURLToPath(new URL(path, import.meta.url)),
-);
+// Built, both are in `dist`.
+const file = fileURLToPath(new URL('./store-worker.js', import.meta.url));
 
 /**
- * Opens the database in a thread.
+ * Opens the database in a thread; from the sources, which a thread of Node.js cannot read, in this one.
  * @throws Problem of `refusal`; `embedded_damaged`
  */
 export async function openStoreThread(options: StoreThreadOptions): Promise<Connection> {
+  if (!existsSync(file)) return openEmbedded(options.directory, { ...options, durable: true });
   const held = await lockDirectory(options.directory, () => options.refusal());
   const thread = new StoreThread(options);
   try {
@@ -64,7 +64,6 @@ class StoreThread {
   #calls = 0;
 
   constructor({ directory, cacheDir, progress }: StoreThreadOptions) {
-    const file = files.find((path) => existsSync(path)) as string;
     this.#worker = new Worker(file, { workerData: { directory, cacheDir } satisfies StoreWorkerData });
     this.opened = new Promise((resolve, reject) => this.#waiters.set(0, { resolve, reject }));
     this.#worker.on('message', (answer: StoreAnswer) => {
