@@ -1,6 +1,6 @@
 // The embedded database: PostgreSQL in this process with its files in the project, for those who have no
 // server.
-import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Connection } from '../pg/connection.ts';
 import { Problem } from '../problem/problem.ts';
@@ -63,6 +63,7 @@ export async function openHeld(directory: string, options: EmbeddedOptions): Pro
     // Without -F, postgres flushes (manual: "postgres", "Options for Single-User Mode").
     const parameters = options.durable ? startParams.filter((one) => one !== '-F') : startParams;
     if (isNew) await unpack(await loadTemplate(options.cacheDir, options.progress), directory);
+    if (isNew && options.durable) await flush(directory);
     const db = await keepEventLoopAlive(() =>
       PGlite.create({ dataDir: directory, startParams: parameters, extensions }),
     );
@@ -107,6 +108,14 @@ async function remember(file: string, names: Iterable<string>): Promise<string[]
   const all = [...new Set([...known, ...names])].sort();
   if (all.length > known.length) await writeFile(file, `${all.join('\n')}\n`);
   return all;
+}
+
+// As initdb does: what was unpacked is on the disk before the first commit is.
+async function flush(directory: string): Promise<void> {
+  for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
+    const file = await open(join(entry.parentPath, entry.name), 'r');
+    await file.sync().finally(() => file.close());
+  }
 }
 
 async function exists(path: string): Promise<boolean> {
