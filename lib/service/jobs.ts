@@ -123,11 +123,15 @@ export async function listJobs(session: Connection, query: JobsQuery): Promise<J
   return { jobs, next: rows.length > limit ? (jobs.at(-1)?.id ?? null) : null };
 }
 
-/** All jobs that are not over, in the order in which they were added. */
+/** Jobs that run, and of each lane the first that waits and the first that is due, as they were added. */
 export function listOpenJobs(session: Connection): Promise<OpenJob[]> {
   return session.rows<OpenJob>(
-    `select id, kind, state, lane, reads, writes, start_after <= pg_catalog.now() as "isDue" from service.jobs
-     where state in ('waiting', 'running', 'cancelling') order by number`,
+    `select id, kind, state, lane, reads, writes, "isDue" from (
+       select distinct on (place, "isDue") * from (
+         select *, case state when 'waiting' then lane else id::text end as place,
+           start_after <= pg_catalog.now() as "isDue"
+         from service.jobs where state in ('waiting', 'running', 'cancelling')
+       ) open order by place, "isDue", number) first order by number`,
   );
 }
 
