@@ -2,6 +2,7 @@
 import swagger from '@fastify/swagger';
 import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
 import { Compile } from 'typebox/compile';
+import { describeFailures } from './answers.ts';
 import { guardRoutes } from './auth.ts';
 import { bodyLimit, problemOf, sendProblem } from './fault.ts';
 import { addBackupRoutes } from './routes/backups.ts';
@@ -48,6 +49,7 @@ export async function makeServer(service: Service): Promise<FastifyInstance> {
   endSlowRequests(app);
   noteRequests(app, service);
   await describeRoutes(app, service);
+  describeFailures(app);
   guardRoutes(app, service);
   for (const add of routes) add(app, service);
   addPage(app);

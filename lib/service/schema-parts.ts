@@ -14,6 +14,12 @@ export const time = (description = 'ISO 8601, UTC') => Type.String({ description
 export const environment = (description: string) =>
   Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$', description });
 
+/** An answer that is no JSON. */
+export const content = (type: string, description: string) => ({
+  description,
+  content: { [type]: { schema: Type.String() } },
+});
+
 /** The rights of a key. `admin` has all the others. */
 export const ScopeSchema = Type.Enum(['read', 'run', 'write', 'download', 'admin']);
 /** See {@link ScopeSchema}. */

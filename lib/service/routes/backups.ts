@@ -9,6 +9,7 @@ import type { Backup } from '../../flow/manifest.ts';
 import { Problem } from '../../problem/problem.ts';
 import { describeBackup, describeUpload, explainRetention } from '../describe-backup.ts';
 import { listFilesInUse } from '../jobs.ts';
+import { content } from '../schema-parts.ts';
 import {
   AcceptedSchema,
   type BackupInfo,
@@ -39,10 +40,11 @@ export function addBackupRoutes(app: FastifyInstance, service: Service): void {
   app.get('/api/backups/:file', { config: { access: 'read' }, schema: one }, async (request) =>
     findDescribed(service, fileOf(request)),
   );
-  const content = { params: named, produces: ['application/octet-stream'] };
+  const file = content('application/octet-stream', 'The file, or the range of it that was asked for');
+  const sent = { 200: file, 206: file, 416: Type.Null({ description: 'The file has no such range' }) };
   app.get(
     '/api/backups/:file/content',
-    { config: { access: 'download' }, schema: content },
+    { config: { access: 'download' }, schema: { params: named, response: sent } },
     async (request, reply) => sendFile(await findFile(service, fileOf(request)), request, reply),
   );
   addActions(app, service);

@@ -8,7 +8,7 @@ import { judgeFullness } from '../storage.ts';
 /** GET /health, /ready, /api/settings, /api/openapi.json. */
 export function addHealthRoutes(app: FastifyInstance, service: Service): void {
   const { project, settings, store } = service;
-  const health = { response: { 200: HealthSchema, 503: HealthSchema } };
+  const health = { response: { 200: HealthSchema } };
   app.get('/health', { config: { access: 'open' }, schema: health }, async () => ({
     ok: true,
     version: project.version,

@@ -6,6 +6,7 @@ import { requesterOf } from '../auth.ts';
 import { writingKinds } from '../endings.ts';
 import { askCancel, deleteJob, endJob, listJobs, readEntry, readJob } from '../jobs.ts';
 import { hasScope } from '../keys.ts';
+import { content } from '../schema-parts.ts';
 import {
   AcceptedSchema,
   JobSchema,
@@ -43,7 +44,8 @@ export function addJobRoutes(app: FastifyInstance, service: Service): void {
 
 function addEventRoutes(app: FastifyInstance, service: Service): void {
   const { events, streams } = service;
-  const streamed = { querystring: place, produces: ['text/event-stream'] };
+  const stream = { 200: content('text/event-stream', 'Events: state, progress, line, gap') };
+  const streamed = { querystring: place, response: stream };
   app.get('/api/events', { config: { access: 'read' }, schema: streamed }, (request, reply) =>
     streams.open(request, reply, null),
   );
@@ -52,12 +54,13 @@ function addEventRoutes(app: FastifyInstance, service: Service): void {
     const { id } = await find(service, request);
     await streams.open(request, reply, id);
   });
-  const logged = { params: named, produces: ['application/x-ndjson'] };
+  const lines = content('application/x-ndjson', 'One event of state or line on each line');
+  const logged = { params: named, response: { 200: lines } };
   app.get('/api/jobs/:id/log', { config: { access: 'read' }, schema: logged }, async (request, reply) => {
     const { id } = await find(service, request);
     const all = await events.readLog(id);
-    const lines = all.map(({ seq, type, data }) => `${JSON.stringify({ id: seq, type, ...data })}\n`);
-    return reply.type('application/x-ndjson; charset=utf-8').send(lines.join(''));
+    const text = all.map(({ seq, type, data }) => `${JSON.stringify({ id: seq, type, ...data })}\n`);
+    return reply.type('application/x-ndjson; charset=utf-8').send(text.join(''));
   });
 }
 

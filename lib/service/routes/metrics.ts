@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import { Gauge, Registry } from 'prom-client';
 import { isOverdue } from '../schedules.ts';
+import { content } from '../schema-parts.ts';
 import type { Service } from '../service.ts';
 
 interface Counted {
@@ -19,7 +20,7 @@ interface Succeeded {
 
 /** GET /metrics, in the text format of Prometheus. */
 export function addMetricsRoute(app: FastifyInstance, service: Service): void {
-  const schema = { produces: ['text/plain'] };
+  const schema = { response: { 200: content('text/plain', 'In the text format of Prometheus') } };
   app.get('/metrics', { config: { access: 'read' }, schema }, async (_, reply) => {
     const registry = await measure(service);
     return reply.type(registry.contentType).send(await registry.metrics());
