@@ -39,6 +39,24 @@ function expect(text: string, pattern: RegExp): void {
   if (!pattern.test(text)) throw new Error(`${pattern} is not in:\n${text}`);
 }
 
+interface Packed {
+  readonly filename: string;
+  readonly size: number;
+  readonly unpackedSize: number;
+  readonly files: readonly { readonly path: string; readonly size: number }[];
+}
+
+// What docs/internals/dependencies.md says. The service shares other chunks with the rest of pgmage.
+function weightOf({ size, unpackedSize, files }: Packed, project: string): string {
+  const served = files.filter(({ path }) => /^dist\/((serve|job|store-worker)\.js$|web\/)/.test(path));
+  const service = served.reduce((sum, one) => sum + one.size, 0);
+  const installed = Number(run(project, 'du', '-sk', 'node_modules').split('\t')[0]) * 1024;
+  const [packed, unpacked, ofService, all] = [size, unpackedSize, service, installed].map(
+    (bytes) => `${(bytes / 1e6).toFixed(1)} MB`,
+  );
+  return `weight: packed ${packed}, unpacked ${unpacked}, of which the service ${ofService}; with dependencies ${all}`;
+}
+
 // Every Node and npm comes as a package of its own, so that nothing has to be installed on the machine.
 function tool(name: string, version: string): string {
   const folder = join(work, `${name}-${version}`);
@@ -70,6 +88,10 @@ const [listed] = (await backups({ variables })).backups;
 const [verified] = (await verifyBackups({ variables, file: made.file, drill: true })).backups;
 const restored = await restore({ file: made.file, to: 'local', yes: true, force: true, variables });
 const { kept } = await pruneBackups({ variables, yes: true });
+const script = { variables, engine: 'native', format: 'plain' };
+const packed = await backup({ ...script, compress: 'zstd' }).catch((thrown) => thrown);
+const read = packed.file && await restore({ file: packed.file, to: 'local', yes: true, force: true, variables });
+console.log('zstd:', packed.code ?? packed.file.replace(/.*\\.sql/, '.sql'), read ? read.proof.rows : packed.message);
 console.log(refused instanceof Problem, refused.code, cloned.done.tables.length, listed.file === made.file, verified.verified.how,
   restored.proof.rows, kept.length);
 process.exit(0);`;
@@ -78,6 +100,7 @@ const task = `import type { TaskContext } from 'pgmage';
 /** Says hello. */
 export function hello(context: TaskContext, name: string) { return 'Hello, ' + name; }`;
 
+// The first Node.js of each line that has zstd: 22.15 and 23.8 (manual of zlib).
 function moveIn(project: string, node: string, urls: { FIRST: string; SECOND: string }): void {
   writeFileSync(join(project, 'moving.mjs'), moving);
   const told = execFileSync(node, ['moving.mjs'], {
@@ -87,6 +110,8 @@ function moveIn(project: string, node: string, urls: { FIRST: string; SECOND: st
     env: { ...process.env, ...urls },
   });
   expect(told, /^true confirmation_needed 1 true drill 3 1$/m);
+  const hasZstd = run(project, node, '-p', "typeof require('node:zlib').createZstdCompress") === 'function\n';
+  expect(told, hasZstd ? /^zstd: \.sql\.zst 3$/m : /^zstd: bad_option .*version 22\.15 or later/m);
   rmSync(join(project, 'backups'), { recursive: true });
 }
 
@@ -112,9 +137,9 @@ await query(server.url(), 'create database first');
 await query(server.url('first'), 'create table t (id int); insert into t values (1), (2), (3)');
 
 try {
-  const [packed] = JSON.parse(run(repository, 'npm', 'pack', '--json', '--pack-destination', work)) as {
-    filename: string;
-  }[];
+  const [packed] = JSON.parse(
+    run(repository, 'npm', 'pack', '--json', '--pack-destination', work),
+  ) as Packed[];
   const tarball = join(work, packed?.filename as string);
   const versions = nodes.map((version) => [version, join(tool('node', version), 'node')] as const);
 
@@ -125,6 +150,7 @@ try {
   check('npm install of the package, no install script run', () => {
     run(project, 'npm', 'install', '--no-audit', '--no-fund', '--ignore-scripts', tarball);
   });
+  if (packed) say(weightOf(packed, project));
   for (const [version, node] of versions) {
     check(`the package on Node ${version}`, () => useIn(project, node));
     await query(server.url(), 'drop database if exists second; ').then(() =>
