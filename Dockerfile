@@ -18,7 +18,8 @@ ENV NODE_ENV=production \
   PGMAGE_HOST=0.0.0.0 \
   PGMAGE_PORT=8170
 WORKDIR /project
-USER node
+# The user node, by its number, so that a host can check that it is not root.
+USER 1000:1000
 EXPOSE 8170
 VOLUME ["/project/.pgmage", "/project/backups"]
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 \

@@ -116,7 +116,7 @@ test('the Dockerfile runs as a user without rights, holds no secret, and asks fo
   ]);
   // The last stage takes nothing from the folder that it is built in.
   expect(image.match(/^(COPY|ADD) .*/gm)).toEqual(['COPY --from=build /app /app']);
-  expect(image.match(/^USER (.*)$/m)?.[1]).toBe('node');
+  expect(image.match(/^USER (.*)$/m)?.[1]).toBe('1000:1000');
   expect(image.indexOf('\nUSER')).toBeLessThan(image.indexOf('\nENTRYPOINT'));
   expect(text).not.toMatch(/(ENV|ARG)[^\n]*(KEY|PASSWORD|TOKEN|SECRET|DATABASE_URL)/);
   expect(build).not.toContain('curl');
