@@ -13,6 +13,7 @@ import type { JobHost } from './service.ts';
 import { readSettings, type ServeInput, type ServiceSettings, stopPatience } from './settings.ts';
 import { catchSignals } from './signals.ts';
 import { openStore } from './store.ts';
+import { openSupervisor } from './supervisor.ts';
 import type { ServiceSurroundings } from './surroundings.ts';
 
 /** A report of a worker that has stopped. */
@@ -68,9 +69,12 @@ async function runOnDatabase(around: ServiceSurroundings, asked: Promise<void>):
     const dispatcher = await startDispatcher(host, openLaneSource(host, queue));
     host.wake = () => dispatcher.wake();
     log.info({ queue: settings.queue }, 'pgmage serve:worker is ready');
+    const supervisor = openSupervisor(process.env, log);
+    await supervisor.ready(async () => true);
     await asked;
     host.isStopping = true;
     log.info({ jobs: dispatcher.running().length }, 'pgmage serve:worker stops');
+    await supervisor.stopping();
     await dispatcher.stop(stopPatience);
     events.close();
     await queue.close();

@@ -6,6 +6,7 @@ import { Problem } from '../../problem/problem.ts';
 import { writingKinds } from '../endings.ts';
 import { openLog } from '../log.ts';
 import { type Feature, stopPatience } from '../settings.ts';
+import { openSupervisor } from '../supervisor.ts';
 import type { ServiceSurroundings } from '../surroundings.ts';
 import { checkRedis, connectRedis } from './connect.ts';
 import type { SentWork, ToWorker } from './letters.ts';
@@ -43,10 +44,13 @@ export async function runOnRedis(around: ServiceSurroundings, asked: Promise<voi
     worker.hear(message as ToWorker),
   );
   log.info({ queue: settings.queue, worker: worker.id, host: hostname() }, 'pgmage serve:worker is ready');
+  const supervisor = openSupervisor(process.env, log);
+  await supervisor.ready(async () => true);
   await warnOfVersion(client, around, log);
   void worker.takeOffers(offers);
   await asked;
   log.info({ jobs: worker.busy() }, 'pgmage serve:worker stops');
+  await supervisor.stopping();
   await worker.stop();
   inbox.close();
   offers.close();
