@@ -1,4 +1,5 @@
-// Asks a service for its health, over and over, in a process of its own: what else the bench does is not measured.
+// Asks a service for its health, over and over, in a process of its own: other work of the bench would
+// count.
 import { spawn } from 'node:child_process';
 
 // It waits 50 ms between two requests, and prints how long each took when its input ends.

@@ -23,7 +23,8 @@ export const serviceLoad =
       const source = await yard.database(bulks[1] as Bulk, gigabytes);
       const lines: Line[] = [];
       for (const kind of ['embedded', 'postgres'] as const) {
-        const part = `service, ${kind} queue, ${jobs} jobs, ${watchers} watchers, 2 × ${gigabytes} GB ${desk.server.major}`;
+        const size = `${jobs} jobs, ${watchers} watchers, 2 × ${gigabytes} GB`;
+        const part = `service, ${kind} queue, ${size} ${desk.server.major}`;
         lines.push(...(await loaded(yard, { source, part, kind, queue: await yard.empty('queue') })));
       }
       return lines;

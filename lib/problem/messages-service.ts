@@ -9,7 +9,8 @@ export const serviceMessages: { readonly [C in keyof ServiceProblems]: MessageRo
     1,
     401,
     (of) => `Not logged in: ${of.reason}`,
-    'Send Authorization: Bearer KEY. Create a key with npx pgmage serve:key add laptop --scope read,run,write,download.',
+    'Send Authorization: Bearer KEY. Create a key with npx pgmage serve:key add laptop' +
+      ' --scope read,run,write,download.',
   ),
   forbidden: row(1, 403, (of) => `Not allowed: ${of.reason}`, 'Use a key that has this right.'),
   csrf: row(

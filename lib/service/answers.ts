@@ -1,4 +1,4 @@
-// The failures that the description of the API names: those of every route of a kind, and those of some alone.
+// The failures that the description of the API names: of every route of a kind, and of some alone.
 import type { FastifyInstance, RouteOptions } from 'fastify';
 import { FailureSchema } from './schemas.ts';
 

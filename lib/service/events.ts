@@ -120,7 +120,8 @@ class StoredEvents implements EventLog {
   }
 
   readLog(job: string): Promise<JobEvent[]> {
-    const sql = `select ${columns} from service.events e where e.job = $1 and e.type <> 'progress' order by e.seq`;
+    const sql = `select ${columns} from service.events e
+      where e.job = $1 and e.type <> 'progress' order by e.seq`;
     return this.#store.use((session) => session.rows<JobEvent>(sql, [job]));
   }
 

@@ -1,14 +1,14 @@
-// Tells systemd that the service is ready, alive or stopping (sd_notify(3)). Node.js cannot send datagrams to a
-// Unix socket, so the program systemd-notify sends them.
+// Messages to systemd: the service is ready, alive or stopping (sd_notify(3)). Node.js cannot send datagrams
+// to a Unix socket, so the program systemd-notify sends them.
 import { readOutput } from '../programs/run.ts';
 import type { ServiceLog } from './log.ts';
 import type { ServeVariables } from './settings.ts';
 
-/** The way to the supervisor of the process. Without one, nothing is told. */
+/** The way to the supervisor of the process. Without one, it sends nothing. */
 export interface Supervisor {
   /**
    * Tells that requests are answered, and from now on, in time, that the service is alive.
-   * @param isAlive false, or a failure: systemd is told nothing, and starts the service again
+   * @param isAlive false, or a failure: no message is sent, and systemd starts the service again
    */
   ready(isAlive: () => Promise<boolean>): Promise<void>;
   stopping(): Promise<void>;
@@ -26,7 +26,7 @@ export function openSupervisor(
   let timer: ReturnType<typeof setInterval> | undefined;
   const tell = async (state: string) => {
     const { failure, errors } = await readOutput({ file: 'systemd-notify', args: [state], timeout });
-    if (failure !== null) log.error({ state, reason: errors || failure }, 'systemd was not told');
+    if (failure !== null) log.error({ state, reason: errors || failure }, 'systemd-notify failed');
   };
   return {
     async ready(isAlive) {
