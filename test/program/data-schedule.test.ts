@@ -3,6 +3,7 @@ import { execFile, execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { Cron } from 'croner';
 import { expect, test } from 'vitest';
 import { newest, withPair } from '../copy/ways.ts';
 import { rowsOf } from '../servers/databases.ts';
@@ -95,6 +96,28 @@ test('the service of systemd', async () => {
     expect(await rows()).toEqual(['Ann']);
     expect(setting('SuccessExitStatus')).toBe('2');
   });
+});
+
+test('the other times of the guide are those that cron and systemd take', () => {
+  const rows = [...guide.matchAll(/^\| each .* \| `([^`]+)` \| `OnCalendar=([^`]+)` \|$/gm)];
+  expect(rows).toHaveLength(2);
+  for (const [, cron = '', calendar = ''] of rows) {
+    // Both begin at the same times.
+    const start = new Date('2026-11-27T12:34:00Z');
+    const runs = new Cron(cron, { timezone: 'UTC' }).nextRuns(5, start).map((at) => at.toISOString());
+    try {
+      const words = ['calendar', '--iterations=5', '--base-time=2026-11-27 12:34:00 UTC', calendar];
+      const told = execFileSync('systemd-analyze', words, {
+        encoding: 'utf8',
+        env: { ...process.env, TZ: 'UTC' },
+      });
+      const times = [...told.matchAll(/(?:Next elapse|Iteration #\d+|Iter\. #\d+): \w+ (\S+) (\S+) UTC/g)];
+      expect(times.map(([, day, time]) => `${day}T${time}.000Z`)).toEqual(runs);
+    } catch (thrown) {
+      if ((thrown as { code?: string }).code !== 'ENOENT') throw thrown;
+      process.stdout.write('NOT RUN: systemd-analyze calendar is not installed\n');
+    }
+  }
 });
 
 test('systemd takes both files', () => {
