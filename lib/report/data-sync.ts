@@ -139,7 +139,12 @@ function summaryOf({ run, tables }: DataSyncReport): string {
   const parts = tables.some(isPartial) ? 'The compared rows' : 'The parts of tables that had differed';
   const checked = isFull ? formatCount(tables.length, 'table') : parts;
   const verb = isFull && tables.length === 1 ? 'is' : 'are';
-  const but = skipped > 0 ? ` but for ${formatCount(skipped, 'row')}` : '';
+  const kept = tables.reduce((sum, one) => sum + one.kept, 0);
+  const other = [
+    ...(skipped > 0 ? [formatCount(skipped, 'row')] : []),
+    ...(kept > 0 ? [`${formatCount(kept, 'extra row')} of the target`] : []),
+  ];
+  const but = other.length > 0 ? ` but for ${other.join(' and ')}` : '';
   return `${what} ${checked} ${verb} equal${but}.`;
 }
 
@@ -164,10 +169,12 @@ function tableOf(rows: readonly (readonly string[])[], numbers: number, paper: P
 export function dataSyncMarkdown(report: DataSyncReport): string {
   const { run, source, target, asOf, tables, notes } = report;
   const at = (time: Date) => time.toISOString();
-  const rows = tables.map(({ name, rows: before }) => {
+  const rows = tables.map(({ name, rows: before, kept }) => {
     const one = run?.tables.find((table) => table.name === name);
     const { inserted = 0, updated = 0, deleted = 0, skipped = 0, validated = null } = one ?? {};
-    const equal = validated === null ? '' : skipped > 0 ? 'but for skipped rows' : 'yes';
+    const other = [...(skipped > 0 ? ['skipped'] : []), ...(kept > 0 ? ['extra'] : [])];
+    const but = other.length > 0 ? `but for ${other.join(' and ')} rows` : 'yes';
+    const equal = validated === null ? '' : but;
     const numbers = [before.from, inserted, updated, deleted, skipped].map(whole);
     return `| ${[name, ...numbers, equal].join(' | ')} |`;
   });

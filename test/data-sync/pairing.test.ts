@@ -183,6 +183,25 @@ test('generated columns are not compared, another expression is told', async () 
   ]);
 });
 
+test('a generated column whose function can be another one is told', async () => {
+  const own = (
+    body: string,
+  ) => `create schema "Own"; create function "Own"."F"(int) returns int immutable language sql return ${body};
+    create function g(int) returns int immutable language sql return ${body};
+    create table t (id int primary key, a int generated always as ("Own"."F"(id)) stored, b int generated always as (g(id) + 1) stored,
+      c text generated always as (upper('x.y(' || id::text)) stored); insert into t values (1)`;
+  const report = await compared({ source: own('$1'), target: own('$1 + 1') });
+  expect(listCounts(report)).toEqual({ 'public.t': '0/0/0' });
+  expect(listNotes(report)).toEqual([
+    expect.stringContaining(
+      'skipped public.t.a: the target generates it as "Own"."F"(id), by a function that can be',
+    ),
+    expect.stringContaining(
+      'skipped public.t.b: the target generates it as (public.g(id) + 1), by a function',
+    ),
+  ]);
+});
+
 test('views, the ledger and tables of extensions have no rows to compare, but for those of the user', async () => {
   const report = await compared({
     both: `create table t (id int primary key); create view v as select *

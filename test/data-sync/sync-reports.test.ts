@@ -42,6 +42,15 @@ test('the report has counts, failures with the rate, schema differences, batches
   });
 });
 
+test('rows that stay by --keep-deleted are no equal ones', async () => {
+  const both = 'create table t (id int primary key); insert into t select generate_series(1, 9)';
+  await withSynced({ both, source: 'delete from t where id < 3' }, async ({ sync }) => {
+    const report = await sync({ keepDeleted: true });
+    expect(dataSyncText(report, paper)).toContain('1 table is equal but for 2 extra rows of the target.');
+    expect(dataSyncMarkdown(report)).toContain('| public.t | 7 | 0 | 0 | 0 | 0 | but for extra rows |');
+  });
+});
+
 test('a run that fails is in the log and in the record, with the reason', async () => {
   const root = mkdtempSync(join(tmpdir(), 'pgmage-failed-'));
   try {
