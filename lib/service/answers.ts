@@ -37,7 +37,9 @@ export function describeFailures(app: FastifyInstance): void {
     const described = (route.schema?.response ?? {}) as Readonly<Record<string, unknown>>;
     const failures = listFailures(route).map((status) => [status, FailureSchema]);
     const response = { ...Object.fromEntries(failures), ...described, default: FailureSchema };
-    route.schema = { ...route.schema, response };
+    // The document asks for a key where a route does not say otherwise.
+    const isOpen = ['open', 'login'].includes(route.config?.access ?? 'open');
+    route.schema = { ...route.schema, response, ...(isOpen && { security: [] }) };
   });
 }
 

@@ -116,10 +116,19 @@ async function describeRoutes(app: FastifyInstance, { project }: Service): Promi
 function validator(schema: object, part: string): (value: unknown) => { value: unknown } | { error: Error } {
   const compiled = Compile(schema);
   return (given) => {
-    const value = part === 'querystring' ? compiled.Convert(given) : given;
+    const value = part === 'querystring' ? readNumbers(schema, given) : given;
     if (compiled.Check(value)) return { value };
     const [first] = compiled.Errors(value);
     const path = `${part}${first?.instancePath ?? ''}`;
     return { error: new Error(`${path} ${first?.message ?? 'is not as described'}`) };
   };
+}
+
+function readNumbers(schema: object, given: unknown): unknown {
+  const { properties = {} } = schema as { readonly properties?: Record<string, { readonly type?: string }> };
+  const read = ([name, value]: [string, unknown]) => {
+    const isNumber = Object.hasOwn(properties, name) && properties[name]?.type === 'integer';
+    return [name, isNumber && /^\d{1,9}$/.test(String(value)) ? Number(value) : value];
+  };
+  return Object.fromEntries(Object.entries(given as object).map(read));
 }

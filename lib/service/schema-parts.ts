@@ -17,7 +17,8 @@ export const environment = (description: string) =>
 /** An answer that is no JSON. */
 export const content = (type: string, description: string) => ({
   description,
-  content: { [type]: { schema: Type.String() } },
+  // Of a stream of events, one event has the schema.
+  content: { [type]: { schema: type === 'text/event-stream' ? Type.Unknown() : Type.String() } },
 });
 
 /** The rights of a key. `admin` has all the others. */

@@ -110,6 +110,14 @@ test('backups', async () => {
   for (const name of [kept, file, 'none.dump']) await ask('DELETE', one, `/api/backups/${name}`);
 }, 120_000);
 
+test('a number in a query has digits alone', async () => {
+  for (const [limit, status] of Object.entries({ 1: 200, true: 400, 1e1: 200, '1.5': 400, '': 400, 0: 400 }))
+    expect([limit, (await service.request('GET', `/api/jobs?limit=${limit}`)).status]).toEqual([
+      limit,
+      status,
+    ]);
+});
+
 test('schedules, keys and sessions', async () => {
   const one = '/api/schedules/{name}';
   const body = { task: 'export', database: 'source', every: 'daily' };
