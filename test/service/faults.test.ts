@@ -3,9 +3,8 @@
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Jobs } from '../../lib/service/schemas.ts';
-import { type Database, freshDatabase, rowsOf } from '../servers/databases.ts';
+import { type Database, freshDatabase } from '../servers/databases.ts';
 import { anyServer } from '../servers/running.ts';
-import { type OwnServer, query, startServer } from '../servers/server.ts';
 import {
   attempt,
   digestOf,
@@ -19,6 +18,7 @@ import {
   tell,
   victims,
 } from './fault-trial.ts';
+import { withHangingCommit } from './hanging-commit.ts';
 import { type RunningService, startService } from './scene.ts';
 
 const isCampaign = process.env.PGMAGE_FAULTS === 'all';
@@ -101,39 +101,15 @@ if (isCampaign)
     patience,
   );
 
-// The server answers COMMIT only when a standby has it, and there is none.
-async function withHangingCommit(work: (server: OwnServer, release: () => Promise<void>) => Promise<void>) {
-  const server = await startServer(anyServer().major);
-  const set = async (name: string) => {
-    await query(server.socket(), `alter system set synchronous_standby_names = '${name}'`);
-    await query(server.socket(), 'select pg_reload_conf()');
-    await setTimeout(500);
-  };
-  try {
-    await query(server.socket(), 'create database target');
-    await query(server.socket('target'), 'alter database target set synchronous_commit = on');
-    await set('nobody');
-    await work(server, () => set(''));
-  } finally {
-    await server.stop();
-  }
-}
-
 test(
   'a process that is killed during COMMIT leaves a job whose end the server tells',
   async () => {
-    await withHangingCommit(async (server, release) => {
-      const other = { name: 'target', url: server.url('target'), socket: '', drop: async () => undefined };
-      await query(
-        other.url,
-        'set synchronous_commit = off; create table users (id int primary key, name text)',
-      );
+    await withHangingCommit(async ({ target: other, untilHanging, release }) => {
       const hanging = await startService({ environments: { source: source.url, target: other.url } });
       try {
         const body = { from: 'source', to: 'target', force: true, confirm: 'target' };
         const id = await hanging.add('clone', body);
-        const waiting = `select pid from pg_stat_activity where wait_event = 'SyncRep' and datname = 'target'`;
-        while ((await rowsOf(server.url(), waiting)).length === 0) await setTimeout(50);
+        await untilHanging();
         // A cancel comes too late now.
         await hanging.request('POST', `/api/jobs/${id}/cancel`);
         for (const pid of hanging.jobProcesses()) process.kill(pid, 'SIGKILL');

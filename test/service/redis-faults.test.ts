@@ -8,6 +8,7 @@ import type { Line } from '../servers/line.ts';
 import { findMissingRedis } from '../servers/redis.ts';
 import {
   attempt,
+  digestOf,
   type Heal,
   kinds,
   resetTarget,
@@ -16,6 +17,7 @@ import {
   type TrialResult,
   tell,
 } from './fault-trial.ts';
+import { withHangingCommit } from './hanging-commit.ts';
 import { openRedisScene, type RedisScene } from './redis-scene.ts';
 
 const missing = findMissingRedis();
@@ -180,6 +182,31 @@ for (const kind of isCampaign ? kinds : [])
         process.stdout.write(tell(`${kind}, ${name}`, results));
         expect([name, results.length]).toEqual([name, phases]);
       }
+    },
+    patience,
+  );
+
+if (isCampaign)
+  test(
+    'a worker that dies during COMMIT, and Redis with it, leave a job whose end the server tells',
+    async ({ skip }) => {
+      skip(missing !== null, `${missing}`);
+      await withHangingCommit(async ({ target, untilHanging, release }) => {
+        const scene = await openRedisScene({ workers: 1, target });
+        try {
+          const id = await startKind(scene, 'clone');
+          await untilHanging();
+          await scene.workers[0]?.stop('SIGKILL');
+          await scene.redis.kill();
+          await scene.service.until(id, ({ state }) => state === 'lost', 45_000);
+          await release();
+          const job = await scene.service.until(id, undefined, 45_000);
+          expect(job).toMatchObject({ state: 'done', target: 'changed', result: null });
+          expect(await digestOf(target)).toBe(await digestOf(scene.source));
+        } finally {
+          await scene.close();
+        }
+      });
     },
     patience,
   );

@@ -24,14 +24,18 @@ export interface RedisSceneOptions {
   readonly workers: number;
   /** The member `serve` of the configuration. */
   readonly serve?: object;
+  /** The target; left out: a database of its own. */
+  readonly target?: Database;
 }
 
 /** Opens a scene whose service leaves all jobs to its workers. */
-export async function openRedisScene({ workers: count, serve }: RedisSceneOptions): Promise<RedisScene> {
+export async function openRedisScene(choices: RedisSceneOptions): Promise<RedisScene> {
+  const { workers: count, serve } = choices;
   const redis = await startRedis();
-  const [source, target] = [await freshDatabase(anyServer()), await freshDatabase(anyServer())];
+  const source = await freshDatabase(anyServer());
+  const target = choices.target ?? (await freshDatabase(anyServer()));
   await fillSource(source);
-  await resetTarget(target);
+  if (choices.target === undefined) await resetTarget(target);
   const lines = {
     service: await openLine(redis.port),
     workers: await openLine(redis.port),

@@ -95,8 +95,8 @@ class RedisSource implements JobSource {
     for (const work of this.#works.values()) work.leave();
   }
 
-  // A worker that refuses nothing takes the entry away, and so does a Redis that restarts empty: an offer is
-  // repeated until its job runs.
+  // A worker that dies takes an entry along, and a Redis that restarts empty loses all: an offer is repeated
+  // until its job runs.
   async #offer(jobs: readonly string[]): Promise<void> {
     if (this.#isOffering || this.#isStopped || !this.#link.isOurs()) return;
     this.#isOffering = true;
