@@ -90,8 +90,11 @@ export function readCookie({ headers }: FastifyRequest): string | null {
 }
 
 // A name that an attacker lets lead here has the attacker's host (DNS rebinding).
-function refuseForeignHost({ settings }: Service, { headers }: FastifyRequest): void {
+function refuseForeignHost({ settings }: Service, { headers, raw }: FastifyRequest): void {
   const name = nameOf(headers.host ?? '');
+  // RFC 9112, section 3.2. Node takes the first one, and a proxy may take another.
+  const hosts = raw.rawHeaders.filter((one, index) => index % 2 === 0 && /^host$/i.test(one));
+  if (hosts.length > 1) throw new Problem('bad_request', { reason: 'it has several Host headers' });
   if (settings.hosts.includes(name)) return;
   throw new Problem('forbidden', { reason: `the host ${name.slice(0, 100)} is not in serve.hosts` });
 }

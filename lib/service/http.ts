@@ -34,6 +34,8 @@ export async function makeServer(service: Service): Promise<FastifyInstance> {
     // A proxy on this machine says whose the requests are.
     trustProxy: 'loopback',
     keepAliveTimeout: 10_000,
+    // Milliseconds between two looks for connections whose head does not come.
+    http: { connectionsCheckingInterval: 2_000 },
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 300 },
   });
@@ -89,7 +91,7 @@ function noteRequests(app: FastifyInstance, { log }: Service): void {
 }
 
 // Milliseconds that a request may take to arrive whole. Only an upload takes longer, as its route says.
-const arrival = 30_000;
+const arrival = 15_000;
 
 function endSlowRequests(app: FastifyInstance): void {
   app.addHook('onRequest', async ({ raw, routeOptions }) => {

@@ -6,7 +6,7 @@ const text = (description: string, maxLength = 200) => Type.String({ minLength: 
 const flag = (description: string) => Type.Optional(Type.Boolean({ description }));
 // A file in the folder of backups.
 const fileName = (description: string) =>
-  Type.String({ pattern: '^[^./\\\\\\u0000-\\u001f][^/\\\\\\u0000-\\u001f]{0,199}$', description });
+  Type.String({ pattern: '^[^./:\\\\\\u0000-\\u001f][^/:\\\\\\u0000-\\u001f]{0,199}$', description });
 const tableNames = (description: string) =>
   Type.Optional(
     Type.Array(Type.String({ pattern: '^[^/\\\\:]{1,130}$' }), { minItems: 1, maxItems: 200, description }),

@@ -153,56 +153,7 @@ test('a foreign host gets nothing, and headers that are split are refused', asyn
   expect(await get(`/api/backups/${key}`, 'localhost')).not.toMatch(/^set-cookie/im);
 });
 
-const evil = [
-  'postgres://a:b@host/db',
-  'file:///etc/passwd',
-  '../../etc/passwd',
-  '/etc/passwd',
-  'a/../b',
-  '',
-  'x\u0000y',
-];
-
-test('no member of a body takes a URL, a path or a text that is too long', async () => {
-  const bodies = {
-    '/api/sync/export': { database: 'local' },
-    '/api/sync/import': { file: 'x.dump', to: 'staging', confirm: 'staging' },
-    '/api/sync/clone': { from: 'local', to: 'staging', confirm: 'staging' },
-    '/api/sync/data': { from: 'local', to: 'staging', confirm: 'staging' },
-    '/api/databases/test': { name: 'local' },
-  };
-  let trials = 0;
-  for (const [path, body] of Object.entries(bodies))
-    for (const member of Object.keys(body))
-      for (const value of [...evil, 'x'.repeat(300), 7, null, ['local'], { a: 1 }]) {
-        trials += 1;
-        const answer = await service.request('POST', path, { body: { ...body, [member]: value } });
-        expect([path, member, value, answer.status]).toEqual([path, member, value, 400]);
-        expect(answer.text).not.toMatch(/hunter2|passwd:/);
-      }
-  expect(trials).toBeGreaterThan(100);
-  for (const [path, body] of Object.entries(bodies)) {
-    const unknown = await service.request('POST', path, { body: { ...body, url: 'postgres://x' } });
-    expect([path, unknown.status]).toEqual([path, 400]);
-  }
-  for (const tables of [['../x'], ['postgres://x'], []])
-    expect((await service.request('POST', '/api/sync/clone', { body: { ...clone, tables } })).status).toBe(
-      400,
-    );
-  for (const file of evil.filter(Boolean)) {
-    const answer = await service.request('GET', `/api/backups/${encodeURIComponent(file)}/content`);
-    expect([file, [400, 404].includes(answer.status)]).toEqual([file, true]);
-  }
-});
-
-test('a body of 10 MB, of another type or of broken JSON is refused', async () => {
-  const big = await service
-    .request('POST', '/api/sync/export', { body: `{"database":"${'x'.repeat(10_000_000)}"}` })
-    .then(
-      ({ status }) => status,
-      () => 413,
-    );
-  expect(big).toBe(413);
+test('a body of another type or of broken JSON is refused', async () => {
   for (const headers of [{ 'Content-Type': 'text/plain' }, { 'Content-Type': 'application/xml' }])
     expect(
       (await service.request('POST', '/api/sync/export', { body: '{"database":"local"}', headers })).status,
@@ -223,16 +174,4 @@ test('every answer has the headers that protect the page, and no URL has its pas
   const tested = await service.request('POST', '/api/databases/test', { body: { name: 'local' } });
   expect(tested.body).toMatchObject({ ok: false, problem: { code: 'connection_refused' } });
   expect(listed.text + tested.text + service.output).not.toMatch(/hunter2|the-key-of/);
-});
-
-test('a thousand connections that send nothing more do not keep others waiting', async () => {
-  const sockets = Array.from({ length: 1_000 }, () => {
-    const socket = connect(service.port, '127.0.0.1', () => socket.write('GET /api/jobs HTTP/1.1\r\nHost: '));
-    return socket.on('error', () => undefined);
-  });
-  await Promise.all(sockets.map((socket) => new Promise((resolve) => socket.once('connect', resolve))));
-  const start = performance.now();
-  for (let at = 0; at < 20; at++) expect((await service.request('GET', '/api/jobs')).status).toBe(200);
-  expect((performance.now() - start) / 20).toBeLessThan(250);
-  for (const socket of sockets) socket.destroy();
 });

@@ -12,7 +12,7 @@ import { describeUnit } from '../../lib/service/unit.ts';
 import { type Database, freshDatabase, rowsOf } from '../servers/databases.ts';
 import { anyServer } from '../servers/running.ts';
 import { query } from '../servers/server.ts';
-import { type RunningService, startService } from './scene.ts';
+import { adminKey, type RunningService, startService } from './scene.ts';
 
 const databases: Record<string, Database> = {};
 const services: RunningService[] = [];
@@ -258,11 +258,18 @@ test('a key that may write to some targets sets up and runs schedules of these a
   expect((await service().request('DELETE', '/api/schedules/copy', { key })).status).toBe(204);
 });
 
-test('no address of a notification is in the database or the log', async () => {
-  const rows = await queue(
-    'select n::text as text from service.notices n union all select s::text from service.schedules s',
+test('no address, password or key is in any row of the database or in the log', async () => {
+  const tables = await queue(
+    `select format('%I.%I', schemaname, tablename) as name from pg_tables
+     where schemaname in ('service', 'pgboss')`,
   );
+  expect(tables.length).toBeGreaterThan(10);
+  const rows = await queue(
+    tables.map(({ name }) => `select r::text as text from ${name} r`).join(' union all '),
+  );
+  expect(rows.length).toBeGreaterThan(50);
   const seen = [...rows.map(({ text }) => text), ...services.map(({ output }) => output)].join('\n');
+  for (const secret of [anyServer().password, adminKey]) expect(seen).not.toContain(secret);
   expect(seen).not.toContain('/ping/');
   expect(seen).not.toContain('/hook');
 });

@@ -216,6 +216,8 @@ for (const [at, width] of widths.entries())
         await page.goto(path);
         await page.getByText(until).first().waitFor({ timeout: 60_000 });
         await keepPicture(page, `${name}-${width}-${scheme}`);
+        const content = await page.content();
+        for (const secret of [anyServer().password, adminKey]) expect(content).not.toContain(secret);
         expect([name, ...(await findViolations(page))]).toEqual([name]);
         expect([name, await isTooWide(page)]).toEqual([name, false]);
       };
