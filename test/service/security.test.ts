@@ -1,4 +1,4 @@
-// Attacks on every route of the OpenAPI document: other sites, other hosts, odd values, large and slow bodies.
+// Attacks on every route of the OpenAPI document: foreign sites and hosts, odd values, large and slow bodies.
 import { connect, type Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
