@@ -35,10 +35,15 @@ const long = 36_000;
 
 // Ends a fault after some time, or when the trial asks for it.
 function healAfter(milliseconds: number, heal: () => void): Heal {
-  const timer = globalThis.setTimeout(heal, milliseconds);
+  let isOver = false;
+  const once = () => {
+    if (!isOver) heal();
+    isOver = true;
+  };
+  const timer = globalThis.setTimeout(once, milliseconds);
   return () => {
     clearTimeout(timer);
-    heal();
+    once();
   };
 }
 
