@@ -175,3 +175,10 @@ test('types: the files are up to date, and the types compile in a query', async 
   const files = Object.fromEntries(names.map((name) => [name, read('types', 'src', name)]));
   expect(await compileStrictly(files)).toEqual([]);
 });
+
+test('drizzle: the output of a command and own SQL are one schema', async () => {
+  const { output, files } = await run('drizzle', commandsOf('drizzle'));
+  expect(files.length).toBeGreaterThan(0);
+  expect(output).toContain('local is in sync.');
+  expect(output.split('Status: ').at(-1)).toMatch(/^IN SYNC/);
+});

@@ -111,7 +111,7 @@ async function look(
     const usual = emptyCatalog(catalog.major, kinds).facts;
     const own = [...withoutUnmanaged(workspace.project, catalog).facts.values()];
     const isEmpty = own.every(({ id, parent }) => parent !== null || usual.has(id));
-    const is = isEmpty ? 'empty' : existsSync(workspace.project.schema) ? 'kept' : 'adopted';
+    const is = isEmpty ? 'empty' : hasSchema(workspace.project) ? 'kept' : 'adopted';
     return { database: { ...told, is }, catalog };
   } catch (thrown) {
     // The files can be written without the database.
@@ -119,6 +119,8 @@ async function look(
     return { database: { ...told, is: 'unreachable', reason: thrown.message }, catalog: null };
   }
 }
+
+const hasSchema = ({ schema, schemaSources }: Project) => schemaSources !== undefined || existsSync(schema);
 
 async function layoutOf(project: Project, catalog: Catalog | null): Promise<Layout | null> {
   const { layouts } = await import('../migration/layouts.ts');

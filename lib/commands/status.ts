@@ -11,8 +11,7 @@ import { describeBreak, findBreaks, type MigrationFile } from '../migration/chai
 import { emptyCatalog } from '../model/empty-catalog.ts';
 import { Problem } from '../problem/problem.ts';
 import { readMigrations } from '../project/migration-folder.ts';
-import { type NamedTarget, nameTarget, readSource, withTarget } from '../project/source.ts';
-import { shownPath } from '../project/sql-files.ts';
+import { describe, type NamedTarget, nameTarget, readSource, withTarget } from '../project/source.ts';
 import type { Workspace } from '../project/workspace.ts';
 import type { Target } from '../project/world.ts';
 
@@ -73,14 +72,14 @@ export async function status(workspace: Workspace, { env, strict }: StatusInput 
     files.length === 0
       ? { comparison: await compare(workspace, target.name, workspace.project.schema), record: null }
       : threeWay(workspace, target, files),
-    modifiedAt(workspace.project.schema),
+    workspace.project.schemaSources === undefined ? modifiedAt(workspace.project.schema) : null,
   ]);
   const { before, after, changes, unmanaged } = comparison;
   if (strict && unmanaged.length > 0) throw new Problem('unmanaged_objects', { objects: unmanaged });
   const usual = emptyCatalog(after.major, kinds).facts;
   return {
     schema: {
-      path: shownPath(workspace.project.root, workspace.project.schema),
+      path: describe(workspace.project, workspace.project.schema),
       modified: modified?.toISOString() ?? null,
     },
     target: { ...nameTarget(workspace.project, target), major: before.major },

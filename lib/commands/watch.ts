@@ -4,7 +4,7 @@ import { type FSWatcher, watch as watchFiles } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type Problem, toProblem } from '../problem/problem.ts';
-import { readFiles } from '../project/sql-files.ts';
+import { listWatched, readWanted } from '../project/schema-sources.ts';
 import { openWorkspace, type Workspace } from '../project/workspace.ts';
 import { type DifferenceReport, difference } from './diff.ts';
 import { type PushReport, push, pushTarget } from './push.ts';
@@ -51,7 +51,8 @@ export async function watch(
   const { project, world } = workspace;
   if (input.push) await pushTarget(world, input, undefined);
   const changes = new Changes();
-  const watcher = await observe(project.schema, () => changes.note());
+  const watched = listWatched(project).map((path) => observe(path, () => changes.note()));
+  const watchers = await Promise.all(watched);
   const forget = world.onStop?.(() => changes.stop());
   let looks = 0;
   let seen: string | null = null;
@@ -75,7 +76,7 @@ export async function watch(
       );
     }
   } finally {
-    watcher.close();
+    for (const watcher of watchers) watcher.close();
     forget?.();
     await own[Symbol.asyncDispose]();
   }
@@ -108,7 +109,7 @@ async function observe(schema: string, note: () => void): Promise<FSWatcher> {
 
 // A digest of the schema files; null: they cannot be read, which the look itself reports.
 async function digestOf({ project }: Workspace): Promise<string | null> {
-  const files = await readFiles(project.root, project.schema).catch(() => null);
+  const files = await readWanted(project).catch(() => null);
   return files && createHash('sha256').update(JSON.stringify(files)).digest('hex');
 }
 

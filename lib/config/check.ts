@@ -101,10 +101,25 @@ const policy = object({
   after: text,
 });
 
+const words: Shape = (value) =>
+  texts(value) === null && (value as unknown[]).length > 0 ? null : 'must be a list of strings, not empty';
+const schemaCommand = object({ command: words, timeout: count, watch: either(text, texts) });
+// A list is no object, so that the reason is about the right one of both.
+const schemaSource: Shape = (value) => {
+  if (typeof value !== 'object' || value === null) return text(value);
+  const reason = schemaCommand(value);
+  return reason === null && !('command' in value) ? 'must have a command' : reason;
+};
+const schema: Shape = (value) => {
+  if (!Array.isArray(value)) return schemaSource(value);
+  if (value.length === 0) return 'must have at least one source';
+  return value.map(schemaSource).find((reason) => reason !== null) ?? null;
+};
+
 const names = ['pgmage', ...Object.keys(layouts)];
 
 const config = object({
-  schema: text,
+  schema,
   migrations: text,
   layout: (value) => (names.includes(value as string) ? null : `must be one of ${names.join(', ')}`),
   environment: text,

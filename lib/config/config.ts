@@ -60,13 +60,26 @@ export interface FailureEvent {
   readonly problem: { readonly code: string; readonly message: string; readonly hint: string };
 }
 
+/** A command that prints the wanted schema, or a part of it, as SQL. */
+export interface SchemaCommand {
+  /**
+   * The program and its arguments, run in the folder of the project without a shell:
+   * `['npx', 'drizzle-kit', 'export']`. It prints SQL on standard output.
+   */
+  readonly command: readonly string[];
+  /** Milliseconds that it may take; default 60000. */
+  readonly timeout?: number;
+  /** The files and folders after whose change `db:watch` runs it again; default: none. */
+  readonly watch?: string | readonly string[];
+}
+
 /** The whole configuration. */
 export interface Config {
   /**
-   * The wanted schema: a `.sql` file or a folder of them. Default: `schema/schema.sql`, `schema.sql` or
-   * `schema/`.
+   * The wanted schema: a `.sql` file, a folder of them, a command that prints SQL, or a list of these, which
+   * are read as one. Default: `schema/schema.sql`, `schema.sql` or `schema/`.
    */
-  readonly schema?: string;
+  readonly schema?: string | SchemaCommand | readonly (string | SchemaCommand)[];
   /** The folder of migrations; default `migrations`. */
   readonly migrations?: string;
   /** The tool whose layout the folder has; default: by the name of the folder, else pgmage's own. */

@@ -5,6 +5,7 @@ import type { ProgramOptions } from '../runner/program.ts';
 
 export type { DocsInput, DocsReport } from '../commands/write-docs.ts';
 export type { TypesInput, TypesReport } from '../commands/write-types.ts';
+export type { SchemaCommand } from '../config/config.ts';
 
 /**
  * Writes TypeScript types of a schema: what `db:types` does. Without `out` they are in the report.

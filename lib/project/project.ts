@@ -1,15 +1,21 @@
 // A project: its paths and its configuration, as plain data.
+import type { SchemaCommand } from '../config/config.ts';
 import type { DataConfig } from '../config/data.ts';
 import type { PolicyConfig } from '../config/policy.ts';
 import type { ServeConfig } from '../config/serve.ts';
 import type { Layout } from '../migration/layouts.ts';
 
+/** One source of the wanted schema. */
+export type SchemaSource = { readonly path: string } | SchemaCommand;
+
 /** The paths and the configuration of a project. All paths are absolute. */
 export interface Project {
   /** The project's folder: relative paths are resolved against it. */
   readonly root: string;
-  /** The wanted schema: a `.sql` file or a folder of them. */
+  /** The wanted schema: a `.sql` file or a folder of them; the name of `schemaSources` where these are. */
   readonly schema: string;
+  /** The sources of the wanted schema, where it is not one file or folder. */
+  readonly schemaSources?: readonly SchemaSource[];
   /** The folder of migration files. */
   readonly migrations: string;
   /**

@@ -7,8 +7,9 @@ import { whileReading } from '../problem/file.ts';
 import { formatPlace, type Where } from '../problem/location.ts';
 import { Problem } from '../problem/problem.ts';
 import { type Query, readQueries } from '../sql/queries.ts';
+import { readWanted } from './schema-sources.ts';
 import { inShadow } from './shadow-catalog.ts';
-import { readFile, readFiles, shownPath, type TextFile } from './sql-files.ts';
+import { readFile, shownPath, type TextFile } from './sql-files.ts';
 import { sqlcQueries } from './sqlc.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -31,7 +32,7 @@ export async function checkQueries(
   const paths = [...(workspace.project.queries ?? []), ...(await sqlcQueries(root))];
   if (paths.length === 0) return null;
   const files = await queryFiles(root, paths);
-  const schema = await readFiles(root, workspace.project.schema);
+  const schema = await readWanted(workspace.project);
   const found = await Promise.all(
     files.map(async (file) => ({ file, ...(await readQueries(file.file, file.text)) })),
   );

@@ -13,6 +13,7 @@ import { Problem } from '../problem/problem.ts';
 import { maskUrl, redact, rememberSecret } from '../problem/redact.ts';
 import { listUps, readMigrations } from './migration-folder.ts';
 import type { Project } from './project.ts';
+import { readWanted } from './schema-sources.ts';
 import { readInShadow, replay } from './shadow-catalog.ts';
 import { readFiles, shownPath, type TextFile } from './sql-files.ts';
 import type { Workspace } from './workspace.ts';
@@ -23,6 +24,7 @@ type Place =
   | { readonly is: 'empty' }
   | { readonly is: 'migrations' }
   | { readonly is: 'path'; readonly path: string }
+  | { readonly is: 'wanted' }
   | { readonly is: 'target'; readonly target: Target };
 
 /**
@@ -40,7 +42,8 @@ export async function readSource(workspace: Workspace, source: string): Promise<
       return withRelations(read, facts, () => read);
     }
     case 'path':
-      return replay(workspace, await readSchema(workspace.project, place.path));
+    case 'wanted':
+      return replay(workspace, await readPlace(workspace.project, place));
     case 'migrations': {
       // A problem of a folder without migrations is reported like that of any folder.
       const files = await readMigrations(workspace.project);
@@ -69,7 +72,7 @@ export async function readLive<T>(
   if (place.is === 'target')
     return withTarget(workspace, place.target, (connection) => snapshot(connection, read));
   if (place.is !== 'migrations') {
-    const files = place.is === 'empty' ? [] : await readSchema(workspace.project, place.path);
+    const files = place.is === 'empty' ? [] : await readPlace(workspace.project, place);
     return readInShadow(workspace, { files }, read);
   }
   const files = listUps(await readMigrations(workspace.project));
@@ -102,7 +105,11 @@ export async function resolveEnd(
 /** The files of a source that consists of some, as texts; none for any other. @throws Problem of the files */
 export async function readSourceFiles(workspace: Workspace, source: string): Promise<TextFile[]> {
   const place = await find(workspace, source);
-  return place.is === 'path' ? readSchema(workspace.project, place.path) : [];
+  return place.is === 'path' || place.is === 'wanted' ? readPlace(workspace.project, place) : [];
+}
+
+function readPlace(project: Project, place: Extract<Place, { is: 'path' | 'wanted' }>): Promise<TextFile[]> {
+  return place.is === 'path' ? readSchema(project, place.path) : readWanted(project);
 }
 
 // A missing default schema has another message than a missing file that the user named.
@@ -116,7 +123,8 @@ async function readSchema({ root, schema }: Project, path: string): Promise<Text
 }
 
 /** A source as people may see it: no password, and paths relative to the project. */
-export function describe({ root }: Project, source: string): string {
+export function describe({ root, schema, schemaSources }: Project, source: string): string {
+  if (schemaSources !== undefined && source === schema) return source;
   if (isUrl(source)) return maskUrl(source).replace(/\?.*$/, '');
   if (!isPath(source)) return redact(source);
   const inside = relative(root, resolve(root, source));
@@ -224,6 +232,8 @@ async function embedded(workspace: Workspace, extensions: Iterable<string>): Pro
 
 async function find(workspace: Workspace, source: string): Promise<Place> {
   if (source === 'empty' || source === 'migrations') return { is: source };
+  const { schema, schemaSources } = workspace.project;
+  if (schemaSources !== undefined && source === schema) return { is: 'wanted' };
   rememberSecret(source);
   const limits =
     workspace.project.stallTimeout === undefined ? {} : { stallTimeout: workspace.project.stallTimeout };

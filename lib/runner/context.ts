@@ -14,6 +14,7 @@ import type { ProjectFolder } from '../config/project.ts';
 import type { CopyProgress } from '../flow/progress.ts';
 import { applyOverrides, type Overrides } from '../project/options.ts';
 import { type Project, resolveShadow } from '../project/project.ts';
+import { resolveSchema } from '../project/schema-sources.ts';
 import { openWorkspace, type Workspace } from '../project/workspace.ts';
 import type { World } from '../project/world.ts';
 import type { Paper } from '../report/paper.ts';
@@ -70,7 +71,7 @@ export function makeProject({ root, config, cacheDir }: ProjectFolder, version: 
   const layout = findLayout(root, config);
   return {
     root,
-    schema: at(config.schema ?? usualSchema(root)),
+    ...resolveSchema(config.schema ?? usualSchema(root), at),
     migrations: at(config.migrations ?? layout?.folder ?? 'migrations'),
     ...(layout && { layout }),
     queries: [config.queries ?? []].flat(),

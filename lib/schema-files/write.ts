@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { isMissing, whileReading, whileWriting } from '../problem/file.ts';
+import { Problem } from '../problem/problem.ts';
 import type { Project } from '../project/project.ts';
 import { shownPath, type TextFile } from '../project/sql-files.ts';
 
@@ -32,11 +33,16 @@ export interface Replacement {
   readonly removed: readonly string[];
 }
 
-/** The path to write: the given one, else that of the wanted schema. */
+/**
+ * The path to write: the given one, else that of the wanted schema.
+ * @throws Problem `bad_option` where the wanted schema has several sources
+ */
 export async function resolvePlace(
-  { root, schema }: Project,
+  { root, schema, schemaSources }: Project,
   { out, split }: { readonly out?: string | undefined; readonly split?: boolean | undefined },
 ): Promise<SchemaPlace> {
+  if (out === undefined && schemaSources !== undefined)
+    throw new Problem('bad_option', { option: '--out', reason: `pgmage does not write into ${schema}` });
   const path = out === undefined ? schema : resolve(root, out);
   const isFile = path.endsWith('.sql') && !(await isFolder(path));
   if (!(split ?? !isFile)) return { path: isFile ? path : join(path, 'schema.sql'), split: false };
@@ -50,11 +56,11 @@ export async function planReplacement(
   { path, split }: SchemaPlace,
   files: readonly TextFile[],
 ): Promise<Replacement> {
-  const { root, schema } = project;
+  const { root, schema, schemaSources } = project;
   const written: FileReport[] = [];
   for (const file of files) written.push(...reportFile(file, await textAt(root, file.file)));
   // The folder replaces the file of the wanted schema, unless it is a copy in another place.
-  const isCopy = path !== (await resolvePlace(project, { split: true })).path;
+  const isCopy = schemaSources !== undefined || path !== (await resolvePlace(project, { split: true })).path;
   const there = split
     ? [...(await sqlIn(path)), ...(schema.endsWith('.sql') && !isCopy ? [schema] : [])]
     : [];
