@@ -1,6 +1,6 @@
 // The events of jobs: numbered in the same transaction as the change that they tell, and handed to watchers.
 import type { Connection } from '../pg/connection.ts';
-import type { Store } from './store.ts';
+import type { Store, Turn } from './store.ts';
 
 /** One event. */
 export interface JobEvent {
@@ -37,7 +37,7 @@ export interface Backlog {
 /** The log of events. */
 export interface EventLog {
   /** Runs a transaction that may add events, and hands these to watchers after its commit. */
-  change<T>(work: (session: Connection, note: NoteEvent) => Promise<T>): Promise<T>;
+  change<T>(work: (session: Connection, note: NoteEvent) => Promise<T>, turn?: Turn): Promise<T>;
   /** The events after a place, in order, without old progress. */
   readBacklog(cursor: EventCursor): Promise<Backlog>;
   /** The states and lines of a job, in order. */
@@ -86,12 +86,14 @@ class StoredEvents implements EventLog {
     if (store.kind !== 'embedded') this.#timer = setInterval(() => void this.#look(), interval);
   }
 
-  async change<T>(work: (session: Connection, note: NoteEvent) => Promise<T>): Promise<T> {
+  async change<T>(work: (session: Connection, note: NoteEvent) => Promise<T>, turn?: Turn): Promise<T> {
     const noted: JobEvent[] = [];
-    const result = await this.#store.change((session) =>
-      work(session, async (job, type, data) => {
-        noted.push(...(await session.rows<JobEvent>(insertion, [job, type, JSON.stringify(data)])));
-      }),
+    const result = await this.#store.change(
+      (session) =>
+        work(session, async (job, type, data) => {
+          noted.push(...(await session.rows<JobEvent>(insertion, [job, type, JSON.stringify(data)])));
+        }),
+      turn,
     );
     // On a shared database, the look hands over our own events as well.
     if (this.#store.kind === 'embedded') this.#publish(noted);
@@ -116,13 +118,13 @@ class StoredEvents implements EventLog {
       const sql = `select ${columns} ${found} where not e."isOld" order by e.${place}`;
       const events = await session.rows<JobEvent>(sql, parameters);
       return { events, gap: from === null || to === null ? null : { from, to } };
-    });
+    }, 'request');
   }
 
   readLog(job: string): Promise<JobEvent[]> {
     const sql = `select ${columns} from service.events e
       where e.job = $1 and e.type <> 'progress' order by e.seq`;
-    return this.#store.use((session) => session.rows<JobEvent>(sql, [job]));
+    return this.#store.use((session) => session.rows<JobEvent>(sql, [job]), 'request');
   }
 
   newest(): Promise<number> {

@@ -73,7 +73,7 @@ export async function requestJob(
     await note(job.id, 'state', { state: 'waiting' });
     await keepAnswer(session, request, digest, job.id);
     return job.id;
-  });
+  }, 'request');
   service.wake();
   return { id, state: 'waiting' };
 }

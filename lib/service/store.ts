@@ -8,6 +8,12 @@ import { Problem } from '../problem/problem.ts';
 import { openStoreThread } from './store-thread.ts';
 import { serviceTables } from './tables.ts';
 
+/**
+ * The origin of work. The service's own comes first: a job that waits for its commit must not wait for a
+ * thousand requests.
+ */
+export type Turn = 'own' | 'request';
+
 /** The database that holds jobs, events and the queue. Its work runs one after the other, in one session. */
 export interface Store {
   readonly kind: 'embedded' | 'postgres';
@@ -15,9 +21,9 @@ export interface Store {
    * Runs work in the session.
    * @throws Problem `queue_unavailable` if the database cannot be reached
    */
-  use<T>(work: (session: Connection) => Promise<T>): Promise<T>;
+  use<T>(work: (session: Connection) => Promise<T>, turn?: Turn): Promise<T>;
   /** Runs work in a transaction. @throws Problem as `use` */
-  change<T>(work: (session: Connection) => Promise<T>): Promise<T>;
+  change<T>(work: (session: Connection) => Promise<T>, turn?: Turn): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -51,8 +57,9 @@ export async function openStore(place: StorePlace): Promise<Store> {
   const session = new Session(open, await open());
   const store: Store = {
     kind: place.url === null ? 'embedded' : 'postgres',
-    use: (work) => session.use(work),
-    change: (work) => session.use((connection) => transaction(connection, () => work(connection))),
+    use: (work, turn) => session.use(work, turn),
+    change: (work, turn) =>
+      session.use((connection) => transaction(connection, () => work(connection)), turn),
     close: () => session.close(),
   };
   await store
@@ -81,7 +88,8 @@ async function openShared(url: string): Promise<Connection> {
 class Session {
   readonly #open: () => Promise<Connection>;
   #connection: Connection | null;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #waiting: Readonly<Record<Turn, (() => Promise<void>)[]>> = { own: [], request: [] };
+  #isBusy = false;
   #isClosed = false;
 
   constructor(open: () => Promise<Connection>, connection: Connection) {
@@ -89,17 +97,30 @@ class Session {
     this.#connection = connection;
   }
 
-  use<T>(work: (session: Connection) => Promise<T>): Promise<T> {
-    const next = this.#last.then(() => this.#run(work));
-    this.#last = next.catch(() => undefined);
-    return next;
+  use<T>(work: (session: Connection) => Promise<T>, turn: Turn = 'own'): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#waiting[turn].push(() => this.#run(work).then(resolve, reject));
+      this.#next();
+    });
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    await this.#last;
+    // All that waits is refused before this.
+    await this.use(async () => undefined, 'request').catch(() => undefined);
     await this.#connection?.close();
     this.#connection = null;
+  }
+
+  #next(): void {
+    if (this.#isBusy) return;
+    const next = this.#waiting.own.shift() ?? this.#waiting.request.shift();
+    if (next === undefined) return;
+    this.#isBusy = true;
+    void next().finally(() => {
+      this.#isBusy = false;
+      this.#next();
+    });
   }
 
   async #run<T>(work: (session: Connection) => Promise<T>): Promise<T> {

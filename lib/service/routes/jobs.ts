@@ -34,7 +34,7 @@ export function addJobRoutes(app: FastifyInstance, service: Service): void {
   const { store } = service;
   const listed = { querystring: JobsQuerySchema, response: { 200: JobsSchema } };
   app.get('/api/jobs', { config: { access: 'read' }, schema: listed }, (request) =>
-    store.use((session) => listJobs(session, request.query as JobsQuery)),
+    store.use((session) => listJobs(session, request.query as JobsQuery), 'request'),
   );
   const one = { params: named, response: { 200: JobSchema } };
   app.get('/api/jobs/:id', { config: { access: 'read' }, schema: one }, (request) => find(service, request));
@@ -101,7 +101,7 @@ function addActions(app: FastifyInstance, service: Service): void {
 
 async function find({ store }: Service, request: FastifyRequest): Promise<ServiceJob> {
   const { id } = request.params as { id: string };
-  const job = await store.use((session) => readJob(session, id));
+  const job = await store.use((session) => readJob(session, id), 'request');
   if (job === null) throw new Problem('unknown_job', { job: id });
   return job;
 }
