@@ -9,6 +9,7 @@ import type { Connection } from '../pg/connection.ts';
 import { readingSettings, snapshot } from '../pg/snapshot.ts';
 import { locate } from '../problem/location.ts';
 import { Problem } from '../problem/problem.ts';
+import { isNamedIn } from '../shadow/own-roles.ts';
 import type { Shadow } from '../shadow/shadow.ts';
 import type { SqlFile } from '../sql/parse.ts';
 import { findIgnored } from '../sql/psql-commands.ts';
@@ -83,13 +84,7 @@ export async function markRole(
 // True if files name a role in other statements than those that give it objects, which have the same effect
 // for any role.
 function isNamed(role: string, files: readonly TextFile[]): boolean {
-  const name = role.toLowerCase();
-  return files.some(({ text }) =>
-    text
-      .toLowerCase()
-      .replace(/\bowner(?::| to) ("?)([^\s;"]+)\1/g, '')
-      .includes(name),
-  );
+  return files.some(({ text }) => isNamedIn(text.replace(/\bowner(?::| to) ("?)([^\s;"]+)\1/gi, ''), role));
 }
 
 // Without the parts that the same files left open when another role ran them (`reconcile.optional`).

@@ -40,8 +40,8 @@ export class OwnRoles {
   }
 }
 
-// As a whole identifier or literal.
-function isNamedIn(sql: string, role: string): boolean {
+/** True if SQL contains the name of a role as a whole identifier or literal. */
+export function isNamedIn(sql: string, role: string): boolean {
   const literally = role.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
   return new RegExp(`(?<![\\w$])${literally}(?![\\w$])`, 'i').test(sql);
 }

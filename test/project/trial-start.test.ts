@@ -88,3 +88,13 @@ test('losses are counted where the migration was tried out', async () => {
   const { written } = await compose(own.context);
   expect(written[0]?.migration.header?.down).toEqual({ is: 'lossy', what: 'a.name: 5 of 5 values lost' });
 });
+
+test('a role runs files only where they name it, not where its name is a part of another one', async () => {
+  const own = begin('');
+  const roleOf = async (text: string) => (await replay(own.context, file(text), { role: 'shop' })).loaded?.as;
+  expect(await roleOf('create table shop_orders (shopper text); create view "my shops" as select 1;')).toBe(
+    null,
+  );
+  expect(await roleOf('create table t (a int); grant select on t to "shop";')).toBe('shop');
+  expect(await roleOf('create table t (a int); grant select on t to SHOP;')).toBe('shop');
+});
