@@ -82,7 +82,8 @@ export const writesRows = (tag: string) => writing.has(tag) || tag === 'SelectSt
 
 /**
  * Seals a migration behind others, whether it was sealed before or not.
- * @throws Problem of its SQL, with its place; `bad_migration` where it would end the transaction that it is
+ * @throws Problem of its SQL, with its place; `bad_migration` where it would end the transaction that it is, or
+ * has no statement
  */
 export async function sealDraft(
   workspace: Workspace,
@@ -94,6 +95,11 @@ export async function sealDraft(
   const [forth, back] = await parseFiles(
     [up, ...(down === null ? [] : [down])].map((part) => ({ file, text: keepRange(text, part) })),
   );
+  const isEmpty = [forth, back].every((part) => (part?.statements.length ?? 0) === 0);
+  if (isEmpty && migration.header === null) {
+    const reason = 'it is a draft without a statement';
+    throw new Problem('bad_migration', { file, reason }, { where: locate(file, text, up.start) });
+  }
   if (runsInOneTransaction(draft, 'up')) refuseBoundaries(forth as SqlFile);
   if (runsInOneTransaction(draft, 'down') && back !== undefined) refuseBoundaries(back);
   const way = {

@@ -143,6 +143,11 @@ test('a draft is sealed by the next run, with what its way back is worth', async
   const [draft] = (await generate(own.context, { name: 'fill', empty: true })).written;
   expect(draft?.down).toBeNull();
   expect(own.read(own.files()[1] as string)).toBe('-- Up Migration\n\n-- Down Migration\n');
+  // Sealed before it is written, it could be applied and then not be edited.
+  await expect(generate(own.context)).rejects.toMatchObject({
+    code: 'bad_migration',
+    data: { reason: 'it is a draft without a statement' },
+  });
   own.write(
     own.files()[1] as string,
     '-- Up Migration\r\ninsert into t select 1;\r\n\r\n-- Down Migration\r\ndelete from t;\r\n',
