@@ -1,5 +1,7 @@
 // The shadows of a workspace. Parts of an operation share them, because starting one takes most of the time.
 import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { makeFolder } from '../config/file.ts';
 import { Problem } from '../problem/problem.ts';
 import { beyondNative, isBeyondNative } from '../shadow/beyond-native.ts';
 import type { NativePrograms } from '../shadow/native-programs.ts';
@@ -163,8 +165,9 @@ export class ShadowPool {
   }
 
   async #cache(): Promise<string> {
-    const { cacheDir } = this.#project;
-    await mkdir(cacheDir, { recursive: true }).catch(() => undefined);
+    const { root, cacheDir } = this.#project;
+    const isOwn = cacheDir.startsWith(join(root, '.pgmage'));
+    await (isOwn ? makeFolder(root) : mkdir(cacheDir, { recursive: true })).catch(() => undefined);
     return cacheDir;
   }
 

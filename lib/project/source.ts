@@ -1,7 +1,8 @@
 // A source is anything that can be compared or read, written the same way everywhere.
 import { stat } from 'node:fs/promises';
-import { relative, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { readCatalog } from '../catalog/read.ts';
+import { makeFolder } from '../config/file.ts';
 import { kinds } from '../kinds/index.ts';
 import { type Catalog, withRelations } from '../model/catalog.ts';
 import { emptyCatalog } from '../model/empty-catalog.ts';
@@ -222,8 +223,11 @@ export async function openServer({
 
 async function embedded(workspace: Workspace, extensions: Iterable<string>): Promise<Connection> {
   const { openEmbedded } = await import('../shadow/embedded.ts');
+  const { root, embedded } = workspace.project;
+  // A database in .pgmage is not for version control. A failure is reported by what writes there.
+  if (embedded.startsWith(join(root, '.pgmage'))) await makeFolder(root).catch(() => undefined);
   const progress = (message: string) => workspace.world.progress(message);
-  return openEmbedded(workspace.project.embedded, {
+  return openEmbedded(embedded, {
     cacheDir: workspace.project.cacheDir,
     extensions,
     progress,

@@ -26,5 +26,7 @@ test('the first command of a user makes no template, and needs less than 400 MB'
   expect((peak as number) / 2 ** 20).toBeLessThan(400);
   const kept = readdirSync(root, { recursive: true, encoding: 'utf8' });
   expect(kept.filter((name) => name.endsWith('.tar'))).toEqual([]);
+  // git does not see the folder of pgmage.
+  expect(kept).toContain('.pgmage/.gitignore');
   rmSync(root, { recursive: true });
 });
