@@ -35,7 +35,7 @@ const walked = [
 ].map((name) => `docs/commands/${name}.md`);
 
 // Pages with a project of their own, which need no server.
-const alone = ['db-types', 'db-docs', 'db-plan'].map((name) => `docs/commands/${name}.md`);
+const alone = ['db-types', 'db-docs', 'db-plan', 'db-push'].map((name) => `docs/commands/${name}.md`);
 
 let walk: Walk;
 beforeAll(async () => {
