@@ -57,7 +57,7 @@ export async function watch(
     force?: boolean;
   } & Shadowed = {},
 ): Promise<Outcome> {
-  const [{ watch }, { watchText }] = await Promise.all([
+  const [{ watch }, { watchEndText, watchText }] = await Promise.all([
     import('../lib/commands/watch.ts'),
     import('../lib/report/push.ts'),
   ]);
@@ -65,5 +65,5 @@ export async function watch(
   const facts = await watch(workspace, options, (event) =>
     context.publish?.({ facts: event, text: (paper) => watchText(event, paper) }),
   );
-  return { facts, text: () => `Stopped after ${facts.looks} looks.` };
+  return { facts, text: () => watchEndText(facts) };
 }

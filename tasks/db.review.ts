@@ -96,7 +96,7 @@ export async function history(
 ): Promise<Outcome> {
   const [{ history }, { historyText }] = await Promise.all([
     import('../lib/commands/history.ts'),
-    import('../lib/report/migrations.ts'),
+    import('../lib/report/history.ts'),
   ]);
   await using workspace = makeWorkspace(context);
   const facts = await history(workspace, options);

@@ -42,9 +42,10 @@ export interface InitPlan {
     readonly name: string;
     readonly address: string;
     /**
-     * `adopted`: its schema is written; `kept`: there is a schema already; the others have nothing to adopt.
+     * `adopted`: its schema is written; `kept`: there is a schema already; `unrecorded`: so there is, but no
+     * migration; the others have nothing to adopt.
      */
-    readonly is: 'adopted' | 'kept' | 'empty' | 'embedded' | 'unreachable';
+    readonly is: 'adopted' | 'kept' | 'unrecorded' | 'empty' | 'embedded' | 'unreachable';
     /** Why it is unreachable. */
     readonly reason: string | null;
   } | null;
@@ -111,21 +112,35 @@ async function look(
     const usual = emptyCatalog(catalog.major, kinds).facts;
     const own = [...withoutUnmanaged(workspace.project, catalog).facts.values()];
     const isEmpty = own.every(({ id, parent }) => parent !== null || usual.has(id));
-    const is = isEmpty ? 'empty' : hasSchema(workspace.project) ? 'kept' : 'adopted';
+    const is = isEmpty
+      ? 'empty'
+      : !hasSchema(workspace.project)
+        ? 'adopted'
+        : (await hasMigrations(workspace.project))
+          ? 'kept'
+          : 'unrecorded';
     return { database: { ...told, is }, catalog };
   } catch (thrown) {
     // The files can be written without the database.
     if (!(thrown instanceof Problem) || !('detail' in thrown.data) || 'sqlstate' in thrown.data) throw thrown;
-    return { database: { ...told, is: 'unreachable', reason: thrown.message }, catalog: null };
+    const reason = `${thrown.message}: ${thrown.data.detail}`;
+    return { database: { ...told, is: 'unreachable', reason }, catalog: null };
   }
 }
 
 const hasSchema = ({ schema, schemaSources }: Project) => schemaSources !== undefined || existsSync(schema);
 
+const listFolder = ({ migrations }: Project) =>
+  readdir(migrations, { recursive: true }).catch((): string[] => []);
+
+async function hasMigrations(project: Project): Promise<boolean> {
+  return (await listFolder(project)).some((path) => path.endsWith('.sql'));
+}
+
 async function layoutOf(project: Project, catalog: Catalog | null): Promise<Layout | null> {
   const { layouts } = await import('../migration/layouts.ts');
   if (catalog !== null && isSupabase(catalog)) return layouts.supabase;
-  const paths = await readdir(project.migrations, { recursive: true }).catch(() => []);
+  const paths = await listFolder(project);
   const first = paths.filter((path) => path.endsWith('.sql')).sort()[0];
   const text = first === undefined ? '' : await readFile(project.root, join(project.migrations, first));
   return detectLayout({ paths: paths.map((path) => path.replaceAll('\\', '/')), text });

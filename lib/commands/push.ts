@@ -144,6 +144,7 @@ async function pushIn(
   await refuseFailures(target.name, plan.findings, up, {
     files: [{ file: 'db:push', text: joinSql(up) }],
     folder: [],
+    pushed: true,
   });
   const losses = listLosses(up, plan.findings);
   const options = plan.possible.map(({ option }) => option);

@@ -4,12 +4,17 @@ import { type Edit, editWords, findEdits } from '../ledger/edits.ts';
 import { withLock } from '../ledger/lock.ts';
 import { type Ledger, readLedger } from '../ledger/tables.ts';
 import { prepareRun } from '../migrate/target-state.ts';
-import { describeBreak, findBreaks, type MigrationFile } from '../migration/chain.ts';
+import { findBreaks, type MigrationFile } from '../migration/chain.ts';
 import { reseal } from '../migration/text.ts';
 import { snapshot } from '../pg/snapshot.ts';
 import { Problem } from '../problem/problem.ts';
 import { type Ask, type Consent, confirm } from '../project/confirmation.ts';
-import { makeMigrationFile, readMigrations, writeComposed } from '../project/migration-folder.ts';
+import {
+  brokenChain,
+  makeMigrationFile,
+  readMigrations,
+  writeComposed,
+} from '../project/migration-folder.ts';
 import type { Project } from '../project/project.ts';
 import { type NamedTarget, nameTarget, withTarget } from '../project/source.ts';
 import type { Workspace } from '../project/workspace.ts';
@@ -52,7 +57,7 @@ export async function repair(
   const folder = await readMigrations(workspace.project);
   const breaks = findBreaks(folder);
   const other = breaks.filter(({ is }) => is !== 'edited');
-  if (other.length > 0) throw new Problem('broken_chain', { breaks: other.map(describeBreak) });
+  if (other.length > 0) throw brokenChain(other);
   const edited = new Set(breaks.map(({ name }) => name));
   return withTarget(workspace, target, async (connection) => {
     await refuseProtected(workspace.project, connection, target, await guarded);

@@ -90,18 +90,27 @@ export function describeFinding({ table, words, answer }: Finding): string {
   );
 }
 
+/** The statements that will run, and where they are from. */
+export interface RunStatements {
+  /** The files to apply. */
+  readonly files: readonly TextFile[];
+  /** The existing files, for names in messages. */
+  readonly folder: readonly MigrationFile[];
+  /** True if they are of no migration. */
+  readonly pushed?: boolean;
+}
+
 /**
  * Refuses a certain failure: a statement that the migrations run as planned, on rows that no earlier
  * statement changes.
  * @param steps the planned steps
- * @param pending the files to apply, and the existing files, for names in messages
  * @throws Problem `rows_in_the_way`
  */
 export async function refuseFailures(
   environment: string,
   findings: readonly Finding[],
   steps: readonly Step[],
-  { files, folder }: { readonly files: readonly TextFile[]; readonly folder: readonly MigrationFile[] },
+  { files, folder, pushed }: RunStatements,
 ): Promise<void> {
   const failing = findings.filter(({ outcome, answer }) => outcome === 'fails' && !('unknown' in answer));
   if (failing.length === 0) return;
@@ -122,6 +131,7 @@ export async function refuseFailures(
     environment,
     findings: certain.map((one) => `${describeFinding(one)}: ${one.sql}`),
     migration: folder.find(({ file }) => file === first)?.file ?? null,
+    ...(pushed && { pushed }),
   });
 }
 

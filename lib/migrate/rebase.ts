@@ -1,10 +1,10 @@
 // Rebases migrations of merged branches: those that are not applied yet go after the others.
 import { readLedger } from '../ledger/tables.ts';
-import { describeBreak, findBranches, findBreaks, type MigrationFile } from '../migration/chain.ts';
+import { findBranches, findBreaks, type MigrationFile } from '../migration/chain.ts';
 import { compareNames, makeName, readVersion } from '../migration/name.ts';
 import { snapshot } from '../pg/snapshot.ts';
 import { Problem } from '../problem/problem.ts';
-import { readMigrations, removeMigrations, writeComposed } from '../project/migration-folder.ts';
+import { brokenChain, readMigrations, removeMigrations, writeComposed } from '../project/migration-folder.ts';
 import { withTarget } from '../project/source.ts';
 import type { Workspace } from '../project/workspace.ts';
 import { sealDraft } from './seal.ts';
@@ -24,7 +24,7 @@ export interface Rebased {
 export async function rebase(workspace: Workspace, env?: string): Promise<Rebased> {
   const files = await readMigrations(workspace.project);
   const other = findBreaks(files).filter(({ is }) => is !== 'branched');
-  if (other.length > 0) throw new Problem('broken_chain', { breaks: other.map(describeBreak) });
+  if (other.length > 0) throw brokenChain(other);
   const target = await workspace.world.environment(env);
   const { applied } = await withTarget(workspace, target, (connection) => snapshot(connection, readLedger));
   const names = new Set(applied.map(({ name }) => name));

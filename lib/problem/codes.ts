@@ -36,7 +36,11 @@ export interface MigrationProblems {
   would_overwrite: { readonly changes: readonly string[] };
   not_generated: { readonly file: string; readonly task: string };
   bad_migration: { readonly file: string; readonly reason: string };
-  broken_chain: { readonly breaks: readonly string[] };
+  broken_chain: {
+    readonly breaks: readonly string[];
+    /** True if merged branches are the only break. */
+    readonly merged: boolean;
+  };
   repair_refused: { readonly environment: string; readonly faults: readonly string[] };
   rebase_refused: { readonly migration: string; readonly after: string; readonly why: string };
   unproven: { readonly migration: string; readonly changes: readonly string[] };
@@ -60,6 +64,8 @@ export interface MigrationProblems {
     readonly findings: readonly string[];
     /** The file with the statement that would fail; null: it is not written yet. */
     readonly migration: string | null;
+    /** True if db:push would have made the change, without a migration. */
+    readonly pushed?: boolean;
   };
   missing_roles: { readonly environment: string; readonly roles: readonly string[] };
   stuck_migration: {
@@ -228,7 +234,12 @@ export interface Problems
     readonly nearest: readonly string[];
   };
   missing_option: { readonly option: string; readonly task: string };
-  bad_option: { readonly option: string; readonly reason: string };
+  bad_option: {
+    readonly option: string;
+    readonly reason: string;
+    /** The task, where it is known. */
+    readonly task?: string;
+  };
   bad_task_file: { readonly file: string; readonly reason: string };
   command_failed: CommandFailure;
   hook_failed: CommandFailure & { readonly hook: 'afterSync' | 'hooks.failed' };

@@ -36,9 +36,13 @@ export const migrationMessages: {
     1,
     409,
     (of) => `The migrations do not follow one another: ${of.breaks.join('; ')}`,
-    'Restore the files from version control. A file that was never applied can be deleted and' +
-      ' generated again.' +
-      ' db:verify shows if an edited file differs in more than comments.',
+    (of) =>
+      of.merged === true
+        ? 'Branches with migrations were merged. Run db:generate --rebase --env NAME to put those last that' +
+          ' are not applied to NAME.'
+        : 'Restore the files from version control. A file that was never applied can be deleted and' +
+          ' generated again.' +
+          ' db:verify shows if an edited file differs in more than comments.',
   ),
   repair_refused: row(
     1,
@@ -87,7 +91,10 @@ export const migrationMessages: {
     1,
     409,
     (of) => `${of.environment} is not empty, but no migration is recorded there: ${of.changes.join('; ')}`,
-    (of) => `To record migrations that it already has: db:sync --env ${of.environment} --baseline.`,
+    (of) =>
+      `If ${of.environment} has the work of the migrations already, record them: db:sync --env` +
+      ` ${of.environment} --baseline. Changes of the schema that it does not have need a later migration:` +
+      ' undo them first, in the schema and in the migration.',
   ),
   confirmation_needed: row(
     64,
@@ -109,14 +116,16 @@ export const migrationMessages: {
     1,
     409,
     (of) =>
-      `${of.migration ?? 'The migration'} would fail on rows of ${of.environment}:\n` +
+      `${of.migration ?? (of.pushed === true ? 'The change' : 'The migration')} would fail on rows of ${of.environment}:\n` +
       `  ${of.findings.join('\n  ')}`,
     (of) =>
-      of.migration === null
-        ? 'Nothing was written or changed. Correct these rows, by hand or by a migration' +
-          ' (db:generate --empty), or correct the schema. Then run db:sync again.'
-        : `Nothing was changed. Correct these rows, then run db:sync again. Or correct the schema, then run` +
-          ` db:sync --replace: it writes ${of.migration} again.`,
+      of.pushed === true
+        ? 'Nothing was changed. Correct these rows or the schema. Then run db:push again.'
+        : of.migration === null
+          ? 'Nothing was written or changed. Correct these rows, by hand or by a migration' +
+            ' (db:generate --empty), or correct the schema. Then run db:sync again.'
+          : `Nothing was changed. Correct these rows, then run db:sync again. Or correct the schema, then run` +
+            ` db:sync --replace: it writes ${of.migration} again.`,
   ),
   missing_roles: row(
     1,

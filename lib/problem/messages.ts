@@ -67,8 +67,8 @@ export const messages: { readonly [C in Code]: MessageRow<Problems[C]> } = {
     404,
     (of) => `${of.file} does not exist`,
     (of) =>
-      'Write the file, or create it from a database with pgmage db:pull or pg_dump --schema-only' +
-      ` URL > ${of.file}.`,
+      'Write the file. For a database that exists, pgmage init writes it and the first migration; pgmage' +
+      ` db:pull or pg_dump --schema-only URL > ${of.file} writes the file alone.`,
   ),
   missing_file: row(1, 404, (of) => `${of.file} does not exist`, 'Create the file, or correct the path.'),
   unreadable_file: row(
@@ -170,7 +170,7 @@ export const messages: { readonly [C in Code]: MessageRow<Problems[C]> } = {
     64,
     400,
     (of) => `Bad ${/^-/.test(of.option) ? 'option' : 'argument'} ${of.option}: ${of.reason}`,
-    'Run pgmage TASK --help to see the options of a task.',
+    (of) => `Run pgmage ${of.task ?? 'TASK'} --help to see the options of ${of.task ?? 'a task'}.`,
   ),
 
   bad_task_file: row(
@@ -226,7 +226,7 @@ export const messages: { readonly [C in Code]: MessageRow<Problems[C]> } = {
     () => 'Cannot proceed: would drop data. Use --force flag',
     (of) =>
       [
-        `This would lose: ${of.losses.join('; ')}.`,
+        `Data would be lost by: ${of.losses.join('; ')}.`,
         ...(of.renames?.length
           ? [`If you renamed it, pass ${of.renames.map((one) => `--rename ${one}`).join(' ')}`]
           : []),

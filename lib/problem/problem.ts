@@ -63,18 +63,21 @@ export function toProblem(thrown: unknown): Problem {
 /**
  * A problem as plain text: words, place with caret, the server's detail and context, hint. Colours belong to
  * `report/`.
+ * @param wrap breaks a line; not used for the place, where the caret stands below its character
  */
-export function format(problem: Problem): string {
-  const lines = [problem.message];
+export function format(problem: Problem, wrap = (line: string): readonly string[] => [line]): string {
+  const wrapped = (text: string) => text.split('\n').flatMap(wrap);
+  const lines = wrapped(problem.message);
   if (problem.where)
     lines.push(
       `  at ${formatPlace(problem.where)}`,
       ...formatCaret(problem.where).map((line) => `  ${line}`),
     );
-  if ('detail' in problem.data && problem.data.detail) lines.push(`Detail: ${inside(problem.data.detail)}`);
+  if ('detail' in problem.data && problem.data.detail)
+    lines.push(...wrapped(`Detail: ${inside(problem.data.detail)}`));
   if ('context' in problem.data && problem.data.context)
-    lines.push(`Context: ${inside(problem.data.context)}`);
-  if (problem.hint) lines.push(`Hint: ${problem.hint}`);
+    lines.push(...wrapped(`Context: ${inside(problem.data.context)}`));
+  if (problem.hint) lines.push(...wrapped(`Hint: ${problem.hint}`));
   return lines.join('\n');
 }
 

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { describeBreak, findBreaks, type MigrationFile } from '../migration/chain.ts';
+import { type ChainBreak, describeBreak, findBreaks, type MigrationFile } from '../migration/chain.ts';
 import { compareNames, isMigrationName } from '../migration/name.ts';
 import { keepRange, splitParts } from '../migration/parts.ts';
 import { parseMigration } from '../migration/text.ts';
@@ -50,7 +50,13 @@ export function makeMigrationFile(project: Project, name: string, text: string):
 /** Refuses a folder whose files do not follow one another. @throws Problem `broken_chain` */
 export function checkChain(files: readonly MigrationFile[]): void {
   const breaks = findBreaks(files);
-  if (breaks.length > 0) throw new Problem('broken_chain', { breaks: breaks.map(describeBreak) });
+  if (breaks.length > 0) throw brokenChain(breaks);
+}
+
+/** The problem of a folder whose files do not follow one another. */
+export function brokenChain(breaks: readonly ChainBreak[]): Problem<'broken_chain'> {
+  const merged = breaks.every(({ is }) => is === 'branched');
+  return new Problem('broken_chain', { breaks: breaks.map(describeBreak), merged });
 }
 
 /** Their ways up, as files to replay: everything else is blank, so that places stay. */

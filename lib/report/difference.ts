@@ -5,7 +5,7 @@ import { type AttributeChange, type ObjectChange, type Presence, showValue } fro
 import type { Caution } from '../compare/impact.ts';
 import type { Hazard, Step } from '../model/step.ts';
 import { makeLegible } from '../problem/legible.ts';
-import { cautionLine, findingLines, hazardWords, possibleLines } from './hazards.ts';
+import { findingLines, hazardWords, possibleLines, statementLines } from './hazards.ts';
 import { makeInk } from './ink.ts';
 import { formatUnified } from './lines.ts';
 import type { Paper } from './paper.ts';
@@ -108,8 +108,15 @@ function changeLines(change: ObjectChange, statements: Statements): string[] {
   const own = [...new Set(facts)].flatMap((fact) => statements.get(fact) ?? []);
   own.sort((a, b) => a.at - b.at);
   const all = own.flatMap(({ sql }) => `${sql};`.split('\n'));
-  // One line of SQL says no more than the head does.
-  return all.length < 2 ? [head] : [head, ...all.map((line) => `+     ${line}`)];
+  return all.length < 2 && !saysMore(all[0] ?? '', text)
+    ? [head]
+    : [head, ...all.map((line) => `+     ${line}`)];
+}
+
+// A head may be the name of the object alone, such as that of an enum.
+function saysMore(sql: string, head: string): boolean {
+  const words = sql.replace(/^CREATE (OR REPLACE )?|\bpublic\.|;$/g, '');
+  return words.startsWith(head) && words !== head;
 }
 
 function attributeLines({ name, from, to }: AttributeChange): string[] {
@@ -123,7 +130,7 @@ function cautionLines(cautions: readonly Caution[], paper: Paper): string[] {
   const found = new Map<Hazard, string[]>();
   for (const one of cautions) {
     const all = found.get(one.hazard) ?? [];
-    all.push(cautionLine(one, paper));
+    all.push(...statementLines(one, paper));
     found.set(one.hazard, all);
   }
   return [...found].flatMap(([hazard, all]) => [`Caution: ${hazardWords[hazard]}:`, ...all]);

@@ -29,17 +29,6 @@ export function cutLine(text: string, { width, uncut = false }: Pick<Paper, 'wid
   return characters.length <= width ? line : `${characters.slice(0, width - 1).join('')}…`;
 }
 
-/** A line whose start is cut, so that its end, such as the size of a table, fits the width. */
-export function cutBefore(
-  text: string,
-  end: string,
-  { width, uncut = false }: Pick<Paper, 'width' | 'uncut'>,
-): string {
-  const kept = makeLegible(end);
-  const room = Math.max(20, width - [...kept].length);
-  return cutLine(text, { width: room, uncut }) + kept;
-}
-
 /** An amount of storage in the format of pg_size_pretty: `310 MB`. */
 export function formatBytes(bytes: number): string {
   const names = ['bytes', 'kB', 'MB', 'GB', 'TB'];

@@ -5,7 +5,8 @@ import type { RenameReport } from '../compare/renames.ts';
 import type { PolicyVerdict } from '../lint/gate.ts';
 import { describeFinding, type Finding } from '../migrate/findings.ts';
 import type { Hazard } from '../model/step.ts';
-import { cutBefore, cutLine, formatBytes } from './format.ts';
+import { makeLegible } from '../problem/legible.ts';
+import { formatBytes } from './format.ts';
 import { makeInk } from './ink.ts';
 import type { Paper } from './paper.ts';
 import { wrapText } from './wrapped.ts';
@@ -25,10 +26,10 @@ export const hazardWords: Readonly<Record<Hazard, string>> = {
   breaks_clients: 'breaks programs that use the old name',
 };
 
-/** A statement with a cost on one line, and the size of its table, which is never cut. */
-export function cautionLine({ sql, table }: Caution, paper: Paper): string {
-  const line = `  ${sql.replace(/\s+/g, ' ')}`;
-  if (table === null) return cutLine(line, paper);
+/** A statement with a cost, and the size of its table; long statements go on in the next line. */
+export function statementLines({ sql, table }: Pick<Caution, 'sql' | 'table'>, paper: Paper): string[] {
+  const lines = wrapText(`  ${sql.replace(/\s+/g, ' ')}`, paper);
+  if (table === null) return lines;
   const { rows } = table;
   const count =
     rows === null
@@ -36,7 +37,11 @@ export function cautionLine({ sql, table }: Caution, paper: Paper): string {
       : rows === 0
         ? 'no rows'
         : `about ${rows.toLocaleString('en-US')} rows`;
-  return cutBefore(line, `  (${table.name}: ${count}, ${formatBytes(table.bytes)})`, paper);
+  const size = makeLegible(`(${table.name}: ${count}, ${formatBytes(table.bytes)})`);
+  const last = `${lines.at(-1)}  ${size}`;
+  return paper.uncut || last.length <= paper.width
+    ? [...lines.slice(0, -1), last]
+    : [...lines, `    ${size}`];
 }
 
 /** The costs of statements, by hazard. */
@@ -45,7 +50,7 @@ export function cautionLines(cautions: readonly Caution[], paper: Paper): string
   const hazards = [...new Set(cautions.map(({ hazard }) => hazard))];
   return hazards.flatMap((hazard) => [
     yellow(`Caution: ${hazardWords[hazard]}:`),
-    ...cautions.filter((one) => one.hazard === hazard).map((one) => cautionLine(one, paper)),
+    ...cautions.filter((one) => one.hazard === hazard).flatMap((one) => statementLines(one, paper)),
   ]);
 }
 
@@ -55,8 +60,8 @@ export function policyLines(verdicts: readonly PolicyVerdict[], paper: Paper): s
   const { yellow } = makeInk(paper.colour);
   return [
     yellow('The policy warns of:'),
-    ...verdicts.map(({ hazard, sql, table }) =>
-      cautionLine({ hazard, sql: `${hazard}: ${sql}`, table }, paper),
+    ...verdicts.flatMap(({ hazard, sql, table }) =>
+      statementLines({ sql: `${hazard}: ${sql}`, table }, paper),
     ),
   ];
 }
@@ -67,7 +72,7 @@ export function findingLines(findings: readonly Finding[], paper: Paper): string
   const { yellow } = makeInk(paper.colour);
   const one = (finding: Finding) => [
     ...wrapText(`  ${describeFinding(finding)}`, paper),
-    cutLine(`    ${finding.sql}`, paper),
+    ...wrapText(`    ${finding.sql}`, paper),
   ];
   const own = (outcome: Finding['outcome']) => findings.filter((finding) => finding.outcome === outcome);
   const [failing, losing] = [own('fails'), own('loses')];

@@ -39,7 +39,7 @@ export function initText(report: InitReport, paper: Paper): string {
     ...nothing,
     ...whose,
     ...databaseLines(database, paper),
-    ink.dim(nextStep(database)),
+    ...wrapText(nextStep(report), paper).map((line) => ink.dim(line)),
   ].join('\n');
 }
 
@@ -48,10 +48,7 @@ function databaseLines(database: InitPlan['database'], paper: Paper): string[] {
   const { name, address, is, reason } = database;
   switch (is) {
     case 'unreachable':
-      return wrapText(
-        `${reason}: pgmage did not read its schema. Run this again when the database is reachable`,
-        paper,
-      );
+      return wrapText(`${reason}. pgmage did not read its schema: run init again when it can connect`, paper);
     case 'empty':
       return wrapText(`${name} (${address}) is empty`, paper);
     case 'embedded':
@@ -61,8 +58,13 @@ function databaseLines(database: InitPlan['database'], paper: Paper): string[] {
   }
 }
 
-function nextStep(database: InitPlan['database']): string {
-  return database?.is === 'adopted' || database?.is === 'kept'
+function nextStep({ database, layout }: InitPlan): string {
+  if (database?.is === 'unrecorded' && layout === null)
+    return (
+      `No migration records the schema of ${database.name}. Before you change it, run 'db:generate' and` +
+      " 'db:sync --baseline'"
+    );
+  return database?.is === 'adopted' || database?.is === 'kept' || database?.is === 'unrecorded'
     ? "Change the schema, then run 'db:generate' and 'db:sync'"
     : "Write or change schema/schema.sql, then run 'db:generate' and 'db:sync'";
 }

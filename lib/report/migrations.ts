@@ -1,11 +1,10 @@
 // Migrations as text: written, applied, undone, verified and listed.
 import type { GenerateReport, MigrationReport } from '../commands/generate.ts';
-import type { HistoryReport } from '../commands/history.ts';
 import type { RollbackPlan, RollbackReport } from '../commands/rollback.ts';
 import type { SyncPlan, SyncReport } from '../commands/sync.ts';
 import type { VerifyCheck, VerifyReport } from '../commands/verify.ts';
 import { redact } from '../problem/redact.ts';
-import { formatAge, formatCount } from './format.ts';
+import { formatCount } from './format.ts';
 import { cautionLines, findingLines, policyLines, possibleLines } from './hazards.ts';
 import { makeInk } from './ink.ts';
 import type { Paper } from './paper.ts';
@@ -115,28 +114,6 @@ export function rollbackText({ target, undone, done }: RollbackReport): string {
     .join('\n');
 }
 
-/** The report of `db:history`. */
-export function historyText({ target, deeds, applied }: HistoryReport, paper: Paper): string {
-  if (deeds.length === 0) return `No migration was ever applied to ${target.name}.`;
-  const lines = deeds.flatMap(({ at, direction, outcome, migration, milliseconds, detail, ...who }) => {
-    const person = who.gitAuthor ?? who.systemUser ?? who.role;
-    const commit = who.gitCommit === null ? '' : ` at ${who.gitCommit.slice(0, 10)}`;
-    const time = milliseconds === null ? '' : ` in ${milliseconds} ms`;
-    const said = detail === null ? '' : `: ${detail}`;
-    const end = outcome === 'done' && detail === null ? '' : ` (${outcome}${said})`;
-    return wrapText(
-      `${at.slice(0, 19).replace('T', ' ')}  ${direction.padEnd(4)}  ${migration}  by` +
-        ` ${person}${commit}${time}${end}`,
-      paper,
-    );
-  });
-  const last = deeds.at(-1)?.at;
-  const since = last === undefined ? '' : `, last change ${formatAge(new Date(last), paper.now)}`;
-  return [...lines, `${formatCount(applied.length, 'migration')} applied to ${target.name}${since}.`].join(
-    '\n',
-  );
-}
-
 // The text of each check of `db:verify`, for success and for failure.
 const checkTexts: Readonly<Record<VerifyCheck['is'], readonly [holds: string, broken: string]>> = {
   chain: ['The migrations follow one another', 'The migrations do not follow one another'],
@@ -189,10 +166,13 @@ function headLines({ file, down, draft }: MigrationReport, paper: Paper): string
       : down.is === 'exact'
         ? 'can be undone exactly'
         : down.is === 'lossy'
-          ? `can be undone, except for data: ${down.what}`
+          ? `can be undone, except for data${isCounted(down.what) ? ' (of sample rows)' : ''}: ${down.what}`
           : `cannot be undone: ${down.why}`;
   return [ink.bold(file), ...wrapText(`  ${back}`, paper)];
 }
+
+// Stamps count on rows that pgmage made up, not on those of a database.
+const isCounted = (what: string) => /\b\d+ of \d+ (rows|values) lost\b/.test(what);
 
 const marker = /^-- (Up|Down) Migration$/m;
 

@@ -4,7 +4,8 @@ import type { PullPlan, PullReport } from '../commands/pull.ts';
 import type { DriftReport } from '../commands/pull-drift.ts';
 import { describeChange } from '../compare/changes.ts';
 import type { BaselineReport } from '../migrate/baseline.ts';
-import { makeLegible } from '../problem/legible.ts';
+import { makeTextLegible } from '../problem/legible.ts';
+import { redact } from '../problem/redact.ts';
 import { cutLine, formatCount } from './format.ts';
 import { makeInk } from './ink.ts';
 import type { Paper } from './paper.ts';
@@ -93,6 +94,6 @@ export function driftText(report: DriftReport, paper: Paper): string {
     ...told,
     ink.yellow(`Nothing was written: the drift changes statements of ${to}. Edit them so that they include:`),
     '',
-    ...statements.map((sql) => `${makeLegible(sql)};`),
+    ...statements.map((sql) => `${makeTextLegible(redact(sql))};`),
   ].join('\n');
 }

@@ -41,12 +41,18 @@ export function statusText(report: StatusReport, paper: Paper): string {
   return lines.join('\n');
 }
 
-// A drift is resolved first: db:sync refuses it.
+// What db:sync refuses is resolved first. It continues a migration that failed half-way.
 function nextLines({ target, record }: StatusReport): string[] {
-  const drifted = record !== null && record.drift.length > 0;
-  return drifted
-    ? [`Undo the drift in ${target.name} or take it over: until then, db:sync changes nothing`]
-    : [`Run '${record?.appliedBy ?? 'db:sync'}' to apply changes`];
+  if (record === null) return ["Run 'db:sync' to apply changes"];
+  const refusals = record.faults.filter((fault) => !fault.includes(' failed half-way: '));
+  if (refusals.length > 0)
+    return [`Resolve the problems of the migrations: until then, ${record.appliedBy} changes nothing`];
+  if (record.drift.length === 0) return [`Run '${record.appliedBy}' to apply changes`];
+  return [
+    record.applied === 0
+      ? `Record what ${target.name} has already (db:sync --baseline): until then, db:sync changes nothing`
+      : `Undo the drift in ${target.name} or take it over: until then, db:sync changes nothing`,
+  ];
 }
 
 type Section = (title: string, items: readonly string[]) => string[];
@@ -61,7 +67,9 @@ function recordLines({ record, schema, target }: StatusReport, section: Section)
     ...section(`Not applied to ${target.name} (${appliedBy} applies them):`, pending),
     ...section(`In ${schema.path}, but in no migration (db:generate writes one):`, texts(unrecorded)),
     ...section(
-      `Drift in ${target.name} (db:pull --drift writes it into ${schema.path}):`,
+      applied === 0
+        ? `In ${target.name}, but recorded there by no migration:`
+        : `Drift in ${target.name} (db:pull --drift writes it into ${schema.path}):`,
       drift.map(describeChange),
     ),
     ...section(`Left in ${target.name} by a migration that failed half-way:`, unfinished.map(describeChange)),

@@ -18,7 +18,7 @@ export function wrapText(
     if (current === '') current = `${start}${word}`;
     else if (current.length + 1 + word.length <= width) current += ` ${word}`;
     else {
-      lines.push(current);
+      lines.push(current.trimEnd());
       current = `${lead}${indent}${word}`;
     }
   }

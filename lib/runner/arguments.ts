@@ -76,7 +76,7 @@ export function readCommandLine(words: readonly string[], tasks: readonly Task[]
       if (task !== undefined) drafts.push({ task, options: new Map(), positionals: [] });
       else if (open) draft.positionals.push(word);
       else if (draft === undefined || word.includes(':')) throw unknownTask(word, tasks);
-      else throw bad(word, `${draft.task.name} takes no such argument`);
+      else throw bad(draft.task, word, `${draft.task.name} takes no such argument`);
     }
   }
   const named = drafts.map(({ task }) => task);
@@ -112,16 +112,16 @@ function readOption(word: string, rest: string[], task: Task, values: Values): b
   const { value } = option;
   if (value.type === 'boolean') {
     if (inline !== undefined && inline !== 'true' && inline !== 'false')
-      throw bad(name, 'it is true or false');
+      throw bad(task, name, 'it is true or false');
     values.set(option.name, inline !== 'false');
     return true;
   }
   const given = inline ?? (/^-[^\d]/.test(rest[0] ?? '-x') ? undefined : rest.shift());
-  if (given === undefined) throw bad(name, `it needs ${describeValue(value)}`);
+  if (given === undefined) throw bad(task, name, `it needs ${describeValue(value)}`);
   if (value.type === 'list') {
     const list = (values.get(option.name) as unknown[] | undefined) ?? [];
-    values.set(option.name, [...list, convert(name, given, value.of)]);
-  } else values.set(option.name, convert(name, given, value));
+    values.set(option.name, [...list, convert(task, name, given, value.of)]);
+  } else values.set(option.name, convert(task, name, given, value));
   return true;
 }
 
@@ -141,11 +141,11 @@ function finish({
     const given = positionals[index];
     if (given === undefined && required) throw missing(task, `<${name}>`);
     if (value.type === 'list') {
-      const list = positionals.slice(index).map((one) => convert(name, one, value.of));
+      const list = positionals.slice(index).map((one) => convert(task, name, one, value.of));
       // Options stand behind it, where a rest parameter cannot be.
       return task.takesOptions ? [list] : list;
     }
-    return [given === undefined ? undefined : convert(name, given, value)];
+    return [given === undefined ? undefined : convert(task, name, given, value)];
   });
   return { task, args: task.takesOptions ? [...args, Object.fromEntries(options)] : args };
 }
@@ -154,18 +154,19 @@ function takes(task: Task, already: number): boolean {
   return already < task.positionals.length || task.positionals.at(-1)?.value.type === 'list';
 }
 
-function convert(name: string, given: string, value: ValueType): unknown {
+function convert(task: Task, name: string, given: string, value: ValueType): unknown {
   if (value.type === 'number') {
-    if (given.trim() === '' || !Number.isFinite(Number(given))) throw bad(name, `${given} is not a number`);
+    if (given.trim() === '' || !Number.isFinite(Number(given)))
+      throw bad(task, name, `${given} is not a number`);
     return Number(given);
   }
   if (value.type === 'boolean') {
-    if (given !== 'true' && given !== 'false') throw bad(name, 'it is true or false');
+    if (given !== 'true' && given !== 'false') throw bad(task, name, 'it is true or false');
     return given === 'true';
   }
   if (value.type !== 'choice') return given;
   const choice = value.choices.find((one) => String(one) === given);
-  if (choice === undefined) throw bad(name, `${given} is not one of ${value.choices.join(', ')}`);
+  if (choice === undefined) throw bad(task, name, `${given} is not one of ${value.choices.join(', ')}`);
   return choice;
 }
 
@@ -195,6 +196,6 @@ function missing({ name: task }: Task, option: string): Problem {
   return new Problem('missing_option', { option, task });
 }
 
-function bad(option: string, reason: string): Problem<'bad_option'> {
-  return new Problem('bad_option', { option, reason });
+function bad({ name: task }: Task, option: string, reason: string): Problem<'bad_option'> {
+  return new Problem('bad_option', { option, reason, task });
 }

@@ -262,8 +262,9 @@ function paperOf(caller: Caller, colour: boolean | undefined): Paper {
 }
 
 async function problemText(problem: Problem, caller: Caller): Promise<string> {
-  const text = format(problem);
   const { words } = caller;
+  const { wrapText } = await import('../report/wrapped.ts');
+  const text = format(problem, (line) => wrapText(line, logPaperOf(caller, false)));
   const asked = words.includes('--color');
   if (words.includes('--no-color') || !(asked || colourful(caller, caller.logsToTerminal))) return text;
   const { makeInk: inkOf } = await import('../report/ink.ts');

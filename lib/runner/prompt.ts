@@ -17,6 +17,18 @@ export async function askYesNo(question: string): Promise<boolean> {
   }
 }
 
+/** The question of a select while it is answered. */
+export interface Selection {
+  readonly state: { readonly submitted: boolean; readonly cancelled: boolean };
+  readonly selected?: { readonly message: string };
+}
+
+/** The chosen answer in its own words; enquirer would print its name, which is a number. */
+export function formatAnswer(this: Selection): string {
+  const { submitted, cancelled } = this.state;
+  return submitted && !cancelled ? (this.selected?.message ?? '') : '';
+}
+
 /**
  * A question that one of several answers.
  * @returns its place
@@ -25,7 +37,8 @@ export async function askYesNo(question: string): Promise<boolean> {
 export async function askWhich(question: string, answers: readonly string[]): Promise<number> {
   const { default: enquirer } = await import('enquirer');
   const choices = answers.map((message, at) => ({ name: `${at}`, message: makeLegible(message) }));
-  const prompt = { type: 'select', name: 'answer', message: makeLegible(question), choices } as const;
+  const message = makeLegible(question);
+  const prompt = { type: 'select', name: 'answer', message, choices, format: formatAnswer } as const;
   try {
     const { answer } = await enquirer.prompt<{ answer: string }>({
       ...prompt,

@@ -125,3 +125,21 @@ test('no part of a problem holds a password: words, data, place, cause', () => {
   for (const one of [...shown, stack]) expect(one).not.toContain(secret);
   expect(Object.keys(problem.cause as Error)).not.toContain('input');
 });
+
+test('hints name the command that failed, and the one that helps', () => {
+  const breaks = ['1_a and 1_b follow the same migration'];
+  expect(new Problem('broken_chain', { breaks, merged: true }).hint).toContain('db:generate --rebase');
+  expect(new Problem('broken_chain', { breaks, merged: false }).hint).toContain('version control');
+  const rows = { environment: 'local', findings: ['1 of 2 rows of t has no a'], migration: null };
+  const pushed = new Problem('rows_in_the_way', { ...rows, pushed: true });
+  expect(pushed.message).toMatch(/^The change would fail on rows of local:/);
+  expect(pushed.hint).toMatch(/run db:push again\.$/);
+  expect(new Problem('rows_in_the_way', rows).hint).toMatch(/run db:sync again\.$/);
+});
+
+test('a problem wraps, except for its place', () => {
+  const where = { file: 'a.sql', line: 1, column: 3, text: 'x '.repeat(20) };
+  const problem = new Problem('bad_migration', { file: 'a.sql', reason: 'y '.repeat(20) }, { where });
+  const lines = format(problem, (line) => [line.slice(0, 10), line.slice(10)]);
+  expect(lines).toContain(`  ${'x '.repeat(20).trimEnd()}`);
+});

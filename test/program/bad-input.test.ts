@@ -146,8 +146,8 @@ test('a schema that is not there, or cannot be read', async () => {
     problem(
       1,
       'schema/schema.sql does not exist',
-      'Hint: Write the file, or create it from a database with pgmage db:pull or pg_dump' +
-        ' --schema-only URL > schema/schema.sql.',
+      'Hint: Write the file. For a database that exists, pgmage init writes it and the first migration;' +
+        ' pgmage db:pull or pg_dump --schema-only URL > schema/schema.sql writes the file alone.',
     ),
   );
 });

@@ -62,6 +62,7 @@ async function running(): Promise<string> {
   }
 }
 
+const again = 'Run the command again when you are ready.';
 const committed = `create type e as enum ('a'); alter type e add value 'b'; create table t (a e default 'b');
   grant select on t to ${mark}; ${wait}`;
 
@@ -74,7 +75,10 @@ test.each([
   const { child, ended } = start(schema);
   const name = await running();
   child.kill(signal);
-  expect(await ended).toEqual({ code, log: '\nInterrupted. What was not committed was rolled back.\n' });
+  expect(await ended).toEqual({
+    code,
+    log: `\nInterrupted. What was not committed was rolled back. ${again}\n`,
+  });
   const left = `select datname::text as name from pg_database where datname = '${name}'
     union all select rolname from pg_roles where rolname = '${mark}'`;
   expect(await rowsOf(server.url(), left)).toEqual([]);

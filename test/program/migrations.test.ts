@@ -87,6 +87,14 @@ CREATE VIEW public.emails AS
     expect(read('package.json')).toContain(
       '  "scripts": { "test": "true", "db:status": "pgmage db:status", ',
     );
+    const kept = read(`migrations/${first}`);
+    rmSync(join(home, 'migrations', first));
+    const alone = await pgmage('init', '--yes');
+    expect(alone.out).toBe(
+      'Nothing to write: all files exist.\nNo migration records the schema of local. Before you change it,' +
+        " run 'db:generate' and 'db:sync --baseline'\n",
+    );
+    writeFileSync(join(home, 'migrations', first), kept);
     const again = await pgmage('init', '--yes');
     expect(again.out).toBe(
       "Nothing to write: all files exist.\nChange the schema, then run 'db:generate' and 'db:sync'\n",
@@ -155,7 +163,7 @@ test('change, generate, sync, roll back, verify, history', async () => {
     const refused = await pgmage('db:sync', '--yes');
     expect(refused).toMatchObject({ code: 1, out: '' });
     expect(refused.log).toContain(
-      'Cannot proceed: would drop data. Use --force flag\nHint: This would lose: ALTER TABLE',
+      'Cannot proceed: would drop data. Use --force flag\nHint: Data would be lost by: ALTER TABLE',
     );
 
     const tooFar = await pgmage('db:rollback', '123', '--yes');

@@ -76,7 +76,7 @@ test('db:watch --push follows the file with a private server, and Ctrl-C ends bo
     child.kill('SIGINT');
     const { code, out, log } = await ended;
     expect(code).toBe(0);
-    expect(out).toMatch(/Stopped after 3 looks\.\n$/);
+    expect(out).toMatch(/Stopped after 3 comparisons\.\n$/);
     expect(log).toContain(`Shadow: PostgreSQL 18.4 of ${native}`);
     expect(
       await rowsOf(

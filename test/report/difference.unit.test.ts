@@ -180,3 +180,23 @@ test.each([
 ])('%i seconds are %s', (seconds, text) => {
   expect(formatAge(new Date(0), new Date(seconds * 1000))).toBe(text);
 });
+
+test('a statement of one line stands below a head that is only a name', () => {
+  const text = differenceText(
+    report(
+      [change('missing', 'TYPE mood'), change('missing', 'SCHEMA app'), change('missing', 'INDEX a ON t(a)')],
+      [
+        step('TYPE mood', "CREATE TYPE public.mood AS ENUM ('sad', 'ok')"),
+        step('SCHEMA app', 'CREATE SCHEMA app'),
+        step('INDEX a ON t(a)', 'CREATE INDEX a ON public.t USING btree (a)'),
+      ],
+    ),
+    paper,
+  );
+  expect(text.split('\n').slice(3, 7)).toEqual([
+    '+ TYPE mood',
+    "+     CREATE TYPE public.mood AS ENUM ('sad', 'ok');",
+    '+ SCHEMA app',
+    '+ INDEX a ON t(a)',
+  ]);
+});

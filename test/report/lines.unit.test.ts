@@ -1,11 +1,12 @@
-// The parts of reports: differences of texts, ages, amounts, lines that are cutLine, bars, and annotations.
+// The parts of reports: differences of texts, ages, amounts, lines that are cut or wrapped, bars, and annotations.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { annotationsText } from '../../lib/report/annotations.ts';
 import { barText } from '../../lib/report/bar.ts';
 import { cutLine, formatAge, formatBytes, formatCount } from '../../lib/report/format.ts';
-import { cautionLine } from '../../lib/report/hazards.ts';
+import { statementLines } from '../../lib/report/hazards.ts';
 import { diffLines, formatUnified } from '../../lib/report/lines.ts';
+import { wrapText } from '../../lib/report/wrapped.ts';
 
 describe('differences of texts', () => {
   const told = (before: string, after: string) =>
@@ -105,15 +106,24 @@ describe('lines', () => {
     expect(cutLine('a\nb\u001b[31mc', { width: 80 })).toBe('a\ufffdb\ufffd[31mc');
   });
 
-  test('the size of a table stays where its statement is cut', () => {
+  test('a long statement with its size goes on in the next line, and loses nothing', () => {
     const sql = `ALTER TABLE public.a ALTER COLUMN b TYPE ${'very '.repeat(30)}long`;
     const table = { name: 'a', rows: 5000, bytes: 310 * 2 ** 20 };
-    const line = cautionLine(
-      { hazard: 'rewrites_table', sql, table },
-      { width: 60, colour: false, now: new Date() },
-    );
-    expect(line).toMatch(/^ {2}ALTER TABLE .*… {2}\(a: about 5,000 rows, 310 MB\)$/);
-    expect(line.length).toBe(60);
+    const paper = { width: 60, colour: false, now: new Date() };
+    const lines = statementLines({ sql, table }, paper);
+    expect(lines.every((line) => line.length <= 60)).toBe(true);
+    expect(lines.join(' ').replace(/ +/g, ' ')).toBe(` ${sql} (a: about 5,000 rows, 310 MB)`);
+    expect(statementLines({ sql, table }, { ...paper, uncut: true })).toHaveLength(1);
+    // The size is not broken.
+    const exact = `DROP TABLE ${'a'.repeat(40)}`;
+    expect(statementLines({ sql: exact, table }, paper)).toEqual([
+      `  ${exact}`,
+      '    (a: about 5,000 rows, 310 MB)',
+    ]);
+  });
+
+  test('a wrapped line has no blanks at its end', () => {
+    expect(wrapText('  aaaa  bbbb', { width: 8 })).toEqual(['  aaaa', '    bbbb']);
   });
 
   test('a bar fits every terminal', () => {

@@ -230,3 +230,32 @@ test('lines keep to the width, colours come only where they are wanted', () => {
   expect(statusText(found, paper)).not.toContain(colour);
   expect(statusText(found, { ...paper, colour: true })).toContain(colour);
 });
+
+test('the last line names what db:sync refuses, and db:sync where it does not', () => {
+  const all = changes([users], [users, leagues], [step(leagues.id, 'CREATE TABLE public.leagues ()')]);
+  const record = {
+    files: 2,
+    applied: 1,
+    appliedBy: 'db:sync',
+    pending: ['2_b'],
+    unrecorded: [],
+    drift: [],
+    unfinished: [],
+    faults: [],
+  };
+  const last = (more: Partial<NonNullable<StatusReport['record']>>) =>
+    statusText(report(all, { record: { ...record, ...more } }), paper)
+      .split('\n')
+      .at(-1);
+  expect(last({})).toBe("Run 'db:sync' to apply changes");
+  expect(last({ faults: ['1_a and 1_b follow the same migration (db:generate --rebase orders them)'] })).toBe(
+    'Resolve the problems of the migrations: until then, db:sync changes nothing',
+  );
+  const halfWay = '2_b failed half-way: db:sync continues it, db:rollback undoes it';
+  expect(last({ faults: [halfWay] })).toBe("Run 'db:sync' to apply changes");
+  expect(last({ drift: all })).toContain('Undo the drift in prod or take it over');
+  expect(last({ drift: all, applied: 0 })).toContain('Record what prod has already (db:sync --baseline)');
+  const unrecorded = statusText(report(all, { record: { ...record, drift: all, applied: 0 } }), paper);
+  expect(unrecorded).toContain('In prod, but recorded there by no migration:\n');
+  expect(unrecorded).not.toContain('--drift');
+});

@@ -3,7 +3,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { run } from '../../lib/runner/main.ts';
+import { stripColours } from '../../lib/problem/legible.ts';
+import { type Caller, run } from '../../lib/runner/main.ts';
 
 let root: string;
 
@@ -22,6 +23,10 @@ function write(files: Record<string, string>) {
 }
 
 async function pgmage(...words: string[]) {
+  return runIn({}, ...words);
+}
+
+async function runIn(more: Partial<Caller>, ...words: string[]) {
   const out: string[] = [];
   const log: string[] = [];
   const code = await run({
@@ -33,6 +38,7 @@ async function pgmage(...words: string[]) {
     now: () => new Date('2026-01-02T03:04:05Z'),
     print: (text) => out.push(text),
     log: (text) => log.push(text),
+    ...more,
   });
   return { code, out: out.join('\n'), log: log.join('\n') };
 }
@@ -175,4 +181,22 @@ test('a command of hooks.failed that cannot start is named as such, beside the f
   expect(log).toContain('Hint: Correct the command in pgmage.config.ts.');
   expect(log).toContain('a:f failed: Error: broken');
   expect(log).not.toContain('synced');
+});
+
+test('a problem wraps at the width of its terminal, and stays whole elsewhere', async () => {
+  const terminal = { logsToTerminal: true, lastLine: { width: () => 60, draw: () => {} } };
+  const { log } = await runIn(terminal, 'db:status');
+  const lines = stripColours(log).split('\n');
+  expect(lines.filter((line) => line.length > 60)).toEqual([]);
+  expect(lines.length).toBeGreaterThan(2);
+  const whole = (await pgmage('db:status')).log.split('\n');
+  expect(whole).toHaveLength(2);
+  expect(lines.join(' ').replaceAll(/ +/g, ' ')).toBe(whole.join(' '));
+});
+
+test('the hint of a bad option names its task', async () => {
+  const { log } = await pgmage('db:diff', '--to');
+  expect(log).toBe(
+    'Bad option --to: it needs a value\nHint: Run pgmage db:diff --help to see the options of db:diff.',
+  );
 });
