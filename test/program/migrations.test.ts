@@ -127,9 +127,9 @@ CREATE VIEW public.emails AS
     const { out } = await pgmage('db:history');
     const lines = out.split('\n');
     expect(lines[0]).toMatch(
-      new RegExp(`^.{19} {2}up {4}${first.replace('.sql', '')} {2}by .* \\(baseline\\)$`),
+      new RegExp(`^.{19} UTC {2}up {4}${first.replace('.sql', '')} {2}by .* \\(baseline\\)$`),
     );
-    expect(lines.slice(1, 4).map((line) => line.slice(21, 27).trim())).toEqual(['up', 'down', 'up']);
+    expect(lines.slice(1, 4).map((line) => line.slice(25, 31).trim())).toEqual(['up', 'down', 'up']);
     expect(out).toContain('2 migrations applied to local');
   });
   rmSync(home, { recursive: true });
@@ -185,7 +185,7 @@ test('change, generate, sync, roll back, verify, history', async () => {
       out
         .split('\n')
         .slice(0, 4)
-        .map((line) => line.slice(21, 27).trim()),
+        .map((line) => line.slice(25, 31).trim()),
     ).toEqual(['up', 'down', 'up', 'up']);
     expect(out).toContain('2 migrations applied to local');
   });
