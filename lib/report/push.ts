@@ -35,7 +35,7 @@ export function pushText({ target, statements, done }: PushReport, paper: Paper)
     ...wrapText(
       'No migration was written. When the schema is ready: db:generate, then db:sync --baseline.',
       paper,
-    ).map(ink.dim),
+    ).map((line) => ink.dim(line)),
   ].join('\n');
 }
 
