@@ -69,9 +69,8 @@ async function interrupt(signal: NodeJS.Signals): Promise<void> {
   setTimeout(() => process.exit(code), patience);
   const ended = await Promise.allSettled([...undos].map((undo) => undo()));
   const states = ended.flatMap((one) => (one.status === 'fulfilled' && one.value ? [String(one.value)] : []));
-  write(
-    `${states.join(' ') || 'What was not committed was rolled back. Run the command again when you are ready.'}\n`,
-  );
+  const usual = 'What was not committed was rolled back. Run the command again when you are ready.';
+  write(`${states.join(' ') || usual}\n`);
   for (const one of ended) if (one.status === 'rejected') write(`${(one.reason as Error).message}\n`);
   process.exit(code);
 }

@@ -82,8 +82,8 @@ export const writesRows = (tag: string) => writing.has(tag) || tag === 'SelectSt
 
 /**
  * Seals a migration behind others, whether it was sealed before or not.
- * @throws Problem of its SQL, with its place; `bad_migration` where it would end the transaction that it is, or
- * has no statement
+ * @throws Problem of its SQL, with its place; `bad_migration` where it would end the transaction that it is,
+ * or is a draft without a statement
  */
 export async function sealDraft(
   workspace: Workspace,

@@ -116,7 +116,8 @@ export const migrationMessages: {
     1,
     409,
     (of) =>
-      `${of.migration ?? (of.pushed === true ? 'The change' : 'The migration')} would fail on rows of ${of.environment}:\n` +
+      `${of.migration ?? (of.pushed === true ? 'The change' : 'The migration')} would fail` +
+      ` on rows of ${of.environment}:\n` +
       `  ${of.findings.join('\n  ')}`,
     (of) =>
       of.pushed === true
@@ -124,8 +125,8 @@ export const migrationMessages: {
         : of.migration === null
           ? 'Nothing was written or changed. Correct these rows, by hand or by a migration' +
             ' (db:generate --empty), or correct the schema. Then run db:sync again.'
-          : `Nothing was changed. Correct these rows, then run db:sync again. Or correct the schema, then run` +
-            ` db:sync --replace: it writes ${of.migration} again.`,
+          : 'Nothing was changed. Correct these rows, then run db:sync again. Or correct the schema,' +
+            ` then run db:sync --replace: it writes ${of.migration} again.`,
   ),
   missing_roles: row(
     1,

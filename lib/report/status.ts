@@ -41,7 +41,7 @@ export function statusText(report: StatusReport, paper: Paper): string {
   return lines.join('\n');
 }
 
-// What db:sync refuses is resolved first. It continues a migration that failed half-way.
+// The user first resolves what db:sync refuses. It continues a migration that failed half-way.
 function nextLines({ target, record }: StatusReport): string[] {
   if (record === null) return ["Run 'db:sync' to apply changes"];
   const refusals = record.faults.filter((fault) => !fault.includes(' failed half-way: '));

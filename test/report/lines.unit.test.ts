@@ -1,4 +1,4 @@
-// The parts of reports: differences of texts, ages, amounts, lines that are cut or wrapped, bars, and annotations.
+// The parts of reports: differences of texts, ages, amounts, cut and wrapped lines, bars, and annotations.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { annotationsText } from '../../lib/report/annotations.ts';
