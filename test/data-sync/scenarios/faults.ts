@@ -78,7 +78,7 @@ export async function strikeAt(stage: Stage, fault: Fault, at: number): Promise<
         ...wrong,
         ...(code === 'done' && stage.differs && is === 'unchanged' ? ['a success that did not happen'] : []),
         ...(code === 'done' && stage.differs && changed === 0 ? ['the report has no changes'] : []),
-        ...(passes && code !== 'done' ? [`${code} instead of done`] : []),
+        ...(passes && code !== 'done' && !isLocked(fault, code, is) ? [`${code} instead of done`] : []),
         ...(at % 5 === 0 ? await nextFaults(trial) : []),
       ].map((one) => `seed ${stage.seed}, request ${at}, ${name} ${moment} ${side}: ${one}`),
     };
@@ -87,6 +87,11 @@ export async function strikeAt(stage: Stage, fault: Fault, at: number): Promise<
     rmSync(root, { recursive: true, force: true });
   }
 }
+
+// A frozen session keeps its locks until its server ends it. Where constraints are dropped for a moment, the
+// run waits for them, and gives up.
+const isLocked = ({ name }: Fault, code: string, is: string) =>
+  name === 'older sessions frozen' && code === 'lock_unavailable' && is === 'unchanged';
 
 interface Trial {
   readonly stage: Stage;
