@@ -6,7 +6,7 @@ import { run } from './runner/main.ts';
 
 let finished = false;
 
-// A reader that has seen enough (`pgmage db:diff | head`) is no failure.
+// A reader that has seen enough (`pgmage db:diff | head`) is not a failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
   unwritten(error);

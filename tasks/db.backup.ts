@@ -113,7 +113,7 @@ export async function backups(
   const facts =
     what === 'verify' ? await verifyBackups(workspace, options, file) : await backups(workspace, options);
   const damaged = facts.backups.some(({ faults }) => faults.length > 0);
-  // To verify nothing is no success: the folder may be the wrong one.
+  // To verify nothing is not a success: the folder may be the wrong one.
   const failed = what === 'verify' && (damaged || facts.backups.length === 0);
   const code = failed ? 1 : facts.stale.length > 0 ? 2 : 0;
   return { facts, text: (paper) => backupsText(facts, paper), code };

@@ -80,7 +80,7 @@ export function ProblemNotice({ problem }: { readonly problem: ShownProblem }) {
   );
 }
 
-/** A message that is no failure. */
+/** A message that is not a failure. */
 export function Notice(props: {
   readonly tone: 'good' | 'warn' | 'bad' | 'quiet';
   readonly children: ComponentChildren;

@@ -104,7 +104,7 @@ const policy = object({
 const words: Shape = (value) =>
   texts(value) === null && (value as unknown[]).length > 0 ? null : 'must be a list of strings, not empty';
 const schemaCommand = object({ command: words, timeout: count, watch: either(text, texts) });
-// A list is no object, so that the reason is about the right one of both.
+// A list is not an object, so that the reason is about the right one of both.
 const schemaSource: Shape = (value) => {
   if (typeof value !== 'object' || value === null) return text(value);
   const reason = schemaCommand(value);

@@ -9,7 +9,7 @@ import { Problem } from '../problem/problem.ts';
 
 /** The owners of tables, where they are other roles whose rights the session has. */
 export interface OwnerCode {
-  /** By table that is no partition. */
+  /** By table that is not a partition. */
   readonly owners: ReadonlyMap<string, TableOwner>;
   /** The tables that call code of theirs. */
   readonly calling: ReadonlySet<string>;

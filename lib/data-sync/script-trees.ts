@@ -39,7 +39,7 @@ export function conditionIs(select: unknown, operator: string): boolean {
   return nodesIn(select, ['BoolExpr']).some(([, { boolop }]) => boolop === operator);
 }
 
-/** The parts of a column's name: `['c', 'email']`; null: it is no column. */
+/** The parts of a column's name: `['c', 'email']`; null: it is not a column. */
 export function columnPath(value: unknown): string[] | null {
   if (!isNode(value) || !isNode(value.ColumnRef) || !Array.isArray(value.ColumnRef.fields)) return null;
   const path = value.ColumnRef.fields.map(textOf);

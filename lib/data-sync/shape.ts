@@ -13,7 +13,7 @@ export interface ColumnShape {
   readonly name: string;
   /** As format_type writes it, with its length or precision. */
   readonly type: string;
-  /** The same of the type that its domain is over; equal to `type` where that is no domain. */
+  /** The same of the type that its domain is over; equal to `type` where that is not a domain. */
   readonly plain: string;
   /** The name of the type `plain` on both databases: `vector (extension vector)` in any schema. */
   readonly known: string;
@@ -54,7 +54,7 @@ export interface UniqueShape {
 /** The action of a foreign key when its referenced row changes (manual: CREATE TABLE, "REFERENCES"). */
 export type ReferentialAction = 'no action' | 'restrict' | 'cascade' | 'set null' | 'set default';
 
-/** A foreign key of a table that is no partition. */
+/** A foreign key of a table that is not a partition. */
 export interface ForeignKeyShape {
   readonly name: string;
   /** Qualified and quoted names of both tables. */
@@ -79,7 +79,7 @@ export interface TriggerShape {
   readonly state: 'enabled' | 'disabled' | 'replica' | 'always';
 }
 
-/** One table that is no partition. */
+/** One table that is not a partition. */
 export interface TableShape {
   /** Qualified and quoted. */
   readonly name: string;
@@ -131,7 +131,7 @@ export interface DatabaseShape {
   readonly isStandby: boolean;
   /** The server's own implicit and assignment casts, as `integer bigint`. */
   readonly casts: ReadonlySet<string>;
-  /** True if another role, which is no superuser, created casts: they would run with the session's rights. */
+  /** True if another role, not a superuser, created casts: they would run with the session's rights. */
   readonly hasForeignCasts: boolean;
   /** True if the session's role can create temporary tables. */
   readonly mayMakeTemporary: boolean;

@@ -62,7 +62,7 @@ interface ServerFacts {
   readonly xmax: string;
 }
 
-// A column that was dropped and added again has another number, and its default is no change of rows.
+// A column that was dropped and added again has another number, and its default is not a change of rows.
 const tables = (names: readonly (readonly [schema: string, name: string])[]) => `
   select json_build_array(n.nspname, c.relname) as path,
     (select json_agg(json_build_array(p.oid::int8, pg_relation_filenode(p.oid)::int8) order by p.oid)

@@ -33,7 +33,7 @@ export function pairSince(pair: Omit<TablePair, 'since'>, { since, full }: Table
     const names = columns.map(({ name }) => name);
     const [near] = findNearest(since.column, names);
     const hint = near === undefined ? '' : `. Did you mean ${near}?`;
-    throw wrong(`${place}.since names ${since.column}, which is no column of ${path.join('.')}${hint}`);
+    throw wrong(`${place}.since names ${since.column}, which is not a column of ${path.join('.')}${hint}`);
   }
   if (!/^timestamp.* with time zone$/.test(column.plain))
     throw wrong(`${place}.since: ${column.name} is of type ${column.plain}, not timestamp with time zone`);

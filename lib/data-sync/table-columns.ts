@@ -64,7 +64,7 @@ function leftOut(
   const known = new Set([
     ...to.columns.map(({ name }) => name),
     ...uses,
-    // Words of expressions: one that is no column of the source does no harm.
+    // Words of expressions: one that is not a column of the source does no harm.
     ...Object.values(means.own.columns ?? {}).flatMap(
       (sql) => (typeof sql === 'string' ? sql : '').match(/[\p{L}_][\p{L}\p{N}_$]*/gu) ?? [],
     ),

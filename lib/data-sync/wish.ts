@@ -132,7 +132,7 @@ function tableNamed(shape: DatabaseShape, name: string, place: string, side: str
 function checkColumn({ columns, path }: TableShape, column: string, place: string): void {
   const names = columns.map(({ name }) => name);
   if (names.includes(column)) return;
-  throw wrong(`${place} names ${column}, which is no column of ${path.join('.')}${meant(column, names)}`);
+  throw wrong(`${place} names ${column}, which is not a column of ${path.join('.')}${meant(column, names)}`);
 }
 
 const wrong = (reason: string) => new Problem('bad_config', { file: 'pgmage.config.ts', reason });

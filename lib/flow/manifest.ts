@@ -192,7 +192,7 @@ export async function listBackups(folder: string): Promise<Backup[]> {
   return found.sort((a, b) => (time(a) < time(b) ? -1 : time(a) > time(b) ? 1 : a.name < b.name ? -1 : 1));
 }
 
-// Null: the file is no manifest, or not that of a dump of its name.
+// Null: the file is not a manifest, or not that of a dump of its name.
 async function readLostDump(folder: string, name: string): Promise<Backup | null> {
   const text = await readFile(join(folder, name), 'utf8').catch(() => '{}');
   const file = /"file": *"([^"\\/]+)"/.exec(text)?.[1] ?? '';

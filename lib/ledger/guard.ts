@@ -28,7 +28,7 @@ const faultsOf = (tables: string) => `select l.name || ' ' || f.fault as fault
   on n.oid = c.relnamespace
     where n.nspname = 'pgmage' and c.relname in (${tables})) l
   cross join lateral (
-    select 'is no plain table' as fault where l.relkind <> 'r' or l.reloftype <> 0
+    select 'is not a plain table' as fault where l.relkind <> 'r' or l.reloftype <> 0
     union all select 'has rules' where l.relhasrules
     union all select 'has row-level security' where l.relrowsecurity
     union all select 'inherits, or is inherited from' from pg_inherits i where l.oid in (i.inhrelid,

@@ -43,11 +43,11 @@ export const serviceMessages: { readonly [C in keyof ServiceProblems]: MessageRo
     (of) => `${of.method} ${of.path} does not exist`,
     'GET /api/openapi.json lists the requests.',
   ),
-  unknown_job: row(1, 404, (of) => `There is no job ${of.job}`, 'GET /api/jobs lists the jobs.'),
+  unknown_job: row(1, 404, (of) => `Job ${of.job} does not exist`, 'GET /api/jobs lists the jobs.'),
   unknown_schedule: row(
     1,
     404,
-    (of) => `There is no schedule ${of.schedule}`,
+    (of) => `Schedule ${of.schedule} does not exist`,
     'GET /api/schedules lists the schedules.',
   ),
   notification_refused: row(

@@ -30,7 +30,7 @@ export class CatalogCache {
 
   /**
    * Gives the catalog of some content: as it was read before, or read now and kept. A cache file that is
-   * missing, damaged or not writable is no failure.
+   * missing, damaged or not writable is not a failure.
    * @param content all that the catalog depends on, besides this program itself
    * @throws Problem of `read`
    */

@@ -23,7 +23,7 @@ export function applyOverrides(
   if (!Number.isInteger(lockTimeout) || lockTimeout < 0)
     throw new Problem('bad_option', {
       option: '--lock-timeout',
-      reason: `${lockTimeout} is no whole number of milliseconds`,
+      reason: `${lockTimeout} is not a whole number of milliseconds`,
     });
   return { ...project, shadow, lockTimeout };
 }

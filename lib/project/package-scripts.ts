@@ -9,7 +9,7 @@ export interface Scripts {
 
 /**
  * Adds the scripts that a package.json does not have yet.
- * @throws Problem `unreadable_file` where it is no JSON object
+ * @throws Problem `unreadable_file` where it is not a JSON object
  */
 export function withScripts(text: string, scripts: Readonly<Record<string, string>>): Scripts {
   const known = scriptsOf(text);
@@ -34,7 +34,7 @@ function scriptsOf(text: string): Record<string, unknown> | undefined {
   } catch {
     // The error is reported below.
   }
-  throw new Problem('unreadable_file', { file: 'package.json', reason: 'it is no JSON object' });
+  throw new Problem('unreadable_file', { file: 'package.json', reason: 'it is not a JSON object' });
 }
 
 // The inside of an object of the whole one: what stands between its braces.

@@ -156,6 +156,6 @@ function html(text: string): string {
 
 function cutText(text: string, most: number): string {
   if (text.length <= most) return text;
-  // Half of a character outside of the basic plane is no character.
+  // Half of a character outside of the basic plane is not a character.
   return `${text.slice(0, most - 1).replace(/[\ud800-\udbff]$/, '')}…`;
 }

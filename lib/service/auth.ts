@@ -43,7 +43,7 @@ export function guardRoutes(app: FastifyInstance, service: Service): void {
     if (access === 'open' || access === 'login') return;
     const requester = await identify(service, request);
     if (requester === null) {
-      // A page without a session asks whether it has one: that is no attempt.
+      // A page without a session asks whether it has one: that is not an attempt.
       if (request.headers.authorization === undefined && readCookie(request) === null)
         throw new Problem('unauthorized', { reason: 'the request has no key and no session' });
       const seconds = attempts.fail(request.ip);

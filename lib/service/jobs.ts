@@ -178,7 +178,7 @@ export async function askCancel(session: Connection, id: string): Promise<JobSta
   return state ?? null;
 }
 
-/** The jobs of an owner that shall stop. */
+/** The jobs of an owner that are asked to stop. */
 export async function listCancelling(session: Connection, owner: string): Promise<string[]> {
   const rows = await session.rows<{ id: string }>(
     `select id from service.jobs where owner = $1 and state = 'cancelling'`,

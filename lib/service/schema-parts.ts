@@ -14,7 +14,7 @@ export const time = (description = 'ISO 8601, UTC') => Type.String({ description
 export const environment = (description: string) =>
   Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$', description });
 
-/** An answer that is no JSON. */
+/** An answer that is not JSON. */
 export const content = (type: string, description: string) => ({
   description,
   // Of a stream of events, one event has the schema.

@@ -50,7 +50,7 @@ interface Job {
   readonly requestedBy: string;
 }
 
-// A run that meets a migration is skipped, which is no failure. Neither is a cancelled one.
+// A run that meets a migration is skipped, which is not a failure. Neither is a cancelled one.
 async function tellEnd(
   { settings, project }: JobHost,
   session: Connection,

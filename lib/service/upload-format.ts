@@ -97,7 +97,7 @@ const beginning =
   /^(?:\s+|--[^\n]*(?:\n|$)|\/\*(?:[^*]|\*(?!\/))*(?:\*\/|$)|\\(?:un)?restrict[^\n]*(?:\n|$))/;
 
 function refuseNoSql(bytes: Buffer): void {
-  if (bytes.includes(0)) throw refuse('it is no text');
+  if (bytes.includes(0)) throw refuse('it is not text');
   // The cut may be within a character.
   const text = bytes.toString('utf8').replace(/^\ufeff/, '');
   if (/^-- PostgreSQL database cluster dump/m.test(text.slice(0, 400)))

@@ -1,4 +1,4 @@
-// Statements that the native shadow refuses, because its role is no superuser, and that the embedded one
+// Statements that the native shadow refuses, because its role is not a superuser, and that the embedded one
 // runs.
 import type { ServerConnection } from '../pg/connection.ts';
 import { Problem } from '../problem/problem.ts';

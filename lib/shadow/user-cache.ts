@@ -26,7 +26,7 @@ function cacheHome(): string {
   return platform === 'darwin' ? join(homedir(), 'Library', 'Caches') : join(homedir(), '.cache');
 }
 
-/** True if a folder is no link, belongs to this user, and no other user may write to it. */
+/** True if a folder is not a link, belongs to this user, and no other user may write to it. */
 export async function isPrivate(folder: string): Promise<boolean> {
   const found = await lstat(folder);
   if (!found.isDirectory()) return false;

@@ -141,7 +141,7 @@ test.each<[Partial<BackupInput>, string]>([
   own.drop();
 });
 
-test('what is no dump by its name is none', () => {
+test('what is not a dump by its name is none', () => {
   const names = [
     'a.dump',
     'a.dir',

@@ -30,7 +30,7 @@ test.each(ways)('everything comes over: $name', async ({ from, to }) => {
       expect(dumpDifferences(await dump(program, target.socket), await dump(program, source.socket))).toEqual(
         [],
       );
-    // What comes next is no number that is there already.
+    // What comes next is not a number that is there already.
     expect(await rowsOf(target.url, `insert into notes (by) values (1) returning id`)).toEqual([{ id: 3 }]);
     const said = `select obj_description(4711, 'pg_largeobject') as comment, array(select a::text
       from unnest(lomacl) a order by 1) as acl

@@ -73,7 +73,7 @@ test('scripts are added, and every other byte stays', () => {
     expect(withScripts(after, scripts)).toEqual({ text: after, added: [] });
     JSON.parse(after);
   }
-  expect(() => withScripts('[]', scripts)).toThrow('Cannot read package.json: it is no JSON object');
+  expect(() => withScripts('[]', scripts)).toThrow('Cannot read package.json: it is not a JSON object');
 });
 
 test('a project without a database gets its files, once, and nothing that is there is touched', async () => {

@@ -30,7 +30,7 @@ test('without anything it is the embedded database', async () => {
   expect(await find()).toEqual({ name: 'local', url: null, protected: false, fallback: true });
 });
 
-test('an embedded database that is configured is no fallback, and a URL goes before it', async () => {
+test('an embedded database that is configured is not a fallback, and a URL goes before it', async () => {
   const config: Config = { environments: { local: { embedded: true }, test: { embedded: true } } };
   expect(await find(undefined, config)).toEqual({ name: 'local', url: null, protected: false });
   expect(await find('test', config)).toEqual({ name: 'test', url: null, protected: false });

@@ -122,7 +122,7 @@ test('--tables with a serial column of another role', async () => {
   }
 });
 
-test('--swap by an owner of the database who is no superuser', async () => {
+test('--swap by an owner of the database who is not a superuser', async () => {
   const server = anyServer();
   const role = `swap_owner_${process.pid}`;
   await rowsOf(server.socket(), `create role ${role} login createdb password 'x'`);

@@ -1,4 +1,4 @@
-// Foreign keys and unique values: what one statement has to cope with, as a role that is no superuser.
+// Foreign keys and unique values: what one statement has to cope with, as a role that is not a superuser.
 import { expect, test } from 'vitest';
 import { dataDiff } from '../../lib/commands/data-diff.ts';
 import { dataSync } from '../../lib/commands/data-sync.ts';

@@ -37,7 +37,7 @@ test('rows outside of the sync that a foreign key would delete are named', async
   });
 });
 
-test('a row that a trigger does not let in is no row of another session', async () => {
+test('a row that a trigger does not let in is not a row of another session', async () => {
   const both = `${hundred}; create function f() returns trigger language plpgsql as
       'begin if new.id = 201 then return null; end if; return new; end';
     create trigger a before insert on t for each row execute function f();

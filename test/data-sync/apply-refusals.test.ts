@@ -34,7 +34,7 @@ const refusals: Readonly<Record<string, Refused>> = {
     code: 'sync_refused',
     names: ['public.t.v', 'much too long'],
   },
-  'a text that is no uuid': {
+  'a text that is not a uuid': {
     source: `create table t (id int primary key, v text); insert into t values (1, 'no uuid')`,
     target: 'create table t (id int primary key, v uuid)',
     code: 'sync_refused',

@@ -48,7 +48,7 @@ test.each([
   '{"since":5}',
   '{"since":{"public.t":{"from":"1"}}}',
   `{"since":{"public.t":${JSON.stringify({ ...state(), from: "1' or true" })}}}`,
-])('a detail that pgmage did not write is no state: %s', (detail) => {
+])('a detail that pgmage did not write is not a state: %s', (detail) => {
   expect(statesOf({ mode: 'transaction', detail })['public.t'] ?? null).toBeNull();
   expect(choose(kept(state()), run({ detail }))).toMatch(
     /^(from 700, run 1|no run before has kept its state)$/,

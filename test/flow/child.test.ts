@@ -79,7 +79,7 @@ test.runIf(own !== undefined)(
   },
 );
 
-test('a password of a key is no argument of pg_dump', () => {
+test('a password of a key is not an argument of pg_dump', () => {
   const url = 'postgres://u@h/d?sslkey=k&sslpassword=hidden';
   expect(() => resolveClientAccess(url, { environment: 'prod' })).toThrow(
     /pg_dump does not support sslpassword/,

@@ -108,7 +108,7 @@ test.each(servers())('a trick that runs with more rights is seen: $version', asy
         'view pg_class as postgres',
       ]),
     );
-    // The role that is set is no limit where the session could set another one.
+    // The role that is set is not a limit where the session could set another one.
     await rowsOf(url, `set role ${owner.role}; select hh.marked('role')`);
     expect(marks.overreached()).toContain('role as postgres');
     expect(calledNames()).toContain('json_build_object');

@@ -90,7 +90,7 @@ test('a comment allows the statement below it, and only the rule or hazard that 
   const statement = 'alter table t drop column a;';
   const under = async (comment: string) => rulesOf(await find(`${comment}\n${statement}\n${statement}`));
   expect(await under('-- pgmage:allow drop_column')).toEqual(['drop_column']);
-  expect(await under('-- pgmage:allow deletes_data: nobody reads it')).toEqual(['drop_column']);
+  expect(await under('-- pgmage:allow deletes_data: unused since May')).toEqual(['drop_column']);
   expect(await under('-- pgmage:allow renames, deletes_data')).toEqual(['drop_column']);
   expect(await under('-- pgmage:allow deletes_data t.a')).toEqual([]);
   expect(await under('-- pgmage:allow deletes_data public.t')).toEqual([]);

@@ -91,7 +91,7 @@ const pairs: readonly (readonly [what: string, old: string, rows: string, wanted
       two,
       'insert into orgs select 1; insert into users values (1, 1), (2, 2), (3, null)',
       two.replace('org int', 'org int references orgs'),
-      '1 of 3 rows of users has an org that is no id of orgs, for example id = 2',
+      '1 of 3 rows of users has an org that matches no id of orgs, for example id = 2',
     ],
     [
       'a foreign key to a new table',
@@ -99,7 +99,7 @@ const pairs: readonly (readonly [what: string, old: string, rows: string, wanted
       `insert into users values (1, 'a'), (2, null)`,
       'create table phones (id text primary key); create table users (id int primary key, phone' +
         ' text references phones)',
-      '1 of 2 rows of users has a phone that is no id of phones, for example id = 1',
+      '1 of 2 rows of users has a phone that matches no id of phones, for example id = 1',
     ],
     [
       'a unique constraint',

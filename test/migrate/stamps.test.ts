@@ -235,7 +235,7 @@ test.each(writes)('%s that is written by hand needs --force where it loses', (_,
   }),
 );
 
-test('a DELETE of old migrations is no loss in a database that has yet to be made', () =>
+test('a DELETE of old migrations is not a loss in a database that has yet to be made', () =>
   scene(async (own) => {
     own.want(`${whole};`);
     await generate(own.context, {});

@@ -64,7 +64,7 @@ test('a drift is shown as it was done, wherever it is shown', async () => {
     'added INDEX adhoc',
   ])
     expect(shown.slice(shown.indexOf('Drift in local'))).toContain(words);
-  // Where db:sync refuses, it is no advice.
+  // Where db:sync refuses, it does not help.
   expect(shown).toContain('until then, db:sync changes nothing');
   expect(shown).not.toContain("Run 'db:sync'");
   expect(statusAnnotations(report)).toMatch(/Drift in local.*::.*dropped INDEX gone/);

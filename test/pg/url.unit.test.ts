@@ -92,7 +92,7 @@ describe('variables', () => {
     });
   });
 
-  test('a name that every object has is no parameter', () => {
+  test('a name that every object has is not a parameter', () => {
     expect(() => read('postgres://h/d?constructor=x')).toThrow(expect.objectContaining({ code: 'bad_url' }));
     expect(toVariables({ constructor: 'x' } as unknown as Record<string, string>)).toEqual({});
   });

@@ -183,7 +183,7 @@ test('a typo', async () => {
   );
 });
 
-test('a configuration that is no TypeScript', async () => {
+test('a configuration that is not TypeScript', async () => {
   project.write({
     'configured/package.json': '{}',
     'configured/pgmage.config.ts': 'export default {\n  schema: ;\n};\n',

@@ -198,7 +198,7 @@ test('a program can do what the commands do', async () => {
   });
 });
 
-test('a reader that has seen enough is no failure', async () => {
+test('a reader that has seen enough is not a failure', async () => {
   const { code, log } = await started(
     'sh',
     ['-c', `"${process.execPath}" "${program}" --list | head -1; exit 0`],

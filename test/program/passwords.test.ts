@@ -99,7 +99,7 @@ test.each([...Object.entries(inUserinfo), ['no scheme', noScheme] as const])(
   },
 );
 
-test('a text with several URLs keeps what is no password', () => {
+test('a text with several URLs keeps what is not a password', () => {
   expect(redact('Copied postgres://a:x y@h1/d1 to postgres://b:"z@h2:5433/d2; ask me@example.com')).toBe(
     'Copied postgres://a@h1/d1 to postgres://b@example.com',
   );

@@ -106,7 +106,7 @@ test('files and patterns of the configuration', async () => {
   expect(await words('src/**/*.query.sql')).toEqual(['src/all.query.sql:1:8: column "titel" does not exist']);
 });
 
-test('what names no query, or is no configuration, is a problem', async () => {
+test('what names no query, or is not a configuration, is a problem', async () => {
   expect((await failure(checked('nowhere/'))).code).toBe('missing_file');
   put('sqlc.yaml', 'sql: [\n');
   expect((await failure(checked())).code).toBe('bad_config');

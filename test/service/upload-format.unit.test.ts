@@ -53,6 +53,6 @@ test.each([
   ['tar archive, compressed', gzipSync(tar('toc.dat'))],
   ['backup of pgmage', gzipSync(Buffer.from('H\0\0\0\x20{"catalog":1}'))],
   ['cannot be unpacked', Buffer.concat([Buffer.from([0x1f, 0x8b]), Buffer.from('nothing of gzip')])],
-] as const)('what is no dump is refused: %s', (reason, start) => {
+] as const)('what is not a dump is refused: %s', (reason, start) => {
   expect(() => recognizeUpload(start)).toThrow(reason);
 });

@@ -116,7 +116,7 @@ test('an archive of pg_dump is recognized and imported', async () => {
   await service.request('DELETE', `/api/backups/${file}`);
 });
 
-test('what is no dump, has another checksum or no right is refused, and leaves no file', async () => {
+test('what is not a dump, has another checksum or no right is refused, and leaves no file', async () => {
   const refused = await send(Buffer.from('PK\x03\x04 and so on'));
   expect([refused.status, codeOf(refused)]).toEqual([415, 'upload_refused']);
   expect(refused.text).toContain('zip archive');

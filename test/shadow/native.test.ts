@@ -64,7 +64,7 @@ test('cases are the same in the native and in the embedded shadow', async () => 
   expect(results.filter(({ refusal }) => refusal === null).length).toBeGreaterThan(results.length / 2);
 });
 
-test('what is committed is gone afterwards, and the role is no superuser', async () => {
+test('what is committed is gone afterwards, and the role is not a superuser', async () => {
   const shadow = await openNative();
   await shadow.committed((connection) => connection.execute('create table t (); create role made'));
   const rows = await shadow.state((connection) =>

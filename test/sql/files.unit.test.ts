@@ -201,7 +201,7 @@ describe('digests', () => {
     expect(await same(`do 'begin end'`, `do 'begin  end'`)).toBe(false);
   });
 
-  test('what is no SQL has none', async () => {
+  test('what is not SQL has none', async () => {
     expect(await digestStatements('selekt')).toBe(null);
   });
 });

@@ -58,7 +58,7 @@ test('the address of a retry stands for the same request, without what confirmed
   }
 });
 
-test('an address that lacks a choice, or reads and writes one database, is no request', () => {
+test('an address that lacks a choice, or reads and writes one database, is not a request', () => {
   const asked = (text: string) => requestIn(new URLSearchParams(text));
   expect(asked('')).toBe(null);
   expect(asked('kind=clone&from=prod')).toBe(null);

@@ -96,7 +96,7 @@ function Key({ of, changed }: { readonly of: KeyInfo; readonly changed: () => vo
     <li class="stack">
       <div class="spread">
         <h3>{name}</h3>
-        {/* The key of PGMAGE_API_KEY is no file of the service. */}
+        {/* The key of PGMAGE_API_KEY is not a file of the service. */}
         {id !== 'variable' && (
           <AskedButton
             word="Revoke"

@@ -140,7 +140,7 @@ export function checkOrphans(fact: Fact<unknown, PartPath>, definition: string, 
       ],
       test: { where: [...given, ...(isNew ? [] : [missing])].join(' and ') },
       words:
-        `${one(columns.join(', '))} that is no ${split(keys).map(unquoted).join(', ')} of` +
+        `${one(columns.join(', '))} that matches no ${split(keys).map(unquoted).join(', ')} of` +
         ` ${target.replace(/^public\./, '')}`,
       values: columns,
       code: false,

@@ -55,7 +55,7 @@ function reshape(value: string, from: string, to: string, scope: Scope): ValueCo
   });
   const loses = moves.some((one) => one?.loses) || [...old.keys()].some((name) => !now.has(name));
   const row = `ROW(${moves.map((one) => one?.sql ?? 'NULL').join(', ')})::${to}`;
-  // A row of nulls is no null, but `IS NULL` is true of both.
+  // A row of nulls is not null, but `IS NULL` is true of both.
   const sql = `CASE WHEN ${value}::text IS NOT NULL THEN ${row} END`;
   const changes = moves.some((one) => one?.changes);
   return { sql, mayFail: moves.some((one) => one?.mayFail), loses, changes };

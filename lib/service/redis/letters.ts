@@ -41,7 +41,7 @@ export type ToWorker =
     }
   /** The end of the entry was written down. */
   | { readonly is: 'noted'; readonly entry: string }
-  /** The answer to `alive`: of its entries, those that are the worker's, and those that shall stop. */
+  /** The answer to `alive`: of its entries, those that are the worker's, and those to stop. */
   | {
       readonly is: 'alive';
       readonly beat: number;
