@@ -243,10 +243,10 @@ async function planOf(
 ): Promise<SyncPlan> {
   const report = (file: MigrationFile) => reportMigration(file, composition.steps.get(file.name) ?? []);
   const pending = files.slice(standing.applied);
-  // Other databases get a new migration, too, so it is judged as db:generate does.
-  const steps = [...composition.steps.values()].flat();
-  await judge(workspace, { steps, pending: composition.written });
   const cautions = await weighSteps(connection, up, left, composition.renames);
+  const policy = await judge(workspace, { steps: up, cautions, pending, connection });
+  // Other databases get a new migration, too, so it is judged as db:generate does.
+  await judge(workspace, { steps: [...composition.steps.values()].flat(), pending: composition.written });
   return {
     target: nameTarget(workspace.project, target),
     written: composition.written.map(({ file }) => file),
@@ -258,7 +258,7 @@ async function planOf(
     finishing: await listFinishing(workspace, files, { standing, actual }),
     cautions,
     findings: await checkRows(connection, up, left, { actual, trusted: true }),
-    policy: await judge(workspace, { steps: up, cautions, pending, connection }),
+    policy,
   };
 }
 
