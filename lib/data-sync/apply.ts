@@ -88,9 +88,10 @@ export async function changeRows(connection: ServerConnection, change: RowChange
   await exchanges.before();
   const changed = await runGroups(connection, change, exchanges, code);
   await exchanges.after();
-  await connection.execute(on);
   const effects = findSideEffects(before, await readEffects(connection), ownEffects(changed, exchanges));
   await insertMappings(connection, touched, code);
+  // Last: the code of owners was read while triggers were off, and would run as the session.
+  await connection.execute(on);
   const untouched = found.filter((one) => !touched.includes(one)).map(unchanged);
   return { tables: [...changed, ...untouched], sideEffects: effects };
 }

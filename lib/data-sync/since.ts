@@ -127,6 +127,9 @@ export function chooseSince(
   if (later.some(({ mode }) => mode === 'undo')) return complete('data:undo has taken a run back since');
   if (later.some((one) => one.source !== source))
     return complete('rows of another source were written since');
+  // Another configuration may have written values of its own.
+  if (later.some((one) => !(name in statesOf(one)) && one.inserted + one.updated + one.deleted > 0))
+    return complete('a run without times has written rows since');
   if (state.servers !== own.servers) return complete('a server has started again, or is another one');
   if (state.tables !== own.tables) return complete('a table was made, emptied or altered since');
   if (state.pair !== own.pair) return complete('its configuration is another one');

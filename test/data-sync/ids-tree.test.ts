@@ -116,3 +116,27 @@ test.each([undefined, 1])(
     });
   },
 );
+
+// The foreign key of the mapping acts on it, so its triggers are off while the rows are written.
+test('a trigger of the mapping does not run while triggers are off, and never as the session', async () => {
+  const target = `create table nodes (id bigserial primary key, up bigint references nodes, twin bigint references nodes, name text);
+    create table id_map (old bigint primary key, new bigint not null unique references nodes on delete cascade);
+    create table seen (who name);
+    create function note() returns trigger language plpgsql as $$ begin
+      insert into public.seen values (current_user); return new; end $$;
+    create trigger note before insert on id_map for each row execute function note();
+    create role tree_owner; grant all on schema public to tree_owner; alter table nodes owner to tree_owner;
+    alter table id_map owner to tree_owner; alter table seen owner to tree_owner; alter function note() owner to tree_owner`;
+  const data = { tables: { nodes: { ids: { table: 'id_map', old: 'old', new: 'new' } } } };
+  await withSynced({ source, target, data, input: { force: true } }, async ({ target: { url }, sync }) => {
+    try {
+      expect(listChanges(await sync())).toEqual({ 'public.nodes': '120/0/0' });
+      expect(await rowsOf(url, 'select who from seen')).toEqual([]);
+      expect(await rowsOf(url, `select tgenabled::text as is from pg_trigger where tgname = 'note'`)).toEqual(
+        [{ is: 'O' }],
+      );
+    } finally {
+      await rowsOf(url, 'drop owned by tree_owner cascade; drop role tree_owner');
+    }
+  });
+});

@@ -29,6 +29,8 @@ test('the newest state holds, until something makes it doubtful', () => {
     choose(kept(state()), run({ outcome: 'begun' }), run({ outcome: 'failed' }), run({ outcome: 'batch' })),
   ).toBe('from 700, run 1');
   expect(choose(kept(state()), run({}))).toBe('from 700, run 1');
+  expect(choose(kept(state()), run({ inserted: 0, updated: 0, deleted: 0 }))).toBe('from 700, run 1');
+  expect(choose(kept(state()), run({ inserted: 0, updated: 1, deleted: 0 }))).toContain('without times');
   expect(choose()).toBe('no run before has kept its state');
   expect(choose(kept(state()), kept(null))).toBe('no run before has kept its state');
   expect(choose(kept(state()), run({ mode: 'undo', detail: 'a' }))).toContain('data:undo');
