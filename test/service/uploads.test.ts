@@ -8,7 +8,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { BackupInfo, BackupList, Plan, ServiceJob } from '../../lib/service/schemas.ts';
 import { type Database, freshDatabase, rowsOf } from '../servers/databases.ts';
-import { anyServer } from '../servers/running.ts';
+import { anyServer, servers } from '../servers/running.ts';
 import { type Answer, adminKey, type RunningService, startService } from './scene.ts';
 
 const megabyte = 1024 ** 2;
@@ -16,7 +16,9 @@ const databases: Record<string, Database> = {};
 let service: RunningService;
 
 beforeAll(async () => {
-  for (const name of ['queue', 'target', 'other']) databases[name] = await freshDatabase(anyServer());
+  // The oldest version, which the pg_dump of every machine can read.
+  const oldest = servers()[0] ?? anyServer();
+  for (const name of ['queue', 'target', 'other']) databases[name] = await freshDatabase(oldest);
   await rowsOf(url('target'), 'create table old (id int); insert into old select generate_series(1, 5)');
   service = await startService({
     environments: { target: url('target') },
