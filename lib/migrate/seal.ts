@@ -15,6 +15,7 @@ import { parseFiles } from '../project/shadow-catalog.ts';
 import { startAfter } from '../project/trial-start.ts';
 import type { Workspace } from '../project/workspace.ts';
 import type { SqlFile } from '../sql/parse.ts';
+import { holdsStatement } from '../sql/psql-commands.ts';
 import { findManualLosses } from './by-hand.ts';
 import { computeStamp, planBetween } from './stamps.ts';
 import { runTrial, type TrialReturn } from './trial-run.ts';
@@ -95,8 +96,7 @@ export async function sealDraft(
   const [forth, back] = await parseFiles(
     [up, ...(down === null ? [] : [down])].map((part) => ({ file, text: keepRange(text, part) })),
   );
-  const isEmpty = [forth, back].every((part) => (part?.statements.length ?? 0) === 0);
-  if (isEmpty && migration.header === null) {
+  if (migration.header === null && ![forth, back].some((part) => holdsStatement(part?.text ?? ''))) {
     const reason = 'it is a draft without a statement';
     throw new Problem('bad_migration', { file, reason }, { where: locate(file, text, up.start) });
   }

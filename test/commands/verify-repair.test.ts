@@ -125,9 +125,7 @@ test('what begins or ends a transaction has no place in one', async () => {
     '  commit; begin;',
   ]);
   expect(problem.message).toContain('COMMIT is not for a migration that is one transaction');
-  expect((await sealed('-- Up Migration\nselect 1;\n-- Down Migration\nrollback')).message).toContain(
-    'ROLLBACK is not',
-  );
+  expect((await sealed('-- Up Migration\n-- Down Migration\nrollback')).message).toContain('ROLLBACK is not');
   own.write(draft, '-- Transaction: none\n-- Up Migration\nbegin; select 1; commit;\n-- Down Migration\n');
   expect((await generate(own.context)).written).toHaveLength(1);
   own.write('20270101000000001_points.sql', '-- Up Migration\nsavepoint a; release a;\n-- Down Migration\n');
