@@ -42,7 +42,7 @@ test.each([
   ['compressed by xz', Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0])],
   ['SQLite', Buffer.from('SQLite format 3\0')],
   ['UTF-16', Buffer.from('\ufeffselect 1', 'utf16le')],
-  ['no text', Buffer.from([0x89, 0x50, 0x4e, 0x47, 0, 1])],
+  ['not text', Buffer.from([0x89, 0x50, 0x4e, 0x47, 0, 1])],
   ['begin with an SQL statement', Buffer.from('{"json": true}')],
   ['begin with an SQL statement', Buffer.from('<!doctype html>')],
   ['begin with an SQL statement', Buffer.from('id,name\n1,x\n')],
