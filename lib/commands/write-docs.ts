@@ -4,7 +4,7 @@ import { describeSource } from '../project/described-source.ts';
 import { describe } from '../project/source.ts';
 import { shownPath } from '../project/sql-files.ts';
 import type { Workspace } from '../project/workspace.ts';
-import { documentMark, renderDocuments } from '../schema-docs/pages.ts';
+import { documentMark, documentNames, renderDocuments } from '../schema-docs/pages.ts';
 import { planGenerated } from '../schema-files/generated.ts';
 import { type FileReport, writeReplacement } from '../schema-files/write.ts';
 
@@ -49,7 +49,8 @@ export async function writeDocs(workspace: Workspace, input: DocsInput = {}): Pr
     file: shownPath(root, resolve(folder, name)),
     text,
   }));
-  const change = await planGenerated({ root, task: 'db:docs', mark: documentMark, files, folder });
+  const swept = { folder, names: documentNames };
+  const change = await planGenerated({ root, task: 'db:docs', mark: `<!-- ${documentMark}`, files, swept });
   if (!check) await writeReplacement(root, files, change);
   const isSame = change.written.length + change.removed.length === 0;
   const { relations, types, routines } = description;

@@ -8,8 +8,11 @@ import { escapeMarkdown, renderMarkdown } from './markdown.ts';
 import { renderMermaid } from './mermaid.ts';
 import { renderSvg } from './svg.ts';
 
-/** The words near the start of every file, by which it is known. */
+/** The words that the first comment of every file begins with. */
 export const documentMark = 'Written by pgmage db:docs';
+
+/** The names of the files. */
+export const documentNames = /^(README\.md|diagram\.svg|index\.html|schema-.*\.md)$/;
 
 const indexFile = 'README.md';
 const diagramFile = 'diagram.svg';

@@ -10,11 +10,11 @@ export interface GeneratedFiles {
   /** The project's folder. */
   readonly root: string;
   readonly task: string;
-  /** Words near the start of each file, by which the task knows its own. */
+  /** The first comment of each file, or its beginning: by it the task knows its own. */
   readonly mark: string;
   readonly files: readonly TextFile[];
-  /** The folder in which other files with the mark are removed; left out: none is. */
-  readonly folder?: string;
+  /** Where other files with the mark are removed: the folder itself, and their names; left out: nowhere. */
+  readonly swept?: { readonly folder: string; readonly names: RegExp };
 }
 
 /**
@@ -22,7 +22,7 @@ export interface GeneratedFiles {
  * @throws Problem `not_generated` for one without the mark, `unreadable_file`
  */
 export async function planGenerated(given: GeneratedFiles): Promise<Replacement> {
-  const { root, task, files, folder } = given;
+  const { root, task, files, swept } = given;
   const written: FileReport[] = [];
   for (const file of files) {
     const before = await textAt(root, file.file);
@@ -32,20 +32,23 @@ export async function planGenerated(given: GeneratedFiles): Promise<Replacement>
   }
   const wanted = new Set(files.map(({ file }) => file));
   const removed: string[] = [];
-  for (const file of folder === undefined ? [] : await listFiles(root, folder)) {
+  for (const file of swept === undefined ? [] : await listFiles(root, swept)) {
     const text = wanted.has(file) ? null : await textAt(root, file);
     if (text !== null && isMarked(given, text)) removed.push(file);
   }
   return { written, removed };
 }
 
-// A document may begin with a line or two that its format asks for.
-const isMarked = ({ mark }: GeneratedFiles, text: string) => text.slice(0, 1000).includes(mark);
+// A document may begin with a line that its format asks for.
+const isMarked = ({ mark }: GeneratedFiles, text: string) =>
+  text.replace(/^(<!doctype html>|<\?xml [^\n]*\?>)\r?\n/, '').startsWith(mark);
 
-async function listFiles(root: string, folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+type Swept = NonNullable<GeneratedFiles['swept']>;
+
+async function listFiles(root: string, { folder, names }: Swept): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
   return entries
-    .filter((entry) => entry.isFile() && /\.(md|svg|html)$/.test(entry.name))
-    .map((entry) => shownPath(root, join(entry.parentPath, entry.name)))
+    .filter((entry) => entry.isFile() && names.test(entry.name))
+    .map((entry) => shownPath(root, join(folder, entry.name)))
     .sort();
 }
