@@ -244,9 +244,10 @@ async function planOf(
   const report = (file: MigrationFile) => reportMigration(file, composition.steps.get(file.name) ?? []);
   const pending = files.slice(standing.applied);
   const cautions = await weighSteps(connection, up, left, composition.renames);
-  const policy = await judge(workspace, { steps: up, cautions, pending, connection });
+  const steps = [...composition.steps.values()].flat();
+  const policy = await judge(workspace, { steps: up, written: steps, cautions, pending, connection });
   // Other databases get a new migration, too, so it is judged as db:generate does.
-  await judge(workspace, { steps: [...composition.steps.values()].flat(), pending: composition.written });
+  await judge(workspace, { steps, pending: composition.written });
   return {
     target: nameTarget(workspace.project, target),
     written: composition.written.map(({ file }) => file),

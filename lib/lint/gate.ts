@@ -31,6 +31,8 @@ export interface PolicyVerdict {
 /** The statements to judge. */
 export interface JudgedPlan {
   readonly steps: readonly Step[];
+  /** Statements that pgmage itself has just written into these migrations. */
+  readonly written?: readonly Step[];
   /** The costs of these steps, in their order; left out: without sizes. */
   readonly cautions?: readonly Caution[];
   /** Migrations that run, also those that a user wrote. */
@@ -55,7 +57,7 @@ export async function applyPolicy(workspace: Workspace, plan: JudgedPlan): Promi
   if (policy === undefined || allHazards.every((hazard) => policy[hazard] === undefined)) return [];
   const files = asMigrations(workspace.project, plan.pending ?? []);
   const planned = listPlanned(plan);
-  const judged = [...planned, ...(await listOthers(files, planned, plan.connection))];
+  const judged = [...planned, ...(await listOthers(files, plan))];
   const schema = await readSourceFiles(workspace, workspace.project.schema);
   const [allows, texts] = [[...schema, ...files].flatMap(readAllows), await readTexts(files)];
   const found = judged.flatMap((one): PolicyVerdict[] => {
@@ -98,12 +100,14 @@ function listPlanned({ steps, cautions = [] }: JudgedPlan): Judged[] {
 // Statements of users, and those on the way, which do not show in a plan from end to end.
 async function listOthers(
   files: readonly LintedFile[],
-  planned: readonly Judged[],
-  connection: Connection | undefined,
+  { steps, written = [], connection }: JudgedPlan,
 ): Promise<Judged[]> {
-  const known = new Set(planned.map(({ statement }) => statement));
+  // Also those without a hazard: pgmage knows that they have none.
+  const known = new Set([...steps, ...written].map((step) => toLine(step.shown ?? step.sql)));
   const texts = new Map(files.map(({ file, text }) => [file, text]));
-  const found = (await lintFiles(files, {})).flatMap(({ hazards, object, statement }) => {
+  // The target has all that the files before the pending ones made: only these make anything new there.
+  const created = connection === undefined ? undefined : new Set<string>();
+  const found = (await lintFiles(files, {}, created)).flatMap(({ hazards, object, statement }) => {
     if (hazards.length === 0 || statement === null) return [];
     const line = toLine((texts.get(statement.file) ?? '').slice(statement.start, statement.end));
     const sql = redact(line);
@@ -112,11 +116,11 @@ async function listOthers(
   const names = new Set(found.flatMap(({ object }) => (object === null ? [] : [tableName(object)])));
   const sizes =
     connection === undefined ? new Map<string, TableSize>() : await readTableSizes(connection, names);
-  // A table that the target does not have yet has no rows to wait for.
-  return found.flatMap((one) => {
-    const table = one.object === null ? null : (sizes.get(tableName(one.object)) ?? null);
-    return connection !== undefined && one.object !== null && table === null ? [] : [{ ...one, table }];
-  });
+  // Without a size may be what was renamed on the way, an index or a domain.
+  return found.map((one) => ({
+    ...one,
+    table: one.object === null ? null : (sizes.get(tableName(one.object)) ?? null),
+  }));
 }
 
 /** The statements of each file: their ranges, and their texts on one line. */

@@ -19,14 +19,32 @@ export function levelOfHazard(policy: HazardLevels, hazard: Hazard, bytes: numbe
   return bytes > parseSize(own.over) ? level : 'allow';
 }
 
-/** The strongest level that a policy gives to hazards; undefined: it mentions none of them. */
-export function levelOfHazards(
-  policy: HazardLevels,
-  hazards: readonly Hazard[],
-  bytes: number | null,
-): Level | undefined {
-  const levels = hazards.flatMap((hazard) => levelOfHazard(policy, hazard, bytes) ?? []);
-  return levels.length === 0 ? undefined : levels.reduce((a, b) => (weight[b] > weight[a] ? b : a));
+/** The hazards of a fault, and the levels that it has by itself. */
+export interface LeveledFault {
+  /** The main one first. */
+  readonly hazards: readonly Hazard[];
+  /** The hazards that a comment allows. */
+  readonly allowed: ReadonlySet<string>;
+  /** The level that is configured for the rule. */
+  readonly own: Level | undefined;
+  /** The level of the rule without configuration. */
+  readonly usual: Level;
+}
+
+/**
+ * The level of a fault: that of its rule, else the strongest of its hazards. The main hazard has the usual
+ * level of the rule where the policy does not mention it, so that a level for another one only raises it.
+ */
+export function levelOfFault(fault: LeveledFault, policy: HazardLevels, bytes: number | null): Level {
+  const { hazards, allowed, own, usual } = fault;
+  if (hazards.length === 0) return own ?? usual;
+  const levels = hazards.map((hazard, at): Level => {
+    if (allowed.has(hazard)) return 'allow';
+    const level = levelOfHazard(policy, hazard, bytes);
+    if (at === 0) return own ?? level ?? usual;
+    return level === undefined || level === 'allow' ? 'allow' : (own ?? level);
+  });
+  return levels.reduce((a, b) => (weight[b] > weight[a] ? b : a));
 }
 
 const units: Readonly<Record<string, number>> = { B: 1, KB: 2 ** 10, MB: 2 ** 20, GB: 2 ** 30, TB: 2 ** 40 };
@@ -45,10 +63,19 @@ export function settingsOf({ rules = {} }: PolicyConfig, rule: string): RuleOpti
   return typeof own === 'function' ? { check: own } : own;
 }
 
-/** Refuses a rule without a function whose name is not in the ready set. @throws Problem `bad_config` */
+/**
+ * Refuses a rule without a function whose name is not in the ready set, and one that has not its columns.
+ * @throws Problem `bad_config`
+ */
 export function checkRules(policy: PolicyConfig, known: readonly string[]): void {
   for (const name of Object.keys(policy.rules ?? {})) {
-    if (known.includes(name) || settingsOf(policy, name).check !== undefined) continue;
+    const { level, columns = [], check } = settingsOf(policy, name);
+    if (name === 'required_columns' && check === undefined && level !== 'allow' && columns.length === 0)
+      throw new Problem('bad_config', {
+        file: 'pgmage.config.ts',
+        reason: `policy.rules.${name} needs columns, as in { columns: ['created_at'] }`,
+      });
+    if (known.includes(name) || check !== undefined) continue;
     const [close] = findNearest(name, known);
     const meant = close === undefined ? '' : `; did you mean ${close}?`;
     throw new Problem('bad_config', {

@@ -29,14 +29,20 @@ export interface RuleFinding extends Coverable {
 
 /**
  * Finds the faults of files, in their order.
+ * @param created the relations that earlier files of these created, in files that all run one after the
+ *   other; left out: each file counts for itself
  * @throws Problem `invalid_sql`
  */
-export async function lintFiles(files: readonly LintedFile[], policy: PolicyConfig): Promise<RuleFinding[]> {
+export async function lintFiles(
+  files: readonly LintedFile[],
+  policy: PolicyConfig,
+  created?: Set<string>,
+): Promise<RuleFinding[]> {
   const found: RuleFinding[] = [];
   const naming = new RegExp(settingsOf(policy, 'naming').pattern ?? usualNames);
   const notNullChecks: FileScope['notNullChecks'] = new Map();
   for (const file of files) {
-    const scope = openScope(file, { naming, notNullChecks });
+    const scope = openScope(file, { naming, notNullChecks, created: created ?? new Set() });
     const rules = statementRules.filter(({ files: where }) => where === 'both' || where === file.is);
     let last = { start: 0, end: 0 };
     await visitStatements(file.file, file.text, (tree, sql) => {

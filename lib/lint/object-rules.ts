@@ -2,6 +2,7 @@
 import { qualify } from '../model/quote.ts';
 import type { Node } from '../sql/statement.ts';
 import { childOf, listOf, listTagged, namesOf, relationPath } from '../sql/tree.ts';
+import { findDeletions } from './deletions.ts';
 import { type FileScope, type LintedStatement, relationOf, type StatementRule } from './statement.ts';
 
 type ObjectRule = Omit<StatementRule, 'files' | 'find'> & {
@@ -114,6 +115,8 @@ const truncate = overObjects({
   flags: 'TRUNCATE, above all with CASCADE',
   hint: 'Name every table that is to be emptied, and allow this statement.',
   judge({ tag, node }) {
+    if (tag === 'DoStmt')
+      return findDeletions(tag, node).truncated.map((one) => [one, 'The block deletes all rows']);
     if (tag !== 'TruncateStmt') return [];
     const also = node.behavior === 'DROP_CASCADE' ? ', and those of every table that refers to it' : '';
     return listTagged(node.relations, 'RangeVar').map((one) => [
@@ -127,12 +130,13 @@ const deleteRows = overObjects({
   name: 'delete_rows',
   level: 'warn',
   hazards: ['deletes_data'],
-  flags: 'DELETE',
+  flags: 'DELETE, also in WITH, and MERGE … DELETE',
   hint: 'Check the condition on a copy of the data, and back the table up first.',
   judge: ({ tag, node }) =>
-    tag === 'DeleteStmt'
-      ? [[relationOf(node), 'Rows are deleted, and the way down does not restore them']]
-      : [],
+    findDeletions(tag, node).deleted.map((one) => [
+      one,
+      'Rows are deleted, and the way down does not restore them',
+    ]),
 });
 
 const rewriteTable = overObjects({

@@ -7,25 +7,16 @@ import {
   type LintedFile,
   type LintedStatement,
   listCommands,
-  relationOf,
   sortOf,
   type TableCommand,
 } from './statement.ts';
 
-/** Begins a file. @param known the checks of earlier files, and the form of names */
-export function openScope(
-  file: LintedFile,
-  { notNullChecks, naming }: Pick<FileScope, 'notNullChecks' | 'naming'>,
-): FileScope {
-  return {
-    ...file,
-    notNullChecks,
-    naming,
-    created: new Set(),
-    unvalidated: new Set(),
-    begun: null,
-    timeouts: new Set(),
-  };
+/** The effects that files before a file leave behind, and the form of names. */
+export type ScopeStart = Pick<FileScope, 'notNullChecks' | 'naming' | 'created'>;
+
+/** Begins a file. @param start the effects of earlier files */
+export function openScope(file: LintedFile, start: ScopeStart): FileScope {
+  return { ...file, ...start, unvalidated: new Set(), begun: null, timeouts: new Set() };
 }
 
 /** Notes the effects of a statement, after the rules have seen it. */
@@ -33,10 +24,7 @@ export function noteEffects(statement: LintedStatement, scope: FileScope): void 
   const { tag, node, index } = statement;
   for (const name of listCreated(tag, node)) scope.created.add(name);
   for (const command of listCommands(statement, scope)) noteCommand(command, scope);
-  if (tag === 'RenameStmt' && scope.created.has(relationOf(node)))
-    scope.created.add(
-      qualify([...relationPath(childOf(node, 'relation')).slice(0, 1), String(node.newname)]),
-    );
+  noteMove(tag, node, scope.created);
   if (tag === 'TransactionStmt') {
     const kind = String(node.kind);
     if (/_(BEGIN|START)$/.test(kind)) scope.begun ??= index;
@@ -45,28 +33,48 @@ export function noteEffects(statement: LintedStatement, scope: FileScope): void 
   if (tag === 'VariableSetStmt') scope.timeouts.add(String(node.name));
 }
 
-// Relations, and the indexes of their schemas, which share their names.
+const relations = /^OBJECT_(TABLE|VIEW|MATVIEW|FOREIGN_TABLE|INDEX)$/;
+
+// A name belongs to what has it now: an old table may get that of a new one.
+function noteMove(tag: string, node: Node, created: Set<string>): void {
+  const isRename = tag === 'RenameStmt' && relations.test(String(node.renameType));
+  if (!isRename && (tag !== 'AlterObjectSchemaStmt' || node.relation === undefined)) return;
+  const [schema = '', name = ''] = relationPath(childOf(node, 'relation'));
+  const to = isRename ? [schema, String(node.newname)] : [String(node.newschema), name];
+  if (created.delete(qualify([schema, name]))) created.add(qualify(to));
+  else created.delete(qualify(to));
+}
+
+// Relations, and the indexes of their schemas, which share their names. With IF NOT EXISTS, or as the
+// replacement of a view, it may have been there before.
 function listCreated(tag: string, node: Node): string[] {
+  if (node.if_not_exists === true || node.replace === true) return [];
   switch (tag) {
     case 'CreateStmt':
-      return [relationOf(node)];
-    case 'CreateForeignTableStmt':
-      return [relationOf(childOf(node, 'base'))];
+      return [newName(childOf(node, 'relation'))];
+    case 'CreateForeignTableStmt': {
+      const base = childOf(node, 'base');
+      return base.if_not_exists === true ? [] : [newName(childOf(base, 'relation'))];
+    }
     case 'CreateTableAsStmt':
-      return [qualify(relationPath(childOf(childOf(node, 'into'), 'rel')))];
+      return [newName(childOf(childOf(node, 'into'), 'rel'))];
     case 'ViewStmt':
-      return [qualify(relationPath(childOf(node, 'view')))];
+      return [newName(childOf(node, 'view'))];
     case 'IndexStmt': {
       const [schema = 'public'] = relationPath(childOf(node, 'relation'));
       return [qualify([schema, String(node.idxname)])];
     }
     case 'SelectStmt':
-      return node.intoClause === undefined
-        ? []
-        : [qualify(relationPath(childOf(childOf(node, 'intoClause'), 'rel')))];
+      return node.intoClause === undefined ? [] : [newName(childOf(childOf(node, 'intoClause'), 'rel'))];
     default:
       return [];
   }
+}
+
+// A temporary one hides another of its name only while it lasts.
+function newName(relation: Node): string {
+  const [schema = '', name = ''] = relationPath(relation);
+  return qualify([relation.relpersistence === 't' ? 'pg_temp' : schema, name]);
 }
 
 function noteCommand({ is, node, def, table }: TableCommand, scope: FileScope): void {

@@ -49,7 +49,7 @@ export function listAfter(
 /**
  * The files of a path: a `.sql` file or a folder of pgmage, Prisma, dbmate, node-pg-migrate,
  * graphile-migrate, Supabase, Flyway, or of plain `.sql` files.
- * @throws Problem `missing_file`, `unreadable_file`, `empty_file`, `not_utf8`
+ * @throws Problem `missing_file`, `unreadable_file`, `empty_file`, `not_utf8`, `bad_option`
  */
 export async function readPath(project: Project, path: string): Promise<LintedFile[]> {
   const full = resolve(project.root, path);
@@ -63,16 +63,31 @@ export async function readPath(project: Project, path: string): Promise<LintedFi
   if (texts.every((text) => text.trim() === ''))
     throw new Problem('empty_file', { file: shown, comments: false });
   const layout = detectLayout({ paths: names, text: texts[0] ?? '' });
-  return found.flatMap((name, at) => {
+  const inner = commonFolder(found);
+  const files = found.flatMap((name, at): LintedFile[] => {
     const file = { file: shownPath(project.root, join(full, name)), text: texts[at] as string };
     if (layout === null) return [plain(file)];
-    if (layout.nameOf(name) === null) return [];
-    const up = layout.up(file.text);
-    const text = keepRange(layout.plain?.(file.text) ?? file.text, up);
-    return [
-      { file: file.file, text, is: 'migration', transactional: isWrapped(layout, file.text, up.start) },
-    ];
+    if (layout.nameOf(name) === null && layout.nameOf(name.slice(inner.length)) === null) return [];
+    return [placed(layout, file)];
   });
+  if (files.length > 0) return files;
+  const reason = `none of its files is a migration of ${layout?.tool}; name the folder of the migrations`;
+  throw new Problem('bad_option', { option: shown, reason, task: 'db:lint' });
+}
+
+function placed(layout: Layout, { file, text: whole }: TextFile): LintedFile {
+  const up = layout.up(whole);
+  const text = keepRange(layout.plain?.(whole) ?? whole, up);
+  return { file, text, is: 'migration', transactional: isWrapped(layout, whole, up.start) };
+}
+
+// The folder that all files are in, with its slash: `migrations/`.
+function commonFolder(names: readonly string[]): string {
+  const [first = ''] = names;
+  let folder = first.slice(0, first.lastIndexOf('/') + 1);
+  while (!names.every((name) => name.startsWith(folder)))
+    folder = folder.slice(0, folder.lastIndexOf('/', folder.length - 2) + 1);
+  return folder;
 }
 
 // Flyway's: what an undo migration takes away, its migration has made.

@@ -34,7 +34,7 @@ export interface LintedFile {
 
 /** The effects of the statements before one. Names are qualified and quoted. */
 export interface FileScope extends LintedFile {
-  /** Relations, indexes and types that the file created: they have no rows that others use. */
+  /** Relations and indexes that the file surely made: they have no rows that others use. */
   readonly created: Set<string>;
   /** Constraints that it added without validating them, as `table.name`. */
   readonly unvalidated: Set<string>;

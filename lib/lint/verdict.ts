@@ -6,7 +6,7 @@ import type { Hazard } from '../model/step.ts';
 import { locate } from '../problem/location.ts';
 import { splitNames } from '../sql/object-comments.ts';
 import { type Allow, covers, readAllows } from './allows.ts';
-import { levelOfHazards, settingsOf } from './level.ts';
+import { levelOfFault, settingsOf } from './level.ts';
 import type { RuleFinding } from './lint.ts';
 import { listAllowable } from './rules.ts';
 import { listOwnRules } from './schema.ts';
@@ -58,8 +58,10 @@ export function weighFindings(found: readonly RuleFinding[], weighing: Weighing)
     for (const allow of covering) used.add(allow);
     const { rule, hazards, object, message, hint } = one;
     const table = object === null ? null : (sizes.get(tableName(object)) ?? null);
-    const level = levelOf(one, policy, table);
-    if (covering.length > 0 || level === 'allow') return [];
+    const allowed = new Set(covering.flatMap(({ rules }) => rules));
+    const own = settingsOf(policy, rule).level;
+    const level = levelOfFault({ hazards, allowed, own, usual: one.usual }, policy, table?.bytes ?? null);
+    if (allowed.has(rule) || level === 'allow') return [];
     return [{ rule, level, hazards, object, message, hint, where: placed(one.place), table }];
   });
   const idle = allows.filter((allow) => !used.has(allow) && (isWhole || !allow.isNamed));
@@ -70,10 +72,6 @@ export function weighFindings(found: readonly RuleFinding[], weighing: Weighing)
     return [{ rule, level, hazards, object, message, hint, where: placed(place), table: null }];
   });
   return [...findings, ...more].sort(byPlace(files.map(({ file }) => file)));
-}
-
-function levelOf({ rule, hazards, usual }: RuleFinding, policy: PolicyConfig, table: TableSize | null) {
-  return settingsOf(policy, rule).level ?? levelOfHazards(policy, hazards, table?.bytes ?? null) ?? usual;
 }
 
 function findUnknown(allows: readonly Allow[], policy: PolicyConfig): RuleFinding[] {
@@ -94,7 +92,9 @@ function findUnused(allows: readonly Allow[], policy: PolicyConfig): RuleFinding
 
 function commentFinding({ file, index }: Allow, rule: string, message: string): RuleFinding {
   const hint =
-    rule === 'unused_allow' ? 'Remove the comment.' : 'db:lint --rules lists the rules. Correct the comment.';
+    rule === 'unused_allow'
+      ? 'Remove the comment.'
+      : 'docs/reference/policy.md lists the rules. Correct the comment.';
   const place = { file, index };
   const statement = { file, start: index, end: index };
   return {

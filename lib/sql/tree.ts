@@ -54,6 +54,16 @@ export function someNode(value: unknown, isWanted: (tag: string, node: Node) => 
   );
 }
 
+/** The nodes of a tree for which a question is answered with true; outer ones first. */
+export function collectNodes(value: unknown, isWanted: (tag: string) => boolean): Tagged[] {
+  if (Array.isArray(value)) return value.flatMap((one) => collectNodes(one, isWanted));
+  if (!isNode(value)) return [];
+  return Object.entries(value).flatMap(([tag, inner]) => [
+    ...(isNode(inner) && isWanted(tag) ? [[tag, inner] as const] : []),
+    ...collectNodes(inner, isWanted),
+  ]);
+}
+
 /** The index into the text of a location in a statement's tree. */
 export function indexOfLocation(sql: string, { start, end, byte }: PlacedTree, location: unknown): number {
   if (typeof location !== 'number' || location < byte) return start;

@@ -1,7 +1,5 @@
 // The policy holds db:generate, db:sync and db:push: what it denies is refused before anything runs.
-import { existsSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { generate } from '../../lib/commands/generate.ts';
 import { lint } from '../../lib/commands/lint.ts';
@@ -118,13 +116,62 @@ test('what a user wrote into a migration counts, too, and its comment allows the
   const deny = under({ deletes_data: 'deny' });
   const refused = await failure(sync(deny, forced, undefined));
   expect(refused).toMatchObject({ code: 'policy_denied' });
-  expect(refused.message).toContain('deletes_data: truncate users (users: ');
+  expect(refused.message).toContain('deletes_data: truncate users');
   expect(await rowsOf(database.url, 'select id from users')).toEqual([{ id: 1 }]);
   own.write(file, body('-- pgmage:allow rewrites_table'));
   expect((await failure(sync(deny, forced, undefined))).code).toBe('policy_denied');
   own.write(file, body('-- pgmage:allow deletes_data: only tests wrote there'));
   expect((await sync(deny, forced, undefined)).applied).toHaveLength(1);
   expect(await rowsOf(database.url, 'select id from users')).toEqual([]);
+});
+
+/** A sealed migration with these statements, which lead to the schema. */
+async function sealed(sql: string, schema: string): Promise<void> {
+  await generate(own.context, { empty: true });
+  own.write(own.files().at(-1) as string, `-- Up Migration\n\n${sql}\n`);
+  own.want(`${old} ${schema}`);
+  await generate(own.context);
+}
+
+test.each([
+  [
+    'create table logs (note text);',
+    'alter table logs rename to old_logs; truncate old_logs;',
+    'deletes_data',
+    'truncate old_logs',
+  ],
+  ['create index i on users (name);', 'drop index i;', 'blocks_writes', 'drop index i'],
+  ['', 'truncate users;', 'deletes_data', 'truncate users (users: '],
+] as const)(
+  'a sealed migration is judged, also what has no size: %s%s',
+  async (before, sql, hazard, shown) => {
+    own.want(`${old} ${before}`);
+    await sync(own.context, forced, undefined);
+    await sealed(sql, before.startsWith('create table') ? 'create table old_logs (note text);' : '');
+    const refused = await failure(sync(under({ [hazard]: 'deny' }), forced, undefined));
+    expect(refused).toMatchObject({
+      code: 'policy_denied',
+      message: expect.stringContaining(`${hazard}: ${shown}`),
+    });
+  },
+);
+
+test('a table that an earlier pending migration creates has no rows', async () => {
+  await sync(own.context, forced, undefined);
+  const fresh = 'create table fresh (a text);';
+  await sealed(fresh, fresh);
+  await sealed('truncate fresh;', fresh);
+  const { applied } = await sync(under({ deletes_data: 'deny' }), forced, undefined);
+  expect(applied).toHaveLength(2);
+});
+
+test('a statement without hazards that db:generate wrote itself is not one of a user', async () => {
+  own.want(old.replace('name text', 'name varchar(10)'));
+  await generate(own.context);
+  own.want(old);
+  const { written } = await generate(under({ rewrites_table: 'deny', blocks_writes: 'deny' }));
+  expect(written).toHaveLength(1);
+  expect((await sync(under({ rewrites_table: 'deny' }), forced, undefined)).applied).toHaveLength(2);
 });
 
 test('db:push is refused likewise', async () => {
@@ -180,6 +227,8 @@ test('rules of the project are functions of the wanted schema and the next state
   expect(denied).toBe(4);
   const broken = await failure(lint(under({ rules: { mine: () => JSON.parse('{') } })));
   expect(broken).toMatchObject({ code: 'bad_config' });
+  const idle = await failure(lint(under({ rules: { required_columns: 'deny' } })));
+  expect(idle).toMatchObject({ code: 'bad_config', message: expect.stringContaining('columns') });
   const unknown = await failure(lint(under({ rules: { primary_keys: 'deny' } })));
   expect(unknown.message).toContain('did you mean primary_key?');
 });
@@ -206,49 +255,4 @@ test('the ready rules over tables, each both ways', async () => {
     await rules(`create table p (a bigint primary key) partition by list (a);
       create table q partition of p for values in (1);`),
   ).toEqual([]);
-});
-
-test('folders of other tools are read as these read them', async () => {
-  const root = own.context.project.root;
-  const rules = async (files: Readonly<Record<string, string>>, path = 'other') => {
-    await rm(join(root, 'other'), { recursive: true, force: true });
-    const { mkdirSync } = await import('node:fs');
-    for (const [name, text] of Object.entries(files)) {
-      mkdirSync(join(root, 'other', name, '..'), { recursive: true });
-      writeFileSync(join(root, 'other', name), text);
-    }
-    const { findings } = await lint(own.context, { paths: [path] });
-    return findings.map(({ rule, where }) => `${rule} ${where?.file.replace('other/', '')}:${where?.line}`);
-  };
-  const drop = 'alter table t drop column a;';
-  const prisma = {
-    'migration_lock.toml': '',
-    '20260101000000_a/migration.sql': `\n${drop}`,
-    'seed.sql': drop,
-  };
-  expect(await rules(prisma)).toEqual(['drop_column 20260101000000_a/migration.sql:2']);
-  const dbmate = (more = '') =>
-    `-- migrate:up${more}\ncreate index concurrently i on t (a);\n-- migrate:down\n${drop}`;
-  expect(await rules({ '1_a.sql': dbmate() })).toEqual(['concurrently_in_transaction 1_a.sql:2']);
-  expect(await rules({ '1_a.sql': dbmate(' transaction:false') })).toEqual([]);
-  const pg = `-- Up Migration\ncommit;\n-- Down Migration\n${drop}`;
-  expect(await rules({ '1_a.sql': pg })).toEqual(['transaction_nesting 1_a.sql:2']);
-  const flyway = {
-    'V10__b.sql': drop,
-    'V2__a.sql': 'create index concurrently i on t (a);',
-    'U2__a.sql': drop,
-  };
-  expect(await rules(flyway)).toEqual([
-    'concurrently_in_transaction V2__a.sql:1',
-    'drop_column V10__b.sql:1',
-  ]);
-  expect(await rules({ 'x.sql': drop, 'y/z.sql': drop, 'note.txt': 'drop' }, 'other/x.sql')).toEqual([
-    'drop_column x.sql:1',
-  ]);
-  expect((await failure(lint(own.context, { paths: ['none.sql'] }))).code).toBe('missing_file');
-  expect((await failure(rules({ 'x.sql': 'drop tble x;' }))).where).toMatchObject({
-    file: 'other/x.sql',
-    line: 1,
-  });
-  expect(existsSync(join(root, 'migrations'))).toBe(false);
 });

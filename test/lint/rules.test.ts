@@ -1,7 +1,7 @@
 // The ready rules, each with a case both ways, and own rules; comments that allow; levels and sizes.
 import { expect, test } from 'vitest';
 import type { PolicyConfig } from '../../lib/config/policy.ts';
-import { levelOfHazards, parseSize } from '../../lib/lint/level.ts';
+import { levelOfHazard, parseSize } from '../../lib/lint/level.ts';
 import { lintFiles } from '../../lib/lint/lint.ts';
 import { statementRules } from '../../lib/lint/rules.ts';
 import { type LintFinding, weighFindings } from '../../lib/lint/verdict.ts';
@@ -77,13 +77,24 @@ test('the level is that of the rule, else of its hazards, else the usual one', a
   ).toEqual([]);
 });
 
+test('a level for one hazard does not weaken a rule whose main hazard is another', async () => {
+  const levels = async (sql: string, policy: PolicyConfig) =>
+    (await find(sql, policy)).map(({ level }) => level);
+  const check = 'alter table t add constraint c check (a > 0);';
+  expect(await levels(check, { blocks_writes: { over: '100MB', level: 'warn' } })).toEqual(['deny']);
+  expect(await levels(check, { may_fail_on_existing_rows: 'allow' })).toEqual(['deny']);
+  expect(await levels('drop table t;', { breaks_clients: 'allow' })).toEqual(['deny']);
+  expect(await levels('drop table t;', { deletes_data: 'warn', breaks_clients: 'deny' })).toEqual(['deny']);
+  expect(await levels('delete from t;', { deletes_data: 'deny' })).toEqual(['deny']);
+});
+
 test('a size counts as PostgreSQL counts it; an unknown one is a warning', () => {
   expect(['1kB', '1.5 MB', '2GB', '7B'].map(parseSize)).toEqual([1024, 1572864, 2147483648, 7]);
   const policy: PolicyConfig = { rewrites_table: { over: '1MB', level: 'deny' }, blocks_writes: 'warn' };
-  const level = (bytes: number | null) => levelOfHazards(policy, ['rewrites_table'], bytes);
+  const level = (bytes: number | null) => levelOfHazard(policy, 'rewrites_table', bytes);
   expect([level(2 ** 20), level(2 ** 20 + 1), level(null)]).toEqual(['allow', 'deny', 'warn']);
-  expect(levelOfHazards(policy, ['rewrites_table', 'blocks_writes'], 1)).toBe('warn');
-  expect(levelOfHazards(policy, ['deletes_data'], 1)).toBe(undefined);
+  expect(levelOfHazard(policy, 'blocks_writes', 1)).toBe('warn');
+  expect(levelOfHazard(policy, 'deletes_data', 1)).toBe(undefined);
 });
 
 test('a comment allows the statement below it, and only the rule or hazard that it names', async () => {
@@ -104,9 +115,87 @@ test('a comment allows the statement below it, and only the rule or hazard that 
   expect(rulesOf(await find(`select '-- pgmage:allow drop_column';\n${statement}`))).toEqual(['drop_column']);
 });
 
+test('a comment that names one hazard does not cover the others', async () => {
+  const under = async (comment: string, policy: PolicyConfig = {}) =>
+    rulesOf(await find(`-- pgmage:allow ${comment}\ndrop table t;`, policy));
+  expect(await under('breaks_clients')).toEqual(['drop_table']);
+  expect(await under('deletes_data')).toEqual([]);
+  expect(await under('deletes_data', { breaks_clients: 'deny' })).toEqual(['drop_table']);
+  expect(await under('deletes_data', { breaks_clients: 'deny', rules: { drop_table: 'warn' } })).toEqual([
+    'drop_table',
+  ]);
+  expect(await under('deletes_data, breaks_clients', { breaks_clients: 'deny' })).toEqual([]);
+  expect(await under('breaks_clients', { deletes_data: 'allow', breaks_clients: 'deny' })).toEqual([]);
+  expect(await under('drop_table', { deletes_data: 'deny', breaks_clients: 'deny' })).toEqual([]);
+});
+
+test('the hint for an unknown name leads to the list of the rules', async () => {
+  const [found] = await find('-- pgmage:allow drop_colum\nselect 1;');
+  expect(found).toMatchObject({ rule: 'unknown_allow', hint: expect.stringContaining('policy.md') });
+});
+
 test('a comment beside a column allows that column alone', async () => {
   const text = `create table t (\n  a json, -- pgmage:allow no_json\n  b json\n);`;
   expect(await find(text, {}, 'schema')).toMatchObject([{ rule: 'no_json', object: 'public.t.b' }]);
+});
+
+test('rules skip only what the file surely makes anew', async () => {
+  const truncates = async (first: string, table = 'orders') =>
+    rulesOf(await find(`${first}\ntruncate ${table};`)).includes('truncate');
+  for (const sql of [
+    'create table if not exists orders (a bigint);',
+    'create table if not exists orders as select 1 as a;',
+    'create temp table orders (a bigint);',
+    'create temp table orders as select 1 as a;',
+    'select 1 as a into temp orders;',
+    'create or replace view orders as select 1 as a;',
+    'create foreign table if not exists orders (a bigint) server s;',
+    'create table tmp (a bigint); alter table tmp rename column a to orders;',
+    'create table orders (a bigint); alter table orders rename to new; alter table old rename to orders;',
+  ])
+    expect([sql, await truncates(sql)]).toEqual([sql, true]);
+  for (const sql of [
+    'create table orders (a bigint);',
+    'create unlogged table orders as select 1 as a;',
+    'create table tmp (a bigint); alter table tmp rename to orders;',
+  ])
+    expect([sql, await truncates(sql)]).toEqual([sql, false]);
+  expect(await truncates('create temp table orders (a bigint);', 'pg_temp.orders')).toBe(false);
+  const index = 'create index if not exists i on orders (a); drop index i;';
+  expect((await find(index)).map(({ object }) => object)).toContain('public.i');
+});
+
+test('rows are deleted by DELETE in WITH, by MERGE and in DO, too', async () => {
+  const objects = async (sql: string) =>
+    (await find(sql)).flatMap(({ rule, object }) =>
+      /^(delete_rows|truncate)$/.test(rule) ? [`${rule} ${object}`] : [],
+    );
+  const orders = ['delete_rows public.orders'];
+  expect(await objects('with d as (delete from orders returning 1) select count(*) from d;')).toEqual(orders);
+  expect(
+    await objects('with d as (delete from orders returning *) insert into old select * from d;'),
+  ).toEqual(orders);
+  expect(await objects('create table x as with d as (delete from orders returning *) table d;')).toEqual(
+    orders,
+  );
+  expect(await objects('with d as (delete from a) delete from b;')).toEqual([
+    'delete_rows public.b',
+    'delete_rows public.a',
+  ]);
+  const merge = (action: string) => `merge into orders o using n on n.id = o.id when matched then ${action};`;
+  expect(await objects(merge('delete'))).toEqual(orders);
+  expect(await objects(merge('update set a = 1'))).toEqual([]);
+  const block = (body: string) => objects(`do $$ begin\n${body}\nend $$;`);
+  expect(await block('delete -- all\nfrom only app."Orders";')).toEqual(['delete_rows app."Orders"']);
+  expect(await block(merge('delete'))).toEqual(orders);
+  expect(await block('truncate table orders, b;')).toEqual(['truncate public.orders']);
+  expect(await block(`execute format('delete from %I', 'orders');`)).toEqual(['delete_rows null']);
+  expect(await block('-- delete from orders\nperform 1;')).toEqual([]);
+  const body = 'create function f() returns void begin atomic delete from orders; end;';
+  expect(await objects(body)).toEqual([]);
+  expect(await objects('create table orders (a bigint); with d as (delete from orders) select 1;')).toEqual(
+    [],
+  );
 });
 
 test('every ready rule says what it flags and what to do', () => {
