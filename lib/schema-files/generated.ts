@@ -13,7 +13,7 @@ export interface GeneratedFiles {
   /** The first comment of each file, or its beginning: by it the task knows its own. */
   readonly mark: string;
   readonly files: readonly TextFile[];
-  /** Where other files with the mark are removed: the folder itself, and their names; left out: nowhere. */
+  /** The names of files with the mark that are removed from the folder itself; left out: none is. */
   readonly swept?: { readonly folder: string; readonly names: RegExp };
 }
 
