@@ -31,11 +31,14 @@ const deleting = new RegExp(String.raw`\bdelete from ${table}`, 'gi');
 const truncating = new RegExp(String.raw`\btruncate (?:table )?${table}`, 'gi');
 const merging = new RegExp(String.raw`\bmerge into ${table}[^;]*? then delete\b`, 'gi');
 
+// Two hyphens in a text begin no comment.
+const comments = /('(?:[^']|'')*')|--.*|\/\*[\s\S]*?\*\//g;
+
 // The parser does not know the language of a block, so that its words are read.
 function findInBlock({ args }: Node): Deletions {
   const bodies = listTagged(args, 'DefElem').filter(({ defname }) => defname === 'as');
   const body = bodies.map((one) => String(childOf(childOf(one, 'arg'), 'String').sval ?? '')).join('\n');
-  const line = body.replace(/\/\*[\s\S]*?\*\/|--.*$/gm, ' ').replace(/\s+/g, ' ');
+  const line = body.replace(comments, (_, text: string | undefined) => text ?? ' ').replace(/\s+/g, ' ');
   const tables = (pattern: RegExp) => [...line.matchAll(pattern)].map(([, name]) => toTable(name));
   return { deleted: [...tables(deleting), ...tables(merging)], truncated: tables(truncating) };
 }

@@ -190,6 +190,7 @@ test('rows are deleted by DELETE in WITH, by MERGE and in DO, too', async () => 
   expect(await block(merge('delete'))).toEqual(orders);
   expect(await block('truncate table orders, b;')).toEqual(['truncate public.orders']);
   expect(await block(`execute format('delete from %I', 'orders');`)).toEqual(['delete_rows null']);
+  expect(await block(`raise notice '--'; delete from orders;`)).toEqual(orders);
   expect(await block('-- delete from orders\nperform 1;')).toEqual([]);
   const body = 'create function f() returns void begin atomic delete from orders; end;';
   expect(await objects(body)).toEqual([]);
