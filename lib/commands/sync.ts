@@ -241,7 +241,6 @@ async function planOf(
   { actual, standing }: SoundTargetState,
   { up, left }: SyncEffect,
 ): Promise<SyncPlan> {
-  const report = (file: MigrationFile) => reportMigration(file, composition.steps.get(file.name) ?? []);
   const pending = files.slice(standing.applied);
   const cautions = await weighSteps(connection, up, left, composition.renames);
   const steps = [...composition.steps.values()].flat();
@@ -252,7 +251,7 @@ async function planOf(
     target: nameTarget(workspace.project, target),
     written: composition.written.map(({ file }) => file),
     replaced: reason === null ? null : { files: composition.removed.map(({ file }) => file), reason },
-    pending: pending.map(report),
+    pending: pending.map((file) => reportMigration(file, composition.steps.get(file.name) ?? [])),
     renames: composition.renames.map(reportRename),
     possible: composition.possible.map(reportRename),
     unfinished: standing.unfinished?.file.name ?? null,
