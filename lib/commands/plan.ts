@@ -109,7 +109,8 @@ const telling = new Set([
 
 /**
  * Plans what `db:sync` would do, and changes nothing but the file that is asked for.
- * @throws Problem of the schema, the migrations, the connection; `bad_option`; `unwritable_file`
+ * @throws Problem of the schema, the migrations, the connection; `bad_option`; `not_generated`,
+ * `unwritable_file`
  */
 export async function planSync(workspace: Workspace, input: PlanSyncInput = {}): Promise<PlanReport> {
   refuseOptions(workspace, input);

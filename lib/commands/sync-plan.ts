@@ -1,5 +1,4 @@
 // Applies a plan that was approved: exactly that, or nothing.
-import type { RenameOptions } from '../compare/renames.ts';
 import {
   type ApprovedPlan,
   digestFiles,
@@ -56,9 +55,15 @@ export async function syncPlan(
   const schema = digestFiles(await readSourceFiles(workspace, project.schema));
   refuse(schema === plan.schema ? [] : ['the schema files changed']);
   const inspect = makeInspector(plan, refuse);
-  const choose: RenameOptions['choose'] = undefined;
   const fixed = withClock(workspace, new Date(plan.made));
-  return sync(fixed, { ...input, ...plan.options, replace: false, inspect }, ask, choose);
+  // Nothing else of the file may stand for what the command line says.
+  const { name, online, rename } = plan.options;
+  const options = {
+    ...(name !== undefined && { name }),
+    ...(online !== undefined && { online }),
+    ...(rename !== undefined && { rename }),
+  };
+  return sync(fixed, { ...input, ...options, replace: false, inspect }, ask);
 }
 
 // Called before anything is written or asked, and again under the lock.

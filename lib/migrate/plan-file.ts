@@ -1,11 +1,11 @@
 // A plan as a file: what was shown and approved, and by what it is known again.
-import { createHash } from 'node:crypto';
-import { readFile as read, writeFile } from 'node:fs/promises';
+import { createHash, randomUUID } from 'node:crypto';
+import { readFile as read, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { kinds } from '../kinds/index.ts';
 import type { MigrationFile } from '../migration/chain.ts';
 import { computeFingerprint } from '../migration/fingerprint.ts';
-import { whileReading, whileWriting } from '../problem/file.ts';
+import { isMissing, whileReading, whileWriting } from '../problem/file.ts';
 import { Problem } from '../problem/problem.ts';
 import type { Project } from '../project/project.ts';
 import { shownPath, type TextFile } from '../project/sql-files.ts';
@@ -73,15 +73,46 @@ export function digestTarget({
 }
 
 /** The digest that names a plan. */
-export const digestPlan = (plan: ApprovedPlan) => digest(JSON.stringify([format, plan]));
+export const digestPlan = (plan: ApprovedPlan | Readonly<Record<string, unknown>>) =>
+  digest(JSON.stringify([format, plan]));
 
-/** Writes a plan. @returns its digest @throws Problem `unwritable_file` */
+/**
+ * Writes a plan, for its owner alone, over an earlier plan at most.
+ * @returns its digest
+ * @throws Problem `not_generated` for a file that is no plan, `unwritable_file`
+ */
 export async function writePlan(project: Project, path: string, plan: ApprovedPlan): Promise<string> {
-  const file = resolve(project.root, path);
+  const full = resolve(project.root, path);
+  const file = shownPath(project.root, full);
   const checksum = digestPlan(plan);
   const text = `${JSON.stringify({ format, checksum, plan }, null, 2)}\n`;
-  await whileWriting(shownPath(project.root, file), () => writeFile(file, text));
+  const draft = `${full}.${randomUUID()}`;
+  await whileWriting(file, async () => {
+    if (!(await isReplaceable(full))) throw new Problem('not_generated', { file, task: 'db:plan' });
+    try {
+      await writeFile(draft, text, { flag: 'wx', mode: 0o600 });
+      await rename(draft, full);
+    } catch (thrown) {
+      await rm(draft, { force: true }).catch(() => undefined);
+      throw thrown;
+    }
+  });
   return checksum;
+}
+
+// Nothing is there, or an empty file, or a plan of this or another version.
+async function isReplaceable(path: string): Promise<boolean> {
+  try {
+    if (!(await stat(path)).isFile()) return false;
+    const text = await read(path, 'utf8');
+    if (text === '') return true;
+    const document: unknown = JSON.parse(text);
+    return isRecord(document) && /^pgmage plan \d+$/.test(String(document.format));
+  } catch (thrown) {
+    if (thrown instanceof SyntaxError) return false;
+    if (isMissing(thrown)) return true;
+    throw thrown;
+  }
 }
 
 /** Reads a plan. @throws Problem `bad_plan`, `missing_file`, `unreadable_file` */
@@ -90,18 +121,64 @@ export async function readPlan(project: Project, path: string): Promise<Approved
   const file = shownPath(project.root, full);
   const text = await whileReading(file, () => read(full, 'utf8'));
   const bad = (reason: string) => new Problem('bad_plan', { file, reason });
-  let document: { format?: unknown; checksum?: unknown; plan?: ApprovedPlan };
+  let document: unknown;
   try {
     document = JSON.parse(text);
   } catch {
     throw bad('it is not JSON');
   }
-  if (typeof document !== 'object' || document === null || document.format !== format)
-    throw bad(`its format is not '${format}'`);
+  if (!isRecord(document) || document.format !== format) throw bad(`its format is not '${format}'`);
   const { plan, checksum } = document;
-  if (typeof plan !== 'object' || plan === null) throw bad('it has no plan');
+  if (!isRecord(plan)) throw bad('it has no plan');
   if (digestPlan(plan) !== checksum) throw bad('it was edited after it was made');
   if (plan.tool !== project.version)
     throw bad(`pgmage ${plan.tool} made it, and this is pgmage ${project.version}`);
-  return plan;
+  // Who edits a file can also make its digest again.
+  const fault = findFault(plan);
+  if (fault !== undefined) throw bad(`its '${fault}' is not as db:plan writes it`);
+  return plan as unknown as ApprovedPlan;
+}
+
+type Check = (value: unknown) => boolean;
+type Checks<T> = { readonly [K in keyof Required<T>]: Check };
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const isText: Check = (value) => typeof value === 'string';
+const optional =
+  (is: Check): Check =>
+  (value) =>
+    value === undefined || is(value);
+const listOf =
+  (is: Check): Check =>
+  (value) =>
+    Array.isArray(value) && value.every(is);
+// These members, and no others.
+const recordOf =
+  <T>(checks: Checks<T>): Check =>
+  (value) =>
+    isRecord(value) && faultIn(value, checks) === undefined;
+
+const planChecks: Checks<ApprovedPlan> = {
+  made: (value) => isText(value) && !Number.isNaN(Date.parse(value as string)),
+  tool: isText,
+  options: recordOf<KeptOptions>({
+    name: optional(isText),
+    online: optional((value) => typeof value === 'boolean'),
+    rename: optional(listOf(isText)),
+  }),
+  target: recordOf<PlannedTarget>({ environment: isText, address: isText, schema: isText, ledger: isText }),
+  schema: isText,
+  folder: isText,
+  migrations: listOf(recordOf<ApprovedPlan['migrations'][number]>({ name: isText, text: isText })),
+  removed: listOf(isText),
+};
+
+const findFault = (plan: Readonly<Record<string, unknown>>) => faultIn(plan, planChecks);
+
+// The name of a member that should not be there, or is not what it should be.
+function faultIn<T>(value: Readonly<Record<string, unknown>>, checks: Checks<T>): string | undefined {
+  const known = Object.entries<Check>(checks);
+  const more = Object.keys(value).find((name) => !Object.hasOwn(checks, name));
+  return more ?? known.find(([name, is]) => !is(value[name]))?.[0];
 }
