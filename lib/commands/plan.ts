@@ -1,7 +1,6 @@
 // The effect of db:sync on a target, or of db:generate on the files: as a report, and as a file to approve.
 
 import type { ObjectChange } from '../compare/changes.ts';
-import { compareCatalogs } from '../compare/compare.ts';
 import { type Caution, listCautions } from '../compare/impact.ts';
 import type { RenameReport } from '../compare/renames.ts';
 import { reportRename } from '../compare/renames.ts';
@@ -9,7 +8,6 @@ import type { PolicyVerdict } from '../lint/gate.ts';
 import { judge } from '../lint/judge.ts';
 import { type ComposeOptions, type Composition, compose, readRecordedSchema } from '../migrate/compose.ts';
 import type { Finding } from '../migrate/findings.ts';
-import { listLosses } from '../migrate/losses.ts';
 import {
   type ApprovedPlan,
   digestFiles,
@@ -20,14 +18,13 @@ import {
 import type { SoundTargetState } from '../migrate/target-state.ts';
 import type { MigrationFile } from '../migration/chain.ts';
 import type { Down } from '../migration/text.ts';
-import type { Catalog } from '../model/catalog.ts';
 import { Problem } from '../problem/problem.ts';
 import { redact } from '../problem/redact.ts';
-import { readOutput } from '../programs/run.ts';
 import { refuseForeign } from '../project/foreign-migrations.ts';
-import { type NamedTarget, nameTarget, readSource, readSourceFiles } from '../project/source.ts';
-import { shownPath } from '../project/sql-files.ts';
+import { type NamedTarget, nameTarget, readSourceFiles } from '../project/source.ts';
 import type { Workspace } from '../project/workspace.ts';
+import { appliedAt, appliedTo } from './plan-applied.ts';
+import { findEffect, type PlanFound } from './plan-effect.ts';
 import { sync } from './sync.ts';
 
 /** The options of `db:plan`. */
@@ -83,16 +80,6 @@ export interface PlanReport {
   readonly out: { readonly file: string; readonly digest: string } | null;
 }
 
-/** The result of a look at a target, or at the files. */
-interface PlanFound {
-  readonly composition: Composition;
-  readonly pending: readonly MigrationFile[];
-  /** The schema that the plan starts from. */
-  readonly start: Catalog;
-  /** The state of the target; null: there is none, or it is not sound. */
-  readonly state: SoundTargetState | null;
-}
-
 type Planned = Pick<PlanReport, 'cautions' | 'findings' | 'policy' | 'blocked' | 'drift'>;
 
 // Problems of a target that a plan tells of, instead of ending with them.
@@ -120,11 +107,9 @@ export async function planSync(workspace: Workspace, input: PlanSyncInput = {}):
   const fixed = withClock(workspace, made);
   const target = env === undefined ? null : await workspace.world.environment(env);
   const { found, planned } = target === null ? await planFiles(fixed, input) : await planTarget(fixed, input);
-  const wanted = await readSource(workspace, workspace.project.schema);
-  const comparison = await compareCatalogs(workspace, found.start, wanted);
   const { composition, pending, state } = found;
   const isOnline = workspace.project.online !== false && input.online !== false;
-  const steps = isOnline ? comparison.online : comparison.up;
+  const { changes, steps, losses } = await findEffect(workspace, found, isOnline, planned.findings);
   const written = new Set(composition.written.map(({ name }) => name));
   if (out !== undefined && (state === null || planned.blocked !== null))
     throw new Problem('bad_option', {
@@ -133,11 +118,12 @@ export async function planSync(workspace: Workspace, input: PlanSyncInput = {}):
     });
   return {
     target: target === null ? null : nameTarget(workspace.project, target),
-    changes: comparison.changes,
+    changes,
     migrations: pending.map((file) => describeMigration(file, written.has(file.name))),
     ...planned,
-    cautions: planned.cautions.length > 0 ? planned.cautions : listCautions(steps),
-    losses: listLosses(steps, planned.findings),
+    // Those of db:sync have the sizes of tables.
+    cautions: state !== null && planned.blocked === null ? planned.cautions : listCautions(steps),
+    losses,
     renames: composition.renames.map(reportRename),
     possible: composition.possible.map(reportRename),
     out:
@@ -212,8 +198,11 @@ async function planFiles(
   input: PlanSyncInput,
 ): Promise<{ found: PlanFound; planned: Planned }> {
   const composition = await compose(workspace, input, { given: input.rename });
-  const applied = await appliedAt(workspace, composition.folder, input.base);
-  const pending = composition.files.filter(({ name }) => !applied.some((file) => file.name === name));
+  const { folder, files } = composition;
+  const applied = await (input.env === undefined
+    ? appliedAt(workspace, folder, input.base)
+    : appliedTo(workspace, input.env, files));
+  const pending = files.filter(({ name }) => !applied.some((file) => file.name === name));
   const start = await readRecordedSchema(workspace, applied);
   const steps = [...composition.steps.values()].flat();
   const planned = { cautions: [], findings: [], drift: [] };
@@ -226,24 +215,6 @@ async function planFiles(
     const { code, message, hint } = thrown;
     return { found, planned: { ...planned, policy: [], blocked: { code, message, hint } } };
   }
-}
-
-// The migrations of a commit are the first ones of the folder; without a commit, all that are written.
-async function appliedAt(
-  { project }: Workspace,
-  folder: readonly MigrationFile[],
-  base: string | undefined,
-): Promise<readonly MigrationFile[]> {
-  if (base === undefined) return folder;
-  const bad = (reason: string) => new Problem('bad_option', { option: '--base', reason });
-  if (!/^[\w][\w./~^@{}-]*$/.test(base)) throw bad(`${base} is not the name of a commit`);
-  const path = shownPath(project.root, project.migrations);
-  const args = ['ls-tree', '-r', '--name-only', '-z', base, '--', `./${path}`];
-  const { failure, text } = await readOutput({ file: 'git', args, cwd: project.root, timeout: 10_000 });
-  if (failure !== null) throw bad(`git does not know ${base} (${failure})`);
-  const paths = text.split('\0');
-  // A file before one of them would be applied before it.
-  return folder.slice(0, folder.findLastIndex(({ file }) => paths.includes(file)) + 1);
 }
 
 interface KeptPlan {

@@ -2,6 +2,7 @@
 import type { PlannedMigration, PlanReport } from '../commands/plan.ts';
 import { describeChange } from '../compare/changes.ts';
 import type { Caution } from '../compare/impact.ts';
+import type { RenameReport } from '../compare/renames.ts';
 import { describeFinding } from '../migrate/findings.ts';
 import { makeLegible, makeTextLegible } from '../problem/legible.ts';
 import { formatBytes, formatCount } from './format.ts';
@@ -37,6 +38,12 @@ export function planMarkdown(report: PlanReport, limit = room): string {
       (target === null ? ' Made without a database: sizes, rows and drift are unknown.' : ''),
     ...blockedLines(report),
     ...listed('Data that is lost', report.losses.map(code), 40),
+    ...listed('Renamed', report.renames.map(renameItem), 20),
+    ...listed(
+      'Dropped and added: a rename?',
+      report.possible.map((one) => `${renameItem(one)}: ${code(`--rename ${one.option}`)}`),
+      20,
+    ),
     ...hazardTable(report.cautions),
     ...listed(
       'Rows that a statement fails on or changes',
@@ -105,6 +112,8 @@ function hazardTable(cautions: readonly Caution[]): string[] {
   const more = all.length > lines.length ? [`| ${all.length - lines.length} more | | | | |`] : [];
   return ['', '| hazard | table | rows | size | statement |', '|---|---|---|---|---|', ...lines, ...more];
 }
+
+const renameItem = ({ text, to }: RenameReport) => `${code(text)} → ${code(to)}`;
 
 function listed(title: string, items: readonly string[], most: number): string[] {
   if (items.length === 0) return [];

@@ -25,7 +25,7 @@ export function describePlanned({ target }: PlanReport): string {
 
 /** A plan as text. */
 export function planText(report: PlanReport, paper: Paper): string {
-  const { changes, migrations, cautions, findings, losses, policy, possible, drift, blocked, out } = report;
+  const { changes, migrations, cautions, findings, losses, policy, drift, blocked, out } = report;
   const ink = makeInk(paper.colour);
   return [
     ink.bold(`Plan for ${describePlanned(report)}`),
@@ -38,7 +38,11 @@ export function planText(report: PlanReport, paper: Paper): string {
     ...cautionLines(cautions, paper),
     ...findingLines(findings, paper),
     ...policyLines(policy, paper),
-    ...possibleLines(possible, paper),
+    ...titled(
+      'Renamed:',
+      report.renames.map(({ text, to }) => `${text} → ${to}`),
+    ),
+    ...possibleLines(report.possible, paper),
     ...titled('Data that is lost:', losses),
     ...titled('Drift:', drift),
     ...(blocked === null

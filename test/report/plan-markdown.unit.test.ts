@@ -34,6 +34,8 @@ test('names cannot leave their place', () => {
     ],
     cautions: [{ hazard: 'deletes_data', sql: hostile, table: { name: hostile, rows: 1, bytes: 1 } }],
     losses: [hostile],
+    renames: [{ text: hostile, to: hostile, option: hostile }],
+    possible: [{ text: hostile, to: hostile, option: hostile }],
     drift: [hostile],
     blocked: { code: hostile, message: hostile, hint: hostile },
     policy: [{ hazard: 'deletes_data', level: 'warn', sql: hostile, object: hostile, table: null }],
