@@ -27,13 +27,27 @@ async function ask(method, path, body) {
   return response.json();
 }
 
-// A comment of a person that has the marker is not ours, also where the token may edit it.
-const isOurs = (marker) => (comment) => comment.user?.type === 'Bot' && comment.body?.startsWith(marker);
+/** The name of the person whose token it is; undefined: the token of a job or of an app, which is no user. */
+async function findLogin() {
+  try {
+    return (await ask('GET', '/user')).login;
+  } catch (error) {
+    if (error.status !== 403 && error.status !== 404) throw error;
+    return undefined;
+  }
+}
+
+// A comment of another person that has the marker is not ours, also where the token may edit it.
+const isOurs =
+  (marker, login) =>
+  ({ user, body }) =>
+    (login === undefined ? user?.type === 'Bot' : user?.login === login) && body?.startsWith(marker);
 
 async function findComment(issue, marker) {
+  const login = await findLogin();
   for (let page = 1; page <= 100; page++) {
     const comments = await ask('GET', `${issue}/comments?per_page=100&page=${page}`);
-    const found = comments.find(isOurs(marker));
+    const found = comments.find(isOurs(marker, login));
     if (found !== undefined || comments.length < 100) return found;
   }
   return undefined;

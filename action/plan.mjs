@@ -16,21 +16,33 @@ function pgmage(...words) {
   return { text: stdout, code: status ?? 1 };
 }
 
-/** The commit that the pull request is to be merged into; undefined: it is none, or it was not fetched. */
+/** A problem of which the comment and an annotation tell. */
+class NoPlan extends Error {}
+
+/**
+ * The commit that the changes are to be merged into. Without it all written migrations would count as applied.
+ */
 function findBase() {
   const { GITHUB_EVENT_PATH } = process.env;
-  if (!GITHUB_EVENT_PATH) return undefined;
-  const base = JSON.parse(readFileSync(GITHUB_EVENT_PATH, 'utf8')).pull_request?.base?.sha;
-  if (!/^[0-9a-f]{40,64}$/.test(base ?? '')) return undefined;
+  const event = GITHUB_EVENT_PATH ? JSON.parse(readFileSync(GITHUB_EVENT_PATH, 'utf8')) : {};
+  const base = event.pull_request?.base?.sha ?? event.merge_group?.base_sha;
+  if (!/^[0-9a-f]{40,64}$/.test(base ?? ''))
+    throw new NoPlan(
+      'The event has no target branch. Run the action for a pull request or a merge group, ' +
+        'or name an environment.',
+    );
   const known = () => spawnSync('git', ['cat-file', '-e', `${base}^{commit}`]).status === 0;
-  if (!known()) spawnSync('git', ['fetch', '--quiet', '--depth=1', 'origin', base], { timeout: 60_000 });
-  return known() ? base : undefined;
+  if (known()) return base;
+  const options = { timeout: 60_000, stdio: ['ignore', 'ignore', 'inherit'] };
+  spawnSync('git', ['fetch', '--quiet', '--depth=1', 'origin', base], options);
+  if (known()) return base;
+  throw new NoPlan(
+    `The commit of the target branch could not be fetched: ${base}. ` +
+      'Let actions/checkout keep its credentials, or pass it fetch-depth: 0.',
+  );
 }
 
-function planOfFiles() {
-  const base = findBase();
-  return pgmage('db:plan', '--format', 'markdown', ...(base === undefined ? [] : ['--base', base]));
-}
+const planOfFiles = () => pgmage('db:plan', '--format', 'markdown', '--base', findBase());
 
 /** True if the problem is that a fork has no secrets. */
 function lacksUrl(text) {
@@ -53,15 +65,23 @@ function makePlan() {
 // One comment for one environment, also where the plan fails or is made from the files alone.
 const marker = `<!-- pgmage:plan ${(PGMAGE_ENVIRONMENT || 'files').replace(/[^\w.-]/g, '_')} -->`;
 
-const plan = makePlan();
+function tryPlan() {
+  try {
+    return { ...makePlan(), reason: 'The log of the job has the error.' };
+  } catch (error) {
+    if (!(error instanceof NoPlan)) throw error;
+    console.log(`::error title=pgmage::${error.message}`);
+    return { text: '', code: 1, reason: error.message };
+  }
+}
+
+const plan = tryPlan();
 const lint =
   process.env.PGMAGE_LINT === 'false' ? { text: '', code: 0 } : pgmage('db:lint', '--format', 'github');
 if (lint.text.trim() !== '') console.log(lint.text.trimEnd());
 if (plan.code === 0) writeFileSync(PGMAGE_PLAN, plan.text.replace(/^<!--[^\n]*-->/, marker));
-else {
-  const failed = `${marker}\n### pgmage: no plan\n\nThe plan failed. The log of the job has the error.\n`;
-  writeFileSync(PGMAGE_PLAN, failed);
-}
-if (/^\*\*db:sync would refuse\*\*/m.test(plan.text))
+else writeFileSync(PGMAGE_PLAN, `${marker}\n### pgmage: no plan\n\nThe plan failed. ${plan.reason}\n`);
+const isRefused = /^\*\*db:sync would refuse\*\*/m.test(plan.text);
+if (isRefused)
   console.log('::error title=pgmage::db:sync would refuse this plan. The comment and the summary say why.');
-process.exitCode = plan.code || lint.code;
+process.exitCode = plan.code || lint.code || (isRefused ? 2 : 0);

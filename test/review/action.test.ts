@@ -27,7 +27,7 @@ const action = parse(readFileSync(join(repository, 'action.yml'), 'utf8')) as {
 interface Comment {
   id: number;
   body: string;
-  user: { type: string };
+  user: { type: string; login?: string };
 }
 
 let root: string;
@@ -36,10 +36,12 @@ let comments: Comment[];
 let requests: string[];
 /** The status that writes are answered with; 0: they succeed. */
 let refused: number;
+/** The person whose token it is; null: that of the job, which is no user. */
+let person: string | null;
 
 beforeEach(async () => {
   root = mkdtempSync(join(tmpdir(), 'pgmage-action-'));
-  [comments, requests, refused] = [[], [], 0];
+  [comments, requests, refused, person] = [[], [], 0, null];
   server = createServer((request, response) => {
     let text = '';
     request.on('data', (piece) => {
@@ -53,6 +55,10 @@ beforeEach(async () => {
       };
       if (request.headers.authorization !== 'Bearer t0ken')
         return answer(401, { message: 'Bad credentials' });
+      if (url.pathname === '/user')
+        return person === null
+          ? answer(403, { message: 'Resource not accessible by integration' })
+          : answer(200, { login: person, type: 'User' });
       if (request.method === 'GET') {
         const page = Number(url.searchParams.get('page'));
         return answer(200, comments.slice((page - 1) * 100, page * 100));
@@ -63,7 +69,7 @@ beforeEach(async () => {
       const id = Number(/comments\/(\d+)$/.exec(url.pathname)?.[1] ?? 0);
       const known = comments.find((one) => one.id === id);
       if (known) known.body = body;
-      else comments.push({ id: 1000 + comments.length, body, user: { type: 'Bot' } });
+      else comments.push({ id: 1000 + comments.length, body, user: author() });
       answer(known ? 200 : 201, { html_url: 'https://github.test/comment' });
     });
   });
@@ -74,6 +80,8 @@ afterEach(() => {
   server.close();
   rmSync(root, { recursive: true, force: true });
 });
+
+const author = () => (person === null ? { type: 'Bot' } : { type: 'User', login: person });
 
 const git = (...words: string[]) =>
   execFileSync('git', ['-C', root, '-c', 'user.name=a', '-c', 'user.email=a@b', ...words], {
@@ -154,9 +162,9 @@ test('the action is composite, and no step puts an input into its script', () =>
 });
 
 test('a comment is created, and updated in place, also on a later page; findings are annotations', async () => {
-  const person = (id: number): Comment => ({ id, body: `comment ${id}`, user: { type: 'User' } });
+  const other = (id: number): Comment => ({ id, body: `comment ${id}`, user: { type: 'User' } });
   // A person who writes the marker does not get the plan into their comment.
-  comments.push({ ...person(1), body: '<!-- pgmage:plan files -->\nmine' });
+  comments.push({ ...other(1), body: '<!-- pgmage:plan files -->\nmine' });
   const first = await run();
   expect(first.output).toContain('::error title=drop_column,file=migrations/2_note.sql,line=3,col=');
   expect(first.codes).toEqual([2, 0]);
@@ -168,11 +176,12 @@ test('a comment is created, and updated in place, also on a later page; findings
   expect(own.body).not.toContain('create table users');
   expect(first.summary).toContain(own.body.trim());
 
-  comments.unshift(...Array.from({ length: 150 }, (_, at) => person(2000 + at)));
+  comments.unshift(...Array.from({ length: 150 }, (_, at) => other(2000 + at)));
   writeFileSync(join(root, 'schema.sql'), 'create table users (id bigint primary key, added text);\n');
   requests = [];
   await run({ lint: 'false' });
   expect(requests).toEqual([
+    'GET /user',
     'GET /repos/shop/app/issues/7/comments?per_page=100&page=1',
     'GET /repos/shop/app/issues/7/comments?per_page=100&page=2',
     `PATCH /repos/shop/app/issues/comments/${own.id}`,
@@ -180,6 +189,46 @@ test('a comment is created, and updated in place, also on a later page; findings
   expect(comments).toHaveLength(152);
   expect(own.body).toContain('added');
   expect(comments[150]?.body).toContain('mine');
+});
+
+test('the comment of a person is found by their token, and no comment of others', async () => {
+  person = 'ada';
+  const marked = (login: string, type = 'User') => ({
+    id: 1,
+    body: `<!-- pgmage:plan files -->\n${login}`,
+    user: { type, login },
+  });
+  comments.push(marked('eve'), marked('robot', 'Bot'));
+  for (const _ of [1, 2]) expect((await run({ lint: 'false' })).codes).toEqual([0, 0]);
+  expect(comments.map(({ user }) => user.login)).toEqual(['eve', 'robot', 'ada']);
+});
+
+const event = (content: unknown) => writeFileSync(join(root, 'temp', 'event.json'), JSON.stringify(content));
+
+test('without the commit of the target branch there is no plan, and the job fails', async () => {
+  event({ pull_request: { number: 7, base: { sha: 'a'.repeat(40) } } });
+  const { output, codes, summary } = await run({ lint: 'false' });
+  expect(codes).toEqual([1, 0]);
+  expect(output).toContain('::error title=pgmage::The commit of the target branch could not be fetched');
+  expect(comments.map(({ body }) => body)).toEqual([expect.stringContaining('### pgmage: no plan')]);
+  expect(summary + output).not.toContain('to apply');
+  expect(summary).toContain('could not be fetched');
+  event({});
+  const other = await run({ lint: 'false' });
+  expect(other.codes).toEqual([1, 0]);
+  expect(other.output).toContain('::error title=pgmage::The event has no target branch');
+  event({ merge_group: { base_sha: git('rev-parse', 'HEAD~1').trim() } });
+  const queued = await run({ lint: 'false' });
+  expect(queued.codes).toEqual([0, 0]);
+  expect(queued.summary).toContain('DROP COLUMN note');
+});
+
+test('a plan that db:sync would refuse fails the job', async () => {
+  writeFileSync(join(root, 'pgmage.config.ts'), `export default { policy: { deletes_data: 'deny' } };\n`);
+  const { output, codes } = await run({ lint: 'false' });
+  expect(output).toContain('::error title=pgmage::db:sync would refuse this plan');
+  expect(codes).toEqual([2, 0]);
+  expect(comments.at(-1)?.body).toContain('policy&#95;denied');
 });
 
 test('a fork has no secrets and a token that only reads: the plan is in the summary', async () => {
