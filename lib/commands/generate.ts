@@ -82,10 +82,19 @@ export async function generate(
   if (input.rebase) refuseForeign(workspace.project, 'db:generate --rebase');
   if (input.rebase) return rebased(workspace, input.env);
   const composition = await compose(workspace, input, { given: input.rename, choose });
+  return reportGenerate(composition, await writeJudged(workspace, composition));
+}
+
+/**
+ * Writes new migrations, unless the policy denies them.
+ * @returns what the policy warns of
+ * @throws Problem `policy_denied`, `migrations_changed`, `unwritable_file`
+ */
+export async function writeJudged(workspace: Workspace, composition: Composition): Promise<PolicyVerdict[]> {
   const steps = [...composition.steps.values()].flat();
   const policy = await judge(workspace, { steps, pending: composition.written });
   await writeComposed(workspace.project, composition);
-  return reportGenerate(composition, policy);
+  return policy;
 }
 
 /** Makes the report of a composition. */

@@ -42,7 +42,7 @@ import { type NamedTarget, nameTarget, withTarget } from '../project/source.ts';
 import type { Workspace } from '../project/workspace.ts';
 import type { Author } from '../project/world.ts';
 import { findProtected, refuseProtected, type WriteNames, writeTarget } from '../project/write-access.ts';
-import { type MigrationReport, reportMigration } from './generate.ts';
+import { type MigrationReport, reportMigration, writeJudged } from './generate.ts';
 
 /** The options of `db:sync`. */
 export interface SyncInput extends Consent, ComposeOptions, WriteNames {
@@ -154,9 +154,8 @@ interface SyncWork {
 async function syncIn(session: MigrationSession, work: SyncWork, ask: Ask<SyncPlan>): Promise<SyncReport> {
   const { workspace, connection, target, files } = session;
   const { composition, input, author } = work;
-  const recorded = input.baseline
-    ? await recordBaseline(session, () => writeComposed(workspace.project, composition))
-    : [];
+  const write = () => writeJudged(workspace, composition);
+  const recorded = input.baseline ? await recordBaseline(session, write) : [];
   const before = await readSoundState(session).catch(async (thrown) => {
     // Another process may have written and applied migrations that are unknown here.
     if (!input.baseline) await checkUnchanged(workspace.project, composition.folder);

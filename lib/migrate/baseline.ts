@@ -49,13 +49,13 @@ export async function makeBaseline(
 
 /**
  * Records the migrations up to the last one after which the schema is as the database has it.
- * @param prepare is done before the first is recorded, when it is known that they can be
+ * @param prepare is done before the first is recorded, when it is known that they can be; a throw refuses
  * @returns names of those that were recorded; none, where the database is as its ledger says
  * @throws Problem `no_baseline`, `ledger_broken`, `migration_running`
  */
 export async function recordBaseline(
   session: MigrationSession,
-  prepare: () => Promise<void>,
+  prepare: () => Promise<unknown>,
 ): Promise<string[]> {
   const { workspace, connection, target, files } = session;
   const of = await prepareRun(session);

@@ -15,6 +15,7 @@ import { compare } from '../../lib/compare/compare.ts';
 import { failure } from '../failure.ts';
 import { freshCache } from '../project/cache.ts';
 import { type Project, project } from '../project/project.ts';
+import { derive } from '../project/workspace.ts';
 import { rowsOf, withDatabase } from '../servers/databases.ts';
 import { anyServer } from '../servers/running.ts';
 
@@ -108,6 +109,20 @@ test('another database of that schema is recorded by --baseline, and one that di
     expect([done.recorded.length, done.applied?.length]).toEqual([1, 1]);
     expect((await compare(context, 'other', context.project.schema)).same).toBe(true);
     expect((await sync(context, to, undefined)).applied).toEqual([]);
+  });
+});
+
+test('a denied new migration is not written by --baseline, and nothing is recorded', async () => {
+  await having(users, async ({ own, other }) => {
+    await pull(own.context, { baseline: true }, undefined);
+    await rowsOf(other, users);
+    own.want('create table users (id bigint primary key);');
+    const before = own.files();
+    const denied = derive(own.context, { policy: { deletes_data: 'deny' } });
+    const to = { ...yes, force: true, env: 'other', baseline: true };
+    expect((await failure(sync(denied, to, undefined))).code).toBe('policy_denied');
+    expect(own.files()).toEqual(before);
+    expect((await history(own.context, { env: 'other' })).deeds).toEqual([]);
   });
 });
 
