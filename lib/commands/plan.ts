@@ -21,8 +21,9 @@ import type { Down } from '../migration/text.ts';
 import { Problem } from '../problem/problem.ts';
 import { redact } from '../problem/redact.ts';
 import { refuseForeign } from '../project/foreign-migrations.ts';
-import { type NamedTarget, nameTarget, readSourceFiles } from '../project/source.ts';
+import { identifyAddress, type NamedTarget, nameTarget, readSourceFiles } from '../project/source.ts';
 import type { Workspace } from '../project/workspace.ts';
+import type { Target } from '../project/world.ts';
 import { appliedAt, appliedTo } from './plan-applied.ts';
 import { findEffect, type PlanFound } from './plan-effect.ts';
 import { sync } from './sync.ts';
@@ -133,7 +134,7 @@ export async function planSync(workspace: Workspace, input: PlanSyncInput = {}):
             made,
             found,
             state,
-            address: nameTarget(workspace.project, target),
+            target,
           }),
   };
 }
@@ -221,13 +222,13 @@ interface KeptPlan {
   readonly made: Date;
   readonly found: PlanFound;
   readonly state: SoundTargetState;
-  readonly address: NamedTarget;
+  readonly target: Target;
 }
 
 async function keep(
   workspace: Workspace,
   { out = '', name, online, rename }: PlanSyncInput,
-  { made, found, state, address }: KeptPlan,
+  { made, found, state, target }: KeptPlan,
 ): Promise<PlanReport['out']> {
   const { project } = workspace;
   const { composition, pending } = found;
@@ -239,7 +240,11 @@ async function keep(
       ...(online !== undefined && { online }),
       ...(rename !== undefined && { rename }),
     },
-    target: { environment: address.name, address: address.address, ...digestTarget(state) },
+    target: {
+      environment: target.name,
+      address: identifyAddress(project, target),
+      ...digestTarget(state),
+    },
     schema: digestFiles(await readSourceFiles(workspace, project.schema)),
     folder: digestFolder(composition.folder),
     migrations: pending.map(({ name: own, text }) => ({ name: own, text })),

@@ -8,7 +8,7 @@ import {
 } from '../migrate/plan-file.ts';
 import { Problem } from '../problem/problem.ts';
 import type { Ask } from '../project/confirmation.ts';
-import { describeAddress, readSourceFiles } from '../project/source.ts';
+import { identifyAddress, readSourceFiles } from '../project/source.ts';
 import type { Workspace } from '../project/workspace.ts';
 import { withClock } from './plan.ts';
 import { type SyncInput, type SyncPlan, type SyncReport, sync } from './sync.ts';
@@ -50,7 +50,7 @@ export async function syncPlan(
   const refuse = (moved: readonly string[]) => {
     if (moved.length > 0) throw new Problem('plan_moved', { file: path, environment, moved });
   };
-  const now = describeAddress(project, target);
+  const now = identifyAddress(project, target);
   refuse(now === address ? [] : [`${environment} leads to ${now} instead of ${address}`]);
   const schema = digestFiles(await readSourceFiles(workspace, project.schema));
   refuse(schema === plan.schema ? [] : ['the schema files changed']);

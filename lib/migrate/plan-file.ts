@@ -22,7 +22,7 @@ export interface KeptOptions extends ComposeOptions {
 /** The target as it was planned for, without its password. */
 export interface PlannedTarget {
   readonly environment: string;
-  /** Its URL without password and parameters. */
+  /** Its URL without password, and of its parameters those that are a part of the address. */
   readonly address: string;
   /** The fingerprint of its schema. */
   readonly schema: string;

@@ -141,6 +141,16 @@ export function describeAddress(project: Project, { url }: Target): string {
   return maskUrl(url).replace(/\?.*$/, '');
 }
 
+// What leads to another database (fe-connect.c: PQconninfoOptions).
+const leading = new Set(['host', 'hostaddr', 'port', 'dbname', 'user', 'service']);
+
+/** The address of a target, by which a plan knows it again: also what the parameters of its URL say of it. */
+export function identifyAddress(project: Project, target: Target): string {
+  const query = /\?(.*)$/s.exec(target.url ?? '')?.[1] ?? '';
+  const said = [...new URLSearchParams(query)].filter(([name]) => leading.has(name));
+  return describeAddress(project, target) + (said.length > 0 ? `?${new URLSearchParams(said)}` : '');
+}
+
 /** A target as reports name it. */
 export interface NamedTarget {
   readonly name: string;

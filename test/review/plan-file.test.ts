@@ -10,6 +10,7 @@ import { digestPlan } from '../../lib/migrate/plan-file.ts';
 import { failure } from '../failure.ts';
 import { freshCache } from '../project/cache.ts';
 import { type Project, project } from '../project/project.ts';
+import { derive } from '../project/workspace.ts';
 import { type Database, freshDatabase, rowsOf } from '../servers/databases.ts';
 import { anyServer } from '../servers/running.ts';
 
@@ -100,4 +101,24 @@ test('a plan replaces an earlier plan, and no other file', async () => {
   expect(readFileSync(path('schema.sql'), 'utf8')).toContain('create table users');
   expect(readFileSync(path('package.json'), 'utf8')).toBe('{"name":"shop"}');
   expect((await failure(planned('none/plan.json'))).code).toBe('unwritable_file');
+});
+
+test('an address in the parameters of a URL is a part of the plan, a password there is not', async () => {
+  const at = (parameters: Record<string, string>) => {
+    const url = new URL(database.url);
+    for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
+    const environment = async (name = 'local') => ({ name, url: url.href, protected: false });
+    return derive(own.context, { environment });
+  };
+  const dbname = decodeURIComponent(new URL(database.url).pathname.slice(1));
+  const here = at({ dbname, application_name: 's3cret' });
+  await planSync(here, { env: 'local', out: 'plan.json' });
+  expect(readFileSync(path(), 'utf8')).not.toContain('s3cret');
+  const to = { env: 'local', yes: true, force: true };
+  for (const other of [{ dbname: 'postgres' }, { dbname, port: '1' }, { dbname, host: '127.0.0.9' }])
+    expect(await failure(syncPlan(at(other), 'plan.json', to, undefined))).toMatchObject({
+      code: 'plan_moved',
+      message: expect.stringContaining(`?${new URLSearchParams(other)} instead of`),
+    });
+  expect((await syncPlan(here, 'plan.json', to, undefined)).applied).toHaveLength(1);
 });
