@@ -133,7 +133,7 @@ export async function readPlan(project: Project, path: string): Promise<Approved
   if (digestPlan(plan) !== checksum) throw bad('it was edited after it was made');
   if (plan.tool !== project.version)
     throw bad(`pgmage ${plan.tool} made it, and this is pgmage ${project.version}`);
-  // Who edits a file can also make its digest again.
+  // An edited file can have a digest of its own.
   const fault = findFault(plan);
   if (fault !== undefined) throw bad(`its '${fault}' is not as db:plan writes it`);
   return plan as unknown as ApprovedPlan;

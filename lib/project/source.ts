@@ -141,7 +141,7 @@ export function describeAddress(project: Project, { url }: Target): string {
   return maskUrl(url).replace(/\?.*$/, '');
 }
 
-// What leads to another database (fe-connect.c: PQconninfoOptions).
+// The parameters that lead to another database (fe-connect.c: PQconninfoOptions).
 const leading = new Set(['host', 'hostaddr', 'port', 'dbname', 'user', 'service']);
 
 /** The address of a target, by which a plan knows it again: also what the parameters of its URL say of it. */
