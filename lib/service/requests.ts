@@ -104,10 +104,7 @@ export async function checkRequest(
   const isWriting = writingKinds.has(kind);
   if (isWriting && !service.settings.features.includes(kind as Feature))
     throw new Problem('forbidden', { reason: `the service does not run jobs of kind ${kind}` });
-  if (parameters.backupFirst === false && !hasScope(requester, 'admin'))
-    throw new Problem('forbidden', { reason: 'backupFirst: false needs the scope admin' });
-  if (parameters.withoutManifest === true && !hasScope(requester, 'admin'))
-    throw new Problem('forbidden', { reason: 'withoutManifest needs the scope admin' });
+  refuseWithoutAdmin({ kind, parameters, requester });
   const find = async (name: unknown) => (name === undefined ? null : findServer(service, String(name)));
   const to = isWriting ? await find(parameters.to) : null;
   const from = await find(parameters.from ?? parameters.database ?? parameters.on);
@@ -115,6 +112,23 @@ export async function checkRequest(
   if (typeof parameters.file === 'string') await refuseMissingFile(service, kind, parameters);
   if (isWriting && !isPlan && !isScheduled) refuseUnplanned(kind, parameters);
   return { from, to };
+}
+
+/**
+ * Refuses what only an administrator may ask for, by whatever route it comes: a retry of a job, too.
+ * @throws Problem `forbidden`
+ */
+export function refuseWithoutAdmin({
+  kind,
+  parameters,
+  requester,
+}: Pick<JobRequest, 'kind' | 'parameters' | 'requester'>): void {
+  if (hasScope(requester, 'admin')) return;
+  const refused =
+    (kind === 'prune' && 'a job of kind prune') ||
+    (parameters.backupFirst === false && 'backupFirst: false') ||
+    (parameters.withoutManifest === true && 'withoutManifest');
+  if (refused) throw new Problem('forbidden', { reason: `${refused} needs the scope admin` });
 }
 
 async function findServer({ world }: Service, name: string): Promise<Target> {

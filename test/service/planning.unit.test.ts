@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import type { RowSyncPlan } from '../../lib/data-sync/sync-plan.ts';
 import { countAttempts } from '../../lib/service/attempts.ts';
 import { findExcess, listLosses } from '../../lib/service/planning.ts';
-import { digestOf } from '../../lib/service/requests.ts';
+import { digestOf, refuseWithoutAdmin } from '../../lib/service/requests.ts';
+import type { JobKind, KeyScope } from '../../lib/service/schemas.ts';
 
 const end = { name: 'staging', address: 'postgres://u@h/staging', protected: false };
 const plan = (updates: number, deletes: number): RowSyncPlan => {
@@ -38,6 +39,18 @@ test('equal requests have one digest, whatever confirms them', () => {
   expect(digestOf('clone', { to: 'b', confirm: 'b', from: 'a' })).toBe(one);
   expect(digestOf('clone', { from: 'a', to: 'b', noOwner: true })).not.toBe(one);
   expect(digestOf('data', { from: 'a', to: 'b' })).not.toBe(one);
+});
+
+test('only an administrator prunes backups, also by a retry of a job that did', () => {
+  const ask = (scopes: readonly KeyScope[], kind: JobKind, parameters = {}) =>
+    refuseWithoutAdmin({ kind, parameters, requester: { name: 'key', scopes, to: null } });
+  const refused = /scope admin/;
+  expect(() => ask(['run'], 'prune', { keepDaily: 0 })).toThrow(refused);
+  expect(() => ask(['write'], 'prune')).toThrow(refused);
+  expect(() => ask(['write'], 'import', { backupFirst: false })).toThrow(refused);
+  expect(() => ask(['write'], 'import', { withoutManifest: true })).toThrow(refused);
+  expect(() => ask(['admin'], 'prune')).not.toThrow();
+  expect(() => ask(['run'], 'export')).not.toThrow();
 });
 
 test('an address waits after ten failures in a minute, and then may try again', () => {
