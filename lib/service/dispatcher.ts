@@ -144,7 +144,7 @@ class OwnDispatcher implements Dispatcher, JobFloor {
     const open = await this.#host.store.use(listOpenJobs);
     this.#isIdle = open.length === 0;
     // It is read while a job waits: a worker takes that one soon.
-    if (open.length > 0) this.#storage = await readStorageRule(this.#host);
+    if (open.length > 0) this.#storage = await readStorageRule(this.#host, 'own');
     await this.#source.startJobs(open, this);
   }
 

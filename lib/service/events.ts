@@ -131,7 +131,7 @@ class StoredEvents implements EventLog {
     return this.#store.use(async (session) => {
       const [row] = await session.rows<{ last: number }>('select last::float8 as last from service.counter');
       return row?.last ?? 0;
-    });
+    }, 'request');
   }
 
   async watch(take: Taker): Promise<() => void> {

@@ -24,14 +24,11 @@ export async function keepPlan(
 ): Promise<Plan> {
   const id = randomUUID();
   const agreed: AgreedLosses = { target: facts.target.address, losses: facts.losses };
-  const [row] = await store.use((session) =>
-    session.rows<{ at: string }>(
-      `insert into service.plans (id, digest, requested_by, agreed, expires_at)
-       values ($1, $2, $3, $4::jsonb, pg_catalog.now() + interval '${minutes} minutes')
-       returning pg_catalog.to_char(expires_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as at`,
-      [id, digest, requestedBy, JSON.stringify(agreed)],
-    ),
-  );
+  const sql = `insert into service.plans (id, digest, requested_by, agreed, expires_at)
+    values ($1, $2, $3, $4::jsonb, pg_catalog.now() + interval '${minutes} minutes')
+    returning pg_catalog.to_char(expires_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as at`;
+  const values = [id, digest, requestedBy, JSON.stringify(agreed)];
+  const [row] = await store.use((session) => session.rows<{ at: string }>(sql, values), 'request');
   return { planId: id, expiresAt: row?.at ?? '', ...facts };
 }
 

@@ -17,6 +17,7 @@ import {
   type ScheduleState,
 } from './schedules.ts';
 import type { Service } from './service.ts';
+import type { Turn } from './store.ts';
 
 // Milliseconds between two looks.
 const tick = 5_000;
@@ -27,14 +28,14 @@ const tick = 5_000;
  */
 export async function startScheduler(service: Service): Promise<Scheduler> {
   const configured = readConfigured(service.project.serve?.schedules ?? {});
-  const list = () => service.store.use((session) => listSchedules(session, configured));
+  const list = (turn: Turn) => service.store.use((session) => listSchedules(session, configured), turn);
   await service.store.change((session) => matchRows(session, configured));
   let isLooking = false;
   const look = async () => {
     if (isLooking || service.isStopping) return;
     isLooking = true;
     try {
-      for (const schedule of await list()) await attend(service, schedule);
+      for (const schedule of await list('own')) await attend(service, schedule);
     } catch (thrown) {
       service.log.error({ reason: (thrown as Error).message }, 'the schedules were not looked at');
     } finally {
@@ -43,15 +44,16 @@ export async function startScheduler(service: Service): Promise<Scheduler> {
   };
   const timer = setInterval(() => void look(), tick);
   void look();
-  const find = async (name: string) => {
-    const found = (await list()).find((one) => one.name === name);
+  const find = async (name: string, turn: Turn) => {
+    const found = (await list(turn)).find((one) => one.name === name);
     if (found === undefined) throw new Problem('unknown_schedule', { schedule: name });
     return found;
   };
   return {
     list,
     find,
-    runNow: async (name) => (await requestJob(service, await requestOf(service, await find(name)))).id,
+    runNow: async (name) =>
+      (await requestJob(service, await requestOf(service, await find(name, 'request')))).id,
     stop: () => clearInterval(timer),
   };
 }

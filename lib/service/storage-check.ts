@@ -28,7 +28,7 @@ export async function refuseFullStorage(
   // A database that does not answer is the problem of the job.
   const needed = await estimateBackup(target, found).catch(() => 0);
   if (needed === 0) return;
-  const { retention, inUse } = await readStorageRule(service);
+  const { retention, inUse } = await readStorageRule(service, 'request');
   const why = explainRetention(project, found, retention);
   const old = found.filter((one) => why.get(one.name)?.length === 0 && !inUse.includes(one.name));
   const { bytes: present } = await storage.measure();

@@ -10,7 +10,7 @@ import { serviceTables } from './tables.ts';
 
 /**
  * The origin of work. The service's own comes first: a job that waits for its commit must not wait for a
- * thousand requests.
+ * thousand requests. After twenty works of its own, one request comes all the same.
  */
 export type Turn = 'own' | 'request';
 
@@ -27,6 +27,24 @@ export interface Store {
   close(): Promise<void>;
 }
 
+/** Asks whether the store takes changes. Whoever asks meanwhile gets the same answer. */
+export function openStoreCheck({ change }: Pick<Store, 'change'>): () => Promise<boolean> {
+  let running: Promise<boolean> | null = null;
+  const check = () =>
+    change((session) => session.rows('update service.counter set last = last'), 'request')
+      .then(
+        () => true,
+        () => false,
+      )
+      .finally(() => {
+        running = null;
+      });
+  return () => {
+    running ??= check();
+    return running;
+  };
+}
+
 /** The place of the store. */
 export interface StorePlace {
   /** A postgres:// URL; null: embedded. */
@@ -36,6 +54,9 @@ export interface StorePlace {
   readonly cacheDir: string;
   progress(message: string): void;
 }
+
+// Works of the service in a row while a request waits.
+const mostInRow = 20;
 
 // Problems after which the session is opened again.
 const lostCodes: ReadonlySet<Code> = new Set([
@@ -89,6 +110,7 @@ class Session {
   readonly #open: () => Promise<Connection>;
   #connection: Connection | null;
   readonly #waiting: Readonly<Record<Turn, (() => Promise<void>)[]>> = { own: [], request: [] };
+  #ownInRow = 0;
   #isBusy = false;
   #isClosed = false;
 
@@ -114,13 +136,20 @@ class Session {
 
   #next(): void {
     if (this.#isBusy) return;
-    const next = this.#waiting.own.shift() ?? this.#waiting.request.shift();
+    const next = this.#takeNext();
     if (next === undefined) return;
     this.#isBusy = true;
     void next().finally(() => {
       this.#isBusy = false;
       this.#next();
     });
+  }
+
+  #takeNext(): (() => Promise<void>) | undefined {
+    const { own, request } = this.#waiting;
+    const isOwn = own.length > 0 && (request.length === 0 || this.#ownInRow < mostInRow);
+    this.#ownInRow = isOwn && request.length > 0 ? this.#ownInRow + 1 : 0;
+    return isOwn ? own.shift() : request.shift();
   }
 
   async #run<T>(work: (session: Connection) => Promise<T>): Promise<T> {

@@ -1,9 +1,9 @@
 // The one session of the store: whose work comes first, and what a stop does to work that waits.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openStore, type Store } from '../../lib/service/store.ts';
+import { openStore, openStoreCheck, type Store, type Turn } from '../../lib/service/store.ts';
 import { failure } from '../failure.ts';
 import { type Database, freshDatabase } from '../servers/databases.ts';
 import { anyServer } from '../servers/running.ts';
@@ -37,6 +37,54 @@ test('work of the service does not wait for the requests before it', async () =>
   expect(done.at(-1)).toBe('request 19');
   await store.close();
 });
+
+test('a request does not wait for more than twenty works of the service', async () => {
+  const store = await open();
+  const done: string[] = [];
+  const add = (name: string, turn: Turn) => store.use(async () => void done.push(name), turn);
+  const own = Array.from({ length: 50 }, () => add('own', 'own'));
+  await Promise.all([add('first', 'request'), add('second', 'request'), ...own]);
+  const [first, second] = [done.indexOf('first'), done.indexOf('second')];
+  expect(first).toBeGreaterThanOrEqual(20);
+  expect(first).toBeLessThanOrEqual(21);
+  expect(second).toBe(first + 21);
+  await store.close();
+});
+
+test('whoever asks whether the store is ready meanwhile gets the same answer', async () => {
+  const store = await open();
+  const turns: (Turn | undefined)[] = [];
+  const change: Store['change'] = (work, turn) => {
+    turns.push(turn);
+    return store.change(work, turn);
+  };
+  const isWritable = openStoreCheck({ change });
+  expect(await Promise.all(Array.from({ length: 500 }, isWritable))).toEqual(Array(500).fill(true));
+  expect(turns).toEqual(['request']);
+  expect(await isWritable()).toBe(true);
+  expect(turns).toEqual(['request', 'request']);
+  await store.close();
+  expect(await isWritable()).toBe(false);
+});
+
+test('every work of a route has the turn of a request', () => {
+  const routes = join(import.meta.dirname, '../../lib/service/routes');
+  const calls = readdirSync(routes).flatMap((name) =>
+    callsOf(readFileSync(join(routes, name), 'utf8')).map((call) => `${name}: ${call}`),
+  );
+  expect(calls.length).toBeGreaterThan(8);
+  expect(calls.filter((call) => !/'request',?\s*\)$/.test(call))).toEqual([]);
+});
+
+// The calls of the store and of the events, each up to its last parenthesis.
+function callsOf(text: string): string[] {
+  return [...text.matchAll(/\b(?:store|events)\s*\.(?:use|change)\(/g)].map(({ 0: head, index }) => {
+    let end = index + head.length;
+    for (let depth = 1; depth > 0 && end < text.length; end++)
+      depth += Number(text[end] === '(') - Number(text[end] === ')');
+    return text.slice(index, end);
+  });
+}
 
 test('a failure of one work is its own, and a stop refuses what waits', async () => {
   const store = await open();

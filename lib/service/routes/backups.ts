@@ -33,7 +33,7 @@ export function addBackupRoutes(app: FastifyInstance, service: Service): void {
   app.get('/api/backups', { config: { access: 'read' }, schema: listed }, async () => ({
     folder: folderOfBackups(project, settings).shown,
     storage: await service.storage.read(),
-    retention: await readRetention(service),
+    retention: await readRetention(service, 'request'),
     backups: await describeAll(service),
   }));
   const one = { params: named, response: { 200: BackupSchema } };
@@ -89,7 +89,7 @@ function list({ project, settings }: Service): Promise<Backup[]> {
 const fileOf = (request: FastifyRequest) => (request.params as { file: string }).file;
 
 async function refuseUsed({ store }: Service, file: string): Promise<void> {
-  if ((await store.use(listFilesInUse)).includes(file))
+  if ((await store.use(listFilesInUse, 'request')).includes(file))
     throw new Problem('backup_in_use', { file, reason: 'a job reads it' });
 }
 
@@ -113,7 +113,7 @@ async function describeAll(service: Service): Promise<BackupInfo[]> {
   const [all, uploads, retention] = await Promise.all([
     list(service),
     listUploads(folderOfBackups(project, settings).path),
-    readRetention(service),
+    readRetention(service, 'request'),
   ]);
   const why = explainRetention(project, all, retention);
   const backups = all.map((one) => describeBackup(project, one, why.get(one.name) ?? []));

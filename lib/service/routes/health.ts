@@ -4,6 +4,7 @@ import { historyLimits } from '../history.ts';
 import { HealthSchema, ReadySchema, SettingsSchema } from '../schemas.ts';
 import type { Service } from '../service.ts';
 import { judgeFullness } from '../storage.ts';
+import { openStoreCheck } from '../store.ts';
 
 /** GET /health, /ready, /api/settings, /api/openapi.json. */
 export function addHealthRoutes(app: FastifyInstance, service: Service): void {
@@ -13,17 +14,13 @@ export function addHealthRoutes(app: FastifyInstance, service: Service): void {
     ok: true,
     version: project.version,
   }));
+  const isWritable = openStoreCheck(store);
   const ready = { response: { 200: ReadySchema, 503: ReadySchema } };
   app.get('/ready', { config: { access: 'open' }, schema: ready }, async (_, reply) => {
-    const isWritable = await store
-      .change((session) => session.rows('update service.counter set last = last'))
-      .then(
-        () => true,
-        () => false,
-      );
+    const takesChanges = await isWritable();
     const stopping = service.isStopping;
     const fullness = judgeFullness(await service.storage.read());
-    const hasQueue = isWritable && (service.queue.isWell?.() ?? true);
+    const hasQueue = takesChanges && (service.queue.isWell?.() ?? true);
     const isStarted = service.scheduler !== null;
     const ok = hasQueue && isStarted && !stopping && fullness !== 'full';
     const queue = hasQueue ? 'ok' : 'unavailable';

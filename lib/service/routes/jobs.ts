@@ -92,7 +92,7 @@ function addActions(app: FastifyInstance, service: Service): void {
     { config: { access: 'admin' }, schema: deleted },
     async (request, reply): Promise<FastifyReply> => {
       const job = await find(service, request);
-      if (!(await service.store.use((session) => deleteJob(session, job.id))))
+      if (!(await service.store.use((session) => deleteJob(session, job.id), 'request')))
         throw new Problem('job_running', { job: job.id, state: job.state });
       return reply.status(204).send();
     },
@@ -130,7 +130,7 @@ async function cancelJob(
     if (entry !== null) await queue.cancel(session, entry);
     await note(id, 'state', { state: 'cancelled', target, by });
     return 'cancelled';
-  });
+  }, 'request');
   service.wake();
   return state;
 }

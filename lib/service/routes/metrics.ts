@@ -36,7 +36,7 @@ async function measure(service: Service): Promise<Registry> {
   await measureJobs(service, gauge);
   gauge('event_streams', 'Watchers of events').set(service.events.watchers());
   const overdue = gauge('schedule_overdue', '1: the schedule had no success in time', ['schedule']);
-  for (const state of (await service.scheduler?.list()) ?? [])
+  for (const state of (await service.scheduler?.list('request')) ?? [])
     overdue.set({ schedule: state.name }, isOverdue(state, service.world.now()) ? 1 : 0);
   const { bytes, limit } = await service.storage.read();
   gauge('storage_bytes', 'Bytes of the folder of backups').set(bytes);
@@ -46,23 +46,18 @@ async function measure(service: Service): Promise<Registry> {
 
 async function measureJobs({ store }: Service, gauge: Measure): Promise<void> {
   const jobs = gauge('jobs', 'Jobs by kind and state, of those that are kept', ['kind', 'state']);
-  for (const { kind, state, jobs: count } of await store.use((session) =>
-    session.rows<Counted>(
-      `select kind, state, pg_catalog.count(*)::int as jobs from service.jobs group by kind, state`,
-    ),
-  ))
-    jobs.set({ kind, state }, count);
+  const counts = `select kind, state, pg_catalog.count(*)::int as jobs from service.jobs group by kind, state`;
+  const counted = await store.use((session) => session.rows<Counted>(counts), 'request');
+  for (const { kind, state, jobs: count } of counted) jobs.set({ kind, state }, count);
   const labels = ['kind', 'database'];
   const success = gauge('last_success_timestamp', 'When the last job was done, seconds', labels);
   const seconds = gauge('job_seconds', 'How long the last job that was done took', labels);
-  for (const { kind, database, at, seconds: taken } of await store.use((session) =>
-    session.rows<Succeeded>(
-      `select distinct on (kind, 2) kind, coalesce(write_name, read_name) as database,
-         extract(epoch from ended_at)::float8 as at,
-         extract(epoch from ended_at - started_at)::float8 as seconds
-       from service.jobs where state = 'done' order by kind, 2, ended_at desc`,
-    ),
-  )) {
+  const newest = `select distinct on (kind, 2) kind, coalesce(write_name, read_name) as database,
+      extract(epoch from ended_at)::float8 as at,
+      extract(epoch from ended_at - started_at)::float8 as seconds
+    from service.jobs where state = 'done' order by kind, 2, ended_at desc`;
+  const succeeded = await store.use((session) => session.rows<Succeeded>(newest), 'request');
+  for (const { kind, database, at, seconds: taken } of succeeded) {
     success.set({ kind, database: database ?? '' }, at);
     seconds.set({ kind, database: database ?? '' }, taken);
   }

@@ -25,11 +25,11 @@ export function addScheduleRoutes(app: FastifyInstance, service: Service): void 
   const show = (state: ScheduleState): Schedule => describeSchedule(state, world.now());
   const listed = { response: { 200: SchedulesSchema } };
   app.get('/api/schedules', { config: { access: 'read' }, schema: listed }, async () =>
-    (await schedulerOf(service).list()).map(show),
+    (await schedulerOf(service).list('request')).map(show),
   );
   const one = { params: named, response: { 200: ScheduleSchema } };
   app.get('/api/schedules/:name', { config: { access: 'read' }, schema: one }, async (request) =>
-    show(await schedulerOf(service).find(nameOf(request))),
+    show(await schedulerOf(service).find(nameOf(request), 'request')),
   );
   const admin = { access: 'admin' } as const;
   const put = { ...one, body: PutScheduleSchema };
@@ -40,7 +40,7 @@ export function addScheduleRoutes(app: FastifyInstance, service: Service): void 
     refuseTarget(request, definition);
     await refuseUnconfirmed(service, definition, confirm);
     await define(service, name, definition);
-    return show(await schedulerOf(service).find(name));
+    return show(await schedulerOf(service).find(name, 'request'));
   });
   addScheduleActions(app, service, show);
 }
@@ -63,14 +63,14 @@ function addScheduleActions(
   ] as const)
     app.post(`/api/schedules/:name/${verb}`, { config: admin, schema: one }, async (request) => {
       const name = nameOf(request);
-      refuseTarget(request, (await schedulerOf(service).find(name)).definition);
+      refuseTarget(request, (await schedulerOf(service).find(name, 'request')).definition);
       await setPaused(service, name, paused);
-      return show(await schedulerOf(service).find(name));
+      return show(await schedulerOf(service).find(name, 'request'));
     });
   const run = { params: named, response: { 202: AcceptedSchema } };
   app.post('/api/schedules/:name/run', { config: admin, schema: run }, async (request, reply) => {
     const name = nameOf(request);
-    refuseTarget(request, (await schedulerOf(service).find(name)).definition);
+    refuseTarget(request, (await schedulerOf(service).find(name, 'request')).definition);
     const id = await schedulerOf(service).runNow(name);
     const path = `/api/jobs/${id}`;
     const links = { job: path, events: `${path}/events`, log: `${path}/log` };
@@ -104,23 +104,19 @@ function schedulerOf({ scheduler }: Service) {
 
 // A name of the configuration has no definition in its row, and so is not changed here.
 async function define({ store }: Service, name: string, definition: object): Promise<void> {
-  const rows = await store.change((session) =>
-    session.rows(
-      `insert into service.schedules (name, definition) values ($1, $2::jsonb)
-       on conflict (name) do update set definition = excluded.definition, last_problem = null
-         where service.schedules.definition is not null returning name`,
-      [name, JSON.stringify(definition)],
-    ),
-  );
+  const sql = `insert into service.schedules (name, definition) values ($1, $2::jsonb)
+    on conflict (name) do update set definition = excluded.definition, last_problem = null
+      where service.schedules.definition is not null returning name`;
+  const row = [name, JSON.stringify(definition)];
+  const rows = await store.change((session) => session.rows(sql, row), 'request');
   if (rows.length === 0) throw configured(name);
 }
 
 async function remove(service: Service, name: string): Promise<void> {
-  const { source } = await schedulerOf(service).find(name);
+  const { source } = await schedulerOf(service).find(name, 'request');
   if (source === 'configuration') throw configured(name);
-  await service.store.use((session) =>
-    session.rows('delete from service.schedules where name = $1 and definition is not null', [name]),
-  );
+  const sql = 'delete from service.schedules where name = $1 and definition is not null';
+  await service.store.use((session) => session.rows(sql, [name]), 'request');
 }
 
 const configured = (name: string) =>
@@ -130,11 +126,13 @@ const configured = (name: string) =>
 
 // A job that a pause has missed is not made up for.
 const setPaused = ({ store }: Service, name: string, paused: boolean) =>
-  store.use((session) =>
-    session.rows(
-      `update service.schedules set paused = $2,
-         since = case when $2 then since else pg_catalog.now() end
-       where name = $1 and paused <> $2`,
-      [name, paused],
-    ),
+  store.use(
+    (session) =>
+      session.rows(
+        `update service.schedules set paused = $2,
+           since = case when $2 then since else pg_catalog.now() end
+         where name = $1 and paused <> $2`,
+        [name, paused],
+      ),
+    'request',
   );
