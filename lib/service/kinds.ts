@@ -180,7 +180,11 @@ function cloneInput(work: ProcessWork, of: CloneRequest) {
   };
 }
 
-function dataInput(work: ProcessWork, of: DataRequest) {
+/**
+ * The options of a data sync. A plan and the job that it binds compare all rows: one of the changed rows alone
+ * may lack deletions, without which these do not fit.
+ */
+export function dataInput(work: ProcessWork, of: DataRequest) {
   const { from, to, tables, exclude, keepDeleted } = of;
   return {
     from,
@@ -188,6 +192,7 @@ function dataInput(work: ProcessWork, of: DataRequest) {
     ...(tables && { tables }),
     ...(exclude && { exclude }),
     ...(keepDeleted !== undefined && { keepDeleted }),
+    ...((work.does === 'plan' || work.agreed !== null) && { complete: true }),
     ...consent(work, of),
   };
 }

@@ -2,6 +2,8 @@
 import { expect, test } from 'vitest';
 import type { RowSyncPlan } from '../../lib/data-sync/sync-plan.ts';
 import { countAttempts } from '../../lib/service/attempts.ts';
+import { dataInput } from '../../lib/service/kinds.ts';
+import type { ProcessWork } from '../../lib/service/messages.ts';
 import { findExcess, listLosses } from '../../lib/service/planning.ts';
 import { digestOf, refuseWithoutAdmin } from '../../lib/service/requests.ts';
 import type { JobKind, KeyScope } from '../../lib/service/schemas.ts';
@@ -32,6 +34,17 @@ test('one row more, another table or another database are not', () => {
   expect(findExcess(plan(2, 2), agreed)).toContain('public.users has 4 rows to lose, and the plan showed 3');
   expect(findExcess(plan(1, 0), { ...agreed, losses: [] })).toContain('showed 0');
   expect(findExcess(plan(0, 0), { ...agreed, target: 'postgres://u@h/other' })).toContain('instead of');
+});
+
+test('a plan of a data sync and its job compare all rows; a schedule may compare the changed ones', () => {
+  const of = { from: 'source', to: 'staging' };
+  const work: ProcessWork = {
+    ...{ does: 'job', kind: 'data', parameters: of, agreed: null, backups: null, storage: null },
+    ...{ requestedBy: 'key', root: '/', version: '1' },
+  };
+  expect(dataInput({ ...work, does: 'plan' }, of)).toMatchObject({ complete: true });
+  expect(dataInput({ ...work, agreed }, of)).toMatchObject({ complete: true });
+  expect(dataInput(work, of)).not.toHaveProperty('complete');
 });
 
 test('equal requests have one digest, whatever confirms them', () => {
