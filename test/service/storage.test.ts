@@ -180,6 +180,7 @@ test('backups are pruned by a job of an administrator', async () => {
   const job = await service.until(id);
   expect(job).toMatchObject({ kind: 'prune', state: 'done' });
   expect((job.result as { removed: { file: string }[] }).removed.map(({ file }) => file)).toEqual([files[0]]);
+  expect((await service.request('POST', `/api/jobs/${id}/retry`, { key, body: {} })).status).toBe(403);
 });
 
 test('old jobs, old events and what pg-boss keeps are forgotten; open and newest ones stay', async () => {
