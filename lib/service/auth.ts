@@ -19,6 +19,8 @@ declare module 'fastify' {
   }
   interface FastifyRequest {
     requester: Requester | null;
+    /** True once its key or session has the right that its route asks for. */
+    isLetIn: boolean;
     pageSession: PageSession | null;
   }
 }
@@ -31,6 +33,7 @@ export function guardRoutes(app: FastifyInstance, service: Service): void {
   const attempts = countAttempts(() => service.world.now());
   app.decorateRequest('requester', null);
   app.decorateRequest('pageSession', null);
+  app.decorateRequest('isLetIn', false);
   app.addHook('onRoute', ({ config, url, method }) => {
     if (config?.access === undefined)
       throw new Problem('internal', { reason: `the route ${method} ${url} says nothing of access` });
@@ -53,6 +56,7 @@ export function guardRoutes(app: FastifyInstance, service: Service): void {
     request.requester = requester;
     if (!hasScope(requester, access))
       throw new Problem('forbidden', { reason: `the key ${requester.name} has not the scope ${access}` });
+    request.isLetIn = true;
   });
 }
 

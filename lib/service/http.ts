@@ -90,14 +90,14 @@ function noteRequests(app: FastifyInstance, { log }: Service): void {
   });
 }
 
-// Milliseconds that a request may take to arrive whole. Only an upload takes longer, as its route says.
+// Milliseconds that a request may take to arrive whole. Only an upload takes longer, of a key that may send it.
 const arrival = 15_000;
 
 function endSlowRequests(app: FastifyInstance): void {
-  app.addHook('onRequest', async ({ raw, routeOptions }) => {
-    if (routeOptions.config.isLongBody) return;
+  app.addHook('onRequest', async (request) => {
+    const { raw, routeOptions } = request;
     const timer = setTimeout(() => {
-      if (!raw.complete) raw.destroy();
+      if (!raw.complete && !(routeOptions.config.isLongBody && request.isLetIn)) raw.destroy();
     }, arrival);
     raw.once('close', () => clearTimeout(timer));
   });

@@ -1,9 +1,10 @@
 // Attacks on every route of the OpenAPI document: foreign sites and hosts, odd values, large and slow bodies.
-import { connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { pathOf, routes } from './routes.ts';
 import { type Answer, adminKey, type RunningService, startService } from './scene.ts';
+import { openSlow, type SlowConnections } from './slow.ts';
 
 /** As much of a JSON Schema as the requests use. */
 interface Shape {
@@ -28,8 +29,7 @@ const password = 'hunter2-of-the-database';
 const closed = `postgres://app:${password}@127.0.0.1:1/shop`;
 let service: RunningService;
 let described: DescribedRoute[] = [];
-const idle: Socket[] = [];
-let ended = 0;
+let slow: SlowConnections;
 
 beforeAll(async () => {
   service = await startService({ environments: { local: closed, staging: closed, prod: closed } });
@@ -47,23 +47,10 @@ beforeAll(async () => {
       }),
   );
   // These are looked at by the last test: they end by themselves.
-  for (const [count, head] of [
-    [1_000, 'GET /api/jobs HTTP/1.1\r\nHost: '],
-    [20, 'POST /api/session HTTP/1.1\r\nHost: localhost\r\nContent-Length: 40\r\n\r\n{"key":'],
-  ] as const)
-    for (let at = 0; at < count; at++) {
-      const socket = connect(service.port, '127.0.0.1', () => socket.write(head));
-      idle.push(
-        socket
-          .on('error', () => undefined)
-          .on('close', () => ended++)
-          .resume(),
-      );
-    }
-  await Promise.all(idle.map((socket) => new Promise((resolve) => socket.once('connect', resolve))));
+  slow = await openSlow(service);
 });
 afterAll(async () => {
-  for (const socket of idle) socket.destroy();
+  slow?.close();
   await service?.remove();
 });
 
@@ -292,6 +279,6 @@ test('a thousand connections that send nothing more keep nobody waiting, and are
   for (let at = 0; at < 20; at++) expect((await service.request('GET', '/api/jobs')).status).toBe(200);
   expect((performance.now() - start) / 20).toBeLessThan(250);
   // 10 s for the head of a request, 15 s for its body.
-  for (let waited = 0; ended < idle.length && waited < 60_000; waited += 250) await setTimeout(250);
-  expect(ended).toBe(idle.length);
+  for (let waited = 0; slow.ended() < slow.count && waited < 60_000; waited += 250) await setTimeout(250);
+  expect(slow.ended()).toBe(slow.count);
 });
