@@ -1,4 +1,5 @@
 // POST /api/backups: the upload of a dump that was made elsewhere. POST /api/backups/prune.
+import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { Problem } from '../../problem/problem.ts';
@@ -39,6 +40,20 @@ export function addUploadRoutes(app: FastifyInstance, service: Service): void {
   );
 }
 
+/**
+ * Ends a request when its client sends nothing for so many milliseconds. When the body has arrived, to store
+ * it may take any time.
+ * @returns the way to stop
+ */
+export function endWhenSilent(raw: IncomingMessage, milliseconds: number): () => void {
+  const { socket } = raw;
+  const end = () => void raw.destroy();
+  const release = () => void socket.setTimeout(0).off('timeout', end);
+  socket.setTimeout(milliseconds).on('timeout', end);
+  raw.once('end', release);
+  return release;
+}
+
 async function takeUpload(
   service: Service,
   request: FastifyRequest,
@@ -49,7 +64,7 @@ async function takeUpload(
     throw new Problem('bad_request', { reason: 'the body is the dump, as application/octet-stream' });
   const { name = 'dump', sha256 = null } = request.query as UploadQuery;
   const length = headers['content-length'] === undefined ? null : Number(headers['content-length']);
-  raw.socket.setTimeout(silence, () => raw.destroy());
+  const release = endWhenSilent(raw, silence);
   try {
     const by = requesterOf(request).name;
     const made = await storeUpload(service, { body: raw, length, label: name, sha256, by });
@@ -63,6 +78,6 @@ async function takeUpload(
     }
     throw thrown;
   } finally {
-    raw.socket.setTimeout(0);
+    release();
   }
 }
