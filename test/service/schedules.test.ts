@@ -256,6 +256,14 @@ test('a key that may write to some targets sets up and runs schedules of these a
   const allowed = { ...body, from: 'target', to: 'source' };
   expect((await service().request('PUT', '/api/schedules/copy', { key, body: allowed })).status).toBe(200);
   expect((await service().request('DELETE', '/api/schedules/copy', { key })).status).toBe(204);
+  // Neither may it replace or delete the one of another target.
+  await service().ask('PUT', '/api/schedules/other', body);
+  const refused = [
+    await service().request('PUT', '/api/schedules/other', { key, body: allowed }),
+    await service().request('DELETE', '/api/schedules/other', { key }),
+  ];
+  expect(refused.map(({ status }) => status)).toEqual([403, 403]);
+  expect((await service().request('DELETE', '/api/schedules/other')).status).toBe(204);
 });
 
 test('no address, password or key is in any row of the database or in the log', async () => {

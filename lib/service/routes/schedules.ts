@@ -38,6 +38,8 @@ export function addScheduleRoutes(app: FastifyInstance, service: Service): void 
     const { confirm, ...given } = request.body as { readonly confirm?: string };
     const definition = checkSchedule(name, given);
     refuseTarget(request, definition);
+    const replaced = (await schedulerOf(service).list('request')).find((one) => one.name === name);
+    if (replaced !== undefined) refuseTarget(request, replaced.definition);
     await refuseUnconfirmed(service, definition, confirm);
     await define(service, name, definition);
     return show(await schedulerOf(service).find(name, 'request'));
@@ -54,7 +56,9 @@ function addScheduleActions(
   const one = { params: named, response: { 200: ScheduleSchema } };
   const deleted = { params: named, response: { 204: Type.Null() } };
   app.delete('/api/schedules/:name', { config: admin, schema: deleted }, async (request, reply) => {
-    await remove(service, nameOf(request));
+    const schedule = await schedulerOf(service).find(nameOf(request), 'request');
+    refuseTarget(request, schedule.definition);
+    await remove(service, schedule);
     return reply.status(204).send();
   });
   for (const [verb, paused] of [
@@ -112,8 +116,7 @@ async function define({ store }: Service, name: string, definition: object): Pro
   if (rows.length === 0) throw configured(name);
 }
 
-async function remove(service: Service, name: string): Promise<void> {
-  const { source } = await schedulerOf(service).find(name, 'request');
+async function remove(service: Service, { name, source }: ScheduleState): Promise<void> {
   if (source === 'configuration') throw configured(name);
   const sql = 'delete from service.schedules where name = $1 and definition is not null';
   await service.store.use((session) => session.rows(sql, [name]), 'request');
