@@ -11,6 +11,7 @@ export interface SlowConnections {
 
 /** Opens heads and bodies that never come whole, and uploads that nobody may send, a byte at a time. */
 export async function openSlow(service: RunningService): Promise<SlowConnections> {
+  const reader = await service.addKey('uploads-nothing', ['read']);
   const sockets: Socket[] = [];
   let ended = 0;
   const add = (head: string) => {
@@ -22,7 +23,6 @@ export async function openSlow(service: RunningService): Promise<SlowConnections
   const post = (path: string, more: string) => `POST ${path} HTTP/1.1\r\nHost: localhost\r\n${more}\r\n\r\n`;
   for (let at = 0; at < 1_000; at++) add('GET /api/jobs HTTP/1.1\r\nHost: ');
   for (let at = 0; at < 20; at++) add(`${post('/api/session', 'Content-Length: 40')}{"key":`);
-  const reader = await service.addKey('uploads-nothing', ['read']);
   const upload = 'Content-Type: application/octet-stream\r\nContent-Length: 1000000';
   for (const more of [upload, `Authorization: Bearer ${reader}\r\n${upload}`]) {
     const socket = add(post('/api/backups', more));
