@@ -63,6 +63,9 @@ class OwnRun implements JobRun {
   #isCancelled: boolean;
   #isDraining = false;
   #isAbandoned = false;
+  #isEnded = false;
+  // The answer to its COMMIT that is being written down.
+  #allowing: Promise<unknown> = Promise.resolve();
 
   constructor(host: JobHost, job: TakenJob, { storage, begin }: JobStart & { readonly begin: BeginWork }) {
     this.#host = host;
@@ -126,16 +129,25 @@ class OwnRun implements JobRun {
   }
 
   async #commit(xid: string): Promise<boolean> {
+    if (this.#isEnded) return false;
     const { store, id: owner } = this.#host;
-    const isAllowed = await store.change((session) => allowCommit(session, { id: this.id, owner, xid }));
-    if (isAllowed) this.#xid = xid;
+    const allowing = store.change((session) => allowCommit(session, { id: this.id, owner, xid }));
+    this.#allowing = allowing.then(
+      (allowed) => {
+        if (allowed) this.#xid = xid;
+      },
+      () => undefined,
+    );
+    const isAllowed = await allowing;
     // The process may learn of the refusal before it learns of the cancel.
-    else if ((await store.use((session) => readJob(session, this.id)))?.state === 'cancelling') this.cancel();
+    if (!isAllowed && (await store.use((session) => readJob(session, this.id)))?.state === 'cancelling')
+      this.cancel();
     return isAllowed;
   }
 
   async #finish(ending: WorkEnding): Promise<void> {
-    await this.#writes;
+    this.#isEnded = true;
+    await Promise.all([this.#writes, this.#allowing]);
     if (ending.isLeft) return;
     await this.#conclude(ending);
     this.#work.release?.();

@@ -25,12 +25,16 @@ export class RemoteWork implements RunningWork {
   #end: (ending: SentEnding) => void = () => undefined;
   #heard = clock();
   #isCancelled = false;
+  #isOver = false;
 
   constructor(place: WorkPlace, listener: ProcessListener) {
     this.#place = place;
     this.#listener = listener;
     this.ended = new Promise((resolve) => {
-      this.#end = resolve;
+      this.#end = (ending) => {
+        this.#isOver = true;
+        resolve(ending);
+      };
     });
   }
 
@@ -81,6 +85,8 @@ export class RemoteWork implements RunningWork {
   }
 
   hear(message: Exclude<FromWorker, { is: 'take' | 'alive' }>): void {
+    // A worker that wakes late must not commit what was given up.
+    if (this.#isOver) return;
     this.refresh();
     const { entry } = message;
     if (message.is === 'line') this.#listener.onLine?.(message.text);

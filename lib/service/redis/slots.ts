@@ -2,10 +2,11 @@
 import { makeLegible } from '../../problem/legible.ts';
 import { type Problem, toProblem } from '../../problem/problem.ts';
 import { redact } from '../../problem/redact.ts';
+import type { Project } from '../../project/project.ts';
 import { type RunningWork, startWork, type WorkEnding } from '../child.ts';
 import type { ServiceLog } from '../log.ts';
 import type { ProcessWork } from '../messages.ts';
-import type { ServiceSurroundings } from '../surroundings.ts';
+import type { ServiceSettings } from '../settings.ts';
 import {
   type FromWorker,
   type Offer,
@@ -25,9 +26,11 @@ const longest = 4_000;
 export type Letter = FromWorker extends infer M ? (M extends FromWorker ? Omit<M, 'worker'> : never) : never;
 
 /** The surroundings of a slot. */
-export interface SlotSurroundings extends ServiceSurroundings {
+export interface SlotSurroundings {
+  readonly project: Pick<Project, 'root' | 'version'>;
+  readonly settings: Pick<ServiceSettings, 'backups' | 'maxStorage' | 'jobMemory'>;
   readonly host: string;
-  readonly log: ServiceLog;
+  readonly log: Pick<ServiceLog, 'info'>;
   /** @param isRepeated true: it is not needed while older messages wait */
   send(service: string, message: Letter, isRepeated?: boolean): void;
   /** Refuses a work that the worker's own configuration does not allow. */
@@ -131,6 +134,8 @@ export class Slot {
     if (this.#state !== 'asked') return;
     this.#state = 'running';
     const refusal = await this.#around.check(work).catch(toProblem);
+    // It was taken back meanwhile.
+    if (this.isGone) return;
     if (refusal !== null) {
       const problem = JSON.parse(JSON.stringify(refusal)) as Record<string, unknown>;
       return this.#finish({ exitCode: 1, signal: null, failure: null, result: null, problem });
