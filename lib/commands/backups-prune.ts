@@ -6,7 +6,7 @@ import { type BackupReport, reportBackup } from '../backup/report.ts';
 import { verifyChecksum } from '../backup/verify.ts';
 import { type Backup, manifestPath } from '../flow/manifest.ts';
 import { applyRetention, type Reason } from '../flow/retention.ts';
-import { whileWriting } from '../problem/file.ts';
+import { isMissing, whileWriting } from '../problem/file.ts';
 import { Problem } from '../problem/problem.ts';
 import type { Project } from '../project/project.ts';
 import { shownPath } from '../project/sql-files.ts';
@@ -90,9 +90,12 @@ async function faultsOf(backup: Backup): Promise<readonly string[]> {
 }
 
 /** Deletes a backup. It is renamed first, so that an interrupt leaves nothing that looks like a backup. */
-export async function removeBackup(project: Project, { path }: Backup): Promise<void> {
+export async function removeBackup(project: Project, { path }: Pick<Backup, 'path'>): Promise<void> {
   await whileWriting(shownPath(project.root, path), async () => {
-    await rename(path, `${path}.partial`);
+    await rename(path, `${path}.partial`).catch((thrown) => {
+      // Another run of pgmage has removed it.
+      if (!isMissing(thrown)) throw thrown;
+    });
     await rm(manifestPath(path), { force: true });
     await rm(`${path}.partial`, { recursive: true, force: true });
   });

@@ -1,5 +1,9 @@
 // The rules of the storage: how full it is, what is kept when room is made, and sizes of the settings.
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { removeBackup } from '../../lib/commands/backups-prune.ts';
 import type { Project } from '../../lib/project/project.ts';
 import { openSessions } from '../../lib/service/sessions.ts';
 import { readSettings } from '../../lib/service/settings.ts';
@@ -46,4 +50,15 @@ test('a session of the page ends after 12 hours', () => {
   expect(sessions.find(id)?.requester.name).toBe('laptop');
   now = new Date('2026-11-29T20:00:00Z');
   expect(sessions.find(id)).toBe(null);
+});
+
+test('a backup that two jobs delete at once is gone, and neither fails', async () => {
+  const root = mkdtempSync(join(tmpdir(), 'pgmage-remove-'));
+  const path = join(root, 'shop_2026-11-29T10-00-00Z.native');
+  for (const file of [path, path.replace('.native', '.json')]) writeFileSync(file, '');
+  const remove = () => removeBackup({ ...project, root }, { path });
+  await Promise.all([remove(), remove()]);
+  await remove();
+  expect(readdirSync(root)).toEqual([]);
+  rmSync(root, { recursive: true });
 });
