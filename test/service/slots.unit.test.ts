@@ -1,6 +1,9 @@
 // An attempt of a job that is over, on either side of a queue in Redis, starts nothing and commits nothing.
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { expect, test } from 'vitest';
+import { connectRedis } from '../../lib/service/redis/connect.ts';
 import type { FromWorker, SentWork } from '../../lib/service/redis/letters.ts';
+import { Outbox } from '../../lib/service/redis/mail.ts';
 import { RemoteWork } from '../../lib/service/redis/remote-work.ts';
 import { Slot } from '../../lib/service/redis/slots.ts';
 
@@ -44,3 +47,19 @@ test('the COMMIT of a work that was given up is not asked for', async () => {
   expect(await remote.ended).toMatchObject({ failure: 'the service ended it' });
   expect(asked).toEqual(['1']);
 });
+
+test('messages are stuck when Redis did not take them, not while they are on their way', async () => {
+  const sockets: Socket[] = [];
+  const silent = createServer((socket) => void sockets.push(socket));
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  const { port } = silent.address() as AddressInfo;
+  const client = connectRedis(`redis://127.0.0.1:${port}`, () => undefined);
+  const outbox = new Outbox(client);
+  outbox.send('service', { is: 'line' });
+  expect([outbox.isEmpty, outbox.isStuck]).toEqual([false, false]);
+  await expect.poll(() => outbox.isStuck, { timeout: 8_000 }).toBe(true);
+  await outbox.close(0);
+  client.disconnect();
+  for (const socket of sockets) socket.destroy();
+  silent.close();
+}, 15_000);

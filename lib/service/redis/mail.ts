@@ -26,15 +26,24 @@ export class Outbox {
   readonly #waiting: { readonly to: string; readonly text: string }[] = [];
   #seq = 0;
   #isSending = false;
+  #isStuck = false;
   #isClosed = false;
 
   constructor(client: Redis) {
     this.#client = client;
   }
 
-  /** True if all was sent. A message that is repeated by the clock is not needed before. */
+  /** True if all was sent. */
   get isEmpty(): boolean {
     return this.#waiting.length === 0;
+  }
+
+  /**
+   * True if Redis did not take the last messages. One that is only on its way keeps no sign of life back, or
+   * a job that tells much over a slow line seems to be dead.
+   */
+  get isStuck(): boolean {
+    return this.#isStuck;
   }
 
   send(to: string, message: object): void {
@@ -68,8 +77,8 @@ export class Outbox {
         .exec()
         .then((results) => results?.every(([error]) => error === null) ?? false);
       // If only the answer was lost, the reader knows the numbers of the messages.
-      if (await within(patience, sent).catch(() => false))
-        this.#waiting.splice(0, texts.filter((one) => this.#waiting.includes(one)).length);
+      this.#isStuck = !(await within(patience, sent).catch(() => false));
+      if (!this.#isStuck) this.#waiting.splice(0, texts.filter((one) => this.#waiting.includes(one)).length);
       else await sleep(pause);
     }
     this.#isSending = false;

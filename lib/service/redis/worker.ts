@@ -164,7 +164,7 @@ class RedisWorker {
       host: hostname(),
       log: this.#log,
       send: (service: string, message: Letter, isRepeated = false) => {
-        if (!isRepeated || this.#outbox.isEmpty) this.#outbox.send(service, { ...message, worker: this.id });
+        if (!isRepeated || !this.#outbox.isStuck) this.#outbox.send(service, { ...message, worker: this.id });
       },
       check: (work: SentWork) => refuseForeign(this.#around, work),
       onChange: () => this.#look(),
@@ -182,7 +182,7 @@ class RedisWorker {
   }
 
   #beat(): void {
-    if (!this.#outbox.isEmpty) return;
+    if (this.#outbox.isStuck) return;
     const alive = [...this.#slots.values()].filter(({ isAlive }) => isAlive);
     for (const service of new Set(alive.map((slot) => slot.service))) {
       const entries = alive.filter((slot) => slot.service === service).map(({ entry }) => entry);
