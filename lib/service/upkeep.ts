@@ -37,12 +37,18 @@ export function startUpkeep(service: Service): Upkeep {
   };
 }
 
-async function cleanUp({ store, log, project, settings }: Service): Promise<void> {
+/** Deletes old history and files of dead jobs. A file that cannot be removed holds no history back. */
+export async function cleanUp({
+  store,
+  log,
+  project,
+  settings,
+}: Pick<Service, 'store' | 'log' | 'project' | 'settings'>): Promise<void> {
+  const { jobs, events } = await forgetOld(store);
+  if (jobs + events > 0) log.info({ jobs, events }, 'old history deleted');
   const { path } = folderOfBackups(project, settings);
   const files = [...(await sweepPartials(path)), ...(await sweepUploads(uploadsIn(path)))];
   if (files.length > 0) log.info({ files }, 'files of dead jobs removed');
-  const { jobs, events } = await forgetOld(store);
-  if (jobs + events > 0) log.info({ jobs, events }, 'old history deleted');
 }
 
 // An upload whose connection lives writes more often. Its service may be another one.

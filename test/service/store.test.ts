@@ -1,9 +1,13 @@
 // The one session of the store: whose work comes first, and what a stop does to work that waits.
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Project } from '../../lib/project/project.ts';
+import { openLog } from '../../lib/service/log.ts';
+import { readSettings } from '../../lib/service/settings.ts';
 import { openStore, openStoreCheck, type Store, type Turn } from '../../lib/service/store.ts';
+import { cleanUp } from '../../lib/service/upkeep.ts';
 import { failure } from '../failure.ts';
 import { type Database, freshDatabase } from '../servers/databases.ts';
 import { anyServer } from '../servers/running.ts';
@@ -65,6 +69,23 @@ test('whoever asks whether the store is ready meanwhile gets the same answer', a
   expect(turns).toEqual(['request', 'request']);
   await store.close();
   expect(await isWritable()).toBe(false);
+});
+
+test('old history is deleted also where a file of a dead job cannot be removed', async () => {
+  const store = await open();
+  await store.use((session) =>
+    session.rows(`insert into service.plans (id, digest, requested_by, agreed, expires_at)
+      values (gen_random_uuid(), 'old', 'key', '{}', now() - interval '1 day')`),
+  );
+  const backups = join(folder, 'backups');
+  // A folder in place of its lock.
+  mkdirSync(join(backups, '.shop_prod.lock'), { recursive: true });
+  writeFileSync(join(backups, 'shop_prod_2026-11-29T10-00-00Z.native.partial'), '');
+  const project = { root: folder } as Project;
+  const settings = { ...readSettings(project, {}), backups };
+  await expect(cleanUp({ store, log: openLog('error'), project, settings })).rejects.toThrow('rm');
+  expect(await store.use((session) => session.rows('select id from service.plans'))).toEqual([]);
+  await store.close();
 });
 
 test('every work of a route has the turn of a request', () => {
