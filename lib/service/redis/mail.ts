@@ -111,12 +111,21 @@ export class Inbox {
       try {
         const found = await within(patience, this.#client.blpop(this.#list, wait));
         if (found === null) continue;
-        this.#open(found[1]);
+        this.#tryOpen(found[1]);
         for (const text of (await within(patience, this.#client.lpop(this.#list, batch))) ?? [])
-          this.#open(text);
+          this.#tryOpen(text);
       } catch {
         if (!this.#isClosed) await sleep(pause);
       }
+  }
+
+  // Each client of the Redis can send. What counts is repeated by its sender.
+  #tryOpen(text: string): void {
+    try {
+      this.#open(text);
+    } catch {
+      // The others of its batch are read.
+    }
   }
 
   #open(text: string): void {
