@@ -90,7 +90,7 @@ function noteRequests(app: FastifyInstance, { log }: Service): void {
   });
 }
 
-// Milliseconds that a request may take to arrive whole. Only an upload takes longer, of a key that may send it.
+// Milliseconds that a request may take to arrive whole. Only an upload by a key that may takes longer.
 const arrival = 15_000;
 
 function endSlowRequests(app: FastifyInstance): void {

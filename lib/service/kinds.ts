@@ -181,8 +181,8 @@ function cloneInput(work: ProcessWork, of: CloneRequest) {
 }
 
 /**
- * The options of a data sync. A plan and the job that it binds compare all rows: one of the changed rows alone
- * may lack deletions, without which these do not fit.
+ * The options of a data sync. A plan and the job that it binds compare all rows: one of the changed rows
+ * alone may lack deletions, without which these do not fit.
  */
 export function dataInput(work: ProcessWork, of: DataRequest) {
   const { from, to, tables, exclude, keepDeleted } = of;

@@ -46,7 +46,8 @@ async function measure(service: Service): Promise<Registry> {
 
 async function measureJobs({ store }: Service, gauge: Measure): Promise<void> {
   const jobs = gauge('jobs', 'Jobs by kind and state, of those that are kept', ['kind', 'state']);
-  const counts = `select kind, state, pg_catalog.count(*)::int as jobs from service.jobs group by kind, state`;
+  const counts = `select kind, state, pg_catalog.count(*)::int as jobs
+    from service.jobs group by kind, state`;
   const counted = await store.use((session) => session.rows<Counted>(counts), 'request');
   for (const { kind, state, jobs: count } of counted) jobs.set({ kind, state }, count);
   const labels = ['kind', 'database'];
