@@ -27,7 +27,7 @@ export interface Store {
   close(): Promise<void>;
 }
 
-  /** Asks whether the store takes changes. Questions meanwhile get the same answer. */
+/** Asks whether the store takes changes. Questions meanwhile get the same answer. */
 export function openStoreCheck({ change }: Pick<Store, 'change'>): () => Promise<boolean> {
   let running: Promise<boolean> | null = null;
   const check = () =>
