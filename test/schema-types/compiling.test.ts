@@ -33,7 +33,6 @@ async function filesOf(name: string, path: string): Promise<Record<string, strin
 }
 
 test('the types of the schemas of this repository compile', async () => {
-  // Supabase's needs objects that Supabase makes.
   const examples = readdirSync(join(repository, 'examples'))
     // Its folder needs the roles of Supabase, or the tables of another command.
     .filter((name) => name !== 'supabase' && name !== 'drizzle')
