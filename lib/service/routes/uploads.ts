@@ -71,10 +71,13 @@ async function takeUpload(
     service.log.info({ file: made.name, bytes: made.bytes, by }, 'dump uploaded');
     return reply.status(201).send(describeUpload(made));
   } catch (thrown) {
-    // The rest of the body is not read.
+    // The rest of the body is thrown away for a moment, so that its client reads the answer before the end.
     if (!raw.complete) {
-      reply.header('Connection', 'close');
-      reply.raw.once('finish', () => setTimeout(() => raw.socket.destroy(), farewell).unref());
+      raw.resume();
+      reply.raw.once('finish', () => {
+        const timer = setTimeout(() => raw.socket.destroy(), farewell).unref();
+        raw.once('end', () => clearTimeout(timer));
+      });
     }
     throw thrown;
   } finally {
