@@ -68,7 +68,15 @@ function rowOf({ outputs }: DescribedRoutine, types: ClientTypes): string {
   return members.length === 0 ? '{}' : `{ ${members.join('; ')} }`;
 }
 
+// Of ECMAScript. Not every one of them can name a member of a tuple.
+const reserved = new Set(
+  `break case catch class const continue debugger default delete do else enum export extends false finally
+  for function if import in instanceof new null return super switch this throw true try typeof var void while
+  with`.split(/\s+/),
+);
+
 function labelOf(name: string, at: number): string {
   const label = name.replace(/[^A-Za-z0-9_$]/g, '_');
+  if (reserved.has(label)) return `${label}_`;
   return /^[A-Za-z_$]/.test(label) ? label : `arg${at + 1}`;
 }

@@ -27,3 +27,5 @@ comment on function overloaded(int) is 'one */';
 alter table users enable row level security;
 create policy "p */ | <b>" on users for select to public using ("full name" <> '<script>|');
 create index "i <b> */" on users (lower("full name"));
+create function reserved("enum" text, "new" int, "typeof" date, "null" text, "void" int) returns int
+  language sql as 'select 1';
