@@ -79,7 +79,7 @@ export const digestPlan = (plan: ApprovedPlan | Readonly<Record<string, unknown>
 /**
  * Writes a plan, for its owner alone, over an earlier plan at most.
  * @returns its digest
- * @throws Problem `not_generated` for a file that is no plan, `unwritable_file`
+ * @throws Problem `not_generated` for a file that is not a plan, `unwritable_file`
  */
 export async function writePlan(project: Project, path: string, plan: ApprovedPlan): Promise<string> {
   const full = resolve(project.root, path);

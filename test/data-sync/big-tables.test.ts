@@ -26,6 +26,13 @@ test.each(['id bigint primary key', 'id text primary key'])(
   },
 );
 
+// Some parts have rows of the target alone.
+test('rows that only the target has are found in parts of their own', async () => {
+  const { changed, extra, missing } = counts;
+  const { tables } = await compared({ both: filled('id bigint primary key'), target: spread });
+  expect(tables).toMatchObject([{ changed, extra: missing, missing: extra }]);
+});
+
 test('without a key, a changed row is a missing and an extra one', async () => {
   const { changed, extra, missing } = counts;
   const { tables } = await compared({ both: filled('id bigint'), source: spread });
